@@ -1,0 +1,413 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// Errors that callers decide by. Each comes wrapped with the ledger's path and
+// the way out.
+var (
+	ErrLocked      = errors.New("ledger is held by another run")
+	ErrMissing     = errors.New("ledger does not exist")
+	ErrEnvironment = errors.New("ledger belongs to another environment")
+	ErrAccount     = errors.New("ledger belongs to another partner account")
+	ErrDamaged     = errors.New("ledger is damaged")
+	ErrNewer       = errors.New("ledger was written by a newer version")
+	ErrWrite       = errors.New("ledger cannot be written") // fatal for the run, whatever the cause
+	ErrConflict    = errors.New("ledger row is not in the expected state")
+	ErrNotFound    = errors.New("not in the ledger")
+)
+
+// Ledger is what happened to every customer. All methods may be called by any
+// number of goroutines; writes are serialised inside. Every write is one
+// transaction that is on the disk when the method returns nil. Any error of a
+// write but ErrConflict wraps ErrWrite and leaves the outcome of that
+// transaction open: the caller stops sending.
+type Ledger interface {
+	Registrar
+	Journal
+	Reader
+	Runs
+}
+
+// Registrar takes the check pass.
+type Registrar interface {
+	// FindBatch returns the batch whose input and reading settings have this
+	// fingerprint, or ErrNotFound.
+	FindBatch(ctx context.Context, fingerprint string) (Batch, error)
+	// Register begins the one transaction of a check pass. Nothing of it is
+	// seen by others before Commit. No other write is possible meanwhile.
+	Register(ctx context.Context, b Batch) (Registration, error)
+}
+
+// Registration is a check pass under way. It is used by one goroutine. One of
+// Commit and Rollback must be called; Rollback after Commit does nothing.
+type Registration interface {
+	// Sight looks up what the ledger, this registration included, knows of
+	// the people that these rows name. The result is parallel to the argument.
+	Sight(ctx context.Context, s []Sighting) ([]Known, error)
+	// Add appends rows in input order. A row with Claims set makes its
+	// customer, as pending if it is new, and the customer's LastBatch and
+	// LastRow point to it from then on. Ordinals are given by the caller,
+	// from 0 without gaps.
+	Add(ctx context.Context, rows []Row) error
+	Commit(ctx context.Context) (Batch, error)
+	Rollback() error
+}
+
+// Journal takes the send pass. These two are the only ways in which a
+// customer's state changes while a run sends.
+type Journal interface {
+	// Intend opens one attempt for each intent and sets the customer to
+	// in_doubt, all or none. The customer must be as expected, else
+	// ErrConflict and nothing is written. The ids are parallel to the intents.
+	Intend(ctx context.Context, run int64, intents []Intent) ([]int64, error)
+	// Record closes attempts and sets customers, all or none. A change whose
+	// customer is not as expected fails the whole call with ErrConflict.
+	Record(ctx context.Context, run int64, changes []Change) error
+}
+
+// Reader reads at any moment, also while another process sends. Each iterator
+// sees one consistent state and yields at most one error, last.
+type Reader interface {
+	// Plan yields the rows of a batch from an ordinal on, at most n, in
+	// order, each with its customer and, if the customer is neither pending
+	// nor finally settled, its attempts.
+	Plan(ctx context.Context, batch int64, from, n int) ([]Planned, error)
+	// Customers yields customers by the query, with their attempts if asked.
+	Customers(ctx context.Context, q Query) iter.Seq2[Customer, error]
+	// Rows yields the rows of a selection in input order, for reports.
+	Rows(ctx context.Context, s Selection) iter.Seq2[Reported, error]
+	// Tally counts the rows of a selection by status.
+	Tally(ctx context.Context, s Selection) (Tally, error)
+	// Batches lists the registered batches, newest first.
+	Batches(ctx context.Context) ([]Batch, error)
+	// Info tells what the ledger is bound to.
+	Info(ctx context.Context) (Info, error)
+}
+
+// Runs records who did what, and what was learnt of the partner.
+type Runs interface {
+	// Begin writes the run and returns its id.
+	Begin(ctx context.Context, r Run) (int64, error)
+	// Finish closes it. A run without Finish was killed.
+	Finish(ctx context.Context, id int64, end RunEnd) error
+	// Log yields the runs, newest first.
+	Log(ctx context.Context) iter.Seq2[Run, error]
+	// Bind ties the ledger to the partner account, the first time; later it
+	// returns ErrAccount when it is another one.
+	Bind(ctx context.Context, account string) error
+	// Learnt and Learn keep small facts between runs (pace, clock offset,
+	// fee), by name. Learnt returns ErrNotFound for an unknown name.
+	Learnt(ctx context.Context, name string) (string, time.Time, error)
+	Learn(ctx context.Context, name, value string, at time.Time) error
+}
+
+// Status is a row's status in reports and a customer's in the ledger. The
+// texts are part of the command-line contract. doc.go has a paragraph on each.
+type Status string
+
+const (
+	Created             Status = "created"
+	LinkMissing         Status = "link_missing"
+	Duplicate           Status = "duplicate"
+	DuplicateInInput    Status = "duplicate_in_input" // of a row, never of a customer
+	Invalid             Status = "invalid"            // of a row, never of a customer
+	Rejected            Status = "rejected"
+	InsufficientBalance Status = "insufficient_balance"
+	InDoubt             Status = "in_doubt"
+	Pending             Status = "pending"
+	Forgotten           Status = "forgotten"
+)
+
+// Statuses is every status, in the order in which people are shown them.
+func Statuses() []Status {
+	return []Status{Created, LinkMissing, Duplicate, DuplicateInInput, Invalid, Rejected,
+		InsufficientBalance, InDoubt, Pending, Forgotten}
+}
+
+// Class is how an attempt ended, as text. "" is an attempt that is open: its
+// intent is written and nothing is known of what followed.
+type Class string
+
+const (
+	Open     Class = ""
+	OK       Class = "OK"
+	OKBroken Class = "OK_BROKEN"
+	KeyUsed  Class = "KEY_USED"
+	DupUser  Class = "DUP_USER"
+	Reject   Class = "REJECT"
+	Unclear  Class = "UNCLEAR" // 400 with an envelope and an unknown code
+	Busy     Class = "BUSY"
+	Funds    Class = "FUNDS"
+	Auth     Class = "AUTH"
+	NotSent  Class = "NOT_SENT"
+	Unknown  Class = "UNKNOWN"
+)
+
+// Digest is a keyed hash (HMAC-SHA-256 under a secret of the ledger's own, cut
+// to 16 bytes). The zero value means: nothing to hash.
+type Digest [16]byte
+
+// Details are keyed hashes of a row's fields, 4 bytes each in the order of
+// DetailFields; nil means: not known. They tell that a field changed, not what it was.
+type Details []byte
+
+// DetailFields are the fields whose change is told, in the order of Details.
+// "extra" stands for all fields that --send adds.
+func DetailFields() []string {
+	return []string{"firstName", "lastName", "phoneNumber", "accountPurpose", "ipAddress", "program",
+		"walletAddress", "redirectUrl", "address", "city", "region", "postalCode", "countryCode", "extra"}
+}
+
+// Instant is a moment by our clock together with what was known of the
+// partner's clock then. The zero value is no moment.
+type Instant struct {
+	At      time.Time
+	Offset  time.Duration // partner's clock minus ours
+	Certain bool          // Offset comes from an answer's Date header; else it is a guess of 0
+}
+
+// Partner is the moment by the partner's clock.
+func (i Instant) Partner() time.Time { return i.At.Add(i.Offset) }
+
+// Attempt is one create-user request: an intent, closed at most once.
+type Attempt struct {
+	ID         int64
+	Run        int64
+	Generation int
+	Key        string  // idempotency key
+	Details    Details // of what was sent
+	NotBefore  Instant // commit of the intent
+	NotAfter   Instant // when it ended; after a crash, when the ledger was next opened; zero while open
+	Class      Class
+	Absent     bool // closed by evidence that it created nothing and never will
+	HTTPStatus int
+	Code       string
+	Excerpt    []byte // of the body, where it may serve as evidence
+}
+
+// Customer is one person, known by e-mail.
+type Customer struct {
+	ID         int64
+	Identity   string // the e-mail as validate.Identity normalises it
+	Email      string // as sent, or as last registered while nothing was sent
+	FirstName  string
+	LastName   string
+	SenderID   string // the sender's own number, "" if none
+	Status     Status
+	Generation int // of the newest attempt; 0 before the first
+	ServiceID  string
+	URL        string // verificationUrl
+	Field      string
+	Code       string
+	Message    string
+	Manual     bool // a person decided
+	HTTPStatus int  // of the last attempt
+	Attempts   int  // create-user requests less those known never sent
+	Intents    int  // all attempts ever; the version for conditional transitions
+	Key        string
+	FirstSent  time.Time
+	Decided    time.Time
+	Details    Details // of what was sent last, or registered last while nothing was sent
+	LastBatch  int64
+	LastRow    int
+	History    []Attempt // oldest first, when asked for
+}
+
+// Batch is one registered input.
+type Batch struct {
+	ID          int64
+	Fingerprint string // of the hashes of all files and the reading settings
+	Files       []File
+	Settings    string
+	Carried     []string // names of the carried columns
+	Rows        int
+	Registered  time.Time
+}
+
+// File is one input file of a batch.
+type File struct {
+	Name   string
+	Sheet  string
+	SHA256 string
+	Rows   int
+}
+
+// Sighting is what a row shows of a person.
+type Sighting struct {
+	Identity string
+	SenderID string // "" = none
+	NameText string // normalised first name, last name and phone, joined; "" = not to be compared. Only its keyed hash is kept
+}
+
+// Known is what the ledger knows of a sighted person.
+type Known struct {
+	Customer *Customer // by identity; nil if unknown. Without History
+	Forgot   bool      // the identity was erased on request
+	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none
+	ByID     *Customer // another customer with the same SenderID, created, link_missing or in_doubt
+	ByName   *Customer // another one with the same NameText, likewise
+}
+
+// Row is one input row as registered.
+type Row struct {
+	Ordinal   int
+	File      int // index into Batch.Files
+	Number    int
+	Line      int
+	Identity  string // "" if the row has none
+	Email     string // as written
+	FirstName string
+	LastName  string
+	SenderID  string
+	NameText  string // see Sighting; only its keyed hash is kept
+	Carry     []string
+	Fields    []string // plain values in the order of DetailFields; only keyed hashes are kept. nil for an invalid row
+	Claims    bool     // first valid row of its identity: makes or takes the customer
+	Verdict   Status   // Invalid or DuplicateInInput, which are the row's own; "" = the customer's status counts
+	Recall    string   // what makes this row the same finding in another input (identity, or the raw cells); only its keyed hash with status and codes is kept
+	Repeats   int      // ordinal of the row that this one repeats; -1 if none
+	Findings  []Finding
+}
+
+// Finding is a problem or warning of a row.
+type Finding struct {
+	Field, Code, Message string
+	Warning              bool
+}
+
+// Planned is a row of the send pass.
+type Planned struct {
+	Ordinal  int
+	Verdict  Status
+	Claims   bool
+	Details  Details  // of the row
+	Customer Customer // zero if the row has none
+}
+
+// Expect is the state that a customer must have for a write to apply.
+type Expect struct {
+	Customer int64
+	Status   Status
+	Intents  int
+}
+
+// Intent is the decision to send, before the first byte leaves.
+type Intent struct {
+	Expect
+	Generation int
+	Key        string
+	Details    Details
+	Email      string // as it will be sent
+	FirstName  string
+	LastName   string
+	At         Instant
+}
+
+// Change is the decision after an attempt, or after evidence.
+type Change struct {
+	Expect
+	Close     []Closing
+	Status    Status // InDoubt keeps the doubt
+	ServiceID string
+	URL       string
+	Field     string
+	Code      string
+	Message   string
+	Manual    bool
+	At        time.Time
+}
+
+// Closing closes one attempt, or marks a closed one as absent.
+type Closing struct {
+	Attempt    int64
+	Class      Class
+	Absent     bool
+	NotAfter   Instant
+	HTTPStatus int
+	Code       string
+	Excerpt    []byte
+}
+
+// Query selects customers. Zero fields do not restrict.
+type Query struct {
+	Status     []Status
+	Batch      int64 // with a row of this batch that claims them
+	NotBatch   int64 // without one
+	IDs        []int64
+	Identities []string
+	ServiceIDs []string
+	History    bool
+	Newest     int // only the n that were created last, newest first
+}
+
+// Selection selects rows for a report. The zero value selects all rows of the
+// newest batch.
+type Selection struct {
+	Batch int64
+	Run   int64 // rows of the input of this run
+	All   bool  // every customer once, by its last row
+	Only  []Status
+	Since time.Time // decided at or after
+}
+
+// Reported is one line of a report.
+type Reported struct {
+	Row
+	Customer Customer // zero if the row has none
+	Status   Status
+	Changed  []string // names of the fields that differ from what was sent; never ipAddress
+	Known    bool     // an earlier finished run has reported this person with this outcome
+}
+
+// Tally counts rows.
+type Tally struct {
+	Rows   int
+	Status map[Status]int
+	Code   map[StatusCode]int // problems, without warnings
+}
+
+// StatusCode is a cause: the status, the field and the code that it has.
+type StatusCode struct {
+	Status      Status
+	Field, Code string
+}
+
+// Info is what the ledger is bound to.
+type Info struct {
+	Path        string
+	Environment string
+	Account     string // "" until the partner told it
+	Schema      int
+	Created     time.Time
+	Opened      time.Time // when this process opened it: notAfter of attempts that a crash left open
+}
+
+// Run is one command that changed or read out the ledger.
+type Run struct {
+	ID       int64
+	Command  string // run, resolve, rebind, forget, export, ...
+	Batch    int64
+	Who      string // OS user
+	Host     string
+	Version  string
+	KeyPrint string // fingerprint of the API key, never the key
+	Settings string
+	Started  time.Time
+	End      *RunEnd // nil while it runs, or if it was killed
+}
+
+// RunEnd is how a run ended.
+type RunEnd struct {
+	At         time.Time
+	ExitCode   int
+	StopReason string
+	Sent       int
+	Created    int
+	WalletFrom string
+	WalletTo   string
+}

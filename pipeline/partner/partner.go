@@ -1,0 +1,125 @@
+// Package partner is the partner's API as one attempt sees it: one request,
+// one typed answer. It never retries, never waits and never decides; what an
+// answer means for a customer is the pipeline's business.
+//
+// Start at [Client.Create] and at the Class constants. The facts come from the
+// vendor's create-user page (v2) and its public docs; what those leave open is
+// configuration or stands in the one table of classify.go.
+package partner
+
+import (
+	"time"
+)
+
+// Class is what one answer to a create-user request proves.
+type Class uint8
+
+const (
+	// Unknown proves nothing: timeout, reset, EOF, 5xx, 408, 3xx, HTML from a
+	// gateway whatever its status, anything not listed below. The zero value,
+	// because it is the safe one.
+	Unknown Class = iota
+	// OK: 2xx, whole body read, valid envelope, serviceId present,
+	// verificationUrl absolute https.
+	OK
+	// OKBroken: any other 2xx. Something was probably created.
+	OKBroken
+	// KeyUsed: 400 that says that the idempotency key was used before.
+	KeyUsed
+	// DupUser: 400 that says that a user with this e-mail exists.
+	DupUser
+	// Reject: 422; 400 with a known row code; a plain body that plainly says so.
+	Reject
+	// Unclear: 400 with an envelope whose code is not known.
+	Unclear
+	// Busy: 429.
+	Busy
+	// Funds: 402 with an envelope, empty, or plainly saying so.
+	Funds
+	// Auth: 401, 403 with an envelope or empty.
+	Auth
+	// NotSent: no connection was given (DNS, refused, TLS), or no byte of the
+	// request was written. Nothing can have happened.
+	NotSent
+)
+
+// Halt says that sending must stop, whatever the row's fate.
+type Halt uint8
+
+const (
+	NoHalt      Halt = iota
+	Redirected       // 3xx; Answer.Target names the host
+	Certificate      // TLS certificate expired, untrusted or for another name
+)
+
+// User is the body of the create-user request, in the order of the vendor's
+// example. Optional fields are left out when "".
+type User struct {
+	FirstName      string
+	LastName       string
+	Email          string
+	PhoneNumber    string
+	AccountPurpose string
+	IPAddress      string
+	Terms          bool
+	Program        string
+	WalletAddress  string
+	RedirectURL    string
+	Address        string
+	City           string
+	Region         string
+	PostalCode     string
+	CountryCode    string
+	Extra          []Extra
+}
+
+// Extra is a string field appended to the body.
+type Extra struct{ Name, Value string }
+
+// Answer is what came of one request. It is a value, never an error: that a
+// request failed is a fact about the row.
+type Answer struct {
+	Class      Class
+	HTTPStatus int      // 0 when no status line came
+	Code       string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
+	Cause      string   // why Unknown or NotSent, one of a fixed list of words: timeout, reset, eof, dns, refused, tls, ...
+	Fields     []string // names of the fields a 422 complains of, printable ASCII
+	Halt       Halt
+	Target     string // host of a redirect
+
+	ServiceID       string // set with OK, and with OKBroken when it could be read
+	VerificationURL string // likewise; with OKBroken only if it is absolute https
+
+	RetryAfter time.Duration // from the Retry-After header against Date; 0 if none or unreadable
+	Date       time.Time     // the partner's clock, whole seconds; zero if none
+	Began      time.Time     // our clock, just before the request
+	Ended      time.Time     // our clock, when the last byte or the failure was seen
+	Excerpt    []byte        // at most 2 KiB of the body when Class is OKBroken, Unknown or Unclear; may hold personal data: ledger only
+}
+
+// Listed is one user as list-users shows it. It has no verification link.
+type Listed struct {
+	ServiceID, Email, FirstName, LastName string
+	Status, Program                       string
+	CreatedAt                             time.Time // zero if absent or unreadable
+}
+
+// Page is one page of list-users.
+type Page struct {
+	Users        []Listed
+	Skip         int // as the partner says, or as asked
+	Limit        int // as the partner granted; 0 if it does not say
+	Total        int // -1 if it does not say
+	Date         time.Time
+	Began, Ended time.Time
+}
+
+// Wallet is the partner account's wallet. Balance is an exact decimal text.
+type Wallet struct {
+	Balance      string
+	Currency     string
+	Active       bool
+	Account      string // identifies the partner account, "" if the answer does not
+	Date         time.Time
+	Began, Ended time.Time
+}

@@ -1,0 +1,18 @@
+package source
+
+// records is one open file before its header is understood: every row that is
+// not blank, in order, as text. CSV and XLSX each implement it; Input puts the
+// header and the mapping on top.
+type records interface {
+	// next returns io.EOF after the last row, or an *Error.
+	next() (record, error)
+	Close() error
+}
+
+// record is one row of a file. Its cells are valid for good.
+type record struct {
+	number int // as a spreadsheet program shows it, from 1
+	line   int // as an editor shows it, from 1; 0 for XLSX
+	cells  []string
+	issues []Issue
+}

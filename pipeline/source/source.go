@@ -1,0 +1,116 @@
+// Package source turns CSV and XLSX files into rows with their position. It
+// knows files, sheets, rows, columns and headers; what a field means is not
+// its business: the names to look for come in with Options.Fields.
+//
+// Start at [Open]. An Input is a list of files read as one batch, in order. It
+// can be read several times (the check pass, the send pass, the rejects file),
+// each time from the start, and says each time which bytes it read.
+package source
+
+import "context"
+
+// Field is a column to look for: its canonical name, other names people give
+// it (lower case, letters and digits only), and whether a file without it is
+// refused.
+type Field struct {
+	Name     string
+	Aliases  []string
+	Required bool
+}
+
+// Options say how to read. The zero value of each but Fields means: detect.
+type Options struct {
+	Fields    []Field
+	Map       map[string]string // canonical field name → the sender's header; beats matching
+	Optional  []string          // required fields that a default value supplies, so that their column may be missing
+	ID        string            // header of the sender's own number; "" = none
+	Carry     []string          // headers of unmapped columns to hand on; ["all"] = every one
+	Send      []SendColumn      // columns that become extra fields
+	Sheet     string            // name, or number from 1; "" = the only sheet with data
+	HeaderRow int               // from 1; 0 = 1
+	Delimiter rune              // 0 = detect among , ; tab |
+	Encoding  string            // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
+	Formulas  string            // "cached" (default) or "refuse"
+	MaxBytes  int64             // largest uncompressed size of a workbook; 0 = 4 GiB
+}
+
+// SendColumn names a string field of the request and the column it comes from.
+type SendColumn struct{ Field, Column string }
+
+// Input is an ordered list of files that is read as one batch. It is made by
+// Open and may be read by one goroutine at a time.
+type Input interface {
+	// Files describes the files in order. Known after Open: name and hash.
+	Files() []File
+	// Settings is a canonical text of every option that changes how bytes
+	// become rows, so that two readings can be told apart.
+	Settings() string
+	// Rows starts a pass from the first row of the first file.
+	Rows(ctx context.Context) (Rows, error)
+	// Notes are what Open noticed and accepted: mapping taken, delimiter
+	// found, hidden rows, ignored columns.
+	Notes() []Note
+	// Close removes what Open spooled. Files of the sender are untouched.
+	Close() error
+}
+
+// Rows is one pass over the input.
+type Rows interface {
+	// Read fills dst from the front and returns how many rows it filled.
+	// The rows' strings stay valid; the slice headers do not outlive the
+	// next call. It returns io.EOF, with 0 rows, after the last row, and only
+	// if every file still has the hash that Files reports; else ErrChanged.
+	// Other errors are *Error: structural, naming file, sheet, row, column.
+	Read(dst []Row) (int, error)
+	Close() error
+}
+
+// File is one input file.
+type File struct {
+	Name   string // as the operator named it; "-" for standard input
+	SHA256 string // hex, of the bytes on disk
+	Size   int64  // bytes
+	Kind   string // "csv", "tsv" or "xlsx"
+	Sheet  string // the sheet read, "" for CSV
+	Header []string
+	Mapped []Mapping // in column order
+}
+
+// Mapping says which column was taken for which field.
+type Mapping struct {
+	Column int    // 0-based
+	Header string // as it stands in the file
+	Field  string // canonical name; "" = not used
+}
+
+// Row is one data row as it stands in its file.
+type Row struct {
+	File   int      // index into Input.Files
+	Number int      // what a spreadsheet program shows, from 1: blank lines count, a record of several lines is one
+	Line   int      // where an editor shows its first line, from 1; 0 for XLSX
+	Cells  []string // one for each column of the header
+	Values []string // one for each Options.Fields, "" where there is no column
+	ID     string   // cell of Options.ID
+	Carry  []string // cells of the carried columns, in Input's order
+	Send   []string // cells of Options.Send
+	Issues []Issue  // what the reader saw in this row
+}
+
+// Issue is something the reader saw in one row: a row too long, a formula
+// without a cached value, a merged or a date cell.
+type Issue struct {
+	Column  int    // 0-based, -1 for the row as a whole
+	Field   string // canonical name of the mapped field, "" if unmapped
+	Code    string
+	Message string // no value of the row, no ';'
+	Warning bool
+}
+
+// Note is something Open or a pass noticed about a whole file, for people.
+type Note struct {
+	File    int
+	Code    string
+	Message string
+	Warning bool
+}
+

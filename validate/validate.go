@@ -1,0 +1,112 @@
+// Package validate holds the field rules: raw text of one row in, a normalised
+// user and a list of problems out. It is pure: no files, no network, no clock,
+// no logging, and everything in it may be used by any number of goroutines.
+//
+// Start at [Rules.Check]. The rules come from the partner's create-user page
+// (v2); where a rule has another source, its function names it.
+package validate
+
+// Raw is one row as the sheet has it, before any rule. The csv tags are the
+// canonical field names; header matching translates the sender's headers to
+// them. The zero value is a row of empty cells.
+type Raw struct {
+	FirstName      string `csv:"firstName"`
+	LastName       string `csv:"lastName"`
+	Email          string `csv:"email"`
+	PhoneNumber    string `csv:"phoneNumber"`
+	AccountPurpose string `csv:"accountPurpose"`
+	IPAddress      string `csv:"ipAddress"`
+	Terms          string `csv:"isTermsOfServiceAccepted"`
+	Program        string `csv:"program"`
+	WalletAddress  string `csv:"walletAddress"`
+	RedirectURL    string `csv:"redirectUrl"`
+	Address        string `csv:"address"`
+	City           string `csv:"city"`
+	Region         string `csv:"region"`
+	PostalCode     string `csv:"postalCode"`
+	CountryCode    string `csv:"countryCode"`
+
+	// Extra holds the cells of the fields named by Rules.Extra, in that order.
+	Extra []string `csv:"-"`
+}
+
+// User is one row that passed every rule, in the form that is sent. Optional
+// fields that the row does not have are "". Its field order is that of the
+// request body.
+type User struct {
+	FirstName      string // NFC, trimmed, 1-100 code points
+	LastName       string // NFC, trimmed, 1-100 code points
+	Email          string // as written, trimmed, host in punycode
+	PhoneNumber    string // E.164
+	AccountPurpose string // NFC, trimmed, 1-200 code points
+	IPAddress      string // canonical form of net/netip
+	Terms          bool   // always true
+	Program        string // "custodial" or "non_custodial"
+	WalletAddress  string // EIP-55 form when the input was; else as written
+	RedirectURL    string // absolute https
+	Address        string
+	City           string
+	Region         string
+	PostalCode     string
+	CountryCode    string // ISO 3166-1 alpha-2, upper case
+	Extra          []Extra
+}
+
+// Extra is one string field added to the request body by --send.
+type Extra struct{ Name, Value string }
+
+// Problem is one thing that is wrong, or worth a warning, in one field of one
+// row. Message says what is wrong and what to do, holds no value of the row
+// (it is shown in logs and terminals), no ';' and no line end.
+type Problem struct {
+	Field   string // canonical field name, "" for the row as a whole
+	Code    string // stable, snake_case; listed by `bulkonboard help statuses`
+	Message string
+	Warning bool // accepted, said; changes no status
+}
+
+// Change is one normalisation that was applied to a field. It names the kind,
+// never the value.
+type Change struct {
+	Field string
+	Kind  string // trimmed, nfc, punycode, e164, spelling, ...
+}
+
+// Rules are the field rules with the operator's settings. The zero value is
+// usable: no default values, phone numbers only with a country code.
+type Rules struct {
+	PhoneRegion string            // ISO 3166-1 alpha-2 for phone numbers written without a country code; "" = refuse them
+	PhonePlus   bool              // take all-digit numbers as international ones that lost their '+'
+	Defaults    map[string]string // canonical field name → value for empty cells; see DefaultableFields
+	Extra       []string          // names of the fields that --send adds, parallel to Raw.Extra
+	Live        bool              // a real wallet pays: warn of example.com addresses and fictional phone numbers
+}
+
+// Result is what Check says of one row. User is complete only if Valid.
+type Result struct {
+	User     User
+	Identity string    // see Identity; "" when the e-mail has none. Set for invalid rows too, when the e-mail itself is sound
+	Problems []Problem // problems first in field order, then warnings
+	Changes  []Change
+}
+
+// Valid reports whether no problem but warnings was found.
+func (r Result) Valid() bool {
+	for _, p := range r.Problems {
+		if !p.Warning {
+			return false
+		}
+	}
+	return true
+}
+
+// Field describes one field of the request to whoever matches headers,
+// writes templates or prints help.
+type Field struct {
+	Name        string   // canonical name, as in the request body
+	Aliases     []string // other headers people write, lower case, without spaces, punctuation or accents
+	Required    bool     // the column must exist (or have a default)
+	Defaultable bool     // --default may fill it
+	Rule        string   // one sentence for a person
+	Example     string
+}
