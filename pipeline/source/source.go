@@ -113,4 +113,3 @@ type Note struct {
 	Message string
 	Warning bool
 }
-
