@@ -240,15 +240,25 @@ type File struct {
 // Sighting is what a row shows of a person.
 type Sighting struct {
 	Identity string
-	SenderID string // "" = none
-	NameText string // normalised first name, last name and phone, joined; "" = not to be compared. Only its keyed hash is kept
+	SenderID string   // "" = none
+	NameText string   // normalised first name, last name and phone, joined; "" = not to be compared. Only its keyed hash is kept
+	Fields   []string // plain values in the order of DetailFields, for Known.Differs; nil = not to be compared
+}
+
+// Position says where a row stands.
+type Position struct {
+	File   int // index into Batch.Files
+	Number int
+	Line   int
 }
 
 // Known is what the ledger knows of a sighted person.
 type Known struct {
 	Customer *Customer // by identity; nil if unknown. Without History
 	Forgot   bool      // the identity was erased on request
-	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none
+	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none. Rows of the same Sight call do not see each other
+	First    Position  // of the claiming row; zero if none
+	Differs  []string  // names of the fields in which Sighting.Fields differ from the claiming row, in the order of DetailFields
 	ByID     *Customer // another customer with the same SenderID, created, link_missing or in_doubt
 	ByName   *Customer // another one with the same NameText, likewise
 }
