@@ -24,8 +24,10 @@ var (
 // Ledger is what happened to every customer. All methods may be called by any
 // number of goroutines; writes are serialised inside. Every write is one
 // transaction that is on the disk when the method returns nil. Any error of a
-// write but ErrConflict wraps ErrWrite and leaves the outcome of that
-// transaction open: the caller stops sending.
+// write but ErrConflict, ErrNotFound and ErrAccount wraps ErrWrite and leaves
+// the outcome of that transaction open: the caller stops sending. A context
+// that is done before a write begins returns the context's error and writes
+// nothing; a write that has begun is not interrupted by its context.
 type Ledger interface {
 	Registrar
 	Journal
@@ -39,7 +41,9 @@ type Registrar interface {
 	// fingerprint, or ErrNotFound.
 	FindBatch(ctx context.Context, fingerprint string) (Batch, error)
 	// Register begins the one transaction of a check pass. Nothing of it is
-	// seen by others before Commit. No other write is possible meanwhile.
+	// seen by others before Commit. Other writes wait until it ends.
+	// ErrConflict if the fingerprint is registered. Of the batch, ID and Rows
+	// are given by the ledger, and Registered if it is zero.
 	Register(ctx context.Context, b Batch) (Registration, error)
 }
 
@@ -52,7 +56,8 @@ type Registration interface {
 	// Add appends rows in input order. A row with Claims set makes its
 	// customer, as pending if it is new, and the customer's LastBatch and
 	// LastRow point to it from then on. Ordinals are given by the caller,
-	// from 0 without gaps.
+	// from 0 without gaps. ErrConflict if the ordinals have a gap or an
+	// identity is claimed twice; the registration can then only be rolled back.
 	Add(ctx context.Context, rows []Row) error
 	Commit(ctx context.Context) (Batch, error)
 	Rollback() error
@@ -70,16 +75,28 @@ type Journal interface {
 	Record(ctx context.Context, run int64, changes []Change) error
 }
 
+// Emergency is the way out for answers when the ledger cannot be written any
+// more. A ledger that has none loses nothing by it but what Record refused.
+type Emergency interface {
+	// Emergency keeps changes outside the ledger, on disk when it returns nil.
+	// The next opening merges them, each at most once and only if its customer
+	// is still as expected. It may be called by any number of goroutines,
+	// whatever state the ledger is in.
+	Emergency(changes []Change) error
+}
+
 // Reader reads at any moment, also while another process sends. Each iterator
 // sees one consistent state and yields at most one error, last.
 type Reader interface {
 	// Plan yields the rows of a batch from an ordinal on, at most n, in
-	// order, each with its customer and, if the customer is neither pending
-	// nor finally settled, its attempts.
+	// order, each with its customer and, if anything was ever intended for it
+	// and it is neither created, link_missing nor forgotten, its attempts.
 	Plan(ctx context.Context, batch int64, from, n int) ([]Planned, error)
-	// Customers yields customers by the query, with their attempts if asked.
+	// Customers yields customers by the query in the order of their ids, with
+	// their attempts if asked.
 	Customers(ctx context.Context, q Query) iter.Seq2[Customer, error]
 	// Rows yields the rows of a selection in input order, for reports.
+	// ErrNotFound if there is no such batch or run.
 	Rows(ctx context.Context, s Selection) iter.Seq2[Reported, error]
 	// Tally counts the rows of a selection by status.
 	Tally(ctx context.Context, s Selection) (Tally, error)
@@ -93,7 +110,9 @@ type Reader interface {
 type Runs interface {
 	// Begin writes the run and returns its id.
 	Begin(ctx context.Context, r Run) (int64, error)
-	// Finish closes it. A run without Finish was killed.
+	// Finish closes it. A run without Finish was killed. With exit code 0 or
+	// 3 it also notes what the rows of the run's batch have come to, so that
+	// later runs know that a person has been told (Reported.Known).
 	Finish(ctx context.Context, id int64, end RunEnd) error
 	// Log yields the runs, newest first.
 	Log(ctx context.Context) iter.Seq2[Run, error]
@@ -148,11 +167,7 @@ const (
 	Unknown  Class = "UNKNOWN"
 )
 
-// Digest is a keyed hash (HMAC-SHA-256 under a secret of the ledger's own, cut
-// to 16 bytes). The zero value means: nothing to hash.
-type Digest [16]byte
-
-// Details are keyed hashes of a row's fields, 4 bytes each in the order of
+// Details are keyed hashes (under a secret of the ledger's own) of a row's fields, 4 bytes each in the order of
 // DetailFields; nil means: not known. They tell that a field changed, not what it was.
 type Details []byte
 
@@ -211,8 +226,8 @@ type Customer struct {
 	Intents    int  // all attempts ever; the version for conditional transitions
 	Key        string
 	FirstSent  time.Time
-	Decided    time.Time
-	Details    Details // of what was sent last, or registered last while nothing was sent
+	Decided    time.Time // zero while pending or in_doubt
+	Details    Details   // of what was sent last, or registered last while nothing was sent
 	LastBatch  int64
 	LastRow    int
 	History    []Attempt // oldest first, when asked for
@@ -318,7 +333,9 @@ type Intent struct {
 	At         Instant
 }
 
-// Change is the decision after an attempt, or after evidence.
+// Change is the decision after an attempt, or after evidence. Field, Code,
+// Message and Manual replace what stands there, also when empty; ServiceID and
+// URL only when set, for a link that is known is never dropped. See [Decided].
 type Change struct {
 	Expect
 	Close     []Closing
@@ -332,7 +349,8 @@ type Change struct {
 	At        time.Time
 }
 
-// Closing closes one attempt, or marks a closed one as absent.
+// Closing closes one attempt, or, with Absent, marks a closed one as absent,
+// which changes nothing else of it.
 type Closing struct {
 	Attempt    int64
 	Class      Class
@@ -352,7 +370,7 @@ type Query struct {
 	Identities []string
 	ServiceIDs []string
 	History    bool
-	Newest     int // only the n that were created last, newest first
+	Newest     int // only the n that were decided last, newest first; if Status is empty, of those created or link_missing
 }
 
 // Selection selects rows for a report. The zero value selects all rows of the
@@ -362,7 +380,7 @@ type Selection struct {
 	Run   int64 // rows of the input of this run
 	All   bool  // every customer once, by its last row
 	Only  []Status
-	Since time.Time // decided at or after
+	Since time.Time // decided at or after: the customer, or with the row's own verdict its registration
 }
 
 // Reported is one line of a report.
@@ -371,14 +389,17 @@ type Reported struct {
 	Customer Customer // zero if the row has none
 	Status   Status
 	Changed  []string // names of the fields that differ from what was sent; never ipAddress
-	Known    bool     // an earlier finished run has reported this person with this outcome
+	Known    bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run
+	Details  Details  // of the row; nil if not kept
 }
 
 // Tally counts rows.
 type Tally struct {
-	Rows   int
-	Status map[Status]int
-	Code   map[StatusCode]int // problems, without warnings
+	Rows    int
+	Status  map[Status]int
+	Code    map[StatusCode]int // problems, without warnings
+	Known   int                // rows with Reported.Known
+	Changed int                // rows with Reported.Changed
 }
 
 // StatusCode is a cause: the status, the field and the code that it has.

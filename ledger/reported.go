@@ -1,0 +1,109 @@
+package ledger
+
+import (
+	"bytes"
+	"time"
+)
+
+// RowStatus is the status that a row shows, given its own verdict and its
+// customer (zero if it has none). What is known of the person beats what the
+// check says of the row, with two exceptions: a repetition stays one whatever
+// becomes of the first row, and a person who is merely pending, through
+// another row, does not make a bad row a good one.
+func RowStatus(verdict Status, c Customer) Status {
+	switch {
+	case verdict == DuplicateInInput && c.Status == Forgotten:
+		return Forgotten
+	case verdict == DuplicateInInput:
+		return verdict
+	case c.ID == 0 && verdict == "":
+		return Pending
+	case c.ID == 0:
+		return verdict
+	case verdict != "" && c.Status == Pending:
+		return verdict
+	}
+	return c.Status
+}
+
+// Changed names the fields in which two sets of details differ, in the order
+// of DetailFields. The address of registration is left out: it differs in
+// every export. Nothing is said when either set is not known.
+func (d Details) Changed(other Details) []string {
+	var names []string
+	for i, name := range DetailFields() {
+		at := 4 * i
+		if name == "ipAddress" || len(d) < at+4 || len(other) < at+4 {
+			continue
+		}
+		if !bytes.Equal(d[at:at+4], other[at:at+4]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// NewReported is the report line of a row: the status by RowStatus, and what
+// changed since the customer was sent. Known is left to the caller.
+func NewReported(r Row, d Details, c Customer) Reported {
+	rep := Reported{Row: r, Customer: c, Details: d, Status: RowStatus(r.Verdict, c)}
+	if c.Attempts > 0 && rep.Status != DuplicateInInput {
+		rep.Changed = d.Changed(c.Details)
+	}
+	return rep
+}
+
+// Problems are the causes of the status that the line shows: those of the row
+// when the verdict is its own, else that of the customer. Warnings are none.
+func (r Reported) Problems() []StatusCode {
+	var all []StatusCode
+	if r.Status == r.Verdict {
+		for _, f := range r.Findings {
+			if !f.Warning {
+				all = append(all, StatusCode{r.Status, f.Field, f.Code})
+			}
+		}
+		return all
+	}
+	if r.Customer.Code != "" {
+		all = append(all, StatusCode{r.Status, r.Customer.Field, r.Customer.Code})
+	}
+	return all
+}
+
+// NeedsPerson says whether a person has something to do about the status, so
+// that it is worth knowing whether they have been told.
+func (s Status) NeedsPerson() bool {
+	switch s {
+	case Invalid, Duplicate, Rejected, LinkMissing, DuplicateInInput:
+		return true
+	}
+	return false
+}
+
+// Since says whether the line was decided at or after a moment: its customer,
+// or with the row's own verdict its registration.
+func (r Reported) Since(t, registered time.Time) bool {
+	if r.Status == r.Verdict {
+		return !registered.Before(t)
+	}
+	return !r.Customer.Decided.IsZero() && !r.Customer.Decided.Before(t)
+}
+
+// Count adds a line to the tally.
+func (t *Tally) Count(r Reported) {
+	if t.Status == nil {
+		t.Status, t.Code = map[Status]int{}, map[StatusCode]int{}
+	}
+	t.Rows++
+	t.Status[r.Status]++
+	for _, p := range r.Problems() {
+		t.Code[p]++
+	}
+	if r.Known {
+		t.Known++
+	}
+	if len(r.Changed) > 0 {
+		t.Changed++
+	}
+}

@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Intended is the customer after an intent: in doubt, one generation, key and
+// set of details further. It is the rule that every implementation of Journal
+// applies; open says whether an attempt for the customer is open.
+//
+// ErrConflict if the customer is not as expected, is onboarded or forgotten,
+// or has an open attempt: no two requests for one person are ever under way.
+func Intended(c Customer, i Intent, open bool) (Customer, error) {
+	if err := i.Expect.check(c); err != nil {
+		return c, err
+	}
+	switch c.Status {
+	case Created, LinkMissing, Forgotten:
+		return c, fmt.Errorf("customer %d is %s and is never sent again: %w", c.ID, c.Status, ErrConflict)
+	}
+	if open {
+		return c, fmt.Errorf("customer %d has an open attempt: %w", c.ID, ErrConflict)
+	}
+	if i.Generation < c.Generation {
+		return c, fmt.Errorf("customer %d: generation %d after %d: %w", c.ID, i.Generation, c.Generation, ErrConflict)
+	}
+	c.Status = InDoubt
+	c.Generation, c.Key, c.Details = i.Generation, i.Key, i.Details
+	c.Email, c.FirstName, c.LastName = i.Email, i.FirstName, i.LastName
+	c.Field, c.Code, c.Message, c.Manual = "", "", "", false
+	c.HTTPStatus = 0
+	c.Intents++
+	c.Attempts++
+	if c.FirstSent.IsZero() {
+		c.FirstSent = i.At.At
+	}
+	c.Decided = time.Time{}
+	return c, nil
+}
+
+// Decided is the customer and its attempts after a change. Of the customer's
+// attempts those that the change closes and those that are open must be given;
+// the ones that changed come back. It is the rule that every implementation of
+// Journal applies.
+//
+// ErrConflict if the customer is not as expected, the new status is not one of
+// a customer, an attempt is unknown or closed otherwise already, an onboarded
+// customer would become anything less, or an attempt would stay open on a
+// customer that is not in doubt.
+func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, error) {
+	if err := ch.Expect.check(c); err != nil {
+		return c, nil, err
+	}
+	if !ch.Status.after(c.Status) {
+		return c, nil, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
+	}
+	attempts = slices.Clone(attempts)
+	var changed []Attempt
+	for _, cl := range ch.Close {
+		at := slices.IndexFunc(attempts, func(a Attempt) bool { return a.ID == cl.Attempt })
+		if at < 0 {
+			return c, nil, fmt.Errorf("customer %d has no attempt %d: %w", c.ID, cl.Attempt, ErrConflict)
+		}
+		a := &attempts[at]
+		wasOpen := a.Class == Open
+		if err := a.close(cl); err != nil {
+			return c, nil, err
+		}
+		if wasOpen && a.Class == NotSent {
+			c.Attempts--
+			if c.Attempts == 0 {
+				c.FirstSent = time.Time{}
+			}
+		} else if wasOpen {
+			c.HTTPStatus = a.HTTPStatus
+		}
+		changed = append(changed, *a)
+	}
+	if ch.Status != InDoubt && slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Class == Open }) {
+		return c, nil, fmt.Errorf("customer %d has an open attempt and cannot become %s: %w", c.ID, ch.Status, ErrConflict)
+	}
+	c.Status = ch.Status
+	if ch.ServiceID != "" {
+		c.ServiceID = ch.ServiceID
+	}
+	if ch.URL != "" {
+		c.URL = ch.URL
+	}
+	c.Field, c.Code, c.Message, c.Manual = ch.Field, ch.Code, ch.Message, ch.Manual
+	c.Decided = ch.At
+	if c.Status == InDoubt || c.Status == Pending {
+		c.Decided = time.Time{}
+	}
+	return c, changed, nil
+}
+
+// close applies a closing to an attempt.
+func (a *Attempt) close(cl Closing) error {
+	switch {
+	case a.Class == Open && cl.Class == Open:
+		return fmt.Errorf("attempt %d: closing without a class: %w", a.ID, ErrConflict)
+	case a.Class == Open:
+		a.Class, a.Absent, a.NotAfter = cl.Class, cl.Absent, cl.NotAfter
+		a.HTTPStatus, a.Code, a.Excerpt = cl.HTTPStatus, cl.Code, cl.Excerpt
+	case cl.Absent:
+		a.Absent = true
+	default:
+		return fmt.Errorf("attempt %d is closed already: %w", a.ID, ErrConflict)
+	}
+	return nil
+}
+
+// check compares a customer with what is expected of it.
+func (e Expect) check(c Customer) error {
+	if c.ID == 0 || c.ID != e.Customer {
+		return fmt.Errorf("customer %d is not in the ledger: %w", e.Customer, ErrConflict)
+	}
+	if c.Status != e.Status || c.Intents != e.Intents {
+		return fmt.Errorf("customer %d is %s after %d intents, expected %s after %d: %w",
+			c.ID, c.Status, c.Intents, e.Status, e.Intents, ErrConflict)
+	}
+	return nil
+}
+
+// after says whether a decision may bring a customer from one status to this one.
+func (s Status) after(from Status) bool {
+	switch s {
+	case Created, LinkMissing, Duplicate, Rejected, InsufficientBalance, InDoubt, Pending:
+	default:
+		return false
+	}
+	switch from {
+	case Forgotten:
+		return false
+	case Created:
+		return s == Created
+	case LinkMissing:
+		return s == Created || s == LinkMissing
+	}
+	return true
+}
