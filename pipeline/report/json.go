@@ -1,0 +1,121 @@
+package report
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"strconv"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Schema is the version of both JSON forms, the report and the summary.
+const Schema = 1
+
+// jsonFormat is the report for programs:
+//
+//	{"schema":1,"meta":{…},"rows":[{…},…]}
+//
+// A row's members are the columns of the CSV report, in that order, and their
+// text is that of its cells without the guard. row, attempts and httpStatus
+// are numbers, or null. There is one row a line.
+type jsonFormat struct{}
+
+func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows Rows) error {
+	t := newTable(m)
+	out := bufio.NewWriterSize(w, 1<<18)
+	head, err := json.Marshal(newJSONMeta(m, t.header[colCarried:]))
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(t.header))
+	for i, h := range t.header {
+		names[i] = string(appendText(nil, h)) + ":"
+	}
+	line := append([]byte(`{"schema":`+strconv.Itoa(Schema)+`,"meta":`), head...)
+	line = append(line, `,"rows":[`...)
+	separator := "\n"
+	for r, err := range rows {
+		if err != nil {
+			return err
+		}
+		line = append(line, separator...)
+		for i, cell := range t.row(&r) {
+			if i == 0 {
+				line = append(line, '{')
+			} else {
+				line = append(line, ',')
+			}
+			line = append(line, names[i]...)
+			if numeric(i) {
+				line = append(line, either(cell, "null")...)
+			} else {
+				line = appendText(line, cell)
+			}
+		}
+		if _, err := out.Write(append(line, '}')); err != nil {
+			return err
+		}
+		line, separator = line[:0], ",\n"
+	}
+	if _, err := out.Write(append(line, "\n]}\n"...)); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// appendText appends a JSON string. Unlike json.Marshal it leaves < > & as they
+// are, so that a link can be found as it was written. s is valid UTF-8.
+func appendText(line []byte, s string) []byte {
+	line = append(line, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			line = append(line, '\\', c)
+		case c == '\n':
+			line = append(line, '\\', 'n')
+		case c < ' ':
+			line = append(line, '\\', 'u', '0', '0', '0'+c>>4, "0123456789abcdef"[c&15])
+		default:
+			line = append(line, c)
+		}
+	}
+	return append(line, '"')
+}
+
+// jsonMeta is Meta as the JSON report has it.
+type jsonMeta struct {
+	Version     Text        `json:"version"`
+	Environment Text        `json:"environment"`
+	Ledger      Text        `json:"ledger"`
+	Run         *int64      `json:"run"`
+	Input       []InputFile `json:"input"`
+	Carried     []string    `json:"carried"` // as the rows name them
+	StartedAt   Moment      `json:"startedAt"`
+	FinishedAt  Moment      `json:"finishedAt"`
+	StopReason  Text        `json:"stopReason"`
+	Money       Money       `json:"money"`
+	Links       bool        `json:"links"` // false: verification links were left out
+}
+
+func newJSONMeta(m Meta, carried []string) jsonMeta {
+	j := jsonMeta{Version: Text(m.Version), Environment: Text(m.Environment), Ledger: Text(m.Ledger),
+		Input: Inputs(m.Batches), Carried: append([]string{}, carried...), StartedAt: Moment{m.Started},
+		FinishedAt: Moment{m.Finished}, StopReason: Text(m.StopReason), Money: m.Money, Links: !m.NoLinks}
+	if m.Run != 0 {
+		j.Run = &m.Run
+	}
+	return j
+}
+
+// Inputs lists the files of batches, in order.
+func Inputs(batches []ledger.Batch) []InputFile {
+	files := []InputFile{}
+	for _, b := range batches {
+		for _, f := range b.Files {
+			files = append(files, InputFile{File: f.Name, SHA256: f.SHA256, Rows: f.Rows})
+		}
+	}
+	return files
+}

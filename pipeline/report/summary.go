@@ -1,0 +1,123 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Summary is the one JSON object that a command prints with --json. Its keys
+// are part of the command-line contract, and so is their order. Figures that
+// are not known are null: nil, "" or the zero time here.
+type Summary struct {
+	Schema      int         `json:"schema"` // set by Encode
+	Run         *int64      `json:"run"`
+	Environment Text        `json:"environment"`
+	Input       []InputFile `json:"input"`
+	Rows        *int        `json:"rows"`   // read
+	Counts      Counts      `json:"counts"` // of all rows read
+	New         Counts      `json:"new"`    // of the rows decided in this run
+	Known       *int        `json:"known"`
+	Changed     *int        `json:"changed"`
+	Sent        *int        `json:"sent"` // create-user requests less those known never sent
+	AlreadyDone *int        `json:"alreadyDone"`
+	Remaining   *int        `json:"remaining"`
+	Problems    []Cause     `json:"problems"`
+	Money       Money       `json:"money"`
+	StopReason  Text        `json:"stopReason"`
+	ExitCode    int         `json:"exitCode"`
+	Ledger      Text        `json:"ledger"`
+	Reports     []string    `json:"reports"`
+	StartedAt   Moment      `json:"startedAt"`
+	FinishedAt  Moment      `json:"finishedAt"`
+}
+
+// InputFile is one file of an input.
+type InputFile struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+	Rows   int    `json:"rows"`
+}
+
+// Cause is a reason for a status and how many rows have it. A row with several problems
+// counts in each.
+type Cause struct {
+	Status ledger.Status `json:"status"`
+	Field  string        `json:"field"`
+	Code   string        `json:"code"`
+	Count  int           `json:"count"`
+}
+
+// Encode writes the summary as one line.
+func (s Summary) Encode(w io.Writer) error {
+	s.Schema = Schema
+	if s.Input == nil {
+		s.Input = []InputFile{}
+	}
+	if s.Problems == nil {
+		s.Problems = []Cause{}
+	}
+	if s.Reports == nil {
+		s.Reports = []string{}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(s)
+}
+
+// Counts is rows by status. In JSON it holds all ten statuses, in the order in
+// which people are shown them; nil is null.
+type Counts map[ledger.Status]int
+
+func (c Counts) MarshalJSON() ([]byte, error) {
+	if c == nil {
+		return []byte("null"), nil
+	}
+	out := []byte{'{'}
+	for i, s := range ledger.Statuses() {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(strconv.AppendQuote(out, string(s)), ':')
+		out = strconv.AppendInt(out, int64(c[s]), 10)
+	}
+	return append(out, '}'), nil
+}
+
+// Amount is a decimal number as text, so that no digit is lost: "12.50". In
+// JSON it is a number; "" and what is no number are null.
+type Amount string
+
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+
+func (a Amount) MarshalJSON() ([]byte, error) {
+	if !number.MatchString(string(a)) {
+		return []byte("null"), nil
+	}
+	return []byte(a), nil
+}
+
+// Text is a string whose empty value is null in JSON.
+type Text string
+
+func (t Text) MarshalJSON() ([]byte, error) {
+	if t == "" {
+		return []byte("null"), nil
+	}
+	return appendText(nil, clean(string(t))), nil
+}
+
+// Moment is a time that JSON has in RFC 3339, UTC, to the second; the zero
+// time is null.
+type Moment struct{ time.Time }
+
+func (m Moment) MarshalJSON() ([]byte, error) {
+	if m.IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(`"` + moment(m.Time) + `"`), nil
+}
