@@ -1,0 +1,249 @@
+package source
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// workbook is what is known of a workbook beside its rows. It is used by one
+// goroutine.
+type workbook struct {
+	pkg      *workbookPackage
+	sheets   []bookSheet
+	from1904 bool
+	formats  []formatKind // by style number
+	strings  *sharedStrings
+}
+
+// bookSheet is one sheet, in the order of the tabs.
+type bookSheet struct {
+	name   string
+	number int    // from 1, hidden ones and charts counted
+	part   string // "" if it has no cells: a chart, a dialog, macros
+	hidden bool
+}
+
+const (
+	maxListPart  = 16 << 20 // bytes of workbook.xml and of relationships
+	maxStylePart = 32 << 20
+)
+
+// readWorkbook reads structure, styles and texts out of a checked package.
+func readWorkbook(p *workbookPackage) (*workbook, error) {
+	b := &workbook{pkg: p}
+	root, err := p.relationships("")
+	if err != nil {
+		return nil, err
+	}
+	main := ""
+	for _, r := range root {
+		if r.kind == "officeDocument" {
+			main = r.target
+		}
+	}
+	if main == "" {
+		return nil, &Error{File: p.name, Reason: "the workbook has no list of sheets", Hint: "Save it again from a spreadsheet program"}
+	}
+	rels, err := p.relationships(main)
+	if err != nil {
+		return nil, err
+	}
+	styles, texts := "", ""
+	for _, r := range rels {
+		switch r.kind {
+		case "styles":
+			styles = r.target
+		case "sharedStrings":
+			texts = r.target
+		}
+	}
+	if err := b.readStructure(main, styles, rels); err != nil {
+		return nil, err
+	}
+	b.strings, err = readSharedStrings(p, texts)
+	return b, err
+}
+
+// readStructure has excelize read the list of sheets and the styles. It is
+// given a package of those two parts only: it would unpack every sheet into
+// memory or into temporary files that a crash leaves behind, and these two it
+// cannot misread, as their XML was found well-formed.
+func (b *workbook) readStructure(main, styles string, rels []relationship) error {
+	list, err := b.pkg.readXML(main, maxListPart)
+	if err != nil {
+		return err
+	}
+	look := []byte(`<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`)
+	if styles != "" {
+		if look, err = b.pkg.readXML(styles, maxStylePart); err != nil {
+			return err
+		}
+	}
+	book, err := openStructure(list, look)
+	if err != nil {
+		return &Error{File: b.pkg.name, Reason: "the workbook's sheet list or style table cannot be read", Hint: "Open it in a spreadsheet program and save it again", Err: err}
+	}
+	if book.WorkBook.WorkbookPr != nil {
+		b.from1904 = book.WorkBook.WorkbookPr.Date1904
+	}
+	codes := map[int]formatKind{}
+	if book.Styles.NumFmts != nil {
+		for _, f := range book.Styles.NumFmts.NumFmt {
+			if f != nil {
+				codes[f.NumFmtID] = customFormat(f.FormatCode)
+			}
+		}
+	}
+	if book.Styles.CellXfs != nil {
+		for _, xf := range book.Styles.CellXfs.Xf {
+			kind := formatNumber
+			if xf.NumFmtID != nil {
+				custom, ok := codes[*xf.NumFmtID]
+				if kind = builtinFormat(*xf.NumFmtID); ok {
+					kind = custom
+				}
+			}
+			b.formats = append(b.formats, kind)
+		}
+	}
+	seen := map[string]bool{}
+	for i, s := range book.WorkBook.Sheets.Sheet {
+		sheet := bookSheet{name: s.Name, number: i + 1, hidden: s.State == "hidden" || s.State == "veryHidden"}
+		for _, r := range rels {
+			if r.id == s.ID && r.kind == "worksheet" {
+				sheet.part = r.target
+			}
+		}
+		if fold := strings.ToLower(s.Name); seen[fold] {
+			return &Error{File: b.pkg.name, Sheet: s.Name, Reason: "two sheets have this name", Hint: "Rename one of them"}
+		} else {
+			seen[fold] = true
+		}
+		b.sheets = append(b.sheets, sheet)
+	}
+	return nil
+}
+
+// openStructure gives excelize a workbook without sheets' contents. A panic
+// in it is an unreadable workbook, not our end.
+func openStructure(list, styles []byte) (f *excelize.File, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			f, err = nil, fmt.Errorf("excelize: %v", r)
+		}
+	}()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for _, part := range []struct {
+		name string
+		data []byte
+	}{
+		{"_rels/.rels", []byte(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`)},
+		{"xl/workbook.xml", list},
+		{"xl/styles.xml", styles},
+	} {
+		entry, err := w.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Store})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := entry.Write(part.data); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	f, err = excelize.OpenReader(&buf)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	if f.WorkBook == nil || f.Styles == nil {
+		return nil, fmt.Errorf("excelize: nothing read")
+	}
+	return f, nil
+}
+
+func (b *workbook) hasStyle(i int) bool { return i == 0 || i < len(b.formats) }
+
+func (b *workbook) format(style int) formatKind {
+	if style < len(b.formats) {
+		return b.formats[style]
+	}
+	return formatNumber
+}
+
+// Close removes what was spooled and closes the file.
+func (b *workbook) Close() error {
+	err := b.pkg.Close()
+	if b.strings != nil {
+		if e := b.strings.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// readXML returns a part whole, once it is known to be well-formed.
+func (p *workbookPackage) readXML(part string, limit int64) ([]byte, error) {
+	data, err := p.read(part, limit)
+	if err != nil {
+		return nil, err
+	}
+	s := newXMLScanner(bytes.NewReader(data))
+	for {
+		kind, err := s.next()
+		if err != nil {
+			return nil, p.broken(part, err)
+		}
+		if kind == xmlEOF {
+			return data, nil
+		}
+	}
+}
+
+// relationship says which part plays which role for another.
+type relationship struct {
+	id, kind, target string // kind: the last step of the type's address
+}
+
+// relationships reads those of a part; "" is the package itself. excelize keeps
+// them to itself and knows only the transitional form.
+func (p *workbookPackage) relationships(part string) ([]relationship, error) {
+	dir, file := path.Split(part)
+	name := dir + "_rels/" + file + ".rels"
+	if !p.has(name) {
+		return nil, nil
+	}
+	data, err := p.readXML(name, maxListPart)
+	if err != nil {
+		return nil, err
+	}
+	var all []relationship
+	for s := newXMLScanner(bytes.NewReader(data)); ; {
+		token, err := s.next()
+		if err != nil {
+			return nil, p.broken(name, err)
+		}
+		if token == xmlEOF {
+			return all, nil
+		}
+		if token != xmlStart || string(s.name) != "Relationship" || string(s.attr("TargetMode")) == "External" {
+			continue
+		}
+		target := strings.ReplaceAll(string(s.attr("Target")), `\`, "/")
+		if strings.HasPrefix(target, "/") {
+			target = path.Clean(target)[1:]
+		} else {
+			target = path.Join(dir, target)
+		}
+		all = append(all, relationship{string(s.attr("Id")), path.Base(string(s.attr("Type"))), target})
+	}
+}
