@@ -5,6 +5,11 @@
 // Start at [Client.Create] and at the Class constants. The facts come from the
 // vendor's create-user page (v2) and its public docs; what those leave open is
 // configuration or stands in the one table of classify.go.
+//
+// One thing this package cannot prevent by itself: net/http writes bytes that
+// a server sends beyond its answer to the standard logger of package log. They
+// can be part of an answer with a verification link, so a main that uses this
+// package sets log.SetOutput(io.Discard).
 package partner
 
 import (
@@ -42,6 +47,34 @@ const (
 	// request was written. Nothing can have happened.
 	NotSent
 )
+
+// String is the class as logs and the ledger spell it.
+func (c Class) String() string {
+	switch c {
+	case OK:
+		return "OK"
+	case OKBroken:
+		return "OK_BROKEN"
+	case KeyUsed:
+		return "KEY_USED"
+	case DupUser:
+		return "DUP_USER"
+	case Reject:
+		return "REJECT"
+	case Unclear:
+		return "UNCLEAR"
+	case Busy:
+		return "BUSY"
+	case Funds:
+		return "FUNDS"
+	case Auth:
+		return "AUTH"
+	case NotSent:
+		return "NOT_SENT"
+	default:
+		return "UNKNOWN"
+	}
+}
 
 // Halt says that sending must stop, whatever the row's fate.
 type Halt uint8
@@ -82,18 +115,18 @@ type Answer struct {
 	Class      Class
 	HTTPStatus int      // 0 when no status line came
 	Code       string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
-	Cause      string   // why Unknown or NotSent, one of a fixed list of words: timeout, reset, eof, dns, refused, tls, ...
-	Fields     []string // names of the fields a 422 complains of, printable ASCII
+	Cause      string   // why Unknown, OKBroken or NotSent: one of the Cause words; "" otherwise
+	Fields     []string // names of fields of this request that a Reject or Unclear complains of, in body order
 	Halt       Halt
-	Target     string // host of a redirect
+	Target     string // host of a redirect, printable ASCII; "" if the answer names none
 
 	ServiceID       string // set with OK, and with OKBroken when it could be read
-	VerificationURL string // likewise; with OKBroken only if it is absolute https
+	VerificationURL string // likewise; in either case absolute https. Treat like a password
 
 	RetryAfter time.Duration // from the Retry-After header against Date; 0 if none or unreadable
 	Date       time.Time     // the partner's clock, whole seconds; zero if none
-	Began      time.Time     // our clock, just before the request
-	Ended      time.Time     // our clock, when the last byte or the failure was seen
+	Began      time.Time     // our clock with its monotonic reading, just before the request
+	Ended      time.Time     // likewise, when the last byte or the failure was seen
 	Excerpt    []byte        // at most 2 KiB of the body when Class is OKBroken, Unknown or Unclear; may hold personal data: ledger only
 }
 
@@ -116,9 +149,9 @@ type Page struct {
 
 // Wallet is the partner account's wallet. Balance is an exact decimal text.
 type Wallet struct {
-	Balance      string
-	Currency     string
-	Active       bool
+	Balance      string // digits with an optional sign and decimal point
+	Currency     string // printable ASCII; "" if not said
+	Active       bool   // true also when the answer does not say
 	Account      string // identifies the partner account, "" if the answer does not
 	Date         time.Time
 	Began, Ended time.Time

@@ -1,0 +1,126 @@
+package partner
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Client speaks to one partner account. It is made by New and may be used by
+// any number of goroutines. It starts no goroutine of its own but those that
+// net/http keeps for open connections; CloseIdle ends these when no request is
+// under way.
+type Client struct {
+	base      *url.URL
+	key       secret
+	agent     string
+	timeout   time.Duration
+	transport *http.Transport
+	proxy     string
+}
+
+// New checks the configuration and opens nothing. Its errors name the field of
+// Config that is wrong, never the key.
+func New(c Config) (*Client, error) {
+	s, err := c.validate()
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{base: s.base, key: hide(s.Key), agent: s.UserAgent, timeout: s.Timeout, transport: newTransport(s)}
+	if s.proxy != nil {
+		if u, err := s.proxy(&http.Request{URL: s.base}); err == nil && u != nil {
+			client.proxy = u.Host
+		}
+	}
+	return client, nil
+}
+
+// Host is the base URL's host, with its port if that is not the scheme's own.
+func (c *Client) Host() string {
+	host, port := c.base.Host, c.base.Port()
+	if c.base.Scheme == "https" && port == "443" || c.base.Scheme == "http" && port == "80" {
+		return host[:len(host)-len(port)-1]
+	}
+	return host
+}
+
+// Proxy is the host of the proxy that requests go through, "" for none.
+func (c *Client) Proxy() string { return c.proxy }
+
+// CloseIdle closes connections that no request uses. Call it after every
+// pause: a server may have dropped them, and a request on such a connection
+// can end as Unknown.
+func (c *Client) CloseIdle() { c.transport.CloseIdleConnections() }
+
+// Create sends one create-user request with this idempotency key, once, and
+// says what its answer proves. It waits for nothing but the answer, at most
+// Config.Timeout. When ctx ends before a byte was written the answer is
+// NotSent, after that Unknown.
+func (c *Client) Create(ctx context.Context, key string, u User) Answer {
+	now := time.Now()
+	unwritable := Answer{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now}
+	if !isToken(key, 255) {
+		return unwritable
+	}
+	body, err := encode(u)
+	if err != nil {
+		return unwritable
+	}
+	req, err := c.request(http.MethodPost, createPath, key, body)
+	if err != nil {
+		return unwritable
+	}
+	r := c.exchange(ctx, req, maxBody)
+	a := c.answer(r)
+	if r.err != nil {
+		return a
+	}
+	if r.status >= 200 && r.status <= 299 {
+		made := readCreation(r.body, r.whole)
+		v := judgeCreation(made)
+		a.Class, a.Cause = v.class, v.cause
+		a.ServiceID, a.VerificationURL = made.id, made.link
+	} else {
+		m := readMessage(r.body, r.whole)
+		v := judge(r.status, m)
+		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.code()
+		if a.Class == Reject || a.Class == Unclear {
+			a.Fields = complained(m, u)
+		}
+	}
+	switch a.Class {
+	case OKBroken, Unknown, Unclear:
+		a.Excerpt = excerpt(r.body)
+	}
+	return a
+}
+
+// answer fills what does not depend on the body.
+func (c *Client) answer(r reply) Answer {
+	a := Answer{HTTPStatus: r.status, Began: r.began, Ended: r.ended}
+	if r.err != nil {
+		a.Cause = cause(r.err)
+		if r.unsent {
+			a.Class = NotSent
+		}
+		if a.Cause == CauseCertificate {
+			a.Halt = Certificate
+		}
+		return a
+	}
+	a.Date = answerDate(r.header)
+	a.RetryAfter = retryAfter(r.header, r.ended)
+	if r.status >= 300 && r.status <= 399 {
+		a.Target = redirectHost(c.base, r.header.Get("Location"))
+	}
+	return a
+}
+
+// excerpt is a copy, so that a body of a megabyte can be freed.
+func excerpt(body []byte) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	return append([]byte(nil), body[:min(len(body), maxExcerpt)]...)
+}

@@ -1,0 +1,153 @@
+package partner
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// Config says which partner API to talk to and how. BaseURL and Key are
+// required; the zero value of every other field means its default.
+type Config struct {
+	BaseURL   string        // https, with the path that all calls share; http only for loopback and private addresses with a key that is not live
+	Key       string        // API key, sent as bearer token to BaseURL's host and nowhere else
+	UserAgent string        // printable ASCII; default "bulkonboard"
+	Timeout   time.Duration // one request from dialling to the last byte of the answer; default 30s
+	CAFile    string        // PEM file of certificate authorities that replace the system's; default: the system's
+	Proxy     string        // "" none, "env" the proxy environment variables, else an http, https or socks5 URL
+	MaxConns  int           // connections at once, idle ones included; default 64
+}
+
+const (
+	defaultUserAgent = "bulkonboard"
+	defaultTimeout   = 30 * time.Second
+	defaultMaxConns  = 64
+	livePrefix       = "sk_live_" // of keys that spend real money (vendor's public docs)
+)
+
+// settings is a Config that was checked, with defaults filled in.
+type settings struct {
+	Config
+	base  *url.URL
+	roots *x509.CertPool // nil: the system's
+	proxy func(*http.Request) (*url.URL, error)
+}
+
+func (c Config) validate() (settings, error) {
+	s := settings{Config: c}
+	if s.UserAgent == "" {
+		s.UserAgent = defaultUserAgent
+	}
+	if s.Timeout == 0 {
+		s.Timeout = defaultTimeout
+	}
+	if s.MaxConns == 0 {
+		s.MaxConns = defaultMaxConns
+	}
+	switch {
+	case c.Key == "":
+		return s, errors.New("partner: Key is missing")
+	case !isToken(c.Key, 4096):
+		return s, errors.New("partner: Key holds a space, a line end or another character that no key has")
+	case !isPrintable(s.UserAgent):
+		return s, errors.New("partner: UserAgent holds a character that is not printable ASCII")
+	case s.Timeout < 0:
+		return s, errors.New("partner: Timeout is negative")
+	case s.MaxConns < 0:
+		return s, errors.New("partner: MaxConns is negative")
+	}
+	var err error
+	if s.base, err = parseBase(c.BaseURL, strings.HasPrefix(c.Key, livePrefix)); err != nil {
+		return s, fmt.Errorf("partner: BaseURL %w", err)
+	}
+	if s.roots, err = readRoots(c.CAFile); err != nil {
+		return s, fmt.Errorf("partner: CAFile %w", err)
+	}
+	if s.proxy, err = parseProxy(c.Proxy); err != nil {
+		return s, fmt.Errorf("partner: Proxy %w", err)
+	}
+	return s, nil
+}
+
+// parseBase refuses every URL to which the key or customers' data must not be
+// sent. Its errors never repeat the URL, which may hold a password.
+func parseBase(raw string, live bool) (*url.URL, error) {
+	if raw == "" {
+		return nil, errors.New("is missing")
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Opaque != "" || u.Hostname() == "":
+		return nil, errors.New("is not an absolute URL such as https://host/api")
+	case u.User != nil:
+		return nil, errors.New("holds a user name or password: the key is given apart from it")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("has a query or fragment: leave it out")
+	case u.Scheme == "https":
+	case u.Scheme != "http":
+		return nil, errors.New("must begin with https://")
+	case !isLocal(u.Hostname()):
+		return nil, errors.New("must begin with https://: http is taken for loopback and private addresses only")
+	case live:
+		return nil, errors.New("must begin with https:// for a live key")
+	}
+	u.Host = strings.ToLower(u.Host)
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+// isLocal takes addresses, and of names only localhost: any other name can be
+// made to point elsewhere.
+func isLocal(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && (a.IsLoopback() || a.Unmap().IsPrivate() || a.Unmap().IsLoopback())
+}
+
+func readRoots(name string) (*x509.CertPool, error) {
+	if name == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("holds no PEM certificate")
+	}
+	return pool, nil
+}
+
+// parseProxy reads the environment when it is called and not, as net/http
+// does, once in the life of the process.
+func parseProxy(raw string) (func(*http.Request) (*url.URL, error), error) {
+	switch raw {
+	case "":
+		return nil, nil
+	case "env":
+		choose := httpproxy.FromEnvironment().ProxyFunc()
+		return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" {
+		return nil, errors.New("is not a URL such as http://host:3128")
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return http.ProxyURL(u), nil
+	default:
+		return nil, errors.New("must begin with http://, https:// or socks5://")
+	}
+}

@@ -1,0 +1,246 @@
+package partner
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxCode      = 64   // of a partner's code, in bytes
+	maxServiceID = 200  // in bytes
+	maxLink      = 8192 // of a verificationUrl, in bytes
+	maxExcerpt   = 2048 // in bytes
+)
+
+// form is what kind of body came with an answer.
+type form uint8
+
+const (
+	cut       form = iota // not read to its end; the zero value proves least
+	empty                 // nothing but white space
+	html                  // a page: some gateway speaks, not the partner
+	enveloped             // a JSON object whose status is a text other than success
+	contrary              // a JSON object that speaks of success
+	object                // any other JSON object
+	plain                 // anything else
+)
+
+// message is the body of an answer that is not a success, as far as it can be
+// read.
+type message struct {
+	form  form
+	codes []string // printable ASCII, at most maxCode bytes each, the documented place first
+	text  string   // what it says to people; may hold personal data
+	root  map[string]any
+}
+
+// readMessage never fails: a body that says nothing is a message too.
+func readMessage(body []byte, whole bool) message {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	var m message
+	switch {
+	case whole && len(body) == 0:
+		m.form = empty
+	case whole && json.Unmarshal(body, &m.root) == nil && m.root != nil:
+		m.readObject()
+	case isHTML(body):
+		m.form = html
+	case !whole:
+		m.form = cut
+		m.text = string(body)
+	default:
+		m.form = plain
+		m.text = string(body)
+		m.addCode(m.text)
+	}
+	return m
+}
+
+func (m *message) readObject() {
+	data, _ := m.root["data"].(map[string]any)
+	status, ok := m.root["status"].(string)
+	switch {
+	case status == "success" || data["serviceId"] != nil:
+		m.form = contrary
+	case ok:
+		m.form = enveloped
+	default:
+		m.form = object
+	}
+	// The documented place of the code is message, that of the text data.error.
+	for _, v := range []any{m.root["message"], m.root["code"], m.root["errorCode"], m.root["error"], data["code"], data["error"]} {
+		s, _ := v.(string)
+		m.addCode(s)
+	}
+	inner, _ := m.root["error"].(map[string]any)
+	for _, v := range []any{inner["code"], inner["message"]} {
+		s, _ := v.(string)
+		m.addCode(s)
+	}
+	var texts []string
+	for _, v := range []any{m.root["message"], m.root["error"], m.root["errors"], data["error"], data["message"], data["errors"], inner["message"]} {
+		switch v := v.(type) {
+		case string:
+			texts = append(texts, v)
+		case []any:
+			for _, e := range v {
+				if s, ok := e.(string); ok {
+					texts = append(texts, s)
+				}
+			}
+		}
+	}
+	m.text = strings.Join(texts, "\n")
+}
+
+// addCode takes s if it is written as codes are: capitals, or words joined by
+// underscores. Text for people is never taken: it may name the customer.
+func (m *message) addCode(s string) {
+	const capitals, small, rest = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789_"
+	if len(s) < 3 || len(s) > maxCode || strings.Trim(s[:1], capitals+small) != "" {
+		return
+	}
+	if strings.Trim(s, capitals+rest) == "" || strings.Contains(s, "_") && strings.Trim(s, capitals+small+rest) == "" {
+		m.codes = append(m.codes, s)
+	}
+}
+
+func (m *message) code() string {
+	if len(m.codes) == 0 {
+		return ""
+	}
+	return m.codes[0]
+}
+
+// isHTML looks at the body alone: some frameworks label plain text as HTML.
+func isHTML(body []byte) bool {
+	head := bytes.ToLower(body[:min(len(body), 1024)])
+	if bytes.HasPrefix(head, []byte("<")) {
+		return true
+	}
+	for _, tag := range []string{"<html", "<!doctype", "<head", "<body", "<title", "<center"} {
+		if bytes.Contains(head, []byte(tag)) {
+			return true
+		}
+	}
+	return false
+}
+
+// creation is what a 2xx answer to a create-user request says. A value that is
+// given twice, differently, counts as not given.
+type creation struct {
+	valid  bool // one whole JSON document
+	status string
+	id     string // "" unless a sane token
+	link   string // "" unless absolute https
+}
+
+// readCreation reads token by token, so that an answer that breaks off after
+// the link still gives the link.
+func readCreation(body []byte, whole bool) creation {
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	found := make(map[string]string)
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if t, err := dec.Token(); err == nil && t == json.Delim('{') {
+		// The error is no news: valid tells whether the body is whole.
+		_ = readStrings(dec, "", found)
+	}
+	c := creation{
+		valid:  whole && json.Valid(body),
+		status: found["status"],
+		id:     found["data.serviceId"],
+		link:   found["data.verificationUrl"],
+	}
+	if !isToken(c.id, maxServiceID) {
+		c.id = ""
+	}
+	if !isLink(c.link) {
+		c.link = ""
+	}
+	return c
+}
+
+// readStrings collects the string members of the object that dec stands in,
+// and of its member data. What is not a string is kept as "", and so is a
+// member that stands twice with different values.
+func readStrings(dec *json.Decoder, prefix string, found map[string]string) error {
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		path := prefix + name.(string) // the decoder lets nothing else stand there
+		value, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		s, isString := value.(string)
+		if old, twice := found[path]; twice && (!isString || old != s) {
+			s = ""
+		}
+		found[path] = s
+		switch {
+		case value == json.Delim('{') && path == "data":
+			err = readStrings(dec, "data.", found)
+		case value == json.Delim('{') || value == json.Delim('['):
+			err = skip(dec)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := dec.Token() // the closing brace
+	return err
+}
+
+// skip passes the rest of an object or array. It does not recurse: the depth
+// is the partner's choice.
+func skip(dec *json.Decoder) error {
+	for depth := 1; depth > 0; {
+		t, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+	}
+	return nil
+}
+
+// isLink tells whether s can be shown to a customer as a link: absolute https
+// with a host, without user name, and without characters that hide where it
+// leads.
+func isLink(s string) bool {
+	if len(s) > maxLink || !utf8.ValidString(s) || !strings.HasPrefix(strings.ToLower(s), "https://") {
+		return false
+	}
+	for _, r := range s {
+		if r == utf8.RuneError || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return false
+		}
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.User == nil && u.Opaque == "" && u.Hostname() != ""
+}
+
+// decodeWhole decodes a whole body into v and refuses anything after it.
+func decodeWhole(body []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
+	dec.UseNumber()
+	if err := dec.Decode(v); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package partner
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// Error is what came of a call that reads, or of Delete, when it is not what
+// was asked for. Class is used as for an Answer: Unknown, Busy, Auth, NotSent,
+// Unclear and Reject (the parameters were refused) occur, the others hardly.
+type Error struct {
+	Class        Class
+	HTTPStatus   int           // 0 when no status line came
+	Code         string        // as in Answer
+	Cause        string        // one of the Cause words; "" if Class says it all
+	Halt         Halt          // as in Answer
+	Target       string        // as in Answer
+	RetryAfter   time.Duration // as in Answer
+	Date         time.Time     // as in Answer
+	Began, Ended time.Time     // as in Answer
+	call         string        // what was asked for
+	base         error         // the context's error, if that ended the call
+}
+
+// Error says what was asked for and what came, without any text of the
+// partner's but its code.
+func (e *Error) Error() string {
+	s := "partner: " + e.call + ": "
+	switch {
+	case e.HTTPStatus != 0:
+		s += "answered " + strconv.Itoa(e.HTTPStatus)
+	case e.Class == NotSent:
+		s += "not sent"
+	default:
+		s += "no answer"
+	}
+	if e.Code != "" {
+		s += ", code " + e.Code
+	}
+	if e.Cause != "" {
+		s += " (" + e.Cause + ")"
+	}
+	if e.Halt == Redirected && e.Target != "" {
+		s += " to " + e.Target
+	}
+	return s
+}
+
+// Unwrap gives context.Canceled or context.DeadlineExceeded when one of these
+// ended the call, else nil.
+func (e *Error) Unwrap() error { return e.base }
+
+// read makes a GET, or any call without a body, and returns its whole body if
+// the answer is 2xx, else the *Error. No error here is a nil *Error.
+func (c *Client) read(ctx context.Context, call, method, path, key string, limit int64) (reply, *Error) {
+	req, err := c.request(method, path, key, nil)
+	if err != nil {
+		now := time.Now()
+		return reply{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: call}
+	}
+	r := c.exchange(ctx, req, limit)
+	a := c.answer(r)
+	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
+		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
+	switch {
+	case r.err != nil:
+		switch a.Cause {
+		case CauseCanceled:
+			e.base = context.Canceled
+		case CauseTimeout:
+			e.base = context.DeadlineExceeded
+		}
+		return r, e
+	case r.status < 200 || r.status > 299:
+		m := readMessage(r.body, r.whole)
+		v := judge(r.status, m)
+		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.code()
+		return r, e
+	case !r.whole:
+		return r, e.broken(CauseBody)
+	}
+	return r, nil
+}
+
+// broken makes e the error of a 2xx answer that is of no use.
+func (e *Error) broken(why string) *Error {
+	e.Class, e.Cause = Unknown, why
+	return e
+}
+
+func unreadable(call string, r reply) *Error {
+	e := &Error{HTTPStatus: r.status, Date: answerDate(r.header), RetryAfter: retryAfter(r.header, r.ended),
+		Began: r.began, Ended: r.ended, call: call}
+	return e.broken(CauseBody)
+}
+
+var _ error = (*Error)(nil)

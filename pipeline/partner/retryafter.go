@@ -1,0 +1,56 @@
+package partner
+
+import (
+	"math"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// answerDate is the partner's clock as the Date header has it, zero if absent
+// or unreadable.
+func answerDate(h http.Header) time.Time {
+	t, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// retryAfter reads the Retry-After header (RFC 9110, 10.2.3): whole seconds, or
+// a date, which is compared with the answer's own Date so that our clock does
+// not matter; without one, with now. Of several headers the longest counts. It
+// is 0 for a moment past, for garbage and for none; it is never negative, and
+// is cut only where a Duration ends (292 years).
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	if d := answerDate(h); !d.IsZero() {
+		now = d
+	}
+	var longest time.Duration
+	for _, v := range h.Values("Retry-After") {
+		longest = max(longest, parseRetryAfter(strings.Trim(v, " \t"), now))
+	}
+	return longest
+}
+
+func parseRetryAfter(v string, now time.Time) time.Duration {
+	if v == "" {
+		return 0
+	}
+	if strings.Trim(v, "0123456789") == "" {
+		const most = int64(math.MaxInt64 / time.Second)
+		var n int64
+		for _, c := range []byte(v) {
+			n = n*10 + int64(c-'0')
+			if n > most {
+				return math.MaxInt64
+			}
+		}
+		return time.Duration(n) * time.Second
+	}
+	t, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	return max(0, t.Sub(now)) // Sub stops at the ends of Duration
+}

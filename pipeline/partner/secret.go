@@ -1,0 +1,154 @@
+package partner
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+)
+
+// What is printed of the types that hold the key, personal data or a link. A
+// Format method covers every verb of fmt, %#v included; LogValue covers slog.
+
+// secret hides the key from anything that prints the struct around it: of a
+// function, fmt prints the address.
+type secret struct{ reveal func() string }
+
+func hide(s string) secret { return secret{func() string { return s }} }
+
+const masked = "[hidden]"
+
+// String names the base URL's host and the settings, without the key, the
+// base URL's path or the proxy's password.
+func (c Config) String() string {
+	host, proxy := "?", c.Proxy
+	if u, err := parseBase(c.BaseURL, false); err == nil {
+		host = u.Host
+	}
+	if proxy != "" && proxy != "env" {
+		proxy = "set"
+	}
+	return fmt.Sprintf("partner.Config{Host:%s Key:%s Timeout:%s Proxy:%q MaxConns:%d}", host, masked, c.Timeout, proxy, c.MaxConns)
+}
+
+// GoString is String, so that %#v hides the key too.
+func (c Config) GoString() string { return c.String() }
+
+// Format writes String for every verb.
+func (c Config) Format(f fmt.State, _ rune) { write(f, c.String()) }
+
+// LogValue is String for slog.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalJSON writes String as one JSON string: a Config is never stored.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
+
+// String names the host.
+func (c *Client) String() string {
+	if c == nil {
+		return "partner.Client(nil)"
+	}
+	return "partner.Client{" + c.Host() + "}"
+}
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
+// Format writes String for every verb.
+func (c *Client) Format(f fmt.State, _ rune) { write(f, c.String()) }
+
+// LogValue is String for slog.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// String says nothing of the customer.
+func (u User) String() string { return "partner.User{" + masked + "}" }
+
+// GoString is String.
+func (u User) GoString() string { return u.String() }
+
+// Format writes String for every verb.
+func (u User) Format(f fmt.State, _ rune) { write(f, u.String()) }
+
+// LogValue is String for slog.
+func (u User) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// String names the extra field, without its value.
+func (e Extra) String() string { return "partner.Extra{" + printable(e.Name, maxCode) + "}" }
+
+// GoString is String.
+func (e Extra) GoString() string { return e.String() }
+
+// Format writes String for every verb.
+func (e Extra) Format(f fmt.State, _ rune) { write(f, e.String()) }
+
+// LogValue is String for slog.
+func (e Extra) LogValue() slog.Value { return slog.StringValue(e.String()) }
+
+// String gives class, HTTP status, code and cause: neither link nor body.
+func (a Answer) String() string {
+	s := a.Class.String()
+	if a.HTTPStatus != 0 {
+		s += " " + strconv.Itoa(a.HTTPStatus)
+	}
+	if a.Code != "" {
+		s += " code " + printable(a.Code, maxCode)
+	}
+	if a.Cause != "" {
+		s += " (" + a.Cause + ")"
+	}
+	return s
+}
+
+// GoString is String.
+func (a Answer) GoString() string { return a.String() }
+
+// Format writes String for every verb.
+func (a Answer) Format(f fmt.State, _ rune) { write(f, a.String()) }
+
+// LogValue is String for slog.
+func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
+
+// String gives the service ID and KYC status, which name nobody.
+func (l Listed) String() string {
+	return "partner.Listed{" + printable(l.ServiceID, maxServiceID) + " " + printable(l.Status, maxCode) + "}"
+}
+
+// GoString is String.
+func (l Listed) GoString() string { return l.String() }
+
+// Format writes String for every verb.
+func (l Listed) Format(f fmt.State, _ rune) { write(f, l.String()) }
+
+// LogValue is String for slog.
+func (l Listed) LogValue() slog.Value { return slog.StringValue(l.String()) }
+
+// write has no one to tell of a failed write: a Formatter returns nothing, and
+// fmt keeps what it writes in memory.
+func write(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
+
+// printable reduces what the partner sent to printable ASCII, at most n bytes.
+func printable(s string, n int) string {
+	b := make([]byte, 0, min(len(s), n))
+	for i := 0; i < len(s) && len(b) < n; i++ {
+		if s[i] >= ' ' && s[i] <= '~' {
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
+}
+
+func isPrintable(s string) bool { return printable(s, len(s)) == s }
+
+// isToken tells whether s is 1 to n bytes of printable ASCII without a space.
+func isToken(s string, n int) bool {
+	if s == "" || len(s) > n {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
