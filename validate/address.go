@@ -1,0 +1,176 @@
+package validate
+
+import (
+	"net/url"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// part takes an optional address field, which is passed on as it is.
+func (c *checking) part(field, raw string) string {
+	t := prose
+	if field == fieldAddress {
+		t = lines
+	}
+	v, _ := c.optional(field, raw, t)
+	return v
+}
+
+// postal takes the postal code, and notices what a spreadsheet does to one.
+func (c *checking) postal(raw, country string) string {
+	v, ok := c.optional(fieldPostalCode, raw, prose)
+	if !ok {
+		return ""
+	}
+	if looksLikeDate(v) {
+		c.bad(fieldPostalCode, CodeExcelDate, "is a date, which a spreadsheet makes of some codes. format the column as text, then enter the postal code again")
+		return ""
+	}
+	if lostZero(v, country) {
+		c.warn(fieldPostalCode, CodePostalZeroLost, "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again")
+	}
+	return v
+}
+
+// lostZero tells a code of digits only that is one or two digits short where
+// codes have a fixed length and may begin with 0.
+func lostZero(v, country string) bool {
+	v, _, _ = strings.Cut(v, "-") // ZIP+4
+	if strings.Trim(v, "0123456789") != "" {
+		return false
+	}
+	switch country {
+	case "US", "PR", "DE", "FR", "ES", "IT", "FI", "EE", "MX", "TR", "MY":
+		return len(v) == 3 || len(v) == 4
+	case "JP":
+		return len(v) == 5 || len(v) == 6
+	}
+	return false
+}
+
+// country takes a code of ISO 3166-1 alpha-2.
+func (c *checking) country(raw string) string {
+	v, ok := c.optional(fieldCountryCode, raw, strict)
+	if !ok {
+		return ""
+	}
+	code := strings.ToUpper(v)
+	if !countryCode(code) {
+		c.bad(fieldCountryCode, CodeCountryUnknown, countryFault(code))
+		return ""
+	}
+	switch code {
+	case "CU", "IR", "KP":
+		c.bad(fieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this person")
+		return ""
+	}
+	if code != v {
+		c.changed(fieldCountryCode, "spelling")
+	}
+	return code
+}
+
+// countryHint is the row's country for comparing other fields with, "" if it
+// has no sound one.
+func (r *Rules) countryHint(raw string) string {
+	code := raw
+	if len(code) != 2 {
+		code = strings.TrimSpace(raw)
+	}
+	if code == "" && len(r.Defaults) > 0 {
+		code = r.Defaults[fieldCountryCode]
+	}
+	if code = strings.ToUpper(code); !countryCode(code) {
+		return ""
+	}
+	return code
+}
+
+func countryFault(code string) string {
+	hint := ""
+	switch code {
+	case "UK":
+		hint = "GB"
+	case "EL":
+		hint = "GR"
+	case "XK":
+		return "is a code for private use that ISO 3166-1 does not have. ask the partner which code to write"
+	default:
+		if region, err := language.ParseRegion(code); err == nil && len(code) == 3 && countryCode(region.String()) {
+			hint = region.String()
+		}
+	}
+	if hint != "" {
+		return "is not the two-letter code of ISO 3166-1. write " + hint
+	}
+	return "is not a two-letter code of ISO 3166-1. write the code, such as DE for Germany"
+}
+
+// countryCode tells the officially assigned codes of ISO 3166-1 alpha-2.
+func countryCode(code string) bool {
+	const assigned = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
+		"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
+		"GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
+		"KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ " +
+		"NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW " +
+		"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ " +
+		"UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
+	if len(code) != 2 || code[0] < 'A' || code[0] > 'Z' || code[1] < 'A' || code[1] > 'Z' {
+		return false
+	}
+	return strings.Index(assigned, code+" ")%3 == 0
+}
+
+// redirect takes an absolute https URL in ASCII, as RFC 3986 has it.
+func (c *checking) redirect(raw string) string {
+	v, ok := c.optional(fieldRedirectURL, raw, strict)
+	if !ok {
+		return ""
+	}
+	if fault := redirectFault(v); fault != "" {
+		c.bad(fieldRedirectURL, CodeRedirectURL, fault)
+		return ""
+	}
+	return v
+}
+
+func redirectFault(v string) string {
+	if !isASCII(v) || strings.ContainsAny(v, " \"<>\\^`{|}") {
+		return "has a character that no URL has. write it percent-encoded, or the host in punycode"
+	}
+	u, err := url.Parse(v)
+	switch {
+	case err != nil:
+		return "is no URL. write the whole address, beginning with https://"
+	case u.Scheme == "http":
+		return "is http, and the partner takes https only. write https://"
+	case u.Scheme != "https":
+		return "is no absolute https URL. write the whole address, beginning with https://"
+	case u.Hostname() == "" || strings.Trim(u.Hostname(), ".") == "":
+		return "has no host. write the whole address, beginning with https://"
+	case u.User != nil:
+		return "has a user name before the host. leave it out"
+	}
+	return ""
+}
+
+// extra takes the fields that the operator adds: strings that are passed on,
+// left out where empty. They may have several lines.
+func (c *checking) extra(raw []string) []Extra {
+	var out []Extra
+	for i, name := range c.rules.Extra {
+		if i == len(raw) {
+			break
+		}
+		v, ok := c.clean(name, raw[i], lines)
+		if !ok || v == "" {
+			continue
+		}
+		if out == nil {
+			out = make([]Extra, 0, len(c.rules.Extra))
+		}
+		out = append(out, Extra{Name: name, Value: v})
+	}
+	return out
+}

@@ -1,0 +1,54 @@
+package validate
+
+// Check applies every rule to one row and reports all of its problems at once.
+// It keeps nothing, so that one Rules serves any number of goroutines as long
+// as nobody changes it. A Raw.Extra shorter than Rules.Extra has empty cells.
+//
+// Checking the values of the User once more gives the same User.
+func (r *Rules) Check(raw Raw) Result {
+	c := checking{rules: r}
+	country := r.countryHint(raw.CountryCode)
+	var u User
+	var identity string
+	u.FirstName = c.name(fieldFirstName, raw.FirstName)
+	u.LastName = c.name(fieldLastName, raw.LastName)
+	u.Email, identity = c.email(raw.Email)
+	u.PhoneNumber = c.phone(raw.PhoneNumber, country)
+	u.AccountPurpose = c.purpose(raw.AccountPurpose)
+	u.IPAddress = c.ip(raw.IPAddress)
+	u.Terms = c.terms(raw.Terms)
+	u.Program = c.program(raw.Program)
+	u.WalletAddress = c.wallet(raw.WalletAddress, u.Program)
+	u.RedirectURL = c.redirect(raw.RedirectURL)
+	u.Address = c.part(fieldAddress, raw.Address)
+	u.City = c.part(fieldCity, raw.City)
+	u.Region = c.part(fieldRegion, raw.Region)
+	u.PostalCode = c.postal(raw.PostalCode, country)
+	u.CountryCode = c.country(raw.CountryCode)
+	u.Extra = c.extra(raw.Extra)
+	return Result{User: u, Identity: identity, Problems: append(c.problems, c.warnings...), Changes: c.changes}
+}
+
+// checking is one Check under way.
+type checking struct {
+	rules    *Rules
+	problems []Problem
+	warnings []Problem
+	changes  []Change
+}
+
+// bad notes what makes the row invalid. Messages have the form "what is wrong.
+// what to do", without the value.
+func (c *checking) bad(field, code, message string) {
+	c.problems = append(c.problems, Problem{Field: field, Code: code, Message: message})
+}
+
+// warn notes what is accepted but worth saying.
+func (c *checking) warn(field, code, message string) {
+	c.warnings = append(c.warnings, Problem{Field: field, Code: code, Message: message, Warning: true})
+}
+
+// changed notes a normalisation.
+func (c *checking) changed(field, kind string) {
+	c.changes = append(c.changes, Change{Field: field, Kind: kind})
+}

@@ -1,0 +1,169 @@
+package validate
+
+import (
+	"strings"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// damaged notes what a spreadsheet does to any value: its error values, and
+// numbers it has rounded. A date is damage only where no date can stand; see
+// looksLikeDate.
+func (c *checking) damaged(field, v string) bool {
+	switch {
+	case v[0] == '#' && excelError(v):
+		c.bad(field, CodeExcelError, "shows a spreadsheet error. correct the formula, or write the value itself")
+		return true
+	case excelRounded(v):
+		c.bad(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
+		return true
+	}
+	return false
+}
+
+// excelError tells the error values of Excel and LibreOffice in the languages
+// whose headers we know, and the hashes of a column that is too narrow.
+func excelError(v string) bool {
+	if len(v) >= 3 && strings.Trim(v, "#") == "" {
+		return true
+	}
+	switch strings.ToUpper(v) {
+	case "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
+		"#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#GETTING_DATA", "#ERROR!", // English
+		"#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", // German
+		"#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!", // French
+		"#N/D", "#¡REF!", "#¡VALOR!", "#¿NOMBRE?", "#¡DIV/0!", "#¡NUM!", "#¡NULO!", // Spanish
+		"#VALOR!", "#NOME?", "#NÚM!", "#NULO!", // Portuguese
+		"#RIF!", "#VALORE!", "#NULLO!", // Italian
+		"#N/B", "#VERW!", "#WAARDE!", "#NAAM?", "#DEEL/0!", "#GETAL!", "#LEEG!": // Dutch
+		return true
+	}
+	return false
+}
+
+// excelRounded tells 1.41556E+10 and 1,41556E+10: one digit, perhaps a
+// fraction, E, + and the exponent. Without the + it is not how a spreadsheet
+// shows a long number.
+func excelRounded(v string) bool {
+	v = strings.TrimLeft(v, "+-")
+	if len(v) < 4 || !digit(v[0]) {
+		return false
+	}
+	rest := v[1:]
+	if rest[0] == '.' || rest[0] == ',' {
+		rest = strings.TrimLeft(rest[1:], "0123456789")
+	}
+	if len(rest) < 3 || rest[0]|0x20 != 'e' || rest[1] != '+' {
+		return false
+	}
+	return strings.Trim(rest[2:], "0123456789") == ""
+}
+
+// excelDecimal tells the .0 that programs write behind a number they have read
+// as a decimal one: 14155551234.0. Taken as a separator, the dot would make
+// another number of it.
+func excelDecimal(v string) bool {
+	whole := strings.TrimRight(v, "0")
+	if len(whole) < 8 || len(whole) == len(v) || whole[len(whole)-1] != '.' && whole[len(whole)-1] != ',' {
+		return false
+	}
+	return strings.Trim(strings.TrimPrefix(whole[:len(whole)-1], "+"), "0123456789") == ""
+}
+
+// looksLikeDate tells day, month and year of this or the last century in any
+// of the usual orders, with or without a time behind it. Such a value is no
+// phone number of any country.
+func looksLikeDate(v string) bool {
+	if len(v) < 6 || len(v) > 32 {
+		return false
+	}
+	day, _, _ := strings.Cut(strings.ReplaceAll(v, "T", " "), " ")
+	for _, sep := range []string{"-", "/", "."} {
+		p := strings.Split(day, sep)
+		if len(p) != 3 {
+			continue
+		}
+		return within(p[0], 4, 1900, 2099) && within(p[1], 2, 1, 12) && within(p[2], 2, 1, 31) ||
+			year(p[2], sep) && (within(p[0], 2, 1, 12) && within(p[1], 2, 1, 31) || within(p[0], 2, 1, 31) && (within(p[1], 2, 1, 12) || monthName(p[1])))
+	}
+	return false
+}
+
+// year is a full one, or two digits where the separator leaves no doubt.
+func year(s, sep string) bool {
+	return within(s, 4, 1900, 2099) && len(s) == 4 || sep == "/" && len(s) == 2 && within(s, 2, 0, 99)
+}
+
+func monthName(s string) bool {
+	if len(s) < 3 {
+		return false
+	}
+	switch strings.ToLower(s[:3]) {
+	case "jan", "feb", "mar", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov", "dec", "dez":
+		return true
+	}
+	return false
+}
+
+// within reads at most width digits as a number from low to high.
+func within(s string, width, low, high int) bool {
+	if s == "" || len(s) > width {
+		return false
+	}
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if !digit(s[i]) {
+			return false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return low <= n && n <= high
+}
+
+// placeholder tells what people write for nothing. "NA" is not among them
+// (a surname, and Namibia), nor are None and Null in a name.
+func placeholder(field, v string) bool {
+	if len(v) > 16 || field == fieldTerms {
+		return false
+	}
+	switch strings.ToLower(v) {
+	case "-", "--", "---", "\u2013", "\u2014", "_", ".", "?", "/", "n/a", "n.a.", "n.a", "n/d", "n.d.", "k.a.":
+		return true
+	case "null", "(null)", "undefined":
+		return field != fieldFirstName && field != fieldLastName
+	}
+	return false
+}
+
+// doubleEncoded tells UTF-8 that was read as windows-1252 and written as UTF-8
+// again: a capital with accent followed by the symbol that stands for a
+// continuation byte. It may err, so it only ever warns.
+func doubleEncoded(s string) bool {
+	more, length := 0, 0 // continuation bytes still awaited, and of how many
+	for _, r := range s {
+		if r < 0x80 {
+			more = 0
+			continue
+		}
+		b, ok := charmap.Windows1252.EncodeRune(r)
+		switch {
+		case !ok:
+			more = 0
+		case more > 0 && b >= 0x80 && b <= 0xbf && (b != 0xa0 || length == 1): // French puts a no-break space between "à" and "»"
+			if more--; more == 0 {
+				return true
+			}
+		case b >= 0xc2 && b <= 0xc5, b >= 0xce && b <= 0xd1:
+			more, length = 1, 1
+		case b >= 0xe0 && b <= 0xef:
+			more, length = 2, 2
+		case b >= 0xf0 && b <= 0xf4:
+			more, length = 3, 3
+		default:
+			more = 0
+		}
+	}
+	return false
+}
+
+func digit(b byte) bool { return '0' <= b && b <= '9' }

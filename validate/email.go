@@ -1,0 +1,260 @@
+package validate
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Largest lengths in bytes: RFC 5321 4.5.3.1.1, and 4.5.3.1.3 less the angle
+// brackets of a path.
+const (
+	maxLocal   = 64
+	maxAddress = 254
+)
+
+// Identity is the e-mail as it names one customer: trimmed, NFC, host in
+// punycode, all lower case. ok is false, and identity "", if the e-mail breaks
+// a rule. Identity of an identity is itself.
+//
+// Dots and plus tags are kept: only some providers ignore them. [Mailbox]
+// gives the form without them, to warn by.
+func Identity(email string) (identity string, ok bool) {
+	m := parseMail(strings.TrimFunc(email, unicode.IsSpace))
+	return m.identity, m.code == ""
+}
+
+// Mailbox is an identity without the dots and the plus tag before its @. Rows
+// that share it are probably of one person; providers differ, so it is good
+// for a warning only.
+func Mailbox(identity string) string {
+	local, host, _ := strings.Cut(identity, "@")
+	if tagless, _, tagged := strings.Cut(local, "+"); tagged && tagless != "" {
+		local = tagless
+	}
+	return strings.ReplaceAll(local, ".", "") + "@" + host
+}
+
+func (c *checking) email(raw string) (sent, identity string) {
+	v, ok := c.required(fieldEmail, raw, strict)
+	if !ok {
+		return "", ""
+	}
+	m := parseMail(v)
+	if m.code != "" {
+		c.bad(fieldEmail, m.code, m.message)
+		return "", ""
+	}
+	if m.sent != v {
+		c.changed(fieldEmail, "punycode")
+	}
+	c.mailWarnings(m)
+	return m.sent, m.identity
+}
+
+func (c *checking) mailWarnings(m mail) {
+	if strings.IndexByte(m.identity[1:m.at], '+') >= 0 {
+		c.warn(fieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one person. make sure that the person is not in the list twice")
+	}
+	if m.mixed {
+		c.warn(fieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
+	}
+	if m.identity[len(m.identity)-2] == '.' {
+		c.warn(fieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. make sure that nothing is cut off")
+	}
+	if !c.rules.Live {
+		return
+	}
+	local, host := m.identity[:m.at], m.identity[m.at+1:]
+	switch {
+	case exampleHost(host) || local == "test" && strings.HasPrefix(host, "test."):
+		c.warn(fieldEmail, CodeEmailExample, "is an address for examples and tests, and a real wallet pays for it. take the row out unless it is meant")
+	case disposableHost(host):
+		c.warn(fieldEmail, CodeEmailDisposable, "is of a service for throw-away addresses, and a real wallet pays for it. ask for another address")
+	}
+}
+
+// mail is one address taken apart; code and message are set if it is unsound.
+type mail struct {
+	sent, identity string
+	at             int // of the @ in both
+	mixed          bool
+	code, message  string
+}
+
+func noMail(code, message string) mail { return mail{code: code, message: message} }
+
+// parseMail reads one trimmed address: a dot-atom, an @ and a public host
+// name. That is stricter than net/mail, which takes display names, quoted
+// local parts, address literals and hosts without a dot.
+func parseMail(v string) mail {
+	at := strings.IndexByte(v, '@')
+	if at < 0 {
+		return noMail(CodeEmailFormat, "has no @. write one address such as name@company.com")
+	}
+	local, host := v[:at], v[at+1:]
+	if code, message := localFault(local, v); code != "" {
+		return noMail(code, message)
+	}
+	if strings.IndexByte(host, '@') >= 0 {
+		return noMail(CodeEmailFormat, "has more than one @. write one address only")
+	}
+	m := mail{at: at}
+	if fault := m.setHost(local, host); fault != "" {
+		return noMail(CodeEmailHost, fault)
+	}
+	if len(m.sent) > maxAddress {
+		return noMail(CodeTooLong, fmt.Sprintf("has %d characters, and mail knows at most %d. shorten it", len(m.sent), maxAddress))
+	}
+	m.identity = strings.ToLower(m.sent)
+	return m
+}
+
+// localFault checks the part before the @ against RFC 5322's dot-atom.
+func localFault(local, whole string) (code, message string) {
+	if local == "" {
+		return CodeEmailFormat, "has nothing before the @. write one address such as name@company.com"
+	}
+	if len(whole) > len("mailto:") && strings.EqualFold(whole[:len("mailto:")], "mailto:") {
+		return CodeEmailFormat, "begins with mailto:. take that away"
+	}
+	for i := 0; i < len(local); i++ {
+		switch b := local[i]; {
+		case b >= 0x80:
+			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. type the address again", position(local, i))
+		case b == '.' && (i == 0 || i == len(local)-1 || local[i-1] == '.'):
+			return CodeEmailFormat, "has a dot at the start, at the end or twice in a row before the @. correct the address"
+		case b == ' ' || b == '<' || b == '"' || b == ',' || b == ';':
+			return CodeEmailFormat, fmt.Sprintf("is not one plain address (character %d). write the address alone, without name, brackets, quotes or a second address", i+1)
+		case !atext(b) && b != '.':
+			return CodeEmailFormat, fmt.Sprintf("has a character at position %d that no e-mail address has. correct the address", i+1)
+		}
+	}
+	if local[0] == '\'' {
+		return CodeEmailFormat, "begins with an apostrophe, which marks text in a spreadsheet. take it away"
+	}
+	if len(local) > maxLocal {
+		return CodeTooLong, fmt.Sprintf("has %d characters before the @, and mail knows at most %d. correct the address", len(local), maxLocal)
+	}
+	return "", ""
+}
+
+// atext is RFC 5322's set of characters of an atom, in ASCII.
+func atext(b byte) bool {
+	return b|0x20 >= 'a' && b|0x20 <= 'z' || digit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
+}
+
+// setHost checks the host and joins the address that is sent.
+func (m *mail) setHost(local, host string) (fault string) {
+	ascii := host
+	switch {
+	case host == "":
+		return "has nothing after the @. write one address such as name@company.com"
+	case host[0] == '[':
+		return "has an IP address after the @. write the name of the mail provider"
+	case !isASCII(host):
+		if ascii, fault = punycode(host); fault != "" {
+			return fault
+		}
+		m.mixed = mixedScript(norm.NFC.String(host))
+	case strings.Contains(strings.ToLower(host), "xn--"):
+		profile, lower := hostProfile(), strings.ToLower(host)
+		unicodeHost, err := profile.ToUnicode(lower)
+		if again, _ := profile.ToASCII(unicodeHost); err != nil || again != lower {
+			return "has a host in punycode that cannot be decoded. write the host as it is spelt"
+		}
+		m.mixed = mixedScript(unicodeHost)
+	}
+	if fault := hostFault(ascii); fault != "" {
+		return fault
+	}
+	m.sent = local + "@" + ascii
+	return ""
+}
+
+// hostFault checks an ASCII host name: labels of letters, digits and hyphens
+// (RFC 1123), at least two, the last not a number.
+func hostFault(host string) string {
+	if host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") {
+		return "has a dot at the start, at the end or twice in a row after the @. correct the address"
+	}
+	label, dots, letters := 0, 0, false
+	for i := 0; i < len(host); i++ {
+		b := host[i]
+		switch {
+		case b == '.':
+			if host[i-1] == '-' {
+				return hyphenFault
+			}
+			label, letters, dots = 0, false, dots+1
+			continue
+		case b == '-' && label == 0:
+			return hyphenFault
+		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '-':
+			letters = true
+		case !digit(b):
+			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", i+1)
+		}
+		if label++; label > 63 {
+			return "has a part of the host longer than 63 characters. correct the address"
+		}
+	}
+	switch {
+	case host[len(host)-1] == '-':
+		return hyphenFault
+	case dots == 0:
+		return "has a host without a dot, which cannot be reached from outside. write the whole host such as company.com"
+	case !letters:
+		return "has a host that ends in a number. write the name of the mail provider"
+	}
+	return ""
+}
+
+const hyphenFault = "has a hyphen at the start or the end of a part of the host. correct the address"
+
+// hostProfile is IDNA 2008 as browsers look hosts up (UTS 46, not transitional).
+func hostProfile() *idna.Profile {
+	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.BidiRule(), idna.VerifyDNSLength(true))
+}
+
+// punycode turns an internationalised host into ASCII. Full-width forms and
+// other compatibility characters, which UTS 46 would fold in silence, are
+// refused.
+func punycode(host string) (ascii, fault string) {
+	nfc := norm.NFC.String(host)
+	if norm.NFKC.String(nfc) != nfc || strings.ContainsAny(nfc, "\u3002\uff0e\uff61") {
+		return "", "has full-width or similar letters after the @. type the address again in plain letters"
+	}
+	ascii, err := hostProfile().ToASCII(nfc)
+	if err != nil || ascii == "" {
+		return "", "has a host that is no internationalised domain name. correct the address"
+	}
+	if !strings.Contains(ascii, "xn--") {
+		return "", "has a look-alike of a plain letter after the @. type the address again in plain letters"
+	}
+	return ascii, ""
+}
+
+// mixedScript tells a label with Latin and with Cyrillic or Greek letters.
+func mixedScript(host string) bool {
+	for label := range strings.SplitSeq(host, ".") {
+		latin := strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
+		if latin && strings.ContainsFunc(label, func(r rune) bool { return unicode.In(r, unicode.Cyrillic, unicode.Greek) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

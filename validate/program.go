@@ -1,0 +1,83 @@
+package validate
+
+import "strings"
+
+// The partner's card programs, as they are sent.
+const (
+	custodial    = "custodial"
+	nonCustodial = "non_custodial"
+)
+
+// program takes the program however it is spelt ("Non-Custodial") and gives
+// the partner's own spelling.
+func (c *checking) program(raw string) string {
+	v, ok := c.required(fieldProgram, raw, strict)
+	if !ok {
+		return ""
+	}
+	p := ""
+	switch v {
+	case custodial, nonCustodial:
+		return v
+	}
+	switch strings.ToLower(strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)) {
+	case "custodial":
+		p = custodial
+	case "noncustodial":
+		p = nonCustodial
+	default:
+		c.bad(fieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
+		return ""
+	}
+	c.changed(fieldProgram, "spelling")
+	return p
+}
+
+// terms takes only what says yes beyond doubt. That a user accepted a contract
+// is never a default value.
+func (c *checking) terms(raw string) bool {
+	v, ok := c.clean(fieldTerms, raw, strict)
+	switch {
+	case !ok:
+		return false
+	case v == "":
+		c.bad(fieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
+		return false
+	case v == "true" || v == "TRUE":
+		return true
+	case yes(v):
+		c.changed(fieldTerms, "spelling")
+		return true
+	case v[0] == '=':
+		c.bad(fieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
+		return false
+	}
+	c.bad(fieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
+	return false
+}
+
+// yes tells the explicit English forms, and what Excel writes for TRUE in its
+// other languages. A yes in another language is none of them.
+func yes(v string) bool {
+	switch strings.ToLower(v) {
+	case "true", "yes", "y", "1",
+		"wahr",       // German
+		"vrai",       // French
+		"verdadero",  // Spanish
+		"verdadeiro", // Portuguese, Galician
+		"vero",       // Italian
+		"waar",       // Dutch
+		"sand",       // Danish
+		"sann",       // Norwegian
+		"sant",       // Swedish
+		"tosi",       // Finnish
+		"prawda",     // Polish
+		"pravda",     // Czech
+		"igaz",       // Hungarian
+		"doğru",      // Turkish
+		"истина",     // Russian
+		"істина":     // Ukrainian
+		return true
+	}
+	return false
+}

@@ -1,0 +1,101 @@
+package validate
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/sha3"
+)
+
+const walletDigits = 40
+
+// wallet takes an Ethereum address, which the partner requires for the program
+// non_custodial. program is the row's, or "" if that is unsound: then nothing
+// is asked for.
+func (c *checking) wallet(raw, program string) string {
+	if program == nonCustodial {
+		if strings.TrimSpace(raw) == "" {
+			c.bad(fieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
+			return ""
+		}
+		v, ok := c.required(fieldWalletAddress, raw, strict)
+		return c.walletAddress(v, ok)
+	}
+	v, ok := c.optional(fieldWalletAddress, raw, strict)
+	return c.walletAddress(v, ok)
+}
+
+func (c *checking) walletAddress(v string, ok bool) string {
+	if !ok {
+		return ""
+	}
+	if fault := walletFault(v); fault != "" {
+		c.bad(fieldWalletAddress, CodeWalletFormat, fault)
+		return ""
+	}
+	hexPart := v[2:]
+	if strings.Trim(hexPart, "0") == "" {
+		c.bad(fieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
+		return ""
+	}
+	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
+	switch {
+	case lower && upper && checksum(hexPart) != hexPart:
+		c.bad(fieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
+		return ""
+	case lower != upper:
+		c.warn(fieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
+	}
+	return v
+}
+
+func walletFault(v string) string {
+	const then = "write 0x and 40 hexadecimal digits"
+	switch {
+	case len(v) > 4 && strings.EqualFold(v[len(v)-4:], ".eth"):
+		return "is an ENS name. " + then + ", the address that the name stands for"
+	case len(v) == walletDigits && hexDigits(v):
+		return "has no 0x in front. put it there"
+	case !strings.HasPrefix(v, "0x"):
+		return "does not begin with 0x. " + then
+	case len(v) != 2+walletDigits:
+		return fmt.Sprintf("has %d characters behind the 0x. %s", len(v)-2, then)
+	case !hexDigits(v[2:]):
+		return "has a character that is no hexadecimal digit. " + then
+	}
+	return ""
+}
+
+func hexDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if b := s[i]; !digit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// checksum writes the digits of an address as EIP-55 does: a letter is a
+// capital if the digit in its place of the Keccak-256 hash of the lower-case
+// digits is 8 or more.
+func checksum(digits string) string {
+	var text [walletDigits]byte
+	for i := range text {
+		text[i] = digits[i]
+		if text[i] >= 'A' {
+			text[i] |= 0x20
+		}
+	}
+	h := sha3.NewLegacyKeccak256()
+	h.Write(text[:]) // a hash never returns an error
+	var sum [32]byte
+	var hash [64]byte
+	hex.Encode(hash[:], h.Sum(sum[:0]))
+	for i := range text {
+		if text[i] >= 'a' && hash[i] >= '8' {
+			text[i] &^= 0x20
+		}
+	}
+	return string(text[:])
+}
