@@ -1,0 +1,173 @@
+package sandbox
+
+// spec is what a fault does by its name. An answer fault shapes one request's
+// fate and only the first that matches counts; the others are modifiers, of
+// which any number hold at once.
+type spec struct {
+	name      string
+	help      string
+	modifier  bool
+	call      string // call that an answer fault strikes unless told otherwise; "" = create
+	acts      acts
+	burns     bool // a fault that does not act: the key is used up nonetheless
+	value     valueKind
+	needed    bool
+	otherwise string // value when none is given
+}
+
+// acts says whether the request takes effect.
+type acts uint8
+
+const (
+	actsNot    acts = iota
+	actsFirst       // takes effect, then misbehaves
+	actsLate        // takes effect some time after arrival, and is not answered
+	actsGone        // takes effect some time after the client gave up
+	actsDouble      // takes effect twice; the second answer is given
+)
+
+type valueKind uint8
+
+const (
+	valueNone valueKind = iota
+	valueTime
+	valueCount
+	valueRetry
+	valueRedirect
+	valueCode
+	valueText
+)
+
+func (s spec) usage() string {
+	switch s.value {
+	case valueTime:
+		return s.name + "=TIME"
+	case valueCount:
+		return s.name + "=N"
+	case valueRetry:
+		return s.name + "=TIME|date:TIME|text:WORDS|none"
+	case valueRedirect:
+		return s.name + "=STATUS[:URL]"
+	case valueCode:
+		return s.name + "=CODE"
+	case valueText:
+		return s.name + "=TEXT or CODE|TEXT"
+	default:
+		if s.name == keyDies {
+			return s.name + "=#N"
+		}
+		return s.name
+	}
+}
+
+// FaultName describes one switch to people.
+type FaultName struct {
+	Name  string
+	Usage string // the name with its own value, without selectors
+	Help  string // one sentence
+}
+
+// FaultNames lists every switch that ParseFault knows, those of one request
+// first, each with one sentence for help texts.
+func FaultNames() []FaultName {
+	var names []FaultName
+	for _, s := range catalogue() {
+		names = append(names, FaultName{s.name, s.usage(), s.help})
+	}
+	return names
+}
+
+func isCall(name string) bool {
+	switch name {
+	case callCreate, callList, callWallet, callDelete, callRetry:
+		return true
+	}
+	return false
+}
+
+const (
+	callCreate = "create"
+	callList   = "list"
+	callWallet = "wallet"
+	callDelete = "delete"
+	callRetry  = "retry"
+
+	keyDies = "401-from"
+)
+
+func catalogue() []spec {
+	return []spec{
+		{name: "drop-before", help: "closes the connection before acting, the key stays free"},
+		{name: "drop-before-burnt", burns: true, help: "closes the connection before acting, the key is used up"},
+		{name: "reset-before", help: "resets the connection before acting, the key stays free"},
+		{name: "drop-after", acts: actsFirst, help: "acts, then closes the connection without an answer"},
+		{name: "reset-after", acts: actsFirst, help: "acts, then resets the connection without an answer"},
+		{name: "cut-after", acts: actsFirst, help: "acts, sends the headers and half of the body, then closes the connection"},
+
+		{name: "empty-201", acts: actsFirst, help: "acts and answers 201 without a body"},
+		{name: "html-201", acts: actsFirst, help: "acts and answers 201 with an HTML page"},
+		{name: "trunc-201", acts: actsFirst, help: "acts and answers 201 with half of the JSON as if that were all"},
+		{name: "trailing-201", acts: actsFirst, help: "acts and answers 201 with garbage after the JSON"},
+		{name: "no-url", acts: actsFirst, help: "acts and answers 201 without verificationUrl"},
+		{name: "null-url", acts: actsFirst, help: "acts and answers 201 with a null verificationUrl"},
+		{name: "http-url", acts: actsFirst, help: "acts and answers 201 with an http: verificationUrl"},
+		{name: "js-url", acts: actsFirst, help: "acts and answers 201 with a javascript: verificationUrl"},
+		{name: "no-id", acts: actsFirst, help: "acts and answers 201 without serviceId"},
+		{name: "other-id", acts: actsFirst, help: "acts and answers 201 with a serviceId of another account"},
+
+		{name: "500-before", burns: true, help: "answers 500 without acting, the key is used up"},
+		{name: "500-before-free", help: "answers 500 without acting, the key stays free"},
+		{name: "500-after", acts: actsFirst, help: "acts and answers 500"},
+		{name: "502-html-before", help: "answers 502 with a gateway's HTML without acting, the key stays free"},
+		{name: "502-html-after", acts: actsFirst, help: "acts and answers 502 with a gateway's HTML"},
+		{name: "503-html-after", acts: actsFirst, help: "acts and answers 503 with a gateway's HTML"},
+		{name: "504-html-after", acts: actsFirst, help: "acts and answers 504 with a gateway's HTML"},
+		{name: "503-before", value: valueRetry, otherwise: "1s", help: "answers 503 with Retry-After without acting, the key stays free"},
+		{name: "408-before", help: "answers 408 without acting, the key stays free"},
+
+		{name: "late", acts: actsLate, value: valueTime, needed: true, help: "answers nothing and acts that long after the request arrived, whether or not the client is still there"},
+		{name: "late-gone", acts: actsGone, value: valueTime, needed: true, help: "answers nothing and acts that long after the client gave up"},
+		{name: "hang", help: "answers nothing and does nothing until the client gives up, the key stays free"},
+		{name: "slow-headers", acts: actsFirst, value: valueTime, otherwise: "1s", help: "acts and sends the headers one byte at a time, one each second or TIME"},
+		{name: "drip", acts: actsFirst, value: valueTime, otherwise: "1s", help: "acts and sends the body one byte at a time, one each second or TIME"},
+		{name: "endless", acts: actsFirst, help: "acts and answers 201 with a body that does not end"},
+		{name: "huge-headers", acts: actsFirst, help: "acts and answers with 100 MB of headers"},
+		{name: "many-1xx", acts: actsFirst, help: "acts and sends 100,000 answers with status 103 before the real one"},
+		{name: "gzip-bomb", acts: actsFirst, help: "acts and answers with the right JSON and 4 GiB of blanks, compressed"},
+
+		{name: "429", value: valueRetry, otherwise: "1s", help: "answers 429 without acting, with Retry-After in the form given"},
+		{name: "401", help: "answers 401: the key is wrong"},
+		{name: "402", help: "answers 402 whatever the wallet holds"},
+		{name: "403", help: "answers 403: the account is suspended"},
+		{name: "403-html", help: "answers 403 with a firewall's HTML"},
+		{name: "422", help: "answers 422, complaining of firstName"},
+		{name: "redirect", value: valueRedirect, otherwise: "307", help: "answers a redirect to URL, or to the same address, without acting"},
+		{name: "unknown-400", value: valueCode, otherwise: "E_1042", burns: true, help: "answers 400 with a code that is documented nowhere, without acting"},
+		{name: "duplicate-request", acts: actsDouble, help: "plays a proxy that sends the request twice and hands on the second answer"},
+
+		{name: "list-500", call: callList, help: "answers 500 to list-users"},
+		{name: "wallet-down", call: callWallet, help: "answers 503 to the wallet call"},
+
+		{name: keyDies, modifier: true, help: "answers 401 to everything from the N-th POST on, as if the key had been rotated"},
+		{name: "429-burns", modifier: true, help: "a 429 uses up the key"},
+		{name: "402-burns", modifier: true, help: "a 402 uses up the key"},
+		{name: "422-burns", modifier: true, help: "a 422 uses up the key"},
+		{name: "key-at-completion", modifier: true, help: "a key is registered when its request has been completed, not when it arrives"},
+		{name: "key-used-text", modifier: true, value: valueText, needed: true, help: "says in other words that the key was used"},
+		{name: "dup-after-fee", modifier: true, help: "refuses an e-mail that exists only after charging the fee"},
+		{name: "email-case", modifier: true, help: "upper and lower case make different e-mails"},
+		{name: "email-twice", modifier: true, help: "an e-mail may be used by any number of users"},
+		{name: "plain-bodies", modifier: true, help: "errors have plain text for a body"},
+		{name: "empty-bodies", modifier: true, help: "errors have no body"},
+		{name: "no-date", modifier: true, help: "answers have no Date header"},
+		{name: "list-unsorted", modifier: true, help: "list-users is in the order of the serviceIds, so that new users appear anywhere"},
+		{name: "list-newest-first", modifier: true, help: "list-users shows the newest users first"},
+		{name: "list-cap", modifier: true, value: valueCount, needed: true, help: "list-users shows at most N users on a page, however many are asked for"},
+		{name: "list-cap-refused", modifier: true, value: valueCount, needed: true, help: "list-users answers 422 to a limit above N"},
+		{name: "list-lag", modifier: true, value: valueTime, needed: true, help: "new users appear in list-users that much later"},
+		{name: "list-churn", modifier: true, help: "users of others appear in and vanish from list-users with each request"},
+		{name: "list-no-total", modifier: true, help: "list-users does not say how many users there are"},
+		{name: "list-no-dates", modifier: true, help: "list-users does not say when a user was created"},
+		{name: "wallet-inactive", modifier: true, help: "the wallet call says that the wallet is not active"},
+	}
+}

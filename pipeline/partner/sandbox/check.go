@@ -1,0 +1,83 @@
+package sandbox
+
+import (
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// createBody is the request body of the vendor's create-user page (v2). Other
+// fields are ignored.
+type createBody struct {
+	FirstName      string `json:"firstName"`
+	LastName       string `json:"lastName"`
+	Email          string `json:"email"`
+	PhoneNumber    string `json:"phoneNumber"`
+	AccountPurpose string `json:"accountPurpose"`
+	IPAddress      string `json:"ipAddress"`
+	Terms          bool   `json:"isTermsOfServiceAccepted"`
+	Program        string `json:"program"`
+	WalletAddress  string `json:"walletAddress"`
+	RedirectURL    string `json:"redirectUrl"`
+}
+
+// check is the page's rules and no more: the sandbox must not be stricter than
+// what it stands for, or it would hide what the real API lets through.
+func (b *createBody) check() []fieldError {
+	var wrong []fieldError
+	need := func(ok bool, field, message string) {
+		if !ok {
+			wrong = append(wrong, fieldError{field, message})
+		}
+	}
+	need(within(b.FirstName, 100), "firstName", "must be 1-100 characters")
+	need(within(b.LastName, 100), "lastName", "must be 1-100 characters")
+	need(isEmail(b.Email), "email", "must be an email")
+	need(isPhone(b.PhoneNumber), "phoneNumber", "must be an international phone number")
+	need(within(b.AccountPurpose, 200), "accountPurpose", "must be 1-200 characters")
+	_, err := netip.ParseAddr(b.IPAddress)
+	need(err == nil, "ipAddress", "must be an IP address")
+	need(b.Terms, "isTermsOfServiceAccepted", "must be true")
+	need(b.Program == "custodial" || b.Program == "non_custodial", "program", "must be custodial or non_custodial")
+	need(b.WalletAddress == "" && b.Program != "non_custodial" || isWallet(b.WalletAddress), "walletAddress", "must be an Ethereum address")
+	if b.RedirectURL != "" {
+		u, err := url.Parse(b.RedirectURL)
+		need(err == nil && u.Scheme == "https" && u.Host != "", "redirectUrl", "must be an https URL")
+	}
+	return wrong
+}
+
+// fate reads what the local part of the e-mail asks for.
+func (b *createBody) fate() (status string, blacklisted bool) {
+	local, _, _ := strings.Cut(b.Email, "@")
+	_, tag, _ := strings.Cut(local, "+")
+	switch tag {
+	case approved, denied, pending:
+		return tag, false
+	default:
+		return pendingKYC, tag == "blacklisted"
+	}
+}
+
+func within(text string, most int) bool {
+	n := utf8.RuneCountInString(text)
+	return strings.TrimSpace(text) != "" && n <= most
+}
+
+func isEmail(text string) bool {
+	a, err := mail.ParseAddress(text)
+	return err == nil && a.Address == text && len(text) <= 254
+}
+
+// isPhone takes E.164: a plus and up to 15 digits.
+func isPhone(text string) bool {
+	digits, ok := strings.CutPrefix(text, "+")
+	return ok && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
+}
+
+func isWallet(text string) bool {
+	digits, ok := strings.CutPrefix(text, "0x")
+	return ok && len(digits) == 40 && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+}

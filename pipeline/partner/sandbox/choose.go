@@ -1,0 +1,115 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"strings"
+	"time"
+)
+
+// faultSet is the switches in force. It is never changed once it is in use.
+type faultSet []Fault
+
+func newFaultSet(faults []Fault) (faultSet, error) {
+	set := make(faultSet, len(faults))
+	for i, f := range faults {
+		parsed, err := ParseFault(f.String()) // faults made by hand are held to the same rules
+		if err != nil {
+			return nil, err
+		}
+		set[i] = parsed
+	}
+	return set, nil
+}
+
+// chosen is what the switches do to one request.
+type chosen struct {
+	answer    *Fault // nil: it is answered as it should be
+	modifiers []*Fault
+}
+
+func (c chosen) has(name string) bool { return c.find(name) != nil }
+
+func (c chosen) find(name string) *Fault {
+	for _, f := range c.modifiers {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// choose decides from the request's number, its e-mail and how often that was
+// sent, never from the time, so that a run can be repeated.
+func (set faultSet) choose(seed uint64, call string, n int, email string, try int) chosen {
+	var c chosen
+	for i := range set {
+		f := &set[i]
+		switch {
+		case f.spec.modifier:
+			if f.Name != keyDies && (f.Call == "" || f.Call == call) && f.strikes(seed, n, email, try) {
+				c.modifiers = append(c.modifiers, f)
+			}
+		case c.answer == nil && or(f.Call, or(f.spec.call, callCreate)) == call && f.strikes(seed, n, email, try):
+			c.answer = f
+		}
+	}
+	return c
+}
+
+func (f *Fault) strikes(seed uint64, n int, email string, try int) bool {
+	if f.From > 0 && (n < f.From || f.To > 0 && n > f.To) || f.Try > 0 && f.Try != try {
+		return false
+	}
+	if strings.HasPrefix(f.Email, "@") {
+		at := strings.LastIndexByte(email, '@')
+		if at < 0 || !strings.EqualFold(email[at:], f.Email) {
+			return false
+		}
+	} else if f.Email != "" && !strings.EqualFold(email, f.Email) {
+		return false
+	}
+	if f.Share == 0 || f.Share == 1 {
+		return true
+	}
+	if email == "" {
+		try = n
+	}
+	return chance(seed, f.Name, strings.ToLower(email), try) < f.Share
+}
+
+// keyDead reports whether a rotated key is refused once so many POSTs came.
+func (set faultSet) keyDead(posts int) bool {
+	for i := range set {
+		if set[i].Name == keyDies && posts >= set[i].From {
+			return true
+		}
+	}
+	return false
+}
+
+// chance is a number from 0 up to 1 that depends on its arguments only.
+func chance(seed uint64, what, who string, n int) float64 {
+	h := fnv.New64a()
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], seed)
+	h.Write(b[:])
+	h.Write([]byte(what))
+	h.Write([]byte{0})
+	h.Write([]byte(who))
+	binary.LittleEndian.PutUint64(b[:], uint64(n))
+	h.Write(b[:])
+	x := h.Sum64() // FNV's high bits hardly move for short texts: mix them
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	x ^= x >> 31
+	return float64(x>>11) / (1 << 53)
+}
+
+// latency is how long the n-th request takes in all.
+func (s settings) latency(n int) time.Duration {
+	if s.LatencyMax <= s.Latency {
+		return s.Latency
+	}
+	return s.Latency + time.Duration(chance(s.Seed, "latency", "", n)*float64(s.LatencyMax-s.Latency))
+}

@@ -1,0 +1,216 @@
+package sandbox
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// deliver sends a reply, or does to it what the fault wants. It returns the
+// status that was sent, 0 if none. Where nothing is to be answered it panics
+// with http.ErrAbortHandler, which net/http takes for: close the connection.
+func (s *Server) deliver(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
+	f := picked.answer
+	if f == nil {
+		return s.write(w, rep, picked)
+	}
+	switch f.Name {
+	case "drop-before", "drop-before-burnt", "drop-after":
+		s.hijack(w, func(net.Conn) error { return nil })
+		return 0
+	case "late", "late-gone", "hang":
+		s.untilGone(r)
+		panic(http.ErrAbortHandler)
+	case "reset-before", "reset-after":
+		s.hijack(w, func(conn net.Conn) error {
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				return tcp.SetLinger(0) // closing it then sends RST
+			}
+			return nil
+		})
+		return 0
+	case "cut-after", "slow-headers", "drip", "endless", "huge-headers", "many-1xx", "gzip-bomb":
+		s.hijack(w, func(conn net.Conn) error { return s.mangle(conn, f, rep, picked) })
+		return rep.status
+	default:
+		return s.write(w, f.reword(rep), picked)
+	}
+}
+
+// write is the ordinary way. What it cannot send, the client has hung up on.
+func (s *Server) write(w http.ResponseWriter, rep reply, picked chosen) int {
+	header, body := s.render(rep, picked)
+	for name, values := range header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(rep.status)
+	if len(body) > 0 {
+		_, _ = w.Write(body)
+	}
+	return rep.status
+}
+
+// render gives the headers and the body of a reply.
+func (s *Server) render(rep reply, picked chosen) (http.Header, []byte) {
+	now := s.store.now()
+	kind, body, err := rep.body(picked)
+	if err != nil { // replies are made of texts and numbers
+		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
+	}
+	if picked.answer != nil {
+		body = picked.answer.garble(rep, body)
+	}
+	header := http.Header{
+		"Date":           {now.UTC().Format(http.TimeFormat)},
+		"Content-Length": {strconv.Itoa(len(body))},
+	}
+	if picked.has("no-date") {
+		header["Date"] = nil // present and nil: net/http adds none
+	}
+	if kind != "" {
+		header["Content-Type"] = []string{kind}
+	}
+	if rep.location != "" {
+		header["Location"] = []string{rep.location}
+	}
+	if after := rep.retryAfter.header(now); after != "" {
+		header["Retry-After"] = []string{after}
+	}
+	return header, body
+}
+
+// hijack takes the connection from net/http, lets act do with it, and closes
+// it. A transport without connections, as in a unit test, sees an abort.
+func (s *Server) hijack(w http.ResponseWriter, act func(net.Conn) error) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	s.mu.Lock()
+	s.raw[conn] = true
+	closed := s.closed
+	s.mu.Unlock()
+	// From here every failure means that the client, or Close, hung up, which
+	// is how these faults end.
+	if !closed && conn.SetDeadline(time.Time{}) == nil {
+		_ = act(conn)
+	}
+	s.mu.Lock()
+	delete(s.raw, conn)
+	s.mu.Unlock()
+	_ = conn.Close()
+}
+
+const (
+	hugeHeaders  = 100 << 20 // bytes
+	manyHints    = 100_000
+	bombMembers  = 4096 // of 1 MiB each
+	bombMember   = 1 << 20
+	endlessChunk = 32 << 10
+)
+
+// mangle writes an answer to the bare connection in the way of its fault.
+func (s *Server) mangle(conn net.Conn, f *Fault, rep reply, picked chosen) error {
+	header, body := s.render(rep, picked)
+	header.Set("Connection", "close")
+	start := fmt.Sprintf("HTTP/1.1 %d %s\r\n", rep.status, http.StatusText(rep.status))
+	if f.Name == "endless" || f.Name == "gzip-bomb" {
+		header.Del("Content-Length")
+	}
+	if f.Name == "gzip-bomb" {
+		header.Set("Content-Encoding", "gzip")
+	}
+	var rest bytes.Buffer
+	if err := header.Write(&rest); err != nil {
+		return err
+	}
+	rest.WriteString("\r\n")
+	whole := append(append([]byte(start), rest.Bytes()...), body...)
+	headLength := len(whole) - len(body)
+
+	switch f.Name {
+	case "cut-after":
+		return send(conn, whole[:headLength+len(body)/2])
+	case "slow-headers":
+		if err := s.trickle(conn, whole[:headLength], f.wait); err != nil {
+			return err
+		}
+		return send(conn, body)
+	case "drip":
+		if err := send(conn, whole[:headLength]); err != nil {
+			return err
+		}
+		return s.trickle(conn, body, f.wait)
+	case "endless":
+		if err := send(conn, whole[:len(whole)-1]); err != nil { // its last brace never comes
+			return err
+		}
+		return repeat(conn, bytes.Repeat([]byte(" "), endlessChunk), -1)
+	case "huge-headers":
+		line := "X-Padding: " + string(bytes.Repeat([]byte("x"), 4000)) + "\r\n"
+		if err := send(conn, []byte(start)); err != nil {
+			return err
+		}
+		if err := repeat(conn, []byte(line), hugeHeaders/len(line)); err != nil {
+			return err
+		}
+		return send(conn, whole[len(start):])
+	case "many-1xx":
+		if err := repeat(conn, []byte("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"), manyHints); err != nil {
+			return err
+		}
+		return send(conn, whole)
+	default: // gzip-bomb: the parts of a gzip stream may simply follow each other
+		first, errFirst := compressed(body)
+		blanks, errBlanks := compressed(bytes.Repeat([]byte(" "), bombMember))
+		if errFirst != nil || errBlanks != nil {
+			return fmt.Errorf("sandbox: gzip: %w, %w", errFirst, errBlanks)
+		}
+		if err := send(conn, append(whole[:headLength:headLength], first...)); err != nil {
+			return err
+		}
+		return repeat(conn, blanks, bombMembers)
+	}
+}
+
+func send(conn io.Writer, data []byte) error {
+	_, err := conn.Write(data)
+	return err
+}
+
+// repeat writes data n times, or without end if n is negative.
+func repeat(conn io.Writer, data []byte, n int) error {
+	for i := 0; i != n; i++ {
+		if err := send(conn, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) trickle(conn io.Writer, data []byte, each time.Duration) error {
+	for i := range data {
+		if err := send(conn, data[i:i+1]); err != nil {
+			return err
+		}
+		if !s.wait(each, nil) {
+			return net.ErrClosed
+		}
+	}
+	return nil
+}
+
+func compressed(data []byte) ([]byte, error) {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, err := z.Write(data)
+	if err == nil {
+		err = z.Close()
+	}
+	return out.Bytes(), err
+}

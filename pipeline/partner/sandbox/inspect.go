@@ -1,0 +1,216 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Post is one create-user request as it arrived.
+type Post struct {
+	Seq       int    // order of arrival among all requests, from 1, of this process
+	N         int    // number of the POST, from 1, over the life of the state file
+	Try       int    // which POST of its e-mail it is, from 1
+	Key       string // idempotency key
+	Email     string // as sent
+	Arrived   time.Time
+	Completed time.Time // when it was answered or given up; zero while under way
+	Class     string    // what was decided, even if a fault kept it from the client; "" while undecided
+	Status    int       // HTTP status that was sent; 0 if none
+	Fault     string    // name of the answer fault that struck, "" if none
+	ServiceID string    // of the user that it created, "" if none
+	BodyHash  [32]byte  // SHA-256 of the body
+	Remote    string    // the client's address
+}
+
+// List is one list-users request that was let in or refused.
+type List struct {
+	Seq         int // as Post.Seq
+	Skip, Limit int // as asked; Limit 0 if it was not said
+	Users       int // users on the page
+	Status      int // HTTP status decided
+	Arrived     time.Time
+	Completed   time.Time
+}
+
+// Counters are totals over the life of the state file.
+type Counters struct {
+	Posts   int            `json:"posts"` // create-user requests
+	Lists   int            `json:"lists"`
+	Wallets int            `json:"wallets"`
+	Deletes int            `json:"deletes"`
+	Retries int            `json:"retries"`
+	Users   int            `json:"users"`             // that exist now
+	Classes map[string]int `json:"classes,omitempty"` // create-user requests by what was decided
+	Faults  map[string]int `json:"faults,omitempty"`  // answer faults by how often they were chosen; of this process only
+}
+
+// Users returns the users that exist, oldest first.
+func (s *Server) Users() []User {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	users := make([]User, len(s.store.live))
+	for i, at := range s.store.live {
+		users[i] = s.store.user(&s.store.people[at])
+	}
+	return users
+}
+
+// Posts returns the newest Config.KeepPosts create-user requests of this
+// process in order of arrival, those under way included.
+func (s *Server) Posts() []Post {
+	s.record.mu.Lock()
+	defer s.record.mu.Unlock()
+	return s.record.posts.all()
+}
+
+// Lists returns the newest list-users requests likewise, once completed.
+func (s *Server) Lists() []List {
+	s.record.mu.Lock()
+	defer s.record.mu.Unlock()
+	lists := s.record.lists.all()
+	slices.SortFunc(lists, func(a, b List) int { return a.Seq - b.Seq })
+	return lists
+}
+
+// Counters returns a copy.
+func (s *Server) Counters() Counters {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	c := s.store.count
+	c.Classes, c.Faults = maps.Clone(c.Classes), maps.Clone(c.Faults)
+	return c
+}
+
+// Charged returns the sum of all fees as an exact decimal.
+func (s *Server) Charged() string {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return s.store.charged.String()
+}
+
+// Balance returns what the wallet holds as an exact decimal.
+func (s *Server) Balance() string {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return s.store.balance().String()
+}
+
+func (st *store) posts() int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.count.Posts
+}
+
+// arriveOther counts a call that is not create-user and tells its number.
+func (st *store) arriveOther(call string) (int, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	err := st.add(entry{Op: opCall, Class: call})
+	return *st.count.of(call), err
+}
+
+func (c *Counters) of(call string) *int {
+	switch call {
+	case callWallet:
+		return &c.Wallets
+	case callDelete:
+		return &c.Deletes
+	case callRetry:
+		return &c.Retries
+	default:
+		return &c.Lists
+	}
+}
+
+func (s *Server) count(picked chosen) {
+	if picked.answer == nil {
+		return
+	}
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	s.store.count.Faults[picked.answer.Name]++
+}
+
+// record is the newest requests, for tests.
+type record struct {
+	mu    sync.Mutex
+	seq   int
+	posts ring[Post]
+	lists ring[List]
+}
+
+func newRecord(keep int) *record {
+	return &record{posts: ring[Post]{keep: keep}, lists: ring[List]{keep: keep}}
+}
+
+func (r *record) arrive(p Post) Post {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seq++
+	p.Seq = r.seq
+	r.posts.add(p)
+	return p
+}
+
+// update finds the POST from the newest end, where it nearly always is.
+func (r *record) update(p Post) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range len(r.posts.items) {
+		if at := r.posts.newest(i); at.Seq == p.Seq {
+			*at = p
+			return
+		} else if at.Seq < p.Seq {
+			return // forgotten meanwhile
+		}
+	}
+}
+
+// arrival numbers a request in its order among all.
+func (r *record) arrival() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seq++
+	return r.seq
+}
+
+func (r *record) list(l List, req *http.Request, rep reply) {
+	l.Status = rep.status
+	l.Skip, _ = queryNumber(req, "skip", 0)
+	l.Limit, _ = queryNumber(req, "limit", 0)
+	if data, ok := rep.data.(listData); ok {
+		l.Users = len(data.Users)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lists.add(l)
+}
+
+// ring keeps the newest items.
+type ring[T any] struct {
+	keep  int
+	items []T
+	next  int // where the next one goes, once it is full
+}
+
+func (r *ring[T]) add(item T) {
+	if len(r.items) < r.keep {
+		r.items = append(r.items, item)
+		return
+	}
+	r.items[r.next] = item
+	r.next = (r.next + 1) % r.keep
+}
+
+// newest is the i-th from the newest end.
+func (r *ring[T]) newest(i int) *T {
+	n := len(r.items)
+	return &r.items[(r.next+n-1-i+n)%n]
+}
+
+func (r *ring[T]) all() []T {
+	return append(slices.Clone(r.items[r.next:]), r.items[:r.next]...)
+}

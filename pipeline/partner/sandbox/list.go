@@ -1,0 +1,147 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"sort"
+	"strconv"
+	"time"
+)
+
+// defaultPage is the page that list-users gives when no limit is asked for
+// (the vendor's public docs).
+const defaultPage = 50
+
+type listData struct {
+	Users      []listedUser `json:"users"`
+	Pagination pagination   `json:"pagination"`
+}
+
+type listedUser struct {
+	ServiceID string `json:"serviceId"`
+	Email     string `json:"email"`
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+	Status    string `json:"status"`
+	Program   string `json:"program"`
+	CreatedAt string `json:"createdAt,omitempty"`
+}
+
+type pagination struct {
+	Skip  int  `json:"skip"`
+	Limit int  `json:"limit"`
+	Total *int `json:"total,omitempty"`
+}
+
+func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
+	skip, okSkip := queryNumber(r, "skip", 0)
+	limit, okLimit := queryNumber(r, "limit", defaultPage)
+	if limit == 0 {
+		limit = defaultPage
+	}
+	most := s.cfg.PageCap
+	if f := picked.find("list-cap-refused"); f != nil {
+		okLimit = okLimit && limit <= f.count
+	}
+	if f := picked.find("list-cap"); f != nil {
+		most = f.count
+	}
+	limit = min(limit, most)
+	if !okSkip || !okLimit {
+		return invalid([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
+	}
+	users, total, err := s.store.page(skip, limit, picked)
+	if err != nil {
+		return reply{}, err
+	}
+	data := listData{Users: make([]listedUser, len(users)), Pagination: pagination{Skip: skip, Limit: limit, Total: &total}}
+	if picked.has("list-no-total") {
+		data.Pagination.Total = nil
+	}
+	for i, p := range users {
+		data.Users[i] = listedUser{p.id, p.email, p.first, p.last, p.status, p.program, ""}
+		if !picked.has("list-no-dates") {
+			data.Users[i].CreatedAt = time.UnixMilli(p.created).UTC().Format("2006-01-02T15:04:05.000Z07:00")
+		}
+	}
+	return success(http.StatusOK, "Users retrieved successfully", data), nil
+}
+
+func queryNumber(r *http.Request, name string, otherwise int) (int, bool) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return otherwise, true
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0
+}
+
+// page copies one page of the visible users and counts them all.
+func (st *store) page(skip, limit int, picked chosen) ([]person, int, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if picked.has("list-churn") {
+		if err := st.churn(); err != nil {
+			return nil, 0, err
+		}
+	}
+	view := st.live
+	if f := picked.find("list-lag"); f != nil {
+		before := st.now().Add(-f.wait).UnixMilli()
+		view = view[:sort.Search(len(view), func(i int) bool { return st.people[view[i]].created > before })]
+	}
+	if picked.has("list-unsorted") {
+		view = st.byServiceID(view)
+	}
+	total := len(view)
+	from, to := min(skip, total), min(skip+limit, total)
+	users := make([]person, 0, to-from)
+	for i := from; i < to; i++ {
+		at := i
+		if picked.has("list-newest-first") {
+			at = total - 1 - i
+		}
+		users = append(users, st.people[view[at]])
+	}
+	return users, total, nil
+}
+
+// byServiceID sorts anew whenever users came or went: meant for tests of
+// thousands of users, not of millions.
+func (st *store) byServiceID(view []int32) []int32 {
+	byID := func(a, b int32) int {
+		if st.people[a].id < st.people[b].id {
+			return -1
+		}
+		return 1
+	}
+	if len(view) != len(st.live) {
+		return slices.SortedFunc(slices.Values(view), byID)
+	}
+	if st.sorted == nil {
+		st.sorted = slices.SortedFunc(slices.Values(view), byID)
+	}
+	return st.sorted
+}
+
+// churn brings two users of others and takes away the oldest of theirs. They
+// are not written to the state file.
+func (st *store) churn() error {
+	for range 2 {
+		st.others++
+		email := "other-" + strconv.Itoa(st.others) + "@elsewhere.example"
+		if err := st.apply(entry{Op: opUser, Email: email, First: "Other", Last: "Customer", ID: st.newID(email),
+			Program: "custodial", Status: approved, Origin: FromOthers, At: st.now().UnixMilli()}); err != nil {
+			return err
+		}
+	}
+	if st.others <= 2 {
+		return nil
+	}
+	for _, i := range st.live {
+		if p := &st.people[i]; p.origin == FromOthers {
+			return st.apply(entry{Op: opGone, ID: p.id})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// reply is what the partner has decided to say. How it is said, or whether it
+// arrives, is up to the faults.
+type reply struct {
+	status     int
+	class      string // what the answer means; see Post.Class
+	code       string // errors: the code in the envelope
+	text       string // for people
+	data       any    // successes
+	fields     []fieldError
+	html       bool
+	location   string
+	retryAfter retryForm
+
+	id string // the user that was created
+}
+
+type fieldError struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// The shapes are those of the vendor's pages.
+type envelope struct {
+	Status  string `json:"status"`
+	Message string `json:"message"`
+	Data    any    `json:"data"`
+}
+
+type errorData struct {
+	Error  string       `json:"error"`
+	Errors []fieldError `json:"errors,omitempty"`
+}
+
+type createdData struct {
+	ServiceID       string `json:"serviceId,omitempty"`
+	VerificationURL any    `json:"verificationUrl,omitempty"`
+}
+
+// Classes of answers, in Post.Class and Counters.Classes.
+const (
+	ClassOK      = "OK"
+	ClassKeyUsed = "KEY_USED"
+	ClassDupUser = "DUP_USER"
+	ClassReject  = "REJECT"
+	ClassUnclear = "UNCLEAR"
+	ClassBusy    = "BUSY"
+	ClassFunds   = "FUNDS"
+	ClassAuth    = "AUTH"
+	ClassUnknown = "UNKNOWN" // an error that proves nothing, or none at all
+)
+
+func success(status int, message string, data any) reply {
+	return reply{status: status, class: ClassOK, text: message, data: data}
+}
+
+func created(id, link string) reply {
+	r := success(http.StatusCreated, "User created successfully", createdData{id, link})
+	r.id = id
+	return r
+}
+
+func refusal(status int, class, code, text string) reply {
+	return reply{status: status, class: class, code: code, text: text}
+}
+
+func dupUser() reply {
+	return refusal(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists")
+}
+
+func noFunds() reply {
+	return refusal(http.StatusPaymentRequired, ClassFunds, "INSUFFICIENT_WALLET_BALANCE", "Insufficient balance: the wallet cannot pay the KYC fee")
+}
+
+func busy(form retryForm) reply {
+	r := refusal(http.StatusTooManyRequests, ClassBusy, "TOO_MANY_REQUESTS", "Too many requests")
+	r.retryAfter = form
+	return r
+}
+
+func keyRefused(text string) reply {
+	return refusal(http.StatusUnauthorized, ClassAuth, "UNAUTHORIZED", text)
+}
+
+func suspended() reply {
+	return refusal(http.StatusForbidden, ClassAuth, "ACCOUNT_SUSPENDED", "The partner account is suspended")
+}
+
+func invalid(fields []fieldError) reply {
+	r := refusal(http.StatusUnprocessableEntity, ClassReject, "VALIDATION_ERROR", "Request body validation failed")
+	r.fields = fields
+	return r
+}
+
+func broken(status int) reply {
+	return refusal(status, ClassUnknown, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
+}
+
+func gateway(status int) reply {
+	return reply{status: status, class: ClassUnknown, html: true, text: http.StatusText(status)}
+}
+
+func notFound(text string) reply { return refusal(http.StatusNotFound, ClassReject, "NOT_FOUND", text) }
+
+// keyUsed says that an idempotency key is known, in the words chosen.
+func keyUsed(c chosen) reply {
+	r := refusal(http.StatusBadRequest, ClassKeyUsed, "IDEMPOTENCY_KEY_ALREADY_USED", "This idempotency key was already used")
+	if f := c.find("key-used-text"); f != nil {
+		r.code, r.text = f.code, f.text
+	}
+	return r
+}
+
+// body renders the reply: its content type and its bytes.
+func (r reply) body(c chosen) (string, []byte, error) {
+	const jsonType = "application/json; charset=utf-8"
+	switch {
+	case r.html:
+		return "text/html", []byte("<html>\r\n<head><title>" + r.text + "</title></head>\r\n<body>\r\n<center><h1>" +
+			r.text + "</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n"), nil
+	case r.status/100 == 3:
+		return "", nil, nil
+	case r.status/100 == 2:
+		body, err := json.Marshal(envelope{"success", r.text, r.data})
+		return jsonType, body, err
+	case c.has("empty-bodies"):
+		return "", nil, nil
+	case c.has("plain-bodies"):
+		return "text/plain; charset=utf-8", []byte(r.plain()), nil
+	default:
+		body, err := json.Marshal(envelope{"error", r.code, errorData{r.text, r.fields}})
+		return jsonType, body, err
+	}
+}
+
+// plain is the wording of the vendor's create-user page, which shows no bodies.
+func (r reply) plain() string {
+	switch r.class {
+	case ClassDupUser:
+		return "Duplicate user"
+	case ClassFunds:
+		return "Insufficient balance"
+	default:
+		return r.text
+	}
+}

@@ -1,0 +1,169 @@
+// Package sandbox is the partner API simulated over real HTTP on loopback:
+// create-user with idempotency keys that are not replayed, list-users, wallet,
+// delete and retry-kyc, with every way of misbehaving that a client must
+// survive as a named switch.
+//
+// Start at [New] with a zero [Config], then [Server.Listen]. [FaultNames] lists
+// the switches, [ParseFault] reads one. Tests look inside with [Server.Users],
+// [Server.Posts], [Server.Counters] and [Server.Charged], and stop the server
+// at a chosen point of a request with Config.Barrier.
+//
+// What the vendor's pages leave open (whether a 402 uses up the key, whether
+// upper case makes another e-mail, the largest page) is a setting here, because
+// a client must be right under either answer.
+//
+// A few e-mails decide their own fate, so that a rehearsal can show it: a local
+// part that ends in +blacklisted is refused, and one that ends in +approved,
+// +denied or +pending has that KYC status at once.
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// BasePath is what every path of the API begins with.
+const BasePath = "/api"
+
+// Config is one simulated partner. The zero value is a well-behaved one: any
+// key that begins with sk_, a full wallet, no rate limit, no delay, no fault,
+// nothing kept on disk.
+type Config struct {
+	// Who may call.
+	Account string   // the partner account's name, with which each serviceId begins; default "acme"
+	Keys    []string // API keys accepted; nil = any that begins with sk_. Keys that begin with sk_live_ are refused either way
+
+	// Time. Waits (latency, slow faults) are in real time.
+	Now    func() time.Time // default time.Now; must be safe for concurrent use
+	Skew   time.Duration    // added to Now for Date headers, createdAt and key ages; default 0
+	KeyTTL time.Duration    // how long an idempotency key is remembered; default 5 minutes, as the vendor says
+
+	// What makes an e-mail taken.
+	EmailsRepeat bool // an e-mail may be used by any number of users; default: unique
+	EmailsCase   bool // upper and lower case make different e-mails; default: they do not
+
+	// Money, as exact decimal texts of at most 8 decimals.
+	Balance     string // of the wallet before anything was charged; default "1000000.00"
+	Fee         string // charged for each user created; default "0.50"
+	Currency    string // default "USD"
+	BalanceText bool   // the wallet call gives the balance as a JSON string; default: as a number
+
+	// Pace.
+	Rate       float64       // requests per second over all calls; default 0: no limit
+	Burst      int           // requests that may come at once; default: one second's worth, at least 1
+	RetryAfter string        // what a 429 says: "seconds" (default), "date" or "none"
+	Latency    time.Duration // half of it before acting, half after; default 0
+	LatencyMax time.Duration // above Latency: each request takes a time between the two; default 0: always Latency
+	PageCap    int           // largest page of list-users; default 1000
+
+	// Misbehaviour.
+	Faults []Fault // in order of precedence
+	Seed   uint64  // decides whom a share of requests strikes, and the serviceIds; default 0
+
+	// Memory.
+	StateFile   string // users, keys, charges and counts are kept here and survive kill -9; default: memory only. One process at a time
+	Preexisting []User // users that were there before; those whose e-mail exists already are passed over
+	KeepPosts   int    // how many of the newest POSTs, and lists, are remembered for tests; default 100,000
+
+	// Barrier, if set, is called by the request's own goroutine at each stage
+	// of each create-user request, and may block it. Close waits for it.
+	Barrier func(stage Stage, key, email string)
+}
+
+// Stage is a point in the life of one create-user request.
+type Stage string
+
+const (
+	Arrived   Stage = "arrived"   // read and counted, nothing decided
+	Acting    Stage = "acting"    // passed every check but e-mail and wallet, about to create the user
+	Acted     Stage = "acted"     // the user exists, if nothing was against it
+	Answering Stage = "answering" // the answer is about to be written, or withheld
+	Answered  Stage = "answered"  // the last byte went out, or the connection was closed
+)
+
+// settings is Config with every default filled in and every text parsed.
+type settings struct {
+	Config
+	balance, fee money
+	keys         map[string]bool
+}
+
+func (c Config) settings() (settings, error) {
+	s := settings{Config: c}
+	s.Account = or(c.Account, "acme")
+	s.Currency = or(c.Currency, "USD")
+	s.RetryAfter = or(c.RetryAfter, "seconds")
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.KeyTTL == 0 {
+		s.KeyTTL = 5 * time.Minute
+	}
+	if s.PageCap == 0 {
+		s.PageCap = 1000
+	}
+	if s.KeepPosts == 0 {
+		s.KeepPosts = 100_000
+	}
+	if s.Burst == 0 {
+		s.Burst = max(1, int(math.Ceil(min(c.Rate, 1e6))))
+	}
+	if len(c.Keys) > 0 {
+		s.keys = make(map[string]bool, len(c.Keys))
+		for _, k := range c.Keys {
+			s.keys[k] = true
+		}
+	}
+	var errBalance, errFee error
+	s.balance, errBalance = parseMoney(or(c.Balance, "1000000.00"))
+	s.fee, errFee = parseMoney(or(c.Fee, "0.50"))
+	return s, errors.Join(
+		field("Balance", errBalance), field("Fee", errFee),
+		refuse("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
+		refuse("KeyTTL", s.KeyTTL < 0, "is negative"),
+		refuse("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),
+		refuse("Burst", s.Burst < 0, "is negative"),
+		refuse("RetryAfter", s.RetryAfter != "seconds" && s.RetryAfter != "date" && s.RetryAfter != "none",
+			"must be seconds, date or none"),
+		refuse("Latency", s.Latency < 0, "is negative"),
+		refuse("LatencyMax", s.LatencyMax != 0 && s.LatencyMax < s.Latency, "is below Latency"),
+		refuse("PageCap", s.PageCap < 0, "is negative"),
+		refuse("KeepPosts", s.KeepPosts < 0, "is negative"),
+	)
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func field(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sandbox: %s: %w", name, err)
+}
+
+func refuse(name string, wrong bool, why string) error {
+	if !wrong {
+		return nil
+	}
+	return fmt.Errorf("sandbox: %s %s", name, why)
+}
+
+// ParseLatency reads "80ms" or "50ms-200ms" into Config.Latency and LatencyMax.
+func ParseLatency(text string) (least, most time.Duration, err error) {
+	a, b, isRange := strings.Cut(text, "-")
+	if least, err = time.ParseDuration(a); err == nil && isRange {
+		most, err = time.ParseDuration(b)
+	}
+	if err != nil || least < 0 || isRange && most < least {
+		return 0, 0, fmt.Errorf("latency %q is not a time such as 80ms, or a range such as 50ms-200ms", text)
+	}
+	return least, most, nil
+}

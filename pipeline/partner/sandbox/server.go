@@ -1,0 +1,277 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+)
+
+// Server is one simulated partner. It is made by New, and its methods may be
+// called by any number of goroutines. It can be served by Listen or, being an
+// http.Handler, by anyone else; Close ends either.
+type Server struct {
+	cfg     settings
+	store   *store
+	record  *record
+	faults  atomic.Pointer[faultSet]
+	limiter *rate.Limiter // nil: no limit
+	mux     *http.ServeMux
+	done    chan struct{} // closed by Close: ends whatever waits
+
+	mu       sync.Mutex
+	closed   bool
+	raw      map[net.Conn]bool // taken from net/http by a fault, and to be closed by us
+	handlers sync.WaitGroup    // requests under way; grows only under mu and before closed
+
+	listening *http.Server // nil until Listen
+	serving   errgroup.Group
+	conns     sync.WaitGroup
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New makes a server and reads its state file, if it has one. Errors name the
+// setting that is wrong.
+func New(cfg Config) (*Server, error) {
+	set, err := cfg.settings()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: set, record: newRecord(set.KeepPosts), done: make(chan struct{}), raw: map[net.Conn]bool{}}
+	if err := s.SetFaults(cfg.Faults); err != nil {
+		return nil, err
+	}
+	if s.store, err = openStore(set); err != nil {
+		return nil, err
+	}
+	if set.Rate > 0 {
+		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
+	}
+	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users", s.serveCreate)
+	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.route(callList, s.listUsers))
+	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/wallet", s.route(callWallet, s.wallet))
+	s.mux.HandleFunc("DELETE "+BasePath+"/v1/partner/card/users/{serviceId}", s.route(callDelete, s.deleteUser))
+	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users/{serviceId}/retry-kyc", s.route(callRetry, s.retryKYC))
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.write(w, notFound("There is no "+r.Method+" at this path"), chosen{})
+	})
+	return s, nil
+}
+
+// SetFaults replaces the faults for the requests that come from now on.
+func (s *Server) SetFaults(faults []Fault) error {
+	set, err := newFaultSet(faults)
+	if err == nil {
+		s.faults.Store(&set)
+	}
+	return err
+}
+
+// Listen serves on a loopback address such as 127.0.0.1:0 until Close, and
+// returns the base URL of the API. Other addresses are refused, since the
+// sandbox takes any key.
+func (s *Server) Listen(addr string) (string, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("sandbox: %q is not an address such as 127.0.0.1:0: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("sandbox: %q is not on loopback; use 127.0.0.1 or [::1]", addr)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.listening != nil {
+		return "", errors.New("sandbox: listens already, or is closed")
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("sandbox: %w", err)
+	}
+	s.listening = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0), // it would say which clients hung up
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				s.conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				s.conns.Done()
+			}
+		},
+	}
+	s.serving.Go(func() error {
+		if err := s.listening.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+		return nil
+	})
+	return "http://" + listener.Addr().String() + BasePath, nil
+}
+
+// Close breaks off what is under way, as the end of a process would: requests
+// that were to take effect later never do. It returns when every goroutine has
+// ended, with the first error of serving or of the state file. Further calls
+// do nothing.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.done)
+	listening := s.listening
+	var err error
+	for conn := range s.raw {
+		err = errors.Join(err, conn.Close())
+	}
+	s.mu.Unlock()
+	if listening != nil {
+		err = errors.Join(err, listening.Close(), s.serving.Wait())
+	}
+	s.handlers.Wait()
+	s.conns.Wait()
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return errors.Join(err, s.store.journal.close())
+}
+
+// ServeHTTP answers one request. After Close it aborts it.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
+	s.handlers.Add(1)
+	s.mu.Unlock()
+	defer s.handlers.Done()
+	s.mux.ServeHTTP(w, r)
+}
+
+// route serves every call but create-user: the same gate, faults and delays.
+func (s *Server) route(call string, act func(*http.Request, chosen) (reply, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		l := List{Seq: s.record.arrival(), Arrived: s.cfg.Now()}
+		// To its end, or the server does not notice that the client hung up.
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		n, err := s.store.arriveOther(call)
+		picked := s.faults.Load().choose(s.cfg.Seed, call, n, "", 0)
+		s.count(picked)
+		rep, refused := s.gate(r, s.store.posts())
+		switch f := picked.answer; {
+		case refused:
+		case err != nil:
+			rep = s.orBroken(rep, err)
+		case f != nil && f.spec.acts == actsNot:
+			rep = f.refusal(r)
+		default:
+			if !s.until(r, f, s.cfg.latency(n)/2) {
+				panic(http.ErrAbortHandler)
+			}
+			rep = s.orBroken(act(r, picked))
+			if f != nil && f.spec.acts == actsDouble {
+				rep = s.orBroken(act(r, picked))
+			}
+			s.wait(s.cfg.latency(n)/2, r.Context().Done())
+		}
+		if call == callList {
+			defer func() {
+				l.Completed = s.cfg.Now()
+				s.record.list(l, r, rep)
+			}()
+		}
+		if refused {
+			picked.answer = nil
+		}
+		s.deliver(w, r, rep, picked)
+	}
+}
+
+// gate is what stands before every call: the bearer key and the rate limit.
+func (s *Server) gate(r *http.Request, posts int) (reply, bool) {
+	key, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	switch {
+	case !isBearer || key == "":
+		return keyRefused("The Authorization header is missing; send Authorization: Bearer <API key>"), true
+	case strings.HasPrefix(key, "sk_live_"):
+		return keyRefused("This is the sandbox and takes no live key; use any other key that begins with sk_, and keep live keys for the real API"), true
+	case s.cfg.keys != nil && !s.cfg.keys[key], s.cfg.keys == nil && !strings.HasPrefix(key, "sk_"),
+		s.faults.Load().keyDead(posts):
+		return keyRefused("The API key is not valid"), true
+	}
+	if s.limiter == nil {
+		return reply{}, false
+	}
+	now := s.cfg.Now()
+	turn := s.limiter.ReserveN(now, 1)
+	delay := turn.DelayFrom(now)
+	if delay == 0 {
+		return reply{}, false
+	}
+	turn.CancelAt(now)
+	return busy(retryForm{kind: s.cfg.RetryAfter, wait: min(delay, math.MaxInt32*time.Second)}), true
+}
+
+// orBroken makes a failure of the state file an answer that proves nothing.
+func (s *Server) orBroken(rep reply, err error) reply {
+	if err != nil {
+		return refusal(http.StatusInternalServerError, ClassUnknown, "SANDBOX_STATE", "The sandbox cannot write its state file")
+	}
+	return rep
+}
+
+// wait reports whether the time passed, before gone and before Close.
+func (s *Server) wait(d time.Duration, gone <-chan struct{}) bool {
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-gone:
+			return false
+		case <-s.done:
+		}
+	}
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// until waits for the moment at which a request takes effect: after the given
+// time, or when its fault says. It reports false if Close came first.
+func (s *Server) until(r *http.Request, f *Fault, d time.Duration) bool {
+	if f != nil && f.spec.acts == actsGone {
+		s.untilGone(r)
+	}
+	if f != nil {
+		d += f.delay()
+	}
+	return s.wait(d, nil)
+}
+
+// untilGone waits until the client hangs up, or Close.
+func (s *Server) untilGone(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-s.done:
+	}
+}

@@ -1,0 +1,211 @@
+package sandbox
+
+import (
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// User is one user of the partner account, as tests see it.
+type User struct {
+	ServiceID       string // default for Preexisting: made up
+	Email           string
+	FirstName       string
+	LastName        string
+	Program         string    // default for Preexisting: custodial
+	Status          string    // KYC status; default for Preexisting: approved
+	CreatedAt       time.Time // milliseconds, by the simulated clock; default for Preexisting: a day ago
+	VerificationURL string    // set by the server
+	Origin          string    // FromAPI, FromBefore or FromOthers; set by the server
+}
+
+// Where a user came from.
+const (
+	FromAPI    = "api"         // created by a request
+	FromBefore = "preexisting" // Config.Preexisting
+	FromOthers = "others"      // came with list-churn
+)
+
+// person is a user in memory; a million of them should cost little.
+type person struct {
+	email, first, last      string
+	program, status, origin string // shared constants
+	id                      string
+	created                 int64 // Unix milliseconds, by the simulated clock
+	before                  int32 // the person before with the same e-mail but for case, gone or not; -1 = none
+	retries                 uint8
+	gone                    bool
+}
+
+// store is everything that the partner knows, in memory, with the journal
+// behind it. Each change is written before it is made.
+type store struct {
+	cfg settings
+
+	mu      sync.Mutex
+	journal journal
+	people  []person         // in the order of creation; never shrinks
+	byEmail map[string]int32 // e-mail in lower case → newest person with it
+	byID    map[string]int32
+	live    []int32 // those that list-users shows, oldest first
+	sorted  []int32 // live by serviceId, nil when it has to be made again
+	paid    map[string]bool
+	keys    keyring
+	tries   map[uint64]uint32 // hash of the folded e-mail → POSTs
+	charged money
+	topped  money
+	count   Counters
+	others  int
+}
+
+func openStore(cfg settings) (*store, error) {
+	st := &store{cfg: cfg, byEmail: map[string]int32{}, byID: map[string]int32{}, paid: map[string]bool{},
+		tries: map[uint64]uint32{}, keys: keyring{ttl: cfg.KeyTTL, at: map[string]int64{}}}
+	st.count.Classes = map[string]int{}
+	st.count.Faults = map[string]int{}
+	if cfg.StateFile != "" {
+		if err := replay(cfg.StateFile, st.apply); err != nil {
+			return nil, err
+		}
+		now := st.now()
+		st.keys.purge(now.UnixMilli())
+		file, err := rewrite(cfg.StateFile, st.entries)
+		if err != nil {
+			return nil, err
+		}
+		st.journal.file = file
+	}
+	for _, u := range cfg.Preexisting {
+		if err := st.addPreexisting(u); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(st.live, func(a, b int32) int {
+		return int(min(max(st.people[a].created-st.people[b].created, -1), 1))
+	})
+	return st, nil
+}
+
+func (st *store) now() time.Time { return st.cfg.Now().Add(st.cfg.Skew) }
+
+// taken reports whether a user with this e-mail exists.
+func (st *store) taken(email string, caseMatters bool) bool {
+	i, ok := st.byEmail[strings.ToLower(email)]
+	for ok && i >= 0 {
+		p := &st.people[i]
+		if !p.gone && (!caseMatters || p.email == email) {
+			return true
+		}
+		i = p.before
+	}
+	return false
+}
+
+func (st *store) addPreexisting(u User) error {
+	if u.Email == "" || st.taken(u.Email, st.cfg.EmailsCase) {
+		return nil
+	}
+	at := u.CreatedAt
+	if at.IsZero() {
+		at = st.now().Add(-24 * time.Hour)
+	}
+	return st.add(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email)),
+		Program: or(u.Program, "custodial"), Status: or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
+}
+
+// add writes an entry and then does what it says.
+func (st *store) add(e entry) error {
+	if err := st.journal.append(e); err != nil {
+		return err
+	}
+	return st.apply(e)
+}
+
+// newUser is what create needs to know.
+type newUser struct {
+	email, first, last, program, status string
+	caseMatters, repeats, dupAfterFee   bool
+}
+
+// create makes the user unless e-mail or wallet are against it. The look-up,
+// the charge and the new user are one step.
+func (st *store) create(u newUser) (reply, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	balance := st.balance()
+	fee := st.cfg.fee
+	if st.paid[strings.ToLower(u.email)] {
+		fee = 0
+	}
+	if !u.repeats && st.taken(u.email, u.caseMatters) {
+		if u.dupAfterFee && balance >= fee {
+			if err := st.add(entry{Op: opFee, Fee: fee}); err != nil {
+				return reply{}, err
+			}
+		}
+		return dupUser(), nil
+	}
+	if balance < fee {
+		return noFunds(), nil
+	}
+	e := entry{Op: opUser, Email: u.email, First: u.first, Last: u.last, ID: st.newID(u.email),
+		Program: u.program, Status: u.status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
+	if err := st.add(e); err != nil {
+		return reply{}, err
+	}
+	return created(e.ID, st.link(&st.people[len(st.people)-1])), nil
+}
+
+func (st *store) balance() money { return st.cfg.balance + st.topped - st.charged }
+
+// newID is random to look at, and depends only on the seed, the e-mail and
+// how often it was created: two rehearsals of one file give the same report.
+func (st *store) newID(email string) string {
+	for n := 0; ; n++ {
+		id := st.cfg.Account + "-rain-user-" + derive(15, st.cfg.Seed, "user", email, n)
+		if _, taken := st.byID[id]; !taken {
+			return id
+		}
+	}
+}
+
+func (st *store) link(p *person) string {
+	return "https://withpersona.com/verify?inquiry-id=inq_" + derive(24, st.cfg.Seed, "inquiry", p.id, int(p.retries))
+}
+
+func (st *store) user(p *person) User {
+	return User{ServiceID: p.id, Email: p.email, FirstName: p.first, LastName: p.last, Program: p.program, Status: p.status,
+		CreatedAt: time.UnixMilli(p.created).UTC(), VerificationURL: st.link(p), Origin: p.origin}
+}
+
+func (st *store) find(id string) (*person, int32) {
+	i, ok := st.byID[id]
+	if !ok || st.people[i].gone {
+		return nil, 0
+	}
+	return &st.people[i], i
+}
+
+// arrive counts a POST and tells its number and which try of its e-mail it is.
+func (st *store) arrive(email string) (n, try int, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	err = st.add(entry{Op: opPost, Email: email})
+	return st.count.Posts, int(st.tries[hashEmail(email)]), err
+}
+
+func (st *store) end(class string) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.add(entry{Op: opEnd, Class: class})
+}
+
+// hashEmail keys the tries: 8 bytes each instead of a second copy of a
+// million e-mails. That two collide costs a fault that strikes another try.
+func hashEmail(email string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(strings.ToLower(email)))
+	return h.Sum64()
+}
