@@ -47,8 +47,11 @@ type Input interface {
 	Settings() string
 	// Rows starts a pass from the first row of the first file.
 	Rows(ctx context.Context) (Rows, error)
+	// Carried names the columns of Row.Carry, in order: those of
+	// Options.Carry, over all files.
+	Carried() []string
 	// Notes are what Open noticed and accepted: mapping taken, delimiter
-	// found, hidden rows, ignored columns.
+	// found, hidden rows, ignored columns; after a pass also what that did.
 	Notes() []Note
 	// Close removes what Open spooled. Files of the sender are untouched.
 	Close() error
@@ -89,7 +92,9 @@ type Row struct {
 	Number int      // what a spreadsheet program shows, from 1: blank lines count, a record of several lines is one
 	Line   int      // where an editor shows its first line, from 1; 0 for XLSX
 	Cells  []string // one for each column of the header
-	Values []string // one for each Options.Fields, "" where there is no column
+	Extra  []string // the cells beyond them; such a row has an issue "columns", and not to be cut short where it is written again
+	Names  []string // the canonical names of Options.Fields, the same slice in all rows; read only
+	Values []string // one for each of Names, "" where there is no column
 	ID     string   // cell of Options.ID
 	Carry  []string // cells of the carried columns, in Input's order
 	Send   []string // cells of Options.Send

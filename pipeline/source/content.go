@@ -1,0 +1,231 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// content is the bytes of one input file: a file of the sender, opened anew
+// for each pass, or the spooled standard input.
+type content struct {
+	name     string
+	spool    *os.File // standard input; nil for a file of the sender
+	unlinked bool     // the spool has no name any more
+	kind     string
+	size     int64
+	modified time.Time
+	sum      [sha256.Size]byte
+}
+
+// newContent looks at a file, refuses what is no table, and hashes it.
+func newContent(ctx context.Context, name string, stdin io.Reader) (*content, error) {
+	c := &content{name: name}
+	if name == "-" {
+		if err := c.spoolFrom(ctx, stdin); err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	if err := c.inspect(ctx); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// spoolFrom copies standard input to a private file that nobody else can open,
+// so that it can be read again.
+func (c *content) spoolFrom(ctx context.Context, stdin io.Reader) error {
+	if stdin == nil {
+		return &Error{File: c.name, Reason: "there is no standard input"}
+	}
+	f, err := os.CreateTemp("", "bulkonboard-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("a file for standard input: %w", err)
+	}
+	c.spool = f
+	c.unlinked = os.Remove(f.Name()) == nil // not on Windows; there it goes when it is closed
+	if _, err := io.Copy(f, readerCtx{ctx, stdin}); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("keeping standard input in %s: %w", filepath.Dir(f.Name()), err)
+	}
+	return nil
+}
+
+func (c *content) inspect(ctx context.Context) error {
+	if strings.HasPrefix(filepath.Base(c.name), "~$") {
+		return &Error{File: c.name, Reason: "this is the lock file that a spreadsheet program keeps beside an open workbook",
+			Hint: "Close the program, and give the workbook itself"}
+	}
+	f, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c.size, c.modified = f.size, f.modified
+	if c.size == 0 {
+		return noRows(c.name)
+	}
+	kind, other, err := sniff(f, c.size)
+	if err != nil {
+		return fileError(c.name, err)
+	}
+	if kind == "" {
+		return &Error{File: c.name, Reason: "this is " + other.what, Hint: other.hint}
+	}
+	if kind == kindXLSX && c.spool != nil {
+		return &Error{File: c.name, Reason: "this is a workbook, and standard input is read as CSV",
+			Hint: "Give the workbook as a file"}
+	}
+	if hint, wrong := contradicts(c.name, kind); wrong {
+		return &Error{File: c.name, Reason: "this is " + describe(kind) + ", whatever its name says", Hint: hint}
+	}
+	c.kind = kind
+	c.sum, err = c.hash(ctx, f)
+	return err
+}
+
+// handle is a content opened for reading, with what its file said then.
+type handle struct {
+	io.Reader
+	io.ReaderAt
+	io.Closer
+	size     int64
+	modified time.Time
+}
+
+// open opens the bytes from the start. It never opens what could block or
+// never end: a pipe, a device.
+func (c *content) open() (*handle, error) {
+	if c.spool != nil {
+		size, err := c.spool.Seek(0, io.SeekEnd)
+		if err != nil {
+			return nil, fileError(c.name, err)
+		}
+		section := io.NewSectionReader(c.spool, 0, size)
+		return &handle{Reader: section, ReaderAt: section, Closer: io.NopCloser(nil), size: size}, nil
+	}
+	info, err := os.Stat(c.name)
+	if err != nil {
+		return nil, fileError(c.name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, notRegular(c.name, info)
+	}
+	f, err := os.Open(c.name)
+	if err != nil {
+		return nil, fileError(c.name, err)
+	}
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(notRegular(c.name, info), f.Close())
+	}
+	return &handle{Reader: f, ReaderAt: f, Closer: f, size: info.Size(), modified: info.ModTime()}, nil
+}
+
+func notRegular(name string, info os.FileInfo) *Error {
+	e := &Error{File: name, Reason: "not a regular file"}
+	switch {
+	case info != nil && info.IsDir():
+		e.Reason += ", but a directory"
+		e.Hint = "Name the files in it"
+	case info != nil && info.Mode()&os.ModeNamedPipe != 0:
+		e.Reason += ", but a pipe"
+		e.Hint = "Pass - and redirect it to standard input"
+	}
+	return e
+}
+
+func noRows(name string) *Error {
+	return &Error{File: name, Reason: "no customer rows", Hint: "The first row holds the headers, each further row a customer"}
+}
+
+// hash reads r to its end.
+func (c *content) hash(ctx context.Context, r io.Reader) (sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, readerCtx{ctx, r}, make([]byte, 256<<10)); err != nil {
+		if ctx.Err() != nil {
+			return sum, ctx.Err()
+		}
+		return sum, fileError(c.name, err)
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
+// verify reads the file once more and compares it with what Open saw.
+func (c *content) verify(ctx context.Context) error {
+	f, err := c.open()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	defer f.Close()
+	sum, err := c.hash(ctx, f)
+	if err != nil {
+		return err
+	}
+	if sum != c.sum {
+		return c.changed()
+	}
+	return nil
+}
+
+func (c *content) changed() error {
+	return &Error{File: c.name, Reason: ErrChanged.Error(), Hint: "Leave it alone until the run has ended, and start again", Err: ErrChanged}
+}
+
+func (c *content) close() error {
+	if c.spool == nil {
+		return nil
+	}
+	err := c.spool.Close()
+	if !c.unlinked {
+		err = errors.Join(err, os.Remove(c.spool.Name()))
+	}
+	c.spool = nil
+	return err
+}
+
+// hashing passes a file on and hashes what went by.
+type hashing struct {
+	*handle
+	ctx  context.Context
+	hash hash.Hash
+}
+
+func (h *hashing) Read(p []byte) (int, error) {
+	if err := h.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := h.handle.Read(p)
+	h.hash.Write(p[:n])
+	return n, err
+}
+
+// sum reads what is left and returns the hash of the whole file.
+func (h *hashing) sum() (sum [sha256.Size]byte, err error) {
+	if _, err := io.Copy(io.Discard, struct{ io.Reader }{h}); err != nil {
+		return sum, err
+	}
+	return [sha256.Size]byte(h.hash.Sum(nil)), nil
+}
+
+type readerCtx struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r readerCtx) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}

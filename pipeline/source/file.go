@@ -1,0 +1,179 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// file is one input file, understood.
+type file struct {
+	*content
+	*layout
+	dialect   // of text
+	sheet     string
+	headerRow int   // Number of the header row
+	width     int   // cells that each row must have; 0 = rows may be short (XLSX)
+	carry     []int // column of each carried name, -1 = none here
+}
+
+// verified is a reader that can compare the hash of what it read itself.
+type verified interface {
+	verify(ctx context.Context) error
+}
+
+// records opens the file for one pass, before its first row.
+func (in *input) records(ctx context.Context, c *content) (records, sheetInfo, error) {
+	if c.kind == kindXLSX {
+		return openXLSX(c.name, in.opt)
+	}
+	t, err := openText(ctx, c, in.matcher)
+	return t, sheetInfo{}, err
+}
+
+// open reads the head of a file and settles what its columns are.
+func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
+	c, err := newContent(ctx, path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.close())
+		}
+	}()
+	rows, sheet, err := in.records(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	f := &file{content: c, sheet: sheet.Sheet}
+	head, err := readHead(rows, in.opt.HeaderRow)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := in.understand(f, head); refusal != nil {
+		refusal.File, refusal.Sheet = f.name, f.sheet
+		return nil, refusal
+	}
+	f.notes = append(slices.Clone(sheet.Notes), f.notes...)
+	if t, text := rows.(*textRecords); text {
+		f.dialect = t.dialect
+		if refusal := in.settleText(f, head); refusal != nil {
+			refusal.File = f.name
+			return nil, refusal
+		}
+	}
+	return f, nil
+}
+
+// readHead reads the rows among which the headers are.
+func readHead(rows records, headerRow int) (head []record, err error) {
+	for len(head) < headRows {
+		row, err := rows.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if row.number >= headerRow {
+			head = append(head, row)
+		}
+	}
+	return head, nil
+}
+
+// understand finds the header row and what it means.
+func (in *input) understand(f *file, head []record) *Error {
+	if len(head) == 0 {
+		return noRows("")
+	}
+	at, refusal := in.headerAt(head, in.opt.HeaderRow)
+	if refusal != nil {
+		return refusal
+	}
+	f.headerRow = head[at].number
+	header := head[at].cells
+	if f.kind == kindXLSX { // cells that are only styled
+		for len(header) > 0 && strings.TrimSpace(header[len(header)-1]) == "" {
+			header = header[:len(header)-1]
+		}
+	}
+	if len(header) == 1 && f.kind != kindXLSX && len(in.required()) > 1 {
+		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
+	}
+	if len(header) > maxColumns {
+		return &Error{Row: f.headerRow, Reason: fmt.Sprintf("%d columns; at most %d are read", len(header), maxColumns)}
+	}
+	f.layout, refusal = in.layout(header)
+	if refusal != nil {
+		if isReport(header) {
+			refusal.Hint = "Give the rejects file " + displayName(rejectsName(f.name)) + ", which holds what is to be corrected, or the original list"
+		}
+		refusal.Row, refusal.Line = f.headerRow, head[at].line
+		return refusal
+	}
+	if at+1 == len(head) {
+		return noRows("")
+	}
+	if quotedSingly(head[at+1].cells) {
+		return &Error{Row: head[at+1].number, Line: head[at+1].line, Reason: "the cells stand in single quotation marks", Hint: `Save the file with double ones (")`}
+	}
+	return nil
+}
+
+// rejectsName is the rejects file that was written beside a report.
+func rejectsName(report string) string {
+	if report == "-" {
+		return "bulkonboard.rejects.xlsx"
+	}
+	base := strings.TrimSuffix(report, filepath.Ext(report))
+	return strings.TrimSuffix(base, ".report") + ".rejects.xlsx"
+}
+
+// settleText notes how a text file is written, and how wide its rows are.
+func (in *input) settleText(f *file, head []record) *Error {
+	if f.Encoding != utf8Name {
+		f.note("encoding", false, "read as %s", f.Encoding)
+	}
+	if f.Delimiter != "," && in.opt.Delimiter == 0 {
+		f.note("delimiter", false, "columns are separated by %s", delimiterName(f.Delimiter))
+	}
+	data := head[slices.IndexFunc(head, func(r record) bool { return r.number == f.headerRow })+1:]
+	var trailing bool
+	if f.width, trailing = width(f.header, data); trailing {
+		f.note("trailing_delimiter", true, "every row ends in a delimiter; the empty column behind it is not read")
+	}
+	return nil
+}
+
+// ignored tells of the columns that nobody reads.
+func (f *file) ignored(index int, carried []string) {
+	var names []string
+	for column, h := range f.header {
+		if strings.TrimSpace(h) == "" || f.used(column) || column == f.id ||
+			slices.Contains(f.send, column) || slices.Contains(f.carry, column) {
+			continue
+		}
+		names = append(names, displayHeader(h, column+1))
+	}
+	if len(names) > 0 {
+		more := ""
+		if len(names) > 10 {
+			names, more = names[:10], fmt.Sprintf(" and %d more", len(names)-10)
+		}
+		f.notes = append(f.notes, Note{File: index, Code: "ignored", Warning: true,
+			Message: "columns not read: " + strings.Join(names, ", ") + more})
+	}
+	for i, column := range f.carry {
+		if column < 0 {
+			f.notes = append(f.notes, Note{File: index, Code: "no_carry", Warning: true,
+				Message: "has no column " + displayHeader(carried[i], 0) + " to carry; it stays empty"})
+		}
+	}
+}

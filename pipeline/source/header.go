@@ -1,0 +1,256 @@
+package source
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// fold reduces a header to what names are compared by: lower-case letters and
+// digits, without accents, spaces, underscores and punctuation.
+func fold(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(s) {
+		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9') {
+			b.WriteByte(byte(r))
+		} else if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// matcher knows the names to look for in header rows. It serves any number of
+// files and is read only once it is made.
+type matcher struct {
+	opt     Options
+	names   map[string]int // folded canonical name → index in opt.Fields
+	aliases map[string]int // folded other name → the same
+	asked   map[string]bool
+}
+
+func newMatcher(opt Options) *matcher {
+	m := &matcher{opt: opt, names: map[string]int{}, aliases: map[string]int{}, asked: map[string]bool{}}
+	for i, f := range opt.Fields {
+		m.names[fold(f.Name)] = i
+	}
+	for i, f := range opt.Fields {
+		for _, alias := range f.Aliases {
+			alias = fold(alias)
+			if _, taken := m.aliases[alias]; !taken && alias != "" {
+				m.aliases[alias] = i
+			}
+		}
+	}
+	for _, header := range opt.Map {
+		m.asked[fold(header)] = true
+	}
+	for _, send := range opt.Send {
+		m.asked[fold(send.Column)] = true
+	}
+	for _, header := range append([]string{opt.ID}, opt.Carry...) {
+		m.asked[fold(header)] = true
+	}
+	delete(m.asked, "")
+	return m
+}
+
+// field finds the field that a header names, by its canonical name or an alias.
+func (m *matcher) field(header string) (index int, found bool) {
+	key := fold(header)
+	if index, found = m.names[key]; !found {
+		index, found = m.aliases[key]
+	}
+	return index, found
+}
+
+// known counts the different names in a row that are looked for: how much it
+// looks like the header row.
+func (m *matcher) known(cells []string) int {
+	seen := map[string]bool{}
+	for _, cell := range cells {
+		if len(cell) > 200 {
+			continue
+		}
+		if i, found := m.field(cell); found {
+			seen[m.opt.Fields[i].Name] = true
+		} else if key := fold(cell); m.asked[key] {
+			seen[" "+key] = true
+		}
+	}
+	return len(seen)
+}
+
+// headerAt finds the header row among the first rows of a file. want is
+// Options.HeaderRow.
+func (m *matcher) headerAt(rows []record, want int) (int, *Error) {
+	if want > 0 {
+		i, found := slices.BinarySearchFunc(rows, want, func(r record, n int) int { return cmp.Compare(r.number, n) })
+		if !found {
+			return 0, &Error{Row: want, Reason: "there are no headers in this row", Hint: "Correct --header-row"}
+		}
+		return i, nil
+	}
+	best, most := 0, m.known(rows[0].cells)
+	first := most
+	for i, row := range rows[1:] {
+		if n := m.known(row.cells); n > most {
+			best, most = i+1, n
+		}
+	}
+	if best > 0 && most >= 2 && m.lacks(rows[0].cells) {
+		return 0, &Error{Row: rows[0].number, Line: rows[0].line,
+			Reason: fmt.Sprintf("these are not the headers; the headers seem to stand on row %d", rows[best].number),
+			Hint:   fmt.Sprintf("Pass --header-row %d", rows[best].number)}
+	}
+	if first == 0 && slices.ContainsFunc(rows[0].cells, looksLikeData) {
+		return 0, &Error{Row: rows[0].number, Line: rows[0].line, Reason: "this row looks like a customer, not like headers",
+			Hint: "Put a row with the names of the columns above it: " + strings.Join(m.required(), ", ")}
+	}
+	return 0, nil
+}
+
+// required lists the fields that need a column of their own.
+func (m *matcher) required() []string {
+	var names []string
+	for _, f := range m.opt.Fields {
+		if f.Required && !slices.Contains(m.opt.Optional, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// lacks reports whether a header row does without a required field.
+func (m *matcher) lacks(header []string) bool {
+	columns := make([]bool, len(m.opt.Fields))
+	for _, h := range header {
+		if i, found := m.field(h); found {
+			columns[i] = true
+		}
+	}
+	for i, f := range m.opt.Fields {
+		mapped := m.opt.Map[f.Name]
+		if mapped != "" && find(header, mapped) >= 0 {
+			continue
+		}
+		if f.Required && !columns[i] && !slices.Contains(m.opt.Optional, f.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns the column whose header is name: as written, else when only
+// case, spaces, punctuation and accents differ. -1 = none.
+func find(header []string, name string) int {
+	name = strings.TrimSpace(name)
+	for i, h := range header {
+		if strings.TrimSpace(h) == name && name != "" {
+			return i
+		}
+	}
+	if key := fold(name); key != "" {
+		for i, h := range header {
+			if fold(h) == key {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// duplicate refuses headers that are the same. Two that no field is looked
+// for by may differ in punctuation only (C++, C#).
+func (m *matcher) duplicate(header []string) *Error {
+	seen := make(map[string]int, len(header))
+	for i, h := range header {
+		key := strings.ToLower(strings.Join(strings.Fields(h), " "))
+		if _, found := m.field(h); found || m.asked[fold(h)] {
+			key = fold(h)
+		}
+		if key == "" {
+			continue
+		}
+		if first, twice := seen[key]; twice {
+			return &Error{Column: i + 1, Reason: fmt.Sprintf("the headers %s and %s, in columns %s and %s, are the same name",
+				displayHeader(header[first], first+1), displayHeader(h, i+1), columnName(first+1), columnName(i+1)),
+				Hint: "Rename one of them, or take that column out"}
+		}
+		seen[key] = i
+	}
+	return nil
+}
+
+// nearest lists the headers closest to what is missing, best first, for a
+// message; taken ones are left out. With none close it lists the first ones.
+func nearest(header []string, taken func(column int) bool, wanted ...string) string {
+	type candidate struct{ column, distance int }
+	var near, all []candidate
+	for i, h := range header {
+		key := fold(h)
+		if key == "" || taken(i) {
+			continue
+		}
+		c := candidate{i, 1 << 20}
+		for _, name := range wanted {
+			name = fold(name)
+			c.distance = min(c.distance, distance(key, name))
+			if len(name) > 3 && len(key) > 3 && (strings.Contains(key, name) || strings.Contains(name, key)) {
+				c.distance = min(c.distance, 3)
+			}
+		}
+		all = append(all, c)
+		if c.distance <= max(2, len(key)/3) {
+			near = append(near, c)
+		}
+	}
+	label := "nearest headers: "
+	if len(near) == 0 {
+		near, label = all, "unused headers: "
+	}
+	if len(near) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	var names []string
+	for _, c := range near[:min(len(near), 5)] {
+		names = append(names, displayHeader(header[c.column], c.column+1))
+	}
+	if more := len(near) - len(names); more > 0 {
+		names = append(names, strconv.Itoa(more)+" more")
+	}
+	return label + strings.Join(names, ", ")
+}
+
+// distance counts the letters to insert, delete, replace or swap with their
+// neighbour to get from a to b; of long names only the start counts.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	x, y = x[:min(len(x), 64)], y[:min(len(y), 64)]
+	var before []int
+	last, row := make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			change := 1
+			if x[i-1] == y[j-1] {
+				change = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, make([]int, len(y)+1)
+	}
+	return last[len(y)]
+}

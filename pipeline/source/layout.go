@@ -1,0 +1,239 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// layout is what a header row means: which column holds what.
+type layout struct {
+	header  []string
+	mapped  []Mapping // one for each column
+	values  []int     // column of each Options.Fields, -1 = none
+	id      int       // column of Options.ID, -1 = none
+	send    []int     // column of each Options.Send
+	rejects bool      // a rejects file of ours: cells are guarded, see unguard
+	notes   []Note
+}
+
+// The columns that a rejects file has besides the sender's own.
+func rejectColumn(header string) bool {
+	switch fold(header) {
+	case "onboardrow", "onboardstatus", "onboardproblem":
+		return true
+	}
+	return false
+}
+
+// layout settles what the columns of a header row are. Its errors lack the
+// file and the row.
+func (m *matcher) layout(header []string) (*layout, *Error) {
+	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header))}
+	for i := range l.values {
+		l.values[i] = -1
+	}
+	ours := 0
+	for i, h := range header {
+		l.mapped[i] = Mapping{Column: i, Header: h}
+		if rejectColumn(h) {
+			ours++
+		}
+	}
+	l.rejects = ours == 3
+	if isReport(header) {
+		return nil, &Error{Reason: "this is a report of an earlier run, not a list of customers"}
+	}
+	if quotedSingly(header) {
+		return nil, &Error{Reason: "the headers stand in single quotation marks", Hint: `Save the file with double ones (")`}
+	}
+	if e := m.duplicate(header); e != nil {
+		return nil, e
+	}
+	if e := m.take(l); e != nil {
+		return nil, e
+	}
+	if e := m.missing(l); e != nil {
+		return nil, e
+	}
+	if e := m.named(l); e != nil {
+		return nil, e
+	}
+	m.remark(l)
+	return l, nil
+}
+
+// isReport recognises our own report by columns that no list of customers has.
+func isReport(header []string) bool {
+	for _, name := range []string{"idempotencyKey", "verificationUrl", "serviceId", "status"} {
+		if find(header, name) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// quotedSingly reports whether all cells stand in single quotation marks, as
+// some database tools write them.
+func quotedSingly(cells []string) bool {
+	quoted := 0
+	for _, cell := range cells {
+		cell = strings.TrimSpace(cell)
+		if len(cell) >= 2 && cell[0] == '\'' && cell[len(cell)-1] == '\'' {
+			quoted++
+		} else if cell != "" {
+			return false
+		}
+	}
+	return quoted > 0
+}
+
+// take gives columns to fields: first those of Options.Map, then those with
+// the canonical name, then those with an alias. It never chooses between two.
+func (m *matcher) take(l *layout) *Error {
+	for i, f := range m.opt.Fields {
+		wanted, asked := m.opt.Map[f.Name]
+		if !asked {
+			continue
+		}
+		column := find(l.header, wanted)
+		if column < 0 {
+			return l.absent("--map "+f.Name, wanted)
+		}
+		if other := l.mapped[column].Field; other != "" {
+			return &Error{Column: column + 1, Reason: fmt.Sprintf("the header %s is mapped to both %s and %s",
+				displayHeader(l.header[column], column+1), other, f.Name), Hint: "Correct --map"}
+		}
+		l.give(i, f.Name, column)
+	}
+	for _, names := range []map[string]int{m.names, m.aliases} {
+		for column, h := range l.header {
+			i, found := names[fold(h)]
+			if !found || l.mapped[column].Field != "" {
+				continue
+			}
+			name, first := m.opt.Fields[i].Name, l.values[i]
+			if first < 0 {
+				l.give(i, name, column)
+				continue
+			}
+			if _, chosen := m.opt.Map[name]; chosen || fold(l.header[first]) == fold(name) {
+				continue // the other one has the better claim; remark says so
+			}
+			return &Error{Column: column + 1, Reason: fmt.Sprintf("the headers %s and %s may both be %s",
+				displayHeader(l.header[first], first+1), displayHeader(h, column+1), name),
+				Hint: fmt.Sprintf("Choose with --map %s=COLUMN", name)}
+		}
+	}
+	return nil
+}
+
+func (l *layout) give(field int, name string, column int) {
+	l.values[field] = column
+	l.mapped[column].Field = name
+}
+
+// missing refuses a header row without a required field.
+func (m *matcher) missing(l *layout) *Error {
+	var names, wanted []string
+	for i, f := range m.opt.Fields {
+		if f.Required && l.values[i] < 0 && !slices.Contains(m.opt.Optional, f.Name) {
+			names = append(names, f.Name)
+			wanted = append(append(wanted, f.Name), f.Aliases...)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	e := &Error{Reason: "no column for " + strings.Join(names, ", ")}
+	if near := nearest(l.header, l.used, wanted...); near != "" {
+		e.Reason += "; " + near
+	}
+	e.Hint = fmt.Sprintf("Add it, or name the column that holds it: --map %s=COLUMN", names[0])
+	return e
+}
+
+func (l *layout) used(column int) bool {
+	return l.mapped[column].Field != "" || l.rejects && rejectColumn(l.header[column])
+}
+
+// named finds the columns of --id and --send. Those of --carry need not be in
+// every file, so they are looked for when all files are known.
+func (m *matcher) named(l *layout) *Error {
+	if m.opt.ID != "" {
+		if l.id = find(l.header, m.opt.ID); l.id < 0 {
+			return l.absent("--id", m.opt.ID)
+		}
+	}
+	for _, send := range m.opt.Send {
+		column := find(l.header, send.Column)
+		if column < 0 {
+			return l.absent("--send "+send.Field, send.Column)
+		}
+		l.send = append(l.send, column)
+	}
+	return nil
+}
+
+func (l *layout) absent(flag, header string) *Error {
+	e := &Error{Reason: fmt.Sprintf("no header %s, which %s names", strconv.Quote(header), flag)}
+	if near := nearest(l.header, func(int) bool { return false }, header); near != "" {
+		e.Reason += "; " + near
+	}
+	e.Hint = "Correct the flag, or the header"
+	return e
+}
+
+// remark notes what was taken under another name, what is nearly a field and
+// what has no name at all.
+func (m *matcher) remark(l *layout) {
+	for column, h := range l.header {
+		shown := displayHeader(h, column+1)
+		switch taken := l.mapped[column].Field; {
+		case taken != "" && strings.TrimSpace(h) != taken:
+			l.note("mapped", false, "%s is read as %s", shown, taken)
+		case l.used(column) || slices.Contains(l.send, column) || column == l.id:
+		case strings.TrimSpace(h) == "":
+			l.note("no_header", true, "column %s has no header and is not read", columnName(column+1))
+		default:
+			if i, exact := m.near(h); i >= 0 {
+				name := m.opt.Fields[i].Name
+				switch other := l.values[i]; {
+				case other >= 0:
+					l.note("nearly", true, "%s looks like %s, which is read from %s", shown, name, displayHeader(l.header[other], other+1))
+				case !exact:
+					l.note("nearly", true, "%s looks like %s and was not taken; if it is that, pass --map %s=%s", shown, name, name, shown)
+				}
+			}
+		}
+	}
+}
+
+func (l *layout) note(code string, warning bool, format string, args ...any) {
+	l.notes = append(l.notes, Note{Code: code, Warning: warning, Message: fmt.Sprintf(format, args...)})
+}
+
+// near finds the field whose name or alias a header is, or is a slip away
+// from. -1 = none.
+func (m *matcher) near(header string) (index int, exact bool) {
+	if i, found := m.field(header); found {
+		return i, true
+	}
+	key := fold(header)
+	if len(key) < 4 {
+		return -1, false
+	}
+	index, least := -1, 1+min(2, len(key)/4)
+	for i, f := range m.opt.Fields {
+		for _, name := range append([]string{f.Name}, f.Aliases...) {
+			if name = fold(name); len(name) < 4 {
+				continue
+			}
+			if d := distance(key, name); d < least {
+				index, least = i, d
+			}
+		}
+	}
+	return index, false
+}

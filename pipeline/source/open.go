@@ -1,0 +1,233 @@
+package source
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// headRows are looked at to find the headers.
+const headRows = 20
+
+// Open looks at the files in paths, in order, as one batch: it hashes each of
+// them, finds its header row and settles what its columns are. A path of "-"
+// is stdin, which is kept in a private file until Close. Files are .csv, .tsv,
+// .txt, .csv.gz and .xlsx.
+//
+// Structural errors are *Error. Rows are read, and may be refused, later.
+func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (Input, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		return nil, &Error{Reason: "no input file", Hint: "Name a .csv or .xlsx file, or - for standard input"}
+	}
+	if first := slices.Index(paths, "-"); first >= 0 && slices.Contains(paths[first+1:], "-") {
+		return nil, &Error{File: "-", Reason: "named twice", Hint: "It can be read only once"}
+	}
+	in := &input{matcher: newMatcher(opt), columns: opt.fieldNames()}
+	for i, path := range paths {
+		f, err := in.open(ctx, path, stdin)
+		if err != nil {
+			return nil, errors.Join(err, in.Close())
+		}
+		for _, earlier := range in.files {
+			if earlier.sum == f.sum {
+				f.note("same_file", true, "has the same content as %s", displayName(earlier.name))
+			}
+		}
+		for j := range f.notes {
+			f.notes[j].File = i
+		}
+		in.files = append(in.files, f)
+	}
+	if err := in.carry(); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
+}
+
+// check refuses options that mean nothing.
+func (o *Options) check() error {
+	fields := map[string]bool{}
+	for _, f := range o.Fields {
+		if f.Name == "" || fields[f.Name] {
+			return fmt.Errorf("source: Options.Fields has the name %q twice, or an empty one", f.Name)
+		}
+		fields[f.Name] = true
+	}
+	for name := range o.Map {
+		if !fields[name] {
+			return &Error{Reason: fmt.Sprintf("--map %q: there is no such field", name), Hint: "The fields are " + strings.Join(o.fieldNames(), ", ")}
+		}
+	}
+	for _, send := range o.Send {
+		if send.Field == "" || send.Column == "" {
+			return &Error{Reason: "--send names no field or no column", Hint: "It is written FIELD=COLUMN"}
+		}
+	}
+	switch d := o.Delimiter; {
+	case d == 0:
+	case d == '"' || d == '\n' || d == '\r' || d == utf8.RuneError || !utf8.ValidRune(d):
+		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Take , ; | or a tab`}
+	}
+	if _, _, refusal := detectEncoding(nil, o.Encoding); refusal != nil {
+		return refusal
+	}
+	if name, _, _ := detectEncoding(nil, o.Encoding); name != utf8Name {
+		if _, refusal := encodingByName(name); refusal != nil {
+			return refusal
+		}
+	}
+	if o.HeaderRow < 0 {
+		return &Error{Reason: "--header-row is below 1"}
+	}
+	switch o.Formulas {
+	case "", "cached", "refuse":
+		return nil
+	}
+	return &Error{Reason: "unknown --formulas", Hint: "Take cached or refuse"}
+}
+
+func (o *Options) fieldNames() []string {
+	var names []string
+	for _, f := range o.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// input implements Input.
+type input struct {
+	*matcher
+	files   []*file
+	columns []string // names of Options.Fields
+	carried []string
+	closed  bool
+}
+
+var _ Input = (*input)(nil)
+
+func (in *input) Files() []File {
+	files := make([]File, len(in.files))
+	for i, f := range in.files {
+		kind := kindXLSX
+		if f.kind != kindXLSX {
+			kind = "csv"
+			if f.dialect.Delimiter == "\t" {
+				kind = "tsv"
+			}
+		}
+		files[i] = File{Name: f.name, SHA256: hex.EncodeToString(f.sum[:]), Size: f.size, Kind: kind,
+			Sheet: f.sheet, Header: slices.Clone(f.header), Mapped: slices.Clone(f.mapped)}
+	}
+	return files
+}
+
+func (in *input) Carried() []string { return slices.Clone(in.carried) }
+
+func (in *input) Notes() []Note {
+	var notes []Note
+	for _, f := range in.files {
+		notes = append(notes, f.notes...)
+	}
+	return notes
+}
+
+// Settings holds what was settled, not what was asked for, so that naming what
+// would have been detected changes nothing.
+func (in *input) Settings() string {
+	type settled struct {
+		dialect
+		Sheet  string         `json:"sheet"`
+		Header int            `json:"header"`
+		Width  int            `json:"width"`
+		Fields map[string]int `json:"fields"` // name → column
+		ID     int            `json:"id"`
+		Send   map[string]int `json:"send"`
+		Carry  []int          `json:"carry"`
+	}
+	all := struct {
+		Version  int       `json:"source"`
+		Formulas string    `json:"formulas"`
+		Carry    []string  `json:"carry"`
+		Files    []settled `json:"files"`
+	}{Version: 1, Formulas: in.opt.Formulas, Carry: in.carried}
+	if all.Formulas == "" {
+		all.Formulas = "cached"
+	}
+	for _, f := range in.files {
+		s := settled{dialect: f.dialect, Sheet: f.sheet, Header: f.headerRow, Width: f.width, ID: f.id, Carry: f.carry,
+			Fields: map[string]int{}, Send: map[string]int{}}
+		for _, m := range f.mapped {
+			if m.Field != "" {
+				s.Fields[m.Field] = m.Column
+			}
+		}
+		for i, column := range f.send {
+			s.Send[in.opt.Send[i].Field] = column
+		}
+		all.Files = append(all.Files, s)
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		panic("source: settings: " + err.Error()) // strings and numbers always marshal
+	}
+	return string(text)
+}
+
+func (in *input) Close() error {
+	if in.closed {
+		return nil
+	}
+	in.closed = true
+	var err error
+	for _, f := range in.files {
+		err = errors.Join(err, f.close())
+	}
+	return err
+}
+
+// carry settles the columns that are handed on: of several files the union, by
+// name. What nobody reads after that is told.
+func (in *input) carry() error {
+	wanted := in.opt.Carry
+	if slices.Equal(wanted, []string{"all"}) {
+		wanted = nil
+		for _, f := range in.files {
+			for column, h := range f.header {
+				if h = strings.TrimSpace(h); h != "" && !f.used(column) && find(wanted, h) < 0 {
+					wanted = append(wanted, h)
+				}
+			}
+		}
+	}
+	for i, name := range wanted {
+		if find(wanted[:i], name) >= 0 {
+			continue
+		}
+		somewhere := false
+		for _, f := range in.files {
+			column := find(f.header, name)
+			f.carry = append(f.carry, column)
+			somewhere = somewhere || column >= 0
+		}
+		if !somewhere {
+			f := in.files[0]
+			e := f.absent("--carry", name)
+			e.File, e.Sheet, e.Row = f.name, f.sheet, f.headerRow
+			return e
+		}
+		in.carried = append(in.carried, strings.TrimSpace(name))
+	}
+	for i, f := range in.files {
+		f.ignored(i, in.carried)
+	}
+	return nil
+}

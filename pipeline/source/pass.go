@@ -1,0 +1,216 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// pass implements Rows.
+type pass struct {
+	ctx     context.Context
+	in      *input
+	at      int     // index of the open file
+	open    records // nil between two files
+	done    error   // what ended the pass
+	strings []string
+}
+
+var _ Rows = (*pass)(nil)
+
+func (in *input) Rows(ctx context.Context) (Rows, error) {
+	if in.closed {
+		return nil, errors.New("source: the input is closed")
+	}
+	return &pass{ctx: ctx, in: in}, nil
+}
+
+func (p *pass) Read(dst []Row) (int, error) {
+	if p.done != nil {
+		return 0, p.done
+	}
+	p.strings = p.strings[:0]
+	n := 0
+	for n < len(dst) {
+		if err := p.ctx.Err(); err != nil {
+			return 0, p.end(err)
+		}
+		if p.open == nil {
+			if p.at == len(p.in.files) {
+				if n > 0 {
+					return n, nil
+				}
+				return 0, p.end(io.EOF)
+			}
+			if err := p.begin(); err != nil {
+				return 0, p.end(err)
+			}
+		}
+		rec, err := p.open.next()
+		if err == io.EOF {
+			if err := p.finish(); err != nil {
+				return 0, p.end(err)
+			}
+			continue
+		}
+		if err != nil {
+			return 0, p.end(p.suspect(err))
+		}
+		if rec.number <= p.in.files[p.at].headerRow {
+			continue
+		}
+		p.fill(&dst[n], rec)
+		n++
+	}
+	return n, nil
+}
+
+func (p *pass) end(err error) error {
+	p.done = err
+	return err
+}
+
+// begin opens the file at hand.
+func (p *pass) begin() error {
+	f := p.in.files[p.at]
+	if f.kind == kindXLSX { // it is read in any order, so its hash is taken before and after
+		if err := f.verify(p.ctx); err != nil {
+			return err
+		}
+	}
+	rows, _, err := p.in.records(p.ctx, f.content)
+	if err != nil {
+		return p.suspect(err)
+	}
+	p.open = rows
+	if t, text := rows.(*textRecords); text && (t.raw.size != f.size || t.raw.modified != f.modified) {
+		// The hash would tell at the end; until then rows of it would be used.
+		return f.verify(p.ctx)
+	}
+	return nil
+}
+
+// finish closes the file at hand and makes sure of what was read.
+func (p *pass) finish() error {
+	f := p.in.files[p.at]
+	err := p.verify()
+	if t, text := p.open.(*textRecords); text && t.ctrlZ {
+		f.remarkOnce(Note{File: p.at, Code: "ctrl_z", Warning: true, Message: "the end-of-file mark Ctrl-Z at its end is not read"})
+	}
+	err = errors.Join(err, p.open.Close())
+	p.open = nil
+	p.at++
+	return err
+}
+
+func (p *pass) verify() error {
+	if own, ok := p.open.(verified); ok {
+		return own.verify(p.ctx)
+	}
+	return p.in.files[p.at].verify(p.ctx)
+}
+
+// suspect says that the file changed when that is why it cannot be read.
+func (p *pass) suspect(err error) error {
+	if p.ctx.Err() != nil {
+		return p.ctx.Err()
+	}
+	if changed := p.in.files[p.at].verify(p.ctx); errors.Is(changed, ErrChanged) {
+		return changed
+	}
+	return err
+}
+
+func (p *pass) Close() error {
+	if p.done == nil {
+		p.done = errors.New("source: the pass is closed")
+	}
+	if p.open == nil {
+		return nil
+	}
+	err := p.open.Close()
+	p.open = nil
+	return err
+}
+
+func (f *file) remarkOnce(n Note) {
+	for _, known := range f.notes {
+		if known == n {
+			return
+		}
+	}
+	f.notes = append(f.notes, n)
+}
+
+// fill makes a row of a record. Its lists share one array, which the next Read
+// uses again.
+func (p *pass) fill(row *Row, rec record) {
+	f := p.in.files[p.at]
+	*row = Row{File: p.at, Number: rec.number, Line: rec.line, Names: p.in.columns, Issues: rec.issues}
+	cells, columns := rec.cells, len(f.header)
+	switch {
+	case f.width > 0 && (len(cells) != f.width || f.width > columns && cells[columns] != ""):
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%d columns, header has %d", len(cells), columns)})
+	case f.width == 0 && len(cells) > columns && !blank(cells[columns:]):
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Warning: true, Message: "cells to the right of the headers are not read"})
+	}
+	if len(cells) > columns {
+		if !blank(cells[columns:]) {
+			row.Extra = cells[columns:]
+		}
+		cells = cells[:columns:columns]
+	}
+	for len(cells) < columns {
+		cells = append(cells, "")
+	}
+	if f.rejects {
+		for i, cell := range cells {
+			cells[i] = unguard(cell)
+		}
+	}
+	if f.repeated(cells) {
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "the headers again, not a customer"})
+	}
+	row.Cells = cells
+	row.Values = p.pick(cells, f.values)
+	row.Carry = p.pick(cells, f.carry)
+	row.Send = p.pick(cells, f.send)
+	if f.id >= 0 {
+		row.ID = cells[f.id]
+	}
+	for i := range row.Issues {
+		if is := &row.Issues[i]; is.Column >= 0 && is.Column < columns && is.Field == "" {
+			is.Field = f.mapped[is.Column].Field
+		}
+	}
+}
+
+// pick copies the cells of some columns.
+func (p *pass) pick(cells []string, columns []int) []string {
+	if len(columns) == 0 {
+		return nil
+	}
+	from := len(p.strings)
+	for _, column := range columns {
+		cell := ""
+		if column >= 0 {
+			cell = cells[column]
+		}
+		p.strings = append(p.strings, cell)
+	}
+	return p.strings[from:len(p.strings):len(p.strings)]
+}
+
+// repeated reports whether a row is the header row once more.
+func (f *file) repeated(cells []string) bool {
+	same := false
+	for i, cell := range cells {
+		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
+			return false
+		}
+		same = same || cell != ""
+	}
+	return same
+}

@@ -1,0 +1,189 @@
+package source
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// The kinds of file that are read. Everything else is refused by its own name.
+const (
+	kindText = "text" // CSV and its relatives
+	kindGzip = "gzip" // text compressed
+	kindXLSX = "xlsx" // any ZIP that is not known to be something else
+)
+
+// foreign is a kind of file that is not read: what it is and the way out.
+type foreign struct{ what, hint string }
+
+const (
+	exportHint = "Save or export it as .xlsx or .csv"
+	sniffed    = 64 << 10 // bytes looked at from each end of a file
+)
+
+// sniff tells by its first and last bytes what a file is; its name does not
+// count. A foreign kind comes back with kind "".
+func sniff(r io.ReaderAt, size int64) (kind string, other foreign, err error) {
+	head, err := readAt(r, 0, min(size, sniffed))
+	if err != nil {
+		return "", foreign{}, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		tail, err := readAt(r, max(0, size-sniffed), min(size, sniffed))
+		if err != nil {
+			return "", foreign{}, err
+		}
+		if other, found := sniffZIP(head, tail); found {
+			return "", other, nil
+		}
+		return kindXLSX, foreign{}, nil
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return kindGzip, foreign{}, nil
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+		other, err := sniffCompound(r, head, size)
+		return "", other, err
+	}
+	if other, found := sniffOther(head); found {
+		return "", other, nil
+	}
+	return kindText, foreign{}, nil
+}
+
+// sniffZIP finds the ZIP-based formats that are not XLSX. Names of entries
+// stand uncompressed in the local headers at the front and in the directory at
+// the end, so a look at both ends does without opening an archive whose
+// directory may be hostile.
+func sniffZIP(head, tail []byte) (foreign, bool) {
+	has := func(name string) bool {
+		return bytes.Contains(head, []byte(name)) || bytes.Contains(tail, []byte(name))
+	}
+	switch {
+	case has("xl/workbook.bin"):
+		return foreign{"a binary Excel workbook (.xlsb)", "Open it in Excel and save it as .xlsx"}, true
+	case has("xl/workbook.xml"):
+		return foreign{}, false // whatever is embedded in it
+	case bytes.Contains(head[:min(len(head), 256)], []byte("mimetypeapplication/vnd.oasis.opendocument")):
+		return foreign{"an OpenDocument file (.ods)", "Open it in LibreOffice and save it as .xlsx or .csv"}, true
+	case has("Index/Document.iwa"), has("Index.zip"):
+		return foreign{"an Apple Numbers file (.numbers)", "Open it in Numbers and export it to Excel or CSV"}, true
+	case has("word/document.xml"):
+		return foreign{"a Word document", "Put the table into a spreadsheet and save it as .xlsx"}, true
+	case has("ppt/presentation.xml"):
+		return foreign{"a PowerPoint file", "Put the table into a spreadsheet and save it as .xlsx"}, true
+	}
+	return foreign{}, false
+}
+
+// sniffCompound tells an old Excel file from a workbook with a password. Both
+// are OLE compound files; only the second has a stream EncryptedPackage.
+// Source: [MS-CFB] 2.2 (header: sector shift at 30, first directory sector at 48).
+func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
+	if len(head) >= 52 {
+		shift := binary.LittleEndian.Uint16(head[30:])
+		sector := binary.LittleEndian.Uint32(head[48:])
+		if at := (int64(sector) + 1) << min(shift, 16); at < size {
+			directory, err := readAt(r, at, min(size-at, 8<<10))
+			if err != nil {
+				return foreign{}, err
+			}
+			if bytes.Contains(directory, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")) {
+				return foreign{"a password-protected workbook", "Open it, remove the password, and save it as .xlsx"}, nil
+			}
+		}
+	}
+	return foreign{"an old Excel file (.xls), or an encrypted one", "Open it in Excel or LibreOffice and save it as .xlsx"}, nil
+}
+
+// sniffOther knows the formats that have been given for a customer list by
+// mistake.
+func sniffOther(head []byte) (foreign, bool) {
+	for _, known := range []struct{ magic, what, hint string }{
+		{"%PDF-", "a PDF document", "Ask for the spreadsheet it was printed from"},
+		{"{\\rtf", "an RTF document", exportHint},
+		{"\x09\x02\x06\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},
+		{"\x09\x04\x06\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},
+		{"\x09\x08\x10\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},
+		{"SQLite format 3\x00", "a database file", exportHint},
+		{"PAR1", "a Parquet file", exportHint},
+		{"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first"},
+		{"Rar!\x1a\x07", "a RAR archive", "Unpack it first"},
+		{"BZh", "a bzip2 archive", "Unpack it first; .csv.gz can be read as it is"},
+		{"\xfd7zXZ\x00", "an xz archive", "Unpack it first; .csv.gz can be read as it is"},
+		{"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first; .csv.gz can be read as it is"},
+		{"\x89PNG\r\n", "a picture", exportHint},
+		{"\xff\xd8\xff", "a picture", exportHint},
+		{"\x7fELF", "a program", exportHint},
+		{"BEGIN:VCARD", "a vCard file", exportHint},
+	} {
+		if bytes.HasPrefix(head, []byte(known.magic)) {
+			return foreign{known.what, known.hint}, true
+		}
+	}
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf")), " \t\r\n"))
+	if bytes.HasPrefix(text, []byte("<!--")) {
+		_, text, _ = bytes.Cut(text, []byte("-->"))
+		text = bytes.TrimLeft(text, " \t\r\n")
+	}
+	for _, known := range []struct{ start, what, hint string }{
+		{"<!doctype html", "an HTML page", "Open it in a spreadsheet program and save it as .xlsx"},
+		{"<html", "an HTML page", "Open it in a spreadsheet program and save it as .xlsx"},
+		{"<table", "an HTML table", "Open it in a spreadsheet program and save it as .xlsx"},
+		{"<meta ", "an HTML page", "Open it in a spreadsheet program and save it as .xlsx"},
+		{"<?xml", "an XML file", "Open it in a spreadsheet program and save it as .xlsx"},
+		{`{"`, "a JSON file", exportHint},
+		{`[{`, "a JSON file", exportHint},
+		{"{\n", "a JSON file", exportHint},
+		{"{\r\n", "a JSON file", exportHint},
+		{"[\n", "a JSON file", exportHint},
+	} {
+		if bytes.HasPrefix(text, []byte(known.start)) {
+			return foreign{known.what, known.hint}, true
+		}
+	}
+	return foreign{}, false
+}
+
+// contradicts says what a file is called when its content is something else.
+// Names without a known ending promise nothing.
+func contradicts(name, kind string) (hint string, wrong bool) {
+	lower := strings.ToLower(name)
+	promised := ""
+	switch ext := filepath.Ext(lower); ext {
+	case ".csv", ".tsv", ".txt", ".tab":
+		promised = kindText
+	case ".gz":
+		promised = kindGzip
+	case ".xlsx", ".xlsm", ".xltx", ".xltm":
+		promised = kindXLSX
+	case ".xls", ".xlsb", ".ods", ".numbers":
+		promised = "other"
+	}
+	if promised == "" || promised == kind {
+		return "", false
+	}
+	ending := map[string]string{kindText: ".csv", kindGzip: ".csv.gz", kindXLSX: ".xlsx"}[kind]
+	return "Give it a name that ends in " + ending + ", or save it again in the format it is named for", true
+}
+
+// describe names a kind for people.
+func describe(kind string) string {
+	switch kind {
+	case kindXLSX:
+		return "an Excel workbook (.xlsx)"
+	case kindGzip:
+		return "a gzip file"
+	}
+	return "a text file (.csv)"
+}
+
+func readAt(r io.ReaderAt, at, n int64) ([]byte, error) {
+	b := make([]byte, n)
+	m, err := r.ReadAt(b, at)
+	if err == io.EOF || m == len(b) {
+		err = nil
+	}
+	return b[:m], err
+}
