@@ -60,9 +60,10 @@ func codeMeans(code string) meaning {
 // tell the rest.
 func textMeans(text string) meaning {
 	t := words(text)
+	taken := containsAny(t, " used ", " reused ", " already ", "duplicate", "conflict")
 	switch {
-	case strings.Contains(t, "idempoten") && containsAny(t, "used", "already", "duplicate", "conflict"),
-		strings.Contains(t, " key ") && !strings.Contains(t, " api key ") && containsAny(t, "used", "already", "duplicate", "conflict"),
+	case taken && strings.Contains(t, "idempoten"),
+		taken && strings.Contains(t, " key ") && !strings.Contains(t, " api key "),
 		containsAny(t, " duplicate request ", " request already ", " request has already ", " request was already "),
 		t == " already used ":
 		return saysKeyUsed
@@ -123,7 +124,7 @@ func judge(status int, m message) verdict {
 	if c := judge4xx(status, m); c != Unknown {
 		return verdict{class: c}
 	}
-	if m.form == cut {
+	if m.form == cut && status >= 400 {
 		return verdict{class: Unknown, cause: CauseBody}
 	}
 	return verdict{class: Unknown, cause: CauseStatus}

@@ -132,7 +132,7 @@ func catalogue() []spec {
 		{name: "drip", acts: actsFirst, value: valueTime, otherwise: "1s", help: "acts and sends the body one byte at a time, one each second or TIME"},
 		{name: "endless", acts: actsFirst, help: "acts and answers 201 with a body that does not end"},
 		{name: "huge-headers", acts: actsFirst, help: "acts and answers with 100 MB of headers"},
-		{name: "many-1xx", acts: actsFirst, help: "acts and sends 100,000 answers with status 103 before the real one"},
+		{name: "many-1xx", acts: actsFirst, help: "acts and sends a million answers with status 103 before the real one"},
 		{name: "gzip-bomb", acts: actsFirst, help: "acts and answers with the right JSON and 4 GiB of blanks, compressed"},
 
 		{name: "429", value: valueRetry, otherwise: "1s", help: "answers 429 without acting, with Retry-After in the form given"},

@@ -108,7 +108,7 @@ func (s *Server) hijack(w http.ResponseWriter, act func(net.Conn) error) {
 
 const (
 	hugeHeaders  = 100 << 20 // bytes
-	manyHints    = 100_000
+	manyHints    = 1000 // times a thousand
 	bombMembers  = 4096 // of 1 MiB each
 	bombMember   = 1 << 20
 	endlessChunk = 32 << 10
@@ -161,7 +161,8 @@ func (s *Server) mangle(conn net.Conn, f *Fault, rep reply, picked chosen) error
 		}
 		return send(conn, whole[len(start):])
 	case "many-1xx":
-		if err := repeat(conn, []byte("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"), manyHints); err != nil {
+		hints := bytes.Repeat([]byte("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"), 1000)
+		if err := repeat(conn, hints, manyHints); err != nil {
 			return err
 		}
 		return send(conn, whole)

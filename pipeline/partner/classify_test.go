@@ -1,0 +1,276 @@
+package partner
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func envelope(code, text string) string {
+	return `{"status":"error","message":"` + code + `","data":{"error":"` + text + `"}}`
+}
+
+const page = "<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body>cloudflare</body></html>"
+
+// TestClassify is the table of classify.go, through the client.
+func TestClassify(t *testing.T) {
+	link := `"verificationUrl":"https://withpersona.com/verify?inquiry-id=inq_1"`
+	id := `"serviceId":"acme-1"`
+	success := func(data string) string { return `{"status":"success","message":"x","data":{` + data + `}}` }
+	for _, tt := range []struct {
+		name   string
+		status int
+		body   string
+		class  Class
+		code   string
+		cause  string
+	}{
+		{"seed", 201, goodBody, OK, "", ""},
+		{"200", 200, goodBody, OK, "", ""},
+		{"byte order mark and space", 201, "\ufeff" + goodBody + "\r\n", OK, "", ""},
+		{"members unknown to us", 201, `{"v":[1,{"data":{"serviceId":"x"}}],"status":"success","data":{"n":{"serviceId":"y"},` + id + `,` + link + `}}`, OK, "", ""},
+		{"fault 4, empty", 201, "", OKBroken, "", CauseBody},
+		{"204", 204, "", OKBroken, "", CauseBody},
+		{"fault 4, HTML", 201, page, OKBroken, "", CauseBody},
+		{"fault 4, truncated JSON", 201, goodBody[:40], OKBroken, "", CauseBody},
+		{"fault 4, trailing garbage", 201, goodBody + "x", OKBroken, "", CauseBody},
+		{"fault 4, two documents", 201, goodBody + goodBody, OKBroken, "", CauseBody},
+		{"array", 201, "[" + goodBody + "]", OKBroken, "", CauseBody},
+		{"status error under 201", 201, envelope("DUP_USER", ""), OKBroken, "", CauseBody},
+		{"no status", 201, `{"data":{` + id + `,` + link + `}}`, OKBroken, "", CauseBody},
+		{"Status in capitals", 201, `{"Status":"success","data":{` + id + `,` + link + `}}`, OKBroken, "", CauseBody},
+		{"no data", 201, `{"status":"success"}`, OKBroken, "", CauseServiceID},
+		{"no serviceId", 201, success(link), OKBroken, "", CauseServiceID},
+		{"serviceId a number", 201, success(`"serviceId":7,` + link), OKBroken, "", CauseServiceID},
+		{"serviceId empty", 201, success(`"serviceId":"",` + link), OKBroken, "", CauseServiceID},
+		{"serviceId with a space", 201, success(`"serviceId":"a b",` + link), OKBroken, "", CauseServiceID},
+		{"serviceId with a line end", 201, success(`"serviceId":"a\nb",` + link), OKBroken, "", CauseServiceID},
+		{"serviceId not ASCII", 201, success(`"serviceId":"aé",` + link), OKBroken, "", CauseServiceID},
+		{"serviceId of 200", 201, success(`"serviceId":"` + strings.Repeat("a", 200) + `",` + link), OK, "", ""},
+		{"serviceId of 201", 201, success(`"serviceId":"` + strings.Repeat("a", 201) + `",` + link), OKBroken, "", CauseServiceID},
+		{"serviceId twice", 201, success(`"serviceId":"a","serviceId":"b",` + link), OKBroken, "", CauseServiceID},
+		{"data twice", 201, `{"status":"success","data":{"serviceId":"a",` + link + `},"data":{"serviceId":"b"}}`, OKBroken, "", CauseServiceID},
+		{"fault 5, no link", 201, success(id), OKBroken, "", CauseLink},
+		{"fault 5, null", 201, success(id + `,"verificationUrl":null`), OKBroken, "", CauseLink},
+		{"fault 5, http", 201, success(id + `,"verificationUrl":"http://withpersona.com/v"`), OKBroken, "", CauseLink},
+		{"fault 5, javascript", 201, success(id + `,"verificationUrl":"javascript:alert(1)"`), OKBroken, "", CauseLink},
+		{"relative link", 201, success(id + `,"verificationUrl":"/verify"`), OKBroken, "", CauseLink},
+
+		{"400 DUP_USER", 400, envelope("DUP_USER", "A user with this email exists"), DupUser, "DUP_USER", ""},
+		{"400 seed's text", 400, "Duplicate user", DupUser, "", ""},
+		{"400 seed's text with dash", 400, "400 — Duplicate user\n", DupUser, "", ""},
+		{"400 enveloped text", 400, `{"status":"error","message":"User with this e-mail already exists"}`, DupUser, "", ""},
+		{"409 DUP_USER", 409, envelope("DUP_USER", ""), DupUser, "DUP_USER", ""},
+		{"409 Duplicate user", 409, "Duplicate user", DupUser, "", ""},
+		{"409 else", 409, envelope("CONFLICT", "busy"), Unknown, "CONFLICT", CauseStatus},
+		{"409 empty", 409, "", Unknown, "", CauseStatus},
+		{"phone exists", 400, `{"status":"error","message":"A user with this phone number already exists"}`, Unclear, "", ""},
+		{"user does not exist", 400, `{"status":"error","message":"User does not exist"}`, Unclear, "", ""},
+		{"no user exists", 400, "No user exists in this program", Unknown, "", CauseStatus},
+
+		{"fault 15, key used by code", 400, envelope("IDEMPOTENCY_KEY_ALREADY_USED", ""), KeyUsed, "IDEMPOTENCY_KEY_ALREADY_USED", ""},
+		{"key used by text", 400, `{"status":"error","message":"Bad Request","data":{"error":"Idempotency key already used"}}`, KeyUsed, "", ""},
+		{"key used by plain text", 400, "Duplicate idempotency-key", KeyUsed, "", ""},
+		{"key used in lower case", 400, envelope("idempotency_conflict", ""), KeyUsed, "idempotency_conflict", ""},
+		{"key used, as plain as can be", 400, "already used", KeyUsed, "", ""},
+		{"key used under 409", 409, "Conflict: a request with this Idempotency-Key is already in progress", KeyUsed, "", ""},
+		{"key used under 422", 422, envelope("X_Y", "Idempotency key used with another body"), KeyUsed, "X_Y", ""},
+		{"key used under 429", 429, envelope("IDEMPOTENCY_KEY_IN_USE_CONFLICT", ""), KeyUsed, "IDEMPOTENCY_KEY_IN_USE_CONFLICT", ""},
+		{"says both", 400, "Duplicate user or idempotency key already used", KeyUsed, "", ""},
+		{"says both, in an envelope", 400, `{"status":"error","message":"User already exists","data":{"error":"idempotency key conflict"}}`, KeyUsed, "", ""},
+		{"code before text", 400, envelope("DUP_USER", "idempotency key already used"), DupUser, "DUP_USER", ""},
+		{"both as codes", 400, `{"status":"error","message":"DUP_USER","data":{"error":"IDEMPOTENCY_KEY_USED"}}`, KeyUsed, "DUP_USER", ""},
+		{"key missing", 400, envelope("IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing"), Unclear, "IDEMPOTENCY_KEY_REQUIRED", ""},
+		{"key refused", 400, `{"status":"error","message":"Refused: malformed idempotency key"}`, Unclear, "", ""},
+		{"fault 16, unknown code", 400, envelope("REQUEST_REPLAYED", "?"), Unclear, "REQUEST_REPLAYED", ""},
+
+		{"row code", 400, envelope("USER_BLACKLISTED", ""), Reject, "USER_BLACKLISTED", ""},
+		{"row code in plain text", 400, "INVALID_PROGRAM", Reject, "INVALID_PROGRAM", ""},
+		{"row text", 400, "Validation failed: email", Reject, "", ""},
+		{"400 enveloped, no code", 400, `{"status":"error"}`, Unclear, "", ""},
+		{"400 empty", 400, "", Unknown, "", CauseStatus},
+		{"400 plain", 400, "Bad Request", Unknown, "", CauseStatus},
+		{"400 HTML", 400, "<html><body>Duplicate user</body></html>", Unknown, "", CauseHTML},
+		{"400 other object", 400, `{"error":"x"}`, Unknown, "", CauseStatus},
+		{"400 array", 400, `["Duplicate"]`, Unknown, "", CauseStatus},
+		{"400 null", 400, `null`, Unknown, "", CauseStatus},
+		{"400 success", 400, goodBody, Unknown, "", CauseBody},
+
+		{"422 fields", 422, envelope("VALIDATION_ERROR", ""), Reject, "VALIDATION_ERROR", ""},
+		{"422 empty", 422, "", Reject, "", ""},
+		{"422 plain", 422, "no", Reject, "", ""},
+		{"422 HTML", 422, page, Unknown, "", CauseHTML},
+		{"422 DUP_USER", 422, envelope("DUP_USER", ""), DupUser, "DUP_USER", ""},
+
+		{"402 code", 402, envelope("INSUFFICIENT_WALLET_BALANCE", ""), Funds, "INSUFFICIENT_WALLET_BALANCE", ""},
+		{"402 enveloped", 402, `{"status":"error","message":"no"}`, Funds, "", ""},
+		{"402 seed's text", 402, "Insufficient balance", Funds, "", ""},
+		{"402 empty", 402, " \n", Funds, "", ""},
+		{"402 plain", 402, "Payment Required", Unknown, "", CauseStatus},
+		{"402 HTML", 402, page, Unknown, "", CauseHTML},
+		{"400 no funds", 400, "Insufficient balance", Funds, "", ""},
+
+		{"401 envelope", 401, envelope("UNAUTHORIZED", ""), Auth, "UNAUTHORIZED", ""},
+		{"401 empty", 401, "", Auth, "", ""},
+		{"401 plain", 401, "Unauthorized", Auth, "", ""},
+		{"401 HTML", 401, page, Unknown, "", CauseHTML},
+		{"fault 23, 403 envelope", 403, envelope("ACCOUNT_SUSPENDED", ""), Auth, "ACCOUNT_SUSPENDED", ""},
+		{"403 empty", 403, "", Auth, "", ""},
+		{"fault 23, 403 HTML", 403, page, Unknown, "", CauseHTML},
+		{"403 gateway's text", 403, "error code: 1020", Unknown, "", CauseStatus},
+		{"403 gateway's JSON", 403, `{"message":"Forbidden"}`, Unknown, "", CauseStatus},
+		{"403 row code", 403, envelope("USER_BLACKLISTED", ""), Reject, "USER_BLACKLISTED", ""},
+
+		{"429 envelope", 429, envelope("TOO_MANY_REQUESTS", ""), Busy, "TOO_MANY_REQUESTS", ""},
+		{"429 empty", 429, "", Busy, "", ""},
+		{"429 plain", 429, "slow down", Busy, "", ""},
+		{"429 HTML", 429, page, Unknown, "", CauseHTML},
+
+		{"fault 8", 500, envelope("INTERNAL_SERVER_ERROR", ""), Unknown, "INTERNAL_SERVER_ERROR", CauseServer},
+		{"500 DUP_USER", 500, envelope("DUP_USER", ""), Unknown, "DUP_USER", CauseServer},
+		{"fault 10", 502, page, Unknown, "", CauseServer},
+		{"fault 11", 503, "", Unknown, "", CauseServer},
+		{"504", 504, page, Unknown, "", CauseServer},
+		{"408", 408, envelope("TIMEOUT", ""), Unknown, "TIMEOUT", CauseStatus},
+		{"404", 404, envelope("DUP_USER", ""), Unknown, "DUP_USER", CauseStatus},
+		{"418", 418, "Duplicate user", Unknown, "", CauseStatus},
+		{"304", 304, "", Unknown, "", CauseRedirect},
+		{"299", 299, goodBody, OK, "", ""},
+		{"999", 999, goodBody, Unknown, "", CauseBody},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tt.status)
+				w.Write([]byte(tt.body))
+			}))
+			defer s.Close()
+			c := newClient(t, Config{BaseURL: s.URL})
+			a := c.Create(t.Context(), testIdem, jane())
+			if a.Class != tt.class || a.Code != tt.code || a.Cause != tt.cause || a.HTTPStatus != tt.status {
+				t.Errorf("got %v, want %v code %q (%s)", a, tt.class, tt.code, tt.cause)
+			}
+			if a.Class == OK && (a.ServiceID == "" || a.VerificationURL == "") {
+				t.Error("OK without service ID or link")
+			}
+			keeps := tt.class == OKBroken || tt.class == Unknown || tt.class == Unclear
+			if want := keeps && tt.body != "" && tt.status != 204 && tt.status != 304; (a.Excerpt != nil) != want {
+				t.Errorf("excerpt of %d bytes, wanted: %t", len(a.Excerpt), want)
+			}
+			if a.Began.IsZero() || a.Ended.Before(a.Began) || a.Date.IsZero() {
+				t.Errorf("began %v, ended %v, date %v", a.Began, a.Ended, a.Date)
+			}
+			c.CloseIdle()
+		})
+	}
+}
+
+// TestBrokenKeepsWhatItCan: what a broken 2xx shows is handed on if it is sound
+// by itself.
+func TestBrokenKeepsWhatItCan(t *testing.T) {
+	for _, tt := range []struct{ name, body, id, link string }{
+		{"trailing garbage", goodBody + "}", "acme-rain-user-abc123def456ghi", "https://withpersona.com/verify?inquiry-id=inq_abc123"},
+		{"cut in the link", `{"status":"success","data":{"serviceId":"a1","verificationUrl":"https://withpe`, "a1", ""},
+		{"bad link", `{"status":"success","data":{"serviceId":"a1","verificationUrl":"javascript:x"}}`, "a1", ""},
+		{"link before a missing id", `{"data":{"verificationUrl":"https://h/x"`, "", "https://h/x"},
+		{"status error", `{"status":"error","data":{"serviceId":"a1","verificationUrl":"https://h/x"}}`, "a1", "https://h/x"},
+		{"elsewhere", `{"serviceId":"a1","result":{"serviceId":"a2"}}`, "", ""},
+		{"not an object", `"serviceId"`, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := readCreation([]byte(tt.body), true)
+			if got.id != tt.id || got.link != tt.link {
+				t.Errorf("id %q, link %q; want %q, %q", got.id, got.link, tt.id, tt.link)
+			}
+			if judgeCreation(got).class != OKBroken {
+				t.Error("not OK_BROKEN")
+			}
+		})
+	}
+}
+
+func TestIsLink(t *testing.T) {
+	for s, want := range map[string]bool{
+		"https://withpersona.com/verify?inquiry-id=inq_abc": true,
+		"HTTPS://h/":                true,
+		"https://h:8443/x#y":        true,
+		"https://":                  false,
+		"https:///path":             false,
+		"https:h/path":              false,
+		"https://user@h/":           false,
+		"https://user:pw@h/":        false,
+		"https://h/\u202egnp.exe":   false,
+		"https://h/\x00":            false,
+		"https://h/ x":              false,
+		" https://h/":               false,
+		"https://h\\@evil/":         false,
+		"https://h/\xff":            false,
+		"data:text/html,https://h/": false,
+		"https://h/" + strings.Repeat("a", maxLink):   false,
+		"https://h/" + strings.Repeat("a", maxLink/2): true,
+		"": false,
+	} {
+		if got := isLink(s); got != want {
+			t.Errorf("isLink(%.40q) = %t", s, got)
+		}
+	}
+}
+
+// TestFields is fault 24: whatever form the list takes, and never a value.
+func TestFields(t *testing.T) {
+	u := jane()
+	u.Extra = []Extra{{"branch", "north"}}
+	for _, tt := range []struct{ name, body, want string }{
+		{"list of objects", `{"status":"error","message":"X","data":{"errors":[{"field":"phoneNumber","message":"bad"},{"field":"email","message":"bad"}]}}`, "email,phoneNumber"},
+		{"object", `{"errors":{"city":["is required"],"branch":"?"}}`, "city,branch"},
+		{"texts", `{"message":["email must be an email","the firstName is long"]}`, "firstName,email"},
+		{"path", `{"errors":[{"path":["body","region"]},{"path":"body.postalCode"}]}`, "region,postalCode"},
+		{"quoted", `{"message":"\"program\" must be one of"}`, "program"},
+		{"ordinary words", `{"message":"wrong IP address in this city; your email program"}`, ""},
+		{"echo", `{"message":"bad","body":{"firstName":"Jane"},"value":{"email":"x"}}`, ""},
+		{"unknown field", `{"errors":{"jane@example.com":"bad"}}`, ""},
+		{"no JSON", `firstName`, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := strings.Join(complained(readMessage([]byte(tt.body), true), u), ",")
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzBody: no body makes the reading fail, and no body alone makes a claim.
+func FuzzBody(f *testing.F) {
+	for _, s := range []string{"", goodBody, goodBody + "x", goodBody[:70], page, "null", "[]", "Duplicate user",
+		envelope("DUP_USER", "x"), `{"errors":{"email":[1,{"x":null}]}}`, "\xff\xfe{", `{"data":[[[[`} {
+		f.Add(s, 400, true)
+		f.Add(s, 201, false)
+	}
+	f.Fuzz(func(t *testing.T, body string, status int, whole bool) {
+		c := readCreation([]byte(body), whole)
+		if judgeCreation(c).class == OK && (!whole || !isToken(c.id, maxServiceID) || !isLink(c.link)) {
+			t.Error("OK without evidence")
+		}
+		m := readMessage([]byte(body), whole)
+		v := judge(status, m)
+		if v.class == OK || v.class == OKBroken || v.class == NotSent {
+			t.Errorf("status %d gives %v", status, v.class)
+		}
+		if (status < 400 || status > 499) && v.class != Unknown {
+			t.Errorf("status %d gives %v", status, v.class)
+		}
+		if v.class == Unknown && v.cause == "" {
+			t.Error("UNKNOWN without a cause")
+		}
+		if m.form == html && v.class != Unknown {
+			t.Errorf("HTML gives %v", v.class)
+		}
+		for _, code := range m.codes {
+			if !isToken(code, maxCode) {
+				t.Errorf("code %q", code)
+			}
+		}
+		complained(m, User{})
+	})
+}
