@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Progress is how far a run is. It is a copy; whoever gets it may keep it.
+type Progress struct {
+	Phase    Phase
+	Rows     int // rows read so far in the check pass, then rows of the batch
+	ToSend   int // rows that this run set out to send or settle
+	Decided  int // rows of those with an outcome
+	Created  int
+	Problems int // decided otherwise
+	Sent     int // create-user requests
+	Since    time.Time
+	Rate     float64 // requests a second that the pace allows now; +Inf = unlimited
+	Wallet   Amount
+	Currency string
+	Pause    string    // why nothing is sent at this moment; "" = it is
+	Until    time.Time // when that is looked at again; zero = not known
+}
+
+// Phase is the part of a run.
+type Phase string
+
+const (
+	Checking Phase = "checking"
+	Sending  Phase = "sending"
+)
+
+// book keeps the figures of a run and shows them. It is safe for concurrent use.
+type book struct {
+	mu       sync.Mutex
+	progress Progress
+	decided  map[ledger.Status]int // final outcomes of this run
+	byClass  map[ledger.Class]int
+	first    Amount // wallet at the first look
+	show     func(Progress)
+	pace     func() float64
+}
+
+func newBook(show func(Progress), pace func() float64) *book {
+	return &book{show: show, pace: pace, decided: map[ledger.Status]int{}, byClass: map[ledger.Class]int{},
+		progress: Progress{Phase: Checking, Since: wall()}}
+}
+
+// update changes the figures and shows them.
+func (b *book) update(f func(p *Progress)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(&b.progress)
+	b.progress.Rate = b.pace()
+	b.show(b.progress)
+}
+
+// note counts a change that the ledger has taken.
+func (b *book) note(c ledger.Change) {
+	b.update(func(p *Progress) {
+		switch c.Status {
+		case ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected:
+			b.decided[c.Status]++
+			p.Decided++
+			if c.Status == ledger.Created {
+				p.Created++
+			} else {
+				p.Problems++
+			}
+		}
+	})
+}
+
+// sent counts a request that left.
+func (b *book) sent(class ledger.Class) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.progress.Sent++
+	b.byClass[class]++
+}
+
+func (b *book) pause(why string, until time.Time) {
+	b.mu.Lock()
+	same := b.progress.Pause == why && b.progress.Until.Equal(until)
+	b.mu.Unlock()
+	if !same {
+		b.update(func(p *Progress) { p.Pause, p.Until = why, until })
+	}
+}
+
+func (b *book) setWallet(a Amount, currency string) {
+	b.update(func(p *Progress) {
+		if !b.first.Known() {
+			b.first = a
+		}
+		p.Wallet, p.Currency = a, currency
+	})
+}
+
+func (b *book) wallet() Amount {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.progress.Wallet
+}
+
+// figures are what the summary needs.
+func (b *book) figures() (p Progress, decided map[ledger.Status]int, first Amount) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make(map[ledger.Status]int, len(b.decided))
+	for s, n := range b.decided {
+		out[s] = n
+	}
+	return b.progress, out, b.first
+}

@@ -1,0 +1,239 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// registered is a batch in the ledger, or about to be.
+type registered struct {
+	batch   ledger.Batch
+	reg     ledger.Registration // nil if the batch was registered before
+	tally   ledger.Tally        // of the rows as they stand
+	toSend  int                 // rows that this run may send
+	newRows int                 // those of them that no run has sent yet
+}
+
+// commit makes a registration last.
+func (b *registered) commit(ctx context.Context) error {
+	if b.reg == nil {
+		return nil
+	}
+	batch, err := b.reg.Commit(ctx)
+	if err != nil {
+		return ledgerStop("registering the input", err)
+	}
+	b.batch, b.reg = batch, nil
+	return nil
+}
+
+// rollback leaves no trace of a registration that was not committed.
+func (b *registered) rollback() error {
+	if b.reg == nil {
+		return nil
+	}
+	return b.reg.Rollback()
+}
+
+// check reads and checks all input and registers it in one transaction, which
+// is left open for the caller to commit or roll back. Nothing is sent. A batch
+// with the same bytes and the same settings is not checked again.
+func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered, error) {
+	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: wall()}
+	b.Fingerprint = fingerprint(b)
+	known, err := cfg.Ledger.FindBatch(ctx, b.Fingerprint)
+	switch {
+	case err == nil:
+		return reopen(ctx, cfg, known)
+	case !errors.Is(err, ledger.ErrNotFound):
+		return nil, ledgerStop("looking up the input", err)
+	}
+	reg, err := cfg.Ledger.Register(ctx, b)
+	if err != nil {
+		return nil, ledgerStop("registering the input", err)
+	}
+	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
+	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files))}
+	if err := r.fill(ctx, tell); err != nil {
+		return nil, errors.Join(err, reg.Rollback())
+	}
+	for i := range r.perFile {
+		out.batch.Files[i].Rows = r.perFile[i]
+	}
+	out.batch.Rows = out.tally.Rows
+	return out, nil
+}
+
+// reopen takes the figures of a batch that stands in the ledger.
+func reopen(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error) {
+	t, err := cfg.Ledger.Tally(ctx, ledger.Selection{Batch: b.ID})
+	if err != nil {
+		return nil, ledgerStop("reading the registered input", err)
+	}
+	out := &registered{batch: b, tally: t}
+	out.toSend = t.Status[ledger.Pending] + t.Status[ledger.InsufficientBalance]
+	out.newRows = t.Status[ledger.Pending]
+	for _, s := range cfg.Resend.Statuses {
+		out.toSend += t.Status[s]
+	}
+	return out, nil
+}
+
+// registrar puts checked rows into a registration.
+type registrar struct {
+	cfg     Config
+	out     *registered
+	perFile []int
+	pending []checked
+	seen    map[string]bool // identities of pending
+}
+
+func (r *registrar) fill(ctx context.Context, tell func(int)) error {
+	rows, err := r.cfg.Input.Rows(ctx)
+	if err != nil {
+		return &Stop{Reason: InputFault, Err: err}
+	}
+	r.seen = make(map[string]bool, chunkRows)
+	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(chunk []checked) error {
+		for _, c := range chunk {
+			if err := r.add(ctx, c); err != nil {
+				return err
+			}
+		}
+		tell(r.out.tally.Rows + len(r.pending))
+		return nil
+	})
+	if err == nil {
+		err = r.flush(ctx)
+	}
+	return errors.Join(err, rows.Close())
+}
+
+// add collects rows for one look-up. The ledger does not see the rows of one
+// call among themselves, so a repeated person begins a new one.
+func (r *registrar) add(ctx context.Context, c checked) error {
+	id := c.result.Identity
+	if len(r.pending) == chunkRows || id != "" && r.seen[id] {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if id != "" {
+		r.seen[id] = true
+	}
+	r.pending = append(r.pending, c)
+	return nil
+}
+
+func (r *registrar) flush(ctx context.Context) error {
+	if len(r.pending) == 0 {
+		return nil
+	}
+	sightings := make([]ledger.Sighting, len(r.pending))
+	for i, c := range r.pending {
+		sightings[i] = c.sighting()
+	}
+	known, err := r.out.reg.Sight(ctx, sightings)
+	if err != nil {
+		return ledgerStop("looking up customers", err)
+	}
+	rows := make([]ledger.Row, len(r.pending))
+	for i, c := range r.pending {
+		rows[i] = standing(r.out.tally.Rows, c, known[i], r.place, r.cfg.Resend.Accept)
+		r.count(rows[i], known[i])
+	}
+	if err := r.out.reg.Add(ctx, rows); err != nil {
+		return ledgerStop("registering rows", err)
+	}
+	r.pending = r.pending[:0]
+	clear(r.seen)
+	return nil
+}
+
+// count keeps the figures that the plan shows, as the ledger would tally them.
+func (r *registrar) count(row ledger.Row, k ledger.Known) {
+	r.out.tally.Rows++
+	r.perFile[row.File]++
+	status := row.Verdict
+	if k.Customer != nil && (status == "" || status == ledger.Invalid && k.Customer.Status != ledger.Pending) {
+		status = k.Customer.Status
+	}
+	if status == "" {
+		status = ledger.Pending
+	}
+	r.out.tally.Status[status]++
+	if status == row.Verdict {
+		for _, f := range row.Findings {
+			if !f.Warning {
+				r.out.tally.Code[ledger.StatusCode{Status: status, Field: f.Field, Code: f.Code}]++
+			}
+		}
+	}
+	if !row.Claims {
+		return
+	}
+	switch {
+	case k.Customer == nil, k.Customer.Status == ledger.Pending:
+		r.out.toSend++
+		r.out.newRows++
+	case k.Customer.Status == ledger.InsufficientBalance, k.Customer.Status == ledger.Rejected,
+		slices.Contains(r.cfg.Resend.Statuses, k.Customer.Status):
+		r.out.toSend++
+	}
+}
+
+// place names a row for people.
+func (r *registrar) place(p ledger.Position) string {
+	if len(r.perFile) == 1 {
+		return fmt.Sprintf("row %d", p.Number)
+	}
+	return fmt.Sprintf("row %d of %s", p.Number, r.out.batch.Files[p.File].Name)
+}
+
+// settingsText is everything that changes which rows are good: how the bytes
+// are read, and the rules.
+func settingsText(cfg Config) string {
+	var s strings.Builder
+	s.WriteString(cfg.Input.Settings())
+	fmt.Fprintf(&s, "\nrules: region=%s plus=%t live=%t extra=%q", cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
+	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
+		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
+	}
+	if len(cfg.Resend.Accept) > 0 {
+		fmt.Fprintf(&s, " accept=%q", slices.Sorted(slices.Values(cfg.Resend.Accept)))
+	}
+	return s.String()
+}
+
+// fingerprint tells two registered inputs apart: by the bytes, by their order,
+// and by everything that changes what the bytes mean. File names do not count.
+func fingerprint(b ledger.Batch) string {
+	h := sha256.New()
+	for _, f := range b.Files {
+		fmt.Fprintf(h, "%s %q\n", f.SHA256, f.Sheet)
+	}
+	io.WriteString(h, b.Settings)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// lasting is how long n requests take at a rate; 0 if it is unlimited.
+func lasting(n int, perSecond float64) time.Duration {
+	if perSecond <= 0 || n <= 0 {
+		return 0
+	}
+	s := float64(n) / perSecond
+	if s > (100 * 365 * 24 * time.Hour).Seconds() {
+		return 100 * 365 * 24 * time.Hour
+	}
+	return time.Duration(s * float64(time.Second))
+}

@@ -1,0 +1,40 @@
+package pipeline
+
+// Code is what a row's code means, for `help statuses` and the advice in
+// reports.
+type Code struct {
+	Code    string
+	Meaning string // one sentence
+}
+
+// Codes lists the codes that this package gives rows, beside those of package
+// validate and the partner's own.
+func Codes() []Code {
+	return []Code{
+		{CodeRepeats, "an earlier row of this input has the same e-mail and the same details"},
+		{CodeRepeatsOther, "an earlier row of this input has the same e-mail but other details"},
+		{CodeIDKnown, "the customer number was onboarded under another e-mail"},
+		{CodeLooksOnboarded, "a person with this name and phone number was onboarded under another e-mail"},
+		{codeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},
+		{"link_lost", "the user exists, made by us, but the answer with the link was lost"},
+		{codeTwoUsers, "the partner lists two users with this e-mail"},
+		{codeTaken, "the partner lists this e-mail with a serviceId that another row has"},
+		{codeNoTime, "the partner lists the user, but not when it was created by a clock that can be compared"},
+		{codeLate, "the partner lists the user as created later than any attempt of ours can explain"},
+		{codeLookBack, "the partner lists the user, but both another process and a refusal may explain it"},
+		{codeUnlisted, "the partner says that the e-mail exists, but its list does not show it"},
+		{codeBudget, "not created so far, and the sends of this run are spent; the next run goes on"},
+		{codeUnanswered, "too many attempts got no answer; look at it before anything is sent again"},
+		{codeNotAtHand, "in doubt through another input; run that input again to settle it"},
+	}
+}
+
+// personMessage says why a program cannot decide, and what a person can do.
+func personMessage(code string) string {
+	for _, c := range Codes() {
+		if c.Code == code {
+			return c.Meaning + ". Look the customer up in the partner's dashboard, then: bulkonboard ledger resolve"
+		}
+	}
+	return "the evidence does not decide this row"
+}

@@ -1,0 +1,178 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// Config is one run of one batch. Input, Partner, Ledger and Environment are
+// required; the zero value of everything else is a sound default.
+type Config struct {
+	Input   Input
+	Partner Partner
+	Ledger  ledger.Ledger
+
+	// Environment is part of every idempotency key: "sandbox", "staging",
+	// "production", or a host.
+	Environment string
+
+	Rules  *validate.Rules // field rules; nil = the strict ones without defaults
+	Pace   Pace
+	Doubt  Doubt
+	Bounds Bounds
+	Money  Money
+	Resend Resend
+	Origin ledger.Run // who, host, version, key fingerprint: copied to the ledger's log
+
+	// Confirm is asked once, after the check pass and before anything is sent
+	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
+	Confirm func(context.Context, Plan) error
+
+	// Watch is told of progress, from several goroutines but one at a time;
+	// it must be quick and must not block. nil = nobody watches.
+	Watch func(Progress)
+
+	// Abort, when closed, cuts off requests in flight after the context of Run
+	// was cancelled; their rows become in doubt. nil = let them finish.
+	Abort <-chan struct{}
+
+	Log *slog.Logger // nil = discard. Never sees personal data, keys or links
+}
+
+// Input is the batch to read, several times if need be.
+type Input interface {
+	Files() []ledger.File // in order; Rows of each may be 0 before the first pass
+	Settings() string     // canonical text of how bytes become rows
+	Carried() []string    // names of the carried columns
+	Rows(ctx context.Context) (Rows, error)
+}
+
+// Rows is one pass over an Input. Read fills dst from the front; after the
+// last row it returns io.EOF with 0 rows, or an error if the input is not what
+// it was when Files was read.
+type Rows interface {
+	Read(dst []Row) (int, error)
+	Close() error
+}
+
+// Row is one row of the input.
+type Row struct {
+	File   int // index into Input.Files
+	Number int // as a spreadsheet program shows it, from 1
+	Line   int // as an editor shows it, from 1; 0 if that has no meaning
+	Raw    validate.Raw
+	ID     string             // the sender's own number for the customer, "" = none
+	Carry  []string           // cells of the carried columns
+	Issues []validate.Problem // what the reader saw in this row
+}
+
+// Partner is the partner's API, one attempt at a time. *partner.Client is one.
+// Its methods are called by many goroutines at once and must return when their
+// context ends. Errors of ListUsers and Wallet should be *partner.Error.
+type Partner interface {
+	Create(ctx context.Context, key string, u partner.User) partner.Answer
+	ListUsers(ctx context.Context, skip, limit int) (partner.Page, error)
+	Wallet(ctx context.Context) (partner.Wallet, error)
+}
+
+var _ Partner = (*partner.Client)(nil)
+
+// Pace is how fast requests go out, look-ups and retries included.
+type Pace struct {
+	Rate        float64       // requests a second; 0 = 5. Unlimited beats it
+	Unlimited   bool          // no ceiling
+	Burst       int           // requests; 0 = 1
+	Workers     int           // requests in flight; 0 = as many as the rate needs, at most 512
+	MaxAttempts int           // sends of one row in one run; 0 = 5
+	Patience    time.Duration // how long an outage is waited out; 0 = 15 min
+}
+
+// Doubt is what is assumed of the partner when an answer is missing.
+type Doubt struct {
+	KeyTTL        time.Duration // how long the partner remembers a key; 0 = 5 min
+	Settle        time.Duration // how long an unanswered request may still take effect; 0 = 100 s
+	Hold          bool          // never send a row in doubt again
+	CheckExisting bool          // ask list-users first when the list is short against the rows to send
+}
+
+// Bounds end a run early. The zero value is no bound but MaxErrors.
+type Bounds struct {
+	MaxNew      Bound         // new rows; more = nothing is sent
+	Limit       int           // new rows sent; 0 = all
+	MaxErrors   Bound         // refusals without a creation between; zero = 50 in a row; Count < 0 = none
+	MaxDuration time.Duration // 0 = none
+}
+
+// Bound is a number of rows, or a share of them. The zero value is no bound.
+type Bound struct {
+	Count   int
+	Percent float64
+}
+
+// IsZero reports whether no bound is set.
+func (b Bound) IsZero() bool { return b.Count == 0 && b.Percent == 0 }
+
+// Money is what is known of the wallet.
+type Money struct {
+	Fee  Amount // KYC fee of one user; unknown = measured from earlier runs, if at all
+	Keep Amount // the wallet counts as empty at or below this
+	Wait bool   // an empty wallet is waited out instead of ending the run
+}
+
+// Resend says which settled rows go out once more.
+type Resend struct {
+	Statuses []ledger.Status // rejected, duplicate
+	Codes    []string        // rejected rows with one of these codes
+	Accept   []string        // held rows with one of these codes (id_known, looks_onboarded)
+}
+
+// withDefaults returns the configuration with every zero value replaced, or an
+// error that names the field.
+func (c Config) withDefaults() (Config, error) {
+	switch {
+	case c.Input == nil:
+		return c, fmt.Errorf("pipeline: Config.Input is not set")
+	case c.Partner == nil:
+		return c, fmt.Errorf("pipeline: Config.Partner is not set")
+	case c.Ledger == nil:
+		return c, fmt.Errorf("pipeline: Config.Ledger is not set")
+	case c.Environment == "":
+		return c, fmt.Errorf("pipeline: Config.Environment is not set")
+	case c.Pace.Rate < 0:
+		return c, fmt.Errorf("pipeline: Config.Pace.Rate is negative")
+	case c.Pace.Workers < 0 || c.Pace.Workers > maxWorkers:
+		return c, fmt.Errorf("pipeline: Config.Pace.Workers must be 0 to %d", maxWorkers)
+	}
+	setDefault(&c.Pace.Rate, 5)
+	setDefault(&c.Pace.Burst, 1)
+	setDefault(&c.Pace.MaxAttempts, 5)
+	setDefault(&c.Pace.Patience, 15*time.Minute)
+	setDefault(&c.Doubt.KeyTTL, 5*time.Minute)
+	setDefault(&c.Doubt.Settle, 100*time.Second)
+	if c.Bounds.MaxErrors.IsZero() {
+		c.Bounds.MaxErrors.Count = 50
+	}
+	if c.Rules == nil {
+		c.Rules = &validate.Rules{}
+	}
+	if c.Watch == nil {
+		c.Watch = func(Progress) {}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

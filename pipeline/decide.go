@@ -1,0 +1,201 @@
+package pipeline
+
+import "github.com/bulkonboard/bulkonboard/ledger"
+
+// This file is the decision after an attempt: what one answer, on top of what
+// was known, makes of a row. It is a pure function over one table. What
+// evidence from list-users makes of a row is in evidence.go.
+//
+// An attempt is answered when its class tells what happened to it, unanswered
+// when it may have created a user without our knowing. A row with an unanswered
+// attempt is in doubt, and no answer but OK takes it out: a refusal of the
+// second request says nothing about the first.
+
+// next is where a row goes after a decision.
+type next uint8
+
+const (
+	nextDone  next = iota // nothing more to do in this run
+	nextAgain             // back to the planner: it may be sent once the gate lets it
+	nextDoubt             // to the resolver
+)
+
+// step is a decision about one row.
+type step struct {
+	status ledger.Status
+	next   next
+}
+
+// afterAnswer decides what an answer of the given class makes of a row whose
+// earlier attempts, oldest first, are before.
+//
+//	class      no unanswered attempt before          an unanswered attempt before
+//	OK         created                               created
+//	OK_BROKEN  in_doubt: something was created       in_doubt
+//	KEY_USED   in_doubt, on the first attempt too    in_doubt
+//	           (another process, a lost ledger)
+//	DUP_USER   duplicate if nothing of ours can      in_doubt: the list decides
+//	           have created it; else in_doubt
+//	REJECT     rejected                              in_doubt
+//	UNCLEAR    in_doubt: the list decides            in_doubt
+//	BUSY       pending, again                        in_doubt
+//	FUNDS      insufficient_balance, again           in_doubt
+//	AUTH       pending, again                        in_doubt
+//	NOT_SENT   pending, again                        in_doubt
+//	UNKNOWN    in_doubt                              in_doubt
+//
+// Whether the run goes on at all is the gate's business (gate.go).
+func afterAnswer(before []ledger.Attempt, class ledger.Class) step {
+	if class == ledger.OK {
+		return step{ledger.Created, nextDone}
+	}
+	if anyUnanswered(before) {
+		return step{ledger.InDoubt, nextDoubt}
+	}
+	switch class {
+	case ledger.DupUser:
+		if couldHaveCreated(before) {
+			return step{ledger.InDoubt, nextDoubt}
+		}
+		return step{ledger.Duplicate, nextDone}
+	case ledger.Reject:
+		return step{ledger.Rejected, nextDone}
+	case ledger.Funds:
+		return step{ledger.InsufficientBalance, nextAgain}
+	case ledger.Busy, ledger.Auth, ledger.NotSent:
+		return step{ledger.Pending, nextAgain}
+	default: // OK_BROKEN, KEY_USED, UNCLEAR, UNKNOWN and whatever is added one day
+		return step{ledger.InDoubt, nextDoubt}
+	}
+}
+
+// unanswered reports whether an attempt may have created a user that we do not
+// know of. An UNCLEAR attempt counts as one only if an earlier attempt under
+// its key reached the partner: the unknown code may then mean "key used".
+func unanswered(h []ledger.Attempt, i int) bool {
+	a := h[i]
+	if a.Absent {
+		return false
+	}
+	switch a.Class {
+	case ledger.Open, ledger.Unknown, ledger.OKBroken, ledger.KeyUsed:
+		return true
+	case ledger.Unclear:
+		return meansKeyUsed(h, i)
+	default:
+		return false
+	}
+}
+
+// meansKeyUsed reports whether attempt i stands for "this key was used": the
+// partner said so, or said something unknown after an earlier attempt under
+// the same key had reached it.
+func meansKeyUsed(h []ledger.Attempt, i int) bool {
+	if h[i].Class == ledger.KeyUsed {
+		return true
+	}
+	if h[i].Class != ledger.Unclear {
+		return false
+	}
+	for _, e := range h[:i] {
+		if e.Generation == h[i].Generation && e.Class != ledger.NotSent {
+			return true
+		}
+	}
+	return false
+}
+
+func anyUnanswered(h []ledger.Attempt) bool {
+	for i := range h {
+		if unanswered(h, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// couldHaveCreated reports whether some attempt of ours may be the reason why
+// the partner knows the e-mail. NOT_SENT never arrived; BUSY and AUTH are
+// turned away before anything is looked at.
+func couldHaveCreated(h []ledger.Attempt) bool {
+	for _, a := range h {
+		switch a.Class {
+		case ledger.NotSent, ledger.Busy, ledger.Auth:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// nextGeneration is the generation of the next intent after the history h, in
+// which nothing is unanswered. It is the last one plus one if
+//   - every attempt under it that reached the partner was refused or proved
+//     absent, at least one of them as a refusal, which may have consumed the key; or
+//   - the last of them is an absent KEY_USED, and an earlier one was turned away
+//     and so explains it: the key is consumed for certain.
+//
+// BUSY, AUTH and NOT_SENT alone keep the key, and so does an absent attempt
+// alone: its key is the last guard against a request that is still on its way.
+func nextGeneration(h []ledger.Attempt) int {
+	if len(h) == 0 {
+		return 0
+	}
+	g := h[len(h)-1].Generation
+	refused, other, turned, consumed := false, false, false, false
+	for i, a := range h {
+		if a.Generation != g || a.Class == ledger.NotSent {
+			continue
+		}
+		consumed = a.Absent && meansKeyUsed(h, i) && turned
+		turned = turned || turnedAway(a.Class)
+		switch {
+		case a.Absent:
+		case a.Class == ledger.Reject, a.Class == ledger.Funds, a.Class == ledger.Unclear:
+			refused = true // UNCLEAR: the list showed that it created nothing, so it was a refusal in unknown words
+		default:
+			other = true
+		}
+	}
+	if consumed || refused && !other {
+		return g + 1
+	}
+	return g
+}
+
+// spends reports whether an attempt of this class counts against the budget of
+// sends in one run. Being told to wait or to pay does not, nor does the used
+// key that such an answer leaves behind.
+func spends(before []ledger.Attempt, class ledger.Class) bool {
+	switch class {
+	case ledger.NotSent, ledger.Busy, ledger.Funds:
+		return false
+	case ledger.KeyUsed:
+		if n := len(before); n > 0 && (before[n-1].Class == ledger.Busy || before[n-1].Class == ledger.Funds) {
+			return false
+		}
+	}
+	return true
+}
+
+// refusedBefore reports whether the partner has refused these very details.
+func refusedBefore(h []ledger.Attempt, d ledger.Details) bool {
+	for _, a := range h {
+		refusal := a.Class == ledger.Reject || a.Class == ledger.Unclear && !a.Absent
+		if refusal && string(a.Details) == string(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// needsLook reports whether a row may be sent only on a fresh list: an attempt
+// that was proved absent once is the reason to look again before each send.
+func needsLook(h []ledger.Attempt) bool {
+	for _, a := range h {
+		if a.Absent {
+			return true
+		}
+	}
+	return false
+}

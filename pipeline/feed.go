@@ -1,0 +1,166 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// chunkRows is how many rows travel together. Large enough to make channels
+// cheap, small enough that a few of them in flight are no memory.
+const chunkRows = 256
+
+// chunk is some neighbouring rows on their way through the checkers.
+type chunk struct {
+	rows []checked
+	done chan struct{} // closed when all are checked
+}
+
+// pick chooses the rows of the send pass: it is given the ordinal of the first
+// row and fills in what the ledger plans for each. Rows without a plan are
+// dropped before they are checked.
+type pick func(ctx context.Context, first int, rows []checked) ([]checked, error)
+
+// checkedRows reads all rows, validates them on all cores and hands them on in
+// input order, a chunk at a time. The chunk is take's to keep.
+func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose pick, take func([]checked) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	work := make(chan chunk, workers)
+	order := make(chan chunk, 2*workers)
+	group.Go(func() error {
+		defer close(work)
+		defer close(order)
+		return readChunks(ctx, rows, choose, work, order)
+	})
+	for range workers {
+		group.Go(func() error {
+			for c := range work {
+				for i := range c.rows {
+					c.rows[i].result = checkRow(rules, c.rows[i].row)
+				}
+				close(c.done)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		for c := range order {
+			select {
+			case <-c.done:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if err := take(c.rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// readChunks sends each chunk to the checkers and, in the same order, to
+// whoever waits for the checked rows.
+func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- chunk) error {
+	buf := make([]Row, chunkRows)
+	for first := 0; ; {
+		n, err := rows.Read(buf)
+		if n > 0 {
+			c := chunk{rows: make([]checked, n), done: make(chan struct{})}
+			for i, row := range buf[:n] {
+				c.rows[i].row = row
+			}
+			if choose != nil {
+				var err error
+				if c.rows, err = choose(ctx, first, c.rows); err != nil {
+					return err
+				}
+			}
+			first += n
+			for _, to := range []chan<- chunk{order, work} {
+				select {
+				case to <- c:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return &Stop{Reason: InputFault, Err: err}
+		}
+	}
+}
+
+// checkRow validates one row. What the reader saw in it counts as well.
+func checkRow(rules *validate.Rules, row Row) validate.Result {
+	res := rules.Check(row.Raw)
+	if len(row.Issues) > 0 {
+		res.Problems = append(slices.Clone(row.Issues), res.Problems...)
+	}
+	return res
+}
+
+// feed runs the reading half of the send pass: the same input again, for the
+// bodies, which are never stored. It hands on the rows that the ledger does not
+// count as settled, in input order, and closes out when it ends.
+func (r *run) feed(ctx context.Context, out chan<- []checked) error {
+	defer close(out)
+	rows, err := r.cfg.Input.Rows(ctx)
+	if err != nil {
+		return &Stop{Reason: InputFault, Err: err}
+	}
+	err = checkedRows(ctx, rows, r.cfg.Rules, r.unsettled, func(c []checked) error {
+		if len(c) == 0 {
+			return nil
+		}
+		select {
+		case out <- c:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	return errors.Join(err, rows.Close())
+}
+
+// unsettled picks the rows that may have to be sent.
+func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
+	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))
+	if err != nil {
+		return nil, ledgerStop("reading the plan", err)
+	}
+	if len(planned) != len(rows) {
+		return nil, stopf(InputFault, "the input has more rows than were registered: it changed during the run. Run again")
+	}
+	kept := rows[:0]
+	for i, p := range planned {
+		if p.Verdict != "" || !p.Claims || !r.maySend(p.Customer) {
+			continue
+		}
+		rows[i].planned = p
+		kept = append(kept, rows[i])
+	}
+	return slices.Clip(kept), nil
+}
+
+// maySend reports whether a customer of this status may still have to be sent.
+// Rejected ones are looked at closer by the planner, who sees their details.
+func (r *run) maySend(c ledger.Customer) bool {
+	switch c.Status {
+	case ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt, ledger.Rejected:
+		return true
+	default:
+		return slices.Contains(r.cfg.Resend.Statuses, c.Status)
+	}
+}

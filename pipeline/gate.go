@@ -1,0 +1,210 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// gate decides whether requests may go out at this moment. It is shut by an
+// answer (told through observe, at once and before the answer is recorded) and
+// opened by its keeper. It is safe for concurrent use.
+//
+//	open   everyone passes
+//	shut   nobody passes; the keeper knows until when, or what to look at
+//	trial  one row goes first; its answer opens the gate or shuts it again
+type gate struct {
+	mu      sync.Mutex
+	state   gateState
+	why     shutReason
+	until   time.Time // shut: not before then; zero = the keeper's back-off decides
+	trialID int64     // trial: the attempt that went first, 0 = not yet
+	silent  time.Time // since when the partner has not answered sensibly; zero = it does
+	busies  int       // 429 answers without a wait in them, in a row
+	breaker breaker
+	changed chan struct{} // closed at every change of state
+}
+
+type gateState uint8
+
+const (
+	gateOpen gateState = iota
+	gateShut
+	gateTrial
+)
+
+// shutReason is why the gate is not open, and so what opens it.
+type shutReason uint8
+
+const (
+	notShut     shutReason = iota
+	askedToWait            // 429: the clock opens it
+	unreachable            // no connection: back-off, then a trial
+	broken                 // answers that tell nothing: back-off, the wallet, then a trial
+	empty                  // 402: the wallet, then a trial
+)
+
+func newGate() *gate { return &gate{changed: make(chan struct{})} }
+
+// change sets the state and wakes whoever waits for one. g.mu is held.
+func (g *gate) change(s gateState, why shutReason, until time.Time) {
+	g.state, g.why, g.until, g.trialID = s, why, until, 0
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// pass reports whether the request of this attempt may go out now.
+func (g *gate) pass(attempt int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.state == gateOpen:
+		return true
+	case g.state == gateTrial && g.trialID == 0:
+		g.trialID = attempt
+		return true
+	default:
+		return false
+	}
+}
+
+// room is how many intents may be made now: 0 while shut, 1 for a trial whose
+// row has not gone out, and no bound while open. The channel is closed when
+// that changes.
+func (g *gate) room() (n int, changed <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.state == gateOpen:
+		return int(^uint(0) >> 1), g.changed
+	case g.state == gateTrial && g.trialID == 0:
+		return 1, g.changed
+	default:
+		return 0, g.changed
+	}
+}
+
+// look tells the keeper what it has to do.
+func (g *gate) look() (s gateState, why shutReason, until, silent time.Time, changed <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state, g.why, g.until, g.silent, g.changed
+}
+
+// try lets one row go first.
+func (g *gate) try() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateShut {
+		g.change(gateTrial, g.why, time.Time{})
+	}
+}
+
+// open lets everyone pass again after a pause that a clock ends.
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateShut {
+		g.change(gateOpen, notShut, time.Time{})
+	}
+}
+
+// observe takes the class of an answer at the moment it is known. pause is how
+// long the partner asked everyone to wait, with BUSY.
+func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	onTrial := g.state == gateTrial && g.trialID == attempt
+	if class != ledger.NotSent {
+		g.breaker.take(class)
+	}
+	if class != ledger.Busy {
+		g.busies = 0
+	}
+	switch class {
+	case ledger.Busy:
+		g.silent = time.Time{}
+		if pause <= 0 {
+			pause = backoff(g.busies, time.Second, time.Minute)
+			g.busies++
+		}
+		if until := now.Add(pause); g.state != gateShut || g.why == askedToWait && until.After(g.until) {
+			g.change(gateShut, askedToWait, until)
+		}
+	case ledger.Funds:
+		g.silent = time.Time{}
+		g.change(gateShut, empty, time.Time{})
+	case ledger.NotSent:
+		if g.silent.IsZero() {
+			g.silent = now
+		}
+		if g.state == gateOpen || onTrial {
+			g.change(gateShut, unreachable, time.Time{})
+		}
+	case ledger.Unknown, ledger.OKBroken:
+		if g.silent.IsZero() {
+			g.silent = now
+		}
+		if onTrial || g.state == gateOpen && g.breaker.tripped() {
+			g.change(gateShut, broken, time.Time{})
+		}
+	default:
+		g.silent = time.Time{}
+		if onTrial {
+			g.breaker = breaker{}
+			g.change(gateOpen, notShut, time.Time{})
+		}
+	}
+}
+
+// release takes back a trial whose row was not sent after all.
+func (g *gate) release(attempt int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateTrial && g.trialID == attempt {
+		g.change(gateTrial, g.why, time.Time{})
+	}
+}
+
+// breaker counts answers that tell nothing. Three in a row, or 5 % of the last
+// hundred once there are a hundred, are too many. The zero value is ready.
+type breaker struct {
+	row    int
+	last   [100]bool
+	n, bad int
+}
+
+func (b *breaker) take(class ledger.Class) {
+	blind := class == ledger.Unknown || class == ledger.OKBroken
+	if blind {
+		b.row++
+	} else {
+		b.row = 0
+	}
+	i := b.n % len(b.last)
+	if b.n >= len(b.last) && b.last[i] {
+		b.bad--
+	}
+	b.last[i] = blind
+	if blind {
+		b.bad++
+	}
+	b.n++
+}
+
+func (b *breaker) tripped() bool {
+	return b.row >= 3 || b.n >= len(b.last) && b.bad*100 >= 5*len(b.last)
+}
+
+// backoff is the n-th wait (from 0), doubling from first up to most.
+func backoff(n int, first, most time.Duration) time.Duration {
+	d := first
+	for range n {
+		if d >= most {
+			return most
+		}
+		d *= 2
+	}
+	return min(d, most)
+}

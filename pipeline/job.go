@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// job is one row on its way. It is owned by one goroutine at a time: whoever
+// holds it may change it, and passing it on gives it away.
+type job struct {
+	customer ledger.Customer // as last committed; its History grows with the run
+	details  ledger.Details  // of the row
+	user     partner.User    // the body, which the ledger never sees
+	attempt  ledger.Attempt  // the one under way
+	spent    int             // sends in this run that count against MaxAttempts
+	next     int             // generation of the next intent, when forced is set
+	forced   bool            // by evidence, or because the operator wants it sent again
+	fresh    time.Time       // the next send must begin before then; zero = whenever
+	isNew    bool            // no run had sent it before
+	sentNew  bool            // counted against Bounds.Limit
+	wasDoubt bool            // counted among the doubts by the planner
+}
+
+// generation is the one of the next intent.
+func (j *job) generation() int {
+	if j.forced {
+		return j.next
+	}
+	return nextGeneration(j.customer.History)
+}
+
+// stale reports whether the evidence that allows this send has become too old.
+func (j *job) stale(now time.Time) bool { return !j.fresh.IsZero() && now.After(j.fresh) }
+
+// answered is a job with what came of its attempt.
+type answered struct {
+	job    *job
+	answer partner.Answer
+	class  ledger.Class
+	ended  ledger.Instant
+}
+
+// body is the request of a checked row.
+func body(c checked) partner.User {
+	u := c.result.User
+	out := partner.User{
+		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, PhoneNumber: u.PhoneNumber,
+		AccountPurpose: u.AccountPurpose, IPAddress: u.IPAddress, Terms: u.Terms, Program: u.Program,
+		WalletAddress: u.WalletAddress, RedirectURL: u.RedirectURL, Address: u.Address, City: u.City,
+		Region: u.Region, PostalCode: u.PostalCode, CountryCode: u.CountryCode,
+	}
+	for _, e := range u.Extra {
+		out.Extra = append(out.Extra, partner.Extra(e))
+	}
+	return out
+}
+
+// classOf is the partner's class in the ledger's words.
+func classOf(c partner.Class) ledger.Class {
+	switch c {
+	case partner.OK:
+		return ledger.OK
+	case partner.OKBroken:
+		return ledger.OKBroken
+	case partner.KeyUsed:
+		return ledger.KeyUsed
+	case partner.DupUser:
+		return ledger.DupUser
+	case partner.Reject:
+		return ledger.Reject
+	case partner.Unclear:
+		return ledger.Unclear
+	case partner.Busy:
+		return ledger.Busy
+	case partner.Funds:
+		return ledger.Funds
+	case partner.Auth:
+		return ledger.Auth
+	case partner.NotSent:
+		return ledger.NotSent
+	default:
+		return ledger.Unknown
+	}
+}

@@ -1,0 +1,133 @@
+package pipeline
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	walletEvery  = 15 * time.Second // how often an empty wallet is asked
+	walletAnyway = 10 * time.Minute // when one row tries in spite of what the wallet says
+	firstBackoff = time.Second
+	mostBackoff  = time.Minute
+)
+
+// keeper opens the gate: after the pause that the partner asked for, after a
+// back-off, or when the wallet can pay again. It never sends a customer itself;
+// it lets one row go first and the gate looks at that row's answer.
+type keeper struct {
+	*run
+	tries int // trials in a row that failed
+}
+
+// work runs until ctx ends.
+func (k *keeper) work(ctx context.Context) error {
+	for ctx.Err() == nil {
+		state, why, until, silent, changed := k.gate.look()
+		if state == gateOpen {
+			k.tries = 0
+			k.book.pause("", time.Time{})
+		}
+		if state != gateShut {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if patience := k.cfg.Pace.Patience; !silent.IsZero() && wall().Sub(silent) >= patience {
+			k.halt.stop(stopf(PartnerDown, "the partner API has not answered as it should for %s", patience))
+			return nil
+		}
+		switch why {
+		case askedToWait:
+			k.book.pause("partner asked to wait", until)
+			if sleepUntil(ctx, until) == nil {
+				k.gate.open()
+			}
+		case empty:
+			k.awaitFunds(ctx)
+		default:
+			k.awaitAnswer(ctx, why, silent)
+		}
+	}
+	return nil
+}
+
+// awaitAnswer backs off, makes sure by the wallet that somebody answers when
+// the answers were the trouble, and then lets one row go first.
+func (k *keeper) awaitAnswer(ctx context.Context, why shutReason, silent time.Time) {
+	d := jitter(backoff(k.tries, firstBackoff, mostBackoff))
+	k.tries++
+	if !silent.IsZero() { // never sleep past the end of patience
+		d = min(d, max(0, silent.Add(k.cfg.Pace.Patience).Sub(wall())))
+	}
+	text := "partner cannot be reached"
+	if why == broken {
+		text = "partner's answers are of no use"
+	}
+	k.book.pause(text+", trying again", wall().Add(d))
+	if sleep(ctx, d) != nil {
+		return
+	}
+	if why == broken {
+		if _, err := k.askWallet(ctx); err != nil {
+			return // round again, with a longer wait
+		}
+	}
+	k.gate.try()
+}
+
+// awaitFunds asks the wallet until it can pay, or ten minutes are over.
+func (k *keeper) awaitFunds(ctx context.Context) {
+	before := k.book.wallet()
+	anyway := wall().Add(walletAnyway)
+	for {
+		k.book.pause("wallet is empty, waiting for money, asking again", wall().Add(walletEvery))
+		if sleep(ctx, walletEvery) != nil {
+			return
+		}
+		balance, err := k.askWallet(ctx)
+		if err == nil && k.funded(balance, before) || !wall().Before(anyway) {
+			break
+		}
+	}
+	k.gate.try()
+}
+
+// funded reports whether a balance pays for one more user: at least the fee
+// beside what is to be kept, or, the fee unknown, more than there was at the 402.
+func (k *keeper) funded(balance, before Amount) bool {
+	if k.fee.Known() {
+		return balance.Cmp(k.fee.Plus(k.cfg.Money.Keep)) >= 0
+	}
+	return balance.Cmp(before) > 0 && balance.Cmp(k.cfg.Money.Keep) > 0
+}
+
+// askWallet asks for the balance, at the run's pace.
+func (r *run) askWallet(ctx context.Context) (Amount, error) {
+	if _, err := r.pace.wait(ctx); err != nil {
+		return Amount{}, err
+	}
+	w, err := r.cfg.Partner.Wallet(ctx)
+	if err != nil {
+		return Amount{}, err
+	}
+	r.clock.observe(w.Began, w.Ended, w.Date)
+	balance, err := ParseAmount(w.Balance)
+	if err != nil {
+		return Amount{}, err
+	}
+	r.book.setWallet(balance, w.Currency)
+	return balance, nil
+}
+
+// jitter spreads a wait over its upper half, so that several machines do not
+// come back in step.
+func jitter(d time.Duration) time.Duration {
+	if d < 2 {
+		return d
+	}
+	return d/2 + rand.N(d/2)
+}

@@ -1,0 +1,275 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+const (
+	// maxGroup is how many rows are intended in one transaction at most.
+	maxGroup = 100
+	// groupTime is how much of the rate a group may be: what is intended but
+	// unsent when the process is killed costs a silence each.
+	groupTime = 100 * time.Millisecond
+	// maxDoubts is how many rows in doubt keep their bodies in memory. When
+	// there are more, no new row is begun until the resolver has settled some.
+	maxDoubts = 20_000
+)
+
+// comeback is what the recorder tells the planner about a job, after the commit.
+type comeback struct {
+	job  *job
+	next next
+}
+
+// planner decides which rows go out next. It alone writes intents. It holds the
+// rows that wait: new ones from the feed, and those that came back to be sent
+// again. It always listens to the recorder.
+type planner struct {
+	*run
+	fresh   <-chan []checked // from the feed; closed when all rows were read
+	back    *mailbox[comeback]
+	out     chan *job     // intended, to the release; room for a whole group
+	drained chan struct{} // rings when the release took one
+	queue   []*job        // ready to be intended
+	under   int           // jobs that are intended or in doubt: not back for good yet
+	doubts  int           // those of them that are with the resolver
+	begun   int           // new rows sent, for Bounds.Limit
+	readAll bool
+}
+
+// work runs until every row is settled for this run, or ctx ends. Then nothing
+// more is sent or given to the resolver.
+func (p *planner) work(ctx context.Context) error {
+	defer close(p.resolver.finished)
+	defer close(p.out)
+	for {
+		if err := p.release(ctx); err != nil {
+			return err
+		}
+		if p.readAll && len(p.queue) == 0 && p.under == 0 {
+			return nil
+		}
+		p.resolver.tail(p.readAll && len(p.queue) == 0 && p.under == p.doubts)
+		room, changed := p.gate.room()
+		var fresh <-chan []checked
+		if !p.readAll && len(p.queue) < maxGroup && p.doubts < maxDoubts {
+			fresh = p.fresh
+		}
+		if room > 0 {
+			changed = nil
+		}
+		select {
+		case rows, ok := <-fresh:
+			if !ok {
+				p.readAll = true
+				continue
+			}
+			if err := p.enqueue(ctx, rows); err != nil {
+				return err
+			}
+		case <-p.back.bell:
+			for _, c := range p.back.take() {
+				p.take(c)
+			}
+		case <-p.drained:
+		case <-changed:
+		case <-ctx.Done():
+			return nil // what is intended is closed by the release
+		}
+	}
+}
+
+// take accounts for a job that the recorder or the resolver gave back.
+func (p *planner) take(c comeback) {
+	switch c.next {
+	case nextAgain:
+		p.under--
+		if c.job.wasDoubt {
+			p.doubts--
+			c.job.wasDoubt = false
+		}
+		p.queue = append([]*job{c.job}, p.queue...)
+	case nextDoubt:
+		p.doubts++
+		c.job.wasDoubt = true
+		p.resolver.take(c.job)
+	default:
+		p.under--
+		if c.job.wasDoubt {
+			p.doubts--
+		}
+	}
+}
+
+// enqueue makes jobs of rows from the feed. Rows in doubt from earlier runs go
+// to the resolver, now that their bodies are at hand.
+func (p *planner) enqueue(ctx context.Context, rows []checked) error {
+	jobs := make([]*job, 0, len(rows))
+	var histories []int64
+	for _, c := range rows {
+		if !c.result.Valid() {
+			// Registered as good under the same settings: only a changed input
+			// or changed rules can make it bad now.
+			return stopf(InputFault, "row %d passed the check and does not any more: the input changed during the run. Run again", c.row.Number)
+		}
+		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
+		if j.customer.Intents > len(j.customer.History) {
+			histories = append(histories, j.customer.ID)
+		}
+		jobs = append(jobs, j)
+	}
+	if err := p.loadHistories(ctx, jobs, histories); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		switch {
+		case j.customer.Status == ledger.InDoubt, needsLook(j.customer.History) && p.wanted(j):
+			p.under++
+			p.doubts++
+			j.wasDoubt = true
+			p.resolver.take(j)
+		case p.wanted(j):
+			p.queue = append(p.queue, j)
+		}
+	}
+	return nil
+}
+
+func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	byID := make(map[int64]ledger.Customer, len(ids))
+	for c, err := range p.cfg.Ledger.Customers(ctx, ledger.Query{IDs: ids, History: true}) {
+		if err != nil {
+			return ledgerStop("reading attempts", err)
+		}
+		byID[c.ID] = c
+	}
+	for _, j := range jobs {
+		if c, ok := byID[j.customer.ID]; ok {
+			j.customer = c
+		}
+	}
+	return nil
+}
+
+// wanted decides whether a settled row goes out once more, and under which key.
+func (p *planner) wanted(j *job) bool {
+	c := j.customer
+	switch c.Status {
+	case ledger.Pending, ledger.InsufficientBalance:
+		return true
+	case ledger.Rejected:
+		if !refusedBefore(c.History, j.details) {
+			return true
+		}
+	case ledger.Duplicate:
+	default:
+		return false
+	}
+	r := p.cfg.Resend
+	if !slices.Contains(r.Statuses, c.Status) && !(c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)) {
+		return false
+	}
+	j.forced, j.next = true, c.Generation+1
+	return true
+}
+
+// release intends as many rows as the rate and the gate allow and passes them on.
+func (p *planner) release(ctx context.Context) error {
+	size := p.groupSize()
+	waiting := len(p.out)
+	if len(p.queue) == 0 || waiting > size/2 || ctx.Err() != nil {
+		return nil
+	}
+	room, _ := p.gate.room()
+	n := min(len(p.queue), size-waiting, room)
+	if n <= 0 || room == 1 && p.inFlight() > 0 {
+		return nil
+	}
+	group := make([]*job, 0, n)
+	for len(group) < n && len(p.queue) > 0 {
+		j := p.queue[0]
+		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.begun >= p.cfg.Bounds.Limit {
+			p.halt.stop(stopf(Limit, "the limit of %d new rows is reached", p.cfg.Bounds.Limit))
+			break
+		}
+		p.queue = p.queue[1:]
+		if j.stale(wall()) {
+			p.under++
+			p.doubts++
+			j.wasDoubt = true
+			p.resolver.take(j)
+			continue
+		}
+		if j.isNew && !j.sentNew {
+			j.sentNew = true
+			p.begun++
+		}
+		group = append(group, j)
+	}
+	if len(group) == 0 {
+		return nil
+	}
+	if err := p.intend(ctx, group); err != nil {
+		return err
+	}
+	p.under += len(group)
+	for _, j := range group {
+		p.out <- j // never blocks: the group fits, and only we send
+	}
+	return nil
+}
+
+// inFlight is how many jobs are with the release, the submitters or the recorder.
+func (p *planner) inFlight() int { return p.under - p.doubts }
+
+// groupSize is how many rows may be intended and unsent.
+func (p *planner) groupSize() int {
+	limit := p.pace.limit()
+	if math.IsInf(limit, 1) {
+		return maxGroup
+	}
+	return int(max(1, min(maxGroup, limit*groupTime.Seconds())))
+}
+
+// intend writes the intents of a group in one transaction.
+func (p *planner) intend(ctx context.Context, group []*job) error {
+	now := p.clock.now()
+	intents := make([]ledger.Intent, len(group))
+	for i, j := range group {
+		g := j.generation()
+		j.attempt = ledger.Attempt{
+			Run: p.id, Generation: g, Key: Key(p.cfg.Environment, j.customer.Identity, g),
+			Details: j.details, NotBefore: now,
+		}
+		intents[i] = ledger.Intent{
+			Expect:     ledger.Expect{Customer: j.customer.ID, Status: j.customer.Status, Intents: j.customer.Intents},
+			Generation: g, Key: j.attempt.Key, Details: j.details,
+			Email: j.user.Email, FirstName: j.user.FirstName, LastName: j.user.LastName, At: now,
+		}
+	}
+	ids, err := p.cfg.Ledger.Intend(context.WithoutCancel(ctx), p.id, intents)
+	if err != nil {
+		return ledgerStop("writing what is about to be sent", err)
+	}
+	if len(ids) != len(group) {
+		return ledgerStop("writing what is about to be sent", errors.New("the ledger answered for another number of rows"))
+	}
+	for i, j := range group {
+		j.attempt.ID = ids[i]
+		j.customer.Status = ledger.InDoubt
+		j.customer.Intents++
+		j.customer.Generation = j.attempt.Generation
+		j.customer.Email = j.user.Email
+		j.forced = false
+	}
+	return nil
+}

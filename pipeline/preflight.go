@@ -1,0 +1,156 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// Plan is what a run is about to do. It is shown before anything is sent.
+type Plan struct {
+	Batch       ledger.Batch
+	Rows        int
+	Tally       ledger.Tally
+	Send        int           // rows that may be sent, at most
+	New         int           // those of them that no run has sent yet
+	InDoubt     int           // rows to settle first
+	Again       bool          // the batch was registered before
+	Rate        float64       // requests a second; +Inf = unlimited
+	Duration    time.Duration // at that rate; 0 = unlimited or nothing to send
+	Fee         Amount
+	FeeMeasured bool   // from earlier runs, not given
+	Cost        Amount // Send times Fee
+	Wallet      Amount // unknown if the partner did not tell
+	Currency    string
+	Covered     int    // rows that the wallet pays for; -1 = not known
+	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
+	WalletError string // why the wallet is not known
+}
+
+// preflight asks the wallet, applies the bounds and has the plan confirmed. An
+// error means that nothing is sent.
+func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
+	plan := Plan{
+		Batch: b.batch, Rows: b.tally.Rows, Tally: b.tally, Send: b.toSend, New: b.newRows, Covered: -1,
+		InDoubt: b.tally.Status[ledger.InDoubt], Again: b.reg == nil,
+		Rate: r.pace.limit(), Duration: lasting(b.toSend, r.pace.limit()),
+	}
+	if plan.Send == 0 && plan.InDoubt == 0 {
+		return plan, nil
+	}
+	if over(r.cfg.Bounds.MaxNew, plan.New, plan.Rows) {
+		return plan, stopf(MaxNew, "%d new rows are more than --max-new allows. Nothing was sent: is this the right file?", plan.New)
+	}
+	if err := r.money(ctx, &plan); err != nil {
+		return plan, err
+	}
+	if r.cfg.Confirm != nil {
+		if err := r.cfg.Confirm(ctx, plan); err != nil {
+			return plan, &Stop{Reason: Declined, Err: err}
+		}
+	}
+	return plan, nil
+}
+
+// money fills in what the wallet says, and refuses to begin when it can pay
+// for nobody.
+func (r *run) money(ctx context.Context, plan *Plan) error {
+	r.fee = r.cfg.Money.Fee
+	if !r.fee.Known() {
+		text, _, err := r.cfg.Ledger.Learnt(ctx, learntFee)
+		if err == nil {
+			if r.fee, err = ParseAmount(text); err == nil {
+				plan.FeeMeasured = r.fee.Known()
+			}
+		}
+	}
+	plan.Fee, plan.Cost = r.fee, r.fee.Times(plan.Send)
+	if _, err := r.pace.wait(ctx); err != nil {
+		return err
+	}
+	w, err := r.cfg.Partner.Wallet(ctx)
+	if err != nil {
+		return r.walletFailed(ctx, plan, err)
+	}
+	r.clock.observe(w.Began, w.Ended, w.Date)
+	if skew, ok := r.clock.skew(); ok && (skew > time.Minute || skew < -time.Minute) {
+		r.cfg.Log.Warn("our clock and the partner's differ; ages are reckoned in the partner's time", "difference", skew.Round(time.Second).String())
+	}
+	if err := sameWallet(ctx, r.cfg.Ledger, w.Account); err != nil {
+		return err
+	}
+	if !w.Active {
+		r.cfg.Log.Warn("the partner says that the wallet is not active")
+	}
+	balance, err := ParseAmount(w.Balance)
+	if err != nil {
+		plan.WalletError = "its balance is not a number"
+		return nil
+	}
+	r.book.setWallet(balance, w.Currency)
+	plan.Wallet, plan.Currency = balance, w.Currency
+	usable := balance.Minus(Amount{}.Plus(r.cfg.Money.Keep))
+	if !r.cfg.Money.Keep.Known() {
+		usable = balance
+	}
+	plan.Covered = usable.Over(r.fee)
+	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
+		plan.Shortfall = short
+	}
+	if plan.Send == 0 || r.cfg.Money.Wait {
+		return nil
+	}
+	if r.fee.Known() && usable.Cmp(r.fee) < 0 || !r.fee.Known() && balance.Cmp(r.cfg.Money.Keep) <= 0 {
+		return stopf(LowBalance, "the wallet holds %s %s, which pays for no user. Nothing was sent", balance, w.Currency)
+	}
+	return nil
+}
+
+// walletFailed decides what a wallet that does not answer means: refused
+// credentials end the run, anything else is a warning, because the wallet is
+// not what customers are created by.
+func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if s := refusal(err); s != nil {
+		return s
+	}
+	plan.WalletError = err.Error()
+	r.cfg.Log.Warn("the wallet could not be asked", "error", err.Error())
+	return nil
+}
+
+// refusal is the reason to stop when a look-up shows that the partner refuses
+// the key or the account; nil otherwise.
+func refusal(err error) *Stop {
+	if e, ok := readError(err); ok && e.Class == partner.Auth {
+		return &Stop{Reason: Refused, Detail: "the partner refuses the API key or the account", Err: err}
+	}
+	return nil
+}
+
+// over reports whether n of total exceeds a bound.
+func over(b Bound, n, total int) bool {
+	switch {
+	case b.Percent > 0:
+		return float64(n)*100 > b.Percent*float64(total)
+	case b.Count > 0:
+		return n > b.Count
+	default:
+		return false
+	}
+}
+
+const (
+	learntFee  = "fee"
+	learntPace = "pace"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func textOfPace(met float64) string { return fmt.Sprintf("%.3f", met) }

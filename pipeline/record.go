@@ -1,0 +1,336 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
+// in links, besides the requests in flight.
+const maxWaiting = 64
+
+// ruled is a row in doubt with what the evidence makes of it.
+type ruled struct {
+	job      *job            // nil for a customer of another input
+	customer ledger.Customer // the state that was weighed
+	ruling   ruling
+}
+
+// recorder writes outcomes: answers from the submitters and rulings from the
+// resolver, in groups, each group one transaction. It takes what waits and
+// never waits for company. Cancellation does not reach it: what was sent is
+// recorded. Only it tells the planner about retries, after the commit.
+type recorder struct {
+	*run
+	answers <-chan answered
+	rulings <-chan []ruled
+	back    *mailbox[comeback]
+
+	refusals window100
+}
+
+// work runs until both channels are closed, or the ledger fails. After a
+// failure it goes on to take answers and saves them where it can.
+func (r *recorder) work(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	answers, rulings := r.answers, r.rulings
+	var failed error
+	for answers != nil || rulings != nil {
+		var batch []answered
+		var ruled []ruled
+		select {
+		case a, ok := <-answers:
+			if !ok {
+				answers = nil
+				continue
+			}
+			batch = append(batch, a)
+		case some, ok := <-rulings:
+			if !ok {
+				rulings = nil
+				continue
+			}
+			ruled = some
+		}
+		for more := true; more && len(batch) > 0 && len(batch) < maxWaiting; {
+			select {
+			case a, ok := <-answers:
+				if ok {
+					batch = append(batch, a)
+				} else {
+					answers, more = nil, false
+				}
+			default:
+				more = false
+			}
+		}
+		if err := r.record(ctx, batch, ruled, failed); err != nil && failed == nil {
+			failed = err
+			r.halt.stop(ledgerStop("recording outcomes", err))
+		}
+	}
+	return failed
+}
+
+// record writes one group. Once the ledger has failed, outcomes only go to the
+// emergency file.
+func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled, failed error) error {
+	if failed == nil {
+		if err := r.exclude(ctx, batch); err != nil {
+			failed = err
+		}
+	}
+	changes := make([]ledger.Change, 0, len(batch)+len(rulings))
+	backs := make([]comeback, 0, len(batch)+len(rulings))
+	for i := range batch {
+		change, back := r.afterSend(&batch[i])
+		changes, backs = append(changes, change), append(backs, back)
+	}
+	for i := range rulings {
+		change, back, ok := r.afterEvidence(&rulings[i])
+		if ok {
+			changes = append(changes, change)
+		}
+		if back.job != nil {
+			backs = append(backs, back)
+		}
+	}
+	if failed == nil && len(changes) > 0 {
+		failed = r.cfg.Ledger.Record(ctx, r.id, changes)
+	}
+	if failed != nil {
+		return r.save(changes, failed)
+	}
+	for _, c := range changes {
+		r.book.note(c)
+	}
+	r.back.put(backs...)
+	return nil
+}
+
+// save puts outcomes that the ledger would not take into its emergency file.
+func (r *recorder) save(changes []ledger.Change, cause error) error {
+	e, ok := r.cfg.Ledger.(ledger.Emergency)
+	if !ok || len(changes) == 0 {
+		return cause
+	}
+	return errors.Join(cause, e.Emergency(changes))
+}
+
+// afterSend turns an answer into the change that the ledger takes.
+func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
+	j := a.job
+	before := j.customer.History
+	s := afterAnswer(before, a.class)
+	if spends(before, a.class) {
+		j.spent++
+	}
+	j.attempt.Class, j.attempt.NotAfter = a.class, a.ended
+	j.attempt.HTTPStatus, j.attempt.Code, j.attempt.Excerpt = a.answer.HTTPStatus, a.answer.Code, a.answer.Excerpt
+	change := ledger.Change{
+		Expect: ledger.Expect{Customer: j.customer.ID, Status: ledger.InDoubt, Intents: j.customer.Intents},
+		Close: []ledger.Closing{{
+			Attempt: j.attempt.ID, Class: a.class, NotAfter: a.ended,
+			HTTPStatus: a.answer.HTTPStatus, Code: a.answer.Code, Excerpt: a.answer.Excerpt,
+		}},
+		Status: s.status, At: a.ended.At,
+	}
+	change.Field, change.Code, change.Message = explain(s.status, a)
+	if s.status == ledger.Created {
+		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
+		change.Field, change.Code, change.Message = "", "", ""
+	}
+	j.customer.History = append(before, j.attempt)
+	j.customer.Status = s.status
+	if a.class != ledger.NotSent {
+		r.book.sent(a.class)
+		r.refusals.take(s.status)
+		if r.refusals.over(r.cfg.Bounds.MaxErrors) {
+			r.halt.stop(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
+		}
+	}
+	next := s.next
+	switch {
+	case next == nextAgain && j.spent >= r.cfg.Pace.MaxAttempts:
+		next = nextDone
+	case next == nextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
+		next = nextAgain // the planner sees that it is stale and asks the resolver again
+	}
+	return change, comeback{j, next}
+}
+
+// explain gives field, code and message for the report. Nothing that the
+// partner wrote but its code and field names is repeated.
+func explain(s ledger.Status, a *answered) (field, code, message string) {
+	switch s {
+	case ledger.Duplicate:
+		return "email", orElse(a.answer.Code, "DUP_USER"), "the partner has a user with this e-mail, and this ledger has not sent it"
+	case ledger.Rejected:
+		return strings.Join(a.answer.Fields, " "), orElse(a.answer.Code, "refused"), "the partner refused this row. Correct it and run again"
+	case ledger.InsufficientBalance:
+		return "", orElse(a.answer.Code, "INSUFFICIENT_WALLET_BALANCE"), "the wallet could not pay the fee. Top it up and run again"
+	case ledger.InDoubt:
+		return "", codeOutstanding, "sent, but no answer tells what came of it (" + doubtCause(a) + "). Run again to settle it"
+	default:
+		return "", "", ""
+	}
+}
+
+func doubtCause(a *answered) string {
+	switch {
+	case a.class == ledger.KeyUsed:
+		return "its idempotency key was used before"
+	case a.class == ledger.DupUser:
+		return "its e-mail is known, perhaps through an earlier attempt of ours"
+	case a.answer.Cause != "":
+		return a.answer.Cause
+	case a.answer.HTTPStatus != 0:
+		return "HTTP " + itoa(a.answer.HTTPStatus)
+	default:
+		return string(a.class)
+	}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// afterEvidence turns a ruling into the change that the ledger takes; ok is
+// false if there is nothing to write.
+func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback, ok bool) {
+	c := &x.customer
+	if x.job != nil {
+		c = &x.job.customer
+	}
+	change = ledger.Change{
+		Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
+		Status: ledger.InDoubt, At: wall(),
+	}
+	for _, i := range x.ruling.absent {
+		a := &c.History[i]
+		a.Absent = true
+		change.Close = append(change.Close, ledger.Closing{
+			Attempt: a.ID, Class: a.Class, Absent: true, NotAfter: a.NotAfter,
+			HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: a.Excerpt,
+		})
+	}
+	back = comeback{x.job, nextDone}
+	switch x.ruling.kind {
+	case ruleWait:
+		return change, back, false
+	case rulePerson:
+		change.Code, change.Message = x.ruling.code, personMessage(x.ruling.code)
+	case ruleCreated:
+		change.Status, change.ServiceID, change.URL = ledger.Created, x.ruling.serviceID, x.ruling.link
+	case ruleMissing:
+		change.Status, change.ServiceID = ledger.LinkMissing, x.ruling.serviceID
+		change.Code, change.Message = "link_lost", "the user was created, but the answer with the link was lost. See: bulkonboard links recover"
+	case ruleForeign:
+		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
+		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
+	case ruleRefused:
+		change.Status, change.Code = ledger.Rejected, orElse(x.ruling.code, "refused")
+		change.Message = "the partner refused this row. Correct it and run again"
+	case ruleResend:
+		// The row stays what it is until its next intent: after a crash it must
+		// be looked for again before it is sent.
+		change.Status, back.next = c.Status, nextAgain
+		change.Code, change.Message = codeOutstanding, "not created by any attempt so far. Run again to send it"
+		return change, back, len(change.Close) > 0
+	}
+	c.Status = change.Status
+	return change, back, true
+}
+
+// exclude turns an OK whose serviceId is another customer's, or another
+// account's, into one that proves nothing.
+func (r *recorder) exclude(ctx context.Context, batch []answered) error {
+	ids := make([]string, 0, len(batch))
+	seen := make(map[string]bool, len(batch))
+	for i := range batch {
+		a := &batch[i]
+		if a.class != ledger.OK {
+			continue
+		}
+		ok, err := r.account.admits(ctx, a.answer.ServiceID)
+		if err != nil {
+			r.halt.stop(ledgerStop("the partner answered for another account", err))
+		}
+		if !ok || seen[a.answer.ServiceID] {
+			a.class = ledger.OKBroken
+			continue
+		}
+		seen[a.answer.ServiceID] = true
+		ids = append(ids, a.answer.ServiceID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	taken, err := r.taken(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range batch {
+		if a := &batch[i]; a.class == ledger.OK && taken[a.answer.ServiceID] != 0 && taken[a.answer.ServiceID] != a.job.customer.ID {
+			a.class = ledger.OKBroken
+		}
+	}
+	return nil
+}
+
+// taken tells whose the given serviceIds are, by customer id.
+func (r *run) taken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
+	out := make(map[string]int64)
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{ServiceIDs: serviceIDs}) {
+		if err != nil {
+			return nil, err
+		}
+		out[c.ServiceID] = c.ID
+	}
+	return out, nil
+}
+
+// window100 counts the partner's refusals for Bounds.MaxErrors. Duplicates do
+// not count; a creation ends a row of refusals.
+type window100 struct {
+	row    int
+	last   [100]bool
+	n, bad int
+}
+
+func (w *window100) take(s ledger.Status) {
+	switch s {
+	case ledger.Rejected:
+		w.row++
+	case ledger.Created:
+		w.row = 0
+	case ledger.Duplicate:
+		return
+	}
+	i := w.n % len(w.last)
+	if w.n >= len(w.last) && w.last[i] {
+		w.bad--
+	}
+	w.last[i] = s == ledger.Rejected
+	if w.last[i] {
+		w.bad++
+	}
+	w.n++
+}
+
+func (w *window100) over(b Bound) bool {
+	switch {
+	case b.Percent > 0:
+		return w.n >= len(w.last) && float64(w.bad)*100 > b.Percent*float64(len(w.last))
+	case b.Count > 0:
+		return w.row >= b.Count
+	default:
+		return false
+	}
+}

@@ -1,0 +1,307 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Summary is what a run did. It is complete also when Run returns a *Stop,
+// unless the batch was not registered: then Batch.ID is 0.
+type Summary struct {
+	Run         int64
+	Batch       ledger.Batch
+	Plan        Plan
+	Tally       ledger.Tally          // of the batch, as it stands now
+	New         map[ledger.Status]int // rows decided in this run
+	Sent        int                   // create-user requests, less those known never sent
+	AlreadyDone int                   // rows whose final status stood before
+	Remaining   int                   // pending, insufficient_balance and in_doubt
+	OthersDoubt int                   // customers in doubt of other inputs
+	Fee         Amount                // measured in this run if it could be, else as planned
+	WalletFrom  Amount
+	WalletTo    Amount
+	Currency    string
+	Started     time.Time
+	Finished    time.Time
+}
+
+// run is one run under way: what its goroutines share.
+type run struct {
+	cfg      Config
+	id       int64
+	batch    ledger.Batch
+	clock    *clock
+	pace     *pacer
+	gate     *gate
+	halt     *halter
+	book     *book
+	account  *account
+	resolver *resolver
+	fee      Amount
+}
+
+func newRun(cfg Config) *run {
+	pace := newPacer(cfg.Pace)
+	return &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), halt: &halter{},
+		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}}
+}
+
+// timing is what is assumed of the partner at this moment.
+func (r *run) timing() timing {
+	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, roundTrip: r.clock.trip()}
+}
+
+// Run takes a batch from rows to created users. The same call again continues
+// where a killed, interrupted or stopped one ended, and sends nothing when
+// nothing is left to do.
+//
+// When ctx ends, nothing more is sent, requests in flight are awaited (or cut
+// off by Config.Abort) and recorded. The error is nil if the batch is through,
+// whatever became of its rows; a *Stop if it ended early; anything else is a
+// fault of the configuration or of this program.
+func Run(ctx context.Context, cfg Config) (Summary, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return Summary{}, err
+	}
+	r := newRun(cfg)
+	s := Summary{Started: wall()}
+	batch, err := check(ctx, cfg, func(n int) { r.book.update(func(p *Progress) { p.Rows = n }) })
+	if err != nil {
+		return s, interrupted(ctx, err)
+	}
+	if err := r.recall(ctx); err == nil {
+		s.Plan, err = r.preflight(ctx, batch)
+		if err == nil {
+			err = batch.commit(ctx)
+		}
+		if err != nil {
+			return s, errors.Join(interrupted(ctx, err), batch.rollback())
+		}
+	} else {
+		return s, errors.Join(err, batch.rollback())
+	}
+	r.batch, s.Batch = batch.batch, batch.batch
+	before := batch.tally
+	r.book.update(func(p *Progress) {
+		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, wall()
+	})
+	origin := cfg.Origin
+	origin.Command, origin.Batch, origin.Started = orElse(origin.Command, "run"), r.batch.ID, s.Started
+	if r.id, err = cfg.Ledger.Begin(ctx, origin); err != nil {
+		return s, ledgerStop("beginning the run", err)
+	}
+	s.Run = r.id
+	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
+		err = r.send(ctx, r.feed)
+	}
+	return r.finish(ctx, s, before, err)
+}
+
+// Settle looks up everything in doubt by the partner's list once and records
+// what it shows. Nothing is sent; Config.Input is not needed.
+func Settle(ctx context.Context, cfg Config) (Summary, error) {
+	cfg.Input = noInput{}
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return Summary{}, err
+	}
+	r := newRun(cfg)
+	s := Summary{Started: wall()}
+	if err := r.recall(ctx); err != nil {
+		return s, err
+	}
+	origin := cfg.Origin
+	origin.Command, origin.Started = orElse(origin.Command, "run"), s.Started
+	if r.id, err = cfg.Ledger.Begin(ctx, origin); err != nil {
+		return s, ledgerStop("beginning the run", err)
+	}
+	s.Run = r.id
+	err = r.send(ctx, func(_ context.Context, out chan<- []checked) error { close(out); return nil })
+	return r.finish(ctx, s, ledger.Tally{}, err)
+}
+
+// recall takes what earlier runs learnt of the partner.
+func (r *run) recall(ctx context.Context) error {
+	text, at, err := r.cfg.Ledger.Learnt(ctx, learntPace)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return nil
+	case err != nil:
+		return ledgerStop("reading what was learnt", err)
+	}
+	if met, err := strconv.ParseFloat(text, 64); err == nil && wall().Sub(at) < 24*time.Hour {
+		r.pace.recall(met, at)
+	}
+	return nil
+}
+
+// send runs the send pass: one goroutine for each part, all of them awaited here.
+func (r *run) send(ctx context.Context, feed func(context.Context, chan<- []checked) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r.halt.cancel = cancel
+	sending, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutOff()
+	if d := r.cfg.Bounds.MaxDuration; d > 0 {
+		defer time.AfterFunc(d, func() { r.halt.stop(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
+	}
+
+	fresh := make(chan []checked, 2)
+	intended := make(chan *job, maxGroup)
+	drained := make(chan struct{}, 1)
+	answers := make(chan answered)
+	rulings := make(chan []ruled)
+	back := newMailbox[comeback]()
+	r.resolver = &resolver{run: r, in: newMailbox[*job](), rulings: rulings, finished: make(chan struct{}),
+		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: wall()}
+	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
+	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
+	record := &recorder{run: r, answers: answers, rulings: rulings, back: back}
+	keep := &keeper{run: r}
+
+	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
+	defer end()
+	var aside, batch errgroup.Group
+	aside.Go(func() error { return r.halting(keep.work(over)) })
+	aside.Go(func() error {
+		select {
+		case <-r.cfg.Abort:
+			cutOff()
+		case <-sending.Done():
+		}
+		return nil
+	})
+	for _, part := range []func() error{
+		func() error { return feed(ctx, fresh) },
+		func() error { return plan.work(ctx) },
+		func() error { return submit.work(ctx, sending) },
+		func() error { return record.work(ctx) },
+		func() error { return r.resolver.work(ctx) },
+	} {
+		batch.Go(func() error { return r.halting(part()) })
+	}
+	err := batch.Wait()
+	end()
+	cutOff()
+	return errors.Join(err, aside.Wait())
+}
+
+// halting turns the error of one part into the reason why all stop. Only what
+// is no reason is returned.
+func (r *run) halting(err error) error {
+	var s *Stop
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return nil
+	case errors.As(err, &s):
+		r.halt.stop(s)
+		return nil
+	default:
+		r.halt.stop(&Stop{Reason: LedgerFault, Err: err})
+		return nil
+	}
+}
+
+// finish closes the run in the ledger and adds up. The figures must agree with
+// the rows read, or the run has failed whatever else it did.
+func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
+	interrupt := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx)
+	if stop := r.halt.reason(); stop != nil {
+		err = stop
+	} else if interrupt && err == nil {
+		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
+	}
+	s.Finished = wall()
+	p, decided, first := r.book.figures()
+	s.Sent, s.New = p.Sent, decided
+	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
+	if s.Batch.ID != 0 {
+		var failed error
+		if s.Tally, failed = r.cfg.Ledger.Tally(ctx, ledger.Selection{Batch: s.Batch.ID}); failed != nil {
+			return s, errors.Join(err, ledgerStop("adding up", failed))
+		}
+		total := 0
+		for _, n := range s.Tally.Status {
+			total += n
+		}
+		if total != s.Batch.Rows || s.Tally.Rows != s.Batch.Rows {
+			return s, errors.Join(err, fmt.Errorf("pipeline: %d rows were read, but the ledger accounts for %d", s.Batch.Rows, total))
+		}
+		r.compare(&s, before)
+	}
+	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}) {
+		if failed != nil {
+			return s, errors.Join(err, ledgerStop("adding up", failed))
+		}
+		_ = c
+		s.OthersDoubt++
+	}
+	if failed := r.learn(ctx, s); failed != nil && err == nil {
+		err = failed
+	}
+	return s, err
+}
+
+// compare works out what this run has changed.
+func (r *run) compare(s *Summary, before ledger.Tally) {
+	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
+		s.Remaining += s.Tally.Status[st]
+		if d := s.Tally.Status[st] - before.Status[st]; d > 0 && st != ledger.Pending {
+			s.New[st] = d
+		}
+	}
+	if !s.Plan.Again {
+		for _, st := range []ledger.Status{ledger.Invalid, ledger.DuplicateInInput, ledger.Forgotten, ledger.Pending} {
+			s.New[st] = s.Tally.Status[st]
+		}
+	}
+	s.AlreadyDone = s.Batch.Rows - s.Remaining
+	for _, n := range s.New {
+		s.AlreadyDone -= n
+	}
+	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
+		s.AlreadyDone += s.New[st] // counted among the remaining
+	}
+	s.AlreadyDone = max(0, s.AlreadyDone)
+}
+
+// learn keeps what the next run wants to know.
+func (r *run) learn(ctx context.Context, s Summary) error {
+	if r.halt.reason() != nil && r.halt.reason().Reason == LedgerFault {
+		return nil // nothing more is written to it
+	}
+	if met, at := r.pace.learnt(); met > 0 {
+		if err := r.cfg.Ledger.Learn(ctx, learntPace, textOfPace(met), at); err != nil {
+			return ledgerStop("noting the pace", err)
+		}
+	}
+	return nil
+}
+
+// interrupted tells a cancelled context apart from other errors.
+func interrupted(ctx context.Context, err error) error {
+	var s *Stop
+	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {
+		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}
+	}
+	return err
+}
+
+// noInput is the input of Settle.
+type noInput struct{}
+
+func (noInput) Files() []ledger.File               { return nil }
+func (noInput) Settings() string                   { return "" }
+func (noInput) Carried() []string                  { return nil }
+func (noInput) Rows(context.Context) (Rows, error) { return nil, errors.New("no input") }
+
+var _ Input = noInput{}

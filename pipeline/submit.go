@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+const (
+	firstWorkers     = 4   // to begin with, when their number is found by itself
+	unlimitedWorkers = 64  // at most, when the rate is unlimited
+	maxWorkers       = 512 // at most, ever
+	idleAfter        = 30 * time.Second
+)
+
+// submitters is the worker pool: it takes intended jobs, one token each, and
+// gives answers. It begins small and grows by one worker for each success while
+// a token finds no free worker, that is, while the rate is not reached; workers
+// that idle go home.
+type submitters struct {
+	*run
+	in      <-chan *job
+	drained chan<- struct{}
+	answers chan<- answered
+
+	ready     chan *job
+	left      chan struct{} // a worker went home
+	successes chan struct{}
+}
+
+// work sends everything that comes in and closes answers when all of it is
+// answered. After ctx ends nothing more is sent: what was intended is answered
+// as not sent. Requests in flight end with sending.
+func (s *submitters) work(ctx, sending context.Context) error {
+	defer close(s.answers)
+	s.ready = make(chan *job)
+	s.left = make(chan struct{}, maxWorkers)
+	s.successes = make(chan struct{}, maxWorkers)
+	var pool errgroup.Group
+	workers, allowed, most := 0, firstWorkers, maxWorkers
+	switch {
+	case s.cfg.Pace.Workers > 0:
+		allowed, most = s.cfg.Pace.Workers, s.cfg.Pace.Workers
+	case s.cfg.Pace.Unlimited:
+		most = unlimitedWorkers
+	}
+	for j := range s.in {
+		select {
+		case s.drained <- struct{}{}:
+		default:
+		}
+		if _, err := s.pace.wait(ctx); err != nil {
+			s.answers <- s.unsent(j, "stopped")
+			continue
+		}
+		for settled := false; !settled; {
+			select {
+			case <-s.left:
+				workers--
+			case <-s.successes:
+				allowed = min(allowed+1, most)
+			default:
+				settled = true
+			}
+		}
+		select {
+		case s.ready <- j:
+			continue
+		default:
+		}
+		if workers < min(allowed, most) {
+			mayLeave := workers >= firstWorkers
+			workers++
+			pool.Go(func() error { s.worker(ctx, sending, mayLeave); return nil })
+		}
+		s.ready <- j
+	}
+	close(s.ready)
+	return pool.Wait()
+}
+
+// worker sends one job after the other. One that may go home does so when it
+// has had nothing to do for a while.
+func (s *submitters) worker(ctx, sending context.Context, mayLeave bool) {
+	idle := time.NewTimer(idleAfter)
+	defer idle.Stop()
+	for {
+		select {
+		case j, ok := <-s.ready:
+			if !ok {
+				return
+			}
+			a := s.send(ctx, sending, j)
+			if a.class == ledger.OK {
+				select {
+				case s.successes <- struct{}{}:
+				default:
+				}
+			}
+			s.answers <- a
+			idle.Reset(idleAfter)
+		case <-idle.C:
+			if mayLeave {
+				s.left <- struct{}{}
+				return
+			}
+			idle.Reset(idleAfter)
+		}
+	}
+}
+
+// send makes the one request of an attempt, and tells the gate of its answer
+// before anything else.
+func (s *submitters) send(ctx, sending context.Context, j *job) answered {
+	switch {
+	case ctx.Err() != nil:
+		return s.unsent(j, "stopped")
+	case j.stale(wall()):
+		return s.unsent(j, "stale")
+	case !s.gate.pass(j.attempt.ID):
+		return s.unsent(j, "gate")
+	}
+	a := s.cfg.Partner.Create(sending, j.attempt.Key, j.user)
+	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
+		a.Ended = wall()
+	}
+	s.clock.observe(a.Began, a.Ended, a.Date)
+	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.instant(a.Ended.Round(0))}
+	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
+		s.gate.release(j.attempt.ID)
+		return out // cut off by us: says nothing of the partner
+	}
+	now := wall()
+	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, now)
+	s.react(out, now)
+	return out
+}
+
+// react stops the run where an answer leaves no other way.
+func (s *submitters) react(a answered, now time.Time) {
+	switch {
+	case a.answer.Halt == partner.Redirected:
+		s.halt.stop(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
+	case a.answer.Halt == partner.Certificate:
+		s.halt.stop(stopf(PartnerDown, "the partner API's certificate is not valid for it. Check the host, the clock of this machine, and --ca-file"))
+	case a.class == ledger.Auth:
+		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
+	case a.class == ledger.Funds && !s.cfg.Money.Wait:
+		s.halt.stop(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
+	case a.class == ledger.Busy:
+		s.pace.busy(a.answer.Began, now)
+		if a.answer.RetryAfter > s.cfg.Pace.Patience {
+			s.halt.stop(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
+		}
+	}
+}
+
+func hostOrUnknown(host string) string {
+	if host == "" {
+		return "another address"
+	}
+	return fmt.Sprintf("%q", host)
+}
+
+// unsent answers a job that never left.
+func (s *submitters) unsent(j *job, cause string) answered {
+	return answered{
+		job: j, class: ledger.NotSent,
+		answer: partner.Answer{Class: partner.NotSent, Cause: cause},
+		ended:  s.clock.now(),
+	}
+}
+
+// readError is what a failed look-up says, for decisions.
+func readError(err error) (e *partner.Error, ok bool) {
+	ok = errors.As(err, &e)
+	return e, ok
+}
