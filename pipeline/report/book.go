@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,15 +27,21 @@ type book struct {
 
 // styles are the ids of the few looks that there are.
 type styles struct {
-	title, subtitle, head, headEdge    int
-	text, wrapped, note, link          int
-	count, label, group, groupAdvice   int
+	title, subtitle, head              int
+	headEdge, headRight, headIndent    int
+	text, wrapped, number, note, link  int
+	count, share, label, cause, group  int
 	value, key, good, warn, bad, muted int
 }
 
-func newBook(scratch string) (*book, error) {
+// newBook makes a workbook whose first sheet has this name.
+func newBook(scratch, first string) (*book, error) {
 	b := &book{file: excelize.NewFile(excelize.Options{TmpDir: scratch})}
-	if err := b.addStyles(); err != nil {
+	err := b.file.SetSheetName(b.file.GetSheetName(0), first)
+	if err == nil {
+		err = b.addStyles()
+	}
+	if err != nil {
 		return nil, errors.Join(err, b.file.Close())
 	}
 	return b, nil
@@ -63,7 +70,10 @@ func (b *book) addStyles() error {
 		return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{colour}}
 	}
 	under := []excelize.Border{{Type: "bottom", Color: lineColour, Style: 1}}
-	top := &excelize.Alignment{Vertical: "top"}
+	top, centre := &excelize.Alignment{Vertical: "top"}, &excelize.Alignment{Vertical: "center"}
+	right := &excelize.Alignment{Vertical: "center", Horizontal: "right"}
+	indented := &excelize.Alignment{Vertical: "center", WrapText: true, Indent: 1}
+	edge := []excelize.Border{{Type: "bottom", Color: headColour, Style: 2}}
 	wrap := &excelize.Alignment{Vertical: "top", WrapText: true}
 	const asText, thousands = 49, 3 // built-in formats "@" and "#,##0"
 	blue := font(11, false, linkColour)
@@ -77,21 +87,25 @@ func (b *book) addStyles() error {
 		{&st.subtitle, excelize.Style{Font: font(11, false, greyColour)}},
 		{&st.head, excelize.Style{Font: font(11, true, "FFFFFF"), Fill: fill(headColour), NumFmt: asText,
 			Alignment: &excelize.Alignment{Vertical: "center"}}},
-		{&st.headEdge, excelize.Style{Font: font(12, true, headColour), Border: []excelize.Border{{Type: "bottom", Color: headColour, Style: 2}}}},
+		{&st.headEdge, excelize.Style{Font: font(12, true, headColour), Border: edge, Alignment: centre}},
+		{&st.headRight, excelize.Style{Font: font(12, true, headColour), Border: edge, Alignment: right}},
+		{&st.headIndent, excelize.Style{Font: font(12, true, headColour), Border: edge, Alignment: indented}},
 		{&st.text, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Alignment: top}},
 		{&st.wrapped, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Alignment: wrap}},
 		{&st.note, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Alignment: wrap, Fill: fill(noteColour)}},
 		{&st.link, excelize.Style{Font: blue, NumFmt: asText, Alignment: top}},
-		{&st.count, excelize.Style{Font: font(11, false, inkColour), NumFmt: thousands, Border: under, Alignment: top}},
-		{&st.label, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Border: under, Alignment: wrap}},
-		{&st.group, excelize.Style{Font: font(12, true, headColour), Fill: fill(paleColour), NumFmt: asText, Alignment: &excelize.Alignment{Vertical: "center"}}},
-		{&st.groupAdvice, excelize.Style{Font: font(11, false, greyColour), Fill: fill(paleColour), NumFmt: asText, Alignment: wrap}},
-		{&st.key, excelize.Style{Font: font(11, false, greyColour), Border: under, NumFmt: asText, Alignment: top}},
-		{&st.value, excelize.Style{Font: font(11, true, inkColour), Border: under, NumFmt: asText, Alignment: wrap}},
-		{&st.good, excelize.Style{Font: font(11, true, greenColour), Border: under, NumFmt: asText, Alignment: top}},
-		{&st.warn, excelize.Style{Font: font(11, true, amberColour), Border: under, NumFmt: asText, Alignment: top}},
-		{&st.bad, excelize.Style{Font: font(11, true, redColour), Border: under, NumFmt: asText, Alignment: top}},
-		{&st.muted, excelize.Style{Font: font(11, true, greyColour), Border: under, NumFmt: asText, Alignment: top}},
+		{&st.count, excelize.Style{Font: font(11, false, inkColour), NumFmt: thousands, Border: under, Alignment: right}},
+		{&st.share, excelize.Style{Font: font(11, false, greyColour), NumFmt: asText, Border: under, Alignment: right}},
+		{&st.number, excelize.Style{Font: font(11, false, inkColour), Alignment: top}},
+		{&st.label, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Border: under, Alignment: indented}},
+		{&st.cause, excelize.Style{Font: font(11, true, inkColour), NumFmt: asText, Border: under, Alignment: centre}},
+		{&st.group, excelize.Style{Font: font(12, true, headColour), Fill: fill(paleColour), NumFmt: asText, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
+		{&st.key, excelize.Style{Font: font(11, false, greyColour), Border: under, NumFmt: asText, Alignment: centre}},
+		{&st.value, excelize.Style{Font: font(11, true, inkColour), Border: under, NumFmt: asText, Alignment: indented}},
+		{&st.good, excelize.Style{Font: font(11, true, greenColour), Border: under, NumFmt: asText, Alignment: centre}},
+		{&st.warn, excelize.Style{Font: font(11, true, amberColour), Border: under, NumFmt: asText, Alignment: centre}},
+		{&st.bad, excelize.Style{Font: font(11, true, redColour), Border: under, NumFmt: asText, Alignment: centre}},
+		{&st.muted, excelize.Style{Font: font(11, true, greyColour), Border: under, NumFmt: asText, Alignment: centre}},
 	} {
 		var err error
 		if *s.id, err = b.file.NewStyle(&s.look); err != nil {
@@ -129,10 +143,13 @@ type sheet struct {
 	filter bool
 }
 
-// sheet makes a sheet with a header row. A filter is set on the header at the
-// end if asked.
+// sheet makes a sheet with a header row, or takes the book's first one if it
+// has that name. A filter is set on the header at the end if asked.
 func (b *book) sheet(name string, cols []column, filter bool) (*sheet, error) {
 	if _, err := b.file.NewSheet(name); err != nil {
+		return nil, err
+	}
+	if err := b.landscape(name); err != nil {
 		return nil, err
 	}
 	stream, err := b.file.NewStreamWriter(name)
@@ -159,6 +176,17 @@ func (b *book) sheet(name string, cols []column, filter bool) (*sheet, error) {
 	return s, s.styled(head, b.style.head, 22)
 }
 
+// landscape makes a sheet print on A4 across, as wide as the page. A stream
+// takes it over if it is said before.
+func (b *book) landscape(name string) error {
+	across, a4, wide, tall, fit := "landscape", 9, 1, 0, true
+	err := b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &across, Size: &a4, FitToWidth: &wide, FitToHeight: &tall})
+	if err != nil {
+		return err
+	}
+	return b.file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit})
+}
+
 // styled writes a row of text in one style and height.
 func (s *sheet) styled(cells []string, style int, height float64) error {
 	s.cells = s.cells[:0]
@@ -177,7 +205,13 @@ func (s *sheet) row(cells []string, height float64) error {
 			s.cells = append(s.cells, nil)
 			continue
 		}
-		s.cells = append(s.cells, excelize.Cell{StyleID: s.cols[i].style, Value: Guard(c)})
+		var value any = Guard(c)
+		if s.cols[i].style == s.book.style.number {
+			if n, err := strconv.Atoi(c); err == nil {
+				value = n
+			}
+		}
+		s.cells = append(s.cells, excelize.Cell{StyleID: s.cols[i].style, Value: value})
 	}
 	return s.write(height)
 }
@@ -234,7 +268,8 @@ type rejectSheet struct {
 }
 
 func newRejectSheet(w io.Writer, scratch string, header []string) (*rejectSheet, error) {
-	b, err := newBook(scratch)
+	const name = "Rejects"
+	b, err := newBook(scratch, name)
 	if err != nil {
 		return nil, err
 	}
@@ -243,10 +278,7 @@ func newRejectSheet(w io.Writer, scratch string, header []string) (*rejectSheet,
 		cols[i] = column{h, min(max(float64(utf8.RuneCountInString(h))+4, 14), 40), b.style.text}
 	}
 	cols[len(cols)-1].width, cols[len(cols)-1].style = 72, b.style.note
-	s, err := b.sheet("Rejects", cols, true)
-	if err == nil {
-		err = b.file.DeleteSheet("Sheet1")
-	}
+	s, err := b.sheet(name, cols, true)
 	if err != nil {
 		return nil, errors.Join(err, b.close())
 	}
