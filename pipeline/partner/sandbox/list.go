@@ -94,7 +94,8 @@ func (st *store) page(skip, limit int, picked chosen) ([]person, int, error) {
 		view = st.byServiceID(view)
 	}
 	total := len(view)
-	from, to := min(skip, total), min(skip+limit, total)
+	from := min(skip, total)
+	to := min(from+limit, total)
 	users := make([]person, 0, to-from)
 	for i := from; i < to; i++ {
 		at := i
