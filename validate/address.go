@@ -104,7 +104,7 @@ func countryFault(code string) string {
 	if hint != "" {
 		return "is not the two-letter code of ISO 3166-1. write " + hint
 	}
-	return "is not a two-letter code of ISO 3166-1. write the code, such as DE for Germany"
+	return "is not a two-letter code of ISO 3166-1. write the code, such as GB or US"
 }
 
 // countryCode tells the officially assigned codes of ISO 3166-1 alpha-2.

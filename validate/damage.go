@@ -74,7 +74,7 @@ func excelDecimal(v string) bool {
 // of the usual orders, with or without a time behind it. Such a value is no
 // phone number of any country.
 func looksLikeDate(v string) bool {
-	if len(v) < 6 || len(v) > 32 {
+	if len(v) < 6 || len(v) > 32 || !digit(v[0]) {
 		return false
 	}
 	day, _, _ := strings.Cut(strings.ReplaceAll(v, "T", " "), " ")
@@ -123,7 +123,7 @@ func within(s string, width, low, high int) bool {
 // placeholder tells what people write for nothing. "NA" is not among them
 // (a surname, and Namibia), nor are None and Null in a name.
 func placeholder(field, v string) bool {
-	if len(v) > 16 || field == fieldTerms {
+	if len(v) > len("undefined") || strings.IndexByte("-_.?/(nNkKuU\xe2", v[0]) < 0 {
 		return false
 	}
 	switch strings.ToLower(v) {

@@ -56,7 +56,7 @@ func (c *checking) email(raw string) (sent, identity string) {
 	return m.sent, m.identity
 }
 
-func (c *checking) mailWarnings(m mail) {
+func (c *checking) mailWarnings(m mailAddress) {
 	if strings.IndexByte(m.identity[1:m.at], '+') >= 0 {
 		c.warn(fieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one person. make sure that the person is not in the list twice")
 	}
@@ -78,20 +78,20 @@ func (c *checking) mailWarnings(m mail) {
 	}
 }
 
-// mail is one address taken apart; code and message are set if it is unsound.
-type mail struct {
+// mailAddress is one address taken apart; code and message are set if it is unsound.
+type mailAddress struct {
 	sent, identity string
 	at             int // of the @ in both
 	mixed          bool
 	code, message  string
 }
 
-func noMail(code, message string) mail { return mail{code: code, message: message} }
+func noMail(code, message string) mailAddress { return mailAddress{code: code, message: message} }
 
 // parseMail reads one trimmed address: a dot-atom, an @ and a public host
 // name. That is stricter than net/mail, which takes display names, quoted
 // local parts, address literals and hosts without a dot.
-func parseMail(v string) mail {
+func parseMail(v string) mailAddress {
 	at := strings.IndexByte(v, '@')
 	if at < 0 {
 		return noMail(CodeEmailFormat, "has no @. write one address such as name@company.com")
@@ -103,8 +103,8 @@ func parseMail(v string) mail {
 	if strings.IndexByte(host, '@') >= 0 {
 		return noMail(CodeEmailFormat, "has more than one @. write one address only")
 	}
-	m := mail{at: at}
-	if fault := m.setHost(local, host); fault != "" {
+	m := mailAddress{at: at}
+	if fault := m.setHost(v); fault != "" {
 		return noMail(CodeEmailHost, fault)
 	}
 	if len(m.sent) > maxAddress {
@@ -148,8 +148,9 @@ func atext(b byte) bool {
 	return b|0x20 >= 'a' && b|0x20 <= 'z' || digit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
 }
 
-// setHost checks the host and joins the address that is sent.
-func (m *mail) setHost(local, host string) (fault string) {
+// setHost checks the host of a whole address and sets the one that is sent.
+func (m *mailAddress) setHost(whole string) (fault string) {
+	local, host := whole[:m.at], whole[m.at+1:]
 	ascii := host
 	switch {
 	case host == "":
@@ -172,7 +173,9 @@ func (m *mail) setHost(local, host string) (fault string) {
 	if fault := hostFault(ascii); fault != "" {
 		return fault
 	}
-	m.sent = local + "@" + ascii
+	if m.sent = whole; ascii != host {
+		m.sent = local + "@" + ascii
+	}
 	return ""
 }
 

@@ -26,11 +26,8 @@ func (c *checking) name(field, raw string) string {
 	if !ok || !c.short(field, v, MaxName) {
 		return ""
 	}
-	if len(v) <= len("undefined") {
-		switch strings.ToLower(v) {
-		case "null", "none", "undefined":
-			c.warn(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
-		}
+	if strings.EqualFold(v, "null") || strings.EqualFold(v, "none") || strings.EqualFold(v, "undefined") {
+		c.warn(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
 	}
 	if field == fieldFirstName && len(v) == len(ExampleFirstName) && strings.EqualFold(v, ExampleFirstName) {
 		c.bad(field, CodeExampleRow, "is the example row of the template. delete the row")

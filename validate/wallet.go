@@ -41,7 +41,7 @@ func (c *checking) walletAddress(v string, ok bool) string {
 	}
 	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
 	switch {
-	case lower && upper && checksum(hexPart) != hexPart:
+	case lower && upper && !checksummed(hexPart):
 		c.bad(fieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
 		return ""
 	case lower != upper:
@@ -76,10 +76,10 @@ func hexDigits(s string) bool {
 	return true
 }
 
-// checksum writes the digits of an address as EIP-55 does: a letter is a
-// capital if the digit in its place of the Keccak-256 hash of the lower-case
-// digits is 8 or more.
-func checksum(digits string) string {
+// checksummed tells whether the digits of an address are written as EIP-55
+// has them: a letter is a capital if the digit in its place of the Keccak-256
+// hash of the lower-case digits is 8 or more.
+func checksummed(digits string) bool {
 	var text [walletDigits]byte
 	for i := range text {
 		text[i] = digits[i]
@@ -97,5 +97,5 @@ func checksum(digits string) string {
 			text[i] &^= 0x20
 		}
 	}
-	return string(text[:])
+	return string(text[:]) == digits
 }

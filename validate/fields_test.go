@@ -1,0 +1,92 @@
+package validate
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFieldsAreTheRawColumns(t *testing.T) {
+	var tags, names []string
+	raw := reflect.TypeFor[Raw]()
+	for i := range raw.NumField() {
+		if tag := raw.Field(i).Tag.Get("csv"); tag != "-" {
+			tags = append(tags, tag)
+		}
+	}
+	for _, f := range Fields() {
+		names = append(names, f.Name)
+	}
+	if !slices.Equal(tags, names) {
+		t.Errorf("Raw has %v, Fields %v", tags, names)
+	}
+}
+
+func TestAliasesNameOneField(t *testing.T) {
+	owner := map[string]string{}
+	for _, f := range Fields() {
+		if f.Rule == "" || f.Example == "" {
+			t.Errorf("%s: no rule or no example", f.Name)
+		}
+		if !slices.Contains(f.Aliases, strings.ToLower(f.Name)) {
+			t.Errorf("%s: its own name is no alias", f.Name)
+		}
+		for _, a := range f.Aliases {
+			if strings.Trim(a, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+				t.Errorf("%s: alias %q has more than lower-case letters and digits", f.Name, a)
+			}
+			if other, ok := owner[a]; ok {
+				t.Errorf("alias %q is of %s and of %s", a, other, f.Name)
+			}
+			owner[a] = f.Name
+		}
+	}
+}
+
+func TestExamplesPass(t *testing.T) {
+	var raw Raw
+	for _, f := range Fields() {
+		*cell(t, &raw, f.Name) = f.Example
+	}
+	if r := new(Rules).Check(raw); len(r.Problems) > 0 || len(r.Changes) > 1 {
+		t.Errorf("got %v %v", r.Problems, r.Changes)
+	}
+	raw.FirstName = ExampleFirstName
+	if got := findings(new(Rules).Check(raw)); !slices.Equal(got, []string{"firstName:example_row"}) {
+		t.Errorf("the template's row: got %v", got)
+	}
+}
+
+func TestDefaultableFields(t *testing.T) {
+	want := []string{"accountPurpose", "ipAddress", "program", "redirectUrl", "address", "city", "region", "postalCode", "countryCode"}
+	if got := DefaultableFields(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestRulesValidate(t *testing.T) {
+	for _, c := range []struct {
+		rules Rules
+		want  string // part of the error, "" for none
+	}{
+		{Rules{}, ""},
+		{Rules{PhoneRegion: "DE", PhonePlus: true, Live: true, Extra: []string{"nationality"}}, ""},
+		{Rules{Defaults: map[string]string{"accountPurpose": "savings", "ipAddress": "203.0.113.9", "program": "Non-Custodial", "countryCode": "de"}}, ""},
+		{Rules{PhoneRegion: "de"}, "phone region"},
+		{Rules{PhoneRegion: "XX"}, "phone region"},
+		{Rules{Defaults: map[string]string{"email": "a@b.cd"}}, "takes no default"},
+		{Rules{Defaults: map[string]string{fieldTerms: "TRUE"}}, "takes no default"},
+		{Rules{Defaults: map[string]string{"programme": "custodial"}}, "takes no default"},
+		{Rules{Defaults: map[string]string{"ipAddress": "10.0.0.1"}}, "ipAddress is a private address"},
+		{Rules{Defaults: map[string]string{"redirectUrl": "http://x.de"}}, "redirectUrl is http"},
+		{Rules{Extra: []string{""}}, "no name"},
+		{Rules{Extra: []string{"email"}}, "partner's own"},
+		{Rules{Extra: []string{"a", "a"}}, "twice"},
+	} {
+		err := c.rules.Validate()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: got %v, want %q", c.rules, err, c.want)
+		}
+	}
+}
