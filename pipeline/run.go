@@ -295,13 +295,3 @@ func interrupted(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// noInput is the input of Settle.
-type noInput struct{}
-
-func (noInput) Files() []ledger.File               { return nil }
-func (noInput) Settings() string                   { return "" }
-func (noInput) Carried() []string                  { return nil }
-func (noInput) Rows(context.Context) (Rows, error) { return nil, errors.New("no input") }
-
-var _ Input = noInput{}

@@ -1,0 +1,77 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Check reads and checks all input as Run does and hands every row, as it
+// would be registered, to each, in input order. Nothing is sent and nothing
+// stays in the ledger. Config.Partner may be nil.
+func Check(ctx context.Context, cfg Config, each func(ledger.Row) error) (ledger.Tally, error) {
+	if cfg.Partner == nil {
+		cfg.Partner = noPartner{}
+	}
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return ledger.Tally{}, err
+	}
+	cfg.Ledger = unregistered{cfg.Ledger, each}
+	b, err := check(ctx, cfg, func(int) {})
+	if err != nil {
+		return ledger.Tally{}, interrupted(ctx, err)
+	}
+	return b.tally, b.rollback()
+}
+
+// Preview says what Run would do with this input, and asks the wallet whether
+// it can pay. Nothing is sent and nothing stays in the ledger. The error, if
+// any, is the one with which Run would refuse to begin; the plan is good then, too.
+func Preview(ctx context.Context, cfg Config) (Plan, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return Plan{}, err
+	}
+	r := newRun(cfg)
+	b, err := check(ctx, cfg, func(n int) { r.book.update(func(p *Progress) { p.Rows = n }) })
+	if err != nil {
+		return Plan{}, interrupted(ctx, err)
+	}
+	if err := r.recall(ctx); err != nil {
+		return Plan{}, errors.Join(err, b.rollback())
+	}
+	plan, err := r.preflight(ctx, b)
+	return plan, errors.Join(interrupted(ctx, err), b.rollback())
+}
+
+// unregistered shows every row that is registered, and knows no batch, so that
+// all input is always checked.
+type unregistered struct {
+	ledger.Ledger
+	each func(ledger.Row) error
+}
+
+func (u unregistered) FindBatch(context.Context, string) (ledger.Batch, error) {
+	return ledger.Batch{}, ledger.ErrNotFound
+}
+
+func (u unregistered) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	reg, err := u.Ledger.Register(ctx, b)
+	return shown{reg, u.each}, err
+}
+
+type shown struct {
+	ledger.Registration
+	each func(ledger.Row) error
+}
+
+func (s shown) Add(ctx context.Context, rows []ledger.Row) error {
+	for _, r := range rows {
+		if err := s.each(r); err != nil {
+			return err
+		}
+	}
+	return s.Registration.Add(ctx, rows)
+}
