@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"strings"
 	"time"
 )
 
@@ -12,8 +13,6 @@ import (
 // another row, does not make a bad row a good one.
 func RowStatus(verdict Status, c Customer) Status {
 	switch {
-	case verdict == DuplicateInInput && c.Status == Forgotten:
-		return Forgotten
 	case verdict == DuplicateInInput:
 		return verdict
 	case c.ID == 0 && verdict == "":
@@ -106,4 +105,15 @@ func (t *Tally) Count(r Reported) {
 	if len(r.Changed) > 0 {
 		t.Changed++
 	}
+}
+
+// Outcome is the status with its causes, as text: two lines of one person with
+// the same outcome tell a reader the same.
+func (r Reported) Outcome() string {
+	var b strings.Builder
+	b.WriteString(string(r.Status))
+	for _, p := range r.Problems() {
+		b.WriteString("\x00" + p.Field + "\x00" + p.Code)
+	}
+	return b.String()
 }

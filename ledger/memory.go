@@ -1,0 +1,319 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+// Memory is a ledger that lives as long as the process: for tests, examples
+// and library users who keep their own record. It behaves as the one in a file
+// does, but for surviving anything. It may be used by any number of goroutines.
+// Make it with NewMemory.
+type Memory struct {
+	turn chan struct{} // holds the right to write
+	mu   sync.Mutex    // guards all below
+	memory
+}
+
+// memory is the state of a Memory.
+type memory struct {
+	info      Info
+	keys      keyed.Secret
+	customers []*Customer // by id - 1
+	identity  map[string]int64
+	marks     map[int64][]int64
+	batches   []Batch // by id - 1
+	rows      [][]memoryRow
+	attempts  int64
+	runs      []Run // by id - 1
+	told      map[int64]int64
+	learnt    map[string]learnt
+}
+
+type memoryRow struct {
+	Row
+	details      Details
+	name, recall int64
+	owner        int64 // of a row that was erased; others are found by identity
+}
+
+type learnt struct {
+	value string
+	at    time.Time
+}
+
+var _ Ledger = (*Memory)(nil)
+
+// NewMemory makes an empty ledger for an environment.
+func NewMemory(environment string) *Memory {
+	now := tidy(time.Now())
+	return &Memory{turn: make(chan struct{}, 1), memory: memory{
+		info: Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
+		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}}}
+}
+
+// tidy is a moment as a ledger gives it back.
+func tidy(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return time.Unix(0, t.UnixNano()).UTC()
+}
+
+func (i Instant) tidy() Instant { i.At = tidy(i.At); return i }
+
+// write runs a change with the right to write.
+func (m *Memory) write(ctx context.Context, do func() error) error {
+	if err := m.enter(ctx); err != nil {
+		return err
+	}
+	defer func() { <-m.turn }()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return do()
+}
+
+func (m *Memory) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case m.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// customer is a copy of a customer without its attempts; zero if there is none.
+func (m *memory) customer(id int64) Customer {
+	if id < 1 || id > int64(len(m.customers)) {
+		return Customer{}
+	}
+	c := *m.customers[id-1]
+	c.History = nil
+	if c.Attempts == 0 && c.LastBatch != 0 && c.Status != Forgotten {
+		r := m.rows[c.LastBatch-1][c.LastRow]
+		c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Details = r.Identity, r.Email, r.FirstName, r.LastName, r.SenderID, r.details
+	}
+	return c
+}
+
+// store writes a customer and its changed or new attempts.
+func (m *memory) store(c Customer, attempts ...Attempt) {
+	at := m.customers[c.ID-1]
+	c.History = at.History
+	for _, a := range attempts {
+		a.NotBefore, a.NotAfter = a.NotBefore.tidy(), a.NotAfter.tidy()
+		if i := slices.IndexFunc(c.History, func(b Attempt) bool { return b.ID == a.ID }); i >= 0 {
+			c.History = slices.Clone(c.History)
+			c.History[i] = a
+		} else {
+			c.History = append(slices.Clip(c.History), a)
+		}
+	}
+	c.FirstSent, c.Decided = tidy(c.FirstSent), tidy(c.Decided)
+	*at = c
+	if c.LastBatch != 0 {
+		r := m.rows[c.LastBatch-1][c.LastRow]
+		for _, k := range []int64{m.keys.Sender(r.SenderID), r.name} {
+			if k != 0 && !slices.Contains(m.marks[k], c.ID) {
+				m.marks[k] = append(m.marks[k], c.ID)
+			}
+		}
+	}
+}
+
+// all does a list of writes all or none: what they replaced is put back.
+func (m *memory) all(n int, do func(int) error) error {
+	before, ids := map[int64]Customer{}, m.attempts
+	for _, c := range m.customers {
+		before[c.ID] = *c
+	}
+	for i := range n {
+		if err := do(i); err != nil {
+			for id, c := range before {
+				*m.customers[id-1] = c
+			}
+			m.attempts = ids
+			return fmt.Errorf("ledger in memory: %w", err)
+		}
+	}
+	return nil
+}
+
+// Intend implements Journal.
+func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int64, error) {
+	var ids []int64
+	err := m.write(ctx, func() error {
+		return m.all(len(intents), func(i int) error {
+			in := intents[i]
+			c := m.customer(in.Customer)
+			open := c.ID != 0 && slices.ContainsFunc(m.customers[c.ID-1].History, func(a Attempt) bool { return a.Class == Open })
+			c, err := Intended(c, in, open)
+			if err != nil {
+				return err
+			}
+			m.attempts++
+			ids = append(ids, m.attempts)
+			m.store(c, Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, NotBefore: in.At})
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// Record implements Journal.
+func (m *Memory) Record(ctx context.Context, run int64, changes []Change) error {
+	return m.write(ctx, func() error {
+		return m.all(len(changes), func(i int) error {
+			c := m.customer(changes[i].Customer)
+			var attempts []Attempt
+			if c.ID != 0 {
+				attempts = m.customers[c.ID-1].History
+			}
+			c, changed, err := Decided(c, attempts, changes[i])
+			if err == nil {
+				m.store(c, changed...)
+			}
+			return err
+		})
+	})
+}
+
+// Begin implements Runs.
+func (m *Memory) Begin(ctx context.Context, r Run) (id int64, err error) {
+	err = m.write(ctx, func() error {
+		r.ID, r.Started, r.End = int64(len(m.runs)+1), tidy(r.Started), nil
+		m.runs = append(m.runs, r)
+		id = r.ID
+		return nil
+	})
+	return id, err
+}
+
+// Finish implements Runs.
+func (m *Memory) Finish(ctx context.Context, id int64, end RunEnd) error {
+	return m.write(ctx, func() error {
+		if id < 1 || id > int64(len(m.runs)) {
+			return fmt.Errorf("run %d: %w", id, ErrNotFound)
+		}
+		if end.At.IsZero() {
+			end.At = time.Now()
+		}
+		end.At = tidy(end.At)
+		m.runs[id-1].End = &end
+		batch := m.runs[id-1].Batch
+		if batch < 1 || batch > int64(len(m.batches)) || end.ExitCode != 0 && end.ExitCode != 3 {
+			return nil
+		}
+		for _, r := range m.rows[batch-1] {
+			rep := m.reported(r)
+			if mark := m.tellMark(r, rep); mark != 0 {
+				if _, ok := m.told[mark]; !ok {
+					m.told[mark] = id
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// Log implements Runs.
+func (m *Memory) Log(ctx context.Context) iter.Seq2[Run, error] {
+	m.mu.Lock()
+	all := slices.Clone(m.runs)
+	m.mu.Unlock()
+	slices.Reverse(all)
+	return values(ctx, all)
+}
+
+// values yields a list.
+func values[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range all {
+			if err := ctx.Err(); err != nil {
+				yield(*new(T), err)
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Bind implements Runs.
+func (m *Memory) Bind(ctx context.Context, account string) error {
+	return m.write(ctx, func() error {
+		if account != "" && m.info.Account != "" && m.info.Account != account {
+			return fmt.Errorf("ledger in memory: %w", ErrAccount)
+		}
+		if account != "" {
+			m.info.Account = account
+		}
+		return nil
+	})
+}
+
+// Learnt implements Runs.
+func (m *Memory) Learnt(_ context.Context, name string) (string, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.learnt[name]
+	if !ok {
+		return "", time.Time{}, fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	return f.value, f.at, nil
+}
+
+// Learn implements Runs.
+func (m *Memory) Learn(ctx context.Context, name, value string, at time.Time) error {
+	return m.write(ctx, func() error {
+		m.learnt[name] = learnt{value, tidy(at)}
+		return nil
+	})
+}
+
+// Info implements Reader.
+func (m *Memory) Info(context.Context) (Info, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.info, nil
+}
+
+// Forget erases people, as the ledger in a file does. It returns how many it found.
+func (m *Memory) Forget(ctx context.Context, identities []string) (n int, err error) {
+	err = m.write(ctx, func() error {
+		for _, id := range identities {
+			at, ok := m.identity[id]
+			if !ok {
+				continue
+			}
+			n++
+			c := m.customers[at-1]
+			*c = Customer{ID: c.ID, Status: Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
+			for _, rows := range m.rows {
+				for i := range rows {
+					if rows[i].Identity == id {
+						rows[i] = memoryRow{Row: rows[i].erased(), owner: at}
+					}
+				}
+			}
+			for k, ids := range m.marks {
+				m.marks[k] = slices.DeleteFunc(ids, func(o int64) bool { return o == at })
+			}
+		}
+		return nil
+	})
+	return n, err
+}

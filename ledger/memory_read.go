@@ -1,0 +1,212 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+)
+
+// owner is the customer of a row; zero if it has none.
+func (m *memory) owner(r memoryRow) Customer {
+	if r.owner != 0 {
+		return m.customer(r.owner)
+	}
+	return m.customer(m.identity[r.Identity])
+}
+
+func (m *memory) reported(r memoryRow) Reported {
+	return NewReported(r.Row, r.details, m.owner(r))
+}
+
+// tellMark is the mark of a finding and what it came to; 0 if no person needs to know.
+func (m *memory) tellMark(r memoryRow, rep Reported) int64 {
+	if r.recall == 0 || !rep.Status.NeedsPerson() {
+		return 0
+	}
+	return m.keys.Told(r.recall, rep.Outcome())
+}
+
+// selected is the batch of a selection that does not select all.
+func (m *memory) selected(s Selection) (int64, error) {
+	id := s.Batch
+	switch {
+	case s.Run != 0 && s.Run > 0 && s.Run <= int64(len(m.runs)):
+		id = m.runs[s.Run-1].Batch
+	case s.Run != 0:
+		id = 0
+	case id == 0:
+		id = int64(len(m.batches))
+	}
+	if id < 1 || id > int64(len(m.batches)) {
+		return 0, fmt.Errorf("no such batch or run: %w", ErrNotFound)
+	}
+	return id, nil
+}
+
+// asOf is the run before which a person must have been told of a batch's rows.
+func (m *memory) asOf(s Selection, batch int64) int64 {
+	if s.Run != 0 {
+		return s.Run
+	}
+	for _, r := range slices.Backward(m.runs) {
+		if r.Batch == batch {
+			return r.ID
+		}
+	}
+	return math.MaxInt64
+}
+
+// lines are the report lines of a selection.
+func (m *memory) lines(s Selection) (out []Reported, err error) {
+	first, last := int64(1), int64(len(m.batches))
+	if !s.All {
+		if first, err = m.selected(s); err != nil {
+			return nil, err
+		}
+		last = first
+	}
+	for b := first; b <= last; b++ {
+		limit := m.asOf(s, b)
+		for _, row := range m.rows[b-1] {
+			r := m.reported(row)
+			if s.All && (!r.Claims || r.Customer.LastBatch != b || r.Customer.LastRow != r.Ordinal) ||
+				len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) ||
+				!s.Since.IsZero() && !r.Since(s.Since, m.batches[b-1].Registered) {
+				continue
+			}
+			if mark := m.tellMark(row, r); mark != 0 {
+				run, ok := m.told[mark]
+				r.Known = ok && run < limit
+			}
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// Rows implements Reader.
+func (m *Memory) Rows(ctx context.Context, s Selection) iter.Seq2[Reported, error] {
+	return func(yield func(Reported, error) bool) {
+		m.mu.Lock()
+		all, err := m.lines(s)
+		m.mu.Unlock()
+		if err != nil {
+			yield(Reported{}, err)
+			return
+		}
+		values(ctx, all)(yield)
+	}
+}
+
+// Tally implements Reader.
+func (m *Memory) Tally(ctx context.Context, s Selection) (Tally, error) {
+	t := Tally{Status: map[Status]int{}, Code: map[StatusCode]int{}}
+	for r, err := range m.Rows(ctx, s) {
+		if err != nil {
+			return Tally{}, err
+		}
+		t.Count(r)
+	}
+	return t, nil
+}
+
+// Plan implements Reader.
+func (m *Memory) Plan(_ context.Context, batch int64, from, n int) ([]Planned, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.selected(Selection{Batch: batch}); err != nil {
+		return nil, err
+	}
+	if batch == 0 {
+		batch = int64(len(m.batches))
+	}
+	rows := m.rows[batch-1]
+	from = min(max(from, 0), len(rows))
+	out := []Planned{}
+	for _, r := range rows[from : from+min(max(n, 0), len(rows)-from)] {
+		p := Planned{Ordinal: r.Ordinal, Verdict: r.Verdict, Claims: r.Claims, Details: r.details, Customer: m.owner(r)}
+		switch p.Customer.Status {
+		case "", Created, LinkMissing, Forgotten:
+		default:
+			p.Customer.History = m.customers[p.Customer.ID-1].History
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Batches implements Reader.
+func (m *Memory) Batches(context.Context) ([]Batch, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Clone(m.batches)
+	slices.Reverse(all)
+	return all, nil
+}
+
+// FindBatch implements Registrar.
+func (m *Memory) FindBatch(_ context.Context, fingerprint string) (Batch, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, b := range m.batches {
+		if b.Fingerprint == fingerprint {
+			return b, nil
+		}
+	}
+	return Batch{}, fmt.Errorf("this input: %w", ErrNotFound)
+}
+
+// Customers implements Reader.
+func (m *Memory) Customers(ctx context.Context, q Query) iter.Seq2[Customer, error] {
+	return func(yield func(Customer, error) bool) {
+		m.mu.Lock()
+		all := m.query(q)
+		m.mu.Unlock()
+		values(ctx, all)(yield)
+	}
+}
+
+func (m *memory) query(q Query) (out []Customer) {
+	if q.Newest > 0 && len(q.Status) == 0 {
+		q.Status = []Status{Created, LinkMissing}
+	}
+	in, not := m.claimed(q.Batch), m.claimed(q.NotBatch)
+	for _, p := range m.customers {
+		c := m.customer(p.ID)
+		if len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) || q.Batch != 0 && !in[c.ID] || q.NotBatch != 0 && not[c.ID] ||
+			len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) ||
+			len(q.Identities) > 0 && !slices.ContainsFunc(q.Identities, func(s string) bool { return m.identity[s] == c.ID }) ||
+			len(q.ServiceIDs) > 0 && (c.ServiceID == "" || !slices.Contains(q.ServiceIDs, c.ServiceID)) {
+			continue
+		}
+		if q.History {
+			c.History = p.History
+		}
+		out = append(out, c)
+	}
+	if q.Newest > 0 {
+		out = slices.DeleteFunc(out, func(c Customer) bool { return c.Decided.IsZero() })
+		slices.SortFunc(out, func(a, b Customer) int {
+			return cmp.Or(b.Decided.Compare(a.Decided), cmp.Compare(b.ID, a.ID))
+		})
+		out = out[:min(q.Newest, len(out))]
+	}
+	return out
+}
+
+// claimed are the customers that rows of a batch claim.
+func (m *memory) claimed(batch int64) map[int64]bool {
+	set := map[int64]bool{}
+	if batch < 1 || batch > int64(len(m.batches)) {
+		return set
+	}
+	for _, r := range m.rows[batch-1] {
+		if r.Claims {
+			set[m.owner(r).ID] = true
+		}
+	}
+	return set
+}

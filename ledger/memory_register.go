@@ -1,0 +1,157 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// memoryRegistration is a check pass under way. It holds the right to write;
+// what it adds reaches the ledger with Commit.
+type memoryRegistration struct {
+	m      *Memory
+	batch  Batch
+	over   bool
+	rows   []memoryRow
+	claims map[string]int // identity → ordinal
+}
+
+var _ Registration = (*memoryRegistration)(nil)
+
+// Register implements Registrar.
+func (m *Memory) Register(ctx context.Context, b Batch) (Registration, error) {
+	if err := m.enter(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := m.FindBatch(ctx, b.Fingerprint); err == nil {
+		<-m.turn
+		return nil, fmt.Errorf("this input is registered already: %w", ErrConflict)
+	}
+	if b.Registered.IsZero() {
+		b.Registered = time.Now()
+	}
+	b.Registered, b.Rows = tidy(b.Registered), 0
+	return &memoryRegistration{m: m, batch: b, claims: map[string]int{}}, nil
+}
+
+// Sight implements Registration.
+func (r *memoryRegistration) Sight(_ context.Context, s []Sighting) ([]Known, error) {
+	if r.over {
+		return nil, fmt.Errorf("the registration is over: %w", ErrConflict)
+	}
+	m := r.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make([]Known, len(s))
+	for i := range s {
+		k := &out[i]
+		k.Claimed = -1
+		if at, ok := r.claims[s[i].Identity]; ok && s[i].Identity != "" {
+			k.Claimed = at
+		}
+		own := m.identity[s[i].Identity]
+		if c := m.customer(own); c.ID != 0 {
+			k.Customer, k.Forgot = &c, c.Status == Forgotten
+		}
+		mine := Details(m.keys.Details(s[i].Fields, len(DetailFields())))
+		switch {
+		case k.Forgot:
+		case k.Claimed >= 0:
+			k.Differs = mine.Changed(r.rows[k.Claimed].details)
+		case k.Customer != nil:
+			k.Differs = mine.Changed(k.Customer.Details)
+		}
+		k.ByID = m.other(m.keys.Sender(s[i].SenderID), own)
+		k.ByName = m.other(m.keys.Name(s[i].NameText), own)
+	}
+	return out, nil
+}
+
+// other is the first customer with a mark, other than own, that was or may have been onboarded.
+func (m *memory) other(mark, own int64) (best *Customer) {
+	for _, id := range m.marks[mark] {
+		c := m.customer(id)
+		switch c.Status {
+		case Created, LinkMissing, InDoubt:
+			if id != own && (best == nil || id < best.ID) {
+				best = &c
+			}
+		}
+	}
+	return best
+}
+
+// Add implements Registration.
+func (r *memoryRegistration) Add(_ context.Context, rows []Row) error {
+	if r.over {
+		return fmt.Errorf("the registration is over: %w", ErrConflict)
+	}
+	for _, row := range rows {
+		if row.Ordinal != len(r.rows) {
+			return r.stop(fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, len(r.rows), ErrConflict))
+		}
+		if row.Identity != "" && row.Claims {
+			if at, ok := r.claims[row.Identity]; ok {
+				return r.stop(fmt.Errorf("rows %d and %d claim the same identity: %w", at, row.Ordinal, ErrConflict))
+			}
+			r.claims[row.Identity] = row.Ordinal
+		}
+		p := memoryRow{Row: row, details: r.m.keys.Details(row.Fields, len(DetailFields())), name: r.m.keys.Name(row.NameText), recall: r.m.keys.Recall(row.Recall)}
+		p.Fields, p.NameText, p.Recall = nil, "", ""
+		r.rows = append(r.rows, p)
+	}
+	return nil
+}
+
+// Commit implements Registration.
+func (r *memoryRegistration) Commit(context.Context) (Batch, error) {
+	if r.over {
+		return Batch{}, fmt.Errorf("the registration is over: %w", ErrConflict)
+	}
+	m := r.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r.batch.ID, r.batch.Rows = int64(len(m.batches)+1), len(r.rows)
+	m.batches = append(m.batches, r.batch)
+	m.rows = append(m.rows, r.rows)
+	for i := range r.rows {
+		row := &r.rows[i]
+		id, known := m.identity[row.Identity]
+		if row.Identity != "" && row.Claims {
+			if !known {
+				id = int64(len(m.customers) + 1)
+				m.identity[row.Identity] = id
+				m.customers = append(m.customers, &Customer{ID: id, Status: Pending})
+			}
+			c := m.customers[id-1]
+			c.LastBatch, c.LastRow = r.batch.ID, row.Ordinal
+		}
+		if c := m.customer(id); c.Status == Forgotten {
+			*row = memoryRow{Row: row.erased(), owner: id}
+		}
+	}
+	r.over = true
+	<-m.turn
+	return r.batch, nil
+}
+
+// erased is a row without what is of the person.
+func (r Row) erased() Row {
+	return Row{Ordinal: r.Ordinal, File: r.File, Number: r.Number, Line: r.Line, Claims: r.Claims, Verdict: r.Verdict, Repeats: r.Repeats, Findings: r.Findings}
+}
+
+// Rollback implements Registration.
+func (r *memoryRegistration) Rollback() error {
+	if !r.over {
+		r.over = true
+		<-r.m.turn
+	}
+	return nil
+}
+
+// stop ends the registration for an error.
+func (r *memoryRegistration) stop(cause error) error {
+	r.over = true
+	<-r.m.turn
+	return cause
+}

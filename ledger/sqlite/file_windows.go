@@ -1,0 +1,40 @@
+//go:build windows
+
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+const noFollow = 0
+
+// checkPrivate refuses links and what is no plain file. Whom Windows lets at
+// the file is up to the directory's access list, which a new file inherits.
+func checkPrivate(path string, info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is a link or no plain file; name the file itself: %w", path, ledger.ErrUnsafe)
+	}
+	return nil
+}
+
+// ignoreUnsupported drops the error of syncing a directory, which Windows refuses.
+func ignoreUnsupported(error) error { return nil }
+
+// flock takes the lock without waiting. The system frees it with the process.
+// The locked byte lies far behind the text, so that others can read who holds it.
+func flock(f *os.File) error {
+	at := windows.Overlapped{OffsetHigh: math.MaxInt32}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
+		return ledger.ErrLocked
+	}
+	return err
+}

@@ -1,0 +1,294 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+// Options say which ledger to open and how.
+type Options struct {
+	Path        string
+	Environment string           // the ledger must belong to it; with ReadOnly, "" = any
+	Create      bool             // make the ledger if it does not exist; else ErrMissing
+	ReadOnly    bool             // no lock, no recovery, no write; goes beside a run
+	LockTimeout time.Duration    // how long to wait for the lock; default 0
+	Command     string           // for whoever meets the lock
+	Now         func() time.Time // default time.Now
+}
+
+// Ledger is a ledger in an SQLite file. It may be used by any number of
+// goroutines. Close it.
+type Ledger struct {
+	path    string
+	now     func() time.Time
+	info    ledger.Info
+	keys    keyed.Secret
+	id      string // of this ledger file, random
+	notices []string
+	readers *pool
+	lock    *lock      // nil when read-only
+	backup  *emergency // likewise
+
+	turn        chan struct{} // holds the right to write
+	w           *view         // the writing connection; nil when read-only
+	writer      *pool
+	failed      error // of the first failed write; every later one is refused with it
+	lastAttempt int64
+
+	closing sync.Once
+}
+
+var (
+	_ ledger.Ledger    = (*Ledger)(nil)
+	_ ledger.Emergency = (*Ledger)(nil)
+)
+
+// Open opens a ledger; unless ReadOnly it takes the lock, merges the emergency
+// file, and closes the attempts that a crash left open.
+//
+// Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
+// ErrNewer or ErrWrite, and say the way out.
+func Open(ctx context.Context, o Options) (*Ledger, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Path, err)
+	}
+	l := &Ledger{path: path, now: o.Now, turn: make(chan struct{}, 1)}
+	if err := l.open(ctx, o); err != nil {
+		return nil, errors.Join(err, l.abandon())
+	}
+	return l, nil
+}
+
+func (l *Ledger) open(ctx context.Context, o Options) error {
+	if !o.ReadOnly {
+		if _, err := os.Lstat(l.path); errors.Is(err, fs.ErrNotExist) && !o.Create {
+			return fmt.Errorf("%s: %w", l.path, ledger.ErrMissing)
+		} else if err == nil {
+			if _, err := checkFile(l.path, true); err != nil {
+				return err
+			}
+		}
+		var err error
+		if l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now()); err != nil {
+			return err
+		}
+		if err := create(ctx, l.path, o); err != nil {
+			return err
+		}
+	}
+	var err error
+	if l.notices, err = checkFile(l.path, !o.ReadOnly); err != nil {
+		return err
+	}
+	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
+		return err
+	}
+	if !o.ReadOnly {
+		if l.writer, err = openPool(l.path, modeWrite, 1); err != nil {
+			return err
+		}
+		if l.w, err = l.writer.view(ctx); err != nil {
+			return l.sick(err)
+		}
+	}
+	if err := l.load(ctx, o); err != nil {
+		return err
+	}
+	if o.ReadOnly {
+		return nil
+	}
+	return l.recover(ctx)
+}
+
+// load reads what the ledger is bound to, and checks it.
+func (l *Ledger) load(ctx context.Context, o Options) error {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var st state
+	if l.info, l.keys, l.id, err = v.meta(ctx); err == nil {
+		st, err = v.state(ctx)
+	}
+	if err != nil {
+		return l.sick(err)
+	}
+	l.info.Path, l.info.Opened = l.path, plain(l.now())
+	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
+		return fmt.Errorf("%s belongs to environment %q, not %q; name the right ledger with --ledger, or use another file for this environment: %w",
+			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
+	}
+	if o.ReadOnly {
+		return nil
+	}
+	if l.backup, err = openEmergency(l.path, l.id, st.seq); err != nil {
+		return err
+	}
+	if l.backup.seq > st.seq {
+		return damaged(l.path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", st.seq, l.backup.seq)+
+			"; if the older state is all there is, wait for the partner's key lifetime, delete "+filepath.Base(l.path)+".emergency, and run again: what is missing is then looked up")
+	}
+	if st.opened != st.closed {
+		if wal, err := os.Stat(l.path + "-wal"); err != nil || wal.Size() == 0 {
+			// Opening the reader may have made an empty one: what counts is
+			// that nothing is in it.
+			if !l.backup.had {
+				return damaged(l.path, "it was not closed and its -wal file is gone")
+			}
+		}
+	}
+	if info, err := os.Stat(l.path); err == nil && (st.opened != st.closed || info.Size() < quickCheckSize) {
+		problems, err := v.check(ctx, "quick_check")
+		if err != nil {
+			return l.sick(err)
+		}
+		if len(problems) > 0 {
+			return damaged(l.path, problems[0])
+		}
+	}
+	return nil
+}
+
+// quickCheckSize is up to which size a ledger is checked at every opening:
+// that takes less than a tenth of a second.
+const quickCheckSize = 16 << 20
+
+// create makes a ledger that does not exist, under another name first, so that
+// a crash leaves either none or a whole one. The lock is held.
+func create(ctx context.Context, path string, o Options) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if o.Environment == "" {
+		return fmt.Errorf("%s: a new ledger needs an environment: %w", path, ledger.ErrEnvironment)
+	}
+	for _, old := range []string{path + "-wal", path + "-journal"} {
+		if info, err := os.Lstat(old); err == nil && info.Size() > 0 {
+			return damaged(path, "it is gone but "+filepath.Base(old)+" is there")
+		}
+	}
+	if _, err := checkPlace(path); err != nil {
+		return err
+	}
+	part := path + ".new"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is in the way: %w: %w", part, err, ledger.ErrWrite)
+	}
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil {
+		err = fill(ctx, part, o)
+	}
+	if err == nil {
+		err = syncFile(part)
+	}
+	if err == nil {
+		err = os.Rename(part, path)
+	}
+	if err == nil {
+		err = syncDir(path)
+	}
+	if err != nil {
+		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
+	}
+	return nil
+}
+
+// fill writes the schema into an empty file.
+func fill(ctx context.Context, path string, o Options) (err error) {
+	p, err := openPool(path, modeFill, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	v, err := p.view(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.close()) }()
+	secret := keyed.NewSecret()
+	if err := v.run(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
+		return err
+	}
+	if err := v.run(ctx, "INSERT INTO meta VALUES ('id', ?), ('environment', ?), ('account', ''), ('secret', ?), ('created', ?)",
+		rand.Text(), o.Environment, secret[:], stamp(o.Now())); err != nil {
+		return err
+	}
+	if err := v.run(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	return v.run(ctx, "PRAGMA journal_mode = WAL")
+}
+
+// Notices are what an operator should know of the place the ledger lies in and
+// of what was found at its opening. They hold no personal data.
+func (l *Ledger) Notices() []string { return l.notices }
+
+// Info tells what the ledger is bound to.
+func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return ledger.Info{}, err
+	}
+	defer end()
+	info, _, _, err := v.meta(ctx)
+	if err != nil {
+		return ledger.Info{}, l.sick(err)
+	}
+	info.Path, info.Opened = l.path, l.info.Opened
+	return info, nil
+}
+
+// Close ends the use of the ledger and frees its lock. It waits for a write
+// under way. Iterators must have ended.
+func (l *Ledger) Close() error {
+	var err error
+	l.closing.Do(func() {
+		l.turn <- struct{}{} // kept: no write after this
+		if l.w != nil && l.failed == nil {
+			err = l.transaction(context.Background(), func(ctx context.Context) error {
+				return l.w.run(ctx, "UPDATE state SET closed = opened")
+			})
+		}
+		err = errors.Join(err, l.abandon())
+	})
+	return err
+}
+
+// abandon lets go of everything, as a crash would.
+func (l *Ledger) abandon() error {
+	var all []error
+	if l.w != nil {
+		all = append(all, l.w.close())
+	}
+	if l.readers != nil {
+		all = append(all, l.readers.close())
+	}
+	if l.writer != nil { // last, so that SQLite folds the log into the file
+		all = append(all, l.writer.close())
+	}
+	if l.backup != nil {
+		all = append(all, l.backup.close())
+	}
+	if l.lock != nil {
+		all = append(all, l.lock.free())
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,28 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"syscall"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// checkPlace refuses network file systems, on which neither the lock nor the
+// write-ahead log can be relied on (sqlite.org/wal.html), and tells of places
+// that do not last. The numbers are those of statfs(2).
+func checkPlace(path string) ([]string, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &st); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	switch uint32(st.Type) {
+	case 0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x01021997:
+		return nil, fmt.Errorf("%s lies on a network file system, where two machines could write it at once; keep the ledger on a local disk: %w", path, ledger.ErrUnsafe)
+	case 0x01021994, 0x858458f6:
+		return []string{path + " lies in memory (tmpfs) and is gone after a restart of the machine"}, nil
+	case 0x794c7630:
+		return []string{path + " lies in a container's own layer (overlayfs) and is gone with the container; mount a volume for it"}, nil
+	}
+	return nil, nil
+}

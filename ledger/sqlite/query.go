@@ -1,0 +1,223 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+// pageSize is how many customers are read at a time.
+const pageSize = 256
+
+// Customers yields customers; see ledger.Reader.
+func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
+	return func(yield func(ledger.Customer, error) bool) {
+		v, end, err := l.snapshot(ctx)
+		if err != nil {
+			yield(ledger.Customer{}, err)
+			return
+		}
+		defer end()
+		stopped, err := l.query(ctx, v, q, func(c ledger.Customer) bool { return yield(c, nil) })
+		if err != nil && !stopped {
+			yield(ledger.Customer{}, l.sick(err))
+		}
+	}
+}
+
+func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(ledger.Customer) bool) (stopped bool, err error) {
+	in, err := v.claimed(ctx, q.Batch)
+	if err != nil {
+		return false, err
+	}
+	out, err := v.claimed(ctx, q.NotBatch)
+	if err != nil {
+		return false, err
+	}
+	if q.Newest > 0 && len(q.Status) == 0 {
+		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}
+	}
+	page, err := l.pages(ctx, v, q)
+	if err != nil {
+		return false, err
+	}
+	for left := q.Newest; ; {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		ids, err := page()
+		if err != nil || len(ids) == 0 {
+			return false, err
+		}
+		ids = slices.DeleteFunc(ids, func(id int64) bool { return q.Batch != 0 && !in.has(id) || q.NotBatch != 0 && out.has(id) })
+		all, err := v.customers(ctx, ids)
+		if err != nil {
+			return false, err
+		}
+		all = slices.DeleteFunc(all, func(c ledger.Customer) bool {
+			return c.ID == 0 || len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) ||
+				len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) || len(q.ServiceIDs) > 0 && !slices.Contains(q.ServiceIDs, c.ServiceID)
+		})
+		if q.History {
+			if err := v.history(ctx, all, func(ledger.Customer) bool { return true }); err != nil {
+				return false, err
+			}
+		}
+		for _, c := range all {
+			if !yield(c) {
+				return true, nil
+			}
+			if left--; left == 0 {
+				return false, nil
+			}
+		}
+	}
+}
+
+// pages yields candidates by the narrowest index there is, a page at a time,
+// in the order asked for. An empty page ends it.
+func (l *Ledger) pages(ctx context.Context, v *view, q ledger.Query) (func() ([]int64, error), error) {
+	if ids, ok, err := l.named(ctx, v, q); ok || err != nil {
+		if q.Newest > 0 {
+			return v.newest(ctx, ids), err
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+		return func() ([]int64, error) {
+			n := min(pageSize, len(ids))
+			page := slices.Clone(ids[:n])
+			ids = ids[n:]
+			return page, nil
+		}, err
+	}
+	if q.Newest > 0 {
+		return v.newest(ctx, nil), nil
+	}
+	var text string
+	sent := !slices.Contains(q.Status, ledger.Pending) && len(q.Status) > 0
+	switch {
+	case sent && len(q.Status) == 1 && q.Status[0] == ledger.InDoubt:
+		text = "SELECT id FROM customers WHERE status = 'in_doubt' AND id > ? AND id > ? ORDER BY id LIMIT 256"
+	case sent:
+		text = "SELECT id FROM customers WHERE id > ? AND id > ? AND status IN ('" + strings.Join(texts(q.Status), "','") + "') ORDER BY id LIMIT 256"
+	default:
+		text = `SELECT customer FROM (SELECT * FROM (SELECT customer FROM places WHERE customer > ? ORDER BY customer LIMIT 256)
+			UNION SELECT * FROM (SELECT id FROM customers WHERE id > ? ORDER BY id LIMIT 256)) ORDER BY 1 LIMIT 256`
+	}
+	last := int64(0)
+	return func() (ids []int64, err error) {
+		ids, err = v.ids(ctx, text, last, last)
+		if len(ids) > 0 {
+			last = ids[len(ids)-1]
+		}
+		return ids, err
+	}, nil
+}
+
+// texts are the statuses that there are; others cannot be in the ledger.
+func texts(all []ledger.Status) (out []string) {
+	for _, s := range ledger.Statuses() {
+		if slices.Contains(all, s) {
+			out = append(out, string(s))
+		}
+	}
+	return out
+}
+
+// named are the customers that a query names in one way or another.
+func (l *Ledger) named(ctx context.Context, v *view, q ledger.Query) (ids []int64, ok bool, err error) {
+	switch {
+	case len(q.Identities) > 0:
+		found := map[keyed.Digest]int64{}
+		var ask []keyed.Digest
+		for _, text := range q.Identities {
+			ask = append(ask, l.keys.Identity(text))
+		}
+		err = v.identities(ctx, ask, found)
+		ids = []int64{}
+		for _, id := range found {
+			ids = append(ids, id)
+		}
+		return ids, true, err
+	case len(q.IDs) > 0:
+		return slices.Clone(q.IDs), true, nil
+	case len(q.ServiceIDs) > 0:
+		ids = []int64{}
+		list := make([]any, len(q.ServiceIDs))
+		for i, s := range q.ServiceIDs {
+			list[i] = s
+		}
+		err = v.eachOf(ctx, "SELECT id FROM customers WHERE service_id <> '' AND service_id IN ", list, func(r *sql.Rows) error {
+			var id int64
+			err := r.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		return ids, true, err
+	}
+	return nil, false, nil
+}
+
+func (v *view) ids(ctx context.Context, text string, args ...any) (ids []int64, err error) {
+	err = v.each(ctx, text, args, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// newest pages through decided customers, newest first; of ids only, if any.
+func (v *view) newest(ctx context.Context, only []int64) func() ([]int64, error) {
+	offset := 0
+	return func() ([]int64, error) {
+		for {
+			ids, err := v.ids(ctx, "SELECT id FROM customers WHERE decided <> 0 ORDER BY decided DESC, id DESC LIMIT 256 OFFSET ?", offset)
+			offset += len(ids)
+			if err != nil || len(ids) == 0 || only == nil {
+				return ids, err
+			}
+			ids = slices.DeleteFunc(ids, func(id int64) bool { return !slices.Contains(only, id) })
+			if len(ids) > 0 {
+				return ids, nil
+			}
+		}
+	}
+}
+
+// bitmap is a set of customer ids.
+type bitmap []uint64
+
+func (b bitmap) has(id int64) bool { return id>>6 < int64(len(b)) && b[id>>6]&(1<<(id&63)) != 0 }
+
+// claimed are the customers that rows of a batch claim.
+func (v *view) claimed(ctx context.Context, batch int64) (bitmap, error) {
+	if batch == 0 {
+		return nil, nil
+	}
+	var b bitmap
+	for next := chunkID(batch, 0); ; {
+		id, rows, err := v.nextChunk(ctx, next, chunkID(batch+1, 0)-1)
+		if err != nil || len(rows) == 0 {
+			return b, err
+		}
+		next = id + 1
+		for i := range rows {
+			if c := rows[i].customer; rows[i].Claims && c > 0 {
+				if c > 1<<34 {
+					return nil, errChunk
+				}
+				for c>>6 >= int64(len(b)) {
+					b = append(b, make([]uint64, max(1024, len(b)/2))...)
+				}
+				b[c>>6] |= 1 << (c & 63)
+			}
+		}
+	}
+}

@@ -1,0 +1,264 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+// owners gives every row its customer's id, also rows whose customer was made
+// after them.
+func (l *Ledger) owners(ctx context.Context, v *view, rows []packed) ([]int64, error) {
+	ids := make([]int64, len(rows))
+	late := map[keyed.Digest][]int{}
+	for i := range rows {
+		if ids[i] = rows[i].customer; ids[i] == 0 && rows[i].Identity != "" {
+			d := l.keys.Identity(rows[i].Identity)
+			late[d] = append(late[d], i)
+		}
+	}
+	if len(late) == 0 {
+		return ids, nil
+	}
+	ask := make([]keyed.Digest, 0, len(late))
+	for d := range late {
+		ask = append(ask, d)
+	}
+	found := map[keyed.Digest]int64{}
+	err := v.identities(ctx, ask, found)
+	for d, id := range found {
+		for _, i := range late[d] {
+			ids[i] = id
+		}
+	}
+	return ids, err
+}
+
+// Plan reads rows with their customers; see ledger.Reader.
+func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if _, err := l.batch(ctx, v, ledger.Selection{Batch: batch}); err != nil {
+		return nil, l.sick(err)
+	}
+	out := make([]ledger.Planned, 0, min(max(n, 0), 1<<16))
+	for from = max(from, 0); len(out) < n; {
+		first := from - from%chunkRows
+		rows, err := v.chunk(ctx, chunkID(batch, first))
+		if err != nil {
+			return nil, l.sick(err)
+		}
+		if from-first >= len(rows) {
+			break
+		}
+		rows = rows[from-first : min(len(rows), from-first+n-len(out))]
+		ids, err := l.owners(ctx, v, rows)
+		if err != nil {
+			return nil, l.sick(err)
+		}
+		customers, err := v.customers(ctx, ids)
+		if err == nil {
+			err = v.history(ctx, customers, func(c ledger.Customer) bool {
+				return c.Status != ledger.Created && c.Status != ledger.LinkMissing && c.Status != ledger.Forgotten
+			})
+		}
+		if err != nil {
+			return nil, l.sick(err)
+		}
+		for i := range rows {
+			out = append(out, ledger.Planned{Ordinal: rows[i].Ordinal, Verdict: rows[i].Verdict, Claims: rows[i].Claims,
+				Details: slices.Clone(rows[i].details), Customer: customers[i]})
+		}
+		from += len(rows)
+	}
+	return out, nil
+}
+
+// batch finds the batch of a selection that does not select all.
+func (l *Ledger) batch(ctx context.Context, v *view, s ledger.Selection) (ledger.Batch, error) {
+	text, args := "SELECT "+batchColumns+" FROM batches ORDER BY id DESC LIMIT 1", []any(nil)
+	switch {
+	case s.Run != 0:
+		text, args = "SELECT "+batchColumns+" FROM batches WHERE id = (SELECT batch FROM runs WHERE id = ?)", []any{s.Run}
+	case s.Batch != 0:
+		text, args = "SELECT "+batchColumns+" FROM batches WHERE id = ?", []any{s.Batch}
+	}
+	b, err := scanBatch(func(into ...any) error { return v.one(ctx, text, args, into...) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, fmt.Errorf("no such batch or run: %w", ledger.ErrNotFound)
+	}
+	return b, err
+}
+
+// Batches lists the batches, newest first.
+func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	all, err := v.batches(ctx)
+	return all, l.sick(err)
+}
+
+func (v *view) batches(ctx context.Context) (all []ledger.Batch, err error) {
+	err = v.each(ctx, "SELECT "+batchColumns+" FROM batches ORDER BY id DESC", nil, func(r *sql.Rows) error {
+		b, err := scanBatch(r.Scan)
+		all = append(all, b)
+		return err
+	})
+	return all, err
+}
+
+// Rows yields report lines; see ledger.Reader.
+func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return func(yield func(ledger.Reported, error) bool) {
+		v, end, err := l.snapshot(ctx)
+		if err != nil {
+			yield(ledger.Reported{}, err)
+			return
+		}
+		defer end()
+		stopped, err := l.rows(ctx, v, s, func(r ledger.Reported, _ *packed) bool { return yield(r, nil) })
+		if err != nil && !stopped {
+			yield(ledger.Reported{}, l.sick(err))
+		}
+	}
+}
+
+// Tally counts report lines; see ledger.Reader.
+func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
+	t := ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
+	for r, err := range l.Rows(ctx, s) {
+		if err != nil {
+			return ledger.Tally{}, err
+		}
+		t.Count(r)
+	}
+	return t, nil
+}
+
+// rows walks over the chunks of a selection, one at a time.
+func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield func(ledger.Reported, *packed) bool) (stopped bool, err error) {
+	batches := map[int64]ledger.Batch{}
+	next, last := int64(0), int64(math.MaxInt64)
+	if s.All {
+		all, err := v.batches(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, b := range all {
+			batches[b.ID] = b
+		}
+	} else {
+		b, err := l.batch(ctx, v, s)
+		if err != nil {
+			return false, err
+		}
+		batches[b.ID] = b
+		next, last = chunkID(b.ID, 0), chunkID(b.ID+1, 0)-1
+	}
+	asOf, err := v.asOf(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		id, rows, err := v.nextChunk(ctx, next, last)
+		if err != nil || len(rows) == 0 {
+			return false, err
+		}
+		next = id + 1
+		lines, err := l.lines(ctx, v, s, batches[id>>32], rows, asOf)
+		if err != nil {
+			return false, err
+		}
+		for i := range lines {
+			if !yield(lines[i], &rows[lines[i].Ordinal-rows[0].Ordinal]) {
+				return true, nil
+			}
+		}
+	}
+}
+
+// lines turns the rows of a chunk into report lines and drops those not selected.
+func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledger.Batch, rows []packed, asOf func(ledger.Batch) int64) ([]ledger.Reported, error) {
+	ids, err := l.owners(ctx, v, rows)
+	if err != nil {
+		return nil, err
+	}
+	customers, err := v.customers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.Reported
+	var marks []int64
+	var ask []any
+	for i := range rows {
+		c := customers[i]
+		if s.All && (!rows[i].Claims || c.ID == 0 || c.LastBatch != b.ID || c.LastRow != rows[i].Ordinal) {
+			continue
+		}
+		r := ledger.NewReported(rows[i].Row, rows[i].details, c)
+		if len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) || !s.Since.IsZero() && !r.Since(s.Since, b.Registered) {
+			continue
+		}
+		var m int64
+		if rows[i].recall != 0 && r.Status.NeedsPerson() {
+			m = l.told(rows[i].recall, r)
+			ask = append(ask, m)
+		}
+		out, marks = append(out, r), append(marks, m)
+	}
+	first := map[int64]int64{}
+	err = v.eachOf(ctx, "SELECT digest, first FROM told WHERE digest IN ", ask, func(r *sql.Rows) error {
+		var m, run int64
+		err := r.Scan(&m, &run)
+		first[m] = run
+		return err
+	})
+	limit := asOf(b)
+	for i := range out {
+		run, ok := first[marks[i]]
+		out[i].Known = ok && marks[i] != 0 && run < limit
+	}
+	return out, err
+}
+
+// told is the mark of a finding and what it came to.
+func (l *Ledger) told(recall int64, r ledger.Reported) int64 {
+	return l.keys.Told(recall, r.Outcome())
+}
+
+// asOf returns the run before which a person must have been told to count as
+// told: the selected one, else the newest of the batch.
+func (v *view) asOf(ctx context.Context, s ledger.Selection) (func(ledger.Batch) int64, error) {
+	newest := map[int64]int64{}
+	err := v.each(ctx, "SELECT batch, max(id) FROM runs WHERE batch <> 0 GROUP BY batch", nil, func(r *sql.Rows) error {
+		var batch, run int64
+		err := r.Scan(&batch, &run)
+		newest[batch] = run
+		return err
+	})
+	return func(b ledger.Batch) int64 {
+		if s.Run != 0 {
+			return s.Run
+		}
+		if run, ok := newest[b.ID]; ok {
+			return run
+		}
+		return math.MaxInt64
+	}, err
+}

@@ -1,0 +1,308 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+const batchColumns = "id, fingerprint, files, settings, carried, rows, registered"
+
+func scanBatch(scan func(...any) error) (b ledger.Batch, err error) {
+	var files, carried string
+	var registered int64
+	if err = scan(&b.ID, &b.Fingerprint, &files, &b.Settings, &carried, &b.Rows, &registered); err != nil {
+		return b, err
+	}
+	b.Registered = moment(registered)
+	if err := errors.Join(json.Unmarshal([]byte(files), &b.Files), json.Unmarshal([]byte(carried), &b.Carried)); err != nil {
+		return b, errChunk
+	}
+	return b, nil
+}
+
+// FindBatch looks a batch up by its fingerprint.
+func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return ledger.Batch{}, err
+	}
+	defer end()
+	b, err := scanBatch(func(into ...any) error {
+		return v.one(ctx, "SELECT "+batchColumns+" FROM batches WHERE fingerprint = ?", []any{fingerprint}, into...)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, fmt.Errorf("%s: this input: %w", l.path, ledger.ErrNotFound)
+	}
+	return b, l.sick(err)
+}
+
+// registration is a check pass under way. It holds the right to write.
+type registration struct {
+	l     *Ledger
+	batch ledger.Batch
+	over  bool
+	base  int64 // the customer of row n, if it is new, is base + n + 1
+	empty bool  // the ledger knew nobody when it began
+	marks bool  // it knew people by number or name
+
+	claims    claims
+	known     map[keyed.Digest]int64 // of identities looked up for the rows under way; 0 = not there
+	forgotten map[int64]bool
+	packer    packer
+	waiting   []packed // rows of the chunk under way
+	places    []any
+}
+
+var _ ledger.Registration = (*registration)(nil)
+
+// Register begins a check pass; see ledger.Registrar.
+func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	if err := l.enter(ctx); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := l.begin(ctx); err != nil {
+		l.leave()
+		return nil, err
+	}
+	r := &registration{l: l, batch: b, known: map[keyed.Digest]int64{}, forgotten: map[int64]bool{}}
+	if err := r.begin(ctx); err != nil {
+		err = l.undo(ctx, err)
+		l.leave()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *registration) begin(ctx context.Context) error {
+	w := r.l.w
+	var same int
+	if err := w.one(ctx, "SELECT count(*) FROM batches WHERE fingerprint = ?", []any{r.batch.Fingerprint}, &same); err != nil {
+		return err
+	}
+	if same > 0 {
+		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
+	}
+	files, err := json.Marshal(r.batch.Files)
+	if err != nil {
+		return err
+	}
+	carried, err := json.Marshal(r.batch.Carried)
+	if err != nil {
+		return err
+	}
+	if r.batch.Registered.IsZero() {
+		r.batch.Registered = r.l.now()
+	}
+	r.batch.Registered, r.batch.Rows = plain(r.batch.Registered), 0
+	if err := w.one(ctx, "INSERT INTO batches (fingerprint, files, settings, carried, rows, registered) VALUES (?, ?, ?, ?, 0, ?) RETURNING id",
+		[]any{r.batch.Fingerprint, string(files), r.batch.Settings, string(carried), stamp(r.batch.Registered)}, &r.batch.ID); err != nil {
+		return err
+	}
+	var last int64
+	if err := w.one(ctx, "SELECT max(coalesce((SELECT max(customer) FROM places), 0), coalesce((SELECT max(id) FROM customers), 0))", nil, &r.base); err != nil {
+		return err
+	}
+	if err := w.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM identities LIMIT 1)", nil, &last); err != nil {
+		return err
+	}
+	r.empty = last == 0
+	if err := w.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM marks LIMIT 1)", nil, &last); err != nil {
+		return err
+	}
+	r.marks = last > 0
+	return w.each(ctx, "SELECT id FROM customers WHERE status = 'forgotten'", nil, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		r.forgotten[id] = true
+		return err
+	})
+}
+
+// lookUp makes sure that r.known has these digests.
+func (r *registration) lookUp(ctx context.Context, digests []keyed.Digest) error {
+	if r.empty {
+		return nil
+	}
+	if len(r.known) > 1<<14 {
+		clear(r.known)
+	}
+	var ask []keyed.Digest
+	for _, d := range digests {
+		if _, done := r.known[d]; !done && d != (keyed.Digest{}) {
+			r.known[d] = 0
+			ask = append(ask, d)
+		}
+	}
+	return r.l.w.identities(ctx, ask, r.known)
+}
+
+// Add packs rows; see ledger.Registration.
+func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
+	if r.over {
+		return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := r.add(ctx, rows); err != nil {
+		return r.stop(ctx, err)
+	}
+	return nil
+}
+
+func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
+	digests := make([]keyed.Digest, len(rows))
+	for i := range rows {
+		digests[i] = r.l.keys.Identity(rows[i].Identity)
+	}
+	if err := r.lookUp(ctx, digests); err != nil {
+		return err
+	}
+	fields := len(ledger.DetailFields())
+	for i := range rows {
+		if rows[i].Ordinal != r.batch.Rows {
+			return fmt.Errorf("row %d added after %d rows: %w", rows[i].Ordinal, r.batch.Rows, ledger.ErrConflict)
+		}
+		if r.batch.Rows >= knownBit-1 {
+			return fmt.Errorf("more than %d rows: %w", r.batch.Rows, ledger.ErrConflict)
+		}
+		p := packed{Row: rows[i], name: r.l.keys.Name(rows[i].NameText), recall: r.l.keys.Recall(rows[i].Recall),
+			details: r.l.keys.Details(rows[i].Fields, fields)}
+		if d := digests[i]; d != (keyed.Digest{}) {
+			if err := r.own(&p, d); err != nil {
+				return err
+			}
+		}
+		p.Fields, p.NameText, p.Recall = nil, "", ""
+		r.packer.add(&p)
+		r.waiting = append(r.waiting, p)
+		r.batch.Rows++
+		if r.batch.Rows%chunkRows == 0 {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// own finds or makes the customer of a row.
+func (r *registration) own(p *packed, d keyed.Digest) error {
+	id := r.known[d]
+	ordinal, known, claimed := r.claims.get(d)
+	switch {
+	case claimed && p.Claims:
+		return fmt.Errorf("rows %d and %d claim the same identity: %w", ordinal, p.Ordinal, ledger.ErrConflict)
+	case claimed && !known:
+		id = r.base + int64(ordinal) + 1
+	case p.Claims:
+		r.claims.put(d, p.Ordinal, id != 0)
+		if id == 0 {
+			id = r.base + int64(p.Ordinal) + 1
+		}
+		r.places = append(r.places, id, r.batch.ID, p.Ordinal)
+	}
+	p.customer = id
+	if r.forgotten[id] {
+		p.erase()
+	}
+	return nil
+}
+
+// erase takes out of a row all that is of the person.
+func (p *packed) erase() {
+	p.Row = ledger.Row{Ordinal: p.Ordinal, File: p.File, Number: p.Number, Line: p.Line, Claims: p.Claims, Verdict: p.Verdict, Repeats: p.Repeats, Findings: p.Findings}
+	p.details, p.name, p.recall, p.erased = nil, 0, 0, true
+}
+
+// flush writes the chunk under way.
+func (r *registration) flush(ctx context.Context) error {
+	if len(r.waiting) == 0 {
+		return nil
+	}
+	w := r.l.w
+	if err := w.do(ctx, "INSERT INTO chunks VALUES (?, ?)", chunkID(r.batch.ID, r.waiting[0].Ordinal), r.packer.seal()); err != nil {
+		return err
+	}
+	r.waiting = r.waiting[:0]
+	if n := len(r.places) / 3; n > 0 {
+		text := "INSERT INTO places VALUES (?,?,?)" + strings.Repeat(",(?,?,?)", n-1) +
+			" ON CONFLICT (customer) DO UPDATE SET batch = excluded.batch, row = excluded.row"
+		if err := w.do(ctx, text, r.places...); err != nil {
+			return err
+		}
+		r.places = r.places[:0]
+	}
+	return nil
+}
+
+// Commit ends the pass; see ledger.Registration.
+func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
+	if r.over {
+		return ledger.Batch{}, fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := r.finish(ctx); err != nil {
+		return ledger.Batch{}, r.stop(ctx, err)
+	}
+	r.over = true
+	defer r.l.leave()
+	return r.batch, r.l.commit(ctx)
+}
+
+func (r *registration) finish(ctx context.Context) error {
+	if err := r.flush(ctx); err != nil {
+		return err
+	}
+	w := r.l.w
+	const many = 250
+	args := make([]any, 0, 2*many)
+	write := func() error {
+		if len(args) == 0 {
+			return nil
+		}
+		err := w.do(ctx, "INSERT INTO identities VALUES (?,?)"+strings.Repeat(",(?,?)", len(args)/2-1), args...)
+		args = args[:0]
+		return err
+	}
+	for d, ordinal := range r.claims.fresh {
+		args = append(args, append([]byte(nil), d[:]...), r.base+int64(ordinal)+1)
+		if len(args) == cap(args) {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	return w.do(ctx, "UPDATE batches SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID)
+}
+
+// Rollback forgets the pass; see ledger.Registration.
+func (r *registration) Rollback() error {
+	if r.over {
+		return nil
+	}
+	r.over = true
+	defer r.l.leave()
+	ctx := context.Background()
+	r.l.w.chunks.forget()
+	if err := r.l.w.run(ctx, "ROLLBACK"); err != nil {
+		return r.l.fail(err)
+	}
+	return nil
+}
+
+// stop ends the registration for an error.
+func (r *registration) stop(ctx context.Context, cause error) error {
+	r.over = true
+	defer r.l.leave()
+	return r.l.undo(ctx, cause)
+}

@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// toldRuns is for how many finished runs an outcome is remembered as told,
+// counted from the newest that told it.
+const toldRuns = 400
+
+const runColumns = `id, command, batch, who, host, version, key_print, settings, started, ended, exit_code, stop_reason,
+	sent, created, wallet_from, wallet_to`
+
+// Begin writes a run; see ledger.Runs.
+func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
+	err = l.write(ctx, func(ctx context.Context) error {
+		return l.w.one(ctx, `INSERT INTO runs (command, batch, who, host, version, key_print, settings, started, ended, exit_code, stop_reason, sent, created, wallet_from, wallet_to)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0, 0, '', '') RETURNING id`,
+			[]any{r.Command, r.Batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, stamp(r.Started)}, &id)
+	})
+	return id, err
+}
+
+// Finish closes a run; see ledger.Runs.
+func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error {
+	if end.At.IsZero() {
+		end.At = l.now()
+	}
+	return l.write(ctx, func(ctx context.Context) error {
+		var batch int64
+		err := l.w.one(ctx, `UPDATE runs SET ended = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ?
+			WHERE id = ? RETURNING batch`, []any{stamp(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id}, &batch)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
+		}
+		if err != nil || batch == 0 || end.ExitCode != 0 && end.ExitCode != 3 {
+			return err
+		}
+		return l.tell(ctx, id)
+	})
+}
+
+// tell notes what the rows of a run's batch have come to. It reads and writes
+// on the writing connection, chunk by chunk.
+func (l *Ledger) tell(ctx context.Context, run int64) error {
+	var failed error
+	_, err := l.rows(ctx, l.w, ledger.Selection{Run: run}, func(r ledger.Reported, p *packed) bool {
+		if p.recall == 0 || !r.Status.NeedsPerson() {
+			return true
+		}
+		failed = l.w.do(ctx, "INSERT INTO told VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET last = excluded.last", l.told(p.recall, r), run, run)
+		return failed == nil
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return err
+	}
+	return l.w.do(ctx, `DELETE FROM told WHERE last < (SELECT id FROM runs WHERE batch <> 0 AND ended <> 0 AND exit_code IN (0, 3)
+		ORDER BY id DESC LIMIT 1 OFFSET ?)`, toldRuns)
+}
+
+// Log yields the runs, newest first.
+func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
+	return func(yield func(ledger.Run, error) bool) {
+		v, end, err := l.snapshot(ctx)
+		if err != nil {
+			yield(ledger.Run{}, err)
+			return
+		}
+		defer end()
+		for next := int64(math.MaxInt64); ; {
+			var page []ledger.Run
+			err := v.each(ctx, "SELECT "+runColumns+" FROM runs WHERE id < ? ORDER BY id DESC LIMIT 100", []any{next}, func(r *sql.Rows) error {
+				run, err := scanRun(r)
+				page = append(page, run)
+				return err
+			})
+			if err != nil {
+				yield(ledger.Run{}, l.sick(err))
+				return
+			}
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+				next = r.ID
+			}
+			if len(page) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func scanRun(r *sql.Rows) (run ledger.Run, err error) {
+	var started, ended int64
+	var end ledger.RunEnd
+	err = r.Scan(&run.ID, &run.Command, &run.Batch, &run.Who, &run.Host, &run.Version, &run.KeyPrint, &run.Settings, &started,
+		&ended, &end.ExitCode, &end.StopReason, &end.Sent, &end.Created, &end.WalletFrom, &end.WalletTo)
+	run.Started = moment(started)
+	if ended != 0 {
+		end.At = moment(ended)
+		run.End = &end
+	}
+	return run, err
+}
+
+// Bind ties the ledger to the partner account; see ledger.Runs.
+func (l *Ledger) Bind(ctx context.Context, account string) error {
+	if account == "" {
+		return nil
+	}
+	return l.write(ctx, func(ctx context.Context) error {
+		var bound string
+		if err := l.w.one(ctx, "SELECT value FROM meta WHERE name = 'account'", nil, &bound); err != nil || bound == account {
+			return err
+		}
+		if bound != "" {
+			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
+		}
+		return l.w.do(ctx, "UPDATE meta SET value = ? WHERE name = 'account'", account)
+	})
+}
+
+// Learnt reads a small fact.
+func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	defer end()
+	var ns int64
+	err = v.one(ctx, "SELECT value, at FROM learnt WHERE name = ?", []any{name}, &value, &ns)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", time.Time{}, fmt.Errorf("%s: %s: %w", l.path, name, ledger.ErrNotFound)
+	}
+	return value, moment(ns), l.sick(err)
+}
+
+// Learn keeps a small fact.
+func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
+	return l.write(ctx, func(ctx context.Context) error {
+		return l.w.do(ctx, "INSERT INTO learnt VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at", name, value, stamp(at))
+	})
+}

@@ -1,0 +1,56 @@
+package sqlite
+
+// applicationID marks the file as ours: "BOLG" as a number, at offset 68 of
+// the SQLite header.
+const applicationID = 0x424f4c47
+
+// schemaVersion is the version that this program writes (user_version).
+const schemaVersion = 1
+
+// schema creates the tables.
+//
+//   - state: one row. seq counts the writes; opened and closed the openings
+//     for writing and their clean ends.
+//   - chunks: the rows of batches, packed; id is the batch << 32 | first ordinal.
+//   - identities: digest of an e-mail → customer.
+//   - places: the row that last claimed a customer. A customer that has a
+//     place and no row in customers is pending and was never sent; what there
+//     is to know of it stands in its chunk.
+//   - marks: who may be the same person under another e-mail.
+//   - told: outcomes that a finished run has reported.
+const schema = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL);
+INSERT INTO state VALUES (1, 0, 0, 0);
+CREATE TABLE batches (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, files TEXT NOT NULL, settings TEXT NOT NULL,
+	carried TEXT NOT NULL, rows INTEGER NOT NULL, registered INTEGER NOT NULL);
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE identities (digest BLOB PRIMARY KEY, customer INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE places (customer INTEGER PRIMARY KEY, batch INTEGER NOT NULL, row INTEGER NOT NULL);
+CREATE TABLE customers (id INTEGER PRIMARY KEY, status TEXT NOT NULL, identity TEXT NOT NULL, email TEXT NOT NULL,
+	first_name TEXT NOT NULL, last_name TEXT NOT NULL, sender_id TEXT NOT NULL, generation INTEGER NOT NULL,
+	service_id TEXT NOT NULL, url TEXT NOT NULL, field TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+	manual INTEGER NOT NULL, http_status INTEGER NOT NULL, attempts INTEGER NOT NULL, intents INTEGER NOT NULL,
+	key TEXT NOT NULL, first_sent INTEGER NOT NULL, decided INTEGER NOT NULL, details BLOB);
+CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
+CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
+CREATE INDEX customers_service ON customers (service_id) WHERE service_id <> '';
+CREATE INDEX customers_decided ON customers (decided, id) WHERE decided <> 0;
+CREATE TABLE attempts (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, run INTEGER NOT NULL, generation INTEGER NOT NULL,
+	key TEXT NOT NULL, details BLOB, before_at INTEGER NOT NULL, before_offset INTEGER NOT NULL, before_certain INTEGER NOT NULL,
+	after_at INTEGER NOT NULL, after_offset INTEGER NOT NULL, after_certain INTEGER NOT NULL, class TEXT NOT NULL,
+	absent INTEGER NOT NULL, http_status INTEGER NOT NULL, code TEXT NOT NULL, excerpt BLOB);
+CREATE INDEX attempts_customer ON attempts (customer);
+CREATE INDEX attempts_open ON attempts (customer) WHERE class = '';
+CREATE TABLE marks (digest INTEGER NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (digest, customer)) WITHOUT ROWID;
+CREATE TABLE runs (id INTEGER PRIMARY KEY, command TEXT NOT NULL, batch INTEGER NOT NULL, who TEXT NOT NULL, host TEXT NOT NULL,
+	version TEXT NOT NULL, key_print TEXT NOT NULL, settings TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,
+	exit_code INTEGER NOT NULL, stop_reason TEXT NOT NULL, sent INTEGER NOT NULL, created INTEGER NOT NULL,
+	wallet_from TEXT NOT NULL, wallet_to TEXT NOT NULL);
+CREATE TABLE told (digest INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TABLE learnt (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+`
+
+// migrations bring a ledger from version i+1 to i+2, each in one transaction.
+// Nothing ever leads back.
+func migrations() []string { return nil }

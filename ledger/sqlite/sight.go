@@ -1,0 +1,128 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+// Sight looks people up; see ledger.Registration.
+func (r *registration) Sight(ctx context.Context, s []ledger.Sighting) ([]ledger.Known, error) {
+	if r.over {
+		return nil, fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	}
+	ctx = context.WithoutCancel(ctx)
+	out, err := r.sight(ctx, s)
+	if err != nil {
+		return nil, r.stop(ctx, err)
+	}
+	return out, nil
+}
+
+func (r *registration) sight(ctx context.Context, s []ledger.Sighting) ([]ledger.Known, error) {
+	digests := make([]keyed.Digest, len(s))
+	for i := range s {
+		digests[i] = r.l.keys.Identity(s[i].Identity)
+	}
+	if err := r.lookUp(ctx, digests); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(s))
+	for i, d := range digests {
+		ids[i] = r.known[d]
+	}
+	customers, err := r.l.w.customers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ledger.Known, len(s))
+	fields := len(ledger.DetailFields())
+	for i := range s {
+		k := &out[i]
+		k.Claimed = -1
+		if ordinal, _, ok := r.claims.get(digests[i]); ok {
+			k.Claimed = ordinal
+		}
+		if c := customers[i]; c.ID != 0 {
+			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
+		}
+		if s[i].Fields == nil || k.Forgot || k.Claimed < 0 && k.Customer == nil {
+			continue
+		}
+		mine := ledger.Details(r.l.keys.Details(s[i].Fields, fields))
+		if k.Claimed < 0 {
+			k.Differs = mine.Changed(k.Customer.Details)
+			continue
+		}
+		row, err := r.row(ctx, k.Claimed)
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			k.Differs = mine.Changed(row.details)
+		}
+	}
+	if !r.marks {
+		return out, nil
+	}
+	return out, r.others(ctx, s, ids, out)
+}
+
+// row is a row of this registration.
+func (r *registration) row(ctx context.Context, ordinal int) (*packed, error) {
+	if first := r.batch.Rows - len(r.waiting); ordinal >= first {
+		return &r.waiting[ordinal-first], nil
+	}
+	return r.l.w.rowAt(ctx, r.batch.ID, ordinal)
+}
+
+// others finds who was onboarded under another e-mail with the same number or name.
+func (r *registration) others(ctx context.Context, s []ledger.Sighting, own []int64, out []ledger.Known) error {
+	var list []any
+	for i := range s {
+		for _, m := range []int64{r.l.keys.Sender(s[i].SenderID), r.l.keys.Name(s[i].NameText)} {
+			if m != 0 {
+				list = append(list, m)
+			}
+		}
+	}
+	by := map[int64][]int64{}
+	var ids []int64
+	err := r.l.w.eachOf(ctx, "SELECT digest, customer FROM marks WHERE digest IN ", list, func(rows *sql.Rows) error {
+		var m, id int64
+		err := rows.Scan(&m, &id)
+		by[m] = append(by[m], id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	customers, err := r.l.w.customers(ctx, ids)
+	if err != nil {
+		return err
+	}
+	of := map[int64]*ledger.Customer{}
+	for i := range customers {
+		switch customers[i].Status {
+		case ledger.Created, ledger.LinkMissing, ledger.InDoubt:
+			of[customers[i].ID] = &customers[i]
+		}
+	}
+	pick := func(m, own int64) (best *ledger.Customer) {
+		for _, id := range by[m] {
+			if c := of[id]; c != nil && id != own && (best == nil || c.ID < best.ID) {
+				best = c
+			}
+		}
+		return best
+	}
+	for i := range s {
+		out[i].ByID = pick(r.l.keys.Sender(s[i].SenderID), own[i])
+		out[i].ByName = pick(r.l.keys.Name(s[i].NameText), own[i])
+	}
+	return nil
+}

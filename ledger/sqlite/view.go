@@ -1,0 +1,269 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+// mode is how a connection uses the file.
+type mode int
+
+const (
+	modeRead mode = iota
+	modeWrite
+	modeFill // a new file, not yet in WAL mode
+)
+
+// pool is a set of connections of one mode.
+type pool struct{ db *sql.DB }
+
+func openPool(path string, m mode, conns int) (*pool, error) {
+	q := url.Values{"_pragma": {"busy_timeout(60000)", "secure_delete(on)", "trusted_schema(off)", "cell_size_check(on)"}}
+	switch m {
+	case modeRead:
+		q.Set("mode", "ro")
+		q.Add("_pragma", "query_only(on)")
+		q.Add("_pragma", "cache_size(-16384)")
+	case modeWrite, modeFill:
+		q.Set("mode", "rw")
+		q.Add("_pragma", "synchronous(full)")
+		q.Add("_pragma", "cache_size(-65536)")
+	}
+	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(4)
+	return &pool{db}, nil
+}
+
+func (p *pool) close() error { return p.db.Close() }
+
+// view takes a connection out of the pool.
+func (p *pool) view(ctx context.Context) (*view, error) {
+	c, err := p.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &view{conn: c, ready: map[string]*sql.Stmt{}}, nil
+}
+
+// view is one connection with its prepared statements, used by one goroutine
+// at a time.
+type view struct {
+	conn   *sql.Conn
+	ready  map[string]*sql.Stmt
+	chunks chunkCache
+}
+
+func (v *view) close() error {
+	var all []error
+	for _, st := range v.ready {
+		all = append(all, st.Close())
+	}
+	return errors.Join(append(all, v.conn.Close())...)
+}
+
+// stmt prepares a statement once. Texts are few: lists have few lengths.
+func (v *view) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st, ok := v.ready[text]; ok {
+		return st, nil
+	}
+	st, err := v.conn.PrepareContext(ctx, text)
+	if err == nil {
+		v.ready[text] = st
+	}
+	return st, err
+}
+
+// run executes without preparing: for what is rare, or several statements.
+func (v *view) run(ctx context.Context, text string, args ...any) error {
+	_, err := v.conn.ExecContext(ctx, text, args...)
+	return err
+}
+
+// do executes a prepared statement.
+func (v *view) do(ctx context.Context, text string, args ...any) error {
+	st, err := v.stmt(ctx, text)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx, args...)
+	return err
+}
+
+// one scans the only row of a query; sql.ErrNoRows if there is none.
+func (v *view) one(ctx context.Context, text string, args []any, into ...any) error {
+	st, err := v.stmt(ctx, text)
+	if err != nil {
+		return err
+	}
+	return st.QueryRowContext(ctx, args...).Scan(into...)
+}
+
+// each calls scan for every row of a query.
+func (v *view) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	st, err := v.stmt(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// eachOf runs a query that ends in "IN " over a list, in pieces of few lengths.
+// The order of the rows is not that of the list.
+func (v *view) eachOf(ctx context.Context, text string, list []any, scan func(*sql.Rows) error) error {
+	for len(list) > 0 {
+		size := 8
+		if len(list) > 8 {
+			size = 128
+		}
+		n := min(size, len(list))
+		args := make([]any, size)
+		copy(args, list[:n])
+		for i := n; i < size; i++ {
+			args[i] = list[n-1]
+		}
+		list = list[n:]
+		if err := v.each(ctx, text+"("+marks(size)+")", args, scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marks is n placeholders.
+func marks(n int) string { return strings.Repeat(",?", n)[1:] }
+
+// state is the row of the table of that name.
+type state struct{ seq, opened, closed int64 }
+
+func (v *view) state(ctx context.Context) (s state, err error) {
+	err = v.one(ctx, "SELECT seq, opened, closed FROM state WHERE id = 1", nil, &s.seq, &s.opened, &s.closed)
+	return s, err
+}
+
+// meta reads what the ledger is bound to, its secret and its id.
+func (v *view) meta(ctx context.Context) (info ledger.Info, keys keyed.Secret, id string, err error) {
+	var created int64
+	var secret []byte
+	get := func(name string, into any) {
+		if err == nil {
+			err = v.one(ctx, "SELECT value FROM meta WHERE name = ?", []any{name}, into)
+		}
+	}
+	get("id", &id)
+	get("environment", &info.Environment)
+	get("account", &info.Account)
+	get("created", &created)
+	get("secret", &secret)
+	if err == nil {
+		err = v.one(ctx, "PRAGMA user_version", nil, &info.Schema)
+	}
+	if err == nil && (len(secret) != len(keys) || len(id) < 16) {
+		err = errChunk
+	}
+	copy(keys[:], secret)
+	info.Created = moment(created)
+	return info, keys, id, err
+}
+
+// check runs quick_check or integrity_check; no problem gives an empty list.
+func (v *view) check(ctx context.Context, kind string) ([]string, error) {
+	var problems []string
+	err := v.each(ctx, "PRAGMA "+kind+"(20)", nil, func(r *sql.Rows) error {
+		var s string
+		if err := r.Scan(&s); err != nil {
+			return err
+		}
+		if s != "ok" {
+			problems = append(problems, s)
+		}
+		return nil
+	})
+	return problems, err
+}
+
+// snapshot is a connection that sees one state until end is called.
+func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
+	v, err := l.readers.view(ctx)
+	if err != nil {
+		return nil, nil, l.sick(err)
+	}
+	// The transaction sees the state of its first read.
+	var one int
+	if err = v.run(ctx, "BEGIN"); err == nil {
+		err = v.one(ctx, "SELECT count(*) FROM state", nil, &one)
+	}
+	end := func() {
+		// A read transaction has nothing to lose: if it cannot be ended the
+		// connection is thrown away with it.
+		_ = v.run(context.WithoutCancel(ctx), "ROLLBACK")
+		_ = v.close()
+	}
+	if err != nil {
+		end()
+		return nil, nil, l.sick(err)
+	}
+	return v, end, nil
+}
+
+// sick tells a damaged file from other errors of SQLite.
+func (l *Ledger) sick(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, errChunk) {
+		return damaged(l.path, err.Error())
+	}
+	var e *driver.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_FORMAT, codes.SQLITE_ERROR, codes.SQLITE_MISMATCH:
+			return damaged(l.path, e.Error())
+		}
+	}
+	return fmt.Errorf("%s: %w", l.path, err)
+}
+
+// stamp stores a moment as nanoseconds since 1970, none as 0.
+func stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func moment(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
+
+// plain is a moment as it comes back from the file.
+func plain(t time.Time) time.Time { return moment(stamp(t)) }
