@@ -199,11 +199,11 @@ func (s *xmlScanner) instruction() error {
 	if err != nil {
 		return cut(err)
 	}
-	body := s.buf[s.pos+2 : s.pos+n]
-	if len(body) == 0 || !isNameStart(body[0]) {
-		return malformed("a processing instruction without a name")
+	target, _, err := cutName(s.buf[s.pos+2 : s.pos+n])
+	if err != nil {
+		return err
 	}
-	if len(body) >= 3 && bytes.EqualFold(body[:3], []byte("xml")) && (len(body) == 3 || isXMLSpace(body[3])) {
+	if bytes.EqualFold(target, []byte("xml")) {
 		return malformed("an XML declaration in the middle")
 	}
 	s.pos += n + 2
