@@ -31,11 +31,11 @@ type matcher struct {
 	opt     Options
 	names   map[string]int // folded canonical name → index in opt.Fields
 	aliases map[string]int // folded other name → the same
-	asked   map[string]bool
+	asked   map[string]string // folded header that an option names → as the option has it
 }
 
 func newMatcher(opt Options) *matcher {
-	m := &matcher{opt: opt, names: map[string]int{}, aliases: map[string]int{}, asked: map[string]bool{}}
+	m := &matcher{opt: opt, names: map[string]int{}, aliases: map[string]int{}, asked: map[string]string{}}
 	for i, f := range opt.Fields {
 		m.names[fold(f.Name)] = i
 	}
@@ -48,13 +48,13 @@ func newMatcher(opt Options) *matcher {
 		}
 	}
 	for _, header := range opt.Map {
-		m.asked[fold(header)] = true
+		m.asked[fold(header)] = strings.TrimSpace(header)
 	}
 	for _, send := range opt.Send {
-		m.asked[fold(send.Column)] = true
+		m.asked[fold(send.Column)] = strings.TrimSpace(send.Column)
 	}
 	for _, header := range append([]string{opt.ID}, opt.Carry...) {
-		m.asked[fold(header)] = true
+		m.asked[fold(header)] = strings.TrimSpace(header)
 	}
 	delete(m.asked, "")
 	return m
@@ -79,7 +79,7 @@ func (m *matcher) known(cells []string) int {
 		}
 		if i, found := m.field(cell); found {
 			seen[m.opt.Fields[i].Name] = true
-		} else if key := fold(cell); m.asked[key] {
+		} else if key := fold(cell); m.asked[key] != "" {
 			seen[" "+key] = true
 		}
 	}
@@ -165,13 +165,19 @@ func find(header []string, name string) int {
 	return -1
 }
 
-// duplicate refuses headers that are the same. Two that no field is looked
-// for by may differ in punctuation only (C++, C#).
+// duplicate refuses headers that are the same. Two that nothing is looked for
+// by, or one of which an option names as it is written, may differ in
+// punctuation only (C++, C#).
 func (m *matcher) duplicate(header []string) *Error {
+	written := make(map[string]bool, len(header))
+	for _, h := range header {
+		written[strings.TrimSpace(h)] = true
+	}
 	seen := make(map[string]int, len(header))
 	for i, h := range header {
 		key := strings.ToLower(strings.Join(strings.Fields(h), " "))
-		if _, found := m.field(h); found || m.asked[fold(h)] {
+		_, found := m.field(h)
+		if asked := m.asked[fold(h)]; found || asked != "" && !written[asked] {
 			key = fold(h)
 		}
 		if key == "" {
