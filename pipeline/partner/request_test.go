@@ -1,0 +1,150 @@
+package partner
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestBody compares bytes: the field order is that of the vendor's example.
+func TestBody(t *testing.T) {
+	full := jane()
+	full.Program = "non_custodial"
+	full.WalletAddress = "0x52908400098527886E0F7030069857D2E4169EE7"
+	full.RedirectURL = "https://h.example/done?a=1&b=2"
+	full.Address, full.City, full.Region, full.PostalCode, full.CountryCode = "1 Main St\nFloor 2", "Boston", "MA", "02139", "US"
+	full.Extra = []Extra{{"zeta", `a"b\c`}, {"empty", ""}, {"alpha", "<é> & Söhne"}}
+	for _, tt := range []struct {
+		name string
+		user User
+		want string
+	}{
+		{"seed", jane(), `{"firstName":"Jane","lastName":"Doe","email":"jane@example.com","phoneNumber":"+14155555555","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"custodial"}`},
+		{"full", full, `{"firstName":"Jane","lastName":"Doe","email":"jane@example.com","phoneNumber":"+14155555555","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"non_custodial","walletAddress":"0x52908400098527886E0F7030069857D2E4169EE7","redirectUrl":"https://h.example/done?a=1&b=2","address":"1 Main St\nFloor 2","city":"Boston","region":"MA","postalCode":"02139","countryCode":"US","zeta":"a\"b\\c","alpha":"<é> & Söhne"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := encode(tt.user)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if !json.Valid(got) {
+				t.Error("not JSON")
+			}
+		})
+	}
+}
+
+// TestFieldNames holds the list against the struct it describes.
+func TestFieldNames(t *testing.T) {
+	w := reflect.TypeFor[wireUser]()
+	var names []string
+	for i := range w.NumField() {
+		name, _, _ := strings.Cut(w.Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	if got := fieldNames(); !reflect.DeepEqual(got, names) {
+		t.Errorf("got  %v\nwant %v", got, names)
+	}
+}
+
+// TestUnwritable: what cannot be sent as it is, is not sent.
+func TestUnwritable(t *testing.T) {
+	w := startWire(t, always(""))
+	c := newClient(t, Config{BaseURL: w.URL})
+	latin, extra, twice, again, unnamed := jane(), jane(), jane(), jane(), jane()
+	latin.FirstName = "Jos\xe9"
+	extra.Extra = []Extra{{"branch", "\xff"}}
+	twice.Extra = []Extra{{"email", "x@example.com"}}
+	again.Extra = []Extra{{"a", "1"}, {"a", "2"}}
+	unnamed.Extra = []Extra{{"", "1"}}
+	for _, u := range []User{latin, extra, twice, again, unnamed} {
+		if a := c.Create(t.Context(), testIdem, u); a.Class != NotSent || a.Cause != CauseRequest {
+			t.Errorf("got %v", a)
+		}
+	}
+	for _, key := range []string{"", "a\r\nX: y", "a b", strings.Repeat("k", 256)} {
+		if a := c.Create(t.Context(), key, jane()); a.Class != NotSent || a.Cause != CauseRequest {
+			t.Errorf("key %q: %v", key, a)
+		}
+	}
+	if n := w.conns.Load(); n != 0 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestHeaders looks at what arrives.
+func TestHeaders(t *testing.T) {
+	var got *http.Request
+	var body []byte
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		good(w, r)
+	}))
+	defer s.Close()
+	c := newClient(t, Config{BaseURL: s.URL + "/api/", UserAgent: "bulkonboard/1.2"})
+	mustOK(t, c.Create(t.Context(), testIdem, jane()))
+	want := http.Header{
+		"Authorization":   {"Bearer " + testKey},
+		"Content-Type":    {"application/json"},
+		"Idempotency-Key": {testIdem},
+		"Accept":          {"application/json"},
+		"Accept-Encoding": {"identity"},
+		"User-Agent":      {"bulkonboard/1.2"},
+		"Content-Length":  got.Header["Content-Length"],
+	}
+	if !reflect.DeepEqual(got.Header, want) {
+		t.Errorf("headers %v", got.Header)
+	}
+	if got.Method != http.MethodPost || got.URL.Path != "/api/v2/partner/card/users" || got.ContentLength != int64(len(body)) || len(got.TransferEncoding) != 0 {
+		t.Errorf("%s %s, length %d of %d, %v", got.Method, got.URL.Path, got.ContentLength, len(body), got.TransferEncoding)
+	}
+}
+
+// TestCompressedAnswer is fault 28: an answer that is compressed although we
+// asked for none is not unpacked.
+func TestCompressedAnswer(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(make([]byte, 100<<20))
+	z.Close()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusBadRequest)
+		w.Write(b.Bytes())
+	}))
+	defer s.Close()
+	c := newClient(t, Config{BaseURL: s.URL})
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != Unknown || len(a.Excerpt) > maxExcerpt {
+		t.Errorf("got %v, excerpt of %d bytes", a, len(a.Excerpt))
+	}
+}
+
+// TestVendorPage holds the example of the vendor's page against what is written.
+func TestVendorPage(t *testing.T) {
+	page, err := os.ReadFile("testdata/create-user-example.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want bytes.Buffer
+	if err := json.Compact(&want, page); err != nil {
+		t.Fatal(err)
+	}
+	got, err := encode(jane())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Errorf("got  %s\nwant %s", got, want.Bytes())
+	}
+}
