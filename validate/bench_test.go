@@ -18,6 +18,19 @@ func BenchmarkCheck(b *testing.B) {
 	reportRows(b)
 }
 
+// BenchmarkCheckCountry compares the phone number with the country too.
+func BenchmarkCheckCountry(b *testing.B) {
+	rules, raw := Rules{Live: true}, sound()
+	raw.IPAddress, raw.CountryCode = "198.18.0.1", "US"
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := rules.Check(raw); len(r.Problems) != 0 {
+			b.Fatal(findings(r))
+		}
+	}
+	reportRows(b)
+}
+
 // BenchmarkCheckButPhone is all rules but the phone number's, which fails at
 // once for being empty.
 func BenchmarkCheckButPhone(b *testing.B) {

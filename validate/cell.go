@@ -209,6 +209,10 @@ func (c *checking) invisibles(field, v string, first int, t tolerance) bool {
 	return true
 }
 
+// emojiStyle follows a symbol that is to be drawn in colour, as in ❤️. No host
+// name can have it: IDNA refuses the symbol.
+const emojiStyle = 0xfe0f
+
 // invisible tells format characters (zero-width, bidi, soft hyphen, byte-order
 // mark) and the letters that Unicode draws as nothing.
 func invisible(r rune) bool {
@@ -216,7 +220,7 @@ func invisible(r rune) bool {
 	case 0x034f, 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0:
 		return true
 	}
-	return r > 0x7f && unicode.Is(unicode.Cf, r)
+	return r > 0x7f && unicode.In(r, unicode.Cf, unicode.Variation_Selector) && r != emojiStyle
 }
 
 func visible(r rune) bool { return !unicode.IsSpace(r) && !invisible(r) }

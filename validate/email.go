@@ -163,12 +163,11 @@ func (m *mailAddress) setHost(whole string) (fault string) {
 		}
 		m.mixed = mixedScript(norm.NFC.String(host))
 	case strings.Contains(strings.ToLower(host), "xn--"):
-		profile, lower := hostProfile(), strings.ToLower(host)
-		unicodeHost, err := profile.ToUnicode(lower)
-		if again, _ := profile.ToASCII(unicodeHost); err != nil || again != lower {
+		decoded, ok := unicodeHost(strings.ToLower(host))
+		if !ok {
 			return "has a host in punycode that cannot be decoded. write the host as it is spelt"
 		}
-		m.mixed = mixedScript(unicodeHost)
+		m.mixed = mixedScript(decoded)
 	}
 	if fault := hostFault(ascii); fault != "" {
 		return fault
@@ -225,21 +224,36 @@ func hostProfile() *idna.Profile {
 }
 
 // punycode turns an internationalised host into ASCII. Full-width forms and
-// other compatibility characters, which UTS 46 would fold in silence, are
-// refused.
+// invisible characters, which UTS 46 would fold in silence, are refused.
 func punycode(host string) (ascii, fault string) {
+	if badText(host) >= 0 || strings.ContainsFunc(host, invisible) {
+		return "", "has an invisible or lost character after the @. type the address again"
+	}
 	nfc := norm.NFC.String(host)
 	if norm.NFKC.String(nfc) != nfc || strings.ContainsAny(nfc, "\u3002\uff0e\uff61") {
 		return "", "has full-width or similar letters after the @. type the address again in plain letters"
 	}
 	ascii, err := hostProfile().ToASCII(nfc)
-	if err != nil || ascii == "" {
+	if _, ok := unicodeHost(ascii); err != nil || !ok {
 		return "", "has a host that is no internationalised domain name. correct the address"
 	}
 	if !strings.Contains(ascii, "xn--") {
 		return "", "has a look-alike of a plain letter after the @. type the address again in plain letters"
 	}
 	return ascii, ""
+}
+
+// unicodeHost decodes a host in punycode. ok is false if it stands for no name,
+// or for one that is encoded otherwise: one host has one spelling here. (x/net
+// encodes a few names that it then refuses to decode.)
+func unicodeHost(ascii string) (host string, ok bool) {
+	profile := hostProfile()
+	host, err := profile.ToUnicode(ascii)
+	if err != nil {
+		return "", false
+	}
+	again, err := profile.ToASCII(host)
+	return host, err == nil && again == ascii
 }
 
 // mixedScript tells a label with Latin and with Cyrillic or Greek letters.

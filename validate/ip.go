@@ -90,8 +90,6 @@ func notPublic(a netip.Addr) string {
 	switch b := a.As4(); {
 	case b[0] == 0:
 		return "an address of the unspecified network"
-	case b[0] == 127:
-		return "a loopback address"
 	case b[0] == 100 && b[1]&0xc0 == 64:
 		return "a shared address inside a provider's network"
 	case b[0] >= 240:

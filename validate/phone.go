@@ -170,8 +170,8 @@ func parsePhone(digits, region string) phoneNumber {
 		return noPhone(CodePhoneInvalid, lengthFault(n))
 	}
 	e164 := phonenumbers.Format(n, phonenumbers.E164)
-	if e164 == digits {
-		e164 = digits // the same text, and nothing kept of the other
+	if len(e164) > len("+123456789012345") { // some plans of libphonenumber go beyond E.164
+		return noPhone(CodePhoneInvalid, "has more than 15 digits with its country code, the most that a phone number has. correct it")
 	}
 	return phoneNumber{e164: e164, number: n}
 }

@@ -45,11 +45,7 @@ func (n phoneNumber) inCountry(country string) bool {
 	if phonenumbers.GetCountryCodeForRegion(country) != code {
 		return phonenumbers.GetRegionCodeForCountryCode(code) == "001"
 	}
-	if len(phonenumbers.GetRegionCodesForCountryCode(code)) == 1 {
-		return true
-	}
-	region := phonenumbers.GetRegionCodeForNumber(n.number)
-	return region == country || region == ""
+	return phonenumbers.IsValidNumberForRegion(n.number, country)
 }
 
 // fictionalPhone tells the ranges that national regulators keep free for films

@@ -45,6 +45,7 @@ func ruleCases() []ruleCase {
 		{"line 43: region, its own prefix", Rules{PhoneRegion: "US"}, []string{"phoneNumber", "011491701234567"}, nil, []string{"phoneNumber", "+491701234567"}},
 		{"line 43: region, +", Rules{PhoneRegion: "DE"}, []string{"phoneNumber", "+14155552671"}, nil, nil},
 		{"line 43: region, too short", Rules{PhoneRegion: "US"}, []string{"phoneNumber", "555-267"}, []string{"phoneNumber:phone_invalid"}, nil},
+		{"line 43: region, beyond E.164", Rules{PhoneRegion: "DE"}, []string{"phoneNumber", "0201 00000000000"}, []string{"phoneNumber:phone_invalid"}, nil},
 		{"line 44: films", live, []string{"phoneNumber", "+14155550123"}, []string{"warn:phoneNumber:phone_fictional"}, nil},
 		{"line 44: the partner's example", live, []string{"phoneNumber", "+14155555555"}, []string{"warn:phoneNumber:phone_fictional"}, nil},
 		{"line 44: Ofcom", live, []string{"phoneNumber", "+442079460958"}, []string{"warn:phoneNumber:phone_fictional"}, nil},

@@ -42,14 +42,14 @@ type User struct {
 	IPAddress      string // canonical form of net/netip
 	Terms          bool   // always true
 	Program        string // "custodial" or "non_custodial"
-	WalletAddress  string // EIP-55 form when the input was; else as written
+	WalletAddress  string // as written; its EIP-55 checksum is right if it has one
 	RedirectURL    string // absolute https
 	Address        string
 	City           string
 	Region         string
 	PostalCode     string
-	CountryCode    string // ISO 3166-1 alpha-2, upper case
-	Extra          []Extra
+	CountryCode    string  // ISO 3166-1 alpha-2, upper case
+	Extra          []Extra // those that are not empty, in the order of Rules.Extra
 }
 
 // Extra is one string field added to the request body by --send.
@@ -69,17 +69,17 @@ type Problem struct {
 // never the value.
 type Change struct {
 	Field string
-	Kind  string // trimmed, nfc, punycode, e164, spelling, ...
+	Kind  string // trimmed, nfc, line_ends, punycode, e164, spelling or default
 }
 
 // Rules are the field rules with the operator's settings. The zero value is
 // usable: no default values, phone numbers only with a country code.
 type Rules struct {
 	PhoneRegion string            // ISO 3166-1 alpha-2 for phone numbers written without a country code; "" = refuse them
-	PhonePlus   bool              // take all-digit numbers as international ones that lost their '+'
+	PhonePlus   bool              // take cells of digits only as international numbers that lost their '+'
 	Defaults    map[string]string // canonical field name → value for empty cells; see DefaultableFields
 	Extra       []string          // names of the fields that --send adds, parallel to Raw.Extra
-	Live        bool              // a real wallet pays: warn of example.com addresses and fictional phone numbers
+	Live        bool              // a real wallet pays: warn of addresses and numbers for examples, throw-away mail and service numbers
 }
 
 // Result is what Check says of one row. User is complete only if Valid.
