@@ -21,17 +21,17 @@ const utf8Name = "utf-8"
 // decode gives the text of r as UTF-8 without byte-order mark, and the name of
 // the encoding it was in. wanted is Options.Encoding. What is not valid passes
 // here; the reader of the rows refuses it with its place.
-func decode(r *bufio.Reader, wanted string) (*bufio.Reader, string, *Error) {
+func decode(r *bufio.Reader, wanted string) (*bufio.Reader, string, error) {
 	head, err := r.Peek(1024)
 	if err != nil && err != io.EOF && len(head) == 0 {
-		return nil, "", &Error{Reason: "cannot be read: " + err.Error(), Err: err}
+		return nil, "", err
 	}
 	name, mark, refusal := detectEncoding(head, wanted)
 	if refusal != nil {
 		return nil, "", refusal
 	}
 	if _, err := r.Discard(mark); err != nil {
-		return nil, "", &Error{Reason: "cannot be read: " + err.Error(), Err: err}
+		return nil, "", err
 	}
 	if name == utf8Name {
 		return r, name, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,35 @@ type file struct {
 	headerRow int   // Number of the header row
 	width     int   // cells that each row must have; 0 = rows may be short (XLSX)
 	carry     []int // column of each carried name, -1 = none here
+
+	// Opening a workbook reads all of it, so the one that Open opened serves the
+	// first pass. nil for text, and once it is taken.
+	warm *resumed
+}
+
+// resumed are records whose first rows were read before.
+type resumed struct {
+	records
+	head []record
+}
+
+func (r *resumed) next() (record, error) {
+	if len(r.head) == 0 {
+		return r.records.next()
+	}
+	row := r.head[0]
+	r.head = r.head[1:]
+	return row, nil
+}
+
+// close frees what Open kept.
+func (f *file) close() error {
+	err := f.content.close()
+	if f.warm != nil {
+		err = errors.Join(err, f.warm.Close())
+		f.warm = nil
+	}
+	return err
 }
 
 // verified is a reader that can compare the hash of what it read itself.
@@ -50,7 +80,12 @@ func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *fil
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	keep := false
+	defer func() {
+		if !keep {
+			err = errors.Join(err, rows.Close())
+		}
+	}()
 	f := &file{content: c, sheet: sheet.Sheet}
 	head, err := readHead(rows, in.opt.HeaderRow)
 	if err != nil {
@@ -63,11 +98,10 @@ func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *fil
 	f.notes = append(slices.Clone(sheet.Notes), f.notes...)
 	if t, text := rows.(*textRecords); text {
 		f.dialect = t.dialect
-		if refusal := in.settleText(f, head); refusal != nil {
-			refusal.File = f.name
-			return nil, refusal
-		}
+		in.settleText(f, head)
+		return f, nil
 	}
+	f.warm, keep = &resumed{rows, head}, true
 	return f, nil
 }
 
@@ -137,7 +171,7 @@ func rejectsName(report string) string {
 }
 
 // settleText notes how a text file is written, and how wide its rows are.
-func (in *input) settleText(f *file, head []record) *Error {
+func (in *input) settleText(f *file, head []record) {
 	if f.Encoding != utf8Name {
 		f.note("encoding", false, "read as %s", f.Encoding)
 	}
@@ -147,9 +181,8 @@ func (in *input) settleText(f *file, head []record) *Error {
 	data := head[slices.IndexFunc(head, func(r record) bool { return r.number == f.headerRow })+1:]
 	var trailing bool
 	if f.width, trailing = width(f.header, data); trailing {
-		f.note("trailing_delimiter", true, "every row ends in a delimiter; the empty column behind it is not read")
+		f.note("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
 	}
-	return nil
 }
 
 // ignored tells of the columns that nobody reads.
@@ -173,7 +206,7 @@ func (f *file) ignored(index int, carried []string) {
 	for i, column := range f.carry {
 		if column < 0 {
 			f.notes = append(f.notes, Note{File: index, Code: "no_carry", Warning: true,
-				Message: "has no column " + displayHeader(carried[i], 0) + " to carry; it stays empty"})
+				Message: "has no column " + strconv.Quote(carried[i]) + " to carry: it stays empty"})
 		}
 	}
 }

@@ -29,8 +29,8 @@ func fold(s string) string {
 // files and is read only once it is made.
 type matcher struct {
 	opt     Options
-	names   map[string]int // folded canonical name → index in opt.Fields
-	aliases map[string]int // folded other name → the same
+	names   map[string]int    // folded canonical name → index in opt.Fields
+	aliases map[string]int    // folded other name → the same
 	asked   map[string]string // folded header that an option names → as the option has it
 }
 

@@ -58,7 +58,8 @@ func TestMapping(t *testing.T) {
 		{name: "optional", header: "firstName,email", opt: Options{Optional: []string{"lastName"}}, want: []string{"firstName", "email"}},
 		{name: "no header", header: "firstName,,lastName,email", want: []string{"firstName", "", "lastName", "email"}, notes: []string{"no_header: column B"}},
 		{name: "data among the headers", header: "firstName,lastName,email,ann@x.org", want: []string{"firstName", "lastName", "email", ""}, notes: []string{"ignored: column D"}},
-		{name: "line 32: rejects", header: "firstName,lastName,email,onboard_row,onboard_status,onboard_problem", want: []string{"firstName", "lastName", "email", "", "", ""}},
+		{name: "line 32: rejects", header: "firstName,lastName,email,onboard_row,onboard_status,onboard_problem", want: []string{"firstName", "lastName", "email", "", "", ""},
+			notes: []string{"rejects: onboard_"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in, _, err := read(t, c.opt, "a.csv", c.header+"\n"+strings.Repeat("x,", strings.Count(c.header, ","))+"x\n")
@@ -81,7 +82,7 @@ func TestMapping(t *testing.T) {
 					t.Errorf("no note %q in %+v", n, in.Notes())
 				}
 			}
-			if len(c.notes) == 0 && strings.Contains(c.name, "rejects") && len(in.Notes()) > 0 {
+			if strings.Contains(c.name, "rejects") && len(in.Notes()) != 1 {
 				t.Errorf("%+v", in.Notes())
 			}
 			for _, n := range in.Notes() {

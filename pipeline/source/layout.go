@@ -188,6 +188,9 @@ func (l *layout) absent(flag, header string) *Error {
 // remark notes what was taken under another name, what is nearly a field and
 // what has no name at all.
 func (m *matcher) remark(l *layout) {
+	if l.rejects {
+		l.note("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
+	}
 	for column, h := range l.header {
 		shown := displayHeader(h, column+1)
 		switch taken := l.mapped[column].Field; {

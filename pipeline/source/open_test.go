@@ -337,3 +337,37 @@ func TestChanged(t *testing.T) {
 		}
 	})
 }
+
+// Whatever the bytes: an *Error or rows of the promised shape, twice the same.
+func FuzzOpen(f *testing.F) {
+	for _, seed := range []string{head + "a,b,c\n", head + "a,b\na,b,c,d\n", "sep=;\nfirstName;lastName;email;\na;b;c;\n", "\xff\xfef\x00", "\x1f\x8b\x08", "PK\x03\x04", "\ufeff\n\nfirstName\tlastName\temail\tonboard_row\tonboard_status\tonboard_problem\n'=1\tb\tc\n"} {
+		f.Add([]byte(seed), 0)
+	}
+	f.Fuzz(func(t *testing.T, content []byte, headerRow int) {
+		t.Setenv("TMPDIR", t.TempDir())
+		opt := Options{Fields: fields(), HeaderRow: max(0, headerRow%5), Carry: []string{"all"}, Optional: []string{"firstName"}}
+		in, err := open(t, opt, bytes.NewReader(content), "-")
+		var e *Error
+		if err != nil {
+			if !errors.As(err, &e) || e.File != "-" {
+				t.Fatalf("%#v", err)
+			}
+			return
+		}
+		rows, err := readPass(t, in)
+		if err != nil && !errors.As(err, &e) || errors.Is(err, ErrChanged) {
+			t.Fatalf("%#v", err)
+		}
+		width, last := len(in.Files()[0].Header), 0
+		for _, row := range rows {
+			if len(row.Cells) != width || len(row.Values) != len(opt.Fields) || len(row.Carry) != len(in.Carried()) || row.Number <= last || row.Line < row.Number {
+				t.Fatalf("%+v after row %d", row, last)
+			}
+			last = row.Number
+		}
+		again, err2 := readPass(t, in)
+		if !reflect.DeepEqual(again, rows) || (err == nil) != (err2 == nil) {
+			t.Fatalf("first %+v, %v, then %+v, %v", rows, err, again, err2)
+		}
+	})
+}

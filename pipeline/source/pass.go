@@ -80,6 +80,10 @@ func (p *pass) begin() error {
 			return err
 		}
 	}
+	if f.warm != nil {
+		p.open, f.warm = f.warm, nil
+		return nil
+	}
 	rows, _, err := p.in.records(p.ctx, f.content)
 	if err != nil {
 		return p.suspect(err)

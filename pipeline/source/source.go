@@ -2,7 +2,7 @@
 // knows files, sheets, rows, columns and headers; what a field means is not
 // its business: the names to look for come in with Options.Fields.
 //
-// Start at [Open]. An Input is a list of files read as one batch, in order. It
+// Start at [Open]; [Decode] makes structs of the rows. An Input is a list of files read as one batch, in order. It
 // can be read several times (the check pass, the send pass, the rejects file),
 // each time from the start, and says each time which bytes it read.
 package source

@@ -66,9 +66,9 @@ func (t *textRecords) start(m *matcher) error {
 		}
 		r = inner
 	}
-	r, name, refusal := decode(r, m.opt.Encoding)
-	if refusal != nil {
-		return refusal
+	r, name, err := decode(r, m.opt.Encoding)
+	if err != nil {
+		return err
 	}
 	t.Encoding = name
 	head, _ := r.Peek(textBuffer) // likewise
@@ -152,11 +152,11 @@ func (t *textRecords) next() (record, error) {
 func (t *textRecords) place(err error) error {
 	var e *Error
 	switch {
+	case t.raw.ctx.Err() != nil:
+		return t.raw.ctx.Err()
 	case errors.As(err, &e):
 		e.File = t.content.name
 		return e
-	case t.raw.ctx.Err() != nil:
-		return t.raw.ctx.Err()
 	case t.unzip != nil || errors.Is(err, gzip.ErrHeader):
 		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again", Err: err}
 	}
