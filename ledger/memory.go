@@ -131,12 +131,14 @@ func (m *memory) store(c Customer, attempts ...Attempt) {
 }
 
 // all does a list of writes all or none: what they replaced is put back.
-func (m *memory) all(n int, do func(int) error) error {
+func (m *memory) all(of []int64, do func(int) error) error {
 	before, ids := map[int64]Customer{}, m.attempts
-	for _, c := range m.customers {
-		before[c.ID] = *c
+	for _, id := range of {
+		if id >= 1 && id <= int64(len(m.customers)) {
+			before[id] = *m.customers[id-1]
+		}
 	}
-	for i := range n {
+	for i := range of {
 		if err := do(i); err != nil {
 			for id, c := range before {
 				*m.customers[id-1] = c
@@ -150,9 +152,12 @@ func (m *memory) all(n int, do func(int) error) error {
 
 // Intend implements Journal.
 func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int64, error) {
-	var ids []int64
+	var ids, of []int64
+	for _, in := range intents {
+		of = append(of, in.Customer)
+	}
 	err := m.write(ctx, func() error {
-		return m.all(len(intents), func(i int) error {
+		return m.all(of, func(i int) error {
 			in := intents[i]
 			c := m.customer(in.Customer)
 			open := c.ID != 0 && slices.ContainsFunc(m.customers[c.ID-1].History, func(a Attempt) bool { return a.Class == Open })
@@ -174,8 +179,12 @@ func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int
 
 // Record implements Journal.
 func (m *Memory) Record(ctx context.Context, run int64, changes []Change) error {
+	var of []int64
+	for _, ch := range changes {
+		of = append(of, ch.Customer)
+	}
 	return m.write(ctx, func() error {
-		return m.all(len(changes), func(i int) error {
+		return m.all(of, func(i int) error {
 			c := m.customer(changes[i].Customer)
 			var attempts []Attempt
 			if c.ID != 0 {

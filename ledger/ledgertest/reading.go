@@ -1,0 +1,250 @@
+package ledgertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+func rowStatus(t *testing.T, l ledger.Ledger) {
+	one := add(t, l, "one", append(people(7), repetition(7, "p0000", 0))...)
+	send(t, l, one, 0, ledger.OK, ledger.Created, "")
+	send(t, l, one, 1, ledger.Unknown, ledger.LinkMissing, "")
+	send(t, l, one, 2, ledger.DupUser, ledger.Duplicate, "DUP_USER")
+	send(t, l, one, 3, ledger.Reject, ledger.Rejected, "BAD")
+	send(t, l, one, 4, ledger.Unknown, ledger.InDoubt, "")
+	send(t, l, one, 5, ledger.Funds, ledger.InsufficientBalance, "")
+	same(t, "first input", statuses(t, l, ledger.Selection{Batch: one.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
+		ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending, ledger.DuplicateInInput})
+	// The same people in rows that are invalid now: what is known of the
+	// person beats the check, but for those who are merely pending.
+	var bad []ledger.Row
+	for i := range 7 {
+		bad = append(bad, invalid(i, fmt.Sprintf("p%04d", i)))
+	}
+	two := add(t, l, "two", append(bad, invalid(7, "nobody"))...)
+	same(t, "second input", statuses(t, l, ledger.Selection{Batch: two.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
+		ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Invalid, ledger.Invalid})
+	tally, err := l.Tally(t.Context(), ledger.Selection{Batch: two.ID})
+	must(t, err)
+	same(t, "causes", tally.Code, map[ledger.StatusCode]int{{Status: ledger.Duplicate, Field: "email", Code: "DUP_USER"}: 1,
+		{Status: ledger.Rejected, Field: "email", Code: "BAD"}: 1, {Status: ledger.Invalid, Field: "phoneNumber", Code: "phone_invalid"}: 2})
+}
+
+func selections(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	one := add(t, l, "one", people(200)...)
+	two := add(t, l, "two", person(0, "p0150"), invalid(1, "bad"), person(2, "new"))
+	run, err := l.Begin(ctx, ledger.Run{Command: "run", Batch: one.ID, Started: start()})
+	must(t, err)
+	send(t, l, one, 5, ledger.OK, ledger.Created, "")
+	send(t, l, one, 9, ledger.OK, ledger.Created, "")
+	count := func(s ledger.Selection) int { return len(report(t, l, s)) }
+	same(t, "newest", count(ledger.Selection{}), 3)
+	same(t, "batch", count(ledger.Selection{Batch: one.ID}), 200)
+	same(t, "run", count(ledger.Selection{Run: run}), 200)
+	same(t, "only", count(ledger.Selection{Batch: one.ID, Only: []ledger.Status{ledger.Created, ledger.Rejected}}), 2)
+	same(t, "since", count(ledger.Selection{Batch: one.ID, Since: at(26)}), 1)
+	same(t, "since, own verdict", count(ledger.Selection{Batch: two.ID, Since: start()}), 1)
+	same(t, "since, own verdict, later", count(ledger.Selection{Batch: two.ID, Since: at(1)}), 0)
+	all := report(t, l, ledger.Selection{All: true})
+	same(t, "all", len(all), 201)
+	for i, r := range all {
+		if i > 0 && (r.Customer.LastBatch < all[i-1].Customer.LastBatch || r.Customer.LastBatch == all[i-1].Customer.LastBatch && r.Ordinal <= all[i-1].Ordinal) {
+			t.Fatalf("line %d is out of order", i)
+		}
+	}
+	same(t, "last line", []any{all[200].Identity, all[199].Identity}, []any{"new@example.com", "p0150@example.com"})
+	for _, s := range []ledger.Selection{{Batch: 99}, {Run: 99}} {
+		if _, err := l.Tally(ctx, s); !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	for range l.Rows(ctx, ledger.Selection{All: true}) {
+		break
+	}
+}
+
+func queries(t *testing.T, l ledger.Ledger) {
+	one := add(t, l, "one", people(600)...)
+	two := add(t, l, "two", person(0, "p0001"), person(1, "new"))
+	for i := range 5 {
+		send(t, l, one, i, ledger.OK, ledger.Created, "")
+	}
+	doubt := send(t, l, one, 300, ledger.Unknown, ledger.InDoubt, "")
+	all := list(t, l, ledger.Query{})
+	same(t, "all", len(all), 601)
+	if !slices.IsSortedFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) }) {
+		t.Error("not in the order of ids")
+	}
+	names := func(q ledger.Query) (s []string) {
+		for _, c := range list(t, l, q) {
+			s = append(s, c.Identity)
+		}
+		return s
+	}
+	same(t, "in doubt", names(ledger.Query{Status: []ledger.Status{ledger.InDoubt}}), []string{"p0300@example.com"})
+	same(t, "pending", len(names(ledger.Query{Status: []ledger.Status{ledger.Pending}})), 595)
+	same(t, "two statuses", len(names(ledger.Query{Status: []ledger.Status{ledger.Created, ledger.InDoubt}})), 6)
+	same(t, "batch", names(ledger.Query{Batch: two.ID}), []string{"p0001@example.com", "new@example.com"})
+	same(t, "not batch", len(names(ledger.Query{NotBatch: one.ID})), 1)
+	same(t, "created, not of batch", len(names(ledger.Query{NotBatch: two.ID, Status: []ledger.Status{ledger.Created}})), 4)
+	same(t, "identities", names(ledger.Query{Identities: []string{"new@example.com", "nobody@example.com"}}), []string{"new@example.com"})
+	same(t, "ids", names(ledger.Query{IDs: []int64{doubt.ID, doubt.ID, 9999}}), []string{"p0300@example.com"})
+	same(t, "service ids", names(ledger.Query{ServiceIDs: []string{all[3].ServiceID, "none"}}), []string{"p0003@example.com"})
+	same(t, "nobody", len(names(ledger.Query{Identities: []string{"nobody@example.com"}})), 0)
+	same(t, "newest", names(ledger.Query{Newest: 2}), []string{"p0004@example.com", "p0003@example.com"})
+	same(t, "newest of more than there are", len(names(ledger.Query{Newest: 20})), 5)
+	if c := list(t, l, ledger.Query{IDs: []int64{doubt.ID}})[0]; c.History != nil {
+		t.Error("attempts without asking")
+	}
+	same(t, "attempts", len(list(t, l, ledger.Query{IDs: []int64{doubt.ID}, History: true})[0].History), 1)
+}
+
+// snapshot changes the ledger under an iterator.
+func snapshot(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(500)...)
+	n := 0
+	for r, err := range l.Rows(t.Context(), ledger.Selection{}) {
+		must(t, err)
+		if n == 0 {
+			send(t, l, b, 499, ledger.OK, ledger.Created, "")
+			add(t, l, "two", person(0, "new"))
+		}
+		if r.Status != ledger.Pending {
+			t.Errorf("row %d is %s", r.Ordinal, r.Status)
+		}
+		n++
+	}
+	same(t, "rows", n, 500)
+	n = 0
+	for range l.Customers(t.Context(), ledger.Query{}) {
+		if n == 0 {
+			add(t, l, "three", person(0, "newer"))
+		}
+		n++
+	}
+	same(t, "customers", n, 501)
+}
+
+func changed(t *testing.T, l ledger.Ledger) {
+	one := add(t, l, "one", people(2)...)
+	send(t, l, one, 0, ledger.OK, ledger.Created, "")
+	r, p := person(0, "p0000"), person(1, "p0001")
+	r.Fields[1], r.Fields[4], r.Email = "Smith", "203.0.113.7", "P0000@example.com"
+	p.Fields[1] = "Smith"
+	two := add(t, l, "two", r, p)
+	lines := report(t, l, ledger.Selection{Batch: two.ID})
+	same(t, "changed", lines[0].Changed, []string{"lastName"})
+	same(t, "not sent yet", len(lines[1].Changed), 0)
+	same(t, "first input", len(report(t, l, ledger.Selection{Batch: one.ID})[0].Changed), 0)
+	tally, err := l.Tally(t.Context(), ledger.Selection{})
+	must(t, err)
+	same(t, "tally", tally.Changed, 1)
+}
+
+func known(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	flags := func(s ledger.Selection) (f []bool) {
+		for _, r := range report(t, l, s) {
+			f = append(f, r.Known)
+		}
+		return f
+	}
+	run := func(b ledger.Batch, code int) int64 {
+		id, err := l.Begin(ctx, ledger.Run{Command: "run", Batch: b.ID, Started: start()})
+		must(t, err)
+		must(t, l.Finish(ctx, id, ledger.RunEnd{At: at(1), ExitCode: code}))
+		return id
+	}
+	one := add(t, l, "one", person(0, "good"), invalid(1, "bad"), person(2, "refused"))
+	send(t, l, one, 2, ledger.Reject, ledger.Rejected, "BAD")
+	run(one, 6)
+	same(t, "after a run that stopped", flags(ledger.Selection{}), []bool{false, false, false})
+	first := run(one, 3)
+	same(t, "what the run itself told", flags(ledger.Selection{}), []bool{false, false, false})
+	other := invalid(2, "bad")
+	other.Findings = []ledger.Finding{{Field: "email", Code: "other"}}
+	other.Recall = "bad@example.com"
+	two := add(t, l, "two", invalid(0, "bad"), person(1, "good"), other, person(3, "refused"), invalid(4, "worse"))
+	same(t, "another input", flags(ledger.Selection{}), []bool{true, false, false, true, false})
+	second := run(two, 3)
+	same(t, "as of that run", flags(ledger.Selection{Run: second}), []bool{true, false, false, true, false})
+	run(one, 0)
+	same(t, "first input again", flags(ledger.Selection{Batch: one.ID}), []bool{false, true, true})
+	same(t, "as of the first run", flags(ledger.Selection{Run: first}), []bool{false, false, false})
+	tally, err := l.Tally(ctx, ledger.Selection{Batch: one.ID})
+	must(t, err)
+	same(t, "tally", tally.Known, 2)
+}
+
+func runs(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	r := ledger.Run{Command: "run", Who: "ops", Host: "h", Version: "1", KeyPrint: "fp", Settings: "{}", Started: start()}
+	first, err := l.Begin(ctx, r)
+	must(t, err)
+	second, err := l.Begin(ctx, r)
+	must(t, err)
+	end := ledger.RunEnd{At: at(5), ExitCode: 4, StopReason: "low_balance", Sent: 3, Created: 2, WalletFrom: "10", WalletTo: "1.5"}
+	must(t, l.Finish(ctx, second, end))
+	if err := l.Finish(ctx, 99, end); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("unknown run: %v", err)
+	}
+	var log []ledger.Run
+	for r, err := range l.Log(ctx) {
+		must(t, err)
+		log = append(log, r)
+	}
+	same(t, "runs", len(log), 2)
+	same(t, "ended", *log[0].End, end)
+	r.ID = first
+	same(t, "killed", log[1], r)
+	if log[0].ID != second || log[1].End != nil {
+		t.Errorf("order: %+v", log)
+	}
+}
+
+func bind(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	must(t, l.Bind(ctx, ""))
+	must(t, l.Bind(ctx, "acme"))
+	must(t, l.Bind(ctx, "acme"))
+	if err := l.Bind(ctx, "other"); !errors.Is(err, ledger.ErrAccount) {
+		t.Errorf("another account: %v", err)
+	}
+	must(t, l.Bind(ctx, ""))
+	info, err := l.Info(ctx)
+	must(t, err)
+	same(t, "account", info.Account, "acme")
+}
+
+func learn(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	if _, _, err := l.Learnt(ctx, "pace"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("unknown: %v", err)
+	}
+	must(t, l.Learn(ctx, "pace", "5", at(0)))
+	must(t, l.Learn(ctx, "pace", "7", at(1)))
+	v, when, err := l.Learnt(ctx, "pace")
+	must(t, err)
+	same(t, "learnt", []any{v, when}, []any{"7", at(1)})
+}
+
+func done(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(1)...)
+	p := planned(t, l, b)
+	ctx := cancelled()
+	_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(p[0])})
+	_, err2 := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
+	for _, err := range []error{err, err2, l.Record(ctx, 1, []ledger.Change{{}}), l.Learn(ctx, "a", "b", at(0))} {
+		if !errors.Is(err, context.Canceled) || errors.Is(err, ledger.ErrWrite) {
+			t.Errorf("got %v", err)
+		}
+	}
+	same(t, "after", planned(t, l, b), p)
+	send(t, l, b, 0, ledger.OK, ledger.Created, "")
+}

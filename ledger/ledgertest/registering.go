@@ -1,0 +1,204 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+func empty(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	if _, err := l.FindBatch(ctx, "none"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("FindBatch: %v", err)
+	}
+	if _, err := l.Tally(ctx, ledger.Selection{}); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("Tally of the newest of no batches: %v", err)
+	}
+	if _, err := l.Plan(ctx, 7, 0, 1); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("Plan: %v", err)
+	}
+	same(t, "all rows", len(report(t, l, ledger.Selection{All: true})), 0)
+	same(t, "customers", len(list(t, l, ledger.Query{})), 0)
+	b, err := l.Batches(ctx)
+	must(t, err)
+	same(t, "batches", len(b), 0)
+	info, err := l.Info(ctx)
+	must(t, err)
+	if info.Environment == "" || info.Account != "" || info.Opened.IsZero() || info.Created.IsZero() {
+		t.Errorf("info: %+v", info)
+	}
+}
+
+func register(t *testing.T, l ledger.Ledger) {
+	rows := people(300)
+	rows[7] = invalid(7, "bad")
+	rows[9] = repetition(9, "p0003", 3)
+	rows[150].File, rows[150].Number, rows[150].Line = 1, 2, 5
+	rows[151].Identity, rows[151].Email, rows[151].Claims, rows[151].Verdict = "", "not an e-mail", false, ledger.Invalid
+	b := add(t, l, "one", rows...)
+	if b.ID == 0 || b.Rows != 300 || b.Settings != "delimiter=," || len(b.Files) != 1 || b.Carried[0] != "Carried" || !b.Registered.Equal(start()) {
+		t.Errorf("batch: %+v", b)
+	}
+	found, err := l.FindBatch(t.Context(), "one")
+	must(t, err)
+	same(t, "found batch", found, b)
+	all, err := l.Batches(t.Context())
+	must(t, err)
+	same(t, "batches", all, []ledger.Batch{b})
+	lines := report(t, l, ledger.Selection{})
+	same(t, "lines", len(lines), 300)
+	for i, r := range lines {
+		want := rows[i]
+		want.Fields, want.NameText, want.Recall = nil, "", ""
+		same(t, fmt.Sprint("row ", i), r.Row, want)
+	}
+	tally, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID})
+	must(t, err)
+	same(t, "tally", tally, ledger.Tally{Rows: 300, Status: map[ledger.Status]int{ledger.Pending: 297, ledger.Invalid: 2, ledger.DuplicateInInput: 1},
+		Code: map[ledger.StatusCode]int{{Status: ledger.Invalid, Field: "phoneNumber", Code: "phone_invalid"}: 1,
+			{Status: ledger.DuplicateInInput, Field: "email", Code: "duplicate_in_input"}: 1}})
+	c := lines[5].Customer
+	same(t, "customer", c, ledger.Customer{ID: c.ID, Identity: "p0005@example.com", Email: "p0005@Example.com", FirstName: "p0005", LastName: "Doe",
+		SenderID: "id-p0005", Status: ledger.Pending, Details: lines[5].Details, LastBatch: b.ID, LastRow: 5})
+	if len(c.Details) == 0 || c.ID == 0 || lines[7].Customer.ID != 0 || lines[9].Customer.ID != lines[3].Customer.ID {
+		t.Errorf("customers of rows 5, 7, 9, 3: %d %d %d %d", c.ID, lines[7].Customer.ID, lines[9].Customer.ID, lines[3].Customer.ID)
+	}
+}
+
+func registerRefuses(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	add(t, l, "one", people(3)...)
+	if _, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"}); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("same fingerprint: %v", err)
+	}
+	for name, rows := range map[string][]ledger.Row{
+		"gap":         {person(1, "x")},
+		"repeated":    {person(0, "x"), person(0, "y")},
+		"claim twice": {person(0, "x"), person(1, "x")},
+		"claim known": {person(0, "p0001"), person(1, "p0001")},
+	} {
+		reg, err := l.Register(ctx, ledger.Batch{Fingerprint: name})
+		must(t, err)
+		if err := reg.Add(ctx, rows); !errors.Is(err, ledger.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := reg.Commit(ctx); !errors.Is(err, ledger.ErrConflict) {
+			t.Errorf("%s: commit after an error: %v", name, err)
+		}
+		must(t, reg.Rollback())
+	}
+	all, err := l.Batches(ctx)
+	must(t, err)
+	same(t, "batches", len(all), 1)
+}
+
+func rollback(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"})
+	must(t, err)
+	must(t, reg.Add(ctx, people(400)))
+	if _, err := l.FindBatch(ctx, "one"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("seen before Commit: %v", err)
+	}
+	same(t, "customers before Commit", len(list(t, l, ledger.Query{})), 0)
+	must(t, reg.Rollback())
+	must(t, reg.Rollback())
+	if _, err := l.FindBatch(ctx, "one"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("after Rollback: %v", err)
+	}
+	b := add(t, l, "one", people(400)...)
+	same(t, "rows after all", b.Rows, 400)
+	same(t, "customers after all", len(list(t, l, ledger.Query{})), 400)
+}
+
+func sightWithin(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"})
+	must(t, err)
+	defer func() { must(t, reg.Rollback()) }()
+	rows := people(200)
+	rows[60] = invalid(60, "later")
+	must(t, reg.Add(ctx, rows))
+	other := append([]string(nil), rows[150].Fields...)
+	other[1], other[4] = "Smith", "198.51.100.9"
+	k, err := reg.Sight(ctx, []ledger.Sighting{
+		{Identity: "p0150@example.com", Fields: other},
+		{Identity: "p0199@example.com", Fields: rows[199].Fields},
+		{Identity: "later@example.com"}, {Identity: "new@example.com"}, {},
+	})
+	must(t, err)
+	same(t, "claimed", []int{k[0].Claimed, k[1].Claimed, k[2].Claimed, k[3].Claimed, k[4].Claimed}, []int{150, 199, -1, -1, -1})
+	same(t, "differs", k[0].Differs, []string{"lastName"})
+	same(t, "same", len(k[1].Differs), 0)
+	if k[0].Customer != nil || k[0].ByID != nil || k[0].Forgot {
+		t.Errorf("first seen here: %+v", k[0])
+	}
+	must(t, reg.Add(ctx, []ledger.Row{person(200, "later")}))
+	k, err = reg.Sight(ctx, []ledger.Sighting{{Identity: "later@example.com"}})
+	must(t, err)
+	same(t, "claimed later", k[0].Claimed, 200)
+	b, err := reg.Commit(ctx)
+	must(t, err)
+	lines := report(t, l, ledger.Selection{Batch: b.ID})
+	if lines[60].Customer.ID != lines[200].Customer.ID || lines[60].Status != ledger.Invalid {
+		t.Errorf("an invalid row before the one that claims: %+v", lines[60])
+	}
+}
+
+func sightKnown(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	b := add(t, l, "one", people(4)...)
+	made := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	send(t, l, b, 1, ledger.Reject, ledger.Rejected, "BAD")
+	must(t, func() error {
+		_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(planned(t, l, b)[2])})
+		return err
+	}())
+	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
+	must(t, err)
+	defer func() { must(t, reg.Rollback()) }()
+	fields := person(0, "p0000").Fields
+	fields[3] = "other"
+	k, err := reg.Sight(ctx, []ledger.Sighting{
+		{Identity: "p0000@example.com", SenderID: "id-p0000", NameText: "p0000|doe|+1415", Fields: fields},
+		{Identity: "a@example.com", SenderID: "id-p0000"},
+		{Identity: "b@example.com", NameText: "p0002|doe|+1415"},
+		{Identity: "c@example.com", SenderID: "id-p0001", NameText: "p0003|doe|+1415"},
+	})
+	must(t, err)
+	made.History = nil
+	same(t, "created", *k[0].Customer, made)
+	same(t, "differs from what was sent", k[0].Differs, []string{"accountPurpose"})
+	if k[0].ByID != nil || k[0].ByName != nil || k[0].Claimed != -1 {
+		t.Errorf("own marks told as another's: %+v", k[0])
+	}
+	if k[1].Customer != nil || k[1].ByID == nil || k[1].ByID.ID != made.ID {
+		t.Errorf("by number: %+v", k[1])
+	}
+	if k[2].ByName == nil || k[2].ByName.Status != ledger.InDoubt || k[2].ByName.Identity != "p0002@example.com" {
+		t.Errorf("by name, in doubt: %+v", k[2])
+	}
+	if k[3].ByID != nil || k[3].ByName != nil {
+		t.Errorf("rejected and pending people do not count: %+v", k[3])
+	}
+}
+
+func takesPending(t *testing.T, l ledger.Ledger) {
+	one := add(t, l, "one", people(3)...)
+	made := send(t, l, one, 2, ledger.OK, ledger.Created, "")
+	r, again := person(1, "p0001"), person(2, "p0002")
+	r.FirstName, r.Fields[0], again.FirstName, again.Fields[0] = "New", "New", "New", "New"
+	two := add(t, l, "two", invalid(0, "p0000"), r, again)
+	c := customer(t, l, planned(t, l, two)[1].Customer.ID)
+	same(t, "taken over", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"New", two.ID, 1, ledger.Pending})
+	c = customer(t, l, made.ID)
+	same(t, "sent already", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"p0002", two.ID, 2, ledger.Created})
+	p := planned(t, l, two)
+	same(t, "invalid row does not take", p[0].Customer.LastBatch, one.ID)
+	if p[1].Customer.Details == nil || len(p[1].Details.Changed(planned(t, l, one)[1].Details)) != 1 {
+		t.Errorf("details of the rows must differ by one field")
+	}
+	same(t, "customers", len(list(t, l, ledger.Query{})), 3)
+}

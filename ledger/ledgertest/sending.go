@@ -1,0 +1,223 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+func intend(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(140)...)
+	p := planned(t, l, b)
+	ids, err := l.Intend(t.Context(), 5, []ledger.Intent{intentOf(p[130]), intentOf(p[3])})
+	must(t, err)
+	if len(ids) != 2 || ids[0] == ids[1] || ids[0] == 0 {
+		t.Fatalf("ids: %v", ids)
+	}
+	c := customer(t, l, p[130].Customer.ID)
+	want := p[130].Customer
+	want.Status, want.Key, want.FirstSent, want.Intents, want.Attempts = ledger.InDoubt, fmt.Sprintf("key-%d-0", c.ID), at(10), 1, 1
+	want.History = []ledger.Attempt{{ID: ids[0], Run: 5, Key: want.Key, Details: p[130].Details, NotBefore: instant(10)}}
+	same(t, "customer", c, want)
+	none, err := l.Intend(t.Context(), 5, nil)
+	must(t, err)
+	same(t, "nothing", len(none), 0)
+}
+
+func intendAllOrNone(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(3)...)
+	p := planned(t, l, b)
+	bad := intentOf(p[1])
+	bad.Intents = 4
+	if _, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(p[0]), bad, intentOf(p[2])}); !errors.Is(err, ledger.ErrConflict) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(p[0]), intentOf(p[0])}); !errors.Is(err, ledger.ErrConflict) {
+		t.Fatalf("the same twice: %v", err)
+	}
+	same(t, "after", planned(t, l, b), p)
+	_, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(p[0])})
+	must(t, err) // a conflict is no failure of the ledger
+}
+
+func intendRefuses(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(5)...)
+	send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	send(t, l, b, 1, ledger.Unknown, ledger.LinkMissing, "")
+	send(t, l, b, 2, ledger.Busy, ledger.Pending, "")
+	_, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(planned(t, l, b)[3])})
+	must(t, err)
+	p := planned(t, l, b)
+	older := intentOf(p[2])
+	older.Generation = -1
+	unknown := intentOf(p[4])
+	unknown.Customer = 99999
+	status := intentOf(p[4])
+	status.Status = ledger.Rejected
+	for name, in := range map[string]ledger.Intent{"created": intentOf(p[0]), "link missing": intentOf(p[1]), "open attempt": intentOf(p[3]),
+		"older generation": older, "unknown customer": unknown, "no customer": {}, "other status": status} {
+		if _, err := l.Intend(t.Context(), 1, []ledger.Intent{in}); !errors.Is(err, ledger.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	same(t, "after", planned(t, l, b), p)
+}
+
+func record(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(2)...)
+	c := send(t, l, b, 1, ledger.OK, ledger.Created, "")
+	same(t, "customer", []any{c.Status, c.ServiceID, c.URL, c.HTTPStatus, c.Attempts, c.Intents, c.Decided, c.Manual},
+		[]any{ledger.Created, fmt.Sprint("svc-", c.ID), fmt.Sprint("https://verify.test/", c.ID), 201, 1, 1, at(21), false})
+	a := c.History[0]
+	same(t, "attempt", []any{a.Class, a.NotBefore, a.NotAfter, a.HTTPStatus, string(a.Excerpt), a.Absent},
+		[]any{ledger.OK, instant(10), instant(21), 201, "body", false})
+	c = send(t, l, b, 0, ledger.Reject, ledger.Rejected, "BAD")
+	same(t, "rejected", []any{c.Status, c.Field, c.Code, c.Message, c.Decided}, []any{ledger.Rejected, "email", "BAD", "because of BAD", at(20)})
+	// Sent again: the next generation, and the old causes are gone.
+	in := intentOf(planned(t, l, b)[0])
+	in.Generation, in.Key, in.FirstName = 1, "next", "Other"
+	in.At = instant(40)
+	ids, err := l.Intend(t.Context(), 2, []ledger.Intent{in})
+	must(t, err)
+	c = customer(t, l, c.ID)
+	same(t, "again", []any{c.Status, c.Code, c.Generation, c.Key, c.FirstName, c.Attempts, c.Intents, c.FirstSent, c.Decided, len(c.History)},
+		[]any{ledger.InDoubt, "", 1, "next", "Other", 2, 2, at(10), time.Time{}, 2})
+	must(t, l.Record(t.Context(), 2, []ledger.Change{{Expect: expect(c), Status: ledger.InDoubt, Code: "unanswered", Message: "no answer", At: at(50),
+		Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.Unknown, NotAfter: instant(50)}}}}))
+	c = customer(t, l, c.ID)
+	same(t, "in doubt", []any{c.Status, c.Code, c.Decided, c.History[0].Class, c.History[1].Class}, []any{ledger.InDoubt, "unanswered", time.Time{}, ledger.Reject, ledger.Unknown})
+	// By a person, without an attempt; a link stays when none is given.
+	must(t, l.Record(t.Context(), 2, []ledger.Change{{Expect: expect(c), Status: ledger.LinkMissing, ServiceID: "svc", Manual: true, At: at(60)}}))
+	c = customer(t, l, c.ID)
+	must(t, l.Record(t.Context(), 2, []ledger.Change{{Expect: expect(c), Status: ledger.Created, URL: "https://verify.test/x", At: at(61)}}))
+	c = customer(t, l, c.ID)
+	same(t, "settled", []any{c.Status, c.ServiceID, c.URL, c.Manual, c.Decided}, []any{ledger.Created, "svc", "https://verify.test/x", false, at(61)})
+}
+
+func recordAllOrNone(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(3)...)
+	var changes []ledger.Change
+	for _, p := range planned(t, l, b) {
+		ids, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(p)})
+		must(t, err)
+		c := customer(t, l, p.Customer.ID)
+		changes = append(changes, ledger.Change{Expect: expect(c), Status: ledger.Rejected, At: at(30), Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.Reject, NotAfter: instant(30)}}})
+	}
+	before := planned(t, l, b)
+	bad := append([]ledger.Change(nil), changes...)
+	bad[2].Status = ledger.Forgotten
+	if err := l.Record(t.Context(), 1, bad); !errors.Is(err, ledger.ErrConflict) {
+		t.Fatalf("got %v", err)
+	}
+	same(t, "after", planned(t, l, b), before)
+	must(t, l.Record(t.Context(), 1, changes))
+	if err := l.Record(t.Context(), 1, changes); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+func recordRefuses(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(4)...)
+	made := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	refused := send(t, l, b, 1, ledger.Reject, ledger.Rejected, "BAD")
+	ids, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(planned(t, l, b)[2])})
+	must(t, err)
+	open := customer(t, l, planned(t, l, b)[2].Customer.ID)
+	closing := []ledger.Closing{{Attempt: ids[0], Class: ledger.Reject}}
+	for name, ch := range map[string]ledger.Change{
+		"created to rejected":  {Expect: expect(made), Status: ledger.Rejected},
+		"created to pending":   {Expect: expect(made), Status: ledger.Pending},
+		"created to doubt":     {Expect: expect(made), Status: ledger.InDoubt},
+		"row status":           {Expect: expect(refused), Status: ledger.Invalid},
+		"no status":            {Expect: expect(refused)},
+		"open left":            {Expect: expect(open), Status: ledger.Created, ServiceID: "x"},
+		"unknown attempt":      {Expect: expect(open), Status: ledger.Rejected, Close: []ledger.Closing{{Attempt: 4711, Class: ledger.Reject}}},
+		"another's attempt":    {Expect: expect(refused), Status: ledger.Rejected, Close: closing},
+		"closed twice":         {Expect: expect(refused), Status: ledger.Rejected, Close: []ledger.Closing{{Attempt: refused.History[0].ID, Class: ledger.OK}}},
+		"closed without class": {Expect: expect(open), Status: ledger.InDoubt, Close: []ledger.Closing{{Attempt: ids[0]}}},
+		"other intents":        {Expect: ledger.Expect{Customer: open.ID, Status: open.Status, Intents: 0}, Status: ledger.Rejected, Close: closing},
+		"nobody":               {Expect: ledger.Expect{Customer: 4711, Status: ledger.Pending}, Status: ledger.Rejected},
+	} {
+		if err := l.Record(t.Context(), 1, []ledger.Change{ch}); !errors.Is(err, ledger.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	same(t, "created", customer(t, l, made.ID), made)
+	same(t, "open", customer(t, l, open.ID), open)
+}
+
+func recordAbsent(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(1)...)
+	c := send(t, l, b, 0, ledger.Unknown, ledger.InDoubt, "")
+	must(t, l.Record(t.Context(), 1, []ledger.Change{{Expect: expect(c), Status: ledger.Pending, At: at(99), Close: []ledger.Closing{{Attempt: c.History[0].ID, Absent: true}}}}))
+	after := customer(t, l, c.ID)
+	want := c.History[0]
+	want.Absent = true
+	same(t, "attempt", after.History[0], want)
+	same(t, "customer", []any{after.Status, after.Decided}, []any{ledger.Pending, time.Time{}})
+}
+
+func notSent(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(2)...)
+	c := send(t, l, b, 0, ledger.NotSent, ledger.Pending, "")
+	same(t, "never sent", []any{c.Attempts, c.Intents, c.FirstSent, c.HTTPStatus}, []any{0, 1, time.Time{}, 0})
+	c = send(t, l, b, 1, ledger.Busy, ledger.Pending, "")
+	c = send(t, l, b, 1, ledger.NotSent, ledger.Pending, "")
+	same(t, "sent once", []any{c.Attempts, c.Intents, c.FirstSent}, []any{1, 2, at(10)})
+}
+
+func plan(t *testing.T, l ledger.Ledger) {
+	rows := people(300)
+	rows[1] = invalid(1, "bad")
+	b := add(t, l, "one", rows...)
+	send(t, l, b, 2, ledger.Busy, ledger.Pending, "")
+	send(t, l, b, 3, ledger.OK, ledger.Created, "")
+	all := planned(t, l, b)
+	same(t, "invalid", all[1], ledger.Planned{Ordinal: 1, Verdict: ledger.Invalid})
+	same(t, "attempts", []int{len(all[0].Customer.History), len(all[2].Customer.History), len(all[3].Customer.History)}, []int{0, 1, 0})
+	for _, c := range []struct{ from, n, want int }{{0, 1, 1}, {127, 3, 3}, {250, 100, 50}, {300, 5, 0}, {0, 0, 0}, {999, 9, 0}} {
+		part, err := l.Plan(t.Context(), b.ID, c.from, c.n)
+		must(t, err)
+		if len(part) != c.want {
+			t.Fatalf("from %d, %d: got %d, want %d", c.from, c.n, len(part), c.want)
+		}
+		for i := range part {
+			same(t, "row", part[i], all[c.from+i])
+		}
+	}
+}
+
+// concurrent plays many senders and a reader; run it with the race detector.
+func concurrent(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(64)...)
+	p := planned(t, l, b)
+	var wg sync.WaitGroup
+	errs := make(chan error, 64)
+	for i := range 8 {
+		wg.Go(func() {
+			for j := i; j < len(p); j += 8 {
+				ids, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(p[j])})
+				if err == nil {
+					e := ledger.Expect{Customer: p[j].Customer.ID, Status: ledger.InDoubt, Intents: 1}
+					err = l.Record(t.Context(), 1, []ledger.Change{{Expect: e, Status: ledger.Rejected, At: at(1), Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.Reject}}}})
+				}
+				if err != nil {
+					errs <- err
+				}
+				if tally, err := l.Tally(t.Context(), ledger.Selection{}); err != nil || tally.Rows != 64 {
+					errs <- fmt.Errorf("%d rows, %w", tally.Rows, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		t.Error(err)
+	}
+	same(t, "rejected", len(list(t, l, ledger.Query{Status: []ledger.Status{ledger.Rejected}})), 64)
+}
