@@ -196,7 +196,7 @@ func controlName(r rune) string {
 // grammar, because a look-alike would be a second identity; in text for people
 // some scripts and emoji need them.
 func (c *checking) invisibles(field, v string, first int, t tolerance) bool {
-	i := strings.IndexFunc(v, invisible)
+	i := strings.IndexFunc(v, func(r rune) bool { return invisible(r) && (t == strict || r != emojiStyle) })
 	if i < 0 {
 		return true
 	}
@@ -209,18 +209,17 @@ func (c *checking) invisibles(field, v string, first int, t tolerance) bool {
 	return true
 }
 
-// emojiStyle follows a symbol that is to be drawn in colour, as in ❤️. No host
-// name can have it: IDNA refuses the symbol.
+// emojiStyle follows a symbol that is to be drawn in colour, as phones write it.
 const emojiStyle = 0xfe0f
 
 // invisible tells format characters (zero-width, bidi, soft hyphen, byte-order
-// mark) and the letters that Unicode draws as nothing.
+// mark), variation selectors and the letters that Unicode draws as nothing.
 func invisible(r rune) bool {
 	switch r {
 	case 0x034f, 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0:
 		return true
 	}
-	return r > 0x7f && unicode.In(r, unicode.Cf, unicode.Variation_Selector) && r != emojiStyle
+	return r > 0x7f && unicode.In(r, unicode.Cf, unicode.Variation_Selector)
 }
 
 func visible(r rune) bool { return !unicode.IsSpace(r) && !invisible(r) }

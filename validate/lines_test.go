@@ -46,6 +46,7 @@ func lineCases() []lineCase {
 		{12, "firstName", "\u00a0", "required", ""},
 		{13, "firstName", "Jose\u0301", "", "José"},
 		{13, "firstName", "🙂", "", ""},
+		{13, "firstName", "\u2764\ufe0f", "", ""},
 		{13, "firstName", "山田", "", ""},
 		{13, "lastName", "אבג", "", ""},
 		{13, "lastName", "O'Brien", "", ""},
