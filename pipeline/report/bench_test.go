@@ -33,7 +33,7 @@ func BenchmarkReport(b *testing.B) {
 		{"csv", csvFormat{}, 100_000},
 		{"json", jsonFormat{}, 100_000},
 		{"html", htmlFormat{}, 100_000},
-		{"xlsx", xlsxFormat{maxRows: sheetRows, maxLinks: sheetLinks}, 20_000},
+		{"xlsx", xlsxFormat{maxRows: sheetRows, maxLinks: sheetLinks}, 70_000},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			scratch := b.TempDir()

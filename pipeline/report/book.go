@@ -23,6 +23,7 @@ const (
 type book struct {
 	file  *excelize.File
 	style styles
+	links []*linkList
 }
 
 // styles are the ids of the few looks that there are.
@@ -72,7 +73,7 @@ func (b *book) addStyles() error {
 	under := []excelize.Border{{Type: "bottom", Color: lineColour, Style: 1}}
 	top, centre := &excelize.Alignment{Vertical: "top"}, &excelize.Alignment{Vertical: "center"}
 	right := &excelize.Alignment{Vertical: "center", Horizontal: "right"}
-	indented := &excelize.Alignment{Vertical: "center", WrapText: true, Indent: 1}
+	indented := &excelize.Alignment{Vertical: "center", Horizontal: "left", WrapText: true, Indent: 1}
 	edge := []excelize.Border{{Type: "bottom", Color: headColour, Style: 2}}
 	wrap := &excelize.Alignment{Vertical: "top", WrapText: true}
 	const asText, thousands = 49, 3 // built-in formats "@" and "#,##0"
@@ -96,7 +97,7 @@ func (b *book) addStyles() error {
 		{&st.link, excelize.Style{Font: blue, NumFmt: asText, Alignment: top}},
 		{&st.count, excelize.Style{Font: font(11, false, inkColour), NumFmt: thousands, Border: under, Alignment: right}},
 		{&st.share, excelize.Style{Font: font(11, false, greyColour), NumFmt: asText, Border: under, Alignment: right}},
-		{&st.number, excelize.Style{Font: font(11, false, inkColour), Alignment: top}},
+		{&st.number, excelize.Style{Font: font(11, false, inkColour), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}},
 		{&st.label, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Border: under, Alignment: indented}},
 		{&st.cause, excelize.Style{Font: font(11, true, inkColour), NumFmt: asText, Border: under, Alignment: centre}},
 		{&st.group, excelize.Style{Font: font(12, true, headColour), Fill: fill(paleColour), NumFmt: asText, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
@@ -118,12 +119,12 @@ func (b *book) addStyles() error {
 // save writes the workbook straight to w: excelize would build the whole file
 // in memory.
 func (b *book) save(w io.Writer) error {
-	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{zip.NewWriter(w), b.links} })
 	_, err := b.file.WriteToBuffer()
 	return err
 }
 
-func (b *book) close() error { return b.file.Close() }
+func (b *book) close() error { return errors.Join(b.closeLinks(), b.file.Close()) }
 
 // column is a column of a sheet.
 type column struct {
@@ -149,7 +150,7 @@ func (b *book) sheet(name string, cols []column, filter bool) (*sheet, error) {
 	if _, err := b.file.NewSheet(name); err != nil {
 		return nil, err
 	}
-	if err := b.landscape(name); err != nil {
+	if err := errors.Join(b.landscape(name), b.repeatHead(name)); err != nil {
 		return nil, err
 	}
 	stream, err := b.file.NewStreamWriter(name)
@@ -185,6 +186,11 @@ func (b *book) landscape(name string) error {
 		return err
 	}
 	return b.file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit})
+}
+
+// repeatHead prints the header of a sheet on every page.
+func (b *book) repeatHead(name string) error {
+	return b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + name + "'!$1:$1", Scope: name})
 }
 
 // styled writes a row of text in one style and height.

@@ -2,6 +2,9 @@ package report
 
 import (
 	"errors"
+	"os"
+	"slices"
+	"testing"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -81,4 +84,29 @@ func sample() []ledger.Reported {
 	gone.File, gone.Line = 1, 0
 	gone.Customer.Code, gone.Customer.Message = "forgotten", "erased on request"
 	return []ledger.Reported{created, awkward, lost, dup, twice, bad, refused, poor, doubt, waiting, gone}
+}
+
+// onlyFiles checks what a directory holds.
+func onlyFiles(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("directory holds %q, want %q", got, want)
+	}
+}
+
+func put(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

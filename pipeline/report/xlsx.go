@@ -59,12 +59,13 @@ type detailSheets struct {
 	duplicate *series
 	balance   *series
 	all       *series
+	scratch   string
 	maxLinks  int
-	clickable int // links of the present sheet of links
+	clickable *linkList // of the sheet that links stands in
 }
 
 func (x xlsxFormat) sheets(b *book, t *table, scratch string, m Meta) (*detailSheets, error) {
-	d := &detailSheets{book: b, piles: newPiles(scratch), maxLinks: x.maxLinks}
+	d := &detailSheets{book: b, piles: newPiles(scratch), scratch: scratch, maxLinks: x.maxLinks}
 	st := b.style
 	person := []column{{"file", 22, st.text}, {"row", 8, st.number}, {"id", 16, st.text}, {"email", 32, st.text},
 		{"firstName", 18, st.text}, {"lastName", 18, st.text}}
@@ -152,19 +153,20 @@ func (d *detailSheets) link(cells []string) error {
 	if err := d.links.row(cells, 0); err != nil {
 		return err
 	}
-	if d.links.sheet != before {
-		d.clickable = 0
+	if d.clickable == nil || d.links.sheet != before {
+		column, err := excelize.ColumnNumberToName(at + 1)
+		if err != nil {
+			return err
+		}
+		if d.clickable, err = d.book.linkList(d.scratch, d.links.sheet.name, column); err != nil {
+			return err
+		}
 	}
 	address := cells[at]
-	if d.clickable >= d.maxLinks || !strings.HasPrefix(address, "https://") || len(address) > longest {
+	if len(d.clickable.rows) >= d.maxLinks || !strings.HasPrefix(address, "https://") || len(address) > longest {
 		return nil
 	}
-	d.clickable++
-	cell, err := excelize.CoordinatesToCellName(at+1, d.links.sheet.last)
-	if err != nil {
-		return err
-	}
-	return d.book.file.SetCellHyperLink(d.links.sheet.name, cell, address, "External")
+	return d.clickable.add(d.links.sheet.last, address)
 }
 
 // finish writes what had to wait for its order, and ends the sheets.

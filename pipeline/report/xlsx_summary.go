@@ -163,13 +163,5 @@ func (b *book) dress(name string, m Meta) error {
 		props.Created = m.Finished.UTC().Format(time.RFC3339)
 		props.Modified = props.Created
 	}
-	if err := b.file.SetDocProps(props); err != nil {
-		return err
-	}
-	index, err := b.file.GetSheetIndex(name)
-	if err != nil {
-		return err
-	}
-	b.file.SetActiveSheet(index)
-	return nil
+	return b.file.SetDocProps(props)
 }
