@@ -45,17 +45,15 @@ func accountOf(serviceID string) string {
 }
 
 // sameWallet refuses a wallet that is not the one of earlier runs, where the
-// partner says whose it is.
+// partner says whose it is. It only reads: the ledger is not written before the
+// run is confirmed.
 func sameWallet(ctx context.Context, l ledger.Ledger, owner string) error {
 	if owner == "" {
 		return nil
 	}
-	was, _, err := l.Learnt(ctx, "wallet_owner")
+	was, _, err := l.Learnt(ctx, learntOwner)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
-		if err := l.Learn(ctx, "wallet_owner", owner, wall()); err != nil {
-			return ledgerStop("noting the account", err)
-		}
 		return nil
 	case err != nil:
 		return ledgerStop("reading the account", err)

@@ -83,6 +83,7 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 	if err := sameWallet(ctx, r.cfg.Ledger, w.Account); err != nil {
 		return err
 	}
+	r.owner = w.Account
 	if !w.Active {
 		r.cfg.Log.Warn("the partner says that the wallet is not active")
 	}
@@ -146,9 +147,11 @@ func over(b Bound, n, total int) bool {
 	}
 }
 
+// Names of what is kept between runs.
 const (
-	learntFee  = "fee"
-	learntPace = "pace"
+	learntFee   = "fee"
+	learntPace  = "pace"
+	learntOwner = "wallet_owner"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -45,6 +45,7 @@ type run struct {
 	account  *account
 	resolver *resolver
 	fee      Amount
+	owner    string // of the wallet, if the partner tells
 }
 
 func newRun(cfg Config) *run {
@@ -99,6 +100,11 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return s, ledgerStop("beginning the run", err)
 	}
 	s.Run = r.id
+	if r.owner != "" {
+		if err := cfg.Ledger.Learn(ctx, learntOwner, r.owner, wall()); err != nil {
+			return s, ledgerStop("noting the account", err)
+		}
+	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
 		err = r.send(ctx, r.feed)
 	}

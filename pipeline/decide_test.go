@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// allClasses is every class that an attempt can be closed with.
+func allClasses() []ledger.Class {
+	return []ledger.Class{ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
+		ledger.Busy, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown}
+}
+
+func history(classes ...ledger.Class) []ledger.Attempt {
+	h := make([]ledger.Attempt, len(classes))
+	for i, c := range classes {
+		h[i] = ledger.Attempt{ID: int64(i + 1), Class: c}
+	}
+	return h
+}
+
+// absent marks the last attempt as proved absent.
+func absent(h []ledger.Attempt) []ledger.Attempt {
+	h[len(h)-1].Absent = true
+	return h
+}
+
+func TestAfterAnswerAllPairs(t *testing.T) {
+	type outcome struct {
+		status ledger.Status
+		next   next
+	}
+	inDoubt := outcome{ledger.InDoubt, nextDoubt}
+	first := map[ledger.Class]outcome{
+		ledger.OK:       {ledger.Created, nextDone},
+		ledger.OKBroken: inDoubt,
+		ledger.KeyUsed:  inDoubt,
+		ledger.DupUser:  {ledger.Duplicate, nextDone},
+		ledger.Reject:   {ledger.Rejected, nextDone},
+		ledger.Unclear:  inDoubt,
+		ledger.Busy:     {ledger.Pending, nextAgain},
+		ledger.Funds:    {ledger.InsufficientBalance, nextAgain},
+		ledger.Auth:     {ledger.Pending, nextAgain},
+		ledger.NotSent:  {ledger.Pending, nextAgain},
+		ledger.Unknown:  inDoubt,
+	}
+	befores := map[string]struct {
+		h         []ledger.Attempt
+		doubtful  bool // an unanswered attempt stands before
+		dupIsOurs bool // an earlier attempt may be why the e-mail is known
+	}{
+		"nothing":             {nil, false, false},
+		"not sent":            {history(ledger.NotSent), false, false},
+		"busy":                {history(ledger.Busy), false, false},
+		"auth":                {history(ledger.Auth), false, false},
+		"funds":               {history(ledger.Funds), false, true},
+		"reject":              {history(ledger.Reject), false, true},
+		"duplicate":           {history(ledger.DupUser), false, true},
+		"unclear":             {history(ledger.Unclear), false, true},
+		"unclear after busy":  {history(ledger.Busy, ledger.Unclear), true, true},
+		"unknown":             {history(ledger.Unknown), true, true},
+		"open":                {history(ledger.Open), true, true},
+		"broken":              {history(ledger.OKBroken), true, true},
+		"key used":            {history(ledger.KeyUsed), true, true},
+		"unknown, absent":     {absent(history(ledger.Unknown)), false, true},
+		"key used, absent":    {absent(history(ledger.Busy, ledger.KeyUsed)), false, true},
+		"unknown then reject": {history(ledger.Unknown, ledger.Reject), true, true},
+	}
+	for name, b := range befores {
+		for _, c := range allClasses() {
+			want := first[c]
+			switch {
+			case c == ledger.OK:
+			case b.doubtful, c == ledger.DupUser && b.dupIsOurs:
+				want = inDoubt
+			}
+			if got := afterAnswer(b.h, c); got != (step{want.status, want.next}) {
+				t.Errorf("%s, then %s: %+v, want %+v", name, c, got, want)
+			}
+		}
+	}
+}
+
+func TestNextGeneration(t *testing.T) {
+	atOne := func(h []ledger.Attempt) []ledger.Attempt {
+		for i := range h {
+			h[i].Generation = 1
+		}
+		return h
+	}
+	for _, c := range []struct {
+		name string
+		h    []ledger.Attempt
+		want int
+	}{
+		{"nothing yet", nil, 0},
+		{"never sent", history(ledger.NotSent), 0},
+		{"told to wait", history(ledger.Busy), 0},
+		{"key refused", history(ledger.Auth), 0},
+		{"refused", history(ledger.Reject), 1},
+		{"not sent, then refused", history(ledger.NotSent, ledger.Reject), 1},
+		{"wallet empty", history(ledger.Funds), 1},
+		{"absent", absent(history(ledger.Unknown)), 0},
+		{"a 500 that burnt the key, proved absent twice", func() []ledger.Attempt {
+			h := history(ledger.Unknown, ledger.KeyUsed)
+			h[0].Absent, h[1].Absent = true, true
+			return h
+		}(), 0},
+		{"absent, then refused", func() []ledger.Attempt {
+			h := history(ledger.Unknown, ledger.Reject)
+			h[0].Absent = true
+			return h
+		}(), 1},
+		{"told to wait, then key used and absent", absent(history(ledger.Busy, ledger.KeyUsed)), 1},
+		{"told to wait, then refused: the key may be alive or not", history(ledger.Busy, ledger.Reject), 0},
+		{"unknown code, absent by the list", history(ledger.Unclear), 1},
+		{"refused in generation one", atOne(history(ledger.Reject)), 2},
+		{"refused in generation zero, told to wait in one", func() []ledger.Attempt {
+			h := history(ledger.Reject, ledger.Busy)
+			h[1].Generation = 1
+			return h
+		}(), 1},
+	} {
+		if got := nextGeneration(c.h); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSpends(t *testing.T) {
+	for _, c := range []struct {
+		before []ledger.Attempt
+		class  ledger.Class
+		want   bool
+	}{
+		{nil, ledger.NotSent, false},
+		{nil, ledger.Busy, false},
+		{nil, ledger.Funds, false},
+		{nil, ledger.KeyUsed, true},
+		{history(ledger.Busy), ledger.KeyUsed, false},
+		{history(ledger.Funds), ledger.KeyUsed, false},
+		{history(ledger.Unknown), ledger.KeyUsed, true},
+		{nil, ledger.Unknown, true},
+		{nil, ledger.OK, true},
+	} {
+		if got := spends(c.before, c.class); got != c.want {
+			t.Errorf("after %d attempts %s: %t, want %t", len(c.before), c.class, got, c.want)
+		}
+	}
+}
