@@ -80,7 +80,7 @@ func (b *book) summary(m Meta, t *tally) error {
 		}
 	}
 	to := s.row - 1
-	s.line(18, []int{st.value, st.count, st.share, st.label}, "all rows", t.rows, "", "")
+	s.line(18, []int{st.cause, st.count, st.share, st.label}, "all rows", t.rows, "", "")
 
 	pairs := func(title string, list [][2]string) {
 		if len(list) == 0 {
