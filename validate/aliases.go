@@ -78,7 +78,7 @@ func redirectAliases() []string {
 
 func addressAliases() []string {
 	return []string{"address", "street", "streetaddress", "address1", "addressline", "addressline1", "homeaddress", "residentialaddress",
-		"postaladdress", "strasse", "strassehausnummer", "strasseundhausnummer", "anschrift", "adresse", "adressepostale", "rue",
+		"postaladdress", "strasse", "straße", "strassehausnummer", "straßehausnummer", "strasseundhausnummer", "straßeundhausnummer", "anschrift", "adresse", "adressepostale", "rue",
 		"direccion", "domicilio", "calle", "endereco", "morada", "rua", "logradouro", "indirizzo", "via", "adres", "straat", "straatnaam", "woonadres"}
 }
 
