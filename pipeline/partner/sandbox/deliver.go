@@ -108,8 +108,8 @@ func (s *Server) hijack(w http.ResponseWriter, act func(net.Conn) error) {
 
 const (
 	hugeHeaders  = 100 << 20 // bytes
-	manyHints    = 1000 // times a thousand
-	bombMembers  = 4096 // of 1 MiB each
+	manyHints    = 1000      // times a thousand
+	bombMembers  = 4096      // of 1 MiB each
 	bombMember   = 1 << 20
 	endlessChunk = 32 << 10
 )

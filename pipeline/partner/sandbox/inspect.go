@@ -32,7 +32,7 @@ type List struct {
 	Users       int // users on the page
 	Status      int // HTTP status decided
 	Arrived     time.Time
-	Completed   time.Time
+	Decided     time.Time // when the page was taken; sending it comes after
 }
 
 // Counters are totals over the life of the state file.
@@ -66,7 +66,7 @@ func (s *Server) Posts() []Post {
 	return s.record.posts.all()
 }
 
-// Lists returns the newest list-users requests likewise, once completed.
+// Lists returns the newest list-users requests likewise, once decided.
 func (s *Server) Lists() []List {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()

@@ -191,10 +191,8 @@ func (s *Server) route(call string, act func(*http.Request, chosen) (reply, erro
 			s.wait(s.cfg.latency(n)/2, r.Context().Done())
 		}
 		if call == callList {
-			defer func() {
-				l.Completed = s.cfg.Now()
-				s.record.list(l, r, rep)
-			}()
+			l.Decided = s.cfg.Now()
+			s.record.list(l, r, rep) // before the client can see the answer
 		}
 		if refused {
 			picked.answer = nil
