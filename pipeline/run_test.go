@@ -1,0 +1,353 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+func stopReason(err error) Reason {
+	var s *Stop
+	if errors.As(err, &s) {
+		return s.Reason
+	}
+	return ""
+}
+
+func TestRunCreatesEverybodyOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 300)
+		s, err := b.run()
+		if err != nil || s.Sent != 300 || s.Remaining != 0 {
+			t.Fatalf("sent %d, left %d: %v", s.Sent, s.Remaining, err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 300})
+		s, err = b.run()
+		if err != nil || s.Sent != 0 || s.AlreadyDone != 300 || len(b.partner.posts) != 300 {
+			t.Errorf("second run: sent %d, done before %d: %v", s.Sent, s.AlreadyDone, err)
+		}
+	})
+}
+
+func TestRateIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 600)
+		b.partner.latency = time.Second // 50/s need 50 requests in flight
+		began := time.Now()
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		bySecond := map[int]int{}
+		for _, p := range b.partner.posts {
+			bySecond[int(p.at.Sub(began)/time.Second)]++
+		}
+		for second, n := range bySecond {
+			if n > 51 {
+				t.Errorf("second %d: %d requests, the ceiling is 50/s and a burst of 1", second, n)
+			}
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("600 rows at 50/s took %s: the workers do not grow with the latency", took)
+		}
+	})
+}
+
+func TestLostAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 100)
+		b.partner.script[email(3)] = []act{lose}
+		b.partner.script[email(40)] = []act{fail}
+		began := time.Now()
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 99, ledger.LinkMissing: 1})
+		if n := b.partner.postsFor(email(3)); n != 1 {
+			t.Errorf("a created customer was sent %d times", n)
+		}
+		if n := b.partner.postsFor(email(40)); n != 2 {
+			t.Errorf("a customer that was not created was sent %d times", n)
+		}
+		// The key lives 5 min, is given a margin of 100 s, and a second for the Date header.
+		if took := time.Since(began); took < 401*time.Second || took > 430*time.Second {
+			t.Errorf("took %s: the second attempt must wait for the key's death and no longer", took)
+		}
+	})
+}
+
+func TestHoldNeverSendsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 10)
+		b.cfg.Doubt.Hold = true
+		b.partner.script[email(4)] = []act{fail}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 9, ledger.InDoubt: 1})
+		if n := b.partner.postsFor(email(4)); n != 1 {
+			t.Errorf("sent %d times", n)
+		}
+	})
+}
+
+func TestEmptyWalletStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 50)
+		b.partner.script[email(20)] = []act{say(partner.Answer{Class: partner.Funds, HTTPStatus: 402})}
+		s, err := b.run()
+		if stopReason(err) != LowBalance {
+			t.Fatalf("%v", err)
+		}
+		if s.Tally.Status[ledger.InsufficientBalance] != 1 || s.Remaining == 0 {
+			t.Errorf("%v", s.Tally.Status)
+		}
+		s, err = b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 50})
+	})
+}
+
+func TestEmptyWalletIsWaitedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 50)
+		b.cfg.Money.Wait = true
+		b.partner.balance = "3"
+		empty := func(f *fakePartner, _ string, _ partner.User) partner.Answer {
+			if f.balance == "3" {
+				return partner.Answer{Class: partner.Funds, HTTPStatus: 402}
+			}
+			return partner.Answer{Class: partner.Funds}
+		}
+		b.partner.script[email(20)] = []act{empty}
+		go func() {
+			time.Sleep(3 * time.Minute)
+			b.partner.mu.Lock()
+			b.partner.balance = "500"
+			b.partner.mu.Unlock()
+		}()
+		began := time.Now()
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 50})
+		if took := time.Since(began); took < 3*time.Minute || took > 4*time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+func TestRefusedCredentialsStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 200)
+		b.partner.script[email(20)] = []act{say(partner.Answer{Class: partner.Auth, HTTPStatus: 401})}
+		s, err := b.run()
+		if stopReason(err) != Refused || s.Tally.Status[ledger.Pending] == 0 || s.Tally.Status[ledger.InDoubt] != 0 {
+			t.Fatalf("%v: %v", err, s.Tally.Status)
+		}
+		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 200 {
+			t.Errorf("%v: %v", err, s.Tally.Status)
+		}
+	})
+}
+
+func TestRetryAfterPausesEveryone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 200)
+		var busy time.Time
+		b.partner.script[email(50)] = []act{func(*fakePartner, string, partner.User) partner.Answer {
+			busy = time.Now()
+			return partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 30 * time.Second}
+		}}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 200})
+		for _, p := range b.partner.posts {
+			if p.at.After(busy) && p.at.Before(busy.Add(30*time.Second)) {
+				t.Errorf("a request went out %s after the 429", p.at.Sub(busy))
+			}
+		}
+	})
+}
+
+func TestRetryAfterBeyondPatienceStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 20)
+		b.partner.script[email(5)] = []act{say(partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: time.Hour})}
+		if _, err := b.run(); stopReason(err) != PartnerDown {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestBreakerLetsOneRowGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 200)
+		b.cfg.Pace.Workers = 4
+		began := time.Now()
+		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+			if d := time.Since(began); d > time.Second && d < time.Minute {
+				return partner.Answer{Class: partner.Unknown, HTTPStatus: 503}
+			}
+			return create(f, key, u)
+		}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 200})
+		blind := 0
+		for _, p := range b.partner.posts {
+			if d := p.at.Sub(began); d > time.Second && d < time.Minute {
+				blind++
+			}
+		}
+		if blind > 4+3+8 {
+			t.Errorf("%d requests went out while the partner's answers told nothing", blind)
+		}
+	})
+}
+
+func TestPatienceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 20)
+		began := time.Now()
+		b.partner.down = func(now time.Time) bool { return now.Sub(began) > 100*time.Millisecond }
+		s, err := b.run()
+		if stopReason(err) != PartnerDown {
+			t.Fatalf("%v", err)
+		}
+		if took := time.Since(began); took < 15*time.Minute || took > 17*time.Minute {
+			t.Errorf("gave up after %s", took)
+		}
+		if s.Tally.Status[ledger.InDoubt] != 0 || s.Tally.Status[ledger.Pending] == 0 {
+			t.Errorf("%v: what never left is not in doubt", s.Tally.Status)
+		}
+		b.partner.down = nil
+		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 20 {
+			t.Errorf("%v: %v", err, s.Tally.Status)
+		}
+	})
+}
+
+func TestBounds(t *testing.T) {
+	refuse := say(partner.Answer{Class: partner.Reject, HTTPStatus: 422})
+	for name, c := range map[string]struct {
+		bounds Bounds
+		always act
+		want   Reason
+		most   int
+	}{
+		"limit":        {Bounds{Limit: 7}, nil, Limit, 7},
+		"max new":      {Bounds{MaxNew: Bound{Count: 99}}, nil, MaxNew, 0},
+		"max new, %":   {Bounds{MaxNew: Bound{Percent: 50}}, nil, MaxNew, 0},
+		"max errors":   {Bounds{MaxErrors: Bound{Count: 10}}, refuse, MaxErrors, 40},
+		"max duration": {Bounds{MaxDuration: time.Second}, nil, MaxDuration, 60},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, 100)
+			b.cfg.Bounds, b.partner.always = c.bounds, c.always
+			_, err := b.run()
+			if stopReason(err) != c.want || len(b.partner.posts) > c.most {
+				t.Errorf("%s: %d sent: %v", name, len(b.partner.posts), err)
+			}
+			b.cfg.Bounds, b.partner.always = Bounds{}, nil
+			s, err := b.run()
+			if err != nil || s.Remaining != 0 {
+				t.Errorf("%s: then %d left: %v", name, s.Remaining, err)
+			}
+		})
+	}
+}
+
+func TestInterruptAndContinue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 100)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		s, err := Run(ctx, b.cfg)
+		b.audit()
+		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
+			t.Fatalf("%v: %v", err, s.Tally.Status)
+		}
+		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 100 {
+			t.Errorf("%v: %v", err, s.Tally.Status)
+		}
+	})
+}
+
+func TestAbortLeavesDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 100)
+		b.partner.latency = 10 * time.Second
+		ctx, cancel := context.WithCancel(t.Context())
+		abort := make(chan struct{})
+		b.cfg.Abort = abort
+		time.AfterFunc(time.Second, cancel)
+		time.AfterFunc(2*time.Second, func() { close(abort) })
+		began := time.Now()
+		s, err := Run(ctx, b.cfg)
+		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] == 0 || time.Since(began) > 3*time.Second {
+			t.Fatalf("%s: %v: %v", time.Since(began), err, s.Tally.Status)
+		}
+		b.cfg.Abort, b.partner.latency = nil, time.Millisecond
+		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 100 {
+			t.Errorf("%v: %v", err, s.Tally.Status)
+		}
+	})
+}
+
+func TestDuplicatesAndRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 10)
+		b.partner.users = append(b.partner.users, partner.Listed{ServiceID: "acme-rain-user-old000000000000", Email: email(2), CreatedAt: time.Now().Add(-time.Hour)})
+		b.partner.script[email(5)] = []act{say(partner.Answer{Class: partner.Reject, HTTPStatus: 422, Fields: []string{"phoneNumber"}})}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 8, ledger.Duplicate: 1, ledger.Rejected: 1})
+		// The same details are not sent again, corrected ones are.
+		if s, err = b.run(); err != nil || s.Sent != 0 {
+			t.Fatalf("sent %d: %v", s.Sent, err)
+		}
+		rows := make([]Row, 10)
+		for i := range rows {
+			rows[i] = person(i)
+		}
+		rows[5].Raw.PhoneNumber = "+14155552672"
+		b.cfg.Input = FromRows("people", rows...)
+		if s, err = b.run(); err != nil || s.Sent != 1 {
+			t.Fatalf("sent %d: %v", s.Sent, err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 9, ledger.Duplicate: 1})
+	})
+}
+
+func TestUnreadableListLeavesDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 10)
+		b.partner.noList = true
+		b.partner.script[email(4)] = []act{lose}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 9, ledger.InDoubt: 1})
+		b.partner.noList = false
+		if s, err = b.run(); err != nil || s.Tally.Status[ledger.LinkMissing] != 1 {
+			t.Errorf("%v: %v", err, s.Tally.Status)
+		}
+	})
+}
