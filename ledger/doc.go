@@ -1,3 +1,85 @@
 // Package ledger is the record of what happened to every customer: the one
-// authority on who was created, who may be sent and who must not be.
+// authority on who was created, who may be sent and who must not be. Neither
+// the input nor a report nor the memory of a process outranks it; the partner
+// does, but only through evidence that is written here first.
+//
+// Start at [Ledger]. Ledgers are made by [NewMemory] and by ledger/sqlite; the
+// suite ledger/ledgertest holds them to one behaviour. The rules themselves are
+// the pure functions [Intended], [Decided] and [RowStatus].
+//
+// # People, rows and attempts
+//
+// A customer is one person, known by a normalised e-mail. A batch is one
+// registered input, and its rows never change. The first valid row of an
+// identity in a batch claims the customer; others of the same identity show
+// their own verdict beside it. A row knows its customer, not the other way
+// round, but for the last row that claimed it.
+//
+// An attempt is one create-user request, and one record: the intent, written
+// before the first byte leaves, and its closing, written at most once. Between
+// the two it is open. It is answered when its class says what became of it, and
+// unanswered when it is Unknown, OKBroken or KeyUsed. Absent is set when
+// evidence shows that an attempt created nothing and never will. An attempt is
+// counted (Customer.Attempts) unless it ended as NotSent.
+//
+// # States of a customer
+//
+// Pending: registered, and nothing that was sent is still to be answered. The
+// only state in which a person is sent without further evidence. Until the
+// first intent, name, e-mail and details are those of the last row.
+//
+// InDoubt: an intent was written and what came of it is not known. Every
+// intent leads here, and only a closing with evidence leads out. Never sent
+// again just because time has passed.
+//
+// Created: made by us; ServiceID and URL are known. Final: nothing but a new
+// URL is ever written to it.
+//
+// LinkMissing: made by us, and the answer with the link was lost. It becomes
+// created when a link is found, and nothing else.
+//
+// Duplicate: the partner had the e-mail before any request of ours. A person
+// may have it sent once more.
+//
+// Rejected: the partner refused this person with these details for good. Sent
+// again only with other details, or when a person says so.
+//
+// InsufficientBalance: refused because the wallet could not pay. Sent again.
+//
+// Forgotten: erased on request. Nothing is left but that the identity is
+// known; no intent and no decision applies to it.
+//
+// Invalid and DuplicateInInput are verdicts on rows; no customer has them.
+//
+// # Transitions
+//
+//	any but created, link_missing, forgotten  --Intend-->  in_doubt
+//	in_doubt       --Record-->  any but forgotten
+//	pending, duplicate, rejected, insufficient_balance  --Record-->  any but forgotten (a person, an import)
+//	link_missing   --Record-->  created, link_missing
+//	created        --Record-->  created
+//	any but in_doubt  --Forget-->  forgotten
+//
+// Each applies only if the customer still has the status and the number of
+// intents that the writer expected, else ErrConflict and nothing is written. A
+// customer with an open attempt is in doubt and takes no second intent: there
+// are never two requests under way for one person. A generation never falls.
+//
+// # What survives what
+//
+// A process that is killed: everything whose call returned nil, and nothing
+// half. Attempts that were open are closed as Unknown by the next opening,
+// their end being that opening, since the request may have lived on until then.
+//
+// A machine that loses power: the same, as every write is synced.
+//
+// A write that fails: nobody knows whether it is on the disk. The ledger
+// refuses every later write; answers that were under way go through
+// [Emergency] and are merged at the next opening, if they are not there already.
+//
+// A damaged, shortened or older file: is refused with ErrDamaged, as far as
+// that can be seen, because what it forgot would be sent again.
+//
+// A lost ledger: the links in it are gone. The idempotency keys do not depend
+// on it, so that within their lifetime no one is created twice even then.
 package ledger

@@ -24,6 +24,7 @@ const (
 	modeRead mode = iota
 	modeWrite
 	modeFill // a new file, not yet in WAL mode
+	modeCopy // reads the ledger, writes another file
 )
 
 // pool is a set of connections of one mode.
@@ -36,6 +37,9 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 		q.Set("mode", "ro")
 		q.Add("_pragma", "query_only(on)")
 		q.Add("_pragma", "cache_size(-16384)")
+	case modeCopy:
+		q.Set("mode", "ro")
+		q.Add("_pragma", "synchronous(full)")
 	case modeWrite, modeFill:
 		q.Set("mode", "rw")
 		q.Add("_pragma", "synchronous(full)")

@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Backup writes a whole, consistent copy to a new file, 0600 and synced when it
+// returns nil. It goes beside a run: what is committed when it begins is in it.
+// The copy holds everything that the ledger holds, links included.
+func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err != nil {
+		return fmt.Errorf("backup: %w; name a file that does not exist yet", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("backup to %s: %w", path, err), os.Remove(path))
+		}
+	}()
+	to, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	// VACUUM INTO writes into an empty file that is there, and reads one
+	// snapshot. It needs a connection that may write, though not to the ledger.
+	p, err := openPool(l.path, modeCopy, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	v, err := p.view(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.close()) }()
+	if err := v.run(ctx, "VACUUM INTO ?", to); err != nil {
+		return err
+	}
+	if err := asClosed(ctx, to); err != nil {
+		return err
+	}
+	if err := syncFile(to); err != nil {
+		return err
+	}
+	return syncDir(to)
+}
+
+// asClosed marks a copy as whole: unlike the ledger in use it needs no log
+// beside it.
+func asClosed(ctx context.Context, path string) (err error) {
+	p, err := openPool(path, modeFill, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	v, err := p.view(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.close()) }()
+	if err := v.run(ctx, "UPDATE state SET closed = opened"); err != nil {
+		return err
+	}
+	return v.run(ctx, "PRAGMA journal_mode = WAL")
+}
