@@ -235,6 +235,7 @@ func TestErrorKeepsOldReport(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
+		ending, end := context.WithCancel(t.Context())
 		for _, tt := range []struct {
 			ctx  context.Context
 			rows iter.Seq2[ledger.Reported, error]
@@ -242,6 +243,11 @@ func TestErrorKeepsOldReport(t *testing.T) {
 		}{
 			{t.Context(), seq(errBroken, sample()...), errBroken},
 			{ended, seq(nil, sample()...), context.Canceled},
+			{ending, func(yield func(ledger.Reported, error) bool) {
+				if yield(sample()[0], nil) {
+					end() // with the last row
+				}
+			}, context.Canceled},
 		} {
 			written, err := Output{}.Write(tt.ctx, path, kind, meta(), tt.rows)
 			if !errors.Is(err, tt.want) || written != "" {

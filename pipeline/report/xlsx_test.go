@@ -142,7 +142,7 @@ func TestWorkbookLimits(t *testing.T) {
 				t.Fatal(err)
 			} else if ok {
 				links++
-				if target != list[i][6] || !strings.HasPrefix(target, "https://verify.example/") {
+				if target != list[i][6] || !strings.HasPrefix(target, "https://verify.example/") || len(target) > 2079 {
 					t.Errorf("%s, row %d leads to %s", name, i+1, target)
 				}
 			}
@@ -154,6 +154,30 @@ func TestWorkbookLimits(t *testing.T) {
 	}
 	if want := []string{"5/2", "5/2", "2/2", "5/0", "5/0", "2/0"}; !slices.Equal(got, want) {
 		t.Errorf("rows/links of the sheets: %q, want %q", got, want)
+	}
+}
+
+// The links get into the sheet however its bytes are cut.
+func TestSplice(t *testing.T) {
+	const sheet = "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><hyperlinks><hyperlink ref=\"A1\"></hyperlink></hyperlinks><pageSetup/>"
+	for rows, want := range map[int]string{
+		0: "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><pageSetup/>",
+		2: "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><hyperlinks><hyperlink ref=\"G2\" r:id=\"rId1\"/><hyperlink ref=\"G3\" r:id=\"rId2\"/></hyperlinks><pageSetup/>",
+	} {
+		for size := 1; size <= len(sheet); size++ {
+			var out bytes.Buffer
+			s := &splice{w: &out, list: &linkList{column: "G", rows: []int32{2, 3}[:rows]}}
+			for rest := sheet; rest != ""; {
+				n := min(size, len(rest))
+				if _, err := s.Write([]byte(rest[:n])); err != nil {
+					t.Fatal(err)
+				}
+				rest = rest[n:]
+			}
+			if out.String() != want {
+				t.Errorf("%d rows, pieces of %d: %s", rows, size, out.String())
+			}
+		}
 	}
 }
 
