@@ -1,0 +1,76 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestWhoMayKnowWhom holds the direction of the imports: the rooms at the
+// bottom know nobody, pipeline links no file format and no database, and only
+// the command puts them together.
+func TestWhoMayKnowWhom(t *testing.T) {
+	const module = "github.com/bulkonboard/bulkonboard"
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,Deps", module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type pkg struct {
+		ImportPath    string
+		Imports, Deps []string
+	}
+	pkgs := map[string]pkg{}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs[p.ImportPath] = p
+	}
+	ours := func(paths []string) (found []string) {
+		for _, p := range paths {
+			if rest, ok := strings.CutPrefix(p, module+"/"); ok {
+				found = append(found, rest)
+			}
+		}
+		return found
+	}
+	for room, may := range map[string][]string{
+		"validate":                 {},
+		"ledger":                   {"ledger/internal/keyed"},
+		"pipeline/source":          {},
+		"pipeline/partner":         {},
+		"pipeline/partner/sandbox": {},
+		"pipeline/report":          {"ledger"},
+		"ledger/sqlite":            {"ledger", "ledger/internal/keyed"},
+		"pipeline":                 {"ledger", "pipeline/partner", "validate"},
+	} {
+		p, ok := pkgs[module+"/"+room]
+		if !ok {
+			t.Errorf("%s: no such package", room)
+		}
+		for _, i := range ours(p.Imports) {
+			if !slices.Contains(may, i) {
+				t.Errorf("%s imports %s", room, i)
+			}
+		}
+	}
+	for path, p := range pkgs {
+		if slices.Contains(p.Imports, module+"/pipeline") && !strings.HasPrefix(path, module+"/cmd/") {
+			t.Errorf("%s imports pipeline; only the command may", path)
+		}
+	}
+	for _, dep := range pkgs[module+"/pipeline"].Deps {
+		for _, heavy := range []string{"modernc.org/sqlite", "github.com/xuri/excelize", "github.com/schollz/progressbar", "database/sql", "github.com/gocarina/gocsv"} {
+			if dep == heavy || strings.HasPrefix(dep, heavy+"/") && heavy != "database/sql" { // uuid links database/sql/driver, which is interfaces
+				t.Errorf("pipeline links %s", dep)
+			}
+		}
+	}
+}
