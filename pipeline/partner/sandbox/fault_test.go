@@ -137,7 +137,10 @@ func TestAnswerFaults(t *testing.T) {
 			again := p.create("k", "other@example.com").message
 			got := outcome{burnt: again == "IDEMPOTENCY_KEY_ALREADY_USED"}
 			for _, u := range p.Users() {
-				got.user = got.user || u.Email == "jane@example.com"
+				if u.Email == "jane@example.com" {
+					got.user = true
+					p.want("serviceId of the post", p.Posts()[0].ServiceID, u.ServiceID)
+				}
 			}
 			if got != tc.want {
 				t.Errorf("outcome %+v, want %+v", got, tc.want)
