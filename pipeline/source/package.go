@@ -148,12 +148,12 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 
 // checkProlog refuses a package in which any part that could be read as XML
 // has a DTD or is not UTF-8. A DTD can only stand before the root element, so
-// a look at the start of each part is enough. customXml is never read, and
-// Power Query keeps UTF-16 there.
+// a look at the start of each part is enough. UTF-16 is let pass in customXml,
+// where Power Query keeps it; nothing is read from there.
 func (p *workbookPackage) checkProlog() error {
 	for _, name := range p.names {
 		ext := name[strings.LastIndexByte(name, '.')+1:]
-		if strings.HasPrefix(name, "customxml/") || ext != "xml" && ext != "rels" && ext != "vml" {
+		if ext != "xml" && ext != "rels" && ext != "vml" {
 			continue
 		}
 		r, err := p.open(name)
@@ -165,7 +165,7 @@ func (p *workbookPackage) checkProlog() error {
 		if closeErr := r.Close(); err == nil {
 			err = closeErr
 		}
-		if errors.Is(err, errDTD) || errors.Is(err, errEncoding) {
+		if errors.Is(err, errDTD) || errors.Is(err, errEncoding) && !strings.HasPrefix(name, "customxml/") {
 			return p.broken(name, err)
 		}
 	}

@@ -70,11 +70,17 @@ func TestPackageRefused(t *testing.T) {
 	for i := range maxParts + 1 {
 		many = append(many, [2]string{fmt.Sprintf("xl/media/%d.png", i), ""})
 	}
+	var long [][2]string
+	for i := range maxDirectory/60_000 + 1 {
+		long = append(long, [2]string{fmt.Sprintf("%060000d", i), ""})
+	}
 	for name, test := range map[string]struct {
 		data   []byte
 		max    int64
 		reason string
 	}{
+		"line 57 huge directory":             {entries(t, long...), 0, "directory is too large"},
+		"line 58 DTD in customXml":           {entries(t, append(sound(), [2]string{"customXml/item1.xml", `<!DOCTYPE a><a/>`})...), 0, "DTD"},
 		"line 55 text":                       {[]byte("email,name\na@example.com,Jane\n"), 0, "text file"},
 		"line 55 web page":                   {[]byte("<html><table></table></html>"), 0, "HTML"},
 		"line 55 ods":                        {entries(t, [2]string{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}, [2]string{"content.xml", "<a/>"}), 0, "OpenDocument"},
@@ -143,6 +149,15 @@ func overlapping(tb testing.TB) []byte {
 	var other uint32
 	patched(tb, data, "xl/workbook.xml", func(e []byte) { other = binary.LittleEndian.Uint32(e[42:]) })
 	return patched(tb, data, "xl/a.bin", func(e []byte) { binary.LittleEndian.PutUint32(e[42:], other) })
+}
+
+// TestPowerQuery: what Power Query leaves in a workbook is UTF-16 and no reason
+// to refuse it.
+func TestPowerQuery(t *testing.T) {
+	all, _, err := readBytes(entries(t, append(sound(), [2]string{"customXml/item1.xml", "\xff\xfe<\x00a\x00/\x00>\x00"})...), Options{})
+	if err != nil || show(all) != "1:1" {
+		t.Error(show(all), err)
+	}
 }
 
 // TestPackageLies: a part that yields more than the limit is stopped while it
