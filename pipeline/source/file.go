@@ -141,9 +141,6 @@ func (in *input) understand(f *file, head []record) *Error {
 	if len(header) == 1 && f.kind != kindXLSX && len(in.required()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
 	}
-	if len(header) > maxColumns {
-		return &Error{Row: f.headerRow, Reason: fmt.Sprintf("%d columns; at most %d are read", len(header), maxColumns)}
-	}
 	f.layout, refusal = in.layout(header)
 	if refusal != nil {
 		if isReport(header) {

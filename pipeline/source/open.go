@@ -202,7 +202,7 @@ func (in *input) carry() error {
 		wanted = nil
 		for _, f := range in.files {
 			for column, h := range f.header {
-				if h = strings.TrimSpace(h); h != "" && !f.used(column) && find(wanted, h) < 0 {
+				if h = strings.TrimSpace(h); h != "" && !f.used(column) {
 					wanted = append(wanted, h)
 				}
 			}

@@ -72,8 +72,10 @@ func TestSameRows(t *testing.T) {
 		{name: "line 18: tabs in .tsv", file: "a.tsv", text: tabs},
 		{name: "line 18: sep=", file: "a.csv", text: "sep=;\r\n" + semicolons, lines: 1},
 		{name: "line 18: quoted sep= after a byte-order mark", file: "a.csv", text: "\ufeff\"SEP=;\"\n" + semicolons, lines: 1},
+		{name: "line 18: sep= of a delimiter that is not looked for", file: "a.csv", text: "sep=^\n" + strings.ReplaceAll(semicolons, ";", "^"), lines: 1},
 		{name: "line 18: delimiter named", file: "a.csv", text: semicolons, opt: Options{Delimiter: ';'}},
 		{name: "line 27: header row named", file: "a.csv", text: "Customers of, 2026,,\n\n" + plain, opt: Options{HeaderRow: 3}, lines: 2, numbers: 2},
+		{name: "line 27: header row far down", file: "a.csv", text: strings.Repeat("title,x\n", 39) + plain, opt: Options{HeaderRow: 40}, lines: 39, numbers: 39},
 		{name: "blank lines above", file: "a.csv", text: "\n\n" + plain, lines: 2, numbers: 2},
 		{name: "gzip", file: "a.csv.gz", text: zipped(t, plain)},
 	} {
@@ -141,6 +143,7 @@ func TestOpenRefused(t *testing.T) {
 		{"line 28: two aliases", "a.csv", "vorname,lastName,given name,email\n1,2,3,4\n", Options{}, Error{Row: 1, Column: 3, Reason: "may both be firstName", Hint: "--map firstName="}},
 		{"line 29: missing column", "a.csv", "firstName,lastName,emial,x\n1,2,3,4\n", Options{}, Error{Row: 1, Reason: `no column for email; nearest headers: "emial"`, Hint: "--map email="}},
 		{"line 29: nothing near", "a.csv", "firstName,lastName,x,quux\n1,2,3,4\n", Options{}, Error{Row: 1, Reason: `no column for email; unused headers: "x", "quux"`}},
+		{"line 29: what is near is taken", "a.csv", "firstName,email,x\n1,2,3\n", Options{}, Error{Row: 1, Reason: `no column for lastName; unused headers: "x"`}},
 		{"line 32: a report", "staff.sandbox.report.csv", "file,status,email,serviceId,verificationUrl,idempotencyKey\n1,2,3,4,5,6\n", Options{}, Error{Row: 1, Reason: "report", Hint: "staff.sandbox.rejects.xlsx"}},
 		{"line 55: old Excel", "a.xls", ole, Options{}, Error{Reason: "old Excel", Hint: ".xlsx"}},
 		{"line 55: old Excel renamed", "a.xlsx", ole, Options{}, Error{Reason: "old Excel", Hint: ".xlsx"}},
@@ -344,7 +347,6 @@ func FuzzOpen(f *testing.F) {
 		f.Add([]byte(seed), 0)
 	}
 	f.Fuzz(func(t *testing.T, content []byte, headerRow int) {
-		t.Setenv("TMPDIR", t.TempDir())
 		opt := Options{Fields: fields(), HeaderRow: max(0, headerRow%5), Carry: []string{"all"}, Optional: []string{"firstName"}}
 		in, err := open(t, opt, bytes.NewReader(content), "-")
 		var e *Error

@@ -78,12 +78,17 @@ func TestWorkbook(t *testing.T) {
 }
 
 func TestWorkbookChangedBeforeFirstPass(t *testing.T) {
-	path := saveSheet(t, "a.xlsx", []any{"firstName", "lastName", "email"}, []any{"a", "b", "c"})
+	rows := [][]any{{"firstName", "lastName", "email"}}
+	for range 30 { // more than one batch
+		rows = append(rows, []any{"a", "b", "c"})
+	}
+	path := saveSheet(t, "a.xlsx", rows...)
 	in, err := open(t, Options{}, nil, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := saveSheet(t, "b.xlsx", []any{"firstName", "lastName", "email"}, []any{"a", "b", "d"})
+	rows[30] = []any{"a", "b", "d"}
+	other := saveSheet(t, "b.xlsx", rows...)
 	if err := os.Rename(other, path); err != nil {
 		t.Fatal(err)
 	}
