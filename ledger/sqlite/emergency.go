@@ -33,6 +33,13 @@ type emergency struct {
 	kept []ledger.Change
 }
 
+// frame is a change with its expectation beside it: inside, JSON takes the two
+// fields named Status for one.
+type frame struct {
+	Expect ledger.Expect
+	Change ledger.Change
+}
+
 const (
 	emergencyMagic = "BOLGemg1"
 	emergencyHead  = 512
@@ -115,11 +122,12 @@ func (e *emergency) read(id string) error {
 		if n == 0 || uint64(n) > uint64(len(rest)-8) || crc32.Checksum(rest[8:8+n], castagnoli()) != binary.BigEndian.Uint32(rest[4:]) {
 			break
 		}
-		var c ledger.Change
-		if err := json.Unmarshal(rest[8:8+n], &c); err != nil {
+		var fr frame
+		if err := json.Unmarshal(rest[8:8+n], &fr); err != nil {
 			return fmt.Errorf("an answer in it cannot be read; keep it and ask for help: %w", ledger.ErrDamaged)
 		}
-		e.kept = append(e.kept, c)
+		fr.Change.Expect = fr.Expect
+		e.kept = append(e.kept, fr.Change)
 		rest = rest[8+n:]
 		e.at += 8 + int64(n)
 	}
@@ -139,7 +147,7 @@ func (e *emergency) add(changes []ledger.Change) error {
 	defer e.mu.Unlock()
 	var b []byte
 	for _, c := range changes {
-		text, err := json.Marshal(c)
+		text, err := json.Marshal(frame{c.Expect, c})
 		if err != nil {
 			return err
 		}

@@ -97,19 +97,16 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
 		return err
 	}
-	if !o.ReadOnly {
-		if l.writer, err = openPool(l.path, modeWrite, 1); err != nil {
-			return err
-		}
-		if l.w, err = l.writer.view(ctx); err != nil {
-			return l.sick(err)
-		}
-	}
-	if err := l.load(ctx, o); err != nil {
+	// All checks go through readers: a connection that may write would fold
+	// what is left of a damaged log into the file when it is closed.
+	if err := l.load(ctx, o); err != nil || o.ReadOnly {
 		return err
 	}
-	if o.ReadOnly {
-		return nil
+	if l.writer, err = openPool(l.path, modeWrite, 1); err != nil {
+		return err
+	}
+	if l.w, err = l.writer.view(ctx); err != nil {
+		return l.sick(err)
 	}
 	return l.recover(ctx)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-
 )
 
 // Verify checks the file in full and that the state of every customer follows
@@ -118,4 +117,3 @@ func (l *Ledger) strayRows(ctx context.Context, v *view, rows []packed) (wrong [
 	}
 	return wrong, err
 }
-

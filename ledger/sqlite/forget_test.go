@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// No byte of a person is left in any file of the ledger (invariant 34), and
+// they are not sent again before they are readmitted.
+func TestForget(t *testing.T) {
+	l, one, in, ids := sent(t, 300, 3)
+	if err := l.Record(t.Context(), 1, outcomes(in, ids)[:2]); err != nil {
+		t.Fatal(err)
+	}
+	run, err := l.Begin(t.Context(), ledger.Run{Batch: one.ID})
+	if err == nil {
+		err = l.Finish(t.Context(), run, ledger.RunEnd{ExitCode: 3})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Forget(t.Context(), []string{"a00000001@example.com", "a00000002@example.com"}); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("in doubt: %v", err)
+	}
+	n, err := l.Forget(t.Context(), []string{"a00000000@example.com", "a00000200@example.com", "stranger@example.com"})
+	if err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	for _, end := range []string{"", "-wal", ".emergency"} {
+		b, err := os.ReadFile(l.path + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []string{"a00000000", "a00000200", "stranger", in[0].Key + "\x00", "acme-rain-user-000000000001"} {
+			if bytes.Contains(b, []byte(of)) {
+				t.Errorf("%q is left in the ledger%s", of, end)
+			}
+		}
+		if end == "" && !bytes.Contains(b, []byte("a00000201")) {
+			t.Error("others are not where they should be")
+		}
+	}
+	again := crowd(2, "a")
+	again[1].Identity, again[1].Email = "stranger@example.com", "stranger@example.com"
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "two"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := reg.Sight(t.Context(), []ledger.Sighting{{Identity: again[0].Identity, SenderID: again[0].SenderID}, {Identity: again[1].Identity}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !k[0].Forgot || !k[1].Forgot || k[0].Customer.Email != "" || k[0].ByID != nil {
+		t.Errorf("sighted: %+v", k)
+	}
+	if err := reg.Add(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	two, err := reg.Commit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, batch := range []ledger.Batch{one, two} {
+		for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: batch.ID, Only: []ledger.Status{ledger.Forgotten}}) {
+			if err != nil || r.Email != "" || r.FirstName != "" || r.Carry != nil || r.Identity != "" {
+				t.Errorf("row %d still tells: %+v %v", r.Ordinal, r.Row, err)
+			}
+		}
+	}
+	tally, err := l.Tally(t.Context(), ledger.Selection{Batch: two.ID})
+	if err != nil || tally.Status[ledger.Forgotten] != 2 {
+		t.Errorf("%+v %v", tally, err)
+	}
+	sound(t, l)
+	p, err := l.Plan(t.Context(), two.ID, 0, 1)
+	if err == nil {
+		_, err = l.Intend(t.Context(), 1, intents(p))
+	}
+	if !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("sent again: %v", err)
+	}
+	if n, err := l.Readmit(t.Context(), []string{"a00000000@example.com", "nobody@example.com"}); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	three := registerAll(t, l, "three", crowd(1, "a"))
+	if tally, err := l.Tally(t.Context(), ledger.Selection{Batch: three.ID}); err != nil || tally.Status[ledger.Pending] != 1 {
+		t.Errorf("readmitted: %+v %v", tally, err)
+	}
+	sound(t, l)
+}
+
+func TestRebind(t *testing.T) {
+	l, _, in, ids := sent(t, 3, 1)
+	if err := l.Rebind(t.Context(), "new.host"); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("in doubt: %v", err)
+	}
+	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Rebind(t.Context(), "new.host"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Options{Path: l.path, Environment: "sandbox", ReadOnly: true}); !errors.Is(err, ledger.ErrEnvironment) {
+		t.Errorf("old name: %v", err)
+	}
+	if v, _, err := l.Learnt(t.Context(), "rebound"); err != nil || v != "sandbox -> new.host" {
+		t.Errorf("%q %v", v, err)
+	}
+}
