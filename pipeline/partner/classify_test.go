@@ -189,6 +189,19 @@ func TestBrokenKeepsWhatItCan(t *testing.T) {
 	}
 }
 
+func TestSalvage(t *testing.T) {
+	for _, tt := range []struct{ name, excerpt, id, link string }{
+		{"cut after the link", goodBody[:len(goodBody)-2], "acme-rain-user-abc123def456ghi", "https://withpersona.com/verify?inquiry-id=inq_abc123"},
+		{"cut in the link", goodBody[:len(goodBody)-20], "acme-rain-user-abc123def456ghi", ""},
+		{"page", page, "", ""},
+		{"nothing", "", "", ""},
+	} {
+		if id, link := Salvage([]byte(tt.excerpt)); id != tt.id || link != tt.link {
+			t.Errorf("%s: id %q, link %q", tt.name, id, link)
+		}
+	}
+}
+
 func TestIsLink(t *testing.T) {
 	for s, want := range map[string]bool{
 		"https://withpersona.com/verify?inquiry-id=inq_abc": true,

@@ -116,7 +116,7 @@ func TestHeaders(t *testing.T) {
 func TestCompressedAnswer(t *testing.T) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	z.Write(make([]byte, 100<<20))
+	z.Write(make([]byte, 10<<20))
 	z.Close()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
