@@ -161,7 +161,8 @@ func (r *resolver) look(ctx context.Context) error {
 		return err
 	}
 	began := wall()
-	list, err := r.scan(ctx, r.wanted(), known, r.scanPace())
+	wanted, since := r.wanted()
+	list, err := r.scan(ctx, search{wanted: wanted, known: known, since: since, turn: r.scanPace()})
 	r.last = wall()
 	if ctx.Err() != nil {
 		return nil
@@ -267,15 +268,28 @@ func (r *resolver) owners(ctx context.Context, list listing) (map[string]int64, 
 	return owners, nil
 }
 
-func (r *resolver) wanted() map[string]bool {
-	out := make(map[string]bool, len(r.own)+len(r.others))
+// wanted are the identities to look for, and from when on users matter to all
+// of them.
+func (r *resolver) wanted() (identities map[string]bool, since time.Time) {
+	identities = make(map[string]bool, len(r.own)+len(r.others))
+	all := false
+	add := func(c ledger.Customer) {
+		identities[c.Identity] = true
+		oldest := oldestThatMatters(c.History, r.timing())
+		if all = all || oldest.IsZero(); !all && (since.IsZero() || oldest.Before(since)) {
+			since = oldest
+		}
+	}
 	for _, w := range r.own {
-		out[w.job.customer.Identity] = true
+		add(w.job.customer)
 	}
 	for _, c := range r.others {
-		out[c.Identity] = true
+		add(c)
 	}
-	return out
+	if all {
+		since = time.Time{}
+	}
+	return identities, since
 }
 
 // scanPace is the pace of look-ups: the run's, and beside the sending only a

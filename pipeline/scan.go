@@ -32,74 +32,123 @@ type listing struct {
 	total int
 }
 
-// scan reads the partner's list from end to end and keeps the users that are
-// wanted. It is complete: pages overlap by one row that must match, it goes on
-// until a page brings nothing new, and it has seen at least as many distinct
-// users as the first page promised. known are serviceIds of which at least one
-// must be seen, if there are any.
-func (r *run) scan(ctx context.Context, wanted map[string]bool, known map[string]bool, pace func(context.Context) error) (listing, error) {
-	began := wall()
-	out := listing{began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed)}
-	seen := make(map[string]bool)
-	promised, skip, steps, sawKnown := 0, 0, 0, len(known) == 0
-	last := "" // serviceId of the newest row read, where the next page must meet
-	for first := true; ; first = false {
-		page, err := r.page(ctx, skip, pace)
-		if err != nil {
-			return listing{}, err
-		}
-		if first {
-			promised = max(page.Total, 0)
-			if !page.Date.IsZero() {
-				// The partner's own word for when it began to answer.
-				if d := page.Date; d.Before(out.began) {
-					out.began = d
-				}
+// search is what a scan looks for.
+type search struct {
+	wanted map[string]bool             // identities
+	known  map[string]bool             // serviceIds of which at least one must be seen, if there are any
+	since  time.Time                   // users created earlier cannot matter, in the partner's time; zero = all may
+	turn   func(context.Context) error // waits until the next page may be asked for
+}
+
+// reading is a scan under way.
+type reading struct {
+	*run
+	search
+	began    time.Time
+	out      listing
+	seen     map[string]bool
+	sawKnown bool
+}
+
+// scan reads the partner's list and keeps the users that are wanted. It is
+// complete: pages overlap by one row that must match, it goes on until a page
+// brings nothing new, and it has seen at least as many distinct users as the
+// first page promised. Where the list proves ordered by creation time and only
+// the newest users matter, the newest end suffices.
+func (r *run) scan(ctx context.Context, s search) (listing, error) {
+	read := func() *reading {
+		began := wall()
+		return &reading{run: r, search: s, began: began, seen: make(map[string]bool), sawKnown: len(s.known) == 0,
+			out: listing{began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed)}}
+	}
+	scan := read()
+	done := false
+	first, err := scan.page(ctx, 0)
+	if err == nil && !s.since.IsZero() {
+		done, err = scan.newestEnd(ctx, first)
+	}
+	if err == nil && !done {
+		if !s.since.IsZero() {
+			scan = read()
+			if first, err = scan.page(ctx, 0); err != nil {
+				return listing{}, err
 			}
 		}
+		err = scan.forward(ctx, first, time.Time{})
+	}
+	switch {
+	case err != nil:
+		return listing{}, err
+	case !scan.sawKnown:
+		return listing{}, errWrongAccount
+	}
+	scan.out.took, scan.out.total = wall().Sub(scan.began), len(scan.seen)
+	return scan.out, nil
+}
+
+// forward reads from the first page on, to the end of the list, or, in a list
+// that begins with the newest, until its users are older than until.
+func (s *reading) forward(ctx context.Context, page partner.Page, until time.Time) error {
+	promised, skip, steps := max(page.Total, 0), 0, 0
+	if d := page.Date; !d.IsZero() && d.Before(s.out.began) {
+		s.out.began = d // the partner's own word for when it began to answer
+	}
+	last := "" // serviceId of the last row read, where the next page must meet
+	for {
 		users := page.Users
 		if last != "" {
 			at := indexOf(users, last)
 			if at < 0 {
 				if steps++; steps > pageSteps {
-					return listing{}, errListUnsteady
+					return errListUnsteady
 				}
 				skip = max(0, skip-max(1, len(users)/2))
+				var err error
+				if page, err = s.page(ctx, skip); err != nil {
+					return err
+				}
 				continue
 			}
-			users = users[at+1:]
-			skip += at
+			users, skip = users[at+1:], skip+at
 		}
-		fresh := 0
-		for _, u := range users {
-			if !seen[u.ServiceID] {
-				seen[u.ServiceID] = true
-				fresh++
-			}
-			sawKnown = sawKnown || known[u.ServiceID]
-			if id, ok := validate.Identity(u.Email); ok && wanted[id] {
-				out.users[id] = appendOnce(out.users[id], u)
-			}
-		}
+		fresh := s.take(users)
 		if len(users) == 0 || fresh == 0 && last != "" {
 			break
 		}
-		last = users[len(users)-1].ServiceID
-		if skip == 0 && first {
+		newest := users[len(users)-1]
+		if !until.IsZero() && newest.CreatedAt.Before(until) {
+			return nil
+		}
+		if last == "" {
 			skip = len(users) - 1
 		} else {
 			skip += len(users)
 		}
-		steps = 0
+		last, steps = newest.ServiceID, 0
+		var err error
+		if page, err = s.page(ctx, skip); err != nil {
+			return err
+		}
 	}
-	if len(seen) < promised {
-		return listing{}, errListUnsteady
+	if until.IsZero() && len(s.seen) < promised {
+		return errListUnsteady
 	}
-	if !sawKnown {
-		return listing{}, errWrongAccount
+	return nil
+}
+
+// take notes users of a page and returns how many of them are new.
+func (s *reading) take(users []partner.Listed) (fresh int) {
+	for _, u := range users {
+		if !s.seen[u.ServiceID] {
+			s.seen[u.ServiceID] = true
+			fresh++
+		}
+		s.sawKnown = s.sawKnown || s.known[u.ServiceID]
+		if id, ok := validate.Identity(u.Email); ok && s.wanted[id] {
+			s.out.users[id] = appendOnce(s.out.users[id], u)
+		}
 	}
-	out.took, out.total = wall().Sub(began), len(seen)
-	return out, nil
+	return fresh
 }
 
 func indexOf(users []partner.Listed, serviceID string) int {
@@ -119,7 +168,7 @@ func appendOnce(users []partner.Listed, u partner.Listed) []partner.Listed {
 }
 
 // page reads one page, again if need be.
-func (r *run) page(ctx context.Context, skip int, pace func(context.Context) error) (partner.Page, error) {
+func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 	var err error
 	for try := range pageTries {
 		if try > 0 {
@@ -134,7 +183,7 @@ func (r *run) page(ctx context.Context, skip int, pace func(context.Context) err
 				break
 			}
 		}
-		if err = pace(ctx); err != nil {
+		if err = r.turn(ctx); err != nil {
 			break
 		}
 		var p partner.Page
@@ -143,7 +192,7 @@ func (r *run) page(ctx context.Context, skip int, pace func(context.Context) err
 			return p, nil
 		}
 		if e, ok := readError(err); ok && e.Class == partner.Busy {
-			r.pace.busy(wall(), wall())
+			r.run.pace.busy(wall(), wall())
 		}
 	}
 	return partner.Page{}, fmt.Errorf("reading the partner's list of users: %w", err)

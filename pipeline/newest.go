@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+const (
+	shortCutPages = 10 // lists of fewer pages are simply read
+	probes        = 8  // pages, spread over the list, that must prove its order
+)
+
+// order is how a list is sorted by creation time.
+type order int
+
+const (
+	unordered   order = 0
+	newestLast  order = 1
+	newestFirst order = -1
+)
+
+// newestEnd reads only the newest users, back to s.since, if the list proves
+// ordered by creation time: pages spread over all of it, and every page read
+// after them, must be in order. It reports false, and nothing it read counts,
+// where the list is short, unordered or does not hold still.
+func (s *reading) newestEnd(ctx context.Context, first partner.Page) (bool, error) {
+	size := len(first.Users)
+	if size < 2 || first.Total < shortCutPages*size {
+		return false, nil
+	}
+	if d := first.Date; !d.IsZero() && d.Before(s.out.began) {
+		s.out.began = d
+	}
+	sample := slices.Clone(first.Users)
+	for i := 1; i < probes; i++ {
+		p, err := s.page(ctx, i*(first.Total-size)/(probes-1))
+		if err != nil {
+			return false, err
+		}
+		sample = append(sample, p.Users...)
+	}
+	switch orderOf(sample) {
+	case newestFirst:
+		err := s.forward(ctx, first, s.since)
+		return err == nil && s.sawKnown, ctx.Err()
+	case newestLast:
+		return s.backward(ctx, first.Total, size)
+	default:
+		return false, nil
+	}
+}
+
+// backward reads a list whose newest users stand last: its end first, then page
+// by page towards the front until all users of a page are older than s.since.
+func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
+	skip := max(0, total-size)
+	page, err := s.page(ctx, skip)
+	if err != nil || len(page.Users) == 0 {
+		return false, err
+	}
+	front := page.Users[0]
+	for end := page; ; { // to the very end: users may have come since
+		if orderOf(end.Users) != newestLast && len(end.Users) > 1 {
+			return false, nil
+		}
+		s.take(end.Users)
+		last := end.Users[len(end.Users)-1]
+		at := skip + len(end.Users) - 1
+		if end, err = s.page(ctx, at); err != nil {
+			return false, err
+		}
+		if len(end.Users) == 0 || end.Users[0].ServiceID != last.ServiceID {
+			return false, nil
+		}
+		if len(end.Users) == 1 {
+			break
+		}
+		skip = at
+	}
+	for skip = max(0, total-size); skip > 0 && !front.CreatedAt.Before(s.since); {
+		next := max(0, skip-size+1)
+		if page, err = s.page(ctx, next); err != nil {
+			return false, err
+		}
+		at := indexOf(page.Users, front.ServiceID)
+		if at != skip-next || orderOf(page.Users) != newestLast && len(page.Users) > 1 {
+			return false, nil
+		}
+		s.take(page.Users)
+		front, skip = page.Users[0], next
+	}
+	return s.sawKnown, nil
+}
+
+// orderOf tells how users are sorted. Without a creation time for each, or with
+// one time for all, they are not.
+func orderOf(users []partner.Listed) order {
+	up, down := true, true
+	for i, u := range users {
+		if u.CreatedAt.IsZero() {
+			return unordered
+		}
+		if i > 0 {
+			d := u.CreatedAt.Compare(users[i-1].CreatedAt)
+			up, down = up && d >= 0, down && d <= 0
+		}
+	}
+	switch {
+	case up == down:
+		return unordered
+	case up:
+		return newestLast
+	default:
+		return newestFirst
+	}
+}
+
+// oldestThatMatters is from when on users of the list can decide about a row,
+// in the partner's time; the zero time if older ones can, too: after "this
+// e-mail exists" and after words we do not know, somebody else's older user
+// explains the answer.
+func oldestThatMatters(h []ledger.Attempt, t timing) time.Time {
+	var oldest time.Time
+	for i, a := range h {
+		if a.Class == ledger.DupUser || a.Class == ledger.Unclear {
+			return time.Time{}
+		}
+		if w, ok := windowOf(h, i, t); ok && (oldest.IsZero() || w.lookBack.Before(oldest)) {
+			oldest = w.lookBack
+		}
+	}
+	return oldest
+}

@@ -1,0 +1,175 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// listPartner serves a list that a hook may change between pages.
+type listPartner struct {
+	noPartner
+	users   []partner.Listed
+	most    int // the largest page granted
+	noTotal bool
+	change  func(l *listPartner, page int)
+	pages   int
+}
+
+func (l *listPartner) ListUsers(_ context.Context, skip, limit int) (partner.Page, error) {
+	l.pages++
+	if l.change != nil {
+		l.change(l, l.pages)
+	}
+	limit = min(limit, l.most)
+	p := partner.Page{Skip: skip, Limit: limit, Total: len(l.users)}
+	if l.noTotal {
+		p.Total = -1
+	}
+	if skip < len(l.users) {
+		p.Users = slices.Clone(l.users[skip:min(len(l.users), skip+limit)])
+	}
+	return p, nil
+}
+
+func listUser(n int) partner.Listed {
+	return partner.Listed{ServiceID: fmt.Sprintf("id-%06d", n), Email: email(n), CreatedAt: epoch().Add(time.Duration(n) * time.Second)}
+}
+
+func listUsers(n int) []partner.Listed {
+	users := make([]partner.Listed, n)
+	for i := range users {
+		users[i] = listUser(i)
+	}
+	return users
+}
+
+func scanOf(t *testing.T, l *listPartner, s search) (listing, error) {
+	t.Helper()
+	cfg, err := Config{Input: noInput{}, Partner: l, Ledger: ledger.NewMemory("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.turn = func(ctx context.Context) error { return ctx.Err() }
+	return newRun(cfg).scan(t.Context(), s)
+}
+
+func identities(users ...int) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range users {
+		id, _ := validate.Identity(email(n))
+		out[id] = true
+	}
+	return out
+}
+
+func TestScanFindsEverybody(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		users   int
+		most    int
+		noTotal bool
+	}{
+		{"nobody", 0, 50, false}, {"one", 1, 50, false}, {"one page exactly", 50, 50, false}, {"one more", 51, 50, false},
+		{"many pages", 517, 50, false}, {"no total", 517, 50, true}, {"pages of two", 21, 2, false},
+	} {
+		l := &listPartner{users: listUsers(c.users), most: c.most, noTotal: c.noTotal}
+		all := make([]int, c.users)
+		for i := range all {
+			all[i] = i
+		}
+		got, err := scanOf(t, l, search{wanted: identities(all...)})
+		if err != nil || got.total != c.users || len(got.users) != c.users {
+			t.Errorf("%s: %d users, %d wanted ones: %v", c.name, got.total, len(got.users), err)
+		}
+	}
+}
+
+// TestScanOfAListThatMoves plays users of others who appear and vanish while
+// the list is read: nobody who was there all the time may be missed.
+func TestScanOfAListThatMoves(t *testing.T) {
+	for name, change := range map[string]func(l *listPartner, page int){
+		"users appear at the front": func(l *listPartner, page int) {
+			l.users = slices.Insert(l.users, 0, listUser(10_000+page))
+		},
+		"users appear at the end": func(l *listPartner, page int) {
+			if page < 30 {
+				l.users = append(l.users, listUser(10_000+page))
+			}
+		},
+		"users at the front vanish": func(l *listPartner, page int) {
+			if page < 8 {
+				l.users = slices.Delete(l.users, 0, 1) // those wanted stand further back
+			}
+		},
+	} {
+		l := &listPartner{users: listUsers(300), most: 20, change: change}
+		got, err := scanOf(t, l, search{wanted: identities(50, 150, 299)})
+		if err != nil || len(got.users) != 3 {
+			// A vanished user can make the total unreachable: that is refused, never taken for absence.
+			if !errors.Is(err, errListUnsteady) {
+				t.Errorf("%s: found %d of 3: %v", name, len(got.users), err)
+			}
+		}
+	}
+}
+
+func TestScanRefusesWhatDoesNotFit(t *testing.T) {
+	shuffled := &listPartner{users: listUsers(300), most: 20, change: func(l *listPartner, page int) {
+		slices.Reverse(l.users[:len(l.users)-page])
+	}}
+	if _, err := scanOf(t, shuffled, search{wanted: identities(150)}); !errors.Is(err, errListUnsteady) {
+		t.Errorf("a list in another order on each page: %v", err)
+	}
+	foreign := &listPartner{users: listUsers(100), most: 20}
+	if _, err := scanOf(t, foreign, search{known: map[string]bool{"id-of-ours": true}}); !errors.Is(err, errWrongAccount) {
+		t.Errorf("a list of another account: %v", err)
+	}
+	short := &listPartner{users: listUsers(100), most: 20, change: func(l *listPartner, page int) {
+		if page == 3 {
+			l.users = l.users[:50]
+		}
+	}}
+	if _, err := scanOf(t, short, search{}); !errors.Is(err, errListUnsteady) {
+		t.Errorf("a list that ends before what it promised: %v", err)
+	}
+}
+
+func TestNewestEndSuffices(t *testing.T) {
+	reversed := listUsers(5000)
+	slices.Reverse(reversed)
+	unsorted := listUsers(5000)
+	unsorted[2500], unsorted[100] = unsorted[100], unsorted[2500]
+	slices.Reverse(unsorted[1000:2000])
+	undated := listUsers(5000)
+	for i := range undated {
+		undated[i].CreatedAt = time.Time{}
+	}
+	since := listUser(4800).CreatedAt
+	for _, c := range []struct {
+		name  string
+		users []partner.Listed
+		pages int // at most
+	}{
+		{"newest last", listUsers(5000), 30},
+		{"newest first", reversed, 30},
+		{"unsorted", unsorted, 1 << 30},
+		{"without times", undated, 1 << 30},
+	} {
+		l := &listPartner{users: c.users, most: 50}
+		got, err := scanOf(t, l, search{wanted: identities(4850, 4999), since: since, known: map[string]bool{"id-004990": true}})
+		if err != nil || len(got.users) != 2 || l.pages > c.pages {
+			t.Errorf("%s: found %d of 2 with %d pages: %v", c.name, len(got.users), l.pages, err)
+		}
+		if c.pages == 1<<30 && got.total != 5000 {
+			t.Errorf("%s: read %d users, must read all", c.name, got.total)
+		}
+	}
+}
