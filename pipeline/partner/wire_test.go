@@ -354,6 +354,17 @@ func TestCutAnswers(t *testing.T) {
 	}
 }
 
+// TestBodyLimit: a body up to 1 MiB is read whole; of a longer one the link is
+// kept, but it is no proof.
+func TestBodyLimit(t *testing.T) {
+	for size, want := range map[int]Class{maxBody: OK, maxBody + 1: OKBroken} {
+		c := answering(t, 201, goodBody+strings.Repeat(" ", size-len(goodBody)), nil)
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != want || a.VerificationURL == "" {
+			t.Errorf("%d bytes: %v, want %v with its link", size, a, want)
+		}
+	}
+}
+
 // TestTrickle is fault 27: a body of one byte at a time ends with the timeout.
 func TestTrickle(t *testing.T) {
 	w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
