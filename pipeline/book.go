@@ -105,6 +105,20 @@ func (b *book) wallet() Amount {
 	return b.progress.Wallet
 }
 
+// anySent reports whether a request has left.
+func (b *book) anySent() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.progress.Sent > 0
+}
+
+// forgetWallet makes the balance unknown: the last one is not that of the end.
+func (b *book) forgetWallet() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.progress.Wallet = Amount{}
+}
+
 // figures are what the summary needs.
 func (b *book) figures() (p Progress, decided map[ledger.Status]int, first Amount) {
 	b.mu.Lock()

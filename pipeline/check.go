@@ -63,7 +63,7 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files))}
+	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: make(map[uint64]ledger.Position), seed: maphash.MakeSeed()}
 	if err := r.fill(ctx, tell); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
@@ -95,7 +95,9 @@ type registrar struct {
 	out     *registered
 	perFile []int
 	pending []checked
-	seen    map[string]bool // identities of pending
+	seen    map[string]bool            // identities of pending
+	numbers map[uint64]ledger.Position // of the rows that claim a customer, by their customer number's hash
+	seed    maphash.Seed
 }
 
 func (r *registrar) fill(ctx context.Context, tell func(int)) error {
@@ -150,6 +152,7 @@ func (r *registrar) flush(ctx context.Context) error {
 	rows := make([]ledger.Row, len(r.pending))
 	for i, c := range r.pending {
 		rows[i] = standing(r.out.tally.Rows, c, known[i], r.place, r.cfg.Resend.Accept)
+		r.number(&rows[i], known[i])
 		r.count(rows[i], known[i])
 	}
 	if err := r.out.reg.Add(ctx, rows); err != nil {
@@ -158,6 +161,26 @@ func (r *registrar) flush(ctx context.Context) error {
 	r.pending = r.pending[:0]
 	clear(r.seen)
 	return nil
+}
+
+// number holds a row whose customer number an earlier row of this input has
+// with another e-mail: one of the two is wrong, or the person stands there twice.
+func (r *registrar) number(row *ledger.Row, k ledger.Known) {
+	if !row.Claims || row.SenderID == "" {
+		return
+	}
+	h := maphash.String(r.seed, row.SenderID)
+	first, taken := r.numbers[h]
+	if !taken {
+		r.numbers[h] = ledger.Position{File: row.File, Number: row.Number, Line: row.Line}
+		return
+	}
+	if k.Customer != nil && onboarded(k.Customer.Status) || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
+		return
+	}
+	row.Claims, row.Verdict = false, ledger.Invalid
+	row.Findings = append([]ledger.Finding{{Code: CodeIDRepeated,
+		Message: r.place(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
 // count keeps the figures that the plan shows, as the ledger would tally them.

@@ -14,6 +14,7 @@ func Codes() []Code {
 		{CodeRepeats, "an earlier row of this input has the same e-mail and the same details"},
 		{CodeRepeatsOther, "an earlier row of this input has the same e-mail but other details"},
 		{CodeIDKnown, "the customer number was onboarded under another e-mail"},
+		{CodeIDRepeated, "an earlier row of this input has the same customer number and another e-mail"},
 		{CodeLooksOnboarded, "a person with this name and phone number was onboarded under another e-mail"},
 		{codeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},
 		{"link_lost", "the user exists, made by us, but the answer with the link was lost"},

@@ -42,6 +42,12 @@ type Config struct {
 	// was cancelled; their rows become in doubt. nil = let them finish.
 	Abort <-chan struct{}
 
+	// LastResort is given each outcome that neither the ledger nor its
+	// emergency file would take, once. It may hold a verification link: what it
+	// does with it must not be a log. nil = such an outcome is lost, which the
+	// error of Run says.
+	LastResort func(ledger.Change)
+
 	Log *slog.Logger // nil = discard. Never sees personal data, keys or links
 }
 

@@ -44,6 +44,7 @@ func (k *keeper) work(ctx context.Context) error {
 		case askedToWait:
 			k.book.pause("partner asked to wait", until)
 			if sleepUntil(ctx, until) == nil {
+				k.closeIdle()
 				k.gate.open()
 			}
 		case empty:
@@ -76,7 +77,16 @@ func (k *keeper) awaitAnswer(ctx context.Context, why shutReason, silent time.Ti
 			return // round again, with a longer wait
 		}
 	}
+	k.closeIdle()
 	k.gate.try()
+}
+
+// closeIdle drops connections that have idled through a pause: the partner may
+// have closed them, and a request on such a one would be an unanswered attempt.
+func (k *keeper) closeIdle() {
+	if c, ok := k.cfg.Partner.(interface{ CloseIdle() }); ok {
+		c.CloseIdle()
+	}
 }
 
 // awaitFunds asks the wallet until it can pay, or ten minutes are over.
@@ -93,6 +103,7 @@ func (k *keeper) awaitFunds(ctx context.Context) {
 			break
 		}
 	}
+	k.closeIdle()
 	k.gate.try()
 }
 

@@ -92,6 +92,11 @@ func (a Amount) Per(n int) Amount {
 	return Amount{new(big.Rat).Quo(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
+// wholeCents reports whether the amount has at most two decimal places.
+func (a Amount) wholeCents() bool {
+	return a.rat != nil && new(big.Rat).Mul(a.rat, big.NewRat(100, 1)).IsInt()
+}
+
 // Cmp compares two known amounts like cmp.Compare; an unknown one counts as zero.
 func (a Amount) Cmp(b Amount) int {
 	x, y := a.rat, b.rat

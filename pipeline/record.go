@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -37,6 +38,20 @@ type recorder struct {
 func (r *recorder) work(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	answers, rulings := r.answers, r.rulings
+	defer func() { // after a panic: whoever gives must not be left standing; the rows are in doubt
+		for answers != nil || rulings != nil {
+			select {
+			case _, ok := <-answers:
+				if !ok {
+					answers = nil
+				}
+			case _, ok := <-rulings:
+				if !ok {
+					rulings = nil
+				}
+			}
+		}
+	}()
 	var failed error
 	for answers != nil || rulings != nil {
 		var batch []answered
@@ -113,11 +128,23 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 
 // save puts outcomes that the ledger would not take into its emergency file.
 func (r *recorder) save(changes []ledger.Change, cause error) error {
-	e, ok := r.cfg.Ledger.(ledger.Emergency)
-	if !ok || len(changes) == 0 {
+	if len(changes) == 0 {
 		return cause
 	}
-	return errors.Join(cause, e.Emergency(changes))
+	err := errors.New("this ledger has no emergency file")
+	if e, ok := r.cfg.Ledger.(ledger.Emergency); ok {
+		err = e.Emergency(changes)
+	}
+	if err == nil {
+		return cause
+	}
+	if r.cfg.LastResort == nil {
+		return errors.Join(cause, fmt.Errorf("%d outcomes are lost: %w", len(changes), err))
+	}
+	for _, c := range changes {
+		r.cfg.LastResort(c)
+	}
+	return errors.Join(cause, err)
 }
 
 // afterSend turns an answer into the change that the ledger takes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -176,7 +177,7 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- []chec
 	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
 	defer end()
 	var aside, batch errgroup.Group
-	aside.Go(func() error { return r.halting(keep.work(over)) })
+	aside.Go(func() error { return r.halting(surviving(func() error { return keep.work(over) })) })
 	aside.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
@@ -192,12 +193,23 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- []chec
 		func() error { return record.work(ctx) },
 		func() error { return r.resolver.work(ctx) },
 	} {
-		batch.Go(func() error { return r.halting(part()) })
+		batch.Go(func() error { return r.halting(surviving(part)) })
 	}
 	err := batch.Wait()
 	end()
 	cutOff()
 	return errors.Join(err, aside.Wait())
+}
+
+// surviving turns a panic into an error, so that the other parts can record
+// what is under way before the process gives up.
+func surviving(part func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return part()
 }
 
 // halting turns the error of one part into the reason why all stop. Only what
@@ -211,7 +223,7 @@ func (r *run) halting(err error) error {
 		r.halt.stop(s)
 		return nil
 	default:
-		r.halt.stop(&Stop{Reason: LedgerFault, Err: err})
+		r.halt.stop(&Stop{Reason: Fault, Err: err})
 		return nil
 	}
 }
@@ -225,6 +237,12 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 		err = stop
 	} else if interrupt && err == nil {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
+	}
+	if r.book.wallet().Known() && r.book.anySent() && !interrupt && answers(err) {
+		if _, failed := r.askWallet(ctx); failed != nil {
+			r.cfg.Log.Warn("the wallet could not be asked at the end", "error", failed.Error())
+			r.book.forgetWallet()
+		}
 	}
 	s.Finished = wall()
 	p, decided, first := r.book.figures()
@@ -257,6 +275,27 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 	return s, err
 }
 
+// answers reports whether, as a run ends, the partner can be expected to answer
+// a question about the wallet.
+func answers(err error) bool {
+	var s *Stop
+	if !errors.As(err, &s) {
+		return true
+	}
+	return s.Reason != PartnerDown && s.Reason != Refused && s.Reason != LedgerFault
+}
+
+// measuredFee is what one user cost in this run, if the wallet went down by a
+// whole cent for each. Anything else was paid from it, too, and tells nothing.
+func measuredFee(s Summary) Amount {
+	users := s.New[ledger.Created] + s.New[ledger.LinkMissing]
+	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)
+	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.wholeCents() {
+		return Amount{}
+	}
+	return fee
+}
+
 // compare works out what this run has changed.
 func (r *run) compare(s *Summary, before ledger.Tally) {
 	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
@@ -282,8 +321,13 @@ func (r *run) compare(s *Summary, before ledger.Tally) {
 
 // learn keeps what the next run wants to know.
 func (r *run) learn(ctx context.Context, s Summary) error {
-	if r.halt.reason() != nil && r.halt.reason().Reason == LedgerFault {
+	if stop := r.halt.reason(); stop != nil && stop.Reason == LedgerFault {
 		return nil // nothing more is written to it
+	}
+	if fee := measuredFee(s); fee.Known() {
+		if err := r.cfg.Ledger.Learn(ctx, learntFee, fee.String(), wall()); err != nil {
+			return ledgerStop("noting the fee", err)
+		}
 	}
 	if met, at := r.pace.learnt(); met > 0 {
 		if err := r.cfg.Ledger.Learn(ctx, learntPace, textOfPace(met), at); err != nil {

@@ -12,6 +12,7 @@ import (
 // Codes of rows that are held or repeat another row.
 const (
 	CodeIDKnown        = "id_known"
+	CodeIDRepeated     = "id_repeated"
 	CodeLooksOnboarded = "looks_onboarded"
 	CodeRepeats        = "repeats_row"
 	CodeRepeatsOther   = "repeats_row_differs"

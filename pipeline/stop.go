@@ -23,6 +23,7 @@ const (
 	Interrupted Reason = "interrupted"
 	LedgerFault Reason = "ledger"
 	InputFault  Reason = "input"
+	Fault       Reason = "fault"    // of this program
 	Declined    Reason = "declined" // Config.Confirm said no
 )
 
