@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// sandboxKey is what the simulated partner is given: it takes any key.
+const sandboxKey = "sk_sandbox_rehearsal"
+
+// apiKey reads the key from its file, else from the environment, else asks for
+// it. It is never a flag: command lines are seen by everyone on the machine.
+func (a *app) apiKey(file string) (string, error) {
+	if file != "" {
+		info, err := os.Stat(file)
+		if err != nil {
+			return "", usagef("--api-key-file %s: %w", file, plainError(err))
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", usagef("--api-key-file %s: %w", file, plainError(err))
+		}
+		if loose(info) {
+			fmt.Fprintf(a.err, "warning: %s can be read by others: chmod 600 it\n", file)
+		}
+		key := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
+		if key == "" {
+			return "", usagef("--api-key-file %s is empty", file)
+		}
+		return key, nil
+	}
+	if key := strings.TrimSpace(a.env[envKey]); key != "" {
+		return key, nil
+	}
+	in, ok := a.stdin.(*os.File)
+	if !ok || !isTerminal(a.stdin) {
+		return "", usage(fmt.Errorf("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
+	}
+	a.err.release()
+	fmt.Fprint(a.err, "API key (not shown): ")
+	key, err := term.ReadPassword(int(in.Fd()))
+	fmt.Fprintln(a.err)
+	if err != nil {
+		return "", usagef("reading the API key: %w", err)
+	}
+	if len(key) == 0 {
+		return "", usagef("there is no API key")
+	}
+	return strings.TrimSpace(string(key)), nil
+}
+
+// keyPrint tells keys apart in the ledger's log without telling the key.
+func keyPrint(key string) string {
+	sum := sha256.Sum256([]byte("bulkonboard key\n" + key))
+	return hex.EncodeToString(sum[:6])
+}
+
+// ask puts a question to the person at the terminal; only yes is yes.
+func (a *app) ask(question string) (bool, error) {
+	a.err.release()
+	fmt.Fprintf(a.err, "%s Type yes to go on: ", question)
+	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && line == "" {
+		return false, nil
+	}
+	return strings.TrimSpace(strings.ToLower(line)) == "yes", nil
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// app is one invocation: what main handed in, and what the subcommands share.
+type app struct {
+	args  []string
+	env   map[string]string
+	stdin io.Reader
+	out   *stream // what was asked for
+	err   *stream // people's text
+	stop  *stopper
+}
+
+// run is the whole program but its exit.
+func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// net/http logs what a server sends beyond its answer: it could be a link.
+	log.SetOutput(io.Discard)
+	// A reader that goes away must not end a run that sends.
+	signal.Ignore(syscall.SIGPIPE)
+	a := &app{args: args, env: environ(env), stdin: stdin, out: &stream{w: stdout}, err: &stream{w: stderr}}
+	var done func()
+	ctx, a.stop, done = watchSignals(ctx, a.err)
+	defer done()
+
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	code := a.stop.exitCode(exitOf(err))
+	if err != nil {
+		if code != exitOK {
+			a.err.release()
+		}
+		a.explain(err)
+	}
+	return int(a.finish(code))
+}
+
+// finish prints what --quiet held back, and lets the exit code tell when
+// somebody did not get what was written for them.
+func (a *app) finish(code exitCode) exitCode {
+	if code != exitOK {
+		a.err.release()
+	}
+	for name, s := range map[string]*stream{"standard output": a.out, "standard error": a.err} {
+		if err := s.failure(); err != nil {
+			if code == exitOK || code == exitFindings {
+				code = exitFailure
+			}
+			a.err.release()
+			fmt.Fprintf(a.err, "warning: %s could not be written: %v\n", name, plainError(err))
+		}
+	}
+	return code
+}
+
+// explain prints an error for people: what happened, then hints on lines of
+// their own.
+func (a *app) explain(err error) {
+	var done *ended
+	if errors.As(err, &done) {
+		return // the session has said it all
+	}
+	text := strings.TrimSpace(err.Error())
+	fmt.Fprintf(a.err, "bulkonboard: %s\n", printable(text))
+	for _, hint := range hintsOf(err) {
+		fmt.Fprintf(a.err, "  %s\n", hint)
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bulkonboard",
+		Short: "onboard customers in bulk through a partner's create-user API",
+		Long: `Bulkonboard reads a CSV or XLSX of customers, checks every row, submits the good
+ones under a rate limit, records every outcome in a ledger file, and writes a
+report of verification links and of everything that needs a person.
+
+The same command again continues where the last one ended.`,
+		Example: `  bulkonboard run --sandbox customers.csv        a rehearsal: nothing leaves this machine
+  bulkonboard validate customers.xlsx            check only
+  bulkonboard run --api-key-file key customers.csv`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetIn(a.stdin)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(err, "bulkonboard help "+strings.TrimPrefix(strings.TrimPrefix(c.CommandPath(), "bulkonboard"), " ")+" lists the flags")
+	})
+	root.RunE = func(c *cobra.Command, args []string) error { return a.dropped(c, root, args) }
+	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.reportCommand(),
+		a.templateCommand(), a.sandboxCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
+	root.AddCommand(helpTopics(root)...)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settle(c, root) }
+	return root
+}
+
+// dropped is the program without a subcommand: a file dropped on it is checked.
+func (a *app) dropped(c, root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
+		hint := "bulkonboard --help lists the commands"
+		if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = "did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return usage(fmt.Errorf("unknown command %q", args[0]), hint)
+	}
+	check, _, err := root.Find([]string{"validate"})
+	if err != nil {
+		return err
+	}
+	check.SetContext(c.Context())
+	return check.RunE(check, args)
+}
+
+// version is that of the module, or of the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	commit, changed := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			commit = s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+changes"
+		}
+	}
+	if commit == "" {
+		return "devel"
+	}
+	return "devel-" + commit + changed
+}
+
+// environ makes a map of os.Environ's form.
+func environ(list []string) map[string]string {
+	m := make(map[string]string, len(list))
+	for _, kv := range list {
+		if name, value, ok := strings.Cut(kv, "="); ok && name != "" {
+			m[name] = value
+		}
+	}
+	return m
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// statusMeaning is the table of statuses, in the order people are shown them.
+func statusMeaning(s ledger.Status) (meaning, next string) {
+	switch s {
+	case ledger.Created:
+		return "the user exists, made by us; serviceId and verificationUrl known", "skipped"
+	case ledger.LinkMissing:
+		return "the user exists, made by us, but the answer with the link was lost", "skipped"
+	case ledger.Duplicate:
+		return "the partner says the e-mail exists, and this ledger has no record of us sending it", "skipped"
+	case ledger.DuplicateInInput:
+		return "an earlier valid row of this input has the same e-mail", "checked again"
+	case ledger.Invalid:
+		return "breaks a field rule, or is held (id_known, looks_onboarded); never sent", "checked again"
+	case ledger.Rejected:
+		return "the partner refused this row for good (422, other 400)", "skipped until the row changes, or --again"
+	case ledger.InsufficientBalance:
+		return "refused with 402", "sent again"
+	case ledger.InDoubt:
+		return "sent, outcome not yet known", "resolved beside the sending"
+	case ledger.Pending:
+		return "not sent yet", "sent"
+	case ledger.Forgotten:
+		return "erased on request; no name or e-mail is repeated", "skipped"
+	}
+	return "", ""
+}
+
+// statusText is the table of statuses and codes as people read it.
+func statusText() string {
+	var b strings.Builder
+	b.WriteString("Every row ends in exactly one status. In brackets: what the next run does with it.\n\n")
+	for _, s := range ledger.Statuses() {
+		meaning, next := statusMeaning(s)
+		b.WriteString(hanging(fmt.Sprintf("%-21s", s), meaning+" ["+next+"]", 90))
+	}
+	b.WriteString("\nCodes of invalid rows:\n")
+	for _, c := range validate.Codes() {
+		if !c.Warning {
+			b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+		}
+	}
+	b.WriteString("\nWarnings, which change no status (in reports: warn:...):\n")
+	for _, c := range validate.Codes() {
+		if c.Warning {
+			b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+		}
+	}
+	b.WriteString("\nCodes of rows that are held, repeat another one, or wait for evidence:\n")
+	for _, c := range pipeline.Codes() {
+		b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+	}
+	b.WriteString("\nCodes in capitals are the partner's own.\n")
+	return b.String()
+}
+
+const configText = `A setting is taken from the first of these that has it:
+
+  1. the flag
+  2. the environment variable BULKONBOARD_<FLAG>: --max-new is BULKONBOARD_MAX_NEW
+  3. the config file, YAML: the flag's name without dashes, and its value; a list
+     or FIELD: VALUE lines where the flag is repeatable
+  4. the default
+
+The config file is the one of --config, else bulkonboard.yaml in the working
+directory if it is ours and nobody else may write it. Only a file named by
+--config may choose env or base-url for a live key.
+
+The API key is never a flag or a setting: --api-key-file FILE, or the environment
+variable BULKONBOARD_API_KEY, or the terminal asks for it.
+
+    # bulkonboard.yaml
+    rate: 10/s
+    phone-region: DE
+    report: [staff.xlsx, staff.csv]
+    map:
+      email: E-Mail (private)
+`
+
+// helpTopics are the pages of `help` that are no commands.
+func helpTopics(root *cobra.Command) []*cobra.Command {
+	page := func(name, short string, text func() string) *cobra.Command {
+		c := &cobra.Command{Use: name, Short: short}
+		c.SetHelpFunc(func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), text()) })
+		return c
+	}
+	return []*cobra.Command{
+		page("exit-codes", "what the exit codes mean", func() string {
+			return "The first that applies, from the top, except 0 and 3:\n\n" + exitText()
+		}),
+		page("statuses", "the statuses of rows, and their codes", statusText),
+		page("run-advanced", "the flags of run that few need", func() string { return advancedText(root) }),
+	}
+}
+
+// advancedText shows the flags that run --help leaves out.
+func advancedText(root *cobra.Command) string {
+	run, _, err := root.Find([]string{"run"})
+	if err != nil {
+		return err.Error()
+	}
+	shown := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	shown.SortFlags = false
+	run.Flags().VisitAll(func(f *pflag.Flag) {
+		if len(f.Annotations[annAdvanced]) > 0 {
+			copied := *f
+			copied.Hidden = false
+			shown.AddFlag(&copied)
+		}
+	})
+	return "Flags of run beside those of bulkonboard run --help:\n\n" + shown.FlagUsagesWrapped(100)
+}

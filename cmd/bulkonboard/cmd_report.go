@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+type reportFlags struct {
+	readerFlags
+	input   string
+	run     string
+	all     bool
+	only    []string
+	since   string
+	noLinks bool
+	reports []string
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	var f reportFlags
+	c := &cobra.Command{
+		Use:   "report [flags]",
+		Short: "write reports from the ledger, at any moment",
+		Long: `Writes the report of the newest input, of another one, of a run, or of everybody,
+also beside a run that is sending. A report has verification links unless
+--no-links is given: keep it as carefully as passwords.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runReport(c.Context(), c, &f) },
+	}
+	f.readerFlags.flags(c)
+	c.Flags().StringVar(&f.input, "input", "", "rows of the input `FILE`")
+	c.Flags().StringVar(&f.run, "run", "", "rows of the input of run `ID`, or last")
+	c.Flags().BoolVar(&f.all, "all", false, "every customer once")
+	c.Flags().StringSliceVar(&f.only, "only", nil, "rows of these `STATUS,...` only")
+	c.Flags().StringVar(&f.since, "since", "", "rows decided at or after `TIME` (RFC 3339, a date, or 24h)")
+	c.Flags().BoolVar(&f.noLinks, "no-links", false, "leave out verification links")
+	c.Flags().StringArrayVar(&f.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable)")
+	configFlag(c)
+	return c
+}
+
+func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (err error) {
+	sel, err := f.selection(time.Now())
+	if err != nil {
+		return err
+	}
+	l, info, err := f.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	batches, err := l.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	if len(batches) == 0 {
+		return usage(errors.New("the ledger holds no input yet"))
+	}
+	meta := report.Meta{Version: version(), Environment: info.Environment, Ledger: info.Path, Finished: time.Now(), NoLinks: f.noLinks}
+	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
+		return err
+	}
+	meta.Run = sel.Run
+	names := f.reports
+	if len(names) == 0 {
+		first := "-"
+		if len(meta.Batches) == 1 && len(meta.Batches[0].Files) > 0 {
+			first = meta.Batches[0].Files[0].Name
+		}
+		names = []string{defaultReport(first, info.Environment)}
+	}
+	o, err := newOutputs(names, "", nil, info.Environment, info.Path)
+	if err != nil {
+		return err
+	}
+	for _, b := range batches {
+		for _, file := range b.Files {
+			if file.Name != "-" {
+				o.out.Inputs = append(o.out.Inputs, file.Name)
+			}
+		}
+	}
+	written, err := o.write(ctx, meta, func() report.Rows { return l.Rows(ctx, sel) })
+	for _, path := range written {
+		fmt.Fprintf(a.err, "written: %s\n", printable(path))
+	}
+	return err
+}
+
+// selection reads the flags that choose rows.
+func (f *reportFlags) selection(now time.Time) (ledger.Selection, error) {
+	sel := ledger.Selection{All: f.all}
+	given := 0
+	for _, is := range []bool{f.input != "", f.run != "", f.all} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return sel, usage(errors.New("--input, --run and --all each choose the rows: give one of them"))
+	}
+	for _, s := range f.only {
+		st := ledger.Status(strings.TrimSpace(s))
+		if !slices.Contains(ledger.Statuses(), st) {
+			return sel, usage(fmt.Errorf("--only: there is no status %q", s), "bulkonboard help statuses lists them")
+		}
+		sel.Only = append(sel.Only, st)
+	}
+	if f.run != "" && f.run != "last" {
+		id, err := strconv.ParseInt(f.run, 10, 64)
+		if err != nil || id < 1 {
+			return sel, usage(errors.New("--run takes the number of a run, or last"), "bulkonboard ledger log lists them")
+		}
+		sel.Run = id
+	}
+	if f.since != "" {
+		at, err := readTime(f.since, now)
+		if err != nil {
+			return sel, err
+		}
+		sel.Since = at
+	}
+	return sel, nil
+}
+
+// choose completes the selection by what is in the ledger, and returns the
+// batches that its rows come from.
+func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
+	switch {
+	case sel.All:
+		return batches, nil
+	case f.input != "":
+		i := slices.IndexFunc(batches, batchOf(f.input))
+		if i < 0 {
+			return nil, usage(fmt.Errorf("no run has read %s as it is now", f.input), "bulkonboard ledger log lists the inputs")
+		}
+		sel.Batch = batches[i].ID
+		return batches[i : i+1], nil
+	case f.run == "last" || sel.Run != 0:
+		for r, err := range l.Log(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			if r.Batch == 0 || sel.Run != 0 && r.ID != sel.Run {
+				continue
+			}
+			sel.Run = r.ID
+			i := slices.IndexFunc(batches, func(b ledger.Batch) bool { return b.ID == r.Batch })
+			if i < 0 {
+				break
+			}
+			return batches[i : i+1], nil
+		}
+		return nil, usage(errors.New("there is no such run with an input"), "bulkonboard ledger log lists them")
+	}
+	return batches[:1], nil
+}
+
+// batchOf finds the batch of a file by its bytes, or by its name if it is gone.
+func batchOf(path string) func(ledger.Batch) bool {
+	sum := ""
+	if f, err := os.Open(path); err == nil {
+		h := sha256.New()
+		if _, err := io.Copy(h, f); err == nil {
+			sum = hex.EncodeToString(h.Sum(nil))
+		}
+		f.Close()
+	}
+	return func(b ledger.Batch) bool {
+		return slices.ContainsFunc(b.Files, func(file ledger.File) bool {
+			return sum != "" && file.SHA256 == sum || sum == "" && file.Name == path
+		})
+	}
+}
+
+func readTime(text string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usage(errors.New("--since takes a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or a span such as 24h"))
+}

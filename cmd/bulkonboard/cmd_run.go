@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// runFlags are the flags of run; plan takes most of them, too.
+type runFlags struct {
+	targetFlags
+	inputFlags
+	logFlags
+	reports       []string
+	rejects       string
+	rate          rate
+	fee           amount
+	maxNew        bound
+	limit         count
+	yes           bool
+	json          bool
+	quiet         bool
+	burst         count
+	workers       count
+	maxAttempts   count
+	patience      span
+	maxErrors     bound
+	maxDuration   span
+	lowBalance    choice
+	keepBalance   amount
+	settle        span
+	inDoubt       choice
+	checkExisting choice
+	again         []string
+	againCode     []string
+	accept        []string
+	strict        bool
+	noProgress    bool
+}
+
+// planFlags are those that plan takes as well.
+func (r *runFlags) planFlags(f *pflag.FlagSet) {
+	r.rate = rate{perSecond: 5, text: "5/s"}
+	r.burst, r.workers = count{n: 1, least: 1}, count{auto: true, least: 1}
+	r.placeFlags(f)
+	r.partnerFlags(f)
+	r.inputFlags.flags(f)
+	r.logFlags.flags(f)
+	f.Var(&r.rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
+	f.Var(&r.fee, "fee", "KYC fee of one user (default as measured in earlier runs)")
+	f.Var(&r.maxNew, "max-new", "send nothing when there are more new rows than N or N%")
+	f.Var(&r.keepBalance, "keep-balance", "treat the wallet as empty at or below this (default 0)")
+	f.StringArrayVar(&r.again, "again", nil, "send rows of `STATUS` rejected or duplicate once more (repeatable)")
+	f.StringArrayVar(&r.againCode, "again-code", nil, "send rejected rows with this `CODE` once more (repeatable)")
+	f.StringArrayVar(&r.accept, "accept", nil, "send rows held with `CODE` id_known or looks_onboarded (repeatable)")
+	f.BoolVar(&r.json, "json", false, "one JSON summary on standard output")
+	f.BoolVar(&r.quiet, "quiet", false, "print nothing when the exit code is 0")
+	advanced(f, "keep-balance", "again", "again-code", "accept")
+}
+
+func (r *runFlags) flags(f *pflag.FlagSet) {
+	r.planFlags(f)
+	r.limit = count{least: 1}
+	r.maxAttempts = count{n: 5, least: 1}
+	r.patience = span{15 * time.Minute, true}
+	r.maxErrors = bound{none: true, text: "50"}
+	r.maxErrors.Count = 50
+	r.lowBalance = choice{"stop", []string{"stop", "wait"}}
+	r.inDoubt = choice{"resolve", []string{"resolve", "hold"}}
+	r.checkExisting = choice{"auto", []string{"auto", "never"}}
+	f.StringArrayVar(&r.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable; default beside the input)")
+	f.StringVar(&r.rejects, "rejects", "", "`FILE` for the rows to correct, .xlsx or .csv (default beside the input)")
+	f.Var(&r.limit, "limit", "send at most N new rows, then stop")
+	f.BoolVar(&r.yes, "yes", false, "do not ask before production is sent to")
+	f.Var(&r.burst, "burst", "requests that may leave at once")
+	f.Var(&r.workers, "workers", "requests in flight, or auto")
+	f.Var(&r.maxAttempts, "max-attempts", "sends of one row in one run")
+	f.Var(&r.patience, "patience", "how long an outage is waited out")
+	f.Var(&r.maxErrors, "max-errors", "stop after so many refusals in a row, or none")
+	f.Var(&r.maxDuration, "max-duration", "stop cleanly after that time (default none)")
+	f.Var(&r.lowBalance, "on-low-balance", "stop, or wait for the wallet to be topped up")
+	f.Var(&r.settle, "settle", "how long an unanswered request may still take effect (default timeout + 40s, at least 100s)")
+	f.Var(&r.inDoubt, "in-doubt", "resolve; hold never sends a row in doubt again")
+	f.Var(&r.checkExisting, "check-existing", "auto asks for the list of users first when that is short")
+	f.BoolVar(&r.strict, "strict", false, "exit 3 also for rows that an earlier run has reported")
+	f.BoolVar(&r.noProgress, "no-progress", false, "no progress bar or lines")
+	advanced(f, "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
+		"in-doubt", "check-existing", "strict", "no-progress")
+}
+
+// check refuses what makes no sense, before anything is opened.
+func (r *runFlags) check(args []string) error {
+	for _, s := range r.again {
+		if s != string(ledger.Rejected) && s != string(ledger.Duplicate) {
+			return usagef("--again takes rejected or duplicate")
+		}
+	}
+	for _, code := range r.accept {
+		if code != pipeline.CodeIDKnown && code != pipeline.CodeLooksOnboarded {
+			return usagef("--accept takes %s or %s", pipeline.CodeIDKnown, pipeline.CodeLooksOnboarded)
+		}
+	}
+	switch {
+	case r.settle.Duration > 0 && r.settle.Duration < r.timeout.Duration:
+		return usage(errors.New("--settle is shorter than --timeout"), "a request can take effect as long as it is under way")
+	case r.rate.unlimited && r.burst.n > 1:
+		return usagef("--burst means nothing with --rate unlimited")
+	case r.workers.n > 512:
+		return usagef("--workers is at most 512")
+	case len(args) == 0 && (len(r.reports) > 0 || r.rejects != ""):
+		return usagef("--report and --rejects need an input file; `bulkonboard report` writes reports without one")
+	}
+	return nil
+}
+
+// settleTime is --settle, or its default.
+func (r *runFlags) settleTime() time.Duration {
+	if r.settle.Duration > 0 {
+		return r.settle.Duration
+	}
+	return max(100*time.Second, r.timeout.Duration+40*time.Second)
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [flags] [FILE...]",
+		Short: "check everything, then submit, record, report; the same command again continues",
+		Long: `Reads and checks all input first, says what it found and what it will do, and
+only then sends. Every outcome is recorded in the ledger as it comes. The same
+command again continues where the last one ended, and sends nothing twice.
+
+FILE is .csv, .tsv, .xlsx, or - for CSV on standard input. Several files are one
+batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
+		Example: `  bulkonboard run --sandbox customers.csv
+  bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
+  bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error { return a.runRun(c.Context(), c, &f, args) },
+	}
+	f.flags(c.Flags())
+	configFlag(c)
+	c.SetHelpTemplate(c.HelpTemplate() + "\nMore flags: bulkonboard help run-advanced\n")
+	return c
+}
+
+func (a *app) runRun(ctx context.Context, c *cobra.Command, f *runFlags, args []string) error {
+	s, err := a.newSession(c, f, args)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, args)
+}
+
+// configFlag adds --config, which every command with settings has.
+func configFlag(c *cobra.Command) {
+	c.Flags().String("config", "", "settings `FILE` (default bulkonboard.yaml here, if it is ours)")
+	advanced(c.Flags(), "config")
+}
+
+// continuing is the command that continues this one.
+func (a *app) continuing() string {
+	var args []string
+	for _, arg := range a.args {
+		if arg != "--fresh" && !strings.HasPrefix(arg, "--fresh=") {
+			args = append(args, arg)
+		}
+	}
+	return "bulkonboard " + shellWords(args)
+}
+
+// settingsText is what the ledger's log keeps of the flags: names and values
+// of those that were set, without files' contents.
+func settingsText(c *cobra.Command) string {
+	var parts []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			parts = append(parts, fmt.Sprintf("--%s=%s", f.Name, f.Value))
+		}
+	})
+	return strings.Join(parts, " ")
+}

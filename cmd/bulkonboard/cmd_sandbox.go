@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+)
+
+// stateSuffix names the file beside a ledger that keeps the sandbox's users.
+const stateSuffix = ".sandbox.jsonl"
+
+// sandboxFlags say how the simulated partner behaves.
+type sandboxFlags struct {
+	faults    []string
+	latency   string
+	balance   string
+	fee       string
+	rate      rate
+	preexist  string
+	seed      uint64
+	emailCase bool
+	repeat    bool
+}
+
+func (s *sandboxFlags) flags(f *pflag.FlagSet, prefix string) {
+	f.StringArrayVar(&s.faults, prefix+"fault", nil, "misbehaviour `NAME[=PART,...]` (repeatable); `bulkonboard sandbox --help` lists them")
+	f.StringVar(&s.latency, prefix+"latency", "", "`TIME` of an answer, such as 80ms or 50ms-200ms")
+	f.StringVar(&s.balance, prefix+"balance", "", "what the wallet holds (default 1000000.00)")
+	f.StringVar(&s.fee, prefix+"fee", "", "charged for each user (default 0.50)")
+	f.Var(&s.rate, prefix+"rate", "rate limit of the API (default none)")
+	f.StringVar(&s.preexist, prefix+"preexist", "", "CSV `FILE` of users who are there already")
+	f.Uint64Var(&s.seed, prefix+"seed", 0, "decides whom a share of requests strikes")
+	f.BoolVar(&s.emailCase, prefix+"emails-case", false, "upper and lower case make different e-mails")
+	f.BoolVar(&s.repeat, prefix+"emails-repeat", false, "an e-mail may be used by several users")
+}
+
+func (s *sandboxFlags) given() bool {
+	return len(s.faults) > 0 || s.latency != "" || s.balance != "" || s.fee != "" || s.rate.text != "" || s.preexist != "" ||
+		s.seed != 0 || s.emailCase || s.repeat
+}
+
+func (s *sandboxFlags) config() (sandbox.Config, error) {
+	cfg := sandbox.Config{Balance: s.balance, Fee: s.fee, Rate: s.rate.perSecond, Seed: s.seed, EmailsCase: s.emailCase, EmailsRepeat: s.repeat}
+	var err error
+	for _, text := range s.faults {
+		fault, err := sandbox.ParseFault(text)
+		if err != nil {
+			return cfg, usage(err, "bulkonboard sandbox --help lists the faults")
+		}
+		cfg.Faults = append(cfg.Faults, fault)
+	}
+	if s.latency != "" {
+		if cfg.Latency, cfg.LatencyMax, err = sandbox.ParseLatency(s.latency); err != nil {
+			return cfg, usage(err)
+		}
+	}
+	if s.preexist != "" {
+		f, err := os.Open(s.preexist)
+		if err != nil {
+			return cfg, usagef("%s: %w", s.preexist, plainError(err))
+		}
+		cfg.Preexisting, err = sandbox.ReadPreexisting(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return cfg, usagef("%s: %w", s.preexist, err)
+		}
+	}
+	return cfg, nil
+}
+
+func (a *app) sandboxCommand() *cobra.Command {
+	var (
+		f      sandboxFlags
+		listen string
+		state  string
+		ttl    = span{5 * time.Minute, true}
+	)
+	c := &cobra.Command{
+		Use:   "sandbox [flags]",
+		Short: "the simulated partner API on loopback",
+		Long: `Serves the partner's API, simulated, until it is interrupted. Its base URL is the
+first line of standard output; run is pointed at it with --base-url and any key
+that begins with sk_ (never a live one).
+
+Faults are switches; a selector says whom they strike: a share (0.02 or 2%), the
+n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
+(@@example.com), or the n-th POST of each e-mail (try1).
+
+` + faultText(),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := f.config()
+			if err != nil {
+				return err
+			}
+			cfg.KeyTTL, cfg.StateFile = ttl.Duration, state
+			return a.serveSandbox(c.Context(), cfg, listen)
+		},
+	}
+	f.flags(c.Flags(), "")
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "loopback `ADDRESS`; port 0 takes a free one")
+	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default memory only)")
+	c.Flags().Var(&ttl, "key-ttl", "how long an idempotency key is remembered")
+	configFlag(c)
+	return c
+}
+
+func faultText() string {
+	var b strings.Builder
+	b.WriteString("Faults:\n")
+	for _, n := range sandbox.FaultNames() {
+		b.WriteString(hanging(fmt.Sprintf("%-26s ", n.Usage), n.Help, 100))
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, listen string) (err error) {
+	server, err := sandbox.New(cfg)
+	if err != nil {
+		return usage(err)
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	url, err := server.Listen(listen)
+	if err != nil {
+		return usage(err)
+	}
+	fmt.Fprintln(a.out, url)
+	fmt.Fprintln(a.err, "the simulated partner listens; interrupt it to end it")
+	<-ctx.Done()
+	n := server.Counters()
+	fmt.Fprintf(a.err, "%s create-user requests, %s users, %s charged\n", number(n.Posts), number(n.Users), server.Charged())
+	return nil
+}

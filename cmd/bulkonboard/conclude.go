@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+// afterSignal is how long reports may take after a signal.
+const afterSignal = 5 * time.Second
+
+// conclude ends a run: reports, the run's end in the ledger, and what people
+// and scripts are told. The ledger holds every outcome already.
+func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed error) error {
+	if sum.Plan.Rows > 0 {
+		s.tellPlan(sum.Plan)
+	}
+	code := exitOK
+	if failed != nil {
+		code = exitOf(failed)
+		if code == exitUsage && sum.Sent > 0 {
+			code = exitFailure // 2 promises that nothing was sent
+		}
+	}
+	rctx, cancel := lingering(ctx, afterSignal)
+	defer cancel()
+	written, attention, reportErr := s.report(rctx, sum, failed)
+	switch {
+	case reportErr == nil:
+	case rctx.Err() != nil:
+		s.tell("the report was not written, to end in time; when you want it: %s", s.reportCommand())
+	default:
+		s.tell("bulkonboard: %v", reportErr)
+		s.tell("  the ledger is whole; the report again: %s", s.reportCommand())
+		if code != exitInterrupted && code != exitLedger {
+			code = exitFailure
+		}
+	}
+	if code == exitOK {
+		code = standingCode(sum, attention)
+	}
+	code = s.stop.exitCode(code)
+	if sum.Run != 0 && !(reasonOf(failed) == pipeline.LedgerFault) {
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(reasonOf(failed)), Sent: sum.Sent,
+			Created: sum.New[ledger.Created], WalletFrom: sum.WalletFrom.String(), WalletTo: sum.WalletTo.String()}
+		if err := s.store.Finish(context.WithoutCancel(ctx), sum.Run, end); err != nil {
+			failed = errors.Join(failed, err)
+			if code != exitInterrupted && code != exitTerminated && code != exitFailure {
+				code = exitLedger
+			}
+		}
+	}
+	s.tellEnd(sum, failed, written, code)
+	if s.flags.json {
+		out := summaryOf(sum, failed)
+		out.Environment, out.Ledger = report.Text(s.to.environment), report.Text(s.to.ledger)
+		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
+		if err := out.Encode(s.out); err != nil {
+			return err
+		}
+	}
+	if code == exitOK {
+		return nil
+	}
+	return &ended{code}
+}
+
+// standingCode is the exit code of a run that went to its end.
+func standingCode(sum pipeline.Summary, attention int) exitCode {
+	st := sum.Tally.Status
+	switch {
+	case st[ledger.InsufficientBalance] > 0:
+		return exitWallet
+	case st[ledger.Pending] > 0:
+		return exitPartner
+	case attention > 0, sum.Batch.ID == 0 && sum.OthersDoubt > 0:
+		return exitFindings
+	}
+	return exitOK
+}
+
+// lingering is a context that outlives ctx by a while.
+func lingering(ctx context.Context, d time.Duration) (context.Context, func()) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	over := make(chan *time.Timer, 1)
+	stop := context.AfterFunc(ctx, func() { over <- time.AfterFunc(d, cancel) })
+	return out, func() {
+		if !stop() {
+			(<-over).Stop()
+		}
+		cancel()
+	}
+}
+
+// report writes reports and rejects, and counts the rows that are new work for
+// a person.
+func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error) (written []string, attention int, err error) {
+	if s.in == nil || sum.Batch.ID == 0 {
+		return nil, 0, nil
+	}
+	counted := false
+	rows := func() report.Rows {
+		all := s.store.Rows(ctx, ledger.Selection{Batch: sum.Batch.ID})
+		if counted {
+			return all
+		}
+		counted = true
+		return func(yield func(ledger.Reported, error) bool) {
+			for r, err := range all {
+				if err == nil && needsPerson(&r, s.flags.strict) {
+					attention++
+				}
+				if !yield(r, err) {
+					return
+				}
+			}
+		}
+	}
+	meta := report.Meta{Version: version(), Environment: s.to.environment, Ledger: s.to.ledger, Run: sum.Run,
+		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
+		StopReason: string(reasonOf(failed)), Money: moneyOf(sum)}
+	written, err = s.outputs.write(ctx, meta, rows)
+	if reason := reasonOf(failed); reason == pipeline.InputFault {
+		return written, attention, err // the input is not what it was: no third pass
+	}
+	st := sum.Tally.Status
+	mend := st[ledger.Invalid] + st[ledger.Rejected] + sum.Tally.Code[repeatsCause()]
+	if mend == 0 {
+		return written, attention, err
+	}
+	rejects, failure := s.outputs.writeRejects(ctx, s.in, s.store, sum.Batch.ID, mend)
+	return append(written, rejects...), attention, errors.Join(err, failure)
+}
+
+// repeatsCause is the cause of rows that repeat another one with other details.
+func repeatsCause() ledger.StatusCode {
+	return ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}
+}
+
+func (s *session) reportCommand() string {
+	words := []string{"report", "--ledger", s.to.ledger}
+	if s.to.environment == envProduction || s.to.environment == envStaging {
+		words = append(words, "--env", s.to.environment)
+	}
+	return "bulkonboard " + shellWords(words)
+}
+
+// tellEnd prints what happened, what is left, where the report is, and the
+// command that continues.
+func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, code exitCode) {
+	if failed != nil {
+		s.tell("bulkonboard: %v", failed)
+		for _, hint := range hintsOf(failed) {
+			s.tell("  %s", hint)
+		}
+	}
+	if sum.Batch.ID != 0 {
+		s.tell("%s: %s", rowsText(sum.Tally.Rows), countsText(sum.Tally.Status))
+		for _, line := range causeLines(sum.Tally, report.Advice) {
+			s.tell("  %s", line)
+		}
+		done := fmt.Sprintf("this run: %s sent, %s created", number(sum.Sent), number(sum.New[ledger.Created]))
+		if sum.AlreadyDone > 0 {
+			done += fmt.Sprintf("; %s were done before", number(sum.AlreadyDone))
+		}
+		if m := moneyOf(sum); m.Charged != "" && sum.New[ledger.Created] > 0 {
+			done += fmt.Sprintf("; charged about %s %s", m.Charged, m.Currency)
+		}
+		s.tell("%s", done)
+	}
+	if sum.OthersDoubt > 0 {
+		s.tell("%s in doubt through other inputs: run those inputs again", rowsText(sum.OthersDoubt))
+	}
+	for _, path := range written {
+		s.tell("written: %s", path)
+	}
+	s.tell("%s (exit %d)", lastLine(code), code)
+	left := sum.Remaining
+	if sum.Batch.ID == 0 {
+		left = sum.Plan.Send + sum.Plan.InDoubt
+	}
+	if left > 0 || code != exitOK && code != exitFindings {
+		s.tell("%s left; this command continues:", rowsText(left))
+		s.tell("  %s", s.continuing())
+	}
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+)
+
+const (
+	firstPlaces = 3  // positions shown for each kind of finding
+	firstCells  = 20 // cells shown one by one by validate
+)
+
+// kind is what findings are grouped by.
+type kind struct {
+	field, code string
+	warning     bool
+}
+
+// group is one kind of finding.
+type group struct {
+	kind
+	count  int
+	first  []ledger.Row
+	advice string // message of the first one
+}
+
+// findings collects what the check pass says of rows. It keeps positions and
+// messages, never cells. It is used by one goroutine at a time.
+type findings struct {
+	groups  map[kind]*group
+	cells   []cell
+	perFile map[int]int // rows
+}
+
+type cell struct {
+	row     ledger.Row
+	finding ledger.Finding
+}
+
+func newFindings() *findings { return &findings{groups: map[kind]*group{}, perFile: map[int]int{}} }
+
+func (f *findings) add(r ledger.Row) error {
+	f.perFile[r.File]++
+	place := ledger.Row{File: r.File, Number: r.Number, Line: r.Line}
+	for _, p := range r.Findings {
+		k := kind{p.Field, p.Code, p.Warning}
+		g := f.groups[k]
+		if g == nil {
+			g = &group{kind: k, advice: p.Message}
+			f.groups[k] = g
+		}
+		g.count++
+		if len(g.first) < firstPlaces {
+			g.first = append(g.first, place)
+		}
+		if !p.Warning && len(f.cells) < firstCells {
+			f.cells = append(f.cells, cell{place, p})
+		}
+	}
+	return nil
+}
+
+// sorted is every kind, problems first, the most frequent first.
+func (f *findings) sorted() []*group {
+	var all []*group
+	for _, g := range f.groups {
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b *group) int {
+		if a.warning != b.warning {
+			if b.warning {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.field, b.field), cmp.Compare(a.code, b.code))
+	})
+	return all
+}
+
+// lines are the kinds with their counts and first positions.
+func (f *findings) lines(files []source.File) []string {
+	var out []string
+	for _, g := range f.sorted() {
+		mark := ""
+		if g.warning {
+			mark = "warning: "
+		}
+		places := make([]string, len(g.first))
+		for i, r := range g.first {
+			places[i] = placeOf(r, files)
+		}
+		more := ""
+		if g.count > len(g.first) {
+			more = ", ..."
+		}
+		out = append(out, fmt.Sprintf("%s %s%s: %s (%s%s)", number(g.count), mark, nameOf(g.field, g.code), firstSentence(g.advice), strings.Join(places, "; "), more))
+	}
+	return out
+}
+
+// cellLines are the first cells, one by one.
+func (f *findings) cellLines(files []source.File) []string {
+	var out []string
+	for _, c := range f.cells {
+		e := &source.Error{Row: c.row.Number, Line: c.row.Line, Field: c.finding.Field, Reason: c.finding.Message}
+		if c.row.File < len(files) {
+			file := files[c.row.File]
+			e.File, e.Sheet = file.Name, file.Sheet
+			for _, m := range file.Mapped {
+				if m.Field == c.finding.Field && m.Field != "" {
+					e.Column, e.Cell = m.Column+1, source.CellName(m.Column+1, c.row.Number)
+				}
+			}
+		}
+		out = append(out, e.Error())
+	}
+	return out
+}
+
+func placeOf(r ledger.Row, files []source.File) string {
+	text := fmt.Sprintf("row %d", r.Number)
+	if r.Line > 0 && r.Line != r.Number {
+		text += fmt.Sprintf(" (line %d)", r.Line)
+	}
+	if len(files) > 1 && r.File < len(files) {
+		text = files[r.File].Name + ", " + text
+	}
+	return text
+}
+
+func nameOf(field, code string) string {
+	if field == "" {
+		return code
+	}
+	return field + " " + code
+}
+
+func firstSentence(text string) string {
+	if i := strings.Index(text, ". "); i > 0 {
+		return text[:i]
+	}
+	return text
+}
+
+// watched shows the rows of a check pass to the collector as they go into the
+// ledger.
+type watched struct {
+	ledger.Ledger
+	found *findings
+}
+
+var _ ledger.Ledger = watched{}
+
+func (w watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	reg, err := w.Ledger.Register(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return watchedRegistration{reg, w.found}, nil
+}
+
+// watchedFile is watched for the ledger in a file, which has an emergency file.
+type watchedFile struct {
+	watched
+	emergency
+}
+
+// emergency has another name so that its method is promoted.
+type emergency interface{ ledger.Emergency }
+
+var (
+	_ ledger.Ledger    = watchedFile{}
+	_ ledger.Emergency = watchedFile{}
+)
+
+type watchedRegistration struct {
+	ledger.Registration
+	found *findings
+}
+
+func (w watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error {
+	for _, r := range rows {
+		if err := w.found.add(r); err != nil {
+			return err
+		}
+	}
+	return w.Registration.Add(ctx, rows)
+}

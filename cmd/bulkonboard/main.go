@@ -1,0 +1,16 @@
+// Command bulkonboard onboards customers in bulk through a partner's
+// create-user API.
+//
+// Start at [run]: it turns one invocation into an exit code. Each subcommand
+// has a file of its own (cmd_*.go); the run itself is in session.go. What an
+// error means for scripts is settled once, in exitcode.go.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}

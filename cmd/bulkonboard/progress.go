@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+const (
+	barEvery    = 200 * time.Millisecond
+	lineAtMost  = time.Minute      // between two lines
+	lineAtLeast = 15 * time.Minute // even if nothing moves
+)
+
+// progress shows how far a run is. watch only keeps the newest figures, so
+// that the pipeline never waits for a terminal; show prints them in its own time.
+type progress struct {
+	mu    sync.Mutex
+	last  pipeline.Progress
+	moved bool
+}
+
+func (p *progress) watch(now pipeline.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last, p.moved = now, true
+}
+
+func (p *progress) latest() (pipeline.Progress, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last, p.moved
+}
+
+// show prints until ctx ends: a bar on a terminal, lines elsewhere.
+func (p *progress) show(ctx context.Context, to *stream, terminal bool) {
+	tick := time.NewTicker(barEvery)
+	defer tick.Stop()
+	var d display = &lineDisplay{to: to}
+	if terminal {
+		d = &barDisplay{to: to}
+	}
+	defer d.end()
+	for {
+		select {
+		case now := <-tick.C:
+			if last, moved := p.latest(); moved {
+				d.draw(now, last)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+type display interface {
+	draw(now time.Time, p pipeline.Progress)
+	end()
+}
+
+var (
+	_ display = (*lineDisplay)(nil)
+	_ display = (*barDisplay)(nil)
+)
+
+// lineDisplay prints a line at each 10 %, at most one a minute, at least one
+// in 15 minutes.
+type lineDisplay struct {
+	to     io.Writer
+	at     time.Time // of the last line, or of the beginning
+	tenths int
+	phase  pipeline.Phase
+}
+
+func (l *lineDisplay) draw(now time.Time, p pipeline.Progress) {
+	if l.at.IsZero() || l.phase != p.Phase {
+		l.at, l.tenths, l.phase = now, 0, p.Phase
+	}
+	if !l.due(now, p) {
+		return
+	}
+	l.at, l.tenths = now, tenths(p)
+	fmt.Fprintln(l.to, progressLine(now, p))
+}
+
+func (l *lineDisplay) due(now time.Time, p pipeline.Progress) bool {
+	since := now.Sub(l.at)
+	return since >= lineAtLeast || since >= lineAtMost && tenths(p) > l.tenths
+}
+
+func (l *lineDisplay) end() {}
+
+func tenths(p pipeline.Progress) int {
+	if p.Phase != pipeline.Sending || p.ToSend <= 0 {
+		return 0
+	}
+	return p.Decided * 10 / p.ToSend
+}
+
+// progressLine is one line of figures.
+func progressLine(now time.Time, p pipeline.Progress) string {
+	if p.Phase != pipeline.Sending {
+		return fmt.Sprintf("checking: %s read", rowsText(p.Rows))
+	}
+	text := fmt.Sprintf("%d%%: %s of %s, %s", percent(p), number(p.Decided), number(p.ToSend), figures(p))
+	if left := remaining(now, p); left > 0 {
+		text += ", " + aboutTime(left) + " left"
+	}
+	return text
+}
+
+func figures(p pipeline.Progress) string {
+	text := fmt.Sprintf("%s created, %s problems", number(p.Created), number(p.Problems))
+	if !math.IsInf(p.Rate, 1) && p.Rate > 0 {
+		text += fmt.Sprintf(", %.3g/s", p.Rate)
+	}
+	if p.Pause != "" {
+		text += ", waiting: " + p.Pause
+		if !p.Until.IsZero() {
+			text += " until " + p.Until.Local().Format("15:04:05")
+		}
+	}
+	return text
+}
+
+func percent(p pipeline.Progress) int {
+	if p.ToSend <= 0 {
+		return 0
+	}
+	return min(100, p.Decided*100/p.ToSend)
+}
+
+// remaining is how long the rest takes at the pace so far; 0 if that is not known.
+func remaining(now time.Time, p pipeline.Progress) time.Duration {
+	gone := now.Sub(p.Since)
+	if p.Decided < 5 || gone < time.Second || p.Pause != "" {
+		return 0
+	}
+	return time.Duration(float64(gone) / float64(p.Decided) * float64(p.ToSend-p.Decided))
+}
+
+// barDisplay is the bar on a terminal.
+type barDisplay struct {
+	to  *stream
+	bar *progressbar.ProgressBar
+}
+
+func (b *barDisplay) draw(_ time.Time, p pipeline.Progress) {
+	if p.Phase != pipeline.Sending || p.ToSend == 0 {
+		return
+	}
+	if b.bar == nil {
+		// The bar writes past the stream: the stream clears it before a line.
+		b.bar = progressbar.NewOptions(p.ToSend, progressbar.OptionSetWriter(b.to.w), progressbar.OptionSetWidth(24),
+			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionClearOnFinish())
+		b.to.clearBy(func() { _ = b.bar.Clear() }) // a terminal that is gone is told by the line itself
+	}
+	b.bar.Describe(figures(p))
+	if err := b.bar.Set(min(p.Decided, p.ToSend)); err != nil {
+		b.end()
+	}
+}
+
+func (b *barDisplay) end() {
+	if b.bar == nil {
+		return
+	}
+	_ = b.bar.Clear() // as above
+	b.to.clearBy(nil)
+}

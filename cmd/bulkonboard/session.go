@@ -1,0 +1,373 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// session is one command that may talk to the partner: run or plan. It opens
+// what the command needs in the order in which a refusal costs least.
+type session struct {
+	*app
+	command  string
+	flags    *runFlags
+	settings string
+	to       target
+	key      string
+	live     bool
+	rules    *validate.Rules
+	log      *slog.Logger
+
+	in      source.Input   // nil without input
+	store   *sqlite.Ledger // nil where plan has none to look at
+	known   ledger.Ledger  // the store, watched
+	client  *partner.Client
+	found   *findings
+	outputs *outputs
+	told    bool // what the check found has been printed
+	noted   int  // notes of the input that have been printed
+	closers []func() error
+}
+
+// newSession settles everything that needs no file but the key's.
+func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session, error) {
+	s := &session{app: a, command: c.Name(), flags: f, settings: settingsText(c), found: newFindings()}
+	if f.quiet {
+		a.err.hold()
+	}
+	var err error
+	if err = f.check(args); err != nil {
+		return nil, err
+	}
+	if s.to, err = f.resolve(levels(c)); err != nil {
+		return nil, err
+	}
+	if s.needsYes() && !f.yes && !isTerminal(a.stdin) {
+		return nil, usage(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
+	}
+	s.key = sandboxKey
+	if !s.to.sandbox {
+		if s.key, err = a.apiKey(f.keyFile); err != nil {
+			return nil, err
+		}
+	}
+	if err = s.to.contradicts(s.key); err != nil {
+		return nil, err
+	}
+	keyIsLive := strings.HasPrefix(s.key, livePrefix)
+	if keyIsLive && (loosely(c, "base-url") || loosely(c, "env")) {
+		return nil, usage(errors.New("a config file that nobody named chooses where a live key goes"), "name it with --config, or give --env on the command line")
+	}
+	s.live = keyIsLive || s.to.environment == envProduction
+	if s.rules, err = f.rules(s.live); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// needsYes reports whether sending needs a person's word.
+func (s *session) needsYes() bool { return s.command == "run" && s.to.environment == envProduction }
+
+// close ends everything in the reverse order.
+func (s *session) close() error {
+	var all []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		all = append(all, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(all...)
+}
+
+// open opens input, ledger and partner.
+func (s *session) open(ctx context.Context, args []string) error {
+	log, closeLog, err := s.flags.logFlags.open(s.err)
+	if err != nil {
+		return err
+	}
+	s.log = log
+	s.closers = append(s.closers, closeLog)
+	s.tell("%s", s.to)
+	s.tell("ledger: %s; rate: %s", s.to.ledger, s.flags.rate.String())
+	if len(args) > 0 {
+		if s.in, err = s.flags.inputFlags.open(ctx, args, s.stdin); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, s.in.Close)
+		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
+			return err
+		}
+		s.tellNotes()
+	}
+	if err := s.openLedger(ctx); err != nil {
+		return err
+	}
+	return s.openPartner()
+}
+
+// openLedger opens the ledger, or makes it where that is not dangerous.
+func (s *session) openLedger(ctx context.Context) error {
+	f := s.flags
+	if f.fresh {
+		if err := s.deleteRehearsal(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := os.Lstat(s.to.ledger)
+	missing := errors.Is(err, fs.ErrNotExist)
+	create := s.to.environment != envProduction || f.newLedger
+	if missing && !create && isTerminal(s.stdin) && s.command == "run" {
+		if create, err = s.ask(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.ledger)); err != nil {
+			return err
+		}
+	}
+	if missing && s.command == "plan" && s.to.environment != envProduction {
+		s.tell("there is no ledger yet: nobody is known")
+		s.known = watched{ledger.NewMemory(s.to.environment), s.found} // a plan makes no file
+		return nil
+	}
+	opt := s.ledgerOptions()
+	opt.Create = create
+	s.store, err = sqlite.Open(ctx, opt)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.store.Close)
+	s.known = watchedFile{watched{s.store, s.found}, s.store}
+	if missing {
+		s.tell("the ledger is new: it knows of no earlier run")
+	}
+	for _, n := range s.store.Notices() {
+		s.tell("warning: %s", n)
+	}
+	return nil
+}
+
+func (s *session) ledgerOptions() sqlite.Options {
+	return sqlite.Options{Path: s.to.ledger, Environment: s.to.environment, LockTimeout: s.flags.lockTimeout.Duration, Command: s.command}
+}
+
+// deleteRehearsal removes the ledger of the sandbox and its users, unless a
+// run holds them.
+func (s *session) deleteRehearsal(ctx context.Context) error {
+	held, err := sqlite.Open(ctx, s.ledgerOptions())
+	if errors.Is(err, ledger.ErrLocked) || errors.Is(err, ledger.ErrEnvironment) {
+		return err
+	}
+	if err == nil {
+		if err := held.Close(); err != nil {
+			return err
+		}
+	}
+	for _, end := range []string{"", "-wal", "-shm", "-journal", ".emergency", ".new", stateSuffix} {
+		if err := os.Remove(s.to.ledger + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("--fresh: %w", err)
+		}
+	}
+	return nil
+}
+
+// openPartner makes the client, and the sandbox if that is the partner.
+func (s *session) openPartner() error {
+	f := s.flags
+	base := s.to.base
+	if s.to.sandbox {
+		cfg, err := f.play.config()
+		if err != nil {
+			return err
+		}
+		cfg.KeyTTL = f.keyTTL.Duration
+		if s.store != nil {
+			cfg.StateFile = s.to.ledger + stateSuffix
+		}
+		server, err := sandbox.New(cfg)
+		if err != nil {
+			return fmt.Errorf("starting the sandbox: %w", err)
+		}
+		s.closers = append(s.closers, server.Close)
+		if base, err = server.Listen("127.0.0.1:0"); err != nil {
+			return err
+		}
+	}
+	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
+		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy, MaxConns: cmp.Or(f.workers.n, 512) + 8})
+	if err != nil {
+		return usage(err)
+	}
+	if p := client.Proxy(); p != "" {
+		s.tell("requests go through the proxy %s", p)
+	}
+	s.client = client
+	s.closers = append(s.closers, func() error { client.CloseIdle(); return nil })
+	return nil
+}
+
+// config is what the pipeline is asked to do.
+func (s *session) config(p *progress) pipeline.Config {
+	f := s.flags
+	cfg := pipeline.Config{
+		Partner: s.client, Ledger: s.known, Environment: s.to.environment, Rules: s.rules,
+		Pace: pipeline.Pace{Rate: f.rate.perSecond, Unlimited: f.rate.unlimited, Burst: f.burst.n, Workers: f.workers.n,
+			MaxAttempts: f.maxAttempts.n, Patience: f.patience.Duration},
+		Doubt: pipeline.Doubt{KeyTTL: f.keyTTL.Duration, Settle: f.settleTime(), Hold: f.inDoubt.value == "hold",
+			CheckExisting: f.checkExisting.value == "auto"},
+		Bounds: pipeline.Bounds{MaxNew: f.maxNew.Bound, Limit: f.limit.n, MaxErrors: f.maxErrors.Bound, MaxDuration: f.maxDuration.Duration},
+		Money:  pipeline.Money{Fee: f.fee.Amount, Keep: f.keepBalance.Amount, Wait: f.lowBalance.value == "wait"},
+		Resend: pipeline.Resend{Codes: f.againCode, Accept: f.accept},
+		Origin: s.origin(), Abort: s.stop.Abort, Log: s.log,
+	}
+	for _, st := range f.again {
+		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
+	}
+	if s.in != nil {
+		cfg.Input = batch{s.in}
+	}
+	if p != nil {
+		cfg.Watch = p.watch
+	}
+	return cfg
+}
+
+func (s *session) origin() ledger.Run {
+	r := origin(s.command)
+	r.KeyPrint, r.Settings = keyPrint(s.key), s.settings
+	return r
+}
+
+// origin says who runs a command, for the ledger's log.
+func origin(command string) ledger.Run {
+	r := ledger.Run{Command: command, Version: version(), Started: time.Now()}
+	if u, err := user.Current(); err == nil {
+		r.Who = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		r.Host = h
+	}
+	return r
+}
+
+// tell prints a line for people.
+func (s *session) tell(format string, args ...any) {
+	fmt.Fprintln(s.err, printable(fmt.Sprintf(format, args...)))
+}
+
+// tellNotes prints what the reader noticed since the last time.
+func (s *session) tellNotes() {
+	notes := s.in.Notes()
+	for _, n := range notes[min(s.noted, len(notes)):] {
+		s.tell("%s", noteText(n, s.in.Files()))
+	}
+	s.noted = len(notes)
+}
+
+func noteText(n source.Note, files []source.File) string {
+	text := n.Message
+	if n.File < len(files) {
+		text = displayFile(files[n.File].Name) + ": " + text
+	}
+	if n.Warning {
+		text = "warning: " + text
+	}
+	return text
+}
+
+func displayFile(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
+// run does it.
+func (s *session) run(ctx context.Context, args []string) (err error) {
+	defer func() {
+		if closed := s.close(); closed != nil && (err == nil || errors.As(err, new(*ended))) {
+			s.tell("bulkonboard: %v", closed)
+			err = &ended{max(exitOfCause(closed, exitFailure), exitFailure)}
+		}
+	}()
+	if err := s.open(ctx, args); err != nil {
+		return err
+	}
+	p := &progress{}
+	cfg := s.config(p)
+	cfg.Confirm = s.confirm(p)
+	var sum pipeline.Summary
+	var failed error
+	// The display ends with the work, whatever that returns.
+	shown, end := context.WithCancel(context.WithoutCancel(ctx))
+	var both errgroup.Group
+	both.Go(func() error {
+		if !s.flags.noProgress {
+			p.show(shown, s.err, isTerminal(s.err.w) && !s.flags.quiet && s.env["TERM"] != "dumb")
+		}
+		return nil
+	})
+	both.Go(func() error {
+		defer end()
+		if s.in == nil {
+			sum, failed = pipeline.Settle(ctx, cfg)
+		} else {
+			sum, failed = pipeline.Run(ctx, cfg)
+		}
+		return nil
+	})
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	return s.conclude(ctx, sum, failed)
+}
+
+// confirm shows the plan, finds out whether the reports can be written, and
+// asks where real customers and real money are at stake.
+func (s *session) confirm(*progress) func(context.Context, pipeline.Plan) error {
+	return func(_ context.Context, plan pipeline.Plan) error {
+		s.tellPlan(plan)
+		if s.outputs != nil {
+			if err := s.outputs.probe(); err != nil {
+				return err
+			}
+		}
+		if !s.needsYes() || s.flags.yes {
+			return nil
+		}
+		yes, err := s.ask(fmt.Sprintf("This sends up to %s to PRODUCTION.", rowsText(plan.Send)))
+		if err == nil && !yes {
+			err = usage(errors.New("not confirmed; nothing was sent"))
+		}
+		return err
+	}
+}
+
+// tellPlan prints what the check found and what is to be done, once.
+func (s *session) tellPlan(plan pipeline.Plan) {
+	if s.told || s.in == nil {
+		return
+	}
+	s.told = true
+	s.tellNotes()
+	for _, line := range planLines(plan) {
+		s.tell("%s", line)
+	}
+	for _, line := range s.found.lines(s.in.Files()) {
+		s.tell("  %s", line)
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+// causesOf lists the causes of a tally, by status, then the most frequent first.
+func causesOf(t ledger.Tally) []report.Cause {
+	causes := []report.Cause{}
+	for c, n := range t.Code {
+		causes = append(causes, report.Cause{Status: c.Status, Field: c.Field, Code: c.Code, Count: n})
+	}
+	order := ledger.Statuses()
+	slices.SortFunc(causes, func(a, b report.Cause) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status)),
+			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+	})
+	return causes
+}
+
+// reasonOf is the stopReason of an error; "" if the run went to its end.
+func reasonOf(err error) pipeline.Reason {
+	var s *pipeline.Stop
+	if errors.As(err, &s) && s.Reason != pipeline.Declined {
+		return s.Reason
+	}
+	return ""
+}
+
+// moneyOf is what a run cost.
+func moneyOf(s pipeline.Summary) report.Money {
+	m := report.Money{Fee: report.Amount(s.Fee.String()), Currency: report.Text(cmp.Or(s.Currency, s.Plan.Currency)),
+		WalletBefore: report.Amount(s.WalletFrom.String()), WalletAfter: report.Amount(s.WalletTo.String())}
+	if s.Fee.Known() {
+		m.Charged = report.Amount(s.Fee.Times(s.New[ledger.Created]).String())
+	}
+	return m
+}
+
+// summaryOf is the JSON summary of a run.
+func summaryOf(s pipeline.Summary, err error) report.Summary {
+	out := report.Summary{
+		Input: report.Inputs([]ledger.Batch{s.Batch}), Problems: []report.Cause{}, Money: moneyOf(s),
+		StopReason: report.Text(reasonOf(err)), StartedAt: report.Moment{Time: s.Started}, FinishedAt: report.Moment{Time: s.Finished},
+		Reports: []string{},
+	}
+	if s.Run != 0 {
+		out.Run = &s.Run
+		out.Sent, out.New = &s.Sent, report.Counts(s.New)
+	}
+	tally := s.Tally
+	if s.Batch.ID == 0 {
+		tally = s.Plan.Tally
+		out.Input = report.Inputs([]ledger.Batch{s.Plan.Batch})
+	}
+	if s.Batch.ID != 0 || s.Plan.Rows > 0 {
+		rows := tally.Rows
+		out.Rows, out.Counts, out.Problems = &rows, report.Counts(tally.Status), causesOf(tally)
+	}
+	if s.Batch.ID != 0 {
+		known, changed := tally.Known, tally.Changed
+		out.Known, out.Changed, out.AlreadyDone, out.Remaining = &known, &changed, &s.AlreadyDone, &s.Remaining
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// number writes a count with commas.
+func number(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// rowsText is "1 row", "2 rows".
+func rowsText(n int) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return number(n) + " rows"
+}
+
+// aboutTime is a duration as people plan with it.
+func aboutTime(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "less than a second"
+	case d < 2*time.Minute:
+		return fmt.Sprintf("about %d s", int(d.Round(time.Second).Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("about %d min", int(d.Round(time.Minute).Minutes()))
+	case d < 72*time.Hour:
+		return fmt.Sprintf("about %d h", int(d.Round(time.Hour).Hours()))
+	}
+	return fmt.Sprintf("about %s days", number(int(d.Hours()/24)))
+}
+
+// countsText lists statuses that have rows, in the order people are shown them.
+func countsText(counts map[ledger.Status]int) string {
+	var parts []string
+	for _, s := range ledger.Statuses() {
+		if n := counts[s]; n > 0 {
+			parts = append(parts, number(n)+" "+string(s))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// planLines say what a run is about to do.
+func planLines(p pipeline.Plan) []string {
+	lines := []string{fmt.Sprintf("read: %s: %s", rowsText(p.Rows), countsText(p.Tally.Status))}
+	if p.Again {
+		lines[0] += " (checked before, unchanged)"
+	}
+	send := fmt.Sprintf("to send: %s", number(p.Send))
+	if p.New != p.Send {
+		send += fmt.Sprintf(", %s of them new", number(p.New))
+	}
+	if p.InDoubt > 0 {
+		send += fmt.Sprintf("; to look up first: %s in doubt", number(p.InDoubt))
+	}
+	if p.Send > 0 && p.Duration > 0 {
+		send += "; " + aboutTime(p.Duration)
+	}
+	lines = append(lines, send)
+	if p.Send == 0 {
+		return lines
+	}
+	cost := "cost: not known; --fee says what one user costs"
+	if p.Fee.Known() {
+		cost = strings.TrimSpace(fmt.Sprintf("cost: %s users at %s are at most %s %s", number(p.Send), p.Fee, p.Cost, p.Currency))
+		if p.FeeMeasured {
+			cost += " (as measured in earlier runs)"
+		}
+	}
+	switch {
+	case p.Wallet.Known():
+		cost += strings.TrimRight(fmt.Sprintf("; the wallet holds %s %s", p.Wallet, p.Currency), " ")
+		if p.Covered >= 0 && p.Covered < p.Send {
+			cost += fmt.Sprintf(", enough for %s: %s are missing", rowsText(p.Covered), p.Shortfall)
+		}
+	case p.WalletError != "":
+		cost += "; the wallet is not known: " + p.WalletError
+	}
+	return append(lines, cost)
+}
+
+// causeLines say what became of rows, cause by cause.
+func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []string {
+	var lines []string
+	for _, c := range causesOf(t) {
+		if c.Status == ledger.Created {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
+	}
+	return lines
+}
+
+// hanging wraps text after a head, so that later lines stand under the first.
+func hanging(head, text string, width int) string {
+	var b strings.Builder
+	line := "  " + head
+	indent := strings.Repeat(" ", len(line))
+	empty := true
+	for _, word := range strings.Fields(text) {
+		if !empty && len(line)+1+len(word) > width {
+			b.WriteString(line + "\n")
+			line, empty = indent, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	b.WriteString(line + "\n")
+	return b.String()
+}
+
+// shellWords quotes arguments for a POSIX shell.
+func shellWords(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = shellWord(a)
+	}
+	return strings.Join(quoted, " ")
+}
+
+func shellWord(a string) string {
+	safe := a != ""
+	for _, r := range a {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%", r) {
+			safe = false
+		}
+	}
+	if safe {
+		return a
+	}
+	return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+}
