@@ -148,8 +148,17 @@ func (f *fakePartner) postsFor(email string) (n int) {
 
 // person is a good row.
 func person(n int) Row {
-	return Row{Number: n + 2, Raw: validate.Raw{FirstName: "Person", LastName: fmt.Sprintf("No %c", 'A'+n%26), Email: email(n),
+	return Row{Number: n + 2, Raw: validate.Raw{FirstName: "Person", LastName: letters(n), Email: email(n),
 		PhoneNumber: "+14155552671", AccountPurpose: "personal use", IPAddress: "203.0.113.42", Terms: "yes", Program: "custodial"}}
+}
+
+// letters is a number as a name.
+func letters(n int) string {
+	name := ""
+	for ; n > 0 || name == ""; n /= 26 {
+		name += string(rune('a' + n%26))
+	}
+	return "No " + name
 }
 
 func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }

@@ -18,6 +18,7 @@ type job struct {
 	next     int             // generation of the next intent, when forced is set
 	forced   bool            // by evidence, or because the operator wants it sent again
 	fresh    time.Time       // the next send must begin before then; zero = whenever
+	exists   bool            // the partner had this person before the run, by its list
 	isNew    bool            // no run had sent it before
 	sentNew  bool            // counted against Bounds.Limit
 	wasDoubt bool            // counted among the doubts by the planner

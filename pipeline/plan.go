@@ -130,15 +130,23 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	for _, j := range jobs {
 		switch {
 		case j.customer.Status == ledger.InDoubt, needsLook(j.customer.History) && p.wanted(j):
-			p.under++
-			p.doubts++
-			j.wasDoubt = true
-			p.resolver.take(j)
+			p.toResolver(j)
+		case j.isNew && p.existing.has(j.customer.Identity):
+			j.exists = true
+			p.toResolver(j)
 		case p.wanted(j):
 			p.queue = append(p.queue, j)
 		}
 	}
 	return nil
+}
+
+// toResolver gives a row away that only the partner's list can decide about.
+func (p *planner) toResolver(j *job) {
+	p.under++
+	p.doubts++
+	j.wasDoubt = true
+	p.resolver.take(j)
 }
 
 func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
@@ -203,10 +211,7 @@ func (p *planner) release(ctx context.Context) error {
 		}
 		p.queue = p.queue[1:]
 		if j.stale(wall()) {
-			p.under++
-			p.doubts++
-			j.wasDoubt = true
-			p.resolver.take(j)
+			p.toResolver(j)
 			continue
 		}
 		if j.isNew && !j.sentNew {

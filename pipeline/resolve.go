@@ -63,8 +63,16 @@ func (r *resolver) work(ctx context.Context) error {
 		return err
 	}
 	for ctx.Err() == nil {
+		var known []ruled
 		for _, j := range r.in.take() {
+			if j.exists {
+				known = append(known, ruled{job: j, ruling: ruling{kind: ruleForeign}})
+				continue
+			}
 			r.own[j.customer.ID] = &waiting{j, r.clock.ours(r.timing().settled(j.customer.History))}
+		}
+		if err := r.send(ctx, known); err != nil {
+			return err
 		}
 		select {
 		case <-r.finished:

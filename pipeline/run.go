@@ -46,6 +46,7 @@ type run struct {
 	account  *account
 	resolver *resolver
 	fee      Amount
+	existing existing
 	owner    string // of the wallet, if the partner tells
 }
 
@@ -107,7 +108,9 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		}
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
-		err = r.send(ctx, r.feed)
+		if err = r.askExisting(ctx, s.Plan.New); err == nil {
+			err = r.send(ctx, r.feed)
+		}
 	}
 	return r.finish(ctx, s, before, err)
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -348,6 +349,115 @@ func TestUnreadableListLeavesDoubt(t *testing.T) {
 		b.partner.noList = false
 		if s, err = b.run(); err != nil || s.Tally.Status[ledger.LinkMissing] != 1 {
 			t.Errorf("%v: %v", err, s.Tally.Status)
+		}
+	})
+}
+
+func TestExistingCustomersCostNoRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 300)
+		b.cfg.Doubt.CheckExisting = true
+		for i := range 20 {
+			b.partner.users = append(b.partner.users, partner.Listed{ServiceID: fmt.Sprintf("acme-rain-user-old%012d", i), Email: email(i), CreatedAt: time.Now().Add(-time.Hour)})
+		}
+		s, err := b.run()
+		if err != nil || s.Sent != 280 {
+			t.Fatalf("sent %d: %v", s.Sent, err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 280, ledger.Duplicate: 20})
+		b.partner.noList = true
+		b.cfg.Input = FromRows("more", person(1000), person(1001))
+		if s, err := b.run(); err != nil || s.Sent != 2 {
+			t.Errorf("without a list: sent %d: %v", s.Sent, err)
+		}
+	})
+}
+
+func TestFeeIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 40)
+		b.partner.balance = "100.00"
+		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+			a := create(f, key, u)
+			was, _ := ParseAmount(f.balance)
+			fee, _ := ParseAmount("1.50")
+			f.balance = was.Minus(fee).String()
+			return a
+		}
+		if s, err := b.run(); err != nil || s.WalletTo.String() != "40.00" {
+			t.Fatalf("wallet %s: %v", s.WalletTo, err)
+		}
+		b.cfg.Input = FromRows("more", person(1000), person(1001))
+		plan, err := Preview(t.Context(), b.cfg)
+		if err != nil || !plan.FeeMeasured || plan.Cost.String() != "3.00" || plan.Covered != 26 {
+			t.Errorf("%+v: %v", plan, err)
+		}
+		b.partner.balance = "1.49"
+		if _, err := b.run(); stopReason(err) != LowBalance || len(b.partner.posts) != 40 {
+			t.Errorf("less than a fee: %v", err)
+		}
+	})
+}
+
+func TestOneNumberTwoPeople(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 0)
+		one, two, again := person(1), person(2), person(3)
+		one.ID, two.ID, again.ID = "C-1", "C-1", "C-1"
+		b.cfg.Input = FromRows("people", one, two)
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 1, ledger.Invalid: 1})
+		b.cfg.Input = FromRows("later", again)
+		if s, err = b.run(); err != nil || s.Sent != 0 {
+			t.Fatalf("a number onboarded under another e-mail was sent: %v", err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Invalid: 1})
+		b.cfg.Resend.Accept = []string{CodeIDKnown, CodeLooksOnboarded}
+		if s, err = b.run(); err != nil || s.Sent != 1 {
+			t.Errorf("accepted, and not sent: %v", err)
+		}
+	})
+}
+
+func TestLooksOnboarded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1)
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		twin := person(0)
+		twin.Raw.Email = "another@example.com"
+		b.cfg.Input = FromRows("later", twin)
+		s, err := b.run()
+		if err != nil || s.Sent != 0 || s.Tally.Code[ledger.StatusCode{Status: ledger.Invalid, Code: CodeLooksOnboarded}] != 1 {
+			t.Errorf("%v %v", s.Tally, err)
+		}
+	})
+}
+
+// fragile panics for one customer.
+type fragile struct{ *fakePartner }
+
+func (f fragile) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+	if u.Email == email(30) {
+		f.mu.Lock()
+		f.posts = append(f.posts, post{time.Now(), u.Email, key})
+		f.mu.Unlock()
+		panic("broken partner")
+	}
+	return f.fakePartner.Create(ctx, key, u)
+}
+
+func TestPanicLeavesNothingBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 60)
+		b.cfg.Partner = fragile{b.partner}
+		s, err := b.run()
+		if stopReason(err) != Fault || s.Tally.Status[ledger.InDoubt] != 1 {
+			t.Fatalf("%v %v", s.Tally.Status, err)
 		}
 	})
 }

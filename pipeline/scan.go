@@ -46,6 +46,7 @@ type reading struct {
 	search
 	began    time.Time
 	out      listing
+	every    func(email string) // told of every user, if set
 	seen     map[string]bool
 	sawKnown bool
 }
@@ -142,6 +143,10 @@ func (s *reading) take(users []partner.Listed) (fresh int) {
 		if !s.seen[u.ServiceID] {
 			s.seen[u.ServiceID] = true
 			fresh++
+		}
+		if s.every != nil {
+			s.every(u.Email)
+			continue
 		}
 		s.sawKnown = s.sawKnown || s.known[u.ServiceID]
 		if id, ok := validate.Identity(u.Email); ok && s.wanted[id] {

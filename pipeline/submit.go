@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -126,7 +127,7 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 	case !s.gate.pass(j.attempt.ID):
 		return s.unsent(j, "gate")
 	}
-	a := s.cfg.Partner.Create(sending, j.attempt.Key, j.user)
+	a := s.create(sending, j)
 	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
 		a.Ended = wall()
 	}
@@ -140,6 +141,18 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, now)
 	s.react(out, now)
 	return out
+}
+
+// create calls the partner. A panic in there is an answer that tells nothing,
+// and the end of the run.
+func (s *submitters) create(ctx context.Context, j *job) (a partner.Answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.halt.stop(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
+			a = partner.Answer{Class: partner.Unknown, Cause: "panic", Ended: wall()}
+		}
+	}()
+	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
 }
 
 // react stops the run where an answer leaves no other way.
