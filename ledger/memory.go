@@ -300,29 +300,44 @@ func (m *Memory) Info(context.Context) (Info, error) {
 	return m.info, nil
 }
 
-// Forget erases people, as the ledger in a file does. It returns how many it found.
+// Forget erases people, as the ledger in a file does. It returns how many it
+// knew; ErrConflict if one of them is in doubt.
 func (m *Memory) Forget(ctx context.Context, identities []string) (n int, err error) {
 	err = m.write(ctx, func() error {
-		for _, id := range identities {
-			at, ok := m.identity[id]
-			if !ok {
-				continue
+		for _, text := range identities {
+			if c := m.customer(m.identity[text]); c.Status == InDoubt {
+				return fmt.Errorf("customer %d is in doubt; settle it first: %w", c.ID, ErrConflict)
 			}
-			n++
-			c := m.customers[at-1]
-			*c = Customer{ID: c.ID, Status: Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
-			for _, rows := range m.rows {
-				for i := range rows {
-					if rows[i].Identity == id {
-						rows[i] = memoryRow{Row: rows[i].erased(), owner: at}
-					}
-				}
-			}
-			for k, ids := range m.marks {
-				m.marks[k] = slices.DeleteFunc(ids, func(o int64) bool { return o == at })
+		}
+		for _, text := range identities {
+			if text != "" && m.forget(text) {
+				n++
 			}
 		}
 		return nil
 	})
 	return n, err
+}
+
+// forget erases one person and says whether there was one.
+func (m *memory) forget(identity string) bool {
+	id, known := m.identity[identity]
+	if !known {
+		id = int64(len(m.customers) + 1)
+		m.customers = append(m.customers, &Customer{ID: id})
+		m.identity[identity] = id
+	}
+	c := m.customers[id-1]
+	*c = Customer{ID: id, Status: Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
+	for _, rows := range m.rows {
+		for i := range rows {
+			if rows[i].Identity == identity {
+				rows[i] = memoryRow{Row: rows[i].erased(), owner: id}
+			}
+		}
+	}
+	for k, ids := range m.marks {
+		m.marks[k] = slices.DeleteFunc(ids, func(other int64) bool { return other == id })
+	}
+	return known
 }

@@ -1,0 +1,31 @@
+package keyed
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestPurposesAndSecretsAreApart(t *testing.T) {
+	a, b := NewSecret(), NewSecret()
+	marks := map[int64]string{}
+	for name, m := range map[string]int64{"sender": a.Sender("x"), "name": a.Name("x"), "recall": a.Recall("x"), "other secret": b.Sender("x"), "other text": a.Sender("y")} {
+		if m <= 0 || marks[m] != "" {
+			t.Errorf("%s: %d, as %s", name, m, marks[m])
+		}
+		marks[m] = name
+	}
+	if a.Sender("") != 0 || a.Identity("") != (Digest{}) || a.Identity("x") == b.Identity("x") || a.Identity("x") != a.Identity("x") {
+		t.Error("identity")
+	}
+}
+
+func TestDetails(t *testing.T) {
+	s := NewSecret()
+	d := s.Details([]string{"x", "x", ""}, 4)
+	if len(d) != 16 || bytes.Equal(d[:4], d[4:8]) || !bytes.Equal(d[8:], make([]byte, 8)) {
+		t.Errorf("%x", d)
+	}
+	if s.Details(nil, 4) != nil || len(s.Details([]string{"1", "2", "3"}, 2)) != 8 {
+		t.Error("lengths")
+	}
+}

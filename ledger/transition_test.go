@@ -1,0 +1,97 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestEveryTransition goes over all pairs of statuses, with and without an open attempt.
+func TestEveryTransition(t *testing.T) {
+	settled := func(s Status) bool { return s == Created || s == LinkMissing || s == Forgotten }
+	for _, from := range append(Statuses(), "nonsense") {
+		for _, open := range []bool{false, true} {
+			c := Customer{ID: 1, Status: from, Intents: 2, Attempts: 2, Generation: 1}
+			e := Expect{Customer: 1, Status: from, Intents: 2}
+			_, err := Intended(c, Intent{Expect: e, Generation: 1}, open)
+			if want := !open && !settled(from); (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
+				t.Errorf("intend from %s, open %v: %v", from, open, err)
+			}
+			for _, to := range append(Statuses(), "nonsense", "") {
+				attempts := []Attempt{{ID: 5, Class: Unknown}}
+				if open {
+					attempts[0].Class = Open
+				}
+				_, _, err := Decided(c, attempts, Change{Expect: e, Status: to})
+				want := to != "" && to != "nonsense" && !slices.Contains([]Status{Invalid, DuplicateInInput, Forgotten}, to) && from != Forgotten &&
+					(from != Created || to == Created) && (from != LinkMissing || to == Created || to == LinkMissing) && (!open || to == InDoubt)
+				if (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
+					t.Errorf("from %s to %q, open %v: %v", from, to, open, err)
+				}
+			}
+		}
+	}
+}
+
+// A decision never drops a link, and never changes what it was given.
+func TestDecidedKeepsLinkAndArguments(t *testing.T) {
+	c := Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, ServiceID: "s", URL: "u", FirstSent: time.Unix(9, 0)}
+	given := []Attempt{{ID: 7}}
+	after, changed, err := Decided(c, given, Change{Expect: Expect{1, InDoubt, 1}, Status: LinkMissing, Close: []Closing{{Attempt: 7, Class: Unknown}}})
+	if err != nil || after.ServiceID != "s" || after.URL != "u" || len(changed) != 1 || given[0].Class != Open {
+		t.Errorf("%+v %+v %+v %v", after, changed, given, err)
+	}
+}
+
+func TestRowStatus(t *testing.T) {
+	for _, verdict := range []Status{"", Invalid, DuplicateInInput} {
+		for _, of := range append(Statuses(), "") {
+			c := Customer{ID: 1, Status: of}
+			if of == "" {
+				c = Customer{}
+			}
+			want := of
+			switch {
+			case verdict == DuplicateInInput, verdict == Invalid && (of == "" || of == Pending):
+				want = verdict
+			case of == "":
+				want = Pending
+			}
+			if got := RowStatus(verdict, c); got != want {
+				t.Errorf("verdict %q, customer %q: %q, want %q", verdict, of, got, want)
+			}
+		}
+	}
+}
+
+func TestChanged(t *testing.T) {
+	fields := DetailFields()
+	base := make(Details, 4*len(fields))
+	for i, name := range fields {
+		other := slices.Clone(base)
+		other[4*i+3] = 1
+		want := []string{name}
+		if name == "ipAddress" {
+			want = nil
+		}
+		if got := base.Changed(other); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := base.Changed(nil); got != nil {
+		t.Errorf("against unknown details: %v", got)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	r := Reported{Row: Row{Verdict: Invalid, Findings: []Finding{{"a", "b", "m", false}, {"c", "d", "m", true}}}, Status: Invalid}
+	if got := fmt.Sprint(r.Problems()); got != "[{invalid a b}]" {
+		t.Error(got)
+	}
+	r.Status, r.Customer = Created, Customer{ID: 1, Status: Created}
+	if got := r.Problems(); got != nil {
+		t.Errorf("created: %v", got)
+	}
+}
