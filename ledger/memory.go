@@ -178,7 +178,7 @@ func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int
 }
 
 // Record implements Journal.
-func (m *Memory) Record(ctx context.Context, run int64, changes []Change) error {
+func (m *Memory) Record(ctx context.Context, _ int64, changes []Change) error {
 	var of []int64
 	for _, ch := range changes {
 		of = append(of, ch.Customer)

@@ -3,9 +3,13 @@ package ledger_test
 import (
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/ledgertest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemory(t *testing.T) {
 	ledgertest.Run(t, func(*testing.T) ledger.Ledger { return ledger.NewMemory("sandbox") })

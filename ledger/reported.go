@@ -6,6 +6,41 @@ import (
 	"time"
 )
 
+// Selection selects rows for a report. The zero value selects all rows of the
+// newest batch.
+type Selection struct {
+	Batch int64
+	Run   int64 // rows of the input of this run
+	All   bool  // every customer once, by its last row
+	Only  []Status
+	Since time.Time // decided at or after: the customer, or with the row's own verdict its registration
+}
+
+// Reported is one line of a report.
+type Reported struct {
+	Row
+	Customer Customer // zero if the row has none
+	Status   Status
+	Changed  []string // names of the fields that differ from what was sent; never ipAddress
+	Known    bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run
+	Details  Details  // of the row; nil if not kept
+}
+
+// Tally counts rows.
+type Tally struct {
+	Rows    int
+	Status  map[Status]int
+	Code    map[StatusCode]int // problems, without warnings
+	Known   int                // rows with Reported.Known
+	Changed int                // rows with Reported.Changed
+}
+
+// StatusCode is a cause: the status, the field and the code that it has.
+type StatusCode struct {
+	Status      Status
+	Field, Code string
+}
+
 // RowStatus is the status that a row shows, given its own verdict and its
 // customer (zero if it has none). What is known of the person beats what the
 // check says of the row, with two exceptions: a repetition stays one whatever

@@ -57,39 +57,45 @@ func openEmergency(path, id string, seq int64) (*emergency, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w: %w", name, err, ledger.ErrWrite)
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	if !had {
+		if err := makeEmergency(path, id, seq); err != nil {
+			return nil, fmt.Errorf("%s cannot be made: %w: %w", name, err, ledger.ErrWrite)
+		}
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|noFollow, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be made or opened: %w: %w", name, err, ledger.ErrWrite)
+		return nil, fmt.Errorf("%s cannot be opened: %w: %w", name, err, ledger.ErrWrite)
 	}
-	e := &emergency{f: f, had: had && info.Size() > 0, at: emergencyHead}
-	if e.had {
-		err = e.read(id)
-	} else {
-		err = e.format(id, seq)
-	}
-	if err == nil && !e.had {
-		err = syncDir(path)
-	}
-	if err != nil {
+	e := &emergency{f: f, had: had, at: emergencyHead}
+	if err := e.read(id); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
 	}
 	return e, nil
 }
 
-// format writes an empty file in its full length.
-func (e *emergency) format(id string, seq int64) error {
+// makeEmergency writes an empty file in its full length, under another name
+// first: a crash leaves none or a whole one.
+func makeEmergency(path, id string, seq int64) error {
+	part := path + ".emergency.new"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err != nil {
+		return err
+	}
 	b := make([]byte, emergencySize)
 	copy(b, emergencyMagic)
 	copy(b[8:40], id)
 	putSeq(b[40:], seq)
-	if _, err := e.f.WriteAt(b, 0); err != nil {
-		return fmt.Errorf("%w: %w", err, ledger.ErrWrite)
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(part, path+".emergency")
 	}
-	e.at, e.kept = emergencyHead, nil
-	if err := e.f.Sync(); err != nil {
-		return fmt.Errorf("%w: %w", err, ledger.ErrWrite)
+	if err != nil {
+		return errors.Join(err, os.Remove(part))
 	}
-	return nil
+	return syncDir(path)
 }
 
 func putSeq(b []byte, seq int64) {

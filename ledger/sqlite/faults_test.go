@@ -273,6 +273,40 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// An older state can be gone on with, when its owner says so.
+func TestAcceptLoss(t *testing.T) {
+	l, _, _, _ := sent(t, 20, 2)
+	path := image(t, l)
+	if err := os.Remove(path + "-wal"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	o := options(path)
+	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrDamaged) {
+		t.Fatalf("not accepted: %v", err)
+	}
+	o.AcceptLoss = true
+	again, err := Open(t.Context(), o)
+	if err == nil {
+		err = again.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.AcceptLoss = false // once accepted it is the state
+	if again, err = Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := again.Learn(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
+		t.Errorf("a write after Close: %v", err)
+	}
+}
+
 // fault 44: flipped bits in a ledger that was closed. They are refused, told
 // by Verify, or lie where nothing is; never a panic.
 func TestBitFlips(t *testing.T) {

@@ -50,7 +50,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 }
 
 // Record closes attempts; see ledger.Journal.
-func (l *Ledger) Record(ctx context.Context, run int64, changes []ledger.Change) error {
+func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}

@@ -21,6 +21,7 @@ type Options struct {
 	Environment string           // the ledger must belong to it; with ReadOnly, "" = any
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no lock, no recovery, no write; goes beside a run
+	AcceptLoss  bool             // open although writes are known to be lost: only after the partner's key lifetime, when no newer copy is left
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
 	Command     string           // for whoever meets the lock
 	Now         func() time.Time // default time.Now
@@ -136,18 +137,8 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if l.backup, err = openEmergency(l.path, l.id, st.seq); err != nil {
 		return err
 	}
-	if l.backup.seq > st.seq {
-		return damaged(l.path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", st.seq, l.backup.seq)+
-			"; if the older state is all there is, wait for the partner's key lifetime, delete "+filepath.Base(l.path)+".emergency, and run again: what is missing is then looked up")
-	}
-	if st.opened != st.closed {
-		if wal, err := os.Stat(l.path + "-wal"); err != nil || wal.Size() == 0 {
-			// Opening the reader may have made an empty one: what counts is
-			// that nothing is in it.
-			if !l.backup.had {
-				return damaged(l.path, "it was not closed and its -wal file is gone")
-			}
-		}
+	if err := l.checkLoss(st); err != nil && !o.AcceptLoss {
+		return err
 	}
 	if info, err := os.Stat(l.path); err == nil && (st.opened != st.closed || info.Size() < quickCheckSize) {
 		problems, err := v.check(ctx, "quick_check")
@@ -157,6 +148,19 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		if len(problems) > 0 {
 			return damaged(l.path, problems[0])
 		}
+	}
+	return nil
+}
+
+// checkLoss tells whether writes are missing that were made.
+func (l *Ledger) checkLoss(st state) error {
+	if l.backup.seq > st.seq {
+		return damaged(l.path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", st.seq, l.backup.seq))
+	}
+	// Without the emergency file there is only this to go by. Opening for
+	// reading may have made an empty log: what counts is what is in it.
+	if wal, err := os.Stat(l.path + "-wal"); !l.backup.had && st.opened != st.closed && (err != nil || wal.Size() == 0) {
+		return damaged(l.path, "it was not closed and its -wal file is gone")
 	}
 	return nil
 }
@@ -258,13 +262,15 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		l.turn <- struct{}{} // kept: no write after this
+		l.turn <- struct{}{}
 		if l.w != nil && l.failed == nil {
 			err = l.transaction(context.Background(), func(ctx context.Context) error {
 				return l.w.run(ctx, "UPDATE state SET closed = opened")
 			})
 		}
 		err = errors.Join(err, l.abandon())
+		l.failed = fmt.Errorf("%s is closed: %w", l.path, ledger.ErrWrite)
+		l.leave()
 	})
 	return err
 }
