@@ -53,11 +53,18 @@ type registration struct {
 	marks bool  // it knew people by number or name
 
 	claims    claims
+	sighted   []sighting             // of the last Sight: mostly the rows that are added next
 	known     map[keyed.Digest]int64 // of identities looked up for the rows under way; 0 = not there
 	forgotten map[int64]bool
 	packer    packer
 	waiting   []packed // rows of the chunk under way
 	places    []any
+}
+
+// sighting is an identity with its digest.
+type sighting struct {
+	identity string
+	digest   keyed.Digest
 }
 
 var _ ledger.Registration = (*registration)(nil)
@@ -159,7 +166,11 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 	digests := make([]keyed.Digest, len(rows))
 	for i := range rows {
-		digests[i] = r.l.keys.Identity(rows[i].Identity)
+		if i < len(r.sighted) && r.sighted[i].identity == rows[i].Identity {
+			digests[i] = r.sighted[i].digest
+		} else {
+			digests[i] = r.l.keys.Identity(rows[i].Identity)
+		}
 	}
 	if err := r.lookUp(ctx, digests); err != nil {
 		return err
@@ -271,8 +282,11 @@ func (r *registration) finish(ctx context.Context) error {
 		args = args[:0]
 		return err
 	}
+	var room [many]keyed.Digest // so that a digest is not an allocation each
 	for d, ordinal := range r.claims.fresh {
-		args = append(args, append([]byte(nil), d[:]...), r.base+int64(ordinal)+1)
+		at := &room[len(args)/2]
+		*at = d
+		args = append(args, at[:], r.base+int64(ordinal)+1)
 		if len(args) == cap(args) {
 			if err := write(); err != nil {
 				return err

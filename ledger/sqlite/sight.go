@@ -22,10 +22,12 @@ func (r *registration) Sight(ctx context.Context, s []ledger.Sighting) ([]ledger
 	return out, nil
 }
 
-func (r *registration) sight(ctx context.Context, s []ledger.Sighting) ([]ledger.Known, error) {
+func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledger.Known, err error) {
 	digests := make([]keyed.Digest, len(s))
+	r.sighted = r.sighted[:0]
 	for i := range s {
 		digests[i] = r.l.keys.Identity(s[i].Identity)
+		r.sighted = append(r.sighted, sighting{s[i].Identity, digests[i]})
 	}
 	if err := r.lookUp(ctx, digests); err != nil {
 		return nil, err
@@ -34,9 +36,11 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) ([]ledger
 	for i, d := range digests {
 		ids[i] = r.known[d]
 	}
-	customers, err := r.l.w.customers(ctx, ids)
-	if err != nil {
-		return nil, err
+	var customers []ledger.Customer
+	if !r.empty {
+		if customers, err = r.l.w.customers(ctx, ids); err != nil {
+			return nil, err
+		}
 	}
 	out := make([]ledger.Known, len(s))
 	fields := len(ledger.DetailFields())
@@ -46,7 +50,8 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) ([]ledger
 		if ordinal, _, ok := r.claims.get(digests[i]); ok {
 			k.Claimed = ordinal
 		}
-		if c := customers[i]; c.ID != 0 {
+		if i < len(customers) && customers[i].ID != 0 {
+			c := customers[i]
 			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
 		}
 		if s[i].Fields == nil || k.Forgot || k.Claimed < 0 && k.Customer == nil {
