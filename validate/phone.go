@@ -13,11 +13,19 @@ import (
 // phoneNumber is one number read, or code and message.
 type phoneNumber struct {
 	e164          string
-	number        *phonenumbers.PhoneNumber
 	code, message string
+
+	number *phonenumbers.PhoneNumber // as libphonenumber read it; nil if the tables did:
+
+	calling *callingCode
+	owner   *regionPlan
+	kind    phonenumbers.PhoneNumberType
 }
 
 func noPhone(code, message string) phoneNumber { return phoneNumber{code: code, message: message} }
+
+// maxE164 is the largest length of a number: + and 15 digits (ITU-T E.164).
+const maxE164 = len("+123456789012345")
 
 // readPhone turns one trimmed cell into E.164 by libphonenumber. A number is
 // taken as international if it begins with + or 00; else as one of the region,
@@ -25,10 +33,10 @@ func noPhone(code, message string) phoneNumber { return phoneNumber{code: code, 
 // +, which is taken for one only with plus set. Whatever can be read in two
 // ways is refused: a wrong number is another person's.
 func readPhone(v, region string, plus bool) phoneNumber {
-	if looksLikeDate(v) {
+	if !digitsOnly(v) && looksLikeDate(v) {
 		return noPhone(CodeExcelDate, "is a date, which a spreadsheet makes of some numbers. format the column as text, then enter the phone number again")
 	}
-	if excelDecimal(v) {
+	if !digitsOnly(v) && excelDecimal(v) {
 		return noPhone(CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text")
 	}
 	digits, code, message := dialled(v)
@@ -42,13 +50,16 @@ func readPhone(v, region string, plus bool) phoneNumber {
 	if region != "" {
 		national = parsePhone(digits, region)
 	}
+	abroad := strings.HasPrefix(digits, "00")
 	bare := len(digits) == utf8.RuneCountInString(v)
 	switch {
-	case strings.HasPrefix(digits, "00"):
-		international = parsePhone("+"+digits[2:], "")
+	case national.e164 != "" && !plus && !abroad && !missesPrefix(digits, region):
+		return national
+	case abroad:
+		international = otherReading(national, "+"+digits[2:])
 		plus = true
 	case bare && digits[0] != '0':
-		international = parsePhone("+"+digits, "")
+		international = otherReading(national, "+"+digits)
 	}
 	return choosePhone(digits, region, plus, national, international)
 }
@@ -66,7 +77,7 @@ func choosePhone(digits, region string, plus bool, national, international phone
 		return international
 	case international.e164 != "":
 		return noPhone(CodePhonePlusLost, fmt.Sprintf("has digits only, as Excel drops a leading +. with the + it would be a sound number of %s: write it so, as text, or take all such numbers with --phone-plus",
-			regionName(international.number)))
+			regionName(international)))
 	case region == "" && strings.HasPrefix(digits, "00"):
 		return international
 	case region == "":
@@ -88,14 +99,8 @@ func missesPrefix(digits, region string) bool {
 // dialled takes separators away and turns the digits of any script into ASCII.
 // What is left is digits, at most one + in front.
 func dialled(v string) (digits, code, message string) {
-	n, clean := 0, true
-	for i := 0; i < len(v) && clean; i++ {
-		clean = digit(v[i]) || i == 0 && v[i] == '+'
-		if digit(v[i]) {
-			n++
-		}
-	}
-	if clean && n >= 3 && n <= 15 {
+	n := len(strings.TrimPrefix(v, "+"))
+	if n >= 3 && n <= 15 && digitsOnly(v) {
 		return v, "", ""
 	}
 	var b strings.Builder
@@ -132,6 +137,17 @@ func dialled(v string) (digits, code, message string) {
 	return digits, "", ""
 }
 
+// digitsOnly tells the clean cell, ASCII digits with or without a + in front,
+// which needs no further look.
+func digitsOnly(v string) bool {
+	for i := 0; i < len(v); i++ {
+		if !digit(v[i]) && (i > 0 || v[0] != '+') {
+			return false
+		}
+	}
+	return true
+}
+
 // digitValue is the value of a decimal digit of any script, or -1. The digits
 // of each script stand together in Unicode, in groups of ten.
 func digitValue(r rune) int {
@@ -160,8 +176,29 @@ func separator(r rune) bool {
 	return unicode.Is(unicode.Zs, r) || r >= '\u2010' && r <= '\u2015'
 }
 
-// parsePhone asks libphonenumber. digits are ASCII, with a + or of the region.
+// parsePhone reads a number. digits are ASCII, with a + or of the region.
 func parsePhone(digits, region string) phoneNumber {
+	if n, read := tablePhone(digits, region); read == valid {
+		return n
+	}
+	return askPhone(digits, region)
+}
+
+// otherReading reads as an international number what may be a national one.
+// If it is, nobody will be told what is wrong with it as an international one.
+func otherReading(national phoneNumber, digits string) phoneNumber {
+	n, read := tablePhone(digits, "")
+	switch {
+	case read == valid:
+		return n
+	case read == invalid && national.e164 != "":
+		return noPhone(CodePhoneInvalid, "")
+	}
+	return askPhone(digits, "")
+}
+
+// askPhone is parsePhone by libphonenumber.
+func askPhone(digits, region string) phoneNumber {
 	n, err := phonenumbers.Parse(digits, region)
 	if err != nil {
 		return noPhone(CodePhoneInvalid, parseFault(err))
@@ -170,7 +207,7 @@ func parsePhone(digits, region string) phoneNumber {
 		return noPhone(CodePhoneInvalid, lengthFault(n))
 	}
 	e164 := phonenumbers.Format(n, phonenumbers.E164)
-	if len(e164) > len("+123456789012345") { // some plans of libphonenumber go beyond E.164
+	if len(e164) > maxE164 { // some plans of libphonenumber go beyond E.164
 		return noPhone(CodePhoneInvalid, "has more than 15 digits with its country code, the most that a phone number has. correct it")
 	}
 	return phoneNumber{e164: e164, number: n}
@@ -201,8 +238,8 @@ func lengthFault(n *phonenumbers.PhoneNumber) string {
 }
 
 // regionName names where a number belongs, for a message.
-func regionName(n *phonenumbers.PhoneNumber) string {
-	if r := phonenumbers.GetRegionCodeForNumber(n); len(r) == 2 {
+func regionName(n phoneNumber) string {
+	if r := n.region(); len(r) == 2 {
 		return r
 	}
 	return "an international service"

@@ -33,7 +33,7 @@ func (c *checking) phoneWarnings(n phoneNumber) {
 	if fictionalPhone(n.e164) {
 		c.warn(fieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
 	}
-	switch phonenumbers.GetNumberType(n.number) {
+	switch n.numberType() {
 	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.TOLL_FREE, phonenumbers.UAN, phonenumbers.VOICEMAIL, phonenumbers.PAGER:
 		c.warn(fieldPhoneNumber, CodePhoneService, "is a service number, not a person's own, and a real wallet pays for it. ask for the person's own number")
 	}
@@ -41,11 +41,11 @@ func (c *checking) phoneWarnings(n phoneNumber) {
 
 // inCountry tells whether the number is of the country, or of none.
 func (n phoneNumber) inCountry(country string) bool {
-	code := int(n.number.GetCountryCode())
+	code := n.callingCode()
 	if phonenumbers.GetCountryCodeForRegion(country) != code {
 		return phonenumbers.GetRegionCodeForCountryCode(code) == "001"
 	}
-	return phonenumbers.IsValidNumberForRegion(n.number, country)
+	return n.validIn(country)
 }
 
 // fictionalPhone tells the ranges that national regulators keep free for films

@@ -1,0 +1,164 @@
+package validate
+
+import (
+	"encoding/binary"
+	"regexp/syntax"
+	"slices"
+)
+
+// digitTable matches a string of digits against several patterns in one go, a
+// step for each digit. It is a finite automaton: next[state][digit] is the
+// state to go to. State 0 is the one that nothing leads out of, 1 the first.
+type digitTable struct {
+	next    [][10]uint16
+	accepts []uint16 // by state, a bit for each pattern that matches
+}
+
+// match returns the bits of the patterns that match all of s, which has digits
+// only.
+func (t *digitTable) match(s string) uint16 {
+	state := uint16(1)
+	for i := 0; i < len(s) && state != 0; i++ {
+		state = t.next[state][s[i]-'0']
+	}
+	return t.accepts[state]
+}
+
+// maxStates bounds a table to some 100 KB. The largest plan needs a tenth.
+const maxStates = 4000
+
+// newDigitTable compiles patterns, at most 16, in the syntax of package regexp.
+// It returns nil if they have what a table cannot do (^ and $) or grow too large.
+func newDigitTable(patterns []string) *digitTable {
+	b := tableBuilder{states: map[string]uint16{"": 0}}
+	var start []int32
+	for i, pattern := range patterns {
+		re, err := syntax.Parse("(?:"+pattern+")", syntax.Perl)
+		if err != nil {
+			return nil
+		}
+		prog, err := syntax.Compile(re.Simplify())
+		if err != nil {
+			return nil
+		}
+		base := int32(len(b.steps))
+		for _, inst := range prog.Inst {
+			b.steps = append(b.steps, step{inst: inst, base: base, pattern: i})
+		}
+		start = b.reach(start, base+int32(prog.Start))
+	}
+	b.table.next = make([][10]uint16, 1)
+	b.table.accepts = make([]uint16, 1)
+	b.state(start)
+	for at := 0; at < len(b.todo); at++ {
+		from, set := uint16(at+1), b.todo[at]
+		for d := range 10 {
+			var to []int32
+			for _, s := range set {
+				if step := &b.steps[s]; step.inst.Op != syntax.InstMatch && step.inst.MatchRune('0'+rune(d)) {
+					to = b.reach(to, step.base+int32(step.inst.Out))
+				}
+			}
+			b.table.next[from][d] = b.state(to)
+		}
+		if b.refused || len(b.table.next) > maxStates {
+			return nil
+		}
+	}
+	return b.table.smaller()
+}
+
+// tableBuilder makes the automaton by the subset construction: a state stands
+// for all the places in the patterns that the digits so far may have led to.
+type tableBuilder struct {
+	table   digitTable
+	steps   []step
+	states  map[string]uint16 // by set
+	todo    [][]int32         // the set of state i+1
+	refused bool
+}
+
+// step is one instruction of one pattern.
+type step struct {
+	inst    syntax.Inst
+	base    int32 // where its pattern begins
+	pattern int
+}
+
+// reach adds to set the steps that take a digit, or end a pattern, and come
+// next at s.
+func (b *tableBuilder) reach(set []int32, s int32) []int32 {
+	step := &b.steps[s]
+	switch step.inst.Op {
+	case syntax.InstAlt, syntax.InstAltMatch:
+		return b.reach(b.reach(set, step.base+int32(step.inst.Out)), step.base+int32(step.inst.Arg))
+	case syntax.InstCapture, syntax.InstNop:
+		return b.reach(set, step.base+int32(step.inst.Out))
+	case syntax.InstRune, syntax.InstRune1, syntax.InstMatch:
+		if !slices.Contains(set, s) {
+			set = append(set, s)
+		}
+	case syntax.InstFail:
+	default:
+		b.refused = true
+	}
+	return set
+}
+
+// state returns the number of the state for a set, a new one if need be.
+func (b *tableBuilder) state(set []int32) uint16 {
+	slices.Sort(set)
+	key := make([]byte, 0, 4*len(set))
+	for _, s := range set {
+		key = binary.LittleEndian.AppendUint32(key, uint32(s))
+	}
+	if n, ok := b.states[string(key)]; ok {
+		return n
+	}
+	n := uint16(len(b.table.next))
+	b.states[string(key)] = n
+	accepts := uint16(0)
+	for _, s := range set {
+		if b.steps[s].inst.Op == syntax.InstMatch {
+			accepts |= 1 << b.steps[s].pattern
+		}
+	}
+	b.todo = append(b.todo, set)
+	b.table.next = append(b.table.next, [10]uint16{})
+	b.table.accepts = append(b.table.accepts, accepts)
+	return n
+}
+
+// smaller makes one state of those that go on alike, until there are none.
+func (t digitTable) smaller() *digitTable {
+	type row struct {
+		next    [10]uint16
+		accepts uint16
+	}
+	for {
+		seen := map[row]uint16{}
+		as := make([]uint16, len(t.next)) // old state to new
+		var out digitTable
+		for state, next := range t.next {
+			r := row{next, t.accepts[state]}
+			n, ok := seen[r]
+			if !ok || state == 1 { // the first state stays 1
+				n = uint16(len(out.next))
+				seen[r] = n
+				out.next = append(out.next, next)
+				out.accepts = append(out.accepts, t.accepts[state])
+			}
+			as[state] = n
+		}
+		for i := range out.next {
+			for d, to := range out.next[i] {
+				out.next[i][d] = as[to]
+			}
+		}
+		if len(out.next) == len(t.next) {
+			out.next, out.accepts = slices.Clip(out.next), slices.Clip(out.accepts)
+			return &out
+		}
+		t = out
+	}
+}

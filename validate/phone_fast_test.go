@@ -1,0 +1,330 @@
+package validate
+
+import (
+	"flag"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+var everyDigit = flag.Bool("every-digit", false, "try all ten digits in every place of the example numbers (two minutes)")
+
+// slowPhone is readPhone with every reading of every number, by libphonenumber
+// alone.
+func slowPhone(v, region string, plus bool) phoneNumber {
+	if looksLikeDate(v) || excelDecimal(v) {
+		return readPhone(v, region, plus)
+	}
+	digits, code, message := dialled(v)
+	switch {
+	case code != "":
+		return noPhone(code, message)
+	case digits[0] == '+':
+		return askPhone(digits, "")
+	}
+	var national, international phoneNumber
+	if region != "" {
+		national = askPhone(digits, region)
+	}
+	if strings.HasPrefix(digits, "00") {
+		international, plus = askPhone("+"+digits[2:], ""), true
+	} else if len(digits) == utf8.RuneCountInString(v) && digits[0] != '0' {
+		international = askPhone("+"+digits, "")
+	}
+	return choosePhone(digits, region, plus, national, international)
+}
+
+// agree compares all that the rules ask of a number. It tells whether the
+// tables alone found it valid.
+func agree(t testing.TB, v, region string, plus bool, countries ...string) bool {
+	t.Helper()
+	got, want := readPhone(v, region, plus), slowPhone(v, region, plus)
+	if got.e164 != want.e164 || got.code != want.code || got.message != want.message {
+		t.Fatalf("%q of %q, plus %v: got %q %s %q, libphonenumber has %q %s %q", v, region, plus,
+			got.e164, got.code, got.message, want.e164, want.code, want.message)
+	}
+	if got.code != "" {
+		return false
+	}
+	sameNumber(t, v+" of "+region, got, want, countries...)
+	return got.number == nil
+}
+
+// sameNumber compares two readings of a valid number.
+func sameNumber(t testing.TB, what string, got, want phoneNumber, countries ...string) {
+	t.Helper()
+	if got.e164 != want.e164 || got.callingCode() != want.callingCode() || got.numberType() != want.numberType() || got.region() != want.region() {
+		t.Fatalf("%s: got %s of %d %s, type %d; libphonenumber has %s of %d %s, type %d", what, got.e164, got.callingCode(), got.region(), got.numberType(),
+			want.e164, want.callingCode(), want.region(), want.numberType())
+	}
+	for _, country := range append(phonenumbers.GetRegionCodesForCountryCode(want.callingCode()), countries...) {
+		if got.inCountry(country) != want.inCountry(country) {
+			t.Fatalf("%s: in %s %v, libphonenumber has %v", what, country, got.inCountry(country), want.inCountry(country))
+		}
+	}
+}
+
+// tableAgrees holds tablePhone to what libphonenumber says.
+func tableAgrees(t testing.TB, digits, region string) reading {
+	t.Helper()
+	got, read := tablePhone(digits, region)
+	if read == unsettled {
+		return read
+	}
+	want := askPhone(digits, region)
+	if (read == valid) != (want.code == "") {
+		t.Fatalf("%s of %q: valid %v, libphonenumber has %q %s", digits, region, read == valid, want.e164, want.message)
+	}
+	if read == valid {
+		sameNumber(t, digits+" of "+region, got, want)
+	}
+	return read
+}
+
+// example is an example number that the metadata has for a region and type.
+type example struct{ region, trunk, code, national string }
+
+func examples(t testing.TB) []example {
+	t.Helper()
+	metadata, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []example
+	for _, m := range metadata.GetMetadata() {
+		code := phonenumbers.Format(&phonenumbers.PhoneNumber{CountryCode: m.CountryCode}, phonenumbers.E164)
+		for _, d := range descs(m) {
+			if d.GetExampleNumber() != "" {
+				out = append(out, example{m.GetId(), m.GetNationalPrefix(), strings.Trim(code[:len(code)-1], "+"), d.GetExampleNumber()})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b example) int { return strings.Compare(a.code+a.national+a.region, b.code+b.national+b.region) })
+	if out = slices.Compact(out); len(out) < 900 {
+		t.Fatalf("only %d example numbers", len(out))
+	}
+	return out
+}
+
+func descs(m *phonenumbers.PhoneMetadata) []*phonenumbers.PhoneNumberDesc {
+	return []*phonenumbers.PhoneNumberDesc{m.GetGeneralDesc(), m.GetPremiumRate(), m.GetTollFree(), m.GetSharedCost(), m.GetVoip(),
+		m.GetPersonalNumber(), m.GetPager(), m.GetUan(), m.GetVoicemail(), m.GetFixedLine(), m.GetMobile()}
+}
+
+// near are numbers one digit away: each left out, each changed, one put before
+// and behind each.
+func near(national string) []string {
+	var out []string
+	for i := range len(national) + 1 {
+		some := (i*7 + int(national[0])) % 10
+		for d := range 10 {
+			if !*everyDigit && d != some {
+				continue
+			}
+			out = append(out, national[:i]+string(rune('0'+d))+national[i:])
+		}
+		if i == len(national) {
+			break
+		}
+		out = append(out, national[:i]+national[i+1:])
+		for d := range 10 {
+			if !*everyDigit && d != some && d != (some+5)%10 {
+				continue
+			}
+			out = append(out, national[:i]+string(rune('0'+d))+national[i+1:])
+		}
+	}
+	return out
+}
+
+// Every example number, however it is written, is read as libphonenumber reads
+// it; and a number with + by the tables alone.
+func TestPhoneExamples(t *testing.T) {
+	t.Parallel()
+	for _, e := range examples(t) {
+		for i, region := range []string{"", "DE", e.region} {
+			for j, v := range []string{e.national, e.trunk + e.national, e.code + e.national, "00" + e.code + e.national, "(" + e.national[:2] + ") " + e.national[2:]} {
+				agree(t, v, region, (i+j+len(e.national))%2 == 0, "US", "DE", "AQ")
+			}
+		}
+		n := askPhone("+"+e.code+e.national, "")
+		if byTable := agree(t, "+"+e.code+e.national, "", false, "US", "DE", "AQ"); !byTable && n.code == "" && n.region() != "JP" {
+			t.Errorf("+%s%s is valid and not in the tables", e.code, e.national)
+		}
+	}
+}
+
+func TestPhoneNearExamples(t *testing.T) {
+	t.Parallel()
+	counts := map[reading]int{}
+	for _, e := range examples(t) {
+		for _, national := range near(e.national) {
+			counts[tableAgrees(t, "+"+e.code+national, "")]++
+			if e.region != "001" {
+				counts[tableAgrees(t, national, e.region)]++
+			}
+		}
+	}
+	t.Logf("%d valid, %d invalid, %d left to libphonenumber", counts[valid], counts[invalid], counts[unsettled])
+	if all := counts[valid] + counts[invalid] + counts[unsettled]; counts[unsettled]*5 > all || counts[valid]*5 < all {
+		t.Errorf("the tables settle too little: %v of %d", counts, all)
+	}
+}
+
+// Each step of each table is taken once, and the string of digits that leads
+// there, alone and completed to a match, is put to the regular expressions too.
+func TestDigitTables(t *testing.T) {
+	t.Parallel()
+	metadata, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range metadata.GetMetadata() {
+		c := phonePlans()[m.GetCountryCode()]()
+		if c == nil || c.region(m.GetId()) == nil {
+			t.Errorf("%s of %d has no plan", m.GetId(), m.GetCountryCode())
+			continue
+		}
+		var patterns []*regexp.Regexp
+		for _, d := range descs(m) {
+			patterns = append(patterns, regexp.MustCompile("^(?:"+d.GetNationalNumberPattern()+")$"))
+		}
+		if m.GetLeadingDigits() != "" {
+			patterns = append(patterns, regexp.MustCompile("^(?:"+m.GetLeadingDigits()+")"))
+		}
+		table := c.region(m.GetId()).table
+		tails := completions(table)
+		for _, w := range walk(table) {
+			for _, s := range []string{w.digits, w.digits + tails[w.state]} {
+				var want uint16
+				for i, p := range patterns {
+					if p.MatchString(s) {
+						want |= 1 << i
+					}
+				}
+				if got := table.match(s); got != want {
+					t.Fatalf("%s: %q matches %b, not %b", m.GetId(), s, got, want)
+				}
+			}
+		}
+	}
+}
+
+// word leads to a state.
+type word struct {
+	digits string
+	state  uint16
+}
+
+// walk has one word for each step of the table.
+func walk(table *digitTable) []word {
+	words, first := []word{{"", 1}}, map[uint16]bool{0: true}
+	for i := 0; i < len(words); i++ {
+		if w := words[i]; !first[w.state] {
+			first[w.state] = true
+			for d, to := range table.next[w.state] {
+				words = append(words, word{w.digits + string(rune('0'+d)), to})
+			}
+		}
+	}
+	return words
+}
+
+// completions are, by state, a shortest way on to a match.
+func completions(table *digitTable) map[uint16]string {
+	tails := map[uint16]string{}
+	for changed := true; changed; {
+		changed = false
+		for i, next := range table.next {
+			if _, ok := tails[uint16(i)]; ok {
+				continue
+			}
+			if table.accepts[i] != 0 {
+				tails[uint16(i)], changed = "", true
+				continue
+			}
+			for d, to := range next {
+				if tail, ok := tails[to]; ok {
+					tails[uint16(i)], changed = string(rune('0'+d))+tail, true
+					break
+				}
+			}
+		}
+	}
+	return tails
+}
+
+func TestDigitTableRefuses(t *testing.T) {
+	for _, pattern := range []string{"(", `1$`, `^1`, `1\b`, "1.", `\d*1\d{15}`} {
+		if newDigitTable([]string{"1", pattern}) != nil {
+			t.Errorf("%s was taken", pattern)
+		}
+	}
+	table := newDigitTable([]string{`1[2-4]\d*`, `NA`, `12|13{2}`, ``})
+	for s, want := range map[string]uint16{"": 8, "1": 0, "12": 5, "13": 1, "133": 5, "1333": 1, "2": 0, "124444444": 1} {
+		if got := table.match(s); got != want {
+			t.Errorf("%q: got %b, want %b", s, got, want)
+		}
+	}
+}
+
+// Common clean numbers cost no memory.
+func TestPhoneAllocates(t *testing.T) {
+	for _, c := range []struct {
+		v, region string
+		most      float64
+	}{{"+14155550123", "", 0}, {"+4915112345678", "DE", 0}, {"015112345678", "DE", 1}, {"4155550123", "US", 1}} {
+		if n := testing.AllocsPerRun(100, func() { readPhone(c.v, c.region, false) }); n > c.most {
+			t.Errorf("%s: %v allocations", c.v, n)
+		}
+	}
+}
+
+// The tables and libphonenumber read everything alike. Each input is also tried
+// as digits only, since other text hardly reaches the tables.
+func FuzzPhoneTables(f *testing.F) {
+	for _, lc := range lineCases() {
+		if lc.field == fieldPhoneNumber {
+			f.Add(lc.value, "DE", true, "US")
+		}
+	}
+	for _, e := range examples(f) {
+		f.Add("+"+e.code+e.national, e.region, false, e.region)
+		f.Add(e.trunk+e.national, e.region, true, e.region)
+		f.Add("00"+e.code+e.trunk+e.national, e.region, true, "CA")
+	}
+	f.Fuzz(func(t *testing.T, phone, region string, plus bool, country string) {
+		agree(t, phone, region, plus, country)
+		digits := []byte(phone[:min(len(phone), 18)])
+		for i, b := range digits {
+			if !digit(b) && (i > 0 || b != '+') {
+				digits[i] = '0' + b%10
+			}
+		}
+		agree(t, string(digits), region, plus, country)
+		if strings.Trim(string(digits), "+") != "" {
+			tableAgrees(t, "+"+strings.Trim(string(digits), "+"), "")
+		}
+	})
+}
+
+// BenchmarkReadPhone compares the tables with libphonenumber.
+func BenchmarkReadPhone(b *testing.B) {
+	for _, c := range []struct{ name, v, region string }{
+		{"US", "+14155550123", ""}, {"CA", "+15062345678", ""}, {"GB", "+447400123456", ""}, {"BR", "+5511961234567", ""}, {"AR", "+5491123456789", ""},
+		{"nationalDE", "015112345678", "DE"}, {"nationalUS", "(415) 555-0123", "US"}, {"wrong", "+14150550123", ""},
+	} {
+		for name, read := range map[string]func(v, region string, plus bool) phoneNumber{"tables": readPhone, "libphonenumber": slowPhone} {
+			b.Run(c.name+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					read(c.v, c.region, false)
+				}
+			})
+		}
+	}
+}
