@@ -60,6 +60,7 @@ func templateRows() (names, example []string) {
 		names = append(names, f.Name)
 		example = append(example, f.Example)
 	}
+	example[0] = validate.ExampleFirstName // firstName: by this the row is refused
 	return names, example
 }
 

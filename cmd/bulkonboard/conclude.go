@@ -104,6 +104,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return nil, 0, nil
 	}
 	counted := false
+	perFile := make([]int, len(sum.Batch.Files))
 	rows := func() report.Rows {
 		all := s.store.Rows(ctx, ledger.Selection{Batch: sum.Batch.ID})
 		if counted {
@@ -115,6 +116,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 				if err == nil && needsPerson(&r, s.flags.strict) {
 					attention++
 				}
+				if err == nil {
+					perFile[r.File]++
+				}
 				if !yield(r, err) {
 					return
 				}
@@ -125,6 +129,11 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
 		StopReason: string(reasonOf(failed)), Money: moneyOf(sum)}
 	written, err = s.outputs.write(ctx, meta, rows)
+	for i := range perFile {
+		if err == nil {
+			sum.Batch.Files[i].Rows = perFile[i] // the slice is the summary's own
+		}
+	}
 	if reason := reasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}

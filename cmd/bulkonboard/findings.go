@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
@@ -92,17 +94,42 @@ func (f *findings) lines(files []source.File) []string {
 		if g.warning {
 			mark = "warning: "
 		}
-		places := make([]string, len(g.first))
-		for i, r := range g.first {
-			places[i] = placeOf(r, files)
+		what := meaningOf(g.code)
+		if what == "" {
+			what = firstSentence(g.advice)
 		}
-		more := ""
-		if g.count > len(g.first) {
-			more = ", ..."
-		}
-		out = append(out, fmt.Sprintf("%s %s%s: %s (%s%s)", number(g.count), mark, nameOf(g.field, g.code), firstSentence(g.advice), strings.Join(places, "; "), more))
+		out = append(out, fmt.Sprintf("%s %s%s: %s (%s)", number(g.count), mark, nameOf(g.field, g.code), what, g.places(files)))
 	}
 	return out
+}
+
+// places are the first positions of a kind: "rows 3, 8, 12, ...".
+func (g *group) places(files []source.File) string {
+	var places []string
+	for _, r := range g.first {
+		text := strconv.Itoa(r.Number)
+		if len(files) > 1 && r.File < len(files) {
+			text += " of " + displayFile(files[r.File].Name)
+		}
+		places = append(places, text)
+	}
+	if g.count > len(g.first) {
+		places = append(places, "...")
+	}
+	if g.count == 1 {
+		return "row " + strings.Join(places, ", ")
+	}
+	return "rows " + strings.Join(places, ", ")
+}
+
+// meaningOf is what a code of the field rules means; "" for other codes.
+func meaningOf(code string) string {
+	for _, c := range validate.Codes() {
+		if c.Code == code {
+			return c.Meaning
+		}
+	}
+	return ""
 }
 
 // cellLines are the first cells, one by one.
@@ -122,17 +149,6 @@ func (f *findings) cellLines(files []source.File) []string {
 		out = append(out, e.Error())
 	}
 	return out
-}
-
-func placeOf(r ledger.Row, files []source.File) string {
-	text := fmt.Sprintf("row %d", r.Number)
-	if r.Line > 0 && r.Line != r.Number {
-		text += fmt.Sprintf(" (line %d)", r.Line)
-	}
-	if len(files) > 1 && r.File < len(files) {
-		text = files[r.File].Name + ", " + text
-	}
-	return text
 }
 
 func nameOf(field, code string) string {
