@@ -95,6 +95,9 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 			}
 		}
 	}
+	if err := o.probe(); err != nil {
+		return err
+	}
 	written, err := o.write(ctx, meta, func() report.Rows { return l.Rows(ctx, sel) })
 	for _, path := range written {
 		fmt.Fprintf(a.err, "written: %s\n", printable(path))

@@ -81,7 +81,7 @@ func newOutputs(given []string, rejects string, files []source.File, environment
 	}
 	for i, path := range all {
 		if _, err := report.KindOf(path); err != nil {
-			return nil, usagef("--report %s: %w", path, err)
+			return nil, usage(err)
 		}
 		if slices.ContainsFunc(all[:i], func(other string) bool { return samePath(other, path) }) {
 			return nil, usagef("%s is to be written twice", path)

@@ -115,6 +115,9 @@ func (s *session) open(ctx context.Context, args []string) error {
 		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
 			return err
 		}
+		if err := s.outputs.probe(); err != nil {
+			return err
+		}
 		s.tellNotes()
 	}
 	if err := s.openLedger(ctx); err != nil {

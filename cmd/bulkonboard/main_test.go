@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bulkonboard": main})
+}
+
+// TestScripts drives the real main. Beside testscript's own commands there are
+//
+//	code N bulkonboard ...   runs it and expects this exit code
+//	partner [FLAG...]        serves a simulated partner at $URL, with
+//	                         -ttl D, -balance N, -preexist FILE, -fault F ...
+//	users N, posts N         what the newest partner has seen
+func TestScripts(t *testing.T) {
+	samples, err := filepath.Abs("../../samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	partners := &registry{}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SAMPLES", samples)
+			e.Setenv("BULKONBOARD_API_KEY", "sk_test_script")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": expectCode, "partner": partners.serve, "users": partners.expectUsers, "posts": partners.expectPosts,
+		},
+	})
+}
+
+func expectCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = strconv.Itoa(exit.ExitCode())
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+// registry finds the partner of a script, which may run beside others.
+type registry struct{ byScript sync.Map }
+
+func (r *registry) Load(script string) *sandbox.Server {
+	if s, ok := r.byScript.Load(script); ok {
+		server, _ := s.(*sandbox.Server)
+		return server
+	}
+	return nil
+}
+
+func (r *registry) Store(script string, s *sandbox.Server) { r.byScript.Store(script, s) }
+
+func (r *registry) serve(ts *testscript.TestScript, _ bool, args []string) {
+	var cfg sandbox.Config
+	flags := flag.NewFlagSet("partner", flag.ContinueOnError)
+	flags.DurationVar(&cfg.KeyTTL, "ttl", time.Second, "")
+	flags.StringVar(&cfg.Balance, "balance", "", "")
+	flags.Func("fault", "", func(text string) error {
+		f, err := sandbox.ParseFault(text)
+		cfg.Faults = append(cfg.Faults, f)
+		return err
+	})
+	flags.Func("preexist", "", func(path string) error {
+		users, err := sandbox.ReadPreexisting(strings.NewReader(ts.ReadFile(path)))
+		cfg.Preexisting = users
+		return err
+	})
+	ts.Check(flags.Parse(args))
+	server, err := sandbox.New(cfg)
+	ts.Check(err)
+	url, err := server.Listen("127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv("URL", url)
+	ts.Setenv("HOSTWORD", fileWord(hostOf(url)))
+	r.Store(ts.Name(), server)
+	ts.Defer(func() {
+		if err := server.Close(); err != nil {
+			ts.Logf("closing the partner: %v", err)
+		}
+	})
+}
+
+func (r *registry) expectUsers(ts *testscript.TestScript, _ bool, args []string) {
+	r.expect(ts, args, "users")
+}
+func (r *registry) expectPosts(ts *testscript.TestScript, _ bool, args []string) {
+	r.expect(ts, args, "posts")
+}
+
+func (r *registry) expect(ts *testscript.TestScript, args []string, what string) {
+	server := r.Load(ts.Name())
+	if server == nil || len(args) != 1 {
+		ts.Fatalf("usage: %s N, after partner", what)
+	}
+	n := server.Counters()
+	got := map[string]int{"users": n.Users, "posts": n.Posts}[what]
+	if args[0] != strconv.Itoa(got) {
+		ts.Fatalf("the partner has %d %s, want %s", got, what, args[0])
+	}
+}
+
+// command is bulkonboard as a process of its own, in a directory.
+func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "bulkonboard", args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "BULKONBOARD_API_KEY=sk_test_script")
+	return c
+}
+
+// exitOfProcess is the exit code of a finished process.
+func exitOfProcess(t *testing.T, err error) int {
+	t.Helper()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	t.Fatal(err)
+	return -1
+}
+
+// copySample puts a sample into a directory and returns its name there.
+func copySample(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../samples", name))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// customersCSV is an input of n good rows.
+func customersCSV(n int) string {
+	var b strings.Builder
+	b.WriteString("firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program\n")
+	for i := range n {
+		fmt.Fprintf(&b, "Ann%c%c,Roe,ann%d@example.com,+4915112%06d,cards,203.0.113.9,TRUE,custodial\n", 'a'+i%26, 'a'+i/26%26, i, i)
+	}
+	return b.String()
+}
