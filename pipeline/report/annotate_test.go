@@ -1,0 +1,350 @@
+package report
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// A workbook saved by LibreOffice 7.4: styles, widths, formulas, comments, a
+// hidden second sheet.
+const libreOffice = "testdata/customers-libreoffice.xlsx"
+
+func listed(rows ...AnnotatedRow) iter.Seq2[AnnotatedRow, error] {
+	return func(yield func(AnnotatedRow, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func bad(column int, field, code, text string) Mark {
+	return Mark{Column: column, Field: field, Code: code, Text: text}
+}
+
+func odd(column int, field, code, text string) Mark {
+	m := bad(column, field, code, text)
+	m.Warning = true
+	return m
+}
+
+// annotation is what a check would find in the workbook.
+func annotation() Annotation {
+	plus := "has digits only, as Excel drops a leading +. with the + it would be a sound number of GB: write it so, as text, or take all such numbers with --phone-plus"
+	return Annotation{
+		Workbook: libreOffice, Sheet: "Customers",
+		Header: []string{"First name", "Last name", "E-mail", "Mobile", "Purpose", "IP", "Terms", "Program", "Wallet", "ZIP", "Country", "Limit", "Since", "Double limit"},
+		Meanings: map[string]string{
+			"phone_plus_lost": "the phone number would be sound with a + in front, which Excel drops",
+			"required":        "the cell is empty, and the partner requires the field",
+		},
+		Rows: listed(
+			AnnotatedRow{Number: 2, Status: "created", Link: "https://verify.example/inquiry?id=a"},
+			AnnotatedRow{Number: 3, Status: "invalid", Marks: []Mark{bad(2, "email", "email_format", "has no @. write one plain e-mail address")}},
+			AnnotatedRow{Number: 4, Status: "invalid", Marks: []Mark{
+				bad(3, "phoneNumber", "phone_plus_lost", plus),
+				bad(5, "ipAddress", "ip_not_public", "is a private address. write the public one that the person registered from"),
+			}},
+			AnnotatedRow{Number: 5, Status: "invalid", Marks: []Mark{
+				bad(6, "isTermsOfServiceAccepted", "terms_not_accepted", "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not"),
+				odd(9, "postalCode", "postal_zero_lost", "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"),
+			}},
+			AnnotatedRow{Number: 6, Status: "invalid", Marks: []Mark{
+				bad(4, "accountPurpose", "required", "is empty. fill it in"),
+				odd(8, "walletAddress", "wallet_no_checksum", "has no capitals, so that a typing error cannot be noticed. compare it with the original"),
+				odd(8, "walletAddress", "second", "is a second remark on one cell. compare it"),
+			}},
+			AnnotatedRow{Number: 7, Status: "duplicate_in_input", Problem: "same e-mail as row 2", Marks: []Mark{bad(-1, "", "duplicate_in_input", "has the e-mail of row 2. delete one of the two")}},
+		),
+	}
+}
+
+// annotate writes and opens the result.
+func annotate(t *testing.T, a Annotation) (Annotated, *excelize.File) {
+	t.Helper()
+	done, err := Output{}.Annotate(t.Context(), filepath.Join(t.TempDir(), "out.xlsx"), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done, open(t, done.Path)
+}
+
+func open(t *testing.T, path string) *excelize.File {
+	t.Helper()
+	f, err := excelize.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// fillOf is the fill colour of a cell, "" without one.
+func fillOf(t *testing.T, f *excelize.File, sheet, cell string) string {
+	t.Helper()
+	id, err := f.GetCellStyle(sheet, cell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.GetStyle(id); err != nil { // has the styles read
+		t.Fatal(err)
+	}
+	fill := f.Styles.Fills.Fill[*f.Styles.CellXfs.Xf[id].FillID].PatternFill
+	if fill == nil || fill.FgColor == nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.ToUpper(fill.FgColor.RGB), "FF")
+}
+
+func commentsOf(t *testing.T, f *excelize.File, sheet string) map[string]string {
+	t.Helper()
+	list, err := f.GetComments(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, c := range list {
+		text := c.Text
+		for _, run := range c.Paragraph {
+			text += run.Text
+		}
+		if _, twice := all[c.Cell]; twice {
+			t.Errorf("cell %s has two comments", c.Cell)
+		}
+		all[c.Cell] = c.Author + "|" + text
+	}
+	return all
+}
+
+func TestAnnotateKeepsWorkbook(t *testing.T) {
+	a := annotation()
+	done, f := annotate(t, a)
+	before := open(t, libreOffice)
+	if done.Copy || done.Problems != 6 || done.Warnings != 3 || done.Rows != 5 || done.Comments != 8 || !done.Commented || done.Unlisted != 0 {
+		t.Errorf("done: %+v", done)
+	}
+	for _, sheet := range before.GetSheetList() {
+		was, err := before.GetRows(sheet, excelize.Options{RawCellValue: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, err := f.GetRows(sheet, excelize.Options{RawCellValue: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(was) != fmt.Sprint(is) {
+			t.Errorf("sheet %s was\n%q\nis\n%q", sheet, was, is)
+		}
+		old, _ := before.GetSheetVisible(sheet)
+		if now, _ := f.GetSheetVisible(sheet); now != old {
+			t.Errorf("sheet %s is shown: %t, was %t", sheet, now, old)
+		}
+	}
+	for _, cell := range []string{"N2", "B1"} {
+		sheet := "Customers"
+		if cell == "B1" {
+			sheet = "Rates"
+		}
+		was, _ := before.GetCellFormula(sheet, cell)
+		if is, err := f.GetCellFormula(sheet, cell); err != nil || is != was || was == "" {
+			t.Errorf("formula of %s %s: %q, was %q (%v)", sheet, cell, is, was, err)
+		}
+	}
+	for _, column := range []string{"A", "C", "I"} {
+		was, _ := before.GetColWidth("Customers", column)
+		if is, _ := f.GetColWidth("Customers", column); is != was {
+			t.Errorf("column %s is %v wide, was %v", column, is, was)
+		}
+	}
+	for cell, want := range map[string]string{"C3": problemFill, "D4": problemFill, "F4": problemFill, "J5": warningFill, "I6": warningFill, "A7": problemFill,
+		"C2": "E2F0D9", "A2": "", "B7": ""} {
+		if got := fillOf(t, f, "Customers", cell); got != want {
+			t.Errorf("fill of %s is %q, want %q", cell, got, want)
+		}
+	}
+	id, _ := f.GetCellStyle("Customers", "C3")
+	if style, err := f.GetStyle(id); err != nil || style.Font == nil || style.Font.Family != "Georgia" || style.Font.Size != 12 {
+		t.Errorf("a marked cell lost its font: %+v, %v", style.Font, err)
+	}
+	if panes, err := f.GetPanes("Customers"); err != nil || !panes.Freeze || panes.YSplit != 1 {
+		t.Errorf("header is not frozen: %+v, %v", panes, err)
+	}
+}
+
+func TestAnnotateComments(t *testing.T) {
+	_, f := annotate(t, annotation())
+	got := commentsOf(t, f, "Customers")
+	if want := []string{"A2", "A7", "C3", "D4", "E6", "F4", "G5", "I6", "J5"}; !slices.Equal(slices.Sorted(maps.Keys(got)), want) {
+		t.Errorf("comments on %v", slices.Sorted(maps.Keys(got)))
+	}
+	for cell, want := range map[string]string{
+		"A2": " |first customer",
+		"C3": "bulkonboard|Correct this: E-mail (email)\nHas no @. Write one plain e-mail address.\n\nSomebody wrote here:\nasked her on Monday",
+		"J5": "bulkonboard|Please check: ZIP (postalCode)\nIs too short for its country, as when a spreadsheet drops a leading zero. Format the column as text, then enter the code again.\n",
+		"A7": "bulkonboard|Correct this\nHas the e-mail of row 2. Delete one of the two.\n",
+	} {
+		if got[cell] != want {
+			t.Errorf("%s: %q, want %q", cell, got[cell], want)
+		}
+	}
+	if strings.Count(got["I6"], "Please check") != 2 {
+		t.Errorf("two marks of a cell: %q", got["I6"])
+	}
+}
+
+func TestAnnotateProblemSheet(t *testing.T) {
+	_, f := annotate(t, annotation())
+	if list := f.GetSheetList(); list[len(list)-1] != "Problems" || f.GetActiveSheetIndex() != len(list)-1 {
+		t.Errorf("sheets %q, open on %d", list, f.GetActiveSheetIndex())
+	}
+	rows := sheetOf(t, f, "Problems")
+	if !strings.HasPrefix(rows[0][0], SheetMark) {
+		t.Errorf("first cell %q", rows[0][0])
+	}
+	if want := "6 problems in 5 rows must be corrected before they can be sent."; rows[1][0] != want {
+		t.Errorf("%q, want %q", rows[1][0], want)
+	}
+	head := slices.IndexFunc(rows, func(r []string) bool { return len(r) > 1 && r[1] == "Cell" })
+	if head < 0 {
+		t.Fatalf("no list: %q", rows)
+	}
+	var cells []string
+	for i := head + 1; i < len(rows); i++ {
+		cells = append(cells, rows[i][1])
+		ok, to, err := f.GetCellHyperLink("Problems", cellName(1, i+1))
+		if err != nil || !ok || to != "'Customers'!"+rows[i][1] {
+			t.Errorf("row %d leads to %q (%v)", i+1, to, err)
+		}
+	}
+	if got := strings.Join(cells, " "); got != "C3 D4 F4 G5 J5 E6 I6 I6 A7" {
+		t.Errorf("list of %s", got)
+	}
+	counts := rows[head-9 : head]
+	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number would be sound with a + in front, which Excel drops.") {
+		t.Errorf("counts: %q", counts)
+	}
+}
+
+func TestAnnotateOutcome(t *testing.T) {
+	a := annotation()
+	a.Outcome = true
+	done, f := annotate(t, a)
+	rows := sheetOf(t, f, "Customers")
+	if want := OutcomeColumns(); !slices.Equal(rows[0][14:], want) {
+		t.Errorf("added %q", rows[0][14:])
+	}
+	if got := rows[1][14:]; !slices.Equal(got, []string{"created", "https://verify.example/inquiry?id=a"}) {
+		t.Errorf("row 2: %q", got)
+	}
+	if got := rows[6][14:]; !slices.Equal(got, []string{"duplicate_in_input", "", "Same e-mail as row 2."}) {
+		t.Errorf("row 7: %q", got)
+	}
+	// Once more, on what was written: nothing piles up.
+	a.Workbook, a.Header = done.Path, rows[0]
+	a.Rows = listed(AnnotatedRow{Number: 3, Status: "created"}, AnnotatedRow{Number: 4, Status: "invalid", Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}})
+	_, again := annotate(t, a)
+	if got := sheetOf(t, again, "Customers")[0]; !slices.Equal(got, rows[0]) {
+		t.Errorf("headers now %q", got)
+	}
+	if !slices.Equal(again.GetSheetList(), f.GetSheetList()) {
+		t.Errorf("sheets now %q", again.GetSheetList())
+	}
+	if got := slices.Sorted(maps.Keys(commentsOf(t, again, "Customers"))); !slices.Equal(got, []string{"A2", "C3", "D4"}) {
+		t.Errorf("comments now on %v", got)
+	}
+	if got := commentsOf(t, again, "Customers")["C3"]; !strings.HasSuffix(got, "|asked her on Monday") {
+		t.Errorf("the sender's comment is now %q", got)
+	}
+	for cell, want := range map[string]string{"C3": "", "D4": problemFill, "J5": "", "C2": "E2F0D9"} {
+		if got := fillOf(t, again, "Customers", cell); got != want {
+			t.Errorf("fill of %s is %q, want %q", cell, got, want)
+		}
+	}
+}
+
+// What is no workbook becomes one, and so does a workbook too large to keep.
+func TestAnnotateCopy(t *testing.T) {
+	rows := listed(
+		AnnotatedRow{Number: 2, Cells: []string{"Ada", "=1+1", "02139"}},
+		AnnotatedRow{Number: 5, Cells: []string{"Alan", "", "x", "beyond"}, Marks: []Mark{bad(1, "email", "required", "is empty. fill it in"), odd(2, "", "w", "is odd. look")}},
+	)
+	a := Annotation{Header: []string{"name", "mail", "zip"}, Rows: rows}
+	done, f := annotate(t, a)
+	if done.Copy || done.Problems != 1 || done.Comments != 2 {
+		t.Errorf("done: %+v", done)
+	}
+	want := [][]string{{"name", "mail", "zip", "onboard_problem"}, {"Ada", "=1+1", "02139"}, nil, nil,
+		{"Alan", "", "x", "email: Is empty. Fill it in. Warning: Is odd. Look.", "beyond"}}
+	if got := sheetOf(t, f, "List"); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("sheet is %q", got)
+	}
+	if formula, err := f.GetCellFormula("List", "B2"); err != nil || formula != "" {
+		t.Errorf("text became the formula %q (%v)", formula, err)
+	}
+	if fillOf(t, f, "List", "B5") != problemFill || fillOf(t, f, "List", "C5") != warningFill {
+		t.Error("cells are not filled")
+	}
+	if got := commentsOf(t, f, "List"); !strings.Contains(got["B5"], "Correct this: mail (email)\nIs empty. Fill it in.") {
+		t.Errorf("comments %q", got)
+	}
+	if panes, err := f.GetPanes("List"); err != nil || !panes.Freeze {
+		t.Errorf("header is not frozen (%v)", err)
+	}
+	large := annotation()
+	large.Rows = rows
+	w, err := os.Create(filepath.Join(t.TempDir(), "x.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if done, err := large.write(w, filepath.Dir(w.Name()), 20); err != nil || !done.Copy {
+		t.Errorf("a workbook of more than 20 cells: %+v, %v", done, err)
+	}
+}
+
+func TestAnnotateTarget(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.xlsx")
+	write := func() string {
+		done, err := Output{}.Annotate(t.Context(), path, annotation())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(done.Path)
+	}
+	if got := write() + " " + write(); got != "out.xlsx out.xlsx" {
+		t.Errorf("wrote %s", got)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	f := open(t, path)
+	if err := f.SetCellStr("Customers", "C3", "grace@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if got := write(); got != "out-2.xlsx" {
+		t.Errorf("an edited file was in the way, and %s was written", got)
+	}
+	a := annotation()
+	a.Workbook = filepath.Join(dir, "out-2.xlsx")
+	if _, err := (Output{}).Annotate(t.Context(), a.Workbook, a); err == nil {
+		t.Error("the input was overwritten")
+	}
+	a.Rows = listed(AnnotatedRow{Number: 3}, AnnotatedRow{Number: 3})
+	if _, err := (Output{}).Annotate(t.Context(), filepath.Join(dir, "new.xlsx"), a); err == nil {
+		t.Error("rows out of order were taken")
+	}
+	onlyFiles(t, dir, "out.xlsx", "out-2.xlsx")
+}
