@@ -81,9 +81,6 @@ func (l *markList) write(b *book, sheet string, a Annotation) error {
 	if err != nil {
 		return err
 	}
-	if err := b.landscape(name); err != nil {
-		return err
-	}
 	p := &problemSheet{file: b.file, style: b.style, name: name}
 	for i, width := range []float64{10, 10, 26, 18, 84} {
 		p.width(i+1, width)
@@ -100,6 +97,9 @@ func (l *markList) write(b *book, sheet string, a Annotation) error {
 	}
 	if p.err != nil {
 		return p.err
+	}
+	if err := b.landscape(name); err != nil { // last: a filter undoes it
+		return err
 	}
 	off := false
 	if err := b.file.SetSheetView(name, 0, &excelize.ViewOptions{ShowGridLines: &off}); err != nil {
@@ -191,7 +191,8 @@ func (p *problemSheet) width(column int, width float64) {
 	}
 }
 
-// put writes the next row, in one style or each cell in that of its column.
+// put writes the next row, in one style or, with style 0, each cell in that of
+// its column.
 func (p *problemSheet) put(style int, height float64, cells ...any) {
 	p.row++
 	for i, value := range cells {
