@@ -173,6 +173,9 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		for _, line := range causeLines(sum.Tally, report.Advice) {
 			s.tell("  %s", line)
 		}
+		if n := sum.Tally.Changed; n > 0 {
+			s.tell("  %s with other details than were sent; nothing was sent again (details_changed in the report)", rowsText(n))
+		}
 		done := fmt.Sprintf("this run: %s sent, %s created", number(sum.Sent), number(sum.New[ledger.Created]))
 		if sum.AlreadyDone > 0 {
 			done += fmt.Sprintf("; %s were done before", number(sum.AlreadyDone))
