@@ -64,15 +64,6 @@ func (l *markList) add(r *AnnotatedRow, header func(int) string) {
 	}
 }
 
-// problemSheet is the sheet of problems under way.
-type problemSheet struct {
-	file  *excelize.File
-	style styles
-	name  string
-	row   int
-	err   error
-}
-
 // write adds the sheet of problems to a workbook and opens the workbook on it.
 // sheet is where the marked cells are. Widths are those of A4 across.
 func (l *markList) write(b *book, sheet string, a Annotation) error {
@@ -81,13 +72,13 @@ func (l *markList) write(b *book, sheet string, a Annotation) error {
 	if err != nil {
 		return err
 	}
-	p := &problemSheet{file: b.file, style: b.style, name: name}
-	for i, width := range []float64{10, 10, 26, 18, 84} {
-		p.width(i+1, width)
+	p, err := newLeaflet(b, name, 10, 10, 28, 20, 84)
+	if err != nil {
+		return err
 	}
-	p.put(b.style.title, 30, problemsTitle)
+	p.put(p.style.title, 30, problemsTitle)
 	for _, line := range l.guide(sheet) {
-		p.put(b.style.subtitle, 18, line)
+		p.put(p.lead, 19, line)
 	}
 	if len(l.list) > 0 {
 		p.row++
@@ -138,7 +129,7 @@ func (l *markList) guide(sheet string) []string {
 
 // counts writes how often each kind occurs: what must be corrected first, the
 // most frequent first.
-func (l *markList) counts(p *problemSheet, meanings map[string]string) {
+func (l *markList) counts(p *leaflet, meanings map[string]string) {
 	var kinds []markKind
 	for k := range l.kinds {
 		kinds = append(kinds, k)
@@ -153,26 +144,25 @@ func (l *markList) counts(p *problemSheet, meanings map[string]string) {
 		return cmp.Or(-cmp.Compare(l.kinds[a].cells, l.kinds[b].cells), cmp.Compare(l.kinds[a].firstRow, l.kinds[b].firstRow),
 			cmp.Compare(a.column, b.column), cmp.Compare(a.code, b.code))
 	})
-	p.put(p.style.head, 20, "How many", "First row", "Column", "", "What is wrong")
+	p.put(p.style.head, 20, "How many", "First row", "Column", "What to do", "What is wrong")
 	for _, k := range kinds {
 		meaning := meanings[k.code]
 		if meaning == "" {
 			meaning = strings.ReplaceAll(k.code, "_", " ")
 		}
 		meaning = sentence(meaning)
-		p.put(0, max(18, heightFor(meaning, 84)), l.kinds[k].cells, l.kinds[k].firstRow, columnTitle(k.column, k.field), severity(k.warning), meaning)
+		p.line(l.kinds[k].cells, l.kinds[k].firstRow, columnTitle(k.column, k.field), severity(k.warning), meaning)
 		p.signal(k.warning)
 	}
 }
 
 // cells writes the list, with a link to each cell.
-func (l *markList) cells(p *problemSheet, sheet string) {
-	p.put(p.style.head, 20, "Row", "Cell", "Column", "", "What is wrong, and what to write")
+func (l *markList) cells(p *leaflet, sheet string) {
+	p.put(p.style.head, 20, "Row", "Cell", "Column", "What to do", "What is wrong, and what to write")
 	first := p.row
 	for _, m := range l.list {
 		at := cellName(max(m.Column, 0), m.row)
-		text := sentence(m.Text)
-		p.put(0, max(18, heightFor(text, 84)), m.row, at, columnTitle(m.header, m.Field), severity(m.Warning), text)
+		p.line(m.row, at, columnTitle(m.header, m.Field), severity(m.Warning), sentence(m.Text))
 		p.signal(m.Warning)
 		p.link(at, "'"+strings.ReplaceAll(sheet, "'", "''")+"'!"+at)
 	}
@@ -181,76 +171,11 @@ func (l *markList) cells(p *problemSheet, sheet string) {
 	}
 }
 
-func (p *problemSheet) width(column int, width float64) {
-	name, err := excelize.ColumnNumberToName(column)
-	if err == nil {
-		err = p.file.SetColWidth(p.name, name, name, width)
-	}
-	if p.err == nil {
-		p.err = err
-	}
-}
-
-// put writes the next row, in one style or, with style 0, each cell in that of
-// its column.
-func (p *problemSheet) put(style int, height float64, cells ...any) {
-	p.row++
-	for i, value := range cells {
-		at, use := cellName(i, p.row), style
-		if style == 0 {
-			use = [...]int{p.style.number, p.style.text, p.style.wrapped, p.style.text, p.style.wrapped}[i]
-			if _, isNumber := value.(int); isNumber {
-				use = p.style.number
-			}
-		}
-		var err error
-		switch v := value.(type) {
-		case string:
-			err = p.file.SetCellStr(p.name, at, v)
-		default:
-			err = p.file.SetCellValue(p.name, at, v)
-		}
-		if err == nil {
-			err = p.file.SetCellStyle(p.name, at, at, use)
-		}
-		if p.err == nil {
-			p.err = err
-		}
-	}
-	if err := p.file.SetRowHeight(p.name, p.row, height); p.err == nil {
-		p.err = err
-	}
-}
-
-// signal colours the fourth cell of the row.
-func (p *problemSheet) signal(warning bool) {
-	style := p.style.bad
-	if warning {
-		style = p.style.warn
-	}
-	at := cellName(3, p.row)
-	if err := p.file.SetCellStyle(p.name, at, at, style); p.err == nil {
-		p.err = err
-	}
-}
-
-// link makes the second cell of the row lead to a cell of the workbook.
-func (p *problemSheet) link(tip, location string) {
-	at := cellName(1, p.row)
-	err := p.file.SetCellHyperLink(p.name, at, location, "Location", excelize.HyperlinkOpts{Tooltip: &tip})
-	if err == nil {
-		err = p.file.SetCellStyle(p.name, at, at, p.style.link)
-	}
-	if p.err == nil {
-		p.err = err
-	}
-}
-
 func severity(warning bool) string {
 	if warning {
-		return "please check"
+		return "have a look"
 	}
-	return "must be corrected"
+	return "correct it"
 }
 
 // columnTitle is the header that the sender knows, and the field if that is

@@ -184,10 +184,9 @@ func (t *templateSheet) writeNotes() error {
 	shapes := newShapes(t.book.file, t.name, emptyVML)
 	var list []ownComment
 	for i, field := range t.fields {
-		rule := sentence(field.Rule)
-		text := run(true, field.Name+" ("+needed(field.Required)+")\n") + run(false, rule+"\nExample: "+field.Example)
+		text := run(true, field.Name+" ("+needed(field.Required)+")\n") + run(false, field.Rule+"\nExample: "+field.Example)
 		list = append(list, ownComment{cellName(i, 1), author, text})
-		shapes.add(i, 1, 3+len(rule)/44+len(field.Example)/40)
+		shapes.add(i, 1, 3+len(field.Rule)/44+len(field.Example)/40)
 	}
 	t.book.file.Pkg.Store(t.notes.parts.comments, commentXML(list))
 	t.book.file.Pkg.Store(t.notes.parts.drawing, []byte(shapes.vml()))
@@ -207,9 +206,9 @@ func (t *templateSheet) guide() error {
 	if _, err := f.NewSheet(templateGuide); err != nil {
 		return err
 	}
-	p := &problemSheet{file: f, style: t.book.style, name: templateGuide}
-	for i, width := range []float64{30, 12, 70, 48} {
-		p.width(i+1, width)
+	p, err := newLeaflet(t.book, templateGuide, 30, 12, 76, 48)
+	if err != nil {
+		return err
 	}
 	p.put(p.style.title, 30, templateTitle)
 	for _, line := range []string{
@@ -220,16 +219,12 @@ func (t *templateSheet) guide() error {
 		"5.  All cells are text, so that phone numbers keep their + and postal codes their zeros. When you paste, paste values only.",
 		"6.  Save the file, as .xlsx, and give it to bulkonboard. This sheet may stay as it is.",
 	} {
-		p.put(p.style.subtitle, 18, line)
+		p.put(p.lead, 19, line)
 	}
 	p.row++
-	p.put(p.style.head, 20, "Column", "", "Rule", "Example")
+	p.put(p.style.head, 20, "Column", "Needed", "Rule", "Example")
 	for _, field := range t.fields {
-		rule := sentence(field.Rule)
-		if len(field.Choices) > 0 && !strings.Contains(rule, strings.Join(field.Choices, " or ")) {
-			rule += " Choices: " + strings.Join(field.Choices, ", ") + "."
-		}
-		p.put(p.style.wrapped, max(18, heightFor(rule, 70)), field.Name, needed(field.Required), rule, field.Example)
+		p.line(field.Name, needed(field.Required), field.Rule, field.Example)
 	}
 	if p.err != nil {
 		return p.err
