@@ -48,6 +48,7 @@ func (r *memoryRegistration) Sight(_ context.Context, s []Sighting) ([]Known, er
 		k.Claimed = -1
 		if at, ok := r.claims[s[i].Identity]; ok && s[i].Identity != "" {
 			k.Claimed = at
+			k.First = Position{File: r.rows[at].File, Number: r.rows[at].Number, Line: r.rows[at].Line}
 		}
 		own := m.identity[s[i].Identity]
 		if c := m.customer(own); c.ID != 0 {

@@ -210,7 +210,7 @@ func (r *registrar) count(row ledger.Row, k ledger.Known) {
 	case k.Customer == nil, k.Customer.Status == ledger.Pending:
 		r.out.toSend++
 		r.out.newRows++
-	case k.Customer.Status == ledger.InsufficientBalance, k.Customer.Status == ledger.Rejected,
+	case k.Customer.Status == ledger.InsufficientBalance, k.Customer.Status == ledger.Rejected && len(k.Differs) > 0,
 		slices.Contains(r.cfg.Resend.Statuses, k.Customer.Status):
 		r.out.toSend++
 	}

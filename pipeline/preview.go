@@ -9,10 +9,14 @@ import (
 
 // Check reads and checks all input as Run does and hands every row, as it
 // would be registered, to each, in input order. Nothing is sent and nothing
-// stays in the ledger. Config.Partner may be nil.
+// stays in the ledger. Config.Partner may be nil, and so may Config.Ledger:
+// then rows are held against each other only.
 func Check(ctx context.Context, cfg Config, each func(ledger.Row) error) (ledger.Tally, error) {
 	if cfg.Partner == nil {
 		cfg.Partner = noPartner{}
+	}
+	if cfg.Ledger == nil {
+		cfg.Ledger = scratch{}
 	}
 	cfg, err := cfg.withDefaults()
 	if err != nil {

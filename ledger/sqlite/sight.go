@@ -67,6 +67,7 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 			return nil, err
 		}
 		if row != nil {
+			k.First = ledger.Position{File: row.File, Number: row.Number, Line: row.Line}
 			k.Differs = mine.Changed(row.details)
 		}
 	}
