@@ -15,7 +15,7 @@ type phoneNumber struct {
 	e164          string
 	code, message string
 
-	number *phonenumbers.PhoneNumber // as libphonenumber read it; nil if the tables did:
+	number *phonenumbers.PhoneNumber // as libphonenumber read it; if nil, the tables did:
 
 	calling *callingCode
 	owner   *regionPlan

@@ -24,7 +24,7 @@ func (t *digitTable) match(s string) uint16 {
 	return t.accepts[state]
 }
 
-// maxStates bounds a table to some 100 KB. The largest plan needs a tenth.
+// maxStates bounds a table to some 100 KB. The largest real one has 500 states.
 const maxStates = 4000
 
 // newDigitTable compiles patterns, at most 16, in the syntax of package regexp.
