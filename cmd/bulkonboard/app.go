@@ -131,6 +131,11 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 		return err
 	}
 	check.SetContext(c.Context())
+	if len(args) == 1 {
+		if err := check.Flags().Set("annotate", stem(args[0])+".annotated.xlsx"); err != nil {
+			return err
+		}
+	}
 	return check.RunE(check, args)
 }
 

@@ -4,65 +4,148 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "ledger", Short: "look after the ledger: log",
+	c := &cobra.Command{
+		Use:   "ledger",
+		Short: "look after the ledger: log, verify, backup, forget, readmit, rebind",
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usage(fmt.Errorf("unknown command %q", "ledger "+args[0]), "bulkonboard ledger --help lists them")
 			}
 			return c.Help()
 		},
-		Args: cobra.ArbitraryArgs}
-	c.AddCommand(a.ledgerLogCommand())
+	}
+	c.AddCommand(a.ledgerLogCommand(), a.ledgerVerifyCommand(), a.ledgerBackupCommand(),
+		a.ledgerForgetCommand(), a.ledgerReadmitCommand(), a.ledgerRebindCommand())
 	return c
 }
 
-func (a *app) ledgerLogCommand() *cobra.Command {
+// reading runs a command on a ledger that is open to be read, beside a run.
+func (a *app) reading(f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) (err error) {
+		l, _, err := f.open(c.Context(), c)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		return do(c.Context(), l, args)
+	}
+}
+
+// changing runs a command on a ledger that it holds, and records it.
+func (a *app) changing(f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) (err error) {
+		ctx := c.Context()
+		to, err := f.resolve(levels(c))
+		if err != nil {
+			return err
+		}
+		l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Command: "ledger " + c.Name()})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		o := origin(c.Name())
+		id, err := l.Begin(ctx, o)
+		if err != nil {
+			return err
+		}
+		err = do(ctx, l, args)
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err))}
+		return errors.Join(err, l.Finish(context.WithoutCancel(ctx), id, end))
+	}
+}
+
+func (a *app) ledgerVerifyCommand() *cobra.Command {
 	var f readerFlags
 	c := &cobra.Command{
-		Use:   "log [flags]",
-		Short: "who did what: every run and change, newest first",
+		Use:   "verify [flags]",
+		Short: "check the file in full, and every customer against its attempts",
 		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.runLedgerLog(c.Context(), c, &f) },
+		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+			problems, err := l.Verify(ctx)
+			if err != nil {
+				return err
+			}
+			for _, p := range problems {
+				fmt.Fprintln(a.err, printable(p))
+			}
+			if len(problems) > 0 {
+				return fmt.Errorf("%s problems were found: %w", number(len(problems)), ledger.ErrDamaged)
+			}
+			fmt.Fprintln(a.err, "the ledger is whole")
+			return nil
+		}),
 	}
 	f.flags(c)
 	configFlag(c)
 	return c
 }
 
-func (a *app) runLedgerLog(ctx context.Context, c *cobra.Command, f *readerFlags) (err error) {
-	l, _, err := f.open(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	batches, err := l.Batches(ctx)
-	if err != nil {
-		return err
-	}
-	names := map[int64]string{}
-	for _, b := range batches {
-		for i, file := range b.Files {
-			if i > 0 {
-				names[b.ID] += " "
+func (a *app) ledgerBackupCommand() *cobra.Command {
+	var f readerFlags
+	c := &cobra.Command{
+		Use:   "backup [flags] FILE",
+		Short: "write a whole copy, also beside a run; it holds every link",
+		Args:  oneArg("backup", "a FILE that does not exist yet"),
+		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+			if _, err := os.Lstat(args[0]); err == nil {
+				return usagef("%s exists already, and is not overwritten", args[0])
 			}
-			names[b.ID] += shellWord(file.Name)
-		}
+			if err := l.Backup(ctx, args[0]); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "written: %s\n", printable(args[0]))
+			return nil
+		}),
 	}
-	for r, err := range l.Log(ctx) {
-		if err != nil {
-			return err
-		}
-		end := "under way or killed"
-		if r.End != nil {
-			end = fmt.Sprintf("exit %d, %d sent, %d created", r.End.ExitCode, r.End.Sent, r.End.Created)
-		}
-		line := fmt.Sprintf("%d  %s  %s  %s@%s  %s  key %s  %s  %s", r.ID, localTime(r.Started), r.Command, r.Who, r.Host, r.Version, r.KeyPrint, end, names[r.Batch])
-		fmt.Fprintln(a.out, printable(line))
+	f.flags(c)
+	configFlag(c)
+	return c
+}
+
+func (a *app) ledgerRebindCommand() *cobra.Command {
+	var f readerFlags
+	c := &cobra.Command{
+		Use:   "rebind [flags] ENVIRONMENT",
+		Short: "move the ledger to another environment, for a host that was renamed",
+		Args:  oneArg("rebind", "the new ENVIRONMENT"),
+		RunE: a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+			if err := l.Rebind(ctx, args[0]); err != nil {
+				return inDoubtHint(err)
+			}
+			fmt.Fprintf(a.err, "the ledger belongs to %s now\n", printable(args[0]))
+			return nil
+		}),
 	}
-	return nil
+	f.flags(c)
+	configFlag(c)
+	return c
+}
+
+// inDoubtHint makes a refusal for something in doubt one of the table.
+func inDoubtHint(err error) error {
+	if errors.Is(err, ledger.ErrConflict) {
+		return usage(err, "run the inputs again until nothing is in doubt: bulkonboard status")
+	}
+	return err
+}
+
+func oneArg(command, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("ledger %s needs %s", command, what)
+		}
+		return nil
+	}
 }

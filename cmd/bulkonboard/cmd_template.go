@@ -1,17 +1,13 @@
 package main
 
 import (
-	"encoding/csv"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/xuri/excelize/v2"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -20,98 +16,37 @@ func (a *app) templateCommand() *cobra.Command {
 		Use:   "template FILE",
 		Short: "an input file to fill in, .csv or .xlsx",
 		Long: `Writes an input file with every column and one example row, which run refuses
-until it is replaced. In the .xlsx, all cells are text and the second sheet has the rules.`,
+until it is replaced. In the .xlsx all columns are text, and the second sheet has
+the rules. A file that is there already is never overwritten.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(errors.New("template needs one FILE"), "bulkonboard template customers.xlsx")
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.writeTemplate(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return a.writeTemplate(c.Context(), args[0]) },
 	}
 }
 
-func (a *app) writeTemplate(path string) error {
-	var fill func(io.Writer) error
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".csv":
-		fill = templateCSV
-	case ".xlsx":
-		fill = templateXLSX
-	default:
+func (a *app) writeTemplate(ctx context.Context, path string) error {
+	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
 		return usagef("template %s: the file must be .csv or .xlsx", path)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return usagef("%s exists already, and is not overwritten", path)
-	}
-	if err != nil {
-		return usagef("template %s: %w", path, plainError(err))
-	}
-	if err := errors.Join(fill(f), f.Close()); err != nil {
-		return fmt.Errorf("template %s: %w", path, plainError(err))
-	}
-	fmt.Fprintf(a.err, "written: %s\n", path)
-	return nil
-}
-
-func templateRows() (names, example []string) {
+	var fields []report.TemplateField
 	for _, f := range validate.Fields() {
-		names = append(names, f.Name)
-		example = append(example, f.Example)
+		t := report.TemplateField{Name: f.Name, Required: f.Required, Rule: f.Rule, Example: f.Example}
+		switch f.Name {
+		case "firstName":
+			t.Row = validate.ExampleFirstName // by this the row is refused
+		case "program":
+			t.Choices = []string{"custodial", "non_custodial"}
+		}
+		fields = append(fields, t)
 	}
-	example[0] = validate.ExampleFirstName // firstName: by this the row is refused
-	return names, example
-}
-
-func templateCSV(w io.Writer) error {
-	names, example := templateRows()
-	out := csv.NewWriter(w)
-	if err := out.WriteAll([][]string{names, example}); err != nil {
-		return err
-	}
-	return out.Error()
-}
-
-func templateXLSX(w io.Writer) (err error) {
-	book := excelize.NewFile()
-	defer func() { err = errors.Join(err, book.Close()) }()
-	const sheet, rules = "Customers", "Rules"
-	if err := book.SetSheetName("Sheet1", sheet); err != nil {
-		return err
-	}
-	if _, err := book.NewSheet(rules); err != nil {
-		return err
-	}
-	text, err := book.NewStyle(&excelize.Style{NumFmt: 49}) // 49 is text: ECMA-376, 18.8.30
+	written, err := report.Output{}.Template(ctx, path, fields)
 	if err != nil {
 		return err
 	}
-	names, example := templateRows()
-	last, err := excelize.ColumnNumberToName(len(names))
-	if err != nil {
-		return err
-	}
-	steps := []func() error{
-		func() error { return book.SetColStyle(sheet, "A:"+last, text) },
-		func() error { return book.SetColWidth(sheet, "A", last, 20) },
-		func() error { return book.SetSheetRow(sheet, "A1", &names) },
-		func() error { return book.SetSheetRow(sheet, "A2", &example) },
-		func() error { return book.SetColWidth(rules, "A", "A", 26) },
-		func() error { return book.SetColWidth(rules, "B", "B", 100) },
-	}
-	for i, f := range validate.Fields() {
-		need := "optional: "
-		if f.Required {
-			need = "required: "
-		}
-		row := []string{f.Name, need + f.Rule}
-		steps = append(steps, func() error { return book.SetSheetRow(rules, fmt.Sprintf("A%d", i+1), &row) })
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return book.Write(w)
+	fmt.Fprintf(a.err, "written: %s\n", printable(written))
+	return nil
 }

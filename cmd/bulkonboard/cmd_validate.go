@@ -18,10 +18,11 @@ import (
 
 type validateFlags struct {
 	inputFlags
-	env     choice
-	saveMap string
-	json    bool
-	quiet   bool
+	env      choice
+	saveMap  string
+	annotate string
+	json     bool
+	quiet    bool
 }
 
 func (a *app) validateCommand() *cobra.Command {
@@ -43,6 +44,7 @@ ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be u
 	f.inputFlags.flags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
+	c.Flags().StringVar(&f.annotate, "annotate", "", "write the input with marks on what is wrong to `FILE`.xlsx")
 	c.Flags().BoolVar(&f.json, "json", false, "one JSON summary on standard output")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing when the exit code is 0")
 	configFlag(c)
@@ -68,7 +70,13 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 			return err
 		}
 	}
-	found, tally, err := a.check(ctx, in, rules)
+	found := newFindings()
+	if f.annotate != "" {
+		if err := found.keepMarks(f.annotate, in.Files()); err != nil {
+			return err
+		}
+	}
+	tally, err := a.check(ctx, in, rules, found)
 	if err != nil {
 		return err
 	}
@@ -77,6 +85,11 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 		code = exitFindings
 	}
 	a.tellFindings(in, found, tally, code)
+	if f.annotate != "" {
+		if err := a.writeAnnotated(ctx, f.annotate, in, found, f.headerRow.n); err != nil {
+			return err
+		}
+	}
 	if f.json {
 		rows := tally.Rows
 		out := report.Summary{Input: inputFiles(in, found), Rows: &rows, Counts: report.Counts(tally.Status), Problems: causesOf(tally),
@@ -92,12 +105,10 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 }
 
 // check reads and checks all rows over a ledger that is thrown away.
-func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules) (*findings, ledger.Tally, error) {
-	found := newFindings()
+func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
 	cfg := pipeline.Config{Input: batch{in}, Ledger: ledger.NewMemory("check"), Environment: "check", Rules: rules,
 		Log: slog.New(warnings{w: a.err})}
-	tally, err := pipeline.Check(ctx, cfg, found.add)
-	return found, tally, err
+	return pipeline.Check(ctx, cfg, found.add)
 }
 
 func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally, code exitCode) {

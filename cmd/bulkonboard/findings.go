@@ -38,6 +38,8 @@ type findings struct {
 	groups  map[kind]*group
 	cells   []cell
 	perFile map[int]int // rows
+	marks   []marked    // of every row, for --annotate; nil = not kept
+	keep    bool
 }
 
 type cell struct {
@@ -49,6 +51,9 @@ func newFindings() *findings { return &findings{groups: map[kind]*group{}, perFi
 
 func (f *findings) add(r ledger.Row) error {
 	f.perFile[r.File]++
+	if f.keep && len(r.Findings) > 0 {
+		f.marks = append(f.marks, marked{r.Number, r.Findings})
+	}
 	place := ledger.Row{File: r.File, Number: r.Number, Line: r.Line}
 	for _, p := range r.Findings {
 		k := kind{p.Field, p.Code, p.Warning}

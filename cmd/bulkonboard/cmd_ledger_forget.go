@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// maxPeople bounds what one forget reads: it is a list typed or exported by a person.
+const maxPeople = 16 << 20
+
+func (a *app) ledgerForgetCommand() *cobra.Command {
+	return a.peopleCommand("forget", "erase people on request; they are not sent again",
+		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
+			n, err := l.Forget(ctx, who)
+			if err != nil {
+				return inDoubtHint(err)
+			}
+			fmt.Fprintf(a.err, "%s asked for, %s known and erased from the ledger\n", number(len(who)), number(n))
+			fmt.Fprintln(a.err, "reports, backups and input files still hold them, and so does the partner: delete them there, too")
+			return nil
+		})
+}
+
+func (a *app) ledgerReadmitCommand() *cobra.Command {
+	return a.peopleCommand("readmit", "lift what forget barred: a later input may create them",
+		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
+			n, err := l.Readmit(ctx, who)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "%s asked for, %s were barred and are not any more\n", number(len(who)), number(n))
+			return nil
+		})
+}
+
+func (a *app) peopleCommand(name, short string, do func(context.Context, *sqlite.Ledger, []string) error) *cobra.Command {
+	var f readerFlags
+	c := &cobra.Command{
+		Use:   name + " [flags] FILE|-",
+		Short: short,
+		Long:  short + ".\n\nFILE has one e-mail on each line; - is standard input.",
+		Args:  oneArg(name, "a FILE of e-mails, or -"),
+	}
+	c.RunE = a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		who, err := a.people(args[0])
+		if err != nil {
+			return err
+		}
+		return do(ctx, l, who)
+	})
+	f.flags(c)
+	configFlag(c)
+	return c
+}
+
+// people reads e-mails, one on each line, as identities. An error names the
+// line, never what stands there.
+func (a *app) people(path string) (who []string, err error) {
+	in := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, usagef("%s: %w", path, plainError(err))
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxPeople+1))
+	if err != nil {
+		return nil, usagef("%s: %w", path, plainError(err))
+	}
+	if len(text) > maxPeople {
+		return nil, usagef("%s is too large for a list of e-mails", path)
+	}
+	n := 0
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
+		n++
+		email := strings.TrimSpace(line)
+		if email == "" {
+			continue
+		}
+		id, ok := validate.Identity(email)
+		if !ok {
+			return nil, usage(fmt.Errorf("%s, line %d is not one plain e-mail address", path, n), "write one e-mail on each line; nobody was touched")
+		}
+		who = append(who, id)
+	}
+	if len(who) == 0 {
+		return nil, usage(errors.New("nobody is named"))
+	}
+	return who, nil
+}
