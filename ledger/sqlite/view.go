@@ -36,14 +36,14 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 	case modeRead:
 		q.Set("mode", "ro")
 		q.Add("_pragma", "query_only(on)")
-		q.Add("_pragma", "cache_size(-16384)")
+		q.Add("_pragma", "cache_size(-4096)")
 	case modeCopy:
 		q.Set("mode", "ro")
 		q.Add("_pragma", "synchronous(full)")
 	case modeWrite, modeFill:
 		q.Set("mode", "rw")
 		q.Add("_pragma", "synchronous(full)")
-		q.Add("_pragma", "cache_size(-65536)")
+		q.Add("_pragma", "cache_size(-24576)")
 	}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
 	db, err := sql.Open("sqlite", dsn)
