@@ -48,6 +48,9 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.money(ctx, &plan); err != nil {
 		return plan, err
 	}
+	if err := r.sameAccount(ctx); err != nil {
+		return plan, err
+	}
 	if r.cfg.Confirm != nil {
 		if err := r.cfg.Confirm(ctx, plan); err != nil {
 			return plan, &Stop{Reason: Declined, Err: err}
@@ -85,6 +88,9 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 	}
 	r.owner = w.Account
 	if !w.Active {
+		if r.cfg.Rules.Live && plan.Send > 0 {
+			return stopf(LowBalance, "the partner says that the wallet is not active. Nothing was sent")
+		}
 		r.cfg.Log.Warn("the partner says that the wallet is not active")
 	}
 	balance, err := ParseAmount(w.Balance)
@@ -122,6 +128,9 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 		return s
 	}
 	plan.WalletError = err.Error()
+	if r.cfg.Rules.Live && plan.Send > 0 {
+		return &Stop{Reason: PartnerDown, Detail: "the wallet does not answer, and a live run does not begin without it. Nothing was sent", Err: err}
+	}
 	r.cfg.Log.Warn("the wallet could not be asked", "error", err.Error())
 	return nil
 }

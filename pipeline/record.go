@@ -31,6 +31,7 @@ type recorder struct {
 	back    *mailbox[comeback]
 
 	refusals window100
+	warned   bool // that the partner uses up keys of requests that it turns away
 }
 
 // work runs until both channels are closed, or the ledger fails. After a
@@ -154,6 +155,9 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	s := afterAnswer(before, a.class)
 	if spends(before, a.class) {
 		j.spent++
+	} else if a.class == ledger.KeyUsed && !r.warned {
+		r.warned = true
+		r.cfg.Log.Warn("the partner uses up the idempotency key of a request that it turns away (429, 402); such rows are looked up before they are sent again")
 	}
 	j.attempt.Class, j.attempt.NotAfter = a.class, a.ended
 	j.attempt.HTTPStatus, j.attempt.Code, j.attempt.Excerpt = a.answer.HTTPStatus, a.answer.Code, a.answer.Excerpt

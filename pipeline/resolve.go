@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -101,7 +102,7 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 	var timer <-chan time.Time
 	if ok {
 		if r.tailing.Load() {
-			r.book.pause("answers outstanding, asking the partner for its list", at)
+			r.book.pause(fmt.Sprintf("outcomes unknown: %d, asking the partner for its list of users", len(r.own)), at)
 		}
 		t := time.NewTimer(min(at.Sub(wall()), 5*time.Second)) // a timer stands still while the machine sleeps
 		defer t.Stop()

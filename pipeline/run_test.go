@@ -10,6 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 func stopReason(err error) Reason {
@@ -458,6 +459,58 @@ func TestPanicLeavesNothingBehind(t *testing.T) {
 		s, err := b.run()
 		if stopReason(err) != Fault || s.Tally.Status[ledger.InDoubt] != 1 {
 			t.Fatalf("%v %v", s.Tally.Status, err)
+		}
+	})
+}
+
+func TestAnotherAccountsKeyIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 30)
+		b.cfg.Origin.KeyPrint = "one"
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		more := FromRows("more", person(100), person(101))
+		b.cfg.Input, b.cfg.Origin.KeyPrint = more, "rotated, same account"
+		if s, err := b.run(); err != nil || s.Sent != 2 {
+			t.Fatalf("a rotated key: sent %d: %v", s.Sent, err)
+		}
+		other := newFake()
+		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", person(200)), "another account"
+		if _, err := Run(t.Context(), b.cfg); stopReason(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
+			t.Errorf("%d sent: %v", len(other.posts), err)
+		}
+	})
+}
+
+func TestLiveRunNeedsItsWallet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 3)
+		b.cfg.Rules = &validate.Rules{Live: true}
+		b.partner.down = func(time.Time) bool { return true }
+		if _, err := b.run(); stopReason(err) != PartnerDown || len(b.partner.posts) != 0 {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestBurntKeyAfter429 plays a partner that uses up the key of a request that
+// it turns away: one more generation, after settle and a look, and one user.
+func TestBurntKeyAfter429(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 20)
+		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, _ partner.User) partner.Answer {
+			f.keys[key] = time.Now().Add(f.ttl)
+			return partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: time.Second}
+		}}
+		began := time.Now()
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 20})
+		if n, took := b.partner.postsFor(email(7)), time.Since(began); n != 3 || took < 101*time.Second || took > 130*time.Second {
+			t.Errorf("%d requests in %s, want 3 after one settle", n, took)
 		}
 	})
 }
