@@ -203,10 +203,15 @@ func (c *comments) add(r *AnnotatedRow) {
 		}
 		here[i].marks = append(here[i].marks, m)
 	}
-	if room := maxComments - len(c.cells); len(here) > room {
-		here, c.more = here[:room], true
+	for _, cell := range here {
+		// Warnings do not take the room of problems.
+		room := maxComments - len(c.cells)
+		if room > maxComments/2 || room > 0 && slices.ContainsFunc(cell.marks, func(m Mark) bool { return !m.Warning }) {
+			c.cells = append(c.cells, cell)
+		} else {
+			c.more = true
+		}
 	}
-	c.cells = append(c.cells, here...)
 }
 
 // write writes them and tells how many there are, and if that is all.

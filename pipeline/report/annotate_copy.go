@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -37,25 +38,48 @@ func (a Annotation) copy(w io.Writer, scratch string) (done Annotated, err error
 		}
 		return ""
 	}
-	first := true
+	var early []AnnotatedRow // before the widths of the columns are settled
+	put := func(r *AnnotatedRow) error {
+		marks.add(r, header)
+		notes.add(r)
+		return c.row(r)
+	}
+	begin := func() error {
+		if len(early) == 0 {
+			return errNoRows
+		}
+		if err := c.head(early); err != nil {
+			return err
+		}
+		for i := range early {
+			if err := put(&early[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	n := 0
 	for r, err := range a.Rows {
 		if err != nil {
 			return done, err
 		}
-		if first {
-			first = false
-			if err := c.head(min(max(a.HeaderRow, 1), r.Number-1)); err != nil {
-				return done, err
-			}
+		if n++; n <= earlyRows {
+			r.Cells, r.Marks = slices.Clone(r.Cells), slices.Clone(r.Marks)
+			early = append(early, r)
+		} else {
+			err = put(&r)
 		}
-		marks.add(&r, header)
-		notes.add(&r)
-		if err := c.row(&r); err != nil {
+		if n == earlyRows {
+			err = begin()
+		}
+		if err != nil {
 			return done, err
 		}
 	}
-	if first {
-		return done, errNoRows
+	if n < earlyRows {
+		if err := begin(); err != nil {
+			return done, err
+		}
 	}
 	if marks.done.Comments, marks.done.Commented, err = notes.write(header); err != nil {
 		return done, err
@@ -97,8 +121,24 @@ func newCopy(a Annotation, scratch string) (_ *copiedBook, err error) {
 	return c, err
 }
 
+// earlyRows are looked at to settle how wide columns are.
+const earlyRows = 100
+
+// width is that of a column in characters, so that what stands in the early
+// rows can be read.
+func (c *copiedBook) width(column int, early []AnnotatedRow) float64 {
+	longest := utf8.RuneCountInString(c.a.Header[column]) + 2
+	for _, r := range early {
+		if column < len(r.Cells) {
+			longest = max(longest, utf8.RuneCountInString(r.Cells[column]))
+		}
+	}
+	return float64(min(max(longest+2, 12), 50))
+}
+
 // head writes the headers, and freezes them.
-func (c *copiedBook) head(row int) error {
+func (c *copiedBook) head(early []AnnotatedRow) error {
+	row := min(max(c.a.HeaderRow, 1), early[0].Number-1)
 	if row < 1 {
 		return errors.New("the first row of data stands where the headers should be")
 	}
@@ -111,16 +151,18 @@ func (c *copiedBook) head(row int) error {
 	for _, h := range c.a.Header {
 		c.cells = append(c.cells, excelize.Cell{StyleID: c.style.head, Value: clean(h)})
 	}
-	for i, h := range c.a.Header {
-		width := min(max(float64(len([]rune(h)))+4, 14), 40)
-		if err := errors.Join(c.stream.SetColWidth(i+1, i+1, width), c.stream.SetColStyle(i+1, i+1, c.style.text)); err != nil {
+	for i := range c.a.Header {
+		if err := errors.Join(c.stream.SetColWidth(i+1, i+1, c.width(i, early)), c.stream.SetColStyle(i+1, i+1, c.style.text)); err != nil {
 			return err
 		}
 	}
 	for i, name := range c.added() {
 		column := len(c.a.Header) + i + 1
-		width := 36.0
-		if strings.HasSuffix(name, "problem") {
+		width := 22.0
+		switch name {
+		case "onboard_link":
+			width = 48
+		case "onboard_problem":
 			width = 72
 		}
 		if err := c.stream.SetColWidth(column, column, width); err != nil {

@@ -53,7 +53,7 @@ func (l *markList) add(r *AnnotatedRow, header func(int) string) {
 			l.done.Problems++
 			wrong = true
 		}
-		if len(l.list) < maxListed {
+		if room := maxListed - len(l.list); room > maxListed/2 || room > 0 && !m.Warning {
 			l.list = append(l.list, listedMark{m, r.Number, h})
 		} else {
 			l.done.Unlisted++
@@ -110,9 +110,13 @@ func (l *markList) guide(sheet string) []string {
 	case d.Problems == 0:
 		lines = append(lines, "Nothing has to be corrected.")
 	default:
+		says := "The list below says what to write, and leads to every one."
+		if d.Comments > 0 {
+			says = "Each says in a comment what to write; the list below leads to every one."
+		}
 		lines = append(lines,
 			fmt.Sprintf("%s in %s must be corrected before %s can be sent.", counted(d.Problems, "problem"), counted(d.Rows, "row"), oneOrMore(d.Rows, "it", "they")),
-			fmt.Sprintf("1.  Go to sheet %q and correct the red cells. Each says in a comment what to write; the list below leads to every one.", clean(sheet)),
+			fmt.Sprintf("1.  Go to sheet %q and correct the red cells. %s", clean(sheet), says),
 			"2.  Save the file, as .xlsx, and give it back. Colours, comments and this sheet may stay as they are.")
 	}
 	if d.Warnings > 0 {

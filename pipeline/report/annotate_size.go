@@ -41,8 +41,8 @@ func cellsWithin(workbook, sheet string, limit int) bool {
 // countCells counts the start tags of cells and rows, and stops beyond limit.
 // It errs on the high side at most.
 func countCells(r io.Reader, limit int) (int, error) {
-	tags := [][]byte{[]byte("<c "), []byte("<c>"), []byte(":c "), []byte("<row"), []byte(":row")}
-	const overlap = 3 // the longest tag less one byte
+	tags := [][]byte{[]byte("<c "), []byte("<c>"), []byte(":c "), []byte("<row"), []byte(":row ")}
+	const overlap = 4 // the longest tag less one byte
 	buf := make([]byte, 0, 1<<16)
 	count := 0
 	for {

@@ -348,3 +348,90 @@ func TestAnnotateTarget(t *testing.T) {
 	}
 	onlyFiles(t, dir, "out.xlsx", "out-2.xlsx")
 }
+
+// A workbook that excelize cannot take is copied; comments that cannot be
+// added to are left alone.
+func TestAnnotateUnusual(t *testing.T) {
+	a := annotation()
+	a.Sheet = "Elsewhere"
+	if done, f := annotate(t, a); !done.Copy || f.GetSheetList()[0] != "Elsewhere" {
+		t.Errorf("%+v", done)
+	}
+	before := open(t, libreOffice)
+	before.Pkg.Store("xl/drawings/vmlDrawing1.vml", []byte(`<y:xml xmlns:y="urn:x"/>`))
+	odd := filepath.Join(t.TempDir(), "odd.xlsx")
+	if err := before.SaveAs(odd); err != nil {
+		t.Fatal(err)
+	}
+	a = annotation()
+	a.Workbook = odd
+	done, f := annotate(t, a)
+	if done.Copy || done.Comments != 0 || done.Commented || fillOf(t, f, "Customers", "C3") != problemFill {
+		t.Errorf("%+v", done)
+	}
+	if got := commentsOf(t, f, "Customers"); len(got) != 2 {
+		t.Errorf("comments %q", got)
+	}
+	if got := sheetOf(t, f, "Problems")[2][0]; strings.Contains(got, "in a comment") {
+		t.Errorf("promises comments: %q", got)
+	}
+}
+
+// A workbook without comments gets its parts; two annotations of one workbook
+// with comments elsewhere do not mix them up.
+func TestAnnotateOtherSheetsComments(t *testing.T) {
+	f := excelize.NewFile()
+	if _, err := f.NewSheet("Notes"); err != nil {
+		t.Fatal(err)
+	}
+	for cell, text := range map[string]string{"A1": "name", "A2": "Ada"} {
+		if err := f.SetCellStr("Sheet1", cell, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.AddComment("Notes", excelize.Comment{Cell: "B2", Author: "Finance", Text: "stays"}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "in.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	done, out := annotate(t, Annotation{Workbook: path, Sheet: "Sheet1", Header: []string{"name"},
+		Rows: listed(AnnotatedRow{Number: 2, Marks: []Mark{bad(0, "name", "x", "is <wrong> & odd. mend it")}})})
+	if done.Comments != 1 {
+		t.Errorf("%+v", done)
+	}
+	if got := commentsOf(t, out, "Sheet1"); got["A2"] != "bulkonboard|Correct this: name\nIs <wrong> & odd. Mend it.\n" || len(got) != 1 {
+		t.Errorf("%q", got)
+	}
+	if got := commentsOf(t, out, "Notes"); got["B2"] != "Finance|stays" || len(got) != 1 {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestCountCells(t *testing.T) {
+	text := strings.Repeat(`<row r="1"><c r="A1"><v>1</v></c><c/></row>`, 9_000)
+	for _, tt := range []struct {
+		text  string
+		limit int
+		want  int
+	}{{"", 5, 0}, {text, 1 << 30, 18_000}, {"<x:row r=\"1\"><x:c r=\"A1\"/></x:row>", 9, 2}} {
+		if n, err := countCells(strings.NewReader(tt.text), tt.limit); err != nil || n != tt.want {
+			t.Errorf("%d cells, want %d (%v)", n, tt.want, err)
+		}
+	}
+	if n, err := countCells(strings.NewReader(text), 100); err != nil || n <= 100 {
+		t.Errorf("%d cells, %v", n, err)
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "is empty. fill it in": "Is empty. Fill it in.", "is 1.5 long. é": "Is 1.5 long. é.", "ends! ": "Ends!",
+		"has a form, e.g. this. write it": "Has a form, e.g. this. Write it.",
+	} {
+		if got := sentence(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
