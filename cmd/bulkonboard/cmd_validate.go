@@ -106,7 +106,7 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 
 // check reads and checks all rows over a ledger that is thrown away.
 func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
-	cfg := pipeline.Config{Input: batch{in}, Ledger: ledger.NewMemory("check"), Environment: "check", Rules: rules,
+	cfg := pipeline.Config{Input: batch{in}, Environment: "check", Rules: rules,
 		Log: slog.New(warnings{w: a.err})}
 	return pipeline.Check(ctx, cfg, found.add)
 }

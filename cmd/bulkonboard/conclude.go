@@ -185,9 +185,7 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		}
 		s.tell("%s", done)
 	}
-	if sum.OthersDoubt > 0 {
-		s.tell("%s in doubt through other inputs: run those inputs again", rowsText(sum.OthersDoubt))
-	}
+	s.tellOthers(sum)
 	for _, path := range written {
 		s.tell("written: %s", path)
 	}
@@ -197,7 +195,47 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		left = sum.Plan.Send + sum.Plan.InDoubt
 	}
 	if left > 0 || code != exitOK && code != exitFindings {
-		s.tell("%s left; this command continues:", rowsText(left))
+		if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
+			s.tell("%s left", rowsText(left))
+		}
+		s.tell("this command continues:")
 		s.tell("  %s", s.continuing())
+	}
+}
+
+// tellOthers names the inputs that must be run again for what is left of them:
+// those of rows in doubt, and without an input of our own also of rows unsent.
+func (s *session) tellOthers(sum pipeline.Summary) {
+	if sum.OthersDoubt > 0 {
+		s.tell("%s in doubt through other inputs", rowsText(sum.OthersDoubt))
+	}
+	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: sum.Batch.ID}
+	if s.in == nil {
+		left.Status = append(left.Status, ledger.Pending, ledger.InsufficientBalance)
+	} else if sum.OthersDoubt == 0 {
+		return
+	}
+	ctx := context.Background() // the last words; a signal has had its effect
+	count := map[int64]int{}
+	for c, err := range s.store.Customers(ctx, left) {
+		if err != nil {
+			s.tell("warning: the inputs to run again are not known: %v", err)
+			return
+		}
+		count[c.LastBatch]++
+	}
+	batches, err := s.store.Batches(ctx)
+	if err != nil {
+		s.tell("warning: the inputs to run again are not known: %v", err)
+		return
+	}
+	for _, b := range batches {
+		if n := count[b.ID]; n > 0 {
+			var names []string
+			for _, f := range b.Files {
+				names = append(names, f.Name)
+			}
+			s.tell("  %s of this input, which must be run again: %s", rowsText(n), shellWords(names))
+		}
 	}
 }
