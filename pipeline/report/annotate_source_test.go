@@ -11,60 +11,88 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
-// An annotated workbook is read again as the sender's own was.
-func TestAnnotatedIsReadAgain(t *testing.T) {
-	opt := source.Options{Sheet: "Customers", Fields: []source.Field{{Name: "email", Required: true}, {Name: "phoneNumber", Aliases: []string{"mobile"}}}}
-	read := func(path string) (header []string, rows [][]string) {
-		in, err := source.Open(t.Context(), []string{path}, nil, opt)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer in.Close()
-		pass, err := in.Rows(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer pass.Close()
-		for buf := make([]source.Row, 4); ; {
-			n, err := pass.Read(buf)
-			if err == io.EOF {
-				return in.Files()[0].Header, rows
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range buf[:n] {
-				cells := slices.Clone(r.Cells)
-				for len(cells) < 20 { // the issues behind the cells
-					cells = append(cells, "")
-				}
-				rows = append(rows, append(cells, fmt.Sprint(r.Number, r.Issues)))
-			}
-		}
+// readBack reads a list: the file, and each row with its number, cells and issues
+// as far as the headers go.
+func readBack(t *testing.T, path, sheet string, width int) (source.File, []report.AnnotatedRow, []string, error) {
+	t.Helper()
+	in, err := source.Open(t.Context(), []string{path}, nil, source.Options{Sheet: sheet, Fields: []source.Field{{Name: "email"}}})
+	if err != nil {
+		return source.File{}, nil, nil, err
 	}
-	const sent = "testdata/customers-libreoffice.xlsx"
-	header, rows := read(sent)
-	a := report.Annotation{Workbook: sent, Sheet: "Customers", Header: header, Outcome: true,
-		Rows: func(yield func(report.AnnotatedRow, error) bool) {
-			for i := range rows {
-				m := report.Mark{Column: i % 3, Field: "email", Code: "x", Text: "is wrong. correct it"}
-				if !yield(report.AnnotatedRow{Number: i + 2, Status: "invalid", Marks: []report.Mark{m}}, nil) {
-					return
-				}
-			}
-		}}
-	done, err := report.Output{}.Annotate(t.Context(), filepath.Join(t.TempDir(), "out.xlsx"), a)
+	defer in.Close()
+	file := in.Files()[0]
+	pass, err := in.Rows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, same := read(done.Path)
-	if !slices.Equal(again, append(slices.Clone(header), report.OutcomeColumns()...)) || len(same) != len(rows) {
-		t.Fatalf("headers %q, %d rows", again, len(same))
-	}
-	for i := range rows {
-		was, is := rows[i], same[i]
-		if !slices.Equal(is[:len(header)], was[:len(header)]) || is[20] != was[20] {
-			t.Errorf("row %d was %q, is %q", i+2, was, is)
+	defer pass.Close()
+	var rows []report.AnnotatedRow
+	var shown []string
+	for buf := make([]source.Row, 4); ; {
+		n, err := pass.Read(buf)
+		if err == io.EOF {
+			return file, rows, shown, nil
 		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range buf[:n] {
+			rows = append(rows, report.AnnotatedRow{Number: r.Number, Cells: slices.Clone(r.Cells), Status: "invalid", Link: "https://verify.example/a",
+				Marks: []report.Mark{{Text: "is wrong. correct it"}, {Column: len(file.Header) - 1, Text: "is odd. look", Warning: true}}})
+			shown = append(shown, fmt.Sprintf("%d %q %v", r.Number, r.Cells[:min(width, len(r.Cells))], r.Issues))
+		}
+	}
+}
+
+// Annotated workbooks of LibreOffice, gnumeric and openpyxl are read again as
+// the sender's own were, and one that was copied has the same cells as text.
+func TestAnnotatedIsReadAgain(t *testing.T) {
+	paths, err := filepath.Glob("../source/testdata/xlsx/*.xlsx")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no workbooks", err)
+	}
+	done := 0
+	for _, path := range append(paths, "testdata/customers-libreoffice.xlsx") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			const all = 1 << 20
+			file, rows, was, err := readBack(t, path, "", all)
+			if err != nil {
+				t.Skip("no list of customers: ", err)
+			}
+			done++
+			width := len(file.Header)
+			for _, workbook := range []string{path, ""} {
+				out, err := report.Output{}.Annotate(t.Context(), filepath.Join(t.TempDir(), "out.xlsx"), report.Annotation{
+					Workbook: workbook, Sheet: file.Sheet, Header: file.Header, Outcome: true,
+					Rows: func(yield func(report.AnnotatedRow, error) bool) {
+						for _, r := range rows {
+							if !yield(r, nil) {
+								return
+							}
+						}
+					}})
+				if err != nil || out.Copy || out.Comments == 0 {
+					t.Fatalf("%+v, %v", out, err)
+				}
+				again, same, is, err := readBack(t, out.Path, file.Sheet, width)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(again.Header, append(slices.Clone(file.Header), report.OutcomeColumns()...)) {
+					t.Errorf("headers %q", again.Header)
+				}
+				if workbook != "" && !slices.Equal(is, was) {
+					t.Errorf("rows were\n%q\nare\n%q", was, is)
+				}
+				for i := range same {
+					if workbook == "" && !slices.Equal(same[i].Cells[:width], rows[i].Cells) {
+						t.Errorf("row %d was %q, is %q", rows[i].Number, rows[i].Cells, same[i].Cells)
+					}
+				}
+			}
+		})
+	}
+	if done < 5 {
+		t.Errorf("only %d workbooks were annotated", done)
 	}
 }
