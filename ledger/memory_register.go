@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -113,6 +114,15 @@ func (r *memoryRegistration) Commit(context.Context) (Batch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r.batch.ID, r.batch.Rows = int64(len(m.batches)+1), len(r.rows)
+	r.batch.Files = slices.Clone(r.batch.Files)
+	for i := range r.batch.Files {
+		r.batch.Files[i].Rows = 0
+	}
+	for _, row := range r.rows {
+		if row.File < len(r.batch.Files) {
+			r.batch.Files[row.File].Rows++
+		}
+	}
 	m.batches = append(m.batches, r.batch)
 	m.rows = append(m.rows, r.rows)
 	for i := range r.rows {

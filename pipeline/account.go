@@ -95,7 +95,7 @@ func (r *run) sameAccount(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errWrongAccount):
-		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errors.Join(err, ledger.ErrAccount)}
+		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: err}
 	case s != nil:
 		return s
 	case ctx.Err() != nil:

@@ -40,7 +40,8 @@ type planner struct {
 	under   int           // jobs that are intended or in doubt: not back for good yet
 	doubts  int           // those of them that are with the resolver
 	begun   int           // new rows sent, for Bounds.Limit
-	readAll bool
+	readAll bool          // nothing more is taken from fresh
+	limited bool          // because Bounds.Limit is reached
 }
 
 // work runs until every row is settled for this run, or ctx ends. Then nothing
@@ -53,6 +54,9 @@ func (p *planner) work(ctx context.Context) error {
 			return err
 		}
 		if p.readAll && len(p.queue) == 0 && p.under == 0 {
+			if p.limited {
+				p.halt.stop(stopf(Limit, "the limit of %d new rows is reached", p.cfg.Bounds.Limit))
+			}
 			return nil
 		}
 		p.resolver.tail(p.readAll && len(p.queue) == 0 && p.under == p.doubts)
@@ -206,8 +210,8 @@ func (p *planner) release(ctx context.Context) error {
 	for len(group) < n && len(p.queue) > 0 {
 		j := p.queue[0]
 		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.begun >= p.cfg.Bounds.Limit {
-			p.halt.stop(stopf(Limit, "the limit of %d new rows is reached", p.cfg.Bounds.Limit))
-			break
+			p.closeIntake()
+			continue
 		}
 		p.queue = p.queue[1:]
 		if j.stale(wall()) {
@@ -231,6 +235,13 @@ func (p *planner) release(ctx context.Context) error {
 		p.out <- j // never blocks: the group fits, and only we send
 	}
 	return nil
+}
+
+// closeIntake gives up every row that has not been begun. Those that have are
+// brought to their end before the run says that its limit is reached.
+func (p *planner) closeIntake() {
+	p.limited, p.readAll = true, true
+	p.queue = slices.DeleteFunc(p.queue, func(j *job) bool { return j.isNew && !j.sentNew })
 }
 
 // inFlight is how many jobs are with the release, the submitters or the recorder.

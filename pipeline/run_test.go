@@ -261,8 +261,9 @@ func TestBounds(t *testing.T) {
 			b := newBench(t, 100)
 			b.cfg.Bounds, b.partner.always = c.bounds, c.always
 			_, err := b.run()
-			if stopReason(err) != c.want || len(b.partner.posts) > c.most {
-				t.Errorf("%s: %d sent: %v", name, len(b.partner.posts), err)
+			n := len(b.partner.posts)
+			if stopReason(err) != c.want || n > c.most || c.want == Limit && (n != c.most || len(b.partner.users) != n) {
+				t.Errorf("%s: %d sent: %v", name, n, err)
 			}
 			b.cfg.Bounds, b.partner.always = Bounds{}, nil
 			s, err := b.run()

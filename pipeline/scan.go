@@ -19,7 +19,7 @@ const (
 )
 
 // errWrongAccount says that the list belongs to somebody else.
-var errWrongAccount = errors.New("the partner's list shows none of the users created last: the key belongs to another account")
+var errWrongAccount = fmt.Errorf("the partner's list shows none of the users created last: %w", ledger.ErrAccount)
 
 // errListUnsteady says that pages would not fit together.
 var errListUnsteady = errors.New("the partner's list of users changes faster than it can be read")

@@ -110,6 +110,7 @@ func rollback(t *testing.T, l ledger.Ledger) {
 	}
 	b := add(t, l, "one", people(400)...)
 	same(t, "rows after all", b.Rows, 400)
+	same(t, "rows of its file", b.Files[0].Rows, 400)
 	same(t, "customers after all", len(list(t, l, ledger.Query{})), 400)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -96,6 +97,10 @@ func (r *registration) begin(ctx context.Context) error {
 	}
 	if same > 0 {
 		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
+	}
+	r.batch.Files = slices.Clone(r.batch.Files)
+	for i := range r.batch.Files {
+		r.batch.Files[i].Rows = 0 // counted as they are added
 	}
 	files, err := json.Marshal(r.batch.Files)
 	if err != nil {
@@ -194,6 +199,9 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		r.packer.add(&p)
 		r.waiting = append(r.waiting, p)
 		r.batch.Rows++
+		if f := rows[i].File; f < len(r.batch.Files) {
+			r.batch.Files[f].Rows++
+		}
 		if r.batch.Rows%chunkRows == 0 {
 			if err := r.flush(ctx); err != nil {
 				return err
@@ -296,7 +304,11 @@ func (r *registration) finish(ctx context.Context) error {
 	if err := write(); err != nil {
 		return err
 	}
-	return w.do(ctx, "UPDATE batches SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID)
+	files, err := json.Marshal(r.batch.Files)
+	if err != nil {
+		return err
+	}
+	return w.do(ctx, "UPDATE batches SET rows = ?, files = ? WHERE id = ?", r.batch.Rows, string(files), r.batch.ID)
 }
 
 // Rollback forgets the pass; see ledger.Registration.
