@@ -19,8 +19,11 @@
 // before the first byte leaves, and its closing, written at most once. Between
 // the two it is open. It is answered when its class says what became of it, and
 // unanswered when it is Unknown, OKBroken or KeyUsed. Absent is set when
-// evidence shows that an attempt created nothing and never will. An attempt is
-// counted (Customer.Attempts) unless it ended as NotSent.
+// evidence shows that nothing of what an attempt created is there, and never
+// will be. An attempt is counted (Customer.Attempts) unless it ended as NotSent.
+//
+// An attempt with Removes is a request to delete a user instead. It is closed as
+// Removed, NotRemoved, NotSent or Unknown, and never counted.
 //
 // # States of a customer
 //
@@ -36,7 +39,11 @@
 // URL is ever written to it.
 //
 // LinkMissing: made by us, and the answer with the link was lost. It becomes
-// created when a link is found, and nothing else.
+// created when a link is found. The intent to delete its user, so that it can be
+// created once more with a link, leads to InDoubt, where the person stays until
+// there is a user again. Removed with Absent ends what was: the serviceId, and
+// the older attempts, which are closed as absent along with it. Its generation is
+// the next one, so that no key is ever used for two users.
 //
 // Duplicate: the partner had the e-mail before any request of ours. A person
 // may have it sent once more.
@@ -54,6 +61,8 @@
 // # Transitions
 //
 //	any but created, link_missing, forgotten  --Intend-->  in_doubt
+//	link_missing   --Intend a deletion-->  in_doubt
+//	link_missing   --Intend, with Removes-->  in_doubt
 //	in_doubt       --Record-->  any but forgotten
 //	pending, duplicate, rejected, insufficient_balance  --Record-->  any but forgotten (a person, an import)
 //	link_missing   --Record-->  created, link_missing
@@ -64,6 +73,12 @@
 // intents that the writer expected, else ErrConflict and nothing is written. A
 // customer with an open attempt is in doubt and takes no second intent: there
 // are never two requests under way for one person. A generation never falls.
+//
+// # After creation
+//
+// [Verification] keeps the status of each user's identity check, by serviceId and
+// apart from all of the above: news of it changes no status, needs no lock, and
+// goes beside a run. Only a link that comes with it is written to the customer.
 //
 // # What survives what
 //

@@ -166,6 +166,10 @@ const (
 	Auth     Class = "AUTH"
 	NotSent  Class = "NOT_SENT"
 	Unknown  Class = "UNKNOWN"
+
+	// Of attempts to delete a user, beside NOT_SENT and UNKNOWN.
+	Removed    Class = "REMOVED"
+	NotRemoved Class = "NOT_REMOVED"
 )
 
 // Details are keyed hashes (under a secret of the ledger's own) of a row's fields, 4 bytes each in the order of
@@ -190,13 +194,15 @@ type Instant struct {
 // Partner is the moment by the partner's clock.
 func (i Instant) Partner() time.Time { return i.At.Add(i.Offset) }
 
-// Attempt is one create-user request: an intent, closed at most once.
+// Attempt is one create-user request, or one request to delete the user again
+// (Removes): an intent, closed at most once.
 type Attempt struct {
 	ID         int64
 	Run        int64
 	Generation int
-	Key        string  // idempotency key
+	Key        string  // idempotency key; "" with Removes
 	Details    Details // of what was sent
+	Removes    string  // serviceId of the user to be deleted; "" = this is a create-user request
 	NotBefore  Instant // commit of the intent
 	NotAfter   Instant // when it ended; after a crash, when the ledger was next opened; zero while open
 	Class      Class
@@ -215,14 +221,16 @@ type Customer struct {
 	LastName   string
 	SenderID   string // the sender's own number, "" if none
 	Status     Status
-	Generation int // of the newest attempt; 0 before the first
+	Generation int // of the newest create-user request; 0 before the first
 	ServiceID  string
-	URL        string // verificationUrl
+	URL        string    // verificationUrl
+	Issued     time.Time // when URL came to be known; links are perishable. Zero without one
+	KYC        KYC       // of ServiceID
 	Field      string
 	Code       string
 	Message    string
 	Manual     bool // a person decided
-	HTTPStatus int  // of the last attempt
+	HTTPStatus int  // of the last create-user request
 	Attempts   int  // create-user requests less those known never sent
 	Intents    int  // all attempts ever; the version for conditional transitions
 	Key        string
@@ -322,11 +330,15 @@ type Expect struct {
 	Intents  int
 }
 
-// Intent is the decision to send, before the first byte leaves.
+// Intent is the decision to send, before the first byte leaves. With Removes it
+// is the decision to delete the user of a customer in link_missing, so that it
+// can be created again: Generation is then the next one, which the deletion
+// reserves, and the rest is left empty. See [Intended].
 type Intent struct {
 	Expect
 	Generation int
 	Key        string
+	Removes    string // serviceId
 	Details    Details
 	Email      string // as it will be sent
 	FirstName  string

@@ -34,6 +34,7 @@ type memory struct {
 	runs      []Run // by id - 1
 	told      map[int64]int64
 	learnt    map[string]learnt
+	kyc       map[string]KYC // by serviceId
 }
 
 type memoryRow struct {
@@ -55,7 +56,7 @@ func NewMemory(environment string) *Memory {
 	now := tidy(time.Now())
 	return &Memory{turn: make(chan struct{}, 1), memory: memory{
 		info: Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}}}
+		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]KYC{}}}
 }
 
 // tidy is a moment as a ledger gives it back.
@@ -97,7 +98,7 @@ func (m *memory) customer(id int64) Customer {
 		return Customer{}
 	}
 	c := *m.customers[id-1]
-	c.History = nil
+	c.History, c.KYC = nil, m.kyc[c.ServiceID]
 	if c.Attempts == 0 && c.LastBatch != 0 && c.Status != Forgotten {
 		r := m.rows[c.LastBatch-1][c.LastRow]
 		c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Details = r.Identity, r.Email, r.FirstName, r.LastName, r.SenderID, r.details
@@ -118,7 +119,7 @@ func (m *memory) store(c Customer, attempts ...Attempt) {
 			c.History = append(slices.Clip(c.History), a)
 		}
 	}
-	c.FirstSent, c.Decided = tidy(c.FirstSent), tidy(c.Decided)
+	c.FirstSent, c.Decided, c.Issued, c.KYC = tidy(c.FirstSent), tidy(c.Decided), tidy(c.Issued), KYC{}
 	*at = c
 	if c.LastBatch != 0 {
 		r := m.rows[c.LastBatch-1][c.LastRow]
@@ -167,7 +168,7 @@ func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int
 			}
 			m.attempts++
 			ids = append(ids, m.attempts)
-			m.store(c, Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, NotBefore: in.At})
+			m.store(c, Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
 			return nil
 		})
 	})
@@ -328,6 +329,7 @@ func (m *memory) forget(identity string) bool {
 		m.identity[identity] = id
 	}
 	c := m.customers[id-1]
+	delete(m.kyc, c.ServiceID)
 	*c = Customer{ID: id, Status: Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
 	for _, rows := range m.rows {
 		for i := range rows {

@@ -16,6 +16,9 @@ func Intended(c Customer, i Intent, open bool) (Customer, error) {
 	if err := i.Expect.check(c); err != nil {
 		return c, err
 	}
+	if i.Removes != "" {
+		return removing(c, i, open)
+	}
 	switch c.Status {
 	case Created, LinkMissing, Forgotten:
 		return c, fmt.Errorf("customer %d is %s and is never sent again: %w", c.ID, c.Status, ErrConflict)
@@ -36,6 +39,26 @@ func Intended(c Customer, i Intent, open bool) (Customer, error) {
 	if c.FirstSent.IsZero() {
 		c.FirstSent = i.At.At
 	}
+	c.Decided = time.Time{}
+	return c, nil
+}
+
+// removing is Intended for a deletion. The customer is in doubt from here until
+// it is created again, or the user shows to be there still. Generation and key
+// stay those of the newest create-user request; the attempt has the generation
+// of the next one.
+func removing(c Customer, i Intent, open bool) (Customer, error) {
+	switch {
+	case c.Status != LinkMissing || c.ServiceID == "" || c.ServiceID != i.Removes:
+		return c, fmt.Errorf("customer %d is %s and its user is not to be deleted: %w", c.ID, c.Status, ErrConflict)
+	case open:
+		return c, fmt.Errorf("customer %d has an open attempt: %w", c.ID, ErrConflict)
+	case i.Generation <= c.Generation:
+		return c, fmt.Errorf("customer %d: a deletion must raise generation %d: %w", c.ID, c.Generation, ErrConflict)
+	}
+	c.Status = InDoubt
+	c.Field, c.Code, c.Message, c.Manual = "", "", "", false
+	c.Intents++
 	c.Decided = time.Time{}
 	return c, nil
 }
@@ -68,12 +91,17 @@ func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, er
 		if err := a.close(cl); err != nil {
 			return c, nil, err
 		}
-		if wasOpen && a.Class == NotSent {
+		switch {
+		case a.Removes != "":
+			if a.Absent && c.ServiceID == a.Removes { // it is gone, and its link with it
+				c.ServiceID, c.URL, c.Issued, c.KYC = "", "", time.Time{}, KYC{}
+			}
+		case wasOpen && a.Class == NotSent:
 			c.Attempts--
 			if c.Attempts == 0 {
 				c.FirstSent = time.Time{}
 			}
-		} else if wasOpen {
+		case wasOpen:
 			c.HTTPStatus = a.HTTPStatus
 		}
 		changed = append(changed, *a)
@@ -86,7 +114,7 @@ func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, er
 		c.ServiceID = ch.ServiceID
 	}
 	if ch.URL != "" {
-		c.URL = ch.URL
+		c.URL, c.Issued = ch.URL, ch.At
 	}
 	c.Field, c.Code, c.Message, c.Manual = ch.Field, ch.Code, ch.Message, ch.Manual
 	c.Decided = ch.At

@@ -12,17 +12,17 @@ import (
 )
 
 const customerColumns = `id, status, identity, email, first_name, last_name, sender_id, generation, service_id, url,
-	field, code, message, manual, http_status, attempts, intents, key, first_sent, decided, details`
+	field, code, message, manual, http_status, attempts, intents, key, first_sent, decided, details, issued`
 
 const attemptColumns = `id, customer, run, generation, key, details, before_at, before_offset, before_certain,
-	after_at, after_offset, after_certain, class, absent, http_status, code, excerpt`
+	after_at, after_offset, after_certain, class, absent, http_status, code, excerpt, removes`
 
 func scanCustomer(r *sql.Rows) (c ledger.Customer, err error) {
-	var first, decided int64
+	var first, decided, issued int64
 	var details []byte
 	err = r.Scan(&c.ID, (*string)(&c.Status), &c.Identity, &c.Email, &c.FirstName, &c.LastName, &c.SenderID, &c.Generation, &c.ServiceID, &c.URL,
-		&c.Field, &c.Code, &c.Message, &c.Manual, &c.HTTPStatus, &c.Attempts, &c.Intents, &c.Key, &first, &decided, &details)
-	c.FirstSent, c.Decided, c.Details = moment(first), moment(decided), details
+		&c.Field, &c.Code, &c.Message, &c.Manual, &c.HTTPStatus, &c.Attempts, &c.Intents, &c.Key, &first, &decided, &details, &issued)
+	c.FirstSent, c.Decided, c.Details, c.Issued = moment(first), moment(decided), details, moment(issued)
 	return c, err
 }
 
@@ -30,7 +30,7 @@ func scanAttempt(r *sql.Rows) (a ledger.Attempt, customer int64, err error) {
 	var before, after int64
 	var details []byte
 	err = r.Scan(&a.ID, &customer, &a.Run, &a.Generation, &a.Key, &details, &before, &a.NotBefore.Offset, &a.NotBefore.Certain,
-		&after, &a.NotAfter.Offset, &a.NotAfter.Certain, (*string)(&a.Class), &a.Absent, &a.HTTPStatus, &a.Code, &a.Excerpt)
+		&after, &a.NotAfter.Offset, &a.NotAfter.Certain, (*string)(&a.Class), &a.Absent, &a.HTTPStatus, &a.Code, &a.Excerpt, &a.Removes)
 	a.NotBefore.At, a.NotAfter.At, a.Details = moment(before), moment(after), details
 	return a, customer, err
 }
@@ -141,7 +141,7 @@ func (v *view) put(ctx context.Context, keys *keyed.Secret, c ledger.Customer, m
 		details = []byte(c.Details)
 	}
 	err := v.do(ctx, upsertCustomer(), c.ID, string(c.Status), c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Generation, c.ServiceID, c.URL,
-		c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus, c.Attempts, c.Intents, c.Key, stamp(c.FirstSent), stamp(c.Decided), details)
+		c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus, c.Attempts, c.Intents, c.Key, stamp(c.FirstSent), stamp(c.Decided), details, stamp(c.Issued))
 	if err != nil || !mark || c.LastBatch == 0 {
 		return err
 	}

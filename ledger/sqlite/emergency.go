@@ -73,6 +73,24 @@ func openEmergency(path, id string, seq int64) (*emergency, error) {
 	return e, nil
 }
 
+// peekEmergency reads the file of whoever holds the lock. It may be written to
+// meanwhile: then only its number counts, which is one short write.
+func peekEmergency(path, id string) (*emergency, error) {
+	name := path + ".emergency"
+	f, err := os.OpenFile(name, os.O_RDONLY|noFollow, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &emergency{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be opened: %w", name, err)
+	}
+	e := &emergency{f: f, had: true, at: emergencyHead}
+	if err := errors.Join(e.read(id), f.Close()); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return e, nil
+}
+
 // makeEmergency writes an empty file in its full length, under another name
 // first: a crash leaves none or a whole one.
 func makeEmergency(path, id string, seq int64) error {

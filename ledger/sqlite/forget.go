@@ -20,6 +20,9 @@ import (
 // ErrConflict, with nothing erased, if one of them is in doubt: what came of
 // the request must be settled first. An unknown identity is barred all the same.
 func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err error) {
+	if err := l.alone(); err != nil {
+		return 0, err
+	}
 	err = l.write(ctx, func(ctx context.Context) error {
 		found := map[keyed.Digest]int64{}
 		digests := make([]keyed.Digest, 0, len(identities))
@@ -46,6 +49,9 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 			return err
 		}
 		for _, id := range found {
+			if err := l.w.forgetKYC(ctx, id); err != nil {
+				return err
+			}
 			for _, text := range []string{"DELETE FROM attempts WHERE customer = ?", "DELETE FROM customers WHERE id = ?"} {
 				if err := l.w.do(ctx, text, id); err != nil {
 					return err
@@ -177,6 +183,9 @@ func (l *Ledger) scrub(ctx context.Context) error {
 // Readmit lifts what Forget barred: a later input with these people makes new
 // customers of them. It returns how many were barred.
 func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err error) {
+	if err := l.alone(); err != nil {
+		return 0, err
+	}
 	err = l.write(ctx, func(ctx context.Context) error {
 		for _, text := range identities {
 			d := l.keys.Identity(text)
@@ -208,6 +217,9 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 // ErrConflict if anything is in doubt: its keys belong to the old name. The
 // caller records the command as a run.
 func (l *Ledger) Rebind(ctx context.Context, environment string) error {
+	if err := l.alone(); err != nil {
+		return err
+	}
 	if strings.TrimSpace(environment) == "" {
 		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
 	}

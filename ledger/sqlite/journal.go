@@ -12,6 +12,9 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 	if len(intents) == 0 {
 		return nil, nil
 	}
+	if err := l.alone(); err != nil {
+		return nil, err
+	}
 	ids := make([]int64, len(intents))
 	err := l.write(ctx, func(ctx context.Context) error {
 		of := make([]int64, len(intents))
@@ -30,7 +33,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			}
 			next++
 			ids[i] = next
-			a := ledger.Attempt{ID: next, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, NotBefore: in.At}
+			a := ledger.Attempt{ID: next, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At}
 			if err := l.w.putAttempt(ctx, c.ID, a); err != nil {
 				return err
 			}
@@ -131,9 +134,9 @@ func (v *view) putAttempt(ctx context.Context, customer int64, a ledger.Attempt)
 	if a.Details != nil {
 		details = []byte(a.Details)
 	}
-	return v.do(ctx, `INSERT INTO attempts (`+attemptColumns+`) VALUES (`+marks(17)+`) ON CONFLICT (id) DO UPDATE SET
+	return v.do(ctx, `INSERT INTO attempts (`+attemptColumns+`) VALUES (`+marks(18)+`) ON CONFLICT (id) DO UPDATE SET
 		after_at = excluded.after_at, after_offset = excluded.after_offset, after_certain = excluded.after_certain, class = excluded.class,
 		absent = excluded.absent, http_status = excluded.http_status, code = excluded.code, excerpt = excluded.excerpt`,
 		a.ID, customer, a.Run, a.Generation, a.Key, details, stamp(a.NotBefore.At), int64(a.NotBefore.Offset), a.NotBefore.Certain,
-		stamp(a.NotAfter.At), int64(a.NotAfter.Offset), a.NotAfter.Certain, string(a.Class), a.Absent, a.HTTPStatus, a.Code, a.Excerpt)
+		stamp(a.NotAfter.At), int64(a.NotAfter.Offset), a.NotAfter.Certain, string(a.Class), a.Absent, a.HTTPStatus, a.Code, a.Excerpt, a.Removes)
 }

@@ -21,6 +21,7 @@ type Options struct {
 	Environment string           // the ledger must belong to it; with ReadOnly, "" = any
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no lock, no recovery, no write; goes beside a run
+	Beside      bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: goes beside a run
 	AcceptLoss  bool             // open although writes are known to be lost: only after the partner's key lifetime, when no newer copy is left
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
 	Command     string           // for whoever meets the lock
@@ -37,7 +38,7 @@ type Ledger struct {
 	id      string // of this ledger file, random
 	notices []string
 	readers *pool
-	lock    *lock      // nil when read-only
+	lock    *lock      // nil when read-only or beside
 	backup  *emergency // likewise
 
 	turn        chan struct{} // holds the right to write
@@ -54,11 +55,11 @@ var (
 	_ ledger.Emergency = (*Ledger)(nil)
 )
 
-// Open opens a ledger; unless ReadOnly it takes the lock, merges the emergency
+// Open opens a ledger; unless ReadOnly or Beside it takes the lock, merges the emergency
 // file, and closes the attempts that a crash left open.
 //
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
-// ErrNewer or ErrWrite, and say the way out.
+// ErrNewer, ErrOlder or ErrWrite, and say the way out.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -75,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 }
 
 func (l *Ledger) open(ctx context.Context, o Options) error {
-	if !o.ReadOnly {
+	if !o.ReadOnly && !o.Beside {
 		if _, err := os.Lstat(l.path); errors.Is(err, fs.ErrNotExist) && !o.Create {
 			return fmt.Errorf("%s: %w", l.path, ledger.ErrMissing)
 		} else if err == nil {
@@ -103,11 +104,18 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if err := l.load(ctx, o); err != nil || o.ReadOnly {
 		return err
 	}
-	if l.writer, err = openPool(l.path, modeWrite, 1); err != nil {
+	writing := modeWrite
+	if o.Beside {
+		writing = modeBeside
+	}
+	if l.writer, err = openPool(l.path, writing, 1); err != nil {
 		return err
 	}
-	if l.w, err = l.writer.view(ctx); err != nil {
+	if l.w, err = l.writer.view(ctx); err != nil || o.Beside {
 		return l.sick(err)
+	}
+	if err := l.migrate(ctx); err != nil {
+		return err
 	}
 	return l.recover(ctx)
 }
@@ -131,8 +139,14 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the right ledger with --ledger, or use another file for this environment: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
+	if l.older() && (o.ReadOnly || o.Beside) {
+		return l.tooOld()
+	}
 	if o.ReadOnly {
 		return nil
+	}
+	if o.Beside {
+		return l.checkBeside(ctx)
 	}
 	if l.backup, err = openEmergency(l.path, l.id, st.seq); err != nil {
 		return err
@@ -150,6 +164,25 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		}
 	}
 	return nil
+}
+
+// checkBeside is checkLoss without taking anything: the emergency file belongs
+// to whoever holds the lock.
+func (l *Ledger) checkBeside(ctx context.Context) error {
+	e, err := peekEmergency(l.path, l.id)
+	if err != nil || !e.had {
+		return err
+	}
+	v, end, err := l.snapshot(ctx) // after the look at the file: the run beside us may be writing
+	if err != nil {
+		return err
+	}
+	defer end()
+	st, err := v.state(ctx)
+	if err != nil || e.seq <= st.seq {
+		return l.sick(err)
+	}
+	return damaged(l.path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", st.seq, e.seq))
 }
 
 // checkLoss tells whether writes are missing that were made.
@@ -263,7 +296,7 @@ func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
 		l.turn <- struct{}{}
-		if l.w != nil && l.failed == nil {
+		if l.w != nil && l.lock != nil && l.failed == nil {
 			err = l.transaction(context.Background(), func(ctx context.Context) error {
 				return l.w.run(ctx, "UPDATE state SET closed = opened")
 			})

@@ -63,6 +63,9 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 			return c.ID == 0 || len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) ||
 				len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) || len(q.ServiceIDs) > 0 && !slices.Contains(q.ServiceIDs, c.ServiceID)
 		})
+		if err := v.withKYC(ctx, all); err != nil {
+			return false, err
+		}
 		if q.History {
 			if err := v.history(ctx, all, func(ledger.Customer) bool { return true }); err != nil {
 				return false, err

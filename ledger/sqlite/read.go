@@ -200,6 +200,9 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 		return nil, err
 	}
 	customers, err := v.customers(ctx, ids)
+	if err == nil {
+		err = v.withKYC(ctx, customers)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -72,6 +72,9 @@ var _ ledger.Registration = (*registration)(nil)
 
 // Register begins a check pass; see ledger.Registrar.
 func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	if err := l.alone(); err != nil {
+		return nil, err
+	}
 	if err := l.enter(ctx); err != nil {
 		return nil, err
 	}

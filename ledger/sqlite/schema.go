@@ -5,7 +5,7 @@ package sqlite
 const applicationID = 0x424f4c47
 
 // schemaVersion is the version that this program writes (user_version).
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema creates the tables.
 //
@@ -18,6 +18,7 @@ const schemaVersion = 1
 //     is to know of it stands in its chunk.
 //   - marks: who may be the same person under another e-mail.
 //   - told: outcomes that a finished run has reported.
+//   - kyc: users' identity checks, also of users whose answer is not recorded yet.
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL);
@@ -31,7 +32,7 @@ CREATE TABLE customers (id INTEGER PRIMARY KEY, status TEXT NOT NULL, identity T
 	first_name TEXT NOT NULL, last_name TEXT NOT NULL, sender_id TEXT NOT NULL, generation INTEGER NOT NULL,
 	service_id TEXT NOT NULL, url TEXT NOT NULL, field TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
 	manual INTEGER NOT NULL, http_status INTEGER NOT NULL, attempts INTEGER NOT NULL, intents INTEGER NOT NULL,
-	key TEXT NOT NULL, first_sent INTEGER NOT NULL, decided INTEGER NOT NULL, details BLOB);
+	key TEXT NOT NULL, first_sent INTEGER NOT NULL, decided INTEGER NOT NULL, details BLOB, issued INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
 CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
 CREATE INDEX customers_service ON customers (service_id) WHERE service_id <> '';
@@ -39,7 +40,7 @@ CREATE INDEX customers_decided ON customers (decided, id) WHERE decided <> 0;
 CREATE TABLE attempts (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, run INTEGER NOT NULL, generation INTEGER NOT NULL,
 	key TEXT NOT NULL, details BLOB, before_at INTEGER NOT NULL, before_offset INTEGER NOT NULL, before_certain INTEGER NOT NULL,
 	after_at INTEGER NOT NULL, after_offset INTEGER NOT NULL, after_certain INTEGER NOT NULL, class TEXT NOT NULL,
-	absent INTEGER NOT NULL, http_status INTEGER NOT NULL, code TEXT NOT NULL, excerpt BLOB);
+	absent INTEGER NOT NULL, http_status INTEGER NOT NULL, code TEXT NOT NULL, excerpt BLOB, removes TEXT NOT NULL DEFAULT '');
 CREATE INDEX attempts_customer ON attempts (customer);
 CREATE INDEX attempts_open ON attempts (customer) WHERE class = '';
 CREATE TABLE marks (digest INTEGER NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (digest, customer)) WITHOUT ROWID;
@@ -49,8 +50,8 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY, command TEXT NOT NULL, batch INTEGER 
 	wallet_from TEXT NOT NULL, wallet_to TEXT NOT NULL);
 CREATE TABLE told (digest INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE learnt (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-`
+` + kycTable
 
-// migrations bring a ledger from version i+1 to i+2, each in one transaction.
-// Nothing ever leads back.
-func migrations() []string { return nil }
+const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT NULL, at INTEGER NOT NULL, seen INTEGER NOT NULL,
+	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL) WITHOUT ROWID;
+`

@@ -46,9 +46,9 @@ func rules() []rule {
 	return []rule{
 		{"customer", "its attempts are not as many as it counts",
 			`SELECT id FROM customers c WHERE status <> 'forgotten' AND (intents <> (SELECT count(*) FROM attempts WHERE customer = c.id)
-				OR attempts <> (SELECT count(*) FROM attempts WHERE customer = c.id AND class <> 'NOT_SENT'))`},
-		{"customer", "key or generation are not those of its newest attempt",
-			`SELECT c.id FROM customers c JOIN attempts a ON a.id = (SELECT max(id) FROM attempts WHERE customer = c.id)
+				OR attempts <> (SELECT count(*) FROM attempts WHERE customer = c.id AND class <> 'NOT_SENT' AND removes = ''))`},
+		{"customer", "key or generation are not those of its newest create-user request",
+			`SELECT c.id FROM customers c JOIN attempts a ON a.id = (SELECT max(id) FROM attempts WHERE customer = c.id AND removes = '')
 				WHERE c.status <> 'forgotten' AND (a.key <> c.key OR a.generation <> c.generation)`},
 		{"customer", "an attempt is open and it is not in doubt",
 			`SELECT c.id FROM attempts a JOIN customers c ON c.id = a.customer WHERE a.class = '' AND c.status <> 'in_doubt'`},
@@ -60,6 +60,9 @@ func rules() []rule {
 		{"customer", "it is created or link_missing and every attempt was refused or never sent",
 			`SELECT id FROM customers c WHERE status IN ('created', 'link_missing') AND NOT manual AND intents > 0
 				AND NOT EXISTS (SELECT 1 FROM attempts WHERE customer = c.id AND class NOT IN ('NOT_SENT', 'BUSY', 'AUTH'))`},
+		{"customer", "its user was deleted and not created again, and it is not in doubt, nor to be sent",
+			`SELECT c.id FROM attempts a JOIN customers c ON c.id = a.customer WHERE a.class = 'REMOVED' AND c.status IN ('created', 'link_missing')
+				AND NOT manual AND c.generation < a.generation`},
 		{"customer", "another customer has the same service id",
 			`SELECT id FROM customers c WHERE service_id <> '' AND status IN ('created', 'link_missing')
 				AND EXISTS (SELECT 1 FROM customers WHERE service_id = c.service_id AND id <> c.id AND status IN ('created', 'link_missing'))`},

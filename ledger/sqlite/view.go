@@ -23,15 +23,20 @@ type mode int
 const (
 	modeRead mode = iota
 	modeWrite
-	modeFill // a new file, not yet in WAL mode
-	modeCopy // reads the ledger, writes another file
+	modeFill   // a new file, not yet in WAL mode
+	modeCopy   // reads the ledger, writes another file
+	modeBeside // writes beside the holder of the lock, and can be told to come back later
 )
 
 // pool is a set of connections of one mode.
 type pool struct{ db *sql.DB }
 
 func openPool(path string, m mode, conns int) (*pool, error) {
-	q := url.Values{"_pragma": {"busy_timeout(60000)", "secure_delete(on)", "trusted_schema(off)", "cell_size_check(on)"}}
+	patience := "busy_timeout(60000)"
+	if m == modeBeside {
+		patience = "busy_timeout(5000)"
+	}
+	q := url.Values{"_pragma": {patience, "secure_delete(on)", "trusted_schema(off)", "cell_size_check(on)"}}
 	switch m {
 	case modeRead:
 		q.Set("mode", "ro")
@@ -40,7 +45,7 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 	case modeCopy:
 		q.Set("mode", "ro")
 		q.Add("_pragma", "synchronous(full)")
-	case modeWrite, modeFill:
+	case modeWrite, modeFill, modeBeside:
 		q.Set("mode", "rw")
 		q.Add("_pragma", "synchronous(full)")
 		q.Add("_pragma", "cache_size(-24576)")

@@ -55,6 +55,9 @@ func (l *Ledger) transaction(ctx context.Context, do func(context.Context) error
 // the file open.
 func (l *Ledger) begin(ctx context.Context) error {
 	if err := l.w.run(ctx, "BEGIN IMMEDIATE"); err != nil {
+		if l.lock == nil && isBusy(err) {
+			return fmt.Errorf("%s: another command is writing to it, come back later: %w", l.path, ErrBusy)
+		}
 		return l.fail(err)
 	}
 	return nil
@@ -71,7 +74,9 @@ func (l *Ledger) commit(ctx context.Context) error {
 	if err != nil {
 		return l.undo(ctx, err)
 	}
-	l.backup.note(seq)
+	if l.backup != nil {
+		l.backup.note(seq)
+	}
 	return nil
 }
 

@@ -1,0 +1,161 @@
+package ledgertest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// removal is the intent to delete the user of a customer in link_missing.
+func removal(c ledger.Customer) ledger.Intent {
+	return ledger.Intent{Expect: expect(c), Generation: c.Generation + 1, Removes: c.ServiceID, At: instant(70)}
+}
+
+// lost makes a customer whose link was lost.
+func lost(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int) ledger.Customer {
+	t.Helper()
+	c := send(t, l, b, ordinal, ledger.Unknown, ledger.InDoubt, "")
+	must(t, l.Record(t.Context(), 1, []ledger.Change{{Expect: expect(c), Status: ledger.LinkMissing, ServiceID: "svc-" + c.Identity, At: at(60)}}))
+	return customer(t, l, c.ID)
+}
+
+func deletion(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(4)...)
+	c := lost(t, l, b, 0)
+	ids, err := l.Intend(t.Context(), 2, []ledger.Intent{removal(c)})
+	must(t, err)
+	doubt := customer(t, l, c.ID)
+	same(t, "under way", []any{doubt.Status, doubt.ServiceID, doubt.Generation, doubt.Key, doubt.Attempts, doubt.Intents, doubt.Decided},
+		[]any{ledger.InDoubt, c.ServiceID, 0, c.Key, 1, 2, time.Time{}})
+	same(t, "its attempt", doubt.History[1], ledger.Attempt{ID: ids[0], Run: 2, Generation: 1, Removes: c.ServiceID, NotBefore: instant(70)})
+	if _, err := l.Intend(t.Context(), 2, []ledger.Intent{{Expect: expect(doubt), Generation: 1, Key: "k", At: instant(71)}}); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("created while it is being deleted: %v", err)
+	}
+	// Done: nothing of the old user is left, and the person stays in doubt.
+	first := doubt.History[0]
+	must(t, l.Record(t.Context(), 2, []ledger.Change{{Expect: expect(doubt), Status: ledger.InDoubt, At: at(72), Close: []ledger.Closing{
+		{Attempt: ids[0], Class: ledger.Removed, Absent: true, NotAfter: instant(72), HTTPStatus: 200},
+		{Attempt: first.ID, Class: first.Class, Absent: true, NotAfter: first.NotAfter}}}}))
+	gone := customer(t, l, c.ID)
+	same(t, "deleted", []any{gone.Status, gone.ServiceID, gone.Attempts, gone.HTTPStatus, gone.History[0].Absent, gone.History[1].Class, gone.History[1].Absent},
+		[]any{ledger.InDoubt, "", 1, c.HTTPStatus, true, ledger.Removed, true})
+	// Created again, under the generation that the deletion reserved.
+	in := ledger.Intent{Expect: expect(gone), Generation: 1, Key: "next", Details: c.Details, Email: c.Email, At: instant(80)}
+	ids, err = l.Intend(t.Context(), 2, []ledger.Intent{in})
+	must(t, err)
+	now := customer(t, l, c.ID)
+	must(t, l.Record(t.Context(), 2, []ledger.Change{{Expect: expect(now), Status: ledger.Created, ServiceID: "second", URL: "https://verify.test/2", At: at(81),
+		Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.OK, NotAfter: instant(81), HTTPStatus: 201}}}}))
+	now = customer(t, l, c.ID)
+	same(t, "created again", []any{now.Status, now.ServiceID, now.URL, now.Issued, now.Generation, now.Attempts, now.Intents},
+		[]any{ledger.Created, "second", "https://verify.test/2", at(81), 1, 2, 3})
+}
+
+func deletionRefuses(t *testing.T, l ledger.Ledger) {
+	b := add(t, l, "one", people(4)...)
+	c := lost(t, l, b, 0)
+	made := send(t, l, b, 1, ledger.OK, ledger.Created, "")
+	same, other, pending := removal(c), removal(c), ledger.Intent{Expect: expect(planned(t, l, b)[2].Customer), Generation: 1, Removes: "svc"}
+	same.Generation, other.Removes = 0, "another"
+	for name, in := range map[string]ledger.Intent{"same generation": same, "another user": other, "created": removal(made), "pending": pending} {
+		if _, err := l.Intend(t.Context(), 1, []ledger.Intent{in}); !errors.Is(err, ledger.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// Refused by the partner, or never sent: the user is there, nothing has changed.
+	for _, class := range []ledger.Class{ledger.NotRemoved, ledger.NotSent} {
+		ids, err := l.Intend(t.Context(), 1, []ledger.Intent{removal(c)})
+		must(t, err)
+		doubt := customer(t, l, c.ID)
+		must(t, l.Record(t.Context(), 1, []ledger.Change{{Expect: expect(doubt), Status: ledger.LinkMissing, At: at(90),
+			Close: []ledger.Closing{{Attempt: ids[0], Class: class, NotAfter: instant(90)}}}}))
+		after := customer(t, l, c.ID)
+		if after.Status != ledger.LinkMissing || after.ServiceID != c.ServiceID || after.Attempts != 1 || after.FirstSent != c.FirstSent || after.Generation != 0 {
+			t.Errorf("%s: %+v", class, after)
+		}
+		c = after
+	}
+}
+
+func verification(t *testing.T, l ledger.Ledger) {
+	v, ok := l.(ledger.Verification)
+	if !ok {
+		t.Skip("this ledger does not follow users after their creation")
+	}
+	b := add(t, l, "one", people(4)...)
+	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	same(t, "issued", c.Issued, c.Decided)
+	news := func(id string, s ledger.KYCStatus, sec int, link string) int {
+		t.Helper()
+		n, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: id, Status: s, At: at(sec), URL: link}})
+		must(t, err)
+		return n
+	}
+	known := func(id int64) []any {
+		c := customer(t, l, id)
+		return []any{c.KYC.Status, c.KYC.At, c.KYC.Seen, c.URL, c.Status}
+	}
+	for _, step := range []struct {
+		status ledger.KYCStatus
+		at     int
+		link   string
+		news   int
+		want   []any
+	}{
+		{ledger.KYCPending, 100, "", 1, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
+		{ledger.KYCPending, 100, "", 0, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
+		{ledger.KYCNotBegun, 90, "", 0, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
+		{ledger.KYCNotBegun, 100, "", 0, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
+		{ledger.KYCPending, 110, "", 0, []any{ledger.KYCPending, at(100), at(110), c.URL, ledger.Created}},
+		{ledger.KYCDenied, 105, "", 0, []any{ledger.KYCPending, at(100), at(110), c.URL, ledger.Created}},
+		{ledger.KYCMore, 120, "https://verify.test/more", 1, []any{ledger.KYCMore, at(120), at(120), "https://verify.test/more", ledger.Created}},
+		{ledger.KYCApproved, 130, "", 1, []any{ledger.KYCApproved, at(130), at(130), "https://verify.test/more", ledger.Created}},
+		{ledger.KYCUnknown, 140, "", 0, []any{ledger.KYCApproved, at(130), at(130), "https://verify.test/more", ledger.Created}},
+	} {
+		if n := news(c.ServiceID, step.status, step.at, step.link); n != step.news {
+			t.Errorf("%s at %d: %d news", step.status, step.at, n)
+		}
+		same(t, string(step.status), known(c.ID), step.want)
+	}
+	for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
+		must(t, err)
+		if r.Ordinal == 0 {
+			same(t, "in a report", r.Customer.KYC.Status, ledger.KYCApproved)
+		}
+	}
+	// A link that comes with news ends link_missing. News may come before the
+	// user is known by that serviceId.
+	early := "svc-p0001@example.com"
+	same(t, "early", news(early, ledger.KYCPending, 50, ""), 1)
+	d := lost(t, l, b, 1)
+	same(t, "found by it", known(d.ID), []any{ledger.KYCPending, at(50), at(50), "", ledger.LinkMissing})
+	same(t, "with a link", news(early, ledger.KYCMore, 51, "https://verify.test/found"), 1)
+	same(t, "found", known(d.ID), []any{ledger.KYCMore, at(51), at(51), "https://verify.test/found", ledger.Created})
+}
+
+func retries(t *testing.T, l ledger.Ledger) {
+	v, ok := l.(ledger.Verification)
+	if !ok {
+		t.Skip("this ledger does not follow users after their creation")
+	}
+	b := add(t, l, "one", people(1)...)
+	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: ledger.KYCDenied, At: at(100)}})
+	must(t, err)
+	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
+	if err := v.RetryKYC(t.Context(), c.ServiceID, 0, 1); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("twice: %v", err)
+	}
+	k := customer(t, l, c.ID).KYC
+	same(t, "open", []any{k.Status, k.Retries, k.RetryOpen}, []any{ledger.KYCDenied, 1, true})
+	must(t, v.RetryKYC(t.Context(), c.ServiceID, 1, 0))
+	k = customer(t, l, c.ID).KYC
+	same(t, "taken back", []any{k.Retries, k.RetryOpen}, []any{0, false})
+	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
+	_, err = v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: ledger.KYCNotBegun, At: at(110), URL: "https://verify.test/again"}})
+	must(t, err)
+	c = customer(t, l, c.ID)
+	same(t, "done", []any{c.KYC.Status, c.KYC.Retries, c.KYC.RetryOpen, c.URL, c.Issued}, []any{ledger.KYCNotBegun, 1, false, "https://verify.test/again", at(110)})
+}

@@ -1,0 +1,145 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+var _ ledger.Verification = (*Ledger)(nil)
+
+const kycColumns = "service_id, status, at, seen, retries, retry_open"
+
+// ObserveKYC records news of identity checks; see ledger.Verification.
+func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	err = l.write(ctx, func(ctx context.Context) error {
+		news = 0
+		ids := make([]string, len(events))
+		for i, e := range events {
+			ids[i] = e.ServiceID
+		}
+		known, err := l.w.kyc(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			e.At = plain(e.At)
+			before := known[e.ServiceID]
+			after, changed := before.After(e)
+			if !changed {
+				continue
+			}
+			known[e.ServiceID] = after
+			if after.Status != before.Status || e.URL != "" {
+				news++
+			}
+			if err := l.w.putKYC(ctx, e.ServiceID, after); err != nil {
+				return err
+			}
+			if err := l.putLink(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return news, err
+}
+
+// putLink gives a link that came with an event to the customer.
+func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
+	if e.URL == "" {
+		return nil
+	}
+	var ids []int64
+	err := l.w.each(ctx, "SELECT id FROM customers WHERE service_id <> '' AND service_id = ?", []any{e.ServiceID}, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	all, err := l.w.customers(ctx, ids)
+	for _, c := range all {
+		if c, linked := c.WithLink(e); linked && err == nil {
+			err = l.w.put(ctx, &l.keys, c, false)
+		}
+	}
+	return err
+}
+
+// RetryKYC counts a retry; see ledger.Verification.
+func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	return l.write(ctx, func(ctx context.Context) error {
+		known, err := l.w.kyc(ctx, []string{serviceID})
+		if err != nil {
+			return err
+		}
+		k := known[serviceID]
+		if k.Retries != was {
+			return ledger.ErrRetried
+		}
+		k.Retries, k.RetryOpen = now, now > was
+		return l.w.putKYC(ctx, serviceID, k)
+	})
+}
+
+// kyc reads what is known of users' identity checks.
+func (v *view) kyc(ctx context.Context, serviceIDs []string) (map[string]ledger.KYC, error) {
+	list := make([]any, 0, len(serviceIDs))
+	for _, id := range serviceIDs {
+		if id != "" {
+			list = append(list, id)
+		}
+	}
+	known := make(map[string]ledger.KYC, len(list))
+	err := v.eachOf(ctx, "SELECT "+kycColumns+" FROM kyc WHERE service_id IN ", list, func(r *sql.Rows) error {
+		var id string
+		var k ledger.KYC
+		var at, seen int64
+		err := r.Scan(&id, (*string)(&k.Status), &at, &seen, &k.Retries, &k.RetryOpen)
+		k.At, k.Seen = moment(at), moment(seen)
+		known[id] = k
+		return err
+	})
+	return known, err
+}
+
+func (v *view) putKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
+	return v.do(ctx, "INSERT OR REPLACE INTO kyc ("+kycColumns+") VALUES (?, ?, ?, ?, ?, ?)",
+		serviceID, string(k.Status), stamp(k.At), stamp(k.Seen), k.Retries, k.RetryOpen)
+}
+
+// withKYC fills in what is known of the customers' identity checks.
+func (v *view) withKYC(ctx context.Context, all []ledger.Customer) error {
+	var ids []string
+	for _, c := range all {
+		if c.ServiceID != "" {
+			ids = append(ids, c.ServiceID)
+		}
+	}
+	known, err := v.kyc(ctx, ids)
+	for i := range all {
+		all[i].KYC = known[all[i].ServiceID]
+	}
+	return err
+}
+
+// forgetKYC erases what is known of a customer's identity check.
+func (v *view) forgetKYC(ctx context.Context, customer int64) error {
+	var id string
+	err := v.one(ctx, "SELECT service_id FROM customers WHERE id = ?", []any{customer}, &id)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && id == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return v.do(ctx, "DELETE FROM kyc WHERE service_id = ?", id)
+}
