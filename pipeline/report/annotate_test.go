@@ -435,3 +435,85 @@ func TestSentence(t *testing.T) {
 		}
 	}
 }
+
+// small makes a workbook whose headers stand in row 3, with a cell to the
+// right of them, and panes as given.
+func small(t *testing.T, panes *excelize.Panes) string {
+	t.Helper()
+	f := excelize.NewFile()
+	for cell, text := range map[string]string{"A1": "Our list", "A3": "name", "B3": "mail", "A4": "Ada", "B4": "a@b", "D5": "stray"} {
+		if err := f.SetCellStr("Sheet1", cell, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if panes != nil {
+		if err := f.SetPanes("Sheet1", panes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "small.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAnnotatePanes(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		before           *excelize.Panes
+		columns, rows, n int // n: HeaderRow
+	}{
+		{"none", nil, 0, 3, 0},
+		{"none, told", nil, 0, 4, 4},
+		{"too few rows", frozen(1, 1), 1, 3, 0},
+		{"the sender's own", frozen(5, 2), 2, 5, 0},
+		{"far down", nil, 0, 0, 40},
+	} {
+		a := Annotation{Workbook: small(t, tt.before), Sheet: "Sheet1", HeaderRow: tt.n, Header: []string{"name", "mail"}, Rows: listed()}
+		_, f := annotate(t, a)
+		if panes, err := f.GetPanes("Sheet1"); err != nil || panes.XSplit != tt.columns || panes.YSplit != tt.rows {
+			t.Errorf("%s: %d columns and %d rows are frozen (%v)", tt.name, panes.XSplit, panes.YSplit, err)
+		}
+	}
+}
+
+// Nothing of the sender's is written over, wherever it stands.
+func TestAnnotateStrayCells(t *testing.T) {
+	a := Annotation{Workbook: small(t, nil), Sheet: "Sheet1", Header: []string{"name", "mail"}, Outcome: true,
+		Rows: listed(AnnotatedRow{Number: 4, Status: "invalid"}, AnnotatedRow{Number: 5, Status: "invalid"})}
+	_, f := annotate(t, a)
+	want := "[[Our list] [] [name mail   onboard_status onboard_link onboard_problem] [Ada a@b   invalid] [   stray invalid]]"
+	if got := fmt.Sprint(sheetOf(t, f, "Sheet1")); got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+// A cell with a problem is red whatever else is said of it.
+func TestAnnotateOneCellManyMarks(t *testing.T) {
+	wrong, look := bad(0, "", "x", "is wrong. correct it"), odd(0, "", "y", "is odd. look")
+	for _, marks := range [][]Mark{{wrong, look}, {look, wrong}, {look, wrong, look}} {
+		a := Annotation{Workbook: small(t, nil), Sheet: "Sheet1", Header: []string{"name", "mail"}, Rows: listed(AnnotatedRow{Number: 4, Marks: marks})}
+		_, f := annotate(t, a)
+		if got := fillOf(t, f, "Sheet1", "A4"); got != problemFill {
+			t.Errorf("%v: fill %s", marks, got)
+		}
+	}
+}
+
+// Each comment has one box, also after a second annotation.
+func TestAnnotateBoxes(t *testing.T) {
+	boxes := func(f *excelize.File) int {
+		return strings.Count(string(packed(f, "xl/drawings/vmlDrawing1.vml")), `ObjectType="Note"`)
+	}
+	done, f := annotate(t, annotation())
+	if got := boxes(f); got != 9 {
+		t.Errorf("%d boxes", got)
+	}
+	a := annotation()
+	a.Workbook = done.Path
+	a.Rows = listed(AnnotatedRow{Number: 4, Marks: []Mark{bad(3, "", "x", "is wrong. correct it")}})
+	if _, f = annotate(t, a); boxes(f) != 3 {
+		t.Errorf("%d boxes the second time", boxes(f))
+	}
+}
