@@ -18,6 +18,7 @@ func Codes() []Code {
 		{CodeLooksOnboarded, "a person with this name and phone number was onboarded under another e-mail"},
 		{codeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},
 		{"link_lost", "the user exists, made by us, but the answer with the link was lost"},
+		{"being_recreated", "deleted because the link was lost, and not created again yet; run the same input again"},
 		{codeTwoUsers, "the partner lists two users with this e-mail"},
 		{codeTaken, "the partner lists this e-mail with a serviceId that another row has"},
 		{codeNoTime, "the partner lists the user, but not when it was created by a clock that can be compared"},

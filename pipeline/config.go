@@ -34,6 +34,11 @@ type Config struct {
 	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
 	Confirm func(context.Context, Plan) error
 
+	// Only restricts the sending to some of the input's customers: the others
+	// stay as they are, as if a bound had been met. Called by many goroutines.
+	// nil = everybody.
+	Only func(ledger.Customer) bool
+
 	// Watch is told of progress, from several goroutines but one at a time;
 	// it must be quick and must not block. nil = nobody watches.
 	Watch func(Progress)

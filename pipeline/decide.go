@@ -135,7 +135,8 @@ func couldHaveCreated(h []ledger.Attempt) bool {
 //   - the last of them is an absent KEY_USED, and an earlier one was turned away
 //     and so explains it: the key is consumed for certain.
 //
-// BUSY, AUTH and NOT_SENT alone keep the key, and so does an absent attempt
+// A deletion has the generation of the next request already. BUSY, AUTH and
+// NOT_SENT alone keep the key, and so does an absent attempt
 // alone: its key is the last guard against a request that is still on its way.
 func nextGeneration(h []ledger.Attempt) int {
 	if len(h) == 0 {
@@ -144,7 +145,7 @@ func nextGeneration(h []ledger.Attempt) int {
 	g := h[len(h)-1].Generation
 	refused, other, turned, consumed := false, false, false, false
 	for i, a := range h {
-		if a.Generation != g || a.Class == ledger.NotSent {
+		if a.Generation != g || a.Class == ledger.NotSent || a.Removes != "" {
 			continue
 		}
 		consumed = a.Absent && meansKeyUsed(h, i) && turned

@@ -47,7 +47,7 @@ func (t timing) dead(h []ledger.Attempt) time.Time {
 	g := h[len(h)-1].Generation
 	var newest time.Time
 	for _, a := range h {
-		if a.Generation == g && a.NotAfter.Partner().After(newest) {
+		if a.Generation == g && a.Removes == "" && a.NotAfter.Partner().After(newest) {
 			newest = a.NotAfter.Partner()
 		}
 	}
@@ -111,6 +111,7 @@ func weigh(h []ledger.Attempt, s sighting, t timing) ruling {
 	if at := t.settled(h); s.began.Before(at) {
 		return ruling{kind: ruleWait, until: at}
 	}
+	s.users = withoutRemoved(h, s.users)
 	if len(s.users) > 0 {
 		return weighFound(h, s, t)
 	}
@@ -129,6 +130,10 @@ func weighFound(h []ledger.Attempt, s sighting, t timing) ruling {
 	u := users[0]
 	if s.taken(u.ServiceID) {
 		return ruling{kind: rulePerson, code: codeTaken}
+	}
+	if removing(h, u.ServiceID) {
+		// Neither answered nor done: the user is there still, as lost as before.
+		return ruling{kind: ruleMissing, serviceID: u.ServiceID}
 	}
 	for _, a := range h {
 		if a.Class != ledger.OKBroken {
@@ -194,7 +199,7 @@ type window struct {
 func windowOf(h []ledger.Attempt, i int, t timing) (window, bool) {
 	a := h[i]
 	open := a.Absent || unanswered(h, i)
-	if !open && a.Class != ledger.Reject && a.Class != ledger.Funds && a.Class != ledger.Unclear {
+	if a.Removes != "" || !open && a.Class != ledger.Reject && a.Class != ledger.Funds && a.Class != ledger.Unclear {
 		return window{}, false
 	}
 	slack := t.roundTrip + 2*time.Second
@@ -247,6 +252,8 @@ func weighAbsent(h []ledger.Attempt, s sighting, t timing) ruling {
 	}
 	if len(open) == 0 {
 		switch h[last].Class {
+		case ledger.Removed:
+			return resendOrHold(s, nil) // nothing was sent under the new key yet
 		case ledger.Unclear:
 			return ruling{kind: ruleRefused, code: h[last].Code}
 		case ledger.DupUser:

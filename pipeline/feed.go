@@ -145,7 +145,7 @@ func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]check
 	}
 	kept := rows[:0]
 	for i, p := range planned {
-		if p.Verdict != "" || !p.Claims || !r.maySend(p.Customer) {
+		if p.Verdict != "" || !p.Claims || !r.maySend(p.Customer) || r.cfg.Only != nil && !r.cfg.Only(p.Customer) {
 			continue
 		}
 		rows[i].planned = p

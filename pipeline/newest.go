@@ -126,7 +126,7 @@ func orderOf(users []partner.Listed) order {
 func oldestThatMatters(h []ledger.Attempt, t timing) time.Time {
 	var oldest time.Time
 	for i, a := range h {
-		if a.Class == ledger.DupUser || a.Class == ledger.Unclear {
+		if a.Class == ledger.DupUser || a.Class == ledger.Unclear || a.Removes != "" && unanswered(h, i) {
 			return time.Time{}
 		}
 		if w, ok := windowOf(h, i, t); ok && (oldest.IsZero() || w.lookBack.Before(oldest)) {

@@ -1,0 +1,36 @@
+package pipeline
+
+import (
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// This file is what deletions mean as evidence. A user whose link was lost is
+// deleted to be created again; the attempt to delete it stands in the history
+// among the others, with the generation of the next create-user request. While
+// it is unanswered it is waited for like any other: after settle the list shows
+// whether the user is there. What it does not is create anything.
+
+// withoutRemoved drops users who were deleted for certain: a list may lag
+// behind, and a user who is gone is nobody's.
+func withoutRemoved(h []ledger.Attempt, users []partner.Listed) []partner.Listed {
+	gone := func(u partner.Listed) bool {
+		return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
+	}
+	if !slices.ContainsFunc(users, gone) {
+		return users
+	}
+	return slices.DeleteFunc(slices.Clone(users), gone)
+}
+
+// removing reports whether a deletion of this user was begun and is unanswered.
+func removing(h []ledger.Attempt, serviceID string) bool {
+	for i, a := range h {
+		if a.Removes == serviceID && unanswered(h, i) {
+			return true
+		}
+	}
+	return false
+}
