@@ -517,3 +517,22 @@ func TestAnnotateBoxes(t *testing.T) {
 		t.Errorf("%d boxes the second time", boxes(f))
 	}
 }
+
+// Only what nobody signed, or we did, is taken for ours.
+func TestOurComments(t *testing.T) {
+	for _, tt := range []struct {
+		comment ownComment
+		want    bool
+	}{
+		{ownComment{author: author, text: "<t>x</t>"}, true},
+		{ownComment{author: " ", text: "<r><t xml:space=\"preserve\">Correct this: Mobile&#10;</t></r>"}, true},
+		{ownComment{text: "<t>Please check: Mobile</t>"}, true},
+		{ownComment{author: "Finance", text: "<t>Correct this: Mobile</t>"}, false},
+		{ownComment{text: "<t>please, correct this</t>"}, false},
+		{ownComment{}, false},
+	} {
+		if got := tt.comment.ours(); got != tt.want {
+			t.Errorf("%+v: %t", tt.comment, got)
+		}
+	}
+}
