@@ -27,6 +27,12 @@ func rejectColumn(header string) bool {
 	return false
 }
 
+// ourColumn tells the columns of a rejects file and of an annotated workbook,
+// which are no data wherever they stand.
+func ourColumn(header string) bool {
+	return rejectColumn(header) || fold(header) == "onboardlink"
+}
+
 // layout settles what the columns of a header row are. Its errors lack the
 // file and the row.
 func (m *matcher) layout(header []string) (*layout, *Error) {
@@ -155,7 +161,7 @@ func (m *matcher) missing(l *layout) *Error {
 }
 
 func (l *layout) used(column int) bool {
-	return l.mapped[column].Field != "" || l.rejects && rejectColumn(l.header[column])
+	return l.mapped[column].Field != "" || ourColumn(l.header[column])
 }
 
 // named finds the columns of --id and --send. Those of --carry need not be in

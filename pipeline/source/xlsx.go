@@ -91,8 +91,9 @@ func (b *workbook) survey(sheet bookSheet, refuse bool) (_ *sheetFindings, err e
 	return &p.found, nil
 }
 
-// hasData reports whether a sheet has a row that is not blank. It reads up to
-// that row, so faults behind it do not count.
+// hasData reports whether a sheet has a row that is not blank, and is not one
+// that we added to a workbook ourselves: those begin with ownSheetMark. It
+// reads up to that row, so faults behind it do not count.
 func (b *workbook) hasData(sheet bookSheet) (_ bool, err error) {
 	if sheet.part == "" {
 		return false, nil
@@ -102,12 +103,18 @@ func (b *workbook) hasData(sheet bookSheet) (_ bool, err error) {
 		return false, err
 	}
 	defer func() { err = closing(err, p) }()
-	_, err = p.next()
+	p.merges = newMergeSweep(nil) // else the record has no cells
+	first, err := p.next()
 	if err == io.EOF {
 		return false, nil
 	}
-	return err == nil, err
+	ours := err == nil && len(first.cells) > 0 && strings.HasPrefix(first.cells[0], ownSheetMark)
+	return err == nil && !ours, err
 }
+
+// ownSheetMark begins the first cell of the sheets of problems and of
+// instructions that annotated workbooks and templates have.
+const ownSheetMark = "bulkonboard: "
 
 // choose finds the sheet to read. A hidden sheet is read only if it is named,
 // and one with data that is passed over is told.

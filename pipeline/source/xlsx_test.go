@@ -78,6 +78,9 @@ func sheets(names ...string) parts {
 		if strings.HasSuffix(name, "0") {
 			row = `<row r="1"><c r="A1"/></row>`
 		}
+		if strings.HasSuffix(name, "+") {
+			row = `<row r="1"><c r="A1" t="inlineStr"><is><t>` + ownSheetMark + `how to fill this in</t></is></c></row>`
+		}
 		p[fmt.Sprintf("xl/sheets/%d.xml", i+1)] = rowsXML(row)
 	}
 	p["xl/workbook.xml"] = `<workbook xmlns="` + mainNS + `" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>` + list.String() + `</sheets></workbook>`
@@ -96,6 +99,7 @@ func TestSheetChoice(t *testing.T) {
 	}{
 		"the only one":            {sheets("A"), "", "A", "", "1"},
 		"the only one with data":  {sheets("A0", "B", "C0"), "", "B", "", "2"},
+		"one of ours beside":      {sheets("A", "Ours+"), "", "A", "", "1"},
 		"chart first":             {sheets("Chart#", "B"), "", "B", "", "2"},
 		"several":                 {sheets("A", "B0", "C", "D!"), "", `several sheets have data. Choose one with --sheet: 1 "A", 3 "C", 4 "D!" (hidden)`, "", ""},
 		"several, by name":        {sheets("A", "B"), "B", "B", "", "2"},
