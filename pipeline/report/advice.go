@@ -1,10 +1,6 @@
 package report
 
-import (
-	"strings"
-
-	"github.com/bulkonboard/bulkonboard/ledger"
-)
+import "github.com/bulkonboard/bulkonboard/ledger"
 
 // Advice says what a person is to do about a cause, in a sentence or two: by
 // its code where the code asks for something of its own, else by its status.
@@ -44,6 +40,10 @@ func adviceByCode(code string) string {
 	switch code {
 	case "details_changed":
 		return "The input differs from what was sent. Nothing was sent again. If the new value is right, change it at the partner."
+	case "repeats_row":
+		return "Nothing, if it is the same person: the earlier row counts, and says the same. The row can be deleted."
+	case "repeats_row_differs":
+		return "The earlier row counts. Decide which of the two is right, and delete the other, or give this one its own e-mail if it is another person."
 	case "id_known":
 		return "This customer number was onboarded under another e-mail. If it is another person, correct the number. If it is meant, run with --accept id_known."
 	case "looks_onboarded":
@@ -81,27 +81,6 @@ func adviceByCode(code string) string {
 		return "A program cannot decide this one. Look the customer up at the partner, then enter what you found with \"bulkonboard ledger resolve\"."
 	}
 	return ""
-}
-
-// title is a cause in words: the field, and the code without its underscores.
-func (c Cause) title() string {
-	name := c.Code
-	if name == "" {
-		name = string(c.Status)
-	}
-	name = strings.ReplaceAll(name, "_", " ")
-	if name == strings.ToUpper(name) {
-		name = "partner: " + c.Code
-	}
-	if c.Field != "" {
-		return c.Field + ": " + name
-	}
-	return name
-}
-
-// statusTitle is a status as people read it.
-func statusTitle(s ledger.Status) string {
-	return strings.ReplaceAll(string(s), "_", " ")
 }
 
 // statusMeaning is one line on a status.

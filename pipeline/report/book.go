@@ -33,6 +33,7 @@ type styles struct {
 	text, wrapped, number, note, link  int
 	count, share, label, cause, group  int
 	value, key, good, warn, bad, muted int
+	lead, sum, sumCount                int
 }
 
 // newBook makes a workbook whose first sheet has this name.
@@ -61,6 +62,7 @@ const (
 	redColour   = "B23A3A"
 	noteColour  = "FFF4CC"
 	linkColour  = "1D5FA8"
+	barColour   = "3B6EA5"
 )
 
 func (b *book) addStyles() error {
@@ -72,8 +74,11 @@ func (b *book) addStyles() error {
 	}
 	under := []excelize.Border{{Type: "bottom", Color: lineColour, Style: 1}}
 	top, centre := &excelize.Alignment{Vertical: "top"}, &excelize.Alignment{Vertical: "center"}
+	centreWrap := &excelize.Alignment{Vertical: "center", WrapText: true}
+	percent := "0.0%"
 	right := &excelize.Alignment{Vertical: "center", Horizontal: "right"}
 	indented := &excelize.Alignment{Vertical: "center", Horizontal: "left", WrapText: true, Indent: 1}
+	total := []excelize.Border{{Type: "top", Color: inkColour, Style: 1}}
 	edge := []excelize.Border{{Type: "bottom", Color: headColour, Style: 2}}
 	wrap := &excelize.Alignment{Vertical: "top", WrapText: true}
 	const asText, thousands = 49, 3 // built-in formats "@" and "#,##0"
@@ -85,6 +90,9 @@ func (b *book) addStyles() error {
 		look excelize.Style
 	}{
 		{&st.title, excelize.Style{Font: font(20, true, headColour)}},
+		{&st.lead, excelize.Style{Font: font(12, false, inkColour)}},
+		{&st.sum, excelize.Style{Font: font(11, true, inkColour), NumFmt: asText, Border: total, Alignment: centre}},
+		{&st.sumCount, excelize.Style{Font: font(11, true, inkColour), NumFmt: thousands, Border: total, Alignment: right}},
 		{&st.subtitle, excelize.Style{Font: font(11, false, greyColour)}},
 		{&st.head, excelize.Style{Font: font(11, true, "FFFFFF"), Fill: fill(headColour), NumFmt: asText,
 			Alignment: &excelize.Alignment{Vertical: "center"}}},
@@ -96,10 +104,10 @@ func (b *book) addStyles() error {
 		{&st.note, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Alignment: wrap, Fill: fill(noteColour)}},
 		{&st.link, excelize.Style{Font: blue, NumFmt: asText, Alignment: top}},
 		{&st.count, excelize.Style{Font: font(11, false, inkColour), NumFmt: thousands, Border: under, Alignment: right}},
-		{&st.share, excelize.Style{Font: font(11, false, greyColour), NumFmt: asText, Border: under, Alignment: right}},
+		{&st.share, excelize.Style{Font: font(11, false, greyColour), CustomNumFmt: &percent, Border: under, Alignment: right}},
 		{&st.number, excelize.Style{Font: font(11, false, inkColour), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}},
 		{&st.label, excelize.Style{Font: font(11, false, inkColour), NumFmt: asText, Border: under, Alignment: indented}},
-		{&st.cause, excelize.Style{Font: font(11, true, inkColour), NumFmt: asText, Border: under, Alignment: centre}},
+		{&st.cause, excelize.Style{Font: font(11, true, inkColour), NumFmt: asText, Border: under, Alignment: centreWrap}},
 		{&st.group, excelize.Style{Font: font(12, true, headColour), Fill: fill(paleColour), NumFmt: asText, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
 		{&st.key, excelize.Style{Font: font(11, false, greyColour), Border: under, NumFmt: asText, Alignment: centre}},
 		{&st.value, excelize.Style{Font: font(11, true, inkColour), Border: under, NumFmt: asText, Alignment: indented}},
@@ -114,6 +122,17 @@ func (b *book) addStyles() error {
 		}
 	}
 	return nil
+}
+
+// moneyStyle is the look of amounts in a currency, with their cents.
+func (b *book) moneyStyle(currency string) (int, error) {
+	format := "#,##0.00##"
+	if currency = strings.ReplaceAll(clean(currency), `"`, ""); currency != "" {
+		format += ` "` + currency + `"`
+	}
+	return b.file.NewStyle(&excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Bold: true, Color: inkColour},
+		Border: []excelize.Border{{Type: "bottom", Color: lineColour, Style: 1}}, CustomNumFmt: &format,
+		Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "left", Indent: 1}})
 }
 
 // save writes the workbook straight to w: excelize would build the whole file
@@ -150,7 +169,11 @@ func (b *book) sheet(name string, cols []column, filter bool) (*sheet, error) {
 	if _, err := b.file.NewSheet(name); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(b.landscape(name), b.repeatHead(name)); err != nil {
+	wide := 1
+	if len(cols) > 12 {
+		wide = 2 // on one page nobody could read it
+	}
+	if err := errors.Join(b.layout(name, "landscape", wide), b.repeatHead(name)); err != nil {
 		return nil, err
 	}
 	stream, err := b.file.NewStreamWriter(name)
@@ -177,15 +200,19 @@ func (b *book) sheet(name string, cols []column, filter bool) (*sheet, error) {
 	return s, s.styled(head, b.style.head, 22)
 }
 
-// landscape makes a sheet print on A4 across, as wide as the page. A stream
-// takes it over if it is said before.
-func (b *book) landscape(name string) error {
-	across, a4, wide, tall, fit := "landscape", 9, 1, 0, true
-	err := b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &across, Size: &a4, FitToWidth: &wide, FitToHeight: &tall})
-	if err != nil {
-		return err
-	}
-	return b.file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit})
+// landscape makes a sheet print across, as wide as the page.
+func (b *book) landscape(name string) error { return b.layout(name, "landscape", 1) }
+
+// layout makes a sheet print on A4, so many pages wide, with its name and the
+// page's number under it. A stream takes it over if it is said before.
+func (b *book) layout(name, orientation string, wide int) error {
+	a4, tall, fit := 9, 0, true
+	side, end, foot := 0.4, 0.6, 0.3 // inches
+	return errors.Join(
+		b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &orientation, Size: &a4, FitToWidth: &wide, FitToHeight: &tall}),
+		b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &side, Bottom: &end, Footer: &foot}),
+		b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: "&L&8&A&R&8&P / &N"}),
+		b.file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}))
 }
 
 // repeatHead prints the header of a sheet on every page.
@@ -257,7 +284,7 @@ func (s *sheet) flush() error {
 func heightFor(text string, width float64) float64 {
 	lines := 0
 	for part := range strings.SplitSeq(text, "\n") {
-		lines += 1 + int(float64(utf8.RuneCountInString(part))*1.05/width)
+		lines += 1 + int(float64(utf8.RuneCountInString(part))/width)
 	}
 	if lines <= 1 {
 		return 0

@@ -6,6 +6,10 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -19,7 +23,7 @@ var page string
 type htmlFormat struct{}
 
 func (htmlFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows Rows) error {
-	t := newTally()
+	t := newTally(m)
 	for r, err := range rows {
 		if err != nil {
 			return err
@@ -39,14 +43,29 @@ func (htmlFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 
 // pageData is what the page shows.
 type pageData struct {
-	Title    string
-	Rows     string
-	Lead     string
-	Bars     []bar
-	Causes   []causeLine
-	Facts    [][2]string
-	Costs    [][2]string
-	BarWidth int
+	Title       string
+	Place       string
+	Environment string
+	Rows        string
+	Lead        string
+	Bars        []bar
+	Causes      []causeLine
+	Facts       [][2]string
+	Costs       [][2]string
+	BarWidth    int
+	Pace        *paceView // nil: too few, or in too short a time, for a picture
+}
+
+// paceView is the picture of creations over time.
+type paceView struct {
+	Per, Most, From, To string
+	Columns             []paceColumn
+}
+
+// paceColumn is a span of it, in units of the drawing.
+type paceColumn struct {
+	X, Y, Width, Height float64
+	Text                string
 }
 
 // bar is one status in the outcome bar and in the table under it.
@@ -61,10 +80,14 @@ type causeLine struct{ Status, Title, Count, Advice string }
 const barWidth = 1000
 
 func newPage(m Meta, t *tally) pageData {
-	p := pageData{Title: "Onboarding report", Rows: thousands(t.rows), Lead: lead(t), Facts: facts(m), Costs: costs(m.Money), BarWidth: barWidth}
+	p := pageData{Title: "Onboarding report", Place: place(m.Environment), Environment: m.Environment, Rows: thousands(t.rows), Lead: lead(t), Facts: facts(m, t), BarWidth: barWidth}
 	if len(m.Batches) > 0 && len(m.Batches[0].Files) > 0 {
 		p.Title += ": " + fileNames(m.Batches[0].Files)[0]
 	}
+	for _, c := range costs(m.Money) {
+		p.Costs = append(p.Costs, [2]string{c.name, strings.TrimSpace(grouped(string(c.amount)) + " " + clean(string(m.Money.Currency)))})
+	}
+	p.Pace = newPaceView(&t.pace)
 	widths := barWidths(t)
 	x := 0.0
 	for i, s := range ledger.Statuses() {
@@ -79,6 +102,31 @@ func newPage(m Meta, t *tally) pageData {
 	}
 	return p
 }
+
+// paceHeight is the height of the picture of the pace in its own units.
+const paceHeight = 120
+
+func newPaceView(p *pace) *paceView {
+	counts, from, each := p.bars()
+	if len(counts) == 0 {
+		return nil
+	}
+	const moment = "2 Jan 2006, 15:04"
+	most := slices.Max(counts)
+	v := &paceView{Per: spanName(p.span), Most: thousands(most), From: p.all.first.UTC().Format(moment + " UTC"), To: p.all.last.UTC().Format(moment + " UTC")}
+	step := float64(barWidth) / float64(len(counts))
+	for i, n := range counts {
+		height := 0.0
+		if n > 0 {
+			height = max(1.5, float64(paceHeight)*float64(n)/float64(most))
+		}
+		v.Columns = append(v.Columns, paceColumn{X: tenth(float64(i) * step), Y: tenth(paceHeight - height), Width: tenth(step * 0.86), Height: tenth(height),
+			Text: from.Add(time.Duration(i)*each).Format(moment) + ": " + thousands(n)})
+	}
+	return v
+}
+
+func tenth(f float64) float64 { return math.Round(f*10) / 10 }
 
 // barWidths gives each status its part of the bar, in the order of statuses. A
 // single row among millions stays visible.
@@ -104,7 +152,7 @@ func lead(t *tally) string {
 		return "No rows."
 	}
 	done := t.counts[ledger.Created] + t.counts[ledger.LinkMissing]
-	left := t.counts[ledger.Pending] + t.counts[ledger.InsufficientBalance] + t.counts[ledger.InDoubt]
+	left := t.left()
 	text := thousands(done) + " of " + thousands(t.rows) + " rows onboarded (" + share(done, t.rows) + ")."
 	if left > 0 {
 		text += " " + thousands(left) + " left for the next run."

@@ -51,7 +51,7 @@ func TestPageColours(t *testing.T) {
 }
 
 func TestBarWidths(t *testing.T) {
-	counted := newTally()
+	counted := newTally(Meta{})
 	counted.rows = 1_000_001
 	counted.counts = Counts{ledger.Created: 1_000_000, ledger.InDoubt: 1}
 	sum := 0.0
@@ -71,7 +71,7 @@ func TestShare(t *testing.T) {
 		n, all int
 		want   string
 	}{
-		{0, 0, "0 %"}, {0, 9, "0 %"}, {9, 9, "100.0 %"}, {1, 3, "33.3 %"}, {1, 1_000_000, "< 0.1 %"}, {999_999, 1_000_000, "> 99.9 %"},
+		{0, 0, "0\u00a0%"}, {0, 9, "0\u00a0%"}, {9, 9, "100.0\u00a0%"}, {1, 3, "33.3\u00a0%"}, {1, 1_000_000, "<\u00a00.1\u00a0%"}, {999_999, 1_000_000, ">\u00a099.9\u00a0%"},
 	} {
 		if got := share(tt.n, tt.all); got != tt.want {
 			t.Errorf("share(%d, %d) = %s", tt.n, tt.all, got)

@@ -14,16 +14,22 @@ type tally struct {
 	rows   int
 	counts Counts
 	causes map[Cause]int // Count is 0 in the keys
+	pace   pace
 	buf    []problem
 }
 
-func newTally() *tally { return &tally{counts: Counts{}, causes: map[Cause]int{}} }
+func newTally(m Meta) *tally {
+	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}}
+}
 
 // add counts a row and returns its first cause, the one it is grouped by. A
 // row that is as it should be has none.
 func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	t.rows++
 	t.counts[r.Status]++
+	if r.Status == ledger.Created {
+		t.pace.add(r.Customer.Decided)
+	}
 	t.buf = problems(t.buf[:0], r)
 	for _, p := range t.buf {
 		if strings.HasPrefix(p.code, "warn:") {
@@ -40,6 +46,11 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 		t.causes[first]++
 	}
 	return first, ok
+}
+
+// left is the rows that the next run goes on with.
+func (t *tally) left() int {
+	return t.counts[ledger.Pending] + t.counts[ledger.InsufficientBalance] + t.counts[ledger.InDoubt]
 }
 
 // list is the causes in the order of statuses, created last, and the most
@@ -68,7 +79,7 @@ func compareCauses(a, b Cause) int {
 
 // facts are the lines on the run that stand at the head of a report for
 // people. What is not known is left out.
-func facts(m Meta) [][2]string {
+func facts(m Meta, t *tally) [][2]string {
 	var list [][2]string
 	add := func(name, value string) {
 		if value != "" {
@@ -96,8 +107,9 @@ func facts(m Meta) [][2]string {
 	add("Started", people(Moment{m.Started}))
 	add("Finished", people(Moment{m.Finished}))
 	if !m.Started.IsZero() && m.Finished.After(m.Started) {
-		add("Duration", m.Finished.Sub(m.Started).Round(1e9).String())
+		add("Duration", took(m.Finished.Sub(m.Started)))
 	}
+	list = append(list, t.pace.outlook(t.left(), m.Finished)...)
 	add("Stopped by", strings.ReplaceAll(m.StopReason, "_", " "))
 	add("Program", m.Version)
 	return list
@@ -106,18 +118,21 @@ func facts(m Meta) [][2]string {
 // maxFilesShown keeps the head of a report on one page.
 const maxFilesShown = 12
 
-// costs are the lines on money; none if nothing is known.
-func costs(m Money) [][2]string {
-	var list [][2]string
-	for _, line := range []struct {
-		name   string
-		amount Amount
-	}{
-		{"Fee for each customer", m.Fee}, {"Charged in this run", m.Charged},
-		{"Wallet before", m.WalletBefore}, {"Wallet after", m.WalletAfter},
+// cost is a line on money.
+type cost struct {
+	name   string
+	amount Amount
+}
+
+// costs are the lines on money that are known.
+func costs(m Money) []cost {
+	var list []cost
+	for _, c := range []cost{
+		{name: "Fee for each customer", amount: m.Fee}, {name: "Charged in this run", amount: m.Charged},
+		{name: "Wallet before", amount: m.WalletBefore}, {name: "Wallet after", amount: m.WalletAfter},
 	} {
-		if line.amount != "" {
-			list = append(list, [2]string{line.name, strings.TrimSpace(string(line.amount) + " " + string(m.Currency))})
+		if c.amount != "" {
+			list = append(list, c)
 		}
 	}
 	return list
@@ -133,8 +148,17 @@ func people(m Moment) string {
 
 // thousands groups digits by commas, as English text does.
 func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+	return grouped(strconv.Itoa(n))
+}
+
+// grouped is a decimal number with commas between its thousands. What is no
+// number stays as it is.
+func grouped(s string) string {
+	if !number.MatchString(s) {
+		return s
+	}
+	whole, _, _ := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
@@ -144,14 +168,14 @@ func thousands(n int) string {
 // is never 100.
 func share(n, all int) string {
 	if n == 0 || all == 0 {
-		return "0 %"
+		return "0\u00a0%"
 	}
 	p := 100 * float64(n) / float64(all)
 	switch {
 	case n < all && p > 99.9:
-		return "> 99.9 %"
+		return ">\u00a099.9\u00a0%"
 	case p < 0.1:
-		return "< 0.1 %"
+		return "<\u00a00.1\u00a0%"
 	}
-	return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+	return strconv.FormatFloat(p, 'f', 1, 64) + "\u00a0%"
 }

@@ -31,7 +31,7 @@ func (x xlsxFormat) write(_ context.Context, w io.Writer, scratch string, m Meta
 	if err != nil {
 		return err
 	}
-	counted := newTally()
+	counted := newTally(m)
 	for r, err := range rows {
 		if err != nil {
 			return err

@@ -58,7 +58,7 @@ func TestWorkbookSheets(t *testing.T) {
 		want  string
 	}{
 		{"Verification links", 6, "https://verify.example/inquiry?id=a|https://verify.example/inquiry?id=b"},
-		{"Needs attention", 0, "link lost|link lost|ragged|ragged|partner: USER_BLACKLISTED|partner: USER_BLACKLISTED|unanswered|unanswered|phoneNumber: details changed|phoneNumber: details changed"},
+		{"Needs attention", 0, "the link was lost|the link was lost|ragged|ragged|partner says USER_BLACKLISTED|partner says USER_BLACKLISTED|unanswered|unanswered|phoneNumber: changed since it was sent|phoneNumber: changed since it was sent"},
 		{"Needs attention", 7, "1 row|link_missing|1 row|invalid|1 row|rejected|1 row|in_doubt|1 row|created"},
 		{"Duplicates", 1, "5|8"},
 		{"Insufficient balance", 1, "11"},
@@ -68,7 +68,7 @@ func TestWorkbookSheets(t *testing.T) {
 		}
 	}
 	summary := fmt.Sprint(sheetOf(t, f, "Summary"))
-	for _, want := range []string{"Onboarding report: staff.csv", "3 of 11 rows onboarded (27.3 %)", "1.50 USD", "staging", "email: email form", "Top up the wallet"} {
+	for _, want := range []string{"Onboarding report: staff.csv", "3 of 11 rows onboarded (27.3\u00a0%)", "1.50 USD", "staging", "email: email form", "Top up the wallet"} {
 		if !strings.Contains(summary, want) {
 			t.Errorf("summary lacks %q: %s", want, summary)
 		}
