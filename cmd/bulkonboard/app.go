@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // app is one invocation: what main handed in, and what the subcommands share.
@@ -103,9 +104,8 @@ The same command again continues where the last one ended.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetIn(a.stdin)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(err, "bulkonboard help "+strings.TrimPrefix(strings.TrimPrefix(c.CommandPath(), "bulkonboard"), " ")+" lists the flags")
-	})
+	root.SetUsageFunc(printUsage)
+	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return a.dropped(c, root, args) }
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.reportCommand(),
 		a.templateCommand(), a.sandboxCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
@@ -114,17 +114,47 @@ The same command again continues where the last one ended.`,
 	return root
 }
 
+// flagError says what is near a flag that does not exist.
+func flagError(c *cobra.Command, err error) error {
+	hints := []string{c.CommandPath() + " --help lists the flags"}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if near := nearFlags(c, unknown.GetSpecifiedName()); len(near) > 0 {
+			hints = append([]string{"did you mean " + strings.Join(near, " or ") + "?"}, hints...)
+		}
+	}
+	return usage(err, hints...)
+}
+
+// unknownCommand says what is near a command that does not exist.
+func unknownCommand(parent *cobra.Command, typed string) error {
+	hint := parent.CommandPath() + " --help lists the commands"
+	if near := parent.SuggestionsFor(typed); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	name := strings.TrimPrefix(strings.TrimPrefix(parent.CommandPath(), "bulkonboard")+" "+typed, " ")
+	return usage(fmt.Errorf("unknown command %q", name), hint)
+}
+
+// holding is a command that only holds others.
+func holding(c *cobra.Command) *cobra.Command {
+	c.Args, c.SuggestionsMinimumDistance = cobra.ArbitraryArgs, 2
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(c, args[0])
+		}
+		return c.Help()
+	}
+	return c
+}
+
 // dropped is the program without a subcommand: a file dropped on it is checked.
 func (a *app) dropped(c, root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
 	}
 	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
-		hint := "bulkonboard --help lists the commands"
-		if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return usage(fmt.Errorf("unknown command %q", args[0]), hint)
+		return unknownCommand(root, args[0])
 	}
 	check, _, err := root.Find([]string{"validate"})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "check the config file", Long: configText, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := holding(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "read the config file, and say what it sets",

@@ -116,10 +116,8 @@ func advancedText(root *cobra.Command) string {
 	shown.SortFlags = false
 	run.Flags().VisitAll(func(f *pflag.Flag) {
 		if len(f.Annotations[annAdvanced]) > 0 {
-			copied := *f
-			copied.Hidden = false
-			shown.AddFlag(&copied)
+			shown.AddFlag(asShown(f))
 		}
 	})
-	return "Flags of run beside those of bulkonboard run --help:\n\n" + shown.FlagUsagesWrapped(100)
+	return "Flags of run beside those of bulkonboard run --help:\n\n" + shown.FlagUsagesWrapped(helpWidth)
 }

@@ -14,17 +14,7 @@ import (
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "ledger",
-		Short: "look after the ledger: log, verify, backup, forget, readmit, rebind",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("unknown command %q", "ledger "+args[0]), "bulkonboard ledger --help lists them")
-			}
-			return c.Help()
-		},
-	}
+	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, export, import, resolve, forget, prune ..."})
 	c.AddCommand(a.ledgerLogCommand(), a.ledgerVerifyCommand(), a.ledgerBackupCommand(),
 		a.ledgerForgetCommand(), a.ledgerReadmitCommand(), a.ledgerRebindCommand())
 	return c

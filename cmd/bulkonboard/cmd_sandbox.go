@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -77,23 +78,25 @@ func (s *sandboxFlags) config() (sandbox.Config, error) {
 
 func (a *app) sandboxCommand() *cobra.Command {
 	var (
-		f      sandboxFlags
-		listen string
-		state  string
-		ttl    = span{5 * time.Minute, true}
+		f     sandboxFlags
+		addr  string
+		state string
+		ttl   = span{5 * time.Minute, true}
 	)
 	c := &cobra.Command{
 		Use:   "sandbox [flags]",
 		Short: "the simulated partner API on loopback",
 		Long: `Serves the partner's API, simulated, until it is interrupted. Its base URL is the
-first line of standard output; run is pointed at it with --base-url and any key
-that begins with sk_ (never a live one).
+first line of standard output, and standard error has the command that sends to
+it. Any key that begins with sk_ will do (never a live one).
 
 Faults are switches; a selector says whom they strike: a share (0.02 or 2%), the
 n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
 (@@example.com), or the n-th POST of each e-mail (try1).
 
 ` + faultText(),
+		Example: `  bulkonboard sandbox --addr 127.0.0.1:8080 --balance 100 --latency 200ms
+  bulkonboard sandbox --fault drop-after=0.02 --preexist known.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := f.config()
@@ -101,11 +104,11 @@ n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
 				return err
 			}
 			cfg.KeyTTL, cfg.StateFile = ttl.Duration, state
-			return a.serveSandbox(c.Context(), cfg, listen)
+			return a.serveSandbox(c.Context(), cfg, addr)
 		},
 	}
 	f.flags(c.Flags(), "")
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "loopback `ADDRESS`; port 0 takes a free one")
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 takes a free one")
 	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default memory only)")
 	c.Flags().Var(&ttl, "key-ttl", "how long an idempotency key is remembered")
 	configFlag(c)
@@ -121,20 +124,29 @@ func faultText() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, listen string) (err error) {
+func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		return usage(err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	url, err := server.Listen(listen)
+	url, err := server.Listen(addr)
 	if err != nil {
 		return usage(err)
 	}
 	fmt.Fprintln(a.out, url)
-	fmt.Fprintln(a.err, "the simulated partner listens; interrupt it to end it")
+	fmt.Fprintln(a.err, "the simulated partner listens until it is interrupted. In another window:")
+	fmt.Fprintf(a.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(), url)
 	<-ctx.Done()
 	n := server.Counters()
 	fmt.Fprintf(a.err, "%s create-user requests, %s users, %s charged\n", number(n.Posts), number(n.Users), server.Charged())
 	return nil
+}
+
+// keyInEnvironment sets a key for the simulated partner, in front of a command.
+func keyInEnvironment() string {
+	if runtime.GOOS == "windows" {
+		return "set " + envKey + "=" + sandboxKey + "&&"
+	}
+	return envKey + "=" + sandboxKey
 }

@@ -37,12 +37,12 @@ func (i *inputFlags) flags(f *pflag.FlagSet) {
 	i.headerRow = count{least: 1}
 	i.formulas = choice{of: []string{"cached", "refuse"}}
 	f.StringVar(&i.id, "id", "", "the `COLUMN` of your own customer number")
-	f.Var(&i.mapping, "map", "FIELD=COLUMN: which column a field is read from (repeatable)")
+	f.Var(&i.mapping, "map", "read the field from this column: `FIELD=COLUMN` (repeatable)")
 	f.StringVar(&i.mapFile, "map-file", "", "header mapping in `FILE` (YAML, FIELD: COLUMN)")
-	f.Var(&i.defaults, "default", "FIELD=VALUE for empty cells or a missing column (repeatable)")
+	f.Var(&i.defaults, "default", "value for empty cells or a missing column: `FIELD=VALUE` (repeatable)")
 	f.StringVar(&i.phoneRegion, "phone-region", "", "country `CC` of phone numbers written without one, such as DE")
 	f.StringArrayVar(&i.carry, "carry", nil, "input `COLUMN` that reports show too; all = every unused one (repeatable)")
-	f.Var(&i.send, "send", "FIELD=COLUMN: adds a string field to the request (repeatable)")
+	f.Var(&i.send, "send", "add a string field to the request: `FIELD=COLUMN` (repeatable)")
 	f.StringVar(&i.sheet, "sheet", "", "`NAME` or number of the sheet (default the only one with data)")
 	f.Var(&i.headerRow, "header-row", "where the headers stand (default 1)")
 	f.StringVar(&i.delimiter, "delimiter", "", "`C` between the fields: , ; | or tab (default detected)")

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// helpWidth is where help is wrapped.
+const helpWidth = 100
+
+// printUsage is how a command is called, its subcommands and its flags.
+func printUsage(c *cobra.Command) error {
+	w := c.OutOrStderr()
+	fmt.Fprintf(w, "Usage:\n  %s\n", usageLine(c))
+	if c.HasExample() {
+		fmt.Fprintf(w, "\nExamples:\n%s\n", c.Example)
+	}
+	list(w, "Commands", c.Commands(), func(s *cobra.Command) bool { return s.IsAvailableCommand() || s.Name() == "help" })
+	list(w, "Help topics (bulkonboard help TOPIC)", c.Commands(), func(s *cobra.Command) bool { return s.IsAdditionalHelpTopicCommand() })
+	if c.HasAvailableLocalFlags() {
+		fmt.Fprintf(w, "\nFlags:\n%s", flagText(c.LocalFlags()))
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(w, "\n%s COMMAND --help says more.\n", c.CommandPath())
+	}
+	return nil
+}
+
+func usageLine(c *cobra.Command) string {
+	if c.HasAvailableSubCommands() {
+		return c.CommandPath() + " COMMAND [flags]"
+	}
+	return c.UseLine()
+}
+
+func list(w io.Writer, title string, commands []*cobra.Command, shown func(*cobra.Command) bool) {
+	longest := 0
+	for _, c := range commands {
+		if shown(c) {
+			longest = max(longest, len(c.Name()))
+		}
+	}
+	if longest == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", title)
+	for _, c := range commands {
+		if shown(c) {
+			fmt.Fprintf(w, "  %-*s  %s\n", longest, c.Name(), c.Short)
+		}
+	}
+}
+
+// flagText shows the flags that are not hidden.
+func flagText(flags *pflag.FlagSet) string {
+	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
+	shown.SortFlags = false
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			shown.AddFlag(asShown(f))
+		}
+	})
+	return shown.FlagUsagesWrapped(helpWidth)
+}
+
+// asShown is a flag for help: one that is on or off stands there by its name
+// alone, without the values that hardly anybody gives it.
+func asShown(f *pflag.Flag) *pflag.Flag {
+	copied := *f
+	copied.Hidden = false
+	if f.Value.Type() == "bool" {
+		copied.Value = onOff{f.Value}
+	}
+	return &copied
+}
+
+// onOff hides from pflag that a value is a bool's.
+type onOff struct{ pflag.Value }
+
+// nearFlags are the flags of a command whose names are close to a mistyped one.
+func nearFlags(c *cobra.Command, typed string) []string {
+	var near []string
+	closest := 1 + len(typed)/4
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		switch d := distance(typed, f.Name); {
+		case d < closest:
+			near, closest = []string{"--" + f.Name}, d
+		case d == closest, len(typed) > 3 && strings.HasPrefix(f.Name, typed):
+			near = append(near, "--"+f.Name)
+		}
+	})
+	return near
+}
+
+// distance is how many letters to change, add, leave out or swap with their
+// neighbour make b of a.
+func distance(a, b string) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := range len(a) {
+		before, above, now := rows[i%3], rows[(i+1)%3], rows[(i+2)%3]
+		now[0] = i + 1
+		for j := range len(b) {
+			change := 1
+			if a[i] == b[j] {
+				change = 0
+			}
+			now[j+1] = min(above[j]+change, above[j+1]+1, now[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				now[j+1] = min(now[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return rows[(len(a)+1)%3][len(b)]
+}
