@@ -252,8 +252,6 @@ func weighAbsent(h []ledger.Attempt, s sighting, t timing) ruling {
 	}
 	if len(open) == 0 {
 		switch h[last].Class {
-		case ledger.Removed:
-			return resendOrHold(s, nil) // nothing was sent under the new key yet
 		case ledger.Unclear:
 			return ruling{kind: ruleRefused, code: h[last].Code}
 		case ledger.DupUser:

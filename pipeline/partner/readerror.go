@@ -2,6 +2,7 @@ package partner
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -59,6 +60,11 @@ func (c *Client) read(ctx context.Context, call, method, path, key string, limit
 		now := time.Now()
 		return reply{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: call}
 	}
+	return c.readRequest(ctx, call, req, limit)
+}
+
+// readRequest is read for a request that stands already.
+func (c *Client) readRequest(ctx context.Context, call string, req *http.Request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
 	a := c.answer(r)
 	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,

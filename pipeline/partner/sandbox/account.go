@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 type walletData struct {
@@ -70,18 +71,9 @@ func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
 		}
 		next := *p
 		next.retries++
+		s.begin(p.id, "", time.Now())
 		return entry{Op: opRetry, ID: p.id}, success(http.StatusOK, "KYC retry initiated", createdData{p.id, s.store.link(&next)})
 	})
-}
-
-// SetStatus changes a user's KYC status, as the identity check would.
-func (s *Server) SetStatus(serviceID, status string) error {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	if p, _ := s.store.find(serviceID); p == nil {
-		return fmt.Errorf("sandbox: there is no user with this serviceId")
-	}
-	return s.store.add(entry{Op: opStatus, ID: serviceID, Status: status})
 }
 
 // TopUp pays into the wallet.

@@ -51,14 +51,12 @@ func (b *createBody) check() []fieldError {
 
 // fate reads what the local part of the e-mail asks for.
 func (b *createBody) fate() (status string, blacklisted bool) {
+	if status, asked := fateOf(b.Email); asked {
+		return status, false
+	}
 	local, _, _ := strings.Cut(b.Email, "@")
 	_, tag, _ := strings.Cut(local, "+")
-	switch tag {
-	case approved, denied, pending:
-		return tag, false
-	default:
-		return pendingKYC, tag == "blacklisted"
-	}
+	return pendingKYC, tag == "blacklisted"
 }
 
 func within(text string, most int) bool {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 )
 
 // maxBody is the largest request body that is read, in bytes.
@@ -175,6 +176,9 @@ func (s *Server) perform(c *creation) reply {
 	if blacklisted {
 		return refusal(http.StatusBadRequest, ClassReject, "USER_BLACKLISTED", "This user cannot be onboarded")
 	}
+	if s.cfg.KYCAfter > 0 {
+		status = pendingKYC
+	}
 	s.at(Acting, c)
 	rep := s.orBroken(s.store.create(newUser{
 		email: c.body.Email, first: c.body.FirstName, last: c.body.LastName, program: c.body.Program, status: status,
@@ -182,6 +186,9 @@ func (s *Server) perform(c *creation) reply {
 		repeats:     s.cfg.EmailsRepeat || c.picked.has("email-twice"),
 		dupAfterFee: c.picked.has("dup-after-fee"),
 	}))
+	if rep.id != "" {
+		s.begin(rep.id, c.body.Email, time.Now())
+	}
 	s.at(Acted, c)
 	return rep
 }

@@ -14,7 +14,8 @@
 //
 // A few e-mails decide their own fate, so that a rehearsal can show it: a local
 // part that ends in +blacklisted is refused, and one that ends in +approved,
-// +denied or +pending has that KYC status at once.
+// +denied, +pending or +needs (needsVerification) has that KYC status at once, or
+// after Config.KYCAfter.
 package sandbox
 
 import (
@@ -58,6 +59,10 @@ type Config struct {
 	Latency    time.Duration // half of it before acting, half after; default 0
 	LatencyMax time.Duration // above Latency: each request takes a time between the two; default 0: always Latency
 	PageCap    int           // largest page of list-users; default 1000
+
+	// Identity checks.
+	KYCAfter time.Duration // from creation to the outcome of the check, in real time; half of it the user is pending_kyc, half pending. Default 0: only SetStatus and the e-mail's tag change a status
+	Webhook  Webhook       // who is told
 
 	// Misbehaviour.
 	Faults []Fault // in order of precedence
@@ -121,7 +126,9 @@ func (c Config) settings() (settings, error) {
 	s.balance, errBalance = parseMoney(or(c.Balance, "1000000.00"))
 	s.fee, errFee = parseMoney(or(c.Fee, "0.50"))
 	return s, errors.Join(
-		field("Balance", errBalance), field("Fee", errFee),
+		field("Balance", errBalance), field("Fee", errFee), field("Webhook.URL", c.Webhook.check()),
+		refuse("KYCAfter", s.KYCAfter < 0, "is negative"),
+		refuse("Webhook.Repeat", s.Webhook.Repeat < 0, "is negative"),
 		refuse("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
 		refuse("KeyTTL", s.KeyTTL < 0, "is negative"),
 		refuse("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),

@@ -24,6 +24,7 @@ type Server struct {
 	cfg     settings
 	store   *store
 	record  *record
+	follow  *follower
 	faults  atomic.Pointer[faultSet]
 	limiter *rate.Limiter // nil: no limit
 	mux     *http.ServeMux
@@ -48,7 +49,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: set, record: newRecord(set.KeepPosts), done: make(chan struct{}), raw: map[net.Conn]bool{}}
+	s := &Server{cfg: set, record: newRecord(set.KeepPosts), follow: newFollower(), done: make(chan struct{}), raw: map[net.Conn]bool{}}
 	if err := s.SetFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
@@ -58,6 +59,7 @@ func New(cfg Config) (*Server, error) {
 	if set.Rate > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
 	}
+	s.startFollowing()
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users", s.serveCreate)
 	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.route(callList, s.listUsers))
@@ -140,8 +142,9 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	if listening != nil {
-		err = errors.Join(err, listening.Close(), s.serving.Wait())
+		err = errors.Join(err, listening.Close())
 	}
+	err = errors.Join(err, s.serving.Wait())
 	s.handlers.Wait()
 	s.conns.Wait()
 	s.store.mu.Lock()
