@@ -140,7 +140,10 @@ func (v *view) put(ctx context.Context, keys *keyed.Secret, c ledger.Customer, m
 	if c.Details != nil {
 		details = []byte(c.Details)
 	}
-	err := v.do(ctx, upsertCustomer(), c.ID, string(c.Status), c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Generation, c.ServiceID, c.URL,
+	if v.upsert == "" {
+		v.upsert = upsertCustomer()
+	}
+	err := v.do(ctx, v.upsert, c.ID, string(c.Status), c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Generation, c.ServiceID, c.URL,
 		c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus, c.Attempts, c.Intents, c.Key, stamp(c.FirstSent), stamp(c.Decided), details, stamp(c.Issued))
 	if err != nil || !mark || c.LastBatch == 0 {
 		return err
@@ -160,6 +163,7 @@ func (v *view) put(ctx context.Context, keys *keyed.Secret, c ledger.Customer, m
 	return nil
 }
 
+// upsertCustomer is the statement that writes a customer whole.
 func upsertCustomer() string {
 	names := strings.FieldsFunc(customerColumns, func(r rune) bool { return strings.ContainsRune(", \n\t", r) })
 	var set []string

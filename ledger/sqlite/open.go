@@ -42,7 +42,8 @@ type Ledger struct {
 	backup  *emergency // likewise
 
 	turn        chan struct{} // holds the right to write
-	w           *view         // the writing connection; nil when read-only
+	queue       writeQueue
+	w           *view // the writing connection; nil when read-only
 	writer      *pool
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64

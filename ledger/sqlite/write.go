@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -30,13 +32,122 @@ func (l *Ledger) enter(ctx context.Context) error {
 
 func (l *Ledger) leave() { <-l.turn }
 
-// write runs one transaction. Once begun it is not interrupted by ctx.
+// shared is how many writes one commit may carry.
+const shared = 8
+
+// writing is a write that waits for its turn.
+type writing struct {
+	do   func(context.Context) error
+	err  error
+	done bool // settled by another's commit; read and written by who has the turn
+}
+
+// write runs one transaction. Once begun it is not interrupted by ctx. Writes
+// that arrive while another is under way go into that one's commit: one fsync
+// for all of them, and each still succeeds or is refused by itself.
 func (l *Ledger) write(ctx context.Context, do func(context.Context) error) error {
+	w := &writing{do: do}
+	l.queue.put(w)
 	if err := l.enter(ctx); err != nil {
-		return err
+		if l.queue.drop(w) {
+			return err
+		}
+		l.turn <- struct{}{} // somebody has taken it: see what became of it
+		defer l.leave()
+		return w.err
 	}
 	defer l.leave()
-	return l.transaction(ctx, do)
+	for !w.done {
+		l.together(context.WithoutCancel(ctx))
+	}
+	return w.err
+}
+
+// together runs what is queued, and what arrives meanwhile, in one transaction.
+func (l *Ledger) together(ctx context.Context) {
+	var group []*writing
+	settle := func(err error) {
+		for _, w := range group {
+			if w.done = true; w.err == nil {
+				w.err = err
+			}
+		}
+	}
+	if err := l.begin(ctx); err != nil {
+		group = l.queue.take(shared)
+		settle(err)
+		return
+	}
+	for len(group) < shared {
+		next := l.queue.take(1)
+		if len(next) == 0 {
+			break
+		}
+		group = append(group, next[0])
+		if err := l.part(ctx, next[0]); err != nil {
+			settle(l.undo(ctx, err))
+			return
+		}
+	}
+	settle(l.commit(ctx))
+}
+
+// part runs one write of several. A refusal by rule undoes it alone; any other
+// error is returned and undoes all.
+func (l *Ledger) part(ctx context.Context, w *writing) error {
+	if err := l.w.run(ctx, "SAVEPOINT part"); err != nil {
+		return err
+	}
+	err := w.do(ctx)
+	if err != nil && !isRule(err) {
+		return err
+	}
+	if err != nil {
+		w.err = fmt.Errorf("%s: %w", l.path, err)
+		l.w.chunks.forget()
+		if err := l.w.run(ctx, "ROLLBACK TO part"); err != nil {
+			return err
+		}
+	}
+	return l.w.run(ctx, "RELEASE part")
+}
+
+// isRule reports whether an error is a refusal that leaves the ledger fit for use.
+func isRule(err error) bool {
+	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount)
+}
+
+// writeQueue is the writes that wait. Its zero value is ready.
+type writeQueue struct {
+	mu   sync.Mutex
+	list []*writing
+}
+
+func (q *writeQueue) put(w *writing) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = append(q.list, w)
+}
+
+// take removes at most n writes, oldest first.
+func (q *writeQueue) take(n int) []*writing {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n = min(n, len(q.list))
+	out := q.list[:n:n]
+	q.list = q.list[n:]
+	return out
+}
+
+// drop removes one write, if nobody has taken it.
+func (q *writeQueue) drop(w *writing) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at := slices.Index(q.list, w)
+	if at >= 0 {
+		q.list = slices.Delete(q.list, at, at+1)
+	}
+	return at >= 0
 }
 
 // transaction is write for who has the right to already.
@@ -85,10 +196,8 @@ func (l *Ledger) commit(ctx context.Context) error {
 func (l *Ledger) undo(ctx context.Context, cause error) error {
 	l.w.chunks.forget()
 	err := l.w.run(ctx, "ROLLBACK")
-	for _, rule := range []error{ledger.ErrConflict, ledger.ErrNotFound, ledger.ErrAccount} {
-		if errors.Is(cause, rule) && err == nil {
-			return fmt.Errorf("%s: %w", l.path, cause)
-		}
+	if isRule(cause) && err == nil {
+		return fmt.Errorf("%s: %w", l.path, cause)
 	}
 	return l.fail(cause) // the roll-back of a failed transaction may fail too; its cause is what counts
 }
