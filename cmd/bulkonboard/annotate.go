@@ -22,21 +22,19 @@ type marked struct {
 	findings []ledger.Finding
 }
 
-// keepMarks makes the collector keep what is said of every row.
-func (f *findings) keepMarks(path string, files []source.File) error {
+// annotatable refuses what --annotate cannot do.
+func annotatable(path string, files []source.File) error {
 	switch {
 	case len(files) > 1:
 		return usage(errors.New("--annotate writes one file, and there are several inputs"), "annotate them one by one")
 	case !strings.EqualFold(filepath.Ext(path), ".xlsx"):
 		return usagef("--annotate %s: the file must be .xlsx", path)
 	}
-	f.keep = true
 	return nil
 }
 
-// writeAnnotated gives the sender's list back with marks on what is wrong.
-func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, found *findings, headerRow int) error {
-	file := in.Files()[0]
+// annotation is what the sender's list is given back with, but for its rows.
+func annotation(file source.File, headerRow int) report.Annotation {
 	note := report.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
 	for _, c := range validate.Codes() {
 		note.Meanings[c.Code] = c.Meaning
@@ -44,23 +42,50 @@ func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, 
 	for _, c := range pipeline.Codes() {
 		note.Meanings[c.Code] = c.Meaning
 	}
-	out := report.Output{}
-	if file.Name != "-" {
-		out.Inputs = []string{file.Name}
-	}
 	if file.Kind == "xlsx" {
 		note.Workbook = file.Name
 	}
-	note.Rows = annotatedRows(ctx, in, found, columnsOf(file))
+	return note
+}
+
+// writeAnnotated gives the sender's list back with marks on what is wrong, and
+// returns the name that the file got.
+func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, note report.Annotation) (string, error) {
+	out := report.Output{}
+	if name := in.Files()[0].Name; name != "-" {
+		out.Inputs = []string{name}
+	}
 	done, err := out.Annotate(ctx, path, note)
 	if err != nil {
-		return fmt.Errorf("--annotate: %w", err)
+		return "", fmt.Errorf("--annotate: %w", err)
 	}
-	fmt.Fprintf(a.err, "written: %s\n", printable(done.Path))
 	if done.Copy {
-		fmt.Fprintln(a.err, "  it holds the values alone: the workbook was too large or too unusual to be given back as it was")
+		fmt.Fprintf(a.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
 	}
-	return nil
+	return done.Path, nil
+}
+
+// outcomeRows pairs the input with what the ledger knows of its rows.
+func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[report.AnnotatedRow, error] {
+	columns := columnsOf(in.Files()[0])
+	return func(yield func(report.AnnotatedRow, error) bool) {
+		for p, err := range paired(ctx, in, l, batch) {
+			if err != nil {
+				yield(report.AnnotatedRow{}, err)
+				return
+			}
+			row := report.AnnotatedRow{Number: p.cells.Number, Cells: append(p.cells.Cells[:len(p.cells.Cells):len(p.cells.Cells)], p.cells.Extra...),
+				Status: string(p.row.Status), Link: p.row.Customer.URL, Problem: problemText(&p.row)}
+			if p.row.Status == p.row.Verdict || p.row.Status == ledger.Created {
+				row.Marks = marksOf(p.row.Findings, columns)
+			} else if problem := row.Problem; problem != "" {
+				row.Marks = marksOf([]ledger.Finding{{Field: p.row.Customer.Field, Code: p.row.Customer.Code, Message: problem}}, columns)
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
 }
 
 // columnsOf is where each field stands in a file.

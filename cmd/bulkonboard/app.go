@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,8 @@ type app struct {
 	out   *stream // what was asked for
 	err   *stream // people's text
 	stop  *stopper
+
+	alone bool // there is no subcommand: a file was dropped on the program
 }
 
 // run is the whole program but its exit.
@@ -47,7 +50,21 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		}
 		a.explain(err)
 	}
-	return int(a.finish(code))
+	code = a.finish(code)
+	if a.alone && ownWindow() {
+		// Without this the window is gone before anything is read.
+		fmt.Fprint(a.err, "Press Enter to close this window.")
+		_, _ = bufio.NewReader(stdin).ReadString('\n') // whatever comes ends it
+	}
+	return int(code)
+}
+
+// subcommand is the command line with the subcommand that a dropped file means.
+func (a *app) subcommand() []string {
+	if a.alone {
+		return append([]string{"validate"}, a.args...)
+	}
+	return a.args
 }
 
 // finish prints what --quiet held back, and lets the exit code tell when
@@ -156,6 +173,7 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
 		return unknownCommand(root, args[0])
 	}
+	a.alone = true
 	check, _, err := root.Find([]string{"validate"})
 	if err != nil {
 		return err

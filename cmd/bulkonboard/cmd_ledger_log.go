@@ -35,7 +35,7 @@ func (a *app) printLog(ctx context.Context, l *sqlite.Ledger) error {
 			if i > 0 {
 				names[b.ID] += " "
 			}
-			names[b.ID] += shellWord(file.Name)
+			names[b.ID] += posix.word(file.Name)
 		}
 	}
 	for r, err := range l.Log(ctx) {

@@ -61,7 +61,7 @@ func (s *session) plan(ctx context.Context, args []string) (err error) {
 		s.tell("bulkonboard: %v", failed)
 	} else {
 		s.tell("nothing was sent; this command does it:")
-		s.tell("  bulkonboard %s", shellWords(asRun(s.args)))
+		s.tell("  %s", s.commandLine(asRun(s.args)...))
 	}
 	if s.flags.json {
 		out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)

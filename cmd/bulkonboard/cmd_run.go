@@ -21,6 +21,7 @@ type runFlags struct {
 	logFlags
 	reports       []string
 	rejects       string
+	annotate      string
 	rate          rate
 	fee           amount
 	maxNew        bound
@@ -78,6 +79,7 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	r.checkExisting = choice{"auto", []string{"auto", "never"}}
 	f.StringArrayVar(&r.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable; default beside the input)")
 	f.StringVar(&r.rejects, "rejects", "", "`FILE` for the rows to correct, .xlsx or .csv (default beside the input)")
+	f.StringVar(&r.annotate, "annotate", "", "the input with marks, status and link columns, as a workbook: `FILE`.xlsx")
 	f.Var(&r.limit, "limit", "send at most N new rows, then stop")
 	f.BoolVar(&r.yes, "yes", false, "do not ask before production is sent to")
 	f.Var(&r.burst, "burst", "requests that may leave at once")
@@ -115,8 +117,8 @@ func (r *runFlags) check(args []string) error {
 		return usagef("--burst means nothing with --rate unlimited")
 	case r.workers.n > 512:
 		return usagef("--workers is at most 512")
-	case len(args) == 0 && (len(r.reports) > 0 || r.rejects != ""):
-		return usagef("--report and --rejects need an input file; `bulkonboard report` writes reports without one")
+	case len(args) == 0 && (len(r.reports) > 0 || r.rejects != "" || r.annotate != ""):
+		return usagef("--report, --rejects and --annotate need an input file; `bulkonboard report` writes reports without one")
 	}
 	return nil
 }
@@ -174,7 +176,7 @@ func (a *app) continuing() string {
 			args = append(args, arg)
 		}
 	}
-	return "bulkonboard " + shellWords(args)
+	return a.commandLine(args...)
 }
 
 // settingsText is what the ledger's log keeps of the flags: names and values

@@ -21,6 +21,7 @@ type validateFlags struct {
 	env      choice
 	saveMap  string
 	annotate string
+	changes  bool
 	json     bool
 	quiet    bool
 }
@@ -32,7 +33,14 @@ func (a *app) validateCommand() *cobra.Command {
 		Short: "check only; nothing is sent, no key is needed",
 		Long: `Checks every row as run does, and says what is wrong: each kind of finding with
 its count, then the first cells one by one. It opens no connection and no
-ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be used.`,
+ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be used.
+
+--annotate gives the sender's own list back with marks on the cells that need a
+correction: corrected there, it is an input like any other. A file dropped on the
+program is checked so.`,
+		Example: `  bulkonboard validate customers.xlsx
+  bulkonboard validate --annotate to-correct.xlsx customers.xlsx
+  bulkonboard validate --save-map map.yaml --map email="E-Mail (private)" customers.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(errors.New("validate needs a FILE"), "bulkonboard validate customers.csv")
@@ -45,6 +53,7 @@ ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be u
 	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write the input with marks on what is wrong to `FILE`.xlsx")
+	c.Flags().BoolVar(&f.changes, "changes", false, "list on standard output which cells are sent in another form than they stand")
 	c.Flags().BoolVar(&f.json, "json", false, "one JSON summary on standard output")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing when the exit code is 0")
 	configFlag(c)
@@ -54,6 +63,9 @@ ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be u
 func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) (err error) {
 	if f.quiet {
 		a.err.hold()
+	}
+	if f.changes && f.json {
+		return usagef("--changes and --json both write to standard output: give one of them")
 	}
 	started := time.Now()
 	rules, err := f.rules(f.env.value == envProduction)
@@ -71,10 +83,13 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 		}
 	}
 	found := newFindings()
+	found.follow(in, rules, f.id, 0)
+	found.sleuth.detective.Encoding = f.encoding
 	if f.annotate != "" {
-		if err := found.keepMarks(f.annotate, in.Files()); err != nil {
+		if err := annotatable(f.annotate, in.Files()); err != nil {
 			return err
 		}
+		found.keep = true
 	}
 	tally, err := a.check(ctx, in, rules, found)
 	if err != nil {
@@ -85,10 +100,19 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 		code = exitFindings
 	}
 	a.tellFindings(in, found, tally, code)
-	if f.annotate != "" {
-		if err := a.writeAnnotated(ctx, f.annotate, in, found, f.headerRow.n); err != nil {
+	if f.changes {
+		if err := a.listChanges(ctx, in, rules); err != nil {
 			return err
 		}
+	}
+	if f.annotate != "" {
+		note := annotation(in.Files()[0], f.headerRow.n)
+		note.Rows = annotatedRows(ctx, in, found, columnsOf(in.Files()[0]))
+		path, err := a.writeAnnotated(ctx, f.annotate, in, note)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.err, "written: %s\n", printable(path))
 	}
 	if f.json {
 		rows := tally.Rows
@@ -106,26 +130,36 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 
 // check reads and checks all rows over a ledger that is thrown away.
 func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
-	cfg := pipeline.Config{Input: batch{in}, Environment: "check", Rules: rules,
-		Log: slog.New(warnings{w: a.err})}
+	shown := newWarnings(a.err)
+	defer shown.seen.rest(a.err)
+	found.sleuth.begin()
+	defer found.sleuth.end()
+	cfg := pipeline.Config{Input: batch{in, &found.sleuth}, Environment: "check", Rules: rules,
+		Log: slog.New(shown)}
 	return pipeline.Check(ctx, cfg, found.add)
 }
 
 func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally, code exitCode) {
 	say := func(format string, args ...any) { fmt.Fprintln(a.err, printable(fmt.Sprintf(format, args...))) }
-	for _, n := range in.Notes() {
-		say("%s", noteText(n, in.Files()))
+	for _, line := range noteLines(in.Notes(), in.Files()) {
+		say("%s", line)
 	}
 	good := tally.Rows - tally.Status[ledger.Invalid] - tally.Status[ledger.DuplicateInInput]
 	say("%s: %s good, %s invalid, %s repeat another row", rowsText(tally.Rows), number(good),
 		number(tally.Status[ledger.Invalid]), number(tally.Status[ledger.DuplicateInInput]))
-	for _, line := range found.lines(in.Files()) {
+	for _, line := range found.lines(in.Files(), 0) {
 		say("  %s", line)
+	}
+	for _, line := range found.sleuth.lines(in.Files(), a, a.subcommand()) {
+		say("%s", line)
 	}
 	if len(found.cells) > 0 {
 		say("the first cells:")
 		for _, line := range found.cellLines(in.Files()) {
 			say("  %s", line)
+		}
+		if n := found.problems - len(found.cells); n > 0 {
+			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", number(n))
 		}
 	}
 	if code == exitOK {

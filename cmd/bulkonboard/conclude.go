@@ -137,6 +137,15 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if reason := reasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}
+	if path := s.flags.annotate; path != "" {
+		note := annotation(s.in.Files()[0], s.flags.headerRow.n)
+		note.Outcome, note.Rows = true, outcomeRows(ctx, s.in, s.store, sum.Batch.ID)
+		marked, failure := s.writeAnnotated(ctx, path, s.in, note)
+		if failure == nil {
+			written = append(written, marked)
+		}
+		err = errors.Join(err, failure)
+	}
 	st := sum.Tally.Status
 	mend := st[ledger.Invalid] + st[ledger.Rejected] + sum.Tally.Code[repeatsCause()]
 	if mend == 0 {
@@ -156,7 +165,7 @@ func (s *session) reportCommand() string {
 	if s.to.environment == envProduction || s.to.environment == envStaging {
 		words = append(words, "--env", s.to.environment)
 	}
-	return "bulkonboard " + shellWords(words)
+	return s.commandLine(words...)
 }
 
 // tellEnd prints what happened, what is left, where the report is, and the
@@ -235,7 +244,7 @@ func (s *session) tellOthers(sum pipeline.Summary) {
 			for _, f := range b.Files {
 				names = append(names, f.Name)
 			}
-			s.tell("  %s of this input, which must be run again: %s", rowsText(n), shellWords(names))
+			s.tell("  %s of this input, which must be run again: %s", rowsText(n), s.shellLine(names...))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -16,6 +17,7 @@ import (
 const (
 	firstPlaces = 3  // positions shown for each kind of finding
 	firstCells  = 20 // cells shown one by one by validate
+	firstKinds  = 8  // kinds shown by a run; validate shows all of them
 )
 
 // kind is what findings are grouped by.
@@ -35,11 +37,13 @@ type group struct {
 // findings collects what the check pass says of rows. It keeps positions and
 // messages, never cells. It is used by one goroutine at a time.
 type findings struct {
-	groups  map[kind]*group
-	cells   []cell
-	perFile map[int]int // rows
-	marks   []marked    // of every row, for --annotate; nil = not kept
-	keep    bool
+	groups   map[kind]*group
+	cells    []cell
+	problems int         // those of cells, and the rest
+	perFile  map[int]int // rows
+	marks    []marked    // of every row, for --annotate; nil = not kept
+	keep     bool
+	sleuth   sleuth
 }
 
 type cell struct {
@@ -49,8 +53,15 @@ type cell struct {
 
 func newFindings() *findings { return &findings{groups: map[kind]*group{}, perFile: map[int]int{}} }
 
+// follow makes the detective look at the rows of an input, and compare at most
+// so many with each other (0 = all).
+func (f *findings) follow(in source.Input, rules *validate.Rules, id string, most int) {
+	f.sleuth.rules, f.sleuth.carried, f.sleuth.id, f.sleuth.most = rules, in.Carried(), id, most
+}
+
 func (f *findings) add(r ledger.Row) error {
 	f.perFile[r.File]++
+	f.sleuth.judged(r)
 	if f.keep && len(r.Findings) > 0 {
 		f.marks = append(f.marks, marked{r.Number, r.Findings})
 	}
@@ -66,7 +77,11 @@ func (f *findings) add(r ledger.Row) error {
 		if len(g.first) < firstPlaces {
 			g.first = append(g.first, place)
 		}
-		if !p.Warning && len(f.cells) < firstCells {
+		if p.Warning {
+			continue
+		}
+		f.problems++
+		if len(f.cells) < firstCells {
 			f.cells = append(f.cells, cell{place, p})
 		}
 	}
@@ -91,19 +106,39 @@ func (f *findings) sorted() []*group {
 	return all
 }
 
-// lines are the kinds with their counts and first positions.
-func (f *findings) lines(files []source.File) []string {
+// lines are the kinds with their counts and first positions; at most so many,
+// 0 = all.
+func (f *findings) lines(files []source.File, most int) []string {
+	all := f.sorted()
+	shown := all
+	if most > 0 && len(all) > most+1 {
+		shown = all[:most]
+	}
+	counts, fields, places := 0, 0, 0
+	for _, g := range shown {
+		counts = max(counts, len(number(g.count)))
+		fields = max(fields, len(g.field))
+		places = max(places, utf8.RuneCountInString(g.places(files)))
+	}
 	var out []string
-	for _, g := range f.sorted() {
-		mark := ""
-		if g.warning {
-			mark = "warning: "
-		}
+	for _, g := range shown {
 		what := meaningOf(g.code)
 		if what == "" {
 			what = firstSentence(g.advice)
 		}
-		out = append(out, fmt.Sprintf("%s %s%s: %s (%s)", number(g.count), mark, nameOf(g.field, g.code), what, g.places(files)))
+		if g.warning {
+			what = "warning: " + what
+		}
+		at := g.places(files)
+		out = append(out, fmt.Sprintf("%*s  %-*s  %s%s  %s [%s]", counts, number(g.count), fields, g.field,
+			at, strings.Repeat(" ", places-utf8.RuneCountInString(at)), what, g.code))
+	}
+	if left := len(all) - len(shown); left > 0 {
+		rest := 0
+		for _, g := range all[len(shown):] {
+			rest += g.count
+		}
+		out = append(out, fmt.Sprintf("%*s  of %d more kinds; bulkonboard validate lists them", counts, number(rest), left))
 	}
 	return out
 }
@@ -184,6 +219,7 @@ func (w watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	if err != nil {
 		return nil, err
 	}
+	w.found.sleuth.begin()
 	return watchedRegistration{reg, w.found}, nil
 }
 
@@ -213,4 +249,14 @@ func (w watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error {
 		}
 	}
 	return w.Registration.Add(ctx, rows)
+}
+
+func (w watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {
+	w.found.sleuth.end()
+	return w.Registration.Commit(ctx)
+}
+
+func (w watchedRegistration) Rollback() error {
+	w.found.sleuth.end()
+	return w.Registration.Rollback()
 }

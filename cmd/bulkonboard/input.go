@@ -11,7 +11,10 @@ import (
 
 // batch gives files to the pipeline, which knows nothing of files. It may be
 // read by one goroutine at a time, like the input behind it.
-type batch struct{ source.Input }
+type batch struct {
+	source.Input
+	sleuth *sleuth
+}
 
 var _ pipeline.Input = batch{}
 
@@ -30,14 +33,15 @@ func (b batch) Rows(ctx context.Context) (pipeline.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &batchRows{rows: rows}, nil
+	return &batchRows{rows: rows, sleuth: b.sleuth}, nil
 }
 
 // batchRows turns cells into fields, a slice at a time.
 type batchRows struct {
-	rows  source.Rows
-	cells []source.Row
-	raw   []validate.Raw
+	rows   source.Rows
+	cells  []source.Row
+	raw    []validate.Raw
+	sleuth *sleuth
 }
 
 var _ pipeline.Rows = (*batchRows)(nil)
@@ -54,6 +58,7 @@ func (r *batchRows) Read(dst []pipeline.Row) (int, error) {
 	if failed := source.Decode(cells, &r.raw); failed != nil {
 		return 0, failed
 	}
+	r.sleuth.read(r.raw[:n])
 	for i := range cells {
 		c := &cells[i]
 		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: r.raw[i], ID: c.ID, Carry: c.Carry, Issues: problems(c.Issues)}

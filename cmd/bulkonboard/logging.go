@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 )
@@ -41,13 +44,47 @@ func (l *logFlags) open(people io.Writer) (*slog.Logger, func() error, error) {
 	case l.format.value == "text", l.file != "":
 		return slog.New(slog.NewTextHandler(w, nil)), closer, nil
 	}
-	return slog.New(warnings{w: people}), closer, nil
+	shown := newWarnings(people)
+	return slog.New(shown), func() error { shown.seen.rest(people); return nil }, nil
 }
 
-// warnings shows warnings and errors to people as plain lines.
+// warnings shows warnings and errors to people as plain lines, of many alike
+// the first few.
 type warnings struct {
 	w     io.Writer
 	attrs []slog.Attr
+	seen  *repeated
+}
+
+func newWarnings(w io.Writer) warnings {
+	return warnings{w: w, seen: &repeated{count: map[string]int{}}}
+}
+
+// repeated counts warnings by their text without the figures. It is safe for
+// concurrent use.
+type repeated struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+// again counts a text and says whether it is shown.
+func (r *repeated) again(text string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count[text]++
+	return r.count[text] <= alike
+}
+
+// rest says how many were not shown.
+func (r *repeated) rest(w io.Writer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, text := range slices.Sorted(maps.Keys(r.count)) {
+		if more := r.count[text] - alike; more > 0 {
+			fmt.Fprintf(w, "%s more times: %s\n", number(more), printable(text))
+		}
+	}
+	clear(r.count)
 }
 
 var _ slog.Handler = warnings{}
@@ -55,6 +92,9 @@ var _ slog.Handler = warnings{}
 func (h warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
 
 func (h warnings) Handle(_ context.Context, r slog.Record) error {
+	if !h.seen.again(r.Message) {
+		return nil
+	}
 	var notes []string
 	note := func(a slog.Attr) bool {
 		notes = append(notes, a.Key+" "+a.Value.String())

@@ -270,16 +270,21 @@ type fileReject struct {
 	file int
 }
 
-// rejectRows pairs the rows of the input with those of the ledger.
-func rejectRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
-	return func(yield func(fileReject, error) bool) {
+// rowPair is a row of the input with what the ledger knows of it.
+type rowPair struct {
+	cells *source.Row
+	row   ledger.Reported
+}
+
+// paired reads the input once more, side by side with the ledger's rows.
+func paired(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[rowPair, error] {
+	return func(yield func(rowPair, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
-			yield(fileReject{}, err)
+			yield(rowPair{}, err)
 			return
 		}
 		defer pass.Close()
-		several := len(in.Files()) > 1
 		buf := make([]source.Row, 256)
 		at, n := 0, 0
 		for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
@@ -288,20 +293,35 @@ func rejectRows(ctx context.Context, in source.Input, l rejectsLedger, batch int
 				n, err = pass.Read(buf)
 			}
 			if err != nil {
-				yield(fileReject{}, fmt.Errorf("reading the input once more for the rejected rows: %w", err))
+				yield(rowPair{}, fmt.Errorf("reading the input once more: %w", err))
 				return
 			}
-			cells := &buf[at]
 			at++
-			if !mendable(&r) {
+			if !yield(rowPair{&buf[at-1], r}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rejectRows are the rows that a correction of the sheet can mend.
+func rejectRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
+	return func(yield func(fileReject, error) bool) {
+		several := len(in.Files()) > 1
+		for p, err := range paired(ctx, in, l, batch) {
+			if err != nil {
+				yield(fileReject{}, err)
+				return
+			}
+			if !mendable(&p.row) {
 				continue
 			}
-			origin := strconv.Itoa(r.Number)
+			origin := strconv.Itoa(p.row.Number)
 			if several {
-				origin = in.Files()[r.File].Name + ", row " + origin
+				origin = in.Files()[p.row.File].Name + ", row " + origin
 			}
-			row := report.RejectRow{Cells: append(slices.Clone(cells.Cells), cells.Extra...), Origin: origin, Status: r.Status, Problem: problemText(&r)}
-			if !yield(fileReject{row, r.File}, nil) {
+			row := report.RejectRow{Cells: append(slices.Clone(p.cells.Cells), p.cells.Extra...), Origin: origin, Status: p.row.Status, Problem: problemText(&p.row)}
+			if !yield(fileReject{row, p.row.File}, nil) {
 				return
 			}
 		}

@@ -112,8 +112,17 @@ func (s *session) open(ctx context.Context, args []string) error {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)
+		s.found.follow(s.in, s.rules, s.flags.id, sharedInRun)
 		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
 			return err
+		}
+		if path := s.flags.annotate; path != "" {
+			if err := annotatable(path, s.in.Files()); err != nil {
+				return err
+			}
+			if err := s.outputs.out.Probe(path); err != nil {
+				return usage(err, "correct --annotate, or make the directory writable")
+			}
 		}
 		if err := s.outputs.probe(); err != nil {
 			return err
@@ -241,7 +250,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = batch{s.in}
+		cfg.Input = batch{s.in, &s.found.sleuth}
 	}
 	if p != nil {
 		cfg.Watch = p.watch
@@ -275,21 +284,10 @@ func (s *session) tell(format string, args ...any) {
 // tellNotes prints what the reader noticed since the last time.
 func (s *session) tellNotes() {
 	notes := s.in.Notes()
-	for _, n := range notes[min(s.noted, len(notes)):] {
-		s.tell("%s", noteText(n, s.in.Files()))
+	for _, line := range noteLines(notes[min(s.noted, len(notes)):], s.in.Files()) {
+		s.tell("%s", line)
 	}
 	s.noted = len(notes)
-}
-
-func noteText(n source.Note, files []source.File) string {
-	text := n.Message
-	if n.File < len(files) {
-		text = displayFile(files[n.File].Name) + ": " + text
-	}
-	if n.Warning {
-		text = "warning: " + text
-	}
-	return text
 }
 
 func displayFile(name string) string {
@@ -370,7 +368,10 @@ func (s *session) tellPlan(plan pipeline.Plan) {
 	for _, line := range planLines(plan) {
 		s.tell("%s", line)
 	}
-	for _, line := range s.found.lines(s.in.Files()) {
+	for _, line := range s.found.lines(s.in.Files(), firstKinds) {
 		s.tell("  %s", line)
+	}
+	for _, line := range s.found.sleuth.lines(s.in.Files(), s.app, s.args) {
+		s.tell("%s", line)
 	}
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // number writes a count with commas.
@@ -95,16 +97,50 @@ func planLines(p pipeline.Plan) []string {
 	return append(lines, cost)
 }
 
-// causeLines say what became of rows, cause by cause.
+// causeLines say what became of rows, status by status, and what to do. Causes
+// that ask for something of their own have lines of their own.
 func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []string {
+	causes := causesOf(t)
 	var lines []string
-	for _, c := range causesOf(t) {
-		if c.Status == ledger.Created {
+	for _, status := range ledger.Statuses() {
+		mine := slices.DeleteFunc(slices.Clone(causes), func(c report.Cause) bool { return c.Status != status })
+		if status == ledger.Created || len(mine) == 0 {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
+		if t.Status[status] == 0 || status != ledger.Invalid && len(mine) <= firstCauses {
+			for _, c := range mine {
+				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
+			}
+			continue
+		}
+		var parts []string
+		for _, c := range mine[:min(len(mine), firstCauses)] {
+			parts = append(parts, number(c.Count)+" "+nameOf(c.Field, c.Code))
+		}
+		if more := len(mine) - firstCauses; more > 0 {
+			parts = append(parts, fmt.Sprintf("%d more kinds", more))
+		}
+		what := advice(status, "")
+		if len(mine) == 1 {
+			what = advice(status, mine[0].Code)
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(t.Status[status]), status, strings.Join(parts, ", "), what))
+		for _, c := range mine[min(1, len(mine)-1):] {
+			if isHeld(c.Code) {
+				lines = append(lines, fmt.Sprintf("  %s %s: %s", number(c.Count), c.Code, advice(c.Status, c.Code)))
+			}
+		}
 	}
 	return lines
+}
+
+// firstCauses is how many causes of one status are told one by one.
+const firstCauses = 5
+
+// isHeld reports whether rows with this code wait for a person's word, not for
+// a correction.
+func isHeld(code string) bool {
+	return code == pipeline.CodeIDKnown || code == pipeline.CodeLooksOnboarded || code == pipeline.CodeIDRepeated
 }
 
 // hanging wraps text after a head, so that later lines stand under the first.
@@ -126,26 +162,4 @@ func hanging(head, text string, width int) string {
 	}
 	b.WriteString(line + "\n")
 	return b.String()
-}
-
-// shellWords quotes arguments for a POSIX shell.
-func shellWords(args []string) string {
-	quoted := make([]string, len(args))
-	for i, a := range args {
-		quoted[i] = shellWord(a)
-	}
-	return strings.Join(quoted, " ")
-}
-
-func shellWord(a string) string {
-	safe := a != ""
-	for _, r := range a {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%", r) {
-			safe = false
-		}
-	}
-	if safe {
-		return a
-	}
-	return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 }

@@ -74,14 +74,33 @@ func TestAmountPairsSpan(t *testing.T) {
 	}
 }
 
-func TestShellWord(t *testing.T) {
-	for word, want := range map[string]string{
-		"in.csv": "in.csv", "my file.csv": "'my file.csv'", "it's": `'it'\''s'`, "": "''", "$(rm)": "'$(rm)'",
-		"--max-new=2%": "--max-new=2%", "a\nb": "'a\nb'", "é.csv": "'é.csv'",
+func TestShellLine(t *testing.T) {
+	for word, want := range map[string][3]string{
+		"in.csv":       {"in.csv", "in.csv", "in.csv"},
+		"my file.csv":  {"'my file.csv'", `"my file.csv"`, "'my file.csv'"},
+		"it's":         {`'it'\''s'`, `"it's"`, "'it''s'"},
+		"":             {"''", `""`, "''"},
+		"$(rm)":        {"'$(rm)'", `"$(rm)"`, "'$(rm)'"},
+		"--max-new=2%": {"--max-new=2%", `"--max-new=2%"`, "'--max-new=2%'"},
+		"a\nb":         {"'a\nb'", "\"a\nb\"", "'a\nb'"},
+		"é.csv":        {"'é.csv'", `"é.csv"`, "'é.csv'"},
+		`C:\my dir\`:   {`'C:\my dir\'`, `"C:\my dir\\"`, `'C:\my dir\'`},
+		"a&b":          {"'a&b'", `"a&b"`, "'a&b'"},
+		"@x":           {"@x", "@x", "'@x'"},
 	} {
-		if got := shellWord(word); got != want {
-			t.Errorf("%q: %s, want %s", word, got, want)
+		for i, s := range []shell{posix, cmdExe, powerShell} {
+			if got := s.line(word); got != want[i] {
+				t.Errorf("%q in shell %d: %s, want %s", word, i, got, want[i])
+			}
 		}
+	}
+	for want, env := range map[shell]map[string]string{posix: {"SHELL": "/usr/bin/bash"}, cmdExe: {"PROMPT": "$P$G"}, powerShell: {}} {
+		if got := shellOf("windows", env); got != want {
+			t.Errorf("%v is shell %d, want %d", env, got, want)
+		}
+	}
+	if got := shellOf("linux", nil); got != posix {
+		t.Errorf("linux has shell %d", got)
 	}
 }
 

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// listChanges writes every normalisation that the rules apply, as CSV: where,
+// and of which kind, never a value. It reads the input once more.
+func (a *app) listChanges(ctx context.Context, in source.Input, rules *validate.Rules) (err error) {
+	pass, err := in.Rows(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pass.Close()) }()
+	files := in.Files()
+	w := csv.NewWriter(a.out)
+	count := map[validate.Change]int{}
+	if err := w.Write([]string{"file", "row", "field", "change"}); err != nil {
+		return err
+	}
+	rows, raws := make([]source.Row, 256), []validate.Raw(nil)
+	for {
+		n, failed := pass.Read(rows)
+		if n > 0 {
+			if err := source.Decode(rows[:n], &raws); err != nil {
+				return err
+			}
+		}
+		for i, r := range rows[:n] {
+			raws[i].Extra = r.Send
+			for _, c := range rules.Check(raws[i]).Changes {
+				count[c]++
+				if err := w.Write([]string{files[r.File].Name, strconv.Itoa(r.Number), c.Field, c.Kind}); err != nil {
+					return err
+				}
+			}
+		}
+		if errors.Is(failed, io.EOF) {
+			break
+		}
+		if failed != nil {
+			return failed
+		}
+	}
+	w.Flush()
+	a.tellChanges(count)
+	return w.Error()
+}
+
+// tellChanges sums them up for people.
+func (a *app) tellChanges(count map[validate.Change]int) {
+	if len(count) == 0 {
+		fmt.Fprintln(a.err, "every cell is sent as it stands")
+		return
+	}
+	fmt.Fprintln(a.err, "cells that are sent in another form than they stand:")
+	var all []validate.Change
+	for c := range count {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(x, y validate.Change) int {
+		if d := count[y] - count[x]; d != 0 {
+			return d
+		}
+		return slices.Compare([]string{x.Field, x.Kind}, []string{y.Field, y.Kind})
+	})
+	for _, c := range all {
+		fmt.Fprintf(a.err, "  %s  %s: %s\n", number(count[c]), c.Field, changeText(c.Kind))
+	}
+}
+
+// changeText says what a kind of normalisation does.
+func changeText(kind string) string {
+	switch kind {
+	case "trimmed":
+		return "spaces around the value are left out"
+	case "nfc":
+		return "letters and their accents are joined (Unicode NFC)"
+	case "line_ends":
+		return "line ends are written in one form"
+	case "punycode":
+		return "the host of the e-mail is written as DNS has it"
+	case "e164":
+		return "the phone number is written in international form"
+	case "spelling":
+		return "written as the partner spells it"
+	case "default":
+		return "filled in by --default"
+	}
+	return kind
+}

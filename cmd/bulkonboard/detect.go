@@ -1,0 +1,185 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// sharedInRun is for how many rows a run looks for values that rows share: it
+// takes memory for each. validate looks at all of them.
+const sharedInRun = 300_000
+
+// sleuth feeds the detective in a check pass. The reader shows it what a row
+// holds, the registration what the check said of it, in the same order; a row
+// waits here in between. It is safe for the two goroutines of a pass.
+type sleuth struct {
+	rules     *validate.Rules
+	detective validate.Detective
+	carried   []string // headers of Row.Carry
+	id        string   // header of the sender's own number
+	most      int      // rows to compare with each other; 0 = all
+
+	mu      sync.Mutex
+	waiting []validate.Raw
+	on      bool
+	rows    int
+}
+
+// begin makes ready for a pass over all rows.
+func (s *sleuth) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on = true
+}
+
+func (s *sleuth) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on, s.waiting = false, nil
+}
+
+// read takes what the reader hands on.
+func (s *sleuth) read(raws []validate.Raw) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.on {
+		s.waiting = append(s.waiting, raws...)
+	}
+}
+
+// next is the row that was read first of those waiting.
+func (s *sleuth) next() (validate.Raw, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.on || len(s.waiting) == 0 {
+		return validate.Raw{}, false
+	}
+	raw := s.waiting[0]
+	s.waiting = s.waiting[1:]
+	if len(s.waiting) == 0 {
+		s.waiting = nil
+	}
+	return raw, true
+}
+
+// judged takes what the check said of the next row.
+func (s *sleuth) judged(r ledger.Row) {
+	raw, ok := s.next()
+	if !ok {
+		return
+	}
+	s.rows++
+	res := validate.Result{Identity: r.Identity}
+	if r.Fields != nil {
+		res.User = userOf(r.Fields)
+	} else {
+		res.User = s.rules.Check(raw).User
+	}
+	if s.most > 0 && s.rows > s.most {
+		res.Identity, res.User.PhoneNumber, res.User.WalletAddress = "", "", ""
+	}
+	for _, f := range r.Findings {
+		res.Problems = append(res.Problems, validate.Problem{Field: f.Field, Code: f.Code, Message: f.Message, Warning: f.Warning})
+	}
+	s.detective.Add(r.File, r.Number, raw, res)
+	if s.id != "" && !slices.Contains(s.carried, s.id) {
+		s.detective.AddCell(r.File, r.Number, s.id, r.SenderID)
+	}
+	for i, cell := range r.Carry {
+		if i < len(s.carried) {
+			s.detective.AddCell(r.File, r.Number, s.carried[i], cell)
+		}
+	}
+}
+
+// userOf is of the details of a row what the detective compares.
+func userOf(fields []string) validate.User {
+	var u validate.User
+	for i, name := range ledger.DetailFields() {
+		if i >= len(fields) {
+			break
+		}
+		switch name {
+		case "phoneNumber":
+			u.PhoneNumber = fields[i]
+		case "walletAddress":
+			u.WalletAddress = fields[i]
+		case "countryCode":
+			u.CountryCode = fields[i]
+		}
+	}
+	return u
+}
+
+// lines say what happened to whole columns, and the command that mends it.
+// args is the command line in use, with its subcommand.
+func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
+	// A single cell has been told of already, where no flag mends it.
+	found := slices.DeleteFunc(s.detective.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
+	if len(found) == 0 {
+		return nil
+	}
+	lines := []string{"seen over the whole list:"}
+	for _, d := range found {
+		text := d.Text
+		if d.Field != "" {
+			text = d.Field + ": " + text
+		}
+		lines = append(lines, "  "+rowsText(d.Rows)+", "+text+" ("+damagePlaces(d, files)+")")
+	}
+	if s.most > 0 && s.rows > s.most {
+		lines = append(lines, "  values that rows share were looked for in the first "+number(s.most)+" rows; bulkonboard validate looks at all of them")
+	}
+	if flags := notGiven(validate.Flags(found), args); len(flags) > 0 {
+		lines = append(lines, "nothing is repaired unasked; if that is how it is, this command takes what a flag can mend:",
+			"  "+a.commandLine(withFlags(args, flags)...))
+	}
+	return lines
+}
+
+func damagePlaces(d validate.Damage, files []source.File) string {
+	var places []string
+	for _, p := range d.First {
+		text := strconv.Itoa(p.Row)
+		if len(files) > 1 && p.File < len(files) {
+			text += " of " + displayFile(files[p.File].Name)
+		}
+		places = append(places, text)
+	}
+	if d.Rows > len(d.First) {
+		places = append(places, "...")
+	}
+	if d.Rows == 1 {
+		return "row " + strings.Join(places, ", ")
+	}
+	return "rows " + strings.Join(places, ", ")
+}
+
+// notGiven leaves out the flags that the command has already, with their values.
+func notGiven(flags, args []string) []string {
+	var out []string
+	skip := false
+	for _, f := range flags {
+		if strings.HasPrefix(f, "--") {
+			skip = slices.ContainsFunc(args, func(arg string) bool { return arg == f || strings.HasPrefix(arg, f+"=") })
+		}
+		if !skip {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// withFlags puts flags behind the subcommand.
+func withFlags(args, flags []string) []string {
+	if len(args) == 0 {
+		return flags
+	}
+	return slices.Concat(args[:1], flags, args[1:])
+}
