@@ -21,6 +21,7 @@ type Progress struct {
 	Wallet   Amount
 	Currency string
 	Pause    string    // why nothing is sent at this moment; "" = it is
+	NoFunds  bool      // because the wallet is empty and is waited for
 	Until    time.Time // when that is looked at again; zero = not known
 }
 

@@ -43,6 +43,11 @@ type Config struct {
 	// it must be quick and must not block. nil = nobody watches.
 	Watch func(Progress)
 
+	// Answered is told how each create-user request that left has ended and how
+	// long it took, once it is recorded. It is called by one goroutine and must
+	// not block. nil = nobody counts.
+	Answered func(class ledger.Class, took time.Duration)
+
 	// Abort, when closed, cuts off requests in flight after the context of Run
 	// was cancelled; their rows become in doubt. nil = let them finish.
 	Abort <-chan struct{}
@@ -174,6 +179,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Watch == nil {
 		c.Watch = func(Progress) {}
+	}
+	if c.Answered == nil {
+		c.Answered = func(ledger.Class, time.Duration) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

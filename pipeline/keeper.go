@@ -91,6 +91,8 @@ func (k *keeper) closeIdle() {
 
 // awaitFunds asks the wallet until it can pay, or ten minutes are over.
 func (k *keeper) awaitFunds(ctx context.Context) {
+	k.book.update(func(p *Progress) { p.NoFunds = true })
+	defer k.book.update(func(p *Progress) { p.NoFunds = false })
 	before := k.book.wallet()
 	anyway := wall().Add(walletAnyway)
 	for {

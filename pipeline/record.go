@@ -120,6 +120,11 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	if failed != nil {
 		return r.save(changes, failed)
 	}
+	for i := range batch {
+		if a := &batch[i]; a.class != ledger.NotSent {
+			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
+		}
+	}
 	for _, c := range changes {
 		r.book.note(c)
 	}

@@ -24,7 +24,16 @@ func stopReason(err error) Reason {
 func TestRunCreatesEverybodyOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 300)
+		answers := 0
+		b.cfg.Answered = func(class ledger.Class, took time.Duration) {
+			if answers++; class != ledger.OK || took != b.partner.latency {
+				t.Errorf("%s after %s", class, took)
+			}
+		}
 		s, err := b.run()
+		if answers != 300 {
+			t.Errorf("told of %d answers", answers)
+		}
 		if err != nil || s.Sent != 300 || s.Remaining != 0 {
 			t.Fatalf("sent %d, left %d: %v", s.Sent, s.Remaining, err)
 		}

@@ -127,9 +127,10 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 	case !s.gate.pass(j.attempt.ID):
 		return s.unsent(j, "gate")
 	}
+	began := wall()
 	a := s.create(sending, j)
 	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
-		a.Ended = wall()
+		a.Began, a.Ended = began, wall()
 	}
 	s.clock.observe(a.Began, a.Ended, a.Date)
 	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.instant(a.Ended.Round(0))}
