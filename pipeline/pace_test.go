@@ -1,0 +1,172 @@
+package pipeline
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+func TestPacerIsExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(Pace{Rate: 50, Burst: 1})
+		began := time.Now()
+		for range 500 {
+			if _, err := p.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The bucket starts empty, so 500 tokens take 500 intervals of 20 ms.
+		if took := time.Since(began); took < 9980*time.Millisecond || took > 10020*time.Millisecond {
+			t.Errorf("500 tokens at 50/s took %s", took)
+		}
+	})
+}
+
+func TestPacerAfter429(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(Pace{Rate: 100, Burst: 1})
+		met := time.Now()
+		p.busy(met.Add(-time.Second), met)
+		p.busy(met.Add(-time.Millisecond), met) // was on its way: says nothing new
+		for _, c := range []struct {
+			after time.Duration
+			want  float64
+		}{
+			{0, 50}, {5 * time.Second, 72.5}, {10 * time.Second, 95}, {19 * time.Second, 95},
+			{20 * time.Second, 96}, {30 * time.Second, 97}, {60 * time.Second, 100}, {time.Hour, 100},
+		} {
+			time.Sleep(met.Add(c.after).Sub(time.Now()))
+			if got := p.limit(); math.Abs(got-c.want) > 0.01 {
+				t.Errorf("%s after a 429 at 100/s: %.2f/s, want %.2f/s", c.after, got, c.want)
+			}
+		}
+		p.busy(time.Now(), time.Now().Add(time.Nanosecond))
+		if got := p.limit(); math.Abs(got-50) > 0.01 {
+			t.Errorf("a second 429 at 100/s: %.2f/s, want 50/s", got)
+		}
+	})
+}
+
+func TestPacerRemembersForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 30)
+		b.cfg.Pace.Rate = 100
+		if err := b.ledger.Learn(t.Context(), learntPace, textOfPace(20), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 2*time.Second {
+			t.Errorf("30 rows took %s: what was learnt an instant ago, 20/s, is forgotten", took)
+		}
+		time.Sleep(25 * time.Hour)
+		b.cfg.Input = people(60)
+		began = time.Now()
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("30 rows took %s: what was learnt a day ago still holds", took)
+		}
+	})
+}
+
+func TestBackoff(t *testing.T) {
+	for n, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60} {
+		if got := backoff(n, time.Second, time.Minute); got != want*time.Second {
+			t.Errorf("wait %d is %s, want %s", n, got, want*time.Second)
+		}
+	}
+	if got := backoff(1<<30, time.Second, time.Minute); got != time.Minute {
+		t.Errorf("a wait far out is %s", got)
+	}
+	for range 1000 {
+		if d := jitter(time.Second); d < time.Second/2 || d >= time.Second {
+			t.Errorf("jitter made %s of a second", d)
+		}
+	}
+}
+
+func TestBreakerTrips(t *testing.T) {
+	feed := func(classes ...ledger.Class) *breaker {
+		b := &breaker{}
+		for _, c := range classes {
+			b.take(c)
+		}
+		return b
+	}
+	mixed := func(n, every int) (out []ledger.Class) {
+		for i := range n {
+			if i%every == 0 {
+				out = append(out, ledger.Unknown)
+			} else {
+				out = append(out, ledger.OK)
+			}
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		classes []ledger.Class
+		want    bool
+	}{
+		"two in a row":                  {[]ledger.Class{ledger.Unknown, ledger.OKBroken}, false},
+		"three in a row":                {[]ledger.Class{ledger.Unknown, ledger.OKBroken, ledger.Unknown}, true},
+		"an answer between":             {[]ledger.Class{ledger.Unknown, ledger.Unknown, ledger.KeyUsed, ledger.Unknown}, false},
+		"many, before there are 100":    {mixed(99, 10), false},
+		"5 of the last 100":             {mixed(100, 20), true},
+		"4 of the last 100":             {mixed(100, 25), false},
+		"the old ones are forgotten":    {append(mixed(100, 10), mixed(200, 300)[1:101]...), false},
+		"the partner refuses all alive": {[]ledger.Class{ledger.Reject, ledger.Reject, ledger.Reject, ledger.DupUser}, false},
+	} {
+		if got := feed(c.classes...).tripped(); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestGateLetsOneGoFirst walks the gate through an outage.
+func TestGateLetsOneGoFirst(t *testing.T) {
+	g, now := newGate(), time.Now()
+	for n := range int64(3) {
+		if !g.pass(n) {
+			t.Fatal("shut from the start")
+		}
+		g.observe(n, ledger.Unknown, 0, now)
+	}
+	if g.pass(4) {
+		t.Fatal("open after three answers that tell nothing")
+	}
+	g.try()
+	if n, _ := g.room(); n != 1 || !g.pass(5) || g.pass(6) {
+		t.Fatal("a trial is one row")
+	}
+	g.observe(5, ledger.Unknown, 0, now)
+	if g.pass(7) {
+		t.Fatal("open after a trial that failed")
+	}
+	g.try()
+	if !g.pass(8) {
+		t.Fatal("no second trial")
+	}
+	g.release(8)
+	if !g.pass(9) {
+		t.Fatal("a trial that was not sent is not given back")
+	}
+	g.observe(3, ledger.OK, 0, now) // an answer from before says nothing
+	if g.pass(10) {
+		t.Fatal("opened by an answer that was no trial")
+	}
+	g.observe(9, ledger.DupUser, 0, now)
+	if !g.pass(11) || !g.pass(12) {
+		t.Fatal("shut after a trial that succeeded")
+	}
+	g.observe(11, ledger.Busy, time.Minute, now)
+	if _, why, until, _, _ := g.look(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
+		t.Errorf("%d until %s", why, until)
+	}
+}
