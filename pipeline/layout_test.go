@@ -47,6 +47,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/source":          {},
 		"pipeline/partner":         {},
 		"pipeline/partner/sandbox": {},
+		"pipeline/kyc":             {"ledger", "pipeline/partner"},
 		"pipeline/report":          {"ledger"},
 		"ledger/sqlite":            {"ledger", "ledger/internal/keyed"},
 		"pipeline":                 {"ledger", "pipeline/partner", "validate"},

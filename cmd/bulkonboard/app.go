@@ -125,7 +125,7 @@ The same command again continues where the last one ended.`,
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return a.dropped(c, root, args) }
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.reportCommand(),
-		a.templateCommand(), a.sandboxCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
+		a.templateCommand(), a.sandboxCommand(), a.linksCommand(), a.kycCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
 	root.AddCommand(helpTopics(root)...)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settle(c, root) }
 	return root

@@ -78,10 +78,11 @@ func (s *sandboxFlags) config() (sandbox.Config, error) {
 
 func (a *app) sandboxCommand() *cobra.Command {
 	var (
-		f     sandboxFlags
-		addr  string
-		state string
-		ttl   = span{5 * time.Minute, true}
+		checks checkFlags
+		f      sandboxFlags
+		addr   string
+		state  string
+		ttl    = span{5 * time.Minute, true}
 	)
 	c := &cobra.Command{
 		Use:   "sandbox [flags]",
@@ -104,10 +105,14 @@ n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
 				return err
 			}
 			cfg.KeyTTL, cfg.StateFile = ttl.Duration, state
+			if err := checks.apply(a, &cfg); err != nil {
+				return err
+			}
 			return a.serveSandbox(c.Context(), cfg, addr)
 		},
 	}
 	f.flags(c.Flags(), "")
+	checks.flags(c.Flags())
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 takes a free one")
 	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default memory only)")
 	c.Flags().Var(&ttl, "key-ttl", "how long an idempotency key is remembered")

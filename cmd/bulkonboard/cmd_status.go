@@ -95,6 +95,9 @@ func (a *app) runStatus(ctx context.Context, c *cobra.Command, f *readerFlags, a
 	for _, line := range causeLines(tally, report.Advice) {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
+	if err := a.tellFunnel(ctx, l, b.ID); err != nil {
+		return err
+	}
 	tellRun(w, newest, left)
 	if !asJSON {
 		return nil

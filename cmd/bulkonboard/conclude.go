@@ -195,6 +195,9 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		s.tell("%s", done)
 	}
 	s.tellOthers(sum)
+	if w := feeWarning(sum); w != "" {
+		s.tell("%s", w)
+	}
 	for _, path := range written {
 		s.tell("written: %s", path)
 	}

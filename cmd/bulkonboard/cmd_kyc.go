@@ -1,0 +1,235 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+)
+
+func (a *app) kycCommand() *cobra.Command {
+	c := &cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
+		Long: `After its creation a user opens the verification link, is checked, and is
+approved or denied. These commands keep that in the ledger, beside a run if need
+be; status and links export show it.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage(fmt.Errorf("unknown command %q", "kyc "+args[0]), "bulkonboard kyc --help lists them")
+			}
+			return c.Help()
+		}}
+	c.AddCommand(a.kycSyncCommand(), a.kycImportCommand(), a.kycRetryCommand(), a.kycListenCommand())
+	return c
+}
+
+func (a *app) kycSyncCommand() *cobra.Command {
+	var f followFlags
+	c := &cobra.Command{
+		Use:   "sync [flags]",
+		Short: "ask the partner's list for the status of everybody who is not approved yet",
+		Long: `Reads as many pages of the partner's list of users as it takes to see everybody
+who is not approved yet, and records their status. Broken off, the same command
+goes on where it was.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
+				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: s.client, Pace: f.pace(), Watch: func(pages, seen, wanted int) {
+					if pages%100 == 0 {
+						s.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
+					}
+				}})
+				s.tell("%s: %s asked for, %s in the list, %s changed", pagesText(out.Pages), usersText(out.Wanted), number(out.Seen), number(out.News))
+				if err != nil {
+					return err
+				}
+				if gone := out.Wanted - out.Seen; gone > 0 {
+					s.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", usersText(gone))
+				}
+				return a.tellFunnel(ctx, l.Ledger, 0)
+			})
+		},
+	}
+	f.flags(c)
+	return c
+}
+
+func (a *app) kycRetryCommand() *cobra.Command {
+	var f followFlags
+	c := &cobra.Command{
+		Use:   "retry [flags]",
+		Short: "begin the check of denied users again, at most three times each",
+		Long: `Asks the partner to begin the check of every denied user again. The new links go
+into the ledger: send them with ` + "`links export --unverified`" + `. Each try is noted
+before it is sent.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
+				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: s.client, Pace: f.pace()})
+				s.tell("%s denied: %s begun again; %s had their %d tries; %s refused by the partner; %s without an answer",
+					usersText(out.Denied), number(out.Begun), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
+				if err == nil && out.Unknown+out.Refused > 0 {
+					return &ended{exitFindings}
+				}
+				return err
+			})
+		},
+	}
+	f.flags(c)
+	return c
+}
+
+func (a *app) kycImportCommand() *cobra.Command {
+	var f targetFlags
+	c := &cobra.Command{
+		Use:   "import [flags] FILE|-",
+		Short: "record webhook events that an endpoint of your own has saved, or pipes in",
+		Long: `Reads webhook events, one JSON object after the other or an array of them, as your
+own endpoint received and verified them. Order and repetition do not matter. No
+API key is needed.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.runKYCImport(c, &f, args[0]) },
+	}
+	f.placeFlags(c.Flags())
+	configFlag(c)
+	return c
+}
+
+func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, path string) (err error) {
+	ctx, in := c.Context(), a.stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return usagef("%s: %w", path, plainError(err))
+		}
+		defer file.Close()
+		in = file
+	}
+	l, err := a.openBeside(ctx, c, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error {
+		out, err := kyc.Import(ctx, l, in)
+		fmt.Fprintf(a.err, "%s events of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
+			number(out.Events), number(out.News), number(out.Others), number(out.Bad))
+		if errors.Is(err, kyc.ErrMalformed) {
+			return usagef("%s: %w", displayFile(path), err)
+		}
+		if err == nil && out.Bad > 0 {
+			return &ended{exitFindings}
+		}
+		return err
+	})
+}
+
+// openBeside opens a ledger to be written to beside a run. With --ledger alone
+// it may be of any environment.
+func (a *app) openBeside(ctx context.Context, c *cobra.Command, f *targetFlags) (beside, error) {
+	r := readerFlags{*f}
+	l, info, err := r.open(ctx, c)
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		return beside{}, err
+	}
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Beside: true, Command: commandName(c)})
+	return beside{store, a}, err
+}
+
+// unverifiedAfter is after how long a link that was not opened is pointed out.
+const unverifiedAfter = 7 * 24 * time.Hour
+
+// tellFunnel says how far the users of a batch are, 0 = of the ledger.
+func (a *app) tellFunnel(ctx context.Context, l kyc.Customers, batch int64) error {
+	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-unverifiedAfter))
+	if err != nil {
+		return err
+	}
+	for _, line := range funnelLines(f) {
+		fmt.Fprintln(a.err, line)
+	}
+	return nil
+}
+
+// funnelLines are the way of the users, as people read it.
+func funnelLines(f kyc.Funnel) []string {
+	if f.Users == 0 || f.Users == f.Status[ledger.KYCUnknown] && f.Unverified == 0 {
+		return nil
+	}
+	words := map[ledger.KYCStatus]string{ledger.KYCUnknown: "not heard of", ledger.KYCNotBegun: "have not begun", ledger.KYCPending: "under review",
+		ledger.KYCMore: "must verify once more", ledger.KYCDenied: "denied", ledger.KYCApproved: "approved"}
+	order := ledger.KYCStatuses()
+	var parts []string
+	for _, s := range slices.SortedFunc(maps.Keys(f.Status), func(x, y ledger.KYCStatus) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, x), slices.Index(order, y)), cmp.Compare(x, y))
+	}) {
+		parts = append(parts, number(f.Status[s])+" "+cmp.Or(words[s], printable(string(s))))
+	}
+	lines := []string{fmt.Sprintf("KYC: %s: %s", usersText(f.Users), strings.Join(parts, ", "))}
+	if f.Unverified > 0 {
+		lines = append(lines, fmt.Sprintf("  %s have had their link for 7 days and not opened it: bulkonboard links export --unverified --older-than 7d", number(f.Unverified)))
+	}
+	if n := f.Status[ledger.KYCDenied]; n > 0 {
+		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", number(n), kyc.MaxRetries))
+	}
+	if f.NoLink > 0 {
+		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", number(f.NoLink)))
+	}
+	if f.RetryOpen > 0 {
+		lines = append(lines, fmt.Sprintf("  %s were begun again, and the answer with the new link was lost: look them up in the partner's dashboard", number(f.RetryOpen)))
+	}
+	return lines
+}
+
+func usersText(n int) string {
+	if n == 1 {
+		return "1 user"
+	}
+	return number(n) + " users"
+}
+
+func pagesText(n int) string {
+	if n == 1 {
+		return "1 page"
+	}
+	return number(n) + " pages"
+}
+
+// secret reads a file that holds nothing but a secret.
+func (a *app) secret(flag, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, usagef("--%s %s: %w", flag, path, plainError(err))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("--%s %s: %w", flag, path, plainError(err))
+	}
+	text, err := io.ReadAll(io.LimitReader(file, 4096))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, usagef("--%s %s: %w", flag, path, plainError(err))
+	}
+	if loose(info) {
+		fmt.Fprintf(a.err, "warning: %s can be read by others: chmod 600 it\n", path)
+	}
+	secret := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
+	if secret == "" {
+		return nil, usagef("--%s %s is empty", flag, path)
+	}
+	return []byte(secret), nil
+}

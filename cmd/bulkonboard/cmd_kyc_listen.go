@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+)
+
+type listenFlags struct {
+	targetFlags
+	addr       string
+	secretFile string
+	header     string
+	prefix     string
+	encoding   choice
+	maxAge     span
+}
+
+func (a *app) kycListenCommand() *cobra.Command {
+	f := listenFlags{encoding: choice{of: []string{"hex", "base64"}}, maxAge: span{24 * time.Hour, true}}
+	c := &cobra.Command{
+		Use:   "listen [flags]",
+		Short: "receive the partner's webhooks, until it is interrupted",
+		Long: `Serves an endpoint for the partner's KYC webhooks, at any path, and records what
+they say. Each must be signed (HMAC-SHA256 of the raw body) with the whsec_ secret
+of the partner's dashboard. It is answered 2xx only when the ledger has it, so
+that the partner repeats what did not arrive. Goes beside a run on the same
+ledger and needs no API key.
+
+It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
+URL is the first line of standard output.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runKYCListen(c, &f) },
+	}
+	f.placeFlags(c.Flags())
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 takes a free one")
+	c.Flags().StringVar(&f.secretFile, "secret-file", "", "`FILE` that holds the whsec_ secret (required)")
+	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the header with the signature")
+	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default sha256= or nothing)")
+	c.Flags().Var(&f.encoding, "signature-encoding", "hex or base64 (default either)")
+	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than that")
+	configFlag(c)
+	return c
+}
+
+func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
+	ctx := c.Context()
+	if f.secretFile == "" {
+		return usage(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
+	}
+	secret, err := a.secret("secret-file", f.secretFile)
+	if err != nil {
+		return err
+	}
+	l, err := a.openBeside(ctx, c, &f.targetFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	listener, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return usagef("--addr %s: %w", f.addr, err)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	handler, err := kyc.Handler(kyc.Endpoint{
+		// Not the patient one: whoever sends comes back when the ledger is busy.
+		Ledger: l.Ledger, Secret: secret, MaxAge: f.maxAge.Duration,
+		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.value)},
+		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },
+		Failed:    func(err error) { stop(err) },
+		Told: func(e ledger.KYCEvent, news bool) {
+			if news {
+				fmt.Fprintf(a.err, "%s %s %s\n", localTime(e.At), printable(e.ServiceID), printable(string(e.Status)))
+			}
+		},
+	})
+	if err != nil {
+		return errors.Join(usage(err), listener.Close())
+	}
+	fmt.Fprintf(a.out, "http://%s/\n", listener.Addr())
+	fmt.Fprintln(a.err, "listening for webhooks; interrupt it to end it")
+	return l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error { return serve(ctx, listener, kyc.NewServer(handler)) })
+}
+
+// serve serves until ctx ends, and lets what is under way end. An interruption
+// is the normal end; the cause of any other is returned.
+func serve(ctx context.Context, listener net.Listener, server *http.Server) error {
+	var both errgroup.Group
+	served := make(chan struct{})
+	both.Go(func() error {
+		defer close(served)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	both.Go(func() error {
+		select {
+		case <-ctx.Done():
+		case <-served:
+			return nil
+		}
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterSignal)
+		defer cancel()
+		return server.Shutdown(last)
+	})
+	err := both.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}

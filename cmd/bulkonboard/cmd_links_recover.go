@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+)
+
+func (a *app) linksRecoverCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "recover [flags] FILE...",
+		Short: "delete and create again the users whose link was lost",
+		Long: `A verification link comes once, with the answer that creates the user. Where that
+answer was lost (link_missing), the partner gives a new one only if the user is
+deleted and created again. FILE is the input they came from: the ledger keeps no
+bodies. A user who has been approved would cost a second fee, others do not.
+
+Each deletion is recorded before it is sent, and whoever is being created again is
+in doubt until there is a user: after whatever crash the same command, or an
+ordinary run of FILE, goes on. Nobody is sent twice under one key.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.runLinksRecover(c, &f, args) },
+	}
+	f.flags(c.Flags())
+	configFlag(c)
+	c.Flags().Lookup("yes").Usage = "do not ask before users are deleted"
+	return c
+}
+
+func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err error) {
+	if !f.yes && !isTerminal(a.stdin) {
+		return usage(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
+	}
+	s, err := a.newSession(c, f, args)
+	if err != nil {
+		return err
+	}
+	s.command = commandName(c)
+	r := &recovery{session: s}
+	defer func() {
+		if closed := s.close(); closed != nil && (err == nil || errors.As(err, new(*ended))) {
+			s.tell("bulkonboard: %v", closed)
+			err = &ended{max(exitOfCause(closed, exitFailure), exitFailure)}
+		}
+	}()
+	if err := s.open(c.Context(), args); err != nil {
+		return err
+	}
+	sum, failed := r.work(c.Context())
+	return r.conclude(c.Context(), sum, failed)
+}
+
+// recovery is one links recover under way.
+type recovery struct {
+	*session
+	lost   int            // links that were lost when it began
+	chosen map[int64]bool // whose user is created again
+	runs   []int64        // of the ledger's log, to be closed
+}
+
+// work settles what is in doubt, deletes, and creates again.
+func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
+	cfg := r.config(nil)
+	cfg.Doubt.CheckExisting = false
+	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
+		if p.New > 0 && !p.Again {
+			return usage(fmt.Errorf("%s of this input were never sent: run it first", rowsText(p.New)), "bulkonboard links recover takes the input that was run, or one with the same people")
+		}
+		return nil
+	}
+	cfg.Only = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
+	sum, err := r.pass(ctx, cfg)
+	if err != nil {
+		return sum, err
+	}
+	lost, err := r.missing(ctx, sum.Batch.ID)
+	if r.lost = len(lost); err != nil || r.lost == 0 {
+		return sum, err
+	}
+	if err := r.consent(lost); err != nil {
+		return sum, err
+	}
+	gone, err := kyc.Remove(ctx, kyc.RemoveConfig{Ledger: r.known, Partner: r.client, Pace: kyc.NewPace(r.flags.rate.perSecond), Run: sum.Run,
+		Watch: func(done, of int) {
+			if done%100 == 0 {
+				r.tell("%s of %s deleted", number(done), number(of))
+			}
+		}}, lost)
+	r.chosen = map[int64]bool{}
+	for _, id := range append(slices.Clone(gone.Removed), gone.Unknown...) {
+		r.chosen[id] = true
+	}
+	if gone.Refused > 0 {
+		r.tell("%s not deleted by the partner (%s): those with cards cannot be", usersText(gone.Refused), gone.Code)
+	}
+	if len(gone.Unknown) > 0 {
+		r.tell("%s: no answer tells whether they were deleted; the list will, after a silence", usersText(len(gone.Unknown)))
+	}
+	if len(r.chosen) == 0 || err != nil {
+		return sum, partnerStop(err)
+	}
+	cfg.Confirm = nil
+	cfg.Only = func(c ledger.Customer) bool { return r.chosen[c.ID] }
+	return r.pass(ctx, cfg)
+}
+
+// pass is one run of the pipeline over the input.
+func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summary, error) {
+	sum, err := pipeline.Run(ctx, cfg)
+	if sum.Run != 0 {
+		r.runs = append(r.runs, sum.Run)
+	}
+	return sum, err
+}
+
+// missing are the customers of the input whose link was lost, with their attempts.
+func (r *recovery) missing(ctx context.Context, batch int64) (lost []ledger.Customer, err error) {
+	for c, err := range r.known.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.LinkMissing}, Batch: batch, History: true}) {
+		if err != nil {
+			return nil, err
+		}
+		if c.ServiceID == "" {
+			continue // whom to delete is not known
+		}
+		lost = append(lost, c)
+	}
+	return lost, nil
+}
+
+// consent says what recovery means, and asks.
+func (r *recovery) consent(lost []ledger.Customer) error {
+	approved := 0
+	for _, c := range lost {
+		if c.KYC.Status == ledger.KYCApproved {
+			approved++
+		}
+	}
+	r.tell("%s of this input have no link: the answer that had it was lost", usersText(len(lost)))
+	r.tell("  to get a new one each is deleted at the partner and created again, with another serviceId")
+	r.tell("  no second fee, but for those who were approved meanwhile: %s as far as the ledger knows", number(approved))
+	if r.flags.yes {
+		return nil
+	}
+	yes, err := r.ask(fmt.Sprintf("Delete %s at %s and create them again?", usersText(len(lost)), r.to.environment))
+	if err == nil && !yes {
+		err = usage(errors.New("not confirmed; nobody was deleted"))
+	}
+	return err
+}
+
+// conclude closes the runs, writes the reports and says what came of it.
+func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed error) error {
+	code := exitOf(failed)
+	last := context.WithoutCancel(ctx)
+	left, err := r.left(last)
+	if code == exitOK && (err != nil || left > 0) {
+		code = exitOf(err)
+		if err == nil {
+			code = exitFindings
+		}
+	}
+	code = r.stop.exitCode(code)
+	for i, id := range r.runs {
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(reasonOf(failed))}
+		if i == len(r.runs)-1 {
+			end.Sent, end.Created, end.WalletFrom, end.WalletTo = sum.Sent, sum.New[ledger.Created], sum.WalletFrom.String(), sum.WalletTo.String()
+		}
+		if reasonOf(failed) == pipeline.LedgerFault {
+			break
+		}
+		if err := r.store.Finish(last, id, end); err != nil {
+			failed, code = errors.Join(failed, err), max(code, exitLedger)
+		}
+	}
+	if failed != nil {
+		r.tell("bulkonboard: %v", failed)
+		for _, hint := range hintsOf(failed) {
+			r.tell("  %s", hint)
+		}
+	}
+	written, _, reportErr := r.report(last, sum, failed)
+	if reportErr != nil {
+		r.tell("bulkonboard: %v", reportErr)
+		code = max(code, exitFailure)
+	}
+	for _, path := range written {
+		r.tell("written: %s", path)
+	}
+	switch {
+	case r.lost == 0 && failed == nil:
+		r.tell("no link of this input is lost")
+	case failed == nil || len(r.chosen) > 0:
+		r.tell("%s of %s have a new link", number(len(r.chosen)-left), usersText(r.lost))
+	}
+	if w := feeWarning(sum); w != "" {
+		r.tell("%s", w)
+	}
+	if left > 0 {
+		r.tell("%s being created again; this command goes on: %s", usersText(left), r.continuing())
+	}
+	if code == exitOK {
+		return nil
+	}
+	return &ended{code}
+}
+
+// left counts those who were chosen and have no link yet.
+func (r *recovery) left(ctx context.Context) (n int, err error) {
+	if len(r.chosen) == 0 {
+		return 0, nil
+	}
+	q := ledger.Query{}
+	for id := range r.chosen {
+		q.IDs = append(q.IDs, id)
+	}
+	for c, err := range r.known.Customers(ctx, q) {
+		if err != nil {
+			return n, err
+		}
+		if c.Status != ledger.Created {
+			n++
+		}
+	}
+	return n, nil
+}

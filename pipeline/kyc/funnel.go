@@ -1,0 +1,52 @@
+package kyc
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Funnel is how far the users of a ledger, or of one input, are.
+type Funnel struct {
+	Users      int                      // that exist, created by us
+	Status     map[ledger.KYCStatus]int // "" = nothing was heard of their check
+	NoLink     int                      // link_missing
+	Unverified int                      // have still to open their link, and have had it for longer than asked
+	RetryOpen  int                      // begun again, and no answer told the new link
+}
+
+// Customers is where the customers of a Funnel come from.
+type Customers interface {
+	Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error]
+}
+
+// Count counts the users of a batch, 0 = of the ledger. Those who have had their
+// link since before `before` and did not open it count as Unverified.
+func Count(ctx context.Context, l Customers, batch int64, before time.Time) (Funnel, error) {
+	f := Funnel{Status: map[ledger.KYCStatus]int{}}
+	for c, err := range l.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created, ledger.LinkMissing}, Batch: batch}) {
+		if err != nil {
+			return f, err
+		}
+		f.Users++
+		f.Status[c.KYC.Status]++
+		if c.Status == ledger.LinkMissing {
+			f.NoLink++
+		}
+		if Unverified(c, before) {
+			f.Unverified++
+		}
+		if c.KYC.RetryOpen {
+			f.RetryOpen++
+		}
+	}
+	return f, nil
+}
+
+// Unverified reports whether a customer has a link from before a moment, and
+// has still to open it.
+func Unverified(c ledger.Customer, before time.Time) bool {
+	return c.Status == ledger.Created && c.URL != "" && c.KYC.Status.Open() && !c.Issued.After(before)
+}

@@ -1,0 +1,79 @@
+// Package kyc follows users after their creation: the status of their identity
+// check, from the partner's list, from saved webhooks or by receiving them; the
+// checks of denied users, begun again; and users whose link was lost, deleted so
+// that they can be created once more.
+//
+// Start at [Sync], [Import] and [Handler] for the status, [Retry] for denied
+// users, [Remove] for lost links and [Count] for the funnel. [Signature] may be
+// used by whoever has an endpoint of their own.
+//
+// Nothing here creates a user. Everything but Remove goes beside a run on the
+// same ledger.
+package kyc
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// Ledger is what this package needs of a ledger.
+type Ledger interface {
+	ledger.Verification
+	Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error]
+}
+
+// Pace holds all requests of one command to a rate, and waits where the partner
+// asks for it or does not answer. The zero value is of no use; make it with NewPace.
+type Pace struct {
+	limit *rate.Limiter
+	tries int
+	rest  time.Duration // before the second try; doubles
+}
+
+// NewPace allows so many requests a second; 0 = without limit.
+func NewPace(perSecond float64) *Pace {
+	limit := rate.Inf
+	if perSecond > 0 {
+		limit = rate.Limit(perSecond)
+	}
+	return &Pace{limit: rate.NewLimiter(limit, 1), tries: 5, rest: time.Second}
+}
+
+const longestRest = time.Minute
+
+// ask makes a request until it is answered, refused for good, or tried often
+// enough. do must be safe to repeat after an error for which again is true.
+func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func() error) error {
+	rest := p.rest
+	for n := 1; ; n++ {
+		if err := p.limit.Wait(ctx); err != nil {
+			return err
+		}
+		err := do()
+		var e *partner.Error
+		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == partner.Auth || e.Halt != partner.NoHalt {
+			return err
+		}
+		wait := max(rest, e.RetryAfter)
+		if wait > 15*longestRest {
+			return err // longer than anybody waits for a list
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		rest = min(2*rest, longestRest)
+	}
+}
+
+func always(*partner.Error) bool { return true }

@@ -1,0 +1,182 @@
+package kyc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// CodeRecreating is the code of a customer in doubt whose user was, or may have
+// been, deleted to be created again.
+const CodeRecreating = "being_recreated"
+
+// Remover is the partner, as far as Remove needs it. *partner.Client is one.
+type Remover interface {
+	Lister
+	Delete(ctx context.Context, serviceID string) (partner.Removal, error)
+}
+
+// RemoveConfig is one round of deletions. The ledger must be held by the caller.
+type RemoveConfig struct {
+	Ledger  ledger.Ledger
+	Partner Remover
+	Pace    *Pace
+	Run     int64              // whose deletions they are
+	Watch   func(done, of int) // nil = nobody watches
+	Now     func() time.Time   // default time.Now
+}
+
+// Removals is what came of a Remove: the customers by what is known of them.
+type Removals struct {
+	Removed []int64 // deleted; a run of their input creates them again
+	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
+	Refused int     // the partner refuses to delete them, because they have cards, say
+	Code    string  // of the newest refusal
+}
+
+// unknownInRow is after how many unanswered deletions in a row no more are sent.
+const unknownInRow = 3
+
+// Remove deletes the users of customers in link_missing. Each deletion has its
+// intent in the ledger before it is sent, and makes its customer in_doubt; only a
+// user shows to be there, or one created anew, ends that. So whatever crashes in
+// between, nobody is left without a user but those that the next run creates.
+//
+// An error stops the round. What was sent is recorded all the same.
+func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (Removals, error) {
+	var out Removals
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Watch == nil {
+		c.Watch = func(int, int) {}
+	}
+	clock, err := c.clock(ctx)
+	if err != nil {
+		return out, err
+	}
+	row := 0
+	for i, cu := range customers {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		known := len(out.Unknown)
+		if err := c.remove(ctx, cu, clock, &out); err != nil {
+			return out, err
+		}
+		if row++; len(out.Unknown) == known {
+			row = 0
+		}
+		if row >= unknownInRow {
+			return out, fmt.Errorf("kyc: %d deletions in a row got no answer: the partner API is not answering as it should", row)
+		}
+		c.Watch(i+1, len(customers))
+	}
+	return out, nil
+}
+
+// clock relates our clock to the partner's by one look at its list.
+func (c RemoveConfig) clock(ctx context.Context) (func() ledger.Instant, error) {
+	var p partner.Page
+	err := c.Pace.ask(ctx, always, func() error {
+		var err error
+		p, err = c.Partner.ListUsers(ctx, 0, 1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var offset time.Duration
+	if !p.Date.IsZero() {
+		offset = p.Date.Add(time.Second / 2).Sub(p.Began.Add(p.Ended.Sub(p.Began) / 2))
+	}
+	return func() ledger.Instant {
+		return ledger.Instant{At: c.Now().Round(0), Offset: offset, Certain: !p.Date.IsZero()}
+	}, nil
+}
+
+func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func() ledger.Instant, out *Removals) error {
+	if err := c.Pace.limit.Wait(ctx); err != nil {
+		return err
+	}
+	intent := ledger.Intent{Expect: ledger.Expect{Customer: cu.ID, Status: cu.Status, Intents: cu.Intents},
+		Generation: cu.Generation + 1, Removes: cu.ServiceID, At: clock()}
+	ids, err := c.Ledger.Intend(ctx, c.Run, []ledger.Intent{intent})
+	if err != nil {
+		return err
+	}
+	var removal partner.Removal
+	// Only what surely did nothing is repeated under the one intent.
+	err = c.Pace.ask(ctx, (*partner.Error).Harmless, func() error {
+		var err error
+		removal, err = c.Partner.Delete(ctx, cu.ServiceID)
+		return err
+	})
+	var e *partner.Error
+	if !errors.As(err, &e) && err != nil {
+		removal = partner.NotRemoved // the wait for a turn ended
+	}
+	change := c.outcome(cu, ids[0], removal, e, clock())
+	if failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change}); failed != nil {
+		return c.save(change, failed)
+	}
+	switch {
+	case change.Status == ledger.LinkMissing:
+		out.Refused++
+		if e != nil {
+			out.Code = e.Code
+		}
+	case removal == partner.Removed:
+		out.Removed = append(out.Removed, cu.ID)
+	default:
+		out.Unknown = append(out.Unknown, cu.ID)
+	}
+	if e == nil || e.Class == partner.Auth || e.Halt != partner.NoHalt {
+		return err
+	}
+	return nil
+}
+
+// outcome is what an answer makes of the customer.
+func (c RemoveConfig) outcome(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
+	change := ledger.Change{Expect: ledger.Expect{Customer: cu.ID, Status: ledger.InDoubt, Intents: cu.Intents + 1}, Status: ledger.InDoubt, At: end.At,
+		Code: CodeRecreating, Message: "deleted because the link was lost, and not created again yet. Run the same input again"}
+	closing := ledger.Closing{Attempt: attempt, Class: ledger.Unknown, NotAfter: end}
+	if e != nil {
+		closing.HTTPStatus, closing.Code = e.HTTPStatus, e.Code
+	}
+	switch removal {
+	case partner.Removed:
+		closing.Class, closing.Absent = ledger.Removed, true
+		for _, a := range cu.History {
+			switch a.Class {
+			case ledger.Unknown, ledger.OKBroken, ledger.KeyUsed, ledger.Unclear:
+				if !a.Absent { // what it created is gone
+					change.Close = append(change.Close, ledger.Closing{Attempt: a.ID, Class: a.Class, Absent: true, NotAfter: a.NotAfter})
+				}
+			}
+		}
+	case partner.NotRemoved:
+		closing.Class = ledger.NotRemoved
+		if e == nil || e.Class == partner.NotSent {
+			closing.Class = ledger.NotSent
+		}
+		change.Status, change.Field, change.Code, change.Message = ledger.LinkMissing, cu.Field, cu.Code, cu.Message
+	default: // unanswered, or there is no such user and nobody knows why: the list tells
+		change.Message = "perhaps deleted because the link was lost. Run the same input again to find out, and to create it if it was"
+	}
+	change.Close = append(change.Close, closing)
+	return change
+}
+
+// save keeps an outcome that the ledger did not take.
+func (c RemoveConfig) save(change ledger.Change, cause error) error {
+	if e, ok := c.Ledger.(ledger.Emergency); ok {
+		return errors.Join(cause, e.Emergency([]ledger.Change{change}))
+	}
+	return cause
+}

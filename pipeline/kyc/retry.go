@@ -1,0 +1,124 @@
+package kyc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// MaxRetries is how often the partner lets a check be begun again (public docs).
+const MaxRetries = 3
+
+// Retrier is the partner, as far as Retry needs it. *partner.Client is one.
+type Retrier interface {
+	RetryKYC(ctx context.Context, serviceID string) (partner.Retried, error)
+}
+
+// RetryConfig is one round of retries.
+type RetryConfig struct {
+	Ledger  Ledger
+	Partner Retrier
+	Pace    *Pace
+	Now     func() time.Time // default time.Now; used only where the partner's answer has no date
+}
+
+// RetriedAll is what came of a Retry.
+type RetriedAll struct {
+	Denied  int // customers whose check was denied
+	Begun   int // of those, begun again; their links are in the ledger
+	Spent   int // had their three tries
+	Refused int // the partner refused, nothing counted
+	Unknown int // sent, and no answer tells whether it was begun; the try counts
+	Taken   int // another process was at it
+}
+
+// Retry begins the check of every denied customer again who has tries left. The
+// try is noted before it is sent, so that a crash costs a try at most and never
+// makes a fourth. Its error stops the round: the partner refuses the key, or
+// the ledger fails. What was done is recorded.
+func Retry(ctx context.Context, c RetryConfig) (RetriedAll, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	var out RetriedAll
+	var denied []ledger.Customer
+	for cu, err := range c.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created, ledger.LinkMissing}}) {
+		if err != nil {
+			return out, err
+		}
+		if cu.KYC.Status == ledger.KYCDenied && cu.ServiceID != "" {
+			denied = append(denied, cu)
+		}
+	}
+	out.Denied = len(denied)
+	for _, cu := range denied {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		if cu.KYC.Retries >= MaxRetries {
+			out.Spent++
+			continue
+		}
+		if err := c.retry(ctx, cu, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *RetriedAll) error {
+	last := context.WithoutCancel(ctx) // what was sent is recorded
+	was := cu.KYC.Retries
+	err := c.Ledger.RetryKYC(ctx, cu.ServiceID, was, was+1)
+	if errors.Is(err, ledger.ErrConflict) {
+		out.Taken++
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var answer partner.Retried
+	err = c.Pace.ask(ctx, (*partner.Error).Harmless, func() error {
+		var err error
+		answer, err = c.Partner.RetryKYC(ctx, cu.ServiceID)
+		return err
+	})
+	var e *partner.Error
+	switch {
+	case err == nil:
+		out.Begun++
+		_, err = c.Ledger.ObserveKYC(last, []ledger.KYCEvent{c.begun(cu, answer)})
+		return err
+	case errors.As(err, &e) && !e.Harmless():
+		out.Unknown++
+		return nil
+	}
+	out.Refused++
+	if failed := c.Ledger.RetryKYC(last, cu.ServiceID, was+1, was); failed != nil {
+		return failed
+	}
+	if e == nil || e.Class == partner.Auth || e.Halt != partner.NoHalt {
+		return err
+	}
+	return nil
+}
+
+// begun is the news of a check begun again. Without a new link the old one is
+// what the user opens.
+func (c RetryConfig) begun(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
+	at := answer.Date
+	if at.IsZero() {
+		at = c.Now()
+	}
+	if !at.After(cu.KYC.Seen) { // dates have whole seconds; the denial came before
+		at = cu.KYC.Seen.Add(time.Millisecond)
+	}
+	link := answer.VerificationURL
+	if link == "" {
+		link = cu.URL
+	}
+	return ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: at, URL: link}
+}
