@@ -60,6 +60,7 @@ type scene struct {
 	input   string
 	ledger  string
 	report  string
+	ttl     time.Duration                                 // of an idempotency key, on both sides
 	flags   []string                                      // added to every run
 	instead func(http.ResponseWriter, *http.Request) bool // answers in the partner's stead, if it returns true
 	before  func(call string, n int)                      // called at the arrival of each request, by its own goroutine; create, list or wallet, and its number from 1
@@ -78,7 +79,7 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}
-	s := &scene{TB: t, dir: t.TempDir(), server: server}
+	s := &scene{TB: t, dir: t.TempDir(), server: server, ttl: cfg.KeyTTL}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	front.Config.ErrorLog = discardLog()
 	front.Start()
@@ -91,7 +92,7 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	s.input, s.ledger, s.report = s.path("people.csv"), s.path("ledger.db"), s.path("report.csv")
 	s.write(s.input, input)
 	s.flags = []string{"--rate", "unlimited", "--workers", "4", "--patience", "20s", "--no-progress",
-		"--timeout", promiseTimeout.String(), "--settle", promiseSettle.String(), "--key-ttl", promiseTTL.String()}
+		"--timeout", promiseTimeout.String(), "--settle", promiseSettle.String(), "--key-ttl", s.ttl.String()}
 	return s
 }
 
