@@ -17,6 +17,8 @@ import (
 type pacer struct {
 	limiter *rate.Limiter
 
+	burst int
+
 	mu      sync.Mutex
 	ceiling float64 // requests a second; +Inf = unlimited
 	met     float64 // the rate that met the last 429; 0 = none yet
@@ -30,17 +32,35 @@ const recovery = 10 * time.Second
 // newPacer returns a pacer whose bucket is empty, so that a restart within one
 // second does not send a second burst.
 func newPacer(p Pace) *pacer {
-	ceiling := p.Rate
+	out := &pacer{ceiling: p.Rate, burst: p.Burst}
 	if p.Unlimited {
-		ceiling = math.Inf(1)
+		out.ceiling = math.Inf(1)
 	}
-	limiter := rate.NewLimiter(rate.Limit(ceiling), p.Burst)
+	out.limiter = rate.NewLimiter(rate.Inf, p.Burst)
+	out.set(out.ceiling)
 	if !p.Unlimited {
-		limiter.AllowN(time.Now(), p.Burst)
-	} else {
-		limiter = rate.NewLimiter(rate.Inf, p.Burst)
+		out.limiter.AllowN(time.Now(), out.limiter.Burst())
 	}
-	return &pacer{limiter: limiter, ceiling: ceiling}
+	return out
+}
+
+const (
+	fast    = 1000  // requests a second from which timers are too coarse for one token at a time
+	catchUp = 0.004 // of a second's tokens, which may then be made up for at once
+)
+
+// set makes the limiter grant a rate. A timer that wakes us a fraction of a
+// millisecond late costs nothing at 50/s and a third of the tokens at 5000/s.
+// So at such rates some tokens may be made up for, and the limit is lower by as
+// much: no second sees more than the rate and the burst all the same.
+func (p *pacer) set(perSecond float64) {
+	burst := p.burst
+	if perSecond > fast && !math.IsInf(perSecond, 1) {
+		burst = max(p.burst, int(perSecond*catchUp))
+		perSecond -= float64(burst - p.burst)
+	}
+	p.limiter.SetBurst(burst)
+	p.limiter.SetLimit(rate.Limit(perSecond))
 }
 
 // wait takes a token. It reports whether the token had to be waited for: if
@@ -72,7 +92,7 @@ func (p *pacer) adapt(now time.Time) {
 	}
 	p.recent[1]++
 	if p.met > 0 {
-		p.limiter.SetLimit(rate.Limit(p.at(now)))
+		p.set(p.at(now))
 	}
 }
 
@@ -107,7 +127,7 @@ func (p *pacer) busy(began, now time.Time) {
 	}
 	p.met = max(p.met, 0.1) // a partner that refuses everything is asked every twenty seconds at least
 	p.cutAt = now
-	p.limiter.SetLimit(rate.Limit(p.at(now)))
+	p.set(p.at(now))
 }
 
 // learnt is the rate that met the last 429, for the next run; 0 if none did.
@@ -125,7 +145,7 @@ func (p *pacer) recall(met float64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.met, p.cutAt = met, at
-	p.limiter.SetLimit(rate.Limit(p.at(wall())))
+	p.set(p.at(wall()))
 }
 
 // limit is the rate allowed now, in requests a second; +Inf = unlimited.

@@ -25,6 +25,29 @@ func TestPacerIsExact(t *testing.T) {
 	})
 }
 
+// TestPacerCatchesUp wakes late again and again, as timers do on a busy machine.
+func TestPacerCatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(Pace{Rate: 5000, Burst: 1})
+		began := time.Now()
+		bySecond := map[int]int{}
+		for time.Since(began) < 5*time.Second {
+			if _, err := p.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			bySecond[int(time.Since(began)/time.Second)]++
+			if total := len(bySecond); total > 0 && bySecond[total-1]%40 == 0 {
+				time.Sleep(3 * time.Millisecond)
+			}
+		}
+		for second := range 5 {
+			if n := bySecond[second]; n > 5001 || n < 4950 {
+				t.Errorf("second %d: %d tokens at 5000/s", second, n)
+			}
+		}
+	})
+}
+
 func TestPacerAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(Pace{Rate: 100, Burst: 1})
