@@ -92,7 +92,8 @@ func TestPromiseLockIsFreedByKill(t *testing.T) {
 	d.await(t, 1)
 	first.kill()
 	d.release()
-	s.run(s.runArgs()...).ends(0, 3)
+	s.run(s.runArgs()...).ends(3)
+	s.all(ledger.LinkMissing, 1)
 }
 
 // Fault 34: a signal ends the intake; what is in flight is awaited and recorded.
