@@ -16,7 +16,8 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, export, import, resolve, forget, prune ..."})
 	c.AddCommand(a.ledgerLogCommand(), a.ledgerVerifyCommand(), a.ledgerBackupCommand(),
-		a.ledgerForgetCommand(), a.ledgerReadmitCommand(), a.ledgerRebindCommand())
+		a.ledgerForgetCommand(), a.ledgerReadmitCommand(), a.ledgerRebindCommand(),
+		a.ledgerExportCommand(), a.ledgerImportCommand(), a.ledgerPruneCommand(), a.ledgerResolveCommand())
 	return c
 }
 
@@ -46,6 +47,7 @@ func (a *app) changing(f *readerFlags, do func(ctx context.Context, l *sqlite.Le
 		}
 		defer func() { err = errors.Join(err, l.Close()) }()
 		o := origin(c.Name())
+		o.Settings = settingsText(c)
 		id, err := l.Begin(ctx, o)
 		if err != nil {
 			return err

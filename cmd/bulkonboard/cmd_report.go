@@ -75,6 +75,12 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
 		return err
 	}
+	if len(meta.Batches) == 1 && sqlite.IsPruned(meta.Batches[0]) && !sel.All {
+		if meta.Batches[0].Rows == 0 {
+			return usage(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
+		}
+		fmt.Fprintln(a.err, "warning: only some rows of that input are still kept; --all reports every customer once")
+	}
 	meta.Run = sel.Run
 	names := f.reports
 	if len(names) == 0 {

@@ -45,6 +45,8 @@ type runFlags struct {
 	accept        []string
 	strict        bool
 	noProgress    bool
+	keepRuns      count
+	metricsFile   string
 }
 
 // planFlags are those that plan takes as well.
@@ -94,7 +96,10 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	f.Var(&r.checkExisting, "check-existing", "auto asks for the list of users first when that is short")
 	f.BoolVar(&r.strict, "strict", false, "exit 3 also for rows that an earlier run has reported")
 	f.BoolVar(&r.noProgress, "no-progress", false, "no progress bar or lines")
-	advanced(f, "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
+	r.keepRuns = count{n: defaultKeepRuns, least: 1}
+	f.Var(&r.keepRuns, "keep-runs", "the ledger keeps the rows that the newest `N` runs read")
+	f.StringVar(&r.metricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date, readable by all")
+	advanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
 		"in-doubt", "check-existing", "strict", "no-progress")
 }
 
@@ -184,7 +189,9 @@ func (a *app) continuing() string {
 func settingsText(c *cobra.Command) string {
 	var parts []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed {
+		if f.Changed && f.Name == "link" {
+			parts = append(parts, "--link") // it is a secret
+		} else if f.Changed {
 			parts = append(parts, fmt.Sprintf("--%s=%s", f.Name, f.Value))
 		}
 	})

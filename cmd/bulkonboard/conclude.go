@@ -55,6 +55,11 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 			}
 		}
 	}
+	if sum.Batch.ID != 0 && (code == exitOK || code == exitFindings) {
+		if _, err := s.store.Prune(context.WithoutCancel(ctx), s.flags.keepRuns.n); err != nil {
+			failed, code = errors.Join(failed, err), exitLedger
+		}
+	}
 	s.tellEnd(sum, failed, written, code)
 	if s.flags.json {
 		out := summaryOf(sum, failed)

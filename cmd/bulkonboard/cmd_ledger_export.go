@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+func (a *app) ledgerExportCommand() *cobra.Command {
+	var f readerFlags
+	noLinks := false
+	c := &cobra.Command{
+		Use:   "export [flags] FILE|-",
+		Short: "everything but secrets as JSON lines, also beside a run; recorded in the log",
+		Long: `Writes everything that the ledger holds, one JSON object on each line, each with
+its "type": ledger, fact, run, input, row, customer. The secrets of the ledger's
+hashes, and the hashes, are left out. It holds names, e-mails and verification
+links: keep it as carefully as passwords. That it was made is recorded in the log.`,
+		Args: oneArg("export", "a FILE that does not exist yet, or -"),
+	}
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		ctx := c.Context()
+		l, finish, err := a.beside(ctx, c, &f)
+		if err != nil {
+			return err
+		}
+		defer func() { err = finish(err) }()
+		w := io.Writer(a.out)
+		if args[0] != "-" {
+			file, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return usagef("%s: %w", args[0], plainError(err))
+			}
+			defer func() { err = errors.Join(err, file.Close()) }()
+			w = file
+		}
+		e := &exporter{to: json.NewEncoder(w), noLinks: noLinks}
+		e.to.SetEscapeHTML(false)
+		if err := l.Walk(ctx, e); err != nil {
+			return err
+		}
+		if args[0] != "-" {
+			fmt.Fprintf(a.err, "written: %s, %s lines\n", printable(args[0]), number(e.lines))
+		}
+		return nil
+	}
+	f.flags(c)
+	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may hold one")
+	configFlag(c)
+	return c
+}
+
+// beside opens a ledger to be read and its log to be written, also beside a
+// run. finish records how the command ended and closes it.
+func (a *app) beside(ctx context.Context, c *cobra.Command, f *readerFlags) (l *sqlite.Ledger, finish func(error) error, err error) {
+	to, err := f.resolve(levels(c))
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err = sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Beside: true, Command: "ledger " + c.Name()})
+	if err != nil {
+		return nil, nil, err
+	}
+	o := origin(c.Name())
+	o.Settings = settingsText(c)
+	id, err := l.Begin(ctx, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return l, func(failed error) error {
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(failed))}
+		return errors.Join(failed, l.Finish(context.WithoutCancel(ctx), id, end), l.Close())
+	}, nil
+}
+
+// exporter writes what a walk shows.
+type exporter struct {
+	to      *json.Encoder
+	noLinks bool
+	lines   int
+}
+
+var _ sqlite.Visitor = (*exporter)(nil)
+
+func (e *exporter) line(v any) error {
+	e.lines++
+	return e.to.Encode(v)
+}
+
+func (e *exporter) Info(i ledger.Info) error {
+	return e.line(struct {
+		Type        string        `json:"type"`
+		Schema      int           `json:"schema"`
+		Environment string        `json:"environment"`
+		Account     report.Text   `json:"account"`
+		Created     report.Moment `json:"createdAt"`
+	}{"ledger", i.Schema, i.Environment, report.Text(i.Account), report.Moment{Time: i.Created}})
+}
+
+func (e *exporter) Fact(name, value string, at time.Time) error {
+	return e.line(struct {
+		Type  string        `json:"type"`
+		Name  string        `json:"name"`
+		Value string        `json:"value"`
+		At    report.Moment `json:"at"`
+	}{"fact", name, value, report.Moment{Time: at}})
+}
+
+func (e *exporter) Run(r ledger.Run) error { return e.line(runLine(r)) }
+
+func (e *exporter) Batch(b ledger.Batch) error {
+	return e.line(struct {
+		Type       string             `json:"type"`
+		Input      int64              `json:"input"`
+		Files      []report.InputFile `json:"files"`
+		Settings   string             `json:"settings"`
+		Rows       int                `json:"rows"`
+		Pruned     bool               `json:"pruned"` // rows that no newer run read are gone
+		Registered report.Moment      `json:"registeredAt"`
+	}{"input", b.ID, report.Inputs([]ledger.Batch{b}), b.Settings, b.Rows, sqlite.IsPruned(b), report.Moment{Time: b.Registered}})
+}
+
+func (e *exporter) Row(batch int64, r ledger.Reported) error {
+	return e.line(struct {
+		Type     string        `json:"type"`
+		Input    int64         `json:"input"`
+		File     int           `json:"file"`
+		Row      int           `json:"row"`
+		Line     int           `json:"line,omitempty"`
+		Customer int64         `json:"customer"` // 0 = none
+		Status   ledger.Status `json:"status"`
+		Email    string        `json:"email"`
+		First    string        `json:"firstName"`
+		Last     string        `json:"lastName"`
+		SenderID string        `json:"id"`
+		Carried  []string      `json:"carried,omitempty"`
+		Findings []finding     `json:"findings,omitempty"`
+	}{"row", batch, r.File, r.Number, r.Line, r.Customer.ID, r.Status, r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry, findingsOf(r.Findings)})
+}
+
+type finding struct {
+	Field   string `json:"field"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Warning bool   `json:"warning,omitempty"`
+}
+
+func findingsOf(list []ledger.Finding) (out []finding) {
+	for _, f := range list {
+		out = append(out, finding(f))
+	}
+	return out
+}
+
+func (e *exporter) Customer(c ledger.Customer) error {
+	if e.noLinks {
+		c.URL = ""
+	}
+	return e.line(struct {
+		Type     string        `json:"type"`
+		ID       int64         `json:"customer"`
+		Status   ledger.Status `json:"status"`
+		Identity string        `json:"identity"`
+		Email    string        `json:"email"`
+		First    string        `json:"firstName"`
+		Last     string        `json:"lastName"`
+		SenderID string        `json:"id"`
+		Service  report.Text   `json:"serviceId"`
+		URL      report.Text   `json:"verificationUrl"`
+		Issued   report.Moment `json:"linkSince"`
+		KYC      report.Text   `json:"kyc"`
+		Field    report.Text   `json:"field"`
+		Code     report.Text   `json:"code"`
+		Message  report.Text   `json:"message"`
+		Manual   bool          `json:"manual"`
+		Sent     report.Moment `json:"firstSentAt"`
+		Decided  report.Moment `json:"decidedAt"`
+		Attempts []attemptLine `json:"attempts"`
+	}{"customer", c.ID, c.Status, c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, report.Text(c.ServiceID), report.Text(c.URL),
+		report.Moment{Time: c.Issued}, report.Text(c.KYC.Status), report.Text(c.Field), report.Text(c.Code), report.Text(c.Message), c.Manual,
+		report.Moment{Time: c.FirstSent}, report.Moment{Time: c.Decided}, e.attempts(c.History)})
+}
+
+type attemptLine struct {
+	ID         int64         `json:"attempt"`
+	Run        int64         `json:"run"`
+	Generation int           `json:"generation"`
+	Key        string        `json:"idempotencyKey"`
+	Removes    string        `json:"removes,omitempty"`
+	Before     report.Moment `json:"notBefore"`
+	After      report.Moment `json:"notAfter"`
+	Class      report.Text   `json:"class"`
+	Absent     bool          `json:"absent,omitempty"`
+	HTTPStatus int           `json:"httpStatus,omitempty"`
+	Code       report.Text   `json:"code"`
+	Excerpt    string        `json:"excerpt,omitempty"`
+}
+
+func (e *exporter) attempts(history []ledger.Attempt) []attemptLine {
+	out := []attemptLine{}
+	for _, h := range history {
+		line := attemptLine{h.ID, h.Run, h.Generation, h.Key, h.Removes, report.Moment{Time: h.NotBefore.At}, report.Moment{Time: h.NotAfter.At},
+			report.Text(h.Class), h.Absent, h.HTTPStatus, report.Text(h.Code), string(h.Excerpt)}
+		if e.noLinks {
+			line.Excerpt = ""
+		}
+		out = append(out, line)
+	}
+	return out
+}

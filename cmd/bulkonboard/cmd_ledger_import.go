@@ -1,0 +1,358 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// importGroup is how many people are looked up and written at a time.
+const importGroup = 500
+
+func (a *app) ledgerImportCommand() *cobra.Command {
+	var f readerFlags
+	create := false
+	c := &cobra.Command{
+		Use:   "import [flags] FILE",
+		Short: "take over people who were onboarded before, so that they are not sent again",
+		Long: `Reads a report of bulkonboard (.csv, .xlsx, .json), or a CSV that another program
+has left, with the columns email, serviceId and verificationUrl. People who are new
+to the ledger become created (with serviceId and link), link_missing (with serviceId
+alone) or duplicate (with neither). What the ledger knows better stays as it is.
+Rows of a report with any other status are passed over.`,
+		Args: oneArg("import", "a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
+	}
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		ctx := c.Context()
+		to, err := f.resolve(levels(c))
+		if err != nil {
+			return err
+		}
+		// The file is read in full before anything is written.
+		im := &importing{path: args[0]}
+		if err := im.survey(); err != nil {
+			return err
+		}
+		create = create || to.environment != envProduction
+		l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Create: create, Command: "ledger import"})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		im.l = l
+		o := origin("import")
+		o.Settings = args[0] + " sha256 " + im.sum
+		run, err := l.Begin(ctx, o)
+		if err != nil {
+			return err
+		}
+		im.run = run
+		err = im.all(ctx)
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err)), Created: im.done[ledger.Created]}
+		if err = errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end)); err != nil {
+			return err
+		}
+		im.tell(a)
+		return nil
+	}
+	f.flags(c)
+	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
+	configFlag(c)
+	return c
+}
+
+// importing is one import under way.
+type importing struct {
+	path string
+	sum  string // of the file
+	l    *sqlite.Ledger
+	run  int64
+
+	batch   int64 // registered for it; 0 = not yet
+	waiting []oldUser
+	named   map[string]bool // identities of waiting
+
+	done   map[ledger.Status]int // taken over
+	better int                   // known better already
+	passed int                   // rows of a report that say nothing to take over
+	taken  int                   // rows whose serviceId is another customer's
+}
+
+// oldUser is what a row tells of somebody.
+type oldUser struct {
+	row      int
+	identity string
+	email    string
+	first    string
+	last     string
+	sender   string
+	change   ledger.Change
+}
+
+// survey reads the whole file, so that a mistake in it costs nothing.
+func (im *importing) survey() error {
+	f, err := os.Open(im.path)
+	if err != nil {
+		return usagef("%s: %w", im.path, plainError(err))
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return usagef("%s: %w", im.path, plainError(err))
+	}
+	im.sum = hex.EncodeToString(h.Sum(nil))
+	n := 0
+	err = readRecords(im.path, func(r record) error {
+		n++
+		_, _, err := im.person(r)
+		return err
+	})
+	if err == nil && n == 0 {
+		return usagef("%s has no rows", im.path)
+	}
+	return err
+}
+
+// person is what a row tells of somebody; ok is false if there is nothing to
+// take over.
+func (im *importing) person(r record) (p oldUser, ok bool, err error) {
+	wrong := func(what string) error {
+		return usage(fmt.Errorf("%s, row %d: %s", im.path, r.row, what), "nobody was taken over; correct the row, or take it out")
+	}
+	for _, name := range []string{"email", "serviceid"} {
+		if _, there := r.cells[name]; !there && (name != "email" || r.get("emailaddress") == "") {
+			return p, false, usage(fmt.Errorf("%s has no column %s", im.path, map[string]string{"email": "email", "serviceid": "serviceId"}[name]),
+				"import takes a report of bulkonboard, or a CSV with email, serviceId and verificationUrl")
+		}
+	}
+	p.row, p.email = r.row, r.get("email", "emailaddress")
+	p.first, p.last, p.sender = r.get("firstname"), r.get("lastname"), r.get("id", "customerid")
+	c := &p.change
+	c.ServiceID, c.URL, c.Code, c.Message = r.get("serviceid"), r.get("verificationurl", "link"), codeImported, "taken over from a file"
+	c.Status = ledger.Status(r.get("status"))
+	_, isReport := r.cells["idempotencykey"]
+	if !isReport {
+		c.Status = ledger.Duplicate
+		if c.ServiceID != "" {
+			c.Status = ledger.LinkMissing
+		}
+		if c.ServiceID != "" && c.URL != "" {
+			c.Status = ledger.Created
+		}
+	}
+	switch c.Status {
+	case ledger.Created:
+		if c.URL == "" && c.ServiceID != "" {
+			c.Status = ledger.LinkMissing // a report without links
+		}
+	case ledger.LinkMissing, ledger.Duplicate:
+		c.URL = ""
+	default:
+		return p, false, nil
+	}
+	var sound bool
+	if p.identity, sound = validate.Identity(p.email); !sound {
+		return p, false, wrong("the e-mail is not one plain address")
+	}
+	if c.Status == ledger.Created && c.ServiceID == "" {
+		return p, false, wrong("there is a link and no serviceId")
+	}
+	if c.URL != "" && !isLink(c.URL) {
+		return p, false, wrong("the verificationUrl is not an absolute https URL")
+	}
+	return p, true, nil
+}
+
+// codeImported is the code of people taken over from a file.
+const codeImported = "imported"
+
+func isLink(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && u.Host != ""
+}
+
+func (im *importing) all(ctx context.Context) error {
+	im.named, im.done = map[string]bool{}, map[ledger.Status]int{}
+	if err := im.register(ctx); err != nil {
+		return err
+	}
+	err := readRecords(im.path, func(r record) error {
+		p, ok, err := im.person(r)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			im.passed++
+			return nil
+		}
+		if im.named[p.identity] || len(im.waiting) == importGroup {
+			if err := im.settle(ctx); err != nil {
+				return err
+			}
+		}
+		im.named[p.identity] = true
+		im.waiting = append(im.waiting, p)
+		return nil
+	})
+	if err == nil {
+		err = im.settle(ctx)
+	}
+	return err
+}
+
+// register makes customers of those that the ledger does not know. They are
+// pending until settle has written what the file tells of them. An import that
+// was killed in between is registered already, and goes on there.
+func (im *importing) register(ctx context.Context) error {
+	mark := "import:" + im.sum
+	if _, err := im.l.FindBatch(ctx, mark); err == nil || !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	b := ledger.Batch{Fingerprint: mark, Files: []ledger.File{{Name: im.path, SHA256: im.sum}}, Settings: "import", Registered: time.Now()}
+	reg, err := im.l.Register(ctx, b)
+	if err != nil {
+		return err
+	}
+	n := 0
+	add := func() error {
+		defer func() { im.waiting = im.waiting[:0]; clear(im.named) }()
+		sightings := make([]ledger.Sighting, len(im.waiting))
+		for i, p := range im.waiting {
+			sightings[i] = ledger.Sighting{Identity: p.identity, SenderID: p.sender}
+		}
+		known, err := reg.Sight(ctx, sightings)
+		if err != nil {
+			return err
+		}
+		var rows []ledger.Row
+		for i, p := range im.waiting {
+			if k := known[i]; k.Customer != nil || k.Forgot || k.Claimed >= 0 {
+				continue
+			}
+			rows = append(rows, ledger.Row{Ordinal: n, Number: p.row, Identity: p.identity, Email: p.email, FirstName: p.first,
+				LastName: p.last, SenderID: p.sender, Claims: true, Repeats: -1})
+			n++
+		}
+		return reg.Add(ctx, rows)
+	}
+	err = readRecords(im.path, func(r record) error {
+		p, ok, err := im.person(r)
+		if err != nil || !ok {
+			return err
+		}
+		if im.named[p.identity] || len(im.waiting) == importGroup {
+			if err := add(); err != nil {
+				return err
+			}
+		}
+		im.named[p.identity] = true
+		im.waiting = append(im.waiting, p)
+		return nil
+	})
+	if err == nil {
+		err = add()
+	}
+	if err != nil || n == 0 {
+		return errors.Join(err, reg.Rollback())
+	}
+	_, err = reg.Commit(ctx)
+	return err
+}
+
+// settle writes what the file tells of those waiting, where the ledger does
+// not know better.
+func (im *importing) settle(ctx context.Context) error {
+	defer func() { im.waiting = im.waiting[:0]; clear(im.named) }()
+	if len(im.waiting) == 0 {
+		return nil
+	}
+	var q, services ledger.Query
+	for _, p := range im.waiting {
+		q.Identities = append(q.Identities, p.identity)
+		if p.change.ServiceID != "" {
+			services.ServiceIDs = append(services.ServiceIDs, p.change.ServiceID)
+		}
+	}
+	byIdentity, owner := map[string]ledger.Customer{}, map[string]string{}
+	for c, err := range im.l.Customers(ctx, q) {
+		if err != nil {
+			return err
+		}
+		byIdentity[c.Identity] = c
+	}
+	if len(services.ServiceIDs) > 0 {
+		for c, err := range im.l.Customers(ctx, services) {
+			if err != nil {
+				return err
+			}
+			owner[c.ServiceID] = c.Identity
+		}
+	}
+	var changes []ledger.Change
+	for _, p := range im.waiting {
+		c, there := byIdentity[p.identity]
+		if id := p.change.ServiceID; id != "" {
+			if who, used := owner[id]; used && who != p.identity {
+				im.taken++
+				continue
+			}
+			owner[id] = p.identity
+		}
+		if !there || !knowsMore(p.change, c) {
+			im.better++
+			continue
+		}
+		change := p.change
+		change.Expect = ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}
+		change.At = time.Now()
+		changes = append(changes, change)
+		im.done[change.Status]++
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	return im.l.Record(ctx, im.run, changes)
+}
+
+// knowsMore reports whether a file tells more of a customer than the ledger
+// knows. Nothing is taken over for somebody who was sent to the partner by this
+// ledger, but the link of a user whose link was lost.
+func knowsMore(ch ledger.Change, c ledger.Customer) bool {
+	switch c.Status {
+	case ledger.Pending:
+		return c.Intents == 0
+	case ledger.LinkMissing:
+		return ch.Status == ledger.Created && (c.ServiceID == "" || c.ServiceID == ch.ServiceID)
+	case ledger.Duplicate:
+		return ch.Status != ledger.Duplicate && c.Intents == 0
+	}
+	return false
+}
+
+func (im *importing) tell(a *app) {
+	fmt.Fprintf(a.err, "taken over: %s\n", countsText(im.done))
+	for _, line := range []struct {
+		n    int
+		text string
+	}{
+		{im.better, "known to the ledger already, and left as they are"},
+		{im.passed, "of another status: nothing to take over"},
+		{im.taken, "passed over: another customer of the ledger has the same serviceId"},
+	} {
+		if line.n > 0 {
+			fmt.Fprintf(a.err, "  %s %s\n", rowsText(line.n), line.text)
+		}
+	}
+}

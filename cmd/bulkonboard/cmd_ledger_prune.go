@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+// defaultKeepRuns is the number of runs whose row lists the ledger keeps.
+const defaultKeepRuns = 90
+
+func (a *app) ledgerPruneCommand() *cobra.Command {
+	var f readerFlags
+	keep := count{n: defaultKeepRuns, least: 1}
+	c := &cobra.Command{
+		Use:   "prune [flags]",
+		Short: "drop the row lists of old inputs; what became of every customer stays",
+		Long: `Drops the row lists of inputs that none of the newest runs read, as run does by
+itself at its end. Customers, their links and attempts, and the log stay whole, and
+so does the last row of each customer. Reports of such an old input become shorter
+or impossible.`,
+		Args: cobra.NoArgs,
+	}
+	c.RunE = a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+		done, err := l.Prune(ctx, keep.n)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.err, "%s of %s old inputs dropped; customers, links and the log are untouched\n", rowsText(done.Rows), number(done.Batches))
+		return nil
+	})
+	f.flags(c)
+	c.Flags().Var(&keep, "keep-runs", "the rows that the newest `N` runs read are kept")
+	configFlag(c)
+	return c
+}

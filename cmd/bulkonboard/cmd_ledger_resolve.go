@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+// codeByHand is the code of customers whose status a person has set.
+const codeByHand = "by_hand"
+
+// maxReason bounds what a person writes, in characters.
+const maxReason = 500
+
+type resolveFlags struct {
+	readerFlags
+	as        choice
+	because   string
+	serviceID string
+	link      string
+}
+
+func (a *app) ledgerResolveCommand() *cobra.Command {
+	f := resolveFlags{as: choice{of: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
+	c := &cobra.Command{
+		Use:   "resolve [flags] FILE:ROW",
+		Short: "enter what a person found out about a row that a program cannot decide",
+		Long: `Sets the status of the customer of one row, for a reason that every report shows.
+FILE is the input as it was given to run, ROW its row as a spreadsheet shows it.
+Look the customer up at the partner first: pending sends the row again, and a user
+who exists after all is then created twice, or refused.`,
+		Example: `  bulkonboard ledger resolve customers.csv:17 --as duplicate --because "asked the partner, ticket 4711"
+  bulkonboard ledger resolve customers.csv:18 --as created --service-id acme-1 --link https://... --because "..."`,
+		Args: oneArg("resolve", "FILE:ROW, such as customers.csv:17"),
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		file, row, err := f.check(args[0])
+		if err != nil {
+			return err
+		}
+		return a.changing(&f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+			return f.resolve(ctx, a, l, file, row)
+		})(c, args)
+	}
+	f.readerFlags.flags(c)
+	c.Flags().Var(&f.as, "as", "the new status")
+	c.Flags().StringVar(&f.because, "because", "", "the reason, as `TEXT`; reports show it")
+	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
+	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`, for created")
+	configFlag(c)
+	return c
+}
+
+// check refuses what makes no sense, and takes FILE:ROW apart.
+func (f *resolveFlags) check(place string) (file string, row int, err error) {
+	at := strings.LastIndexByte(place, ':')
+	if at > 0 {
+		file = place[:at]
+		row, err = strconv.Atoi(place[at+1:])
+	}
+	f.because = strings.TrimSpace(strings.ReplaceAll(f.because, ";", ","))
+	status := ledger.Status(f.as.value)
+	switch {
+	case at <= 0 || err != nil || row < 1:
+		return "", 0, usagef("write FILE:ROW, such as customers.csv:17")
+	case status == "":
+		return "", 0, usagef("--as says which status: %s", strings.Join(f.as.of, ", "))
+	case f.because == "":
+		return "", 0, usagef("--because says why, for whoever reads the report")
+	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
+		return "", 0, usagef("--because is one line of at most %d characters", maxReason)
+	case status == ledger.Created && (f.serviceID == "" || f.link == ""):
+		return "", 0, usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
+	case status != ledger.Created && f.link != "":
+		return "", 0, usagef("--link goes with --as created only")
+	case status != ledger.Created && status != ledger.LinkMissing && f.serviceID != "":
+		return "", 0, usagef("--service-id goes with --as created and --as link_missing only")
+	case f.link != "" && !isLink(f.link):
+		return "", 0, usagef("--link is not an absolute https URL")
+	}
+	return file, row, nil
+}
+
+func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, file string, row int) error {
+	found, err := rowOf(ctx, l, file, row)
+	if err != nil {
+		return err
+	}
+	c := found.Customer
+	switch {
+	case c.ID == 0:
+		return usage(fmt.Errorf("%s, row %d was never to be sent: it is %s", file, row, found.Status), "correct it in the rejects file, and run that")
+	case found.Status == ledger.DuplicateInInput:
+		return usage(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
+	}
+	if f.serviceID != "" {
+		for other, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{f.serviceID}}) {
+			if err != nil {
+				return err
+			}
+			if other.ID != c.ID {
+				return usagef("another customer of the ledger has this service id")
+			}
+		}
+	}
+	runs, err := newestOf(ctx, l)
+	if err != nil {
+		return err
+	}
+	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.value),
+		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
+	if err := l.Record(ctx, runs, []ledger.Change{ch}); err != nil {
+		if errors.Is(err, ledger.ErrConflict) {
+			return usage(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
+				"who was onboarded stays onboarded: a link that is known is never dropped")
+		}
+		return err
+	}
+	fmt.Fprintf(a.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
+	return nil
+}
+
+// newestOf is the id of the newest run of the log, which is this command's.
+func newestOf(ctx context.Context, l *sqlite.Ledger) (int64, error) {
+	for r, err := range l.Log(ctx) {
+		return r.ID, err
+	}
+	return 0, nil
+}
+
+// rowOf finds a row of the newest input that has the file.
+func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (ledger.Reported, error) {
+	batches, err := l.Batches(ctx)
+	if err != nil {
+		return ledger.Reported{}, err
+	}
+	is := batchOf(file)
+	i := slices.IndexFunc(batches, is)
+	if i < 0 {
+		i = slices.IndexFunc(batches, func(b ledger.Batch) bool {
+			return slices.ContainsFunc(b.Files, func(f ledger.File) bool { return f.Name == file || filepath.Base(f.Name) == file })
+		})
+	}
+	if i < 0 {
+		return ledger.Reported{}, usage(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
+	}
+	one := func(f ledger.File) bool {
+		return is(ledger.Batch{Files: []ledger.File{f}}) || f.Name == file || filepath.Base(f.Name) == file
+	}
+	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batches[i].ID}) {
+		if err != nil {
+			return ledger.Reported{}, err
+		}
+		if r.Number == row && r.File < len(batches[i].Files) && one(batches[i].Files[r.File]) {
+			return r, nil
+		}
+	}
+	return ledger.Reported{}, usagef("%s has no customer in row %d", file, row)
+}
