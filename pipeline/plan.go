@@ -50,7 +50,9 @@ func (p *planner) work(ctx context.Context) error {
 	defer close(p.resolver.finished)
 	defer close(p.out)
 	for {
-		if err := p.release(ctx); err != nil {
+		// Asked before the release, so that no change of the gate is missed.
+		room, changed := p.gate.room()
+		if err := p.release(ctx, room); err != nil {
 			return err
 		}
 		if p.readAll && len(p.queue) == 0 && p.under == 0 {
@@ -60,13 +62,9 @@ func (p *planner) work(ctx context.Context) error {
 			return nil
 		}
 		p.resolver.tail(p.readAll && len(p.queue) == 0 && p.under == p.doubts)
-		room, changed := p.gate.room()
 		var fresh <-chan []checked
 		if !p.readAll && len(p.queue) < maxGroup && p.doubts < maxDoubts {
 			fresh = p.fresh
-		}
-		if room > 0 {
-			changed = nil
 		}
 		select {
 		case rows, ok := <-fresh:
@@ -195,13 +193,12 @@ func (p *planner) wanted(j *job) bool {
 }
 
 // release intends as many rows as the rate and the gate allow and passes them on.
-func (p *planner) release(ctx context.Context) error {
+func (p *planner) release(ctx context.Context, room int) error {
 	size := p.groupSize()
 	waiting := len(p.out)
 	if len(p.queue) == 0 || waiting > size/2 || ctx.Err() != nil {
 		return nil
 	}
-	room, _ := p.gate.room()
 	n := min(len(p.queue), size-waiting, room)
 	if n <= 0 || room == 1 && p.inFlight() > 0 {
 		return nil
