@@ -60,6 +60,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 			failed, code = errors.Join(failed, err), exitLedger
 		}
 	}
+	s.gauges.end(sum, code)
 	s.tellEnd(sum, failed, written, code)
 	if s.flags.json {
 		out := summaryOf(sum, failed)

@@ -42,6 +42,7 @@ type session struct {
 	known   ledger.Ledger  // the store, watched
 	client  *partner.Client
 	found   *findings
+	gauges  *gauges // nil without --metrics-file
 	outputs *outputs
 	told    bool // what the check found has been printed
 	noted   int  // notes of the input that have been printed
@@ -252,8 +253,12 @@ func (s *session) config(p *progress) pipeline.Config {
 	if s.in != nil {
 		cfg.Input = batch{s.in, &s.found.sleuth}
 	}
+	cfg.Answered = s.gauges.answered
 	if p != nil {
-		cfg.Watch = p.watch
+		cfg.Watch = func(now pipeline.Progress) {
+			p.watch(now)
+			s.gauges.watch(now)
+		}
 	}
 	return cfg
 }
@@ -308,6 +313,9 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	if err := s.open(ctx, args); err != nil {
 		return err
 	}
+	if s.gauges, err = s.newGauges(ctx); err != nil {
+		return err
+	}
 	p := &progress{}
 	cfg := s.config(p)
 	cfg.Confirm = s.confirm(p)
@@ -320,6 +328,10 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		if !s.flags.noProgress {
 			p.show(shown, s.err, isTerminal(s.err.w) && !s.flags.quiet && s.env["TERM"] != "dumb")
 		}
+		return nil
+	})
+	both.Go(func() error {
+		s.gauges.keep(shown)
 		return nil
 	})
 	both.Go(func() error {
@@ -342,6 +354,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 func (s *session) confirm(*progress) func(context.Context, pipeline.Plan) error {
 	return func(_ context.Context, plan pipeline.Plan) error {
 		s.tellPlan(plan)
+		s.gauges.plan(plan)
 		if s.outputs != nil {
 			if err := s.outputs.probe(); err != nil {
 				return err

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+// metricsEvery is the time between two writings of --metrics-file while a run
+// goes on. Collectors look every 15 to 60 seconds.
+const metricsEvery = 15 * time.Second
+
+// gauges keep --metrics-file up to date. A nil one does nothing. It is safe for
+// concurrent use. That the file cannot be written ends no run: it is a warning,
+// once.
+type gauges struct {
+	path string
+	out  report.Output
+	say  func(format string, args ...any)
+
+	mu      sync.Mutex
+	now     report.Metrics
+	planned map[ledger.Status]int // rows as the check found them
+	failed  bool
+}
+
+// newGauges finds out before the run whether the file can be written; nil
+// without --metrics-file.
+func (s *session) newGauges(ctx context.Context) (*gauges, error) {
+	if s.flags.metricsFile == "" {
+		return nil, nil
+	}
+	g := &gauges{path: s.flags.metricsFile, say: s.tell}
+	if s.outputs != nil {
+		g.out = s.outputs.out
+	}
+	g.now = report.Metrics{Environment: s.to.environment, Ledger: filepath.Base(s.to.ledger), Version: version(), Started: time.Now(),
+		Requests: map[ledger.Class]int{}}
+	for r, err := range s.store.Log(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if e := r.End; e != nil && r.Command == "run" && (e.ExitCode == int(exitOK) || e.ExitCode == int(exitFindings)) {
+			g.now.LastSuccess = e.At
+			break
+		}
+	}
+	if err := g.out.Metrics(g.path, g.now); err != nil {
+		return nil, usage(err, "correct --metrics-file, or make the directory writable")
+	}
+	return g, nil
+}
+
+func (g *gauges) answered(class ledger.Class, took time.Duration) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now.Requests[class]++
+	g.now.Latency.Add(took)
+}
+
+func (g *gauges) plan(p pipeline.Plan) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.planned = p.Tally.Status
+	g.now.Rows, g.now.Wallet, g.now.Currency = p.Tally.Status, report.Amount(p.Wallet.String()), p.Currency
+}
+
+// watch takes the newest figures of the run. A row that was refused counts as
+// pending until the end, when the ledger is asked.
+func (g *gauges) watch(p pipeline.Progress) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.now.Rate = p.Rate; math.IsNaN(p.Rate) {
+		g.now.Rate = 0
+	}
+	if p.Wallet.Known() {
+		g.now.Wallet, g.now.Currency = report.Amount(p.Wallet.String()), p.Currency
+	}
+	g.now.WaitingForBalance = strings.HasPrefix(p.Pause, "wallet is empty")
+	if g.planned != nil {
+		rows := map[ledger.Status]int{}
+		for status, n := range g.planned {
+			rows[status] = n
+		}
+		rows[ledger.Created] += p.Created
+		rows[ledger.Pending] = max(0, rows[ledger.Pending]-p.Created)
+		g.now.Rows = rows
+	}
+}
+
+// keep writes until ctx ends.
+func (g *gauges) keep(ctx context.Context) {
+	if g == nil {
+		return
+	}
+	tick := time.NewTicker(metricsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			g.write()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// end writes the figures that stay until the next run.
+func (g *gauges) end(sum pipeline.Summary, code exitCode) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	number := int(code)
+	g.now.Run, g.now.Ended, g.now.ExitCode, g.now.WaitingForBalance = sum.Run, time.Now(), &number, false
+	if sum.Batch.ID != 0 {
+		g.now.Rows = sum.Tally.Status
+	}
+	if sum.WalletTo.Known() {
+		g.now.Wallet = report.Amount(sum.WalletTo.String())
+	}
+	if code == exitOK || code == exitFindings {
+		g.now.LastSuccess = g.now.Ended
+	}
+	g.mu.Unlock()
+	g.write()
+}
+
+func (g *gauges) write() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.out.Metrics(g.path, g.now); err != nil && !g.failed {
+		g.failed = true
+		g.say("warning: %v; the run goes on", fmt.Errorf("--metrics-file: %w", err))
+	}
+}
