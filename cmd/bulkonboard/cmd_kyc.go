@@ -99,7 +99,12 @@ func (a *app) kycImportCommand() *cobra.Command {
 		Long: `Reads webhook events, one JSON object after the other or an array of them, as your
 own endpoint received and verified them. Order and repetition do not matter. No
 API key is needed.`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("kyc import needs a FILE of webhook events, or -")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error { return a.runKYCImport(c, &f, args[0]) },
 	}
 	f.placeFlags(c.Flags())

@@ -27,7 +27,12 @@ bodies. A user who has been approved would cost a second fee, others do not.
 Each deletion is recorded before it is sent, and whoever is being created again is
 in doubt until there is a user: after whatever crash the same command, or an
 ordinary run of FILE, goes on. Nobody is sent twice under one key.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(errors.New("links recover needs the input that the users came from"), "the ledger keeps no bodies")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error { return a.runLinksRecover(c, &f, args) },
 	}
 	f.flags(c.Flags())
@@ -39,6 +44,9 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key.`,
 func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err error) {
 	if !f.yes && !isTerminal(a.stdin) {
 		return usage(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
+	}
+	if f.inDoubt.value == "hold" {
+		return usage(errors.New("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user"))
 	}
 	s, err := a.newSession(c, f, args)
 	if err != nil {

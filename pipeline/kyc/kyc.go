@@ -76,4 +76,9 @@ func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func
 	}
 }
 
-func always(*partner.Error) bool { return true }
+// readable reports whether a list that was not given may be given later.
+func readable(e *partner.Error) bool { return e.Class != partner.Reject && e.Class != partner.Unclear }
+
+// passing reports whether a change was turned away, or never sent, for a reason
+// that passes.
+func passing(e *partner.Error) bool { return e.Class == partner.Busy || e.Class == partner.NotSent }

@@ -82,7 +82,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 // clock relates our clock to the partner's by one look at its list.
 func (c RemoveConfig) clock(ctx context.Context) (func() ledger.Instant, error) {
 	var p partner.Page
-	err := c.Pace.ask(ctx, always, func() error {
+	err := c.Pace.ask(ctx, readable, func() error {
 		var err error
 		p, err = c.Partner.ListUsers(ctx, 0, 1)
 		return err
@@ -111,7 +111,7 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	}
 	var removal partner.Removal
 	// Only what surely did nothing is repeated under the one intent.
-	err = c.Pace.ask(ctx, (*partner.Error).Harmless, func() error {
+	err = c.Pace.ask(ctx, passing, func() error {
 		var err error
 		removal, err = c.Partner.Delete(ctx, cu.ServiceID)
 		return err

@@ -81,7 +81,7 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 		return err
 	}
 	var answer partner.Retried
-	err = c.Pace.ask(ctx, (*partner.Error).Harmless, func() error {
+	err = c.Pace.ask(ctx, passing, func() error {
 		var err error
 		answer, err = c.Partner.RetryKYC(ctx, cu.ServiceID)
 		return err

@@ -12,6 +12,7 @@ import (
 
 const (
 	askedPage   = 1000 // users a page; the partner may grant fewer
+	leastPage   = 50   // what it gives unasked (public docs)
 	resumeUntil = time.Hour
 	progressKey = "kyc_sync"
 	defaultLag  = 2 * time.Minute
@@ -69,7 +70,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	if c.Watch == nil {
 		c.Watch = func(int, int, int) {}
 	}
-	w := &walk{SyncConfig: c, wanted: map[string]bool{}}
+	w := &walk{SyncConfig: c, wanted: map[string]bool{}, ask: askedPage}
 	if err := w.recall(ctx); err != nil {
 		return w.out, err
 	}
@@ -93,6 +94,7 @@ type walk struct {
 	SyncConfig
 	wanted map[string]bool // serviceIds not seen yet
 	at     progress
+	ask    int // users a page
 	limit  int // as granted
 	out    Synced
 }
@@ -169,12 +171,19 @@ func newestLast(p partner.Page) bool {
 }
 
 func (w *walk) page(ctx context.Context, skip int) (p partner.Page, err error) {
-	err = w.Pace.ask(ctx, always, func() error {
-		var err error
-		p, err = w.Partner.ListUsers(ctx, skip, askedPage)
-		return err
-	})
-	w.out.Pages++
+	for {
+		err = w.Pace.ask(ctx, readable, func() error {
+			var err error
+			p, err = w.Partner.ListUsers(ctx, skip, w.ask)
+			return err
+		})
+		w.out.Pages++
+		var e *partner.Error
+		if !errors.As(err, &e) || readable(e) || w.ask <= leastPage {
+			break
+		}
+		w.ask /= 4 // the partner takes no limit above some other
+	}
 	w.limit = max(w.limit, len(p.Users))
 	return p, err
 }
