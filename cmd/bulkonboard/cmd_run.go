@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -184,16 +183,27 @@ func (a *app) continuing() string {
 	return a.commandLine(args...)
 }
 
-// settingsText is what the ledger's log keeps of the flags: names and values
-// of those that were set, without files' contents.
+// settingsText is what the ledger's log keeps of the flags that were set, as
+// words for a POSIX shell, without files' contents. A link is a secret.
 func settingsText(c *cobra.Command) string {
-	var parts []string
+	var words []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && f.Name == "link" {
-			parts = append(parts, "--link") // it is a secret
-		} else if f.Changed {
-			parts = append(parts, fmt.Sprintf("--%s=%s", f.Name, f.Value))
+		if !f.Changed {
+			return
+		}
+		values := []string{f.Value.String()}
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			values = v.GetSlice()
+		case *pairs:
+			values = v.texts()
+		}
+		for _, value := range values {
+			if f.Name == "link" {
+				value = "..."
+			}
+			words = append(words, "--"+f.Name+"="+value)
 		}
 	})
-	return strings.Join(parts, " ")
+	return posix.line(words...)
 }

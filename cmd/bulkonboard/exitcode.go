@@ -106,7 +106,7 @@ func hintsOf(err error) []string {
 	}
 	switch {
 	case errors.Is(err, ledger.ErrMissing):
-		return []string{"name it with --ledger; for the first run of all, add --new-ledger"}
+		return []string{"name it with --ledger; the first run of all makes it, in production with --new-ledger"}
 	case errors.Is(err, ledger.ErrLocked):
 		return []string{"wait for the other run, or give --lock-timeout; `bulkonboard status` goes beside it"}
 	}

@@ -66,6 +66,39 @@ func (s shell) word(a string) string {
 	return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 }
 
+// split takes a line of posix apart into its words; it reads what line writes.
+func split(line string) []string {
+	var words []string
+	var word strings.Builder
+	inside, quoted, escaped := false, false, false
+	for _, r := range line {
+		switch {
+		case escaped:
+			word.WriteRune(r)
+			escaped = false
+		case r == '\'':
+			inside, quoted = true, !quoted
+		case quoted:
+			word.WriteRune(r)
+		case r == '\\':
+			inside, escaped = true, true
+		case r == ' ':
+			if inside {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			inside = false
+		default:
+			inside = true
+			word.WriteRune(r)
+		}
+	}
+	if inside {
+		words = append(words, word.String())
+	}
+	return words
+}
+
 // commandLine is a command of this program, to be pasted.
 func (a *app) commandLine(args ...string) string {
 	return "bulkonboard " + a.shellLine(args...)

@@ -143,6 +143,11 @@ func isHeld(code string) bool {
 	return code == pipeline.CodeIDKnown || code == pipeline.CodeLooksOnboarded || code == pipeline.CodeIDRepeated
 }
 
+// hangingLine wraps a long line; what follows the first stands further right.
+func hangingLine(head, text string) []string {
+	return strings.Split(strings.TrimRight(hanging(head, text, helpWidth), "\n"), "\n")
+}
+
 // hanging wraps text after a head, so that later lines stand under the first.
 func hanging(head, text string, width int) string {
 	var b strings.Builder

@@ -16,3 +16,9 @@ func trusted(info fs.FileInfo) bool {
 
 // loose reports whether others may read a file.
 func loose(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+
+// alive reports whether a process of this machine runs.
+func alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return pid > 0 && (err == nil || err == syscall.EPERM)
+}

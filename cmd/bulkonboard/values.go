@@ -89,13 +89,15 @@ type pairs struct{ list []pair }
 
 type pair struct{ name, value string }
 
-func (p *pairs) Type() string { return "FIELD=VALUE" }
-func (p *pairs) String() string {
+func (p *pairs) Type() string   { return "FIELD=VALUE" }
+func (p *pairs) String() string { return strings.Join(p.texts(), " ") }
+
+func (p *pairs) texts() []string {
 	texts := make([]string, len(p.list))
 	for i, kv := range p.list {
 		texts[i] = kv.name + "=" + kv.value
 	}
-	return strings.Join(texts, " ")
+	return texts
 }
 func (p *pairs) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,10 @@ func TestShellLine(t *testing.T) {
 				t.Errorf("%q in shell %d: %s, want %s", word, i, got, want[i])
 			}
 		}
+	}
+	words := []string{"run", "--map=email=E-Mail (private)", "it's", "", `a\b`, "é"}
+	if got := split(posix.line(words...)); !slices.Equal(got, words) {
+		t.Errorf("%q is read as %q", words, got)
 	}
 	for want, env := range map[shell]map[string]string{posix: {"SHELL": "/usr/bin/bash"}, cmdExe: {"PROMPT": "$P$G"}, powerShell: {}} {
 		if got := shellOf("windows", env); got != want {

@@ -1,0 +1,366 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+// paceDays is how far back the pace is measured.
+const paceDays = 7
+
+// standing is how the newest input stands, for status.
+type standing struct {
+	info    ledger.Info
+	now     time.Time
+	batch   ledger.Batch // zero: no input yet
+	tally   ledger.Tally
+	whole   ledger.Tally // of all customers; zero if the batch is all there is
+	several bool         // there is more than one input
+	run     ledger.Run   // the newest that sends
+	running bool
+	fee     pipeline.Amount
+	perDay  float64 // rows decided a day lately; 0 = not known
+}
+
+func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*standing, error) {
+	s := &standing{info: info, now: now}
+	var err error
+	if s.run, err = newestRun(ctx, l); err != nil {
+		return nil, err
+	}
+	s.running = s.run.ID != 0 && s.run.End == nil && heldNow(info.Path)
+	batches, err := l.Batches(ctx)
+	if err != nil || len(batches) == 0 {
+		return s, err
+	}
+	s.batch, s.several = batches[0], len(batches) > 1
+	if s.run.Batch != 0 {
+		for _, b := range batches {
+			if b.ID == s.run.Batch {
+				s.batch = b
+			}
+		}
+	}
+	var lately recent
+	s.tally = ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
+	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID}) {
+		if err != nil {
+			return nil, err
+		}
+		s.tally.Count(r)
+		if r.Customer.Attempts > 0 {
+			lately.add(r.Customer.Decided, now)
+		}
+	}
+	s.perDay = lately.perDay(now, s.running)
+	if s.several {
+		if s.whole, err = l.Tally(ctx, ledger.Selection{All: true}); err != nil {
+			return nil, err
+		}
+	}
+	fee, _, err := l.Learnt(ctx, "fee")
+	switch {
+	case err == nil:
+		s.fee, err = pipeline.ParseAmount(fee)
+	case errors.Is(err, ledger.ErrNotFound):
+		err = nil
+	}
+	return s, err
+}
+
+// recent are the decisions of the last days.
+type recent struct {
+	rows        int
+	first, last time.Time
+}
+
+func (r *recent) add(at, now time.Time) {
+	if at.IsZero() || now.Sub(at) > paceDays*24*time.Hour {
+		return
+	}
+	if r.rows == 0 || at.Before(r.first) {
+		r.first = at
+	}
+	if at.After(r.last) {
+		r.last = at
+	}
+	r.rows++
+}
+
+// perDay is the pace from the first of them to the last, or to now while a run
+// goes on; 0 if there are too few, or in too short a time, to tell.
+func (r *recent) perDay(now time.Time, running bool) float64 {
+	end := r.last
+	if running {
+		end = now
+	}
+	span := end.Sub(r.first)
+	if r.rows < 10 || span < 5*time.Second {
+		return 0
+	}
+	return float64(r.rows-1) / span.Hours() * 24
+}
+
+func (s *standing) left() int {
+	st := s.tally.Status
+	return st[ledger.Pending] + st[ledger.InsufficientBalance] + st[ledger.InDoubt]
+}
+
+// attention are rows for a person.
+func (s *standing) attention() int {
+	n := 0
+	for status, rows := range s.tally.Status {
+		if status.NeedsPerson() && status != ledger.DuplicateInInput {
+			n += rows
+		}
+	}
+	return n + s.tally.Code[repeatsCause()]
+}
+
+// lines are one screen.
+func (s *standing) lines(a *app) []string {
+	var out []string
+	say := func(head, format string, args ...any) {
+		out = append(out, fmt.Sprintf("%-9s", head)+fmt.Sprintf(format, args...))
+	}
+	say("ledger", "%s, environment %s", s.info.Path, s.info.Environment)
+	if s.batch.ID == 0 {
+		return append(out, "no input has been registered yet")
+	}
+	for i, f := range s.batch.Files {
+		head := "input"
+		if i > 0 {
+			head = ""
+		}
+		say(head, "%s, %s, since %s", displayFile(f.Name), rowsText(f.Rows), localTime(s.batch.Registered))
+	}
+	left, rows := s.left(), s.tally.Rows
+	st := s.tally.Status
+	share := 100
+	if rows > 0 {
+		share = (rows - left) * 100 / rows
+	}
+	say("done", "%s of %s (%d %%): %s", number(rows-left), number(rows), share, countsText(without(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	if left > 0 {
+		say("left", "%s: %s", number(left), countsText(only(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	}
+	if n := s.attention(); n > 0 {
+		told := ""
+		if s.tally.Known > 0 {
+			told = fmt.Sprintf(", %s of them told before", number(s.tally.Known))
+		}
+		say("problems", "%s for a person%s", rowsText(n), told)
+	}
+	for _, line := range causeLines(s.tally, report.Advice) {
+		out = append(out, hangingLine("  ", line)...)
+	}
+	s.money(say, st[ledger.Created], left)
+	if left > 0 {
+		say("end", "%s", s.end(left))
+	}
+	say("run", "%s", s.lastRun())
+	if s.several {
+		say("whole", "%s in the ledger: %s", customersText(s.whole.Rows), countsText(s.whole.Status))
+	}
+	for i, line := range s.next(a) {
+		head := "next"
+		if i > 0 {
+			head = ""
+		}
+		say(head, "%s", line)
+	}
+	return out
+}
+
+func (s *standing) money(say func(string, string, ...any), created, left int) {
+	var parts []string
+	if s.fee.Known() {
+		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, as measured", s.fee.Times(created), number(created), s.fee))
+		if left > 0 {
+			parts = append(parts, fmt.Sprintf("the rest at most %s", s.fee.Times(left)))
+		}
+	}
+	if e := s.run.End; e != nil && e.WalletTo != "" {
+		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", e.WalletTo, localTime(e.At)))
+	}
+	if len(parts) > 0 {
+		say("cost", "%s", strings.Join(parts, "; "))
+	}
+}
+
+// end says when it is over at the pace of the last days.
+func (s *standing) end(left int) string {
+	if s.perDay == 0 {
+		return "not known yet: too little was sent in the last days"
+	}
+	d := time.Duration(float64(left) / s.perDay * float64(24*time.Hour))
+	if d < 0 || d > 50*365*24*time.Hour {
+		return "not in sight at the pace of the last days"
+	}
+	pace := fmt.Sprintf("%s rows a day", number(int(s.perDay)))
+	if s.perDay > 100_000 {
+		pace = fmt.Sprintf("%s rows an hour", number(int(s.perDay/24)))
+	}
+	text := fmt.Sprintf("%s at the last days' pace of %s", aboutTime(d), pace)
+	if s.running {
+		return text + ": " + s.now.Add(d).Local().Format("2006-01-02 15:04")
+	}
+	return text + ", once it goes on"
+}
+
+func (s *standing) lastRun() string {
+	r := s.run
+	switch {
+	case r.ID == 0:
+		return "none yet"
+	case s.running:
+		return fmt.Sprintf("%d is sending, since %s, by %s on %s", r.ID, localTime(r.Started), r.Who, r.Host)
+	case r.End == nil:
+		return fmt.Sprintf("%d began %s and has no end: killed, or on another machine", r.ID, localTime(r.Started))
+	}
+	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, localTime(r.End.At), lastLine(exitCode(r.End.ExitCode)),
+		r.End.ExitCode, number(r.End.Sent), number(r.End.Created))
+}
+
+// next says what to do.
+func (s *standing) next(a *app) []string {
+	left, people := s.left(), s.attention()
+	var names []string
+	for _, f := range s.batch.Files {
+		names = append(names, f.Name)
+	}
+	again := a.commandLine(append(s.again(), names...)...)
+	switch {
+	case s.running:
+		return []string{"nothing: the run goes on; bulkonboard status tells how far it is"}
+	case left > 0 && s.run.End != nil && exitCode(s.run.End.ExitCode) == exitWallet:
+		return []string{"top up the wallet, then: " + again}
+	case left > 0:
+		return []string{again}
+	case people > 0:
+		return []string{"look at the problems above; correct the rejects file where that can mend a row, and run it"}
+	}
+	return []string{"nothing: every row is done"}
+}
+
+// again is the command that continues, without its input: with the settings of
+// the newest run that say how, and not those that say how much or what is told.
+func (s *standing) again() []string {
+	words := []string{"run"}
+	base := ""
+	for _, w := range split(s.run.Settings) {
+		name, value, _ := strings.Cut(w, "=")
+		switch name {
+		case "--base-url":
+			base = w
+		case "--env", "--sandbox", "--config", "--fresh", "--json", "--quiet", "--limit", "--log-file", "--log-format", "--new-ledger":
+		case "--ledger":
+			words = append(words, "--ledger", value)
+		default:
+			words = append(words, strings.TrimSuffix(w, "=true"))
+		}
+	}
+	switch s.info.Environment {
+	case envSandbox:
+		words = append(words, "--sandbox")
+	case envProduction:
+		words = append(words, "--env", envProduction)
+	case envStaging:
+	default:
+		words = append(words, base)
+	}
+	return words
+}
+
+// statusJSON is the summary with what only status tells.
+type statusJSON struct {
+	report.Summary
+	Running   bool          `json:"running"`
+	Ledgers   report.Counts `json:"customers"` // of the whole ledger, every customer once
+	PerDay    *float64      `json:"pacePerDay"`
+	EndsAt    report.Moment `json:"endsAt"` // at that pace, if it goes on now
+	Attention int           `json:"attention"`
+	Next      []string      `json:"next"`
+}
+
+func (s *standing) json(a *app) statusJSON {
+	out := statusJSON{Summary: report.Summary{Schema: report.Schema, Environment: report.Text(s.info.Environment), Ledger: report.Text(s.info.Path),
+		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}}
+	if s.run.ID != 0 {
+		out.Run, out.StartedAt = &s.run.ID, report.Moment{Time: s.run.Started}
+		if e := s.run.End; e != nil {
+			out.FinishedAt, out.StopReason, out.Sent, out.ExitCode = report.Moment{Time: e.At}, report.Text(e.StopReason), &e.Sent, e.ExitCode
+			out.Money = report.Money{WalletBefore: report.Amount(e.WalletFrom), WalletAfter: report.Amount(e.WalletTo)}
+		}
+	}
+	if s.fee.Known() {
+		out.Money.Fee = report.Amount(s.fee.String())
+	}
+	if s.batch.ID == 0 {
+		return out
+	}
+	left := s.left()
+	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), causesOf(s.tally)
+	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
+	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(a), report.Counts(s.whole.Status)
+	if s.perDay > 0 {
+		out.PerDay = &s.perDay
+		if left > 0 {
+			out.EndsAt = report.Moment{Time: s.now.Add(time.Duration(float64(left) / s.perDay * float64(24*time.Hour)))}
+		}
+	}
+	return out
+}
+
+func only(counts map[ledger.Status]int, of ...ledger.Status) map[ledger.Status]int {
+	out := map[ledger.Status]int{}
+	for _, s := range of {
+		out[s] = counts[s]
+	}
+	return out
+}
+
+func without(counts map[ledger.Status]int, but ...ledger.Status) map[ledger.Status]int {
+	out := map[ledger.Status]int{}
+	for s, n := range counts {
+		out[s] = n
+	}
+	for _, s := range but {
+		delete(out, s)
+	}
+	return out
+}
+
+func customersText(n int) string {
+	if n == 1 {
+		return "1 customer"
+	}
+	return number(n) + " customers"
+}
+
+// heldNow reports whether the process that signed the ledger's lock is alive on
+// this machine. A lock that was let go has no signature.
+func heldNow(path string) bool {
+	text, err := os.ReadFile(path + ".lock")
+	if err != nil {
+		return false
+	}
+	signed := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		signed[name] = value
+	}
+	host, err := os.Hostname()
+	pid, wrong := strconv.Atoi(signed["pid"])
+	return err == nil && wrong == nil && signed["host"] == host && alive(pid)
+}
