@@ -44,9 +44,9 @@ func init() {
 // Times that both sides agree on, short enough for a row in doubt to be sent
 // again, or given up, within a few seconds.
 const (
-	promiseTimeout = 800 * time.Millisecond
-	promiseSettle  = 900 * time.Millisecond
-	promiseTTL     = 900 * time.Millisecond
+	promiseTimeout = 800 * time.Millisecond * slowdown
+	promiseSettle  = 900 * time.Millisecond * slowdown
+	promiseTTL     = 900 * time.Millisecond * slowdown
 	promiseKey     = "sk_staging_9fQx7Planted+Key/Zz3Wc41"
 	promiseLimit   = 60 * time.Second // no process takes longer
 )
@@ -56,6 +56,7 @@ type scene struct {
 	testing.TB
 	dir     string
 	server  *sandbox.Server
+	listen  func() // once everything else here is set
 	base    string // URL of the API
 	input   string
 	ledger  string
@@ -82,13 +83,14 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	s := &scene{TB: t, dir: t.TempDir(), server: server, ttl: cfg.KeyTTL}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	front.Config.ErrorLog = discardLog()
-	front.Start()
+	s.listen = sync.OnceFunc(front.Start)
 	t.Cleanup(func() {
+		s.listen()
 		_ = server.Close() // what it says of its own end proves nothing
 		front.CloseClientConnections()
 		front.Close()
 	})
-	s.base = front.URL + sandbox.BasePath
+	s.base = "http://" + front.Listener.Addr().String() + sandbox.BasePath
 	s.input, s.ledger, s.report = s.path("people.csv"), s.path("ledger.db"), s.path("report.csv")
 	s.write(s.input, input)
 	s.flags = []string{"--rate", "unlimited", "--workers", "4", "--patience", "20s", "--no-progress",
@@ -212,6 +214,7 @@ func (s *scene) runArgs(more ...string) []string {
 
 // command prepares the program without starting it.
 func (s *scene) command(args ...string) *process {
+	s.listen()
 	p := &process{scene: s, ended: make(chan struct{})}
 	self, err := os.Executable()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
@@ -60,7 +61,7 @@ func TestPromiseNetwork(t *testing.T) {
 			}
 		}
 	}
-	strands(t, names, 16, func(i int, s strand) { playNetwork(s, ways[i].toxic, ways[i].stream, ways[i].early) })
+	strands(t, names, max(8, 16/slowdown), func(i int, s strand) { playNetwork(s, ways[i].toxic, ways[i].stream, ways[i].early) })
 }
 
 // playNetwork spoils the network from the first create-user request on; early,
@@ -90,7 +91,7 @@ func playNetwork(t strand, x toxic, stream string, early bool) {
 			spoil()
 		}
 	}
-	spoilt := s.run(s.runArgs("--patience", "4s", "--max-attempts", "2", "--max-duration", "5s", "--check-existing", "never")...).ends(0, 3, 6, 8)
+	spoilt := s.run(s.runArgs("--patience", "4s", "--max-attempts", "2", "--max-duration", (5*slowdown*time.Second).String(), "--check-existing", "never")...).ends(0, 3, 6, 8)
 	if x.exact {
 		spoilt.ends(0)
 	}
