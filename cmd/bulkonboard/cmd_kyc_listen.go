@@ -81,7 +81,7 @@ func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
 		Failed:    func(err error) { stop(err) },
 		Told: func(e ledger.KYCEvent, news bool) {
 			if news {
-				fmt.Fprintf(a.err, "%s %s %s\n", localTime(e.At), printable(e.ServiceID), printable(string(e.Status)))
+				fmt.Fprintf(a.err, "%s a user is %s\n", localTime(e.At), printable(string(e.Status)))
 			}
 		},
 	})

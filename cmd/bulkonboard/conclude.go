@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -201,6 +202,9 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		s.tell("%s", done)
 	}
 	s.tellOthers(sum)
+	if sum.Sent > 0 && sum.WalletFrom.Known() && sum.WalletTo.Known() {
+		s.tell("wallet: %s before, %s after", strings.TrimSpace(sum.WalletFrom.String()+" "+sum.Currency), strings.TrimSpace(sum.WalletTo.String()+" "+sum.Currency))
+	}
 	if w := feeWarning(sum); w != "" {
 		s.tell("%s", w)
 	}

@@ -236,6 +236,7 @@ func TestTheWholeStory(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
 	s.killAt(s.sender("run"), 60)
+	s.expect(s.command("kyc", "sync", "--rate", "unlimited"), 0)
 	s.expect(s.sender("run"), 4)
 	if n := s.server.Counters().Users; n != 200 {
 		t.Fatalf("%d users for 100.00, want 200", n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -70,7 +71,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	if c.Watch == nil {
 		c.Watch = func(int, int, int) {}
 	}
-	w := &walk{SyncConfig: c, wanted: map[string]bool{}, ask: askedPage}
+	w := &walk{SyncConfig: c, wanted: map[uint64]bool{}, seed: maphash.MakeSeed(), ask: askedPage}
 	if err := w.recall(ctx); err != nil {
 		return w.out, err
 	}
@@ -80,7 +81,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 		}
 		seen := w.out.Resumed && !cu.KYC.Seen.Before(w.at.Began.Add(-c.Lag))
 		if cu.ServiceID != "" && cu.KYC.Status != ledger.KYCApproved && !seen {
-			w.wanted[cu.ServiceID] = true
+			w.wanted[w.mark(cu.ServiceID)] = true
 		}
 	}
 	if w.out.Wanted = len(w.wanted); w.out.Wanted == 0 {
@@ -92,7 +93,8 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 // walk is a Sync under way.
 type walk struct {
 	SyncConfig
-	wanted map[string]bool // serviceIds not seen yet
+	wanted map[uint64]bool // hashes of the serviceIds not seen yet: there may be millions
+	seed   maphash.Seed
 	at     progress
 	ask    int // users a page
 	limit  int // as granted
@@ -201,10 +203,11 @@ func (w *walk) take(ctx context.Context, p partner.Page) error {
 	at := dated(p).Add(-w.Lag)
 	events := make([]ledger.KYCEvent, 0, len(p.Users))
 	for _, u := range p.Users {
-		if !w.wanted[u.ServiceID] {
+		mark := w.mark(u.ServiceID)
+		if !w.wanted[mark] {
 			continue
 		}
-		delete(w.wanted, u.ServiceID)
+		delete(w.wanted, mark)
 		w.out.Seen++
 		when := at
 		if u.CreatedAt.After(when) { // younger than the page is uncertain
@@ -219,6 +222,8 @@ func (w *walk) take(ctx context.Context, p partner.Page) error {
 	w.Watch(w.out.Pages, w.out.Seen, w.out.Wanted)
 	return err
 }
+
+func (w *walk) mark(serviceID string) uint64 { return maphash.String(w.seed, serviceID) }
 
 // keep notes how far the walk is.
 func (w *walk) keep(ctx context.Context) error {
