@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -21,35 +23,55 @@ func (a *app) configCommand() *cobra.Command {
 	return c
 }
 
-// runConfigCheck tries every setting on run, whose flags are nearly all there are.
+// runConfigCheck tries every setting on every command that has the flag.
 func (a *app) runConfigCheck(c *cobra.Command) error {
-	file, _, err := a.configFile(c, c.Root())
+	file, named, err := a.configFile(c, c.Root())
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(defaultFile); file == nil && err != nil && !c.Flags().Lookup("config").Changed {
-		fmt.Fprintln(a.err, "there is no config file")
-		return nil
-	}
-	trial := a.runCommand()
-	var all []error
-	for name, values := range file {
-		if trial.Flags().Lookup(name) == nil {
-			continue
+	if file == nil && !named {
+		if info, err := os.Stat(defaultFile); err == nil && !trusted(info) {
+			return usage(fmt.Errorf("%s is not read", defaultFile), "make it yours alone to write (chmod go-w), or name it with --config")
+		} else if err != nil {
+			fmt.Fprintln(a.err, "there is no config file")
+			return nil
 		}
-		for _, v := range values {
-			if err := trial.Flags().Set(name, v); err != nil {
-				all = append(all, usagef("config file, %s: %w", name, errors.Unwrap(err)))
-			}
+	}
+	fresh := a.root() // flags without values
+	var all []error
+	for _, name := range slices.SortedFunc(maps.Keys(file), func(x, y string) int { return file[x].line - file[y].line }) {
+		if err := tryEverywhere(fresh, name, file[name]); err != nil {
+			all = append(all, err)
 		}
 	}
 	if err := errors.Join(all...); err != nil {
+		return usage(err)
+	}
+	run, _, err := fresh.Find([]string{"run"})
+	if err != nil {
 		return err
 	}
-	if _, err := a.trialTarget(trial); err != nil {
+	if _, err := a.trialTarget(run); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "%s: all good\n", settingsCount(len(file)))
+	return nil
+}
+
+// tryEverywhere sets a flag on each command that has it, until one refuses.
+func tryEverywhere(c *cobra.Command, name string, set setting) error {
+	if f := c.Flags().Lookup(name); f != nil {
+		for _, v := range set.values {
+			if err := c.Flags().Set(name, v); err != nil {
+				return fmt.Errorf("%s: %w", set.place(name), errors.Unwrap(err))
+			}
+		}
+	}
+	for _, sub := range c.Commands() {
+		if err := tryEverywhere(sub, name, set); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,8 +86,8 @@ func (a *app) settle(c, root *cobra.Command) error {
 			all = append(all, a.set(c, f, "environment variable "+name, fromEnvironment, false, value))
 			return
 		}
-		if values, ok := file[f.Name]; ok {
-			all = append(all, a.set(c, f, "config file, "+f.Name, fromFile, named, values...))
+		if set, ok := file[f.Name]; ok {
+			all = append(all, a.set(c, f, set.place(f.Name), fromFile, named, set.values...))
 		}
 	})
 	return errors.Join(all...)
@@ -110,8 +109,19 @@ func (a *app) set(c *cobra.Command, f *pflag.Flag, where string, level int, name
 	return nil
 }
 
-// configFile reads the config file: setting → values.
-func (a *app) configFile(c, root *cobra.Command) (settings map[string][]string, named bool, err error) {
+// setting is what a config file says of one flag.
+type setting struct {
+	values []string
+	line   int
+}
+
+func (s setting) place(name string) string {
+	return fmt.Sprintf("config file, line %d, %s", s.line, name)
+}
+
+// configFile reads the config file. A file that nobody named and that is not
+// safely ours is passed over with a warning.
+func (a *app) configFile(c, root *cobra.Command) (settings map[string]setting, named bool, err error) {
 	path := defaultFile
 	if f := c.Flags().Lookup("config"); f == nil {
 		return nil, false, nil
@@ -142,28 +152,47 @@ func (a *app) configFile(c, root *cobra.Command) (settings map[string][]string, 
 	return settings, named, nil
 }
 
-// parseConfig reads the YAML: flag names with a value or a list of values.
-func parseConfig(text []byte, known []string) (map[string][]string, error) {
-	var raw map[string]yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	if err := dec.Decode(&raw); err != nil {
-		if len(bytes.TrimSpace(text)) == 0 || err.Error() == "EOF" {
-			return nil, nil
-		}
+// parseConfig reads the YAML: flag names with a value, a list of values, or a
+// map. All mistakes are told, each with its line.
+func parseConfig(text []byte, known []string) (map[string]setting, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("is not YAML of the form `flag: value`: %w", err)
 	}
-	settings := map[string][]string{}
-	for name, node := range raw {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("line %d: there is no setting %q; the settings are the flags without their dashes", node.Line, name)
-		}
-		values, err := scalars(&node)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %s: %w", node.Line, name, err)
-		}
-		settings[name] = values
+	if len(doc.Content) == 0 {
+		return nil, nil
 	}
-	return settings, nil
+	top := doc.Content[0]
+	if top.Kind != yaml.MappingNode {
+		if top.Tag == "!!null" {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("line %d: is not YAML of the form `flag: value`", top.Line)
+	}
+	settings := map[string]setting{}
+	var all []error
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		name, line := top.Content[i].Value, top.Content[i].Line
+		if !slices.Contains(known, name) {
+			text := fmt.Sprintf("line %d: there is no setting %q; the settings are the flags without their dashes", line, name)
+			if near := nearest(name, known); len(near) > 0 {
+				text = fmt.Sprintf("line %d: there is no setting %q; did you mean %s?", line, name, strings.Join(near, " or "))
+			}
+			all = append(all, errors.New(text))
+			continue
+		}
+		if first, twice := settings[name]; twice {
+			all = append(all, fmt.Errorf("line %d: %s stands in line %d already", line, name, first.line))
+			continue
+		}
+		values, err := scalars(top.Content[i+1])
+		if err != nil {
+			all = append(all, fmt.Errorf("line %d: %s %w", line, name, err))
+			continue
+		}
+		settings[name] = setting{values, line}
+	}
+	return settings, errors.Join(all...)
 }
 
 // scalars reads a value, a list, or a map as FIELD=VALUE pairs.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,16 +84,28 @@ type onOff struct{ pflag.Value }
 
 // nearFlags are the flags of a command whose names are close to a mistyped one.
 func nearFlags(c *cobra.Command, typed string) []string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	near := nearest(typed, names)
+	for i := range near {
+		near[i] = "--" + near[i]
+	}
+	return near
+}
+
+// nearest are the names that are close to what was typed.
+func nearest(typed string, names []string) []string {
 	var near []string
 	closest := 1 + len(typed)/4
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		switch d := distance(typed, f.Name); {
+	for _, name := range names {
+		switch d := distance(typed, name); {
+		case slices.Contains(near, name):
 		case d < closest:
-			near, closest = []string{"--" + f.Name}, d
-		case d == closest, len(typed) > 3 && strings.HasPrefix(f.Name, typed):
-			near = append(near, "--"+f.Name)
+			near, closest = []string{name}, d
+		case d == closest, len(typed) > 3 && strings.HasPrefix(name, typed):
+			near = append(near, name)
 		}
-	})
+	}
 	return near
 }
 
