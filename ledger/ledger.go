@@ -41,6 +41,9 @@ type Registrar interface {
 	// FindBatch returns the batch whose input and reading settings have this
 	// fingerprint, or ErrNotFound.
 	FindBatch(ctx context.Context, fingerprint string) (Batch, error)
+	// Digest is what Row.Fields are kept as. It tells whether a row that is read
+	// again still has the details that were registered.
+	Digest(fields []string) Details
 	// Register begins the one transaction of a check pass. Nothing of it is
 	// seen by others before Commit. Other writes wait until it ends.
 	// ErrConflict if the fingerprint is registered. Of the batch, ID and Rows

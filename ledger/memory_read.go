@@ -210,3 +210,8 @@ func (m *memory) claimed(batch int64) map[int64]bool {
 	}
 	return set
 }
+
+// Digest implements Registrar.
+func (m *Memory) Digest(fields []string) Details {
+	return Details(m.keys.Details(fields, len(DetailFields())))
+}

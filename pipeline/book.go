@@ -39,6 +39,7 @@ type book struct {
 	progress Progress
 	decided  map[ledger.Status]int // final outcomes of this run
 	byClass  map[ledger.Class]int
+	bought   int    // users whom a request of this run has created
 	first    Amount // wallet at the first look
 	show     func(Progress)
 	pace     func() float64
@@ -80,6 +81,20 @@ func (b *book) sent(class ledger.Class) {
 	defer b.mu.Unlock()
 	b.progress.Sent++
 	b.byClass[class]++
+}
+
+// paid counts a user whom a request of this run has created.
+func (b *book) paid() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bought++
+}
+
+// users is how many users the requests of this run have created.
+func (b *book) users() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bought
 }
 
 func (b *book) pause(why string, until time.Time) {

@@ -11,11 +11,18 @@ import (
 // answers. Date has whole seconds: the middle of the second is taken, and every
 // silence is a second longer for it. It is safe for concurrent use.
 type clock struct {
-	mu        sync.Mutex
-	offset    time.Duration
-	certain   bool
-	roundTrip time.Duration // of the exchange by which the clocks were compared last
+	mu      sync.Mutex
+	offset  time.Duration
+	certain bool
+	trip    time.Duration // of the exchange by which the clocks were compared last
+	at      time.Time     // when that was
+	slowest time.Duration // of all exchanges by which they were, in earlier runs as well
 }
+
+const (
+	goodTrip = time.Second     // an exchange this quick always counts
+	goodFor  = 5 * time.Minute // after which a slow exchange is better than an old one
+)
 
 // wall is now by the wall clock alone: without the monotonic reading, which
 // stands still while a machine is suspended.
@@ -26,21 +33,22 @@ func (c *clock) observe(began, ended, date time.Time) {
 	if date.IsZero() || ended.Before(began) {
 		return
 	}
-	trip := ended.Sub(began)
+	trip := ended.Sub(began) // by the monotonic clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset = date.Add(time.Second / 2).Sub(began.Add(trip / 2))
-	c.certain = true
-	c.roundTrip = trip
+	if c.certain && trip > max(goodTrip, 2*c.trip) && ended.Sub(c.at) < goodFor {
+		return // a slow exchange compares clocks badly
+	}
+	c.offset = date.Add(time.Second / 2).Sub(ended.Round(0).Add(-trip / 2))
+	c.certain, c.trip, c.at = true, trip, ended
+	c.slowest = max(c.slowest, trip)
 }
 
-// restore takes what an earlier run knew, until an answer tells better.
-func (c *clock) restore(offset time.Duration) {
+// restore takes how slow the exchanges of earlier runs were.
+func (c *clock) restore(slowest time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.certain {
-		c.offset = offset
-	}
+	c.slowest = max(c.slowest, slowest)
 }
 
 // instant is a moment of ours with what is known of the partner's clock.
@@ -60,11 +68,12 @@ func (c *clock) ours(at time.Time) time.Time {
 	return at.Add(-c.offset)
 }
 
-// trip is the round trip by which the clocks were compared last.
-func (c *clock) trip() time.Duration {
+// roundTrip is the slowest exchange by which the clocks were compared: how far
+// off any noted offset can be.
+func (c *clock) roundTrip() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.roundTrip
+	return c.slowest
 }
 
 // skew is how far the clocks are apart; known only once the partner told.

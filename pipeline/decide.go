@@ -172,8 +172,10 @@ func spends(before []ledger.Attempt, class ledger.Class) bool {
 	case ledger.NotSent, ledger.Busy, ledger.Funds:
 		return false
 	case ledger.KeyUsed:
-		if n := len(before); n > 0 && (before[n-1].Class == ledger.Busy || before[n-1].Class == ledger.Funds) {
-			return false
+		for i := len(before) - 1; i >= 0; i-- {
+			if c := before[i].Class; c != ledger.NotSent {
+				return c != ledger.Busy && c != ledger.Funds
+			}
 		}
 	}
 	return true

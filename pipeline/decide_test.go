@@ -140,6 +140,7 @@ func TestSpends(t *testing.T) {
 		{nil, ledger.KeyUsed, true},
 		{history(ledger.Busy), ledger.KeyUsed, false},
 		{history(ledger.Funds), ledger.KeyUsed, false},
+		{history(ledger.Busy, ledger.NotSent), ledger.KeyUsed, false},
 		{history(ledger.Unknown), ledger.KeyUsed, true},
 		{nil, ledger.Unknown, true},
 		{nil, ledger.OK, true},

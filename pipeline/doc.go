@@ -22,7 +22,7 @@
 //
 //	check pass   check.go     read, validate, register; nothing is sent
 //	             preflight.go the wallet, the bounds, the confirmation
-//	send pass    send.go      one errgroup of
+//	send pass    run.go       one errgroup of
 //	             feed.go        a reader and the checkers: rows that are to be sent
 //	             plan.go        the planner: intents, in groups
 //	             submit.go      the submitters: one request each, never a retry

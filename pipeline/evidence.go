@@ -47,7 +47,7 @@ func (t timing) dead(h []ledger.Attempt) time.Time {
 	g := h[len(h)-1].Generation
 	var newest time.Time
 	for _, a := range h {
-		if a.Generation == g && a.Removes == "" && a.NotAfter.Partner().After(newest) {
+		if a.Generation == g && a.Removes == "" && a.Class != ledger.NotSent && a.NotAfter.Partner().After(newest) {
 			newest = a.NotAfter.Partner()
 		}
 	}
@@ -67,6 +67,7 @@ type sighting struct {
 	salvaged  func(excerpt []byte) (serviceID, link string)
 	details   ledger.Details // of the row as it stands now; nil if its row is not at hand
 	mayResend bool           // the row is at hand and its budget is not spent
+	forced    bool           // the operator wants it sent although these details were refused
 }
 
 // ruling is a decision about a row in doubt.
@@ -90,6 +91,7 @@ const (
 	ruleForeign                   // somebody else's: duplicate
 	ruleRefused                   // rejected
 	ruleResend                    // surely not created
+	ruleLeave                     // stays what it is, for this run: nothing of it is unanswered
 )
 
 // Why a person must decide.
@@ -274,7 +276,7 @@ func weighAbsent(h []ledger.Attempt, s sighting, t timing) ruling {
 	if h[last].Class == ledger.DupUser {
 		return ruling{kind: rulePerson, code: codeUnlisted}
 	}
-	if h[last].Class == ledger.Reject && string(h[last].Details) == string(s.details) {
+	if h[last].Class == ledger.Reject && string(h[last].Details) == string(s.details) && !s.forced {
 		return ruling{kind: ruleRefused, code: h[last].Code, absent: open}
 	}
 	return resendOrHold(s, open)
@@ -284,6 +286,8 @@ func resendOrHold(s sighting, absent []int) ruling {
 	switch {
 	case s.details == nil:
 		return ruling{kind: rulePerson, code: codeNotAtHand}
+	case !s.mayResend && len(absent) == 0:
+		return ruling{kind: ruleLeave}
 	case !s.mayResend:
 		return ruling{kind: rulePerson, code: codeBudget}
 	default:

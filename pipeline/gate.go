@@ -20,7 +20,8 @@ type gate struct {
 	why     shutReason
 	until   time.Time // shut: not before then; zero = the keeper's back-off decides
 	trialID int64     // trial: the attempt that went first, 0 = not yet
-	silent  time.Time // since when the partner has not answered sensibly; zero = it does
+	silent  time.Time // since when the gate is shut because no sensible answer comes; zero = it is not
+	busy    time.Time // since when there has been nothing but 429; zero = there has
 	busies  int       // 429 answers without a wait in them, in a row
 	breaker breaker
 	changed chan struct{} // closed at every change of state
@@ -44,6 +45,9 @@ const (
 	broken                 // answers that tell nothing: back-off, the wallet, then a trial
 	empty                  // 402: the wallet, then a trial
 )
+
+// notAnAttempt stands for a look-up where an attempt's id is asked for.
+const notAnAttempt = -1
 
 func newGate() *gate { return &gate{changed: make(chan struct{})} }
 
@@ -92,6 +96,16 @@ func (g *gate) look() (s gateState, why shutReason, until, silent time.Time, cha
 	return g.state, g.why, g.until, g.silent, g.changed
 }
 
+// askedUntil is until when the partner has asked everyone to wait; zero if it has not.
+func (g *gate) askedUntil() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateShut && g.why == askedToWait {
+		return g.until
+	}
+	return time.Time{}
+}
+
 // try lets one row go first.
 func (g *gate) try() {
 	g.mu.Lock()
@@ -115,16 +129,21 @@ func (g *gate) open() {
 func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	onTrial := g.state == gateTrial && g.trialID == attempt
+	onTrial := g.state == gateTrial && attempt != notAnAttempt && g.trialID == attempt
 	if class != ledger.NotSent {
 		g.breaker.take(class)
 	}
-	if class != ledger.Busy {
-		g.busies = 0
+	switch class {
+	case ledger.Busy, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
+	default:
+		g.busies, g.busy = 0, time.Time{}
 	}
 	switch class {
 	case ledger.Busy:
 		g.silent = time.Time{}
+		if g.busy.IsZero() {
+			g.busy = now
+		}
 		if pause <= 0 {
 			pause = backoff(g.busies, time.Second, time.Minute)
 			g.busies++
@@ -136,18 +155,12 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 		g.silent = time.Time{}
 		g.change(gateShut, empty, time.Time{})
 	case ledger.NotSent:
-		if g.silent.IsZero() {
-			g.silent = now
-		}
 		if g.state == gateOpen || onTrial {
-			g.change(gateShut, unreachable, time.Time{})
+			g.fallSilent(unreachable, now)
 		}
 	case ledger.Unknown, ledger.OKBroken:
-		if g.silent.IsZero() {
-			g.silent = now
-		}
 		if onTrial || g.state == gateOpen && g.breaker.tripped() {
-			g.change(gateShut, broken, time.Time{})
+			g.fallSilent(broken, now)
 		}
 	default:
 		g.silent = time.Time{}
@@ -156,6 +169,23 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 			g.change(gateOpen, notShut, time.Time{})
 		}
 	}
+}
+
+// fallSilent shuts the gate because the partner says nothing that helps. The
+// time since is what patience is measured by: quiet before that does not count.
+// g.mu is held.
+func (g *gate) fallSilent(why shutReason, now time.Time) {
+	if g.silent.IsZero() {
+		g.silent = now
+	}
+	g.change(gateShut, why, time.Time{})
+}
+
+// busySince is since when there has been nothing but 429; zero if there has.
+func (g *gate) busySince() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.busy
 }
 
 // release takes back a trial whose row was not sent after all.

@@ -14,6 +14,7 @@ type job struct {
 	details  ledger.Details  // of the row
 	user     partner.User    // the body, which the ledger never sees
 	attempt  ledger.Attempt  // the one under way
+	intended time.Time       // when its intent was made, with the monotonic reading
 	spent    int             // sends in this run that count against MaxAttempts
 	next     int             // generation of the next intent, when forced is set
 	forced   bool            // by evidence, or because the operator wants it sent again
@@ -30,6 +31,13 @@ func (j *job) generation() int {
 		return j.next
 	}
 	return nextGeneration(j.customer.History)
+}
+
+// endedAt is the end of the attempt by our wall clock. A wall clock that was
+// set back meanwhile must not make the attempt older than it is; one that ran on
+// while the machine slept, and the monotonic clock with it, counts.
+func (j *job) endedAt(ended time.Time) time.Time {
+	return later(ended.Round(0), j.attempt.NotBefore.At.Add(ended.Sub(j.intended)))
 }
 
 // stale reports whether the evidence that allows this send has become too old.

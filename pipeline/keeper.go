@@ -2,8 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 const (
@@ -12,6 +16,9 @@ const (
 	firstBackoff = time.Second
 	mostBackoff  = time.Minute
 )
+
+// errTooLong says that the partner asks to wait for longer than patience allows.
+var errTooLong = errors.New("the partner asks to wait longer than --patience")
 
 // keeper opens the gate: after the pause that the partner asked for, after a
 // back-off, or when the wallet can pay again. It never sends a customer itself;
@@ -38,6 +45,10 @@ func (k *keeper) work(ctx context.Context) error {
 		}
 		if patience := k.cfg.Pace.Patience; !silent.IsZero() && wall().Sub(silent) >= patience {
 			k.halt.stop(stopf(PartnerDown, "the partner API has not answered as it should for %s", patience))
+			return nil
+		}
+		if busy := k.gate.busySince(); why == askedToWait && !busy.IsZero() && wall().Sub(busy) >= k.cfg.Pace.Patience {
+			k.halt.stop(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", k.cfg.Pace.Patience))
 			return nil
 		}
 		switch why {
@@ -93,7 +104,10 @@ func (k *keeper) closeIdle() {
 func (k *keeper) awaitFunds(ctx context.Context) {
 	k.book.update(func(p *Progress) { p.NoFunds = true })
 	defer k.book.update(func(p *Progress) { p.NoFunds = false })
-	before := k.book.wallet()
+	before, err := k.askWallet(ctx) // what there is after the 402
+	if err != nil {
+		before = k.book.wallet()
+	}
 	anyway := wall().Add(walletAnyway)
 	for {
 		k.book.pause("wallet is empty, waiting for money, asking again", wall().Add(walletEvery))
@@ -120,11 +134,15 @@ func (k *keeper) funded(balance, before Amount) bool {
 
 // askWallet asks for the balance, at the run's pace.
 func (r *run) askWallet(ctx context.Context) (Amount, error) {
+	if err := r.awaitPause(ctx); err != nil {
+		return Amount{}, err
+	}
 	if _, err := r.pace.wait(ctx); err != nil {
 		return Amount{}, err
 	}
 	w, err := r.cfg.Partner.Wallet(ctx)
 	if err != nil {
+		r.heed(err)
 		return Amount{}, err
 	}
 	r.clock.observe(w.Began, w.Ended, w.Date)
@@ -134,6 +152,26 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 	}
 	r.book.setWallet(balance, w.Currency)
 	return balance, nil
+}
+
+// heed lets a look-up that was answered with 429 pause everyone, as a row does.
+func (r *run) heed(err error) {
+	if e, ok := readError(err); ok && e.Class == partner.Busy {
+		r.pace.busy(wall(), wall())
+		r.gate.observe(notAnAttempt, ledger.Busy, e.RetryAfter, wall())
+	}
+}
+
+// awaitPause waits while the partner has asked everyone to.
+func (r *run) awaitPause(ctx context.Context) error {
+	until := r.gate.askedUntil()
+	if until.IsZero() {
+		return ctx.Err()
+	}
+	if until.Sub(wall()) > r.cfg.Pace.Patience {
+		return errTooLong
+	}
+	return sleepUntil(ctx, until)
 }
 
 // jitter spreads a wait over its upper half, so that several machines do not

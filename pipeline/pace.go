@@ -72,6 +72,10 @@ func (p *pacer) wait(ctx context.Context) (waited bool, err error) {
 	if d == 0 {
 		return false, ctx.Err()
 	}
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
+		r.Cancel()
+		return true, context.DeadlineExceeded // no use waiting for what comes too late
+	}
 	if err := sleep(ctx, d); err != nil {
 		r.Cancel()
 		return true, err

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -119,6 +120,11 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 			// Registered as good under the same settings: only a changed input
 			// or changed rules can make it bad now.
 			return stopf(InputFault, "row %d passed the check and does not any more: the input changed during the run. Run again", c.row.Number)
+		}
+		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(c.result.User.DetailValues()), c.planned.Details) {
+			// By its end the input would be found to have changed; by then one
+			// person's details would have gone out under another's key.
+			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
 		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
@@ -255,10 +261,11 @@ func (p *planner) groupSize() int {
 
 // intend writes the intents of a group in one transaction.
 func (p *planner) intend(ctx context.Context, group []*job) error {
-	now := p.clock.now()
+	began, now := time.Now(), p.clock.now()
 	intents := make([]ledger.Intent, len(group))
 	for i, j := range group {
 		g := j.generation()
+		j.intended = began
 		j.attempt = ledger.Attempt{
 			Run: p.id, Generation: g, Key: Key(p.cfg.Environment, j.customer.Identity, g),
 			Details: j.details, NotBefore: now,

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -72,10 +73,7 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 		}
 	}
 	plan.Fee, plan.Cost = r.fee, r.fee.Times(plan.Send)
-	if _, err := r.pace.wait(ctx); err != nil {
-		return err
-	}
-	w, err := r.cfg.Partner.Wallet(ctx)
+	w, err := r.patientWallet(ctx)
 	if err != nil {
 		return r.walletFailed(ctx, plan, err)
 	}
@@ -117,12 +115,39 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 	return nil
 }
 
+// patientWallet asks the wallet, again after as long as a 429 asks for.
+func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
+	for try := 0; ; try++ {
+		if _, err := r.pace.wait(ctx); err != nil {
+			return partner.Wallet{}, err
+		}
+		w, err := r.cfg.Partner.Wallet(ctx)
+		e, ok := readError(err)
+		if !ok || e.Class != partner.Busy || try == pageTries {
+			return w, err
+		}
+		r.pace.busy(wall(), wall())
+		d := max(e.RetryAfter, backoff(try, firstBackoff, mostBackoff))
+		if d > r.cfg.Pace.Patience {
+			return w, &Stop{Reason: PartnerDown, Err: errTooLong}
+		}
+		r.book.pause("partner asked to wait", wall().Add(d))
+		if err := sleepUntil(ctx, wall().Add(d)); err != nil {
+			return w, err
+		}
+	}
+}
+
 // walletFailed decides what a wallet that does not answer means: refused
 // credentials end the run, anything else is a warning, because the wallet is
 // not what customers are created by.
 func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	var stop *Stop
+	if errors.As(err, &stop) {
+		return stop
 	}
 	if s := refusal(err); s != nil {
 		return s
@@ -161,6 +186,7 @@ const (
 	learntFee   = "fee"
 	learntPace  = "pace"
 	learntOwner = "wallet_owner"
+	learntTrip  = "round_trip"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

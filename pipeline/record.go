@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
@@ -31,7 +33,8 @@ type recorder struct {
 	back    *mailbox[comeback]
 
 	refusals window100
-	warned   bool // that the partner uses up keys of requests that it turns away
+	unsaved  []ledger.Change // decided, and not known to be in the ledger
+	warned   bool            // that the partner uses up keys of requests that it turns away
 }
 
 // work runs until both channels are closed, or the ledger fails. After a
@@ -39,18 +42,9 @@ type recorder struct {
 func (r *recorder) work(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	answers, rulings := r.answers, r.rulings
-	defer func() { // after a panic: whoever gives must not be left standing; the rows are in doubt
-		for answers != nil || rulings != nil {
-			select {
-			case _, ok := <-answers:
-				if !ok {
-					answers = nil
-				}
-			case _, ok := <-rulings:
-				if !ok {
-					rulings = nil
-				}
-			}
+	defer func() {
+		if p := recover(); p != nil {
+			r.abandon(p, answers, rulings)
 		}
 	}()
 	var failed error
@@ -91,6 +85,34 @@ func (r *recorder) work(ctx context.Context) error {
 	return failed
 }
 
+// abandon saves what can be saved after a panic: outcomes that are not yet in
+// the ledger, and those that still come in, go to the emergency file.
+func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []ruled) {
+	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
+	r.halt.stop(fault)
+	keep := func(changes []ledger.Change) {
+		if err := surviving(func() error { return r.save(changes, nil) }); err != nil {
+			r.halt.stop(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
+		}
+	}
+	keep(r.unsaved)
+	for answers != nil || rulings != nil {
+		select {
+		case a, ok := <-answers:
+			if !ok {
+				answers = nil
+				continue
+			}
+			change, _ := r.afterSend(&a)
+			keep([]ledger.Change{change})
+		case _, ok := <-rulings: // found out again by the next run
+			if !ok {
+				rulings = nil
+			}
+		}
+	}
+}
+
 // record writes one group. Once the ledger has failed, outcomes only go to the
 // emergency file.
 func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled, failed error) error {
@@ -101,6 +123,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	}
 	changes := make([]ledger.Change, 0, len(batch)+len(rulings))
 	backs := make([]comeback, 0, len(batch)+len(rulings))
+	var own []bool // of the rulings' changes: rows of this input
 	for i := range batch {
 		change, back := r.afterSend(&batch[i])
 		changes, backs = append(changes, change), append(backs, back)
@@ -108,25 +131,29 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	for i := range rulings {
 		change, back, ok := r.afterEvidence(&rulings[i])
 		if ok {
-			changes = append(changes, change)
+			changes, own = append(changes, change), append(own, rulings[i].job != nil)
 		}
 		if back.job != nil {
 			backs = append(backs, back)
 		}
 	}
+	r.unsaved = changes
 	if failed == nil && len(changes) > 0 {
 		failed = r.cfg.Ledger.Record(ctx, r.id, changes)
 	}
 	if failed != nil {
 		return r.save(changes, failed)
 	}
+	r.unsaved = nil
 	for i := range batch {
 		if a := &batch[i]; a.class != ledger.NotSent {
 			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
 		}
 	}
-	for _, c := range changes {
-		r.book.note(c)
+	for i, c := range changes {
+		if i < len(batch) || own[i-len(batch)] {
+			r.book.note(c)
+		}
 	}
 	r.back.put(backs...)
 	return nil
@@ -183,7 +210,14 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	j.customer.Status = s.status
 	if a.class != ledger.NotSent {
 		r.book.sent(a.class)
-		r.refusals.take(s.status)
+		if s.status == ledger.Created {
+			r.book.paid()
+		}
+		if a.class == ledger.Unclear {
+			r.refusals.take(ledger.Rejected) // in words we do not know, until the list says otherwise
+		} else {
+			r.refusals.take(s.status)
+		}
 		if r.refusals.over(r.cfg.Bounds.MaxErrors) {
 			r.halt.stop(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
 		}
@@ -258,7 +292,7 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 	}
 	back = comeback{x.job, nextDone}
 	switch x.ruling.kind {
-	case ruleWait:
+	case ruleWait, ruleLeave:
 		return change, back, false
 	case rulePerson:
 		change.Code, change.Message = x.ruling.code, personMessage(x.ruling.code)
@@ -280,42 +314,55 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 		change.Code, change.Message = codeOutstanding, "not created by any attempt so far. Run again to send it"
 		return change, back, len(change.Close) > 0
 	}
+	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
+		r.book.paid()
+	}
 	c.Status = change.Status
 	return change, back, true
 }
 
 // exclude turns an OK whose serviceId is another customer's, or another
-// account's, into one that proves nothing.
+// account's, into one that proves nothing. What the answer said is kept: when
+// the list shows that it is this customer's after all, its link is good. An
+// error is a fault of the ledger, and leaves every answer as it is.
 func (r *recorder) exclude(ctx context.Context, batch []answered) error {
-	ids := make([]string, 0, len(batch))
-	seen := make(map[string]bool, len(batch))
+	var ids []string
+	first := make(map[string]int, len(batch))
+	doubted := make(map[int]bool)
 	for i := range batch {
 		a := &batch[i]
 		if a.class != ledger.OK {
 			continue
 		}
-		ok, err := r.account.admits(ctx, a.answer.ServiceID)
-		if err != nil {
+		admitted, err := r.account.admits(ctx, a.answer.ServiceID)
+		switch {
+		case errors.Is(err, ledger.ErrAccount):
 			r.halt.stop(ledgerStop("the partner answered for another account", err))
+		case err != nil:
+			return err
 		}
-		if !ok || seen[a.answer.ServiceID] {
-			a.class = ledger.OKBroken
+		if _, twice := first[a.answer.ServiceID]; twice || !admitted {
+			doubted[i] = true
 			continue
 		}
-		seen[a.answer.ServiceID] = true
+		first[a.answer.ServiceID] = i
 		ids = append(ids, a.answer.ServiceID)
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	taken, err := r.taken(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for i := range batch {
-		if a := &batch[i]; a.class == ledger.OK && taken[a.answer.ServiceID] != 0 && taken[a.answer.ServiceID] != a.job.customer.ID {
-			a.class = ledger.OKBroken
+	if len(ids) > 0 {
+		taken, err := r.taken(ctx, ids)
+		if err != nil {
+			return err
 		}
+		for id, i := range first {
+			if owner := taken[id]; owner != 0 && owner != batch[i].job.customer.ID {
+				doubted[i] = true
+			}
+		}
+	}
+	for i := range doubted {
+		a := &batch[i]
+		a.class = ledger.OKBroken
+		a.answer.Excerpt = partner.Keep(a.answer.ServiceID, a.answer.VerificationURL)
 	}
 	return nil
 }

@@ -213,12 +213,15 @@ func (r *resolver) judge(ctx context.Context, list listing, began time.Time) err
 		return err
 	}
 	var out []ruled
-	freshUntil := began.Add(max(freshAtMost, 2*list.took))
+	// What a request waits for its token is not counted: at one a minute
+	// nothing would ever be fresh.
+	freshUntil := began.Add(max(freshAtMost, 2*list.took) + lasting(2, r.pace.limit()))
 	for id, w := range r.own {
 		c := w.job.customer
 		s := r.sighting(c, list, owners)
 		s.details = w.job.details
-		s.mayResend = !r.cfg.Doubt.Hold && w.job.spent < r.cfg.Pace.MaxAttempts
+		s.forced = w.job.forced
+		s.mayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
 		rule := weigh(c.History, s, r.timing())
 		if rule.kind == ruleWait {
 			w.due = r.clock.ours(rule.until)

@@ -22,6 +22,7 @@ type Summary struct {
 	Tally       ledger.Tally          // of the batch, as it stands now
 	New         map[ledger.Status]int // rows decided in this run
 	Sent        int                   // create-user requests, less those known never sent
+	Users       int                   // users whom requests of this run have created, whatever became of the answer
 	AlreadyDone int                   // rows whose final status stood before
 	Remaining   int                   // pending, insufficient_balance and in_doubt
 	OthersDoubt int                   // customers in doubt of other inputs
@@ -58,7 +59,7 @@ func newRun(cfg Config) *run {
 
 // timing is what is assumed of the partner at this moment.
 func (r *run) timing() timing {
-	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, roundTrip: r.clock.trip()}
+	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, roundTrip: r.clock.roundTrip()}
 }
 
 // Run takes a batch from rows to created users. The same call again continues
@@ -98,14 +99,12 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	})
 	origin := cfg.Origin
 	origin.Command, origin.Batch, origin.Started = orElse(origin.Command, "run"), r.batch.ID, s.Started
-	if r.id, err = cfg.Ledger.Begin(ctx, origin); err != nil {
+	if r.id, err = cfg.Ledger.Begin(context.WithoutCancel(ctx), origin); err != nil {
 		return s, ledgerStop("beginning the run", err)
 	}
 	s.Run = r.id
-	if r.owner != "" {
-		if err := cfg.Ledger.Learn(ctx, learntOwner, r.owner, wall()); err != nil {
-			return s, ledgerStop("noting the account", err)
-		}
+	if err := r.note(ctx); err != nil {
+		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
 		if err = r.askExisting(ctx, s.Plan.New); err == nil {
@@ -140,6 +139,15 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 
 // recall takes what earlier runs learnt of the partner.
 func (r *run) recall(ctx context.Context) error {
+	trip, _, err := r.cfg.Ledger.Learnt(ctx, learntTrip)
+	switch {
+	case err == nil:
+		if d, err := time.ParseDuration(trip); err == nil {
+			r.clock.restore(d)
+		}
+	case !errors.Is(err, ledger.ErrNotFound):
+		return ledgerStop("reading what was learnt", err)
+	}
 	text, at, err := r.cfg.Ledger.Learnt(ctx, learntPace)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
@@ -235,22 +243,29 @@ func (r *run) halting(err error) error {
 // the rows read, or the run has failed whatever else it did.
 func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
 	interrupt := ctx.Err() != nil
+	asked := ctx
 	ctx = context.WithoutCancel(ctx)
 	if stop := r.halt.reason(); stop != nil {
 		err = stop
-	} else if interrupt && err == nil {
+	} else if interrupt && (err == nil || errors.Is(err, context.Canceled)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
 	if r.book.wallet().Known() && r.book.anySent() && !interrupt && answers(err) {
-		if _, failed := r.askWallet(ctx); failed != nil {
+		soon, cancel := context.WithTimeout(asked, lastQuestion)
+		_, failed := r.askWallet(soon)
+		cancel()
+		if failed != nil {
 			r.cfg.Log.Warn("the wallet could not be asked at the end", "error", failed.Error())
 			r.book.forgetWallet()
 		}
 	}
 	s.Finished = wall()
 	p, decided, first := r.book.figures()
-	s.Sent, s.New = p.Sent, decided
+	s.Sent, s.New, s.Users = p.Sent, decided, r.book.users()
 	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
+	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() {
+		s.Fee = fee
+	}
 	if s.Batch.ID != 0 {
 		var failed error
 		if s.Tally, failed = r.cfg.Ledger.Tally(ctx, ledger.Selection{Batch: s.Batch.ID}); failed != nil {
@@ -288,10 +303,15 @@ func answers(err error) bool {
 	return s.Reason != PartnerDown && s.Reason != Refused && s.Reason != LedgerFault
 }
 
+// lastQuestion is how long the end of a run waits for the wallet: its balance is
+// worth knowing, and not worth waiting for.
+const lastQuestion = 10 * time.Second
+
 // measuredFee is what one user cost in this run, if the wallet went down by a
-// whole cent for each. Anything else was paid from it, too, and tells nothing.
+// whole cent for each. Otherwise something else was paid from it, too, and
+// nothing can be told.
 func measuredFee(s Summary) Amount {
-	users := s.New[ledger.Created] + s.New[ledger.LinkMissing]
+	users := s.Users
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)
 	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.wholeCents() {
 		return Amount{}
@@ -308,7 +328,7 @@ func (r *run) compare(s *Summary, before ledger.Tally) {
 		}
 	}
 	if !s.Plan.Again {
-		for _, st := range []ledger.Status{ledger.Invalid, ledger.DuplicateInInput, ledger.Forgotten, ledger.Pending} {
+		for _, st := range []ledger.Status{ledger.Invalid, ledger.DuplicateInInput, ledger.Forgotten} {
 			s.New[st] = s.Tally.Status[st]
 		}
 	}
@@ -316,10 +336,30 @@ func (r *run) compare(s *Summary, before ledger.Tally) {
 	for _, n := range s.New {
 		s.AlreadyDone -= n
 	}
-	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
+	for _, st := range []ledger.Status{ledger.InDoubt, ledger.InsufficientBalance} {
 		s.AlreadyDone += s.New[st] // counted among the remaining
 	}
 	s.AlreadyDone = max(0, s.AlreadyDone)
+}
+
+// note keeps what preflight found out, before anything is sent by it.
+func (r *run) note(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	if r.owner != "" {
+		if err := r.cfg.Ledger.Learn(ctx, learntOwner, r.owner, wall()); err != nil {
+			return ledgerStop("noting the account", err)
+		}
+	}
+	return r.noteTrip(ctx)
+}
+
+// noteTrip keeps how far off the clocks' comparison can be: the windows of this
+// run's attempts are judged by later runs, too.
+func (r *run) noteTrip(ctx context.Context) error {
+	if err := r.cfg.Ledger.Learn(ctx, learntTrip, r.clock.roundTrip().String(), wall()); err != nil {
+		return ledgerStop("noting the round trip", err)
+	}
+	return nil
 }
 
 // learn keeps what the next run wants to know.
@@ -331,6 +371,9 @@ func (r *run) learn(ctx context.Context, s Summary) error {
 		if err := r.cfg.Ledger.Learn(ctx, learntFee, fee.String(), wall()); err != nil {
 			return ledgerStop("noting the fee", err)
 		}
+	}
+	if err := r.noteTrip(ctx); err != nil {
+		return err
 	}
 	if met, at := r.pace.learnt(); met > 0 {
 		if err := r.cfg.Ledger.Learn(ctx, learntPace, textOfPace(met), at); err != nil {

@@ -95,8 +95,12 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 		s.out.began = d // the partner's own word for when it began to answer
 	}
 	last := "" // serviceId of the last row read, where the next page must meet
+	var oldest time.Time
 	for {
 		users := page.Users
+		if !until.IsZero() && !falling(oldest, users) {
+			return errListUnsteady // not in order after all
+		}
 		if last != "" {
 			at := indexOf(users, last)
 			if at < 0 {
@@ -125,7 +129,7 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 		} else {
 			skip += len(users)
 		}
-		last, steps = newest.ServiceID, 0
+		last, oldest, steps = newest.ServiceID, newest.CreatedAt, 0
 		var err error
 		if page, err = s.page(ctx, skip); err != nil {
 			return err
@@ -134,7 +138,29 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 	if until.IsZero() && len(s.seen) < promised {
 		return errListUnsteady
 	}
-	return nil
+	if promised > 0 {
+		return nil
+	}
+	// Nobody has said how many there are: a list that does not heed where a page
+	// begins would look complete after one.
+	beyond, err := s.page(ctx, len(s.seen)+1)
+	if err == nil && len(beyond.Users) > 0 {
+		err = errListUnsteady
+	}
+	return err
+}
+
+// falling reports whether users go from the newest on, none newer than what
+// was read before, each with its time.
+func falling(before time.Time, users []partner.Listed) bool {
+	for i, u := range users {
+		if u.CreatedAt.IsZero() || i > 0 && u.CreatedAt.After(users[i-1].CreatedAt) {
+			return false
+		}
+	}
+	// The first row of a page is the last of the one before; behind insertions
+	// newer ones may stand in front of it.
+	return len(users) == 0 || before.IsZero() || !users[len(users)-1].CreatedAt.After(before)
 }
 
 // take notes users of a page and returns how many of them are new.
@@ -188,6 +214,9 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 				break
 			}
 		}
+		if err = r.awaitPause(ctx); err != nil {
+			break
+		}
 		if err = r.turn(ctx); err != nil {
 			break
 		}
@@ -196,9 +225,7 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 			r.clock.observe(p.Began, p.Ended, p.Date)
 			return p, nil
 		}
-		if e, ok := readError(err); ok && e.Class == partner.Busy {
-			r.run.pace.busy(wall(), wall())
-		}
+		r.heed(err)
 	}
 	return partner.Page{}, fmt.Errorf("reading the partner's list of users: %w", err)
 }

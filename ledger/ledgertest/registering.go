@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -132,6 +133,9 @@ func sightWithin(t *testing.T, l ledger.Ledger) {
 	must(t, err)
 	same(t, "claimed", []int{k[0].Claimed, k[1].Claimed, k[2].Claimed, k[3].Claimed, k[4].Claimed}, []int{150, 199, -1, -1, -1})
 	same(t, "claimed where", []int{k[0].First.Number, k[1].First.Number}, []int{rows[150].Number, rows[199].Number})
+	same(t, "as kept", []bool{
+		slices.Equal(l.Digest(rows[150].Fields), l.Digest(rows[150].Fields)), slices.Equal(l.Digest(rows[150].Fields), l.Digest(other)),
+	}, []bool{true, false})
 	same(t, "differs", k[0].Differs, []string{"lastName"})
 	same(t, "same", len(k[1].Differs), 0)
 	if k[0].Customer != nil || k[0].ByID != nil || k[0].Forgot {

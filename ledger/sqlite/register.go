@@ -335,3 +335,8 @@ func (r *registration) stop(ctx context.Context, cause error) error {
 	defer r.l.leave()
 	return r.l.undo(ctx, cause)
 }
+
+// Digest implements ledger.Registrar.
+func (l *Ledger) Digest(fields []string) ledger.Details {
+	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
+}

@@ -1,5 +1,7 @@
 package partner
 
+import "encoding/json"
+
 // Salvage reads what a kept excerpt of an OKBroken answer still tells: the
 // serviceId, and the verification link if it is whole and absolute https. Both
 // are "" where they cannot be read. It proves nothing by itself: only a list of
@@ -7,4 +9,14 @@ package partner
 func Salvage(excerpt []byte) (serviceID, link string) {
 	c := readCreation(excerpt, false)
 	return c.id, c.link
+}
+
+// Keep makes an excerpt that Salvage reads, of an answer that was whole but
+// cannot count yet.
+func Keep(serviceID, link string) []byte {
+	b, err := json.Marshal(map[string]any{"data": map[string]string{"serviceId": serviceID, "verificationUrl": link}})
+	if err != nil {
+		return nil // strings always marshal
+	}
+	return b
 }
