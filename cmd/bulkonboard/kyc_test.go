@@ -299,6 +299,11 @@ func TestTheWholeStory(t *testing.T) {
 		}
 	}
 
+	s.expect(s.command("report", "--report", "r.html"), 0)
+	if page, err := os.ReadFile(filepath.Join(s.dir, "r.html")); err != nil || !bytes.Contains(page, []byte("Identity checks")) {
+		t.Errorf("the page says nothing of identity checks: %v", err)
+	}
+
 	// The denied begin again, with new links, and are approved.
 	before := s.exported()
 	s.drop.Clear()

@@ -15,11 +15,12 @@ type tally struct {
 	counts Counts
 	causes map[Cause]int // Count is 0 in the keys
 	pace   pace
+	checks checks
 	buf    []problem
 }
 
 func newTally(m Meta) *tally {
-	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}}
+	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: checks{at: m.Finished}}
 }
 
 // add counts a row and returns its first cause, the one it is grouped by. A
@@ -30,6 +31,7 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	if r.Status == ledger.Created {
 		t.pace.add(r.Customer.Decided)
 	}
+	t.checks.add(r)
 	t.buf = problems(t.buf[:0], r)
 	for _, p := range t.buf {
 		if strings.HasPrefix(p.code, "warn:") {
@@ -110,6 +112,7 @@ func facts(m Meta, t *tally) [][2]string {
 		add("Duration", took(m.Finished.Sub(m.Started)))
 	}
 	list = append(list, t.pace.outlook(t.left(), m.Finished)...)
+	list = append(list, t.checks.facts()...)
 	add("Stopped by", strings.ReplaceAll(m.StopReason, "_", " "))
 	add("Program", m.Version)
 	return list

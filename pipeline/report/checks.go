@@ -1,0 +1,73 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// checks counts how far the identity checks of the users in a report are. The
+// zero value is ready.
+type checks struct {
+	status  map[ledger.KYCStatus]int
+	waiting int // for their users to open the link, for a week or longer
+	at      time.Time
+}
+
+const linkWaits = 7 * 24 * time.Hour
+
+func (k *checks) add(r *ledger.Reported) {
+	c := &r.Customer
+	if r.Status != ledger.Created && r.Status != ledger.LinkMissing {
+		return
+	}
+	if k.status == nil {
+		k.status = map[ledger.KYCStatus]int{}
+	}
+	k.status[c.KYC.Status]++
+	if !c.Issued.IsZero() && c.KYC.Status.Open() && !k.at.IsZero() && k.at.Sub(c.Issued) >= linkWaits {
+		k.waiting++
+	}
+}
+
+// facts are the lines on identity checks; none before anything was heard of one.
+func (k *checks) facts() (list [][2]string) {
+	if len(k.status) > 1 || len(k.status) == 1 && k.status[ledger.KYCUnknown] == 0 {
+		order := ledger.KYCStatuses()
+		for s := range k.status {
+			if !slices.Contains(order, s) {
+				order = append(order, s)
+			}
+		}
+		slices.Sort(order[len(ledger.KYCStatuses()):])
+		var parts []string
+		for _, s := range order {
+			if n := k.status[s]; n > 0 {
+				parts = append(parts, thousands(n)+" "+checkTitle(s))
+			}
+		}
+		list = append(list, [2]string{"Identity checks", strings.Join(parts, "\n")})
+	}
+	if k.waiting > 0 {
+		list = append(list, [2]string{"Links not opened", thousands(k.waiting) + " for 7 days or longer. They are listed by: bulkonboard links export --unverified --older-than 7d"})
+	}
+	return list
+}
+
+func checkTitle(s ledger.KYCStatus) string {
+	switch s {
+	case ledger.KYCUnknown:
+		return "not heard of"
+	case ledger.KYCNotBegun:
+		return "have not begun"
+	case ledger.KYCPending:
+		return "under review"
+	case ledger.KYCMore:
+		return "must verify once more"
+	case ledger.KYCDenied, ledger.KYCApproved:
+		return string(s)
+	}
+	return clean(strings.ReplaceAll(string(s), "_", " "))
+}
