@@ -121,11 +121,11 @@ func (b *book) wallet() Amount {
 	return b.progress.Wallet
 }
 
-// anySent reports whether a request has left.
-func (b *book) anySent() bool {
+// requests is how many requests have left and are recorded.
+func (b *book) requests() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.progress.Sent > 0
+	return b.progress.Sent
 }
 
 // forgetWallet makes the balance unknown: the last one is not that of the end.

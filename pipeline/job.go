@@ -36,8 +36,8 @@ func (j *job) generation() int {
 // endedAt is the end of the attempt by our wall clock. A wall clock that was
 // set back meanwhile must not make the attempt older than it is; one that ran on
 // while the machine slept, and the monotonic clock with it, counts.
-func (j *job) endedAt(ended time.Time) time.Time {
-	return later(ended.Round(0), j.attempt.NotBefore.At.Add(ended.Sub(j.intended)))
+func (j *job) endedAt(ended, now time.Time) time.Time {
+	return later(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
 }
 
 // stale reports whether the evidence that allows this send has become too old.

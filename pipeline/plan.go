@@ -205,6 +205,9 @@ func (p *planner) release(ctx context.Context, room int) error {
 	if len(p.queue) == 0 || waiting > size/2 || ctx.Err() != nil {
 		return nil
 	}
+	if p.first() {
+		room = min(room, 1) // until the partner has told the time, a lost answer would be for a person to settle
+	}
 	n := min(len(p.queue), size-waiting, room)
 	if n <= 0 || room == 1 && p.inFlight() > 0 {
 		return nil
@@ -238,6 +241,13 @@ func (p *planner) release(ctx context.Context, room int) error {
 		p.out <- j // never blocks: the group fits, and only we send
 	}
 	return nil
+}
+
+// first reports whether the run still waits for its first answer, and has not
+// been told the partner's time before.
+func (p *planner) first() bool {
+	_, known := p.clock.skew()
+	return !known && p.book.requests() == 0
 }
 
 // closeIntake gives up every row that has not been begun. Those that have are

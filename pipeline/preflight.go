@@ -149,6 +149,9 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	if errors.As(err, &stop) {
 		return stop
 	}
+	if e, ok := readError(err); ok {
+		r.clock.observe(e.Began, e.Ended, e.Date) // even a refusal tells the time
+	}
 	if s := refusal(err); s != nil {
 		return s
 	}

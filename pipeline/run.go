@@ -250,7 +250,7 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 	} else if interrupt && (err == nil || errors.Is(err, context.Canceled)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
-	if r.book.wallet().Known() && r.book.anySent() && !interrupt && answers(err) {
+	if r.book.wallet().Known() && r.book.requests() > 0 && !interrupt && answers(err) {
 		soon, cancel := context.WithTimeout(asked, lastQuestion)
 		_, failed := r.askWallet(soon)
 		cancel()

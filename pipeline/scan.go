@@ -13,6 +13,7 @@ import (
 
 const (
 	askedPage   = 1000 // users a page; the partner may grant fewer
+	leastPage   = 2    // pages overlap by one row, so one row a page leads nowhere
 	pageTries   = 4    // for one page
 	pageSteps   = 20   // back, looking for the row where two pages must meet
 	newestKnown = 20
@@ -46,6 +47,7 @@ type reading struct {
 	search
 	began    time.Time
 	out      listing
+	size     int                // users asked for a page
 	every    func(email string) // told of every user, if set
 	seen     map[string]bool
 	sawKnown bool
@@ -59,7 +61,7 @@ type reading struct {
 func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	read := func() *reading {
 		began := wall()
-		return &reading{run: r, search: s, began: began, seen: make(map[string]bool), sawKnown: len(s.known) == 0,
+		return &reading{run: r, search: s, began: began, size: askedPage, seen: make(map[string]bool), sawKnown: len(s.known) == 0,
 			out: listing{began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed)}}
 	}
 	scan := read()
@@ -201,7 +203,7 @@ func appendOnce(users []partner.Listed, u partner.Listed) []partner.Listed {
 // page reads one page, again if need be.
 func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 	var err error
-	for try := range pageTries {
+	for try := 0; try < pageTries; try++ {
 		if try > 0 {
 			d := jitter(backoff(try-1, firstBackoff, mostBackoff))
 			if e, ok := readError(err); ok && e.RetryAfter > d {
@@ -221,9 +223,14 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 			break
 		}
 		var p partner.Page
-		if p, err = r.cfg.Partner.ListUsers(ctx, skip, askedPage); err == nil {
+		if p, err = r.cfg.Partner.ListUsers(ctx, skip, r.size); err == nil {
 			r.clock.observe(p.Began, p.Ended, p.Date)
 			return p, nil
+		}
+		if e, ok := readError(err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && r.size > leastPage {
+			r.size, try = max(leastPage, r.size/2), -1 // too large a page, it seems: that costs no try
+			err = nil
+			continue
 		}
 		r.heed(err)
 	}

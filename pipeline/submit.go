@@ -133,7 +133,7 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 		a.Began, a.Ended = began, wall()
 	}
 	s.clock.observe(a.Began, a.Ended, a.Date)
-	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.instant(j.endedAt(a.Ended))}
+	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.instant(j.endedAt(a.Ended, time.Now()))}
 	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
 		s.gate.release(j.attempt.ID)
 		return out // cut off by us: says nothing of the partner

@@ -1,7 +1,9 @@
 package partner
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"time"
@@ -91,7 +93,7 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 	}
 	switch a.Class {
 	case OKBroken, Unknown, Unclear:
-		a.Excerpt = excerpt(r.body)
+		a.Excerpt = c.excerpt(r.body)
 	}
 	return a
 }
@@ -117,10 +119,26 @@ func (c *Client) answer(r reply) Answer {
 	return a
 }
 
-// excerpt is a copy, so that a body of a megabyte can be freed.
-func excerpt(body []byte) []byte {
+// excerpt is a copy, so that a body of a megabyte can be freed, without the API
+// key: some gateways show in their error pages what they were sent.
+func (c *Client) excerpt(body []byte) []byte {
 	if len(body) == 0 {
 		return nil
 	}
+	body = body[:min(len(body), maxExcerpt+len(c.key.reveal()))]
+	for _, form := range keyForms(c.key.reveal()) {
+		body = bytes.ReplaceAll(body, []byte(form), []byte("[API key]"))
+	}
 	return append([]byte(nil), body[:min(len(body), maxExcerpt)]...)
+}
+
+// keyForms are the ways in which a page may show the key, and the beginning of
+// one that is cut off there.
+func keyForms(key string) []string {
+	forms := []string{key, url.QueryEscape(key),
+		base64.StdEncoding.EncodeToString([]byte(key)), base64.URLEncoding.EncodeToString([]byte(key))}
+	if len(key) >= 16 {
+		forms = append(forms, key[:len(key)-8], key[len(key)-8:])
+	}
+	return forms
 }
