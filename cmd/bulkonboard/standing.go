@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
@@ -20,6 +21,7 @@ const paceDays = 7
 
 // standing is how the newest input stands, for status.
 type standing struct {
+	checks  kyc.Funnel
 	info    ledger.Info
 	now     time.Time
 	batch   ledger.Batch // zero: no input yet
@@ -58,6 +60,9 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 			return nil, err
 		}
 		s.tally.Count(r)
+		if r.Claims {
+			s.checks.Add(r.Customer, now.Add(-unverifiedAfter))
+		}
 		if r.Customer.Attempts > 0 {
 			lately.add(r.Customer.Decided, now)
 		}
@@ -169,6 +174,13 @@ func (s *standing) lines(a *app) []string {
 		say("end", "%s", s.end(left))
 	}
 	say("run", "%s", s.lastRun())
+	for i, line := range funnelLines(s.checks) {
+		if i == 0 {
+			say("kyc", "%s", strings.TrimPrefix(line, "KYC: "))
+			continue
+		}
+		say("", "%s", strings.TrimSpace(line))
+	}
 	if s.several {
 		say("whole", "%s in the ledger: %s", customersText(s.whole.Rows), countsText(s.whole.Status))
 	}
@@ -285,12 +297,13 @@ func (s *standing) again() []string {
 // statusJSON is the summary with what only status tells.
 type statusJSON struct {
 	report.Summary
-	Running   bool          `json:"running"`
-	Ledgers   report.Counts `json:"customers"` // of the whole ledger, every customer once
-	PerDay    *float64      `json:"pacePerDay"`
-	EndsAt    report.Moment `json:"endsAt"` // at that pace, if it goes on now
-	Attention int           `json:"attention"`
-	Next      []string      `json:"next"`
+	Running   bool           `json:"running"`
+	Ledgers   report.Counts  `json:"customers"` // of the whole ledger, every customer once
+	PerDay    *float64       `json:"pacePerDay"`
+	EndsAt    report.Moment  `json:"endsAt"` // at that pace, if it goes on now
+	Attention int            `json:"attention"`
+	KYC       map[string]int `json:"kyc"` // users by the status of their identity check, "" = nothing heard; null without users
+	Next      []string       `json:"next"`
 }
 
 func (s *standing) json(a *app) statusJSON {
@@ -313,6 +326,12 @@ func (s *standing) json(a *app) statusJSON {
 	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), causesOf(s.tally)
 	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
 	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(a), report.Counts(s.whole.Status)
+	for status, n := range s.checks.Status {
+		if out.KYC == nil {
+			out.KYC = map[string]int{}
+		}
+		out.KYC[string(status)] = n
+	}
 	if s.perDay > 0 {
 		out.PerDay = &s.perDay
 		if left > 0 {

@@ -8,7 +8,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Funnel is how far the users of a ledger, or of one input, are.
+// Funnel is how far the users of a ledger, or of one input, are. The zero value
+// is an empty one.
 type Funnel struct {
 	Users      int                      // that exist, created by us
 	Status     map[ledger.KYCStatus]int // "" = nothing was heard of their check
@@ -25,24 +26,35 @@ type Customers interface {
 // Count counts the users of a batch, 0 = of the ledger. Those who have had their
 // link since before `before` and did not open it count as Unverified.
 func Count(ctx context.Context, l Customers, batch int64, before time.Time) (Funnel, error) {
-	f := Funnel{Status: map[ledger.KYCStatus]int{}}
+	var f Funnel
 	for c, err := range l.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created, ledger.LinkMissing}, Batch: batch}) {
 		if err != nil {
 			return f, err
 		}
-		f.Users++
-		f.Status[c.KYC.Status]++
-		if c.Status == ledger.LinkMissing {
-			f.NoLink++
-		}
-		if Unverified(c, before) {
-			f.Unverified++
-		}
-		if c.KYC.RetryOpen {
-			f.RetryOpen++
-		}
+		f.Add(c, before)
 	}
 	return f, nil
+}
+
+// Add counts a customer, if there is a user of ours.
+func (f *Funnel) Add(c ledger.Customer, before time.Time) {
+	if c.Status != ledger.Created && c.Status != ledger.LinkMissing {
+		return
+	}
+	if f.Status == nil {
+		f.Status = map[ledger.KYCStatus]int{}
+	}
+	f.Users++
+	f.Status[c.KYC.Status]++
+	if c.Status == ledger.LinkMissing {
+		f.NoLink++
+	}
+	if Unverified(c, before) {
+		f.Unverified++
+	}
+	if c.KYC.RetryOpen {
+		f.RetryOpen++
+	}
 }
 
 // Unverified reports whether a customer has a link from before a moment, and
