@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+)
+
+// The disk fails while answers are on their way: nothing more is sent, and no
+// answer is lost.
+
+// Faults 38 to 40: the disk is full when the answers come. Nothing more is
+// sent, the answers are kept in the emergency file, and the next start has them.
+func TestPromiseFullDisk(t *testing.T) {
+	t.Parallel()
+	d := newDoor(sandbox.Acted)
+	s := newScene(t, sandbox.Config{Barrier: d.barrier}, people(30))
+	t.Cleanup(d.release)
+	disk := s.path("disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m,mode=0700"); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	s.ledger = filepath.Join(disk, "ledger.db")
+	p := s.start(s.runArgs("--timeout", "10s", "--settle", "10s")...)
+	d.await(t, 4)
+	filler := filepath.Join(disk, "filler")
+	fillDisk(t, filler)
+	sent := s.server.Counters().Posts
+	d.release()
+	p.ends(9)
+	if n := s.server.Counters().Posts - sent; n > 4 {
+		t.Errorf("%d requests after the ledger had failed", n)
+	}
+	users := len(s.server.Users())
+	if users == 0 || users >= 30 {
+		t.Fatalf("%d users: the fault did not strike where it should", users)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	s.run(s.runArgs()...).ends(0)
+	s.all(ledger.Created, 30) // not one link was lost
+	if n := s.server.Counters().Posts; n != 30 {
+		t.Errorf("%d requests for 30 people", n)
+	}
+}
+
+func fillDisk(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, f)
+	for size := 64 << 10; size > 0; size /= 2 {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+	}
+}
+
+// Fault 38: from some moment on, no sync of the ledger succeeds.
+func TestPromiseSyncFails(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	s, d := held(t, sandbox.Acted, n)
+	p := s.start(s.runArgs("--timeout", "20s", "--settle", "20s")...)
+	d.await(t, 4)
+	// Only now: what is in flight has its intent on the disk.
+	detached := spoil(t, p, "fsync,fdatasync:error=EIO", s.ledger+"-wal")
+	sent := s.server.Counters().Posts
+	d.release()
+	p.ends(9)
+	<-detached
+	if more := s.server.Counters().Posts - sent; more > 4 {
+		t.Errorf("%d requests after the ledger had failed", more)
+	}
+	users := len(s.server.Users())
+	if users == 0 || users == n {
+		t.Fatalf("%d users: the fault did not strike where it should", users)
+	}
+	s.run(s.runArgs()...).ends(0)
+	s.all(ledger.Created, n)
+	if posts := s.server.Counters().Posts; posts != n {
+		t.Errorf("%d requests for %d people", posts, n)
+	}
+}
+
+// spoil makes system calls of a running program fail on some files. The
+// channel is closed when the program has ended.
+func spoil(t *testing.T, p *process, inject string, files ...string) <-chan struct{} {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is missing")
+	}
+	calls, _, _ := strings.Cut(inject, ":")
+	args := []string{"-f", "-p", fmt.Sprint(p.cmd.Process.Pid), "-o", p.scene.path("trace"), "-e", "trace=" + calls, "-e", "inject=" + inject}
+	for _, f := range files {
+		args = append(args, "-P", f)
+	}
+	var told said
+	cmd := exec.Command(strace, args...)
+	cmd.Stderr = &told
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // it ends with the program, as that does
+	}()
+	t.Cleanup(func() { p.kill(); <-ended })
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(promiseLimit); !strings.Contains(told.String(), "attached"); <-tick.C {
+		select {
+		case <-ended:
+			t.Skipf("strace may not attach: %s", told.String())
+		default:
+		}
+		if time.Now().After(end) {
+			t.Fatalf("strace does not attach: %s", told.String())
+		}
+	}
+	return ended
+}
+
+// Fault 41: neither the ledger nor its emergency file takes what was answered.
+// Then the link is printed, for it exists nowhere else.
+func TestPromiseLastResort(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	s, d := held(t, sandbox.Acted, n)
+	p := s.start(s.runArgs("--timeout", "20s", "--settle", "20s")...)
+	d.await(t, 4)
+	detached := spoil(t, p, "pwrite64:error=ENOSPC", s.ledger+"-wal", s.ledger+".emergency")
+	d.release()
+	p.ends(9)
+	<-detached
+	for _, u := range s.server.Users() {
+		if !strings.Contains(p.err.String(), u.VerificationURL) {
+			t.Errorf("the only copy of a link is lost:\n%s", p.err.String())
+			break
+		}
+	}
+	s.run(s.runArgs()...).ends(3)
+	if users := len(s.server.Users()); users != n {
+		t.Errorf("%d users for %d people", users, n)
+	}
+}
