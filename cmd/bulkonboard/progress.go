@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -121,11 +123,19 @@ func figures(p pipeline.Progress) string {
 	if !math.IsInf(p.Rate, 1) && p.Rate > 0 {
 		text += fmt.Sprintf(", %.3g/s", p.Rate)
 	}
+	if p.Wallet.Known() {
+		text += strings.TrimRight(fmt.Sprintf(", wallet %s %s", p.Wallet, p.Currency), " ")
+	}
 	if p.Pause != "" {
-		text += ", waiting: " + p.Pause
-		if !p.Until.IsZero() {
-			text += " until " + p.Until.Local().Format("15:04:05")
-		}
+		text += ", " + pauseText(p)
+	}
+	return text
+}
+
+func pauseText(p pipeline.Progress) string {
+	text := "waiting: " + p.Pause
+	if !p.Until.IsZero() {
+		text += " at " + p.Until.Local().Format("15:04:05")
 	}
 	return text
 }
@@ -146,27 +156,85 @@ func remaining(now time.Time, p pipeline.Progress) time.Duration {
 	return time.Duration(float64(gone) / float64(p.Decided) * float64(p.ToSend-p.Decided))
 }
 
-// barDisplay is the bar on a terminal.
+// barDisplay is the bar on a terminal. Why nothing is sent stands on a line of
+// its own above it, once for each cause.
 type barDisplay struct {
-	to  *stream
-	bar *progressbar.ProgressBar
+	to    *stream
+	bar   *progressbar.ProgressBar
+	pause string    // told last
+	since time.Time // the pause that goes on; zero = none
 }
 
-func (b *barDisplay) draw(_ time.Time, p pipeline.Progress) {
+const (
+	barWidth  = 20
+	barFrame  = barWidth + len(" 100% ||  ")
+	pauseLong = 2 * time.Second // a shorter one is not told
+)
+
+func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
 	if p.Phase != pipeline.Sending || p.ToSend == 0 {
 		return
 	}
 	if b.bar == nil {
 		// The bar writes past the stream: the stream clears it before a line.
-		b.bar = progressbar.NewOptions(p.ToSend, progressbar.OptionSetWriter(b.to.w), progressbar.OptionSetWidth(24),
-			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionClearOnFinish())
+		b.bar = progressbar.NewOptions(p.ToSend, progressbar.OptionSetWriter(b.to.w), progressbar.OptionSetWidth(barWidth),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish())
 		b.to.clearBy(func() { _ = b.bar.Clear() }) // a terminal that is gone is told by the line itself
 	}
-	b.bar.Describe(figures(p))
+	b.tellPause(now, p)
+	b.bar.Describe(barText(now, p, b.width()-barFrame))
 	if err := b.bar.Set(min(p.Decided, p.ToSend)); err != nil {
 		b.end()
 	}
+}
+
+func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
+	switch {
+	case p.Pause == "":
+		b.since = time.Time{}
+	case b.since.IsZero():
+		b.since = now
+	case p.Pause != b.pause && now.Sub(b.since) >= pauseLong:
+		b.pause = p.Pause
+		fmt.Fprintln(b.to, printable(pauseText(p)))
+	}
+}
+
+// width is that of the terminal, in columns.
+func (b *barDisplay) width() int {
+	if f := b.to.file(); f != nil {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
+}
+
+// barText is what stands before the bar, as much of it as there is room for.
+func barText(now time.Time, p pipeline.Progress, room int) string {
+	parts := []string{fmt.Sprintf("%s of %s", number(p.Decided), number(p.ToSend)), fmt.Sprintf("%s created, %s problems", number(p.Created), number(p.Problems))}
+	switch left := remaining(now, p); {
+	case p.Pause != "" && !p.Until.IsZero():
+		parts = append(parts, "waiting, next at "+p.Until.Local().Format("15:04:05"))
+	case p.Pause != "":
+		parts = append(parts, "waiting")
+	case left > 0:
+		parts = append(parts, aboutTime(left)+" left")
+	}
+	if p.Pause == "" && !math.IsInf(p.Rate, 1) && p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.3g/s", p.Rate))
+	}
+	if p.Wallet.Known() {
+		parts = append(parts, strings.TrimRight(fmt.Sprintf("wallet %s %s", p.Wallet, p.Currency), " "))
+	}
+	text := parts[0]
+	for _, part := range parts[1:] {
+		if len(text)+len(", ")+len(part) > room {
+			break
+		}
+		text += ", " + part
+	}
+	return text
 }
 
 func (b *barDisplay) end() {

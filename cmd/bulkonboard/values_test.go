@@ -149,3 +149,24 @@ func TestProgressLines(t *testing.T) {
 		}
 	}
 }
+
+// The text before the bar keeps what matters most when there is little room.
+func TestBarText(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	p := pipeline.Progress{Phase: pipeline.Sending, ToSend: 12000, Decided: 1200, Created: 1190, Problems: 10, Rate: 20, Since: start}
+	now := start.Add(time.Minute)
+	for room, want := range map[int]string{
+		100: "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left, 20/s",
+		62:  "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left",
+		45:  "1,200 of 12,000, 1,190 created, 10 problems",
+		5:   "1,200 of 12,000",
+	} {
+		if got := barText(now, p, room); got != want {
+			t.Errorf("in %d columns: %q, want %q", room, got, want)
+		}
+	}
+	p.Pause, p.Until = "partner asked to wait", now.Add(30*time.Second)
+	if got := barText(now, p, 100); !strings.Contains(got, "waiting, next at ") {
+		t.Errorf("%q", got)
+	}
+}
