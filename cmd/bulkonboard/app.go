@@ -35,7 +35,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	log.SetOutput(io.Discard)
 	// A reader that goes away must not end a run that sends.
 	signal.Ignore(syscall.SIGPIPE)
-	a := &app{args: args, env: environ(env), stdin: stdin, out: &stream{w: stdout}, err: &stream{w: stderr}}
+	a := &app{args: args, env: environ(env), stdin: stdin, out: &stream{w: stdout}, err: &stream{w: stderr, wrap: isTerminal(stderr)}}
 	var done func()
 	ctx, a.stop, done = watchSignals(ctx, a.err)
 	defer done()

@@ -187,9 +187,7 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 	if sum.Batch.ID != 0 {
 		s.tell("%s: %s", rowsText(sum.Tally.Rows), countsText(sum.Tally.Status))
 		for _, cause := range causeLines(sum.Tally, report.Advice) {
-			for _, line := range hangingLine(cause) {
-				s.tell("%s", line)
-			}
+			s.tell("  %s", cause)
 		}
 		if n := sum.Tally.Changed; n > 0 {
 			s.tell("  %s with other details than were sent; nothing was sent again (details_changed in the report)", rowsText(n))

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -182,7 +181,7 @@ func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
 		b.to.clearBy(func() { _ = b.bar.Clear() }) // a terminal that is gone is told by the line itself
 	}
 	b.tellPause(now, p)
-	b.bar.Describe(barText(now, p, b.width()-barFrame))
+	b.bar.Describe(barText(now, p, b.to.columns()-barFrame))
 	if err := b.bar.Set(min(p.Decided, p.ToSend)); err != nil {
 		b.end()
 	}
@@ -198,16 +197,6 @@ func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
 		b.pause = p.Pause
 		fmt.Fprintln(b.to, printable(pauseText(p)))
 	}
-}
-
-// width is that of the terminal, in columns.
-func (b *barDisplay) width() int {
-	if f := b.to.file(); f != nil {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
-		}
-	}
-	return 80
 }
 
 // barText is what stands before the bar, as much of it as there is room for.

@@ -167,7 +167,7 @@ func (s *standing) lines(a *app) []string {
 		say("problems", "%s for a person%s", rowsText(n), told)
 	}
 	for _, line := range causeLines(s.tally, report.Advice) {
-		out = append(out, hangingLine(line)...)
+		out = append(out, "  "+line)
 	}
 	s.money(say, st[ledger.Created], left)
 	if left > 0 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -23,6 +24,7 @@ type stream struct {
 	err    error
 	held   *bytes.Buffer // text of --quiet, until it is released
 	before func()        // clears the progress bar off the line
+	wrap   bool          // break lines between words: a person reads them on a terminal
 }
 
 func (s *stream) Write(p []byte) (int, error) {
@@ -39,6 +41,9 @@ func (s *stream) write(p []byte) {
 	if s.held != nil {
 		s.held.Write(p)
 		return
+	}
+	if s.wrap {
+		p = []byte(wrapped(string(p), s.columns()))
 	}
 	if s.err == nil {
 		_, s.err = s.w.Write(p)
@@ -83,6 +88,76 @@ func (s *stream) failure() error {
 func (s *stream) file() *os.File {
 	f, _ := s.w.(*os.File)
 	return f
+}
+
+// columns is the width of the terminal.
+func (s *stream) columns() int {
+	if f := s.file(); f != nil {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
+}
+
+// wrapped breaks lines that are longer than the terminal is wide between words.
+// What goes on stands under the last column that the line has. A command stays
+// in one piece, to be copied.
+func wrapped(text string, columns int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if utf8.RuneCountInString(line) <= columns || columns < 40 || isCommand(line) {
+			b.WriteString(line)
+			continue
+		}
+		indent := columnOf(line, columns*3/5)
+		used, begun := 0, false
+		for i, word := range strings.SplitAfter(strings.TrimRight(line, "\n"), " ") {
+			long := utf8.RuneCountInString(strings.TrimRight(word, " "))
+			if i > 0 && begun && used+long > columns {
+				b.WriteString("\n" + strings.Repeat(" ", indent))
+				used, begun = indent, false
+			}
+			b.WriteString(word)
+			used += utf8.RuneCountInString(word)
+			begun = begun || used > indent
+		}
+		if strings.HasSuffix(line, "\n") {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// isCommand reports whether a line is a command of this program, perhaps
+// behind a word that says what for.
+func isCommand(line string) bool {
+	line = strings.TrimSpace(line)
+	if i := strings.Index(line, "  "); i >= 0 {
+		line = strings.TrimSpace(line[i:])
+	}
+	return strings.HasPrefix(line, "bulkonboard ")
+}
+
+// columnOf is where the last column of a table's line begins, if not beyond most.
+func columnOf(line string, most int) int {
+	indent, at := 0, 0
+	spaces := 0
+	for _, r := range line {
+		if r != ' ' {
+			if spaces >= 2 && at <= most {
+				indent = at
+			}
+			spaces = 0
+		} else {
+			spaces++
+		}
+		at++
+	}
+	if lead := len(line) - len(strings.TrimLeft(line, " ")); indent <= lead {
+		return lead + 2
+	}
+	return indent
 }
 
 // isTerminal reports whether a person sits at the other end.

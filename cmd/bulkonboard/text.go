@@ -143,15 +143,6 @@ func isHeld(code string) bool {
 	return code == pipeline.CodeIDKnown || code == pipeline.CodeLooksOnboarded || code == pipeline.CodeIDRepeated
 }
 
-// hangingLine wraps a long line, indented; what follows the first stands further right.
-func hangingLine(text string) []string {
-	lines := strings.Split(strings.TrimRight(hanging("", text, helpWidth-2), "\n"), "\n")
-	for i := range lines[1:] {
-		lines[i+1] = "  " + lines[i+1]
-	}
-	return lines
-}
-
 // hanging wraps text after a head, so that later lines stand under the first.
 func hanging(head, text string, width int) string {
 	var b strings.Builder
