@@ -31,7 +31,7 @@ func TestFeeWarning(t *testing.T) {
 		{"fee unknown", "100", "94", "", 10, 0, 0, 0, false},
 		{"wallet unknown", "100", "", "0.50", 10, 0, 0, 0, false},
 	} {
-		sum := pipeline.Summary{WalletFrom: amount(test.from), WalletTo: amount(test.to), Fee: amount(test.fee), Plan: pipeline.Plan{InDoubt: test.doubtWas},
+		sum := pipeline.Summary{WalletFrom: amount(test.from), WalletTo: amount(test.to), Plan: pipeline.Plan{Fee: amount(test.fee), InDoubt: test.doubtWas},
 			New: map[ledger.Status]int{ledger.Created: test.created, ledger.LinkMissing: test.lost, ledger.InDoubt: test.doubt}}
 		if got := feeWarning(sum); (got != "") != test.warned {
 			t.Errorf("%s: %q", test.name, got)
