@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -232,45 +231,6 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	return change, comeback{j, next}
 }
 
-// explain gives field, code and message for the report. Nothing that the
-// partner wrote but its code and field names is repeated.
-func explain(s ledger.Status, a *answered) (field, code, message string) {
-	switch s {
-	case ledger.Duplicate:
-		return "email", orElse(a.answer.Code, "DUP_USER"), "the partner has a user with this e-mail, and this ledger has not sent it"
-	case ledger.Rejected:
-		return strings.Join(a.answer.Fields, " "), orElse(a.answer.Code, "refused"), "the partner refused this row. Correct it and run again"
-	case ledger.InsufficientBalance:
-		return "", orElse(a.answer.Code, "INSUFFICIENT_WALLET_BALANCE"), "the wallet could not pay the fee. Top it up and run again"
-	case ledger.InDoubt:
-		return "", codeOutstanding, "sent, but no answer tells what came of it (" + doubtCause(a) + "). Run again to settle it"
-	default:
-		return "", "", ""
-	}
-}
-
-func doubtCause(a *answered) string {
-	switch {
-	case a.class == ledger.KeyUsed:
-		return "its idempotency key was used before"
-	case a.class == ledger.DupUser:
-		return "its e-mail is known, perhaps through an earlier attempt of ours"
-	case a.answer.Cause != "":
-		return a.answer.Cause
-	case a.answer.HTTPStatus != 0:
-		return "HTTP " + itoa(a.answer.HTTPStatus)
-	default:
-		return string(a.class)
-	}
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
 // afterEvidence turns a ruling into the change that the ledger takes; ok is
 // false if there is nothing to write.
 func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback, ok bool) {
@@ -377,43 +337,4 @@ func (r *run) taken(ctx context.Context, serviceIDs []string) (map[string]int64,
 		out[c.ServiceID] = c.ID
 	}
 	return out, nil
-}
-
-// window100 counts the partner's refusals for Bounds.MaxErrors. Duplicates do
-// not count; a creation ends a row of refusals.
-type window100 struct {
-	row    int
-	last   [100]bool
-	n, bad int
-}
-
-func (w *window100) take(s ledger.Status) {
-	switch s {
-	case ledger.Rejected:
-		w.row++
-	case ledger.Created:
-		w.row = 0
-	case ledger.Duplicate:
-		return
-	}
-	i := w.n % len(w.last)
-	if w.n >= len(w.last) && w.last[i] {
-		w.bad--
-	}
-	w.last[i] = s == ledger.Rejected
-	if w.last[i] {
-		w.bad++
-	}
-	w.n++
-}
-
-func (w *window100) over(b Bound) bool {
-	switch {
-	case b.Percent > 0:
-		return w.n >= len(w.last) && float64(w.bad)*100 > b.Percent*float64(len(w.last))
-	case b.Count > 0:
-		return w.row >= b.Count
-	default:
-		return false
-	}
 }
