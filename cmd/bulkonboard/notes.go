@@ -38,3 +38,10 @@ func noteText(n source.Note, files []source.File) string {
 	}
 	return text
 }
+
+func displayFile(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}

@@ -309,13 +309,6 @@ func (s *session) tellNotes() {
 	s.noted = len(notes)
 }
 
-func displayFile(name string) string {
-	if name == "-" {
-		return "standard input"
-	}
-	return name
-}
-
 // run does it.
 func (s *session) run(ctx context.Context, args []string) (err error) {
 	defer func() {
