@@ -44,6 +44,9 @@ type step struct {
 //	NOT_SENT   pending, again                        in_doubt
 //	UNKNOWN    in_doubt                              in_doubt
 //
+// A customer whose user was deleted in order to be created again stays in doubt
+// until there is one: nobody else may take the place meanwhile.
+//
 // Whether the run goes on at all is the gate's business (gate.go).
 func afterAnswer(before []ledger.Attempt, class ledger.Class) step {
 	if class == ledger.OK {
@@ -60,9 +63,13 @@ func afterAnswer(before []ledger.Attempt, class ledger.Class) step {
 		return step{ledger.Duplicate, nextDone}
 	case ledger.Reject:
 		return step{ledger.Rejected, nextDone}
-	case ledger.Funds:
-		return step{ledger.InsufficientBalance, nextAgain}
-	case ledger.Busy, ledger.Auth, ledger.NotSent:
+	case ledger.Funds, ledger.Busy, ledger.Auth, ledger.NotSent:
+		switch {
+		case deleted(before):
+			return step{ledger.InDoubt, nextAgain} // until it has a user again
+		case class == ledger.Funds:
+			return step{ledger.InsufficientBalance, nextAgain}
+		}
 		return step{ledger.Pending, nextAgain}
 	default: // OK_BROKEN, KEY_USED, UNCLEAR, UNKNOWN and whatever is added one day
 		return step{ledger.InDoubt, nextDoubt}
@@ -162,6 +169,16 @@ func nextGeneration(h []ledger.Attempt) int {
 		return g + 1
 	}
 	return g
+}
+
+// deleted reports whether the customer's user was deleted, to be created again.
+func deleted(h []ledger.Attempt) bool {
+	for _, a := range h {
+		if a.Class == ledger.Removed {
+			return true
+		}
+	}
+	return false
 }
 
 // spends reports whether an attempt of this class counts against the budget of

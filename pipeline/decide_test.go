@@ -65,12 +65,15 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 		"key used":            {history(ledger.KeyUsed), true, true},
 		"unknown, absent":     {absent(history(ledger.Unknown)), false, true},
 		"key used, absent":    {absent(history(ledger.Busy, ledger.KeyUsed)), false, true},
+		"deleted":             {history(ledger.Unknown, ledger.Removed)[1:], false, true},
 		"unknown then reject": {history(ledger.Unknown, ledger.Reject), true, true},
 	}
 	for name, b := range befores {
 		for _, c := range allClasses() {
 			want := first[c]
 			switch {
+			case name == "deleted" && want.next == nextAgain:
+				want.status = ledger.InDoubt
 			case c == ledger.OK:
 			case b.doubtful, c == ledger.DupUser && b.dupIsOurs:
 				want = inDoubt

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -93,7 +92,7 @@ func (g *gauges) watch(p pipeline.Progress) {
 	if p.Wallet.Known() {
 		g.now.Wallet, g.now.Currency = report.Amount(p.Wallet.String()), p.Currency
 	}
-	g.now.WaitingForBalance = strings.HasPrefix(p.Pause, "wallet is empty")
+	g.now.WaitingForBalance = p.NoFunds
 	if g.planned != nil {
 		rows := map[ledger.Status]int{}
 		for status, n := range g.planned {
