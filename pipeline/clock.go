@@ -76,6 +76,13 @@ func (c *clock) roundTrip() time.Duration {
 	return c.slowest
 }
 
+// offsetNow is the partner's clock minus ours, 0 while that is not known.
+func (c *clock) offsetNow() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset
+}
+
 // skew is how far the clocks are apart; known only once the partner told.
 func (c *clock) skew() (time.Duration, bool) {
 	c.mu.Lock()

@@ -16,6 +16,17 @@ type timing struct {
 	ttl       time.Duration // how long the partner remembers an idempotency key
 	settle    time.Duration // how long an unanswered request may still take effect
 	roundTrip time.Duration // the slowest round trip by which clocks were compared
+	offset    time.Duration // partner's clock minus ours, as it is known now
+}
+
+// end is when an attempt ended, in the partner's time. If its clock was not
+// known then, the later of both readings is taken: no silence gets shorter by
+// not knowing.
+func (t timing) end(a ledger.Attempt) time.Time {
+	if a.NotAfter.Certain || a.NotAfter.At.IsZero() {
+		return a.NotAfter.Partner()
+	}
+	return later(a.NotAfter.Partner(), later(a.NotAfter.At, a.NotAfter.At.Add(t.offset)))
 }
 
 // second is what each silence is longer for, because the Date header, by which
@@ -31,8 +42,8 @@ func (t timing) margin() time.Duration { return t.ttl / 5 }
 func (t timing) settled(h []ledger.Attempt) time.Time {
 	var newest time.Time
 	for i, a := range h {
-		if unanswered(h, i) && a.NotAfter.Partner().After(newest) {
-			newest = a.NotAfter.Partner()
+		if unanswered(h, i) {
+			newest = later(newest, t.end(a))
 		}
 	}
 	if newest.IsZero() {
@@ -47,8 +58,8 @@ func (t timing) dead(h []ledger.Attempt) time.Time {
 	g := h[len(h)-1].Generation
 	var newest time.Time
 	for _, a := range h {
-		if a.Generation == g && a.Removes == "" && a.Class != ledger.NotSent && a.NotAfter.Partner().After(newest) {
-			newest = a.NotAfter.Partner()
+		if a.Generation == g && a.Removes == "" && a.Class != ledger.NotSent {
+			newest = later(newest, t.end(a))
 		}
 	}
 	return newest.Add(t.ttl + max(t.margin(), t.settle) + second)
@@ -255,11 +266,17 @@ func weighAbsent(h []ledger.Attempt, s sighting, t timing) ruling {
 	if len(open) == 0 {
 		switch h[last].Class {
 		case ledger.Unclear:
+			if s.details != nil && (s.forced || string(h[last].Details) != string(s.details)) {
+				return resendOrHold(s, nil) // these details were not refused
+			}
 			return ruling{kind: ruleRefused, code: h[last].Code}
 		case ledger.DupUser:
 			// A list may lag behind: give it the time that an answer gets.
-			if at := h[last].NotAfter.Partner().Add(t.settle + second); s.began.Before(at) {
+			if at := t.end(h[last]).Add(t.settle + second); s.began.Before(at) {
 				return ruling{kind: ruleWait, until: at}
+			}
+			if s.forced {
+				return resendOrHold(s, nil) // somebody deleted the user since
 			}
 			return ruling{kind: rulePerson, code: codeUnlisted}
 		}

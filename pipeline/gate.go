@@ -18,7 +18,7 @@ type gate struct {
 	mu      sync.Mutex
 	state   gateState
 	why     shutReason
-	until   time.Time // shut: not before then; zero = the keeper's back-off decides
+	until   time.Time // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
 	trialID int64     // trial: the attempt that went first, 0 = not yet
 	silent  time.Time // since when the gate is shut because no sensible answer comes; zero = it is not
 	busy    time.Time // since when there has been nothing but 429; zero = there has
@@ -52,8 +52,8 @@ const notAnAttempt = -1
 func newGate() *gate { return &gate{changed: make(chan struct{})} }
 
 // change sets the state and wakes whoever waits for one. g.mu is held.
-func (g *gate) change(s gateState, why shutReason, until time.Time) {
-	g.state, g.why, g.until, g.trialID = s, why, until, 0
+func (g *gate) change(s gateState, why shutReason) {
+	g.state, g.why, g.trialID = s, why, 0
 	close(g.changed)
 	g.changed = make(chan struct{})
 }
@@ -96,14 +96,12 @@ func (g *gate) look() (s gateState, why shutReason, until, silent time.Time, cha
 	return g.state, g.why, g.until, g.silent, g.changed
 }
 
-// askedUntil is until when the partner has asked everyone to wait; zero if it has not.
+// askedUntil is until when the partner has asked everyone to wait; a moment
+// that is past if it has not.
 func (g *gate) askedUntil() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut && g.why == askedToWait {
-		return g.until
-	}
-	return time.Time{}
+	return g.until
 }
 
 // try lets one row go first.
@@ -111,7 +109,7 @@ func (g *gate) try() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == gateShut {
-		g.change(gateTrial, g.why, time.Time{})
+		g.change(gateTrial, g.why)
 	}
 }
 
@@ -120,7 +118,7 @@ func (g *gate) open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == gateShut {
-		g.change(gateOpen, notShut, time.Time{})
+		g.change(gateOpen, notShut)
 	}
 }
 
@@ -148,12 +146,13 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 			pause = backoff(g.busies, time.Second, time.Minute)
 			g.busies++
 		}
-		if until := now.Add(pause); g.state != gateShut || g.why == askedToWait && until.After(g.until) {
-			g.change(gateShut, askedToWait, until)
+		g.until = later(g.until, now.Add(pause))
+		if g.state != gateShut || g.why == askedToWait {
+			g.change(gateShut, askedToWait)
 		}
 	case ledger.Funds:
 		g.silent = time.Time{}
-		g.change(gateShut, empty, time.Time{})
+		g.change(gateShut, empty)
 	case ledger.NotSent:
 		if g.state == gateOpen || onTrial {
 			g.fallSilent(unreachable, now)
@@ -166,7 +165,7 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 		g.silent = time.Time{}
 		if onTrial {
 			g.breaker = breaker{}
-			g.change(gateOpen, notShut, time.Time{})
+			g.change(gateOpen, notShut)
 		}
 	}
 }
@@ -178,7 +177,7 @@ func (g *gate) fallSilent(why shutReason, now time.Time) {
 	if g.silent.IsZero() {
 		g.silent = now
 	}
-	g.change(gateShut, why, time.Time{})
+	g.change(gateShut, why)
 }
 
 // busySince is since when there has been nothing but 429; zero if there has.
@@ -193,7 +192,7 @@ func (g *gate) release(attempt int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == gateTrial && g.trialID == attempt {
-		g.change(gateTrial, g.why, time.Time{})
+		g.change(gateTrial, g.why)
 	}
 }
 

@@ -51,6 +51,10 @@ func (k *keeper) work(ctx context.Context) error {
 			k.halt.stop(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", k.cfg.Pace.Patience))
 			return nil
 		}
+		if until.Sub(wall()) > k.cfg.Pace.Patience {
+			k.halt.stop(&Stop{Reason: PartnerDown, Err: errTooLong})
+			return nil
+		}
 		switch why {
 		case askedToWait:
 			k.book.pause("partner asked to wait", until)
@@ -88,8 +92,15 @@ func (k *keeper) awaitAnswer(ctx context.Context, why shutReason, silent time.Ti
 			return // round again, with a longer wait
 		}
 	}
-	k.closeIdle()
-	k.gate.try()
+	k.tryOne(ctx)
+}
+
+// tryOne lets one row go first, once the partner asks for no more patience.
+func (k *keeper) tryOne(ctx context.Context) {
+	if sleepUntil(ctx, k.gate.askedUntil()) == nil {
+		k.closeIdle()
+		k.gate.try()
+	}
 }
 
 // closeIdle drops connections that have idled through a pause: the partner may
@@ -119,8 +130,7 @@ func (k *keeper) awaitFunds(ctx context.Context) {
 			break
 		}
 	}
-	k.closeIdle()
-	k.gate.try()
+	k.tryOne(ctx)
 }
 
 // funded reports whether a balance pays for one more user: at least the fee
@@ -159,15 +169,15 @@ func (r *run) heed(err error) {
 	if e, ok := readError(err); ok && e.Class == partner.Busy {
 		r.pace.busy(wall(), wall())
 		r.gate.observe(notAnAttempt, ledger.Busy, e.RetryAfter, wall())
+		if e.RetryAfter > r.cfg.Pace.Patience {
+			r.halt.stop(&Stop{Reason: PartnerDown, Err: errTooLong})
+		}
 	}
 }
 
 // awaitPause waits while the partner has asked everyone to.
 func (r *run) awaitPause(ctx context.Context) error {
 	until := r.gate.askedUntil()
-	if until.IsZero() {
-		return ctx.Err()
-	}
 	if until.Sub(wall()) > r.cfg.Pace.Patience {
 		return errTooLong
 	}

@@ -129,7 +129,11 @@ func oldestThatMatters(h []ledger.Attempt, t timing) time.Time {
 		if a.Class == ledger.DupUser || a.Class == ledger.Unclear || a.Removes != "" && unanswered(h, i) {
 			return time.Time{}
 		}
-		if w, ok := windowOf(h, i, t); ok && (oldest.IsZero() || w.lookBack.Before(oldest)) {
+		w, ok := windowOf(h, i, t)
+		if ok && (!a.NotBefore.Certain || !a.NotAfter.Certain) {
+			return time.Time{} // when it was, in the partner's time, is not known
+		}
+		if ok && (oldest.IsZero() || w.lookBack.Before(oldest)) {
 			oldest = w.lookBack
 		}
 	}

@@ -52,6 +52,9 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.sameAccount(ctx); err != nil {
 		return plan, err
 	}
+	if stop := r.halt.reason(); stop != nil {
+		return plan, stop
+	}
 	if r.cfg.Confirm != nil {
 		if err := r.cfg.Confirm(ctx, plan); err != nil {
 			return plan, &Stop{Reason: Declined, Err: err}

@@ -32,6 +32,7 @@ type recorder struct {
 	back    *mailbox[comeback]
 
 	refusals window100
+	atHand   []answered      // not yet decided
 	unsaved  []ledger.Change // decided, and not known to be in the ledger
 	warned   bool            // that the partner uses up keys of requests that it turns away
 }
@@ -95,6 +96,15 @@ func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []
 		}
 	}
 	keep(r.unsaved)
+	for i := range r.atHand {
+		if err := surviving(func() error {
+			change, _ := r.afterSend(&r.atHand[i])
+			keep([]ledger.Change{change})
+			return nil
+		}); err != nil {
+			r.halt.stop(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
+		}
+	}
 	for answers != nil || rulings != nil {
 		select {
 		case a, ok := <-answers:
@@ -115,6 +125,7 @@ func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []
 // record writes one group. Once the ledger has failed, outcomes only go to the
 // emergency file.
 func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled, failed error) error {
+	r.atHand = batch
 	if failed == nil {
 		if err := r.exclude(ctx, batch); err != nil {
 			failed = err
@@ -126,6 +137,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	for i := range batch {
 		change, back := r.afterSend(&batch[i])
 		changes, backs = append(changes, change), append(backs, back)
+		r.unsaved, r.atHand = changes, batch[i+1:]
 	}
 	for i := range rulings {
 		change, back, ok := r.afterEvidence(&rulings[i])

@@ -70,7 +70,7 @@ func (r *resolver) work(ctx context.Context) error {
 				known = append(known, ruled{job: j, ruling: ruling{kind: ruleForeign}})
 				continue
 			}
-			r.own[j.customer.ID] = &waiting{j, r.clock.ours(r.timing().settled(j.customer.History))}
+			r.own[j.customer.ID] = &waiting{j, r.clock.ours(r.timing().settled(j.customer.History)).Add(second)}
 		}
 		if err := r.send(ctx, known); err != nil {
 			return err
@@ -224,7 +224,8 @@ func (r *resolver) judge(ctx context.Context, list listing, began time.Time) err
 		s.mayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
 		rule := weigh(c.History, s, r.timing())
 		if rule.kind == ruleWait {
-			w.due = r.clock.ours(rule.until)
+			// A list counts from its Date, which may read a second less.
+			w.due = r.clock.ours(rule.until).Add(second)
 			continue
 		}
 		delete(r.own, id)

@@ -59,7 +59,7 @@ func newRun(cfg Config) *run {
 
 // timing is what is assumed of the partner at this moment.
 func (r *run) timing() timing {
-	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, roundTrip: r.clock.roundTrip()}
+	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, roundTrip: r.clock.roundTrip(), offset: r.clock.offsetNow()}
 }
 
 // Run takes a batch from rows to created users. The same call again continues
@@ -107,7 +107,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
-		if err = r.askExisting(ctx, s.Plan.New); err == nil {
+		if err = r.askExisting(ctx, s.Plan.New); err == nil && r.halt.reason() == nil {
 			err = r.send(ctx, r.feed)
 		}
 	}
@@ -228,7 +228,7 @@ func surviving(part func() error) (err error) {
 func (r *run) halting(err error) error {
 	var s *Stop
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil
 	case errors.As(err, &s):
 		r.halt.stop(s)
@@ -247,7 +247,7 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 	ctx = context.WithoutCancel(ctx)
 	if stop := r.halt.reason(); stop != nil {
 		err = stop
-	} else if interrupt && (err == nil || errors.Is(err, context.Canceled)) {
+	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
 	if r.book.wallet().Known() && r.book.requests() > 0 && !interrupt && answers(err) {

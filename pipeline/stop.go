@@ -81,7 +81,9 @@ func (h *halter) stop(s *Stop) {
 		h.first = s
 	}
 	h.mu.Unlock()
-	h.once.Do(h.cancel)
+	if h.cancel != nil { // else nothing is being sent yet: whoever looks up asks for the reason
+		h.once.Do(h.cancel)
+	}
 }
 
 func (h *halter) reason() *Stop {

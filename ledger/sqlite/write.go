@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -23,9 +24,9 @@ func (l *Ledger) enter(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if l.failed != nil {
+	if err := l.failed; err != nil {
 		l.leave()
-		return l.failed
+		return err
 	}
 	return nil
 }
@@ -46,6 +47,9 @@ type writing struct {
 // that arrive while another is under way go into that one's commit: one fsync
 // for all of them, and each still succeeds or is refused by itself.
 func (l *Ledger) write(ctx context.Context, do func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w := &writing{do: do}
 	l.queue.put(w)
 	if err := l.enter(ctx); err != nil {
@@ -73,6 +77,11 @@ func (l *Ledger) together(ctx context.Context) {
 			}
 		}
 	}
+	if l.failed != nil { // by a write before, in whose commit these were not
+		group = l.queue.take(shared)
+		settle(l.failed)
+		return
+	}
 	if err := l.begin(ctx); err != nil {
 		group = l.queue.take(shared)
 		settle(err)
@@ -94,11 +103,16 @@ func (l *Ledger) together(ctx context.Context) {
 
 // part runs one write of several. A refusal by rule undoes it alone; any other
 // error is returned and undoes all.
-func (l *Ledger) part(ctx context.Context, w *writing) error {
+func (l *Ledger) part(ctx context.Context, w *writing) (err error) {
+	defer func() { // it may be somebody else's write that panics here
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	if err := l.w.run(ctx, "SAVEPOINT part"); err != nil {
 		return err
 	}
-	err := w.do(ctx)
+	err = w.do(ctx)
 	if err != nil && !isRule(err) {
 		return err
 	}
