@@ -50,6 +50,7 @@ type model struct {
 	now      time.Time
 	timing   timing
 	timeout  time.Duration
+	skew     time.Duration // partner's clock minus ours
 	customer ledger.Customer
 	details  ledger.Details
 	spent    int
@@ -90,9 +91,14 @@ func (m *model) create(at time.Time) bool {
 	return true
 }
 
-// instant is now as the client would note it: the partner's clock is known to a second.
+// instant is now as the client would note it: by its own clock, which may be
+// wrong by an hour; the partner's is known to a second, or not at all.
 func (m *model) instant() ledger.Instant {
-	return ledger.Instant{At: m.now, Offset: m.ms("clock error", -900, 900), Certain: true}
+	at := m.now.Add(-m.skew)
+	if m.chance("clock unknown", 5) {
+		return ledger.Instant{At: at}
+	}
+	return ledger.Instant{At: at, Offset: m.skew + m.ms("clock error", -900, 900), Certain: true}
 }
 
 func (m *model) ms(label string, low, high int) time.Duration {
@@ -219,8 +225,8 @@ func (m *model) resolve() (resend, over bool) {
 	switch r.kind {
 	case ruleWait:
 		m.pass(max(0, r.until.Sub(m.now)))
-	case rulePerson:
-		if r.code == codeBudget && m.chance("another run", 70) {
+	case rulePerson, ruleLeave:
+		if (r.code == codeBudget || r.kind == ruleLeave) && m.chance("another run", 70) {
 			m.spent = 0
 			return false, false
 		}
@@ -247,7 +253,8 @@ func TestRandomHistories(t *testing.T) {
 			customer: ledger.Customer{Status: ledger.Pending}}
 		m.partner = modelPartner{unique: m.chance("e-mail unique", 60), atCompletion: m.chance("keys at completion", 30),
 			ttl: 5 * time.Minute, lag: m.ms("list lag", 0, 20_000), keys: map[string]time.Time{}}
-		m.timing = timing{ttl: 5 * time.Minute, settle: 100 * time.Second, roundTrip: time.Second}
+		m.skew = time.Duration(rapid.SampledFrom([]int{0, 0, 1, -1}).Draw(rt, "skew")) * time.Hour
+		m.timing = timing{offset: m.skew, ttl: 5 * time.Minute, settle: 100 * time.Second, roundTrip: time.Second}
 		foreign := m.chance("known to the partner before", 10)
 		if foreign {
 			m.partner.users = append(m.partner.users, modelUser{"acme-rain-user-foreign00000000", m.now.Add(-time.Hour), m.now, false})
@@ -262,7 +269,7 @@ func TestRandomHistories(t *testing.T) {
 func (m *model) play() {
 	for steps := 0; ; steps++ {
 		if steps > 400 {
-			m.Fatalf("no end:\n%s", m.trace)
+			m.Fatalf("no end:\n%s", joinLines(m.trace[:50]))
 		}
 		c := &m.customer
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -521,6 +522,68 @@ func TestBurntKeyAfter429(t *testing.T) {
 		want(t, s, map[ledger.Status]int{ledger.Created: 20})
 		if n, took := b.partner.postsFor(email(7)), time.Since(began); n != 3 || took < 101*time.Second || took > 130*time.Second {
 			t.Errorf("%d requests in %s, want 3 after one settle", n, took)
+		}
+	})
+}
+
+func TestKeptBalanceIsNotSpent(t *testing.T) {
+	amount := func(s string) Amount {
+		a, err := ParseAmount(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	for _, c := range []struct {
+		name            string
+		balance         string
+		money           Money
+		want            Reason
+		covered         int
+		shortfall, cost string
+	}{
+		{"fee known, less than it is left", "10.00", Money{Fee: amount("1.00"), Keep: amount("9.50")}, LowBalance, 0, "4.50", "5.00"},
+		{"fee known, some are covered", "10.00", Money{Fee: amount("1.00"), Keep: amount("7.00")}, "", 3, "2.00", "5.00"},
+		{"fee unknown, at what is kept", "10.00", Money{Keep: amount("10.00")}, LowBalance, -1, "", ""},
+		{"fee unknown, above it", "10.00", Money{Keep: amount("9.99")}, "", -1, "", ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, 5)
+			b.partner.balance, b.cfg.Money = c.balance, c.money
+			plan, err := Preview(t.Context(), b.cfg)
+			if stopReason(err) != c.want || plan.Covered != c.covered || plan.Shortfall.String() != c.shortfall || plan.Cost.String() != c.cost {
+				t.Errorf("%s: covered %d, short of %q, cost %q: %v", c.name, plan.Covered, plan.Shortfall, plan.Cost, err)
+			}
+			if _, err := b.run(); stopReason(err) != c.want || c.want != "" && len(b.partner.posts) > 0 {
+				t.Errorf("%s: %d sent: %v", c.name, len(b.partner.posts), err)
+			}
+		})
+	}
+}
+
+// TestKeysDoNotDependOnTheInput sends the same people in another order from
+// another file: the partner sees the same keys.
+func TestKeysDoNotDependOnTheInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keys := func(order func(n int) int) map[string]string {
+			b := newBench(t, 0)
+			rows := make([]Row, 50)
+			for i := range rows {
+				rows[i] = person(order(i))
+			}
+			b.cfg.Input = FromRows("a file", rows...)
+			if _, err := b.run(); err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]string{}
+			for _, p := range b.partner.posts {
+				out[p.email] = p.key
+			}
+			return out
+		}
+		one, other := keys(func(n int) int { return n }), keys(func(n int) int { return (n*7 + 3) % 50 })
+		if len(one) != 50 || !maps.Equal(one, other) {
+			t.Errorf("%d and %d keys, and they differ", len(one), len(other))
 		}
 	})
 }
