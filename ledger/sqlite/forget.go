@@ -205,7 +205,12 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 			}
 			n++
 		}
-		return nil
+		if n == 0 {
+			return nil
+		}
+		// Rows of theirs may stand in any input that was checked meanwhile, and
+		// say no longer whose they are: every input is checked anew.
+		return l.w.do(ctx, "UPDATE batches SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
 	})
 	if err != nil {
 		return 0, err

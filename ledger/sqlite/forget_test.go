@@ -86,6 +86,9 @@ func TestForget(t *testing.T) {
 	if n, err := l.Readmit(t.Context(), []string{"a00000000@example.com", "nobody@example.com"}); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
+	if _, err := l.FindBatch(t.Context(), "two"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("an input that was checked while they were barred need not be checked again: %v", err)
+	}
 	three := registerAll(t, l, "three", crowd(1, "a"))
 	if tally, err := l.Tally(t.Context(), ledger.Selection{Batch: three.ID}); err != nil || tally.Status[ledger.Pending] != 1 {
 		t.Errorf("readmitted: %+v %v", tally, err)
