@@ -142,7 +142,7 @@ func newestOf(ctx context.Context, l *sqlite.Ledger) (int64, error) {
 
 // rowOf finds a row of the newest input that has the file.
 func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (ledger.Reported, error) {
-	batches, err := l.Batches(ctx)
+	batches, err := inputsOf(ctx, l)
 	if err != nil {
 		return ledger.Reported{}, err
 	}

@@ -64,7 +64,7 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	batches, err := l.Batches(ctx)
+	batches, err := inputsOf(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -177,6 +177,7 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 		}
 		return nil, usage(errors.New("there is no such run with an input"), "bulkonboard ledger log lists them")
 	}
+	sel.Batch = batches[0].ID
 	return batches[:1], nil
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,6 +93,26 @@ func newestRun(ctx context.Context, l *sqlite.Ledger) (ledger.Run, error) {
 		}
 	}
 	return ledger.Run{}, nil
+}
+
+// inputsOf lists the inputs, that of the newest run first: a file that is run
+// again is the newest input, whenever it was first read.
+func inputsOf(ctx context.Context, l *sqlite.Ledger) ([]ledger.Batch, error) {
+	batches, err := l.Batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	newest := map[int64]int64{}
+	for r, err := range l.Log(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Command == "run" {
+			newest[r.Batch] = max(newest[r.Batch], r.ID)
+		}
+	}
+	slices.SortStableFunc(batches, func(x, y ledger.Batch) int { return cmp.Compare(newest[y.ID], newest[x.ID]) })
+	return batches, nil
 }
 
 func localTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

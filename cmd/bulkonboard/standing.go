@@ -41,18 +41,11 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 		return nil, err
 	}
 	s.running = s.run.ID != 0 && s.run.End == nil && heldNow(info.Path)
-	batches, err := l.Batches(ctx)
+	batches, err := inputsOf(ctx, l)
 	if err != nil || len(batches) == 0 {
 		return s, err
 	}
 	s.batch, s.several = batches[0], len(batches) > 1
-	if s.run.Batch != 0 {
-		for _, b := range batches {
-			if b.ID == s.run.Batch {
-				s.batch = b
-			}
-		}
-	}
 	var lately recent
 	s.tally = ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
 	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID}) {
