@@ -151,8 +151,8 @@ func (c *csvReader) limits(rec *record, used int) error {
 			return &Error{Row: rec.number, Line: rec.line, Column: i + 1, Cell: CellName(i+1, rec.number), Reason: "a cell of more than 1 MiB"}
 		}
 		if len(cell) > maxShown && utf8.RuneCountInString(cell) > maxShown {
-			rec.issues = append(rec.issues, Issue{Column: i, Code: "cell_too_long",
-				Message: fmt.Sprintf("more than %d characters in one cell", maxShown)})
+			rec.issues = append(rec.issues, cellIssue{Issue: Issue{Column: i, Code: "cell_too_long",
+				Message: fmt.Sprintf("more than %d characters in one cell", maxShown)}})
 		}
 	}
 	return nil

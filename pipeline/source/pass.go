@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ type pass struct {
 	at      int     // index of the open file
 	open    records // nil between two files
 	done    error   // what ended the pass
+	unread  int     // problems of the open file in columns that are not read
 	strings []string
 }
 
@@ -103,8 +105,11 @@ func (p *pass) finish() error {
 	if t, text := p.open.(*textRecords); text && t.ctrlZ {
 		f.remarkOnce(Note{File: p.at, Code: "ctrl_z", Warning: true, Message: "the end-of-file mark Ctrl-Z at its end is not read"})
 	}
+	if p.unread > 0 {
+		f.remarkOnce(Note{File: p.at, Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
+	}
 	err = errors.Join(err, p.open.Close())
-	p.open = nil
+	p.open, p.unread = nil, 0
 	p.at++
 	return err
 }
@@ -152,7 +157,7 @@ func (f *file) remarkOnce(n Note) {
 // uses again.
 func (p *pass) fill(row *Row, rec record) {
 	f := p.in.files[p.at]
-	*row = Row{File: p.at, Number: rec.number, Line: rec.line, Names: p.in.columns, Issues: rec.issues}
+	*row = Row{File: p.at, Number: rec.number, Line: rec.line, Names: p.in.columns, Issues: p.issues(f, rec.issues)}
 	cells, columns := rec.cells, len(f.header)
 	switch {
 	case f.width > 0 && (len(cells) != f.width || f.width > columns && cells[columns] != ""):
@@ -189,6 +194,44 @@ func (p *pass) fill(row *Row, rec record) {
 			is.Field = f.mapped[is.Column].Field
 		}
 	}
+}
+
+// issues keeps of a record's issues those of columns that are read: what is
+// wrong in another one is no reason to hold the customer back. It always makes
+// a list of its own.
+func (p *pass) issues(f *file, found []cellIssue) []Issue {
+	var kept []Issue
+	for _, is := range found {
+		column, read := f.readColumn(is.Column, max(is.Column, is.last))
+		switch {
+		case read:
+			is.Column = column
+			kept = append(kept, is.Issue)
+		case is.Code == "cell_too_long":
+			// A quotation mark that is never closed swallows rows, wherever it stands.
+			kept = append(kept, is.Issue)
+		case !is.Warning:
+			p.unread++
+		}
+	}
+	return kept
+}
+
+// readColumn finds the first column from first to last that is read, one that
+// is a field before others.
+func (f *file) readColumn(first, last int) (column int, read bool) {
+	last = min(last, len(f.header)-1)
+	for c := first; c <= last; c++ {
+		if f.mapped[c].Field != "" {
+			return c, true
+		}
+	}
+	for c := first; c <= last; c++ {
+		if c == f.id || slices.Contains(f.carry, c) || slices.Contains(f.send, c) {
+			return c, true
+		}
+	}
+	return 0, false
 }
 
 // pick copies the cells of some columns.

@@ -14,5 +14,12 @@ type record struct {
 	number int // as a spreadsheet program shows it, from 1
 	line   int // as an editor shows it, from 1; 0 for XLSX
 	cells  []string
-	issues []Issue
+	issues []cellIssue
+}
+
+// cellIssue is an Issue before the header is understood. Merged cells reach
+// over several columns, and which of them are read is not known yet.
+type cellIssue struct {
+	Issue
+	last int // column of a merged range, 0-based; 0 = Column
 }

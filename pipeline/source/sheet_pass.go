@@ -30,7 +30,7 @@ type sheetPass struct {
 	hidden bool
 	column int      // last column in it
 	cells  []string // of the row, by column
-	issues []Issue
+	issues []cellIssue
 	text   []byte
 }
 
@@ -224,10 +224,10 @@ func (p *sheetPass) finishRow() (record, bool) {
 	if p.merges != nil {
 		filled := func(column int) bool { return column <= len(p.cells) && p.cells[column-1] != "" }
 		p.merges.at(p.row, filled, func(m mergedRange) {
-			p.issues = append(p.issues, Issue{
+			p.issues = append(p.issues, cellIssue{last: int(m.lastColumn) - 1, Issue: Issue{
 				Column: int(m.column) - 1, Code: "merged",
 				Message: "cells " + CellName(int(m.column), int(m.row)) + " to " + CellName(int(m.lastColumn), int(m.lastRow)) + " are merged: unmerge them and fill in each one",
-			})
+			}})
 		})
 	}
 	if blank {
@@ -243,7 +243,7 @@ func (p *sheetPass) finishRow() (record, bool) {
 	if p.merges != nil {
 		rec.cells = append(make([]string, 0, len(p.cells)), p.cells...)
 		if len(p.issues) > 0 {
-			rec.issues = append([]Issue(nil), p.issues...)
+			rec.issues = append([]cellIssue(nil), p.issues...)
 		}
 	}
 	return rec, true
@@ -262,7 +262,7 @@ func (p *sheetPass) set(text string) {
 }
 
 func (p *sheetPass) issue(code, message string, warning bool) {
-	p.issues = append(p.issues, Issue{Column: p.column - 1, Code: code, Message: message, Warning: warning})
+	p.issues = append(p.issues, cellIssue{Issue: Issue{Column: p.column - 1, Code: code, Message: message, Warning: warning}})
 }
 
 // fail refuses the file because of what stands at the current row, and column
