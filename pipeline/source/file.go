@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,7 +143,7 @@ func (in *input) understand(f *file, head []record) *Error {
 	f.layout, refusal = in.layout(header)
 	if refusal != nil {
 		if isReport(header) {
-			refusal.Hint = "Give the rejects file " + displayName(rejectsName(f.name)) + ", which holds what is to be corrected, or the original list"
+			refusal.Hint = reportHint(f.name)
 		}
 		refusal.Row, refusal.Line = f.headerRow, head[at].line
 		return refusal
@@ -156,15 +155,6 @@ func (in *input) understand(f *file, head []record) *Error {
 		return &Error{Row: head[at+1].number, Line: head[at+1].line, Reason: "the cells stand in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
 	return nil
-}
-
-// rejectsName is the rejects file that was written beside a report.
-func rejectsName(report string) string {
-	if report == "-" {
-		return "bulkonboard.rejects.xlsx"
-	}
-	base := strings.TrimSuffix(report, filepath.Ext(report))
-	return strings.TrimSuffix(base, ".report") + ".rejects.xlsx"
 }
 
 // settleText notes how a text file is written, and how wide its rows are.

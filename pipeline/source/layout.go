@@ -49,7 +49,7 @@ func (m *matcher) layout(header []string) (*layout, *Error) {
 	}
 	l.rejects = ours == 3
 	if isReport(header) {
-		return nil, &Error{Reason: "this is a report of an earlier run, not a list of customers"}
+		return nil, &Error{Reason: reportReason}
 	}
 	if quotedSingly(header) {
 		return nil, &Error{Reason: "the headers stand in single quotation marks", Hint: `Save the file with double ones (")`}
@@ -68,16 +68,6 @@ func (m *matcher) layout(header []string) (*layout, *Error) {
 	}
 	m.remark(l)
 	return l, nil
-}
-
-// isReport recognises our own report by columns that no list of customers has.
-func isReport(header []string) bool {
-	for _, name := range []string{"idempotencyKey", "verificationUrl", "serviceId", "status"} {
-		if find(header, name) < 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // quotedSingly reports whether all cells stand in single quotation marks, as

@@ -42,6 +42,14 @@ func readXLSX(pkg *workbookPackage, opt Options) (_ records, info sheetInfo, err
 			err = closing(err, book)
 		}
 	}()
+	ours, err := book.isReport()
+	if err != nil {
+		return nil, info, err
+	}
+	if ours {
+		err = &Error{File: pkg.name, Reason: reportReason, Hint: reportHint(pkg.name)}
+		return nil, info, err
+	}
 	sheet, notes, err := book.choose(opt.Sheet)
 	if err != nil {
 		return nil, info, err
