@@ -127,6 +127,7 @@ The same command again continues where the last one ended.`,
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.reportCommand(),
 		a.templateCommand(), a.sandboxCommand(), a.linksCommand(), a.kycCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
 	root.AddCommand(helpTopics(root)...)
+	strictHelp(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settle(c, root) }
 	return root
 }
@@ -151,6 +152,14 @@ func unknownCommand(parent *cobra.Command, typed string) error {
 	}
 	name := strings.TrimPrefix(strings.TrimPrefix(parent.CommandPath(), "bulkonboard")+" "+typed, " ")
 	return usage(fmt.Errorf("unknown command %q", name), hint)
+}
+
+// noArgs refuses arguments as a mistake in the call.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help says what it takes")
 }
 
 // holding is a command that only holds others.

@@ -15,7 +15,7 @@ func (a *app) configCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "read the config file, and say what it sets",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return a.runConfigCheck(c) },
 	}
 	configFlag(check)

@@ -106,6 +106,34 @@ func helpTopics(root *cobra.Command) []*cobra.Command {
 	}
 }
 
+// strictHelp makes help of an unknown topic a mistake in the call; cobra's own
+// says so and ends with 0.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil || help == root {
+		return
+	}
+	help.RunE = func(c *cobra.Command, args []string) error {
+		topic, rest, err := root.Find(args)
+		if err == nil && len(rest) == 0 {
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		}
+		hint := "bulkonboard help lists the commands and topics"
+		if len(rest) > 0 {
+			var names []string
+			for _, sub := range topic.Commands() {
+				names = append(names, sub.Name())
+			}
+			if near := nearest(rest[0], names); len(near) > 0 {
+				hint = "did you mean " + strings.Join(near, " or ") + "?"
+			}
+		}
+		return usage(fmt.Errorf("unknown help topic %q", strings.Join(args, " ")), hint)
+	}
+}
+
 // advancedText shows the flags that run --help leaves out.
 func advancedText(root *cobra.Command) string {
 	run, _, err := root.Find([]string{"run"})

@@ -43,7 +43,7 @@ func (a *app) kycSyncCommand() *cobra.Command {
 		Long: `Reads as many pages of the partner's list of users as it takes to see everybody
 who is not approved yet, and records their status. Broken off, the same command
 goes on where it was.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
 				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: s.client, Pace: f.pace(), Watch: func(pages, seen, wanted int) {
@@ -74,7 +74,7 @@ func (a *app) kycRetryCommand() *cobra.Command {
 		Long: `Asks the partner to begin the check of every denied user again. The new links go
 into the ledger: send them with ` + "`links export --unverified`" + `. Each try is noted
 before it is sent.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
 				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: s.client, Pace: f.pace()})

@@ -39,7 +39,7 @@ ledger and needs no API key.
 
 It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
 URL is the first line of standard output.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runKYCListen(c, &f) },
 	}
 	f.placeFlags(c.Flags())

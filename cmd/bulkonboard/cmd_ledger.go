@@ -63,7 +63,7 @@ func (a *app) ledgerVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify [flags]",
 		Short: "check the file in full, and every customer against its attempts",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			problems, err := l.Verify(ctx)
 			if err != nil {

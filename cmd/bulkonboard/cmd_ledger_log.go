@@ -18,7 +18,7 @@ func (a *app) ledgerLogCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "log [flags]",
 		Short: "who did what: every run and change, newest first",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			return a.printLog(ctx, l, asJSON)
 		}),

@@ -22,7 +22,7 @@ func (a *app) ledgerPruneCommand() *cobra.Command {
 itself at its end. Customers, their links and attempts, and the log stay whole, and
 so does the last row of each customer. Reports of such an old input become shorter
 or impossible.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	c.RunE = a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 		done, err := l.Prune(ctx, keep.n)

@@ -74,7 +74,7 @@ func (a *app) linksExportCommand() *cobra.Command {
 Links are perishable: issuedAt says since when each is known. Keep the file as
 carefully as passwords.`,
 		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.runLinksExport(c, &f) },
 	}
 	f.readerFlags.flags(c)
@@ -117,7 +117,7 @@ func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
 		}
 		return err
 	}
-	if err := (report.Output{}).Probe(f.output); err != nil {
+	if err := probe(report.Output{}, f.output); err != nil {
 		return usage(err)
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)

@@ -39,7 +39,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: `Writes the report of the newest input, of another one, of a run, or of everybody,
 also beside a run that is sending. A report has verification links unless
 --no-links is given: keep it as carefully as passwords.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runReport(c.Context(), c, &f) },
 	}
 	f.readerFlags.flags(c)

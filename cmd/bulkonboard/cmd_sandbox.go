@@ -98,7 +98,7 @@ n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
 ` + faultText(),
 		Example: `  bulkonboard sandbox --addr 127.0.0.1:8080 --balance 100 --latency 200ms
   bulkonboard sandbox --fault drop-after=0.02 --preexist known.csv`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := f.config()
 			if err != nil {
@@ -144,7 +144,7 @@ func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr string)
 	fmt.Fprintf(a.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(), url)
 	<-ctx.Done()
 	n := server.Counters()
-	fmt.Fprintf(a.err, "%s create-user requests, %s users, %s charged\n", number(n.Posts), number(n.Users), server.Charged())
+	fmt.Fprintf(a.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), usersText(n.Users), server.Charged())
 	return nil
 }
 

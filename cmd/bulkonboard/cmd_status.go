@@ -50,7 +50,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status [flags]",
 		Short: "how far, what failed and why, what it cost, when it ends, what to do next",
 		Long:  "Reads the ledger, also beside a run that is sending, and says how the newest input stands.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.runStatus(c.Context(), c, &f, asJSON)
 		},

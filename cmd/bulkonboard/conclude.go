@@ -220,6 +220,11 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
 			s.tell("%s left", rowsText(left))
 		}
+		if reasonOf(failed) == pipeline.MaxNew {
+			// The same command would be refused again.
+			s.tell("check that this is the right file; if it is, raise --max-new: %s %s new", rowsText(sum.Plan.New), isAre(sum.Plan.New))
+			return
+		}
 		s.tell("this command continues:")
 		s.tell("  %s", s.continuing())
 	}

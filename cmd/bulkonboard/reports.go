@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -110,17 +111,27 @@ func samePath(a, b string) bool {
 // probe finds out before anything is sent whether the reports can be written.
 func (o *outputs) probe() error {
 	for _, path := range o.reports {
-		if err := o.out.Probe(path); err != nil {
+		if err := probe(o.out, path); err != nil {
 			return usage(err, "correct --report, or make the directory writable")
 		}
 	}
 	for i := range o.inputs {
 		path := o.rejectsPath(i, 0)
-		if err := o.out.Probe(path); err != nil {
+		if err := probe(o.out, path); err != nil {
 			return usage(err, "name a place for the rejected rows with --rejects")
 		}
 	}
 	return nil
+}
+
+// probe finds out whether a file can be written, and names a directory that is
+// not there: the system's own words do not say which.
+func probe(out report.Output, path string) error {
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: there is no directory %s", path, dir)
+	}
+	return out.Probe(path)
 }
 
 func (o *outputs) rejectsPath(file, rows int) string {

@@ -122,7 +122,7 @@ func (s *session) open(ctx context.Context, args []string) error {
 			if err := annotatable(path, s.in.Files()); err != nil {
 				return err
 			}
-			if err := s.outputs.out.Probe(path); err != nil {
+			if err := probe(s.outputs.out, path); err != nil {
 				return usage(err, "correct --annotate, or make the directory writable")
 			}
 		}

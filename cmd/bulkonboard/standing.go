@@ -27,6 +27,7 @@ type standing struct {
 	batch   ledger.Batch // zero: no input yet
 	tally   ledger.Tally
 	whole   ledger.Tally // of all customers; zero if the batch is all there is
+	told    int          // rows for a person that an earlier run has told of
 	several bool         // there is more than one input
 	run     ledger.Run   // the newest that sends
 	running bool
@@ -53,6 +54,9 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 			return nil, err
 		}
 		s.tally.Count(r)
+		if r.Known && r.Status != ledger.InDoubt && needsPerson(&r, true) {
+			s.told++
+		}
 		if r.Claims {
 			s.checks.Add(r.Customer, now.Add(-unverifiedAfter))
 		}
@@ -154,8 +158,8 @@ func (s *standing) lines(a *app) []string {
 	}
 	if n := s.attention(); n > 0 {
 		told := ""
-		if s.tally.Known > 0 {
-			told = fmt.Sprintf(", %s of them told before", number(s.tally.Known))
+		if s.told > 0 {
+			told = fmt.Sprintf(", %s of them told before", number(s.told))
 		}
 		say("problems", "%s for a person%s", rowsText(n), told)
 	}

@@ -29,6 +29,14 @@ func rowsText(n int) string {
 	return number(n) + " rows"
 }
 
+// isAre is the verb behind so many.
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 // aboutTime is a duration as people plan with it.
 func aboutTime(d time.Duration) string {
 	switch {
@@ -80,7 +88,7 @@ func planLines(p pipeline.Plan) []string {
 	}
 	cost := "cost: not known; --fee says what one user costs"
 	if p.Fee.Known() {
-		cost = strings.TrimSpace(fmt.Sprintf("cost: %s users at %s are at most %s %s", number(p.Send), p.Fee, p.Cost, p.Currency))
+		cost = strings.TrimSpace(fmt.Sprintf("cost: %s at %s %s at most %s %s", usersText(p.Send), p.Fee, isAre(p.Send), p.Cost, p.Currency))
 		if p.FeeMeasured {
 			cost += " (as measured in earlier runs)"
 		}
