@@ -102,12 +102,27 @@ func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- 
 	}
 }
 
-// checkRow validates one row. What the reader saw in it counts as well.
+// checkRow validates one row. What the reader saw in it counts as well, and
+// where it found a cell of no use, the rules' complaint about the same cell is
+// no second problem.
 func checkRow(rules *validate.Rules, row Row) validate.Result {
 	res := rules.Check(row.Raw)
-	if len(row.Issues) > 0 {
-		res.Problems = append(slices.Clone(row.Issues), res.Problems...)
+	if len(row.Issues) == 0 {
+		return res
 	}
+	useless := make(map[string]bool)
+	for _, i := range row.Issues {
+		if !i.Warning && i.Field != "" {
+			useless[i.Field] = true
+		}
+	}
+	problems := slices.Clone(row.Issues)
+	for _, p := range res.Problems {
+		if !useless[p.Field] {
+			problems = append(problems, p)
+		}
+	}
+	res.Problems = problems
 	return res
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -586,4 +587,17 @@ func TestKeysDoNotDependOnTheInput(t *testing.T) {
 			t.Errorf("%d and %d keys, and they differ", len(one), len(other))
 		}
 	})
+}
+
+func TestOneCellOneProblem(t *testing.T) {
+	row := person(0)
+	row.Raw.PhoneNumber, row.Raw.Email = "", "not an address"
+	row.Issues = []validate.Problem{{Field: "phoneNumber", Code: "cell_error", Message: "the cell shows an error of a formula"}}
+	var fields []string
+	for _, p := range checkRow(&validate.Rules{}, row).Problems {
+		fields = append(fields, p.Field)
+	}
+	if !slices.Equal(fields, []string{"phoneNumber", "email"}) {
+		t.Errorf("problems in %v", fields)
+	}
 }
