@@ -32,7 +32,8 @@ type standing struct {
 	run     ledger.Run   // the newest that sends
 	running bool
 	fee     pipeline.Amount
-	perDay  float64 // rows decided a day lately; 0 = not known
+	perDay  float64 // rows decided a day; 0 = not known
+	own     bool    // perDay is that of the run that goes on, not of the last days
 }
 
 func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*standing, error) {
@@ -47,7 +48,7 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 		return s, err
 	}
 	s.batch, s.several = batches[0], len(batches) > 1
-	var lately recent
+	var lately, own recent
 	s.tally = ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
 	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID}) {
 		if err != nil {
@@ -62,9 +63,16 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 		}
 		if r.Customer.Attempts > 0 {
 			lately.add(r.Customer.Decided, now)
+			if s.running && !r.Customer.Decided.Before(s.run.Started) {
+				own.add(r.Customer.Decided, now)
+			}
 		}
 	}
 	s.perDay = lately.perDay(now, s.running)
+	// Nights and other rates before this run say nothing of its end.
+	if pace := own.perDay(now, s.running); pace > 0 {
+		s.perDay, s.own = pace, true
+	}
 	if s.several {
 		if s.whole, err = l.Tally(ctx, ledger.Selection{All: true}); err != nil {
 			return nil, err
@@ -207,20 +215,25 @@ func (s *standing) money(say func(string, string, ...any), created, left int) {
 	}
 }
 
-// end says when it is over at the pace of the last days.
+// end says when it is over at the pace of the run that goes on, or else at that
+// of the last days.
 func (s *standing) end(left int) string {
+	whose := "the last days'"
+	if s.own {
+		whose = "this run's"
+	}
 	if s.perDay == 0 {
 		return "not known yet: too little was sent in the last days"
 	}
 	d := time.Duration(float64(left) / s.perDay * float64(24*time.Hour))
 	if d < 0 || d > 50*365*24*time.Hour {
-		return "not in sight at the pace of the last days"
+		return "not in sight at " + whose + " pace"
 	}
 	pace := fmt.Sprintf("%s rows a day", number(int(s.perDay)))
 	if s.perDay > 100_000 {
 		pace = fmt.Sprintf("%s rows an hour", number(int(s.perDay/24)))
 	}
-	text := fmt.Sprintf("%s at the last days' pace of %s", aboutTime(d), pace)
+	text := fmt.Sprintf("%s at %s pace of %s", aboutTime(d), whose, pace)
 	if s.running {
 		return text + ": " + s.now.Add(d).Local().Format("2006-01-02 15:04")
 	}
