@@ -72,10 +72,8 @@ func (p *pacer) wait(ctx context.Context) (waited bool, err error) {
 	if d == 0 {
 		return false, ctx.Err()
 	}
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
-		r.Cancel()
-		return true, context.DeadlineExceeded // no use waiting for what comes too late
-	}
+	// A token that comes after ctx's deadline is waited for all the same: an error
+	// while ctx still stands reads as "not sent", and the row would be back at once.
 	if err := sleep(ctx, d); err != nil {
 		r.Cancel()
 		return true, err

@@ -70,6 +70,46 @@ func TestRateIsHeld(t *testing.T) {
 	})
 }
 
+// Each run begins with an empty bucket, and a run that is cut short leaves no
+// token to the next: however often a batch is restarted, no second sees more
+// than the rate and the burst. (A limit that asks less of a run's deadline than
+// the token's wait once made Run spin here.)
+func TestRateIsHeldAcrossRestarts(t *testing.T) {
+	for _, cut := range []time.Duration{45 * time.Millisecond, 110 * time.Millisecond, 450 * time.Millisecond, 1700 * time.Millisecond} {
+		t.Run(cut.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, 200)
+				b.partner.latency = time.Millisecond
+				runs := 0
+				for len(b.partner.posts) < 200 {
+					if runs++; runs > 400 {
+						t.Fatalf("after %d runs %d of 200 rows are sent", runs, len(b.partner.posts))
+					}
+					ctx, cancel := context.WithTimeout(t.Context(), cut)
+					if _, err := Run(ctx, b.cfg); err != nil && stopReason(err) != Interrupted {
+						t.Fatal(err)
+					}
+					cancel()
+				}
+				for i, first := range b.partner.posts {
+					n := 0
+					for _, p := range b.partner.posts[i:] {
+						if p.at.Sub(first.at) < time.Second {
+							n++
+						}
+					}
+					if n > 51 {
+						t.Fatalf("%d requests in the second from request %d on, the ceiling is 50/s and a burst of 1", n, i)
+					}
+				}
+				if len(b.partner.users) != 200 {
+					t.Errorf("%d users of 200 after %d runs", len(b.partner.users), runs)
+				}
+			})
+		})
+	}
+}
+
 func TestLostAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 100)
