@@ -72,8 +72,8 @@ func TestRateIsHeld(t *testing.T) {
 
 // Each run begins with an empty bucket, and a run that is cut short leaves no
 // token to the next: however often a batch is restarted, no second sees more
-// than the rate and the burst. (A limit that asks less of a run's deadline than
-// the token's wait once made Run spin here.)
+// than the rate and the burst. (Run once spun here: a row whose token would come
+// after ctx's deadline was given back at once, and taken up again at once.)
 func TestRateIsHeldAcrossRestarts(t *testing.T) {
 	for _, cut := range []time.Duration{45 * time.Millisecond, 110 * time.Millisecond, 450 * time.Millisecond, 1700 * time.Millisecond} {
 		t.Run(cut.String(), func(t *testing.T) {
