@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -14,57 +16,74 @@ func (a *app) configCommand() *cobra.Command {
 	c := holding(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
-		Short: "read the config file, and say what it sets",
-		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.runConfigCheck(c) },
+		Short: "read the config file and the environment, and tell every mistake",
+		Long: `Reads the config file and the BULKONBOARD_ environment variables, tries every
+setting on every command that has it, checks what the settings of run mean
+together, and tells every mistake with its line. Nothing is sent or made.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runConfigCheck(c) },
 	}
 	configFlag(check)
 	c.AddCommand(check)
 	return c
 }
 
-// runConfigCheck tries every setting on every command that has the flag.
+// runConfigCheck tries every setting on every command that has the flag, and
+// then all of them together on run.
 func (a *app) runConfigCheck(c *cobra.Command) error {
 	file, named, err := a.configFile(c, c.Root())
-	if err != nil {
-		return err
-	}
-	if file == nil && !named {
+	all := flattened(err)
+	if file == nil && err == nil && !named {
 		if info, err := os.Stat(defaultFile); err == nil && !trusted(info) {
 			return usage(fmt.Errorf("%s is not read", defaultFile), "make it yours alone to write (chmod go-w), or name it with --config")
 		} else if err != nil {
 			fmt.Fprintln(a.err, "there is no config file")
-			return nil
 		}
 	}
 	fresh := a.root() // flags without values
-	var all []error
-	for _, name := range slices.SortedFunc(maps.Keys(file), func(x, y string) int { return file[x].line - file[y].line }) {
-		if err := tryEverywhere(fresh, name, file[name]); err != nil {
-			all = append(all, err)
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		all = append(all, flattened(tryEverywhere(fresh, name, file[name]))...)
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(knownFlags(fresh)))) {
+		if set, ok := a.fromEnv(name); ok {
+			all = append(all, flattened(tryEverywhere(fresh, name, set))...)
 		}
 	}
+	a.warnStrays(knownFlags(fresh))
+	t := newTrial(a, file, named)
+	all = append(all, t.mistakes()...)
+	// What is wrong by itself and together with others is told once.
+	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })
+	all = slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })
 	if err := errors.Join(all...); err != nil {
 		return usage(err)
 	}
-	run, _, err := fresh.Find([]string{"run"})
-	if err != nil {
-		return err
+	if file != nil {
+		fmt.Fprintf(a.err, "%s: all good\n", settingsCount(len(file)))
 	}
-	if _, err := a.trialTarget(run); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.err, "%s: all good\n", settingsCount(len(file)))
 	return nil
+}
+
+// warnStrays names variables that look like settings and are none: a mistyped
+// one would be passed over in silence.
+func (a *app) warnStrays(flags []string) {
+	known := []string{envKey, envPrefix + "CONFIG"}
+	for _, f := range flags {
+		known = append(known, envName(f))
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.env)) {
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) {
+			fmt.Fprintf(a.err, "warning: environment variable %s is no setting; %s\n", printable(name),
+				orNearest(name, known, "the settings are BULKONBOARD_ and a flag in capitals, its dashes as underscores"))
+		}
+	}
 }
 
 // tryEverywhere sets a flag on each command that has it, until one refuses.
 func tryEverywhere(c *cobra.Command, name string, set setting) error {
 	if f := c.Flags().Lookup(name); f != nil {
-		for _, v := range set.values {
-			if err := c.Flags().Set(name, v); err != nil {
-				return fmt.Errorf("%s: %w", set.place(name), errors.Unwrap(err))
-			}
+		if err := set.to(c, name); err != nil {
+			return err
 		}
 	}
 	for _, sub := range c.Commands() {
@@ -75,22 +94,37 @@ func tryEverywhere(c *cobra.Command, name string, set setting) error {
 	return nil
 }
 
+// flattened is a joined error in its parts.
+func flattened(err error) []error {
+	var wrapped *usageError
+	if errors.As(err, &wrapped) {
+		err = wrapped.err
+	}
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &joined):
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// lineOf sorts mistakes: the file's as a whole, its lines, the environment.
+func lineOf(err error) int {
+	var m *misplaced
+	switch {
+	case !errors.As(err, &m):
+		return 0
+	case m.line == 0:
+		return 1 << 30
+	}
+	return m.line
+}
+
 func settingsCount(n int) string {
 	if n == 1 {
 		return "1 setting"
 	}
 	return number(n) + " settings"
-}
-
-// trialTarget sees whether the settings name one target.
-func (a *app) trialTarget(trial *cobra.Command) (target, error) {
-	var t targetFlags
-	t.env.value = trial.Flags().Lookup("env").Value.String()
-	t.sandbox = trial.Flags().Lookup("sandbox").Value.String() == "true"
-	t.baseURL = trial.Flags().Lookup("base-url").Value.String()
-	t.ledger = trial.Flags().Lookup("ledger").Value.String()
-	if t.ledger == "" {
-		t.ledger = "any" // it may be given on the command line
-	}
-	return t.resolve(levels(trial))
 }

@@ -102,29 +102,47 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 		"in-doubt", "check-existing", "strict", "no-progress")
 }
 
-// check refuses what makes no sense, before anything is opened.
-func (r *runFlags) check(args []string) error {
+// mistake is what makes no sense, and the flags that it is about.
+type mistake struct {
+	flags []string
+	err   error
+}
+
+// mistakes lists what makes no sense, before anything is opened.
+func (r *runFlags) mistakes() (all []mistake) {
+	wrong := func(err error, flags ...string) { all = append(all, mistake{flags, err}) }
 	for _, s := range r.again {
 		if s != string(ledger.Rejected) && s != string(ledger.Duplicate) {
-			return usagef("--again takes rejected or duplicate")
+			wrong(usagef("--again takes rejected or duplicate"), "again")
 		}
 	}
 	for _, code := range r.accept {
 		if code != pipeline.CodeIDKnown && code != pipeline.CodeLooksOnboarded {
-			return usagef("--accept takes %s or %s", pipeline.CodeIDKnown, pipeline.CodeLooksOnboarded)
+			wrong(usagef("--accept takes %s or %s", pipeline.CodeIDKnown, pipeline.CodeLooksOnboarded), "accept")
 		}
 	}
-	switch {
-	case r.settle.Duration > 0 && r.settle.Duration < r.timeout.Duration:
-		return usage(errors.New("--settle is shorter than --timeout"), "a request can take effect as long as it is under way")
-	case r.rate.unlimited && r.burst.n > 1:
-		return usagef("--burst means nothing with --rate unlimited")
-	case r.workers.n > 512:
-		return usagef("--workers is at most 512")
-	case len(args) == 0 && (len(r.reports) > 0 || r.rejects != "" || r.annotate != ""):
-		return usagef("--report, --rejects and --annotate need an input file; `bulkonboard report` writes reports without one")
+	if r.settle.Duration > 0 && r.settle.Duration < r.timeout.Duration {
+		wrong(usage(errors.New("--settle is shorter than --timeout"), "a request can take effect as long as it is under way"), "settle", "timeout")
 	}
-	return nil
+	if r.rate.unlimited && r.burst.n > 1 {
+		wrong(usagef("--burst means nothing with --rate unlimited"), "burst", "rate")
+	}
+	if r.workers.n > 512 {
+		wrong(usagef("--workers is at most 512"), "workers")
+	}
+	return all
+}
+
+// check refuses what makes no sense, before anything is opened.
+func (r *runFlags) check(args []string) error {
+	var all []error
+	for _, m := range r.mistakes() {
+		all = append(all, m.err)
+	}
+	if len(args) == 0 && (len(r.reports) > 0 || r.rejects != "" || r.annotate != "") {
+		all = append(all, usagef("--report, --rejects and --annotate need an input file; `bulkonboard report` writes reports without one"))
+	}
+	return errors.Join(all...)
 }
 
 // settleTime is --settle, or its default.

@@ -66,6 +66,15 @@ func (i *inputFlags) rules(live bool) (*validate.Rules, error) {
 
 // open opens the files as one batch.
 func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) (source.Input, error) {
+	opt, err := i.options()
+	if err != nil {
+		return nil, err
+	}
+	return source.Open(ctx, files, stdin, opt)
+}
+
+// options are how these flags have the input read.
+func (i *inputFlags) options() (source.Options, error) {
 	opt := source.Options{
 		Map: i.mapping.Map(), ID: i.id, Carry: slices.Clone(i.carry), Sheet: i.sheet,
 		HeaderRow: i.headerRow.n, Encoding: i.encoding, Formulas: i.formulas.value,
@@ -84,12 +93,10 @@ func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) 
 	}
 	var err error
 	if opt.Delimiter, err = delimiterOf(i.delimiter); err != nil {
-		return nil, err
+		return opt, err
 	}
-	if opt.Map, err = i.withMapFile(opt.Map); err != nil {
-		return nil, err
-	}
-	return source.Open(ctx, files, stdin, opt)
+	opt.Map, err = i.withMapFile(opt.Map)
+	return opt, err
 }
 
 func delimiterOf(text string) (rune, error) {

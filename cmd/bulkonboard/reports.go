@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -124,12 +123,10 @@ func (o *outputs) probe() error {
 	return nil
 }
 
-// probe finds out whether a file can be written, and names a directory that is
-// not there: the system's own words do not say which.
+// probe finds out whether a file can be written.
 func probe(out report.Output, path string) error {
-	dir := filepath.Dir(path)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: there is no directory %s", path, dir)
+	if err := placeFor(path); err != nil {
+		return err
 	}
 	return out.Probe(path)
 }

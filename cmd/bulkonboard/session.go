@@ -77,7 +77,7 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 	}
 	keyIsLive := strings.HasPrefix(s.key, livePrefix)
 	if keyIsLive && (loosely(c, "base-url") || loosely(c, "env")) {
-		return nil, usage(errors.New("a config file that nobody named chooses where a live key goes"), "name it with --config, or give --env on the command line")
+		return nil, errLoose()
 	}
 	s.live = keyIsLive || s.to.environment == envProduction
 	if s.rules, err = f.rules(s.live); err != nil {

@@ -22,7 +22,7 @@ const headRows = 20
 //
 // Structural errors are *Error. Rows are read, and may be refused, later.
 func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (Input, error) {
-	if err := opt.check(); err != nil {
+	if err := opt.Validate(); err != nil {
 		return nil, err
 	}
 	if len(paths) == 0 {
@@ -53,8 +53,9 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	return in, nil
 }
 
-// check refuses options that mean nothing.
-func (o *Options) check() error {
+// Validate refuses options that mean nothing, whatever the input, with an *Error.
+// Open does it by itself.
+func (o *Options) Validate() error {
 	fields := map[string]bool{}
 	for _, f := range o.Fields {
 		if f.Name == "" || fields[f.Name] {
