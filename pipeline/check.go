@@ -233,6 +233,9 @@ func settingsText(cfg Config) string {
 	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
 		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
 	}
+	if cfg.Rules.Strict {
+		s.WriteString(" strict")
+	}
 	if len(cfg.Resend.Accept) > 0 {
 		fmt.Fprintf(&s, " accept=%q", slices.Sorted(slices.Values(cfg.Resend.Accept)))
 	}

@@ -103,8 +103,10 @@ func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- 
 }
 
 // checkRow validates one row. What the reader saw in it counts as well, and
-// where it found a cell of no use, the rules' complaint about the same cell is
-// no second problem.
+// one cell has one problem: where the reader found it of no use, the rules'
+// complaint is no second one, and where the rules did, the reader's warning
+// says nothing new. In a row that is none, such as the headers once more, the
+// cells are not worth a word.
 func checkRow(rules *validate.Rules, row Row) validate.Result {
 	res := rules.Check(row.Raw)
 	if len(row.Issues) == 0 {
@@ -112,13 +114,19 @@ func checkRow(rules *validate.Rules, row Row) validate.Result {
 	}
 	useless := make(map[string]bool)
 	for _, i := range row.Issues {
-		if !i.Warning && i.Field != "" {
+		if !i.Warning {
 			useless[i.Field] = true
 		}
 	}
-	problems := slices.Clone(row.Issues)
+	problems := make([]validate.Problem, 0, len(row.Issues)+len(res.Problems))
+	for _, i := range row.Issues {
+		told := func(p validate.Problem) bool { return p.Field == i.Field && !p.Warning }
+		if !i.Warning || !useless[""] && !useless[i.Field] && !slices.ContainsFunc(res.Problems, told) {
+			problems = append(problems, i)
+		}
+	}
 	for _, p := range res.Problems {
-		if !useless[p.Field] {
+		if !useless[""] && !useless[p.Field] {
 			problems = append(problems, p)
 		}
 	}

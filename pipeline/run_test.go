@@ -640,4 +640,12 @@ func TestOneCellOneProblem(t *testing.T) {
 	if !slices.Equal(fields, []string{"phoneNumber", "email"}) {
 		t.Errorf("problems in %v", fields)
 	}
+	row.Issues = []validate.Problem{{Field: "email", Code: "date_cell", Warning: true}, {Field: "city", Code: "date_cell", Warning: true}}
+	if got := checkRow(&validate.Rules{}, row).Problems; len(got) != 3 || got[0].Field != "city" {
+		t.Errorf("the reader's warning stands beside the problem: %v", got)
+	}
+	row.Issues = append(row.Issues, validate.Problem{Code: "header_repeated", Message: "names of columns"})
+	if got := checkRow(&validate.Rules{}, row).Problems; len(got) != 1 || got[0].Code != "header_repeated" {
+		t.Errorf("a row that is none has other problems: %v", got)
+	}
 }

@@ -23,12 +23,13 @@ func (c *checking) postal(raw, country string) string {
 	if !ok {
 		return ""
 	}
-	if looksLikeDate(v) {
-		c.bad(fieldPostalCode, CodeExcelDate, "is a date, which a spreadsheet makes of some codes. format the column as text, then enter the postal code again")
-		return ""
-	}
 	if lostZero(v, country) {
-		c.warn(fieldPostalCode, CodePostalZeroLost, "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again")
+		const message = "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"
+		if c.rules.Strict {
+			c.bad(fieldPostalCode, CodePostalShort, message)
+			return ""
+		}
+		c.warn(fieldPostalCode, CodePostalZeroLost, message)
 	}
 	return v
 }

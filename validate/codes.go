@@ -15,6 +15,7 @@ const (
 	CodeExcelRounded   = "excel_rounded"
 	CodeExcelDate      = "excel_date"
 	CodeExcelDecimal   = "excel_decimal"
+	CodeDateAmbiguous  = "date_ambiguous"
 	CodeEmailFormat    = "email_format"
 	CodeEmailNonASCII  = "email_non_ascii"
 	CodeEmailHost      = "email_host"
@@ -33,6 +34,7 @@ const (
 	CodeWalletChecksum = "wallet_checksum"
 	CodeWalletZero     = "wallet_zero"
 	CodeRedirectURL    = "redirect_url"
+	CodePostalShort    = "postal_short"
 	CodeCountryUnknown = "country_unknown"
 	CodeCountryBarred  = "country_sanctioned"
 )
@@ -80,6 +82,7 @@ func Codes() []Code {
 		{CodeExcelError, false, "the cell shows a spreadsheet error such as #N/A or #REF!"},
 		{CodeExcelRounded, false, "a spreadsheet has rounded the number (1.4E+10), so that digits are lost"},
 		{CodeExcelDate, false, "a spreadsheet has made a date of the value"},
+		{CodeDateAmbiguous, false, "the date can be read with the day or with the month first"},
 		{CodeExcelDecimal, false, "a program has read the phone number as a decimal number and added .0"},
 		{CodeEmailFormat, false, "the cell is not one plain e-mail address"},
 		{CodeEmailNonASCII, false, "the e-mail has a character outside ASCII before the @, often a look-alike"},
@@ -99,6 +102,7 @@ func Codes() []Code {
 		{CodeWalletChecksum, false, "the capitals of the wallet address do not match its EIP-55 checksum, so that a character is wrong"},
 		{CodeWalletZero, false, "the wallet address is the zero address"},
 		{CodeRedirectURL, false, "the redirect address is not an absolute https URL"},
+		{CodePostalShort, false, "the postal code seems to have lost its leading zero, and --strict is set"},
 		{CodeCountryUnknown, false, "the country is not a two-letter code of ISO 3166-1"},
 		{CodeCountryBarred, false, "the country is under comprehensive sanctions"},
 

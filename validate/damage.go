@@ -6,9 +6,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// damaged notes what a spreadsheet does to any value: its error values, and
-// numbers it has rounded. A date is damage only where no date can stand; see
-// looksLikeDate.
+// damaged notes what a spreadsheet does to any value: its error values,
+// numbers it has rounded, and dates it has made of something else.
 func (c *checking) damaged(field, v string) bool {
 	switch {
 	case v[0] == '#' && excelError(v):
@@ -18,7 +17,7 @@ func (c *checking) damaged(field, v string) bool {
 		c.bad(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
 		return true
 	}
-	return false
+	return c.dated(field, v)
 }
 
 // excelError tells the error values of Excel and LibreOffice in the languages
@@ -68,56 +67,6 @@ func excelDecimal(v string) bool {
 		return false
 	}
 	return strings.Trim(strings.TrimPrefix(whole[:len(whole)-1], "+"), "0123456789") == ""
-}
-
-// looksLikeDate tells day, month and year of this or the last century in any
-// of the usual orders, with or without a time behind it. Such a value is no
-// phone number of any country.
-func looksLikeDate(v string) bool {
-	if len(v) < 6 || len(v) > 32 || !digit(v[0]) {
-		return false
-	}
-	day, _, _ := strings.Cut(strings.ReplaceAll(v, "T", " "), " ")
-	for _, sep := range []string{"-", "/", "."} {
-		p := strings.Split(day, sep)
-		if len(p) != 3 {
-			continue
-		}
-		return within(p[0], 4, 1900, 2099) && within(p[1], 2, 1, 12) && within(p[2], 2, 1, 31) ||
-			year(p[2], sep) && (within(p[0], 2, 1, 12) && within(p[1], 2, 1, 31) || within(p[0], 2, 1, 31) && (within(p[1], 2, 1, 12) || monthName(p[1])))
-	}
-	return false
-}
-
-// year is a full one, or two digits where the separator leaves no doubt.
-func year(s, sep string) bool {
-	return within(s, 4, 1900, 2099) && len(s) == 4 || sep == "/" && len(s) == 2 && within(s, 2, 0, 99)
-}
-
-func monthName(s string) bool {
-	if len(s) < 3 {
-		return false
-	}
-	switch strings.ToLower(s[:3]) {
-	case "jan", "feb", "mar", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov", "dec", "dez":
-		return true
-	}
-	return false
-}
-
-// within reads at most width digits as a number from low to high.
-func within(s string, width, low, high int) bool {
-	if s == "" || len(s) > width {
-		return false
-	}
-	n := 0
-	for i := 0; i < len(s); i++ {
-		if !digit(s[i]) {
-			return false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return low <= n && n <= high
 }
 
 // placeholder tells what people write for nothing. "NA" is not among them

@@ -98,7 +98,7 @@ func damageKind(code string) string {
 		return DamageDecimal
 	case CodeExcelDate:
 		return DamageDate
-	case CodePostalZeroLost:
+	case CodePostalZeroLost, CodePostalShort:
 		return DamageZero
 	case CodeExcelError:
 		return DamageError
@@ -200,7 +200,7 @@ func (d *Detective) AddCell(file, row int, name, value string) {
 		d.note(damageKey{DamageRounded, name}, at)
 	case cutTo15(value):
 		d.note(damageKey{DamageDigits, name}, at)
-	case looksLikeDate(value):
+	case mayBeDate(value) && (looksLikeDate(value) || shortDate(value)):
 		column.dates.rows++
 		if len(column.dates.first) < firstPlaces {
 			column.dates.first = append(column.dates.first, at)

@@ -33,9 +33,6 @@ const maxE164 = len("+123456789012345")
 // +, which is taken for one only with plus set. Whatever can be read in two
 // ways is refused: a wrong number is another person's.
 func readPhone(v, region string, plus bool) phoneNumber {
-	if !digitsOnly(v) && looksLikeDate(v) {
-		return noPhone(CodeExcelDate, "is a date, which a spreadsheet makes of some numbers. format the column as text, then enter the phone number again")
-	}
 	if !digitsOnly(v) && excelDecimal(v) {
 		return noPhone(CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text")
 	}

@@ -59,6 +59,7 @@ func ruleCases() []ruleCase {
 		{"line 46: US, plus four", Rules{}, []string{"countryCode", "US", "postalCode", "2139-1234"}, []string{"warn:postalCode:postal_zero_lost"}, nil},
 		{"line 46: JP", Rules{}, []string{"countryCode", "JP", "postalCode", "600001", "phoneNumber", "+81312345678"}, []string{"warn:postalCode:postal_zero_lost"}, nil},
 		{"line 46: DE", Rules{Defaults: map[string]string{"countryCode": "DE"}}, []string{"postalCode", "1067", "phoneNumber", "+491701234567"}, []string{"warn:postalCode:postal_zero_lost"}, []string{"countryCode", "DE"}},
+		{"line 46: US, strict", Rules{Strict: true}, []string{"countryCode", "US", "postalCode", "2139"}, []string{"postalCode:postal_short"}, nil},
 		{"line 46: whole", Rules{}, []string{"countryCode", "US", "postalCode", "02139"}, nil, nil},
 		{"line 46: four is right", Rules{}, []string{"countryCode", "CH", "postalCode", "8001", "phoneNumber", "+41446681800"}, nil, nil},
 		{"line 48: no default", Rules{Defaults: map[string]string{fieldTerms: "TRUE"}}, []string{fieldTerms, ""}, []string{fieldTerms + ":required"}, nil},
@@ -125,6 +126,26 @@ func TestCheckExtra(t *testing.T) {
 	}
 }
 
+// A field that is added may be a date, but not one of two readings.
+func TestAddedDates(t *testing.T) {
+	rules := Rules{Extra: []string{"born"}}
+	for value, want := range map[string]string{
+		"03/04/1990": "date_ambiguous", "3-4-1990": "date_ambiguous", "03/04/90": "date_ambiguous", "03/04/1990 00:00": "date_ambiguous",
+		"1990-04-03": "", "25/04/1990": "", "04/25/1990": "", "04/04/1990": "", "03.04.1990": "", "3 April 1990": "", "Mar-04": "", "12:30": "", "2/3": "",
+	} {
+		raw := sound()
+		raw.Extra = []string{value}
+		r := rules.Check(raw)
+		holds(t, &rules, raw, r)
+		switch got := findings(r); {
+		case want == "" && (len(got) > 0 || len(r.User.Extra) != 1 || r.User.Extra[0].Value != value):
+			t.Errorf("line 64: %s: got %v, sent %v", value, got, r.User.Extra)
+		case want != "" && !slices.Equal(got, []string{"born:" + want}):
+			t.Errorf("line 64: %s: got %v, want %s", value, got, want)
+		}
+	}
+}
+
 // The number of a phone that lost its + is not guessed, nor is the message
 // silent on what it would be.
 func TestPlusLostNamesCountry(t *testing.T) {
@@ -168,6 +189,8 @@ func TestCodes(t *testing.T) {
 	for _, rc := range ruleCases() {
 		mark(rc.rules.Check(rc.row(t)))
 	}
+	added := Rules{Extra: []string{"born"}}
+	mark(added.Check(Raw{Extra: []string{"03/04/1990"}}))
 	for code, seen := range listed {
 		if !seen {
 			t.Errorf("%s: no row of the tables gives it", code)

@@ -79,6 +79,7 @@ type Rules struct {
 	PhonePlus   bool              // take cells of digits only as international numbers that lost their '+'
 	Defaults    map[string]string // canonical field name → value for empty cells; see DefaultableFields
 	Extra       []string          // names of the fields that --send adds, parallel to Raw.Extra
+	Strict      bool              // take a postal code that seems to have lost its zero for a problem, not for a warning
 	Live        bool              // a real wallet pays: warn of addresses and numbers for examples, throw-away mail and service numbers
 }
 

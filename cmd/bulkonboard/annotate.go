@@ -39,6 +39,9 @@ func annotation(file source.File, headerRow int) report.Annotation {
 	for _, c := range validate.Codes() {
 		note.Meanings[c.Code] = c.Meaning
 	}
+	for _, c := range source.Codes() {
+		note.Meanings[c.Code] = c.Meaning
+	}
 	for _, c := range pipeline.Codes() {
 		note.Meanings[c.Code] = c.Meaning
 	}
@@ -88,12 +91,13 @@ func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch in
 	}
 }
 
-// columnsOf is where each field stands in a file.
+// columnsOf is where each column that is read stands in a file, by its name in
+// findings.
 func columnsOf(f source.File) map[string]int {
 	at := map[string]int{}
 	for _, m := range f.Mapped {
-		if m.Field != "" {
-			at[m.Field] = m.Column
+		if m.Name != "" {
+			at[m.Name] = m.Column
 		}
 	}
 	return at

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -47,18 +48,22 @@ func statusText() string {
 		meaning, next := statusMeaning(s)
 		b.WriteString(hanging(fmt.Sprintf("%-21s", s), meaning+" ["+next+"]", 90))
 	}
+	list := func(warning bool) {
+		for _, c := range validate.Codes() {
+			if c.Warning == warning {
+				b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+			}
+		}
+		for _, c := range source.Codes() {
+			if c.Warning == warning {
+				b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+			}
+		}
+	}
 	b.WriteString("\nCodes of invalid rows:\n")
-	for _, c := range validate.Codes() {
-		if !c.Warning {
-			b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
-		}
-	}
+	list(false)
 	b.WriteString("\nWarnings, which change no status (in reports: warn:...):\n")
-	for _, c := range validate.Codes() {
-		if c.Warning {
-			b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
-		}
-	}
+	list(true)
 	b.WriteString("\nCodes of rows that are held, repeat another one, or wait for evidence:\n")
 	for _, c := range pipeline.Codes() {
 		b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))

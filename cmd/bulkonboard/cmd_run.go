@@ -42,7 +42,6 @@ type runFlags struct {
 	again         []string
 	againCode     []string
 	accept        []string
-	strict        bool
 	noProgress    bool
 	keepRuns      count
 	metricsFile   string
@@ -93,13 +92,12 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	f.Var(&r.settle, "settle", "how long an unanswered request may still take effect (default timeout + 40s, at least 100s)")
 	f.Var(&r.inDoubt, "in-doubt", "resolve; hold never sends a row in doubt again")
 	f.Var(&r.checkExisting, "check-existing", "auto asks for the list of users first when that is short")
-	f.BoolVar(&r.strict, "strict", false, "exit 3 also for rows that an earlier run has reported")
 	f.BoolVar(&r.noProgress, "no-progress", false, "no progress bar or lines")
 	r.keepRuns = count{n: defaultKeepRuns, least: 1}
 	f.Var(&r.keepRuns, "keep-runs", "the ledger keeps the rows that the newest `N` runs read")
 	f.StringVar(&r.metricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date, readable by all")
 	advanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
-		"in-doubt", "check-existing", "strict", "no-progress")
+		"in-doubt", "check-existing", "no-progress")
 }
 
 // mistake is what makes no sense, and the flags that it is about.

@@ -162,9 +162,15 @@ func (g *group) places(files []source.File) string {
 	return "rows " + strings.Join(places, ", ")
 }
 
-// meaningOf is what a code of the field rules means; "" for other codes.
+// meaningOf is what a code of the field rules or of the reader means; "" for
+// other codes.
 func meaningOf(code string) string {
 	for _, c := range validate.Codes() {
+		if c.Code == code {
+			return c.Meaning
+		}
+	}
+	for _, c := range source.Codes() {
 		if c.Code == code {
 			return c.Meaning
 		}
@@ -181,7 +187,7 @@ func (f *findings) cellLines(files []source.File) []string {
 			file := files[c.row.File]
 			e.File, e.Sheet = file.Name, file.Sheet
 			for _, m := range file.Mapped {
-				if m.Field == c.finding.Field && m.Field != "" {
+				if m.Name == c.finding.Field && m.Name != "" {
 					e.Column, e.Cell = m.Column+1, source.CellName(m.Column+1, c.row.Number)
 				}
 			}

@@ -31,6 +31,7 @@ type inputFlags struct {
 	delimiter   string
 	encoding    string
 	formulas    choice
+	strict      bool
 }
 
 func (i *inputFlags) flags(f *pflag.FlagSet) {
@@ -49,12 +50,13 @@ func (i *inputFlags) flags(f *pflag.FlagSet) {
 	f.StringVar(&i.encoding, "encoding", "", "`E` of a CSV, such as windows-1252 (default UTF-8, or UTF-16 by its mark)")
 	f.Var(&i.formulas, "formulas", "take the cached value of a formula, or refuse its row (default cached)")
 	f.BoolVar(&i.phonePlus, "phone-plus", false, "take all-digit phone numbers as international ones that lost their +")
-	advanced(f, "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "phone-plus")
+	f.BoolVar(&i.strict, "strict", false, "hold back rows whose postal code lost its zero; of a run, exit 3 also for rows that an earlier one has reported")
+	advanced(f, "strict", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "phone-plus")
 }
 
 // rules are the field rules of these flags.
 func (i *inputFlags) rules(live bool) (*validate.Rules, error) {
-	r := &validate.Rules{PhoneRegion: i.phoneRegion, PhonePlus: i.phonePlus, Defaults: i.defaults.Map(), Live: live}
+	r := &validate.Rules{PhoneRegion: i.phoneRegion, PhonePlus: i.phonePlus, Defaults: i.defaults.Map(), Live: live, Strict: i.strict}
 	for _, s := range i.send.list {
 		r.Extra = append(r.Extra, s.name)
 	}

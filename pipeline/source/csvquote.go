@@ -87,7 +87,7 @@ func (c *csvReader) bareCell(at, lines int) (next int, last bool, err error) {
 		cell, next, last = cell[:i], at+i+len(c.delim), false
 	}
 	if bytes.IndexByte(cell, '"') >= 0 {
-		return 0, false, c.quoteError(c.line+lines, len(c.ends)+1, "a quotation mark inside a cell that does not begin with one", "")
+		return 0, false, c.quoteError(c.line+lines, len(c.ends)+1, fmt.Sprintf("a quotation mark stands on line %d inside a cell that does not begin with one", c.line+lines), "")
 	}
 	if len(c.ends) > maxColumns {
 		return 0, false, &Error{Row: c.row + 1, Line: c.line, Reason: fmt.Sprintf("more than %d columns", maxColumns)}

@@ -83,6 +83,21 @@ func (e *Error) column() string {
 	return text
 }
 
+// counted gives "1 row" and "2 rows".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 // CellName names a cell the way spreadsheet programs do: CellName(5, 17) is
 // E17. Both count from 1; with a column below 1 it is "".
 func CellName(column, row int) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // file is one input file, understood.
@@ -169,6 +170,27 @@ func (in *input) settleText(f *file, head []record) {
 	var trailing bool
 	if f.width, trailing = width(f.header, data); trailing {
 		f.note("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
+	}
+}
+
+// name settles what the columns that are read are called in issues. Headers
+// are the sender's text: one that is no name, or the name of a field, gives way
+// to the column's letter.
+func (in *input) name(f *file) {
+	for column := range f.mapped {
+		m := &f.mapped[column]
+		switch sent := slices.Index(f.send, column); {
+		case m.Field != "":
+			m.Name = m.Field
+		case sent >= 0:
+			m.Name = in.opt.Send[sent].Field
+		case column == f.id || slices.Contains(f.carry, column):
+			m.Name = strings.TrimSpace(m.Header)
+			odd := func(r rune) bool { return r == ';' || !unicode.IsPrint(r) }
+			if m.Name == "" || looksLikeData(m.Name) || strings.ContainsFunc(m.Name, odd) || slices.Contains(in.columns, m.Name) {
+				m.Name = "column " + columnName(column+1)
+			}
+		}
 	}
 }
 

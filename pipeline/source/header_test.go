@@ -53,6 +53,8 @@ func TestMapping(t *testing.T) {
 		{name: "--map settles two aliases", header: "vorname,given name,lastName,email", opt: Options{Map: map[string]string{"firstName": "given name"}}, want: []string{"", "firstName", "lastName", "email"}},
 		{name: "--map prefers the header as written", header: "C++,C#,email,firstName", opt: Options{Map: map[string]string{"lastName": "C#"}}, want: []string{"", "lastName", "email", "firstName"}},
 		{name: "unknown", header: "firstName,lastName,email,Shoe size", want: []string{"firstName", "lastName", "email", ""}, notes: []string{`ignored: "Shoe size"`}},
+		{name: "another word", header: "firstName,lastName,email,lity,ctiy", want: []string{"firstName", "lastName", "email", "", ""},
+			notes: []string{`nearly: "ctiy" looks like city and was not taken; if it is that, pass --map city="ctiy"`, `ignored: "lity", "ctiy"`}},
 		{name: "nearly", header: "firstName,lastName,email,phoneNubmer", want: []string{"firstName", "lastName", "email", ""},
 			notes: []string{`nearly: "phoneNubmer" looks like phoneNumber and was not taken; if it is that, pass --map phoneNumber="phoneNubmer"`}},
 		{name: "optional", header: "firstName,email", opt: Options{Optional: []string{"lastName"}}, want: []string{"firstName", "email"}},

@@ -224,9 +224,11 @@ func (m *matcher) near(header string) (index int, exact bool) {
 		return -1, false
 	}
 	index, least := -1, 1+min(2, len(key)/4)
+	// One letter for another makes a different word of a short one: note is no nome.
+	other := func(name string) bool { return len(key) < 6 && len(name) == len(key) && !sameLetters(key, name) }
 	for i, f := range m.opt.Fields {
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			if name = fold(name); len(name) < 4 {
+			if name = fold(name); len(name) < 4 || other(name) {
 				continue
 			}
 			if d := distance(key, name); d < least {
@@ -235,4 +237,11 @@ func (m *matcher) near(header string) (index int, exact bool) {
 		}
 	}
 	return index, false
+}
+
+func sameLetters(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return string(x) == string(y)
 }

@@ -229,6 +229,7 @@ func (in *input) carry() error {
 	}
 	for i, f := range in.files {
 		f.ignored(i, in.carried)
+		in.name(f)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
 
 // pass implements Rows.
@@ -161,9 +160,9 @@ func (p *pass) fill(row *Row, rec record) {
 	cells, columns := rec.cells, len(f.header)
 	switch {
 	case f.width > 0 && (len(cells) != f.width || f.width > columns && cells[columns] != ""):
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%d columns, header has %d", len(cells), columns)})
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%s, header has %d. take out or add what shifts the cells", counted(len(cells), "column"), columns)})
 	case f.width == 0 && len(cells) > columns && !blank(cells[columns:]):
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Warning: true, Message: "cells to the right of the headers are not read"})
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns_beyond", Warning: true, Message: "cells to the right of the headers are not read"})
 	}
 	if len(cells) > columns {
 		if !blank(cells[columns:]) {
@@ -179,8 +178,8 @@ func (p *pass) fill(row *Row, rec record) {
 			cells[i] = unguard(cell)
 		}
 	}
-	if f.repeated(cells) {
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "the headers again, not a customer"})
+	if f.repeated(cells) || p.in.columnNames(cells) {
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
 	}
 	row.Cells = cells
 	row.Values = p.pick(cells, f.values)
@@ -191,7 +190,7 @@ func (p *pass) fill(row *Row, rec record) {
 	}
 	for i := range row.Issues {
 		if is := &row.Issues[i]; is.Column >= 0 && is.Column < columns && is.Field == "" {
-			is.Field = f.mapped[is.Column].Field
+			is.Field = f.mapped[is.Column].Name
 		}
 	}
 }
@@ -248,16 +247,4 @@ func (p *pass) pick(cells []string, columns []int) []string {
 		p.strings = append(p.strings, cell)
 	}
 	return p.strings[from:len(p.strings):len(p.strings)]
-}
-
-// repeated reports whether a row is the header row once more.
-func (f *file) repeated(cells []string) bool {
-	same := false
-	for i, cell := range cells {
-		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
-			return false
-		}
-		same = same || cell != ""
-	}
-	return same
 }

@@ -30,6 +30,7 @@ func TestRaggedRows(t *testing.T) {
 		{"line 23: rows only, later one without", head + strings.Repeat("a,b,c,\n", 19) + "a,b,c\na,b,c,d\n", append(make([]string, 19), "columns", "columns")},
 		{"line 23: header only", "firstName,lastName,email,\na,b,c\nd,e,f\n", []string{"", ""}},
 		{"line 30: headers again", head + "a,b,c\nfirstName, LASTNAME ,email\nd,e,f\n", []string{"", "header_repeated", ""}},
+		{"line 30: names of columns", head + "a,b,c\nVorname,Surname,E-Mail\nEmail,Phone,x\n", []string{"", "header_repeated", ""}},
 		{"line 25", head + strings.Repeat("x", maxShown+1) + ",b,c\n", []string{"cell_too_long"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,7 +62,7 @@ func TestRaggedText(t *testing.T) { // line 22
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rows[0].Issues[0]; got.Message != "7 columns, header has 9" || got.Column != -1 {
+	if got := rows[0].Issues[0]; got.Message != "7 columns, header has 9. take out or add what shifts the cells" || got.Column != -1 {
 		t.Errorf("%+v", got)
 	}
 	if !reflect.DeepEqual(rows[1].Extra, []string{"10", "11"}) || rows[0].Extra != nil || rows[0].Cells[8] != "" {

@@ -147,7 +147,7 @@ func TestFormulasRefused(t *testing.T) {
 		t.Errorf("notes %v: each row says it", info.Notes)
 	}
 	all, info, err = readBytes(handmade(sheet).zip(t), Options{})
-	if err != nil || show(all) != "1:2|3" || len(info.Notes) != 1 || info.Notes[0].Code != "formulas" || !strings.HasPrefix(info.Notes[0].Message, "1 cells") {
+	if err != nil || show(all) != "1:2|3" || len(info.Notes) != 1 || info.Notes[0].Code != "formulas" || !strings.HasPrefix(info.Notes[0].Message, "1 cell is ") {
 		t.Errorf("cached: %q, notes %v, error %v", show(all), info.Notes, err)
 	}
 }

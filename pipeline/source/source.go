@@ -84,6 +84,7 @@ type Mapping struct {
 	Column int    // 0-based
 	Header string // as it stands in the file
 	Field  string // canonical name; "" = not used
+	Name   string // what Issue.Field calls it: Field, else the field of Options.Send, else of a column that is read its header; "" = not read
 }
 
 // Row is one data row as it stands in its file.
@@ -105,7 +106,7 @@ type Row struct {
 // without a cached value, a merged or a date cell.
 type Issue struct {
 	Column  int    // 0-based, -1 for the row as a whole
-	Field   string // canonical name of the mapped field, "" if unmapped
+	Field   string // Mapping.Name of the column, "" for the row as a whole
 	Code    string
 	Message string // no value of the row, no ';'
 	Warning bool

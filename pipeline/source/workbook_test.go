@@ -56,7 +56,7 @@ func TestWorkbook(t *testing.T) {
 		codes  string
 	}{
 		{2, []string{"a", "b", "c", "", ""}, "17", ""},
-		{4, []string{"d", "e", "", "", ""}, "", "warn:columns"},
+		{4, []string{"d", "e", "", "", ""}, "", "warn:columns_beyond"},
 		{5, []string{"first name", "NACHNAME", "e-mail", "", ""}, "kunde", "header_repeated"},
 		{6, []string{"x", "y", "z", "", ""}, "0", ""},
 	} {

@@ -217,7 +217,7 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse bool) []Note {
 		if f.filtered {
 			code, why = "filtered_rows", "hidden by a filter or by hand"
 		}
-		warn(code, "%d of %d rows with data are %s, the first is row %d. they are read like the others", f.hiddenRows, f.rows, why, f.firstHidden)
+		warn(code, "%d of %s with data %s %s, the first is row %d. they are read like the others", f.hiddenRows, counted(f.rows, "row"), isAre(f.hiddenRows), why, f.firstHidden)
 	}
 	var columns []string
 	for column, used := range f.used {
@@ -229,7 +229,7 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse bool) []Note {
 		warn("hidden_columns", "hidden columns with data are read like the others: %s", strings.Join(columns, ", "))
 	}
 	if f.formulas > 0 && !refuse {
-		warn("formulas", "%d cells are formulas. the results saved with the workbook are used", f.formulas)
+		warn("formulas", "%s %s made by formulas. the results saved with the workbook are used", counted(f.formulas, "cell"), isAre(f.formulas))
 	}
 	return notes
 }

@@ -1,0 +1,26 @@
+package source
+
+// Code is one kind of [Issue], for help texts.
+type Code struct {
+	Code    string
+	Warning bool
+	Meaning string // one sentence for a person
+}
+
+// Codes lists every code that a row's Issues can have, problems before
+// warnings. The slice is the caller's.
+func Codes() []Code {
+	return []Code{
+		{"columns", false, "the row has more or fewer columns than the header row, so that nobody knows which cell is which"},
+		{"header_repeated", false, "the row holds the names of columns, not a customer"},
+		{"cell_too_long", false, "the cell has more characters than a cell of a spreadsheet can hold"},
+		{"cell_error", false, "the cell shows an error of a formula"},
+		{"formula", false, "the cell is a formula, and --formulas refuse is set"},
+		{"formula_uncached", false, "the cell is a formula, and the workbook was saved without its result"},
+		{"merged", false, "the cell is merged with others, so that one value stands for several"},
+		{"number_rounded", false, "the number has more than 15 digits, of which spreadsheet programs keep 15"},
+		{"date_range", false, "the cell is formatted as a date that does not exist"},
+		{"date_cell", true, "the cell is a date or a time"},
+		{"columns_beyond", true, "cells to the right of the headers are not read"},
+	}
+}

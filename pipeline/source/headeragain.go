@@ -1,0 +1,34 @@
+package source
+
+import "strings"
+
+// repeated reports whether a row is the header row once more.
+func (f *file) repeated(cells []string) bool {
+	same := false
+	for i, cell := range cells {
+		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
+			return false
+		}
+		same = same || cell != ""
+	}
+	return same
+}
+
+// columnNames reports whether a row, which is no customer's, holds names of
+// columns: the header row of another list that was pasted below. Most of its
+// cells name fields, and at least three do.
+func (m *matcher) columnNames(cells []string) bool {
+	for _, cell := range cells {
+		if strings.IndexByte(cell, '@') >= 0 { // nearly every customer; the rest costs more
+			return false
+		}
+	}
+	filled := 0
+	for _, cell := range cells {
+		if strings.TrimSpace(cell) != "" {
+			filled++
+		}
+	}
+	named := m.known(cells)
+	return named >= 3 && named*2 > filled
+}
