@@ -82,19 +82,6 @@ func (a *app) runStatus(ctx context.Context, c *cobra.Command, f *readerFlags, a
 	return enc.Encode(st.json(a))
 }
 
-// newestRun is the newest run that sends; zero if there was none.
-func newestRun(ctx context.Context, l *sqlite.Ledger) (ledger.Run, error) {
-	for r, err := range l.Log(ctx) {
-		if err != nil {
-			return ledger.Run{}, err
-		}
-		if r.Command == "run" {
-			return r, nil
-		}
-	}
-	return ledger.Run{}, nil
-}
-
 // inputsOf lists the inputs, that of the newest run first: a file that is run
 // again is the newest input, whenever it was first read.
 func inputsOf(ctx context.Context, l *sqlite.Ledger) ([]ledger.Batch, error) {

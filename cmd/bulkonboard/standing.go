@@ -30,8 +30,11 @@ type standing struct {
 	told    int          // rows for a person that an earlier run has told of
 	several bool         // there is more than one input
 	run     ledger.Run   // the newest that sends
+	how     ledger.Run   // the newest that sends of the batch: its settings continue it
+	wallet  balance      // as last heard
 	running bool
 	fee     pipeline.Amount
+	given   bool    // fee is that of --fee; else measured
 	perDay  float64 // rows decided a day; 0 = not known
 	own     bool    // perDay is that of the run that goes on, not of the last days
 }
@@ -39,15 +42,16 @@ type standing struct {
 func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*standing, error) {
 	s := &standing{info: info, now: now}
 	var err error
-	if s.run, err = newestRun(ctx, l); err != nil {
+	batches, err := inputsOf(ctx, l)
+	if err != nil {
 		return nil, err
 	}
-	s.running = s.run.ID != 0 && s.run.End == nil && heldNow(info.Path)
-	batches, err := inputsOf(ctx, l)
-	if err != nil || len(batches) == 0 {
+	if len(batches) > 0 {
+		s.batch, s.several = batches[0], len(batches) > 1
+	}
+	if err := s.remember(ctx, l); err != nil || s.batch.ID == 0 {
 		return s, err
 	}
-	s.batch, s.several = batches[0], len(batches) > 1
 	var lately, own recent
 	s.tally = ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
 	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID}) {
@@ -78,14 +82,59 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 			return nil, err
 		}
 	}
-	fee, _, err := l.Learnt(ctx, "fee")
-	switch {
-	case err == nil:
-		s.fee, err = pipeline.ParseAmount(fee)
-	case errors.Is(err, ledger.ErrNotFound):
-		err = nil
+	return s, s.findFee(ctx, l)
+}
+
+// remember looks up what the log says of the runs. One may have sent nothing,
+// asked no wallet, or been of no input.
+func (s *standing) remember(ctx context.Context, l *sqlite.Ledger) error {
+	for r, err := range l.Log(ctx) {
+		if err != nil {
+			return err
+		}
+		if r.Command != "run" {
+			continue
+		}
+		if s.run.ID == 0 {
+			s.run = r
+		}
+		if s.how.ID == 0 && r.Batch == s.batch.ID {
+			s.how = r
+		}
+		if s.wallet.at.IsZero() && r.End != nil && r.End.WalletTo != "" {
+			s.wallet = balance{r.End.WalletTo, r.End.At}
+		}
+		if s.how.ID != 0 && !s.wallet.at.IsZero() {
+			break
+		}
 	}
-	return s, err
+	s.running = s.run.ID != 0 && s.run.End == nil && heldNow(s.info.Path)
+	return nil
+}
+
+// balance is what a wallet held, and when; the zero value is not known.
+type balance struct {
+	amount string
+	at     time.Time
+}
+
+// findFee takes the fee that the last run was given, or else the measured one.
+func (s *standing) findFee(ctx context.Context, l *sqlite.Ledger) error {
+	for _, w := range split(s.how.Settings) {
+		if text, ok := strings.CutPrefix(w, "--fee="); ok {
+			fee, err := pipeline.ParseAmount(text)
+			s.fee, s.given = fee, true
+			return err
+		}
+	}
+	text, _, err := l.Learnt(ctx, "fee")
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		s.fee, err = pipeline.ParseAmount(text)
+	}
+	return err
 }
 
 // recent are the decisions of the last days.
@@ -174,7 +223,7 @@ func (s *standing) lines(a *app) []string {
 	for _, line := range causeLines(s.tally, report.Advice) {
 		out = append(out, "  "+line)
 	}
-	s.money(say, st[ledger.Created], left)
+	s.money(say, st[ledger.Created]+st[ledger.LinkMissing], left) // a lost link cost as much
 	if left > 0 {
 		say("end", "%s", s.end(left))
 	}
@@ -202,13 +251,17 @@ func (s *standing) lines(a *app) []string {
 func (s *standing) money(say func(string, string, ...any), created, left int) {
 	var parts []string
 	if s.fee.Known() {
-		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, as measured", s.fee.Times(created), number(created), s.fee))
+		known := "as measured"
+		if s.given {
+			known = "as --fee says"
+		}
+		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.fee.Times(created), number(created), s.fee, known))
 		if left > 0 {
 			parts = append(parts, fmt.Sprintf("the rest at most %s", s.fee.Times(left)))
 		}
 	}
-	if e := s.run.End; e != nil && e.WalletTo != "" {
-		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", e.WalletTo, localTime(e.At)))
+	if w := s.wallet; !w.at.IsZero() {
+		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", w.amount, localTime(w.at)))
 	}
 	if len(parts) > 0 {
 		say("cost", "%s", strings.Join(parts, "; "))
@@ -276,21 +329,26 @@ func (s *standing) next(a *app) []string {
 }
 
 // again is the command that continues, without its input: with the settings of
-// the newest run that say how, and not those that say how much or what is told.
+// the newest run of this input, but for those that say how much or what is told.
+// Settings of a file or the environment are among them: either may be another
+// when the command is pasted.
 func (s *standing) again() []string {
 	words := []string{"run"}
 	base := ""
-	for _, w := range split(s.run.Settings) {
+	for _, w := range split(s.how.Settings) {
 		name, value, _ := strings.Cut(w, "=")
 		switch name {
 		case "--base-url":
 			base = w
-		case "--env", "--sandbox", "--config", "--fresh", "--json", "--quiet", "--limit", "--log-file", "--log-format", "--new-ledger":
-		case "--ledger":
-			words = append(words, "--ledger", value)
+		case "--env", "--sandbox", "--ledger", "--config", "--fresh", "--json", "--quiet", "--limit", "--new-ledger":
 		default:
-			words = append(words, strings.TrimSuffix(w, "=true"))
+			if value != "" { // none: the default
+				words = append(words, strings.TrimSuffix(w, "=true"))
+			}
 		}
+	}
+	if s.info.Path != "bulkonboard-"+fileWord(s.info.Environment)+".db" || s.info.Environment == envProduction {
+		words = append(words, "--ledger", s.info.Path)
 	}
 	switch s.info.Environment {
 	case envSandbox:
@@ -299,56 +357,11 @@ func (s *standing) again() []string {
 		words = append(words, "--env", envProduction)
 	case envStaging:
 	default:
-		words = append(words, base)
+		if base != "" {
+			words = append(words, base)
+		}
 	}
 	return words
-}
-
-// statusJSON is the summary with what only status tells.
-type statusJSON struct {
-	report.Summary
-	Running   bool           `json:"running"`
-	Ledgers   report.Counts  `json:"customers"` // of the whole ledger, every customer once
-	PerDay    *float64       `json:"pacePerDay"`
-	EndsAt    report.Moment  `json:"endsAt"` // at that pace, if it goes on now
-	Attention int            `json:"attention"`
-	KYC       map[string]int `json:"kyc"` // users by the status of their identity check, "" = nothing heard; null without users
-	Next      []string       `json:"next"`
-}
-
-func (s *standing) json(a *app) statusJSON {
-	out := statusJSON{Summary: report.Summary{Schema: report.Schema, Environment: report.Text(s.info.Environment), Ledger: report.Text(s.info.Path),
-		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}}
-	if s.run.ID != 0 {
-		out.Run, out.StartedAt = &s.run.ID, report.Moment{Time: s.run.Started}
-		if e := s.run.End; e != nil {
-			out.FinishedAt, out.StopReason, out.Sent, out.ExitCode = report.Moment{Time: e.At}, report.Text(e.StopReason), &e.Sent, e.ExitCode
-			out.Money = report.Money{WalletBefore: report.Amount(e.WalletFrom), WalletAfter: report.Amount(e.WalletTo)}
-		}
-	}
-	if s.fee.Known() {
-		out.Money.Fee = report.Amount(s.fee.String())
-	}
-	if s.batch.ID == 0 {
-		return out
-	}
-	left := s.left()
-	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), causesOf(s.tally)
-	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
-	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(a), report.Counts(s.whole.Status)
-	for status, n := range s.checks.Status {
-		if out.KYC == nil {
-			out.KYC = map[string]int{}
-		}
-		out.KYC[string(status)] = n
-	}
-	if s.perDay > 0 {
-		out.PerDay = &s.perDay
-		if left > 0 {
-			out.EndsAt = report.Moment{Time: s.now.Add(time.Duration(float64(left) / s.perDay * float64(24*time.Hour)))}
-		}
-	}
-	return out
 }
 
 func only(counts map[ledger.Status]int, of ...ledger.Status) map[ledger.Status]int {
