@@ -48,6 +48,12 @@ type Config struct {
 	// not block. nil = nobody counts.
 	Answered func(class ledger.Class, took time.Duration)
 
+	// Moved is told of each change of status that the ledger has taken of a row
+	// of this input, so that counting from Plan.Tally on gives the rows by status
+	// as they are now. It is called by several goroutines and must not block. nil
+	// = nobody counts.
+	Moved func(from, to ledger.Status)
+
 	// Abort, when closed, cuts off requests in flight after the context of Run
 	// was cancelled; their rows become in doubt. nil = let them finish.
 	Abort <-chan struct{}
@@ -182,6 +188,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Answered == nil {
 		c.Answered = func(ledger.Class, time.Duration) {}
+	}
+	if c.Moved == nil {
+		c.Moved = func(ledger.Status, ledger.Status) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

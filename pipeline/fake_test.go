@@ -186,10 +186,25 @@ func newBench(t *testing.T, n int) *bench {
 }
 
 // run runs once and checks what must hold after every run: no person has two
-// users, and the ledger says of nobody what the partner does not know.
+// users, the ledger says of nobody what the partner does not know, and whoever
+// counted along has the rows by status as the ledger has them.
 func (b *bench) run() (Summary, error) {
 	b.t.Helper()
-	s, err := Run(b.t.Context(), b.cfg)
+	var mu sync.Mutex
+	moved := map[ledger.Status]int{}
+	cfg := b.cfg
+	cfg.Moved = func(from, to ledger.Status) {
+		mu.Lock()
+		defer mu.Unlock()
+		moved[from]--
+		moved[to]++
+	}
+	s, err := Run(b.t.Context(), cfg)
+	for _, st := range ledger.Statuses() {
+		if n := s.Plan.Tally.Status[st] + moved[st]; s.Tally.Rows > 0 && n != s.Tally.Status[st] {
+			b.t.Errorf("%d rows %s by counting along, %d in the ledger", n, st, s.Tally.Status[st])
+		}
+	}
 	b.audit()
 	return s, err
 }

@@ -294,6 +294,7 @@ func (p *planner) intend(ctx context.Context, group []*job) error {
 		return ledgerStop("writing what is about to be sent", errors.New("the ledger answered for another number of rows"))
 	}
 	for i, j := range group {
+		p.cfg.Moved(j.customer.Status, ledger.InDoubt)
 		j.attempt.ID = ids[i]
 		j.customer.Status = ledger.InDoubt
 		j.customer.Intents++

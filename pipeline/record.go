@@ -164,6 +164,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	for i, c := range changes {
 		if i < len(batch) || own[i-len(batch)] {
 			r.book.note(c)
+			r.cfg.Moved(c.Expect.Status, c.Status)
 		}
 	}
 	r.back.put(backs...)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"sync"
@@ -25,10 +26,9 @@ type gauges struct {
 	out  report.Output
 	say  func(format string, args ...any)
 
-	mu      sync.Mutex
-	now     report.Metrics
-	planned map[ledger.Status]int // rows as the check found them
-	failed  bool
+	mu     sync.Mutex
+	now    report.Metrics
+	failed bool
 }
 
 // newGauges finds out before the run whether the file can be written; nil
@@ -73,13 +73,25 @@ func (g *gauges) plan(p pipeline.Plan) {
 		return
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.planned = p.Tally.Status
-	g.now.Rows, g.now.Wallet, g.now.Currency = p.Tally.Status, report.Amount(p.Wallet.String()), p.Currency
+	g.now.Rows, g.now.Wallet, g.now.Currency = maps.Clone(p.Tally.Status), report.Amount(p.Wallet.String()), p.Currency
+	g.mu.Unlock()
+	g.write()
 }
 
-// watch takes the newest figures of the run. A row that was refused counts as
-// pending until the end, when the ledger is asked.
+// moved counts a row's change of status.
+func (g *gauges) moved(from, to ledger.Status) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.now.Rows != nil {
+		g.now.Rows[from]--
+		g.now.Rows[to]++
+	}
+}
+
+// watch takes the newest figures of the run.
 func (g *gauges) watch(p pipeline.Progress) {
 	if g == nil {
 		return
@@ -93,15 +105,6 @@ func (g *gauges) watch(p pipeline.Progress) {
 		g.now.Wallet, g.now.Currency = report.Amount(p.Wallet.String()), p.Currency
 	}
 	g.now.WaitingForBalance = p.NoFunds
-	if g.planned != nil {
-		rows := map[ledger.Status]int{}
-		for status, n := range g.planned {
-			rows[status] = n
-		}
-		rows[ledger.Created] += p.Created
-		rows[ledger.Pending] = max(0, rows[ledger.Pending]-p.Created)
-		g.now.Rows = rows
-	}
 }
 
 // keep writes until ctx ends.

@@ -254,7 +254,7 @@ func (s *session) config(p *progress) pipeline.Config {
 	if s.in != nil {
 		cfg.Input = batch{s.in, &s.found.sleuth}
 	}
-	cfg.Answered = s.gauges.answered
+	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
 	cfg.LastResort = s.lastResort
 	if p != nil {
 		cfg.Watch = func(now pipeline.Progress) {
