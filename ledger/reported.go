@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 )
@@ -81,10 +82,28 @@ func (d Details) Changed(other Details) []string {
 // changed since the customer was sent. Known is left to the caller.
 func NewReported(r Row, d Details, c Customer) Reported {
 	rep := Reported{Row: r, Customer: c, Details: d, Status: RowStatus(r.Verdict, c)}
-	if c.Attempts > 0 && rep.Status != DuplicateInInput {
+	switch {
+	case c.Attempts == 0 || rep.Status == DuplicateInInput:
+	case r.Verdict == Invalid && rep.Status != Invalid:
+		rep.Changed = unsendable(r.Findings)
+	default:
 		rep.Changed = d.Changed(c.Details)
 	}
 	return rep
+}
+
+// unsendable names the fields of a row that cannot be what was sent, because
+// they break a rule: the person was created from a mended row of another
+// input, or under other rules.
+func unsendable(findings []Finding) []string {
+	var names []string
+	for _, name := range DetailFields() {
+		of := func(f Finding) bool { return f.Field == name && !f.Warning }
+		if name != "ipAddress" && slices.ContainsFunc(findings, of) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Problems are the causes of the status that the line shows: those of the row

@@ -95,3 +95,18 @@ func TestProblems(t *testing.T) {
 		t.Errorf("created: %v", got)
 	}
 }
+
+// A row that breaks a rule cannot be what its customer was created from.
+func TestChangedOfABadRow(t *testing.T) {
+	r := Row{Verdict: Invalid, Findings: []Finding{{Field: "phoneNumber", Code: "c"}, {Field: "firstName", Code: "c"}, {Field: "ipAddress", Code: "c"},
+		{Field: "city", Code: "c", Warning: true}, {Field: "email", Code: "c"}}}
+	if got := NewReported(r, nil, Customer{ID: 1, Status: Created, Attempts: 1}).Changed; !slices.Equal(got, []string{"firstName", "phoneNumber"}) {
+		t.Errorf("created: %v", got)
+	}
+	if got := NewReported(r, nil, Customer{ID: 1, Status: Duplicate}).Changed; got != nil {
+		t.Errorf("never sent by us: %v", got)
+	}
+	if got := NewReported(r, nil, Customer{}).Changed; got != nil {
+		t.Errorf("invalid: %v", got)
+	}
+}

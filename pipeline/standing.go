@@ -71,6 +71,11 @@ func standing(ordinal int, c checked, k ledger.Known, place func(ledger.Position
 		r.Findings = append([]ledger.Finding{f}, r.Findings...)
 		return r
 	}
+	if c.row.Again && k.Customer != nil {
+		r.Verdict = ledger.DuplicateInInput
+		r.Findings = append([]ledger.Finding{stillRepeats(k)}, r.Findings...)
+		return r
+	}
 	if f, held := hold(k, accept); held {
 		r.Verdict = ledger.Invalid
 		r.Findings = append([]ledger.Finding{f}, r.Findings...)
@@ -78,6 +83,20 @@ func standing(ordinal int, c checked, k ledger.Known, place func(ledger.Position
 	}
 	r.Claims = true
 	return r
+}
+
+// stillRepeats is what is said of a row that was told to repeat another one,
+// and is given back with the same e-mail: the person has another row's details.
+func stillRepeats(k ledger.Known) ledger.Finding {
+	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats an earlier row of the first list, which is the one that counts"}
+	switch {
+	case len(k.Differs) > 0:
+		f.Message += ", but differs in " + strings.Join(k.Differs, ", ")
+	case k.Customer.Attempts > 0: // what was sent is known
+		f.Code = CodeRepeats
+	}
+	f.Message += ". Delete it, or give it an e-mail of its own"
+	return f
 }
 
 // hold decides whether a valid row looks like somebody who was onboarded under

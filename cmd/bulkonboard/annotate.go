@@ -79,8 +79,10 @@ func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch in
 			}
 			row := report.AnnotatedRow{Number: p.cells.Number, Cells: append(p.cells.Cells[:len(p.cells.Cells):len(p.cells.Cells)], p.cells.Extra...),
 				Status: string(p.row.Status), Link: p.row.Customer.URL, Problem: problemText(&p.row)}
-			if p.row.Status == p.row.Verdict || p.row.Status == ledger.Created {
+			if p.row.Status == p.row.Verdict {
 				row.Marks = marksOf(p.row.Findings, columns)
+			} else if p.row.Status == ledger.Created {
+				row.Marks = marksOf(createdFindings(&p.row), columns)
 			} else if problem := row.Problem; problem != "" {
 				row.Marks = marksOf([]ledger.Finding{{Field: p.row.Customer.Field, Code: p.row.Customer.Code, Message: problem}}, columns)
 			}
@@ -89,6 +91,22 @@ func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch in
 			}
 		}
 	}
+}
+
+// createdFindings are what is worth a mark in the row of somebody who exists:
+// its warnings, and the fields that differ from what was sent. Nothing in it
+// has to be corrected any more.
+func createdFindings(r *ledger.Reported) []ledger.Finding {
+	var list []ledger.Finding
+	for _, field := range r.Changed {
+		list = append(list, ledger.Finding{Field: field, Code: "details_changed", Message: "differs from what was sent, and was not sent again", Warning: true})
+	}
+	for _, f := range r.Findings {
+		if f.Warning {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 // columnsOf is where each column that is read stands in a file, by its name in

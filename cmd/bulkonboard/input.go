@@ -61,7 +61,8 @@ func (r *batchRows) Read(dst []pipeline.Row) (int, error) {
 	r.sleuth.read(r.raw[:n])
 	for i := range cells {
 		c := &cells[i]
-		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: r.raw[i], ID: c.ID, Carry: c.Carry, Issues: problems(c.Issues)}
+		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: r.raw[i], ID: c.ID, Carry: c.Carry, Issues: problems(c.Issues),
+			Again: c.Was == string(ledger.DuplicateInInput)}
 		dst[i].Raw.Extra = c.Send
 	}
 	return n, err

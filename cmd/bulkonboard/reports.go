@@ -324,9 +324,13 @@ func rejectRows(ctx context.Context, in source.Input, l rejectsLedger, batch int
 			if !mendable(&p.row) {
 				continue
 			}
-			origin := strconv.Itoa(p.row.Number)
-			if several {
-				origin = in.Files()[p.row.File].Name + ", row " + origin
+			// Rows of a rejects file keep the place that they had in the first list.
+			origin := p.cells.Origin
+			if origin == "" {
+				origin = strconv.Itoa(p.row.Number)
+				if several {
+					origin = in.Files()[p.row.File].Name + ", row " + origin
+				}
 			}
 			row := report.RejectRow{Cells: append(slices.Clone(p.cells.Cells), p.cells.Extra...), Origin: origin, Status: p.row.Status, Problem: problemText(&p.row)}
 			if !yield(fileReject{row, p.row.File}, nil) {

@@ -168,8 +168,9 @@ func (t *table) row(r *ledger.Reported) []string {
 type problem struct{ field, code, message string }
 
 // problems appends what is to be said of a row: what decided its status, then
-// changed details, then warnings. A finding that did not decide the status (of
-// a row whose person was created long before, say) is a warning.
+// changed details, then warnings. A finding that did not decide the status is a
+// warning; of a person who was created from a mended row it is no longer worth
+// one.
 func problems(to []problem, r *ledger.Reported) []problem {
 	own := r.Status == ledger.Invalid || r.Status == ledger.DuplicateInInput
 	if own {
@@ -186,8 +187,9 @@ func problems(to []problem, r *ledger.Reported) []problem {
 			to = append(to, problem{field, "details_changed", "differs from what was sent, and was not sent again"})
 		}
 	}
+	mended := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
 	for _, f := range r.Findings {
-		if f.Warning || !own {
+		if f.Warning || !own && !mended {
 			to = append(to, problem{f.Field, "warn:" + f.Code, f.Message})
 		}
 	}

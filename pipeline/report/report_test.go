@@ -269,3 +269,18 @@ func TestKindOf(t *testing.T) {
 		}
 	}
 }
+
+// Of a person who was created from a mended row, the old complaint is no news.
+func TestMendedRow(t *testing.T) {
+	row := sample()[0]
+	row.Verdict, row.Changed = ledger.Invalid, []string{"phoneNumber"}
+	row.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code"},
+		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true}}
+	if _, code, _ := join(problems(nil, &row)); code != "details_changed; warn:email_plus_tag" {
+		t.Errorf("created: %q", code)
+	}
+	row.Status = ledger.Duplicate
+	if _, code, _ := join(problems(nil, &row)); code != "details_changed; warn:phone_no_country; warn:email_plus_tag" {
+		t.Errorf("of another: %q", code)
+	}
+}

@@ -15,6 +15,8 @@ type layout struct {
 	id      int       // column of Options.ID, -1 = none
 	send    []int     // column of each Options.Send
 	rejects bool      // a rejects file of ours: cells are guarded, see unguard
+	origin  int       // column of where its rows stood first, if rejects
+	was     int       // column of the status that they had there, if rejects
 	notes   []Note
 }
 
@@ -47,7 +49,9 @@ func (m *matcher) layout(header []string) (*layout, *Error) {
 			ours++
 		}
 	}
-	l.rejects = ours == 3
+	if l.rejects = ours == 3; l.rejects {
+		l.origin, l.was = find(header, "onboard_row"), find(header, "onboard_status")
+	}
 	if isReport(header) {
 		return nil, &Error{Reason: reportReason}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // pass implements Rows.
@@ -177,6 +178,7 @@ func (p *pass) fill(row *Row, rec record) {
 		for i, cell := range cells {
 			cells[i] = unguard(cell)
 		}
+		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
 	}
 	if f.repeated(cells) || p.in.columnNames(cells) {
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})

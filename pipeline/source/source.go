@@ -99,6 +99,8 @@ type Row struct {
 	ID     string   // cell of Options.ID
 	Carry  []string // cells of the carried columns, in Input's order
 	Send   []string // cells of Options.Send
+	Origin string   // of a rejects file: where it says that the row stood first, "17" or "b.csv, row 17"
+	Was    string   // of a rejects file: the status that the row had there
 	Issues []Issue  // what the reader saw in this row
 }
 

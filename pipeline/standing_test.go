@@ -1,0 +1,42 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// A row that repeated another one and is given back stays what it was, unless
+// it has an e-mail by now that nobody knows.
+func TestGivenBack(t *testing.T) {
+	known := func(attempts int, differs ...string) ledger.Known {
+		return ledger.Known{Claimed: -1, Differs: differs, Customer: &ledger.Customer{ID: 1, Status: ledger.Created, Attempts: attempts}}
+	}
+	for name, tt := range map[string]struct {
+		again bool
+		known ledger.Known
+		code  string // "" = it claims its person
+	}{
+		"other details":   {true, known(1, "phoneNumber", "city"), CodeRepeatsOther},
+		"details unknown": {true, known(0), CodeRepeatsOther},
+		"mended away":     {true, known(1), CodeRepeats},
+		"new e-mail":      {true, ledger.Known{Claimed: -1}, ""},
+		"of no such list": {false, known(1, "phoneNumber"), ""},
+	} {
+		c := checked{row: person(0), result: new(validate.Rules).Check(person(0).Raw)}
+		c.row.Again = tt.again
+		row := standing(0, c, tt.known, func(ledger.Position) string { return "row 1" }, nil)
+		code, message := "", ""
+		if row.Verdict == ledger.DuplicateInInput {
+			code, message = row.Findings[0].Code, row.Findings[0].Message
+		}
+		if code != tt.code || row.Claims != (tt.code == "") || row.Repeats != -1 {
+			t.Errorf("%s: %+v", name, row)
+		}
+		if fields := strings.Join(tt.known.Differs, ", "); code == CodeRepeatsOther && !strings.Contains(message, fields) {
+			t.Errorf("%s: %q does not say %s", name, message, fields)
+		}
+	}
+}
