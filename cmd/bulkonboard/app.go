@@ -128,6 +128,7 @@ The same command again continues where the last one ended.`,
 		a.templateCommand(), a.sandboxCommand(), a.linksCommand(), a.kycCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
 	root.AddCommand(helpTopics(root)...)
 	strictHelp(root)
+	completeChoices(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settle(c, root) }
 	return root
 }

@@ -56,6 +56,19 @@ func list(w io.Writer, title string, commands []*cobra.Command, shown func(*cobr
 	}
 }
 
+// completeChoices tells the shell's completion the words that a flag takes.
+func completeChoices(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if words, ok := f.Value.(*choice); ok {
+			// It fails for a flag that is not there, or was told of already.
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words.of, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+	for _, sub := range c.Commands() {
+		completeChoices(sub)
+	}
+}
+
 // flagText shows the flags that are not hidden.
 func flagText(flags *pflag.FlagSet) string {
 	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
