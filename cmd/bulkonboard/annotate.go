@@ -65,6 +65,14 @@ func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, 
 	if done.Copy {
 		fmt.Fprintf(a.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
 	}
+	if done.Displaced > 0 {
+		has := "cells have"
+		if done.Displaced == 1 {
+			has = "cell has"
+		}
+		fmt.Fprintf(a.err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; what to write stands in its sheet Problems\n",
+			printable(done.Path), number(done.Displaced), has)
+	}
 	return done.Path, nil
 }
 

@@ -61,10 +61,11 @@ type Annotated struct {
 	Copy      bool
 	Problems  int // cells and rows to be corrected
 	Warnings  int
-	Rows      int // with a problem
-	Comments  int // cells that have one; see Uncommented
-	Unlisted  int // marks beyond those that the sheet of problems lists
-	Commented bool
+	Rows      int  // with a problem
+	Comments  int  // cells that have one
+	Commented bool // of the cells that can have one, all have; else only the first
+	Displaced int  // marked cells without a comment because of the sender's own comments
+	Unlisted  int  // marks beyond those that the sheet of problems lists
 }
 
 const (

@@ -2,9 +2,6 @@ package report
 
 import (
 	"encoding/xml"
-	"fmt"
-	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +18,7 @@ type comments struct {
 	parts commentParts
 	able  bool // false: the workbook's comments are built so that nothing is safe but to leave them alone
 	own   []ownComment
+	talks map[string]bool // cells with a conversation of the sender's, which no other comment can stand beside
 	stale map[string]bool // cells with a comment of an earlier annotation
 	cells []commentedCell
 	more  bool // than maxComments
@@ -31,165 +29,9 @@ type commentedCell struct {
 	marks       []Mark
 }
 
-// ownComment is one of the sender's. text is the XML inside its text element.
-type ownComment struct{ cell, author, text string }
-
-// commentParts are the parts of a workbook that hold the comments of a sheet,
-// "" if there are none.
-type commentParts struct {
-	comments, drawing string
-	threaded          bool
-}
-
-// newComments reads the comments of a sheet. part is its part of the archive.
-func newComments(f *excelize.File, sheet, part string) *comments {
-	c := &comments{file: f, sheet: sheet, parts: relatedParts(f, part), stale: map[string]bool{}}
-	c.able = part != "" && !c.parts.threaded && c.readable() && c.read()
-	return c
-}
-
-// relatedParts finds the parts that belong to a sheet.
-func relatedParts(f *excelize.File, part string) commentParts {
-	var found commentParts
-	dir, base := path.Split(part)
-	var rels relationships
-	if xml.Unmarshal(packed(f, dir+"_rels/"+base+".rels"), &rels) != nil {
-		return found
-	}
-	for _, r := range rels.List {
-		at := target(strings.TrimSuffix(dir, "/"), r.Target)
-		switch path.Base(r.Type) {
-		case "comments":
-			found.comments = at
-		case "vmlDrawing":
-			found.drawing = at
-		case "threadedComment":
-			found.threaded = true
-		}
-	}
-	return found
-}
-
-// packed is a part of a workbook as it came, nil if there is none.
-func packed(f *excelize.File, part string) []byte {
-	data, _ := f.Pkg.Load(part)
-	text, _ := data.([]byte)
-	return text
-}
-
-// readable reports whether the sheet's parts are of the usual build or, if it
-// has none, whether the names that excelize will give them are free.
-func (c *comments) readable() bool {
-	if c.parts.drawing != "" {
-		vml := string(packed(c.file, c.parts.drawing))
-		for _, prefix := range []string{`xmlns:v="urn:schemas-microsoft-com:vml"`, `xmlns:x="urn:schemas-microsoft-com:office:excel"`, `xmlns:o="urn:schemas-microsoft-com:office:office"`, "</xml>"} {
-			if !strings.Contains(vml, prefix) {
-				return false
-			}
-		}
-		return c.parts.comments != ""
-	}
-	if c.parts.comments != "" {
-		return false
-	}
-	n := 1
-	c.file.Pkg.Range(func(name, _ any) bool {
-		if s, ok := name.(string); ok && strings.Contains(s, "xl/comments") {
-			n++
-		}
-		return true
-	})
-	return packed(c.file, fmt.Sprintf("xl/comments%d.xml", n)) == nil && packed(c.file, fmt.Sprintf("xl/drawings/vmlDrawing%d.vml", n)) == nil
-}
-
-// read takes over the sender's comments.
-func (c *comments) read() bool {
-	if c.parts.comments == "" {
-		return true
-	}
-	var part struct {
-		Authors []string `xml:"authors>author"`
-		List    []struct {
-			Ref    string `xml:"ref,attr"`
-			Author int    `xml:"authorId,attr"`
-			Text   struct {
-				Inner string `xml:",innerxml"`
-			} `xml:"text"`
-		} `xml:"commentList>comment"`
-	}
-	if xml.Unmarshal(packed(c.file, c.parts.comments), &part) != nil {
-		return false
-	}
-	prefixed := regexp.MustCompile(`</?\w+:`)
-	for _, one := range part.List {
-		own := ownComment{cell: one.Ref, text: strings.TrimSpace(one.Text.Inner)}
-		if prefixed.MatchString(own.text) {
-			return false
-		}
-		if one.Author >= 0 && one.Author < len(part.Authors) {
-			own.author = part.Authors[one.Author]
-		}
-		if own.ours() {
-			c.stale[own.cell] = true
-			if own = inherited(own); own.text == "" {
-				continue
-			}
-		}
-		c.own = append(c.own, own)
-	}
-	return true
-}
-
-// What our comments begin with.
-const (
-	problemLead = "Correct this"
-	warningLead = "Please check"
-)
-
-// ours reports whether a comment is one of an earlier annotation. LibreOffice
-// keeps no author, so that it is known by its beginning.
-func (o *ownComment) ours() bool {
-	if o.author == author {
-		return true
-	}
-	_, text, _ := strings.Cut(o.text, "<t")
-	_, text, _ = strings.Cut(text, ">")
-	return strings.TrimSpace(o.author) == "" && (strings.HasPrefix(text, problemLead) || strings.HasPrefix(text, warningLead))
-}
-
-// Between our words and the sender's in one comment stands the name of who
-// wrote them, or somebody, and wroteHere.
-const (
-	wroteHere = " wrote here:"
-	somebody  = "Somebody"
-)
-
-func (o *ownComment) who() string {
-	return either(strings.TrimSpace(o.author), somebody)
-}
-
-// inherited is the sender's comment that one of ours holds; its text is "" if
-// it holds none.
-func inherited(ours ownComment) ownComment {
-	before, after, found := strings.Cut(ours.text, wroteHere)
-	_, rest, ended := strings.Cut(after, "</r>")
-	if !found || !ended || !strings.Contains(rest, "<t") {
-		return ownComment{cell: ours.cell}
-	}
-	name := strings.TrimSpace(unescaped(before[strings.LastIndexByte(before, '>')+1:]))
-	if name == somebody {
-		name = " " // as LibreOffice has it
-	}
-	return ownComment{ours.cell, name, rest}
-}
-
-func unescaped(text string) string {
-	var s string
-	if xml.Unmarshal([]byte("<t>"+text+"</t>"), &s) != nil {
-		return text
-	}
-	return s
-}
+// ownComment is one of the sender's. text is the XML inside its text element;
+// uid joins it to a conversation, "" = to none.
+type ownComment struct{ cell, author, text, uid string }
 
 // add takes the marks of a row, one comment for each cell.
 func (c *comments) add(r *AnnotatedRow) {
@@ -214,16 +56,21 @@ func (c *comments) add(r *AnnotatedRow) {
 	}
 }
 
-// write writes them and tells how many there are, and if that is all.
-func (c *comments) write(header func(int) string) (written int, all bool, err error) {
+// write writes them, and tells of how many there are.
+func (c *comments) write(header func(int) string, done *Annotated) error {
+	done.Commented = !c.more
 	if !c.able {
-		return 0, len(c.cells) == 0, nil
+		done.Displaced = len(c.cells)
+		return nil
 	}
+	marked := len(c.cells)
+	c.cells = slices.DeleteFunc(c.cells, func(cell commentedCell) bool { return c.talks[cellName(cell.column, cell.row)] })
+	done.Comments, done.Displaced = len(c.cells), marked-len(c.cells)
 	if len(c.cells) == 0 && len(c.stale) == 0 {
-		return 0, true, nil
+		return nil
 	}
 	if err := c.makeParts(); err != nil {
-		return 0, false, err
+		return err
 	}
 	shapes, ours := newShapes(c.file, c.sheet, string(packed(c.file, c.parts.drawing))), map[string]string{}
 	for at := range c.stale {
@@ -239,7 +86,7 @@ func (c *comments) write(header func(int) string) (written int, all bool, err er
 			shapes.remove(at)
 		}
 		ours[at] = text
-		list = append(list, ownComment{at, author, text})
+		list = append(list, ownComment{cell: at, author: author, text: text})
 		shapes.add(cell.column, cell.row, lines)
 	}
 	for _, own := range c.own {
@@ -255,7 +102,7 @@ func (c *comments) write(header func(int) string) (written int, all bool, err er
 	}
 	c.file.Pkg.Store(c.parts.comments, commentXML(list))
 	c.file.Pkg.Store(c.parts.drawing, []byte(shapes.vml()))
-	return len(c.cells), !c.more, nil
+	return nil
 }
 
 // makeParts makes sure that there are parts to write. excelize makes them for
@@ -306,7 +153,11 @@ func commentXML(list []ownComment) []byte {
 	}
 	b.WriteString("</authors><commentList>")
 	for _, one := range list {
-		b.WriteString(`<comment ref="` + escaped(one.cell) + `" authorId="` + strconv.Itoa(slices.Index(authors, one.author)) + `"><text>` + one.text + "</text></comment>")
+		b.WriteString(`<comment ref="` + escaped(one.cell) + `" authorId="` + strconv.Itoa(slices.Index(authors, one.author)) + `"`)
+		if one.uid != "" {
+			b.WriteString(` xmlns:xr="` + revisionSpace + `" xr:uid="` + escaped(one.uid) + `"`)
+		}
+		b.WriteString(`><text>` + one.text + "</text></comment>")
 	}
 	b.WriteString("</commentList></comments>")
 	return []byte(b.String())

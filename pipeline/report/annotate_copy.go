@@ -81,7 +81,7 @@ func (a Annotation) copy(w io.Writer, scratch string) (done Annotated, err error
 			return done, err
 		}
 	}
-	if marks.done.Comments, marks.done.Commented, err = notes.write(header); err != nil {
+	if err := notes.write(header, &marks.done); err != nil {
 		return done, err
 	}
 	if err := c.stream.Flush(); err != nil {

@@ -144,7 +144,7 @@ func (k *keptBook) write(w io.Writer) (done Annotated, err error) {
 			return done, fmt.Errorf("row %d: %w", r.Number, err)
 		}
 	}
-	if marks.done.Comments, marks.done.Commented, err = k.notes.write(header); err != nil {
+	if err := k.notes.write(header, &marks.done); err != nil {
 		return done, err
 	}
 	if err := k.freeze(); err != nil {

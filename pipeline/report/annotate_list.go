@@ -122,6 +122,9 @@ func (l *markList) guide(sheet string) []string {
 	if d.Warnings > 0 {
 		lines = append(lines, fmt.Sprintf("%s, yellow: have a look; %s sent as %s.", counted(d.Warnings, "warning"), oneOrMore(d.Warnings, "it is", "they are"), oneOrMore(d.Warnings, "it stands", "they stand")))
 	}
+	if d.Displaced > 0 {
+		lines = append(lines, fmt.Sprintf("%s no comment of ours, so that those that were there stay as they are: the list below says what to write.", counted(d.Displaced, "marked cell")+oneOrMore(d.Displaced, " has", " have")))
+	}
 	if d.Comments > 0 && !d.Commented {
 		lines = append(lines, fmt.Sprintf("Only the first %s cells have a comment. Every problem is in the list below.", thousands(d.Comments)))
 	}

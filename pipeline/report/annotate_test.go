@@ -366,7 +366,7 @@ func TestAnnotateUnusual(t *testing.T) {
 	a = annotation()
 	a.Workbook = odd
 	done, f := annotate(t, a)
-	if done.Copy || done.Comments != 0 || done.Commented || fillOf(t, f, "Customers", "C3") != problemFill {
+	if done.Copy || done.Comments != 0 || done.Displaced != 8 || fillOf(t, f, "Customers", "C3") != problemFill {
 		t.Errorf("%+v", done)
 	}
 	if got := commentsOf(t, f, "Customers"); len(got) != 2 {

@@ -185,7 +185,7 @@ func (t *templateSheet) writeNotes() error {
 	var list []ownComment
 	for i, field := range t.fields {
 		text := run(true, field.Name+" ("+needed(field.Required)+")\n") + run(false, field.Rule+"\nExample: "+field.Example)
-		list = append(list, ownComment{cellName(i, 1), author, text})
+		list = append(list, ownComment{cell: cellName(i, 1), author: author, text: text})
 		shapes.add(i, 1, 3+len(field.Rule)/44+len(field.Example)/40)
 	}
 	t.book.file.Pkg.Store(t.notes.parts.comments, commentXML(list))

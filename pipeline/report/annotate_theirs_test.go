@@ -1,0 +1,62 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+// The sender's comments stay, whoever wrote them: ours stand beside them, but
+// for a conversation, which takes no other words.
+func TestAnnotateTheirComments(t *testing.T) {
+	for name, theirs := range map[string]struct {
+		talk bool
+		boss string
+	}{
+		"openpyxl": {false, "Zoë boss wrote here:\ncall her & ask\nsoon"},
+		"gnumeric": {false, "Zoë boss wrote here:\ncall her & ask\nsoon"},
+		"threaded": {true, "tc={0A000000-0001-4000-8000-000000000001}|[Threaded comment]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := Annotation{Workbook: "testdata/comments-" + name + ".xlsx", Sheet: "List", Header: []string{"firstName", "lastName", "email", "phoneNumber"}}
+			a.Rows = listed(AnnotatedRow{Number: 3, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}},
+				AnnotatedRow{Number: 4, Marks: []Mark{bad(2, "email", "required", "is empty. fill it in")}})
+			done, f := annotate(t, a)
+			got := commentsOf(t, f, "List")
+			if !strings.Contains(got["D3"], theirs.boss) || got["B2"] != "Bob|fine" || !strings.HasPrefix(got["C4"], "bulkonboard|Correct this: email") || len(got) != 3 {
+				t.Errorf("%q", got)
+			}
+			if strings.Contains(got["D3"], "Is wrong") == theirs.talk || (done.Displaced == 1) != theirs.talk || done.Comments != 2-done.Displaced || !done.Commented {
+				t.Errorf("%+v, %q", done, got["D3"])
+			}
+			guide := ""
+			for _, row := range sheetOf(t, f, "Problems") {
+				guide += strings.Join(row, " ") + "\n"
+			}
+			if strings.Contains(guide, "1 marked cell has no comment of ours") != theirs.talk || !strings.Contains(guide, "Is wrong. Correct it.") {
+				t.Error(guide)
+			}
+			if fillOf(t, f, "List", "D3") != problemFill {
+				t.Error("the cell is not coloured")
+			}
+			if !theirs.talk {
+				return
+			}
+			if string(packed(f, "xl/threadedComments/threadedComment1.xml")) == "" || !strings.Contains(string(packed(f, "xl/comments1.xml")), `xr:uid="{0A000000-0001-4000-8000-000000000001}"`) {
+				t.Error("the conversation is lost")
+			}
+		})
+	}
+}
+
+func TestUsualPrefixes(t *testing.T) {
+	const from, to = "urn:schemas-microsoft-com:vml", `<xml xmlns:v="urn:schemas-microsoft-com:vml"><v:shape xmlns:n0="urn:else" id="_x0000_s1" n0:ext="a &amp; b">1 &lt; 2<br></br></v:shape></xml>`
+	got, ok := usualPrefixes([]byte(`<xml><q:shape xmlns:q="`+from+`" xmlns:r="urn:else" id="_x0000_s1" r:ext="a &amp; b">1 &lt; 2<br/></q:shape></xml>`), "xml", [][2]string{{"v", from}})
+	if _, body, _ := strings.Cut(string(got), "\n"); !ok || body != to {
+		t.Errorf("%s", got)
+	}
+	for _, part := range []string{`<y:xml xmlns:y="urn:x"/>`, `<xml><br></xml>`, `<xml>`, `<other/>`, ``} {
+		if got, ok := usualPrefixes([]byte(part), "xml", nil); ok {
+			t.Errorf("%s: %s", part, got)
+		}
+	}
+}
