@@ -68,6 +68,9 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 			return false, nil
 		}
 		s.take(end.Users)
+		if len(end.Users) < size {
+			break // nothing stood behind it, however many come with each look
+		}
 		last := end.Users[len(end.Users)-1]
 		at := skip + len(end.Users) - 1
 		if end, err = s.page(ctx, at); err != nil {
@@ -75,9 +78,6 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		}
 		if len(end.Users) == 0 || end.Users[0].ServiceID != last.ServiceID {
 			return false, nil
-		}
-		if len(end.Users) == 1 {
-			break
 		}
 		skip = at
 	}

@@ -17,6 +17,7 @@ const (
 	pageTries   = 4    // for one page
 	pageSteps   = 20   // back, looking for the row where two pages must meet
 	newestKnown = 20
+	outgrown    = 10_000 // users that may come while a list is read, besides as many as it had
 )
 
 // errWrongAccount says that the list belongs to somebody else.
@@ -55,8 +56,8 @@ type reading struct {
 
 // scan reads the partner's list and keeps the users that are wanted. It is
 // complete: pages overlap by one row that must match, it goes on until a page
-// brings nothing new, and it has seen at least as many distinct users as the
-// first page promised. Where the list proves ordered by creation time and only
+// brings nothing new or is shorter than others, and it has seen at least as many
+// distinct users as the first page promised. Where the list proves ordered by creation time and only
 // the newest users matter, the newest end suffices.
 func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	read := func() *reading {
@@ -92,7 +93,7 @@ func (r *run) scan(ctx context.Context, s search) (listing, error) {
 // forward reads from the first page on, to the end of the list, or, in a list
 // that begins with the newest, until its users are older than until.
 func (s *reading) forward(ctx context.Context, page partner.Page, until time.Time) error {
-	promised, skip, steps := max(page.Total, 0), 0, 0
+	promised, largest, skip, steps := max(page.Total, 0), 0, 0, 0
 	if d := page.Date; !d.IsZero() && d.Before(s.out.began) {
 		s.out.began = d // the partner's own word for when it began to answer
 	}
@@ -100,6 +101,10 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 	var oldest time.Time
 	for {
 		users := page.Users
+		// A list that grows with every look brings something new each time: its
+		// end is where a page is not full.
+		short := len(users) < largest
+		largest = max(largest, len(users))
 		if !until.IsZero() && !falling(oldest, users) {
 			return errListUnsteady // not in order after all
 		}
@@ -109,7 +114,7 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 				if steps++; steps > pageSteps {
 					return errListUnsteady
 				}
-				skip = max(0, skip-max(1, len(users)/2))
+				skip = max(0, skip-max(2, largest/2)) // faster than rows move that vanish one by one
 				var err error
 				if page, err = s.page(ctx, skip); err != nil {
 					return err
@@ -119,7 +124,7 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 			users, skip = users[at+1:], skip+at
 		}
 		fresh := s.take(users)
-		if len(users) == 0 || fresh == 0 && last != "" {
+		if len(users) == 0 || fresh == 0 && last != "" || short && len(s.seen) >= max(promised, page.Total) {
 			break
 		}
 		newest := users[len(users)-1]
@@ -130,6 +135,9 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 			skip = len(users) - 1
 		} else {
 			skip += len(users)
+		}
+		if promised > 0 && len(s.seen) > 2*promised+outgrown {
+			return errListUnsteady
 		}
 		last, oldest, steps = newest.ServiceID, newest.CreatedAt, 0
 		var err error

@@ -121,6 +121,38 @@ func TestScanOfAListThatMoves(t *testing.T) {
 	}
 }
 
+// A list in which with each look two users appear and one vanishes, for as long
+// as it is read: the scan ends all the same, and has everybody who was there all
+// the time. Once it went on for ever.
+func TestScanOfAListThatNeverRests(t *testing.T) {
+	const others, ours = 300, 40
+	var wanted []int
+	for i := range ours {
+		wanted = append(wanted, others+i)
+	}
+	for _, most := range []int{20, 1000} {
+		for _, noTotal := range []bool{false, true} {
+			l := &listPartner{users: listUsers(others + ours), most: most, noTotal: noTotal}
+			l.change = func(l *listPartner, page int) {
+				l.users = append(l.users[1:], listUser(10_000+2*page), listUser(10_001+2*page))
+				if page == others {
+					t.Fatalf("pages of %d, no total %v: no end", most, noTotal)
+				}
+			}
+			got, err := scanOf(t, l, search{wanted: identities(wanted...)})
+			if err != nil || len(got.users) != ours {
+				t.Errorf("pages of %d, no total %v: found %d of %d: %v", most, noTotal, len(got.users), ours, err)
+			}
+		}
+	}
+	l := &listPartner{users: listUsers(10), most: 3, change: func(l *listPartner, page int) {
+		l.users = append(l.users, listUser(1000+3*page), listUser(1001+3*page), listUser(1002+3*page))
+	}}
+	if _, err := scanOf(t, l, search{wanted: identities(1)}); !errors.Is(err, errListUnsteady) {
+		t.Errorf("a list that grows faster than it is read: %v", err)
+	}
+}
+
 func TestScanRefusesWhatDoesNotFit(t *testing.T) {
 	shuffled := &listPartner{users: listUsers(300), most: 20, change: func(l *listPartner, page int) {
 		slices.Reverse(l.users[:len(l.users)-page])
@@ -139,6 +171,20 @@ func TestScanRefusesWhatDoesNotFit(t *testing.T) {
 	}}
 	if _, err := scanOf(t, short, search{}); !errors.Is(err, errListUnsteady) {
 		t.Errorf("a list that ends before what it promised: %v", err)
+	}
+}
+
+// The short cut has an end as well, if users come with each look.
+func TestNewestEndOfAListThatGrows(t *testing.T) {
+	l := &listPartner{users: listUsers(5000), most: 50, change: func(l *listPartner, page int) {
+		l.users = append(l.users, listUser(10_000+2*page), listUser(10_001+2*page))
+		if page == 1000 {
+			t.Fatal("no end")
+		}
+	}}
+	got, err := scanOf(t, l, search{wanted: identities(4850, 4999), since: listUser(4800).CreatedAt, known: map[string]bool{"id-004990": true}})
+	if err != nil || len(got.users) != 2 || l.pages > 30 {
+		t.Errorf("found %d of 2 in %d pages: %v", len(got.users), l.pages, err)
 	}
 }
 

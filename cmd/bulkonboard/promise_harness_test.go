@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,6 +68,7 @@ type scene struct {
 	flags   []string                                      // added to every run
 	instead func(http.ResponseWriter, *http.Request) bool // answers in the partner's stead, if it returns true
 	before  func(call string, n int)                      // called at the arrival of each request, by its own goroutine; create, list or wallet, and its number from 1
+	accepts func() bool                                   // called with each connection, before a byte of it is read; false: nothing of it ever is
 	calls   [3]atomic.Int64
 	env     []string
 	wrapper []string // argv that the program is run under
@@ -85,6 +87,7 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	s := &scene{TB: t, dir: t.TempDir(), server: server, ttl: cfg.KeyTTL}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	front.Config.ErrorLog = discardLog()
+	front.Listener = gate{front.Listener, s}
 	s.listen = sync.OnceFunc(front.Start)
 	t.Cleanup(func() {
 		s.listen()
@@ -98,6 +101,22 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	s.flags = []string{"--rate", "unlimited", "--workers", "4", "--patience", "20s", "--no-progress",
 		"--timeout", promiseTimeout.String(), "--settle", promiseSettle.String(), "--key-ttl", s.ttl.String()}
 	return s
+}
+
+// gate is the front's listener.
+type gate struct {
+	net.Listener
+	scene *scene
+}
+
+func (g gate) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.Listener.Accept()
+		if err != nil || g.scene.accepts == nil || g.scene.accepts() {
+			return conn, err
+		}
+		_ = conn.Close()
+	}
 }
 
 func (s *scene) path(name string) string { return filepath.Join(s.dir, name) }

@@ -247,13 +247,17 @@ func TestBarrierStages(t *testing.T) {
 		if stage == Answered {
 			answered <- true
 		}
-	}})
+	}}, "drop-after=#3")
 	for range 2 {
 		p.create("k", "jane@example.com")
 		<-answered // the last stage comes after the answer
 	}
 	p.want("stages", strings.Join(seen, "; "), "arrived k jane@example.com 0; acting k jane@example.com 0; acted k jane@example.com 1; "+
 		"answering k jane@example.com 1; answered k jane@example.com 1; arrived k jane@example.com 1; answering k jane@example.com 1; answered k jane@example.com 1")
+	seen = nil
+	p.create("l", "joe@example.com")
+	<-answered // also when the connection was closed instead
+	p.want("stages", len(seen), 5)
 }
 
 // Two requests that are both past the key check: the e-mail alone decides.
