@@ -3,6 +3,9 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +17,7 @@ import (
 func TestBesideARun(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 3)
-	first := s.run("--rate", "2/s")
+	first := s.run("--rate", "2/s", "--metrics-file", "m.prom")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +46,58 @@ func TestBesideARun(t *testing.T) {
 			t.Errorf("%v: exit %d, want %d with %q\n%s", test.args, code, test.code, test.says, out)
 		}
 	}
+	s.reportsNow()
 	if err := first.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	if code := exitOfProcess(t, first.Wait()); code != int(exitInterrupted) {
 		t.Errorf("exit %d", code)
+	}
+}
+
+// reportsNow takes reports of every kind while the run goes on: each is whole,
+// says how the rows stand now, and that the run has not ended.
+func (s *stage) reportsNow() {
+	t := s.t
+	t.Helper()
+	out, err := command(t, s.dir, "report", "--ledger", "l.db", "--report", "now.json", "--report", "now.csv", "--report", "now.xlsx", "--report", "now.html").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(s.dir, "now.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	follows(t, schemaOf(t, "report.schema.json"), text)
+	var doc struct {
+		Meta struct{ Run, StartedAt, FinishedAt, AsOf any }
+		Rows []struct {
+			Row           int
+			Status, Email string
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.Meta.Run != 1.0 || doc.Meta.StartedAt == nil || doc.Meta.FinishedAt != nil || doc.Meta.AsOf == nil {
+		t.Errorf("of the run it says %+v", doc.Meta)
+	}
+	lines := readReport(t, filepath.Join(s.dir, "now.csv"))
+	if len(doc.Rows) != stageRows || len(lines) != stageRows {
+		t.Fatalf("%d rows in JSON, %d in CSV", len(doc.Rows), len(lines))
+	}
+	statuses := map[string]int{}
+	for i, r := range doc.Rows {
+		statuses[r.Status]++
+		if r.Row != i+2 || lines[i]["email"] != r.Email {
+			t.Errorf("row %d: %+v in JSON, %s in CSV", i+2, r, lines[i]["email"])
+		}
+	}
+	if statuses["pending"] == 0 || statuses["created"] == 0 || statuses["pending"]+statuses["created"]+statuses["in_doubt"] != stageRows {
+		t.Errorf("in the middle of the run: %v", statuses)
+	}
+	figures, err := os.ReadFile(filepath.Join(s.dir, "m.prom"))
+	if err != nil || !strings.Contains(string(figures), `status="pending"} 60`) {
+		t.Errorf("%v\n%s", err, figures)
 	}
 }

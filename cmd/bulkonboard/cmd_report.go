@@ -71,8 +71,11 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 	if len(batches) == 0 {
 		return usage(errors.New("the ledger holds no input yet"))
 	}
-	meta := report.Meta{Version: version(), Environment: info.Environment, Ledger: info.Path, Finished: time.Now(), NoLinks: f.noLinks}
+	meta := report.Meta{Version: version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
 	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
+		return err
+	}
+	if err := f.describe(ctx, l, info, &meta, sel); err != nil {
 		return err
 	}
 	if len(meta.Batches) == 1 && sqlite.IsPruned(meta.Batches[0]) && !sel.All {
@@ -81,7 +84,6 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		}
 		fmt.Fprintln(a.err, "warning: only some rows of that input are still kept; --all reports every customer once")
 	}
-	meta.Run = sel.Run
 	names := f.reports
 	if len(names) == 0 {
 		first := "-"
@@ -109,6 +111,33 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		fmt.Fprintf(a.err, "written: %s\n", printable(path))
 	}
 	return err
+}
+
+// describe fills in what the ledger knows of the run that the rows are of, or
+// else of the newest of their input, and of the users.
+func (f *reportFlags) describe(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
+	meta.Run = sel.Run
+	if sel.All || len(meta.Batches) != 1 {
+		meta.KYC, err = l.HasKYC(ctx, 0)
+		return err
+	}
+	if meta.KYC, err = l.HasKYC(ctx, meta.Batches[0].ID); err != nil {
+		return err
+	}
+	s := standing{info: info, batch: meta.Batches[0]}
+	if err := s.remember(ctx, l, sel.Run); err != nil {
+		return err
+	}
+	if err := s.findFee(ctx, l); err != nil {
+		return err
+	}
+	meta.Run, meta.Started = s.how.ID, s.how.Started
+	meta.Money.Fee = report.Amount(s.fee.String())
+	if e := s.how.End; e != nil {
+		meta.Finished, meta.StopReason = e.At, e.StopReason
+		meta.Money.WalletBefore, meta.Money.WalletAfter = report.Amount(e.WalletFrom), report.Amount(e.WalletTo)
+	}
+	return nil
 }
 
 // selection reads the flags that choose rows.

@@ -135,6 +135,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	meta := report.Meta{Version: version(), Environment: s.to.environment, Ledger: s.to.ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
 		StopReason: string(reasonOf(failed)), Money: moneyOf(sum)}
+	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
+		return nil, attention, err
+	}
 	written, err = s.outputs.write(ctx, meta, rows)
 	for i := range perFile {
 		if err == nil {

@@ -49,7 +49,7 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 	if len(batches) > 0 {
 		s.batch, s.several = batches[0], len(batches) > 1
 	}
-	if err := s.remember(ctx, l); err != nil || s.batch.ID == 0 {
+	if err := s.remember(ctx, l, 0); err != nil || s.batch.ID == 0 {
 		return s, err
 	}
 	var lately, own recent
@@ -86,8 +86,8 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 }
 
 // remember looks up what the log says of the runs. One may have sent nothing,
-// asked no wallet, or been of no input.
-func (s *standing) remember(ctx context.Context, l *sqlite.Ledger) error {
+// asked no wallet, or been of no input. run chooses one, 0 = the newest.
+func (s *standing) remember(ctx context.Context, l *sqlite.Ledger, run int64) error {
 	for r, err := range l.Log(ctx) {
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func (s *standing) remember(ctx context.Context, l *sqlite.Ledger) error {
 		if s.run.ID == 0 {
 			s.run = r
 		}
-		if s.how.ID == 0 && r.Batch == s.batch.ID {
+		if s.how.ID == 0 && r.Batch == s.batch.ID && (run == 0 || run == r.ID) {
 			s.how = r
 		}
 		if s.wallet.at.IsZero() && r.End != nil && r.End.WalletTo != "" {

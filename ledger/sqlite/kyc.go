@@ -143,3 +143,35 @@ func (v *view) forgetKYC(ctx context.Context, customer int64) error {
 	}
 	return v.do(ctx, "DELETE FROM kyc WHERE service_id = ?", id)
 }
+
+// HasKYC reports whether anything was heard of the identity check of a user of
+// a batch, 0 = of anybody. Without any news at all it takes no time; else it
+// reads the batch.
+func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	var any bool
+	if err := v.one(ctx, "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", nil, &any); err != nil || !any || batch == 0 {
+		return any, l.sick(err)
+	}
+	in, err := v.claimed(ctx, batch)
+	if err != nil {
+		return false, l.sick(err)
+	}
+	found := errors.New("found")
+	err = v.each(ctx, "SELECT customers.id FROM kyc JOIN customers ON customers.service_id = kyc.service_id AND customers.service_id <> '' WHERE kyc.status <> ''",
+		nil, func(r *sql.Rows) error {
+			var id int64
+			if err := r.Scan(&id); err != nil || !in.has(id) {
+				return err
+			}
+			return found
+		})
+	if errors.Is(err, found) {
+		return true, nil
+	}
+	return false, l.sick(err)
+}

@@ -32,6 +32,22 @@ func (k *checks) add(r *ledger.Reported) {
 	}
 }
 
+// jsonChecks is checks as the JSON report has them.
+type jsonChecks struct {
+	Users          int            `json:"users"`    // that exist, created by us
+	ByStatus       map[string]int `json:"byStatus"` // "": nothing was heard of it
+	LinksNotOpened int            `json:"linksNotOpened"`
+}
+
+func (k *checks) json() jsonChecks {
+	out := jsonChecks{ByStatus: map[string]int{}, LinksNotOpened: k.waiting}
+	for s, n := range k.status {
+		out.Users += n
+		out.ByStatus[clean(string(s))] += n
+	}
+	return out
+}
+
 // facts are the lines on identity checks; none before anything was heard of one.
 func (k *checks) facts() (list [][2]string) {
 	if len(k.status) > 1 || len(k.status) == 1 && k.status[ledger.KYCUnknown] == 0 {

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +32,40 @@ func TestChecks(t *testing.T) {
 		}
 		if got := fmt.Sprint(k.facts()); got != test.want {
 			t.Errorf("got %s\nwant %s", got, test.want)
+		}
+	}
+}
+
+// What was heard of identity checks stands after all other columns, so that
+// those before keep their places, and only where something was heard.
+func TestCheckColumns(t *testing.T) {
+	m := meta()
+	m.Batches[0].Carried = []string{"branch", "kycStatus"}
+	plain := readCSV(t, write(t, CSV, m, seq(nil, sample()...)))
+	m.KYC = true
+	followed := readCSV(t, write(t, CSV, m, seq(nil, sample()...)))
+	want := append(Columns(), "branch", "input.kycStatus")
+	if !slices.Equal(plain[0], want) {
+		t.Errorf("columns %q", plain[0])
+	}
+	if !slices.Equal(followed[0], append(want, "kycStatus", "kycSince", "linkIssuedAt")) {
+		t.Errorf("columns %q", followed[0])
+	}
+	for i, r := range followed {
+		if !slices.Equal(r[:len(plain[i])], plain[i]) {
+			t.Errorf("record %d: %q, without the checks %q", i, r, plain[i])
+		}
+		checks := strings.Join(r[len(plain[i]):], " ")
+		switch i {
+		case 0:
+		case 1:
+			if checks != "approved 2026-03-01T09:00:30Z 2026-03-01T09:00:02Z" {
+				t.Errorf("record %d: %q", i, checks)
+			}
+		default:
+			if strings.TrimSpace(checks) != "" {
+				t.Errorf("record %d: %q", i, checks)
+			}
 		}
 	}
 }

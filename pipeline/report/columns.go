@@ -19,6 +19,12 @@ func Columns() []string {
 		"firstSentAt", "decidedAt"}
 }
 
+// CheckColumns are the last columns, after the carried ones, of a report whose
+// Meta.KYC is set: the status of the user's identity check, since when it is
+// that, and when the link was issued. A carried column of such a name gets the
+// prefix in every report, so that it does not change its name one day.
+func CheckColumns() []string { return []string{"kycStatus", "kycSince", "linkIssuedAt"} }
+
 // Positions in Columns of what is not plain text, or is used apart.
 const (
 	colFile = iota
@@ -50,6 +56,8 @@ func numeric(col int) bool {
 // table turns rows of the ledger into cells. It is used by one goroutine.
 type table struct {
 	header  []string
+	carried []string // of the header
+	checks  bool     // CheckColumns are there
 	noLinks bool
 	batches []ledger.Batch
 	names   [][]string // batch → its file → what the report calls it
@@ -59,7 +67,7 @@ type table struct {
 }
 
 func newTable(m Meta) *table {
-	t := &table{header: Columns(), noLinks: m.NoLinks, batches: m.Batches}
+	t := &table{header: Columns(), checks: m.KYC, noLinks: m.NoLinks, batches: m.Batches}
 	var names []string
 	for _, b := range m.Batches {
 		place := make([]int, len(b.Carried))
@@ -75,6 +83,10 @@ func newTable(m Meta) *table {
 		t.places = append(t.places, place)
 		t.names = append(t.names, fileNames(b.Files))
 	}
+	t.carried = t.header[colCarried:len(t.header):len(t.header)]
+	if t.checks {
+		t.header = append(t.header, CheckColumns()...)
+	}
 	t.cells = make([]string, len(t.header))
 	return t
 }
@@ -82,7 +94,8 @@ func newTable(m Meta) *table {
 // free gives name the prefix "input." until no column has it. Case does not
 // tell columns apart: programs that read the report may not mind it.
 func (t *table) free(name string) string {
-	for slices.ContainsFunc(t.header, func(h string) bool { return strings.EqualFold(h, name) }) {
+	own := append(CheckColumns(), t.header...)
+	for slices.ContainsFunc(own, func(h string) bool { return strings.EqualFold(h, name) }) {
 		name = "input." + name
 	}
 	return name
@@ -152,6 +165,13 @@ func (t *table) row(r *ledger.Reported) []string {
 		c[colServiceID] = clean(r.Customer.ServiceID)
 		if !t.noLinks {
 			c[colURL] = clean(r.Customer.URL)
+		}
+		if t.checks {
+			last := c[len(c)-len(CheckColumns()):]
+			last[0], last[1] = clean(string(r.Customer.KYC.Status)), moment(r.Customer.KYC.At)
+			if r.Customer.URL != "" {
+				last[2] = moment(r.Customer.Issued)
+			}
 		}
 	}
 	if batch >= 0 && batch < len(t.places) {

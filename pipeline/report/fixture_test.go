@@ -56,6 +56,7 @@ func sample() []ledger.Reported {
 	}
 	link := "https://verify.example/inquiry?id="
 	created := ledger.Reported{Row: row(2, "a@example.com"), Customer: sent(ledger.Created, link+"a"), Status: ledger.Created}
+	created.Customer.Issued, created.Customer.KYC = at(2), ledger.KYC{Status: ledger.KYCApproved, At: at(30), Seen: at(31)}
 	awkward := ledger.Reported{Row: row(3, "b@example.com"), Customer: sent(ledger.Created, link+"b"), Status: ledger.Created, Changed: []string{"phoneNumber", "city"}}
 	awkward.FirstName, awkward.LastName, awkward.Carry[2] = "=HYPERLINK(\"x\")", "O\"Brien, <b>", "line one\r\nline two\x1b[31m"
 	awkward.SenderID, awkward.Carry[0] = "-42", "+49 30 1234"

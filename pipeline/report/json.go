@@ -15,17 +15,17 @@ const Schema = 1
 
 // jsonFormat is the report for programs:
 //
-//	{"schema":1,"meta":{…},"rows":[{…},…]}
+//	{"schema":1,"meta":{…},"rows":[{…},…],"kyc":{…}}
 //
 // A row's members are the columns of the CSV report, in that order, and their
 // text is that of its cells without the guard. row, attempts and httpStatus
-// are numbers, or null. There is one row a line.
+// are numbers, or null. There is one row a line. kyc is there if Meta.KYC is.
 type jsonFormat struct{}
 
 func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newTable(m)
 	out := bufio.NewWriterSize(w, 1<<18)
-	head, err := json.Marshal(newJSONMeta(m, t.header[colCarried:]))
+	head, err := json.Marshal(newJSONMeta(m, t.carried))
 	if err != nil {
 		return err
 	}
@@ -36,10 +36,12 @@ func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 	line := append([]byte(`{"schema":`+strconv.Itoa(Schema)+`,"meta":`), head...)
 	line = append(line, `,"rows":[`...)
 	separator := "\n"
+	users := checks{at: m.asOf()}
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
+		users.add(&r)
 		line = append(line, separator...)
 		for i, cell := range t.row(&r) {
 			if i == 0 {
@@ -59,7 +61,15 @@ func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 		}
 		line, separator = line[:0], ",\n"
 	}
-	if _, err := out.Write(append(line, "\n]}\n"...)); err != nil {
+	line = append(line, "\n]"...)
+	if m.KYC {
+		funnel, err := json.Marshal(users.json())
+		if err != nil {
+			return err
+		}
+		line = append(append(line, `,"kyc":`...), funnel...)
+	}
+	if _, err := out.Write(append(line, "}\n"...)); err != nil {
 		return err
 	}
 	return out.Flush()
@@ -94,6 +104,7 @@ type jsonMeta struct {
 	Carried     []string    `json:"carried"` // as the rows name them
 	StartedAt   Moment      `json:"startedAt"`
 	FinishedAt  Moment      `json:"finishedAt"`
+	AsOf        Moment      `json:"asOf"` // when the rows were read
 	StopReason  Text        `json:"stopReason"`
 	Money       Money       `json:"money"`
 	Links       bool        `json:"links"` // false: verification links were left out
@@ -102,7 +113,7 @@ type jsonMeta struct {
 func newJSONMeta(m Meta, carried []string) jsonMeta {
 	j := jsonMeta{Version: Text(m.Version), Environment: Text(m.Environment), Ledger: Text(m.Ledger),
 		Input: Inputs(m.Batches), Carried: append([]string{}, carried...), StartedAt: Moment{m.Started},
-		FinishedAt: Moment{m.Finished}, StopReason: Text(m.StopReason), Money: m.Money, Links: !m.NoLinks}
+		FinishedAt: Moment{m.Finished}, AsOf: Moment{m.asOf()}, StopReason: Text(m.StopReason), Money: m.Money, Links: !m.NoLinks}
 	if m.Run != 0 {
 		j.Run = &m.Run
 	}

@@ -62,7 +62,17 @@ type Meta struct {
 	Finished   time.Time // zero = unknown
 	StopReason string    // "" = ran to the end
 	Money      Money
-	NoLinks    bool // leave out every verification link
+	NoLinks    bool      // leave out every verification link
+	Asked      time.Time // when a report on demand was asked for, perhaps during the run; zero: it is the run's own
+	KYC        bool      // something was heard of the users' identity checks: CheckColumns, and how many are how far
+}
+
+// asOf is the moment that the report speaks of.
+func (m Meta) asOf() time.Time {
+	if !m.Asked.IsZero() {
+		return m.Asked
+	}
+	return m.Finished
 }
 
 // Money is what a run cost. Amounts are in units of Currency; those that are

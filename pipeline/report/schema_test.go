@@ -90,12 +90,15 @@ func outputs(t *testing.T) map[string][][]byte {
 	status := fullSummary()
 	status.Reports = nil
 	waiting := sample()[9]
+	followed := realMeta()
+	followed.KYC, followed.Asked = true, at(40)
 	bare := realMeta()
 	bare.NoLinks, bare.Run, bare.Money = true, 0, Money{}
 	return map[string][][]byte{
 		"summary": {summaryText(t, fullSummary()), summaryText(t, Summary{})},
 		"status":  {summaryText(t, status), summaryText(t, Summary{Environment: "staging", Ledger: "x.db"})},
 		"report": {write(t, JSON, realMeta(), seq(nil, sample()...)), write(t, JSON, bare, seq(nil, waiting)),
+			write(t, JSON, followed, seq(nil, sample()...)),
 			write(t, JSON, Meta{}, seq(nil))},
 	}
 }
@@ -166,8 +169,15 @@ func TestSchemasRefuseWrongOutput(t *testing.T) {
 		{"report", `"status":"rejected","email":"f@example.com"`, `"status":"forgotten","email":"f@example.com"`},
 		{"report", `"2026-03-01T09:00:01Z"`, `"yesterday"`},
 		{"report", `"row":2`, `"row":"2"`},
+		{"followed", `"kycSince":"2026-03-01T09:00:30Z",`, ``},
+		{"followed", `"byStatus":{`, `"byStatus":{"x":-1,`},
+		{"followed", `"users":3`, `"people":3`},
 	} {
-		text := outputs(t)[tt.schema][0]
+		at := 0
+		if tt.schema == "followed" {
+			tt.schema, at = "report", 2
+		}
+		text := outputs(t)[tt.schema][at]
 		bad := bytes.Replace(text, []byte(tt.from), []byte(tt.to), 1)
 		if bytes.Equal(text, bad) {
 			t.Fatalf("%s has no %s", tt.schema, tt.from)

@@ -20,7 +20,7 @@ type tally struct {
 }
 
 func newTally(m Meta) *tally {
-	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: checks{at: m.Finished}}
+	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: checks{at: m.asOf()}}
 }
 
 // add counts a row and returns its first cause, the one it is grouped by. A
@@ -106,6 +106,7 @@ func facts(m Meta, t *tally) [][2]string {
 	if m.Run != 0 {
 		add("Run", strconv.FormatInt(m.Run, 10))
 	}
+	add("As of", people(Moment{m.Asked}))
 	add("Started", people(Moment{m.Started}))
 	add("Finished", people(Moment{m.Finished}))
 	if !m.Started.IsZero() && m.Finished.After(m.Started) {

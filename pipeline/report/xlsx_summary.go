@@ -214,8 +214,8 @@ func (b *book) dress(name string, m Meta) error {
 		return err
 	}
 	props := &excelize.DocProperties{Title: "Onboarding report", Creator: "bulkonboard", LastModifiedBy: "bulkonboard"}
-	if !m.Finished.IsZero() {
-		props.Created = m.Finished.UTC().Format(time.RFC3339)
+	if at := m.asOf(); !at.IsZero() {
+		props.Created = at.UTC().Format(time.RFC3339)
 		props.Modified = props.Created
 	}
 	return b.file.SetDocProps(props)
