@@ -37,7 +37,7 @@ const (
 	hasErased
 )
 
-// chunkHead is: CRC-32C of all that follows (4 bytes), format (1), rows (2).
+// chunkHead is: CRC-32C of all that follows (4 bytes), format (1), items (2).
 const (
 	chunkHead   = 7
 	chunkFormat = 1
@@ -61,6 +61,8 @@ func (p *packer) reset() {
 	p.n, p.number, p.line, p.customer = 0, 0, 0, 0
 	clear(p.words)
 }
+
+func (p *packer) integer(n int64) { p.buf = binary.AppendVarint(p.buf, n) }
 
 func (p *packer) text(s string) {
 	p.buf = binary.AppendUvarint(p.buf, uint64(len(s)))
@@ -97,9 +99,9 @@ func (p *packer) add(r *packed) {
 		flag(r.Verdict == ledger.Invalid, hasInvalid) | flag(r.Verdict == ledger.DuplicateInInput, hasDuplicate) | flag(r.erased, hasErased)
 	p.buf = binary.AppendUvarint(p.buf, flags)
 	p.buf = binary.AppendUvarint(p.buf, uint64(r.File))
-	p.buf = binary.AppendVarint(p.buf, int64(r.Number-p.number))
-	p.buf = binary.AppendVarint(p.buf, int64(r.Line-p.line))
-	p.buf = binary.AppendVarint(p.buf, r.customer-p.customer)
+	p.integer(int64(r.Number - p.number))
+	p.integer(int64(r.Line - p.line))
+	p.integer(r.customer - p.customer)
 	p.number, p.line, p.customer = r.Number, r.Line, r.customer
 	p.text(r.Identity)
 	if flags&emailIsIdentity == 0 {
@@ -140,9 +142,9 @@ func (p *packer) add(r *packed) {
 	p.n++
 }
 
-// seal finishes the chunk. The bytes are good until the next add.
-func (p *packer) seal() []byte {
-	p.buf[4] = chunkFormat
+// seal finishes the record. The bytes are good until the next add.
+func (p *packer) seal(format byte) []byte {
+	p.buf[4] = format
 	binary.BigEndian.PutUint16(p.buf[5:], uint16(p.n))
 	binary.BigEndian.PutUint32(p.buf, crc32.Checksum(p.buf[4:], castagnoli()))
 	p.n = 0
@@ -152,13 +154,9 @@ func (p *packer) seal() []byte {
 // unpack reads a chunk whose first row has this ordinal. Hostile bytes give
 // errChunk, and never more memory than a small multiple of their length.
 func unpack(data []byte, first int) ([]packed, error) {
-	if len(data) < chunkHead || data[4] != chunkFormat || binary.BigEndian.Uint32(data) != crc32.Checksum(data[4:], castagnoli()) {
-		return nil, errChunk
-	}
-	n := int(binary.BigEndian.Uint16(data[5:]))
-	u := unpacker{text: string(data[chunkHead:])}
-	if n > len(u.text) {
-		return nil, errChunk
+	u, n, err := unseal(data, chunkFormat)
+	if err != nil {
+		return nil, err
 	}
 	rows := make([]packed, n)
 	for i := range rows {
@@ -169,6 +167,18 @@ func unpack(data []byte, first int) ([]packed, error) {
 		return nil, errChunk
 	}
 	return rows, nil
+}
+
+// unseal checks a record and returns what reads it, and the number of its items.
+func unseal(data []byte, format byte) (u unpacker, items int, err error) {
+	if len(data) < chunkHead || data[4] != format || binary.BigEndian.Uint32(data) != crc32.Checksum(data[4:], castagnoli()) {
+		return u, 0, errChunk
+	}
+	u.text = string(data[chunkHead:])
+	if items = int(binary.BigEndian.Uint16(data[5:])); items > len(u.text) {
+		return u, 0, errChunk
+	}
+	return u, items, nil
 }
 
 // unpacker reads what packer wrote. After the first fault it yields zeros.

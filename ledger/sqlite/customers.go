@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
@@ -42,6 +41,10 @@ func (v *view) customers(ctx context.Context, ids []int64) ([]ledger.Customer, e
 	at := make(map[int64][]int, len(ids))
 	list := make([]any, 0, len(ids))
 	for i, id := range ids {
+		if b := v.under[id]; b != nil && b.after.ID != 0 {
+			out[i] = b.after
+			continue
+		}
 		if id == 0 {
 			continue
 		}
@@ -79,31 +82,44 @@ func (v *view) customers(ctx context.Context, ids []int64) ([]ledger.Customer, e
 		return nil, err
 	}
 	for i, id := range ids {
-		w, placed := places[id]
+		if len(at[id]) == 0 {
+			continue
+		}
 		c := &out[i]
-		if !placed || id == 0 {
-			continue
-		}
-		c.LastBatch, c.LastRow = w.batch, w.row
-		if c.ID != 0 && (c.Attempts > 0 || c.Status == ledger.Forgotten) {
-			continue
-		}
-		row, err := v.rowAt(ctx, w.batch, w.row)
-		if err != nil {
-			return nil, err
-		}
-		if row == nil {
-			if c.ID == 0 {
-				return nil, errChunk // a place that points nowhere
+		if w, placed := places[id]; placed {
+			c.LastBatch, c.LastRow = w.batch, w.row
+			if err := v.fromRow(ctx, id, c); err != nil {
+				return nil, err
 			}
-			continue
 		}
-		if c.ID == 0 {
-			c.ID, c.Status = id, ledger.Pending
+		if b := v.under[id]; b != nil {
+			if *c, err = b.applied(*c); err != nil {
+				return nil, err
+			}
 		}
-		c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Details = row.Identity, row.Email, row.FirstName, row.LastName, row.SenderID, row.details
 	}
 	return out, nil
+}
+
+// fromRow completes a customer that was never sent by its last row.
+func (v *view) fromRow(ctx context.Context, id int64, c *ledger.Customer) error {
+	if c.ID != 0 && (c.Attempts > 0 || c.Status == ledger.Forgotten) {
+		return nil
+	}
+	row, err := v.rowAt(ctx, c.LastBatch, c.LastRow)
+	switch {
+	case err != nil:
+		return err
+	case row == nil && c.ID == 0:
+		return errChunk // a place that points nowhere
+	case row == nil:
+		return nil
+	}
+	if c.ID == 0 {
+		c.ID, c.Status = id, ledger.Pending
+	}
+	c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Details = row.Identity, row.Email, row.FirstName, row.LastName, row.SenderID, row.details
+	return nil
 }
 
 // history reads the attempts of customers, oldest first, into c.History where want says so.
@@ -116,6 +132,9 @@ func (v *view) history(ctx context.Context, all []ledger.Customer, want func(led
 				list = append(list, c.ID)
 			}
 			at[c.ID] = append(at[c.ID], i)
+			if b := v.under[c.ID]; b != nil {
+				all[i].History = append(all[i].History, b.attempt)
+			}
 		}
 	}
 	err := v.eachOf(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE customer IN ", list, func(r *sql.Rows) error {
@@ -131,46 +150,6 @@ func (v *view) history(ctx context.Context, all []ledger.Customer, want func(led
 		}
 	}
 	return err
-}
-
-// put writes a customer whole, and on its first intent or decision the marks
-// by which the same person is known under another e-mail.
-func (v *view) put(ctx context.Context, keys *keyed.Secret, c ledger.Customer, mark bool) error {
-	var details any
-	if c.Details != nil {
-		details = []byte(c.Details)
-	}
-	if v.upsert == "" {
-		v.upsert = upsertCustomer()
-	}
-	err := v.do(ctx, v.upsert, c.ID, string(c.Status), c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Generation, c.ServiceID, c.URL,
-		c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus, c.Attempts, c.Intents, c.Key, stamp(c.FirstSent), stamp(c.Decided), details, stamp(c.Issued))
-	if err != nil || !mark || c.LastBatch == 0 {
-		return err
-	}
-	row, err := v.rowAt(ctx, c.LastBatch, c.LastRow)
-	if err != nil || row == nil {
-		return err
-	}
-	for _, m := range []int64{keys.Sender(row.SenderID), row.name} {
-		if m == 0 {
-			continue
-		}
-		if err := v.do(ctx, "INSERT OR IGNORE INTO marks VALUES (?, ?)", m, c.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// upsertCustomer is the statement that writes a customer whole.
-func upsertCustomer() string {
-	names := strings.FieldsFunc(customerColumns, func(r rune) bool { return strings.ContainsRune(", \n\t", r) })
-	var set []string
-	for _, n := range names[1:] {
-		set = append(set, n+" = excluded."+n)
-	}
-	return "INSERT INTO customers (" + customerColumns + ") VALUES (" + marks(len(names)) + ") ON CONFLICT (id) DO UPDATE SET " + strings.Join(set, ", ")
 }
 
 // identities looks digests up.

@@ -526,6 +526,22 @@ func TestBackupDuringRegistration(t *testing.T) {
 	sound(t, copied)
 }
 
+// What is under way is checked, too: here the customer is not as the intent found it.
+func TestVerifyFindsWhatIsUnderWay(t *testing.T) {
+	l, _, in, ids := sent(t, 5, 2)
+	if err := l.Record(t.Context(), 1, outcomes(in, ids)[:1]); err != nil {
+		t.Fatal(err)
+	}
+	sound(t, l)
+	if err := l.w.run(t.Context(), "INSERT INTO customers SELECT 2, 'rejected', 'x', 'x', first_name, last_name, '', 1, '', '', '', '', '', 0, 0, 1, 1, '', 1, 1, NULL, 0 FROM customers WHERE id = 1"); err != nil {
+		t.Fatal(err)
+	}
+	found, err := l.Verify(t.Context())
+	if err != nil || !strings.Contains(strings.Join(found, "\n"), "customer 2: its request under way") {
+		t.Errorf("%q %v", found, err)
+	}
+}
+
 func TestVerifyFinds(t *testing.T) {
 	for says, text := range map[string]string{
 		"not as many":        "UPDATE customers SET intents = 9 WHERE id = 1",
@@ -540,9 +556,14 @@ func TestVerifyFinds(t *testing.T) {
 		"no e-mail":          "DELETE FROM identities WHERE customer = 3",
 		"does not lead":      "UPDATE identities SET customer = 3 WHERE customer = 4",
 		"rows of 10":         "UPDATE batches SET rows = 10",
+		"service id does":    "DELETE FROM services; UPDATE state SET indexed = 100",
 	} {
 		l, _, in, ids := sent(t, 5, 2)
 		if err := l.Record(t.Context(), 1, outcomes(in, ids)[:1]); err != nil {
+			t.Fatal(err)
+		}
+		sound(t, l)
+		if err := l.write(t.Context(), l.land); err != nil { // an open attempt among the others, as a change beside it leaves one
 			t.Fatal(err)
 		}
 		sound(t, l)

@@ -24,6 +24,13 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 		return 0, err
 	}
 	err = l.write(ctx, func(ctx context.Context) error {
+		// So that nothing that is to be erased of them is packed or waits elsewhere.
+		if err := l.land(ctx); err != nil {
+			return err
+		}
+		if err := l.index(ctx); err != nil {
+			return err
+		}
 		found := map[keyed.Digest]int64{}
 		digests := make([]keyed.Digest, 0, len(identities))
 		for _, text := range identities {
@@ -57,7 +64,8 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 					return err
 				}
 			}
-			if err := l.w.put(ctx, &l.keys, ledger.Customer{ID: id, Status: ledger.Forgotten}, false); err != nil {
+			nobody := ledger.Customer{ID: id, Status: ledger.Forgotten}
+			if err := l.w.putCustomers(ctx, []changed{{nobody, nobody}}); err != nil {
 				return err
 			}
 		}
@@ -65,7 +73,12 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 		for _, id := range found {
 			list = append(list, id)
 		}
-		return l.w.eachOf(ctx, "DELETE FROM marks WHERE customer IN ", list, func(*sql.Rows) error { return nil })
+		for _, text := range []string{"DELETE FROM marks WHERE customer IN ", "DELETE FROM services WHERE customer IN "} {
+			if err := l.w.eachOf(ctx, text, list, func(*sql.Rows) error { return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, err
@@ -143,7 +156,7 @@ func (l *Ledger) eraseRows(ctx context.Context, gone map[int64]bool, digests []k
 		for i := range rows {
 			pack.add(&rows[i])
 		}
-		if err := l.w.do(ctx, "UPDATE chunks SET data = ? WHERE id = ?", pack.seal(), id); err != nil {
+		if err := l.w.do(ctx, "UPDATE chunks SET data = ? WHERE id = ?", pack.seal(chunkFormat), id); err != nil {
 			return err
 		}
 	}
@@ -187,6 +200,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		return 0, err
 	}
 	err = l.write(ctx, func(ctx context.Context) error {
+		n = 0
 		for _, text := range identities {
 			d := l.keys.Identity(text)
 			var id int64
@@ -233,7 +247,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err := l.w.one(ctx, "SELECT count(*) FROM customers WHERE status = 'in_doubt'", nil, &doubt); err != nil {
 			return err
 		}
-		if doubt > 0 {
+		if doubt += len(l.w.under); doubt > 0 {
 			return fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubt, ledger.ErrConflict)
 		}
 		var from string

@@ -84,7 +84,7 @@ func pack(rows []packed) []byte {
 	for i := range rows {
 		p.add(&rows[i])
 	}
-	return bytes.Clone(p.seal())
+	return bytes.Clone(p.seal(chunkFormat))
 }
 
 func TestChunk(t *testing.T) {

@@ -55,23 +55,21 @@ func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
 	if e.URL == "" {
 		return nil
 	}
-	var ids []int64
-	err := l.w.each(ctx, "SELECT id FROM customers WHERE service_id <> '' AND service_id = ?", []any{e.ServiceID}, func(r *sql.Rows) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
+	ids, err := l.byService(ctx, l.w, []string{e.ServiceID})
 	if err != nil {
 		return err
 	}
 	all, err := l.w.customers(ctx, ids)
-	for _, c := range all {
-		if c, linked := c.WithLink(e); linked && err == nil {
-			err = l.w.put(ctx, &l.keys, c, false)
+	var w writes
+	for _, before := range all {
+		if c, linked := before.WithLink(e); linked {
+			w.customer(before, c)
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return l.put(ctx, &w)
 }
 
 // RetryKYC counts a retry; see ledger.Verification.

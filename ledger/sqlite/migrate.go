@@ -16,7 +16,11 @@ func migrations() []string {
 ALTER TABLE attempts ADD COLUMN removes TEXT NOT NULL DEFAULT '';
 ALTER TABLE customers ADD COLUMN issued INTEGER NOT NULL DEFAULT 0;
 UPDATE customers SET issued = decided WHERE url <> '';
-` + kycTable}
+` + kycTable, underwayTables + `
+INSERT INTO services SELECT service_id, id FROM customers WHERE service_id <> '';
+DROP INDEX customers_service;
+ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+UPDATE state SET indexed = (SELECT coalesce(max(id), 0) FROM attempts)`}
 }
 
 // older reports whether a ledger must be brought forward before it is used.

@@ -47,6 +47,8 @@ type Ledger struct {
 	writer      *pool
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
+	version     int64 // of the file, when w last read what is under way
+	late        *late // nil when read-only or beside
 
 	closing sync.Once
 }
@@ -115,6 +117,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.w, err = l.writer.view(ctx); err != nil || o.Beside {
 		return l.sick(err)
 	}
+	l.late = &late{}
 	if err := l.migrate(ctx); err != nil {
 		return err
 	}
@@ -299,6 +302,9 @@ func (l *Ledger) Close() error {
 		l.turn <- struct{}{}
 		if l.w != nil && l.lock != nil && l.failed == nil {
 			err = l.transaction(context.Background(), func(ctx context.Context) error {
+				if err := l.index(ctx); err != nil {
+					return err
+				}
 				return l.w.run(ctx, "UPDATE state SET closed = opened")
 			})
 		}

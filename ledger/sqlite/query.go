@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -112,15 +114,33 @@ func (l *Ledger) pages(ctx context.Context, v *view, q ledger.Query) (func() ([]
 		text = `SELECT customer FROM (SELECT * FROM (SELECT customer FROM places WHERE customer > ? ORDER BY customer LIMIT 256)
 			UNION SELECT * FROM (SELECT id FROM customers WHERE id > ? ORDER BY id LIMIT 256)) ORDER BY 1 LIMIT 256`
 	}
-	last := int64(0)
+	last, more := int64(0), v.under.customers()
 	return func() (ids []int64, err error) {
-		ids, err = v.ids(ctx, text, last, last)
+		if ids, err = v.ids(ctx, text, last, last); err != nil {
+			return nil, err
+		}
+		end := int64(math.MaxInt64)
+		if len(ids) > 0 {
+			end = ids[len(ids)-1]
+		}
+		if len(ids) < pageSize {
+			end = math.MaxInt64
+		}
+		for len(more) > 0 && more[0] <= end {
+			ids, more = append(ids, more[0]), more[1:]
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
 		if len(ids) > 0 {
 			last = ids[len(ids)-1]
 		}
-		return ids, err
+		return ids, nil
 	}, nil
 }
+
+// customers are those under way, in the order of their ids: they are in doubt,
+// whatever is written of them.
+func (u underway) customers() []int64 { return slices.Sorted(maps.Keys(u)) }
 
 // texts are the statuses that there are; others cannot be in the ledger.
 func texts(all []ledger.Status) (out []string) {
@@ -150,17 +170,7 @@ func (l *Ledger) named(ctx context.Context, v *view, q ledger.Query) (ids []int6
 	case len(q.IDs) > 0:
 		return slices.Clone(q.IDs), true, nil
 	case len(q.ServiceIDs) > 0:
-		ids = []int64{}
-		list := make([]any, len(q.ServiceIDs))
-		for i, s := range q.ServiceIDs {
-			list[i] = s
-		}
-		err = v.eachOf(ctx, "SELECT id FROM customers WHERE service_id <> '' AND service_id IN ", list, func(r *sql.Rows) error {
-			var id int64
-			err := r.Scan(&id)
-			ids = append(ids, id)
-			return err
-		})
+		ids, err = l.byService(ctx, v, q.ServiceIDs)
 		return ids, true, err
 	}
 	return nil, false, nil

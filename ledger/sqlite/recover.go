@@ -17,6 +17,12 @@ func (l *Ledger) recover(ctx context.Context) error {
 	defer l.leave()
 	var left []string
 	err := l.transaction(ctx, func(ctx context.Context) error {
+		if err := l.w.one(ctx, "SELECT indexed FROM state", nil, &l.late.indexed); err != nil {
+			return err
+		}
+		if err := l.land(ctx); err != nil {
+			return err
+		}
 		err := l.w.one(ctx, "SELECT coalesce(max(id), 0) FROM attempts", nil, &l.lastAttempt)
 		if err != nil {
 			return err
@@ -31,6 +37,9 @@ func (l *Ledger) recover(ctx context.Context) error {
 			}
 		}
 		if err := l.closeOpen(ctx); err != nil {
+			return err
+		}
+		if err := l.catchUp(ctx); err != nil {
 			return err
 		}
 		return l.w.run(ctx, "UPDATE state SET opened = max(opened, closed) + 1")
@@ -56,7 +65,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 // the disk although it failed, and an opening without the emergency file may
 // have closed its attempts as unknown: both are allowed for.
 func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
-	var named []any
+	var named []int64
 	for _, cl := range ch.Close {
 		named = append(named, cl.Attempt)
 	}
@@ -64,7 +73,8 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c, have := *customers[ch.Customer], attempts[ch.Customer]
+	before, have := *customers[ch.Customer], attempts[ch.Customer]
+	c := before
 	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(have, ch.Close) {
 		return true, nil
 	}
@@ -77,12 +87,12 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	if err != nil {
 		return false, nil // a rule, not a failure: the caller keeps the answer
 	}
+	var w writes
 	for _, a := range changed {
-		if err := l.w.putAttempt(ctx, c.ID, a); err != nil {
-			return false, err
-		}
+		w.attempt(c.ID, a)
 	}
-	return true, l.w.put(ctx, &l.keys, c, true)
+	w.customer(before, c)
+	return true, l.put(ctx, &w)
 }
 
 // allClosed says whether every closing has been applied as it stands.

@@ -94,6 +94,9 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 
 func (r *registration) begin(ctx context.Context) error {
 	w := r.l.w
+	if err := r.l.index(ctx); err != nil {
+		return err
+	}
 	var same int
 	if err := w.one(ctx, "SELECT count(*) FROM batches WHERE fingerprint = ?", []any{r.batch.Fingerprint}, &same); err != nil {
 		return err
@@ -249,7 +252,7 @@ func (r *registration) flush(ctx context.Context) error {
 		return nil
 	}
 	w := r.l.w
-	if err := w.do(ctx, "INSERT INTO chunks VALUES (?, ?)", chunkID(r.batch.ID, r.waiting[0].Ordinal), r.packer.seal()); err != nil {
+	if err := w.do(ctx, "INSERT INTO chunks VALUES (?, ?)", chunkID(r.batch.ID, r.waiting[0].Ordinal), r.packer.seal(chunkFormat)); err != nil {
 		return err
 	}
 	r.waiting = r.waiting[:0]
@@ -275,6 +278,7 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	r.over = true
 	defer r.l.leave()
+	r.l.w.under = nil // read again: whoever is under way may have another last row now
 	return r.batch, r.l.commit(ctx)
 }
 
@@ -321,9 +325,7 @@ func (r *registration) Rollback() error {
 	}
 	r.over = true
 	defer r.l.leave()
-	ctx := context.Background()
-	r.l.w.chunks.forget()
-	if err := r.l.w.run(ctx, "ROLLBACK"); err != nil {
+	if err := r.l.rollBack(context.Background()); err != nil {
 		return r.l.fail(err)
 	}
 	return nil

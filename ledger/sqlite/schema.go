@@ -5,24 +5,30 @@ package sqlite
 const applicationID = 0x424f4c47
 
 // schemaVersion is the version that this program writes (user_version).
-const schemaVersion = 2
+const schemaVersion = 3
 
 // schema creates the tables.
 //
 //   - state: one row. seq counts the writes; opened and closed the openings
-//     for writing and their clean ends.
+//     for writing and their clean ends. indexed is the attempt up to which
+//     marks and services are complete.
 //   - chunks: the rows of batches, packed; id is the batch << 32 | first ordinal.
 //   - identities: digest of an e-mail → customer.
 //   - places: the row that last claimed a customer. A customer that has a
 //     place and no row in customers is pending and was never sent; what there
 //     is to know of it stands in its chunk.
+//   - underway: intents of which nothing is recorded yet, packed; id is the
+//     first one's attempt. What of a record is among the attempts, too, counts
+//     as it stands there.
+//   - services: serviceId → customer.
 //   - marks: who may be the same person under another e-mail.
 //   - told: outcomes that a finished run has reported.
 //   - kyc: users' identity checks, also of users whose answer is not recorded yet.
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL);
-INSERT INTO state VALUES (1, 0, 0, 0);
+CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL,
+	indexed INTEGER NOT NULL DEFAULT 0);
+INSERT INTO state VALUES (1, 0, 0, 0, 0);
 CREATE TABLE batches (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, files TEXT NOT NULL, settings TEXT NOT NULL,
 	carried TEXT NOT NULL, rows INTEGER NOT NULL, registered INTEGER NOT NULL);
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -35,7 +41,6 @@ CREATE TABLE customers (id INTEGER PRIMARY KEY, status TEXT NOT NULL, identity T
 	key TEXT NOT NULL, first_sent INTEGER NOT NULL, decided INTEGER NOT NULL, details BLOB, issued INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
 CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
-CREATE INDEX customers_service ON customers (service_id) WHERE service_id <> '';
 CREATE INDEX customers_decided ON customers (decided, id) WHERE decided <> 0;
 CREATE TABLE attempts (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, run INTEGER NOT NULL, generation INTEGER NOT NULL,
 	key TEXT NOT NULL, details BLOB, before_at INTEGER NOT NULL, before_offset INTEGER NOT NULL, before_certain INTEGER NOT NULL,
@@ -50,8 +55,12 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY, command TEXT NOT NULL, batch INTEGER 
 	wallet_from TEXT NOT NULL, wallet_to TEXT NOT NULL);
 CREATE TABLE told (digest INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE learnt (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-` + kycTable
+` + kycTable + underwayTables
 
 const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT NULL, at INTEGER NOT NULL, seen INTEGER NOT NULL,
 	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL) WITHOUT ROWID;
+`
+
+const underwayTables = `CREATE TABLE underway (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE services (service_id TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (service_id, customer)) WITHOUT ROWID;
 `

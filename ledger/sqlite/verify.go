@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -29,6 +30,13 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 			return err
 		})
 		if err != nil {
+			return nil, l.sick(err)
+		}
+	}
+	for _, id := range v.under.customers() {
+		if _, err := v.customers(ctx, []int64{id}); errors.Is(err, errChunk) {
+			found = append(found, fmt.Sprintf("customer %d: its request under way was intended for another state of it", id))
+		} else if err != nil {
 			return nil, l.sick(err)
 		}
 	}
@@ -64,8 +72,10 @@ func rules() []rule {
 			`SELECT c.id FROM attempts a JOIN customers c ON c.id = a.customer WHERE a.class = 'REMOVED' AND c.status IN ('created', 'link_missing')
 				AND NOT manual AND c.generation < a.generation`},
 		{"customer", "another customer has the same service id",
-			`SELECT id FROM customers c WHERE service_id <> '' AND status IN ('created', 'link_missing')
-				AND EXISTS (SELECT 1 FROM customers WHERE service_id = c.service_id AND id <> c.id AND status IN ('created', 'link_missing'))`},
+			`SELECT max(id) FROM customers WHERE service_id <> '' AND status IN ('created', 'link_missing') GROUP BY service_id HAVING count(*) > 1`},
+		{"customer", "its service id does not lead to it",
+			`SELECT id FROM customers c WHERE service_id <> '' AND NOT EXISTS (SELECT 1 FROM services WHERE service_id = c.service_id AND customer = c.id)
+				AND NOT EXISTS (SELECT 1 FROM attempts WHERE customer = c.id AND id > (SELECT indexed FROM state))`},
 		{"customer", "its status is none",
 			`SELECT id FROM customers WHERE status NOT IN ('created', 'link_missing', 'duplicate', 'rejected', 'insufficient_balance', 'in_doubt', 'pending', 'forgotten')`},
 		{"attempt", "its customer is not there",

@@ -80,7 +80,8 @@ type view struct {
 	conn   *sql.Conn
 	ready  map[string]*sql.Stmt
 	chunks chunkCache
-	upsert string // the statement of put, made once
+	under  underway // nil = not read; see read and Ledger.begin
+	upsert string   // the end of putCustomers' statement, made once
 }
 
 func (v *view) close() error {
@@ -169,6 +170,28 @@ func (v *view) eachOf(ctx context.Context, text string, list []any, scan func(*s
 	return nil
 }
 
+// insert writes rows, a few with each statement: most of the cost of a small row
+// is that of running one. head ends in "VALUES ", tail follows the rows.
+func (v *view) insert(ctx context.Context, head, tail string, rows [][]any) error {
+	const many = 16
+	for len(rows) > 0 {
+		n := 1
+		if len(rows) >= many {
+			n = many
+		}
+		args := make([]any, 0, n*len(rows[0]))
+		for _, r := range rows[:n] {
+			args = append(args, r...)
+		}
+		one := "(" + marks(len(rows[0])) + ")"
+		if err := v.do(ctx, head+one+strings.Repeat(","+one, n-1)+tail, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 // marks is n placeholders.
 func marks(n int) string { return strings.Repeat(",?", n)[1:] }
 
@@ -231,6 +254,9 @@ func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
 	var one int
 	if err = v.run(ctx, "BEGIN"); err == nil {
 		err = v.one(ctx, "SELECT count(*) FROM state", nil, &one)
+	}
+	if err == nil && l.info.Schema == schemaVersion { // not while an older ledger is being looked at
+		v.under, err = v.readUnderway(ctx)
 	}
 	end := func() {
 		// A read transaction has nothing to lose: if it cannot be ended the

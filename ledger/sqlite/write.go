@@ -68,6 +68,8 @@ func (l *Ledger) write(ctx context.Context, do func(context.Context) error) erro
 }
 
 // together runs what is queued, and what arrives meanwhile, in one transaction.
+// A write that is refused by rule begins it anew without that write: rare
+// enough to be cheaper than a savepoint around each.
 func (l *Ledger) together(ctx context.Context) {
 	var group []*writing
 	settle := func(err error) {
@@ -77,53 +79,66 @@ func (l *Ledger) together(ctx context.Context) {
 			}
 		}
 	}
-	if l.failed != nil { // by a write before, in whose commit these were not
-		group = l.queue.take(shared)
-		settle(l.failed)
-		return
-	}
-	if err := l.begin(ctx); err != nil {
-		group = l.queue.take(shared)
-		settle(err)
-		return
-	}
-	for len(group) < shared {
-		next := l.queue.take(1)
-		if len(next) == 0 {
-			break
+	for again := true; again; {
+		err := l.failed // by a write before, in whose commit these were not
+		if err == nil {
+			err = l.begin(ctx)
 		}
-		group = append(group, next[0])
-		if err := l.part(ctx, next[0]); err != nil {
-			settle(l.undo(ctx, err))
+		if err != nil {
+			group = append(group, l.queue.take(shared-len(group))...)
+			settle(err)
 			return
 		}
+		var refused *writing
+		group, refused, err = l.parts(ctx, group)
+		switch {
+		case err != nil:
+			settle(l.undo(ctx, err))
+			return
+		case refused == nil:
+			settle(l.commit(ctx))
+			return
+		}
+		if err := l.rollBack(ctx); err != nil {
+			settle(l.fail(err))
+			return
+		}
+		refused.done = true
+		group = slices.DeleteFunc(group, func(w *writing) bool { return w == refused })
+		again = len(group) > 0
 	}
-	settle(l.commit(ctx))
 }
 
-// part runs one write of several. A refusal by rule undoes it alone; any other
-// error is returned and undoes all.
-func (l *Ledger) part(ctx context.Context, w *writing) (err error) {
+// parts runs the writes of a group and of what waits, up to shared. It ends at
+// the first that is refused.
+func (l *Ledger) parts(ctx context.Context, group []*writing) (all []*writing, refused *writing, err error) {
+	for i := 0; i < shared; i++ {
+		if i == len(group) {
+			next := l.queue.take(1)
+			if len(next) == 0 {
+				break
+			}
+			group = append(group, next[0])
+		}
+		switch err := part(ctx, group[i]); {
+		case isRule(err):
+			group[i].err = fmt.Errorf("%s: %w", l.path, err)
+			return group, group[i], nil
+		case err != nil:
+			return group, nil, err
+		}
+	}
+	return group, nil, nil
+}
+
+// part runs one write of several. It may be run again when another of them is refused.
+func part(ctx context.Context, w *writing) (err error) {
 	defer func() { // it may be somebody else's write that panics here
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if err := l.w.run(ctx, "SAVEPOINT part"); err != nil {
-		return err
-	}
-	err = w.do(ctx)
-	if err != nil && !isRule(err) {
-		return err
-	}
-	if err != nil {
-		w.err = fmt.Errorf("%s: %w", l.path, err)
-		l.w.chunks.forget()
-		if err := l.w.run(ctx, "ROLLBACK TO part"); err != nil {
-			return err
-		}
-	}
-	return l.w.run(ctx, "RELEASE part")
+	return w.do(ctx)
 }
 
 // isRule reports whether an error is a refusal that leaves the ledger fit for use.
@@ -185,7 +200,27 @@ func (l *Ledger) begin(ctx context.Context) error {
 		}
 		return l.fail(err)
 	}
+	if err := l.refresh(ctx); err != nil {
+		return l.undo(ctx, err)
+	}
 	return nil
+}
+
+// refresh makes the writing connection know what is under way: its own writes
+// it knows already.
+func (l *Ledger) refresh(ctx context.Context) error {
+	var version int64 // changes with the commits of other connections
+	if err := l.w.one(ctx, "PRAGMA data_version", nil, &version); err != nil {
+		return err
+	}
+	if l.w.under != nil && version == l.version {
+		return nil
+	}
+	all, err := l.w.readUnderway(ctx)
+	if err == nil {
+		l.w.under, l.version = all, version
+	}
+	return err
 }
 
 // commit is on the disk when it returns nil. If it fails nobody knows: every
@@ -202,18 +237,30 @@ func (l *Ledger) commit(ctx context.Context) error {
 	if l.backup != nil {
 		l.backup.note(seq)
 	}
+	if l.late != nil {
+		l.late.committed()
+	}
 	return nil
 }
 
 // undo rolls back. A refusal by rule leaves the ledger fit for use, anything
 // else does not.
 func (l *Ledger) undo(ctx context.Context, cause error) error {
-	l.w.chunks.forget()
-	err := l.w.run(ctx, "ROLLBACK")
+	err := l.rollBack(ctx)
 	if isRule(cause) && err == nil {
 		return fmt.Errorf("%s: %w", l.path, cause)
 	}
 	return l.fail(cause) // the roll-back of a failed transaction may fail too; its cause is what counts
+}
+
+// rollBack ends a transaction as if it had never begun.
+func (l *Ledger) rollBack(ctx context.Context) error {
+	l.w.chunks.forget()
+	l.w.under = nil
+	if l.late != nil {
+		l.late.undone()
+	}
+	return l.w.run(ctx, "ROLLBACK")
 }
 
 // fail makes the ledger refuse all later writes.

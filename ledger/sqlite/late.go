@@ -1,0 +1,200 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// late holds entries of the two indexes whose keys come in no order: marks
+// (who may be the same person under another e-mail) and services (serviceId to
+// customer). One at a time, each would touch a page of its own, which is then
+// most of what a commit writes. So they are kept here and go in together, in
+// the order of their keys. The entries of attempts up to state.indexed are in;
+// those of later ones follow from the attempts, and an opening after a crash
+// puts them in. Only the holder of the lock has one.
+type late struct {
+	indexed int64 // state.indexed, as committed
+	marks   []mark
+	waiting []service // not in the table yet
+
+	mu      sync.Mutex
+	known   map[string][]int64 // those waiting, for readers
+	earlier map[string][]int64 // those that went in last: a reader's state may be older than that
+
+	// What the transaction under way wrote; writes says that it did.
+	writes         bool
+	wroteMarks     int
+	wroteServices  int
+	indexedByWrite int64
+}
+
+type mark struct{ digest, customer int64 }
+
+type service struct {
+	id       string
+	customer int64
+}
+
+// lateEntries is how many entries wait at most.
+const lateEntries = 1 << 15
+
+func (x *late) full() bool { return len(x.marks)+len(x.waiting) >= lateEntries }
+
+func (x *late) add(s service) {
+	x.waiting = append(x.waiting, s)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.known == nil {
+		x.known = map[string][]int64{}
+	}
+	x.known[s.id] = append(x.known[s.id], s.customer)
+}
+
+// customers are those that may have this serviceId.
+func (x *late) customers(id string) []int64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Concat(x.earlier[id], x.known[id])
+}
+
+// upTo is the attempt up to which all entries are in, or will be by the
+// transaction under way.
+func (x *late) upTo() int64 {
+	if x.writes {
+		return x.indexedByWrite
+	}
+	return x.indexed
+}
+
+// committed lets go of what the transaction wrote.
+func (x *late) committed() {
+	if !x.writes {
+		return
+	}
+	x.writes, x.indexed = false, x.indexedByWrite
+	x.marks, x.waiting = slices.Delete(x.marks, 0, x.wroteMarks), slices.Delete(x.waiting, 0, x.wroteServices)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.earlier, x.known = x.known, map[string][]int64{}
+	for _, s := range x.waiting {
+		x.known[s.id] = append(x.known[s.id], s.customer)
+	}
+}
+
+// undone says that the transaction under way wrote nothing.
+func (x *late) undone() { x.writes = false }
+
+// index writes all entries that wait, inside a transaction.
+func (l *Ledger) index(ctx context.Context) error {
+	x := l.late
+	if err := l.insertEntries(ctx, x.marks, x.waiting); err != nil {
+		return err
+	}
+	upto := l.lastAttempt
+	for _, b := range l.w.under { // their answers are still to come
+		upto = min(upto, b.attempt.ID-1)
+	}
+	x.writes, x.wroteMarks, x.wroteServices, x.indexedByWrite = true, len(x.marks), len(x.waiting), max(upto, x.indexed)
+	return l.w.do(ctx, "UPDATE state SET indexed = ?", x.indexedByWrite)
+}
+
+// insertEntries writes entries in the order of their keys.
+func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []service) error {
+	marks, services = slices.Clone(marks), slices.Clone(services)
+	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
+	slices.SortFunc(services, func(a, b service) int { return strings.Compare(a.id, b.id) })
+	rows := make([][]any, 0, max(len(marks), len(services)))
+	for _, m := range marks {
+		rows = append(rows, []any{m.digest, m.customer})
+	}
+	if err := l.w.insert(ctx, "INSERT OR IGNORE INTO marks VALUES ", "", rows); err != nil {
+		return err
+	}
+	rows = rows[:0]
+	for _, s := range services {
+		rows = append(rows, []any{s.id, s.customer})
+	}
+	return l.w.insert(ctx, "INSERT OR IGNORE INTO services VALUES ", "", rows)
+}
+
+// catchUp makes the entries of the attempts that a crash kept from being
+// indexed. Nothing is under way.
+func (l *Ledger) catchUp(ctx context.Context) error {
+	ids, err := l.w.ids(ctx, "SELECT DISTINCT customer FROM attempts WHERE id > ?", l.late.indexed)
+	if err != nil {
+		return err
+	}
+	for len(ids) > 0 {
+		all, err := l.w.customers(ctx, ids[:min(pageSize, len(ids))])
+		if err != nil {
+			return err
+		}
+		ids = ids[len(all):]
+		var marks []mark
+		var services []service
+		for _, c := range all {
+			of, err := l.marksOf(ctx, c)
+			if err != nil {
+				return err
+			}
+			marks = append(marks, of...)
+			if c.ServiceID != "" {
+				services = append(services, service{c.ServiceID, c.ID})
+			}
+		}
+		if err := l.insertEntries(ctx, marks, services); err != nil {
+			return err
+		}
+	}
+	return l.index(ctx)
+}
+
+// marksOf are the marks of a customer, by its last row.
+func (l *Ledger) marksOf(ctx context.Context, c ledger.Customer) (out []mark, err error) {
+	if c.LastBatch == 0 {
+		return nil, nil
+	}
+	row, err := l.w.rowAt(ctx, c.LastBatch, c.LastRow)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	for _, m := range []int64{l.keys.Sender(row.SenderID), row.name} {
+		if m != 0 {
+			out = append(out, mark{m, c.ID})
+		}
+	}
+	return out, nil
+}
+
+// byService finds the customers that may have one of these serviceIds.
+func (l *Ledger) byService(ctx context.Context, v *view, serviceIDs []string) ([]int64, error) {
+	ids := []int64{}
+	list := make([]any, 0, len(serviceIDs))
+	for _, s := range serviceIDs {
+		if s == "" {
+			continue
+		}
+		list = append(list, s)
+		if l.late != nil {
+			ids = append(ids, l.late.customers(s)...)
+		}
+	}
+	take := func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}
+	err := v.eachOf(ctx, "SELECT customer FROM services WHERE service_id IN ", list, take)
+	if err == nil && l.late == nil {
+		err = v.eachOf(ctx, `SELECT c.id FROM attempts a JOIN customers c ON c.id = a.customer
+			WHERE a.id > (SELECT indexed FROM state) AND c.service_id IN `, list, take)
+	}
+	return ids, err
+}

@@ -1,0 +1,188 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// begun is an intent of which nothing is recorded yet. It is kept in a packed
+// record of its group, apart from attempts and customers: what a customer is
+// while its request is under way follows from the two, by [ledger.Intended],
+// and each customer is written once, when its answer is known, instead of
+// twice.
+type begun struct {
+	intent  ledger.Intent
+	attempt ledger.Attempt
+	group   *group
+	after   ledger.Customer // the customer as the intent left it; ID 0 = not known
+}
+
+// group is one record of the table underway.
+type group struct {
+	first int64 // id of its first attempt
+	left  int   // attempts that are not written elsewhere yet
+}
+
+// underway is all that is begun, by customer: a customer has at most one
+// request under way.
+type underway map[int64]*begun
+
+const groupFormat = 2
+
+// packGroup packs the intents of one transaction, whose attempts are numbered
+// from first on.
+func packGroup(run int64, intents []ledger.Intent) []byte {
+	var p packer
+	p.reset()
+	p.integer(run)
+	for _, in := range intents {
+		p.n++
+		p.integer(in.Customer)
+		p.integer(int64(in.Intents))
+		p.integer(int64(in.Generation))
+		p.integer(stamp(in.At.At))
+		p.integer(int64(in.At.Offset))
+		certain := int64(0)
+		if in.At.Certain {
+			certain = 1
+		}
+		p.integer(certain)
+		p.text(string(in.Status))
+		for _, s := range []string{in.Key, string(in.Details), in.Removes, in.Email, in.FirstName, in.LastName} {
+			p.text(s)
+		}
+	}
+	return p.seal(groupFormat)
+}
+
+// unpackGroup reads what packGroup wrote.
+func unpackGroup(first int64, data []byte) ([]*begun, error) {
+	u, n, err := unseal(data, groupFormat)
+	if err != nil {
+		return nil, err
+	}
+	run := u.varint()
+	g := &group{first: first, left: n}
+	out := make([]*begun, n)
+	for i := range out {
+		var in ledger.Intent
+		in.Customer, in.Intents, in.Generation = u.varint(), int(u.varint()), int(u.varint())
+		in.At.At = moment(u.varint())
+		in.At.Offset = time.Duration(u.varint())
+		in.At.Certain = u.varint() != 0
+		in.Status = ledger.Status(u.string())
+		in.Key = u.string()
+		if d := u.string(); d != "" {
+			in.Details = ledger.Details(d)
+		}
+		in.Removes, in.Email, in.FirstName, in.LastName = u.string(), u.string(), u.string(), u.string()
+		out[i] = &begun{intent: in, attempt: opened(first+int64(i), run, in), group: g}
+	}
+	if u.bad || u.at != len(u.text) {
+		return nil, errChunk
+	}
+	return out, nil
+}
+
+// opened is the attempt that an intent opens.
+func opened(id, run int64, in ledger.Intent) ledger.Attempt {
+	return ledger.Attempt{ID: id, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At}
+}
+
+// readUnderway reads all that is begun. An attempt that is in the table of
+// attempts is written, whatever became of it, and no longer counts.
+func (v *view) readUnderway(ctx context.Context) (underway, error) {
+	all := underway{}
+	var groups [][]*begun
+	err := v.each(ctx, "SELECT id, data FROM underway ORDER BY id", nil, func(r *sql.Rows) error {
+		var first int64
+		var data []byte
+		if err := r.Scan(&first, &data); err != nil {
+			return err
+		}
+		list, err := unpackGroup(first, data)
+		groups = append(groups, list)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range groups {
+		if len(list) == 0 {
+			continue
+		}
+		g := list[0].group
+		written, err := v.ids(ctx, "SELECT id FROM attempts WHERE id BETWEEN ? AND ?", g.first, g.first+int64(len(list))-1)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range written {
+			list[id-g.first] = nil
+			g.left--
+		}
+		for _, b := range list {
+			if b != nil {
+				all[b.intent.Customer] = b
+			}
+		}
+	}
+	return all, nil
+}
+
+// begin notes a group of intents as begun; customers are as the intents left them.
+func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Intent, after []ledger.Customer) error {
+	if err := v.do(ctx, "INSERT INTO underway VALUES (?, ?)", first, packGroup(run, intents)); err != nil {
+		return err
+	}
+	g := &group{first: first, left: len(intents)}
+	for i, in := range intents {
+		v.under[in.Customer] = &begun{intent: in, attempt: opened(first+int64(i), run, in), group: g, after: after[i]}
+	}
+	return nil
+}
+
+// landed takes a customer off what is under way: it and its attempt are written.
+func (v *view) landed(ctx context.Context, customer int64) error {
+	b := v.under[customer]
+	if b == nil {
+		return nil
+	}
+	delete(v.under, customer)
+	if b.group.left--; b.group.left > 0 {
+		return nil
+	}
+	return v.do(ctx, "DELETE FROM underway WHERE id = ?", b.group.first)
+}
+
+// applied is a customer as its request under way leaves it.
+func (b *begun) applied(c ledger.Customer) (ledger.Customer, error) {
+	if b.after.ID == 0 {
+		after, err := ledger.Intended(c, b.intent, false)
+		if err != nil {
+			return c, fmt.Errorf("%w: %s", errChunk, err)
+		}
+		b.after = after
+	}
+	return b.after, nil
+}
+
+// land writes all that is under way as open attempts of customers in doubt.
+func (l *Ledger) land(ctx context.Context) error {
+	ids := make([]int64, 0, len(l.w.under))
+	for id := range l.w.under {
+		ids = append(ids, id)
+	}
+	customers, err := l.w.customers(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var w writes
+	for _, c := range customers {
+		w.customer(c, c)
+	}
+	return l.put(ctx, &w)
+}
