@@ -29,7 +29,10 @@ const (
 )
 
 // pool is a set of connections of one mode.
-type pool struct{ db *sql.DB }
+type pool struct {
+	db   *sql.DB
+	idle chan *view // with their prepared statements, which are most of the cost of a short look
+}
 
 func openPool(path string, m mode, conns int) (*pool, error) {
 	patience := "busy_timeout(60000)"
@@ -60,13 +63,40 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(4)
-	return &pool{db}, nil
+	return &pool{db, make(chan *view, 4)}, nil
 }
 
-func (p *pool) close() error { return p.db.Close() }
+// close closes the connections that are in the pool.
+func (p *pool) close() error {
+	var all []error
+	for len(p.idle) > 0 {
+		all = append(all, (<-p.idle).close())
+	}
+	return errors.Join(append(all, p.db.Close())...)
+}
+
+// put takes a connection back that is between transactions.
+func (p *pool) put(v *view) error {
+	v.chunks.forget()
+	v.under = nil
+	select {
+	case p.idle <- v:
+		return nil
+	default:
+		return v.close()
+	}
+}
 
 // view takes a connection out of the pool.
 func (p *pool) view(ctx context.Context) (*view, error) {
+	select {
+	case v := <-p.idle:
+		if err := ctx.Err(); err != nil {
+			return nil, errors.Join(err, p.put(v))
+		}
+		return v, nil
+	default:
+	}
 	c, err := p.db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -261,8 +291,11 @@ func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
 	end := func() {
 		// A read transaction has nothing to lose: if it cannot be ended the
 		// connection is thrown away with it.
-		_ = v.run(context.WithoutCancel(ctx), "ROLLBACK")
-		_ = v.close()
+		if err := v.run(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			_ = v.close()
+			return
+		}
+		_ = l.readers.put(v)
 	}
 	if err != nil {
 		end()
