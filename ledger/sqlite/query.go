@@ -19,6 +19,13 @@ const pageSize = 256
 // Customers yields customers; see ledger.Reader.
 func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
 	return func(yield func(ledger.Customer, error) bool) {
+		switch nobody, err := l.nobodyHas(ctx, q); {
+		case err != nil:
+			yield(ledger.Customer{}, l.sick(err))
+			return
+		case nobody:
+			return
+		}
 		v, end, err := l.snapshot(ctx)
 		if err != nil {
 			yield(ledger.Customer{}, err)
@@ -82,6 +89,21 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 			}
 		}
 	}
+}
+
+// nobodyHas reports that a query by serviceId alone finds no one. A run asks
+// that of every answer, before it records it; the writing connection, whose
+// pages are still in its memory, knows it ten times sooner than a reading one.
+func (l *Ledger) nobodyHas(ctx context.Context, q ledger.Query) (bool, error) {
+	if l.late == nil || len(q.ServiceIDs) == 0 || len(q.IDs) > 0 || len(q.Identities) > 0 {
+		return false, nil
+	}
+	if err := l.enter(ctx); err != nil {
+		return false, ctx.Err() // a ledger that cannot be written any more can be read
+	}
+	defer l.leave()
+	ids, err := l.byService(ctx, l.w, q.ServiceIDs)
+	return len(ids) == 0, err
 }
 
 // pages yields candidates by the narrowest index there is, a page at a time,

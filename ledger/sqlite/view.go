@@ -182,9 +182,11 @@ func (v *view) each(ctx context.Context, text string, args []any, scan func(*sql
 // The order of the rows is not that of the list.
 func (v *view) eachOf(ctx context.Context, text string, list []any, scan func(*sql.Rows) error) error {
 	for len(list) > 0 {
-		size := 8
-		if len(list) > 8 {
-			size = 128
+		size := 128
+		for _, few := range []int{32, 8, 1} {
+			if len(list) <= few {
+				size = few
+			}
 		}
 		n := min(size, len(list))
 		args := make([]any, size)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -22,9 +23,10 @@ const (
 
 // request builds a request that net/http cannot send twice: a POST counts as
 // replayable if it has an Idempotency-Key header and a body that can be had
-// again. GetBody stays nil, the body is of a type that net/http does not know
-// how to rewind, and the key is stored under the vendor's own lower-case
-// spelling, where net/http does not look for it.
+// again. GetBody stays nil, so that the body is gone once it is read, and the
+// key is stored under the vendor's own lower-case spelling, where net/http does
+// not look for it. The body's type is one that net/http knows to be in memory:
+// header and body go out in one write.
 func (c *Client) request(method, path, key string, body []byte) (*http.Request, error) {
 	u, err := url.Parse(c.base.String() + path)
 	if err != nil {
@@ -45,29 +47,13 @@ func (c *Client) request(method, path, key string, body []byte) (*http.Request, 
 	}
 	if body != nil {
 		req.Header["Content-Type"] = []string{"application/json"}
-		req.Body = &onceBody{rest: body}
+		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.ContentLength = int64(len(body))
 	}
 	return req, nil
 }
 
 var errRequest = errors.New("request cannot be written")
-
-// onceBody can be read once and never rewound.
-type onceBody struct{ rest []byte }
-
-// Read implements io.Reader.
-func (b *onceBody) Read(p []byte) (int, error) {
-	if len(b.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
-	return n, nil
-}
-
-// Close implements io.Closer.
-func (b *onceBody) Close() error { return nil }
 
 // wireUser gives the body its field order, which is the vendor's.
 type wireUser struct {
@@ -106,15 +92,15 @@ func encode(u User) ([]byte, error) {
 		return nil, err
 	}
 	b.Truncate(b.Len() - 1) // the closing brace
-	seen := make(map[string]bool)
-	for _, name := range fieldNames() {
-		seen[name] = true
+	var seen []string
+	if len(u.Extra) > 0 {
+		seen = fieldNames()
 	}
 	for _, x := range u.Extra {
-		if seen[x.Name] || x.Name == "" {
+		if slices.Contains(seen, x.Name) || x.Name == "" {
 			return nil, fmt.Errorf("extra field %s stands twice or has no name", strconv.Quote(printable(x.Name, maxCode)))
 		}
-		seen[x.Name] = true
+		seen = append(seen, x.Name)
 		if x.Value == "" {
 			continue
 		}

@@ -218,7 +218,7 @@ func TestReadsSentOnce(t *testing.T) {
 	}
 }
 
-// TestRequestIsNotReplayable looks at the two protections by themselves.
+// TestRequestIsNotReplayable looks at the protections by themselves.
 func TestRequestIsNotReplayable(t *testing.T) {
 	c := newClient(t, Config{BaseURL: "http://127.0.0.1:1"})
 	req, err := c.request(http.MethodPost, createPath, testIdem, []byte("{}"))
@@ -230,9 +230,6 @@ func TestRequestIsNotReplayable(t *testing.T) {
 	}
 	if _, ok := req.Header["Idempotency-Key"]; ok {
 		t.Error("the key stands where net/http looks for it")
-	}
-	if _, ok := req.Body.(*onceBody); !ok {
-		t.Errorf("body is a %T, want one that net/http cannot rewind", req.Body)
 	}
 }
 
