@@ -17,7 +17,7 @@ const (
 	pageTries   = 4    // for one page
 	pageSteps   = 20   // back, looking for the row where two pages must meet
 	newestKnown = 20
-	outgrown    = 10_000 // users that may come while a list is read, besides as many as it had
+	outgrown    = 2000 // users that may come while a list is read, besides as many as it had
 )
 
 // errWrongAccount says that the list belongs to somebody else.

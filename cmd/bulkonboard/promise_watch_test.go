@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,10 +66,14 @@ func (w *watcher) waitsFor(name string) bool {
 	return w.process != nil && w.next.step == name && !w.hit
 }
 
-func (w *watcher) waiting(name string) bool {
+// hangUp ends the connections of look-ups where requests need new ones.
+func (w *watcher) hangUp(rw http.ResponseWriter, r *http.Request) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.waitsFor(name)
+	if r.Method == http.MethodGet && w.waitsFor(atConnected) {
+		rw.Header().Set("Connection", "close")
+	}
+	return false
 }
 
 // accepts is called with a connection of which nothing was read. It kills at
@@ -243,7 +248,7 @@ func (w *watcher) when(p *process, sees func() bool) {
 // reporting reports whether a report is under way, after something was sent:
 // before that, the targets are only tried out.
 func (w *watcher) reporting() bool {
-	if w.scene.server.Counters().Users < 2 {
+	if w.scene.server.Counters().Posts < 2 {
 		return false
 	}
 	parts, err := filepath.Glob(filepath.Join(w.scene.dir, ".*.tmp"))

@@ -1,0 +1,208 @@
+//go:build !windows
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+)
+
+// More than one ledger for the same people: a copy that was put back, a second
+// one at the same time. The keys are equal, so that the partner itself keeps
+// anybody from being created twice, even if it takes an e-mail any number of times.
+
+// keyLife is far longer than any of these tests takes.
+const keyLife = 10 * time.Minute
+
+// A backup beside a run that sends is whole, and holds the intent of every
+// request that had arrived when it was begun. Fault 44: put back later, it sends
+// nobody a second time.
+func TestPromiseBackup(t *testing.T) {
+	t.Parallel()
+	names := []string{"key alive, e-mails repeat", "key alive, list asked first", "key dead, e-mails unique"}
+	strands(t, names, 3, func(i int, t strand) {
+		const n = 60
+		cfg := sandbox.Config{Latency: 15 * time.Millisecond, LatencyMax: 40 * time.Millisecond, KeyTTL: keyLife, EmailsRepeat: true}
+		s := newScene(t, cfg, people(n))
+		switch i {
+		case 0:
+			s.flags = append(s.flags, "--check-existing", "never")
+		case 2:
+			s = newScene(t, sandbox.Config{Latency: cfg.Latency, LatencyMax: cfg.LatencyMax}, people(n))
+		}
+		var copies []string
+		p := s.start(s.runArgs()...)
+		for p.running() && s.server.Counters().Posts < n-10 {
+			before := s.server.Posts()
+			if len(before) < 5 {
+				continue
+			}
+			path := s.path(fmt.Sprintf("copy%d.db", len(copies)))
+			s.run("ledger", "backup", "--base-url", s.base, "--ledger", s.ledger, path).ends(0)
+			copies = append(copies, path)
+			holds(s, path, before)
+		}
+		p.ends(0)
+		s.all(ledger.Created, n)
+		if len(copies) == 0 {
+			t.Fatal("no backup was made beside the run: the test proves nothing")
+		}
+		first := statuses(s.rows())
+		if having(s.customersOf(copies[0]), ledger.Created) == len(first) {
+			t.Fatal("the backup was made when all was done: the test proves nothing")
+		}
+
+		// In the ledger's place, with what belongs to the newer one beside it.
+		text, err := os.ReadFile(copies[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write(s.ledger, string(text))
+		posts := s.server.Counters().Posts
+		s.run(s.runArgs()...).ends(9)
+		if more := s.server.Counters().Posts - posts; more != 0 {
+			t.Errorf("%d requests by an older ledger that was put back", more)
+		}
+		// As the message says: with nothing else of the same name.
+		for _, end := range []string{"-wal", "-shm", ".emergency", ".lock"} {
+			if err := os.Remove(s.ledger + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+		s.run(s.runArgs()...).ends(3)
+		if users := len(s.server.Users()); users != n {
+			t.Errorf("%d users for %d people\n%s", users, n, describe(s))
+		}
+		truthful(s, s.rows())
+	})
+}
+
+// holds fails unless a backup is whole and has the intents of these requests.
+func holds(s *scene, path string, posts []sandbox.Post) {
+	s.Helper()
+	s.run("ledger", "verify", "--base-url", s.base, "--ledger", path).ends(0)
+	keys := map[string]bool{}
+	for _, r := range s.customersOf(path) {
+		keys[r.Customer.Key] = true
+	}
+	for _, p := range posts {
+		if !keys[p.Key] {
+			s.Errorf("a backup that was begun after the request of %s arrived does not have its intent", p.Email)
+		}
+	}
+}
+
+// customersOf are the report lines of another ledger.
+func (s *scene) customersOf(path string) (rows []ledger.Reported) {
+	s.Helper()
+	l, err := sqlite.Open(context.Background(), sqlite.Options{Path: path, ReadOnly: true})
+	if err != nil {
+		s.Fatalf("%s: %v", path, err)
+	}
+	defer closing(s, l)
+	for r, err := range l.Rows(context.Background(), ledger.Selection{}) {
+		if err != nil {
+			s.Fatalf("%s: %v", path, err)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// truthful fails unless each row says of its person what the partner knows:
+// created and link_missing with the partner's own data, and only of a user that
+// was made through the API. It returns the e-mails of the created ones.
+func truthful(s *scene, rows []ledger.Reported) (created map[string]bool) {
+	s.Helper()
+	created = map[string]bool{}
+	users := map[string]sandbox.User{}
+	for _, u := range s.server.Users() {
+		if _, twice := users[u.Email]; twice {
+			s.Errorf("created twice: %s", u.Email)
+		}
+		users[u.Email] = u
+	}
+	for _, r := range rows {
+		u, found := users[r.Customer.Email]
+		switch r.Status {
+		case ledger.Created:
+			created[r.Customer.Email] = true
+			if u.VerificationURL != r.Customer.URL || u.ServiceID != r.Customer.ServiceID || u.Origin != sandbox.FromAPI {
+				s.Errorf("row %d is created with other data than the partner's: %+v, partner %+v", r.Number, r.Customer, u)
+			}
+		case ledger.LinkMissing:
+			if u.ServiceID != r.Customer.ServiceID || u.Origin != sandbox.FromAPI {
+				s.Errorf("row %d is link_missing with another user: %+v, partner %+v", r.Number, r.Customer, u)
+			}
+		case ledger.Duplicate:
+			if !found {
+				s.Errorf("row %d is a duplicate of nobody", r.Number)
+			}
+		default:
+			s.Errorf("row %d is %s (%s)", r.Number, r.Status, r.Customer.Code)
+		}
+	}
+	return created
+}
+
+// Fault 46: two processes, one file, two ledgers, at the same time: one user
+// each, whose link is in one of the two ledgers.
+func TestPromiseTwoLedgers(t *testing.T) {
+	t.Parallel()
+	names := []string{"e-mails repeat", "e-mails unique", "keys known at completion only"}
+	strands(t, names, 3, func(i int, t strand) {
+		const n = 40
+		cfg := sandbox.Config{Latency: 5 * time.Millisecond, LatencyMax: 25 * time.Millisecond, KeyTTL: keyLife, EmailsRepeat: i == 0,
+			Preexisting: []sandbox.User{{Email: "known@example.org", CreatedAt: time.Now().Add(-time.Hour)}}}
+		if i == 2 {
+			var err error
+			if cfg.Faults, err = parseFaults([]string{"key-at-completion"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		input := people(n)
+		if i > 0 {
+			input += person(n, "known@example.org")
+		}
+		s := newScene(t, cfg, input)
+		s.flags = append(s.flags, "--check-existing", "never")
+		second := s.runElsewhere("second")
+		a := s.start(s.runArgs()...)
+		b := s.start(second...)
+		a.ends(0, 3)
+		b.ends(0, 3)
+		mine, theirs := s.rows(), s.customersOf(s.path("second.db"))
+		one, two := truthful(s, mine), truthful(s, theirs)
+		for _, u := range s.server.Users() {
+			if u.Origin == sandbox.FromAPI && one[u.Email] == two[u.Email] {
+				t.Errorf("the link of %s is in one ledger: %v, in the other: %v\n%s", u.Email, one[u.Email], two[u.Email], describe(s))
+			}
+		}
+		if len(one) == 0 || len(two) == 0 {
+			t.Errorf("%d were created by one process and %d by the other: they did not meet", len(one), len(two))
+		}
+		for _, rows := range [][]ledger.Reported{mine, theirs} {
+			for _, r := range rows {
+				if known := strings.HasPrefix(r.Customer.Email, "known"); known != (r.Status == ledger.Duplicate) && (known || i != 2) {
+					t.Errorf("row %d (%s) is %s", r.Number, r.Customer.Email, r.Status)
+				}
+			}
+		}
+	})
+}
+
+// runElsewhere is the everyday command with another ledger and report.
+func (s *scene) runElsewhere(name string) []string {
+	other := scene{base: s.base, input: s.input, flags: s.flags, dir: s.dir, ledger: s.path(name + ".db"), report: s.path(name + ".csv")}
+	return other.runArgs("--rejects", s.path(name+".rejects.csv"))
+}
