@@ -22,7 +22,7 @@ type marked struct {
 	findings []ledger.Finding
 }
 
-// annotatable refuses what --annotate cannot do.
+// annotatable refuses what --annotate cannot do, before anything is done.
 func annotatable(path string, files []source.File) error {
 	switch {
 	case len(files) > 1:
@@ -30,7 +30,18 @@ func annotatable(path string, files []source.File) error {
 	case !strings.EqualFold(filepath.Ext(path), ".xlsx"):
 		return usagef("--annotate %s: the file must be .xlsx", path)
 	}
+	if err := probe(sparing(files[0].Name), path); err != nil {
+		return usage(err, "correct --annotate, or make the directory writable")
+	}
 	return nil
+}
+
+// sparing writes files, but never over this input.
+func sparing(input string) report.Output {
+	if input == "-" {
+		return report.Output{}
+	}
+	return report.Output{Inputs: []string{input}}
 }
 
 // annotation is what the sender's list is given back with, but for its rows.
@@ -54,11 +65,7 @@ func annotation(file source.File, headerRow int) report.Annotation {
 // writeAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
 func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, note report.Annotation) (string, error) {
-	out := report.Output{}
-	if name := in.Files()[0].Name; name != "-" {
-		out.Inputs = []string{name}
-	}
-	done, err := out.Annotate(ctx, path, note)
+	done, err := sparing(in.Files()[0].Name).Annotate(ctx, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
 	}

@@ -190,7 +190,10 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 	}
 	check.SetContext(c.Context())
 	if len(args) == 1 {
-		if err := check.Flags().Set("annotate", stem(args[0])+".annotated.xlsx"); err != nil {
+		beside := stem(args[0]) + ".annotated.xlsx"
+		if err := probe(sparing(args[0]), beside); err != nil {
+			fmt.Fprintf(a.err, "without a marked workbook: %s\n", printable(err.Error()))
+		} else if err := check.Flags().Set("annotate", beside); err != nil {
 			return err
 		}
 	}

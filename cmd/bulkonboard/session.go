@@ -122,9 +122,6 @@ func (s *session) open(ctx context.Context, args []string) error {
 			if err := annotatable(path, s.in.Files()); err != nil {
 				return err
 			}
-			if err := probe(s.outputs.out, path); err != nil {
-				return usage(err, "correct --annotate, or make the directory writable")
-			}
 		}
 		if err := s.outputs.probe(); err != nil {
 			return err

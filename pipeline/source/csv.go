@@ -141,7 +141,7 @@ func (c *csvReader) reserve() int {
 // limits refuses records too large to be rows of customers.
 func (c *csvReader) limits(rec *record, used int) error {
 	if len(rec.cells) > maxColumns {
-		return &Error{Row: rec.number, Line: rec.line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.cells), maxColumns)}
+		return &Error{Row: rec.number, Line: rec.line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.cells), maxColumns), Hint: "Take the columns out that are no part of the list"}
 	}
 	if used <= maxShown {
 		return nil

@@ -40,7 +40,7 @@ func (p *sheetPass) readCell() error {
 		return err
 	}
 	if column > maxReadColumn && (formula || len(p.text) > 0) {
-		return p.fail(column, "the sheet has data beyond column 1,000")
+		return p.at(column, &Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Take the columns out that are no part of the list"})
 	}
 	if formula {
 		p.found.formulas++

@@ -45,8 +45,7 @@ const (
 
 // sheetFindings is what a pass learns about its sheet as a whole.
 type sheetFindings struct {
-	rows          int // not blank
-	hiddenRows    int // of those
+	hiddenRows    int // with data
 	firstHidden   int
 	filtered      bool // a filter is set
 	hiddenColumns []columnSpan
@@ -233,7 +232,6 @@ func (p *sheetPass) finishRow() (record, bool) {
 	if blank {
 		return record{}, false
 	}
-	p.found.rows++
 	if p.hidden {
 		if p.found.hiddenRows++; p.found.hiddenRows == 1 {
 			p.found.firstHidden = p.row

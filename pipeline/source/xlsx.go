@@ -217,7 +217,7 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse bool) []Note {
 		if f.filtered {
 			code, why = "filtered_rows", "hidden by a filter or by hand"
 		}
-		warn(code, "%d of %s with data %s %s, the first is row %d. they are read like the others", f.hiddenRows, counted(f.rows, "row"), isAre(f.hiddenRows), why, f.firstHidden)
+		warn(code, "%s with data %s %s, the first is row %d. such rows are read like the others", counted(f.hiddenRows, "row"), isAre(f.hiddenRows), why, f.firstHidden)
 	}
 	var columns []string
 	for column, used := range f.used {

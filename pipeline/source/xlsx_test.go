@@ -150,7 +150,7 @@ func TestNotes(t *testing.T) {
 		t.Errorf("notes %q", got)
 	}
 	text := fmt.Sprint(info.Notes)
-	for _, want := range []string{"2 of 3 rows with data are hidden by a filter or by hand, the first is row 2", "hidden columns with data are read like the others: C, D", "1 cell is made by formulas"} {
+	for _, want := range []string{"2 rows with data are hidden by a filter or by hand, the first is row 2", "hidden columns with data are read like the others: C, D", "1 cell is made by formulas"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("notes %s do not say %q", text, want)
 		}
