@@ -20,7 +20,7 @@ type Progress struct {
 	Rate     float64 // requests a second that the pace allows now; +Inf = unlimited
 	Wallet   Amount
 	Currency string
-	Pause    string    // why nothing is sent at this moment; "" = it is
+	Pause    string    // why nothing is sent at this moment, and what happens at Until; "" = it is sent
 	NoFunds  bool      // because the wallet is empty and is waited for
 	Until    time.Time // when that is looked at again; zero = not known
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -57,7 +58,7 @@ func (k *keeper) work(ctx context.Context) error {
 		}
 		switch why {
 		case askedToWait:
-			k.book.pause("partner asked to wait", until)
+			k.book.pause(askedPause(until.Sub(wall())), until)
 			if sleepUntil(ctx, until) == nil {
 				k.closeIdle()
 				k.gate.open()
@@ -69,6 +70,14 @@ func (k *keeper) work(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// askedPause says how long the partner wants to be left alone.
+func askedPause(d time.Duration) string {
+	if d >= 2*time.Minute {
+		return fmt.Sprintf("partner asked to wait %d min, going on", int(d.Round(time.Minute).Minutes()))
+	}
+	return fmt.Sprintf("partner asked to wait %d s, going on", int(d.Round(time.Second).Seconds()))
 }
 
 // awaitAnswer backs off, makes sure by the wallet that somebody answers when
@@ -121,7 +130,7 @@ func (k *keeper) awaitFunds(ctx context.Context) {
 	}
 	anyway := wall().Add(walletAnyway)
 	for {
-		k.book.pause("wallet is empty, waiting for money, asking again", wall().Add(walletEvery))
+		k.book.pause("the wallet is empty, asking it again", wall().Add(walletEvery))
 		if sleep(ctx, walletEvery) != nil {
 			return
 		}

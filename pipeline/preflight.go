@@ -134,7 +134,7 @@ func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
 		if d > r.cfg.Pace.Patience {
 			return w, &Stop{Reason: PartnerDown, Err: errTooLong}
 		}
-		r.book.pause("partner asked to wait", wall().Add(d))
+		r.book.pause(askedPause(d), wall().Add(d))
 		if err := sleepUntil(ctx, wall().Add(d)); err != nil {
 			return w, err
 		}

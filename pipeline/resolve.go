@@ -102,7 +102,11 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 	var timer <-chan time.Time
 	if ok {
 		if r.tailing.Load() {
-			r.book.pause(fmt.Sprintf("outcomes unknown: %d, asking the partner for its list of users", len(r.own)), at)
+			text := fmt.Sprintf("%d answers outstanding, asking the partner", len(r.own))
+			if len(r.own) == 1 {
+				text = "1 answer outstanding, asking the partner"
+			}
+			r.book.pause(text, at)
 		}
 		t := time.NewTimer(min(at.Sub(wall()), 5*time.Second)) // a timer stands still while the machine sleeps
 		defer t.Stop()

@@ -250,7 +250,11 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
-	if r.book.wallet().Known() && r.book.requests() > 0 && !interrupt && answers(err) {
+	switch {
+	case !r.book.wallet().Known() || r.book.requests() == 0:
+	case interrupt || !answers(err):
+		r.book.forgetWallet()
+	default:
 		soon, cancel := context.WithTimeout(asked, lastQuestion)
 		_, failed := r.askWallet(soon)
 		cancel()

@@ -328,10 +328,14 @@ func TestBounds(t *testing.T) {
 func TestInterruptAndContinue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 100)
+		b.partner.balance = "100.00"
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		s, err := Run(ctx, b.cfg)
 		b.audit()
+		if !s.WalletFrom.Known() || s.WalletTo.Known() {
+			t.Errorf("the wallet held %s before, and nobody asked after: %s", s.WalletFrom, s.WalletTo)
+		}
 		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
 		}

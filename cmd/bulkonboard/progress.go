@@ -161,13 +161,17 @@ type barDisplay struct {
 	to    *stream
 	bar   *progressbar.ProgressBar
 	pause string    // told last
+	told  time.Time // when
 	since time.Time // the pause that goes on; zero = none
 }
 
 const (
-	barWidth  = 20
-	barFrame  = barWidth + len(" 100% ||  ")
-	pauseLong = 2 * time.Second // a shorter one is not told
+	barWidth   = 20
+	barNarrow  = 8 // on a terminal of less than barColumns
+	barColumns = 100
+	barFrame   = len(" 100% ||  ")
+	pauseLong  = 2 * time.Second // a shorter one is not told
+	pauseAgain = time.Minute     // a cause that comes again sooner is not told again
 )
 
 func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
@@ -176,38 +180,52 @@ func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
 	}
 	if b.bar == nil {
 		// The bar writes past the stream: the stream clears it before a line.
-		b.bar = progressbar.NewOptions(p.ToSend, progressbar.OptionSetWriter(b.to.w), progressbar.OptionSetWidth(barWidth),
+		b.bar = progressbar.NewOptions(p.ToSend, progressbar.OptionSetWriter(b.to.w), progressbar.OptionSetWidth(widthOfBar(b.to.columns())),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish())
 		b.to.clearBy(func() { _ = b.bar.Clear() }) // a terminal that is gone is told by the line itself
 	}
 	b.tellPause(now, p)
-	b.bar.Describe(barText(now, p, b.to.columns()-barFrame))
+	columns := b.to.columns()
+	b.bar.Describe(barText(now, p, columns-barFrame-widthOfBar(columns)))
 	if err := b.bar.Set(min(p.Decided, p.ToSend)); err != nil {
 		b.end()
 	}
+}
+
+// widthOfBar leaves room for the figures on a terminal of the usual 80 columns.
+func widthOfBar(columns int) int {
+	if columns < barColumns {
+		return barNarrow
+	}
+	return barWidth
 }
 
 func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
 	switch {
 	case p.Pause == "":
 		b.since = time.Time{}
+		if now.Sub(b.told) >= pauseAgain {
+			b.pause = ""
+		}
 	case b.since.IsZero():
 		b.since = now
 	case p.Pause != b.pause && now.Sub(b.since) >= pauseLong:
-		b.pause = p.Pause
+		b.pause, b.told = p.Pause, now
 		fmt.Fprintln(b.to, printable(pauseText(p)))
 	}
 }
 
 // barText is what stands before the bar, as much of it as there is room for.
 func barText(now time.Time, p pipeline.Progress, room int) string {
-	parts := []string{fmt.Sprintf("%s of %s", number(p.Decided), number(p.ToSend)), fmt.Sprintf("%s created, %s problems", number(p.Created), number(p.Problems))}
-	switch left := remaining(now, p); {
+	parts := []string{fmt.Sprintf("%s of %s", number(p.Decided), number(p.ToSend))}
+	switch {
 	case p.Pause != "" && !p.Until.IsZero():
-		parts = append(parts, "waiting, next at "+p.Until.Local().Format("15:04:05"))
+		parts = append(parts, "waiting until "+p.Until.Local().Format("15:04:05"))
 	case p.Pause != "":
 		parts = append(parts, "waiting")
-	case left > 0:
+	}
+	parts = append(parts, number(p.Created)+" created", number(p.Problems)+" problems")
+	if left := remaining(now, p); left > 0 {
 		parts = append(parts, aboutTime(left)+" left")
 	}
 	if p.Pause == "" && !math.IsInf(p.Rate, 1) && p.Rate > 0 {

@@ -165,8 +165,13 @@ func TestBarText(t *testing.T) {
 			t.Errorf("in %d columns: %q, want %q", room, got, want)
 		}
 	}
-	p.Pause, p.Until = "partner asked to wait", now.Add(30*time.Second)
-	if got := barText(now, p, 100); !strings.Contains(got, "waiting, next at ") {
+	// At 80 columns there is room for all but the wallet, and a pause is told first.
+	room := 80 - barFrame - widthOfBar(80)
+	if got, want := barText(now, p, room), "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left"; got != want {
+		t.Errorf("at 80 columns: %q, want %q", got, want)
+	}
+	p.Pause, p.Until = "partner asked to wait 30 s, going on", now.Add(30*time.Second)
+	if got := barText(now, p, room); !strings.HasPrefix(got, "1,200 of 12,000, waiting until ") || !strings.HasSuffix(got, ", 1,190 created") {
 		t.Errorf("%q", got)
 	}
 }
