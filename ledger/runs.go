@@ -1,6 +1,9 @@
 package ledger
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Info is what the ledger is bound to.
 type Info struct {
@@ -35,4 +38,15 @@ type RunEnd struct {
 	Created    int
 	WalletFrom string
 	WalletTo   string
+}
+
+// AccountOf is the part of a serviceId that all users of a partner account
+// share: the documented form is "acme-rain-user-" and a random part, and what
+// stands before that is the account's own. "" if the serviceId has no such part.
+func AccountOf(serviceID string) string {
+	i := strings.LastIndexByte(serviceID, '-')
+	if i <= 0 || len(serviceID)-i-1 < 8 {
+		return ""
+	}
+	return serviceID[:i]
 }

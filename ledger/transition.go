@@ -127,7 +127,7 @@ func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, er
 // close applies a closing to an attempt.
 func (a *Attempt) close(cl Closing) error {
 	switch {
-	case a.Class == Open && cl.Class == Open:
+	case a.Class == Open && !cl.Class.closes():
 		return fmt.Errorf("attempt %d: closing without a class: %w", a.ID, ErrConflict)
 	case a.Class == Open:
 		a.Class, a.Absent, a.NotAfter = cl.Class, cl.Absent, cl.NotAfter
@@ -138,6 +138,16 @@ func (a *Attempt) close(cl Closing) error {
 		return fmt.Errorf("attempt %d is closed already: %w", a.ID, ErrConflict)
 	}
 	return nil
+}
+
+// closes reports whether an attempt may end so.
+func (c Class) closes() bool {
+	switch c {
+	case OK, OKBroken, KeyUsed, DupUser, Reject, Unclear, Busy, Funds, Auth, NotSent, Unknown, Removed, NotRemoved:
+		return true
+	default:
+		return false
+	}
 }
 
 // check compares a customer with what is expected of it.

@@ -3,16 +3,13 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // account ties a ledger to one account of the partner. The first serviceId
-// tells which: the documented form is "acme-rain-user-" and a random part, and
-// what stands before the random part is the account's own. It is used by the
-// recorder alone.
+// tells which. It is used by the recorder alone.
 type account struct {
 	ledger ledger.Ledger
 	prefix string
@@ -23,7 +20,7 @@ type account struct {
 // binds the ledger by the first one. The error is ledger.ErrAccount or a fault
 // of the ledger.
 func (a *account) admits(ctx context.Context, serviceID string) (bool, error) {
-	prefix := accountOf(serviceID)
+	prefix := ledger.AccountOf(serviceID)
 	if prefix == "" || a.known && prefix == a.prefix {
 		return true, nil // a form that tells nothing is no evidence against it
 	}
@@ -33,16 +30,6 @@ func (a *account) admits(ctx context.Context, serviceID string) (bool, error) {
 		return true, nil
 	}
 	return false, err
-}
-
-// accountOf is the part of a serviceId that all users of an account share; ""
-// if it has none.
-func accountOf(serviceID string) string {
-	i := strings.LastIndexByte(serviceID, '-')
-	if i <= 0 || len(serviceID)-i-1 < 8 {
-		return ""
-	}
-	return serviceID[:i]
 }
 
 // sameWallet refuses a wallet that is not the one of earlier runs, where the

@@ -135,6 +135,11 @@ func (e *emergency) read(id string) error {
 	if _, err := e.f.ReadAt(b, 0); err != nil {
 		return err
 	}
+	return e.parse(b, id)
+}
+
+// parse takes in the bytes of a file.
+func (e *emergency) parse(b []byte, id string) error {
 	if len(b) < emergencyHead || string(b[:8]) != emergencyMagic || string(b[8:8+len(id)]) != id {
 		return fmt.Errorf("it does not belong to this ledger; move it away if the ledger is the right one: %w", ledger.ErrDamaged)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -27,6 +29,9 @@ func (l *Ledger) recover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := l.catchUp(ctx); err != nil { // now, for merge asks who has a serviceId
+			return err
+		}
 		for _, ch := range l.backup.kept {
 			done, err := l.merge(ctx, ch)
 			if err != nil {
@@ -37,9 +42,6 @@ func (l *Ledger) recover(ctx context.Context) error {
 			}
 		}
 		if err := l.closeOpen(ctx); err != nil {
-			return err
-		}
-		if err := l.catchUp(ctx); err != nil {
 			return err
 		}
 		return l.w.run(ctx, "UPDATE state SET opened = max(opened, closed) + 1")
@@ -78,6 +80,9 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(have, ch.Close) {
 		return true, nil
 	}
+	if ok, err := l.credible(ctx, ch); err != nil || !ok {
+		return false, err
+	}
 	for i := range have {
 		if have[i].Class == ledger.Unknown && c.Status == ledger.InDoubt {
 			have[i].Class = ledger.Open
@@ -93,6 +98,35 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	}
 	w.customer(before, c)
 	return true, l.put(ctx, &w)
+}
+
+// credible holds an answer of the emergency file to what one from the wire is
+// held to before it is recorded: a link that can be shown, and a serviceId of
+// this account that no other customer has. When it was put there, the ledger
+// could not be asked any more.
+func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
+	if ch.URL != "" || ch.Status == ledger.Created {
+		if u, err := url.Parse(ch.URL); err != nil || !strings.EqualFold(u.Scheme, "https") || u.Hostname() == "" || ch.ServiceID == "" {
+			return false, nil
+		}
+	}
+	if ch.ServiceID == "" {
+		return true, nil
+	}
+	if account := ledger.AccountOf(ch.ServiceID); account != "" && l.info.Account != "" && account != l.info.Account {
+		return false, nil
+	}
+	ids, err := l.byService(ctx, l.w, []string{ch.ServiceID})
+	if err != nil {
+		return false, err
+	}
+	owners, err := l.w.customers(ctx, ids)
+	for _, c := range owners {
+		if c.ID != ch.Customer && c.ServiceID == ch.ServiceID {
+			return false, err
+		}
+	}
+	return true, err
 }
 
 // allClosed says whether every closing has been applied as it stands.

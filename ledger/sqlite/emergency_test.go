@@ -1,0 +1,199 @@
+package sqlite
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// An answer that comes back from the emergency file is held to what one from
+// the wire is: nobody is created with another's serviceId, with one of another
+// account, or without a link that can be shown. Such an answer is set aside, and
+// its row stays in doubt.
+func TestEmergencyIsNotBelievedBlindly(t *testing.T) {
+	const account, random = "acme-rain-user", "-aaaaaaaaaaaaaa"
+	for says, spoil := range map[string]func(out []ledger.Change){
+		"nothing":                   func([]ledger.Change) {},
+		"a recorded row's user":     func(out []ledger.Change) { out[2].ServiceID = out[0].ServiceID },
+		"a user that came before":   func(out []ledger.Change) { out[2].ServiceID = out[1].ServiceID },
+		"another account's user":    func(out []ledger.Change) { out[2].ServiceID = "other-rain-user-aaaaaaaaaaaaaac" },
+		"no user":                   func(out []ledger.Change) { out[2].ServiceID = "" },
+		"no link":                   func(out []ledger.Change) { out[2].URL = "" },
+		"a link without encryption": func(out []ledger.Change) { out[2].URL = "http://verify.test/x" },
+		"a script":                  func(out []ledger.Change) { out[2].URL = "javascript:alert(1)" },
+		"an unknown class":          func(out []ledger.Change) { out[2].Close[0].Class = "FINE" },
+	} {
+		l, _, in, ids := sent(t, 5, 3)
+		if err := l.Bind(t.Context(), account); err != nil {
+			t.Fatal(err)
+		}
+		out := outcomes(in, ids)
+		for i := range out {
+			out[i].ServiceID = account + random + string(rune('a'+i))
+		}
+		if err := l.Record(t.Context(), 1, out[:1]); err != nil {
+			t.Fatal(err)
+		}
+		spoil(out)
+		if err := l.Emergency(out[1:]); err != nil {
+			t.Fatal(err)
+		}
+		path := image(t, l)
+		again := reopen(t, path)
+		created, kept := 2, 1
+		if says == "nothing" {
+			created, kept = 3, 0
+		}
+		if n := len(all(t, again, ledger.Query{Status: []ledger.Status{ledger.Created}})); n != created {
+			t.Errorf("%s: %d are created, want %d", says, n, created)
+		}
+		if n := len(all(t, again, ledger.Query{Status: []ledger.Status{ledger.InDoubt}})); n != 3-created {
+			t.Errorf("%s: %d are in doubt, want %d", says, n, 3-created)
+		}
+		files, err := filepath.Glob(path + ".emergency-*.kept")
+		if err != nil || len(files) != kept || len(again.Notices()) != kept {
+			t.Errorf("%s: set aside in %q, notices %q, %v", says, files, again.Notices(), err)
+		}
+		sound(t, again)
+	}
+}
+
+// frameOf is a frame with the right checksum around any text.
+func frameOf(text []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(text)))
+	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(text, castagnoli()))
+	return append(b, text...)
+}
+
+// FuzzEmergency opens ledgers with an emergency file that somebody wrote to. It
+// never panics, it refuses or ends in a ledger that is whole, and nobody gets an
+// outcome that is not theirs: whoever is created has the user and the link of
+// their own answer, unless the fuzzer itself wrote a frame for them.
+func FuzzEmergency(f *testing.F) {
+	l, _, in, ids := sent(f, 6, 4)
+	out := outcomes(in, ids)
+	if err := l.Emergency(out[:3]); err != nil {
+		f.Fatal(err)
+	}
+	from := image(f, l)
+	files := map[string][]byte{}
+	for _, end := range []string{"", "-wal", ".emergency"} {
+		b, err := os.ReadFile(from + end)
+		if err != nil {
+			f.Fatal(err)
+		}
+		files[end] = b
+	}
+	answers := map[int64]ledger.Change{}
+	for _, c := range out {
+		answers[c.Customer] = c
+	}
+	texts := [][]byte{[]byte("{}"), []byte(`{"Expect":{"Customer":4},"Change":{"Status":"created"}}`), []byte("[1]")}
+	for _, c := range out {
+		text, err := json.Marshal(frame{c.Expect, c})
+		if err != nil {
+			f.Fatal(err)
+		}
+		texts = append(texts, text)
+	}
+	for _, text := range texts {
+		f.Add(uint32(emergencyHead), text, true)
+		f.Add(uint32(emergencyHead+5), text, false)
+	}
+	f.Add(uint32(0), []byte("BOLG"), false)
+	f.Add(uint32(40), []byte{0, 0, 0, 0, 0, 0, 0, 9}, false)
+	f.Add(uint32(emergencyHead), []byte{0xff, 0xff, 0xff, 0xff}, false)
+	f.Fuzz(func(t *testing.T, at uint32, over []byte, framed bool) {
+		path := filepath.Join(t.TempDir(), "l.db")
+		for end, b := range files {
+			if end == ".emergency" {
+				b = bytes.Clone(b)
+				if framed {
+					over = frameOf(over)
+				}
+				copy(b[int(at)%len(b):], over)
+			}
+			if err := os.WriteFile(path+end, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again, err := Open(t.Context(), options(path))
+		if err != nil {
+			if !errors.Is(err, ledger.ErrDamaged) {
+				t.Errorf("refused as %v", err)
+			}
+			return
+		}
+		defer again.Close()
+		sound(t, again)
+		for _, c := range all(t, again, ledger.Query{}) {
+			answer, sent := answers[c.ID]
+			switch {
+			case c.Status == ledger.InDoubt && sent, c.Status == ledger.Pending && !sent:
+			case !sent:
+				t.Errorf("customer %d was never sent and is %s", c.ID, c.Status)
+			case !framed && (c.Status != answer.Status || c.ServiceID != answer.ServiceID || c.URL != answer.URL):
+				t.Errorf("customer %d is %s with %s and %s", c.ID, c.Status, c.ServiceID, c.URL)
+			}
+		}
+	})
+}
+
+// FuzzEmergencyBytes reads any bytes as an emergency file: never a panic, and
+// what is read is what would be written again.
+func FuzzEmergencyBytes(f *testing.F) {
+	id := string(bytes.Repeat([]byte("i"), 32))
+	head := make([]byte, emergencyHead)
+	copy(head, emergencyMagic)
+	copy(head[8:], id)
+	putSeq(head[40:], 7)
+	text, err := json.Marshal(frame{ledger.Expect{Customer: 1, Status: ledger.InDoubt, Intents: 1}, ledger.Change{Status: ledger.Created, ServiceID: "a", URL: "https://b"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text, []byte{}, 0)
+	f.Add(text, []byte{0, 0, 0, 200, 1, 2, 3, 4, '{'}, 300)
+	f.Add([]byte("{}"), []byte{0xff}, emergencyHead)
+	f.Add([]byte(`{"Change":{"Close":[{"Class":"OK"}]}}`), []byte{}, emergencyHead+9)
+	f.Fuzz(func(t *testing.T, framed, tail []byte, cut int) {
+		b := append(append(bytes.Clone(head), frameOf(framed)...), tail...)
+		if cut > 0 && cut < len(b) {
+			b = b[:cut]
+		}
+		e := &emergency{at: emergencyHead}
+		if err := e.parse(b, id); err != nil {
+			if !errors.Is(err, ledger.ErrDamaged) {
+				t.Errorf("refused as %v", err)
+			}
+			return
+		}
+		if e.seq != 7 || e.at > int64(len(b)) {
+			t.Errorf("number %d, next frame at %d of %d", e.seq, e.at, len(b))
+		}
+		again := &emergency{at: emergencyHead}
+		whole := bytes.Clone(head)
+		for _, c := range e.kept {
+			text, err := json.Marshal(frame{c.Expect, c})
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole = append(whole, frameOf(text)...)
+		}
+		if err := again.parse(whole, id); err != nil || len(again.kept) != len(e.kept) {
+			t.Errorf("%d changes became %d: %v", len(e.kept), len(again.kept), err)
+		}
+		for i := range again.kept {
+			was, is := e.kept[i], again.kept[i]
+			if was.Expect != is.Expect || was.Status != is.Status || was.ServiceID != is.ServiceID || was.URL != is.URL || len(was.Close) != len(is.Close) {
+				t.Errorf("%+v became %+v", was, is)
+			}
+		}
+	})
+}
