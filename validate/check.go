@@ -1,5 +1,7 @@
 package validate
 
+import "strings"
+
 // Check applies every rule to one row and reports all of its problems at once.
 // It keeps nothing, so that one Rules serves any number of goroutines as long
 // as nobody changes it. A Raw.Extra shorter than Rules.Extra has empty cells.
@@ -7,6 +9,10 @@ package validate
 // Checking the values of the User once more gives the same User.
 func (r *Rules) Check(raw Raw) Result {
 	c := checking{rules: r}
+	if nothing(raw) {
+		c.bad("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
+		return Result{Problems: c.problems}
+	}
 	country := r.countryHint(raw.CountryCode)
 	var u User
 	var identity string
@@ -27,6 +33,21 @@ func (r *Rules) Check(raw Raw) Result {
 	u.CountryCode = c.country(raw.CountryCode)
 	u.Extra = c.extra(raw.Extra)
 	return Result{User: u, Identity: identity, Problems: append(c.problems, c.warnings...), Changes: c.changes}
+}
+
+// nothing tells a row without e-mail in which at most one field that every
+// customer needs is filled. What such a row lacks is not worth a list.
+func nothing(raw Raw) bool {
+	if raw.Email != "" { // nearly every row there is
+		return false
+	}
+	filled := 0
+	for _, v := range [...]string{raw.FirstName, raw.LastName, raw.PhoneNumber, raw.AccountPurpose, raw.IPAddress, raw.Terms, raw.Program} {
+		if strings.TrimSpace(v) != "" {
+			filled++
+		}
+	}
+	return filled <= 1
 }
 
 // checking is one Check under way.

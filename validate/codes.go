@@ -11,6 +11,7 @@ const (
 	CodeInvisibleChar  = "invisible_char"
 	CodeTooLong        = "too_long"
 	CodeExampleRow     = "example_row"
+	CodeNoCustomer     = "no_customer"
 	CodeExcelError     = "excel_error"
 	CodeExcelRounded   = "excel_rounded"
 	CodeExcelDate      = "excel_date"
@@ -79,6 +80,7 @@ func Codes() []Code {
 		{CodeInvisibleChar, false, "the cell has an invisible character where the field allows none"},
 		{CodeTooLong, false, "the value has more characters than the field may have"},
 		{CodeExampleRow, false, "the row is the example of the template"},
+		{CodeNoCustomer, false, "the row holds next to nothing of a customer, as a total or a remark below a list does"},
 		{CodeExcelError, false, "the cell shows a spreadsheet error such as #N/A or #REF!"},
 		{CodeExcelRounded, false, "a spreadsheet has rounded the number (1.4E+10), so that digits are lost"},
 		{CodeExcelDate, false, "a spreadsheet has made a date of the value"},

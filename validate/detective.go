@@ -227,11 +227,28 @@ func (d *Detective) Findings() []Damage {
 			list = append(list, d.damage(damageKey{DamageDate, name}, &column.dates))
 		}
 	}
+	oneReading(list)
 	list = append(list, d.repeats.findings()...)
 	slices.SortFunc(list, func(a, b Damage) int {
 		return cmp.Or(cmp.Compare(rank(a.Kind), rank(b.Kind)), -cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Field, b.Field))
 	})
 	return list
+}
+
+// oneReading leaves a flag to the more frequent one of lost + and lost country
+// codes: under both flags, digits alone can be read in two ways and are refused.
+func oneReading(list []Damage) {
+	plus := slices.IndexFunc(list, func(d Damage) bool { return d.Kind == DamagePlus && d.Flags != nil })
+	country := slices.IndexFunc(list, func(d Damage) bool { return d.Kind == DamageCountry && d.Flags != nil })
+	if plus < 0 || country < 0 {
+		return
+	}
+	less, more := &list[plus], &list[country]
+	if less.Rows > more.Rows {
+		less, more = more, less
+	}
+	less.Text += ". not both at once: with " + more.Flags[0] + ", write these with + and country code"
+	less.Flags = nil
 }
 
 // Flags joins what mends all of these, each flag once.

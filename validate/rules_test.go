@@ -126,6 +126,21 @@ func TestCheckExtra(t *testing.T) {
 	}
 }
 
+// A total below a list has one problem; a customer of whom little is known has
+// every one of them.
+func TestNoCustomer(t *testing.T) {
+	for _, raw := range []Raw{{}, {FirstName: "Total: 2"}, {City: "Bonn", Address: "x", PostalCode: "1", PhoneNumber: " "}} {
+		if got := findings(new(Rules).Check(raw)); !slices.Equal(got, []string{":no_customer"}) {
+			t.Errorf("line 30: %v", got)
+		}
+	}
+	for _, raw := range []Raw{{Email: "jane@company.com"}, {FirstName: "Jane", LastName: "Doe"}} {
+		if got := findings(new(Rules).Check(raw)); len(got) < 6 {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
 // A field that is added may be a date, but not one of two readings.
 func TestAddedDates(t *testing.T) {
 	rules := Rules{Extra: []string{"born"}}
@@ -190,7 +205,8 @@ func TestCodes(t *testing.T) {
 		mark(rc.rules.Check(rc.row(t)))
 	}
 	added := Rules{Extra: []string{"born"}}
-	mark(added.Check(Raw{Extra: []string{"03/04/1990"}}))
+	mark(added.Check(Raw{Email: "a@b.cd", Extra: []string{"03/04/1990"}}))
+	mark(added.Check(Raw{FirstName: "Total"}))
 	for code, seen := range listed {
 		if !seen {
 			t.Errorf("%s: no row of the tables gives it", code)

@@ -43,7 +43,7 @@ func (r *Rules) Validate() error {
 // defaultFault checks the default values by the rules of their fields.
 func (r *Rules) defaultFault() (Problem, bool) {
 	only := Rules{Defaults: r.Defaults}
-	for _, p := range only.Check(Raw{}).Problems {
+	for _, p := range only.Check(Raw{Email: "a@b.cd"}).Problems {
 		if r.Defaults[p.Field] != "" && !p.Warning {
 			return p, true
 		}

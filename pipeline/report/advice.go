@@ -70,7 +70,7 @@ func adviceByCode(code string) string {
 		return "Take the wallet address anew from its owner. Do not correct it by hand."
 	case "too_long":
 		return "Shorten the value to what the message says."
-	case "example_row", "header_repeated":
+	case "example_row", "header_repeated", "no_customer":
 		return "Delete the row. It is no customer."
 	case "USER_BLACKLISTED":
 		return "The partner does not accept this person. Only the partner can say why."

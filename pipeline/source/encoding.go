@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	text "unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -119,10 +120,14 @@ func encodingByName(name string) (encoding.Encoding, *Error) {
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), nil
 	case "utf-16be":
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), nil
+	case "cp850", "ibm850": // the standard lacks what DOS programs of banks still write
+		return charmap.CodePage850, nil
+	case "cp437", "ibm437":
+		return charmap.CodePage437, nil
 	}
 	enc, err := htmlindex.Get(name)
 	if err != nil || enc == encoding.Replacement || enc == charmap.XUserDefined {
-		return nil, &Error{Reason: "unknown --encoding", Hint: "Known are utf-8, utf-16le, utf-16be, windows-1250 to windows-1258, iso-8859-1 to -16, macintosh, shift_jis, euc-jp, euc-kr, gbk, big5"}
+		return nil, &Error{Reason: "unknown --encoding", Hint: "Known are utf-8, utf-16le, utf-16be, windows-1250 to windows-1258, iso-8859-1 to -16, macintosh, cp850, cp437, shift_jis, euc-jp, euc-kr, gbk, big5"}
 	}
 	return enc, nil
 }
@@ -146,12 +151,25 @@ func checkEncoding(raw []byte, encoding string) (at int, refusal *Error) {
 		}
 		at += n
 	}
-	seen := ""
-	if r := charmap.Windows1252.DecodeByte(raw[at]); r != utf8.RuneError && r >= 0xA0 || raw[at] < 0xA0 && r > 0xFF {
-		seen = fmt.Sprintf(", which is %c in windows-1252", r)
+	readings, likely := "", ""
+	lower := false
+	for _, page := range []struct {
+		name string
+		*charmap.Charmap
+	}{{"windows-1252", charmap.Windows1252}, {"macintosh", charmap.Macintosh}, {"cp850", charmap.CodePage850}} {
+		r := page.DecodeByte(raw[at])
+		if r == utf8.RuneError || !text.IsPrint(r) {
+			continue
+		}
+		readings += fmt.Sprintf(", %c in %s", r, page.name)
+		if likely == "" || text.IsLower(r) && !lower { // most letters of a text are small ones
+			likely, lower = page.name, text.IsLower(r)
+		}
 	}
-	return at, &Error{
-		Reason: fmt.Sprintf("byte 0x%02X is not UTF-8%s", raw[at], seen),
-		Hint:   "Save it as CSV UTF-8, or pass --encoding windows-1252 if that is how it was saved",
+	e := &Error{Reason: fmt.Sprintf("byte 0x%02X is not UTF-8", raw[at]), Hint: "Save it as CSV UTF-8"}
+	if readings != "" {
+		e.Reason += ", but it is " + readings[2:]
+		e.Hint += ", or name the encoding whose letter is the right one: --encoding " + likely
 	}
+	return at, e
 }
