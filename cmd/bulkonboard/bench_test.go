@@ -44,7 +44,7 @@ func newBulk(b *testing.B) bulk {
 	w := bufio.NewWriter(f)
 	fmt.Fprintln(w, "firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program")
 	for n := range b.N {
-		fmt.Fprintf(w, "Ann %s,Lee %s,u%d@example.com,+1415555%04d,personal use,203.0.113.%d,true,custodial\n", word(n), word(n/7), n, 2000+n%8000, n%250)
+		fmt.Fprintf(w, "Ann %s,Lee %s,u%d@example.com,+1415555%04d,personal use,203.0.113.%d,true,custodial\n", spelt(n), spelt(n/7), n, 2000+n%8000, n%250)
 	}
 	if err := w.Flush(); err != nil {
 		b.Fatal(err)
@@ -70,16 +70,6 @@ func newBulk(b *testing.B) bulk {
 	}
 	s.url = strings.TrimSpace(line)
 	return s
-}
-
-// word is a number in letters, as a name has them.
-func word(n int) string {
-	out := []byte("aaaaa")
-	for i := range out {
-		out[i] = byte('a' + n%26)
-		n /= 26
-	}
-	return string(out)
 }
 
 // run runs the program and reports its rows/s and peak memory.
@@ -130,7 +120,7 @@ func BenchmarkBareLoop(b *testing.B) {
 		wait.Go(func() {
 			for n := int(next.Add(1)) - 1; n < b.N; n = int(next.Add(1)) - 1 {
 				body := fmt.Sprintf(`{"firstName":"Ann %s","lastName":"Lee %s","email":"u%d@example.com","phoneNumber":"+1415555%04d","accountPurpose":"personal use","ipAddress":"203.0.113.%d","isTermsOfServiceAccepted":true,"program":"custodial"}`,
-					word(n), word(n/7), n, 2000+n%8000, n%250)
+					spelt(n), spelt(n/7), n, 2000+n%8000, n%250)
 				req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/v2/partner/card/users", strings.NewReader(body))
 				if err != nil {
 					b.Error(err)

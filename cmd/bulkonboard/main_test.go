@@ -130,7 +130,7 @@ func (r *registry) expect(ts *testscript.TestScript, args []string, what string)
 }
 
 // command is bulkonboard as a process of its own, in a directory.
-func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+func command(t testing.TB, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "bulkonboard", args...)
 	c.Dir = dir
