@@ -15,7 +15,8 @@ import (
 // This file plays random histories of one person against a model of the
 // partner. The model does what the documented API may do: it acts when it
 // likes within settle, answers or not, consumes a key or not when it refuses,
-// registers it on arrival or on completion, shows users in its list late. The
+// registers it on arrival or on completion, shows users in its list late; others
+// create users with the same e-mail and delete them. The
 // client is the real decision code; only time and transport are the model's.
 
 // modelUser is a user at the modelled partner.
@@ -53,6 +54,8 @@ type model struct {
 	skew     time.Duration // partner's clock minus ours
 	customer ledger.Customer
 	details  ledger.Details
+	forced   bool // the next send was ordered by hand (--again)
+	foreign  bool // somebody else has, or had, a user with this e-mail
 	spent    int
 	sends    int
 	trace    []string
@@ -113,6 +116,9 @@ func (m *model) chance(label string, percent int) bool {
 func (m *model) attempt() {
 	c := &m.customer
 	g := nextGeneration(c.History)
+	if m.forced {
+		g, m.forced = c.History[len(c.History)-1].Generation+1, false
+	}
 	a := ledger.Attempt{ID: int64(len(c.History) + 1), Generation: g, Key: fmt.Sprint("key", g), Details: m.details, NotBefore: m.instant()}
 	m.sends++
 	if m.chance("crash before the send", 5) {
@@ -209,7 +215,7 @@ func (m *model) after(a ledger.Attempt) {
 func (m *model) resolve() (resend, over bool) {
 	c := &m.customer
 	m.pass(m.ms("until the scan", 0, 40_000))
-	s := sighting{began: m.now.Add(m.ms("clock error", -900, 0)), email: "a@example.com", details: m.details, mayResend: m.spent < 5,
+	s := sighting{began: m.now.Add(m.ms("clock error", -900, 0)), email: "a@example.com", details: m.details, forced: m.forced, mayResend: m.spent < 5,
 		taken:    func(string) bool { return false },
 		salvaged: func(b []byte) (string, string) { return string(b), "https://withpersona.com/verify" }}
 	for _, u := range m.partner.users {
@@ -226,6 +232,9 @@ func (m *model) resolve() (resend, over bool) {
 	case ruleWait:
 		m.pass(max(0, r.until.Sub(m.now)))
 	case rulePerson, ruleLeave:
+		if r.kind == rulePerson {
+			c.Status = ledger.InDoubt
+		}
 		if (r.code == codeBudget || r.kind == ruleLeave) && m.chance("another run", 70) {
 			m.spent = 0
 			return false, false
@@ -259,9 +268,10 @@ func TestRandomHistories(t *testing.T) {
 		if foreign {
 			m.partner.users = append(m.partner.users, modelUser{"acme-rain-user-foreign00000000", m.now.Add(-time.Hour), m.now, false})
 		}
+		m.foreign = foreign
 		m.play()
 		m.pass(time.Hour)
-		m.judge(foreign)
+		m.judge(m.foreign)
 	})
 }
 
@@ -273,7 +283,7 @@ func (m *model) play() {
 		}
 		c := &m.customer
 		switch {
-		case c.Status == ledger.InDoubt, needsLook(c.History) && (c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance):
+		case c.Status == ledger.InDoubt, needsLook(c.History) && (c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance || m.forced):
 			resend, over := m.resolve()
 			if over {
 				return
@@ -281,6 +291,15 @@ func (m *model) play() {
 			if resend {
 				m.attempt()
 			}
+		case m.forced:
+			m.attempt()
+		case !m.foreign && c.Status != ledger.Created && c.Status != ledger.LinkMissing && m.chance("somebody else creates one", 3):
+			m.appear()
+		case c.Status == ledger.Duplicate && len(m.partner.users) > 0 && m.chance("it is deleted", 20):
+			m.vanish()
+		case (c.Status == ledger.Rejected || c.Status == ledger.Duplicate) && m.chance("sent again by hand", 20):
+			m.forced = true
+			m.spent = 0
 		case c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance:
 			m.pass(m.ms("until the next send", 0, 400_000))
 			m.attempt()
@@ -294,6 +313,25 @@ func (m *model) play() {
 			return // the partner refuses for ever; nothing is lost by that
 		}
 	}
+}
+
+// appear lets somebody else create a user with this e-mail, while nothing of
+// ours can be taken for it: who comes within the window of a request of ours is
+// told apart by nobody, and the promise says so (an e-mail belongs to one user).
+func (m *model) appear() {
+	m.pass(m.ms("before somebody else", 30_000, 400_000))
+	m.partner.users = append(m.partner.users, modelUser{"acme-rain-user-foreign00000001", m.now, m.now.Add(m.partner.lag), false})
+	m.foreign = true
+	m.note("somebody else creates a user")
+	m.pass(m.ms("after somebody else", 30_000, 400_000))
+}
+
+// vanish deletes the other user: not while a request of ours may still act,
+// which that user alone kept from creating anybody.
+func (m *model) vanish() {
+	m.pass(m.ms("before it is deleted", int(m.partner.ttl.Milliseconds()), 2*int(m.partner.ttl.Milliseconds())))
+	m.partner.users = slices.DeleteFunc(m.partner.users, func(u modelUser) bool { return !u.ours })
+	m.note("the other user is deleted")
 }
 
 // judge holds the end against the truth.

@@ -14,12 +14,35 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
+// asProgram is the environment variable that makes the test binary the program:
+// a process that can be killed without building anything.
+const asProgram = "PROMISE_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bulkonboard": main})
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main})
+}
+
+// leakless fails if the tests leave goroutines behind: partners, watchers and
+// readers of what runs in this process. The program itself is another one.
+type leakless struct{ *testing.M }
+
+func (m leakless) Run() int {
+	code := m.M.Run()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return code
 }
 
 // TestScripts drives the real main. Beside testscript's own commands there are

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,6 +178,14 @@ func TestPromiseTwoLedgers(t *testing.T) {
 		s := newScene(t, cfg, input)
 		s.flags = append(s.flags, "--check-existing", "never")
 		second := s.runElsewhere("second")
+		var both sync.WaitGroup // neither sends before the other is ready to
+		both.Add(2)
+		s.before = func(call string, n int) {
+			if call == "wallet" && n <= 2 {
+				both.Done()
+				both.Wait()
+			}
+		}
 		a := s.start(s.runArgs()...)
 		b := s.start(second...)
 		a.ends(0, 3)

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
@@ -162,4 +164,53 @@ func TestPromiseLastResort(t *testing.T) {
 	if users := len(s.server.Users()); users != n {
 		t.Errorf("%d users for %d people", users, n)
 	}
+}
+
+// Fault 39: a limit on the size of files (ulimit -f, a container's) is met in
+// the middle of the run. It is an error like any other, and no signal that ends
+// the program: the answers go where the limit still lets them.
+func TestPromiseFileSizeLimit(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	names := []string{"the ledger may not grow", "nothing may be written"}
+	strands(t, names, 2, func(i int, t strand) {
+		s, d := held(t, sandbox.Acted, n)
+		p := s.start(s.runArgs("--timeout", "20s", "--settle", "20s")...)
+		d.await(t, 4)
+		limit := uint64(0)
+		if i == 0 { // the emergency file has its first answers below that
+			info, err := os.Stat(s.ledger + "-wal")
+			if err != nil || info.Size() < 16<<10 {
+				t.Fatalf("%v, %v", info, err)
+			}
+			limit = uint64(info.Size())
+		}
+		if err := unix.Prlimit(p.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: limit}, nil); err != nil {
+			t.Fatal(err)
+		}
+		sent := s.server.Counters().Posts
+		d.release()
+		p.ends(9)
+		if more := s.server.Counters().Posts - sent; more > 4 {
+			t.Errorf("%d requests after the ledger had failed", more)
+		}
+		made := s.server.Users()
+		if len(made) == 0 || len(made) == n {
+			t.Fatalf("%d users: the fault did not strike where it should", len(made))
+		}
+		for _, u := range made {
+			if i == 1 && !strings.Contains(p.err.String(), u.VerificationURL) {
+				t.Errorf("the only copy of a link is lost:\n%s", p.err.String())
+			}
+		}
+		if i == 0 {
+			s.run(s.runArgs()...).ends(0)
+			s.all(ledger.Created, n)
+		} else {
+			s.run(s.runArgs()...).ends(3)
+		}
+		if posts, users := s.server.Counters().Posts, len(s.server.Users()); posts != n || users != n {
+			t.Errorf("%d requests and %d users for %d people", posts, users, n)
+		}
+	})
 }

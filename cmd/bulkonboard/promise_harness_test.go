@@ -33,17 +33,6 @@ import (
 // What the tests of the promise share: the program as a process of its own, a
 // simulated partner inside the test, and a directory between the two.
 
-// asProgram is the environment variable that makes the test binary the program:
-// a process that can be killed without building anything.
-const asProgram = "PROMISE_AS_PROGRAM"
-
-// Not in TestMain, which belongs to the scripts.
-func init() {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-}
-
 // Times that both sides agree on, short enough for a row in doubt to be sent
 // again, or given up, within a few seconds.
 const (
