@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -207,9 +208,13 @@ func (m *Mark) about(header string) string {
 }
 
 // sentence gives a message, "what is wrong. what to do", the capitals and the
-// full stop that people expect outside a terminal.
+// full stop that people expect outside a terminal, and leaves out which flags
+// would help: who corrects a list does not run the program.
 func sentence(s string) string {
-	b := []byte(strings.TrimSpace(clean(s)))
+	if s = clean(s); strings.Contains(s, "--") {
+		s = regexp.MustCompile(`(, (or|and) [^,;.]*|; )--[a-z][^.;]*`).ReplaceAllString(s, "")
+	}
+	b := []byte(strings.TrimSpace(s))
 	for i := range b {
 		start := i == 0 || i >= 2 && b[i-1] == ' ' && b[i-2] == '.' && (i < 4 || b[i-4] != '.')
 		if start && b[i] >= 'a' && b[i] <= 'z' {
