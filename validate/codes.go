@@ -74,7 +74,7 @@ func Codes() []Code {
 	return []Code{
 		{CodeRequired, false, "the cell is empty, and the partner requires the field"},
 		{CodePlaceholder, false, "a required cell holds a dash, N/A or the like instead of a value"},
-		{CodeBadEncoding, false, "the cell has bytes that are not UTF-8, or a character that an earlier conversion lost"},
+		{CodeBadEncoding, false, "the cell has bytes that are not UTF-8, or a letter that an earlier conversion lost"},
 		{CodeControlChar, false, "the cell has a control character"},
 		{CodeLineBreak, false, "the cell has a line break where the field allows none"},
 		{CodeInvisibleChar, false, "the cell has an invisible character where the field allows none"},

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -16,8 +17,21 @@ func (c *checking) damaged(field, v string) bool {
 	case excelRounded(v):
 		c.bad(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
 		return true
+	case lettersLost(field, v):
+		c.bad(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
+		return true
 	}
 	return c.dated(field, v)
+}
+
+// lettersLost tells the names of people and places that went through an
+// encoding without their letters: ?ukasz, ?ód?.
+func lettersLost(field, v string) bool {
+	switch field {
+	case fieldFirstName, fieldLastName, fieldCity, fieldRegion:
+		return len(v) > 1 && strings.IndexByte(v, '?') >= 0 && strings.ContainsFunc(v, unicode.IsLetter)
+	}
+	return false
 }
 
 // excelError tells the error values of Excel and LibreOffice in the languages

@@ -32,6 +32,7 @@ func awkwardBooks() []awkward {
 		book(42, "a number", set("D3", 14155552671), 3, "row 3, column phoneNumber", "[phone_plus_lost]", "--phone-plus"),
 		book(46, "a number", func(f *excelize.File) { set("M3", 1067)(f); set("N3", "DE")(f) }, 0, "[postal_zero_lost]"),
 		book(48, "TRUE", set("G3", true), 0, "2 good"),
+		sheet(48, "a formula", `<c r="G3" t="s">`, `<c r="G3" t="str"><f>A3&lt;&gt;""</f>`, 3, "row 3, column isTermsOfServiceAccepted (cell G3)", "[formula]"),
 		book(57, "two parts of one name", nil, 2, "the same name").withParts(func(p map[string]string) { p["XL/Worksheets/sheet1.xml"] = "x" }),
 		book(57, "a part above", nil, 2, `a name with ".."`).withParts(func(p map[string]string) { p["../x.xml"] = "x" }),
 		book(57, "a bomb", nil, 2, "200 times its size").withParts(func(p map[string]string) { p["xl/big.xml"] = strings.Repeat(" ", 17<<20) }),

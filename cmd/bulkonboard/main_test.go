@@ -56,6 +56,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	office, err := filepath.Abs("testdata/office")
+	if err != nil {
+		t.Fatal(err)
+	}
 	partners := &registry{}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -63,6 +67,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SAMPLES", samples)
+			e.Setenv("OFFICE", office)
 			e.Setenv("BULKONBOARD_API_KEY", "sk_test_script")
 			return nil
 		},

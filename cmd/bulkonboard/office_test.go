@@ -109,6 +109,56 @@ func TestAnnotatedThroughLibreOffice(t *testing.T) {
 	sends(t, dir, 0, `"sent":1,`, saved)
 }
 
+// So does a workbook with all that people have in theirs, and keeps it.
+func TestRichAnnotatedThroughLibreOffice(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("LibreOffice takes seconds to start")
+	}
+	dir := t.TempDir()
+	data, err := os.ReadFile("testdata/office/libreoffice-rich.xlsx")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "rich.xlsx"), data, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	sends(t, dir, 3, `"sent":2,`, "--header-row", "3", "--id", "Customer No.", "--annotate", "marked.xlsx", "rich.xlsx")
+	mend(t, filepath.Join(dir, "marked.xlsx"), "14155550124", "+14155550124")
+	saved := office(t, dir, "marked.xlsx", "xlsx")
+	sends(t, dir, 0, `"sent":1,`, "--header-row", "3", "--id", "Customer No.", saved)
+	f, err := excelize.OpenFile(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	list := f.GetSheetName(0)
+	if formula, err := f.GetCellFormula(list, "B6"); err != nil || !strings.Contains(formula, "B2") {
+		t.Errorf("formula %q, %v", formula, err)
+	}
+	if choices, err := f.GetDataValidations(list); err != nil || len(choices) != 1 {
+		t.Errorf("%d lists to choose from, %v", len(choices), err)
+	}
+	if formats, err := f.GetConditionalFormats(list); err != nil || len(formats) != 1 {
+		t.Errorf("%d conditional formats, %v", len(formats), err)
+	}
+	if shown, err := f.GetSheetVisible("Rates"); err != nil || shown {
+		t.Errorf("the hidden sheet shows: %v", err)
+	}
+	var noted bool
+	notes, err := f.GetComments(list)
+	for _, n := range notes {
+		text := n.Text
+		for _, p := range n.Paragraph {
+			text += p.Text
+		}
+		noted = noted || n.Cell == "E5" && strings.Contains(text, "is this right?")
+	}
+	if err != nil || !noted {
+		t.Errorf("the sender's comment is lost: %+v, %v", notes, err)
+	}
+}
+
 // sends runs the input and expects the exit code, and a part of the summary.
 func sends(t *testing.T, dir string, code int, summary string, args ...string) {
 	t.Helper()

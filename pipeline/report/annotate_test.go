@@ -430,7 +430,7 @@ func TestSentence(t *testing.T) {
 		"": "", "is empty. fill it in": "Is empty. Fill it in.", "is 1.5 long. é": "Is 1.5 long. é.", "ends! ": "Ends!",
 		"has a form, e.g. this. write it": "Has a form, e.g. this. Write it.",
 		"is empty. fill it in, or give a value with --default; email: is odd, or not. look": "Is empty. Fill it in; email: is odd, or not. Look.",
-		"it has no code, and --phone-region names none": "It has no code.", "drops it; --phone-plus takes it": "Drops it.",
+		"it has no code, and --phone-region names none":                                     "It has no code.", "drops it; --phone-plus takes it": "Drops it.",
 		"is neither of the country of --phone-region nor another. correct it": "Is neither of the country of --phone-region nor another. Correct it.",
 	} {
 		if got := sentence(in); got != want {

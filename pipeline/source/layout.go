@@ -11,6 +11,7 @@ import (
 type layout struct {
 	header  []string
 	mapped  []Mapping // one for each column
+	written []bool    // for each column, whether it is that of a Field.Written
 	values  []int     // column of each Options.Fields, -1 = none
 	id      int       // column of Options.ID, -1 = none
 	send    []int     // column of each Options.Send
@@ -38,7 +39,7 @@ func ourColumn(header string) bool {
 // layout settles what the columns of a header row are. Its errors lack the
 // file and the row.
 func (m *matcher) layout(header []string) (*layout, *Error) {
-	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header))}
+	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header)), written: make([]bool, len(header))}
 	for i := range l.values {
 		l.values[i] = -1
 	}
@@ -105,7 +106,7 @@ func (m *matcher) take(l *layout) *Error {
 			return &Error{Column: column + 1, Reason: fmt.Sprintf("the header %s is mapped to both %s and %s",
 				displayHeader(l.header[column], column+1), other, f.Name), Hint: "Correct --map"}
 		}
-		l.give(i, f.Name, column)
+		m.give(l, i, f.Name, column)
 	}
 	for _, names := range []map[string]int{m.names, m.aliases} {
 		for column, h := range l.header {
@@ -115,7 +116,7 @@ func (m *matcher) take(l *layout) *Error {
 			}
 			name, first := m.opt.Fields[i].Name, l.values[i]
 			if first < 0 {
-				l.give(i, name, column)
+				m.give(l, i, name, column)
 				continue
 			}
 			if _, chosen := m.opt.Map[name]; chosen || fold(l.header[first]) == fold(name) {
@@ -129,9 +130,10 @@ func (m *matcher) take(l *layout) *Error {
 	return nil
 }
 
-func (l *layout) give(field int, name string, column int) {
+func (m *matcher) give(l *layout, field int, name string, column int) {
 	l.values[field] = column
 	l.mapped[column].Field = name
+	l.written[column] = m.opt.Fields[field].Written
 }
 
 // missing refuses a header row without a required field.

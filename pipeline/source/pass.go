@@ -205,6 +205,7 @@ func (p *pass) issues(f *file, found []cellIssue) []Issue {
 	for _, is := range found {
 		column, read := f.readColumn(is.Column, max(is.Column, is.last))
 		switch {
+		case is.written && !(read && f.written[column]):
 		case read:
 			is.Column = column
 			kept = append(kept, is.Issue)

@@ -21,5 +21,6 @@ type record struct {
 // over several columns, and which of them are read is not known yet.
 type cellIssue struct {
 	Issue
-	last int // column of a merged range, 0-based; 0 = Column
+	last    int  // column of a merged range, 0-based; 0 = Column
+	written bool // counts only in columns of Field.Written
 }

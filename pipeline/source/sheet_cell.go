@@ -42,7 +42,9 @@ func (p *sheetPass) readCell() error {
 	if column > maxReadColumn && (formula || len(p.text) > 0) {
 		return p.at(column, &Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Take the columns out that are no part of the list"})
 	}
-	if formula {
+	// LibreOffice writes TRUE as a formula: that is as good as written by hand.
+	written := kind == cellBool && value && (string(p.formula) == "TRUE()" || string(p.formula) == "FALSE()")
+	if formula && !written {
 		p.found.formulas++
 		if p.refuse {
 			p.issue("formula", "the cell is a formula, and --formulas refuse is set", false)
@@ -50,6 +52,10 @@ func (p *sheetPass) readCell() error {
 		if !value || len(p.text) == 0 && kind != cellText {
 			p.issue("formula_uncached", "the cell is a formula without its result: open the workbook in a spreadsheet program and save it, or paste the values", false)
 			return nil
+		}
+		if !p.refuse {
+			p.issue("formula", "the cell is a formula, and this has to be said by somebody. write the value itself", false)
+			p.issues[len(p.issues)-1].written = true
 		}
 	}
 	if !value || column > maxReadColumn {
@@ -79,7 +85,7 @@ func (p *sheetPass) readCellParts(kind cellKind) (formula, value bool, err error
 		switch {
 		case main && name == "f":
 			formula = true
-			err = p.s.skip()
+			p.formula, err = readText(p.s, p.formula[:0])
 		case main && (name == "v" && kind != cellInline || name == "is" && kind == cellInline):
 			if value {
 				return false, false, p.fail(p.column, "the cell has two values")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -24,14 +25,15 @@ type sheetPass struct {
 	refuse bool        // formulas
 	merges *mergeSweep // nil in the survey
 
-	found  sheetFindings
-	state  passState
-	row    int // last row that began
-	hidden bool
-	column int      // last column in it
-	cells  []string // of the row, by column
-	issues []cellIssue
-	text   []byte
+	found   sheetFindings
+	state   passState
+	row     int // last row that began
+	hidden  bool
+	column  int      // last column in it
+	cells   []string // of the row, by column
+	issues  []cellIssue
+	text    []byte
+	formula []byte // of the cell, if it is one
 }
 
 type passState int
@@ -216,7 +218,7 @@ func (p *sheetPass) readRow() (_ record, ok bool, err error) {
 }
 
 func (p *sheetPass) finishRow() (record, bool) {
-	blank := len(p.issues) == 0
+	blank := !slices.ContainsFunc(p.issues, func(is cellIssue) bool { return !is.written })
 	for i := 0; blank && i < len(p.cells); i++ {
 		blank = strings.TrimSpace(p.cells[i]) == ""
 	}

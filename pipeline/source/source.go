@@ -10,12 +10,13 @@ package source
 import "context"
 
 // Field is a column to look for: its canonical name, other names people give
-// it (lower case, letters and digits only), and whether a file without it is
-// refused.
+// it (lower case, letters and digits only), whether a file without it is
+// refused, and whether its cells must be written by somebody.
 type Field struct {
 	Name     string
 	Aliases  []string
 	Required bool
+	Written  bool // a formula in it is a problem, whatever Options.Formulas says
 }
 
 // Options say how to read. The zero value of each but Fields means: detect.

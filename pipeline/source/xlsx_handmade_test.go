@@ -87,6 +87,9 @@ func show(all []record) string {
 	for _, r := range all {
 		b.WriteString(itoa(r.number) + ":" + strings.Join(r.cells, "|"))
 		for _, i := range r.issues {
+			if i.written { // of no account but in columns of Field.Written
+				continue
+			}
 			b.WriteString(" !" + columnName(i.Column+1) + "=" + i.Code)
 			if i.Warning {
 				b.WriteString("(warn)")

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Lists that LibreOffice, Gnumeric and openpyxl wrote, in several encodings
+// and as Germans write dates: what each of them does to a list is told by name.
+func TestListsOfOtherPrograms(t *testing.T) {
+	damaged := []string{"6 rows: 1 good, 5 invalid", "4  phoneNumber  rows 2, 3, 4, ...", "row 5", "[phone_no_country]", "row 6", "[ip_not_public]", "[name_null]",
+		"warning: the postal code seems to have lost its leading zero", "bulkonboard validate --phone-plus"}
+	made := append([]string{"[excel_date]", "column postalCode (cell K6)", "1 cell is made by formulas"}, damaged...)
+	lost := append([]string{"row 4", "[bad_encoding]", `are separated by ";"`}, damaged...)
+	rich := []string{"hidden sheets with data were not read", "1 row with data is hidden, the first is row 9", "read like the others: Q",
+		"row 11: holds next to nothing of a customer", "repeats row 4", "row 8, column phoneNumber (cell E8): is a date", "[number_rounded]"}
+	for _, list := range []struct {
+		name string
+		args []string
+		code int
+		says []string
+	}{
+		{"list.csv", nil, 3, []string{"6 rows: 4 good, 2 invalid", "[phone_no_country]", "[ip_not_public]", "!excel_date"}},
+		{"libreoffice-german.xlsx", nil, 3, append([]string{"1 cell is made by formulas"}, damaged...)},
+		{"libreoffice-windows-1252.csv", nil, 2, []string{"it is ü in windows-1252", "--encoding windows-1252"}},
+		{"libreoffice-windows-1252.csv", []string{"--encoding", "windows-1252"}, 3, lost},
+		{"libreoffice-cp850.csv", nil, 2, []string{"ü in cp850", "--encoding cp850"}},
+		{"libreoffice-cp850.csv", []string{"--encoding", "cp850"}, 3, lost},
+		{"libreoffice-utf-16.csv", nil, 3, append([]string{"read as utf-16le", "separated by tabs"}, damaged...)},
+		{"gnumeric.xlsx", nil, 3, made},
+		{"gnumeric-latin-9.txt", nil, 2, []string{"--encoding"}},
+		{"gnumeric-latin-9.txt", []string{"--encoding", "iso-8859-15"}, 3, damaged},
+		{"openpyxl-rich.xlsx", nil, 2, []string{"the headers seem to stand on row 3", "--header-row 3"}},
+		{"openpyxl-rich.xlsx", []string{"--header-row", "3"}, 3, append([]string{"8 rows: 1 good", "column email (cell D6): the cell is a formula without its result"}, rich[:2]...)},
+		{"libreoffice-rich.xlsx", []string{"--header-row", "3"}, 3, append([]string{"8 rows: 2 good", "3 cells are made by formulas", "!formula_uncached"}, rich[:3]...)},
+		{"libreoffice-rich.xlsx", []string{"--header-row", "3"}, 3, rich[3:]},
+	} {
+		t.Run(list.name+strings.Join(list.args, " "), func(t *testing.T) {
+			var out, people bytes.Buffer
+			args := append(append([]string{"validate"}, list.args...), filepath.Join("testdata/office", list.name))
+			if code := run(t.Context(), args, nil, strings.NewReader(""), &out, &people); code != list.code {
+				t.Errorf("exit %d, want %d", code, list.code)
+			}
+			saysAll(t, people.String(), list.says)
+		})
+	}
+}
+
+// saysAll holds a text to what it must say; a leading ! = must not.
+func saysAll(t *testing.T, text string, says []string) {
+	t.Helper()
+	for _, want := range says {
+		want, not := strings.CutPrefix(want, "!")
+		if strings.Contains(text, want) == not {
+			t.Errorf("%q (missing: %t)\n%s", want, !not, text)
+		}
+	}
+}
