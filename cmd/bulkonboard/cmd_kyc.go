@@ -187,7 +187,7 @@ func funnelLines(f kyc.Funnel) []string {
 	}
 	lines := []string{fmt.Sprintf("KYC: %s: %s", usersText(f.Users), strings.Join(parts, ", "))}
 	if f.Unverified > 0 {
-		lines = append(lines, fmt.Sprintf("  %s have had their link for 7 days and not opened it: bulkonboard links export --unverified --older-than 7d", number(f.Unverified)))
+		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", usersText(f.Unverified)))
 	}
 	if n := f.Status[ledger.KYCDenied]; n > 0 {
 		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", number(n), kyc.MaxRetries))
@@ -196,7 +196,7 @@ func funnelLines(f kyc.Funnel) []string {
 		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", number(f.NoLink)))
 	}
 	if f.RetryOpen > 0 {
-		lines = append(lines, fmt.Sprintf("  %s were begun again, and the answer with the new link was lost: look them up in the partner's dashboard", number(f.RetryOpen)))
+		lines = append(lines, fmt.Sprintf("  %s begun again, and the answer with the new link was lost: see the partner's dashboard", usersText(f.RetryOpen)))
 	}
 	return lines
 }

@@ -37,6 +37,10 @@ of the partner's dashboard. It is answered 2xx only when the ledger has it, so
 that the partner repeats what did not arrive. Goes beside a run on the same
 ledger and needs no API key.
 
+The secret is taken as it stands, whsec_ included. The form of Svix and Standard
+Webhooks, which signs webhook-id and webhook-timestamp along with the body, is not
+supported: nothing that the partner has published asks for it.
+
 It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
 URL is the first line of standard output.`,
 		Args: noArgs,

@@ -24,7 +24,9 @@ const (
 // Signature is the form in which webhooks are signed: HMAC-SHA256 over the raw
 // body under the whsec_... secret. What the vendor calls the header, and how it
 // writes the value, is not in its public docs; the zero value takes every form
-// that is usual.
+// of a signed body that is usual. Schemes that sign more than the body (Svix and
+// Standard Webhooks: id, timestamp and body, under the base64 after whsec_) are
+// not supported.
 type Signature struct {
 	Header   string   // name of the header; default X-Webhook-Signature
 	Prefix   string   // what stands before the signature; default sha256= or nothing
