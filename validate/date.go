@@ -50,19 +50,35 @@ func looksLikeDate(v string) bool {
 	if len(v) < 4 || len(v) > 32 || !digit(v[0]) {
 		return false
 	}
-	day, _, _ := strings.Cut(strings.ReplaceAll(v, "T", " "), " ")
-	if clock(day) {
+	if clock(v) {
 		return true
 	}
-	for _, sep := range []string{"-", "/", "."} {
-		p := strings.Split(day, sep)
-		if len(p) != 3 {
-			continue
-		}
-		return within(p[0], 4, 1900, 2099) && within(p[1], 2, 1, 12) && within(p[2], 2, 1, 31) ||
-			year(p[2], sep) && (within(p[0], 2, 1, 12) && within(p[1], 2, 1, 31) || within(p[0], 2, 1, 31) && (within(p[1], 2, 1, 12) || monthName(p[1])))
+	p, sep, ok := dateParts(v)
+	if !ok {
+		return false
 	}
-	return false
+	return within(p[0], 4, 1900, 2099) && within(p[1], 2, 1, 12) && within(p[2], 2, 1, 31) ||
+		year(p[2], sep) && (within(p[0], 2, 1, 12) && within(p[1], 2, 1, 31) || within(p[0], 2, 1, 31) && (within(p[1], 2, 1, 12) || monthName(p[1])))
+}
+
+// dateParts splits three parts that one separator stands between, and leaves
+// out a time behind them.
+func dateParts(v string) (p [3]string, sep byte, ok bool) {
+	i := strings.IndexAny(v, "-/.")
+	if i < 1 || i > 4 {
+		return p, 0, false
+	}
+	sep = v[i]
+	rest := v[i+1:]
+	j := strings.IndexByte(rest, sep)
+	if j < 1 {
+		return p, 0, false
+	}
+	p = [3]string{v[:i], rest[:j], rest[j+1:]}
+	if k := strings.IndexAny(p[2], " T"); k >= 0 {
+		p[2] = p[2][:k]
+	}
+	return p, sep, true
 }
 
 // shortDate tells 12-Mar and Mar-04, which spreadsheets make of 12-3, 3/12,
@@ -86,33 +102,26 @@ func twoReadings(v string) bool {
 	if !looksLikeDate(v) {
 		return false
 	}
-	day, _, _ := strings.Cut(v, " ")
-	for _, sep := range []string{"/", "-"} {
-		p := strings.Split(day, sep)
-		if len(p) == 3 && within(p[0], 2, 1, 12) && within(p[1], 2, 1, 12) {
-			return strings.TrimPrefix(p[0], "0") != strings.TrimPrefix(p[1], "0")
-		}
+	p, sep, ok := dateParts(v)
+	if !ok || sep == '.' || !within(p[0], 2, 1, 12) || !within(p[1], 2, 1, 12) {
+		return false
 	}
-	return false
+	return strings.TrimPrefix(p[0], "0") != strings.TrimPrefix(p[1], "0")
 }
 
 // clock tells 12:30 and 12:30:00.
 func clock(v string) bool {
-	p := strings.Split(v, ":")
-	if len(p) < 2 || len(p) > 3 || !within(p[0], 4, 0, 9999) {
+	hours, rest, ok := strings.Cut(v, ":")
+	if !ok || !within(hours, 4, 0, 9999) {
 		return false
 	}
-	for _, part := range p[1:] {
-		if len(part) != 2 || !within(part, 2, 0, 59) {
-			return false
-		}
-	}
-	return true
+	minutes, seconds, more := strings.Cut(rest, ":")
+	return len(minutes) == 2 && within(minutes, 2, 0, 59) && (!more || len(seconds) == 2 && within(seconds, 2, 0, 59))
 }
 
 // year is a full one, or two digits where the separator leaves no doubt.
-func year(s, sep string) bool {
-	return within(s, 4, 1900, 2099) && len(s) == 4 || sep == "/" && len(s) == 2 && within(s, 2, 0, 99)
+func year(s string, sep byte) bool {
+	return within(s, 4, 1900, 2099) && len(s) == 4 || sep == '/' && len(s) == 2 && within(s, 2, 0, 99)
 }
 
 // monthName tells the names of months, whole or as spreadsheets shorten them.

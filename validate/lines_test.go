@@ -247,6 +247,8 @@ func lineCases() []lineCase {
 		{64, "phoneNumber", "5/1/24", "excel_date", ""},
 		{64, "phoneNumber", "03/04/1990", "excel_date", ""},
 		{64, "phoneNumber", "1-Jan-2024", "excel_date", ""},
+		{64, "phoneNumber", "1-OCT-2024", "excel_date", ""},
+		{64, "phoneNumber", "2024-05-01 12:30", "excel_date", ""},
 		{64, "phoneNumber", "2024-05-01T00:00:00Z", "excel_date", ""},
 		{64, "phoneNumber", "12-Mar", "excel_date", ""},
 		{64, "phoneNumber", "12. Mrz", "excel_date", ""},

@@ -154,6 +154,8 @@ func TestOpenRefused(t *testing.T) {
 		{"line 55: ods", "a.csv", "PK\x03\x04" + strings.Repeat("\x00", 26) + "mimetypeapplication/vnd.oasis.opendocument.spreadsheetPK", Options{}, Error{Reason: ".ods"}},
 		{"line 55: numbers", "a.numbers", "PK\x03\x04 Index/Document.iwa", Options{}, Error{Reason: ".numbers"}},
 		{"line 55: HTML", "a.xls", "\ufeff\r\n<HTML><table>", Options{}, Error{Reason: "HTML"}},
+		{"line 55: SYLK", "a.csv", "ID;PCALCOOO32\nB;Y1;X1\n", Options{}, Error{Reason: "SYLK", Hint: ".xlsx"}},
+		{"line 55: DIF", "a.csv", "TABLE\r\n0,1\r\n", Options{}, Error{Reason: "DIF"}},
 		{"line 55: PDF", "a.csv", "%PDF-1.7", Options{}, Error{Reason: "PDF"}},
 		{"line 55: JSON", "a.csv", "[{\"email\":1}]", Options{}, Error{Reason: "JSON"}},
 		{"gzip renamed", "a.csv", zipped(t, good), Options{}, Error{Reason: "gzip", Hint: ".csv.gz"}},

@@ -20,6 +20,7 @@ type foreign struct{ what, hint string }
 
 const (
 	exportHint = "Save or export it as .xlsx or .csv"
+	resaveHint = "Open it in a spreadsheet program and save it as .xlsx"
 	sniffed    = 64 << 10 // bytes looked at from each end of a file
 )
 
@@ -116,6 +117,10 @@ func sniffOther(head []byte) (foreign, bool) {
 		{"\x89PNG\r\n", "a picture", exportHint},
 		{"\xff\xd8\xff", "a picture", exportHint},
 		{"\x7fELF", "a program", exportHint},
+		{"ID;PWXL;", "a SYLK file (.slk)", resaveHint},
+		{"ID;PCALC", "a SYLK file (.slk)", resaveHint},
+		{"TABLE\r\n0,1\r\n", "a DIF file", resaveHint},
+		{"TABLE\n0,1\n", "a DIF file", resaveHint},
 		{"BEGIN:VCARD", "a vCard file", exportHint},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) {
@@ -128,11 +133,11 @@ func sniffOther(head []byte) (foreign, bool) {
 		text = bytes.TrimLeft(text, " \t\r\n")
 	}
 	for _, known := range []struct{ start, what, hint string }{
-		{"<!doctype html", "an HTML page", "Open it in a spreadsheet program and save it as .xlsx"},
-		{"<html", "an HTML page", "Open it in a spreadsheet program and save it as .xlsx"},
-		{"<table", "an HTML table", "Open it in a spreadsheet program and save it as .xlsx"},
-		{"<meta ", "an HTML page", "Open it in a spreadsheet program and save it as .xlsx"},
-		{"<?xml", "an XML file", "Open it in a spreadsheet program and save it as .xlsx"},
+		{"<!doctype html", "an HTML page", resaveHint},
+		{"<html", "an HTML page", resaveHint},
+		{"<table", "an HTML table", resaveHint},
+		{"<meta ", "an HTML page", resaveHint},
+		{"<?xml", "an XML file", resaveHint},
 		{`{"`, "a JSON file", exportHint},
 		{`[{`, "a JSON file", exportHint},
 		{"{\n", "a JSON file", exportHint},
