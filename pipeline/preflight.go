@@ -189,10 +189,11 @@ func over(b Bound, n, total int) bool {
 
 // Names of what is kept between runs.
 const (
-	learntFee   = "fee"
-	learntPace  = "pace"
-	learntOwner = "wallet_owner"
-	learntTrip  = "round_trip"
+	learntFee      = "fee"
+	learntCurrency = "currency"
+	learntPace     = "pace"
+	learntOwner    = "wallet_owner"
+	learntTrip     = "round_trip"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

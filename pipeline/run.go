@@ -376,6 +376,11 @@ func (r *run) learn(ctx context.Context, s Summary) error {
 			return ledgerStop("noting the fee", err)
 		}
 	}
+	if s.Currency != "" {
+		if err := r.cfg.Ledger.Learn(ctx, learntCurrency, s.Currency, wall()); err != nil {
+			return ledgerStop("noting the currency", err)
+		}
+	}
 	if err := r.noteTrip(ctx); err != nil {
 		return err
 	}

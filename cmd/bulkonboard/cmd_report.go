@@ -132,7 +132,7 @@ func (f *reportFlags) describe(ctx context.Context, l *sqlite.Ledger, info ledge
 		return err
 	}
 	meta.Run, meta.Started = s.how.ID, s.how.Started
-	meta.Money.Fee = report.Amount(s.fee.String())
+	meta.Money.Fee, meta.Money.Currency = report.Amount(s.fee.String()), report.Text(s.unit)
 	if e := s.how.End; e != nil {
 		meta.Finished, meta.StopReason = e.At, e.StopReason
 		meta.Money.WalletBefore, meta.Money.WalletAfter = report.Amount(e.WalletFrom), report.Amount(e.WalletTo)

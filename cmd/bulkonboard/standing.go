@@ -34,6 +34,7 @@ type standing struct {
 	wallet  balance      // as last heard
 	running bool
 	fee     pipeline.Amount
+	unit    string // currency of the wallet; "" = not known
 	given   bool    // fee is that of --fee; else measured
 	perDay  float64 // rows decided a day; 0 = not known
 	own     bool    // perDay is that of the run that goes on, not of the last days
@@ -120,6 +121,11 @@ type balance struct {
 
 // findFee takes the fee that the last run was given, or else the measured one.
 func (s *standing) findFee(ctx context.Context, l *sqlite.Ledger) error {
+	unit, _, err := l.Learnt(ctx, "currency")
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	s.unit = unit
 	for _, w := range split(s.how.Settings) {
 		if text, ok := strings.CutPrefix(w, "--fee="); ok {
 			fee, err := pipeline.ParseAmount(text)
@@ -255,18 +261,20 @@ func (s *standing) money(say func(string, string, ...any), created, left int) {
 		if s.given {
 			known = "as --fee says"
 		}
-		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.fee.Times(created), number(created), s.fee, known))
+		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.inUnit(s.fee.Times(created).String()), number(created), s.fee, known))
 		if left > 0 {
 			parts = append(parts, fmt.Sprintf("the rest at most %s", s.fee.Times(left)))
 		}
 	}
 	if w := s.wallet; !w.at.IsZero() {
-		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", w.amount, localTime(w.at)))
+		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", s.inUnit(w.amount), localTime(w.at)))
 	}
 	if len(parts) > 0 {
 		say("cost", "%s", strings.Join(parts, "; "))
 	}
 }
+
+func (s *standing) inUnit(amount string) string { return strings.TrimSpace(amount + " " + s.unit) }
 
 // end says when it is over at the pace of the run that goes on, or else at that
 // of the last days.

@@ -37,6 +37,7 @@ func (s *standing) json(a *app) statusJSON {
 			out.Money = report.Money{WalletBefore: report.Amount(e.WalletFrom), WalletAfter: report.Amount(e.WalletTo)}
 		}
 	}
+	out.Money.Currency = report.Text(s.unit)
 	if s.fee.Known() {
 		out.Money.Fee, out.FeeFrom = report.Amount(s.fee.String()), "measured"
 		if s.given {
