@@ -15,7 +15,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-// compare is the promise, checked from outside.
+// compare is the promise, checked from outside: nobody twice (invariant 1),
+// fees for users only (2), and every row what it is undisturbed, but for links
+// that were lost (13).
 func (c crash) compare(sc *scene, want []ledger.Status, last *process, killed int, total *toll) {
 	sc.Helper()
 	rows, customers := sc.rows(), sc.customers()
@@ -83,6 +85,9 @@ func unansweredOnce(r ledger.Reported, customers map[string]ledger.Customer) boo
 	})
 }
 
+// compareUsers holds rows against users: every user is told of (invariant 6),
+// with the partner's own data and by one row only (7), and no row that says
+// otherwise has a user of ours (8).
 func (c crash) compareUsers(sc *scene, rows []ledger.Reported, users map[string][]sandbox.User) {
 	sc.Helper()
 	ids, told := map[string]bool{}, map[string]bool{}
@@ -119,6 +124,7 @@ func (c crash) compareUsers(sc *scene, rows []ledger.Reported, users map[string]
 	}
 }
 
+// compareReport is invariant 10 for the CSV, and that nothing is left beside it.
 func (c crash) compareReport(sc *scene, rows []ledger.Reported) {
 	sc.Helper()
 	lines := sc.reported()
@@ -137,7 +143,8 @@ func (c crash) compareReport(sc *scene, rows []ledger.Reported) {
 	}
 }
 
-// comparePosts holds what the partner saw against the ledger's attempts.
+// comparePosts holds what the partner saw against the ledger's attempts: as many
+// (invariant 3), and no more for a person and run than --max-attempts (19).
 func (c crash) comparePosts(sc *scene, customers map[string]ledger.Customer) {
 	sc.Helper()
 	posts, lists := sc.server.Posts(), sc.server.Lists()
@@ -190,9 +197,14 @@ func (c crash) comparePosts(sc *scene, customers map[string]ledger.Customer) {
 	}
 }
 
-// compareTwo checks two requests for one person that follow each other.
+// compareTwo checks two requests for one person that follow each other: never
+// both under way, never again in doubt without a look at the list (invariant
+// 16), never while the key may live (17).
 func (c crash) compareTwo(sc *scene, a, b sandbox.Post, lists []sandbox.List) {
 	sc.Helper()
+	if b.Arrived.Before(a.Completed) {
+		sc.Errorf("two requests at once: %s\n%s", a.Email, describe(sc))
+	}
 	switch a.Class {
 	case sandbox.ClassBusy, sandbox.ClassAuth, sandbox.ClassFunds, sandbox.ClassReject:
 		return // answered; where the answer was lost the silence below would hold too, but for no reason
@@ -207,7 +219,7 @@ func (c crash) compareTwo(sc *scene, a, b sandbox.Post, lists []sandbox.List) {
 	}
 }
 
-// compareExit checks the exit code of the last run: 3 while a row needs a
+// compareExit is invariant 29. It checks the exit code of the last run: 3 while a row needs a
 // person and no finished run has told it, else 0.
 func (c crash) compareExit(sc *scene, rows []ledger.Reported, last *process) {
 	sc.Helper()

@@ -99,6 +99,7 @@ func (e event) on(part string) bool {
 	return at >= 0 && strings.Contains(e.line[:at], part)
 }
 
+// Invariant 5, fault 51: what a power cut leaves is what was synced, in this order.
 func TestPromiseSyncOrder(t *testing.T) {
 	t.Parallel()
 	const n = 12

@@ -30,7 +30,7 @@ func after(posts []sandbox.Post, class string, span time.Duration) (n int, found
 	return n, !said.IsZero()
 }
 
-// Invariant 20: after the first refusal of the key, the account or the wallet
+// Invariant 20, faults 21 to 23: after the first refusal of the key, the account or the wallet
 // at most the other workers' requests arrive.
 func TestPromiseGateShuts(t *testing.T) {
 	t.Parallel()
@@ -76,7 +76,7 @@ func TestPromiseRetryAfter(t *testing.T) {
 	})
 }
 
-// The breaker: once three answers in a row tell nothing, the wallet is asked
+// Invariant 20, the breaker: once three answers in a row tell nothing, the wallet is asked
 // before each single row that goes first.
 func TestPromiseBreaker(t *testing.T) {
 	t.Parallel()

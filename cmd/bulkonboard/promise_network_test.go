@@ -132,7 +132,7 @@ func playNetwork(t strand, x toxic, stream string, early bool) {
 	sameAttempts(t, s, customers, stream == "downstream" || x.exact)
 }
 
-// sameAttempts holds the partner's requests against the ledger's attempts, less
+// sameAttempts is invariant 3: it holds the partner's requests against the ledger's attempts, less
 // those known never sent. A request whose bytes were lost on the way to the
 // partner is an attempt that it never saw, and must then have no answer.
 func sameAttempts(t strand, s *scene, customers map[string]ledger.Customer, arrives bool) {

@@ -68,6 +68,7 @@ func held(t testing.TB, stage sandbox.Stage, rows int) (*scene, *door) {
 	return s, d
 }
 
+// Invariant 21, fault 46: a second process is refused, and asks nobody anything.
 func TestPromiseLock(t *testing.T) {
 	t.Parallel()
 	s, d := held(t, sandbox.Acting, 3)
@@ -87,6 +88,7 @@ func TestPromiseLock(t *testing.T) {
 	s.all(ledger.Created, 3)
 }
 
+// Invariant 21: kill -9 of the holder frees the lock.
 func TestPromiseLockIsFreedByKill(t *testing.T) {
 	t.Parallel()
 	s, d := held(t, sandbox.Acting, 1)
@@ -98,7 +100,7 @@ func TestPromiseLockIsFreedByKill(t *testing.T) {
 	s.all(ledger.LinkMissing, 1)
 }
 
-// Fault 34: a signal ends the intake; what is in flight is awaited and recorded.
+// Fault 34, invariant 32: a signal ends the intake; what is in flight is awaited and recorded.
 func TestPromiseSignals(t *testing.T) {
 	t.Parallel()
 	signals := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
@@ -126,6 +128,13 @@ func TestPromiseSignals(t *testing.T) {
 		users := len(s.server.Users())
 		if got := having(s.rows(), ledger.Created); got != users || got != at {
 			t.Errorf("%d requests were in flight, %d users were made, %d are recorded as created", at, users, got)
+		}
+		told := map[string]int{}
+		for _, row := range s.reported() {
+			told[row["status"]]++
+		}
+		if told["created"] != users || told["pending"] != 20-users {
+			t.Errorf("%d users were made of 20, the report says %v", users, told)
 		}
 		s.run(s.runArgs()...).ends(0)
 		s.all(ledger.Created, 20)

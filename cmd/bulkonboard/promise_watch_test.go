@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +31,7 @@ type watcher struct {
 	hit     bool
 	frozen  *frozen // with atUnrecorded, from the moment at which the answer may go out
 	victim  string  // and the key of its request
+	said    string  // by the program that died last, to people
 	bad     []string
 }
 
@@ -134,6 +137,10 @@ func (w *watcher) unrecorded(stage sandbox.Stage, key string) {
 			w.bad = append(w.bad, "the ledger cannot be held: "+err.Error())
 		}
 		w.victim = key
+		if !w.open()[key] { // the program gave up before the answer came, and has recorded that
+			w.seen--
+			w.thaw()
+		}
 	case stage == sandbox.Answered && w.frozen != nil && key == w.victim:
 		for _, p := range w.scene.server.Posts() {
 			if p.Key == key {
@@ -157,7 +164,7 @@ func (w *watcher) thaw() {
 	}
 }
 
-// intended fails unless the ledger has the intent of the request that arrives.
+// intended is invariant 4. It fails unless the ledger has the intent of the request that arrives.
 func (w *watcher) intended(key, email string) {
 	identity := strings.ToLower(email)
 	for _, a := range w.scene.customers(identity)[identity].History {
@@ -203,7 +210,7 @@ func (w *watcher) play(k killing) string {
 	p.wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.process = nil
+	w.process, w.said = nil, p.err.String()+p.out.String()
 	w.thaw()
 	switch {
 	case !w.hit:
@@ -255,8 +262,9 @@ func (w *watcher) reporting() bool {
 	return err == nil && len(parts) > 0
 }
 
-// afterKill looks at what a kill left behind.
-func (c crash) afterKill(sc *scene) {
+// afterKill looks at what a kill left behind: a ledger that is whole (invariant
+// 28), and nobody told of a creation that is not in it (invariant 9).
+func (c crash) afterKill(sc *scene, said string) {
 	sc.Helper()
 	if _, err := os.Stat(sc.ledger); errors.Is(err, fs.ErrNotExist) {
 		return // killed before it was made
@@ -274,6 +282,17 @@ func (c crash) afterKill(sc *scene) {
 	for _, row := range sc.reported() {
 		if row["status"] == string(ledger.Created) && customers[strings.ToLower(row["email"])].Status != ledger.Created {
 			sc.Errorf("the report says created of a row that is not in the ledger: row %s", row["row"])
+		}
+	}
+	created := having(sc.rows(), ledger.Created)
+	metrics, err := os.ReadFile(sc.path("metrics.prom"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		sc.Errorf("%v", err)
+	}
+	count := regexp.MustCompile(`(\d+) created|bulkonboard_rows\{[^}]*status="created"[^}]*\} (\d+)`)
+	for _, m := range count.FindAllStringSubmatch(said+string(metrics), -1) {
+		if n, err := strconv.Atoi(m[1] + m[2]); err != nil || n > created {
+			sc.Errorf("%q was told, and the ledger has %d created", m[0], created)
 		}
 	}
 }
