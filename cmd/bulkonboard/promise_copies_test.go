@@ -43,7 +43,7 @@ func TestPromiseBackup(t *testing.T) {
 		}
 		var copies []string
 		p := s.start(s.runArgs()...)
-		for p.running() && s.server.Counters().Posts < n-10 {
+		for p.running() && len(copies) < 2 && s.server.Counters().Posts < n-10 {
 			before := s.server.Posts()
 			if len(before) < 5 {
 				continue

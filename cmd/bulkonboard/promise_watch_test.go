@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type watcher struct {
 
 	mu      sync.Mutex
 	process *process
+	began   time.Time
 	next    killing
 	seen    int
 	hit     bool
@@ -39,8 +41,24 @@ func (w *watcher) barrier(stage sandbox.Stage, key, email string) {
 	if stage == sandbox.Arrived {
 		w.intended(key, email)
 	}
-	w.step(string(stage))
-	w.unrecorded(stage, key)
+	if w.ours(key) {
+		w.step(string(stage))
+		w.unrecorded(stage, key)
+	}
+}
+
+// ours reports whether a request is of the program that runs now: those of one
+// that was killed go on at the partner.
+func (w *watcher) ours(key string) bool {
+	w.mu.Lock()
+	began := w.began
+	w.mu.Unlock()
+	for _, p := range slices.Backward(w.scene.server.Posts()) {
+		if p.Key == key {
+			return p.Arrived.After(began)
+		}
+	}
+	return false
 }
 
 func (w *watcher) pass(call string) {
@@ -194,6 +212,7 @@ func (w *watcher) play(k killing) string {
 	}
 	p := w.scene.command(args...)
 	w.mu.Lock()
+	w.began = time.Now()
 	p.begin()
 	w.process, w.next, w.seen, w.hit = p, k, 0, false
 	w.mu.Unlock()
