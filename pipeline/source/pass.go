@@ -17,6 +17,7 @@ type pass struct {
 	open    records // nil between two files
 	done    error   // what ended the pass
 	unread  int     // problems of the open file in columns that are not read
+	again   int     // rows of the open file, a rejects file, that repeated another
 	strings []string
 }
 
@@ -108,8 +109,11 @@ func (p *pass) finish() error {
 	if p.unread > 0 {
 		f.remarkOnce(Note{File: p.at, Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
 	}
+	if p.again > 0 {
+		f.remarkOnce(Note{File: p.at, Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated an earlier one of the first list. such a row goes out only with an e-mail of its own", counted(p.again, "row"))})
+	}
 	err = errors.Join(err, p.open.Close())
-	p.open, p.unread = nil, 0
+	p.open, p.unread, p.again = nil, 0, 0
 	p.at++
 	return err
 }
@@ -179,6 +183,9 @@ func (p *pass) fill(row *Row, rec record) {
 			cells[i] = unguard(cell)
 		}
 		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
+		if row.Was == repeatedRow {
+			p.again++
+		}
 	}
 	if f.repeated(cells) || p.in.columnNames(cells) {
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})

@@ -5,6 +5,9 @@ import (
 	"unicode/utf8"
 )
 
+// repeatedRow is what a rejects file says of a row that repeats another one.
+const repeatedRow = "duplicate_in_input"
+
 // unguard takes off the apostrophe that a report or rejects file puts before a
 // cell which a spreadsheet program would take for a formula, and no other one:
 // after any apostrophes such a cell begins with = + - @ TAB CR or a full-width
