@@ -40,7 +40,7 @@ type book struct {
 	decided  map[ledger.Status]int // final outcomes of this run
 	byClass  map[ledger.Class]int
 	bought   int    // users whom a request of this run has created
-	first    Amount // wallet at the first look
+	first    Amount // wallet before anything was sent
 	show     func(Progress)
 	pace     func() float64
 }
@@ -108,7 +108,7 @@ func (b *book) pause(why string, until time.Time) {
 
 func (b *book) setWallet(a Amount, currency string) {
 	b.update(func(p *Progress) {
-		if !b.first.Known() {
+		if p.Phase == Checking { // later ones are no longer what it held before
 			b.first = a
 		}
 		p.Wallet, p.Currency = a, currency

@@ -653,3 +653,33 @@ func TestOneCellOneProblem(t *testing.T) {
 		t.Errorf("a row that is none has other problems: %v", got)
 	}
 }
+
+// deafAtFirst does not answer the first question about the wallet.
+type deafAtFirst struct {
+	*fakePartner
+	asked int
+}
+
+func (d *deafAtFirst) Wallet(ctx context.Context) (partner.Wallet, error) {
+	if d.asked++; d.asked == 1 {
+		return partner.Wallet{}, &partner.Error{Class: partner.Unknown, Cause: partner.CauseTimeout}
+	}
+	return d.fakePartner.Wallet(ctx)
+}
+
+// A balance that was first told in the middle of a run is not what the wallet
+// held before it.
+func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 20)
+		b.partner.balance = "40.00"
+		b.cfg.Partner, b.cfg.Money.Wait = &deafAtFirst{fakePartner: b.partner}, true
+		b.partner.script[email(3)] = []act{func(*fakePartner, string, partner.User) partner.Answer {
+			return partner.Answer{Class: partner.Funds, HTTPStatus: 402}
+		}}
+		s, err := b.run()
+		if err != nil || s.WalletFrom.Known() || s.WalletTo.String() != "40.00" {
+			t.Errorf("%s before, %s after: %v", s.WalletFrom, s.WalletTo, err)
+		}
+	})
+}
