@@ -158,11 +158,17 @@ func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally,
 		for _, line := range found.cellLines(in.Files()) {
 			say("  %s", line)
 		}
-		if n := found.problems - len(found.cells); n > 0 {
+		if n := found.problems - len(found.cells); n > 0 && found.keep {
+			say("  and %s more, all marked in the copy of the list", number(n))
+		} else if n > 0 {
 			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", number(n))
 		}
 	}
-	if code == exitOK {
+	switch {
+	case code == exitOK && good < tally.Rows:
+		say("every row that repeats no other can be sent (exit 0)")
+		return
+	case code == exitOK:
 		say("every row can be sent (exit 0)")
 		return
 	}

@@ -41,7 +41,7 @@ func awkwardRows() []awkward {
 			rows: [][]string{append(good(1), "17", "invalid", "x"), append(append([]string{"'=Ann"}, good(2)[1:]...), "18", "invalid", "x")}, says: []string{"is a rejects file", "2 good"}},
 		{line: 32, what: "a report", head: []string{"file", "row", "status", "email", "firstName", "lastName", "serviceId", "verificationUrl", "idempotencyKey"},
 			rows: [][]string{{"a", "2", "created", "a@b.cd", "A", "B", "s", "u", "k"}}, code: 2, says: []string{"this is a report of an earlier run", "rejects file"}},
-		{line: 33, what: "the same twice", rows: list(func(r [][]string) { r[2] = good(1) }), says: []string{"2 good, 0 invalid, 1 repeat", "[repeats_row]"}},
+		{line: 33, what: "the same twice", rows: list(func(r [][]string) { r[2] = good(1) }), says: []string{"2 good, 0 invalid, 1 repeat", "[repeats_row]", "every row that repeats no other"}},
 		{line: 34, what: "with other details", rows: list(func(r [][]string) { r[2] = good(1); r[2][3], r[2][10] = "+4915112000999", "Bonn" }), code: 3,
 			says: []string{"row 4", "repeats row 2", "differs in phoneNumber, city"}},
 		{line: 35, what: "case", rows: list(func(r [][]string) { r[2][2] = strings.ToUpper(r[0][2]) }), code: 3, says: []string{"1 repeat", "repeats row 2"}},

@@ -72,7 +72,7 @@ func (l *markList) write(b *book, sheet string, a Annotation) error {
 	if err != nil {
 		return err
 	}
-	p, err := newLeaflet(b, name, 10, 10, 28, 20, 84)
+	p, err := newLeaflet(b, name, 12, 11, 28, 20, 81)
 	if err != nil {
 		return err
 	}
