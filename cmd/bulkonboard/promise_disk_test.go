@@ -3,11 +3,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -213,4 +215,76 @@ func TestPromiseFileSizeLimit(t *testing.T) {
 			t.Errorf("%d requests and %d users for %d people", posts, users, n)
 		}
 	})
+}
+
+// Fault 40: the disk is full when the report is due. The old one stays as it
+// was, the ledger has everything, and the code tells.
+func TestPromiseFullDiskAtTheReport(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, sandbox.Config{}, people(3))
+	disk := s.path("disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=256k,mode=0700"); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	s.report = filepath.Join(disk, "report.csv")
+	s.run(s.runArgs()...).ends(0)
+	old, err := os.ReadFile(s.report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filler := filepath.Join(disk, "filler")
+	fillDisk(t, filler)
+	s.write(s.input, people(30))
+	p := s.run(s.runArgs()...).ends(1)
+	if kept, err := os.ReadFile(s.report); err != nil || !bytes.Equal(kept, old) {
+		t.Errorf("the old report is not what it was (%v)", err)
+	}
+	if parts, err := filepath.Glob(filepath.Join(disk, ".*.tmp")); err != nil || len(parts) > 0 {
+		t.Errorf("left behind: %v (%v)", parts, err)
+	}
+	if !strings.Contains(p.err.String(), "bulkonboard report") {
+		t.Errorf("nobody is told how to get the report:\n%s", p.err.String())
+	}
+	s.all(ledger.Created, 30)
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	s.run("report", "--base-url", s.base, "--ledger", s.ledger, "--report", s.report).ends(0)
+	if n := len(s.reported()); n != 30 {
+		t.Errorf("the report has %d rows, want 30", n)
+	}
+}
+
+// Fault 47: another program holds the ledger for a while as answers come. They
+// are recorded when it lets go, and none is lost.
+func TestPromiseHeldLedger(t *testing.T) {
+	t.Parallel()
+	const n = 12
+	var s *scene
+	var once sync.Once
+	free := make(chan struct{})
+	s = newScene(t, sandbox.Config{Barrier: func(stage sandbox.Stage, _, _ string) {
+		if stage == sandbox.Answering {
+			once.Do(func() {
+				defer close(free)
+				held, err := freeze(s.ledger)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				time.AfterFunc(promiseTimeout+promiseSettle, held.thaw) // how long the other holds on; nothing is synchronised by it
+			})
+		}
+	}}, people(n))
+	p := s.start(s.runArgs()...)
+	<-free
+	if got := having(s.rows(), ledger.Created); got != 0 {
+		t.Errorf("%d were recorded in a ledger that is held", got)
+	}
+	p.ends(0)
+	s.all(ledger.Created, n)
 }

@@ -121,3 +121,64 @@ func TestPromiseBreaker(t *testing.T) {
 	s.run(s.runArgs()...).ends(0)
 	s.all(ledger.Created, 40)
 }
+
+// Invariant 18: the rate holds for every request, and a kill and a new start
+// give no more of it. Requests that the machine held up on their way may come
+// closer together: a third of a second is allowed for that.
+func TestPromiseRate(t *testing.T) {
+	t.Parallel()
+	const rate, held = 25, time.Second / 3 * slowdown
+	var mu sync.Mutex
+	var arrived []time.Time
+	var p *process
+	s := newScene(t, sandbox.Config{}, people(40))
+	ready := make(chan struct{})
+	s.before = func(call string, n int) {
+		<-ready
+		mu.Lock()
+		defer mu.Unlock()
+		arrived = append(arrived, time.Now())
+		if call == "create" && n == 20 {
+			p.kill()
+		}
+	}
+	args := s.runArgs("--rate", "25/s", "--in-doubt", "hold")
+	p = s.start(args...)
+	close(ready)
+	<-p.ended
+	s.run(args...).ends(0, 3)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(arrived) < 40 {
+		t.Errorf("only %d requests", len(arrived))
+	}
+	for i, from := range arrived {
+		for j, to := range arrived[i:] {
+			if most := 1 + rate*(to.Sub(from)+held).Seconds(); float64(j) > most {
+				t.Fatalf("%d requests within %s", j+1, to.Sub(from))
+			}
+		}
+	}
+}
+
+// Invariant 18: no more requests are in flight than there are workers.
+func TestPromiseWorkers(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	now, most := 0, 0
+	s := newScene(t, sandbox.Config{Latency: 20 * time.Millisecond, Barrier: func(stage sandbox.Stage, _, _ string) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch stage {
+		case sandbox.Arrived:
+			now++
+			most = max(most, now)
+		case sandbox.Answering:
+			now--
+		}
+	}}, people(40))
+	s.run(s.runArgs("--workers", "3")...).ends(0)
+	if most != 3 {
+		t.Errorf("%d requests were under way at once, want 3", most)
+	}
+}

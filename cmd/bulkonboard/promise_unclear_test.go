@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -71,5 +72,35 @@ func TestPromiseWalletDown(t *testing.T) {
 	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
 		t.Errorf("rows %v, want one link_missing", statuses(s.rows()))
+	}
+}
+
+// Fault 13: the partner acts after settle, against what is assumed of it, while
+// the key still lives. Nothing was sent again by then, so that there is one user;
+// the list shows it, and as it is too late for the request it is left to a person
+// whose it is. (Fault 14, that it acts when the key is dead, is among the random
+// histories of the pipeline: the e-mail alone then keeps the person single.)
+func TestPromiseLate(t *testing.T) {
+	t.Parallel()
+	// Three seconds for clocks that are read in whole seconds.
+	late := promiseTimeout + promiseSettle + 3*time.Second + 300*time.Millisecond*slowdown
+	faults, err := parseFaults([]string{"late=" + late.String() + ",#2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, sandbox.Config{Faults: faults, KeyTTL: late - time.Second}, people(3))
+	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
+	if rows := s.rows(); rows[1].Status != ledger.InDoubt || rows[1].Customer.Code != "created_after_window" || having(rows, ledger.Created) != 2 {
+		t.Errorf("rows %v, %s\n%s", statuses(rows), rows[1].Customer.Code, describe(s))
+	}
+	posts, looked := s.server.Posts(), false
+	if users := len(s.server.Users()); len(posts) != 3 || users != 3 {
+		t.Fatalf("%d requests, %d users\n%s", len(posts), users, describe(s))
+	}
+	for _, l := range s.server.Lists() {
+		looked = looked || l.Arrived.Before(posts[1].Arrived.Add(late))
+	}
+	if !looked {
+		t.Error("nobody looked before the partner acted: the test proves nothing")
 	}
 }
