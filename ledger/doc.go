@@ -91,6 +91,7 @@
 // A write that fails: nobody knows whether it is on the disk. The ledger
 // refuses every later write; answers that were under way go through
 // [Emergency] and are merged at the next opening, if they are not there already.
+// One that cannot be this customer's is set aside, and the row stays in doubt.
 //
 // A damaged, shortened or older file: is refused with ErrDamaged, as far as
 // that can be seen, because what it forgot would be sent again.

@@ -297,6 +297,7 @@ func (p *panicsLooking) Customers(ctx context.Context, q ledger.Query) iter.Seq2
 	return p.Memory.Customers(ctx, q)
 }
 
+// Fault 53: a panic is caught to keep the answers, and then ends the run.
 func TestPanicKeepsAnswersAtHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)

@@ -154,6 +154,7 @@ func TestSlowWalletLeavesOurUserOurs(t *testing.T) {
 	})
 }
 
+// Fault 37: our clock is set back while a request is under way.
 func TestClockStepsBackDuringARequest(t *testing.T) {
 	h := []ledger.Attempt{}
 	_ = h
@@ -336,6 +337,7 @@ func (l *late) Read(dst []Row) (int, error) {
 	return n, err
 }
 
+// Fault 52: the input is another one when it is read again to send.
 func TestChangedInputCrossesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 2)

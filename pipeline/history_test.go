@@ -256,6 +256,8 @@ func (m *model) resolve() (resend, over bool) {
 	return false, false
 }
 
+// Invariants 1, 8, 16 and 17, faults 8 to 17 and 20, as far as they are one
+// person's.
 func TestRandomHistories(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &model{T: rt, now: epoch(), timeout: 30 * time.Second, details: ledger.Details("one"),

@@ -47,6 +47,7 @@ func TestRunCreatesEverybodyOnce(t *testing.T) {
 	})
 }
 
+// Invariant 18, to the instant.
 func TestRateIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 600)
@@ -366,6 +367,7 @@ func TestAbortLeavesDoubt(t *testing.T) {
 	})
 }
 
+// Faults 17 and 24.
 func TestDuplicatesAndRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 10)
@@ -519,6 +521,7 @@ func TestPanicLeavesNothingBehind(t *testing.T) {
 	})
 }
 
+// Fault 22.
 func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)
@@ -539,6 +542,7 @@ func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 	})
 }
 
+// Fault 50.
 func TestLiveRunNeedsItsWallet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3)
@@ -550,7 +554,7 @@ func TestLiveRunNeedsItsWallet(t *testing.T) {
 	})
 }
 
-// TestBurntKeyAfter429 plays a partner that uses up the key of a request that
+// Fault 20. TestBurntKeyAfter429 plays a partner that uses up the key of a request that
 // it turns away: one more generation, after settle and a look, and one user.
 func TestBurntKeyAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -199,3 +199,36 @@ func TestPromiseTwoSpellings(t *testing.T) {
 		t.Errorf("%d requests, %d users", posts, users)
 	}
 }
+
+// Fault 24: a row that the partner refuses for its fields is sent again when it
+// is corrected, under the key of the next generation, whether or not the refusal
+// has used up the first; with the same details it is not.
+func TestPromiseCorrected(t *testing.T) {
+	t.Parallel()
+	names := []string{"key used up", "key free"}
+	strands(t, names, 2, func(i int, t strand) {
+		faults, err := parseFaults([]string{"422=#2", "422-burns"}[:2-i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newScene(t, sandbox.Config{Faults: faults, KeyTTL: keyLife}, people(3))
+		s.flags = append(s.flags, "--workers", "1")
+		s.run(s.runArgs()...).ends(3)
+		refused := s.reported()[1]
+		if refused["status"] != "rejected" || refused["field"] != "firstName" {
+			t.Fatalf("the row is %q, of field %q", refused["status"], refused["field"])
+		}
+		s.run(s.runArgs()...).ends(0)
+		if n := s.server.Counters().Posts; n != 3 {
+			t.Errorf("%d requests with the details that were refused", n)
+		}
+		s.input = s.path("corrected.csv")
+		s.write(s.input, strings.Replace(people(3), "Canaryab", "Corrected", 1))
+		s.run(s.runArgs()...).ends(0)
+		s.all(ledger.Created, 3)
+		posts := s.server.Posts()
+		if len(posts) != 4 || posts[3].Email != posts[1].Email || posts[3].Key == posts[1].Key || s.rows()[1].Customer.Generation != 1 {
+			t.Errorf("%d requests, the corrected row is in generation %d", len(posts), s.rows()[1].Customer.Generation)
+		}
+	})
+}

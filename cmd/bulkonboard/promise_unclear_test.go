@@ -60,7 +60,7 @@ func TestPromiseListCapRefused(t *testing.T) {
 	}
 }
 
-// The wallet call fails, but its answer tells the partner's time all the same:
+// Fault 50: the wallet call fails, but its answer tells the partner's time all the same:
 // what is in doubt after that is not for a person.
 func TestPromiseWalletDown(t *testing.T) {
 	t.Parallel()
