@@ -47,6 +47,7 @@ func browser(t *testing.T, page string, args ...string) (out, complaints string)
 // Chromium shows the page as it was written, its policy stops nothing of our own,
 // and on paper it begins on a page and ends on one.
 func TestPageInChromium(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	page := filepath.Join(dir, "page.html")
 	if err := os.WriteFile(page, write(t, HTML, meta(), seq(nil, sample()...)), 0o600); err != nil {
@@ -86,6 +87,7 @@ func TestPageInChromium(t *testing.T) {
 // What LibreOffice opens and saves has every cell of ours, the chart and the
 // links. (Without a window it does not keep frozen panes.)
 func TestWorkbookThroughLibreOffice(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "report.xlsx")
 	m := meta()
 	m.KYC = true
