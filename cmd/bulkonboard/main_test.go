@@ -50,6 +50,7 @@ func (m leakless) Run() int {
 //	code N bulkonboard ...   runs it and expects this exit code
 //	partner [FLAG...]        serves a simulated partner at $URL, with
 //	                         -ttl D, -balance N, -preexist FILE, -fault F ...
+//	production               plays the partner's production host behind $PROXY
 //	users N, posts N         what the newest partner has seen
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../samples")
@@ -72,7 +73,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": expectCode, "partner": partners.serve, "users": partners.expectUsers, "posts": partners.expectPosts,
+			"code": expectCode, "partner": partners.serve, "production": partners.serveProduction, "users": partners.expectUsers, "posts": partners.expectPosts,
 		},
 	})
 }

@@ -34,7 +34,7 @@ type standing struct {
 	wallet  balance      // as last heard
 	running bool
 	fee     pipeline.Amount
-	unit    string // currency of the wallet; "" = not known
+	unit    string  // currency of the wallet; "" = not known
 	given   bool    // fee is that of --fee; else measured
 	perDay  float64 // rows decided a day; 0 = not known
 	own     bool    // perDay is that of the run that goes on, not of the last days
