@@ -61,7 +61,7 @@ func (v *view) customers(ctx context.Context, ids []int64) ([]ledger.Customer, e
 		row   int
 	}
 	places := make(map[int64]where, len(list))
-	err := v.eachOf(ctx, "SELECT customer, batch, row FROM places WHERE customer IN ", list, func(r *sql.Rows) error {
+	err := v.eachNear(ctx, "SELECT customer, batch, row FROM places WHERE customer ", list, func(r *sql.Rows) error {
 		var id int64
 		var w where
 		err := r.Scan(&id, &w.batch, &w.row)
@@ -71,7 +71,7 @@ func (v *view) customers(ctx context.Context, ids []int64) ([]ledger.Customer, e
 	if err != nil {
 		return nil, err
 	}
-	err = v.eachOf(ctx, "SELECT "+customerColumns+" FROM customers WHERE id IN ", list, func(r *sql.Rows) error {
+	err = v.eachNear(ctx, "SELECT "+customerColumns+" FROM customers WHERE id ", list, func(r *sql.Rows) error {
 		c, err := scanCustomer(r)
 		for _, i := range at[c.ID] {
 			out[i] = c
