@@ -24,6 +24,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 		return 0, err
 	}
 	err = l.write(ctx, func(ctx context.Context) error {
+		l.w.changed = true
 		// So that nothing that is to be erased of them is packed or waits elsewhere.
 		if err := l.land(ctx); err != nil {
 			return err
@@ -200,7 +201,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		return 0, err
 	}
 	err = l.write(ctx, func(ctx context.Context) error {
-		n = 0
+		n, l.w.changed = 0, true
 		for _, text := range identities {
 			d := l.keys.Identity(text)
 			var id int64

@@ -20,6 +20,7 @@ UPDATE customers SET issued = decided WHERE url <> '';
 INSERT INTO services SELECT service_id, id FROM customers WHERE service_id <> '';
 DROP INDEX customers_service;
 ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 UPDATE state SET indexed = (SELECT coalesce(max(id), 0) FROM attempts)`}
 }
 

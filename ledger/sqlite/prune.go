@@ -39,7 +39,7 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 		return out, err
 	}
 	err = l.write(ctx, func(ctx context.Context) error {
-		out = Pruned{}
+		out, l.w.changed = Pruned{}, true
 		needed, err := l.w.neededChunks(ctx, old)
 		if err != nil {
 			return err

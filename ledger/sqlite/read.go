@@ -136,18 +136,6 @@ func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.
 	}
 }
 
-// Tally counts report lines; see ledger.Reader.
-func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
-	t := ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
-	for r, err := range l.Rows(ctx, s) {
-		if err != nil {
-			return ledger.Tally{}, err
-		}
-		t.Count(r)
-	}
-	return t, nil
-}
-
 // rows walks over the chunks of a selection, one at a time.
 func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield func(ledger.Reported, *packed) bool) (stopped bool, err error) {
 	batches := map[int64]ledger.Batch{}

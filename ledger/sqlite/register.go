@@ -278,7 +278,8 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	r.over = true
 	defer r.l.leave()
-	r.l.w.under = nil // read again: whoever is under way may have another last row now
+	r.l.w.under = nil    // read again: whoever is under way may have another last row now
+	r.l.w.changed = true // rows of other batches may now lead to a customer
 	return r.batch, r.l.commit(ctx)
 }
 

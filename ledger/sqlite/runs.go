@@ -12,10 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// toldRuns is for how many finished runs an outcome is remembered as told,
-// counted from the newest that told it.
-const toldRuns = 400
-
 const runColumns = `id, command, batch, who, host, version, key_print, settings, started, ended, exit_code, stop_reason,
 	sent, created, wallet_from, wallet_to`
 
@@ -44,26 +40,8 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		if err != nil || batch == 0 || end.ExitCode != 0 && end.ExitCode != 3 {
 			return err
 		}
-		return l.tell(ctx, id)
+		return l.tell(ctx, id, batch)
 	})
-}
-
-// tell notes what the rows of a run's batch have come to. It reads and writes
-// on the writing connection, chunk by chunk.
-func (l *Ledger) tell(ctx context.Context, run int64) error {
-	var failed error
-	_, err := l.rows(ctx, l.w, ledger.Selection{Run: run}, func(r ledger.Reported, p *packed) bool {
-		if p.recall == 0 || !r.Status.NeedsPerson() {
-			return true
-		}
-		failed = l.w.do(ctx, "INSERT INTO told VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET last = excluded.last", l.told(p.recall, r), run, run)
-		return failed == nil
-	})
-	if err = errors.Join(err, failed); err != nil {
-		return err
-	}
-	return l.w.do(ctx, `DELETE FROM told WHERE last < (SELECT id FROM runs WHERE batch <> 0 AND ended <> 0 AND exit_code IN (0, 3)
-		ORDER BY id DESC LIMIT 1 OFFSET ?)`, toldRuns)
 }
 
 // Log yields the runs, newest first.

@@ -11,7 +11,8 @@ const schemaVersion = 3
 //
 //   - state: one row. seq counts the writes; opened and closed the openings
 //     for writing and their clean ends. indexed is the attempt up to which
-//     marks and services are complete.
+//     marks and services are complete. changed counts the writes after which a
+//     report may look different.
 //   - chunks: the rows of batches, packed; id is the batch << 32 | first ordinal.
 //   - identities: digest of an e-mail → customer.
 //   - places: the row that last claimed a customer. A customer that has a
@@ -23,12 +24,13 @@ const schemaVersion = 3
 //   - services: serviceId → customer.
 //   - marks: who may be the same person under another e-mail.
 //   - told: outcomes that a finished run has reported.
+//   - tallies: what the rows of a batch come to, as long as nothing has changed.
 //   - kyc: users' identity checks, also of users whose answer is not recorded yet.
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL,
-	indexed INTEGER NOT NULL DEFAULT 0);
-INSERT INTO state VALUES (1, 0, 0, 0, 0);
+	indexed INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0);
+INSERT INTO state VALUES (1, 0, 0, 0, 0, 0);
 CREATE TABLE batches (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, files TEXT NOT NULL, settings TEXT NOT NULL,
 	carried TEXT NOT NULL, rows INTEGER NOT NULL, registered INTEGER NOT NULL);
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -61,6 +63,7 @@ const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT
 	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL) WITHOUT ROWID;
 `
 
-const underwayTables = `CREATE TABLE underway (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+const underwayTables = `CREATE TABLE tallies (batch INTEGER PRIMARY KEY, data TEXT NOT NULL);
+CREATE TABLE underway (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE services (service_id TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (service_id, customer)) WITHOUT ROWID;
 `

@@ -138,6 +138,7 @@ func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Int
 	if err := v.do(ctx, "INSERT INTO underway VALUES (?, ?)", first, packGroup(run, intents)); err != nil {
 		return err
 	}
+	v.changed = true
 	g := &group{first: first, left: len(intents)}
 	for i, in := range intents {
 		v.under[in.Customer] = &begun{intent: in, attempt: opened(first+int64(i), run, in), group: g, after: after[i]}

@@ -108,11 +108,12 @@ func (p *pool) view(ctx context.Context) (*view, error) {
 // view is one connection with its prepared statements, used by one goroutine
 // at a time.
 type view struct {
-	conn   *sql.Conn
-	ready  map[string]*sql.Stmt
-	chunks chunkCache
-	under  underway // nil = not read; see read and Ledger.begin
-	upsert string   // the end of putCustomers' statement, made once
+	conn    *sql.Conn
+	ready   map[string]*sql.Stmt
+	chunks  chunkCache
+	under   underway // nil = not read; see read and Ledger.begin
+	changed bool     // the transaction under way changed what a report shows
+	upsert  string   // the end of putCustomers' statement, made once
 }
 
 func (v *view) close() error {

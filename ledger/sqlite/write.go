@@ -227,7 +227,7 @@ func (l *Ledger) refresh(ctx context.Context) error {
 // later write is refused.
 func (l *Ledger) commit(ctx context.Context) error {
 	var seq int64
-	err := l.w.one(ctx, "UPDATE state SET seq = seq + 1 RETURNING seq", nil, &seq)
+	err := l.w.one(ctx, "UPDATE state SET seq = seq + 1, changed = changed + ? RETURNING seq", []any{l.w.changed}, &seq)
 	if err == nil {
 		err = l.w.run(ctx, "COMMIT")
 	}
@@ -237,6 +237,7 @@ func (l *Ledger) commit(ctx context.Context) error {
 	if l.backup != nil {
 		l.backup.note(seq)
 	}
+	l.w.changed = false
 	if l.late != nil {
 		l.late.committed()
 	}
@@ -256,7 +257,7 @@ func (l *Ledger) undo(ctx context.Context, cause error) error {
 // rollBack ends a transaction as if it had never begun.
 func (l *Ledger) rollBack(ctx context.Context) error {
 	l.w.chunks.forget()
-	l.w.under = nil
+	l.w.under, l.w.changed = nil, false
 	if l.late != nil {
 		l.late.undone()
 	}
