@@ -271,7 +271,7 @@ func (v *view) putAttempts(ctx context.Context, all []owned) error {
 }
 
 func (v *view) putCustomers(ctx context.Context, all []changed) error {
-	v.changed = true
+	v.changed = v.changed || len(all) > 0
 	rows := make([][]any, len(all))
 	for i := range all {
 		c := &all[i].after

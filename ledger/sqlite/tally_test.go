@@ -61,6 +61,12 @@ func TestTallyIsWhatTheRowsComeTo(t *testing.T) {
 	kept(true)
 	run(0) // nothing new: what was told is known now
 	kept(true)
+	path := image(t, l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = reopen(t, path)
+	kept(true)
 	run(130)
 	kept(true)
 	other, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "another"})
