@@ -22,7 +22,7 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 	}
 	for _, rule := range rules() {
 		n := 0
-		err := v.each(ctx, rule.finds+" LIMIT 100", nil, func(r *sql.Rows) error {
+		err := v.long(ctx, rule.finds+" LIMIT 100", nil, func(r *sql.Rows) error {
 			var id int64
 			n++
 			err := r.Scan(&id)

@@ -161,8 +161,17 @@ func (v *view) one(ctx context.Context, text string, args []any, into ...any) er
 	return st.QueryRowContext(ctx, args...).Scan(into...)
 }
 
-// each calls scan for every row of a query.
+// each calls scan for every row of a query. Once begun it is not interrupted by
+// ctx, which would cost as much as the row at every row.
 func (v *view) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return v.long(context.WithoutCancel(ctx), text, args, scan)
+}
+
+// long is each for a query that may take minutes, which ctx interrupts.
+func (v *view) long(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	st, err := v.stmt(ctx, text)
 	if err != nil {
 		return err
@@ -279,7 +288,7 @@ func (v *view) meta(ctx context.Context) (info ledger.Info, keys keyed.Secret, i
 // check runs quick_check or integrity_check; no problem gives an empty list.
 func (v *view) check(ctx context.Context, kind string) ([]string, error) {
 	var problems []string
-	err := v.each(ctx, "PRAGMA "+kind+"(20)", nil, func(r *sql.Rows) error {
+	err := v.long(ctx, "PRAGMA "+kind+"(20)", nil, func(r *sql.Rows) error {
 		var s string
 		if err := r.Scan(&s); err != nil {
 			return err
