@@ -45,14 +45,14 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 	case modeRead:
 		q.Set("mode", "ro")
 		q.Add("_pragma", "query_only(on)")
-		q.Add("_pragma", "cache_size(-4096)")
+		q.Add("_pragma", "cache_size(-2048)")
 	case modeCopy:
 		q.Set("mode", "ro")
 		q.Add("_pragma", "synchronous(full)")
 	case modeWrite, modeFill, modeBeside:
 		q.Set("mode", "rw")
 		q.Add("_pragma", "synchronous(full)")
-		q.Add("_pragma", "cache_size(-24576)")
+		q.Add("_pragma", "cache_size(-8192)")
 		// A page that is written again and again goes to the database once in
 		// 32 MiB of log, not in 4.
 		q.Add("_pragma", "wal_autocheckpoint(8000)")
