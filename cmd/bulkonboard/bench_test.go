@@ -12,47 +12,36 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// These benchmarks measure whole processes: the program in one, the simulated
-// partner in another. b.N is the number of rows, so give it:
+// These benchmarks measure whole processes: the program in one, a partner that
+// answers at once in another. What they reach stands in pipeline/PERFORMANCE.md.
+// b.N is the number of rows, so give it:
 //
-//	go test ./cmd/bulkonboard -run '^$' -bench 'Whole|Bare' -benchtime 100000x -timeout 60m
+//	go test ./cmd/bulkonboard -run '^$' -bench 'Whole' -benchtime 100000x -timeout 60m
+//	go test ./cmd/bulkonboard -run '^$' -bench 'Pacing' -timeout 60m
 //
-// They report rows/s and the peak memory of the program. BenchmarkBareLoop sends
-// the same bodies over as many connections with net/http alone, no checks, no
-// ledger and no report: what BenchmarkWholeRun is held against.
+// Figures of a machine with other work to do say little; ratios, measured in
+// one run, say more.
 
-// bulk is an input of b.N good rows and a partner in another process.
+// bulk is an input of good rows and a partner in another process.
 type bulk struct {
 	dir, input, url string
 }
 
-func newBulk(b *testing.B) bulk {
+func newBulk(b *testing.B, rows int, partner ...string) bulk {
 	b.Helper()
 	s := bulk{dir: b.TempDir()}
 	s.input = filepath.Join(s.dir, "in.csv")
-	f, err := os.Create(s.input)
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := bufio.NewWriter(f)
-	fmt.Fprintln(w, "firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program")
-	for n := range b.N {
-		fmt.Fprintf(w, "Ann %s,Lee %s,u%d@example.com,+1415555%04d,personal use,203.0.113.%d,true,custodial\n", spelt(n), spelt(n/7), n, 2000+n%8000, n%250)
-	}
-	if err := w.Flush(); err != nil {
-		b.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		b.Fatal(err)
-	}
-	cmd := exec.Command("bulkonboard", "sandbox")
+	s.list(b, 0, rows)
+	cmd := exec.Command("instant", partner...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -72,77 +61,228 @@ func newBulk(b *testing.B) bulk {
 	return s
 }
 
-// run runs the program and reports its rows/s and peak memory.
-func (s bulk) run(b *testing.B, args ...string) {
+// list writes the input: people from one number to another.
+func (s bulk) list(b *testing.B, from, to int) {
+	b.Helper()
+	f, err := os.Create(s.input)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	fmt.Fprintln(w, "firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program")
+	for n := from; n < to; n++ {
+		fmt.Fprintf(w, "Ann %s,Lee %s,u%d@example.com,+1415555%04d,personal use,203.0.113.%d,true,custodial\n", spelt(n), spelt(n/7), n, 2000+n%8000, n%250)
+	}
+	if err := w.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// run runs the program and returns when it began, how long it took and its peak memory in MB.
+func (s bulk) run(b *testing.B, args ...string) (began time.Time, took time.Duration, peak float64) {
 	b.Helper()
 	cmd := exec.Command("bulkonboard", args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "BULKONBOARD_API_KEY=sk_test_bench")
 	var text bytes.Buffer
 	cmd.Stderr = &text
-	b.ResetTimer()
+	began = time.Now()
 	err := cmd.Run()
-	b.StopTimer()
+	took = time.Since(began)
 	if err != nil {
 		b.Fatalf("%v\n%s", err, text.String())
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		b.ReportMetric(float64(use.Maxrss)/1024, "peak-MB")
+		peak = float64(use.Maxrss) / 1024
+	}
+	return began, took, peak
+}
+
+func (s bulk) send(b *testing.B, more ...string) (began time.Time, took time.Duration, peak float64) {
+	b.Helper()
+	return s.run(b, append([]string{"run", "--base-url", s.url, "--check-existing", "never", "--quiet", s.input}, more...)...)
+}
+
+// seen asks the partner when requests came, and how many it turned away.
+func (s bulk) seen(b *testing.B) (posts []time.Time, refused int) {
+	b.Helper()
+	res, err := http.Get(s.url + "/seen")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for first := true; lines.Scan(); first = false {
+		n, err := strconv.ParseInt(lines.Text(), 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if first {
+			refused = int(n)
+		} else {
+			posts = append(posts, time.Unix(0, n))
+		}
+	}
+	return posts, refused
+}
+
+// BenchmarkWholeValidate reports rows/s and peak memory of validate.
+func BenchmarkWholeValidate(b *testing.B) {
+	s := newBulk(b, b.N)
+	_, took, peak := s.run(b, "validate", s.input)
+	b.ReportMetric(float64(b.N)/took.Seconds(), "rows/s")
+	b.ReportMetric(peak, "peak-MB")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkWholeRun reports, at an unlimited rate, the rows/s of the send pass,
+// from the first request that the partner sees to the last, and its ratio to
+// the bare loop, which is run before and after; the rows/s until the first
+// request; and the peak memory.
+func BenchmarkWholeRun(b *testing.B) {
+	s := newBulk(b, b.N)
+	before := s.bare(b)
+	began, _, peak := s.send(b, "--rate", "unlimited")
+	posts, _ := s.seen(b)
+	if len(posts) != b.N {
+		b.Fatalf("%d requests for %d rows", len(posts), b.N)
+	}
+	bare := (before + s.bare(b)) / 2
+	// The first row goes alone and the first few settle the number of workers: not the send pass.
+	rate := float64(len(posts)-1) / posts[len(posts)-1].Sub(posts[0]).Seconds()
+	b.ReportMetric(rate, "rows/s")
+	b.ReportMetric(bare, "bare-rows/s")
+	b.ReportMetric(rate/bare, "of-bare")
+	b.ReportMetric(float64(b.N)/posts[0].Sub(began).Seconds(), "checked-rows/s")
+	b.ReportMetric(peak, "peak-MB")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkWholeAgain reports, for a finished list: how many seconds the same
+// list takes again without its report; and then, with one row in a thousand
+// new, the rows/s until the first request.
+func BenchmarkWholeAgain(b *testing.B) {
+	s := newBulk(b, b.N)
+	s.send(b, "--rate", "unlimited")
+	s.seen(b)
+	_, again, _ := s.send(b, "--rate", "unlimited")
+	_, report, _ := s.run(b, "report", "--base-url", s.url, "--report", filepath.Join(s.dir, "r.csv"))
+	if posts, _ := s.seen(b); len(posts) != 0 {
+		b.Fatalf("%d requests for a list that is finished", len(posts))
+	}
+	b.ReportMetric((again - report).Seconds(), "again-s")
+	b.ReportMetric(float64(b.N)/report.Seconds(), "report-rows/s")
+	_, workbook, peak := s.run(b, "report", "--base-url", s.url, "--report", filepath.Join(s.dir, "r.xlsx"))
+	b.ReportMetric(float64(b.N)/workbook.Seconds(), "xlsx-rows/s")
+	b.ReportMetric(peak, "xlsx-peak-MB")
+	s.list(b, max(1, b.N/1000), b.N+max(1, b.N/1000))
+	began, _, peak := s.send(b, "--rate", "unlimited")
+	posts, _ := s.seen(b)
+	if len(posts) != max(1, b.N/1000) {
+		b.Fatalf("%d requests for %d new rows", len(posts), max(1, b.N/1000))
+	}
+	b.ReportMetric(float64(b.N)/posts[0].Sub(began).Seconds(), "changed-rows/s")
+	b.ReportMetric(peak, "peak-MB")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkPacing reports, after the first seconds, the share of the asked rate
+// that is reached, and how many requests were turned away by a partner that
+// allows the rate with a burst of 5 %; and with a partner that allows half, the
+// share of what it allows.
+func BenchmarkPacing(b *testing.B) {
+	const seconds = 14
+	for _, c := range []struct {
+		rate    int
+		latency time.Duration
+		allow   int
+	}{{50, 200 * time.Millisecond, 50}, {50, time.Second, 50}, {500, 200 * time.Millisecond, 500}, {500, time.Second, 500},
+		{5000, 200 * time.Millisecond, 5000}, {5000, time.Second, 0}, {500, 200 * time.Millisecond, 250}} {
+		b.Run(fmt.Sprintf("%d-%s-allowed-%d", c.rate, c.latency, c.allow), func(b *testing.B) {
+			for b.Loop() {
+				s := newBulk(b, c.rate*seconds, "-latency", c.latency.String(), "-allow", fmt.Sprint(float64(c.allow)))
+				s.send(b, "--rate", fmt.Sprintf("%d/s", c.rate), "--max-duration", fmt.Sprintf("%ds", seconds))
+				posts, refused := s.seen(b)
+				first, last, n := posts[0].Add(4*time.Second), posts[len(posts)-1].Add(-time.Second), 0
+				for _, p := range posts {
+					if p.After(first) && p.Before(last) {
+						n++
+					}
+				}
+				most := c.rate
+				if c.allow > 0 {
+					most = min(c.rate, c.allow)
+				}
+				b.ReportMetric(100*float64(n)/last.Sub(first).Seconds()/float64(most), "%-of-rate")
+				b.ReportMetric(float64(refused), "refused")
+				b.ReportMetric(float64(busiest(posts)), "busiest-second")
+			}
+		})
 	}
 }
 
-func BenchmarkWholeValidate(b *testing.B) {
-	s := newBulk(b)
-	s.run(b, "validate", s.input)
+// busiest is the most requests that came within one second.
+func busiest(posts []time.Time) (most int) {
+	for from, to := 0, 0; to < len(posts); to++ {
+		for posts[to].Sub(posts[from]) >= time.Second {
+			from++
+		}
+		most = max(most, to-from+1)
+	}
+	return most
 }
 
-func BenchmarkWholeRun(b *testing.B) {
-	s := newBulk(b)
-	s.run(b, "run", "--base-url", s.url, "--rate", "unlimited", "--check-existing", "never", s.input)
-}
-
-func BenchmarkWholeRunAgain(b *testing.B) {
-	s := newBulk(b)
-	args := []string{"run", "--base-url", s.url, "--rate", "unlimited", "--check-existing", "never", s.input}
-	s.run(b, args...)
-	s.run(b, args...)
-}
-
-func BenchmarkBareLoop(b *testing.B) {
-	s := newBulk(b)
+// bare sends the same bodies over as many connections with net/http alone: no
+// checks, no ledger, no report. It returns rows/s.
+func (s bulk) bare(b *testing.B) float64 {
+	b.Helper()
 	const connections = 64
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
+	defer client.CloseIdleConnections()
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	b.ResetTimer()
+	began := time.Now()
 	for range connections {
 		wait.Go(func() {
 			for n := int(next.Add(1)) - 1; n < b.N; n = int(next.Add(1)) - 1 {
-				body := fmt.Sprintf(`{"firstName":"Ann %s","lastName":"Lee %s","email":"u%d@example.com","phoneNumber":"+1415555%04d","accountPurpose":"personal use","ipAddress":"203.0.113.%d","isTermsOfServiceAccepted":true,"program":"custodial"}`,
-					spelt(n), spelt(n/7), n, 2000+n%8000, n%250)
-				req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/v2/partner/card/users", strings.NewReader(body))
-				if err != nil {
+				if err := s.post(client, n); err != nil {
 					b.Error(err)
-					return
-				}
-				req.Header.Set("Authorization", "Bearer sk_test_bench")
-				req.Header.Set("Content-Type", "application/json")
-				req.Header.Set("idempotency-key", fmt.Sprintf("00000000-0000-4000-8000-%012d", n))
-				res, err := client.Do(req)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				_, err = io.Copy(io.Discard, res.Body)
-				if closed := res.Body.Close(); err != nil || closed != nil || res.StatusCode != http.StatusCreated {
-					b.Errorf("HTTP %d: %v", res.StatusCode, err)
 					return
 				}
 			}
 		})
 	}
 	wait.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	took := time.Since(began)
+	s.seen(b)
+	return float64(b.N) / took.Seconds()
+}
+
+func (s bulk) post(client *http.Client, n int) error {
+	body := fmt.Sprintf(`{"firstName":"Ann %s","lastName":"Lee %s","email":"u%d@example.com","phoneNumber":"+1415555%04d","accountPurpose":"personal use","ipAddress":"203.0.113.%d","isTermsOfServiceAccepted":true,"program":"custodial"}`,
+		spelt(n), spelt(n/7), n, 2000+n%8000, n%250)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/v2/partner/card/users", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer sk_test_bench")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("idempotency-key", fmt.Sprintf("00000000-0000-4000-8000-%012d", n))
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	if closed := res.Body.Close(); err != nil {
+		return err
+	} else if closed != nil {
+		return closed
+	}
+	if res.StatusCode != http.StatusCreated {
+		return fmt.Errorf("HTTP %d", res.StatusCode)
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main})
+	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main, "instant": instant})
 }
 
 // leakless fails if the tests leave goroutines behind: partners, watchers and

@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
@@ -164,25 +166,74 @@ func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield fu
 	if err := v.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM kyc LIMIT 1)", nil, &verified); err != nil {
 		return false, err
 	}
-	for {
+	read := func() (piece, error) {
 		if err := ctx.Err(); err != nil {
-			return false, err
+			return piece{}, err
 		}
 		id, rows, err := v.nextChunk(ctx, next, last)
 		if err != nil || len(rows) == 0 {
-			return false, err
+			return piece{}, err
 		}
 		next = id + 1
 		lines, err := l.lines(ctx, v, s, batches[id>>32], rows, asOf, verified > 0)
-		if err != nil {
-			return false, err
-		}
-		for i := range lines {
-			if !yield(lines[i], &rows[lines[i].Ordinal-rows[0].Ordinal]) {
-				return true, nil
+		return piece{rows, lines}, err
+	}
+	use := func(p piece) bool {
+		for i := range p.lines {
+			if !yield(p.lines[i], &p.rows[p.lines[i].Ordinal-p.rows[0].Ordinal]) {
+				return false
 			}
 		}
+		return true
 	}
+	if v != l.w {
+		return ahead(read, use)
+	}
+	for { // use writes on the same connection
+		p, err := read()
+		if err != nil || len(p.rows) == 0 {
+			return false, err
+		}
+		if !use(p) {
+			return true, nil
+		}
+	}
+}
+
+// piece is a chunk with its report lines.
+type piece struct {
+	rows  []packed
+	lines []ledger.Reported
+}
+
+// ahead reads pieces, up to one without rows, while use works on the one
+// before: reading and writing a report take about as long as each other. It
+// ends when use says false, and returns when reading has ended, too.
+func ahead(read func() (piece, error), use func(piece) bool) (stopped bool, err error) {
+	pieces, enough := make(chan piece, 1), make(chan struct{})
+	var reading errgroup.Group
+	reading.Go(func() error {
+		defer close(pieces)
+		for {
+			p, err := read()
+			if err != nil || len(p.rows) == 0 {
+				return err
+			}
+			select {
+			case pieces <- p:
+			case <-enough:
+				return nil
+			}
+		}
+	})
+	defer func() { err = errors.Join(reading.Wait(), err) }()
+	defer close(enough)
+	for p := range pieces {
+		if !use(p) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // lines turns the rows of a chunk into report lines and drops those not selected.
