@@ -23,6 +23,7 @@ type registered struct {
 	tally   ledger.Tally        // of the rows as they stand
 	toSend  int                 // rows that this run may send
 	newRows int                 // those of them that no run has sent yet
+	open    *ordinals           // rows that may not be settled yet; nil = any
 }
 
 // commit makes a registration last.
@@ -63,7 +64,7 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 	if err != nil {
 		return nil, ledgerStop("registering the input", err)
 	}
-	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
+	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
 	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: make(map[uint64]ledger.Position), seed: maphash.MakeSeed()}
 	if err := r.fill(ctx, tell); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
@@ -88,6 +89,27 @@ func reopen(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error
 		out.toSend += t.Status[s]
 	}
 	return out, nil
+}
+
+// ordinals is a set of rows: in a list of a million of which a thousand are new
+// it says where there is nothing to look up. The zero value is empty.
+type ordinals struct{ bits []uint64 }
+
+func (o *ordinals) add(n int) {
+	for n>>6 >= len(o.bits) {
+		o.bits = append(o.bits, 0)
+	}
+	o.bits[n>>6] |= 1 << (n & 63)
+}
+
+// any reports whether one of n rows from first on is in the set.
+func (o *ordinals) any(first, n int) bool {
+	for i := first; i < first+n && i>>6 < len(o.bits); i++ {
+		if o.bits[i>>6]&(1<<(i&63)) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // registrar puts checked rows into a registration.
@@ -205,6 +227,9 @@ func (r *registrar) count(row ledger.Row, k ledger.Known) {
 	}
 	if !row.Claims {
 		return
+	}
+	if k.Customer == nil || maySend(r.cfg, *k.Customer) {
+		r.out.open.add(row.Ordinal)
 	}
 	switch {
 	case k.Customer == nil, k.Customer.Status == ledger.Pending:

@@ -159,6 +159,9 @@ func (r *run) feed(ctx context.Context, out chan<- []checked) error {
 
 // unsettled picks the rows that may have to be sent.
 func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
+	if r.open != nil && first+len(rows) <= r.batch.Rows && !r.open.any(first, len(rows)) {
+		return nil, nil
+	}
 	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))
 	if err != nil {
 		return nil, ledgerStop("reading the plan", err)
@@ -168,7 +171,7 @@ func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]check
 	}
 	kept := rows[:0]
 	for i, p := range planned {
-		if p.Verdict != "" || !p.Claims || !r.maySend(p.Customer) || r.cfg.Only != nil && !r.cfg.Only(p.Customer) {
+		if p.Verdict != "" || !p.Claims || !maySend(r.cfg, p.Customer) || r.cfg.Only != nil && !r.cfg.Only(p.Customer) {
 			continue
 		}
 		rows[i].planned = p
@@ -179,11 +182,11 @@ func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]check
 
 // maySend reports whether a customer of this status may still have to be sent.
 // Rejected ones are looked at closer by the planner, who sees their details.
-func (r *run) maySend(c ledger.Customer) bool {
+func maySend(cfg Config, c ledger.Customer) bool {
 	switch c.Status {
 	case ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt, ledger.Rejected:
 		return true
 	default:
-		return slices.Contains(r.cfg.Resend.Statuses, c.Status)
+		return slices.Contains(cfg.Resend.Statuses, c.Status)
 	}
 }

@@ -39,6 +39,7 @@ type run struct {
 	cfg      Config
 	id       int64
 	batch    ledger.Batch
+	open     *ordinals // rows of the batch that may not be settled; nil = any
 	clock    *clock
 	pace     *pacer
 	gate     *gate
@@ -92,7 +93,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	} else {
 		return s, errors.Join(err, batch.rollback())
 	}
-	r.batch, s.Batch = batch.batch, batch.batch
+	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
 	before := batch.tally
 	r.book.update(func(p *Progress) {
 		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, wall()
