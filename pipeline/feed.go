@@ -126,7 +126,9 @@ func checkRow(rules *validate.Rules, row Row) validate.Result {
 		}
 	}
 	for _, p := range res.Problems {
-		if !useless[""] && !useless[p.Field] {
+		// A row whose cells could not be read only looks empty to the rules.
+		unread := useless[p.Field] || p.Field == "" && len(useless) > 0
+		if !useless[""] && !unread {
 			problems = append(problems, p)
 		}
 	}

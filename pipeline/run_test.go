@@ -652,6 +652,10 @@ func TestOneCellOneProblem(t *testing.T) {
 	if got := checkRow(&validate.Rules{}, row).Problems; len(got) != 3 || got[0].Field != "city" {
 		t.Errorf("the reader's warning stands beside the problem: %v", got)
 	}
+	empty := Row{Issues: []validate.Problem{{Field: "email", Code: "formula_uncached"}, {Field: "firstName", Code: "formula_uncached"}}}
+	if got := checkRow(&validate.Rules{}, empty).Problems; len(got) != 2 || got[0].Field != "email" || got[1].Field != "firstName" {
+		t.Errorf("a row of formulas without results: %v", got)
+	}
 	row.Issues = append(row.Issues, validate.Problem{Code: "header_repeated", Message: "names of columns"})
 	if got := checkRow(&validate.Rules{}, row).Problems; len(got) != 1 || got[0].Code != "header_repeated" {
 		t.Errorf("a row that is none has other problems: %v", got)

@@ -85,6 +85,9 @@ func (s *sleuth) judged(r ledger.Row) {
 		res.Identity, res.User.PhoneNumber, res.User.WalletAddress = "", "", ""
 	}
 	for _, f := range r.Findings {
+		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form
+			f.Code = validate.CodeExcelError
+		}
 		res.Problems = append(res.Problems, validate.Problem{Field: f.Field, Code: f.Code, Message: f.Message, Warning: f.Warning})
 	}
 	s.detective.Add(r.File, r.Number, raw, res)
