@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -190,7 +191,7 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 	}
 	check.SetContext(c.Context())
 	if len(args) == 1 {
-		beside := stem(args[0]) + ".annotated.xlsx"
+		beside := besideDropped(args[0])
 		if err := probe(sparing(args[0]), beside); err != nil {
 			fmt.Fprintf(a.err, "without a marked workbook: %s\n", printable(err.Error()))
 		} else if err := check.Flags().Set("annotate", beside); err != nil {
@@ -198,6 +199,17 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 		}
 	}
 	return check.RunE(check, args)
+}
+
+// besideDropped is the name of the marked workbook beside a dropped file. A
+// marked one that comes back does not pile up endings.
+func besideDropped(input string) string {
+	base := regexp.MustCompile(`\.annotated(-\d+)?$`).ReplaceAllString(stem(input), "")
+	path := base + ".annotated.xlsx"
+	for n := 2; samePath(path, input); n++ {
+		path = fmt.Sprintf("%s.annotated-%d.xlsx", base, n)
+	}
+	return path
 }
 
 // version is that of the module, or of the commit it was built from.
