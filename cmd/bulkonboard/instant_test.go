@@ -42,6 +42,7 @@ type instantPartner struct {
 	at      time.Time
 	posts   []time.Time // that were not turned away
 	refused int
+	made    uint64
 }
 
 func (s *instantPartner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,14 +71,15 @@ func (s *instantPartner) create(w http.ResponseWriter) {
 		return
 	}
 	s.tokens--
-	n := len(s.posts)
+	s.made++
+	n := s.made
 	s.posts = append(s.posts, now)
 	s.mu.Unlock()
 	if s.latency > 0 {
 		time.Sleep(s.latency)
 	}
 	// Ids in no order, as a partner's are.
-	id := strconv.FormatUint(uint64(n)*0x9e3779b97f4a7c15, 36)
+	id := strconv.FormatUint(n*0x9e3779b97f4a7c15, 36)
 	w.WriteHeader(http.StatusCreated)
 	fmt.Fprintf(w, `{"status":"success","message":"User created successfully","data":{"serviceId":"acme-rain-user-%s","verificationUrl":"https://withpersona.com/verify?inquiry-id=inq_%s"}}`, id, id)
 }
