@@ -68,8 +68,10 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 			return false, nil
 		}
 		s.take(end.Users)
-		if len(end.Users) < size {
-			break // nothing stood behind it, however many come with each look
+		// However many come with each look, behind a page that is not full and
+		// reaches as far as it says itself nobody stands.
+		if full := min(size, s.size); len(end.Users) == 1 || len(end.Users) < full && end.Total > 0 && skip+len(end.Users) >= end.Total {
+			break
 		}
 		last := end.Users[len(end.Users)-1]
 		at := skip + len(end.Users) - 1

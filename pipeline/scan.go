@@ -102,8 +102,8 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 	for {
 		users := page.Users
 		// A list that grows with every look brings something new each time: its
-		// end is where a page is not full.
-		short := len(users) < largest
+		// end is where a page is not full, and reaches as far as it says itself.
+		ends := len(users) < min(largest, s.size) && skip+len(users) >= page.Total
 		largest = max(largest, len(users))
 		if !until.IsZero() && !falling(oldest, users) {
 			return errListUnsteady // not in order after all
@@ -124,7 +124,7 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 			users, skip = users[at+1:], skip+at
 		}
 		fresh := s.take(users)
-		if len(users) == 0 || fresh == 0 && last != "" || short && len(s.seen) >= max(promised, page.Total) {
+		if len(users) == 0 || fresh == 0 && last != "" || ends && len(s.seen) >= max(promised, page.Total) {
 			break
 		}
 		newest := users[len(users)-1]

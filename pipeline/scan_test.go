@@ -19,6 +19,7 @@ type listPartner struct {
 	users   []partner.Listed
 	most    int // the largest page granted
 	noTotal bool
+	stale   int // total that it states instead of the true one; 0 = the true one
 	change  func(l *listPartner, page int)
 	pages   int
 }
@@ -30,6 +31,9 @@ func (l *listPartner) ListUsers(_ context.Context, skip, limit int) (partner.Pag
 	}
 	limit = min(limit, l.most)
 	p := partner.Page{Skip: skip, Limit: limit, Total: len(l.users)}
+	if l.stale > 0 {
+		p.Total = l.stale
+	}
 	if l.noTotal {
 		p.Total = -1
 	}
@@ -185,6 +189,34 @@ func TestNewestEndOfAListThatGrows(t *testing.T) {
 	got, err := scanOf(t, l, search{wanted: identities(4850, 4999), since: listUser(4800).CreatedAt, known: map[string]bool{"id-004990": true}})
 	if err != nil || len(got.users) != 2 || l.pages > 30 {
 		t.Errorf("found %d of 2 in %d pages: %v", len(got.users), l.pages, err)
+	}
+}
+
+// Nor does it end early where the partner's total is an old one, or where it
+// grants less than before: who stands behind would be taken for absent.
+func TestNewestEndIsTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(l *listPartner, page int)
+	}{
+		{"an old total", func(l *listPartner, page int) {
+			if page == 1 {
+				l.stale = len(l.users) - 30
+			}
+		}},
+		{"smaller pages", func(l *listPartner, page int) {
+			if page > probes {
+				l.most = 20
+			}
+		}},
+	} {
+		for _, since := range []time.Time{listUser(4975).CreatedAt, {}} { // the short cut, and the whole list
+			l := &listPartner{users: listUsers(5000), most: 50, change: c.change}
+			got, err := scanOf(t, l, search{wanted: identities(4999), since: since, known: map[string]bool{"id-004955": true}})
+			if err != nil || len(got.users) != 1 {
+				t.Errorf("%s: found %d of 1 in %d pages: %v", c.name, len(got.users), l.pages, err)
+			}
+		}
 	}
 }
 
