@@ -26,7 +26,8 @@ bodies. A user who has been approved would cost a second fee, others do not.
 
 Each deletion is recorded before it is sent, and whoever is being created again is
 in doubt until there is a user: after whatever crash the same command, or an
-ordinary run of FILE, goes on. Nobody is sent twice under one key.`,
+ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json and
+--metrics-file tell is of the last pass, which creates anew.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(errors.New("links recover needs the input that the users came from"), "the ledger keeps no bodies")
@@ -63,6 +64,9 @@ func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err
 	if err := s.open(c.Context(), args); err != nil {
 		return err
 	}
+	if s.gauges, err = s.newGauges(c.Context()); err != nil {
+		return err
+	}
 	sum, failed := r.work(c.Context())
 	return r.conclude(c.Context(), sum, failed)
 }
@@ -80,6 +84,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	cfg := r.config(nil)
 	cfg.Doubt.CheckExisting = false
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
+		r.gauges.plan(p)
 		if p.New > 0 && !p.Again {
 			return usage(fmt.Errorf("%s of this input were never sent: run it first", rowsText(p.New)), "bulkonboard links recover takes the input that was run, or one with the same people")
 		}
@@ -116,18 +121,25 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	if len(r.chosen) == 0 || err != nil {
 		return sum, partnerStop(err)
 	}
-	cfg.Confirm = nil
+	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
+		r.gauges.plan(p)
+		return nil
+	}
 	cfg.Only = func(c ledger.Customer) bool { return r.chosen[c.ID] }
 	return r.pass(ctx, cfg)
 }
 
 // pass is one run of the pipeline over the input.
 func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summary, error) {
-	sum, err := pipeline.Run(ctx, cfg)
+	var sum pipeline.Summary
+	var failed error
+	p := &progress{}
+	cfg.Watch = r.watching(p)
+	err := r.attended(ctx, p, func() { sum, failed = pipeline.Run(ctx, cfg) })
 	if sum.Run != 0 {
 		r.runs = append(r.runs, sum.Run)
 	}
-	return sum, err
+	return sum, errors.Join(failed, err)
 }
 
 // missing are the customers of the input whose link was lost, with their attempts.
@@ -215,10 +227,8 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	if left > 0 {
 		r.tell("%s being created again; this command goes on: %s", usersText(left), r.continuing())
 	}
-	if code == exitOK {
-		return nil
-	}
-	return &ended{code}
+	r.gauges.end(sum, code)
+	return r.summed(sum, failed, written, code)
 }
 
 // left counts those who were chosen and have no link yet.

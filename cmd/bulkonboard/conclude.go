@@ -63,6 +63,12 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	}
 	s.gauges.end(sum, code)
 	s.tellEnd(sum, failed, written, code)
+	return s.summed(sum, failed, written, code)
+}
+
+// summed prints the JSON summary, if it was asked for, and makes an exit code an
+// error.
+func (s *session) summed(sum pipeline.Summary, failed error, written []string, code exitCode) error {
 	if s.flags.json {
 		out := summaryOf(sum, failed)
 		out.Environment, out.Ledger = report.Text(s.to.environment), report.Text(s.to.ledger)

@@ -254,12 +254,40 @@ func (s *session) config(p *progress) pipeline.Config {
 	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
 	cfg.LastResort = s.lastResort
 	if p != nil {
-		cfg.Watch = func(now pipeline.Progress) {
-			p.watch(now)
-			s.gauges.watch(now)
-		}
+		cfg.Watch = s.watching(p)
 	}
 	return cfg
+}
+
+// watching hands the figures of a run on to the display and the metrics.
+func (s *session) watching(p *progress) func(pipeline.Progress) {
+	return func(now pipeline.Progress) {
+		p.watch(now)
+		s.gauges.watch(now)
+	}
+}
+
+// attended does the work while the display and the metrics go on. They end with
+// it, whatever it returns.
+func (s *session) attended(ctx context.Context, p *progress, work func()) error {
+	shown, end := context.WithCancel(context.WithoutCancel(ctx))
+	var all errgroup.Group
+	all.Go(func() error {
+		if !s.flags.noProgress {
+			p.show(shown, s.err, isTerminal(s.err.w) && !s.flags.quiet && s.env["TERM"] != "dumb")
+		}
+		return nil
+	})
+	all.Go(func() error {
+		s.gauges.keep(shown)
+		return nil
+	})
+	all.Go(func() error {
+		defer end()
+		work()
+		return nil
+	})
+	return all.Wait()
 }
 
 // lastResort shows an outcome that neither the ledger nor its emergency file
@@ -325,29 +353,14 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	cfg.Confirm = s.confirm(p)
 	var sum pipeline.Summary
 	var failed error
-	// The display ends with the work, whatever that returns.
-	shown, end := context.WithCancel(context.WithoutCancel(ctx))
-	var both errgroup.Group
-	both.Go(func() error {
-		if !s.flags.noProgress {
-			p.show(shown, s.err, isTerminal(s.err.w) && !s.flags.quiet && s.env["TERM"] != "dumb")
-		}
-		return nil
-	})
-	both.Go(func() error {
-		s.gauges.keep(shown)
-		return nil
-	})
-	both.Go(func() error {
-		defer end()
+	err = s.attended(ctx, p, func() {
 		if s.in == nil {
 			sum, failed = pipeline.Settle(ctx, cfg)
 		} else {
 			sum, failed = pipeline.Run(ctx, cfg)
 		}
-		return nil
 	})
-	if err := both.Wait(); err != nil {
+	if err != nil {
 		return err
 	}
 	return s.conclude(ctx, sum, failed)
