@@ -114,12 +114,13 @@ func (w *watcher) accepts() bool {
 	return false
 }
 
-// open are the keys of the attempts that have no outcome in the ledger.
+// open are the keys of the attempts of the program that runs now, or ran last,
+// that have no outcome in the ledger.
 func (w *watcher) open() map[string]bool {
 	keys := map[string]bool{}
 	for _, c := range w.scene.customers() {
 		for _, a := range c.History {
-			if a.Class == ledger.Open {
+			if a.Class == ledger.Open && a.NotBefore.At.After(w.began) {
 				keys[a.Key] = true
 			}
 		}
