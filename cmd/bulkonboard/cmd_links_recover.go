@@ -224,6 +224,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	if w := feeWarning(sum); w != "" {
 		r.tell("%s", w)
 	}
+	r.tell("%s (exit %d)", lastLine(code), code)
 	if left > 0 {
 		r.tell("%s being created again; this command goes on: %s", usersText(left), r.continuing())
 	}

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -84,96 +81,6 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 		}
 	}
 	return s, s.findFee(ctx, l)
-}
-
-// remember looks up what the log says of the runs. One may have sent nothing,
-// asked no wallet, or been of no input. run chooses one, 0 = the newest.
-func (s *standing) remember(ctx context.Context, l *sqlite.Ledger, run int64) error {
-	for r, err := range l.Log(ctx) {
-		if err != nil {
-			return err
-		}
-		if r.Command != "run" {
-			continue
-		}
-		if s.run.ID == 0 {
-			s.run = r
-		}
-		if s.how.ID == 0 && r.Batch == s.batch.ID && (run == 0 || run == r.ID) {
-			s.how = r
-		}
-		if s.wallet.at.IsZero() && r.End != nil && r.End.WalletTo != "" {
-			s.wallet = balance{r.End.WalletTo, r.End.At}
-		}
-		if s.how.ID != 0 && !s.wallet.at.IsZero() {
-			break
-		}
-	}
-	s.running = s.run.ID != 0 && s.run.End == nil && heldNow(s.info.Path)
-	return nil
-}
-
-// balance is what a wallet held, and when; the zero value is not known.
-type balance struct {
-	amount string
-	at     time.Time
-}
-
-// findFee takes the fee that the last run was given, or else the measured one.
-func (s *standing) findFee(ctx context.Context, l *sqlite.Ledger) error {
-	unit, _, err := l.Learnt(ctx, "currency")
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return err
-	}
-	s.unit = unit
-	for _, w := range split(s.how.Settings) {
-		if text, ok := strings.CutPrefix(w, "--fee="); ok {
-			fee, err := pipeline.ParseAmount(text)
-			s.fee, s.given = fee, true
-			return err
-		}
-	}
-	text, _, err := l.Learnt(ctx, "fee")
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil
-	}
-	if err == nil {
-		s.fee, err = pipeline.ParseAmount(text)
-	}
-	return err
-}
-
-// recent are the decisions of the last days.
-type recent struct {
-	rows        int
-	first, last time.Time
-}
-
-func (r *recent) add(at, now time.Time) {
-	if at.IsZero() || now.Sub(at) > paceDays*24*time.Hour {
-		return
-	}
-	if r.rows == 0 || at.Before(r.first) {
-		r.first = at
-	}
-	if at.After(r.last) {
-		r.last = at
-	}
-	r.rows++
-}
-
-// perDay is the pace from the first of them to the last, or to now while a run
-// goes on; 0 if there are too few, or in too short a time, to tell.
-func (r *recent) perDay(now time.Time, running bool) float64 {
-	end := r.last
-	if running {
-		end = now
-	}
-	span := end.Sub(r.first)
-	if r.rows < 10 || span < 5*time.Second {
-		return 0
-	}
-	return float64(r.rows-1) / span.Hours() * 24
 }
 
 func (s *standing) left() int {
@@ -396,21 +303,4 @@ func customersText(n int) string {
 		return "1 customer"
 	}
 	return number(n) + " customers"
-}
-
-// heldNow reports whether the process that signed the ledger's lock is alive on
-// this machine. A lock that was let go has no signature.
-func heldNow(path string) bool {
-	text, err := os.ReadFile(path + ".lock")
-	if err != nil {
-		return false
-	}
-	signed := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		signed[name] = value
-	}
-	host, err := os.Hostname()
-	pid, wrong := strconv.Atoi(signed["pid"])
-	return err == nil && wrong == nil && signed["host"] == host && alive(pid)
 }
