@@ -58,7 +58,7 @@ func (p *planner) work(ctx context.Context) error {
 		}
 		if p.readAll && len(p.queue) == 0 && p.under == 0 {
 			if p.limited {
-				p.halt.stop(stopf(Limit, "the limit of %d new rows is reached", p.cfg.Bounds.Limit))
+				p.halt.stop(stopf(Limit, "as many rows were sent as --limit %d allows", p.cfg.Bounds.Limit))
 			}
 			return nil
 		}

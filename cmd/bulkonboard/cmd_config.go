@@ -24,6 +24,7 @@ together, and tells every mistake with its line. Nothing is sent or made.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runConfigCheck(c) },
 	}
 	configFlag(check)
+	check.Flags().Lookup("config").Hidden = false // it is what this is about
 	c.AddCommand(check)
 	return c
 }
