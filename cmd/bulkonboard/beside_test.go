@@ -16,8 +16,8 @@ import (
 // what only reads goes on beside it.
 func TestBesideARun(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 3)
-	first := s.run("--rate", "2/s", "--metrics-file", "m.prom")
+	s := newStage(t, 2)
+	first := s.run("--rate", "1/s", "--metrics-file", "m.prom")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -123,6 +123,9 @@ func (n *nights) run(t testing.TB, more ...string) {
 // A whole list every night says what is new and what has changed, ends with 0,
 // and leaves the ledger bounded.
 func TestEveryNight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	n := newNights(t, 1500, 5)
 	var after []int64
