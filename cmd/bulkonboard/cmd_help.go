@@ -84,6 +84,8 @@ The config file is the one of --config, else bulkonboard.yaml in the working
 directory if it is ours and nobody else may write it. Only a file named by
 --config may choose env or base-url for a live key.
 
+bulkonboard config check tries all of it and tells every mistake with its line.
+
 The API key is never a flag or a setting: --api-key-file FILE, or the environment
 variable BULKONBOARD_API_KEY, or the terminal asks for it.
 
