@@ -42,7 +42,7 @@ func TestPromiseBackup(t *testing.T) {
 			s = newScene(t, sandbox.Config{Latency: cfg.Latency, LatencyMax: cfg.LatencyMax}, people(n))
 		}
 		var copies []string
-		p := s.start(s.runArgs()...)
+		p := s.start(s.runArgs(patient()...)...)
 		for p.running() && len(copies) < 2 && s.server.Counters().Posts < n-10 {
 			before := s.server.Posts()
 			if len(before) < 5 {
@@ -176,7 +176,7 @@ func TestPromiseTwoLedgers(t *testing.T) {
 			input += person(n, "known@example.org")
 		}
 		s := newScene(t, cfg, input)
-		s.flags = append(s.flags, "--check-existing", "never")
+		s.flags = append(s.flags, "--check-existing", "never", "--timeout", "4s", "--settle", "4s")
 		second := s.runElsewhere("second")
 		var both sync.WaitGroup // neither sends before the other is ready to
 		both.Add(2)

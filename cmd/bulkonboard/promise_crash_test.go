@@ -397,7 +397,7 @@ func (c crash) undisturbed(s strand) []ledger.Status {
 	}
 	sc := newScene(s, cfg, c.people())
 	sc.flags = append(sc.flags, c.flags...)
-	p := sc.run(sc.runArgs()...).ends(3)
+	p := sc.run(sc.runArgs(patient()...)...).ends(3)
 	got := statuses(sc.rows())
 	known, refused := ledger.Duplicate, ledger.Rejected
 	if c.repeat {

@@ -82,7 +82,7 @@ func TestPromiseSyncFails(t *testing.T) {
 	t.Parallel()
 	const n = 30
 	s, d := held(t, sandbox.Acted, n)
-	p := s.start(s.runArgs("--timeout", "20s", "--settle", "20s")...)
+	p := s.start(s.runArgs(patient()...)...)
 	d.await(t, 4)
 	// Only now: what is in flight has its intent on the disk.
 	detached := spoil(t, p, "fsync,fdatasync:error=EIO", s.ledger+"-wal")
@@ -150,7 +150,7 @@ func TestPromiseLastResort(t *testing.T) {
 	t.Parallel()
 	const n = 30
 	s, d := held(t, sandbox.Acted, n)
-	p := s.start(s.runArgs("--timeout", "20s", "--settle", "20s")...)
+	p := s.start(s.runArgs(patient()...)...)
 	d.await(t, 4)
 	detached := spoil(t, p, "pwrite64:error=ENOSPC", s.ledger+"-wal", s.ledger+".emergency")
 	d.release()
@@ -177,7 +177,7 @@ func TestPromiseFileSizeLimit(t *testing.T) {
 	names := []string{"the ledger may not grow", "nothing may be written"}
 	strands(t, names, 2, func(i int, t strand) {
 		s, d := held(t, sandbox.Acted, n)
-		p := s.start(s.runArgs("--timeout", "20s", "--settle", "20s")...)
+		p := s.start(s.runArgs(patient()...)...)
 		d.await(t, 4)
 		limit := uint64(0)
 		if i == 0 { // the emergency file has its first answers below that
@@ -231,6 +231,7 @@ func TestPromiseFullDiskAtTheReport(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	s.report = filepath.Join(disk, "report.csv")
+	s.flags = append(s.flags, patient()...)
 	s.run(s.runArgs()...).ends(0)
 	old, err := os.ReadFile(s.report)
 	if err != nil {
@@ -280,7 +281,7 @@ func TestPromiseHeldLedger(t *testing.T) {
 			})
 		}
 	}}, people(n))
-	p := s.start(s.runArgs()...)
+	p := s.start(s.runArgs(patient()...)...)
 	<-free
 	if got := having(s.rows(), ledger.Created); got != 0 {
 		t.Errorf("%d were recorded in a ledger that is held", got)

@@ -59,7 +59,7 @@ func TestPromiseFormsOfAFile(t *testing.T) {
 		s.server = server
 		s.input, s.ledger, s.report = s.path(form.file), s.path(form.file+".db"), s.path(form.file+".report.csv")
 		form.write(s.input)
-		s.run(s.runArgs("--check-existing", "never")...).ends(3)
+		s.run(s.runArgs(append(patient(), "--check-existing", "never")...)...).ends(3)
 		gotSent, gotStatus := map[string]sent{}, map[string]string{}
 		for _, p := range server.Posts() {
 			gotSent[p.Email] = sent{p.Key, p.BodyHash}
@@ -185,6 +185,7 @@ func TestPromiseTwoSpellings(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, sandbox.Config{Faults: faults}, peopleHeader+person(0, "Person0@Example.org")+person(0, "PERSON0@example.org"))
+	s.flags = append(s.flags, patient()...)
 	s.run(s.runArgs()...).ends(0, 3)
 	if got := statuses(s.rows()); !slices.Equal(got, []ledger.Status{ledger.Created, ledger.DuplicateInInput}) {
 		t.Errorf("one file: %v", got)
@@ -212,7 +213,7 @@ func TestPromiseCorrected(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newScene(t, sandbox.Config{Faults: faults, KeyTTL: keyLife}, people(3))
-		s.flags = append(s.flags, "--workers", "1")
+		s.flags = append(append(s.flags, patient()...), "--workers", "1")
 		s.run(s.runArgs()...).ends(3)
 		refused := s.reported()[1]
 		if refused["status"] != "rejected" || refused["field"] != "firstName" {

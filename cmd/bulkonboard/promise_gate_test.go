@@ -177,7 +177,7 @@ func TestPromiseWorkers(t *testing.T) {
 			now--
 		}
 	}}, people(40))
-	s.run(s.runArgs("--workers", "3")...).ends(0)
+	s.run(s.runArgs(append(patient(), "--workers", "3")...)...).ends(0)
 	if most != 3 {
 		t.Errorf("%d requests were under way at once, want 3", most)
 	}

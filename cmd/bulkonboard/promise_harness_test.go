@@ -216,6 +216,10 @@ func (p *process) until(words string) {
 	}
 }
 
+// patient are the flags of a run in which no answer is lost: on a busy machine
+// no request is given up for being slow.
+func patient() []string { return []string{"--timeout", "20s", "--settle", "20s"} }
+
 // runArgs is the everyday command of a scene.
 func (s *scene) runArgs(more ...string) []string {
 	args := []string{"run", "--base-url", s.base, "--ledger", s.ledger, "--report", s.report, "--rejects", s.path("rejects.csv"), "--json"}
