@@ -85,50 +85,60 @@ func (r *registration) row(ctx context.Context, ordinal int) (*packed, error) {
 	return r.l.w.rowAt(ctx, r.batch.ID, ordinal)
 }
 
-// others finds who was onboarded under another e-mail with the same number or name.
+// others finds who was onboarded under another e-mail with the same number or
+// name. Mostly the only one is the person seen, who is not looked up again.
 func (r *registration) others(ctx context.Context, s []ledger.Sighting, own []int64, out []ledger.Known) error {
+	of := make([][2]int64, len(s)) // the marks of each by number and by name, 0 for none
 	var list []any
 	for i := range s {
-		for _, m := range []int64{r.l.keys.Sender(s[i].SenderID), r.l.keys.Name(s[i].NameText)} {
+		of[i] = [2]int64{r.l.keys.Sender(s[i].SenderID), r.l.keys.Name(s[i].NameText)}
+		for _, m := range of[i] {
 			if m != 0 {
 				list = append(list, m)
 			}
 		}
 	}
 	by := map[int64][]int64{}
-	var ids []int64
 	err := r.l.w.eachOf(ctx, "SELECT digest, customer FROM marks WHERE digest IN ", list, func(rows *sql.Rows) error {
 		var m, id int64
 		err := rows.Scan(&m, &id)
 		by[m] = append(by[m], id)
-		ids = append(ids, id)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	var ids []int64
+	for i := range s {
+		for _, m := range of[i] {
+			for _, id := range by[m] {
+				if id != own[i] {
+					ids = append(ids, id)
+				}
+			}
+		}
+	}
 	customers, err := r.l.w.customers(ctx, ids)
 	if err != nil {
 		return err
 	}
-	of := map[int64]*ledger.Customer{}
+	onboarded := map[int64]*ledger.Customer{}
 	for i := range customers {
 		switch customers[i].Status {
 		case ledger.Created, ledger.LinkMissing, ledger.InDoubt:
-			of[customers[i].ID] = &customers[i]
+			onboarded[customers[i].ID] = &customers[i]
 		}
 	}
 	pick := func(m, own int64) (best *ledger.Customer) {
 		for _, id := range by[m] {
-			if c := of[id]; c != nil && id != own && (best == nil || c.ID < best.ID) {
+			if c := onboarded[id]; c != nil && id != own && (best == nil || c.ID < best.ID) {
 				best = c
 			}
 		}
 		return best
 	}
 	for i := range s {
-		out[i].ByID = pick(r.l.keys.Sender(s[i].SenderID), own[i])
-		out[i].ByName = pick(r.l.keys.Name(s[i].NameText), own[i])
+		out[i].ByID, out[i].ByName = pick(of[i][0], own[i]), pick(of[i][1], own[i])
 	}
 	return nil
 }
