@@ -120,8 +120,9 @@ func (m *memory) store(c Customer, attempts ...Attempt) {
 		}
 	}
 	c.FirstSent, c.Decided, c.Issued, c.KYC = tidy(c.FirstSent), tidy(c.Decided), tidy(c.Issued), KYC{}
+	sent := at.Intents > 0 && c.Intents == at.Intents
 	*at = c
-	if c.LastBatch != 0 {
+	if c.LastBatch != 0 && !sent { // the marks are those of the row that was sent
 		r := m.rows[c.LastBatch-1][c.LastRow]
 		for _, k := range []int64{m.keys.Sender(r.SenderID), r.name} {
 			if k != 0 && !slices.Contains(m.marks[k], c.ID) {
@@ -330,6 +331,9 @@ func (m *memory) forget(identity string) bool {
 	}
 	c := m.customers[id-1]
 	delete(m.kyc, c.ServiceID)
+	for _, a := range c.History {
+		delete(m.kyc, a.Removes)
+	}
 	*c = Customer{ID: id, Status: Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
 	for _, rows := range m.rows {
 		for i := range rows {

@@ -66,7 +66,11 @@ func sent(t testing.TB, n, open int) (*Ledger, ledger.Batch, []ledger.Intent, []
 	return l, b, in, ids
 }
 
-func all(t testing.TB, l *Ledger, q ledger.Query) (list []ledger.Customer) {
+func all(t interface {
+	Helper()
+	Fatal(...any)
+	Context() context.Context
+}, l *Ledger, q ledger.Query) (list []ledger.Customer) {
 	t.Helper()
 	for c, err := range l.Customers(t.Context(), q) {
 		if err != nil {

@@ -46,14 +46,17 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 		for _, id := range found {
 			gone[id] = true
 		}
-		n = len(gone)
+		n = len(gone) // before those join that nobody knew
 		if err := l.refuseDoubt(ctx, gone); err != nil {
 			return err
 		}
-		if err := l.eraseRows(ctx, gone, digests); err != nil {
+		if err := l.bar(ctx, digests, found); err != nil {
 			return err
 		}
-		if err := l.bar(ctx, digests, found); err != nil {
+		for _, id := range found {
+			gone[id] = true
+		}
+		if err := l.eraseRows(ctx, gone, found); err != nil {
 			return err
 		}
 		for _, id := range found {
@@ -79,7 +82,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 				return err
 			}
 		}
-		return nil
+		return l.w.do(ctx, "DELETE FROM tallies") // they count causes that may have been theirs alone
 	})
 	if err != nil {
 		return 0, err
@@ -119,11 +122,7 @@ func (l *Ledger) refuseDoubt(ctx context.Context, gone map[int64]bool) error {
 }
 
 // eraseRows packs every chunk anew that has a row of theirs.
-func (l *Ledger) eraseRows(ctx context.Context, gone map[int64]bool, digests []keyed.Digest) error {
-	also := map[keyed.Digest]bool{} // rows that were registered before their customer, or have none
-	for _, d := range digests {
-		also[d] = true
-	}
+func (l *Ledger) eraseRows(ctx context.Context, gone map[int64]bool, found map[keyed.Digest]int64) error {
 	var pack packer
 	for next := int64(0); ; {
 		id, rows, err := l.w.nextChunk(ctx, next, 1<<62)
@@ -135,7 +134,11 @@ func (l *Ledger) eraseRows(ctx context.Context, gone map[int64]bool, digests []k
 		hit := false
 		var lines []ledger.Reported
 		for i := range rows {
-			if rows[i].erased || !gone[rows[i].customer] && !(rows[i].customer == 0 && also[l.keys.Identity(rows[i].Identity)]) {
+			owner := rows[i].customer
+			if owner == 0 { // registered before its customer
+				owner = found[l.keys.Identity(rows[i].Identity)]
+			}
+			if rows[i].erased || !gone[owner] {
 				continue
 			}
 			if lines == nil {
@@ -150,6 +153,7 @@ func (l *Ledger) eraseRows(ctx context.Context, gone map[int64]bool, digests []k
 			}
 			hit = true
 			rows[i].erase()
+			rows[i].customer = owner // so that it still says what became of the person
 		}
 		if !hit {
 			continue

@@ -114,3 +114,50 @@ func TestRebind(t *testing.T) {
 		t.Errorf("%q %v", v, err)
 	}
 }
+
+// A row that no customer stands behind says what became of the person, and
+// nothing stays of a user that was deleted, nor of causes that were counted.
+func TestForgetOddRows(t *testing.T) {
+	l := openNew(t)
+	rows := crowd(2, "a")
+	rows[1].Claims, rows[1].Verdict, rows[1].Fields = false, ledger.Invalid, nil
+	b := registerAll(t, l, "one", rows)
+	made := madeOf(t, l, b.ID)
+	c := all(t, l, ledger.Query{IDs: []int64{made.Customer}})[0]
+	doubt := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: ledger.Created, Intents: 1}, Status: ledger.Created, At: c.Decided, Code: "OF_ONE"}
+	if err := l.Record(t.Context(), 1, []ledger.Change{doubt}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: "earlier-user", Status: ledger.KYCDenied, At: c.Decided}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.w.do(t.Context(), "UPDATE attempts SET removes = 'earlier-user'"); err != nil {
+		t.Fatal(err)
+	}
+	run, err := l.Begin(t.Context(), ledger.Run{Batch: b.ID})
+	if err == nil {
+		err = l.Finish(t.Context(), run, ledger.RunEnd{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Forget(t.Context(), []string{rows[0].Identity, rows[1].Identity}); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	for _, end := range []string{"", "-wal", ".emergency"} {
+		file, err := os.ReadFile(l.path + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []string{"earlier-user", "OF_ONE", "a0000000"} {
+			if bytes.Contains(file, []byte(of)) {
+				t.Errorf("%q is left in the ledger%s", of, end)
+			}
+		}
+	}
+	tally, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID})
+	if err != nil || tally.Status[ledger.Forgotten] != 2 {
+		t.Errorf("%+v %v", tally.Status, err)
+	}
+	sound(t, l)
+}

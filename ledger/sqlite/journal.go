@@ -37,13 +37,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			}
 			ids[i] = l.lastAttempt + 1 + int64(i)
 			attempts[c.ID] = append(attempts[c.ID], opened(ids[i], run, in))
-			if c.Intents == 0 {
-				of, err := l.marksOf(ctx, c)
-				if err != nil {
-					return err
-				}
-				marks = append(marks, of...)
+			of, err := l.marksOf(ctx, c) // of a corrected row, they are not those of the row before
+			if err != nil {
+				return err
 			}
+			marks = append(marks, of...)
 		}
 		if err := l.w.begin(ctx, ids[0], run, intents, after); err != nil {
 			return err
@@ -70,7 +68,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) e
 		return err
 	})
 	if err == nil && full {
-		err = l.write(ctx, l.index)
+		err = l.write(context.WithoutCancel(ctx), l.index) // the record is made, whatever ends now
 	}
 	return err
 }

@@ -129,17 +129,11 @@ func (v *view) withKYC(ctx context.Context, all []ledger.Customer) error {
 	return err
 }
 
-// forgetKYC erases what is known of a customer's identity check.
+// forgetKYC erases what is known of a customer's identity checks, also of
+// users that were deleted.
 func (v *view) forgetKYC(ctx context.Context, customer int64) error {
-	var id string
-	err := v.one(ctx, "SELECT service_id FROM customers WHERE id = ?", []any{customer}, &id)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && id == "" {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return v.do(ctx, "DELETE FROM kyc WHERE service_id = ?", id)
+	return v.do(ctx, `DELETE FROM kyc WHERE service_id IN (SELECT service_id FROM customers WHERE id = ?
+		UNION SELECT removes FROM attempts WHERE customer = ?)`, customer, customer)
 }
 
 // HasKYC reports whether anything was heard of the identity check of a user of

@@ -70,7 +70,7 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 		}
 		all = slices.DeleteFunc(all, func(c ledger.Customer) bool {
 			return c.ID == 0 || len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) ||
-				len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) || len(q.ServiceIDs) > 0 && !slices.Contains(q.ServiceIDs, c.ServiceID)
+				q.Newest > 0 && c.Decided.IsZero() || len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) || len(q.ServiceIDs) > 0 && !slices.Contains(q.ServiceIDs, c.ServiceID)
 		})
 		if err := v.withKYC(ctx, all); err != nil {
 			return false, err
@@ -94,14 +94,21 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 // nobodyHas reports that a query by serviceId alone finds no one. A run asks
 // that of every answer, before it records it; the writing connection, whose
 // pages are still in its memory, knows it ten times sooner than a reading one.
+// No reader waits for a check pass, though: while there is a write under way
+// it says false.
 func (l *Ledger) nobodyHas(ctx context.Context, q ledger.Query) (bool, error) {
 	if l.late == nil || len(q.ServiceIDs) == 0 || len(q.IDs) > 0 || len(q.Identities) > 0 {
 		return false, nil
 	}
-	if err := l.enter(ctx); err != nil {
-		return false, ctx.Err() // a ledger that cannot be written any more can be read
+	select {
+	case l.turn <- struct{}{}:
+	default:
+		return false, nil // a check pass may be under way, for which no reader waits
 	}
 	defer l.leave()
+	if l.failed != nil {
+		return false, nil // a ledger that cannot be written any more can be read
+	}
 	ids, err := l.byService(ctx, l.w, q.ServiceIDs)
 	return len(ids) == 0, err
 }

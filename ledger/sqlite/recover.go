@@ -25,7 +25,9 @@ func (l *Ledger) recover(ctx context.Context) error {
 		if err := l.land(ctx); err != nil {
 			return err
 		}
-		err := l.w.one(ctx, "SELECT coalesce(max(id), 0) FROM attempts", nil, &l.lastAttempt)
+		// Those of forgotten people are gone. What is indexed goes by their
+		// numbers, which are not given twice.
+		err := l.w.one(ctx, "SELECT max(coalesce((SELECT max(id) FROM attempts), 0), indexed) FROM state", nil, &l.lastAttempt)
 		if err != nil {
 			return err
 		}

@@ -94,6 +94,11 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 
 func (r *registration) begin(ctx context.Context) error {
 	w := r.l.w
+	// Whoever is under way may have another last row after this: what they were
+	// sent with is written first.
+	if err := r.l.land(ctx); err != nil {
+		return err
+	}
 	if err := r.l.index(ctx); err != nil {
 		return err
 	}
@@ -278,7 +283,6 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	r.over = true
 	defer r.l.leave()
-	r.l.w.under = nil    // read again: whoever is under way may have another last row now
 	r.l.w.changed = true // rows of other batches may now lead to a customer
 	return r.batch, r.l.commit(ctx)
 }

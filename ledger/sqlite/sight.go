@@ -54,7 +54,7 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 			c := customers[i]
 			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
 		}
-		if s[i].Fields == nil || k.Forgot || k.Claimed < 0 && k.Customer == nil {
+		if k.Claimed < 0 && (s[i].Fields == nil || k.Forgot || k.Customer == nil) {
 			continue
 		}
 		mine := ledger.Details(r.l.keys.Details(s[i].Fields, fields))

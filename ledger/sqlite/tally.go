@@ -20,6 +20,7 @@ const toldRuns = 400
 type counted struct {
 	Changed  int64 // state.changed then; with any other it is of no use
 	Run      int64 // that told all outcomes
+	Walked   int64 // the run that told them one by one
 	Tally    plainTally
 	Tellable int // rows whose outcome was told: known to every later run
 }
@@ -106,7 +107,9 @@ func (l *Ledger) tell(ctx context.Context, run, batch int64) error {
 	if err != nil {
 		return err
 	}
-	if same {
+	// Outcomes that another input's run told since are not found by the number of
+	// the run before: once in a while they are told one by one, lest they grow old.
+	if same && run-c.Walked <= toldRuns/2 {
 		err = l.w.do(ctx, "UPDATE told SET last = ? WHERE last = ?", run, c.Run)
 		c.Tally.Known = c.Tellable
 	} else {
@@ -123,11 +126,20 @@ func (l *Ledger) tell(ctx context.Context, run, batch int64) error {
 	if err != nil {
 		return err
 	}
-	if err := l.w.do(ctx, "INSERT OR REPLACE INTO tallies VALUES (?, ?)", batch, string(data)); err != nil {
+	if err := l.forgetTold(ctx); err != nil {
 		return err
 	}
-	return l.w.do(ctx, `DELETE FROM told WHERE last < (SELECT id FROM runs WHERE batch <> 0 AND ended <> 0 AND exit_code IN (0, 3)
-		ORDER BY id DESC LIMIT 1 OFFSET ?)`, toldRuns)
+	return l.w.do(ctx, "INSERT OR REPLACE INTO tallies VALUES (?, ?)", batch, string(data))
+}
+
+// forgetTold drops what was told too long ago, and the tallies that count it as known.
+func (l *Ledger) forgetTold(ctx context.Context) error {
+	gone, err := l.w.ids(ctx, `DELETE FROM told WHERE last < (SELECT id FROM runs WHERE batch <> 0 AND ended <> 0 AND exit_code IN (0, 3)
+		ORDER BY id DESC LIMIT 1 OFFSET ?) RETURNING last`, toldRuns)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	return l.w.do(ctx, "DELETE FROM tallies")
 }
 
 func (l *Ledger) tellRows(ctx context.Context, run int64) (c counted, err error) {
@@ -142,6 +154,7 @@ func (l *Ledger) tellRows(ctx context.Context, run int64) (c counted, err error)
 		failed = l.w.do(ctx, "INSERT INTO told VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET last = excluded.last", l.told(p.recall, r), run, run)
 		return failed == nil
 	})
+	c.Walked = run
 	c.Tally = plainTally{Rows: t.Rows, Known: t.Known, Changed: t.Changed, Status: t.Status}
 	for code, n := range t.Code {
 		c.Tally.Codes = append(c.Tally.Codes, codeCount{code, n})

@@ -89,3 +89,55 @@ func TestTallyIsWhatTheRowsComeTo(t *testing.T) {
 	run(0)
 	kept(true)
 }
+
+// What was told too long ago is known no more, and no tally says otherwise.
+func TestTallyForgetsWhatWasTold(t *testing.T) {
+	l, b, in, ids := sent(t, 4, 1)
+	out := outcomes(in, ids)
+	out[0].Status, out[0].Code, out[0].ServiceID, out[0].URL, out[0].Close[0].Class = ledger.Rejected, "REJECTED", "", "", ledger.Reject
+	if err := l.Record(t.Context(), 1, out); err != nil {
+		t.Fatal(err)
+	}
+	other := registerAll(t, l, "another", crowd(1, "z"))
+	again := registerAll(t, l, "the same again", crowd(4, "a"))
+	run := func(batch int64, times int) {
+		t.Helper()
+		if times > 1 { // the runs between, of which nothing counts but that there were some
+			if err := l.w.run(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+				INSERT INTO runs SELECT NULL, 'run', ?, '', '', '', '', '', 1, 1, 0, '', 0, 0, '', '' FROM n`, times, batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id, err := l.Begin(t.Context(), ledger.Run{Command: "run", Batch: batch, Started: time.Now()})
+		if err == nil {
+			err = l.Finish(t.Context(), id, ledger.RunEnd{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	known := func(want int) {
+		t.Helper()
+		var walked ledger.Tally
+		for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			walked.Count(r)
+		}
+		got, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID})
+		if err != nil || got.Known != walked.Known || got.Known != want {
+			t.Errorf("known: %d by the tally, %d by the rows, want %d (%v)", got.Known, walked.Known, want, err)
+		}
+	}
+	run(b.ID, 1)
+	run(again.ID, 1) // tells the same outcome
+	run(b.ID, 1)
+	known(1)
+	run(other.ID, toldRuns-1)
+	run(b.ID, 1)
+	run(other.ID, toldRuns-1)
+	known(1) // by the run of its own that lies no more than that many back
+	run(other.ID, toldRuns)
+	known(0)
+}

@@ -1,0 +1,160 @@
+package sqlite
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// byName is who is known under another e-mail by the name of a row.
+func byName(t *testing.T, l *Ledger, r ledger.Row) int64 {
+	t.Helper()
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "a look"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reg.Rollback()
+	known, err := reg.Sight(t.Context(), []ledger.Sighting{{Identity: "other@example.com", NameText: r.NameText, Fields: r.Fields}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if known[0].ByName == nil {
+		return 0
+	}
+	return known[0].ByName.ID
+}
+
+func madeOf(t *testing.T, l *Ledger, batch int64) ledger.Change {
+	t.Helper()
+	p, err := l.Plan(t.Context(), batch, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := intents(p)
+	ids, err := l.Intend(t.Context(), 1, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := outcomes(in, ids)
+	if err := l.Record(t.Context(), 1, out); err != nil {
+		t.Fatal(err)
+	}
+	return out[0]
+}
+
+// The newest attempts are those of a person who is forgotten, and a kill comes
+// soon after: who was created since is recognised all the same.
+func TestNumbersOfForgottenAttempts(t *testing.T) {
+	l, _, in, ids := sent(t, 1, 1)
+	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Forget(t.Context(), []string{in[0].Email}); err != nil {
+		t.Fatal(err)
+	}
+	l = reopen(t, image(t, l))
+	rows := crowd(1, "b")
+	made := madeOf(t, l, registerAll(t, l, "two", rows).ID)
+	if made.Close[0].Attempt <= ids[0] {
+		t.Errorf("attempt %d comes after %d", made.Close[0].Attempt, ids[0])
+	}
+	l = reopen(t, image(t, l))
+	if got := byName(t, l, rows[0]); got != made.Customer {
+		t.Errorf("by name %d, want %d", got, made.Customer)
+	}
+}
+
+// Who was refused and went out with a corrected row is recognised by that row,
+// also after a kill.
+func TestCorrectedRowIsRecognised(t *testing.T) {
+	l, _, in, ids := sent(t, 1, 1)
+	refused := outcomes(in, ids)
+	refused[0].Status, refused[0].ServiceID, refused[0].URL, refused[0].Close[0].Class = ledger.Rejected, "", "", ledger.Reject
+	if err := l.Record(t.Context(), 1, refused); err != nil {
+		t.Fatal(err)
+	}
+	rows := crowd(1, "a")
+	rows[0].NameText = "jane|mended|+14155550123"
+	made := madeOf(t, l, registerAll(t, l, "two", rows).ID)
+	for name, l := range map[string]*Ledger{"after a kill": reopen(t, image(t, l)), "here": l} {
+		if got := byName(t, l, rows[0]); got != made.Customer {
+			t.Errorf("%s: by name %d, want %d", name, got, made.Customer)
+		}
+	}
+}
+
+// A person whose request is under way stays who was sent, whatever a new input says.
+func TestRegisteredWhileUnderWay(t *testing.T) {
+	l, _, in, _ := sent(t, 2, 1)
+	before := all(t, l, ledger.Query{IDs: []int64{in[0].Customer}, History: true})[0]
+	rows := crowd(1, "a")
+	rows[0].SenderID, rows[0].LastName = "another", "Other"
+	b := registerAll(t, l, "two", rows)
+	before.LastBatch = b.ID
+	for name, l := range map[string]*Ledger{"here": l, "backed up": backup(t, l)} {
+		got := all(t, l, ledger.Query{IDs: []int64{in[0].Customer}, History: true})[0]
+		if name != "here" { // it was opened, which ends the attempt
+			got.History = before.History
+		}
+		if !reflect.DeepEqual(got, before) {
+			t.Errorf("%s: %+v, want %+v", name, got, before)
+		}
+	}
+}
+
+func backup(t *testing.T, l *Ledger) *Ledger {
+	t.Helper()
+	path := t.TempDir() + "/copy.db"
+	if err := l.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	return reopen(t, path)
+}
+
+// A record that is made says so, also when its context ends before the index
+// is written that it filled.
+func TestRecordFillsTheIndex(t *testing.T) {
+	l, _, in, ids := sent(t, 1, 1)
+	l.late.marks = append(l.late.marks, slices.Repeat([]mark{{1, in[0].Customer}}, lateEntries)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l.queue.put(&writing{do: func(context.Context) error { cancel(); return nil }}) // shares the commit
+	if err := l.Record(ctx, 1, outcomes(in, ids)); err != nil {
+		t.Errorf("it was made: %v", err)
+	}
+	if n := len(l.late.marks); n != 0 {
+		t.Errorf("%d marks wait still", n)
+	}
+}
+
+// No reader waits for a check pass, whoever asks.
+func TestQueryDuringRegistration(t *testing.T) {
+	l, _, in, ids := sent(t, 2, 1)
+	out := outcomes(in, ids)
+	if err := l.Record(t.Context(), 1, out); err != nil {
+		t.Fatal(err)
+	}
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "two"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reg.Rollback()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, id := range []string{out[0].ServiceID, "nobody's"} {
+		n := 0
+		for _, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{id}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if want := map[string]int{out[0].ServiceID: 1}[id]; n != want {
+			t.Errorf("%d have %s, want %d", n, id, want)
+		}
+	}
+}
