@@ -28,6 +28,7 @@ type memory struct {
 	customers []*Customer // by id - 1
 	identity  map[string]int64
 	marks     map[int64][]int64
+	marked    []int64 // marks that the write under way added to
 	batches   []Batch // by id - 1
 	rows      [][]memoryRow
 	attempts  int64
@@ -127,6 +128,7 @@ func (m *memory) store(c Customer, attempts ...Attempt) {
 		for _, k := range []int64{m.keys.Sender(r.SenderID), r.name} {
 			if k != 0 && !slices.Contains(m.marks[k], c.ID) {
 				m.marks[k] = append(m.marks[k], c.ID)
+				m.marked = append(m.marked, k)
 			}
 		}
 	}
@@ -135,6 +137,7 @@ func (m *memory) store(c Customer, attempts ...Attempt) {
 // all does a list of writes all or none: what they replaced is put back.
 func (m *memory) all(of []int64, do func(int) error) error {
 	before, ids := map[int64]Customer{}, m.attempts
+	m.marked = m.marked[:0]
 	for _, id := range of {
 		if id >= 1 && id <= int64(len(m.customers)) {
 			before[id] = *m.customers[id-1]
@@ -146,6 +149,9 @@ func (m *memory) all(of []int64, do func(int) error) error {
 				*m.customers[id-1] = c
 			}
 			m.attempts = ids
+			for _, k := range m.marked {
+				m.marks[k] = m.marks[k][:len(m.marks[k])-1]
+			}
 			return fmt.Errorf("ledger in memory: %w", err)
 		}
 	}

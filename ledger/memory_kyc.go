@@ -23,7 +23,7 @@ func (m *Memory) ObserveKYC(ctx context.Context, events []KYCEvent) (news int, e
 			}
 			for _, p := range m.customers {
 				if c, linked := p.WithLink(e); linked && e.ServiceID == p.ServiceID {
-					*p = c
+					m.store(c)
 				}
 			}
 		}

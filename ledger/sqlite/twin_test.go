@@ -1,0 +1,336 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// twins are a ledger in a file and one in memory that are told the same. Their
+// ids differ; people are known by e-mail.
+type twins struct {
+	*rapid.T
+	ctx      context.Context
+	dir      string
+	copies   int
+	l        *Ledger
+	m        *ledger.Memory
+	beside   []*Ledger         // one that reads only, and one that writes beside
+	now      time.Time         // a second later at every look
+	people   []string          // e-mails
+	attempts map[int64]int64   // of the file → of the memory
+	details  map[string]string // likewise
+	batches  int64
+	runs     int64
+	users    int
+	gone     []string // forgotten
+}
+
+// Whatever is done to a ledger, in whatever order, and however often it is
+// killed in between: readers in every place see what a simple ledger says that
+// was told the same. It is thirty ledgers; more with -rapid.checks=5000 -rapid.steps=60.
+func TestTwins(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		if err := f.Value.Set("30"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Value.Set(f.DefValue) }()
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		w := &twins{T: rt, ctx: context.Background(), m: ledger.NewMemory("sandbox"), now: time.Unix(1_700_000_000, 0).UTC(),
+			attempts: map[int64]int64{}, details: map[string]string{"": ""}}
+		var err error
+		w.dir, err = os.MkdirTemp(t.TempDir(), "")
+		w.must(err)
+		defer func() { w.must(os.RemoveAll(w.dir)) }()
+		for i := range 14 {
+			w.people = append(w.people, fmt.Sprintf("canary%02d@example.com", i))
+		}
+		w.open(filepath.Join(w.dir, "l.db"))
+		defer func() { w.must(w.close()) }()
+		w.register(false)
+		w.Repeat(map[string]func(*rapid.T){
+			"":         func(*rapid.T) { w.compare() },
+			"register": func(*rapid.T) { w.register(rapid.Bool().Draw(rt, "roll back")) },
+			"intend":   func(*rapid.T) { w.together(1, "intend") },
+			"record":   func(*rapid.T) { w.together(1, "record") },
+			"answer":   func(*rapid.T) { w.together(1, "record") },
+			"together": func(*rapid.T) { w.together(rapid.IntRange(2, 5).Draw(rt, "writes"), "") },
+			"besides":  func(*rapid.T) { w.write(w.beside[1], "record")() },
+			"forget":   func(*rapid.T) { w.forget() },
+			"finish":   func(*rapid.T) { w.finish() },
+			"observe":  func(*rapid.T) { w.observe() },
+			"kill":     func(*rapid.T) { w.kill() },
+			"index":    func(*rapid.T) { w.must(w.l.write(w.ctx, w.l.index)) },
+		})
+	})
+}
+
+func (w *twins) must(err error) {
+	if err != nil {
+		w.Helper()
+		w.Fatal(err)
+	}
+}
+
+// chance is true in that many of a hundred.
+func (w *twins) chance(percent int, label string) bool {
+	return rapid.IntRange(1, 100).Draw(w.T, label) <= percent
+}
+
+func (w *twins) later() time.Time { w.now = w.now.Add(time.Second); return w.now }
+
+func (w *twins) instant() ledger.Instant {
+	return ledger.Instant{At: w.later(), Offset: -time.Second, Certain: true}
+}
+
+func (w *twins) open(path string) {
+	o := Options{Path: path, Environment: "sandbox", Create: true, Now: w.later}
+	var err error
+	w.l, err = Open(w.ctx, o)
+	w.must(err)
+	w.beside = nil
+	for _, how := range []Options{{ReadOnly: true}, {Beside: true}} {
+		how.Path, how.Environment = path, "sandbox"
+		l, err := Open(w.ctx, how)
+		w.must(err)
+		w.beside = append(w.beside, l)
+	}
+}
+
+func (w *twins) close() error {
+	err := w.l.Close()
+	for _, l := range w.beside {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+// kill goes on with what a kill, or else a clean end, would leave, or with a backup.
+func (w *twins) kill() {
+	w.copies++
+	to := filepath.Join(w.dir, fmt.Sprintf("%d.db", w.copies))
+	var kept []ledger.Change
+	if w.chance(40, "answers in the emergency file") {
+		for _, p := range w.pick(0) {
+			of, at, ok := w.decide(p)
+			if ok && len(of.Close) == 1 && of.Close[0].Class != ledger.Open { // an answer
+				kept = append(kept, of)
+				w.must(w.l.Emergency([]ledger.Change{at}))
+			}
+		}
+	}
+	switch how := rapid.SampledFrom([]string{"kill", "end", "backup"}).Draw(w.T, "how"); {
+	case how == "kill" || len(kept) > 0:
+		for _, end := range []string{"", "-wal", ".emergency"} {
+			b, err := os.ReadFile(w.l.path + end)
+			w.must(err)
+			w.must(os.WriteFile(to+end, b, 0o600))
+		}
+		w.must(w.close())
+	case how == "end":
+		to = w.l.path
+		w.must(w.close())
+	default:
+		w.must(w.l.Backup(w.ctx, to))
+		w.must(w.close())
+	}
+	w.open(to)
+	for _, ch := range kept { // merged, each if it fits
+		if err := w.m.Record(w.ctx, 1, []ledger.Change{ch}); err != nil && !errors.Is(err, ledger.ErrConflict) {
+			w.Fatal(err)
+		}
+	}
+	for _, p := range w.people { // what is open still is unanswered now
+		in, c := w.both(w.l, p)
+		for i, a := range c.History {
+			if a.Class != ledger.Open {
+				continue
+			}
+			w.must(w.m.Record(w.ctx, 1, []ledger.Change{{Expect: expect(c), Status: ledger.InDoubt, Field: c.Field, Code: c.Code, Message: c.Message, Manual: c.Manual, At: w.now,
+				Close: []ledger.Closing{{Attempt: a.ID, Class: ledger.Unknown, NotAfter: in.History[i].NotAfter}}}}))
+		}
+	}
+}
+
+func expect(c ledger.Customer) ledger.Expect {
+	return ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}
+}
+
+// both is a person in the two.
+func (w *twins) both(l *Ledger, person string) (in, of ledger.Customer) {
+	for _, from := range []struct {
+		ledger.Reader
+		to *ledger.Customer
+	}{{l, &in}, {w.m, &of}} {
+		for c, err := range from.Customers(w.ctx, ledger.Query{Identities: []string{person}, History: true}) {
+			w.must(err)
+			*from.to = c
+		}
+	}
+	return in, of
+}
+
+// pick draws some people, at least as many.
+func (w *twins) pick(least int) []string {
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), least, 5, rapid.ID[string]).Draw(w.T, "people")
+}
+
+// register adds an input in which names and numbers are shared and change.
+func (w *twins) register(back bool) {
+	print := fmt.Sprint("input ", w.now)
+	on, err := w.l.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.later()})
+	w.must(err)
+	defer func() { w.must(on.Rollback()) }() // nothing, but after a failure
+	of, err := w.m.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.now})
+	w.must(err)
+	ordinal := 0
+	claimed := map[string]bool{}
+	for _, part := range rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), 1, 12, rapid.ID[string]), 1, 3).Draw(w.T, "rows") {
+		var rows []ledger.Row
+		var sightings []ledger.Sighting
+		for _, p := range part {
+			name := rapid.SampledFrom([]string{"Ames", "Boyd", "Cole"}).Draw(w.T, "name")
+			number := rapid.SampledFrom([]string{"", "n1", "n2", "n3"}).Draw(w.T, "number")
+			r := ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: p, Email: p, FirstName: "J", LastName: name, SenderID: number,
+				NameText: name, Carry: []string{"of " + p}, Recall: p, Repeats: -1, Fields: []string{"J", name, "+1", "payroll"}, Claims: true}
+			switch {
+			case claimed[p]:
+				r.Claims, r.Verdict = false, ledger.DuplicateInInput
+				r.Findings = []ledger.Finding{{Field: "email", Code: "duplicate_in_input"}}
+			case w.chance(15, "invalid"):
+				r.Claims, r.Verdict, r.Fields = false, ledger.Invalid, nil
+				r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid"}}
+			}
+			claimed[p] = claimed[p] || r.Claims
+			rows = append(rows, r)
+			sightings = append(sightings, ledger.Sighting{Identity: p, SenderID: number, NameText: name, Fields: r.Fields})
+			w.details[string(w.l.Digest(r.Fields))] = string(w.m.Digest(r.Fields))
+			ordinal++
+		}
+		a, err := on.Sight(w.ctx, sightings)
+		w.must(err)
+		b, err := of.Sight(w.ctx, sightings)
+		w.must(err)
+		for i := range a {
+			w.same("sighted", w.sighted(a[i], true), w.sighted(b[i], false))
+		}
+		w.must(on.Add(w.ctx, rows))
+		w.must(of.Add(w.ctx, rows))
+	}
+	if len(all(w, w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // while it is under way
+		w.Error("somebody is nobody")
+	}
+	if back {
+		w.must(errors.Join(on.Rollback(), of.Rollback()))
+		return
+	}
+	a, err := on.Commit(w.ctx)
+	w.must(err)
+	b, err := of.Commit(w.ctx)
+	w.must(err)
+	w.batches = b.ID
+	w.same("batch", a, b)
+}
+
+// together makes several writes that share a commit.
+func (w *twins) together(n int, kind string) {
+	w.l.turn <- struct{}{}
+	leave := sync.OnceFunc(w.l.leave)
+	defer leave()
+	var ends []func()
+	for range n {
+		k := kind
+		if k == "" {
+			k = rapid.SampledFrom([]string{"intend", "record", "learn"}).Draw(w.T, "kind")
+		}
+		ends = append(ends, w.write(w.l, k))
+	}
+	leave()
+	for _, end := range ends {
+		end()
+	}
+}
+
+// write begins a write of either ledger; the function returned compares how it ended.
+func (w *twins) write(l *Ledger, kind string) (end func()) {
+	var do func() ([]int64, error)
+	var ids []int64
+	var want error
+	switch kind {
+	case "learn":
+		do = func() ([]int64, error) { return nil, l.Learn(w.ctx, "pace", "7", w.now) }
+	case "intend":
+		var on, of []ledger.Intent
+		for _, p := range w.pick(1) {
+			a, b, ok := w.intent(p)
+			if ok {
+				on, of = append(on, a), append(of, b)
+			}
+		}
+		ids, want = w.m.Intend(w.ctx, 1, of)
+		do = func() ([]int64, error) { return l.Intend(w.ctx, 1, on) }
+	case "record":
+		var on, of []ledger.Change
+		for _, p := range w.pick(1) {
+			a, b, ok := w.decide(p)
+			if ok {
+				of, on = append(of, a), append(on, b)
+			}
+		}
+		want = w.m.Record(w.ctx, 1, of)
+		do = func() ([]int64, error) { return nil, l.Record(w.ctx, 1, on) }
+	}
+	type result struct {
+		ids []int64
+		err error
+	}
+	done, waiting := make(chan result, 1), queued(l)
+	go func() {
+		ids, err := do()
+		done <- result{ids, err}
+	}()
+	for len(done) == 0 && queued(l) == waiting {
+		runtime.Gosched()
+	}
+	return func() {
+		got := <-done
+		if (got.err == nil) != (want == nil) || got.err != nil && !errors.Is(got.err, ledger.ErrConflict) || len(got.ids) != len(ids) {
+			w.Fatalf("%s: %v, want %v", kind, got.err, want)
+		}
+		for i, id := range got.ids {
+			w.attempts[id] = ids[i]
+		}
+	}
+}
+
+// intent is one for a person in both ledgers, if anything of the kind is possible.
+func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
+	in, c := w.both(w.l, person)
+	if c.ID == 0 || in.ID == 0 || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.chance(10, "a second request") {
+		return on, of, false
+	}
+	of = ledger.Intent{Expect: expect(c), Generation: c.Generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
+	if c.Status == ledger.LinkMissing {
+		of = ledger.Intent{Expect: of.Expect, Generation: c.Generation + 1, Removes: c.ServiceID, At: of.At}
+	}
+	if w.chance(8, "wrong") {
+		of.Intents++
+	}
+	on = of
+	on.Customer = in.ID
+	of.Details, on.Details = c.Details, in.Details
+	return on, of, true
+}
