@@ -21,7 +21,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 	if c.ID == 0 || in.ID == 0 || c.Status == ledger.Forgotten {
 		return of, on, false
 	}
-	of = ledger.Change{Expect: expect(c), Status: c.Status, At: w.later()}
+	of = ledger.Change{Expect: expect(c), Status: c.Status, Manual: c.Manual, At: w.later()}
 	var open *ledger.Attempt
 	doubt := false
 	for i, a := range c.History {
@@ -97,7 +97,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 		user()
 		of.Status, of.Manual = ledger.Created, true
 	}
-	if w.chance(8, "wrong") {
+	if w.chance(3, "wrong") {
 		of.Intents++
 	}
 	on = of

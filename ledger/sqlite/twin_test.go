@@ -66,6 +66,7 @@ func TestTwins(t *testing.T) {
 			"register": func(*rapid.T) { w.register(rapid.Bool().Draw(rt, "roll back")) },
 			"intend":   func(*rapid.T) { w.together(1, "intend") },
 			"record":   func(*rapid.T) { w.together(1, "record") },
+			"send":     func(*rapid.T) { w.together(1, "intend") },
 			"answer":   func(*rapid.T) { w.together(1, "record") },
 			"together": func(*rapid.T) { w.together(rapid.IntRange(2, 5).Draw(rt, "writes"), "") },
 			"besides":  func(*rapid.T) { w.write(w.beside[1], "record")() },
@@ -185,7 +186,7 @@ func (w *twins) both(l *Ledger, person string) (in, of ledger.Customer) {
 
 // pick draws some people, at least as many.
 func (w *twins) pick(least int) []string {
-	return rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), least, 5, rapid.ID[string]).Draw(w.T, "people")
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), least, 8, rapid.ID[string]).Draw(w.T, "people")
 }
 
 // register adds an input in which names and numbers are shared and change.
@@ -319,14 +320,19 @@ func (w *twins) write(l *Ledger, kind string) (end func()) {
 // intent is one for a person in both ledgers, if anything of the kind is possible.
 func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 	in, c := w.both(w.l, person)
-	if c.ID == 0 || in.ID == 0 || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.chance(10, "a second request") {
+	final := c.Status == ledger.Created || c.Status == ledger.Forgotten
+	if c.ID == 0 || in.ID == 0 || final && !w.chance(4, "once more") || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.chance(4, "a second request") {
 		return on, of, false
 	}
-	of = ledger.Intent{Expect: expect(c), Generation: c.Generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
-	if c.Status == ledger.LinkMissing {
-		of = ledger.Intent{Expect: of.Expect, Generation: c.Generation + 1, Removes: c.ServiceID, At: of.At}
+	generation := c.Generation
+	for _, a := range c.History {
+		generation = max(generation, a.Generation)
 	}
-	if w.chance(8, "wrong") {
+	of = ledger.Intent{Expect: expect(c), Generation: generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
+	if c.Status == ledger.LinkMissing {
+		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Removes: c.ServiceID, At: of.At}
+	}
+	if w.chance(3, "wrong") {
 		of.Intents++
 	}
 	on = of
