@@ -38,6 +38,8 @@ func (a *app) writeTemplate(ctx context.Context, path string) error {
 		switch f.Name {
 		case "firstName":
 			t.Row = validate.ExampleFirstName // by this the row is refused
+		case "isTermsOfServiceAccepted":
+			t.Choices = []string{"TRUE"} // who has not accepted them belongs in no list
 		case "program":
 			t.Choices = []string{"custodial", "non_custodial"}
 		}
