@@ -96,6 +96,29 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+// line 29: a column that is nearly a field is said to be, and a customer's
+// number is no IP address.
+func TestNear(t *testing.T) {
+	m := newMatcher(Options{Fields: []Field{{Name: "email", Aliases: []string{"mail"}}, {Name: "city", Aliases: []string{"town", "ort"}},
+		{Name: "postalCode", Aliases: []string{"postcode", "zip"}}, {Name: "ipAddress", Aliases: []string{"customerip", "userip", "ip"}},
+		{Name: "lastName", Aliases: []string{"surname"}}, {Name: "countryCode", Aliases: []string{"country", "landcode"}}}})
+	for header, want := range map[string]string{
+		"E-mail": "email", "emial": "email", "Work e-mail": "email", "e-mail (work)": "email", "workEmail": "email", "email2": "email",
+		"City/Town": "city", "Town or city": "city", "Customer city": "city", "customer_city": "city", "Ort / PLZ": "city", "Citty": "city",
+		"Zip / Postal": "postalCode", "Postcode [UK]": "postalCode", "Country (ISO)": "countryCode", "(ISO) country": "countryCode", "customer ipp": "",
+		"Custmer IP": "ipAddress", "Customer ID": "", "customerid": "", "Customer No.": "", "User ID": "", "userid": "",
+		"User name": "", "Bank code": "", "Sort": "", "Cost / Sort": "", "Company name": "", "()": "", "/": "", "": "", strings.Repeat("x ", 200) + "city": "",
+	} {
+		got := ""
+		if i, _ := m.near(header); i >= 0 {
+			got = m.opt.Fields[i].Name
+		}
+		if got != want {
+			t.Errorf("%q is near %q, want %q", header, got, want)
+		}
+	}
+}
+
 func TestMapPrefersExact(t *testing.T) {
 	if got := find([]string{"e mail", "email"}, "email"); got != 1 {
 		t.Error(got)

@@ -218,36 +218,3 @@ func (m *matcher) remark(l *layout) {
 func (l *layout) note(code string, warning bool, format string, args ...any) {
 	l.notes = append(l.notes, Note{Code: code, Warning: warning, Message: fmt.Sprintf(format, args...)})
 }
-
-// near finds the field whose name or alias a header is, or is a slip away
-// from. -1 = none.
-func (m *matcher) near(header string) (index int, exact bool) {
-	if i, found := m.field(header); found {
-		return i, true
-	}
-	key := fold(header)
-	if len(key) < 4 {
-		return -1, false
-	}
-	index, least := -1, 1+min(2, len(key)/4)
-	// One letter for another makes a different word of a short one: note is no nome.
-	other := func(name string) bool { return len(key) < 6 && len(name) == len(key) && !sameLetters(key, name) }
-	for i, f := range m.opt.Fields {
-		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			if name = fold(name); len(name) < 4 || other(name) {
-				continue
-			}
-			if d := distance(key, name); d < least {
-				index, least = i, d
-			}
-		}
-	}
-	return index, false
-}
-
-func sameLetters(a, b string) bool {
-	x, y := []byte(a), []byte(b)
-	slices.Sort(x)
-	slices.Sort(y)
-	return string(x) == string(y)
-}

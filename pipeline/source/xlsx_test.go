@@ -88,6 +88,14 @@ func sheets(names ...string) parts {
 	return p
 }
 
+// without takes a text out of the relationships of a workbook, or puts another
+// one in its place.
+func without(p parts, text string, instead ...string) parts {
+	const name = "xl/_rels/workbook.xml.rels"
+	p[name] = strings.Replace(p[name], text, strings.Join(instead, ""), 1)
+	return p
+}
+
 // TestSheetChoice: lines 66 and 67.
 func TestSheetChoice(t *testing.T) {
 	long := strings.Repeat("名", 40)
@@ -115,6 +123,8 @@ func TestSheetChoice(t *testing.T) {
 		"long and unicode":        {sheets(long), "", long, "", "1"},
 		"empty name":              {sheets(""), "", "", "", "1"},
 		"same name":               {sheets("A", "a"), "", "two sheets have this name", "", ""},
+		"a sheet without a part":  {without(sheets("A", "B"), `<Relationship Id="rId1" Type="http://x/worksheet" Target="sheets/1.xml"/>`), "", `sheet "A": the workbook does not say where this sheet's cells are`, "", ""},
+		"a part on another host":  {without(sheets("A"), ` Target="sheets/1.xml"`, ` Target="http://x/1.xml" TargetMode="External"`), "", "does not say where", "", ""},
 		"no sheets":               {sheets(), "", "no sheet has data", "", ""},
 		"all empty":               {sheets("A0"), "", "no sheet has data", "", ""},
 	} {

@@ -114,10 +114,18 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 	seen := map[string]bool{}
 	for i, s := range book.WorkBook.Sheets.Sheet {
 		sheet := bookSheet{name: s.Name, number: i + 1, hidden: s.State == "hidden" || s.State == "veryHidden"}
+		listed := false
 		for _, r := range rels {
-			if r.id == s.ID && r.kind == "worksheet" {
+			if r.id != s.ID {
+				continue
+			}
+			listed = true
+			if r.kind == "worksheet" {
 				sheet.part = r.target
 			}
+		}
+		if !listed { // else its rows would be taken for none
+			return &Error{File: b.pkg.name, Sheet: s.Name, Reason: "the workbook does not say where this sheet's cells are", Hint: "Open it in a spreadsheet program and save it again"}
 		}
 		if fold := strings.ToLower(s.Name); seen[fold] {
 			return &Error{File: b.pkg.name, Sheet: s.Name, Reason: "two sheets have this name", Hint: "Rename one of them"}
