@@ -36,14 +36,15 @@ func (r *Rules) Check(raw Raw) Result {
 }
 
 // nothing tells a row without e-mail in which at most one field that every
-// customer needs is filled. What such a row lacks is not worth a list.
+// customer needs is filled; a short number, such as the count beside the word
+// total, fills none. What such a row lacks is not worth a list.
 func nothing(raw Raw) bool {
 	if raw.Email != "" { // nearly every row there is
 		return false
 	}
 	filled := 0
 	for _, v := range [...]string{raw.FirstName, raw.LastName, raw.PhoneNumber, raw.AccountPurpose, raw.IPAddress, raw.Terms, raw.Program} {
-		if strings.TrimSpace(v) != "" {
+		if v = strings.TrimSpace(v); v != "" && !(len(v) <= 6 && strings.Trim(v, "0123456789.,") == "") {
 			filled++
 		}
 	}

@@ -129,12 +129,12 @@ func TestCheckExtra(t *testing.T) {
 // A total below a list has one problem; a customer of whom little is known has
 // every one of them.
 func TestNoCustomer(t *testing.T) {
-	for _, raw := range []Raw{{}, {FirstName: "Total: 2"}, {City: "Bonn", Address: "x", PostalCode: "1", PhoneNumber: " "}} {
+	for _, raw := range []Raw{{}, {FirstName: "Total: 2"}, {FirstName: "Total", Program: "1,200"}, {LastName: "Sum", PhoneNumber: "12.50", Terms: "6"}, {City: "Bonn", Address: "x", PostalCode: "1", PhoneNumber: " "}} {
 		if got := findings(new(Rules).Check(raw)); !slices.Equal(got, []string{":no_customer"}) {
 			t.Errorf("line 30: %v", got)
 		}
 	}
-	for _, raw := range []Raw{{Email: "jane@company.com"}, {FirstName: "Jane", LastName: "Doe"}} {
+	for _, raw := range []Raw{{Email: "jane@company.com"}, {FirstName: "Jane", LastName: "Doe"}, {FirstName: "Jane", PhoneNumber: "4155552671"}} {
 		if got := findings(new(Rules).Check(raw)); len(got) < 6 {
 			t.Errorf("%v", got)
 		}
