@@ -125,7 +125,7 @@ func (t *trial) client(c partner.Config, flags ...string) {
 	if err == nil {
 		client.CloseIdle()
 	}
-	t.wrong(err, flags...)
+	t.wrong(inWords(err), flags...)
 }
 
 // play checks how the simulated partner is to behave.

@@ -40,6 +40,7 @@ type session struct {
 	in      source.Input   // nil without input
 	store   *sqlite.Ledger // nil where plan has none to look at
 	known   ledger.Ledger  // the store, watched
+	play    sandbox.Config // with --sandbox
 	client  *partner.Client
 	found   *findings
 	gauges  *gauges // nil without --metrics-file
@@ -80,6 +81,14 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 	}
 	s.live = keyIsLive || s.to.environment == envProduction
 	if s.rules, err = f.rules(s.live); err != nil {
+		return nil, err
+	}
+	if s.to.sandbox { // its address is known when it listens
+		s.play, err = f.play.config()
+	} else {
+		s.client, err = s.newClient(s.to.base)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -195,16 +204,41 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 	return nil
 }
 
-// openPartner makes the client, and the sandbox if that is the partner.
-func (s *session) openPartner() error {
+// newClient makes the client; nothing is opened yet.
+func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
-	base := s.to.base
+	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
+		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy, MaxConns: cmp.Or(f.workers.n, 512) + 8})
+	if err != nil {
+		return nil, usage(inWords(err))
+	}
+	return client, nil
+}
+
+// inWords names what is wrong with the client's configuration as people gave it.
+func inWords(err error) error {
+	var c *partner.ConfigError
+	if !errors.As(err, &c) {
+		return err
+	}
+	switch c.Field {
+	case "BaseURL":
+		return fmt.Errorf("--base-url %w", c.Err)
+	case "CAFile":
+		return fmt.Errorf("--ca-file %w", c.Err)
+	case "Proxy":
+		return fmt.Errorf("--proxy %w", c.Err)
+	case "Key":
+		return fmt.Errorf("the API key %w", c.Err)
+	}
+	return err
+}
+
+// openPartner starts the sandbox if that is the partner.
+func (s *session) openPartner() error {
 	if s.to.sandbox {
-		cfg, err := f.play.config()
-		if err != nil {
-			return err
-		}
-		cfg.KeyTTL = f.keyTTL.Duration
+		cfg := s.play
+		cfg.KeyTTL = s.flags.keyTTL.Duration
 		if s.store != nil {
 			cfg.StateFile = s.to.ledger + stateSuffix
 		}
@@ -213,20 +247,18 @@ func (s *session) openPartner() error {
 			return fmt.Errorf("starting the sandbox: %w", err)
 		}
 		s.closers = append(s.closers, server.Close)
-		if base, err = server.Listen("127.0.0.1:0"); err != nil {
+		base, err := server.Listen("127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		if s.client, err = s.newClient(base); err != nil {
 			return err
 		}
 	}
-	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
-		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy, MaxConns: cmp.Or(f.workers.n, 512) + 8})
-	if err != nil {
-		return usage(err)
-	}
-	if p := client.Proxy(); p != "" {
+	if p := s.client.Proxy(); p != "" {
 		s.tell("requests go through the proxy %s", p)
 	}
-	s.client = client
-	s.closers = append(s.closers, func() error { client.CloseIdle(); return nil })
+	s.closers = append(s.closers, func() error { s.client.CloseIdle(); return nil })
 	return nil
 }
 

@@ -41,6 +41,17 @@ type settings struct {
 	proxy func(*http.Request) (*url.URL, error)
 }
 
+// ConfigError says which field of a Config is unusable, and why. It repeats no
+// value.
+type ConfigError struct {
+	Field string // as Config has it
+	Err   error
+}
+
+func (e *ConfigError) Error() string { return "partner: " + e.Field + " " + e.Err.Error() }
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
 func (c Config) validate() (settings, error) {
 	s := settings{Config: c}
 	if s.UserAgent == "" {
@@ -54,25 +65,25 @@ func (c Config) validate() (settings, error) {
 	}
 	switch {
 	case c.Key == "":
-		return s, errors.New("partner: Key is missing")
+		return s, &ConfigError{"Key", errors.New("is missing")}
 	case !isToken(c.Key, 4096):
-		return s, errors.New("partner: Key holds a space, a line end or another character that no key has")
+		return s, &ConfigError{"Key", errors.New("holds a space, a line end or another character that no key has")}
 	case !isPrintable(s.UserAgent):
-		return s, errors.New("partner: UserAgent holds a character that is not printable ASCII")
+		return s, &ConfigError{"UserAgent", errors.New("holds a character that is not printable ASCII")}
 	case s.Timeout < 0:
-		return s, errors.New("partner: Timeout is negative")
+		return s, &ConfigError{"Timeout", errors.New("is negative")}
 	case s.MaxConns < 0:
-		return s, errors.New("partner: MaxConns is negative")
+		return s, &ConfigError{"MaxConns", errors.New("is negative")}
 	}
 	var err error
 	if s.base, err = parseBase(c.BaseURL, strings.HasPrefix(c.Key, livePrefix)); err != nil {
-		return s, fmt.Errorf("partner: BaseURL %w", err)
+		return s, &ConfigError{"BaseURL", err}
 	}
 	if s.roots, err = readRoots(c.CAFile); err != nil {
-		return s, fmt.Errorf("partner: CAFile %w", err)
+		return s, &ConfigError{"CAFile", err}
 	}
 	if s.proxy, err = parseProxy(c.Proxy); err != nil {
-		return s, fmt.Errorf("partner: Proxy %w", err)
+		return s, &ConfigError{"Proxy", err}
 	}
 	return s, nil
 }

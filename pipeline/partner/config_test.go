@@ -54,6 +54,7 @@ func TestConfig(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := New(tt.conf)
+			var wrong *ConfigError
 			switch {
 			case err == nil && tt.field != "":
 				t.Errorf("accepted, want an error about %s", tt.field)
@@ -61,6 +62,8 @@ func TestConfig(t *testing.T) {
 				t.Errorf("refused: %v", err)
 			case err != nil && !strings.HasPrefix(err.Error(), "partner: "+tt.field+" "):
 				t.Errorf("error %q does not name %s", err, tt.field)
+			case err != nil && (!errors.As(err, &wrong) || wrong.Field != tt.field):
+				t.Errorf("error %#v is not one of %s", err, tt.field)
 			case err != nil && strings.Contains(err.Error(), "CANARY"):
 				t.Error("the error holds a secret")
 			}
