@@ -7,14 +7,41 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-func TestFeeWarning(t *testing.T) {
-	amount := func(text string) pipeline.Amount {
-		a, err := pipeline.ParseAmount(text)
-		if err != nil {
-			t.Fatal(err)
+// What a run was charged is what the wallet lost where its users explain that:
+// one who was in doubt may have been paid for before, and one who is deleted
+// and created again costs no second fee.
+func TestChargedIn(t *testing.T) {
+	for _, test := range []struct {
+		name, from, to, fee            string
+		created, lost, doubt, doubtWas int
+		want                           string
+	}{
+		{"agrees", "100", "95", "0.50", 10, 0, 0, 0, "5"},
+		{"some were paid for before", "100", "96", "0.50", 8, 2, 0, 2, "4"},
+		{"created again", "100", "100", "0.50", 4, 0, 0, 4, "0"},
+		{"some are in doubt", "100", "94", "0.50", 10, 0, 2, 0, "6"},
+		{"something else is paid from it", "100", "50", "0.50", 10, 0, 0, 0, "5"},
+		{"topped up meanwhile", "100", "195", "0.50", 10, 0, 0, 0, "5"},
+		{"wallet unknown", "100", "", "0.50", 10, 0, 0, 0, "5"},
+		{"fee unknown", "100", "95", "", 10, 0, 0, 0, ""},
+	} {
+		sum := pipeline.Summary{WalletFrom: money(t, test.from), WalletTo: money(t, test.to), Fee: money(t, test.fee), Plan: pipeline.Plan{InDoubt: test.doubtWas},
+			New: map[ledger.Status]int{ledger.Created: test.created, ledger.LinkMissing: test.lost, ledger.InDoubt: test.doubt}}
+		if got := chargedIn(sum); got.Known() != (test.want != "") || got.Known() && got.Cmp(money(t, test.want)) != 0 {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
-		return a
 	}
+}
+
+func money(t *testing.T, text string) pipeline.Amount {
+	a, err := pipeline.ParseAmount(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestFeeWarning(t *testing.T) {
 	for _, test := range []struct {
 		name, from, to, fee            string
 		created, lost, doubt, doubtWas int
@@ -31,7 +58,7 @@ func TestFeeWarning(t *testing.T) {
 		{"fee unknown", "100", "94", "", 10, 0, 0, 0, false},
 		{"wallet unknown", "100", "", "0.50", 10, 0, 0, 0, false},
 	} {
-		sum := pipeline.Summary{WalletFrom: amount(test.from), WalletTo: amount(test.to), Plan: pipeline.Plan{Fee: amount(test.fee), InDoubt: test.doubtWas},
+		sum := pipeline.Summary{WalletFrom: money(t, test.from), WalletTo: money(t, test.to), Plan: pipeline.Plan{Fee: money(t, test.fee), InDoubt: test.doubtWas},
 			New: map[ledger.Status]int{ledger.Created: test.created, ledger.LinkMissing: test.lost, ledger.InDoubt: test.doubt}}
 		if got := feeWarning(sum); (got != "") != test.warned {
 			t.Errorf("%s: %q", test.name, got)

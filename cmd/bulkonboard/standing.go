@@ -229,7 +229,7 @@ func (s *standing) next(a *app) []string {
 	for _, f := range s.batch.Files {
 		names = append(names, f.Name)
 	}
-	again := a.commandLine(append(s.again(), names...)...)
+	again := a.commandLine(append(append([]string{"run"}, s.again()...), names...)...)
 	switch {
 	case s.running:
 		return []string{"nothing: the run goes on; bulkonboard status tells how far it is"}
@@ -238,9 +238,26 @@ func (s *standing) next(a *app) []string {
 	case left > 0:
 		return []string{again}
 	case people > 0:
-		return []string{"look at the problems above; correct the rejects file where that can mend a row, and run it"}
+		return s.byHand(a.commandLine(append(append([]string{"links", "recover"}, s.again()...), names...)...))
 	}
 	return []string{"nothing: every row is done"}
+}
+
+// byHand says what a person can do about the rows that no run goes on with.
+func (s *standing) byHand(recover string) []string {
+	st := s.tally.Status
+	lost, mendable := st[ledger.LinkMissing] > 0, st[ledger.Invalid]+st[ledger.Rejected]+st[ledger.DuplicateInInput] > 0
+	var out []string
+	if mendable {
+		out = append(out, "look at the problems above; correct the rejects file where that can mend a row, and run it")
+	}
+	if lost {
+		out = append(out, "for the links that were lost: "+recover)
+	}
+	if !mendable && st[ledger.Duplicate] > 0 {
+		out = append(out, "look at the problems above: the partner had these customers before")
+	}
+	return out
 }
 
 // again is the command that continues, without its input: with the settings of
@@ -248,7 +265,7 @@ func (s *standing) next(a *app) []string {
 // Settings of a file or the environment are among them: either may be another
 // when the command is pasted.
 func (s *standing) again() []string {
-	words := []string{"run"}
+	var words []string
 	base := ""
 	for _, w := range split(s.how.Settings) {
 		name, value, _ := strings.Cut(w, "=")

@@ -37,9 +37,7 @@ func reasonOf(err error) pipeline.Reason {
 func moneyOf(s pipeline.Summary) report.Money {
 	m := report.Money{Fee: report.Amount(s.Fee.String()), Currency: report.Text(cmp.Or(s.Currency, s.Plan.Currency)),
 		WalletBefore: report.Amount(s.WalletFrom.String()), WalletAfter: report.Amount(s.WalletTo.String())}
-	if s.Fee.Known() {
-		m.Charged = report.Amount(s.Fee.Times(s.New[ledger.Created] + s.New[ledger.LinkMissing]).String()) // a lost link cost as much
-	}
+	m.Charged = report.Amount(chargedIn(s).String())
 	return m
 }
 
