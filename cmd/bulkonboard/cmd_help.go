@@ -46,17 +46,17 @@ func statusText() string {
 	b.WriteString("Every row ends in exactly one status. In brackets: what the next run does with it.\n\n")
 	for _, s := range ledger.Statuses() {
 		meaning, next := statusMeaning(s)
-		b.WriteString(hanging(fmt.Sprintf("%-21s", s), meaning+" ["+next+"]", 90))
+		b.WriteString(hanging(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
 	}
 	list := func(warning bool) {
 		for _, c := range validate.Codes() {
 			if c.Warning == warning {
-				b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+				b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 			}
 		}
 		for _, c := range source.Codes() {
 			if c.Warning == warning {
-				b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+				b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func statusText() string {
 	list(true)
 	b.WriteString("\nCodes of rows that are held, repeat another one, or wait for evidence:\n")
 	for _, c := range pipeline.Codes() {
-		b.WriteString(hanging(fmt.Sprintf("%-21s", c.Code), c.Meaning, 90))
+		b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 	}
 	b.WriteString("\nCodes in capitals are the partner's own.\n")
 	return b.String()

@@ -129,8 +129,12 @@ func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, path string) (err e
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error {
 		out, err := kyc.Import(ctx, l, in)
-		fmt.Fprintf(a.err, "%s events of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
-			number(out.Events), number(out.News), number(out.Others), number(out.Bad))
+		events := "events"
+		if out.Events == 1 {
+			events = "event"
+		}
+		fmt.Fprintf(a.err, "%s %s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
+			number(out.Events), events, number(out.News), number(out.Others), number(out.Bad))
 		if errors.Is(err, kyc.ErrMalformed) {
 			return usagef("%s: %w", displayFile(path), err)
 		}

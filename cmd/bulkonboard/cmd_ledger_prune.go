@@ -29,7 +29,11 @@ or impossible.`,
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "%s of %s old inputs dropped; customers, links and the log are untouched\n", rowsText(done.Rows), number(done.Batches))
+		inputs := "inputs"
+		if done.Batches == 1 {
+			inputs = "input"
+		}
+		fmt.Fprintf(a.err, "%s of %s old %s dropped; customers, links and the log are untouched\n", rowsText(done.Rows), number(done.Batches), inputs)
 		return nil
 	})
 	f.flags(c)

@@ -133,8 +133,8 @@ func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 			what = advice(status, mine[0].Code)
 		}
 		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(t.Status[status]), status, strings.Join(parts, ", "), what))
-		for _, c := range mine[min(1, len(mine)-1):] {
-			if isHeld(c.Code) {
+		for _, c := range mine {
+			if len(mine) > 1 && isHeld(c.Code) { // of a single one the line above has said it
 				lines = append(lines, fmt.Sprintf("  %s %s: %s", number(c.Count), c.Code, advice(c.Status, c.Code)))
 			}
 		}
