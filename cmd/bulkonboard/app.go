@@ -190,15 +190,21 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 		return err
 	}
 	check.SetContext(c.Context())
-	if len(args) == 1 {
-		beside := besideDropped(args[0])
-		if err := probe(sparing(args[0]), beside); err != nil {
-			fmt.Fprintf(a.err, "without a marked workbook: %s\n", printable(err.Error()))
-		} else if err := check.Flags().Set("annotate", beside); err != nil {
+	if len(args) != 1 {
+		return check.RunE(check, args)
+	}
+	beside := besideDropped(args[0])
+	unmarked := probe(sparing(args[0]), beside)
+	if unmarked == nil {
+		if err := check.Flags().Set("annotate", beside); err != nil {
 			return err
 		}
 	}
-	return check.RunE(check, args)
+	err = check.RunE(check, args)
+	if unmarked != nil {
+		fmt.Fprintf(a.err, "without a marked workbook: %s\n  to have one, copy the file to a directory of your own and drop that one\n", printable(unmarked.Error()))
+	}
+	return err
 }
 
 // besideDropped is the name of the marked workbook beside a dropped file. A

@@ -196,7 +196,10 @@ func stage(path string) (*stagedFile, error) {
 	sweep(dir, prefix)
 	dir, err := os.MkdirTemp(dir, prefix+"*.tmp") // 0700
 	if err != nil {
-		return nil, plain(err)
+		if at := new(fs.PathError); errors.As(err, &at) { // which names a file that nobody asked for
+			err = at.Err
+		}
+		return nil, fmt.Errorf("no file can be made in its directory: %w", err)
 	}
 	s := &stagedFile{dir: dir}
 	if s.guard, err = lock(dir); err == nil {

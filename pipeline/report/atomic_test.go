@@ -67,6 +67,15 @@ func TestProbeLeavesNoTrace(t *testing.T) {
 	onlyFiles(t, dir, "old.csv")
 }
 
+// The error is about the place that was asked for, not about a file of ours.
+func TestProbeSaysWhatCannotBe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "r.csv")
+	want := "report " + path + ": no file can be made in its directory: no such file or directory"
+	if err := (Output{}).Probe(path); !errors.Is(err, fs.ErrNotExist) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestModeUnderUmaskZero(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	path := put(t, filepath.Join(t.TempDir(), "r.csv"), "readable by all before")
