@@ -62,7 +62,7 @@ func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err
 		}
 	}()
 	if err := s.open(c.Context(), args); err != nil {
-		return err
+		return s.notBegun(err, s.flags.json, s.to)
 	}
 	if s.gauges, err = s.newGauges(c.Context()); err != nil {
 		return err

@@ -47,7 +47,7 @@ func (s *session) plan(ctx context.Context, args []string) (err error) {
 	}()
 	started := time.Now()
 	if err := s.open(ctx, args); err != nil {
-		return err
+		return s.notBegun(err, s.flags.json, s.to)
 	}
 	plan, failed := pipeline.Preview(ctx, s.config(nil))
 	if plan.Rows > 0 {

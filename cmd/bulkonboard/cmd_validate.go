@@ -74,7 +74,7 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 	}
 	in, err := f.open(ctx, args, a.stdin)
 	if err != nil {
-		return err
+		return a.notBegun(err, f.json, target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if f.saveMap != "" {
@@ -93,7 +93,7 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 	}
 	tally, err := a.check(ctx, in, rules, found)
 	if err != nil {
-		return err
+		return a.notBegun(err, f.json, target{})
 	}
 	code := exitOK
 	if bad := tally.Status[ledger.Invalid] + tally.Code[repeatsCause()]; bad > 0 {

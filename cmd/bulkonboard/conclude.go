@@ -10,6 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
 // afterSignal is how long reports may take after a signal.
@@ -81,6 +82,27 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 		return nil
 	}
 	return &ended{code}
+}
+
+// notBegun prints the JSON summary, if it was asked for, of what could not
+// begin: input or ledger cannot be used.
+func (a *app) notBegun(err error, asked bool, to target) error {
+	if !asked {
+		return err
+	}
+	now := time.Now()
+	out := summaryOf(pipeline.Summary{Started: now, Finished: now}, err)
+	code := a.stop.exitCode(exitOf(err))
+	switch {
+	case errors.As(err, new(*source.Error)):
+		out.StopReason = report.Text(pipeline.InputFault)
+	case code == exitRefused || code == exitLedger:
+		out.StopReason = report.Text(pipeline.LedgerFault)
+	case code == exitInterrupted || code == exitTerminated:
+		out.StopReason = report.Text(pipeline.Interrupted)
+	}
+	out.Environment, out.Ledger, out.ExitCode = report.Text(to.environment), report.Text(to.ledger), int(code)
+	return errors.Join(err, out.Encode(a.out))
 }
 
 // standingCode is the exit code of a run that went to its end.

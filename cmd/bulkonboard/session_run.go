@@ -50,7 +50,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		}
 	}()
 	if err := s.open(ctx, args); err != nil {
-		return err
+		return s.notBegun(err, s.flags.json, s.to)
 	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
