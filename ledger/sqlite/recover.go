@@ -151,7 +151,7 @@ func (l *Ledger) closeOpen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.w.run(ctx, "UPDATE customers SET status = 'in_doubt', http_status = 0, decided = 0 WHERE id IN (SELECT customer FROM attempts WHERE class = '')"); err != nil {
+	if err := l.w.run(ctx, "UPDATE customers SET status = 'in_doubt', decided = 0 WHERE id IN (SELECT customer FROM attempts WHERE class = '')"); err != nil {
 		return err
 	}
 	return l.w.run(ctx, "UPDATE attempts SET class = 'UNKNOWN', after_at = ?, after_offset = ?, after_certain = ? WHERE class = ''",
