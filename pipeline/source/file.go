@@ -124,6 +124,9 @@ func readHead(rows records, headerRow int) (head []record, err error) {
 
 // understand finds the header row and what it means.
 func (in *input) understand(f *file, head []record) *Error {
+	if len(head) == 0 && in.opt.HeaderRow > 1 {
+		return &Error{Row: in.opt.HeaderRow, Reason: "the rows end above this one", Hint: "Correct --header-row"}
+	}
 	if len(head) == 0 {
 		return noRows("")
 	}

@@ -94,6 +94,9 @@ func (m *matcher) headerAt(rows []record, want int) (int, *Error) {
 		if !found {
 			return 0, &Error{Row: want, Reason: "there are no headers in this row", Hint: "Correct --header-row"}
 		}
+		if m.known(rows[i].cells) == 0 && slices.ContainsFunc(rows[i].cells, looksLikeData) { // else a message would show them as headers
+			return 0, &Error{Row: want, Line: rows[i].line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
+		}
 		return i, nil
 	}
 	best, most := 0, m.known(rows[0].cells)
