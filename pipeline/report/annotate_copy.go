@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -93,8 +94,24 @@ func (a Annotation) copy(w io.Writer, scratch string) (done Annotated, err error
 	return marks.done, c.saveMarked(w)
 }
 
+// usualSheetName makes of a sheet's name one that spreadsheet programs take:
+// other programs write longer ones, and signs that have a meaning in formulas.
+func usualSheetName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`:\/?*[]`, r) || r < ' ' {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(name, "_"))
+	for len(utf16.Encode([]rune(name))) > excelize.MaxSheetNameLength {
+		_, last := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-last]
+	}
+	return strings.Trim(name, "' ")
+}
+
 func newCopy(a Annotation, scratch string) (_ *copiedBook, err error) {
-	c := &copiedBook{a: a, sheet: either(a.Sheet, "List")}
+	c := &copiedBook{a: a, sheet: either(usualSheetName(a.Sheet), "List")}
 	if c.book, err = newBook(scratch, c.sheet); err != nil {
 		return nil, err
 	}

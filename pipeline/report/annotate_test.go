@@ -311,6 +311,21 @@ func TestAnnotateCopy(t *testing.T) {
 	}
 }
 
+// line 67: a sheet's name that no spreadsheet program writes does not keep the
+// marks from being written.
+func TestAnnotateCopyOfOddName(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "List", "'": "List", "It's": "It's", "'quoted'": "quoted", `a:b\c/d?e*f[g]`: "a_b_c_d_e_f_g_", "a\nb": "a_b", "\xff": "_",
+		strings.Repeat("名", 40): strings.Repeat("名", 31), strings.Repeat("😀", 40): strings.Repeat("😀", 15), "Problems": "Problems",
+	} {
+		a := Annotation{Sheet: name, Header: []string{"mail"}, Rows: listed(AnnotatedRow{Number: 2, Cells: []string{"x"}, Marks: []Mark{bad(0, "email", "required", "is empty. fill it in")}})}
+		_, f := annotate(t, a)
+		if got := sheetOf(t, f, want); len(got) != 2 || f.GetSheetName(0) != want {
+			t.Errorf("sheet %q became %q: %q", name, f.GetSheetList(), got)
+		}
+	}
+}
+
 func TestAnnotateTarget(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.xlsx")
