@@ -106,7 +106,12 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 	if err := o.probe(); err != nil {
 		return err
 	}
-	written, err := o.write(ctx, meta, func() report.Rows { return l.Rows(ctx, sel) })
+	still, err := l.Still(ctx) // reports of one command agree, whatever a run does meanwhile
+	if err != nil {
+		return err
+	}
+	defer still.Close()
+	written, err := o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
 	for _, path := range written {
 		fmt.Fprintf(a.err, "written: %s\n", printable(path))
 	}

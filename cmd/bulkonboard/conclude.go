@@ -138,10 +138,15 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if s.in == nil || sum.Batch.ID == 0 {
 		return nil, 0, nil
 	}
+	still, err := s.store.Still(ctx) // reports agree, whatever webhooks come meanwhile
+	if err != nil {
+		return nil, 0, err
+	}
+	defer still.Close()
 	counted := false
 	perFile := make([]int, len(sum.Batch.Files))
 	rows := func() report.Rows {
-		all := s.store.Rows(ctx, ledger.Selection{Batch: sum.Batch.ID})
+		all := still.Rows(ctx, ledger.Selection{Batch: sum.Batch.ID})
 		if counted {
 			return all
 		}

@@ -131,6 +131,12 @@ func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.
 			return
 		}
 		defer end()
+		l.reported(ctx, v, s)(yield)
+	}
+}
+
+func (l *Ledger) reported(ctx context.Context, v *view, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return func(yield func(ledger.Reported, error) bool) {
 		stopped, err := l.rows(ctx, v, s, func(r ledger.Reported, _ *packed) bool { return yield(r, nil) })
 		if err != nil && !stopped {
 			yield(ledger.Reported{}, l.sick(err))
