@@ -125,8 +125,8 @@ func StatusOf(word string) ledger.KYCStatus {
 	}
 }
 
-// readTime takes RFC 3339, and seconds or milliseconds since 1970 as a number or
-// its text. Anything else is no time.
+// readTime takes RFC 3339, and seconds or milliseconds since 1970 as a number,
+// with or without a fraction, or its text. Anything else is no time.
 func readTime(raw json.RawMessage) time.Time {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -135,12 +135,12 @@ func readTime(raw json.RawMessage) time.Time {
 		}
 		raw = json.RawMessage(text)
 	}
-	var n int64
+	var n float64
 	switch json.Unmarshal(raw, &n); {
 	case n > 1e12 && n < 1e13: // 2001 to 2286
-		return time.UnixMilli(n).UTC()
+		return time.UnixMilli(int64(n)).UTC()
 	case n > 1e9 && n < 1e10:
-		return time.Unix(n, 0).UTC()
+		return time.UnixMilli(int64(n * 1000)).UTC()
 	}
 	return time.Time{}
 }

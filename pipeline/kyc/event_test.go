@@ -38,6 +38,7 @@ func TestParseEvent(t *testing.T) {
 		{event("user.kyc-event", `{"serviceId":"acme-1","status":"somethingNew"}`), ok("something_new", ""), nil},
 		{strings.Replace(event("user.kyc-event", `{"serviceId":"acme-1","status":"pending"}`), at, "1741064767500", 1), ok(ledger.KYCPending, ""), nil},
 		{strings.Replace(event("user.kyc-event", `{"serviceId":"acme-1","status":"pending"}`), at, `"1741064767500"`, 1), ok(ledger.KYCPending, ""), nil},
+		{strings.Replace(event("user.kyc-event", `{"serviceId":"acme-1","status":"pending"}`), at, "1741064767.5", 1), ok(ledger.KYCPending, ""), nil},
 		{event("card.created", `{"cardId":"1"}`), ledger.KYCEvent{}, ErrOther},
 		{event("user.kyc-event", `{"serviceId":"","status":"pending"}`), ledger.KYCEvent{}, ErrOther},
 		{event("user.kyc-event", `{"serviceId":"a b","status":"pending"}`), ledger.KYCEvent{}, ErrOther},
