@@ -62,7 +62,7 @@ func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err
 		}
 	}()
 	if err := s.open(c.Context(), args); err != nil {
-		return s.notBegun(err, s.flags.json, s.to)
+		return s.refused(err)
 	}
 	if s.gauges, err = s.newGauges(c.Context()); err != nil {
 		return err
@@ -229,6 +229,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 		r.tell("%s being created again; this command goes on: %s", usersText(left), r.continuing())
 	}
 	r.gauges.end(sum, code)
+	r.logEnd(sum, failed, code)
 	return r.summed(sum, failed, written, code)
 }
 

@@ -47,7 +47,7 @@ func (s *session) plan(ctx context.Context, args []string) (err error) {
 	}()
 	started := time.Now()
 	if err := s.open(ctx, args); err != nil {
-		return s.notBegun(err, s.flags.json, s.to)
+		return s.refused(err)
 	}
 	plan, failed := pipeline.Preview(ctx, s.config(nil))
 	if plan.Rows > 0 {
@@ -63,6 +63,7 @@ func (s *session) plan(ctx context.Context, args []string) (err error) {
 		s.tell("nothing was sent; this command does it:")
 		s.tell("  %s", s.commandLine(asRun(s.args)...))
 	}
+	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	if s.flags.json {
 		out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
 		out.Money.Charged = ""

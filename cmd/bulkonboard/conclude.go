@@ -63,6 +63,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		}
 	}
 	s.gauges.end(sum, code)
+	s.logEnd(sum, failed, code)
 	s.tellEnd(sum, failed, written, code)
 	return s.summed(sum, failed, written, code)
 }

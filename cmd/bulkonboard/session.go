@@ -115,6 +115,7 @@ func (s *session) open(ctx context.Context, args []string) error {
 	}
 	s.log = log
 	s.closers = append(s.closers, closeLog)
+	s.logBegin()
 	s.tell("%s", s.to)
 	s.tell("ledger: %s; rate: %s", s.to.ledger, s.flags.rate.String())
 	if len(args) > 0 {

@@ -12,9 +12,11 @@ import (
 
 // watching hands the figures of a run on to the display and the metrics.
 func (s *session) watching(p *progress) func(pipeline.Progress) {
+	pauses := s.pauses()
 	return func(now pipeline.Progress) {
 		p.watch(now)
 		s.gauges.watch(now)
+		pauses(now)
 	}
 }
 
@@ -50,7 +52,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		}
 	}()
 	if err := s.open(ctx, args); err != nil {
-		return s.notBegun(err, s.flags.json, s.to)
+		return s.refused(err)
 	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
@@ -101,6 +103,7 @@ func (s *session) tellPlan(plan pipeline.Plan) {
 		return
 	}
 	s.told = true
+	s.logPlan(plan)
 	s.tellNotes()
 	for _, line := range planLines(plan) {
 		s.tell("%s", line)

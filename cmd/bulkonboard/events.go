@@ -1,0 +1,60 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// logBegin is the first event of the log that --log-format asks for. There is
+// one for each thing that who watches the run must know; people are told the
+// same in words.
+func (s *session) logBegin() {
+	s.log.Info("begun", "command", s.command, "version", version(), "environment", s.to.environment, "ledger", s.to.ledger)
+}
+
+func (s *session) logPlan(p pipeline.Plan) {
+	s.log.Info("checked", "rows", p.Rows, "toSend", p.Send, "new", p.New, "inDoubt", p.InDoubt)
+}
+
+// pauses tells the log of every pause when it begins and when it is over. Calls
+// must not overlap.
+func (s *session) pauses() func(pipeline.Progress) {
+	why := ""
+	return func(now pipeline.Progress) {
+		if now.Pause == why {
+			return
+		}
+		why = now.Pause
+		if why == "" {
+			s.log.Info("going on", "decided", now.Decided, "toSend", now.ToSend)
+			return
+		}
+		attrs := []any{"why", why, "decided", now.Decided, "toSend", now.ToSend}
+		if !now.Until.IsZero() {
+			attrs = append(attrs, "until", now.Until.UTC())
+		}
+		s.log.Info("waiting", attrs...)
+	}
+}
+
+// refused tells the log and --json of what could not begin.
+func (s *session) refused(err error) error {
+	if s.log != nil { // the log itself could be opened
+		s.logEnd(pipeline.Summary{}, err, s.stop.exitCode(exitOf(err)))
+	}
+	return s.notBegun(err, s.flags.json, s.to)
+}
+
+func (s *session) logEnd(sum pipeline.Summary, failed error, code exitCode) {
+	attrs := []any{"run", sum.Run, "exitCode", int(code), "stopReason", string(reasonOf(failed)), "sent", sum.Sent, "remaining", sum.Remaining}
+	if failed != nil {
+		attrs = append(attrs, "error", failed.Error())
+	}
+	var counts []any
+	for _, st := range ledger.Statuses() {
+		counts = append(counts, slog.Int(string(st), sum.Tally.Status[st]))
+	}
+	s.log.Info("ended", append(attrs, slog.Group("counts", counts...))...)
+}
