@@ -127,7 +127,9 @@ func (a Annotation) write(w io.Writer, scratch string, kept int) (Annotated, err
 	if a.Workbook != "" && cellsWithin(a.Workbook, a.Sheet, kept) {
 		k, err := openKept(a, scratch)
 		if err == nil {
-			return k.write(w)
+			if done, err := k.write(w); !errors.Is(err, errNotKept) {
+				return done, err
+			}
 		}
 		// What excelize cannot take was read without it, and can be copied.
 	}

@@ -119,6 +119,7 @@ func (c *comments) makeParts() error {
 	for name := range c.file.VMLDrawing {
 		drawn[name] = true
 	}
+	defer lendFontName(c.file)()
 	if err := c.file.AddComment(c.sheet, excelize.Comment{Cell: "A1", Author: author, Text: "x"}); err != nil {
 		return err
 	}
@@ -136,6 +137,25 @@ func (c *comments) makeParts() error {
 	}
 	c.file.Pkg.Store(c.parts.drawing, []byte(emptyVML))
 	return nil
+}
+
+// lendFontName gives the workbook's default font a name, which excelize panics
+// without and small programs leave out, until giveBack is called.
+func lendFontName(f *excelize.File) (giveBack func()) {
+	if f.Styles == nil || f.Styles.Fonts == nil || len(f.Styles.Fonts.Font) == 0 {
+		return func() {}
+	}
+	first := f.Styles.Fonts.Font[0]
+	was := first.Name
+	if was != nil && was.Val != nil {
+		return func() {}
+	}
+	for _, other := range f.Styles.Fonts.Font {
+		if other.Name != nil && other.Name.Val != nil {
+			first.Name = other.Name
+		}
+	}
+	return func() { first.Name = was }
 }
 
 // commentXML is the part of a sheet's comments (ECMA-376 part 1, 18.7).

@@ -122,9 +122,21 @@ func (k *keptBook) forget() error {
 	return err
 }
 
+// errNotKept is a workbook that excelize cannot take, of which nothing is
+// written yet.
+var errNotKept = errors.New("the workbook cannot be kept")
+
 // write marks the rows and writes the workbook.
 func (k *keptBook) write(w io.Writer) (done Annotated, err error) {
-	defer func() { err = errors.Join(err, k.close()) }()
+	saving := false
+	defer func() {
+		if r := recover(); r != nil {
+			if err = fmt.Errorf("excelize: %v", r); !saving {
+				err = errors.Join(errNotKept, err)
+			}
+		}
+		err = errors.Join(err, k.close())
+	}()
 	marks := newMarkList()
 	header := func(column int) string {
 		if column >= 0 && column < len(k.a.Header) {
@@ -153,6 +165,7 @@ func (k *keptBook) write(w io.Writer) (done Annotated, err error) {
 	if err := marks.write(k.book, k.sheet, k.a); err != nil {
 		return done, err
 	}
+	saving = true
 	return marks.done, k.saveMarked(w)
 }
 
