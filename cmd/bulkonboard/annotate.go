@@ -72,6 +72,9 @@ func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, 
 	if done.Copy {
 		fmt.Fprintf(a.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
 	}
+	if done.Macros {
+		fmt.Fprintf(a.err, "%s is without the workbook's macros, which a .xlsx cannot hold\n", printable(done.Path))
+	}
 	if done.Displaced > 0 {
 		has := "cells have"
 		if done.Displaced == 1 {

@@ -60,7 +60,8 @@ type Annotated struct {
 	// back as it was: values are there as text, but no formulas, styles and
 	// other sheets. Not set where there was no workbook to begin with.
 	Copy      bool
-	Problems  int // cells and rows to be corrected
+	Macros    bool // the workbook has macros, which a file named .xlsx cannot hold
+	Problems  int  // cells and rows to be corrected
 	Warnings  int
 	Rows      int  // with a problem
 	Comments  int  // cells that have one

@@ -165,6 +165,9 @@ func (k *keptBook) write(w io.Writer) (done Annotated, err error) {
 	if err := marks.write(k.book, k.sheet, k.a); err != nil {
 		return done, err
 	}
+	if marks.done.Macros, err = dropMacros(k.file); err != nil {
+		return done, err
+	}
 	saving = true
 	return marks.done, k.saveMarked(w)
 }

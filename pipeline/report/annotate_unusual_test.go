@@ -8,10 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
 )
 
-// changed writes the workbook with one of its parts changed; nil leaves it out.
+// changed writes the workbook with one of its parts changed or added; nil
+// leaves it out.
 func changed(t *testing.T, workbook, part string, change func([]byte) []byte) string {
 	t.Helper()
 	z, err := zip.OpenReader(workbook)
@@ -37,8 +41,17 @@ func changed(t *testing.T, workbook, part string, change func([]byte) []byte) st
 			t.Fatal(err)
 		}
 	}
-	if err := out.Close(); err != nil || !found {
-		t.Fatal(part, err)
+	if !found {
+		w, err := out.Create(part)
+		if err == nil {
+			_, err = w.Write(change(nil))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "changed.xlsx")
 	if err := os.WriteFile(path, buf.Bytes(), 0o600); err != nil {
@@ -61,11 +74,60 @@ func unzipped(t *testing.T, f *zip.File) []byte {
 	return text
 }
 
+// plainWorkbook has no comments yet.
+func plainWorkbook(t *testing.T) string {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	path := filepath.Join(t.TempDir(), "plain.xlsx")
+	if err := errors.Join(f.SetSheetName("Sheet1", "Customers"), f.SetCellStr("Customers", "C3", "bad"), f.SaveAs(path)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// line 69: Excel opens no .xlsx that holds macros, or says that it does.
+func TestAnnotateMacros(t *testing.T) {
+	const types, rels = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
+	put := func(before, text string) func([]byte) []byte {
+		return func(part []byte) []byte { return bytes.Replace(part, []byte(before), []byte(text+before), 1) }
+	}
+	a := annotation()
+	a.Workbook = changed(t, plainWorkbook(t), types, put("</Types>", `<Override PartName="/xl/vbaProject.bin" ContentType="application/vnd.ms-office.vbaProject"/>`))
+	a.Workbook = changed(t, a.Workbook, types, func(part []byte) []byte {
+		return bytes.ReplaceAll(part, []byte(workbookType), []byte("application/vnd.ms-excel.sheet.macroEnabled.main+xml"))
+	})
+	a.Workbook = changed(t, a.Workbook, rels, put("</Relationships>", `<Relationship Id="rId99" Type="http://schemas.microsoft.com/office/2006/relationships/vbaProject" Target="vbaProject.bin"/>`))
+	a.Workbook = changed(t, a.Workbook, "xl/vbaProject.bin", func([]byte) []byte { return []byte("macros") })
+	path := filepath.Join(t.TempDir(), "out.xlsx")
+	done, err := Output{}.Annotate(t.Context(), path, a)
+	if err != nil || done.Copy || !done.Macros {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	for _, f := range z.File {
+		text := string(unzipped(t, f))
+		if strings.HasPrefix(f.Name, "xl/vba") || strings.Contains(text, "/vbaProject\"") || strings.Contains(text, "/vbaProject.bin") || strings.Contains(text, "macroEnabled") {
+			t.Errorf("%s still has macros: %s", f.Name, text)
+		}
+		if f.Name == rels && !strings.Contains(text, "/worksheet") {
+			t.Errorf("the sheets are lost: %s", text)
+		}
+	}
+	if done, _ := annotate(t, annotation()); done.Macros {
+		t.Error("macros where there are none")
+	}
+}
+
 // What small programs leave out of a workbook, and excelize panics without.
 func TestAnnotateFontWithoutName(t *testing.T) {
 	a := annotation()
-	a.Workbook = changed(t, libreOffice, "xl/styles.xml", func(styles []byte) []byte {
-		return regexp.MustCompile(`<name [^>]*>`).ReplaceAll(styles, nil)
+	a.Workbook = changed(t, plainWorkbook(t), "xl/styles.xml", func(styles []byte) []byte {
+		return regexp.MustCompile(`<name [^>]*>(</name>)?`).ReplaceAll(styles, nil)
 	})
 	done, f := annotate(t, a)
 	if done.Copy || len(commentsOf(t, f, "Customers")) == 0 {
