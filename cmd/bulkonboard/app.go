@@ -128,6 +128,12 @@ The same command again continues where the last one ended.`,
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.reportCommand(),
 		a.templateCommand(), a.sandboxCommand(), a.linksCommand(), a.kycCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
 	root.AddCommand(helpTopics(root)...)
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			holding(c)
+		}
+	}
 	strictHelp(root)
 	completeChoices(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settle(c, root) }

@@ -20,17 +20,10 @@ import (
 )
 
 func (a *app) kycCommand() *cobra.Command {
-	c := &cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
+	c := holding(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
 		Long: `After its creation a user opens the verification link, is checked, and is
 approved or denied. These commands keep that in the ledger, beside a run if need
-be; status and links export show it.`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("unknown command %q", "kyc "+args[0]), "bulkonboard kyc --help lists them")
-			}
-			return c.Help()
-		}}
+be; status and links export show it.`})
 	c.AddCommand(a.kycSyncCommand(), a.kycImportCommand(), a.kycRetryCommand(), a.kycListenCommand())
 	return c
 }

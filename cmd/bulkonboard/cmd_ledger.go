@@ -113,6 +113,9 @@ func (a *app) ledgerRebindCommand() *cobra.Command {
 		Short: "move the ledger to another environment, for a host that was renamed",
 		Args:  oneArg("rebind", "the new ENVIRONMENT"),
 		RunE: a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+			if err := isEnvironment(args[0]); err != nil {
+				return err
+			}
 			if err := l.Rebind(ctx, args[0]); err != nil {
 				return inDoubtHint(err)
 			}

@@ -17,14 +17,7 @@ import (
 )
 
 func (a *app) linksCommand() *cobra.Command {
-	c := &cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export",
-		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("unknown command %q", "links "+args[0]), "bulkonboard links --help lists them")
-			}
-			return c.Help()
-		}}
+	c := holding(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
 	c.AddCommand(a.linksRecoverCommand(), a.linksExportCommand())
 	return c
 }

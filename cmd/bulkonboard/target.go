@@ -141,6 +141,18 @@ func environmentOf(base string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// isEnvironment refuses a name under which no command could find the ledger again.
+func isEnvironment(name string) error {
+	switch name {
+	case envProduction, envStaging, envSandbox:
+		return nil
+	}
+	if host, err := environmentOf("https://" + name); err != nil || host != name {
+		return usagef("%q is no environment: production, staging, sandbox, or the host of --base-url in small letters, with its port if that is not the scheme's own", name)
+	}
+	return nil
+}
+
 func hostOf(base string) string {
 	u, err := url.Parse(base)
 	if err != nil {
