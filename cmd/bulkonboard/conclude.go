@@ -28,6 +28,9 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		if code == exitUsage && sum.Sent > 0 {
 			code = exitFailure // 2 promises that nothing was sent
 		}
+		if reasonOf(failed) == pipeline.MaxDuration && sum.New[ledger.InsufficientBalance] > 0 {
+			code = exitWallet // it waited for the balance until its time was over
+		}
 	}
 	rctx, cancel := lingering(ctx, afterSignal)
 	defer cancel()
