@@ -21,9 +21,9 @@ const (
 )
 
 // submitters is the worker pool: it takes intended jobs, one token each, and
-// gives answers. It begins small and grows by one worker for each success while
-// a token finds no free worker, that is, while the rate is not reached; workers
-// that idle go home.
+// gives answers. It begins small and grows by two workers for each success while
+// a token finds no free worker, that is, while the rate is not reached: threefold
+// with each round of answers. Workers that idle go home.
 type submitters struct {
 	*run
 	in      <-chan *job
@@ -65,7 +65,7 @@ func (s *submitters) work(ctx, sending context.Context) error {
 			case <-s.left:
 				workers--
 			case <-s.successes:
-				allowed = min(allowed+1, most)
+				allowed = min(allowed+2, most)
 			default:
 				settled = true
 			}
