@@ -140,7 +140,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	}
 	l.info.Path, l.info.Opened = l.path, plain(l.now())
 	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
-		return fmt.Errorf("%s belongs to environment %q, not %q; name the right ledger with --ledger, or use another file for this environment: %w",
+		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
 	if l.older() && (o.ReadOnly || o.Beside) {

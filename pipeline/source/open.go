@@ -47,10 +47,30 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 		}
 		in.files = append(in.files, f)
 	}
+	in.noteUnused(opt)
 	if err := in.carry(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
 	return in, nil
+}
+
+// noteUnused says which options no file has any use for.
+func (in *input) noteUnused(opt Options) {
+	workbooks := 0
+	for _, f := range in.files {
+		if f.kind == kindXLSX {
+			workbooks++
+		}
+	}
+	first := in.files[0]
+	unused := func(is bool, flag, why string) {
+		if is {
+			first.note("option_unused", true, "%s was not used: %s", flag, why)
+		}
+	}
+	unused(workbooks == 0 && opt.Sheet != "", "--sheet", "no file is a workbook")
+	unused(workbooks == len(in.files) && opt.Delimiter != 0, "--delimiter", "no file is a text")
+	unused(workbooks == len(in.files) && opt.Encoding != "", "--encoding", "no file is a text")
 }
 
 // Validate refuses options that mean nothing, whatever the input, with an *Error.

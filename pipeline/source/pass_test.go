@@ -159,6 +159,32 @@ func TestSeveralFiles(t *testing.T) {
 	}
 }
 
+// An option that no file has a use for is no silence: whoever gave it expects
+// something of it.
+func TestUnusedOptions(t *testing.T) {
+	list := write(t, "a.csv", head+"a,b,c\n")
+	book := saveSheet(t, "b.xlsx", []any{"firstName", "lastName", "email"}, []any{"a", "b", "c"})
+	for _, c := range []struct {
+		opt   Options
+		files []string
+		says  string // "" = nothing
+	}{
+		{Options{Sheet: "1"}, []string{list}, "--sheet"},
+		{Options{Sheet: "S"}, []string{list, book}, ""},
+		{Options{Delimiter: ';', Encoding: "windows-1252"}, []string{book}, "--encoding"},
+		{Options{Delimiter: ';'}, []string{book}, "--delimiter"},
+		{Options{Delimiter: ','}, []string{book, list}, ""},
+	} {
+		in, err := open(t, c.opt, nil, c.files...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.says == "" && hasNote(in, "option_unused", "") || c.says != "" && !hasNote(in, "option_unused", c.says) {
+			t.Errorf("%+v: %+v", c, in.Notes())
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	text := "firstName,lastName,email,note,mobile\na,b,c,d,e\n"
 	path := write(t, "a.csv", text)
