@@ -233,6 +233,7 @@ func (s *story) exported(more ...string) map[string]map[string]string {
 // too. In the end every person has one user, one link and the right KYC status,
 // and the money adds up.
 func TestTheWholeStory(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := newStory(t)
 	s.killAt(s.sender("run"), 60)

@@ -30,6 +30,16 @@ func TestMain(m *testing.M) {
 	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main, "instant": instant})
 }
 
+// long skips a test that mostly waits for real clocks, under -short: the race
+// detector makes each of the processes it starts several times slower, and
+// finds in the others what there is to find.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("without -short")
+	}
+}
+
 // leakless fails if the tests leave goroutines behind: partners, watchers and
 // readers of what runs in this process. The program itself is another one.
 type leakless struct{ *testing.M }

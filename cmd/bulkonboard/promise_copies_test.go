@@ -29,6 +29,7 @@ const keyLife = 10 * time.Minute
 // request that had arrived when it was begun. Fault 44: put back later, it sends
 // nobody a second time.
 func TestPromiseBackup(t *testing.T) {
+	long(t)
 	t.Parallel()
 	names := []string{"key alive, e-mails repeat", "key alive, list asked first", "key dead, e-mails unique"}
 	strands(t, names, 3, func(i int, t strand) {
@@ -159,6 +160,7 @@ func truthful(s *scene, rows []ledger.Reported) (created map[string]bool) {
 // Fault 46: two processes, one file, two ledgers, at the same time: one user
 // each, whose link is in one of the two ledgers.
 func TestPromiseTwoLedgers(t *testing.T) {
+	long(t)
 	t.Parallel()
 	names := []string{"e-mails repeat", "e-mails unique", "keys known at completion only"}
 	strands(t, names, 3, func(i int, t strand) {

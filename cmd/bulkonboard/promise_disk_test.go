@@ -147,6 +147,7 @@ func spoil(t *testing.T, p *process, inject string, files ...string) <-chan stru
 // Fault 41: neither the ledger nor its emergency file takes what was answered.
 // Then the link is printed, for it exists nowhere else.
 func TestPromiseLastResort(t *testing.T) {
+	long(t)
 	t.Parallel()
 	const n = 30
 	s, d := held(t, sandbox.Acted, n)
@@ -172,6 +173,7 @@ func TestPromiseLastResort(t *testing.T) {
 // the middle of the run. It is an error like any other, and no signal that ends
 // the program: the answers go where the limit still lets them.
 func TestPromiseFileSizeLimit(t *testing.T) {
+	long(t)
 	t.Parallel()
 	const n = 30
 	names := []string{"the ledger may not grow", "nothing may be written"}

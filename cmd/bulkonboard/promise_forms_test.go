@@ -117,6 +117,7 @@ func writeSheet(t *testing.T, path, text string) {
 // while the outcome of its request is not known. It stays one person with one
 // key; whether the partner has acted decides what becomes of it.
 func TestPromiseChangedInDoubt(t *testing.T) {
+	long(t)
 	t.Parallel()
 	const before, after = "Ann.Case@Example.org", "ann.case@EXAMPLE.org"
 	row := func(name, email string) string {

@@ -58,6 +58,7 @@ func TestPromiseGateShuts(t *testing.T) {
 
 // Invariant 18: a Retry-After holds everybody.
 func TestPromiseRetryAfter(t *testing.T) {
+	long(t)
 	t.Parallel()
 	busy := []string{"429=1s,#5", "429=date:2s,#5"}
 	strands(t, busy, 2, func(i int, t strand) {
@@ -79,6 +80,7 @@ func TestPromiseRetryAfter(t *testing.T) {
 // Invariant 20, the breaker: once three answers in a row tell nothing, the wallet is asked
 // before each single row that goes first.
 func TestPromiseBreaker(t *testing.T) {
+	long(t)
 	t.Parallel()
 	faults, err := parseFaults([]string{"500-before-free=#3-"})
 	if err != nil {
@@ -126,6 +128,7 @@ func TestPromiseBreaker(t *testing.T) {
 // give no more of it. Requests that the machine held up on their way may come
 // closer together: a third of a second is allowed for that.
 func TestPromiseRate(t *testing.T) {
+	long(t)
 	t.Parallel()
 	const rate, held = 25, time.Second / 3 * slowdown
 	var mu sync.Mutex

@@ -152,6 +152,7 @@ func having(rows []ledger.Reported, st ledger.Status) (n int) {
 
 // A request that is never answered holds a signalled run for the timeout, no longer.
 func TestPromiseSignalWhileHanging(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, d := held(t, sandbox.Acted, 8)
 	s.flags = append(s.flags, "--timeout", "2s", "--settle", "2s")
@@ -172,6 +173,7 @@ func TestPromiseSignalWhileHanging(t *testing.T) {
 
 // The second signal cuts off; the next run still ends well.
 func TestPromiseSecondSignal(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, d := held(t, sandbox.Acted, 8)
 	p := s.start(s.runArgs("--timeout", "30s", "--settle", "30s")...)
@@ -240,6 +242,7 @@ func TestPromiseStreams(t *testing.T) {
 // Fault 36: the machine sleeps for longer than the key lives, at the moment at
 // which the list has been asked for, then wakes.
 func TestPromiseSleep(t *testing.T) {
+	long(t)
 	t.Parallel()
 	calls := []string{"list", "create"}
 	strands(t, calls, 2, func(i int, t strand) {
@@ -410,6 +413,7 @@ func TestPromiseOtherEnvironment(t *testing.T) {
 
 // Invariant 23: where a redirect leads, nothing arrives; fault 25.
 func TestPromiseRedirect(t *testing.T) {
+	long(t)
 	t.Parallel()
 	redirects := []string{"redirect=301:%s", "redirect=302:%s", "redirect=307:%s", "redirect=308:%s", "wallet:redirect=307:%s"}
 	strands(t, redirects, 5, func(i int, t strand) {

@@ -18,6 +18,7 @@ import (
 // Invariant 24: a gateway's error page repeats the request with its headers;
 // the excerpt that is kept as evidence must not hold the key.
 func TestPromiseKeyEchoed(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := newScene(t, sandbox.Config{}, people(3))
 	var first atomic.Bool
@@ -48,6 +49,7 @@ func TestPromiseKeyEchoed(t *testing.T) {
 
 // The partner refuses a page of the size asked for: a smaller one is found by asking.
 func TestPromiseListCapRefused(t *testing.T) {
+	long(t)
 	t.Parallel()
 	faults, err := parseFaults([]string{"list-cap-refused=50", "drop-after=#2"})
 	if err != nil {
@@ -63,6 +65,7 @@ func TestPromiseListCapRefused(t *testing.T) {
 // Fault 50: the wallet call fails, but its answer tells the partner's time all the same:
 // what is in doubt after that is not for a person.
 func TestPromiseWalletDown(t *testing.T) {
+	long(t)
 	t.Parallel()
 	faults, err := parseFaults([]string{"wallet-down=#1", "drop-after=#1"})
 	if err != nil {
@@ -81,6 +84,7 @@ func TestPromiseWalletDown(t *testing.T) {
 // whose it is. (Fault 14, that it acts when the key is dead, is among the random
 // histories of the pipeline: the e-mail alone then keeps the person single.)
 func TestPromiseLate(t *testing.T) {
+	long(t)
 	t.Parallel()
 	// Three seconds for clocks that are read in whole seconds.
 	late := promiseTimeout + promiseSettle + 3*time.Second + 300*time.Millisecond*slowdown

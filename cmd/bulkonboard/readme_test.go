@@ -13,6 +13,7 @@ import (
 // TestReadme plays the README's sessions as they stand there, in a directory
 // of their own, and compares what they print.
 func TestReadme(t *testing.T) {
+	long(t)
 	t.Parallel()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {

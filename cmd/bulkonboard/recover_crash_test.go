@@ -93,6 +93,7 @@ func drawnLoss(seed uint64) loss {
 }
 
 func TestRecoverCrash(t *testing.T) {
+	long(t)
 	t.Parallel()
 	var cases []loss
 	for i, m := range []moment{{call: http.MethodDelete, nth: 1}, {call: http.MethodDelete, acted: true, nth: 2}, {call: http.MethodDelete, told: true, nth: 2},
