@@ -8,6 +8,18 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
+// walk counts the rows of a batch one by one.
+func walk(t *testing.T, l *Ledger, batch int64) (all ledger.Tally) {
+	t.Helper()
+	for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: batch}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Count(r)
+	}
+	return all
+}
+
 // The tally that is kept is at every step what the rows come to.
 func TestTallyIsWhatTheRowsComeTo(t *testing.T) {
 	l, b, in, ids := sent(t, 12, 4)
@@ -15,13 +27,7 @@ func TestTallyIsWhatTheRowsComeTo(t *testing.T) {
 	out[1].Status, out[1].Code, out[1].ServiceID, out[1].URL = ledger.Rejected, "REJECTED", "", ""
 	kept := func(want bool) {
 		t.Helper()
-		var walked ledger.Tally
-		for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			walked.Count(r)
-		}
+		walked := walk(t, l, b.ID)
 		got, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID})
 		if err != nil || !reflect.DeepEqual(got, walked) {
 			t.Errorf("tally %+v, rows %+v: %v", got, walked, err)
@@ -118,13 +124,7 @@ func TestTallyForgetsWhatWasTold(t *testing.T) {
 	}
 	known := func(want int) {
 		t.Helper()
-		var walked ledger.Tally
-		for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			walked.Count(r)
-		}
+		walked := walk(t, l, b.ID)
 		got, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID})
 		if err != nil || got.Known != walked.Known || got.Known != want {
 			t.Errorf("known: %d by the tally, %d by the rows, want %d (%v)", got.Known, walked.Known, want, err)

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,7 +48,7 @@ func rejectsBeside(report string) string {
 
 // isReport recognises a report of ours. Some of its sheets would pass for
 // lists of customers, so it is looked for before one is chosen.
-func (b *workbook) isReport() (_ bool, err error) {
+func (b *workbook) isReport() (bool, error) {
 	if len(b.sheets) == 0 || b.sheets[0].name != "Summary" {
 		return false, nil
 	}
@@ -57,15 +56,6 @@ func (b *workbook) isReport() (_ bool, err error) {
 	if !ok || sheet.part == "" {
 		return false, nil
 	}
-	p, err := newSheetPass(b, sheet)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = closing(err, p) }()
-	p.merges = newMergeSweep(nil) // else the record has no cells
-	first, err := p.next()
-	if err == io.EOF {
-		return false, nil
-	}
-	return err == nil && isReport(first.cells), err
+	first, err := b.firstCells(sheet)
+	return err == nil && isReport(first), err
 }

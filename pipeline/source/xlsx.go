@@ -102,22 +102,29 @@ func (b *workbook) survey(sheet bookSheet, refuse bool) (_ *sheetFindings, err e
 // hasData reports whether a sheet has a row that is not blank, and is not one
 // that we added to a workbook ourselves: those begin with ownSheetMark. It
 // reads up to that row, so faults behind it do not count.
-func (b *workbook) hasData(sheet bookSheet) (_ bool, err error) {
+func (b *workbook) hasData(sheet bookSheet) (bool, error) {
 	if sheet.part == "" {
 		return false, nil
 	}
+	first, err := b.firstCells(sheet)
+	ours := len(first) > 0 && strings.HasPrefix(first[0], ownSheetMark)
+	return err == nil && first != nil && !ours, err
+}
+
+// firstCells reads up to the first row of a sheet that is not blank; nil if
+// there is none.
+func (b *workbook) firstCells(sheet bookSheet) (_ []string, err error) {
 	p, err := newSheetPass(b, sheet)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer func() { err = closing(err, p) }()
 	p.merges = newMergeSweep(nil) // else the record has no cells
 	first, err := p.next()
 	if err == io.EOF {
-		return false, nil
+		return nil, nil
 	}
-	ours := err == nil && len(first.cells) > 0 && strings.HasPrefix(first.cells[0], ownSheetMark)
-	return err == nil && !ours, err
+	return first.cells, err
 }
 
 // ownSheetMark begins the first cell of the sheets of problems and of

@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// finish closes the run in the ledger and adds up. The figures must agree with
+// the rows read, or the run has failed whatever else it did.
+func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
+	interrupt := ctx.Err() != nil
+	asked := ctx
+	ctx = context.WithoutCancel(ctx)
+	if stop := r.halt.reason(); stop != nil {
+		err = stop
+	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
+	}
+	switch {
+	case !r.book.wallet().Known() || r.book.requests() == 0:
+	case interrupt || !answers(err):
+		r.book.forgetWallet()
+	default:
+		soon, cancel := context.WithTimeout(asked, lastQuestion)
+		_, failed := r.askWallet(soon)
+		cancel()
+		if failed != nil {
+			r.cfg.Log.Warn("the wallet could not be asked at the end", "error", failed.Error())
+			r.book.forgetWallet()
+		}
+	}
+	s.Finished = wall()
+	p, decided, first := r.book.figures()
+	s.Sent, s.New, s.Users = p.Sent, decided, r.book.users()
+	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
+	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() {
+		s.Fee = fee
+	}
+	if s.Batch.ID != 0 {
+		var failed error
+		if s.Tally, failed = r.cfg.Ledger.Tally(ctx, ledger.Selection{Batch: s.Batch.ID}); failed != nil {
+			return s, errors.Join(err, ledgerStop("adding up", failed))
+		}
+		total := 0
+		for _, n := range s.Tally.Status {
+			total += n
+		}
+		if total != s.Batch.Rows || s.Tally.Rows != s.Batch.Rows {
+			return s, errors.Join(err, fmt.Errorf("pipeline: %d rows were read, but the ledger accounts for %d", s.Batch.Rows, total))
+		}
+		r.compare(&s, before)
+	}
+	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}) {
+		if failed != nil {
+			return s, errors.Join(err, ledgerStop("adding up", failed))
+		}
+		_ = c
+		s.OthersDoubt++
+	}
+	if failed := r.learn(ctx, s); failed != nil && err == nil {
+		err = failed
+	}
+	return s, err
+}
+
+// answers reports whether, as a run ends, the partner can be expected to answer
+// a question about the wallet.
+func answers(err error) bool {
+	var s *Stop
+	if !errors.As(err, &s) {
+		return true
+	}
+	return s.Reason != PartnerDown && s.Reason != Refused && s.Reason != LedgerFault
+}
+
+// lastQuestion is how long the end of a run waits for the wallet: its balance is
+// worth knowing, and not worth waiting for.
+const lastQuestion = 10 * time.Second
+
+// measuredFee is what one user cost in this run, if the wallet went down by a
+// whole cent for each. Otherwise something else was paid from it, too, and
+// nothing can be told.
+func measuredFee(s Summary) Amount {
+	users := s.Users
+	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)
+	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.wholeCents() {
+		return Amount{}
+	}
+	return fee
+}
+
+// compare works out what this run has changed.
+func (r *run) compare(s *Summary, before ledger.Tally) {
+	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
+		s.Remaining += s.Tally.Status[st]
+		if d := s.Tally.Status[st] - before.Status[st]; d > 0 && st != ledger.Pending {
+			s.New[st] = d
+		}
+	}
+	if !s.Plan.Again {
+		for _, st := range []ledger.Status{ledger.Invalid, ledger.DuplicateInInput, ledger.Forgotten} {
+			s.New[st] = s.Tally.Status[st]
+		}
+	}
+	s.AlreadyDone = s.Batch.Rows - s.Remaining
+	for _, n := range s.New {
+		s.AlreadyDone -= n
+	}
+	for _, st := range []ledger.Status{ledger.InDoubt, ledger.InsufficientBalance} {
+		s.AlreadyDone += s.New[st] // counted among the remaining
+	}
+	s.AlreadyDone = max(0, s.AlreadyDone)
+}
+
+// learn keeps what the next run wants to know.
+func (r *run) learn(ctx context.Context, s Summary) error {
+	if stop := r.halt.reason(); stop != nil && stop.Reason == LedgerFault {
+		return nil // nothing more is written to it
+	}
+	if fee := measuredFee(s); fee.Known() {
+		if err := r.cfg.Ledger.Learn(ctx, learntFee, fee.String(), wall()); err != nil {
+			return ledgerStop("noting the fee", err)
+		}
+	}
+	if s.Currency != "" {
+		if err := r.cfg.Ledger.Learn(ctx, learntCurrency, s.Currency, wall()); err != nil {
+			return ledgerStop("noting the currency", err)
+		}
+	}
+	if err := r.noteTrip(ctx); err != nil {
+		return err
+	}
+	if met, at := r.pace.learnt(); met > 0 {
+		if err := r.cfg.Ledger.Learn(ctx, learntPace, textOfPace(met), at); err != nil {
+			return ledgerStop("noting the pace", err)
+		}
+	}
+	return nil
+}
