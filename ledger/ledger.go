@@ -286,7 +286,7 @@ type Known struct {
 	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none. Rows of the same Sight call do not see each other
 	First    Position  // of the claiming row; zero if none
 	Differs  []string  // names of the fields in which Sighting.Fields differ from the claiming row, in the order of DetailFields
-	ByID     *Customer // another customer with the same SenderID, created, link_missing or in_doubt
+	ByID     *Customer // another customer with the same SenderID, created, link_missing or in_doubt; nil if Customer is onboarded: nothing depends on it then
 	ByName   *Customer // another one with the same NameText, likewise
 }
 

@@ -63,6 +63,9 @@ func (r *memoryRegistration) Sight(_ context.Context, s []Sighting) ([]Known, er
 		case k.Customer != nil:
 			k.Differs = mine.Changed(k.Customer.Details)
 		}
+		if k.Customer != nil && k.Customer.Status.Onboarded() {
+			continue
+		}
 		k.ByID = m.other(m.keys.Sender(s[i].SenderID), own)
 		k.ByName = m.other(m.keys.Name(s[i].NameText), own)
 	}

@@ -134,6 +134,15 @@ func (s Status) NeedsPerson() bool {
 	return false
 }
 
+// Onboarded says whether the person exists at the partner, or may.
+func (s Status) Onboarded() bool {
+	switch s {
+	case Created, LinkMissing, Duplicate, InDoubt:
+		return true
+	}
+	return false
+}
+
 // Since says whether the line was decided at or after a moment: its customer,
 // or with the row's own verdict its registration.
 func (r Reported) Since(t, registered time.Time) bool {

@@ -198,7 +198,7 @@ func (r *registrar) number(row *ledger.Row, k ledger.Known) {
 		r.numbers[h] = ledger.Position{File: row.File, Number: row.Number, Line: row.Line}
 		return
 	}
-	if k.Customer != nil && onboarded(k.Customer.Status) || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
+	if k.Customer != nil && k.Customer.Status.Onboarded() || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
 		return
 	}
 	row.Claims, row.Verdict = false, ledger.Invalid

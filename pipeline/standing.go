@@ -102,7 +102,7 @@ func stillRepeats(k ledger.Known) ledger.Finding {
 // hold decides whether a valid row looks like somebody who was onboarded under
 // another e-mail.
 func hold(k ledger.Known, accept []string) (ledger.Finding, bool) {
-	if k.Customer != nil && onboarded(k.Customer.Status) {
+	if k.Customer != nil && k.Customer.Status.Onboarded() {
 		return ledger.Finding{}, false
 	}
 	switch {
@@ -112,16 +112,6 @@ func hold(k ledger.Known, accept []string) (ledger.Finding, bool) {
 		return ledger.Finding{Code: CodeLooksOnboarded, Message: "a person with this name and phone number was onboarded under another e-mail. If it is another person, run with --accept " + CodeLooksOnboarded}, true
 	default:
 		return ledger.Finding{}, false
-	}
-}
-
-// onboarded reports whether the customer exists at the partner, or may.
-func onboarded(s ledger.Status) bool {
-	switch s {
-	case ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.InDoubt:
-		return true
-	default:
-		return false
 	}
 }
 

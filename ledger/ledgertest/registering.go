@@ -172,6 +172,7 @@ func sightKnown(t *testing.T, l ledger.Ledger) {
 		{Identity: "a@example.com", SenderID: "id-p0000"},
 		{Identity: "b@example.com", NameText: "p0002|doe|+1415"},
 		{Identity: "c@example.com", SenderID: "id-p0001", NameText: "p0003|doe|+1415"},
+		{Identity: "p0002@example.com", SenderID: "id-p0000"},
 	})
 	must(t, err)
 	made.History = nil
@@ -188,6 +189,9 @@ func sightKnown(t *testing.T, l ledger.Ledger) {
 	}
 	if k[3].ByID != nil || k[3].ByName != nil {
 		t.Errorf("rejected and pending people do not count: %+v", k[3])
+	}
+	if k[4].Customer == nil || k[4].ByID != nil {
+		t.Errorf("looked for others like somebody onboarded: %+v", k[4])
 	}
 }
 

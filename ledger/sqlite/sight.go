@@ -86,11 +86,15 @@ func (r *registration) row(ctx context.Context, ordinal int) (*packed, error) {
 }
 
 // others finds who was onboarded under another e-mail with the same number or
-// name. Mostly the only one is the person seen, who is not looked up again.
+// name. It is not asked for people who are onboarded: most of a list, mostly,
+// and two look-ups each in an index without order.
 func (r *registration) others(ctx context.Context, s []ledger.Sighting, own []int64, out []ledger.Known) error {
 	of := make([][2]int64, len(s)) // the marks of each by number and by name, 0 for none
 	var list []any
 	for i := range s {
+		if c := out[i].Customer; c != nil && c.Status.Onboarded() {
+			continue
+		}
 		of[i] = [2]int64{r.l.keys.Sender(s[i].SenderID), r.l.keys.Name(s[i].NameText)}
 		for _, m := range of[i] {
 			if m != 0 {
