@@ -77,7 +77,8 @@ type Input interface {
 
 // Rows is one pass over an Input. Read fills dst from the front; after the
 // last row it returns io.EOF with 0 rows, or an error if the input is not what
-// it was when Files was read.
+// it was when Files was read. Rows are read on while those before are checked,
+// so what a Row points to must outlive the next Read.
 type Rows interface {
 	Read(dst []Row) (int, error)
 	Close() error

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -59,13 +60,25 @@ func (r *batchRows) Read(dst []pipeline.Row) (int, error) {
 		return 0, failed
 	}
 	r.sleuth.read(r.raw[:n])
+	lists := make([]string, 0, n*(len(cells[0].Carry)+len(cells[0].Send)))
 	for i := range cells {
 		c := &cells[i]
-		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: r.raw[i], ID: c.ID, Carry: c.Carry, Issues: problems(c.Issues),
+		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: r.raw[i], ID: c.ID, Carry: kept(&lists, c.Carry), Issues: problems(c.Issues),
 			Again: c.Was == string(ledger.DuplicateInInput)}
-		dst[i].Raw.Extra = c.Send
+		dst[i].Raw.Extra = kept(&lists, c.Send)
 	}
 	return n, err
+}
+
+// kept copies a list of cells to the end of lists. The pipeline reads on while
+// the rows before are checked, and the reader uses its lists again.
+func kept(lists *[]string, cells []string) []string {
+	if len(cells) == 0 {
+		return nil
+	}
+	from := len(*lists)
+	*lists = append(*lists, cells...)
+	return slices.Clip((*lists)[from:])
 }
 
 func (r *batchRows) Close() error { return r.rows.Close() }
