@@ -51,7 +51,8 @@ type Registrar interface {
 	Register(ctx context.Context, b Batch) (Registration, error)
 }
 
-// Registration is a check pass under way. It is used by one goroutine. One of
+// Registration is a check pass under way. It is used by one goroutine, and
+// keeps neither of the slices that it is given. One of
 // Commit and Rollback must be called; Rollback after Commit does nothing.
 type Registration interface {
 	// Sight looks up what the ledger, this registration included, knows of

@@ -117,8 +117,6 @@ type registrar struct {
 	cfg     Config
 	out     *registered
 	perFile []int
-	pending []checked
-	seen    map[string]bool            // identities of pending
 	numbers map[uint64]ledger.Position // of the rows that claim a customer, by their customer number's hash
 	seed    maphash.Seed
 }
@@ -128,67 +126,50 @@ func (r *registrar) fill(ctx context.Context, tell func(int)) error {
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
 	}
-	r.seen = make(map[string]bool, chunkRows)
-	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(chunk []checked) error {
-		for _, c := range chunk {
-			if err := r.add(ctx, c); err != nil {
-				return err
-			}
+	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(c *chunk) error {
+		if err := r.add(ctx, c); err != nil {
+			return err
 		}
-		tell(r.out.tally.Rows + len(r.pending))
+		tell(r.out.tally.Rows)
 		return nil
 	})
-	if err == nil {
-		err = r.flush(ctx)
-	}
 	return errors.Join(err, rows.Close())
 }
 
-// add collects rows for one look-up. The ledger does not see the rows of one
-// call among themselves, so a repeated person begins a new one.
-func (r *registrar) add(ctx context.Context, c checked) error {
-	id := c.result.Identity
-	if len(r.pending) == chunkRows || id != "" && r.seen[id] {
-		if err := r.flush(ctx); err != nil {
+// add registers a chunk. The ledger does not see the rows of one look-up among
+// themselves, so a repeated person begins a new one.
+func (r *registrar) add(ctx context.Context, c *chunk) error {
+	from := 0
+	for _, cut := range c.cuts {
+		if err := r.register(ctx, c, from, cut); err != nil {
 			return err
 		}
+		from = cut
 	}
-	if id != "" {
-		r.seen[id] = true
-	}
-	r.pending = append(r.pending, c)
-	return nil
+	return r.register(ctx, c, from, len(c.rows))
 }
 
-func (r *registrar) flush(ctx context.Context) error {
-	if len(r.pending) == 0 {
-		return nil
-	}
-	sightings := make([]ledger.Sighting, len(r.pending))
-	for i, c := range r.pending {
-		sightings[i] = c.sighting()
-	}
-	known, err := r.out.reg.Sight(ctx, sightings)
+func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error {
+	known, err := r.out.reg.Sight(ctx, c.sights[from:to])
 	if err != nil {
 		return ledgerStop("looking up customers", err)
 	}
-	rows := make([]ledger.Row, len(r.pending))
-	for i, c := range r.pending {
-		rows[i] = standing(r.out.tally.Rows, c, known[i], r.place, r.cfg.Resend.Accept)
-		r.number(&rows[i], known[i])
-		r.count(rows[i], known[i])
+	rows := c.drafts[from:to]
+	for i := range rows {
+		rows[i].Ordinal = r.out.tally.Rows
+		settle(&rows[i], c.rows[from+i].row.Again, &known[i], r.place, r.cfg.Resend.Accept)
+		r.number(&rows[i], &known[i])
+		r.count(&rows[i], &known[i])
 	}
 	if err := r.out.reg.Add(ctx, rows); err != nil {
 		return ledgerStop("registering rows", err)
 	}
-	r.pending = r.pending[:0]
-	clear(r.seen)
 	return nil
 }
 
 // number holds a row whose customer number an earlier row of this input has
 // with another e-mail: one of the two is wrong, or the person stands there twice.
-func (r *registrar) number(row *ledger.Row, k ledger.Known) {
+func (r *registrar) number(row *ledger.Row, k *ledger.Known) {
 	if !row.Claims || row.SenderID == "" {
 		return
 	}
@@ -207,7 +188,7 @@ func (r *registrar) number(row *ledger.Row, k ledger.Known) {
 }
 
 // count keeps the figures that the plan shows, as the ledger would tally them.
-func (r *registrar) count(row ledger.Row, k ledger.Known) {
+func (r *registrar) count(row *ledger.Row, k *ledger.Known) {
 	r.out.tally.Rows++
 	r.perFile[row.File]++
 	status := row.Verdict

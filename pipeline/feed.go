@@ -21,6 +21,11 @@ const chunkRows = 256
 type chunk struct {
 	rows []checked
 	done chan struct{} // closed when all are checked
+
+	// In the check pass, parallel to rows:
+	drafts []ledger.Row      // what is registered of them, without what the ledger knows
+	sights []ledger.Sighting // what the ledger is asked
+	cuts   []int             // rows whose person stands in the chunk already, behind the cut before
 }
 
 // pick chooses the rows of the send pass: it is given the ordinal of the first
@@ -29,22 +34,29 @@ type chunk struct {
 type pick func(ctx context.Context, first int, rows []checked) ([]checked, error)
 
 // checkedRows reads all rows, validates them on all cores and hands them on in
-// input order, a chunk at a time. The chunk is take's to keep.
-func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose pick, take func([]checked) error) error {
+// input order, a chunk at a time. With choose, the chunk is take's to keep;
+// without, this is the check pass: the chunk is drafted, and used again as soon
+// as take returns.
+func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose pick, take func(*chunk) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
-	work := make(chan chunk, workers)
-	order := make(chan chunk, 2*workers)
+	work := make(chan *chunk, workers)
+	order := make(chan *chunk, 2*workers)
+	used := make(chan *chunk, 4*workers) // as many as can be under way
 	group.Go(func() error {
 		defer close(work)
 		defer close(order)
-		return readChunks(ctx, rows, choose, work, order)
+		return readChunks(ctx, rows, choose, work, order, used)
 	})
 	for range workers {
 		group.Go(func() error {
+			seen := make(map[string]bool, chunkRows)
 			for c := range work {
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
+				}
+				if choose == nil {
+					c.draft(seen)
 				}
 				close(c.done)
 			}
@@ -58,8 +70,14 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if err := take(c.rows); err != nil {
+			if err := take(c); err != nil {
 				return err
+			}
+			if choose == nil {
+				select {
+				case used <- c:
+				default:
+				}
 			}
 		}
 		return nil
@@ -69,15 +87,16 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 
 // readChunks sends each chunk to the checkers and, in the same order, to
 // whoever waits for the checked rows.
-func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- chunk) error {
+func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- *chunk, used <-chan *chunk) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {
 		n, err := rows.Read(buf)
 		if n > 0 {
-			c := chunk{rows: make([]checked, n), done: make(chan struct{})}
-			for i, row := range buf[:n] {
-				c.rows[i].row = row
+			c := emptyChunk(used)
+			for i := range buf[:n] {
+				c.rows[i].row = buf[i]
 			}
+			c.rows = c.rows[:n]
 			if choose != nil {
 				var err error
 				if c.rows, err = choose(ctx, first, c.rows); err != nil {
@@ -85,7 +104,7 @@ func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- 
 				}
 			}
 			first += n
-			for _, to := range []chan<- chunk{order, work} {
+			for _, to := range []chan<- *chunk{order, work} {
 				select {
 				case to <- c:
 				case <-ctx.Done():
@@ -99,6 +118,37 @@ func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- 
 		if err != nil {
 			return &Stop{Reason: InputFault, Err: err}
 		}
+	}
+}
+
+// emptyChunk has room for all rows of a chunk.
+func emptyChunk(used <-chan *chunk) *chunk {
+	select {
+	case c := <-used:
+		c.rows, c.done = c.rows[:chunkRows], make(chan struct{})
+		return c
+	default:
+		return &chunk{rows: make([]checked, chunkRows), done: make(chan struct{})}
+	}
+}
+
+// draft does for the registration whatever needs no look at the ledger. seen is
+// a set to work with.
+func (c *chunk) draft(seen map[string]bool) {
+	c.drafts, c.sights, c.cuts = c.drafts[:0], c.sights[:0], c.cuts[:0]
+	clear(seen)
+	for i := range c.rows {
+		c.drafts = append(c.drafts, draft(&c.rows[i]))
+		d := &c.drafts[i]
+		c.sights = append(c.sights, ledger.Sighting{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields})
+		if d.Identity == "" {
+			continue
+		}
+		if seen[d.Identity] {
+			c.cuts = append(c.cuts, i)
+			clear(seen)
+		}
+		seen[d.Identity] = true
 	}
 }
 
@@ -145,12 +195,12 @@ func (r *run) feed(ctx context.Context, out chan<- []checked) error {
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
 	}
-	err = checkedRows(ctx, rows, r.cfg.Rules, r.unsettled, func(c []checked) error {
-		if len(c) == 0 {
+	err = checkedRows(ctx, rows, r.cfg.Rules, r.unsettled, func(c *chunk) error {
+		if len(c.rows) == 0 {
 			return nil
 		}
 		select {
-		case out <- c:
+		case out <- c.rows:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()

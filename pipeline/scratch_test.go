@@ -43,21 +43,33 @@ func TestScratchAgreesWithTheLedger(t *testing.T) {
 }
 
 func TestClaimsKeepWhatCollides(t *testing.T) {
-	c := newClaims(4)
-	for n := range uint32(1000) {
-		c.add(uint64(n%10), n)
+	var c claims
+	for n := range uint32(100_000) {
+		c.add(uint64(n%1000)<<56|uint64(n%1000), n) // many in one table, all of a table in few places
 	}
-	for h := range uint64(10) {
-		got := map[uint32]bool{}
-		for n := range c.of(h) {
-			got[n] = true
+	for h := range uint64(1001) {
+		next := uint32(h)
+		for n := range c.of(h<<56 | h) {
+			if n != next {
+				t.Fatalf("hash %d: number %d, want %d", h, n, next)
+			}
+			next += 1000
 		}
-		want := 100
-		if h <= 1 {
-			want = 200 // 0 marks a free place, so 0 and 1 share theirs
+		if h < 1000 && next != 100_000+uint32(h) || h == 1000 && next != 1000 {
+			t.Errorf("hash %d ends before %d", h, next)
 		}
-		if len(got) != want {
-			t.Errorf("hash %d: %d numbers, want %d", h, len(got), want)
-		}
+	}
+}
+
+func TestRecordReadsAsWritten(t *testing.T) {
+	r := record{identity: digest{1 << 63, 2}, ordinal: 3, file: 4, number: 5, line: 6}
+	for i := range r.fields {
+		r.fields[i] = uint32(7+i) << 20
+	}
+	var again record
+	buf := r.encode(nil)
+	again.decode(buf)
+	if len(buf) != recordSize || again != r || detailCount != len(ledger.DetailFields()) {
+		t.Errorf("%d bytes: %+v, want %+v", len(buf), again, r)
 	}
 }

@@ -25,42 +25,42 @@ type checked struct {
 	planned ledger.Planned // in the send pass
 }
 
-// sighting is what the row shows of a person, for the ledger to look up.
-func (c checked) sighting() ledger.Sighting {
-	s := ledger.Sighting{Identity: c.result.Identity, SenderID: c.row.ID}
-	if c.result.Valid() {
-		s.NameText = c.result.User.NameText()
-		s.Fields = c.result.User.DetailValues()
-	}
-	return s
-}
-
-// standing decides what a checked row is, given what the ledger knows of the
-// person. It is pure. place names the row that claimed the identity first;
-// accept holds the codes whose held rows may go out.
-//
-// What the ledger already knows of the person beats an Invalid verdict when
-// the row is shown, so an onboarded customer stays created under other flags.
-func standing(ordinal int, c checked, k ledger.Known, place func(ledger.Position) string, accept []string) ledger.Row {
-	res, u := c.result, c.result.User
+// draft is what is registered of a checked row whatever the ledger knows: of an
+// invalid one all there is, of a valid one what settle decides on.
+func draft(c *checked) ledger.Row {
+	res, u := &c.result, &c.result.User
 	r := ledger.Row{
-		Ordinal: ordinal, File: c.row.File, Number: c.row.Number, Line: c.row.Line,
+		File: c.row.File, Number: c.row.Number, Line: c.row.Line,
 		Identity: res.Identity, SenderID: c.row.ID, Carry: c.row.Carry, Repeats: -1,
-		Email: strings.TrimSpace(c.row.Raw.Email), FirstName: strings.TrimSpace(c.row.Raw.FirstName), LastName: strings.TrimSpace(c.row.Raw.LastName),
 		Findings: findings(res.Problems), Recall: recall(c),
-	}
-	if k.Forgot {
-		r.Verdict = ledger.Forgotten
-		r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry = "", "", "", "", nil
-		r.Findings = nil
-		return r
 	}
 	if !res.Valid() {
 		r.Verdict = ledger.Invalid
+		r.Email, r.FirstName, r.LastName = strings.TrimSpace(c.row.Raw.Email), strings.TrimSpace(c.row.Raw.FirstName), strings.TrimSpace(c.row.Raw.LastName)
 		return r
 	}
 	r.Email, r.FirstName, r.LastName = u.Email, u.FirstName, u.LastName
 	r.NameText, r.Fields = u.NameText(), u.DetailValues()
+	return r
+}
+
+// settle decides what a drafted row is, given what the ledger knows of the
+// person. place names the row that claimed the identity first; accept holds the
+// codes whose held rows may go out.
+//
+// What the ledger already knows of the person beats an Invalid verdict when
+// the row is shown, so an onboarded customer stays created under other flags.
+func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Position) string, accept []string) {
+	if k.Forgot {
+		r.Verdict = ledger.Forgotten
+		r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry = "", "", "", "", nil
+		r.NameText, r.Fields, r.Findings = "", nil, nil
+		return
+	}
+	if r.Verdict == ledger.Invalid {
+		return
+	}
+	tell := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }
 	if k.Claimed >= 0 {
 		r.Verdict, r.Repeats = ledger.DuplicateInInput, k.Claimed
 		f := ledger.Finding{Field: "email", Code: CodeRepeats, Message: "repeats " + place(k.First) + " with the same details"}
@@ -68,26 +68,25 @@ func standing(ordinal int, c checked, k ledger.Known, place func(ledger.Position
 			f.Code = CodeRepeatsOther
 			f.Message = fmt.Sprintf("repeats %s, which is the one that counts, but differs in %s. Decide which is right", place(k.First), strings.Join(k.Differs, ", "))
 		}
-		r.Findings = append([]ledger.Finding{f}, r.Findings...)
-		return r
+		tell(f)
+		return
 	}
-	if c.row.Again && k.Customer != nil {
+	if again && k.Customer != nil {
 		r.Verdict = ledger.DuplicateInInput
-		r.Findings = append([]ledger.Finding{stillRepeats(k)}, r.Findings...)
-		return r
+		tell(stillRepeats(k))
+		return
 	}
 	if f, held := hold(k, accept); held {
 		r.Verdict = ledger.Invalid
-		r.Findings = append([]ledger.Finding{f}, r.Findings...)
-		return r
+		tell(f)
+		return
 	}
 	r.Claims = true
-	return r
 }
 
 // stillRepeats is what is said of a row that was told to repeat another one,
 // and is given back with the same e-mail: the person has another row's details.
-func stillRepeats(k ledger.Known) ledger.Finding {
+func stillRepeats(k *ledger.Known) ledger.Finding {
 	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats an earlier row of the first list, which is the one that counts"}
 	switch {
 	case len(k.Differs) > 0:
@@ -101,7 +100,7 @@ func stillRepeats(k ledger.Known) ledger.Finding {
 
 // hold decides whether a valid row looks like somebody who was onboarded under
 // another e-mail.
-func hold(k ledger.Known, accept []string) (ledger.Finding, bool) {
+func hold(k *ledger.Known, accept []string) (ledger.Finding, bool) {
 	if k.Customer != nil && k.Customer.Status.Onboarded() {
 		return ledger.Finding{}, false
 	}
@@ -128,11 +127,11 @@ func findings(problems []validate.Problem) []ledger.Finding {
 
 // recall is what makes a row the same finding in tomorrow's input: the person,
 // or, where the row does not even tell that, all its cells.
-func recall(c checked) string {
+func recall(c *checked) string {
 	if c.result.Identity != "" {
 		return c.result.Identity
 	}
-	w := c.row.Raw
+	w := &c.row.Raw
 	return strings.Join(append([]string{c.row.ID, w.FirstName, w.LastName, w.Email, w.PhoneNumber, w.AccountPurpose, w.IPAddress,
 		w.Terms, w.Program, w.WalletAddress, w.RedirectURL, w.Address, w.City, w.Region, w.PostalCode, w.CountryCode}, w.Extra...), "\x00")
 }

@@ -25,9 +25,8 @@ func TestGivenBack(t *testing.T) {
 		"new e-mail":      {true, ledger.Known{Claimed: -1}, ""},
 		"of no such list": {false, known(1, "phoneNumber"), ""},
 	} {
-		c := checked{row: person(0), result: new(validate.Rules).Check(person(0).Raw)}
-		c.row.Again = tt.again
-		row := standing(0, c, tt.known, func(ledger.Position) string { return "row 1" }, nil)
+		row := draft(&checked{row: person(0), result: new(validate.Rules).Check(person(0).Raw)})
+		settle(&row, tt.again, &tt.known, func(ledger.Position) string { return "row 1" }, nil)
 		code, message := "", ""
 		if row.Verdict == ledger.DuplicateInInput {
 			code, message = row.Findings[0].Code, row.Findings[0].Message

@@ -26,7 +26,8 @@ type sleuth struct {
 	most      int      // rows to compare with each other; 0 = all
 
 	mu      sync.Mutex
-	waiting []validate.Raw
+	waiting []validate.Raw // those before taken have left
+	taken   int
 	on      bool
 	rows    int
 }
@@ -41,31 +42,31 @@ func (s *sleuth) begin() {
 func (s *sleuth) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.on, s.waiting = false, nil
+	s.on, s.waiting, s.taken = false, nil, 0
 }
 
 // read takes what the reader hands on.
 func (s *sleuth) read(raws []validate.Raw) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.on {
-		s.waiting = append(s.waiting, raws...)
+	if !s.on {
+		return
 	}
+	if len(s.waiting)+len(raws) > cap(s.waiting) && s.taken > 0 {
+		s.waiting, s.taken = append(s.waiting[:0], s.waiting[s.taken:]...), 0
+	}
+	s.waiting = append(s.waiting, raws...)
 }
 
 // next is the row that was read first of those waiting.
-func (s *sleuth) next() (validate.Raw, bool) {
+func (s *sleuth) next() (raw validate.Raw, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.on || len(s.waiting) == 0 {
-		return validate.Raw{}, false
+	if !s.on || s.taken == len(s.waiting) {
+		return raw, false
 	}
-	raw := s.waiting[0]
-	s.waiting = s.waiting[1:]
-	if len(s.waiting) == 0 {
-		s.waiting = nil
-	}
-	return raw, true
+	s.taken++
+	return s.waiting[s.taken-1], true
 }
 
 // judged takes what the check said of the next row.

@@ -10,7 +10,8 @@ import (
 
 // Decode sets out, a pointer to a slice of structs with csv tags, to one
 // struct for each row: Row.Values under Row.Names. Tags without a name among
-// them keep their zero value. The slice is used again when it is large enough.
+// them keep their zero value, and so do the last names when no row has a value
+// for them. The slice is used again when it is large enough.
 // Any number of goroutines may decode, each its own rows.
 func Decode(rows []Row, out any) error {
 	slice := reflect.ValueOf(out)
@@ -26,14 +27,25 @@ func Decode(rows []Row, out any) error {
 	if len(names) == 0 {
 		return errors.New("source: Decode of rows without Names")
 	}
-	table := make(batch, 1, 1+len(rows))
-	table[0] = names
+	wide := 1
 	for i := range rows {
+		values := rows[i].Values
 		// gocsv reads a longer row out of bounds
-		if len(rows[i].Values) != len(names) {
-			return fmt.Errorf("source: row %d has %d values for %d names", rows[i].Number, len(rows[i].Values), len(names))
+		if len(values) != len(names) {
+			return fmt.Errorf("source: row %d has %d values for %d names", rows[i].Number, len(values), len(names))
 		}
-		table = append(table, rows[i].Values)
+		for last := len(values) - 1; last >= wide; last-- {
+			if values[last] != "" {
+				wide = last + 1
+			}
+		}
+	}
+	// Every cell costs gocsv an allocation, an empty one too; most lists lack
+	// the optional columns, which come last.
+	table := make(batch, 1, 1+len(rows))
+	table[0] = names[:wide]
+	for i := range rows {
+		table = append(table, rows[i].Values[:wide])
 	}
 	slice.Grow(len(rows))
 	slice.SetLen(len(rows))

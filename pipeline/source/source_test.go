@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -189,6 +190,21 @@ func TestDecode(t *testing.T) {
 	}
 	if cap(out) != 9 {
 		t.Error("the slice was not used again")
+	}
+	// Whichever column is the last with a value, and in whichever row.
+	for column, name := range rows[0].Names {
+		rows[0].Values, rows[1].Values = make([]string, len(rows[0].Names)), make([]string, len(rows[0].Names))
+		rows[column%2].Values[column] = "x"
+		want := make([]raw, 2)
+		switch name {
+		case "email":
+			want[column%2].Email = "x"
+		case "firstName":
+			want[column%2].First = "x"
+		}
+		if err := Decode(rows, &out); err != nil || fmt.Sprint(out) != fmt.Sprint(want) {
+			t.Errorf("%s: %+v, %v", name, out, err)
+		}
 	}
 	if err := Decode(nil, &out); err != nil || len(out) != 0 {
 		t.Error(err, out)
