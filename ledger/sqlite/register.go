@@ -54,18 +54,21 @@ type registration struct {
 	marks bool  // it knew people by number or name
 
 	claims    claims
-	sighted   []sighting             // of the last Sight: mostly the rows that are added next
-	known     map[keyed.Digest]int64 // of identities looked up for the rows under way; 0 = not there
+	sighted   []sighting // of the last Sight: mostly the rows that are added next
+	trails    trails
 	forgotten map[int64]bool
 	packer    packer
 	waiting   []packed // rows of the chunk under way
 	places    []any
 }
 
-// sighting is an identity with its digest.
+// sighting is an identity with its digest, looked up.
 type sighting struct {
 	identity string
 	digest   keyed.Digest
+	customer int64 // 0 = not there
+	done     bool  // looked up
+	asked    bool  // looked up in the index: no trail led there
 }
 
 var _ ledger.Registration = (*registration)(nil)
@@ -83,7 +86,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 		l.leave()
 		return nil, err
 	}
-	r := &registration{l: l, batch: b, known: map[keyed.Digest]int64{}, forgotten: map[int64]bool{}}
+	r := &registration{l: l, batch: b, forgotten: map[int64]bool{}}
 	if err := r.begin(ctx); err != nil {
 		err = l.undo(ctx, err)
 		l.leave()
@@ -149,22 +152,36 @@ func (r *registration) begin(ctx context.Context) error {
 	})
 }
 
-// lookUp makes sure that r.known has these digests.
-func (r *registration) lookUp(ctx context.Context, digests []keyed.Digest) error {
-	if r.empty {
-		return nil
-	}
-	if len(r.known) > 1<<14 {
-		clear(r.known)
-	}
+// lookUp finds the customers of people, where that is not done.
+func (r *registration) lookUp(ctx context.Context, people []sighting) error {
 	var ask []keyed.Digest
-	for _, d := range digests {
-		if _, done := r.known[d]; !done && d != (keyed.Digest{}) {
-			r.known[d] = 0
-			ask = append(ask, d)
+	for i := range people {
+		p := &people[i]
+		if p.done || r.empty || p.digest == (keyed.Digest{}) {
+			continue
+		}
+		var err error
+		if p.customer, err = r.trails.find(ctx, r.l.w, p.identity); err != nil {
+			return err
+		}
+		p.done = true
+		if p.asked = p.customer == 0; p.asked {
+			ask = append(ask, p.digest)
 		}
 	}
-	return r.l.w.identities(ctx, ask, r.known)
+	if len(ask) == 0 {
+		return nil
+	}
+	found := make(map[keyed.Digest]int64, len(ask))
+	if err := r.l.w.identities(ctx, ask, found); err != nil {
+		return err
+	}
+	for i := range people {
+		if p := &people[i]; p.asked && p.customer == 0 {
+			p.customer = found[p.digest]
+		}
+	}
+	return nil
 }
 
 // Add packs rows; see ledger.Registration.
@@ -180,15 +197,15 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 }
 
 func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
-	digests := make([]keyed.Digest, len(rows))
+	people := make([]sighting, len(rows))
 	for i := range rows {
 		if i < len(r.sighted) && r.sighted[i].identity == rows[i].Identity {
-			digests[i] = r.sighted[i].digest
+			people[i] = r.sighted[i]
 		} else {
-			digests[i] = r.l.keys.Identity(rows[i].Identity)
+			people[i] = sighting{identity: rows[i].Identity, digest: r.l.keys.Identity(rows[i].Identity)}
 		}
 	}
-	if err := r.lookUp(ctx, digests); err != nil {
+	if err := r.lookUp(ctx, people); err != nil {
 		return err
 	}
 	fields := len(ledger.DetailFields())
@@ -201,8 +218,8 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		}
 		p := packed{Row: rows[i], name: r.l.keys.Name(rows[i].NameText), recall: r.l.keys.Recall(rows[i].Recall),
 			details: r.l.keys.Details(rows[i].Fields, fields)}
-		if d := digests[i]; d != (keyed.Digest{}) {
-			if err := r.own(&p, d); err != nil {
+		if people[i].digest != (keyed.Digest{}) {
+			if err := r.own(&p, people[i]); err != nil {
 				return err
 			}
 		}
@@ -223,16 +240,16 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 }
 
 // own finds or makes the customer of a row.
-func (r *registration) own(p *packed, d keyed.Digest) error {
-	id := r.known[d]
-	ordinal, known, claimed := r.claims.get(d)
+func (r *registration) own(p *packed, who sighting) error {
+	id := who.customer
+	ordinal, known, claimed := r.claims.get(who.digest)
 	switch {
 	case claimed && p.Claims:
 		return fmt.Errorf("rows %d and %d claim the same identity: %w", ordinal, p.Ordinal, ledger.ErrConflict)
 	case claimed && !known:
 		id = r.base + int64(ordinal) + 1
 	case p.Claims:
-		r.claims.put(d, p.Ordinal, id != 0)
+		r.claims.put(who.digest, p.Ordinal, id != 0)
 		if id == 0 {
 			id = r.base + int64(p.Ordinal) + 1
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
 // Sight looks people up; see ledger.Registration.
@@ -23,31 +22,30 @@ func (r *registration) Sight(ctx context.Context, s []ledger.Sighting) ([]ledger
 }
 
 func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledger.Known, err error) {
-	digests := make([]keyed.Digest, len(s))
 	r.sighted = r.sighted[:0]
 	for i := range s {
-		digests[i] = r.l.keys.Identity(s[i].Identity)
-		r.sighted = append(r.sighted, sighting{s[i].Identity, digests[i]})
+		r.sighted = append(r.sighted, sighting{identity: s[i].Identity, digest: r.l.keys.Identity(s[i].Identity)})
 	}
-	if err := r.lookUp(ctx, digests); err != nil {
+	if err := r.lookUp(ctx, r.sighted); err != nil {
 		return nil, err
 	}
 	ids := make([]int64, len(s))
-	for i, d := range digests {
-		ids[i] = r.known[d]
+	for i := range r.sighted {
+		ids[i] = r.sighted[i].customer
 	}
 	var customers []ledger.Customer
 	if !r.empty {
 		if customers, err = r.l.w.customers(ctx, ids); err != nil {
 			return nil, err
 		}
+		r.follow(customers)
 	}
 	out := make([]ledger.Known, len(s))
 	fields := len(ledger.DetailFields())
 	for i := range s {
 		k := &out[i]
 		k.Claimed = -1
-		if ordinal, _, ok := r.claims.get(digests[i]); ok {
+		if ordinal, _, ok := r.claims.get(r.sighted[i].digest); ok {
 			k.Claimed = ordinal
 		}
 		if i < len(customers) && customers[i].ID != 0 {
@@ -75,6 +73,16 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 		return out, nil
 	}
 	return out, r.others(ctx, s, ids, out)
+}
+
+// follow begins a trail at the last of the people sighted that none led to.
+func (r *registration) follow(customers []ledger.Customer) {
+	for i := len(customers) - 1; i >= 0; i-- {
+		if c := &customers[i]; r.sighted[i].asked && c.LastBatch != 0 && c.LastBatch != r.batch.ID {
+			r.trails.begin(c.LastBatch, c.LastRow)
+			return
+		}
+	}
 }
 
 // row is a row of this registration.

@@ -42,12 +42,7 @@ type twins struct {
 // killed in between: readers in every place see what a simple ledger says that
 // was told the same. It is thirty ledgers; more with -rapid.checks=5000 -rapid.steps=60.
 func TestTwins(t *testing.T) {
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set("30"); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = f.Value.Set(f.DefValue) }()
-	}
+	thirtyChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &twins{T: rt, ctx: context.Background(), m: ledger.NewMemory("sandbox"), now: time.Unix(1_700_000_000, 0).UTC(),
 			attempts: map[int64]int64{}, details: map[string]string{"": ""}}
@@ -77,6 +72,18 @@ func TestTwins(t *testing.T) {
 			"index":    func(*rapid.T) { w.must(w.l.write(w.ctx, w.l.index)) },
 		})
 	})
+}
+
+// thirtyChecks makes a property be tried thirty times, unless a flag says otherwise.
+func thirtyChecks(t *testing.T) {
+	f := flag.Lookup("rapid.checks")
+	if f.Value.String() != f.DefValue {
+		return
+	}
+	if err := f.Value.Set("30"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
 }
 
 func (w *twins) must(err error) {
