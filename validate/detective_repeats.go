@@ -3,38 +3,48 @@ package validate
 import (
 	"cmp"
 	"hash/maphash"
+	"math"
 	"slices"
 	"strings"
 )
 
 const (
-	// maxSightings bounds the memory of repeats, at 16 bytes for each.
+	// maxSightings bounds the memory of repeats, at some 14 bytes for each.
 	maxSightings = 5_000_000
 	// sharedByMany is how many rows have the same phone or wallet before it
 	// is said: couples share a phone.
 	sharedByMany = 3
-	// sightingsChunk keeps growth from copying.
-	sightingsChunk = 1 << 16
+	// sightingBits of a hash choose the list that a sighting stands in: many
+	// small lists grow and are sorted without a copy of all.
+	sightingBits = 10
 )
 
 // repeats finds values that rows share, by their hashes. A phone, a wallet and
 // a mailbox are one sighting each.
 type repeats struct {
-	seed   maphash.Seed
-	seeded bool
-	chunks [][]sighting
-	count  int
-	limit  int   // for tests; 0 = maxSightings
-	lost   int   // rows beyond the limit
-	from   Place // the first of them
+	seed  maphash.Seed
+	lists [][]sighting // nil before the first row
+	spans []span
+	next  int   // position of a row behind the last
+	count int   // sightings
+	limit int   // for tests; 0 = maxSightings
+	lost  int   // rows beyond the limit
+	from  Place // the first of them
 }
 
-// sighting is 16 bytes on purpose.
+// sighting is 12 bytes on purpose.
 type sighting struct {
-	hash  uint64 // of kind and value
-	row   uint32
-	file  uint16
+	hash  uint32 // of the value, behind the bits of its list
+	more  uint16 // the next bits of the hash
 	extra uint16 // kind in the low two bits, above them 14 bits of the identity's hash
+	at    uint32 // position of the row
+}
+
+// span is where positions of neighbouring rows begin: those of one file, which
+// grow as its row numbers do.
+type span struct {
+	position int
+	first    Place
 }
 
 const (
@@ -47,58 +57,97 @@ func (r *repeats) add(at Place, res Result) {
 	if r.limit == 0 {
 		r.limit = maxSightings
 	}
-	if r.count >= r.limit {
+	position := r.position(at)
+	if r.count >= r.limit || position > math.MaxUint32 {
 		if r.lost++; r.lost == 1 {
 			r.from = at
 		}
 		return
 	}
-	if !r.seeded {
-		r.seed, r.seeded = maphash.MakeSeed(), true
+	if r.lists == nil {
+		r.seed, r.lists = maphash.MakeSeed(), make([][]sighting, 1<<sightingBits)
 	}
 	if phone := res.User.PhoneNumber; phone != "" {
-		r.put(at, sightPhone, phone, "")
+		r.put(position, sightPhone, phone, "")
 	}
 	if wallet := res.User.WalletAddress; wallet != "" {
-		r.put(at, sightWallet, strings.ToLower(wallet), "")
+		r.put(position, sightWallet, strings.ToLower(wallet), "")
 	}
 	if res.Identity != "" {
-		r.put(at, sightMailbox, Mailbox(res.Identity), res.Identity)
+		r.put(position, sightMailbox, Mailbox(res.Identity), res.Identity)
 	}
 }
 
-func (r *repeats) put(at Place, kind uint16, value, identity string) {
-	if n := len(r.chunks); n == 0 || len(r.chunks[n-1]) == sightingsChunk {
-		r.chunks = append(r.chunks, make([]sighting, 0, sightingsChunk))
+// position numbers a row so that place finds it again.
+func (r *repeats) position(at Place) int {
+	if n := len(r.spans); n > 0 {
+		last := r.spans[n-1]
+		if p := last.position + at.Row - last.first.Row; at.File == last.first.File && p >= r.next {
+			r.next = p + 1
+			return p
+		}
 	}
-	s := sighting{hash: maphash.String(r.seed, value)<<2 | uint64(kind), row: uint32(at.Row), file: uint16(at.File), extra: kind}
+	r.spans = append(r.spans, span{r.next, at})
+	r.next++
+	return r.next - 1
+}
+
+func (r *repeats) place(position uint32) Place {
+	i, found := slices.BinarySearchFunc(r.spans, int(position), func(s span, p int) int { return cmp.Compare(s.position, p) })
+	if !found {
+		i--
+	}
+	s := r.spans[i]
+	return Place{s.first.File, s.first.Row + int(position) - s.position}
+}
+
+func (r *repeats) put(position int, kind uint16, value, identity string) {
+	hash := maphash.String(r.seed, value)
+	s := sighting{hash: uint32(hash >> (32 - sightingBits)), more: uint16(hash >> (16 - sightingBits)), extra: kind, at: uint32(position)}
 	if identity != "" {
 		s.extra |= uint16(maphash.String(r.seed, identity)) << 2
 	}
-	last := &r.chunks[len(r.chunks)-1]
-	*last = append(*last, s)
+	list := &r.lists[hash>>(64-sightingBits)]
+	*list = append(*list, s)
 	r.count++
 }
 
-// findings compares all sightings. They are put into one list, which is kept
-// in place of the chunks.
+// findings compares all sightings.
 func (r *repeats) findings() []Damage {
-	if r.count == 0 {
-		return nil
-	}
-	all := make([]sighting, 0, r.count)
-	for i, chunk := range r.chunks {
-		all = append(all, chunk...)
-		r.chunks[i] = nil
-	}
-	slices.SortFunc(all, func(a, b sighting) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
-	})
-	r.chunks = [][]sighting{all}
 	found := [3]Damage{shared(SharedPhone), shared(SharedWallet), shared(SharedMailbox)}
+	for _, list := range r.lists {
+		slices.SortFunc(list, func(a, b sighting) int {
+			if a.value() != b.value() {
+				return cmp.Compare(a.value(), b.value())
+			}
+			return cmp.Compare(a.at, b.at)
+		})
+		r.compare(list, &found)
+	}
+	var told []Damage
+	for _, d := range found {
+		if d.Groups > 0 {
+			told = append(told, d)
+		}
+	}
+	if r.lost > 0 {
+		d := shared(SharedUnknown)
+		d.Rows, d.First = r.lost, []Place{r.from}
+		told = append(told, d)
+	}
+	return told
+}
+
+// value is the same for two sightings in one list if kind and value are.
+func (s sighting) value() uint64 {
+	return uint64(s.hash)<<32 | uint64(s.more)<<16 | uint64(s.extra&3)
+}
+
+// compare adds what a sorted list tells to what was found, by kind.
+func (r *repeats) compare(all []sighting, found *[3]Damage) {
 	for from := 0; from < len(all); {
 		to := from + 1
-		for to < len(all) && all[to].hash == all[from].hash {
+		for to < len(all) && all[to].value() == all[from].value() {
 			to++
 		}
 		group := all[from:to]
@@ -111,22 +160,10 @@ func (r *repeats) findings() []Damage {
 		d.Groups++
 		d.Rows += len(group)
 		for _, s := range group[:min(len(group), firstPlaces)] {
-			d.First = append(d.First, Place{int(s.file), int(s.row)})
+			d.First = append(d.First, r.place(s.at))
 		}
 		d.First = firstOf(d.First)
 	}
-	var list []Damage
-	for _, d := range found {
-		if d.Groups > 0 {
-			list = append(list, d)
-		}
-	}
-	if r.lost > 0 {
-		d := shared(SharedUnknown)
-		d.Rows, d.First = r.lost, []Place{r.from}
-		list = append(list, d)
-	}
-	return list
 }
 
 // tellsOf reports whether a group of equal values is worth a word. Rows of one

@@ -149,6 +149,43 @@ func TestRepeatsAgainstMap(t *testing.T) {
 	}
 }
 
+// Places are those of the rows, whatever gaps and files lie between, and the
+// first ones come first.
+func TestRepeatsPlaces(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	r := &repeats{}
+	at := Place{0, 1}
+	rows, mails := map[string][]Place{}, map[string]map[string]bool{}
+	for range 3000 {
+		if at.Row += 1 + random.IntN(3); random.IntN(400) == 0 {
+			at = Place{at.File + 1, 2}
+		}
+		local := fmt.Sprintf("ab%d", random.IntN(2000))
+		identity := local[:1+random.IntN(2)] + strings.Repeat(".", random.IntN(2)) + local[1:] + "@example.org"
+		if box := Mailbox(identity); mails[box] == nil {
+			mails[box] = map[string]bool{}
+		}
+		rows[Mailbox(identity)] = append(rows[Mailbox(identity)], at)
+		mails[Mailbox(identity)][identity] = true
+		r.add(at, Result{Identity: identity})
+	}
+	var all []Place
+	groups := 0
+	for box, places := range rows {
+		if len(mails[box]) > 1 {
+			groups++
+			all = append(all, places...)
+		}
+	}
+	found := r.findings()
+	if n := len(all); len(found) != 1 || found[0].Groups > groups || found[0].Groups < groups-2 || found[0].Rows > n { // two in 16,384 look alike
+		t.Fatalf("%+v, want %d rows of %d mailboxes", found, n, groups)
+	}
+	if want := firstOf(all); found[0].Groups == groups && (!slices.Equal(found[0].First, want) || found[0].Rows != len(all)) {
+		t.Errorf("%+v, want %v", found[0], want)
+	}
+}
+
 func TestRepeatsEnd(t *testing.T) {
 	r := &repeats{limit: 10}
 	for row := range 25 {

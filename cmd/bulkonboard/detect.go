@@ -26,6 +26,7 @@ type sleuth struct {
 	most      int      // rows to compare with each other; 0 = all
 
 	mu      sync.Mutex
+	room    room
 	waiting []validate.Raw // those before taken have left
 	taken   int
 	on      bool
@@ -37,12 +38,14 @@ func (s *sleuth) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on = true
+	s.room.begin()
 }
 
 func (s *sleuth) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on, s.waiting, s.taken = false, nil, 0
+	s.room.end()
 }
 
 // read takes what the reader hands on.
@@ -56,6 +59,7 @@ func (s *sleuth) read(raws []validate.Raw) {
 		s.waiting, s.taken = append(s.waiting[:0], s.waiting[s.taken:]...), 0
 	}
 	s.waiting = append(s.waiting, raws...)
+	s.room.add(len(raws))
 }
 
 // next is the row that was read first of those waiting.

@@ -56,6 +56,13 @@ func newFindings() *findings { return &findings{groups: map[kind]*group{}, perFi
 // follow makes the detective look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *findings) follow(in source.Input, rules *validate.Rules, id string, most int) {
+	f.sleuth.room.base = roomForCheck
+	if most > 0 {
+		f.sleuth.room.base = roomForRun
+	}
+	if slices.ContainsFunc(in.Files(), func(f source.File) bool { return f.Kind == "xlsx" }) {
+		f.sleuth.room.base = roomForWorkbook
+	}
 	f.sleuth.rules, f.sleuth.carried, f.sleuth.id, f.sleuth.most = rules, in.Carried(), id, most
 }
 

@@ -12,11 +12,6 @@ import (
 	"runtime/debug"
 )
 
-// memoryLimit is the heap from which the collector runs more often than it
-// likes to, in bytes. A list of ten million rows needs 300 MB; what is kept
-// beside that for speed must not make it 600. GOMEMLIMIT overrides it.
-const memoryLimit = 400 << 20
-
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+const (
+	// memoryLimit is the heap from which the collector runs more often than
+	// it likes to, in bytes.
+	memoryLimit = 400 << 20
+	// roomForCheck, roomForRun and roomForWorkbook are what a check pass
+	// takes besides its tables, in bytes. A ledger has caches of its own.
+	roomForCheck    = 60 << 20
+	roomForRun      = 46 << 20
+	roomForWorkbook = 96 << 20
+	// roomForRow is for the tables: who is in the list, and what rows share.
+	roomForRow = 24
+	// roomToWork is what is free between two collections at least, in bytes.
+	roomToWork = 12 << 20
+	// roomEvery is after how many rows the limit follows.
+	roomEvery = 1 << 14
+)
+
+// room keeps the heap near what the rows of a check pass need. Left alone, the
+// collector lets it grow to twice that. What the pass keeps are tables without
+// pointers, so that collecting often costs little. Only the limit that main
+// has set is moved: another is the operator's, by GOMEMLIMIT.
+type room struct {
+	base int64 // one of the above
+	rows int
+	on   bool
+}
+
+// begin is called before the first row, and end after the last.
+func (r *room) begin() {
+	r.rows, r.on = 0, r.on || debug.SetMemoryLimit(-1) == memoryLimit
+	r.set()
+}
+
+func (r *room) end() {
+	if r.on {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	r.on = false
+}
+
+// add takes the number of rows that were read on.
+func (r *room) add(rows int) {
+	before := r.rows / roomEvery
+	r.rows += rows
+	if r.rows/roomEvery > before {
+		r.set()
+	}
+}
+
+func (r *room) set() {
+	if !r.on {
+		return
+	}
+	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(used)
+	beside := used[1].Value.Uint64() - used[2].Value.Uint64() - used[3].Value.Uint64() - used[4].Value.Uint64()
+	debug.SetMemoryLimit(r.limit(int64(used[0].Value.Uint64() + beside)))
+}
+
+// limit is the memory for so many rows, when the last collection left so much
+// in use. It is always well above that: a limit below makes the collector run
+// without end.
+func (r *room) limit(inUse int64) int64 {
+	return max(r.base+roomForRow*int64(r.rows), inUse+inUse/16+roomToWork)
+}
