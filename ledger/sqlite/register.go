@@ -55,6 +55,7 @@ type registration struct {
 
 	claims    claims
 	sighted   []sighting // of the last Sight: mostly the rows that are added next
+	fields    []string   // room for theirs
 	trails    trails
 	forgotten map[int64]bool
 	packer    packer
@@ -69,6 +70,18 @@ type sighting struct {
 	customer int64 // 0 = not there
 	done     bool  // looked up
 	asked    bool  // looked up in the index: no trail led there
+
+	fields  []string // a copy of what details are of
+	details []byte   // nil = not hashed
+}
+
+// hash returns the details of a row: those of its sighting, if the caller has
+// not changed the fields since.
+func (r *registration) hash(who *sighting, fields []string) []byte {
+	if who.details != nil && fields != nil && slices.Equal(who.fields, fields) {
+		return who.details
+	}
+	return r.l.keys.Details(fields, len(ledger.DetailFields()))
 }
 
 var _ ledger.Registration = (*registration)(nil)
@@ -197,18 +210,18 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 }
 
 func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
-	people := make([]sighting, len(rows))
+	for len(r.sighted) < len(rows) {
+		r.sighted = append(r.sighted, sighting{})
+	}
+	people := r.sighted[:len(rows)]
 	for i := range rows {
-		if i < len(r.sighted) && r.sighted[i].identity == rows[i].Identity {
-			people[i] = r.sighted[i]
-		} else {
+		if people[i].identity != rows[i].Identity {
 			people[i] = sighting{identity: rows[i].Identity, digest: r.l.keys.Identity(rows[i].Identity)}
 		}
 	}
 	if err := r.lookUp(ctx, people); err != nil {
 		return err
 	}
-	fields := len(ledger.DetailFields())
 	for i := range rows {
 		if rows[i].Ordinal != r.batch.Rows {
 			return fmt.Errorf("row %d added after %d rows: %w", rows[i].Ordinal, r.batch.Rows, ledger.ErrConflict)
@@ -217,9 +230,9 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 			return fmt.Errorf("more than %d rows: %w", r.batch.Rows, ledger.ErrConflict)
 		}
 		p := packed{Row: rows[i], name: r.l.keys.Name(rows[i].NameText), recall: r.l.keys.Recall(rows[i].Recall),
-			details: r.l.keys.Details(rows[i].Fields, fields)}
+			details: r.hash(&people[i], rows[i].Fields)}
 		if people[i].digest != (keyed.Digest{}) {
-			if err := r.own(&p, people[i]); err != nil {
+			if err := r.own(&p, &people[i]); err != nil {
 				return err
 			}
 		}
@@ -240,7 +253,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 }
 
 // own finds or makes the customer of a row.
-func (r *registration) own(p *packed, who sighting) error {
+func (r *registration) own(p *packed, who *sighting) error {
 	id := who.customer
 	ordinal, known, claimed := r.claims.get(who.digest)
 	switch {

@@ -22,7 +22,7 @@ func (r *registration) Sight(ctx context.Context, s []ledger.Sighting) ([]ledger
 }
 
 func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledger.Known, err error) {
-	r.sighted = r.sighted[:0]
+	r.sighted, r.fields = r.sighted[:0], r.fields[:0]
 	for i := range s {
 		r.sighted = append(r.sighted, sighting{identity: s[i].Identity, digest: r.l.keys.Identity(s[i].Identity)})
 	}
@@ -41,7 +41,6 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 		r.follow(customers)
 	}
 	out := make([]ledger.Known, len(s))
-	fields := len(ledger.DetailFields())
 	for i := range s {
 		k := &out[i]
 		k.Claimed = -1
@@ -55,7 +54,7 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 		if k.Claimed < 0 && (s[i].Fields == nil || k.Forgot || k.Customer == nil) {
 			continue
 		}
-		mine := ledger.Details(r.l.keys.Details(s[i].Fields, fields))
+		mine := ledger.Details(r.hashNow(&r.sighted[i], s[i].Fields))
 		if k.Claimed < 0 {
 			k.Differs = mine.Changed(k.Customer.Details)
 			continue
@@ -73,6 +72,15 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 		return out, nil
 	}
 	return out, r.others(ctx, s, ids, out)
+}
+
+// hashNow hashes the fields of a row and keeps a copy of them, to know whether
+// the row that is added has the same.
+func (r *registration) hashNow(who *sighting, fields []string) []byte {
+	at := len(r.fields)
+	r.fields = append(r.fields, fields...)
+	who.fields, who.details = r.fields[at:], r.l.keys.Details(fields, len(ledger.DetailFields()))
+	return who.details
 }
 
 // follow begins a trail at the last of the people sighted that none led to.
