@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -537,7 +538,8 @@ func TestVerifyFindsWhatIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	sound(t, l)
-	if err := l.w.run(t.Context(), "INSERT INTO customers SELECT 2, 'rejected', 'x', 'x', first_name, last_name, '', 1, '', '', '', '', '', 0, 0, 1, 1, '', 1, 1, NULL, 0 FROM customers WHERE id = 1"); err != nil {
+	other := ledger.Customer{ID: 2, Status: ledger.Rejected, Identity: "x", Email: "x", Attempts: 1, Intents: 1}
+	if err := l.w.putCustomers(t.Context(), []*changed{{other, other}}); err != nil {
 		t.Fatal(err)
 	}
 	found, err := l.Verify(t.Context())
@@ -547,36 +549,72 @@ func TestVerifyFindsWhatIsUnderWay(t *testing.T) {
 }
 
 func TestVerifyFinds(t *testing.T) {
-	for says, text := range map[string]string{
-		"not as many":        "UPDATE customers SET intents = 9 WHERE id = 1",
-		"not those":          "UPDATE customers SET key = 'x' WHERE id = 1",
-		"attempt is open":    "UPDATE customers SET status = 'rejected' WHERE id = 2",
-		"unanswered":         "UPDATE attempts SET class = 'UNKNOWN' WHERE customer = 1; UPDATE customers SET status = 'pending' WHERE id = 1",
-		"without service id": "UPDATE customers SET url = '' WHERE id = 1",
-		"never sent":         "UPDATE attempts SET class = 'BUSY' WHERE customer = 1",
-		"same service id":    "UPDATE customers SET status = 'created', service_id = (SELECT service_id FROM customers WHERE id = 1), url = 'x' WHERE id = 2",
-		"status is none":     "UPDATE customers SET status = 'creatde' WHERE id = 1",
-		"not there":          "DELETE FROM customers WHERE id = 2",
-		"no e-mail":          "DELETE FROM identities WHERE customer = 3",
-		"does not lead":      "UPDATE identities SET customer = 3 WHERE customer = 4",
-		"rows of 10":         "UPDATE batches SET rows = 10",
-		"service id does":    "DELETE FROM services; UPDATE state SET indexed = 100",
+	of := func(id int64, change func(c *ledger.Customer)) func(*testing.T, *Ledger) {
+		return func(t *testing.T, l *Ledger) { refile(t, l, id, change) }
+	}
+	run := func(text string) func(*testing.T, *Ledger) {
+		return func(t *testing.T, l *Ledger) {
+			if err := l.w.run(t.Context(), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for says, spoil := range map[string]func(*testing.T, *Ledger){
+		"not as many":        of(1, func(c *ledger.Customer) { c.Intents = 9 }),
+		"not those":          of(1, func(c *ledger.Customer) { c.History[0].Key = "y" }),
+		"attempt is open":    run("UPDATE customers SET status = 'rejected' WHERE id = 2"),
+		"unanswered":         of(1, func(c *ledger.Customer) { c.History[0].Class, c.Status = ledger.Unknown, ledger.Pending }),
+		"without service id": of(1, func(c *ledger.Customer) { c.URL = "" }),
+		"never sent":         of(1, func(c *ledger.Customer) { c.History[0].Class = ledger.Busy }),
+		"was deleted": of(1, func(c *ledger.Customer) {
+			c.History[0].Class, c.History[0].Removes, c.History[0].Generation = ledger.Removed, "u", c.Generation+1
+		}),
+		"same service id": func(t *testing.T, l *Ledger) {
+			one := all(t, l, ledger.Query{IDs: []int64{1}})[0]
+			refile(t, l, 2, func(c *ledger.Customer) { c.Status, c.ServiceID, c.URL = ledger.Created, one.ServiceID, "x" })
+		},
+		"status is none":           run("UPDATE customers SET status = 'creatde' WHERE id = 1"),
+		"it is not there":          run("DELETE FROM customers WHERE id = 1"),
+		"folder is damaged":        run("UPDATE customers SET data = substr(data, 1, 40) WHERE id = 1"),
+		"not found by its newest":  run("UPDATE customers SET attempt = 77 WHERE id = 1"),
+		"no e-mail":                run("DELETE FROM identities WHERE customer = 3"),
+		"does not lead":            run("UPDATE identities SET customer = 3 WHERE customer = 4"),
+		"rows of 10":               run("UPDATE batches SET rows = 10"),
+		"service id does not lead": run("DELETE FROM services; UPDATE state SET indexed = 100"),
 	} {
 		l, _, in, ids := sent(t, 5, 2)
 		if err := l.Record(t.Context(), 1, outcomes(in, ids)[:1]); err != nil {
 			t.Fatal(err)
 		}
 		sound(t, l)
-		if err := l.write(t.Context(), l.land); err != nil { // an open attempt among the others, as a change beside it leaves one
-			t.Fatal(err)
+		for _, do := range []func(context.Context) error{l.land, l.index} { // an open attempt among the others, as a change beside it leaves one
+			if err := l.write(t.Context(), do); err != nil {
+				t.Fatal(err)
+			}
 		}
 		sound(t, l)
-		if err := l.w.run(t.Context(), text); err != nil {
-			t.Fatal(err)
-		}
+		spoil(t, l)
 		found, err := l.Verify(t.Context())
 		if err != nil || !strings.Contains(strings.Join(found, "\n"), says) {
 			t.Errorf("%s: %q %v", says, found, err)
 		}
+	}
+}
+
+// refile changes a customer behind the ledger's back.
+func refile(t *testing.T, l *Ledger, id int64, change func(c *ledger.Customer)) {
+	t.Helper()
+	err := l.write(t.Context(), func(ctx context.Context) error {
+		known, err := l.w.customers(ctx, []int64{id}, always)
+		if err != nil {
+			return err
+		}
+		before := known[0]
+		known[0].History = slices.Clone(known[0].History)
+		change(&known[0])
+		return l.w.putCustomers(ctx, []*changed{{before, known[0]}})
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

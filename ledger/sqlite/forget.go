@@ -60,16 +60,15 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 			return err
 		}
 		for _, id := range found {
-			if err := l.w.forgetKYC(ctx, id); err != nil {
+			known, err := l.w.customers(ctx, []int64{id}, always)
+			if err != nil {
 				return err
 			}
-			for _, text := range []string{"DELETE FROM attempts WHERE customer = ?", "DELETE FROM customers WHERE id = ?"} {
-				if err := l.w.do(ctx, text, id); err != nil {
-					return err
-				}
+			if err := l.w.forgetKYC(ctx, &known[0]); err != nil {
+				return err
 			}
 			nobody := ledger.Customer{ID: id, Status: ledger.Forgotten}
-			if err := l.w.putCustomers(ctx, []changed{{nobody, nobody}}); err != nil {
+			if err := l.w.putCustomers(ctx, []*changed{{nobody, nobody}}); err != nil {
 				return err
 			}
 		}
@@ -112,7 +111,7 @@ func (l *Ledger) refuseDoubt(ctx context.Context, gone map[int64]bool) error {
 	for id := range gone {
 		ids = append(ids, id)
 	}
-	all, err := l.w.customers(ctx, ids)
+	all, err := l.w.customers(ctx, ids, nil)
 	for _, c := range all {
 		if c.Status == ledger.InDoubt {
 			return fmt.Errorf("customer %d is in doubt; settle it first (bulkonboard run, or ledger resolve): %w", c.ID, ledger.ErrConflict)
@@ -173,7 +172,7 @@ func (l *Ledger) linesOf(ctx context.Context, rows []packed) ([]ledger.Reported,
 	if err != nil {
 		return nil, err
 	}
-	customers, err := l.w.customers(ctx, ids)
+	customers, err := l.w.customers(ctx, ids, nil)
 	lines := make([]ledger.Reported, len(rows))
 	for i := range customers {
 		lines[i] = ledger.NewReported(rows[i].Row, rows[i].details, customers[i])

@@ -131,9 +131,7 @@ func TestForgetOddRows(t *testing.T) {
 	if _, err := l.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: "earlier-user", Status: ledger.KYCDenied, At: c.Decided}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.w.do(t.Context(), "UPDATE attempts SET removes = 'earlier-user'"); err != nil {
-		t.Fatal(err)
-	}
+	refile(t, l, made.Customer, func(c *ledger.Customer) { c.History[0].Removes = "earlier-user" })
 	run, err := l.Begin(t.Context(), ledger.Run{Batch: b.ID})
 	if err == nil {
 		err = l.Finish(t.Context(), run, ledger.RunEnd{})

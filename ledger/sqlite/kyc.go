@@ -59,7 +59,7 @@ func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
 	if err != nil {
 		return err
 	}
-	all, err := l.w.customers(ctx, ids)
+	all, err := l.w.customers(ctx, ids, always)
 	var w writes
 	for _, before := range all {
 		if c, linked := before.WithLink(e); linked {
@@ -130,10 +130,13 @@ func (v *view) withKYC(ctx context.Context, all []ledger.Customer) error {
 }
 
 // forgetKYC erases what is known of a customer's identity checks, also of
-// users that were deleted.
-func (v *view) forgetKYC(ctx context.Context, customer int64) error {
-	return v.do(ctx, `DELETE FROM kyc WHERE service_id IN (SELECT service_id FROM customers WHERE id = ?
-		UNION SELECT removes FROM attempts WHERE customer = ?)`, customer, customer)
+// users that were deleted. The customer is given with its attempts.
+func (v *view) forgetKYC(ctx context.Context, c *ledger.Customer) error {
+	ids := []any{c.ServiceID}
+	for _, a := range c.History {
+		ids = append(ids, a.Removes)
+	}
+	return v.eachOf(ctx, "DELETE FROM kyc WHERE service_id IN ", ids, func(*sql.Rows) error { return nil })
 }
 
 // HasKYC reports whether anything was heard of the identity check of a user of
@@ -154,7 +157,7 @@ func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
 		return false, l.sick(err)
 	}
 	found := errors.New("found")
-	err = v.each(ctx, "SELECT customers.id FROM kyc JOIN customers ON customers.service_id = kyc.service_id AND customers.service_id <> '' WHERE kyc.status <> ''",
+	err = v.each(ctx, "SELECT id FROM kyc JOIN customers USING (service_id) WHERE service_id <> '' AND kyc.status <> ''",
 		nil, func(r *sql.Rows) error {
 			var id int64
 			if err := r.Scan(&id); err != nil || !in.has(id) {

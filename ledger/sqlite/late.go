@@ -126,12 +126,12 @@ func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []ser
 // catchUp makes the entries of the attempts that a crash kept from being
 // indexed. Nothing is under way.
 func (l *Ledger) catchUp(ctx context.Context) error {
-	ids, err := l.w.ids(ctx, "SELECT DISTINCT customer FROM attempts WHERE id > ?", l.late.indexed)
+	ids, err := l.w.ids(ctx, "SELECT id FROM customers WHERE attempt > ?", l.late.indexed)
 	if err != nil {
 		return err
 	}
 	for len(ids) > 0 {
-		all, err := l.w.customers(ctx, ids[:min(pageSize, len(ids))])
+		all, err := l.w.customers(ctx, ids[:min(pageSize, len(ids))], nil)
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func (l *Ledger) catchUp(ctx context.Context) error {
 		var marks []mark
 		var services []service
 		for _, c := range all {
-			of, err := l.marksOf(ctx, c)
+			of, err := l.marksOf(ctx, &c)
 			if err != nil {
 				return err
 			}
@@ -156,7 +156,7 @@ func (l *Ledger) catchUp(ctx context.Context) error {
 }
 
 // marksOf are the marks of a customer, by its last row.
-func (l *Ledger) marksOf(ctx context.Context, c ledger.Customer) (out []mark, err error) {
+func (l *Ledger) marksOf(ctx context.Context, c *ledger.Customer) (out []mark, err error) {
 	if c.LastBatch == 0 {
 		return nil, nil
 	}
@@ -193,8 +193,7 @@ func (l *Ledger) byService(ctx context.Context, v *view, serviceIDs []string) ([
 	}
 	err := v.eachOf(ctx, "SELECT customer FROM services WHERE service_id IN ", list, take)
 	if err == nil && l.late == nil {
-		err = v.eachOf(ctx, `SELECT c.id FROM attempts a JOIN customers c ON c.id = a.customer
-			WHERE a.id > (SELECT indexed FROM state) AND c.service_id IN `, list, take)
+		err = v.eachOf(ctx, "SELECT id FROM customers WHERE attempt > (SELECT indexed FROM state) AND service_id IN ", list, take)
 	}
 	return ids, err
 }

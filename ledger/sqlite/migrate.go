@@ -8,20 +8,31 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
+// migration is one step: statements, and then what needs more than these.
+type migration struct {
+	text string
+	then func(context.Context, *view) error
+}
+
 // migrations bring a ledger from version i+1 to i+2, each in one transaction.
 // Nothing ever leads back. What they make must be what schema makes: a test
 // compares the two.
-func migrations() []string {
-	return []string{`
+func migrations() []migration {
+	return []migration{{text: `
 ALTER TABLE attempts ADD COLUMN removes TEXT NOT NULL DEFAULT '';
 ALTER TABLE customers ADD COLUMN issued INTEGER NOT NULL DEFAULT 0;
 UPDATE customers SET issued = decided WHERE url <> '';
-` + kycTable, underwayTables + `
+` + kycTable}, {text: underwayTables + `
 INSERT INTO services SELECT service_id, id FROM customers WHERE service_id <> '';
 DROP INDEX customers_service;
 ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
-UPDATE state SET indexed = (SELECT coalesce(max(id), 0) FROM attempts)`}
+UPDATE state SET indexed = (SELECT coalesce(max(id), 0) FROM attempts)`}, {text: `
+DROP INDEX customers_in_doubt;
+DROP INDEX customers_forgotten;
+DROP INDEX customers_decided;
+ALTER TABLE customers RENAME TO old_customers;
+` + customersTable, then: fileAll}}
 }
 
 // older reports whether a ledger must be brought forward before it is used.
@@ -36,7 +47,14 @@ func (l *Ledger) migrate(ctx context.Context) error {
 		if from < 1 || from > len(all) {
 			return damaged(l.path, fmt.Sprintf("it has schema %d, which there never was", from))
 		}
-		err := l.w.run(ctx, fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; UPDATE state SET seq = seq + 1; COMMIT", all[from-1], from+1))
+		step := all[from-1]
+		err := l.w.run(ctx, "BEGIN IMMEDIATE; "+step.text)
+		if err == nil && step.then != nil {
+			err = step.then(ctx, l.w)
+		}
+		if err == nil {
+			err = l.w.run(ctx, fmt.Sprintf("PRAGMA user_version = %d; UPDATE state SET seq = seq + 1; COMMIT", from+1))
+		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("%s cannot be brought to version %d: %w: %w", l.path, from+1, l.sick(err), ledger.ErrWrite), l.w.run(ctx, "ROLLBACK"))
 		}

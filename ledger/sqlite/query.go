@@ -64,7 +64,11 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 			return false, err
 		}
 		ids = slices.DeleteFunc(ids, func(id int64) bool { return q.Batch != 0 && !in.has(id) || q.NotBatch != 0 && out.has(id) })
-		all, err := v.customers(ctx, ids)
+		var want func(*ledger.Customer) bool
+		if q.History {
+			want = always
+		}
+		all, err := v.customers(ctx, ids, want)
 		if err != nil {
 			return false, err
 		}
@@ -74,11 +78,6 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 		})
 		if err := v.withKYC(ctx, all); err != nil {
 			return false, err
-		}
-		if q.History {
-			if err := v.history(ctx, all, func(ledger.Customer) bool { return true }); err != nil {
-				return false, err
-			}
 		}
 		for _, c := range all {
 			if !yield(c) {

@@ -68,12 +68,9 @@ func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.P
 		if err != nil {
 			return nil, l.sick(err)
 		}
-		customers, err := v.customers(ctx, ids)
-		if err == nil {
-			err = v.history(ctx, customers, func(c ledger.Customer) bool {
-				return c.Status != ledger.Created && c.Status != ledger.LinkMissing && c.Status != ledger.Forgotten
-			})
-		}
+		customers, err := v.customers(ctx, ids, func(c *ledger.Customer) bool {
+			return c.Status != ledger.Created && c.Status != ledger.LinkMissing && c.Status != ledger.Forgotten
+		})
 		if err != nil {
 			return nil, l.sick(err)
 		}
@@ -248,7 +245,7 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 	if err != nil {
 		return nil, err
 	}
-	customers, err := v.customers(ctx, ids)
+	customers, err := v.customers(ctx, ids, nil)
 	if err == nil && verified { // somebody: mostly nobody is yet
 		err = v.withKYC(ctx, customers)
 	}

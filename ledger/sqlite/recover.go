@@ -1,10 +1,13 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +30,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 		}
 		// Those of forgotten people are gone. What is indexed goes by their
 		// numbers, which are not given twice.
-		err := l.w.one(ctx, "SELECT max(coalesce((SELECT max(id) FROM attempts), 0), indexed) FROM state", nil, &l.lastAttempt)
+		err := l.w.one(ctx, "SELECT max(coalesce((SELECT max(attempt) FROM customers), 0), indexed) FROM state", nil, &l.lastAttempt)
 		if err != nil {
 			return err
 		}
@@ -69,36 +72,30 @@ func (l *Ledger) recover(ctx context.Context) error {
 // the disk although it failed, and an opening without the emergency file may
 // have closed its attempts as unknown: both are allowed for.
 func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
-	var named []int64
-	for _, cl := range ch.Close {
-		named = append(named, cl.Attempt)
-	}
-	customers, attempts, err := l.w.forWriting(ctx, []int64{ch.Customer}, named)
+	all, err := l.w.customers(ctx, []int64{ch.Customer}, always)
 	if err != nil {
 		return false, err
 	}
-	before, have := *customers[ch.Customer], attempts[ch.Customer]
-	c := before
-	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(have, ch.Close) {
+	c := &all[0]
+	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(c.History, ch.Close) {
 		return true, nil
 	}
 	if ok, err := l.credible(ctx, ch); err != nil || !ok {
 		return false, err
 	}
-	for i := range have {
-		if have[i].Class == ledger.Unknown && c.Status == ledger.InDoubt {
-			have[i].Class = ledger.Open
+	before := *c
+	c.History = slices.Clone(c.History)
+	for i := range c.History {
+		if c.History[i].Class == ledger.Unknown && c.Status == ledger.InDoubt && slices.ContainsFunc(ch.Close, func(cl ledger.Closing) bool { return cl.Attempt == c.History[i].ID }) {
+			c.History[i].Class = ledger.Open
 		}
 	}
-	c, changed, err := ledger.Decided(c, have, ch)
+	after, err := decided(c, ch)
 	if err != nil {
 		return false, nil // a rule, not a failure: the caller keeps the answer
 	}
 	var w writes
-	for _, a := range changed {
-		w.attempt(c.ID, a)
-	}
-	w.customer(before, c)
+	w.customer(before, after)
 	return true, l.put(ctx, &w)
 }
 
@@ -122,7 +119,7 @@ func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	owners, err := l.w.customers(ctx, ids)
+	owners, err := l.w.customers(ctx, ids, nil)
 	for _, c := range owners {
 		if c.ID != ch.Customer && c.ServiceID == ch.ServiceID {
 			return false, err
@@ -151,11 +148,30 @@ func (l *Ledger) closeOpen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.w.run(ctx, "UPDATE customers SET status = 'in_doubt', decided = 0 WHERE id IN (SELECT customer FROM attempts WHERE class = '')"); err != nil {
-		return err
+	ids, err := l.w.ids(ctx, "SELECT id FROM customers WHERE status = 'in_doubt'")
+	for err == nil && len(ids) > 0 {
+		var all []ledger.Customer
+		all, err = l.w.customers(ctx, ids[:min(pageSize, len(ids))], always)
+		ids = ids[len(all):]
+		var w writes
+		for _, c := range all {
+			if !hasOpen(&c) {
+				continue
+			}
+			before := c
+			c.History = slices.Clone(c.History)
+			for i := range c.History {
+				if a := &c.History[i]; a.Class == ledger.Open {
+					a.Class, a.NotAfter = ledger.Unknown, end
+				}
+			}
+			w.customer(before, c)
+		}
+		if err == nil {
+			err = l.put(ctx, &w)
+		}
 	}
-	return l.w.run(ctx, "UPDATE attempts SET class = 'UNKNOWN', after_at = ?, after_offset = ?, after_certain = ? WHERE class = ''",
-		stamp(end.At), int64(end.Offset), end.Certain)
+	return err
 }
 
 // opening is the moment of this opening with the offset of the newest attempt
@@ -164,23 +180,55 @@ func (l *Ledger) closeOpen(ctx context.Context) error {
 // is a guess: a key must not look older, nor an attempt end before it began.
 func (l *Ledger) opening(ctx context.Context) (ledger.Instant, error) {
 	now := ledger.Instant{At: l.info.Opened}
-	var newest sql.NullInt64
-	err := l.w.one(ctx, "SELECT max(max(before_at + before_offset, after_at + after_offset)) FROM (SELECT * FROM attempts ORDER BY id DESC LIMIT 10000)", nil, &newest)
-	if err != nil || !newest.Valid {
-		return now, err
+	var newest time.Time
+	for next := int64(math.MaxInt64); ; {
+		page, err := l.w.lastSent(ctx, next)
+		if err != nil {
+			return now, err
+		}
+		for _, a := range page {
+			newest = later(later(newest, a.NotBefore.Partner()), a.NotAfter.Partner())
+			if known := a.NotAfter; !now.Certain && (known.Certain || a.NotBefore.Certain) {
+				if !known.Certain {
+					known = a.NotBefore
+				}
+				now.Offset, now.Certain = known.Offset, true
+			}
+			next = a.ID
+		}
+		if now.Certain || len(page) == 0 {
+			break
+		}
 	}
-	var offset int64
-	err = l.w.each(ctx, `SELECT CASE WHEN after_certain THEN after_offset ELSE before_offset END FROM attempts
-		WHERE before_certain OR after_certain ORDER BY id DESC LIMIT 1`, nil, func(r *sql.Rows) error {
-		now.Certain = true
-		return r.Scan(&offset)
-	})
-	now.Offset = time.Duration(offset)
-	if behind := newest.Int64 - stamp(now.Partner()); behind > 0 {
-		now.Offset += time.Duration(behind)
+	if behind := newest.Sub(now.Partner()); !newest.IsZero() && behind > 0 {
+		now.Offset += behind
 		// Offsets come from Date headers, which have whole seconds: two of them
 		// differ by as much without anybody having set a clock.
-		now.Certain = now.Certain && behind <= int64(2*time.Second)
+		now.Certain = now.Certain && behind <= 2*time.Second
 	}
-	return now, err
+	return now, nil
+}
+
+// lastSent are the newest attempts of the customers whose newest attempt comes
+// before a given one, up to a few thousand, newest first.
+func (v *view) lastSent(ctx context.Context, before int64) (all []ledger.Attempt, err error) {
+	err = v.each(ctx, "SELECT "+folderColumns+" FROM customers WHERE attempt < ? AND attempt > 0 ORDER BY attempt DESC LIMIT 10000", []any{before}, func(r *sql.Rows) error {
+		var c ledger.Customer
+		err := scanFolder(r, func(int64) *ledger.Customer { return &c }, always)
+		if err == nil && len(c.History) == 0 {
+			err = errChunk
+		}
+		if err == nil {
+			all = append(all, slices.MaxFunc(c.History, func(a, b ledger.Attempt) int { return cmp.Compare(a.ID, b.ID) }))
+		}
+		return err
+	})
+	return all, err
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

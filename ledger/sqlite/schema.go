@@ -5,7 +5,7 @@ package sqlite
 const applicationID = 0x424f4c47
 
 // schemaVersion is the version that this program writes (user_version).
-const schemaVersion = 3
+const schemaVersion = 4
 
 // schema creates the tables.
 //
@@ -18,9 +18,10 @@ const schemaVersion = 3
 //   - places: the row that last claimed a customer. A customer that has a
 //     place and no row in customers is pending and was never sent; what there
 //     is to know of it stands in its chunk.
+//   - customers: folders; see there. attempt is the newest one's id.
 //   - underway: intents of which nothing is recorded yet, packed; id is the
-//     first one's attempt. What of a record is among the attempts, too, counts
-//     as it stands there.
+//     first one's attempt. One that is in its customer's folder, too, counts as
+//     it stands there.
 //   - services: serviceId → customer.
 //   - marks: who may be the same person under another e-mail.
 //   - told: outcomes that a finished run has reported.
@@ -36,20 +37,6 @@ CREATE TABLE batches (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, 
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE identities (digest BLOB PRIMARY KEY, customer INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE places (customer INTEGER PRIMARY KEY, batch INTEGER NOT NULL, row INTEGER NOT NULL);
-CREATE TABLE customers (id INTEGER PRIMARY KEY, status TEXT NOT NULL, identity TEXT NOT NULL, email TEXT NOT NULL,
-	first_name TEXT NOT NULL, last_name TEXT NOT NULL, sender_id TEXT NOT NULL, generation INTEGER NOT NULL,
-	service_id TEXT NOT NULL, url TEXT NOT NULL, field TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
-	manual INTEGER NOT NULL, http_status INTEGER NOT NULL, attempts INTEGER NOT NULL, intents INTEGER NOT NULL,
-	key TEXT NOT NULL, first_sent INTEGER NOT NULL, decided INTEGER NOT NULL, details BLOB, issued INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
-CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
-CREATE INDEX customers_decided ON customers (decided, id) WHERE decided <> 0;
-CREATE TABLE attempts (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, run INTEGER NOT NULL, generation INTEGER NOT NULL,
-	key TEXT NOT NULL, details BLOB, before_at INTEGER NOT NULL, before_offset INTEGER NOT NULL, before_certain INTEGER NOT NULL,
-	after_at INTEGER NOT NULL, after_offset INTEGER NOT NULL, after_certain INTEGER NOT NULL, class TEXT NOT NULL,
-	absent INTEGER NOT NULL, http_status INTEGER NOT NULL, code TEXT NOT NULL, excerpt BLOB, removes TEXT NOT NULL DEFAULT '');
-CREATE INDEX attempts_customer ON attempts (customer);
-CREATE INDEX attempts_open ON attempts (customer) WHERE class = '';
 CREATE TABLE marks (digest INTEGER NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (digest, customer)) WITHOUT ROWID;
 CREATE TABLE runs (id INTEGER PRIMARY KEY, command TEXT NOT NULL, batch INTEGER NOT NULL, who TEXT NOT NULL, host TEXT NOT NULL,
 	version TEXT NOT NULL, key_print TEXT NOT NULL, settings TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,
@@ -57,7 +44,7 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY, command TEXT NOT NULL, batch INTEGER 
 	wallet_from TEXT NOT NULL, wallet_to TEXT NOT NULL);
 CREATE TABLE told (digest INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE learnt (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-` + kycTable + underwayTables
+` + kycTable + underwayTables + customersTable
 
 const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT NULL, at INTEGER NOT NULL, seen INTEGER NOT NULL,
 	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL) WITHOUT ROWID;
@@ -66,4 +53,12 @@ const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT
 const underwayTables = `CREATE TABLE tallies (batch INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE underway (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE services (service_id TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (service_id, customer)) WITHOUT ROWID;
+`
+
+const customersTable = `CREATE TABLE customers (id INTEGER PRIMARY KEY, status TEXT NOT NULL, service_id TEXT NOT NULL, decided INTEGER NOT NULL,
+	attempt INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
+CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
+CREATE INDEX customers_decided ON customers (decided, id) WHERE decided <> 0;
+CREATE INDEX customers_attempt ON customers (attempt);
 `

@@ -35,7 +35,7 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 	}
 	var customers []ledger.Customer
 	if !r.empty {
-		if customers, err = r.l.w.customers(ctx, ids); err != nil {
+		if customers, err = r.l.w.customers(ctx, ids, nil); err != nil {
 			return nil, err
 		}
 		r.follow(customers)
@@ -138,7 +138,7 @@ func (r *registration) others(ctx context.Context, s []ledger.Sighting, own []in
 			}
 		}
 	}
-	customers, err := r.l.w.customers(ctx, ids)
+	customers, err := r.l.w.customers(ctx, ids, nil)
 	if err != nil {
 		return err
 	}

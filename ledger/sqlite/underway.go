@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -18,7 +19,7 @@ type begun struct {
 	intent  ledger.Intent
 	attempt ledger.Attempt
 	group   *group
-	after   ledger.Customer // the customer as the intent left it; ID 0 = not known
+	after   ledger.Customer // the customer as the intent left it, with all its attempts; ID 0 = not known
 }
 
 // group is one record of the table underway.
@@ -93,8 +94,8 @@ func opened(id, run int64, in ledger.Intent) ledger.Attempt {
 	return ledger.Attempt{ID: id, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At}
 }
 
-// readUnderway reads all that is begun. An attempt that is in the table of
-// attempts is written, whatever became of it, and no longer counts.
+// readUnderway reads all that is begun. An attempt that is in its customer's
+// folder is written, whatever became of it, and no longer counts.
 func (v *view) readUnderway(ctx context.Context) (underway, error) {
 	all := underway{}
 	var groups [][]*begun
@@ -111,29 +112,33 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, list := range groups {
-		if len(list) == 0 {
-			continue
+	var customers []any
+	for _, b := range slices.Concat(groups...) {
+		if all[b.intent.Customer] == nil {
+			customers = append(customers, b.intent.Customer)
 		}
-		g := list[0].group
-		written, err := v.ids(ctx, "SELECT id FROM attempts WHERE id BETWEEN ? AND ?", g.first, g.first+int64(len(list))-1)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range written {
-			list[id-g.first] = nil
-			g.left--
-		}
-		for _, b := range list {
-			if b != nil {
-				all[b.intent.Customer] = b
+		all[b.intent.Customer] = b // the last one: whatever came before it is answered
+	}
+	newest := make(map[int64]int64, len(all))
+	err = v.eachNear(ctx, "SELECT id, attempt FROM customers WHERE id ", customers, func(r *sql.Rows) error {
+		var id, attempt int64
+		err := r.Scan(&id, &attempt)
+		newest[id] = attempt
+		return err
+	})
+	for _, b := range slices.Concat(groups...) {
+		if id := b.intent.Customer; newest[id] >= b.attempt.ID || all[id] != b {
+			b.group.left--
+			if all[id] == b {
+				delete(all, id)
 			}
 		}
 	}
-	return all, nil
+	return all, err
 }
 
-// begin notes a group of intents as begun; customers are as the intents left them.
+// begin notes a group of intents as begun; customers are as the intents left
+// them, with the attempts that they opened.
 func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Intent, after []ledger.Customer) error {
 	if err := v.do(ctx, "INSERT INTO underway VALUES (?, ?)", first, packGroup(run, intents)); err != nil {
 		return err
@@ -141,7 +146,7 @@ func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Int
 	v.changed = true
 	g := &group{first: first, left: len(intents)}
 	for i, in := range intents {
-		v.under[in.Customer] = &begun{intent: in, attempt: opened(first+int64(i), run, in), group: g, after: after[i]}
+		v.under[in.Customer] = &begun{intent: in, attempt: after[i].History[len(after[i].History)-1], group: g, after: after[i]}
 	}
 	return nil
 }
@@ -159,25 +164,35 @@ func (v *view) landed(ctx context.Context, customer int64) error {
 	return v.do(ctx, "DELETE FROM underway WHERE id = ?", b.group.first)
 }
 
-// applied is a customer as its request under way leaves it.
-func (b *begun) applied(c ledger.Customer) (ledger.Customer, error) {
-	if b.after.ID == 0 {
-		after, err := ledger.Intended(c, b.intent, false)
-		if err != nil {
-			return c, fmt.Errorf("%w: %s", errChunk, err)
-		}
-		b.after = after
+// apply finds out what a customer, given as it stood before, is while its
+// request is under way.
+func (b *begun) apply(c ledger.Customer) error {
+	if b.after.ID != 0 {
+		return nil
 	}
-	return b.after, nil
+	after, err := ledger.Intended(c, b.intent, false)
+	if err != nil {
+		return fmt.Errorf("%w: %s", errChunk, err)
+	}
+	after.History = append(slices.Clip(after.History), b.attempt)
+	b.after = after
+	return nil
+}
+
+// shown is the customer, with a copy of its attempts where want says so.
+func (b *begun) shown(want func(*ledger.Customer) bool) ledger.Customer {
+	c := b.after
+	if want != nil && want(&c) {
+		c.History = slices.Clone(c.History)
+	} else {
+		c.History = nil
+	}
+	return c
 }
 
 // land writes all that is under way as open attempts of customers in doubt.
 func (l *Ledger) land(ctx context.Context) error {
-	ids := make([]int64, 0, len(l.w.under))
-	for id := range l.w.under {
-		ids = append(ids, id)
-	}
-	customers, err := l.w.customers(ctx, ids)
+	customers, err := l.w.customers(ctx, l.w.under.customers(), always)
 	if err != nil {
 		return err
 	}

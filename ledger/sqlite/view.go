@@ -113,7 +113,6 @@ type view struct {
 	chunks  chunkCache
 	under   underway // nil = not read; see read and Ledger.begin
 	changed bool     // the transaction under way changed what a report shows
-	upsert  string   // the end of putCustomers' statement, made once
 }
 
 func (v *view) close() error {

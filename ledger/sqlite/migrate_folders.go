@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Up to version 3 a customer had a column for each field, and its attempts were
+// rows of a table of their own.
+
+const oldCustomerColumns = `id, status, identity, email, first_name, last_name, sender_id, generation, service_id, url,
+	field, code, message, manual, http_status, attempts, intents, key, first_sent, decided, details, issued`
+
+const oldAttemptColumns = `id, customer, run, generation, key, details, before_at, before_offset, before_certain,
+	after_at, after_offset, after_certain, class, absent, http_status, code, excerpt, removes`
+
+// fileAll makes the folders of everybody, and drops what they replace. Pages
+// that are free now are used again.
+func fileAll(ctx context.Context, v *view) error {
+	for last := int64(0); ; {
+		page, err := v.oldPage(ctx, last)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return v.run(ctx, "DROP TABLE attempts; DROP TABLE old_customers")
+		}
+		last = page[len(page)-1].after.ID
+		if err := v.putCustomers(ctx, page); err != nil {
+			return err
+		}
+	}
+}
+
+// oldPage reads some customers after one, by id, with their attempts.
+func (v *view) oldPage(ctx context.Context, last int64) (page []*changed, err error) {
+	at := map[int64]*changed{}
+	var ids []any
+	err = v.each(ctx, "SELECT "+oldCustomerColumns+" FROM old_customers WHERE id > ? ORDER BY id LIMIT 256", []any{last}, func(r *sql.Rows) error {
+		var one changed
+		c := &one.after
+		var first, decided, issued int64
+		var details []byte
+		err := r.Scan(&c.ID, (*string)(&c.Status), &c.Identity, &c.Email, &c.FirstName, &c.LastName, &c.SenderID, &c.Generation, &c.ServiceID, &c.URL,
+			&c.Field, &c.Code, &c.Message, &c.Manual, &c.HTTPStatus, &c.Attempts, &c.Intents, &c.Key, &first, &decided, &details, &issued)
+		c.FirstSent, c.Decided, c.Details, c.Issued = moment(first), moment(decided), details, moment(issued)
+		page, at[c.ID], ids = append(page, &one), &one, append(ids, c.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = v.eachOf(ctx, "SELECT "+oldAttemptColumns+" FROM attempts WHERE customer IN ", ids, func(r *sql.Rows) error {
+		var a ledger.Attempt
+		var customer, before, after int64
+		var details []byte
+		err := r.Scan(&a.ID, &customer, &a.Run, &a.Generation, &a.Key, &details, &before, &a.NotBefore.Offset, &a.NotBefore.Certain,
+			&after, &a.NotAfter.Offset, &a.NotAfter.Certain, (*string)(&a.Class), &a.Absent, &a.HTTPStatus, &a.Code, &a.Excerpt, &a.Removes)
+		if err != nil {
+			return err
+		}
+		a.NotBefore.At, a.NotAfter.At, a.Details = moment(before), moment(after), details
+		c := &at[customer].after
+		c.History = append(c.History, a)
+		return nil
+	})
+	for _, c := range page {
+		slices.SortFunc(c.after.History, func(a, b ledger.Attempt) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return page, err
+}
