@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -256,11 +257,20 @@ func TestFields(t *testing.T) {
 // FuzzBody: no body makes the reading fail, and no body alone makes a claim.
 func FuzzBody(f *testing.F) {
 	for _, s := range []string{"", goodBody, goodBody + "x", goodBody[:70], page, "null", "[]", "Duplicate user",
+		` {"a":[1,{"status":"x"}],"st\u0061tus" : "a\"}\ud83d\ude00" ,"data":{"serviceId":"1","x":-1e5,"serviceId":"2"},"data":{"verificationUrl":null}} `,
 		envelope("DUP_USER", "x"), `{"errors":{"email":[1,{"x":null}]}}`, "\xff\xfe{", `{"data":[[[[`} {
 		f.Add(s, 400, true)
 		f.Add(s, 201, false)
 	}
 	f.Fuzz(func(t *testing.T, body string, status int, whole bool) {
+		if json.Valid([]byte(body)) {
+			var fast, slow members
+			fast.readValid([]byte(body))
+			slow.readTokens([]byte(body))
+			if fast != slow {
+				t.Errorf("%q: %+v, by tokens %+v", body, fast, slow)
+			}
+		}
 		c := readCreation([]byte(body), whole)
 		if judgeCreation(c).class == OK && (!whole || !isToken(c.id, maxServiceID) || !isLink(c.link)) {
 			t.Error("OK without evidence")

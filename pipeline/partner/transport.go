@@ -52,7 +52,6 @@ func newTransport(s settings) *http.Transport {
 		MaxIdleConnsPerHost:    s.MaxConns,
 		MaxConnsPerHost:        s.MaxConns,
 		IdleConnTimeout:        idleFor,
-		ResponseHeaderTimeout:  s.Timeout,
 		MaxResponseHeaderBytes: maxHeader,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 			if r.StatusCode != http.StatusOK {
