@@ -107,18 +107,22 @@ func (m *memory) customer(id int64) Customer {
 	return c
 }
 
-// store writes a customer and its changed or new attempts.
-func (m *memory) store(c Customer, attempts ...Attempt) {
+// person is a customer with its attempts.
+func (m *memory) person(id int64) Customer {
+	c := m.customer(id)
+	if c.ID != 0 {
+		c.History = m.customers[id-1].History
+	}
+	return c
+}
+
+// store writes a customer with all its attempts.
+func (m *memory) store(c Customer) {
 	at := m.customers[c.ID-1]
-	c.History = at.History
-	for _, a := range attempts {
+	c.History = slices.Clone(c.History)
+	for i := range c.History {
+		a := &c.History[i]
 		a.NotBefore, a.NotAfter = a.NotBefore.tidy(), a.NotAfter.tidy()
-		if i := slices.IndexFunc(c.History, func(b Attempt) bool { return b.ID == a.ID }); i >= 0 {
-			c.History = slices.Clone(c.History)
-			c.History[i] = a
-		} else {
-			c.History = append(slices.Clip(c.History), a)
-		}
 	}
 	c.FirstSent, c.Decided, c.Issued, c.KYC = tidy(c.FirstSent), tidy(c.Decided), tidy(c.Issued), KYC{}
 	sent := at.Intents > 0 && c.Intents == at.Intents
@@ -167,15 +171,14 @@ func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int
 	err := m.write(ctx, func() error {
 		return m.all(of, func(i int) error {
 			in := intents[i]
-			c := m.customer(in.Customer)
-			open := c.ID != 0 && slices.ContainsFunc(m.customers[c.ID-1].History, func(a Attempt) bool { return a.Class == Open })
-			c, err := Intended(c, in, open)
+			c, err := Intended(m.person(in.Customer), in)
 			if err != nil {
 				return err
 			}
 			m.attempts++
 			ids = append(ids, m.attempts)
-			m.store(c, Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
+			c.History = append(slices.Clip(c.History), Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
+			m.store(c)
 			return nil
 		})
 	})
@@ -193,14 +196,9 @@ func (m *Memory) Record(ctx context.Context, _ int64, changes []Change) error {
 	}
 	return m.write(ctx, func() error {
 		return m.all(of, func(i int) error {
-			c := m.customer(changes[i].Customer)
-			var attempts []Attempt
-			if c.ID != 0 {
-				attempts = m.customers[c.ID-1].History
-			}
-			c, changed, err := Decided(c, attempts, changes[i])
+			c, err := Decided(m.person(changes[i].Customer), changes[i])
 			if err == nil {
-				m.store(c, changed...)
+				m.store(c)
 			}
 			return err
 		})

@@ -8,14 +8,16 @@ import (
 
 // Intended is the customer after an intent: in doubt, one generation, key and
 // set of details further. It is the rule that every implementation of Journal
-// applies; open says whether an attempt for the customer is open.
+// applies. The customer is given with its attempts; the one that the intent
+// opens is the caller's to add.
 //
 // ErrConflict if the customer is not as expected, is onboarded or forgotten,
 // or has an open attempt: no two requests for one person are ever under way.
-func Intended(c Customer, i Intent, open bool) (Customer, error) {
+func Intended(c Customer, i Intent) (Customer, error) {
 	if err := i.Expect.check(c); err != nil {
 		return c, err
 	}
+	open := c.hasOpen()
 	if i.Removes != "" {
 		return removing(c, i, open)
 	}
@@ -63,33 +65,34 @@ func removing(c Customer, i Intent, open bool) (Customer, error) {
 	return c, nil
 }
 
-// Decided is the customer and its attempts after a change. Of the customer's
-// attempts those that the change closes and those that are open must be given;
-// the ones that changed come back. It is the rule that every implementation of
-// Journal applies.
+// Decided is the customer after a change. It is given with its attempts, at
+// least those that the change closes and those that are open, and comes back
+// with them as they are then; what was given is not changed. It is the rule that
+// every implementation of Journal applies.
 //
 // ErrConflict if the customer is not as expected, the new status is not one of
 // a customer, an attempt is unknown or closed otherwise already, an onboarded
 // customer would become anything less, or an attempt would stay open on a
 // customer that is not in doubt.
-func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, error) {
+func Decided(c Customer, ch Change) (Customer, error) {
 	if err := ch.Expect.check(c); err != nil {
-		return c, nil, err
+		return c, err
 	}
 	if !ch.Status.after(c.Status) {
-		return c, nil, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
+		return c, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
 	}
-	attempts = slices.Clone(attempts)
-	var changed []Attempt
+	if len(ch.Close) > 0 {
+		c.History = slices.Clone(c.History)
+	}
 	for _, cl := range ch.Close {
-		at := slices.IndexFunc(attempts, func(a Attempt) bool { return a.ID == cl.Attempt })
+		at := slices.IndexFunc(c.History, func(a Attempt) bool { return a.ID == cl.Attempt })
 		if at < 0 {
-			return c, nil, fmt.Errorf("customer %d has no attempt %d: %w", c.ID, cl.Attempt, ErrConflict)
+			return c, fmt.Errorf("customer %d has no attempt %d: %w", c.ID, cl.Attempt, ErrConflict)
 		}
-		a := &attempts[at]
+		a := &c.History[at]
 		wasOpen := a.Class == Open
 		if err := a.close(cl); err != nil {
-			return c, nil, err
+			return c, err
 		}
 		switch {
 		case a.Removes != "":
@@ -104,10 +107,9 @@ func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, er
 		case wasOpen:
 			c.HTTPStatus = a.HTTPStatus
 		}
-		changed = append(changed, *a)
 	}
-	if ch.Status != InDoubt && slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Class == Open }) {
-		return c, nil, fmt.Errorf("customer %d has an open attempt and cannot become %s: %w", c.ID, ch.Status, ErrConflict)
+	if ch.Status != InDoubt && c.hasOpen() {
+		return c, fmt.Errorf("customer %d has an open attempt and cannot become %s: %w", c.ID, ch.Status, ErrConflict)
 	}
 	c.Status = ch.Status
 	if ch.ServiceID != "" {
@@ -121,7 +123,11 @@ func Decided(c Customer, attempts []Attempt, ch Change) (Customer, []Attempt, er
 	if c.Status == InDoubt || c.Status == Pending {
 		c.Decided = time.Time{}
 	}
-	return c, changed, nil
+	return c, nil
+}
+
+func (c *Customer) hasOpen() bool {
+	return slices.ContainsFunc(c.History, func(a Attempt) bool { return a.Class == Open })
 }
 
 // close applies a closing to an attempt.

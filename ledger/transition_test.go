@@ -15,16 +15,18 @@ func TestEveryTransition(t *testing.T) {
 		for _, open := range []bool{false, true} {
 			c := Customer{ID: 1, Status: from, Intents: 2, Attempts: 2, Generation: 1}
 			e := Expect{Customer: 1, Status: from, Intents: 2}
-			_, err := Intended(c, Intent{Expect: e, Generation: 1}, open)
+			if open {
+				c.History = []Attempt{{ID: 5}}
+			}
+			_, err := Intended(c, Intent{Expect: e, Generation: 1})
 			if want := !open && !settled(from); (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
 				t.Errorf("intend from %s, open %v: %v", from, open, err)
 			}
 			for _, to := range append(Statuses(), "nonsense", "") {
-				attempts := []Attempt{{ID: 5, Class: Unknown}}
-				if open {
-					attempts[0].Class = Open
+				if !open {
+					c.History = []Attempt{{ID: 5, Class: Unknown}}
 				}
-				_, _, err := Decided(c, attempts, Change{Expect: e, Status: to})
+				_, err := Decided(c, Change{Expect: e, Status: to})
 				want := to != "" && to != "nonsense" && !slices.Contains([]Status{Invalid, DuplicateInInput, Forgotten}, to) && from != Forgotten &&
 					(from != Created || to == Created) && (from != LinkMissing || to == Created || to == LinkMissing) && (!open || to == InDoubt)
 				if (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
@@ -37,11 +39,10 @@ func TestEveryTransition(t *testing.T) {
 
 // A decision never drops a link, and never changes what it was given.
 func TestDecidedKeepsLinkAndArguments(t *testing.T) {
-	c := Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, ServiceID: "s", URL: "u", FirstSent: time.Unix(9, 0)}
-	given := []Attempt{{ID: 7}}
-	after, changed, err := Decided(c, given, Change{Expect: Expect{1, InDoubt, 1}, Status: LinkMissing, Close: []Closing{{Attempt: 7, Class: Unknown}}})
-	if err != nil || after.ServiceID != "s" || after.URL != "u" || len(changed) != 1 || given[0].Class != Open {
-		t.Errorf("%+v %+v %+v %v", after, changed, given, err)
+	c := Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, ServiceID: "s", URL: "u", FirstSent: time.Unix(9, 0), History: []Attempt{{ID: 7}}}
+	after, err := Decided(c, Change{Expect: Expect{1, InDoubt, 1}, Status: LinkMissing, Close: []Closing{{Attempt: 7, Class: Unknown}}})
+	if err != nil || after.ServiceID != "s" || after.URL != "u" || after.History[0].Class != Unknown || c.History[0].Class != Open {
+		t.Errorf("%+v %+v %v", after, c, err)
 	}
 }
 

@@ -31,7 +31,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		var marks []mark
 		for i, in := range intents {
 			c := customers[in.Customer]
-			if after[i], err = ledger.Intended(*c, in, hasOpen(c)); err != nil {
+			if after[i], err = ledger.Intended(*c, in); err != nil {
 				return err
 			}
 			ids[i] = l.lastAttempt + 1 + int64(i)
@@ -86,7 +86,7 @@ func (l *Ledger) record(ctx context.Context, changes []ledger.Change) error {
 	var w writes
 	for _, ch := range changes {
 		before := customers[ch.Customer]
-		after, err := decided(before, ch)
+		after, err := ledger.Decided(*before, ch)
 		if err != nil {
 			return err
 		}
@@ -94,20 +94,6 @@ func (l *Ledger) record(ctx context.Context, changes []ledger.Change) error {
 		*before = after
 	}
 	return l.put(ctx, &w)
-}
-
-// decided is a customer, given with all its attempts, after a change.
-func decided(before *ledger.Customer, ch ledger.Change) (ledger.Customer, error) {
-	after, closed, err := ledger.Decided(*before, before.History, ch)
-	if err != nil || len(closed) == 0 {
-		return after, err
-	}
-	after.History = slices.Clone(after.History) // the one before stays as it was
-	for _, a := range closed {
-		at := slices.IndexFunc(after.History, func(h ledger.Attempt) bool { return h.ID == a.ID })
-		after.History[at] = a
-	}
-	return after, nil
 }
 
 func hasOpen(c *ledger.Customer) bool {

@@ -90,7 +90,7 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 			c.History[i].Class = ledger.Open
 		}
 	}
-	after, err := decided(c, ch)
+	after, err := ledger.Decided(*c, ch)
 	if err != nil {
 		return false, nil // a rule, not a failure: the caller keeps the answer
 	}

@@ -170,7 +170,7 @@ func (b *begun) apply(c ledger.Customer) error {
 	if b.after.ID != 0 {
 		return nil
 	}
-	after, err := ledger.Intended(c, b.intent, false)
+	after, err := ledger.Intended(c, b.intent)
 	if err != nil {
 		return fmt.Errorf("%w: %s", errChunk, err)
 	}
