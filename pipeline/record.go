@@ -32,7 +32,8 @@ type recorder struct {
 	back    *mailbox[comeback]
 
 	refusals window100
-	atHand   []answered      // not yet decided
+	group    []answered      // the room for a group of answers, used again and again
+	atHand   []answered      // of it those not yet decided
 	unsaved  []ledger.Change // decided, and not known to be in the ledger
 	warned   bool            // that the partner uses up keys of requests that it turns away
 }
@@ -49,7 +50,7 @@ func (r *recorder) work(ctx context.Context) error {
 	}()
 	var failed error
 	for answers != nil || rulings != nil {
-		var batch []answered
+		batch := r.group[:0]
 		var ruled []ruled
 		select {
 		case a, ok := <-answers:
@@ -81,6 +82,8 @@ func (r *recorder) work(ctx context.Context) error {
 			failed = err
 			r.halt.stop(ledgerStop("recording outcomes", err))
 		}
+		clear(batch)
+		r.group = batch
 	}
 	return failed
 }

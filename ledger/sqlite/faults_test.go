@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -539,7 +538,7 @@ func TestVerifyFindsWhatIsUnderWay(t *testing.T) {
 	}
 	sound(t, l)
 	other := ledger.Customer{ID: 2, Status: ledger.Rejected, Identity: "x", Email: "x", Attempts: 1, Intents: 1}
-	if err := l.w.putCustomers(t.Context(), []*changed{{other, other}}); err != nil {
+	if err := l.w.putCustomers(t.Context(), writes{{Customer: other}}); err != nil {
 		t.Fatal(err)
 	}
 	found, err := l.Verify(t.Context())
@@ -605,14 +604,12 @@ func TestVerifyFinds(t *testing.T) {
 func refile(t *testing.T, l *Ledger, id int64, change func(c *ledger.Customer)) {
 	t.Helper()
 	err := l.write(t.Context(), func(ctx context.Context) error {
-		known, err := l.w.customers(ctx, []int64{id}, always)
+		known, err := l.w.forWriting(ctx, []int64{id})
 		if err != nil {
 			return err
 		}
-		before := known[0]
-		known[0].History = slices.Clone(known[0].History)
-		change(&known[0])
-		return l.w.putCustomers(ctx, []*changed{{before, known[0]}})
+		change(&known[0].Customer)
+		return l.w.putCustomers(ctx, known)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -178,3 +178,10 @@ func newestAttempt(c *ledger.Customer) (id int64) {
 	}
 	return id
 }
+
+// putCustomer writes rows of the table customers, new ones and in place of old ones.
+const (
+	putCustomerHead = "INSERT OR FAIL INTO customers (id, status, service_id, decided, attempt, data) VALUES "
+	putCustomerTail = ` ON CONFLICT (id) DO UPDATE SET
+		status = excluded.status, service_id = excluded.service_id, decided = excluded.decided, attempt = excluded.attempt, data = excluded.data`
+)

@@ -67,8 +67,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 			if err := l.w.forgetKYC(ctx, &known[0]); err != nil {
 				return err
 			}
-			nobody := ledger.Customer{ID: id, Status: ledger.Forgotten}
-			if err := l.w.putCustomers(ctx, []*changed{{nobody, nobody}}); err != nil {
+			if err := l.w.putCustomers(ctx, writes{{Customer: ledger.Customer{ID: id, Status: ledger.Forgotten}}}); err != nil {
 				return err
 			}
 		}

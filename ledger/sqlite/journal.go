@@ -2,8 +2,8 @@ package sqlite
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -27,21 +27,21 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err != nil {
 			return err
 		}
-		after := make([]ledger.Customer, len(intents))
-		var marks []mark
+		after := make([]*ledger.Customer, len(intents))
+		marks := make([]mark, 0, 2*len(intents))
 		for i, in := range intents {
-			c := customers[in.Customer]
-			if after[i], err = ledger.Intended(*c, in); err != nil {
+			c := &customers.of(in.Customer).Customer
+			if *c, err = ledger.Intended(*c, in); err != nil {
 				return err
 			}
 			ids[i] = l.lastAttempt + 1 + int64(i)
-			after[i].History = append(slices.Clip(after[i].History), opened(ids[i], run, in))
+			c.History = append(slices.Clip(c.History), opened(ids[i], run, in)) // who is meant twice has one open by then
+			after[i] = c
 			of, err := l.marksOf(ctx, c) // of a corrected row, they are not those of the row before
 			if err != nil {
 				return err
 			}
 			marks = append(marks, of...)
-			*c = after[i] // who is meant twice is in doubt by then
 		}
 		if err := l.w.begin(ctx, ids[0], run, intents, after); err != nil {
 			return err
@@ -79,74 +79,67 @@ func (l *Ledger) record(ctx context.Context, changes []ledger.Change) error {
 	for i, ch := range changes {
 		of[i] = ch.Customer
 	}
-	customers, err := l.w.forWriting(ctx, of)
+	w, err := l.w.forWriting(ctx, of)
 	if err != nil {
 		return err
 	}
-	var w writes
 	for _, ch := range changes {
-		before := customers[ch.Customer]
-		after, err := ledger.Decided(*before, ch)
-		if err != nil {
+		c := w.of(ch.Customer)
+		if c.Customer, err = ledger.Decided(c.Customer, ch); err != nil {
 			return err
 		}
-		w.customer(*before, after)
-		*before = after
 	}
-	return l.put(ctx, &w)
+	return l.put(ctx, w)
 }
 
 func hasOpen(c *ledger.Customer) bool {
 	return slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open })
 }
 
-// forWriting reads customers with all their attempts.
-func (v *view) forWriting(ctx context.Context, ids []int64) (map[int64]*ledger.Customer, error) {
+// writes are the customers that a transaction changes, in the order of their
+// ids, in which the table takes them fastest.
+type writes []changed
+
+// changed is a customer with all its attempts, as it is to be written.
+type changed struct {
+	ledger.Customer
+	asked   int64  // its id, also if it is not there
+	service string // its service id before
+	sent    bool   // something was intended for it before
+}
+
+// forWriting reads customers, each once, with all their attempts.
+func (v *view) forWriting(ctx context.Context, ids []int64) (writes, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	all, err := v.customers(ctx, ids, always)
-	if err != nil {
-		return nil, err
+	w := make(writes, len(all))
+	for i, c := range all {
+		w[i] = changed{Customer: c, asked: ids[i], service: c.ServiceID, sent: c.Intents > 0}
 	}
-	customers := make(map[int64]*ledger.Customer, len(ids))
-	for i, id := range ids {
-		if customers[id] == nil {
-			customers[id] = &all[i]
-		}
-	}
-	return customers, nil
+	return w, err
 }
 
-// writes collects what a transaction changes, so that each customer is written
-// once. The zero value is ready.
-type writes struct{ customers map[int64]*changed }
-
-// changed is a customer before and after, with all its attempts.
-type changed struct{ before, after ledger.Customer }
-
-func (w *writes) customer(before, after ledger.Customer) {
-	if w.customers == nil {
-		w.customers = map[int64]*changed{}
-	}
-	if c := w.customers[after.ID]; c != nil {
-		c.after = after
-		return
-	}
-	w.customers[after.ID] = &changed{before, after}
+// of is one of those that were asked for.
+func (w writes) of(id int64) *changed {
+	at, _ := slices.BinarySearchFunc(w, id, func(c changed, id int64) int { return cmp.Compare(c.asked, id) })
+	return &w[at]
 }
 
-// put writes what was collected. Whoever was under way is not any more. A
-// customer that nothing was intended for gets its marks, and a serviceId that is
-// new is indexed.
-func (l *Ledger) put(ctx context.Context, w *writes) error {
-	customers := inOrder(w.customers)
-	if err := l.w.putCustomers(ctx, customers); err != nil {
+// put writes customers. Whoever was under way is not any more. A customer that
+// nothing was intended for gets its marks, and a serviceId that is new is indexed.
+func (l *Ledger) put(ctx context.Context, w writes) error {
+	if err := l.w.putCustomers(ctx, w); err != nil {
 		return err
 	}
-	for _, c := range customers {
-		if err := l.w.landed(ctx, c.after.ID); err != nil {
+	for i := range w {
+		c := &w[i]
+		if err := l.w.landed(ctx, c.ID); err != nil {
 			return err
 		}
 		// Whose entries may wait: an opening after a crash would find them.
-		soon := l.late != nil && newestAttempt(&c.after) > l.late.upTo()
+		soon := l.late != nil && newestAttempt(&c.Customer) > l.late.upTo()
 		if err := l.entries(ctx, c, soon); err != nil {
 			return err
 		}
@@ -154,34 +147,25 @@ func (l *Ledger) put(ctx context.Context, w *writes) error {
 	return nil
 }
 
-// inOrder are the values in the order of their keys, in which tables take them fastest.
-func inOrder[T any](m map[int64]T) []T {
-	out := make([]T, 0, len(m))
-	for _, id := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, m[id])
-	}
-	return out
-}
-
 // entries keeps the indexes true that are not SQLite's; see late.
 func (l *Ledger) entries(ctx context.Context, c *changed, soon bool) error {
-	is, was := c.after.ServiceID, c.before.ServiceID
+	is, was := c.ServiceID, c.service
 	if was != "" && was != is {
-		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was, c.after.ID); err != nil {
+		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was, c.ID); err != nil {
 			return err
 		}
 	}
 	var marks []mark
 	var services []service
 	if is != "" && is != was {
-		if services = append(services, service{is, c.after.ID}); soon {
+		if services = append(services, service{is, c.ID}); soon {
 			l.late.add(services[0])
 			services = nil
 		}
 	}
-	if c.before.Intents == 0 {
+	if !c.sent {
 		var err error
-		if marks, err = l.marksOf(ctx, &c.after); err != nil {
+		if marks, err = l.marksOf(ctx, &c.Customer); err != nil {
 			return err
 		}
 	}
@@ -191,14 +175,13 @@ func (l *Ledger) entries(ctx context.Context, c *changed, soon bool) error {
 	return l.insertEntries(ctx, marks, services)
 }
 
-func (v *view) putCustomers(ctx context.Context, all []*changed) error {
-	v.changed = v.changed || len(all) > 0
-	rows := make([][]any, len(all))
+func (v *view) putCustomers(ctx context.Context, w writes) error {
+	v.changed = v.changed || len(w) > 0
+	args := make([]any, 0, 6*len(w))
 	var p packer
-	for i := range all {
-		c := &all[i].after
-		rows[i] = []any{c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), bytes.Clone(p.folder(c))}
+	for i := range w {
+		c := &w[i].Customer
+		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), bytes.Clone(p.folder(c)))
 	}
-	return v.insert(ctx, "INSERT OR FAIL INTO customers (id, status, service_id, decided, attempt, data) VALUES ", ` ON CONFLICT (id) DO UPDATE SET
-		status = excluded.status, service_id = excluded.service_id, decided = excluded.decided, attempt = excluded.attempt, data = excluded.data`, rows)
+	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 6, args)
 }

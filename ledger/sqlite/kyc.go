@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -59,17 +60,18 @@ func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
 	if err != nil {
 		return err
 	}
-	all, err := l.w.customers(ctx, ids, always)
-	var w writes
-	for _, before := range all {
-		if c, linked := before.WithLink(e); linked {
-			w.customer(before, c)
-		}
-	}
+	w, err := l.w.forWriting(ctx, ids)
 	if err != nil {
 		return err
 	}
-	return l.put(ctx, &w)
+	w = slices.DeleteFunc(w, func(c changed) bool {
+		_, linked := c.WithLink(e)
+		return !linked
+	})
+	for i := range w {
+		w[i].Customer, _ = w[i].WithLink(e)
+	}
+	return l.put(ctx, w)
 }
 
 // RetryKYC counts a retry; see ledger.Verification.

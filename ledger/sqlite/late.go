@@ -98,7 +98,7 @@ func (l *Ledger) index(ctx context.Context) error {
 	}
 	upto := l.lastAttempt
 	for _, b := range l.w.under { // their answers are still to come
-		upto = min(upto, b.attempt.ID-1)
+		upto = min(upto, b.attempt-1)
 	}
 	x.writes, x.wroteMarks, x.wroteServices, x.indexedByWrite = true, len(x.marks), len(x.waiting), max(upto, x.indexed)
 	return l.w.do(ctx, "UPDATE state SET indexed = ?", x.indexedByWrite)
@@ -109,18 +109,18 @@ func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []ser
 	marks, services = slices.Clone(marks), slices.Clone(services)
 	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
 	slices.SortFunc(services, func(a, b service) int { return strings.Compare(a.id, b.id) })
-	rows := make([][]any, 0, max(len(marks), len(services)))
+	args := make([]any, 0, 2*max(len(marks), len(services)))
 	for _, m := range marks {
-		rows = append(rows, []any{m.digest, m.customer})
+		args = append(args, m.digest, m.customer)
 	}
-	if err := l.w.insert(ctx, "INSERT OR IGNORE INTO marks VALUES ", "", rows); err != nil {
+	if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO marks VALUES "}, 2, args); err != nil {
 		return err
 	}
-	rows = rows[:0]
+	args = args[:0]
 	for _, s := range services {
-		rows = append(rows, []any{s.id, s.customer})
+		args = append(args, s.id, s.customer)
 	}
-	return l.w.insert(ctx, "INSERT OR IGNORE INTO services VALUES ", "", rows)
+	return l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO services VALUES "}, 2, args)
 }
 
 // catchUp makes the entries of the attempts that a crash kept from being

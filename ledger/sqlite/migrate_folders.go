@@ -29,7 +29,7 @@ func fileAll(ctx context.Context, v *view) error {
 		if len(page) == 0 {
 			return v.run(ctx, "DROP TABLE attempts; DROP TABLE old_customers")
 		}
-		last = page[len(page)-1].after.ID
+		last = page[len(page)-1].ID
 		if err := v.putCustomers(ctx, page); err != nil {
 			return err
 		}
@@ -37,18 +37,18 @@ func fileAll(ctx context.Context, v *view) error {
 }
 
 // oldPage reads some customers after one, by id, with their attempts.
-func (v *view) oldPage(ctx context.Context, last int64) (page []*changed, err error) {
-	at := map[int64]*changed{}
+func (v *view) oldPage(ctx context.Context, last int64) (page writes, err error) {
+	at := map[int64]int{}
 	var ids []any
 	err = v.each(ctx, "SELECT "+oldCustomerColumns+" FROM old_customers WHERE id > ? ORDER BY id LIMIT 256", []any{last}, func(r *sql.Rows) error {
 		var one changed
-		c := &one.after
+		c := &one.Customer
 		var first, decided, issued int64
 		var details []byte
 		err := r.Scan(&c.ID, (*string)(&c.Status), &c.Identity, &c.Email, &c.FirstName, &c.LastName, &c.SenderID, &c.Generation, &c.ServiceID, &c.URL,
 			&c.Field, &c.Code, &c.Message, &c.Manual, &c.HTTPStatus, &c.Attempts, &c.Intents, &c.Key, &first, &decided, &details, &issued)
 		c.FirstSent, c.Decided, c.Details, c.Issued = moment(first), moment(decided), details, moment(issued)
-		page, at[c.ID], ids = append(page, &one), &one, append(ids, c.ID)
+		at[c.ID], page, ids = len(page), append(page, one), append(ids, c.ID)
 		return err
 	})
 	if err != nil {
@@ -64,12 +64,12 @@ func (v *view) oldPage(ctx context.Context, last int64) (page []*changed, err er
 			return err
 		}
 		a.NotBefore.At, a.NotAfter.At, a.Details = moment(before), moment(after), details
-		c := &at[customer].after
+		c := &page[at[customer]]
 		c.History = append(c.History, a)
 		return nil
 	})
 	for _, c := range page {
-		slices.SortFunc(c.after.History, func(a, b ledger.Attempt) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(c.History, func(a, b ledger.Attempt) int { return cmp.Compare(a.ID, b.ID) })
 	}
 	return page, err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -42,6 +43,7 @@ type Ledger struct {
 	backup  *emergency // likewise
 
 	turn        chan struct{} // holds the right to write
+	checking    atomic.Int32  // check passes that hold it or wait for it
 	queue       writeQueue
 	w           *view // the writing connection; nil when read-only
 	writer      *pool

@@ -92,17 +92,17 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 
 // nobodyHas reports that a query by serviceId alone finds no one. A run asks
 // that of every answer, before it records it; the writing connection, whose
-// pages are still in its memory, knows it ten times sooner than a reading one.
-// No reader waits for a check pass, though: while there is a write under way
-// it says false.
+// pages are still in its memory, knows it ten times sooner than a reading one,
+// and a commit under way is soon over. A check pass is not: no reader waits for
+// one, and it says false.
 func (l *Ledger) nobodyHas(ctx context.Context, q ledger.Query) (bool, error) {
-	if l.late == nil || len(q.ServiceIDs) == 0 || len(q.IDs) > 0 || len(q.Identities) > 0 {
+	if l.late == nil || len(q.ServiceIDs) == 0 || len(q.IDs) > 0 || len(q.Identities) > 0 || l.checking.Load() > 0 {
 		return false, nil
 	}
 	select {
 	case l.turn <- struct{}{}:
-	default:
-		return false, nil // a check pass may be under way, for which no reader waits
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 	defer l.leave()
 	if l.failed != nil {

@@ -72,31 +72,27 @@ func (l *Ledger) recover(ctx context.Context) error {
 // the disk although it failed, and an opening without the emergency file may
 // have closed its attempts as unknown: both are allowed for.
 func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
-	all, err := l.w.customers(ctx, []int64{ch.Customer}, always)
+	w, err := l.w.forWriting(ctx, []int64{ch.Customer})
 	if err != nil {
 		return false, err
 	}
-	c := &all[0]
+	c := &w[0].Customer
 	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(c.History, ch.Close) {
 		return true, nil
 	}
 	if ok, err := l.credible(ctx, ch); err != nil || !ok {
 		return false, err
 	}
-	before := *c
 	c.History = slices.Clone(c.History)
 	for i := range c.History {
 		if c.History[i].Class == ledger.Unknown && c.Status == ledger.InDoubt && slices.ContainsFunc(ch.Close, func(cl ledger.Closing) bool { return cl.Attempt == c.History[i].ID }) {
 			c.History[i].Class = ledger.Open
 		}
 	}
-	after, err := ledger.Decided(*c, ch)
-	if err != nil {
+	if *c, err = ledger.Decided(*c, ch); err != nil {
 		return false, nil // a rule, not a failure: the caller keeps the answer
 	}
-	var w writes
-	w.customer(before, after)
-	return true, l.put(ctx, &w)
+	return true, l.put(ctx, w)
 }
 
 // credible holds an answer of the emergency file to what one from the wire is
@@ -150,26 +146,20 @@ func (l *Ledger) closeOpen(ctx context.Context) error {
 	}
 	ids, err := l.w.ids(ctx, "SELECT id FROM customers WHERE status = 'in_doubt'")
 	for err == nil && len(ids) > 0 {
-		var all []ledger.Customer
-		all, err = l.w.customers(ctx, ids[:min(pageSize, len(ids))], always)
-		ids = ids[len(all):]
+		n := min(pageSize, len(ids))
 		var w writes
-		for _, c := range all {
-			if !hasOpen(&c) {
-				continue
-			}
-			before := c
-			c.History = slices.Clone(c.History)
+		if w, err = l.w.forWriting(ctx, ids[:n]); err != nil {
+			break
+		}
+		w = slices.DeleteFunc(w, func(c changed) bool { return !hasOpen(&c.Customer) })
+		for _, c := range w {
 			for i := range c.History {
 				if a := &c.History[i]; a.Class == ledger.Open {
 					a.Class, a.NotAfter = ledger.Unknown, end
 				}
 			}
-			w.customer(before, c)
 		}
-		if err == nil {
-			err = l.put(ctx, &w)
-		}
+		ids, err = ids[n:], l.put(ctx, w)
 	}
 	return err
 }

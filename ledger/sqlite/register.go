@@ -91,21 +91,29 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	if err := l.alone(); err != nil {
 		return nil, err
 	}
+	l.checking.Add(1)
 	if err := l.enter(ctx); err != nil {
+		l.checking.Add(-1)
 		return nil, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := l.begin(ctx); err != nil {
-		l.leave()
+		l.leaveCheck()
 		return nil, err
 	}
 	r := &registration{l: l, batch: b, forgotten: map[int64]bool{}}
 	if err := r.begin(ctx); err != nil {
 		err = l.undo(ctx, err)
-		l.leave()
+		l.leaveCheck()
 		return nil, err
 	}
 	return r, nil
+}
+
+// leaveCheck ends the right to write of a check pass.
+func (l *Ledger) leaveCheck() {
+	l.checking.Add(-1)
+	l.leave()
 }
 
 func (r *registration) begin(ctx context.Context) error {
@@ -312,7 +320,7 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 		return ledger.Batch{}, r.stop(ctx, err)
 	}
 	r.over = true
-	defer r.l.leave()
+	defer r.l.leaveCheck()
 	r.l.w.changed = true // rows of other batches may now lead to a customer
 	return r.batch, r.l.commit(ctx)
 }
@@ -359,7 +367,7 @@ func (r *registration) Rollback() error {
 		return nil
 	}
 	r.over = true
-	defer r.l.leave()
+	defer r.l.leaveCheck()
 	if err := r.l.rollBack(context.Background()); err != nil {
 		return r.l.fail(err)
 	}
@@ -369,7 +377,7 @@ func (r *registration) Rollback() error {
 // stop ends the registration for an error.
 func (r *registration) stop(ctx context.Context, cause error) error {
 	r.over = true
-	defer r.l.leave()
+	defer r.l.leaveCheck()
 	return r.l.undo(ctx, cause)
 }
 

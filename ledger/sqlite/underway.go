@@ -16,10 +16,12 @@ import (
 // and each customer is written once, when its answer is known, instead of
 // twice.
 type begun struct {
-	intent  ledger.Intent
-	attempt ledger.Attempt
-	group   *group
-	after   ledger.Customer // the customer as the intent left it, with all its attempts; ID 0 = not known
+	attempt  int64
+	customer int64
+	group    *group
+	pending  *ledger.Intent  // of a record that was read, and not applied yet
+	opens    *ledger.Attempt // likewise
+	after    ledger.Customer // the customer as the intent left it, with all its attempts; ID 0 = not known
 }
 
 // group is one record of the table underway.
@@ -81,7 +83,8 @@ func unpackGroup(first int64, data []byte) ([]*begun, error) {
 			in.Details = ledger.Details(d)
 		}
 		in.Removes, in.Email, in.FirstName, in.LastName = u.string(), u.string(), u.string(), u.string()
-		out[i] = &begun{intent: in, attempt: opened(first+int64(i), run, in), group: g}
+		a := opened(first+int64(i), run, in)
+		out[i] = &begun{attempt: a.ID, customer: in.Customer, group: g, pending: &in, opens: &a}
 	}
 	if u.bad || u.at != len(u.text) {
 		return nil, errChunk
@@ -114,10 +117,10 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 	}
 	var customers []any
 	for _, b := range slices.Concat(groups...) {
-		if all[b.intent.Customer] == nil {
-			customers = append(customers, b.intent.Customer)
+		if all[b.customer] == nil {
+			customers = append(customers, b.customer)
 		}
-		all[b.intent.Customer] = b // the last one: whatever came before it is answered
+		all[b.customer] = b // the last one: whatever came before it is answered
 	}
 	newest := make(map[int64]int64, len(all))
 	err = v.eachNear(ctx, "SELECT id, attempt FROM customers WHERE id ", customers, func(r *sql.Rows) error {
@@ -127,7 +130,7 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 		return err
 	})
 	for _, b := range slices.Concat(groups...) {
-		if id := b.intent.Customer; newest[id] >= b.attempt.ID || all[id] != b {
+		if id := b.customer; newest[id] >= b.attempt || all[id] != b {
 			b.group.left--
 			if all[id] == b {
 				delete(all, id)
@@ -139,14 +142,14 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 
 // begin notes a group of intents as begun; customers are as the intents left
 // them, with the attempts that they opened.
-func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Intent, after []ledger.Customer) error {
+func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Intent, after []*ledger.Customer) error {
 	if err := v.do(ctx, "INSERT INTO underway VALUES (?, ?)", first, packGroup(run, intents)); err != nil {
 		return err
 	}
 	v.changed = true
 	g := &group{first: first, left: len(intents)}
 	for i, in := range intents {
-		v.under[in.Customer] = &begun{intent: in, attempt: after[i].History[len(after[i].History)-1], group: g, after: after[i]}
+		v.under[in.Customer] = &begun{attempt: first + int64(i), customer: in.Customer, group: g, after: *after[i]}
 	}
 	return nil
 }
@@ -170,12 +173,12 @@ func (b *begun) apply(c ledger.Customer) error {
 	if b.after.ID != 0 {
 		return nil
 	}
-	after, err := ledger.Intended(c, b.intent)
+	after, err := ledger.Intended(c, *b.pending)
 	if err != nil {
 		return fmt.Errorf("%w: %s", errChunk, err)
 	}
-	after.History = append(slices.Clip(after.History), b.attempt)
-	b.after = after
+	after.History = append(slices.Clip(after.History), *b.opens)
+	b.after, b.pending, b.opens = after, nil, nil
 	return nil
 }
 
@@ -192,13 +195,9 @@ func (b *begun) shown(want func(*ledger.Customer) bool) ledger.Customer {
 
 // land writes all that is under way as open attempts of customers in doubt.
 func (l *Ledger) land(ctx context.Context) error {
-	customers, err := l.w.customers(ctx, l.w.under.customers(), always)
+	w, err := l.w.forWriting(ctx, l.w.under.customers())
 	if err != nil {
 		return err
 	}
-	var w writes
-	for _, c := range customers {
-		w.customer(c, c)
-	}
-	return l.put(ctx, &w)
+	return l.put(ctx, w)
 }

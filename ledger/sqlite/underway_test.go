@@ -27,7 +27,7 @@ func TestGroup(t *testing.T) {
 		t.Fatal(back, err)
 	}
 	for i, b := range back {
-		if !reflect.DeepEqual(b.intent, want[i]) || b.attempt.ID != 100+int64(i) || b.attempt.Run != 12 || b.group.left != 2 {
+		if !reflect.DeepEqual(*b.pending, want[i]) || b.opens.ID != 100+int64(i) || b.attempt != b.opens.ID || b.opens.Run != 12 || b.group.left != 2 {
 			t.Errorf("%+v", b)
 		}
 	}
@@ -51,9 +51,9 @@ func FuzzUnpackGroup(f *testing.F) {
 		}
 		var intents []ledger.Intent
 		for _, b := range list {
-			intents = append(intents, b.intent)
+			intents = append(intents, *b.pending)
 		}
-		again, err := unpackGroup(1, packGroup(list[0].attempt.Run, intents))
+		again, err := unpackGroup(1, packGroup(list[0].opens.Run, intents))
 		if err != nil || len(again) != len(list) {
 			t.Fatal(len(list), len(again), err)
 		}

@@ -102,7 +102,7 @@ func (p *pool) view(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &view{conn: c, ready: map[string]*sql.Stmt{}}, nil
+	return &view{conn: c, ready: map[string]*sql.Stmt{}, inserts: map[sized]*sql.Stmt{}}, nil
 }
 
 // view is one connection with its prepared statements, used by one goroutine
@@ -110,6 +110,7 @@ func (p *pool) view(ctx context.Context) (*view, error) {
 type view struct {
 	conn    *sql.Conn
 	ready   map[string]*sql.Stmt
+	inserts map[sized]*sql.Stmt // those of ready that are insertions
 	chunks  chunkCache
 	under   underway // nil = not read; see read and Ledger.begin
 	changed bool     // the transaction under way changed what a report shows
@@ -226,26 +227,37 @@ func (v *view) eachNear(ctx context.Context, text string, list []any, scan func(
 	return v.each(ctx, text+"BETWEEN ? AND ?", []any{low, high}, scan)
 }
 
-// insert writes rows, a few with each statement: most of the cost of a small row
-// is that of running one. head ends in "VALUES ", tail follows the rows.
-func (v *view) insert(ctx context.Context, head, tail string, rows [][]any) error {
-	const many = 16
-	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= many {
-			n = many
+// insertion is a statement that writes rows: head ends in "VALUES ", tail
+// follows the rows.
+type insertion struct{ head, tail string }
+
+// insert writes rows of some columns each, many with each statement: most of the
+// cost of a small row is that of running one.
+func (v *view) insert(ctx context.Context, in insertion, columns int, args []any) error {
+	for size := 64; len(args) > 0; size /= 2 {
+		for len(args) >= size*columns {
+			st := v.inserts[sized{in, size}]
+			if st == nil {
+				row := "(" + marks(columns) + ")"
+				var err error
+				if st, err = v.stmt(ctx, in.head+row+strings.Repeat(","+row, size-1)+in.tail); err != nil {
+					return err
+				}
+				v.inserts[sized{in, size}] = st
+			}
+			if _, err := st.ExecContext(ctx, args[:size*columns]...); err != nil {
+				return err
+			}
+			args = args[size*columns:]
 		}
-		args := make([]any, 0, n*len(rows[0]))
-		for _, r := range rows[:n] {
-			args = append(args, r...)
-		}
-		one := "(" + marks(len(rows[0])) + ")"
-		if err := v.do(ctx, head+one+strings.Repeat(","+one, n-1)+tail, args...); err != nil {
-			return err
-		}
-		rows = rows[n:]
 	}
 	return nil
+}
+
+// sized is an insertion of so many rows.
+type sized struct {
+	insertion
+	rows int
 }
 
 // marks is n placeholders.
