@@ -5,6 +5,8 @@ import (
 	"errors"
 	"hash/crc32"
 
+	"github.com/google/uuid"
+
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
@@ -67,6 +69,16 @@ func (p *packer) integer(n int64) { p.buf = binary.AppendVarint(p.buf, n) }
 func (p *packer) text(s string) {
 	p.buf = binary.AppendUvarint(p.buf, uint64(len(s)))
 	p.buf = append(p.buf, s...)
+}
+
+// key writes an idempotency key: a UUID in half its length.
+func (p *packer) key(s string) {
+	if id, err := uuid.Parse(s); err == nil && id.String() == s {
+		p.buf = append(append(p.buf, 1), id[:]...)
+		return
+	}
+	p.buf = append(p.buf, 0)
+	p.text(s)
 }
 
 // word writes a text that is likely to come again in the same chunk.
@@ -234,6 +246,22 @@ func (u *unpacker) take(n int) string {
 }
 
 func (u *unpacker) string() string { return u.take(u.count()) }
+
+func (u *unpacker) key() string {
+	if u.byte() == 0 {
+		return u.string()
+	}
+	var id uuid.UUID
+	copy(id[:], u.take(len(id)))
+	return id.String()
+}
+
+func (u *unpacker) byte() byte {
+	if s := u.take(1); s != "" {
+		return s[0]
+	}
+	return 0
+}
 
 func (u *unpacker) mark() int64 {
 	s := u.take(8)

@@ -43,9 +43,10 @@ func (p *packer) folder(c *ledger.Customer) []byte {
 	if flags&hasOwnDetails != 0 {
 		p.text(string(c.Details))
 	}
-	for _, s := range []string{c.FirstName, c.LastName, c.SenderID, c.URL, c.Field, c.Code, c.Message, c.Key} {
+	for _, s := range []string{c.FirstName, c.LastName, c.SenderID, c.URL, c.Field, c.Code, c.Message} {
 		p.text(s)
 	}
+	p.key(c.Key)
 	for _, n := range []int{c.Generation, c.HTTPStatus, c.Attempts, c.Intents} {
 		p.integer(int64(n))
 	}
@@ -63,7 +64,7 @@ func (p *packer) attempt(c *ledger.Customer, a *ledger.Attempt) {
 		bit(a.NotBefore.Certain, certainBefore) | bit(a.NotAfter.Certain, certainAfter) | bit(a.Absent, isAbsent)
 	p.buf = append(p.buf, flags)
 	if flags&keyAsCustomer == 0 {
-		p.text(a.Key)
+		p.key(a.Key)
 	}
 	if flags&detailsAsCustomer == 0 {
 		p.text(string(a.Details))
@@ -100,9 +101,10 @@ func unpackFolder(data []byte, c *ledger.Customer, want func(*ledger.Customer) b
 	if flags&hasOwnDetails != 0 {
 		c.Details = ledger.Details(u.string())
 	}
-	for _, s := range []*string{&c.FirstName, &c.LastName, &c.SenderID, &c.URL, &c.Field, &c.Code, &c.Message, &c.Key} {
+	for _, s := range []*string{&c.FirstName, &c.LastName, &c.SenderID, &c.URL, &c.Field, &c.Code, &c.Message} {
 		*s = u.string()
 	}
+	c.Key = u.key()
 	for _, n := range []*int{&c.Generation, &c.HTTPStatus, &c.Attempts, &c.Intents} {
 		*n = int(u.varint())
 	}
@@ -121,17 +123,10 @@ func unpackFolder(data []byte, c *ledger.Customer, want func(*ledger.Customer) b
 	return nil
 }
 
-func (u *unpacker) byte() byte {
-	if s := u.take(1); s != "" {
-		return s[0]
-	}
-	return 0
-}
-
 func (u *unpacker) attempt(c *ledger.Customer, a *ledger.Attempt) {
 	flags := u.byte()
 	if a.Key = c.Key; flags&keyAsCustomer == 0 {
-		a.Key = u.string()
+		a.Key = u.key()
 	}
 	if flags&detailsAsCustomer != 0 {
 		a.Details = slices.Clone(c.Details)

@@ -18,7 +18,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		return nil, err
 	}
 	ids := make([]int64, len(intents))
-	err := l.write(ctx, func(ctx context.Context) error {
+	err := l.writeSoon(ctx, company, func(ctx context.Context) error {
 		of := make([]int64, len(intents))
 		for i, in := range intents {
 			of[i] = in.Customer
@@ -27,10 +27,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err != nil {
 			return err
 		}
-		after := make([]*ledger.Customer, len(intents))
+		after, packing := make([]*ledger.Customer, len(intents)), make([]packedIntent, len(intents))
 		marks := make([]mark, 0, 2*len(intents))
 		for i, in := range intents {
 			c := &customers.of(in.Customer).Customer
+			packing[i] = packedIntent{in, in.Removes == "" && bytes.Equal(in.Details, c.Details) && in.Email == c.Email && in.FirstName == c.FirstName && in.LastName == c.LastName}
 			if *c, err = ledger.Intended(*c, in); err != nil {
 				return err
 			}
@@ -43,7 +44,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			}
 			marks = append(marks, of...)
 		}
-		if err := l.w.begin(ctx, ids[0], run, intents, after); err != nil {
+		if err := l.w.begin(ctx, ids[0], run, packing, after); err != nil {
 			return err
 		}
 		l.late.marks = append(l.late.marks, marks...)

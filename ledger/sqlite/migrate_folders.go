@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -72,4 +73,19 @@ func (v *view) oldPage(ctx context.Context, last int64) (page writes, err error)
 		slices.SortFunc(c.History, func(a, b ledger.Attempt) int { return cmp.Compare(a.ID, b.ID) })
 	}
 	return page, err
+}
+
+const oldGroupFormat = 2
+
+// oldIntent reads an intent as version 3 packed it.
+func (u *unpacker) oldIntent() *packedIntent {
+	var in packedIntent
+	in.Customer, in.Intents, in.Generation = u.varint(), int(u.varint()), int(u.varint())
+	in.At = ledger.Instant{At: moment(u.varint()), Offset: time.Duration(u.varint()), Certain: u.varint() != 0}
+	in.Status, in.Key = ledger.Status(u.string()), u.string()
+	if d := u.string(); d != "" {
+		in.Details = ledger.Details(d)
+	}
+	in.Removes, in.Email, in.FirstName, in.LastName = u.string(), u.string(), u.string(), u.string()
+	return &in
 }

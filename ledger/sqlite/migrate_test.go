@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,9 +17,11 @@ import (
 
 // versionOne is a copy of a ledger that the first version wrote: six people,
 // of whom one is created, one link_missing, one rejected, one in doubt.
-func versionOne(t *testing.T) string {
+func versionOne(t *testing.T) string { return writtenBefore(t, "version1.db") }
+
+func writtenBefore(t *testing.T, name string) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "version1.db"))
+	b, err := os.ReadFile(filepath.Join("testdata", name))
 	path := filepath.Join(t.TempDir(), "l.db")
 	if err == nil {
 		err = os.WriteFile(path, b, 0o600)
@@ -71,6 +74,33 @@ func TestMigration(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Version 3 was killed while requests were under way: their intents are packed as
+// they were then. Six people are created, five were under way.
+func TestMigrationOfVersionThree(t *testing.T) {
+	l := reopen(t, writtenBefore(t, "version3.db"))
+	sound(t, l)
+	statuses := map[ledger.Status]int{}
+	for _, c := range all(t, l, ledger.Query{History: true}) {
+		statuses[c.Status]++
+		sent := c.Status != ledger.Pending
+		if sent != (len(c.History) == 1) || sent && (c.History[0].Key != c.Key || len(c.Key) != 36 || len(c.History[0].Details) != 56) {
+			t.Errorf("%+v", c)
+		}
+		switch {
+		case c.Status == ledger.Created && (c.History[0].Class != ledger.OK || c.URL == "" || c.Issued.IsZero() || !c.Issued.Equal(c.Decided)):
+			t.Errorf("%+v", c)
+		case c.Status == ledger.InDoubt && (c.History[0].Class != ledger.Unknown || c.Email == "" || c.FirstName == ""):
+			t.Errorf("%+v", c)
+		}
+	}
+	if want := map[ledger.Status]int{ledger.Created: 6, ledger.InDoubt: 5}; !maps.Equal(statuses, want) {
+		t.Error(statuses)
+	}
+	if fresh := tables(t, openNew(t)); fmt.Sprint(tables(t, l)) != fmt.Sprint(fresh) {
+		t.Errorf("%v\na new one:\n%v", tables(t, l), fresh)
 	}
 }
 

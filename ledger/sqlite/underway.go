@@ -19,9 +19,16 @@ type begun struct {
 	attempt  int64
 	customer int64
 	group    *group
-	pending  *ledger.Intent  // of a record that was read, and not applied yet
-	opens    *ledger.Attempt // likewise
-	after    ledger.Customer // the customer as the intent left it, with all its attempts; ID 0 = not known
+	after    ledger.Customer // the customer as the intent left it, with all its attempts; ID 0 = see pending
+	pending  *packedIntent   // as read; nil once it is applied
+	run      int64
+}
+
+// packedIntent is an intent as a record has it. Mostly what is sent is what the
+// customer had before, by its row or its last attempt: then it is not kept again.
+type packedIntent struct {
+	ledger.Intent
+	asBefore bool // Details, Email, FirstName and LastName are the customer's
 }
 
 // group is one record of the table underway.
@@ -34,37 +41,46 @@ type group struct {
 // request under way.
 type underway map[int64]*begun
 
-const groupFormat = 2
+const groupFormat = 4
+
+// Of an intent.
+const (
+	intentCertain = 1 << iota
+	intentAsBefore
+)
 
 // packGroup packs the intents of one transaction, whose attempts are numbered
 // from first on.
-func packGroup(run int64, intents []ledger.Intent) []byte {
+func packGroup(run int64, intents []packedIntent) []byte {
 	var p packer
 	p.reset()
 	p.integer(run)
-	for _, in := range intents {
+	for i := range intents {
+		in := &intents[i]
 		p.n++
-		p.integer(in.Customer)
-		p.integer(int64(in.Intents))
-		p.integer(int64(in.Generation))
-		p.integer(stamp(in.At.At))
-		p.integer(int64(in.At.Offset))
-		certain := int64(0)
-		if in.At.Certain {
-			certain = 1
+		p.buf = append(p.buf, bit(in.At.Certain, intentCertain)|bit(in.asBefore, intentAsBefore))
+		for _, n := range []int64{in.Customer, int64(in.Intents), int64(in.Generation), stamp(in.At.At), int64(in.At.Offset)} {
+			p.integer(n)
 		}
-		p.integer(certain)
 		p.text(string(in.Status))
-		for _, s := range []string{in.Key, string(in.Details), in.Removes, in.Email, in.FirstName, in.LastName} {
-			p.text(s)
+		p.key(in.Key)
+		p.text(in.Removes)
+		if !in.asBefore {
+			for _, s := range []string{string(in.Details), in.Email, in.FirstName, in.LastName} {
+				p.text(s)
+			}
 		}
 	}
 	return p.seal(groupFormat)
 }
 
-// unpackGroup reads what packGroup wrote.
+// unpackGroup reads what packGroup wrote, or version 3 of it.
 func unpackGroup(first int64, data []byte) ([]*begun, error) {
-	u, n, err := unseal(data, groupFormat)
+	format, read := byte(groupFormat), (*unpacker).intent
+	if len(data) > 4 && data[4] == oldGroupFormat {
+		format, read = oldGroupFormat, (*unpacker).oldIntent
+	}
+	u, n, err := unseal(data, format)
 	if err != nil {
 		return nil, err
 	}
@@ -72,24 +88,28 @@ func unpackGroup(first int64, data []byte) ([]*begun, error) {
 	g := &group{first: first, left: n}
 	out := make([]*begun, n)
 	for i := range out {
-		var in ledger.Intent
-		in.Customer, in.Intents, in.Generation = u.varint(), int(u.varint()), int(u.varint())
-		in.At.At = moment(u.varint())
-		in.At.Offset = time.Duration(u.varint())
-		in.At.Certain = u.varint() != 0
-		in.Status = ledger.Status(u.string())
-		in.Key = u.string()
-		if d := u.string(); d != "" {
-			in.Details = ledger.Details(d)
-		}
-		in.Removes, in.Email, in.FirstName, in.LastName = u.string(), u.string(), u.string(), u.string()
-		a := opened(first+int64(i), run, in)
-		out[i] = &begun{attempt: a.ID, customer: in.Customer, group: g, pending: &in, opens: &a}
+		in := read(&u)
+		out[i] = &begun{attempt: first + int64(i), customer: in.Customer, group: g, pending: in, run: run}
 	}
 	if u.bad || u.at != len(u.text) {
 		return nil, errChunk
 	}
 	return out, nil
+}
+
+func (u *unpacker) intent() *packedIntent {
+	flags := u.byte()
+	in := &packedIntent{asBefore: flags&intentAsBefore != 0}
+	in.Customer, in.Intents, in.Generation = u.varint(), int(u.varint()), int(u.varint())
+	in.At = ledger.Instant{At: moment(u.varint()), Offset: time.Duration(u.varint()), Certain: flags&intentCertain != 0}
+	in.Status, in.Key, in.Removes = ledger.Status(u.string()), u.key(), u.string()
+	if !in.asBefore {
+		if d := u.string(); d != "" {
+			in.Details = ledger.Details(d)
+		}
+		in.Email, in.FirstName, in.LastName = u.string(), u.string(), u.string()
+	}
+	return in
 }
 
 // opened is the attempt that an intent opens.
@@ -142,7 +162,7 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 
 // begin notes a group of intents as begun; customers are as the intents left
 // them, with the attempts that they opened.
-func (v *view) begin(ctx context.Context, first, run int64, intents []ledger.Intent, after []*ledger.Customer) error {
+func (v *view) begin(ctx context.Context, first, run int64, intents []packedIntent, after []*ledger.Customer) error {
 	if err := v.do(ctx, "INSERT INTO underway VALUES (?, ?)", first, packGroup(run, intents)); err != nil {
 		return err
 	}
@@ -173,12 +193,16 @@ func (b *begun) apply(c ledger.Customer) error {
 	if b.after.ID != 0 {
 		return nil
 	}
-	after, err := ledger.Intended(c, *b.pending)
+	in := b.pending
+	if in.asBefore {
+		in.Details, in.Email, in.FirstName, in.LastName = c.Details, c.Email, c.FirstName, c.LastName
+	}
+	after, err := ledger.Intended(c, in.Intent)
 	if err != nil {
 		return fmt.Errorf("%w: %s", errChunk, err)
 	}
-	after.History = append(slices.Clip(after.History), *b.opens)
-	b.after, b.pending, b.opens = after, nil, nil
+	after.History = append(slices.Clip(after.History), opened(b.attempt, b.run, in.Intent))
+	b.after, b.pending = after, nil
 	return nil
 }
 

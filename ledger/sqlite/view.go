@@ -320,7 +320,7 @@ func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
 	}
 	// The transaction sees the state of its first read.
 	var one int
-	if err = v.run(ctx, "BEGIN"); err == nil {
+	if err = v.do(ctx, "BEGIN"); err == nil {
 		err = v.one(ctx, "SELECT count(*) FROM state", nil, &one)
 	}
 	if err == nil && l.info.Schema == schemaVersion { // not while an older ledger is being looked at
@@ -329,7 +329,7 @@ func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
 	end := func() {
 		// A read transaction has nothing to lose: if it cannot be ended the
 		// connection is thrown away with it.
-		if err := v.run(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+		if err := v.do(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
 			_ = v.close()
 			return
 		}

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -36,22 +37,55 @@ func (l *Ledger) leave() { <-l.turn }
 // shared is how many writes one commit may carry.
 const shared = 8
 
+// company is how long an intent waits for another write to share its commit
+// with. What was intended before it is still being sent then, so that nobody
+// waits for it.
+const company = 5 * time.Millisecond
+
 // writing is a write that waits for its turn.
 type writing struct {
 	do   func(context.Context) error
 	err  error
-	done bool // settled by another's commit; read and written by who has the turn
+	done bool          // settled by another's commit; read and written by who has the turn
+	over chan struct{} // closed when it is done
+}
+
+func newWriting(do func(context.Context) error) *writing {
+	return &writing{do: do, over: make(chan struct{})}
+}
+
+func (w *writing) settle(err error) {
+	w.done = true
+	if w.err == nil {
+		w.err = err
+	}
+	close(w.over)
 }
 
 // write runs one transaction. Once begun it is not interrupted by ctx. Writes
 // that arrive while another is under way go into that one's commit: one fsync
 // for all of them, and each still succeeds or is refused by itself.
 func (l *Ledger) write(ctx context.Context, do func(context.Context) error) error {
+	return l.writeSoon(ctx, 0, do)
+}
+
+// writeSoon is write for what may wait a moment for company.
+func (l *Ledger) writeSoon(ctx context.Context, patience time.Duration, do func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := &writing{do: do}
+	w := newWriting(do)
 	l.queue.put(w)
+	if patience > 0 {
+		alone := time.NewTimer(patience)
+		defer alone.Stop()
+		select {
+		case <-w.over:
+			return w.err
+		case <-alone.C:
+		case <-ctx.Done():
+		}
+	}
 	if err := l.enter(ctx); err != nil {
 		if l.queue.drop(w) {
 			return err
@@ -74,9 +108,7 @@ func (l *Ledger) together(ctx context.Context) {
 	var group []*writing
 	settle := func(err error) {
 		for _, w := range group {
-			if w.done = true; w.err == nil {
-				w.err = err
-			}
+			w.settle(err)
 		}
 	}
 	for again := true; again; {
@@ -103,7 +135,7 @@ func (l *Ledger) together(ctx context.Context) {
 			settle(l.fail(err))
 			return
 		}
-		refused.done = true
+		refused.settle(nil)
 		group = slices.DeleteFunc(group, func(w *writing) bool { return w == refused })
 		again = len(group) > 0
 	}
@@ -194,7 +226,7 @@ func (l *Ledger) transaction(ctx context.Context, do func(context.Context) error
 // begin waits for other writers up to the busy timeout: some shell may have
 // the file open.
 func (l *Ledger) begin(ctx context.Context) error {
-	if err := l.w.run(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := l.w.do(ctx, "BEGIN IMMEDIATE"); err != nil {
 		if l.lock == nil && isBusy(err) {
 			return fmt.Errorf("%s: another command is writing to it, come back later: %w", l.path, ErrBusy)
 		}
@@ -229,7 +261,7 @@ func (l *Ledger) commit(ctx context.Context) error {
 	var seq int64
 	err := l.w.one(ctx, "UPDATE state SET seq = seq + 1, changed = changed + ? RETURNING seq", []any{l.w.changed}, &seq)
 	if err == nil {
-		err = l.w.run(ctx, "COMMIT")
+		err = l.w.do(ctx, "COMMIT")
 	}
 	if err != nil {
 		return l.undo(ctx, err)
