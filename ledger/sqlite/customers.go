@@ -16,7 +16,7 @@ func (v *view) customers(ctx context.Context, ids []int64, want func(*ledger.Cus
 	out := make([]ledger.Customer, len(ids))
 	list := make([]int64, 0, len(ids)) // whom the file is asked for
 	for i, id := range ids {
-		if b := v.under[id]; b != nil && b.after.ID != 0 {
+		if b := v.under[id]; b != nil && b.after != nil {
 			out[i] = b.shown(want)
 		} else if id != 0 {
 			list = append(list, id)

@@ -538,7 +538,7 @@ func TestVerifyFindsWhatIsUnderWay(t *testing.T) {
 	}
 	sound(t, l)
 	other := ledger.Customer{ID: 2, Status: ledger.Rejected, Identity: "x", Email: "x", Attempts: 1, Intents: 1}
-	if err := l.w.putCustomers(t.Context(), writes{{Customer: other}}); err != nil {
+	if err := l.w.putCustomers(t.Context(), []ledger.Customer{other}); err != nil {
 		t.Fatal(err)
 	}
 	found, err := l.Verify(t.Context())
@@ -608,8 +608,8 @@ func refile(t *testing.T, l *Ledger, id int64, change func(c *ledger.Customer)) 
 		if err != nil {
 			return err
 		}
-		change(&known[0].Customer)
-		return l.w.putCustomers(ctx, known)
+		change(&known.people[0])
+		return l.w.putCustomers(ctx, known.people)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 			if err := l.w.forgetKYC(ctx, &known[0]); err != nil {
 				return err
 			}
-			if err := l.w.putCustomers(ctx, writes{{Customer: ledger.Customer{ID: id, Status: ledger.Forgotten}}}); err != nil {
+			if err := l.w.putCustomers(ctx, []ledger.Customer{{ID: id, Status: ledger.Forgotten}}); err != nil {
 				return err
 			}
 		}

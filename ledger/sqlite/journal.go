@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"slices"
 
@@ -27,24 +26,23 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err != nil {
 			return err
 		}
-		after, packing := make([]*ledger.Customer, len(intents)), make([]packedIntent, len(intents))
+		packing := make([]packedIntent, len(intents))
 		marks := make([]mark, 0, 2*len(intents))
 		for i, in := range intents {
-			c := &customers.of(in.Customer).Customer
+			c := customers.of(in.Customer)
 			packing[i] = packedIntent{in, in.Removes == "" && bytes.Equal(in.Details, c.Details) && in.Email == c.Email && in.FirstName == c.FirstName && in.LastName == c.LastName}
 			if *c, err = ledger.Intended(*c, in); err != nil {
 				return err
 			}
 			ids[i] = l.lastAttempt + 1 + int64(i)
 			c.History = append(slices.Clip(c.History), opened(ids[i], run, in)) // who is meant twice has one open by then
-			after[i] = c
-			of, err := l.marksOf(ctx, c) // of a corrected row, they are not those of the row before
+			of, err := l.marksOf(ctx, c)                                        // of a corrected row, they are not those of the row before
 			if err != nil {
 				return err
 			}
 			marks = append(marks, of...)
 		}
-		if err := l.w.begin(ctx, ids[0], run, packing, after); err != nil {
+		if err := l.w.begin(ctx, ids[0], run, packing, customers); err != nil {
 			return err
 		}
 		l.late.marks = append(l.late.marks, marks...)
@@ -86,7 +84,7 @@ func (l *Ledger) record(ctx context.Context, changes []ledger.Change) error {
 	}
 	for _, ch := range changes {
 		c := w.of(ch.Customer)
-		if c.Customer, err = ledger.Decided(c.Customer, ch); err != nil {
+		if *c, err = ledger.Decided(*c, ch); err != nil {
 			return err
 		}
 	}
@@ -97,51 +95,64 @@ func hasOpen(c *ledger.Customer) bool {
 	return slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open })
 }
 
-// writes are the customers that a transaction changes, in the order of their
-// ids, in which the table takes them fastest.
-type writes []changed
-
-// changed is a customer with all its attempts, as it is to be written.
-type changed struct {
-	ledger.Customer
-	asked   int64  // its id, also if it is not there
-	service string // its service id before
-	sent    bool   // something was intended for it before
+// writes are customers that a transaction changes, each once, in the order of
+// their ids, in which the table takes them fastest.
+type writes struct {
+	ids    []int64
+	people []ledger.Customer // with all their attempts; zero if not in the ledger
+	before []before
 }
 
-// forWriting reads customers, each once, with all their attempts.
+// before is what was of a customer.
+type before struct {
+	service string // its service id
+	sent    bool   // something was intended for it
+}
+
+// forWriting reads customers with all their attempts.
 func (v *view) forWriting(ctx context.Context, ids []int64) (writes, error) {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	all, err := v.customers(ctx, ids, always)
-	w := make(writes, len(all))
-	for i, c := range all {
-		w[i] = changed{Customer: c, asked: ids[i], service: c.ServiceID, sent: c.Intents > 0}
+	w := writes{ids: slices.Clone(ids)}
+	slices.Sort(w.ids)
+	w.ids = slices.Compact(w.ids)
+	var err error
+	w.people, err = v.customers(ctx, w.ids, always)
+	w.before = make([]before, len(w.people))
+	for i := range w.people {
+		w.before[i] = before{w.people[i].ServiceID, w.people[i].Intents > 0}
 	}
 	return w, err
 }
 
 // of is one of those that were asked for.
-func (w writes) of(id int64) *changed {
-	at, _ := slices.BinarySearchFunc(w, id, func(c changed, id int64) int { return cmp.Compare(c.asked, id) })
-	return &w[at]
+func (w writes) of(id int64) *ledger.Customer {
+	at, _ := slices.BinarySearch(w.ids, id)
+	return &w.people[at]
+}
+
+// only leaves those to be written whom it changes.
+func (w writes) only(change func(*ledger.Customer) bool) (left writes) {
+	for i := range w.people {
+		if change(&w.people[i]) {
+			left.ids, left.people, left.before = append(left.ids, w.ids[i]), append(left.people, w.people[i]), append(left.before, w.before[i])
+		}
+	}
+	return left
 }
 
 // put writes customers. Whoever was under way is not any more. A customer that
 // nothing was intended for gets its marks, and a serviceId that is new is indexed.
 func (l *Ledger) put(ctx context.Context, w writes) error {
-	if err := l.w.putCustomers(ctx, w); err != nil {
+	if err := l.w.putCustomers(ctx, w.people); err != nil {
 		return err
 	}
-	for i := range w {
-		c := &w[i]
+	for i := range w.people {
+		c := &w.people[i]
 		if err := l.w.landed(ctx, c.ID); err != nil {
 			return err
 		}
 		// Whose entries may wait: an opening after a crash would find them.
-		soon := l.late != nil && newestAttempt(&c.Customer) > l.late.upTo()
-		if err := l.entries(ctx, c, soon); err != nil {
+		soon := l.late != nil && newestAttempt(c) > l.late.upTo()
+		if err := l.entries(ctx, c, w.before[i], soon); err != nil {
 			return err
 		}
 	}
@@ -149,24 +160,24 @@ func (l *Ledger) put(ctx context.Context, w writes) error {
 }
 
 // entries keeps the indexes true that are not SQLite's; see late.
-func (l *Ledger) entries(ctx context.Context, c *changed, soon bool) error {
-	is, was := c.ServiceID, c.service
-	if was != "" && was != is {
-		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was, c.ID); err != nil {
+func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, soon bool) error {
+	is := c.ServiceID
+	if was.service != "" && was.service != is {
+		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was.service, c.ID); err != nil {
 			return err
 		}
 	}
 	var marks []mark
 	var services []service
-	if is != "" && is != was {
+	if is != "" && is != was.service {
 		if services = append(services, service{is, c.ID}); soon {
 			l.late.add(services[0])
 			services = nil
 		}
 	}
-	if !c.sent {
+	if !was.sent {
 		var err error
-		if marks, err = l.marksOf(ctx, &c.Customer); err != nil {
+		if marks, err = l.marksOf(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -176,12 +187,12 @@ func (l *Ledger) entries(ctx context.Context, c *changed, soon bool) error {
 	return l.insertEntries(ctx, marks, services)
 }
 
-func (v *view) putCustomers(ctx context.Context, w writes) error {
-	v.changed = v.changed || len(w) > 0
-	args := make([]any, 0, 6*len(w))
+func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error {
+	v.changed = v.changed || len(people) > 0
+	args := make([]any, 0, 6*len(people))
 	var p packer
-	for i := range w {
-		c := &w[i].Customer
+	for i := range people {
+		c := &people[i]
 		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), bytes.Clone(p.folder(c)))
 	}
 	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 6, args)

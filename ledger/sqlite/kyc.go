@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -64,14 +63,10 @@ func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
 	if err != nil {
 		return err
 	}
-	w = slices.DeleteFunc(w, func(c changed) bool {
-		_, linked := c.WithLink(e)
-		return !linked
-	})
-	for i := range w {
-		w[i].Customer, _ = w[i].WithLink(e)
-	}
-	return l.put(ctx, w)
+	return l.put(ctx, w.only(func(c *ledger.Customer) (linked bool) {
+		*c, linked = c.WithLink(e)
+		return linked
+	}))
 }
 
 // RetryKYC counts a retry; see ledger.Verification.

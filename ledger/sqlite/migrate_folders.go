@@ -38,18 +38,17 @@ func fileAll(ctx context.Context, v *view) error {
 }
 
 // oldPage reads some customers after one, by id, with their attempts.
-func (v *view) oldPage(ctx context.Context, last int64) (page writes, err error) {
+func (v *view) oldPage(ctx context.Context, last int64) (page []ledger.Customer, err error) {
 	at := map[int64]int{}
 	var ids []any
 	err = v.each(ctx, "SELECT "+oldCustomerColumns+" FROM old_customers WHERE id > ? ORDER BY id LIMIT 256", []any{last}, func(r *sql.Rows) error {
-		var one changed
-		c := &one.Customer
+		var c ledger.Customer
 		var first, decided, issued int64
 		var details []byte
 		err := r.Scan(&c.ID, (*string)(&c.Status), &c.Identity, &c.Email, &c.FirstName, &c.LastName, &c.SenderID, &c.Generation, &c.ServiceID, &c.URL,
 			&c.Field, &c.Code, &c.Message, &c.Manual, &c.HTTPStatus, &c.Attempts, &c.Intents, &c.Key, &first, &decided, &details, &issued)
 		c.FirstSent, c.Decided, c.Details, c.Issued = moment(first), moment(decided), details, moment(issued)
-		at[c.ID], page, ids = len(page), append(page, one), append(ids, c.ID)
+		at[c.ID], page, ids = len(page), append(page, c), append(ids, c.ID)
 		return err
 	})
 	if err != nil {

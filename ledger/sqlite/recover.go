@@ -76,7 +76,7 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c := &w[0].Customer
+	c := &w.people[0]
 	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(c.History, ch.Close) {
 		return true, nil
 	}
@@ -151,14 +151,14 @@ func (l *Ledger) closeOpen(ctx context.Context) error {
 		if w, err = l.w.forWriting(ctx, ids[:n]); err != nil {
 			break
 		}
-		w = slices.DeleteFunc(w, func(c changed) bool { return !hasOpen(&c.Customer) })
-		for _, c := range w {
+		w = w.only(func(c *ledger.Customer) (any bool) {
 			for i := range c.History {
 				if a := &c.History[i]; a.Class == ledger.Open {
-					a.Class, a.NotAfter = ledger.Unknown, end
+					a.Class, a.NotAfter, any = ledger.Unknown, end, true
 				}
 			}
-		}
+			return any
+		})
 		ids, err = ids[n:], l.put(ctx, w)
 	}
 	return err

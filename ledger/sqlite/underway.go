@@ -19,8 +19,8 @@ type begun struct {
 	attempt  int64
 	customer int64
 	group    *group
-	after    ledger.Customer // the customer as the intent left it, with all its attempts; ID 0 = see pending
-	pending  *packedIntent   // as read; nil once it is applied
+	after    *ledger.Customer // the customer as the intent left it, with all its attempts; nil = see pending
+	pending  *packedIntent    // as read; nil once it is applied
 	run      int64
 }
 
@@ -162,14 +162,14 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 
 // begin notes a group of intents as begun; customers are as the intents left
 // them, with the attempts that they opened.
-func (v *view) begin(ctx context.Context, first, run int64, intents []packedIntent, after []*ledger.Customer) error {
+func (v *view) begin(ctx context.Context, first, run int64, intents []packedIntent, after writes) error {
 	if err := v.do(ctx, "INSERT INTO underway VALUES (?, ?)", first, packGroup(run, intents)); err != nil {
 		return err
 	}
 	v.changed = true
 	g := &group{first: first, left: len(intents)}
 	for i, in := range intents {
-		v.under[in.Customer] = &begun{attempt: first + int64(i), customer: in.Customer, group: g, after: *after[i]}
+		v.under[in.Customer] = &begun{attempt: first + int64(i), customer: in.Customer, group: g, after: after.of(in.Customer)}
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (v *view) landed(ctx context.Context, customer int64) error {
 // apply finds out what a customer, given as it stood before, is while its
 // request is under way.
 func (b *begun) apply(c ledger.Customer) error {
-	if b.after.ID != 0 {
+	if b.after != nil {
 		return nil
 	}
 	in := b.pending
@@ -202,16 +202,15 @@ func (b *begun) apply(c ledger.Customer) error {
 		return fmt.Errorf("%w: %s", errChunk, err)
 	}
 	after.History = append(slices.Clip(after.History), opened(b.attempt, b.run, in.Intent))
-	b.after, b.pending = after, nil
+	b.after, b.pending = &after, nil
 	return nil
 }
 
-// shown is the customer, with a copy of its attempts where want says so.
+// shown is the customer, with its attempts where want says so. They are the
+// ledger's own, and not to be changed.
 func (b *begun) shown(want func(*ledger.Customer) bool) ledger.Customer {
-	c := b.after
-	if want != nil && want(&c) {
-		c.History = slices.Clone(c.History)
-	} else {
+	c := *b.after
+	if want == nil || !want(&c) {
 		c.History = nil
 	}
 	return c
