@@ -8,8 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -35,7 +38,7 @@ func traced(t testing.TB, s *scene, calls string, args ...string) []event {
 		t.Skip("strace is missing")
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
-	s.wrapper = []string{strace, "-f", "-y", "-s", "65536", "-e", "signal=none", "-e", "trace=" + calls, "-o", trace}
+	s.wrapper = []string{strace, "-f", "-y", "-s", "65536", "-xx", "-e", "signal=none", "-e", "trace=" + calls, "-o", trace}
 	p := s.run(args...)
 	s.wrapper = nil
 	if strings.Contains(p.err.String(), "Operation not permitted") && p.code == 1 {
@@ -54,11 +57,18 @@ func readTrace(t testing.TB, path string) (events []event) {
 	}
 	defer closing(t, f)
 	form := regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(\(| resumed>)`)
-	begun := map[string]string{} // by thread
+	written := regexp.MustCompile(`\\x[0-9a-f]{2}`) // how -xx shows each byte
+	begun := map[string]string{}                    // by thread
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		line := lines.Text()
+		line := written.ReplaceAllStringFunc(lines.Text(), func(b string) string {
+			n, err := strconv.ParseUint(b[2:], 16, 8)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string([]byte{byte(n)})
+		})
 		m := form.FindStringSubmatch(line)
 		if m == nil {
 			continue
@@ -107,11 +117,12 @@ func TestPromiseSyncOrder(t *testing.T) {
 	events := traced(t, s, fileCalls, s.runArgs("--timeout", "10s", "--settle", "10s", "--rate", "100/s")...)
 	s.all(ledger.Created, n)
 	for _, c := range s.customers() {
+		key := uuid.MustParse(c.Key) // the ledger keeps its bytes
 		intent, intentSync, post, outcome, outcomeSync, told := -1, -1, -1, -1, -1, -1
 		for i, e := range events {
 			wal := e.on("ledger.db-wal")
 			switch {
-			case wal && e.writes() && intent < 0 && strings.Contains(e.line, c.Key):
+			case wal && e.writes() && intent < 0 && strings.Contains(e.line, string(key[:])):
 				intent = i
 			case wal && e.writes() && outcome < 0 && strings.Contains(e.line, c.ServiceID):
 				outcome = i
