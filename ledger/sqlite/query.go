@@ -40,14 +40,7 @@ func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger
 }
 
 func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(ledger.Customer) bool) (stopped bool, err error) {
-	in, err := v.claimed(ctx, q.Batch)
-	if err != nil {
-		return false, err
-	}
-	out, err := v.claimed(ctx, q.NotBatch)
-	if err != nil {
-		return false, err
-	}
+	var in, out bitmap
 	if q.Newest > 0 && len(q.Status) == 0 {
 		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}
 	}
@@ -55,13 +48,21 @@ func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(
 	if err != nil {
 		return false, err
 	}
-	for left := q.Newest; ; {
+	for left, first := q.Newest, true; ; first = false {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
 		ids, err := page()
 		if err != nil || len(ids) == 0 {
 			return false, err
+		}
+		if first { // all rows of a batch are read for it: not if nobody is asked about
+			if in, err = v.claimed(ctx, q.Batch); err == nil {
+				out, err = v.claimed(ctx, q.NotBatch)
+			}
+			if err != nil {
+				return false, err
+			}
 		}
 		ids = slices.DeleteFunc(ids, func(id int64) bool { return q.Batch != 0 && !in.has(id) || q.NotBatch != 0 && out.has(id) })
 		var want func(*ledger.Customer) bool

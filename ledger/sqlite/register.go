@@ -59,8 +59,9 @@ type registration struct {
 	trails    trails
 	forgotten map[int64]bool
 	packer    packer
-	waiting   []packed // rows of the chunk under way
-	places    []any
+	waiting   []packed  // rows of the chunk under way
+	places    []any     // of people who had none
+	moved     []lastRow // of the others
 }
 
 // sighting is an identity with its digest, looked up.
@@ -271,9 +272,11 @@ func (r *registration) own(p *packed, who *sighting) error {
 		id = r.base + int64(ordinal) + 1
 	case p.Claims:
 		r.claims.put(who.digest, p.Ordinal, id != 0)
-		if id == 0 {
-			id = r.base + int64(p.Ordinal) + 1
+		if id != 0 {
+			r.moved = append(r.moved, lastRow{id, p.Ordinal})
+			break
 		}
+		id = r.base + int64(p.Ordinal) + 1
 		r.places = append(r.places, id, r.batch.ID, p.Ordinal)
 	}
 	p.customer = id
@@ -299,15 +302,7 @@ func (r *registration) flush(ctx context.Context) error {
 		return err
 	}
 	r.waiting = r.waiting[:0]
-	if n := len(r.places) / 3; n > 0 {
-		text := "INSERT INTO places VALUES (?,?,?)" + strings.Repeat(",(?,?,?)", n-1) +
-			" ON CONFLICT (customer) DO UPDATE SET batch = excluded.batch, row = excluded.row"
-		if err := w.do(ctx, text, r.places...); err != nil {
-			return err
-		}
-		r.places = r.places[:0]
-	}
-	return nil
+	return r.put(ctx)
 }
 
 // Commit ends the pass; see ledger.Registration.

@@ -48,8 +48,8 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 			k.Claimed = ordinal
 		}
 		if i < len(customers) && customers[i].ID != 0 {
-			c := customers[i]
-			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
+			c := &customers[i]
+			k.Customer, k.Forgot = c, c.Status == ledger.Forgotten
 		}
 		if k.Claimed < 0 && (s[i].Fields == nil || k.Forgot || k.Customer == nil) {
 			continue

@@ -144,12 +144,21 @@ func (v *view) run(ctx context.Context, text string, args ...any) error {
 
 // do executes a prepared statement.
 func (v *view) do(ctx context.Context, text string, args ...any) error {
+	_, err := v.count(ctx, text, args...)
+	return err
+}
+
+// count executes a prepared statement and returns how many rows it changed.
+func (v *view) count(ctx context.Context, text string, args ...any) (int64, error) {
 	st, err := v.stmt(ctx, text)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = st.ExecContext(ctx, args...)
-	return err
+	done, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
 }
 
 // one scans the only row of a query; sql.ErrNoRows if there is none.
