@@ -58,7 +58,7 @@ func (r *repeats) add(at Place, res Result) {
 		r.limit = maxSightings
 	}
 	position := r.position(at)
-	if r.count >= r.limit || position > math.MaxUint32 {
+	if r.count >= r.limit || uint64(position) > math.MaxUint32 {
 		if r.lost++; r.lost == 1 {
 			r.from = at
 		}
