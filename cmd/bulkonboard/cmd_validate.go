@@ -132,6 +132,8 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
 	shown := newWarnings(a.err)
 	defer shown.seen.rest(a.err)
+	found.sleuth.room.begin()
+	defer found.sleuth.room.end()
 	found.sleuth.begin()
 	defer found.sleuth.end()
 	cfg := pipeline.Config{Input: batch{in, &found.sleuth}, Environment: "check", Rules: rules,

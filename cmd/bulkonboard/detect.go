@@ -38,14 +38,12 @@ func (s *sleuth) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on = true
-	s.room.begin()
 }
 
 func (s *sleuth) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on, s.waiting, s.taken = false, nil, 0
-	s.room.end()
 }
 
 // read takes what the reader hands on.
@@ -59,7 +57,6 @@ func (s *sleuth) read(raws []validate.Raw) {
 		s.waiting, s.taken = append(s.waiting[:0], s.waiting[s.taken:]...), 0
 	}
 	s.waiting = append(s.waiting, raws...)
-	s.room.add(len(raws))
 }
 
 // next is the row that was read first of those waiting.

@@ -51,14 +51,15 @@ type cell struct {
 	finding ledger.Finding
 }
 
-func newFindings() *findings { return &findings{groups: map[kind]*group{}, perFile: map[int]int{}} }
+func newFindings() *findings {
+	return &findings{groups: map[kind]*group{}, perFile: map[int]int{}, sleuth: sleuth{room: room{base: roomForRun}}}
+}
 
 // follow makes the detective look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *findings) follow(in source.Input, rules *validate.Rules, id string, most int) {
-	f.sleuth.room.base = roomForCheck
-	if most > 0 {
-		f.sleuth.room.base = roomForRun
+	if most == 0 {
+		f.sleuth.room.base = roomForCheck
 	}
 	if slices.ContainsFunc(in.Files(), func(f source.File) bool { return f.Kind == "xlsx" }) {
 		f.sleuth.room.base = roomForWorkbook

@@ -42,6 +42,7 @@ type batchRows struct {
 	rows   source.Rows
 	cells  []source.Row
 	raw    []validate.Raw
+	read   int
 	sleuth *sleuth
 }
 
@@ -60,6 +61,8 @@ func (r *batchRows) Read(dst []pipeline.Row) (int, error) {
 		return 0, failed
 	}
 	r.sleuth.read(r.raw[:n])
+	r.read += n
+	r.sleuth.room.reached(r.read)
 	lists := make([]string, 0, n*(len(cells[0].Carry)+len(cells[0].Send)))
 	for i := range cells {
 		c := &cells[i]

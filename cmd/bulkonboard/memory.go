@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
+	"time"
 )
 
 const (
@@ -10,7 +13,8 @@ const (
 	// it likes to, in bytes.
 	memoryLimit = 400 << 20
 	// roomForCheck, roomForRun and roomForWorkbook are what a check pass
-	// takes besides its tables, in bytes. A ledger has caches of its own.
+	// takes besides its tables, in bytes. A ledger has caches of its own, and a
+	// run goes on to send within the same bounds.
 	roomForCheck    = 60 << 20
 	roomForRun      = 46 << 20
 	roomForWorkbook = 96 << 20
@@ -22,35 +26,61 @@ const (
 	roomEvery = 1 << 14
 )
 
-// room keeps the heap near what the rows of a check pass need. Left alone, the
-// collector lets it grow to twice that. What the pass keeps are tables without
-// pointers, so that collecting often costs little. Only the limit that main
-// has set is moved: another is the operator's, by GOMEMLIMIT.
+// room keeps the memory near what the rows of an input need. Left alone, the
+// collector lets the heap grow to twice that. What a check pass keeps are tables
+// without pointers, so that collecting often costs little. Only the limit that
+// main has set is moved: another is the operator's, by GOMEMLIMIT. It is safe
+// for several goroutines; base is set before.
 type room struct {
 	base int64 // one of the above
+
+	mu   sync.Mutex
 	rows int
 	on   bool
 }
 
-// begin is called before the first row, and end after the last.
+// begin is called before the first row is read, and end after the last use.
 func (r *room) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.rows, r.on = 0, r.on || debug.SetMemoryLimit(-1) == memoryLimit
 	r.set()
 }
 
 func (r *room) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.on {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	r.on = false
 }
 
-// add takes the number of rows that were read on.
-func (r *room) add(rows int) {
+// reached takes how many rows a pass has read.
+func (r *room) reached(rows int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	before := r.rows / roomEvery
-	r.rows += rows
+	r.rows = max(r.rows, rows)
 	if r.rows/roomEvery > before {
 		r.set()
+	}
+}
+
+// keep follows what is in use without rows being read, and ends with ctx.
+func (r *room) keep(ctx context.Context) {
+	defer r.end()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.mu.Lock()
+			r.set()
+			r.mu.Unlock()
+		}
 	}
 }
 
