@@ -81,6 +81,9 @@ func (m *memory) lines(s Selection) (out []Reported, err error) {
 				run, ok := m.told[mark]
 				r.Known = ok && run < limit
 			}
+			if !s.All {
+				r.Customer.LastBatch, r.Customer.LastRow = 0, 0
+			}
 			out = append(out, r)
 		}
 	}

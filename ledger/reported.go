@@ -20,7 +20,7 @@ type Selection struct {
 // Reported is one line of a report.
 type Reported struct {
 	Row
-	Customer Customer // zero if the row has none
+	Customer Customer // zero if the row has none; without History, and without LastBatch and LastRow unless Selection.All
 	Status   Status
 	Changed  []string // names of the fields that differ from what was sent; never ipAddress
 	Known    bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run

@@ -13,6 +13,12 @@ import (
 // where want says so (nil: nowhere); one that is not in the ledger, or 0, gives a
 // zero Customer.
 func (v *view) customers(ctx context.Context, ids []int64, want func(*ledger.Customer) bool) ([]ledger.Customer, error) {
+	return v.people(ctx, ids, want, true)
+}
+
+// people is customers, with LastBatch and LastRow of those who were sent only if
+// they are to be placed.
+func (v *view) people(ctx context.Context, ids []int64, want func(*ledger.Customer) bool, placed bool) ([]ledger.Customer, error) {
 	out := make([]ledger.Customer, len(ids))
 	list := make([]int64, 0, len(ids)) // whom the file is asked for
 	for i, id := range ids {
@@ -32,7 +38,7 @@ func (v *view) customers(ctx context.Context, ids []int64, want func(*ledger.Cus
 	if !same {
 		found = make([]ledger.Customer, len(list))
 	}
-	if err := v.find(ctx, list, found, want); err != nil {
+	if err := v.find(ctx, list, found, want, placed); err != nil {
 		return nil, err
 	}
 	for i, id := range list {
@@ -53,7 +59,7 @@ func (v *view) customers(ctx context.Context, ids []int64, want func(*ledger.Cus
 
 // find reads customers as the tables have them, whoever is under way; the list
 // is sorted and found parallel to it.
-func (v *view) find(ctx context.Context, list []int64, found []ledger.Customer, want func(*ledger.Customer) bool) error {
+func (v *view) find(ctx context.Context, list []int64, found []ledger.Customer, want func(*ledger.Customer) bool, placed bool) error {
 	asked := want
 	if len(v.under) > 0 { // what an intent makes of somebody begins with all there is
 		asked = func(c *ledger.Customer) bool { return v.under[c.ID] != nil || want != nil && want(c) }
@@ -62,24 +68,7 @@ func (v *view) find(ctx context.Context, list []int64, found []ledger.Customer, 
 	for i, id := range list {
 		args[i] = id
 	}
-	type place struct {
-		batch int64
-		row   int
-	}
-	places := make([]place, len(list))
-	err := v.eachNear(ctx, "SELECT customer, batch, row FROM places WHERE customer ", args, func(r *sql.Rows) error {
-		var id int64
-		var p place
-		err := r.Scan(&id, &p.batch, &p.row)
-		if at, asked := slices.BinarySearch(list, id); asked {
-			places[at] = p
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = v.eachNear(ctx, "SELECT "+folderColumns+" FROM customers WHERE id ", args, func(r *sql.Rows) error {
+	err := v.eachNear(ctx, "SELECT "+folderColumns+" FROM customers WHERE id ", args, func(r *sql.Rows) error {
 		return scanFolder(r, func(id int64) *ledger.Customer {
 			if at, asked := slices.BinarySearch(list, id); asked {
 				return &found[at]
@@ -87,18 +76,42 @@ func (v *view) find(ctx context.Context, list []int64, found []ledger.Customer, 
 			return nil
 		}, asked)
 	})
-	for i, id := range list {
-		if err == nil && places[i].batch != 0 {
-			found[i].LastBatch, found[i].LastRow = places[i].batch, places[i].row
-			err = v.fromRow(ctx, id, &found[i])
+	if err != nil {
+		return err
+	}
+	if !placed {
+		args = args[:0]
+		for i, id := range list {
+			if !wasSent(&found[i]) {
+				args = append(args, id)
+			}
+		}
+	}
+	var there []int // whose place is known
+	err = v.eachNear(ctx, "SELECT customer, batch, row FROM places WHERE customer ", args, func(r *sql.Rows) error {
+		var id, batch int64
+		var row int
+		err := r.Scan(&id, &batch, &row)
+		if at, asked := slices.BinarySearch(list, id); asked {
+			found[at].LastBatch, found[at].LastRow = batch, row
+			there = append(there, at)
+		}
+		return err
+	})
+	for _, at := range there {
+		if err == nil {
+			err = v.fromRow(ctx, list[at], &found[at])
 		}
 	}
 	return err
 }
 
+// wasSent says that a customer is what was sent of it, not what its last row says.
+func wasSent(c *ledger.Customer) bool { return c.Attempts > 0 || c.Status == ledger.Forgotten }
+
 // fromRow completes a customer that was never sent by its last row.
 func (v *view) fromRow(ctx context.Context, id int64, c *ledger.Customer) error {
-	if c.ID != 0 && (c.Attempts > 0 || c.Status == ledger.Forgotten) {
+	if wasSent(c) {
 		return nil
 	}
 	row, err := v.rowAt(ctx, c.LastBatch, c.LastRow)

@@ -245,7 +245,7 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 	if err != nil {
 		return nil, err
 	}
-	customers, err := v.customers(ctx, ids, nil)
+	customers, err := v.people(ctx, ids, nil, s.All)
 	if err == nil && verified { // somebody: mostly nobody is yet
 		err = v.withKYC(ctx, customers)
 	}
@@ -259,6 +259,9 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 		c := customers[i]
 		if s.All && (!rows[i].Claims || c.ID == 0 || c.LastBatch != b.ID || c.LastRow != rows[i].Ordinal) {
 			continue
+		}
+		if !s.All {
+			c.LastBatch, c.LastRow = 0, 0
 		}
 		r := ledger.NewReported(rows[i].Row, rows[i].details, c)
 		if len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) || !s.Since.IsZero() && !r.Since(s.Since, b.Registered) {
