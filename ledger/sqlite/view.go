@@ -203,10 +203,8 @@ func (v *view) long(ctx context.Context, text string, args []any, scan func(*sql
 func (v *view) eachOf(ctx context.Context, text string, list []any, scan func(*sql.Rows) error) error {
 	for len(list) > 0 {
 		size := 128
-		for _, few := range []int{32, 8, 1} {
-			if len(list) <= few {
-				size = few
-			}
+		for size > 1 && len(list) <= size/2 {
+			size /= 2
 		}
 		n := min(size, len(list))
 		args := make([]any, size)
