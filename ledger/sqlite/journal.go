@@ -17,7 +17,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		return nil, err
 	}
 	ids := make([]int64, len(intents))
-	err := l.writeSoon(ctx, company, func(ctx context.Context) error {
+	err := l.write(ctx, func(ctx context.Context) error {
 		of := make([]int64, len(intents))
 		for i, in := range intents {
 			of[i] = in.Customer

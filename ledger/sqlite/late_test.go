@@ -122,7 +122,7 @@ func TestRecordFillsTheIndex(t *testing.T) {
 	l.late.marks = append(l.late.marks, slices.Repeat([]mark{{1, in[0].Customer}}, lateEntries)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	l.queue.put(newWriting(func(context.Context) error { cancel(); return nil })) // shares the commit
+	l.queue.put(&writing{do: func(context.Context) error { cancel(); return nil }}) // shares the commit
 	if err := l.Record(ctx, 1, outcomes(in, ids)); err != nil {
 		t.Errorf("it was made: %v", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -37,21 +36,11 @@ func (l *Ledger) leave() { <-l.turn }
 // shared is how many writes one commit may carry.
 const shared = 8
 
-// company is how long an intent waits for another write to share its commit
-// with. What was intended before it is still being sent then, so that nobody
-// waits for it.
-const company = 5 * time.Millisecond
-
 // writing is a write that waits for its turn.
 type writing struct {
 	do   func(context.Context) error
 	err  error
-	done bool          // settled by another's commit; read and written by who has the turn
-	over chan struct{} // closed when it is done
-}
-
-func newWriting(do func(context.Context) error) *writing {
-	return &writing{do: do, over: make(chan struct{})}
+	done bool // settled by another's commit; read and written by who has the turn
 }
 
 func (w *writing) settle(err error) {
@@ -59,33 +48,17 @@ func (w *writing) settle(err error) {
 	if w.err == nil {
 		w.err = err
 	}
-	close(w.over)
 }
 
 // write runs one transaction. Once begun it is not interrupted by ctx. Writes
 // that arrive while another is under way go into that one's commit: one fsync
 // for all of them, and each still succeeds or is refused by itself.
 func (l *Ledger) write(ctx context.Context, do func(context.Context) error) error {
-	return l.writeSoon(ctx, 0, do)
-}
-
-// writeSoon is write for what may wait a moment for company.
-func (l *Ledger) writeSoon(ctx context.Context, patience time.Duration, do func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := newWriting(do)
+	w := &writing{do: do}
 	l.queue.put(w)
-	if patience > 0 {
-		alone := time.NewTimer(patience)
-		defer alone.Stop()
-		select {
-		case <-w.over:
-			return w.err
-		case <-alone.C:
-		case <-ctx.Done():
-		}
-	}
 	if err := l.enter(ctx); err != nil {
 		if l.queue.drop(w) {
 			return err

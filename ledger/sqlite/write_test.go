@@ -18,7 +18,7 @@ func TestNothingIsWrittenAfterAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	y := newWriting(func(context.Context) error { return errors.New("disk I/O error") })
+	y := &writing{do: func(context.Context) error { return errors.New("disk I/O error") }}
 	l.queue.put(y)
 	ran := false
 	err = l.write(t.Context(), func(context.Context) error { ran = true; return nil })
