@@ -137,10 +137,10 @@ func TestClaims(t *testing.T) {
 	const n = 20_000
 	for i := range n {
 		d := keys.Identity(fmt.Sprint(i))
-		if _, _, ok := c.get(d); ok {
+		if _, ok := c.get(d); ok {
 			t.Fatalf("%d is there already", i)
 		}
-		c.put(d, i, i%3 == 0)
+		c.put(d, i)
 	}
 	size := 0
 	for i := range c.tables {
@@ -150,20 +150,39 @@ func TestClaims(t *testing.T) {
 		t.Errorf("%d bytes a claim", size/n)
 	}
 	for i := range n {
-		if ordinal, known, ok := c.get(keys.Identity(fmt.Sprint(i))); ordinal != i || known != (i%3 == 0) || !ok {
-			t.Fatalf("%d: %d %v %v", i, ordinal, known, ok)
+		if ordinal, ok := c.get(keys.Identity(fmt.Sprint(i))); ordinal != i || !ok {
+			t.Fatalf("%d: %d %v", i, ordinal, ok)
 		}
 	}
 	var last keyed.Digest
-	fresh := 0
-	for d, ordinal := range c.fresh {
-		if bytes.Compare(last[:], d[:]) >= 0 || d != keys.Identity(fmt.Sprint(ordinal)) || ordinal%3 == 0 {
-			t.Fatalf("out of order or not fresh: %d", ordinal)
+	all := 0
+	for d, ordinal := range c.sorted {
+		if bytes.Compare(last[:], d[:]) >= 0 || d != keys.Identity(fmt.Sprint(ordinal)) {
+			t.Fatalf("out of order: %d", ordinal)
 		}
 		last = d
-		fresh++
+		all++
 	}
-	if want := n - (n+2)/3; fresh != want {
-		t.Errorf("%d fresh, want %d", fresh, want)
+	if all != n {
+		t.Errorf("%d of %d", all, n)
+	}
+}
+
+func TestKnownClaims(t *testing.T) {
+	var c knownClaims
+	customers := []int64{1, 2, 255, 256, 257, 1 << 40, 1<<40 + 1}
+	for i, id := range customers {
+		if _, ok := c.get(id); ok {
+			t.Errorf("customer %d is claimed already", id)
+		}
+		c.put(id, i)
+	}
+	for i, id := range customers {
+		if ordinal, ok := c.get(id); !ok || ordinal != i {
+			t.Errorf("customer %d is claimed by %d, %v", id, ordinal, ok)
+		}
+	}
+	if len(c.pages) != 3 {
+		t.Errorf("%d pages", len(c.pages))
 	}
 }

@@ -54,6 +54,7 @@ type registration struct {
 	marks bool  // it knew people by number or name
 
 	claims    claims
+	again     knownClaims
 	sighted   []sighting // of the last Sight: mostly the rows that are added next
 	fields    []string   // room for theirs
 	trails    trails
@@ -235,7 +236,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		if rows[i].Ordinal != r.batch.Rows {
 			return fmt.Errorf("row %d added after %d rows: %w", rows[i].Ordinal, r.batch.Rows, ledger.ErrConflict)
 		}
-		if r.batch.Rows >= knownBit-1 {
+		if r.batch.Rows >= mostRows {
 			return fmt.Errorf("more than %d rows: %w", r.batch.Rows, ledger.ErrConflict)
 		}
 		p := packed{Row: rows[i], name: r.l.keys.Name(rows[i].NameText), recall: r.l.keys.Recall(rows[i].Recall),
@@ -261,23 +262,30 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 	return nil
 }
 
+// claimed returns the row that claims a person.
+func (r *registration) claimed(who *sighting) (ordinal int, ok bool) {
+	if who.customer != 0 {
+		return r.again.get(who.customer)
+	}
+	return r.claims.get(who.digest)
+}
+
 // own finds or makes the customer of a row.
 func (r *registration) own(p *packed, who *sighting) error {
 	id := who.customer
-	ordinal, known, claimed := r.claims.get(who.digest)
+	ordinal, claimed := r.claimed(who)
 	switch {
 	case claimed && p.Claims:
 		return fmt.Errorf("rows %d and %d claim the same identity: %w", ordinal, p.Ordinal, ledger.ErrConflict)
-	case claimed && !known:
+	case claimed && id == 0:
 		id = r.base + int64(ordinal) + 1
-	case p.Claims:
-		r.claims.put(who.digest, p.Ordinal, id != 0)
-		if id != 0 {
-			r.moved = append(r.moved, lastRow{id, p.Ordinal})
-			break
-		}
+	case p.Claims && id == 0:
+		r.claims.put(who.digest, p.Ordinal)
 		id = r.base + int64(p.Ordinal) + 1
 		r.places = append(r.places, id, r.batch.ID, p.Ordinal)
+	case p.Claims:
+		r.again.put(id, p.Ordinal)
+		r.moved = append(r.moved, lastRow{id, p.Ordinal})
 	}
 	p.customer = id
 	if r.forgotten[id] {
@@ -336,7 +344,7 @@ func (r *registration) finish(ctx context.Context) error {
 		return err
 	}
 	var room [many]keyed.Digest // so that a digest is not an allocation each
-	for d, ordinal := range r.claims.fresh {
+	for d, ordinal := range r.claims.sorted {
 		at := &room[len(args)/2]
 		*at = d
 		args = append(args, at[:], r.base+int64(ordinal)+1)

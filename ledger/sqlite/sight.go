@@ -44,7 +44,7 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 	for i := range s {
 		k := &out[i]
 		k.Claimed = -1
-		if ordinal, _, ok := r.claims.get(r.sighted[i].digest); ok {
+		if ordinal, ok := r.claimed(&r.sighted[i]); ok {
 			k.Claimed = ordinal
 		}
 		if i < len(customers) && customers[i].ID != 0 {
