@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"maps"
 	"slices"
@@ -65,7 +64,7 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: make(map[uint64]ledger.Position), seed: maphash.MakeSeed()}
+	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: newNumbers()}
 	if err := r.fill(ctx, tell); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
@@ -117,8 +116,7 @@ type registrar struct {
 	cfg     Config
 	out     *registered
 	perFile []int
-	numbers map[uint64]ledger.Position // of the rows that claim a customer, by their customer number's hash
-	seed    maphash.Seed
+	numbers *numbers // of the rows that claim a customer
 }
 
 func (r *registrar) fill(ctx context.Context, tell func(int)) error {
@@ -173,10 +171,8 @@ func (r *registrar) number(row *ledger.Row, k *ledger.Known) {
 	if !row.Claims || row.SenderID == "" {
 		return
 	}
-	h := maphash.String(r.seed, row.SenderID)
-	first, taken := r.numbers[h]
+	first, taken := r.numbers.first(row.SenderID, ledger.Position{File: row.File, Number: row.Number})
 	if !taken {
-		r.numbers[h] = ledger.Position{File: row.File, Number: row.Number, Line: row.Line}
 		return
 	}
 	if k.Customer != nil && k.Customer.Status.Onboarded() || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
