@@ -22,6 +22,9 @@ const (
 	roomForRow = 24
 	// roomToWork is what is free between two collections at least, in bytes.
 	roomToWork = 12 << 20
+	// roomPercent is how much the heap may grow between two collections below
+	// the limit: a run that sends fast leaves more behind than it keeps.
+	roomPercent = 200
 	// roomEvery is after how many rows the limit follows.
 	roomEvery = 1 << 14
 )
@@ -29,21 +32,28 @@ const (
 // room keeps the memory near what the rows of an input need. Left alone, the
 // collector lets the heap grow to twice that. What a check pass keeps are tables
 // without pointers, so that collecting often costs little. Only the limit that
-// main has set is moved: another is the operator's, by GOMEMLIMIT. It is safe
+// main has set is moved: another is the operator's, by GOMEMLIMIT or GOGC. It is safe
 // for several goroutines; base is set before.
 type room struct {
 	base int64 // one of the above
 
-	mu   sync.Mutex
-	rows int
-	on   bool
+	mu      sync.Mutex
+	rows    int
+	on      bool
+	percent int // what it was before
 }
 
 // begin is called before the first row is read, and end after the last use.
 func (r *room) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.rows, r.on = 0, r.on || debug.SetMemoryLimit(-1) == memoryLimit
+	if !r.on && debug.SetMemoryLimit(-1) == memoryLimit {
+		r.on, r.percent = true, debug.SetGCPercent(roomPercent)
+		if r.percent != 100 { // the operator's, by GOGC
+			debug.SetGCPercent(r.percent)
+		}
+	}
+	r.rows = 0
 	r.set()
 }
 
@@ -52,6 +62,7 @@ func (r *room) end() {
 	defer r.mu.Unlock()
 	if r.on {
 		debug.SetMemoryLimit(memoryLimit)
+		debug.SetGCPercent(r.percent)
 	}
 	r.on = false
 }

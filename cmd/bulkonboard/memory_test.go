@@ -38,10 +38,16 @@ func TestRoomFollows(t *testing.T) {
 	before := debug.SetMemoryLimit(memoryLimit)
 	defer debug.SetMemoryLimit(before)
 	limit := func() int64 { return debug.SetMemoryLimit(-1) }
+	percent := func() int {
+		p := debug.SetGCPercent(100)
+		debug.SetGCPercent(p)
+		return p
+	}
 	r := room{base: 1 << 30}
 	r.begin()
-	if limit() != 1<<30 {
-		t.Errorf("%d at the start", limit())
+	r.begin() // again, for the second pass
+	if limit() != 1<<30 || percent() != roomPercent {
+		t.Errorf("%d and %d %% at the start", limit(), percent())
 	}
 	for _, pass := range []int{3 * roomEvery, roomEvery} { // the second pass needs no more
 		r.reached(pass)
@@ -52,8 +58,8 @@ func TestRoomFollows(t *testing.T) {
 	over, end := context.WithCancel(t.Context())
 	end()
 	r.keep(over)
-	if limit() != memoryLimit {
-		t.Errorf("%d at the end", limit())
+	if limit() != memoryLimit || percent() != 100 {
+		t.Errorf("%d and %d %% at the end", limit(), percent())
 	}
 	debug.SetMemoryLimit(2 << 30)
 	r.begin()

@@ -102,7 +102,7 @@ func (p *pool) view(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &view{conn: c, ready: map[string]*sql.Stmt{}, inserts: map[sized]*sql.Stmt{}}, nil
+	return &view{conn: c, ready: map[string]*sql.Stmt{}, lists: map[list]*sql.Stmt{}}, nil
 }
 
 // view is one connection with its prepared statements, used by one goroutine
@@ -110,7 +110,7 @@ func (p *pool) view(ctx context.Context) (*view, error) {
 type view struct {
 	conn    *sql.Conn
 	ready   map[string]*sql.Stmt
-	inserts map[sized]*sql.Stmt // those of ready that are insertions
+	lists   map[list]*sql.Stmt // those of ready that are over lists
 	chunks  chunkCache
 	under   underway // nil = not read; see read and Ledger.begin
 	changed bool     // the transaction under way changed what a report shows
@@ -185,6 +185,10 @@ func (v *view) long(ctx context.Context, text string, args []any, scan func(*sql
 	if err != nil {
 		return err
 	}
+	return eachRow(ctx, st, args, scan)
+}
+
+func eachRow(ctx context.Context, st *sql.Stmt, args []any, scan func(*sql.Rows) error) error {
 	rows, err := st.QueryContext(ctx, args...)
 	if err != nil {
 		return err
@@ -200,20 +204,27 @@ func (v *view) long(ctx context.Context, text string, args []any, scan func(*sql
 
 // eachOf runs a query that ends in "IN " over a list, in pieces of few lengths.
 // The order of the rows is not that of the list.
-func (v *view) eachOf(ctx context.Context, text string, list []any, scan func(*sql.Rows) error) error {
-	for len(list) > 0 {
+func (v *view) eachOf(ctx context.Context, text string, all []any, scan func(*sql.Rows) error) error {
+	for len(all) > 0 {
 		size := 128
-		for size > 1 && len(list) <= size/2 {
+		for size > 1 && len(all) <= size/2 {
 			size /= 2
 		}
-		n := min(size, len(list))
-		args := make([]any, size)
-		copy(args, list[:n])
-		for i := n; i < size; i++ {
-			args[i] = list[n-1]
+		st, err := v.sized(ctx, text, size, func() string { return text + "(" + marks(size) + ")" })
+		if err == nil {
+			err = ctx.Err()
 		}
-		list = list[n:]
-		if err := v.each(ctx, text+"("+marks(size)+")", args, scan); err != nil {
+		if err != nil {
+			return err
+		}
+		n := min(size, len(all))
+		args := make([]any, size)
+		copy(args, all[:n])
+		for i := n; i < size; i++ {
+			args[i] = all[n-1]
+		}
+		all = all[n:]
+		if err := eachRow(context.WithoutCancel(ctx), st, args, scan); err != nil {
 			return err
 		}
 	}
@@ -243,14 +254,12 @@ type insertion struct{ head, tail string }
 func (v *view) insert(ctx context.Context, in insertion, columns int, args []any) error {
 	for size := 64; len(args) > 0; size /= 2 {
 		for len(args) >= size*columns {
-			st := v.inserts[sized{in, size}]
-			if st == nil {
+			st, err := v.sized(ctx, in.head, size, func() string {
 				row := "(" + marks(columns) + ")"
-				var err error
-				if st, err = v.stmt(ctx, in.head+row+strings.Repeat(","+row, size-1)+in.tail); err != nil {
-					return err
-				}
-				v.inserts[sized{in, size}] = st
+				return in.head + row + strings.Repeat(","+row, size-1) + in.tail
+			})
+			if err != nil {
+				return err
 			}
 			if _, err := st.ExecContext(ctx, args[:size*columns]...); err != nil {
 				return err
@@ -261,10 +270,23 @@ func (v *view) insert(ctx context.Context, in insertion, columns int, args []any
 	return nil
 }
 
-// sized is an insertion of so many rows.
-type sized struct {
-	insertion
-	rows int
+// sized is a statement over so many things, prepared once. Its whole text, which
+// is long, is made once, too; of says what it is over.
+func (v *view) sized(ctx context.Context, of string, n int, text func() string) (*sql.Stmt, error) {
+	if st := v.lists[list{of, n}]; st != nil {
+		return st, nil
+	}
+	st, err := v.stmt(ctx, text())
+	if err == nil {
+		v.lists[list{of, n}] = st
+	}
+	return st, err
+}
+
+// list names a statement over a list.
+type list struct {
+	of string
+	n  int
 }
 
 // marks is n placeholders.

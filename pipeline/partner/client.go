@@ -15,6 +15,7 @@ import (
 // under way.
 type Client struct {
 	base      *url.URL
+	users     *url.URL // where users are created
 	key       secret
 	agent     string
 	timeout   time.Duration
@@ -30,6 +31,9 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	client := &Client{base: s.base, key: hide(s.Key), agent: s.UserAgent, timeout: s.Timeout, transport: newTransport(s)}
+	if client.users, err = client.at(createPath); err != nil {
+		return nil, err
+	}
 	if s.proxy != nil {
 		if u, err := s.proxy(&http.Request{URL: s.base}); err == nil && u != nil {
 			client.proxy = u.Host
@@ -69,11 +73,7 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 	if err != nil {
 		return unwritable
 	}
-	req, err := c.request(http.MethodPost, createPath, key, body)
-	if err != nil {
-		return unwritable
-	}
-	r := c.exchange(ctx, req, maxBody)
+	r := c.exchange(ctx, c.request(http.MethodPost, c.users, key, body), maxBody)
 	a := c.answer(r)
 	if r.err != nil {
 		return a

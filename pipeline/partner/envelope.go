@@ -139,6 +139,9 @@ func isLink(s string) bool {
 		return false
 	}
 	for _, r := range s {
+		if r > ' ' && r < unicode.MaxASCII && r != '\\' { // mostly
+			continue
+		}
 		if r == utf8.RuneError || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return false
 		}

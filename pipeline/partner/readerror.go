@@ -55,12 +55,12 @@ func (e *Error) Unwrap() error { return e.base }
 // read makes a GET, or any call without a body, and returns its whole body if
 // the answer is 2xx, else the *Error. No error here is a nil *Error.
 func (c *Client) read(ctx context.Context, call, method, path, key string, limit int64) (reply, *Error) {
-	req, err := c.request(method, path, key, nil)
+	u, err := c.at(path)
 	if err != nil {
 		now := time.Now()
 		return reply{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: call}
 	}
-	return c.readRequest(ctx, call, req, limit)
+	return c.readRequest(ctx, call, c.request(method, u, key, nil), limit)
 }
 
 // readRequest is read for a request that stands already.

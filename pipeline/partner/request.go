@@ -26,12 +26,8 @@ const (
 // again. GetBody stays nil, so that the body is gone once it is read, and the
 // key is stored under the vendor's own lower-case spelling, where net/http does
 // not look for it. The body's type is one that net/http knows to be in memory:
-// header and body go out in one write.
-func (c *Client) request(method, path, key string, body []byte) (*http.Request, error) {
-	u, err := url.Parse(c.base.String() + path)
-	if err != nil {
-		return nil, errRequest
-	}
+// header and body go out in one write. u may serve several requests.
+func (c *Client) request(method string, u *url.URL, key string, body []byte) *http.Request {
 	req := &http.Request{
 		Method: method, URL: u, Host: u.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -50,7 +46,16 @@ func (c *Client) request(method, path, key string, body []byte) (*http.Request, 
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.ContentLength = int64(len(body))
 	}
-	return req, nil
+	return req
+}
+
+// at is a place below the base URL.
+func (c *Client) at(path string) (*url.URL, error) {
+	u, err := url.Parse(c.base.String() + path)
+	if err != nil {
+		return nil, errRequest
+	}
+	return u, nil
 }
 
 var errRequest = errors.New("request cannot be written")

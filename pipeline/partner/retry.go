@@ -3,6 +3,7 @@ package partner
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,15 +26,15 @@ type Retried struct {
 // caller notes each before it is sent.
 func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error) {
 	key, err := uuid.NewRandom()
-	var req *http.Request
+	var u *url.URL
 	if err == nil && isToken(serviceID, maxServiceID) && serviceID != "." && serviceID != ".." {
-		req, err = c.request(http.MethodPost, retryPath(serviceID), key.String(), []byte("{}"))
+		u, err = c.at(retryPath(serviceID))
 	}
-	if req == nil || err != nil {
+	if u == nil || err != nil {
 		now := time.Now()
 		return Retried{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
 	}
-	r, e := c.readRequest(ctx, retryCall, req, maxBody)
+	r, e := c.readRequest(ctx, retryCall, c.request(http.MethodPost, u, key.String(), []byte("{}")), maxBody)
 	if e != nil {
 		return Retried{}, e
 	}

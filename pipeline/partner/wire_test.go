@@ -221,7 +221,8 @@ func TestReadsSentOnce(t *testing.T) {
 // TestRequestIsNotReplayable looks at the protections by themselves.
 func TestRequestIsNotReplayable(t *testing.T) {
 	c := newClient(t, Config{BaseURL: "http://127.0.0.1:1"})
-	req, err := c.request(http.MethodPost, createPath, testIdem, []byte("{}"))
+	u, err := c.at(createPath)
+	req := c.request(http.MethodPost, u, testIdem, []byte("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
