@@ -13,9 +13,10 @@ import (
 
 // Forget erases people, given by identity, from all batches, and returns how
 // many the ledger knew. Of each there stays one keyed hash and the rows' bare
-// positions, so that they are not sent again before Readmit. Pages are
-// overwritten (secure_delete) and the log is folded into the file, so that no
-// byte of theirs is left in either. Reports, backups and the partner keep theirs.
+// positions, so that they are not sent again before Readmit. All pages are
+// written anew and the log is folded into the file, so that no byte of theirs is
+// left in either: that takes room for two more of the file while it lasts.
+// Reports, backups and the partner keep theirs.
 //
 // ErrConflict, with nothing erased, if one of them is in doubt: what came of
 // the request must be settled first. An unknown identity is barred all the same.
@@ -179,12 +180,17 @@ func (l *Ledger) linesOf(ctx context.Context, rows []packed) ([]ledger.Reported,
 	return lines, err
 }
 
-// scrub folds the log into the file and cuts it off.
+// scrub writes every page anew, folds the log into the file and cuts it off.
+// SQLite overwrites what is deleted, but not what it leaves behind when it moves
+// a record to another page, as it does with folders that grow.
 func (l *Ledger) scrub(ctx context.Context) error {
 	if err := l.enter(ctx); err != nil {
 		return err
 	}
 	defer l.leave()
+	if err := l.w.run(context.WithoutCancel(ctx), "VACUUM"); err != nil {
+		return fmt.Errorf("they are erased, but old pages may hold something of theirs still; make room for another two of %s, and end other programs that write to it, then run the same command again: %w: %w", l.path, l.sick(err), ledger.ErrWrite)
+	}
 	var busy, logged, moved int
 	err := l.w.one(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
 	if err != nil {

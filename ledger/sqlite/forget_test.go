@@ -3,11 +3,66 @@ package sqlite
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
+
+// Folders that grow are moved from page to page. Nothing of those who are
+// forgotten stays on the pages where they were (invariant 34).
+func TestForgetLeavesNothingBehind(t *testing.T) {
+	l := openNew(t)
+	b := registerAll(t, l, "one", crowd(1200, "canary"))
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 4 {
+		people, err := l.Plan(t.Context(), b.ID, 0, b.Rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		random.Shuffle(len(people), func(i, j int) { people[i], people[j] = people[j], people[i] })
+		for people = people[:b.Rows/2]; len(people) > 0; {
+			in := intents(people[:40])
+			ids, err := l.Intend(t.Context(), 1, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := outcomes(in, ids)
+			for i := range out {
+				ch := &out[i]
+				ch.Status, ch.ServiceID, ch.URL, ch.Message = ledger.Rejected, "", "", strings.Repeat(in[i].LastName, random.IntN(8))
+				ch.Close[0].Class = ledger.Reject
+			}
+			if err := l.Record(t.Context(), 1, out); err != nil {
+				t.Fatal(err)
+			}
+			people = people[40:]
+		}
+	}
+	var gone []string
+	for i, r := range crowd(b.Rows, "canary") {
+		if i%3 == 0 {
+			gone = append(gone, r.Identity)
+		}
+	}
+	if n, err := l.Forget(t.Context(), gone); n != len(gone) || err != nil {
+		t.Fatal(n, err)
+	}
+	for _, end := range []string{"", "-wal", ".emergency"} {
+		file, err := os.ReadFile(l.path + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range gone {
+			if name, _, _ := strings.Cut(who, "@"); bytes.Contains(file, []byte(name)) {
+				t.Errorf("%s is left in the ledger%s", name, end)
+			}
+		}
+	}
+	sound(t, l)
+}
 
 // No byte of a person is left in any file of the ledger (invariant 34), and
 // they are not sent again before they are readmitted.
