@@ -110,12 +110,14 @@ func unpackFolder(data []byte, c *ledger.Customer, want func(*ledger.Customer) b
 	}
 	c.Manual = flags&hasManual != 0
 	c.FirstSent, c.Issued = moment(u.varint()), moment(u.varint())
-	if n > 0 && want != nil && want(c) {
-		c.History = make([]ledger.Attempt, n)
-		for i := range c.History {
-			u.attempt(c, &c.History[i])
+	if u.at < len(u.text) && want != nil && want(c) {
+		c.History = make([]ledger.Attempt, 0, n)
+		for u.at < len(u.text) { // there may be more than the record can count
+			var a ledger.Attempt
+			u.attempt(c, &a)
+			c.History = append(c.History, a)
 		}
-		u.bad = u.bad || u.at != len(u.text)
+		u.bad = u.bad || uint16(len(c.History)) != uint16(n)
 	}
 	if u.bad {
 		return errChunk

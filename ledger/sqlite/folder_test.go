@@ -51,6 +51,22 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// A partner that says "slow down" for a day is asked more often than two bytes can count.
+func TestFolderOfManyAttempts(t *testing.T) {
+	var p packer
+	want := sampleFolder()
+	for len(want.History) <= 1<<16 {
+		want.History = append(want.History, ledger.Attempt{ID: int64(len(want.History) + 7), Key: want.Key, Class: ledger.Busy})
+		if n := len(want.History); n < 1<<16-1 {
+			continue
+		}
+		var got ledger.Customer
+		if err := unpackFolder(p.folder(&want), &got, always); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%d attempts: %d, %v", len(want.History), len(got.History), err)
+		}
+	}
+}
+
 // FuzzFolder reads records whose checksum is right: none makes it fail, and one
 // that can be read says the same when it is written again.
 func FuzzFolder(f *testing.F) {

@@ -85,13 +85,13 @@ func unpackGroup(first int64, data []byte) ([]*begun, error) {
 		return nil, err
 	}
 	run := u.varint()
-	g := &group{first: first, left: n}
-	out := make([]*begun, n)
-	for i := range out {
+	g := &group{first: first}
+	out := make([]*begun, 0, n)
+	for u.at < len(u.text) { // there may be more than the record can count
 		in := read(&u)
-		out[i] = &begun{attempt: first + int64(i), customer: in.Customer, group: g, pending: in, run: run}
+		out = append(out, &begun{attempt: first + int64(len(out)), customer: in.Customer, group: g, pending: in, run: run})
 	}
-	if u.bad || u.at != len(u.text) {
+	if g.left = len(out); u.bad || uint16(g.left) != uint16(n) {
 		return nil, errChunk
 	}
 	return out, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,6 +38,16 @@ func TestGroup(t *testing.T) {
 		bad[i] ^= 4
 		if _, err := unpackGroup(1, bad); !errors.Is(err, errChunk) {
 			t.Errorf("a flipped bit in byte %d is not noticed", i)
+		}
+	}
+}
+
+// A caller may intend more at once than two bytes can count.
+func TestGroupOfMany(t *testing.T) {
+	for _, n := range []int{1<<16 - 1, 1 << 16, 1<<16 + 1} {
+		back, err := unpackGroup(100, packGroup(12, slices.Repeat(sampleGroup()[2:], n)))
+		if err != nil || len(back) != n || back[n-1].attempt != int64(99+n) || back[0].group.left != n {
+			t.Errorf("%d intents: %d, %v", n, len(back), err)
 		}
 	}
 }
