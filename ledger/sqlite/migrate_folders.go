@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +23,14 @@ const oldAttemptColumns = `id, customer, run, generation, key, details, before_a
 // fileAll makes the folders of everybody, and drops what they replace. Pages
 // that are free now are used again.
 func fileAll(ctx context.Context, v *view) error {
+	var stray int // what was sent to somebody must not go with the table
+	err := v.one(ctx, "SELECT count(*) FROM attempts WHERE customer NOT IN (SELECT id FROM old_customers)", nil, &stray)
+	if err == nil && stray > 0 {
+		err = fmt.Errorf("%d attempts are of customers who are not there: %w", stray, errChunk)
+	}
+	if err != nil {
+		return err
+	}
 	for last := int64(0); ; {
 		page, err := v.oldPage(ctx, last)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,6 +102,27 @@ func TestMigrationOfVersionThree(t *testing.T) {
 	}
 	if fresh := tables(t, openNew(t)); fmt.Sprint(tables(t, l)) != fmt.Sprint(fresh) {
 		t.Errorf("%v\na new one:\n%v", tables(t, l), fresh)
+	}
+}
+
+// What was sent to somebody who is missing is not dropped with the table it is in.
+func TestMigrationKeepsStrayAttempts(t *testing.T) {
+	path := writtenBefore(t, "version3.db")
+	old, err := openPool(path, modeWrite, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := old.view(t.Context())
+	if err == nil {
+		err = v.run(t.Context(), "DELETE FROM customers WHERE id = (SELECT min(customer) FROM attempts)")
+	}
+	if err = errors.Join(err, v.close(), old.close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the first try leaves it as it was
+		if _, err := Open(t.Context(), options(path)); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "1 attempts are of customers") {
+			t.Error(err)
+		}
 	}
 }
 
