@@ -133,7 +133,7 @@ func (w *twins) noByte() {
 		b, err := os.ReadFile(w.l.path + end)
 		w.must(err)
 		for _, p := range w.gone {
-			if name, _, _ := strings.Cut(p, "@"); bytes.Contains(b, []byte(name)) {
+			if name, _, _ := strings.Cut(p, "@"); bytes.Contains(b, []byte(name[1:])) { // the first letter is large in some
 				w.Errorf("%s is left in the ledger%s", name, end)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -336,14 +337,28 @@ func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 		generation = max(generation, a.Generation)
 	}
 	of = ledger.Intent{Expect: expect(c), Generation: generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
+	of.Details, on.Details = c.Details, in.Details
+	// What is sent need not be what the ledger has of the person.
+	switch rapid.IntRange(0, 15).Draw(w.T, "corrected") {
+	case 0:
+		of.Email = "Canary" + strings.TrimPrefix(of.Email, "canary")
+	case 1:
+		of.FirstName += "j"
+	case 2:
+		of.LastName = "Dunn"
+	case 3:
+		fields := []string{"J", "Dunn", "+2", "payroll"}
+		of.Details, on.Details = w.m.Digest(fields), w.l.Digest(fields)
+		w.details[string(on.Details)] = string(of.Details)
+	}
 	if c.Status == ledger.LinkMissing {
-		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Removes: c.ServiceID, At: of.At}
+		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Details: of.Details, Removes: c.ServiceID, At: of.At}
 	}
 	if w.chance(3, "wrong") {
 		of.Intents++
 	}
+	details := on.Details
 	on = of
-	on.Customer = in.ID
-	of.Details, on.Details = c.Details, in.Details
+	on.Customer, on.Details = in.ID, details
 	return on, of, true
 }
