@@ -10,8 +10,8 @@ import (
 
 // A customer's folder is one packed record: the customer with all its attempts.
 // What queries select by stands beside it in columns of the table customers
-// (status, service id, when it was decided, the newest attempt), and only
-// there. One person is one record, written once with each outcome: a row for
+// (status, service id and when it was decided, which stand only there, and the
+// newest attempt). One person is one record, written once with each outcome: a row for
 // each attempt and a column for each field cost the database three times as
 // much, and a report of a million people four times.
 
@@ -146,7 +146,7 @@ func (u *unpacker) attempt(c *ledger.Customer, a *ledger.Attempt) {
 	a.Absent = flags&isAbsent != 0
 }
 
-// always and never say whether attempts are wanted.
+// always says that attempts are wanted.
 func always(*ledger.Customer) bool { return true }
 
 const folderColumns = "id, status, service_id, decided, data"

@@ -11,7 +11,7 @@ import (
 )
 
 // begun is an intent of which nothing is recorded yet. It is kept in a packed
-// record of its group, apart from attempts and customers: what a customer is
+// record of its group, apart from the customers: what a customer is
 // while its request is under way follows from the two, by [ledger.Intended],
 // and each customer is written once, when its answer is known, instead of
 // twice.
