@@ -195,7 +195,8 @@ func (r *run) feed(ctx context.Context, out chan<- []checked) error {
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
 	}
-	err = checkedRows(ctx, rows, r.cfg.Rules, r.unsettled, func(c *chunk) error {
+	ahead := plans{run: r}
+	err = checkedRows(ctx, rows, r.cfg.Rules, ahead.unsettled, func(c *chunk) error {
 		if len(c.rows) == 0 {
 			return nil
 		}
@@ -209,24 +210,51 @@ func (r *run) feed(ctx context.Context, out chan<- []checked) error {
 	return errors.Join(err, rows.Close())
 }
 
+// plans reads what the ledger plans, of a fast run for some chunks at once: each
+// look into the ledger begins with what is under way.
+type plans struct {
+	*run
+	first int
+	rows  []ledger.Planned // from first on
+}
+
+// manyRows is how many rows are planned at once when they last for a second at most.
+const manyRows = 4 * chunkRows
+
+// of are the plans of n rows.
+func (p *plans) of(ctx context.Context, first, n int) ([]ledger.Planned, error) {
+	if first < p.first || first+n > p.first+len(p.rows) {
+		size := n
+		if p.pace.limit() >= manyRows {
+			size = max(n, manyRows)
+		}
+		var err error
+		if p.rows, err = p.cfg.Ledger.Plan(ctx, p.batch.ID, first, size); err != nil {
+			return nil, ledgerStop("reading the plan", err)
+		}
+		p.first = first
+	}
+	return p.rows[first-p.first : min(first-p.first+n, len(p.rows))], nil
+}
+
 // unsettled picks the rows that may have to be sent.
-func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
-	if r.open != nil && first+len(rows) <= r.batch.Rows && !r.open.any(first, len(rows)) {
+func (p *plans) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
+	if p.open != nil && first+len(rows) <= p.batch.Rows && !p.open.any(first, len(rows)) {
 		return nil, nil
 	}
-	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))
+	planned, err := p.of(ctx, first, len(rows))
 	if err != nil {
-		return nil, ledgerStop("reading the plan", err)
+		return nil, err
 	}
 	if len(planned) != len(rows) {
 		return nil, stopf(InputFault, "the input has more rows than were registered: it changed during the run. Run again")
 	}
 	kept := rows[:0]
-	for i, p := range planned {
-		if p.Verdict != "" || !p.Claims || !maySend(r.cfg, p.Customer) || r.cfg.Only != nil && !r.cfg.Only(p.Customer) {
+	for i, plan := range planned {
+		if plan.Verdict != "" || !plan.Claims || !maySend(p.cfg, plan.Customer) || p.cfg.Only != nil && !p.cfg.Only(plan.Customer) {
 			continue
 		}
-		rows[i].planned = p
+		rows[i].planned = plan
 		kept = append(kept, rows[i])
 	}
 	return slices.Clip(kept), nil
