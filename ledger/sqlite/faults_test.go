@@ -576,6 +576,7 @@ func TestVerifyFinds(t *testing.T) {
 		"it is not there":          run("DELETE FROM customers WHERE id = 1"),
 		"folder is damaged":        run("UPDATE customers SET data = substr(data, 1, 40) WHERE id = 1"),
 		"not found by its newest":  run("UPDATE customers SET attempt = 77 WHERE id = 1"),
+		"number of its newest":     of(2, func(c *ledger.Customer) { c.History[0].ID = 1 }),
 		"no e-mail":                run("DELETE FROM identities WHERE customer = 3"),
 		"does not lead":            run("UPDATE identities SET customer = 3 WHERE customer = 4"),
 		"rows of 10":               run("UPDATE batches SET rows = 10"),
@@ -596,6 +597,30 @@ func TestVerifyFinds(t *testing.T) {
 		found, err := l.Verify(t.Context())
 		if err != nil || !strings.Contains(strings.Join(found, "\n"), says) {
 			t.Errorf("%s: %q %v", says, found, err)
+		}
+	}
+}
+
+// Two customers with one service id are found whether their entries are in the
+// index, or wait, or one is and one does.
+func TestVerifyFindsSharedServiceID(t *testing.T) {
+	for name, in := range map[string][2]bool{"waiting": {}, "the first indexed": {true, false}, "the last indexed": {false, true}, "indexed": {true, true}} {
+		l, _, intents, ids := sent(t, 5, 2)
+		out := outcomes(intents, ids)
+		out[1].ServiceID = out[0].ServiceID
+		for i := range out {
+			if err := l.Record(t.Context(), 1, out[i:i+1]); err != nil {
+				t.Fatal(err)
+			}
+			if in[i] {
+				if err := l.write(t.Context(), l.index); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		found, err := l.Verify(t.Context())
+		if err != nil || !strings.Contains(strings.Join(found, "\n"), "same service id") {
+			t.Errorf("%s: %q %v", name, found, err)
 		}
 	}
 }

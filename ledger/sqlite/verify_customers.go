@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -83,7 +82,7 @@ const most = 100
 // verifyCustomers holds every folder to the rules, and to the columns and
 // indexes that lead to it.
 func (l *Ledger) verifyCustomers(ctx context.Context, v *view) ([]string, error) {
-	c := census{v: v, owners: map[[16]byte]bool{}, told: map[string]int{}}
+	c := census{v: v, waiting: map[string]bool{}, told: map[string]int{}}
 	if err := v.one(ctx, "SELECT indexed FROM state", nil, &c.indexed); err != nil {
 		return nil, err
 	}
@@ -110,6 +109,7 @@ func (l *Ledger) verifyCustomers(ctx context.Context, v *view) ([]string, error)
 	}
 	for _, stray := range [][2]string{
 		{"no e-mail leads to it", "SELECT customer FROM places WHERE customer NOT IN (SELECT customer FROM identities)"},
+		{"another customer's attempt has the number of its newest", "SELECT max(id) FROM customers WHERE attempt > 0 GROUP BY attempt HAVING count(*) > 1"},
 		{"a service id leads to it, and it is not there", "SELECT customer FROM services WHERE customer NOT IN (SELECT id FROM customers)"},
 	} {
 		ids, err := v.ids(ctx, stray[1]+fmt.Sprintf(" LIMIT %d", most))
@@ -126,8 +126,8 @@ func (l *Ledger) verifyCustomers(ctx context.Context, v *view) ([]string, error)
 // census goes through all customers.
 type census struct {
 	v       *view
-	indexed int64             // see schema
-	owners  map[[16]byte]bool // hashes of the service ids of those onboarded
+	indexed int64           // see schema
+	waiting map[string]bool // service ids of those onboarded whose entries may not be there yet
 	told    map[string]int
 	found   []string
 }
@@ -140,7 +140,7 @@ func (c *census) tell(customer int64, says string) {
 
 func (c *census) page(ctx context.Context, page []ledger.Customer) error {
 	attempts := map[int64]int64{}
-	leads := map[service]bool{}
+	leads, owners := map[service]bool{}, map[string]int{}
 	var ids, services []any
 	for i := range page {
 		ids = append(ids, page[i].ID)
@@ -155,9 +155,14 @@ func (c *census) page(ctx context.Context, page []ledger.Customer) error {
 		return err
 	})
 	if err == nil {
-		err = c.v.eachOf(ctx, "SELECT service_id, customer FROM services WHERE service_id IN ", services, func(r *sql.Rows) error {
+		err = c.v.eachOf(ctx, `SELECT service_id, id, status IN ('created', 'link_missing') FROM services JOIN customers USING (service_id)
+			WHERE id = customer AND service_id IN `, services, func(r *sql.Rows) error {
 			var s service
-			err := r.Scan(&s.id, &s.customer)
+			var owns bool
+			err := r.Scan(&s.id, &s.customer, &owns)
+			if !leads[s] && owns { // a list may have it twice
+				owners[s.id]++
+			}
 			leads[s] = true
 			return err
 		})
@@ -179,18 +184,23 @@ func (c *census) page(ctx context.Context, page []ledger.Customer) error {
 		if one.ServiceID == "" {
 			continue
 		}
-		if newest <= c.indexed && !leads[service{one.ServiceID, one.ID}] {
+		led := leads[service{one.ServiceID, one.ID}]
+		if newest <= c.indexed && !led {
 			c.tell(one.ID, "its service id does not lead to it")
 		}
 		if !onboarded(one) {
 			continue
 		}
-		sum := sha256.Sum256([]byte(one.ServiceID))
-		hash := [16]byte(sum[:16])
-		if c.owners[hash] {
+		others := owners[one.ServiceID]
+		if led {
+			others--
+		}
+		if others > 0 || c.waiting[one.ServiceID] {
 			c.tell(one.ID, "another customer has the same service id")
 		}
-		c.owners[hash] = true
+		if newest > c.indexed {
+			c.waiting[one.ServiceID] = true
+		}
 	}
 	return nil
 }
