@@ -18,7 +18,7 @@ import (
 const maxPeople = 16 << 20
 
 func (a *app) ledgerForgetCommand() *cobra.Command {
-	return a.peopleCommand("forget", "erase people on request; they are not sent again",
+	c := a.peopleCommand("forget", "erase people on request; they are not sent again",
 		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
 			n, err := l.Forget(ctx, who)
 			if err != nil {
@@ -28,6 +28,8 @@ func (a *app) ledgerForgetCommand() *cobra.Command {
 			fmt.Fprintln(a.err, "reports, backups and input files still hold them, and so does the partner: delete them there, too")
 			return nil
 		})
+	c.Long += " The ledger is written anew, so that no byte of\ntheirs is left in the file; for as long, that takes room for two more of it."
+	return c
 }
 
 func (a *app) ledgerReadmitCommand() *cobra.Command {
