@@ -273,6 +273,16 @@ func (w *twins) together(n int, kind string) {
 	}
 }
 
+// pairs are what each gives of some people, for either ledger.
+func pairs[T any](people []string, of func(person string) (a, b T, ok bool)) (as, bs []T) {
+	for _, p := range people {
+		if a, b, ok := of(p); ok {
+			as, bs = append(as, a), append(bs, b)
+		}
+	}
+	return as, bs
+}
+
 // write begins a write of either ledger; the function returned compares how it ended.
 func (w *twins) write(l *Ledger, kind string) (end func()) {
 	var do func() ([]int64, error)
@@ -282,23 +292,11 @@ func (w *twins) write(l *Ledger, kind string) (end func()) {
 	case "learn":
 		do = func() ([]int64, error) { return nil, l.Learn(w.ctx, "pace", "7", w.now) }
 	case "intend":
-		var on, of []ledger.Intent
-		for _, p := range w.pick(1) {
-			a, b, ok := w.intent(p)
-			if ok {
-				on, of = append(on, a), append(of, b)
-			}
-		}
+		on, of := pairs(w.pick(1), w.intent)
 		ids, want = w.m.Intend(w.ctx, 1, of)
 		do = func() ([]int64, error) { return l.Intend(w.ctx, 1, on) }
 	case "record":
-		var on, of []ledger.Change
-		for _, p := range w.pick(1) {
-			a, b, ok := w.decide(p)
-			if ok {
-				of, on = append(of, a), append(on, b)
-			}
-		}
+		of, on := pairs(w.pick(1), w.decide)
 		want = w.m.Record(w.ctx, 1, of)
 		do = func() ([]int64, error) { return nil, l.Record(w.ctx, 1, on) }
 	}
