@@ -387,5 +387,5 @@ type Query struct {
 	Identities []string
 	ServiceIDs []string
 	History    bool
-	Newest     int // only the n that were decided last, newest first; if Status is empty, of those created or link_missing
+	Newest     int // only n that are decided, those with the newest answered attempt first; if Status is empty, of those created or link_missing
 }

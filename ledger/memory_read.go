@@ -193,11 +193,21 @@ func (m *memory) query(q Query) (out []Customer) {
 	if q.Newest > 0 {
 		out = slices.DeleteFunc(out, func(c Customer) bool { return c.Decided.IsZero() })
 		slices.SortFunc(out, func(a, b Customer) int {
-			return cmp.Or(b.Decided.Compare(a.Decided), cmp.Compare(b.ID, a.ID))
+			return cmp.Or(cmp.Compare(m.answeredLast(b.ID), m.answeredLast(a.ID)), cmp.Compare(b.ID, a.ID))
 		})
 		out = out[:min(q.Newest, len(out))]
 	}
 	return out
+}
+
+// answeredLast is the newest attempt of a customer that is not open, 0 if there is none.
+func (m *memory) answeredLast(customer int64) (id int64) {
+	for _, a := range m.customers[customer-1].History {
+		if a.Class != Open {
+			id = max(id, a.ID)
+		}
+	}
+	return id
 }
 
 // claimed are the customers that rows of a batch claim.

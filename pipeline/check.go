@@ -125,6 +125,7 @@ func (r *registrar) fill(ctx context.Context, tell func(int)) error {
 		return &Stop{Reason: InputFault, Err: err}
 	}
 	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(c *chunk) error {
+		defer c.free()
 		if err := r.add(ctx, c); err != nil {
 			return err
 		}

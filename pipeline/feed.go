@@ -22,10 +22,21 @@ type chunk struct {
 	rows []checked
 	done chan struct{} // closed when all are checked
 
+	room []checked     // where rows are, and others were before
+	used chan<- *chunk // takes it when its rows are needed no more
+
 	// In the check pass, parallel to rows:
 	drafts []ledger.Row      // what is registered of them, without what the ledger knows
 	sights []ledger.Sighting // what the ledger is asked
 	cuts   []int             // rows whose person stands in the chunk already, behind the cut before
+}
+
+// free lets the chunk be used again: nobody may look at its rows after that.
+func (c *chunk) free() {
+	select {
+	case c.used <- c:
+	default:
+	}
 }
 
 // pick chooses the rows of the send pass: it is given the ordinal of the first
@@ -34,9 +45,8 @@ type chunk struct {
 type pick func(ctx context.Context, first int, rows []checked) ([]checked, error)
 
 // checkedRows reads all rows, validates them on all cores and hands them on in
-// input order, a chunk at a time. With choose, the chunk is take's to keep;
-// without, this is the check pass: the chunk is drafted, and used again as soon
-// as take returns.
+// input order, a chunk at a time, which whoever looks at it last frees. Without
+// choose, this is the check pass: the chunk is drafted, too.
 func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose pick, take func(*chunk) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
@@ -73,12 +83,6 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 			if err := take(c); err != nil {
 				return err
 			}
-			if choose == nil {
-				select {
-				case used <- c:
-				default:
-				}
-			}
 		}
 		return nil
 	})
@@ -87,7 +91,7 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 
 // readChunks sends each chunk to the checkers and, in the same order, to
 // whoever waits for the checked rows.
-func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- *chunk, used <-chan *chunk) error {
+func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- *chunk, used chan *chunk) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {
 		n, err := rows.Read(buf)
@@ -122,14 +126,15 @@ func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- 
 }
 
 // emptyChunk has room for all rows of a chunk.
-func emptyChunk(used <-chan *chunk) *chunk {
+func emptyChunk(used chan *chunk) *chunk {
+	var c *chunk
 	select {
-	case c := <-used:
-		c.rows, c.done = c.rows[:chunkRows], make(chan struct{})
-		return c
+	case c = <-used:
 	default:
-		return &chunk{rows: make([]checked, chunkRows), done: make(chan struct{})}
+		c = &chunk{room: make([]checked, chunkRows), used: used}
 	}
+	c.rows, c.done = c.room, make(chan struct{})
+	return c
 }
 
 // draft does for the registration whatever needs no look at the ledger. seen is
@@ -189,7 +194,7 @@ func checkRow(rules *validate.Rules, row Row) validate.Result {
 // feed runs the reading half of the send pass: the same input again, for the
 // bodies, which are never stored. It hands on the rows that the ledger does not
 // count as settled, in input order, and closes out when it ends.
-func (r *run) feed(ctx context.Context, out chan<- []checked) error {
+func (r *run) feed(ctx context.Context, out chan<- *chunk) error {
 	defer close(out)
 	rows, err := r.cfg.Input.Rows(ctx)
 	if err != nil {
@@ -198,10 +203,11 @@ func (r *run) feed(ctx context.Context, out chan<- []checked) error {
 	ahead := plans{run: r}
 	err = checkedRows(ctx, rows, r.cfg.Rules, ahead.unsettled, func(c *chunk) error {
 		if len(c.rows) == 0 {
+			c.free()
 			return nil
 		}
 		select {
-		case out <- c.rows:
+		case out <- c:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -257,7 +263,7 @@ func (p *plans) unsettled(ctx context.Context, first int, rows []checked) ([]che
 		rows[i].planned = plan
 		kept = append(kept, rows[i])
 	}
-	return slices.Clip(kept), nil
+	return kept, nil
 }
 
 // maySend reports whether a customer of this status may still have to be sent.

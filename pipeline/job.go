@@ -52,8 +52,8 @@ type answered struct {
 }
 
 // body is the request of a checked row.
-func body(c checked) partner.User {
-	u := c.result.User
+func body(c *checked) partner.User {
+	u := &c.result.User
 	out := partner.User{
 		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, PhoneNumber: u.PhoneNumber,
 		AccountPurpose: u.AccountPurpose, IPAddress: u.IPAddress, Terms: u.Terms, Program: u.Program,

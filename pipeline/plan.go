@@ -33,7 +33,7 @@ type comeback struct {
 // again. It always listens to the recorder.
 type planner struct {
 	*run
-	fresh   <-chan []checked // from the feed; closed when all rows were read
+	fresh   <-chan *chunk // from the feed; closed when all rows were read
 	back    *mailbox[comeback]
 	out     chan *job     // intended, to the release; room for a whole group
 	drained chan struct{} // rings when the release took one
@@ -63,19 +63,20 @@ func (p *planner) work(ctx context.Context) error {
 			return nil
 		}
 		p.resolver.tail(p.readAll && len(p.queue) == 0 && p.under == p.doubts)
-		var fresh <-chan []checked
+		var fresh <-chan *chunk
 		if !p.readAll && len(p.queue) < maxGroup && p.doubts < maxDoubts {
 			fresh = p.fresh
 		}
 		select {
-		case rows, ok := <-fresh:
+		case c, ok := <-fresh:
 			if !ok {
 				p.readAll = true
 				continue
 			}
-			if err := p.enqueue(ctx, rows); err != nil {
+			if err := p.enqueue(ctx, c.rows); err != nil {
 				return err
 			}
+			c.free()
 		case <-p.back.bell:
 			for _, c := range p.back.take() {
 				p.take(c)
@@ -115,7 +116,8 @@ func (p *planner) take(c comeback) {
 func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
-	for _, c := range rows {
+	for i := range rows {
+		c := &rows[i]
 		if !c.result.Valid() {
 			// Registered as good under the same settings: only a changed input
 			// or changed rules can make it bad now.

@@ -134,7 +134,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 		return s, ledgerStop("beginning the run", err)
 	}
 	s.Run = r.id
-	err = r.send(ctx, func(_ context.Context, out chan<- []checked) error { close(out); return nil })
+	err = r.send(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
 	return r.finish(ctx, s, ledger.Tally{}, err)
 }
 
@@ -163,7 +163,7 @@ func (r *run) recall(ctx context.Context) error {
 }
 
 // send runs the send pass: one goroutine for each part, all of them awaited here.
-func (r *run) send(ctx context.Context, feed func(context.Context, chan<- []checked) error) error {
+func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.halt.cancel = cancel
@@ -173,7 +173,7 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- []chec
 		defer time.AfterFunc(d, func() { r.halt.stop(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
 	}
 
-	fresh := make(chan []checked, 2)
+	fresh := make(chan *chunk, 2)
 	intended := make(chan *job, maxGroup)
 	drained := make(chan struct{}, 1)
 	answers := make(chan answered)

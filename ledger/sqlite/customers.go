@@ -13,13 +13,14 @@ import (
 // where want says so (nil: nowhere); one that is not in the ledger, or 0, gives a
 // zero Customer.
 func (v *view) customers(ctx context.Context, ids []int64, want func(*ledger.Customer) bool) ([]ledger.Customer, error) {
-	return v.people(ctx, ids, want, true)
+	return v.people(ctx, nil, ids, want, true)
 }
 
-// people is customers, with LastBatch and LastRow of those who were sent only if
-// they are to be placed.
-func (v *view) people(ctx context.Context, ids []int64, want func(*ledger.Customer) bool, placed bool) ([]ledger.Customer, error) {
-	out := make([]ledger.Customer, len(ids))
+// people is customers, in room if that is enough, with LastBatch and LastRow of
+// those who were sent only if they are to be placed.
+func (v *view) people(ctx context.Context, room []ledger.Customer, ids []int64, want func(*ledger.Customer) bool, placed bool) ([]ledger.Customer, error) {
+	out := slices.Grow(room[:0], len(ids))[:len(ids)]
+	clear(out)
 	list := make([]int64, 0, len(ids)) // whom the file is asked for
 	for i, id := range ids {
 		if b := v.under[id]; b != nil && b.after != nil {
@@ -64,11 +65,7 @@ func (v *view) find(ctx context.Context, list []int64, found []ledger.Customer, 
 	if len(v.under) > 0 { // what an intent makes of somebody begins with all there is
 		asked = func(c *ledger.Customer) bool { return v.under[c.ID] != nil || want != nil && want(c) }
 	}
-	args := make([]any, len(list))
-	for i, id := range list {
-		args[i] = id
-	}
-	err := v.eachNear(ctx, "SELECT "+folderColumns+" FROM customers WHERE id ", args, func(r *sql.Rows) error {
+	err := v.eachNear(ctx, "SELECT "+folderColumns+" FROM customers WHERE id ", list, func(r *sql.Rows) error {
 		return scanFolder(r, func(id int64) *ledger.Customer {
 			if at, asked := slices.BinarySearch(list, id); asked {
 				return &found[at]
@@ -79,16 +76,17 @@ func (v *view) find(ctx context.Context, list []int64, found []ledger.Customer, 
 	if err != nil {
 		return err
 	}
+	ask := list
 	if !placed {
-		args = args[:0]
+		ask = nil
 		for i, id := range list {
 			if !wasSent(&found[i]) {
-				args = append(args, id)
+				ask = append(ask, id)
 			}
 		}
 	}
 	var there []int // whose place is known
-	err = v.eachNear(ctx, "SELECT customer, batch, row FROM places WHERE customer ", args, func(r *sql.Rows) error {
+	err = v.eachNear(ctx, "SELECT customer, batch, row FROM places WHERE customer ", ask, func(r *sql.Rows) error {
 		var id, batch int64
 		var row int
 		err := r.Scan(&id, &batch, &row)

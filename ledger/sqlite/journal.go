@@ -26,7 +26,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err != nil {
 			return err
 		}
-		packing := make([]packedIntent, len(intents))
+		packing := slices.Grow(l.w.packing[:0], len(intents))[:len(intents)]
+		defer func() {
+			clear(packing)
+			l.w.packing = packing[:0]
+		}()
 		marks := make([]mark, 0, 2*len(intents))
 		for i, in := range intents {
 			c := customers.of(in.Customer)
@@ -78,10 +82,14 @@ func (l *Ledger) record(ctx context.Context, changes []ledger.Change) error {
 	for i, ch := range changes {
 		of[i] = ch.Customer
 	}
-	w, err := l.w.forWriting(ctx, of)
+	w, err := l.w.forWritingIn(ctx, l.w.room, of)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		clear(w.people)
+		l.w.room = w.people[:0]
+	}()
 	for _, ch := range changes {
 		c := w.of(ch.Customer)
 		if *c, err = ledger.Decided(*c, ch); err != nil {
@@ -111,11 +119,16 @@ type before struct {
 
 // forWriting reads customers with all their attempts.
 func (v *view) forWriting(ctx context.Context, ids []int64) (writes, error) {
+	return v.forWritingIn(ctx, nil, ids)
+}
+
+// forWritingIn is forWriting, with room for the customers that is used if it is enough.
+func (v *view) forWritingIn(ctx context.Context, room []ledger.Customer, ids []int64) (writes, error) {
 	w := writes{ids: slices.Clone(ids)}
 	slices.Sort(w.ids)
 	w.ids = slices.Compact(w.ids)
 	var err error
-	w.people, err = v.customers(ctx, w.ids, always)
+	w.people, err = v.people(ctx, room, w.ids, always, true)
 	w.before = make([]before, len(w.people))
 	for i := range w.people {
 		w.before[i] = before{w.people[i].ServiceID, w.people[i].Intents > 0}
@@ -191,9 +204,12 @@ func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error
 	v.changed = v.changed || len(people) > 0
 	args := make([]any, 0, 6*len(people))
 	var p packer
+	v.arena = v.arena[:0]
 	for i := range people {
 		c := &people[i]
-		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), bytes.Clone(p.folder(c)))
+		from := len(v.arena)
+		v.arena = append(v.arena, p.folder(c)...) // when it grows, the folders before stay where they were
+		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), v.arena[from:len(v.arena):len(v.arena)])
 	}
 	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 6, args)
 }

@@ -39,13 +39,17 @@ func (v *view) eachOf(ctx context.Context, text string, all []any, scan func(*sq
 // eachNear is eachOf for numbers, given once each, that mostly lie side by side,
 // as the customers of neighbouring rows do. The text ends before "IN". Numbers
 // between them may come, too.
-func (v *view) eachNear(ctx context.Context, text string, list []any, scan func(*sql.Rows) error) error {
+func (v *view) eachNear(ctx context.Context, text string, list []int64, scan func(*sql.Rows) error) error {
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, n := range list {
-		low, high = min(low, n.(int64)), max(high, n.(int64))
+		low, high = min(low, n), max(high, n)
 	}
 	if len(list) < 8 || high-low > int64(2*len(list)) {
-		return v.eachOf(ctx, text+"IN ", list, scan)
+		all := make([]any, len(list))
+		for i, n := range list {
+			all[i] = n
+		}
+		return v.eachOf(ctx, text+"IN ", all, scan)
 	}
 	return v.each(ctx, text+"BETWEEN ? AND ?", []any{low, high}, scan)
 }

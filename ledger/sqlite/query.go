@@ -215,12 +215,12 @@ func (v *view) ids(ctx context.Context, text string, args ...any) (ids []int64, 
 	return ids, err
 }
 
-// newest pages through decided customers, newest first; of ids only, if any.
+// newest pages through decided customers, those sent last first; of ids only, if any.
 func (v *view) newest(ctx context.Context, only []int64) func() ([]int64, error) {
 	offset := 0
 	return func() ([]int64, error) {
 		for {
-			ids, err := v.ids(ctx, "SELECT id FROM customers WHERE decided <> 0 ORDER BY decided DESC, id DESC LIMIT 256 OFFSET ?", offset)
+			ids, err := v.ids(ctx, "SELECT id FROM customers WHERE decided <> 0 ORDER BY attempt DESC, id DESC LIMIT 256 OFFSET ?", offset)
 			offset += len(ids)
 			if err != nil || len(ids) == 0 || only == nil {
 				return ids, err

@@ -54,6 +54,7 @@ func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.P
 		return nil, l.sick(err)
 	}
 	out := make([]ledger.Planned, 0, min(max(n, 0), 1<<16))
+	var customers []ledger.Customer
 	for from = max(from, 0); len(out) < n; {
 		first := from - from%chunkRows
 		rows, err := v.chunk(ctx, chunkID(batch, first))
@@ -68,9 +69,9 @@ func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.P
 		if err != nil {
 			return nil, l.sick(err)
 		}
-		customers, err := v.customers(ctx, ids, func(c *ledger.Customer) bool {
+		customers, err = v.people(ctx, customers, ids, func(c *ledger.Customer) bool {
 			return c.Status != ledger.Created && c.Status != ledger.LinkMissing && c.Status != ledger.Forgotten
-		})
+		}, true)
 		if err != nil {
 			return nil, l.sick(err)
 		}
@@ -245,7 +246,7 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 	if err != nil {
 		return nil, err
 	}
-	customers, err := v.people(ctx, ids, nil, s.All)
+	customers, err := v.people(ctx, nil, ids, nil, s.All)
 	if err == nil && verified { // somebody: mostly nobody is yet
 		err = v.withKYC(ctx, customers)
 	}

@@ -59,6 +59,5 @@ const customersTable = `CREATE TABLE customers (id INTEGER PRIMARY KEY, status T
 	attempt INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
 CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
-CREATE INDEX customers_decided ON customers (decided, id) WHERE decided <> 0;
 CREATE INDEX customers_attempt ON customers (attempt);
 `

@@ -135,7 +135,7 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 	if err != nil {
 		return nil, err
 	}
-	var customers []any
+	var customers []int64
 	for _, b := range slices.Concat(groups...) {
 		if all[b.customer] == nil {
 			customers = append(customers, b.customer)
@@ -210,7 +210,7 @@ func (b *begun) apply(c ledger.Customer) error {
 // ledger's own, and not to be changed.
 func (b *begun) shown(want func(*ledger.Customer) bool) ledger.Customer {
 	c := *b.after
-	if want == nil || !want(&c) {
+	if want == nil || !want(b.after) {
 		c.History = nil
 	}
 	return c

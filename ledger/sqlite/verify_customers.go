@@ -141,7 +141,8 @@ func (c *census) tell(customer int64, says string) {
 func (c *census) page(ctx context.Context, page []ledger.Customer) error {
 	attempts := map[int64]int64{}
 	leads, owners := map[service]bool{}, map[string]int{}
-	var ids, services []any
+	var ids []int64
+	var services []any
 	for i := range page {
 		ids = append(ids, page[i].ID)
 		if page[i].ServiceID != "" {

@@ -110,8 +110,11 @@ type view struct {
 	ready   map[string]*sql.Stmt
 	lists   map[list]*sql.Stmt // those of ready that are over lists
 	chunks  chunkCache
-	under   underway // nil = not read; see read and Ledger.begin
-	changed bool     // the transaction under way changed what a report shows
+	under   underway          // nil = not read; see read and Ledger.begin
+	room    []ledger.Customer // for those of one Record after the other; empty between
+	arena   []byte            // for their folders, likewise
+	packing []packedIntent    // for those of one Intend after the other
+	changed bool              // the transaction under way changed what a report shows
 }
 
 func (v *view) close() error {
