@@ -52,6 +52,9 @@ type Ledger struct {
 	version     int64 // of the file, when w last read what is under way
 	late        *late // nil when read-only or beside
 
+	foldBeside int64          // see there
+	folding    sync.WaitGroup // a fold under way
+
 	closing sync.Once
 }
 
@@ -73,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, err)
 	}
-	l := &Ledger{path: path, now: o.Now, turn: make(chan struct{}, 1)}
+	l := &Ledger{path: path, now: o.Now, turn: make(chan struct{}, 1), foldBeside: foldBeside}
 	if err := l.open(ctx, o); err != nil {
 		return nil, errors.Join(err, l.abandon())
 	}
@@ -301,6 +304,7 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
+		l.folding.Wait()
 		l.turn <- struct{}{}
 		if l.w != nil && l.lock != nil && l.failed == nil {
 			err = l.transaction(context.Background(), func(ctx context.Context) error {

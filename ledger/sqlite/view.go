@@ -51,9 +51,7 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 		q.Set("mode", "rw")
 		q.Add("_pragma", "synchronous(full)")
 		q.Add("_pragma", "cache_size(-8192)")
-		// A page that is written again and again goes to the database once in
-		// 32 MiB of log, not in 4.
-		q.Add("_pragma", "wal_autocheckpoint(8000)")
+		q.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", foldAfter))
 	}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
 	db, err := sql.Open("sqlite", dsn)
