@@ -135,15 +135,11 @@ func (v *view) readUnderway(ctx context.Context) (underway, error) {
 	if err != nil {
 		return nil, err
 	}
-	var customers []int64
 	for _, b := range slices.Concat(groups...) {
-		if all[b.customer] == nil {
-			customers = append(customers, b.customer)
-		}
 		all[b.customer] = b // the last one: whatever came before it is answered
 	}
 	newest := make(map[int64]int64, len(all))
-	err = v.eachNear(ctx, "SELECT id, attempt FROM customers WHERE id ", customers, func(r *sql.Rows) error {
+	err = v.eachNear(ctx, "SELECT id, attempt FROM customers WHERE id ", all.customers(), func(r *sql.Rows) error {
 		var id, attempt int64
 		err := r.Scan(&id, &attempt)
 		newest[id] = attempt
