@@ -9,7 +9,8 @@
 // reads it so, and journal.go writes it by the rules of package ledger.
 //
 // Writes share commits (write.go), and entries of indexes without order go in
-// together (late.go). An opening brings all of that to rest after a crash (recover.go),
+// together (late.go). The log of a long registration is folded into the file
+// beside what comes next (fold.go). An opening brings all of that to rest after a crash (recover.go),
 // with what could not be written any more (emergency.go), and brings a file of an
 // older version forward (migrate.go).
 //

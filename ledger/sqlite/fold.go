@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 )
 
 const (
@@ -12,18 +11,18 @@ const (
 	// file, in pages of 4 KiB. A page that is written again and again goes to
 	// the file once in 32 MiB of log, not in the 4 of SQLite's own choice.
 	foldAfter = 8000
-	// foldBeside is how long the log of one transaction is, in bytes, that no
-	// commit folds.
-	foldBeside = foldAfter * 4096
+	// foldBeside is how many rows a registration has whose log its commit does
+	// not fold: some 30 MiB.
+	foldBeside = 100_000
 )
 
-// commitLong is commit for a transaction that may have written very much, as
-// the registration of a million rows does. SQLite folds the log into the file
-// before it returns from a commit; that takes a third of a second then, for
-// which the first request of a run would wait. So it is done beside what comes
-// next, on a connection of its own, and later commits fold again.
-func (l *Ledger) commitLong(ctx context.Context) error {
-	if log, err := os.Stat(l.path + "-wal"); err != nil || log.Size() < l.foldBeside {
+// commitRows is commit for a registration of so many rows. SQLite folds the log
+// into the file before it returns from a commit; after a million rows that takes
+// a third of a second, for which the first request of a run would wait. So it is
+// done beside what comes next, on a connection of its own, and later commits fold
+// again.
+func (l *Ledger) commitRows(ctx context.Context, rows int) error {
+	if rows < l.foldBeside || l.ending {
 		return l.commit(ctx)
 	}
 	if err := l.foldFrom(ctx, 0); err != nil {

@@ -52,8 +52,9 @@ type Ledger struct {
 	version     int64 // of the file, when w last read what is under way
 	late        *late // nil when read-only or beside
 
-	foldBeside int64          // see there
+	foldBeside int            // see there
 	folding    sync.WaitGroup // a fold under way
+	ending     bool           // Close was called: no fold begins any more; read and written by who has the turn
 
 	closing sync.Once
 }
@@ -304,6 +305,9 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
+		l.turn <- struct{}{}
+		l.ending = true
+		l.leave()
 		l.folding.Wait()
 		l.turn <- struct{}{}
 		if l.w != nil && l.lock != nil && l.failed == nil {

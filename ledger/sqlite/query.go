@@ -118,7 +118,7 @@ func (l *Ledger) nobodyHas(ctx context.Context, q ledger.Query) (bool, error) {
 func (l *Ledger) pages(ctx context.Context, v *view, q ledger.Query) (func() ([]int64, error), error) {
 	if ids, ok, err := l.named(ctx, v, q); ok || err != nil {
 		if q.Newest > 0 {
-			return v.newest(ctx, ids), err
+			return v.newest(ctx, q.Status, ids), err
 		}
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
@@ -130,7 +130,7 @@ func (l *Ledger) pages(ctx context.Context, v *view, q ledger.Query) (func() ([]
 		}, err
 	}
 	if q.Newest > 0 {
-		return v.newest(ctx, nil), nil
+		return v.newest(ctx, q.Status, nil), nil
 	}
 	var text string
 	sent := !slices.Contains(q.Status, ledger.Pending) && len(q.Status) > 0
@@ -215,19 +215,25 @@ func (v *view) ids(ctx context.Context, text string, args ...any) (ids []int64, 
 	return ids, err
 }
 
-// newest pages through decided customers, those sent last first; of ids only, if any.
-func (v *view) newest(ctx context.Context, only []int64) func() ([]int64, error) {
-	offset := 0
-	return func() ([]int64, error) {
+// newest pages through decided customers of some statuses, those sent last
+// first; of ids only, if any.
+func (v *view) newest(ctx context.Context, of []ledger.Status, only []int64) func() ([]int64, error) {
+	text := "SELECT id, attempt FROM customers WHERE attempt <= ? AND (attempt < ? OR id < ?) AND decided <> 0 AND status IN ('" +
+		strings.Join(texts(of), "','") + "') ORDER BY attempt DESC, id DESC LIMIT 256"
+	attempt, id := int64(math.MaxInt64), int64(math.MaxInt64)
+	return func() (ids []int64, err error) {
 		for {
-			ids, err := v.ids(ctx, "SELECT id FROM customers WHERE decided <> 0 ORDER BY attempt DESC, id DESC LIMIT 256 OFFSET ?", offset)
-			offset += len(ids)
-			if err != nil || len(ids) == 0 || only == nil {
+			more := false
+			err = v.each(ctx, text, []any{attempt, attempt, id}, func(r *sql.Rows) error {
+				more = true
+				err := r.Scan(&id, &attempt)
+				if only == nil || slices.Contains(only, id) {
+					ids = append(ids, id)
+				}
+				return err
+			})
+			if err != nil || !more || len(ids) > 0 {
 				return ids, err
-			}
-			ids = slices.DeleteFunc(ids, func(id int64) bool { return !slices.Contains(only, id) })
-			if len(ids) > 0 {
-				return ids, nil
 			}
 		}
 	}

@@ -325,7 +325,7 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	r.over = true
 	defer r.l.leaveCheck()
 	r.l.w.changed = true // rows of other batches may now lead to a customer
-	return r.batch, r.l.commitLong(ctx)
+	return r.batch, r.l.commitRows(ctx, r.batch.Rows)
 }
 
 func (r *registration) finish(ctx context.Context) error {
