@@ -20,8 +20,9 @@ type pacer struct {
 	burst int
 
 	mu      sync.Mutex
-	ceiling float64 // requests a second; +Inf = unlimited
-	met     float64 // the rate that met the last 429; 0 = none yet
+	second  perSecond // of a high rate
+	ceiling float64   // requests a second; +Inf = unlimited
+	met     float64   // the rate that met the last 429; 0 = none yet
 	cutAt   time.Time
 	recent  [2]int // tokens taken in the second before and in this one
 	tick    time.Time
@@ -40,24 +41,27 @@ func newPacer(p Pace) *pacer {
 	out.set(out.ceiling)
 	if !p.Unlimited {
 		out.limiter.AllowN(time.Now(), out.limiter.Burst())
+		if p.Rate > fast {
+			out.second.released = make([]time.Duration, int(p.Rate)+p.Burst)
+			out.second.since = time.Now()
+		}
 	}
 	return out
 }
 
 const (
-	fast    = 1000  // requests a second from which timers are too coarse for one token at a time
-	catchUp = 0.004 // of a second's tokens, which may then be made up for at once
+	fast    = 1000 // requests a second from which timers are too coarse for one token at a time
+	catchUp = 0.02 // of a second's tokens, which may then be made up for at once
 )
 
 // set makes the limiter grant a rate. A timer that wakes us a fraction of a
 // millisecond late costs nothing at 50/s and a third of the tokens at 5000/s.
-// So at such rates some tokens may be made up for, and the limit is lower by as
-// much: no second sees more than the rate and the burst all the same.
+// So at such rates some tokens may be made up for; perSecond sees to it that no
+// second has more than the rate and the burst all the same.
 func (p *pacer) set(perSecond float64) {
 	burst := p.burst
 	if perSecond > fast && !math.IsInf(perSecond, 1) {
 		burst = max(p.burst, int(perSecond*catchUp))
-		perSecond -= float64(burst - p.burst)
 	}
 	p.limiter.SetBurst(burst)
 	p.limiter.SetLimit(rate.Limit(perSecond))
@@ -67,8 +71,7 @@ func (p *pacer) set(perSecond float64) {
 // not, the workers, not the rate, are what limits.
 func (p *pacer) wait(ctx context.Context) (waited bool, err error) {
 	p.adapt(wall())
-	r := p.limiter.Reserve()
-	d := r.Delay()
+	r, d := p.reserve(time.Now())
 	if d == 0 {
 		return false, ctx.Err()
 	}
@@ -79,6 +82,36 @@ func (p *pacer) wait(ctx context.Context) (waited bool, err error) {
 		return true, err
 	}
 	return true, nil
+}
+
+// reserve takes the next token and says how long it is until then.
+func (p *pacer) reserve(now time.Time) (*rate.Reservation, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.limiter.ReserveN(now, 1)
+	return r, p.second.next(now.Add(r.DelayFrom(now))).Sub(now)
+}
+
+// perSecond holds back what would be more than so many tokens in one second,
+// whichever second one looks at. The zero value holds nothing back.
+type perSecond struct {
+	since    time.Time
+	released []time.Duration // when the last tokens went out, as many as a second may have; a ring, begun at since
+	count    int             // tokens so far
+}
+
+// next is when a token goes out that may do so from at on. Times rise from call to call.
+func (w *perSecond) next(at time.Time) time.Time {
+	if len(w.released) == 0 {
+		return at
+	}
+	oldest := &w.released[w.count%len(w.released)] // of a second's worth of tokens
+	if free := w.since.Add(*oldest + time.Second); w.count >= len(w.released) && free.After(at) {
+		at = free
+	}
+	*oldest = at.Sub(w.since)
+	w.count++
+	return at
 }
 
 // adapt moves the limit along its recovery and counts one token.
