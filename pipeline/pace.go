@@ -41,7 +41,7 @@ func newPacer(p Pace) *pacer {
 	out.set(out.ceiling)
 	if !p.Unlimited {
 		out.limiter.AllowN(time.Now(), out.limiter.Burst())
-		if p.Rate > fast {
+		if p.Rate > fast && out.limiter.Burst() > p.Burst {
 			out.second.released = make([]time.Duration, int(p.Rate)+p.Burst)
 			out.second.since = time.Now()
 		}
@@ -96,7 +96,7 @@ func (p *pacer) reserve(now time.Time) (*rate.Reservation, time.Duration) {
 // whichever second one looks at. The zero value holds nothing back.
 type perSecond struct {
 	since    time.Time
-	released []time.Duration // when the last tokens went out, as many as a second may have; a ring, begun at since
+	released []time.Duration // after since, of the last tokens, as many as a second may have; a ring
 	count    int             // tokens so far
 }
 

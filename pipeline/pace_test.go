@@ -57,6 +57,13 @@ func TestPacerCatchesUp(t *testing.T) {
 	})
 }
 
+// A burst that is asked for takes no memory.
+func TestPacerLargeBurst(t *testing.T) {
+	if p := newPacer(Pace{Rate: 5000, Burst: 1 << 40}); p.second.released != nil {
+		t.Error("the bucket alone keeps to the rate and the burst")
+	}
+}
+
 func TestPacerAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(Pace{Rate: 100, Burst: 1})
