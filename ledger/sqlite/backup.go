@@ -30,17 +30,7 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	}
 	// VACUUM INTO writes into an empty file that is there, and reads one
 	// snapshot. It needs a connection that may write, though not to the ledger.
-	p, err := openPool(l.path, modeCopy, 1)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	v, err := p.view(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.close()) }()
-	if err := v.run(ctx, "VACUUM INTO ?", to); err != nil {
+	if err := once(ctx, l.path, modeCopy, func(v *view) error { return v.run(ctx, "VACUUM INTO ?", to) }); err != nil {
 		return err
 	}
 	if err := asClosed(ctx, to); err != nil {
@@ -54,19 +44,11 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 
 // asClosed marks a copy as whole: unlike the ledger in use it needs no log
 // beside it.
-func asClosed(ctx context.Context, path string) (err error) {
-	p, err := openPool(path, modeFill, 1)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	v, err := p.view(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.close()) }()
-	if err := v.run(ctx, "UPDATE state SET closed = opened"); err != nil {
-		return err
-	}
-	return v.run(ctx, "PRAGMA journal_mode = WAL")
+func asClosed(ctx context.Context, path string) error {
+	return once(ctx, path, modeFill, func(v *view) error {
+		if err := v.run(ctx, "UPDATE state SET closed = opened"); err != nil {
+			return err
+		}
+		return v.run(ctx, "PRAGMA journal_mode = WAL")
+	})
 }

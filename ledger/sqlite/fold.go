@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -40,26 +39,12 @@ func (l *Ledger) fold() {
 	ctx := context.Background()
 	// A log that cannot be folded is as good as the file, and the next commit
 	// tries again, of which SQLite says nothing either.
-	_ = l.foldNow(ctx)
+	_ = once(ctx, l.path, modeBeside, func(v *view) error { return v.run(ctx, "PRAGMA wal_checkpoint(PASSIVE)") })
 	l.turn <- struct{}{}
 	defer l.leave()
 	if err := l.foldFrom(ctx, foldAfter); err != nil && l.failed == nil {
 		_ = l.fail(err) // told by the next write
 	}
-}
-
-func (l *Ledger) foldNow(ctx context.Context) (err error) {
-	p, err := openPool(l.path, modeBeside, 1)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	v, err := p.view(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.close()) }()
-	return v.run(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 // foldFrom has commits fold a log that is longer than so many pages; 0 = never.

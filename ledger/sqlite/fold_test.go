@@ -99,25 +99,8 @@ func inFileAlone(t *testing.T, l *Ledger, question string) (answer int) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := openPool(path, modeWrite, 1)
+	err = once(t.Context(), path, modeWrite, func(v *view) error { return v.one(t.Context(), question, nil, &answer) })
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := p.close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	v, err := p.view(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := v.close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := v.one(t.Context(), question, nil, &answer); err != nil {
 		t.Fatal(err)
 	}
 	return answer

@@ -256,29 +256,21 @@ func create(ctx context.Context, path string, o Options) error {
 }
 
 // fill writes the schema into an empty file.
-func fill(ctx context.Context, path string, o Options) (err error) {
-	p, err := openPool(path, modeFill, 1)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	v, err := p.view(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.close()) }()
+func fill(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
-	if err := v.run(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
-		return err
-	}
-	if err := v.run(ctx, "INSERT INTO meta VALUES ('id', ?), ('environment', ?), ('account', ''), ('secret', ?), ('created', ?)",
-		rand.Text(), o.Environment, secret[:], stamp(o.Now())); err != nil {
-		return err
-	}
-	if err := v.run(ctx, "COMMIT"); err != nil {
-		return err
-	}
-	return v.run(ctx, "PRAGMA journal_mode = WAL")
+	return once(ctx, path, modeFill, func(v *view) error {
+		if err := v.run(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
+			return err
+		}
+		if err := v.run(ctx, "INSERT INTO meta VALUES ('id', ?), ('environment', ?), ('account', ''), ('secret', ?), ('created', ?)",
+			rand.Text(), o.Environment, secret[:], stamp(o.Now())); err != nil {
+			return err
+		}
+		if err := v.run(ctx, "COMMIT"); err != nil {
+			return err
+		}
+		return v.run(ctx, "PRAGMA journal_mode = WAL")
+	})
 }
 
 // Notices are what an operator should know of the place the ledger lies in and

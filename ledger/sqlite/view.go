@@ -63,6 +63,21 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 	return &pool{db, make(chan *view, 4)}, nil
 }
 
+// once does something on a connection to a file that is opened and closed for it.
+func once(ctx context.Context, path string, m mode, do func(*view) error) (err error) {
+	p, err := openPool(path, m, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	v, err := p.view(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.close()) }()
+	return do(v)
+}
+
 // close closes the connections that are in the pool.
 func (p *pool) close() error {
 	var all []error
