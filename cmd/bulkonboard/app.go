@@ -32,7 +32,7 @@ type app struct {
 
 // run is the whole program but its exit.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	// net/http logs what a server sends beyond its answer: it could be a link.
+	// What libraries log could hold a link: net/http quotes what it cannot read.
 	log.SetOutput(io.Discard)
 	// A reader that goes away must not end a run that sends.
 	signal.Ignore(syscall.SIGPIPE)

@@ -34,17 +34,25 @@ func TestPromiseBackup(t *testing.T) {
 	names := []string{"key alive, e-mails repeat", "key alive, list asked first", "key dead, e-mails unique"}
 	strands(t, names, 3, func(i int, t strand) {
 		const n = 60
-		cfg := sandbox.Config{Latency: 15 * time.Millisecond, LatencyMax: 40 * time.Millisecond, KeyTTL: keyLife, EmailsRepeat: true}
+		copied := make(chan struct{})
+		release := sync.OnceFunc(func() { close(copied) })
+		defer release()
+		untilCopied := func(stage sandbox.Stage, _, email string) {
+			if stage == sandbox.Arrived && email == fmt.Sprintf("person%d@example.org", n-1) {
+				<-copied
+			}
+		}
+		cfg := sandbox.Config{Latency: 15 * time.Millisecond, LatencyMax: 40 * time.Millisecond, KeyTTL: keyLife, EmailsRepeat: true, Barrier: untilCopied}
 		s := newScene(t, cfg, people(n))
 		switch i {
 		case 0:
 			s.flags = append(s.flags, "--check-existing", "never")
 		case 2:
-			s = newScene(t, sandbox.Config{Latency: cfg.Latency, LatencyMax: cfg.LatencyMax}, people(n))
+			s = newScene(t, sandbox.Config{Latency: cfg.Latency, LatencyMax: cfg.LatencyMax, Barrier: untilCopied}, people(n))
 		}
 		var copies []string
 		p := s.start(s.runArgs(patient()...)...)
-		for p.running() && len(copies) < 2 && s.server.Counters().Posts < n-10 {
+		for p.running() && (len(copies) == 0 || len(copies) < 2 && s.server.Counters().Posts < n-10) {
 			before := s.server.Posts()
 			if len(before) < 5 {
 				continue
@@ -53,6 +61,7 @@ func TestPromiseBackup(t *testing.T) {
 			s.run("ledger", "backup", "--base-url", s.base, "--ledger", s.ledger, path).ends(0)
 			copies = append(copies, path)
 			holds(s, path, before)
+			release()
 		}
 		p.ends(0)
 		s.all(ledger.Created, n)

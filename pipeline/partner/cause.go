@@ -45,7 +45,6 @@ func cause(err error) string {
 		alert   tls.AlertError
 		shake   *tlsError
 		dns     *net.DNSError
-		op      *net.OpError
 		connect *proxyError
 		timeout net.Error
 	)
@@ -56,7 +55,7 @@ func cause(err error) string {
 		return CauseCertificate
 	case errors.Is(err, context.Canceled):
 		return CauseCanceled
-	case errors.As(err, &connect), errors.As(err, &op) && op.Op == "proxyconnect":
+	case errors.As(err, &connect):
 		return CauseProxy
 	case errors.As(err, &dns):
 		return CauseDNS

@@ -10,17 +10,16 @@ import (
 )
 
 // Client speaks to one partner account. It is made by New and may be used by
-// any number of goroutines. It starts no goroutine of its own but those that
-// net/http keeps for open connections; CloseIdle ends these when no request is
-// under way.
+// any number of goroutines, and keeps none of its own; CloseIdle closes the
+// connections that are left when no request is under way.
 type Client struct {
-	base      *url.URL
-	users     *url.URL // where users are created
-	key       secret
-	agent     string
-	timeout   time.Duration
-	transport *http.Transport
-	proxy     string
+	base    *url.URL
+	users   *url.URL // where users are created
+	key     secret
+	agent   string
+	timeout time.Duration
+	pool    *pool
+	proxy   string
 }
 
 // New checks the configuration and opens nothing. Its errors name the field of
@@ -30,14 +29,13 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: s.base, key: hide(s.Key), agent: s.UserAgent, timeout: s.Timeout, transport: newTransport(s)}
+	client := &Client{base: s.base, key: hide(s.Key), agent: s.UserAgent, timeout: s.Timeout,
+		pool: &pool{dial: newConnector(s).dial, inUse: make(chan struct{}, s.MaxConns)}}
 	if client.users, err = client.at(createPath); err != nil {
 		return nil, err
 	}
 	if s.proxy != nil {
-		if u, err := s.proxy(&http.Request{URL: s.base}); err == nil && u != nil {
-			client.proxy = u.Host
-		}
+		client.proxy = s.proxy.Host
 	}
 	return client, nil
 }
@@ -57,7 +55,7 @@ func (c *Client) Proxy() string { return c.proxy }
 // CloseIdle closes connections that no request uses. Call it after every
 // pause: a server may have dropped them, and a request on such a connection
 // can end as Unknown.
-func (c *Client) CloseIdle() { c.transport.CloseIdleConnections() }
+func (c *Client) CloseIdle() { c.pool.closeIdle() }
 
 // Create sends one create-user request with this idempotency key, once, and
 // says what its answer proves. It waits for nothing but the answer, at most

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -38,7 +37,7 @@ type settings struct {
 	Config
 	base  *url.URL
 	roots *x509.CertPool // nil: the system's
-	proxy func(*http.Request) (*url.URL, error)
+	proxy *url.URL       // nil: none
 }
 
 // ConfigError says which field of a Config is unusable, and why. It repeats no
@@ -82,7 +81,7 @@ func (c Config) validate() (settings, error) {
 	if s.roots, err = readRoots(c.CAFile); err != nil {
 		return s, &ConfigError{"CAFile", err}
 	}
-	if s.proxy, err = parseProxy(c.Proxy); err != nil {
+	if s.proxy, err = parseProxy(c.Proxy, s.base); err != nil {
 		return s, &ConfigError{"Proxy", err}
 	}
 	return s, nil
@@ -141,23 +140,27 @@ func readRoots(name string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// parseProxy reads the environment when it is called and not, as net/http
-// does, once in the life of the process.
-func parseProxy(raw string) (func(*http.Request) (*url.URL, error), error) {
+// parseProxy chooses the proxy on the way to base. It reads the environment when
+// it is called and not, as net/http does, once in the life of the process.
+func parseProxy(raw string, base *url.URL) (*url.URL, error) {
+	var u *url.URL
+	var err error
 	switch raw {
 	case "":
 		return nil, nil
 	case "env":
-		choose := httpproxy.FromEnvironment().ProxyFunc()
-		return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
+		if u, err = httpproxy.FromEnvironment().ProxyFunc()(base); err == nil && u == nil {
+			return nil, nil
+		}
+	default:
+		u, err = url.Parse(raw)
 	}
-	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("is not a URL such as http://host:3128")
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5", "socks5h":
-		return http.ProxyURL(u), nil
+		return u, nil
 	default:
 		return nil, errors.New("must begin with http://, https:// or socks5://")
 	}

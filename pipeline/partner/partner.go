@@ -6,10 +6,9 @@
 // vendor's create-user page (v2) and its public docs; what those leave open is
 // configuration or stands in the one table of classify.go.
 //
-// One thing this package cannot prevent by itself: net/http writes bytes that
-// a server sends beyond its answer to the standard logger of package log. They
-// can be part of an answer with a verification link, so a main that uses this
-// package sets log.SetOutput(io.Discard).
+// How a request goes out stands in exchange.go (once, over a connection of its
+// own), conn.go (written and read by one goroutine), pool.go (between requests)
+// and connect.go (TLS and proxies).
 package partner
 
 import (

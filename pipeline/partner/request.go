@@ -21,12 +21,8 @@ const (
 	walletPath = "/v1/partner/wallet"
 )
 
-// request builds a request that net/http cannot send twice: a POST counts as
-// replayable if it has an Idempotency-Key header and a body that can be had
-// again. GetBody stays nil, so that the body is gone once it is read, and the
-// key is stored under the vendor's own lower-case spelling, where net/http does
-// not look for it. The body's type is one that net/http knows to be in memory:
-// header and body go out in one write. u may serve several requests.
+// request builds a request. The key is stored under the vendor's own lower-case
+// spelling. u may serve several requests.
 func (c *Client) request(method string, u *url.URL, key string, body []byte) *http.Request {
 	req := &http.Request{
 		Method: method, URL: u, Host: u.Host,

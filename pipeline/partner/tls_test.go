@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -244,7 +245,7 @@ func TestProxy(t *testing.T) {
 		t.Setenv("NO_PROXY", "")
 		before := refusing.conns.Load()
 		c := newClient(t, Config{BaseURL: "https://partner.invalid/api"})
-		c.transport.DialTLSContext = func(context.Context, string, string) (net.Conn, error) { return nil, io.EOF }
+		c.pool.dial = func(context.Context) (*conn, error) { return nil, io.EOF }
 		c.Create(t.Context(), testIdem, jane())
 		if c.Proxy() != "" || refusing.conns.Load() != before {
 			t.Error("the proxy of the environment was used")
@@ -257,25 +258,117 @@ func TestProxy(t *testing.T) {
 	})
 	t.Run("tunnel", func(t *testing.T) {
 		s, ca := secured(t, "127.0.0.1", time.Now().Add(time.Hour), http.HandlerFunc(good))
-		tunnel := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
-			r := next()
-			if r == nil || r.Header.Get("Authorization") != "" {
-				return
+		for name, proxy := range map[string]*wire{
+			"CONNECT": startWire(t, tunnelling), "CONNECT, 204": startWire(t, tunnelling204), "SOCKS5": startWire(t, socks5),
+		} {
+			u := proxy.URL
+			if name == "SOCKS5" {
+				u = strings.Replace(u, "http://", "socks5://us:secret@", 1)
+			} else {
+				u = strings.Replace(u, "http://", "http://us:secret@", 1)
 			}
-			far, err := net.Dial("tcp", r.Host)
-			if err != nil {
-				return
+			c := newClient(t, Config{BaseURL: s.URL, CAFile: ca, Proxy: u})
+			mustOK(t, c.Create(t.Context(), testIdem, jane()))
+			mustOK(t, c.Create(t.Context(), testIdem, jane()))
+			if n := proxy.conns.Load(); n != 1 {
+				t.Errorf("%s: %d tunnels, want 1", name, n)
 			}
-			defer far.Close()
-			io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
-			go func() { io.Copy(far, c); far.Close() }()
-			io.Copy(c, far)
-		})
-		c := newClient(t, Config{BaseURL: s.URL, CAFile: ca, Proxy: tunnel.URL})
-		mustOK(t, c.Create(t.Context(), testIdem, jane()))
-		if tunnel.posts.Load() != 1 {
-			t.Error("the tunnel was not used")
+			c.CloseIdle()
 		}
-		c.CloseIdle()
 	})
+	t.Run("SOCKS5 refused", func(t *testing.T) {
+		for _, answer := range []string{"\x05\xff", "\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", "\x04\x00", ""} {
+			p := startWire(t, func(_ *wire, c net.Conn, _ func() *http.Request) {
+				io.ReadFull(c, make([]byte, 2))
+				io.WriteString(c, answer)
+			})
+			c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: strings.Replace(p.URL, "http", "socks5", 1)})
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseProxy || a.Halt != NoHalt {
+				t.Errorf("%q: %v", answer, a)
+			}
+		}
+	})
+	t.Run("proxy that says nothing", func(t *testing.T) {
+		silent := startWire(t, func(_ *wire, _ net.Conn, next func() *http.Request) { next(); next() })
+		for _, scheme := range []string{"http", "socks5", "https"} {
+			c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: strings.Replace(silent.URL, "http", scheme, 1), Timeout: 200 * time.Millisecond})
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseProxy {
+				t.Errorf("%s: %v", scheme, a)
+			}
+		}
+	})
+	t.Run("passed on", func(t *testing.T) {
+		proxy := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
+			for r := next(); r != nil; r = next() {
+				if r.RequestURI != "http://10.9.8.7:81/api"+createPath || r.Host != "10.9.8.7:81" || r.Header.Get("Proxy-Authorization") != "Basic dXM6c2VjcmV0" {
+					t.Errorf("the proxy was asked for %s of %s", r.RequestURI, r.Host)
+				}
+				io.WriteString(c, whole201)
+			}
+		})
+		c := newClient(t, Config{BaseURL: "http://10.9.8.7:81/api", Proxy: strings.Replace(proxy.URL, "http://", "http://us:secret@", 1)})
+		mustOK(t, c.Create(t.Context(), testIdem, jane()))
+		mustOK(t, c.Create(t.Context(), testIdem, jane()))
+		if n := proxy.conns.Load(); n != 1 {
+			t.Errorf("%d connections, want 1", n)
+		}
+	})
+	t.Run("over TLS", func(t *testing.T) {
+		proxy, ca := secured(t, "127.0.0.1", time.Now().Add(time.Hour), http.HandlerFunc(good))
+		c := newClient(t, Config{BaseURL: "http://10.9.8.7/api", CAFile: ca, Proxy: proxy.URL})
+		mustOK(t, c.Create(t.Context(), testIdem, jane()))
+		c = newClient(t, Config{BaseURL: "http://10.9.8.7/api", Proxy: proxy.URL})
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseCertificate || a.Halt != Certificate {
+			t.Errorf("a proxy whose certificate is not trusted: %v", a)
+		}
+	})
+}
+
+// tunnelling is a proxy that answers CONNECT.
+func tunnelling(_ *wire, c net.Conn, next func() *http.Request) {
+	connectTo(c, next, "HTTP/1.1 200 OK\r\n\r\n")
+}
+
+func tunnelling204(_ *wire, c net.Conn, next func() *http.Request) {
+	connectTo(c, next, "HTTP/1.1 204 Fine\r\n\r\n")
+}
+
+func connectTo(c net.Conn, next func() *http.Request, answer string) {
+	if r := next(); r != nil && r.Method == http.MethodConnect && r.Header.Get("Authorization") == "" && r.Header.Get("Proxy-Authorization") == "Basic dXM6c2VjcmV0" {
+		pass(c, r.Host, answer)
+	}
+}
+
+// socks5 is a proxy that asks for a name and a password (RFC 1928, RFC 1929).
+func socks5(_ *wire, c net.Conn, _ func() *http.Request) {
+	read := func(n int) []byte {
+		b := make([]byte, n)
+		io.ReadFull(c, b)
+		return b
+	}
+	read(int(read(2)[1]))
+	io.WriteString(c, "\x05\x02")
+	if string(read(11)) != "\x01\x02us\x06secret" {
+		return
+	}
+	io.WriteString(c, "\x01\x00")
+	head := read(4)
+	if head[3] != 1 {
+		return // the test gives an address
+	}
+	ip := net.IP(read(4))
+	port := read(2)
+	pass(c, net.JoinHostPort(ip.String(), strconv.Itoa(int(port[0])<<8|int(port[1]))), "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+}
+
+// pass connects c with a host, once that host has been reached.
+func pass(c net.Conn, host, answer string) {
+	far, err := net.Dial("tcp", host)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	io.WriteString(c, answer)
+	go func() { io.Copy(far, c); far.Close() }()
+	io.Copy(c, far)
 }

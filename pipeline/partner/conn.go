@@ -1,0 +1,104 @@
+package partner
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"math"
+	"net"
+	"net/http"
+	"time"
+)
+
+// maxHeader is how long all headers of an answer may be, 1xx answers included, in bytes.
+const maxHeader = 64 << 10
+
+// conn is a connection to the partner. A request has it to itself, and the
+// goroutine that makes the request writes and reads: so it is known whether
+// anything was written, and what is read is the answer to it.
+type conn struct {
+	net.Conn                            // above TLS
+	still    func(until time.Time) bool // nothing came since the last answer, not even the end; sets the deadline of the next
+	proxy    *proxyHeader               // of an HTTP proxy that passes requests on; nil = none
+
+	in       *bufio.Reader
+	out      bytes.Buffer
+	headers  int  // bytes of headers that may still come
+	last     bool // no further request can follow
+	idleFrom time.Time
+}
+
+var errHeader = errors.New("the headers of the answer have no end")
+
+func newConn(c net.Conn, still func(time.Time) bool) *conn {
+	k := &conn{Conn: c, still: still}
+	k.in = bufio.NewReader(answers{k})
+	return k
+}
+
+// answers is what comes over a connection.
+type answers struct{ *conn }
+
+// Read implements io.Reader.
+func (a answers) Read(p []byte) (int, error) {
+	if a.headers <= 0 {
+		return 0, errHeader
+	}
+	n, err := a.Conn.Read(p)
+	a.headers -= n
+	return n, err
+}
+
+// ask writes a request in one piece and reads the answer. The error is nil if a
+// status line came.
+func (k *conn) ask(req *http.Request, limit int64, r *reply) error {
+	k.out.Reset()
+	write := req.Write
+	if k.proxy != nil {
+		write = req.WriteProxy
+		k.proxy.set(req.Header)
+	}
+	if write(&k.out) != nil {
+		return errRequest
+	}
+	n, failed := k.Write(k.out.Bytes())
+	if r.unsent = n == 0; r.unsent {
+		return failed
+	}
+	// What could not be written whole may have been answered all the same: some
+	// servers refuse before they have read everything, and close.
+	res, err := k.answer(req)
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	k.last = failed != nil || res.Close || res.StatusCode == http.StatusSwitchingProtocols
+	r.status, r.header = res.StatusCode, res.Header
+	if res.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which has no end
+		// It is not closed: that would read the rest of a body that has none.
+		r.body, r.whole = readBody(res.Body, res.ContentLength, limit)
+	}
+	k.last = k.last || !r.whole
+	return nil
+}
+
+// answer reads up to the body of the answer. Those before it (1xx) only say that
+// there will be one.
+func (k *conn) answer(req *http.Request) (*http.Response, error) {
+	for k.headers = maxHeader; ; {
+		res, err := http.ReadResponse(k.in, req)
+		if err != nil {
+			return nil, err
+		}
+		if res.StatusCode >= 200 || res.StatusCode == http.StatusSwitchingProtocols {
+			k.headers = math.MaxInt // a body has limits of its own
+			return res, nil
+		}
+	}
+}
+
+// done reports whether another request can follow: what came beyond the answer
+// would be taken for the next one.
+func (k *conn) done() bool { return !k.last && k.in.Buffered() == 0 }
+
+// cutOff ends what goes on on the connection. It may be called by any goroutine.
+func (k *conn) cutOff() { _ = k.SetDeadline(time.Unix(1, 0)) } // an error means that it is closed
