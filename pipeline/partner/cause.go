@@ -49,8 +49,6 @@ func cause(err error) string {
 		timeout net.Error
 	)
 	switch {
-	case errors.Is(err, errRequest):
-		return CauseRequest
 	case errors.As(err, &cert), errors.As(err, &roots):
 		return CauseCertificate
 	case errors.Is(err, context.Canceled):

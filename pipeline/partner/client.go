@@ -14,9 +14,8 @@ import (
 // connections that are left when no request is under way.
 type Client struct {
 	base    *url.URL
-	users   *url.URL // where users are created
 	key     secret
-	agent   string
+	head    letterhead
 	timeout time.Duration
 	pool    *pool
 	proxy   string
@@ -29,11 +28,9 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: s.base, key: hide(s.Key), agent: s.UserAgent, timeout: s.Timeout,
-		pool: &pool{dial: newConnector(s).dial, inUse: make(chan struct{}, s.MaxConns)}}
-	if client.users, err = client.at(createPath); err != nil {
-		return nil, err
-	}
+	d := newConnector(s)
+	client := &Client{base: s.base, key: hide(s.Key), head: newLetterhead(s, d.passes()), timeout: s.Timeout,
+		pool: &pool{dial: d.dial, inUse: make(chan struct{}, s.MaxConns)}}
 	if s.proxy != nil {
 		client.proxy = s.proxy.Host
 	}
@@ -71,7 +68,7 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 	if err != nil {
 		return unwritable
 	}
-	r := c.exchange(ctx, c.request(http.MethodPost, c.users, key, body), maxBody)
+	r := c.exchange(ctx, request{http.MethodPost, createPath, key, body}, maxBody)
 	a := c.answer(r)
 	if r.err != nil {
 		return a

@@ -2,7 +2,6 @@ package partner
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"math"
 	"net"
@@ -19,12 +18,11 @@ const maxHeader = 64 << 10
 type conn struct {
 	net.Conn                            // above TLS
 	still    func(until time.Time) bool // nothing came since the last answer, not even the end; sets the deadline of the next
-	proxy    *proxyHeader               // of an HTTP proxy that passes requests on; nil = none
 
 	in       *bufio.Reader
-	out      bytes.Buffer
-	headers  int  // bytes of headers that may still come
-	last     bool // no further request can follow
+	out      []byte // the request
+	headers  int    // bytes of headers that may still come
+	last     bool   // no further request can follow
 	idleFrom time.Time
 }
 
@@ -49,25 +47,16 @@ func (a answers) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ask writes a request in one piece and reads the answer. The error is nil if a
+// ask writes k.out in one piece and reads the answer. The error is nil if a
 // status line came.
-func (k *conn) ask(req *http.Request, limit int64, r *reply) error {
-	k.out.Reset()
-	write := req.Write
-	if k.proxy != nil {
-		write = req.WriteProxy
-		k.proxy.set(req.Header)
-	}
-	if write(&k.out) != nil {
-		return errRequest
-	}
-	n, failed := k.Write(k.out.Bytes())
+func (k *conn) ask(limit int64, r *reply) error {
+	n, failed := k.Write(k.out)
 	if r.unsent = n == 0; r.unsent {
 		return failed
 	}
 	// What could not be written whole may have been answered all the same: some
 	// servers refuse before they have read everything, and close.
-	res, err := k.answer(req)
+	res, err := k.answer()
 	if err != nil {
 		return errors.Join(failed, err)
 	}
@@ -83,9 +72,9 @@ func (k *conn) ask(req *http.Request, limit int64, r *reply) error {
 
 // answer reads up to the body of the answer. Those before it (1xx) only say that
 // there will be one.
-func (k *conn) answer(req *http.Request) (*http.Response, error) {
+func (k *conn) answer() (*http.Response, error) {
 	for k.headers = maxHeader; ; {
-		res, err := http.ReadResponse(k.in, req)
+		res, err := http.ReadResponse(k.in, nil)
 		if err != nil {
 			return nil, err
 		}

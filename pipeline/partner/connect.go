@@ -68,11 +68,7 @@ func (d *connector) dial(ctx context.Context) (k *conn, err error) {
 			return nil, err
 		}
 	}
-	k = newConn(c, stillness(raw))
-	if d.passes() {
-		k.proxy = &proxyHeader{d.proxy.User}
-	}
-	return k, nil
+	return newConn(c, stillness(raw)), nil
 }
 
 // passes reports whether a proxy passes requests on one by one, instead of opening a tunnel.
@@ -129,7 +125,9 @@ func (d *connector) tunnel(ctx context.Context, raw net.Conn) (c net.Conn, err e
 // connect asks an HTTP proxy for a tunnel (RFC 9110, 9.3.6).
 func connect(c net.Conn, to string, user *url.Userinfo) error {
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: to}, Host: to, Header: http.Header{}}
-	(&proxyHeader{user}).set(req.Header)
+	if auth := proxyAuth(user); auth != "" {
+		req.Header.Set("Proxy-Authorization", auth)
+	}
 	if err := req.Write(c); err != nil {
 		return err
 	}
@@ -174,14 +172,13 @@ func (g given) DialContext(context.Context, string, string) (net.Conn, error) { 
 
 var _ socks.ContextDialer = given{}
 
-// proxyHeader is who we are to an HTTP proxy.
-type proxyHeader struct{ user *url.Userinfo }
-
-func (p *proxyHeader) set(h http.Header) {
-	if p.user != nil {
-		password, _ := p.user.Password()
-		h.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(p.user.Username()+":"+password)))
+// proxyAuth says who we are to an HTTP proxy, "" if nobody (RFC 7617).
+func proxyAuth(user *url.Userinfo) string {
+	if user == nil {
+		return ""
 	}
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }
 
 // address is the host and port that a URL names.

@@ -54,7 +54,7 @@ func (c *Client) Delete(ctx context.Context, serviceID string) (Removal, error) 
 		now := time.Now()
 		return NotRemoved, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
 	}
-	r, e := c.read(ctx, deleteCall, http.MethodDelete, deletePath(serviceID), key.String(), maxBody)
+	r, e := c.read(ctx, deleteCall, request{method: http.MethodDelete, path: deletePath(serviceID), key: key.String()}, maxBody)
 	if e == nil {
 		return removed(r)
 	}

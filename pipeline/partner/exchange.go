@@ -1,7 +1,6 @@
 package partner
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,12 +29,13 @@ type reply struct {
 // nothing makes it again. The client of net/http does not serve for that: it
 // repeats what it takes for harmless, a POST with an idempotency key included,
 // and tells of the last answer only.
-func (c *Client) exchange(ctx context.Context, req *http.Request, limit int64) reply {
+func (c *Client) exchange(ctx context.Context, req request, limit int64) reply {
 	r := reply{began: time.Now(), unsent: true}
 	k, err := c.pool.take(ctx, r.began.Add(c.timeout))
 	if err == nil {
+		k.out = c.head.write(k.out[:0], req)
 		stop := context.AfterFunc(ctx, k.cutOff)
-		err = k.ask(req, limit, &r)
+		err = k.ask(limit, &r)
 		c.pool.give(k, stop() && err == nil && k.done())
 	}
 	if r.status == 0 {
@@ -51,11 +51,14 @@ func (c *Client) exchange(ctx context.Context, req *http.Request, limit int64) r
 // readBody reads at most limit bytes of a body that says to have expect bytes
 // (-1 if it does not say), and keeps what it has when the rest does not come.
 func readBody(body io.Reader, expect, limit int64) (_ []byte, whole bool) {
-	const little = 4 << 10 // that is believed, and taken in one piece
-	b := bytes.NewBuffer(make([]byte, 0, min(max(0, expect), little)+bytes.MinRead))
-	_, err := b.ReadFrom(io.LimitReader(body, limit+1))
-	if int64(b.Len()) > limit {
-		return b.Bytes()[:limit], false
+	if expect >= 0 && expect <= 4<<10 { // more is not believed before it is there
+		b := make([]byte, expect)
+		n, err := io.ReadFull(body, b)
+		return b[:n], err == nil && n <= int(limit)
 	}
-	return b.Bytes(), err == nil
+	b, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if int64(len(b)) > limit {
+		return b[:limit], false
+	}
+	return b, err == nil
 }

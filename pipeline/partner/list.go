@@ -43,7 +43,7 @@ type wireListed struct {
 // e-mail that is null is "".
 func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 	q := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(limit)}}
-	r, e := c.read(ctx, listCall, http.MethodGet, listPath+"?"+q.Encode(), "", maxPage)
+	r, e := c.read(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
 	if e != nil {
 		return Page{}, e
 	}

@@ -2,7 +2,6 @@ package partner
 
 import (
 	"context"
-	"net/http"
 	"strconv"
 	"time"
 )
@@ -52,19 +51,9 @@ func (e *Error) Error() string {
 // ended the call, else nil.
 func (e *Error) Unwrap() error { return e.base }
 
-// read makes a GET, or any call without a body, and returns its whole body if
-// the answer is 2xx, else the *Error. No error here is a nil *Error.
-func (c *Client) read(ctx context.Context, call, method, path, key string, limit int64) (reply, *Error) {
-	u, err := c.at(path)
-	if err != nil {
-		now := time.Now()
-		return reply{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: call}
-	}
-	return c.readRequest(ctx, call, c.request(method, u, key, nil), limit)
-}
-
-// readRequest is read for a request that stands already.
-func (c *Client) readRequest(ctx context.Context, call string, req *http.Request, limit int64) (reply, *Error) {
+// read makes a request and returns its whole body if the answer is 2xx, else the
+// *Error. No error here is a nil *Error.
+func (c *Client) read(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
 	a := c.answer(r)
 	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,40 +19,60 @@ const (
 	walletPath = "/v1/partner/wallet"
 )
 
-// request builds a request. The key is stored under the vendor's own lower-case
-// spelling. u may serve several requests.
-func (c *Client) request(method string, u *url.URL, key string, body []byte) *http.Request {
-	req := &http.Request{
-		Method: method, URL: u, Host: u.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{
-			"Authorization":   {"Bearer " + c.key.reveal()},
-			"Accept":          {"application/json"},
-			"Accept-Encoding": {"identity"}, // a compressed answer could grow without bound
-			"User-Agent":      {c.agent},
-		},
-	}
-	if key != "" {
-		req.Header["idempotency-key"] = []string{key}
-	}
-	if body != nil {
-		req.Header["Content-Type"] = []string{"application/json"}
-		req.Body = io.NopCloser(bytes.NewReader(body))
-		req.ContentLength = int64(len(body))
-	}
-	return req
+// request is one call, as it goes out.
+type request struct {
+	method string
+	path   string // below the base URL, escaped, with its query
+	key    string // idempotency key, "" for none: a token
+	body   []byte // JSON; nil for none
 }
 
-// at is a place below the base URL.
-func (c *Client) at(path string) (*url.URL, error) {
-	u, err := url.Parse(c.base.String() + path)
-	if err != nil {
-		return nil, errRequest
-	}
-	return u, nil
+// letterhead is what all requests to one partner have in common. The
+// authorization in it is why it is kept as a secret.
+type letterhead struct {
+	to     string // what stands before a request's path
+	fields secret // header lines
 }
 
-var errRequest = errors.New("request cannot be written")
+// newLetterhead writes for the partner itself or, with passed set, for a proxy
+// that passes requests on (RFC 9112, 3.2.1 and 3.2.2). Every value was checked:
+// none can end its line.
+func newLetterhead(s settings, passed bool) letterhead {
+	host := ascii(s.base.Hostname())
+	if strings.Contains(host, ":") {
+		host, _, _ = strings.Cut(host, "%") // a zone means nothing to the other end
+		host = "[" + host + "]"
+	}
+	if port := s.base.Port(); port != "" {
+		host += ":" + port
+	}
+	h := letterhead{to: s.base.EscapedPath()}
+	fields := "Host: " + host + "\r\nUser-Agent: " + s.UserAgent + "\r\nAuthorization: Bearer " + s.Key + "\r\nAccept: application/json\r\n" +
+		"Accept-Encoding: identity\r\n" // a compressed answer could grow without bound
+	if passed {
+		h.to = s.base.Scheme + "://" + host + h.to
+		if auth := proxyAuth(s.proxy.User); auth != "" {
+			fields += "Proxy-Authorization: " + auth + "\r\n"
+		}
+	}
+	h.fields = hide(fields)
+	return h
+}
+
+// write appends a request. The idempotency key stands under the vendor's own
+// lower-case spelling.
+func (h letterhead) write(to []byte, r request) []byte {
+	to = append(append(append(append(to, r.method...), ' '), h.to...), r.path...)
+	to = append(append(to, " HTTP/1.1\r\n"...), h.fields.reveal()...)
+	if r.key != "" {
+		to = append(append(append(to, "idempotency-key: "...), r.key...), "\r\n"...)
+	}
+	if r.body != nil {
+		to = append(to, "Content-Type: application/json\r\nContent-Length: "...)
+		to = append(strconv.AppendInt(to, int64(len(r.body)), 10), "\r\n"...)
+	}
+	return append(append(to, "\r\n"...), r.body...)
+}
 
 // wireUser gives the body its field order, which is the vendor's.
 type wireUser struct {
@@ -88,8 +106,8 @@ func encode(u User) ([]byte, error) {
 	w := wireUser{u.FirstName, u.LastName, u.Email, u.PhoneNumber, u.AccountPurpose, u.IPAddress,
 		u.Terms, u.Program, u.WalletAddress, u.RedirectURL,
 		u.Address, u.City, u.Region, u.PostalCode, u.CountryCode}
-	var b bytes.Buffer
-	if err := appendJSON(&b, w); err != nil {
+	b := bytes.NewBuffer(make([]byte, 0, 512)) // mostly enough
+	if err := appendJSON(b, w); err != nil {
 		return nil, err
 	}
 	b.Truncate(b.Len() - 1) // the closing brace
@@ -106,11 +124,11 @@ func encode(u User) ([]byte, error) {
 			continue
 		}
 		b.WriteByte(',')
-		if err := appendJSON(&b, x.Name); err != nil {
+		if err := appendJSON(b, x.Name); err != nil {
 			return nil, err
 		}
 		b.WriteByte(':')
-		if err := appendJSON(&b, x.Value); err != nil {
+		if err := appendJSON(b, x.Value); err != nil {
 			return nil, err
 		}
 	}

@@ -1,12 +1,14 @@
 package partner
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"reflect"
 	"strings"
@@ -109,6 +111,70 @@ func TestHeaders(t *testing.T) {
 	if got.Method != http.MethodPost || got.URL.Path != "/api/v2/partner/card/users" || got.ContentLength != int64(len(body)) || len(got.TransferEncoding) != 0 {
 		t.Errorf("%s %s, length %d of %d, %v", got.Method, got.URL.Path, got.ContentLength, len(body), got.TransferEncoding)
 	}
+}
+
+// TestAsNetHTTPWrites holds what is written to what net/http writes of the same.
+func TestAsNetHTTPWrites(t *testing.T) {
+	for _, base := range []string{
+		"https://partner.example", "https://Partner.Example:443/api/", "http://127.0.0.1:8080/a%20b/\u00e9", "http://[::1]:81/api", "http://[fd00::1]",
+		"https://b\u00fccher.example/api", "https://h.example/a/../b;c=d/$&+,:=@",
+	} {
+		for _, passed := range []bool{false, true} {
+			for _, r := range []request{
+				{http.MethodPost, createPath, testIdem, []byte("{}")},
+				{http.MethodGet, listPath + "?limit=50&skip=0", "", nil},
+				{http.MethodDelete, deletePath("a/b%?#\u00e9 c"), testIdem, nil},
+			} {
+				s, err := Config{BaseURL: base, Key: testKey, UserAgent: "bulkonboard/1.2 (x)", Proxy: "http://us:secret@p.example"}.validate()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := readBack(t, newLetterhead(s, passed).write(nil, r))
+
+				u, err := url.Parse(s.base.String() + r.path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req := &http.Request{Method: r.method, URL: u, Header: http.Header{
+					"Authorization": {"Bearer " + testKey}, "Accept": {"application/json"}, "Accept-Encoding": {"identity"}, "User-Agent": {"bulkonboard/1.2 (x)"},
+				}}
+				if r.key != "" {
+					req.Header["idempotency-key"] = []string{r.key}
+				}
+				if r.body != nil {
+					req.Header["Content-Type"] = []string{"application/json"}
+					req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
+				}
+				var b bytes.Buffer
+				if passed {
+					req.Header["Proxy-Authorization"] = []string{"Basic dXM6c2VjcmV0"}
+					err = req.WriteProxy(&b)
+				} else {
+					err = req.Write(&b)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := readBack(t, b.Bytes()); !reflect.DeepEqual(got, want) {
+					t.Errorf("%s, passed on %t:\ngot  %v\nwant %v", base, passed, got, want)
+				}
+			}
+		}
+	}
+}
+
+// readBack is what a server reads: request line, host, headers and body.
+func readBack(t *testing.T, raw []byte) []any {
+	t.Helper()
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, raw)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []any{r.Method, r.RequestURI, r.Proto, r.Host, r.Header, r.ContentLength, r.TransferEncoding, string(body)}
 }
 
 // TestCompressedAnswer is fault 28: an answer that is compressed although we

@@ -3,7 +3,6 @@ package partner
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,15 +25,11 @@ type Retried struct {
 // caller notes each before it is sent.
 func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error) {
 	key, err := uuid.NewRandom()
-	var u *url.URL
-	if err == nil && isToken(serviceID, maxServiceID) && serviceID != "." && serviceID != ".." {
-		u, err = c.at(retryPath(serviceID))
-	}
-	if u == nil || err != nil {
+	if err != nil || !isToken(serviceID, maxServiceID) || serviceID == "." || serviceID == ".." {
 		now := time.Now()
 		return Retried{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
 	}
-	r, e := c.readRequest(ctx, retryCall, c.request(http.MethodPost, u, key.String(), []byte("{}")), maxBody)
+	r, e := c.read(ctx, retryCall, request{http.MethodPost, retryPath(serviceID), key.String(), []byte("{}")}, maxBody)
 	if e != nil {
 		return Retried{}, e
 	}

@@ -27,7 +27,7 @@ type wireWallet struct {
 // Wallet reads the partner account's wallet. Every error is an *Error. A wallet
 // without a balance that can be read exactly is an error.
 func (c *Client) Wallet(ctx context.Context) (Wallet, error) {
-	r, e := c.read(ctx, walletCall, http.MethodGet, walletPath, "", maxBody)
+	r, e := c.read(ctx, walletCall, request{method: http.MethodGet, path: walletPath}, maxBody)
 	if e != nil {
 		return Wallet{}, e
 	}
