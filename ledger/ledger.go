@@ -69,7 +69,8 @@ type Registration interface {
 }
 
 // Journal takes the send pass. These two are the only ways in which a
-// customer's state changes while a run sends.
+// customer's state changes while a run sends. Neither keeps the slice that it is
+// given.
 type Journal interface {
 	// Intend opens one attempt for each intent and sets the customer to
 	// in_doubt, all or none. The customer must be as expected, else

@@ -35,14 +35,16 @@ type planner struct {
 	*run
 	fresh   <-chan *chunk // from the feed; closed when all rows were read
 	back    *mailbox[comeback]
-	out     chan *job     // intended, to the release; room for a whole group
-	drained chan struct{} // rings when the release took one
-	queue   []*job        // ready to be intended
-	under   int           // jobs that are intended or in doubt: not back for good yet
-	doubts  int           // those of them that are with the resolver
-	begun   int           // new rows sent, for Bounds.Limit
-	readAll bool          // nothing more is taken from fresh
-	limited bool          // because Bounds.Limit is reached
+	out     chan *job       // intended, to the release; room for a whole group
+	drained chan struct{}   // rings when the release took one
+	queue   []*job          // ready to be intended
+	spare   []*job          // done with, and to be used again: nobody else has them any more
+	intents []ledger.Intent // the room for a group of them, likewise
+	under   int             // jobs that are intended or in doubt: not back for good yet
+	doubts  int             // those of them that are with the resolver
+	begun   int             // new rows sent, for Bounds.Limit
+	readAll bool            // nothing more is taken from fresh
+	limited bool            // because Bounds.Limit is reached
 }
 
 // work runs until every row is settled for this run, or ctx ends. Then nothing
@@ -108,7 +110,21 @@ func (p *planner) take(c comeback) {
 		if c.job.wasDoubt {
 			p.doubts--
 		}
+		if len(p.spare) < chunkRows {
+			p.spare = append(p.spare, c.job)
+		}
 	}
+}
+
+// newJob is one of those that are done with, or a new one.
+func (p *planner) newJob() *job {
+	n := len(p.spare) - 1
+	if n < 0 {
+		return new(job)
+	}
+	j := p.spare[n]
+	p.spare = p.spare[:n]
+	return j
 }
 
 // enqueue makes jobs of rows from the feed. Rows in doubt from earlier runs go
@@ -128,7 +144,8 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 			// person's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
-		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
+		j := p.newJob()
+		*j = job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
 			histories = append(histories, j.customer.ID)
 		}
@@ -274,7 +291,8 @@ func (p *planner) groupSize() int {
 // intend writes the intents of a group in one transaction.
 func (p *planner) intend(ctx context.Context, group []*job) error {
 	began, now := time.Now(), p.clock.now()
-	intents := make([]ledger.Intent, len(group))
+	intents := slices.Grow(p.intents[:0], len(group))[:len(group)]
+	p.intents = intents
 	for i, j := range group {
 		g := j.generation()
 		j.intended = began

@@ -24,8 +24,8 @@ type late struct {
 	waiting []service // not in the table yet
 
 	mu      sync.Mutex
-	known   map[string][]int64 // those waiting, for readers
-	earlier map[string][]int64 // those that went in last: a reader's state may be older than that
+	known   owners // those waiting, for readers
+	earlier owners // those that went in last: a reader's state may be older than that
 
 	// What the transaction under way wrote; writes says that it did.
 	writes         bool
@@ -51,16 +51,43 @@ func (x *late) add(s service) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.known == nil {
-		x.known = map[string][]int64{}
+		x.known = owners{}
 	}
-	x.known[s.id] = append(x.known[s.id], s.customer)
+	x.known.add(s)
 }
 
-// customers are those that may have this serviceId.
-func (x *late) customers(id string) []int64 {
+// customers adds those that may have this serviceId to ids.
+func (x *late) customers(ids []int64, serviceID string) []int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Concat(x.earlier[id], x.known[id])
+	return x.known.of(x.earlier.of(ids, serviceID), serviceID)
+}
+
+// owners are customers by serviceId. Each has one, mostly.
+type owners map[string]owner
+
+type owner struct {
+	first int64
+	more  []int64
+}
+
+func (o owners) add(s service) {
+	who, ok := o[s.id]
+	if ok {
+		who.more = append(who.more, s.customer)
+	} else {
+		who.first = s.customer
+	}
+	o[s.id] = who
+}
+
+// of adds those with this serviceId to ids.
+func (o owners) of(ids []int64, serviceID string) []int64 {
+	who, ok := o[serviceID]
+	if !ok {
+		return ids
+	}
+	return append(append(ids, who.first), who.more...)
 }
 
 // upTo is the attempt up to which all entries are in, or will be by the
@@ -81,9 +108,9 @@ func (x *late) committed() {
 	x.marks, x.waiting = slices.Delete(x.marks, 0, x.wroteMarks), slices.Delete(x.waiting, 0, x.wroteServices)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.earlier, x.known = x.known, map[string][]int64{}
+	x.earlier, x.known = x.known, owners{}
 	for _, s := range x.waiting {
-		x.known[s.id] = append(x.known[s.id], s.customer)
+		x.known.add(s)
 	}
 }
 
@@ -182,7 +209,7 @@ func (l *Ledger) byService(ctx context.Context, v *view, serviceIDs []string) ([
 		}
 		list = append(list, s)
 		if l.late != nil {
-			ids = append(ids, l.late.customers(s)...)
+			ids = l.late.customers(ids, s)
 		}
 	}
 	take := func(r *sql.Rows) error {
