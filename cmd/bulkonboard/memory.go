@@ -16,7 +16,7 @@ const (
 	// takes besides its tables, in bytes. A ledger has caches of its own, and a
 	// run goes on to send within the same bounds.
 	roomForCheck    = 60 << 20
-	roomForRun      = 46 << 20
+	roomForRun      = 52 << 20
 	roomForWorkbook = 96 << 20
 	// roomForRow is for the tables: who is in the list, and what rows share.
 	roomForRow = 24

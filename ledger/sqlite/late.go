@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +24,11 @@ type late struct {
 	marks   []mark
 	waiting []service // not in the table yet
 
+	seed maphash.Seed
+	all  bool // sieve has all of the table: nobody else has written to it since it was empty
+
 	mu      sync.Mutex
+	sieve   sieve  // serviceIds that went into the table
 	known   owners // those waiting, for readers
 	earlier owners // those that went in last: a reader's state may be older than that
 
@@ -50,8 +55,8 @@ func (x *late) add(s service) {
 	x.waiting = append(x.waiting, s)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.known == nil {
-		x.known = owners{}
+	if x.known.first == nil {
+		x.known = x.none()
 	}
 	x.known.add(s)
 }
@@ -63,31 +68,66 @@ func (x *late) customers(ids []int64, serviceID string) []int64 {
 	return x.known.of(x.earlier.of(ids, serviceID), serviceID)
 }
 
-// owners are customers by serviceId. Each has one, mostly.
-type owners map[string]owner
-
-type owner struct {
-	first int64
-	more  []int64
+// none are no owners.
+func (x *late) none() owners {
+	return owners{seed: x.seed, first: map[uint64]int64{}, more: map[uint64][]int64{}}
 }
 
-func (o owners) add(s service) {
-	who, ok := o[s.id]
-	if ok {
-		who.more = append(who.more, s.customer)
-	} else {
-		who.first = s.customer
+// nobody reports that surely no customer has this serviceId; it asks no table.
+func (x *late) nobody(serviceID string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.all && len(x.known.of(nil, serviceID)) == 0 && !x.sieve.has(maphash.String(x.seed, serviceID))
+}
+
+// sift adds serviceIds that go into the table to the sieve.
+func (x *late) sift(services []service) {
+	hashes := make([]uint64, len(services))
+	for i, s := range services {
+		hashes[i] = maphash.String(x.seed, s.id)
 	}
-	o[s.id] = who
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.all {
+		x.sieve.add(hashes)
+	}
 }
 
-// of adds those with this serviceId to ids.
-func (o owners) of(ids []int64, serviceID string) []int64 {
-	who, ok := o[serviceID]
-	if !ok {
+// empty says whether the table is empty, and nobody else can write to it now.
+func (x *late) empty(is bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.all, x.sieve = is, sieve{}
+}
+
+// owners are customers by a hash of their serviceId: whoever looks them up
+// compares the serviceId itself. Without the text there is nothing in it for the
+// collector to follow.
+type owners struct {
+	seed  maphash.Seed
+	first map[uint64]int64
+	more  map[uint64][]int64 // of the few that are not alone
+}
+
+func (o *owners) add(s service) {
+	at := maphash.String(o.seed, s.id)
+	if _, ok := o.first[at]; ok {
+		o.more[at] = append(o.more[at], s.customer)
+	} else {
+		o.first[at] = s.customer
+	}
+}
+
+// of adds those that may have this serviceId to ids.
+func (o *owners) of(ids []int64, serviceID string) []int64 {
+	if len(o.first) == 0 {
 		return ids
 	}
-	return append(append(ids, who.first), who.more...)
+	at := maphash.String(o.seed, serviceID)
+	if first, ok := o.first[at]; ok {
+		ids = append(append(ids, first), o.more[at]...)
+	}
+	return ids
 }
 
 // upTo is the attempt up to which all entries are in, or will be by the
@@ -108,7 +148,7 @@ func (x *late) committed() {
 	x.marks, x.waiting = slices.Delete(x.marks, 0, x.wroteMarks), slices.Delete(x.waiting, 0, x.wroteServices)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.earlier, x.known = x.known, owners{}
+	x.earlier, x.known = x.known, x.none()
 	for _, s := range x.waiting {
 		x.known.add(s)
 	}
@@ -133,6 +173,9 @@ func (l *Ledger) index(ctx context.Context) error {
 
 // insertEntries writes entries in the order of their keys.
 func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []service) error {
+	if l.late != nil && len(services) > 0 {
+		l.late.sift(services)
+	}
 	marks, services = slices.Clone(marks), slices.Clone(services)
 	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
 	slices.SortFunc(services, func(a, b service) int { return strings.Compare(a.id, b.id) })
@@ -207,10 +250,10 @@ func (l *Ledger) byService(ctx context.Context, v *view, serviceIDs []string) ([
 		if s == "" {
 			continue
 		}
-		list = append(list, s)
 		if l.late != nil {
 			ids = l.late.customers(ids, s)
 		}
+		list = append(list, s)
 	}
 	take := func(r *sql.Rows) error {
 		var id int64

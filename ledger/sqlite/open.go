@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -123,7 +124,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.w, err = l.writer.view(ctx); err != nil || o.Beside {
 		return l.sick(err)
 	}
-	l.late = &late{}
+	l.late = &late{seed: maphash.MakeSeed()}
 	if err := l.migrate(ctx); err != nil {
 		return err
 	}

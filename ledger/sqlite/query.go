@@ -109,7 +109,13 @@ func (l *Ledger) nobodyHas(ctx context.Context, q ledger.Query) (bool, error) {
 	if l.failed != nil {
 		return false, nil // a ledger that cannot be written any more can be read
 	}
-	ids, err := l.byService(ctx, l.w, q.ServiceIDs)
+	ask := q.ServiceIDs
+	if version, err := l.w.dataVersion(ctx); err != nil {
+		return false, err
+	} else if version == l.version {
+		ask = slices.DeleteFunc(slices.Clone(ask), l.late.nobody)
+	}
+	ids, err := l.byService(ctx, l.w, ask)
 	return len(ids) == 0, err
 }
 

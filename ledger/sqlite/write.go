@@ -214,9 +214,16 @@ func (l *Ledger) begin(ctx context.Context) error {
 // refresh makes the writing connection know what is under way: its own writes
 // it knows already.
 func (l *Ledger) refresh(ctx context.Context) error {
-	var version int64 // changes with the commits of other connections
-	if err := l.w.one(ctx, "PRAGMA data_version", nil, &version); err != nil {
+	version, err := l.w.dataVersion(ctx)
+	if err != nil {
 		return err
+	}
+	if l.late != nil && version != l.version {
+		var empty bool
+		if err := l.w.one(ctx, "SELECT NOT EXISTS (SELECT 1 FROM services)", nil, &empty); err != nil {
+			return err
+		}
+		l.late.empty(empty)
 	}
 	if l.w.under != nil && version == l.version {
 		return nil
@@ -226,6 +233,12 @@ func (l *Ledger) refresh(ctx context.Context) error {
 		l.w.under, l.version = all, version
 	}
 	return err
+}
+
+// dataVersion changes with the commits of other connections.
+func (v *view) dataVersion(ctx context.Context) (version int64, err error) {
+	err = v.one(ctx, "PRAGMA data_version", nil, &version)
+	return version, err
 }
 
 // commit is on the disk when it returns nil. If it fails nobody knows: every
