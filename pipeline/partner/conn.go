@@ -2,6 +2,7 @@ package partner
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"math"
 	"net"
@@ -18,6 +19,9 @@ const maxHeader = 64 << 10
 type conn struct {
 	net.Conn                            // above TLS
 	still    func(until time.Time) bool // nothing came since the last answer, not even the end; sets the deadline of the next
+
+	ended  <-chan struct{} // of the context that cuts it off; nil before the first
+	unhook func() bool
 
 	in       *bufio.Reader
 	out      []byte // the request
@@ -89,5 +93,29 @@ func (k *conn) answer() (*http.Response, error) {
 // would be taken for the next one.
 func (k *conn) done() bool { return !k.last && k.in.Buffered() == 0 }
 
+// heed has the connection cut off when ctx ends, until it heeds another: one
+// request after the other comes under the same context. It is false if the one
+// before has ended meanwhile: its end may still reach the connection.
+func (k *conn) heed(ctx context.Context) bool {
+	if k.ended != nil {
+		if k.ended == ctx.Done() {
+			return true
+		}
+		if !k.unhook() {
+			return false
+		}
+	}
+	k.ended, k.unhook = ctx.Done(), context.AfterFunc(ctx, k.cutOff)
+	return true
+}
+
 // cutOff ends what goes on on the connection. It may be called by any goroutine.
 func (k *conn) cutOff() { _ = k.SetDeadline(time.Unix(1, 0)) } // an error means that it is closed
+
+// drop closes a connection that is of no use any more.
+func (k *conn) drop() {
+	if k.unhook != nil {
+		k.unhook()
+	}
+	_ = k.Close() // what it reports has no consequence
+}

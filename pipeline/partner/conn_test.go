@@ -148,6 +148,27 @@ func TestCancelledConnectionIsNotUsedAgain(t *testing.T) {
 	}
 }
 
+// TestConnectionOfAnEndedContext: a connection whose last request came under a
+// context that has ended since is not used again, for its end may still reach it;
+// one of another context that lives is.
+func TestConnectionOfAnEndedContext(t *testing.T) {
+	w := startWire(t, keeping)
+	c := newClient(t, Config{BaseURL: w.URL})
+	first, end := context.WithCancel(t.Context())
+	mustOK(t, c.Create(first, testIdem, jane()))
+	mustOK(t, c.Create(context.Background(), testIdem, jane()))
+	mustOK(t, c.Create(context.Background(), testIdem, jane()))
+	mustOK(t, c.Create(first, testIdem, jane()))
+	if n := w.conns.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+	end()
+	mustOK(t, c.Create(t.Context(), testIdem, jane()))
+	if n := w.conns.Load(); n != 2 {
+		t.Errorf("%d connections, want 2", n)
+	}
+}
+
 // TestRefusedBeforeRead: a server that answers before it has read the request,
 // and closes, has answered.
 func TestRefusedBeforeRead(t *testing.T) {

@@ -34,9 +34,8 @@ func (c *Client) exchange(ctx context.Context, req request, limit int64) reply {
 	k, err := c.pool.take(ctx, r.began.Add(c.timeout))
 	if err == nil {
 		k.out = c.head.write(k.out[:0], req)
-		stop := context.AfterFunc(ctx, k.cutOff)
 		err = k.ask(limit, &r)
-		c.pool.give(k, stop() && err == nil && k.done())
+		c.pool.give(k, err == nil && k.done())
 	}
 	if r.status == 0 {
 		r.err = err

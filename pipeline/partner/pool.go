@@ -35,10 +35,10 @@ func (p *pool) take(ctx context.Context, until time.Time) (*conn, error) {
 		}
 	}
 	for k := p.idlest(); k != nil; k = p.idlest() {
-		if time.Since(k.idleFrom) < idleFor && k.still(until) {
+		if time.Since(k.idleFrom) < idleFor && k.heed(ctx) && k.still(until) {
 			return k, nil
 		}
-		drop(k)
+		k.drop()
 	}
 	k, err := p.open(ctx, until)
 	if err != nil {
@@ -61,16 +61,17 @@ func (p *pool) wait(ctx context.Context, until time.Time) error {
 
 // open makes a new connection.
 func (p *pool) open(ctx context.Context, until time.Time) (*conn, error) {
-	ctx, cancel := context.WithDeadline(ctx, until)
+	limited, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	k, err := p.dial(ctx)
+	k, err := p.dial(limited)
 	if err != nil {
 		return nil, err
 	}
 	if err := k.SetDeadline(until); err != nil {
-		drop(k)
+		k.drop()
 		return nil, err
 	}
+	k.heed(ctx)
 	return k, nil
 }
 
@@ -91,11 +92,11 @@ func (p *pool) idlest() *conn {
 // give takes a connection back, to be used again or not.
 func (p *pool) give(k *conn, again bool) {
 	if !again {
-		drop(k)
+		k.drop()
 	} else {
 		k.idleFrom = time.Now()
 		for _, old := range p.keep(k) {
-			drop(old)
+			old.drop()
 		}
 	}
 	<-p.inUse
@@ -124,9 +125,6 @@ func (p *pool) closeIdle() {
 	p.idle = nil
 	p.mu.Unlock()
 	for _, k := range all {
-		drop(k)
+		k.drop()
 	}
 }
-
-// drop closes a connection that is of no use any more: what Close reports has no consequence.
-func drop(k *conn) { _ = k.Close() }

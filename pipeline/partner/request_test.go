@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // TestBody compares bytes: the field order is that of the vendor's example.
@@ -46,17 +47,65 @@ func TestBody(t *testing.T) {
 	}
 }
 
-// TestFieldNames holds the list against the struct it describes.
-func TestFieldNames(t *testing.T) {
-	w := reflect.TypeFor[wireUser]()
-	var names []string
-	for i := range w.NumField() {
-		name, _, _ := strings.Cut(w.Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	if got := fieldNames(); !reflect.DeepEqual(got, names) {
-		t.Errorf("got  %v\nwant %v", got, names)
-	}
+// vendorBody is the body as encoding/json writes it from a struct.
+type vendorBody struct {
+	FirstName      string `json:"firstName"`
+	LastName       string `json:"lastName"`
+	Email          string `json:"email"`
+	PhoneNumber    string `json:"phoneNumber"`
+	AccountPurpose string `json:"accountPurpose"`
+	IPAddress      string `json:"ipAddress"`
+	Terms          bool   `json:"isTermsOfServiceAccepted"`
+	Program        string `json:"program"`
+	WalletAddress  string `json:"walletAddress,omitempty"`
+	RedirectURL    string `json:"redirectUrl,omitempty"`
+	Address        string `json:"address,omitempty"`
+	City           string `json:"city,omitempty"`
+	Region         string `json:"region,omitempty"`
+	PostalCode     string `json:"postalCode,omitempty"`
+	CountryCode    string `json:"countryCode,omitempty"`
+}
+
+// FuzzEncode holds the body to what encoding/json writes.
+func FuzzEncode(f *testing.F) {
+	f.Add("Jane", "O\"Brien\\", "+14155555555", "1 Main St\nFloor 2", true)
+	f.Add("Jos\u00e9", "<&>\u2028\u2029\x7f\x00\t", "", "", false)
+	f.Add("Jos\xe9", "", "", "\xff", true)
+	f.Fuzz(func(t *testing.T, first, last, phone, address string, terms bool) {
+		u := User{FirstName: first, LastName: last, Email: last, PhoneNumber: phone, AccountPurpose: first, IPAddress: phone,
+			Terms: terms, Program: address, WalletAddress: phone, RedirectURL: address, Address: address, City: first, Region: last, PostalCode: phone, CountryCode: address}
+		got, err := encode(u)
+		valid := utf8.ValidString(first + "." + last + "." + phone + "." + address)
+		if (err == nil) != valid {
+			t.Fatalf("error %v", err)
+		}
+		if err != nil {
+			return
+		}
+		var want bytes.Buffer
+		e := json.NewEncoder(&want)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(vendorBody{u.FirstName, u.LastName, u.Email, u.PhoneNumber, u.AccountPurpose, u.IPAddress, u.Terms, u.Program,
+			u.WalletAddress, u.RedirectURL, u.Address, u.City, u.Region, u.PostalCode, u.CountryCode}); err != nil {
+			t.Fatal(err)
+		}
+		if string(got)+"\n" != want.String() {
+			t.Errorf("got  %s\nwant %s", got, want.String())
+		}
+		u.Extra = []Extra{{"note\u00e9\"", last}, {"more", first}}
+		if got, err = encode(u); err != nil || !json.Valid(got) {
+			t.Fatalf("%s, %v", got, err)
+		}
+		var back map[string]any
+		if err := json.Unmarshal(got, &back); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range u.Extra {
+			if text, _ := back[x.Name].(string); text != x.Value {
+				t.Errorf("%q came back as %q", x.Value, text)
+			}
+		}
+	})
 }
 
 // TestUnwritable: what cannot be sent as it is, is not sent.

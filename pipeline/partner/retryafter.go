@@ -23,11 +23,15 @@ func answerDate(h http.Header) time.Time {
 // is 0 for a moment past, for garbage and for none; it is never negative, and
 // is cut only where a Duration ends (292 years).
 func retryAfter(h http.Header, now time.Time) time.Duration {
+	asked := h["Retry-After"]
+	if len(asked) == 0 {
+		return 0
+	}
 	if d := answerDate(h); !d.IsZero() {
 		now = d
 	}
 	var longest time.Duration
-	for _, v := range h.Values("Retry-After") {
+	for _, v := range asked {
 		longest = max(longest, parseRetryAfter(strings.Trim(v, " \t"), now))
 	}
 	return longest

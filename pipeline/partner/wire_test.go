@@ -216,7 +216,7 @@ func warmPool(t *testing.T, drop func(net.Conn)) (*wire, func(func(context.Conte
 	return w, func(one func(context.Context)) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
+		t.Cleanup(cancel) // a connection does not outlive the context of its last request
 		var wg sync.WaitGroup
 		for range size {
 			wg.Go(func() { one(ctx) })
