@@ -51,6 +51,7 @@ type Ledger struct {
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
 	version     int64 // of the file, when w last read what is under way
+	seq         int64 // number of the last write, 0 if it is not known
 	late        *late // nil when read-only or beside
 
 	foldBeside int            // see there

@@ -218,6 +218,9 @@ func (l *Ledger) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if version != l.version {
+		l.seq = 0
+	}
 	if l.late != nil && version != l.version {
 		var empty bool
 		if err := l.w.one(ctx, "SELECT NOT EXISTS (SELECT 1 FROM services)", nil, &empty); err != nil {
@@ -244,8 +247,7 @@ func (v *view) dataVersion(ctx context.Context) (version int64, err error) {
 // commit is on the disk when it returns nil. If it fails nobody knows: every
 // later write is refused.
 func (l *Ledger) commit(ctx context.Context) error {
-	var seq int64
-	err := l.w.one(ctx, "UPDATE state SET seq = seq + 1, changed = changed + ? RETURNING seq", []any{l.w.changed}, &seq)
+	err := l.count(ctx)
 	if err == nil {
 		err = l.w.do(ctx, "COMMIT")
 	}
@@ -253,13 +255,23 @@ func (l *Ledger) commit(ctx context.Context) error {
 		return l.undo(ctx, err)
 	}
 	if l.backup != nil {
-		l.backup.note(seq)
+		l.backup.note(l.seq)
 	}
 	l.w.changed = false
 	if l.late != nil {
 		l.late.committed()
 	}
 	return nil
+}
+
+// count counts the write that is about to be committed. The number of the last
+// one is known, unless somebody else has written since.
+func (l *Ledger) count(ctx context.Context) error {
+	if l.seq == 0 {
+		return l.w.one(ctx, "UPDATE state SET seq = seq + 1, changed = changed + ? RETURNING seq", []any{l.w.changed}, &l.seq)
+	}
+	l.seq++
+	return l.w.do(ctx, "UPDATE state SET seq = seq + 1, changed = changed + ?", l.w.changed)
 }
 
 // undo rolls back. A refusal by rule leaves the ledger fit for use, anything
@@ -275,7 +287,7 @@ func (l *Ledger) undo(ctx context.Context, cause error) error {
 // rollBack ends a transaction as if it had never begun.
 func (l *Ledger) rollBack(ctx context.Context) error {
 	l.w.chunks.forget()
-	l.w.under, l.w.changed = nil, false
+	l.w.under, l.w.changed, l.seq = nil, false, 0
 	if l.late != nil {
 		l.late.undone()
 	}
