@@ -16,8 +16,11 @@ const (
 	// takes besides its tables, in bytes. A ledger has caches of its own, and a
 	// run goes on to send within the same bounds.
 	roomForCheck    = 60 << 20
-	roomForRun      = 52 << 20
+	roomForRun      = 46 << 20
 	roomForWorkbook = 96 << 20
+	// roomAtLeast is for a run of few rows that sends fast: it leaves as much
+	// behind as one of many.
+	roomAtLeast = 52 << 20
 	// roomForRow is for the tables: who is in the list, and what rows share.
 	roomForRow = 24
 	// roomToWork is what is free between two collections at least, in bytes.
@@ -110,5 +113,5 @@ func (r *room) set() {
 // in use. It is always well above that: a limit below makes the collector run
 // without end.
 func (r *room) limit(inUse int64) int64 {
-	return max(r.base+roomForRow*int64(r.rows), inUse+inUse/16+roomToWork)
+	return max(roomAtLeast, r.base+roomForRow*int64(r.rows), inUse+inUse/16+roomToWork)
 }
