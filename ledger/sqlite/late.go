@@ -24,6 +24,8 @@ type late struct {
 	marks   []mark
 	waiting []service // not in the table yet
 
+	customers int // some of them may be gone
+
 	seed maphash.Seed
 	all  bool // sieve has all of the table: nobody else has written to it since it was empty
 
@@ -46,10 +48,18 @@ type service struct {
 	customer int64
 }
 
-// lateEntries is how many entries wait at most.
-const lateEntries = 1 << 15
+// At least and at most so many entries wait. A table of a million is some ten
+// thousand pages: the more entries go in at once, the more of them share one. A
+// quarter of the customers is enough for that, and what waits is in memory, has to
+// be made again after a crash, and holds up other writes when it goes in.
+const (
+	lateEntries = 1 << 15
+	mostLate    = 1 << 17
+)
 
-func (x *late) full() bool { return len(x.marks)+len(x.waiting) >= lateEntries }
+func (x *late) full() bool {
+	return len(x.marks)+len(x.waiting) >= min(max(lateEntries, x.customers/4), mostLate)
+}
 
 func (x *late) add(s service) {
 	x.waiting = append(x.waiting, s)
@@ -61,8 +71,8 @@ func (x *late) add(s service) {
 	x.known.add(s)
 }
 
-// customers adds those that may have this serviceId to ids.
-func (x *late) customers(ids []int64, serviceID string) []int64 {
+// having adds those that may have this serviceId to ids.
+func (x *late) having(ids []int64, serviceID string) []int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.known.of(x.earlier.of(ids, serviceID), serviceID)
@@ -160,6 +170,9 @@ func (x *late) undone() { x.writes = false }
 // index writes all entries that wait, inside a transaction.
 func (l *Ledger) index(ctx context.Context) error {
 	x := l.late
+	if err := l.w.one(ctx, "SELECT coalesce(max(id), 0) FROM customers", nil, &x.customers); err != nil {
+		return err
+	}
 	if err := l.insertEntries(ctx, x.marks, x.waiting); err != nil {
 		return err
 	}
@@ -179,18 +192,27 @@ func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []ser
 	marks, services = slices.Clone(marks), slices.Clone(services)
 	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
 	slices.SortFunc(services, func(a, b service) int { return strings.Compare(a.id, b.id) })
-	args := make([]any, 0, 2*max(len(marks), len(services)))
-	for _, m := range marks {
-		args = append(args, m.digest, m.customer)
+	const atOnce = 1024
+	var args []any
+	for some := range slices.Chunk(marks, atOnce) {
+		args = args[:0]
+		for _, m := range some {
+			args = append(args, m.digest, m.customer)
+		}
+		if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO marks VALUES "}, 2, args); err != nil {
+			return err
+		}
 	}
-	if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO marks VALUES "}, 2, args); err != nil {
-		return err
+	for some := range slices.Chunk(services, atOnce) {
+		args = args[:0]
+		for _, s := range some {
+			args = append(args, s.id, s.customer)
+		}
+		if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO services VALUES "}, 2, args); err != nil {
+			return err
+		}
 	}
-	args = args[:0]
-	for _, s := range services {
-		args = append(args, s.id, s.customer)
-	}
-	return l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO services VALUES "}, 2, args)
+	return nil
 }
 
 // catchUp makes the entries of the attempts that a crash kept from being
@@ -251,7 +273,7 @@ func (l *Ledger) byService(ctx context.Context, v *view, serviceIDs []string) ([
 			continue
 		}
 		if l.late != nil {
-			ids = l.late.customers(ids, s)
+			ids = l.late.having(ids, s)
 		}
 		list = append(list, s)
 	}
