@@ -112,7 +112,7 @@ type Pace struct {
 	Rate        float64       // requests a second; 0 = 5. Unlimited beats it
 	Unlimited   bool          // no ceiling
 	Burst       int           // requests; 0 = 1
-	Workers     int           // requests in flight; 0 = as many as the rate needs, at most 512
+	Workers     int           // requests in flight; 0 = as many as the rate needs, at most AutoWorkers; at most MaxWorkers
 	MaxAttempts int           // sends of one row in one run; 0 = 5
 	Patience    time.Duration // how long an outage is waited out; 0 = 15 min
 }
@@ -170,8 +170,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("pipeline: Config.Environment is not set")
 	case c.Pace.Rate < 0:
 		return c, fmt.Errorf("pipeline: Config.Pace.Rate is negative")
-	case c.Pace.Workers < 0 || c.Pace.Workers > maxWorkers:
-		return c, fmt.Errorf("pipeline: Config.Pace.Workers must be 0 to %d", maxWorkers)
+	case c.Pace.Workers < 0 || c.Pace.Workers > MaxWorkers:
+		return c, fmt.Errorf("pipeline: Config.Pace.Workers must be 0 to %d", MaxWorkers)
 	}
 	setDefault(&c.Pace.Rate, 5)
 	setDefault(&c.Pace.Burst, 1)

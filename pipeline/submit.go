@@ -14,10 +14,17 @@ import (
 )
 
 const (
-	firstWorkers     = 4   // to begin with, when their number is found by itself
-	unlimitedWorkers = 64  // at most, when the rate is unlimited
-	maxWorkers       = 512 // at most, ever
+	firstWorkers     = 4  // to begin with, when their number is found by itself
+	unlimitedWorkers = 64 // at most, when the rate is unlimited
 	idleAfter        = 30 * time.Second
+)
+
+const (
+	// AutoWorkers is how many there may be when their number is found by itself:
+	// what is in flight when a process is killed costs a link each.
+	AutoWorkers = 512
+	// MaxWorkers is how many may be asked for.
+	MaxWorkers = 8192
 )
 
 // submitters is the worker pool: it takes intended jobs, one token each, and
@@ -41,16 +48,16 @@ type submitters struct {
 func (s *submitters) work(ctx, sending context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
-	s.left = make(chan struct{}, maxWorkers)
-	s.successes = make(chan struct{}, maxWorkers)
 	var pool errgroup.Group
-	workers, allowed, most := 0, firstWorkers, maxWorkers
+	workers, allowed, most := 0, firstWorkers, AutoWorkers
 	switch {
 	case s.cfg.Pace.Workers > 0:
 		allowed, most = s.cfg.Pace.Workers, s.cfg.Pace.Workers
 	case s.cfg.Pace.Unlimited:
 		most = unlimitedWorkers
 	}
+	s.left = make(chan struct{}, most)
+	s.successes = make(chan struct{}, most)
 	for j := range s.in {
 		select {
 		case s.drained <- struct{}{}:

@@ -192,8 +192,9 @@ func BenchmarkWholeAgain(b *testing.B) {
 // BenchmarkPacing reports, after the first seconds, the share of the asked rate
 // that is reached, and how many requests were turned away by a partner that
 // allows the rate with a burst of 5 %; and with a partner that allows half, the
-// share of what it allows. 512 workers are the most there are, so that 5000/s
-// can be had at 80 ms, but not at 200 ms (2,560) or 1 s (512).
+// share of what it allows. By themselves workers become 512 at most, which is
+// 5000/s at 100 ms; for more latency their number is given, rate times latency
+// and a tenth.
 func BenchmarkPacing(b *testing.B) {
 	for _, c := range []struct {
 		rate    int
@@ -201,20 +202,21 @@ func BenchmarkPacing(b *testing.B) {
 		allow   int
 		seconds int
 		settled time.Duration
+		workers string
 	}{
-		{50, 200 * time.Millisecond, 50, 14, 5 * time.Second},
-		{50, time.Second, 50, 14, 5 * time.Second},
-		{500, 200 * time.Millisecond, 500, 14, 5 * time.Second},
-		{500, time.Second, 500, 14, 5 * time.Second},
-		{5000, 80 * time.Millisecond, 5000, 14, 5 * time.Second},
-		{5000, 200 * time.Millisecond, 5000, 14, 5 * time.Second},
-		{5000, time.Second, 0, 14, 5 * time.Second},
-		{500, 200 * time.Millisecond, 250, 60, 30 * time.Second},
+		{50, 200 * time.Millisecond, 50, 14, 5 * time.Second, "auto"},
+		{50, time.Second, 50, 14, 5 * time.Second, "auto"},
+		{500, 200 * time.Millisecond, 500, 14, 5 * time.Second, "auto"},
+		{500, time.Second, 500, 14, 5 * time.Second, "auto"},
+		{5000, 80 * time.Millisecond, 5000, 14, 5 * time.Second, "auto"},
+		{5000, 200 * time.Millisecond, 5000, 14, 5 * time.Second, "1100"},
+		{5000, time.Second, 5000, 14, 5 * time.Second, "5500"},
+		{500, 200 * time.Millisecond, 250, 60, 30 * time.Second, "auto"},
 	} {
 		b.Run(fmt.Sprintf("%d-%s-allowed-%d", c.rate, c.latency, c.allow), func(b *testing.B) {
 			for b.Loop() {
 				s := newBulk(b, c.rate*c.seconds, "-latency", c.latency.String(), "-allow", fmt.Sprint(float64(c.allow)))
-				s.send(b, "--rate", fmt.Sprintf("%d/s", c.rate), "--max-duration", fmt.Sprintf("%ds", c.seconds))
+				s.send(b, "--rate", fmt.Sprintf("%d/s", c.rate), "--workers", c.workers, "--max-duration", fmt.Sprintf("%ds", c.seconds))
 				posts, refused := s.seen(b)
 				first, last, n := posts[0].Add(c.settled), posts[len(posts)-1].Add(-time.Second), 0
 				for _, p := range posts {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	f.Var(&r.limit, "limit", "send at most N new rows, then stop")
 	f.BoolVar(&r.yes, "yes", false, "do not ask before production is sent to")
 	f.Var(&r.burst, "burst", "requests that may leave at once")
-	f.Var(&r.workers, "workers", "requests in flight, or auto")
+	f.Var(&r.workers, "workers", fmt.Sprintf("requests in flight: rate x latency of them are needed; auto finds out, up to %d", pipeline.AutoWorkers))
 	f.Var(&r.maxAttempts, "max-attempts", "sends of one row in one run")
 	f.Var(&r.patience, "patience", "how long an outage is waited out")
 	f.Var(&r.maxErrors, "max-errors", "stop after so many refusals in a row, or none")
@@ -125,8 +126,12 @@ func (r *runFlags) mistakes() (all []mistake) {
 	if r.rate.unlimited && r.burst.n > 1 {
 		wrong(usagef("--burst means nothing with --rate unlimited"), "burst", "rate")
 	}
-	if r.workers.n > 512 {
-		wrong(usagef("--workers is at most 512"), "workers")
+	if r.workers.n > pipeline.MaxWorkers {
+		wrong(usagef("--workers is at most %d", pipeline.MaxWorkers), "workers")
+	}
+	if files, ok := openFiles(); ok && r.workers.n > 0 && uint64(r.workers.n)+filesBeside > files {
+		wrong(usage(fmt.Errorf("--workers %d needs as many connections, and this system lets a process open %d files", r.workers.n, files),
+			"ask for fewer, or raise the limit: ulimit -n, or LimitNOFILE of systemd"), "workers")
 	}
 	return all
 }

@@ -21,6 +21,8 @@ const (
 	// roomAtLeast is for a run of few rows that sends fast: it leaves as much
 	// behind as one of many.
 	roomAtLeast = 52 << 20
+	// roomForWorker is what each costs beyond those that a run has by itself.
+	roomForWorker = 24 << 10
 	// roomForRow is for the tables: who is in the list, and what rows share.
 	roomForRow = 24
 	// roomToWork is what is free between two collections at least, in bytes.

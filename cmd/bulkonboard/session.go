@@ -124,6 +124,7 @@ func (s *session) open(ctx context.Context, args []string) error {
 		}
 		s.closers = append(s.closers, s.in.Close)
 		s.found.follow(s.in, s.rules, s.flags.id, sharedInRun)
+		s.found.sleuth.room.base += roomForWorker * int64(max(0, s.flags.workers.n-pipeline.AutoWorkers))
 		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
 			return err
 		}
@@ -209,7 +210,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
-		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy, MaxConns: cmp.Or(f.workers.n, 512) + 8})
+		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy, MaxConns: cmp.Or(f.workers.n, pipeline.AutoWorkers) + 8})
 	if err != nil {
 		return nil, usage(inWords(err))
 	}

@@ -34,7 +34,7 @@ var errHeader = errors.New("the headers of the answer have no end")
 
 func newConn(c net.Conn, still func(time.Time) bool) *conn {
 	k := &conn{Conn: c, still: still}
-	k.in = bufio.NewReader(answers{k})
+	k.in = bufio.NewReaderSize(answers{k}, 2<<10) // an answer is a quarter of it
 	return k
 }
 

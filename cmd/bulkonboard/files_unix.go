@@ -1,0 +1,16 @@
+//go:build unix
+
+package main
+
+import "syscall"
+
+// filesBeside is how many files a run has open besides its connections.
+const filesBeside = 64
+
+// openFiles is how many files this process may have open. Go has raised it to
+// what the system allows at its start.
+func openFiles() (uint64, bool) {
+	var limit syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	return uint64(limit.Cur), err == nil
+}
