@@ -78,7 +78,7 @@ func (k *conn) ask(limit int64, r *reply) error {
 // there will be one.
 func (k *conn) answer() (*http.Response, error) {
 	for k.headers = maxHeader; ; {
-		res, err := http.ReadResponse(k.in, nil)
+		res, err := http.ReadResponse(k.in, nil) //nolint:bodyclose // see ask
 		if err != nil {
 			return nil, err
 		}
@@ -92,6 +92,9 @@ func (k *conn) answer() (*http.Response, error) {
 // done reports whether another request can follow: what came beyond the answer
 // would be taken for the next one.
 func (k *conn) done() bool { return !k.last && k.in.Buffered() == 0 }
+
+// idle is how long no request has used the connection.
+func (k *conn) idle(now time.Time) time.Duration { return now.Sub(k.idleFrom).Abs() }
 
 // heed has the connection cut off when ctx ends, until it heeds another: one
 // request after the other comes under the same context. It is false if the one

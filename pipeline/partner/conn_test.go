@@ -2,6 +2,7 @@ package partner
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -287,6 +288,33 @@ func TestPoolLetsGo(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEndWhileAConnectionIsTaken: a context that ends just before the deadline of
+// the request is set is not overlooked.
+func TestEndWhileAConnectionIsTaken(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	var meanwhile func()
+	p := &pool{inUse: make(chan struct{}, 1), dial: func(context.Context) (*conn, error) {
+		return newConn(near, func(until time.Time) bool { meanwhile(); return near.SetDeadline(until) == nil }), nil
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	k, err := p.take(ctx, time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.give(k, true)
+	meanwhile = func() {
+		cancel()
+		near.Read(make([]byte, 1)) // until it is cut off
+	}
+	if k, err := p.take(ctx, time.Now().Add(time.Hour)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v", k, err)
+	}
+	if len(p.inUse) != 0 || len(p.idle) != 0 {
+		t.Error("the connection is kept")
+	}
 }
 
 // TestLongHeaders: headers within the limit are read, also with a body that is longer.

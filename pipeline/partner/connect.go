@@ -134,7 +134,7 @@ func connect(c net.Conn, to string, user *url.Userinfo) error {
 	// The proxy says nothing beyond its answer before we speak: what is read
 	// here belongs to the answer, whose headers have an end.
 	in := bufio.NewReader(io.LimitReader(c, maxHeader))
-	res, err := http.ReadResponse(in, req)
+	res, err := http.ReadResponse(in, req) //nolint:bodyclose // what follows the answer is the tunnel
 	switch {
 	case err != nil:
 		return err

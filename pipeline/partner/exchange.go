@@ -50,10 +50,10 @@ func (c *Client) exchange(ctx context.Context, req request, limit int64) reply {
 // readBody reads at most limit bytes of a body that says to have expect bytes
 // (-1 if it does not say), and keeps what it has when the rest does not come.
 func readBody(body io.Reader, expect, limit int64) (_ []byte, whole bool) {
-	if expect >= 0 && expect <= 4<<10 { // more is not believed before it is there
+	if expect >= 0 && expect <= min(limit, 4<<10) { // more is not believed before it is there
 		b := make([]byte, expect)
 		n, err := io.ReadFull(body, b)
-		return b[:n], err == nil && n <= int(limit)
+		return b[:n], err == nil
 	}
 	b, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if int64(len(b)) > limit {

@@ -34,18 +34,33 @@ func (p *pool) take(ctx context.Context, until time.Time) (*conn, error) {
 			return nil, err
 		}
 	}
-	for k := p.idlest(); k != nil; k = p.idlest() {
-		if time.Since(k.idleFrom) < idleFor && k.heed(ctx) && k.still(until) {
-			return k, nil
-		}
-		k.drop()
-	}
-	k, err := p.open(ctx, until)
+	k, err := p.fit(ctx, until)
 	if err != nil {
 		<-p.inUse
 	}
 	return k, err
 }
+
+// fit is a connection that was used before, or else a new one.
+func (p *pool) fit(ctx context.Context, until time.Time) (*conn, error) {
+	for k := p.idlest(); k != nil; k = p.idlest() {
+		if k.idle(wall()) < idleFor && k.heed(ctx) && k.still(until) {
+			// If ctx has ended meanwhile, its end may have come before the
+			// deadline that is set now, and been undone by it.
+			if err := ctx.Err(); err != nil {
+				k.drop()
+				return nil, err
+			}
+			return k, nil
+		}
+		k.drop()
+	}
+	return p.open(ctx, until)
+}
+
+// wall is now by the wall clock: the monotonic one stands still while the
+// machine is suspended, and the other end goes away.
+func wall() time.Time { return time.Now().Round(0) }
 
 // wait waits for the right to a connection.
 func (p *pool) wait(ctx context.Context, until time.Time) error {
@@ -94,7 +109,7 @@ func (p *pool) give(k *conn, again bool) {
 	if !again {
 		k.drop()
 	} else {
-		k.idleFrom = time.Now()
+		k.idleFrom = wall()
 		for _, old := range p.keep(k) {
 			old.drop()
 		}
@@ -107,7 +122,7 @@ func (p *pool) keep(k *conn) (old []*conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 0
-	for n < len(p.idle) && k.idleFrom.Sub(p.idle[n].idleFrom) > idleFor {
+	for n < len(p.idle) && p.idle[n].idle(k.idleFrom) >= idleFor {
 		n++
 	}
 	if n > 0 {
