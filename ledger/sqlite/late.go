@@ -192,25 +192,26 @@ func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []ser
 	marks, services = slices.Clone(marks), slices.Clone(services)
 	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
 	slices.SortFunc(services, func(a, b service) int { return strings.Compare(a.id, b.id) })
-	const atOnce = 1024
-	var args []any
-	for some := range slices.Chunk(marks, atOnce) {
-		args = args[:0]
-		for _, m := range some {
-			args = append(args, m.digest, m.customer)
-		}
-		if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO marks VALUES "}, 2, args); err != nil {
-			return err
-		}
+	err := l.insertPairs(ctx, "marks", len(marks), func(i int) (key, customer any) { return marks[i].digest, marks[i].customer })
+	if err != nil {
+		return err
 	}
-	for some := range slices.Chunk(services, atOnce) {
-		args = args[:0]
-		for _, s := range some {
-			args = append(args, s.id, s.customer)
+	return l.insertPairs(ctx, "services", len(services), func(i int) (key, customer any) { return services[i].id, services[i].customer })
+}
+
+// insertPairs writes n rows of a table with two columns.
+func (l *Ledger) insertPairs(ctx context.Context, table string, n int, pair func(int) (key, customer any)) error {
+	const atOnce = 1024
+	args := make([]any, 0, 2*min(n, atOnce))
+	for i := range n {
+		key, customer := pair(i)
+		if args = append(args, key, customer); len(args) < 2*atOnce && i < n-1 {
+			continue
 		}
-		if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO services VALUES "}, 2, args); err != nil {
+		if err := l.w.insert(ctx, insertion{head: "INSERT OR IGNORE INTO " + table + " VALUES "}, 2, args); err != nil {
 			return err
 		}
+		args = args[:0]
 	}
 	return nil
 }
