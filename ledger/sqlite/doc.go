@@ -8,11 +8,12 @@
 // its folder, or else its last row, and the intent that is under way; customers.go
 // reads it so, and journal.go writes it by the rules of package ledger.
 //
-// Writes share commits (write.go), and entries of indexes without order go in
-// together (late.go). The log of a long registration is folded into the file
-// beside what comes next (fold.go). An opening brings all of that to rest after a crash (recover.go),
-// with what could not be written any more (emergency.go), and brings a file of an
-// older version forward (migrate.go).
+// Writes share commits (write.go). Entries of indexes without order wait (late.go)
+// and go in by their keys, some with each commit (round.go). The log of a long
+// registration is folded into the file beside what comes next (fold.go). An opening
+// brings all of that to rest after a crash (recover.go), with what could not be
+// written any more (emergency.go), and brings a file of an older version forward
+// (migrate.go).
 //
 // One process holds the lock and sends (lock.go); others read, or write what
 // needs no lock, beside it (Options).

@@ -49,7 +49,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err := l.w.begin(ctx, ids[0], run, packing, customers); err != nil {
 			return err
 		}
-		l.late.marks = append(l.late.marks, marks...)
+		l.late.waiting.marks = append(l.late.waiting.marks, marks...)
 		l.lastAttempt = ids[len(ids)-1] // a number lost to a failed commit is never used again
 		return nil
 	})
@@ -64,16 +64,13 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) e
 	if len(changes) == 0 {
 		return nil
 	}
-	full := false
-	err := l.write(ctx, func(ctx context.Context) error {
+	return l.write(ctx, func(ctx context.Context) error {
 		err := l.record(ctx, changes)
-		full = l.late != nil && l.late.full()
+		if err == nil && l.late != nil {
+			err = l.indexSome(ctx, len(changes))
+		}
 		return err
 	})
-	if err == nil && full {
-		err = l.write(context.WithoutCancel(ctx), l.index) // the record is made, whatever ends now
-	}
-	return err
 }
 
 // record is Record inside a transaction.
@@ -180,24 +177,24 @@ func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, so
 			return err
 		}
 	}
-	var marks []mark
-	var services []service
+	var now entries
 	if is != "" && is != was.service {
-		if services = append(services, service{is, c.ID}); soon {
-			l.late.add(services[0])
-			services = nil
+		if of := (service{is, c.ID}); soon {
+			l.late.add(of)
+		} else {
+			now.services = []service{of}
 		}
 	}
 	if !was.sent {
 		var err error
-		if marks, err = l.marksOf(ctx, c); err != nil {
+		if now.marks, err = l.marksOf(ctx, c); err != nil {
 			return err
 		}
 	}
-	if len(marks) == 0 && len(services) == 0 {
+	if now.len() == 0 {
 		return nil
 	}
-	return l.insertEntries(ctx, marks, services)
+	return l.insertEntries(ctx, now)
 }
 
 func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error {

@@ -15,54 +15,42 @@ import (
 // late holds entries of the two indexes whose keys come in no order: marks
 // (who may be the same person under another e-mail) and services (serviceId to
 // customer). One at a time, each would touch a page of its own, which is then
-// most of what a commit writes. So they are kept here and go in together, in
-// the order of their keys. The entries of attempts up to state.indexed are in;
-// those of later ones follow from the attempts, and an opening after a crash
-// puts them in. Only the holder of the lock has one.
+// most of what a commit writes. So they wait until there are many, which then go
+// in by the order of their keys, some with each commit (round.go). The entries of
+// attempts up to state.indexed are in; those of later ones follow from the
+// attempts, and an opening after a crash puts them in. Only the holder of the lock
+// has one.
 type late struct {
-	indexed int64 // state.indexed, as committed
-	marks   []mark
-	waiting []service // not in the table yet
-
+	indexed   int64 // state.indexed, as committed
+	waiting   entries
+	enough    int // so many wait for a round, or more where there are many customers
 	customers int // some of them may be gone
+	round     round
 
 	seed maphash.Seed
 	all  bool // sieve has all of the table: nobody else has written to it since it was empty
 
 	mu      sync.Mutex
-	sieve   sieve  // serviceIds that went into the table
+	sieve   sieve  // serviceIds that are in the table or in the round
 	known   owners // those waiting, for readers
-	earlier owners // those that went in last: a reader's state may be older than that
-
-	// What the transaction under way wrote; writes says that it did.
-	writes         bool
-	wroteMarks     int
-	wroteServices  int
-	indexedByWrite int64
-}
-
-type mark struct{ digest, customer int64 }
-
-type service struct {
-	id       string
-	customer int64
+	earlier owners // those of the round, and of the last one: a reader's state may be older than that
 }
 
 // At least and at most so many entries wait. A table of a million is some ten
-// thousand pages: the more entries go in at once, the more of them share one. A
-// quarter of the customers is enough for that, and what waits is in memory, has to
-// be made again after a crash, and holds up other writes when it goes in.
+// thousand pages: the more entries are in a round, the more of them share one. A
+// quarter of the customers is enough for that, and what waits is in memory, and
+// has to be made again after a crash.
 const (
 	lateEntries = 1 << 15
 	mostLate    = 1 << 17
 )
 
 func (x *late) full() bool {
-	return len(x.marks)+len(x.waiting) >= min(max(lateEntries, x.customers/4), mostLate)
+	return x.waiting.len() >= min(max(x.enough, x.customers/4), mostLate)
 }
 
 func (x *late) add(s service) {
-	x.waiting = append(x.waiting, s)
+	x.waiting.services = append(x.waiting.services, s)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.known.first == nil {
@@ -106,8 +94,9 @@ func (x *late) sift(services []service) {
 // empty says whether the table is empty, and nobody else can write to it now.
 func (x *late) empty(is bool) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	x.all, x.sieve = is, sieve{}
+	x.mu.Unlock()
+	x.sift(x.round.services)
 }
 
 // owners are customers by a hash of their serviceId: whoever looks them up
@@ -140,63 +129,50 @@ func (o *owners) of(ids []int64, serviceID string) []int64 {
 	return ids
 }
 
-// upTo is the attempt up to which all entries are in, or will be by the
-// transaction under way.
-func (x *late) upTo() int64 {
-	if x.writes {
-		return x.indexedByWrite
-	}
-	return x.indexed
+// entries are some of both indexes, marks before services.
+type entries struct {
+	marks    []mark
+	services []service
 }
 
-// committed lets go of what the transaction wrote.
-func (x *late) committed() {
-	if !x.writes {
-		return
-	}
-	x.writes, x.indexed = false, x.indexedByWrite
-	x.marks, x.waiting = slices.Delete(x.marks, 0, x.wroteMarks), slices.Delete(x.waiting, 0, x.wroteServices)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.earlier, x.known = x.known, x.none()
-	for _, s := range x.waiting {
-		x.known.add(s)
-	}
+type mark struct{ digest, customer int64 }
+
+type service struct {
+	id       string
+	customer int64
 }
 
-// undone says that the transaction under way wrote nothing.
-func (x *late) undone() { x.writes = false }
+func (e entries) len() int { return len(e.marks) + len(e.services) }
 
-// index writes all entries that wait, inside a transaction.
-func (l *Ledger) index(ctx context.Context) error {
-	x := l.late
-	if err := l.w.one(ctx, "SELECT coalesce(max(id), 0) FROM customers", nil, &x.customers); err != nil {
-		return err
-	}
-	if err := l.insertEntries(ctx, x.marks, x.waiting); err != nil {
-		return err
-	}
-	upto := l.lastAttempt
-	for _, b := range l.w.under { // their answers are still to come
-		upto = min(upto, b.attempt-1)
-	}
-	x.writes, x.wroteMarks, x.wroteServices, x.indexedByWrite = true, len(x.marks), len(x.waiting), max(upto, x.indexed)
-	return l.w.do(ctx, "UPDATE state SET indexed = ?", x.indexedByWrite)
+// part are those from one place to another; it shares their memory.
+func (e entries) part(from, to int) entries {
+	m := len(e.marks)
+	return entries{e.marks[min(from, m):min(to, m)], e.services[max(from-m, 0):max(to-m, 0)]}
 }
 
-// insertEntries writes entries in the order of their keys.
-func (l *Ledger) insertEntries(ctx context.Context, marks []mark, services []service) error {
-	if l.late != nil && len(services) > 0 {
-		l.late.sift(services)
+// sort puts them in the order of their keys.
+func (e entries) sort() {
+	slices.SortFunc(e.marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
+	slices.SortFunc(e.services, func(a, b service) int { return strings.Compare(a.id, b.id) })
+}
+
+// insertEntries writes entries that do not wait.
+func (l *Ledger) insertEntries(ctx context.Context, e entries) error {
+	if l.late != nil && len(e.services) > 0 {
+		l.late.sift(e.services)
 	}
-	marks, services = slices.Clone(marks), slices.Clone(services)
-	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.digest, b.digest) })
-	slices.SortFunc(services, func(a, b service) int { return strings.Compare(a.id, b.id) })
-	err := l.insertPairs(ctx, "marks", len(marks), func(i int) (key, customer any) { return marks[i].digest, marks[i].customer })
+	e = entries{slices.Clone(e.marks), slices.Clone(e.services)}
+	e.sort()
+	return l.insertSorted(ctx, e)
+}
+
+// insertSorted writes entries that are in the order of their keys.
+func (l *Ledger) insertSorted(ctx context.Context, e entries) error {
+	err := l.insertPairs(ctx, "marks", len(e.marks), func(i int) (key, customer any) { return e.marks[i].digest, e.marks[i].customer })
 	if err != nil {
 		return err
 	}
-	return l.insertPairs(ctx, "services", len(services), func(i int) (key, customer any) { return services[i].id, services[i].customer })
+	return l.insertPairs(ctx, "services", len(e.services), func(i int) (key, customer any) { return e.services[i].id, e.services[i].customer })
 }
 
 // insertPairs writes n rows of a table with two columns.
@@ -229,19 +205,18 @@ func (l *Ledger) catchUp(ctx context.Context) error {
 			return err
 		}
 		ids = ids[len(all):]
-		var marks []mark
-		var services []service
+		var e entries
 		for _, c := range all {
 			of, err := l.marksOf(ctx, &c)
 			if err != nil {
 				return err
 			}
-			marks = append(marks, of...)
+			e.marks = append(e.marks, of...)
 			if c.ServiceID != "" {
-				services = append(services, service{c.ServiceID, c.ID})
+				e.services = append(e.services, service{c.ServiceID, c.ID})
 			}
 		}
-		if err := l.insertEntries(ctx, marks, services); err != nil {
+		if err := l.insertEntries(ctx, e); err != nil {
 			return err
 		}
 	}

@@ -2,8 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -115,19 +115,38 @@ func backup(t *testing.T, l *Ledger) *Ledger {
 	return reopen(t, path)
 }
 
-// A record that is made says so, also when its context ends before the index
-// is written that it filled.
-func TestRecordFillsTheIndex(t *testing.T) {
-	l, _, in, ids := sent(t, 1, 1)
-	l.late.marks = append(l.late.marks, slices.Repeat([]mark{{1, in[0].Customer}}, lateEntries)...)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	l.queue.put(&writing{do: func(context.Context) error { cancel(); return nil }}) // shares the commit
-	if err := l.Record(ctx, 1, outcomes(in, ids)); err != nil {
-		t.Errorf("it was made: %v", err)
+// Entries go in some at a time: while they do, and after a kill in between, all
+// of them are found.
+func TestRound(t *testing.T) {
+	l, _, in, ids := sent(t, 12, 12)
+	l.late.enough = 20
+	out := outcomes(in, ids)
+	under, of := 0, ""
+	for i := range out {
+		if err := l.Record(t.Context(), 1, out[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+		if l.late.round.len() > 0 {
+			under, of = under+1, fmt.Sprint(l.late.round.in, " of ", l.late.round.len())
+		}
+		for name, l := range map[string]*Ledger{"here": l, "after a kill": reopen(t, image(t, l)), "backed up": backup(t, l)} {
+			for k, past := range out {
+				found := all(t, l, ledger.Query{ServiceIDs: []string{past.ServiceID}})
+				if nobody, err := l.nobodyHas(t.Context(), ledger.Query{ServiceIDs: []string{past.ServiceID}}); err != nil || nobody != (k > i) {
+					t.Errorf("answer %d, %s, round %s: nobody has the serviceId of %d: %t %v", i, name, of, k, nobody, err)
+				}
+				if (len(found) == 1) != (k <= i) || len(found) > 0 && found[0].ID != past.Customer {
+					t.Errorf("answer %d, %s, round %s: %d have the serviceId of %d", i, name, of, len(found), k)
+				}
+			}
+			sound(t, l)
+		}
+		if i == 8 { // in the middle of a round
+			l.queue.put(&writing{do: func(context.Context) error { return ledger.ErrConflict }})
+		}
 	}
-	if n := len(l.late.marks); n != 0 {
-		t.Errorf("%d marks wait still", n)
+	if under < 3 {
+		t.Errorf("a round was under way after %d of %d records: nothing is tested", under, len(out))
 	}
 }
 

@@ -125,7 +125,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.w, err = l.writer.view(ctx); err != nil || o.Beside {
 		return l.sick(err)
 	}
-	l.late = &late{seed: maphash.MakeSeed()}
+	l.late = &late{seed: maphash.MakeSeed(), enough: lateEntries}
 	if err := l.migrate(ctx); err != nil {
 		return err
 	}

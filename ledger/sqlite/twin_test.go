@@ -110,6 +110,7 @@ func (w *twins) open(path string) {
 	var err error
 	w.l, err = Open(w.ctx, o)
 	w.must(err)
+	w.l.late.enough = rapid.SampledFrom([]int{1, 5, 10, 20, lateEntries}).Draw(w.T, "entries of a round")
 	w.beside = nil
 	for _, how := range []Options{{ReadOnly: true}, {Beside: true}} {
 		how.Path, how.Environment = path, "sandbox"

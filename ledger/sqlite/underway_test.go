@@ -106,8 +106,8 @@ func TestLateEntries(t *testing.T) {
 	if err := l.Record(t.Context(), 1, out[:3]); err != nil {
 		t.Fatal(err)
 	}
-	if len(l.late.waiting) != 3 || len(l.late.marks) == 0 {
-		t.Fatalf("%d services and %d marks wait", len(l.late.waiting), len(l.late.marks))
+	if of := l.late.waiting; len(of.services) != 3 || len(of.marks) == 0 {
+		t.Fatalf("%d services and %d marks wait", len(of.services), len(of.marks))
 	}
 	find := func(t *testing.T, l *Ledger) {
 		t.Helper()
