@@ -62,7 +62,7 @@ func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
 		}
 	}
 	var failed error
-	_, err = l.query(ctx, v, ledger.Query{History: true}, func(c ledger.Customer) bool {
+	_, err = l.query(ctx, look{view: v}, ledger.Query{History: true}, func(c ledger.Customer) bool {
 		failed = to.Customer(c)
 		return failed == nil
 	})

@@ -155,39 +155,13 @@ func (l *Ledger) put(ctx context.Context, w writes) error {
 	if err := l.w.putCustomers(ctx, w.people); err != nil {
 		return err
 	}
+	var now entries
 	for i := range w.people {
 		c := &w.people[i]
 		if err := l.w.landed(ctx, c.ID); err != nil {
 			return err
 		}
-		// Whose entries may wait: an opening after a crash would find them.
-		soon := l.late != nil && newestAttempt(c) > l.late.upTo()
-		if err := l.entries(ctx, c, w.before[i], soon); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// entries keeps the indexes true that are not SQLite's; see late.
-func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, soon bool) error {
-	is := c.ServiceID
-	if was.service != "" && was.service != is {
-		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was.service, c.ID); err != nil {
-			return err
-		}
-	}
-	var now entries
-	if is != "" && is != was.service {
-		if of := (service{is, c.ID}); soon {
-			l.late.add(of)
-		} else {
-			now.services = []service{of}
-		}
-	}
-	if !was.sent {
-		var err error
-		if now.marks, err = l.marksOf(ctx, c); err != nil {
+		if err := l.entries(ctx, c, w.before[i], &now); err != nil {
 			return err
 		}
 	}
@@ -195,6 +169,31 @@ func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, so
 		return nil
 	}
 	return l.insertEntries(ctx, now)
+}
+
+// entries keeps the indexes true that are not SQLite's; see late. What must not
+// wait is added to now.
+func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, now *entries) error {
+	is := c.ServiceID
+	if was.service != "" && was.service != is {
+		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was.service, c.ID); err != nil {
+			return err
+		}
+	}
+	if is != "" && is != was.service {
+		// An opening after a crash would find those of newer attempts.
+		if of := (service{is, c.ID}); l.late != nil && newestAttempt(c) > l.late.upTo() {
+			l.late.add(of)
+		} else {
+			now.services = append(now.services, of)
+		}
+	}
+	if was.sent {
+		return nil
+	}
+	marks, err := l.marksOf(ctx, c)
+	now.marks = append(now.marks, marks...)
+	return err
 }
 
 func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error {

@@ -55,7 +55,8 @@ func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
 	if e.URL == "" {
 		return nil
 	}
-	ids, err := l.byService(ctx, l.w, []string{e.ServiceID})
+	of := []string{e.ServiceID}
+	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)
 	if err != nil {
 		return err
 	}

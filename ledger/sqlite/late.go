@@ -21,32 +21,32 @@ import (
 // attempts, and an opening after a crash puts them in. Only the holder of the lock
 // has one.
 type late struct {
-	indexed   int64 // state.indexed, as committed
-	waiting   entries
-	enough    int // so many wait for a round, or more where there are many customers
-	customers int // some of them may be gone
-	round     round
+	indexed int64   // state.indexed, as committed
+	waiting entries // some may be of a write that was undone: whoever is led by one looks
+	enough  int     // so many are a round, where there are few customers
+	newest  int     // the highest id of a customer
+	round   round
 
 	seed maphash.Seed
 	all  bool // sieve has all of the table: nobody else has written to it since it was empty
 
-	mu      sync.Mutex
-	sieve   sieve  // serviceIds that are in the table or in the round
-	known   owners // those waiting, for readers
-	earlier owners // those of the round, and of the last one: a reader's state may be older than that
+	mu    sync.Mutex
+	sieve sieve  // serviceIds that are in the table or in the round
+	known owners // those waiting, for readers
+	going owners // those of the round
 }
 
-// At least and at most so many entries wait. A table of a million is some ten
-// thousand pages: the more entries are in a round, the more of them share one. A
-// quarter of the customers is enough for that, and what waits is in memory, and
-// has to be made again after a crash.
+// A round begins with so many entries, at least and at most. A table of a million
+// is some ten thousand pages: the more entries are in a round, the more of them
+// share one. A quarter of the customers is enough for that, and what waits is in
+// memory, and has to be made again after a crash.
 const (
 	lateEntries = 1 << 15
 	mostLate    = 1 << 17
 )
 
 func (x *late) full() bool {
-	return x.waiting.len() >= min(max(x.enough, x.customers/4), mostLate)
+	return x.waiting.len() >= min(max(x.enough, x.newest/4), mostLate)
 }
 
 func (x *late) add(s service) {
@@ -59,11 +59,19 @@ func (x *late) add(s service) {
 	x.known.add(s)
 }
 
-// having adds those that may have this serviceId to ids.
-func (x *late) having(ids []int64, serviceID string) []int64 {
+// having are customers that may have one of these serviceIds, by what is not in
+// the table yet. Whoever looks there too looks here first: what goes in meanwhile
+// is found there. Nobody waits where there is no late.
+func (x *late) having(serviceIDs []string) (ids []int64) {
+	if x == nil || len(serviceIDs) == 0 {
+		return nil
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.known.of(x.earlier.of(ids, serviceID), serviceID)
+	for _, s := range serviceIDs {
+		ids = x.known.of(x.going.of(ids, s), s)
+	}
+	return ids
 }
 
 // none are no owners.
@@ -241,17 +249,13 @@ func (l *Ledger) marksOf(ctx context.Context, c *ledger.Customer) (out []mark, e
 }
 
 // byService finds the customers that may have one of these serviceIds.
-func (l *Ledger) byService(ctx context.Context, v *view, serviceIDs []string) ([]int64, error) {
-	ids := []int64{}
+func (l *Ledger) byService(ctx context.Context, v look, serviceIDs []string) ([]int64, error) {
+	ids := append([]int64{}, v.waiting...)
 	list := make([]any, 0, len(serviceIDs))
 	for _, s := range serviceIDs {
-		if s == "" {
-			continue
+		if s != "" {
+			list = append(list, s)
 		}
-		if l.late != nil {
-			ids = l.late.having(ids, s)
-		}
-		list = append(list, s)
 	}
 	take := func(r *sql.Rows) error {
 		var id int64

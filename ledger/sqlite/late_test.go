@@ -150,6 +150,45 @@ func TestRound(t *testing.T) {
 	}
 }
 
+// Whoever looks for a serviceId and is held up finds who had it when they began,
+// whatever goes in meanwhile and is not waiting any more.
+func TestLookBeforeARound(t *testing.T) {
+	l, _, in, ids := sent(t, 12, 12)
+	l.late.enough = 30
+	out := outcomes(in, ids)
+	made := 0
+	for ; l.late.round.len() == 0; made++ {
+		if err := l.Record(t.Context(), 1, out[made:made+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	looks := make([]look, made)
+	for i := range looks {
+		v, end, err := l.lookFor(t.Context(), ledger.Query{ServiceIDs: []string{out[i].ServiceID}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer end()
+		looks[i] = v
+	}
+	if err := l.Record(t.Context(), 1, out[made:made+1]); err != nil { // in the middle of the round
+		t.Fatal(err)
+	}
+	if err := l.write(t.Context(), l.index); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.write(t.Context(), l.index); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range looks {
+		n := 0
+		_, err := l.query(t.Context(), v, ledger.Query{ServiceIDs: []string{out[i].ServiceID}}, func(ledger.Customer) bool { n++; return true })
+		if err != nil || n != 1 {
+			t.Errorf("%d have the serviceId of %d (%v)", n, i, err)
+		}
+	}
+}
+
 // No reader waits for a check pass, whoever asks.
 func TestQueryDuringRegistration(t *testing.T) {
 	l, _, in, ids := sent(t, 2, 1)

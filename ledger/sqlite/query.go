@@ -26,20 +26,34 @@ func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger
 		case nobody:
 			return
 		}
-		v, end, err := l.snapshot(ctx)
+		in, end, err := l.lookFor(ctx, q)
 		if err != nil {
 			yield(ledger.Customer{}, err)
 			return
 		}
 		defer end()
-		stopped, err := l.query(ctx, v, q, func(c ledger.Customer) bool { return yield(c, nil) })
+		stopped, err := l.query(ctx, in, q, func(c ledger.Customer) bool { return yield(c, nil) })
 		if err != nil && !stopped {
 			yield(ledger.Customer{}, l.sick(err))
 		}
 	}
 }
 
-func (l *Ledger) query(ctx context.Context, v *view, q ledger.Query, yield func(ledger.Customer) bool) (stopped bool, err error) {
+// look is where a query finds customers: as of a view, and those that waited to
+// be indexed before it.
+type look struct {
+	*view
+	waiting []int64
+}
+
+// lookFor begins a look, which ends with end.
+func (l *Ledger) lookFor(ctx context.Context, q ledger.Query) (in look, end func(), err error) {
+	in.waiting = l.late.having(q.ServiceIDs)
+	in.view, end, err = l.snapshot(ctx)
+	return in, end, err
+}
+
+func (l *Ledger) query(ctx context.Context, v look, q ledger.Query, yield func(ledger.Customer) bool) (stopped bool, err error) {
 	var in, out bitmap
 	if q.Newest > 0 && len(q.Status) == 0 {
 		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}
@@ -115,13 +129,13 @@ func (l *Ledger) nobodyHas(ctx context.Context, q ledger.Query) (bool, error) {
 	} else if version == l.version {
 		ask = slices.DeleteFunc(slices.Clone(ask), l.late.nobody)
 	}
-	ids, err := l.byService(ctx, l.w, ask)
+	ids, err := l.byService(ctx, look{l.w, l.late.having(ask)}, ask)
 	return len(ids) == 0, err
 }
 
 // pages yields candidates by the narrowest index there is, a page at a time,
 // in the order asked for. An empty page ends it.
-func (l *Ledger) pages(ctx context.Context, v *view, q ledger.Query) (func() ([]int64, error), error) {
+func (l *Ledger) pages(ctx context.Context, v look, q ledger.Query) (func() ([]int64, error), error) {
 	if ids, ok, err := l.named(ctx, v, q); ok || err != nil {
 		if q.Newest > 0 {
 			return v.newest(ctx, q.Status, ids), err
@@ -188,7 +202,7 @@ func texts(all []ledger.Status) (out []string) {
 }
 
 // named are the customers that a query names in one way or another.
-func (l *Ledger) named(ctx context.Context, v *view, q ledger.Query) (ids []int64, ok bool, err error) {
+func (l *Ledger) named(ctx context.Context, v look, q ledger.Query) (ids []int64, ok bool, err error) {
 	switch {
 	case len(q.Identities) > 0:
 		found := map[keyed.Digest]int64{}

@@ -111,7 +111,8 @@ func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
 	if account := ledger.AccountOf(ch.ServiceID); account != "" && l.info.Account != "" && account != l.info.Account {
 		return false, nil
 	}
-	ids, err := l.byService(ctx, l.w, []string{ch.ServiceID})
+	of := []string{ch.ServiceID}
+	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)
 	if err != nil {
 		return false, err
 	}

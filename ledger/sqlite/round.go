@@ -38,12 +38,12 @@ func (x *late) begin(upTo int64) {
 	x.sift(all.services)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.earlier, x.known = x.known, x.none()
-	if x.earlier.first == nil {
-		x.earlier = x.none()
+	if x.known.first == nil {
+		x.known = x.none()
 	}
+	x.going, x.known = x.known, x.none()
 	for _, s := range left.services {
-		x.earlier.add(s)
+		x.going.add(s)
 	}
 }
 
@@ -55,6 +55,9 @@ func (x *late) committed() {
 		clear(r.services)
 		x.indexed = r.upTo
 		*r = round{upTo: r.upTo, spare: r.entries}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.going = owners{}
 	}
 }
 
@@ -85,7 +88,7 @@ func (l *Ledger) index(ctx context.Context) error {
 }
 
 func (l *Ledger) beginRound(ctx context.Context) error {
-	if err := l.w.one(ctx, "SELECT coalesce(max(id), 0) FROM customers", nil, &l.late.customers); err != nil {
+	if err := l.w.one(ctx, "SELECT coalesce(max(id), 0) FROM customers", nil, &l.late.newest); err != nil {
 		return err
 	}
 	upTo := l.lastAttempt

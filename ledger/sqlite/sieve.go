@@ -3,21 +3,30 @@ package sqlite
 import "math/bits"
 
 // sieve is a set that may say yes to what is not in it, one time in four
-// thousand for each part, and never no to what is: a Bloom filter of three
+// thousand for each part, and never no to what is: a Bloom filter of three to six
 // bytes for each of its members. Its zero value is empty.
-type sieve struct{ parts [][]uint64 }
+type sieve struct {
+	parts [][]uint64
+	room  int // so many more the last part takes
+}
 
 const (
 	sieveBits   = 24 // for each member, at least
 	sieveProbes = 5
+	sieveLeast  = 1 << 14 // members that a part has room for, at least
 )
 
-// add adds a part with these hashes.
+// add adds members with these hashes.
 func (s *sieve) add(hashes []uint64) {
 	if len(hashes) == 0 {
 		return
 	}
-	part := make([]uint64, max(1, 1<<bits.Len(uint(len(hashes)*sieveBits-1))/64))
+	if len(hashes) > s.room {
+		s.room = max(len(hashes), sieveLeast)
+		s.parts = append(s.parts, make([]uint64, 1<<bits.Len(uint(s.room*sieveBits-1))/64))
+	}
+	s.room -= len(hashes)
+	part := s.parts[len(s.parts)-1]
 	for _, h := range hashes {
 		for range sieveProbes {
 			word, bit := probe(part, h)
@@ -25,7 +34,6 @@ func (s *sieve) add(hashes []uint64) {
 			h = next(h)
 		}
 	}
-	s.parts = append(s.parts, part)
 }
 
 // has reports whether a hash may have been added.

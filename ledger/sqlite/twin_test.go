@@ -336,7 +336,12 @@ func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 		generation = max(generation, a.Generation)
 	}
 	of = ledger.Intent{Expect: expect(c), Generation: generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
-	of.Details, on.Details = c.Details, in.Details
+	of.Details = c.Details
+	for here, there := range w.details { // those of in may be older: a write may wait
+		if there == string(c.Details) {
+			on.Details = ledger.Details(here)
+		}
+	}
 	// What is sent need not be what the ledger has of the person.
 	switch rapid.IntRange(0, 15).Draw(w.T, "corrected") {
 	case 0:

@@ -218,22 +218,31 @@ func (l *Ledger) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if version != l.version {
-		l.seq = 0
+	if version == l.version && l.w.under != nil {
+		return nil
 	}
-	if l.late != nil && version != l.version {
-		var empty bool
-		if err := l.w.one(ctx, "SELECT NOT EXISTS (SELECT 1 FROM services)", nil, &empty); err != nil {
+	if version != l.version {
+		if err := l.othersWrote(ctx); err != nil {
 			return err
 		}
-		l.late.empty(empty)
-	}
-	if l.w.under != nil && version == l.version {
-		return nil
 	}
 	all, err := l.w.readUnderway(ctx)
 	if err == nil {
 		l.w.under, l.version = all, version
+	}
+	return err
+}
+
+// othersWrote forgets what is known of the file without looking.
+func (l *Ledger) othersWrote(ctx context.Context) error {
+	l.seq = 0
+	if l.late == nil {
+		return nil
+	}
+	var empty bool
+	err := l.w.one(ctx, "SELECT NOT EXISTS (SELECT 1 FROM services)", nil, &empty)
+	if err == nil {
+		l.late.empty(empty)
 	}
 	return err
 }
