@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net"
 	"net/http"
 	"time"
 )
@@ -17,8 +16,7 @@ const maxHeader = 64 << 10
 // goroutine that makes the request writes and reads: so it is known whether
 // anything was written, and what is read is the answer to it.
 type conn struct {
-	net.Conn                            // above TLS
-	still    func(until time.Time) bool // nothing came since the last answer, not even the end; sets the deadline of the next
+	line // above TLS
 
 	ended  <-chan struct{} // of the context that cuts it off; nil before the first
 	unhook func() bool
@@ -30,10 +28,13 @@ type conn struct {
 	idleFrom time.Time
 }
 
-var errHeader = errors.New("the headers of the answer have no end")
+var (
+	errHeader = errors.New("the headers of the answer have no end")
+	errStatus = errors.New("the answer has a status that there is not")
+)
 
-func newConn(c net.Conn, still func(time.Time) bool) *conn {
-	k := &conn{Conn: c, still: still}
+func newConn(l line) *conn {
+	k := &conn{line: l}
 	k.in = bufio.NewReaderSize(answers{k}, 2<<10) // an answer is a quarter of it
 	return k
 }
@@ -81,6 +82,9 @@ func (k *conn) answer() (*http.Response, error) {
 		res, err := http.ReadResponse(k.in, nil) //nolint:bodyclose // see ask
 		if err != nil {
 			return nil, err
+		}
+		if res.StatusCode < 100 {
+			return nil, errStatus
 		}
 		if res.StatusCode >= 200 || res.StatusCode == http.StatusSwitchingProtocols {
 			k.headers = math.MaxInt // a body has limits of its own

@@ -248,7 +248,7 @@ func TestPoolLetsGo(t *testing.T) {
 		p := &pool{inUse: make(chan struct{}, 3), dial: func(context.Context) (*conn, error) {
 			near, far := net.Pipe()
 			open = append(open, far)
-			return newConn(near, func(time.Time) bool { return true }), nil
+			return newConn(line{near, func(time.Time) bool { return true }}), nil
 		}}
 		take := func(n int) (all []*conn) {
 			for range n {
@@ -297,7 +297,7 @@ func TestEndWhileAConnectionIsTaken(t *testing.T) {
 	defer far.Close()
 	var meanwhile func()
 	p := &pool{inUse: make(chan struct{}, 1), dial: func(context.Context) (*conn, error) {
-		return newConn(near, func(until time.Time) bool { meanwhile(); return near.SetDeadline(until) == nil }), nil
+		return newConn(line{near, func(until time.Time) bool { meanwhile(); return near.SetDeadline(until) == nil }}), nil
 	}}
 	ctx, cancel := context.WithCancel(t.Context())
 	k, err := p.take(ctx, time.Now().Add(time.Hour))

@@ -52,23 +52,23 @@ func (d *connector) dial(ctx context.Context) (k *conn, err error) {
 	if err != nil {
 		return nil, d.throughProxy(err)
 	}
-	c := raw
+	l := line{raw, stillness(raw)}
 	defer func() {
 		if err != nil {
 			_ = raw.Close() // the error before is the one that counts
 		}
 	}()
 	if d.proxy != nil {
-		if c, err = d.tunnel(ctx, raw); err != nil {
+		if l, err = d.tunnel(ctx, l); err != nil {
 			return nil, d.throughProxy(err)
 		}
 	}
 	if d.partner.Scheme == "https" {
-		if c, err = d.secure(ctx, c, d.partner); err != nil {
+		if l, err = d.secure(ctx, l, d.partner); err != nil {
 			return nil, err
 		}
 	}
-	return newConn(c, stillness(raw)), nil
+	return newConn(l), nil
 }
 
 // passes reports whether a proxy passes requests on one by one, instead of opening a tunnel.
@@ -84,25 +84,26 @@ func (d *connector) throughProxy(err error) error {
 	return &proxyError{err}
 }
 
-// secure puts TLS above a connection.
-func (d *connector) secure(ctx context.Context, below net.Conn, to *url.URL) (net.Conn, error) {
+// secure puts TLS above a line.
+func (d *connector) secure(ctx context.Context, below line, to *url.URL) (line, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.limit)
 	defer cancel()
 	conf := d.tls.Clone()
 	conf.ServerName = ascii(to.Hostname())
-	c := tls.Client(below, conf)
+	in := &records{Conn: below.Conn}
+	c := tls.Client(in, conf)
 	if err := c.HandshakeContext(ctx); err != nil {
-		return nil, &tlsError{err}
+		return line{}, &tlsError{err}
 	}
-	return c, nil
+	return above(c, in, below), nil
 }
 
-// tunnel has the proxy at the other end of raw connect us with the partner, if
+// tunnel has the proxy at the other end of a line connect us with the partner, if
 // it does not pass requests on.
-func (d *connector) tunnel(ctx context.Context, raw net.Conn) (c net.Conn, err error) {
-	if c = raw; d.proxy.Scheme == "https" {
-		if c, err = d.secure(ctx, raw, d.proxy); err != nil {
-			return nil, err
+func (d *connector) tunnel(ctx context.Context, c line) (_ line, err error) {
+	if d.proxy.Scheme == "https" {
+		if c, err = d.secure(ctx, c, d.proxy); err != nil {
+			return line{}, err
 		}
 	}
 	if d.passes() {

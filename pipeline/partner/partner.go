@@ -6,9 +6,9 @@
 // vendor's create-user page (v2) and its public docs; what those leave open is
 // configuration or stands in the one table of classify.go.
 //
-// How a request goes out stands in exchange.go (once, over a connection of its
-// own), conn.go (written and read by one goroutine), pool.go (between requests)
-// and connect.go (TLS and proxies).
+// How a request goes out stands in exchange.go (once, over a connection that it
+// has to itself), conn.go (written and read by one goroutine), pool.go (between
+// requests), connect.go (TLS and proxies) and line.go (nothing came unasked).
 package partner
 
 import (
