@@ -169,7 +169,7 @@ func (s *submitters) react(a answered, now time.Time) {
 	case a.answer.Halt == partner.Redirected:
 		s.halt.stop(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
 	case a.answer.Halt == partner.Certificate:
-		s.halt.stop(stopf(PartnerDown, "the partner API's certificate is not valid for it. Check the host, the clock of this machine, and --ca-file"))
+		s.halt.stop(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
 	case a.class == ledger.Auth:
 		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
 	case a.class == ledger.Funds && !s.cfg.Money.Wait:

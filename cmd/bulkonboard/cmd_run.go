@@ -129,11 +129,20 @@ func (r *runFlags) mistakes() (all []mistake) {
 	if r.workers.n > pipeline.MaxWorkers {
 		wrong(usagef("--workers is at most %d", pipeline.MaxWorkers), "workers")
 	}
-	if files, ok := openFiles(); ok && r.workers.n > 0 && uint64(r.workers.n)+filesBeside > files {
-		wrong(usage(fmt.Errorf("--workers %d needs as many connections, and this system lets a process open %d files", r.workers.n, files),
-			"ask for fewer, or raise the limit: ulimit -n, or LimitNOFILE of systemd"), "workers")
+	if most, ok := openFiles(); ok && r.workers.n > 0 && r.files() > most {
+		wrong(usage(fmt.Errorf("--workers %d needs %d open files, and this system lets a process have %d", r.workers.n, r.files(), most),
+			"ask for fewer workers, or raise the limit: ulimit -n, or LimitNOFILE of systemd"), "workers")
 	}
 	return all
+}
+
+// files is how many files a run has open, its connections among them.
+func (r *runFlags) files() uint64 {
+	ends := 1
+	if r.sandbox { // the other end is in this process too
+		ends = 2
+	}
+	return uint64(ends*r.workers.n) + filesBeside
 }
 
 // check refuses what makes no sense, before anything is opened.
