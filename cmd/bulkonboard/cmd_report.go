@@ -111,7 +111,12 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		return err
 	}
 	defer still.Close()
-	written, err := o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
+	var written []string
+	heap := room{base: roomForReport}
+	err = heap.within(ctx, func() (err error) {
+		written, err = o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
+		return err
+	})
 	for _, path := range written {
 		fmt.Fprintf(a.err, "written: %s\n", printable(path))
 	}

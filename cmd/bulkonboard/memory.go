@@ -6,6 +6,8 @@ import (
 	"runtime/metrics"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -18,6 +20,8 @@ const (
 	roomForCheck    = 60 << 20
 	roomForRun      = 46 << 20
 	roomForWorkbook = 96 << 20
+	// roomForReport is what a report takes that is written by itself.
+	roomForReport = 64 << 20
 	// roomAtLeast is for a run of few rows that sends fast: it leaves as much
 	// behind as one of many.
 	roomAtLeast = 52 << 20
@@ -29,7 +33,7 @@ const (
 	roomToWork = 12 << 20
 	// roomPercent is how much the heap may grow between two collections below
 	// the limit: a run that sends fast leaves more behind than it keeps.
-	roomPercent = 200
+	roomPercent = 400
 	// roomEvery is after how many rows the limit follows.
 	roomEvery = 1 << 14
 )
@@ -98,6 +102,22 @@ func (r *room) keep(ctx context.Context) {
 			r.mu.Unlock()
 		}
 	}
+}
+
+// within does what reads no rows of an input.
+func (r *room) within(ctx context.Context, work func() error) error {
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	r.begin()
+	var keeping errgroup.Group
+	keeping.Go(func() error {
+		r.keep(ctx)
+		return nil
+	})
+	defer func() {
+		end()
+		_ = keeping.Wait() // it has no error
+	}()
+	return work()
 }
 
 func (r *room) set() {

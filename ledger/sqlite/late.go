@@ -41,8 +41,8 @@ type late struct {
 // share one. A quarter of the customers is enough for that, and what waits is in
 // memory, and has to be made again after a crash.
 const (
-	lateEntries = 1 << 15
-	mostLate    = 1 << 17
+	lateEntries = 1 << 16
+	mostLate    = 3 << 16
 )
 
 func (x *late) full() bool {

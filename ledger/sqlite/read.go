@@ -170,7 +170,9 @@ func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield fu
 	if err := v.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM kyc LIMIT 1)", nil, &verified); err != nil {
 		return false, err
 	}
-	read := func() (piece, error) {
+	var people []ledger.Customer
+	spare := make(chan []ledger.Reported, 2) // of pieces that are used up
+	read := func() (p piece, err error) {
 		if err := ctx.Err(); err != nil {
 			return piece{}, err
 		}
@@ -179,14 +181,23 @@ func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield fu
 			return piece{}, err
 		}
 		next = id + 1
-		lines, err := l.lines(ctx, v, s, batches[id>>32], rows, asOf, verified > 0)
-		return piece{rows, lines}, err
+		p.rows = rows
+		select {
+		case p.lines = <-spare:
+		default:
+		}
+		people, p.lines, err = l.lines(ctx, v, s, batches[id>>32], rows, asOf, verified > 0, people, p.lines)
+		return p, err
 	}
 	use := func(p piece) bool {
 		for i := range p.lines {
 			if !yield(p.lines[i], &p.rows[p.lines[i].Ordinal-p.rows[0].Ordinal]) {
 				return false
 			}
+		}
+		select {
+		case spare <- p.lines:
+		default:
 		}
 		return true
 	}
@@ -241,19 +252,21 @@ func ahead(read func() (piece, error), use func(piece) bool) (stopped bool, err 
 }
 
 // lines turns the rows of a chunk into report lines and drops those not selected.
-func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledger.Batch, rows []packed, asOf func(ledger.Batch) int64, verified bool) ([]ledger.Reported, error) {
+// It uses the room for customers and for lines if that is enough, and returns both.
+func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledger.Batch, rows []packed, asOf func(ledger.Batch) int64, verified bool,
+	customers []ledger.Customer, out []ledger.Reported) ([]ledger.Customer, []ledger.Reported, error) {
 	ids, err := l.owners(ctx, v, rows)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	customers, err := v.people(ctx, nil, ids, nil, s.All)
+	customers, err = v.people(ctx, customers, ids, nil, s.All)
 	if err == nil && verified { // somebody: mostly nobody is yet
 		err = v.withKYC(ctx, customers)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]ledger.Reported, 0, len(rows))
+	out = slices.Grow(out[:0], len(rows))
 	marks := make([]int64, 0, len(rows))
 	var ask []any
 	for i := range rows {
@@ -287,7 +300,7 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 		run, ok := first[marks[i]]
 		out[i].Known = ok && marks[i] != 0 && run < limit
 	}
-	return out, err
+	return customers, out, err
 }
 
 // told is the mark of a finding and what it came to.
