@@ -18,7 +18,7 @@ const (
 	// takes besides its tables, in bytes. A ledger has caches of its own, and a
 	// run goes on to send within the same bounds.
 	roomForCheck    = 60 << 20
-	roomForRun      = 46 << 20
+	roomForRun      = 42 << 20
 	roomForWorkbook = 96 << 20
 	// roomForReport is what a report takes that is written by itself.
 	roomForReport = 64 << 20

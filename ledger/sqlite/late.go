@@ -42,7 +42,7 @@ type late struct {
 // memory, and has to be made again after a crash.
 const (
 	lateEntries = 1 << 16
-	mostLate    = 1 << 17
+	mostLate    = 3 << 16
 )
 
 func (x *late) full() bool {
