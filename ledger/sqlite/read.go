@@ -162,15 +162,13 @@ func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield fu
 		batches[b.ID] = b
 		next, last = chunkID(b.ID, 0), chunkID(b.ID+1, 0)-1
 	}
-	asOf, err := v.asOf(ctx, s)
-	if err != nil {
+	of := liner{Ledger: l, view: v, sel: s}
+	if of.asOf, err = v.asOf(ctx, s); err != nil {
 		return false, err
 	}
-	var verified int
-	if err := v.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM kyc LIMIT 1)", nil, &verified); err != nil {
+	if err := v.one(ctx, "SELECT EXISTS (SELECT 1 FROM kyc)", nil, &of.verified); err != nil {
 		return false, err
 	}
-	var people []ledger.Customer
 	spare := make(chan []ledger.Reported, 2) // of pieces that are used up
 	read := func() (p piece, err error) {
 		if err := ctx.Err(); err != nil {
@@ -186,7 +184,7 @@ func (l *Ledger) rows(ctx context.Context, v *view, s ledger.Selection, yield fu
 		case p.lines = <-spare:
 		default:
 		}
-		people, p.lines, err = l.lines(ctx, v, s, batches[id>>32], rows, asOf, verified > 0, people, p.lines)
+		p.lines, err = of.lines(ctx, batches[id>>32], rows, p.lines)
 		return p, err
 	}
 	use := func(p piece) bool {
@@ -251,34 +249,44 @@ func ahead(read func() (piece, error), use func(piece) bool) (stopped bool, err 
 	return false, nil
 }
 
+// liner makes report lines of rows.
+type liner struct {
+	*Ledger
+	*view
+	sel      ledger.Selection
+	asOf     func(ledger.Batch) int64 // who was told before this run knows it
+	verified bool                     // somebody's identity check is known: mostly nobody's is yet
+
+	people []ledger.Customer // the room for those of a chunk
+}
+
 // lines turns the rows of a chunk into report lines and drops those not selected.
-// It uses the room for customers and for lines if that is enough, and returns both.
-func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledger.Batch, rows []packed, asOf func(ledger.Batch) int64, verified bool,
-	customers []ledger.Customer, out []ledger.Reported) ([]ledger.Customer, []ledger.Reported, error) {
-	ids, err := l.owners(ctx, v, rows)
+// It uses the room for them if that is enough.
+func (l *liner) lines(ctx context.Context, b ledger.Batch, rows []packed, room []ledger.Reported) ([]ledger.Reported, error) {
+	ids, err := l.owners(ctx, l.view, rows)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	customers, err = v.people(ctx, customers, ids, nil, s.All)
-	if err == nil && verified { // somebody: mostly nobody is yet
-		err = v.withKYC(ctx, customers)
+	l.people, err = l.view.people(ctx, l.people, ids, nil, l.sel.All)
+	if err == nil && l.verified {
+		err = l.withKYC(ctx, l.people)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out = slices.Grow(out[:0], len(rows))
+	out := slices.Grow(room[:0], len(rows))
 	marks := make([]int64, 0, len(rows))
 	var ask []any
 	for i := range rows {
-		c := customers[i]
-		if s.All && (!rows[i].Claims || c.ID == 0 || c.LastBatch != b.ID || c.LastRow != rows[i].Ordinal) {
+		c := l.people[i]
+		if l.sel.All && (!rows[i].Claims || c.ID == 0 || c.LastBatch != b.ID || c.LastRow != rows[i].Ordinal) {
 			continue
 		}
-		if !s.All {
+		if !l.sel.All {
 			c.LastBatch, c.LastRow = 0, 0
 		}
 		r := ledger.NewReported(rows[i].Row, rows[i].details, c)
-		if len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) || !s.Since.IsZero() && !r.Since(s.Since, b.Registered) {
+		if len(l.sel.Only) > 0 && !slices.Contains(l.sel.Only, r.Status) || !l.sel.Since.IsZero() && !r.Since(l.sel.Since, b.Registered) {
 			continue
 		}
 		var m int64
@@ -289,18 +297,18 @@ func (l *Ledger) lines(ctx context.Context, v *view, s ledger.Selection, b ledge
 		out, marks = append(out, r), append(marks, m)
 	}
 	first := map[int64]int64{}
-	err = v.eachOf(ctx, "SELECT digest, first FROM told WHERE digest IN ", ask, func(r *sql.Rows) error {
+	err = l.eachOf(ctx, "SELECT digest, first FROM told WHERE digest IN ", ask, func(r *sql.Rows) error {
 		var m, run int64
 		err := r.Scan(&m, &run)
 		first[m] = run
 		return err
 	})
-	limit := asOf(b)
+	limit := l.asOf(b)
 	for i := range out {
 		run, ok := first[marks[i]]
 		out[i].Known = ok && marks[i] != 0 && run < limit
 	}
-	return customers, out, err
+	return out, err
 }
 
 // told is the mark of a finding and what it came to.

@@ -41,9 +41,9 @@ type twins struct {
 
 // Whatever is done to a ledger, in whatever order, and however often it is
 // killed in between: readers in every place see what a simple ledger says that
-// was told the same. It is thirty ledgers; more with -rapid.checks=5000 -rapid.steps=60.
+// was told the same. It is twenty ledgers; more with -rapid.checks=5000 -rapid.steps=60.
 func TestTwins(t *testing.T) {
-	thirtyChecks(t)
+	fewChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &twins{T: rt, ctx: context.Background(), m: ledger.NewMemory("sandbox"), now: time.Unix(1_700_000_000, 0).UTC(),
 			attempts: map[int64]int64{}, details: map[string]string{"": ""}}
@@ -75,13 +75,13 @@ func TestTwins(t *testing.T) {
 	})
 }
 
-// thirtyChecks makes a property be tried thirty times, unless a flag says otherwise.
-func thirtyChecks(t *testing.T) {
+// fewChecks makes a property be tried twenty times, unless a flag says otherwise.
+func fewChecks(t *testing.T) {
 	f := flag.Lookup("rapid.checks")
 	if f.Value.String() != f.DefValue {
 		return
 	}
-	if err := f.Value.Set("30"); err != nil {
+	if err := f.Value.Set("20"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
