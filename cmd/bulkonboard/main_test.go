@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,12 +45,6 @@ func long(t *testing.T) {
 type leakless struct{ *testing.M }
 
 func (m leakless) Run() int {
-	if slowdown == 1 { // half of the time tests wait for processes and clocks; -parallel has the last word
-		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+1)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-	}
 	code := m.M.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
