@@ -374,7 +374,7 @@ func (c crash) play(s strand, total *toll) {
 	// Invariant 12. A finished ledger: nothing is sent, nothing changes, nobody is needed.
 	posts, before, told := sc.server.Counters().Posts, statuses(sc.rows()), sc.reported()
 	code := 0
-	if c.timeless() && c.forPeople(sc) > 0 {
+	if c.forPeople(sc) > 0 {
 		code = 3
 	}
 	sc.run(sc.runArgs()...).ends(code)
@@ -438,7 +438,7 @@ func (c crash) finish(sc *scene, total *toll) *process {
 	for range 6 {
 		p := sc.run(sc.runArgs()...)
 		total.runs.Add(1)
-		if sum := p.summary(); sum != nil && (sum.Remaining == 0 || c.timeless() && c.forPeople(sc) == sum.Remaining) && (p.code == 0 || p.code == 3) {
+		if sum := p.summary(); sum != nil && (sum.Remaining == 0 || c.forPeople(sc) == sum.Remaining) && (p.code == 0 || p.code == 3) {
 			return p
 		}
 		if !slices.Contains([]int{0, 3, 4, 6, 8}, p.code) {
@@ -462,5 +462,25 @@ func (c crash) forPeople(sc *scene) (n int) {
 // undecidable reports whether a row is one that only a person can decide: its
 // answer was lost, a user is there, and no time tells whose it is.
 func (c crash) undecidable(r ledger.Reported, customers map[string]ledger.Customer) bool {
-	return c.timeless() && r.Status == ledger.InDoubt && r.Customer.Code == "no_partner_time" && unansweredOnce(r, customers)
+	return (c.timeless() || sentBeforeTheTime(r, customers)) &&
+		r.Status == ledger.InDoubt && r.Customer.Code == "no_partner_time" && unansweredOnce(r, customers)
+}
+
+// sentBeforeTheTime reports whether the row is the one that a run may have on its
+// way before the partner has told the time: on a busy machine the look at the
+// wallet may time out.
+func sentBeforeTheTime(r ledger.Reported, customers map[string]ledger.Customer) bool {
+	for identity, c := range customers {
+		for _, a := range c.History {
+			if a.NotBefore.Certain || identity == r.Customer.Identity {
+				continue
+			}
+			for _, own := range customers[r.Customer.Identity].History {
+				if own.Run == a.Run && !own.NotBefore.Certain {
+					return false // two of one run
+				}
+			}
+		}
+	}
+	return slices.ContainsFunc(customers[r.Customer.Identity].History, func(a ledger.Attempt) bool { return !a.NotBefore.Certain })
 }
