@@ -136,6 +136,9 @@ func (r *runFlags) mistakes() (all []mistake) {
 	return all
 }
 
+// filesBeside is how many files a run has open besides its connections.
+const filesBeside = 64
+
 // files is how many files a run has open, its connections among them.
 func (r *runFlags) files() uint64 {
 	ends := 1

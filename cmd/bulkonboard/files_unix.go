@@ -4,9 +4,6 @@ package main
 
 import "syscall"
 
-// filesBeside is how many files a run has open besides its connections.
-const filesBeside = 64
-
 // openFiles is how many files this process may have open. Go has raised it to
 // what the system allows at its start.
 func openFiles() (uint64, bool) {
