@@ -166,16 +166,23 @@ const (
 	DupUser  Class = "DUP_USER"
 	Reject   Class = "REJECT"
 	Unclear  Class = "UNCLEAR" // 400 with an envelope and an unknown code
-	Busy     Class = "BUSY"
+	Busy     Class = "BUSY"    // 429 with an envelope
 	Funds    Class = "FUNDS"
 	Auth     Class = "AUTH"
 	NotSent  Class = "NOT_SENT"
 	Unknown  Class = "UNKNOWN"
 
+	// Throttled is 429 without an envelope: a limiter in front of the partner,
+	// which proves nothing of what is behind it.
+	Throttled Class = "THROTTLED"
+
 	// Of attempts to delete a user, beside NOT_SENT and UNKNOWN.
 	Removed    Class = "REMOVED"
 	NotRemoved Class = "NOT_REMOVED"
 )
+
+// AsksToWait reports whether the attempt ended with a 429, whoever gave it.
+func (c Class) AsksToWait() bool { return c == Busy || c == Throttled }
 
 // Details are keyed hashes (under a secret of the ledger's own) of a row's fields, 4 bytes each in the order of
 // DetailFields; nil means: not known. They tell that a field changed, not what it was.

@@ -149,7 +149,7 @@ func (a *Attempt) close(cl Closing) error {
 // closes reports whether an attempt may end so.
 func (c Class) closes() bool {
 	switch c {
-	case OK, OKBroken, KeyUsed, DupUser, Reject, Unclear, Busy, Funds, Auth, NotSent, Unknown, Removed, NotRemoved:
+	case OK, OKBroken, KeyUsed, DupUser, Reject, Unclear, Busy, Throttled, Funds, Auth, NotSent, Unknown, Removed, NotRemoved:
 		return true
 	default:
 		return false

@@ -39,6 +39,7 @@ type step struct {
 //	REJECT     rejected                              in_doubt
 //	UNCLEAR    in_doubt: the list decides            in_doubt
 //	BUSY       pending, again                        in_doubt
+//	THROTTLED  pending, again                        in_doubt
 //	FUNDS      insufficient_balance, again           in_doubt
 //	AUTH       pending, again                        in_doubt
 //	NOT_SENT   pending, again                        in_doubt
@@ -63,7 +64,7 @@ func afterAnswer(before []ledger.Attempt, class ledger.Class) step {
 		return step{ledger.Duplicate, nextDone}
 	case ledger.Reject:
 		return step{ledger.Rejected, nextDone}
-	case ledger.Funds, ledger.Busy, ledger.Auth, ledger.NotSent:
+	case ledger.Funds, ledger.Busy, ledger.Throttled, ledger.Auth, ledger.NotSent:
 		switch {
 		case deleted(before):
 			return step{ledger.InDoubt, nextAgain} // until it has a user again
@@ -123,7 +124,8 @@ func anyUnanswered(h []ledger.Attempt) bool {
 
 // couldHaveCreated reports whether some attempt of ours may be the reason why
 // the partner knows the e-mail. NOT_SENT never arrived; BUSY and AUTH are
-// turned away before anything is looked at.
+// turned away before anything is looked at. THROTTLED proves nothing of the
+// kind: what is behind the limiter may have acted.
 func couldHaveCreated(h []ledger.Attempt) bool {
 	for _, a := range h {
 		switch a.Class {
@@ -186,7 +188,7 @@ func deleted(h []ledger.Attempt) bool {
 // key that such an answer leaves behind.
 func spends(before []ledger.Attempt, class ledger.Class) bool {
 	switch class {
-	case ledger.NotSent, ledger.Busy, ledger.Funds:
+	case ledger.NotSent, ledger.Busy, ledger.Throttled, ledger.Funds:
 		return false
 	case ledger.KeyUsed:
 		for i := len(before) - 1; i >= 0; i-- {

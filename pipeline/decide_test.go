@@ -9,7 +9,7 @@ import (
 // allClasses is every class that an attempt can be closed with.
 func allClasses() []ledger.Class {
 	return []ledger.Class{ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
-		ledger.Busy, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown}
+		ledger.Busy, ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown}
 }
 
 func history(classes ...ledger.Class) []ledger.Attempt {
@@ -33,17 +33,18 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 	}
 	inDoubt := outcome{ledger.InDoubt, nextDoubt}
 	first := map[ledger.Class]outcome{
-		ledger.OK:       {ledger.Created, nextDone},
-		ledger.OKBroken: inDoubt,
-		ledger.KeyUsed:  inDoubt,
-		ledger.DupUser:  {ledger.Duplicate, nextDone},
-		ledger.Reject:   {ledger.Rejected, nextDone},
-		ledger.Unclear:  inDoubt,
-		ledger.Busy:     {ledger.Pending, nextAgain},
-		ledger.Funds:    {ledger.InsufficientBalance, nextAgain},
-		ledger.Auth:     {ledger.Pending, nextAgain},
-		ledger.NotSent:  {ledger.Pending, nextAgain},
-		ledger.Unknown:  inDoubt,
+		ledger.OK:        {ledger.Created, nextDone},
+		ledger.OKBroken:  inDoubt,
+		ledger.KeyUsed:   inDoubt,
+		ledger.DupUser:   {ledger.Duplicate, nextDone},
+		ledger.Reject:    {ledger.Rejected, nextDone},
+		ledger.Unclear:   inDoubt,
+		ledger.Busy:      {ledger.Pending, nextAgain},
+		ledger.Throttled: {ledger.Pending, nextAgain},
+		ledger.Funds:     {ledger.InsufficientBalance, nextAgain},
+		ledger.Auth:      {ledger.Pending, nextAgain},
+		ledger.NotSent:   {ledger.Pending, nextAgain},
+		ledger.Unknown:   inDoubt,
 	}
 	befores := map[string]struct {
 		h         []ledger.Attempt
@@ -53,6 +54,7 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 		"nothing":             {nil, false, false},
 		"not sent":            {history(ledger.NotSent), false, false},
 		"busy":                {history(ledger.Busy), false, false},
+		"throttled":           {history(ledger.Throttled), false, true},
 		"auth":                {history(ledger.Auth), false, false},
 		"funds":               {history(ledger.Funds), false, true},
 		"reject":              {history(ledger.Reject), false, true},
@@ -100,6 +102,9 @@ func TestNextGeneration(t *testing.T) {
 		{"nothing yet", nil, 0},
 		{"never sent", history(ledger.NotSent), 0},
 		{"told to wait", history(ledger.Busy), 0},
+		{"throttled", history(ledger.Throttled), 0},
+		{"throttled, then refused", history(ledger.Throttled, ledger.Reject), 0},
+		{"throttled explains no used key", absent(history(ledger.Throttled, ledger.KeyUsed)), 0},
 		{"key refused", history(ledger.Auth), 0},
 		{"refused", history(ledger.Reject), 1},
 		{"not sent, then refused", history(ledger.NotSent, ledger.Reject), 1},
@@ -139,6 +144,8 @@ func TestSpends(t *testing.T) {
 	}{
 		{nil, ledger.NotSent, false},
 		{nil, ledger.Busy, false},
+		{nil, ledger.Throttled, false},
+		{history(ledger.Throttled), ledger.KeyUsed, true},
 		{nil, ledger.Funds, false},
 		{nil, ledger.KeyUsed, true},
 		{history(ledger.Busy), ledger.KeyUsed, false},

@@ -132,12 +132,12 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 		g.breaker.take(class)
 	}
 	switch class {
-	case ledger.Busy, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
+	case ledger.Busy, ledger.Throttled, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
 	default:
 		g.busies, g.busy = 0, time.Time{}
 	}
 	switch class {
-	case ledger.Busy:
+	case ledger.Busy, ledger.Throttled:
 		g.silent = time.Time{}
 		if g.busy.IsZero() {
 			g.busy = now

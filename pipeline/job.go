@@ -83,6 +83,8 @@ func classOf(c partner.Class) ledger.Class {
 		return ledger.Unclear
 	case partner.Busy:
 		return ledger.Busy
+	case partner.Throttled:
+		return ledger.Throttled
 	case partner.Funds:
 		return ledger.Funds
 	case partner.Auth:

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 const (
@@ -175,9 +172,9 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 
 // heed lets a look-up that was answered with 429 pause everyone, as a row does.
 func (r *run) heed(err error) {
-	if e, ok := readError(err); ok && e.Class == partner.Busy {
+	if e, ok := readError(err); ok && e.Class.AsksToWait() {
 		r.pace.busy(wall(), wall())
-		r.gate.observe(notAnAttempt, ledger.Busy, e.RetryAfter, wall())
+		r.gate.observe(notAnAttempt, classOf(e.Class), e.RetryAfter, wall())
 		if e.RetryAfter > r.cfg.Pace.Patience {
 			r.halt.stop(&Stop{Reason: PartnerDown, Err: errTooLong})
 		}

@@ -126,7 +126,7 @@ func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
 		}
 		w, err := r.cfg.Partner.Wallet(ctx)
 		e, ok := readError(err)
-		if !ok || e.Class != partner.Busy || try == pageTries {
+		if !ok || !e.Class.AsksToWait() || try == pageTries {
 			return w, err
 		}
 		r.pace.busy(wall(), wall())

@@ -174,7 +174,7 @@ func (s *submitters) react(a answered, now time.Time) {
 		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
 	case a.class == ledger.Funds && !s.cfg.Money.Wait:
 		s.halt.stop(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
-	case a.class == ledger.Busy:
+	case a.class.AsksToWait():
 		s.pace.busy(a.answer.Began, now)
 		if a.answer.RetryAfter > s.cfg.Pace.Patience {
 			s.halt.stop(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))

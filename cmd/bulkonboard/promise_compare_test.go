@@ -169,7 +169,7 @@ func (c crash) comparePosts(sc *scene, customers map[string]ledger.Customer) {
 			if a.HTTPStatus != 0 && seen[identity+a.Key] == 0 {
 				sc.Errorf("an answered attempt that never arrived: %s", identity)
 			}
-			if a.Class != ledger.Busy && a.Class != ledger.Funds {
+			if !a.Class.AsksToWait() && a.Class != ledger.Funds {
 				inRun[a.Run]++
 			}
 		}

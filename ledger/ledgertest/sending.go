@@ -174,10 +174,11 @@ func plan(t *testing.T, l ledger.Ledger) {
 	rows := people(300)
 	rows[1] = invalid(1, "bad")
 	b := add(t, l, "one", rows...)
-	send(t, l, b, 2, ledger.Busy, ledger.Pending, "")
+	send(t, l, b, 2, ledger.Throttled, ledger.Pending, "")
 	send(t, l, b, 3, ledger.OK, ledger.Created, "")
 	all := planned(t, l, b)
 	same(t, "invalid", all[1], ledger.Planned{Ordinal: 1, Verdict: ledger.Invalid})
+	same(t, "class", all[2].Customer.History[0].Class, ledger.Throttled)
 	same(t, "attempts", []int{len(all[0].Customer.History), len(all[2].Customer.History), len(all[3].Customer.History)}, []int{0, 1, 0})
 	for _, c := range []struct{ from, n, want int }{{0, 1, 1}, {127, 3, 3}, {250, 100, 50}, {300, 5, 0}, {0, 0, 0}, {999, 9, 0}} {
 		part, err := l.Plan(t.Context(), b.ID, c.from, c.n)

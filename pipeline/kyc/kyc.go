@@ -81,4 +81,4 @@ func readable(e *partner.Error) bool { return e.Class != partner.Reject && e.Cla
 
 // passing reports whether a change was turned away, or never sent, for a reason
 // that passes.
-func passing(e *partner.Error) bool { return e.Class == partner.Busy || e.Class == partner.NotSent }
+func passing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == partner.NotSent }

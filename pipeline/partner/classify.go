@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -16,10 +17,10 @@ import (
 //	402           code: key, duplicate, refused   envelope, empty or text of funds: Funds; else Unknown
 //	401, 403      code: key, funds, refused       envelope, empty or text of credentials: Auth; else Unknown
 //	422           key, duplicate, funds           Reject
-//	429           code: key                       Busy
+//	429           in an envelope: key             envelope: Busy; else Throttled, HTML too
 //	any other     -                               Unknown
 //
-// Above all of these but 2xx and 3xx: a page of HTML, or a body that speaks of
+// Above all of these but 2xx and 3xx: a page of HTML but for 429, or a body that speaks of
 // success under a 4xx, is Unknown.
 
 // meaning is what a code or a text says, whatever the status.
@@ -116,6 +117,8 @@ func judge(status int, m message) verdict {
 		return verdict{Unknown, CauseRedirect, Redirected}
 	case status >= 500 && status <= 599:
 		return verdict{class: Unknown, cause: CauseServer}
+	case status == http.StatusTooManyRequests && m.form == html:
+		return verdict{class: Throttled}
 	case m.form == html:
 		return verdict{class: Unknown, cause: CauseHTML}
 	case m.form == contrary:
@@ -165,7 +168,10 @@ func judge4xx(status int, m message) Class {
 		}
 		return Reject
 	case 429:
-		if code == saysKeyUsed {
+		switch {
+		case m.form != enveloped:
+			return Throttled
+		case spoken == saysKeyUsed:
 			return KeyUsed
 		}
 		return Busy

@@ -183,7 +183,7 @@ func TestRefusedBeforeRead(t *testing.T) {
 	u := jane()
 	u.Extra = []Extra{{"long", strings.Repeat("x", 4<<20)}}
 	for range 2 {
-		if a := c.Create(t.Context(), testIdem, u); a.Class != Busy || a.RetryAfter != 7*time.Second {
+		if a := c.Create(t.Context(), testIdem, u); a.Class != Throttled || a.RetryAfter != 7*time.Second {
 			t.Errorf("got %v", a)
 		}
 	}

@@ -127,7 +127,8 @@ func TestReadErrors(t *testing.T) {
 	}{
 		{"401", 401, envelope("UNAUTHORIZED", ""), Auth, "partner: wallet: answered 401, code UNAUTHORIZED"},
 		{"403 page", 403, page, Unknown, "partner: wallet: answered 403 (html)"},
-		{"429", 429, "", Busy, "partner: wallet: answered 429"},
+		{"429", 429, envelope("TOO_MANY_REQUESTS", ""), Busy, "partner: wallet: answered 429, code TOO_MANY_REQUESTS"},
+		{"429 of a gateway", 429, "", Throttled, "partner: wallet: answered 429"},
 		{"500", 500, "", Unknown, "partner: wallet: answered 500 (server)"},
 		{"400", 400, envelope("LIMIT_TOO_LARGE", ""), Unclear, "partner: wallet: answered 400, code LIMIT_TOO_LARGE"},
 		{"422", 422, "", Reject, "partner: wallet: answered 422"},
@@ -199,7 +200,8 @@ func TestDelete(t *testing.T) {
 		{400, envelope("IDEMPOTENCY_KEY_ALREADY_USED", ""), RemovalUnknown, KeyUsed},
 		{409, envelope("USER_HAS_CARDS", ""), NotRemoved, Unknown},
 		{401, envelope("UNAUTHORIZED", ""), NotRemoved, Auth},
-		{429, "", RemovalUnknown, Busy},
+		{429, "", RemovalUnknown, Throttled},
+		{429, envelope("TOO_MANY_REQUESTS", ""), NotRemoved, Busy},
 		{500, envelope("INTERNAL_SERVER_ERROR", ""), RemovalUnknown, Unknown},
 	} {
 		var asked string

@@ -36,8 +36,11 @@ const (
 	Reject
 	// Unclear: 400 with an envelope whose code is not known.
 	Unclear
-	// Busy: 429.
+	// Busy: 429 with an envelope: the partner itself says so, and did nothing.
 	Busy
+	// Throttled: 429 without one. A limiter in front of the partner says so,
+	// which paces like Busy but proves nothing of what is behind it.
+	Throttled
 	// Funds: 402 with an envelope, empty, or plainly saying so.
 	Funds
 	// Auth: 401, 403 with an envelope or empty.
@@ -64,6 +67,8 @@ func (c Class) String() string {
 		return "UNCLEAR"
 	case Busy:
 		return "BUSY"
+	case Throttled:
+		return "THROTTLED"
 	case Funds:
 		return "FUNDS"
 	case Auth:
@@ -74,6 +79,9 @@ func (c Class) String() string {
 		return "UNKNOWN"
 	}
 }
+
+// AsksToWait reports whether the answer is a 429, whoever gave it.
+func (c Class) AsksToWait() bool { return c == Busy || c == Throttled }
 
 // Halt says that sending must stop, whatever the row's fate.
 type Halt uint8

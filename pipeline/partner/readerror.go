@@ -7,8 +7,8 @@ import (
 )
 
 // Error is what came of a call that reads, or of Delete, when it is not what
-// was asked for. Class is used as for an Answer: Unknown, Busy, Auth, NotSent,
-// Unclear and Reject (the parameters were refused) occur, the others hardly.
+// was asked for. Class is used as for an Answer: Unknown, Busy, Throttled, Auth,
+// NotSent, Unclear and Reject (the parameters were refused) occur, the others hardly.
 type Error struct {
 	Class        Class
 	HTTPStatus   int           // 0 when no status line came

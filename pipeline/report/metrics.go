@@ -73,7 +73,7 @@ func (l *Latency) Add(d time.Duration) {
 // the start and its first increase is seen.
 func classes() []ledger.Class {
 	return []ledger.Class{ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
-		ledger.Busy, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown}
+		ledger.Busy, ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown}
 }
 
 // Encode writes the metrics in the text exposition format, version 0.0.4
