@@ -34,6 +34,7 @@ type Ledger interface {
 	Journal
 	Reader
 	Runs
+	Pairings
 }
 
 // Registrar takes the check pass.
@@ -122,9 +123,9 @@ type Runs interface {
 	Finish(ctx context.Context, id int64, end RunEnd) error
 	// Log yields the runs, newest first.
 	Log(ctx context.Context) iter.Seq2[Run, error]
-	// Bind ties the ledger to the partner account, the first time; later it
-	// returns ErrAccount when it is another one.
-	Bind(ctx context.Context, account string) error
+	// Bind ties the ledger to a partner account: names that it does not have yet
+	// are learnt, and ErrAccount is returned when one that it has is another.
+	Bind(ctx context.Context, account Account) error
 	// Learnt and Learn keep small facts between runs (pace, clock offset,
 	// fee), by name. Learnt returns ErrNotFound for an unknown name.
 	Learnt(ctx context.Context, name string) (string, time.Time, error)
@@ -237,6 +238,7 @@ type Customer struct {
 	ServiceID  string
 	URL        string    // verificationUrl
 	Issued     time.Time // when URL came to be known; links are perishable. Zero without one
+	Pairing    Pairing   // of ServiceID and Identity, by the partner's list
 	KYC        KYC       // of ServiceID
 	Field      string
 	Code       string
@@ -372,6 +374,13 @@ type Change struct {
 	Message   string
 	Manual    bool
 	At        time.Time
+
+	// Repair corrects what an answer said, because the partner's list shows that
+	// it was another customer's. A created customer may become less, ServiceID and
+	// URL replace what the customer has also when they are empty, and a closing may
+	// make an OK attempt OK_BROKEN. Pairing is what the customer has from then on.
+	Repair  bool
+	Pairing Pairing
 }
 
 // Closing closes one attempt, or, with Absent, marks a closed one as absent,
@@ -394,6 +403,18 @@ type Query struct {
 	IDs        []int64
 	Identities []string
 	ServiceIDs []string
+	URLs       []string
+	Pairing    Pairing // those with this pairing
+	Near       *Near   // by time instead of by id
 	History    bool
 	Newest     int // only n that are decided, those with the newest answered attempt first; if Status is empty, of those created or link_missing
+}
+
+// Near selects the N customers in created or link_missing whose newest attempt
+// is nearest to an attempt: before it, nearest first, or after it. Customers
+// that were never sent by this ledger are none of them.
+type Near struct {
+	Attempt int64
+	After   bool
+	N       int
 }

@@ -268,13 +268,23 @@ func values[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
 }
 
 // Bind implements Runs.
-func (m *Memory) Bind(ctx context.Context, account string) error {
+func (m *Memory) Bind(ctx context.Context, account Account) error {
 	return m.write(ctx, func() error {
-		if account != "" && m.info.Account != "" && m.info.Account != account {
+		if m.info.Account.Differs(account) {
 			return fmt.Errorf("ledger in memory: %w", ErrAccount)
 		}
-		if account != "" {
-			m.info.Account = account
+		m.info.Account = m.info.Account.Learn(account)
+		return nil
+	})
+}
+
+// NotePairings implements Pairings.
+func (m *Memory) NotePairings(ctx context.Context, notes []PairingNote) error {
+	return m.write(ctx, func() error {
+		for _, n := range notes {
+			if c, ok := Paired(m.person(n.Customer), n); ok {
+				m.customers[n.Customer-1].Pairing = c.Pairing
+			}
 		}
 		return nil
 	})

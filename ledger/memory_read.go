@@ -23,7 +23,7 @@ func (m *memory) reported(r memoryRow) Reported {
 
 // tellMark is the mark of a finding and what it came to; 0 if no person needs to know.
 func (m *memory) tellMark(r memoryRow, rep Reported) int64 {
-	if r.recall == 0 || !rep.Status.NeedsPerson() {
+	if r.recall == 0 || !rep.NeedsPerson() {
 		return 0
 	}
 	return m.keys.Told(r.recall, rep.Outcome())
@@ -182,13 +182,25 @@ func (m *memory) query(q Query) (out []Customer) {
 		if len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) || q.Batch != 0 && !in[c.ID] || q.NotBatch != 0 && not[c.ID] ||
 			len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) ||
 			len(q.Identities) > 0 && !slices.ContainsFunc(q.Identities, func(s string) bool { return m.identity[s] == c.ID }) ||
-			len(q.ServiceIDs) > 0 && (c.ServiceID == "" || !slices.Contains(q.ServiceIDs, c.ServiceID)) {
+			len(q.ServiceIDs) > 0 && (c.ServiceID == "" || !slices.Contains(q.ServiceIDs, c.ServiceID)) ||
+			len(q.URLs) > 0 && (c.URL == "" || !slices.Contains(q.URLs, c.URL)) || q.Pairing != NotPaired && c.Pairing != q.Pairing ||
+			q.Near != nil && (c.Status != Created && c.Status != LinkMissing || !q.Near.includes(newestAttempt(p.History))) {
 			continue
 		}
 		if q.History {
 			c.History = p.History
 		}
 		out = append(out, c)
+	}
+	if q.Near != nil {
+		slices.SortFunc(out, func(a, b Customer) int {
+			n := cmp.Compare(newestAttempt(m.customers[a.ID-1].History), newestAttempt(m.customers[b.ID-1].History))
+			if !q.Near.After {
+				n = -n
+			}
+			return n
+		})
+		out = out[:min(q.Near.N, len(out))]
 	}
 	if q.Newest > 0 {
 		out = slices.DeleteFunc(out, func(c Customer) bool { return c.Decided.IsZero() })
@@ -198,6 +210,19 @@ func (m *memory) query(q Query) (out []Customer) {
 		out = out[:min(q.Newest, len(out))]
 	}
 	return out
+}
+
+// includes reports whether an attempt lies on the side that is asked for.
+func (n Near) includes(attempt int64) bool {
+	return attempt != 0 && (n.After && attempt > n.Attempt || !n.After && attempt < n.Attempt)
+}
+
+// newestAttempt is the id of the newest attempt, 0 if there is none.
+func newestAttempt(h []Attempt) (id int64) {
+	for _, a := range h {
+		id = max(id, a.ID)
+	}
+	return id
 }
 
 // answeredLast is the newest attempt of a customer that is not open, 0 if there is none.

@@ -121,6 +121,9 @@ func (r Reported) Problems() []StatusCode {
 	if r.Customer.Code != "" {
 		all = append(all, StatusCode{r.Status, r.Customer.Field, r.Customer.Code})
 	}
+	if r.Status == Created && r.Customer.Pairing.NeedsReview() {
+		all = append(all, StatusCode{r.Status, "email", string(r.Customer.Pairing)})
+	}
 	return all
 }
 
@@ -132,6 +135,11 @@ func (s Status) NeedsPerson() bool {
 		return true
 	}
 	return false
+}
+
+// NeedsPerson says whether a reviewer has something to do about the line.
+func (r Reported) NeedsPerson() bool {
+	return r.Status.NeedsPerson() || r.Status == Created && r.Customer.NeedsReview()
 }
 
 // Onboarded says whether the person exists at the partner, or may.

@@ -1,15 +1,12 @@
 package ledger
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Info is what the ledger is bound to.
 type Info struct {
 	Path        string
 	Environment string
-	Account     string // "" until the partner told it
+	Account     Account // zero until the partner told it
 	Schema      int
 	Created     time.Time
 	Opened      time.Time // when this process opened it: notAfter of attempts that a crash left open
@@ -38,15 +35,4 @@ type RunEnd struct {
 	Created    int
 	WalletFrom string
 	WalletTo   string
-}
-
-// AccountOf is the part of a serviceId that all users of a partner account
-// share: the documented form is "acme-rain-user-" and a random part, and what
-// stands before that is the account's own. "" if the serviceId has no such part.
-func AccountOf(serviceID string) string {
-	i := strings.LastIndexByte(serviceID, '-')
-	if i <= 0 || len(serviceID)-i-1 < 8 {
-		return ""
-	}
-	return serviceID[:i]
 }

@@ -78,22 +78,28 @@ func Decided(c Customer, ch Change) (Customer, error) {
 	if err := ch.Expect.check(c); err != nil {
 		return c, err
 	}
-	if !ch.Status.after(c.Status) {
+	if ch.Repair && !ch.repairs(c) || !ch.Repair && !ch.Status.after(c.Status) {
 		return c, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
 	}
 	if len(ch.Close) > 0 {
 		c.History = slices.Clone(c.History)
 	}
+	answered := false // by a class that the partner's list is to confirm
 	for _, cl := range ch.Close {
 		at := slices.IndexFunc(c.History, func(a Attempt) bool { return a.ID == cl.Attempt })
 		if at < 0 {
 			return c, fmt.Errorf("customer %d has no attempt %d: %w", c.ID, cl.Attempt, ErrConflict)
 		}
 		a := &c.History[at]
-		wasOpen := a.Class == Open
+		wasOpen, wasOK := a.Class == Open, a.Class == OK
+		if ch.Repair && wasOK && cl.Class == OKBroken {
+			a.Class, a.Excerpt = OKBroken, cl.Excerpt
+			continue
+		}
 		if err := a.close(cl); err != nil {
 			return c, err
 		}
+		answered = wasOpen && (a.Class == OK || a.Class == DupUser)
 		switch {
 		case a.Removes != "":
 			if a.Absent && c.ServiceID == a.Removes { // it is gone, and its link with it
@@ -108,14 +114,23 @@ func Decided(c Customer, ch Change) (Customer, error) {
 			c.HTTPStatus = a.HTTPStatus
 		}
 	}
-	if ch.Status != InDoubt && c.hasOpen() {
+	if (ch.Status != InDoubt || ch.Repair) && c.hasOpen() {
 		return c, fmt.Errorf("customer %d has an open attempt and cannot become %s: %w", c.ID, ch.Status, ErrConflict)
+	}
+	switch {
+	case ch.Repair:
+		c.Pairing = ch.Pairing
+		c.ServiceID, c.URL, c.Issued, c.KYC = ch.ServiceID, ch.URL, ch.issued(c), KYC{}
+	case answered && (ch.Status == Created || ch.Status == Duplicate):
+		c.Pairing = Unconfirmed
+	case ch.Status != c.Status || ch.ServiceID != "" && ch.ServiceID != c.ServiceID:
+		c.Pairing = NotPaired
 	}
 	c.Status = ch.Status
 	if ch.ServiceID != "" {
 		c.ServiceID = ch.ServiceID
 	}
-	if ch.URL != "" {
+	if ch.URL != "" && !ch.Repair {
 		c.URL, c.Issued = ch.URL, ch.At
 	}
 	c.Field, c.Code, c.Message, c.Manual = ch.Field, ch.Code, ch.Message, ch.Manual
@@ -124,6 +139,30 @@ func Decided(c Customer, ch Change) (Customer, error) {
 		c.Decided = time.Time{}
 	}
 	return c, nil
+}
+
+// repairs reports whether a change may take a created user back.
+func (ch Change) repairs(c Customer) bool {
+	switch ch.Status {
+	case Created:
+		return c.Status != Forgotten && ch.ServiceID != "" && ch.URL != ""
+	case LinkMissing:
+		return c.Status != Forgotten && ch.ServiceID != ""
+	case InDoubt:
+		return c.Status == Created || c.Status == LinkMissing
+	}
+	return false
+}
+
+// issued is when the link of a repaired customer came to be known.
+func (ch Change) issued(c Customer) time.Time {
+	switch {
+	case ch.URL == "":
+		return time.Time{}
+	case ch.URL == c.URL:
+		return c.Issued
+	}
+	return ch.At
 }
 
 func (c *Customer) hasOpen() bool {

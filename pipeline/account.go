@@ -3,92 +3,153 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// account ties a ledger to one account of the partner. The first serviceId
-// tells which. It is used by the recorder alone.
+// account is the partner account that a ledger belongs to. The wallet names it
+// by its partnerId, each serviceId by a slug; the two are never compared with
+// each other. It is safe for concurrent use.
 type account struct {
 	ledger ledger.Ledger
-	prefix string
-	known  bool
+
+	mu     sync.Mutex
+	bound  ledger.Account
+	form   string // of the serviceIds seen last
+	proved bool   // an answer of this run came from an account that is the ledger's, as far as it tells
 }
 
-// admits reports whether a serviceId may belong to the ledger's account, and
-// binds the ledger by the first one. The error is ledger.ErrAccount or a fault
-// of the ledger.
-func (a *account) admits(ctx context.Context, serviceID string) (bool, error) {
-	prefix := ledger.AccountOf(serviceID)
-	if prefix == "" || a.known && prefix == a.prefix {
-		return true, nil // a form that tells nothing is no evidence against it
+// recall reads what the ledger is bound to.
+func (a *account) recall(ctx context.Context) error {
+	info, err := a.ledger.Info(ctx)
+	if err != nil {
+		return ledgerStop("reading the account", err)
 	}
-	err := a.ledger.Bind(ctx, prefix)
-	if err == nil {
-		a.prefix, a.known = prefix, true
-		return true, nil
+	form, _, err := a.ledger.Learnt(ctx, learntForm)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return ledgerStop("reading the account", err)
 	}
-	return false, err
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.bound, a.form = info.Account, form
+	return nil
+}
+
+func (a *account) slug() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.bound.Slug
+}
+
+// isProved reports whether a user of this run was created in the ledger's account.
+func (a *account) isProved() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.proved
+}
+
+// admit compares a name of the account with what the ledger is bound to, and
+// learns it if the ledger has none of its kind. The error is ledger.ErrAccount
+// or a fault of the ledger.
+func (a *account) admit(ctx context.Context, name ledger.Account) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.bound.Differs(name) {
+		return ledger.ErrAccount
+	}
+	learnt := a.bound.Learn(name)
+	if learnt != a.bound {
+		if err := a.ledger.Bind(ctx, name); err != nil {
+			return err
+		}
+		a.bound = learnt
+	}
+	return nil
+}
+
+// created takes the serviceId of an answer. It reports whether the serviceId
+// has another form than those before, and whether nothing names the account.
+func (a *account) created(ctx context.Context, serviceID string) (renamed, nameless bool, err error) {
+	slug := ledger.SlugOf(serviceID)
+	if err := a.admit(ctx, ledger.Account{Slug: slug}); err != nil {
+		return false, false, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first := !a.proved
+	a.proved = true
+	nameless = first && slug == "" && a.bound == (ledger.Account{})
+	form := formOf(serviceID, slug)
+	if form == "" || form == a.form {
+		return false, nameless, nil
+	}
+	renamed = a.form != ""
+	a.form = form
+	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, wall())
+}
+
+// formOf is what stands between the slug and the random part of a serviceId.
+func formOf(serviceID, slug string) string {
+	if slug == "" {
+		return ""
+	}
+	rest := strings.TrimPrefix(serviceID, slug)
+	return rest[:strings.LastIndex(rest, "-user-")+len("-user-")]
+}
+
+// errOtherAccount says that the API key opens another account than the ledger's.
+func errOtherAccount() error {
+	return fmt.Errorf("the API key opens another partner account than the one this ledger belongs to: %w", ledger.ErrAccount)
 }
 
 // sameWallet refuses a wallet that is not the one of earlier runs, where the
-// partner says whose it is. It only reads: the ledger is not written before the
-// run is confirmed.
-func sameWallet(ctx context.Context, l ledger.Ledger, owner string) error {
-	if owner == "" {
-		return nil
+// partner says whose it is. It only compares: the ledger is not written before
+// the run is confirmed.
+func (r *run) sameWallet(partnerID string) error {
+	r.account.mu.Lock()
+	defer r.account.mu.Unlock()
+	if r.account.bound.Differs(ledger.Account{Partner: partnerID}) {
+		return &Stop{Reason: Refused, Err: errOtherAccount()}
 	}
-	was, _, err := l.Learnt(ctx, learntOwner)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return nil
-	case err != nil:
-		return ledgerStop("reading the account", err)
-	case was != owner:
-		return &Stop{Reason: Refused, Err: ledger.ErrAccount}
-	default:
-		return nil
-	}
+	return nil
 }
 
-// sameAccount makes sure, when the API key is not the one of the last run, that
-// it opens the same account: the partner's list must show one of the users whom
-// the ledger created last. A list that cannot be read proves nothing; then the
-// first serviceId tells.
+// sameAccount makes sure, where the wallet does not tell, that the API key opens
+// the ledger's account: not the key that created a user elsewhere in the last
+// run, and, if the key is another one than before, one whose list shows users of
+// the account. A list that cannot be read proves nothing; then the first
+// serviceId tells.
 func (r *run) sameAccount(ctx context.Context) error {
+	key, _, err := r.cfg.Ledger.Learnt(ctx, learntOtherKey)
+	switch {
+	case err != nil && !errors.Is(err, ledger.ErrNotFound):
+		return ledgerStop("reading the account", err)
+	case err == nil && key != "" && key == r.cfg.Origin.KeyPrint:
+		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
+	}
 	changed, err := r.keyChanged(ctx)
-	if err != nil || !changed {
+	if err != nil || !changed || r.account.slug() == "" || r.owner != "" {
 		return err
 	}
-	known := make(map[string]bool, newestKnown)
-	var since time.Time
-	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: newestKnown}
-	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
-		if err != nil {
-			return ledgerStop("reading the newest users", err)
-		}
-		known[c.ServiceID] = true
-		if since.IsZero() || c.FirstSent.Before(since) {
-			since = c.FirstSent
-		}
-	}
-	if len(known) == 0 {
-		return nil
-	}
-	turn := func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }
-	_, err = r.scan(ctx, search{known: known, since: since.Add(-24 * time.Hour), turn: turn})
-	switch s := refusal(err); {
-	case err == nil:
-		return nil
-	case errors.Is(err, errWrongAccount):
-		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: err}
-	case s != nil:
+	read := &reading{run: r, size: askedPage, seen: make(map[string]bool), search: search{slug: r.account.slug(),
+		turn: func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }}}
+	page, err := read.page(ctx, 0)
+	if s := refusal(err); s != nil {
 		return s
-	case ctx.Err() != nil:
+	}
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	r.cfg.Log.Warn("the API key is another one than in the last run, and the list of users that would show whose it is cannot be read", "error", err.Error())
+	if err != nil {
+		r.cfg.Log.Warn("the API key is another one than in the last run, and the list of users that would show whose it is cannot be read", "error", err.Error())
+		return nil
+	}
+	if read.take(page.Users); read.isOtherAccount() {
+		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}
+	}
 	return nil
 }
 
@@ -106,4 +167,27 @@ func (r *run) keyChanged(ctx context.Context) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// judgeAccount compares the account of a created user with the ledger's. The
+// user is recorded as what it is, whatever account it names; a mismatch ends the
+// run before the next request.
+func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
+	renamed, nameless, err := r.account.created(ctx, a.answer.ServiceID)
+	switch {
+	case errors.Is(err, ledger.ErrAccount):
+		a.otherAccount = true
+		r.halt.stop(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
+		if err := r.cfg.Ledger.Learn(ctx, learntOtherKey, r.cfg.Origin.KeyPrint, wall()); err != nil {
+			return err
+		}
+		return nil
+	case err != nil:
+		return err
+	case renamed:
+		r.cfg.Log.Warn("the partner's serviceIds have a new form; they name the same account")
+	case nameless:
+		r.cfg.Log.Warn("neither the wallet nor the serviceIds name the partner account, so a key of another account would not be noticed")
+	}
+	return nil
 }

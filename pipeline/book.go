@@ -75,6 +75,22 @@ func (b *book) note(c ledger.Change) {
 	})
 }
 
+// takeBack counts a status no longer that a later change of this run replaces.
+func (b *book) takeBack(s ledger.Status) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.decided[s] == 0 {
+		return
+	}
+	b.decided[s]--
+	b.progress.Decided--
+	if s == ledger.Created {
+		b.progress.Created--
+	} else {
+		b.progress.Problems--
+	}
+}
+
 // sent counts a request that left.
 func (b *book) sent(class ledger.Class) {
 	b.mu.Lock()

@@ -1,5 +1,7 @@
 package pipeline
 
+import "github.com/bulkonboard/bulkonboard/ledger"
+
 // Code is what a row's code means, for `help statuses` and the advice in
 // reports.
 type Code struct {
@@ -20,11 +22,19 @@ func Codes() []Code {
 		{"by_hand", "a person decided it; the message has the reason"},
 		{"imported", "taken over from a report, or from what was used before"},
 		{codeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},
-		{"link_lost", "the user exists, made by us, but the answer with the link was lost"},
+		{codeLinkLost, "the user exists, made by us, but the answer with the link was lost"},
 		{"being_recreated", "deleted because the link was lost, and not created again yet; run the same input again"},
+		{codeMixedUp, "the partner's answers for this customer and another one were mixed up"},
+		{ledger.CodeOtherAccount, "created in another partner account than this ledger's"},
+		{string(ledger.EmailDiffers), "the partner's list shows the user under an e-mail that is nobody's here"},
+		{string(ledger.UserDeleted), "the partner's list shows the user as deleted"},
+		{string(ledger.UserUnlisted), "a day after the creation the partner's list does not show the user"},
 		{codeTwoUsers, "the partner lists two users with this e-mail"},
 		{codeTaken, "the partner lists this e-mail with a serviceId that another row has"},
 		{codeNoTime, "the partner lists the user, but not when it was created by a clock that can be compared"},
+		{codeUnproved, "the partner lists the user, but its createdAt does not prove who created it"},
+		{codeNoAbsence, "the partner's list does not show the users it should, so it does not prove that this one does not exist"},
+		{codeSimilar, "the partner lists a user who may be this person under another e-mail"},
 		{codeLate, "the partner lists the user as created later than any attempt of ours can explain"},
 		{codeLookBack, "the partner lists the user, but both another process and a refusal may explain it"},
 		{codeUnlisted, "the partner says that the e-mail exists, but its list does not show it"},

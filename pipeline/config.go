@@ -123,6 +123,8 @@ type Doubt struct {
 	Settle        time.Duration // how long an unanswered request may still take effect; 0 = 100 s
 	Hold          bool          // never send a row in doubt again
 	CheckExisting bool          // ask list-users first when the list is short against the rows to send
+	Timeout       time.Duration // of one request of the Partner; 0 = 30 s
+	SkipConfirm   bool          // do not compare the created users with the partner's list
 }
 
 // Bounds end a run early. The zero value is no bound but MaxErrors.
@@ -179,6 +181,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Pace.Patience, 15*time.Minute)
 	setDefault(&c.Doubt.KeyTTL, 5*time.Minute)
 	setDefault(&c.Doubt.Settle, 100*time.Second)
+	setDefault(&c.Doubt.Timeout, 30*time.Second)
 	if c.Bounds.MaxErrors.IsZero() {
 		c.Bounds.MaxErrors.Count = 50
 	}

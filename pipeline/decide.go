@@ -1,6 +1,10 @@
 package pipeline
 
-import "github.com/bulkonboard/bulkonboard/ledger"
+import (
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
 
 // This file is the decision after an attempt: what one answer, on top of what
 // was known, makes of a row. It is a pure function over one table. What
@@ -9,7 +13,8 @@ import "github.com/bulkonboard/bulkonboard/ledger"
 // An attempt is answered when its class tells what happened to it, unanswered
 // when it may have created a user without our knowing. A row with an unanswered
 // attempt is in doubt, and no answer but OK takes it out: a refusal of the
-// second request says nothing about the first.
+// second request says nothing about the first. A 429 from a limiter in front of
+// the partner is both, one after the other; see timing.answersThrottled.
 
 // next is where a row goes after a decision.
 type next uint8
@@ -34,10 +39,10 @@ type step struct {
 //	OK_BROKEN  in_doubt: something was created       in_doubt
 //	KEY_USED   in_doubt, on the first attempt too    in_doubt
 //	           (another process, a lost ledger)
-//	DUP_USER   duplicate if nothing of ours can      in_doubt: the list decides
-//	           have created it; else in_doubt
+//	DUP_USER   duplicate if no earlier attempt was   in_doubt: the list decides
+//	           made; else in_doubt: the list decides
 //	REJECT     rejected                              in_doubt
-//	UNCLEAR    in_doubt: the list decides            in_doubt
+//	UNCLEAR    in_doubt: it may have acted           in_doubt
 //	BUSY       pending, again                        in_doubt
 //	THROTTLED  pending, again                        in_doubt
 //	FUNDS      insufficient_balance, again           in_doubt
@@ -49,16 +54,16 @@ type step struct {
 // until there is one: nobody else may take the place meanwhile.
 //
 // Whether the run goes on at all is the gate's business (gate.go).
-func afterAnswer(before []ledger.Attempt, class ledger.Class) step {
+func afterAnswer(before []ledger.Attempt, class ledger.Class, t timing) step {
 	if class == ledger.OK {
 		return step{ledger.Created, nextDone}
 	}
-	if anyUnanswered(before) {
+	if anyUnanswered(before, t) {
 		return step{ledger.InDoubt, nextDoubt}
 	}
 	switch class {
 	case ledger.DupUser:
-		if couldHaveCreated(before) {
+		if reachedPartner(before) {
 			return step{ledger.InDoubt, nextDoubt}
 		}
 		return step{ledger.Duplicate, nextDone}
@@ -77,19 +82,18 @@ func afterAnswer(before []ledger.Attempt, class ledger.Class) step {
 	}
 }
 
-// unanswered reports whether an attempt may have created a user that we do not
-// know of. An UNCLEAR attempt counts as one only if an earlier attempt under
-// its key reached the partner: the unknown code may then mean "key used".
-func unanswered(h []ledger.Attempt, i int) bool {
+// unanswered reports whether attempt i may have created a user that we do not
+// know of.
+func unanswered(h []ledger.Attempt, i int, t timing) bool {
 	a := h[i]
 	if a.Absent {
 		return false
 	}
 	switch a.Class {
-	case ledger.Open, ledger.Unknown, ledger.OKBroken, ledger.KeyUsed:
+	case ledger.Open, ledger.Unknown, ledger.OKBroken, ledger.KeyUsed, ledger.Unclear:
 		return true
-	case ledger.Unclear:
-		return meansKeyUsed(h, i)
+	case ledger.Throttled:
+		return !t.answersThrottled(h, a)
 	default:
 		return false
 	}
@@ -113,28 +117,19 @@ func meansKeyUsed(h []ledger.Attempt, i int) bool {
 	return false
 }
 
-func anyUnanswered(h []ledger.Attempt) bool {
+func anyUnanswered(h []ledger.Attempt, t timing) bool {
 	for i := range h {
-		if unanswered(h, i) {
+		if unanswered(h, i, t) {
 			return true
 		}
 	}
 	return false
 }
 
-// couldHaveCreated reports whether some attempt of ours may be the reason why
-// the partner knows the e-mail. NOT_SENT never arrived; BUSY and AUTH are
-// turned away before anything is looked at. THROTTLED proves nothing of the
-// kind: what is behind the limiter may have acted.
-func couldHaveCreated(h []ledger.Attempt) bool {
-	for _, a := range h {
-		switch a.Class {
-		case ledger.NotSent, ledger.Busy, ledger.Auth:
-		default:
-			return true
-		}
-	}
-	return false
+// reachedPartner reports whether some attempt may have reached the partner: all
+// but those that were provably not sent.
+func reachedPartner(h []ledger.Attempt) bool {
+	return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Class != ledger.NotSent })
 }
 
 // nextGeneration is the generation of the next intent after the history h, in
@@ -161,8 +156,8 @@ func nextGeneration(h []ledger.Attempt) int {
 		turned = turned || turnedAway(a.Class)
 		switch {
 		case a.Absent:
-		case a.Class == ledger.Reject, a.Class == ledger.Funds, a.Class == ledger.Unclear:
-			refused = true // UNCLEAR: the list showed that it created nothing, so it was a refusal in unknown words
+		case a.Class == ledger.Reject, a.Class == ledger.Funds:
+			refused = true
 		default:
 			other = true
 		}
@@ -193,7 +188,7 @@ func spends(before []ledger.Attempt, class ledger.Class) bool {
 	case ledger.KeyUsed:
 		for i := len(before) - 1; i >= 0; i-- {
 			if c := before[i].Class; c != ledger.NotSent {
-				return c != ledger.Busy && c != ledger.Funds
+				return c != ledger.Busy && c != ledger.Throttled && c != ledger.Funds
 			}
 		}
 	}
@@ -202,8 +197,8 @@ func spends(before []ledger.Attempt, class ledger.Class) bool {
 
 // refusedBefore reports whether the partner has refused these very details.
 func refusedBefore(h []ledger.Attempt, d ledger.Details) bool {
-	for _, a := range h {
-		refusal := a.Class == ledger.Reject || a.Class == ledger.Unclear && !a.Absent
+	for i, a := range h {
+		refusal := a.Class == ledger.Reject || a.Class == ledger.Unclear && !meansKeyUsed(h, i)
 		if refusal && string(a.Details) == string(d) {
 			return true
 		}
@@ -212,12 +207,19 @@ func refusedBefore(h []ledger.Attempt, d ledger.Details) bool {
 }
 
 // needsLook reports whether a row may be sent only on a fresh list: an attempt
-// that was proved absent once is the reason to look again before each send.
-func needsLook(h []ledger.Attempt) bool {
-	for _, a := range h {
-		if a.Absent {
-			return true
-		}
+// is unanswered by now, or was proved absent once, which is the reason to look
+// again before each send.
+func needsLook(h []ledger.Attempt, t timing) bool {
+	return anyUnanswered(h, t) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Absent })
+}
+
+// generationByHand is the generation of the next intent of a row that an
+// operator wants sent again. After "this e-mail exists" it is the next one;
+// otherwise the rule is that of nextGeneration.
+func generationByHand(h []ledger.Attempt) int {
+	g := nextGeneration(h)
+	if last := len(h) - 1; last >= 0 && h[last].Class == ledger.DupUser {
+		g = max(g, h[last].Generation+1)
 	}
-	return false
+	return g
 }

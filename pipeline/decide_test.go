@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"testing"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -24,6 +25,36 @@ func history(classes ...ledger.Class) []ledger.Attempt {
 func absent(h []ledger.Attempt) []ledger.Attempt {
 	h[len(h)-1].Absent = true
 	return h
+}
+
+// inRun gives attempts to another run.
+func inRun(run int64, h []ledger.Attempt) []ledger.Attempt {
+	for i := range h {
+		h[i].Run = run
+	}
+	return h
+}
+
+// A limiter's 429 is an answer in its run while its key surely lives, and
+// unanswered from then on.
+func TestThrottledLapses(t *testing.T) {
+	h := []ledger.Attempt{tried(ledger.Busy, 0, 1), tried(ledger.Throttled, 100, 101)}
+	for _, c := range []struct {
+		run    int64
+		second int
+		want   bool // unanswered
+	}{
+		{0, 101, false}, {0, 209, false}, {0, 210, true}, {0, 5000, true}, // 300 s less a fifth and the timeout, from the first attempt
+		{1, 101, true},
+	} {
+		at := timing{ttl: 300 * time.Second, settle: 100 * time.Second, timeout: 30 * time.Second, run: c.run, now: epoch().Add(time.Duration(c.second) * time.Second)}
+		if got := unanswered(h, 1, at); got != c.want {
+			t.Errorf("run %d, second %d: unanswered %t", c.run, c.second, got)
+		}
+		if needsLook(h, at) != c.want {
+			t.Errorf("run %d, second %d: needs a look %t", c.run, c.second, !c.want)
+		}
+	}
 }
 
 func TestAfterAnswerAllPairs(t *testing.T) {
@@ -49,17 +80,19 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 	befores := map[string]struct {
 		h         []ledger.Attempt
 		doubtful  bool // an unanswered attempt stands before
-		dupIsOurs bool // an earlier attempt may be why the e-mail is known
+		dupIsOurs bool // an earlier attempt reached the partner, so that the list decides
 	}{
 		"nothing":             {nil, false, false},
 		"not sent":            {history(ledger.NotSent), false, false},
-		"busy":                {history(ledger.Busy), false, false},
+		"busy":                {history(ledger.Busy), false, true},
 		"throttled":           {history(ledger.Throttled), false, true},
-		"auth":                {history(ledger.Auth), false, false},
+		"throttled by others": {inRun(7, history(ledger.Throttled)), true, true},
+		"auth":                {history(ledger.Auth), false, true},
 		"funds":               {history(ledger.Funds), false, true},
 		"reject":              {history(ledger.Reject), false, true},
 		"duplicate":           {history(ledger.DupUser), false, true},
-		"unclear":             {history(ledger.Unclear), false, true},
+		"unclear":             {history(ledger.Unclear), true, true},
+		"unclear, absent":     {absent(history(ledger.Unclear)), false, true},
 		"unclear after busy":  {history(ledger.Busy, ledger.Unclear), true, true},
 		"unknown":             {history(ledger.Unknown), true, true},
 		"open":                {history(ledger.Open), true, true},
@@ -80,7 +113,7 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 			case b.doubtful, c == ledger.DupUser && b.dupIsOurs:
 				want = inDoubt
 			}
-			if got := afterAnswer(b.h, c); got != (step{want.status, want.next}) {
+			if got := afterAnswer(b.h, c, timing{ttl: 5 * time.Minute, timeout: 30 * time.Second}); got != (step{want.status, want.next}) {
 				t.Errorf("%s, then %s: %+v, want %+v", name, c, got, want)
 			}
 		}
@@ -122,7 +155,7 @@ func TestNextGeneration(t *testing.T) {
 		}(), 1},
 		{"told to wait, then key used and absent", absent(history(ledger.Busy, ledger.KeyUsed)), 1},
 		{"told to wait, then refused: the key may be alive or not", history(ledger.Busy, ledger.Reject), 0},
-		{"unknown code, absent by the list", history(ledger.Unclear), 1},
+		{"unknown code, absent by the list: no refusal", absent(history(ledger.Unclear)), 0},
 		{"refused in generation one", atOne(history(ledger.Reject)), 2},
 		{"refused in generation zero, told to wait in one", func() []ledger.Attempt {
 			h := history(ledger.Reject, ledger.Busy)
@@ -145,7 +178,7 @@ func TestSpends(t *testing.T) {
 		{nil, ledger.NotSent, false},
 		{nil, ledger.Busy, false},
 		{nil, ledger.Throttled, false},
-		{history(ledger.Throttled), ledger.KeyUsed, true},
+		{history(ledger.Throttled), ledger.KeyUsed, false},
 		{nil, ledger.Funds, false},
 		{nil, ledger.KeyUsed, true},
 		{history(ledger.Busy), ledger.KeyUsed, false},

@@ -11,60 +11,6 @@ import (
 // This file is the decision after evidence: what a complete list of the
 // partner's users makes of a row in doubt. Like decide.go it is pure.
 
-// timing is what is assumed of the partner's clockwork.
-type timing struct {
-	ttl       time.Duration // how long the partner remembers an idempotency key
-	settle    time.Duration // how long an unanswered request may still take effect
-	roundTrip time.Duration // the slowest round trip by which clocks were compared
-	offset    time.Duration // partner's clock minus ours, as it is known now
-}
-
-// end is when an attempt ended, in the partner's time. If its clock was not
-// known then, the later of both readings is taken: no silence gets shorter by
-// not knowing.
-func (t timing) end(a ledger.Attempt) time.Time {
-	if a.NotAfter.Certain || a.NotAfter.At.IsZero() {
-		return a.NotAfter.Partner()
-	}
-	return later(a.NotAfter.Partner(), later(a.NotAfter.At, a.NotAfter.At.Add(t.offset)))
-}
-
-// second is what each silence is longer for, because the Date header, by which
-// the partner's clock is known, has whole seconds.
-const second = time.Second
-
-// margin is added to the life of a key: clocks, queues and the partner's own
-// sweep for expired keys are not exact.
-func (t timing) margin() time.Duration { return t.ttl / 5 }
-
-// settled is when the unanswered attempts of h can no longer take effect, in
-// the partner's time; the zero time if none is unanswered.
-func (t timing) settled(h []ledger.Attempt) time.Time {
-	var newest time.Time
-	for i, a := range h {
-		if unanswered(h, i) {
-			newest = later(newest, t.end(a))
-		}
-	}
-	if newest.IsZero() {
-		return newest
-	}
-	return newest.Add(t.settle + second)
-}
-
-// dead is when the newest key of h is surely forgotten by the partner, in the
-// partner's time.
-func (t timing) dead(h []ledger.Attempt) time.Time {
-	g := h[len(h)-1].Generation
-	var newest time.Time
-	for _, a := range h {
-		if a.Generation == g && a.Removes == "" && a.Class != ledger.NotSent {
-			newest = later(newest, t.end(a))
-		}
-	}
-	return newest.Add(t.ttl + max(t.margin(), t.settle) + second)
-}
-
 // maxUnanswered is how many unanswered attempts one person may have over all
 // runs before a person of ours must look.
 const maxUnanswered = 20
@@ -74,8 +20,11 @@ type sighting struct {
 	began     time.Time         // when the list was begun, in the partner's time
 	users     []partner.Listed  // those whose e-mail is the person's but for case
 	taken     func(string) bool // whether a serviceId is another customer's
+	linked    func(string) bool // whether a link is another customer's
 	email     string            // exact spelling sent last
 	salvaged  func(excerpt []byte) (serviceID, link string)
+	clock     calibration
+	absence   absence        // whether not being listed proves anything
 	details   ledger.Details // of the row as it stands now; nil if its row is not at hand
 	mayResend bool           // the row is at hand and its budget is not spent
 	forced    bool           // the operator wants it sent although these details were refused
@@ -103,6 +52,7 @@ const (
 	ruleRefused                   // rejected
 	ruleResend                    // surely not created
 	ruleLeave                     // stays what it is, for this run: nothing of it is unanswered
+	ruleAgain                     // the list cannot be used; the next one may
 )
 
 // Why a person must decide.
@@ -110,6 +60,9 @@ const (
 	codeTwoUsers    = "two_users_listed"
 	codeTaken       = "service_id_taken"
 	codeNoTime      = "no_partner_time"
+	codeUnproved    = "created_at_unproved"
+	codeNoAbsence   = "absence_unproved"
+	codeSimilar     = "similar_user_listed"
 	codeLate        = "created_after_window"
 	codeLookBack    = "key_used_unexplained"
 	codeUnlisted    = "duplicate_not_listed"
@@ -124,11 +77,20 @@ func weigh(h []ledger.Attempt, s sighting, t timing) ruling {
 	if at := t.settled(h); s.began.Before(at) {
 		return ruling{kind: ruleWait, until: at}
 	}
-	s.users = withoutRemoved(h, s.users)
+	s.users = withoutDeleted(h, s.users)
 	if len(s.users) > 0 {
 		return weighFound(h, s, t)
 	}
-	return weighAbsent(h, s, t)
+	switch s.absence.kind {
+	case absenceProved:
+		return weighAbsent(h, s, t)
+	case absenceLater:
+		return ruling{kind: ruleWait, until: s.absence.until}
+	case absenceUnusable:
+		return ruling{kind: ruleAgain}
+	default:
+		return ruling{kind: rulePerson, code: s.absence.code}
+	}
 }
 
 // weighFound decides about a person whom the list shows.
@@ -144,7 +106,7 @@ func weighFound(h []ledger.Attempt, s sighting, t timing) ruling {
 	if s.taken(u.ServiceID) {
 		return ruling{kind: rulePerson, code: codeTaken}
 	}
-	if removing(h, u.ServiceID) {
+	if removing(h, u.ServiceID, t) {
 		// Neither answered nor done: the user is there still, as lost as before.
 		return ruling{kind: ruleMissing, serviceID: u.ServiceID}
 	}
@@ -154,21 +116,22 @@ func weighFound(h []ledger.Attempt, s sighting, t timing) ruling {
 		}
 		// The answer itself named the user: no clock is needed.
 		if id, link := s.salvaged(a.Excerpt); id != "" && id == u.ServiceID {
-			if link != "" {
+			if link != "" && !s.linked(link) {
 				return ruling{kind: ruleCreated, serviceID: id, link: link}
 			}
 			return ruling{kind: ruleMissing, serviceID: id}
 		}
 	}
-	if u.CreatedAt.IsZero() {
-		return ruling{kind: rulePerson, code: codeNoTime}
-	}
-	return weighTime(h, u, t)
+	return weighTime(h, u, s.clock, t)
 }
 
 // weighTime decides by the moment at which the listed user was created.
-func weighTime(h []ledger.Attempt, u partner.Listed, t timing) ruling {
-	inside, late, lookBack := false, false, false
+func weighTime(h []ledger.Attempt, u partner.Listed, clock calibration, t timing) ruling {
+	if u.CreatedAt.IsZero() {
+		return ruling{kind: rulePerson, code: codeUnproved}
+	}
+	comparable, inside, late, lookBack := true, false, false, false
+	var oldest time.Time // from when on anything of ours may have created a user
 	for i, a := range h {
 		w, ok := windowOf(h, i, t)
 		if !ok {
@@ -177,7 +140,11 @@ func weighTime(h []ledger.Attempt, u partner.Listed, t timing) ruling {
 		if !a.NotBefore.Certain || !a.NotAfter.Certain {
 			return ruling{kind: rulePerson, code: codeNoTime}
 		}
-		switch {
+		comparable = comparable && clock.usable(a.NotBefore.Partner(), t)
+		if oldest.IsZero() || w.lookBack.Before(oldest) {
+			oldest = w.lookBack
+		}
+		switch w = w.by(clock); {
 		case !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to):
 			inside = true
 		case !u.CreatedAt.Before(w.lookBack) && u.CreatedAt.Before(w.from):
@@ -185,6 +152,12 @@ func weighTime(h []ledger.Attempt, u partner.Listed, t timing) ruling {
 		case u.CreatedAt.After(w.to) && w.open:
 			late = true
 		}
+	}
+	if !comparable {
+		if u.CreatedAt.Before(oldest.Add(-clock.doubt())) {
+			return ruling{kind: ruleForeign, serviceID: u.ServiceID}
+		}
+		return ruling{kind: rulePerson, code: codeUnproved}
 	}
 	switch {
 	case inside:
@@ -195,9 +168,27 @@ func weighTime(h []ledger.Attempt, u partner.Listed, t timing) ruling {
 		return ruling{kind: ruleMissing, serviceID: u.ServiceID}
 	case late:
 		return ruling{kind: rulePerson, code: codeLate}
+	case tooClose(h, u, clock, t):
+		return ruling{kind: rulePerson, code: codeUnproved}
 	default:
 		return ruling{kind: ruleForeign, serviceID: u.ServiceID}
 	}
+}
+
+// tooClose reports whether the user is older than some window of ours, but not
+// by so much that it is someone else's beyond doubt.
+func tooClose(h []ledger.Attempt, u partner.Listed, clock calibration, t timing) bool {
+	for i := range h {
+		w, ok := windowOf(h, i, t)
+		if !ok {
+			continue
+		}
+		w = w.by(clock)
+		if u.CreatedAt.Before(w.lookBack) && !u.CreatedAt.Before(w.lookBack.Add(-ancientBefore)) {
+			return true
+		}
+	}
+	return false
 }
 
 // window is when an attempt may have created its user, in the partner's time.
@@ -207,17 +198,22 @@ type window struct {
 	open     bool      // unanswered, also if since proved absent: it may have acted later still
 }
 
+// by is the window as the clock of createdAt shows it.
+func (w window) by(c calibration) window {
+	w.from, w.to, w.lookBack = w.from.Add(c.offset-c.spread), w.to.Add(c.offset+c.spread), w.lookBack.Add(c.offset-c.spread)
+	return w
+}
+
 // windowOf returns the window of attempt i. Attempts that cannot have created
 // anything have none.
 func windowOf(h []ledger.Attempt, i int, t timing) (window, bool) {
 	a := h[i]
-	open := a.Absent || unanswered(h, i)
-	if a.Removes != "" || !open && a.Class != ledger.Reject && a.Class != ledger.Funds && a.Class != ledger.Unclear {
+	open := a.Absent || a.Class == ledger.Throttled || unanswered(h, i, t)
+	if a.Removes != "" || !open && a.Class != ledger.Reject && a.Class != ledger.Funds {
 		return window{}, false
 	}
-	slack := t.roundTrip + 2*time.Second
-	w := window{from: a.NotBefore.Partner().Add(-slack), to: a.NotAfter.Partner().Add(slack), open: open}
-	w.lookBack = w.from
+	w := ownWindow(a, t)
+	w.open = open
 	if open {
 		w.to = w.to.Add(t.settle)
 	}
@@ -225,6 +221,13 @@ func windowOf(h []ledger.Attempt, i int, t timing) (window, bool) {
 		w.lookBack = w.from.Add(-t.ttl - t.margin())
 	}
 	return w, true
+}
+
+// ownWindow is the time from the intent of an attempt to its end.
+func ownWindow(a ledger.Attempt, t timing) window {
+	w := window{from: a.NotBefore.Partner().Add(-t.slack()), to: a.NotAfter.Partner().Add(t.slack())}
+	w.lookBack = w.from
+	return w
 }
 
 // refusalBeforeKeyUsed reports whether some KEY_USED answer may have been
@@ -254,38 +257,32 @@ func turnedAway(c ledger.Class) bool {
 	}
 }
 
-// weighAbsent decides about a person whom the list does not show.
+// weighAbsent decides about a person who is proved not to be listed.
 func weighAbsent(h []ledger.Attempt, s sighting, t timing) ruling {
 	last := len(h) - 1
 	var open []int
-	for i := range h {
-		if unanswered(h, i) {
+	onlyUnclear := true // refusals in words that we do not know, and nothing else
+	for i, a := range h {
+		if unanswered(h, i, t) {
 			open = append(open, i)
+			onlyUnclear = onlyUnclear && a.Class == ledger.Unclear && !meansKeyUsed(h, i)
 		}
 	}
-	if len(open) == 0 {
-		switch h[last].Class {
-		case ledger.Unclear:
-			if s.details != nil && (s.forced || string(h[last].Details) != string(s.details)) {
-				return resendOrHold(s, nil) // these details were not refused
-			}
-			return ruling{kind: ruleRefused, code: h[last].Code}
-		case ledger.DupUser:
-			// A list may lag behind: give it the time that an answer gets.
-			if at := t.end(h[last]).Add(t.settle + second); s.began.Before(at) {
-				return ruling{kind: ruleWait, until: at}
-			}
-			if s.forced {
-				return resendOrHold(s, nil) // somebody deleted the user since
-			}
-			return ruling{kind: rulePerson, code: codeUnlisted}
+	if len(open) == 0 && h[last].Class == ledger.DupUser {
+		// A list may lag behind: give it the time that an answer gets.
+		if at := t.end(h[last]).Add(t.settle + dateResolution); s.began.Before(at) {
+			return ruling{kind: ruleWait, until: at}
 		}
+		if s.forced {
+			return resendOrHold(s, nil) // somebody deleted the user since
+		}
+		return ruling{kind: rulePerson, code: codeUnlisted}
 	}
-	if unansweredEver(h) >= maxUnanswered {
+	if unansweredEver(h, t) >= maxUnanswered {
 		return ruling{kind: rulePerson, code: codeUnanswered}
 	}
-	if onlyUsedKeys(h, open) {
-		return resendOrHold(s, open)
+	if len(open) > 0 && (onlyUnclear || onlyUsedKeys(h, open)) {
+		return refuseOrResend(h, s, open)
 	}
 	if at := t.dead(h); !s.began.After(at) {
 		return ruling{kind: ruleWait, until: at.Add(time.Nanosecond)}
@@ -293,10 +290,19 @@ func weighAbsent(h []ledger.Attempt, s sighting, t timing) ruling {
 	if h[last].Class == ledger.DupUser {
 		return ruling{kind: rulePerson, code: codeUnlisted}
 	}
-	if h[last].Class == ledger.Reject && string(h[last].Details) == string(s.details) && !s.forced {
-		return ruling{kind: ruleRefused, code: h[last].Code, absent: open}
+	return refuseOrResend(h, s, open)
+}
+
+// refuseOrResend decides about a person whom no attempt has created: rejected
+// if the last answer refused these same details, else sent again.
+func refuseOrResend(h []ledger.Attempt, s sighting, absent []int) ruling {
+	last := len(h) - 1
+	refused := h[last].Class == ledger.Reject || h[last].Class == ledger.Unclear && !meansKeyUsed(h, last)
+	same := s.details == nil || string(h[last].Details) == string(s.details)
+	if refused && same && !s.forced && (s.details != nil || h[last].Class == ledger.Unclear) {
+		return ruling{kind: ruleRefused, code: h[last].Code, absent: absent}
 	}
-	return resendOrHold(s, open)
+	return resendOrHold(s, absent)
 }
 
 func resendOrHold(s sighting, absent []int) ruling {
@@ -335,10 +341,13 @@ func onlyUsedKeys(h []ledger.Attempt, open []int) bool {
 	return explained
 }
 
-func unansweredEver(h []ledger.Attempt) int {
+// unansweredEver counts the attempts without an answer, also those proved
+// absent since. A limiter's 429 is none: it is met often, and its key has died
+// or will be found used.
+func unansweredEver(h []ledger.Attempt, t timing) int {
 	n := 0
 	for i, a := range h {
-		if a.Absent || unanswered(h, i) {
+		if a.Class != ledger.Throttled && (a.Absent || unanswered(h, i, t)) {
 			n++
 		}
 	}

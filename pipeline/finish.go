@@ -61,10 +61,27 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 		_ = c
 		s.OthersDoubt++
 	}
+	s.ListError = r.listError
+	if s.Unconfirmed, err = r.countUnconfirmed(ctx, s.Batch.ID, err); r.masked > 0 && s.ListError == "" {
+		s.ListError = "it shows other e-mails than were sent"
+	}
 	if failed := r.learn(ctx, s); failed != nil && err == nil {
 		err = failed
 	}
 	return s, err
+}
+
+// countUnconfirmed counts the users of the batch that no list has confirmed.
+func (r *run) countUnconfirmed(ctx context.Context, batch int64, err error) (n int, _ error) {
+	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed, Batch: batch}) {
+		if failed != nil {
+			return n, errors.Join(err, ledgerStop("adding up", failed))
+		}
+		if c.Status == ledger.Created {
+			n++
+		}
+	}
+	return n, err
 }
 
 // answers reports whether, as a run ends, the partner can be expected to answer

@@ -15,24 +15,61 @@ import (
 // This file plays random histories of one person against a model of the
 // partner. The model does what the documented API may do: it acts when it
 // likes within settle, answers or not, consumes a key or not when it refuses,
-// registers it on arrival or on completion, shows users in its list late; others
-// create users with the same e-mail and delete them. The
-// client is the real decision code; only time and transport are the model's.
+// registers it on arrival or on completion; a limiter in front of it turns
+// requests away that went through all the same; it refuses in unknown words, and
+// may have acted. Its list shows users late, under the clock of another server,
+// with whole minutes or none at all, masks e-mails, shows a part of them only;
+// others create users with the same e-mail and delete them. The ledger knows
+// other users, created before and after. The client is the real decision code;
+// only time and transport are the model's.
 
 // modelUser is a user at the modelled partner.
 type modelUser struct {
-	id    string
-	at    time.Time
-	shown time.Time // from when the list has it
-	ours  bool
+	id     string
+	at     time.Time
+	shown  time.Time // from when the list has it
+	ours   bool
+	jitter time.Duration // of its createdAt
+}
+
+// oldForeigner is a user whom the partner had before us.
+const oldForeigner = "acme-rain-user-foreign00000000"
+
+// modelList is what the partner's list makes of its users.
+type modelList struct {
+	lag    time.Duration
+	clock  time.Duration // of createdAt, against the Date header
+	jitter time.Duration // at most, either way
+	whole  time.Duration // createdAt is cut to this
+	none   bool          // there is no createdAt
+	masked bool          // no e-mail is shown as it was sent
+	cut    bool          // it shows nobody whom this ledger created, nor anybody younger
+}
+
+// shows is how the list shows a user, and whether it does.
+func (l modelList) shows(u modelUser, email string, now time.Time) (partner.Listed, bool) {
+	if u.shown.After(now) || l.cut && u.id != oldForeigner {
+		return partner.Listed{}, false
+	}
+	out := partner.Listed{ServiceID: u.id, Email: email}
+	if l.masked {
+		out.Email = "hidden@example.com"
+	}
+	if !l.none {
+		out.CreatedAt = u.at.Add(l.clock + u.jitter)
+		if l.whole > 0 {
+			out.CreatedAt = out.CreatedAt.Truncate(l.whole)
+		}
+	}
+	return out, true
 }
 
 // modelPartner is the partner as one person meets it.
 type modelPartner struct {
+	list         modelList
 	unique       bool
 	atCompletion bool // keys are registered when a request completes
 	ttl          time.Duration
-	lag          time.Duration
 	keys         map[string]time.Time // until when a key is remembered
 	users        []modelUser
 	late         []lateAct
@@ -58,6 +95,11 @@ type model struct {
 	foreign  bool // somebody else has, or had, a user with this e-mail
 	spent    int
 	sends    int
+	run      int64
+	known    []modelUser   // other users, whom the ledger created
+	near     []*neighbour  // parallel to them
+	every    time.Duration // how far apart they are
+	lists    int           // unusable ones in a row
 	trace    []string
 }
 
@@ -70,6 +112,8 @@ func epoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 // pass lets time go by; what takes effect meanwhile does so in order.
 func (m *model) pass(d time.Duration) {
 	m.now = m.now.Add(d)
+	m.timing.now = m.now
+	m.meet()
 	slices.SortFunc(m.partner.late, func(a, b lateAct) int { return a.at.Compare(b.at) })
 	for len(m.partner.late) > 0 && !m.partner.late[0].at.After(m.now) {
 		a := m.partner.late[0]
@@ -90,8 +134,58 @@ func (m *model) create(at time.Time) bool {
 		return false
 	}
 	id := fmt.Sprintf("acme-rain-user-%015d", len(m.partner.users))
-	m.partner.users = append(m.partner.users, modelUser{id, at, at.Add(m.partner.lag), true})
+	m.partner.users = append(m.partner.users, m.user(id, at, true))
 	return true
+}
+
+// user is one that the list shows as it shows users.
+func (m *model) user(id string, at time.Time, ours bool) modelUser {
+	l := m.partner.list
+	return modelUser{id: id, at: at, shown: at.Add(l.lag), ours: ours,
+		jitter: m.ms("jitter", -int(l.jitter.Milliseconds()), int(l.jitter.Milliseconds()))}
+}
+
+// meet lets the ledger create the other users that are due by now.
+func (m *model) meet() {
+	for m.every > 0 && len(m.known) < 200 {
+		at := m.known[len(m.known)-1].at.Add(m.every)
+		if at.After(m.now) {
+			return
+		}
+		m.befriend(at)
+	}
+}
+
+// befriend has the ledger create another user.
+func (m *model) befriend(at time.Time) {
+	n := len(m.known)
+	m.known = append(m.known, m.user(fmt.Sprintf("acme-rain-user-known%010d", n), at, false))
+	m.near = append(m.near, &neighbour{customer: int64(n + 2), identity: fmt.Sprintf("known%d@example.com", n), serviceID: m.known[n].id,
+		at: at.Add(m.ms("clock error", -900, 900)), ended: at.Add(200 * time.Millisecond), measures: true})
+}
+
+// neighbours are the other users created nearest to the unanswered attempts.
+func (m *model) neighbours() (n neighbours) {
+	h := m.customer.History
+	from, to := time.Time{}, time.Time{}
+	for i, a := range h {
+		if unanswered(h, i, m.timing) || i == len(h)-1 {
+			if at := a.NotBefore.At.Add(m.skew); from.IsZero() {
+				from = at
+			}
+			to = a.NotBefore.At.Add(m.skew)
+		}
+	}
+	for i, k := range m.near {
+		switch at := m.known[i].at; {
+		case at.Before(from):
+			n.before = append([]*neighbour{k}, n.before...)
+		case at.After(to):
+			n.after = append(n.after, k)
+		}
+	}
+	n.before, n.after = n.before[:min(len(n.before), 2*maxNeighbours)], n.after[:min(len(n.after), 2*maxNeighbours)]
+	return n
 }
 
 // instant is now as the client would note it: by its own clock, which may be
@@ -117,13 +211,12 @@ func (m *model) attempt() {
 	c := &m.customer
 	g := nextGeneration(c.History)
 	if m.forced {
-		g, m.forced = c.History[len(c.History)-1].Generation+1, false
+		g, m.forced = generationByHand(c.History), false
 	}
-	a := ledger.Attempt{ID: int64(len(c.History) + 1), Generation: g, Key: fmt.Sprint("key", g), Details: m.details, NotBefore: m.instant()}
+	a := ledger.Attempt{ID: int64(len(c.History) + 1), Generation: g, Key: fmt.Sprint("key", g), Details: m.details, NotBefore: m.instant(), Run: m.run}
 	m.sends++
 	if m.chance("crash before the send", 5) {
-		m.pass(m.ms("down", 100, 2_000_000))
-		m.spent = 0
+		m.crash()
 		a.Class, a.NotAfter = ledger.Unknown, m.instant()
 		m.note("generation %d: killed before the send", g)
 		m.after(a)
@@ -132,8 +225,7 @@ func (m *model) attempt() {
 	m.pass(m.ms("way", 0, 3_000))
 	class := m.serve(a.Key)
 	if m.chance("crash after the send", 5) {
-		m.pass(m.ms("down", 100, 2_000_000))
-		m.spent = 0
+		m.crash()
 		class = ledger.Unknown
 	}
 	a.Class, a.NotAfter = class, m.instant()
@@ -145,6 +237,18 @@ func (m *model) attempt() {
 	}
 	m.note("generation %d: %s", g, class)
 	m.after(a)
+}
+
+// crash ends the run, and begins another one later.
+func (m *model) crash() {
+	m.pass(m.ms("down", 100, 2_000_000))
+	m.restart()
+}
+
+func (m *model) restart() {
+	m.spent = 0
+	m.run++
+	m.timing.run = m.run
 }
 
 // serve plays the partner's side of one request and returns what the client sees.
@@ -164,6 +268,18 @@ func (m *model) serve(key string) ledger.Class {
 	if p.keys[key].After(m.now) {
 		return seen(ledger.KeyUsed)
 	}
+	if m.chance("turned away by a limiter", 6) {
+		if m.chance("and let through all the same", 30) {
+			p.keys[key] = m.now.Add(p.ttl)
+			m.create(m.now)
+		}
+		return seen(ledger.Throttled)
+	}
+	if m.chance("refused in unknown words, and done", 4) {
+		p.keys[key] = m.now.Add(p.ttl)
+		m.create(m.now)
+		return seen(ledger.Unclear)
+	}
 	refusals := []ledger.Class{ledger.Busy, ledger.Funds, ledger.Reject, ledger.Unclear, ledger.Auth, ledger.Unknown}
 	if m.chance("refused", 35) {
 		c := rapid.SampledFrom(refusals).Draw(m.T, "refusal")
@@ -179,9 +295,9 @@ func (m *model) serve(key string) ledger.Class {
 			p.keys[key] = m.now.Add(p.ttl)
 		}
 		m.pass(m.timeout)
-		room := m.timing.settle - p.lag
+		room := m.timing.settle - p.list.lag
 		if p.unique && m.chance("later than settle", 20) {
-			room = p.ttl - p.lag // one assumption fails: the key's death is waited for all the same
+			room = p.ttl - p.list.lag // one assumption fails: the key's death is waited for all the same
 		}
 		p.late = append(p.late, lateAct{m.now.Add(m.ms("late by", 0, int(room.Milliseconds()))), key})
 		return ledger.Unknown
@@ -199,7 +315,7 @@ func (m *model) serve(key string) ledger.Class {
 // after is the recorder's part.
 func (m *model) after(a ledger.Attempt) {
 	c := &m.customer
-	s := afterAnswer(c.History, a.Class)
+	s := afterAnswer(c.History, a.Class, m.timing)
 	if spends(c.History, a.Class) {
 		m.spent++
 	}
@@ -216,39 +332,64 @@ func (m *model) resolve() (resend, over bool) {
 	c := &m.customer
 	m.pass(m.ms("until the scan", 0, 40_000))
 	s := sighting{began: m.now.Add(m.ms("clock error", -900, 0)), email: "a@example.com", details: m.details, forced: m.forced, mayResend: m.spent < 5,
-		taken:    func(string) bool { return false },
+		taken: func(string) bool { return false }, linked: func(string) bool { return false },
 		salvaged: func(b []byte) (string, string) { return string(b), "https://withpersona.com/verify" }}
-	for _, u := range m.partner.users {
-		if !u.shown.After(m.now) {
-			s.users = append(s.users, partner.Listed{ServiceID: u.id, Email: "a@example.com", CreatedAt: u.at})
+	listed := map[string]partner.Listed{}
+	for i, u := range m.known {
+		if l, ok := m.partner.list.shows(u, m.near[i].identity, m.now); ok {
+			listed[u.id] = l
 		}
 	}
+	shown := 0
+	for _, u := range m.partner.users {
+		l, ok := m.partner.list.shows(u, "a@example.com", m.now)
+		if ok {
+			shown++
+		}
+		if ok && !m.partner.list.masked {
+			s.users = append(s.users, l)
+		}
+	}
+	near := m.neighbours()
+	s.clock = calibrate(measuresOf(near, listed))
+	s.absence = prove(witnesses{began: s.began, near: near, listed: listed, empty: len(listed)+shown == 0, settled: m.timing.settled(c.History)}, m.timing)
 	r := weigh(c.History, s, m.timing)
 	m.note("scan shows %d: ruling %d %s", len(s.users), r.kind, r.code)
 	for _, i := range r.absent {
 		c.History[i].Absent = true
 	}
+	if r.kind != ruleAgain {
+		m.lists = 0
+	}
 	switch r.kind {
 	case ruleWait:
 		m.pass(max(0, r.until.Sub(m.now)))
+	case ruleAgain:
+		if m.lists++; m.lists > 6 {
+			c.Status = ledger.InDoubt // out of patience
+			return false, true
+		}
+		m.pass(10 * time.Second << m.lists)
 	case rulePerson, ruleLeave:
+		m.forced = false
 		if r.kind == rulePerson {
 			c.Status = ledger.InDoubt
 		}
 		if (r.code == codeBudget || r.kind == ruleLeave) && m.chance("another run", 70) {
-			m.spent = 0
+			m.restart()
 			return false, false
 		}
 		return false, true
 	case ruleCreated, ruleMissing:
 		c.Status, c.ServiceID = ledger.LinkMissing, r.serviceID
+		m.forced = false
 		if r.kind == ruleCreated {
 			c.Status = ledger.Created
 		}
 	case ruleForeign:
-		c.Status = ledger.Duplicate
+		c.Status, m.forced = ledger.Duplicate, false
 	case ruleRefused:
-		c.Status = ledger.Rejected
+		c.Status, m.forced = ledger.Rejected, false
 	case ruleResend:
 		m.pass(m.ms("until the send", 0, 30_000))
 		return true, false
@@ -263,18 +404,55 @@ func TestRandomHistories(t *testing.T) {
 		m := &model{T: rt, now: epoch(), timeout: 30 * time.Second, details: ledger.Details("one"),
 			customer: ledger.Customer{Status: ledger.Pending}}
 		m.partner = modelPartner{unique: m.chance("e-mail unique", 60), atCompletion: m.chance("keys at completion", 30),
-			ttl: 5 * time.Minute, lag: m.ms("list lag", 0, 20_000), keys: map[string]time.Time{}}
+			ttl: 5 * time.Minute, list: m.drawList(), keys: map[string]time.Time{}}
 		m.skew = time.Duration(rapid.SampledFrom([]int{0, 0, 1, -1}).Draw(rt, "skew")) * time.Hour
-		m.timing = timing{offset: m.skew, ttl: 5 * time.Minute, settle: 100 * time.Second, roundTrip: time.Second}
+		m.run = 1
+		m.timing = timing{offset: m.skew, ttl: 5 * time.Minute, settle: 100 * time.Second, timeout: m.timeout, roundTrip: time.Second, run: 1, now: m.now}
+		for n := rapid.SampledFrom([]int{0, 1, 3, 12, 15}).Draw(rt, "known before"); n > 0; n-- {
+			m.befriend(m.now.Add(-time.Duration(n) * m.ms("apart", 1_000, 600_000)))
+		}
+		slices.SortFunc(m.known, func(a, b modelUser) int { return a.at.Compare(b.at) })
+		for i, u := range m.known { // numbered in order again
+			m.near[i].at, m.near[i].ended = u.at.Add(m.ms("clock error", -900, 900)), u.at.Add(200*time.Millisecond)
+			m.near[i].serviceID = u.id
+		}
+		if len(m.known) > 0 {
+			m.every = m.ms("one every", 0, 60_000)
+			m.partner.list.cut = m.chance("list cut off", 5)
+		}
 		foreign := m.chance("known to the partner before", 10)
 		if foreign {
-			m.partner.users = append(m.partner.users, modelUser{"acme-rain-user-foreign00000000", m.now.Add(-time.Hour), m.now, false})
+			u := m.user(oldForeigner, m.now.Add(-m.ms("known since", 3_600_000, 200_000_000)), false)
+			u.shown = u.at
+			m.partner.users = append(m.partner.users, u)
 		}
 		m.foreign = foreign
 		m.play()
 		m.pass(time.Hour)
 		m.judge(m.foreign)
 	})
+}
+
+// drawList is a list as partners have them.
+func (m *model) drawList() modelList {
+	l := modelList{lag: m.ms("list lag", 0, 20_000)}
+	switch rapid.IntRange(0, 9).Draw(m.T, "clock of createdAt") {
+	case 0, 1, 2, 3:
+	case 4:
+		l.clock = m.ms("createdAt off", -20_000, 20_000)
+	case 5:
+		l.clock, l.jitter = m.ms("createdAt off", -20_000, 20_000), m.ms("createdAt scatters", 0, 15_000)
+	case 6:
+		l.whole = time.Minute
+	case 7:
+		l.clock = time.Duration(rapid.IntRange(-14, 12).Draw(m.T, "zone")) * time.Hour
+	case 8:
+		l.none = true
+	case 9:
+		l.jitter = m.ms("createdAt scatters", 0, 4_000)
+	}
+	l.masked = m.chance("e-mails masked", 5)
+	return l
 }
 
 // play goes on until the row is settled, or a person must decide.
@@ -285,7 +463,7 @@ func (m *model) play() {
 		}
 		c := &m.customer
 		switch {
-		case c.Status == ledger.InDoubt, needsLook(c.History) && (c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance || m.forced):
+		case c.Status == ledger.InDoubt, needsLook(c.History, m.timing) && (c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance || m.forced):
 			resend, over := m.resolve()
 			if over {
 				return
@@ -321,11 +499,11 @@ func (m *model) play() {
 // ours can be taken for it: who comes within the window of a request of ours is
 // told apart by nobody, and the promise says so (an e-mail belongs to one user).
 func (m *model) appear() {
-	m.pass(m.ms("before somebody else", 30_000, 400_000))
-	m.partner.users = append(m.partner.users, modelUser{"acme-rain-user-foreign00000001", m.now, m.now.Add(m.partner.lag), false})
+	m.pass(m.ms("before somebody else", 60_000, 900_000))
+	m.partner.users = append(m.partner.users, m.user("acme-rain-user-foreign00000001", m.now, false))
 	m.foreign = true
 	m.note("somebody else creates a user")
-	m.pass(m.ms("after somebody else", 30_000, 400_000))
+	m.pass(m.ms("after somebody else", 60_000, 900_000))
 }
 
 // vanish deletes the other user: not while a request of ours may still act,

@@ -49,6 +49,8 @@ type answered struct {
 	answer partner.Answer
 	class  ledger.Class
 	ended  ledger.Instant
+
+	otherAccount bool // created in an account that is not the ledger's
 }
 
 // body is the request of a checked row.

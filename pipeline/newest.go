@@ -46,7 +46,7 @@ func (s *reading) newestEnd(ctx context.Context, first partner.Page) (bool, erro
 	switch orderOf(sample) {
 	case newestFirst:
 		err := s.forward(ctx, first, s.since)
-		return err == nil && s.sawKnown, ctx.Err()
+		return err == nil, ctx.Err()
 	case newestLast:
 		return s.backward(ctx, first.Total, size)
 	default:
@@ -83,7 +83,7 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		}
 		skip = at
 	}
-	for skip = max(0, total-size); skip > 0 && !front.CreatedAt.Before(s.since); {
+	for skip = max(0, total-size); skip > 0 && !s.farEnough(front.CreatedAt); {
 		next := max(0, skip-size+1)
 		if page, err = s.page(ctx, next); err != nil {
 			return false, err
@@ -95,7 +95,7 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		s.take(page.Users)
 		front, skip = page.Users[0], next
 	}
-	return s.sawKnown, nil
+	return true, nil
 }
 
 // orderOf tells how users are sorted. Without a creation time for each, or with
@@ -128,7 +128,7 @@ func orderOf(users []partner.Listed) order {
 func oldestThatMatters(h []ledger.Attempt, t timing) time.Time {
 	var oldest time.Time
 	for i, a := range h {
-		if a.Class == ledger.DupUser || a.Class == ledger.Unclear || a.Removes != "" && unanswered(h, i) {
+		if a.Class == ledger.DupUser || a.Class == ledger.Unclear || a.Removes != "" && unanswered(h, i, t) {
 			return time.Time{}
 		}
 		w, ok := windowOf(h, i, t)

@@ -156,7 +156,7 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	}
 	for _, j := range jobs {
 		switch {
-		case j.customer.Status == ledger.InDoubt, needsLook(j.customer.History) && p.wanted(j):
+		case j.customer.Status == ledger.InDoubt, needsLook(j.customer.History, p.timing()) && p.wanted(j):
 			p.toResolver(j)
 		case j.isNew && p.existing.has(j.customer.Identity):
 			j.exists = true
@@ -213,7 +213,7 @@ func (p *planner) wanted(j *job) bool {
 	if !slices.Contains(r.Statuses, c.Status) && !(c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)) {
 		return false
 	}
-	j.forced, j.next = true, c.Generation+1
+	j.forced, j.next = true, generationByHand(c.History)
 	return true
 }
 
@@ -239,7 +239,7 @@ func (p *planner) release(ctx context.Context, room int) error {
 			continue
 		}
 		p.queue = p.queue[1:]
-		if j.stale(wall()) {
+		if j.stale(wall()) || j.customer.Status != ledger.InDoubt && anyUnanswered(j.customer.History, p.timing()) {
 			p.toResolver(j)
 			continue
 		}
@@ -262,11 +262,12 @@ func (p *planner) release(ctx context.Context, room int) error {
 	return nil
 }
 
-// first reports whether the run still waits for its first answer, and has not
-// been told the partner's time before.
+// first reports whether rows go out one at a time: until the partner has told
+// the time, or a lost answer would be for an operator to settle, and until the
+// first user shows whose account the key opens.
 func (p *planner) first() bool {
 	_, known := p.clock.skew()
-	return !known && p.book.requests() == 0
+	return !known && p.book.requests() == 0 || !p.account.isProved()
 }
 
 // closeIntake gives up every row that has not been begun. Those that have are

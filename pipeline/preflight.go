@@ -84,7 +84,7 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 	if skew, ok := r.clock.skew(); ok && (skew > time.Minute || skew < -time.Minute) {
 		r.cfg.Log.Warn("our clock and the partner's differ; ages are reckoned in the partner's time", "difference", skew.Round(time.Second).String())
 	}
-	if err := sameWallet(ctx, r.cfg.Ledger, w.Account); err != nil {
+	if err := r.sameWallet(w.Account); err != nil {
 		return err
 	}
 	r.owner = w.Account
@@ -189,11 +189,14 @@ func over(b Bound, n, total int) bool {
 
 // Names of what is kept between runs.
 const (
-	learntFee      = "fee"
-	learntCurrency = "currency"
-	learntPace     = "pace"
-	learntOwner    = "wallet_owner"
-	learntTrip     = "round_trip"
+	learntFee       = "fee"
+	learntCurrency  = "currency"
+	learntPace      = "pace"
+	learntForm      = "service_id_form"
+	learntOtherKey  = "other_account_key" // fingerprint of the API key that created a user in another account
+	learntLag       = "list_lag"
+	learntCreatedAt = "created_at_offset"
+	learntTrip      = "round_trip"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

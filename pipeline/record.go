@@ -176,6 +176,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
 		}
 	}
+	r.countUnpaired(changes)
 	for i, c := range changes {
 		if i < len(batch) || own[i-len(batch)] {
 			r.book.note(c)
@@ -184,6 +185,19 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	}
 	r.back.put(backs...)
 	return nil
+}
+
+// countUnpaired wakes the resolver when many users wait to be confirmed.
+func (r *recorder) countUnpaired(changes []ledger.Change) {
+	n := int64(0)
+	for _, c := range changes {
+		if c.Status == ledger.Created {
+			n++
+		}
+	}
+	if n > 0 && !r.cfg.Doubt.SkipConfirm && r.unpaired.Add(n) >= pairCrowd {
+		r.resolver.in.ring()
+	}
 }
 
 // save puts outcomes that the ledger would not take into its emergency file.
@@ -211,7 +225,7 @@ func (r *recorder) save(changes []ledger.Change, cause error) error {
 func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	j := a.job
 	before := j.customer.History
-	s := afterAnswer(before, a.class)
+	s := afterAnswer(before, a.class, r.timing())
 	if spends(before, a.class) {
 		j.spent++
 	} else if a.class == ledger.KeyUsed && !r.warned {
@@ -232,6 +246,9 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	if s.status == ledger.Created {
 		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
 		change.Field, change.Code, change.Message = "", "", ""
+		if a.otherAccount {
+			change.Code, change.Message = ledger.CodeOtherAccount, otherAccountMessage
+		}
 	}
 	j.customer.History = append(before, j.attempt)
 	j.customer.Status = s.status
@@ -280,7 +297,7 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 	}
 	back = comeback{x.job, nextDone}
 	switch x.ruling.kind {
-	case ruleWait, ruleLeave:
+	case ruleWait, ruleLeave, ruleAgain:
 		return change, back, false
 	case rulePerson:
 		change.Code, change.Message = x.ruling.code, personMessage(x.ruling.code)
@@ -288,7 +305,7 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 		change.Status, change.ServiceID, change.URL = ledger.Created, x.ruling.serviceID, x.ruling.link
 	case ruleMissing:
 		change.Status, change.ServiceID = ledger.LinkMissing, x.ruling.serviceID
-		change.Code, change.Message = "link_lost", "the user was created, but the answer with the link was lost. See: bulkonboard links recover"
+		change.Code, change.Message = codeLinkLost, linkLostMessage
 	case ruleForeign:
 		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
 		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
@@ -309,42 +326,63 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 	return change, back, true
 }
 
-// exclude turns an OK whose serviceId is another customer's, or another
-// account's, into one that proves nothing. What the answer said is kept: when
-// the list shows that it is this customer's after all, its link is good. An
+const (
+	linkLostMessage     = "the user was created, but the answer with the link was lost. See: bulkonboard links recover"
+	otherAccountMessage = "the user was created in another partner account than this ledger's. See: bulkonboard ledger resolve"
+)
+
+// exclude judges the OK answers of a group before they are recorded. One that
+// names a user or a link of another customer proves nothing for this one: what
+// it said is kept, and the other customer is compared with the list anew. An
 // error is a fault of the ledger, and leaves every answer as it is.
 func (r *recorder) exclude(ctx context.Context, batch []answered) error {
-	var ids []string
-	first := make(map[string]int, len(batch))
+	var ids, links []string
+	firstID, firstLink := make(map[string]int, len(batch)), make(map[string]int, len(batch))
 	doubted := make(map[int]bool)
 	for i := range batch {
 		a := &batch[i]
 		if a.class != ledger.OK {
 			continue
 		}
-		admitted, err := r.account.admits(ctx, a.answer.ServiceID)
-		switch {
-		case errors.Is(err, ledger.ErrAccount):
-			r.halt.stop(ledgerStop("the partner answered for another account", err))
-		case err != nil:
+		if err := r.judgeAccount(ctx, a); err != nil {
 			return err
 		}
-		if _, twice := first[a.answer.ServiceID]; twice || !admitted {
+		if _, twice := firstID[a.answer.ServiceID]; twice {
 			doubted[i] = true
 			continue
 		}
-		first[a.answer.ServiceID] = i
-		ids = append(ids, a.answer.ServiceID)
-	}
-	if len(ids) > 0 {
-		taken, err := r.taken(ctx, ids)
-		if err != nil {
-			return err
+		if j, twice := firstLink[a.answer.VerificationURL]; twice {
+			doubted[i], doubted[j] = true, true
+			batch[i].answer.VerificationURL, batch[j].answer.VerificationURL = "", "" // one link for two users is nobody's
+			continue
 		}
-		for id, i := range first {
-			if owner := taken[id]; owner != 0 && owner != batch[i].job.customer.ID {
-				doubted[i] = true
-			}
+		firstID[a.answer.ServiceID], firstLink[a.answer.VerificationURL] = i, i
+		ids, links = append(ids, a.answer.ServiceID), append(links, a.answer.VerificationURL)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	users, err := r.taken(ctx, ids)
+	if err != nil {
+		return err
+	}
+	linked, err := r.takenLinks(ctx, links)
+	if err != nil {
+		return err
+	}
+	var again []int64          // customers whose own answer is in question now
+	shared := map[int64]bool{} // those of them whose link another user was given, too
+	for id, i := range firstID {
+		a := &batch[i]
+		self, user, link := a.job.customer.ID, users[id], linked[a.answer.VerificationURL]
+		if user != 0 && user != self {
+			doubted[i] = true
+			again = append(again, user)
+		}
+		if link != 0 && link != self && link != user {
+			doubted[i], shared[link] = true, true
+			again = append(again, link)
+			a.answer.VerificationURL = ""
 		}
 	}
 	for i := range doubted {
@@ -352,17 +390,71 @@ func (r *recorder) exclude(ctx context.Context, batch []answered) error {
 		a.class = ledger.OKBroken
 		a.answer.Excerpt = partner.Keep(a.answer.ServiceID, a.answer.VerificationURL)
 	}
-	return nil
+	return r.question(ctx, again, shared)
+}
+
+// question has customers compared with the list once more, because an answer
+// for someone else named their user or their link. A link that two users were
+// given is taken from the one who has it, unless it was handed out already.
+func (r *recorder) question(ctx context.Context, customers []int64, shared map[int64]bool) error {
+	if len(customers) == 0 {
+		return nil
+	}
+	shown, err := r.linksShown(ctx)
+	if err != nil {
+		return err
+	}
+	var notes []ledger.PairingNote
+	var changes []ledger.Change
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{IDs: customers, History: true}) {
+		switch {
+		case err != nil:
+			return err
+		case c.Status != ledger.Created:
+		case shared[c.ID] && c.Issued.After(shown):
+			changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: wall(),
+				Status: ledger.LinkMissing, ServiceID: c.ServiceID, Code: codeMixedUp, Message: mixedUpMessage})
+			r.countRepair(c, changes[len(changes)-1])
+		case shared[c.ID]:
+			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
+		default:
+			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Unconfirmed})
+		}
+	}
+	if len(changes) > 0 {
+		if err := r.cfg.Ledger.Record(ctx, r.id, changes); err != nil && !errors.Is(err, ledger.ErrConflict) {
+			return err
+		}
+	}
+	return r.cfg.Ledger.NotePairings(ctx, notes)
 }
 
 // taken tells whose the given serviceIds are, by customer id.
 func (r *run) taken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
 	out := make(map[string]int64)
+	if len(serviceIDs) == 0 {
+		return out, nil
+	}
 	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{ServiceIDs: serviceIDs}) {
 		if err != nil {
 			return nil, err
 		}
 		out[c.ServiceID] = c.ID
+	}
+	return out, nil
+}
+
+// takenLinks tells whose the given links are, by customer id.
+func (r *run) takenLinks(ctx context.Context, links []string) (map[string]int64, error) {
+	out := make(map[string]int64)
+	if len(links) == 0 {
+		return out, nil
+	}
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{URLs: links}) {
+		if err != nil {
+			return nil, err
+		}
+		out[c.URL] = c.ID
 	}
 	return out, nil
 }

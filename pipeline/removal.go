@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -13,11 +14,11 @@ import (
 // it is unanswered it is waited for like any other: after settle the list shows
 // whether the user is there. What it does not is create anything.
 
-// withoutRemoved drops users who were deleted for certain: a list may lag
-// behind, and a user who is gone is nobody's.
-func withoutRemoved(h []ledger.Attempt, users []partner.Listed) []partner.Listed {
+// withoutDeleted drops users who are gone: those whom the list shows as
+// deleted, and those whom we deleted for certain, since a list may lag behind.
+func withoutDeleted(h []ledger.Attempt, users []partner.Listed) []partner.Listed {
 	gone := func(u partner.Listed) bool {
-		return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
+		return isDeleted(u) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
 	}
 	if !slices.ContainsFunc(users, gone) {
 		return users
@@ -25,10 +26,13 @@ func withoutRemoved(h []ledger.Attempt, users []partner.Listed) []partner.Listed
 	return slices.DeleteFunc(slices.Clone(users), gone)
 }
 
+// isDeleted reports whether the list shows the user as deleted.
+func isDeleted(u partner.Listed) bool { return strings.EqualFold(u.Status, "deleted") }
+
 // removing reports whether a deletion of this user was begun and is unanswered.
-func removing(h []ledger.Attempt, serviceID string) bool {
+func removing(h []ledger.Attempt, serviceID string, t timing) bool {
 	for i, a := range h {
-		if a.Removes == serviceID && unanswered(h, i) {
+		if a.Removes == serviceID && unanswered(h, i, t) {
 			return true
 		}
 	}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -10,17 +9,19 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
-	scanCrowd   = 20               // so many rows that a list may help are reason to scan beside the sending
-	scanEvery   = 30 * time.Minute // and so is the time, if there is one such row
-	scanCluster = 5 * time.Second  // rows that become due this close together share one scan
-	scanShare   = 4                // beside the sending, look-ups take at most a quarter of the rate
-	scanTries   = 3                // scans that may fail in a row before the rows are left to a person
-	freshAtMost = 30 * time.Second // or twice the scan's own duration: how old evidence for a send may be
+	pairShare     = 10               // so many users not yet confirmed for each page of the list are reason to compare them, too
+	pairCrowd     = 500              // so many users not yet confirmed are reason to compare them beside the sending
+	scanCrowd     = 20               // so many rows that a list may help are reason to scan beside the sending
+	scanEvery     = 30 * time.Minute // and so is the time, if there is one such row
+	scanCluster   = 5 * time.Second  // rows that become due this close together share one scan
+	scanShare     = 4                // beside the sending, look-ups take at most a quarter of the rate
+	scanTries     = 3                // scans that may fail in a row before the rows are left to a person
+	firstUnusable = 10 * time.Second // pause after a list that cannot be used; it doubles
+	freshAtMost   = 30 * time.Second // or twice the scan's own duration: how old evidence for a send may be
 )
 
 // resolver settles what is in doubt by the partner's list of users: rows of
@@ -38,6 +39,10 @@ type resolver struct {
 	began  time.Time
 	last   time.Time // end of the last scan; zero before the first
 	failed int       // scans that failed in a row
+	pairAt int64     // how many users must wait before they are compared beside the sending
+
+	unusable      int       // lists in a row that did not show the users whom they must show
+	unusableSince time.Time // when the first of them was read
 }
 
 // waiting is a row in doubt and the moment, by our clock, from which a list may help.
@@ -48,6 +53,13 @@ type waiting struct {
 
 // take gives a row in doubt to the resolver.
 func (r *resolver) take(j *job) { r.in.put(j) }
+
+// holds reports whether a customer is in the hands of the resolver, so that
+// nobody sends it at this moment. It is called by the resolver only.
+func (r *resolver) holds(customer int64) bool {
+	_, other := r.others[customer]
+	return r.own[customer] != nil || other
+}
 
 // tail says whether anything but the rows in doubt is left to do.
 func (r *resolver) tail(is bool) {
@@ -70,7 +82,7 @@ func (r *resolver) work(ctx context.Context) error {
 				known = append(known, ruled{job: j, ruling: ruling{kind: ruleForeign}})
 				continue
 			}
-			r.own[j.customer.ID] = &waiting{j, r.clock.ours(r.timing().settled(j.customer.History)).Add(second)}
+			r.own[j.customer.ID] = &waiting{j, r.clock.ours(r.timing().settled(j.customer.History)).Add(dateResolution)}
 		}
 		if err := r.send(ctx, known); err != nil {
 			return err
@@ -84,6 +96,12 @@ func (r *resolver) work(ctx context.Context) error {
 				return nil
 			}
 		default:
+		}
+		if r.unpaired.Load() >= max(r.pairAt, pairCrowd) {
+			if err := r.pairBeside(ctx); err != nil {
+				return err
+			}
+			continue
 		}
 		at, ok := r.nextScan(wall())
 		if ok && !at.After(wall()) {
@@ -167,29 +185,6 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// look scans once and rules on everything that is in doubt.
-func (r *resolver) look(ctx context.Context) error {
-	known, err := r.newest(ctx)
-	if err != nil {
-		return err
-	}
-	began := wall()
-	wanted, since := r.wanted()
-	list, err := r.scan(ctx, search{wanted: wanted, known: known, since: since, turn: r.scanPace()})
-	r.last = wall()
-	if ctx.Err() != nil {
-		return nil
-	}
-	if errors.Is(err, errWrongAccount) {
-		return &Stop{Reason: Refused, Err: err}
-	}
-	if err != nil {
-		return r.unreadable(ctx, err)
-	}
-	r.failed = 0
-	return r.judge(ctx, list, began)
-}
-
 // unreadable leaves the rows to a person once the list could not be read
 // several times. Their state in the ledger is right as it is.
 func (r *resolver) unreadable(ctx context.Context, cause error) error {
@@ -210,43 +205,6 @@ func (r *resolver) unreadable(ctx context.Context, cause error) error {
 	return r.send(ctx, out)
 }
 
-// judge rules on every row by one list.
-func (r *resolver) judge(ctx context.Context, list listing, began time.Time) error {
-	owners, err := r.owners(ctx, list)
-	if err != nil {
-		return err
-	}
-	var out []ruled
-	// What a request waits for its token is not counted: at one a minute
-	// nothing would ever be fresh.
-	freshUntil := began.Add(max(freshAtMost, 2*list.took) + lasting(2, r.pace.limit()))
-	for id, w := range r.own {
-		c := w.job.customer
-		s := r.sighting(c, list, owners)
-		s.details = w.job.details
-		s.forced = w.job.forced
-		s.mayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
-		rule := weigh(c.History, s, r.timing())
-		if rule.kind == ruleWait {
-			// A list counts from its Date, which may read a second less.
-			w.due = r.clock.ours(rule.until).Add(second)
-			continue
-		}
-		delete(r.own, id)
-		w.job.fresh = freshUntil
-		out = append(out, ruled{job: w.job, ruling: rule})
-	}
-	for id, c := range r.others {
-		rule := weigh(c.History, r.sighting(c, list, owners), r.timing())
-		switch rule.kind {
-		case ruleCreated, ruleMissing, ruleForeign, ruleRefused:
-			out = append(out, ruled{customer: c, ruling: rule})
-			delete(r.others, id)
-		}
-	}
-	return r.send(ctx, out)
-}
-
 func (r *resolver) send(ctx context.Context, out []ruled) error {
 	if len(out) == 0 {
 		return nil
@@ -256,57 +214,6 @@ func (r *resolver) send(ctx context.Context, out []ruled) error {
 	case <-ctx.Done():
 	}
 	return nil
-}
-
-// sighting is what the list shows of one customer.
-func (r *resolver) sighting(c ledger.Customer, list listing, owners map[string]int64) sighting {
-	return sighting{
-		began: list.began, users: list.users[c.Identity], email: c.Email,
-		taken:    func(serviceID string) bool { id, ok := owners[serviceID]; return ok && id != c.ID },
-		salvaged: partner.Salvage,
-	}
-}
-
-// owners tells which of the listed users are customers of the ledger already.
-func (r *resolver) owners(ctx context.Context, list listing) (map[string]int64, error) {
-	var ids []string
-	for _, users := range list.users {
-		for _, u := range users {
-			ids = append(ids, u.ServiceID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	owners, err := r.taken(ctx, ids)
-	if err != nil {
-		return nil, ledgerStop("looking up users by serviceId", err)
-	}
-	return owners, nil
-}
-
-// wanted are the identities to look for, and from when on users matter to all
-// of them.
-func (r *resolver) wanted() (identities map[string]bool, since time.Time) {
-	identities = make(map[string]bool, len(r.own)+len(r.others))
-	all := false
-	add := func(c ledger.Customer) {
-		identities[c.Identity] = true
-		oldest := oldestThatMatters(c.History, r.timing())
-		if all = all || oldest.IsZero(); !all && (since.IsZero() || oldest.Before(since)) {
-			since = oldest
-		}
-	}
-	for _, w := range r.own {
-		add(w.job.customer)
-	}
-	for _, c := range r.others {
-		add(c)
-	}
-	if all {
-		since = time.Time{}
-	}
-	return identities, since
 }
 
 // scanPace is the pace of look-ups: the run's, and beside the sending only a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,8 @@ type Summary struct {
 	AlreadyDone int                   // rows whose final status stood before
 	Remaining   int                   // pending, insufficient_balance and in_doubt
 	OthersDoubt int                   // customers in doubt of other inputs
+	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
+	ListError   string                // why it has not; "" = it was read, or need not be
 	Fee         Amount                // measured in this run if it could be, else as planned
 	WalletFrom  Amount
 	WalletTo    Amount
@@ -50,6 +53,12 @@ type run struct {
 	fee      Amount
 	existing existing
 	owner    string // of the wallet, if the partner tells
+
+	sendingDone bool          // no request is under way any more
+	listLag     time.Duration // the longest that the list was seen to lag behind lately
+	listError   string        // why the list could not confirm the users; "" = it could, or nobody asked
+	unpaired    atomic.Int64  // users created since the list was last compared
+	masked      int           // users whose e-mail the list shows in a form that says nothing
 }
 
 func newRun(cfg Config) *run {
@@ -60,7 +69,8 @@ func newRun(cfg Config) *run {
 
 // timing is what is assumed of the partner at this moment.
 func (r *run) timing() timing {
-	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, roundTrip: r.clock.roundTrip(), offset: r.clock.offsetNow()}
+	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, timeout: r.cfg.Doubt.Timeout, roundTrip: r.clock.roundTrip(),
+		offset: r.clock.offsetNow(), run: r.id, now: r.clock.now().Partner()}
 }
 
 // Run takes a batch from rows to created users. The same call again continues
@@ -112,7 +122,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 			err = r.send(ctx, r.feed)
 		}
 	}
-	return r.finish(ctx, s, before, err)
+	return r.finish(ctx, s, before, r.confirm(ctx, err))
 }
 
 // Settle looks up everything in doubt by the partner's list once and records
@@ -135,7 +145,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	s.Run = r.id
 	err = r.send(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
-	return r.finish(ctx, s, ledger.Tally{}, err)
+	return r.finish(ctx, s, ledger.Tally{}, r.confirm(ctx, err))
 }
 
 // recall takes what earlier runs learnt of the partner.
@@ -149,6 +159,18 @@ func (r *run) recall(ctx context.Context) error {
 	case !errors.Is(err, ledger.ErrNotFound):
 		return ledgerStop("reading what was learnt", err)
 	}
+	lag, at, err := r.cfg.Ledger.Learnt(ctx, learntLag)
+	switch {
+	case err == nil:
+		if d, err := time.ParseDuration(lag); err == nil && wall().Sub(at) < lagLife {
+			r.setLag(d)
+		}
+	case !errors.Is(err, ledger.ErrNotFound):
+		return ledgerStop("reading what was learnt", err)
+	}
+	if err := r.account.recall(ctx); err != nil {
+		return err
+	}
 	text, at, err := r.cfg.Ledger.Learnt(ctx, learntPace)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
@@ -161,6 +183,15 @@ func (r *run) recall(ctx context.Context) error {
 	}
 	return nil
 }
+
+// lagLife is how long the list is trusted to lag no more than it did.
+const lagLife = 30 * 24 * time.Hour
+
+// lag is the longest that the list was seen to lag behind lately. It is used by
+// whoever reads the list: the resolver while rows are sent, the run afterwards.
+func (r *run) lag() time.Duration { return r.listLag }
+
+func (r *run) setLag(d time.Duration) { r.listLag = d }
 
 // send runs the send pass: one goroutine for each part, all of them awaited here.
 func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
@@ -208,6 +239,7 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk
 		batch.Go(func() error { return r.halting(surviving(part)) })
 	}
 	err := batch.Wait()
+	r.sendingDone = true
 	end()
 	cutOff()
 	return errors.Join(err, aside.Wait())
@@ -244,7 +276,7 @@ func (r *run) halting(err error) error {
 func (r *run) note(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	if r.owner != "" {
-		if err := r.cfg.Ledger.Learn(ctx, learntOwner, r.owner, wall()); err != nil {
+		if err := r.account.admit(ctx, ledger.Account{Partner: r.owner}); err != nil {
 			return ledgerStop("noting the account", err)
 		}
 	}

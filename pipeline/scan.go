@@ -12,46 +12,59 @@ import (
 )
 
 const (
-	askedPage   = 1000 // users a page; the partner may grant fewer
-	leastPage   = 2    // pages overlap by one row, so one row a page leads nowhere
-	pageTries   = 4    // for one page
-	pageSteps   = 20   // back, looking for the row where two pages must meet
-	newestKnown = 20
-	outgrown    = 2000 // users that may come while a list is read, besides as many as it had
+	askedPage = 1000 // users a page; the partner may grant fewer
+	leastPage = 2    // pages overlap by one row, so one row a page leads nowhere
+	pageTries = 4    // for one page
+	pageSteps = 20   // back, looking for the row where two pages must meet
+	outgrown  = 2000 // users that may come while a list is read, besides as many as it had
 )
 
 // errWrongAccount says that the list belongs to somebody else.
-var errWrongAccount = fmt.Errorf("the partner's list shows none of the users created last: %w", ledger.ErrAccount)
+var errWrongAccount = fmt.Errorf("the partner's list shows users of other accounts only: %w", ledger.ErrAccount)
 
 // errListUnsteady says that pages would not fit together.
 var errListUnsteady = errors.New("the partner's list of users changes faster than it can be read")
 
 // listing is one complete scan of the partner's users.
 type listing struct {
-	began time.Time // in the partner's time
-	took  time.Duration
-	users map[string][]partner.Listed // those who were looked for, by identity
-	total int
+	began  time.Time // in the partner's time
+	took   time.Duration
+	users  map[string][]partner.Listed // those who were looked for, by identity
+	total  int                         // users read
+	empty  bool                        // the partner has none, and says so in the proper form
+	unread bool                        // some users could not be read
+	pages  int                         // requests that it took
+	whole  bool                        // all of it was read, not only the newest users
+
+	known     map[string]partner.Listed   // by serviceId, of those who were looked for
+	mailboxes map[string][]partner.Listed // by validate.Mailbox, likewise
+	names     map[string][]partner.Listed // by nameOf, likewise
 }
 
 // search is what a scan looks for.
 type search struct {
-	wanted map[string]bool             // identities
-	known  map[string]bool             // serviceIds of which at least one must be seen, if there are any
-	since  time.Time                   // users created earlier cannot matter, in the partner's time; zero = all may
-	turn   func(context.Context) error // waits until the next page may be asked for
+	wanted    map[string]bool             // identities
+	mailboxes map[string]bool             // see listing
+	names     map[string]bool             // likewise
+	known     map[string]bool             // serviceIds
+	reach     map[string]bool             // those of them without which an ordered list must not be left early
+	slug      string                      // of the ledger's account; "" = not known
+	since     time.Time                   // users created earlier cannot matter, in the partner's time; zero = all may
+	turn      func(context.Context) error // waits until the next page may be asked for
 }
 
 // reading is a scan under way.
 type reading struct {
 	*run
 	search
-	began    time.Time
-	out      listing
-	size     int                // users asked for a page
-	every    func(email string) // told of every user, if set
-	seen     map[string]bool
-	sawKnown bool
+	began   time.Time
+	out     listing
+	size    int                // users asked for a page
+	every   func(email string) // told of every user, if set
+	seen    map[string]bool
+	slugs   int  // users whose serviceId names an account
+	ourSlug bool // some of them the ledger's
+	reached int  // of search.reach
 }
 
 // scan reads the partner's list and keeps the users that are wanted. It is
@@ -62,8 +75,9 @@ type reading struct {
 func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	read := func() *reading {
 		began := wall()
-		return &reading{run: r, search: s, began: began, size: askedPage, seen: make(map[string]bool), sawKnown: len(s.known) == 0,
-			out: listing{began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed)}}
+		return &reading{run: r, search: s, began: began, size: askedPage, seen: make(map[string]bool), out: listing{
+			began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed), known: make(map[string]partner.Listed),
+			mailboxes: make(map[string][]partner.Listed), names: make(map[string][]partner.Listed)}}
 	}
 	scan := read()
 	done := false
@@ -83,10 +97,12 @@ func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	switch {
 	case err != nil:
 		return listing{}, err
-	case !scan.sawKnown:
+	case scan.isOtherAccount():
 		return listing{}, errWrongAccount
 	}
 	scan.out.took, scan.out.total = wall().Sub(scan.began), len(scan.seen)
+	scan.out.empty = scan.out.total == 0 && first.Total <= 0
+	scan.out.whole = !done
 	return scan.out, nil
 }
 
@@ -128,7 +144,7 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 			break
 		}
 		newest := users[len(users)-1]
-		if !until.IsZero() && newest.CreatedAt.Before(until) {
+		if !until.IsZero() && s.farEnough(newest.CreatedAt) {
 			return nil
 		}
 		if last == "" {
@@ -160,6 +176,17 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 	return err
 }
 
+// isOtherAccount reports whether the users read name accounts, and none of them
+// the ledger's.
+func (s *reading) isOtherAccount() bool { return s.slug != "" && s.slugs > 0 && !s.ourSlug }
+
+// farEnough reports whether users created at a moment are older than any that
+// can matter. createdAt may be off by hours, so that the users whom the ledger
+// knows to be older must have been met, too, if they are listed at all.
+func (s *reading) farEnough(created time.Time) bool {
+	return created.Before(s.since) && (s.reached >= len(s.reach) || created.Before(s.since.Add(-zoneDoubt)))
+}
+
 // falling reports whether users go from the newest on, none newer than what
 // was read before, each with its time.
 func falling(before time.Time, users []partner.Listed) bool {
@@ -184,12 +211,34 @@ func (s *reading) take(users []partner.Listed) (fresh int) {
 			s.every(u.Email)
 			continue
 		}
-		s.sawKnown = s.sawKnown || s.known[u.ServiceID]
-		if id, ok := validate.Identity(u.Email); ok && s.wanted[id] {
-			s.out.users[id] = appendOnce(s.out.users[id], u)
-		}
+		s.keep(u)
 	}
 	return fresh
+}
+
+// keep notes a user who is looked for in one way or another.
+func (s *reading) keep(u partner.Listed) {
+	if slug := ledger.SlugOf(u.ServiceID); slug != "" {
+		s.slugs++
+		s.ourSlug = s.ourSlug || slug == s.slug
+	}
+	if s.reach[u.ServiceID] {
+		s.reached++
+	}
+	if s.known[u.ServiceID] {
+		s.out.known[u.ServiceID] = u
+	}
+	if id, ok := validate.Identity(u.Email); ok {
+		if s.wanted[id] {
+			s.out.users[id] = appendOnce(s.out.users[id], u)
+		}
+		if m := validate.Mailbox(id); s.mailboxes[m] {
+			s.out.mailboxes[m] = appendOnce(s.out.mailboxes[m], u)
+		}
+	}
+	if n := nameOf(u.FirstName, u.LastName); s.names[n] {
+		s.out.names[n] = appendOnce(s.out.names[n], u)
+	}
 }
 
 func indexOf(users []partner.Listed, serviceID string) int {
@@ -231,6 +280,7 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 			break
 		}
 		var p partner.Page
+		r.out.pages++
 		if p, err = r.cfg.Partner.ListUsers(ctx, skip, r.size); err == nil {
 			r.clock.observe(p.Began, p.Ended, p.Date)
 			return p, nil
@@ -243,17 +293,4 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 		r.heed(err)
 	}
 	return partner.Page{}, fmt.Errorf("reading the partner's list of users: %w", err)
-}
-
-// newest are the serviceIds of the users that the ledger created last.
-func (r *run) newest(ctx context.Context) (map[string]bool, error) {
-	known := make(map[string]bool, newestKnown)
-	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: newestKnown}
-	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
-		if err != nil {
-			return nil, ledgerStop("reading the newest users", err)
-		}
-		known[c.ServiceID] = true
-	}
-	return known, nil
 }

@@ -210,16 +210,19 @@ func runs(t *testing.T, l ledger.Ledger) {
 
 func bind(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	must(t, l.Bind(ctx, ""))
-	must(t, l.Bind(ctx, "acme"))
-	must(t, l.Bind(ctx, "acme"))
-	if err := l.Bind(ctx, "other"); !errors.Is(err, ledger.ErrAccount) {
-		t.Errorf("another account: %v", err)
+	must(t, l.Bind(ctx, ledger.Account{}))
+	must(t, l.Bind(ctx, ledger.Account{Slug: "acme"}))
+	must(t, l.Bind(ctx, ledger.Account{Slug: "acme", Partner: "7"})) // a name that was missing is learnt
+	must(t, l.Bind(ctx, ledger.Account{Partner: "7"}))
+	for _, other := range []ledger.Account{{Slug: "other"}, {Partner: "8"}, {Slug: "other", Partner: "7"}, {Slug: "acme", Partner: "8"}} {
+		if err := l.Bind(ctx, other); !errors.Is(err, ledger.ErrAccount) {
+			t.Errorf("account %+v: %v", other, err)
+		}
 	}
-	must(t, l.Bind(ctx, ""))
+	must(t, l.Bind(ctx, ledger.Account{}))
 	info, err := l.Info(ctx)
 	must(t, err)
-	same(t, "account", info.Account, "acme")
+	same(t, "account", info.Account, ledger.Account{Slug: "acme", Partner: "7"})
 }
 
 func learn(t *testing.T, l ledger.Ledger) {

@@ -27,7 +27,7 @@ func empty(t *testing.T, l ledger.Ledger) {
 	same(t, "batches", len(b), 0)
 	info, err := l.Info(ctx)
 	must(t, err)
-	if info.Environment == "" || info.Account != "" || info.Opened.IsZero() || info.Created.IsZero() {
+	if info.Environment == "" || info.Account != (ledger.Account{}) || info.Opened.IsZero() || info.Created.IsZero() {
 		t.Errorf("info: %+v", info)
 	}
 }

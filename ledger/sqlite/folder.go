@@ -149,21 +149,22 @@ func (u *unpacker) attempt(c *ledger.Customer, a *ledger.Attempt) {
 // always says that attempts are wanted.
 func always(*ledger.Customer) bool { return true }
 
-const folderColumns = "id, status, service_id, decided, data"
+const folderColumns = "id, status, service_id, decided, pairing, data"
 
 // scanFolder reads a row of folderColumns into the customer that place gives
 // for its id; nil passes the row over.
 func scanFolder(r *sql.Rows, place func(id int64) *ledger.Customer, want func(*ledger.Customer) bool) error {
 	var id, decided int64
-	var status, service string
+	var status, service, pairing string
 	var data sql.RawBytes
-	if err := r.Scan(&id, &status, &service, &decided, &data); err != nil {
+	if err := r.Scan(&id, &status, &service, &decided, &pairing, &data); err != nil {
 		return err
 	}
 	c := place(id)
 	if c == nil {
 		return nil
 	}
+	c.Pairing = ledger.Pairing(pairing)
 	c.ID, c.Status, c.ServiceID, c.Decided = id, ledger.Status(status), service, moment(decided)
 	return unpackFolder(data, c, want)
 }
@@ -178,7 +179,8 @@ func newestAttempt(c *ledger.Customer) (id int64) {
 
 // putCustomer writes rows of the table customers, new ones and in place of old ones.
 const (
-	putCustomerHead = "INSERT OR FAIL INTO customers (id, status, service_id, decided, attempt, data) VALUES "
+	putCustomerHead = "INSERT OR FAIL INTO customers (id, status, service_id, decided, attempt, pairing, link, data) VALUES "
 	putCustomerTail = ` ON CONFLICT (id) DO UPDATE SET
-		status = excluded.status, service_id = excluded.service_id, decided = excluded.decided, attempt = excluded.attempt, data = excluded.data`
+		status = excluded.status, service_id = excluded.service_id, decided = excluded.decided, attempt = excluded.attempt,
+		pairing = excluded.pairing, link = excluded.link, data = excluded.data`
 )

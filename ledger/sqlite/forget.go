@@ -252,12 +252,8 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
 	}
 	err := l.write(ctx, func(ctx context.Context) error {
-		var doubt int
-		if err := l.w.one(ctx, "SELECT count(*) FROM customers WHERE status = 'in_doubt'", nil, &doubt); err != nil {
+		if err := l.nothingInDoubt(ctx); err != nil {
 			return err
-		}
-		if doubt += len(l.w.under); doubt > 0 {
-			return fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubt, ledger.ErrConflict)
 		}
 		var from string
 		if err := l.w.one(ctx, "SELECT value FROM meta WHERE name = 'environment'", nil, &from); err != nil {
@@ -273,4 +269,16 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		l.info.Environment = environment
 	}
 	return err
+}
+
+// nothingInDoubt refuses with ErrConflict while anybody is in doubt.
+func (l *Ledger) nothingInDoubt(ctx context.Context) error {
+	var doubt int
+	if err := l.w.one(ctx, "SELECT count(*) FROM customers WHERE status = 'in_doubt'", nil, &doubt); err != nil {
+		return err
+	}
+	if doubt += len(l.w.under); doubt > 0 {
+		return fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubt, ledger.ErrConflict)
+	}
+	return nil
 }

@@ -198,14 +198,14 @@ func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, no
 
 func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error {
 	v.changed = v.changed || len(people) > 0
-	args := make([]any, 0, 6*len(people))
+	args := make([]any, 0, 8*len(people))
 	var p packer
 	v.arena = v.arena[:0]
 	for i := range people {
 		c := &people[i]
 		from := len(v.arena)
 		v.arena = append(v.arena, p.folder(c)...) // when it grows, the folders before stay where they were
-		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), v.arena[from:len(v.arena):len(v.arena)])
+		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), string(c.Pairing), linkDigest(c.URL), v.arena[from:len(v.arena):len(v.arena)])
 	}
-	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 6, args)
+	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 8, args)
 }

@@ -126,10 +126,16 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		return l.sick(err)
 	}
 	l.late = &late{seed: maphash.MakeSeed(), enough: lateEntries}
-	if err := l.migrate(ctx); err != nil {
-		return err
-	}
 	return l.recover(ctx)
+}
+
+// ErrOlder says that a ledger was made by a version before the first release.
+var ErrOlder = errors.New("ledger was made by an unreleased version")
+
+// tooOld is the refusal of a ledger that was made before the first release.
+func (l *Ledger) tooOld() error {
+	return fmt.Errorf("%s was made by an unreleased version of this program (schema %d, now %d). Export its users with that version (`bulkonboard ledger export`) and import them into a new ledger: %w",
+		l.path, l.info.Schema, schemaVersion, ErrOlder)
 }
 
 // load reads what the ledger is bound to, and checks it.
@@ -151,7 +157,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
-	if l.older() && (o.ReadOnly || o.Beside) {
+	if l.info.Schema < schemaVersion {
 		return l.tooOld()
 	}
 	if o.ReadOnly {
@@ -264,7 +270,7 @@ func fill(ctx context.Context, path string, o Options) error {
 		if err := v.run(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
 			return err
 		}
-		if err := v.run(ctx, "INSERT INTO meta VALUES ('id', ?), ('environment', ?), ('account', ''), ('secret', ?), ('created', ?)",
+		if err := v.run(ctx, "INSERT INTO meta VALUES ('id', ?), ('environment', ?), ('account_partner', ''), ('account_slug', ''), ('secret', ?), ('created', ?)",
 			rand.Text(), o.Environment, secret[:], stamp(o.Now())); err != nil {
 			return err
 		}

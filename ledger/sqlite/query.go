@@ -32,6 +32,12 @@ func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger
 			return
 		}
 		defer end()
+		if q.Near != nil {
+			if err := in.near(ctx, q, yield); err != nil {
+				yield(ledger.Customer{}, l.sick(err))
+			}
+			return
+		}
 		stopped, err := l.query(ctx, in, q, func(c ledger.Customer) bool { return yield(c, nil) })
 		if err != nil && !stopped {
 			yield(ledger.Customer{}, l.sick(err))
@@ -89,7 +95,8 @@ func (l *Ledger) query(ctx context.Context, v look, q ledger.Query, yield func(l
 		}
 		all = slices.DeleteFunc(all, func(c ledger.Customer) bool {
 			return c.ID == 0 || len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) ||
-				q.Newest > 0 && c.Decided.IsZero() || len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) || len(q.ServiceIDs) > 0 && !slices.Contains(q.ServiceIDs, c.ServiceID)
+				q.Newest > 0 && c.Decided.IsZero() || len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) || len(q.ServiceIDs) > 0 && !slices.Contains(q.ServiceIDs, c.ServiceID) ||
+				len(q.URLs) > 0 && !slices.Contains(q.URLs, c.URL) || q.Pairing != ledger.NotPaired && c.Pairing != q.Pairing
 		})
 		if err := v.withKYC(ctx, all); err != nil {
 			return false, err
@@ -220,6 +227,12 @@ func (l *Ledger) named(ctx context.Context, v look, q ledger.Query) (ids []int64
 		return slices.Clone(q.IDs), true, nil
 	case len(q.ServiceIDs) > 0:
 		ids, err = l.byService(ctx, v, q.ServiceIDs)
+		return ids, true, err
+	case len(q.URLs) > 0:
+		ids, err = v.byLink(ctx, q.URLs)
+		return ids, true, err
+	case q.Pairing == ledger.Unconfirmed:
+		ids, err = v.ids(ctx, "SELECT id FROM customers WHERE pairing = 'unconfirmed' ORDER BY id")
 		return ids, true, err
 	}
 	return nil, false, nil

@@ -290,7 +290,7 @@ func (l *liner) lines(ctx context.Context, b ledger.Batch, rows []packed, room [
 			continue
 		}
 		var m int64
-		if rows[i].recall != 0 && r.Status.NeedsPerson() {
+		if rows[i].recall != 0 && r.NeedsPerson() {
 			m = l.told(rows[i].recall, r)
 			ask = append(ask, m)
 		}

@@ -96,8 +96,8 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 }
 
 // credible holds an answer of the emergency file to what one from the wire is
-// held to before it is recorded: a link that can be shown, and a serviceId of
-// this account that no other customer has. When it was put there, the ledger
+// held to before it is recorded: a link that can be shown, and a serviceId that
+// no other customer has. When it was put there, the ledger
 // could not be asked any more.
 func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
 	if ch.URL != "" || ch.Status == ledger.Created {
@@ -107,9 +107,6 @@ func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
 	}
 	if ch.ServiceID == "" {
 		return true, nil
-	}
-	if account := ledger.AccountOf(ch.ServiceID); account != "" && l.info.Account != "" && account != l.info.Account {
-		return false, nil
 	}
 	of := []string{ch.ServiceID}
 	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)

@@ -91,20 +91,62 @@ func scanRun(r *sql.Rows) (run ledger.Run, err error) {
 }
 
 // Bind ties the ledger to the partner account; see ledger.Runs.
-func (l *Ledger) Bind(ctx context.Context, account string) error {
-	if account == "" {
+func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
+	if account == (ledger.Account{}) {
 		return nil
 	}
-	return l.write(ctx, func(ctx context.Context) error {
-		var bound string
-		if err := l.w.one(ctx, "SELECT value FROM meta WHERE name = 'account'", nil, &bound); err != nil || bound == account {
+	err := l.write(ctx, func(ctx context.Context) error {
+		bound, err := l.w.account(ctx)
+		if err != nil {
 			return err
 		}
-		if bound != "" {
+		if bound.Differs(account) {
 			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
-		return l.w.do(ctx, "UPDATE meta SET value = ? WHERE name = 'account'", account)
+		if account = bound.Learn(account); account == bound {
+			return nil
+		}
+		return l.w.putAccount(ctx, account)
 	})
+	if err == nil {
+		l.info.Account = l.info.Account.Learn(account)
+	}
+	return err
+}
+
+// RebindAccount forgets which partner account the ledger belongs to, so that
+// the next run learns it: the vendor gave the account another name. ErrConflict
+// if anything is in doubt. The caller records the command as a run.
+func (l *Ledger) RebindAccount(ctx context.Context) error {
+	if err := l.alone(); err != nil {
+		return err
+	}
+	err := l.write(ctx, func(ctx context.Context) error {
+		if err := l.nothingInDoubt(ctx); err != nil {
+			return err
+		}
+		return l.w.putAccount(ctx, ledger.Account{})
+	})
+	if err == nil {
+		l.info.Account = ledger.Account{}
+	}
+	return err
+}
+
+// account reads which partner account the ledger belongs to.
+func (v *view) account(ctx context.Context) (a ledger.Account, err error) {
+	if err = v.one(ctx, "SELECT value FROM meta WHERE name = 'account_partner'", nil, &a.Partner); err == nil {
+		err = v.one(ctx, "SELECT value FROM meta WHERE name = 'account_slug'", nil, &a.Slug)
+	}
+	return a, err
+}
+
+func (v *view) putAccount(ctx context.Context, a ledger.Account) error {
+	err := v.do(ctx, "UPDATE meta SET value = ? WHERE name = 'account_partner'", a.Partner)
+	if err == nil {
+		err = v.do(ctx, "UPDATE meta SET value = ? WHERE name = 'account_slug'", a.Slug)
+	}
+	return err
 }
 
 // Learnt reads a small fact.

@@ -5,7 +5,7 @@ package sqlite
 const applicationID = 0x424f4c47
 
 // schemaVersion is the version that this program writes (user_version).
-const schemaVersion = 4
+const schemaVersion = 5
 
 // schema creates the tables.
 //
@@ -18,7 +18,8 @@ const schemaVersion = 4
 //   - places: the row that last claimed a customer. A customer that has a
 //     place and no row in customers is pending and was never sent; what there
 //     is to know of it stands in its chunk.
-//   - customers: folders; see there. attempt is the newest one's id.
+//   - customers: folders; see there. attempt is the newest one's id, link a
+//     digest of the verification link, 0 if there is none.
 //   - underway: intents of which nothing is recorded yet, packed; id is the
 //     first one's attempt. One that is in its customer's folder, too, counts as
 //     it stands there.
@@ -56,8 +57,10 @@ CREATE TABLE services (service_id TEXT NOT NULL, customer INTEGER NOT NULL, PRIM
 `
 
 const customersTable = `CREATE TABLE customers (id INTEGER PRIMARY KEY, status TEXT NOT NULL, service_id TEXT NOT NULL, decided INTEGER NOT NULL,
-	attempt INTEGER NOT NULL, data BLOB NOT NULL);
+	attempt INTEGER NOT NULL, pairing TEXT NOT NULL, link INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX customers_in_doubt ON customers (id) WHERE status = 'in_doubt';
 CREATE INDEX customers_forgotten ON customers (id) WHERE status = 'forgotten';
 CREATE INDEX customers_attempt ON customers (attempt);
+CREATE INDEX customers_unconfirmed ON customers (id) WHERE pairing = 'unconfirmed';
+CREATE INDEX customers_link ON customers (link) WHERE link <> 0;
 `

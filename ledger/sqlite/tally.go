@@ -147,7 +147,7 @@ func (l *Ledger) tellRows(ctx context.Context, run int64) (c counted, err error)
 	var failed error
 	_, err = l.rows(ctx, l.w, ledger.Selection{Run: run}, func(r ledger.Reported, p *packed) bool {
 		t.Count(r)
-		if p.recall == 0 || !r.Status.NeedsPerson() {
+		if p.recall == 0 || !r.NeedsPerson() {
 			return true
 		}
 		c.Tellable++

@@ -180,6 +180,46 @@ func (w *twins) observe() {
 	w.same("news", n, m)
 }
 
+// pair notes what a list says of some people, and compares who is due and who
+// was sent near them.
+func (w *twins) pair() {
+	all := []ledger.Pairing{ledger.NotPaired, ledger.Unconfirmed, ledger.Confirmed, ledger.EmailDiffers, ledger.MixedUp}
+	var on, of []ledger.PairingNote
+	for _, p := range w.pick(1) {
+		in, c := w.both(w.l, p)
+		note := ledger.PairingNote{ServiceID: c.ServiceID, Pairing: rapid.SampledFrom(all).Draw(w.T, "pairing")}
+		note.Customer = c.ID
+		of = append(of, note)
+		note.Customer = in.ID
+		on = append(on, note)
+		after := rapid.Bool().Draw(w.T, "after")
+		w.same("near", w.near(w.l, in, after), w.near(w.m, c, after))
+	}
+	w.must(w.here().NotePairings(w.ctx, on))
+	w.must(w.m.NotePairings(w.ctx, of))
+	due := func(l ledger.Ledger) (people []string) {
+		for c, err := range l.Customers(w.ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
+			w.must(err)
+			people = append(people, c.Identity)
+		}
+		slices.Sort(people)
+		return people
+	}
+	w.same("due", due(w.l), due(w.m))
+}
+
+func (w *twins) near(l ledger.Ledger, c ledger.Customer, after bool) (people []string) {
+	of := ledger.Near{After: after, N: 3}
+	for _, a := range c.History {
+		of.Attempt = a.ID
+	}
+	for c, err := range l.Customers(w.ctx, ledger.Query{Near: &of}) {
+		w.must(err)
+		people = append(people, c.Identity)
+	}
+	return people
+}
+
 func (w *twins) same(what string, got, want any) {
 	if a, b := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); a != b {
 		w.Helper()

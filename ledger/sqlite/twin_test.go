@@ -69,6 +69,7 @@ func TestTwins(t *testing.T) {
 			"forget":   func(*rapid.T) { w.forget() },
 			"finish":   func(*rapid.T) { w.finish() },
 			"observe":  func(*rapid.T) { w.observe() },
+			"pair":     func(*rapid.T) { w.pair() },
 			"kill":     func(*rapid.T) { w.kill() },
 			"index":    func(*rapid.T) { w.must(w.l.write(w.ctx, w.l.index)) },
 		})

@@ -74,13 +74,9 @@ func packGroup(run int64, intents []packedIntent) []byte {
 	return p.seal(groupFormat)
 }
 
-// unpackGroup reads what packGroup wrote, or version 3 of it.
+// unpackGroup reads what packGroup wrote.
 func unpackGroup(first int64, data []byte) ([]*begun, error) {
-	format, read := byte(groupFormat), (*unpacker).intent
-	if len(data) > 4 && data[4] == oldGroupFormat {
-		format, read = oldGroupFormat, (*unpacker).oldIntent
-	}
-	u, n, err := unseal(data, format)
+	u, n, err := unseal(data, groupFormat)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +84,7 @@ func unpackGroup(first int64, data []byte) ([]*begun, error) {
 	g := &group{first: first}
 	out := make([]*begun, 0, n)
 	for u.at < len(u.text) { // there may be more than the record can count
-		in := read(&u)
+		in := u.intent()
 		out = append(out, &begun{attempt: first + int64(len(out)), customer: in.Customer, group: g, pending: in, run: run})
 	}
 	if g.left = len(out); u.bad || uint16(g.left) != uint16(n) {

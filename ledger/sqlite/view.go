@@ -235,7 +235,9 @@ func (v *view) meta(ctx context.Context) (info ledger.Info, keys keyed.Secret, i
 	}
 	get("id", &id)
 	get("environment", &info.Environment)
-	get("account", &info.Account)
+	if err == nil {
+		info.Account, err = v.account(ctx)
+	}
 	get("created", &created)
 	get("secret", &secret)
 	if err == nil {

@@ -1,0 +1,75 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+)
+
+// This file compares the clock that stamps createdAt in the partner's list with
+// the clock of its Date header. They need not be the same server's, createdAt
+// may have whole minutes only, or no zone. The users that this ledger created,
+// and of which it knows when, are the measures.
+
+// measure is one user who was created by an answered request.
+type measure struct {
+	at      time.Time     // midpoint of the attempt, in the partner's time
+	created time.Duration // createdAt minus that
+}
+
+const (
+	minMeasures   = 3                // fewer say nothing
+	manyMeasures  = 10               // from so many on, the largest tenth of the distances is ignored
+	maxSpread     = 10 * time.Second // a clock that scatters more is of no use
+	measureLife   = 24 * time.Hour   // an attempt further away needs measures of its own where the offset is large
+	zoneDoubt     = 26 * time.Hour   // no two clocks that are right differ by more, whatever their zones
+	ancientBefore = 10 * time.Minute // how much older a user must be to be called someone else's
+)
+
+// calibration is what the measures say. The zero value: nothing.
+type calibration struct {
+	offset, spread time.Duration
+	enough         bool // there are measures enough, whatever they say
+	measures       []measure
+}
+
+// calibrate computes the median distance of the measures, and how far they
+// scatter around it.
+func calibrate(measures []measure) calibration {
+	if len(measures) < minMeasures {
+		return calibration{}
+	}
+	var all []time.Duration
+	for _, m := range measures {
+		all = append(all, m.created)
+	}
+	slices.Sort(all)
+	offset := all[len(all)/2]
+	if len(all)%2 == 0 {
+		offset = (all[len(all)/2-1] + offset) / 2
+	}
+	for i, d := range all {
+		all[i] = (d - offset).Abs()
+	}
+	slices.Sort(all)
+	spread := all[len(all)-1]
+	if len(all) >= manyMeasures {
+		spread = all[(len(all)*9+9)/10-1]
+	}
+	return calibration{offset: offset, spread: spread, enough: true, measures: measures}
+}
+
+// usable reports whether createdAt can be compared with an attempt at a moment
+// in the partner's time.
+func (c calibration) usable(at time.Time, t timing) bool {
+	if !c.enough || c.spread > maxSpread {
+		return false
+	}
+	if c.offset.Abs() <= t.slack() {
+		return true
+	}
+	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.at.Sub(at).Abs() <= measureLife })
+}
+
+// doubt is by how much createdAt must precede everything of ours to be someone
+// else's, when it cannot be compared.
+func (c calibration) doubt() time.Duration { return max(zoneDoubt, 2*c.spread) }

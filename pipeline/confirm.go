@@ -1,0 +1,393 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// This file compares the created users with the partner's list: beside the
+// sending when many wait, and right after the last answer.
+
+const (
+	maxDue = 20_000 // users that are compared by one reading of the list
+	// LearntLinksShown is the fact under which the ledger keeps when a report or
+	// an export was last written: links from before may be in someone's hands.
+	LearntLinksShown = "links_shown"
+)
+
+// unlistedPauses are how long the list is given to show the users just created.
+func unlistedPauses() []time.Duration {
+	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
+}
+
+// unconfirmed are the users that the list has to confirm, with their attempts:
+// of any run, the oldest first.
+func (r *run) unconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
+	if r.cfg.Doubt.SkipConfirm {
+		return nil, nil
+	}
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed, History: true}) {
+		if err != nil {
+			return nil, ledgerStop("reading the users to be confirmed", err)
+		}
+		if due = append(due, c); len(due) == maxDue {
+			break
+		}
+	}
+	return due, nil
+}
+
+// confirmCreated compares every created user that no list has confirmed, after
+// the last answer and before the report. That the list cannot be read ends no
+// run: the users stay unconfirmed, and the next run asks again.
+func (r *run) confirmCreated(ctx context.Context) error {
+	pauses := unlistedPauses()
+	var asked map[int64]bool // users that every further reading looks for again
+	for try := 0; ; try++ {
+		due, err := r.unconfirmed(ctx)
+		if err != nil {
+			return err
+		}
+		if asked != nil {
+			due = slices.DeleteFunc(due, func(c ledger.Customer) bool { return !asked[c.ID] })
+		}
+		if len(due) == 0 {
+			return nil
+		}
+		r.book.pause("comparing the new users with the partner's list", time.Time{})
+		list, err := r.listFor(ctx, due, func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err })
+		switch s := refusal(err); {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, errWrongAccount):
+			return &Stop{Reason: Refused, Err: err}
+		case s != nil:
+			return s
+		case err != nil:
+			r.listError = err.Error()
+			r.cfg.Log.Warn("the partner's list could not be read, so the users just created are not confirmed by it", "error", err.Error())
+			return nil
+		}
+		moved, err := r.pairListed(ctx, due, list)
+		if err != nil {
+			return err
+		}
+		again := r.unlisted(due, list, moved)
+		last := len(again) == 0 || try >= len(pauses)
+		if err := r.giveUpDuplicates(ctx, due, list, again, last); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+		asked = again
+		r.book.pause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), wall().Add(pauses[try]))
+		if sleep(ctx, pauses[try]) != nil {
+			return nil
+		}
+	}
+}
+
+// confirm compares the created users with the list once the sending has ended
+// with err, unless it ended because of the partner, of the ledger or of a signal.
+func (r *run) confirm(ctx context.Context, err error) error {
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if stop := r.halt.reason(); stop != nil {
+		switch stop.Reason {
+		case PartnerDown, Refused, LedgerFault, Interrupted, Fault, InputFault:
+			return nil
+		}
+	}
+	r.sendingDone = true
+	if err := r.confirmCreated(ctx); err != nil {
+		return r.halting(err)
+	}
+	return nil
+}
+
+// pairBeside compares the users created so far while others are being sent.
+func (r *resolver) pairBeside(ctx context.Context) error {
+	r.unpaired.Store(0)
+	due, err := r.unconfirmed(ctx)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	list, err := r.listFor(ctx, due, r.scanPace())
+	switch s := refusal(err); {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, errWrongAccount):
+		return &Stop{Reason: Refused, Err: err}
+	case s != nil:
+		return s
+	case err != nil:
+		r.cfg.Log.Warn("the partner's list could not be read, so the users created so far are not confirmed yet", "error", err.Error())
+		return nil
+	}
+	r.pairAt = max(pairCrowd, int64(pairShare*list.pages))
+	moved, err := r.pairListed(ctx, due, list)
+	if err != nil {
+		return err
+	}
+	var out []ruled
+	for id := range moved {
+		if w := r.own[id]; w != nil {
+			out = append(out, ruled{job: w.job, ruling: ruling{kind: ruleLeave}})
+			delete(r.own, id)
+		}
+		delete(r.others, id)
+	}
+	return r.send(ctx, out)
+}
+
+// isRecent reports whether the list may merely lag behind a user.
+func (r *run) isRecent(c ledger.Customer) bool {
+	return r.clock.now().Partner().Sub(endOf(c)) < r.cfg.Doubt.Settle
+}
+
+// unlisted are the users whom a further reading may show: created so lately
+// that the list may lag behind. A duplicate is older than the part of the list
+// that is read, or is shown where all of it was.
+func (r *run) unlisted(due []ledger.Customer, list listing, moved map[int64]bool) map[int64]bool {
+	again := map[int64]bool{}
+	for _, c := range due {
+		_, shown := list.known[c.ServiceID]
+		if c.Status == ledger.Duplicate {
+			shown = len(list.users[c.Identity]) > 0 || !list.whole
+		}
+		if !shown && !moved[c.ID] && r.isRecent(c) {
+			again[c.ID] = true
+		}
+	}
+	return again
+}
+
+// giveUpDuplicates notes the duplicates that were looked up and are not listed.
+func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list listing, again map[int64]bool, last bool) error {
+	var notes []ledger.PairingNote
+	for _, c := range due {
+		if c.Status == ledger.Duplicate && len(list.users[c.Identity]) == 0 && (last || !again[c.ID]) {
+			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Confirmed})
+		}
+	}
+	if len(notes) == 0 {
+		return nil
+	}
+	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), notes); err != nil {
+		return ledgerStop("noting which users are confirmed", err)
+	}
+	return nil
+}
+
+// listFor reads as much of the list as may show some users.
+func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (listing, error) {
+	ask := search{wanted: map[string]bool{}, known: map[string]bool{}, slug: r.account.slug(), turn: turn}
+	since, all := time.Time{}, false
+	for _, c := range due {
+		ask.wanted[c.Identity] = true
+		if c.ServiceID != "" {
+			ask.known[c.ServiceID] = true
+		}
+		if c.Status == ledger.Duplicate || len(c.History) == 0 {
+			continue // found by its e-mail where the others are, or not at all: an old user is not ours
+		}
+		a := c.History[len(c.History)-1]
+		all = all || !a.NotBefore.Certain
+		if at := a.NotBefore.Partner(); since.IsZero() || at.Before(since) {
+			since = at
+		}
+	}
+	if !all && !since.IsZero() {
+		ask.since = since.Add(-r.listDistance(ctx))
+	}
+	return r.scan(ctx, ask)
+}
+
+// listDistance is how much earlier than its request createdAt may show a user.
+func (r *run) listDistance(ctx context.Context) time.Duration {
+	text, at, err := r.cfg.Ledger.Learnt(ctx, learntCreatedAt)
+	if err == nil && wall().Sub(at) < measureLife {
+		if d, err := time.ParseDuration(text); err == nil {
+			return max(0, -d) + time.Minute
+		}
+	}
+	return zoneDoubt
+}
+
+// pairListed writes what a list shows of the users that are due, and returns
+// the customers that were moved by it.
+func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listing) (moved map[int64]bool, err error) {
+	if len(due) == 0 {
+		return nil, nil
+	}
+	p := pairing{due: due, list: list, timing: r.timing()}
+	if p.people, err = r.listedPeople(ctx, due, list); err != nil {
+		return nil, err
+	}
+	found := p.compare()
+	if err := r.noteLag(ctx, due, list); err != nil {
+		return nil, err
+	}
+	r.masked = found.masked
+	if moved, err = r.repair(ctx, &found, list); err != nil {
+		return nil, err
+	}
+	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), found.notes); err != nil {
+		return nil, ledgerStop("noting which users are confirmed", err)
+	}
+	for _, n := range found.notes {
+		if n.Pairing.NeedsReview() {
+			r.cfg.Log.Warn("a created user is not in the partner's list as it should be", "code", string(n.Pairing))
+		}
+	}
+	if c := p.clocks()([]ledger.Attempt{{NotBefore: r.clock.now()}}); c.enough {
+		if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), learntCreatedAt, (c.offset - c.spread).String(), wall()); err != nil {
+			return nil, ledgerStop("noting the clock of createdAt", err)
+		}
+	}
+	return moved, nil
+}
+
+// listedPeople are the customers whose e-mail the list shows for a serviceId
+// that another customer has.
+func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list listing) (map[string]ledger.Customer, error) {
+	var identities []string
+	for _, c := range due {
+		if u, ok := list.known[c.ServiceID]; ok && !sameEmail(u.Email, c.Identity) {
+			if id := identityOf(u.Email); id != "" {
+				identities = append(identities, id)
+			}
+		}
+	}
+	people := make(map[string]ledger.Customer, len(identities))
+	for some := range slices.Chunk(identities, 500) {
+		for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Identities: some, History: true}) {
+			if err != nil {
+				return nil, ledgerStop("reading the customers that the list names", err)
+			}
+			people[c.Identity] = c
+		}
+	}
+	return people, nil
+}
+
+// repair moves users and links to the customers that the list shows them for,
+// all of a reading in one transaction. Where a link may be in someone's hands
+// already, where a request is under way, or where the list does not say who is
+// who, nothing moves: the customers are noted for a reviewer, or left to the
+// next reading.
+func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64]bool, error) {
+	ctx = context.WithoutCancel(ctx)
+	shown, err := r.linksShown(ctx)
+	if err != nil {
+		return nil, err
+	}
+	group := map[int64]ledger.Customer{}
+	handedOut := false
+	for i, c := range found.mixed {
+		for _, of := range []ledger.Customer{c, found.owners[i]} {
+			if r.underway(of) {
+				return nil, nil
+			}
+			group[of.ID] = of
+			handedOut = handedOut || of.URL != "" && !of.Issued.After(shown)
+		}
+	}
+	var all []ledger.Customer
+	for _, c := range group {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) })
+	var changes []ledger.Change
+	if !handedOut {
+		changes = repairs(all, list, wall())
+	}
+	if len(all) > 0 && changes == nil {
+		for _, c := range all {
+			if c.Status == ledger.Created && !sameEmail(list.known[c.ServiceID].Email, c.Identity) {
+				found.notes = append(found.notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
+			}
+		}
+	}
+	for i, c := range found.ours {
+		if r.underway(c) {
+			continue
+		}
+		group[c.ID] = c
+		changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: wall(),
+			Status: ledger.LinkMissing, ServiceID: found.users[i], Code: codeLinkLost, Message: linkLostMessage})
+	}
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	if err := r.cfg.Ledger.Record(ctx, r.id, changes); errors.Is(err, ledger.ErrConflict) {
+		return nil, nil // another answer came meanwhile: the next reading sees it
+	} else if err != nil {
+		return nil, ledgerStop("repairing mixed-up answers", err)
+	}
+	moved := make(map[int64]bool, len(changes))
+	for _, ch := range changes {
+		moved[ch.Customer] = true
+		r.countRepair(group[ch.Customer], ch)
+	}
+	r.cfg.Log.Warn("answers of the partner were mixed up; users and links were moved to the customers that the partner's list shows", "customers", len(changes))
+	return moved, nil
+}
+
+// underway reports whether a customer may be sent at this moment, so that its
+// state is not to be changed behind the planner's back.
+func (r *run) underway(c ledger.Customer) bool {
+	if slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) {
+		return true
+	}
+	if c.Status == ledger.Created || c.Status == ledger.LinkMissing || r.sendingDone {
+		return false
+	}
+	return !r.resolver.holds(c.ID)
+}
+
+// countRepair corrects the figures of the run.
+func (r *run) countRepair(c ledger.Customer, ch ledger.Change) {
+	inThisRun := len(c.History) > 0 && c.History[len(c.History)-1].Run == r.id
+	if inThisRun && c.Status != ledger.InDoubt {
+		r.book.takeBack(c.Status)
+	}
+	r.book.note(ch)
+	if c.LastBatch == r.batch.ID {
+		r.cfg.Moved(c.Status, ch.Status)
+	}
+}
+
+// linksShown is when a report or an export was last written.
+func (r *run) linksShown(ctx context.Context) (time.Time, error) {
+	_, at, err := r.cfg.Ledger.Learnt(ctx, LearntLinksShown)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return time.Time{}, ledgerStop("reading when links were shown", err)
+	}
+	return at, nil
+}
+
+// noteLag keeps the longest time that the list was seen to lag behind.
+func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list listing) error {
+	most := time.Duration(0)
+	for _, c := range due {
+		if _, shown := list.known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
+			most = max(most, list.began.Sub(endOf(c)))
+		}
+	}
+	if most <= r.lag() {
+		return nil
+	}
+	r.setLag(most)
+	if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), learntLag, most.String(), wall()); err != nil {
+		return ledgerStop("noting the lag of the list", err)
+	}
+	return nil
+}

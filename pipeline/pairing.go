@@ -1,0 +1,230 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// This file compares what answers said with the partner's list: the serviceId
+// and the e-mail of every created user belong together. It is pure. A mix-up is
+// only this: the list shows a serviceId under the e-mail of another customer of
+// this ledger, whose own attempt can have made it. Everything else that does not
+// agree is named, and nothing is moved.
+
+const (
+	codeMixedUp  = "answer_mixed_up"
+	codeLinkLost = "link_lost"
+)
+
+// pairs is what one list shows of the users that are not yet confirmed.
+type pairs struct {
+	notes    []ledger.PairingNote
+	mixed    []ledger.Customer // whose serviceId is listed under another customer's e-mail, and that one can have made it
+	owners   []ledger.Customer // those others, parallel to mixed
+	ours     []ledger.Customer // duplicates that our own request created
+	users    []string          // their serviceIds, parallel to ours
+	unlisted []ledger.Customer
+	masked   int           // users whose listed e-mail says nothing
+	lag      time.Duration // the longest time that a user was known to be missing from the list
+}
+
+// pairing is what is known when a list is compared.
+type pairing struct {
+	due    []ledger.Customer          // with their attempts
+	people map[string]ledger.Customer // by identity: customers whose e-mail the list shows for a serviceId of someone else, with their attempts
+	list   listing
+	timing timing
+}
+
+// compare judges every user that is due.
+func (p pairing) compare() pairs {
+	var out pairs
+	var strangers []ledger.PairingNote
+	confirmed := 0
+	clock := p.clocks()
+	for _, c := range p.due {
+		if c.Status == ledger.Duplicate {
+			p.compareDuplicate(c, clock, &out)
+			continue
+		}
+		u, listed := p.list.known[c.ServiceID]
+		note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID}
+		switch owner, isOurs := p.people[identityOf(u.Email)]; {
+		case !listed && p.list.whole && p.timing.now.Sub(endOf(c)) > 24*time.Hour:
+			note.Pairing = ledger.UserUnlisted
+		case !listed:
+			out.unlisted = append(out.unlisted, c)
+			continue
+		case isDeleted(u):
+			note.Pairing = ledger.UserDeleted
+		case sameEmail(u.Email, c.Identity):
+			note.Pairing = ledger.Confirmed
+			confirmed++
+		case isMasked(u.Email):
+			out.masked++
+			continue
+		case isOurs && mayHaveMade(owner, u, clock(owner.History), p.timing):
+			out.mixed, out.owners = append(out.mixed, c), append(out.owners, owner)
+			continue
+		case isOurs:
+			note.Pairing = ledger.MixedUp
+		case validate.Mailbox(identityOf(u.Email)) == validate.Mailbox(c.Identity):
+			note.Pairing = ledger.Confirmed // the list leaves dots or plus tags out
+			confirmed++
+		default:
+			note.Pairing = ledger.EmailDiffers
+			strangers = append(strangers, note)
+			continue
+		}
+		out.notes = append(out.notes, note)
+	}
+	if n := len(strangers); n > 2 && n*10 > n+confirmed {
+		out.masked += n // a list that rewrites so many e-mails says nothing about one
+	} else {
+		out.notes = append(out.notes, strangers...)
+	}
+	return out
+}
+
+// compareDuplicate looks once at a user whom the partner called a duplicate: an
+// intermediary may have sent our request twice and given us the second answer.
+func (p pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt) calibration, out *pairs) {
+	users := withoutDeleted(c.History, p.list.users[c.Identity])
+	if len(users) == 0 {
+		out.unlisted = append(out.unlisted, c)
+		return
+	}
+	if len(users) == 1 && len(c.History) > 0 {
+		a, u := c.History[len(c.History)-1], users[0]
+		at := clock(c.History)
+		w := ownWindow(a, p.timing).by(at)
+		if a.Class == ledger.DupUser && a.NotBefore.Certain && a.NotAfter.Certain && at.usable(a.NotBefore.Partner(), p.timing) &&
+			!u.CreatedAt.IsZero() && !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to) {
+			out.ours, out.users = append(out.ours, c), append(out.users, u.ServiceID)
+			return
+		}
+	}
+	out.notes = append(out.notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Confirmed})
+}
+
+// clocks calibrates createdAt for a history by the users that this very list
+// confirms.
+func (p pairing) clocks() func(h []ledger.Attempt) calibration {
+	var all []*neighbour
+	for _, c := range p.due {
+		if k := newNeighbour(c); k != nil && k.measures {
+			all = append(all, k)
+		}
+	}
+	slices.SortFunc(all, func(a, b *neighbour) int { return a.at.Compare(b.at) })
+	return func(h []ledger.Attempt) calibration {
+		if len(h) == 0 {
+			return calibration{}
+		}
+		at := h[len(h)-1].NotBefore.Partner()
+		i, _ := slices.BinarySearchFunc(all, at, func(k *neighbour, at time.Time) int { return k.at.Compare(at) })
+		before := slices.Clone(all[max(0, i-2*maxNeighbours):i])
+		slices.Reverse(before)
+		return calibrate(measuresOf(neighbours{before: before, after: all[i:min(len(all), i+2*maxNeighbours)]}, p.list.known))
+	}
+}
+
+// mayHaveMade reports whether some attempt of a customer can have created a
+// listed user: its own time is right, as far as clocks can be compared.
+func mayHaveMade(c ledger.Customer, u partner.Listed, clock calibration, t timing) bool {
+	for i, a := range c.History {
+		switch {
+		case a.Removes != "", a.Class == ledger.NotSent, a.Class == ledger.Busy, a.Class == ledger.Auth:
+			continue
+		case u.CreatedAt.IsZero(), !a.NotBefore.Certain, a.Class != ledger.Open && !a.NotAfter.Certain, !clock.usable(a.NotBefore.Partner(), t):
+			continue
+		}
+		w := ownWindow(a, t)
+		if a.Class == ledger.Open || a.Absent || unanswered(c.History, i, t) {
+			w.to = later(w.to, w.from).Add(t.settle)
+		}
+		if w = w.by(clock); !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// repairs is what is written so that every customer of a mix-up has the user
+// that the list shows under its e-mail. A customer for whom that is not clear
+// makes the whole mix-up a reviewer's, and repairs nil.
+func repairs(all []ledger.Customer, list listing, at time.Time) []ledger.Change {
+	links := map[string]string{} // by serviceId, as answers brought them
+	for _, c := range all {
+		if c.ServiceID != "" && c.URL != "" {
+			links[c.ServiceID] = c.URL
+		}
+		for _, a := range c.History {
+			if a.Class == ledger.OKBroken {
+				if id, link := partner.Salvage(a.Excerpt); id != "" && link != "" && links[id] == "" {
+					links[id] = link
+				}
+			}
+		}
+	}
+	given, used := map[string]bool{}, map[string]bool{}
+	var out []ledger.Change
+	for _, c := range all {
+		users := withoutDeleted(c.History, list.users[c.Identity])
+		if len(users) > 1 || len(users) == 1 && given[users[0].ServiceID] {
+			return nil
+		}
+		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: at,
+			Status: ledger.InDoubt, Code: codeMixedUp, Message: mixedUpMessage}
+		if len(users) == 1 {
+			id := users[0].ServiceID
+			given[id] = true
+			ch.Status, ch.ServiceID = ledger.LinkMissing, id
+			if link := links[id]; link != "" && !used[link] {
+				used[link] = true
+				ch.Status, ch.URL, ch.Pairing, ch.Code, ch.Message = ledger.Created, link, ledger.Confirmed, "", ""
+			}
+		}
+		if ch.Status == ledger.InDoubt && c.Status != ledger.Created && c.Status != ledger.LinkMissing {
+			continue // nothing was given to it, and nothing is taken away
+		}
+		for _, a := range c.History {
+			if a.Class == ledger.OK && c.ServiceID != ch.ServiceID {
+				ch.Close = append(ch.Close, ledger.Closing{Attempt: a.ID, Class: ledger.OKBroken, NotAfter: a.NotAfter,
+					HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: partner.Keep(c.ServiceID, c.URL)})
+			}
+		}
+		out = append(out, ch)
+	}
+	return out
+}
+
+const mixedUpMessage = "the partner's answers for two customers were mixed up, and the answer with this customer's link did not arrive. See: bulkonboard links recover"
+
+// isMasked reports whether a listed e-mail is hidden in part.
+func isMasked(email string) bool {
+	return strings.TrimSpace(email) == "" || strings.ContainsAny(email, "*•…") || !strings.Contains(email, "@")
+}
+
+// identityOf is the identity of a listed e-mail, "" if it is none.
+func identityOf(email string) string {
+	id, ok := validate.Identity(email)
+	if !ok {
+		return ""
+	}
+	return id
+}
+
+// endOf is when a customer's newest attempt ended, in the partner's time; the
+// zero time if it has none.
+func endOf(c ledger.Customer) time.Time {
+	if len(c.History) == 0 {
+		return time.Time{}
+	}
+	return c.History[len(c.History)-1].NotAfter.Partner()
+}
