@@ -482,7 +482,9 @@ func (m *model) play() {
 			m.spent = 0
 		case c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance:
 			m.pass(m.ms("until the next send", 0, 400_000))
-			m.attempt()
+			if !needsLook(c.History, m.timing) { // a limiter's 429 may have lapsed meanwhile
+				m.attempt()
+			}
 		case c.Status == ledger.Rejected && m.chance("corrected", 30):
 			m.details = append(slices.Clone(m.details), 'x')
 			c.Status = ledger.Pending

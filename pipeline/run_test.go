@@ -535,6 +535,7 @@ func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 			t.Fatalf("a rotated key: sent %d: %v", s.Sent, err)
 		}
 		other := newFake()
+		other.users = []partner.Listed{{ServiceID: "other-user-aaaaaaaaaaaaaaa", Email: "x@example.com", CreatedAt: time.Now()}}
 		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", person(200)), "another account"
 		if _, err := Run(t.Context(), b.cfg); stopReason(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
 			t.Errorf("%d sent: %v", len(other.posts), err)

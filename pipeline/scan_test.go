@@ -165,8 +165,13 @@ func TestScanRefusesWhatDoesNotFit(t *testing.T) {
 		t.Errorf("a list in another order on each page: %v", err)
 	}
 	foreign := &listPartner{users: listUsers(100), most: 20}
-	if _, err := scanOf(t, foreign, search{known: map[string]bool{"id-of-ours": true}}); !errors.Is(err, errWrongAccount) {
+	foreign.users[99].ServiceID = "other-user-aaaaaaaaaaaaaaa"
+	if _, err := scanOf(t, foreign, search{slug: "acme"}); !errors.Is(err, errWrongAccount) {
 		t.Errorf("a list of another account: %v", err)
+	}
+	foreign.users[50].ServiceID = "acme-rain-user-bbbbbbbbbbbbbbb"
+	if _, err := scanOf(t, foreign, search{slug: "acme"}); err != nil {
+		t.Errorf("a list with users of the account: %v", err)
 	}
 	short := &listPartner{users: listUsers(100), most: 20, change: func(l *listPartner, page int) {
 		if page == 3 {

@@ -129,7 +129,7 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 	switch {
 	case ctx.Err() != nil:
 		return s.unsent(j, "stopped")
-	case j.stale(wall()):
+	case j.stale(wall()), j.fresh.IsZero() && anyUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
 		return s.unsent(j, "stale")
 	case !s.gate.pass(j.attempt.ID):
 		return s.unsent(j, "gate")
