@@ -65,6 +65,11 @@ type Registration interface {
 	// from 0 without gaps. ErrConflict if the ordinals have a gap or an
 	// identity is claimed twice; the registration can then only be rolled back.
 	Add(ctx context.Context, rows []Row) error
+	// Annotate adds to rows what only later rows tell of them. It is called at
+	// most once, after the last Add, with notes in the order of their ordinals,
+	// at most one a row. ErrConflict if they are out of order or of no row, or if
+	// rows are added after it; the registration can then only be rolled back.
+	Annotate(ctx context.Context, notes []RowNote) error
 	Commit(ctx context.Context) (Batch, error)
 	Rollback() error
 }
@@ -318,8 +323,16 @@ type Row struct {
 	Claims    bool     // first valid row of its identity: makes or takes the customer
 	Verdict   Status   // Invalid or DuplicateInInput, which are the row's own; "" = the customer's status counts
 	Recall    string   // what makes this row the same finding in another input (identity, or the raw cells); only its keyed hash with status and codes is kept
-	Repeats   int      // ordinal of the row that this one repeats; -1 if none
+	Repeats   int      // ordinal of another row of this input that claims the customer: a DuplicateInInput row repeats it, an Invalid one only has its e-mail; -1 if none does
 	Findings  []Finding
+}
+
+// RowNote is what a later row of an input tells of an earlier one.
+type RowNote struct {
+	Ordinal  int      // of the earlier row
+	Position Position // likewise, for whoever watches; the ledger has it already
+	Repeats  int      // see Row
+	Finding  Finding  // added after those of the row
 }
 
 // Finding is a problem or warning of a row.

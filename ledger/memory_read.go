@@ -18,7 +18,11 @@ func (m *memory) owner(r memoryRow) Customer {
 }
 
 func (m *memory) reported(r memoryRow) Reported {
-	return NewReported(r.Row, r.details, m.owner(r))
+	rep := NewReported(r.Row, r.details, m.owner(r))
+	if c := &rep.Customer; rep.ShowsOther() && c.LastBatch != 0 {
+		rep.From = NewOrigin(m.batches[c.LastBatch-1], m.rows[c.LastBatch-1][c.LastRow].Row)
+	}
+	return rep
 }
 
 // tellMark is the mark of a finding and what it came to; 0 if no person needs to know.

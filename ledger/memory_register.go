@@ -13,6 +13,7 @@ type memoryRegistration struct {
 	m      *Memory
 	batch  Batch
 	over   bool
+	noted  bool // no rows are added any more
 	rows   []memoryRow
 	claims map[string]int // identity → ordinal
 }
@@ -92,7 +93,7 @@ func (r *memoryRegistration) Add(_ context.Context, rows []Row) error {
 		return fmt.Errorf("the registration is over: %w", ErrConflict)
 	}
 	for _, row := range rows {
-		if row.Ordinal != len(r.rows) {
+		if row.Ordinal != len(r.rows) || r.noted {
 			return r.stop(fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, len(r.rows), ErrConflict))
 		}
 		if row.Identity != "" && row.Claims {
@@ -105,6 +106,23 @@ func (r *memoryRegistration) Add(_ context.Context, rows []Row) error {
 		p.Fields, p.NameText, p.Recall = nil, "", ""
 		r.rows = append(r.rows, p)
 	}
+	return nil
+}
+
+// Annotate implements Registration.
+func (r *memoryRegistration) Annotate(_ context.Context, notes []RowNote) error {
+	if r.over {
+		return fmt.Errorf("the registration is over: %w", ErrConflict)
+	}
+	last := -1
+	for _, n := range notes {
+		if n.Ordinal <= last || n.Ordinal >= len(r.rows) || r.noted {
+			return r.stop(fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, len(r.rows), ErrConflict))
+		}
+		last = n.Ordinal
+		r.rows[last].Annotate(n)
+	}
+	r.noted = true
 	return nil
 }
 

@@ -25,6 +25,15 @@ type Reported struct {
 	Changed  []string // names of the fields that differ from what was sent; never ipAddress
 	Known    bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run
 	Details  Details  // of the row; nil if not kept
+	From     Origin   // where the customer comes from, if ShowsOther; zero else, and if it is not known
+}
+
+// Origin is the row that claimed a customer last. The zero value is none.
+type Origin struct {
+	File       string // path, as registered
+	Sheet      string
+	Number     int // row; 0 = not known
+	Registered time.Time
 }
 
 // Tally counts rows.
@@ -42,14 +51,23 @@ type StatusCode struct {
 	Field, Code string
 }
 
-// RowStatus is the status that a row shows, given its own verdict and its
-// customer (zero if it has none). What is known of the person beats what the
-// check says of the row, with two exceptions: a repetition stays one whatever
-// becomes of the first row, and a person who is merely pending, through
-// another row, does not make a bad row a good one.
-func RowStatus(verdict Status, c Customer) Status {
+// RowStatus returns the status that a row shows, given its own verdict, whether
+// another row of the same input claims its customer, and the customer (zero if
+// it has none). It is the one rule that every ledger and every reader applies.
+//
+// The verdict is about the row. So a repetition stays one whatever becomes of
+// the first row, and an invalid row stays invalid if its customer is that of
+// another row of the input. Only where no other row claims the customer does an
+// invalid row show what is known of it: it was sent from a corrected list, or
+// under other rules. A customer who merely waits to be sent from there does not
+// make a bad row a good one. Who was erased is never asked about again.
+func RowStatus(verdict Status, otherClaims bool, c Customer) Status {
 	switch {
 	case verdict == DuplicateInInput:
+		return verdict
+	case c.Status == Forgotten:
+		return Forgotten
+	case verdict == Invalid && otherClaims:
 		return verdict
 	case c.ID == 0 && verdict == "":
 		return Pending
@@ -60,6 +78,16 @@ func RowStatus(verdict Status, c Customer) Status {
 	}
 	return c.Status
 }
+
+// Annotate adds a note to the row.
+func (r *Row) Annotate(n RowNote) {
+	r.Repeats = n.Repeats
+	r.Findings = append(slices.Clip(r.Findings), n.Finding)
+}
+
+// OtherClaims reports whether another row of the same input claims the row's
+// customer.
+func (r *Row) OtherClaims() bool { return r.Repeats >= 0 }
 
 // Changed names the fields in which two sets of details differ, in the order
 // of DetailFields. The address of registration is left out: it differs in
@@ -78,10 +106,16 @@ func (d Details) Changed(other Details) []string {
 	return names
 }
 
-// NewReported is the report line of a row: the status by RowStatus, and what
-// changed since the customer was sent. Known is left to the caller.
+// NewReported returns the report line of a row: the status by RowStatus, and
+// what changed since the customer was sent. An invalid row whose customer is
+// another row's is shown without that customer, so that no reader puts the
+// other's link, key or times beside it. Known and From are left to the caller.
 func NewReported(r Row, d Details, c Customer) Reported {
-	rep := Reported{Row: r, Customer: c, Details: d, Status: RowStatus(r.Verdict, c)}
+	rep := Reported{Row: r, Details: d, Status: RowStatus(r.Verdict, r.OtherClaims(), c)}
+	if rep.Status == Invalid && r.OtherClaims() {
+		return rep
+	}
+	rep.Customer = c
 	switch {
 	case c.Attempts == 0 || rep.Status == DuplicateInInput:
 	case r.Verdict == Invalid && rep.Status != Invalid:
@@ -90,6 +124,21 @@ func NewReported(r Row, d Details, c Customer) Reported {
 		rep.Changed = d.Changed(c.Details)
 	}
 	return rep
+}
+
+// NewOrigin returns the origin of a customer that a row of a batch claimed last.
+func NewOrigin(b Batch, r Row) Origin {
+	o := Origin{Number: r.Number, Registered: b.Registered}
+	if r.File >= 0 && r.File < len(b.Files) {
+		o.File, o.Sheet = b.Files[r.File].Name, b.Files[r.File].Sheet
+	}
+	return o
+}
+
+// ShowsOther reports whether an invalid row shows the status of a customer that
+// a row of another input claimed.
+func (r *Reported) ShowsOther() bool {
+	return r.Verdict == Invalid && r.Status != Invalid && r.Status != Forgotten
 }
 
 // unsendable names the fields of a row that cannot be what was sent, because

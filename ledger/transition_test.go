@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -46,24 +47,62 @@ func TestDecidedKeepsLinkAndArguments(t *testing.T) {
 	}
 }
 
+// Every verdict, with and without another row that claims the customer, over
+// every state of the customer.
 func TestRowStatus(t *testing.T) {
-	for _, verdict := range []Status{"", Invalid, DuplicateInInput} {
-		for _, of := range append(Statuses(), "") {
+	own := map[Status]Status{Created: Created, LinkMissing: LinkMissing, Duplicate: Duplicate, Rejected: Rejected,
+		InsufficientBalance: InsufficientBalance, InDoubt: InDoubt, Pending: Pending, Forgotten: Forgotten, "": Pending}
+	with := func(changes map[Status]Status) map[Status]Status {
+		m := maps.Clone(own)
+		maps.Copy(m, changes)
+		return m
+	}
+	always := func(s, forgotten Status) map[Status]Status {
+		m := map[Status]Status{}
+		for of := range own {
+			m[of] = s
+		}
+		m[Forgotten] = forgotten
+		return m
+	}
+	for _, tt := range []struct {
+		verdict     Status
+		otherClaims bool
+		want        map[Status]Status // by the customer's status; "" = there is no customer
+	}{
+		{"", false, own},
+		{Invalid, false, with(map[Status]Status{"": Invalid, Pending: Invalid})},
+		{Invalid, true, always(Invalid, Forgotten)},
+		{DuplicateInInput, true, always(DuplicateInInput, DuplicateInInput)},
+		{DuplicateInInput, false, always(DuplicateInInput, DuplicateInInput)}, // given back in a rejects file
+	} {
+		for of, want := range tt.want {
 			c := Customer{ID: 1, Status: of}
 			if of == "" {
 				c = Customer{}
 			}
-			want := of
-			switch {
-			case verdict == DuplicateInInput, verdict == Invalid && (of == "" || of == Pending):
-				want = verdict
-			case of == "":
-				want = Pending
-			}
-			if got := RowStatus(verdict, c); got != want {
-				t.Errorf("verdict %q, customer %q: %q, want %q", verdict, of, got, want)
+			if got := RowStatus(tt.verdict, tt.otherClaims, c); got != want {
+				t.Errorf("verdict %q, claimed by another row %t, customer %q: %q, want %q", tt.verdict, tt.otherClaims, of, got, want)
 			}
 		}
+	}
+}
+
+// An invalid row shows nothing of a customer that another row claims.
+func TestReportedOfAnotherRowsCustomer(t *testing.T) {
+	c := Customer{ID: 1, Status: Created, Attempts: 1, ServiceID: "s", URL: "u", Key: "k", HTTPStatus: 201, Code: "c"}
+	r := Row{Verdict: Invalid, Repeats: 3, Findings: []Finding{{Field: "phoneNumber", Code: "x"}}}
+	got := NewReported(r, nil, c)
+	if got.Status != Invalid || got.Customer.ID != 0 || got.Changed != nil || got.ShowsOther() || fmt.Sprint(got.Problems()) != "[{invalid phoneNumber x}]" {
+		t.Errorf("another row claims the customer: %+v", got)
+	}
+	r.Repeats = -1
+	if got := NewReported(r, nil, c); got.Status != Created || got.Customer.ID != 1 || !got.ShowsOther() {
+		t.Errorf("no other row does: %+v", got)
+	}
+	r.Repeats, c.Status = 3, Forgotten
+	if got := NewReported(r, nil, c); got.Status != Forgotten || got.ShowsOther() {
+		t.Errorf("forgotten: %+v", got)
 	}
 }
 
@@ -99,7 +138,7 @@ func TestProblems(t *testing.T) {
 
 // A row that breaks a rule cannot be what its customer was created from.
 func TestChangedOfABadRow(t *testing.T) {
-	r := Row{Verdict: Invalid, Findings: []Finding{{Field: "phoneNumber", Code: "c"}, {Field: "firstName", Code: "c"}, {Field: "ipAddress", Code: "c"},
+	r := Row{Verdict: Invalid, Repeats: -1, Findings: []Finding{{Field: "phoneNumber", Code: "c"}, {Field: "firstName", Code: "c"}, {Field: "ipAddress", Code: "c"},
 		{Field: "city", Code: "c", Warning: true}, {Field: "email", Code: "c"}}}
 	if got := NewReported(r, nil, Customer{ID: 1, Status: Created, Attempts: 1}).Changed; !slices.Equal(got, []string{"firstName", "phoneNumber"}) {
 		t.Errorf("created: %v", got)

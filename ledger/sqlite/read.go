@@ -308,7 +308,45 @@ func (l *liner) lines(ctx context.Context, b ledger.Batch, rows []packed, room [
 		run, ok := first[marks[i]]
 		out[i].Known = ok && marks[i] != 0 && run < limit
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, l.origins(ctx, out)
+}
+
+// origins says of lines that show another input's customer where it comes from.
+func (l *liner) origins(ctx context.Context, lines []ledger.Reported) error {
+	var at []int
+	var ids []int64
+	for i := range lines {
+		if lines[i].ShowsOther() {
+			at, ids = append(at, i), append(ids, lines[i].Customer.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	customers, err := l.view.customers(ctx, ids, nil)
+	if err != nil {
+		return err
+	}
+	for i, c := range customers {
+		if c.LastBatch == 0 {
+			continue
+		}
+		b, err := l.batch(ctx, l.view, ledger.Selection{Batch: c.LastBatch})
+		if err != nil {
+			return err
+		}
+		row, err := l.rowAt(ctx, c.LastBatch, c.LastRow)
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			lines[at[i]].From = ledger.NewOrigin(b, row.Row)
+		}
+	}
+	return nil
 }
 
 // told is the mark of a finding and what it came to.

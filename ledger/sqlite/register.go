@@ -49,6 +49,7 @@ type registration struct {
 	l     *Ledger
 	batch ledger.Batch
 	over  bool
+	noted bool  // no rows are added any more
 	base  int64 // the customer of row n, if it is new, is base + n + 1
 	empty bool  // the ledger knew nobody when it began
 	marks bool  // it knew people by number or name
@@ -233,7 +234,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		return err
 	}
 	for i := range rows {
-		if rows[i].Ordinal != r.batch.Rows {
+		if rows[i].Ordinal != r.batch.Rows || r.noted {
 			return fmt.Errorf("row %d added after %d rows: %w", rows[i].Ordinal, r.batch.Rows, ledger.ErrConflict)
 		}
 		if r.batch.Rows >= mostRows {
@@ -311,6 +312,55 @@ func (r *registration) flush(ctx context.Context) error {
 	}
 	r.waiting = r.waiting[:0]
 	return r.put(ctx)
+}
+
+// Annotate packs once more the chunks that hold rows with notes; see
+// ledger.Registration.
+func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+	if r.over {
+		return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := r.annotate(ctx, notes); err != nil {
+		return r.stop(ctx, err)
+	}
+	return nil
+}
+
+func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) error {
+	if err := r.flush(ctx); err != nil {
+		return err
+	}
+	defer r.l.w.chunks.forget()
+	last := -1
+	for len(notes) > 0 {
+		first := notes[0].Ordinal - notes[0].Ordinal%chunkRows
+		id := chunkID(r.batch.ID, first)
+		var rows []packed
+		if last < notes[0].Ordinal && !r.noted {
+			var err error
+			if rows, err = r.l.w.chunk(ctx, id); err != nil {
+				return err
+			}
+		}
+		for ; len(notes) > 0 && notes[0].Ordinal < first+chunkRows; notes = notes[1:] {
+			n := &notes[0]
+			if n.Ordinal <= last || n.Ordinal >= first+len(rows) {
+				return fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, r.batch.Rows, ledger.ErrConflict)
+			}
+			last = n.Ordinal
+			rows[last-first].Annotate(*n)
+		}
+		var pack packer
+		for i := range rows {
+			pack.add(&rows[i])
+		}
+		if err := r.l.w.do(ctx, "UPDATE chunks SET data = ? WHERE id = ?", pack.seal(chunkFormat), id); err != nil {
+			return err
+		}
+	}
+	r.noted = true
+	return nil
 }
 
 // Commit ends the pass; see ledger.Registration.

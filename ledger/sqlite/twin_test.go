@@ -208,7 +208,8 @@ func (w *twins) register(back bool) {
 	of, err := w.m.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.now})
 	w.must(err)
 	ordinal := 0
-	claimed := map[string]bool{}
+	claimed := map[string]int{} // the ordinal + 1
+	invalid := map[string][]int{}
 	for _, part := range rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), 1, 12, rapid.ID[string]), 1, 3).Draw(w.T, "rows") {
 		var rows []ledger.Row
 		var sightings []ledger.Sighting
@@ -218,14 +219,19 @@ func (w *twins) register(back bool) {
 			r := ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: p, Email: p, FirstName: "J", LastName: name, SenderID: number,
 				NameText: name, Carry: []string{"of " + p}, Recall: p, Repeats: -1, Fields: []string{"J", name, "+1", "payroll"}, Claims: true}
 			switch {
-			case claimed[p]:
-				r.Claims, r.Verdict = false, ledger.DuplicateInInput
-				r.Findings = []ledger.Finding{{Field: "email", Code: "duplicate_in_input"}}
-			case w.chance(15, "invalid"):
-				r.Claims, r.Verdict, r.Fields = false, ledger.Invalid, nil
+			case w.chance(25, "invalid"):
+				r.Claims, r.Verdict, r.Fields, r.Repeats = false, ledger.Invalid, nil, claimed[p]-1
 				r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid"}}
+				if claimed[p] == 0 {
+					invalid[p] = append(invalid[p], ordinal)
+				}
+			case claimed[p] > 0:
+				r.Claims, r.Verdict, r.Repeats = false, ledger.DuplicateInInput, claimed[p]-1
+				r.Findings = []ledger.Finding{{Field: "email", Code: "duplicate_in_input"}}
 			}
-			claimed[p] = claimed[p] || r.Claims
+			if r.Claims {
+				claimed[p] = ordinal + 1
+			}
 			rows = append(rows, r)
 			sightings = append(sightings, ledger.Sighting{Identity: p, SenderID: number, NameText: name, Fields: r.Fields})
 			w.details[string(w.l.Digest(r.Fields))] = string(w.m.Digest(r.Fields))
@@ -241,6 +247,15 @@ func (w *twins) register(back bool) {
 		w.must(on.Add(w.ctx, rows))
 		w.must(of.Add(w.ctx, rows))
 	}
+	var notes []ledger.RowNote
+	for p, at := range invalid {
+		for _, ordinal := range at {
+			notes = append(notes, ledger.RowNote{Ordinal: ordinal, Repeats: claimed[p] - 1, Finding: ledger.Finding{Field: "email", Code: "shared", Warning: true}})
+		}
+	}
+	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
+	w.must(on.Annotate(w.ctx, notes))
+	w.must(of.Annotate(w.ctx, notes))
 	if len(all(w, w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // while it is under way
 		w.Error("somebody is nobody")
 	}
