@@ -64,7 +64,7 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: newNumbers()}
+	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: newNumbers(), sharing: newSharing(), shown: map[int]shownStatus{}}
 	if err := r.fill(ctx, tell); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
@@ -117,6 +117,15 @@ type registrar struct {
 	out     *registered
 	perFile []int
 	numbers *numbers // of the rows that claim a customer
+	sharing *sharing // of the invalid rows
+	shown   map[int]shownStatus
+}
+
+// shownStatus is how an invalid row was counted that shows what is known of its
+// customer, as long as no later row claims that customer.
+type shownStatus struct {
+	status   ledger.Status
+	findings []ledger.Finding
 }
 
 func (r *registrar) fill(ctx context.Context, tell func(int)) error {
@@ -132,7 +141,27 @@ func (r *registrar) fill(ctx context.Context, tell func(int)) error {
 		tell(r.out.tally.Rows)
 		return nil
 	})
+	if err == nil {
+		err = r.annotate(ctx)
+	}
 	return errors.Join(err, rows.Close())
+}
+
+// annotate tells the invalid rows of the other rows with their e-mail, which
+// they could not be told when they were added.
+func (r *registrar) annotate(ctx context.Context) error {
+	notes := r.sharing.notes(r.place)
+	for _, n := range notes {
+		if was, ok := r.shown[n.Ordinal]; ok && n.Repeats >= 0 {
+			r.out.tally.Status[was.status]--
+			r.out.tally.Status[ledger.Invalid]++
+			r.countCauses(ledger.Invalid, was.findings)
+		}
+	}
+	if err := r.out.reg.Annotate(ctx, notes); err != nil {
+		return ledgerStop("registering rows", err)
+	}
+	return nil
 }
 
 // add registers a chunk. The ledger does not see the rows of one look-up among
@@ -158,6 +187,7 @@ func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error 
 		rows[i].Ordinal = r.out.tally.Rows
 		settle(&rows[i], c.rows[from+i].row.Again, &known[i], r.place, r.cfg.Resend.Accept)
 		r.number(&rows[i], &known[i])
+		r.share(&rows[i], &known[i])
 		r.count(&rows[i], &known[i])
 	}
 	if err := r.out.reg.Add(ctx, rows); err != nil {
@@ -184,24 +214,34 @@ func (r *registrar) number(row *ledger.Row, k *ledger.Known) {
 		Message: r.place(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
+// share tells an invalid row of the row that claims its customer, at once if
+// that one came before it, and in annotate if it comes later.
+func (r *registrar) share(row *ledger.Row, k *ledger.Known) {
+	switch {
+	case row.Identity == "" || !row.Claims && row.Verdict != ledger.Invalid:
+	case !row.Claims && k.Claimed >= 0:
+		row.Repeats = k.Claimed
+		row.Findings = append(row.Findings, sharesValid(r.place(k.First)))
+	default:
+		r.sharing.add(row)
+	}
+}
+
 // count keeps the figures that the plan shows, as the ledger would tally them.
 func (r *registrar) count(row *ledger.Row, k *ledger.Known) {
 	r.out.tally.Rows++
 	r.perFile[row.File]++
-	status := row.Verdict
-	if k.Customer != nil && (status == "" || status == ledger.Invalid && k.Customer.Status != ledger.Pending) {
-		status = k.Customer.Status
+	var customer ledger.Customer
+	if k.Customer != nil {
+		customer = *k.Customer
 	}
-	if status == "" {
-		status = ledger.Pending
-	}
+	status := ledger.RowStatus(row.Verdict, row.OtherClaims(), customer)
 	r.out.tally.Status[status]++
-	if status == row.Verdict {
-		for _, f := range row.Findings {
-			if !f.Warning {
-				r.out.tally.Code[ledger.StatusCode{Status: status, Field: f.Field, Code: f.Code}]++
-			}
-		}
+	switch {
+	case status == row.Verdict:
+		r.countCauses(status, row.Findings)
+	case row.Verdict == ledger.Invalid && status != ledger.Forgotten:
+		r.shown[row.Ordinal] = shownStatus{status, row.Findings}
 	}
 	if !row.Claims {
 		return
@@ -219,6 +259,15 @@ func (r *registrar) count(row *ledger.Row, k *ledger.Known) {
 	}
 }
 
+// countCauses counts the problems of a row.
+func (r *registrar) countCauses(status ledger.Status, findings []ledger.Finding) {
+	for _, f := range findings {
+		if !f.Warning {
+			r.out.tally.Code[ledger.StatusCode{Status: status, Field: f.Field, Code: f.Code}]++
+		}
+	}
+}
+
 // place names a row for people.
 func (r *registrar) place(p ledger.Position) string {
 	if len(r.perFile) == 1 {
@@ -227,12 +276,16 @@ func (r *registrar) place(p ledger.Position) string {
 	return fmt.Sprintf("row %d of %s", p.Number, r.out.batch.Files[p.File].Name)
 }
 
+// rulesVersion is raised when the check pass gives the same rows other verdicts,
+// so that a batch registered under the old rules is checked again.
+const rulesVersion = 2
+
 // settingsText is everything that changes which rows are good: how the bytes
 // are read, and the rules.
 func settingsText(cfg Config) string {
 	var s strings.Builder
 	s.WriteString(cfg.Input.Settings())
-	fmt.Fprintf(&s, "\nrules: region=%s plus=%t live=%t extra=%q", cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
+	fmt.Fprintf(&s, "\nrules: version=%d region=%s plus=%t live=%t extra=%q", rulesVersion, cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
 	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
 		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
 	}

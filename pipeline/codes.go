@@ -15,6 +15,8 @@ func Codes() []Code {
 	return []Code{
 		{CodeRepeats, "an earlier row of this input has the same e-mail and the same details"},
 		{CodeRepeatsOther, "an earlier row of this input has the same e-mail but other details"},
+		{CodeSharesEmail, "another row of this input has the e-mail of this invalid one"},
+		{"known_from", "the row is invalid, and its customer is known from another input, which the message names"},
 		{CodeIDKnown, "the customer number was onboarded under another e-mail"},
 		{CodeIDRepeated, "an earlier row of this input has the same customer number and another e-mail"},
 		{CodeLooksOnboarded, "a person with this name and phone number was onboarded under another e-mail"},

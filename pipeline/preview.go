@@ -8,10 +8,11 @@ import (
 )
 
 // Check reads and checks all input as Run does and hands every row, as it
-// would be registered, to each, in input order. Nothing is sent and nothing
-// stays in the ledger. Config.Partner may be nil, and so may Config.Ledger:
-// then rows are held against each other only.
-func Check(ctx context.Context, cfg Config, each func(ledger.Row) error) (ledger.Tally, error) {
+// would be registered, to each, in input order, and then to noted (which may be
+// nil) what later rows tell of earlier ones. Nothing is sent and nothing stays in
+// the ledger. Config.Partner may be nil, and so may Config.Ledger: then rows are
+// held against each other only.
+func Check(ctx context.Context, cfg Config, each func(ledger.Row) error, noted func(ledger.RowNote)) (ledger.Tally, error) {
 	if cfg.Partner == nil {
 		cfg.Partner = noPartner{}
 	}
@@ -22,7 +23,7 @@ func Check(ctx context.Context, cfg Config, each func(ledger.Row) error) (ledger
 	if err != nil {
 		return ledger.Tally{}, err
 	}
-	cfg.Ledger = unregistered{cfg.Ledger, each}
+	cfg.Ledger = unregistered{cfg.Ledger, each, noted}
 	b, err := check(ctx, cfg, func(int) {})
 	if err != nil {
 		return ledger.Tally{}, interrupted(ctx, err)
@@ -54,7 +55,8 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 // all input is always checked.
 type unregistered struct {
 	ledger.Ledger
-	each func(ledger.Row) error
+	each  func(ledger.Row) error
+	noted func(ledger.RowNote)
 }
 
 func (u unregistered) FindBatch(context.Context, string) (ledger.Batch, error) {
@@ -63,12 +65,13 @@ func (u unregistered) FindBatch(context.Context, string) (ledger.Batch, error) {
 
 func (u unregistered) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
 	reg, err := u.Ledger.Register(ctx, b)
-	return shown{reg, u.each}, err
+	return shown{reg, u.each, u.noted}, err
 }
 
 type shown struct {
 	ledger.Registration
-	each func(ledger.Row) error
+	each  func(ledger.Row) error
+	noted func(ledger.RowNote)
 }
 
 func (s shown) Add(ctx context.Context, rows []ledger.Row) error {
@@ -78,4 +81,13 @@ func (s shown) Add(ctx context.Context, rows []ledger.Row) error {
 		}
 	}
 	return s.Registration.Add(ctx, rows)
+}
+
+func (s shown) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+	if s.noted != nil {
+		for _, n := range notes {
+			s.noted(n)
+		}
+	}
+	return s.Registration.Annotate(ctx, notes)
 }

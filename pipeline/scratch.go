@@ -124,6 +124,9 @@ func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 	return nil
 }
 
+// Annotate keeps nothing: who checks sees the notes.
+func (*scratchRegistration) Annotate(context.Context, []ledger.RowNote) error { return nil }
+
 func (s *scratchRegistration) Commit(context.Context) (ledger.Batch, error) {
 	return ledger.Batch{}, errors.New("a check is not registered")
 }

@@ -43,7 +43,7 @@ func TestScratchAgreesWithTheLedger(t *testing.T) {
 		tally, err := Check(t.Context(), Config{Input: FromRows("people", rows...), Ledger: l, Environment: "sandbox"}, func(r ledger.Row) error {
 			out = append(out, fmt.Sprint(r.Ordinal, r.Verdict, r.Claims, r.Repeats, r.Findings))
 			return nil
-		})
+		}, func(n ledger.RowNote) { out = append(out, fmt.Sprint(n)) })
 		if err != nil || tally.Rows != len(rows) || tally.Status[ledger.DuplicateInInput] < 1400 || tally.Code[ledger.StatusCode{Status: ledger.Invalid, Code: CodeIDRepeated}] < 30 {
 			t.Fatalf("%+v: %v", tally, err)
 		}

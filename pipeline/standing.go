@@ -47,9 +47,7 @@ func draft(c *checked) ledger.Row {
 // settle decides what a drafted row is, given what the ledger knows of the
 // person. place names the row that claimed the identity first; accept holds the
 // codes whose held rows may go out.
-//
-// What the ledger already knows of the person beats an Invalid verdict when
-// the row is shown, so an onboarded customer stays created under other flags.
+// How that is combined with what becomes of the person is ledger.RowStatus.
 func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {
 		r.Verdict = ledger.Forgotten

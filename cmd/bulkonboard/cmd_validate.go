@@ -138,7 +138,7 @@ func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules,
 	defer found.sleuth.end()
 	cfg := pipeline.Config{Input: batch{in, &found.sleuth}, Environment: "check", Rules: rules,
 		Log: slog.New(shown)}
-	return pipeline.Check(ctx, cfg, found.add)
+	return pipeline.Check(ctx, cfg, found.add, found.note)
 }
 
 func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally, code exitCode) {
@@ -157,13 +157,22 @@ func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally,
 	}
 	if len(found.cells) > 0 {
 		say("the first cells:")
-		for _, line := range found.cellLines(in.Files()) {
+		for _, line := range cellLines(found.cells, in.Files()) {
 			say("  %s", line)
 		}
 		if n := found.problems - len(found.cells); n > 0 && found.keep {
 			say("  and %s more, all marked in the copy of the list", number(n))
 		} else if n > 0 {
 			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", number(n))
+		}
+	}
+	if len(found.shared) > 0 {
+		say("invalid rows with the e-mail of other rows:")
+		for _, line := range cellLines(found.shared, in.Files()) {
+			say("  %s", line)
+		}
+		if n := found.sharing - len(found.shared); n > 0 {
+			say("  and %s more", number(n))
 		}
 	}
 	switch {

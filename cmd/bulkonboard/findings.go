@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -40,6 +41,8 @@ type findings struct {
 	groups   map[kind]*group
 	cells    []cell
 	problems int         // those of cells, and the rest
+	shared   []cell      // the first notes that other rows have the same e-mail
+	sharing  int         // all of them
 	perFile  map[int]int // rows
 	marks    []marked    // of every row, for --annotate; nil = not kept
 	keep     bool
@@ -73,27 +76,59 @@ func (f *findings) add(r ledger.Row) error {
 	if f.keep && len(r.Findings) > 0 {
 		f.marks = append(f.marks, marked{r.Number, r.Findings})
 	}
-	place := ledger.Row{File: r.File, Number: r.Number, Line: r.Line}
+	place := ledger.Row{Ordinal: r.Ordinal, File: r.File, Number: r.Number, Line: r.Line}
 	for _, p := range r.Findings {
-		k := kind{p.Field, p.Code, p.Warning}
-		g := f.groups[k]
-		if g == nil {
-			g = &group{kind: k, advice: p.Message}
-			f.groups[k] = g
-		}
-		g.count++
-		if len(g.first) < firstPlaces {
-			g.first = append(g.first, place)
-		}
-		if p.Warning {
-			continue
-		}
-		f.problems++
-		if len(f.cells) < firstCells {
-			f.cells = append(f.cells, cell{place, p})
-		}
+		f.count(place, p)
 	}
 	return nil
+}
+
+// note collects what later rows tell of an earlier one.
+func (f *findings) note(n ledger.RowNote) {
+	if f.keep {
+		at, found := slices.BinarySearchFunc(f.marks, n.Position.Number, func(m marked, number int) int { return cmp.Compare(m.number, number) })
+		if found {
+			m := &f.marks[at]
+			m.findings = append(slices.Clip(m.findings), n.Finding)
+		} else {
+			f.marks = slices.Insert(f.marks, at, marked{n.Position.Number, []ledger.Finding{n.Finding}})
+		}
+	}
+	f.count(ledger.Row{Ordinal: n.Ordinal, File: n.Position.File, Number: n.Position.Number, Line: n.Position.Line}, n.Finding)
+}
+
+// count counts one finding of a row.
+func (f *findings) count(place ledger.Row, p ledger.Finding) {
+	k := kind{p.Field, p.Code, p.Warning}
+	g := f.groups[k]
+	if g == nil {
+		g = &group{kind: k, advice: p.Message}
+		f.groups[k] = g
+	}
+	g.count++
+	g.first = firstOf(g.first, place, firstPlaces, func(r ledger.Row) int { return r.Ordinal })
+	ordinal := func(c cell) int { return c.row.Ordinal }
+	switch {
+	case p.Code == pipeline.CodeSharesEmail:
+		f.sharing++
+		f.shared = firstOf(f.shared, cell{place, p}, firstCells, ordinal)
+	case !p.Warning:
+		f.problems++
+		f.cells = firstOf(f.cells, cell{place, p}, firstCells, ordinal)
+	}
+}
+
+// firstOf adds to a list that holds the first n by their ordinals.
+func firstOf[T any](list []T, v T, n int, ordinal func(T) int) []T {
+	at := len(list)
+	for at > 0 && ordinal(list[at-1]) > ordinal(v) {
+		at--
+	}
+	if at == n {
+		return list
+	}
+	list = slices.Insert(list, at, v)
+	return list[:min(n, len(list))]
 }
 
 // sorted is every kind, problems first, the most frequent first.
@@ -183,13 +218,16 @@ func meaningOf(code string) string {
 			return c.Meaning
 		}
 	}
+	if code == pipeline.CodeSharesEmail { // the message is of one row
+		return "other rows have the e-mail of these invalid ones"
+	}
 	return ""
 }
 
-// cellLines are the first cells, one by one.
-func (f *findings) cellLines(files []source.File) []string {
+// cellLines are findings, one by one.
+func cellLines(cells []cell, files []source.File) []string {
 	var out []string
-	for _, c := range f.cells {
+	for _, c := range cells {
 		e := &source.Error{Row: c.row.Number, Line: c.row.Line, Field: c.finding.Field, Reason: c.finding.Message}
 		if c.row.File < len(files) {
 			file := files[c.row.File]
@@ -263,6 +301,13 @@ func (w watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error {
 		}
 	}
 	return w.Registration.Add(ctx, rows)
+}
+
+func (w watchedRegistration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+	for _, n := range notes {
+		w.found.note(n)
+	}
+	return w.Registration.Annotate(ctx, notes)
 }
 
 func (w watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {
