@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -133,6 +135,24 @@ func NewOrigin(b Batch, r Row) Origin {
 		o.File, o.Sheet = b.Files[r.File].Name, b.Files[r.File].Sheet
 	}
 	return o
+}
+
+// String names the row for people, with the day on which its input was registered.
+func (o Origin) String() string {
+	if o == (Origin{}) {
+		return "another input"
+	}
+	name := filepath.Base(o.File)
+	if o.File == "-" {
+		name = "standard input"
+	}
+	if o.Sheet != "" {
+		name += ", sheet " + o.Sheet
+	}
+	if o.Number > 0 {
+		name = fmt.Sprintf("row %d of %s", o.Number, name)
+	}
+	return name + ", read " + o.Registered.UTC().Format(time.DateOnly)
 }
 
 // ShowsOther reports whether an invalid row shows the status of a customer that

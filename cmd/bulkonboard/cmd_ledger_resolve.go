@@ -94,12 +94,14 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 }
 
 func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, file string, row int) error {
-	found, err := rowOf(ctx, l, file, row)
+	found, counts, err := rowOf(ctx, l, file, row)
 	if err != nil {
 		return err
 	}
 	c := found.Customer
 	switch {
+	case counts != "":
+		return usage(fmt.Errorf("%s, row %d is %s: the customer with its e-mail is that of %s", file, row, found.Status, counts), "resolve that row; this one needs an e-mail of its own")
 	case c.ID == 0:
 		return usage(fmt.Errorf("%s, row %d was never to be sent: it is %s", file, row, found.Status), "correct it in the rejects file, and run that")
 	case found.Status == ledger.DuplicateInInput:
@@ -140,11 +142,12 @@ func newestOf(ctx context.Context, l *sqlite.Ledger) (int64, error) {
 	return 0, nil
 }
 
-// rowOf finds a row of the newest input that has the file.
-func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (ledger.Reported, error) {
+// rowOf finds a row of the newest input that has the file, and names the row of
+// that input which its customer belongs to, "" if that is the row itself.
+func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
 	batches, err := inputsOf(ctx, l)
 	if err != nil {
-		return ledger.Reported{}, err
+		return found, "", err
 	}
 	is := batchOf(file)
 	i := slices.IndexFunc(batches, is)
@@ -154,18 +157,43 @@ func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (ledger.
 		})
 	}
 	if i < 0 {
-		return ledger.Reported{}, usage(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
+		return found, "", usage(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
 	}
 	one := func(f ledger.File) bool {
 		return is(ledger.Batch{Files: []ledger.File{f}}) || f.Name == file || filepath.Base(f.Name) == file
 	}
-	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batches[i].ID}) {
+	at, err := rowWhere(ctx, l, batches[i].ID, func(r *ledger.Reported) bool {
+		return r.Number == row && r.File < len(batches[i].Files) && one(batches[i].Files[r.File])
+	})
+	switch {
+	case err != nil:
+		return found, "", err
+	case at == nil:
+		return found, "", usagef("%s has no customer in row %d", file, row)
+	case !at.OtherClaims():
+		return *at, "", nil
+	}
+	other, err := rowWhere(ctx, l, batches[i].ID, func(r *ledger.Reported) bool { return r.Ordinal == at.Repeats })
+	if err != nil || other == nil {
+		return *at, "another row", err
+	}
+	counts = fmt.Sprintf("row %d", other.Number)
+	if len(batches[i].Files) > 1 && other.File < len(batches[i].Files) {
+		counts = batches[i].Files[other.File].Name + ", " + counts
+	}
+	return *at, counts, nil
+}
+
+// rowWhere returns the first row of a batch of which a condition holds; nil if
+// there is none.
+func rowWhere(ctx context.Context, l *sqlite.Ledger, batch int64, is func(*ledger.Reported) bool) (*ledger.Reported, error) {
+	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
 		if err != nil {
-			return ledger.Reported{}, err
+			return nil, err
 		}
-		if r.Number == row && r.File < len(batches[i].Files) && one(batches[i].Files[r.File]) {
-			return r, nil
+		if is(&r) {
+			return &r, nil
 		}
 	}
-	return ledger.Reported{}, usagef("%s has no customer in row %d", file, row)
+	return nil, nil
 }

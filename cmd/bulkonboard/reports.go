@@ -196,7 +196,7 @@ func problemText(r *ledger.Reported) string {
 	var parts []string
 	if r.Status == r.Verdict {
 		for _, f := range r.Findings {
-			if f.Warning {
+			if f.Warning && f.Code != pipeline.CodeSharesEmail {
 				continue
 			}
 			text := f.Message

@@ -316,37 +316,40 @@ func (l *liner) lines(ctx context.Context, b ledger.Batch, rows []packed, room [
 
 // origins says of lines that show another input's customer where it comes from.
 func (l *liner) origins(ctx context.Context, lines []ledger.Reported) error {
-	var at []int
 	var ids []int64
 	for i := range lines {
 		if lines[i].ShowsOther() {
-			at, ids = append(at, i), append(ids, lines[i].Customer.ID)
+			ids = append(ids, lines[i].Customer.ID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	slices.Sort(ids)
+	type place struct {
+		batch int64
+		row   int
 	}
-	customers, err := l.view.customers(ctx, ids, nil)
-	if err != nil {
+	places := map[int64]place{}
+	err := l.eachNear(ctx, "SELECT customer, batch, row FROM places WHERE customer ", slices.Compact(ids), func(r *sql.Rows) error {
+		var id int64
+		var p place
+		err := r.Scan(&id, &p.batch, &p.row)
+		places[id] = p
 		return err
-	}
-	for i, c := range customers {
-		if c.LastBatch == 0 {
+	})
+	for i := range lines {
+		p, ok := places[lines[i].Customer.ID]
+		if err != nil || !ok || !lines[i].ShowsOther() {
 			continue
 		}
-		b, err := l.batch(ctx, l.view, ledger.Selection{Batch: c.LastBatch})
-		if err != nil {
-			return err
+		var b ledger.Batch
+		var row *packed
+		if b, err = l.batch(ctx, l.view, ledger.Selection{Batch: p.batch}); err == nil {
+			row, err = l.rowAt(ctx, p.batch, p.row)
 		}
-		row, err := l.rowAt(ctx, c.LastBatch, c.LastRow)
-		if err != nil {
-			return err
-		}
-		if row != nil {
-			lines[at[i]].From = ledger.NewOrigin(b, row.Row)
+		if err == nil && row != nil {
+			lines[i].From = ledger.NewOrigin(b, row.Row)
 		}
 	}
-	return nil
+	return err
 }
 
 // told is the mark of a finding and what it came to.

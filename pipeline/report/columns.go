@@ -207,6 +207,9 @@ func problems(to []problem, r *ledger.Reported) []problem {
 			to = append(to, problem{field, "details_changed", "differs from what was sent, and was not sent again"})
 		}
 	}
+	if r.ShowsOther() {
+		to = append(to, problem{"", "warn:known_from", "the row itself is invalid. Its customer is that of " + r.From.String()})
+	}
 	mended := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
 	for _, f := range r.Findings {
 		if f.Warning || !own && !mended {
