@@ -91,14 +91,17 @@ func TestReportsHaveEveryRowAndAgree(t *testing.T) {
 		"Ann,Lee,ann@example.com,+14155550103,cards,203.0.113.1,TRUE,custodial,\n" + // row 5, repeats row 2
 		",,,,,,,,\n" + // row 6 is blank as well
 		"Cid,Lee,no address,+14155550104,cards,203.0.113.1,TRUE,custodial,\n" +
-		"Dan,Lee,dan+dup@example.com,+14155550105,cards,203.0.113.1,TRUE,custodial,\n"
+		"Dan,Lee,dan+dup@example.com,+14155550105,cards,203.0.113.1,TRUE,custodial,\n" +
+		"Eve,Lee,eve@example.com,,cards,203.0.113.1,TRUE,custodial,\n" + // row 9, invalid, has the e-mail of row 10
+		"Fay,Lee,eve@example.com,+14155550106,cards,203.0.113.1,TRUE,custodial,\n" +
+		"Guy,Lee,ann@example.com,+14155550107,cards,203.0.113.1,no,custodial,\n" // row 11, invalid, has the e-mail of row 2
 	if err := os.WriteFile(filepath.Join(dir, "hand.csv"), []byte(hand), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const book = "customers-with-mistakes.xlsx"
 	copySample(t, dir, book)
 	var want []string
-	for _, n := range []int{2, 4, 5, 7, 8} {
+	for _, n := range []int{2, 4, 5, 7, 8, 9, 10, 11} {
 		want = append(want, fmt.Sprint("hand.csv ", n))
 	}
 	for i, cells := range grid(t, filepath.Join(dir, book), "") {

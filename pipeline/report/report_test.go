@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/xuri/excelize/v2"
@@ -272,17 +273,19 @@ func TestKindOf(t *testing.T) {
 	}
 }
 
-// Of a person who was created from a mended row, the old complaint is no news.
+// Of a person who was created from a mended row, the old complaint is no news;
+// where the mended row is, is.
 func TestMendedRow(t *testing.T) {
 	row := sample()[0]
+	row.From = ledger.Origin{File: "dir/mended.csv", Number: 7, Registered: time.Unix(0, 0)}
 	row.Verdict, row.Changed = ledger.Invalid, []string{"phoneNumber"}
 	row.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code"},
 		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true}}
-	if _, code, _ := join(problems(nil, &row)); code != "details_changed; warn:email_plus_tag" {
-		t.Errorf("created: %q", code)
+	if _, code, message := join(problems(nil, &row)); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
+		t.Errorf("created: %q, %q", code, message)
 	}
 	row.Status = ledger.Duplicate
-	if _, code, _ := join(problems(nil, &row)); code != "details_changed; warn:phone_no_country; warn:email_plus_tag" {
+	if _, code, _ := join(problems(nil, &row)); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
 		t.Errorf("of another: %q", code)
 	}
 }
