@@ -11,9 +11,12 @@
 //
 // A customer is one person, known by a normalised e-mail. A batch is one
 // registered input, and its rows never change. The first valid row of an
-// identity in a batch claims the customer; others of the same identity show
-// their own verdict beside it. A row knows its customer, not the other way
-// round, but for the last row that claimed it.
+// identity in a batch claims the customer; others of the same identity keep
+// their own verdict, whatever becomes of it: later valid ones are repetitions,
+// invalid ones stay invalid and know the row that counts (Row.Repeats). Only an
+// invalid row whose customer no other row of its batch claims shows what is known
+// of the customer, and from where (Reported.From). [RowStatus] is that rule. A row
+// knows its customer, not the other way round, but for the last row that claimed it.
 //
 // An attempt is one create-user request, and one record: the intent, written
 // before the first byte leaves, and its closing, written at most once. Between
