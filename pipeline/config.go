@@ -90,7 +90,7 @@ type Row struct {
 	Number int // as a spreadsheet program shows it, from 1
 	Line   int // as an editor shows it, from 1; 0 if that has no meaning
 	Raw    validate.Raw
-	Again  bool               // given back from a list of problems as one that repeats an earlier row: so it does as long as the ledger knows the person
+	Again  bool               // given back from a list of problems as one that repeats another row: so it does as long as the ledger knows the person
 	ID     string             // the sender's own number for the customer, "" = none
 	Carry  []string           // cells of the carried columns
 	Issues []validate.Problem // what the reader saw in this row

@@ -55,10 +55,15 @@ func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Positi
 		r.NameText, r.Fields, r.Findings = "", nil, nil
 		return
 	}
+	tell := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }
+	if again && k.Customer != nil && k.Claimed < 0 {
+		tell(stillRepeats(k, r.Verdict != ledger.Invalid))
+		r.Verdict = ledger.DuplicateInInput
+		return
+	}
 	if r.Verdict == ledger.Invalid {
 		return
 	}
-	tell := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }
 	if k.Claimed >= 0 {
 		r.Verdict, r.Repeats = ledger.DuplicateInInput, k.Claimed
 		f := ledger.Finding{Field: "email", Code: CodeRepeats, Message: "repeats " + place(k.First) + " with the same details"}
@@ -69,11 +74,6 @@ func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Positi
 		tell(f)
 		return
 	}
-	if again && k.Customer != nil {
-		r.Verdict = ledger.DuplicateInInput
-		tell(stillRepeats(k))
-		return
-	}
 	if f, held := hold(k, accept); held {
 		r.Verdict = ledger.Invalid
 		tell(f)
@@ -82,14 +82,15 @@ func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Positi
 	r.Claims = true
 }
 
-// stillRepeats is what is said of a row that was told to repeat another one,
-// and is given back with the same e-mail: the person has another row's details.
-func stillRepeats(k *ledger.Known) ledger.Finding {
-	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats an earlier row of the first list, which is the one that counts"}
+// stillRepeats is what is said of a row that was told to repeat another one, or
+// to have the e-mail of one that counts, and is given back with the same e-mail:
+// the person has another row's details. Those of an invalid row are not compared.
+func stillRepeats(k *ledger.Known, valid bool) ledger.Finding {
+	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats another row of the first list, which is the one that counts"}
 	switch {
 	case len(k.Differs) > 0:
 		f.Message += ", but differs in " + strings.Join(k.Differs, ", ")
-	case k.Customer.Attempts > 0: // what was sent is known
+	case valid && k.Customer.Attempts > 0: // what was sent is known
 		f.Code = CodeRepeats
 	}
 	f.Message += ". Delete it, or give it an e-mail of its own"

@@ -24,8 +24,13 @@ func TestGivenBack(t *testing.T) {
 		"mended away":     {true, known(1), CodeRepeats},
 		"new e-mail":      {true, ledger.Known{Claimed: -1}, ""},
 		"of no such list": {false, known(1, "phoneNumber"), ""},
+		"still invalid":   {true, known(1), CodeRepeatsOther},
 	} {
-		row := draft(&checked{row: person(0), result: new(validate.Rules).Check(person(0).Raw)})
+		given := person(0)
+		if name == "still invalid" {
+			given.Raw.PhoneNumber = ""
+		}
+		row := draft(&checked{row: given, result: new(validate.Rules).Check(given.Raw)})
 		settle(&row, tt.again, &tt.known, func(ledger.Position) string { return "row 1" }, nil)
 		code, message := "", ""
 		if row.Verdict == ledger.DuplicateInInput {

@@ -332,7 +332,11 @@ func rejectRows(ctx context.Context, in source.Input, l rejectsLedger, batch int
 					origin = in.Files()[p.row.File].Name + ", row " + origin
 				}
 			}
-			row := report.RejectRow{Cells: append(slices.Clone(p.cells.Cells), p.cells.Extra...), Origin: origin, Status: p.row.Status, Problem: problemText(&p.row)}
+			problem := problemText(&p.row)
+			if p.row.Status == ledger.Invalid && p.row.OtherClaims() {
+				problem += " [" + pipeline.CodeSharesEmail + "]" // so that it is known when it is given back: source.sharedMark
+			}
+			row := report.RejectRow{Cells: append(slices.Clone(p.cells.Cells), p.cells.Extra...), Origin: origin, Status: p.row.Status, Problem: problem}
 			if !yield(fileReject{row, p.row.File}, nil) {
 				return
 			}

@@ -18,6 +18,7 @@ type layout struct {
 	rejects bool      // a rejects file of ours: cells are guarded, see unguard
 	origin  int       // column of where its rows stood first, if rejects
 	was     int       // column of the status that they had there, if rejects
+	problem int       // column of what was wrong with them, if rejects
 	notes   []Note
 }
 
@@ -51,7 +52,7 @@ func (m *matcher) layout(header []string) (*layout, *Error) {
 		}
 	}
 	if l.rejects = ours == 3; l.rejects {
-		l.origin, l.was = find(header, "onboard_row"), find(header, "onboard_status")
+		l.origin, l.was, l.problem = find(header, "onboard_row"), find(header, "onboard_status"), find(header, "onboard_problem")
 	}
 	if isReport(header) {
 		return nil, &Error{Reason: reportReason}

@@ -110,7 +110,7 @@ func (p *pass) finish() error {
 		f.remarkOnce(Note{File: p.at, Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
 	}
 	if p.again > 0 {
-		f.remarkOnce(Note{File: p.at, Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated an earlier one of the first list. such a row goes out only with an e-mail of its own", counted(p.again, "row"))})
+		f.remarkOnce(Note{File: p.at, Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another one of the first list. such a row goes out only with an e-mail of its own", counted(p.again, "row"))})
 	}
 	err = errors.Join(err, p.open.Close())
 	p.open, p.unread, p.again = nil, 0, 0
@@ -183,7 +183,8 @@ func (p *pass) fill(row *Row, rec record) {
 			cells[i] = unguard(cell)
 		}
 		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
-		if row.Was == repeatedRow {
+		if row.Was == repeatedRow || strings.HasSuffix(strings.TrimSpace(cells[f.problem]), sharedMark) {
+			row.Was = repeatedRow
 			p.again++
 		}
 	}

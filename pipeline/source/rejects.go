@@ -8,6 +8,10 @@ import (
 // repeatedRow is what a rejects file says of a row that repeats another one.
 const repeatedRow = "duplicate_in_input"
 
+// sharedMark ends the problem of an invalid row in a rejects file whose e-mail
+// belongs to a valid row of the first list: once it is mended it repeats that row.
+const sharedMark = "[shares_email]"
+
 // unguard takes off the apostrophe that a report or rejects file puts before a
 // cell which a spreadsheet program would take for a formula, and no other one:
 // after any apostrophes such a cell begins with = + - @ TAB CR or a full-width
