@@ -39,6 +39,24 @@ func (p Pairing) NeedsReview() bool {
 	return false
 }
 
+// Explain says in one sentence what the pairing means for the reader of a
+// report; "" if there is nothing to say. It holds no personal data.
+func (p Pairing) Explain() string {
+	switch p {
+	case Unconfirmed:
+		return "the partner's list has not confirmed this user yet. The next run asks again"
+	case EmailDiffers:
+		return "the partner's list shows this user under another e-mail, so its link is left out here. Ask the partner whose user it is"
+	case UserDeleted:
+		return "the partner's list shows this user as deleted. Ask the partner why"
+	case UserUnlisted:
+		return "a day after the creation the partner's list does not show this user. Ask the partner"
+	case MixedUp:
+		return "the partner's list shows this user under another customer's e-mail, so its link must not be used. Ask the partner, then: bulkonboard ledger resolve"
+	}
+	return ""
+}
+
 // known reports whether the pairing is one that a ledger may store.
 func (p Pairing) known() bool {
 	return p == NotPaired || p == Unconfirmed || p == Confirmed || p.NeedsReview()

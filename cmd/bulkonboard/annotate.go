@@ -96,7 +96,7 @@ func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch in
 				return
 			}
 			row := report.AnnotatedRow{Number: p.cells.Number, Cells: append(p.cells.Cells[:len(p.cells.Cells):len(p.cells.Cells)], p.cells.Extra...),
-				Status: string(p.row.Status), Link: p.row.Customer.URL, Problem: problemText(&p.row)}
+				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row)}
 			if p.row.Status == p.row.Verdict {
 				row.Marks = marksOf(p.row.Findings, columns)
 			} else if p.row.Status == ledger.Created {

@@ -103,8 +103,9 @@ func (e *exporter) Info(i ledger.Info) error {
 		Schema      int           `json:"schema"`
 		Environment string        `json:"environment"`
 		Account     report.Text   `json:"account"`
+		PartnerID   report.Text   `json:"partnerId"`
 		Created     report.Moment `json:"createdAt"`
-	}{"ledger", i.Schema, i.Environment, report.Text(i.Account), report.Moment{Time: i.Created}})
+	}{"ledger", i.Schema, i.Environment, report.Text(i.Account.Slug), report.Text(i.Account.Partner), report.Moment{Time: i.Created}})
 }
 
 func (e *exporter) Fact(name, value string, at time.Time) error {

@@ -51,10 +51,11 @@ func (a *age) Set(text string) error {
 
 type exportFlags struct {
 	readerFlags
-	unverified bool
-	older      age
-	format     choice
-	output     string
+	unverified  bool
+	unconfirmed bool
+	older       age
+	format      choice
+	output      string
 }
 
 func (a *app) linksExportCommand() *cobra.Command {
@@ -72,6 +73,7 @@ carefully as passwords.`,
 	}
 	f.readerFlags.flags(c)
 	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
+	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
 	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
 	c.Flags().Var(&f.format, "format", "csv or xlsx (default by --output, else csv)")
 	c.Flags().StringVar(&f.output, "output", "-", "`FILE`; - is standard output")
@@ -96,13 +98,19 @@ func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
 	if f.output == "-" && kind == report.XLSX && a.out.file() != nil && isTerminal(a.out.file()) {
 		return usage(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
-	l, _, err := f.open(ctx, c)
+	l, info, err := f.open(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	n := 0
-	rows := linkRows(ctx, l, f.unverified, time.Now().Add(-f.older.Duration), &n)
+	a.noteLinksShown(ctx, info, "links export")
+	n, held := 0, 0
+	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
+	defer func() {
+		if held > 0 {
+			fmt.Fprintf(a.err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", linksText(held))
+		}
+	}()
 	if f.output == "-" {
 		scratch, err := os.MkdirTemp("", "bulkonboard-")
 		if err == nil {
@@ -131,19 +139,24 @@ func linkHeader() []string {
 	return []string{"id", "email", "firstName", "lastName", "serviceId", "verificationUrl", "issuedAt", "kycStatus", "kycSince", "kycRetries"}
 }
 
-// linkRows are the users with a link from before a moment.
-func linkRows(ctx context.Context, l kyc.Customers, unverified bool, before time.Time, n *int) report.TableRows {
+// linkRows are the users with a link from before a moment. It counts them, and
+// those that are held back because the partner's list has not confirmed them.
+func linkRows(ctx context.Context, l kyc.Customers, f *exportFlags, before time.Time, n, held *int) report.TableRows {
 	return func(yield func([]string, error) bool) {
 		for c, err := range l.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}}) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if c.URL == "" || c.Issued.After(before) || unverified && !kyc.Unverified(c, before) {
+			if c.UsableURL() == "" || c.Issued.After(before) || f.unverified && !kyc.Unverified(c, before) {
+				continue
+			}
+			if c.Pairing == ledger.Unconfirmed && !f.unconfirmed {
+				*held++
 				continue
 			}
 			*n++
-			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, c.URL, utcText(c.Issued), string(c.KYC.Status),
+			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, c.UsableURL(), utcText(c.Issued), string(c.KYC.Status),
 				utcText(c.KYC.At), strconv.Itoa(c.KYC.Retries)}
 			if !yield(cells, nil) {
 				return

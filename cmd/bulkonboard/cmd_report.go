@@ -106,6 +106,9 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 	if err := o.probe(); err != nil {
 		return err
 	}
+	if !f.noLinks {
+		a.noteLinksShown(ctx, info, "report")
+	}
 	still, err := l.Still(ctx) // reports of one command agree, whatever a run does meanwhile
 	if err != nil {
 		return err

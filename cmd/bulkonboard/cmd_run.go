@@ -19,33 +19,34 @@ type runFlags struct {
 	targetFlags
 	inputFlags
 	logFlags
-	reports       []string
-	rejects       string
-	annotate      string
-	rate          rate
-	fee           amount
-	maxNew        bound
-	limit         count
-	yes           bool
-	json          bool
-	quiet         bool
-	burst         count
-	workers       count
-	maxAttempts   count
-	patience      span
-	maxErrors     bound
-	maxDuration   span
-	lowBalance    choice
-	keepBalance   amount
-	settle        span
-	inDoubt       choice
-	checkExisting choice
-	again         []string
-	againCode     []string
-	accept        []string
-	noProgress    bool
-	keepRuns      count
-	metricsFile   string
+	reports        []string
+	rejects        string
+	annotate       string
+	rate           rate
+	fee            amount
+	maxNew         bound
+	limit          count
+	yes            bool
+	json           bool
+	quiet          bool
+	burst          count
+	workers        count
+	maxAttempts    count
+	patience       span
+	maxErrors      bound
+	maxDuration    span
+	lowBalance     choice
+	keepBalance    amount
+	settle         span
+	inDoubt        choice
+	confirmCreated choice
+	checkExisting  choice
+	again          []string
+	againCode      []string
+	accept         []string
+	noProgress     bool
+	keepRuns       count
+	metricsFile    string
 }
 
 // planFlags are those that plan takes as well.
@@ -78,6 +79,7 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	r.lowBalance = choice{"stop", []string{"stop", "wait"}}
 	r.inDoubt = choice{"resolve", []string{"resolve", "hold"}}
 	r.checkExisting = choice{"auto", []string{"auto", "never"}}
+	r.confirmCreated = choice{"auto", []string{"auto", "never"}}
 	f.StringArrayVar(&r.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable; default beside the input)")
 	f.StringVar(&r.rejects, "rejects", "", "`FILE` for the rows to correct, .xlsx or .csv (default beside the input)")
 	f.StringVar(&r.annotate, "annotate", "", "the input with marks, status and link columns, as a workbook: `FILE`.xlsx")
@@ -93,12 +95,13 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	f.Var(&r.settle, "settle", "how long an unanswered request may still take effect (default timeout + 40s, at least 100s)")
 	f.Var(&r.inDoubt, "in-doubt", "resolve; hold never sends a row in doubt again")
 	f.Var(&r.checkExisting, "check-existing", "auto asks for the list of users first when that is short")
+	f.Var(&r.confirmCreated, "confirm-created", "before the report is written, compare the users created with the partner's list: auto, never")
 	f.BoolVar(&r.noProgress, "no-progress", false, "no progress bar or lines")
 	r.keepRuns = count{n: defaultKeepRuns, least: 1}
 	f.Var(&r.keepRuns, "keep-runs", "the ledger keeps the rows that the newest `N` runs read")
 	f.StringVar(&r.metricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date, readable by all")
 	advanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
-		"in-doubt", "check-existing", "no-progress")
+		"in-doubt", "check-existing", "confirm-created", "no-progress")
 }
 
 // mistake is what makes no sense, and the flags that it is about.

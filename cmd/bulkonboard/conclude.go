@@ -169,6 +169,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 			}
 		}
 	}
+	if err := s.store.Learn(ctx, pipeline.LearntLinksShown, "report", time.Now()); err != nil && reasonOf(failed) != pipeline.LedgerFault {
+		return nil, 0, err
+	}
 	meta := report.Meta{Version: version(), Environment: s.to.environment, Ledger: s.to.ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
 		StopReason: string(reasonOf(failed)), Money: moneyOf(sum)}
@@ -241,6 +244,9 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		}
 		s.tell("%s", done)
 	}
+	if sum.Unconfirmed > 0 {
+		s.tell("%s", unconfirmedText(sum))
+	}
 	s.tellOthers(sum)
 	if sum.Sent > 0 && sum.WalletFrom.Known() && sum.WalletTo.Known() {
 		s.tell("wallet: %s before, %s after", strings.TrimSpace(sum.WalletFrom.String()+" "+sum.Currency), strings.TrimSpace(sum.WalletTo.String()+" "+sum.Currency))
@@ -268,6 +274,15 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		s.tell("this command continues:")
 		s.tell("  %s", s.continuing())
 	}
+}
+
+// unconfirmedText says how many users the partner's list has not confirmed, and why.
+func unconfirmedText(sum pipeline.Summary) string {
+	text := fmt.Sprintf("%s not yet confirmed by the partner's list", usersText(sum.Unconfirmed))
+	if sum.ListError != "" {
+		text += ": " + sum.ListError
+	}
+	return text + ". The next run asks again"
 }
 
 // tellOthers names the inputs that must be run again for what is left of them:

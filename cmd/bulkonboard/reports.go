@@ -181,14 +181,14 @@ func repeatsOther(r *ledger.Reported) bool {
 // needsPerson reports whether a row is new work for a person.
 func needsPerson(r *ledger.Reported, strict bool) bool {
 	switch {
-	case r.Status == ledger.InDoubt:
+	case r.Status == ledger.InDoubt, r.Status == ledger.Created && r.Customer.Code == ledger.CodeOtherAccount:
 		return true
 	case r.Known && !strict:
 		return false
 	case r.Status == ledger.DuplicateInInput:
 		return repeatsOther(r)
 	}
-	return r.Status.NeedsPerson()
+	return r.NeedsPerson()
 }
 
 // problemText joins what is wrong with a row.
@@ -206,6 +206,9 @@ func problemText(r *ledger.Reported) string {
 			parts = append(parts, text)
 		}
 		return strings.Join(parts, "; ")
+	}
+	if r.Status == ledger.Created && r.Customer.Pairing.NeedsReview() {
+		return "email: " + r.Customer.Pairing.Explain()
 	}
 	text := r.Customer.Message
 	if text == "" {

@@ -272,7 +272,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		Pace: pipeline.Pace{Rate: f.rate.perSecond, Unlimited: f.rate.unlimited, Burst: f.burst.n, Workers: f.workers.n,
 			MaxAttempts: f.maxAttempts.n, Patience: f.patience.Duration},
 		Doubt: pipeline.Doubt{KeyTTL: f.keyTTL.Duration, Settle: f.settleTime(), Hold: f.inDoubt.value == "hold",
-			CheckExisting: f.checkExisting.value == "auto"},
+			CheckExisting: f.checkExisting.value == "auto", Timeout: f.timeout.Duration, SkipConfirm: f.confirmCreated.value == "never"},
 		Bounds: pipeline.Bounds{MaxNew: f.maxNew.Bound, Limit: f.limit.n, MaxErrors: f.maxErrors.Bound, MaxDuration: f.maxDuration.Duration},
 		Money:  pipeline.Money{Fee: f.fee.Amount, Keep: f.keepBalance.Amount, Wait: f.lowBalance.value == "wait"},
 		Resend: pipeline.Resend{Codes: f.againCode, Accept: f.accept},

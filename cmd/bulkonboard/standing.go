@@ -96,7 +96,7 @@ func (s *standing) attention() int {
 			n += rows
 		}
 	}
-	return n + s.tally.Code[repeatsCause()]
+	return n + s.tally.Code[repeatsCause()] + createdToReview(s.tally)
 }
 
 // lines are one screen.

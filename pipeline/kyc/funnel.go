@@ -60,5 +60,5 @@ func (f *Funnel) Add(c ledger.Customer, before time.Time) {
 // Unverified reports whether a customer has a link from before a moment, and
 // has still to open it.
 func Unverified(c ledger.Customer, before time.Time) bool {
-	return c.Status == ledger.Created && c.URL != "" && c.KYC.Status.Open() && !c.Issued.After(before)
+	return c.Status == ledger.Created && c.UsableURL() != "" && c.KYC.Status.Open() && !c.Issued.After(before)
 }

@@ -164,12 +164,12 @@ func (t *table) row(r *ledger.Reported) []string {
 		// A link stands in one row of a report, so that a mail merge sends it once.
 		c[colServiceID] = clean(r.Customer.ServiceID)
 		if !t.noLinks {
-			c[colURL] = clean(r.Customer.URL)
+			c[colURL] = clean(r.Customer.UsableURL())
 		}
 		if t.checks {
 			last := c[len(c)-len(CheckColumns()):]
 			last[0], last[1] = clean(string(r.Customer.KYC.Status)), moment(r.Customer.KYC.At)
-			if r.Customer.URL != "" {
+			if r.Customer.UsableURL() != "" {
 				last[2] = moment(r.Customer.Issued)
 			}
 		}
@@ -202,6 +202,9 @@ func problems(to []problem, r *ledger.Reported) []problem {
 	} else if c := &r.Customer; c.Code != "" || c.Message != "" {
 		to = append(to, problem{c.Field, c.Code, c.Message})
 	}
+	if p := r.Customer.Pairing; r.Status == ledger.Created && p.NeedsReview() {
+		to = append(to, problem{"email", string(p), p.Explain()})
+	}
 	if !own && r.Status != ledger.Forgotten {
 		for _, field := range r.Changed {
 			to = append(to, problem{field, "details_changed", "differs from what was sent, and was not sent again"})
@@ -209,6 +212,9 @@ func problems(to []problem, r *ledger.Reported) []problem {
 	}
 	if r.ShowsOther() {
 		to = append(to, problem{"", "warn:known_from", "the row itself is invalid. Its customer is that of " + r.From.String()})
+	}
+	if p := r.Customer.Pairing; r.Status == ledger.Created && p == ledger.Unconfirmed {
+		to = append(to, problem{"", "warn:" + string(p), p.Explain()})
 	}
 	mended := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
 	for _, f := range r.Findings {

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// noteLinksShown keeps in the ledger that its links are about to be handed out:
+// from then on a mixed-up answer is no longer put right silently, because
+// someone may hold the wrong link. A ledger that this user may only read cannot
+// note it, which is said.
+func (a *app) noteLinksShown(ctx context.Context, info ledger.Info, command string) {
+	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Beside: true, Command: command})
+	if err == nil {
+		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(a.err, "warning: the ledger could not note that links were handed out: %v\n", err)
+	}
+}
+
+// createdToReview counts created rows that an operator has to look at.
+func createdToReview(t ledger.Tally) (n int) {
+	for cause, rows := range t.Code {
+		if cause.Status == ledger.Created && (cause.Code == ledger.CodeOtherAccount || ledger.Pairing(cause.Code).NeedsReview()) {
+			n += rows
+		}
+	}
+	return n
+}
