@@ -47,9 +47,9 @@ func newNeighbour(c ledger.Customer) *neighbour {
 	}
 	a := c.History[len(c.History)-1]
 	from, to := a.NotBefore.Partner(), a.NotAfter.Partner()
-	took := to.Sub(from)
+	took := a.NotAfter.At.Sub(a.NotBefore.At) // by one clock: offsets differ by up to a second
 	return &neighbour{
-		customer: c.ID, identity: c.Identity, serviceID: c.ServiceID, at: from.Add(took / 2), ended: to,
+		customer: c.ID, identity: c.Identity, serviceID: c.ServiceID, at: from.Add(to.Sub(from) / 2), ended: to,
 		measures: c.Status == ledger.Created && a.Class == ledger.OK && a.Removes == "" && !c.Manual && c.Code == "" &&
 			(c.Pairing == ledger.Unconfirmed || c.Pairing == ledger.Confirmed) &&
 			a.NotBefore.Certain && a.NotAfter.Certain && took >= 0 && took < 10*time.Second,
