@@ -67,7 +67,7 @@ func measuresOf(n neighbours, listed map[string]partner.Listed) (all []measure) 
 				continue
 			}
 			found++
-			all = append(all, measure{at: k.at, created: u.CreatedAt.Sub(k.at)})
+			all = append(all, measure{at: k.at, created: u.CreatedAt.Sub(k.at), coarse: u.CreatedAt.Equal(u.CreatedAt.Truncate(time.Minute))})
 		}
 	}
 	take(n.before)

@@ -515,3 +515,51 @@ func TestNewestFirstWithAHole(t *testing.T) {
 		}
 	})
 }
+
+// stragglers is a partner that is down from a moment on, while slow requests
+// from before go on to be answered.
+type stragglers struct {
+	*fakePartner
+	down time.Time
+	slow string // e-mail of the row that is answered long after
+}
+
+func (s *stragglers) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+	if u.Email == s.slow {
+		began := time.Now()
+		time.Sleep(100 * time.Second)
+		a := s.fakePartner.Create(ctx, key, u)
+		a.Began = began
+		return a
+	}
+	if !s.down.IsZero() && time.Now().After(s.down) {
+		now := time.Now()
+		return partner.Answer{Class: partner.Unknown, Cause: "HTTP 502", HTTPStatus: 502, Began: now, Ended: now}
+	}
+	return s.fakePartner.Create(ctx, key, u)
+}
+
+func (s *stragglers) Wallet(ctx context.Context) (partner.Wallet, error) {
+	if !s.down.IsZero() && time.Now().After(s.down) {
+		return partner.Wallet{}, &partner.Error{Class: partner.Unknown, HTTPStatus: 502}
+	}
+	return s.fakePartner.Wallet(ctx)
+}
+
+// An outage begins while an older, slower request still succeeds: patience ends.
+func TestPatienceEndsAfterAStraggler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 2000)
+		s := &stragglers{fakePartner: b.partner, slow: email(40)}
+		b.cfg.Partner = s
+		b.cfg.Doubt.SkipConfirm = true
+		time.AfterFunc(3*time.Second, func() { s.down = time.Now() })
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		began := time.Now()
+		_, err := Run(ctx, b.cfg)
+		if stopReason(err) != PartnerDown || time.Since(began) > time.Hour {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}

@@ -14,6 +14,7 @@ import (
 type measure struct {
 	at      time.Time     // midpoint of the attempt, in the partner's time
 	created time.Duration // createdAt minus that
+	coarse  bool          // createdAt has whole minutes
 }
 
 const (
@@ -54,6 +55,9 @@ func calibrate(measures []measure) calibration {
 	spread := all[len(all)-1]
 	if len(all) >= manyMeasures {
 		spread = all[(len(all)*9+9)/10-1]
+	}
+	if !slices.ContainsFunc(measures, func(m measure) bool { return !m.coarse }) {
+		spread = max(spread, time.Minute) // cut to minutes, however well they seem to agree
 	}
 	return calibration{offset: offset, spread: spread, enough: true, measures: measures}
 }

@@ -156,7 +156,8 @@ func TestCalibration(t *testing.T) {
 		{"a large one for a day", of(9, 9, 9), 23 * time.Hour, true, 9, 0},
 		{"and not for two", of(9, 9, 9), 48 * time.Hour, false, 9, 0},
 		{"hours, by another zone", of(-18000, -18000, -18000), time.Minute, true, -18000, 0},
-		{"whole minutes", of(-1, -59, -30), 0, false, -30, 29},
+		{"far apart", of(-1, -59, -30), 0, false, -30, 29},
+		{"whole minutes that seem to agree", []measure{{coarse: true}, {coarse: true}, {coarse: true}}, 0, false, 0, 60},
 		{"one that is far from nine others", of(0, 0, 0, 0, 0, 0, 0, 0, 0, 40), 0, true, 0, 0},
 		{"one that is far from eight others", of(0, 0, 0, 0, 0, 0, 0, 0, 40), 0, false, 0, 40},
 	} {

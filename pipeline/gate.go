@@ -21,6 +21,7 @@ type gate struct {
 	until   time.Time // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
 	trialID int64     // trial: the attempt that went first, 0 = not yet
 	silent  time.Time // since when the gate is shut because no sensible answer comes; zero = it is not
+	shutAt  time.Time // when the gate was shut last; answers to requests begun before say nothing of what is now
 	busy    time.Time // since when there has been nothing but 429; zero = there has
 	busies  int       // 429 answers without a wait in them, in a row
 	breaker breaker
@@ -90,10 +91,10 @@ func (g *gate) room() (n int, changed <-chan struct{}) {
 }
 
 // look tells the keeper what it has to do.
-func (g *gate) look() (s gateState, why shutReason, until, silent time.Time, changed <-chan struct{}) {
+func (g *gate) look() (s gateState, why shutReason, until time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.state, g.why, g.until, g.silent, g.changed
+	return g.state, g.why, g.until, g.changed
 }
 
 // askedUntil is until when the partner has asked everyone to wait; a moment
@@ -122,11 +123,14 @@ func (g *gate) open() {
 	}
 }
 
-// observe takes the class of an answer at the moment it is known. pause is how
-// long the partner asked everyone to wait, with BUSY.
-func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, now time.Time) {
+// observe takes the class of an answer at the moment it is known, and when its
+// request began. pause is how long the partner asked everyone to wait, with a 429.
+// An answer to a request begun before the gate was shut does not end a silence:
+// in an outage slow requests from before may succeed for long.
+func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, began, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	current := g.state == gateOpen || began.After(g.shutAt)
 	onTrial := g.state == gateTrial && attempt != notAnAttempt && g.trialID == attempt
 	if class != ledger.NotSent {
 		g.breaker.take(class)
@@ -134,11 +138,15 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 	switch class {
 	case ledger.Busy, ledger.Throttled, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
 	default:
-		g.busies, g.busy = 0, time.Time{}
+		if current {
+			g.busies, g.busy = 0, time.Time{}
+		}
+	}
+	if current && class != ledger.NotSent && class != ledger.Unknown && class != ledger.OKBroken {
+		g.silent = time.Time{}
 	}
 	switch class {
 	case ledger.Busy, ledger.Throttled:
-		g.silent = time.Time{}
 		if g.busy.IsZero() {
 			g.busy = now
 		}
@@ -151,7 +159,6 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 			g.change(gateShut, askedToWait)
 		}
 	case ledger.Funds:
-		g.silent = time.Time{}
 		g.change(gateShut, empty)
 	case ledger.NotSent:
 		if g.state == gateOpen || onTrial {
@@ -162,7 +169,6 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 			g.fallSilent(broken, now)
 		}
 	default:
-		g.silent = time.Time{}
 		if onTrial {
 			g.breaker = breaker{}
 			g.change(gateOpen, notShut)
@@ -174,10 +180,25 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, n
 // time since is what patience is measured by: quiet before that does not count.
 // g.mu is held.
 func (g *gate) fallSilent(why shutReason, now time.Time) {
+	if g.state == gateOpen {
+		g.shutAt = now
+	}
 	if g.silent.IsZero() {
 		g.silent = now
 	}
 	g.change(gateShut, why)
+}
+
+// silentSince is since when no sensible answer has come while the gate is shut
+// for want of one. An answer that ended the silence and did not open the gate
+// begins another one, so that patience always ends.
+func (g *gate) silentSince(now time.Time) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateShut && g.silent.IsZero() && (g.why == unreachable || g.why == broken) {
+		g.silent = now
+	}
+	return g.silent
 }
 
 // busySince is since when there has been nothing but 429; zero if there has.

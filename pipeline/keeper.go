@@ -29,7 +29,7 @@ type keeper struct {
 // work runs until ctx ends.
 func (k *keeper) work(ctx context.Context) error {
 	for ctx.Err() == nil {
-		state, why, until, silent, changed := k.gate.look()
+		state, why, until, changed := k.gate.look()
 		if state == gateOpen {
 			k.tries = 0
 			k.book.pause("", time.Time{})
@@ -41,6 +41,7 @@ func (k *keeper) work(ctx context.Context) error {
 			}
 			continue
 		}
+		silent := k.gate.silentSince(wall())
 		if patience := k.cfg.Pace.Patience; !silent.IsZero() && wall().Sub(silent) >= patience {
 			k.halt.stop(stopf(PartnerDown, "the partner API has not answered as it should for %s", patience))
 			return nil
@@ -174,7 +175,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 func (r *run) heed(err error) {
 	if e, ok := readError(err); ok && e.Class.AsksToWait() {
 		r.pace.busy(wall(), wall())
-		r.gate.observe(notAnAttempt, classOf(e.Class), e.RetryAfter, wall())
+		r.gate.observe(notAnAttempt, classOf(e.Class), e.RetryAfter, wall(), wall())
 		if e.RetryAfter > r.cfg.Pace.Patience {
 			r.halt.stop(&Stop{Reason: PartnerDown, Err: errTooLong})
 		}

@@ -175,7 +175,7 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 		if !g.pass(n) {
 			t.Fatal("shut from the start")
 		}
-		g.observe(n, ledger.Unknown, 0, now)
+		g.observe(n, ledger.Unknown, 0, now, now)
 	}
 	if g.pass(4) {
 		t.Fatal("open after three answers that tell nothing")
@@ -184,7 +184,7 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if n, _ := g.room(); n != 1 || !g.pass(5) || g.pass(6) {
 		t.Fatal("a trial is one row")
 	}
-	g.observe(5, ledger.Unknown, 0, now)
+	g.observe(5, ledger.Unknown, 0, now, now)
 	if g.pass(7) {
 		t.Fatal("open after a trial that failed")
 	}
@@ -196,16 +196,16 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if !g.pass(9) {
 		t.Fatal("a trial that was not sent is not given back")
 	}
-	g.observe(3, ledger.OK, 0, now) // an answer from before says nothing
+	g.observe(3, ledger.OK, 0, now, now) // an answer from before says nothing
 	if g.pass(10) {
 		t.Fatal("opened by an answer that was no trial")
 	}
-	g.observe(9, ledger.DupUser, 0, now)
+	g.observe(9, ledger.DupUser, 0, now, now)
 	if !g.pass(11) || !g.pass(12) {
 		t.Fatal("shut after a trial that succeeded")
 	}
-	g.observe(11, ledger.Busy, time.Minute, now)
-	if _, why, until, _, _ := g.look(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
+	g.observe(11, ledger.Busy, time.Minute, now, now)
+	if _, why, until, _ := g.look(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
 		t.Errorf("%d until %s", why, until)
 	}
 }

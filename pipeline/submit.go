@@ -146,7 +146,7 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 		return out // cut off by us: says nothing of the partner
 	}
 	now := wall()
-	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, now)
+	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
 	s.react(out, now)
 	return out
 }
