@@ -42,7 +42,8 @@ type Removals struct {
 const unknownInRow = 3
 
 // Remove deletes the users of customers in link_missing. Each deletion has its
-// intent in the ledger before it is sent, and makes its customer in_doubt; only a
+// intent in the ledger before it is sent, and a look at the page of the list that
+// shows the user's serviceId and e-mail together just before that. It makes its customer in_doubt; only a
 // user shows to be there, or one created anew, ends that. So whatever crashes in
 // between, nobody is left without a user but those that the next run creates.
 //
@@ -59,10 +60,24 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 	if err != nil {
 		return out, err
 	}
+	find := &locator{partner: c.Partner, pace: c.Pace}
+	if err := find.locate(ctx, customers); err != nil {
+		return out, err
+	}
 	row := 0
 	for i, cu := range customers {
 		if ctx.Err() != nil {
 			return out, ctx.Err()
+		}
+		paired, err := find.isPaired(ctx, cu, len(out.Removed)+len(out.Unknown))
+		if err != nil {
+			return out, err
+		}
+		if !paired {
+			out.Refused++
+			out.Code = CodePairingUnproved
+			c.Watch(i+1, len(customers))
+			continue
 		}
 		known := len(out.Unknown)
 		if err := c.remove(ctx, cu, clock, &out); err != nil {
