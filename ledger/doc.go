@@ -39,7 +39,11 @@
 // again just because time has passed.
 //
 // Created: made by us; ServiceID and URL are known. Final: nothing but a new
-// URL is ever written to it.
+// URL is ever written to it, with two exceptions. The partner's list shows that
+// the answer was another customer's: a change with Repair gives both what is
+// theirs, or takes it back. And an operator gives up a user who was created in
+// another partner account. What the list says of the serviceId and the e-mail is
+// kept beside the status; see Pairing.
 //
 // LinkMissing: made by us, and the answer with the link was lost. It becomes
 // created when a link is found. The intent to delete its user, so that it can be
@@ -70,6 +74,8 @@
 //	pending, duplicate, rejected, insufficient_balance  --Record-->  any but forgotten (a person, an import)
 //	link_missing   --Record-->  created, link_missing
 //	created        --Record-->  created
+//	created, link_missing  --Record, with Repair-->  created, link_missing, in_doubt
+//	created in another account  --Record, by hand-->  pending
 //	any but in_doubt  --Forget-->  forgotten
 //
 // Each applies only if the customer still has the status and the number of

@@ -83,7 +83,17 @@ func Paired(c Customer, n PairingNote) (Customer, bool) {
 	if c.ID == 0 || c.ID != n.Customer || c.ServiceID != n.ServiceID || !n.Pairing.known() {
 		return c, false
 	}
-	if c.Status != Created && (c.Status != Duplicate || n.Pairing.NeedsReview()) {
+	switch c.Status {
+	case Created:
+	case Duplicate:
+		if n.Pairing.NeedsReview() {
+			return c, false
+		}
+	case LinkMissing: // an operator knows that the user is gone
+		if n.Pairing != UserDeleted {
+			return c, false
+		}
+	default:
 		return c, false
 	}
 	c.Pairing = n.Pairing

@@ -78,7 +78,8 @@ func Decided(c Customer, ch Change) (Customer, error) {
 	if err := ch.Expect.check(c); err != nil {
 		return c, err
 	}
-	if ch.Repair && !ch.repairs(c) || !ch.Repair && !ch.Status.after(c.Status) {
+	released := ch.releases(c)
+	if ch.Repair && !ch.repairs(c) || !ch.Repair && !released && !ch.Status.after(c.Status) {
 		return c, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
 	}
 	if len(ch.Close) > 0 {
@@ -118,6 +119,8 @@ func Decided(c Customer, ch Change) (Customer, error) {
 		return c, fmt.Errorf("customer %d has an open attempt and cannot become %s: %w", c.ID, ch.Status, ErrConflict)
 	}
 	switch {
+	case released:
+		c.Pairing, c.ServiceID, c.URL, c.Issued, c.KYC = NotPaired, "", "", time.Time{}, KYC{}
 	case ch.Repair:
 		c.Pairing = ch.Pairing
 		c.ServiceID, c.URL, c.Issued, c.KYC = ch.ServiceID, ch.URL, ch.issued(c), KYC{}
@@ -152,6 +155,12 @@ func (ch Change) repairs(c Customer) bool {
 		return c.Status == Created || c.Status == LinkMissing
 	}
 	return false
+}
+
+// releases reports whether an operator gives up a user who was created in
+// another account, so that the customer is sent once more.
+func (ch Change) releases(c Customer) bool {
+	return ch.Manual && ch.Status == Pending && c.Status == Created && c.Code == CodeOtherAccount
 }
 
 // issued is when the link of a repaired customer came to be known.

@@ -93,6 +93,25 @@ func (r *run) confirmCreated(ctx context.Context) error {
 	}
 }
 
+// Confirm compares the users created and not yet judged with the partner's list,
+// once. It sends nothing and works beside a run: what only the holder of the
+// ledger may write, mixed-up answers to be put right, is left to the next run. Of
+// the configuration only Partner, Ledger, Environment, Pace, Doubt and Log are
+// used. A list that cannot be read is a warning in the log, and no error.
+func Confirm(ctx context.Context, cfg Config) error {
+	cfg.Input = noInput{}
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return err
+	}
+	r := newRun(cfg)
+	r.sendingDone, r.beside = true, true
+	if err := r.recall(ctx); err != nil {
+		return err
+	}
+	return r.confirmCreated(ctx)
+}
+
 // confirm compares the created users with the list once the sending has ended
 // with err, unless it ended because of the partner, of the ledger or of a signal.
 func (r *run) confirm(ctx context.Context, err error) error {
@@ -299,6 +318,9 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 			group[of.ID] = of
 			handedOut = handedOut || of.URL != "" && !of.Issued.After(shown)
 		}
+	}
+	if r.beside {
+		return nil, nil
 	}
 	var all []ledger.Customer
 	for _, c := range group {

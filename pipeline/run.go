@@ -54,6 +54,7 @@ type run struct {
 	existing existing
 	owner    string // of the wallet, if the partner tells
 
+	beside      bool          // another process holds the ledger
 	sendingDone bool          // no request is under way any more
 	listLag     time.Duration // the longest that the list was seen to lag behind lately
 	listError   string        // why the list could not confirm the users; "" = it could, or nobody asked

@@ -108,11 +108,27 @@ func (a *app) ledgerBackupCommand() *cobra.Command {
 
 func (a *app) ledgerRebindCommand() *cobra.Command {
 	var f readerFlags
+	account := false
 	c := &cobra.Command{
-		Use:   "rebind [flags] ENVIRONMENT",
-		Short: "move the ledger to another environment, for a host that was renamed",
-		Args:  oneArg("rebind", "the new ENVIRONMENT"),
+		Use:   "rebind [flags] [ENVIRONMENT]",
+		Short: "move the ledger to another environment or account name, after the partner renamed it",
+		Long: `Moves the ledger to another ENVIRONMENT, for a host that was renamed. With --account
+the ledger forgets the names of the partner account, for an account that was
+renamed: the next run learns the new ones. Nothing may be in doubt.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || (len(args) == 0) != account {
+				return usagef("ledger rebind needs the new ENVIRONMENT, or --account")
+			}
+			return nil
+		},
 		RunE: a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+			if account {
+				if err := l.RebindAccount(ctx); err != nil {
+					return inDoubtHint(err)
+				}
+				fmt.Fprintln(a.err, "the ledger has forgotten the names of the partner account; the next run learns them")
+				return nil
+			}
 			if err := isEnvironment(args[0]); err != nil {
 				return err
 			}
@@ -124,6 +140,7 @@ func (a *app) ledgerRebindCommand() *cobra.Command {
 		}),
 	}
 	f.flags(c)
+	c.Flags().BoolVar(&account, "account", false, "forget the names of the partner account instead")
 	configFlag(c)
 	return c
 }

@@ -30,6 +30,7 @@ type resolveFlags struct {
 	because   string
 	serviceID string
 	link      string
+	gone      bool
 }
 
 func (a *app) ledgerResolveCommand() *cobra.Command {
@@ -56,6 +57,7 @@ who exists after all is then created twice, or refused.`,
 	}
 	f.readerFlags.flags(c)
 	c.Flags().Var(&f.as, "as", "the new status")
+	c.Flags().BoolVar(&f.gone, "gone", false, "the user of this row was deleted at the partner: it is no longer looked for in the partner's list")
 	c.Flags().StringVar(&f.because, "because", "", "the reason, as `TEXT`; reports show it")
 	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
 	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`, for created")
@@ -75,13 +77,15 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 	switch {
 	case at <= 0 || err != nil || row < 1:
 		return "", 0, usagef("write FILE:ROW, such as customers.csv:17")
-	case status == "":
+	case f.gone && (status != "" || f.serviceID != "" || f.link != ""):
+		return "", 0, usagef("--gone says one thing only: leave out --as, --service-id and --link")
+	case status == "" && !f.gone:
 		return "", 0, usagef("--as says which status: %s", strings.Join(f.as.of, ", "))
 	case f.because == "":
 		return "", 0, usagef("--because says why, for whoever reads the report")
 	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
 		return "", 0, usagef("--because is one line of at most %d characters", maxReason)
-	case status == ledger.Created && (f.serviceID == "" || f.link == ""):
+	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
 		return "", 0, usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
 	case status != ledger.Created && f.link != "":
 		return "", 0, usagef("--link goes with --as created only")
@@ -107,6 +111,9 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 	case found.Status == ledger.DuplicateInInput:
 		return usage(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
 	}
+	if f.gone {
+		return f.giveUp(ctx, a, l, c, file, row)
+	}
 	if f.serviceID != "" {
 		for other, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{f.serviceID}}) {
 			if err != nil {
@@ -116,6 +123,9 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 				return usagef("another customer of the ledger has this service id")
 			}
 		}
+	}
+	if f.as.value == string(ledger.Created) && f.serviceID == "" && c.Status != ledger.Created {
+		return usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
 	}
 	runs, err := newestOf(ctx, l)
 	if err != nil {
@@ -131,6 +141,19 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 		return err
 	}
 	fmt.Fprintf(a.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
+	return nil
+}
+
+// giveUp notes that the customer's user is gone.
+func (f *resolveFlags) giveUp(ctx context.Context, a *app, l *sqlite.Ledger, c ledger.Customer, file string, row int) error {
+	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
+	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
+		return usagef("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
+	}
+	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.err, "%s, row %d: its user is noted as deleted\n", printable(file), row)
 	return nil
 }
 

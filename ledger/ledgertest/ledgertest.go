@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"pairing", pairing},
 		{"repair", repair},
 		{"near", near},
+		{"another account", otherAccount},
 		{"deletion", deletion},
 		{"deletion refuses", deletionRefuses},
 		{"verification", verification},

@@ -113,6 +113,34 @@ func repair(t *testing.T, l ledger.Ledger) {
 	}
 }
 
+// otherAccount gives up a user who was created in another account, and a user
+// who is gone.
+func otherAccount(t *testing.T, l ledger.Ledger) {
+	ctx := t.Context()
+	b := add(t, l, "one", people(3)...)
+	c := send(t, l, b, 0, ledger.OK, ledger.Created, ledger.CodeOtherAccount)
+	same(t, "needs a reviewer", c.NeedsReview(), true)
+	again := ledger.Change{Expect: expect(c), Status: ledger.Pending, Code: "by_hand", Manual: true, At: at(90)}
+	byProgram := again
+	byProgram.Manual = false
+	if err := l.Record(ctx, 1, []ledger.Change{byProgram}); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("a program gives a user up: %v", err)
+	}
+	must(t, l.Record(ctx, 1, []ledger.Change{again}))
+	c = customer(t, l, c.ID)
+	same(t, "status", c.Status, ledger.Pending)
+	same(t, "serviceId and link", c.ServiceID+c.URL, "")
+	ordinary := send(t, l, b, 1, ledger.OK, ledger.Created, "")
+	again.Expect = expect(ordinary)
+	if err := l.Record(ctx, 1, []ledger.Change{again}); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("a user of the account is given up: %v", err)
+	}
+	gone := send(t, l, b, 2, ledger.Unknown, ledger.LinkMissing, "")
+	must(t, l.Record(ctx, 1, []ledger.Change{{Expect: expect(gone), Status: ledger.LinkMissing, ServiceID: "svc-gone", At: at(91)}}))
+	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: gone.ID, ServiceID: "svc-gone", Pairing: ledger.UserDeleted}}))
+	same(t, "gone", customer(t, l, gone.ID).Pairing, ledger.UserDeleted)
+}
+
 // near selects customers by when they were sent.
 func near(t *testing.T, l ledger.Ledger) {
 	b := add(t, l, "one", people(8)...)

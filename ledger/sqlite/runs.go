@@ -125,6 +125,9 @@ func (l *Ledger) RebindAccount(ctx context.Context) error {
 		if err := l.nothingInDoubt(ctx); err != nil {
 			return err
 		}
+		if err := l.w.do(ctx, "DELETE FROM learnt WHERE name = 'other_account_key'"); err != nil {
+			return err
+		}
 		return l.w.putAccount(ctx, ledger.Account{})
 	})
 	if err == nil {
