@@ -170,6 +170,10 @@ func (s *submitters) react(a answered, now time.Time) {
 		s.halt.stop(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
 	case a.answer.Halt == partner.Certificate:
 		s.halt.stop(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
+	case a.answer.Halt == partner.PathGone:
+		s.halt.stop(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
+	case a.answer.Halt == partner.Blocked:
+		s.halt.stop(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
 	case a.class == ledger.Auth:
 		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
 	case a.class == ledger.Funds && !s.cfg.Money.Wait:

@@ -3,105 +3,29 @@ package partner
 import (
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // The one table that turns an answer into a Class. What the partner documents
 // is little, so the order is: its code, then what its text plainly says, then
-// the status alone; and Unknown wherever these leave a doubt.
+// which fields it names in a form that is known (problems.go), then the status
+// alone; and Unknown wherever these leave a doubt.
 //
-//	status        code or text says               else
-//	2xx           whole, valid, success: OK       OKBroken
-//	3xx           -                               Unknown, Halt
-//	400, 409      key, duplicate, funds, refused  400 in an envelope: Unclear; else Unknown
-//	402           code: key, duplicate, refused   envelope, empty or text of funds: Funds; else Unknown
-//	401, 403      code: key, funds, refused       envelope, empty or text of credentials: Auth; else Unknown
-//	422           key, duplicate, funds           Reject
-//	429           in an envelope: key             envelope: Busy; else Throttled, HTML too
-//	any other     -                               Unknown
+//	status         code, text or fields say         else
+//	2xx            whole, valid, success: OK        OKBroken
+//	3xx            -                                Unknown, Redirected
+//	400            key, duplicate, funds, refused   any JSON object or list: Unclear; else Unknown
+//	409            key, duplicate, funds, refused   Unknown
+//	402            code: key, duplicate, refused    envelope, empty or text of funds: Funds; else Unknown
+//	401, 403       code: key, funds, refused        envelope, empty, a refusal in JSON, text of credentials: Auth;
+//	                                                else Unknown, Blocked
+//	404, 405,
+//	410, 415       -                                Unknown; of create-user also PathGone
+//	422            key, duplicate, funds            Reject
+//	429            in an envelope: key              envelope: Busy; else Throttled, HTML too
+//	any other      -                                Unknown
 //
-// Above all of these but 2xx and 3xx: a page of HTML but for 429, or a body that speaks of
-// success under a 4xx, is Unknown.
-
-// meaning is what a code or a text says, whatever the status.
-type meaning uint8
-
-const (
-	saysNothing meaning = iota
-	saysKeyUsed
-	saysDupUser
-	saysNoFunds
-	saysRefused
-)
-
-// codeMeans is the list of codes. Documented are DUP_USER, USER_BLACKLISTED,
-// INVALID_PROGRAM and INSUFFICIENT_WALLET_BALANCE (public docs); the code of a
-// used key is not, so that every likely one is taken: to call an answer KeyUsed
-// claims less than any other meaning.
-func codeMeans(code string) meaning {
-	code = strings.ToUpper(code)
-	switch code {
-	case "DUP_USER", "DUPLICATE_USER", "DUPLICATE_EMAIL", "USER_EXISTS", "USER_ALREADY_EXISTS", "EMAIL_EXISTS", "EMAIL_ALREADY_EXISTS":
-		return saysDupUser
-	case "USER_BLACKLISTED", "INVALID_PROGRAM", "VALIDATION_ERROR", "VALIDATION_FAILED":
-		return saysRefused
-	case "INSUFFICIENT_WALLET_BALANCE", "INSUFFICIENT_BALANCE", "INSUFFICIENT_FUNDS":
-		return saysNoFunds
-	case "DUP_KEY", "DUPLICATE_KEY", "KEY_USED", "KEY_ALREADY_USED", "DUP_REQUEST", "DUPLICATE_REQUEST":
-		return saysKeyUsed
-	}
-	if strings.Contains(code, "IDEMPOTEN") && containsAny(code, "USED", "ALREADY", "DUP", "CONFLICT", "EXIST") {
-		return saysKeyUsed
-	}
-	return saysNothing
-}
-
-// textMeans reads text for people. A text that says both that the key was used
-// and that the user exists says that the key was used: the list of users will
-// tell the rest.
-func textMeans(text string) meaning {
-	t := words(text)
-	taken := containsAny(t, " used ", " reused ", " already ", "duplicate", "conflict")
-	switch {
-	case taken && strings.Contains(t, "idempoten"),
-		taken && strings.Contains(t, " key ") && !strings.Contains(t, " api key "),
-		containsAny(t, " duplicate request ", " request already ", " request has already ", " request was already "),
-		t == " already used ":
-		return saysKeyUsed
-	case containsAny(t, " phone", " wallet address ", " card "):
-		// Something else than the e-mail may be what exists already.
-	case saysDuplicate(t):
-		return saysDupUser
-	case strings.Contains(t, " insufficient ") && containsAny(t, " balance ", " funds ", " wallet "):
-		return saysNoFunds
-	case containsAny(t, " blacklisted ", " invalid program ", " validation failed ", " validation error "):
-		return saysRefused
-	}
-	return saysNothing
-}
-
-// saysDuplicate wants the duplicate named as a user or an e-mail: what else can
-// be a duplicate is not known.
-func saysDuplicate(t string) bool {
-	if containsAny(t, " no user ", " no such user ") {
-		return false
-	}
-	for _, who := range []string{"user", "email", "customer"} {
-		switch {
-		case containsAny(t, " duplicate "+who+" ", " "+who+" is a duplicate", " "+who+" is duplicate", " "+who+" exists "),
-			strings.Contains(t, " "+who+" ") && containsAny(t, " already exist", " already registered ", " already in use ",
-				" already taken ", " already been taken ", " already used ", " already been used "):
-			return true
-		}
-	}
-	return false
-}
-
-// textRefusesUs tells whether the text speaks of our credentials or account.
-func textRefusesUs(text string) bool {
-	return containsAny(words(text), " unauthorized ", " unauthorised ", " unauthenticated ", " api key ", " invalid key ",
-		" invalid token ", " account suspended ", " account is suspended ", " account pending ", " account is pending ")
-}
+// Above all of these but 2xx and 3xx: a page of HTML but for 429, or a body that
+// speaks of success under a 4xx, is Unknown.
 
 // verdict is the part of an Answer that the body and status decide.
 type verdict struct {
@@ -110,73 +34,89 @@ type verdict struct {
 	halt  Halt
 }
 
-// judge looks up the table for an answer that is not 2xx.
-func judge(status int, m message) verdict {
+// judge looks up the table for an answer that is not 2xx. fields are those of
+// the request.
+func judge(status int, m message, fields fieldTable) verdict {
+	v := verdict{class: Unknown, cause: CauseStatus}
 	switch {
 	case status >= 300 && status <= 399:
 		return verdict{Unknown, CauseRedirect, Redirected}
 	case status >= 500 && status <= 599:
 		return verdict{class: Unknown, cause: CauseServer}
-	case status == http.StatusTooManyRequests && m.form == html:
-		return verdict{class: Throttled}
-	case m.form == html:
-		return verdict{class: Unknown, cause: CauseHTML}
+	case m.form == html && status != http.StatusTooManyRequests:
+		v.cause = CauseHTML
 	case m.form == contrary:
-		return verdict{class: Unknown, cause: CauseBody}
+		v.cause = CauseBody
+	default:
+		v.class = judge4xx(status, m, fields)
 	}
-	if c := judge4xx(status, m); c != Unknown {
-		return verdict{class: c}
+	switch {
+	case v.class != Unknown:
+		return verdict{class: v.class}
+	case m.form == cut && status >= 400 && status <= 499:
+		v.cause = CauseBody
 	}
-	if m.form == cut && status >= 400 {
-		return verdict{class: Unknown, cause: CauseBody}
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		v.halt = Blocked
 	}
-	return verdict{class: Unknown, cause: CauseStatus}
+	return v
 }
 
-func judge4xx(status int, m message) Class {
-	code, text := m.byCode(), m.byText()
-	spoken := code
-	if spoken == saysNothing {
-		spoken = text
+// judgeCreate is judge for a create-user request, whose path must be there.
+func judgeCreate(status int, m message, u User) verdict {
+	v := judge(status, m, fieldsOf(u))
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
+		v.halt = PathGone
 	}
+	return v
+}
+
+func judge4xx(status int, m message, fields fieldTable) Class {
+	code := m.byCode()
 	own := m.form == enveloped || m.form == empty // the partner's own, as far as the status alone can tell
 	switch status {
 	case 400, 409:
-		if c := classOf(spoken); c != Unknown {
+		if c := classOf(m.says(fields)); c != Unknown {
 			return c
 		}
-		if status == 400 && m.form == enveloped {
+		if status == 400 && (m.form == enveloped || m.form == object) {
 			return Unclear
 		}
 	case 402:
 		if c := classOf(code); c != Unknown {
 			return c
 		}
-		if own || text == saysNoFunds {
+		if own || m.byText() == saysNoFunds {
 			return Funds
 		}
 	case 401, 403:
 		if c := classOf(code); c != Unknown && c != DupUser {
 			return c
 		}
-		if own || (m.form != cut && textRefusesUs(m.text)) {
+		if own || m.isRefusal() || m.form != cut && textRefusesUs(m.text) {
 			return Auth
 		}
 	case 422:
-		if c := classOf(spoken); c != Unknown {
+		if c := classOf(m.says(fields)); c != Unknown {
 			return c
 		}
 		return Reject
 	case 429:
-		switch {
-		case m.form != enveloped:
-			return Throttled
-		case spoken == saysKeyUsed:
-			return KeyUsed
-		}
-		return Busy
+		return judge429(m, fields)
 	}
 	return Unknown
+}
+
+func judge429(m message, fields fieldTable) Class {
+	switch {
+	case m.form != enveloped:
+		return Throttled
+	case m.says(fields) == saysKeyUsed:
+		return KeyUsed
+	default:
+		return Busy
+	}
 }
 
 func classOf(m meaning) Class {
@@ -187,35 +127,11 @@ func classOf(m meaning) Class {
 		return DupUser
 	case saysNoFunds:
 		return Funds
-	case saysRefused:
+	case saysRefused, saysInvalid:
 		return Reject
 	default:
 		return Unknown
 	}
-}
-
-// byCode takes the first code that is known, but a used key before all others.
-func (m message) byCode() meaning {
-	first := saysNothing
-	for _, c := range m.codes {
-		switch k := codeMeans(c); {
-		case k == saysKeyUsed:
-			return k
-		case first == saysNothing:
-			first = k
-		}
-	}
-	return first
-}
-
-// byText takes nothing but a used key from a body that was cut: what is missing
-// could have said just that.
-func (m message) byText() meaning {
-	k := textMeans(m.text)
-	if m.form == cut && k != saysKeyUsed {
-		return saysNothing
-	}
-	return k
 }
 
 // judgeCreation looks up the 2xx line of the table.
@@ -243,21 +159,4 @@ func redirectHost(base *url.URL, location string) string {
 		return ""
 	}
 	return printable(u.Host, 255)
-}
-
-// words is s in lower case with one space before, between and after its words,
-// so that " user " finds the word user.
-func words(s string) string {
-	s = strings.ReplaceAll(strings.ToLower(s), "e-mail", "email")
-	f := strings.FieldsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
-	return " " + strings.Join(f, " ") + " "
-}
-
-func containsAny(s string, parts ...string) bool {
-	for _, p := range parts {
-		if strings.Contains(s, p) {
-			return true
-		}
-	}
-	return false
 }

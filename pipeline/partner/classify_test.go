@@ -93,8 +93,10 @@ func TestClassify(t *testing.T) {
 		{"400 empty", 400, "", Unknown, "", CauseStatus},
 		{"400 plain", 400, "Bad Request", Unknown, "", CauseStatus},
 		{"400 HTML", 400, "<html><body>Duplicate user</body></html>", Unknown, "", CauseHTML},
-		{"400 other object", 400, `{"error":"x"}`, Unknown, "", CauseStatus},
-		{"400 array", 400, `["Duplicate"]`, Unknown, "", CauseStatus},
+		{"400 other object", 400, `{"error":"x"}`, Unclear, "", ""},
+		{"400 array", 400, `["Duplicate"]`, Unclear, "", ""},
+		{"400 text in JSON", 400, `"Duplicate user"`, DupUser, "", ""},
+		{"400 success true", 400, `{"success":true}`, Unknown, "", CauseBody},
 		{"400 null", 400, `null`, Unknown, "", CauseStatus},
 		{"400 success", 400, goodBody, Unknown, "", CauseBody},
 
@@ -120,7 +122,7 @@ func TestClassify(t *testing.T) {
 		{"403 empty", 403, "", Auth, "", ""},
 		{"fault 23, 403 HTML", 403, page, Unknown, "", CauseHTML},
 		{"403 gateway's text", 403, "error code: 1020", Unknown, "", CauseStatus},
-		{"403 gateway's JSON", 403, `{"message":"Forbidden"}`, Unknown, "", CauseStatus},
+		{"403 gateway's JSON", 403, `{"message":"Forbidden"}`, Auth, "", ""},
 		{"403 row code", 403, envelope("USER_BLACKLISTED", ""), Reject, "USER_BLACKLISTED", ""},
 
 		{"429 envelope", 429, envelope("TOO_MANY_REQUESTS", ""), Busy, "TOO_MANY_REQUESTS", ""},
@@ -281,7 +283,7 @@ func FuzzBody(f *testing.F) {
 			t.Error("OK without evidence")
 		}
 		m := readMessage([]byte(body), whole)
-		v := judge(status, m)
+		v := judgeCreate(status, m, User{})
 		if v.class == OK || v.class == OKBroken || v.class == NotSent {
 			t.Errorf("status %d gives %v", status, v.class)
 		}

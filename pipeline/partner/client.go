@@ -80,7 +80,7 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 		a.ServiceID, a.VerificationURL = made.id, made.link
 	} else {
 		m := readMessage(r.body, r.whole)
-		v := judge(r.status, m)
+		v := judgeCreate(r.status, m, u)
 		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.code()
 		if a.Class == Reject || a.Class == Unclear {
 			a.Fields = complained(m, u)

@@ -26,7 +26,7 @@ const (
 	html                  // a page: some gateway speaks, not the partner
 	enveloped             // a JSON object whose status is a text other than success
 	contrary              // a JSON object that speaks of success
-	object                // any other JSON object
+	object                // any other JSON object or list: a framework or a gateway speaks
 	plain                 // anything else
 )
 
@@ -46,8 +46,7 @@ func readMessage(body []byte, whole bool) message {
 	switch {
 	case whole && len(body) == 0:
 		m.form = empty
-	case whole && json.Unmarshal(body, &m.root) == nil && m.root != nil:
-		m.readObject()
+	case whole && m.readJSON(body):
 	case isHTML(body):
 		m.form = html
 	case !whole:
@@ -61,13 +60,32 @@ func readMessage(body []byte, whole bool) message {
 	return m
 }
 
+// readJSON reads an object or a list. A list, which some frameworks answer
+// with, is one of errors. Other JSON is read as the text that it is.
+func (m *message) readJSON(body []byte) bool {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return false
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		m.root = v
+	case []any:
+		m.root = map[string]any{"errors": v}
+	default:
+		return false
+	}
+	m.readObject()
+	return true
+}
+
 func (m *message) readObject() {
 	data, _ := m.root["data"].(map[string]any)
 	status, ok := m.root["status"].(string)
 	switch {
-	case status == "success" || data["serviceId"] != nil:
+	case strings.EqualFold(status, "success") || m.root["success"] == true || data["serviceId"] != nil:
 		m.form = contrary
-	case ok:
+	case ok && !allDigits(status):
 		m.form = enveloped
 	default:
 		m.form = object
@@ -82,20 +100,32 @@ func (m *message) readObject() {
 		s, _ := v.(string)
 		m.addCode(s)
 	}
+	fault, _ := m.root["fault"].(map[string]any) // Apigee
 	var texts []string
-	for _, v := range []any{m.root["message"], m.root["error"], m.root["errors"], data["error"], data["message"], data["errors"], inner["message"]} {
-		switch v := v.(type) {
-		case string:
-			texts = append(texts, v)
-		case []any:
-			for _, e := range v {
-				if s, ok := e.(string); ok {
-					texts = append(texts, s)
-				}
-			}
+	for _, v := range []any{m.root["message"], m.root["Message"], m.root["error"], m.root["errors"], m.root["detail"], m.root["title"],
+		m.root["error_description"], m.root["description"], m.root["reason"], m.root["msg"], m.root["errorMessage"],
+		data["error"], data["message"], data["errors"], data["detail"],
+		inner["message"], inner["description"], inner["status"], fault["faultstring"]} {
+		if s, isText := v.(string); isText && s != "" {
+			texts = append(texts, s)
 		}
 	}
 	m.text = strings.Join(texts, "\n")
+}
+
+// isRefusal reports whether the body is an object in which a gateway or a
+// framework says why it refuses.
+func (m *message) isRefusal() bool {
+	if m.form != object {
+		return false
+	}
+	for _, key := range []string{"message", "Message", "error", "errors", "detail", "title", "fault", "error_description",
+		"description", "reason", "msg", "errorMessage", "code", "statusCode", "status"} {
+		if v := m.root[key]; v != nil && v != false {
+			return true
+		}
+	}
+	return false
 }
 
 // addCode takes s if it is written as codes are: capitals, or words joined by

@@ -3,58 +3,189 @@ package partner
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
+
+// fieldTable finds the fields of one request by the names that an answer uses:
+// firstName, first_name, "First name", body.firstName, $.FirstName. Only names
+// that were sent or could have been are ever given out, so that a value of the
+// customer's is never mistaken for one.
+type fieldTable struct {
+	names  []string          // as documented, in body order
+	byName map[string]string // documented name by normalised name
+}
+
+// fieldsOf returns the fields of a create-user request.
+func fieldsOf(u User) fieldTable {
+	names := fieldNames()
+	for _, x := range u.Extra {
+		if isToken(x.Name, maxCode) {
+			names = append(names, x.Name)
+		}
+	}
+	return newFieldTable(names)
+}
+
+func newFieldTable(names []string) fieldTable {
+	t := fieldTable{byName: make(map[string]string, len(names))}
+	for _, name := range names {
+		if key := normalName(name); key != "" && t.byName[key] == "" {
+			t.byName[key] = name
+			t.names = append(t.names, name)
+		}
+	}
+	return t
+}
+
+// normalName is a name without what notations differ in: case and marks.
+func normalName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// find returns the field that a name or a path means, "" if none. A path is
+// read from its end: /data/attributes/email, body.address.line1, errors[0].city.
+func (t fieldTable) find(path string) string {
+	if len(path) > 4*maxCode {
+		return ""
+	}
+	steps := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("./[]'\"$#", r) })
+	for i := len(steps) - 1; i >= 0; i-- {
+		if name := t.byName[normalName(steps[i])]; name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// inSentence returns the fields of which a sentence says that their value is
+// not accepted: "email must be an email", "The phone number field is required.",
+// "Invalid city". A name like address or city is an ordinary word too: it counts
+// only as the subject, or in quotes.
+func (t fieldTable) inSentence(text string) []string {
+	if !saysUnacceptable(words(text)) {
+		return nil
+	}
+	var clauses []string
+	ends := strings.NewReplacer(": ", "\n", "; ", "\n", ", ", "\n", ". ", "\n") // where a new subject may follow
+	for _, clause := range strings.Split(ends.Replace(text), "\n") {
+		clauses = append(clauses, words(clause))
+	}
+	var found []string
+	for _, name := range t.names {
+		if names(" "+text, name) || slices.ContainsFunc(clauses, func(clause string) bool {
+			return isSubject(clause, spaced(name)) || isSubject(clause, strings.ToLower(name))
+		}) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// spaced is a name as words in lower case: firstName is "first name".
+func spaced(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return strings.TrimSpace(words(b.String()))
+}
+
+// isSubject reports whether s, a clause as words makes it, is about the field.
+func isSubject(s, field string) bool {
+	for _, before := range []string{" invalid ", " missing ", " property ", " required field ", " missing field "} {
+		if strings.Contains(s, before+field+" ") {
+			return true
+		}
+	}
+	starts := []string{" the ", " body ", " field ", " user "}
+	if strings.HasPrefix(s, " "+field+" ") {
+		starts = append(starts, " ")
+	}
+	for _, start := range starts {
+		for _, verb := range []string{"must", "is", "should", "cannot", "can t", "has", "field", "too", "not", "may", "required", "invalid", "length", "format"} {
+			if strings.Contains(s, start+field+" "+verb+" ") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// saysUnacceptable reports whether s, as words makes it, speaks of a value that
+// is not accepted.
+func saysUnacceptable(s string) bool {
+	return containsAny(s, " must ", " should ", " required ", " invalid ", " valid ", " cannot ", " can t ", " may not ", " not allowed ",
+		" missing ", " too long ", " too short ", " expected ", " blank ", " empty ", " malformed ", " not supported ", " unsupported ",
+		" at least ", " at most ", " unknown ", " unrecognized ", " exceed", " longer ", " shorter ", " incorrect ", " does not match ")
+}
 
 // complained lists the fields of this request that a refusal names, in body
 // order. The form of a refusal's list is not documented, so every key and text
-// of the answer is searched, but only names of fields that were sent or could
-// have been are given out: a value of the customer's is never mistaken for one.
+// of the answer is searched.
 func complained(m message, u User) []string {
-	if m.root == nil {
-		return nil
-	}
-	known := fieldNames()
-	for _, x := range u.Extra {
-		if isToken(x.Name, maxCode) {
-			known = append(known, x.Name)
-		}
-	}
+	t := fieldsOf(u)
 	hit := make(map[string]bool)
-	search(m.root, known, hit)
-	var names []string
-	for _, name := range known {
-		if hit[name] {
-			names = append(names, name)
+	if m.root != nil {
+		t.search(m.root, hit)
+	}
+	for _, p := range m.problems(t) {
+		for _, name := range p.fields {
+			hit[name] = true
 		}
 	}
-	return names
+	var found []string
+	for _, name := range t.names {
+		if hit[name] {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 // search leaves out members that echo the request.
-func search(v any, known []string, hit map[string]bool) {
+func (t fieldTable) search(v any, hit map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, e := range v {
-			switch k {
-			case "body", "request", "input", "value", "received", "params", "user", "target":
+			if isEcho(k) || k == "body" || k == "params" || k == "user" {
 				continue
 			}
-			if slices.Contains(known, k) {
-				hit[k] = true
+			for _, name := range t.names {
+				if k == name && textOf(e) != "" {
+					hit[name] = true
+				}
 			}
-			search(e, known, hit)
+			t.search(e, hit)
 		}
 	case []any:
 		for _, e := range v {
-			search(e, known, hit)
+			t.search(e, hit)
 		}
 	case string:
-		for _, name := range known {
+		for _, name := range t.names {
 			if names(v, name) {
 				hit[name] = true
 			}
 		}
 	}
+}
+
+// isEcho reports whether members of this name repeat what was sent.
+func isEcho(key string) bool {
+	switch normalName(key) {
+	case "request", "input", "value", "received", "target", "rejectedvalue", "attemptedvalue", "originalvalue",
+		"submitted", "actual", "arguments", "ctx", "context":
+		return true
+	}
+	return false
 }
 
 // names tells whether text speaks of the field. A name like address or city is

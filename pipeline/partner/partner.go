@@ -32,9 +32,11 @@ const (
 	KeyUsed
 	// DupUser: 400 that says that a user with this e-mail exists.
 	DupUser
-	// Reject: 422; 400 with a known row code; a plain body that plainly says so.
+	// Reject: 422; 400 with a known row code; a plain body that plainly says so;
+	// 400 in a framework's own form that names fields of the request.
 	Reject
-	// Unclear: 400 with an envelope whose code is not known.
+	// Unclear: 400 with an envelope whose code is not known, or in another JSON
+	// form that names no field of the request.
 	Unclear
 	// Busy: 429 with an envelope: the partner itself says so, and did nothing.
 	Busy
@@ -43,7 +45,8 @@ const (
 	Throttled
 	// Funds: 402 with an envelope, empty, or plainly saying so.
 	Funds
-	// Auth: 401, 403 with an envelope or empty.
+	// Auth: 401, 403 with an envelope, empty, or in a gateway's or framework's
+	// own JSON form.
 	Auth
 	// NotSent: no connection was given (DNS, refused, TLS), or no byte of the
 	// request was written. Nothing can have happened.
@@ -90,6 +93,8 @@ const (
 	NoHalt      Halt = iota
 	Redirected       // 3xx; Answer.Target names the host
 	Certificate      // TLS certificate expired, untrusted or for another name
+	Blocked          // 401 or 403 of something in front of the partner, such as a firewall's page
+	PathGone         // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus tells which
 )
 
 // User is the body of the create-user request, in the order of the vendor's

@@ -69,7 +69,7 @@ func (c *Client) read(ctx context.Context, call string, req request, limit int64
 		return r, e
 	case r.status < 200 || r.status > 299:
 		m := readMessage(r.body, r.whole)
-		v := judge(r.status, m)
+		v := judge(r.status, m, fieldTable{})
 		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.code()
 		return r, e
 	case !r.whole:

@@ -1,0 +1,228 @@
+package partner
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Frameworks refuse a body in forms of their own: Nest, FastAPI, RFC 9457,
+// express-validator, Spring, Laravel, Rails, Django, ASP.NET, Zod, Ajv, Joi and
+// more. They have in common that somewhere below a member like errors or detail
+// there is either a map of fields, or a list of objects that say which field
+// they are about, or a list of sentences. That is what is read here; a form that
+// names no field of the request is none.
+
+// problem is one complaint of such a list.
+type problem struct {
+	fields []string // of this request; nil if the complaint is about something else
+	text   string   // the name of the member and what is said of it; may hold personal data
+}
+
+// problems returns the complaints of a JSON body, or of a plain text that
+// plainly says them.
+func (m message) problems(t fieldTable) []problem {
+	c := complaints{fields: t}
+	switch m.form {
+	case enveloped, object:
+		c.object(m.root, noList)
+		c.rootMap(m.root)
+	case plain:
+	default:
+		return nil
+	}
+	for _, line := range strings.Split(m.text, "\n") {
+		if fields := t.inSentence(line); len(fields) > 0 {
+			c.found = append(c.found, problem{fields: fields})
+		}
+	}
+	return c.found
+}
+
+// listKind tells how sure it is that what is read belongs to a list of
+// complaints.
+type listKind uint8
+
+const (
+	noList    listKind = iota
+	looseList          // below a member like detail, which may echo what was sent
+	sureList           // below a member like errors
+)
+
+// complaints collects what problems returns. It recurses as deep as the body
+// does, which encoding/json bounds.
+type complaints struct {
+	fields fieldTable
+	found  []problem
+}
+
+func (c *complaints) add(field, text string) {
+	c.found = append(c.found, problem{fields: []string{field}, text: spaced(field) + " " + text})
+}
+
+func (c *complaints) object(o map[string]any, list listKind) {
+	if field, named := c.subject(o, list); field != "" {
+		c.add(field, textOf(o))
+	} else if named { // about a header, for example
+		c.found = append(c.found, problem{text: textOf(o)})
+	}
+	for key, v := range o {
+		field := c.fields.find(key)
+		switch {
+		case isEcho(key), list == noList && normalName(key) == "body":
+		case list != noList && field != "":
+			if text := textOf(v); text != "" && (list == sureList || isComplaint(field, text)) {
+				c.add(field, text)
+			}
+		default:
+			c.value(key, v, list)
+		}
+	}
+}
+
+func (c *complaints) value(key string, v any, list listKind) {
+	inner := max(list, kindOf(key))
+	switch v := v.(type) {
+	case map[string]any:
+		c.object(v, inner)
+	case []any:
+		for _, e := range v {
+			if s, isText := e.(string); isText && inner != noList {
+				c.element(key, s)
+			} else if !isText {
+				c.value(key, e, inner)
+			}
+		}
+	case string:
+		var written any
+		switch {
+		case inner != noList && (strings.HasPrefix(v, "[") || strings.HasPrefix(v, "{")) && json.Unmarshal([]byte(v), &written) == nil:
+			c.value("issues", written, sureList) // Zod writes its issues as JSON within a text
+		case list != noList:
+			c.sentence(v)
+		}
+	}
+}
+
+// element takes a text of a list: a field's name, or a sentence.
+func (c *complaints) element(key, text string) {
+	if field := c.fields.find(text); field != "" && isNameList(key) {
+		c.add(field, "")
+		return
+	}
+	c.sentence(text)
+}
+
+func (c *complaints) sentence(text string) {
+	c.found = append(c.found, problem{fields: c.fields.inSentence(text), text: text})
+}
+
+// rootMap takes a body that is nothing but a map of fields to lists of texts
+// (Django REST framework).
+func (c *complaints) rootMap(root map[string]any) {
+	for key, v := range root {
+		list, isList := v.([]any)
+		if field := c.fields.find(key); isList && field != "" && isComplaint(field, textOf(list)) {
+			c.add(field, textOf(list))
+		}
+	}
+}
+
+// isComplaint reports whether a text under a field's name says that something
+// is wrong with it, and does not just repeat its value.
+func isComplaint(field, text string) bool {
+	return saysUnacceptable(words(text)) || textMeans(spaced(field)+" "+text) != saysNothing
+}
+
+// subject returns the field that an object says it is about. named tells that
+// it is about some member, of this request or not.
+func (c *complaints) subject(o map[string]any, list listKind) (field string, named bool) {
+	try := func(o map[string]any, keys ...string) {
+		for _, key := range keys {
+			for _, path := range pathsOf(o[key]) {
+				named = true
+				if field == "" {
+					field = c.fields.find(path)
+				}
+			}
+		}
+	}
+	try(o, "field", "fieldName", "param", "parameter", "property", "propertyPath", "propertyName", "attribute")
+	if list == noList {
+		return field, named
+	}
+	try(o, "path", "loc", "instancePath", "dataPath", "pointer", "target", "key", "label", "name")
+	for _, key := range []string{"source", "params", "context"} { // JSON:API, Ajv, Joi
+		if inner, ok := o[key].(map[string]any); ok {
+			try(inner, "pointer", "parameter", "missingProperty", "additionalProperty", "key", "label")
+		}
+	}
+	return field, named
+}
+
+// pathsOf returns the texts of a locator: one, or the steps of a path from its
+// last on.
+func pathsOf(v any) []string {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			return []string{v}
+		}
+	case []any:
+		var paths []string
+		for i := len(v) - 1; i >= 0; i-- {
+			if s, ok := v[i].(string); ok && s != "" {
+				paths = append(paths, s)
+			}
+		}
+		return paths
+	}
+	return nil
+}
+
+// kindOf tells what members of this name hold.
+func kindOf(key string) listKind {
+	switch normalName(key) {
+	case "errors", "fielderrors", "formerrors", "validationerrors", "violations", "fieldviolations", "constraintviolations",
+		"parameterviolations", "propertyviolations", "invalidparams", "invalidfields", "missingfields", "issues", "problems",
+		"failures", "zoderror", "modelstate":
+		return sureList
+	case "error", "message", "messages", "detail", "details", "validation", "fields":
+		return looseList
+	}
+	return noList
+}
+
+// isNameList reports whether members of this name list bare names of fields.
+func isNameList(key string) bool {
+	switch normalName(key) {
+	case "fields", "keys", "invalidfields", "missingfields", "invalidparams", "missing":
+		return true
+	}
+	return false
+}
+
+// textOf joins all texts of a value but echoes.
+func textOf(v any) string {
+	var texts []string
+	var collect func(v any)
+	collect = func(v any) {
+		switch v := v.(type) {
+		case string:
+			texts = append(texts, v)
+		case []any:
+			for _, e := range v {
+				collect(e)
+			}
+		case map[string]any:
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				if !isEcho(key) {
+					collect(v[key])
+				}
+			}
+		}
+	}
+	collect(v)
+	return strings.Join(texts, " ")
+}
