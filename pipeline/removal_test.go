@@ -39,7 +39,7 @@ func TestRecreation(t *testing.T) {
 				lost := b.customer(email(1))
 				removeUser(t, b, lost, test.class, test.absent)
 				if at := slices.IndexFunc(b.partner.users, func(u partner.Listed) bool { return u.Email == email(1) }); test.happens && !test.lags {
-					b.partner.users[at].Email = "" // as good as gone, and the next serviceId is a new one
+					b.partner.users[at].Email, b.partner.users[at].Status = "", "deleted" // the next serviceId is a new one
 				} else if test.lags {
 					b.partner.users[at].Email = "Person1@example.com" // listed, and no longer in the way
 				}

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -21,6 +23,10 @@ const (
 
 // errWrongAccount says that the list belongs to somebody else.
 var errWrongAccount = fmt.Errorf("the partner's list shows users of other accounts only: %w", ledger.ErrAccount)
+
+// errListInPart says that a page proves nobody absent, or has a user without a
+// serviceId, by which pages are put together.
+var errListInPart = errors.New("the partner's list of users can be read only in part")
 
 // errListUnsteady says that pages would not fit together.
 var errListUnsteady = errors.New("the partner's list of users changes faster than it can be read")
@@ -283,6 +289,9 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 		r.out.pages++
 		if p, err = r.cfg.Partner.ListUsers(ctx, skip, r.size); err == nil {
 			r.clock.observe(p.Began, p.Ended, p.Date)
+			if !p.ProvesAbsence() || slices.ContainsFunc(p.Users, func(u partner.Listed) bool { return u.ServiceID == "" }) {
+				return partner.Page{}, fmt.Errorf("%w: %s", errListInPart, cmp.Or(p.Odd(), "users without an e-mail"))
+			}
 			return p, nil
 		}
 		if e, ok := readError(err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && r.size > leastPage {

@@ -70,11 +70,11 @@ func removed(r reply) (Removal, error) {
 	if m.form == empty || m.root["status"] == "success" {
 		return Removed, nil
 	}
-	return RemovalUnknown, unreadable(deleteCall, r)
+	return RemovalUnknown, unreadable(deleteCall, r, "")
 }
 
 func removal(e *Error, r reply) Removal {
-	if e.Class == NotSent {
+	if e.Class == NotSent || e.Class == Auth {
 		return NotRemoved
 	}
 	if e.Class == KeyUsed || readMessage(r.body, r.whole).form != enveloped {

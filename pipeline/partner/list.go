@@ -1,113 +1,209 @@
 package partner
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
 const listCall = "list users"
 
-// wirePage is a page of list-users (public docs). Pointers tell what is absent
-// from what is empty: a page decides whether a customer exists, so one in an
-// unexpected form is no page.
-type wirePage struct {
-	Status string `json:"status"`
-	Data   *struct {
-		Users      *[]wireListed `json:"users"`
-		Pagination struct {
-			Skip  *json.Number `json:"skip"`
-			Limit *json.Number `json:"limit"`
-			Total *json.Number `json:"total"`
-		} `json:"pagination"`
-	} `json:"data"`
-}
-
-type wireListed struct {
-	ServiceID *string         `json:"serviceId"`
-	Email     json.RawMessage `json:"email"`
-	FirstName *string         `json:"firstName"`
-	LastName  *string         `json:"lastName"`
-	Status    *string         `json:"status"`
-	Program   *string         `json:"program"`
-	CreatedAt json.RawMessage `json:"createdAt"`
-}
-
-// ListUsers reads one page of list-users: at most limit users, from the
-// skip-th on, both counted from 0. The partner may grant fewer than asked for.
-// Every error is an *Error. A page in which a user has no serviceId or no
-// e-mail member is an error, because nobody could be shown absent by it; an
-// e-mail that is null is "".
+// ListUsers reads one page of list-users (public docs): at most limit users,
+// from the skip-th on, both counted from 0. The partner may grant fewer than
+// asked for. Every error is an *Error; its Field names what could not be read,
+// or the parameter that was refused.
+//
+// What decides nothing never makes a page unreadable, and one user who cannot be
+// read does not hide the others: see [Listed.Odd] and [Page.ProvesAbsence].
 func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 	q := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(limit)}}
 	r, e := c.read(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
+	p := Page{Skip: skip, Total: -1, Date: answerDate(r.header), Began: r.began, Ended: r.ended}
 	if e != nil {
+		switch m := readMessage(r.body, r.whole); {
+		case r.status == http.StatusNotFound && m.form == enveloped:
+			p.NotFound = true
+			return p, nil
+		case r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity:
+			e.Field = m.refusedParameter()
+		}
 		return Page{}, e
 	}
-	var w wirePage
-	if decodeWhole(r.body, &w) != nil || w.Status != "success" || w.Data == nil || w.Data.Users == nil {
-		return Page{}, unreadable(listCall, r)
-	}
-	p := Page{Skip: skip, Total: -1, Date: answerDate(r.header), Began: r.began, Ended: r.ended}
-	n := w.Data.Pagination
-	if !setCount(&p.Skip, n.Skip) || !setCount(&p.Limit, n.Limit) || !setCount(&p.Total, n.Total) {
-		return Page{}, unreadable(listCall, r)
-	}
-	p.Users = make([]Listed, 0, len(*w.Data.Users))
-	for _, u := range *w.Data.Users {
-		l, ok := u.listed()
-		if !ok {
-			return Page{}, unreadable(listCall, r)
-		}
-		p.Users = append(p.Users, l)
+	if field, ok := p.fill(r.body); !ok {
+		return Page{}, unreadable(listCall, r, field)
 	}
 	return p, nil
 }
 
-// setCount leaves n as it is if the partner says nothing.
-func setCount(n *int, said *json.Number) bool {
-	if said == nil {
-		return true
+// fill reads a page. If it is not ok, field names what could not be read.
+func (p *Page) fill(body []byte) (field string, ok bool) {
+	var root map[string]json.RawMessage
+	if decodeWhole(body, &root) != nil || root == nil {
+		return "", false
 	}
-	v, err := strconv.Atoi(said.String())
-	*n = v
-	return err == nil && v >= 0
+	if !strings.EqualFold(textIn(root["status"]), "success") {
+		return "status", false
+	}
+	data := objectIn(root["data"])
+	users := root["data"] // a bare list, or null for an empty one
+	if data != nil {
+		users = data["users"]
+	}
+	list, ok := usersIn(users)
+	if !ok {
+		return "users", false
+	}
+	p.Users = make([]Listed, 0, len(list))
+	for _, raw := range list {
+		p.Users = append(p.Users, readListed(raw))
+	}
+	return p.fillCounts(root, data)
 }
 
-func (w wireListed) listed() (Listed, bool) {
-	if w.ServiceID == nil || !isToken(*w.ServiceID, maxServiceID) || w.Email == nil {
-		return Listed{}, false
+// usersIn takes null and an empty object for an empty list. A member that is not
+// there is no list: its name may have changed.
+func usersIn(raw json.RawMessage) (list []json.RawMessage, ok bool) {
+	if json.Unmarshal(raw, &list) == nil {
+		return list, true
 	}
-	l := Listed{ServiceID: *w.ServiceID, CreatedAt: readTime(w.CreatedAt),
-		FirstName: text(w.FirstName), LastName: text(w.LastName), Status: text(w.Status), Program: text(w.Program)}
-	return l, json.Unmarshal(w.Email, &l.Email) == nil // null leaves it ""
+	o := objectIn(raw)
+	return nil, o != nil && len(o) == 0
 }
 
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// readTime takes RFC 3339, which the public docs show, and milliseconds since
-// 1970, which JavaScript servers write when they forget to format. Anything
-// else is no time.
-func readTime(raw json.RawMessage) time.Time {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			return time.Time{}
+// fillCounts reads the pagination, the documented place first. Only a total that
+// is given there and is no number makes the page unreadable: it tells whether
+// the list was read to its end.
+func (p *Page) fillCounts(root, data map[string]json.RawMessage) (field string, ok bool) {
+	documented := objectIn(data["pagination"])
+	if raw, given := documented["total"]; given && !isNull(raw) {
+		if p.Total, ok = countIn(raw); !ok {
+			return "total", false
 		}
-		return t.UTC()
 	}
-	var ms int64
-	if json.Unmarshal(raw, &ms) == nil && ms > 1e12 && ms < 1e13 { // 2001 to 2286
-		return time.UnixMilli(ms).UTC()
+	places := []map[string]json.RawMessage{documented, data, objectIn(data["meta"]), objectIn(root["pagination"]), objectIn(root["meta"]), root}
+	for _, place := range places {
+		for _, name := range []string{"total", "totalCount", "total_count", "totalItems", "totalDocs", "totalUsers", "totalRecords"} {
+			if n, is := countIn(place[name]); is && p.Total < 0 {
+				p.Total = n
+			}
+		}
+		for _, name := range []string{"limit", "pageSize", "perPage", "per_page"} {
+			if n, is := countIn(place[name]); is && p.Limit == 0 {
+				p.Limit = n
+			}
+		}
 	}
-	return time.Time{}
+	if n, is := countIn(documented["skip"]); is {
+		p.Skip = n
+	}
+	return "", true
 }
+
+// ProvesAbsence reports whether somebody whom the page does not show is not in
+// this part of the list. It is not so where no list was found, and where a user
+// who is not deleted is shown without an e-mail: that may be anybody.
+func (p Page) ProvesAbsence() bool {
+	if p.NotFound {
+		return false
+	}
+	for _, u := range p.Users {
+		if !u.HasEmail() && !u.IsDeleted() {
+			return false
+		}
+	}
+	return true
+}
+
+// Odd names the first member that decides something and could not be read, as
+// users[3].email; "" if there is none. It is fit for logs.
+func (p Page) Odd() string {
+	for i, u := range p.Users {
+		at := "users[" + strconv.Itoa(i) + "]"
+		switch u.Odd {
+		case "":
+		case "user":
+			return at
+		default:
+			return at + "." + u.Odd
+		}
+	}
+	return ""
+}
+
+// refusedParameter is the parameter of ListUsers that a 400 or 422 complains of:
+// limit, where the page asked for is too large, or skip, where it begins too
+// deep in the list; "" if it does not say.
+func (m message) refusedParameter() string {
+	table := newFieldTable([]string{"limit", "skip", "take", "pageSize", "perPage", "size", "offset", "page", "from"})
+	said := strings.Join(append(m.codes, m.text), " ")
+	for _, p := range m.problems(table) {
+		said += " " + strings.Join(p.fields, " ") + " " + p.text
+	}
+	said = strings.ReplaceAll(words(strings.ReplaceAll(said, "_", " ")), " rate limit ", " ")
+	switch {
+	case containsAny(said, " skip ", " offset ", " result window ", " from ", " page number ", " too deep "):
+		return "skip"
+	case containsAny(said, " limit ", " take ", " size ", " pagesize ", " perpage ", " per page "):
+		return "limit"
+	case strings.Contains(said, " page "):
+		return "skip"
+	}
+	return ""
+}
+
+// textIn is a text, or a number as it is written; "" for anything else.
+func textIn(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil { // null leaves it ""
+		return s
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
+}
+
+// countIn takes a number that counts something, or a text of one.
+func countIn(raw json.RawMessage) (n int, ok bool) {
+	text := textIn(raw)
+	if whole, fraction, point := strings.Cut(text, "."); point && strings.Trim(fraction, "0") == "" {
+		text = whole
+	}
+	if !allDigits(text) {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
+}
+
+// objectIn is an object, nil for anything else.
+func objectIn(raw json.RawMessage) map[string]json.RawMessage {
+	var o map[string]json.RawMessage
+	if json.Unmarshal(raw, &o) != nil {
+		return nil
+	}
+	return o
+}
+
+func isNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
+
+// flagIn is a truth value, also as a text or as 0 and 1.
+func flagIn(raw json.RawMessage) (is, given bool) {
+	switch s := strings.ToLower(strings.Trim(string(raw), "\" \t\r\n")); s {
+	case "true", "1", "yes":
+		return true, true
+	case "false", "0", "no":
+		return false, true
+	}
+	return false, false
+}
+
+// notYet is before any moment at which this API can have done anything; times
+// before it are zero values of some language.
+func notYet(t time.Time) bool { return t.Year() < 2001 }

@@ -142,19 +142,15 @@ type Answer struct {
 	Excerpt    []byte        // at most 2 KiB of the body when Class is OKBroken, Unknown or Unclear; may hold personal data: ledger only
 }
 
-// Listed is one user as list-users shows it. It has no verification link.
-type Listed struct {
-	ServiceID, Email, FirstName, LastName string
-	Status, Program                       string
-	CreatedAt                             time.Time // zero if absent or unreadable
-}
-
 // Page is one page of list-users.
 type Page struct {
-	Users        []Listed
-	Skip         int // as the partner says, or as asked
-	Limit        int // as the partner granted; 0 if it does not say
-	Total        int // -1 if it does not say
+	Users []Listed // in the list's order, those that can be read only in part included
+	Skip  int      // as the partner says, or as asked
+	Limit int      // as the partner granted; 0 if it does not say
+	Total int      // -1 if it does not say
+	// NotFound: the partner answered 404 in an envelope. The page counts as
+	// empty, and proves nobody absent.
+	NotFound     bool
 	Date         time.Time
 	Began, Ended time.Time
 }
@@ -164,7 +160,7 @@ type Wallet struct {
 	Balance      string // digits with an optional sign and decimal point
 	Currency     string // printable ASCII; "" if not said
 	Active       bool   // true also when the answer does not say
-	Account      string // identifies the partner account, "" if the answer does not
+	Account      string // partnerId, the one sure name of the account; "" if the answer has none
 	Date         time.Time
 	Began, Ended time.Time
 }

@@ -14,6 +14,7 @@ type Error struct {
 	HTTPStatus   int           // 0 when no status line came
 	Code         string        // as in Answer
 	Cause        string        // one of the Cause words; "" if Class says it all
+	Field        string        // member of the answer that could not be read (users, total, balance), or the parameter of ListUsers that was refused (limit or skip); "" if that is not known
 	Halt         Halt          // as in Answer
 	Target       string        // as in Answer
 	RetryAfter   time.Duration // as in Answer
@@ -38,8 +39,11 @@ func (e *Error) Error() string {
 	if e.Code != "" {
 		s += ", code " + e.Code
 	}
-	if e.Cause != "" {
-		s += " (" + e.Cause + ")"
+	switch {
+	case e.Cause != "" && e.Field != "":
+		s += " (" + e.Cause + ": " + e.Field + ")"
+	case e.Cause != "" || e.Field != "":
+		s += " (" + e.Cause + e.Field + ")"
 	}
 	if e.Halt == Redirected && e.Target != "" {
 		s += " to " + e.Target
@@ -84,9 +88,11 @@ func (e *Error) broken(why string) *Error {
 	return e
 }
 
-func unreadable(call string, r reply) *Error {
+// unreadable is the error of a 2xx answer whose member field, "" for the whole,
+// could not be read.
+func unreadable(call string, r reply, field string) *Error {
 	e := &Error{HTTPStatus: r.status, Date: answerDate(r.header), RetryAfter: retryAfter(r.header, r.ended),
-		Began: r.began, Ended: r.ended, call: call}
+		Began: r.began, Ended: r.ended, Field: field, call: call}
 	return e.broken(CauseBody)
 }
 

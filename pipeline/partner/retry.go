@@ -35,7 +35,7 @@ func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error
 	}
 	made := readCreation(r.body, r.whole)
 	if !made.valid || made.status != "success" || made.id != "" && made.id != serviceID {
-		return Retried{}, unreadable(retryCall, r)
+		return Retried{}, unreadable(retryCall, r, "")
 	}
 	return Retried{VerificationURL: made.link, Date: answerDate(r.header), Began: r.began, Ended: r.ended}, nil
 }

@@ -28,6 +28,9 @@ func TestRetryAfter(t *testing.T) {
 		{"date, garbled Date", "yesterday", []string{"Sun, 22 Nov 2026 20:02:00 GMT"}, 2 * time.Minute},
 		{"past", date, []string{"Sun, 22 Nov 2026 09:00:00 GMT"}, 0},
 		{"the same moment", date, []string{date}, 0},
+		{"date in UTC by name", "Sun, 22 Nov 2026 10:00:00 UTC", []string{"Sun, 22 Nov 2026 10:02:00 UTC"}, 2 * time.Minute},
+		{"date with an offset", "Sun, 22 Nov 2026 10:00:00 +0000", []string{"Sun, 22 Nov 2026 11:02:00 +0100"}, 2 * time.Minute},
+		{"date in another zone by name", date, []string{"Sun, 22 Nov 2026 10:02:00 EST"}, 0},
 		{"old forms of date", date, []string{"Sunday, 22-Nov-26 10:00:09 GMT"}, 9 * time.Second},
 		{"far future", date, []string{"Fri, 31 Dec 9999 23:59:59 GMT"}, math.MaxInt64},
 		{"negative", date, []string{"-5"}, 0},
@@ -44,6 +47,36 @@ func TestRetryAfter(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestAnswerDate: whatever names UTC is read, and an answer from a cache is as
+// old as it says.
+func TestAnswerDate(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		date, age string
+		want      time.Time
+	}{
+		{"Sun, 22 Nov 2026 10:00:00 GMT", "", at},
+		{"Sun, 22 Nov 2026 10:00:00 UTC", "", at},
+		{"Sun, 22 Nov 2026 10:00:00 Z", "", at},
+		{"Sun, 22 Nov 2026 12:00:00 +0200", "", at},
+		{"Sunday, 22-Nov-26 10:00:00 GMT", "", at},
+		{"Sun Nov 22 10:00:00 2026", "", at},
+		{"Sun, 22 Nov 2026 10:00:00 GMT", "3000", at.Add(50 * time.Minute)},
+		{"Sun, 22 Nov 2026 10:00:00 GMT", "0", at},
+		{"Sun, 22 Nov 2026 10:00:00 GMT", "-5", at},
+		{"Sun, 22 Nov 2026 10:00:00 GMT", "99999999999", at},
+		{"Sun, 22 Nov 2026 10:00:00 GMT", "old", at},
+		{"Sun, 22 Nov 2026 10:00:00 EST", "", time.Time{}},
+		{"Sunday, 22-Nov-26 10:00:00 EST", "", time.Time{}},
+		{"", "3000", time.Time{}},
+		{"yesterday", "3000", time.Time{}},
+	} {
+		if got := answerDate(http.Header{"Date": {tt.date}, "Age": {tt.age}}); !got.Equal(tt.want) {
+			t.Errorf("%q, age %q: %v, want %v", tt.date, tt.age, got, tt.want)
+		}
 	}
 }
 
