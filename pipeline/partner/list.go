@@ -156,17 +156,19 @@ func (m message) refusedParameter() string {
 	return ""
 }
 
-// textIn is a text, or a number as it is written; "" for anything else.
+// textIn is a text, or a number as it is written; "" for anything else. The
+// value stands in a document that is valid.
 func textIn(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil { // null leaves it ""
-		return s
+	switch {
+	case len(raw) == 0:
+		return ""
+	case raw[0] == '"':
+		return unquoted(raw)
+	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
+		return string(raw)
+	default:
+		return ""
 	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
-	}
-	return ""
 }
 
 // countIn takes a number that counts something, or a text of one.

@@ -27,28 +27,14 @@ type Listed struct {
 	ref string
 }
 
-// wireListed has the members of a user, each read by itself.
-type wireListed struct {
-	ServiceID json.RawMessage `json:"serviceId"`
-	Email     json.RawMessage `json:"email"`
-	FirstName json.RawMessage `json:"firstName"`
-	LastName  json.RawMessage `json:"lastName"`
-	Status    json.RawMessage `json:"status"`
-	Program   json.RawMessage `json:"program"`
-	CreatedAt json.RawMessage `json:"createdAt"`
-	DeletedAt json.RawMessage `json:"deletedAt"`
-	Deleted   json.RawMessage `json:"deleted"`
-	IsDeleted json.RawMessage `json:"isDeleted"`
-}
-
 // readListed never fails: a user who cannot be read is one who may be anybody.
 func readListed(raw json.RawMessage) Listed {
-	var w wireListed
-	if json.Unmarshal(raw, &w) != nil || isNull(raw) {
+	user := objectIn(raw)
+	if user == nil {
 		return Listed{Odd: "user", ref: digest(raw)}
 	}
-	l := Listed{ServiceID: textIn(w.ServiceID), FirstName: textIn(w.FirstName), LastName: textIn(w.LastName),
-		Status: textIn(w.Status), Program: textIn(w.Program), Deleted: w.saysDeleted()}
+	l := Listed{ServiceID: textIn(user["serviceId"]), FirstName: textIn(user["firstName"]), LastName: textIn(user["lastName"]),
+		Status: textIn(user["status"]), Program: textIn(user["program"]), Deleted: saysDeleted(user)}
 	odd := func(field string) {
 		if l.Odd == "" {
 			l.Odd = field
@@ -58,12 +44,15 @@ func readListed(raw json.RawMessage) Listed {
 		l.ServiceID, l.ref = "", digest(raw)
 		odd("serviceId")
 	}
-	if w.Email == nil || json.Unmarshal(w.Email, &l.Email) != nil {
-		l.Email = ""
+	switch email := user["email"]; {
+	case len(email) > 0 && email[0] == '"':
+		l.Email = textIn(email)
+	case !isNull(email):
 		odd("email")
 	}
-	l.CreatedAt, l.NoZone = readTime(w.CreatedAt)
-	if l.CreatedAt.IsZero() && w.CreatedAt != nil && !isNull(w.CreatedAt) {
+	created, given := user["createdAt"]
+	l.CreatedAt, l.NoZone = readTime(created)
+	if l.CreatedAt.IsZero() && given && !isNull(created) {
 		odd("createdAt")
 	}
 	return l
@@ -98,17 +87,17 @@ func (l Listed) IsDeleted() bool {
 
 // saysDeleted reads the members that say so beside the status. One that says
 // that the user is not deleted outweighs a time at which it once was.
-func (w wireListed) saysDeleted() bool {
+func saysDeleted(user map[string]json.RawMessage) bool {
 	deleted := false
-	for _, raw := range []json.RawMessage{w.Deleted, w.IsDeleted} {
-		switch is, given := flagIn(raw); {
+	for _, name := range []string{"deleted", "isDeleted"} {
+		switch is, given := flagIn(user[name]); {
 		case is:
 			deleted = true
 		case given:
 			return false
 		}
 	}
-	at, _ := readTime(w.DeletedAt)
+	at, _ := readTime(user["deletedAt"])
 	return deleted || !at.IsZero() && !notYet(at)
 }
 
@@ -124,30 +113,30 @@ func readTime(raw json.RawMessage) (t time.Time, noZone bool) {
 	}
 	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > 10 && s[4:5] == "-" && (s[10] == 'T' || s[10] == 't' || s[10] == ' ') {
-		return readDateTime(s[:10] + "T" + s[11:])
+		return readDateTime(s[:10], s[11:])
 	}
 	return httpTime(s), false
 }
 
-// readDateTime reads a date and a time that are joined by T.
-func readDateTime(s string) (t time.Time, noZone bool) {
-	s = strings.Replace(s, ",", ".", 1)
-	for _, name := range []string{" UTC", " GMT", "UTC", "GMT", "z"} {
-		if rest, found := strings.CutSuffix(s, name); found {
-			s = rest
-			if !strings.ContainsAny(s[11:], "+-") { // else a name repeats the number: +0000 UTC
-				s += "Z"
+// readDateTime reads a date and the time of day that follows it, with its zone.
+func readDateTime(date, clock string) (t time.Time, noZone bool) {
+	clock = strings.Replace(clock, ",", ".", 1)
+	for _, name := range []string{"UTC", "GMT", "z"} {
+		if rest, found := strings.CutSuffix(clock, name); found {
+			clock = strings.TrimSuffix(rest, " ")
+			if !strings.ContainsAny(clock, "+-") { // else the name repeats the number: +0000 UTC
+				clock += "Z"
 			}
 			break
 		}
 	}
-	for _, clock := range []string{"15:04:05", "15:04"} {
+	for _, form := range []string{"15:04:05", "15:04"} {
 		for _, zone := range []string{"Z07:00", "-0700", "-07", " Z07:00", " -0700", " -07"} {
-			if t, err := time.Parse("2006-01-02T"+clock+zone, s); err == nil {
+			if t, err := time.Parse("2006-01-02 "+form+zone, date+" "+clock); err == nil {
 				return t.UTC(), false
 			}
 		}
-		if t, err := time.Parse("2006-01-02T"+clock, s); err == nil {
+		if t, err := time.Parse("2006-01-02 "+form, date+" "+clock); err == nil {
 			return t, true
 		}
 	}

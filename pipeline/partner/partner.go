@@ -4,7 +4,7 @@
 //
 // Start at [Client.Create] and at the Class constants. The facts come from the
 // vendor's create-user page (v2) and its public docs; what those leave open is
-// configuration or stands in the one table of classify.go.
+// configuration or stands in the one table of classify.go and meaning.go.
 //
 // How a request goes out stands in exchange.go (once, over a connection that it
 // has to itself), conn.go (written and read by one goroutine), pool.go (between
@@ -20,7 +20,7 @@ type Class uint8
 
 const (
 	// Unknown proves nothing: timeout, reset, EOF, 5xx, 408, 3xx, HTML from a
-	// gateway whatever its status, anything not listed below. The zero value,
+	// gateway but for 429, anything not listed below. The zero value,
 	// because it is the safe one.
 	Unknown Class = iota
 	// OK: 2xx, whole body read, valid envelope, serviceId present,
