@@ -265,7 +265,8 @@ func TestFields(t *testing.T) {
 func FuzzBody(f *testing.F) {
 	for _, s := range []string{"", goodBody, goodBody + "x", goodBody[:70], page, "null", "[]", "Duplicate user",
 		` {"a":[1,{"status":"x"}],"st\u0061tus" : "a\"}\ud83d\ude00" ,"data":{"serviceId":"1","x":-1e5,"serviceId":"2"},"data":{"verificationUrl":null}} `,
-		envelope("DUP_USER", "x"), `{"errors":{"email":[1,{"x":null}]}}`, "\xff\xfe{", `{"data":[[[[`} {
+		envelope("DUP_USER", "x"), `{"errors":{"email":[1,{"x":null}]}}`, `{"message":["email must be an email"]}`, `[{"param":"city","msg":"x"}]`,
+		`{"error":{"message":"[{\\"path\\":[\\"email\\"]}]"}}`, `{"errors":[[["email"]],{"source":{"pointer":"/a/b"}}]}`, "email: is required, city", "\xff\xfe{", `{"data":[[[[`} {
 		f.Add(s, 400, true)
 		f.Add(s, 201, false)
 	}

@@ -70,14 +70,14 @@ func (t fieldTable) inSentence(text string) []string {
 	if !saysUnacceptable(words(text)) {
 		return nil
 	}
-	var clauses []string
+	clauses := []string{words(text)}
 	ends := strings.NewReplacer(": ", "\n", "; ", "\n", ", ", "\n", ". ", "\n") // where a new subject may follow
 	for _, clause := range strings.Split(ends.Replace(text), "\n") {
 		clauses = append(clauses, words(clause))
 	}
 	var found []string
 	for _, name := range t.names {
-		if names(" "+text, name) || slices.ContainsFunc(clauses, func(clause string) bool {
+		if names(" "+text, name) || names(" "+text, strings.ToUpper(name[:1])+name[1:]) || slices.ContainsFunc(clauses, func(clause string) bool {
 			return isSubject(clause, spaced(name)) || isSubject(clause, strings.ToLower(name))
 		}) {
 			found = append(found, name)
@@ -100,7 +100,10 @@ func spaced(name string) string {
 
 // isSubject reports whether s, a clause as words makes it, is about the field.
 func isSubject(s, field string) bool {
-	for _, before := range []string{" invalid ", " missing ", " property ", " required field ", " missing field "} {
+	if s == " "+field+" " { // of an enumeration
+		return true
+	}
+	for _, before := range []string{" invalid ", " missing ", " property ", " parameter ", " required field ", " missing field ", " invalid field ", " for field ", " value for "} {
 		if strings.Contains(s, before+field+" ") {
 			return true
 		}
@@ -110,7 +113,7 @@ func isSubject(s, field string) bool {
 		starts = append(starts, " ")
 	}
 	for _, start := range starts {
-		for _, verb := range []string{"must", "is", "should", "cannot", "can t", "has", "field", "too", "not", "may", "required", "invalid", "length", "format"} {
+		for _, verb := range []string{"must", "is", "are", "should", "cannot", "can t", "has", "field", "too", "not", "may", "required", "invalid", "length", "format"} {
 			if strings.Contains(s, start+field+" "+verb+" ") {
 				return true
 			}
@@ -124,7 +127,7 @@ func isSubject(s, field string) bool {
 func saysUnacceptable(s string) bool {
 	return containsAny(s, " must ", " should ", " required ", " invalid ", " valid ", " cannot ", " can t ", " may not ", " not allowed ",
 		" missing ", " too long ", " too short ", " expected ", " blank ", " empty ", " malformed ", " not supported ", " unsupported ",
-		" at least ", " at most ", " unknown ", " unrecognized ", " exceed", " longer ", " shorter ", " incorrect ", " does not match ")
+		" at least ", " at most ", " unknown ", " unrecognized ", " exceed", " longer ", " shorter ", " incorrect ", " does not match ", " failed on the ")
 }
 
 // complained lists the fields of this request that a refusal names, in body
@@ -205,7 +208,7 @@ func names(text, name string) bool {
 		if end < len(text) {
 			after = text[end]
 		}
-		camel := strings.ToLower(name) != name
+		camel := strings.ToLower(name[1:]) != name[1:]
 		if !isWordByte(before) && !isWordByte(after) &&
 			(camel || i == 0 || strings.IndexByte("\"'`./[", before) >= 0) {
 			return true

@@ -1,6 +1,9 @@
 package partner
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What codes and texts of the partner mean. Nothing else in the program looks at
 // them.
@@ -24,7 +27,8 @@ const (
 func codeMeans(code string) meaning {
 	code = strings.ToUpper(code)
 	switch code {
-	case "DUP_USER", "DUPLICATE_USER", "DUPLICATE_EMAIL", "USER_EXISTS", "USER_ALREADY_EXISTS", "EMAIL_EXISTS", "EMAIL_ALREADY_EXISTS":
+	case "DUP_USER", "DUPLICATE_USER", "DUPLICATE_EMAIL", "USER_EXISTS", "USER_ALREADY_EXISTS", "EMAIL_EXISTS", "EMAIL_ALREADY_EXISTS",
+		"DUP_EMAIL", "EMAIL_TAKEN", "EMAIL_ALREADY_TAKEN", "EMAIL_IN_USE", "EMAIL_ALREADY_IN_USE", "EMAIL_ALREADY_REGISTERED", "USER_ALREADY_REGISTERED":
 		return saysDupUser
 	case "USER_BLACKLISTED", "INVALID_PROGRAM":
 		return saysRefused
@@ -35,7 +39,7 @@ func codeMeans(code string) meaning {
 	case "DUP_KEY", "DUPLICATE_KEY", "KEY_USED", "KEY_ALREADY_USED", "DUP_REQUEST", "DUPLICATE_REQUEST":
 		return saysKeyUsed
 	}
-	if strings.Contains(code, "IDEMPOTEN") && containsAny(code, "USED", "ALREADY", "DUP", "CONFLICT", "EXIST") {
+	if strings.Contains(code, "IDEMPOTEN") && containsAny(code, "USED", "IN_USE", "ALREADY", "DUP", "CONFLICT", "EXIST", "REPLAY", "CONSUMED") {
 		return saysKeyUsed
 	}
 	return saysNothing
@@ -46,7 +50,7 @@ func codeMeans(code string) meaning {
 // tell the rest.
 func textMeans(text string) meaning {
 	t := words(text)
-	taken := containsAny(t, " used ", " reused ", " already ", "duplicate", "conflict")
+	taken := containsAny(t, " used ", " reused ", " in use ", " already ", " replayed ", " consumed ", "duplicate", "conflict")
 	switch {
 	case taken && strings.Contains(t, "idempoten"),
 		taken && strings.Contains(t, " key ") && !strings.Contains(t, " api key "),
@@ -85,6 +89,12 @@ func saysDuplicate(t string) bool {
 	return false
 }
 
+// saysTaken reports whether what is said of a field is that another user has its
+// value.
+func saysTaken(t string) bool {
+	return containsAny(t, "unique", " taken ", " duplicate", " already exist", " already registered ", " already in use ", " exists ")
+}
+
 // textRefusesUs reports whether the text speaks of our credentials or account.
 func textRefusesUs(text string) bool {
 	return containsAny(words(text), " unauthorized ", " unauthorised ", " unauthenticated ", " api key ", " invalid key ",
@@ -107,10 +117,10 @@ func (m message) says(fields fieldTable) meaning {
 	named := false
 	for _, p := range m.problems(fields) {
 		named = named || len(p.fields) > 0
-		switch textMeans(p.text) {
-		case saysKeyUsed:
+		switch said := textMeans(p.text); {
+		case said == saysKeyUsed:
 			return saysKeyUsed
-		case saysDupUser:
+		case said == saysDupUser, slices.Contains(p.fields, "email") && saysTaken(words(p.text)):
 			first = saysDupUser
 		}
 	}

@@ -27,7 +27,9 @@ func (m message) problems(t fieldTable) []problem {
 	switch m.form {
 	case enveloped, object:
 		c.object(m.root, noList)
-		c.rootMap(m.root)
+		if data, ok := m.root["data"].(map[string]any); ok && (m.root["success"] == false || m.root["status"] == "fail") {
+			c.object(data, looseList) // JSend and its kin list the fields there
+		}
 	case plain:
 	default:
 		return nil
@@ -68,17 +70,36 @@ func (c *complaints) object(o map[string]any, list listKind) {
 		c.found = append(c.found, problem{text: textOf(o)})
 	}
 	for key, v := range o {
-		field := c.fields.find(key)
-		switch {
+		switch field := c.fields.find(key); {
 		case isEcho(key), list == noList && normalName(key) == "body":
-		case list != noList && field != "":
-			if text := textOf(v); text != "" && (list == sureList || isComplaint(field, text)) {
-				c.add(field, text)
-			}
+		case field != "" && isComplaint(field, v, list):
+			c.add(field, textOf(v))
 		default:
 			c.value(key, v, list)
 		}
 	}
+}
+
+// isComplaint reports whether what stands under a field's name says that
+// something is wrong with it, and does not just repeat its value. A list never
+// repeats it, for no field of a request is one.
+func isComplaint(field string, v any, list listKind) bool {
+	text := textOf(v)
+	switch v.(type) {
+	case []any:
+		return text != ""
+	case map[string]any:
+		return text != "" && list != noList
+	case string:
+		return text != "" && (list == sureList || list == looseList && saysWrong(field, text))
+	default:
+		return false
+	}
+}
+
+// saysWrong reports whether a text about a field says what is wrong with it.
+func saysWrong(field, text string) bool {
+	return saysUnacceptable(words(text)) || textMeans(spaced(field)+" "+text) != saysNothing
 }
 
 func (c *complaints) value(key string, v any, list listKind) {
@@ -116,23 +137,6 @@ func (c *complaints) element(key, text string) {
 
 func (c *complaints) sentence(text string) {
 	c.found = append(c.found, problem{fields: c.fields.inSentence(text), text: text})
-}
-
-// rootMap takes a body that is nothing but a map of fields to lists of texts
-// (Django REST framework).
-func (c *complaints) rootMap(root map[string]any) {
-	for key, v := range root {
-		list, isList := v.([]any)
-		if field := c.fields.find(key); isList && field != "" && isComplaint(field, textOf(list)) {
-			c.add(field, textOf(list))
-		}
-	}
-}
-
-// isComplaint reports whether a text under a field's name says that something
-// is wrong with it, and does not just repeat its value.
-func isComplaint(field, text string) bool {
-	return saysUnacceptable(words(text)) || textMeans(spaced(field)+" "+text) != saysNothing
 }
 
 // subject returns the field that an object says it is about. named tells that
