@@ -181,12 +181,12 @@ func nameOf(first, last string) string {
 // created within a window of ours.
 func isSimilar(c ledger.Customer, l listing, owned func(serviceID string) bool, clock calibration, t timing) bool {
 	for _, u := range l.mailboxes[validate.Mailbox(c.Identity)] {
-		if id, ok := validate.Identity(u.Email); (!ok || id != c.Identity) && !owned(u.ServiceID) && !isDeleted(u) {
+		if id, ok := validate.Identity(u.Email); (!ok || id != c.Identity) && !owned(u.ServiceID) && !u.IsDeleted() {
 			return true
 		}
 	}
 	for _, u := range l.names[nameOf(c.FirstName, c.LastName)] {
-		if id, ok := validate.Identity(u.Email); ok && id == c.Identity || owned(u.ServiceID) || isDeleted(u) {
+		if id, ok := validate.Identity(u.Email); ok && id == c.Identity || owned(u.ServiceID) || u.IsDeleted() {
 			continue
 		}
 		if u.CreatedAt.IsZero() || inSomeWindow(c.History, u, clock, t) {

@@ -78,7 +78,7 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		if end, err = s.page(ctx, at); err != nil {
 			return false, err
 		}
-		if len(end.Users) == 0 || end.Users[0].ServiceID != last.ServiceID {
+		if len(end.Users) == 0 || end.Users[0].Ref() != last.Ref() {
 			return false, nil
 		}
 		skip = at
@@ -88,7 +88,7 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		if page, err = s.page(ctx, next); err != nil {
 			return false, err
 		}
-		at := indexOf(page.Users, front.ServiceID)
+		at := indexOf(page.Users, front.Ref())
 		if at != skip-next || orderOf(page.Users) != newestLast && len(page.Users) > 1 {
 			return false, nil
 		}

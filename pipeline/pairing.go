@@ -60,7 +60,7 @@ func (p pairing) compare() pairs {
 		case !listed:
 			out.unlisted = append(out.unlisted, c)
 			continue
-		case isDeleted(u):
+		case u.IsDeleted():
 			note.Pairing = ledger.UserDeleted
 		case sameEmail(u.Email, c.Identity):
 			note.Pairing = ledger.Confirmed

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -18,16 +17,13 @@ import (
 // deleted, and those whom we deleted for certain, since a list may lag behind.
 func withoutDeleted(h []ledger.Attempt, users []partner.Listed) []partner.Listed {
 	gone := func(u partner.Listed) bool {
-		return isDeleted(u) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
+		return u.IsDeleted() || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
 	}
 	if !slices.ContainsFunc(users, gone) {
 		return users
 	}
 	return slices.DeleteFunc(slices.Clone(users), gone)
 }
-
-// isDeleted reports whether the list shows the user as deleted.
-func isDeleted(u partner.Listed) bool { return strings.EqualFold(u.Status, "deleted") }
 
 // removing reports whether a deletion of this user was begun and is unanswered.
 func removing(h []ledger.Attempt, serviceID string, t timing) bool {

@@ -1,11 +1,9 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -23,10 +21,6 @@ const (
 
 // errWrongAccount says that the list belongs to somebody else.
 var errWrongAccount = fmt.Errorf("the partner's list shows users of other accounts only: %w", ledger.ErrAccount)
-
-// errListInPart says that a page proves nobody absent, or has a user without a
-// serviceId, by which pages are put together.
-var errListInPart = errors.New("the partner's list of users can be read only in part")
 
 // errListUnsteady says that pages would not fit together.
 var errListUnsteady = errors.New("the partner's list of users changes faster than it can be read")
@@ -107,7 +101,7 @@ func (r *run) scan(ctx context.Context, s search) (listing, error) {
 		return listing{}, errWrongAccount
 	}
 	scan.out.took, scan.out.total = wall().Sub(scan.began), len(scan.seen)
-	scan.out.empty = scan.out.total == 0 && first.Total <= 0
+	scan.out.empty = scan.out.total == 0 && first.Total <= 0 && !first.NotFound
 	scan.out.whole = !done
 	return scan.out, nil
 }
@@ -161,7 +155,7 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 		if promised > 0 && len(s.seen) > 2*promised+outgrown {
 			return errListUnsteady
 		}
-		last, oldest, steps = newest.ServiceID, newest.CreatedAt, 0
+		last, oldest, steps = newest.Ref(), newest.CreatedAt, 0
 		var err error
 		if page, err = s.page(ctx, skip); err != nil {
 			return err
@@ -209,12 +203,14 @@ func falling(before time.Time, users []partner.Listed) bool {
 // take notes users of a page and returns how many of them are new.
 func (s *reading) take(users []partner.Listed) (fresh int) {
 	for _, u := range users {
-		if !s.seen[u.ServiceID] {
-			s.seen[u.ServiceID] = true
+		if ref := u.Ref(); !s.seen[ref] {
+			s.seen[ref] = true
 			fresh++
 		}
 		if s.every != nil {
-			s.every(u.Email)
+			if !u.IsDeleted() {
+				s.every(u.Email)
+			}
 			continue
 		}
 		s.keep(u)
@@ -224,6 +220,10 @@ func (s *reading) take(users []partner.Listed) (fresh int) {
 
 // keep notes a user who is looked for in one way or another.
 func (s *reading) keep(u partner.Listed) {
+	if u.ServiceID == "" {
+		s.out.unread = true // there is somebody, and nothing can be decided by it
+		return
+	}
 	if slug := ledger.SlugOf(u.ServiceID); slug != "" {
 		s.slugs++
 		s.ourSlug = s.ourSlug || slug == s.slug
@@ -247,9 +247,9 @@ func (s *reading) keep(u partner.Listed) {
 	}
 }
 
-func indexOf(users []partner.Listed, serviceID string) int {
+func indexOf(users []partner.Listed, ref string) int {
 	for i, u := range users {
-		if u.ServiceID == serviceID {
+		if u.Ref() == ref {
 			return i
 		}
 	}
@@ -257,7 +257,7 @@ func indexOf(users []partner.Listed, serviceID string) int {
 }
 
 func appendOnce(users []partner.Listed, u partner.Listed) []partner.Listed {
-	if indexOf(users, u.ServiceID) >= 0 {
+	if indexOf(users, u.Ref()) >= 0 {
 		return users
 	}
 	return append(users, u)
@@ -289,9 +289,10 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 		r.out.pages++
 		if p, err = r.cfg.Partner.ListUsers(ctx, skip, r.size); err == nil {
 			r.clock.observe(p.Began, p.Ended, p.Date)
-			if !p.ProvesAbsence() || slices.ContainsFunc(p.Users, func(u partner.Listed) bool { return u.ServiceID == "" }) {
-				return partner.Page{}, fmt.Errorf("%w: %s", errListInPart, cmp.Or(p.Odd(), "users without an e-mail"))
+			if odd := p.Odd(); odd != "" && !r.out.unread {
+				r.cfg.Log.Warn("the partner's list shows a user who cannot be read", "member", odd)
 			}
+			r.out.unread = r.out.unread || !p.NotFound && !p.ProvesAbsence()
 			return p, nil
 		}
 		if e, ok := readError(err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && r.size > leastPage {

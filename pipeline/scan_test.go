@@ -65,6 +65,59 @@ func scanOf(t *testing.T, l *listPartner, s search) (listing, error) {
 	return newRun(cfg).scan(t.Context(), s)
 }
 
+// TestListInPart: one user who cannot be read costs neither the page nor the
+// others, and nobody is believed absent from such a list.
+func TestListInPart(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		odd    partner.Listed
+		unread bool
+	}{
+		{"without an e-mail", partner.Listed{ServiceID: "odd", Odd: "email"}, true},
+		{"without a serviceId", partner.Listed{Email: "odd@example.com", Odd: "serviceId"}, true},
+		{"with nothing", partner.Listed{Odd: "user"}, true},
+		{"deleted, the e-mail erased", partner.Listed{ServiceID: "odd", Status: "deleted"}, false},
+		{"with an odd time", partner.Listed{ServiceID: "odd", Email: "odd@example.com", Odd: "createdAt"}, false},
+	} {
+		for _, at := range []int{0, 9, 10, 24, 25} { // at the ends of pages, and of the list
+			l := &listPartner{users: slices.Insert(listUsers(25), at, tt.odd), most: 10}
+			got, err := scanOf(t, l, search{wanted: identities(0, 24, 77)})
+			if err != nil {
+				t.Errorf("%s, at %d: %v", tt.name, at, err)
+				continue
+			}
+			if got.unread != tt.unread || got.empty || len(got.users) != 2 || got.total != 26 || l.pages > 8 {
+				t.Errorf("%s, at %d: unread %t, %d found of %d, %d pages", tt.name, at, got.unread, len(got.users), got.total, l.pages)
+			}
+		}
+	}
+}
+
+// notFoundPartner answers every page with a 404 in an envelope.
+type notFoundPartner struct{ noPartner }
+
+func (notFoundPartner) ListUsers(_ context.Context, skip, _ int) (partner.Page, error) {
+	return partner.Page{Skip: skip, Total: -1, NotFound: true}, nil
+}
+
+// TestNotFoundIsNoEmptyList: a 404 in an envelope is read, and proves nothing; an
+// empty list does.
+func TestNotFoundIsNoEmptyList(t *testing.T) {
+	for _, tt := range []struct {
+		partner Partner
+		empty   bool
+	}{{notFoundPartner{}, false}, {&listPartner{most: 10}, true}, {&listPartner{most: 10, noTotal: true}, true}} {
+		cfg, err := Config{Input: noInput{}, Partner: tt.partner, Ledger: ledger.NewMemory("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := newRun(cfg).scan(t.Context(), search{wanted: identities(1), turn: func(ctx context.Context) error { return ctx.Err() }})
+		if err != nil || got.empty != tt.empty || got.unread || got.total != 0 {
+			t.Errorf("%T: %+v, %v", tt.partner, got, err)
+		}
+	}
+}
+
 func identities(users ...int) map[string]bool {
 	out := map[string]bool{}
 	for _, n := range users {

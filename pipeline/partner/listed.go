@@ -66,10 +66,14 @@ func digest(raw []byte) string {
 // Ref tells users of one list apart: the serviceId, or, where that cannot be
 // read, a digest of all that is shown. Never to be kept or sent.
 func (l Listed) Ref() string {
-	if l.ServiceID == "" {
+	switch {
+	case l.ServiceID != "":
+		return l.ServiceID
+	case l.ref != "":
 		return l.ref
+	default: // not read from an answer
+		return digest([]byte(l.Email + " " + l.CreatedAt.String()))
 	}
-	return l.ServiceID
 }
 
 // HasEmail reports whether the list shows under which e-mail the user stands.
