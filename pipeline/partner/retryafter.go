@@ -3,43 +3,9 @@ package partner
 import (
 	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
-
-// answerDate is the partner's clock when the answer arrived, zero if the Date
-// header is absent or unreadable. An answer from a cache says how old it is (Age,
-// RFC 9111, 5.1), which is added; an age of more than a year is no age.
-func answerDate(h http.Header) time.Time {
-	t := httpTime(h.Get("Date"))
-	if age, err := strconv.Atoi(h.Get("Age")); err == nil && age > 0 && age < 365*24*60*60 && !t.IsZero() {
-		t = t.Add(time.Duration(age) * time.Second)
-	}
-	return t
-}
-
-// httpTime reads the forms of RFC 9110, 5.6.7, and those that name UTC, or the
-// offset, where it wants GMT. Other zones by name are no time: what they mean is
-// not sure. The zero time is none.
-func httpTime(s string) time.Time {
-	s = strings.TrimSpace(s)
-	for _, name := range []string{" UTC", " Z", " +0000", " +00:00"} {
-		if rest, found := strings.CutSuffix(s, name); found {
-			s = rest + " GMT"
-		}
-	}
-	if t, err := http.ParseTime(s); err == nil && (strings.HasSuffix(s, " GMT") || !strings.Contains(s, ",")) {
-		return t.UTC()
-	}
-	if t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", s); err == nil {
-		return t.UTC()
-	}
-	if t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 GMT", s); err == nil {
-		return t.UTC()
-	}
-	return time.Time{}
-}
 
 // retryAfter reads the Retry-After header (RFC 9110, 10.2.3): whole seconds, or
 // a date, which is compared with the answer's own Date so that our clock does
