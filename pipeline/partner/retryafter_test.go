@@ -50,9 +50,9 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestAnswerDate: whatever names UTC is read, and an answer from a cache is as
+// TestDateForms: whatever names UTC is read, and an answer from a cache is as
 // old as it says, if that can be read.
-func TestAnswerDate(t *testing.T) {
+func TestDateForms(t *testing.T) {
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	for _, tt := range []struct {
 		date, age string
