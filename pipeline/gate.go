@@ -165,6 +165,9 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 			g.fallSilent(unreachable, now)
 		}
 	case ledger.Unknown, ledger.OKBroken:
+		if pause > 0 { // a 503 that says when to come back
+			g.until = later(g.until, now.Add(pause))
+		}
 		if onTrial || g.state == gateOpen && g.breaker.tripped() {
 			g.fallSilent(broken, now)
 		}

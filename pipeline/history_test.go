@@ -501,6 +501,9 @@ func (m *model) play() {
 // ours can be taken for it: who comes within the window of a request of ours is
 // told apart by nobody, and the promise says so (an e-mail belongs to one user).
 func (m *model) appear() {
+	if slices.ContainsFunc(m.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Throttled }) {
+		m.pass(m.timing.settle) // it may have gone through, and act until then
+	}
 	m.pass(m.ms("before somebody else", 60_000, 900_000))
 	m.partner.users = append(m.partner.users, m.user("acme-rain-user-foreign00000001", m.now, false))
 	m.foreign = true
