@@ -17,6 +17,10 @@ func (generous) Create(_ context.Context, key string, u partner.User) partner.An
 	return partner.Answer{Class: partner.OK, ServiceID: "acme-rain-user-abc123def456ghi", VerificationURL: "https://withpersona.com/verify?inquiry-id=inq_1"}
 }
 
+func (generous) ListUsers(context.Context, int, int) (partner.Page, error) {
+	return partner.Page{Total: 1, Users: []partner.Listed{{ServiceID: "acme-rain-user-abc123def456ghi", Email: "jane@example.com"}}}, nil
+}
+
 func (generous) Wallet(context.Context) (partner.Wallet, error) {
 	return partner.Wallet{Balance: "100", Currency: "USD", Active: true}, nil
 }
