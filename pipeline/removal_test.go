@@ -29,13 +29,13 @@ func TestRecreation(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, 3)
+				b := newBench(t, 6)
 				b.partner.script[email(1)] = []act{lose}
 				s, err := b.run()
 				if err != nil {
 					t.Fatal(err)
 				}
-				want(t, s, map[ledger.Status]int{ledger.Created: 2, ledger.LinkMissing: 1})
+				want(t, s, map[ledger.Status]int{ledger.Created: 5, ledger.LinkMissing: 1})
 				lost := b.customer(email(1))
 				removeUser(t, b, lost, test.class, test.absent)
 				if at := slices.IndexFunc(b.partner.users, func(u partner.Listed) bool { return u.Email == email(1) }); test.happens && !test.lags {
@@ -53,7 +53,7 @@ func TestRecreation(t *testing.T) {
 					t.Errorf("%s, want %s (%s)", c.Status, test.want, c.Code)
 				}
 				sent := -1
-				if last := b.partner.posts[len(b.partner.posts)-1]; len(b.partner.posts) > 3 {
+				if last := b.partner.posts[len(b.partner.posts)-1]; len(b.partner.posts) > 6 {
 					for g := range 3 {
 						if last.key == Key("sandbox", c.Identity, g) {
 							sent = g
