@@ -37,7 +37,7 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 	p, decided, first := r.book.figures()
 	s.Sent, s.New, s.Users = p.Sent, decided, r.book.users()
 	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
-	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() {
+	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
 	}
 	if s.Batch.ID != 0 {
@@ -110,6 +110,56 @@ func measuredFee(s Summary) Amount {
 	return fee
 }
 
+// learnFee keeps what one user cost. Others spend from the wallet, too, so that
+// a fee is believed, by later runs, only once two measurements in a row agree (by
+// the first user of a run and by all of it, or by two runs), and never if it is
+// more than twice what was measured first.
+func (r *run) learnFee(ctx context.Context, fee Amount) error {
+	if !fee.Known() {
+		return nil
+	}
+	first, err := r.learntAmount(ctx, learntFeeFirst)
+	if err != nil {
+		return err
+	}
+	seen, err := r.learntAmount(ctx, learntFeeSeen)
+	if err != nil {
+		return err
+	}
+	if r.firstFee.Known() {
+		seen = r.firstFee
+	}
+	names := []string{learntFeeSeen}
+	if !first.Known() {
+		names, first = append(names, learntFeeFirst), fee
+	}
+	if seen.Known() && fee.Cmp(seen) == 0 && fee.Cmp(first.Times(2)) <= 0 {
+		names = append(names, learntFee)
+	}
+	for _, name := range names {
+		if err := r.cfg.Ledger.Learn(ctx, name, fee.String(), wall()); err != nil {
+			return ledgerStop("noting the fee", err)
+		}
+	}
+	return nil
+}
+
+// learntAmount is an amount that an earlier run kept; unknown if none did.
+func (r *run) learntAmount(ctx context.Context, name string) (Amount, error) {
+	text, _, err := r.cfg.Ledger.Learnt(ctx, name)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return Amount{}, nil
+	case err != nil:
+		return Amount{}, ledgerStop("reading the fee", err)
+	}
+	a, err := ParseAmount(text)
+	if err != nil {
+		return Amount{}, nil // what no version of this program wrote is no fee
+	}
+	return a, nil
+}
+
 // compare works out what this run has changed.
 func (r *run) compare(s *Summary, before ledger.Tally) {
 	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
@@ -138,10 +188,8 @@ func (r *run) learn(ctx context.Context, s Summary) error {
 	if stop := r.halt.reason(); stop != nil && stop.Reason == LedgerFault {
 		return nil // nothing more is written to it
 	}
-	if fee := measuredFee(s); fee.Known() {
-		if err := r.cfg.Ledger.Learn(ctx, learntFee, fee.String(), wall()); err != nil {
-			return ledgerStop("noting the fee", err)
-		}
+	if err := r.learnFee(ctx, measuredFee(s)); err != nil {
+		return err
 	}
 	if s.Currency != "" {
 		if err := r.cfg.Ledger.Learn(ctx, learntCurrency, s.Currency, wall()); err != nil {

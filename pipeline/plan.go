@@ -33,18 +33,19 @@ type comeback struct {
 // again. It always listens to the recorder.
 type planner struct {
 	*run
-	fresh   <-chan *chunk // from the feed; closed when all rows were read
-	back    *mailbox[comeback]
-	out     chan *job       // intended, to the release; room for a whole group
-	drained chan struct{}   // rings when the release took one
-	queue   []*job          // ready to be intended
-	spare   []*job          // done with, and to be used again: nobody else has them any more
-	intents []ledger.Intent // the room for a group of them, likewise
-	under   int             // jobs that are intended or in doubt: not back for good yet
-	doubts  int             // those of them that are with the resolver
-	begun   int             // new rows sent, for Bounds.Limit
-	readAll bool            // nothing more is taken from fresh
-	limited bool            // because Bounds.Limit is reached
+	fresh    <-chan *chunk // from the feed; closed when all rows were read
+	back     *mailbox[comeback]
+	out      chan *job       // intended, to the release; room for a whole group
+	drained  chan struct{}   // rings when the release took one
+	queue    []*job          // ready to be intended
+	spare    []*job          // done with, and to be used again: nobody else has them any more
+	intents  []ledger.Intent // the room for a group of them, likewise
+	under    int             // jobs that are intended or in doubt: not back for good yet
+	doubts   int             // those of them that are with the resolver
+	begun    int             // new rows sent, for Bounds.Limit
+	readAll  bool            // nothing more is taken from fresh
+	limited  bool            // because Bounds.Limit is reached
+	measured bool            // the fee of the first user, or it cannot be
 }
 
 // work runs until every row is settled for this run, or ctx ends. Then nothing
@@ -224,6 +225,7 @@ func (p *planner) release(ctx context.Context, room int) error {
 	if len(p.queue) == 0 || waiting > size/2 || ctx.Err() != nil {
 		return nil
 	}
+	p.measureFirst(ctx)
 	if p.first() {
 		room = min(room, 1) // until the partner has told the time, a lost answer would be for a person to settle
 	}
@@ -268,6 +270,29 @@ func (p *planner) release(ctx context.Context, room int) error {
 func (p *planner) first() bool {
 	_, known := p.clock.skew()
 	return !known && p.book.requests() == 0 || !p.account.isProved()
+}
+
+// measureFirst asks the wallet once the first user of the run is there and nobody
+// else is on the way, if nothing else tells what one user costs.
+func (p *planner) measureFirst(ctx context.Context) {
+	if p.measured || !p.account.isProved() || p.inFlight() > 0 {
+		return
+	}
+	p.measured = true
+	before := p.book.wallet()
+	if p.fee.Known() || !before.Known() || p.book.users() != 1 || p.book.requests() != 1 {
+		return
+	}
+	soon, cancel := context.WithTimeout(ctx, lastQuestion)
+	defer cancel()
+	after, err := p.askWallet(soon)
+	if err != nil {
+		p.cfg.Log.Info("the wallet could not be asked after the first user", "error", err.Error())
+		return
+	}
+	if fee := before.Minus(after); fee.Known() && fee.Cmp(Amount{}) > 0 {
+		p.firstFee = fee
+	}
 }
 
 // closeIntake gives up every row that has not been begun. Those that have are

@@ -68,12 +68,11 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 func (r *run) money(ctx context.Context, plan *Plan) error {
 	r.fee = r.cfg.Money.Fee
 	if !r.fee.Known() {
-		text, _, err := r.cfg.Ledger.Learnt(ctx, learntFee)
-		if err == nil {
-			if r.fee, err = ParseAmount(text); err == nil {
-				plan.FeeMeasured = r.fee.Known()
-			}
+		var err error
+		if r.fee, err = r.learntAmount(ctx, learntFee); err != nil {
+			return err
 		}
+		plan.FeeMeasured = r.fee.Known()
 	}
 	plan.Fee, plan.Cost = r.fee, r.fee.Times(plan.Send)
 	w, err := r.patientWallet(ctx)
@@ -189,7 +188,9 @@ func over(b Bound, n, total int) bool {
 
 // Names of what is kept between runs.
 const (
-	learntFee       = "fee"
+	learntFee       = "fee" // believed, see learnFee
+	learntFeeFirst  = "fee_first"
+	learntFeeSeen   = "fee_seen"
 	learntCurrency  = "currency"
 	learntPace      = "pace"
 	learntForm      = "service_id_form"

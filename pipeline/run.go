@@ -51,6 +51,7 @@ type run struct {
 	account  *account
 	resolver *resolver
 	fee      Amount
+	firstFee Amount // what the first user of this run cost; unknown if nobody asked
 	existing existing
 	owner    string // of the wallet, if the partner tells
 
