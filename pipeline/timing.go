@@ -32,6 +32,16 @@ func (t timing) end(a ledger.Attempt) time.Time {
 	return later(a.NotAfter.Partner(), later(a.NotAfter.At, a.NotAfter.At.Add(t.offset)))
 }
 
+// begin is when an attempt began at the earliest, in the partner's time: what end
+// is for its end.
+func (t timing) begin(a ledger.Attempt) time.Time {
+	at := a.NotBefore.Partner()
+	if by := a.NotBefore.At.Add(t.offset); !a.NotBefore.Certain && by.Before(at) {
+		return by
+	}
+	return at
+}
+
 // margin is added to the life of a key: clocks, queues and the partner's own
 // sweep for expired keys are not exact.
 func (t timing) margin() time.Duration { return t.ttl / 5 }
@@ -78,7 +88,7 @@ func (t timing) answersThrottled(h []ledger.Attempt, a ledger.Attempt) bool {
 	var first time.Time
 	for _, e := range h {
 		if e.Generation == a.Generation && e.Removes == "" && e.Class != ledger.NotSent {
-			if at := e.NotBefore.Partner(); first.IsZero() || at.Before(first) {
+			if at := t.begin(e); first.IsZero() || at.Before(first) {
 				first = at
 			}
 		}
