@@ -14,9 +14,14 @@
 //  1. Nothing is sent whose intent is not on the disk (plan.go, Intend).
 //  2. An answer decides only by the table in decide.go; everything that the
 //     table does not know leaves the row in doubt.
-//  3. A row in doubt is sent again only after a complete list of the partner's
-//     users, begun when its idempotency key was surely dead, does not show it
-//     (evidence.go, resolve.go).
+//  3. A row in doubt is sent again only after a list of the partner's users,
+//     begun when its idempotency key was surely dead, proves that it does not
+//     exist (evidence.go, absence.go). What a list shows and what it does not show
+//     is believed as far as it agrees with the users that the ledger knows: they
+//     calibrate its createdAt (calibration.go) and vouch for its completeness.
+//
+// Every created user is compared with the list before the report (pairing.go,
+// confirm.go): an answer that was another customer's is put right or named.
 //
 // # One batch
 //
@@ -27,12 +32,15 @@
 //	             plan.go        the planner: intents, in groups
 //	             submit.go      the submitters: one request each, never a retry
 //	             record.go      the recorder: the only one who writes outcomes
-//	             resolve.go     the resolver: scans and settles what is in doubt
+//	             resolve.go     the resolver: when to scan, and what to do with the rows
+//	             look.go        one scan: what is asked for, and what it decides
+//	             scan.go        reading the list
 //	             keeper.go      the gate's keeper: decides when sending goes on
+//	             confirm.go   the users created are compared with the list
 //
 // # Time
 //
 // Ages are taken from the wall clock, because a suspended machine's monotonic
 // clock stands still, and settle, windows and key ages are reckoned in the
-// partner's time (clock.go), so that a step of our clock changes nothing.
+// partner's time (clock.go, timing.go), so that a step of our clock changes nothing.
 package pipeline
