@@ -1,18 +1,90 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // KYC is what is known of a user's identity check. The zero value: nothing.
+// Times are by the partner's clock.
 type KYC struct {
-	Status    KYCStatus
-	At        time.Time // since when, by the partner's clock
-	Seen      time.Time // the newest event that said so
-	Retries   int       // how often the check was begun again through us
-	RetryOpen bool      // the last of them was sent, and no link has come of it yet
+	Status      KYCStatus
+	At          time.Time // since when, as far as events tell
+	Seen        time.Time // the newest event that said so
+	Reasons     []string  // codes of the newest denial that gave any; see KYCReasons
+	Denied      time.Time // when they were given; zero without any
+	Linked      time.Time // the newest event whose link the customer has; zero if the link is that of the creation
+	Resubmitted time.Time // the newest retry without a link: the partner submitted the documents again, and the user has nothing to do. Zero if there was none
+	Retries     int       // how often the check was begun again through us
+	RetryCount  int       // how often the partner says that it was; 0 = it never said
+	RetryOpen   bool      // the last retry through us was sent, and no answer tells what came of it yet
+}
+
+// RetriesUsed returns how many retries are used up, by whichever count is
+// higher: a retry without an answer may have counted.
+func (k KYC) RetriesUsed() int { return max(k.Retries, k.RetryCount) }
+
+// IsLinkSpent reports whether the customer's link must not be shown any more: a
+// retry after it gave none, because the documents were submitted again.
+func (k KYC) IsLinkSpent() bool { return !k.Resubmitted.IsZero() && !k.Linked.After(k.Resubmitted) }
+
+// IsUnderReviewAgain reports whether the user has nothing to do because the
+// documents were submitted again, and there is no later decision.
+func (k KYC) IsUnderReviewAgain() bool { return k.IsLinkSpent() && k.Status == KYCPending }
+
+// CodeResubmitted and ResubmittedMessage say of a customer that
+// [KYC.IsUnderReviewAgain]. They change no status.
+const (
+	CodeResubmitted    = "kyc_resubmitted"
+	ResubmittedMessage = "the documents were submitted again, the user has nothing to do"
+)
+
+// Link returns the link that the customer may be sent, "" if there is none to be shown.
+func (c Customer) Link() string {
+	if c.KYC.IsLinkSpent() {
+		return ""
+	}
+	return c.URL
+}
+
+const (
+	maxReasons     = 16
+	maxReasonBytes = 100
+)
+
+// KYCReasons returns the reasons of a denial as the ledger keeps them: each on one
+// line of at most 100 bytes without ";" and invisible characters, sorted, each
+// once, at most 16.
+func KYCReasons(reasons []string) []string {
+	var out []string
+	for _, r := range reasons {
+		r = strings.Map(func(c rune) rune {
+			switch {
+			case unicode.IsSpace(c) || c == ';':
+				return ' '
+			case !unicode.IsPrint(c):
+				return -1
+			}
+			return c
+		}, strings.ToValidUTF8(r, ""))
+		r = strings.Join(strings.Fields(r), " ")
+		for len(r) > maxReasonBytes {
+			_, last := utf8.DecodeLastRuneInString(r)
+			r = strings.TrimSpace(r[:len(r)-last])
+		}
+		if r != "" {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return out[:min(len(out), maxReasons)]
 }
 
 // KYCStatus is how far a user's identity check is. Words of the partner's that
@@ -37,8 +109,13 @@ func KYCStatuses() []KYCStatus {
 // Open reports whether the user has still to open a link.
 func (s KYCStatus) Open() bool { return s == KYCUnknown || s == KYCNotBegun || s == KYCMore }
 
-// rank breaks ties between events of the same moment: what lies further on the
-// way counts.
+// compare breaks ties between events of the same moment: what lies further on
+// the way counts. It is a total order, so that the order of events never matters.
+func (s KYCStatus) compare(t KYCStatus) int {
+	return cmp.Or(cmp.Compare(s.rank(), t.rank()), cmp.Compare(s, t))
+}
+
+// rank is the place on the way; words that are not known come before all that are.
 func (s KYCStatus) rank() int {
 	for i, known := range KYCStatuses() {
 		if s == known {
@@ -51,10 +128,14 @@ func (s KYCStatus) rank() int {
 // KYCEvent is news of one user's identity check, from a webhook, a list or the
 // answer to a retry.
 type KYCEvent struct {
-	ServiceID string
-	Status    KYCStatus
-	At        time.Time // by the partner's clock
-	URL       string    // a link that the user is to open now; "" = none came with it
+	ServiceID   string
+	Status      KYCStatus
+	At          time.Time // by the partner's clock
+	URL         string    // a link that the user is to open now; "" = none came with it
+	Reasons     []string  // of a denial
+	Listed      bool      // from a list: it tells how things are, not since when
+	Resubmitted bool      // a retry gave no link: the documents were submitted again
+	RetryCount  int       // as the partner told it; 0 = not told
 }
 
 // Verification follows users after their creation. Its methods may be called
@@ -73,38 +154,57 @@ type Verification interface {
 	RetryKYC(ctx context.Context, serviceID string, was, now int) error
 }
 
-// After is what is known after an event, and whether that is any different. It is the
-// rule that every implementation of Verification applies: an older event never
-// overwrites a newer status, so that events may come late, repeated and in any
-// order.
+// After returns what is known after an event, and whether that is any different. It
+// is the rule that every implementation of Verification applies. Each part keeps
+// the newest that was said of it, so that events may come late, repeated and in
+// any order and end in the same state. Links are added by [KYC.WithLink].
 func (k KYC) After(e KYCEvent) (KYC, bool) {
-	if e.ServiceID == "" || e.Status == KYCUnknown || len(e.Status) > kycWordLimit || e.At.IsZero() {
+	if !e.isSound() {
 		return k, false
 	}
-	newer := e.At.After(k.Seen) || e.At.Equal(k.Seen) && e.Status.rank() > k.Status.rank()
-	if k.Status != KYCUnknown && !newer {
-		return k, false
+	changed := false
+	if reasons := KYCReasons(e.Reasons); e.Status == KYCDenied && len(reasons) > 0 &&
+		cmp.Or(e.At.Compare(k.Denied), slices.Compare(reasons, k.Reasons)) > 0 {
+		k.Reasons, k.Denied, changed = reasons, e.At, true
 	}
-	if e.Status != k.Status {
-		k.Status, k.At = e.Status, e.At
+	if e.RetryCount > k.RetryCount {
+		k.RetryCount, changed = e.RetryCount, true
 	}
-	k.Seen = e.At
-	k.RetryOpen = k.RetryOpen && e.URL == ""
+	if e.Resubmitted && e.At.After(k.Resubmitted) {
+		k.Resubmitted, changed = e.At, true
+	}
+	if cmp.Or(e.At.Compare(k.Seen), e.Status.compare(k.Status)) <= 0 {
+		return k, changed
+	}
+	if e.Status != k.Status || !e.Listed {
+		k.At = e.At
+	}
+	k.Status, k.Seen = e.Status, e.At
+	k.RetryOpen = k.RetryOpen && e.URL == "" && !e.Resubmitted
 	return k, true
+}
+
+// isSound reports whether an event says anything that can be kept.
+func (e KYCEvent) isSound() bool {
+	return e.ServiceID != "" && e.Status != KYCUnknown && len(e.Status) <= kycWordLimit && !e.At.IsZero()
 }
 
 // ErrRetried is ErrConflict of RetryKYC.
 var ErrRetried = fmt.Errorf("another process began this identity check again: %w", ErrConflict)
 
-// WithLink is the customer with the link that came with an event of its user,
-// and whether there is one to be kept.
-func (c Customer) WithLink(e KYCEvent) (Customer, bool) {
-	if e.URL == "" || e.ServiceID != c.ServiceID || c.Status != Created && c.Status != LinkMissing {
-		return c, false
+// WithLink returns what is known once the customer has the link of an event, and the
+// customer with it. It reports false if the link is not to be kept: there is
+// none, it is another user's, or a newer event brought one.
+func (k KYC) WithLink(c Customer, e KYCEvent) (KYC, Customer, bool) {
+	if e.URL == "" || !e.isSound() || e.ServiceID != c.ServiceID || c.Status != Created && c.Status != LinkMissing {
+		return k, c, false
 	}
-	c.URL, c.Issued = e.URL, e.At
+	if newer := e.At.Compare(k.Linked); newer < 0 || newer == 0 && e.URL <= c.URL {
+		return k, c, false
+	}
+	k.Linked, c.URL, c.Issued = e.At, e.URL, e.At
 	if c.Status == LinkMissing {
 		c.Status, c.Field, c.Code, c.Message = Created, "", "", ""
 	}
-	return c, true
+	return k, c, true
 }

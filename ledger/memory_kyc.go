@@ -14,17 +14,18 @@ func (m *Memory) ObserveKYC(ctx context.Context, events []KYCEvent) (news int, e
 			e.At = tidy(e.At)
 			before := m.kyc[e.ServiceID]
 			after, changed := before.After(e)
-			if !changed {
-				continue
-			}
-			m.kyc[e.ServiceID] = after
-			if after.Status != before.Status || e.URL != "" {
-				news++
-			}
+			linked := false
 			for _, p := range m.customers {
-				if c, linked := p.WithLink(e); linked && e.ServiceID == p.ServiceID {
+				if k, c, ok := after.WithLink(*p, e); ok {
+					after, linked = k, true
 					m.store(c)
 				}
+			}
+			if changed || linked {
+				m.kyc[e.ServiceID] = after
+			}
+			if linked || after.Status != before.Status {
+				news++
 			}
 		}
 		return nil

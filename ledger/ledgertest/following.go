@@ -2,6 +2,8 @@ package ledgertest
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -87,9 +89,10 @@ func verification(t *testing.T, l ledger.Ledger) {
 	b := add(t, l, "one", people(4)...)
 	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
 	same(t, "issued", c.Issued, c.Decided)
+	listed := false
 	news := func(id string, s ledger.KYCStatus, sec int, link string) int {
 		t.Helper()
-		n, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: id, Status: s, At: at(sec), URL: link}})
+		n, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: id, Status: s, At: at(sec), URL: link, Listed: listed}})
 		must(t, err)
 		return n
 	}
@@ -108,8 +111,8 @@ func verification(t *testing.T, l ledger.Ledger) {
 		{ledger.KYCPending, 100, "", 0, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
 		{ledger.KYCNotBegun, 90, "", 0, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
 		{ledger.KYCNotBegun, 100, "", 0, []any{ledger.KYCPending, at(100), at(100), c.URL, ledger.Created}},
-		{ledger.KYCPending, 110, "", 0, []any{ledger.KYCPending, at(100), at(110), c.URL, ledger.Created}},
-		{ledger.KYCDenied, 105, "", 0, []any{ledger.KYCPending, at(100), at(110), c.URL, ledger.Created}},
+		{ledger.KYCPending, 104, "", 0, []any{ledger.KYCPending, at(104), at(104), c.URL, ledger.Created}},
+		{ledger.KYCDenied, 103, "", 0, []any{ledger.KYCPending, at(104), at(104), c.URL, ledger.Created}},
 		{ledger.KYCMore, 120, "https://verify.test/more", 1, []any{ledger.KYCMore, at(120), at(120), "https://verify.test/more", ledger.Created}},
 		{ledger.KYCApproved, 130, "", 1, []any{ledger.KYCApproved, at(130), at(130), "https://verify.test/more", ledger.Created}},
 		{ledger.KYCUnknown, 140, "", 0, []any{ledger.KYCApproved, at(130), at(130), "https://verify.test/more", ledger.Created}},
@@ -119,6 +122,10 @@ func verification(t *testing.T, l ledger.Ledger) {
 		}
 		same(t, string(step.status), known(c.ID), step.want)
 	}
+	listed = true // a list says how it is, not since when
+	same(t, "listed", news(c.ServiceID, ledger.KYCApproved, 150, ""), 0)
+	same(t, "still approved", known(c.ID), []any{ledger.KYCApproved, at(130), at(150), "https://verify.test/more", ledger.Created})
+	listed = false
 	for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
 		must(t, err)
 		if r.Ordinal == 0 {
@@ -133,6 +140,165 @@ func verification(t *testing.T, l ledger.Ledger) {
 	same(t, "found by it", known(d.ID), []any{ledger.KYCPending, at(50), at(50), "", ledger.LinkMissing})
 	same(t, "with a link", news(early, ledger.KYCMore, 51, "https://verify.test/found"), 1)
 	same(t, "found", known(d.ID), []any{ledger.KYCMore, at(51), at(51), "https://verify.test/found", ledger.Created})
+}
+
+// A link that is not newer than the last one from an event is not taken, whatever
+// comes with it; one that no customer has yet is not counted as known.
+func verificationLinks(t *testing.T, l ledger.Ledger) {
+	v, ok := l.(ledger.Verification)
+	if !ok {
+		t.Skip("this ledger does not follow users after their creation")
+	}
+	b := add(t, l, "one", people(2)...)
+	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	for _, step := range []struct {
+		status ledger.KYCStatus
+		at     int
+		link   string
+		news   int
+		want   string
+	}{
+		{ledger.KYCApproved, 200, "", 1, c.URL},
+		{ledger.KYCMore, 120, "https://verify.test/b", 1, "https://verify.test/b"},
+		{ledger.KYCMore, 110, "https://verify.test/z", 0, "https://verify.test/b"},
+		{ledger.KYCMore, 120, "https://verify.test/a", 0, "https://verify.test/b"},
+		{ledger.KYCMore, 120, "https://verify.test/c", 1, "https://verify.test/c"},
+		{ledger.KYCMore, 120, "https://verify.test/c", 0, "https://verify.test/c"},
+	} {
+		n, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: step.status, At: at(step.at), URL: step.link}})
+		must(t, err)
+		same(t, step.link, []any{n, customer(t, l, c.ID).URL, customer(t, l, c.ID).KYC.Status}, []any{step.news, step.want, ledger.KYCApproved})
+	}
+	early := []ledger.KYCEvent{{ServiceID: "svc-p0001@example.com", Status: ledger.KYCMore, At: at(130), URL: "https://verify.test/early"}}
+	_, err := v.ObserveKYC(t.Context(), early)
+	must(t, err)
+	d := lost(t, l, b, 1)
+	same(t, "a link that came too early", []any{d.URL, d.Status}, []any{"", ledger.LinkMissing})
+	_, err = v.ObserveKYC(t.Context(), early)
+	must(t, err)
+	d = customer(t, l, d.ID)
+	same(t, "and once more", []any{d.URL, d.Status, d.KYC.Linked}, []any{"https://verify.test/early", ledger.Created, at(130)})
+}
+
+// Whatever the order, the grouping and the repetition of events, they end in the
+// same state.
+func anyOrder(t *testing.T, l ledger.Ledger) {
+	v, ok := l.(ledger.Verification)
+	if !ok {
+		t.Skip("this ledger does not follow users after their creation")
+	}
+	const histories, orders = 8, 4
+	random := rand.New(rand.NewPCG(1, 2))
+	b := add(t, l, "one", people(histories*orders)...)
+	for h := range histories {
+		events := make([]ledger.KYCEvent, 2+random.IntN(7))
+		for i := range events {
+			events[i] = randomEvent(random)
+		}
+		var want string
+		for o := range orders {
+			c := send(t, l, b, h*orders+o, ledger.OK, ledger.Created, "")
+			var mine []ledger.KYCEvent
+			for range 1 + random.IntN(2) {
+				for _, i := range random.Perm(len(events)) {
+					e := events[i]
+					e.ServiceID = c.ServiceID
+					mine = append(mine, e)
+				}
+			}
+			for len(mine) > 0 {
+				n := 1 + random.IntN(len(mine))
+				_, err := v.ObserveKYC(t.Context(), mine[:n])
+				must(t, err)
+				mine = mine[n:]
+			}
+			c = customer(t, l, c.ID)
+			if c.KYC.Linked.IsZero() {
+				c.URL, c.Issued = "", time.Time{}
+			}
+			got := fmt.Sprintf("%+v %s %s %s", c.KYC, c.URL, c.Issued, c.Status)
+			if o == 0 {
+				want = got
+			}
+			same(t, fmt.Sprintf("%+v", events), got, want)
+		}
+	}
+}
+
+func randomEvent(random *rand.Rand) ledger.KYCEvent {
+	statuses := append(ledger.KYCStatuses()[1:], "on_hold", "in_appeal")
+	e := ledger.KYCEvent{Status: statuses[random.IntN(len(statuses))], At: at(100 + random.IntN(4))} // few moments: ties are what is hard
+	switch random.IntN(4) {
+	case 0:
+		e.URL = fmt.Sprint("https://verify.test/more/", random.IntN(3))
+	case 1:
+		e.Reasons = []string{fmt.Sprint("REASON_", random.IntN(3))}
+	case 2:
+		e.Resubmitted, e.RetryCount = true, random.IntN(3)
+	}
+	return e
+}
+
+// Why users were denied is kept, whatever becomes of them.
+func denials(t *testing.T, l ledger.Ledger) {
+	v, ok := l.(ledger.Verification)
+	if !ok {
+		t.Skip("this ledger does not follow users after their creation")
+	}
+	b := add(t, l, "one", people(1)...)
+	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	for _, step := range []struct {
+		status  ledger.KYCStatus
+		at      int
+		reasons []string
+		want    []string
+	}{
+		{ledger.KYCApproved, 90, []string{"NO_DENIAL"}, nil},
+		{ledger.KYCDenied, 100, []string{"SELFIE_MISMATCH", "DOCUMENT_EXPIRED", "SELFIE_MISMATCH"}, []string{"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"}},
+		{ledger.KYCDenied, 95, []string{"OLDER"}, []string{"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"}},
+		{ledger.KYCDenied, 110, nil, []string{"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"}},
+		{ledger.KYCApproved, 120, nil, []string{"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"}},
+		{ledger.KYCDenied, 115, []string{" two\nlines; \u202eend\x00"}, []string{"two lines end"}},
+	} {
+		_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: step.status, At: at(step.at), Reasons: step.reasons}})
+		must(t, err)
+		same(t, fmt.Sprint(step.at), fmt.Sprintf("%q", customer(t, l, c.ID).KYC.Reasons), fmt.Sprintf("%q", step.want))
+	}
+	for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
+		must(t, err)
+		same(t, "in a report", []any{r.Customer.KYC.Reasons, r.Customer.KYC.Status}, []any{[]string{"two lines end"}, ledger.KYCApproved})
+	}
+}
+
+// A retry without a link hides the link that there was, until a newer one comes.
+func resubmission(t *testing.T, l ledger.Ledger) {
+	v, ok := l.(ledger.Verification)
+	if !ok {
+		t.Skip("this ledger does not follow users after their creation")
+	}
+	b := add(t, l, "one", people(1)...)
+	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
+	for _, step := range []struct {
+		event ledger.KYCEvent
+		link  string
+		idle  bool // the user has nothing to do
+	}{
+		{ledger.KYCEvent{Status: ledger.KYCDenied, At: at(100)}, c.URL, false},
+		{ledger.KYCEvent{Status: ledger.KYCPending, At: at(110), Resubmitted: true, RetryCount: 2}, "", true},
+		{ledger.KYCEvent{Status: ledger.KYCMore, At: at(105), URL: "https://verify.test/older"}, "", true},
+		{ledger.KYCEvent{Status: ledger.KYCPending, At: at(120), RetryCount: 1}, "", true},
+		{ledger.KYCEvent{Status: ledger.KYCDenied, At: at(130)}, "", false},
+		{ledger.KYCEvent{Status: ledger.KYCMore, At: at(140), URL: "https://verify.test/newer"}, "https://verify.test/newer", false},
+	} {
+		step.event.ServiceID = c.ServiceID
+		_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{step.event})
+		must(t, err)
+		now := customer(t, l, c.ID)
+		same(t, fmt.Sprint(step.event), []any{now.Link(), now.KYC.IsUnderReviewAgain(), now.Status}, []any{step.link, step.idle, ledger.Created})
+	}
+	k := customer(t, l, c.ID).KYC
+	same(t, "counts", []any{k.Retries, k.RetryCount, k.RetryOpen, k.RetriesUsed(), k.Resubmitted, k.Linked}, []any{1, 2, false, 2, at(110), at(140)})
 }
 
 func retries(t *testing.T, l ledger.Ledger) {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 var _ ledger.Verification = (*Ledger)(nil)
 
-const kycColumns = "service_id, status, at, seen, retries, retry_open"
+const kycColumns = "service_id, status, at, seen, retries, retry_open, reasons, denied, linked, resubmitted, retry_count"
 
 // ObserveKYC records news of identity checks; see ledger.Verification.
 func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
@@ -31,17 +32,18 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 			e.At = plain(e.At)
 			before := known[e.ServiceID]
 			after, changed := before.After(e)
-			if !changed {
+			after, linked, err := l.putLink(ctx, after, e)
+			if err != nil {
+				return err
+			}
+			if !changed && !linked {
 				continue
 			}
 			known[e.ServiceID] = after
-			if after.Status != before.Status || e.URL != "" {
+			if linked || after.Status != before.Status {
 				news++
 			}
 			if err := l.w.putKYC(ctx, e.ServiceID, after); err != nil {
-				return err
-			}
-			if err := l.putLink(ctx, e); err != nil {
 				return err
 			}
 		}
@@ -50,24 +52,30 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 	return news, err
 }
 
-// putLink gives a link that came with an event to the customer.
-func (l *Ledger) putLink(ctx context.Context, e ledger.KYCEvent) error {
+// putLink gives a link that came with an event to the customer, and reports whether
+// it was taken.
+func (l *Ledger) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (ledger.KYC, bool, error) {
 	if e.URL == "" {
-		return nil
+		return k, false, nil
 	}
 	of := []string{e.ServiceID}
 	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)
 	if err != nil {
-		return err
+		return k, false, err
 	}
 	w, err := l.w.forWriting(ctx, ids)
 	if err != nil {
-		return err
+		return k, false, err
 	}
-	return l.put(ctx, w.only(func(c *ledger.Customer) (linked bool) {
-		*c, linked = c.WithLink(e)
-		return linked
+	linked := false
+	err = l.put(ctx, w.only(func(c *ledger.Customer) bool {
+		var ok bool
+		if k, *c, ok = k.WithLink(*c, e); ok {
+			linked = true
+		}
+		return ok
 	}))
+	return k, linked, err
 }
 
 // RetryKYC counts a retry; see ledger.Verification.
@@ -98,9 +106,14 @@ func (v *view) kyc(ctx context.Context, serviceIDs []string) (map[string]ledger.
 	err := v.eachOf(ctx, "SELECT "+kycColumns+" FROM kyc WHERE service_id IN ", list, func(r *sql.Rows) error {
 		var id string
 		var k ledger.KYC
-		var at, seen int64
-		err := r.Scan(&id, (*string)(&k.Status), &at, &seen, &k.Retries, &k.RetryOpen)
+		var reasons string
+		var at, seen, denied, linked, resubmitted int64
+		err := r.Scan(&id, (*string)(&k.Status), &at, &seen, &k.Retries, &k.RetryOpen, &reasons, &denied, &linked, &resubmitted, &k.RetryCount)
 		k.At, k.Seen = moment(at), moment(seen)
+		k.Denied, k.Linked, k.Resubmitted = moment(denied), moment(linked), moment(resubmitted)
+		if reasons != "" {
+			k.Reasons = strings.Split(reasons, "\n") // a reason is one line
+		}
 		known[id] = k
 		return err
 	})
@@ -108,8 +121,9 @@ func (v *view) kyc(ctx context.Context, serviceIDs []string) (map[string]ledger.
 }
 
 func (v *view) putKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
-	return v.do(ctx, "INSERT OR REPLACE INTO kyc ("+kycColumns+") VALUES (?, ?, ?, ?, ?, ?)",
-		serviceID, string(k.Status), stamp(k.At), stamp(k.Seen), k.Retries, k.RetryOpen)
+	return v.do(ctx, "INSERT OR REPLACE INTO kyc ("+kycColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		serviceID, string(k.Status), stamp(k.At), stamp(k.Seen), k.Retries, k.RetryOpen, strings.Join(k.Reasons, "\n"),
+		stamp(k.Denied), stamp(k.Linked), stamp(k.Resubmitted), k.RetryCount)
 }
 
 // withKYC fills in what is known of the customers' identity checks.

@@ -5,7 +5,7 @@ package sqlite
 const applicationID = 0x424f4c47
 
 // schemaVersion is the version that this program writes (user_version).
-const schemaVersion = 5
+const schemaVersion = 6
 
 // schema creates the tables.
 //
@@ -48,7 +48,8 @@ CREATE TABLE learnt (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT 
 ` + kycTable + underwayTables + customersTable
 
 const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT NULL, at INTEGER NOT NULL, seen INTEGER NOT NULL,
-	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL) WITHOUT ROWID;
+	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL, reasons TEXT NOT NULL DEFAULT '', denied INTEGER NOT NULL DEFAULT 0,
+	linked INTEGER NOT NULL DEFAULT 0, resubmitted INTEGER NOT NULL DEFAULT 0, retry_count INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 `
 
 const underwayTables = `CREATE TABLE tallies (batch INTEGER PRIMARY KEY, data TEXT NOT NULL);

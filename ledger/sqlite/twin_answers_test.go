@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -169,6 +170,15 @@ func (w *twins) observe() {
 			e := ledger.KYCEvent{ServiceID: c.ServiceID, Status: rapid.SampledFrom(ledger.KYCStatuses()).Draw(w.T, "kyc"), At: w.later()}
 			if w.chance(50, "link") {
 				e.URL = fmt.Sprint("https://verify.test/more/", p, w.now.Unix())
+			}
+			e.Listed = w.chance(30, "listed")
+			switch rapid.IntRange(0, 5).Draw(w.T, "more") {
+			case 0:
+				e.Reasons = []string{"B", "A"}
+			case 1:
+				e.Resubmitted, e.RetryCount = true, rapid.IntRange(0, 3).Draw(w.T, "count")
+			case 2:
+				e.At = e.At.Add(-time.Duration(rapid.IntRange(0, 100).Draw(w.T, "late")) * time.Second)
 			}
 			events = append(events, e)
 		}
