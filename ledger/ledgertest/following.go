@@ -187,11 +187,11 @@ func anyOrder(t *testing.T, l ledger.Ledger) {
 	if !ok {
 		t.Skip("this ledger does not follow users after their creation")
 	}
-	const histories, orders = 8, 4
+	const histories, orders = 40, 3
 	random := rand.New(rand.NewPCG(1, 2))
 	b := add(t, l, "one", people(histories*orders)...)
 	for h := range histories {
-		events := make([]ledger.KYCEvent, 2+random.IntN(7))
+		events := make([]ledger.KYCEvent, 2+random.IntN(9))
 		for i := range events {
 			events[i] = randomEvent(random)
 		}
@@ -227,9 +227,9 @@ func anyOrder(t *testing.T, l ledger.Ledger) {
 
 func randomEvent(random *rand.Rand) ledger.KYCEvent {
 	statuses := append(ledger.KYCStatuses()[1:], "on_hold", "in_appeal")
-	e := ledger.KYCEvent{Status: statuses[random.IntN(len(statuses))], At: at(100 + random.IntN(4))} // few moments: ties are what is hard
+	e := ledger.KYCEvent{Status: statuses[random.IntN(len(statuses))], At: at(100 + random.IntN(3))} // few moments: ties are what is hard
 	switch random.IntN(4) {
-	case 0:
+	case 0, 3:
 		e.URL = fmt.Sprint("https://verify.test/more/", random.IntN(3))
 	case 1:
 		e.Reasons = []string{fmt.Sprint("REASON_", random.IntN(3))}
