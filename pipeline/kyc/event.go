@@ -3,6 +3,7 @@ package kyc
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,111 +19,157 @@ import (
 
 // Errors about events.
 var (
-	// ErrOther: a whole event, but not of an identity check, or without a
-	// serviceId and a status. There is nothing to record.
+	// ErrOther: a whole event, but not one of an identity check that says whose it is,
+	// since when and what came of it. There is nothing to record. Where the Event
+	// has a serviceId of ours, its name is worth a line in a log.
 	ErrOther = errors.New("not an event of an identity check")
 	// ErrMalformed: not an event at all.
 	ErrMalformed = errors.New("not a webhook event: JSON with event, timestamp and data is expected")
 )
 
-// wireEvent is a webhook: user.kyc.approved of the vendor's create-user page,
-// and user.kyc-event with its statuses of the newer public docs. Names, e-mails
-// and the reason of a denial are not read: nothing here needs them.
+// Event is a webhook as it was read. Its link is to be treated like a password.
+type Event struct {
+	ledger.KYCEvent
+	Name      string // as the partner calls it, fit for a log
+	PartnerID string // whose account it is of; "" = it does not say
+}
+
+// wireEvent is a webhook of any generation. Names and e-mails are not read: nothing
+// here needs them. What is not text where text is expected counts as not given.
 type wireEvent struct {
-	Event     string          `json:"event"`
-	Type      string          `json:"type"`
+	Event     json.RawMessage `json:"event"`
+	Type      json.RawMessage `json:"type"`
 	Timestamp json.RawMessage `json:"timestamp"`
 	CreatedAt json.RawMessage `json:"createdAt"`
-	Data      *struct {
-		ServiceID        string `json:"serviceId"`
-		Status           string `json:"status"`
-		VerificationLink string `json:"verificationLink"`
-		VerificationURL  string `json:"verificationUrl"`
-	} `json:"data"`
+	Data      json.RawMessage `json:"data"`
 }
 
-const maxServiceID = 200 // bytes
+type wireData struct {
+	ServiceID        json.RawMessage `json:"serviceId"`
+	PartnerID        json.RawMessage `json:"partnerId"`
+	Status           json.RawMessage `json:"status"`
+	Reason           json.RawMessage `json:"reason"`
+	Reasons          json.RawMessage `json:"reasons"`
+	Details          json.RawMessage `json:"details"`
+	VerificationLink json.RawMessage `json:"verificationLink"`
+	VerificationURL  json.RawMessage `json:"verificationUrl"`
+}
 
-// ParseEvent reads one webhook body. The error is ErrOther or ErrMalformed.
-func ParseEvent(body []byte) (ledger.KYCEvent, error) {
+const (
+	maxServiceID = 200 // bytes
+	maxName      = 64  // of an event, in bytes
+)
+
+// ParseEvent reads one webhook body. The error is ErrOther or ErrMalformed; with
+// ErrOther the Event has what could be read of name, serviceId and partnerId.
+func ParseEvent(body []byte) (Event, error) {
 	var w wireEvent
 	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &w) != nil {
-		return ledger.KYCEvent{}, ErrMalformed
+		return Event{}, ErrMalformed
 	}
-	return w.event()
-}
-
-func (w wireEvent) event() (ledger.KYCEvent, error) {
-	name := w.Event
-	if name == "" {
-		name = w.Type
+	name := cmp.Or(textOf(w.Event), textOf(w.Type))
+	if name == "" || len(w.Data) == 0 {
+		return Event{}, ErrMalformed
 	}
-	if name == "" || w.Data == nil {
-		return ledger.KYCEvent{}, ErrMalformed
+	var d wireData
+	if json.Unmarshal(w.Data, &d) != nil {
+		d = wireData{} // no object: it says nothing
 	}
-	kind, is := strings.CutPrefix(name, "user.kyc")
-	if !is {
-		return ledger.KYCEvent{}, ErrOther
-	}
-	e := ledger.KYCEvent{ServiceID: w.Data.ServiceID, Status: StatusOf(w.Data.Status), At: readTime(w.Timestamp)}
-	if e.At.IsZero() {
+	e := Event{Name: logName(name), PartnerID: idOf(d.PartnerID)}
+	e.ServiceID = idOf(d.ServiceID)
+	if e.At = readTime(w.Timestamp); e.At.IsZero() {
 		e.At = readTime(w.CreatedAt)
 	}
-	if outcome, named := strings.CutPrefix(kind, "."); named && slices.Contains(ledger.KYCStatuses()[1:], StatusOf(outcome)) {
-		e.Status = StatusOf(outcome) // the name says it, whatever the data says
+	form, isCheck := formOf(name)
+	if isCheck {
+		e.Status = form.statusOf(textOf(d.Status))
 	}
-	for _, link := range []string{w.Data.VerificationLink, w.Data.VerificationURL} {
-		if e.URL == "" && partner.IsLink(link) {
-			e.URL = link
-		}
-	}
-	if e.At.IsZero() {
-		return e, ErrMalformed
-	}
-	if e.Status == ledger.KYCUnknown || e.ServiceID == "" || len(e.ServiceID) > maxServiceID || strings.ContainsFunc(e.ServiceID, notToken) {
+	if e.Status == ledger.KYCUnknown || e.ServiceID == "" || e.At.IsZero() {
 		return e, ErrOther
+	}
+	if e.Status == ledger.KYCDenied {
+		e.Reasons = ledger.KYCReasons(slices.Concat(reasonsOf(d.Reason, 0), reasonsOf(d.Reasons, 0), reasonsOf(d.Details, 0)))
+	}
+	if e.Status.Open() { // else the user has nothing to open
+		e.URL = linkOf(d.VerificationLink, d.VerificationURL)
 	}
 	return e, nil
 }
 
+// linkOf returns the first of the members that is a link to be shown, "" if none is.
+func linkOf(members ...json.RawMessage) string {
+	for _, m := range members {
+		if link := textOf(m); partner.IsLink(link) {
+			return link
+		}
+	}
+	return ""
+}
+
+func textOf(raw json.RawMessage) (text string) {
+	if json.Unmarshal(raw, &text) != nil {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// idOf returns an identifier that is text or a number, "" for anything else.
+func idOf(raw json.RawMessage) string {
+	id := textOf(raw)
+	var n json.Number
+	if id == "" && json.Unmarshal(raw, &n) == nil {
+		id = n.String()
+	}
+	if len(id) > maxServiceID || strings.ContainsFunc(id, notToken) {
+		return ""
+	}
+	return id
+}
+
 func notToken(r rune) bool { return r <= ' ' || r > '~' }
 
-// StatusOf is the partner's word for a status as the ledger has it: in lower
-// case with underscores, and one word for each meaning that is known.
-func StatusOf(word string) ledger.KYCStatus {
-	var b strings.Builder
-	small := false
-	for _, r := range strings.TrimSpace(word) {
-		switch {
-		case r == '-' || r == ' ' || r == '_' || r == '.':
-			b.WriteByte('_')
-			small = false
-			continue
-		case r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r):
-			return ledger.KYCUnknown
-		case unicode.IsUpper(r) && small:
-			b.WriteByte('_')
+// logName returns the name of an event as far as it can stand in a log.
+func logName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r == '_' || r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
 		}
-		small = unicode.IsLower(r) || unicode.IsDigit(r)
-		b.WriteRune(unicode.ToLower(r))
+		return '?'
+	}, name)
+	return name[:min(len(name), maxName)]
+}
+
+// maxReasonDepth is how deep reasons are looked for in objects and lists.
+const maxReasonDepth = 3
+
+// reasonsOf returns the denial codes of a member: a text with one or more of them,
+// a list, or an object that names them. Which it is, the public docs do not say.
+func reasonsOf(raw json.RawMessage, depth int) (all []string) {
+	if depth > maxReasonDepth {
+		return nil
 	}
-	if b.Len() > 64 {
-		return ledger.KYCUnknown
+	if text := textOf(raw); text != "" {
+		return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '|' || r == '\n' })
 	}
-	switch s := ledger.KYCStatus(b.String()); s {
-	case "not_started", "created", "initiated":
-		return ledger.KYCNotBegun
-	case "in_review", "under_review", "processing", "pending_review":
-		return ledger.KYCPending
-	case "rejected", "declined":
-		return ledger.KYCDenied
-	case "needs_information", "resubmission_requested", "need_verification":
-		return ledger.KYCMore
-	case "verified", "completed":
-		return ledger.KYCApproved
-	default:
-		return s
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil {
+		for _, r := range list {
+			all = append(all, reasonsOf(r, depth+1)...)
+		}
+		return all
 	}
+	var o struct {
+		Code    json.RawMessage `json:"code"`
+		Codes   json.RawMessage `json:"codes"`
+		Reason  json.RawMessage `json:"reason"`
+		Reasons json.RawMessage `json:"reasons"`
+	}
+	if json.Unmarshal(raw, &o) == nil {
+		for _, r := range []json.RawMessage{o.Code, o.Codes, o.Reason, o.Reasons} {
+			all = append(all, reasonsOf(r, depth+1)...)
+		}
+	}
+	return all
 }
 
 // readTime takes RFC 3339, and seconds or milliseconds since 1970 as a number,
@@ -130,8 +177,10 @@ func StatusOf(word string) ledger.KYCStatus {
 func readTime(raw json.RawMessage) time.Time {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		if t, err := time.Parse(time.RFC3339, text); err == nil {
-			return t.UTC()
+		for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+			if t, err := time.Parse(form, text); err == nil {
+				return t.UTC()
+			}
 		}
 		raw = json.RawMessage(text)
 	}
@@ -148,7 +197,7 @@ func readTime(raw json.RawMessage) time.Time {
 // Events yields the events of a file: one JSON object after the other, or an
 // array of them. ErrOther and ErrMalformed come with the event's number, from
 // 1, and do not end it; a file that is no JSON from some place on does.
-func Events(r io.Reader, yield func(ledger.KYCEvent, error) bool) error {
+func Events(r io.Reader, yield func(Event, error) bool) error {
 	in := bufio.NewReader(r)
 	array, err := opensArray(in)
 	if err != nil {

@@ -2,6 +2,7 @@ package kyc
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,17 @@ func TestParseEvent(t *testing.T) {
 		{event("user.kyc.approved", `{"serviceId":"acme-1"}`), ok(ledger.KYCApproved, ""), nil},
 		{event("user.kyc.approved", `{"serviceId":"acme-1","status":"pending"}`), ok(ledger.KYCApproved, ""), nil},
 		{event("user.kyc.updated", `{"serviceId":"acme-1","status":"denied"}`), ok(ledger.KYCDenied, ""), nil},
-		{event("user.kyc-event", `{"serviceId":"acme-1","status":"denied","reason":"x"}`), ok(ledger.KYCDenied, ""), nil},
+		{event("user.kyc-event", `{"serviceId":"acme-1","status":"denied"}`), ok(ledger.KYCDenied, ""), nil},
+		{event("user.kyc.manualReview", `{"serviceId":"acme-1","status":"manualReview"}`), ok(ledger.KYCPending, ""), nil},
+		{event("user.kyc.needsVerification", `{"serviceId":"acme-1","verificationUrl":"https://withpersona.com/v?a=1"}`), ok(ledger.KYCMore, "https://withpersona.com/v?a=1"), nil},
+		{event("user.kyc.approved", `{"serviceId":"acme-1","verificationLink":"https://withpersona.com/v?a=1"}`), ok(ledger.KYCApproved, ""), nil},
+		{event("rain.user-event", `{"serviceId":"acme-1","status":"approved"}`), ok(ledger.KYCApproved, ""), nil},
+		{event("rain.user-event", `{"serviceId":"acme-1","status":"somethingNew"}`), ledger.KYCEvent{}, ErrOther},
+		{event("rain.user-event", `{"serviceId":"acme-1"}`), ledger.KYCEvent{}, ErrOther},
+		{event("user.kyc.somethingNew", `{"serviceId":"acme-1","status":"somethingNew"}`), ledger.KYCEvent{}, ErrOther},
+		{event("user.kyc-event", `{"serviceId":17,"status":"denied"}`), ledger.KYCEvent{ServiceID: "17", Status: ledger.KYCDenied, At: moment()}, nil},
+		{event("user.kyc-event", `{"serviceId":"acme-1","status":{"is":"denied"}}`), ledger.KYCEvent{}, ErrOther},
+		{event("user.kyc-event", `"text"`), ledger.KYCEvent{}, ErrOther},
 		{event("user.kyc-event", `{"serviceId":"acme-1","status":"needsVerification","verificationLink":"https://withpersona.com/v?a=1"}`), ok(ledger.KYCMore, "https://withpersona.com/v?a=1"), nil},
 		{event("user.kyc-event", `{"serviceId":"acme-1","status":"needsVerification","verificationLink":"javascript:alert(1)"}`), ok(ledger.KYCMore, ""), nil},
 		{event("user.kyc-event", `{"serviceId":"acme-1","status":"In Review"}`), ok(ledger.KYCPending, ""), nil},
@@ -43,7 +54,8 @@ func TestParseEvent(t *testing.T) {
 		{event("user.kyc-event", `{"serviceId":"","status":"pending"}`), ledger.KYCEvent{}, ErrOther},
 		{event("user.kyc-event", `{"serviceId":"a b","status":"pending"}`), ledger.KYCEvent{}, ErrOther},
 		{event("user.kyc-event", `{"serviceId":"acme-1","status":"<b>"}`), ledger.KYCEvent{}, ErrOther},
-		{strings.Replace(event("user.kyc-event", `{"serviceId":"acme-1","status":"pending"}`), at, `"yesterday"`, 1), ledger.KYCEvent{}, ErrMalformed},
+		{strings.Replace(event("user.kyc-event", `{"serviceId":"acme-1","status":"pending"}`), at, `"yesterday"`, 1), ledger.KYCEvent{}, ErrOther},
+		{strings.Replace(event("user.kyc-event", `{"serviceId":"acme-1","status":"pending"}`), at, `"2025-03-04T05:06:07.5+0000"`, 1), ok(ledger.KYCPending, ""), nil},
 		{`{"event":"user.kyc-event","timestamp":` + at + `}`, ledger.KYCEvent{}, ErrMalformed},
 		{`[]`, ledger.KYCEvent{}, ErrMalformed},
 		{``, ledger.KYCEvent{}, ErrMalformed},
@@ -51,9 +63,9 @@ func TestParseEvent(t *testing.T) {
 	} {
 		got, err := ParseEvent([]byte(test.body))
 		if err != nil {
-			got = ledger.KYCEvent{}
+			got = Event{}
 		}
-		if got != test.want || !errors.Is(err, test.err) {
+		if !reflect.DeepEqual(got.KYCEvent, test.want) || !errors.Is(err, test.err) {
 			t.Errorf("%s:\n got %+v %v\nwant %+v %v", test.body, got, err, test.want, test.err)
 		}
 	}
@@ -77,7 +89,7 @@ func TestEvents(t *testing.T) {
 		{"[" + one + "," + one[:20], 1, 0, true},
 	} {
 		good, bad := 0, 0
-		err := Events(strings.NewReader(test.text), func(_ ledger.KYCEvent, err error) bool {
+		err := Events(strings.NewReader(test.text), func(_ Event, err error) bool {
 			if err != nil {
 				bad++
 			} else {
@@ -91,20 +103,60 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+func TestReasons(t *testing.T) {
+	for data, want := range map[string][]string{
+		`"reason":"DOCUMENT_EXPIRED"`:                                   {"DOCUMENT_EXPIRED"},
+		`"reason":"DOCUMENT_EXPIRED, SELFIE_MISMATCH"`:                  {"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"},
+		`"reason":["SELFIE_MISMATCH","DOCUMENT_EXPIRED"]`:               {"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"},
+		`"reason":[{"code":"A","message":"of a person"}],"reasons":"A"`: {"A"},
+		`"reason":{"codes":["A","B"]}`:                                  {"A", "B"},
+		`"details":{"reason":"A","name":"Jane"}`:                        {"A"},
+		`"details":"document could not be read"`:                        {"document could not be read"},
+		`"reason":null`:                                                 nil,
+		`"reason":7`:                                                    nil,
+		`"reason":[[[[["deep"]]]]]`:                                     nil,
+		`"reason":"\u202e\u0000"`:                                       nil,
+	} {
+		e, err := ParseEvent([]byte(event("user.kyc-event", `{"serviceId":"acme-1","status":"denied",`+data+`}`)))
+		if err != nil || !slices.Equal(e.Reasons, want) {
+			t.Errorf("%s: %q, %v", data, e.Reasons, err)
+		}
+		e, err = ParseEvent([]byte(event("user.kyc-event", `{"serviceId":"acme-1","status":"approved",`+data+`}`)))
+		if err != nil || e.Reasons != nil {
+			t.Errorf("approved, %s: %q, %v", data, e.Reasons, err)
+		}
+	}
+}
+
+// What stands in a log names an event and nothing else.
+func TestEventNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"rain.user-event":                 "rain.user-event",
+		"a b\\nc \\u001b[31m@example.com": "a?b?c???31m?example.com",
+		strings.Repeat("user.kyc", 20):    strings.Repeat("user.kyc", 8),
+	} {
+		e, err := ParseEvent([]byte(event(name, `{"serviceId":"acme-1","partnerId":12}`)))
+		if !errors.Is(err, ErrOther) || e.Name != want || e.ServiceID != "acme-1" || e.PartnerID != "12" {
+			t.Errorf("%q: %+v, %v", name, e, err)
+		}
+	}
+}
+
 // What is read is fit for the ledger, whatever came.
 func FuzzParseEvent(f *testing.F) {
 	f.Add(event("user.kyc-event", `{"serviceId":"acme-1","status":"needsVerification","verificationLink":"https://withpersona.com/v"}`))
 	f.Add(event("user.kyc.approved", `{"serviceId":"acme-1"}`))
 	f.Add(`{"type":"user.kyc","createdAt":1741064767,"data":{"serviceId":"x","status":"denied"}}`)
+	f.Add(`{"event":"user.kyc.denied","timestamp":"2025-03-04T05:06:07Z","data":{"serviceId":"x","partnerId":7,"details":{"codes":["A",{"code":"B"}]}}}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		e, err := ParseEvent([]byte(body))
 		if err != nil {
 			return
 		}
-		if _, changed := (ledger.KYC{}).After(e); !changed {
+		if _, changed := (ledger.KYC{}).After(e.KYCEvent); !changed {
 			t.Errorf("the ledger would not take %+v", e)
 		}
-		if e.URL != "" && !strings.HasPrefix(strings.ToLower(e.URL), "https://") || slices.ContainsFunc([]byte(e.ServiceID+string(e.Status)), func(b byte) bool { return b <= ' ' || b > '~' }) {
+		if e.URL != "" && !strings.HasPrefix(strings.ToLower(e.URL), "https://") || slices.ContainsFunc([]byte(e.ServiceID+string(e.Status)+e.Name), func(b byte) bool { return b <= ' ' || b > '~' }) {
 			t.Errorf("%+v", e)
 		}
 	})

@@ -15,7 +15,8 @@ type Funnel struct {
 	Status     map[ledger.KYCStatus]int // "" = nothing was heard of their check
 	NoLink     int                      // link_missing
 	Unverified int                      // have still to open their link, and have had it for longer than asked
-	RetryOpen  int                      // begun again, and no answer told the new link
+	RetryOpen  int                      // perhaps begun again: no answer told, and nothing was heard since
+	Again      int                      // under review again without a link: they have nothing to do
 }
 
 // Customers is where the customers of a Funnel come from.
@@ -46,14 +47,17 @@ func (f *Funnel) Add(c ledger.Customer, before time.Time) {
 	}
 	f.Users++
 	f.Status[c.KYC.Status]++
-	if c.Status == ledger.LinkMissing {
+	if c.Status == ledger.LinkMissing && !c.KYC.IsLinkSpent() {
 		f.NoLink++
 	}
 	if Unverified(c, before) {
 		f.Unverified++
 	}
-	if c.KYC.RetryOpen {
+	if s := c.KYC.Status; c.KYC.RetryOpen && (s.Open() || s == ledger.KYCDenied) {
 		f.RetryOpen++
+	}
+	if c.KYC.IsUnderReviewAgain() {
+		f.Again++
 	}
 }
 

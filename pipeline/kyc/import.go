@@ -8,12 +8,21 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
+// ImportConfig is one Import.
+type ImportConfig struct {
+	Ledger    Ledger
+	PartnerID string                       // as in Endpoint
+	Skipped   func(name string, why error) // as in Endpoint
+}
+
 // Imported is what came of an Import.
 type Imported struct {
-	Events int // of identity checks
-	News   int // that brought another status or a link
-	Others int // events of something else
-	Bad    int // pieces of JSON that are no events
+	Events       int // of identity checks
+	News         int // that brought another status or a link
+	Unknown      int // of users of ours, and not understood
+	OtherAccount int // of another partner account
+	Others       int // of something else
+	Bad          int // pieces of JSON that are no events
 }
 
 const importGroup = 500
@@ -21,35 +30,62 @@ const importGroup = 500
 // Import records the events of a file, as saved or piped by an endpoint of
 // one's own, which has verified them. The order does not matter, nor repetition.
 // The figures are right also when an error comes: what they count is recorded.
-func Import(ctx context.Context, l Ledger, r io.Reader) (Imported, error) {
-	var out Imported
-	var group []ledger.KYCEvent
-	flush := func() error {
-		n, err := l.ObserveKYC(ctx, group)
-		if err == nil {
-			out.News += n
-			out.Events += len(group)
-			group = group[:0]
-		}
-		return err
+func Import(ctx context.Context, c ImportConfig, r io.Reader) (Imported, error) {
+	if c.Skipped == nil {
+		c.Skipped = func(string, error) {}
 	}
+	i := importing{ImportConfig: c}
 	var failed error
-	err := Events(r, func(e ledger.KYCEvent, err error) bool {
-		switch {
-		case errors.Is(err, ErrOther):
-			out.Others++
-		case err != nil:
-			out.Bad++
-		default:
-			group = append(group, e)
-		}
-		if len(group) == importGroup {
-			failed = flush()
-		}
+	err := Events(r, func(e Event, err error) bool {
+		failed = i.take(ctx, e, err)
 		return failed == nil && ctx.Err() == nil
 	})
 	if failed == nil {
-		failed = flush()
+		failed = i.flush(ctx)
 	}
-	return out, errors.Join(failed, err, ctx.Err())
+	return i.out, errors.Join(failed, err, ctx.Err())
+}
+
+// importing is an Import under way.
+type importing struct {
+	ImportConfig
+	out   Imported
+	group []ledger.KYCEvent
+}
+
+// take sorts one event. Its error is one of the ledger.
+func (i *importing) take(ctx context.Context, e Event, err error) error {
+	switch {
+	case errors.Is(err, ErrMalformed):
+		i.out.Bad++
+	case e.isOfOther(i.PartnerID):
+		i.out.OtherAccount++
+		i.Skipped(e.Name, ErrOtherAccount)
+	case err != nil:
+		ours, failed := isOurs(ctx, i.Ledger, e.ServiceID)
+		if failed != nil {
+			return failed
+		}
+		if !ours {
+			i.out.Others++
+			return nil
+		}
+		i.out.Unknown++
+		i.Skipped(e.Name, ErrOther)
+	default:
+		if i.group = append(i.group, e.KYCEvent); len(i.group) == importGroup {
+			return i.flush(ctx)
+		}
+	}
+	return nil
+}
+
+func (i *importing) flush(ctx context.Context) error {
+	n, err := i.Ledger.ObserveKYC(ctx, i.group)
+	if err == nil {
+		i.out.News += n
+		i.out.Events += len(i.group)
+		i.group = i.group[:0]
+	}
+	return err
 }

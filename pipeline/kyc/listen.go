@@ -6,43 +6,65 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 const (
-	defaultMaxAge  = 24 * time.Hour
+	defaultMaxAge  = 7 * 24 * time.Hour
 	defaultMaxBody = 64 << 10 // an event is less than 1 KiB
 	aheadAtMost    = 5 * time.Minute
 	atOnce         = 64
 )
 
+// Why a signed event was not recorded, beside ErrOther.
+var (
+	ErrOtherAccount = errors.New("the event is of another partner account")
+	ErrOutOfTime    = errors.New("the event is too old, or from the future")
+)
+
 // Endpoint is where webhooks come in.
 type Endpoint struct {
 	Ledger    Ledger
-	Secret    []byte // the whsec_... of the partner's dashboard; required
+	Secrets   [][]byte // the whsec_... of the partner's dashboard; at least one. Several while it is replaced
 	Signature Signature
-	MaxAge    time.Duration                      // older events are refused, newer than now by 5 minutes too; default 24h, as long as a sender may repeat
+	PartnerID string                             // of our account; events of others are not recorded. "" = not known
+	MaxAge    time.Duration                      // older events are refused, newer than now by 5 minutes too; default 7 days, for senders repeat and order does not matter
 	MaxBody   int64                              // bytes; default 64 KiB
 	Busy      func(error) bool                   // whether an error of the ledger passes by itself; nil = none does
-	Failed    func(error)                        // told of every other one, several times perhaps; nil = nobody
-	Told      func(e ledger.KYCEvent, news bool) // told of each event that was recorded; must not log the link. nil = nobody
+	Failed    func(error)                        // called with every other one, several times perhaps; nil = ignored
+	Told      func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
+	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime. nil = ignored
 	Now       func() time.Time                   // default time.Now
 }
 
-// Handler receives webhooks. It answers 2xx only when the ledger has the event,
-// so that whoever sends repeats all others. It may be called by any number of
-// goroutines.
+// Handler receives webhooks. It answers 2xx only when the ledger has the event, or
+// never will have, so that whoever sends repeats all others; GET and HEAD, by which
+// endpoints are probed, are answered 204. It may be called by any number of
+// goroutines, and so are the functions of the Endpoint.
 func Handler(e Endpoint) (http.Handler, error) {
-	if len(e.Secret) == 0 {
-		return nil, errors.New("kyc: Secret is empty: anybody could send events")
+	if len(e.Secrets) == 0 || slices.ContainsFunc(e.Secrets, func(s []byte) bool { return len(s) == 0 }) {
+		return nil, errors.New("kyc: Secrets has none, or an empty one: anybody could send events")
 	}
 	if e.MaxAge == 0 {
 		e.MaxAge = defaultMaxAge
 	}
 	if e.MaxBody == 0 {
 		e.MaxBody = defaultMaxBody
+	}
+	if e.Busy == nil {
+		e.Busy = func(error) bool { return false }
+	}
+	if e.Failed == nil {
+		e.Failed = func(error) {}
+	}
+	if e.Told == nil {
+		e.Told = func(ledger.KYCEvent, bool) {}
+	}
+	if e.Skipped == nil {
+		e.Skipped = func(string, error) {}
 	}
 	if e.Now == nil {
 		e.Now = time.Now
@@ -68,15 +90,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return http.StatusMethodNotAllowed
-	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+	switch r.Method {
+	case http.MethodPost:
+	case http.MethodGet, http.MethodHead:
+		return http.StatusNoContent
 	default:
-		return http.StatusServiceUnavailable
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		return http.StatusMethodNotAllowed
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBody))
 	var long *http.MaxBytesError
@@ -86,38 +106,73 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
 	case err != nil:
 		return http.StatusBadRequest
 	}
-	values := r.Header.Values(h.Signature.Name())
-	if len(values) != 1 || h.Signature.Verify(h.Secret, body, values[0]) != nil {
+	if h.Signature.Verify(h.Secrets, body, r.Header.Values(h.Signature.Name())) != nil {
 		return http.StatusUnauthorized
 	}
-	e, err := ParseEvent(body)
-	switch {
-	case errors.Is(err, ErrOther):
-		return http.StatusNoContent // theirs, signed, and none of our business
-	case err != nil:
-		return http.StatusBadRequest
-	}
-	if age := h.Now().Sub(e.At); age > h.MaxAge || age < -aheadAtMost {
-		return http.StatusConflict
-	}
-	return h.record(r.Context(), e)
-}
-
-func (h *handler) record(ctx context.Context, e ledger.KYCEvent) int {
-	news, err := h.Ledger.ObserveKYC(context.WithoutCancel(ctx), []ledger.KYCEvent{e})
-	switch {
-	case err == nil:
-		if h.Told != nil {
-			h.Told(e, news > 0)
-		}
-		return http.StatusNoContent
-	case h.Busy != nil && h.Busy(err):
+	// Only what is signed takes a place of those that work on the ledger.
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
 		return http.StatusServiceUnavailable
 	}
-	if h.Failed != nil {
-		h.Failed(err)
+	return h.accept(context.WithoutCancel(r.Context()), body)
+}
+
+// accept does with a signed body what is to be done, and returns the status to answer.
+func (h *handler) accept(ctx context.Context, body []byte) int {
+	e, err := ParseEvent(body)
+	age := h.Now().Sub(e.At)
+	switch {
+	case errors.Is(err, ErrMalformed):
+		return http.StatusBadRequest
+	case e.isOfOther(h.PartnerID):
+		h.Skipped(e.Name, ErrOtherAccount)
+		return http.StatusNoContent
+	case err != nil: // it will not be understood the next time either
+		ours, failed := isOurs(ctx, h.Ledger, e.ServiceID)
+		if failed != nil {
+			return h.failed(failed)
+		}
+		if ours {
+			h.Skipped(e.Name, err)
+		}
+		return http.StatusNoContent
+	case age > h.MaxAge || age < -aheadAtMost:
+		h.Skipped(e.Name, ErrOutOfTime)
+		return http.StatusConflict
 	}
+	news, err := h.Ledger.ObserveKYC(ctx, []ledger.KYCEvent{e.KYCEvent})
+	if err != nil {
+		return h.failed(err)
+	}
+	h.Told(e.KYCEvent, news > 0)
+	return http.StatusNoContent
+}
+
+// failed returns the status for an error of the ledger.
+func (h *handler) failed(err error) int {
+	if h.Busy(err) {
+		return http.StatusServiceUnavailable
+	}
+	h.Failed(err)
 	return http.StatusInternalServerError
+}
+
+// isOfOther reports whether the event says that it is of an account that is not ours.
+func (e Event) isOfOther(ours string) bool {
+	return ours != "" && e.PartnerID != "" && e.PartnerID != ours
+}
+
+// isOurs reports whether the ledger has a customer with that serviceId.
+func isOurs(ctx context.Context, l Ledger, serviceID string) (bool, error) {
+	if serviceID == "" {
+		return false, nil
+	}
+	for _, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{serviceID}}) {
+		return err == nil, err
+	}
+	return false, nil
 }
 
 // NewServer is an HTTP server for a Handler that strangers can reach: short

@@ -56,15 +56,50 @@ func TestSignature(t *testing.T) {
 		{Signature{}, hex.EncodeToString(sum("whsec_2", body)), false},
 		{Signature{}, hex.EncodeToString(sum("", body)), false},
 	} {
-		if err := test.s.Verify([]byte("whsec_1"), []byte(body), test.value); (err == nil) != test.good || err != nil && !errors.Is(err, ErrSignature) {
+		if err := test.s.Verify([][]byte{[]byte("whsec_1")}, []byte(body), []string{test.value}); (err == nil) != test.good || err != nil && !errors.Is(err, ErrSignature) {
 			t.Errorf("%+v %q: %v", test.s, test.value, err)
 		}
 	}
-	if (Signature{}).Verify(nil, []byte(body), hex.EncodeToString(sum("", body))) == nil {
+	if (Signature{}).Verify([][]byte{nil, {}}, []byte(body), []string{hex.EncodeToString(sum("", body))}) == nil {
 		t.Error("an empty secret verifies")
 	}
-	if (Signature{}).Verify([]byte("whsec_1"), []byte(body+" "), hexed) == nil {
+	if (Signature{}).Verify([][]byte{[]byte("whsec_1")}, []byte(body+" "), []string{hexed}) == nil {
 		t.Error("another body verifies")
+	}
+}
+
+// While a secret is replaced there are two of them, and a request has two signatures.
+func TestSignaturesWhileASecretIsReplaced(t *testing.T) {
+	const body = `{"a":1}`
+	sign := func(secret string) string { return hex.EncodeToString(sum(secret, body)) }
+	for _, test := range []struct {
+		name    string
+		secrets []string
+		values  []string
+		good    bool
+	}{
+		{"the old one of two", []string{"new", "old"}, []string{sign("old")}, true},
+		{"the new one of two", []string{"new", "old"}, []string{sign("new")}, true},
+		{"two in one value", []string{"old"}, []string{sign("new") + "," + sign("old")}, true},
+		{"with blanks", []string{"new"}, []string{" sha256=" + sign("new") + ", sha256=" + sign("old")}, true},
+		{"blanks only", []string{"old"}, []string{sign("new") + " " + sign("old")}, true},
+		{"two header lines", []string{"old"}, []string{sign("new"), sign("old")}, true},
+		{"of others", []string{"old", "new"}, []string{sign("other") + "," + sign("another")}, false},
+		{"none", []string{"old"}, nil, false},
+		{"no secret", nil, []string{sign("old")}, false},
+		{"a great many", []string{"old"}, []string{strings.Repeat(sign("x")+",", maxSignatures) + sign("old")}, false},
+	} {
+		var secrets [][]byte
+		for _, s := range test.secrets {
+			secrets = append(secrets, []byte(s))
+		}
+		if err := (Signature{}).Verify(secrets, []byte(body), test.values); (err == nil) != test.good {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	two := Signature{Prefix: "hmac "}
+	if err := two.Verify([][]byte{[]byte("old")}, []byte(body), []string{"hmac " + sign("old")}); err != nil {
+		t.Error("a prefix with a blank:", err)
 	}
 }
 
@@ -90,24 +125,36 @@ func TestHandler(t *testing.T) {
 		err                      error
 		status                   int
 		recorded, failed         bool
+		skipped                  string
 	}{
 		{name: "good", body: good, status: 204, recorded: true},
 		{name: "unsigned", body: good, sign: "-", status: 401},
 		{name: "signed by another", body: good, sign: "whsec_2", status: 401},
-		{name: "old", body: good, now: 2 * time.Hour, status: 409},
-		{name: "from the future", body: good, now: -10 * time.Minute, status: 409},
+		{name: "a week late", body: good, now: 7 * 24 * time.Hour, status: 204, recorded: true},
+		{name: "older", body: good, now: 7*24*time.Hour + time.Second, status: 409, skipped: "user.kyc-event: " + ErrOutOfTime.Error()},
+		{name: "from the future", body: good, now: -10 * time.Minute, status: 409, skipped: "user.kyc-event: " + ErrOutOfTime.Error()},
 		{name: "of another kind", body: event("card.created", `{}`), status: 204},
 		{name: "malformed", body: "{}", status: 400},
 		{name: "too long", body: good + strings.Repeat(" ", 1000), status: 413},
-		{name: "asked for", method: "GET", body: "", status: 405},
+		{name: "probed", method: "GET", status: 204},
+		{name: "probed by HEAD", method: "HEAD", status: 204},
+		{name: "put", method: "PUT", body: good, status: 405},
+		{name: "two signatures", body: good, sign: "whsec_2,whsec_1", status: 204, recorded: true},
+		{name: "under the second secret", body: good, sign: "whsec_next", status: 204, recorded: true},
+		{name: "of another account", body: event("user.kyc-event", `{"serviceId":"acme-1","partnerId":"p-2","status":"pending"}`), status: 204, skipped: "user.kyc-event: " + ErrOtherAccount.Error()},
+		{name: "of our account", body: event("user.kyc-event", `{"serviceId":"acme-1","partnerId":"p-1","status":"pending"}`), status: 204, recorded: true},
+		{name: "not understood", body: event("rain.user-event", `{"serviceId":"s0","status":"on fire"}`), status: 204, skipped: "rain.user-event: " + ErrOther.Error()},
+		{name: "not understood, of nobody here", body: event("rain.user-event", `{"serviceId":"s9","status":"on fire"}`), status: 204},
+		{name: "without a time", body: `{"event":"user.kyc.approved","data":{"serviceId":"s0"}}`, status: 204, skipped: "user.kyc.approved: " + ErrOther.Error()},
 		{name: "ledger busy", body: good, err: busy, status: 503},
 		{name: "ledger broken", body: good, err: broken, status: 500, failed: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l := &moody{ledger.NewMemory("sandbox"), test.err}
-			failed, told := false, false
-			h, err := Handler(Endpoint{Ledger: l, Secret: []byte("whsec_1"), MaxAge: time.Hour, MaxBody: 500,
-				Busy: func(err error) bool { return errors.Is(err, busy) }, Failed: func(error) { failed = true },
+			l := &moody{created(t, ledger.Created, 1, nil), test.err}
+			failed, told, skipped := false, false, ""
+			h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte("whsec_1"), []byte("whsec_next")}, PartnerID: "p-1", MaxBody: 500,
+				Skipped: func(name string, why error) { skipped += name + ": " + why.Error() },
+				Busy:    func(err error) bool { return errors.Is(err, busy) }, Failed: func(error) { failed = true },
 				Told: func(ledger.KYCEvent, bool) { told = true }, Now: func() time.Time { return moment().Add(test.now) }})
 			if err != nil {
 				t.Fatal(err)
@@ -122,12 +169,14 @@ func TestHandler(t *testing.T) {
 				r.Header.Set("X-Webhook-Signature", hex.EncodeToString(sum("whsec_1", test.body)))
 			case "-":
 			default:
-				r.Header.Set("X-Webhook-Signature", hex.EncodeToString(sum(test.sign, test.body)))
+				for _, secret := range strings.Split(test.sign, ",") {
+					r.Header.Add("X-Webhook-Signature", hex.EncodeToString(sum(secret, test.body)))
+				}
 			}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			if w.Code != test.status || told != test.recorded || failed != test.failed || w.Body.Len() > 0 {
-				t.Errorf("%d, recorded %v, failed %v, %q", w.Code, told, failed, w.Body)
+			if w.Code != test.status || told != test.recorded || failed != test.failed || skipped != test.skipped || w.Body.Len() > 0 {
+				t.Errorf("%d, recorded %v, failed %v, skipped %q, %q", w.Code, told, failed, skipped, w.Body)
 			}
 		})
 	}

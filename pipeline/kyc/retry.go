@@ -3,6 +3,7 @@ package kyc
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -28,7 +29,8 @@ type RetryConfig struct {
 // RetriedAll is what came of a Retry.
 type RetriedAll struct {
 	Denied  int // customers whose check was denied
-	Begun   int // of those, begun again; their links are in the ledger
+	Begun   int // of those, begun again with a new link, which is in the ledger
+	Again   int // of those, documents submitted again without a link: their users have nothing to do
 	Spent   int // had their three tries
 	Refused int // the partner refused, nothing counted
 	Unknown int // sent, and no answer tells whether it was begun; the try counts
@@ -58,7 +60,7 @@ func Retry(ctx context.Context, c RetryConfig) (RetriedAll, error) {
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		if cu.KYC.Retries >= MaxRetries {
+		if cu.KYC.RetriesUsed() >= MaxRetries {
 			out.Spent++
 			continue
 		}
@@ -89,7 +91,11 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 	var e *partner.Error
 	switch {
 	case err == nil:
-		out.Begun++
+		if answer.VerificationURL != "" {
+			out.Begun++
+		} else {
+			out.Again++
+		}
 		_, err = c.Ledger.ObserveKYC(last, []ledger.KYCEvent{c.begun(cu, answer)})
 		return err
 	case errors.As(err, &e) && !e.Harmless():
@@ -106,19 +112,24 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 	return nil
 }
 
-// begun is the news of a check begun again. Without a new link the old one is
-// what the user opens.
+// begun is the news of a check begun again: with a link the user has to act,
+// without one the documents are under review again, unless the answer knows better.
 func (c RetryConfig) begun(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
-	at := answer.Date
-	if at.IsZero() {
-		at = c.Now()
+	e := ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: answer.Date,
+		URL: answer.VerificationURL, RetryCount: answer.RetryCount}
+	if e.URL == "" {
+		e.Resubmitted, e.Status = true, ledger.KYCPending
+		if s := StatusOf(answer.ApplicationStatus); s != ledger.KYCUnknown && slices.Contains(ledger.KYCStatuses(), s) {
+			e.Status = s
+		}
 	}
-	if !at.After(cu.KYC.Seen) { // dates have whole seconds; the denial came before
-		at = cu.KYC.Seen.Add(time.Millisecond)
+	if e.At.IsZero() {
+		e.At = c.Now()
 	}
-	link := answer.VerificationURL
-	if link == "" {
-		link = cu.URL
+	for _, before := range []time.Time{cu.KYC.Seen, cu.KYC.Linked} {
+		if !e.At.After(before) { // dates have whole seconds; the denial came before
+			e.At = before.Add(time.Millisecond)
+		}
 	}
-	return ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: at, URL: link}
+	return e
 }

@@ -3,6 +3,7 @@ package kyc
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -22,9 +23,8 @@ const (
 )
 
 // Signature is the form in which webhooks are signed: HMAC-SHA256 over the raw
-// body under the whsec_... secret. What the vendor calls the header, and how it
-// writes the value, is not in its public docs; the zero value takes every form
-// of a signed body that is usual. Schemes that sign more than the body (Svix and
+// body under the whsec_... secret as given, in hexadecimal (public docs). The zero
+// value also takes the other forms of a signed body that are usual. Schemes that sign more than the body (Svix and
 // Standard Webhooks: id, timestamp and body, under the base64 after whsec_) are
 // not supported.
 type Signature struct {
@@ -41,23 +41,45 @@ func (s Signature) Name() string {
 	return s.Header
 }
 
-// Verify returns ErrSignature unless value, the header of that name, is the
-// signature of body under secret. The comparison takes the same time wherever
-// the two differ. An empty secret verifies nothing.
-func (s Signature) Verify(secret, body []byte, value string) error {
-	if len(secret) == 0 {
-		return ErrSignature
-	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write(body)
-	want := mac.Sum(nil)
-	for _, got := range s.decode(strings.TrimSpace(value)) {
-		if hmac.Equal(got, want) {
-			return nil
+// Verify returns ErrSignature unless one of the values, the headers of that name, holds
+// a signature of body under one of the secrets. While a secret is replaced there may be
+// several of both; signatures in one value are separated by commas or blanks. The
+// comparison takes the same time wherever two differ, and whichever matches. An empty
+// secret verifies nothing.
+func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error {
+	var given [][]byte
+	for _, value := range values {
+		ones := strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+		if whole := strings.TrimSpace(value); len(ones) > 1 { // a prefix may have a blank
+			ones = append(ones, whole)
+		}
+		for _, one := range ones {
+			given = append(given, s.decode(one)...)
 		}
 	}
-	return ErrSignature
+	if len(given) > maxSignatures {
+		return ErrSignature
+	}
+	matches := 0
+	for _, secret := range secrets {
+		if len(secret) == 0 {
+			continue
+		}
+		mac := hmac.New(sha256.New, secret)
+		mac.Write(body)
+		want := mac.Sum(nil)
+		for _, got := range given {
+			matches += subtle.ConstantTimeCompare(got, want)
+		}
+	}
+	if matches == 0 {
+		return ErrSignature
+	}
+	return nil
 }
+
+// maxSignatures of one request; a sender who replaces a secret has two.
+const maxSignatures = 64
 
 // decode gives the readings of a header that are as long as a signature.
 func (s Signature) decode(value string) (all [][]byte) {

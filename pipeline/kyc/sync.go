@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,17 @@ const (
 	resumeUntil = time.Hour
 	progressKey = "kyc_sync"
 	defaultLag  = 2 * time.Minute
+
+	// Bounds on the users read, for a list without an end.
+	maxListed   = 20_000_000 // whatever the list says of its length
+	spareListed = 10_000     // beyond twice the length that the first page gives
+	leastBound  = 1_000_000  // of a list that does not give its length, or ten times our own users
+)
+
+// Why a Sync ended before every page was read, with users not seen.
+var (
+	ErrRepeats = errors.New("the list gave a page that it had given before: it ignores skip")
+	ErrEndless = errors.New("the list has more users than it can have")
 )
 
 // Lister is the partner, as far as Sync needs it. *partner.Client is one.
@@ -37,6 +49,7 @@ type SyncConfig struct {
 	Partner Lister
 	Pace    *Pace
 	Lag     time.Duration // how old a page may be at worst: what it says is dated back by it, so that a webhook of the last minutes is not overwritten; default 2m
+	Most    int           // users to read at most, each page counted as 50 at least; default twice what the list says it has, and 10,000 more
 	Watch   func(pages, seen, wanted int)
 	Now     func() time.Time // default time.Now
 }
@@ -47,7 +60,8 @@ type Synced struct {
 	Seen    int // of those, in the list
 	News    int // whose status was another than the ledger had
 	Pages   int
-	Resumed bool // an earlier walk was continued
+	Resumed bool  // an earlier walk was continued
+	Cut     error // why it ended early: ErrRepeats or ErrEndless; nil = every page was read, or everybody seen
 }
 
 // progress is how far a walk is, as the ledger keeps it.
@@ -55,12 +69,17 @@ type progress struct {
 	Began time.Time `json:"began"` // in the partner's time
 	Back  bool      `json:"back"`  // from the end of the list towards its beginning
 	Skip  int       `json:"skip"`  // of the next page
+	Read  int       `json:"read"`  // users so far
+	Most  int       `json:"most"`  // users to read at most
 }
 
 // Sync asks for the status of every customer who exists and is not approved
 // yet, and records it. It reads no more pages than it takes to see all of them,
 // from the end of the list at which the newest are, and a Sync that was broken
-// off within the last hour is continued. Nobody wanted: no request.
+// off within the last hour is continued. If nobody is wanted, no request is made.
+//
+// It ends whatever the list does: at a page that was given before, or when more users
+// were read than there can be. What was read by then is recorded.
 func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	if c.Lag == 0 {
 		c.Lag = defaultLag
@@ -71,7 +90,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	if c.Watch == nil {
 		c.Watch = func(int, int, int) {}
 	}
-	w := &walk{SyncConfig: c, wanted: map[uint64]bool{}, seed: maphash.MakeSeed(), ask: askedPage}
+	w := &walk{SyncConfig: c, wanted: map[uint64]bool{}, pages: map[uint64]bool{}, seed: maphash.MakeSeed(), ask: askedPage}
 	if err := w.recall(ctx); err != nil {
 		return w.out, err
 	}
@@ -80,6 +99,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 			return w.out, err
 		}
 		seen := w.out.Resumed && !cu.KYC.Seen.Before(w.at.Began.Add(-c.Lag))
+		w.ours++
 		if cu.ServiceID != "" && cu.KYC.Status != ledger.KYCApproved && !seen {
 			w.wanted[w.mark(cu.ServiceID)] = true
 		}
@@ -94,10 +114,13 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 type walk struct {
 	SyncConfig
 	wanted map[uint64]bool // hashes of the serviceIds not seen yet: there may be millions
+	pages  map[uint64]bool // hashes of the pages read
 	seed   maphash.Seed
+	ours   int // users of the ledger
 	at     progress
-	ask    int // users a page
-	limit  int // as granted
+	ask    int  // users a page
+	limit  int  // as granted
+	turned bool // a page from the end was read, on the way back
 	out    Synced
 }
 
@@ -108,6 +131,7 @@ func (w *walk) recall(ctx context.Context) error {
 	}
 	if err == nil && text != "" && w.Now().Sub(at) < resumeUntil && json.Unmarshal([]byte(text), &w.at) == nil {
 		w.out.Resumed = !w.at.Began.IsZero()
+		w.at.Most = cmp.Or(w.Most, w.at.Most, maxListed)
 	}
 	return err
 }
@@ -121,19 +145,11 @@ func (w *walk) done(ctx context.Context) error {
 
 func (w *walk) run(ctx context.Context) error {
 	if !w.out.Resumed {
-		first, err := w.page(ctx, 0)
+		end, err := w.first(ctx)
 		if err != nil {
 			return err
 		}
-		w.at.Began = dated(first)
-		if err := w.take(ctx, first); err != nil {
-			return err
-		}
-		w.at.Skip = len(first.Users)
-		if newestLast(first) && first.Total > len(first.Users) {
-			w.at.Back, w.at.Skip = true, max(len(first.Users), first.Total-len(first.Users))
-		}
-		if len(first.Users) == 0 {
+		if end {
 			return w.done(ctx)
 		}
 	}
@@ -145,20 +161,85 @@ func (w *walk) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		cut := w.cut(p)
 		if err := w.take(ctx, p); err != nil {
 			return err
 		}
-		n := len(p.Users)
-		switch {
-		case n == 0 && !w.at.Back, w.at.Back && w.at.Skip == 0:
-			return w.done(ctx)
-		case !w.at.Back:
-			w.at.Skip += n
-		default: // users who were deleted meanwhile move the rest up: overlap
-			w.at.Skip = max(0, w.at.Skip-max(1, w.limit-w.limit/10))
+		if len(w.wanted) > 0 {
+			w.out.Cut = cut
+		}
+		if cut != nil || w.next(p) {
+			break
 		}
 	}
 	return w.done(ctx)
+}
+
+// first reads the first page, and reports whether it is all there is to read.
+func (w *walk) first(ctx context.Context) (end bool, err error) {
+	p, err := w.page(ctx, 0)
+	if err != nil {
+		return false, err
+	}
+	w.at.Began, w.at.Skip = dated(p), len(p.Users)
+	switch {
+	case w.Most > 0:
+		w.at.Most = w.Most
+	case p.Total >= 0 && p.Total < maxListed/2:
+		w.at.Most = 2*p.Total + spareListed
+	case p.Total < 0:
+		w.at.Most = max(leastBound, 10*w.ours)
+	default:
+		w.at.Most = maxListed
+	}
+	if newestLast(p) && p.Total > len(p.Users) {
+		w.at.Back, w.at.Skip = true, max(len(p.Users), p.Total-len(p.Users))
+	}
+	cut := w.cut(p)
+	err = w.take(ctx, p)
+	if len(w.wanted) > 0 {
+		w.out.Cut = cut
+	}
+	return len(p.Users) == 0 || cut != nil, err
+}
+
+// cut notes a page and returns why no more are to be read, nil if they are.
+func (w *walk) cut(p partner.Page) error {
+	if len(p.Users) == 0 {
+		return nil
+	}
+	var mark uint64 // the same in whatever order the users come
+	for _, u := range p.Users {
+		mark += w.mark(u.ServiceID)
+	}
+	if w.pages[mark] && w.at.Skip > 0 { // the way back ends with the first page
+		return ErrRepeats
+	}
+	w.pages[mark] = true
+	if w.at.Read += max(len(p.Users), leastPage); w.at.Read > w.at.Most {
+		return ErrEndless
+	}
+	return nil
+}
+
+// next moves on to the page after p, and reports whether there is none.
+func (w *walk) next(p partner.Page) (end bool) {
+	n := len(p.Users)
+	switch {
+	case w.at.Back && n == 0 && w.turned:
+		return true
+	case w.at.Back && n == 0: // the list is shorter than it says: forward, from its beginning
+		w.at.Back, w.at.Skip = false, w.limit
+	case !w.at.Back:
+		w.at.Skip += n
+		return n == 0
+	case w.at.Skip == 0:
+		return true
+	default: // users who were deleted meanwhile move the rest up: overlap
+		w.turned = true
+		w.at.Skip = max(0, w.at.Skip-max(1, w.limit-w.limit/10))
+	}
+	return false
 }
 
 // newestLast reports whether a first page shows that the list goes from the
