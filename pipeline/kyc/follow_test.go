@@ -247,6 +247,81 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// retrying answers every retry with the same.
+type retrying struct {
+	answer partner.Retried
+	calls  int
+}
+
+func (r *retrying) RetryKYC(context.Context, string) (partner.Retried, error) {
+	r.calls++
+	return r.answer, nil
+}
+
+// Without a link the documents are under review again: nobody is asked to act, and
+// the old link is not shown any more.
+func TestRetryWithoutALink(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer partner.Retried
+		kyc    ledger.KYC // without times
+		idle   bool
+	}{
+		{"documented", partner.Retried{ApplicationStatus: "pending", RetryCount: 1, Date: moment().Add(2 * time.Hour)}, ledger.KYC{Status: ledger.KYCPending, Retries: 1, RetryCount: 1}, true},
+		{"no word, no date", partner.Retried{RetryCount: 2}, ledger.KYC{Status: ledger.KYCPending, Retries: 1, RetryCount: 2}, true},
+		{"an unknown word", partner.Retried{ApplicationStatus: "queued"}, ledger.KYC{Status: ledger.KYCPending, Retries: 1}, true},
+		{"approved at once", partner.Retried{ApplicationStatus: "approved", RetryCount: 1}, ledger.KYC{Status: ledger.KYCApproved, Retries: 1, RetryCount: 1}, false},
+		{"a date before the denial", partner.Retried{ApplicationStatus: "pending", Date: moment()}, ledger.KYC{Status: ledger.KYCPending, Retries: 1}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := created(t, ledger.Created, 1, nil)
+			denied := []ledger.KYCEvent{{ServiceID: "s0", Status: ledger.KYCDenied, At: moment().Add(time.Hour), Reasons: []string{"DOCUMENT_EXPIRED"}}}
+			if _, err := l.ObserveKYC(t.Context(), denied); err != nil {
+				t.Fatal(err)
+			}
+			out, err := Retry(t.Context(), RetryConfig{Ledger: l, Partner: &retrying{answer: test.answer}, Pace: quick()})
+			c := customers(t, l)[0]
+			if err != nil || out != (RetriedAll{Denied: 1, Again: 1}) || c.Link() != "" || c.URL == "" || c.KYC.IsUnderReviewAgain() != test.idle {
+				t.Errorf("%+v, %v, link %q: %v", out, c.KYC, c.Link(), err)
+			}
+			if !slices.Equal(c.KYC.Reasons, denied[0].Reasons) {
+				t.Errorf("the reasons are gone: %q", c.KYC.Reasons)
+			}
+			if Unverified(c, moment().Add(time.Hour)) {
+				t.Error("the user is asked to act")
+			}
+			// The denial comes once more, and so does the link that was there.
+			more := ledger.KYCEvent{ServiceID: "s0", Status: ledger.KYCMore, At: moment().Add(time.Minute), URL: "https://withpersona.com/verify?id=old"}
+			if _, err := l.ObserveKYC(t.Context(), append(denied, more)); err != nil {
+				t.Fatal(err)
+			}
+			again := customers(t, l)[0]
+			if again.KYC.Status != c.KYC.Status || again.Link() != "" {
+				t.Errorf("after a repeated denial: %+v, link %q", again.KYC, again.Link())
+			}
+			c.KYC.At, c.KYC.Seen, c.KYC.Denied, c.KYC.Resubmitted, c.KYC.Reasons = time.Time{}, time.Time{}, time.Time{}, time.Time{}, nil
+			if !reflect.DeepEqual(c.KYC, test.kyc) {
+				t.Errorf("%+v", c.KYC)
+			}
+		})
+	}
+}
+
+// Retries that were begun elsewhere count, too: the partner says how many there were.
+func TestRetryCountsThoseOfOthers(t *testing.T) {
+	l := created(t, ledger.Created, 1, nil)
+	p := &retrying{answer: partner.Retried{ApplicationStatus: "pending", RetryCount: 3}}
+	for i, want := range []RetriedAll{{Denied: 1, Again: 1}, {Denied: 1, Spent: 1}} {
+		_, err := l.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: "s0", Status: ledger.KYCDenied, At: time.Now().Add(time.Duration(i+1) * time.Hour)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := Retry(t.Context(), RetryConfig{Ledger: l, Partner: p, Pace: quick()}); err != nil || out != want || p.calls != 1 {
+			t.Errorf("%+v, %d calls: %v", out, p.calls, err)
+		}
+	}
+}
+
 func TestRetryThreeTimes(t *testing.T) {
 	l := created(t, ledger.Created, 1, nil)
 	s := &scripted{}
