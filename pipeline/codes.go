@@ -21,6 +21,7 @@ func Codes() []Code {
 		{CodeIDRepeated, "an earlier row of this input has the same customer number and another e-mail"},
 		{CodeLooksOnboarded, "a person with this name and phone number was onboarded under another e-mail"},
 		{"details_changed", "the input differs from what was sent in this field; nothing was sent again"},
+		{ledger.CodeResubmitted, "the identity check was begun again without a link: the documents were submitted again, the user has nothing to do, and the old link is not shown"},
 		{"by_hand", "a person decided it; the message has the reason"},
 		{"imported", "taken over from a report, or from what was used before"},
 		{codeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},

@@ -119,6 +119,9 @@ func createdFindings(r *ledger.Reported) []ledger.Finding {
 	for _, field := range r.Changed {
 		list = append(list, ledger.Finding{Field: field, Code: "details_changed", Message: "differs from what was sent, and was not sent again", Warning: true})
 	}
+	if r.Customer.KYC.IsUnderReviewAgain() {
+		list = append(list, ledger.Finding{Code: ledger.CodeResubmitted, Message: ledger.ResubmittedMessage, Warning: true})
+	}
 	for _, f := range r.Findings {
 		if f.Warning {
 			list = append(list, f)

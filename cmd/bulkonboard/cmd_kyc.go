@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -30,16 +32,21 @@ be; status and links export show it.`})
 
 func (a *app) kycSyncCommand() *cobra.Command {
 	var f followFlags
+	var most int
 	c := &cobra.Command{
 		Use:   "sync [flags]",
 		Short: "ask the partner's list for the status of everybody who is not approved yet",
 		Long: `Reads as many pages of the partner's list of users as it takes to see everybody
 who is not approved yet, and records their status. Broken off, the same command
-goes on where it was.`,
+goes on where it was. It ends, with exit 3, at a page that the partner gave before
+and where the list has more users than it can have.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if most < 0 {
+				return usagef("--max-users must not be negative")
+			}
 			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
-				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: s.client, Pace: f.pace(), Watch: func(pages, seen, wanted int) {
+				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: s.client, Pace: f.pace(), Most: most, Watch: func(pages, seen, wanted int) {
 					if pages%100 == 0 {
 						s.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
 					}
@@ -48,14 +55,25 @@ goes on where it was.`,
 				if err != nil {
 					return err
 				}
-				if gone := out.Wanted - out.Seen; gone > 0 {
+				switch gone := out.Wanted - out.Seen; {
+				case out.Cut != nil:
+					s.tell("warning: %s not seen, because reading ended early: %v", usersText(gone), out.Cut)
+					if errors.Is(out.Cut, kyc.ErrEndless) {
+						s.tell("  --max-users N reads more")
+					}
+				case gone > 0:
 					s.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", usersText(gone))
 				}
-				return a.tellFunnel(ctx, l.Ledger, 0)
+				if err := a.tellFunnel(ctx, l.Ledger, 0); err != nil || out.Cut == nil {
+					return err
+				}
+				return &ended{exitFindings}
 			})
 		},
 	}
 	f.flags(c)
+	c.Flags().IntVar(&most, "max-users", 0, "read at most `N` users of the partner's list (default about twice what it says it has)")
+	advanced(c.Flags(), "max-users")
 	return c
 }
 
@@ -64,15 +82,16 @@ func (a *app) kycRetryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "retry [flags]",
 		Short: "begin the check of denied users again, at most three times each",
-		Long: `Asks the partner to begin the check of every denied user again. The new links go
-into the ledger: send them with ` + "`links export --unverified`" + `. Each try is noted
-before it is sent.`,
+		Long: `Asks the partner to begin the check of every denied user again. Some get a new link,
+which goes into the ledger: send it with ` + "`links export --unverified`" + `. For others the
+partner submits the documents again: they have nothing to do, and their old link is
+not shown any more. Each try is noted before it is sent.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
 				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: s.client, Pace: f.pace()})
-				s.tell("%s denied: %s begun again; %s had their %d tries; %s refused by the partner; %s without an answer",
-					usersText(out.Denied), number(out.Begun), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
+				s.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
+					usersText(out.Denied), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
 					return &ended{exitFindings}
 				}
@@ -86,6 +105,7 @@ before it is sent.`,
 
 func (a *app) kycImportCommand() *cobra.Command {
 	var f targetFlags
+	var partnerID string
 	c := &cobra.Command{
 		Use:   "import [flags] FILE|-",
 		Short: "record webhook events that an endpoint of your own has saved, or pipes in",
@@ -98,14 +118,30 @@ API key is needed.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return a.runKYCImport(c, &f, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return a.runKYCImport(c, &f, partnerID, args[0]) },
 	}
 	f.placeFlags(c.Flags())
+	partnerIDFlag(c.Flags(), &partnerID)
 	configFlag(c)
 	return c
 }
 
-func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, path string) (err error) {
+// partnerIDFlag says whose events are taken.
+func partnerIDFlag(f *pflag.FlagSet, id *string) {
+	f.StringVar(id, "partner-id", "", "`ID` of your partner account: events of other accounts are not recorded (default as the wallet told a run)")
+	advanced(f, "partner-id")
+}
+
+// partnerIDOf returns the flag's value, or what the ledger knows.
+func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	info, err := l.Info(ctx)
+	return info.Account.Partner, err
+}
+
+func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, partnerID, path string) (err error) {
 	ctx, in := c.Context(), a.stdin
 	if path != "-" {
 		file, err := os.Open(path)
@@ -121,13 +157,15 @@ func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, path string) (err e
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error {
-		out, err := kyc.Import(ctx, l, in)
-		events := "events"
-		if out.Events == 1 {
-			events = "event"
+		partnerID, err := partnerIDOf(ctx, l, partnerID)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(a.err, "%s %s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
-			number(out.Events), events, number(out.News), number(out.Others), number(out.Bad))
+		skipped := skippedEvents{}
+		out, err := kyc.Import(ctx, kyc.ImportConfig{Ledger: l, PartnerID: partnerID, Skipped: func(name string, why error) { skipped.add(name, why) }}, in)
+		fmt.Fprintf(a.err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
+			eventsText(out.Events), number(out.News), number(out.Others), number(out.Bad))
+		skipped.tell(a.err)
 		if errors.Is(err, kyc.ErrMalformed) {
 			return usagef("%s: %w", displayFile(path), err)
 		}
@@ -186,6 +224,9 @@ func funnelLines(f kyc.Funnel) []string {
 	if f.Unverified > 0 {
 		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", usersText(f.Unverified)))
 	}
+	if f.Again > 0 {
+		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", usersText(f.Again)))
+	}
 	if n := f.Status[ledger.KYCDenied]; n > 0 {
 		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", number(n), kyc.MaxRetries))
 	}
@@ -193,7 +234,7 @@ func funnelLines(f kyc.Funnel) []string {
 		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", number(f.NoLink)))
 	}
 	if f.RetryOpen > 0 {
-		lines = append(lines, fmt.Sprintf("  %s begun again, and the answer with the new link was lost: see the partner's dashboard", usersText(f.RetryOpen)))
+		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", usersText(f.RetryOpen)))
 	}
 	return lines
 }
@@ -210,6 +251,22 @@ func pagesText(n int) string {
 		return "1 page"
 	}
 	return number(n) + " pages"
+}
+
+// secrets reads files that hold nothing but secrets, one a line.
+func (a *app) secrets(flag string, paths []string) (all [][]byte, err error) {
+	for _, path := range paths {
+		text, err := a.secret(flag, path)
+		if err != nil {
+			return nil, err
+		}
+		for line := range bytes.Lines(text) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				all = append(all, line)
+			}
+		}
+	}
+	return all, nil
 }
 
 // secret reads a file that holds nothing but a secret.

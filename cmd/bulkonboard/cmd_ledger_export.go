@@ -180,6 +180,7 @@ func (e *exporter) Customer(c ledger.Customer) error {
 		URL      report.Text   `json:"verificationUrl"`
 		Issued   report.Moment `json:"linkSince"`
 		KYC      report.Text   `json:"kyc"`
+		Reasons  []string      `json:"kycReasons,omitempty"`
 		Field    report.Text   `json:"field"`
 		Code     report.Text   `json:"code"`
 		Message  report.Text   `json:"message"`
@@ -187,8 +188,8 @@ func (e *exporter) Customer(c ledger.Customer) error {
 		Sent     report.Moment `json:"firstSentAt"`
 		Decided  report.Moment `json:"decidedAt"`
 		Attempts []attemptLine `json:"attempts"`
-	}{"customer", c.ID, c.Status, c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, report.Text(c.ServiceID), report.Text(c.URL),
-		report.Moment{Time: c.Issued}, report.Text(c.KYC.Status), report.Text(c.Field), report.Text(c.Code), report.Text(c.Message), c.Manual,
+	}{"customer", c.ID, c.Status, c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, report.Text(c.ServiceID), report.Text(c.Link()),
+		report.Moment{Time: c.Issued}, report.Text(c.KYC.Status), c.KYC.Reasons, report.Text(c.Field), report.Text(c.Code), report.Text(c.Message), c.Manual,
 		report.Moment{Time: c.FirstSent}, report.Moment{Time: c.Decided}, e.attempts(c.History)})
 }
 

@@ -65,6 +65,8 @@ func (a *app) linksExportCommand() *cobra.Command {
 		Short: "verification links with their age and KYC status, for a mail merge",
 		Long: `Writes one line for each user with a link: to standard output, or to --output.
 --unverified leaves out who needs no link any more (under review, approved, denied).
+A link that a retry of the check has replaced by nothing is left out: those users
+have nothing to do.
 Links are perishable: issuedAt says since when each is known. Keep the file as
 carefully as passwords.`,
 		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
@@ -157,7 +159,7 @@ func linkRows(ctx context.Context, l kyc.Customers, f *exportFlags, before time.
 			}
 			*n++
 			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, c.UsableURL(), utcText(c.Issued), string(c.KYC.Status),
-				utcText(c.KYC.At), strconv.Itoa(c.KYC.Retries)}
+				utcText(c.KYC.At), strconv.Itoa(c.KYC.RetriesUsed())}
 			if !yield(cells, nil) {
 				return
 			}

@@ -148,8 +148,8 @@ func (r *recovery) missing(ctx context.Context, batch int64) (lost []ledger.Cust
 		if err != nil {
 			return nil, err
 		}
-		if c.ServiceID == "" {
-			continue // whom to delete is not known
+		if c.ServiceID == "" || c.KYC.IsUnderReviewAgain() {
+			continue // whom to delete is not known, or the user needs no link
 		}
 		lost = append(lost, c)
 	}

@@ -27,7 +27,7 @@ func (k *checks) add(r *ledger.Reported) {
 		k.status = map[ledger.KYCStatus]int{}
 	}
 	k.status[c.KYC.Status]++
-	if !c.Issued.IsZero() && c.KYC.Status.Open() && !k.at.IsZero() && k.at.Sub(c.Issued) >= linkWaits {
+	if !c.Issued.IsZero() && !c.KYC.IsLinkSpent() && c.KYC.Status.Open() && !k.at.IsZero() && k.at.Sub(c.Issued) >= linkWaits {
 		k.waiting++
 	}
 }

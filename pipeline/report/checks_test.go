@@ -48,14 +48,14 @@ func TestCheckColumns(t *testing.T) {
 	if !slices.Equal(plain[0], want) {
 		t.Errorf("columns %q", plain[0])
 	}
-	if !slices.Equal(followed[0], append(want, "kycStatus", "kycSince", "linkIssuedAt")) {
+	if !slices.Equal(followed[0], append(want, "kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries")) {
 		t.Errorf("columns %q", followed[0])
 	}
 	for i, r := range followed {
 		if !slices.Equal(r[:len(plain[i])], plain[i]) {
 			t.Errorf("record %d: %q, without the checks %q", i, r, plain[i])
 		}
-		checks := strings.Join(r[len(plain[i]):], " ")
+		checks := strings.TrimSpace(strings.Join(r[len(plain[i]):], " "))
 		switch i {
 		case 0:
 		case 1:
@@ -65,6 +65,40 @@ func TestCheckColumns(t *testing.T) {
 		default:
 			if strings.TrimSpace(checks) != "" {
 				t.Errorf("record %d: %q", i, checks)
+			}
+		}
+	}
+}
+
+// A denial has its reasons; a check that was begun again without a link asks nobody
+// to act, in every format.
+func TestChecksBegunAgain(t *testing.T) {
+	const link = "https://withpersona.com/verify?inquiry-id=old"
+	m := meta()
+	m.KYC, m.NoLinks = true, false
+	row := func(k ledger.KYC) ledger.Reported {
+		return ledger.Reported{Status: ledger.Created, Row: ledger.Row{Number: 2}, Customer: ledger.Customer{ID: 1, Status: ledger.Created, ServiceID: "s1", URL: link, Issued: at(2), Attempts: 1, KYC: k}}
+	}
+	reasons := []string{"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"}
+	for _, test := range []struct {
+		name              string
+		kyc               ledger.KYC
+		link, code, cells string
+	}{
+		{"denied", ledger.KYC{Status: ledger.KYCDenied, At: at(30), Reasons: reasons, RetryCount: 2, Retries: 1}, link, "", "denied|2026-03-01T09:00:30Z|2026-03-01T09:00:02Z|DOCUMENT_EXPIRED; SELFIE_MISMATCH|2"},
+		{"submitted again", ledger.KYC{Status: ledger.KYCPending, At: at(40), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "warn:kyc_resubmitted", "pending|2026-03-01T09:00:40Z||DOCUMENT_EXPIRED; SELFIE_MISMATCH|1"},
+		{"approved after that", ledger.KYC{Status: ledger.KYCApproved, At: at(50), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "", "approved|2026-03-01T09:00:50Z|||1"},
+		{"denied after that", ledger.KYC{Status: ledger.KYCDenied, At: at(50), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "", "denied|2026-03-01T09:00:50Z||DOCUMENT_EXPIRED; SELFIE_MISMATCH|1"},
+		{"a newer link", ledger.KYC{Status: ledger.KYCMore, At: at(60), Retries: 1, Resubmitted: at(40), Linked: at(60)}, link, "", "needs_verification|2026-03-01T09:00:60Z|2026-03-01T09:00:02Z||1"},
+	} {
+		rec := readCSV(t, write(t, CSV, m, seq(nil, row(test.kyc))))[1]
+		cells := strings.ReplaceAll(strings.Join(rec[len(rec)-len(CheckColumns()):], "|"), "09:01:00Z", "09:00:60Z")
+		if rec[colURL] != test.link || rec[colCode] != test.code || cells != test.cells || (rec[colMessage] != "") != (test.code != "") {
+			t.Errorf("%s: link %q, code %q, message %q, %s", test.name, rec[colURL], rec[colCode], rec[colMessage], cells)
+		}
+		for _, f := range []Kind{JSON, HTML} {
+			if text := string(write(t, f, m, seq(nil, row(test.kyc)))); strings.Contains(text, "inquiry-id=old") != (test.link != "") {
+				t.Errorf("%s: the link in %s", test.name, f)
 			}
 		}
 	}

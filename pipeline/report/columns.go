@@ -21,9 +21,12 @@ func Columns() []string {
 
 // CheckColumns are the last columns, after the carried ones, of a report whose
 // Meta.KYC is set: the status of the user's identity check, since when it is
-// that, and when the link was issued. A carried column of such a name gets the
+// that, when the link was issued, why the user was denied, as long as there is no
+// approval, and how often the check was begun again. A carried column of such a name gets the
 // prefix in every report, so that it does not change its name one day.
-func CheckColumns() []string { return []string{"kycStatus", "kycSince", "linkIssuedAt"} }
+func CheckColumns() []string {
+	return []string{"kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries"}
+}
 
 // Positions in Columns of what is not plain text, or is used apart.
 const (
@@ -167,11 +170,7 @@ func (t *table) row(r *ledger.Reported) []string {
 			c[colURL] = clean(r.Customer.UsableURL())
 		}
 		if t.checks {
-			last := c[len(c)-len(CheckColumns()):]
-			last[0], last[1] = clean(string(r.Customer.KYC.Status)), moment(r.Customer.KYC.At)
-			if r.Customer.UsableURL() != "" {
-				last[2] = moment(r.Customer.Issued)
-			}
+			checkCells(c[len(c)-len(CheckColumns()):], &r.Customer)
 		}
 	}
 	if batch >= 0 && batch < len(t.places) {
@@ -184,11 +183,25 @@ func (t *table) row(r *ledger.Reported) []string {
 	return c
 }
 
+// checkCells fills in the CheckColumns.
+func checkCells(cells []string, c *ledger.Customer) {
+	cells[0], cells[1] = clean(string(c.KYC.Status)), moment(c.KYC.At)
+	if c.UsableURL() != "" {
+		cells[2] = moment(c.Issued)
+	}
+	if c.KYC.Status != ledger.KYCApproved {
+		cells[3] = clean(strings.Join(c.KYC.Reasons, "; "))
+	}
+	if n := c.KYC.RetriesUsed(); n > 0 {
+		cells[4] = strconv.Itoa(n)
+	}
+}
+
 // problem is one entry of the lists in field, code and message.
 type problem struct{ field, code, message string }
 
 // problems appends what is to be said of a row: what decided its status, then
-// changed details, then warnings. A finding that did not decide the status is a
+// changed details, then a check that goes on without the user, then warnings. A finding that did not decide the status is a
 // warning; of a person who was created from a mended row it is no longer worth
 // one.
 func problems(to []problem, r *ledger.Reported) []problem {
@@ -215,6 +228,9 @@ func problems(to []problem, r *ledger.Reported) []problem {
 	}
 	if p := r.Customer.Pairing; r.Status == ledger.Created && p == ledger.Unconfirmed {
 		to = append(to, problem{"", "warn:" + string(p), p.Explain()})
+	}
+	if !own && r.Status != ledger.Forgotten && r.Customer.KYC.IsUnderReviewAgain() {
+		to = append(to, problem{"", "warn:" + ledger.CodeResubmitted, ledger.ResubmittedMessage})
 	}
 	mended := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
 	for _, f := range r.Findings {
