@@ -1,0 +1,112 @@
+//go:build !windows
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// While the secret is replaced, kyc listen takes both; it answers probes, takes events
+// of days ago, and names what it did not record.
+func TestListenWhileTheSecretIsReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"in.csv": customersCSV(1), "old": "whsec_old\n", "new": "\n whsec_newer \r\nwhsec_new\n\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := command(t, dir, "run", "in.csv", "--sandbox", "--ledger", "l.db", "--report", "r.csv", "--rate", "unlimited").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	id := readReport(t, filepath.Join(dir, "r.csv"))[0]["serviceId"]
+
+	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "old", "--secret-file", "new", "--partner-id", "ours")
+	out, err := c.StdoutPipe()
+	var text bytes.Buffer
+	c.Stderr = &text
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &text)
+	}
+	address := strings.TrimSpace(line)
+
+	body := func(name, data string, ago time.Duration) string {
+		return `{"event":"` + name + `","timestamp":"` + time.Now().Add(-ago).UTC().Format(time.RFC3339Nano) + `","data":{"serviceId":"` + id + `"` + data + `}}`
+	}
+	for _, test := range []struct {
+		name, method, body string
+		secrets            []string
+		want               int
+	}{
+		{"probed", "GET", "", nil, 204},
+		{"probed by HEAD", "HEAD", "", nil, 204},
+		{"unsigned", "POST", body("user.kyc.approved", "", 0), nil, 401},
+		{"signed by nobody here", "POST", body("user.kyc.approved", "", 0), []string{"whsec_other", "whsec_old "}, 401},
+		{"under the old secret", "POST", body("user.kyc.pending", "", 6*24*time.Hour), []string{"whsec_old"}, 204},
+		{"under both", "POST", body("user.kyc-event", `,"status":"denied","reason":["DOCUMENT_EXPIRED"]`, time.Hour), []string{"whsec_next", "whsec_new"}, 204},
+		{"under the second of a file", "POST", body("user.kyc.manualReview", "", 2*time.Hour), []string{"whsec_newer"}, 204},
+		{"older than a week", "POST", body("user.kyc.pending", "", 8*24*time.Hour), []string{"whsec_new"}, 409},
+		{"not understood", "POST", body("rain.user-event", "", 0), []string{"whsec_new"}, 204},
+		{"not understood, again", "POST", body("rain.user-event", "", time.Minute), []string{"whsec_new"}, 204},
+		{"of another account", "POST", body("user.kyc.approved", `,"partnerId":"theirs"`, 0), []string{"whsec_new"}, 204},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), test.method, address+"hooks", strings.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var signatures []string
+		for _, secret := range test.secrets {
+			mac := hmac.New(sha256.New, []byte(secret))
+			mac.Write([]byte(test.body))
+			signatures = append(signatures, hex.EncodeToString(mac.Sum(nil)))
+		}
+		req.Header.Set("X-Webhook-Signature", strings.Join(signatures, ","))
+		req.Close = true
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = resp.Body.Close(); resp.StatusCode != test.want {
+			t.Errorf("%s: %d, want %d", test.name, resp.StatusCode, test.want)
+		}
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if code := exitOfProcess(t, c.Wait()); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	for _, part := range []string{"warning: 2 events rain.user-event: not recorded: not an event of an identity check\n", "warning: 1 event user.kyc.approved: not recorded: the event is of another partner account\n",
+		"warning: 1 event user.kyc.pending: not recorded: the event is too old, or from the future\n"} {
+		if !strings.Contains(text.String(), part) {
+			t.Errorf("no %q in\n%s", part, &text)
+		}
+	}
+	if strings.Contains(text.String(), id) {
+		t.Error("a log line has a serviceId")
+	}
+	if out, err := command(t, dir, "report", "--sandbox", "--ledger", "l.db", "--report", "r.csv").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if r := readReport(t, filepath.Join(dir, "r.csv"))[0]; r["kycStatus"] != "denied" || r["kycReasons"] != "DOCUMENT_EXPIRED" {
+		t.Errorf("%q", r)
+	}
+}
