@@ -1,51 +1,54 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 )
 
 // skippedEvents counts the webhook events that should concern the ledger and were not
-// recorded, by what is to be said of them. The zero value counts none.
+// recorded, by name and reason. The zero value counts none. It may be used by any
+// number of goroutines.
 type skippedEvents struct {
 	mu     sync.Mutex
-	counts map[string]int
+	counts map[skippedKind]int
 }
 
-const (
-	maxSkippedKinds = 100 // beyond that they are counted together
-	otherSkipped    = "further events"
-)
+type skippedKind struct{ name, why string }
+
+// maxSkippedKinds are counted one by one, all others together: names are the sender's.
+const maxSkippedKinds = 100
 
 // add counts an event, and returns what to say of it: "" if that was said before.
 func (s *skippedEvents) add(name string, why error) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.counts == nil {
-		s.counts = map[string]int{}
+		s.counts = map[skippedKind]int{}
 	}
-	line := fmt.Sprintf("%s: not recorded: %v", name, why)
-	if s.counts[line] == 0 && len(s.counts) >= maxSkippedKinds {
-		line = otherSkipped
+	kind := skippedKind{name, why.Error()}
+	if s.counts[kind] == 0 && len(s.counts) >= maxSkippedKinds {
+		kind = skippedKind{"other events", "see above"}
 	}
-	s.counts[line]++
-	if s.counts[line] > 1 {
+	s.counts[kind]++
+	if s.counts[kind] > 1 {
 		return ""
 	}
-	return line
+	return fmt.Sprintf("%s not recorded: %s", kind.name, kind.why)
 }
 
 // tell writes a line for each kind of event, with how many there were.
 func (s *skippedEvents) tell(to io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, line := range slices.Sorted(maps.Keys(s.counts)) {
-		name, why, _ := strings.Cut(line, ": ")
-		fmt.Fprintln(to, strings.TrimSuffix(fmt.Sprintf("warning: %s %s: %s", eventsText(s.counts[line]), name, why), ": "))
+	kinds := slices.SortedFunc(maps.Keys(s.counts), func(a, b skippedKind) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.why, b.why))
+	})
+	for _, k := range kinds {
+		fmt.Fprintf(to, "warning: %s: %s not recorded: %s\n", k.name, eventsText(s.counts[k]), k.why)
 	}
 }
 
