@@ -9,15 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-// Persona has passed the user and the check was denied: a retry submits the documents
-// again, without a link. Nobody is asked to act, in nothing that the program writes.
-func TestRetryWithoutALink(t *testing.T) {
-	t.Parallel()
+// fronted is a simulated partner behind a handler, which may pass requests on, and the
+// base URL of the handler.
+func fronted(t *testing.T, handle func(w http.ResponseWriter, r *http.Request, pass http.Handler)) (*sandbox.Server, string) {
+	t.Helper()
 	server, err := sandbox.New(sandbox.Config{Seed: 3})
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +27,11 @@ func TestRetryWithoutALink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() })
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	target, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +40,45 @@ func TestRetryWithoutALink(t *testing.T) {
 		r.SetURL(&url.URL{Scheme: target.Scheme, Host: target.Host})
 		r.Out.Host = target.Host
 	}}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, pass) }))
+	t.Cleanup(front.Close)
+	return server, front.URL + target.Path
+}
+
+// A list that gives the same page whatever is asked for ends kyc sync, and is told.
+func TestSyncOfAListThatIgnoresSkip(t *testing.T) {
+	t.Parallel()
+	var broken atomic.Bool
+	var lists atomic.Int64
+	_, base := fronted(t, func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		if broken.Load() && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/v1/partner/card/users") {
+			lists.Add(1)
+			r.URL.RawQuery = "skip=0&limit=2"
+		}
+		pass.ServeHTTP(w, r)
+	})
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "in.csv"), []byte(customersCSV(5)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := command(t, dir, "run", "in.csv", "--base-url", base, "--ledger", "l.db", "--rate", "unlimited").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	broken.Store(true)
+	out, err := command(t, dir, "kyc", "sync", "--base-url", base, "--ledger", "l.db").CombinedOutput()
+	if code := exitOfProcess(t, err); code != 3 || !strings.Contains(string(out), "2 pages: 5 users asked for, 2 in the list") || !strings.Contains(string(out), "3 users not seen, because reading ended early: the list gave a page that it had given before") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if n := lists.Load(); n != 2 {
+		t.Errorf("%d pages were read", n)
+	}
+}
+
+// Persona has passed the user and the check was denied: a retry submits the documents
+// again, without a link. Nobody is asked to act, in nothing that the program writes.
+func TestRetryWithoutALink(t *testing.T) {
+	t.Parallel()
+	server, base := fronted(t, func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		id, isRetry := strings.CutSuffix(r.URL.Path, "/retry-kyc")
 		if !isRetry {
 			pass.ServeHTTP(w, r)
@@ -43,8 +86,7 @@ func TestRetryWithoutALink(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"status":"success","message":"KYC resubmitted","data":{"serviceId":"`+filepath.Base(id)+`","applicationStatus":"pending","retryCount":1}}`)
-	}))
-	t.Cleanup(front.Close)
+	})
 
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "in.csv"), []byte(customersCSV(3)), 0o600); err != nil {
@@ -52,7 +94,7 @@ func TestRetryWithoutALink(t *testing.T) {
 	}
 	run := func(code int, args ...string) string {
 		t.Helper()
-		out, err := command(t, dir, append(args, "--base-url", front.URL+target.Path, "--ledger", "l.db")...).CombinedOutput()
+		out, err := command(t, dir, append(args, "--base-url", base, "--ledger", "l.db")...).CombinedOutput()
 		if got := exitOfProcess(t, err); got != code {
 			t.Fatalf("%v: exit %d, want %d\n%s", args, got, code, out)
 		}
