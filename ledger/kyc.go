@@ -45,14 +45,6 @@ const (
 	ResubmittedMessage = "the documents were submitted again, the user has nothing to do"
 )
 
-// Link returns the link that the customer may be sent, "" if there is none to be shown.
-func (c Customer) Link() string {
-	if c.KYC.IsLinkSpent() {
-		return ""
-	}
-	return c.URL
-}
-
 const (
 	maxReasons     = 16
 	maxReasonBytes = 100

@@ -111,9 +111,12 @@ func (c Customer) NeedsReview() bool {
 }
 
 // UsableURL is the customer's verification link, or "" where the evidence says
-// that it may be another user's.
+// that it may be another user's, or that nobody is to open it any more.
 func (c Customer) UsableURL() string {
 	if c.Status == Created && (c.Pairing == MixedUp || c.Pairing == EmailDiffers) {
+		return ""
+	}
+	if c.KYC.IsLinkSpent() {
 		return ""
 	}
 	return c.URL

@@ -188,7 +188,7 @@ func (e *exporter) Customer(c ledger.Customer) error {
 		Sent     report.Moment `json:"firstSentAt"`
 		Decided  report.Moment `json:"decidedAt"`
 		Attempts []attemptLine `json:"attempts"`
-	}{"customer", c.ID, c.Status, c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, report.Text(c.ServiceID), report.Text(c.Link()),
+	}{"customer", c.ID, c.Status, c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, report.Text(c.ServiceID), report.Text(c.UsableURL()),
 		report.Moment{Time: c.Issued}, report.Text(c.KYC.Status), c.KYC.Reasons, report.Text(c.Field), report.Text(c.Code), report.Text(c.Message), c.Manual,
 		report.Moment{Time: c.FirstSent}, report.Moment{Time: c.Decided}, e.attempts(c.History)})
 }

@@ -295,7 +295,7 @@ func resubmission(t *testing.T, l ledger.Ledger) {
 		_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{step.event})
 		must(t, err)
 		now := customer(t, l, c.ID)
-		same(t, fmt.Sprint(step.event), []any{now.Link(), now.KYC.IsUnderReviewAgain(), now.Status}, []any{step.link, step.idle, ledger.Created})
+		same(t, fmt.Sprint(step.event), []any{now.UsableURL(), now.KYC.IsUnderReviewAgain(), now.Status}, []any{step.link, step.idle, ledger.Created})
 	}
 	k := customer(t, l, c.ID).KYC
 	same(t, "counts", []any{k.Retries, k.RetryCount, k.RetryOpen, k.RetriesUsed(), k.Resubmitted, k.Linked}, []any{1, 2, false, 2, at(110), at(140)})

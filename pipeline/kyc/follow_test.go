@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -281,8 +282,8 @@ func TestRetryWithoutALink(t *testing.T) {
 			}
 			out, err := Retry(t.Context(), RetryConfig{Ledger: l, Partner: &retrying{answer: test.answer}, Pace: quick()})
 			c := customers(t, l)[0]
-			if err != nil || out != (RetriedAll{Denied: 1, Again: 1}) || c.Link() != "" || c.URL == "" || c.KYC.IsUnderReviewAgain() != test.idle {
-				t.Errorf("%+v, %v, link %q: %v", out, c.KYC, c.Link(), err)
+			if err != nil || out != (RetriedAll{Denied: 1, Again: 1}) || c.UsableURL() != "" || c.URL == "" || c.KYC.IsUnderReviewAgain() != test.idle {
+				t.Errorf("%+v, %v, link %q: %v", out, c.KYC, c.UsableURL(), err)
 			}
 			if !slices.Equal(c.KYC.Reasons, denied[0].Reasons) {
 				t.Errorf("the reasons are gone: %q", c.KYC.Reasons)
@@ -296,14 +297,47 @@ func TestRetryWithoutALink(t *testing.T) {
 				t.Fatal(err)
 			}
 			again := customers(t, l)[0]
-			if again.KYC.Status != c.KYC.Status || again.Link() != "" {
-				t.Errorf("after a repeated denial: %+v, link %q", again.KYC, again.Link())
+			if again.KYC.Status != c.KYC.Status || again.UsableURL() != "" {
+				t.Errorf("after a repeated denial: %+v, link %q", again.KYC, again.UsableURL())
 			}
 			c.KYC.At, c.KYC.Seen, c.KYC.Denied, c.KYC.Resubmitted, c.KYC.Reasons = time.Time{}, time.Time{}, time.Time{}, time.Time{}, nil
 			if !reflect.DeepEqual(c.KYC, test.kyc) {
 				t.Errorf("%+v", c.KYC)
 			}
 		})
+	}
+}
+
+// A link that another customer has is nobody else's, whoever brings it.
+func TestLinksOfOthers(t *testing.T) {
+	const taken = "https://withpersona.com/verify?id=1" // of s1
+	l := created(t, ledger.Created, 2, nil)
+	if _, err := l.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: "s0", Status: ledger.KYCDenied, At: moment()}}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := Retry(t.Context(), RetryConfig{Ledger: l, Partner: &retrying{answer: partner.Retried{VerificationURL: taken}}, Pace: quick()})
+	if c := customers(t, l)[0]; err != nil || out != (RetriedAll{Denied: 1, Unknown: 1}) || c.KYC.Status != ledger.KYCDenied || !c.KYC.RetryOpen || c.URL == taken {
+		t.Errorf("retry: %+v, %+v, %v", out, c, err)
+	}
+	var skipped []string
+	h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte("whsec_1")}, Now: moment, Skipped: func(name string, why error) { skipped = append(skipped, why.Error()) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := func(id string) string {
+		return strings.Replace(event("user.kyc-event", `{"serviceId":"`+id+`","status":"needsVerification","verificationLink":"`+taken+`"}`), at, `"2025-03-04T05:06:08Z"`, 1)
+	}
+	for _, id := range []string{"s0", "s1"} {
+		if code := deliver(h, late(id)); code != 204 {
+			t.Errorf("%s: %d", id, code)
+		}
+	}
+	if _, err := Import(t.Context(), ImportConfig{Ledger: l, Skipped: func(name string, why error) { skipped = append(skipped, why.Error()) }}, strings.NewReader(late("s0"))); err != nil {
+		t.Fatal(err)
+	}
+	all := customers(t, l)
+	if all[0].KYC.Status != ledger.KYCMore || all[0].URL == taken || all[1].URL != taken || !slices.Equal(skipped, []string{ErrOtherLink.Error(), ErrOtherLink.Error()}) {
+		t.Errorf("%+v\n%+v\n%q", all[0], all[1], skipped)
 	}
 }
 

@@ -73,6 +73,14 @@ func (i *importing) take(ctx context.Context, e Event, err error) error {
 		i.out.Unknown++
 		i.Skipped(e.Name, ErrOther)
 	default:
+		taken, failed := isLinkOfOther(ctx, i.Ledger, e.KYCEvent)
+		if failed != nil {
+			return failed
+		}
+		if taken {
+			e.URL = ""
+			i.Skipped(e.Name, ErrOtherLink)
+		}
 		if i.group = append(i.group, e.KYCEvent); len(i.group) == importGroup {
 			return i.flush(ctx)
 		}

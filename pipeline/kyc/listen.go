@@ -23,6 +23,7 @@ const (
 var (
 	ErrOtherAccount = errors.New("the event is of another partner account")
 	ErrOutOfTime    = errors.New("the event is too old, or from the future")
+	ErrOtherLink    = errors.New("its link is another customer's: the event counts, the link does not")
 )
 
 // Endpoint is where webhooks come in.
@@ -36,7 +37,7 @@ type Endpoint struct {
 	Busy      func(error) bool                   // whether an error of the ledger passes by itself; nil = none does
 	Failed    func(error)                        // called with every other one, several times perhaps; nil = ignored
 	Told      func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
-	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime. nil = ignored
+	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime, ErrOtherLink. nil = ignored
 	Now       func() time.Time                   // default time.Now
 }
 
@@ -142,6 +143,14 @@ func (h *handler) accept(ctx context.Context, body []byte) int {
 		h.Skipped(e.Name, ErrOutOfTime)
 		return http.StatusConflict
 	}
+	taken, err := isLinkOfOther(ctx, h.Ledger, e.KYCEvent)
+	if err != nil {
+		return h.failed(err)
+	}
+	if taken {
+		e.URL = ""
+		h.Skipped(e.Name, ErrOtherLink)
+	}
 	news, err := h.Ledger.ObserveKYC(ctx, []ledger.KYCEvent{e.KYCEvent})
 	if err != nil {
 		return h.failed(err)
@@ -162,6 +171,19 @@ func (h *handler) failed(err error) int {
 // isOfOther reports whether the event says that it is of an account that is not ours.
 func (e Event) isOfOther(ours string) bool {
 	return ours != "" && e.PartnerID != "" && e.PartnerID != ours
+}
+
+// isLinkOfOther reports whether another customer has the link of an event.
+func isLinkOfOther(ctx context.Context, l Ledger, e ledger.KYCEvent) (bool, error) {
+	if e.URL == "" {
+		return false, nil
+	}
+	for c, err := range l.Customers(ctx, ledger.Query{URLs: []string{e.URL}}) {
+		if err != nil || c.ServiceID != e.ServiceID {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // isOurs reports whether the ledger has a customer with that serviceId.

@@ -91,12 +91,21 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 	var e *partner.Error
 	switch {
 	case err == nil:
+		news := c.begun(cu, answer)
+		taken, err := isLinkOfOther(last, c.Ledger, news)
+		if err != nil {
+			return err
+		}
+		if taken { // the answer is not to be believed
+			out.Unknown++
+			return nil
+		}
 		if answer.VerificationURL != "" {
 			out.Begun++
 		} else {
 			out.Again++
 		}
-		_, err = c.Ledger.ObserveKYC(last, []ledger.KYCEvent{c.begun(cu, answer)})
+		_, err = c.Ledger.ObserveKYC(last, []ledger.KYCEvent{news})
 		return err
 	case errors.As(err, &e) && !e.Harmless():
 		out.Unknown++
