@@ -4,24 +4,66 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
+
+// money is an exact amount in units of 10^-8, so that a million fees of 0.35
+// add up to what a bookkeeper expects. Amounts up to 90 billion fit.
+type money int64
+
+const moneyUnit = 100_000_000
+
+func parseMoney(text string) (money, error) {
+	whole, part, _ := strings.Cut(text, ".")
+	digits := strings.Trim(whole+part, "0123456789") == "" && whole != ""
+	if !digits || len(part) > 8 || strings.HasSuffix(text, ".") {
+		return 0, fmt.Errorf("%q is not an amount such as 250.00, with at most 8 decimals", text)
+	}
+	units, err := strconv.ParseInt(whole+part+strings.Repeat("0", 8-len(part)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is too large an amount", text)
+	}
+	return money(units), nil
+}
+
+// String has at least two decimals, and no more than it needs.
+func (m money) String() string {
+	sign := ""
+	if m < 0 {
+		sign, m = "-", -m
+	}
+	part := fmt.Sprintf("%08d", int64(m)%moneyUnit)
+	for len(part) > 2 && part[len(part)-1] == '0' {
+		part = part[:len(part)-1]
+	}
+	return sign + strconv.FormatInt(int64(m)/moneyUnit, 10) + "." + part
+}
 
 type walletData struct {
 	Balance  any    `json:"balance"`
 	Currency string `json:"currency"`
 	Active   bool   `json:"active"`
+
+	PartnerID any `json:"partnerId,omitempty"`
+	WalletID  any `json:"walletId,omitempty"`
 }
 
 func (s *Server) wallet(_ *http.Request, picked chosen) (reply, error) {
 	s.store.mu.Lock()
 	text := s.store.balance().String()
 	s.store.mu.Unlock()
-	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.has("wallet-inactive")}
+	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.has("wallet-inactive"),
+		PartnerID: numberOrText(picked.find("wallet-partner")), WalletID: numberOrText(picked.find("wallet-id"))}
 	if s.cfg.BalanceText {
 		data.Balance = text
 	}
-	return success(http.StatusOK, "Wallet retrieved successfully", data), nil
+	rep := success(http.StatusOK, "Wallet retrieved successfully", data)
+	if f := picked.find("wallet-cached"); f != nil {
+		rep.age = f.wait
+	}
+	return rep, nil
 }
 
 // mutate runs a change of one user under its idempotency key. The change says
@@ -58,6 +100,14 @@ func (s *Server) deleteUser(r *http.Request, picked chosen) (reply, error) {
 	})
 }
 
+// resubmitted answers a retry-kyc after which the user has nothing to do (the
+// vendor's public docs).
+type resubmitted struct {
+	ServiceID         string `json:"serviceId"`
+	ApplicationStatus string `json:"applicationStatus"`
+	RetryCount        int    `json:"retryCount"`
+}
+
 // maxRetries is how often KYC can be begun again (the vendor's public docs).
 const maxRetries = 3
 
@@ -69,9 +119,13 @@ func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
 		case p.retries >= maxRetries:
 			return entry{}, refusal(http.StatusBadRequest, ClassReject, "KYC_RETRY_LIMIT", "KYC can be retried 3 times only")
 		}
+		s.begin(p.id, "", time.Now())
+		if picked.has("retry-no-link") {
+			again := resubmitted{p.id, pending, int(p.retries) + 1}
+			return entry{Op: opRetry, ID: p.id, Status: pending}, success(http.StatusOK, "KYC documents submitted again", again)
+		}
 		next := *p
 		next.retries++
-		s.begin(p.id, "", time.Now())
 		return entry{Op: opRetry, ID: p.id}, success(http.StatusOK, "KYC retry initiated", createdData{p.id, s.store.link(&next)})
 	})
 }

@@ -54,7 +54,7 @@ func (st *store) apply(e entry) error {
 	case opFree:
 		delete(st.keys.at, e.Key)
 	case opUser:
-		st.insert(person{email: e.Email, first: e.First, last: e.Last, id: e.ID, created: e.At, retries: uint8(e.N),
+		st.insert(person{email: e.Email, first: e.First, last: e.Last, id: e.ID, created: e.At, retries: uint8(e.N), silent: uint8(e.Silent),
 			program: shared(e.Program), status: shared(e.Status), origin: shared(e.Origin)})
 		st.charged += e.Fee
 	case opFee:
@@ -78,6 +78,10 @@ func (st *store) apply(e entry) error {
 		case opRetry:
 			p.retries++
 			p.status = pendingKYC
+			if e.Status == pending {
+				p.silent++
+				p.status = pending
+			}
 		case opGone:
 			st.remove(p, i)
 		}
@@ -166,7 +170,7 @@ func (st *store) entries(write func(entry) error) error {
 			continue
 		}
 		e := entry{Op: opUser, Email: p.email, First: p.first, Last: p.last, ID: p.id, Program: p.program,
-			Status: p.status, Origin: p.origin, At: p.created, N: int(p.retries)}
+			Status: p.status, Origin: p.origin, At: p.created, N: int(p.retries), Silent: int(p.silent)}
 		if err := write(e); err != nil {
 			return err
 		}

@@ -1,5 +1,7 @@
 package sandbox
 
+import "strings"
+
 // spec is what a fault does by its name. An answer fault shapes one request's
 // fate and only the first that matches counts; the others are modifiers, of
 // which any number hold at once.
@@ -7,12 +9,14 @@ type spec struct {
 	name      string
 	help      string
 	modifier  bool
+	perUser   bool   // a modifier whose selectors pick users of the account, not requests
 	call      string // call that an answer fault strikes unless told otherwise; "" = create
 	acts      acts
 	burns     bool // a fault that does not act: the key is used up nonetheless
 	value     valueKind
 	needed    bool
 	otherwise string // value when none is given
+	forms     string // the values to choose from, separated by "|"
 }
 
 // acts says whether the request takes effect.
@@ -36,6 +40,10 @@ const (
 	valueRedirect
 	valueCode
 	valueText
+	valueOffset
+	valueForm
+	valueMoney
+	valueName
 )
 
 func (s spec) usage() string {
@@ -52,6 +60,14 @@ func (s spec) usage() string {
 		return s.name + "=CODE"
 	case valueText:
 		return s.name + "=TEXT or CODE|TEXT"
+	case valueOffset:
+		return s.name + "=[-]TIME"
+	case valueForm:
+		return s.name + "=FORM"
+	case valueMoney:
+		return s.name + "=AMOUNT"
+	case valueName:
+		return s.name + "=NAME"
 	default:
 		if s.name == keyDies {
 			return s.name + "=#N"
@@ -72,7 +88,11 @@ type FaultName struct {
 func FaultNames() []FaultName {
 	var names []FaultName
 	for _, s := range catalogue() {
-		names = append(names, FaultName{s.name, s.usage(), s.help})
+		help := s.help
+		if s.forms != "" {
+			help += "; FORM: " + strings.ReplaceAll(s.forms, "|", ", ")
+		}
+		names = append(names, FaultName{s.name, s.usage(), help})
 	}
 	return names
 }
@@ -95,7 +115,11 @@ const (
 	keyDies = "401-from"
 )
 
-func catalogue() []spec {
+// catalogue returns every switch: what goes wrong with a request, then how
+// partners, gateways and lists differ from each other.
+func catalogue() []spec { return append(mishaps(), habits()...) }
+
+func mishaps() []spec {
 	return []spec{
 		{name: "drop-before", help: "closes the connection before acting, the key stays free"},
 		{name: "drop-before-burnt", burns: true, help: "closes the connection before acting, the key is used up"},
@@ -167,7 +191,7 @@ func catalogue() []spec {
 		{name: "list-lag", modifier: true, value: valueTime, needed: true, help: "new users appear in list-users that much later"},
 		{name: "list-churn", modifier: true, help: "users of others appear in and vanish from list-users with each request"},
 		{name: "list-no-total", modifier: true, help: "list-users does not say how many users there are"},
-		{name: "list-no-dates", modifier: true, help: "list-users does not say when a user was created"},
+		{name: "list-no-dates", modifier: true, perUser: true, help: "list-users does not say when a user was created"},
 		{name: "wallet-inactive", modifier: true, help: "the wallet call says that the wallet is not active"},
 	}
 }

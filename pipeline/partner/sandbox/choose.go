@@ -39,6 +39,25 @@ func (c chosen) find(name string) *Fault {
 	return nil
 }
 
+// forUser returns the first switch of a name whose selectors pick a user: the
+// n-th of the account, counted from 1. It is meant for switches of users, such
+// as "30 % of them are listed with a masked e-mail".
+func (c chosen) forUser(name string, seed uint64, n int, email string) *Fault {
+	for _, f := range c.allForUser(name, seed, n, email) {
+		return f
+	}
+	return nil
+}
+
+func (c chosen) allForUser(name string, seed uint64, n int, email string) (all []*Fault) {
+	for _, f := range c.modifiers {
+		if f.Name == name && f.strikes(seed, n, email, 1) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
 // choose decides from the request's number, its e-mail and how often that was
 // sent, never from the time, so that a run can be repeated.
 func (set faultSet) choose(seed uint64, call string, n int, email string, try int) chosen {
@@ -47,7 +66,7 @@ func (set faultSet) choose(seed uint64, call string, n int, email string, try in
 		f := &set[i]
 		switch {
 		case f.spec.modifier:
-			if f.Name != keyDies && (f.Call == "" || f.Call == call) && f.strikes(seed, n, email, try) {
+			if f.Name != keyDies && (f.Call == "" || f.Call == call) && (f.spec.perUser || f.strikes(seed, n, email, try)) {
 				c.modifiers = append(c.modifiers, f)
 			}
 		case c.answer == nil && or(f.Call, or(f.spec.call, callCreate)) == call && f.strikes(seed, n, email, try):

@@ -25,7 +25,7 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	arrived := s.cfg.Now()
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		s.write(w, refusal(http.StatusRequestEntityTooLarge, ClassReject, "BODY_TOO_LARGE", "The body is above 1 MiB"), chosen{})
+		s.write(w, r, refusal(http.StatusRequestEntityTooLarge, ClassReject, "BODY_TOO_LARGE", "The body is above 1 MiB"), chosen{})
 		return
 	}
 	if err != nil { // the client hung up before the request was whole: nothing has arrived
@@ -52,6 +52,7 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	if err := s.store.end(rep.class); err != nil && rep.class != ClassOK {
 		rep = s.orBroken(rep, err)
 	}
+	rep = s.mixUp(r, rep, c.picked)
 	s.at(Answering, c)
 	defer func() { // also when the connection is given up
 		post.Completed = s.cfg.Now()
@@ -187,6 +188,7 @@ func (s *Server) perform(c *creation) reply {
 		caseMatters: s.cfg.EmailsCase || c.picked.has("email-case"),
 		repeats:     s.cfg.EmailsRepeat || c.picked.has("email-twice"),
 		dupAfterFee: c.picked.has("dup-after-fee"),
+		picked:      c.picked,
 	}))
 	if rep.id != "" {
 		s.begin(rep.id, c.body.Email, time.Now())

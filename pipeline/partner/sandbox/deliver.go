@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,7 @@ import (
 func (s *Server) deliver(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	f := picked.answer
 	if f == nil {
-		return s.write(w, rep, picked)
+		return s.write(w, r, rep, picked)
 	}
 	switch f.Name {
 	case "drop-before", "drop-before-burnt", "drop-after":
@@ -38,13 +39,17 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, rep reply, pick
 		s.hijack(w, func(conn net.Conn) error { return s.mangle(conn, f, rep, picked) })
 		return rep.status
 	default:
-		return s.write(w, f.reword(rep), picked)
+		return s.write(w, r, f.reword(rep), picked)
 	}
 }
 
 // write is the ordinary way. What it cannot send, the client has hung up on.
-func (s *Server) write(w http.ResponseWriter, rep reply, picked chosen) int {
+func (s *Server) write(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
+	rep = rep.inForm(picked, s.store.now())
 	header, body := s.render(rep, picked)
+	if f := picked.find("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
+		body = zip(header, body)
+	}
 	for name, values := range header {
 		w.Header()[name] = values
 	}
@@ -52,12 +57,40 @@ func (s *Server) write(w http.ResponseWriter, rep reply, picked chosen) int {
 	if len(body) > 0 {
 		_, _ = w.Write(body)
 	}
+	if f := picked.find("answers-twice"); f != nil {
+		_ = http.NewResponseController(w).Flush() // the first answer is out before the second; fails where the client has hung up
+		s.repeat(r, whole(rep.status, header, body), f.wait)
+	}
 	return rep.status
+}
+
+// whole returns an answer as its bytes on the connection.
+func whole(status int, header http.Header, body []byte) []byte {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	_ = header.Write(&out) // a buffer takes everything
+	out.WriteString("\r\n")
+	out.Write(body)
+	return out.Bytes()
+}
+
+// zip compresses a body and says so in its headers.
+func zip(header http.Header, body []byte) []byte {
+	small, err := compressed(body)
+	if err != nil || len(body) == 0 {
+		return body
+	}
+	header.Set("Content-Encoding", "gzip")
+	header.Set("Content-Length", strconv.Itoa(len(small)))
+	return small
 }
 
 // render gives the headers and the body of a reply.
 func (s *Server) render(rep reply, picked chosen) (http.Header, []byte) {
-	now := s.store.now()
+	now := s.store.now().Add(-rep.age)
+	if f := picked.find("date-offset"); f != nil {
+		now = now.Add(f.wait)
+	}
 	kind, body, err := rep.body(picked)
 	if err != nil { // replies are made of texts and numbers
 		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
@@ -68,6 +101,20 @@ func (s *Server) render(rep reply, picked chosen) (http.Header, []byte) {
 	header := http.Header{
 		"Date":           {now.UTC().Format(http.TimeFormat)},
 		"Content-Length": {strconv.Itoa(len(body))},
+	}
+	if picked.has("date-utc") {
+		header["Date"][0] = strings.Replace(header["Date"][0], "GMT", "UTC", 1)
+	}
+	if f := picked.find("big-headers"); f != nil {
+		for left := f.count; left > 0; left -= 4000 {
+			header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
+		}
+	}
+	if f := picked.find("keep-alive"); f != nil {
+		header.Set("Keep-Alive", fmt.Sprintf("timeout=%.0f", f.wait.Seconds()))
+	}
+	if rep.age > 0 {
+		header.Set("Age", fmt.Sprintf("%.0f", rep.age.Seconds()))
 	}
 	if picked.has("no-date") {
 		header["Date"] = nil // present and nil: net/http adds none

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type Fault struct {
 	status int
 	text   string
 	code   string
+	amount money
 }
 
 // ErrFault is wrapped by every error of ParseFault.
@@ -188,6 +190,24 @@ func (f *Fault) readValue() error {
 		if f.status, err = strconv.Atoi(status); err != nil || http.StatusText(f.status) == "" || f.status/100 != 3 {
 			err = fmt.Errorf("%q is not 301, 302, 307 or 308, with :URL after it if it is to lead elsewhere", value)
 		}
+	case valueOffset:
+		if f.wait, err = time.ParseDuration(value); err != nil {
+			err = fmt.Errorf("%q is not a time such as 7s or -7s", value)
+		}
+	case valueForm:
+		// A status may follow, in place of the form's own.
+		form, status, given := strings.Cut(value, ":")
+		if f.text = form; !slices.Contains(strings.Split(f.spec.forms, "|"), form) {
+			return fmt.Errorf("%q is not one of %s", form, strings.ReplaceAll(f.spec.forms, "|", ", "))
+		}
+		if f.status, err = strconv.Atoi(status); given && (err != nil || f.status < 400 || f.status > 599) {
+			return fmt.Errorf("%q is not a status from 400 to 599", status)
+		}
+		err = nil
+	case valueMoney:
+		f.amount, err = parseMoney(value)
+	case valueName:
+		f.text = value
 	case valueText, valueCode:
 		f.code, f.text = "BAD_REQUEST", value
 		if code, text, ok := strings.Cut(value, "|"); ok {

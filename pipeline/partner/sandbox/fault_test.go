@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"syscall"
@@ -65,43 +66,51 @@ func TestAnswerFaults(t *testing.T) {
 		"no-id":    {acted, func(a answer) bool { return a.status == 201 && a.id == "" && a.link != "" }},
 		"other-id": {acted, func(a answer) bool { return a.status == 201 && strings.HasPrefix(a.id, "someone-else-rain-user-") }},
 
-		"500-before":           {burnt, status(500, "INTERNAL_SERVER_ERROR")},
-		"500-before-free":      {free, status(500, "INTERNAL_SERVER_ERROR")},
-		"500-after":            {acted, status(500, "INTERNAL_SERVER_ERROR")},
-		"502-html-before":      {free, html(502)},
-		"502-html-after":       {acted, html(502)},
-		"503-html-after":       {acted, html(503)},
-		"504-html-after":       {acted, html(504)},
-		"503-before":           {free, after(503, "1")},
-		"503-before=90s":       {free, after(503, "90")},
-		"503-before=none":      {free, after(503, "")},
-		"408-before":           {free, status(408, "REQUEST_TIMEOUT")},
-		"late=0s":              {acted, slow},
-		"late=1h":              {burnt, slow},
-		"late-gone=1h":         {burnt, slow},
-		"hang":                 {free, slow},
-		"slow-headers":         {acted, slow},
-		"slow-headers=0s":      {acted, status(201, "verificationUrl")},
-		"drip":                 {acted, func(a answer) bool { return a.status == 201 && slow(a) }},
-		"drip=0s":              {acted, status(201, "verificationUrl")},
-		"endless":              {acted, func(a answer) bool { return a.status == 201 && len(a.raw) == 1<<20 }},
-		"huge-headers":         {acted, brokenOff},
-		"many-1xx":             {acted, brokenOff},
-		"gzip-bomb":            {acted, func(a answer) bool { return a.status == 201 && len(a.raw) == 1<<20 && a.link != "" }},
-		"429":                  {free, after(429, "1")},
-		"429=1500ms":           {free, after(429, "2")},
-		"429=none":             {free, after(429, "")},
-		"429=text:1000000000":  {free, after(429, "1000000000")},
-		"429=text:soon":        {free, after(429, "soon")},
-		"429=date:-1h":         {free, after(429, "Sun, 24 Nov 2030 11:00:00 GMT")},
-		"429=date:10s":         {free, after(429, "Sun, 24 Nov 2030 12:00:10 GMT")},
-		"401":                  {free, status(401, "UNAUTHORIZED")},
-		"402":                  {free, status(402, "INSUFFICIENT_WALLET_BALANCE")},
-		"403":                  {free, status(403, "ACCOUNT_SUSPENDED")},
-		"403-html":             {free, html(403)},
-		"422":                  {free, status(422, `"field":"firstName"`)},
-		"unknown-400":          {burnt, status(400, "E_1042")},
-		"unknown-400=NEW_CODE": {burnt, status(400, `"message":"NEW_CODE"`)},
+		"500-before":            {burnt, status(500, "INTERNAL_SERVER_ERROR")},
+		"500-before-free":       {free, status(500, "INTERNAL_SERVER_ERROR")},
+		"500-after":             {acted, status(500, "INTERNAL_SERVER_ERROR")},
+		"502-html-before":       {free, html(502)},
+		"502-html-after":        {acted, html(502)},
+		"503-html-after":        {acted, html(503)},
+		"504-html-after":        {acted, html(504)},
+		"503-before":            {free, after(503, "1")},
+		"503-before=90s":        {free, after(503, "90")},
+		"503-before=none":       {free, after(503, "")},
+		"408-before":            {free, status(408, "REQUEST_TIMEOUT")},
+		"late=0s":               {acted, slow},
+		"late=1h":               {burnt, slow},
+		"late-gone=1h":          {burnt, slow},
+		"hang":                  {free, slow},
+		"slow-headers":          {acted, slow},
+		"slow-headers=0s":       {acted, status(201, "verificationUrl")},
+		"drip":                  {acted, func(a answer) bool { return a.status == 201 && slow(a) }},
+		"drip=0s":               {acted, status(201, "verificationUrl")},
+		"endless":               {acted, func(a answer) bool { return a.status == 201 && len(a.raw) == 1<<20 }},
+		"huge-headers":          {acted, brokenOff},
+		"many-1xx":              {acted, brokenOff},
+		"gzip-bomb":             {acted, func(a answer) bool { return a.status == 201 && len(a.raw) == 1<<20 && a.link != "" }},
+		"429":                   {free, after(429, "1")},
+		"429=1500ms":            {free, after(429, "2")},
+		"429=none":              {free, after(429, "")},
+		"429=text:1000000000":   {free, after(429, "1000000000")},
+		"429=text:soon":         {free, after(429, "soon")},
+		"429=date:-1h":          {free, after(429, "Sun, 24 Nov 2030 11:00:00 GMT")},
+		"429=date:10s":          {free, after(429, "Sun, 24 Nov 2030 12:00:10 GMT")},
+		"401":                   {free, status(401, "UNAUTHORIZED")},
+		"402":                   {free, status(402, "INSUFFICIENT_WALLET_BALANCE")},
+		"403":                   {free, status(403, "ACCOUNT_SUSPENDED")},
+		"403-html":              {free, html(403)},
+		"422":                   {free, status(422, `"field":"firstName"`)},
+		"unknown-400":           {burnt, status(400, "E_1042")},
+		"unknown-400=NEW_CODE":  {burnt, status(400, `"message":"NEW_CODE"`)},
+		"unknown-400-free":      {free, status(400, "E_1042")},
+		"unknown-400-after":     {acted, status(400, `"message":"E_1042"`)},
+		"unknown-400-after=E1":  {acted, status(400, `"message":"E1"`)},
+		"503-html-before=7s":    {free, func(a answer) bool { return html(503)(a) && a.header.Get("Retry-After") == "7" }},
+		"path-gone":             {free, html(404)},
+		"path-gone=plain:410":   {free, status(410, "Gone")},
+		"path-gone=message:405": {free, status(405, `{"message":"Method Not Allowed"}`)},
+		"path-gone=envelope":    {free, status(404, `"message":"NOT_FOUND"`)},
 		"redirect": {free, func(a answer) bool {
 			return a.status == 307 && strings.HasSuffix(a.header.Get("Location"), "/api"+createPath)
 		}},
@@ -319,6 +328,7 @@ func TestModifiers(t *testing.T) {
 			p.want("at once", []any{p.list("").emails(), p.list("").pagination()["total"]}, "[[] 0]")
 		},
 	}
+	maps.Copy(tests, habitTests())
 	played := map[string]bool{}
 	for text, test := range tests {
 		name, _, _ := strings.Cut(text, "=")
@@ -434,7 +444,7 @@ func TestWhomAFaultStrikes(t *testing.T) {
 func TestParseFaultRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", "nothing", "hang=", "hang=x", "hang=0", "hang=1.1", "hang=#0", "hang=#5-3", "hang=@jane", "hang=try0", "late", "late=-1s", "late=#3",
-		"list-cap=0", "list-cap=many", "401-from", "401-from=3", "429=soon", "429=date:", "redirect=200", "redirect=x", "key-used-text", "foo:hang", "hang=NaN",
+		"list-cap=0", "list-cap=many", "401-from", "401-from=3", "429=soon", "429=date:", "redirect=200", "redirect=x", "created-offset", "created-offset=soon", "id-form=x", "list-email=mask:x", "field-errors=nest:200", "others-spend=-1", "key-used-text", "foo:hang", "hang=NaN",
 	} {
 		if f, err := ParseFault(text); !errors.Is(err, ErrFault) {
 			t.Errorf("%q: %v, %v", text, f, err)

@@ -24,6 +24,7 @@ type entry struct {
 	At      int64             `json:"at,omitempty"` // Unix milliseconds, by the simulated clock
 	Fee     money             `json:"fee,omitempty"`
 	N       int               `json:"n,omitempty"`
+	Silent  int               `json:"q,omitempty"` // retries that brought no new link
 	Class   string            `json:"c,omitempty"`
 	Tries   map[string]uint32 `json:"t,omitempty"`
 	Count   *Counters         `json:"count,omitempty"`

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sort"
 	"strconv"
-	"time"
 )
 
 // defaultPage is the page that list-users gives when no limit is asked for
@@ -19,12 +18,12 @@ type listData struct {
 
 type listedUser struct {
 	ServiceID string `json:"serviceId"`
-	Email     string `json:"email"`
-	FirstName string `json:"firstName"`
+	Email     any    `json:"email"`
+	FirstName any    `json:"firstName"`
 	LastName  string `json:"lastName"`
-	Status    string `json:"status"`
-	Program   string `json:"program"`
-	CreatedAt string `json:"createdAt,omitempty"`
+	Status    any    `json:"status"`
+	Program   any    `json:"program"`
+	CreatedAt any    `json:"createdAt,omitempty"`
 }
 
 type pagination struct {
@@ -46,11 +45,18 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	if f := picked.find("list-cap"); f != nil {
 		most = f.count
 	}
+	if f := picked.find("list-deep-refused"); f != nil {
+		okSkip = okSkip && skip <= f.count
+	}
 	limit = min(limit, most)
 	if !okSkip || !okLimit {
 		return invalid([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
 	}
-	users, total, err := s.store.page(skip, limit, picked)
+	from := skip
+	if picked.has("list-ignores-skip") {
+		from = 0
+	}
+	users, total, err := s.store.page(from, limit, picked)
 	if err != nil {
 		return reply{}, err
 	}
@@ -59,10 +65,10 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 		data.Pagination.Total = nil
 	}
 	for i, p := range users {
-		data.Users[i] = listedUser{p.id, p.email, p.first, p.last, p.status, p.program, ""}
-		if !picked.has("list-no-dates") {
-			data.Users[i].CreatedAt = time.UnixMilli(p.created).UTC().Format("2006-01-02T15:04:05.000Z07:00")
-		}
+		data.Users[i] = s.listed(p, picked)
+	}
+	if f := picked.find("list-empty"); f != nil && len(users) == 0 {
+		return emptyPage(data, f.text), nil
 	}
 	return success(http.StatusOK, "Users retrieved successfully", data), nil
 }
@@ -77,7 +83,7 @@ func queryNumber(r *http.Request, name string, otherwise int) (int, bool) {
 }
 
 // page copies one page of the visible users and counts them all.
-func (st *store) page(skip, limit int, picked chosen) ([]person, int, error) {
+func (st *store) page(skip, limit int, picked chosen) ([]listedPerson, int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if picked.has("list-churn") {
@@ -90,19 +96,20 @@ func (st *store) page(skip, limit int, picked chosen) ([]person, int, error) {
 		before := st.now().Add(-f.wait).UnixMilli()
 		view = view[:sort.Search(len(view), func(i int) bool { return st.people[view[i]].created > before })]
 	}
+	view = st.filtered(view, picked)
 	if picked.has("list-unsorted") {
 		view = st.byServiceID(view)
 	}
 	total := len(view)
 	from := min(skip, total)
 	to := min(from+limit, total)
-	users := make([]person, 0, to-from)
+	users := make([]listedPerson, 0, to-from)
 	for i := from; i < to; i++ {
 		at := i
 		if picked.has("list-newest-first") {
 			at = total - 1 - i
 		}
-		users = append(users, st.people[view[at]])
+		users = append(users, listedPerson{st.people[view[at]], int(view[at]) + 1})
 	}
 	return users, total, nil
 }
@@ -116,7 +123,7 @@ func (st *store) byServiceID(view []int32) []int32 {
 		}
 		return 1
 	}
-	if len(view) != len(st.live) {
+	if len(view) != len(st.live) || len(view) > 0 && &view[0] != &st.live[0] {
 		return slices.SortedFunc(slices.Values(view), byID)
 	}
 	if st.sorted == nil {
@@ -131,7 +138,7 @@ func (st *store) churn() error {
 	for range 2 {
 		st.others++
 		email := "other-" + strconv.Itoa(st.others) + "@elsewhere.example"
-		if err := st.apply(entry{Op: opUser, Email: email, First: "Other", Last: "Customer", ID: st.newID(email),
+		if err := st.apply(entry{Op: opUser, Email: email, First: "Other", Last: "Customer", ID: st.newID(email, chosen{}),
 			Program: "custodial", Status: approved, Origin: FromOthers, At: st.now().UnixMilli()}); err != nil {
 			return err
 		}

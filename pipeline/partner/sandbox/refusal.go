@@ -21,6 +21,12 @@ func (f *Fault) refusal(r *http.Request) reply {
 		return broken(http.StatusInternalServerError)
 	case "502-html-before":
 		return gateway(http.StatusBadGateway)
+	case "503-html-before":
+		rep := gateway(http.StatusServiceUnavailable)
+		rep.retryAfter = f.form
+		return rep
+	case "path-gone":
+		return f.pathGone()
 	case "503-before", "wallet-down":
 		rep := refusal(http.StatusServiceUnavailable, ClassUnknown, "SERVICE_UNAVAILABLE", "The service is unavailable")
 		rep.retryAfter = f.form
@@ -39,7 +45,7 @@ func (f *Fault) refusal(r *http.Request) reply {
 		return gateway(http.StatusForbidden)
 	case "422":
 		return invalid([]fieldError{{"firstName", "must be 1-100 characters"}})
-	case "unknown-400":
+	case "unknown-400", "unknown-400-free":
 		return refusal(http.StatusBadRequest, ClassUnclear, f.code, f.text)
 	case "redirect":
 		target := f.text
@@ -52,11 +58,23 @@ func (f *Fault) refusal(r *http.Request) reply {
 	}
 }
 
+// pathGone answers for a path that is not there any more.
+func (f *Fault) pathGone() reply {
+	rep := notFound("There is nothing at this path")
+	if f.status != 0 {
+		rep.status = f.status
+	}
+	rep.class = ClassUnknown
+	return rep.byGateway(f.text)
+}
+
 // reword is what a fault that acted answers instead of what was decided.
 func (f *Fault) reword(rep reply) reply {
 	switch f.Name {
 	case "500-after":
 		return broken(http.StatusInternalServerError)
+	case "unknown-400-after":
+		return refusal(http.StatusBadRequest, ClassUnclear, f.code, f.text)
 	case "502-html-after":
 		return gateway(http.StatusBadGateway)
 	case "503-html-after":

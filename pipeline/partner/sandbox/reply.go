@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // reply is what the partner has decided to say. How it is said, or whether it
@@ -15,6 +16,8 @@ type reply struct {
 	data       any    // successes
 	fields     []fieldError
 	html       bool
+	bare       *bare         // instead of the envelope; nil: the envelope
+	age        time.Duration // since the answer was put into a cache
 	location   string
 	retryAfter retryForm
 
@@ -119,8 +122,9 @@ func keyUsed(c chosen) reply {
 
 // body renders the reply: its content type and its bytes.
 func (r reply) body(c chosen) (string, []byte, error) {
-	const jsonType = "application/json; charset=utf-8"
 	switch {
+	case r.bare != nil:
+		return r.bare.contentType, r.bare.body, nil
 	case r.html:
 		return "text/html", []byte("<html>\r\n<head><title>" + r.text + "</title></head>\r\n<body>\r\n<center><h1>" +
 			r.text + "</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n"), nil

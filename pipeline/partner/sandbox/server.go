@@ -27,6 +27,7 @@ type Server struct {
 	follow  *follower
 	faults  atomic.Pointer[faultSet]
 	limiter *rate.Limiter // nil: no limit
+	mixer   mixer
 	mux     *http.ServeMux
 	done    chan struct{} // closed by Close: ends whatever waits
 
@@ -67,7 +68,7 @@ func New(cfg Config) (*Server, error) {
 	s.mux.HandleFunc("DELETE "+BasePath+"/v1/partner/card/users/{serviceId}", s.route(callDelete, s.deleteUser))
 	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users/{serviceId}/retry-kyc", s.route(callRetry, s.retryKYC))
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.write(w, notFound("There is no "+r.Method+" at this path"), chosen{})
+		s.write(w, r, notFound("There is no "+r.Method+" at this path"), chosen{})
 	})
 	return s, nil
 }
@@ -103,6 +104,7 @@ func (s *Server) Listen(addr string) (string, error) {
 	}
 	s.listening = &http.Server{
 		Handler:           s,
+		ConnContext:       ConnContext,
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // it would say which clients hung up
 		ConnState: func(_ net.Conn, state http.ConnState) {

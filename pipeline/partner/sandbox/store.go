@@ -36,6 +36,7 @@ type person struct {
 	created                 int64 // Unix milliseconds, by the simulated clock
 	before                  int32 // the person before with the same e-mail but for case, gone or not; -1 = none
 	retries                 uint8
+	silent                  uint8 // retries that brought no new link
 	gone                    bool
 }
 
@@ -111,7 +112,7 @@ func (st *store) addPreexisting(u User) error {
 	if at.IsZero() {
 		at = st.now().Add(-24 * time.Hour)
 	}
-	return st.add(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email)),
+	return st.add(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email, chosen{})),
 		Program: or(u.Program, "custodial"), Status: or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
 }
 
@@ -127,6 +128,7 @@ func (st *store) add(e entry) error {
 type newUser struct {
 	email, first, last, program, status string
 	caseMatters, repeats, dupAfterFee   bool
+	picked                              chosen
 }
 
 // create makes the user unless e-mail or wallet are against it. The look-up,
@@ -150,10 +152,15 @@ func (st *store) create(u newUser) (reply, error) {
 	if balance < fee {
 		return noFunds(), nil
 	}
-	e := entry{Op: opUser, Email: u.email, First: u.first, Last: u.last, ID: st.newID(u.email),
+	e := entry{Op: opUser, Email: u.email, First: u.first, Last: u.last, ID: st.newID(u.email, u.picked),
 		Program: u.program, Status: u.status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
 	if err := st.add(e); err != nil {
 		return reply{}, err
+	}
+	if f := u.picked.find("others-spend"); f != nil {
+		if err := st.add(entry{Op: opTop, Fee: -f.amount}); err != nil {
+			return reply{}, err
+		}
 	}
 	return created(e.ID, st.link(&st.people[len(st.people)-1])), nil
 }
@@ -162,9 +169,22 @@ func (st *store) balance() money { return st.cfg.balance + st.topped - st.charge
 
 // newID is random to look at, and depends only on the seed, the e-mail and
 // how often it was created: two rehearsals of one file give the same report.
-func (st *store) newID(email string) string {
+func (st *store) newID(email string, picked chosen) string {
+	head, number := st.cfg.Account, len(st.people)+1
+	if f := picked.forUser("id-slug", st.cfg.Seed, number, email); f != nil {
+		head = f.text
+	}
+	head += "-rain-user-"
+	if f := picked.forUser("id-form", st.cfg.Seed, number, email); f != nil {
+		switch f.text {
+		case "user":
+			head = strings.TrimSuffix(head, "rain-user-") + "user-"
+		case "bare":
+			head = ""
+		}
+	}
 	for n := 0; ; n++ {
-		id := st.cfg.Account + "-rain-user-" + derive(15, st.cfg.Seed, "user", email, n)
+		id := head + derive(15, st.cfg.Seed, "user", email, n)
 		if _, taken := st.byID[id]; !taken {
 			return id
 		}
@@ -172,7 +192,7 @@ func (st *store) newID(email string) string {
 }
 
 func (st *store) link(p *person) string {
-	return "https://withpersona.com/verify?inquiry-id=inq_" + derive(24, st.cfg.Seed, "inquiry", p.id, int(p.retries))
+	return "https://withpersona.com/verify?inquiry-id=inq_" + derive(24, st.cfg.Seed, "inquiry", p.id, int(p.retries-p.silent))
 }
 
 func (st *store) user(p *person) User {

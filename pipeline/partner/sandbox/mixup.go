@@ -1,0 +1,115 @@
+package sandbox
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// mixer gives creations each other's answers. Its zero value is ready to use.
+type mixer struct {
+	mu      sync.Mutex
+	waiting *offer
+	last    createdData // of the newest creation that shift-answers saw
+	first   createdData // of the first creation that one-link saw
+}
+
+// offer is an answer that waits for another to be swapped with.
+type offer struct {
+	data createdData
+	got  chan createdData // holds one, so that who gives need not wait
+}
+
+// mixUp answers a creation with the data of another, if its switches say so.
+// The reply goes on naming the user that was really created.
+func (s *Server) mixUp(r *http.Request, rep reply, picked chosen) reply {
+	own, ok := rep.data.(createdData)
+	if !ok || rep.id == "" {
+		return rep
+	}
+	said := own
+	if f := picked.find("swap-answers"); f != nil {
+		said = s.swap(r, own, f.wait)
+	} else if f := picked.find("swap-links"); f != nil {
+		said.VerificationURL = s.swap(r, own, f.wait).VerificationURL
+	}
+	m := &s.mixer
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if picked.has("shift-answers") {
+		if m.last.ServiceID != "" {
+			said = m.last
+		}
+		m.last = own
+	}
+	if picked.has("one-link") {
+		if m.first.ServiceID == "" {
+			m.first = own
+		}
+		said.VerificationURL = m.first.VerificationURL
+	}
+	rep.data = said
+	return rep
+}
+
+// swap exchanges an answer for that of a creation under way or to come. It
+// returns its own where none comes in time.
+func (s *Server) swap(r *http.Request, own createdData, d time.Duration) createdData {
+	m := &s.mixer
+	m.mu.Lock()
+	if other := m.waiting; other != nil {
+		m.waiting = nil
+		m.mu.Unlock()
+		other.got <- own
+		return other.data
+	}
+	mine := &offer{own, make(chan createdData, 1)}
+	m.waiting = mine
+	m.mu.Unlock()
+
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case other := <-mine.got:
+		return other
+	case <-timer.C:
+	case <-r.Context().Done():
+	case <-s.done:
+	}
+	m.mu.Lock()
+	alone := m.waiting == mine
+	if alone {
+		m.waiting = nil
+	}
+	m.mu.Unlock()
+	if alone {
+		return own
+	}
+	return <-mine.got // taken at the last moment
+}
+
+type connKey struct{}
+
+// ConnContext makes a request's connection known to the switch answers-twice.
+// It is meant for http.Server.ConnContext of whoever serves the Server without
+// Listen.
+func ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// repeat writes an answer to its connection a second time, some time later.
+// Whoever reads from the connection by then takes it for the next answer. It
+// must be called by a request's own goroutine; Close waits for it.
+func (s *Server) repeat(r *http.Request, answer []byte, d time.Duration) {
+	conn, ok := r.Context().Value(connKey{}).(net.Conn)
+	if !ok {
+		return
+	}
+	s.handlers.Go(func() {
+		if s.wait(d, nil) {
+			_, _ = conn.Write(answer) // fails where the client has hung up
+		}
+	})
+}
