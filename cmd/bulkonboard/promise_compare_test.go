@@ -134,7 +134,7 @@ func (c crash) compareReport(sc *scene, rows []ledger.Reported) {
 	}
 	for i, line := range lines {
 		r := rows[i]
-		if line["row"] != strconv.Itoa(i+2) || line["status"] != string(r.Status) || r.Status != ledger.DuplicateInInput && (line["serviceId"] != r.Customer.ServiceID || line["verificationUrl"] != r.Customer.URL) {
+		if line["row"] != strconv.Itoa(i+2) || line["status"] != string(r.Status) || r.Status != ledger.DuplicateInInput && (line["serviceId"] != r.Customer.ServiceID || line["verificationUrl"] != r.Customer.UsableURL()) {
 			sc.Errorf("line %d of the report and the ledger differ: %v", i+2, line["status"])
 		}
 	}

@@ -76,6 +76,7 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	s := &scene{TB: t, dir: t.TempDir(), server: server, ttl: cfg.KeyTTL}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	front.Config.ErrorLog = discardLog()
+	front.Config.ConnContext = sandbox.ConnContext
 	front.Listener = gate{front.Listener, s}
 	s.listen = sync.OnceFunc(front.Start)
 	t.Cleanup(func() {
