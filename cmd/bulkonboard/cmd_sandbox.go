@@ -29,6 +29,7 @@ type sandboxFlags struct {
 	seed      uint64
 	emailCase bool
 	repeat    bool
+	account   string
 }
 
 func (s *sandboxFlags) flags(f *pflag.FlagSet, prefix string) {
@@ -40,16 +41,17 @@ func (s *sandboxFlags) flags(f *pflag.FlagSet, prefix string) {
 	f.StringVar(&s.preexist, prefix+"preexist", "", "CSV `FILE` of users who are there already")
 	f.Uint64Var(&s.seed, prefix+"seed", 0, "decides whom a share of requests strikes")
 	f.BoolVar(&s.emailCase, prefix+"emails-case", false, "upper and lower case make different e-mails")
+	f.StringVar(&s.account, prefix+"account", "", "slug of the partner account, with which serviceIds begin (default acme)")
 	f.BoolVar(&s.repeat, prefix+"emails-repeat", false, "an e-mail may be used by several users")
 }
 
 func (s *sandboxFlags) given() bool {
 	return len(s.faults) > 0 || s.latency != "" || s.balance != "" || s.fee != "" || s.rate.text != "" || s.preexist != "" ||
-		s.seed != 0 || s.emailCase || s.repeat
+		s.seed != 0 || s.emailCase || s.repeat || s.account != ""
 }
 
 func (s *sandboxFlags) config() (sandbox.Config, error) {
-	cfg := sandbox.Config{Balance: s.balance, Fee: s.fee, Rate: s.rate.perSecond, Seed: s.seed, EmailsCase: s.emailCase, EmailsRepeat: s.repeat}
+	cfg := sandbox.Config{Account: s.account, Balance: s.balance, Fee: s.fee, Rate: s.rate.perSecond, Seed: s.seed, EmailsCase: s.emailCase, EmailsRepeat: s.repeat}
 	var err error
 	for _, text := range s.faults {
 		fault, err := sandbox.ParseFault(text)
@@ -93,11 +95,14 @@ it. Any key that begins with sk_ will do (never a live one).
 
 Faults are switches; a selector says whom they strike: a share (0.02 or 2%), the
 n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
-(@@example.com), or the n-th POST of each e-mail (try1).
+(@@example.com), or the n-th POST of each e-mail (try1). Those about users
+(serviceIds, createdAt, listed e-mails) strike a share of the users, or the n-th
+user of the account.
 
 ` + faultText(),
 		Example: `  bulkonboard sandbox --addr 127.0.0.1:8080 --balance 100 --latency 200ms
-  bulkonboard sandbox --fault drop-after=0.02 --preexist known.csv`,
+  bulkonboard sandbox --fault drop-after=0.02 --preexist known.csv
+  bulkonboard sandbox --fault created-offset=7s --fault list-lag=2s --fault id-form=user,#5-`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := f.config()

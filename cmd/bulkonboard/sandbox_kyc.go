@@ -17,30 +17,63 @@ type checkFlags struct {
 	prefix string
 	base64 bool
 	seed   bool
+
+	generations []int
+	reason      string
+	age         span
+	unknown     bool
+	probe       bool
+	oldSecret   string
+	twoHeaders  bool
 }
 
 func (k *checkFlags) flags(f *pflag.FlagSet) {
-	k.after = span{0, false}
-	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +pending), `D` after their creation")
+	k.after, k.age = span{0, false}, span{0, false}
+	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +review, +pending), `D` after their creation")
 	f.StringVar(&k.hook, "webhook", "", "tell changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` takes them")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")
 	f.StringVar(&k.header, "webhook-header", "", "`NAME` of the signature's header (default X-Webhook-Signature)")
 	f.StringVar(&k.prefix, "webhook-prefix", "", "`TEXT` before the signature, such as sha256=")
 	f.BoolVar(&k.base64, "webhook-base64", false, "write signatures in base64 (default hex)")
 	f.BoolVar(&k.seed, "webhook-seed-name", false, "call approvals user.kyc.approved (default user.kyc-event)")
+	f.IntSliceVar(&k.generations, "webhook-generation", nil, "send each change in these generations of events: 1 (user.kyc.STATUS), 2 (rain.user-event), 3 (user.kyc-event; default)")
+	f.StringVar(&k.reason, "webhook-reason", "", "`TEXT` of a denial's reason; codes separated by commas are sent as a list")
+	f.Var(&k.age, "webhook-age", "events say that they happened `D` ago, like those that were refused for days")
+	f.BoolVar(&k.unknown, "webhook-unknown", false, "send an event of an undocumented name with each change")
+	f.BoolVar(&k.probe, "webhook-probe", false, "ask the URL by HEAD and GET first, and send nothing until both are answered with a 2xx")
+	f.StringVar(&k.oldSecret, "webhook-old-secret-file", "", "sign webhooks with the secret in `FILE` too, as while a secret is rotated")
+	f.BoolVar(&k.twoHeaders, "webhook-two-headers", false, "send the two signatures as two headers (default one, separated by a comma)")
 }
 
 // apply adds them to the partner's settings.
 func (k *checkFlags) apply(a *app, cfg *sandbox.Config) error {
-	if k.hook == "" && (k.secret != "" || k.header != "" || k.prefix != "" || k.base64 || k.seed) {
+	if k.hook == "" && k.given() {
 		return usage(errors.New("the --webhook-... flags need --webhook URL"))
 	}
 	cfg.KYCAfter = k.after.Duration
-	cfg.Webhook = sandbox.Webhook{URL: k.hook, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed}
-	if k.secret == "" {
-		return nil
+	cfg.Webhook = sandbox.Webhook{URL: k.hook, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
+		Generations: k.generations, Reason: k.reason, Age: k.age.Duration, Unknown: k.unknown, Probe: k.probe, TwoHeaders: k.twoHeaders}
+	if k.oldSecret != "" && k.secret == "" {
+		return usage(errors.New("--webhook-old-secret-file needs --webhook-secret-file"))
 	}
-	secret, err := a.secret("webhook-secret-file", k.secret)
-	cfg.Webhook.Secret = string(secret)
-	return err
+	for _, s := range []struct {
+		flag, file string
+		to         *string
+	}{{"webhook-secret-file", k.secret, &cfg.Webhook.Secret}, {"webhook-old-secret-file", k.oldSecret, &cfg.Webhook.OldSecret}} {
+		if s.file == "" {
+			continue
+		}
+		secret, err := a.secret(s.flag, s.file)
+		if err != nil {
+			return err
+		}
+		*s.to = string(secret)
+	}
+	return nil
+}
+
+// given reports whether any flag but --webhook and --kyc-after was set.
+func (k *checkFlags) given() bool {
+	return k.secret != "" || k.header != "" || k.prefix != "" || k.base64 || k.seed || len(k.generations) > 0 || k.reason != "" || k.age.Duration != 0 ||
+		k.unknown || k.probe || k.oldSecret != "" || k.twoHeaders
 }

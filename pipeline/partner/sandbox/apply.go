@@ -126,11 +126,13 @@ const (
 	approved   = "approved"
 	denied     = "denied"
 	needs      = "needsVerification"
+
+	manualReview = "manualReview"
 )
 
 // shared keeps one copy of the words that a million users repeat.
 func shared(word string) string {
-	for _, w := range [...]string{pendingKYC, pending, approved, denied, needs, "custodial", "non_custodial", FromAPI, FromBefore, FromOthers} {
+	for _, w := range [...]string{pendingKYC, pending, approved, denied, needs, manualReview, "custodial", "non_custodial", FromAPI, FromBefore, FromOthers} {
 		if w == word {
 			return w
 		}

@@ -28,6 +28,8 @@ type follower struct {
 	quiet chan struct{} // closed when the queue is empty; nil while nobody waits
 	sent  int
 	lost  int
+
+	probed bool // the endpoint has answered; used by the goroutine that delivers only
 }
 
 func newFollower() *follower { return &follower{bell: make(chan struct{}, 1)} }
@@ -56,6 +58,8 @@ func fateOf(email string) (status string, asked bool) {
 		return tag, true
 	case "needs":
 		return needs, true
+	case "review":
+		return manualReview, true
 	}
 	return approved, false
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -93,5 +94,107 @@ func TestWebhookStaysHere(t *testing.T) {
 		if _, err := New(Config{Webhook: Webhook{URL: url}}); err == nil {
 			t.Errorf("%s was taken", url)
 		}
+	}
+}
+
+// webhooksOf creates a user whose e-mail decides its fate, and returns the webhooks as they
+// came: their bodies and their signature headers.
+func webhooksOf(t *testing.T, hook Webhook, email string, refuseProbe int) (got []map[string]any, signatures [][]string, methods []string) {
+	t.Helper()
+	var mu sync.Mutex
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		methods = append(methods, r.Method)
+		if err != nil || len(methods) <= refuseProbe {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		var e map[string]any
+		if err := json.Unmarshal(body, &e); err != nil {
+			t.Error(err)
+		}
+		e["body"] = body
+		got, signatures = append(got, e), append(signatures, r.Header.Values("X-Webhook-Signature"))
+	}))
+	defer endpoint.Close()
+	hook.URL = endpoint.URL
+	p := start(t, Config{KYCAfter: time.Millisecond, Webhook: hook})
+	p.create("k", email)
+	if _, lost, err := p.Told(t.Context()); err != nil || lost > 0 {
+		t.Errorf("%d lost: %v", lost, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return got, signatures, methods
+}
+
+func TestGenerationsOfEvents(t *testing.T) {
+	got, _, _ := webhooksOf(t, Webhook{Generations: []int{1, 2, 3}, Unknown: true, Reason: "ID_EXPIRED,SELFIE_MISMATCH", Age: 6 * 24 * time.Hour}, "a+denied@b.example", 0)
+	denials := map[string]map[string]any{}
+	for _, e := range got {
+		data := e["data"].(map[string]any)
+		if data["status"] == denied {
+			denials[e["event"].(string)] = data
+		}
+		at, err := time.Parse(time.RFC3339, e["timestamp"].(string))
+		if ago := time.Since(at); err != nil || ago < 5*24*time.Hour {
+			t.Errorf("happened %s ago: %v", ago, err)
+		}
+	}
+	if len(denials) != 4 || len(got) != 8 {
+		t.Fatalf("%d events, denials %v", len(got), denials)
+	}
+	first := denials["user.kyc.denied"]
+	if _, has := first["email"]; has || first["partnerId"] != "acme" || first["details"] == nil {
+		t.Errorf("first generation: %v", first)
+	}
+	for _, name := range []string{"rain.user-event", "user.kyc-event", "user.risk-event"} {
+		if data := denials[name]; data == nil || data["serviceId"] != first["serviceId"] || len(data["reason"].([]any)) != 2 {
+			t.Errorf("%s: %v", name, data)
+		}
+	}
+	if _, err := New(Config{Webhook: Webhook{URL: "http://127.0.0.1:1", Generations: []int{4}}}); err == nil {
+		t.Error("a fourth generation was taken")
+	}
+}
+
+func TestManualReview(t *testing.T) {
+	got, _, _ := webhooksOf(t, Webhook{Generations: []int{1}}, "a+review@b.example", 0)
+	if last := got[len(got)-1]; last["event"] != "user.kyc.manualReview" {
+		t.Errorf("%v", last)
+	}
+}
+
+func TestTwoSecrets(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		hook := Webhook{Secret: "new", OldSecret: "old", TwoHeaders: two}
+		got, signatures, _ := webhooksOf(t, hook, "a@b.example", 0)
+		for i, e := range got {
+			body := e["body"].([]byte)
+			want := []string{Webhook{Secret: "old"}.Sign(body), hook.Sign(body)}
+			if !two {
+				want = []string{want[0] + "," + want[1]}
+			}
+			if !slices.Equal(signatures[i], want) {
+				t.Errorf("signed %v, want %v", signatures[i], want)
+			}
+		}
+		if len(got) == 0 {
+			t.Error("nothing was told")
+		}
+	}
+}
+
+func TestProbe(t *testing.T) {
+	got, _, methods := webhooksOf(t, Webhook{Probe: true}, "a@b.example", 1)
+	first := slices.Index(methods, http.MethodPost)
+	if want := []string{"HEAD", "HEAD", "GET"}; len(got) != 2 || !slices.Equal(methods[:first], want) || slices.Contains(methods[first:], "GET") {
+		t.Errorf("%d events, methods %v", len(got), methods)
 	}
 }

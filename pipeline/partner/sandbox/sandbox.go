@@ -14,7 +14,7 @@
 //
 // A few e-mails decide their own fate, so that a rehearsal can show it: a local
 // part that ends in +blacklisted is refused, and one that ends in +approved,
-// +denied, +pending or +needs (needsVerification) has that KYC status at once, or
+// +denied, +pending, +needs (needsVerification) or +review (manualReview) has that KYC status at once, or
 // after Config.KYCAfter.
 package sandbox
 

@@ -9,10 +9,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,6 +29,16 @@ type Webhook struct {
 	Base64   bool   // default: hexadecimal
 	SeedName bool   // an approval is called user.kyc.approved, as on the vendor's create-user page; default user.kyc-event
 	Repeat   int    // how often each is told again; default 0
+
+	Generations []int         // 1, 2 or 3: each change is told once in each of these forms; default 3
+	Reason      string        // of a denial; codes separated by commas are written as a list. Default a sentence
+	Age         time.Duration // each event says that it happened that long ago, like one that was refused for days; default 0
+	Unknown     bool          // with each change comes an event whose name is documented nowhere
+	Probe       bool          // the endpoint is first asked by HEAD and GET, and told nothing until both are answered with a 2xx
+
+	// Rotation: while OldSecret is set, each webhook is signed with both secrets.
+	OldSecret  string
+	TwoHeaders bool // the two signatures are two headers; default: one header, separated by a comma
 }
 
 // notice is one webhook on its way.
@@ -48,17 +60,27 @@ type kycEvent struct {
 
 type kycData struct {
 	ServiceID        string `json:"serviceId"`
+	PartnerID        string `json:"partnerId,omitempty"`
 	Status           string `json:"status"`
-	Email            string `json:"email"`
-	FirstName        string `json:"firstName"`
-	LastName         string `json:"lastName"`
-	Reason           string `json:"reason,omitempty"`
+	Email            string `json:"email,omitempty"`
+	FirstName        string `json:"firstName,omitempty"`
+	LastName         string `json:"lastName,omitempty"`
+	Reason           any    `json:"reason,omitempty"`
 	VerificationLink string `json:"verificationLink,omitempty"`
+	Details          any    `json:"details,omitempty"`
 }
 
 func (w Webhook) check() error {
 	if w.URL == "" {
 		return nil
+	}
+	for _, g := range w.Generations {
+		if g < 1 || g > 3 {
+			return fmt.Errorf("there is no generation %d of events; use 1, 2 or 3", g)
+		}
+	}
+	if w.OldSecret != "" && w.Secret == "" {
+		return errors.New("an old secret needs a new one beside it")
 	}
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Scheme != "http" {
@@ -75,7 +97,38 @@ func (s *Server) tell(p *person) {
 	if s.cfg.Webhook.URL == "" {
 		return
 	}
-	e := kycEvent{Event: "user.kyc-event", Timestamp: s.store.now().UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+	generations := s.cfg.Webhook.Generations
+	if len(generations) == 0 {
+		generations = []int{3}
+	}
+	var events []kycEvent
+	for _, g := range generations {
+		events = append(events, s.event(p, g))
+	}
+	if s.cfg.Webhook.Unknown {
+		e := s.event(p, 3)
+		e.Event = "user.risk-event"
+		events = append(events, e)
+	}
+	f := s.follow
+	f.mu.Lock()
+	for _, e := range events {
+		body, err := json.Marshal(e)
+		if err != nil {
+			continue // text always encodes
+		}
+		for range 1 + s.cfg.Webhook.Repeat {
+			f.queue = append(f.queue, notice{body: body})
+		}
+	}
+	f.mu.Unlock()
+	f.ring()
+}
+
+// event returns the news of a user's status in the form of a generation (the
+// vendor's public docs). The form of the second is not published.
+func (s *Server) event(p *person, generation int) kycEvent {
+	e := kycEvent{Event: "user.kyc-event", Timestamp: s.store.now().Add(-s.cfg.Webhook.Age).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		Data: kycData{ServiceID: p.id, Status: p.status, Email: p.email, FirstName: p.first, LastName: p.last}}
 	switch p.status {
 	case approved:
@@ -83,26 +136,34 @@ func (s *Server) tell(p *person) {
 			e.Event = "user.kyc.approved"
 		}
 	case denied:
-		e.Data.Reason = "document could not be read"
+		e.Data.Reason = s.cfg.Webhook.denial()
 	case needs:
 		e.Data.VerificationLink = s.store.link(p)
 	}
-	body, err := json.Marshal(e)
-	if err != nil {
-		return // text always encodes
+	switch generation {
+	case 1:
+		data := kycData{ServiceID: p.id, PartnerID: s.cfg.Account, Status: p.status, Details: map[string]any{}}
+		if p.status == denied {
+			data.Details = map[string]any{"reason": e.Data.Reason}
+		}
+		e.Event, e.Data = "user.kyc."+p.status, data
+	case 2:
+		e.Event = "rain.user-event"
 	}
-	f := s.follow
-	f.mu.Lock()
-	for range 1 + s.cfg.Webhook.Repeat {
-		f.queue = append(f.queue, notice{body: body})
+	return e
+}
+
+// denial is the reason that a denial gives: a text, or a list of codes.
+func (w Webhook) denial() any {
+	if strings.Contains(w.Reason, ",") {
+		return strings.Split(w.Reason, ",")
 	}
-	f.mu.Unlock()
-	f.ring()
+	return or(w.Reason, "document could not be read")
 }
 
 // deliverNotice posts one notice until it is taken.
 func (s *Server) deliverNotice(n notice) {
-	taken := s.post(n.body)
+	taken := s.probe() && s.post(n.body)
 	n.tries++
 	f := s.follow
 	if !taken && n.tries < noticeTries && s.wait(noticePause<<min(n.tries, 6), nil) {
@@ -120,7 +181,20 @@ func (s *Server) deliverNotice(n notice) {
 	}
 }
 
-func (s *Server) post(body []byte) bool {
+// probe asks the endpoint whether it is there, until it says so. It is called by
+// the goroutine that delivers, and by no other.
+func (s *Server) probe() bool {
+	if !s.cfg.Webhook.Probe || s.follow.probed {
+		return true
+	}
+	s.follow.probed = s.request(http.MethodHead, nil) && s.request(http.MethodGet, nil)
+	return s.follow.probed
+}
+
+func (s *Server) post(body []byte) bool { return s.request(http.MethodPost, body) }
+
+// request reports whether the endpoint answers with a 2xx.
+func (s *Server) request(method string, body []byte) bool {
 	w := s.cfg.Webhook
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -135,13 +209,13 @@ func (s *Server) post(body []byte) bool {
 	})
 	defer watch.Wait()
 	defer close(ended)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, w.URL, bytes.NewReader(body))
 	if err != nil {
 		return false
 	}
-	req.Header.Set("Content-Type", "application/json")
-	if w.Secret != "" {
-		req.Header.Set(or(w.Header, "X-Webhook-Signature"), w.Sign(body))
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+		w.signInto(req.Header, body)
 	}
 	req.Close = true
 	resp, err := http.DefaultTransport.RoundTrip(req)
@@ -152,9 +226,26 @@ func (s *Server) post(body []byte) bool {
 	return errors.Join(err, resp.Body.Close()) == nil && resp.StatusCode >= 200 && resp.StatusCode <= 299
 }
 
+// signInto writes the signature, or both while the secret is being rotated.
+func (w Webhook) signInto(header http.Header, body []byte) {
+	name := or(w.Header, "X-Webhook-Signature")
+	switch {
+	case w.Secret == "":
+	case w.OldSecret == "":
+		header.Set(name, w.Sign(body))
+	case w.TwoHeaders:
+		header.Set(name, w.sign(w.OldSecret, body))
+		header.Add(name, w.Sign(body))
+	default:
+		header.Set(name, w.sign(w.OldSecret, body)+","+w.Sign(body))
+	}
+}
+
 // Sign is the signature header's value for a body.
-func (w Webhook) Sign(body []byte) string {
-	mac := hmac.New(sha256.New, []byte(w.Secret))
+func (w Webhook) Sign(body []byte) string { return w.sign(w.Secret, body) }
+
+func (w Webhook) sign(secret string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	if w.Base64 {
 		return w.Prefix + base64.StdEncoding.EncodeToString(mac.Sum(nil))
