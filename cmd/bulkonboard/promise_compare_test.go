@@ -74,7 +74,7 @@ func (c crash) compare(sc *scene, want []ledger.Status, last *process, killed in
 // mislabels lists what the faults, not the kills, make of a row: a partner that
 // refuses for no reason is believed.
 func (c crash) mislabels(got, want ledger.Status) bool {
-	return got == ledger.Rejected && want == ledger.Created && (slices.Contains(c.faults, "422=#2") || slices.Contains(c.faults, "unknown-400=#5"))
+	return got == ledger.Rejected && want == ledger.Created && (slices.Contains(c.faults, "422=#2") || slices.Contains(c.faults, "unknown-400=#5") || slices.Contains(c.faults, unknownRefusal))
 }
 
 // unansweredOnce reports whether the row lost an answer: without that, its link

@@ -115,8 +115,43 @@ func troubles() []string {
 		"503-html-after=30%", "503-before=30%", "slow-headers=20ms,20%", "422=#2", "unknown-400=#5", "duplicate-request=30%", "list-500=#1", "empty-201=#1-2"}
 }
 
+// habits are what sound partners are like. None of them changes what becomes of
+// a row.
+func habits() []string {
+	return []string{"id-form=user,#6-", "id-form=bare", "wallet-partner=partner-17", "wallet-partner=number:4711",
+		"created-offset=7s", "created-offset=-5s", "created-offset=1h", "created-form=no-zone", "created-form=sql", "created-form=+0000",
+		"created-form=seconds", "created-form=millis", "date-utc", "list-lag=500ms",
+		"list-empty=users-null", "list-empty=data-array", "list-empty=data-null",
+		"list-odd=first-name", "list-odd=program", "list-odd=status",
+		"field-errors=nest", "field-errors=fastapi", "field-errors=rfc9457", "field-errors=express", "field-errors=spring",
+		"field-errors=success-false", "field-errors=laravel",
+		"429-form=plain", "429-form=html", "429-form=message", "compressed=always", "big-headers=70000"}
+}
+
+// unclear are 400s of an unknown code that have acted, or have not and leave
+// the key free.
+func unclear() []string { return []string{"unknown-400-after=20%", unknownRefusal} }
+
+const unknownRefusal = "unknown-400-free=#5"
+
+// withHabits adds what was learnt of partners later. It draws from a source of
+// its own, so that the rest of a seed's crash stays as it was.
+func (c crash) withHabits() crash {
+	r := rand.New(rand.NewPCG(c.seed, 14))
+	all := habits()
+	for _, i := range r.Perm(len(all))[:r.IntN(4)] {
+		c.manners = append(c.manners, all[i])
+	}
+	if r.IntN(4) == 0 {
+		c.faults = append(c.faults, unclear()[r.IntN(2)])
+	}
+	return c
+}
+
 // drawn is the crash of a seed.
-func drawn(seed uint64) crash {
+func drawn(seed uint64) crash { return drawnBefore(seed).withHabits() }
+
+func drawnBefore(seed uint64) crash {
 	r := rand.New(rand.NewPCG(seed, 8))
 	c := crash{seed: seed, rows: 4 + r.IntN(12), repeat: r.IntN(4) == 0}
 	steps := append(allSteps(), atRandom, atRandom)
@@ -196,7 +231,7 @@ func (c crash) known() []sandbox.User {
 	if c.repeat {
 		return users
 	}
-	return append(users, sandbox.User{Email: "known@example.org", FirstName: "Other", LastName: "Person"})
+	return append(users, sandbox.User{Email: "known@example.org", FirstName: "Other", LastName: "Person", CreatedAt: time.Now().Add(-10 * 24 * time.Hour)})
 }
 
 func (c crash) partner(faults []string) (sandbox.Config, error) {
@@ -462,8 +497,31 @@ func (c crash) forPeople(sc *scene) (n int) {
 // undecidable reports whether a row is one that only a person can decide: its
 // answer was lost, a user is there, and no time tells whose it is.
 func (c crash) undecidable(r ledger.Reported, customers map[string]ledger.Customer) bool {
-	return (c.timeless() || sentBeforeTheTime(r, customers)) &&
-		r.Status == ledger.InDoubt && r.Customer.Code == "no_partner_time" && unansweredOnce(r, customers)
+	if r.Status != ledger.InDoubt || !unansweredOnce(r, customers) {
+		return false
+	}
+	switch r.Customer.Code {
+	case "no_partner_time":
+		return c.timeless() || sentBeforeTheTime(r, customers)
+	case "created_at_unproved":
+		return c.timeless() || countMeasures(customers) < minMeasures
+	default:
+		return false
+	}
+}
+
+// minMeasures is how many answered creations calibrate createdAt.
+const minMeasures = 3
+
+// countMeasures is how many customers were created by an answer that arrived
+// whole, and so tell how createdAt and the partner's clock differ.
+func countMeasures(customers map[string]ledger.Customer) (n int) {
+	for _, c := range customers {
+		if c.Status == ledger.Created && slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.OK && a.NotBefore.Certain }) {
+			n++
+		}
+	}
+	return n
 }
 
 // sentBeforeTheTime reports whether the row is the one that a run may have on its
