@@ -329,7 +329,7 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 	slices.SortFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) })
 	var changes []ledger.Change
 	if !handedOut {
-		changes = repairs(all, list, wall())
+		changes = repairs(all, list, r.shared.has, wall())
 	}
 	if len(all) > 0 && changes == nil {
 		for _, c := range all {

@@ -213,7 +213,7 @@ func (r *resolver) sighting(c ledger.Customer, near neighbours, list listing, ow
 	return sighting{
 		began: list.began, users: list.users[c.Identity], email: c.Email, clock: clock,
 		taken:    func(serviceID string) bool { id := owners.user[serviceID]; return id != 0 && id != c.ID },
-		linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID },
+		linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID || r.shared.has(link) },
 		salvaged: partner.Salvage,
 		absence: prove(witnesses{began: list.began, near: near, listed: list.known, empty: list.empty, unread: list.unread,
 			lag: r.lag(), settled: t.settled(c.History), similar: isSimilar(c, list, owned, clock, t)}, t),

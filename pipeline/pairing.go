@@ -158,7 +158,7 @@ func mayHaveMade(c ledger.Customer, u partner.Listed, clock calibration, t timin
 // repairs is what is written so that every customer of a mix-up has the user
 // that the list shows under its e-mail. A customer for whom that is not clear
 // makes the whole mix-up a reviewer's, and repairs nil.
-func repairs(all []ledger.Customer, list listing, at time.Time) []ledger.Change {
+func repairs(all []ledger.Customer, list listing, shared func(link string) bool, at time.Time) []ledger.Change {
 	links := map[string]string{} // by serviceId, as answers brought them
 	for _, c := range all {
 		if c.ServiceID != "" && c.URL != "" {
@@ -185,7 +185,7 @@ func repairs(all []ledger.Customer, list listing, at time.Time) []ledger.Change 
 			id := users[0].ServiceID
 			given[id] = true
 			ch.Status, ch.ServiceID = ledger.LinkMissing, id
-			if link := links[id]; link != "" && !used[link] {
+			if link := links[id]; link != "" && !used[link] && !shared(link) {
 				used[link] = true
 				ch.Status, ch.URL, ch.Pairing, ch.Code, ch.Message = ledger.Created, link, ledger.Confirmed, "", ""
 			}

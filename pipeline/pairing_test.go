@@ -356,3 +356,23 @@ func TestNamelessAccount(t *testing.T) {
 		want(t, s, map[ledger.Status]int{ledger.Created: 5})
 	})
 }
+
+// A link that two users were given stays nobody's, in later runs as well.
+func TestSharedLinkStaysNobodys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 8)
+		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+			a := create(f, key, u)
+			a.VerificationURL = "https://withpersona.com/verify?inquiry-id=one-for-all"
+			return a
+		}
+		for n := range 3 {
+			b.cfg.Input = people(8 + n)
+			s, err := Run(t.Context(), b.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, s, map[ledger.Status]int{ledger.LinkMissing: 8 + n})
+		}
+	})
+}

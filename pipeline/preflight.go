@@ -188,16 +188,17 @@ func over(b Bound, n, total int) bool {
 
 // Names of what is kept between runs.
 const (
-	learntFee       = "fee" // believed, see learnFee
-	learntFeeFirst  = "fee_first"
-	learntFeeSeen   = "fee_seen"
-	learntCurrency  = "currency"
-	learntPace      = "pace"
-	learntForm      = "service_id_form"
-	learntOtherKey  = "other_account_key" // fingerprint of the API key that created a user in another account
-	learntLag       = "list_lag"
-	learntCreatedAt = "created_at_offset"
-	learntTrip      = "round_trip"
+	learntFee         = "fee" // believed, see learnFee
+	learntFeeFirst    = "fee_first"
+	learntFeeSeen     = "fee_seen"
+	learntCurrency    = "currency"
+	learntPace        = "pace"
+	learntForm        = "service_id_form"
+	learntOtherKey    = "other_account_key" // fingerprint of the API key that created a user in another account
+	learntLag         = "list_lag"
+	learntSharedLinks = "shared_links"
+	learntCreatedAt   = "created_at_offset"
+	learntTrip        = "round_trip"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

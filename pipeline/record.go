@@ -353,14 +353,18 @@ func (r *recorder) exclude(ctx context.Context, batch []answered) error {
 		}
 		if j, twice := firstLink[a.answer.VerificationURL]; twice {
 			doubted[i], doubted[j] = true, true
-			batch[i].answer.VerificationURL, batch[j].answer.VerificationURL = "", "" // one link for two users is nobody's
+			if err := r.shared.add(ctx, a.answer.VerificationURL); err != nil {
+				return err
+			}
+			batch[i].answer.VerificationURL, batch[j].answer.VerificationURL = "", ""
+			continue
+		}
+		if r.shared.has(a.answer.VerificationURL) {
+			doubted[i], a.answer.VerificationURL = true, ""
 			continue
 		}
 		firstID[a.answer.ServiceID], firstLink[a.answer.VerificationURL] = i, i
 		ids, links = append(ids, a.answer.ServiceID), append(links, a.answer.VerificationURL)
-	}
-	if len(ids) == 0 {
-		return nil
 	}
 	users, err := r.taken(ctx, ids)
 	if err != nil {
@@ -382,6 +386,9 @@ func (r *recorder) exclude(ctx context.Context, batch []answered) error {
 		if link != 0 && link != self && link != user {
 			doubted[i], shared[link] = true, true
 			again = append(again, link)
+			if err := r.shared.add(ctx, a.answer.VerificationURL); err != nil {
+				return err
+			}
 			a.answer.VerificationURL = ""
 		}
 	}

@@ -49,6 +49,7 @@ type run struct {
 	halt     *halter
 	book     *book
 	account  *account
+	shared   *sharedLinks
 	resolver *resolver
 	fee      Amount
 	firstFee Amount // what the first user of this run cost; unknown if nobody asked
@@ -66,7 +67,7 @@ type run struct {
 func newRun(cfg Config) *run {
 	pace := newPacer(cfg.Pace)
 	return &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), halt: &halter{},
-		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}}
+		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
 }
 
 // timing is what is assumed of the partner at this moment.
@@ -171,6 +172,9 @@ func (r *run) recall(ctx context.Context) error {
 		return ledgerStop("reading what was learnt", err)
 	}
 	if err := r.account.recall(ctx); err != nil {
+		return err
+	}
+	if err := r.shared.recall(ctx); err != nil {
 		return err
 	}
 	text, at, err := r.cfg.Ledger.Learnt(ctx, learntPace)
