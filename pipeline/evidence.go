@@ -231,14 +231,15 @@ func ownWindow(a ledger.Attempt, t timing) window {
 }
 
 // refusalBeforeKeyUsed reports whether some KEY_USED answer may have been
-// caused by a refusal of ours under the same key, and not by another process.
+// caused by a refusal of ours under the same key, or by a request that a limiter
+// let through all the same, and not by another process.
 func refusalBeforeKeyUsed(h []ledger.Attempt) bool {
 	for i, a := range h {
 		if !meansKeyUsed(h, i) {
 			continue
 		}
 		for _, e := range h[:i] {
-			if e.Generation == a.Generation && turnedAway(e.Class) {
+			if e.Generation == a.Generation && (turnedAway(e.Class) || e.Class == ledger.Throttled) {
 				return true
 			}
 		}

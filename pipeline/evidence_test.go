@@ -73,6 +73,7 @@ func TestWeigh(t *testing.T) {
 		{"older than the key can be, but not by much", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []partner.Listed{listed(-364)}, rulePerson, codeUnproved, 0},
 		{"older than the key can be", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []partner.Listed{listed(-964)}, ruleForeign, "", 0},
 		{"a used key that a refusal of ours explains as well", busyUsed, 112, []partner.Listed{listed(-20)}, rulePerson, codeLookBack, 0},
+		{"a used key that a limiter's 429 explains as well", []ledger.Attempt{tried(ledger.Throttled, 0, 1), tried(ledger.KeyUsed, 10, 11)}, 112, []partner.Listed{listed(-20)}, rulePerson, codeLookBack, 0},
 		{"used after a refusal, absent: settle is enough", busyUsed, 112, nil, ruleResend, "", 0},
 		{"used after something unanswered: the key must be dead", []ledger.Attempt{tried(ledger.Unknown, 0, 1), tried(ledger.Busy, 2, 3), tried(ledger.KeyUsed, 10, 11)}, 112, nil, ruleWait, "", 412},
 		{"an unknown refusal may have acted: settle is waited for", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 2, nil, ruleWait, "", 102},
