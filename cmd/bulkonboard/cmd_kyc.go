@@ -18,6 +18,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
@@ -37,7 +38,8 @@ func (a *app) kycSyncCommand() *cobra.Command {
 		Use:   "sync [flags]",
 		Short: "ask the partner's list for the status of everybody who is not approved yet",
 		Long: `Reads as many pages of the partner's list of users as it takes to see everybody
-who is not approved yet, and records their status. Broken off, the same command
+who is not approved yet, and records their status. Users whom no list has confirmed
+yet are compared with it: serviceId and e-mail belong together. Broken off, the same command
 goes on where it was. It ends, with exit 3, at a page that the partner gave before
 and where the list has more users than it can have.`,
 		Args: noArgs,
@@ -63,6 +65,9 @@ and where the list has more users than it can have.`,
 					}
 				case gone > 0:
 					s.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", usersText(gone))
+				}
+				if err := confirmUsers(ctx, s, l); err != nil {
+					return err
 				}
 				if err := a.tellFunnel(ctx, l.Ledger, 0); err != nil || out.Cut == nil {
 					return err
@@ -291,4 +296,27 @@ func (a *app) secret(flag, path string) ([]byte, error) {
 		return nil, usagef("--%s %s is empty", flag, path)
 	}
 	return []byte(secret), nil
+}
+
+// confirmUsers compares the users that no list has confirmed yet with the
+// partner's, and says how many are left.
+func confirmUsers(ctx context.Context, s *session, l beside) error {
+	cfg := s.config(nil)
+	cfg.Ledger = l
+	if err := pipeline.Confirm(ctx, cfg); err != nil {
+		return err
+	}
+	left := 0
+	for c, err := range l.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
+		if err != nil {
+			return err
+		}
+		if c.Status == ledger.Created {
+			left++
+		}
+	}
+	if left > 0 {
+		s.tell("%s not yet confirmed by the partner's list", usersText(left))
+	}
+	return nil
 }

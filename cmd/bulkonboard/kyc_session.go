@@ -126,6 +126,10 @@ func (b beside) Learn(ctx context.Context, name, value string, at time.Time) err
 	return b.patiently(ctx, func() error { return b.Ledger.Learn(ctx, name, value, at) })
 }
 
+func (b beside) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
+	return b.patiently(ctx, func() error { return b.Ledger.NotePairings(ctx, notes) })
+}
+
 // logged runs a command between its two entries in the ledger's log.
 func (b beside) logged(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
 	var id int64
