@@ -93,7 +93,7 @@ func (c *csvReader) read() (record, error) {
 		if at, e := checkEncoding(raw, c.encoding); e != nil {
 			return record{}, c.refuse(raw, at, e)
 		}
-		rec.cells = c.cut(string(c.text))
+		rec.cells, rec.lines = c.cut(string(c.text)), lines
 	}
 	if err := c.limits(&rec, used); err != nil {
 		return record{}, err

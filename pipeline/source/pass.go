@@ -64,6 +64,12 @@ func (p *pass) Read(dst []Row) (int, error) {
 		if rec.number <= p.in.files[p.at].headerRow {
 			continue
 		}
+		f := p.in.files[p.at]
+		if line, column, found := strayPair(rec, f.width, f.Delimiter); found {
+			refusal := strayPairError(rec, line, column)
+			refusal.File = f.name
+			return 0, p.end(p.suspect(refusal))
+		}
 		p.fill(&dst[n], rec)
 		n++
 	}

@@ -14,6 +14,7 @@ type record struct {
 	number int // as a spreadsheet program shows it, from 1
 	line   int // as an editor shows it, from 1; 0 for XLSX
 	cells  []string
+	lines  int // that it takes in the file, if a cell of it is in quotation marks; else 0
 	issues []cellIssue
 }
 
