@@ -16,7 +16,7 @@ func Codes() []Code {
 		{"cell_too_long", false, "the cell has more characters than a cell of a spreadsheet can hold"},
 		{"cell_error", false, "the cell shows an error of a formula"},
 		{"formula", false, "the cell is a formula, and the field takes none, or --formulas refuse is set"},
-		{"formula_uncached", false, "the cell is a formula, and the workbook was saved without its result"},
+		{"formula_uncached", false, "the cell is a formula, and the workbook has no result for it: it was never calculated, or was saved without results"},
 		{"merged", false, "the cell is merged with others, so that one value stands for several"},
 		{"number_rounded", false, "the number has more than 15 digits, of which spreadsheet programs keep 15"},
 		{"date_range", false, "the cell is formatted as a date that does not exist"},

@@ -43,7 +43,7 @@ func (p *sheetPass) readCell() error {
 		return p.at(column, &Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Take the columns out that are no part of the list"})
 	}
 	// LibreOffice writes TRUE as a formula: that is as good as written by hand.
-	written := kind == cellBool && value && (string(p.formula) == "TRUE()" || string(p.formula) == "FALSE()")
+	written := kind == cellBool && value && (string(p.formula) == "TRUE()" && string(p.text) == "1" || string(p.formula) == "FALSE()" && string(p.text) == "0")
 	if formula && !written {
 		p.found.formulas++
 		if p.refuse {
@@ -51,6 +51,10 @@ func (p *sheetPass) readCell() error {
 		}
 		if !value || len(p.text) == 0 && kind != cellText {
 			p.issue("formula_uncached", "the cell is a formula without its result: open the workbook in a spreadsheet program and save it, or paste the values", false)
+			return nil
+		}
+		if p.book.stale {
+			p.issue("formula_uncached", "the workbook says that its formulas are still to be calculated, so that this one has no result: open the workbook in a spreadsheet program and save it, or paste the values", false)
 			return nil
 		}
 		if !p.refuse {

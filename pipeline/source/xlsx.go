@@ -64,7 +64,7 @@ func readXLSX(pkg *workbookPackage, opt Options) (_ records, info sheetInfo, err
 	}
 	rows.refuse = opt.Formulas == "refuse"
 	rows.merges = newMergeSweep(found.merges)
-	info = sheetInfo{Sheet: sheet.name, Notes: append(append(pkg.extras(), notes...), found.notes(sheet, rows.refuse)...)}
+	info = sheetInfo{Sheet: sheet.name, Notes: append(append(pkg.extras(), notes...), found.notes(sheet, rows.refuse, book.stale)...)}
 	return &xlsxRecords{sheetPass: rows}, info, nil
 }
 
@@ -211,7 +211,7 @@ func sheetNames(sheets []bookSheet) string {
 }
 
 // notes say what the survey found that a look at the sheet does not show.
-func (f *sheetFindings) notes(sheet bookSheet, refuse bool) []Note {
+func (f *sheetFindings) notes(sheet bookSheet, refuse, stale bool) []Note {
 	var notes []Note
 	warn := func(code, format string, args ...any) {
 		notes = append(notes, Note{Code: code, Message: fmt.Sprintf(format, args...), Warning: true})
@@ -235,7 +235,11 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse bool) []Note {
 	if len(columns) > 0 {
 		warn("hidden_columns", "hidden columns with data are read like the others: %s", strings.Join(columns, ", "))
 	}
-	if f.formulas > 0 && !refuse {
+	switch {
+	case f.formulas == 0 || refuse:
+	case stale:
+		warn("formulas", "%s %s made by formulas, which the workbook says are still to be calculated. open it in a spreadsheet program and save it", counted(f.formulas, "cell"), isAre(f.formulas))
+	default:
 		warn("formulas", "%s %s made by formulas. the results saved with the workbook are used", counted(f.formulas, "cell"), isAre(f.formulas))
 	}
 	return notes

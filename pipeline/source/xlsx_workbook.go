@@ -16,6 +16,7 @@ type workbook struct {
 	pkg      *workbookPackage
 	sheets   []bookSheet
 	from1904 bool
+	stale    bool // what is stored of formulas are no results, see isStale
 	formats  []formatKind // by style number
 	strings  *sharedStrings
 }
@@ -91,6 +92,9 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 	if book.WorkBook.WorkbookPr != nil {
 		b.from1904 = book.WorkBook.WorkbookPr.Date1904
 	}
+	if c := book.WorkBook.CalcPr; c != nil {
+		b.stale = isStale(c.FullCalcOnLoad, c.ForceFullCalc, c.CalcCompleted)
+	}
 	codes := map[int]formatKind{}
 	if book.Styles.NumFmts != nil {
 		for _, f := range book.Styles.NumFmts.NumFmt {
@@ -135,6 +139,21 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 		b.sheets = append(b.sheets, sheet)
 	}
 	return nil
+}
+
+// isStale reports whether a workbook says of itself that its formulas are still
+// to be calculated (ECMA-376 part 1, 18.2.2 calcPr). What is stored with them
+// is then no result but a stopgap: XlsxWriter and its kin store 0 in each,
+// Apache POI leaves what the template had, openpyxl stores nothing, and all ask
+// for fullCalcOnLoad; calcCompleted="0" is Excel's own word for a workbook that
+// was saved in the middle, or with manual calculation. The value of a single
+// cell does not tell a stopgap from a result, so none of them is believed.
+// Excel, LibreOffice and Gnumeric leave the mark out of what they have
+// calculated. Excel keeps forceFullCalc, which an add-in sets; such a workbook
+// needs its values pasted.
+func isStale(fullCalcOnLoad, forceFullCalc, calcCompleted *bool) bool {
+	is := func(flag *bool) bool { return flag != nil && *flag }
+	return is(fullCalcOnLoad) || is(forceFullCalc) || calcCompleted != nil && !*calcCompleted
 }
 
 // openStructure gives excelize a workbook without sheets' contents. A panic
