@@ -24,9 +24,9 @@ func TestListsOfOtherPrograms(t *testing.T) {
 	}{
 		{"list.csv", nil, 3, []string{"6 rows: 4 good, 2 invalid", "[phone_no_country]", "[ip_not_public]", "!excel_date"}},
 		{"libreoffice-german.xlsx", nil, 3, append([]string{"1 cell is made by formulas"}, damaged...)},
-		{"libreoffice-windows-1252.csv", nil, 2, []string{"it is ü in windows-1252", "--encoding windows-1252"}},
+		{"libreoffice-windows-1252.csv", nil, 2, []string{"--encoding windows-1252 ("}},
 		{"libreoffice-windows-1252.csv", []string{"--encoding", "windows-1252"}, 3, lost},
-		{"libreoffice-cp850.csv", nil, 2, []string{"ü in cp850", "--encoding cp850"}},
+		{"libreoffice-cp850.csv", nil, 2, []string{"--encoding cp850 ("}},
 		{"libreoffice-cp850.csv", []string{"--encoding", "cp850"}, 3, lost},
 		{"libreoffice-utf-16.csv", nil, 3, append([]string{"read as utf-16le", "separated by tabs"}, damaged...)},
 		{"gnumeric.xlsx", nil, 3, made},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	text "unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -23,7 +22,7 @@ const utf8Name = "utf-8"
 // the encoding it was in. wanted is Options.Encoding. What is not valid passes
 // here; the reader of the rows refuses it with its place.
 func decode(r *bufio.Reader, wanted string) (*bufio.Reader, string, error) {
-	head, err := r.Peek(1024)
+	head, err := r.Peek(textBuffer)
 	if err != nil && err != io.EOF && len(head) == 0 {
 		return nil, "", err
 	}
@@ -77,7 +76,10 @@ func detectEncoding(head []byte, wanted string) (name string, mark int, refusal 
 	case wanted != "":
 		return wanted, 0, nil
 	}
-	if guess := wideWithoutMark(head); guess != "" {
+	if at := iso2022(head); at >= 0 {
+		return "", 0, iso2022Refusal(head[at:])
+	}
+	if guess := wideWithoutMark(head[:min(len(head), 1024)]); guess != "" {
 		hint := "Save it as CSV UTF-8"
 		if guess != "utf-32" {
 			hint += ", or pass --encoding " + guess
@@ -124,22 +126,27 @@ func encodingByName(name string) (encoding.Encoding, *Error) {
 		return charmap.CodePage850, nil
 	case "cp437", "ibm437":
 		return charmap.CodePage437, nil
+	case "cp852", "ibm852":
+		return charmap.CodePage852, nil
 	}
 	enc, err := htmlindex.Get(name)
 	if err != nil || enc == encoding.Replacement || enc == charmap.XUserDefined {
-		return nil, &Error{Reason: "unknown --encoding", Hint: "Known are utf-8, utf-16le, utf-16be, windows-1250 to windows-1258, iso-8859-1 to -16, macintosh, cp850, cp437, shift_jis, euc-jp, euc-kr, gbk, big5"}
+		return nil, &Error{Reason: "unknown --encoding", Hint: "Known are utf-8, utf-16le, utf-16be, windows-1250 to windows-1258, iso-8859-1 to -16, koi8-r, macintosh, cp437, cp850, cp852, cp866, shift_jis, euc-jp, iso-2022-jp, euc-kr, gbk, gb18030, big5"}
 	}
 	return enc, nil
 }
 
-// checkEncoding refuses the bytes of one record that are not text. It tells
-// the character meant, never the cell.
+// checkEncoding refuses the bytes of one record that are not text; see
+// content.propose for what is added.
 func checkEncoding(raw []byte, encoding string) (at int, refusal *Error) {
 	if encoding != utf8Name {
 		if at := bytes.Index(raw, []byte("\uFFFD")); at >= 0 {
-			return at, &Error{Reason: "bytes that are not " + encoding, Hint: "Pass the --encoding the file was saved in, or save it as CSV UTF-8"}
+			return at, &Error{Reason: "bytes that are not " + encoding, Hint: "Pass the --encoding the file was saved in, or save it as CSV UTF-8", Err: errNotText}
 		}
 		return 0, nil
+	}
+	if at := iso2022(raw); at >= 0 {
+		return at, iso2022Refusal(raw[at:])
 	}
 	if utf8.Valid(raw) {
 		return 0, nil
@@ -151,25 +158,27 @@ func checkEncoding(raw []byte, encoding string) (at int, refusal *Error) {
 		}
 		at += n
 	}
-	readings, likely := "", ""
-	lower := false
-	for _, page := range []struct {
-		name string
-		*charmap.Charmap
-	}{{"windows-1252", charmap.Windows1252}, {"macintosh", charmap.Macintosh}, {"cp850", charmap.CodePage850}} {
-		r := page.DecodeByte(raw[at])
-		if r == utf8.RuneError || !text.IsPrint(r) {
-			continue
-		}
-		readings += fmt.Sprintf(", %c in %s", r, page.name)
-		if likely == "" || text.IsLower(r) && !lower { // most letters of a text are small ones
-			likely, lower = page.name, text.IsLower(r)
+	return at, &Error{Reason: fmt.Sprintf("byte 0x%02X is not UTF-8", raw[at]), Hint: "Save it as CSV UTF-8", Err: errNotText}
+}
+
+// iso2022 finds the first escape sequence of ISO-2022-JP, by which Japanese
+// mail programs write kanji in ASCII bytes. -1 = there is none.
+func iso2022(text []byte) int {
+	for _, escape := range []string{"\x1b$B", "\x1b$@"} {
+		if at := bytes.Index(text, []byte(escape)); at >= 0 {
+			return at
 		}
 	}
-	e := &Error{Reason: fmt.Sprintf("byte 0x%02X is not UTF-8", raw[at]), Hint: "Save it as CSV UTF-8"}
-	if readings != "" {
-		e.Reason += ", but it is " + readings[2:]
-		e.Hint += ", or name the encoding whose letter is the right one: --encoding " + likely
+	return -1
+}
+
+// iso2022Refusal names the encoding, with the first word that it gives.
+func iso2022Refusal(text []byte) *Error {
+	e := &Error{Reason: "the text is in ISO-2022-JP", Hint: "Pass --encoding iso-2022-jp, or save it as CSV UTF-8"}
+	if end := bytes.Index(text, []byte("\x1b(")); end > 0 {
+		if enc, refusal := encodingByName("iso-2022-jp"); refusal == nil {
+			e.Hint = "Pass --encoding iso-2022-jp (" + printable(decoded(enc, string(text[:end+3]))) + "), or save it as CSV UTF-8"
+		}
 	}
-	return at, e
+	return e
 }

@@ -15,7 +15,8 @@ import (
 var ErrChanged = errors.New("the input changed while it was being read")
 
 // Error refuses a whole input, and says where and why. No text of it holds a
-// cell of the input; headers are shown unless they look like data.
+// cell of the input, but for a few single words where the encoding is in doubt,
+// which only a person can decide; headers are shown unless they look like data.
 type Error struct {
 	File   string // as the operator named it; "-" is standard input, "" = no file
 	Sheet  string // "" for CSV

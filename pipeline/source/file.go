@@ -86,6 +86,11 @@ func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *fil
 			err = errors.Join(err, rows.Close())
 		}
 	}()
+	if t, text := rows.(*textRecords); text && in.opt.Encoding != "" && !strings.HasPrefix(t.Encoding, "utf-") {
+		if refusal := c.misread(t.Encoding); refusal != nil {
+			return nil, refusal
+		}
+	}
 	f := &file{content: c, sheet: sheet.Sheet}
 	head, err := readHead(rows, in.opt.HeaderRow)
 	if err != nil {

@@ -155,6 +155,9 @@ func (t *textRecords) place(err error) error {
 	case t.raw.ctx.Err() != nil:
 		return t.raw.ctx.Err()
 	case errors.As(err, &e):
+		if e.File == "" && errors.Is(err, errNotText) {
+			t.content.propose(e)
+		}
 		e.File = t.content.name
 		return e
 	case t.unzip != nil || errors.Is(err, gzip.ErrHeader):

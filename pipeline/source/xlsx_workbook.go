@@ -16,7 +16,7 @@ type workbook struct {
 	pkg      *workbookPackage
 	sheets   []bookSheet
 	from1904 bool
-	stale    bool // what is stored of formulas are no results, see isStale
+	stale    bool         // what is stored of formulas are no results, see isStale
 	formats  []formatKind // by style number
 	strings  *sharedStrings
 }

@@ -1,0 +1,173 @@
+package source
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// utf8Words counts the words that are UTF-8.
+func utf8Words(words []foreignWord) int {
+	n := 0
+	for _, w := range words {
+		if utf8.ValidString(w.raw) {
+			n++
+		}
+	}
+	return n
+}
+
+// isMisread reports whether a word that is not all ASCII looks read in a wrong
+// encoding: it has characters that no encoding has, signs beside letters
+// (Micha³, D³uga, £ódŸ), accented letters only (Èâàí), a capital behind a small
+// letter (JosÈ), letters of two scripts (Josй), or letters where its language
+// has none.
+func isMisread(word string) bool {
+	for part := range strings.FieldsFuncSeq(word, isBetweenWords) {
+		if misreadPart([]rune(part)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isBetweenWords tells what may stand between two words that no space parts.
+func isBetweenWords(r rune) bool {
+	return r < 0x80 && !unicode.IsLetter(r) || r == '\u00a0' || r == '–' || r == '—' || r == '·' || r == '・' || r == '’' || r == '‘' || r == '´' || r == 'ʼ'
+}
+
+func misreadPart(word []rune) bool {
+	letters, ascii, foreign, vowels := 0, 0, 0, 0
+	kind := noScript
+	for i, r := range word {
+		switch {
+		case r == unicode.ReplacementChar, r >= 0x80 && r < 0xa0, unicode.Is(unicode.Co, r):
+			return true
+		case unicode.IsMark(r):
+			continue
+		case !unicode.IsLetter(r):
+			if isStraySign(word, i) {
+				return true
+			}
+			continue
+		}
+		letters++
+		if r < 0x80 {
+			ascii++
+		} else {
+			foreign++
+		}
+		s := scriptOf(r)
+		if kind != noScript && s != kind {
+			return true
+		}
+		kind = s
+		if strings.ContainsRune("аеёиоуыэюяіїєАЕЁИОУЫЭЮЯІЇЄαεηιουωάέήίόύώΑΕΗΙΟΥΩΆΈΉΊΌΎΏϊϋΐΰ", r) {
+			vowels++
+		}
+		if i > 0 && r >= 0x80 && unicode.IsUpper(r) && unicode.IsLower(word[i-1]) || misplacedLetter(word, i) {
+			return true
+		}
+	}
+	switch kind {
+	case latin:
+		return foreign >= 2 && ascii == 0
+	case cyrillic, greek:
+		return letters >= 4 && vowels == 0
+	}
+	return false
+}
+
+// isStraySign tells a sign that no language puts beside letters. Marks of
+// quotation, of trade and of numbers may stand at the ends of a word.
+func isStraySign(word []rune, i int) bool {
+	if word[i] < 0x80 {
+		return false
+	}
+	before, after := i > 0 && unicode.IsLetter(word[i-1]), i+1 < len(word) && unicode.IsLetter(word[i+1])
+	switch {
+	case before && after:
+		return true
+	case after:
+		return !strings.ContainsRune("¿¡«»“”„‚‹›…§©®™•°ºª№€", word[i])
+	case before && i >= 2:
+		return !strings.ContainsRune("«»“”„‹›…®™©°ºª€!?", word[i])
+	}
+	return false
+}
+
+// misplacedLetter tells letters that stand where no word has them: the œ of
+// French is never behind a vowel, the ς of Greek only at the end.
+func misplacedLetter(word []rune, i int) bool {
+	last := i == len(word)-1
+	switch word[i] {
+	case 'œ', 'Œ':
+		if i > 0 && strings.ContainsRune("aeiouyóAEIOUYÓ", word[i-1]) {
+			return true
+		}
+		return last || strings.ContainsRune("wlmkcbpgzWLMKCBPGZ", word[i+1])
+	case 'ς':
+		return !last
+	case 'σ':
+		return last && i > 0
+	}
+	return false
+}
+
+type script int
+
+const (
+	noScript script = iota
+	latin
+	cyrillic
+	greek
+	eastAsian
+	otherScript
+)
+
+func scriptOf(r rune) script {
+	switch {
+	case unicode.Is(unicode.Latin, r):
+		return latin
+	case unicode.Is(unicode.Cyrillic, r):
+		return cyrillic
+	case unicode.Is(unicode.Greek, r):
+		return greek
+	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul), r == 'ー', r == '々':
+		return eastAsian
+	}
+	return otherScript
+}
+
+// isRare reports whether most characters of a word in an East Asian encoding
+// are outside the part of its table that names and places are written with.
+// Other encodings' letters fall all over these tables.
+func isRare(name, raw string) bool {
+	var common func(lead, trail byte) bool
+	switch name {
+	case "gbk":
+		common = func(lead, trail byte) bool { return lead >= 0xb0 && lead <= 0xd7 && trail >= 0xa1 }
+	case "big5":
+		common = func(lead, _ byte) bool { return lead >= 0xa4 && lead <= 0xc6 }
+	case "euc-kr":
+		common = func(lead, trail byte) bool { return lead >= 0xb0 && lead <= 0xc8 && trail >= 0xa1 }
+	case "euc-jp":
+		common = func(lead, _ byte) bool { return lead == 0xa4 || lead == 0xa5 || lead >= 0xb0 && lead <= 0xcf }
+	case "shift_jis":
+		common = func(lead, _ byte) bool { return lead == 0x82 || lead == 0x83 || lead >= 0x88 && lead <= 0x97 }
+	default:
+		return false
+	}
+	chars, rare := 0, 0
+	for i := 0; i < len(raw); i++ {
+		if raw[i] < 0x80 {
+			continue
+		}
+		chars++
+		if i+1 == len(raw) || !common(raw[i], raw[i+1]) {
+			rare++
+		}
+		i++
+	}
+	return rare*2 > chars
+}
