@@ -19,6 +19,7 @@ func Codes() []Code {
 		{"formula_uncached", false, "the cell is a formula, and the workbook has no result for it: it was never calculated, or was saved without results"},
 		{"merged", false, "the cell is merged with others, so that one value stands for several"},
 		{"number_rounded", false, "the number has more than 15 digits, of which spreadsheet programs keep 15"},
+		{"number_format", false, "the cell's number format shows a percentage, an amount of money, a rounded number or nothing, which is not what the cell holds"},
 		{"date_range", false, "the cell is formatted as a date that does not exist"},
 		{"date_cell", true, "the cell is a date or a time"},
 		{"columns_beyond", true, "cells to the right of the headers are not read"},

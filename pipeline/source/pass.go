@@ -220,6 +220,7 @@ func (p *pass) issues(f *file, found []cellIssue) []Issue {
 		column, read := f.readColumn(is.Column, max(is.Column, is.last))
 		switch {
 		case is.written && !(read && f.written[column]):
+		case is.sent && read && !f.decides(column):
 		case read:
 			is.Column = column
 			kept = append(kept, is.Issue)
@@ -231,6 +232,11 @@ func (p *pass) issues(f *file, found []cellIssue) []Issue {
 		}
 	}
 	return kept
+}
+
+// decides reports whether a column is more than carried along.
+func (f *file) decides(column int) bool {
+	return f.mapped[column].Field != "" || column == f.id || slices.Contains(f.send, column)
 }
 
 // readColumn finds the first column from first to last that is read, one that

@@ -24,4 +24,5 @@ type cellIssue struct {
 	Issue
 	last    int  // column of a merged range, 0-based; 0 = Column
 	written bool // counts only in columns of Field.Written
+	sent    bool // counts only in columns whose values decide or are sent, not in those that are carried along
 }

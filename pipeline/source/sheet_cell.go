@@ -150,7 +150,7 @@ func cellKindOf(t []byte) (cellKind, bool) {
 // convert gives the cell its text from p.text, by kind and number format.
 func (p *sheetPass) convert(kind cellKind, style int) error {
 	if kind == cellText || kind == cellInline {
-		p.set(string(unescape(p.text)))
+		p.set(p.book.format(style).shownText(string(unescape(p.text))))
 		return nil
 	}
 	stored := trimSpace(p.text)
@@ -170,7 +170,7 @@ func (p *sheetPass) convert(kind cellKind, style int) error {
 		if !ok {
 			return p.fail(p.column, "the cell refers to a text that the workbook does not have")
 		}
-		p.set(text)
+		p.set(p.book.format(style).shownText(text))
 	case cellBool:
 		text, ok := boolText(stored)
 		if !ok {
@@ -196,8 +196,9 @@ func (p *sheetPass) convertNumber(stored []byte, style int) error {
 	if !ok {
 		return p.fail(p.column, "the cell is no number, and says it is one")
 	}
-	if format := p.book.format(style); format != formatNumber {
-		if date, ok := dateText(stored, format, p.book.from1904); ok {
+	format := p.book.format(style)
+	if format.kind != formatNumber {
+		if date, ok := dateText(stored, format.kind, p.book.from1904); ok {
 			p.set(date)
 			p.issue("date_cell", dateMessage, true)
 			return nil
@@ -206,10 +207,20 @@ func (p *sheetPass) convertNumber(stored []byte, style int) error {
 		p.issue("date_range", "the cell is formatted as a date that does not exist", false)
 		return nil
 	}
-	p.set(text)
 	if rounded {
+		p.set(text)
 		p.issue("number_rounded", "the number has more than 15 digits, of which spreadsheet programs keep 15: format the column as text and enter it again", false)
+		return nil
 	}
+	shown, ok := format.shown(text)
+	if !ok {
+		p.issue("number_format", "the sheet shows this number in another form, such as a percentage, an amount of money or rounded: format the column as text and enter what is meant", false)
+		p.issues[len(p.issues)-1].sent = true
+	}
+	if shown != text {
+		p.found.formatted++
+	}
+	p.set(shown)
 	return nil
 }
 

@@ -53,6 +53,7 @@ type sheetFindings struct {
 	hiddenColumns []columnSpan
 	used          [maxReadColumn + 1]bool // columns with data
 	formulas      int                     // cells
+	formatted     int                     // cells whose number format shows what is not stored
 	merges        []mergedRange
 }
 

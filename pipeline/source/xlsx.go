@@ -235,6 +235,9 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse, stale bool) []Note {
 	if len(columns) > 0 {
 		warn("hidden_columns", "hidden columns with data are read like the others: %s", strings.Join(columns, ", "))
 	}
+	if f.formatted > 0 {
+		warn("number_format", "%s %s read as the number format shows them, such as 02139 for 2139", counted(f.formatted, "cell"), isAre(f.formatted))
+	}
 	switch {
 	case f.formulas == 0 || refuse:
 	case stale:

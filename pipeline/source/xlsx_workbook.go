@@ -16,8 +16,8 @@ type workbook struct {
 	pkg      *workbookPackage
 	sheets   []bookSheet
 	from1904 bool
-	stale    bool         // what is stored of formulas are no results, see isStale
-	formats  []formatKind // by style number
+	stale    bool           // what is stored of formulas are no results, see isStale
+	formats  []numberFormat // by style number
 	strings  *sharedStrings
 }
 
@@ -95,24 +95,24 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 	if c := book.WorkBook.CalcPr; c != nil {
 		b.stale = isStale(c.FullCalcOnLoad, c.ForceFullCalc, c.CalcCompleted)
 	}
-	codes := map[int]formatKind{}
+	codes := map[int]numberFormat{}
 	if book.Styles.NumFmts != nil {
 		for _, f := range book.Styles.NumFmts.NumFmt {
 			if f != nil {
-				codes[f.NumFmtID] = customFormat(f.FormatCode)
+				codes[f.NumFmtID] = newNumberFormat(f.FormatCode)
 			}
 		}
 	}
 	if book.Styles.CellXfs != nil {
 		for _, xf := range book.Styles.CellXfs.Xf {
-			kind := formatNumber
+			var format numberFormat
 			if xf.NumFmtID != nil {
 				custom, ok := codes[*xf.NumFmtID]
-				if kind = builtinFormat(*xf.NumFmtID); ok {
-					kind = custom
+				if format = builtinNumberFormat(*xf.NumFmtID); ok {
+					format = custom
 				}
 			}
-			b.formats = append(b.formats, kind)
+			b.formats = append(b.formats, format)
 		}
 	}
 	seen := map[string]bool{}
@@ -200,11 +200,11 @@ func openStructure(list, styles []byte) (f *excelize.File, err error) {
 
 func (b *workbook) hasStyle(i int) bool { return i == 0 || i < len(b.formats) }
 
-func (b *workbook) format(style int) formatKind {
+func (b *workbook) format(style int) *numberFormat {
 	if style < len(b.formats) {
-		return b.formats[style]
+		return &b.formats[style]
 	}
-	return formatNumber
+	return &numberFormat{}
 }
 
 // Close removes what was spooled and closes the file.
