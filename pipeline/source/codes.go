@@ -17,6 +17,8 @@ func Codes() []Code {
 		{"cell_error", false, "the cell shows an error of a formula"},
 		{"formula", false, "the cell is a formula, and the field takes none, or --formulas refuse is set"},
 		{"formula_uncached", false, "the cell is a formula, and the workbook has no result for it: it was never calculated, or was saved without results"},
+		{"struck_out", false, "text in the cell is struck out, wholly or in part"},
+		{"struck_out_row", false, "the whole row is struck out in the sheet"},
 		{"merged", false, "the cell is merged with others, so that one value stands for several"},
 		{"number_rounded", false, "the number has more than 15 digits, of which spreadsheet programs keep 15"},
 		{"number_format", false, "the cell's number format shows a percentage, an amount of money, a rounded number or nothing, which is not what the cell holds"},

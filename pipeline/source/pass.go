@@ -217,6 +217,10 @@ func (p *pass) fill(row *Row, rec record) {
 func (p *pass) issues(f *file, found []cellIssue) []Issue {
 	var kept []Issue
 	for _, is := range found {
+		if is.Column < 0 {
+			kept = append(kept, is.Issue)
+			continue
+		}
 		column, read := f.readColumn(is.Column, max(is.Column, is.last))
 		switch {
 		case is.written && !(read && f.written[column]):

@@ -1,5 +1,7 @@
 package source
 
+import "strings"
+
 // readCell reads one cell to its end.
 func (p *sheetPass) readCell() error {
 	column := p.column + 1
@@ -65,12 +67,36 @@ func (p *sheetPass) readCell() error {
 	if !value || column > maxReadColumn {
 		return nil
 	}
-	return p.convert(kind, style)
+	err = p.convert(kind, style)
+	p.strike(p.book.isStruck(style))
+	return err
+}
+
+// strike notes that the text of the current cell has a line through it. Only
+// fonts count, of the cell and of its runs; conditional formats, which take
+// calculating, are not looked at.
+func (p *sheetPass) strike(cellStruck bool) {
+	if p.column > len(p.cells) || strings.TrimSpace(p.cells[p.column-1]) == "" {
+		return
+	}
+	p.filled++
+	if cellStruck && p.runs&asTheCell != 0 {
+		p.runs |= struckRun
+	} else if p.runs&asTheCell != 0 {
+		p.runs |= plainRun
+	}
+	if p.runs&struckRun == 0 {
+		return
+	}
+	if p.runs&plainRun == 0 {
+		p.struck++
+	}
+	p.issue("struck_out", "text in the cell is struck out: remove it, or the line through it", false)
 }
 
 // readCellParts reads a cell's children; p.text is its value as it stands.
 func (p *sheetPass) readCellParts(kind cellKind) (formula, value bool, err error) {
-	p.text = p.text[:0]
+	p.text, p.runs = p.text[:0], asTheCell
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		token, err := p.s.next()
 		switch {
@@ -98,7 +124,7 @@ func (p *sheetPass) readCellParts(kind cellKind) (formula, value bool, err error
 			if name == "v" {
 				p.text, err = readText(p.s, p.text)
 			} else {
-				p.text, err = readRichText(p.s, &p.ns, p.text)
+				p.text, p.runs, err = readRichText(p.s, &p.ns, p.text)
 			}
 		case main && name != "extLst" && name != "is" && name != "v" || name == "AlternateContent":
 			return false, false, p.fail(p.column, "the cell has contents of an unknown kind")
@@ -170,6 +196,7 @@ func (p *sheetPass) convert(kind cellKind, style int) error {
 		if !ok {
 			return p.fail(p.column, "the cell refers to a text that the workbook does not have")
 		}
+		p.runs = p.book.strings.runsOf(i)
 		p.set(p.book.format(style).shownText(text))
 	case cellBool:
 		text, ok := boolText(stored)

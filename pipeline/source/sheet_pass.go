@@ -32,8 +32,11 @@ type sheetPass struct {
 	column  int      // last column in it
 	cells   []string // of the row, by column
 	issues  []cellIssue
+	filled  int // cells of the row with a value
+	struck  int // those struck out as a whole
 	text    []byte
-	formula []byte // of the cell, if it is one
+	runs    textRuns // of the cell
+	formula []byte   // of the cell, if it is one
 }
 
 type passState int
@@ -52,8 +55,10 @@ type sheetFindings struct {
 	filtered      bool // a filter is set
 	hiddenColumns []columnSpan
 	used          [maxReadColumn + 1]bool // columns with data
-	formulas      int                     // cells
-	formatted     int                     // cells whose number format shows what is not stored
+	struckRows    int                     // struck out as a whole
+	firstStruck   int
+	formulas      int // cells
+	formatted     int // cells whose number format shows what is not stored
 	merges        []mergedRange
 }
 
@@ -188,7 +193,7 @@ func (p *sheetPass) readRow() (_ record, ok bool, err error) {
 	}
 	p.row, p.column = number, 0
 	p.hidden = isTrue(p.s.attr("hidden")) || string(p.s.attr("ht")) == "0"
-	p.cells, p.issues = p.cells[:0], p.issues[:0]
+	p.cells, p.issues, p.filled, p.struck = p.cells[:0], p.issues[:0], 0, 0
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		kind, err := p.s.next()
 		switch {
@@ -239,6 +244,14 @@ func (p *sheetPass) finishRow() (record, bool) {
 		if p.found.hiddenRows++; p.found.hiddenRows == 1 {
 			p.found.firstHidden = p.row
 		}
+	}
+	if p.struck > 0 && p.struck == p.filled {
+		if p.found.struckRows++; p.found.struckRows == 1 {
+			p.found.firstStruck = p.row
+		}
+		p.issues = slices.DeleteFunc(p.issues, func(is cellIssue) bool { return is.Code == "struck_out" })
+		p.issues = append(p.issues, cellIssue{Issue: Issue{Column: -1, Code: "struck_out_row",
+			Message: "the row is struck out. delete it, or remove the line through it if the customer is to be onboarded"}})
 	}
 	rec := record{number: p.row}
 	if p.merges != nil {

@@ -235,6 +235,9 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse, stale bool) []Note {
 	if len(columns) > 0 {
 		warn("hidden_columns", "hidden columns with data are read like the others: %s", strings.Join(columns, ", "))
 	}
+	if f.struckRows > 0 {
+		warn("struck_out_rows", "%s %s struck out, the first is row %d. such rows are not sent", counted(f.struckRows, "row"), isAre(f.struckRows), f.firstStruck)
+	}
 	if f.formatted > 0 {
 		warn("number_format", "%s %s read as the number format shows them, such as 02139 for 2139", counted(f.formatted, "cell"), isAre(f.formatted))
 	}

@@ -53,3 +53,79 @@ func TestNeverCalculatedForms(t *testing.T) {
 		})
 	}
 }
+
+func TestS10StruckOutText(t *testing.T) {
+	in, rows, err := readCase(t, "s10-struck-out-text.xlsx", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ codes, field string }{{"struck_out", "lastName"}, {"struck_out", "postalCode"}, {"", ""}} {
+		if got := codes(rows[i]); got != want.codes || want.field != "" && rows[i].Issues[0].Field != want.field {
+			t.Errorf("row %d: %v, want %v", rows[i].Number, rows[i].Issues, want)
+		}
+	}
+	if hasNote(in, "struck_out_rows", "") {
+		t.Error(in.Notes())
+	}
+}
+
+func TestStruckOutForms(t *testing.T) {
+	const (
+		struck = `<r><rPr><b/><strike/><sz val="11"/></rPr><t>x</t></r>`
+		plain  = `<r><rPr><b/></rPr><t>y</t></r>`
+	)
+	texts := []string{`<t>z</t>`, struck + plain, struck, `<r><t>w</t></r>` + struck, `<r><rPr><strike val="0"/></rPr><t>v</t></r>`, plain + `<r><rPr><strike val="true"/></rPr><t> </t></r>`}
+	for name, test := range map[string]struct {
+		cells string // of row 2, in columns A to C
+		want  string
+		row   bool
+	}{
+		"nothing":                      {`<c r="A2" t="s"><v>0</v></c><c r="B2"><v>1</v></c>`, "", false},
+		"a run":                        {`<c r="A2" t="s"><v>1</v></c><c r="B2"><v>1</v></c>`, "A=struck_out", false},
+		"the only run":                 {`<c r="A2" t="s"><v>2</v></c><c r="B2"><v>1</v></c>`, "A=struck_out", false},
+		"a run behind the cell's font": {`<c r="A2" t="s"><v>3</v></c><c r="B2"><v>1</v></c>`, "A=struck_out", false},
+		"not struck, it says":          {`<c r="A2" t="s"><v>4</v></c><c r="B2"><v>1</v></c>`, "", false},
+		"a space":                      {`<c r="A2" t="s"><v>5</v></c><c r="B2"><v>1</v></c>`, "", false},
+		"the cell's font":              {`<c r="A2" t="s" s="1"><v>0</v></c><c r="B2"><v>1</v></c>`, "A=struck_out", false},
+		"a number":                     {`<c r="A2" t="s"><v>0</v></c><c r="B2" s="1"><v>1</v></c>`, "B=struck_out", false},
+		"runs that are not the cell's": {`<c r="A2" t="s" s="1"><v>4</v></c><c r="B2"><v>1</v></c>`, "", false},
+		"inline":                       {`<c r="A2" t="inlineStr"><is>` + struck + plain + `</is></c><c r="B2"><v>1</v></c>`, "A=struck_out", false},
+		"a formula":                    {`<c r="A2" t="str" s="1"><f>B2</f><v>x</v></c><c r="B2"><v>1</v></c>`, "A=struck_out", false},
+		"a whole row":                  {`<c r="A2" t="s" s="1"><v>0</v></c><c r="B2" s="1"><v>1</v></c><c r="C2" s="1"/>`, "struck_out_row", true},
+		"a whole row by its runs":      {`<c r="A2" t="s"><v>2</v></c><c r="B2" s="1" t="b"><v>1</v></c>`, "struck_out_row", true},
+		"a row but for a part":         {`<c r="A2" t="s"><v>1</v></c><c r="B2" s="1"><v>1</v></c>`, "A=struck_out B=struck_out", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			book := handmade(rowsXML(`<row r="1">` + inline("A1", "a") + inline("B1", "b") + `</row><row r="2">` + test.cells + `</row>`))
+			book["xl/sharedStrings.xml"] = `<sst xmlns="` + mainNS + `"><si>` + strings.Join(texts, "</si><si>") + `</si></sst>`
+			book["xl/styles.xml"] = `<styleSheet xmlns="` + mainNS + `"><fonts count="2"><font/><font><strike/></font></fonts><cellXfs count="2"><xf fontId="0"/><xf fontId="1"/></cellXfs></styleSheet>`
+			all, info, err := readBytes(book.zip(t), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, is := range all[1].issues {
+				if !is.written {
+					got = append(got, strings.TrimPrefix(columnName(is.Column+1)+"="+is.Code, "="))
+				}
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if told := strings.Contains(noteCodes(info.Notes), "struck_out_rows"); told != test.row {
+				t.Errorf("notes %v", info.Notes)
+			}
+		})
+	}
+}
+
+// A row struck out as a whole is a problem of the row, in whatever columns it is read.
+func TestStruckOutRowIsInvalid(t *testing.T) {
+	book := handmade(rowsXML(`<row r="1">` + inline("A1", "firstName") + inline("B1", "lastName") + inline("C1", "email") + `</row>` +
+		`<row r="2"><c r="A2" s="1" t="inlineStr"><is><t>Ann</t></is></c><c r="B2" s="1" t="inlineStr"><is><t>Lee</t></is></c><c r="C2" s="1" t="inlineStr"><is><t>a@b.example</t></is></c></row>`))
+	book["xl/styles.xml"] = `<styleSheet xmlns="` + mainNS + `"><fonts count="2"><font/><font><strike/></font></fonts><cellXfs count="2"><xf fontId="0"/><xf fontId="1"/></cellXfs></styleSheet>`
+	_, rows, err := read(t, Options{}, "a.xlsx", string(book.zip(t)))
+	if err != nil || len(rows) != 1 || codes(rows[0]) != "struck_out_row" || rows[0].Issues[0].Column != -1 || rows[0].Issues[0].Warning {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 type sharedStrings struct {
 	text, ends spool
 	count      int
+	runs       []textRuns // by text; shorter than count where no further text has formats of its own
 	start      [8]byte
 }
 
@@ -61,11 +62,16 @@ func (t *sharedStrings) read(s *xmlScanner) error {
 			}
 			continue
 		}
-		if text, err = readRichText(s, &ns, text[:0]); err != nil {
+		var runs textRuns
+		if text, runs, err = readRichText(s, &ns, text[:0]); err != nil {
 			return err
 		}
 		if err := t.add(unescape(text)); err != nil {
 			return err
+		}
+		if runs&^asTheCell != 0 {
+			t.runs = append(t.runs, make([]textRuns, t.count-len(t.runs))...)
+			t.runs[t.count-1] = runs
 		}
 	}
 }
@@ -97,6 +103,14 @@ func (t *sharedStrings) get(i int) (text string, ok bool, err error) {
 	return text, err == nil, err
 }
 
+// runsOf returns how text number i is formatted.
+func (t *sharedStrings) runsOf(i int) textRuns {
+	if i < len(t.runs) && t.runs[i] != 0 {
+		return t.runs[i]
+	}
+	return asTheCell
+}
+
 func (t *sharedStrings) end(i int) (int64, error) {
 	b, err := t.ends.text(int64(i)*8, int64(i)*8+8)
 	if err != nil {
@@ -111,41 +125,83 @@ func (t *sharedStrings) end(i int) (int64, error) {
 
 func (t *sharedStrings) Close() error { return errors.Join(t.text.Close(), t.ends.Close()) }
 
+// textRuns says which kinds of runs a text has. Runs of nothing but spaces do
+// not count.
+type textRuns uint8
+
+const (
+	asTheCell textRuns = 1 << iota // has the font of its cell
+	struckRun                      // has a font of its own, with a line through it
+	plainRun                       // has a font of its own, without
+)
+
 // readRichText appends the text of an si or is element, whose start was read
 // last: its t, and those of its runs. Phonetic runs are how a text is spoken,
 // not part of it.
-func readRichText(s *xmlScanner, ns *namespace, text []byte) ([]byte, error) {
+func readRichText(s *xmlScanner, ns *namespace, text []byte) (_ []byte, runs textRuns, err error) {
+	run := asTheCell
 	for depth := s.depth(); ; {
 		kind, err := s.next()
 		if err != nil {
-			return text, err
+			return text, runs, err
 		}
 		switch kind {
 		case xmlEnd:
 			if s.depth() < depth {
-				return text, nil
+				return text, runs, nil
 			}
+			run = asTheCell
 		case xmlText:
 			if len(trimSpaceLeft(s.text)) > 0 {
-				return text, malformed("text where none belongs")
+				return text, runs, malformed("text where none belongs")
 			}
 		case xmlStart:
 			main, err := ns.enter(s)
 			if err != nil {
-				return text, err
+				return text, runs, err
 			}
+			from := len(text)
 			switch {
 			case main && string(s.name) == "t":
-				text, err = readText(s, text)
+				if text, err = readText(s, text); len(trimSpaceLeft(text[from:])) > 0 {
+					runs |= run
+				}
+			case main && string(s.name) == "rPr" && s.depth() == depth+2:
+				run, err = readRunFont(s, ns)
 			case main && string(s.name) == "r" && s.depth() == depth+1:
 			default:
 				err = s.skip()
 			}
 			if err != nil {
-				return text, err
+				return text, runs, err
 			}
 		}
 	}
+}
+
+// readRunFont reads an rPr element, whose start was read last.
+func readRunFont(s *xmlScanner, ns *namespace) (textRuns, error) {
+	run := plainRun
+	for depth := s.depth(); s.depth() >= depth; {
+		kind, err := s.next()
+		if err != nil {
+			return run, err
+		}
+		if kind != xmlStart {
+			continue
+		}
+		main, err := ns.enter(s)
+		if err != nil {
+			return run, err
+		}
+		if val := s.attr("val"); main && string(s.name) == "strike" && (val == nil || isTrue(val)) {
+			run = struckRun
+		}
+		if err := s.skip(); err != nil {
+			return run, err
+		}
+	}
+	return run, nil
 }
 
 // readText appends the text of an element without children.

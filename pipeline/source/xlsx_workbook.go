@@ -18,6 +18,7 @@ type workbook struct {
 	from1904 bool
 	stale    bool           // what is stored of formulas are no results, see isStale
 	formats  []numberFormat // by style number
+	struck   []bool         // by style number: its font has a line through it
 	strings  *sharedStrings
 }
 
@@ -95,26 +96,7 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 	if c := book.WorkBook.CalcPr; c != nil {
 		b.stale = isStale(c.FullCalcOnLoad, c.ForceFullCalc, c.CalcCompleted)
 	}
-	codes := map[int]numberFormat{}
-	if book.Styles.NumFmts != nil {
-		for _, f := range book.Styles.NumFmts.NumFmt {
-			if f != nil {
-				codes[f.NumFmtID] = newNumberFormat(f.FormatCode)
-			}
-		}
-	}
-	if book.Styles.CellXfs != nil {
-		for _, xf := range book.Styles.CellXfs.Xf {
-			var format numberFormat
-			if xf.NumFmtID != nil {
-				custom, ok := codes[*xf.NumFmtID]
-				if format = builtinNumberFormat(*xf.NumFmtID); ok {
-					format = custom
-				}
-			}
-			b.formats = append(b.formats, format)
-		}
-	}
+	b.readStyles(book)
 	seen := map[string]bool{}
 	for i, s := range book.WorkBook.Sheets.Sheet {
 		sheet := bookSheet{name: s.Name, number: i + 1, hidden: s.State == "hidden" || s.State == "veryHidden"}
@@ -139,6 +121,37 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 		b.sheets = append(b.sheets, sheet)
 	}
 	return nil
+}
+
+// readStyles takes from the table of styles what decides how a cell reads.
+func (b *workbook) readStyles(book *excelize.File) {
+	codes := map[int]numberFormat{}
+	if book.Styles.NumFmts != nil {
+		for _, f := range book.Styles.NumFmts.NumFmt {
+			if f != nil {
+				codes[f.NumFmtID] = newNumberFormat(f.FormatCode)
+			}
+		}
+	}
+	var struck []bool
+	if book.Styles.Fonts != nil {
+		for _, f := range book.Styles.Fonts.Font {
+			struck = append(struck, f != nil && f.Strike != nil && (f.Strike.Val == nil || *f.Strike.Val))
+		}
+	}
+	if book.Styles.CellXfs != nil {
+		for _, xf := range book.Styles.CellXfs.Xf {
+			var format numberFormat
+			if xf.NumFmtID != nil {
+				custom, ok := codes[*xf.NumFmtID]
+				if format = builtinNumberFormat(*xf.NumFmtID); ok {
+					format = custom
+				}
+			}
+			b.formats = append(b.formats, format)
+			b.struck = append(b.struck, xf.FontID != nil && *xf.FontID < len(struck) && *xf.FontID >= 0 && struck[*xf.FontID])
+		}
+	}
 }
 
 // isStale reports whether a workbook says of itself that its formulas are still
@@ -206,6 +219,8 @@ func (b *workbook) format(style int) *numberFormat {
 	}
 	return &numberFormat{}
 }
+
+func (b *workbook) isStruck(style int) bool { return style < len(b.struck) && b.struck[style] }
 
 // Close removes what was spooled and closes the file.
 func (b *workbook) Close() error {
