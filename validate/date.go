@@ -97,12 +97,16 @@ func shortDate(v string) bool {
 }
 
 // twoReadings tells 03/04/1990, which is in March for some and in April for
-// others. With dots, the day comes first wherever they are used.
+// others, and 01/01/90, whose year may be any of the three. With dots, the day
+// comes first wherever they are used.
 func twoReadings(v string) bool {
 	if !looksLikeDate(v) {
 		return false
 	}
 	p, sep, ok := dateParts(v)
+	if ok && sep == '/' && len(p[0]) <= 2 && len(p[2]) == 2 {
+		return true
+	}
 	if !ok || sep == '.' || !within(p[0], 2, 1, 12) || !within(p[1], 2, 1, 12) {
 		return false
 	}

@@ -22,8 +22,12 @@ func Codes() []Code {
 		{"merged", false, "the cell is merged with others, so that one value stands for several"},
 		{"number_rounded", false, "the number has more than 15 digits, of which spreadsheet programs keep 15"},
 		{"number_format", false, "the cell's number format shows a percentage, an amount of money, a rounded number or nothing, which is not what the cell holds"},
+		{"date_number", false, "the cell holds a number in a column of dates, such as the day number 32874 for 1990-01-01"},
+		{"date_impossible", false, "the cell has the form of a date that does not exist, such as 0000-00-00"},
+		{"date_short_year", false, "the date has a year of two digits, so that it can be read in several ways"},
 		{"date_range", false, "the cell is formatted as a date that does not exist"},
 		{"date_cell", true, "the cell is a date or a time"},
+		{"marks_removed", true, "the value was written as =\"02139\", '02139 or in quotation marks, and is read without these marks"},
 		{"columns_beyond", true, "cells to the right of the headers are not read"},
 	}
 }

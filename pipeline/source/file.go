@@ -17,9 +17,10 @@ type file struct {
 	*layout
 	dialect   // of text
 	sheet     string
-	headerRow int   // Number of the header row
-	width     int   // cells that each row must have; 0 = rows may be short (XLSX)
-	carry     []int // column of each carried name, -1 = none here
+	headerRow int    // Number of the header row
+	width     int    // cells that each row must have; 0 = rows may be short (XLSX)
+	carry     []int  // column of each carried name, -1 = none here
+	dates     []bool // for each Options.Send, whether its column holds dates
 
 	// Opening a workbook reads all of it, so the one that Open opened serves the
 	// first pass. nil for text, and once it is taken.

@@ -51,6 +51,11 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	if err := in.carry(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
+	for _, f := range in.files {
+		if err := in.countDates(ctx, f); err != nil {
+			return nil, errors.Join(err, in.Close())
+		}
+	}
 	return in, nil
 }
 
@@ -179,7 +184,7 @@ func (in *input) Settings() string {
 		Formulas string    `json:"formulas"`
 		Carry    []string  `json:"carry"`
 		Files    []settled `json:"files"`
-	}{Version: 1, Formulas: in.opt.Formulas, Carry: in.carried}
+	}{Version: 2, Formulas: in.opt.Formulas, Carry: in.carried}
 	if all.Formulas == "" {
 		all.Formulas = "cached"
 	}

@@ -198,6 +198,8 @@ func (p *pass) fill(row *Row, rec record) {
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
 	}
 	row.Cells = cells
+	cells, marks := f.unmarked(cells)
+	row.Issues = append(append(row.Issues, marks...), f.dateIssues(cells)...)
 	row.Values = p.pick(cells, f.values)
 	row.Carry = p.pick(cells, f.carry)
 	row.Send = p.pick(cells, f.send)

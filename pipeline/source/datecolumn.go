@@ -1,0 +1,203 @@
+package source
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// dateForm is what a cell is as a date.
+type dateForm int
+
+const (
+	noDate         dateForm    = iota // anything else, or empty
+	oneDate                           // day, month and year, at least one way to read them
+	dayNumber                         // a number, such as the day number of spreadsheets
+	noSuchDate                        // the form of a date, and none of the calendar: 0000-00-00
+	shortYearDate                     // a year of two digits: 01.01.90
+	otherInColumn                     // not empty, not of these forms
+	lastDateSerial = 2_958_465        // 9999-12-31
+)
+
+// dateFormOf tells the form of a cell. Which of day and month is first is left
+// to the field's own rules.
+func dateFormOf(cell string) dateForm {
+	cell = strings.TrimSpace(cell)
+	if cell == "" {
+		return noDate
+	}
+	if at := strings.IndexAny(cell, "T "); at > 0 && strings.Contains(cell[at:], ":") {
+		cell = cell[:at] // a time of day
+	}
+	if whole, fraction, _ := strings.Cut(cell, "."); digits(whole) && (fraction == "" || digits(fraction)) {
+		return numberForm(whole)
+	}
+	parts := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune("-/., ", r) })
+	if len(parts) != 3 {
+		return otherInColumn
+	}
+	if strings.ContainsFunc(cell, unicode.IsLetter) {
+		return namedMonthForm(parts)
+	}
+	var n [3]int
+	for i, part := range parts {
+		var err error
+		if n[i], err = strconv.Atoi(part); err != nil || len(part) > 4 || !digits(part) {
+			return otherInColumn
+		}
+	}
+	switch {
+	case len(parts[0]) == 4 && len(parts[1]) <= 2 && len(parts[2]) <= 2:
+		return existing(isDay(n[0], n[1], n[2]))
+	case len(parts[2]) == 4 && len(parts[0]) <= 2 && len(parts[1]) <= 2:
+		return existing(isDay(n[2], n[1], n[0]) || isDay(n[2], n[0], n[1]))
+	case len(parts[0]) <= 2 && len(parts[1]) <= 2 && len(parts[2]) == 2:
+		return shortYearDate
+	}
+	return otherInColumn
+}
+
+func existing(is bool) dateForm {
+	if is {
+		return oneDate
+	}
+	return noSuchDate
+}
+
+// numberForm tells 19900101 from a day number and from a longer number.
+func numberForm(whole string) dateForm {
+	n, err := strconv.Atoi(whole)
+	switch {
+	case err != nil || len(whole) > 8:
+		return otherInColumn
+	case len(whole) == 8:
+		return existing(isDay(n/10_000, n/100%100, n%100))
+	case n <= lastDateSerial:
+		return dayNumber
+	}
+	return otherInColumn
+}
+
+// namedMonthForm tells 12 March 1990 and Mar 12, 90.
+func namedMonthForm(parts []string) dateForm {
+	letters, years := 0, 0
+	for _, part := range parts {
+		switch {
+		case !strings.ContainsFunc(part, func(r rune) bool { return !unicode.IsLetter(r) }):
+			letters++
+		case digits(part) && len(part) == 4:
+			years++
+		case !digits(part) || len(part) > 2:
+			return otherInColumn
+		}
+	}
+	switch {
+	case letters != 1:
+		return otherInColumn
+	case years == 0:
+		return shortYearDate
+	}
+	return oneDate
+}
+
+func isDay(year, month, day int) bool {
+	if year < 1 || month < 1 || month > 12 || day < 1 {
+		return false
+	}
+	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() == day
+}
+
+// dateCount is what the cells of one column are.
+type dateCount struct{ dates, numbers, others int }
+
+func (d *dateCount) add(form dateForm) {
+	switch form {
+	case oneDate, noSuchDate, shortYearDate:
+		d.dates++
+	case dayNumber:
+		d.numbers++
+	case otherInColumn:
+		d.others++
+	}
+}
+
+// areDates reports whether the column holds dates: by its name, or because
+// its cells do. Numbers among them may be day numbers only if they are not the
+// rule, as in a column of codes.
+func (d *dateCount) areDates(named bool) bool {
+	if named {
+		return d.others <= d.dates+d.numbers
+	}
+	return d.dates > 0 && d.others <= d.dates && d.numbers <= 4*d.dates
+}
+
+// namesDate reports whether a header or field says that it is a date.
+func namesDate(name string) bool {
+	for _, word := range wordsOf(name) {
+		switch fold(word) {
+		case "date", "birth", "birthday", "birthdate", "dateofbirth", "dob", "born", "datum", "geburtsdatum", "geburtstag", "datedenaissance", "naissance",
+			"fecha", "fechanacimiento", "fechadenacimiento", "nacimiento", "nascimento", "datadenascimento", "datanascimento", "nascita", "datadinascita", "geboortedatum":
+			return true
+		}
+	}
+	return false
+}
+
+// countDates reads the file through once and settles which of the columns of
+// Options.Send hold dates: whether a number is one cannot be seen in its own
+// row. What is wrong with the file comes back from the pass over its rows.
+func (in *input) countDates(ctx context.Context, f *file) error {
+	f.dates = make([]bool, len(f.send))
+	if len(f.send) == 0 {
+		return nil
+	}
+	rows, _, err := in.records(ctx, f.content)
+	if err != nil {
+		return ctx.Err()
+	}
+	counts := make([]dateCount, len(f.send))
+	for {
+		rec, err := rows.next()
+		if err != nil {
+			break
+		}
+		for i, column := range f.send {
+			if rec.number > f.headerRow && column < len(rec.cells) {
+				counts[i].add(dateFormOf(unmark(rec.cells[column])))
+			}
+		}
+	}
+	for i, send := range in.opt.Send {
+		f.dates[i] = counts[i].areDates(namesDate(send.Field) || namesDate(send.Column))
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// dateIssues notes what in a row's columns of dates is no date, or not one.
+func (f *file) dateIssues(cells []string) []Issue {
+	var found []Issue
+	for i, column := range f.send {
+		if !f.dates[i] {
+			continue
+		}
+		switch cell := cells[column]; dateFormOf(cell) {
+		case dayNumber:
+			found = append(found, Issue{Column: column, Code: "date_number",
+				Message: "the cell holds a number in a column of dates, which may be a date that lost its format. write it as 1990-12-31"})
+		case noSuchDate:
+			found = append(found, Issue{Column: column, Code: "date_impossible",
+				Message: "there is no such date. write the right one as 1990-12-31, or leave the cell empty"})
+		case shortYearDate:
+			if !strings.Contains(cell, "/") { // the field's own rules refuse that, in whatever column
+				found = append(found, Issue{Column: column, Code: "date_short_year",
+					Message: "the date has a year of two digits and can be read in several ways. write it as 1990-12-31"})
+			}
+		}
+	}
+	return found
+}

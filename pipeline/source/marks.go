@@ -1,0 +1,93 @@
+package source
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// unmark takes off a value the marks by which programs keep spreadsheets from
+// changing it, and which a person who sees the sheet does not mean: ="02139",
+// the apostrophe of '02139, and quotation marks around all of it.
+func unmark(cell string) string {
+	text := strings.TrimSpace(cell)
+	if inner, ok := strings.CutPrefix(text, `="`); ok {
+		inner, ok = strings.CutSuffix(inner, `"`)
+		if rest := strings.ReplaceAll(inner, `""`, ""); ok && !strings.Contains(rest, `"`) {
+			return strings.ReplaceAll(inner, `""`, `"`)
+		}
+		return cell
+	}
+	first, n := utf8.DecodeRuneInString(text)
+	last, m := utf8.DecodeLastRuneInString(text)
+	if closing, ok := closingMark(first); ok && last == closing && len(text) > n+m {
+		if inner := text[n : len(text)-m]; !strings.ContainsRune(inner, first) && !strings.ContainsRune(inner, last) {
+			return inner
+		}
+	}
+	if first == '\'' && isTextMark(text[1:]) {
+		return unmark(text[1:])
+	}
+	return cell
+}
+
+func closingMark(opening rune) (rune, bool) {
+	switch opening {
+	case '\'', '"':
+		return opening, true
+	case '“':
+		return '”', true
+	case '„':
+		return '“', true
+	case '‘':
+		return '’', true
+	case '«':
+		return '»', true
+	}
+	return 0, false
+}
+
+// isTextMark reports whether an apostrophe in front of this is the mark by
+// which spreadsheet programs keep a value as text: in front of a number, a sign
+// or an e-mail, or of a capitalised word. Names like 't Hooft and 's-Gravenhage
+// begin with one of their own.
+func isTextMark(rest string) bool {
+	first, n := utf8.DecodeRuneInString(rest)
+	second, _ := utf8.DecodeRuneInString(rest[n:])
+	switch {
+	case unicode.IsDigit(first), strings.HasPrefix(rest, `="`):
+		return true
+	case first == '+', first == '-':
+		return unicode.IsDigit(second)
+	case strings.IndexByte(rest, '@') > 0:
+		return true
+	case unicode.IsUpper(first):
+		return unicode.IsLetter(second)
+	}
+	return false
+}
+
+// unmarked gives the cells of a row without such marks, in the columns that
+// decide or are sent, and says where. The cells themselves stay as they are:
+// what is written of a row is written as its sender wrote it.
+func (f *file) unmarked(cells []string) (read []string, found []Issue) {
+	read = cells
+	for column, cell := range cells {
+		trimmed := strings.TrimLeft(cell, " ")
+		if trimmed == "" || !strings.ContainsAny(trimmed[:1], "='\"\xc2\xe2") {
+			continue
+		}
+		value := unmark(cell)
+		if value == cell || !f.decides(column) {
+			continue
+		}
+		if len(found) == 0 {
+			read = slices.Clone(cells)
+		}
+		read[column] = value
+		found = append(found, Issue{Column: column, Code: "marks_removed", Warning: true,
+			Message: "is written in marks that keep a spreadsheet from changing it, such as =\"02139\" or '02139, and read without them"})
+	}
+	return read, found
+}
