@@ -49,8 +49,8 @@ func closingMark(opening rune) (rune, bool) {
 }
 
 // isTextMark reports whether an apostrophe in front of this is the mark by
-// which spreadsheet programs keep a value as text: in front of a number, a sign
-// or an e-mail, or of a capitalised word. Names like 't Hooft and 's-Gravenhage
+// which spreadsheet programs keep a value as text: in front of a number,
+// a formula of that kind or an e-mail, or of a capitalised word. Names like 't Hooft and 's-Gravenhage
 // begin with one of their own.
 func isTextMark(rest string) bool {
 	first, n := utf8.DecodeRuneInString(rest)

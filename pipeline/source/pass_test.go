@@ -103,14 +103,14 @@ func TestRejectsFedBack(t *testing.T) {
 		if rows[0].Origin != "17" || rows[0].Was != "invalid" {
 			t.Errorf("stood at %q as %q", rows[0].Origin, rows[0].Was)
 		}
-		if got := rows[0].Values[0]; got != want || len(rows[0].Carry) != 0 {
+		if got := rows[0].Cells[0]; got != want || len(rows[0].Carry) != 0 {
 			t.Errorf("%q gave %q, want %q; carried %q", in, got, want, rows[0].Carry)
 		}
 		_, rows, err = read(t, Options{}, "a.csv", head+"\""+in+"\",b,c\n")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := rows[0].Values[0]; got != in {
+		if got := rows[0].Cells[0]; got != in {
 			t.Errorf("not a rejects file: %q gave %q", in, got)
 		}
 	}
