@@ -90,3 +90,23 @@ func TestRulesValidate(t *testing.T) {
 		}
 	}
 }
+
+// A header that names a part of a field names no field, and a status is no
+// value that a field's own rules could want.
+func TestPartsAreNoAliases(t *testing.T) {
+	aliases := map[string]string{}
+	for _, f := range Fields() {
+		for _, a := range f.Aliases {
+			aliases[a] = f.Name
+		}
+	}
+	for _, f := range Fields() {
+		seen := map[string]bool{}
+		for _, header := range append(append(slices.Clone(f.Parts), f.PartsBeside...), f.Foreign...) {
+			if aliases[header] != "" && !slices.Contains(f.Foreign, header) || seen[header] || strings.Trim(header, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+				t.Errorf("%s: %q is twice, an alias of %q, or not written like one", f.Name, header, aliases[header])
+			}
+			seen[header] = true
+		}
+	}
+}

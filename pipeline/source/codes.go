@@ -22,6 +22,7 @@ func Codes() []Code {
 		{"merged", false, "the cell is merged with others, so that one value stands for several"},
 		{"number_rounded", false, "the number has more than 15 digits, of which spreadsheet programs keep 15"},
 		{"number_format", false, "the cell's number format shows a percentage, an amount of money, a rounded number or nothing, which is not what the cell holds"},
+		{"other_meaning", false, "the cell holds a word that is no value of the field, in a column whose header may mean another thing"},
 		{"date_number", false, "the cell holds a number in a column of dates, such as the day number 32874 for 1990-01-01"},
 		{"date_impossible", false, "the cell has the form of a date that does not exist, such as 0000-00-00"},
 		{"date_short_year", false, "the date has a year of two digits, so that it can be read in several ways"},

@@ -150,7 +150,7 @@ func (in *input) understand(f *file, head []record) *Error {
 	if len(header) == 1 && f.kind != kindXLSX && len(in.required()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
 	}
-	f.layout, refusal = in.layout(header)
+	f.layout, refusal = in.layout(header, head[at+1:])
 	if refusal != nil {
 		if isReport(header) {
 			refusal.Hint = reportHint(f.name)

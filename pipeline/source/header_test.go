@@ -145,7 +145,7 @@ func FuzzHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line, mapped string) {
 		header := strings.Split(line, ",")
 		m := newMatcher(Options{Fields: fields(), Map: map[string]string{"city": mapped}, Optional: []string{"firstName"}})
-		l, refusal := m.layout(header)
+		l, refusal := m.layout(header, nil)
 		if refusal != nil {
 			if refusal.Reason == "" || l != nil {
 				t.Fatalf("%+v %+v", refusal, l)
@@ -184,7 +184,7 @@ func FuzzHeader(f *testing.F) {
 		for i, h := range header {
 			decorated[i] = " " + strings.ReplaceAll(h, "n", "n_") + "\u00a0"
 		}
-		again, refusal := newMatcher(Options{Fields: fields(), Map: map[string]string{"city": strings.ReplaceAll(mapped, "n", "n_")}, Optional: []string{"firstName"}}).layout(decorated)
+		again, refusal := newMatcher(Options{Fields: fields(), Map: map[string]string{"city": strings.ReplaceAll(mapped, "n", "n_")}, Optional: []string{"firstName"}}).layout(decorated, nil)
 		if refusal == nil && !reflect.DeepEqual(again.values, l.values) {
 			t.Fatalf("%v, decorated %v", l.values, again.values)
 		}

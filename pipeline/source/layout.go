@@ -19,6 +19,8 @@ type layout struct {
 	origin  int       // column of where its rows stood first, if rejects
 	was     int       // column of the status that they had there, if rejects
 	problem int       // column of what was wrong with them, if rejects
+	another []bool    // for each column, whether it was not taken because of what its cells hold
+	inDoubt []int     // fields read from a column whose header may mean another thing
 	notes   []Note
 }
 
@@ -37,10 +39,10 @@ func ourColumn(header string) bool {
 	return rejectColumn(header) || fold(header) == "onboardlink"
 }
 
-// layout settles what the columns of a header row are. Its errors lack the
-// file and the row.
-func (m *matcher) layout(header []string) (*layout, *Error) {
-	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header)), written: make([]bool, len(header))}
+// layout settles what the columns of a header row are, with a look at the first
+// rows below it. Its errors lack the file and the row.
+func (m *matcher) layout(header []string, rows []record) (*layout, *Error) {
+	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i := range l.values {
 		l.values[i] = -1
 	}
@@ -63,7 +65,7 @@ func (m *matcher) layout(header []string) (*layout, *Error) {
 	if e := m.duplicate(header); e != nil {
 		return nil, e
 	}
-	if e := m.take(l); e != nil {
+	if e := m.take(l, rows); e != nil {
 		return nil, e
 	}
 	if e := m.missing(l); e != nil {
@@ -72,7 +74,8 @@ func (m *matcher) layout(header []string) (*layout, *Error) {
 	if e := m.named(l); e != nil {
 		return nil, e
 	}
-	m.remark(l)
+	m.doubtful(l)
+	m.remark(l, rows)
 	return l, nil
 }
 
@@ -93,7 +96,7 @@ func quotedSingly(cells []string) bool {
 
 // take gives columns to fields: first those of Options.Map, then those with
 // the canonical name, then those with an alias. It never chooses between two.
-func (m *matcher) take(l *layout) *Error {
+func (m *matcher) take(l *layout, rows []record) *Error {
 	for i, f := range m.opt.Fields {
 		wanted, asked := m.opt.Map[f.Name]
 		if !asked {
@@ -109,10 +112,15 @@ func (m *matcher) take(l *layout) *Error {
 		}
 		m.give(l, i, f.Name, column)
 	}
-	for _, names := range []map[string]int{m.names, m.aliases} {
+	for alias, names := range []map[string]int{m.names, m.aliases} {
 		for column, h := range l.header {
 			i, found := names[fold(h)]
 			if !found || l.mapped[column].Field != "" {
+				continue
+			}
+			if alias > 0 && fold(h) != fold(m.opt.Fields[i].Name) && m.meansAnother(i, column, rows) {
+				l.another[column] = true
+				l.note("other_meaning", true, "%s is not read as %s, because of what its cells hold; if it is that, pass --map %s=%s", displayHeader(h, column+1), m.opt.Fields[i].Name, m.opt.Fields[i].Name, displayHeader(h, column+1))
 				continue
 			}
 			name, first := m.opt.Fields[i].Name, l.values[i]
@@ -190,7 +198,7 @@ func (l *layout) absent(flag, header string) *Error {
 
 // remark notes what was taken under another name, what is nearly a field and
 // what has no name at all.
-func (m *matcher) remark(l *layout) {
+func (m *matcher) remark(l *layout, rows []record) {
 	if l.rejects {
 		l.note("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
 	}
@@ -202,6 +210,10 @@ func (m *matcher) remark(l *layout) {
 		case l.used(column) || slices.Contains(l.send, column) || column == l.id:
 		case strings.TrimSpace(h) == "":
 			l.note("no_header", true, "column %s has no header and is not read", columnName(column+1))
+		case hasValues(rows, column) && m.isPart(l, column):
+			i, _ := m.partOf(l, column)
+			l.note("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[i].Name, displayHeader(l.header[l.values[i]], l.values[i]+1))
+		case l.another[column]: // said
 		default:
 			if i, exact := m.near(h); i >= 0 {
 				name := m.opt.Fields[i].Name

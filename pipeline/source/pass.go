@@ -199,7 +199,7 @@ func (p *pass) fill(row *Row, rec record) {
 	}
 	row.Cells = cells
 	cells, marks := f.unmarked(cells)
-	row.Issues = append(append(row.Issues, marks...), f.dateIssues(cells)...)
+	row.Issues = append(append(append(row.Issues, marks...), f.dateIssues(cells)...), p.foreignIssues(f, cells)...)
 	row.Values = p.pick(cells, f.values)
 	row.Carry = p.pick(cells, f.carry)
 	row.Send = p.pick(cells, f.send)

@@ -11,12 +11,16 @@ import "context"
 
 // Field is a column to look for: its canonical name, other names people give
 // it (lower case, letters and digits only), whether a file without it is
-// refused, and whether its cells must be written by somebody.
+// refused, and whether its cells must be written by somebody. Foreign, Parts
+// and PartsBeside are written like Aliases.
 type Field struct {
-	Name     string
-	Aliases  []string
-	Required bool
-	Written  bool // a formula in it is a problem, whatever Options.Formulas says
+	Name        string
+	Aliases     []string
+	Required    bool
+	Written     bool     // a formula in it is a problem, whatever Options.Formulas says
+	Foreign     []string // values that it never has: a column of them is another one, although its header is an alias
+	Parts       []string // headers of columns that hold a part of it, which is left behind when another column is read
+	PartsBeside []string // headers that say so only right beside that column
 }
 
 // Options say how to read. The zero value of each but Fields means: detect.

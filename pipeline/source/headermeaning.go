@@ -1,0 +1,80 @@
+package source
+
+import (
+	"slices"
+	"strings"
+)
+
+// meansAnother reports whether a column whose header is another name of a
+// field holds something else, by its first rows: estado is a state of a country
+// and a state of an account. Most of its filled cells are then words that no
+// value of the field is.
+func (m *matcher) meansAnother(field, column int, rows []record) bool {
+	filled, another := 0, 0
+	for _, row := range rows {
+		if column >= len(row.cells) || strings.TrimSpace(row.cells[column]) == "" {
+			continue
+		}
+		filled++
+		if m.isForeign(field, row.cells[column]) {
+			another++
+		}
+	}
+	return another*2 > filled
+}
+
+// isForeign reports whether a cell is one of Field.Foreign.
+func (m *matcher) isForeign(field int, cell string) bool {
+	words := m.opt.Fields[field].Foreign
+	return len(words) > 0 && len(cell) < 40 && slices.Contains(words, fold(cell))
+}
+
+// doubtful lists the columns that were given to a field by another name of it
+// which means two things: a cell of the other kind is no value of the field.
+func (m *matcher) doubtful(l *layout) {
+	for i, f := range m.opt.Fields {
+		column := l.values[i]
+		if _, chosen := m.opt.Map[f.Name]; column >= 0 && !chosen && len(f.Foreign) > 0 && fold(l.header[column]) != fold(f.Name) {
+			l.inDoubt = append(l.inDoubt, i)
+		}
+	}
+}
+
+// foreignIssues notes cells of such columns.
+func (p *pass) foreignIssues(f *file, cells []string) []Issue {
+	var found []Issue
+	for _, field := range f.inDoubt {
+		if column := f.values[field]; p.in.isForeign(field, cells[column]) {
+			found = append(found, Issue{Column: column, Code: "other_meaning",
+				Message: "holds a word that is no value of the field. correct it, or rename the column if it holds something else"})
+		}
+	}
+	return found
+}
+
+// partOf finds the field that a column holds the rest of, such as the house
+// number beside the street: one that is read from another column.
+func (m *matcher) partOf(l *layout, column int) (field int, found bool) {
+	key := fold(l.header[column])
+	for i, f := range m.opt.Fields {
+		main := l.values[i]
+		if main < 0 {
+			continue
+		}
+		beside := column == main+1 || column == main-1
+		if slices.Contains(f.Parts, key) || beside && slices.Contains(f.PartsBeside, key) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (m *matcher) isPart(l *layout, column int) bool {
+	_, found := m.partOf(l, column)
+	return found
+}
+
+// hasValues reports whether any of the rows has a value in a column.
+func hasValues(rows []record, column int) bool {
+	return slices.ContainsFunc(rows, func(r record) bool { return column < len(r.cells) && strings.TrimSpace(r.cells[column]) != "" })
+}
