@@ -120,7 +120,7 @@ func (m *matcher) take(l *layout, rows []record) *Error {
 			}
 			if alias > 0 && fold(h) != fold(m.opt.Fields[i].Name) && m.meansAnother(i, column, rows) {
 				l.another[column] = true
-				l.note("other_meaning", true, "%s is not read as %s, because of what its cells hold; if it is that, pass --map %s=%s", displayHeader(h, column+1), m.opt.Fields[i].Name, m.opt.Fields[i].Name, displayHeader(h, column+1))
+				l.note("other_meaning", true, "%s is not read as %s, because most of its cells hold words that are none", displayHeader(h, column+1), m.opt.Fields[i].Name)
 				continue
 			}
 			name, first := m.opt.Fields[i].Name, l.values[i]

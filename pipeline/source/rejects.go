@@ -12,6 +12,11 @@ const repeatedRow = "duplicate_in_input"
 // belongs to a valid row of the first list: once it is mended it repeats that row.
 const sharedMark = "[shares_email]"
 
+// struckOutRow begins the message for a row that is struck out. A rejects file
+// has no lines through its cells, so there the message stands for them until
+// somebody clears it.
+const struckOutRow = "the row is struck out"
+
 // unguard takes off the apostrophe that a report or rejects file puts before a
 // cell which a spreadsheet program would take for a formula, and no other one:
 // after any apostrophes such a cell begins with = + - @ TAB CR or a full-width

@@ -91,7 +91,7 @@ func (p *sheetPass) strike(cellStruck bool) {
 	if p.runs&plainRun == 0 {
 		p.struck++
 	}
-	p.issue("struck_out", "text in the cell is struck out: remove it, or the line through it", false)
+	p.issue("struck_out", "text in the cell is struck out. enter the value that counts, without struck-out text", false)
 }
 
 // readCellParts reads a cell's children; p.text is its value as it stands.
@@ -241,7 +241,7 @@ func (p *sheetPass) convertNumber(stored []byte, style int) error {
 	}
 	shown, ok := format.shown(text)
 	if !ok {
-		p.issue("number_format", "the sheet shows this number in another form, such as a percentage, an amount of money or rounded: format the column as text and enter what is meant", false)
+		p.issue("number_format", "the sheet shows this number in another form, such as a percentage, an amount of money or rounded. format the column as text and enter the value itself", false)
 		p.issues[len(p.issues)-1].sent = true
 	}
 	if shown != text {

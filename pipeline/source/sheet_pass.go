@@ -251,7 +251,7 @@ func (p *sheetPass) finishRow() (record, bool) {
 		}
 		p.issues = slices.DeleteFunc(p.issues, func(is cellIssue) bool { return is.Code == "struck_out" })
 		p.issues = append(p.issues, cellIssue{Issue: Issue{Column: -1, Code: "struck_out_row",
-			Message: "the row is struck out. delete it, or remove the line through it if the customer is to be onboarded"}})
+			Message: struckOutRow + ". delete it, or remove the line through it if the customer is to be onboarded"}})
 	}
 	rec := record{number: p.row}
 	if p.merges != nil {

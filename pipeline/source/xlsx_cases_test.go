@@ -129,3 +129,24 @@ func TestStruckOutRowIsInvalid(t *testing.T) {
 		t.Errorf("%+v, %v", rows, err)
 	}
 }
+
+// A rejects file has no lines through its cells: what was struck out is not
+// sent when it is fed back as it is.
+func TestStruckOutFedBack(t *testing.T) {
+	const columns = "firstName,lastName,email,onboard_row,onboard_status,onboard_problem\n"
+	for problem, want := range map[string]string{
+		"the row is struck out. delete it":                         "struck_out_row",
+		"lastName: is empty; the row is struck out in the list it": "struck_out_row",
+		"The row is struck out. Delete it.":                        "struck_out_row",
+		"":                                                         "", "lastName: is empty": "",
+	} {
+		_, rows, err := read(t, Options{}, "a.rejects.csv", columns+"Ann,Lee,a@b.example,17,invalid,"+problem+"\n")
+		if err != nil || codes(rows[0]) != want {
+			t.Errorf("%q: %v, %v", problem, rows, err)
+		}
+	}
+	_, rows, err := readCase(t, "s10-struck-out-text.xlsx", Options{})
+	if err != nil || rows[0].Cells[1] != "" || rows[0].Values[1] != "" {
+		t.Errorf("%v, %v", rows, err)
+	}
+}
