@@ -227,6 +227,9 @@ func (c *content) misread(name string) *Error {
 		return nil // whatever is wrong with the file comes back from its rows
 	}
 	given, ok := newReading(name, words)
+	if ok && utf8Words(words) == len(words) && (len(words) > 1 || given.bad > 0) {
+		return &Error{File: c.name, Line: words[0].line, Reason: "the text is not in " + name + " but in UTF-8", Hint: "Leave out --encoding"}
+	}
 	if !ok || given.bad == 0 || given.bad*10 < len(words) {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -114,6 +115,22 @@ func TestEncodingIsTaken(t *testing.T) {
 		}
 		if _, _, err := read(t, Options{Encoding: encoding}, "a.csv", raw); err != nil {
 			t.Errorf("%s: %v", encoding, err)
+		}
+	}
+}
+
+// UTF-8 is no other encoding.
+func TestEncodingOfUTF8(t *testing.T) {
+	for _, encoding := range []string{"windows-1252", "windows-1251", "gbk", "shift_jis", "macintosh"} {
+		for _, words := range []string{"José,Müller", "Иван,Петров", "张伟,李明"} {
+			_, _, err := read(t, Options{Encoding: encoding}, "a.csv", head+words+",a@b.example\n")
+			var e *Error
+			if !errors.As(err, &e) {
+				t.Errorf("%s read as %s: %v", words, encoding, err)
+			}
+		}
+		if _, _, err := read(t, Options{Encoding: encoding}, "a.csv", head+"Ann,Lee,a@b.example\n"); err != nil {
+			t.Error(err)
 		}
 	}
 }

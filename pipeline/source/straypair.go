@@ -113,11 +113,15 @@ func hasDatum(parts []string) bool {
 	return false
 }
 
-// holdsEmail reports whether an e-mail stands between delimiters without a
-// space, as in no sentence.
+// holdsEmail reports whether an e-mail stands between delimiters as in no
+// sentence: without a space, or among other cells.
 func holdsEmail(parts []string) bool {
+	around := `"`
+	if len(parts) > 2 {
+		around = ` "`
+	}
 	for _, part := range parts {
-		if isEmail(strings.Trim(part, `"`)) {
+		if isEmail(strings.Trim(part, around)) {
 			return true
 		}
 	}

@@ -50,6 +50,8 @@ func TestStrayPairForms(t *testing.T) {
 		{"a short row swallowed", list(row(1, `"x`), "Ann,Annson,jane9@mail.example", row(3, `y"`)), 2},
 		{"spaces behind the delimiters", list(row(1, `"x`), strings.ReplaceAll(row(2, ""), ",", ", "), row(3, `y"`)), 2},
 
+		{"rows of another width, with spaces", list(row(1, `"x`), "Ann, Annson, jane9@mail.example", row(3, `y"`)), 2},
+
 		{"address", list(row(1, "\"1 Main Street, Apt 4\nBoston, MA, 02139\nUS\"")), 0},
 		{"note with an e-mail", list(row(1, "\"called, no answer\nwrote to bob@x.example, who will call back\n\"")), 0},
 		{"prose of many commas", list(row(1, "\"likes red, green, blue, pink, grey, black, white, beige, brown, teal\nand more\"")), 0},
