@@ -68,14 +68,22 @@ func isTextMark(rest string) bool {
 	return false
 }
 
+// mayBeMarked tells the first bytes of marks, and of a space before them.
+func mayBeMarked(first byte) bool {
+	switch first {
+	case '=', '\'', '"', ' ', 0xc2, 0xe2: // the last two begin « and “ in UTF-8
+		return true
+	}
+	return false
+}
+
 // unmarked gives the cells of a row without such marks, in the columns that
 // decide or are sent, and says where. The cells themselves stay as they are:
 // what is written of a row is written as its sender wrote it.
 func (f *file) unmarked(cells []string) (read []string, found []Issue) {
 	read = cells
 	for column, cell := range cells {
-		trimmed := strings.TrimLeft(cell, " ")
-		if trimmed == "" || !strings.ContainsAny(trimmed[:1], "='\"\xc2\xe2") {
+		if cell == "" || !mayBeMarked(cell[0]) { // nearly all
 			continue
 		}
 		value := unmark(cell)
