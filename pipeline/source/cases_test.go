@@ -3,6 +3,7 @@ package source
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -40,4 +41,52 @@ func readCase(t testing.TB, name string, opt Options) (Input, []Row, error) {
 	}
 	rows, err := readPass(t, in)
 	return in, rows, err
+}
+
+func TestR03SoundWorkbooks(t *testing.T) {
+	for _, name := range []string{"r03-module-sheet.xlsx", "r03-no-shared-strings.xlsx"} {
+		_, rows, err := readCase(t, name, Options{})
+		if err != nil || len(rows) == 0 || rows[0].Values[2] == "" || codes(rows[0]) != "" {
+			t.Errorf("%s: %v, %v", name, rows, err)
+		}
+	}
+	book := handmade(rowsXML(`<row r="1"><c r="A1" t="s"><v>0</v></c></row>`))
+	delete(book, "xl/sharedStrings.xml")
+	if _, _, err := readBytes(book.zip(t), Options{}); err == nil {
+		t.Error("a text that the workbook does not have was read")
+	}
+	book = handmade(rowsXML(`<row r="1"><c r="A1" s="1"><v>1</v></c></row>`))
+	delete(book, "xl/styles.xml")
+	if _, _, err := readBytes(book.zip(t), Options{}); err == nil {
+		t.Error("a style that the workbook does not have was read")
+	}
+}
+
+func TestR05SpaceBeforeQuote(t *testing.T) {
+	in, rows, err := readCase(t, "r05-space-before-quote.csv", Options{})
+	if err != nil || rows[0].Values[1] != "Doe" || codes(rows[0]) != "" {
+		t.Fatal(rows, err)
+	}
+	if !hasNote(in, "quote_blanks", "are left out") {
+		t.Error(in.Notes())
+	}
+}
+
+func TestM03WholeLinesQuoted(t *testing.T) {
+	_, _, err := readCase(t, "m03-whole-lines-quoted.csv", Options{})
+	refused(t, err, Error{Row: 1, Reason: "each line stands in quotation marks", Hint: "Save the file again"})
+}
+
+func TestM07Transposed(t *testing.T) {
+	_, _, err := readCase(t, "m07-transposed.csv", Options{})
+	refused(t, err, Error{Row: 1, Reason: "below each other", Hint: "transposed"})
+	if strings.Contains(err.Error(), "Jane") {
+		t.Error("a customer's name is shown:", err)
+	}
+}
+
+// A wrong --delimiter makes one column, too, and is said to.
+func TestWrongDelimiterIsNoQuoting(t *testing.T) {
+	_, _, err := read(t, Options{Delimiter: ','}, "a.csv", strings.ReplaceAll(head+"a,b,c\n", ",", ";"))
+	refused(t, err, Error{Reason: "only one column", Hint: "--delimiter"})
 }

@@ -18,8 +18,9 @@ const (
 )
 
 // csvReader splits text into records as RFC 4180 says, strictly: a quotation
-// mark opens a cell at its start or is an error. For what is well-formed it
-// reads what encoding/csv reads, and a fuzz test holds it to that. It is not
+// mark opens a cell at its start or is an error; blanks beside the marks are
+// left out, as many programs write them. For what is well-formed it reads what
+// encoding/csv reads, and a fuzz test holds it to that. It is not
 // encoding/csv because that one keeps all that follows an unclosed quotation
 // mark in memory, cannot say where the mark was opened, and hides the blank
 // lines that row numbers count.
@@ -35,6 +36,7 @@ type csvReader struct {
 	eof      bool
 	crs      int   // CRs at the end of buf
 	failed   error // of the reader, or of the line ends
+	spaced   bool  // blanks stood between a delimiter and a quotation mark
 	ctrlZ    bool  // the text ended in the end-of-file mark of DOS
 
 	line int // of buf[pos], from 1

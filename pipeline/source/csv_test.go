@@ -47,6 +47,8 @@ func TestCSVRecords(t *testing.T) {
 		{"doubled marks", `"a""b","""","",c` + "\n", []rec{{1, 1, []string{`a"b`, `"`, "", "c"}}}},
 		{"quoted at the end of the text", "x,\"y\"", []rec{{1, 1, []string{"x", "y"}}}},
 		{"quoted, then an empty last cell", "\"x\",\n\"y\",", []rec{{1, 1, []string{"x", ""}}, {2, 2, []string{"y", ""}}}},
+		{"line 19: blanks beside the quotes", "a,b\n \"c\" , \"d, e\"\t\n\"f\",\"g\" ", []rec{{1, 1, []string{"a", "b"}}, {2, 2, []string{"c", "d, e"}}, {3, 3, []string{"f", "g"}}}},
+		{"line 19: blanks without quotes stay", "a,b\n c , d\n", []rec{{1, 1, []string{"a", "b"}}, {2, 2, []string{" c ", " d"}}}},
 		{"line 31: comment lines are data", "a\n#b\n", []rec{{1, 1, []string{"a"}}, {2, 2, []string{"#b"}}}},
 		{"line 10: NUL is left to validation", "a\x00b\n", []rec{{1, 1, []string{"a\x00b"}}}},
 		{"line 2: nothing", "", nil},
@@ -83,7 +85,8 @@ func TestCSVRefused(t *testing.T) {
 		{"line 16: CRCRLF", "a,b\r\r\nc,d\r\r\n", 0, Error{Line: 1, Reason: "CR CR LF"}},
 		{"line 16: CRCRLF further down", "a,b\nc\nd\r\r\n", 0, Error{Line: 3, Reason: "CR CR LF"}},
 		{"line 19: bare quote", "a,b\nc,d\"e\n", 1, Error{Row: 2, Line: 2, Column: 2, Reason: "inside a cell", Hint: "doubled"}},
-		{"line 19: space before the quote", "a,b\nc, \"d\"\n", 1, Error{Row: 2, Line: 2, Column: 2, Reason: "inside a cell"}},
+		{"line 19: space and junk before the quote", "a,b\nc, x\"d\"\n", 1, Error{Row: 2, Line: 2, Column: 2, Reason: "inside a cell"}},
+		{"line 19: space and junk behind the quote", "a,b\nc, \"d\" x\n", 1, Error{Row: 2, Line: 2, Column: 2, Reason: "text after"}},
 		{"line 19: junk after quote", "a\n\n\"b\"c\n", 1, Error{Row: 3, Line: 3, Column: 1, Reason: "line 3; its quotation mark was opened on line 3"}},
 		{"line 19: junk after a quote of several lines", "a,b\nx,\"1\n2\",\"3\n4\"5\n", 1, Error{Row: 2, Line: 4, Column: 3, Reason: "line 4; its quotation mark was opened on line 3"}},
 		{"line 19: unclosed at the end", "a,b\n\nc,\"d\n\n", 1, Error{Row: 3, Line: 3, Column: 2, Reason: "opened on line 3 is never closed"}},
@@ -177,7 +180,7 @@ func FuzzCSV(f *testing.F) {
 		oracle.Comma, oracle.FieldsPerRecord = []rune(delim)[0], -1
 		want, wantErr := oracle.ReadAll()
 		if wantErr != nil {
-			if err == nil {
+			if err == nil && !strings.ContainsAny(text, " \t") { // blanks beside marks are read
 				t.Fatalf("read %+v, encoding/csv says %v", got, wantErr)
 			}
 			return

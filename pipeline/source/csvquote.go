@@ -14,8 +14,9 @@ func (c *csvReader) quoted() (used, lines int, err error) {
 	at := 0
 	for {
 		last := false
-		if c.have(at) && c.buf[c.pos+at] == '"' {
-			at, last, err = c.quotedCell(at, &lines)
+		if mark := at + c.blanks(at); c.have(mark) && c.buf[c.pos+mark] == '"' {
+			c.spaced = c.spaced || mark > at
+			at, last, err = c.quotedCell(mark, &lines)
 		} else {
 			at, last, err = c.bareCell(at, lines)
 		}
@@ -54,6 +55,9 @@ func (c *csvReader) quotedCell(at int, lines *int) (next int, last bool, err err
 			continue
 		}
 		at++ // the mark
+		if behind := at + c.blanks(at); behind > at && c.endsCell(behind) {
+			at, c.spaced = behind, true
+		}
 		switch {
 		case !c.have(at):
 			return at, true, c.readError()
@@ -73,6 +77,26 @@ func (c *csvReader) quotedCell(at int, lines *int) (next int, last bool, err err
 			return 0, false, c.quoteError(c.line+*lines, column, reason, hint)
 		}
 	}
+}
+
+// maxBlanks are left out between a delimiter and a quotation mark.
+const maxBlanks = 64
+
+// blanks counts the blanks that stand at pos+at, and are no delimiters.
+func (c *csvReader) blanks(at int) int {
+	n := 0
+	for n < maxBlanks && c.have(at+n) {
+		if b := c.buf[c.pos+at+n]; b != ' ' && b != '\t' || b == c.delim[0] {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// endsCell reports whether a cell may end at pos+at.
+func (c *csvReader) endsCell(at int) bool {
+	return !c.have(at) || c.buf[c.pos+at] == '\n' || c.have(at+len(c.delim)-1) && bytes.HasPrefix(c.buf[c.pos+at:c.end], []byte(c.delim))
 }
 
 // bareCell reads the unquoted cell that begins at.

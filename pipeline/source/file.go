@@ -147,6 +147,9 @@ func (in *input) understand(f *file, head []record) *Error {
 			header = header[:len(header)-1]
 		}
 	}
+	if len(header) == 1 && head[at].lines > 0 && in.isWholeLine(header[0]) {
+		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "each line stands in quotation marks as a whole", Hint: "Save the file again without them: only single cells may be quoted"}
+	}
 	if len(header) == 1 && f.kind != kindXLSX && len(in.required()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
 	}

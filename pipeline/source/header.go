@@ -86,6 +86,29 @@ func (m *matcher) known(cells []string) int {
 	return len(seen)
 }
 
+// isWholeLine reports whether a header is a whole header row in one cell.
+func (m *matcher) isWholeLine(header string) bool {
+	for _, delim := range []string{",", ";", "\t", "|"} {
+		if m.known(strings.Split(header, delim)) >= 3 {
+			return true
+		}
+	}
+	return false
+}
+
+// isTransposed reports whether the names of fields stand below each other in
+// the first column, so that each customer is a column.
+func (m *matcher) isTransposed(rows []record) bool {
+	var first []string
+	for _, row := range rows {
+		if len(row.cells) < 2 {
+			return false
+		}
+		first = append(first, row.cells[0])
+	}
+	return m.known(first) >= 3 && m.known(rows[0].cells) <= 1
+}
+
 // headerAt finds the header row among the first rows of a file. want is
 // Options.HeaderRow.
 func (m *matcher) headerAt(rows []record, want int) (int, *Error) {
@@ -98,6 +121,10 @@ func (m *matcher) headerAt(rows []record, want int) (int, *Error) {
 			return 0, &Error{Row: want, Line: rows[i].line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
 		}
 		return i, nil
+	}
+	if m.isTransposed(rows) {
+		return 0, &Error{Row: rows[0].number, Line: rows[0].line, Reason: "the names of the fields stand in the first column, below each other, and each customer in a column",
+			Hint: "Turn the table round: in a spreadsheet program copy it and paste it transposed"}
 	}
 	best, most := 0, m.known(rows[0].cells)
 	first := most

@@ -175,6 +175,16 @@ func (p *workbookPackage) checkProlog() error {
 // has reports whether the package has a part of that name, whatever its case.
 func (p *workbookPackage) has(name string) bool { return p.parts[strings.ToLower(name)] != nil }
 
+// present returns the name of a part that may be missing, "" if it is: programs
+// write a relationship to texts or styles that no cell uses. A cell that does
+// use one finds it missing.
+func (p *workbookPackage) present(name string) string {
+	if p.has(name) {
+		return name
+	}
+	return ""
+}
+
 // open reads one part. What comes out is counted: more than the package's
 // limit is an error whatever the directory said.
 func (p *workbookPackage) open(name string) (io.ReadCloser, error) {

@@ -112,6 +112,9 @@ func (p *pass) finish() error {
 	if t, text := p.open.(*textRecords); text && t.ctrlZ {
 		f.remarkOnce(Note{File: p.at, Code: "ctrl_z", Warning: true, Message: "the end-of-file mark Ctrl-Z at its end is not read"})
 	}
+	if t, text := p.open.(*textRecords); text && t.spaced {
+		f.remarkOnce(Note{File: p.at, Code: "quote_blanks", Message: "blanks between delimiters and quotation marks are left out"})
+	}
 	if p.unread > 0 {
 		f.remarkOnce(Note{File: p.at, Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
 	}

@@ -59,9 +59,9 @@ func readWorkbook(p *workbookPackage) (*workbook, error) {
 	for _, r := range rels {
 		switch r.kind {
 		case "styles":
-			styles = r.target
+			styles = p.present(r.target)
 		case "sharedStrings":
-			texts = r.target
+			texts = p.present(r.target)
 		}
 	}
 	if err := b.readStructure(main, styles, rels); err != nil {
@@ -110,7 +110,7 @@ func (b *workbook) readStructure(main, styles string, rels []relationship) error
 				sheet.part = r.target
 			}
 		}
-		if !listed { // else its rows would be taken for none
+		if !listed && s.ID != "" { // else its rows would be taken for none
 			return &Error{File: b.pkg.name, Sheet: s.Name, Reason: "the workbook does not say where this sheet's cells are", Hint: "Open it in a spreadsheet program and save it again"}
 		}
 		if fold := strings.ToLower(s.Name); seen[fold] {
