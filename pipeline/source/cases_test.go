@@ -74,12 +74,12 @@ func TestR05SpaceBeforeQuote(t *testing.T) {
 
 func TestM03WholeLinesQuoted(t *testing.T) {
 	_, _, err := readCase(t, "m03-whole-lines-quoted.csv", Options{})
-	refused(t, err, Error{Row: 1, Reason: "each line stands in quotation marks", Hint: "Save the file again"})
+	refused(t, err, Error{Row: 1, Reason: "each line is quoted as a whole", Hint: "Save the file again"})
 }
 
 func TestM07Transposed(t *testing.T) {
 	_, _, err := readCase(t, "m07-transposed.csv", Options{})
-	refused(t, err, Error{Row: 1, Reason: "below each other", Hint: "transposed"})
+	refused(t, err, Error{Row: 1, Reason: "field names are in the first column", Hint: "transposed"})
 	if strings.Contains(err.Error(), "Jane") {
 		t.Error("a customer's name is shown:", err)
 	}

@@ -49,6 +49,7 @@ func TestCSVRecords(t *testing.T) {
 		{"quoted, then an empty last cell", "\"x\",\n\"y\",", []rec{{1, 1, []string{"x", ""}}, {2, 2, []string{"y", ""}}}},
 		{"line 19: blanks beside the quotes", "a,b\n \"c\" , \"d, e\"\t\n\"f\",\"g\" ", []rec{{1, 1, []string{"a", "b"}}, {2, 2, []string{"c", "d, e"}}, {3, 3, []string{"f", "g"}}}},
 		{"line 19: blanks without quotes stay", "a,b\n c , d\n", []rec{{1, 1, []string{"a", "b"}}, {2, 2, []string{" c ", " d"}}}},
+		{"line 16: Ctrl-Z after a quoted cell of two lines", "\"a\r\"\x1a", []rec{{1, 1, []string{"a\n"}}}},
 		{"line 31: comment lines are data", "a\n#b\n", []rec{{1, 1, []string{"a"}}, {2, 2, []string{"#b"}}}},
 		{"line 10: NUL is left to validation", "a\x00b\n", []rec{{1, 1, []string{"a\x00b"}}}},
 		{"line 2: nothing", "", nil},

@@ -54,7 +54,9 @@ func (c *csvReader) quotedCell(at int, lines *int) (next int, last bool, err err
 			}
 			continue
 		}
-		at++ // the mark
+		at++                                                    // the mark
+		for n := at; c.have(n) && c.buf[c.pos+n] == 0x1A; n++ { // at the end of the text it is taken off, once the end is seen
+		}
 		if behind := at + c.blanks(at); behind > at && c.endsCell(behind) {
 			at, c.spaced = behind, true
 		}

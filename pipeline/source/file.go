@@ -148,7 +148,7 @@ func (in *input) understand(f *file, head []record) *Error {
 		}
 	}
 	if len(header) == 1 && head[at].lines > 0 && in.isWholeLine(header[0]) {
-		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "each line stands in quotation marks as a whole", Hint: "Save the file again without them: only single cells may be quoted"}
+		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
 	}
 	if len(header) == 1 && f.kind != kindXLSX && len(in.required()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}

@@ -123,8 +123,8 @@ func (m *matcher) headerAt(rows []record, want int) (int, *Error) {
 		return i, nil
 	}
 	if m.isTransposed(rows) {
-		return 0, &Error{Row: rows[0].number, Line: rows[0].line, Reason: "the names of the fields stand in the first column, below each other, and each customer in a column",
-			Hint: "Turn the table round: in a spreadsheet program copy it and paste it transposed"}
+		return 0, &Error{Row: rows[0].number, Line: rows[0].line, Reason: "the field names are in the first column, and each customer is a column",
+			Hint: "Transpose the table: copy it in a spreadsheet program and paste it transposed"}
 	}
 	best, most := 0, m.known(rows[0].cells)
 	first := most

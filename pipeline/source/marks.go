@@ -95,7 +95,7 @@ func (f *file) unmarked(cells []string) (read []string, found []Issue) {
 		}
 		read[column] = value
 		found = append(found, Issue{Column: column, Code: "marks_removed", Warning: true,
-			Message: "is written in marks that keep a spreadsheet from changing it, such as =\"02139\" or '02139, and read without them"})
+			Message: "is written with marks that stop a spreadsheet from changing it, such as =\"02139\" or '02139. the value is read without them"})
 	}
 	return read, found
 }

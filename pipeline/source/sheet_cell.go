@@ -56,7 +56,7 @@ func (p *sheetPass) readCell() error {
 			return nil
 		}
 		if p.book.stale {
-			p.issue("formula_uncached", "the workbook says that its formulas are still to be calculated, so that this one has no result: open the workbook in a spreadsheet program and save it, or paste the values", false)
+			p.issue("formula_uncached", "the cell is a formula without a result: the workbook says its formulas are not calculated yet. open it in a spreadsheet program and save it, or paste the values", false)
 			return nil
 		}
 		if !p.refuse {

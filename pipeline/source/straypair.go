@@ -145,9 +145,9 @@ func isPhone(s string) bool {
 
 // strayPairError refuses the file whose record holds such a pair.
 func strayPairError(rec record, line, column int) *Error {
-	reason := fmt.Sprintf("the quotation mark opened on line %d closes behind what looks like other cells", line)
+	reason := fmt.Sprintf("the quotation mark opened on line %d closes after what looks like other cells", line)
 	if rec.lines > 1 {
-		reason = fmt.Sprintf("the quotation mark opened on line %d closes on a later line, behind what looks like other rows", line)
+		reason = fmt.Sprintf("the quotation mark opened on line %d closes on a later line, after what looks like other rows", line)
 	}
 	return &Error{Row: rec.number, Line: line, Column: column, Cell: CellName(column, rec.number), Reason: reason,
 		Hint: `Remove the stray pair of quotation marks, or write them doubled ("") inside a quoted cell`}

@@ -244,7 +244,7 @@ func (f *sheetFindings) notes(sheet bookSheet, refuse, stale bool) []Note {
 	switch {
 	case f.formulas == 0 || refuse:
 	case stale:
-		warn("formulas", "%s %s made by formulas, which the workbook says are still to be calculated. open it in a spreadsheet program and save it", counted(f.formulas, "cell"), isAre(f.formulas))
+		warn("formulas", "%s %s made by formulas that the workbook says are not calculated yet. open it in a spreadsheet program and save it", counted(f.formulas, "cell"), isAre(f.formulas))
 	default:
 		warn("formulas", "%s %s made by formulas. the results saved with the workbook are used", counted(f.formulas, "cell"), isAre(f.formulas))
 	}

@@ -16,7 +16,7 @@ func TestS02NeverCalculated(t *testing.T) {
 	if got := codes(rows[1]); got != "" || rows[1].Values[0] != "Jane" {
 		t.Errorf("row 3: %q, %q", rows[1].Values, got)
 	}
-	if !hasNote(in, "formulas", "still to be calculated") {
+	if !hasNote(in, "formulas", "not calculated yet") {
 		t.Error(in.Notes())
 	}
 }
