@@ -192,17 +192,14 @@ func (p *pass) fill(row *Row, rec record) {
 			cells[i] = unguard(cell)
 		}
 		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
-		if strings.Contains(strings.ToLower(cells[f.problem]), struckOutRow) {
-			row.Issues = append(row.Issues, Issue{Column: -1, Code: "struck_out_row",
-				Message: struckOutRow + " in the list it comes from. delete it, or clear its onboard_problem if the customer is to be onboarded"})
-		}
+		row.Issues = append(row.Issues, f.unsettled(cells)...)
 		if row.Was == repeatedRow || strings.HasSuffix(strings.TrimSpace(cells[f.problem]), sharedMark) {
 			row.Was = repeatedRow
 			p.again++
 		}
 	}
 	for _, is := range row.Issues {
-		if is.Code == "struck_out" || is.Code == "number_format" { // no value to go by, also when the row is fed back in a rejects file
+		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format") { // no value to go by, also when the row is fed back in a rejects file
 			cells[is.Column] = ""
 		}
 	}

@@ -52,11 +52,11 @@ func (p *sheetPass) readCell() error {
 			p.issue("formula", "the cell is a formula, and --formulas refuse is set", false)
 		}
 		if !value || len(p.text) == 0 && kind != cellText {
-			p.issue("formula_uncached", "the cell is a formula without its result: open the workbook in a spreadsheet program and save it, or paste the values", false)
+			p.issue("formula_uncached", uncalculated+": open the workbook in a spreadsheet program and save it, or paste the values", false)
 			return nil
 		}
 		if p.book.stale {
-			p.issue("formula_uncached", "the cell is a formula without a result: the workbook says its formulas are not calculated yet. open it in a spreadsheet program and save it, or paste the values", false)
+			p.issue("formula_uncached", uncalculated+": the workbook says its formulas are not calculated yet. open it in a spreadsheet program and save it, or paste the values", false)
 			return nil
 		}
 		if !p.refuse {
@@ -91,7 +91,7 @@ func (p *sheetPass) strike(cellStruck bool) {
 	if p.runs&plainRun == 0 {
 		p.struck++
 	}
-	p.issue("struck_out", "text in the cell is struck out. enter the value that counts, without struck-out text", false)
+	p.issue("struck_out", struckOutCell+". enter the value that counts, without struck-out text", false)
 }
 
 // readCellParts reads a cell's children; p.text is its value as it stands.
@@ -241,7 +241,7 @@ func (p *sheetPass) convertNumber(stored []byte, style int) error {
 	}
 	shown, ok := format.shown(text)
 	if !ok {
-		p.issue("number_format", "the sheet shows this number in another form, such as a percentage, an amount of money or rounded. format the column as text and enter the value itself", false)
+		p.issue("number_format", unlikeShown+", such as a percentage, an amount of money or rounded. format the column as text and enter the value itself", false)
 		p.issues[len(p.issues)-1].sent = true
 	}
 	if shown != text {

@@ -133,14 +133,17 @@ func TestStruckOutRowIsInvalid(t *testing.T) {
 // A rejects file has no lines through its cells: what was struck out is not
 // sent when it is fed back as it is.
 func TestStruckOutFedBack(t *testing.T) {
-	const columns = "firstName,lastName,email,onboard_row,onboard_status,onboard_problem\n"
+	const columns = "firstName,lastName,email,city,onboard_row,onboard_status,onboard_problem\n"
 	for problem, want := range map[string]string{
-		"the row is struck out. delete it":                         "struck_out_row",
+		"the row is struck out. delete it": "struck_out_row", "The row is struck out. Delete it.": "struck_out_row",
 		"lastName: is empty; the row is struck out in the list it": "struck_out_row",
-		"The row is struck out. Delete it.":                        "struck_out_row",
-		"":                                                         "", "lastName: is empty": "",
+		"": "", "lastName: is empty": "",
+		"lastName: text in the cell is struck out. enter the value": "", // it was entered
+		"city: text in the cell is struck out. enter the value":     "struck_out",
+		"City: The sheet shows this number in another form":         "number_format",
+		"city: the cell is a formula without a result: open":        "formula_uncached",
 	} {
-		_, rows, err := read(t, Options{}, "a.rejects.csv", columns+"Ann,Lee,a@b.example,17,invalid,"+problem+"\n")
+		_, rows, err := read(t, Options{}, "a.rejects.csv", columns+"Ann,Lee,a@b.example,,17,invalid,"+problem+"\n")
 		if err != nil || codes(rows[0]) != want {
 			t.Errorf("%q: %v, %v", problem, rows, err)
 		}
