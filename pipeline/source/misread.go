@@ -96,13 +96,20 @@ func isStraySign(word []rune, i int) bool {
 	return false
 }
 
-// misplacedLetter tells letters that stand where no word has them: the œ of
-// French is never behind a vowel, the ς of Greek only at the end.
+// misplacedLetter tells letters where no word has them: the œ of French is
+// never behind a vowel (Wiœniewski), nor is the ø of Danish (Dvoøák), the ò of
+// Italian (Plzeò) or the þ of Icelandic (Ayþe); no word ends in þ (Güneþ), and
+// the ς of Greek is only at the end.
 func misplacedLetter(word []rune, i int) bool {
 	last := i == len(word)-1
+	behindVowel := i > 0 && strings.ContainsRune("aeiouyáéíóúýAEIOUYÁÉÍÓÚÝ", word[i-1])
 	switch word[i] {
+	case 'ø', 'ò':
+		return behindVowel
+	case 'þ':
+		return behindVowel || last
 	case 'œ', 'Œ':
-		if i > 0 && strings.ContainsRune("aeiouyóAEIOUYÓ", word[i-1]) {
+		if behindVowel {
 			return true
 		}
 		return last || strings.ContainsRune("wlmkcbpgzWLMKCBPGZ", word[i+1])
