@@ -126,7 +126,7 @@ func Decided(c Customer, ch Change) (Customer, error) {
 		c.ServiceID, c.URL, c.Issued, c.KYC = ch.ServiceID, ch.URL, ch.issued(c), KYC{}
 	case answered && (ch.Status == Created || ch.Status == Duplicate):
 		c.Pairing = Unconfirmed
-	case ch.Status != c.Status || ch.ServiceID != "" && ch.ServiceID != c.ServiceID:
+	case ch.Manual || ch.Status != c.Status || ch.ServiceID != "" && ch.ServiceID != c.ServiceID:
 		c.Pairing = NotPaired
 	}
 	c.Status = ch.Status

@@ -124,7 +124,7 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 			}
 		}
 	}
-	if f.as.value == string(ledger.Created) && f.serviceID == "" && c.Status != ledger.Created {
+	if f.as.value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
 		return usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
 	}
 	runs, err := newestOf(ctx, l)

@@ -50,6 +50,8 @@ func pairing(t *testing.T, l ledger.Ledger) {
 	tally, err := l.Tally(ctx, ledger.Selection{Batch: b.ID})
 	must(t, err)
 	same(t, "tally", tally.Code[ledger.StatusCode{Status: ledger.Created, Field: "email", Code: "email_differs"}], 1)
+	must(t, l.Record(ctx, 1, []ledger.Change{{Expect: expect(other), Status: ledger.Created, Code: "by_hand", Manual: true, At: at(90)}}))
+	same(t, "settled by hand", customer(t, l, other.ID).NeedsReview(), false)
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: ok.ID, ServiceID: ok.ServiceID, Pairing: ledger.Unconfirmed}}))
 	same(t, "to be compared again", due(), []int64{ok.ID})
 }
