@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -210,7 +209,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
-		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy, MaxConns: cmp.Or(f.workers.n, pipeline.AutoWorkers) + 8})
+		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy})
 	if err != nil {
 		return nil, usage(inWords(err))
 	}

@@ -24,6 +24,7 @@ const (
 	CauseTLS         = "tls"         // no TLS with that server
 	CauseCertificate = "certificate" // expired, untrusted, or for another name
 	CauseProxy       = "proxy"       // the proxy could not be reached or refused
+	CauseLocal       = "local_limit" // this machine has no port or file left for another connection
 	CauseRequest     = "request"     // the request cannot be written; a fault of the caller
 	CauseNetwork     = "network"     // any other failure without an answer, malformed or endless headers included
 	CauseRedirect    = "redirect"    // 3xx
@@ -31,6 +32,7 @@ const (
 	CauseStatus      = "status"      // a status that this call should not have
 	CauseHTML        = "html"        // a gateway's page
 	CauseBody        = "body"        // the body was cut off, too long, or not of the documented form
+	CauseEncoding    = "encoding"    // the body has a Content-Encoding other than gzip
 	CauseLink        = "link"        // 2xx whose verificationUrl is missing or not absolute https
 	CauseServiceID   = "service_id"  // 2xx whose serviceId is missing or no sane token
 )
@@ -46,19 +48,19 @@ func cause(err error) string {
 		shake   *tlsError
 		dns     *net.DNSError
 		connect *proxyError
-		timeout net.Error
 	)
 	switch {
 	case errors.As(err, &cert), errors.As(err, &roots):
 		return CauseCertificate
 	case errors.Is(err, context.Canceled):
 		return CauseCanceled
+	case isLocalLimit(err):
+		return CauseLocal
 	case errors.As(err, &connect):
 		return CauseProxy
 	case errors.As(err, &dns):
 		return CauseDNS
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
-		errors.As(err, &timeout) && timeout.Timeout():
+	case isTimeout(err):
 		return CauseTimeout
 	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &shake):
 		return CauseTLS
@@ -73,4 +75,22 @@ func cause(err error) string {
 	default:
 		return CauseNetwork
 	}
+}
+
+// isLocalLimit reports whether this machine, not the network, had no room for a
+// connection: all ports to that address are in use, or all files that the
+// process or the system may open.
+func isLocalLimit(err error) bool {
+	for _, limit := range []error{syscall.EADDRNOTAVAIL, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS} {
+		if errors.Is(err, limit) {
+			return true
+		}
+	}
+	return false
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &timeout) && timeout.Timeout()
 }

@@ -13,12 +13,13 @@ import (
 // any number of goroutines, and keeps none of its own; CloseIdle closes the
 // connections that are left when no request is under way.
 type Client struct {
-	base    *url.URL
-	key     secret
-	head    letterhead
-	timeout time.Duration
-	pool    *pool
-	proxy   string
+	base      *url.URL
+	key       secret
+	userAgent string
+	timeout   time.Duration
+	proxy     *url.URL        // nil: none
+	once      *http.Transport // for what changes something: a connection for each request
+	kept      *http.Transport // for what only reads
 }
 
 // New checks the configuration and opens nothing. Its errors name the field of
@@ -28,13 +29,8 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newConnector(s)
-	client := &Client{base: s.base, key: hide(s.Key), head: newLetterhead(s, d.passes()), timeout: s.Timeout,
-		pool: &pool{dial: d.dial, inUse: make(chan struct{}, s.MaxConns)}}
-	if s.proxy != nil {
-		client.proxy = s.proxy.Host
-	}
-	return client, nil
+	return &Client{base: s.base, key: hide(s.Key), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
+		once: newTransport(s, false), kept: newTransport(s, true)}, nil
 }
 
 // Host is the base URL's host, with its port if that is not the scheme's own.
@@ -47,12 +43,15 @@ func (c *Client) Host() string {
 }
 
 // Proxy is the host of the proxy that requests go through, "" for none.
-func (c *Client) Proxy() string { return c.proxy }
+func (c *Client) Proxy() string {
+	if c.proxy == nil {
+		return ""
+	}
+	return c.proxy.Host
+}
 
-// CloseIdle closes connections that no request uses. Call it after every
-// pause: a server may have dropped them, and a request on such a connection
-// can end as Unknown.
-func (c *Client) CloseIdle() { c.pool.closeIdle() }
+// CloseIdle closes the connections that look-ups have left open.
+func (c *Client) CloseIdle() { c.kept.CloseIdleConnections() }
 
 // Create sends one create-user request with this idempotency key, once, and
 // says what its answer proves. It waits for nothing but the answer, at most
@@ -86,6 +85,12 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 			a.Fields = complained(m, u)
 		}
 	}
+	if r.encoded && a.Cause == CauseBody {
+		a.Cause = CauseEncoding
+	}
+	if r.proxyStatus != 0 {
+		a.Halt = ProxyRefused
+	}
 	switch a.Class {
 	case OKBroken, Unknown, Unclear:
 		a.Excerpt = c.excerpt(r.body)
@@ -95,14 +100,17 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 
 // answer fills what does not depend on the body.
 func (c *Client) answer(r reply) Answer {
-	a := Answer{HTTPStatus: r.status, Began: r.began, Ended: r.ended}
+	a := Answer{HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
 	if r.err != nil {
 		a.Cause = cause(r.err)
 		if r.unsent {
 			a.Class = NotSent
 		}
-		if a.Cause == CauseCertificate {
+		switch {
+		case a.Cause == CauseCertificate:
 			a.Halt = Certificate
+		case r.proxyStatus == http.StatusForbidden || r.proxyStatus == http.StatusProxyAuthRequired:
+			a.Halt = ProxyRefused
 		}
 		return a
 	}

@@ -22,13 +22,12 @@ type Config struct {
 	Timeout   time.Duration // one request from dialling to the last byte of the answer; default 30s
 	CAFile    string        // PEM file of certificate authorities that replace the system's; default: the system's
 	Proxy     string        // "" none, "env" the proxy environment variables, else an http, https or socks5 URL
-	MaxConns  int           // connections at once, idle ones included; default 64
 }
 
 const (
 	defaultUserAgent = "bulkonboard"
 	defaultTimeout   = 30 * time.Second
-	defaultMaxConns  = 64
+	maxBase          = 1000       // of the base URL, in bytes: escaped, with a path, it fits into the buffer of net/http (see isUnsent)
 	livePrefix       = "sk_live_" // of keys that spend real money (vendor's public docs)
 )
 
@@ -59,9 +58,6 @@ func (c Config) validate() (settings, error) {
 	if s.Timeout == 0 {
 		s.Timeout = defaultTimeout
 	}
-	if s.MaxConns == 0 {
-		s.MaxConns = defaultMaxConns
-	}
 	switch {
 	case c.Key == "":
 		return s, &ConfigError{"Key", errors.New("is missing")}
@@ -71,8 +67,6 @@ func (c Config) validate() (settings, error) {
 		return s, &ConfigError{"UserAgent", errors.New("holds a character that is not printable ASCII")}
 	case s.Timeout < 0:
 		return s, &ConfigError{"Timeout", errors.New("is negative")}
-	case s.MaxConns < 0:
-		return s, &ConfigError{"MaxConns", errors.New("is negative")}
 	}
 	var err error
 	if s.base, err = parseBase(c.BaseURL, strings.HasPrefix(c.Key, livePrefix)); err != nil {
@@ -92,6 +86,9 @@ func (c Config) validate() (settings, error) {
 func parseBase(raw string, live bool) (*url.URL, error) {
 	if raw == "" {
 		return nil, errors.New("is missing")
+	}
+	if len(raw) > maxBase {
+		return nil, fmt.Errorf("is longer than %d characters", maxBase)
 	}
 	u, err := url.Parse(raw)
 	switch {

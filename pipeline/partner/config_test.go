@@ -44,7 +44,7 @@ func TestConfig(t *testing.T) {
 		{"line end in key", Config{BaseURL: "https://h.example", Key: "CANARYKEY\n"}, "Key"},
 		{"user agent", Config{BaseURL: "https://h.example", Key: testKey, UserAgent: "a\r\nb"}, "UserAgent"},
 		{"timeout", Config{BaseURL: "https://h.example", Key: testKey, Timeout: -1}, "Timeout"},
-		{"connections", Config{BaseURL: "https://h.example", Key: testKey, MaxConns: -1}, "MaxConns"},
+		{"long", Config{BaseURL: "https://h.example/" + strings.Repeat("x", maxBase), Key: testKey}, "BaseURL"},
 		{"no CA file", Config{BaseURL: "https://h.example", Key: testKey, CAFile: empty + "x"}, "CAFile"},
 		{"empty CA file", Config{BaseURL: "https://h.example", Key: testKey, CAFile: empty}, "CAFile"},
 		{"proxy", Config{BaseURL: "https://h.example", Key: testKey, Proxy: "http://u:CANARYKEY@p:1"}, ""},

@@ -2,18 +2,15 @@ package partner
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -26,107 +23,9 @@ func keeping(_ *wire, c net.Conn, next func() *http.Request) {
 
 var whole201 = created201 + "Content-Length: " + strconv.Itoa(len(goodBody)) + "\r\n\r\n" + goodBody
 
-// TestClosedConnectionIsNotWrittenTo: a server that closes after each answer,
-// without saying so, costs connections but no answers.
-func TestClosedConnectionIsNotWrittenTo(t *testing.T) {
-	t.Run("plain", func(t *testing.T) {
-		w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
-			if next() != nil {
-				io.WriteString(c, whole201)
-			}
-		})
-		c := newClient(t, Config{BaseURL: w.URL})
-		for range 50 {
-			mustOK(t, c.Create(t.Context(), testIdem, jane()))
-			if !notices(c.pool.idle[0].still) {
-				t.Fatal("the end was not noticed")
-			}
-		}
-		if p, n := w.posts.Load(), w.conns.Load(); p != 50 || n != 50 {
-			t.Errorf("%d POSTs over %d connections, want 50 over 50", p, n)
-		}
-	})
-	t.Run("TLS", func(t *testing.T) {
-		var posts atomic.Int64
-		s, ca := secured(t, "127.0.0.1", time.Now().Add(time.Hour), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			posts.Add(1)
-			good(w, r)
-		}))
-		c := newClient(t, Config{BaseURL: s.URL, CAFile: ca})
-		for range 20 {
-			mustOK(t, c.Create(t.Context(), testIdem, jane()))
-			s.CloseClientConnections()
-			if !notices(c.pool.idle[0].still) {
-				t.Fatal("the end was not noticed")
-			}
-		}
-		if n := posts.Load(); n != 20 {
-			t.Errorf("%d POSTs, want 20", n)
-		}
-	})
-}
-
-// notices waits until what the far end did has arrived.
-func notices(still func(time.Time) bool) bool {
-	for began := time.Now(); time.Since(began) < 10*time.Second; runtime.Gosched() {
-		if !still(time.Now().Add(time.Hour)) {
-			return true
-		}
-	}
-	return false
-}
-
-// TestStill holds both ways of asking a connection to the same answers.
-func TestStill(t *testing.T) {
-	for name, of := range map[string]func(net.Conn) func(time.Time) bool{"at once": stillness, "by waiting": stillByWaiting} {
-		t.Run(name, func(t *testing.T) {
-			pair := func() (near, far net.Conn) {
-				l, err := net.Listen("tcp", "127.0.0.1:0")
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer l.Close()
-				if near, err = net.Dial("tcp", l.Addr().String()); err == nil {
-					far, err = l.Accept()
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { near.Close(); far.Close() })
-				return near, far
-			}
-			near, far := pair()
-			still := of(near)
-			until := time.Now().Add(time.Hour)
-			near.SetDeadline(time.Unix(1, 0)) // of the request before
-			if !still(until) || !still(until) {
-				t.Error("a quiet connection is taken for a dead one")
-			}
-			go far.Write([]byte("x"))
-			if n, err := near.Read(make([]byte, 1)); n != 1 || err != nil {
-				t.Errorf("the deadline of the next request is not set: %v", err)
-			}
-			far.Write([]byte("HTTP/1.1 200 OK\r\n\r\n"))
-			if !notices(still) {
-				t.Error("an answer to nothing was not noticed")
-			}
-			near, far = pair()
-			still = of(near)
-			far.Close()
-			if !notices(still) {
-				t.Error("the end was not noticed")
-			}
-			near.Close()
-			if still(until) {
-				t.Error("a connection that we closed is taken for a good one")
-			}
-		})
-	}
-}
-
-// TestCancelledConnectionIsNotUsedAgain: a request cut off at any moment costs
+// TestCancelAtAnyMoment: a request cut off at any moment costs
 // itself, never the one after it.
-func TestCancelledConnectionIsNotUsedAgain(t *testing.T) {
+func TestCancelAtAnyMoment(t *testing.T) {
 	w := startWire(t, keeping)
 	c := newClient(t, Config{BaseURL: w.URL})
 	for range 300 {
@@ -146,27 +45,6 @@ func TestCancelledConnectionIsNotUsedAgain(t *testing.T) {
 		if a := c.Create(t.Context(), testIdem, jane()); a.Class != OK {
 			t.Fatalf("after one that was cut off: %v", a)
 		}
-	}
-}
-
-// TestConnectionOfAnEndedContext: a connection whose last request came under a
-// context that has ended since is not used again, for its end may still reach it;
-// one of another context that lives is.
-func TestConnectionOfAnEndedContext(t *testing.T) {
-	w := startWire(t, keeping)
-	c := newClient(t, Config{BaseURL: w.URL})
-	first, end := context.WithCancel(t.Context())
-	mustOK(t, c.Create(first, testIdem, jane()))
-	mustOK(t, c.Create(context.Background(), testIdem, jane()))
-	mustOK(t, c.Create(context.Background(), testIdem, jane()))
-	mustOK(t, c.Create(first, testIdem, jane()))
-	if n := w.conns.Load(); n != 1 {
-		t.Errorf("%d connections, want 1", n)
-	}
-	end()
-	mustOK(t, c.Create(t.Context(), testIdem, jane()))
-	if n := w.conns.Load(); n != 2 {
-		t.Errorf("%d connections, want 2", n)
 	}
 }
 
@@ -192,25 +70,27 @@ func TestRefusedBeforeRead(t *testing.T) {
 	}
 }
 
-// TestConnectionUsedAgain: requests one after the other share a connection,
-// whatever form the answers have; those that cannot be followed do not.
-func TestConnectionUsedAgain(t *testing.T) {
-	for name, tt := range map[string]struct {
-		answer string
-		conns  int64 // of three requests
-	}{
-		"length":       {whole201, 1},
-		"chunked":      {created201 + "Transfer-Encoding: chunked\r\n\r\n" + strconv.FormatInt(int64(len(goodBody)), 16) + "\r\n" + goodBody + "\r\n0\r\n\r\n", 1},
-		"no body":      {"HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n", 1},
-		"early hints":  {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + whole201, 1},
-		"says close":   {created201 + "Connection: close\r\nContent-Length: " + strconv.Itoa(len(goodBody)) + "\r\n\r\n" + goodBody, 3},
-		"HTTP/1.0":     {"HTTP/1.0 201 Created\r\nContent-Length: " + strconv.Itoa(len(goodBody)) + "\r\n\r\n" + goodBody, 3},
-		"bytes beyond": {whole201 + "x", 3},
+// TestOneConnectionForEachChange: whatever form the answers have, no request that
+// changes something uses a connection that another one has used; and the partner
+// is told so.
+func TestOneConnectionForEachChange(t *testing.T) {
+	for name, answer := range map[string]string{
+		"length":       whole201,
+		"chunked":      created201 + "Transfer-Encoding: chunked\r\n\r\n" + strconv.FormatInt(int64(len(goodBody)), 16) + "\r\n" + goodBody + "\r\n0\r\n\r\n",
+		"no body":      "HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n",
+		"early hints":  "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + whole201,
+		"says close":   created201 + "Connection: close\r\nContent-Length: " + strconv.Itoa(len(goodBody)) + "\r\n\r\n" + goodBody,
+		"keeps alive":  created201 + "Connection: keep-alive\r\nKeep-Alive: timeout=60, max=100\r\nContent-Length: " + strconv.Itoa(len(goodBody)) + "\r\n\r\n" + goodBody,
+		"HTTP/1.0":     "HTTP/1.0 201 Created\r\nContent-Length: " + strconv.Itoa(len(goodBody)) + "\r\n\r\n" + goodBody,
+		"bytes beyond": whole201 + "x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
-				for next() != nil {
-					io.WriteString(c, tt.answer)
+				for r := next(); r != nil; r = next() {
+					if !r.Close {
+						t.Error("the partner is not told that the connection ends")
+					}
+					io.WriteString(c, answer)
 				}
 			})
 			c := newClient(t, Config{BaseURL: w.URL})
@@ -219,114 +99,109 @@ func TestConnectionUsedAgain(t *testing.T) {
 					t.Errorf("got %v", a)
 				}
 			}
-			if n := w.conns.Load(); n != tt.conns {
-				t.Errorf("%d connections, want %d", n, tt.conns)
+			c.Delete(t.Context(), "acme-user-1")
+			c.RetryKYC(t.Context(), "acme-user-1")
+			if n := w.conns.Load(); n != 5 {
+				t.Errorf("%d connections, want 5", n)
 			}
 		})
 	}
 }
 
-// TestDeadlineIsEachRequestsOwn: the deadline of a request does not reach the next.
-func TestDeadlineIsEachRequestsOwn(t *testing.T) {
-	w := startWire(t, keeping)
+// TestLookUpsShareConnections: what only reads needs no connection of its own.
+func TestLookUpsShareConnections(t *testing.T) {
+	const wallet = `{"status":"success","data":{"balance":1,"currency":"USD"}}`
+	w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
+		for r := next(); r != nil; r = next() {
+			if r.Header.Get("Cache-Control") != "no-cache" {
+				t.Error("an answer from a cache would do")
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(len(wallet))+"\r\n\r\n"+wallet)
+		}
+	})
 	c := newClient(t, Config{BaseURL: w.URL})
-	mustOK(t, c.Create(t.Context(), testIdem, jane()))
-	k := c.pool.idlest()
-	k.cutOff()
-	c.pool.idle = append(c.pool.idle, k)
-	mustOK(t, c.Create(t.Context(), testIdem, jane()))
+	for range 3 {
+		if _, err := c.Wallet(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if n := w.conns.Load(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
+	c.CloseIdle()
+	if _, err := c.Wallet(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := w.conns.Load(); n != 2 {
+		t.Errorf("%d connections, want 2: the first was to be closed", n)
+	}
 }
 
-// TestPoolLetsGo: what was not used for long is not used again, and does not
-// stay open beside those that are.
-func TestPoolLetsGo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var open []net.Conn
-		p := &pool{inUse: make(chan struct{}, 3), dial: func(context.Context) (*conn, error) {
-			near, far := net.Pipe()
-			open = append(open, far)
-			return newConn(line{near, func(time.Time) bool { return true }}), nil
-		}}
-		take := func(n int) (all []*conn) {
-			for range n {
-				k, err := p.take(t.Context(), time.Now().Add(time.Hour))
-				if err != nil {
-					t.Fatal(err)
+// TestLookUpOutlivesDeadEnds: kept connections that the server drops when they
+// are used again do not make a look-up fail. It may be sent again.
+func TestLookUpOutlivesDeadEnds(t *testing.T) {
+	const wallet = `{"status":"success","data":{"balance":1,"currency":"USD"}}`
+	for name, drop := range map[string]func(net.Conn){"FIN": func(c net.Conn) { c.Close() }, "RST": reset} {
+		t.Run(name, func(t *testing.T) {
+			w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
+				if next() == nil {
+					return
 				}
-				all = append(all, k)
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(len(wallet))+"\r\n\r\n"+wallet)
+				if next() != nil {
+					drop(c)
+				}
+			})
+			c := newClient(t, Config{BaseURL: w.URL})
+			for range 5 {
+				if _, err := c.Wallet(t.Context()); err != nil {
+					t.Error(err)
+				}
 			}
-			return all
-		}
-		give := func(all []*conn) {
-			for _, k := range all {
-				p.give(k, true)
-			}
-		}
-		give(take(3))
-		time.Sleep(idleFor / 2)
-		give(take(1))
-		if len(open) != 3 || len(p.idle) != 3 {
-			t.Errorf("%d opened and %d kept, want 3 and 3", len(open), len(p.idle))
-		}
-		time.Sleep(idleFor/2 + 1) // two of them are too old now
-		give(take(1))
-		if len(open) != 3 || len(p.idle) != 1 {
-			t.Errorf("%d opened and %d kept, want 3 and 1", len(open), len(p.idle))
-		}
-		time.Sleep(idleFor)
-		give(take(1))
-		if len(open) != 4 || len(p.idle) != 1 {
-			t.Errorf("%d opened and %d kept, want 4 and 1", len(open), len(p.idle))
-		}
-		p.closeIdle()
-		for i, far := range open {
-			if _, err := far.Read(make([]byte, 1)); err != io.EOF {
-				t.Errorf("connection %d was not closed", i)
-			}
-		}
-	})
+		})
+	}
 }
 
-// TestEndWhileAConnectionIsTaken: a context that ends just before the deadline of
-// the request is set is not overlooked.
-func TestEndWhileAConnectionIsTaken(t *testing.T) {
-	near, far := net.Pipe()
-	defer far.Close()
-	var meanwhile func()
-	p := &pool{inUse: make(chan struct{}, 1), dial: func(context.Context) (*conn, error) {
-		return newConn(line{near, func(until time.Time) bool { meanwhile(); return near.SetDeadline(until) == nil }}), nil
-	}}
-	ctx, cancel := context.WithCancel(t.Context())
-	k, err := p.take(ctx, time.Now().Add(time.Hour))
-	if err != nil {
+// TestLookUpAfterItsFirstDeadline: a kept connection serves longer than the
+// request that it was made for may last.
+func TestLookUpAfterItsFirstDeadline(t *testing.T) {
+	const wallet = `{"status":"success","data":{"balance":1,"currency":"USD"}}`
+	s, ca := secured(t, "127.0.0.1", time.Now().Add(time.Hour), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, wallet)
+	}))
+	c := newClient(t, Config{BaseURL: s.URL, CAFile: ca})
+	if _, err := c.Wallet(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p.give(k, true)
-	meanwhile = func() {
-		cancel()
-		near.Read(make([]byte, 1)) // until it is cut off
-	}
-	if k, err := p.take(ctx, time.Now().Add(time.Hour)); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, %v", k, err)
-	}
-	if len(p.inUse) != 0 || len(p.idle) != 0 {
-		t.Error("the connection is kept")
+	a := &attempt{}
+	var conn net.Conn
+	trace := httptrace.ContextClientTrace(a.traced(t.Context(), true))
+	near, far := net.Pipe()
+	defer far.Close()
+	conn = near
+	conn.SetDeadline(time.Unix(1, 0))
+	trace.GotConn(httptrace.GotConnInfo{Conn: conn, Reused: true})
+	go io.WriteString(far, "x")
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		t.Errorf("the connection still has the deadline of another request: %v", err)
 	}
 }
 
-// TestLongHeaders: headers within the limit are read, also with a body that is longer.
+// TestLongHeaders: headers of 70 KB, which gateways send, are read, also with a
+// body that is longer; those beyond the limit are no answer.
 func TestLongHeaders(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Long", strings.Repeat("x", 50<<10))
-		w.WriteHeader(http.StatusCreated)
-		io.WriteString(w, goodBody+strings.Repeat(" ", 200<<10))
-	}))
-	defer s.Close()
-	c := newClient(t, Config{BaseURL: s.URL})
-	for range 2 {
-		mustOK(t, c.Create(t.Context(), testIdem, jane()))
+	for size, want := range map[int]Class{50 << 10: OK, 70 << 10: OK, 200 << 10: OK, 300 << 10: Unknown} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Long", strings.Repeat("x", size))
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, goodBody+strings.Repeat(" ", 200<<10))
+		}))
+		c := newClient(t, Config{BaseURL: s.URL})
+		for range 2 {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != want {
+				t.Errorf("%d bytes: %v, want %v", size, a, want)
+			}
+		}
+		s.Close()
 	}
 }

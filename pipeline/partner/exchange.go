@@ -1,63 +1,206 @@
 package partner
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
-	"io"
 	"net/http"
-	"os"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
 	"time"
 )
 
+// Paths below the base URL (vendor's create-user page for v2, public docs for
+// v1).
 const (
-	maxBody = 1 << 20 // of an answer to one create-user, wallet or delete call, in bytes
-	maxPage = 8 << 20 // of one page of list-users: some ten thousand users
+	createPath = "/v2/partner/card/users"
+	listPath   = "/v1/partner/card/users"
+	walletPath = "/v1/partner/wallet"
 )
+
+// request is one call to the partner.
+type request struct {
+	method string
+	path   string // below the base URL, escaped, with its query
+	key    string // idempotency key, "" for none: a token
+	body   []byte // JSON; nil for none
+}
 
 // reply is what came back from one request.
 type reply struct {
 	began, ended time.Time
 	err          error // no status line came
 	unsent       bool  // with err: no byte of the request was written
+	proxyStatus  int   // of a refusal by the proxy; 0 if it did not refuse
 	status       int
 	header       http.Header
 	body         []byte
-	whole        bool // the body was read to its end and is within the limit
+	whole        bool // the body was read to its end, decoded, and is within the limit
+	encoded      bool // the body has an encoding that cannot be read, and is left out
 }
 
-// exchange makes one request over one connection, within the timeout, and
-// nothing makes it again. The client of net/http does not serve for that: it
-// repeats what it takes for harmless, a POST with an idempotency key included,
-// and tells of the last answer only.
-func (c *Client) exchange(ctx context.Context, req request, limit int64) reply {
-	r := reply{began: time.Now(), unsent: true}
-	k, err := c.pool.take(ctx, r.began.Add(c.timeout))
+// exchange makes one request, within the timeout. What changes something goes
+// over a connection of its own: a kept one can be closed by the other end while
+// it is written to, which net/http answers by sending an idempotent request
+// again, and can hold an answer too many, which would be taken for this one's.
+// RoundTrip follows no redirect, and without GetBody it has nothing to send
+// twice. What only reads may be sent twice, and uses kept connections.
+func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
+	r := reply{began: time.Now()}
+	a := &attempt{until: r.began.Add(c.timeout)}
+	ctx, cancel := context.WithDeadline(ctx, a.until)
+	defer cancel()
+	reads := in.method == http.MethodGet
+	req, err := c.newRequest(a.traced(ctx, reads), in)
 	if err == nil {
-		k.out = c.head.write(k.out[:0], req)
-		err = k.ask(limit, &r)
-		c.pool.give(k, err == nil && k.done())
-	}
-	if r.status == 0 {
-		r.err = err
-		if ended := ctx.Err(); ended != nil && (errors.Is(err, os.ErrDeadlineExceeded) || cause(err) == CauseNetwork) {
-			r.err = ended // it was cut off
+		transport := c.once
+		if reads {
+			transport = c.kept
 		}
+		var resp *http.Response
+		if resp, err = transport.RoundTrip(req); err == nil {
+			r.read(resp, limit)
+		}
+	}
+	if err != nil {
+		if ended := ctx.Err(); ended != nil && (isTimeout(err) || cause(err) == CauseNetwork) {
+			err = ended // it was cut off
+		}
+		r.err, r.unsent = a.locate(err, c.proxy, c.base), a.isUnsent()
+		r.proxyStatus = int(a.proxyStatus.Load())
+	} else if c.isPassedOn() && isProxyRefusal(r.status, r.header) {
+		r.proxyStatus = r.status
 	}
 	r.ended = time.Now()
 	return r
 }
 
-// readBody reads at most limit bytes of a body that says to have expect bytes
-// (-1 if it does not say), and keeps what it has when the rest does not come.
-func readBody(body io.Reader, expect, limit int64) (_ []byte, whole bool) {
-	if expect >= 0 && expect <= min(limit, 4<<10) { // more is not believed before it is there
-		b := make([]byte, expect)
-		n, err := io.ReadFull(body, b)
-		return b[:n], err == nil
+// newRequest writes the idempotency key under the vendor's own lower-case
+// spelling. net/http looks for the canonical one when it asks itself whether a
+// request may be sent again.
+func (c *Client) newRequest(ctx context.Context, in request) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, in.method, c.base.String()+in.path, bytes.NewReader(in.body))
+	if err != nil {
+		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(body, limit+1))
-	if int64(len(b)) > limit {
-		return b[:limit], false
+	req.GetBody = nil
+	req.Header.Set("Authorization", "Bearer "+c.key.reveal())
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "identity") // gateways compress all the same: see readBody
+	if in.method == http.MethodGet {
+		req.Header.Set("Cache-Control", "no-cache")
 	}
-	return b, err == nil
+	if in.key != "" {
+		req.Header["idempotency-key"] = []string{in.key}
+	}
+	if in.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
 }
+
+// read takes the answer. The body of a 101 is the bare connection, which has no
+// end.
+func (r *reply) read(resp *http.Response, limit int64) {
+	r.status, r.header = resp.StatusCode, resp.Header
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		r.body, r.whole, r.encoded = readBody(resp.Body, resp.Header, limit)
+	}
+	_ = resp.Body.Close() // what was read is what there is
+}
+
+// attempt follows one request through net/http, whose goroutines write to it.
+type attempt struct {
+	until       time.Time    // when the request ends at the latest
+	handshakes  atomic.Int64 // TLS handshakes begun
+	noTLS       atomic.Bool  // the last of them failed
+	connected   atomic.Bool  // the request was given a connection
+	written     atomic.Bool  // some of the request may have been written to it
+	proxyStatus atomic.Int64 // of a proxy that refused CONNECT
+}
+
+type attemptKey struct{}
+
+// attemptOf returns the attempt that a connection is made for.
+func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
+
+// traced returns a context that lets net/http tell the attempt what it does. A
+// kept connection loses the deadline of the request that it was made for.
+func (a *attempt) traced(ctx context.Context, kept bool) context.Context {
+	return httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &httptrace.ClientTrace{
+		TLSHandshakeStart: func() { a.handshakes.Add(1) },
+		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { a.noTLS.Store(err != nil) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			a.connected.Store(true)
+			if kept {
+				_ = info.Conn.SetDeadline(time.Time{}) // an error means that it is closed, as the request will find
+			}
+		},
+		WroteHeaderField: func(string, []string) { a.written.Store(true) },
+	})
+}
+
+// isUnsent reports whether surely no byte of the request was written, once
+// RoundTrip has returned an error: by then net/http writes no more. The first
+// header field is announced before it leaves the buffer of 4 KiB, and the
+// request line before it always fits into that (see maxBase).
+func (a *attempt) isUnsent() bool { return !a.connected.Load() || !a.written.Load() }
+
+// locate marks an error as one on the way to or through the proxy, or as one of
+// the TLS handshake with the partner.
+func (a *attempt) locate(err error, proxy, base *url.URL) error {
+	if a.connected.Load() {
+		return err
+	}
+	if proxy != nil {
+		before := int64(0) // handshakes with the proxy itself
+		if proxy.Scheme == "https" {
+			before = 1
+		}
+		if base.Scheme != "https" || a.handshakes.Load() <= before {
+			return &proxyError{err}
+		}
+	}
+	if a.noTLS.Load() {
+		return &tlsError{err}
+	}
+	return err
+}
+
+// isPassedOn reports whether a proxy passes requests on one by one, instead of
+// opening a tunnel.
+func (c *Client) isPassedOn() bool {
+	return c.proxy != nil && c.base.Scheme == "http" && (c.proxy.Scheme == "http" || c.proxy.Scheme == "https")
+}
+
+// isProxyRefusal reports whether an answer is that of a proxy that passes
+// requests on, and says that it did not: 407 is for proxies alone, a 403 is
+// theirs where a header says so.
+func isProxyRefusal(status int, h http.Header) bool {
+	if status != http.StatusForbidden {
+		return status == http.StatusProxyAuthRequired
+	}
+	for _, name := range []string{"Proxy-Authenticate", "Proxy-Status", "Proxy-Agent", "X-Squid-Error"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+var errTunnel = errors.New("the proxy refused to open a tunnel")
+
+// proxyError marks an error as one on the way to or through the proxy.
+type proxyError struct{ err error }
+
+func (e *proxyError) Error() string { return "proxy: " + e.err.Error() }
+func (e *proxyError) Unwrap() error { return e.err }
+
+// tlsError marks an error as one of the handshake.
+type tlsError struct{ err error }
+
+func (e *tlsError) Error() string { return "tls handshake: " + e.err.Error() }
+func (e *tlsError) Unwrap() error { return e.err }

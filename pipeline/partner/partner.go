@@ -6,9 +6,8 @@
 // vendor's create-user page (v2) and its public docs; what those leave open is
 // configuration or stands in the one table of classify.go and meaning.go.
 //
-// How a request goes out stands in exchange.go (once, over a connection that it
-// has to itself), conn.go (written and read by one goroutine), pool.go (between
-// requests), connect.go (TLS and proxies) and line.go (nothing came unasked).
+// How a request goes out is in exchange.go (once, over a connection of its own,
+// and what is known if it fails) and transport.go (how net/http is set up).
 package partner
 
 import (
@@ -90,11 +89,12 @@ func (c Class) AsksToWait() bool { return c == Busy || c == Throttled }
 type Halt uint8
 
 const (
-	NoHalt      Halt = iota
-	Redirected       // 3xx; Answer.Target names the host
-	Certificate      // TLS certificate expired, untrusted or for another name
-	Blocked          // 401 or 403 of something in front of the partner, such as a firewall's page
-	PathGone         // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus tells which
+	NoHalt       Halt = iota
+	Redirected        // 3xx; Answer.Target names the host
+	Certificate       // TLS certificate expired, untrusted or for another name
+	Blocked           // 401 or 403 of something in front of the partner, such as a firewall's page
+	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus tells which
+	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus tells which
 )
 
 // User is the body of the create-user request, in the order of the vendor's
@@ -124,13 +124,14 @@ type Extra struct{ Name, Value string }
 // Answer is what came of one request. It is a value, never an error: that a
 // request failed is a fact about the row.
 type Answer struct {
-	Class      Class
-	HTTPStatus int      // 0 when no status line came
-	Code       string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
-	Cause      string   // why Unknown, OKBroken or NotSent: one of the Cause words; "" otherwise
-	Fields     []string // names of fields of this request that a Reject or Unclear complains of, in body order
-	Halt       Halt
-	Target     string // host of a redirect, printable ASCII; "" if the answer names none
+	Class       Class
+	HTTPStatus  int      // 0 when no status line came
+	ProxyStatus int      // status with which the proxy refused to pass the request on; 0 if it did not
+	Code        string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
+	Cause       string   // why Unknown, OKBroken or NotSent: one of the Cause words; "" otherwise
+	Fields      []string // names of fields of this request that a Reject or Unclear complains of, in body order
+	Halt        Halt
+	Target      string // host of a redirect, printable ASCII; "" if the answer names none
 
 	ServiceID       string // set with OK, and with OKBroken when it could be read
 	VerificationURL string // likewise; in either case absolute https. Treat like a password

@@ -12,6 +12,7 @@ import (
 type Error struct {
 	Class        Class
 	HTTPStatus   int           // 0 when no status line came
+	ProxyStatus  int           // as in Answer
 	Code         string        // as in Answer
 	Cause        string        // one of the Cause words; "" if Class says it all
 	Field        string        // member of the answer that could not be read (users, total, balance), or the parameter of ListUsers that was refused (limit or skip); "" if that is not known
@@ -45,6 +46,9 @@ func (e *Error) Error() string {
 	case e.Cause != "" || e.Field != "":
 		s += " (" + e.Cause + e.Field + ")"
 	}
+	if e.ProxyStatus != 0 {
+		s += ", refused by the proxy with " + strconv.Itoa(e.ProxyStatus)
+	}
 	if e.Halt == Redirected && e.Target != "" {
 		s += " to " + e.Target
 	}
@@ -60,7 +64,7 @@ func (e *Error) Unwrap() error { return e.base }
 func (c *Client) read(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
 	a := c.answer(r)
-	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
+	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
 		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
 	switch {
 	case r.err != nil:
@@ -75,7 +79,15 @@ func (c *Client) read(ctx context.Context, call string, req request, limit int64
 		m := readMessage(r.body, r.whole)
 		v := judge(r.status, m, fieldTable{})
 		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.code()
+		if r.encoded && e.Cause == CauseBody {
+			e.Cause = CauseEncoding
+		}
+		if r.proxyStatus != 0 {
+			e.Halt = ProxyRefused
+		}
 		return r, e
+	case r.encoded:
+		return r, e.broken(CauseEncoding)
 	case !r.whole:
 		return r, e.broken(CauseBody)
 	}

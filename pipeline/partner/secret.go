@@ -29,7 +29,7 @@ func (c Config) String() string {
 	if proxy != "" && proxy != "env" {
 		proxy = "set"
 	}
-	return fmt.Sprintf("partner.Config{Host:%s Key:%s Timeout:%s Proxy:%q MaxConns:%d}", host, masked, c.Timeout, proxy, c.MaxConns)
+	return fmt.Sprintf("partner.Config{Host:%s Key:%s Timeout:%s Proxy:%q}", host, masked, c.Timeout, proxy)
 }
 
 // GoString is String, so that %#v hides the key too.
@@ -96,6 +96,9 @@ func (a Answer) String() string {
 	}
 	if a.Cause != "" {
 		s += " (" + a.Cause + ")"
+	}
+	if a.ProxyStatus != 0 {
+		s += ", refused by the proxy with " + strconv.Itoa(a.ProxyStatus)
 	}
 	return s
 }

@@ -3,7 +3,6 @@ package partner
 import (
 	"bufio"
 	"crypto/tls"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -12,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 const (
@@ -67,9 +64,6 @@ func TestStrayRecords(t *testing.T) {
 						}
 					} else {
 						mustOK(t, c.Create(t.Context(), testIdem, jane()))
-					}
-					if idle := c.pool.idle; len(idle) > 0 && !notices(idle[0].still) {
-						t.Fatal("what came along was not noticed")
 					}
 					if a := c.Create(t.Context(), testIdem, jane()); a.Class != OK || !strings.Contains(a.ServiceID, "abc123") {
 						t.Errorf("the next request was answered %v %s", a, a.ServiceID)
@@ -134,42 +128,6 @@ func (h *holding) Write(p []byte) (int, error) {
 // long201 is a good answer of n bytes.
 func long201(n int) string {
 	return strings.Replace(whole201, "\r\n", "\r\nX-Pad: "+strings.Repeat("x", n-len(whole201)-len("X-Pad: \r\n"))+"\r\n", 1)
-}
-
-// TestRecords: however records are cut into reads, it is known where they end.
-func TestRecords(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var all []byte
-		ends := map[int]bool{0: true}
-		for range rapid.IntRange(1, 5).Draw(t, "records") {
-			n := rapid.IntRange(0, 300).Draw(t, "length")
-			all = append(binary.BigEndian.AppendUint16(append(all, 23, 3, 3), uint16(n)), make([]byte, n)...)
-			ends[len(all)] = true
-		}
-		r := &records{Conn: inPieces{t: t, left: &all}}
-		for at, of := 0, len(all); at < of; {
-			n, err := r.Read(make([]byte, 400))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if at += n; r.whole() != ends[at] {
-				t.Fatalf("%d bytes, whole: %t", at, r.whole())
-			}
-		}
-	})
-}
-
-// inPieces gives some of what is left.
-type inPieces struct {
-	net.Conn
-	t    *rapid.T
-	left *[]byte
-}
-
-func (c inPieces) Read(p []byte) (int, error) {
-	n := copy(p[:rapid.IntRange(1, len(p)).Draw(c.t, "read")], *c.left)
-	*c.left = (*c.left)[n:]
-	return n, nil
 }
 
 // TestNoSuchStatus: a status below 100 is no answer, and not one to wait past.

@@ -1,0 +1,90 @@
+package partner
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	maxDial      = 10 * time.Second // of one TCP connection
+	maxHandshake = 10 * time.Second // of each TLS handshake, a proxy's included
+	keepAlives   = 15 * time.Second
+	idleFor      = 2 * time.Second // less than the 5 s after which common servers drop an idle connection
+	maxIdle      = 4               // kept connections: look-ups go one after the other, and few at once
+
+	// maxHeader limits the headers of an answer, its 1xx answers included, in
+	// bytes. Gateways have been seen to send 70 KB (cookies, policies, traces);
+	// the answer behind them holds a link that exists nowhere else. Beyond
+	// 256 KiB nothing sane is left, and 512 workers who all read that much
+	// still fit into memory.
+	maxHeader = 256 << 10
+)
+
+// newTransport returns a transport to the partner that speaks HTTP/1.1 only:
+// over HTTP/2 requests share a connection, what became of one is not known when
+// it ends, and net/http sends some again. Without kept, each request has a
+// connection of its own.
+func newTransport(s settings, kept bool) *http.Transport {
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	d := dialer{net.Dialer{Timeout: min(maxDial, s.Timeout), KeepAlive: keepAlives}}
+	return &http.Transport{
+		Proxy:                  http.ProxyURL(s.proxy),
+		OnProxyConnectResponse: checkTunnel,
+		DialContext:            d.dial,
+		TLSClientConfig:        &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
+		TLSHandshakeTimeout:    min(maxHandshake, s.Timeout),
+		Protocols:              &http1,
+		DisableKeepAlives:      !kept,
+		DisableCompression:     true, // readBody decodes, and limits what comes out
+		MaxIdleConnsPerHost:    maxIdle,
+		IdleConnTimeout:        idleFor,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+}
+
+// dialer opens TCP connections for requests that bring an attempt in their
+// context.
+type dialer struct{ net.Dialer }
+
+// dial gives the connection the deadline of its request. net/http detaches the
+// making of a connection from the request that asked for it, and a proxy that
+// never answers would hold a connection and a goroutine each time.
+//
+// Closing sends a reset instead of leaving the port to rest for a minute: with
+// 28,000 ports and a connection for each request, a machine would be out of
+// them after a minute at 500/s. Nothing is lost: whatever closes the connection
+// has read the answer, or given up on it.
+func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	until := attemptOf(ctx).until
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.SetDeadline(until); err != nil {
+		_ = c.Close() // the error before is the one that counts
+		return nil, err
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // where it cannot be set the port rests, which is no fault
+	}
+	return c, nil
+}
+
+// checkTunnel takes every 2xx to CONNECT for a tunnel, as RFC 9110 (9.3.6) has
+// it, where net/http takes 200 only. It is called before net/http looks at the
+// status.
+func checkTunnel(ctx context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode >= 200 && answer.StatusCode <= 299 {
+		answer.StatusCode = http.StatusOK
+		return nil
+	}
+	attemptOf(ctx).proxyStatus.Store(int64(answer.StatusCode))
+	return errTunnel
+}
