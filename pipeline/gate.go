@@ -8,7 +8,7 @@ import (
 )
 
 // gate decides whether requests may go out at this moment. It is shut by an
-// answer (told through observe, at once and before the answer is recorded) and
+// answer (told through observe or exhaust, at once and before the answer is recorded) and
 // opened by its keeper. It is safe for concurrent use.
 //
 //	open   everyone passes
@@ -24,6 +24,9 @@ type gate struct {
 	shutAt  time.Time // when the gate was shut last; answers to requests begun before say nothing of what is now
 	busy    time.Time // since when there has been nothing but 429; zero = there has
 	busies  int       // 429 answers without a wait in them, in a row
+	scarce  time.Time // since when this machine has had no port or file for some connection; zero = it has
+	resting time.Time // until when nothing goes out for that reason
+	rests   int       // such pauses in a row
 	breaker breaker
 	changed chan struct{} // closed at every change of state
 }
@@ -45,6 +48,7 @@ const (
 	unreachable            // no connection: back-off, then a trial
 	broken                 // answers that tell nothing: back-off, the wallet, then a trial
 	empty                  // 402: the wallet, then a trial
+	exhausted              // no port or file for a connection: the clock opens it
 )
 
 // notAnAttempt stands for a look-up where an attempt's id is asked for.
@@ -134,6 +138,9 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 	onTrial := g.state == gateTrial && attempt != notAnAttempt && g.trialID == attempt
 	if class != ledger.NotSent {
 		g.breaker.take(class)
+		if current {
+			g.scarce, g.rests = time.Time{}, 0
+		}
 	}
 	switch class {
 	case ledger.Busy, ledger.Throttled, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
@@ -177,6 +184,34 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 			g.change(gateOpen, notShut)
 		}
 	}
+}
+
+// exhaust takes an attempt for which this machine had no port or file left. That
+// says nothing of the partner: everyone rests for a moment, longer each time, in
+// which connections end and ports come free.
+func (g *gate) exhaust(attempt int64, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.scarce.IsZero() {
+		g.scarce = now
+	}
+	switch {
+	case g.state == gateTrial && g.trialID == attempt:
+		g.change(gateShut, g.why) // whatever shut it waits for another trial
+	case g.state == gateOpen: // requests in flight fail together: one rest for all
+		g.resting = now.Add(backoff(g.rests, firstBackoff, mostBackoff))
+		g.rests++
+		g.shutAt = now
+		g.change(gateShut, exhausted)
+	}
+}
+
+// exhaustion is since when this machine has been short of ports or files (zero =
+// it is not), and until when everyone rests.
+func (g *gate) exhaustion() (since, until time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.scarce, g.resting
 }
 
 // fallSilent shuts the gate because the partner says nothing that helps. The

@@ -43,7 +43,12 @@ func (k *keeper) work(ctx context.Context) error {
 		}
 		silent := k.gate.silentSince(wall())
 		if patience := k.cfg.Pace.Patience; !silent.IsZero() && wall().Sub(silent) >= patience {
-			k.halt.stop(stopf(PartnerDown, "the partner API has not answered as it should for %s", patience))
+			k.halt.stop(k.last.silence(patience))
+			return nil
+		}
+		since, rest := k.gate.exhaustion()
+		if why == exhausted && !since.IsZero() && wall().Sub(since) >= k.cfg.Pace.Patience {
+			k.halt.stop(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", k.cfg.Pace.Patience))
 			return nil
 		}
 		if busy := k.gate.busySince(); why == askedToWait && !busy.IsZero() && wall().Sub(busy) >= k.cfg.Pace.Patience {
@@ -58,7 +63,11 @@ func (k *keeper) work(ctx context.Context) error {
 		case askedToWait:
 			k.book.pause(askedPause(until.Sub(wall())), until)
 			if sleepUntil(ctx, until) == nil {
-				k.closeIdle()
+				k.gate.open()
+			}
+		case exhausted:
+			k.book.pause("this machine has no port or file for another connection, going on", rest)
+			if sleepUntil(ctx, rest) == nil {
 				k.gate.open()
 			}
 		case empty:
@@ -86,7 +95,7 @@ func (k *keeper) awaitAnswer(ctx context.Context, why shutReason, silent time.Ti
 	if !silent.IsZero() { // never sleep past the end of patience
 		d = min(d, max(0, silent.Add(k.cfg.Pace.Patience).Sub(wall())))
 	}
-	text := "partner cannot be reached"
+	text := "partner cannot be reached" + k.last.inBrackets()
 	if why == broken {
 		text = "partner's answers are of no use"
 	}
@@ -105,16 +114,7 @@ func (k *keeper) awaitAnswer(ctx context.Context, why shutReason, silent time.Ti
 // tryOne lets one row go first, once the partner asks for no more patience.
 func (k *keeper) tryOne(ctx context.Context) {
 	if sleepUntil(ctx, k.gate.askedUntil()) == nil {
-		k.closeIdle()
 		k.gate.try()
-	}
-}
-
-// closeIdle drops connections that have idled through a pause: the partner may
-// have closed them, and a request on such a one would be an unanswered attempt.
-func (k *keeper) closeIdle() {
-	if c, ok := k.cfg.Partner.(interface{ CloseIdle() }); ok {
-		c.CloseIdle()
 	}
 }
 

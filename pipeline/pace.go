@@ -28,7 +28,10 @@ type pacer struct {
 	tick    time.Time
 }
 
-const recovery = 10 * time.Second
+const (
+	recovery      = 10 * time.Second
+	leastStrained = 5 // requests a second that need few ports and files, whatever the latency
+)
 
 // newPacer returns a pacer whose bucket is empty, so that a restart within one
 // second does not send a second burst.
@@ -152,6 +155,23 @@ func (p *pacer) busy(began, now time.Time) {
 	if !began.After(p.cutAt) && p.met > 0 {
 		return
 	}
+	p.cut(now)
+}
+
+// strain takes a request for which this machine had no port or file left. It
+// halves the rate as a 429 does, but once for all those that fail together, and
+// never below a rate that any machine can keep up.
+func (p *pacer) strain(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.met > 0 && (now.Sub(p.cutAt) < recovery || p.at(now) <= leastStrained) || p.ceiling <= leastStrained {
+		return
+	}
+	p.cut(now)
+}
+
+// cut halves the rate. p.mu is held.
+func (p *pacer) cut(now time.Time) {
 	switch {
 	case p.met > 0:
 		p.met = p.at(now)

@@ -166,9 +166,13 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 }
 
 // refusal is the reason to stop when a look-up shows that the partner refuses
-// the key or the account; nil otherwise.
+// the key or the account, or the proxy to pass anything on; nil otherwise.
 func refusal(err error) *Stop {
-	if e, ok := readError(err); ok && e.Class == partner.Auth {
+	e, ok := readError(err)
+	switch {
+	case ok && e.Halt == partner.ProxyRefused:
+		return proxyRefusal(e.ProxyStatus)
+	case ok && e.Class == partner.Auth:
 		return &Stop{Reason: Refused, Detail: "the partner refuses the API key or the account", Err: err}
 	}
 	return nil

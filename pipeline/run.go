@@ -46,6 +46,7 @@ type run struct {
 	clock    *clock
 	pace     *pacer
 	gate     *gate
+	last     *lastFailure
 	halt     *halter
 	book     *book
 	account  *account
@@ -66,7 +67,7 @@ type run struct {
 
 func newRun(cfg Config) *run {
 	pace := newPacer(cfg.Pace)
-	return &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), halt: &halter{},
+	return &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), last: &lastFailure{}, halt: &halter{},
 		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
 }
 

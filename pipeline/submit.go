@@ -146,6 +146,12 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 		return out // cut off by us: says nothing of the partner
 	}
 	now := wall()
+	if a.Class == partner.NotSent && a.Cause == partner.CauseLocal {
+		s.pace.strain(now)
+		s.gate.exhaust(j.attempt.ID, now)
+		return out
+	}
+	s.last.take(a)
 	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
 	s.react(out, now)
 	return out
@@ -174,6 +180,8 @@ func (s *submitters) react(a answered, now time.Time) {
 		s.halt.stop(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
 	case a.answer.Halt == partner.Blocked:
 		s.halt.stop(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
+	case a.answer.Halt == partner.ProxyRefused:
+		s.halt.stop(proxyRefusal(a.answer.ProxyStatus))
 	case a.class == ledger.Auth:
 		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
 	case a.class == ledger.Funds && !s.cfg.Money.Wait:

@@ -226,6 +226,9 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		for _, hint := range hintsOf(failed) {
 			s.tell("  %s", hint)
 		}
+		if hint := s.unusedProxy(failed); hint != "" {
+			s.tell("  %s", hint)
+		}
 	}
 	if sum.Batch.ID != 0 {
 		s.tell("%s: %s", rowsText(sum.Tally.Rows), countsText(sum.Tally.Status))

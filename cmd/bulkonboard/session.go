@@ -235,6 +235,26 @@ func inWords(err error) error {
 	return err
 }
 
+// unusedProxy says that the environment names a proxy which is not used, if an
+// error is that nothing could be reached; "" otherwise.
+func (s *session) unusedProxy(err error) string {
+	var stop *pipeline.Unreachable
+	var look *partner.Error
+	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == partner.NotSent) || s.flags.proxy != "" || s.to.sandbox {
+		return ""
+	}
+	names := []string{"HTTPS_PROXY", "https_proxy"}
+	if strings.HasPrefix(s.to.base, "http://") {
+		names = []string{"HTTP_PROXY", "http_proxy"}
+	}
+	for _, name := range names {
+		if s.app.env[name] != "" {
+			return name + " is set, but no proxy is used unless you ask for it: --proxy env"
+		}
+	}
+	return ""
+}
+
 // openPartner starts the sandbox if that is the partner.
 func (s *session) openPartner() error {
 	if s.to.sandbox {

@@ -1,0 +1,178 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// short is a partner to whom this machine has no port or file left for a while.
+type short struct {
+	*fakePartner
+	until time.Time
+	tries int
+}
+
+func (s *short) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+	s.mu.Lock()
+	now := time.Now()
+	if now.Before(s.until) {
+		s.tries++
+		s.mu.Unlock()
+		return partner.Answer{Class: partner.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
+	}
+	s.mu.Unlock()
+	return s.fakePartner.Create(ctx, key, u)
+}
+
+// TestShortOfPorts: a machine without a free port sends less, and no outage of
+// the partner is made of it: no attempt is spent, everybody is created.
+func TestShortOfPorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 3000)
+		b.cfg.Pace = Pace{Rate: 500, MaxAttempts: 1, Patience: 10 * time.Minute}
+		s := &short{fakePartner: b.partner, until: time.Now().Add(time.Minute)}
+		b.cfg.Partner = s
+		paused, lowest := false, b.cfg.Pace.Rate
+		b.cfg.Watch = func(p Progress) {
+			lowest = min(lowest, p.Rate)
+			paused = paused || strings.Contains(p.Pause, "no port or file")
+			if strings.Contains(p.Pause, "partner") {
+				t.Errorf("the partner is blamed: %s", p.Pause)
+			}
+		}
+		sum, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, sum, map[ledger.Status]int{ledger.Created: 3000})
+		if !paused || s.tries == 0 || s.tries > 100 {
+			t.Errorf("%d tries within a minute without ports; told: %t", s.tries, paused)
+		}
+		if lowest > 250 {
+			t.Errorf("the pace did not go below %.0f/s", lowest)
+		}
+	})
+}
+
+// TestShortOfPortsForEver ends, and says what is short.
+func TestShortOfPortsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 20)
+		b.cfg.Pace.Patience = 5 * time.Minute
+		b.cfg.Partner = &short{fakePartner: b.partner, until: time.Now().Add(24 * time.Hour)}
+		sum, err := b.run()
+		if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "no free port or file") {
+			t.Errorf("ended with %v", err)
+		}
+		want(t, sum, map[ledger.Status]int{ledger.Pending: 20})
+	})
+}
+
+// TestShortOfPortsOnTrial: the row that goes first after an outage finds no port.
+// The gate stays shut, and another one goes first later.
+func TestShortOfPortsOnTrial(t *testing.T) {
+	g := newGate()
+	now := time.Now()
+	g.observe(1, ledger.NotSent, 0, now, now)
+	g.try()
+	if !g.pass(2) {
+		t.Fatal("no row goes first")
+	}
+	g.exhaust(2, now)
+	if state, why, _, _ := g.look(); state != gateShut || why != unreachable {
+		t.Errorf("state %d, reason %d", state, why)
+	}
+	g.try()
+	if !g.pass(3) {
+		t.Error("no other row goes first")
+	}
+}
+
+func TestStrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(Pace{Rate: 500, Burst: 1})
+		for range 64 {
+			p.strain(wall())
+		}
+		if got := p.limit(); got != 250 {
+			t.Errorf("64 failures at once leave %.1f/s of 500, want 250", got)
+		}
+		for range 1000 {
+			time.Sleep(recovery)
+			p.strain(wall())
+		}
+		if got := p.limit(); got < leastStrained/2.0 || got > leastStrained {
+			t.Errorf("in the end there are %.1f/s", got)
+		}
+		slow := newPacer(Pace{Rate: 2, Burst: 1})
+		if slow.strain(wall()); slow.limit() != 2 {
+			t.Errorf("2/s became %.1f/s", slow.limit())
+		}
+	})
+}
+
+// TestProxyRefusesEverything: the run ends with the first answer, and says whose
+// it was.
+func TestProxyRefusesEverything(t *testing.T) {
+	for _, class := range []partner.Class{partner.NotSent, partner.Unknown, partner.Auth} {
+		for _, status := range []int{403, 407} {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, 20)
+				b.cfg.Partner = refusedByProxy{b.partner, class, status}
+				_, err := Run(t.Context(), b.cfg)
+				if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), itoa(status)) {
+					t.Errorf("ended with %v", err)
+				}
+			})
+		}
+	}
+}
+
+type refusedByProxy struct {
+	*fakePartner
+	class  partner.Class
+	status int
+}
+
+func (p refusedByProxy) Create(context.Context, string, partner.User) partner.Answer {
+	now := time.Now()
+	return partner.Answer{Class: p.class, Cause: partner.CauseProxy, ProxyStatus: p.status, Halt: partner.ProxyRefused, Began: now, Ended: now}
+}
+
+// TestWalletRefusedByProxy: nothing is sent to find out again.
+func TestWalletRefusedByProxy(t *testing.T) {
+	err := refusal(&partner.Error{Class: partner.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestUnreachableIsNamed: why no connection could be made stands in the error.
+func TestUnreachableIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 3)
+		b.cfg.Pace.Patience = time.Minute
+		b.partner.down = func(time.Time) bool { return true }
+		_, err := b.run()
+		var u *Unreachable
+		if stopReason(err) != PartnerDown || !errors.As(err, &u) || u.Cause != "refused" {
+			t.Errorf("ended with %v", err)
+		}
+	})
+	var l lastFailure
+	l.take(partner.Answer{Class: partner.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
+	if got := l.silence(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
+		t.Errorf("got %q", got)
+	}
+	l.take(partner.Answer{Class: partner.Unknown, Cause: partner.CauseServer})
+	if l.unreachable() != nil {
+		t.Error("an answer of the partner's is taken for no connection")
+	}
+}
