@@ -61,6 +61,7 @@ func (m leakless) Run() int {
 //	partner [FLAG...]        serves a simulated partner at $URL, with
 //	                         -ttl D, -balance N, -preexist FILE, -fault F ...
 //	production               plays the partner's production host behind $PROXY
+//	refusing-proxy STATUS    is a proxy in $REFUSING that answers everything so
 //	users N, posts N         what the newest partner has seen
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../samples")
@@ -83,7 +84,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": expectCode, "partner": partners.serve, "production": partners.serveProduction, "users": partners.expectUsers, "posts": partners.expectPosts,
+			"code": expectCode, "partner": partners.serve, "production": partners.serveProduction, "refusing-proxy": refusingProxy, "users": partners.expectUsers, "posts": partners.expectPosts,
 		},
 	})
 }

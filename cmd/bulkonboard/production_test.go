@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -86,4 +87,16 @@ func certify(ts *testscript.TestScript, host string) (tls.Certificate, []byte) {
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	ts.Check(err)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+// refusingProxy is a proxy that passes nothing on.
+func refusingProxy(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: refusing-proxy STATUS")
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	ts.Setenv("REFUSING", proxy.URL)
+	ts.Defer(proxy.Close)
 }
