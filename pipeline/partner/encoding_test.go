@@ -121,3 +121,13 @@ func TestCompressedLookUps(t *testing.T) {
 		t.Errorf("wallet: %v", err)
 	}
 }
+
+// TestBombIsNotUnpacked: no more of it is read than the limit needs.
+func TestBombIsNotUnpacked(t *testing.T) {
+	bomb := strings.NewReader(gzipped(t, goodBody+strings.Repeat(" ", 20*maxBody)))
+	size := bomb.Len()
+	b, whole, _ := readBody(bomb, http.Header{"Content-Encoding": {"gzip"}}, maxBody)
+	if read := size - bomb.Len(); len(b) != maxBody || whole || read > size/2 {
+		t.Errorf("%d bytes out of %d of %d, whole: %t", len(b), read, size, whole)
+	}
+}
