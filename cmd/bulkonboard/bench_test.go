@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,12 +36,18 @@ import (
 // bulk is an input of good rows and a partner in another process.
 type bulk struct {
 	dir, input, url string
+	ca              string // file of the partner's certificate; "" without TLS
+	client          *http.Client
 }
 
-func newBulk(b *testing.B, rows int, partner ...string) bulk {
+func newBulk(b *testing.B, rows int, overTLS bool, partner ...string) bulk {
 	b.Helper()
 	s := bulk{dir: b.TempDir()}
 	s.input = filepath.Join(s.dir, "in.csv")
+	if overTLS {
+		s.ca = filepath.Join(s.dir, "ca.pem")
+		partner = append(partner, "-tls", s.ca)
+	}
 	s.list(b, 0, rows)
 	cmd := exec.Command("instant", partner...)
 	out, err := cmd.StdoutPipe()
@@ -58,7 +66,24 @@ func newBulk(b *testing.B, rows int, partner ...string) bulk {
 		b.Fatal(err)
 	}
 	s.url = strings.TrimSpace(line)
+	s.client = s.bareClient(b)
 	return s
+}
+
+// bareClient is net/http with a connection for each request and nothing else.
+func (s bulk) bareClient(b *testing.B) *http.Client {
+	b.Helper()
+	t := &http.Transport{DisableKeepAlives: true}
+	if s.ca != "" {
+		text, err := os.ReadFile(s.ca)
+		if err != nil {
+			b.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(text)
+		t.TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
+	return &http.Client{Transport: t}
 }
 
 // list writes the input: people from one number to another.
@@ -103,13 +128,16 @@ func (s bulk) run(b *testing.B, args ...string) (began time.Time, took time.Dura
 
 func (s bulk) send(b *testing.B, more ...string) (began time.Time, took time.Duration, peak float64) {
 	b.Helper()
+	if s.ca != "" {
+		more = append(more, "--ca-file", s.ca)
+	}
 	return s.run(b, append([]string{"run", "--base-url", s.url, "--check-existing", "never", "--quiet", s.input}, more...)...)
 }
 
 // seen asks the partner when requests came, and how many it turned away.
 func (s bulk) seen(b *testing.B) (posts []time.Time, refused int) {
 	b.Helper()
-	res, err := http.Get(s.url + "/seen")
+	res, err := s.client.Get(s.url + "/seen")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -131,7 +159,7 @@ func (s bulk) seen(b *testing.B) (posts []time.Time, refused int) {
 
 // BenchmarkWholeValidate reports rows/s and peak memory of validate.
 func BenchmarkWholeValidate(b *testing.B) {
-	s := newBulk(b, b.N)
+	s := newBulk(b, b.N, false)
 	_, took, peak := s.run(b, "validate", s.input)
 	b.ReportMetric(float64(b.N)/took.Seconds(), "rows/s")
 	b.ReportMetric(peak, "peak-MB")
@@ -140,10 +168,16 @@ func BenchmarkWholeValidate(b *testing.B) {
 
 // BenchmarkWholeRun reports, at an unlimited rate, the rows/s of the send pass,
 // from the first request that the partner sees to the last, and its ratio to
-// the bare loop, which is run before and after; the rows/s until the first
+// the bare loop, which is run before and after and opens a connection for each
+// request, too; the rows/s until the first
 // request; and the peak memory.
 func BenchmarkWholeRun(b *testing.B) {
-	s := newBulk(b, b.N)
+	b.Run("plain", func(b *testing.B) { wholeRun(b, false) })
+	b.Run("TLS", func(b *testing.B) { wholeRun(b, true) })
+}
+
+func wholeRun(b *testing.B, overTLS bool) {
+	s := newBulk(b, b.N, overTLS)
 	before := s.bare(b)
 	began, _, peak := s.send(b, "--rate", "unlimited")
 	posts, _ := s.seen(b)
@@ -165,7 +199,7 @@ func BenchmarkWholeRun(b *testing.B) {
 // list takes again without its report; and then, with one row in a thousand
 // new, the rows/s until the first request.
 func BenchmarkWholeAgain(b *testing.B) {
-	s := newBulk(b, b.N)
+	s := newBulk(b, b.N, false)
 	s.send(b, "--rate", "unlimited")
 	s.seen(b)
 	_, again, _ := s.send(b, "--rate", "unlimited")
@@ -203,19 +237,25 @@ func BenchmarkPacing(b *testing.B) {
 		seconds int
 		settled time.Duration
 		workers string
+		overTLS bool
 	}{
-		{50, 200 * time.Millisecond, 50, 14, 5 * time.Second, "auto"},
-		{50, time.Second, 50, 14, 5 * time.Second, "auto"},
-		{500, 200 * time.Millisecond, 500, 14, 5 * time.Second, "auto"},
-		{500, time.Second, 500, 14, 5 * time.Second, "auto"},
-		{5000, 80 * time.Millisecond, 5000, 14, 5 * time.Second, "auto"},
-		{5000, 200 * time.Millisecond, 5000, 14, 5 * time.Second, "1100"},
-		{5000, time.Second, 5000, 14, 5 * time.Second, "5500"},
-		{500, 200 * time.Millisecond, 250, 60, 30 * time.Second, "auto"},
+		{50, 200 * time.Millisecond, 50, 14, 5 * time.Second, "auto", false},
+		{50, time.Second, 50, 14, 5 * time.Second, "auto", true},
+		{500, 200 * time.Millisecond, 500, 14, 5 * time.Second, "auto", false},
+		{500, 200 * time.Millisecond, 500, 60, 5 * time.Second, "auto", true},
+		{500, time.Second, 500, 14, 5 * time.Second, "auto", true},
+		{5000, 80 * time.Millisecond, 5000, 14, 5 * time.Second, "auto", false},
+		{5000, 200 * time.Millisecond, 5000, 14, 5 * time.Second, "1100", false},
+		{5000, time.Second, 5000, 14, 5 * time.Second, "5500", false},
+		{500, 200 * time.Millisecond, 250, 60, 30 * time.Second, "auto", false},
 	} {
-		b.Run(fmt.Sprintf("%d-%s-allowed-%d", c.rate, c.latency, c.allow), func(b *testing.B) {
+		name := fmt.Sprintf("%d-%s-allowed-%d", c.rate, c.latency, c.allow)
+		if c.overTLS {
+			name += "-TLS"
+		}
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				s := newBulk(b, c.rate*c.seconds, "-latency", c.latency.String(), "-allow", fmt.Sprint(float64(c.allow)))
+				s := newBulk(b, c.rate*c.seconds, c.overTLS, "-latency", c.latency.String(), "-allow", fmt.Sprint(float64(c.allow)))
 				s.send(b, "--rate", fmt.Sprintf("%d/s", c.rate), "--workers", c.workers, "--max-duration", fmt.Sprintf("%ds", c.seconds))
 				posts, refused := s.seen(b)
 				first, last, n := posts[0].Add(c.settled), posts[len(posts)-1].Add(-time.Second), 0
@@ -247,13 +287,12 @@ func busiest(posts []time.Time) (most int) {
 	return most
 }
 
-// bare sends the same bodies over as many connections with net/http alone: no
-// checks, no ledger, no report. It returns rows/s.
+// bare sends the same bodies from as many workers with net/http alone, a
+// connection for each: no checks, no ledger, no report. It returns rows/s.
 func (s bulk) bare(b *testing.B) float64 {
 	b.Helper()
 	const connections = 64
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
-	defer client.CloseIdleConnections()
+	client := s.client
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	began := time.Now()

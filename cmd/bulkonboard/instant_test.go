@@ -1,9 +1,17 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"flag"
 	"fmt"
 	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -19,9 +27,11 @@ import (
 //
 //	-latency D   answers after D
 //	-allow N     answers 429 beyond N requests a second (with a burst of 5 %)
+//	-tls FILE    speaks TLS, and writes the certificate to be trusted to FILE
 func instant() {
 	latency := flag.Duration("latency", 0, "")
 	allow := flag.Float64("allow", 0, "")
+	trust := flag.String("tls", "", "")
 	flag.CommandLine.Parse(os.Args[1:])
 	s := &instantPartner{latency: *latency, allow: *allow, tokens: max(1, *allow/20), at: time.Now()}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,8 +39,35 @@ func instant() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println("http://" + l.Addr().String())
-	fmt.Fprintln(os.Stderr, http.Serve(l, s))
+	scheme := "http://"
+	if *trust != "" {
+		cert, err := ownCertificate(*trust)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		l, scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}}), "https://"
+	}
+	fmt.Println(scheme + l.Addr().String())
+	server := &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
+	fmt.Fprintln(os.Stderr, server.Serve(l))
+}
+
+// ownCertificate makes a certificate for 127.0.0.1 and writes it to a file, as PEM.
+func ownCertificate(file string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	own := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, own, own, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
 }
 
 type instantPartner struct {

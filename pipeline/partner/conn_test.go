@@ -2,6 +2,7 @@ package partner
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -105,6 +106,23 @@ func TestOneConnectionForEachChange(t *testing.T) {
 				t.Errorf("%d connections, want 5", n)
 			}
 		})
+	}
+}
+
+// TestPortsAreFreeAtOnce: a connection whose answer was read ends by a reset, so
+// that its port does not rest for a minute.
+func TestPortsAreFreeAtOnce(t *testing.T) {
+	ends := make(chan error, 1)
+	w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
+		if next() != nil {
+			io.WriteString(c, whole201)
+			_, err := c.Read(make([]byte, 1))
+			ends <- err
+		}
+	})
+	mustOK(t, newClient(t, Config{BaseURL: w.URL}).Create(t.Context(), testIdem, jane()))
+	if err := <-ends; err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("the partner's side ends with %v", err)
 	}
 }
 
