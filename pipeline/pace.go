@@ -53,7 +53,7 @@ func newPacer(p Pace) *pacer {
 }
 
 const (
-	fast    = 1000 // requests a second from which timers are too coarse for one token at a time
+	fast    = 100  // requests a second from which timers and handshakes are too coarse for one token at a time
 	catchUp = 0.02 // of a second's tokens, which may then be made up for at once
 )
 

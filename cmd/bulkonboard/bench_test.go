@@ -242,7 +242,7 @@ func BenchmarkPacing(b *testing.B) {
 		{50, 200 * time.Millisecond, 50, 14, 5 * time.Second, "auto", false},
 		{50, time.Second, 50, 14, 5 * time.Second, "auto", true},
 		{500, 200 * time.Millisecond, 500, 14, 5 * time.Second, "auto", false},
-		{500, 200 * time.Millisecond, 500, 60, 5 * time.Second, "auto", true},
+		{500, 200 * time.Millisecond, 0, 20, 5 * time.Second, "auto", true},
 		{500, time.Second, 500, 14, 5 * time.Second, "auto", true},
 		{5000, 80 * time.Millisecond, 5000, 14, 5 * time.Second, "auto", false},
 		{5000, 200 * time.Millisecond, 5000, 14, 5 * time.Second, "1100", false},
