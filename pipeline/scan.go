@@ -295,7 +295,7 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 			r.out.unread = r.out.unread || !p.NotFound && !p.ProvesAbsence()
 			return p, nil
 		}
-		if e, ok := readError(err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && e.Field != "skip" && r.size > leastPage {
+		if e, ok := readError(err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && (e.Field != "skip" || skip == 0) && r.size > leastPage {
 			r.size, try = max(leastPage, r.size/2), -1 // too large a page, it seems: that costs no try
 			err = nil
 			continue
