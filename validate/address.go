@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // part takes an optional address field, which is passed on as it is.
@@ -23,7 +25,7 @@ func (c *checking) postal(raw, country string) string {
 	if !ok {
 		return ""
 	}
-	if lostZero(v, country) {
+	if celltext.HasLostZero(v, country) {
 		const message = "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"
 		if c.rules.Strict {
 			c.bad(fieldPostalCode, CodePostalShort, message)
@@ -32,22 +34,6 @@ func (c *checking) postal(raw, country string) string {
 		c.warn(fieldPostalCode, CodePostalZeroLost, message)
 	}
 	return v
-}
-
-// lostZero tells a code of digits only that is one or two digits short where
-// codes have a fixed length and may begin with 0.
-func lostZero(v, country string) bool {
-	v, _, _ = strings.Cut(v, "-") // ZIP+4
-	if strings.Trim(v, "0123456789") != "" {
-		return false
-	}
-	switch country {
-	case "US", "PR", "DE", "FR", "ES", "IT", "FI", "EE", "MX", "TR", "MY":
-		return len(v) == 3 || len(v) == 4
-	case "JP":
-		return len(v) == 5 || len(v) == 6
-	}
-	return false
 }
 
 // country takes a code of ISO 3166-1 alpha-2.

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // MaxCell is the largest length of one value, in code points: what a
@@ -36,7 +38,7 @@ func (c *checking) required(field, raw string, t tolerance) (v string, ok bool) 
 		}
 		return "", false
 	}
-	if placeholder(field, v) {
+	if isNothing(field, v, c.rowCountry) {
 		c.bad(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
 		return "", false
 	}
@@ -52,7 +54,7 @@ func (c *checking) optional(field, raw string, t tolerance) (v string, ok bool) 
 	if v, ok = c.filled(field, raw, t); !ok || v == "" {
 		return "", false
 	}
-	if placeholder(field, v) {
+	if isNothing(field, v, c.rowCountry) {
 		c.warn(field, CodePlaceholderIgnored, "has a dash, N/A or the like, which counts as empty. leave the cell empty")
 		return "", false
 	}
@@ -133,8 +135,11 @@ func (c *checking) scrub(field, raw string, t tolerance) (string, bool) {
 		v = n
 		c.changed(field, "nfc")
 	}
-	if doubleEncoded(v) {
+	switch {
+	case doubleEncoded(v):
 		c.warn(field, CodeDoubleEncoded, "looks double-encoded, as if UTF-8 had been read as windows-1252. compare it with the original")
+	case isText(field) && celltext.IsMisread(v):
+		c.warn(field, CodeDoubleEncoded, "looks as if a program had read it in another encoding than its own. compare it with the original")
 	}
 	return v, true
 }

@@ -8,16 +8,18 @@ import "strings"
 //
 // Checking the values of the User once more gives the same User.
 func (r *Rules) Check(raw Raw) Result {
-	c := checking{rules: r}
+	c := checking{rules: r, raw: raw}
 	if nothing(raw) {
 		c.bad("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
 	country := r.countryHint(raw.CountryCode)
+	c.rowCountry = country
 	var u User
 	var identity string
-	u.FirstName = c.name(fieldFirstName, raw.FirstName)
-	u.LastName = c.name(fieldLastName, raw.LastName)
+	u.FirstName = c.name(fieldFirstName, raw.FirstName, raw.LastName)
+	u.LastName = c.name(fieldLastName, raw.LastName, raw.FirstName)
+	c.wholeNames(u.FirstName, u.LastName)
 	u.Email, identity = c.email(raw.Email)
 	u.PhoneNumber = c.phone(raw.PhoneNumber, country)
 	u.AccountPurpose = c.purpose(raw.AccountPurpose)
@@ -53,10 +55,12 @@ func nothing(raw Raw) bool {
 
 // checking is one Check under way.
 type checking struct {
-	rules    *Rules
-	problems []Problem
-	warnings []Problem
-	changes  []Change
+	rules      *Rules
+	raw        Raw
+	rowCountry string // that the row names, "" if it names none
+	problems   []Problem
+	warnings   []Problem
+	changes    []Change
 }
 
 // bad notes what makes the row invalid. Messages have the form "what is wrong.

@@ -38,6 +38,8 @@ const (
 	CodePostalShort    = "postal_short"
 	CodeCountryUnknown = "country_unknown"
 	CodeCountryBarred  = "country_sanctioned"
+	CodeNotation       = "foreign_notation"
+	CodeOtherField     = "other_field"
 )
 
 // The codes of warnings.
@@ -59,6 +61,8 @@ const (
 	CodeIPExample          = "ip_example"
 	CodeWalletNoChecksum   = "wallet_no_checksum"
 	CodePostalZeroLost     = "postal_zero_lost"
+	CodeNotationLikely     = "foreign_notation_likely"
+	CodeOtherFieldLikely   = "other_field_likely"
 )
 
 // Code is one kind of problem, for help texts.
@@ -85,7 +89,7 @@ func Codes() []Code {
 		{CodeExcelRounded, false, "a spreadsheet has rounded the number (1.4E+10), so that digits are lost"},
 		{CodeExcelDate, false, "a spreadsheet has made a date of the value"},
 		{CodeDateAmbiguous, false, "the date can be read with the day or with the month first"},
-		{CodeExcelDecimal, false, "a program has read the phone number as a decimal number and added .0"},
+		{CodeExcelDecimal, false, "a program has read digits as a number and added .0 or a separator of thousands"},
 		{CodeEmailFormat, false, "the cell is not one plain e-mail address"},
 		{CodeEmailNonASCII, false, "the e-mail has a character outside ASCII before the @, often a look-alike"},
 		{CodeEmailHost, false, "the part of the e-mail after the @ is no public host name"},
@@ -107,11 +111,13 @@ func Codes() []Code {
 		{CodePostalShort, false, "the postal code seems to have lost its leading zero, and --strict is set"},
 		{CodeCountryUnknown, false, "the country is not a two-letter code of ISO 3166-1"},
 		{CodeCountryBarred, false, "the country is under comprehensive sanctions"},
+		{CodeNotation, false, "the value is written as another format writes it: HTML entities, percent-encoding, backslash escapes or the like"},
+		{CodeOtherField, false, "the cell holds what belongs in another field, such as an e-mail address as a name"},
 
 		{CodePlaceholderIgnored, true, "an optional cell holds a dash, N/A or the like, and counts as empty"},
 		{CodeInvisibleKept, true, "the value has an invisible character, which is sent"},
 		{CodeSpaceTrimmed, true, "no-break or other special spaces around the value were taken away"},
-		{CodeDoubleEncoded, true, "the value looks as if its UTF-8 was once read as windows-1252"},
+		{CodeDoubleEncoded, true, "the value looks as if a program once read it in another encoding, such as UTF-8 as windows-1252"},
 		{CodeNameNull, true, "the name is Null, None or the like: a surname, or what a program writes for nothing"},
 		{CodeEmailPlusTag, true, "the e-mail has a plus tag, so that it may be a second address of one person"},
 		{CodeEmailMixedScript, true, "the host of the e-mail mixes Latin with Cyrillic or Greek letters, often a look-alike"},
@@ -125,5 +131,7 @@ func Codes() []Code {
 		{CodeIPExample, true, "the IP address is of a range for documentation, and a real wallet pays"},
 		{CodeWalletNoChecksum, true, "the wallet address is all lower or all upper case, so that a typing error cannot be noticed"},
 		{CodePostalZeroLost, true, "the postal code seems to have lost its leading zero"},
+		{CodeNotationLikely, true, "the value may be written as another format writes it, such as with backslash escapes"},
+		{CodeOtherFieldLikely, true, "the cell may hold what belongs in another field"},
 	}
 }

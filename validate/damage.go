@@ -3,8 +3,11 @@ package validate
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // damaged notes what a spreadsheet does to any value: its error values,
@@ -17,19 +20,48 @@ func (c *checking) damaged(field, v string) bool {
 	case excelRounded(v):
 		c.bad(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
 		return true
-	case lettersLost(field, v):
-		c.bad(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
-		return true
+	case isText(field):
+		return c.damagedText(field, v)
 	}
 	return c.dated(field, v)
 }
 
+// damagedText is damaged for the fields without a grammar of their own.
+func (c *checking) damagedText(field, v string) bool {
+	signs := celltext.ScanSigns(v)
+	if c.inNotation(field, v, signs) {
+		return true
+	}
+	if signs&celltext.Question != 0 && lettersLost(field, v) {
+		c.bad(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
+		return true
+	}
+	if signs&celltext.Digit != 0 && (c.dated(field, v) || field == fieldPostalCode && c.digitCode(field, v)) {
+		return true
+	}
+	return c.isMisplaced(field, v, signs)
+}
+
 // lettersLost tells the names of people and places that went through an
-// encoding without their letters: ?ukasz, ?ód?.
+// encoding without their letters: ?ukasz, ?ód?, ul. D?uga 5. In an address and
+// a purpose, where people ask questions, only a mark inside a word or before
+// one is a letter.
 func lettersLost(field, v string) bool {
-	switch field {
-	case fieldFirstName, fieldLastName, fieldCity, fieldRegion:
-		return len(v) > 1 && strings.IndexByte(v, '?') >= 0 && strings.ContainsFunc(v, unicode.IsLetter)
+	if field != fieldAddress && field != fieldAccountPurpose {
+		return len(v) > 1 && strings.ContainsFunc(v, unicode.IsLetter)
+	}
+	if strings.Contains(v, "://") || strings.Contains(v, "www.") {
+		return false
+	}
+	last := ' '
+	for i, r := range v {
+		if r == '?' && (unicode.IsLetter(last) || last == ' ') {
+			next, _ := utf8.DecodeRuneInString(v[i+1:])
+			if unicode.IsLetter(next) || field == fieldAddress && unicode.IsLetter(last) && next == ' ' {
+				return true
+			}
+		}
+		last = r
 	}
 	return false
 }
@@ -81,21 +113,6 @@ func excelDecimal(v string) bool {
 		return false
 	}
 	return strings.Trim(strings.TrimPrefix(whole[:len(whole)-1], "+"), "0123456789") == ""
-}
-
-// placeholder tells what people write for nothing. "NA" is not among them
-// (a surname, and Namibia), nor are None and Null in a name.
-func placeholder(field, v string) bool {
-	if len(v) > len("undefined") || strings.IndexByte("-_.?/(nNkKuU\xe2", v[0]) < 0 {
-		return false
-	}
-	switch strings.ToLower(v) {
-	case "-", "--", "---", "\u2013", "\u2014", "_", ".", "?", "/", "n/a", "n.a.", "n.a", "n/d", "n.d.", "k.a.":
-		return true
-	case "null", "(null)", "undefined":
-		return field != fieldFirstName && field != fieldLastName
-	}
-	return false
 }
 
 // doubleEncoded tells UTF-8 that was read as windows-1252 and written as UTF-8

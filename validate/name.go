@@ -21,13 +21,14 @@ const (
 // by its own code, so that nobody onboards it by accident.
 const ExampleFirstName = "Example (delete this row)"
 
-func (c *checking) name(field, raw string) string {
+// name takes one name of a person. other is the cell of the other name.
+func (c *checking) name(field, raw, other string) string {
 	v, ok := c.required(field, raw, prose)
 	if !ok || !c.short(field, v, MaxName) {
 		return ""
 	}
-	if strings.EqualFold(v, "null") || strings.EqualFold(v, "none") || strings.EqualFold(v, "undefined") {
-		c.warn(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
+	if c.wordForNothing(field, v, other) {
+		return ""
 	}
 	if field == fieldFirstName && len(v) == len(ExampleFirstName) && strings.EqualFold(v, ExampleFirstName) {
 		c.bad(field, CodeExampleRow, "is the example row of the template. delete the row")

@@ -204,6 +204,9 @@ func TestCodes(t *testing.T) {
 	for _, rc := range ruleCases() {
 		mark(rc.rules.Check(rc.row(t)))
 	}
+	for _, tc := range textCases() {
+		mark(new(Rules).Check(tc.row(t)))
+	}
 	added := Rules{Extra: []string{"born"}}
 	mark(added.Check(Raw{Email: "a@b.cd", Extra: []string{"03/04/1990"}}))
 	mark(added.Check(Raw{FirstName: "Total"}))

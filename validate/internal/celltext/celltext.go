@@ -1,0 +1,105 @@
+// Package celltext recognises what the text of one cell is when it is not what
+// its column asks for: a value in another notation (HTML entities, percent
+// signs), in a wrong encoding, of another field (an e-mail, a phone number), a
+// word for nothing, or a code that a spreadsheet shortened.
+//
+// Start at [ScanSigns], which lets nearly every cell skip the closer look.
+// Nothing in this package keeps state, so any number of goroutines may use it.
+package celltext
+
+// Signs are the classes of bytes that a cell has, as bits.
+type Signs uint32
+
+// The classes. Letters without accents, blanks, dots and apostrophes have none.
+const (
+	Digit Signs = 1 << iota
+	At
+	Percent
+	Backslash
+	Ampersand
+	Equals
+	Plus
+	Question
+	Angle
+	Bracket // [ and {
+	Quote   // "
+	Colon
+	Hyphen
+	Dot
+	Letter
+	NonASCII
+)
+
+// inNotations are the signs of which other notations have at least one.
+const inNotations = Percent | Backslash | Ampersand | Equals | Plus | Angle | Bracket | Quote
+
+// ScanSigns returns the classes of all bytes of v.
+func ScanSigns(v string) Signs {
+	var s Signs
+	for i := 0; i < len(v); i++ {
+		switch b := v[i]; {
+		case isASCIILetter(b):
+			s |= Letter
+		case isDigit(b):
+			s |= Digit
+		case b != ' ':
+			s |= signOf(b)
+		}
+	}
+	return s
+}
+
+func signOf(b byte) Signs {
+	switch b {
+	case '@':
+		return At
+	case '%':
+		return Percent
+	case '\\':
+		return Backslash
+	case '&':
+		return Ampersand
+	case '=':
+		return Equals
+	case '+':
+		return Plus
+	case '?':
+		return Question
+	case '<', '>':
+		return Angle
+	case '[', '{':
+		return Bracket
+	case '"':
+		return Quote
+	case ':':
+		return Colon
+	case '-':
+		return Hyphen
+	case '.':
+		return Dot
+	}
+	if b >= 0x80 {
+		return NonASCII
+	}
+	return 0
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+func isASCIILetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+
+func isHex(b byte) bool { return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
+
+// areHex reports whether s is at least n bytes long and begins with n
+// hexadecimal digits.
+func areHex(s string, n int) bool {
+	if len(s) < n {
+		return false
+	}
+	for i := range n {
+		if !isHex(s[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,153 @@
+package celltext
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Content is what a whole cell holds, told by its form alone.
+type Content uint8
+
+// The contents that have a form of their own.
+const (
+	Text       Content = iota
+	Email              // jane@company.com
+	Web                // https://company.com, www.company.com
+	Wallet             // 0x and 40 hexadecimal digits
+	IPAddress          // 203.0.113.42
+	Phone              // + and digits, or nine digits and more
+	Digits             // digits and separators
+	Truth              // TRUE, false
+	Program            // custodial
+	Identifier         // a UUID
+)
+
+// Name says what it is, for people.
+func (c Content) Name() string {
+	return [...]string{"text", "an e-mail address", "a web address", "a wallet address", "an IP address", "a phone number",
+		"digits only", "TRUE or FALSE", "the name of a program", "an identifier"}[c]
+}
+
+// ReadContent tells what v holds. s are the signs of v.
+func ReadContent(v string, s Signs) Content {
+	switch {
+	case s&At != 0 && holdsEmail(v):
+		return Email
+	case s&(Colon|Dot) != 0 && holdsWeb(v):
+		return Web
+	case s&Letter != 0 && s&Digit == 0:
+		return readWord(v)
+	case s&Digit == 0:
+		return Text
+	case len(v) == 42 && v[0] == '0' && v[1]|0x20 == 'x' && areHex(v[2:], 40):
+		return Wallet
+	case s&(Dot|Colon) != 0 && isIPAddress(v):
+		return IPAddress
+	case s&Hyphen != 0 && isUUID(v):
+		return Identifier
+	case s&(Letter|NonASCII|At|Colon) == 0:
+		return readDigits(v)
+	}
+	return Text
+}
+
+// holdsEmail tells a cell of which a word is an e-mail address.
+func holdsEmail(v string) bool {
+	for word := range strings.FieldsSeq(v) {
+		word = strings.Trim(word, "<>()[],;\"'")
+		local, host, ok := strings.Cut(word, "@")
+		if dot := strings.LastIndexByte(host, '.'); ok && local != "" && dot > 0 && len(host)-dot > 2 && !strings.Contains(host, "@") {
+			return true
+		}
+	}
+	return false
+}
+
+func holdsWeb(v string) bool {
+	if len(v) < 8 {
+		return false
+	}
+	for _, prefix := range [...]string{"http://", "https://", "www."} {
+		if strings.EqualFold(v[:len(prefix)], prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func isIPAddress(v string) bool {
+	if strings.Count(v, ".") != 3 && strings.Count(v, ":") < 2 {
+		return false
+	}
+	_, err := netip.ParseAddr(v)
+	return err == nil
+}
+
+func isUUID(v string) bool {
+	v = strings.Trim(v, "{}")
+	return len(v) == 36 && v[8] == '-' && v[13] == '-' && v[18] == '-' && v[23] == '-' &&
+		areHex(v, 8) && areHex(v[9:], 4) && areHex(v[14:], 4) && areHex(v[19:], 4) && areHex(v[24:], 12)
+}
+
+// readDigits tells phone numbers from other codes of digits.
+func readDigits(v string) Content {
+	digits := 0
+	for i := 0; i < len(v); i++ {
+		switch b := v[i]; {
+		case isDigit(b):
+			digits++
+		case b == '+' && i > 0, strings.IndexByte("+-. ()/,#", b) < 0:
+			return Text
+		}
+	}
+	if v[0] == '+' && digits >= 7 || digits >= 9 {
+		return Phone
+	}
+	return Digits
+}
+
+// readWord tells the words of two fields that have a list of words.
+func readWord(v string) Content {
+	if len(v) < 4 || len(v) > 13 {
+		return Text
+	}
+	switch v[0] | 0x20 {
+	case 't', 'f', 'w', 'v', 'c', 'n':
+	default:
+		return Text
+	}
+	switch strings.ToLower(v) {
+	case "true", "false", "wahr", "falsch", "vrai", "verdadero", "verdadeiro":
+		return Truth
+	case "custodial", "noncustodial", "non_custodial", "non-custodial", "non custodial":
+		return Program
+	}
+	return Text
+}
+
+// IsLetteredPostalCode tells the postal codes of letters and digits that
+// Britain (SW1A 1AA), Canada (K1A 0B1) and the Netherlands (1012 AB) have.
+func IsLetteredPostalCode(v string) bool {
+	var shape [8]byte
+	n := 0
+	for i := 0; i < len(v); i++ {
+		switch b := v[i]; {
+		case b == ' ' && i > 0 && v[i-1] != ' ':
+			continue
+		case n == len(shape):
+			return false
+		case isDigit(b):
+			shape[n] = '9'
+		case 'A' <= b && b <= 'Z':
+			shape[n] = 'A'
+		default:
+			return false
+		}
+		n++
+	}
+	switch string(shape[:n]) {
+	case "A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA", "A9A9A9", "9999AA":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,326 @@
+package celltext
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"html"
+	"mime"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// Notation is a value that is still written as another format writes it.
+type Notation struct {
+	Kind  string // for people, such as "HTML entities"
+	At    int    // the code point at which it begins, from 1
+	Reads string // what its first character stands for, for people: "é", "a line break"; "" if it stands for none of its own
+	Sure  bool   // no plain text looks like this
+}
+
+// FindNotation returns the first notation in v that is none of plain text. s
+// are the signs of v.
+func FindNotation(v string, s Signs) (Notation, bool) {
+	if s&inNotations == 0 && !(s&Hyphen != 0 && isPunycode(v)) && !(s&Digit != 0 && strings.Contains(v, "u00")) && !strings.HasPrefix(v, "b'") {
+		return Notation{}, false
+	}
+	for _, find := range []func(string) (Notation, bool){encodedWord, entity, markup, percent, quotedPrintable, backslash, bareEscape, utf7, jsonText, punycode} {
+		if n, found := find(v); found {
+			return n, true
+		}
+	}
+	return Notation{}, false
+}
+
+func found(kind, v string, at int, reads rune, sure bool) (Notation, bool) {
+	return Notation{Kind: kind, At: utf8.RuneCountInString(v[:at]) + 1, Reads: nameRune(reads), Sure: sure}, true
+}
+
+// nameRune names a character for a message, in which a semicolon or a line end
+// would be taken for the end of the message.
+func nameRune(r rune) string {
+	switch {
+	case r == 0:
+		return ""
+	case r == ' ':
+		return "a space"
+	case r == '\u00a0':
+		return "a no-break space"
+	case r == '\n' || r == '\r':
+		return "a line break"
+	case r == '\t':
+		return "a tab"
+	case r == ';':
+		return "a semicolon"
+	case unicode.IsPrint(r):
+		return string(r)
+	}
+	return fmt.Sprintf("U+%04X", r)
+}
+
+// encodedWord tells =?utf-8?Q?Jos=C3=A9?=, which mail headers hold (RFC 2047).
+func encodedWord(v string) (Notation, bool) {
+	from := strings.Index(v, "=?")
+	if from < 0 || !strings.Contains(v[from:], "?=") {
+		return Notation{}, false
+	}
+	decoded, err := new(mime.WordDecoder).DecodeHeader(v[from:])
+	if err != nil || decoded == v[from:] {
+		return Notation{}, false
+	}
+	return found("an encoded word of e-mail headers", v, from, firstSpecial(decoded), true)
+}
+
+// firstSpecial is the first character outside ASCII, 0 if there is none.
+func firstSpecial(s string) rune {
+	for _, r := range s {
+		if r >= 0x80 {
+			return r
+		}
+	}
+	return 0
+}
+
+// entity tells &#39;, &eacute; and &#xE9;.
+func entity(v string) (Notation, bool) {
+	for i := 0; i < len(v); i++ {
+		if v[i] != '&' {
+			continue
+		}
+		end := strings.IndexByte(v[i:], ';')
+		if end < 2 || end > 32 || strings.ContainsAny(v[i+1:i+end], " &") {
+			continue
+		}
+		text := v[i : i+end+1]
+		if decoded := html.UnescapeString(text); decoded != text && !strings.HasSuffix(decoded, ";") || text == "&semi;" {
+			r, _ := utf8.DecodeRuneInString(decoded)
+			return found("HTML entities", v, i, r, true)
+		}
+	}
+	return Notation{}, false
+}
+
+// markup tells the line break of HTML, and <U+00E9> as R writes letters.
+func markup(v string) (Notation, bool) {
+	for i := 0; i < len(v); i++ {
+		if v[i] != '<' {
+			continue
+		}
+		rest := v[i+1:]
+		end := strings.IndexByte(rest, '>')
+		if end < 0 {
+			return Notation{}, false
+		}
+		tag := strings.ToLower(strings.TrimRight(strings.TrimSpace(rest[:end]), " /"))
+		switch {
+		case tag == "br" || tag == "p" || tag == "/p" || tag == "div" || tag == "/div":
+			return found("HTML tags", v, i, '\n', true)
+		case strings.HasPrefix(tag, "u+") && len(tag) >= 6 && areHex(tag[2:], len(tag)-2):
+			n, err := strconv.ParseUint(tag[2:], 16, 21)
+			if err == nil {
+				return found("Unicode escapes", v, i, rune(n), true)
+			}
+		}
+	}
+	return Notation{}, false
+}
+
+// percent tells Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
+func percent(v string) (Notation, bool) {
+	for i := 0; i+2 < len(v); i++ {
+		if v[i] != '%' {
+			continue
+		}
+		if (v[i+1] == 'u' || v[i+1] == 'U') && areHex(v[i+2:], 4) {
+			return found("percent-encoding", v, i, hexRune(v[i+2:i+6]), true)
+		}
+		if !areHex(v[i+1:], 2) || i > 0 && isDigit(v[i-1]) {
+			continue
+		}
+		r, sure := escapedBytes(v[i:], '%')
+		return found("percent-encoding", v, i, r, sure || !isAlphanumeric(r))
+	}
+	return Notation{}, false
+}
+
+// quotedPrintable tells Jos=C3=A9, as mail bodies write it (RFC 2045).
+func quotedPrintable(v string) (Notation, bool) {
+	for i := 0; i+2 < len(v); i++ {
+		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && isDigit(v[i-1]) {
+			continue
+		}
+		r, sure := escapedBytes(v[i:], '=')
+		if !sure && (v[i+1]|v[i+2])&0x20 != 0 && (!isDigit(v[i+1]) || !isDigit(v[i+2])) && isAlphanumeric(r) {
+			continue // lower case is not what programs write
+		}
+		return found("quoted-printable", v, i, r, sure || !isAlphanumeric(r))
+	}
+	return Notation{}, false
+}
+
+func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) && r < 0x80 || unicode.IsDigit(r) }
+
+// escapedBytes reads the bytes that s begins with, each a mark and two
+// hexadecimal digits. sure is true if they are a character outside ASCII, of
+// UTF-8 or of a Western code page.
+func escapedBytes(s string, mark byte) (r rune, sure bool) {
+	var b []byte
+	for len(b) < utf8.UTFMax && len(s) >= 3 && s[0] == mark && areHex(s[1:], 2) {
+		b = append(b, byte(hexRune(s[1:3])))
+		s = s[3:]
+	}
+	if r, n := utf8.DecodeRune(b); r != utf8.RuneError || n > 1 {
+		return r, r >= 0x80
+	}
+	return charmap.Windows1252.DecodeByte(b[0]), true
+}
+
+func hexRune(digits string) rune {
+	n, err := strconv.ParseUint(digits, 16, 32)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(n)
+}
+
+// backslash tells the escapes of programs: O\'Brien, \u00e9, \xe9, \303\251, \n.
+func backslash(v string) (Notation, bool) {
+	const kind = "backslash escapes"
+	for i := 0; i+1 < len(v); i++ {
+		if v[i] != '\\' {
+			continue
+		}
+		next, rest := v[i+1], v[i+2:]
+		switch {
+		case next == 'u' && areHex(rest, 4):
+			return found(kind, v, i, hexRune(rest[:4]), true)
+		case next == 'U' && areHex(rest, 8):
+			return found(kind, v, i, hexRune(rest[:8]), true)
+		case next == 'u' && strings.HasPrefix(rest, "{"):
+			if digits, _, ok := strings.Cut(rest[1:], "}"); ok && digits != "" && len(digits) <= 6 && areHex(digits, len(digits)) {
+				return found(kind, v, i, hexRune(digits), true)
+			}
+		case next == 'x' && areHex(rest, 2):
+			r, _ := escapedBytes(strings.ReplaceAll(v[i:], `\x`, "%"), '%')
+			return found(kind, v, i, r, true)
+		case next == '\'' || next == '"' || next == '`':
+			return found(kind, v, i, rune(next), true)
+		case next >= '0' && next <= '3' && len(rest) >= 2 && isOctal(rest[0]) && isOctal(rest[1]):
+			r, sure := octalRune(v[i:])
+			return found(kind, v, i, r, sure)
+		case next == 'n' || next == 'r' || next == 't':
+			plain := rest == "" || !isASCIILetter(rest[0]) || rest[0] <= 'Z' || i > 0 && strings.IndexByte(",. ", v[i-1]) >= 0
+			r := '\n'
+			if next == 't' {
+				r = '\t'
+			}
+			return found(kind, v, i, r, plain)
+		case next == '/' || next == '\\' || next == '&' || next == ',':
+			return found(kind, v, i, rune(next), false)
+		}
+	}
+	return Notation{}, false
+}
+
+func isOctal(b byte) bool { return '0' <= b && b <= '7' }
+
+// octalRune reads the \303\251 that s begins with.
+func octalRune(s string) (r rune, sure bool) {
+	var b []byte
+	for len(b) < utf8.UTFMax && len(s) >= 4 && s[0] == '\\' && isOctal(s[1]) && isOctal(s[2]) && isOctal(s[3]) {
+		b = append(b, (s[1]-'0')<<6|(s[2]-'0')<<3|(s[3]-'0'))
+		s = s[4:]
+	}
+	if r, n := utf8.DecodeRune(b); n > 1 {
+		return r, true
+	}
+	return charmap.Windows1252.DecodeByte(b[0]), b[0] >= 0x80
+}
+
+// bareEscape tells Josu00e9, a \u00e9 whose backslash was lost.
+func bareEscape(v string) (Notation, bool) {
+	for i := 1; i+5 <= len(v); i++ {
+		if v[i] == 'u' && v[i+1] == '0' && v[i+2] == '0' && v[i+3] >= '8' && areHex(v[i+3:], 2) && isASCIILetter(v[i-1]) {
+			return found("Unicode escapes", v, i, hexRune(v[i+1:i+5]), true)
+		}
+	}
+	return Notation{}, false
+}
+
+// utf7 tells Jos+AOk- (RFC 2152), and Jos&AOk- as mailbox names have it (RFC 3501).
+func utf7(v string) (Notation, bool) {
+	for i := 0; i < len(v); i++ {
+		if v[i] != '+' && v[i] != '&' {
+			continue
+		}
+		end := strings.IndexByte(v[i:], '-')
+		if end < 4 {
+			continue
+		}
+		if r, ok := utf7Rune(v[i+1 : i+end]); ok {
+			return found("UTF-7", v, i, r, true)
+		}
+	}
+	return Notation{}, false
+}
+
+// utf7Rune decodes base64 of UTF-16, which must be letters or signs outside ASCII.
+func utf7Rune(text string) (rune, bool) {
+	b, err := base64.RawStdEncoding.Strict().DecodeString(strings.ReplaceAll(text, ",", "/"))
+	if err != nil || len(b) < 2 || len(b)%2 != 0 {
+		return 0, false
+	}
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		units[i] = binary.BigEndian.Uint16(b[2*i:])
+	}
+	decoded := utf16.Decode(units)
+	for _, r := range decoded {
+		if r == utf8.RuneError || !unicode.IsPrint(r) || r >= 0x0530 && r < 0x2000 {
+			return 0, false
+		}
+	}
+	if decoded[0] < 0x80 && len(decoded) > 1 {
+		return 0, false
+	}
+	return decoded[0], true
+}
+
+// jsonText tells a value that kept the marks of a list, an object or a string
+// of a program: ["Jane"], {"name": …}, b'Jane', "Jane".
+func jsonText(v string) (Notation, bool) {
+	last := v[len(v)-1]
+	switch {
+	case len(v) < 2:
+		return Notation{}, false
+	case strings.HasPrefix(v, `["`) && last == ']', strings.HasPrefix(v, `['`) && last == ']', strings.HasPrefix(v, `{"`) && last == '}':
+		return found("JSON brackets and quotation marks", v, 0, 0, true)
+	case len(v) > 3 && v[0] == 'b' && (v[1] == '"' && last == '"' || v[1] == '\'' && last == '\''):
+		return found("the quotation marks of a program", v, 0, 0, true)
+	case v[0] == '"' && last == '"' && strings.Count(v, `"`) == 2:
+		return found("quotation marks around the value", v, 0, 0, false)
+	}
+	return Notation{}, false
+}
+
+func isPunycode(v string) bool { return strings.Contains(v, "xn--") || strings.Contains(v, "XN--") }
+
+// punycode tells xn--mnchen-3ya, as host names write München.
+func punycode(v string) (Notation, bool) {
+	i := strings.Index(strings.ToLower(v), "xn--")
+	if i < 0 || i > 0 && v[i-1] != '.' && v[i-1] != ' ' {
+		return Notation{}, false
+	}
+	word, _, _ := strings.Cut(v[i:], " ")
+	decoded, err := idna.Punycode.ToUnicode(word)
+	if err != nil || decoded == word {
+		return Notation{}, false
+	}
+	return found("punycode", v, i, firstSpecial(decoded), true)
+}

@@ -1,0 +1,106 @@
+package celltext
+
+import "strings"
+
+// Nothing is how surely a word stands for nothing.
+type Nothing uint8
+
+// From a word with a meaning to a word that only programs write.
+const (
+	Something   Nothing = iota
+	NameToo             // null, none, nan: what programs write, and also a name of people and places
+	SaidNothing         // a dash, n/a, unknown: what people write
+	WroteNone           // \N, <NA>, NaT: what programs write
+)
+
+// maxNothing is the length of the longest word for nothing, in bytes.
+const maxNothing = 32
+
+// ReadNothing tells the words that people and programs write into a cell that
+// has no value. "NA" is none of them: it is Namibia, Naples and a surname. Nor
+// are "same", "todo" or "brak", which are surnames and towns.
+func ReadNothing(v string) Nothing {
+	if len(v) > maxNothing || !mayBeNothing(v[0]) {
+		return Something
+	}
+	var buf [maxNothing]byte
+	n := copy(buf[:], v)
+	ascii := true
+	for i := range n {
+		switch b := buf[i]; {
+		case 'A' <= b && b <= 'Z':
+			buf[i] |= 0x20
+		case b >= 0x80:
+			ascii = false
+		}
+	}
+	switch {
+	case v == "NaT":
+		return WroteNone
+	case ascii:
+		return plainNothing(string(buf[:n]))
+	}
+	return foreignNothing(strings.ToLower(v))
+}
+
+// mayBeNothing spares half of all names the look into the list.
+func mayBeNothing(first byte) bool {
+	if !isASCIILetter(first) {
+		return !isDigit(first) || first == '1'
+	}
+	switch first | 0x20 {
+	case 'a', 'b', 'd', 'i', 'k', 'm', 'n', 'o', 'p', 's', 't', 'u', 'x':
+		return true
+	}
+	return false
+}
+
+// plainNothing takes words in lower case without a letter outside ASCII.
+func plainNothing(v string) Nothing {
+	switch v {
+	case "null", "none", "nan", "undefined", "ditto":
+		return NameToo
+	case `\n`, "<na>", "<nat>", "<null>", "[null]", "(null)", "{null}", "<nan>", "[nan]", "(nan)", "<none>", "(none)", "[none]", "nonetype",
+		"#n/a n/a", "-nan", "+nan", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "nan.0",
+		"(blank)", "[blank]", "<blank>", "(leer)", "(vide)", "(en blanco)", "(vuoto)", "(vazio)", "(leeg)",
+		"(empty)", "[empty]", "<empty>", "(unknown)", "[unknown]", "<unknown>", "(not set)", "(undefined)", "(missing)", "<missing>", "[missing]",
+		"[object object]", "dbnull", "nullptr", "pd.na", "na_character_", "[]", "{}", `""`, "''", "``":
+		return WroteNone
+	case "-", "--", "---", "----", "_", "__", "___", ".", "..", "...", "?", "??", "???", "/", "//", "*", "**", "***",
+		"n/a", "n.a.", "n.a", "n. a.", "n/d", "n.d.", "n/k", "s/d", "k.a.", "k. a.", "<n/a>", "(n/a)", "[n/a]",
+		"tbd", "t.b.d.", "tbc", "t.b.c.", "tba", "to be determined", "to be confirmed", "to be announced", "to be defined",
+		"unknown", "not known", "unspecified", "not specified", "not available", "not applicable", "not provided", "not given", "not set", "not stated",
+		"no data", "no value", "no answer", "no entry", "xxx", "xxxx", "same as above", "as above", "see above", "dto.", "siehe oben",
+		`"`, `-"-`, `- " -`, "-''-", "unbekannt", "keine angabe", "inconnu", "inconnue", "desconocido", "desconocida", "desconhecido",
+		"sconosciuto", "onbekend", "sin datos", "no disponible", "non disponibile", "brak danych", "nieznany", "ukjent", "bilinmiyor":
+		return SaidNothing
+	}
+	return Something
+}
+
+// foreignNothing takes words in lower case with a letter or sign outside ASCII.
+func foreignNothing(v string) Nothing {
+	switch v {
+	case "–", "—", "―", "…", "〃", "″", "”", "“", "–”–", "不明", "なし", "無し", "未定", "未知", "无", "無", "同上", "없음", "غير معروف",
+		"н/д", "нет данных", "неизвестно", "не указано", "невідомо", "non renseigné", "non renseignée", "não informado", "okänd", "mangler", "дані відсутні":
+		return SaidNothing
+	}
+	return Something
+}
+
+// IsTypedByProgram reports whether a word of [NameToo] is spelt as programs
+// spell it, and not as people spell names beside the other name of the person:
+// "nan" or NULL beside Jane. Where that is in lower case, so is a surname.
+func IsTypedByProgram(v, other string) bool {
+	switch {
+	case v == "NaN":
+		return true
+	case other == "":
+		return false
+	case v == strings.ToLower(v):
+		return other != strings.ToLower(other)
+	case v == strings.ToUpper(v):
+		return other != strings.ToUpper(other)
+	}
+	return false
+}

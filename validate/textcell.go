@@ -1,0 +1,190 @@
+package validate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
+)
+
+// isText tells the fields without a grammar of their own, where nothing else
+// notices a value that is not the field's.
+func isText(field string) bool {
+	switch field {
+	case fieldFirstName, fieldLastName, fieldCity, fieldRegion, fieldPostalCode, fieldAddress, fieldAccountPurpose:
+		return true
+	}
+	return false
+}
+
+func isName(field string) bool { return field == fieldFirstName || field == fieldLastName }
+
+// inNotation notes a value that is still written as another format writes it.
+// It reports whether the value cannot be used.
+func (c *checking) inNotation(field, v string, signs celltext.Signs) bool {
+	n, found := celltext.FindNotation(v, signs)
+	if !found {
+		return false
+	}
+	reads := ""
+	if n.Reads != "" {
+		reads = ", which reads " + n.Reads
+	}
+	message := fmt.Sprintf("has %s at character %d%s. export the list again as plain text, or type the value", n.Kind, n.At, reads)
+	// Names have no marks around them. Houses and purposes may.
+	if n.Sure || n.Reads == "" && isName(field) {
+		c.bad(field, CodeNotation, message)
+		return true
+	}
+	c.warn(field, CodeNotationLikely, message)
+	return false
+}
+
+// isMisplaced notes a value that belongs in another field. It reports whether
+// the value cannot be used.
+func (c *checking) isMisplaced(field, v string, signs celltext.Signs) bool {
+	kind, sure := misplacedAs(field, v, signs, c.rowCountry)
+	if kind == "" {
+		return false
+	}
+	if sure {
+		c.bad(field, CodeOtherField, "holds "+kind+". check that the cells are in the right columns, and write the value of this one")
+		return true
+	}
+	c.warn(field, CodeOtherFieldLikely, "holds "+kind+", which is unusual here. check that the cells are in the right columns")
+	return false
+}
+
+// misplacedAs names what a text cell holds instead of its own value, "" if it
+// is nothing else. sure is false where the field may hold it.
+func misplacedAs(field, v string, signs celltext.Signs, country string) (kind string, sure bool) {
+	if field != fieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
+		return "", false
+	}
+	content := celltext.ReadContent(v, signs)
+	switch content {
+	case celltext.Text:
+		if field == fieldCity && signs&celltext.Digit != 0 && celltext.IsLetteredPostalCode(v) {
+			return "a postal code", true
+		}
+		if field == fieldPostalCode && signs&(celltext.Digit|celltext.NonASCII) == 0 && celltext.ReadNothing(v) == celltext.Something {
+			return "no digit, as a town or a region does", !celltext.HasNoPostalCodes(country)
+		}
+		return "", false
+	case celltext.Truth:
+		if isName(field) && v == "True" { // a name as it is
+			return "", false
+		}
+		return content.Name(), !isName(field)
+	case celltext.Phone, celltext.Digits:
+		return misplacedDigits(field, v, content)
+	case celltext.Web, celltext.Program:
+		return content.Name(), field != fieldAccountPurpose
+	}
+	return content.Name(), true
+}
+
+// misplacedDigits judges a cell of digits and separators. Postal codes are
+// that, some regions have short numbers, and some villages number their houses
+// and have no street.
+func misplacedDigits(field, v string, content celltext.Content) (kind string, sure bool) {
+	switch field {
+	case fieldPostalCode:
+		if v[0] != '+' && len(v) <= len("12345-67890") {
+			return "", false
+		}
+	case fieldRegion:
+		if len(v) <= 3 {
+			return "", false
+		}
+	case fieldAddress, fieldAccountPurpose:
+		return content.Name(), content == celltext.Phone
+	}
+	return content.Name(), true
+}
+
+// digitCode notes a code of digits that a program took for a number. It
+// reports whether the value cannot be used.
+func (c *checking) digitCode(field, v string) bool {
+	code, message := NumberFault(v)
+	if code == "" {
+		return false
+	}
+	c.bad(field, code, message)
+	return true
+}
+
+// NumberFault says what is wrong with a code of digits, such as a postal code
+// or a customer number, that a program took for a number and wrote out as one:
+// 10001.0, 10,001 and 1.0001E4. It returns "" twice if nothing is.
+func NumberFault(v string) (code, message string) {
+	v = strings.TrimSpace(v)
+	switch celltext.ReadNumberForm(v) {
+	case celltext.Decimal:
+		return CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text"
+	case celltext.Grouped:
+		return CodeExcelDecimal, "has a separator between its thousands, which programs add to numbers. export the column as text"
+	case celltext.Exponent:
+		return CodeExcelRounded, "a spreadsheet shows this number with an exponent, and digits may be lost. format the column as text, then enter the number again from its source"
+	}
+	return "", ""
+}
+
+// wordForNothing notes a name that is a word for nothing, or may be one. It
+// reports whether it surely is.
+func (c *checking) wordForNothing(field, v, other string) bool {
+	switch celltext.ReadNothing(v) {
+	case celltext.NameToo:
+	case celltext.SaidNothing, celltext.WroteNone:
+		c.bad(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
+		return true
+	default:
+		return false
+	}
+	if celltext.IsTypedByProgram(v, strings.TrimSpace(other)) || c.rowHasWord(v) {
+		c.bad(field, CodePlaceholder, "is a word that programs write for nothing. fill in the name")
+		return true
+	}
+	if v != "Nan" && v != "Ditto" { // names as they are
+		c.warn(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
+	}
+	return false
+}
+
+// rowHasWord reports whether a cell of the row that holds no name has the same
+// word for nothing, which then is none in the name either.
+func (c *checking) rowHasWord(v string) bool {
+	for _, cell := range [...]string{c.raw.AccountPurpose, c.raw.Address, c.raw.City, c.raw.Region, c.raw.PostalCode, c.raw.WalletAddress, c.raw.RedirectURL} {
+		if len(cell) >= len(v) && strings.EqualFold(strings.TrimSpace(cell), v) {
+			return true
+		}
+	}
+	return false
+}
+
+// isNothing tells what people and programs write into a cell without a value.
+// Names are judged by wordForNothing. There is a town called None in Italy, and
+// one called Nan in Thailand.
+func isNothing(field, v, country string) bool {
+	if isName(field) || celltext.ReadNothing(v) == celltext.Something {
+		return false
+	}
+	isTown := field == fieldCity && (v == "None" && country == "IT" || v == "Nan" && country == "TH")
+	return !isTown
+}
+
+// wholeNames compares the two names of a person: a column of whole names that
+// was given to both fields names everybody twice.
+func (c *checking) wholeNames(first, last string) {
+	if first == "" || last == "" || len(first) == len(last) && first != last {
+		return
+	}
+	switch {
+	case first == last && strings.Contains(first, " "):
+		c.bad(fieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
+	case strings.HasPrefix(last, first) && strings.HasPrefix(last[len(first):], " "):
+		c.warn(fieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
+	case strings.HasSuffix(first, last) && strings.HasSuffix(first[:len(first)-len(last)], " "):
+		c.warn(fieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
+	}
+}
