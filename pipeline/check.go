@@ -199,10 +199,11 @@ func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error 
 // number holds a row whose customer number an earlier row of this input has
 // with another e-mail: one of the two is wrong, or the person stands there twice.
 func (r *registrar) number(row *ledger.Row, k *ledger.Known) {
-	if !row.Claims || row.SenderID == "" {
+	number := ledger.PlainNumber(row.SenderID)
+	if !row.Claims || number == "" {
 		return
 	}
-	first, taken := r.numbers.first(row.SenderID, ledger.Position{File: row.File, Number: row.Number})
+	first, taken := r.numbers.first(number, ledger.Position{File: row.File, Number: row.Number})
 	if !taken {
 		return
 	}

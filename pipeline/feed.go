@@ -164,6 +164,9 @@ func (c *chunk) draft(seen map[string]bool) {
 // cells are not worth a word.
 func checkRow(rules *validate.Rules, row Row) validate.Result {
 	res := rules.Check(row.Raw)
+	if p, found := validate.CustomerNumberProblem(row.ID); found {
+		res.Problems = append([]validate.Problem{p}, res.Problems...)
+	}
 	if len(row.Issues) == 0 {
 		return res
 	}

@@ -106,7 +106,7 @@ func misplacedDigits(field, v string, content celltext.Content) (kind string, su
 // digitCode notes a code of digits that a program took for a number. It
 // reports whether the value cannot be used.
 func (c *checking) digitCode(field, v string) bool {
-	code, message := NumberFault(v)
+	code, message := numberFault(v)
 	if code == "" {
 		return false
 	}
@@ -114,11 +114,30 @@ func (c *checking) digitCode(field, v string) bool {
 	return true
 }
 
-// NumberFault says what is wrong with a code of digits, such as a postal code
-// or a customer number, that a program took for a number and wrote out as one:
-// 10001.0, 10,001 and 1.0001E4. It returns "" twice if nothing is.
-func NumberFault(v string) (code, message string) {
+// CustomerNumberProblem says what is wrong with the sender's own number of a
+// customer, if a program took it for a quantity and wrote 1001.0, 1,001 or
+// 1.001E3. Numbers in parts (1.001) and of hexadecimal digits (1E4) are sound.
+func CustomerNumberProblem(v string) (p Problem, found bool) {
 	v = strings.TrimSpace(v)
+	switch celltext.ReadNumberForm(v) {
+	case celltext.NoNumber:
+		return Problem{}, false
+	case celltext.Grouped:
+		if strings.Contains(v, ".") {
+			return Problem{}, false
+		}
+	case celltext.Exponent:
+		if !strings.ContainsAny(v, ".,+") {
+			return Problem{}, false
+		}
+	}
+	code, message := numberFault(v)
+	return Problem{Code: code, Message: "customer number: " + message}, true
+}
+
+// numberFault words what is wrong with a code of digits that a program took
+// for a number. It returns "" twice if nothing is.
+func numberFault(v string) (code, message string) {
 	switch celltext.ReadNumberForm(v) {
 	case celltext.Decimal:
 		return CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text"

@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"rollback leaves nothing", rollback},
 		{"sight within a registration", sightWithin},
 		{"sight of known people", sightKnown},
+		{"a customer number is compared without what programs add", sightPlainNumber},
 		{"a new batch takes a pending customer", takesPending},
 		{"intend", intend},
 		{"intend all or none", intendAllOrNone},

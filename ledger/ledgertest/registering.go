@@ -195,6 +195,34 @@ func sightKnown(t *testing.T, l ledger.Ledger) {
 	}
 }
 
+// sightPlainNumber holds that 1001, 1001.0 and 1,001 are one customer's number,
+// in whichever form it came first.
+func sightPlainNumber(t *testing.T, l ledger.Ledger) {
+	rows := people(3)
+	for i, number := range []string{"1001.0", "1002", "1,003"} {
+		rows[i].SenderID = number
+	}
+	b := add(t, l, "one", rows...)
+	for i := range rows {
+		send(t, l, b, i, ledger.OK, ledger.Created, "")
+	}
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "two"})
+	must(t, err)
+	defer func() { must(t, reg.Rollback()) }()
+	numbers := []string{"1001", "1002.0", "1003.00", "1,001", " 1002", "1004", "10010"}
+	sightings := make([]ledger.Sighting, len(numbers))
+	for i, number := range numbers {
+		sightings[i] = ledger.Sighting{Identity: number + "@example.com", SenderID: number}
+	}
+	k, err := reg.Sight(t.Context(), sightings)
+	must(t, err)
+	for i := range numbers {
+		if found, known := k[i].ByID != nil, i < 5; found != known {
+			t.Errorf("number %q is known: %v", numbers[i], found)
+		}
+	}
+}
+
 func takesPending(t *testing.T, l ledger.Ledger) {
 	one := add(t, l, "one", people(3)...)
 	made := send(t, l, one, 2, ledger.OK, ledger.Created, "")

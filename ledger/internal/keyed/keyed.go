@@ -64,8 +64,9 @@ func (s *Secret) Identity(text string) Digest {
 	return Digest(h[:12])
 }
 
-// Sender is the mark of a sender's own number, 0 for none.
-func (s *Secret) Sender(text string) int64 { return s.short(sender, text) }
+// Sender is the mark of a sender's own number, 0 for none. It is that of
+// [PlainNumber], so that 1001.0 and 1001 are one customer.
+func (s *Secret) Sender(text string) int64 { return s.short(sender, PlainNumber(text)) }
 
 // Name is the mark of a name with phone, 0 for none.
 func (s *Secret) Name(text string) int64 { return s.short(name, text) }
