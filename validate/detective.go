@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/columns"
 )
 
 // Detective looks for what spreadsheets and conversions do to whole columns,
@@ -17,10 +19,19 @@ import (
 type Detective struct {
 	// Encoding is what --encoding named, "" = it was not given.
 	Encoding string
+	// Rules are those that the rows were checked by, nil = the zero value.
+	// Flags are proposed only where they change no number that these can read.
+	Rules *Rules
+	// SharedRows is how many rows are compared with each other for values that
+	// they share; 0 = all.
+	SharedRows int
 
-	found   map[damageKey]*damaged
-	cells   map[string]*cellColumn
-	repeats repeats
+	rows     int
+	found    map[damageKey]*damaged
+	cells    map[string]*cellColumn
+	counters [countedColumns]columns.Counter[Place]
+	repeats  repeats
+	trial    trial
 }
 
 // Place is where a row stands.
@@ -49,6 +60,10 @@ const (
 	DamageError    = "error_value"       // #N/A and the like
 	DamageTwice    = "double_encoded"    // é became Ã©
 	DamageLetters  = "characters_lost"   // é became a replacement character
+	DamageNotation = "foreign_notation"  // é became &eacute;, %C3%A9 or \u00e9
+	DamageOther    = "other_field"       // the cells are those of another column
+	DamageNothing  = "nothing_word"      // nothing became nan, None or NULL
+	DamageCounting = "counting_up"       // 1 became 1, 2, 3: the fill handle was dragged
 	SharedPhone    = "phone_shared"      // one number in three rows or more
 	SharedWallet   = "wallet_shared"     // one wallet in three rows or more
 	SharedMailbox  = "mailbox_shared"    // e-mails that differ by dots or plus tags only
@@ -65,6 +80,7 @@ type damaged struct {
 	first     []Place
 	countries map[string]int // of DamageCountry: the countries of the rows
 	sampled   int            // phone numbers looked at
+	named     int            // of them: in a row that names its country
 	fit       int            // of them: sound as the repair would read them
 	misfit    int            // of them: of another country than the row's
 }
@@ -72,22 +88,49 @@ type damaged struct {
 // Add takes one row: where it stands, what it holds and what Check said of it.
 func (d *Detective) Add(file, row int, raw Raw, res Result) {
 	at := Place{file, row}
+	if d.Rules == nil {
+		d.Rules = new(Rules)
+	}
+	country := ""
+	if res.User.PhoneNumber == "" || raw.PhoneNumber == "" || raw.PhoneNumber[0] != '+' {
+		country = d.Rules.countryHint(raw.CountryCode)
+		d.trial.addPhone(d.Rules, raw.PhoneNumber, country, res.User.PhoneNumber)
+	}
+	if d.canReread() {
+		d.trial.addCells(d.Encoding, &raw)
+	}
 	for _, p := range res.Problems {
 		kind := damageKind(p.Code)
-		if kind == "" {
+		if kind == "" || kind == DamageNothing && !isProgramWord(&raw, p.Field) {
 			continue
 		}
 		seen := d.note(damageKey{kind, p.Field}, at)
 		if kind == DamagePlus || kind == DamageCountry {
-			seen.sample(kind, raw.PhoneNumber, res.User.CountryCode)
+			seen.sample(kind, raw.PhoneNumber, country)
+		}
+		if kind == DamageCountry && country != "" {
+			d.trial.setRegion(d.Rules, country)
 		}
 	}
-	d.repeats.add(at, res)
+	d.count(at, &raw)
+	if d.rows++; d.SharedRows == 0 || d.rows <= d.SharedRows {
+		d.repeats.add(at, res)
+	}
 }
+
+// canReread reports whether the text was read in an encoding that --encoding
+// utf-8 would replace.
+func (d *Detective) canReread() bool { return d.Encoding != "" && !isUTF8Name(d.Encoding) }
 
 // damageKind is the damage that a problem is a sign of, "" if of none.
 func damageKind(code string) string {
 	switch code {
+	case CodeNotation, CodeNotationLikely:
+		return DamageNotation
+	case CodeOtherField, CodeOtherFieldLikely:
+		return DamageOther
+	case CodePlaceholder, CodePlaceholderIgnored, CodeNameNull:
+		return DamageNothing
 	case CodeExcelRounded:
 		return DamageRounded
 	case CodePhonePlusLost:
@@ -129,6 +172,12 @@ func (d *Detective) note(key damageKey, at Place) *damaged {
 // sample reads some of the numbers as the repair would, and compares them with
 // the country of their row.
 func (s *damaged) sample(kind, number, country string) {
+	if kind == DamageCountry && country != "" {
+		if s.countries == nil {
+			s.countries = map[string]int{}
+		}
+		s.countries[country]++ // of all rows: a second country must not be missed
+	}
 	if s.sampled++; s.sampled > sampledNumbers {
 		s.sampled = sampledNumbers
 		return
@@ -145,11 +194,8 @@ func (s *damaged) sample(kind, number, country string) {
 		}
 		return
 	}
-	if s.countries == nil {
-		s.countries = map[string]int{}
-	}
-	s.countries[country]++
-	if parsePhone(digits, country).code == "" {
+	s.named++
+	if readPhone(strings.TrimSpace(number), country, country, false).code == "" {
 		s.fit++
 	}
 }
@@ -162,8 +208,8 @@ func (s *damaged) region() string {
 	if len(s.countries) != 1 {
 		return ""
 	}
-	for country, rows := range s.countries {
-		if rows*2 >= s.sampled && s.fit*10 >= rows*9 {
+	for country := range s.countries {
+		if s.named*2 >= s.sampled && s.fit*10 >= s.named*9 {
 			return country
 		}
 	}
@@ -227,7 +273,9 @@ func (d *Detective) Findings() []Damage {
 			list = append(list, d.damage(damageKey{DamageDate, name}, &column.dates))
 		}
 	}
+	list = d.nothingWords(list)
 	oneReading(list)
+	list = append(list, d.counting()...)
 	list = append(list, d.repeats.findings()...)
 	slices.SortFunc(list, func(a, b Damage) int {
 		return cmp.Or(cmp.Compare(rank(a.Kind), rank(b.Kind)), -cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Field, b.Field))
@@ -247,7 +295,7 @@ func oneReading(list []Damage) {
 	if less.Rows > more.Rows {
 		less, more = more, less
 	}
-	less.Text += ". not both at once: with " + more.Flags[0] + ", write these with + and country code"
+	less.Text += ". not both at once: take " + more.Flags[0] + " first, and check again"
 	less.Flags = nil
 }
 
@@ -266,5 +314,5 @@ func Flags(list []Damage) []string {
 
 func rank(kind string) int {
 	return slices.Index([]string{DamageRounded, DamagePlus, DamageCountry, DamageDecimal, DamageDate, DamageZero, DamageDigits,
-		DamageError, DamageTwice, DamageLetters, SharedPhone, SharedWallet, SharedMailbox, SharedUnknown}, kind)
+		DamageError, DamageTwice, DamageLetters, DamageNotation, DamageOther, DamageNothing, DamageCounting, SharedPhone, SharedWallet, SharedMailbox, SharedUnknown}, kind)
 }

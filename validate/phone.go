@@ -31,8 +31,9 @@ const maxE164 = len("+123456789012345")
 // taken as international if it begins with + or 00; else as one of the region,
 // if that is given. Digits alone may be an international number that lost its
 // +, which is taken for one only with plus set. Whatever can be read in two
-// ways is refused: a wrong number is another person's.
-func readPhone(v, region string, plus bool) phoneNumber {
+// ways, and by the country of its row ("" = not known) is not settled, is
+// refused: a wrong number is another person's.
+func readPhone(v, region, country string, plus bool) phoneNumber {
 	if !digitsOnly(v) && excelDecimal(v) {
 		return noPhone(CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text")
 	}
@@ -58,14 +59,22 @@ func readPhone(v, region string, plus bool) phoneNumber {
 	case bare && digits[0] != '0':
 		international = otherReading(national, "+"+digits)
 	}
-	return choosePhone(digits, region, plus, national, international)
+	return choosePhone(digits, region, country, plus, national, international)
 }
 
 // choosePhone settles between the two readings of a number without +.
-func choosePhone(digits, region string, plus bool, national, international phoneNumber) phoneNumber {
-	if national.e164 != "" && international.e164 != "" && national.e164 != international.e164 &&
-		(plus || missesPrefix(digits, region)) {
-		return noPhone(CodePhoneAmbiguous, "can be read as a national number and as an international one without its +. write it with + and country code")
+func choosePhone(digits, region, country string, plus bool, national, international phoneNumber) phoneNumber {
+	lacksPrefix := missesPrefix(digits, region)
+	if national.e164 != "" && international.e164 != "" && national.e164 != international.e164 && (plus || lacksPrefix) {
+		isHere, isAbroad := country != "" && national.inCountry(country), country != "" && international.inCountry(country)
+		switch {
+		case plus && lacksPrefix, isAbroad && !isHere:
+			national = phoneNumber{}
+		case isHere && !isAbroad && !lacksPrefix:
+			international = phoneNumber{}
+		default:
+			return noPhone(CodePhoneAmbiguous, "can be read as a national number and as an international one without its +. write it with + and country code")
+		}
 	}
 	switch {
 	case national.e164 != "":
@@ -73,10 +82,15 @@ func choosePhone(digits, region string, plus bool, national, international phone
 	case international.e164 != "" && plus:
 		return international
 	case international.e164 != "":
-		return noPhone(CodePhonePlusLost, fmt.Sprintf("has digits only, as Excel drops a leading +. with the + it would be a sound number of %s: write it so, as text, or take all such numbers with --phone-plus",
-			regionName(international)))
+		advice := "write it so, as text"
+		if region == "" { // with a region, the flag may give other numbers a second reading
+			advice += ", or take all such numbers with --phone-plus"
+		}
+		return noPhone(CodePhonePlusLost, fmt.Sprintf("has digits only, as Excel drops a leading +. with the + it would be a sound number of %s: %s", regionName(international), advice))
 	case region == "" && strings.HasPrefix(digits, "00"):
 		return international
+	case region == "" && plus:
+		return noPhone(CodePhoneNoCountry, "has no country code. write it with + and country code")
 	case region == "":
 		return noPhone(CodePhoneNoCountry, "has no country code. write it with + and country code, or name the country of all such numbers with --phone-region")
 	case plus && international.code != "" && !strings.HasPrefix(digits, "00"):

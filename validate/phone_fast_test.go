@@ -17,7 +17,7 @@ var everyDigit = flag.Bool("every-digit", false, "try all ten digits in every pl
 // alone.
 func slowPhone(v, region string, plus bool) phoneNumber {
 	if looksLikeDate(v) || excelDecimal(v) {
-		return readPhone(v, region, plus)
+		return readPhone(v, region, "", plus)
 	}
 	digits, code, message := dialled(v)
 	switch {
@@ -35,14 +35,14 @@ func slowPhone(v, region string, plus bool) phoneNumber {
 	} else if len(digits) == utf8.RuneCountInString(v) && digits[0] != '0' {
 		international = askPhone("+"+digits, "")
 	}
-	return choosePhone(digits, region, plus, national, international)
+	return choosePhone(digits, region, "", plus, national, international)
 }
 
 // agree compares all that the rules ask of a number. It tells whether the
 // tables alone found it valid.
 func agree(t testing.TB, v, region string, plus bool, countries ...string) bool {
 	t.Helper()
-	got, want := readPhone(v, region, plus), slowPhone(v, region, plus)
+	got, want := readPhone(v, region, "", plus), slowPhone(v, region, plus)
 	if got.e164 != want.e164 || got.code != want.code || got.message != want.message {
 		t.Fatalf("%q of %q, plus %v: got %q %s %q, libphonenumber has %q %s %q", v, region, plus,
 			got.e164, got.code, got.message, want.e164, want.code, want.message)
@@ -213,10 +213,10 @@ func TestPhoneReadings(t *testing.T) {
 		agree(t, c.v, c.region, true, "US", "DE", "VA", "AQ")
 	}
 	// 001 is an international prefix of Hong Kong: +65 6234 5678, or +1 656 234 5678.
-	if agree(t, "0016562345678", "HK", false); readPhone("0016562345678", "HK", false).code != CodePhoneAmbiguous {
+	if agree(t, "0016562345678", "HK", false); readPhone("0016562345678", "HK", "", false).code != CodePhoneAmbiguous {
 		t.Error("taken for one number while it can be two")
 	}
-	if n := readPhone("+4912345678901234", "", false); !strings.HasPrefix(n.message, "has 16 digits") {
+	if n := readPhone("+4912345678901234", "", "", false); !strings.HasPrefix(n.message, "has 16 digits") {
 		t.Errorf("16 digits: %s %s", n.code, n.message)
 	}
 }
@@ -385,7 +385,7 @@ func TestPhoneAllocates(t *testing.T) {
 		v, region string
 		most      float64
 	}{{"+14155550123", "", 0}, {"+4915112345678", "DE", 0}, {"015112345678", "DE", 1}, {"4155550123", "US", 1}} {
-		if n := testing.AllocsPerRun(100, func() { readPhone(c.v, c.region, false) }); n > c.most {
+		if n := testing.AllocsPerRun(100, func() { readPhone(c.v, c.region, "", false) }); n > c.most {
 			t.Errorf("%s: %v allocations", c.v, n)
 		}
 	}
@@ -425,7 +425,7 @@ func BenchmarkReadPhone(b *testing.B) {
 		{"US", "+14155550123", ""}, {"CA", "+15062345678", ""}, {"GB", "+447400123456", ""}, {"BR", "+5511961234567", ""}, {"AR", "+5491123456789", ""},
 		{"nationalDE", "015112345678", "DE"}, {"nationalUS", "(415) 555-0123", "US"}, {"wrong", "+14150550123", ""},
 	} {
-		for name, read := range map[string]func(v, region string, plus bool) phoneNumber{"tables": readPhone, "libphonenumber": slowPhone} {
+		for name, read := range map[string]func(v, region string, plus bool) phoneNumber{"tables": func(v, region string, plus bool) phoneNumber { return readPhone(v, region, "", plus) }, "libphonenumber": slowPhone} {
 			b.Run(c.name+"/"+name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

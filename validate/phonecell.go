@@ -12,7 +12,7 @@ func (c *checking) phone(raw, country string) string {
 	if !ok {
 		return ""
 	}
-	n := readPhone(v, c.rules.PhoneRegion, c.rules.PhonePlus)
+	n := readPhone(v, c.rules.PhoneRegion, country, c.rules.PhonePlus)
 	if n.code != "" {
 		c.bad(fieldPhoneNumber, n.code, n.message)
 		return ""

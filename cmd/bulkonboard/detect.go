@@ -23,7 +23,6 @@ type sleuth struct {
 	detective validate.Detective
 	carried   []string // headers of Row.Carry
 	id        string   // header of the sender's own number
-	most      int      // rows to compare with each other; 0 = all
 
 	mu      sync.Mutex
 	room    room
@@ -83,9 +82,6 @@ func (s *sleuth) judged(r ledger.Row) {
 	} else {
 		res.User = s.rules.Check(raw).User
 	}
-	if s.most > 0 && s.rows > s.most {
-		res.Identity, res.User.PhoneNumber, res.User.WalletAddress = "", "", ""
-	}
 	for _, f := range r.Findings {
 		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form
 			f.Code = validate.CodeExcelError
@@ -138,10 +134,10 @@ func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
 		}
 		lines = append(lines, "  "+rowsText(d.Rows)+", "+text+" ("+damagePlaces(d, files)+")")
 	}
-	if s.most > 0 && s.rows > s.most {
-		lines = append(lines, "  values that rows share were looked for in the first "+number(s.most)+" rows; bulkonboard validate looks at all of them")
+	if most := s.detective.SharedRows; most > 0 && s.rows > most {
+		lines = append(lines, "  values that rows share were looked for in the first "+number(most)+" rows; bulkonboard validate looks at all of them")
 	}
-	if flags := notGiven(validate.Flags(found), args); len(flags) > 0 {
+	if flags := validate.Flags(found); len(flags) > 0 {
 		lines = append(lines, "nothing is repaired unasked; if that is how it is, this command takes what a flag can mend:",
 			"  "+a.commandLine(withFlags(args, flags)...))
 	}
@@ -166,25 +162,28 @@ func damagePlaces(d validate.Damage, files []source.File) string {
 	return "rows " + strings.Join(places, ", ")
 }
 
-// notGiven leaves out the flags that the command has already, with their values.
-func notGiven(flags, args []string) []string {
-	var out []string
-	skip := false
-	for _, f := range flags {
-		if strings.HasPrefix(f, "--") {
-			skip = slices.ContainsFunc(args, func(arg string) bool { return arg == f || strings.HasPrefix(arg, f+"=") })
-		}
-		if !skip {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// withFlags puts flags behind the subcommand.
+// withFlags adds flags, each with its value if it has one, to a command line:
+// behind the subcommand, in place of the same flags with other values. What
+// comes after -- is a file, whatever it looks like.
 func withFlags(args, flags []string) []string {
-	if len(args) == 0 {
-		return flags
+	files := len(args)
+	if i := slices.Index(args, "--"); i >= 0 {
+		files = i
 	}
-	return slices.Concat(args[:1], flags, args[1:])
+	var kept []string
+	for i := 0; i < files; i++ {
+		name, _, joined := strings.Cut(args[i], "=")
+		at := slices.Index(flags, name)
+		switch {
+		case at < 0 || !strings.HasPrefix(name, "--"):
+			kept = append(kept, args[i])
+		case !joined && at+1 < len(flags) && !strings.HasPrefix(flags[at+1], "--"):
+			i++ // its value
+		}
+	}
+	first := 0
+	if len(kept) > 0 && !strings.HasPrefix(kept[0], "-") {
+		first = 1
+	}
+	return slices.Concat(kept[:first], flags, kept[first:], args[files:])
 }

@@ -67,7 +67,8 @@ func (f *findings) follow(in source.Input, rules *validate.Rules, id string, mos
 	if slices.ContainsFunc(in.Files(), func(f source.File) bool { return f.Kind == "xlsx" }) {
 		f.sleuth.room.base = roomForWorkbook
 	}
-	f.sleuth.rules, f.sleuth.carried, f.sleuth.id, f.sleuth.most = rules, in.Carried(), id, most
+	f.sleuth.rules, f.sleuth.carried, f.sleuth.id = rules, in.Carried(), id
+	f.sleuth.detective.Rules, f.sleuth.detective.SharedRows = rules, most
 }
 
 func (f *findings) add(r ledger.Row) error {

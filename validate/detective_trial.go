@@ -1,0 +1,104 @@
+package validate
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+// maxUntried is how many sound phone numbers wait until the country is known
+// that a flag would read them by.
+const maxUntried = 100_000
+
+// trial tries on the rows that are sound already what the findings are about to
+// propose: a flag that makes one number wrong, or another person's, is not
+// proposed.
+type trial struct {
+	plusHarms   int // rows whose sound number --phone-plus would change or refuse
+	regionHarms int // rows whose sound number --phone-region would
+	region      string
+	untried     []soundPhone // before the region is known
+	isUntried   bool         // there were more than that
+	encodeHarms int          // cells that --encoding utf-8 could not read
+	encoder     *encoding.Encoder
+	isEncoder   bool // encoder was looked for
+}
+
+// soundPhone is a number without its + that the rules in use can read.
+type soundPhone struct{ cell, country, e164 string }
+
+// addPhone tries the number of a row. e164 is how the rules in use read it.
+func (t *trial) addPhone(rules *Rules, cell, country, e164 string) {
+	cell = strings.TrimSpace(cell)
+	if e164 == "" || strings.HasPrefix(cell, "+") {
+		return // with its +, a number reads the same under all flags
+	}
+	p := soundPhone{cell, country, e164}
+	if !rules.PhonePlus && p.isHarmed(rules.PhoneRegion, true) {
+		t.plusHarms++
+	}
+	switch {
+	case rules.PhoneRegion != "": // the flag is in use
+	case t.region != "":
+		t.tryRegion(rules, p)
+	case len(t.untried) < maxUntried:
+		t.untried = append(t.untried, p)
+	default:
+		t.isUntried = true
+	}
+}
+
+// setRegion names the country that --phone-region may be proposed for.
+func (t *trial) setRegion(rules *Rules, region string) {
+	if t.region != "" || rules.PhoneRegion != "" {
+		return
+	}
+	t.region = region
+	for _, p := range t.untried {
+		t.tryRegion(rules, p)
+	}
+	t.untried = nil
+}
+
+func (t *trial) tryRegion(rules *Rules, p soundPhone) {
+	if p.isHarmed(t.region, rules.PhonePlus) {
+		t.regionHarms++
+	}
+}
+
+// isHarmed reports whether the number would be refused or become another one.
+func (p soundPhone) isHarmed(region string, plus bool) bool {
+	return readPhone(p.cell, region, p.country, plus).e164 != p.e164
+}
+
+// isPlusSafe and isRegionSafe report whether the flag leaves all sound numbers
+// as they are.
+func (t *trial) isPlusSafe() bool { return t.plusHarms == 0 }
+
+func (t *trial) isRegionSafe() bool { return t.regionHarms == 0 && !t.isUntried }
+
+// addCells tries --encoding utf-8: what a wrong encoding made of the bytes must
+// lead back to valid UTF-8 in every cell.
+func (t *trial) addCells(encoding string, raw *Raw) {
+	if !t.isEncoder {
+		t.isEncoder = true
+		if e, err := htmlindex.Get(encoding); err == nil {
+			t.encoder = e.NewEncoder()
+		}
+	}
+	for _, cell := range [...]string{raw.FirstName, raw.LastName, raw.Email, raw.PhoneNumber, raw.AccountPurpose, raw.IPAddress, raw.Terms, raw.Program,
+		raw.WalletAddress, raw.RedirectURL, raw.Address, raw.City, raw.Region, raw.PostalCode, raw.CountryCode} {
+		if cell == "" || plain(cell) {
+			continue
+		}
+		if t.encoder == nil {
+			t.encodeHarms++
+			return
+		}
+		if bytes, err := t.encoder.String(cell); err != nil || !utf8.ValidString(bytes) {
+			t.encodeHarms++
+		}
+	}
+}

@@ -1,0 +1,100 @@
+// Package columns looks for what is wrong with a whole column, whatever its
+// cells hold. Start at [Counter].
+package columns
+
+import "strconv"
+
+// Counter notices a column that counts up by one from row to row: somebody has
+// dragged the fill handle of a spreadsheet over it. P is how the caller names a
+// row. The zero value is ready; it is for one goroutine.
+type Counter[P any] struct {
+	filled      int    // cells that are not empty
+	counted     int    // cells in runs that are long enough
+	longest     int    // cells in the longest run
+	run         int    // cells in the run under way
+	stem, tail  string // what stands before and behind the number
+	number      uint64
+	began, next P // the first two rows of the run
+	first       []P
+}
+
+const (
+	minRun     = 3  // cells that count up before chance is unlikely
+	minPartial = 20 // cells that count up in a column that otherwise does not
+	firstRows  = 5
+	maxDigits  = 18 // fit in 64 bits
+)
+
+// Add takes the next cell of the column.
+func (c *Counter[P]) Add(at P, v string) {
+	if v == "" {
+		c.run = 0
+		return
+	}
+	c.filled++
+	stem, number, tail, ok := cutNumber(v)
+	if !ok {
+		c.run = 0
+		return
+	}
+	if c.run > 0 && number == c.number+1 && stem == c.stem && tail == c.tail {
+		c.step(at)
+	} else {
+		c.run, c.began = 1, at
+	}
+	c.stem, c.number, c.tail = stem, number, tail
+}
+
+func (c *Counter[P]) step(at P) {
+	c.run++
+	switch {
+	case c.run < minRun:
+		c.next = at
+	case c.run == minRun:
+		c.counted += minRun
+		for _, p := range []P{c.began, c.next, at} {
+			c.keep(p)
+		}
+	default:
+		c.counted++
+		c.keep(at)
+	}
+	c.longest = max(c.longest, c.run)
+}
+
+func (c *Counter[P]) keep(at P) {
+	if len(c.first) < firstRows {
+		c.first = append(c.first, at)
+	}
+}
+
+// Found returns how many cells count up and the first of them, 0 and nil unless
+// most of the column does, or so many in a row that it is no chance. least is
+// the smallest number of cells that is worth a word.
+func (c *Counter[P]) Found(least int) (cells int, first []P) {
+	if c.counted < least || c.counted*2 <= c.filled && c.longest < minPartial {
+		return 0, nil
+	}
+	return c.counted, c.first
+}
+
+// cutNumber splits a text around the number that a fill handle counts up: the
+// one at its end, or else the one at its beginning.
+func cutNumber(v string) (stem string, number uint64, tail string, ok bool) {
+	from, to := len(v), len(v)
+	for from > 0 && isDigit(v[from-1]) {
+		from--
+	}
+	if from == to {
+		for from, to = 0, 0; to < len(v) && isDigit(v[to]); {
+			to++
+		}
+	}
+	if from == to || to-from > maxDigits {
+		return "", 0, "", false
+	}
+	number, err := strconv.ParseUint(v[from:to], 10, 64)
+	return v[:from], number, v[to:], err == nil
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
