@@ -181,9 +181,9 @@ func withFlags(args, flags []string) []string {
 			i++ // its value
 		}
 	}
-	first := 0
-	if len(kept) > 0 && !strings.HasPrefix(kept[0], "-") {
-		first = 1
+	first := min(1, len(kept))
+	if first == 1 && strings.HasPrefix(kept[0], "-") { // the subcommand comes later
+		first = len(kept)
 	}
 	return slices.Concat(kept[:first], flags, kept[first:], args[files:])
 }

@@ -83,7 +83,8 @@ func TestShellLine(t *testing.T) {
 		"":             {"''", `""`, "''"},
 		"$(rm)":        {"'$(rm)'", `"$(rm)"`, "'$(rm)'"},
 		"--max-new=2%": {"--max-new=2%", `"--max-new=2%"`, "'--max-new=2%'"},
-		"a\nb":         {"'a\nb'", "\"a\nb\"", "'a\nb'"},
+		"a\nb":         {`$'a\012b'`, "\"a\nb\"", "'a\nb'"},
+		"l\xe9a'\\":    {`$'l\351a\'\\'`, "\"l\xe9a'\\\\\"", "'l\xe9a''\\'"},
 		"é.csv":        {"'é.csv'", `"é.csv"`, "'é.csv'"},
 		`C:\my dir\`:   {`'C:\my dir\'`, `"C:\my dir\\"`, `'C:\my dir\'`},
 		"a&b":          {"'a&b'", `"a&b"`, "'a&b'"},
@@ -95,7 +96,7 @@ func TestShellLine(t *testing.T) {
 			}
 		}
 	}
-	words := []string{"run", "--map=email=E-Mail (private)", "it's", "", `a\b`, "é"}
+	words := []string{"run", "--map=email=E-Mail (private)", "it's", "", `a\b`, "é", "a\nb'\\", "l\xe9", "$x", "\u00a0"}
 	if got := split(posix.line(words...)); !slices.Equal(got, words) {
 		t.Errorf("%q is read as %q", words, got)
 	}
