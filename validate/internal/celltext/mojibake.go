@@ -1,6 +1,7 @@
 package celltext
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,39 +56,46 @@ func after(v string, at int) byte {
 	return v[at]
 }
 
+// isRunMisread tells a run that, in one of the encodings, is UTF-8, and that
+// no word has where it is. before and after are the ASCII characters beside it.
 func isRunMisread(run string, before, after byte) bool {
 	first, size := utf8.DecodeRuneInString(run)
 	if !mayBegin(first) || size == len(run) && !unicode.Is(unicode.Han, first) {
 		return false
 	}
-	symbol, second := hasSymbol(run), run[size:]
-	next, _ := utf8.DecodeRuneInString(second)
+	isOdd := hasSymbol(run) || isOddBeside(run, before, after)
+	length := utf8.RuneCountInString(run)
 	for _, e := range encodingsFor(first) {
 		decoded, ok := encodedAs(run, e)
 		if !ok {
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(decoded)
-		several := n < len(decoded)
+		letters := utf8.RuneCountInString(decoded)
+		r, _ := utf8.DecodeRuneInString(decoded)
 		switch {
-		case r >= 0x370 && r < 0x2000 && !several: // one letter of Greek or Cyrillic alone proves nothing
-		case symbol, several && utf8.RuneCountInString(run) >= 4 && !isOneScript(run):
+		case letters == 1 && r >= 0x370 && r < 0x2000: // one letter of Greek or Cyrillic proves nothing
+		case isOdd, letters > 1 && length >= 4 && !isOneScript(run), letters > 1 && length >= 6 && r >= 0x370:
 			return true
-		case !unicode.Is(unicode.Latin, first) && (isASCIILetter(before) || isASCIILetter(after)):
-			return true
-		case 'a' <= before && before <= 'z' && unicode.IsUpper(first) && !unicode.IsUpper(next):
-			return true
-		case 'a' <= before && before <= 'z' && unicode.IsUpper(first) && (after == 0 || 'a' <= after && after <= 'z'):
-			return true
-		case isASCIILetter(before) && 'a' <= after && after <= 'z' && strings.ContainsFunc(run, unicode.IsUpper):
-			return true
-		case r >= 0x2000 && isASCIILetter(before) && isASCIILetter(after):
-			return true
-		case several && r >= 0x370 && utf8.RuneCountInString(run) >= 6:
+		case r >= 0x2000 && isASCIILetter(before) && isASCIILetter(after): // an apostrophe
 			return true
 		}
 	}
 	return false
+}
+
+// isOddBeside reports whether a run cannot be part of a word with what is
+// beside it: letters of another alphabet, or a capital inside a word in lower case.
+func isOddBeside(run string, before, after byte) bool {
+	first, size := utf8.DecodeRuneInString(run)
+	next, _ := utf8.DecodeRuneInString(run[size:])
+	isLower := func(b byte) bool { return 'a' <= b && b <= 'z' }
+	switch {
+	case !unicode.Is(unicode.Latin, first):
+		return isASCIILetter(before) || isASCIILetter(after)
+	case isLower(before) && unicode.IsUpper(first):
+		return !unicode.IsUpper(next) || after == 0 || isLower(after)
+	}
+	return isASCIILetter(before) && isLower(after) && strings.ContainsFunc(run, unicode.IsUpper)
 }
 
 // mayBegin spares most runs the tables: as what the first byte of two or three
@@ -106,8 +114,18 @@ func encodingsFor(first rune) []encoding.Encoding {
 	case first >= 0xff61 && first <= 0xff9f:
 		return []encoding.Encoding{japanese.ShiftJIS}
 	}
-	return []encoding.Encoding{charmap.Macintosh, charmap.CodePage437, charmap.CodePage850, charmap.CodePage852, charmap.CodePage866,
-		charmap.Windows1250, charmap.Windows1251, charmap.Windows1253, charmap.Windows1254, charmap.ISO8859_2, charmap.MacintoshCyrillic, charmap.KOI8R}
+	cyrillic := []encoding.Encoding{charmap.Windows1251, charmap.CodePage866, charmap.MacintoshCyrillic, charmap.KOI8R}
+	latin := []encoding.Encoding{charmap.Macintosh, charmap.CodePage850, charmap.CodePage852, charmap.Windows1250, charmap.Windows1254, charmap.ISO8859_2}
+	greek := []encoding.Encoding{charmap.CodePage437, charmap.Windows1253}
+	switch {
+	case unicode.Is(unicode.Cyrillic, first):
+		return cyrillic
+	case unicode.Is(unicode.Greek, first):
+		return greek
+	case unicode.Is(unicode.Latin, first):
+		return append(latin, greek...)
+	}
+	return slices.Concat(latin, greek, cyrillic)
 }
 
 // encodedAs gives the bytes of a run in an encoding, if they are UTF-8 of
