@@ -10,7 +10,7 @@ import (
 // Lists that LibreOffice, Gnumeric and openpyxl wrote, in several encodings
 // and as Germans write dates: what each of them does to a list is told by name.
 func TestListsOfOtherPrograms(t *testing.T) {
-	damaged := []string{"6 rows: 1 good, 5 invalid", "4  phoneNumber  rows 2, 3, 4, ...", "row 5", "[phone_no_country]", "row 6", "[ip_not_public]", "[name_null]",
+	damaged := []string{"6 rows: 0 good, 6 invalid", "[other_field]", "4  phoneNumber  rows 2, 3, 4, ...", "row 5", "[phone_no_country]", "row 6", "[ip_not_public]", "[name_null]",
 		"warning: the postal code seems to have lost its leading zero", "bulkonboard validate --phone-plus"}
 	made := append([]string{"[excel_date]", "column postalCode (cell K6)", "1 cell is made by formulas"}, damaged...)
 	lost := append([]string{"row 4", "[bad_encoding]", `are separated by ";"`}, damaged...)
