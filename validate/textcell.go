@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
@@ -195,15 +196,27 @@ func isNothing(field, v, country string) bool {
 // wholeNames compares the two names of a person: a column of whole names that
 // was given to both fields names everybody twice.
 func (c *checking) wholeNames(first, last string) {
-	if first == "" || last == "" || len(first) == len(last) && first != last {
+	if first == "" || last == "" || strings.IndexByte(first, ' ') < 0 && strings.IndexByte(last, ' ') < 0 {
 		return
 	}
 	switch {
-	case first == last && strings.Contains(first, " "):
+	case isSameName(first, last):
 		c.bad(fieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
 	case strings.HasPrefix(last, first) && strings.HasPrefix(last[len(first):], " "):
 		c.warn(fieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
 	case strings.HasSuffix(first, last) && strings.HasSuffix(first[:len(first)-len(last)], " "):
 		c.warn(fieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
 	}
+}
+
+// isSameName reports whether two names of several words have the same words,
+// in any order and case: Jane Doe and DOE, Jane.
+func isSameName(a, b string) bool {
+	words := func(name string) []string {
+		list := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == ',' })
+		slices.Sort(list)
+		return list
+	}
+	first, last := words(a), words(b)
+	return len(first) > 1 && slices.Equal(first, last)
 }

@@ -98,6 +98,8 @@ func textCases() []textCase {
 		{"firstName", "2001:db8::1", "other_field", "", "an IP address"},
 		{"firstName", "https://company.com", "other_field", "", "a web address"},
 		{"lastName", "www.company.com", "other_field", "", "a web address"},
+		{"lastName", "linkedin.com/in/jane", "other_field", "", "a web address"},
+		{"firstName", "203.0.113.42:8080", "other_field", "", "an IP address"},
 		{"lastName", "12345", "other_field", "", "digits only"},
 		{"lastName", "custodial", "other_field", "", "a program"},
 		{"lastName", "FALSE", "warn:other_field_likely", "", "unusual"},
@@ -159,6 +161,11 @@ func textCases() []textCase {
 		{"firstName", `b'Jane'`, "foreign_notation", "", "quotation marks"},
 		{"firstName", `Jane "Jay"`, "", "", ""},
 		{"address", `"Villa Rosa"`, "warn:foreign_notation_likely", "", "quotation marks"},
+		{"firstName", "Jos&#233", "foreign_notation", "", "which reads é"},
+		{"firstName", "Jos_x00e9_", "foreign_notation", "", "which reads é"},
+		{"firstName", "<b>Jane</b>", "foreign_notation", "", "HTML tags"},
+		{"lastName", "<![CDATA[Doe]]>", "foreign_notation", "", "HTML tags"},
+		{"city", "New+York", "warn:foreign_notation_likely", "", "which reads a space"},
 		{"city", "xn--mnchen-3ya", "foreign_notation", "", "punycode at character 1, which reads ü"},
 
 		// s08: words for nothing
@@ -241,7 +248,7 @@ func TestTextCells(t *testing.T) {
 func TestRealNames(t *testing.T) {
 	for _, name := range []string{"O", "Null", "None", "True", "Ng", "Henry 3rd", "van der Berg", "Al-Khalifa 2nd", "3rd", "Nan", "Nat", "Nil", "Na", "Ditto", "Brak", "Same", "Todo", "No", "Si",
 		"X Æ A-12", "Jr.", "St. John", "D'Arcy", "O’Brien", "Ó Súilleabháin", "Nguyễn", "Ñáñez", "Ćirić", "Łukasz", "Müller-Lüdenscheidt", "Smith & Wesson", "García y Vega", "Mª José", "Anna (Jay)",
-		"de la Cruz-Pérez Jr. III", "Zoë", "Ægir", "Þór", "山田", "김", "محمد", "M'Bappé", "Anne-Marie", "Ah Kee @ Tan", "a/l Muthu", "s/o Raman", "Unk", "Xxayvier", "Test", "Percy %", "R&D", "C. J.", "Vero", "Dot"} {
+		"de la Cruz-Pérez Jr. III", "Zoë", "Ægir", "Þór", "山田", "김", "محمد", "M'Bappé", "Anne-Marie", "Ah Kee @ Tan", "a/l Muthu", "s/o Raman", "Unk", "Xxayvier", "Test", "Percy %", "R&D", "C. J.", "Vero", "Dot", "St.Gallen/Chur", "A+", "B+C"} {
 		for _, field := range []string{fieldFirstName, fieldLastName} {
 			raw := sound()
 			*cell(t, &raw, field) = name
@@ -272,6 +279,8 @@ func TestRealNames(t *testing.T) {
 func TestWholeNames(t *testing.T) {
 	for _, tt := range []struct{ first, last, want string }{
 		{"Jane Doe", "Jane Doe", "[lastName:other_field]"},
+		{"Jane Doe", "DOE, Jane", "[lastName:other_field]"},
+		{"Jane Doe", "Jane Roe", "[]"},
 		{"Thomas", "Thomas", "[]"},
 		{"Jane Doe", "Doe", "[warn:firstName:other_field_likely]"},
 		{"Jane", "Jane Doe", "[warn:lastName:other_field_likely]"},

@@ -72,12 +72,23 @@ func holdsWeb(v string) bool {
 			return true
 		}
 	}
+	host, _, ok := strings.Cut(v, "/") // linkedin.com/in/jane
+	if !ok || strings.IndexByte(host, ' ') >= 0 {
+		return false
+	}
+	switch strings.ToLower(host[strings.LastIndexByte(host, '.')+1:]) {
+	case "com", "net", "org", "io":
+		return strings.IndexByte(host, '.') > 0
+	}
 	return false
 }
 
 func isIPAddress(v string) bool {
 	if strings.Count(v, ".") != 3 && strings.Count(v, ":") < 2 {
 		return false
+	}
+	if _, err := netip.ParseAddrPort(v); err == nil {
+		return true
 	}
 	_, err := netip.ParseAddr(v)
 	return err == nil

@@ -27,10 +27,10 @@ type Notation struct {
 // FindNotation returns the first notation in v that is none of plain text. s
 // are the signs of v.
 func FindNotation(v string, s Signs) (Notation, bool) {
-	if s&inNotations == 0 && !(s&Hyphen != 0 && isPunycode(v)) && !(s&Digit != 0 && strings.Contains(v, "u00")) && !strings.HasPrefix(v, "b'") {
+	if s&inNotations == 0 && !(s&Hyphen != 0 && isPunycode(v)) && !(s&Digit != 0 && strings.Contains(v, "u00")) && !strings.HasPrefix(v, "b'") && !(s&Digit != 0 && strings.Contains(v, "_x")) {
 		return Notation{}, false
 	}
-	for _, find := range []func(string) (Notation, bool){encodedWord, entity, markup, percent, quotedPrintable, backslash, bareEscape, utf7, jsonText, punycode} {
+	for _, find := range []func(string) (Notation, bool){encodedWord, entity, markup, percent, quotedPrintable, backslash, bareEscape, utf7, jsonText, punycode, plusForSpace} {
 		if n, found := find(v); found {
 			return n, true
 		}
@@ -93,6 +93,12 @@ func entity(v string) (Notation, bool) {
 		if v[i] != '&' {
 			continue
 		}
+		if digits := strings.TrimPrefix(v[i:], "&#"); len(digits) < len(v[i:]) { // browsers read &#233 without its semicolon, too
+			if n := len(digits) - len(strings.TrimLeft(digits, "0123456789")); n >= 2 && n <= 7 {
+				r, _ := utf8.DecodeRuneInString(html.UnescapeString(v[i:i+2+n] + ";"))
+				return found("HTML entities", v, i, r, true)
+			}
+		}
 		end := strings.IndexByte(v[i:], ';')
 		if end < 2 || end > 32 || strings.ContainsAny(v[i+1:i+end], " &") {
 			continue
@@ -106,7 +112,8 @@ func entity(v string) (Notation, bool) {
 	return Notation{}, false
 }
 
-// markup tells the line break of HTML, and <U+00E9> as R writes letters.
+// markup tells the tags that word processors and web pages put around text,
+// and <U+00E9> as R writes letters.
 func markup(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
 		if v[i] != '<' {
@@ -119,8 +126,10 @@ func markup(v string) (Notation, bool) {
 		}
 		tag := strings.ToLower(strings.TrimRight(strings.TrimSpace(rest[:end]), " /"))
 		switch {
-		case tag == "br" || tag == "p" || tag == "/p" || tag == "div" || tag == "/div":
+		case isLineTag(tag):
 			return found("HTML tags", v, i, '\n', true)
+		case isTextTag(tag), strings.HasPrefix(tag, "![cdata["):
+			return found("HTML tags", v, i, 0, true)
 		case strings.HasPrefix(tag, "u+") && len(tag) >= 6 && areHex(tag[2:], len(tag)-2):
 			n, err := strconv.ParseUint(tag[2:], 16, 21)
 			if err == nil {
@@ -129,6 +138,23 @@ func markup(v string) (Notation, bool) {
 		}
 	}
 	return Notation{}, false
+}
+
+func isLineTag(tag string) bool {
+	switch tag {
+	case "br", "/br", "p", "/p", "div", "/div", "li", "/li":
+		return true
+	}
+	return false
+}
+
+func isTextTag(tag string) bool {
+	tag, _, _ = strings.Cut(strings.TrimPrefix(tag, "/"), " ")
+	switch tag {
+	case "b", "i", "u", "em", "strong", "span", "font", "td", "tr", "th", "a":
+		return true
+	}
+	return false
 }
 
 // percent tells Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
@@ -243,14 +269,30 @@ func octalRune(s string) (r rune, sure bool) {
 	return charmap.Windows1252.DecodeByte(b[0]), b[0] >= 0x80
 }
 
-// bareEscape tells Josu00e9, a \u00e9 whose backslash was lost.
+// bareEscape tells Josu00e9, a \u00e9 whose backslash was lost, and Jos_x00e9_
+// as workbooks write letters.
 func bareEscape(v string) (Notation, bool) {
+	for i := 0; i+7 <= len(v); i++ {
+		if v[i] == '_' && v[i+1] == 'x' && areHex(v[i+2:], 4) && v[i+6] == '_' {
+			return found("escapes of a workbook", v, i, hexRune(v[i+2:i+6]), true)
+		}
+	}
 	for i := 1; i+5 <= len(v); i++ {
 		if v[i] == 'u' && v[i+1] == '0' && v[i+2] == '0' && v[i+3] >= '8' && areHex(v[i+3:], 2) && isASCIILetter(v[i-1]) {
 			return found("Unicode escapes", v, i, hexRune(v[i+1:i+5]), true)
 		}
 	}
 	return Notation{}, false
+}
+
+// plusForSpace tells New+York, as web forms send it.
+func plusForSpace(v string) (Notation, bool) {
+	i := strings.IndexByte(v, '+')
+	if i < 2 || strings.IndexByte(v, ' ') >= 0 || !isASCIILetter(v[i-1]) || !isASCIILetter(v[i-2]) ||
+		len(v) < i+3 || !isASCIILetter(v[i+1]) || !isASCIILetter(v[i+2]) {
+		return Notation{}, false
+	}
+	return found("the plus signs of a web form", v, i, ' ', false)
 }
 
 // utf7 tells Jos+AOk- (RFC 2152), and Jos&AOk- as mailbox names have it (RFC 3501).
