@@ -15,7 +15,8 @@ import (
 //
 // The zero value is ready. Give it every row once, in order, then ask for
 // Findings. It is for one goroutine. It takes some 14 bytes for each phone
-// number, wallet and mailbox, up to 75 MB in all.
+// number, wallet and mailbox, up to 75 MB in all, and up to 10 MB for phone
+// numbers without their +.
 type Detective struct {
 	// Encoding is what --encoding named, "" = it was not given.
 	Encoding string

@@ -29,6 +29,9 @@ func (d *Detective) damage(key damageKey, seen *damaged) Damage {
 		region := seen.region()
 		if region != "" && (region != d.trial.region || !d.trial.isRegionSafe()) {
 			out.Text = "these phone numbers have no country code. write them with + and country code: with --phone-region " + region + ", numbers of this list that are good now could be read in two ways"
+			if d.trial.regionHarms == 0 {
+				out.Text = "these phone numbers have no country code. write them with + and country code: there are too many rows before them to be sure that --phone-region " + region + " changes none"
+			}
 			break
 		}
 		if region != "" {

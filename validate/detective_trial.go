@@ -44,7 +44,8 @@ func (t *trial) addPhone(rules *Rules, cell, country, e164 string) {
 	case t.region != "":
 		t.tryRegion(rules, p)
 	case len(t.untried) < maxUntried:
-		t.untried = append(t.untried, p)
+		// The cells of a batch share one text, which must not be kept for a few of them.
+		t.untried = append(t.untried, soundPhone{strings.Clone(cell), strings.Clone(country), strings.Clone(e164)})
 	default:
 		t.isUntried = true
 	}

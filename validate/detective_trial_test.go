@@ -240,3 +240,24 @@ func TestDetectiveColumns(t *testing.T) {
 		}
 	}
 }
+
+// Where there is no room to try a flag on all rows, it is not proposed.
+func TestAdviceUntried(t *testing.T) {
+	rules := Rules{PhonePlus: true}
+	d := &Detective{Rules: &rules}
+	raw := soundRow()
+	raw.PhoneNumber = "491701234567"
+	res := rules.Check(raw)
+	for row := range maxUntried + 1 {
+		d.Add(0, row+2, raw, res)
+	}
+	raw.PhoneNumber, raw.CountryCode = "030 1234567", "DE"
+	d.Add(0, maxUntried+3, raw, rules.Check(raw))
+	found := slices.DeleteFunc(d.Findings(), func(f Damage) bool { return f.Kind != DamageCountry })
+	if len(found) != 1 || found[0].Flags != nil || !strings.Contains(found[0].Text, "too many rows") {
+		t.Errorf("%+v", found)
+	}
+	if len(d.trial.untried) != 0 || !d.trial.isUntried {
+		t.Errorf("%d numbers are kept", len(d.trial.untried))
+	}
+}

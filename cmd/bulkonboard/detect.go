@@ -138,7 +138,7 @@ func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
 		lines = append(lines, "  values that rows share were looked for in the first "+number(most)+" rows; bulkonboard validate looks at all of them")
 	}
 	if flags := validate.Flags(found); len(flags) > 0 {
-		lines = append(lines, "nothing is repaired unasked; if that is how it is, this command takes what a flag can mend:",
+		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
 			"  "+a.commandLine(withFlags(args, flags)...))
 	}
 	return lines
