@@ -102,6 +102,9 @@ func (d *Detective) Add(file, row int, raw Raw, res Result) {
 	}
 	for _, p := range res.Problems {
 		kind := damageKind(p.Code)
+		if p.Code == CodePhoneAmbiguous && !d.Rules.PhonePlus && hasLostPlus(raw.PhoneNumber, d.Rules.PhoneRegion, country) {
+			kind = DamagePlus
+		}
 		if kind == "" || kind == DamageNothing && !isProgramWord(&raw, p.Field) {
 			continue
 		}

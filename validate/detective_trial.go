@@ -74,6 +74,13 @@ func (p soundPhone) isHarmed(region string, plus bool) bool {
 	return readPhone(p.cell, region, p.country, plus).e164 != p.e164
 }
 
+// hasLostPlus tells an ambiguous number that --phone-plus would read as one of
+// its row's country.
+func hasLostPlus(cell, region, country string) bool {
+	n := readPhone(strings.TrimSpace(cell), region, country, true)
+	return country != "" && n.e164 != "" && n.inCountry(country)
+}
+
 // isPlusSafe and isRegionSafe report whether the flag leaves all sound numbers
 // as they are.
 func (t *trial) isPlusSafe() bool { return t.plusHarms == 0 }
