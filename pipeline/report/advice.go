@@ -51,11 +51,15 @@ func adviceByCode(code string) string {
 	case "required", "placeholder":
 		return "Fill in the cell. The partner requires this field. Some fields can be given for all rows with --default."
 	case "phone_plus_lost":
-		return "The spreadsheet dropped the plus sign. Check a few numbers, then run with --phone-plus."
+		return "The spreadsheet dropped the plus sign. Check a few numbers. The command \"bulkonboard validate\" proposes --phone-plus where it is safe for the whole list."
 	case "phone_no_country":
-		return "Write the number with + and the country code, or name the country of all of them with --phone-region."
+		return "Write the number with + and the country code. The command \"bulkonboard validate\" proposes --phone-region where all of them are of one country."
 	case "excel_rounded", "excel_date", "excel_decimal":
 		return "A spreadsheet program changed the value, and digits may be lost. Take it from the original source, with the column formatted as text."
+	case "foreign_notation":
+		return "The value is written as another format writes it. Export the list again as plain text, or type the value."
+	case "other_field":
+		return "The cell holds what belongs in another column. Check whether the cells of the row are shifted."
 	case "excel_error":
 		return "The cell shows a spreadsheet error. Repair the formula, or write the value itself."
 	case "bad_encoding":

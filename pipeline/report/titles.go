@@ -50,6 +50,10 @@ func codeWords(code string) string {
 		return "made a date by a spreadsheet"
 	case "excel_decimal":
 		return "made a decimal number by a program"
+	case "foreign_notation":
+		return "written in another notation"
+	case "other_field":
+		return "belongs in another field"
 	case "email_format":
 		return "no plain address"
 	case "email_non_ascii":
