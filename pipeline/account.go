@@ -19,7 +19,8 @@ type account struct {
 	mu     sync.Mutex
 	bound  ledger.Account
 	form   string // of the serviceIds seen last
-	proved bool   // an answer of this run came from an account that is the ledger's, as far as it tells
+	warned bool   // that nothing names the account
+	proved bool   // a user of this run is recorded, of an account that is the ledger's as far as it tells
 }
 
 // recall reads what the ledger is bound to.
@@ -44,11 +45,18 @@ func (a *account) slug() string {
 	return a.bound.Slug
 }
 
-// isProved reports whether a user of this run was created in the ledger's account.
+// isProved reports whether a user of this run is recorded as created.
 func (a *account) isProved() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.proved
+}
+
+// prove notes that a user of this run is recorded.
+func (a *account) prove() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.proved = true
 }
 
 // admit compares a name of the account with what the ledger is bound to, and
@@ -79,9 +87,8 @@ func (a *account) created(ctx context.Context, serviceID string) (renamed, namel
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	first := !a.proved
-	a.proved = true
-	nameless = first && slug == "" && a.bound == (ledger.Account{})
+	nameless = !a.warned && slug == "" && a.bound == (ledger.Account{})
+	a.warned = a.warned || nameless
 	form := formOf(serviceID, slug)
 	if form == "" || form == a.form {
 		return false, nameless, nil

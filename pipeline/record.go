@@ -172,6 +172,9 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	}
 	r.unsaved = nil
 	for i := range batch {
+		if batch[i].class == ledger.OK {
+			r.account.prove()
+		}
 		if a := &batch[i]; a.class != ledger.NotSent {
 			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
 		}

@@ -193,7 +193,7 @@ func (r *resolver) unreadable(ctx context.Context, cause error) error {
 	if s := refusal(cause); s != nil {
 		return s
 	}
-	if r.failed < scanTries {
+	if r.failed < scanTries && !isRefused(cause) {
 		return nil
 	}
 	out := make([]ruled, 0, len(r.own))

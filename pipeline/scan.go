@@ -300,7 +300,17 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 			err = nil
 			continue
 		}
+		if isRefused(err) {
+			break // the same request is refused again
+		}
 		r.heed(err)
 	}
 	return partner.Page{}, fmt.Errorf("reading the partner's list of users: %w", err)
+}
+
+// isRefused reports whether the partner refuses to give a page, for a reason
+// that does not pass.
+func isRefused(err error) bool {
+	e, ok := readError(err)
+	return ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422)
 }
