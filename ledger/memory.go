@@ -36,6 +36,8 @@ type memory struct {
 	told      map[int64]int64
 	learnt    map[string]learnt
 	kyc       map[string]KYC // by serviceId
+	gaps      []Gap          // by id - 1
+	inGap     map[keyed.Digest]bool
 }
 
 type memoryRow struct {
@@ -57,7 +59,7 @@ func NewMemory(environment string) *Memory {
 	now := tidy(time.Now())
 	return &Memory{turn: make(chan struct{}, 1), memory: memory{
 		info: Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]KYC{}}}
+		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]KYC{}, inGap: map[keyed.Digest]bool{}}}
 }
 
 // tidy is a moment as a ledger gives it back.
@@ -344,6 +346,7 @@ func (m *memory) forget(identity string) bool {
 		m.identity[identity] = id
 	}
 	c := m.customers[id-1]
+	delete(m.inGap, m.keys.Identity(identity))
 	delete(m.kyc, c.ServiceID)
 	for _, a := range c.History {
 		delete(m.kyc, a.Removes)

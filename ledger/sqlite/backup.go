@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Backup writes a whole, consistent copy to a new file, 0600 and synced when it
 // returns nil. It goes beside a run: what is committed when it begins is in it.
-// The copy holds everything that the ledger holds, links included.
+// The copy holds everything that the ledger holds, links included, and a mark by
+// which its first opening for writing is known to be that of a copy.
 func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
 	if err != nil {
@@ -33,22 +36,11 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	if err := once(ctx, l.path, modeCopy, func(v *view) error { return v.run(ctx, "VACUUM INTO ?", to) }); err != nil {
 		return err
 	}
-	if err := asClosed(ctx, to); err != nil {
+	if err := markCopy(ctx, to, ledger.GapBackup); err != nil {
 		return err
 	}
 	if err := syncFile(to); err != nil {
 		return err
 	}
 	return syncDir(to)
-}
-
-// asClosed marks a copy as whole: unlike the ledger in use it needs no log
-// beside it.
-func asClosed(ctx context.Context, path string) error {
-	return once(ctx, path, modeFill, func(v *view) error {
-		if err := v.run(ctx, "UPDATE state SET closed = opened"); err != nil {
-			return err
-		}
-		return v.run(ctx, "PRAGMA journal_mode = WAL")
-	})
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -18,8 +19,9 @@ import (
 // so that a full disk leaves room for the answers in flight.
 //
 // Layout: magic (8), id of the ledger (32), number of the last write that the
-// ledger is known to hold (8), CRC-32C of the number (4); from emergencyHead
-// on, frames: length (4), CRC-32C (4), one change as JSON; a zero length ends them.
+// ledger is known to hold (8), CRC-32C of the number (4); from tokensAt on, the
+// two tokens of the ledger's opening (see copied), 32 bytes each, and their
+// CRC-32C; from emergencyHead on, frames: length (4), CRC-32C (4), one change as JSON; a zero length ends them.
 //
 // The number is written after each commit and never synced: it is never ahead
 // of what the ledger's disk holds, so that a ledger that holds less has lost
@@ -31,6 +33,8 @@ type emergency struct {
 	seq  int64 // as found when opened
 	had  bool  // the file was there
 	kept []ledger.Change
+
+	token, nextToken string // "" = none, or not readable
 }
 
 // frame is a change with its expectation beside it: inside, JSON takes the two
@@ -43,6 +47,8 @@ type frame struct {
 const (
 	emergencyMagic = "BOLGemg1"
 	emergencyHead  = 512
+	tokensAt       = 64
+	tokenSize      = 32
 	emergencySize  = 2 << 20 // 600 answers with the longest excerpts
 )
 
@@ -141,7 +147,11 @@ func (e *emergency) read(id string) error {
 // parse takes in the bytes of a file.
 func (e *emergency) parse(b []byte, id string) error {
 	if len(b) < emergencyHead || string(b[:8]) != emergencyMagic || string(b[8:8+len(id)]) != id {
-		return fmt.Errorf("it does not belong to this ledger; move it away if the ledger is the right one: %w", ledger.ErrDamaged)
+		return errOtherLedger
+	}
+	if t := b[tokensAt : tokensAt+2*tokenSize+4]; binary.BigEndian.Uint32(t[2*tokenSize:]) == crc32.Checksum(t[:2*tokenSize], castagnoli()) {
+		e.token = string(bytes.TrimRight(t[:tokenSize], "\x00"))
+		e.nextToken = string(bytes.TrimRight(t[tokenSize:2*tokenSize], "\x00"))
 	}
 	if binary.BigEndian.Uint32(b[48:]) == crc32.Checksum(b[40:48], castagnoli()) {
 		e.seq = int64(binary.BigEndian.Uint64(b[40:]))
@@ -213,7 +223,7 @@ func (e *emergency) setAside(now time.Time) (err error) {
 	if _, err := e.f.ReadAt(b, 0); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(e.f.Name()+"-"+now.UTC().Format("20060102T150405.000000000")+".kept", os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	f, err := os.OpenFile(e.f.Name()+"-"+fileTime(now)+".kept", os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
 	if err != nil {
 		return err
 	}

@@ -277,8 +277,8 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// An older state can be gone on with, when its owner says so.
-func TestAcceptLoss(t *testing.T) {
+// An older state can be gone on with, when its owner says so: with a gap.
+func TestAdopt(t *testing.T) {
 	l, _, _, _ := sent(t, 20, 2)
 	path := image(t, l)
 	if err := os.Remove(path + "-wal"); err != nil {
@@ -291,7 +291,7 @@ func TestAcceptLoss(t *testing.T) {
 	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrDamaged) {
 		t.Fatalf("not accepted: %v", err)
 	}
-	o.AcceptLoss = true
+	o.Adopt = true
 	again, err := Open(t.Context(), o)
 	if err == nil {
 		err = again.Close()
@@ -299,7 +299,7 @@ func TestAcceptLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.AcceptLoss = false // once accepted it is the state
+	o.Adopt = false // once accepted it is the state
 	if again, err = Open(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

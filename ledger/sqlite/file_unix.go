@@ -32,6 +32,20 @@ func checkPrivate(path string, info fs.FileInfo) error {
 	return nil
 }
 
+// placeOf is "device:file:path" of a file, or "" where the file system does not
+// keep the numbers of its files.
+func placeOf(path string) string {
+	info, err := os.Lstat(path)
+	if err != nil || !keepsFileNumbers(path) {
+		return ""
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d:%s", st.Dev, st.Ino, path)
+}
+
 // ignoreUnsupported drops the error of file systems that cannot sync a directory.
 func ignoreUnsupported(err error) error {
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {

@@ -81,6 +81,9 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 				return err
 			}
 		}
+		if err := l.w.forgetGaps(ctx, digests); err != nil {
+			return err
+		}
 		return l.w.do(ctx, "DELETE FROM tallies") // they count causes that may have been theirs alone
 	})
 	if err != nil {

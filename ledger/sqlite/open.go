@@ -24,7 +24,7 @@ type Options struct {
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no lock, no recovery, no write; goes beside a run
 	Beside      bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: goes beside a run
-	AcceptLoss  bool             // open although writes are known to be lost: only after the partner's key lifetime, when no newer copy is left
+	Adopt       bool             // open an older copy, or a ledger that has lost writes, and write a gap; see ledger.Gap
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
 	Command     string           // for whoever meets the lock
 	Now         func() time.Time // default time.Now
@@ -42,6 +42,7 @@ type Ledger struct {
 	readers *pool
 	lock    *lock      // nil when read-only or beside
 	backup  *emergency // likewise
+	copied  copied     // what the file tells of how it came to its place
 
 	turn        chan struct{} // holds the right to write
 	checking    atomic.Int32  // check passes that hold it or wait for it
@@ -72,6 +73,18 @@ var (
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
 // ErrNewer, ErrOlder or ErrWrite, and say the way out.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
+	l, err := prepare(&o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.open(ctx, o); err != nil {
+		return nil, errors.Join(err, l.abandon())
+	}
+	return l, nil
+}
+
+// prepare makes a ledger that is not open yet, and completes its options.
+func prepare(o *Options) (*Ledger, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -79,11 +92,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, err)
 	}
-	l := &Ledger{path: path, now: o.Now, turn: make(chan struct{}, 1), foldBeside: foldBeside}
-	if err := l.open(ctx, o); err != nil {
-		return nil, errors.Join(err, l.abandon())
-	}
-	return l, nil
+	return &Ledger{path: path, now: o.Now, turn: make(chan struct{}, 1), foldBeside: foldBeside}, nil
 }
 
 func (l *Ledger) open(ctx context.Context, o Options) error {
@@ -95,9 +104,13 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 				return err
 			}
 		}
-		var err error
-		if l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now()); err != nil {
-			return err
+		_, err := os.Lstat(l.path + ".lock")
+		l.copied.usedHere = err == nil
+		if l.lock == nil {
+			l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now())
+			if err != nil {
+				return err
+			}
 		}
 		if err := create(ctx, l.path, o); err != nil {
 			return err
@@ -166,10 +179,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if o.Beside {
 		return l.checkBeside(ctx)
 	}
-	if l.backup, err = openEmergency(l.path, l.id, st.seq); err != nil {
-		return err
-	}
-	if err := l.checkLoss(st); err != nil && !o.AcceptLoss {
+	if err := l.openBeside(ctx, v, st, o.Adopt); err != nil {
 		return err
 	}
 	if info, err := os.Stat(l.path); err == nil && (st.opened != st.closed || info.Size() < quickCheckSize) {
@@ -200,20 +210,7 @@ func (l *Ledger) checkBeside(ctx context.Context) error {
 	if err != nil || e.seq <= st.seq {
 		return l.sick(err)
 	}
-	return damaged(l.path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", st.seq, e.seq))
-}
-
-// checkLoss tells whether writes are missing that were made.
-func (l *Ledger) checkLoss(st state) error {
-	if l.backup.seq > st.seq {
-		return damaged(l.path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", st.seq, l.backup.seq))
-	}
-	// Without the emergency file there is only this to go by. Opening for
-	// reading may have made an empty log: what counts is what is in it.
-	if wal, err := os.Stat(l.path + "-wal"); !l.backup.had && st.opened != st.closed && (err != nil || wal.Size() == 0) {
-		return damaged(l.path, "it was not closed and its -wal file is gone")
-	}
-	return nil
+	return lostWrites(l.path, st.seq, e.seq)
 }
 
 // quickCheckSize is up to which size a ledger is checked at every opening:

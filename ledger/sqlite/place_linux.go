@@ -26,3 +26,18 @@ func checkPlace(path string) ([]string, error) {
 	}
 	return nil, nil
 }
+
+// keepsFileNumbers reports whether a file keeps its number as long as it is
+// there: FAT, exFAT and FUSE may draw it at each mount, an overlay may change it
+// with the first write.
+func keepsFileNumbers(path string) bool {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(path, &st); err != nil {
+		return false
+	}
+	switch uint32(st.Type) {
+	case 0x4d44, 0x2011bab0, 0x65735546, 0x794c7630:
+		return false
+	}
+	return true
+}

@@ -4,3 +4,6 @@ package sqlite
 
 // checkPlace knows no file systems here.
 func checkPlace(string) ([]string, error) { return nil, nil }
+
+// keepsFileNumbers reports whether a file keeps its number as long as it is there.
+func keepsFileNumbers(string) bool { return true }

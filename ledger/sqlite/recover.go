@@ -20,8 +20,12 @@ import (
 func (l *Ledger) recover(ctx context.Context) error {
 	l.turn <- struct{}{}
 	defer l.leave()
+	token, err := l.backup.announceToken(l.copied.token)
+	if err != nil {
+		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
+	}
 	var left []string
-	err := l.transaction(ctx, func(ctx context.Context) error {
+	err = l.transaction(ctx, func(ctx context.Context) error {
 		if err := l.w.one(ctx, "SELECT indexed FROM state", nil, &l.late.indexed); err != nil {
 			return err
 		}
@@ -35,6 +39,9 @@ func (l *Ledger) recover(ctx context.Context) error {
 			return err
 		}
 		if err := l.catchUp(ctx); err != nil { // now, for merge asks who has a serviceId
+			return err
+		}
+		if err := l.settleCopy(ctx, token); err != nil { // before anything is closed at this moment
 			return err
 		}
 		for _, ch := range l.backup.kept {
@@ -54,6 +61,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.backup.confirmToken(token)
 	l.notices = append(l.notices, left...)
 	if len(left) > 0 {
 		if err := l.backup.setAside(l.now()); err != nil {
@@ -138,7 +146,7 @@ func allClosed(have []ledger.Attempt, closings []ledger.Closing) bool {
 
 // closeOpen closes what a crash left open as unanswered at this moment.
 func (l *Ledger) closeOpen(ctx context.Context) error {
-	end, err := l.opening(ctx)
+	end, _, err := l.opening(ctx)
 	if err != nil {
 		return err
 	}
@@ -166,16 +174,20 @@ func (l *Ledger) closeOpen(ctx context.Context) error {
 // that has one from the partner. If our clock was set back since, so that this
 // moment would lie before what the ledger has seen, it is moved up to that and
 // is a guess: a key must not look older, nor an attempt end before it began.
-func (l *Ledger) opening(ctx context.Context) (ledger.Instant, error) {
-	now := ledger.Instant{At: l.info.Opened}
-	var newest time.Time
+// newest is the last moment that attempts tell of, zero if there is none.
+func (l *Ledger) opening(ctx context.Context) (now, newest ledger.Instant, err error) {
+	now = ledger.Instant{At: l.info.Opened}
 	for next := int64(math.MaxInt64); ; {
 		page, err := l.w.lastSent(ctx, next)
 		if err != nil {
-			return now, err
+			return now, newest, err
 		}
 		for _, a := range page {
-			newest = later(later(newest, a.NotBefore.Partner()), a.NotAfter.Partner())
+			for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
+				if at.Partner().After(newest.Partner()) {
+					newest = at
+				}
+			}
 			if known := a.NotAfter; !now.Certain && (known.Certain || a.NotBefore.Certain) {
 				if !known.Certain {
 					known = a.NotBefore
@@ -188,13 +200,13 @@ func (l *Ledger) opening(ctx context.Context) (ledger.Instant, error) {
 			break
 		}
 	}
-	if behind := newest.Sub(now.Partner()); !newest.IsZero() && behind > 0 {
+	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
 		now.Offset += behind
 		// Offsets come from Date headers, which have whole seconds: two of them
 		// differ by as much without anybody having set a clock.
 		now.Certain = now.Certain && behind <= 2*time.Second
 	}
-	return now, nil
+	return now, newest, nil
 }
 
 // lastSent are the newest attempts of the customers whose newest attempt comes
@@ -212,11 +224,4 @@ func (v *view) lastSent(ctx context.Context, before int64) (all []ledger.Attempt
 		return err
 	})
 	return all, err
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -28,6 +28,7 @@ const schemaVersion = 6
 //   - told: outcomes that a finished run has reported.
 //   - tallies: what the rows of a batch come to, as long as nothing has changed.
 //   - kyc: users' identity checks, also of users whose answer is not recorded yet.
+//   - gaps, gap_people: what was lost with a copy that was put back; see gaps.go.
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL,
@@ -45,7 +46,7 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY, command TEXT NOT NULL, batch INTEGER 
 	wallet_from TEXT NOT NULL, wallet_to TEXT NOT NULL);
 CREATE TABLE told (digest INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE learnt (name TEXT PRIMARY KEY, value TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-` + kycTable + underwayTables + customersTable
+` + kycTable + underwayTables + customersTable + gapTables
 
 const kycTable = `CREATE TABLE kyc (service_id TEXT PRIMARY KEY, status TEXT NOT NULL, at INTEGER NOT NULL, seen INTEGER NOT NULL,
 	retries INTEGER NOT NULL, retry_open INTEGER NOT NULL, reasons TEXT NOT NULL DEFAULT '', denied INTEGER NOT NULL DEFAULT 0,

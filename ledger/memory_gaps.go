@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+)
+
+var _ Gaps = (*Memory)(nil)
+
+// OpenGap implements Gaps.
+func (m *Memory) OpenGap(ctx context.Context, g Gap) (Gap, error) {
+	err := m.write(ctx, func() error {
+		now, newest := Instant{At: time.Now()}, Instant{}
+		for _, c := range m.customers {
+			for _, a := range c.History {
+				for _, at := range []Instant{a.NotBefore, a.NotAfter} {
+					if at.Partner().After(newest.Partner()) {
+						newest = at
+					}
+				}
+			}
+		}
+		now.Offset, now.Certain = newest.Offset, newest.Certain
+		g = g.Filled(newest, now, m.info.Created)
+		g.ID, g.From, g.To, g.Written = int64(len(m.gaps)+1), g.From.tidy(), g.To.tidy(), tidy(time.Now())
+		g.Scanned, g.Ended = tidy(g.Scanned), tidy(g.Ended)
+		m.gaps = append(m.gaps, g)
+		return nil
+	})
+	return g, err
+}
+
+// Gaps implements Gaps.
+func (m *Memory) Gaps(context.Context) ([]Gap, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.gaps), nil
+}
+
+// AddToGap implements Gaps.
+func (m *Memory) AddToGap(ctx context.Context, gap int64, identities []string) error {
+	return m.write(ctx, func() error {
+		if err := m.needGap(gap); err != nil {
+			return err
+		}
+		for _, text := range identities {
+			if d := m.keys.Identity(text); d != (keyed.Digest{}) {
+				m.inGap[d] = true
+			}
+		}
+		return nil
+	})
+}
+
+// InGap implements Gaps.
+func (m *Memory) InGap(_ context.Context, identities []string) (map[string]bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in := map[string]bool{}
+	for _, text := range identities {
+		if m.inGap[m.keys.Identity(text)] {
+			in[text] = true
+		}
+	}
+	return in, nil
+}
+
+// CloseGap implements Gaps.
+func (m *Memory) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
+	return m.write(ctx, func() error {
+		if err := m.needGap(gap); err != nil {
+			return err
+		}
+		g := &m.gaps[gap-1]
+		if reason != "" {
+			g.Ended, g.Reason = tidy(at), reason
+		} else {
+			g.Scanned = tidy(at)
+		}
+		return nil
+	})
+}
+
+func (m *memory) needGap(gap int64) error {
+	if gap < 1 || gap > int64(len(m.gaps)) {
+		return fmt.Errorf("gap %d: %w", gap, ErrNotFound)
+	}
+	return nil
+}

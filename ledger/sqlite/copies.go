@@ -1,0 +1,212 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// copied is what a ledger file tells of how it came to its place. A file that
+// was copied lacks what the original has written since, and must not be taken
+// for the original. These tell:
+//
+//   - a mark in the copy, which Backup and Restore leave there;
+//   - a token, drawn at each opening for writing, that the ledger and its
+//     emergency file both hold: a copy of one of them meets a stranger or nobody;
+//   - the number of the last write, which the emergency file holds as well;
+//   - the number that the file system gave the file: another file under the
+//     same path was put there by somebody.
+//
+// A directory that is moved with all of its files, another host name and another
+// path are no copy.
+type copied struct {
+	mark     ledger.GapCause
+	token    string
+	place    string
+	usedHere bool            // a lock file was there before this opening
+	gap      ledger.GapCause // the gap that this opening writes; "" = none
+}
+
+// errOtherLedger says that an emergency file is that of another ledger.
+var errOtherLedger = fmt.Errorf("it belongs to another ledger than the one beside it; put the right ledger there, or go on with this one (bulkonboard ledger adopt): %w", ledger.ErrDamaged)
+
+// lostWrites is ErrDamaged for a ledger that is whole and too old.
+func lostWrites(path string, holds, made int64) error {
+	return older(path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", holds, made))
+}
+
+// older is ErrDamaged with both ways out of an older state.
+func older(path, what string) error {
+	return fmt.Errorf("%s: %s; if a newer copy exists, put it back with bulkonboard ledger restore; if this one is the newest, bulkonboard ledger adopt goes on with it, without taking anybody for a stranger who was created meanwhile: %w",
+		path, what, ledger.ErrDamaged)
+}
+
+// readCopied reads what the file itself tells.
+func (v *view) readCopied(ctx context.Context, c *copied) error {
+	return v.each(ctx, "SELECT name, value FROM meta WHERE name IN ('copy', 'token', 'place')", nil, func(r *sql.Rows) error {
+		var name, value string
+		err := r.Scan(&name, &value)
+		switch name {
+		case "copy":
+			c.mark = ledger.GapCause(value)
+		case "token":
+			c.token = value
+		case "place":
+			c.place = value
+		}
+		return err
+	})
+}
+
+// openBeside opens the emergency file and decides whether the ledger is a copy.
+// With adopt every older state is accepted, and a file that belongs to another
+// one is set aside.
+func (l *Ledger) openBeside(ctx context.Context, v *view, st state, adopt bool) (err error) {
+	if err := v.readCopied(ctx, &l.copied); err != nil {
+		return l.sick(err)
+	}
+	l.backup, err = openEmergency(l.path, l.id, st.seq)
+	if adopt && (errors.Is(err, errOtherLedger) || err == nil && l.backup.belongsElsewhere(l.copied.token)) {
+		if l.backup != nil {
+			err = l.backup.close()
+		}
+		if err == nil || errors.Is(err, errOtherLedger) {
+			err = l.setEmergencyAside()
+		}
+		if err == nil {
+			l.backup, err = openEmergency(l.path, l.id, st.seq)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	lost := l.findLoss(st)
+	switch {
+	case adopt:
+		l.copied.gap = ledger.GapAdopt
+	case lost != nil:
+		return lost
+	case l.copied.mark != "":
+		l.copied.gap = l.copied.mark
+	case l.copied.token != "" && !l.backup.knows(l.copied.token), movedUnder(l.copied.place, placeOf(l.path)):
+		l.copied.gap = ledger.GapCopy
+	}
+	return nil
+}
+
+// findLoss returns an error if the files beside the ledger show that writes are
+// missing which were made.
+func (l *Ledger) findLoss(st state) error {
+	switch {
+	case l.backup.seq > st.seq:
+		return lostWrites(l.path, st.seq, l.backup.seq)
+	case l.backup.belongsElsewhere(l.copied.token):
+		return older(l.path, "it is a copy that was put beside the files of another state of it")
+	}
+	// Without the emergency file there is only this to go by. Opening for
+	// reading may have made an empty log: what counts is what is in it.
+	wal, err := os.Stat(l.path + "-wal")
+	if !l.backup.had && l.copied.usedHere && st.opened != st.closed && (err != nil || wal.Size() == 0) {
+		return older(l.path, "it was not closed and its -wal file is gone")
+	}
+	return nil
+}
+
+// setEmergencyAside renames an emergency file that belongs to another state. It
+// may hold answers, and no answer is thrown away.
+func (l *Ledger) setEmergencyAside() error {
+	name := l.path + ".emergency"
+	kept := name + "-" + fileTime(l.now()) + ".kept"
+	if err := os.Rename(name, kept); err != nil {
+		return fmt.Errorf("%s cannot be set aside: %w: %w", name, err, ledger.ErrWrite)
+	}
+	l.backup = nil
+	l.notices = append(l.notices, kept+" belonged to a newer state of the ledger and was kept: it may hold answers")
+	return nil
+}
+
+func fileTime(t time.Time) string { return t.UTC().Format("20060102T150405.000000000") }
+
+// settleCopy writes the gap of a copy, if it is one, takes the mark off, and
+// gives the ledger the token of this opening. It runs in the transaction of the
+// opening: a crash leaves the copy as it was.
+func (l *Ledger) settleCopy(ctx context.Context, token string) error {
+	if l.copied.gap != "" {
+		g, err := l.insertGap(ctx, ledger.Gap{Cause: l.copied.gap})
+		if err != nil {
+			return err
+		}
+		l.notices = append(l.notices, fmt.Sprintf("this ledger was put back from a copy. What was sent from %s to %s is not in it: nobody created then is called a duplicate, and nothing is sent before the partner's list was read",
+			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
+	}
+	if err := l.w.run(ctx, "DELETE FROM meta WHERE name IN ('copy', 'token', 'place')"); err != nil {
+		return err
+	}
+	return l.w.run(ctx, "INSERT INTO meta VALUES ('token', ?), ('place', ?)", token, placeOf(l.path))
+}
+
+// markCopy makes a file that SQLite copied one that was closed, so that it needs
+// no log beside it, and marks it as a copy.
+func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
+	return once(ctx, path, modeFill, func(v *view) error {
+		if err := v.run(ctx, "UPDATE state SET closed = opened"); err != nil {
+			return err
+		}
+		if err := v.run(ctx, "INSERT INTO meta VALUES ('copy', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", string(cause)); err != nil {
+			return err
+		}
+		return v.run(ctx, "PRAGMA journal_mode = WAL")
+	})
+}
+
+// movedUnder reports whether another file than before is found under the same
+// path of the same file system. Each is "device:file:path".
+func movedUnder(was, is string) bool {
+	a, b := strings.SplitN(was, ":", 3), strings.SplitN(is, ":", 3)
+	return len(a) == 3 && len(b) == 3 && a[0] == b[0] && a[1] != b[1] && a[2] == b[2]
+}
+
+// knows reports whether the ledger with this token was the last one beside the file.
+func (e *emergency) knows(token string) bool {
+	return token == e.token || token == e.nextToken
+}
+
+// belongsElsewhere reports whether the file is that of another state of the
+// ledger. One that was never confirmed is nobody's: its opening did not finish.
+func (e *emergency) belongsElsewhere(token string) bool {
+	return e.token != "" && !e.knows(token)
+}
+
+// announceToken draws the next token and writes it beside the present one,
+// synced, so that after a crash the ledger may hold either of them.
+func (e *emergency) announceToken(present string) (string, error) {
+	next := rand.Text()
+	if !e.knows(present) {
+		present = "" // a copy: until its gap is written it must not look like the original
+	}
+	if err := e.writeTokens(present, next); err != nil {
+		return "", err
+	}
+	return next, e.f.Sync()
+}
+
+// confirmToken writes that the ledger holds the token. Its failure leaves both.
+func (e *emergency) confirmToken(token string) { _ = e.writeTokens(token, "") }
+
+func (e *emergency) writeTokens(token, next string) error {
+	b := make([]byte, 2*tokenSize+4)
+	copy(b[:tokenSize], token)
+	copy(b[tokenSize:], next)
+	binary.BigEndian.PutUint32(b[2*tokenSize:], crc32.Checksum(b[:2*tokenSize], castagnoli()))
+	_, err := e.f.WriteAt(b, tokensAt)
+	return err
+}

@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Restore puts a copy of a ledger at o.Path and opens it with a gap. Nothing is
+// overwritten: what is there already, with the files beside it, is renamed to
+// kept, which is "" if there was nothing. The copy itself is left as it is. Its
+// place is never empty: a crash leaves the old ledger or the new one.
+//
+// Errors are those of Open; os.ErrExist if o.Path and the copy are one file.
+func Restore(ctx context.Context, o Options, from string) (l *Ledger, kept string, err error) {
+	if l, err = prepare(&o); err != nil {
+		return nil, "", err
+	}
+	if kept, err = l.restore(ctx, o, from); err == nil {
+		err = l.open(ctx, o)
+	}
+	if err != nil {
+		return nil, kept, errors.Join(err, l.abandon())
+	}
+	return l, kept, nil
+}
+
+func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept string, err error) {
+	if a, err := os.Stat(from); err == nil {
+		if b, err := os.Stat(l.path); err == nil && os.SameFile(a, b) {
+			return "", fmt.Errorf("%s is the ledger itself: %w", from, os.ErrExist)
+		}
+	}
+	if _, err := checkFile(from, false); err != nil {
+		return "", err
+	}
+	if _, err := checkPlace(l.path); err != nil {
+		return "", err
+	}
+	if l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now()); err != nil {
+		return "", err
+	}
+	part := l.path + ".restore"
+	defer func() {
+		for _, end := range []string{"", "-wal", "-shm"} { // gone already if all went well
+			if left := os.Remove(part + end); left != nil && !errors.Is(left, fs.ErrNotExist) {
+				err = errors.Join(err, left)
+			}
+		}
+	}()
+	if err := prepareCopy(ctx, from, part, o.Environment); err != nil {
+		return "", err
+	}
+	if kept, err = setLedgerAside(l.path, l.path+"-"+fileTime(o.Now())+".kept"); err != nil {
+		return kept, err
+	}
+	if err = os.Rename(part, l.path); err == nil {
+		err = syncDir(l.path)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)
+	}
+	return kept, err
+}
+
+// prepareCopy copies a ledger file, its log included, to another name, and makes
+// it one whole file that is marked as a copy.
+func prepareCopy(ctx context.Context, from, to, environment string) error {
+	for _, end := range []string{"-wal", ""} {
+		if err := copyFile(from+end, to+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
+			return fmt.Errorf("copying %s: %w: %w", from, err, ledger.ErrWrite)
+		}
+	}
+	err := once(ctx, to, modeFill, func(v *view) error {
+		info, _, _, err := v.meta(ctx)
+		if err != nil {
+			return err
+		}
+		if info.Environment != environment {
+			return fmt.Errorf("it belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url): %w",
+				info.Environment, environment, ledger.ErrEnvironment)
+		}
+		problems, err := v.check(ctx, "quick_check")
+		if err == nil && len(problems) > 0 {
+			err = fmt.Errorf("%s: %w", problems[0], ledger.ErrDamaged)
+		}
+		if err != nil {
+			return err
+		}
+		return v.run(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	})
+	if err == nil {
+		err = markCopy(ctx, to, ledger.GapRestore)
+	}
+	if err == nil {
+		err = syncFile(to)
+	}
+	if err != nil {
+		l := &Ledger{path: from}
+		return l.sick(err)
+	}
+	return nil
+}
+
+// copyFile copies a file to a new one, 0600. What an earlier call left is replaced.
+func copyFile(from, to string) (err error) {
+	in, err := os.OpenFile(from, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+// setLedgerAside gives a ledger and the files beside it another name. The ledger
+// keeps its first name as well, so that its place is not empty before the copy
+// comes. It returns the name, or "" if there was no ledger.
+func setLedgerAside(path, kept string) (string, error) {
+	for _, end := range []string{"-wal", "-shm", "-journal", ".emergency"} {
+		if err := os.Rename(path+end, kept+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("%s cannot be set aside: %w: %w", path+end, err, ledger.ErrWrite)
+		}
+	}
+	err := os.Link(path, kept)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(path, kept) // a file system without links
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("%s cannot be set aside: %w: %w", path, err, ledger.ErrWrite)
+	}
+	return filepath.Clean(kept), nil
+}
