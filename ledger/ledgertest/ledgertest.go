@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"denials", denials},
 		{"resubmission", resubmission},
 		{"retries", retries},
+		{"gaps", gaps},
 		{"runs", runs},
 		{"bind", bind},
 		{"learn", learn},

@@ -164,7 +164,8 @@ func TestEmergency(t *testing.T) {
 	}
 	sound(t, again)
 
-	// Opened once without it, then it turns up: still merged, over Unknown.
+	// Opened once without it, then it turns up: the ledger may have given the
+	// numbers in it to others since. It is kept, and nothing of it is merged.
 	path = image(t, l)
 	if err := os.Remove(path + ".emergency"); err != nil {
 		t.Fatal(err)
@@ -179,11 +180,27 @@ func TestEmergency(t *testing.T) {
 	if err := os.WriteFile(path+".emergency", kept, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	late := reopen(t, path)
-	if n := len(all(t, late, ledger.Query{Status: []ledger.Status{ledger.Created}})); n != 2 {
-		t.Errorf("merged late: %d", n)
+	if _, err := Open(t.Context(), options(path)); !errors.Is(err, ledger.ErrDamaged) {
+		t.Errorf("beside the files of another state: %v", err)
 	}
-	sound(t, late)
+	o := options(path)
+	o.Adopt = true
+	adopted, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer adopted.Close()
+	if n := len(all(t, adopted, ledger.Query{Status: []ledger.Status{ledger.Created}})); n != 1 { // the one whose Record was there after all
+		t.Errorf("merged: %d", n)
+	}
+	aside, err := filepath.Glob(path + ".emergency-*.kept")
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("set aside: %q, %v", aside, err)
+	}
+	if b, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(b, kept) {
+		t.Errorf("not as it was: %v", err)
+	}
+	sound(t, adopted)
 }
 
 func TestEmergencyThatDoesNotFitIsSetAside(t *testing.T) {
@@ -237,7 +254,13 @@ func TestDamaged(t *testing.T) {
 		{"log emptied", edit("-wal", func([]byte) []byte { return nil }), ledger.ErrDamaged},
 		{"log cut", edit("-wal", func(b []byte) []byte { return b[:len(b)-5000] }), ledger.ErrDamaged},
 		{"log zero-filled", edit("-wal", func(b []byte) []byte { return make([]byte, len(b)) }), ledger.ErrDamaged},
-		{"log and emergency file deleted", func(t *testing.T, path string) { os.Remove(path + "-wal"); os.Remove(path + ".emergency") }, ledger.ErrDamaged},
+		{"log and emergency file deleted", func(t *testing.T, path string) {
+			os.Remove(path + "-wal")
+			os.Remove(path + ".emergency")
+			if err := os.WriteFile(path+".lock", nil, 0o600); err != nil { // a ledger was used here
+				t.Fatal(err)
+			}
+		}, ledger.ErrDamaged},
 		{"emptied", edit("", func([]byte) []byte { return nil }), ledger.ErrDamaged},
 		{"cut", edit("", func(b []byte) []byte { return b[:len(b)/2+100] }), ledger.ErrDamaged},
 		{"zero-filled", edit("", func(b []byte) []byte { return make([]byte, len(b)) }), ledger.ErrDamaged},

@@ -1,0 +1,378 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// closedWith makes a ledger with some created customers, closes it and returns
+// its path.
+func closedWith(t *testing.T, n int) string {
+	t.Helper()
+	l, _, in, ids := sent(t, 20, n)
+	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return l.path
+}
+
+// goOn opens a ledger, writes something and closes it.
+func goOn(t *testing.T, path string) {
+	t.Helper()
+	l, err := Open(t.Context(), options(path))
+	if err == nil {
+		err = errors.Join(l.Learn(t.Context(), "x", "y", time.Now()), l.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyOf copies a ledger's files with these endings.
+func copyOf(t *testing.T, from, to string, ends ...string) {
+	t.Helper()
+	for _, end := range ends {
+		b, err := os.ReadFile(from + end)
+		if err == nil {
+			err = os.WriteFile(to+end, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func causes(t *testing.T, path string, o Options) (out []ledger.GapCause, err error) {
+	t.Helper()
+	l, err := Open(t.Context(), o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	all, err := l.Gaps(t.Context())
+	for _, g := range all {
+		if g.From.Partner().After(g.To.Partner()) || !g.IsOpen() {
+			t.Errorf("%+v", g)
+		}
+		out = append(out, g.Cause)
+	}
+	if told := strings.Contains(strings.Join(l.Notices(), "\n"), "copy"); told != (len(out) > 0) {
+		t.Errorf("gaps %v, notices %q", out, l.Notices())
+	}
+	return out, err
+}
+
+// A copy is known as one however it came to its place, once; what is no copy is
+// not taken for one.
+func TestCopies(t *testing.T) {
+	aside := func(t *testing.T) string { return filepath.Join(t.TempDir(), "aside.db") }
+	backup := func(t *testing.T, path string) string {
+		l, err := Open(t.Context(), Options{Path: path, ReadOnly: true})
+		to := aside(t)
+		if err == nil {
+			err = errors.Join(l.Backup(t.Context(), to), l.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return to
+	}
+	remove := func(t *testing.T, path string, ends ...string) {
+		for _, end := range ends {
+			if err := os.Remove(path + end); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name string
+		do   func(t *testing.T, path string) string // returns what is to be opened
+		want []ledger.GapCause
+		err  error
+	}{
+		{"the original", func(_ *testing.T, path string) string { return path }, nil, nil},
+		{"the original, opened often", func(t *testing.T, path string) string {
+			for range 3 {
+				goOn(t, path)
+			}
+			return path
+		}, nil, nil},
+		{"all files moved", func(t *testing.T, path string) string {
+			to := aside(t)
+			for _, end := range []string{"", ".emergency", ".lock"} {
+				if err := os.Rename(path+end, to+end); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return to
+		}, nil, nil},
+		{"all files moved to another disk", func(t *testing.T, path string) string {
+			to := aside(t)
+			copyOf(t, path, to, "", ".emergency", ".lock")
+			return to
+		}, nil, nil},
+		{"a backup elsewhere", backup, []ledger.GapCause{ledger.GapBackup}, nil},
+		{"a backup in the place of a ledger that is gone", func(t *testing.T, path string) string {
+			b := backup(t, path)
+			goOn(t, path)
+			remove(t, path, "", ".emergency", ".lock")
+			copyOf(t, b, path, "")
+			return path
+		}, []ledger.GapCause{ledger.GapBackup}, nil},
+		{"a plain copy elsewhere", func(t *testing.T, path string) string {
+			to := aside(t)
+			copyOf(t, path, to, "")
+			return to
+		}, []ledger.GapCause{ledger.GapCopy}, nil},
+		{"a plain copy where no ledger is any more", func(t *testing.T, path string) string {
+			to := aside(t)
+			copyOf(t, path, to, "")
+			goOn(t, path)
+			remove(t, path, "", ".emergency", ".lock")
+			copyOf(t, to, path, "")
+			return path
+		}, []ledger.GapCause{ledger.GapCopy}, nil},
+		{"a plain copy beside the newer files", func(t *testing.T, path string) string {
+			to := aside(t)
+			copyOf(t, path, to, "")
+			goOn(t, path)
+			copyOf(t, to, path, "")
+			return path
+		}, nil, ledger.ErrDamaged},
+		{"a backup beside the newer files", func(t *testing.T, path string) string {
+			b := backup(t, path)
+			goOn(t, path)
+			copyOf(t, b, path, "")
+			return path
+		}, nil, ledger.ErrDamaged},
+		{"a copy that went on elsewhere beside the older files", func(t *testing.T, path string) string {
+			to := aside(t)
+			copyOf(t, path, to, "", ".emergency")
+			for range 4 {
+				goOn(t, to)
+			}
+			copyOf(t, to, path, "")
+			return path
+		}, nil, ledger.ErrDamaged},
+		{"all files of an older state under the same path", func(t *testing.T, path string) string {
+			to := aside(t)
+			copyOf(t, path, to, "", ".emergency")
+			goOn(t, path)
+			// Unlinked only after the copy exists: a number that is free may be drawn again.
+			copyOf(t, to, path+".x", "")
+			copyOf(t, to, path, ".emergency")
+			if err := os.Rename(path+".x", path); err != nil {
+				t.Fatal(err)
+			}
+			if placeOf(path) == "" {
+				t.Skip("the file system draws the numbers of its files")
+			}
+			return path
+		}, []ledger.GapCause{ledger.GapCopy}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := c.do(t, closedWith(t, 3))
+			got, err := causes(t, path, options(path))
+			if !errors.Is(err, c.err) || c.err == nil && err != nil || !slices.Equal(got, c.want) {
+				t.Fatalf("%v, %v; want %v, %v", got, err, c.want, c.err)
+			}
+			if err == nil {
+				goOn(t, path)
+				if all := gapsOf(t, path); len(all) != len(c.want) {
+					t.Errorf("opened again: %v", all)
+				}
+				return
+			}
+			for _, way := range []string{"ledger restore", "ledger adopt"} {
+				if !strings.Contains(err.Error(), way) {
+					t.Errorf("%q is not named: %v", way, err)
+				}
+			}
+			o := options(path)
+			o.Adopt = true
+			if got, err := causes(t, path, o); err != nil || !slices.Equal(got, []ledger.GapCause{ledger.GapAdopt}) {
+				t.Errorf("adopted: %v, %v", got, err)
+			}
+			goOn(t, path)
+		})
+	}
+}
+
+func gapsOf(t *testing.T, path string) []ledger.Gap {
+	t.Helper()
+	l, err := Open(t.Context(), Options{Path: path, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	all, err := l.Gaps(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A copy whose first opening is cut off in the middle is a copy still.
+func TestCopyOpeningCutOff(t *testing.T) {
+	path := closedWith(t, 3)
+	to := filepath.Join(t.TempDir(), "aside.db")
+	copyOf(t, path, to, "")
+	// As far as the file beside it: the transaction was never committed.
+	l, err := prepare(&Options{Path: to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := Open(t.Context(), Options{Path: to, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	v, end, err := before.snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	var c copied
+	if err := v.readCopied(t.Context(), &c); err != nil {
+		t.Fatal(err)
+	}
+	if l.backup, err = openEmergency(to, before.id, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.backup.announceToken(c.token); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.backup.close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := causes(t, to, options(to)); err != nil || !slices.Equal(got, []ledger.GapCause{ledger.GapCopy}) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// An opening that is cut off right after its commit is not taken for a copy.
+func TestOpeningCutOff(t *testing.T) {
+	path := closedWith(t, 3)
+	b, err := os.ReadFile(path + ".emergency")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := openEmergency(path, string(b[8:34]), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.token == "" || e.nextToken != "" {
+		t.Fatalf("after a clean end: %q, %q", e.token, e.nextToken)
+	}
+	for name, tokens := range map[string][2]string{"before the commit": {e.token, "never"}, "after it": {"old", e.token}} {
+		if err := e.writeTokens(tokens[0], tokens[1]); err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(t.TempDir(), "l.db")
+		copyOf(t, path, to, "", ".emergency")
+		if got, err := causes(t, to, options(to)); err != nil || len(got) != 0 {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if err := e.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRestore(t *testing.T) {
+	path := closedWith(t, 3)
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	ro, err := Open(t.Context(), Options{Path: path, ReadOnly: true})
+	if err == nil {
+		err = errors.Join(ro.Backup(t.Context(), copied), ro.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	goOn(t, path)
+	held := options(path)
+	for name, o := range map[string]Options{"another environment": {Path: path, Environment: "staging"}, "the ledger itself": held} {
+		from, want := copied, ledger.ErrEnvironment
+		if name == "the ledger itself" {
+			from, want = path, os.ErrExist
+		}
+		if _, _, err := Restore(t.Context(), o, from); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	damaged := filepath.Join(t.TempDir(), "damaged.db")
+	if err := os.WriteFile(damaged, whole[:len(whole)-5000], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Restore(t.Context(), held, damaged); !errors.Is(err, ledger.ErrDamaged) {
+		t.Errorf("a damaged copy: %v", err)
+	}
+	goOn(t, path) // nothing has come of these
+	if all := gapsOf(t, path); len(all) != 0 {
+		t.Fatalf("%v", all)
+	}
+	newer, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	l, kept, err := Restore(t.Context(), held, copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), held); !errors.Is(err, ledger.ErrLocked) {
+		t.Errorf("while it is restored: %v", err)
+	}
+	sound(t, l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if all := gapsOf(t, path); len(all) != 1 || all[0].Cause != ledger.GapRestore {
+		t.Errorf("%v", all)
+	}
+	if b, err := os.ReadFile(kept); err != nil || string(b) != string(newer) {
+		t.Errorf("what was there is not kept: %v", err)
+	}
+	if b, err := os.ReadFile(copied); err != nil || string(b) != string(whole) {
+		t.Errorf("the copy was written to: %v", err)
+	}
+	goOn(t, path)
+	goOn(t, kept) // it is a whole ledger with its own files
+
+	// Where nothing is, from a copy with a log beside it that nobody closed.
+	crashed, _, in, ids := sent(t, 20, 3)
+	if err := crashed.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+		t.Fatal(err)
+	}
+	place := filepath.Join(t.TempDir(), "new.db")
+	l, kept, err = Restore(t.Context(), options(place), image(t, crashed))
+	if err != nil || kept != "" {
+		t.Fatalf("%q, %v", kept, err)
+	}
+	defer l.Close()
+	if n := len(all(t, l, ledger.Query{Status: []ledger.Status{ledger.Created}})); n != 3 {
+		t.Errorf("%d created", n)
+	}
+	left, err := filepath.Glob(place + ".restore*")
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
