@@ -52,7 +52,6 @@ type Gaps interface {
 	CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error
 }
 
-
 // Filled is the gap with the moments that it leaves open: from the newest one
 // that attempts tell of, or else from when the ledger was made, until now.
 func (g Gap) Filled(newest, now Instant, created time.Time) Gap {

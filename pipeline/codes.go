@@ -43,6 +43,7 @@ func Codes() []Code {
 		{codeUnlisted, "the partner says that the e-mail exists, but its list does not show it"},
 		{codeBudget, "not created so far, and the sends of this run are spent; the next run goes on"},
 		{codeUnanswered, "too many attempts got no answer; look at it before anything is sent again"},
+		{codeCreatedInGap, "a user with this e-mail was created while the ledger's memory is missing, and may be one of ours"},
 		{codeNotAtHand, "in doubt through another input; run that input again to settle it"},
 	}
 }

@@ -122,6 +122,7 @@ type Doubt struct {
 	KeyTTL        time.Duration // how long the partner remembers a key; 0 = 5 min
 	Settle        time.Duration // how long an unanswered request may still take effect; 0 = 100 s
 	Hold          bool          // never send a row in doubt again
+	GapOurs       bool          // users created inside a gap of the ledger are ours where names and times agree; see ledger.Gap
 	CheckExisting bool          // ask list-users first when the list is short against the rows to send
 	Timeout       time.Duration // of one request of the Partner; 0 = 30 s
 	SkipConfirm   bool          // do not compare the created users with the partner's list

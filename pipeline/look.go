@@ -137,6 +137,10 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 	if err != nil {
 		return err
 	}
+	noted, err := r.noted(ctx)
+	if err != nil {
+		return err
+	}
 	var out []ruled
 	// What a request waits for its token is not counted: at one a minute
 	// nothing would ever be fresh.
@@ -153,7 +157,7 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 		s.details = w.job.details
 		s.forced = w.job.forced
 		s.mayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
-		rule := weigh(c.History, s, r.timing())
+		rule := r.gaps.weigh(c, s, r.timing(), noted[c.Identity], nameOf(w.job.user.FirstName, w.job.user.LastName))
 		switch {
 		case rule.kind == ruleWait:
 			// A list counts from its Date, which may read a second less.
@@ -176,7 +180,7 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 			delete(r.others, id)
 			continue
 		}
-		rule := weigh(c.History, r.sighting(c, ask.near[id], list, owners), r.timing())
+		rule := r.gaps.weigh(c, r.sighting(c, ask.near[id], list, owners), r.timing(), noted[c.Identity], "")
 		switch rule.kind {
 		case ruleCreated, ruleMissing, ruleForeign, ruleRefused:
 			out = append(out, ruled{customer: c, ruling: rule})

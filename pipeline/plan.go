@@ -155,9 +155,17 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	if err := p.loadHistories(ctx, jobs, histories); err != nil {
 		return err
 	}
+	identities := make([]string, len(jobs))
+	for i, j := range jobs {
+		identities[i] = j.customer.Identity
+	}
+	noted, err := p.gaps.noted(ctx, identities)
+	if err != nil {
+		return err
+	}
 	for _, j := range jobs {
 		switch {
-		case j.customer.Status == ledger.InDoubt, needsLook(j.customer.History, p.timing()) && p.wanted(j):
+		case j.customer.Status == ledger.InDoubt, (needsLook(j.customer.History, p.timing()) || p.gaps.holds(j.customer, noted)) && p.wanted(j):
 			p.toResolver(j)
 		case j.isNew && p.existing.has(j.customer.Identity):
 			j.exists = true

@@ -228,7 +228,7 @@ func (r *recorder) save(changes []ledger.Change, cause error) error {
 func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	j := a.job
 	before := j.customer.History
-	s := afterAnswer(before, a.class, r.timing())
+	s := r.gaps.afterAnswer(afterAnswer(before, a.class, r.timing()))
 	if spends(before, a.class) {
 		j.spent++
 	} else if a.class == ledger.KeyUsed && !r.warned {

@@ -216,6 +216,18 @@ func (r *resolver) send(ctx context.Context, out []ruled) error {
 	return nil
 }
 
+// noted are those of the rows in doubt whose users were created inside a gap.
+func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
+	var all []string
+	for _, w := range r.own {
+		all = append(all, w.job.customer.Identity)
+	}
+	for _, c := range r.others {
+		all = append(all, c.Identity)
+	}
+	return r.gaps.noted(ctx, all)
+}
+
 // scanPace is the pace of look-ups: the run's, and beside the sending only a
 // share of it.
 func (r *resolver) scanPace() func(context.Context) error {

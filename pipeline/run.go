@@ -55,6 +55,7 @@ type run struct {
 	fee      Amount
 	firstFee Amount // what the first user of this run cost; unknown if nobody asked
 	existing existing
+	gaps     *gaps
 	owner    string // of the wallet, if the partner tells
 
 	beside      bool          // another process holds the ledger
@@ -122,7 +123,10 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
-		if err = r.askExisting(ctx, s.Plan.New); err == nil && r.halt.reason() == nil {
+		if err = r.closeGaps(ctx); err == nil {
+			err = r.askExisting(ctx, s.Plan.New)
+		}
+		if err == nil && r.halt.reason() == nil {
 			err = r.send(ctx, r.feed)
 		}
 	}
@@ -154,6 +158,9 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 
 // recall takes what earlier runs learnt of the partner.
 func (r *run) recall(ctx context.Context) error {
+	if err := r.loadGaps(ctx); err != nil {
+		return err
+	}
 	trip, _, err := r.cfg.Ledger.Learnt(ctx, learntTrip)
 	switch {
 	case err == nil:

@@ -51,6 +51,7 @@ type search struct {
 	slug      string                      // of the ledger's account; "" = not known
 	since     time.Time                   // users created earlier cannot matter, in the partner's time; zero = all may
 	turn      func(context.Context) error // waits until the next page may be asked for
+	each      func(partner.Listed)        // given every user; nil = not wanted. A scan that begins again gives them again
 }
 
 // reading is a scan under way.
@@ -206,6 +207,9 @@ func (s *reading) take(users []partner.Listed) (fresh int) {
 		if ref := u.Ref(); !s.seen[ref] {
 			s.seen[ref] = true
 			fresh++
+			if s.each != nil {
+				s.each(u)
+			}
 		}
 		if s.every != nil {
 			if !u.IsDeleted() {

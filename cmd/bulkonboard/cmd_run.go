@@ -39,6 +39,7 @@ type runFlags struct {
 	keepBalance    amount
 	settle         span
 	inDoubt        choice
+	gap            choice
 	confirmCreated choice
 	checkExisting  choice
 	again          []string
@@ -78,6 +79,7 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	r.maxErrors.Count = 50
 	r.lowBalance = choice{"stop", []string{"stop", "wait"}}
 	r.inDoubt = choice{"resolve", []string{"resolve", "hold"}}
+	r.gap = choice{of: []string{"ours"}}
 	r.checkExisting = choice{"auto", []string{"auto", "never"}}
 	r.confirmCreated = choice{"auto", []string{"auto", "never"}}
 	f.StringArrayVar(&r.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable; default beside the input)")
@@ -94,6 +96,7 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	f.Var(&r.lowBalance, "on-low-balance", "stop, or wait for the wallet to be topped up")
 	f.Var(&r.settle, "settle", "how long an unanswered request may still take effect (default timeout + 40s, at least 100s)")
 	f.Var(&r.inDoubt, "in-doubt", "resolve; hold never sends a row in doubt again")
+	f.Var(&r.gap, "gap", "ours: users created while a restored ledger's memory is missing are ours where names and times agree")
 	f.Var(&r.checkExisting, "check-existing", "auto asks for the list of users first when that is short")
 	f.Var(&r.confirmCreated, "confirm-created", "before the report is written, compare the users created with the partner's list: auto, never")
 	f.BoolVar(&r.noProgress, "no-progress", false, "no progress bar or lines")
@@ -101,7 +104,7 @@ func (r *runFlags) flags(f *pflag.FlagSet) {
 	f.Var(&r.keepRuns, "keep-runs", "the ledger keeps the rows that the newest `N` runs read")
 	f.StringVar(&r.metricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date, readable by all")
 	advanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
-		"in-doubt", "check-existing", "confirm-created", "no-progress")
+		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
 }
 
 // mistake is what makes no sense, and the flags that it is about.

@@ -280,7 +280,10 @@ func (w watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 type watchedFile struct {
 	watched
 	emergency
+	gapKeeper
 }
+
+type gapKeeper interface{ ledger.Gaps }
 
 // emergency has another name so that its method is promoted.
 type emergency interface{ ledger.Emergency }
@@ -288,6 +291,7 @@ type emergency interface{ ledger.Emergency }
 var (
 	_ ledger.Ledger    = watchedFile{}
 	_ ledger.Emergency = watchedFile{}
+	_ ledger.Gaps      = watchedFile{}
 )
 
 type watchedRegistration struct {

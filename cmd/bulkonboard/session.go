@@ -171,7 +171,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.store.Close)
-	s.known = watchedFile{watched{s.store, s.found}, s.store}
+	s.known = watchedFile{watched{s.store, s.found}, s.store, s.store}
 	if missing {
 		s.tell("the ledger is new: it knows of no earlier run")
 	}
@@ -290,7 +290,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		Partner: s.client, Ledger: s.known, Environment: s.to.environment, Rules: s.rules,
 		Pace: pipeline.Pace{Rate: f.rate.perSecond, Unlimited: f.rate.unlimited, Burst: f.burst.n, Workers: f.workers.n,
 			MaxAttempts: f.maxAttempts.n, Patience: f.patience.Duration},
-		Doubt: pipeline.Doubt{KeyTTL: f.keyTTL.Duration, Settle: f.settleTime(), Hold: f.inDoubt.value == "hold",
+		Doubt: pipeline.Doubt{KeyTTL: f.keyTTL.Duration, Settle: f.settleTime(), Hold: f.inDoubt.value == "hold", GapOurs: f.gap.value == "ours",
 			CheckExisting: f.checkExisting.value == "auto", Timeout: f.timeout.Duration, SkipConfirm: f.confirmCreated.value == "never"},
 		Bounds: pipeline.Bounds{MaxNew: f.maxNew.Bound, Limit: f.limit.n, MaxErrors: f.maxErrors.Bound, MaxDuration: f.maxDuration.Duration},
 		Money:  pipeline.Money{Fee: f.fee.Amount, Keep: f.keepBalance.Amount, Wait: f.lowBalance.value == "wait"},
