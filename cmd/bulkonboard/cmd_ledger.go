@@ -14,8 +14,9 @@ import (
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
-	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, export, import, resolve, forget, prune ..."})
+	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."})
 	c.AddCommand(a.ledgerLogCommand(), a.ledgerVerifyCommand(), a.ledgerBackupCommand(),
+		a.ledgerRestoreCommand(), a.ledgerAdoptCommand(),
 		a.ledgerForgetCommand(), a.ledgerReadmitCommand(), a.ledgerRebindCommand(),
 		a.ledgerExportCommand(), a.ledgerImportCommand(), a.ledgerPruneCommand(), a.ledgerResolveCommand())
 	return c
@@ -46,6 +47,7 @@ func (a *app) changing(f *readerFlags, do func(ctx context.Context, l *sqlite.Le
 			return err
 		}
 		defer func() { err = errors.Join(err, l.Close()) }()
+		a.tellNotices(l)
 		o := origin(c.Name())
 		o.Settings = settingsText(c)
 		id, err := l.Begin(ctx, o)

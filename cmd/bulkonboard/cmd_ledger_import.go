@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -41,7 +42,7 @@ Rows of a report with any other status are passed over.`,
 			return err
 		}
 		// The file is read in full before anything is written.
-		im := &importing{path: args[0]}
+		im := &importing{path: args[0], environment: to.environment}
 		if err := im.survey(); err != nil {
 			return err
 		}
@@ -51,15 +52,14 @@ Rows of a report with any other status are passed over.`,
 			return err
 		}
 		defer func() { err = errors.Join(err, l.Close()) }()
-		im.l = l
+		a.tellNotices(l)
 		o := origin("import")
 		o.Settings = args[0] + " sha256 " + im.sum
 		run, err := l.Begin(ctx, o)
 		if err != nil {
 			return err
 		}
-		im.run = run
-		err = im.all(ctx)
+		err = im.into(ctx, l, run)
 		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err)), Created: im.done[ledger.Created]}
 		if err = errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end)); err != nil {
 			return err
@@ -75,10 +75,13 @@ Rows of a report with any other status are passed over.`,
 
 // importing is one import under way.
 type importing struct {
-	path string
-	sum  string // of the file
-	l    *sqlite.Ledger
-	run  int64
+	path        string
+	sum         string // of the file
+	environment string
+	onlyReport  bool // the file must be a report of ours
+	l           *sqlite.Ledger
+	run         int64
+	gap         bool // the ledger was put back from a copy: a report of ours may know more of whomever it has sent
 
 	batch   int64 // registered for it; 0 = not yet
 	waiting []oldUser
@@ -98,6 +101,7 @@ type oldUser struct {
 	first    string
 	last     string
 	sender   string
+	report   bool // the row is that of a report of ours
 	change   ledger.Change
 }
 
@@ -142,8 +146,11 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	c := &p.change
 	c.ServiceID, c.URL, c.Code, c.Message = r.get("serviceid"), r.get("verificationurl", "link"), codeImported, "taken over from a file"
 	c.Status = ledger.Status(r.get("status"))
-	_, isReport := r.cells["idempotencykey"]
-	if !isReport {
+	p.report = r.isReport()
+	if im.onlyReport && !p.report {
+		return p, false, usage(fmt.Errorf("%s is no report of bulkonboard", im.path), "lists of other programs: bulkonboard ledger import")
+	}
+	if !p.report {
 		c.Status = ledger.Duplicate
 		if c.ServiceID != "" {
 			c.Status = ledger.LinkMissing
@@ -166,6 +173,11 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	if p.identity, sound = validate.Identity(p.email); !sound {
 		return p, false, wrong("the e-mail is not one plain address")
 	}
+	if key := r.get("idempotencykey"); key != "" && !im.isKeyOf(key, p.identity) {
+		return p, false, usage(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.row, im.environment),
+			"the report is of another environment, or its e-mails were changed; nobody was taken over")
+	}
+	c.At = timeOf(r.get("linkissuedat"), r.get("decidedat"))
 	if c.Status == ledger.Created && c.ServiceID == "" {
 		return p, false, wrong("there is a link and no serviceId")
 	}
@@ -181,6 +193,40 @@ const codeImported = "imported"
 func isLink(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Scheme == "https" && u.Host != ""
+}
+
+// isKeyOf reports whether an idempotency key is that of a person here, of any
+// generation that there can be.
+func (im *importing) isKeyOf(key, identity string) bool {
+	for generation := range maxGeneration {
+		if pipeline.Key(im.environment, identity, generation) == key {
+			return true
+		}
+	}
+	return false
+}
+
+// maxGeneration is more than a person ever comes to: each takes a refusal.
+const maxGeneration = 1000
+
+// timeOf is the first text that is a moment; the zero time if none is.
+func timeOf(texts ...string) time.Time {
+	for _, text := range texts {
+		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Before(time.Now()) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// into takes a file over into a ledger.
+func (im *importing) into(ctx context.Context, l *sqlite.Ledger, run int64) error {
+	gaps, err := l.Gaps(ctx)
+	if err != nil {
+		return err
+	}
+	im.l, im.run, im.gap = l, run, len(gaps) > 0
+	return im.all(ctx)
 }
 
 func (im *importing) all(ctx context.Context) error {
@@ -310,13 +356,16 @@ func (im *importing) settle(ctx context.Context) error {
 			}
 			owner[id] = p.identity
 		}
-		if !there || !knowsMore(p.change, c) {
+		if !there || !knowsMore(p.change, c) && !(im.gap && p.report && knowsLater(p.change, c)) {
 			im.better++
 			continue
 		}
 		change := p.change
 		change.Expect = ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}
-		change.At = time.Now()
+		change.Manual = c.Intents > 0 // somebody says so, and not the attempts
+		if change.At.IsZero() {
+			change.At = time.Now()
+		}
 		changes = append(changes, change)
 		im.done[change.Status]++
 	}
@@ -339,6 +388,24 @@ func knowsMore(ch ledger.Change, c ledger.Customer) bool {
 		return ch.Status != ledger.Duplicate && c.Intents == 0
 	}
 	return false
+}
+
+// knowsLater reports whether a report of ours tells what became of a customer
+// after the copy was made from which the ledger was put back: a user, with or
+// without a link. That somebody is a duplicate is not taken over: the list shows it.
+func knowsLater(ch ledger.Change, c ledger.Customer) bool {
+	if ch.Status != ledger.Created && ch.Status != ledger.LinkMissing {
+		return false
+	}
+	switch c.Status {
+	case ledger.Created:
+		return ch.Status == ledger.Created && c.ServiceID != ch.ServiceID && ch.At.After(c.Decided) // created again
+	case ledger.LinkMissing:
+		return ch.Status == ledger.Created
+	case ledger.Forgotten:
+		return false
+	}
+	return true
 }
 
 func (im *importing) tell(a *app) {

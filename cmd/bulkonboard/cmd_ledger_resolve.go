@@ -27,6 +27,7 @@ const maxReason = 500
 type resolveFlags struct {
 	readerFlags
 	as        choice
+	gap       bool
 	because   string
 	serviceID string
 	link      string
@@ -36,17 +37,33 @@ type resolveFlags struct {
 func (a *app) ledgerResolveCommand() *cobra.Command {
 	f := resolveFlags{as: choice{of: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
 	c := &cobra.Command{
-		Use:   "resolve [flags] FILE:ROW",
+		Use:   "resolve [flags] FILE:ROW | --gap",
 		Short: "enter what a person found out about a row that a program cannot decide",
 		Long: `Sets the status of the customer of one row, for a reason that every report shows.
 FILE is the input as it was given to run, ROW its row as a spreadsheet shows it.
 Look the customer up at the partner first: pending sends the row again, and a user
-who exists after all is then created twice, or refused.`,
+who exists after all is then created twice, or refused.
+
+With --gap it ends the wait of a ledger that was put back from a copy for a list of
+the partner's users that cannot be had: rows are then sent without one.`,
 		Example: `  bulkonboard ledger resolve customers.csv:17 --as duplicate --because "asked the partner, ticket 4711"
   bulkonboard ledger resolve customers.csv:18 --as created --service-id acme-1 --link https://... --because "..."`,
-		Args: oneArg("resolve", "FILE:ROW, such as customers.csv:17"),
+		Args: func(c *cobra.Command, args []string) error {
+			if f.gap {
+				return noArgs(c, args)
+			}
+			return oneArg("resolve", "FILE:ROW, such as customers.csv:17")(c, args)
+		},
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if f.gap {
+			if err := f.checkGap(); err != nil {
+				return err
+			}
+			return a.changing(&f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+				return endGaps(ctx, a, l, f.because)
+			})(c, args)
+		}
 		file, row, err := f.check(args[0])
 		if err != nil {
 			return err
@@ -58,6 +75,7 @@ who exists after all is then created twice, or refused.`,
 	f.readerFlags.flags(c)
 	c.Flags().Var(&f.as, "as", "the new status")
 	c.Flags().BoolVar(&f.gone, "gone", false, "the user of this row was deleted at the partner: it is no longer looked for in the partner's list")
+	c.Flags().BoolVar(&f.gap, "gap", false, "end the wait of a restored ledger for the partner's list")
 	c.Flags().StringVar(&f.because, "because", "", "the reason, as `TEXT`; reports show it")
 	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
 	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`, for created")
@@ -72,7 +90,6 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 		file = place[:at]
 		row, err = strconv.Atoi(place[at+1:])
 	}
-	f.because = strings.TrimSpace(strings.ReplaceAll(f.because, ";", ","))
 	status := ledger.Status(f.as.value)
 	switch {
 	case at <= 0 || err != nil || row < 1:
@@ -81,10 +98,6 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 		return "", 0, usagef("--gone says one thing only: leave out --as, --service-id and --link")
 	case status == "" && !f.gone:
 		return "", 0, usagef("--as says which status: %s", strings.Join(f.as.of, ", "))
-	case f.because == "":
-		return "", 0, usagef("--because says why, for whoever reads the report")
-	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
-		return "", 0, usagef("--because is one line of at most %d characters", maxReason)
 	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
 		return "", 0, usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
 	case status != ledger.Created && f.link != "":
@@ -94,7 +107,27 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 	case f.link != "" && !isLink(f.link):
 		return "", 0, usagef("--link is not an absolute https URL")
 	}
-	return file, row, nil
+	return file, row, f.checkReason()
+}
+
+// checkReason tidies the reason, and refuses one that no report can show.
+func (f *resolveFlags) checkReason() error {
+	f.because = strings.TrimSpace(strings.ReplaceAll(f.because, ";", ","))
+	switch {
+	case f.because == "":
+		return usagef("--because says why, for whoever reads the report")
+	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
+		return usagef("--because is one line of at most %d characters", maxReason)
+	}
+	return nil
+}
+
+// checkGap refuses what makes no sense together with --gap.
+func (f *resolveFlags) checkGap() error {
+	if f.as.value != "" || f.serviceID != "" || f.link != "" {
+		return usagef("--gap goes with --because alone")
+	}
+	return f.checkReason()
 }
 
 func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, file string, row int) error {

@@ -109,6 +109,7 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 	if !f.noLinks {
 		a.noteLinksShown(ctx, info, "report")
 	}
+	o.facts = readFacts{l}
 	still, err := l.Still(ctx) // reports of one command agree, whatever a run does meanwhile
 	if err != nil {
 		return err
@@ -120,6 +121,7 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		written, err = o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
 		return err
 	})
+	o.tellKept(a)
 	for _, path := range written {
 		fmt.Fprintf(a.err, "written: %s\n", printable(path))
 	}

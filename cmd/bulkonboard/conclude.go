@@ -178,7 +178,11 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}
+	if reasonOf(failed) != pipeline.LedgerFault {
+		s.outputs.facts = s.store
+	}
 	written, err = s.outputs.write(ctx, meta, rows)
+	s.outputs.tellKept(s.app)
 	for i := range perFile {
 		if err == nil {
 			sum.Batch.Files[i].Rows = perFile[i] // the slice is the summary's own

@@ -67,7 +67,7 @@ func readRecords(path string, each func(record) error) (err error) {
 func zip(row int, header, cells []string) record {
 	r := record{row: row, cells: make(map[string]string, len(header))}
 	for i, name := range header {
-		if i < len(cells) && name != "" {
+		if _, twice := r.cells[name]; i < len(cells) && name != "" && !twice { // a carried column does not hide one of ours
 			r.cells[name] = report.Unguard(cells[i])
 		}
 	}

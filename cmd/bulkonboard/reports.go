@@ -27,6 +27,8 @@ type outputs struct {
 	reports []string
 	rejects string // as given; "" = one for each input
 	inputs  []source.File
+	facts   factsLedger  // where it is noted which reports were written; nil = nowhere, and unknown
+	kept    []keptReport // old ones that were not replaced
 }
 
 // defaultReport is the report's name when none is given: beside the first
@@ -151,7 +153,13 @@ func (o *outputs) write(ctx context.Context, meta report.Meta, rows func() repor
 	for _, path := range o.reports {
 		kind, failed := report.KindOf(path)
 		if failed == nil {
+			failed = o.keepRicher(ctx, path, meta, rows)
+		}
+		if failed == nil {
 			path, failed = o.out.Write(ctx, path, kind, meta, rows())
+		}
+		if failed == nil {
+			failed = o.noteReport(ctx, path)
 		}
 		if failed != nil {
 			err = errors.Join(err, failed)

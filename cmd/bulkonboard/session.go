@@ -175,9 +175,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	if missing {
 		s.tell("the ledger is new: it knows of no earlier run")
 	}
-	for _, n := range s.store.Notices() {
-		s.tell("warning: %s", n)
-	}
+	s.tellNotices(s.store)
 	return nil
 }
 

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+func (a *app) ledgerRestoreCommand() *cobra.Command {
+	var f readerFlags
+	c := &cobra.Command{
+		Use:   "restore [flags] BACKUP [REPORT...]",
+		Short: "put a copy of the ledger back, and take over what newer reports know",
+		Long: `Puts BACKUP in the ledger's place. The ledger that is there now is kept under
+another name, and BACKUP stays as it is. Then every REPORT of bulkonboard (.csv,
+.xlsx, .json) is read, the newest first: the users, service ids and links that the
+copy lacks are taken over.
+
+The copy does not know what was sent after it was made. So the next run waits until
+the partner has forgotten every idempotency key of that time, reads the partner's
+list once, and calls nobody created in that time a duplicate. Those whom no report
+knows are in_doubt (created_in_gap): decide each with ledger resolve, or all whose
+names and times agree with run --gap ours.`,
+		Example: `  bulkonboard ledger restore --env production --ledger prod.db prod-2024-05-06.db staff.report.csv`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(errors.New("ledger restore needs a BACKUP"), "bulkonboard ledger backup makes one; any whole copy of the ledger will do")
+			}
+			return nil
+		},
+	}
+	c.RunE = func(c *cobra.Command, args []string) error { return a.runLedgerRestore(c, &f, args[0], args[1:]) }
+	f.flags(c)
+	configFlag(c)
+	return c
+}
+
+func (a *app) runLedgerRestore(c *cobra.Command, f *readerFlags, backup string, reports []string) (err error) {
+	ctx := c.Context()
+	to, err := f.resolve(levels(c))
+	if err != nil {
+		return err
+	}
+	// A mistake in a report must cost nothing: all are read before anything is moved.
+	var all []*importing
+	settings := []string{backup}
+	for _, path := range reports {
+		im := &importing{path: path, environment: to.environment, onlyReport: true}
+		if err := im.survey(); err != nil {
+			return err
+		}
+		all = append(all, im)
+		settings = append(settings, path+" sha256 "+im.sum)
+	}
+	l, kept, err := sqlite.Restore(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Command: "ledger restore"}, backup)
+	if kept != "" {
+		fmt.Fprintf(a.err, "the ledger that was there is kept as %s\n", printable(kept))
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	fmt.Fprintf(a.err, "put back: %s\n", printable(to.ledger))
+	a.tellNotices(l)
+	o := origin("restore")
+	o.Settings = strings.Join(settings, ", ")
+	run, err := l.Begin(ctx, o)
+	if err != nil {
+		return err
+	}
+	created := 0
+	for _, im := range all {
+		if err = im.into(ctx, l, run); err != nil {
+			break
+		}
+		fmt.Fprintf(a.err, "%s: ", printable(im.path))
+		im.tell(a)
+		created += im.done[ledger.Created]
+	}
+	end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err)), Created: created}
+	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end))
+}
+
+func (a *app) ledgerAdoptCommand() *cobra.Command {
+	var f readerFlags
+	c := &cobra.Command{
+		Use:   "adopt [flags]",
+		Short: "accept a ledger that is an older copy, or has lost its last writes",
+		Long: `A ledger that knows less than the files beside it is refused (exit 9): it is an
+older copy, or its -wal file is gone. Where a newer copy exists, put that one back
+with ledger restore. Where none does, adopt accepts the ledger as it is, from
+whatever it came: a snapshot, a replica, a file copied by hand.
+
+What it lacks is treated as ledger restore does. Reports that know more can be taken
+over with ledger import.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runLedgerAdopt(c, &f) },
+	}
+	f.flags(c)
+	configFlag(c)
+	return c
+}
+
+func (a *app) runLedgerAdopt(c *cobra.Command, f *readerFlags) (err error) {
+	ctx := c.Context()
+	to, err := f.resolve(levels(c))
+	if err != nil {
+		return err
+	}
+	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Adopt: true, Command: "ledger adopt"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	a.tellNotices(l)
+	o := origin("adopt")
+	o.Settings = settingsText(c)
+	run, err := l.Begin(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.err, "adopted: %s\n", printable(to.ledger))
+	return l.Finish(context.WithoutCancel(ctx), run, ledger.RunEnd{At: time.Now()})
+}
+
+// tellNotices prints what was found when a ledger was opened.
+func (a *app) tellNotices(l *sqlite.Ledger) {
+	for _, n := range l.Notices() {
+		fmt.Fprintf(a.err, "warning: %s\n", printable(n))
+	}
+}
+
+// endGaps declares, with a reason, that no list will show who was created inside
+// the ledger's gaps, so that runs no longer wait for one.
+func endGaps(ctx context.Context, a *app, l *sqlite.Ledger, because string) error {
+	gaps, err := l.Gaps(ctx)
+	if err != nil {
+		return err
+	}
+	ended := 0
+	for _, g := range gaps {
+		if !g.IsOpen() {
+			continue
+		}
+		if err := l.CloseGap(ctx, g.ID, time.Now(), because); err != nil {
+			return err
+		}
+		ended++
+		fmt.Fprintf(a.err, "the gap from %s to %s is ended: rows are sent without the partner's list; a user created in it is still never called a duplicate\n",
+			localTime(g.From.Partner()), localTime(g.To.Partner()))
+	}
+	if ended == 0 {
+		return usage(errors.New("the ledger has no gap that a list must still be read for"))
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// A report is the second copy of the links. One that knows links which the
+// ledger has lost, or never had, is not replaced: it is kept beside the new one.
+
+// factsLedger is where a run notes which reports it wrote.
+type factsLedger interface {
+	Learnt(ctx context.Context, name string) (string, time.Time, error)
+	Learn(ctx context.Context, name, value string, at time.Time) error
+}
+
+// readFacts is a ledger that is open for reading: what is written is not noted,
+// and will be compared once more.
+type readFacts struct{ factsLedger }
+
+func (readFacts) Learn(context.Context, string, string, time.Time) error { return nil }
+
+// reportLinks are the links that a report has, by person: whose they are, and
+// of which user, as hashes.
+type reportLinks struct {
+	seed maphash.Seed
+	user map[uint64]uint64
+}
+
+// keepRicher gives an old report another name, if it knows links of the same
+// rows that the new one will not have. The old name stays until it is replaced.
+func (o *outputs) keepRicher(ctx context.Context, path string, meta report.Meta, rows func() report.Rows) error {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // nothing that could be lost; what is in the way is told when the report is written
+	}
+	if !meta.NoLinks && o.isOwnReport(ctx, path) {
+		return nil
+	}
+	old, ok := linksOf(path)
+	if !ok {
+		return nil
+	}
+	missing := 0
+	for r, err := range rows() {
+		if err != nil {
+			return err
+		}
+		if old.has(&r, meta.NoLinks) {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return nil
+	}
+	name, err := keepBeside(path)
+	if err != nil {
+		return fmt.Errorf("report %s has links that the new one would not have, and cannot be kept under another name: %w", path, plainError(err))
+	}
+	o.kept = append(o.kept, keptReport{name, missing, meta.NoLinks})
+	return nil
+}
+
+// keptReport is an old report that was not replaced.
+type keptReport struct {
+	path    string
+	links   int
+	noLinks bool // the new one has none because it was asked to
+}
+
+func (k keptReport) line(a *app) string {
+	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, count1(k.links, "link"))
+	if !k.noLinks {
+		text += "; take them over with: " + a.commandLine("ledger", "import", k.path)
+	}
+	return text
+}
+
+// count1 is a number with a word that takes an s.
+func count1(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return number(n) + " " + word + "s"
+}
+
+// tellKept names the old reports that were kept.
+func (o *outputs) tellKept(a *app) {
+	for _, k := range o.kept {
+		fmt.Fprintln(a.err, printable(k.line(a)))
+	}
+}
+
+// isOwnReport reports whether a file is the report that this ledger wrote there
+// last. The ledger has had every link in it.
+func (o *outputs) isOwnReport(ctx context.Context, path string) bool {
+	if o.facts == nil {
+		return false
+	}
+	was, _, err := o.facts.Learnt(ctx, reportFact(path))
+	if err != nil {
+		return false
+	}
+	is, err := hashOf(path)
+	return err == nil && is == was
+}
+
+// noteReport remembers what was written. Its failure costs a comparison.
+func (o *outputs) noteReport(ctx context.Context, path string) error {
+	if o.facts == nil {
+		return nil
+	}
+	sum, err := hashOf(path)
+	if err != nil {
+		return err
+	}
+	return o.facts.Learn(ctx, reportFact(path), sum, time.Now())
+}
+
+func reportFact(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return "report:" + path
+}
+
+func hashOf(path string) (sum string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// linksOf reads the links of a report of ours; ok is false for any other file,
+// and for one without links.
+func linksOf(path string) (links reportLinks, ok bool) {
+	links = reportLinks{maphash.MakeSeed(), map[uint64]uint64{}}
+	err := readRecords(path, func(r record) error {
+		if !r.isReport() {
+			return fs.ErrInvalid
+		}
+		identity, sound := validate.Identity(r.get("email"))
+		if url, id := r.get("verificationurl"), r.get("serviceid"); sound && url != "" && id != "" {
+			links.user[links.hash(identity)] = links.hash(id)
+		}
+		return nil
+	})
+	return links, err == nil && len(links.user) > 0
+}
+
+// isReport reports whether a record has the columns of a report.
+func (r record) isReport() bool {
+	_, key := r.cells["idempotencykey"]
+	_, id := r.cells["serviceid"]
+	return key && id
+}
+
+func (l reportLinks) hash(text string) uint64 { return maphash.String(l.seed, text) }
+
+// has reports whether the old report has a link of a row that comes without one.
+// The link of another user than the row's has ended with that user.
+func (l reportLinks) has(r *ledger.Reported, noLinks bool) bool {
+	c := &r.Customer
+	if r.Verdict != "" || r.Identity == "" || c.URL != "" && !noLinks {
+		return false
+	}
+	user, ok := l.user[l.hash(r.Identity)]
+	return ok && (c.ServiceID == "" || l.hash(c.ServiceID) == user)
+}
+
+// keepBeside gives a file a second name, staff.report-1.csv or the next that is free.
+func keepBeside(path string) (string, error) {
+	ext := filepath.Ext(path)
+	for n := 1; n < 1000; n++ {
+		name := fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), n, ext)
+		if _, err := os.Lstat(name); err == nil {
+			continue
+		}
+		err := os.Link(path, name)
+		switch {
+		case err == nil:
+			return name, nil
+		case errors.Is(err, fs.ErrExist):
+			continue
+		}
+		return name, os.Rename(path, name) // a file system without links
+	}
+	return "", errors.New("all names up to -999 are in use")
+}
