@@ -200,11 +200,11 @@ func measureGapClock(known map[string]ledger.Customer, listed map[string]partner
 			continue
 		}
 		a := c.History[len(c.History)-1]
-		took := a.NotAfter.Partner().Sub(a.NotBefore.Partner())
+		took := a.NotAfter.At.Sub(a.NotBefore.At) // by one clock: Date has whole seconds, and its offset jumps
 		if a.Class != ledger.OK || !a.NotBefore.Certain || !a.NotAfter.Certain || took < 0 || took >= 10*time.Second {
 			continue
 		}
-		middle := a.NotBefore.Partner().Add(took / 2)
+		middle := a.NotBefore.Partner().Add(a.NotAfter.Partner().Sub(a.NotBefore.Partner()) / 2)
 		all, newest = append(all, u.CreatedAt.Sub(middle)), later(newest, middle)
 	}
 	if len(all) < gapMeasures {

@@ -14,6 +14,22 @@ import (
 // This file asks the partner's list, once for each gap, who was created while
 // the ledger's memory is missing.
 
+// due is when every key of the gaps is dead, by our clock; zero without gaps.
+func (g *gaps) due(t timing, c *clock) time.Time {
+	if g == nil {
+		return time.Time{}
+	}
+	var until time.Time
+	for _, gap := range g.all {
+		_, to := gapEnds(gap, t)
+		until = later(until, to.Add(t.ttl+t.margin()))
+	}
+	return c.ours(until).Add(second)
+}
+
+// anyOpen reports whether the list must still be read for some gap.
+func (g *gaps) anyOpen() bool { return g != nil && slices.ContainsFunc(g.all, ledger.Gap.IsOpen) }
+
 // closeGaps waits until every key of the ledger's gaps is dead, and reads the
 // partner's list for those that were not scanned. Before it returns nil nothing
 // may be sent. The wait is shown, and ends with ctx.
@@ -21,13 +37,7 @@ func (r *run) closeGaps(ctx context.Context) error {
 	if r.gaps == nil {
 		return nil
 	}
-	t := r.timing()
-	var until time.Time
-	for _, g := range r.gaps.all {
-		_, to := gapEnds(g, t)
-		until = later(until, to.Add(t.ttl+t.margin()))
-	}
-	if at := r.clock.ours(until).Add(second); at.After(wall()) {
+	if at := r.gaps.due(r.timing(), r.clock); at.After(wall()) {
 		if d := r.cfg.Bounds.MaxDuration; d > 0 && at.Sub(wall()) > d {
 			return stopf(MaxDuration, "the ledger was put back from a copy: nothing is sent before %s, and --max-duration ends earlier. Nothing was sent", at.UTC().Format(time.RFC3339))
 		}
@@ -38,7 +48,7 @@ func (r *run) closeGaps(ctx context.Context) error {
 		}
 		r.book.pause("", time.Time{})
 	}
-	if !slices.ContainsFunc(r.gaps.all, ledger.Gap.IsOpen) {
+	if !r.gaps.anyOpen() {
 		return nil
 	}
 	patience := wall().Add(r.cfg.Pace.Patience)

@@ -30,6 +30,10 @@ type Plan struct {
 	Covered     int    // rows that the wallet pays for; -1 = not known
 	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
 	WalletError string // why the wallet is not known
+
+	// Of a ledger that was put back from a copy; see ledger.Gap.
+	NotBefore time.Time // nothing is sent earlier, by our clock; zero = at once
+	ReadsList bool      // the partner's list must be read before anything is sent
 }
 
 // preflight asks the wallet, applies the bounds and has the plan confirmed. An
@@ -48,6 +52,9 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	}
 	if err := r.money(ctx, &plan); err != nil {
 		return plan, err
+	}
+	if plan.NotBefore, plan.ReadsList = r.gaps.due(r.timing(), r.clock), r.gaps.anyOpen(); plan.NotBefore.Before(wall()) {
+		plan.NotBefore = time.Time{}
 	}
 	if err := r.sameAccount(ctx); err != nil {
 		return plan, err

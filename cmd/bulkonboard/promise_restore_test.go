@@ -34,7 +34,7 @@ type copiedScene struct {
 
 func newCopiedScene(t testing.TB) *copiedScene {
 	t.Helper()
-	known := sandbox.User{Email: "known@example.org", CreatedAt: time.Now().Add(-time.Hour)}
+	known := sandbox.User{Email: "known@example.org", CreatedAt: time.Now().Add(-72 * time.Hour)} // long ago also for a clock that cannot be compared
 	s := &copiedScene{scene: newScene(t, sandbox.Config{Preexisting: []sandbox.User{known}}, people(restoredPeople-1)+person(restoredPeople-1, known.Email))}
 	s.flags = append(s.flags, "--check-existing", "never")
 	s.backup, s.plain = s.path("backup.db"), s.path("plain.db")

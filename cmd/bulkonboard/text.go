@@ -83,6 +83,12 @@ func planLines(p pipeline.Plan) []string {
 		send += "; " + aboutTime(p.Duration)
 	}
 	lines = append(lines, send)
+	if !p.NotBefore.IsZero() {
+		lines = append(lines, fmt.Sprintf("the ledger was put back from a copy: nothing is sent before %s, when the keys of the time that it lacks have expired", localTime(p.NotBefore)))
+	}
+	if p.ReadsList {
+		lines = append(lines, "the ledger was put back from a copy: the partner's list is read before anything is sent")
+	}
 	if p.Send == 0 {
 		return lines
 	}

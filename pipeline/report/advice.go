@@ -80,6 +80,8 @@ func adviceByCode(code string) string {
 		return "The partner does not accept this person. Only the partner can say why."
 	case "INVALID_PROGRAM":
 		return "The partner does not offer this program to your account. Correct the column, or ask the partner."
+	case "created_in_gap":
+		return "The user was created in the time that a restored ledger lacks. Take over reports of that time with \"bulkonboard ledger import\", or run with --gap ours, which decides where names and times agree. Else look the customer up at the partner and use \"bulkonboard ledger resolve\"."
 	case "two_users_listed", "service_id_taken", "created_after_window", "key_used_unexplained",
 		"duplicate_not_listed", "no_partner_time", "too_many_unanswered":
 		return "A program cannot decide this one. Look the customer up at the partner, then enter what you found with \"bulkonboard ledger resolve\"."
