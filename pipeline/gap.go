@@ -29,7 +29,7 @@ type gaps struct {
 	store ledger.Gaps
 	all   []ledger.Gap
 	ours  bool // Doubt.GapOurs
-	clock gapClock
+	clock calibration
 }
 
 // loadGaps reads the ledger's gaps.
@@ -49,7 +49,7 @@ func (r *run) loadGaps(ctx context.Context) error {
 	text, _, err := r.cfg.Ledger.Learnt(ctx, learntGapClock)
 	switch {
 	case err == nil:
-		r.gaps.clock = parseGapClock(text)
+		r.gaps.clock = parseCalibration(text)
 	case !errors.Is(err, ledger.ErrNotFound):
 		return ledgerStop("reading what was learnt", err)
 	}
@@ -90,7 +90,7 @@ func (g *gaps) weigh(c ledger.Customer, s sighting, t timing, noted bool, name s
 	if g == nil {
 		return weigh(h, s, t)
 	}
-	users := slices.DeleteFunc(slices.Clone(withoutRemoved(h, s.users)), isGone)
+	users := withoutDeleted(h, s.users)
 	inside := noted || slices.ContainsFunc(users, func(u partner.Listed) bool { return g.contains(u, t) })
 	if inside && !anyOfOurs(h) {
 		return g.decide(users, s, t, name)
@@ -112,9 +112,9 @@ func (g *gaps) weigh(c ledger.Customer, s sighting, t timing, noted bool, name s
 // decides, unless one has said that these users are ours where the names agree
 // and the time is certain.
 func (g *gaps) decide(users []partner.Listed, s sighting, t timing, name string) ruling {
-	if g.ours && g.clock.usable && len(users) == 1 && name != "" {
+	if g.ours && len(users) == 1 && name != "" {
 		u := users[0]
-		if !u.CreatedAt.IsZero() && g.contains(u, t) && name == plainName(u.FirstName, u.LastName) && !s.taken(u.ServiceID) {
+		if !u.CreatedAt.IsZero() && g.proves(u, t) && name == nameOf(u.FirstName, u.LastName) && !s.taken(u.ServiceID) {
 			return ruling{kind: ruleMissing, serviceID: u.ServiceID}
 		}
 	}
@@ -123,48 +123,47 @@ func (g *gaps) decide(users []partner.Listed, s sighting, t timing, name string)
 
 // contains reports whether a user may have been created inside a gap.
 func (g *gaps) contains(u partner.Listed, t timing) bool {
+	return u.CreatedAt.IsZero() || slices.ContainsFunc(g.all, func(gap ledger.Gap) bool { return gapWindow(gap, g.clock, t).contains(u) })
+}
+
+// proves reports whether a user was created inside a gap by a clock that can be
+// compared with its ends.
+func (g *gaps) proves(u partner.Listed, t timing) bool {
 	return slices.ContainsFunc(g.all, func(gap ledger.Gap) bool {
-		w := gapWindow(gap, g.clock, t)
-		return u.CreatedAt.IsZero() || !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to)
+		return g.clock.usable(gap.To.Partner(), t) && gapWindow(gap, g.clock, t).contains(u)
 	})
+}
+
+func (w window) contains(u partner.Listed) bool {
+	return !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to)
 }
 
 // anyOfOurs reports whether some attempt that the ledger knows may have created
 // the user. DUP_USER says that the user was there before.
 func anyOfOurs(h []ledger.Attempt) bool {
 	return slices.ContainsFunc(h, func(a ledger.Attempt) bool {
-		return a.Class != ledger.DupUser && couldHaveCreated([]ledger.Attempt{a})
+		switch a.Class {
+		case ledger.NotSent, ledger.Busy, ledger.Auth, ledger.DupUser:
+			return false
+		}
+		return true
 	})
 }
 
-// plainName is how the names of a row and of a listed user are compared.
-func plainName(first, last string) string {
-	return strings.Join(strings.Fields(strings.ToLower(first+" "+last)), " ")
-}
-
-func isGone(u partner.Listed) bool { return strings.EqualFold(u.Status, "deleted") }
-
-const (
-	// gapDoubt is how far off a createdAt can be that cannot be compared: no two
-	// clocks that are right differ by more, whatever their zones.
-	gapDoubt = 26 * time.Hour
-	// gapSpread is how much a clock may scatter to be of use, and gapMeasures how
-	// many users must show it.
-	gapSpread   = 10 * time.Second
-	gapMeasures = 3
-)
-
 // gapWindow is when a user of a gap may have been created, as createdAt shows it:
 // what was on its way at either end included, and what is uncertain of the clocks.
-func gapWindow(g ledger.Gap, clock gapClock, t timing) window {
-	from, to := gapEnds(g, t)
+func gapWindow(g ledger.Gap, clock calibration, t timing) window {
+	w := window{}
+	w.from, w.to = gapEnds(g, t)
 	if !g.From.Certain {
-		from = from.Add(-gapDoubt)
+		w.from = w.from.Add(-zoneDoubt)
 	}
-	if !clock.usable {
-		return window{from: from.Add(-gapDoubt), to: to.Add(gapDoubt)}
+	w.lookBack = w.from
+	if clock.usable(g.To.Partner(), t) {
+		return w.by(clock)
 	}
-	return window{from: from.Add(clock.offset - clock.spread), to: to.Add(clock.offset + clock.spread)}
+	w.from, w.to = w.from.Add(-clock.doubt()), w.to.Add(clock.doubt())
+	return w
 }
 
 // gapEnds are the ends of a gap in the partner's time. Where the partner's clock
@@ -179,57 +178,34 @@ func gapEnds(g ledger.Gap, t timing) (from, to time.Time) {
 	if !g.To.Certain {
 		to = later(to, g.To.At.Add(t.offset))
 	}
-	wide := t.settle + t.margin() + second
+	wide := t.settle + t.margin() + dateResolution
 	return from.Add(-wide), to.Add(wide)
 }
 
-// gapClock is the clock of createdAt against the partner's Date, as users show it
-// of whom the ledger knows when it created them. The zero value: not comparable.
-type gapClock struct {
-	offset, spread time.Duration
-	usable         bool
-}
-
-// measureGapClock compares the clocks by known users, for gaps that end at to.
-func measureGapClock(known map[string]ledger.Customer, listed map[string]partner.Listed, to time.Time, t timing) gapClock {
-	var all []time.Duration
+// calibrationText is how the clock of createdAt is kept for later runs: offset,
+// spread and the moment of the newest measure.
+func calibrationText(c calibration) string {
+	if !c.enough {
+		return ""
+	}
 	var newest time.Time
-	for id, c := range known {
-		u, ok := listed[id]
-		if !ok || u.CreatedAt.IsZero() || c.Manual || len(c.History) == 0 {
-			continue
-		}
-		a := c.History[len(c.History)-1]
-		took := a.NotAfter.At.Sub(a.NotBefore.At) // by one clock: Date has whole seconds, and its offset jumps
-		if a.Class != ledger.OK || !a.NotBefore.Certain || !a.NotAfter.Certain || took < 0 || took >= 10*time.Second {
-			continue
-		}
-		middle := a.NotBefore.Partner().Add(a.NotAfter.Partner().Sub(a.NotBefore.Partner()) / 2)
-		all, newest = append(all, u.CreatedAt.Sub(middle)), later(newest, middle)
+	for _, m := range c.measures {
+		newest = later(newest, m.at)
 	}
-	if len(all) < gapMeasures {
-		return gapClock{}
-	}
-	slices.Sort(all)
-	offset := all[len(all)/2]
-	spread := max(offset-all[0], all[len(all)-1]-offset)
-	near := offset.Abs() <= t.roundTrip+2*time.Second || to.Sub(newest) <= 24*time.Hour
-	return gapClock{offset: offset, spread: spread, usable: spread <= gapSpread && near}
+	return fmt.Sprintf("%s %s %s", c.offset, c.spread, newest.UTC().Format(time.RFC3339Nano))
 }
 
-func (c gapClock) String() string {
-	if !c.usable {
-		return "not comparable"
+// parseCalibration reads it; the zero value, which compares nothing, if it is none.
+func parseCalibration(text string) calibration {
+	words := strings.Fields(text)
+	if len(words) != 3 {
+		return calibration{}
 	}
-	return fmt.Sprintf("%s %s", c.offset, c.spread)
-}
-
-func parseGapClock(text string) gapClock {
-	a, b, _ := strings.Cut(text, " ")
-	offset, err := time.ParseDuration(a)
-	spread, err2 := time.ParseDuration(b)
-	if err != nil || err2 != nil {
-		return gapClock{}
+	offset, err := time.ParseDuration(words[0])
+	spread, err2 := time.ParseDuration(words[1])
+	at, err3 := time.Parse(time.RFC3339Nano, words[2])
+	if err != nil || err2 != nil || err3 != nil {
+		return calibration{}
 	}
-	return gapClock{offset, spread, true}
+	return calibration{offset: offset, spread: spread, enough: true, measures: []measure{{at: at}}}
 }

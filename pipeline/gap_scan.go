@@ -8,7 +8,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // This file asks the partner's list, once for each gap, who was created while
@@ -24,7 +23,7 @@ func (g *gaps) due(t timing, c *clock) time.Time {
 		_, to := gapEnds(gap, t)
 		until = later(until, to.Add(t.ttl+t.margin()))
 	}
-	return c.ours(until).Add(second)
+	return c.ours(until).Add(dateResolution)
 }
 
 // anyOpen reports whether the list must still be read for some gap.
@@ -89,14 +88,14 @@ func (r *run) scanGaps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ids := make(map[string]bool, len(known))
-	for id := range known {
-		ids[id] = true
+	ids := make(map[string]bool, len(known.before))
+	for _, k := range known.before {
+		ids[k.serviceID] = true
 	}
 	t := r.timing()
 	var since, to, ended time.Time // of all gaps that are open, as widely as can be, and their end
 	for _, g := range r.gaps.all {
-		if w := gapWindow(g, gapClock{}, t); g.IsOpen() {
+		if w := gapWindow(g, calibration{}, t); g.IsOpen() {
 			if since.IsZero() || w.from.Before(since) {
 				since = w.from
 			}
@@ -104,63 +103,55 @@ func (r *run) scanGaps(ctx context.Context) error {
 			to, ended = later(to, w.to), later(ended, end)
 		}
 	}
-	listed, strangers := map[string]partner.Listed{}, map[string]partner.Listed{}
+	strangers := map[string]partner.Listed{}
 	began := wall()
 	turn := func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }
-	_, err = r.scan(ctx, search{known: ids, since: since, turn: turn, each: func(u partner.Listed) {
-		switch {
-		case ids[u.ServiceID]:
-			listed[u.ServiceID] = u
-		case !isGone(u) && (u.CreatedAt.IsZero() || !u.CreatedAt.Before(since) && !u.CreatedAt.After(to)):
+	list, err := r.scan(ctx, search{known: ids, reach: ids, slug: r.account.slug(), since: since, turn: turn, each: func(u partner.Listed) {
+		if !ids[u.ServiceID] && !isDeleted(u) && (u.CreatedAt.IsZero() || !u.CreatedAt.Before(since) && !u.CreatedAt.After(to)) {
 			strangers[u.ServiceID] = u
 		}
 	}})
 	if err != nil {
 		return err
 	}
-	if err := showsWitnesses(known, listed, strangers); err != nil {
-		return err
+	if !showsEveryone(list, known, strangers, ended, r.lag(), t) {
+		return errGapList
 	}
-	r.gaps.clock = measureGapClock(known, listed, ended, t)
-	if err := r.cfg.Ledger.Learn(ctx, learntGapClock, r.gaps.clock.String(), began); err != nil {
+	r.gaps.clock = calibrate(measuresOf(known, list.known))
+	if err := r.cfg.Ledger.Learn(ctx, learntGapClock, calibrationText(r.gaps.clock), began); err != nil {
 		return ledgerStop("noting the clock of the list", err)
 	}
 	return r.noteStrangers(ctx, strangers, t, began)
 }
 
-// gapWitnesses are users that the list must show, by serviceId: the newest ones,
-// with their attempts.
-func (r *run) gapWitnesses(ctx context.Context) (map[string]ledger.Customer, error) {
-	known := map[string]ledger.Customer{}
-	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 20, History: true}
+// gapWitnesses are users that the list must show: the newest ones.
+func (r *run) gapWitnesses(ctx context.Context) (known neighbours, err error) {
+	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * maxNeighbours, History: true}
 	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
 		if err != nil {
-			return nil, ledgerStop("reading the newest users", err)
+			return known, ledgerStop("reading the newest users", err)
 		}
-		known[c.ServiceID] = c
+		if k := newNeighbour(c); k != nil {
+			known.before = append(known.before, k)
+		}
 	}
 	return known, nil
 }
 
-// showsWitnesses refuses a list that hides users, or shows them under other
-// e-mails. Where the ledger knows nobody, each stranger must at least have an
-// e-mail by which a row can be found.
-func showsWitnesses(known map[string]ledger.Customer, listed, strangers map[string]partner.Listed) error {
-	hidden := 0
-	for id, c := range known {
-		if identity, ok := validate.Identity(listed[id].Email); !ok || identity != c.Identity {
-			hidden++
-		}
-	}
-	if hidden > len(known)/10 {
-		return errGapList
+// showsEveryone reports whether a list is one that would have shown a user of
+// ours, by the rules of absence. Where the ledger knows nobody, each stranger must
+// at least have an e-mail by which a row can be found.
+func showsEveryone(list listing, known neighbours, strangers map[string]partner.Listed, ended time.Time, lag time.Duration, t timing) bool {
+	if len(known.before) > 0 {
+		proved := prove(witnesses{began: list.began, near: known, listed: list.known, empty: list.empty, unread: list.unread, lag: lag, settled: ended}, t)
+		return proved.kind == absenceProved
 	}
 	for _, u := range strangers {
-		if _, ok := validate.Identity(u.Email); !ok && len(known) == 0 {
-			return errGapList
+		if identityOf(u.Email) == "" {
+			return false
 		}
 	}
-	return nil
+	return !list.unread
 }
 
 // noteStrangers writes who was created inside which gap, and marks the gaps as
@@ -189,8 +180,8 @@ func (r *run) noteStrangers(ctx context.Context, strangers map[string]partner.Li
 		w := gapWindow(*g, r.gaps.clock, t)
 		var inside []string
 		for id, u := range strangers {
-			identity, ok := validate.Identity(u.Email)
-			if ok && !own[id] && (u.CreatedAt.IsZero() || !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to)) {
+			identity := identityOf(u.Email)
+			if identity != "" && !own[id] && (u.CreatedAt.IsZero() || w.contains(u)) {
 				inside = append(inside, identity)
 			}
 		}

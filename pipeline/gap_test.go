@@ -47,7 +47,7 @@ func restored(t *testing.T) *bench {
 	time.Sleep(time.Hour)
 
 	b.ledger, b.cfg.Ledger, b.cfg.Input = lost, lost, people(13)
-	b.partner.posts = nil
+	b.partner.posts, b.partner.lists = nil, nil
 	if _, err := b.ledger.OpenGap(t.Context(), ledger.Gap{Cause: ledger.GapCopy}); err != nil {
 		t.Fatal(err)
 	}
