@@ -75,6 +75,11 @@ func (l *Ledger) openBeside(ctx context.Context, v *view, st state, adopt bool) 
 		return l.sick(err)
 	}
 	l.backup, err = openEmergency(l.path, l.id, st.seq)
+	if err == nil {
+		if err := l.findForeignLog(ctx); err != nil {
+			return err // what the two make together is no state of the ledger: adopt does not help
+		}
+	}
 	if adopt && (errors.Is(err, errOtherLedger) || err == nil && l.backup.belongsElsewhere(l.copied.token)) {
 		if l.backup != nil {
 			err = l.backup.close()
@@ -119,6 +124,25 @@ func (l *Ledger) findLoss(st state) error {
 		return older(l.path, "it was not closed and its -wal file is gone")
 	}
 	return nil
+}
+
+// findForeignLog returns an error if a copy was put under the log of a newer
+// ledger that was killed. SQLite would apply the log to it, and everything that
+// was folded into the newer file would silently be missing.
+func (l *Ledger) findForeignLog(ctx context.Context) error {
+	wal, err := os.Stat(l.path + "-wal")
+	if err != nil || wal.Size() == 0 || !l.backup.folded || l.backup.token == "" {
+		return nil
+	}
+	var token string
+	err = once(ctx, l.path, modeAlone, func(v *view) error {
+		return v.one(ctx, "SELECT coalesce((SELECT value FROM meta WHERE name = 'token'), '')", nil, &token)
+	})
+	if err != nil || token == l.backup.token {
+		return nil // a fold may have been cut off: then only the two together can be read
+	}
+	return fmt.Errorf("%s: an older copy was put in its place, and its -wal file is that of the newer ledger; move %s-wal away, or put the copy back with bulkonboard ledger restore: %w",
+		l.path, l.path, ledger.ErrDamaged)
 }
 
 // setEmergencyAside renames an emergency file that belongs to another state. It
@@ -193,20 +217,24 @@ func (e *emergency) announceToken(present string) (string, error) {
 	if !e.knows(present) {
 		present = "" // a copy: until its gap is written it must not look like the original
 	}
-	if err := e.writeTokens(present, next); err != nil {
+	if err := e.writeTokens(present, next, false); err != nil {
 		return "", err
 	}
 	return next, e.f.Sync()
 }
 
-// confirmToken writes that the ledger holds the token. Its failure leaves both.
-func (e *emergency) confirmToken(token string) { _ = e.writeTokens(token, "") }
+// confirmToken writes that the ledger holds the token, and whether its file does
+// without the log. Its failure leaves both tokens.
+func (e *emergency) confirmToken(token string, folded bool) { _ = e.writeTokens(token, "", folded) }
 
-func (e *emergency) writeTokens(token, next string) error {
-	b := make([]byte, 2*tokenSize+4)
+func (e *emergency) writeTokens(token, next string, folded bool) error {
+	b := make([]byte, tokensSize+4)
 	copy(b[:tokenSize], token)
 	copy(b[tokenSize:], next)
-	binary.BigEndian.PutUint32(b[2*tokenSize:], crc32.Checksum(b[:2*tokenSize], castagnoli()))
+	if folded {
+		b[2*tokenSize] = 1
+	}
+	binary.BigEndian.PutUint32(b[tokensSize:], crc32.Checksum(b[:tokensSize], castagnoli()))
 	_, err := e.f.WriteAt(b, tokensAt)
 	return err
 }

@@ -279,7 +279,7 @@ func TestOpeningCutOff(t *testing.T) {
 		t.Fatalf("after a clean end: %q, %q", e.token, e.nextToken)
 	}
 	for name, tokens := range map[string][2]string{"before the commit": {e.token, "never"}, "after it": {"old", e.token}} {
-		if err := e.writeTokens(tokens[0], tokens[1]); err != nil {
+		if err := e.writeTokens(tokens[0], tokens[1], false); err != nil {
 			t.Fatal(err)
 		}
 		to := filepath.Join(t.TempDir(), "l.db")
@@ -374,5 +374,54 @@ func TestRestore(t *testing.T) {
 	left, err := filepath.Glob(place + ".restore*")
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+// An older copy under the log of a newer ledger that was killed: the two of them
+// are no state that ever was, although every page in the log is good.
+func TestCopyUnderForeignLog(t *testing.T) {
+	path := closedWith(t, 3)
+	old := filepath.Join(t.TempDir(), "old.db")
+	copyOf(t, path, old, "")
+	l, err := Open(t.Context(), options(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Learn(t.Context(), "x", "y", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	killed := image(t, l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := causes(t, killed, options(killed)); err != nil || len(got) != 0 {
+		t.Fatalf("only killed: %v, %v", got, err)
+	}
+	killed = func() string { // once more, for that opening has folded the log
+		l, err := Open(t.Context(), options(killed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if err := l.Learn(t.Context(), "x", "z", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		return image(t, l)
+	}()
+	copyOf(t, old, killed, "")
+	for _, adopt := range []bool{false, true} {
+		o := options(killed)
+		o.Adopt = adopt
+		if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "-wal") {
+			t.Errorf("adopt %v: %v", adopt, err)
+		}
+	}
+	if err := os.Remove(killed + "-wal"); err != nil {
+		t.Fatal(err)
+	}
+	o := options(killed)
+	o.Adopt = true
+	if got, err := causes(t, killed, o); err != nil || !slices.Equal(got, []ledger.GapCause{ledger.GapAdopt}) {
+		t.Errorf("without the log: %v, %v", got, err)
 	}
 }

@@ -20,8 +20,8 @@ import (
 //
 // Layout: magic (8), id of the ledger (32), number of the last write that the
 // ledger is known to hold (8), CRC-32C of the number (4); from tokensAt on, the
-// two tokens of the ledger's opening (see copied), 32 bytes each, and their
-// CRC-32C; from emergencyHead on, frames: length (4), CRC-32C (4), one change as JSON; a zero length ends them.
+// two tokens of the ledger's opening (see copied), 32 bytes each, whether the
+// first stands in the file itself (1), and their CRC-32C; from emergencyHead on, frames: length (4), CRC-32C (4), one change as JSON; a zero length ends them.
 //
 // The number is written after each commit and never synced: it is never ahead
 // of what the ledger's disk holds, so that a ledger that holds less has lost
@@ -35,6 +35,7 @@ type emergency struct {
 	kept []ledger.Change
 
 	token, nextToken string // "" = none, or not readable
+	folded           bool   // token stands in the ledger's file itself, not only in the log
 }
 
 // frame is a change with its expectation beside it: inside, JSON takes the two
@@ -49,6 +50,7 @@ const (
 	emergencyHead  = 512
 	tokensAt       = 64
 	tokenSize      = 32
+	tokensSize     = 2*tokenSize + 1
 	emergencySize  = 2 << 20 // 600 answers with the longest excerpts
 )
 
@@ -149,9 +151,10 @@ func (e *emergency) parse(b []byte, id string) error {
 	if len(b) < emergencyHead || string(b[:8]) != emergencyMagic || string(b[8:8+len(id)]) != id {
 		return errOtherLedger
 	}
-	if t := b[tokensAt : tokensAt+2*tokenSize+4]; binary.BigEndian.Uint32(t[2*tokenSize:]) == crc32.Checksum(t[:2*tokenSize], castagnoli()) {
+	if t := b[tokensAt : tokensAt+tokensSize+4]; binary.BigEndian.Uint32(t[tokensSize:]) == crc32.Checksum(t[:tokensSize], castagnoli()) {
 		e.token = string(bytes.TrimRight(t[:tokenSize], "\x00"))
 		e.nextToken = string(bytes.TrimRight(t[tokenSize:2*tokenSize], "\x00"))
+		e.folded = t[2*tokenSize] != 0
 	}
 	if binary.BigEndian.Uint32(b[48:]) == crc32.Checksum(b[40:48], castagnoli()) {
 		e.seq = int64(binary.BigEndian.Uint64(b[40:]))

@@ -61,7 +61,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.backup.confirmToken(token)
+	l.backup.confirmToken(token, false)
 	l.notices = append(l.notices, left...)
 	if len(left) > 0 {
 		if err := l.backup.setAside(l.now()); err != nil {
@@ -73,7 +73,12 @@ func (l *Ledger) recover(ctx context.Context) error {
 	}
 	// Into the file itself: that it was opened must show when the log is gone.
 	// A reader may keep the log busy; then it goes in with a later one.
-	return l.sick(l.w.run(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)"))
+	var busy, pages, folded int
+	err = l.w.one(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &folded)
+	if err == nil && busy == 0 && pages == folded {
+		l.backup.confirmToken(token, true)
+	}
+	return l.sick(err)
 }
 
 // merge applies one change of the emergency file. Its Record may have reached

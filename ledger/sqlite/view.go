@@ -24,6 +24,7 @@ const (
 	modeWrite
 	modeFill   // a new file, not yet in WAL mode
 	modeCopy   // reads the ledger, writes another file
+	modeAlone  // reads the file itself, without what stands in the log beside it
 	modeBeside // writes beside the holder of the lock, and can be told to come back later
 )
 
@@ -44,6 +45,9 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 		q.Set("mode", "ro")
 		q.Add("_pragma", "query_only(on)")
 		q.Add("_pragma", "cache_size(-2048)")
+	case modeAlone:
+		q.Set("mode", "ro")
+		q.Set("immutable", "1")
 	case modeCopy:
 		q.Set("mode", "ro")
 		q.Add("_pragma", "synchronous(full)")
