@@ -27,8 +27,9 @@ const (
 // copiedScene has run everything, with copies of the ledger from before the end.
 type copiedScene struct {
 	*scene
-	backup string // by ledger backup
-	plain  string // copied by hand while nothing ran
+	backup string            // by ledger backup
+	plain  string            // copied by hand while nothing ran
+	whole  map[string]string // all of its files then
 	posts  int
 }
 
@@ -41,6 +42,18 @@ func newCopiedScene(t testing.TB) *copiedScene {
 	s.run(s.runArgs("--limit", "5")...).ends(8)
 	s.run("ledger", "backup", "--base-url", s.base, "--ledger", s.ledger, s.backup).ends(0)
 	s.copyFile(s.ledger, s.plain)
+	s.whole = map[string]string{}
+	files, err := filepath.Glob(s.ledger + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.whole[name] = string(b)
+	}
 	s.run(s.runArgs()...).ends(3)
 	if n := having(s.rows(), ledger.Created); n != restoredPeople-1 {
 		t.Fatalf("%d created", n)
@@ -193,6 +206,26 @@ func TestPromiseRestore(t *testing.T) {
 			s.ledger = s.path("elsewhere.db")
 			s.copyFile(s.plain, s.ledger)
 			s.undecided()
+		}},
+		{"all files rolled back in place, the report is newer", func(s *copiedScene) {
+			for name, text := range s.whole {
+				s.write(name, text)
+			}
+			s.undecided()
+		}},
+		{"all files rolled back as new ones, the report is gone", func(s *copiedScene) {
+			if err := os.Rename(s.report, s.path("aside.csv")); err != nil {
+				s.Fatalf("%v", err)
+			}
+			for name, text := range s.whole {
+				s.write(name+".part", text)
+				if err := os.Rename(name+".part", name); err != nil {
+					s.Fatalf("%v", err)
+				}
+			}
+			s.run(s.runArgs("--gap", "ours")...).ends(3)
+			s.counts(restoredBefore, lost, 0)
+			s.onlyOnce()
 		}},
 		{"the list cannot be read", func(s *copiedScene) {
 			s.setFaults("list-500")

@@ -59,6 +59,9 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	if err := s.open(ctx, args); err != nil {
 		return s.refused(err)
 	}
+	if err := s.findOlderCopy(ctx); err != nil {
+		return s.refused(err)
+	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
 	}
