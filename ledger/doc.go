@@ -105,6 +105,9 @@
 // A damaged, shortened or older file: is refused with ErrDamaged, as far as
 // that can be seen, because what it forgot would be sent again.
 //
+// A copy that is put back on purpose, or opened where nothing else is: is gone on
+// with, and a [Gap] says from when to when it may have forgotten.
+//
 // A lost ledger: the links in it are gone. The idempotency keys do not depend
 // on it, so that within their lifetime no one is created twice even then.
 package ledger

@@ -78,7 +78,8 @@ type importing struct {
 	path        string
 	sum         string // of the file
 	environment string
-	onlyReport  bool // the file must be a report of ours
+	slugs       map[string]bool // of the partner accounts that its serviceIds name
+	onlyReport  bool            // the file must be a report of ours
 	l           *sqlite.Ledger
 	run         int64
 	gap         bool // the ledger was put back from a copy: a report of ours may know more of whomever it has sent
@@ -118,9 +119,13 @@ func (im *importing) survey() error {
 	}
 	im.sum = hex.EncodeToString(h.Sum(nil))
 	n := 0
+	im.slugs = map[string]bool{}
 	err = readRecords(im.path, func(r record) error {
 		n++
-		_, _, err := im.person(r)
+		p, ok, err := im.person(r)
+		if slug := ledger.SlugOf(p.change.ServiceID); ok && slug != "" {
+			im.slugs[slug] = true
+		}
 		return err
 	})
 	if err == nil && n == 0 {
@@ -224,6 +229,13 @@ func (im *importing) into(ctx context.Context, l *sqlite.Ledger, run int64) erro
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err
+	}
+	info, err := l.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if own := info.Account.Slug; own != "" && len(im.slugs) > 0 && !im.slugs[own] {
+		return fmt.Errorf("%s has users of another partner account than the ledger, and none was taken over: %w", im.path, ledger.ErrAccount)
 	}
 	im.l, im.run, im.gap = l, run, len(gaps) > 0
 	return im.all(ctx)

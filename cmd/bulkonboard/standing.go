@@ -31,10 +31,11 @@ type standing struct {
 	wallet  balance      // as last heard
 	running bool
 	fee     pipeline.Amount
-	unit    string  // currency of the wallet; "" = not known
-	given   bool    // fee is that of --fee; else measured
-	perDay  float64 // rows decided a day; 0 = not known
-	own     bool    // perDay is that of the run that goes on, not of the last days
+	unit    string       // currency of the wallet; "" = not known
+	given   bool         // fee is that of --fee; else measured
+	perDay  float64      // rows decided a day; 0 = not known
+	gaps    []ledger.Gap // of a ledger that was put back from a copy
+	own     bool         // perDay is that of the run that goes on, not of the last days
 }
 
 func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*standing, error) {
@@ -42,6 +43,9 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 	var err error
 	batches, err := inputsOf(ctx, l)
 	if err != nil {
+		return nil, err
+	}
+	if s.gaps, err = l.Gaps(ctx); err != nil {
 		return nil, err
 	}
 	if len(batches) > 0 {
@@ -106,6 +110,13 @@ func (s *standing) lines(a *app) []string {
 		out = append(out, fmt.Sprintf("%-9s", head)+fmt.Sprintf(format, args...))
 	}
 	say("ledger", "%s, environment %s", s.info.Path, s.info.Environment)
+	for _, g := range s.gaps {
+		state := "the next run reads the partner's list for it"
+		if !g.IsOpen() {
+			state = "nobody created then is called a duplicate"
+		}
+		say("gap", "put back from a copy, which lacks %s to %s: %s", localTime(g.From.Partner()), localTime(g.To.Partner()), state)
+	}
 	if s.batch.ID == 0 {
 		return append(out, "no input has been registered yet")
 	}

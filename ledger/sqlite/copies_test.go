@@ -371,6 +371,19 @@ func TestRestore(t *testing.T) {
 	if n := len(all(t, l, ledger.Query{Status: []ledger.Status{ledger.Created}})); n != 3 {
 		t.Errorf("%d created", n)
 	}
+	// Over a ledger with answers that were never recorded: they are not lost.
+	if err := crashed.Emergency(outcomes(in, ids)[:1]); err != nil {
+		t.Fatal(err)
+	}
+	over := image(t, crashed)
+	again, kept, err := Restore(t.Context(), options(over), copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if b, err := os.ReadFile(kept + ".emergency"); err != nil || !strings.Contains(string(b), outcomes(in, ids)[0].URL) || !strings.Contains(strings.Join(again.Notices(), "\n"), "(1)") {
+		t.Errorf("answers: %v, notices %q", err, again.Notices())
+	}
 	left, err := filepath.Glob(place + ".restore*")
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)

@@ -116,10 +116,11 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	var err error
-	if l.notices, err = checkFile(l.path, !o.ReadOnly); err != nil {
+	notices, err := checkFile(l.path, !o.ReadOnly)
+	if err != nil {
 		return err
 	}
+	l.notices = append(l.notices, notices...)
 	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 	if err := prepareCopy(ctx, from, part, o.Environment); err != nil {
 		return "", err
 	}
+	l.noteKeptAnswers()
 	if kept, err = setLedgerAside(l.path, l.path+"-"+fileTime(o.Now())+".kept"); err != nil {
 		return kept, err
 	}
@@ -67,6 +69,19 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)
 	}
 	return kept, err
+}
+
+// noteKeptAnswers adds a notice if the ledger that is set aside has answers in its
+// emergency file. Only that ledger knows whose they are.
+func (l *Ledger) noteKeptAnswers() {
+	b, err := os.ReadFile(l.path + ".emergency")
+	if err != nil || len(b) < emergencyHead {
+		return // none, or none that can be read
+	}
+	e := &emergency{}
+	if err := e.parse(b, string(bytes.TrimRight(b[8:40], "\x00"))); err == nil && len(e.kept) > 0 {
+		l.notices = append(l.notices, fmt.Sprintf("the .emergency file of the ledger that was there holds answers that were never recorded (%d); it is kept with it", len(e.kept)))
+	}
 }
 
 // prepareCopy copies a ledger file, its log included, to another name, and makes
