@@ -77,9 +77,9 @@ func (g *gaps) noted(ctx context.Context, identities []string) (map[string]bool,
 	return in, nil
 }
 
-// holds reports whether a row that is to be sent must be looked up instead: its
+// mustLookUp reports whether a row that is to be sent must be looked up instead: its
 // user was created inside a gap, and no operator has decided about it since.
-func (g *gaps) holds(c ledger.Customer, noted map[string]bool) bool {
+func (g *gaps) mustLookUp(c ledger.Customer, noted map[string]bool) bool {
 	return g != nil && noted[c.Identity] && !(c.Manual && c.Status == ledger.Pending)
 }
 

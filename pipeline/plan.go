@@ -165,7 +165,7 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	}
 	for _, j := range jobs {
 		switch {
-		case j.customer.Status == ledger.InDoubt, (needsLook(j.customer.History, p.timing()) || p.gaps.holds(j.customer, noted)) && p.wanted(j):
+		case j.customer.Status == ledger.InDoubt, (needsLook(j.customer.History, p.timing()) || p.gaps.mustLookUp(j.customer, noted)) && p.wanted(j):
 			p.toResolver(j)
 		case j.isNew && p.existing.has(j.customer.Identity):
 			j.exists = true

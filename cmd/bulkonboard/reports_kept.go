@@ -82,15 +82,15 @@ type keptReport struct {
 }
 
 func (k keptReport) line(a *app) string {
-	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, count1(k.links, "link"))
+	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, countOf(k.links, "link"))
 	if !k.noLinks {
 		text += "; take them over with: " + a.commandLine("ledger", "import", k.path)
 	}
 	return text
 }
 
-// count1 is a number with a word that takes an s.
-func count1(n int, word string) string {
+// countOf is a number with a word that takes an s.
+func countOf(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}

@@ -29,11 +29,11 @@ import (
 // A directory that is moved with all of its files, another host name and another
 // path are no copy.
 type copied struct {
-	mark     ledger.GapCause
-	token    string
-	place    string
-	usedHere bool            // a lock file was there before this opening
-	gap      ledger.GapCause // the gap that this opening writes; "" = none
+	mark        ledger.GapCause
+	token       string
+	place       string
+	hadLockFile bool            // a lock file was there before this opening
+	gap         ledger.GapCause // the gap that this opening writes; "" = none
 }
 
 // errOtherLedger says that an emergency file is that of another ledger.
@@ -41,11 +41,11 @@ var errOtherLedger = fmt.Errorf("it belongs to another ledger than the one besid
 
 // lostWrites is ErrDamaged for a ledger that is whole and too old.
 func lostWrites(path string, holds, made int64) error {
-	return older(path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", holds, made))
+	return olderState(path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", holds, made))
 }
 
-// older is ErrDamaged with both ways out of an older state.
-func older(path, what string) error {
+// olderState is ErrDamaged with both ways out of an older state.
+func olderState(path, what string) error {
 	return fmt.Errorf("%s: %s; if a newer copy exists, put it back with bulkonboard ledger restore; if this one is the newest, bulkonboard ledger adopt goes on with it, without taking anybody for a stranger who was created meanwhile: %w",
 		path, what, ledger.ErrDamaged)
 }
@@ -67,10 +67,10 @@ func (v *view) readCopied(ctx context.Context, c *copied) error {
 	})
 }
 
-// openBeside opens the emergency file and decides whether the ledger is a copy.
+// detectCopy opens the emergency file and decides whether the ledger is a copy.
 // With adopt every older state is accepted, and a file that belongs to another
 // one is set aside.
-func (l *Ledger) openBeside(ctx context.Context, v *view, st state, adopt bool) (err error) {
+func (l *Ledger) detectCopy(ctx context.Context, v *view, st state, adopt bool) (err error) {
 	if err := v.readCopied(ctx, &l.copied); err != nil {
 		return l.sick(err)
 	}
@@ -80,7 +80,7 @@ func (l *Ledger) openBeside(ctx context.Context, v *view, st state, adopt bool) 
 			return err // what the two make together is no state of the ledger: adopt does not help
 		}
 	}
-	if adopt && (errors.Is(err, errOtherLedger) || err == nil && l.backup.belongsElsewhere(l.copied.token)) {
+	if adopt && (errors.Is(err, errOtherLedger) || err == nil && l.backup.isOfOtherState(l.copied.token)) {
 		if l.backup != nil {
 			err = l.backup.close()
 		}
@@ -102,7 +102,7 @@ func (l *Ledger) openBeside(ctx context.Context, v *view, st state, adopt bool) 
 		return lost
 	case l.copied.mark != "":
 		l.copied.gap = l.copied.mark
-	case l.copied.token != "" && !l.backup.knows(l.copied.token), movedUnder(l.copied.place, placeOf(l.path)):
+	case l.copied.token != "" && !l.backup.knows(l.copied.token), isReplaced(l.copied.place, placeOf(l.path)):
 		l.copied.gap = ledger.GapCopy
 	}
 	return nil
@@ -114,14 +114,14 @@ func (l *Ledger) findLoss(st state) error {
 	switch {
 	case l.backup.seq > st.seq:
 		return lostWrites(l.path, st.seq, l.backup.seq)
-	case l.backup.belongsElsewhere(l.copied.token):
-		return older(l.path, "it is a copy that was put beside the files of another state of it")
+	case l.backup.isOfOtherState(l.copied.token):
+		return olderState(l.path, "it is a copy that was put beside the files of another state of it")
 	}
-	// Without the emergency file there is only this to go by. Opening for
-	// reading may have made an empty log: what counts is what is in it.
+	// Without the emergency file, or with one that a refused opening has made,
+	// there is only this to go by. Opening for reading may have made an empty log: what counts is what is in it.
 	wal, err := os.Stat(l.path + "-wal")
-	if !l.backup.had && l.copied.usedHere && st.opened != st.closed && (err != nil || wal.Size() == 0) {
-		return older(l.path, "it was not closed and its -wal file is gone")
+	if l.backup.token == "" && l.backup.nextToken == "" && l.copied.hadLockFile && st.opened != st.closed && (err != nil || wal.Size() == 0) {
+		return olderState(l.path, "it was not closed and its -wal file is gone")
 	}
 	return nil
 }
@@ -160,10 +160,10 @@ func (l *Ledger) setEmergencyAside() error {
 
 func fileTime(t time.Time) string { return t.UTC().Format("20060102T150405.000000000") }
 
-// settleCopy writes the gap of a copy, if it is one, takes the mark off, and
+// recordOpening writes the gap of a copy, if it is one, takes the mark off, and
 // gives the ledger the token of this opening. It runs in the transaction of the
 // opening: a crash leaves the copy as it was.
-func (l *Ledger) settleCopy(ctx context.Context, token string) error {
+func (l *Ledger) recordOpening(ctx context.Context, token string) error {
 	if l.copied.gap != "" {
 		g, err := l.insertGap(ctx, ledger.Gap{Cause: l.copied.gap})
 		if err != nil {
@@ -192,9 +192,9 @@ func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
 	})
 }
 
-// movedUnder reports whether another file than before is found under the same
+// isReplaced reports whether another file than before is found under the same
 // path of the same file system. Each is "device:file:path".
-func movedUnder(was, is string) bool {
+func isReplaced(was, is string) bool {
 	a, b := strings.SplitN(was, ":", 3), strings.SplitN(is, ":", 3)
 	return len(a) == 3 && len(b) == 3 && a[0] == b[0] && a[1] != b[1] && a[2] == b[2]
 }
@@ -204,9 +204,9 @@ func (e *emergency) knows(token string) bool {
 	return token == e.token || token == e.nextToken
 }
 
-// belongsElsewhere reports whether the file is that of another state of the
+// isOfOtherState reports whether the file is that of another state of the
 // ledger. One that was never confirmed is nobody's: its opening did not finish.
-func (e *emergency) belongsElsewhere(token string) bool {
+func (e *emergency) isOfOtherState(token string) bool {
 	return e.token != "" && !e.knows(token)
 }
 

@@ -293,6 +293,14 @@ func TestDamaged(t *testing.T) {
 			if !errors.Is(err, c.want) || c.want == nil && err != nil {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
+			if third, err := Open(t.Context(), options(path)); c.want != nil {
+				if third != nil {
+					defer third.Close()
+				}
+				if !errors.Is(err, c.want) {
+					t.Errorf("refused once, and then: %v", err)
+				}
+			}
 			if after, err := os.ReadFile(path); c.want != nil && (err != nil || !bytes.Equal(before, after)) {
 				t.Error("a refused ledger was written to")
 			}

@@ -105,7 +105,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 			}
 		}
 		_, err := os.Lstat(l.path + ".lock")
-		l.copied.usedHere = err == nil
+		l.copied.hadLockFile = err == nil
 		if l.lock == nil {
 			l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now())
 			if err != nil {
@@ -180,7 +180,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if o.Beside {
 		return l.checkBeside(ctx)
 	}
-	if err := l.openBeside(ctx, v, st, o.Adopt); err != nil {
+	if err := l.detectCopy(ctx, v, st, o.Adopt); err != nil {
 		return err
 	}
 	if info, err := os.Stat(l.path); err == nil && (st.opened != st.closed || info.Size() < quickCheckSize) {

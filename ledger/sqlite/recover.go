@@ -41,7 +41,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 		if err := l.catchUp(ctx); err != nil { // now, for merge asks who has a serviceId
 			return err
 		}
-		if err := l.settleCopy(ctx, token); err != nil { // before anything is closed at this moment
+		if err := l.recordOpening(ctx, token); err != nil { // before anything is closed at this moment
 			return err
 		}
 		for _, ch := range l.backup.kept {
