@@ -107,7 +107,7 @@ func (r *run) scanGaps(ctx context.Context) error {
 	began := wall()
 	turn := func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }
 	list, err := r.scan(ctx, search{known: ids, reach: ids, slug: r.account.slug(), since: since, turn: turn, each: func(u partner.Listed) {
-		if !ids[u.ServiceID] && !isDeleted(u) && (u.CreatedAt.IsZero() || !u.CreatedAt.Before(since) && !u.CreatedAt.After(to)) {
+		if !ids[u.ServiceID] && !u.IsDeleted() && (u.CreatedAt.IsZero() || !u.CreatedAt.Before(since) && !u.CreatedAt.After(to)) {
 			strangers[u.ServiceID] = u
 		}
 	}})

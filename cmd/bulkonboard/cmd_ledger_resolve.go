@@ -124,7 +124,7 @@ func (f *resolveFlags) checkReason() error {
 
 // checkGap refuses what makes no sense together with --gap.
 func (f *resolveFlags) checkGap() error {
-	if f.as.value != "" || f.serviceID != "" || f.link != "" {
+	if f.as.value != "" || f.serviceID != "" || f.link != "" || f.gone {
 		return usagef("--gap goes with --because alone")
 	}
 	return f.checkReason()

@@ -5,7 +5,7 @@ package sqlite
 const applicationID = 0x424f4c47
 
 // schemaVersion is the version that this program writes (user_version).
-const schemaVersion = 6
+const schemaVersion = 7
 
 // schema creates the tables.
 //
