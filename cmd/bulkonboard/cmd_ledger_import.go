@@ -15,7 +15,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -200,30 +199,6 @@ func isLink(text string) bool {
 	return err == nil && u.Scheme == "https" && u.Host != ""
 }
 
-// isKeyOf reports whether an idempotency key is that of a person here, of any
-// generation that there can be.
-func (im *importing) isKeyOf(key, identity string) bool {
-	for generation := range maxGeneration {
-		if pipeline.Key(im.environment, identity, generation) == key {
-			return true
-		}
-	}
-	return false
-}
-
-// maxGeneration is more than a person ever comes to: each takes a refusal.
-const maxGeneration = 1000
-
-// timeOf is the first text that is a moment; the zero time if none is.
-func timeOf(texts ...string) time.Time {
-	for _, text := range texts {
-		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Before(time.Now()) {
-			return at
-		}
-	}
-	return time.Time{}
-}
-
 // into takes a file over into a ledger.
 func (im *importing) into(ctx context.Context, l *sqlite.Ledger, run int64) error {
 	gaps, err := l.Gaps(ctx)
@@ -385,39 +360,6 @@ func (im *importing) settle(ctx context.Context) error {
 		return nil
 	}
 	return im.l.Record(ctx, im.run, changes)
-}
-
-// knowsMore reports whether a file tells more of a customer than the ledger
-// knows. Nothing is taken over for somebody who was sent to the partner by this
-// ledger, but the link of a user whose link was lost.
-func knowsMore(ch ledger.Change, c ledger.Customer) bool {
-	switch c.Status {
-	case ledger.Pending:
-		return c.Intents == 0
-	case ledger.LinkMissing:
-		return ch.Status == ledger.Created && (c.ServiceID == "" || c.ServiceID == ch.ServiceID)
-	case ledger.Duplicate:
-		return ch.Status != ledger.Duplicate && c.Intents == 0
-	}
-	return false
-}
-
-// knowsLater reports whether a report of ours tells what became of a customer
-// after the copy was made from which the ledger was put back: a user, with or
-// without a link. That somebody is a duplicate is not taken over: the list shows it.
-func knowsLater(ch ledger.Change, c ledger.Customer) bool {
-	if ch.Status != ledger.Created && ch.Status != ledger.LinkMissing {
-		return false
-	}
-	switch c.Status {
-	case ledger.Created:
-		return ch.Status == ledger.Created && c.ServiceID != ch.ServiceID && ch.At.After(c.Decided) // created again
-	case ledger.LinkMissing:
-		return ch.Status == ledger.Created
-	case ledger.Forgotten:
-		return false
-	}
-	return true
 }
 
 func (im *importing) tell(a *app) {
