@@ -17,13 +17,13 @@ import (
 func statusMeaning(s ledger.Status) (meaning, next string) {
 	switch s {
 	case ledger.Created:
-		return "the user exists, made by us; serviceId and verificationUrl known", "skipped"
+		return "this row's user exists, made by us; serviceId and verificationUrl known. An invalid row is never created because another row has its e-mail", "skipped"
 	case ledger.LinkMissing:
 		return "the user exists, made by us, but the answer with the link was lost", "skipped"
 	case ledger.Duplicate:
 		return "the partner says the e-mail exists, and this ledger has no record of us sending it", "skipped"
 	case ledger.DuplicateInInput:
-		return "an earlier valid row of this input has the same e-mail", "checked again"
+		return "an earlier valid row of this input has the same e-mail; the message names it", "checked again"
 	case ledger.Invalid:
 		return "breaks a field rule, or is held (id_known, looks_onboarded); never sent", "checked again"
 	case ledger.Rejected:
