@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -73,4 +72,3 @@ func (s *stage) run(more ...string) *exec.Cmd {
 		"--timeout", "2s", "--settle", "2s", "--key-ttl", "1s"}, more...)
 	return command(s.t, s.dir, append(args, "in.csv")...)
 }
-
