@@ -316,5 +316,13 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 // that does not pass.
 func isRefused(err error) bool {
 	e, ok := readError(err)
-	return ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422)
+	if !ok {
+		return false
+	}
+	switch e.HTTPStatus {
+	case 400, 404, 405, 410, 422, 501:
+		return true
+	default:
+		return false
+	}
 }
