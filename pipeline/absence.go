@@ -135,10 +135,10 @@ func prove(w witnesses, t timing) absence {
 	before, after := old(w.near.before), old(w.near.after)
 	n := len(before) + len(after)
 	switch {
-	case n == 0 && w.empty:
-		return absence{kind: absenceProved}
 	case n == 0 && !ripe.IsZero():
 		return absence{kind: absenceLater, until: ripe.Add(time.Nanosecond)}
+	case n == 0 && w.empty:
+		return absence{kind: absenceProved}
 	case n == 0:
 		return absence{kind: absenceNever, code: codeNoAbsence}
 	}

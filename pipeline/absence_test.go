@@ -64,6 +64,7 @@ func TestProveAbsence(t *testing.T) {
 		{"nobody is known, and the list has others", witnesses{listed: nil}, absenceNever, 0},
 		{"nobody is known, and the list is empty", witnesses{empty: true}, absenceProved, 0},
 		{"those known are too young", witnesses{near: neighbours{after: side(0, 3, 950)}}, absenceLater, 1051},
+		{"those known are too young, and the list is empty", witnesses{near: neighbours{after: side(0, 3, 950)}, empty: true}, absenceLater, 1051},
 		{"none after is old enough, and the list lags", witnesses{near: older, listed: show(older), settled: at(990), lag: 10 * time.Second}, absenceLater, 1010},
 		{"that was waited for", witnesses{near: older, listed: show(older), settled: at(970), lag: 10 * time.Second}, absenceProved, 0},
 		{"a user whom the list has shown before is gone", witnesses{near: confirmed, listed: show(neighbours{before: confirmed.before[:4]})}, absenceNever, 0},

@@ -198,7 +198,11 @@ func (r *resolver) unreadable(ctx context.Context, cause error) error {
 	}
 	out := make([]ruled, 0, len(r.own))
 	for id, w := range r.own {
-		out = append(out, ruled{job: w.job, ruling: ruling{kind: ruleWait}})
+		rule := ruling{kind: ruleWait}
+		if w.job.customer.Status != ledger.InDoubt && anyUnanswered(w.job.customer.History, r.timing()) {
+			rule = ruling{kind: rulePerson, code: codeOutstanding} // a limiter's 429 that counted as an answer once
+		}
+		out = append(out, ruled{job: w.job, ruling: rule})
 		delete(r.own, id)
 	}
 	r.failed = 0
