@@ -53,8 +53,8 @@ func TestPromiseBackup(t *testing.T) {
 		}
 		var copies []string
 		p := s.start(s.runArgs(patient()...)...)
-		for p.running() && (len(copies) == 0 || len(copies) < 2 && s.server.Counters().Posts < n-10) {
-			before := s.server.Posts()
+		for p.running() && (len(copies) == 0 || len(copies) < 2 && len(s.posts()) < n-10) {
+			before := s.posts()
 			if len(before) < 20 { // some of them are answered, so that the copy has users to compare clocks by
 				continue
 			}
@@ -80,9 +80,9 @@ func TestPromiseBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.write(s.ledger, string(text))
-		posts := s.server.Counters().Posts
+		posts := len(s.posts())
 		s.run(s.runArgs()...).ends(9)
-		if more := s.server.Counters().Posts - posts; more != 0 {
+		if more := len(s.posts()) - posts; more != 0 {
 			t.Errorf("%d requests by an older ledger that was put back", more)
 		}
 		// As the message says: with nothing else of the same name.
@@ -96,14 +96,14 @@ func TestPromiseBackup(t *testing.T) {
 			p.until("nothing is sent before")
 			p.signal(syscall.SIGTERM)
 			p.ends(143)
-			if more := s.server.Counters().Posts - posts; more != 0 {
+			if more := len(s.posts()) - posts; more != 0 {
 				t.Errorf("%d requests while keys are alive", more)
 			}
 		} else {
 			s.run(s.runArgs("--gap", "ours")...).ends(3)
 			truthful(s, s.rows())
 		}
-		if users := len(s.server.Users()); users != n {
+		if users := len(s.users()); users != n {
 			t.Errorf("%d users for %d people\n%s", users, n, describe(s))
 		}
 	})
@@ -148,7 +148,7 @@ func truthful(s *scene, rows []ledger.Reported) (created map[string]bool) {
 	s.Helper()
 	created = map[string]bool{}
 	users := map[string]sandbox.User{}
-	for _, u := range s.server.Users() {
+	for _, u := range s.users() {
 		if _, twice := users[u.Email]; twice {
 			s.Errorf("created twice: %s", u.Email)
 		}
@@ -214,7 +214,7 @@ func TestPromiseTwoLedgers(t *testing.T) {
 		b.ends(0, 3)
 		mine, theirs := s.rows(), s.customersOf(s.path("second.db"))
 		one, two := truthful(s, mine), truthful(s, theirs)
-		for _, u := range s.server.Users() {
+		for _, u := range s.users() {
 			if u.Origin == sandbox.FromAPI && one[u.Email] == two[u.Email] {
 				t.Errorf("the link of %s is in one ledger: %v, in the other: %v\n%s", u.Email, one[u.Email], two[u.Email], describe(s))
 			}

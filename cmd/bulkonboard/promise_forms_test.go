@@ -144,6 +144,7 @@ func TestPromiseChangedInDoubt(t *testing.T) {
 		}
 		w := &watcher{}
 		s := newScene(t, sandbox.Config{Faults: faults, Barrier: w.barrier}, first)
+		s.establish("email-case", "email-twice")
 		w.scene, s.accepts, s.instead = s, w.accepts, w.hangUp
 		s.flags = append(s.flags, "--check-existing", "never")
 		if w.play(killing{ways[i].step, 1, 0}) == "" {
@@ -152,7 +153,7 @@ func TestPromiseChangedInDoubt(t *testing.T) {
 		s.input = s.path("second.csv")
 		s.write(s.input, second[change])
 		s.run(s.runArgs()...).ends(0, 3)
-		users, posts, rows := s.server.Users(), s.server.Posts(), s.rows()
+		users, posts, rows := s.users(), s.posts(), s.rows()
 		if len(users) != 1 || len(posts) != 1 || len(rows) != 1 {
 			t.Fatalf("%d users, %d requests, %d rows\n%s", len(users), len(posts), len(rows), describe(s))
 		}
@@ -172,7 +173,7 @@ func TestPromiseChangedInDoubt(t *testing.T) {
 			t.Errorf("the report says %q of a user named %s", line["code"], u.LastName)
 		}
 		s.run(s.runArgs()...).ends(0)
-		if n := s.server.Counters().Posts; n != 1 {
+		if n := len(s.posts()); n != 1 {
 			t.Errorf("%d requests in all", n)
 		}
 	})
@@ -197,7 +198,7 @@ func TestPromiseTwoSpellings(t *testing.T) {
 	if got := statuses(s.rows()); !slices.Equal(got, []ledger.Status{ledger.Created}) {
 		t.Errorf("another file: %v", got)
 	}
-	if posts, users := s.server.Counters().Posts, len(s.server.Users()); posts != 1 || users != 1 {
+	if posts, users := len(s.posts()), len(s.users()); posts != 1 || users != 1 {
 		t.Errorf("%d requests, %d users", posts, users)
 	}
 }
@@ -221,14 +222,14 @@ func TestPromiseCorrected(t *testing.T) {
 			t.Fatalf("the row is %q, of field %q", refused["status"], refused["field"])
 		}
 		s.run(s.runArgs()...).ends(0)
-		if n := s.server.Counters().Posts; n != 3 {
+		if n := len(s.posts()); n != 3 {
 			t.Errorf("%d requests with the details that were refused", n)
 		}
 		s.input = s.path("corrected.csv")
 		s.write(s.input, strings.Replace(people(3), "Canaryab", "Corrected", 1))
 		s.run(s.runArgs()...).ends(0)
 		s.all(ledger.Created, 3)
-		posts := s.server.Posts()
+		posts := s.posts()
 		if len(posts) != 4 || posts[3].Email != posts[1].Email || posts[3].Key == posts[1].Key || s.rows()[1].Customer.Generation != 1 {
 			t.Errorf("%d requests, the corrected row is in generation %d", len(posts), s.rows()[1].Customer.Generation)
 		}

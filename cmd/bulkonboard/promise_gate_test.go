@@ -46,7 +46,7 @@ func TestPromiseGateShuts(t *testing.T) {
 		}
 		s := newScene(t, sandbox.Config{Faults: faults, Latency: 20 * time.Millisecond}, people(40))
 		s.run(s.runArgs()...).ends(code)
-		n, found := after(s.server.Posts(), class, time.Hour)
+		n, found := after(s.posts(), class, time.Hour)
 		if !found || n > 3 {
 			t.Errorf("%d requests after the first refusal (seen: %v), at most 3 were under way", n, found)
 		}
@@ -69,7 +69,7 @@ func TestPromiseRetryAfter(t *testing.T) {
 		s := newScene(t, sandbox.Config{Faults: faults, Latency: 20 * time.Millisecond}, people(30))
 		s.run(s.runArgs()...).ends(0)
 		// A date has whole seconds: it asks for at least one of the two.
-		n, found := after(s.server.Posts(), sandbox.ClassBusy, time.Second-10*time.Millisecond)
+		n, found := after(s.posts(), sandbox.ClassBusy, time.Second-10*time.Millisecond)
 		if !found || n > 3 {
 			t.Errorf("%d requests before the time was over (429 seen: %v), at most 3 were under way", n, found)
 		}

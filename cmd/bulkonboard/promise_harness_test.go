@@ -58,7 +58,10 @@ type scene struct {
 	instead func(http.ResponseWriter, *http.Request) bool // answers in the partner's stead, if it returns true
 	before  func(call string, n int)                      // called at the arrival of each request, by its own goroutine; create, list or wallet, and its number from 1
 	accepts func() bool                                   // called with each connection, before a byte of it is read; false: nothing of it ever is
-	calls   [3]atomic.Int64
+	calls   [3]atomic.Int64 // create, list and wallet
+	faults  []sandbox.Fault // the partner's at the start
+	skipped [3]int64        // calls of the earlier customers' run
+	earlier int             // runs of earlier customers
 	env     []string
 	wrapper []string // argv that the program is run under
 }
@@ -69,11 +72,18 @@ func newScene(t testing.TB, cfg sandbox.Config, input string) *scene {
 	if cfg.KeyTTL == 0 {
 		cfg.KeyTTL = promiseTTL
 	}
+	if barrier := cfg.Barrier; barrier != nil {
+		cfg.Barrier = func(stage sandbox.Stage, key, email string) {
+			if !isEarlier(email) {
+				barrier(stage, key, email)
+			}
+		}
+	}
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}
-	s := &scene{TB: t, dir: t.TempDir(), server: server, ttl: cfg.KeyTTL}
+	s := &scene{TB: t, dir: t.TempDir(), server: server, ttl: cfg.KeyTTL, faults: cfg.Faults}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	front.Config.ErrorLog = discardLog()
 	front.Config.ConnContext = sandbox.ConnContext
@@ -149,7 +159,7 @@ func (s *scene) all(want ledger.Status, n int) {
 			return
 		}
 	}
-	if users := len(s.server.Users()); len(got) != n || users != n {
+	if users := len(s.users()); len(got) != n || users != n {
 		s.Errorf("%d rows, %d users, want %d", len(got), users, n)
 	}
 }
@@ -158,10 +168,15 @@ func (s *scene) all(want ledger.Status, n int) {
 func (s *scene) setFaults(texts ...string) {
 	s.Helper()
 	faults, err := parseFaults(texts)
-	if err == nil {
-		err = s.server.SetFaults(faults)
-	}
 	if err != nil {
+		s.Fatalf("%v", err)
+	}
+	s.setParsedFaults(faults)
+}
+
+func (s *scene) setParsedFaults(faults []sandbox.Fault) {
+	s.Helper()
+	if err := s.server.SetFaults(s.renumbered(faults)); err != nil {
 		s.Fatalf("%v", err)
 	}
 }
@@ -349,7 +364,8 @@ func (s *scene) open() *sqlite.Ledger {
 	return l
 }
 
-// customers are all customers of the ledger, by identity, with their attempts.
+// customers are all customers of the ledger but the earlier ones, by identity,
+// with their attempts.
 func (s *scene) customers(identities ...string) map[string]ledger.Customer {
 	all := map[string]ledger.Customer{}
 	l := s.open()
@@ -362,12 +378,15 @@ func (s *scene) customers(identities ...string) map[string]ledger.Customer {
 			s.Errorf("reading customers: %v", err)
 			return all
 		}
-		all[c.Identity] = c
+		if !isEarlier(c.Identity) {
+			all[c.Identity] = c
+		}
 	}
 	return all
 }
 
-// rows are the ledger's report lines of the newest batch.
+// rows are the ledger's report lines of the newest batch; none if that is the
+// earlier customers'.
 func (s *scene) rows() (rows []ledger.Reported) {
 	l := s.open()
 	if l == nil {
@@ -384,7 +403,7 @@ func (s *scene) rows() (rows []ledger.Reported) {
 		}
 		rows = append(rows, r)
 	}
-	return rows
+	return withoutEarlier(rows)
 }
 
 func closing(t testing.TB, c io.Closer) {

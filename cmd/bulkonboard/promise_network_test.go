@@ -79,6 +79,7 @@ func playNetwork(t strand, x toxic, stream string, early bool) {
 	}
 	t.Cleanup(proxy.Stop)
 	s.base = "http://" + proxy.Listen + sandbox.BasePath
+	s.establish()
 
 	spoil := sync.OnceFunc(func() {
 		if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"name":"x","stream":%q,%s}`, stream, x.json))); err != nil {
@@ -119,7 +120,7 @@ func playNetwork(t strand, x toxic, stream string, early bool) {
 		t.Errorf("exit %d: rows %v\n%s\n%s", last.code, statuses(rows), last.err.String(), describe(s))
 	}
 	made := map[string]int{}
-	for _, u := range s.server.Users() {
+	for _, u := range s.users() {
 		if made[u.Email]++; made[u.Email] > 1 {
 			t.Errorf("created twice: %s\n%s", u.Email, describe(s))
 		}
@@ -136,7 +137,7 @@ func playNetwork(t strand, x toxic, stream string, early bool) {
 // those known never sent. A request whose bytes were lost on the way to the
 // partner is an attempt that it never saw, and must then have no answer.
 func sameAttempts(t strand, s *scene, customers map[string]ledger.Customer, arrives bool) {
-	posts, attempts, lost := s.server.Counters().Posts, 0, 0
+	posts, attempts, lost := len(s.posts()), 0, 0
 	for _, c := range customers {
 		for _, a := range c.History {
 			if a.Class == ledger.NotSent {

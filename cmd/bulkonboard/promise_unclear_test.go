@@ -56,6 +56,7 @@ func TestPromiseListCapRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, sandbox.Config{Faults: faults}, people(5))
+	s.establish()
 	s.run(s.runArgs("--check-existing", "never")...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
 		t.Errorf("rows %v, want one link_missing", statuses(s.rows()))
@@ -72,6 +73,7 @@ func TestPromiseWalletDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, sandbox.Config{Faults: faults}, people(5))
+	s.establish()
 	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
 		t.Errorf("rows %v, want one link_missing", statuses(s.rows()))
@@ -93,12 +95,13 @@ func TestPromiseLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, sandbox.Config{Faults: faults, KeyTTL: late - time.Second}, people(3))
+	s.establish()
 	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
 	if rows := s.rows(); rows[1].Status != ledger.InDoubt || rows[1].Customer.Code != "created_after_window" || having(rows, ledger.Created) != 2 {
 		t.Errorf("rows %v, %s\n%s", statuses(rows), rows[1].Customer.Code, describe(s))
 	}
-	posts, looked := s.server.Posts(), false
-	if users := len(s.server.Users()); len(posts) != 3 || users != 3 {
+	posts, looked := s.posts(), false
+	if users := len(s.users()); len(posts) != 3 || users != 3 {
 		t.Fatalf("%d requests, %d users\n%s", len(posts), users, describe(s))
 	}
 	for _, l := range s.server.Lists() {

@@ -53,7 +53,7 @@ func (w *watcher) ours(key string) bool {
 	w.mu.Lock()
 	began := w.began
 	w.mu.Unlock()
-	for _, p := range slices.Backward(w.scene.server.Posts()) {
+	for _, p := range slices.Backward(w.scene.posts()) {
 		if p.Key == key {
 			return p.Arrived.After(began)
 		}
@@ -132,7 +132,7 @@ func (w *watcher) open() map[string]bool {
 // has not arrived. The run is so slow that half a second lies between the two.
 func (w *watcher) unsent() bool {
 	keys := w.open()
-	for _, p := range w.scene.server.Posts() {
+	for _, p := range w.scene.posts() {
 		delete(keys, p.Key)
 	}
 	return len(keys) > 0
@@ -161,7 +161,7 @@ func (w *watcher) unrecorded(stage sandbox.Stage, key string) {
 			w.thaw()
 		}
 	case stage == sandbox.Answered && w.frozen != nil && key == w.victim:
-		for _, p := range w.scene.server.Posts() {
+		for _, p := range w.scene.posts() {
 			if p.Key == key {
 				awaitRead(p.Remote)
 			}
@@ -275,7 +275,7 @@ func (w *watcher) when(p *process, sees func() bool) {
 // reporting reports whether a report is under way, after something was sent:
 // before that, the targets are only tried out.
 func (w *watcher) reporting() bool {
-	if w.scene.server.Counters().Posts < 2 {
+	if len(w.scene.posts()) < 2 {
 		return false
 	}
 	parts, err := filepath.Glob(filepath.Join(w.scene.dir, ".*.tmp"))
