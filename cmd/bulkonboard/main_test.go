@@ -47,7 +47,9 @@ type leakless struct{ *testing.M }
 func (m leakless) Run() int {
 	code := m.M.Run()
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		// Of a connection that a toxic has ended, toxiproxy leaves this one waiting
+		// for ever; a proxy that was not stopped would leave others, too.
+		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/Shopify/toxiproxy/v2/toxics.(*NoopToxic).Pipe")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

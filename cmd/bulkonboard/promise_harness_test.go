@@ -58,10 +58,10 @@ type scene struct {
 	instead func(http.ResponseWriter, *http.Request) bool // answers in the partner's stead, if it returns true
 	before  func(call string, n int)                      // called at the arrival of each request, by its own goroutine; create, list or wallet, and its number from 1
 	accepts func() bool                                   // called with each connection, before a byte of it is read; false: nothing of it ever is
-	calls   [3]atomic.Int64 // create, list and wallet
-	faults  []sandbox.Fault // the partner's at the start
-	skipped [3]int64        // calls of the earlier customers' run
-	earlier int             // runs of earlier customers
+	calls   [3]atomic.Int64                               // create, list and wallet
+	faults  []sandbox.Fault                               // the partner's at the start
+	skipped [3]int64                                      // calls of the earlier customers' run
+	earlier int                                           // runs of earlier customers
 	env     []string
 	wrapper []string // argv that the program is run under
 }
