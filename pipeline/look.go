@@ -145,13 +145,15 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 	// What a request waits for its token is not counted: at one a minute
 	// nothing would ever be fresh.
 	freshUntil := began.Add(max(freshAtMost, 2*list.took) + lasting(2, r.pace.limit()))
-	unusable := false
+	unusable, resent := false, false
+	var unproved []ruled
 	for id, w := range r.own {
 		if moved[id] {
 			delete(r.own, id)
 			out = append(out, ruled{job: w.job, ruling: ruling{kind: ruleLeave}})
 			continue
 		}
+		w.unproved = false
 		c := w.job.customer
 		s := r.sighting(c, ask.near[id], list, owners)
 		s.details = w.job.details
@@ -169,11 +171,17 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 			continue
 		case rule.kind == ruleAgain:
 			rule = ruling{kind: rulePerson, code: codeNoAbsence}
+		case lacksNeighbours(rule, s, ask.near[id]) && len(r.own) < maxDoubts/2:
+			w.unproved = true
+			unproved = append(unproved, ruled{job: w.job, ruling: rule})
+			continue
 		}
+		resent = resent || rule.kind == ruleResend
 		delete(r.own, id)
 		w.job.fresh = freshUntil
 		out = append(out, ruled{job: w.job, ruling: rule})
 	}
+	out = append(out, r.keepUnproved(unproved, resent)...)
 	r.noteUnusable(unusable, list)
 	for id, c := range r.others {
 		if moved[id] {
@@ -188,6 +196,37 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 		}
 	}
 	return r.send(ctx, out)
+}
+
+// lacksNeighbours reports whether an operator would have to decide only because
+// the ledger knows too few users yet: those whom this very run creates may do.
+func lacksNeighbours(rule ruling, s sighting, near neighbours) bool {
+	switch {
+	case rule.kind != rulePerson:
+		return false
+	case rule.code == codeUnproved:
+		return !s.clock.enough && !slices.ContainsFunc(s.users, func(u partner.Listed) bool { return u.CreatedAt.IsZero() })
+	case rule.code == codeNoAbsence:
+		return len(near.before)+len(near.after) == 0
+	default:
+		return false
+	}
+}
+
+// keepUnproved keeps the rows for which too few users are known until nothing is
+// left to be sent. It returns them once that is so.
+func (r *resolver) keepUnproved(unproved []ruled, resent bool) []ruled {
+	if resent || r.moreToCome() {
+		for _, x := range unproved {
+			// What was just given back counts as something to be sent only when the planner has it.
+			r.own[x.job.customer.ID].due = wall().Add(r.timing().timeout)
+		}
+		return nil
+	}
+	for _, x := range unproved {
+		delete(r.own, x.job.customer.ID)
+	}
+	return unproved
 }
 
 // noteUnusable counts the lists in a row that did not show the users whom they

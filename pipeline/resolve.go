@@ -47,8 +47,9 @@ type resolver struct {
 
 // waiting is a row in doubt and the moment, by our clock, from which a list may help.
 type waiting struct {
-	job *job
-	due time.Time
+	job      *job
+	due      time.Time
+	unproved bool // there were too few known users to judge the list by: looked at again when this run has created its last
 }
 
 // take gives a row in doubt to the resolver.
@@ -82,7 +83,7 @@ func (r *resolver) work(ctx context.Context) error {
 				known = append(known, ruled{job: j, ruling: ruling{kind: ruleForeign}})
 				continue
 			}
-			r.own[j.customer.ID] = &waiting{j, r.clock.ours(r.timing().settled(j.customer.History)).Add(dateResolution)}
+			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.ours(r.timing().settled(j.customer.History)).Add(dateResolution)}
 		}
 		if err := r.send(ctx, known); err != nil {
 			return err
@@ -145,21 +146,25 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 // nextScan is when a scan is worth its requests, if at all.
 func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	var first, cluster time.Time
-	due := 0
+	found, due := false, 0
+	more := r.moreToCome()
 	for _, w := range r.own {
-		if first.IsZero() || w.due.Before(first) {
-			first = w.due
+		if w.unproved && more {
+			continue
+		}
+		if !found || w.due.Before(first) {
+			found, first = true, w.due
 		}
 		if !w.due.After(now) {
 			due++
 		}
 	}
-	if len(r.own) == 0 {
+	if !found {
 		return time.Time{}, false
 	}
 	if r.tailing.Load() {
 		for _, w := range r.own {
-			if w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
+			if !(w.unproved && more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
 				cluster = w.due
 			}
 		}
@@ -169,6 +174,20 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 		return later(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
 	}
 	return later(first, later(r.began, r.last).Add(scanEvery)), true
+}
+
+// moreToCome reports whether rows may yet be sent, and then be users to judge the
+// list by.
+func (r *resolver) moreToCome() bool {
+	if !r.tailing.Load() {
+		return true
+	}
+	for _, w := range r.own {
+		if !w.unproved {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *resolver) pauseAfterFailure() time.Duration {

@@ -135,6 +135,39 @@ func TestLostAnswers(t *testing.T) {
 	})
 }
 
+// A run that is the first of its ledger has few users to judge the list by. A row
+// waits for those whom the same run creates later, and for no others.
+func TestLostAnswersWaitForMeasures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 5)
+		b.partner.script[email(1)] = []act{lose}
+		b.partner.script[email(2)] = []act{fail}
+		b.partner.script[email(4)] = []act{fail}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 4, ledger.LinkMissing: 1})
+	})
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 3)
+		create(b.partner, "another's", partner.User{Email: "stranger@example.com"})
+		for i := range 3 {
+			b.partner.script[email(i)] = []act{fail, fail}
+		}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.InDoubt: 3})
+		for c, err := range b.ledger.Customers(t.Context(), ledger.Query{}) {
+			if err != nil || c.Code != codeNoAbsence {
+				t.Errorf("%s is %s %s, %v", c.Email, c.Status, c.Code, err)
+			}
+		}
+	})
+}
+
 func TestHoldNeverSendsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 10)
