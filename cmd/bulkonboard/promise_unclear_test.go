@@ -59,7 +59,7 @@ func TestPromiseListCapRefused(t *testing.T) {
 	s.establish()
 	s.run(s.runArgs("--check-existing", "never")...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
-		t.Errorf("rows %v, want one link_missing", statuses(s.rows()))
+		t.Errorf("rows %v, want one link_missing\n%s", statuses(s.rows()), describe(s))
 	}
 }
 
@@ -76,7 +76,7 @@ func TestPromiseWalletDown(t *testing.T) {
 	s.establish()
 	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
-		t.Errorf("rows %v, want one link_missing", statuses(s.rows()))
+		t.Errorf("rows %v, want one link_missing\n%s", statuses(s.rows()), describe(s))
 	}
 }
 
