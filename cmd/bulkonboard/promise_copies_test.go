@@ -100,7 +100,7 @@ func TestPromiseBackup(t *testing.T) {
 				t.Errorf("%d requests while keys are alive", more)
 			}
 		} else {
-			s.run(s.runArgs("--gap", "ours")...).ends(3)
+			s.run(s.runArgs(append(unhurried(), "--gap", "ours")...)...).ends(3)
 			truthful(s, s.rows())
 		}
 		if users := len(s.users()); users != n {

@@ -39,7 +39,7 @@ func TestPromiseFullDisk(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	s.ledger = filepath.Join(disk, "ledger.db")
-	p := s.start(s.runArgs("--timeout", "10s", "--settle", "10s")...)
+	p := s.start(s.runArgs(patient()...)...)
 	d.await(t, 4)
 	filler := filepath.Join(disk, "filler")
 	fillDisk(t, filler)
@@ -56,7 +56,7 @@ func TestPromiseFullDisk(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	s.run(s.runArgs()...).ends(0)
+	s.run(s.runArgs(patient()...)...).ends(0)
 	s.all(ledger.Created, 30) // not one link was lost
 	if n := len(s.posts()); n != 30 {
 		t.Errorf("%d requests for 30 people", n)
@@ -102,7 +102,7 @@ func TestPromiseSyncFails(t *testing.T) {
 	if users == 0 || users == n {
 		t.Fatalf("%d users: the fault did not strike where it should", users)
 	}
-	s.run(s.runArgs()...).ends(0)
+	s.run(s.runArgs(patient()...)...).ends(0)
 	s.all(ledger.Created, n)
 	if posts := len(s.posts()); posts != n {
 		t.Errorf("%d requests for %d people", posts, n)
@@ -227,7 +227,7 @@ func TestPromiseFileSizeLimit(t *testing.T) {
 			allPrinted(s, p)
 		}
 		if i == 0 {
-			s.run(s.runArgs()...).ends(0)
+			s.run(s.runArgs(patient()...)...).ends(0)
 			s.all(ledger.Created, n)
 		} else {
 			s.run(s.runArgs()...).ends(3)
@@ -288,17 +288,16 @@ func TestPromiseHeldLedger(t *testing.T) {
 	const n = 12
 	var s *scene
 	var once sync.Once
+	var held *frozen
 	free := make(chan struct{})
 	s = newScene(t, sandbox.Config{Barrier: func(stage sandbox.Stage, _, _ string) {
 		if stage == sandbox.Answering {
 			once.Do(func() {
 				defer close(free)
-				held, err := freeze(s.ledger)
-				if err != nil {
+				var err error
+				if held, err = freeze(s.ledger); err != nil {
 					t.Error(err)
-					return
 				}
-				time.AfterFunc(promiseTimeout+promiseSettle, held.thaw) // how long the other holds on; nothing is synchronised by it
 			})
 		}
 	}}, people(n))
@@ -306,6 +305,9 @@ func TestPromiseHeldLedger(t *testing.T) {
 	<-free
 	if got := having(s.rows(), ledger.Created); got != 0 {
 		t.Errorf("%d were recorded in a ledger that is held", got)
+	}
+	if held != nil {
+		time.AfterFunc(promiseTimeout+promiseSettle, held.thaw) // how long the other holds on; nothing is synchronised by it
 	}
 	p.ends(0)
 	s.all(ledger.Created, n)

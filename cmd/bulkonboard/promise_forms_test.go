@@ -152,7 +152,7 @@ func TestPromiseChangedInDoubt(t *testing.T) {
 		}
 		s.input = s.path("second.csv")
 		s.write(s.input, second[change])
-		s.run(s.runArgs()...).ends(0, 3)
+		s.run(s.runArgs(unhurried()...)...).ends(0, 3)
 		users, posts, rows := s.users(), s.posts(), s.rows()
 		if len(users) != 1 || len(posts) != 1 || len(rows) != 1 {
 			t.Fatalf("%d users, %d requests, %d rows\n%s", len(users), len(posts), len(rows), describe(s))

@@ -45,6 +45,7 @@ func TestPromiseGateShuts(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newScene(t, sandbox.Config{Faults: faults, Latency: 20 * time.Millisecond}, people(40))
+		s.flags = append(s.flags, patient()...)
 		s.run(s.runArgs()...).ends(code)
 		n, found := after(s.posts(), class, time.Hour)
 		if !found || n > 3 {
@@ -67,7 +68,7 @@ func TestPromiseRetryAfter(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newScene(t, sandbox.Config{Faults: faults, Latency: 20 * time.Millisecond}, people(30))
-		s.run(s.runArgs()...).ends(0)
+		s.run(s.runArgs(patient()...)...).ends(0)
 		// A date has whole seconds: it asks for at least one of the two.
 		n, found := after(s.posts(), sandbox.ClassBusy, time.Second-10*time.Millisecond)
 		if !found || n > 3 {
@@ -94,7 +95,7 @@ func TestPromiseBreaker(t *testing.T) {
 		defer mu.Unlock()
 		order = append(order, call)
 	}
-	s.run(s.runArgs("--patience", "5s", "--check-existing", "never")...).ends(6)
+	s.run(s.runArgs(append(patient(), "--patience", "5s", "--check-existing", "never")...)...).ends(6)
 	creates, probes, asked := 0, 0, false
 	mu.Lock()
 	for _, call := range order {
@@ -120,7 +121,7 @@ func TestPromiseBreaker(t *testing.T) {
 		t.Errorf("only %d requests: nobody went first after the pause: %v", creates, order)
 	}
 	s.setFaults()
-	s.run(s.runArgs()...).ends(0)
+	s.run(s.runArgs(unhurried()...)...).ends(0)
 	s.all(ledger.Created, 40)
 }
 

@@ -236,6 +236,14 @@ func (p *process) until(words string) {
 // no request is given up for being slow.
 func patient() []string { return []string{"--timeout", "20s", "--settle", "20s"} }
 
+// unhurried are the flags of a run that has rows in doubt to settle and in which
+// no further answer is lost.
+func unhurried() []string { return []string{"--timeout", "4s", "--settle", "4s"} }
+
+// never are the flags of a run that is not to end by a timeout: longer than any
+// test waits.
+func never() []string { return []string{"--timeout", "10m", "--settle", "10m"} }
+
 // runArgs is the everyday command of a scene.
 func (s *scene) runArgs(more ...string) []string {
 	args := []string{"run", "--base-url", s.base, "--ledger", s.ledger, "--report", s.report, "--rejects", s.path("rejects.csv"), "--json"}

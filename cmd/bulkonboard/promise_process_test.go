@@ -80,7 +80,7 @@ func held(t testing.TB, stage sandbox.Stage, rows int) (*scene, *door) {
 func TestPromiseLock(t *testing.T) {
 	t.Parallel()
 	s, d := held(t, sandbox.Acting, 4)
-	s.flags = append(s.flags, "--timeout", "30s", "--settle", "30s")
+	s.flags = append(s.flags, never()...)
 	first := s.start(s.runArgs()...)
 	d.await(t, 3)
 	before := s.requests()
@@ -105,7 +105,7 @@ func TestPromiseLockIsFreedByKill(t *testing.T) {
 	d.await(t, 1)
 	first.kill()
 	d.release()
-	s.run(s.runArgs()...).ends(3)
+	s.run(s.runArgs(unhurried()...)...).ends(3)
 	if rows := s.rows(); having(rows, ledger.Created) != 1 || having(rows, ledger.LinkMissing) != 1 || len(s.users()) != 2 {
 		t.Errorf("rows %v, %d users", statuses(rows), len(s.users()))
 	}
@@ -118,21 +118,18 @@ func TestPromiseSignals(t *testing.T) {
 	strands(t, []string{"SIGTERM", "SIGINT", "SIGHUP"}, 3, func(i int, t strand) {
 		sig := signals[i]
 		s, d := held(t, sandbox.Acted, 20)
-		s.flags = append(s.flags, "--timeout", "5s", "--settle", "5s")
+		s.flags = append(s.flags, never()...)
 		p := s.start(s.runArgs()...)
 		d.await(t, 4)
 		p.signal(sig)
 		p.until("stopping")
-		at, began := len(s.posts()), time.Now()
+		at := len(s.posts())
 		d.release()
 		code := 143
 		if sig == syscall.SIGINT {
 			code = 130
 		}
 		p.ends(code)
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("ended only after %s", took)
-		}
 		if n := len(s.posts()) - at; n != 0 {
 			t.Errorf("%d requests after the signal", n)
 		}
@@ -169,12 +166,8 @@ func TestPromiseSignalWhileHanging(t *testing.T) {
 	s.flags = append(s.flags, "--timeout", "2s", "--settle", "2s")
 	p := s.start(s.runArgs()...)
 	d.await(t, 4)
-	began := time.Now()
 	p.signal(syscall.SIGTERM)
-	p.ends(143)
-	if took := time.Since(began); took > 7*time.Second {
-		t.Errorf("ended only after %s, which is more than the timeout and 5 s", took)
-	}
+	p.ends(143) // nobody has answered by then
 	d.release()
 	s.run(s.runArgs()...).ends(0, 3)
 	if n := len(s.users()); n != 8 {
@@ -188,16 +181,12 @@ func TestPromiseSecondSignal(t *testing.T) {
 	t.Parallel()
 	s, d := held(t, sandbox.Acted, 8)
 	s.establish()
-	p := s.start(s.runArgs("--timeout", "30s", "--settle", "30s")...)
+	p := s.start(s.runArgs(never()...)...)
 	d.await(t, 4)
 	p.signal(syscall.SIGINT)
 	p.until("stopping")
-	began := time.Now()
 	p.signal(syscall.SIGINT)
-	p.ends(130)
-	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("the second signal took %s", took)
-	}
+	p.ends(130) // nobody has answered by then, and no request has timed out
 	d.release()
 	s.run(s.runArgs()...).ends(3)
 	rows := s.rows()
@@ -227,7 +216,7 @@ func TestPromiseStreams(t *testing.T) {
 	strands(t, names, 5, func(i int, t strand) {
 		name := names[i]
 		s := newScene(t, sandbox.Config{}, people(10))
-		p := s.command(s.runArgs()...)
+		p := s.command(s.runArgs(patient()...)...)
 		switch name {
 		case "stdout closed":
 			p.cmd.Stdout = nobody(t)
@@ -372,6 +361,7 @@ func TestPromiseModes(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, sandbox.Config{}, crash{rows: 4}.people())
 	s.wrapper = []string{"sh", "-c", `umask 000; exec "$0" "$@"`}
+	s.flags = append(s.flags, patient()...)
 	p := s.start(s.runArgs("--report", s.path("r.xlsx"), "--report", s.path("r.html"), "--report", s.path("r.json"), "--log-file", s.path("run.log"))...)
 	looked := 0
 	look := func() {
@@ -414,7 +404,7 @@ func TestPromiseModes(t *testing.T) {
 func TestPromiseOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	a := newScene(t, sandbox.Config{}, people(2))
-	a.run(a.runArgs()...).ends(0)
+	a.run(a.runArgs(patient()...)...).ends(0)
 	b := newScene(t, sandbox.Config{}, people(4))
 	b.ledger = a.ledger
 	b.run(b.runArgs()...).ends(7)
@@ -465,7 +455,7 @@ func TestPromiseRedirect(t *testing.T) {
 			t.Errorf("%d connections to where the redirect leads", n)
 		}
 		s.setFaults()
-		s.run(s.runArgs()...).ends(0)
+		s.run(s.runArgs(unhurried()...)...).ends(0)
 		s.all(ledger.Created, 5)
 	})
 }

@@ -31,7 +31,7 @@ func TestPromiseKeyEchoed(t *testing.T) {
 		_ = r.Write(w)
 		return true
 	}
-	s.run(s.runArgs()...).ends(0)
+	s.run(s.runArgs(unhurried()...)...).ends(0)
 	files, err := filepath.Glob(s.path("*"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, files)
@@ -57,7 +57,7 @@ func TestPromiseListCapRefused(t *testing.T) {
 	}
 	s := newScene(t, sandbox.Config{Faults: faults}, people(5))
 	s.establish()
-	s.run(s.runArgs("--check-existing", "never")...).ends(3)
+	s.run(s.runArgs(append(unhurried(), "--check-existing", "never")...)...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
 		t.Errorf("rows %v, want one link_missing\n%s", statuses(s.rows()), describe(s))
 	}
@@ -74,7 +74,7 @@ func TestPromiseWalletDown(t *testing.T) {
 	}
 	s := newScene(t, sandbox.Config{Faults: faults}, people(5))
 	s.establish()
-	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
+	s.run(s.runArgs(append(unhurried(), "--check-existing", "never", "--workers", "1")...)...).ends(3)
 	if n := having(s.rows(), ledger.LinkMissing); n != 1 {
 		t.Errorf("rows %v, want one link_missing\n%s", statuses(s.rows()), describe(s))
 	}
@@ -88,15 +88,16 @@ func TestPromiseWalletDown(t *testing.T) {
 func TestPromiseLate(t *testing.T) {
 	long(t)
 	t.Parallel()
+	const wait = 2 * time.Second * slowdown // for an answer, and then for settle
 	// Three seconds for clocks that are read in whole seconds.
-	late := promiseTimeout + promiseSettle + 3*time.Second + 300*time.Millisecond*slowdown
+	late := 2*wait + 3*time.Second + 300*time.Millisecond*slowdown
 	faults, err := parseFaults([]string{"late=" + late.String() + ",#2"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := newScene(t, sandbox.Config{Faults: faults, KeyTTL: late - time.Second}, people(3))
 	s.establish()
-	s.run(s.runArgs("--check-existing", "never", "--workers", "1")...).ends(3)
+	s.run(s.runArgs("--check-existing", "never", "--workers", "1", "--timeout", wait.String(), "--settle", wait.String())...).ends(3)
 	if rows := s.rows(); rows[1].Status != ledger.InDoubt || rows[1].Customer.Code != "created_after_window" || having(rows, ledger.Created) != 2 {
 		t.Errorf("rows %v, %s\n%s", statuses(rows), rows[1].Customer.Code, describe(s))
 	}
