@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -208,7 +209,9 @@ func TestPromiseTwoLedgers(t *testing.T) {
 				both.Wait()
 			}
 		}
+		s.instead = newHandicap().holdBack
 		a := s.start(s.runArgs()...)
+		s.env = []string{"BULKONBOARD_API_KEY=" + promiseKey + "2"}
 		b := s.start(second...)
 		a.ends(0, 3)
 		b.ends(0, 3)
@@ -230,6 +233,45 @@ func TestPromiseTwoLedgers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// handicap lets the slower of two processes catch up: the other one has its
+// first user, and waits until this one has some, too. Until then a process sends
+// one row at a time, and so would meet nothing but used keys.
+type handicap struct {
+	mu     sync.Mutex
+	leader string         // API key of the process that came first
+	came   map[string]int // create-user requests, by API key
+	enough chan struct{}  // closed when the other one has some users
+}
+
+func newHandicap() *handicap {
+	return &handicap{came: map[string]int{}, enough: make(chan struct{})}
+}
+
+// holdBack keeps the leader's requests but the first. It answers none itself.
+func (h *handicap) holdBack(_ http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return false
+	}
+	who := r.Header.Get("Authorization")
+	h.mu.Lock()
+	if h.leader == "" {
+		h.leader = who
+	}
+	h.came[who]++
+	n, leads := h.came[who], who == h.leader
+	h.mu.Unlock()
+	switch {
+	case leads && n > 1:
+		select {
+		case <-h.enough:
+		case <-r.Context().Done():
+		}
+	case !leads && n == 6:
+		close(h.enough)
+	}
+	return false
 }
 
 // runElsewhere is the everyday command with another ledger and report.
