@@ -27,7 +27,9 @@ func isEarlier(email string) bool {
 
 // establish onboards the earlier customers, undisturbed but for the manners of
 // the partner. It is called before the scenario's hooks are set, and leaves the
-// partner as the scenario wants it: its requests are counted from here on.
+// partner as the scenario wants it: its requests are counted from here on. Nothing
+// is waited for: they are older than any row of the scenario, and so old enough to
+// count whenever such a row is settled.
 func (s *scene) establish(manners ...string) {
 	s.Helper()
 	wanted := s.faults
