@@ -32,6 +32,7 @@ const (
 	CauseStatus      = "status"      // a status that this call should not have
 	CauseHTML        = "html"        // a gateway's page
 	CauseBody        = "body"        // the body was cut off, too long, or not of the documented form
+	CauseStray       = "stray"       // a look-up got an answer over a kept connection that is not its own
 	CauseEncoding    = "encoding"    // the body has a Content-Encoding other than gzip
 	CauseLink        = "link"        // 2xx whose verificationUrl is missing or not absolute https
 	CauseServiceID   = "service_id"  // 2xx whose serviceId is missing or no sane token

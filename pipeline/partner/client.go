@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type Client struct {
 	proxy     *url.URL        // nil: none
 	once      *http.Transport // for what changes something: a connection for each request
 	kept      *http.Transport // for what only reads
+	stray     *atomic.Bool    // an answer on a kept connection was not that of its request: none is kept any more
 }
 
 // New checks the configuration and opens nothing. Its errors name the field of
@@ -30,7 +32,7 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{base: s.base, key: hide(s.Key), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
-		once: newTransport(s, false), kept: newTransport(s, true)}, nil
+		once: newTransport(s, false), kept: newTransport(s, true), stray: new(atomic.Bool)}, nil
 }
 
 // Host is the base URL's host, with its port if that is not the scheme's own.

@@ -39,6 +39,7 @@ type reply struct {
 	body         []byte
 	whole        bool // the body was read to its end, decoded, and is within the limit
 	encoded      bool // the body has an encoding that cannot be read, and is left out
+	reused       bool // it came over a connection that had an answer before
 }
 
 // exchange makes one request, within the timeout. What changes something goes
@@ -46,7 +47,8 @@ type reply struct {
 // it is written to, which net/http answers by sending an idempotent request
 // again, and can hold an answer too many, which would be taken for this one's.
 // RoundTrip follows no redirect, and without GetBody it has nothing to send
-// twice. What only reads may be sent twice, and uses kept connections.
+// twice. What only reads may be sent twice, and uses kept connections, until one
+// of them brings an answer that is not its own.
 func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	r := reply{began: time.Now()}
 	a := &attempt{until: r.began.Add(c.timeout)}
@@ -56,7 +58,7 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	req, err := c.newRequest(a.traced(ctx, reads), in)
 	if err == nil {
 		transport := c.once
-		if reads {
+		if reads && !c.stray.Load() {
 			transport = c.kept
 		}
 		var resp *http.Response
@@ -73,7 +75,7 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	} else if c.isPassedOn() && isProxyRefusal(r.status, r.header) {
 		r.proxyStatus = r.status
 	}
-	r.ended = time.Now()
+	r.ended, r.reused = time.Now(), a.reused.Load()
 	return r
 }
 
@@ -118,6 +120,7 @@ type attempt struct {
 	handshakes  atomic.Int64 // TLS handshakes begun
 	noTLS       atomic.Bool  // the last of them failed
 	connected   atomic.Bool  // the request was given a connection
+	reused      atomic.Bool  // which had been used before
 	written     atomic.Bool  // some of the request may have been written to it
 	proxyStatus atomic.Int64 // of a proxy that refused CONNECT
 }
@@ -135,6 +138,7 @@ func (a *attempt) traced(ctx context.Context, kept bool) context.Context {
 		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { a.noTLS.Store(err != nil) },
 		GotConn: func(info httptrace.GotConnInfo) {
 			a.connected.Store(true)
+			a.reused.Store(info.Reused)
 			if kept {
 				_ = info.Conn.SetDeadline(time.Time{}) // an error means that it is closed, as the request will find
 			}

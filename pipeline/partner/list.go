@@ -23,6 +23,9 @@ const listCall = "list users"
 func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 	q := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(limit)}}
 	r, e := c.read(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
+	if r.reused && e != nil && (r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity) {
+		return Page{}, c.strayed(listCall, r)
+	}
 	p := Page{Skip: skip, Total: -1, Date: answerDate(r.header), Began: r.began, Ended: r.ended}
 	if e != nil {
 		switch m := readMessage(r.body, r.whole); {
@@ -34,7 +37,11 @@ func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 		}
 		return Page{}, e
 	}
-	if field, ok := p.fill(r.body); !ok {
+	field, ok := p.fill(r.body)
+	switch {
+	case r.reused && (!ok || p.Skip != skip):
+		return Page{}, c.strayed(listCall, r)
+	case !ok:
 		return Page{}, unreadable(listCall, r, field)
 	}
 	return p, nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -208,5 +210,81 @@ func TestKeySpelling(t *testing.T) {
 	mustOK(t, c.Create(t.Context(), testIdem, jane()))
 	if text := <-got; strings.Count(text, "\r\nidempotency-key: "+testIdem+"\r\n") != 1 || strings.Count(strings.ToLower(text), "idempotency-key") != 1 {
 		t.Errorf("sent\n%s", text)
+	}
+}
+
+// TestStrayAnswerOfALookUp: an answer too many on a kept connection is not taken
+// for that of the next look-up, and from then on no connection is kept.
+func TestStrayAnswerOfALookUp(t *testing.T) {
+	page := func(skip int) string {
+		return fmt.Sprintf(`{"status":"success","message":"","data":{"users":[],"pagination":{"skip":%d,"limit":50,"total":0}}}`, skip)
+	}
+	wallet := `{"status":"success","message":"","data":{"balance":"10.00","currency":"USD","active":true}}`
+	answer := func(body string) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	var connections atomic.Int64
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served sync.WaitGroup
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		served.Wait()
+	}()
+	served.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			served.Go(func() {
+				defer conn.Close()
+				in := bufio.NewReader(conn)
+				before := "" // each answer comes once more, just before the next one
+				for {
+					req, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					body := wallet
+					if strings.HasSuffix(req.URL.Path, "/users") {
+						skip, err := strconv.Atoi(req.URL.Query().Get("skip"))
+						if err != nil {
+							return
+						}
+						body = page(skip)
+					}
+					if _, err := io.WriteString(conn, before+answer(body)); err != nil {
+						return
+					}
+					before = answer(body)
+				}
+			})
+		}
+	})
+	c := newClient(t, Config{BaseURL: "http://" + l.Addr().String() + "/api"})
+	if _, err := c.Wallet(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var e *Error
+	if _, err := c.ListUsers(t.Context(), 0, 50); !errors.As(err, &e) || e.Cause != CauseStray {
+		t.Fatalf("the wallet's answer, as a page: %v", err)
+	}
+	for skip := range 5 {
+		p, err := c.ListUsers(t.Context(), skip, 50)
+		if err != nil || p.Skip != skip {
+			t.Errorf("page %d: %d, %v", skip, p.Skip, err)
+		}
+	}
+	if _, err := c.Wallet(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := connections.Load(); n != 7 {
+		t.Errorf("%d connections, want one that was kept and six of their own", n)
 	}
 }

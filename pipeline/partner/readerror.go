@@ -108,4 +108,15 @@ func unreadable(call string, r reply, field string) *Error {
 	return e.broken(CauseBody)
 }
 
+// strayed is the error of a look-up whose answer is probably another request's:
+// an intermediary that writes an answer twice leaves one on a kept connection,
+// where the next request finds it. From now on no connection is kept. The same
+// look-up again, over a connection of its own, gets its own answer.
+func (c *Client) strayed(call string, r reply) *Error {
+	c.stray.Store(true)
+	c.kept.CloseIdleConnections()
+	e := &Error{Date: answerDate(r.header), Began: r.began, Ended: r.ended, call: call}
+	return e.broken(CauseStray)
+}
+
 var _ error = (*Error)(nil)

@@ -20,25 +20,39 @@ func (c *Client) Wallet(ctx context.Context) (Wallet, error) {
 	if e != nil {
 		return Wallet{}, e
 	}
+	w, field := readWallet(r.body)
+	switch {
+	case field == "":
+		w.Date, w.Began, w.Ended = answerDate(r.header), r.began, r.ended
+		return w, nil
+	case r.reused:
+		return Wallet{}, c.strayed(walletCall, r)
+	default:
+		return Wallet{}, unreadable(walletCall, r, field)
+	}
+}
+
+// readWallet reads a wallet's body. It returns the member that cannot be read,
+// "" if all can that must.
+func readWallet(body []byte) (w Wallet, unread string) {
 	var root map[string]json.RawMessage
-	if decodeWhole(r.body, &root) != nil || root == nil {
-		return Wallet{}, unreadable(walletCall, r, "")
+	if decodeWhole(body, &root) != nil || root == nil {
+		return Wallet{}, "body"
 	}
 	data := objectIn(root["data"])
 	switch {
 	case !strings.EqualFold(textIn(root["status"]), "success"):
-		return Wallet{}, unreadable(walletCall, r, "status")
+		return Wallet{}, "status"
 	case data == nil:
-		return Wallet{}, unreadable(walletCall, r, "data")
+		return Wallet{}, "data"
 	}
 	balance, ok := decimal(data["balance"])
 	if !ok {
-		return Wallet{}, unreadable(walletCall, r, "balance")
+		return Wallet{}, "balance"
 	}
 	active, said := flagIn(data["active"])
 	return Wallet{Balance: balance, Currency: printable(textIn(data["currency"]), 16), Active: active || !said,
-		Account: printable(textIn(data["partnerId"]), maxServiceID),
-		Date:    answerDate(r.header), Began: r.began, Ended: r.ended}, nil
+		Account: printable(textIn(data["partnerId"]), maxServiceID)}, ""
 }
 
 // decimal takes a JSON number or a text of one, as it is written: a float would
