@@ -104,6 +104,13 @@ func (c wrongCase) kills() []killing {
 	return []killing{{string(sandbox.Acted), 2 + int(c.Seed%17), 0}, {string(sandbox.Answering), 1 + int(c.Seed%11), 0}}
 }
 
+// mayDoubt reports whether rows may stay in doubt. In a new ledger that is killed
+// among its first requests, whose few answers were given to the wrong customers,
+// nobody is known by whom the list could be judged.
+func (c wrongCase) mayDoubt() bool {
+	return c.MayDoubt() || c.kills() != nil && c.Has("swap-answers")
+}
+
 func (c wrongCase) String() string {
 	return fmt.Sprintf("%s, kills %v", c.WrongPartner, c.kills())
 }
@@ -237,7 +244,7 @@ func (c wrongCase) compareRows(sc *scene, rows []ledger.Reported, users map[stri
 			c.compareCreated(sc, r, user, sum)
 		case ledger.InDoubt:
 			sum.inDoubt.Add(1)
-			if !c.MayDoubt() {
+			if !c.mayDoubt() {
 				sc.Errorf("row %d is in doubt (%s), and this partner leaves no doubt", r.Number, r.Customer.Code)
 			}
 		case ledger.Invalid, ledger.Rejected, ledger.Duplicate:
