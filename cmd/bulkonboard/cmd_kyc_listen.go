@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -117,36 +115,7 @@ func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
 	}
 	fmt.Fprintf(a.out, "http://%s/\n", listener.Addr())
 	fmt.Fprintln(a.err, "listening for webhooks; interrupt it to end it")
-	err = l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error { return serve(ctx, listener, kyc.NewServer(handler)) })
+	err = l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, afterSignal) })
 	skipped.tell(a.err)
-	return err
-}
-
-// serve serves until ctx ends, and lets what is under way end. An interruption
-// is the normal end; the cause of any other is returned.
-func serve(ctx context.Context, listener net.Listener, server *http.Server) error {
-	var both errgroup.Group
-	served := make(chan struct{})
-	both.Go(func() error {
-		defer close(served)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	both.Go(func() error {
-		select {
-		case <-ctx.Done():
-		case <-served:
-			return nil
-		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterSignal)
-		defer cancel()
-		return server.Shutdown(last)
-	})
-	err := both.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
-	}
 	return err
 }

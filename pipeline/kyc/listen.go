@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
 	"net/http"
 	"slices"
 	"time"
@@ -16,7 +15,8 @@ const (
 	defaultMaxAge  = 7 * 24 * time.Hour
 	defaultMaxBody = 64 << 10 // an event is less than 1 KiB
 	aheadAtMost    = 5 * time.Minute
-	atOnce         = 64
+	atOnce         = 64              // signed events that work on the ledger
+	maxWait        = 5 * time.Second // for a place among them
 )
 
 // Why a signed event was not recorded, beside ErrOther.
@@ -43,8 +43,9 @@ type Endpoint struct {
 
 // Handler receives webhooks. It answers 2xx only when the ledger has the event, or
 // never will have, so that whoever sends repeats all others; GET and HEAD, by which
-// endpoints are probed, are answered 204. It may be called by any number of
-// goroutines, and so are the functions of the Endpoint.
+// endpoints are probed, are answered 204. A body has 3 seconds to come in. After
+// anything that is not signed the connection is closed. It may be called by any
+// number of goroutines, and so are the functions of the Endpoint.
 func Handler(e Endpoint) (http.Handler, error) {
 	if len(e.Secrets) == 0 || slices.ContainsFunc(e.Secrets, func(s []byte) bool { return len(s) == 0 }) {
 		return nil, errors.New("kyc: Secrets has none, or an empty one: anybody could send events")
@@ -91,33 +92,61 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
+	body, status := h.readSigned(w, r)
+	if status != 0 {
+		w.Header().Set("Connection", "close")
+		return status
+	}
+	// Only what is signed takes a place of those that work on the ledger, and
+	// keeps its connection.
+	defer keepConnection(r.Context())()
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-timer.C:
+		return http.StatusServiceUnavailable
+	case <-r.Context().Done(): // nobody waits for the answer
+		return http.StatusServiceUnavailable
+	}
+	return h.accept(context.WithoutCancel(r.Context()), body)
+}
+
+// readSigned returns the body of a signed request. The status is 0, or what to
+// answer to any other request.
+func (h *handler) readSigned(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
 	switch r.Method {
 	case http.MethodPost:
 	case http.MethodGet, http.MethodHead:
-		return http.StatusNoContent
+		return nil, http.StatusNoContent
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
-		return http.StatusMethodNotAllowed
+		return nil, http.StatusMethodNotAllowed
+	}
+	if r.ContentLength > h.MaxBody {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(time.Now().Add(maxBodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, http.StatusBadRequest
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBody))
 	var long *http.MaxBytesError
 	switch {
 	case errors.As(err, &long):
-		return http.StatusRequestEntityTooLarge
+		return nil, http.StatusRequestEntityTooLarge
 	case err != nil:
-		return http.StatusBadRequest
+		return nil, http.StatusBadRequest
 	}
 	if h.Signature.Verify(h.Secrets, body, r.Header.Values(h.Signature.Name())) != nil {
-		return http.StatusUnauthorized
+		return nil, http.StatusUnauthorized
 	}
-	// Only what is signed takes a place of those that work on the ledger.
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		return http.StatusServiceUnavailable
+	// The deadline was the body's: what the ledger takes is not the sender's fault.
+	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, http.StatusBadRequest
 	}
-	return h.accept(context.WithoutCancel(r.Context()), body)
+	return body, 0
 }
 
 // accept does with a signed body what is to be done, and returns the status to answer.
@@ -195,11 +224,4 @@ func isOurs(ctx context.Context, l Ledger, serviceID string) (bool, error) {
 		return err == nil, err
 	}
 	return false, nil
-}
-
-// NewServer is an HTTP server for a Handler that strangers can reach: short
-// time limits, small headers, and nothing of theirs in a log.
-func NewServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 90 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0)}
 }

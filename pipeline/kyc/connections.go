@@ -1,0 +1,161 @@
+package kyc
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+)
+
+// maxConnections is how many connections an endpoint has at a time. A stalled one
+// costs a goroutine and what it sent, at most 64 KiB of body and 20 KiB of headers.
+const maxConnections = 512
+
+// limitListener is a listener that holds at most so many connections. When a
+// further one comes in, the oldest on which no signed event is being recorded is
+// closed: of those who stall, the oldest has had the most time, and a sender who
+// is only slow repeats the event. Where an event is being recorded on all of them
+// the new one waits. It is safe for concurrent use.
+type limitListener struct {
+	net.Listener
+	most int
+
+	mu        sync.Mutex
+	room      *sync.Cond // signalled when a connection ends or may be dropped, and at Close
+	open      int
+	droppable *list.List // of *connection, the oldest first
+	closed    bool
+}
+
+func newLimitListener(l net.Listener, most int) *limitListener {
+	limited := &limitListener{Listener: l, most: most, droppable: list.New()}
+	limited.room = sync.NewCond(&limited.mu)
+	return limited
+}
+
+// Accept implements net.Listener.
+func (l *limitListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		l.dropOldest() // the server tries again soon
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &connection{Conn: conn, listener: l}
+	if !l.admit(c) {
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
+	return c, nil
+}
+
+// admit makes room for a connection. It reports false when the listener was closed.
+func (l *limitListener) admit(c *connection) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.open >= l.most && !l.closed {
+		if oldest := l.droppable.Front(); oldest != nil {
+			l.drop(oldest.Value.(*connection))
+			continue
+		}
+		l.room.Wait()
+	}
+	if l.closed {
+		return false
+	}
+	l.open++
+	c.place = l.droppable.PushBack(c)
+	return true
+}
+
+// drop closes a connection. The caller has the lock.
+func (l *limitListener) drop(c *connection) {
+	l.forget(c)
+	_ = c.Conn.Close() // whoever is at the other end gets no answer either way
+}
+
+func (l *limitListener) dropOldest() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if oldest := l.droppable.Front(); oldest != nil {
+		l.drop(oldest.Value.(*connection))
+	}
+}
+
+// forget takes a connection off the books, once. The caller has the lock.
+func (l *limitListener) forget(c *connection) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	l.open--
+	if c.place != nil {
+		l.droppable.Remove(c.place)
+		c.place = nil
+	}
+	l.room.Signal()
+}
+
+// Close implements net.Listener. Connections stay open.
+func (l *limitListener) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	l.room.Broadcast()
+	l.mu.Unlock()
+	return l.Listener.Close()
+}
+
+// connection is one of a limitListener. Its fields are guarded by the lock of
+// that.
+type connection struct {
+	net.Conn
+	listener *limitListener
+	place    *list.Element // among those that may be dropped; nil = it may not
+	ended    bool
+}
+
+// Close implements net.Conn.
+func (c *connection) Close() error {
+	c.listener.mu.Lock()
+	c.listener.forget(c)
+	c.listener.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// keep protects the connection while a signed event is recorded. release ends
+// that, and counts the connection as new.
+func (c *connection) keep() (release func()) {
+	l := c.listener
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.place != nil {
+		l.droppable.Remove(c.place)
+		c.place = nil
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if !c.ended {
+			c.place = l.droppable.PushBack(c)
+			l.room.Signal()
+		}
+	}
+}
+
+// connectionKey is under which the context of a request has its connection.
+type connectionKey struct{}
+
+func withConnection(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, conn)
+}
+
+// keepConnection protects the connection of a request, see connection.keep. It
+// does nothing where there is no limit.
+func keepConnection(ctx context.Context) (release func()) {
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+		return c.keep()
+	}
+	return func() {}
+}
