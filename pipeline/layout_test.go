@@ -42,15 +42,16 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		return found
 	}
 	for room, may := range map[string][]string{
-		"validate":                 {"validate/internal/celltext", "validate/internal/columns"},
-		"ledger":                   {"ledger/internal/keyed"},
-		"pipeline/source":          {},
-		"pipeline/partner":         {},
-		"pipeline/partner/sandbox": {},
-		"pipeline/kyc":             {"ledger", "pipeline/partner"},
-		"pipeline/report":          {"ledger"},
-		"ledger/sqlite":            {"ledger", "ledger/internal/keyed"},
-		"pipeline":                 {"ledger", "pipeline/partner", "validate"},
+		"validate":                  {"validate/internal/celltext", "validate/internal/columns"},
+		"ledger":                    {"ledger/internal/keyed"},
+		"pipeline/source":           {"pipeline/internal/formula"},
+		"pipeline/internal/formula": {},
+		"pipeline/partner":          {},
+		"pipeline/partner/sandbox":  {},
+		"pipeline/kyc":              {"ledger", "pipeline/partner"},
+		"pipeline/report":           {"ledger", "pipeline/internal/formula"},
+		"ledger/sqlite":             {"ledger", "ledger/internal/keyed"},
+		"pipeline":                  {"ledger", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -22,38 +22,37 @@ func (a *app) listChanges(ctx context.Context, in source.Input, rules *validate.
 	}
 	defer func() { err = errors.Join(err, pass.Close()) }()
 	files := in.Files()
-	w := csv.NewWriter(a.out)
 	count := map[validate.Change]int{}
-	if err := w.Write([]string{"file", "row", "field", "change"}); err != nil {
-		return err
-	}
-	rows, raws := make([]source.Row, 256), []validate.Raw(nil)
-	for {
-		n, failed := pass.Read(rows)
-		if n > 0 {
-			if err := source.Decode(rows[:n], &raws); err != nil {
-				return err
-			}
-		}
-		for i, r := range rows[:n] {
-			raws[i].Extra = r.Send
-			for _, c := range rules.Check(raws[i]).Changes {
-				count[c]++
-				if err := w.Write([]string{files[r.File].Name, strconv.Itoa(r.Number), c.Field, c.Kind}); err != nil {
+	err = report.StreamCSV(a.out.data(), []string{"file", "row", "field", "change"}, func(line func(...string) error) error {
+		rows, raws := make([]source.Row, 256), []validate.Raw(nil)
+		for {
+			n, failed := pass.Read(rows)
+			if n > 0 {
+				if err := source.Decode(rows[:n], &raws); err != nil {
 					return err
 				}
 			}
+			for i, r := range rows[:n] {
+				raws[i].Extra = r.Send
+				for _, c := range rules.Check(raws[i]).Changes {
+					count[c]++
+					if err := line(files[r.File].Name, strconv.Itoa(r.Number), c.Field, c.Kind); err != nil {
+						return err
+					}
+				}
+			}
+			if errors.Is(failed, io.EOF) {
+				return nil
+			}
+			if failed != nil {
+				return failed
+			}
 		}
-		if errors.Is(failed, io.EOF) {
-			break
-		}
-		if failed != nil {
-			return failed
-		}
+	})
+	if err == nil {
+		a.tellChanges(count)
 	}
-	w.Flush()
-	a.tellChanges(count)
-	return w.Error()
+	return err
 }
 
 // tellChanges sums them up for people.

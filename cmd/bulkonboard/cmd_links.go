@@ -116,7 +116,7 @@ func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
 	if f.output == "-" {
 		scratch, err := os.MkdirTemp("", "bulkonboard-")
 		if err == nil {
-			err = errors.Join(report.WriteTable(ctx, a.out, kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
+			err = errors.Join(report.WriteTable(ctx, a.out.data(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
 		}
 		return err
 	}
@@ -158,7 +158,7 @@ func linkRows(ctx context.Context, l kyc.Customers, f *exportFlags, before time.
 				continue
 			}
 			*n++
-			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, c.UsableURL(), utcText(c.Issued), string(c.KYC.Status),
+			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, report.LinkCell(c.UsableURL()), utcText(c.Issued), string(c.KYC.Status),
 				utcText(c.KYC.At), strconv.Itoa(c.KYC.RetriesUsed())}
 			if !yield(cells, nil) {
 				return

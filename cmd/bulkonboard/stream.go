@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,11 +14,15 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // stream is standard output or standard error. A write never fails for its
 // caller: the first failure is remembered and told by the exit code, because a
-// run must not end for want of a reader. It is safe for concurrent use.
+// run must not end for want of a reader. What a terminal would obey, or what would
+// reorder the text around it, is written as an escape such as \u001b, which JSON reads
+// as the same character. It is safe for concurrent use.
 type stream struct {
 	mu     sync.Mutex
 	w      io.Writer
@@ -25,6 +30,7 @@ type stream struct {
 	held   *bytes.Buffer // text of --quiet, until it is released
 	before func()        // clears the progress bar off the line
 	wrap   bool          // break lines between words: a person reads them on a terminal
+	begun  []byte        // of a character that the last write did not end
 }
 
 func (s *stream) Write(p []byte) (int, error) {
@@ -33,8 +39,58 @@ func (s *stream) Write(p []byte) (int, error) {
 	if s.before != nil {
 		s.before()
 	}
-	s.write(p)
+	s.write(s.visible(p))
 	return len(p), nil
+}
+
+// data returns where a file of ours is written that standard output is asked for:
+// byte for byte, unless a terminal shows it.
+func (s *stream) data() io.Writer {
+	if isTerminal(s.w) {
+		return s
+	}
+	return dataStream{s}
+}
+
+type dataStream struct{ to *stream }
+
+func (d dataStream) Write(p []byte) (int, error) {
+	d.to.mu.Lock()
+	defer d.to.mu.Unlock()
+	d.to.write(p)
+	return len(p), nil
+}
+
+// visible returns text in which nothing is obeyed by a terminal. The beginning of a
+// character at its end is kept for the next call.
+func (s *stream) visible(p []byte) []byte {
+	if len(s.begun) == 0 && !bytes.ContainsFunc(p, isObeyed) {
+		return p
+	}
+	p = append(s.begun, p...)
+	s.begun = nil
+	out := make([]byte, 0, len(p)+16)
+	for len(p) > 0 {
+		if !utf8.FullRune(p) {
+			s.begun = bytes.Clone(p)
+			break
+		}
+		r, size := utf8.DecodeRune(p)
+		switch {
+		case r == utf8.RuneError:
+			out = utf8.AppendRune(out, r)
+		case isObeyed(r):
+			out = fmt.Appendf(out, `\u%04x`, r)
+		default:
+			out = append(out, p[:size]...)
+		}
+		p = p[size:]
+	}
+	return out
+}
+
+func isObeyed(r rune) bool {
+	return r == utf8.RuneError || r != '\n' && r != '\t' && report.IsUnsafe(r)
 }
 
 func (s *stream) write(p []byte) {

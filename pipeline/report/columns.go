@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -167,7 +166,7 @@ func (t *table) row(r *ledger.Reported) []string {
 		// A link stands in one row of a report, so that a mail merge sends it once.
 		c[colServiceID] = clean(r.Customer.ServiceID)
 		if !t.noLinks {
-			c[colURL] = clean(r.Customer.UsableURL())
+			c[colURL] = LinkCell(r.Customer.UsableURL())
 		}
 		if t.checks {
 			checkCells(c[len(c)-len(CheckColumns()):], &r.Customer)
@@ -270,32 +269,6 @@ func item(s string) string {
 		s = strings.Join(strings.Fields(strings.ReplaceAll(s, ";", ",")), " ")
 	}
 	return clean(s)
-}
-
-// clean replaces what no XML 1.0 file, and so no workbook, can hold: control
-// characters but TAB, LF and CR, and broken UTF-8. All formats do it, so that
-// they agree. The line ends of a cell become one form, LF, but for a lone CR.
-func clean(s string) string {
-	ok := true
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= utf8.RuneSelf {
-			ok = false
-			break
-		}
-	}
-	if ok {
-		return s
-	}
-	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t', r == '\n', r == '\r':
-			return r
-		case r < ' ', r == '\uFFFE', r == '\uFFFF':
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }
 
 func either(a, b string) string {

@@ -47,9 +47,6 @@ func WriteTable(ctx context.Context, w io.Writer, kind Kind, scratch string, hea
 		if err != nil {
 			return rowsError{err}
 		}
-		for i := range cells {
-			cells[i] = clean(cells[i])
-		}
 		if err := out.row(cells); err != nil {
 			return err
 		}

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -62,20 +60,16 @@ func (o Output) Template(ctx context.Context, path string, fields []TemplateFiel
 	return written, nil
 }
 
-// templateCSV is not guarded: nothing in it is from outside, and nobody would
-// take the apostrophes off again.
 func templateCSV(w io.Writer, fields []TemplateField) error {
-	buf := bufio.NewWriter(w)
-	_, _ = buf.WriteString(byteOrderMark) // a bufio.Writer keeps its first error
-	out := csv.NewWriter(buf)
 	header, example := make([]string, len(fields)), make([]string, len(fields))
 	for i, f := range fields {
 		header[i], example[i] = f.Name, f.row()
 	}
-	if err := out.WriteAll([][]string{header, example}); err != nil {
+	out, err := newCSV(w, header)
+	if err != nil {
 		return err
 	}
-	return buf.Flush()
+	return errors.Join(out.row(example), out.flush())
 }
 
 func (f *TemplateField) row() string { return either(f.Row, f.Example) }

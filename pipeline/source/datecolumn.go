@@ -201,3 +201,7 @@ func (f *file) dateIssues(cells []string) []Issue {
 	}
 	return found
 }
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

@@ -15,7 +15,7 @@ type layout struct {
 	values  []int     // column of each Options.Fields, -1 = none
 	id      int       // column of Options.ID, -1 = none
 	send    []int     // column of each Options.Send
-	rejects bool      // a rejects file of ours: cells are guarded, see unguard
+	rejects bool      // a rejects file of ours: cells are guarded, see formula.Guard
 	origin  int       // column of where its rows stood first, if rejects
 	was     int       // column of the status that they had there, if rejects
 	problem int       // column of what was wrong with them, if rejects

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
 )
 
 // pass implements Rows.
@@ -189,7 +191,7 @@ func (p *pass) fill(row *Row, rec record) {
 	}
 	if f.rejects {
 		for i, cell := range cells {
-			cells[i] = unguard(cell)
+			cells[i] = formula.Unguard(cell)
 		}
 		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
 		row.Issues = append(row.Issues, f.unsettled(cells)...)

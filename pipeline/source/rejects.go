@@ -1,9 +1,6 @@
 package source
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // repeatedRow is what a rejects file says of a row that repeats another one.
 const repeatedRow = "duplicate_in_input"
@@ -51,35 +48,4 @@ func (f *file) unsettled(cells []string) []Issue {
 		}
 	}
 	return found
-}
-
-// unguard takes off the apostrophe that a report or rejects file puts before a
-// cell which a spreadsheet program would take for a formula, and no other one:
-// after any apostrophes such a cell begins with = + - @ TAB CR or a full-width
-// form of them, and is neither a plain number nor a plus with digits.
-func unguard(cell string) string {
-	if !strings.HasPrefix(cell, "'") {
-		return cell
-	}
-	inner := strings.TrimLeft(cell, "'")
-	switch r, _ := utf8.DecodeRuneInString(inner); r {
-	case '+', '-':
-		if plainNumber(inner[1:]) {
-			return cell
-		}
-	case '=', '@', '\t', '\r', '＝', '＋', '－', '＠':
-	default:
-		return cell
-	}
-	return cell[1:]
-}
-
-// plainNumber reports whether s is digits with at most one point between them.
-func plainNumber(s string) bool {
-	whole, fraction, point := strings.Cut(s, ".")
-	return digits(whole) && (!point || digits(fraction))
-}
-
-func digits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
 }
