@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
 )
 
 // layout is what a header row means: which column holds what.
@@ -33,6 +35,25 @@ func rejectColumn(header string) bool {
 	return false
 }
 
+// isRejects reports whether a header row is that of a rejects file.
+func isRejects(header []string) bool {
+	ours := 0
+	for _, h := range header {
+		if rejectColumn(h) {
+			ours++
+		}
+	}
+	return ours == 3
+}
+
+func unguardAll(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = formula.Unguard(c)
+	}
+	return out
+}
+
 // ourColumn tells the columns of a rejects file and of an annotated workbook,
 // which are no data wherever they stand.
 func ourColumn(header string) bool {
@@ -42,18 +63,17 @@ func ourColumn(header string) bool {
 // layout settles what the columns of a header row are, with a look at the first
 // rows below it. Its errors lack the file and the row.
 func (m *matcher) layout(header []string, rows []record) (*layout, *Error) {
+	if isRejects(header) {
+		header = unguardAll(header)
+	}
 	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i := range l.values {
 		l.values[i] = -1
 	}
-	ours := 0
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
-		if rejectColumn(h) {
-			ours++
-		}
 	}
-	if l.rejects = ours == 3; l.rejects {
+	if l.rejects = isRejects(header); l.rejects {
 		l.origin, l.was, l.problem = find(header, "onboard_row"), find(header, "onboard_status"), find(header, "onboard_problem")
 	}
 	if isReport(header) {
