@@ -1,0 +1,145 @@
+// Package docs holds the pages to what they speak of.
+package docs
+
+import (
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func readPage(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The page names exactly the direct modules of go.mod, in its versions, each with a
+// reason, a licence and a last release; and tests and program in the right table.
+func TestDependencies(t *testing.T) {
+	out, err := exec.Command("go", "mod", "edit", "-json", filepath.Join("..", "..", "go.mod")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Require []struct {
+			Path, Version string
+			Indirect      bool
+		}
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			want[r.Path] = r.Version
+		}
+	}
+	program, tests, found := strings.Cut(readPage(t, "dependencies.md"), "\n## In tests only\n")
+	if !found || len(want) < 10 {
+		t.Fatalf("no table of tests, or only %d modules", len(want))
+	}
+	linked := linkedModules(t)
+	got := map[string]string{}
+	for table, text := range map[string]string{"program": program, "tests": tests} {
+		for line := range strings.Lines(text) {
+			cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+			if len(cells) != 5 || !strings.Contains(cells[0], "/") {
+				continue
+			}
+			for i, c := range cells {
+				if cells[i] = strings.TrimSpace(c); cells[i] == "" {
+					t.Errorf("an empty cell: %s", line)
+				}
+			}
+			got[cells[0]] = cells[1]
+			if linked[cells[0]] != (table == "program") {
+				t.Errorf("%s stands in the table of the %s", cells[0], table)
+			}
+			if !regexp.MustCompile(`20\d\d-[01]\d-[0-3]\d`).MatchString(cells[4]) {
+				t.Errorf("%s: no date of a release: %s", cells[0], cells[4])
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(want)) {
+		if got[path] != want[path] {
+			t.Errorf("dependencies.md has %s %q, go.mod %q", path, got[path], want[path])
+		}
+		delete(got, path)
+	}
+	for path := range got {
+		t.Errorf("dependencies.md names %s, which go.mod does not", path)
+	}
+}
+
+// linkedModules are the modules of which the command has code, on any of the
+// systems that differ most.
+func linkedModules(t *testing.T) map[string]bool {
+	t.Helper()
+	linked := map[string]bool{}
+	for _, system := range []string{"linux", "windows"} {
+		c := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./cmd/...")
+		c.Dir = filepath.Join("..", "..")
+		c.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+		out, err := c.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range strings.Fields(string(out)) {
+			linked[path] = true
+		}
+	}
+	return linked
+}
+
+// Each attack that a page names is a test that there is. A * at the end of a name
+// stands for the rest of several.
+func TestThreatModelNamesTests(t *testing.T) {
+	var tests []string
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, m := range declared.FindAllStringSubmatch(readPage(t, path), -1) {
+			tests = append(tests, m[1])
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"threat-model.md", filepath.Join("..", "..", ".github", "SECURITY.md")} {
+		names := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*\*?`).FindAllString(readPage(t, page), -1)
+		if page == "threat-model.md" && len(names) < 10 {
+			t.Errorf("%s names only %d tests", page, len(names))
+		}
+		for _, name := range names {
+			prefix, isPattern := strings.CutSuffix(name, "*")
+			if !slices.ContainsFunc(tests, func(s string) bool { return s == name || isPattern && strings.HasPrefix(s, prefix) }) {
+				t.Errorf("%s names %s, which is no test", page, name)
+			}
+		}
+	}
+}
+
+// The README leads to the pages.
+func TestReadmeLeadsToThePages(t *testing.T) {
+	readme := readPage(t, filepath.Join("..", "..", "README.md"))
+	for _, page := range []string{"samples/docs/threat-model.md", "samples/docs/dependencies.md", ".github/SECURITY.md"} {
+		if !strings.Contains(readme, "]("+page+")") {
+			t.Errorf("the README has no link to %s", page)
+		}
+		readPage(t, filepath.Join("..", "..", filepath.FromSlash(page)))
+	}
+}
