@@ -18,16 +18,9 @@ const sandboxKey = "sk_sandbox_rehearsal"
 // it. It is never a flag: command lines are seen by everyone on the machine.
 func (a *app) apiKey(file string) (string, error) {
 	if file != "" {
-		info, err := os.Stat(file)
+		text, err := a.readSecret("api-key-file", file)
 		if err != nil {
-			return "", usagef("--api-key-file %s: %w", file, plainError(err))
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", usagef("--api-key-file %s: %w", file, plainError(err))
-		}
-		if loose(info) {
-			fmt.Fprintf(a.err, "warning: %s can be read by others: chmod 600 it\n", file)
+			return "", err
 		}
 		key := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
 		if key == "" {

@@ -32,14 +32,13 @@ together, and tells every mistake with its line. Nothing is sent or made.`,
 // runConfigCheck tries every setting on every command that has the flag, and
 // then all of them together on run.
 func (a *app) runConfigCheck(c *cobra.Command) error {
-	file, named, err := a.configFile(c, c.Root())
+	file, err := a.configFile(c, c.Root())
 	all := flattened(err)
-	if file == nil && err == nil && !named {
-		if info, err := os.Stat(defaultFile); err == nil && !trusted(info) {
-			return usage(fmt.Errorf("%s is not read", defaultFile), "make it yours alone to write (chmod go-w), or name it with --config")
-		} else if err != nil {
-			fmt.Fprintln(a.err, "there is no config file")
+	if file == nil && err == nil {
+		if _, err := os.Lstat(defaultFile); err == nil {
+			return usage(fmt.Errorf("%s is not read", defaultFile), "own it and run chmod go-w on it, or name it with --config")
 		}
+		fmt.Fprintln(a.err, "there is no config file")
 	}
 	fresh := a.root() // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
@@ -51,7 +50,7 @@ func (a *app) runConfigCheck(c *cobra.Command) error {
 		}
 	}
 	a.warnStrays(knownFlags(fresh))
-	t := newTrial(a, file, named)
+	t := newTrial(a, file)
 	all = append(all, t.mistakes()...)
 	// What is wrong by itself and together with others is told once.
 	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })

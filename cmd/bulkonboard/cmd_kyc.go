@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -276,20 +275,9 @@ func (a *app) secrets(flag string, paths []string) (all [][]byte, err error) {
 
 // secret reads a file that holds nothing but a secret.
 func (a *app) secret(flag, path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	text, err := a.readSecret(flag, path)
 	if err != nil {
-		return nil, usagef("--%s %s: %w", flag, path, plainError(err))
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, usagef("--%s %s: %w", flag, path, plainError(err))
-	}
-	text, err := io.ReadAll(io.LimitReader(file, 4096))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, usagef("--%s %s: %w", flag, path, plainError(err))
-	}
-	if loose(info) {
-		fmt.Fprintf(a.err, "warning: %s can be read by others: chmod 600 it\n", path)
+		return nil, err
 	}
 	secret := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
 	if secret == "" {

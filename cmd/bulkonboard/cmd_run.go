@@ -207,7 +207,7 @@ func (a *app) runRun(ctx context.Context, c *cobra.Command, f *runFlags, args []
 
 // configFlag adds --config, which every command with settings has.
 func configFlag(c *cobra.Command) {
-	c.Flags().String("config", "", "settings `FILE` (default bulkonboard.yaml here, if it is ours)")
+	c.Flags().String("config", "", "read settings from `FILE` (default ./bulkonboard.yaml, if you own it, for what decides nothing)")
 	advanced(c.Flags(), "config")
 }
 

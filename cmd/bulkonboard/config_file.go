@@ -1,14 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
+)
+
+// Limits of what a settings file says.
+const (
+	maxSettings = 1000 // settings, or fields of a mapping
+	maxValues   = 2000 // values of all settings together
+	maxName     = 64   // bytes of a name for which similar ones are looked up
 )
 
 // setting is what a config file, or the environment, says of one flag: values,
@@ -58,37 +66,90 @@ type misplaced struct {
 func (m *misplaced) Error() string { return m.place.String() + ": " + m.err.Error() }
 func (m *misplaced) Unwrap() error { return m.err }
 
-// parseConfig reads the YAML: flag names with a value, a list of values, or a
-// map. All mistakes are told, each with its line, and what is right is returned
-// along with them.
-func parseConfig(path string, text []byte, known []string) (map[string]setting, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, fmt.Errorf("%s: is not YAML of the form `flag: value`: %w", path, err)
+// parseMapping reads YAML that is one mapping, and returns its keys and values in
+// turn; none for an empty file. It expands no alias and quotes no value.
+func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
+	notThis := func(line int, why string) error {
+		return place{path, max(line, 1)}.wrong("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
+	}
+	if len(text) > maxConfig {
+		return nil, fmt.Errorf("%s: %w: at most %s are read", path, errTooLarge, sizeText(maxConfig))
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, second yaml.Node
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		line, why := yamlMistake(err)
+		return nil, notThis(line, why)
+	}
+	if err := dec.Decode(&second); err == nil {
+		return nil, notThis(second.Line, ": a second document begins here")
+	} else if !errors.Is(err, io.EOF) {
+		line, why := yamlMistake(err)
+		return nil, notThis(line, why)
 	}
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
 	top := doc.Content[0]
-	if top.Kind != yaml.MappingNode {
-		if top.Tag == "!!null" {
-			return nil, nil
+	switch {
+	case top.Kind == yaml.ScalarNode && top.Tag == "!!null":
+		return nil, nil
+	case top.Kind != yaml.MappingNode:
+		return nil, notThis(top.Line, "")
+	}
+	if n := len(top.Content) / 2; n > maxSettings {
+		return nil, place{path, top.Content[2*maxSettings].Line}.wrong("", fmt.Errorf("the file has %s entries; at most %s are read", number(n), number(maxSettings)))
+	}
+	values := 0
+	for i := 1; i < len(top.Content); i += 2 {
+		if values += max(1, len(top.Content[i].Content)); values > maxValues {
+			return nil, place{path, top.Content[i].Line}.wrong("", fmt.Errorf("the file has more than %s values", number(maxValues)))
 		}
-		return nil, place{path, top.Line}.wrong("", errors.New("is not YAML of the form `flag: value`"))
+	}
+	return top.Content, nil
+}
+
+// yamlMistake says in which line YAML breaks its rules, and how. The library
+// quotes the name of an alias, which can be a mistyped password.
+func yamlMistake(err error) (line int, why string) {
+	var e *yaml.LoadError
+	switch {
+	case !errors.As(err, &e):
+		return 1, ""
+	case strings.Contains(e.Message, "anchor"):
+		return e.Mark.Line, ": a value that begins with * or & needs quotation marks"
+	case strings.Contains(e.Message, "tag"):
+		return e.Mark.Line, ": a value that begins with ! needs quotation marks"
+	}
+	return e.Mark.Line, ": " + e.Message
+}
+
+// parseConfig reads the YAML: flag names with a value, a list of values, or a
+// map. It returns every mistake with its line, and what is right along with them.
+func parseConfig(path string, text []byte, known []string) (map[string]setting, error) {
+	entries, err := parseMapping(path, text, "flag: value")
+	if err != nil {
+		return nil, err
+	}
+	flags := make(map[string]bool, len(known))
+	for _, name := range known {
+		flags[name] = true
 	}
 	settings := map[string]setting{}
 	var all []error
-	for i := 0; i+1 < len(top.Content); i += 2 {
-		name, at := top.Content[i].Value, place{path, top.Content[i].Line}
-		if !slices.Contains(known, name) {
-			all = append(all, at.wrong("", fmt.Errorf("there is no setting %q; %s", name, orNearest(name, known, "the settings are the flags without their dashes"))))
+	for i := 0; i+1 < len(entries); i += 2 {
+		name, at := entries[i].Value, place{path, entries[i].Line}
+		if !flags[name] {
+			all = append(all, at.wrong("", fmt.Errorf("there is no setting %q; %s", shortened(name), orNearest(name, known, "the settings are the flags without their dashes"))))
 			continue
 		}
 		if first, twice := settings[name]; twice {
 			all = append(all, at.wrong(name, fmt.Errorf("stands in line %d already", first.places[0].line)))
 			continue
 		}
-		set, err := scalars(path, top.Content[i+1])
+		set, err := scalars(path, entries[i+1])
 		if err != nil {
 			all = append(all, at.wrong(name, err))
 			continue
@@ -100,8 +161,19 @@ func parseConfig(path string, text []byte, known []string) (map[string]setting, 
 	return settings, errors.Join(all...)
 }
 
+// shortened cuts a name that no setting has to what is worth showing.
+func shortened(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxName], "") + "..."
+}
+
 // orNearest suggests what is near a mistyped name, or says something else.
 func orNearest(typed string, names []string, otherwise string) string {
+	if len(typed) > maxName {
+		return otherwise
+	}
 	if near := nearest(typed, names); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}

@@ -24,14 +24,13 @@ type trial struct {
 	run   *cobra.Command
 	flags runFlags
 	file  map[string]setting
-	named bool
 	all   []error
 }
 
-func newTrial(a *app, file map[string]setting, named bool) *trial {
-	t := &trial{app: a, file: file, named: named, run: &cobra.Command{Use: "run"}}
+func newTrial(a *app, file map[string]setting) *trial {
+	t := &trial{app: a, file: file, run: &cobra.Command{Use: "run"}}
 	t.flags.flags(t.run.Flags())
-	_ = a.fill(t.run, file, named) // values that are wrong by themselves have been told
+	_ = a.fill(t.run, file) // values that are wrong by themselves have been told
 	return t
 }
 
@@ -106,15 +105,6 @@ func (t *trial) target() {
 	if to.base != "" { // the sandbox's own is known when it listens
 		t.client(partner.Config{BaseURL: to.base, Key: key}, "base-url", "api-key-file")
 		t.wrong(to.contradicts(key), "env", "api-key-file")
-	}
-	for _, name := range []string{"env", "base-url"} {
-		switch {
-		case !loosely(t.run, name):
-		case strings.HasPrefix(key, livePrefix):
-			t.wrong(errLoose(), name)
-		case to.environment != envStaging:
-			fmt.Fprintf(t.app.err, "warning: %s: %s holds for no live key unless the file is named with --config\n", t.file[name].places[0], name)
-		}
 	}
 }
 
@@ -200,9 +190,4 @@ func placeFor(path string) error {
 		return fmt.Errorf("%s: there is no directory %s", path, dir)
 	}
 	return nil
-}
-
-// errLoose refuses a file that nobody named, for a live key.
-func errLoose() error {
-	return usage(errors.New("a config file that nobody named chooses where a live key goes"), "name it with --config, or give --env on the command line")
 }

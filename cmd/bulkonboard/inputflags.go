@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -120,17 +120,38 @@ func (i *inputFlags) withMapFile(given map[string]string) (map[string]string, er
 	if i.mapFile == "" {
 		return given, nil
 	}
-	text, err := os.ReadFile(i.mapFile)
+	text, _, err := readNamed(i.mapFile, maxConfig)
 	if err != nil {
-		return nil, usagef("--map-file %s: %w", i.mapFile, plainError(err))
+		return nil, usagef("--map-file %s: %w", i.mapFile, err)
 	}
-	all := map[string]string{}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	if err := dec.Decode(&all); err != nil {
-		return nil, usage(fmt.Errorf("--map-file %s is not YAML of the form FIELD: COLUMN", i.mapFile))
+	all, err := parseMapFile(i.mapFile, text)
+	if err != nil {
+		return nil, usage(err)
 	}
 	for field, column := range given {
 		all[field] = column
+	}
+	return all, nil
+}
+
+// parseMapFile reads a mapping of fields to columns.
+func parseMapFile(path string, text []byte) (map[string]string, error) {
+	entries, err := parseMapping(path, text, "FIELD: COLUMN")
+	if err != nil {
+		return nil, fmt.Errorf("--map-file %w", err)
+	}
+	all := map[string]string{}
+	for i := 0; i+1 < len(entries); i += 2 {
+		field, column, at := entries[i].Value, entries[i+1], place{path, entries[i].Line}
+		if _, twice := all[field]; twice {
+			return nil, fmt.Errorf("--map-file %w", at.wrong(shortened(field), errors.New("stands in an earlier line already")))
+		}
+		if entries[i].Kind != yaml.ScalarNode || column.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("--map-file %w", at.wrong("", errors.New("is not of the form `FIELD: COLUMN`")))
+		}
+		if all[field] = column.Value; column.ShortTag() == "!!null" {
+			all[field] = ""
+		}
 	}
 	return all, nil
 }

@@ -75,9 +75,6 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 		return nil, err
 	}
 	keyIsLive := strings.HasPrefix(s.key, livePrefix)
-	if keyIsLive && (loosely(c, "base-url") || loosely(c, "env")) {
-		return nil, errLoose()
-	}
 	s.live = keyIsLive || s.to.environment == envProduction
 	if s.rules, err = f.rules(s.live); err != nil {
 		return nil, err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +27,6 @@ const (
 	envKey      = "BULKONBOARD_API_KEY"
 	defaultFile = "bulkonboard.yaml"
 	annLevel    = "bulkonboard_level"
-	annNamed    = "bulkonboard_named" // the file was named by --config
 	annAdvanced = "bulkonboard_advanced"
 )
 
@@ -58,10 +59,17 @@ func levels(c *cobra.Command) func(string) int {
 	}
 }
 
-// loosely reports whether a flag was set by a config file that nobody named.
-func loosely(c *cobra.Command, name string) bool {
-	f := c.Flags().Lookup(name)
-	return f != nil && f.Changed && levels(c)(name) == fromFile && len(f.Annotations[annNamed]) == 0
+// setByFoundConfig reports whether a settings file that nobody named may set a
+// flag: only what changes how fast or how loudly the same is done. Whatever says
+// where the key, customers, links, files or money go, how rows are read or what
+// is sent needs a file that --config names, and so does every new flag.
+func setByFoundConfig(flag string) bool {
+	switch flag {
+	case "rate", "burst", "workers", "lock-timeout", // how fast
+		"quiet", "json", "log-format", "no-progress": // how loudly
+		return true
+	}
+	return false
 }
 
 // settle fills in the flags that were not given: from the environment, then
@@ -72,24 +80,24 @@ func (a *app) settle(c, root *cobra.Command) error {
 		"config check": // it reads the file itself, and on after a mistake
 		return nil
 	}
-	file, named, err := a.configFile(c, root)
+	file, err := a.configFile(c, root)
 	if err != nil {
 		return err
 	}
-	return a.fill(c, file, named)
+	return a.fill(c, file)
 }
 
 // fill sets the flags that were not given. All mistakes are told.
-func (a *app) fill(c *cobra.Command, file map[string]setting, named bool) error {
+func (a *app) fill(c *cobra.Command, file map[string]setting) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || f.Name == "config" {
 			return
 		}
 		if set, ok := a.fromEnv(f.Name); ok {
-			all = append(all, a.set(c, f, set, fromEnvironment, false))
+			all = append(all, a.set(c, f, set, fromEnvironment))
 		} else if set, ok := file[f.Name]; ok {
-			all = append(all, a.set(c, f, set, fromFile, named))
+			all = append(all, a.set(c, f, set, fromFile))
 		}
 	})
 	return errors.Join(all...)
@@ -106,7 +114,7 @@ func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-func (a *app) set(c *cobra.Command, f *pflag.Flag, set setting, level int, named bool) error {
+func (a *app) set(c *cobra.Command, f *pflag.Flag, set setting, level int) error {
 	if err := set.to(c, f.Name); err != nil {
 		return usage(err)
 	}
@@ -114,43 +122,70 @@ func (a *app) set(c *cobra.Command, f *pflag.Flag, set setting, level int, named
 		f.Annotations = map[string][]string{}
 	}
 	f.Annotations[annLevel] = []string{fmt.Sprint(level)}
-	if named {
-		f.Annotations[annNamed] = []string{"true"}
-	}
 	return nil
 }
 
-// configFile reads the config file. A file that nobody named and that is not
-// safely ours is passed over with a warning.
-func (a *app) configFile(c, root *cobra.Command) (settings map[string]setting, named bool, err error) {
-	path := defaultFile
-	if f := c.Flags().Lookup("config"); f == nil {
-		return nil, false, nil
-	} else if f.Changed {
-		path, named = f.Value.String(), true
-	} else if v := a.env[envPrefix+"CONFIG"]; v != "" {
-		path, named = v, true
+// configFile reads the settings file: the one that --config or the environment
+// names, else the one in the working directory. It returns nil if there is none,
+// or if that one is not safely ours, which it warns of.
+func (a *app) configFile(c, root *cobra.Command) (map[string]setting, error) {
+	flag := c.Flags().Lookup("config")
+	switch {
+	case flag == nil:
+		return nil, nil
+	case flag.Changed:
+		return a.namedConfig(flag.Value.String(), root)
+	case a.env[envPrefix+"CONFIG"] != "":
+		return a.namedConfig(a.env[envPrefix+"CONFIG"], root)
 	}
-	info, err := os.Stat(path)
+	return a.foundConfig(root)
+}
+
+// namedConfig reads a settings file that the operator named.
+func (a *app) namedConfig(path string, root *cobra.Command) (map[string]setting, error) {
+	text, info, err := readNamed(path, maxConfig)
 	if err != nil {
-		if !named && errors.Is(err, fs.ErrNotExist) {
-			return nil, false, nil
+		return nil, usagef("config file %s: %w", path, err)
+	}
+	a.warnWritable(path, info)
+	settings, err := parseConfig(path, text, knownFlags(root))
+	if err != nil {
+		return settings, usage(err)
+	}
+	return settings, nil
+}
+
+// foundConfig reads the settings file of the working directory. Whoever filled
+// the directory may have written it, so it decides nothing.
+func (a *app) foundConfig(root *cobra.Command) (map[string]setting, error) {
+	text, ignored, err := readFound(defaultFile, maxConfig)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, usagef("config file %s: %w", defaultFile, err)
+	case ignored != "":
+		fmt.Fprintf(a.err, "warning: %s is ignored: %s\n", defaultFile, ignored)
+		return nil, nil
+	}
+	settings, err := parseConfig(defaultFile, text, knownFlags(root))
+	all := flattened(err)
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if !setByFoundConfig(name) {
+			all = append(all, settings[name].places[0].wrong(name, errFound()))
+			delete(settings, name)
 		}
-		return nil, named, usagef("config file %s: %w", path, plainError(err))
 	}
-	if !named && !trusted(info) {
-		fmt.Fprintf(a.err, "warning: %s is not read: it is not ours, or others may write it\n", path)
-		return nil, false, nil
+	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })
+	if err := errors.Join(all...); err != nil {
+		return settings, usage(err)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, named, usagef("config file %s: %w", path, plainError(err))
-	}
-	settings, err = parseConfig(path, text, knownFlags(root))
-	if err != nil {
-		return settings, named, usage(err)
-	}
-	return settings, named, nil
+	return settings, nil
+}
+
+// errFound refuses a setting of a file that nobody named.
+func errFound() error {
+	return fmt.Errorf("a %s that was only found cannot set this; name it with --config %s", defaultFile, defaultFile)
 }
 
 // knownFlags are the flags of all commands: one file serves them all.

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Limits of the files that say how to run. Each is far above what anybody
+// writes, and small enough that a file that never ends costs nothing.
+const (
+	maxConfig = 1 << 20 // bytes of a settings or mapping file
+	maxSecret = 4 << 10 // bytes of a file that holds a key or a secret
+)
+
+// errTooLarge is the end of a file that holds more than it can mean.
+var errTooLarge = errors.New("is too large")
+
+// readNamed reads a file that the operator named, of at most so many bytes, and
+// describes the file that was read. It follows links and takes pipes and
+// devices: a secret may come from another program.
+func readNamed(path string, most int64) ([]byte, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, plainError(err)
+	}
+	defer f.Close()
+	return readOpen(f, most)
+}
+
+// readOpen describes and reads what is open, not what the name leads to by now.
+func readOpen(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, plainError(err)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, nil, plainError(err)
+	}
+	if int64(len(text)) > most {
+		return nil, nil, fmt.Errorf("%w: at most %s are read", errTooLarge, sizeText(most))
+	}
+	return text, info, nil
+}
+
+// sizeText writes a number of bytes that is a whole number of KiB or MiB.
+func sizeText(n int64) string {
+	if n >= 1<<20 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d KiB", n>>10)
+}
+
+// readFound reads a settings file that nobody named. It opens the file once,
+// without following a link or waiting for a pipe, and judges what it has open,
+// so that the file cannot be exchanged between the look and the reading. A file
+// that is not safely ours is not read: ignored says why.
+func readFound(path string, most int64) (text []byte, ignored string, err error) {
+	f, err := openUnfollowed(path)
+	switch {
+	case isLinkError(err):
+		return nil, "it is a symbolic link", nil
+	case errors.Is(err, fs.ErrPermission):
+		return nil, "you may not read it", nil
+	case err != nil:
+		return nil, "", plainError(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, "", plainError(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, "it is not a regular file", nil
+	}
+	if !ownedByUser(info) || writableByOthers(info) {
+		return nil, "you do not own it, or others can write to it", nil
+	}
+	text, _, err = readOpen(f, most)
+	return text, "", err
+}
+
+// warnWritable warns of a named file that another user of this machine can
+// change: what it says decides where the key and the customers go.
+func (a *app) warnWritable(path string, info fs.FileInfo) {
+	if info != nil && info.Mode().IsRegular() && (writableByOthers(info) || !ownedByUserOrRoot(info)) {
+		fmt.Fprintf(a.err, "warning: other users can change %s: own it and run chmod go-w on it\n", printable(path))
+	}
+}
+
+// readSecret reads a file that holds nothing but a key or a secret, and warns if
+// others may read it. flag names the file in errors, which never quote it.
+func (a *app) readSecret(flag, path string) ([]byte, error) {
+	text, info, err := readNamed(path, maxSecret)
+	if err != nil {
+		return nil, usagef("--%s %s: %w", flag, path, err)
+	}
+	if info.Mode().IsRegular() && readableByOthers(info) {
+		fmt.Fprintf(a.err, "warning: %s can be read by others: chmod 600 it\n", printable(path))
+	}
+	return text, nil
+}
