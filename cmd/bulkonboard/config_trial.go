@@ -96,7 +96,7 @@ func (t *trial) target() {
 	}
 	t.play()
 	t.client(partner.Config{BaseURL: stagingBase, CAFile: f.caFile}, "ca-file")
-	t.client(partner.Config{BaseURL: stagingBase, Proxy: f.proxy}, "proxy")
+	t.client(partner.Config{BaseURL: stagingBase, Proxy: f.proxy.text}, "proxy")
 	to, err := f.resolve(levels(t.run))
 	if err != nil {
 		t.wrong(err, "env", "sandbox", "base-url", "fresh")

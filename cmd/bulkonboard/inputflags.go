@@ -143,8 +143,11 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 	all := map[string]string{}
 	for i := 0; i+1 < len(entries); i += 2 {
 		field, column, at := entries[i].Value, entries[i+1], place{path, entries[i].Line}
+		if len(field) > maxName {
+			return nil, fmt.Errorf("--map-file %w", at.wrong("", fmt.Errorf("there is no field %q", shortened(field))))
+		}
 		if _, twice := all[field]; twice {
-			return nil, fmt.Errorf("--map-file %w", at.wrong(shortened(field), errors.New("stands in an earlier line already")))
+			return nil, fmt.Errorf("--map-file %w", at.wrong(field, errors.New("stands in an earlier line already")))
 		}
 		if entries[i].Kind != yaml.ScalarNode || column.Kind != yaml.ScalarNode {
 			return nil, fmt.Errorf("--map-file %w", at.wrong("", errors.New("is not of the form `FIELD: COLUMN`")))

@@ -11,7 +11,7 @@ import (
 // checkFlags say how the simulated partner checks identities, and whom it tells.
 type checkFlags struct {
 	after  span
-	hook   string
+	hook   address
 	secret string
 	header string
 	prefix string
@@ -30,7 +30,7 @@ type checkFlags struct {
 func (k *checkFlags) flags(f *pflag.FlagSet) {
 	k.after, k.age = span{0, false}, span{0, false}
 	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +review, +pending), `D` after their creation")
-	f.StringVar(&k.hook, "webhook", "", "tell changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` takes them")
+	f.Var(&k.hook, "webhook", "tell changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` takes them")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")
 	f.StringVar(&k.header, "webhook-header", "", "`NAME` of the signature's header (default X-Webhook-Signature)")
 	f.StringVar(&k.prefix, "webhook-prefix", "", "`TEXT` before the signature, such as sha256=")
@@ -47,11 +47,11 @@ func (k *checkFlags) flags(f *pflag.FlagSet) {
 
 // apply adds them to the partner's settings.
 func (k *checkFlags) apply(a *app, cfg *sandbox.Config) error {
-	if k.hook == "" && k.given() {
+	if k.hook.text == "" && k.given() {
 		return usage(errors.New("the --webhook-... flags need --webhook URL"))
 	}
 	cfg.KYCAfter = k.after.Duration
-	cfg.Webhook = sandbox.Webhook{URL: k.hook, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
+	cfg.Webhook = sandbox.Webhook{URL: k.hook.text, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
 		Generations: k.generations, Reason: k.reason, Age: k.age.Duration, Unknown: k.unknown, Probe: k.probe, TwoHeaders: k.twoHeaders}
 	if k.oldSecret != "" && k.secret == "" {
 		return usage(errors.New("--webhook-old-secret-file needs --webhook-secret-file"))

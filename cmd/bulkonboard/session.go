@@ -204,7 +204,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
-		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy})
+		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy.text})
 	if err != nil {
 		return nil, usage(inWords(err))
 	}

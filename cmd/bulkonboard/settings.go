@@ -75,6 +75,9 @@ func setByFoundConfig(flag string) bool {
 // settle fills in the flags that were not given: from the environment, then
 // from the config file.
 func (a *app) settle(c, root *cobra.Command) error {
+	if err := refuseSecretsInArguments(c); err != nil {
+		return err
+	}
 	switch commandName(c) {
 	case "help", "completion", "completion bash", "completion zsh", "completion fish", "completion powershell",
 		"config check": // it reads the file itself, and on after a mistake

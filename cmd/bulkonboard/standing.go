@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -235,6 +236,19 @@ func (s *standing) lastRun() string {
 
 // next says what to do.
 func (s *standing) next(a *app) []string {
+	lines := s.nextSteps(a)
+	if s.left()+s.attention() > 0 && !s.running && slices.ContainsFunc(split(s.how.Settings), isHiddenProxy) {
+		lines = append(lines, "set "+envName("proxy")+" before you run it: the password of the proxy was not recorded")
+	}
+	return lines
+}
+
+// isHiddenProxy reports whether a recorded setting is a proxy whose password was left out.
+func isHiddenProxy(word string) bool {
+	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, hidden)
+}
+
+func (s *standing) nextSteps(a *app) []string {
 	left, people := s.left(), s.attention()
 	var names []string
 	for _, f := range s.batch.Files {
@@ -283,6 +297,10 @@ func (s *standing) again() []string {
 		switch name {
 		case "--base-url":
 			base = w
+		case "--proxy":
+			if value != "" && !isHiddenProxy(w) {
+				words = append(words, w)
+			}
 		case "--env", "--sandbox", "--ledger", "--config", "--fresh", "--json", "--quiet", "--limit", "--new-ledger":
 		default:
 			if value != "" { // none: the default

@@ -30,7 +30,7 @@ type targetFlags struct {
 	env         choice
 	sandbox     bool
 	fresh       bool
-	baseURL     string
+	baseURL     address
 	keyFile     string
 	ledger      string
 	newLedger   bool
@@ -38,7 +38,7 @@ type targetFlags struct {
 	timeout     span
 	keyTTL      span
 	caFile      string
-	proxy       string
+	proxy       address
 	play        sandboxFlags
 }
 
@@ -48,7 +48,7 @@ func (t *targetFlags) placeFlags(f *pflag.FlagSet) {
 	f.Var(&t.env, "env", "which partner, and which ledger (default staging)")
 	f.BoolVar(&t.sandbox, "sandbox", false, "the simulated partner API inside this process; no key needed")
 	f.StringVar(&t.ledger, "ledger", "", "ledger `FILE` (default bulkonboard-<environment>.db here; production has no default)")
-	f.StringVar(&t.baseURL, "base-url", "", "partner API at `URL`; the environment is then its host")
+	f.Var(&t.baseURL, "base-url", "partner API at `URL`; the environment is then its host")
 	advanced(f, "base-url")
 }
 
@@ -63,7 +63,7 @@ func (t *targetFlags) partnerFlags(f *pflag.FlagSet) {
 	f.Var(&t.keyTTL, "key-ttl", "how long the partner remembers an idempotency key")
 	f.Var(&t.lockTimeout, "lock-timeout", "wait so long for the ledger's lock (default 0)")
 	f.StringVar(&t.caFile, "ca-file", "", "PEM `FILE` of certificate authorities that replace the system's")
-	f.StringVar(&t.proxy, "proxy", "", "proxy `URL`, or env for the proxy environment variables (default none)")
+	f.Var(&t.proxy, "proxy", "proxy `URL`, without its password, which BULKONBOARD_PROXY can hold; or env for the proxy environment variables (default none)")
 	advanced(f, "timeout", "key-ttl", "lock-timeout", "ca-file", "proxy")
 	t.play.flags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {
@@ -98,11 +98,11 @@ func (t *targetFlags) resolve(level func(string) int) (target, error) {
 	case box > 0 && box == most:
 		return t.place(target{environment: envSandbox, sandbox: true})
 	case base > 0 && base == most:
-		host, err := environmentOf(t.baseURL)
+		host, err := environmentOf(t.baseURL.text)
 		if err != nil {
 			return target{}, err
 		}
-		return t.place(target{environment: host, base: t.baseURL})
+		return t.place(target{environment: host, base: t.baseURL.text})
 	case t.env.value == envProduction:
 		return t.place(target{environment: envProduction, base: productionBase})
 	}
@@ -129,6 +129,9 @@ func environmentOf(base string) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return "", usage(fmt.Errorf("--base-url is not an absolute URL such as https://host/api"))
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", usage(fmt.Errorf("--base-url holds a user name, a password, a query or a fragment: leave them out"))
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if u.Scheme == "https" && host == hostOf(productionBase) {

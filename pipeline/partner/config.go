@@ -4,9 +4,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ const (
 	defaultUserAgent = "bulkonboard"
 	defaultTimeout   = 30 * time.Second
 	maxBase          = 1000       // of the base URL, in bytes: escaped, with a path, it fits into the buffer of net/http (see isUnsent)
+	maxRoots         = 4 << 20    // bytes of CAFile; the system's own bundles have a quarter of a MiB
 	livePrefix       = "sk_live_" // of keys that spend real money (vendor's public docs)
 )
 
@@ -126,9 +129,17 @@ func readRoots(name string) (*x509.CertPool, error) {
 	if name == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(name)
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	defer file.Close()
+	pem, err := io.ReadAll(io.LimitReader(file, maxRoots+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	if len(pem) > maxRoots {
+		return nil, errors.New("is larger than 4 MiB: it must hold certificates only")
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
@@ -154,6 +165,11 @@ func parseProxy(raw string, base *url.URL) (*url.URL, error) {
 	}
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("is not a URL such as http://host:3128")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, errors.New("has a port that does not exist: 1 to 65535")
+		}
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5", "socks5h":
