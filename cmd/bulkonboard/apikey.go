@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -11,8 +12,13 @@ import (
 	"golang.org/x/term"
 )
 
-// sandboxKey is what the simulated partner is given: it takes any key.
-const sandboxKey = "sk_sandbox_rehearsal"
+// sandboxKeyName stands for the key of the simulated partner where keys are told
+// apart: it has another key in each process, and is the same account.
+const sandboxKeyName = "sk_sandbox_rehearsal"
+
+// newSandboxKey returns a key for the simulated partner of one process. Other
+// users of this machine can reach its port, and must not read customers there.
+func newSandboxKey() string { return "sk_sandbox_" + rand.Text() }
 
 // apiKey reads the key from its file, else from the environment, else asks for
 // it. It is never a flag: command lines are seen by everyone on the machine.

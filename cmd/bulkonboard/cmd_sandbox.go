@@ -91,7 +91,8 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Short: "the simulated partner API on loopback",
 		Long: `Serves the partner's API, simulated, until it is interrupted. Its base URL is the
 first line of standard output, and standard error has the command that sends to
-it. Any key that begins with sk_ will do (never a live one).
+it, with the key of this process. No other key is accepted but the one that
+BULKONBOARD_API_KEY holds when it starts, unless that is a live one.
 
 Faults are switches; a selector says whom they strike: a share (0.02 or 2%), the
 n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
@@ -113,7 +114,12 @@ user of the account.
 			if err := checks.apply(a, &cfg); err != nil {
 				return err
 			}
-			return a.serveSandbox(c.Context(), cfg, addr)
+			printed := newSandboxKey()
+			cfg.Keys = []string{printed}
+			if own := strings.TrimSpace(a.env[envKey]); own != "" {
+				cfg.Keys = append(cfg.Keys, own)
+			}
+			return a.serveSandbox(c.Context(), cfg, addr, printed)
 		},
 	}
 	f.flags(c.Flags(), "")
@@ -134,7 +140,7 @@ func faultText() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr string) (err error) {
+func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		return usage(err)
@@ -146,7 +152,7 @@ func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr string)
 	}
 	fmt.Fprintln(a.out, url)
 	fmt.Fprintln(a.err, "the simulated partner listens until it is interrupted. In another window:")
-	fmt.Fprintf(a.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(), url)
+	fmt.Fprintf(a.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
 	<-ctx.Done()
 	n := server.Counters()
 	fmt.Fprintf(a.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), usersText(n.Users), server.Charged())
@@ -154,9 +160,9 @@ func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr string)
 }
 
 // keyInEnvironment sets a key for the simulated partner, in front of a command.
-func keyInEnvironment() string {
+func keyInEnvironment(key string) string {
 	if runtime.GOOS == "windows" {
-		return "set " + envKey + "=" + sandboxKey + "&&"
+		return "set " + envKey + "=" + key + "&&"
 	}
-	return envKey + "=" + sandboxKey
+	return envKey + "=" + key
 }

@@ -88,7 +88,7 @@ func (t *trial) target() {
 	if f.ledger == "" {
 		f.ledger = "any" // it may be given on the command line
 	}
-	key := sandboxKey
+	key := sandboxKeyName
 	if f.keyFile != "" || strings.TrimSpace(t.app.env[envKey]) != "" {
 		given, failed := t.app.apiKey(f.keyFile)
 		t.wrong(failed, "api-key-file")
@@ -110,7 +110,7 @@ func (t *trial) target() {
 
 // client checks a part of what the partner is talked to with.
 func (t *trial) client(c partner.Config, flags ...string) {
-	c.Key = cmp.Or(c.Key, sandboxKey)
+	c.Key = cmp.Or(c.Key, sandboxKeyName)
 	client, err := partner.New(c)
 	if err == nil {
 		client.CloseIdle()

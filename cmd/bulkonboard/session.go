@@ -65,11 +65,10 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 	if s.needsYes() && !f.yes && !isTerminal(a.stdin) {
 		return nil, usage(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
 	}
-	s.key = sandboxKey
-	if !s.to.sandbox {
-		if s.key, err = a.apiKey(f.keyFile); err != nil {
-			return nil, err
-		}
+	if s.to.sandbox {
+		s.key = newSandboxKey()
+	} else if s.key, err = a.apiKey(f.keyFile); err != nil {
+		return nil, err
 	}
 	if err = s.to.contradicts(s.key); err != nil {
 		return nil, err
@@ -254,6 +253,7 @@ func (s *session) unusedProxy(err error) string {
 func (s *session) openPartner() error {
 	if s.to.sandbox {
 		cfg := s.play
+		cfg.Keys = []string{s.key}
 		cfg.KeyTTL = s.flags.keyTTL.Duration
 		if s.store != nil {
 			cfg.StateFile = s.to.ledger + stateSuffix
@@ -321,6 +321,9 @@ func (s *session) lastResort(c ledger.Change) {
 func (s *session) origin() ledger.Run {
 	r := origin(s.command)
 	r.KeyPrint, r.Settings = keyPrint(s.key), s.settings
+	if s.to.sandbox {
+		r.KeyPrint = keyPrint(sandboxKeyName)
+	}
 	return r
 }
 
