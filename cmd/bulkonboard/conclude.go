@@ -324,7 +324,7 @@ func (s *session) tellOthers(sum pipeline.Summary) {
 			for _, f := range b.Files {
 				names = append(names, f.Name)
 			}
-			s.tell("  %s of this input, which must be run again: %s", rowsText(n), s.shellLine(names...))
+			s.tell("  %s of this input, which must be run again: %s", rowsText(n), s.shellLine(fileWords(names)...))
 		}
 	}
 }

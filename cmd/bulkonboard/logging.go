@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +31,7 @@ func (l *logFlags) open(people io.Writer) (*slog.Logger, func() error, error) {
 	var w = people
 	closer := func() error { return nil }
 	if l.file != "" {
-		f, err := os.OpenFile(l.file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		f, err := openLogFile(l.file)
 		if err != nil {
 			return nil, nil, usagef("--log-file %s: %w", l.file, plainError(err))
 		}
@@ -40,9 +39,9 @@ func (l *logFlags) open(people io.Writer) (*slog.Logger, func() error, error) {
 	}
 	switch {
 	case l.format.value == "json":
-		return slog.New(slog.NewJSONHandler(w, nil)), closer, nil
+		return slog.New(slog.NewJSONHandler(inertWriter{w}, nil)), closer, nil
 	case l.format.value == "text", l.file != "":
-		return slog.New(slog.NewTextHandler(w, nil)), closer, nil
+		return slog.New(slog.NewTextHandler(inertWriter{w}, &slog.HandlerOptions{ReplaceAttr: inertAttr})), closer, nil
 	}
 	shown := newWarnings(people)
 	return slog.New(shown), func() error { shown.seen.rest(people); return nil }, nil

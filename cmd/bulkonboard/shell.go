@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -31,7 +32,9 @@ func shellOf(goos string, env map[string]string) shell {
 	return powerShell
 }
 
-// line quotes a program's arguments so that the shell hands them on unchanged.
+// line quotes a program's arguments so that the shell hands them on unchanged,
+// or in doubt as a word that means nothing: no part of one is ever read as a
+// command. It holds nothing that printable changes, which would undo a quote.
 func (s shell) line(args ...string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {
@@ -58,47 +61,101 @@ func (s shell) word(a string) string {
 	case plain:
 		return a
 	case s == cmdExe:
-		// A file name of Windows has no quotation mark, so that a word needs
-		// nothing else; of a backslash at the end the C run-time takes two.
-		if strings.HasSuffix(a, `\`) {
-			a += `\`
-		}
-		return `"` + strings.ReplaceAll(a, `"`, `\"`) + `"`
+		return cmdWord(onlyPrinted(a))
 	case s == powerShell:
-		return "'" + strings.ReplaceAll(a, "'", "''") + "'"
-	}
-	if !isPrintable(a) {
-		return escaped(a)
+		return powerShellWord(onlyPrinted(a))
+	case onlyPrinted(a) != a:
+		return escapedWord(a)
 	}
 	return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 }
 
-// isPrintable reports whether a terminal can show a word as it is.
-func isPrintable(a string) bool {
-	return utf8.ValidString(a) && !strings.ContainsFunc(a, func(r rune) bool { return !unicode.IsPrint(r) })
+// onlyPrinted replaces what a terminal does not show, line ends among it.
+func onlyPrinted(a string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '_'
+	}, strings.ToValidUTF8(a, "_"))
 }
 
-// escaped writes a word with line ends and the like as $'a\012b', which shells
-// read since POSIX.1-2024, and bash and zsh always have.
-func escaped(a string) string {
+// escapedWord writes what a terminal does not show in octal, as bash, zsh and
+// ksh read it. A shell that does not know the form takes it as one word.
+func escapedWord(a string) string {
 	var b strings.Builder
 	b.WriteString("$'")
-	for i := 0; i < len(a); i++ {
-		r, size := utf8.DecodeRuneInString(a[i:])
-		switch {
-		case r == '\'' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(a[i])
-		case r == utf8.RuneError && size == 1, !unicode.IsPrint(r):
-			for _, octet := range []byte(a[i : i+size]) {
-				fmt.Fprintf(&b, `\%03o`, octet)
-			}
-		default:
+	for i, r := range a {
+		if size := utf8.RuneLen(r); unicode.IsPrint(r) && r != '\'' && r != '\\' && strings.HasPrefix(a[i:], string(r)) {
 			b.WriteString(a[i : i+size])
+			continue
 		}
-		i += size - 1
+		_, size := utf8.DecodeRuneInString(a[i:])
+		for _, c := range []byte(a[i : i+size]) {
+			fmt.Fprintf(&b, `\%03o`, c)
+		}
 	}
 	return b.String() + "'"
+}
+
+// cmdWord quotes a word for cmd.exe, and inside that for the C run-time. cmd.exe
+// knows no escaped quotation mark, and expands %NAME% inside of them, so that a
+// word with either has a caret before each character that means something.
+func cmdWord(a string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	slashes := 0
+	for _, r := range a {
+		if r == '"' {
+			b.WriteString(strings.Repeat(`\`, slashes+1))
+		}
+		slashes++
+		if r != '\\' {
+			slashes = 0
+		}
+		b.WriteRune(r)
+	}
+	word := b.String() + strings.Repeat(`\`, slashes) + `"`
+	if !strings.Contains(a, `"`) && strings.Count(a, "%") < 2 {
+		return word
+	}
+	b.Reset()
+	for _, r := range word {
+		if strings.ContainsRune(`()%!^"<>&|`, r) {
+			b.WriteByte('^')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// powerShellWord quotes a word for PowerShell, which takes typographic quotation
+// marks for its own. Versions before 7.3 hand an unescaped " on as the end of the
+// argument; later ones then show a backslash, which names nothing.
+func powerShellWord(a string) string {
+	var b strings.Builder
+	for _, r := range a {
+		switch r {
+		case '\'', '\u2018', '\u2019', '\u201a', '\u201b':
+			b.WriteRune(r)
+		case '"':
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return "'" + b.String() + "'"
+}
+
+// fileWords makes names of files fit to be arguments: one that begins with a
+// dash would be a flag.
+func fileWords(names []string) []string {
+	words := slices.Clone(names)
+	for i, name := range words {
+		if len(name) > 1 && name[0] == '-' {
+			words[i] = "./" + name
+		}
+	}
+	return words
 }
 
 // split takes a line of posix apart into its words; it reads what line writes.

@@ -254,6 +254,7 @@ func (s *standing) nextSteps(a *app) []string {
 	for _, f := range s.batch.Files {
 		names = append(names, f.Name)
 	}
+	names = fileWords(names)
 	again := a.commandLine(append(append([]string{"run"}, s.again()...), names...)...)
 	switch {
 	case s.running:

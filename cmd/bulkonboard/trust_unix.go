@@ -39,8 +39,8 @@ func ownedByUserOrRoot(info fs.FileInfo) bool {
 	return ok && (int(st.Uid) == os.Geteuid() || st.Uid == 0)
 }
 
-// linksOf is how many names a file has.
-func linksOf(info fs.FileInfo) int {
+// nameCount returns how many names a file has.
+func nameCount(info fs.FileInfo) int {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return 0

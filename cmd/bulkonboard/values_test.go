@@ -83,8 +83,12 @@ func TestShellLine(t *testing.T) {
 		"":             {"''", `""`, "''"},
 		"$(rm)":        {"'$(rm)'", `"$(rm)"`, "'$(rm)'"},
 		"--max-new=2%": {"--max-new=2%", `"--max-new=2%"`, "'--max-new=2%'"},
-		"a\nb":         {`$'a\012b'`, "\"a\nb\"", "'a\nb'"},
-		"l\xe9a'\\":    {`$'l\351a\'\\'`, "\"l\xe9a'\\\\\"", "'l\xe9a''\\'"},
+		"a\nb":         {`$'a\012b'`, `"a_b"`, "'a_b'"},
+		`a"&b`:         {`'a"&b'`, `^"a\^"^&b^"`, `'a\"&b'`},
+		"%A%":          {"%A%", `^"^%A^%^"`, "'%A%'"},
+		"a’;b":         {"'a’;b'", `"a’;b"`, "'a’’;b'"},
+		"'\x1b":        {`$'\047\033'`, `"'_"`, "'''_'"},
+		"l\xe9a'\\":    {`$'l\351a\047\134'`, `"l_a'\\"`, `'l_a''\'`},
 		"é.csv":        {"'é.csv'", `"é.csv"`, "'é.csv'"},
 		`C:\my dir\`:   {`'C:\my dir\'`, `"C:\my dir\\"`, `'C:\my dir\'`},
 		"a&b":          {"'a&b'", `"a&b"`, "'a&b'"},
@@ -96,7 +100,7 @@ func TestShellLine(t *testing.T) {
 			}
 		}
 	}
-	words := []string{"run", "--map=email=E-Mail (private)", "it's", "", `a\b`, "é", "a\nb'\\", "l\xe9", "$x", "\u00a0"}
+	words := []string{"run", "--map=email=E-Mail (private)", "it's", "", `a\b`, "é", "a\nb'\\", "l\xe9", "$x", "'\x1b\\ \xff$'", "$'", "\u00a0"}
 	if got := split(posix.line(words...)); !slices.Equal(got, words) {
 		t.Errorf("%q is read as %q", words, got)
 	}

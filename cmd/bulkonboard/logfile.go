@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+)
+
+// logStarts are what the first line of a log of this program begins with.
+func logStarts() []string { return []string{"time=", `{"time":"`} }
+
+// openLogFile opens a log to append to, or makes it, mode 0600. It takes a file
+// of the user's own that is empty or a log already: a name that was mistyped or
+// slipped in must not put lines into a shell's start file or a list of keys.
+func openLogFile(path string) (*os.File, error) {
+	f, err := openLog(path)
+	if isLinkError(err) {
+		return nil, errors.New("is a symbolic link; name the file itself")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLog(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// checkLog reports why an open file is not to be appended to.
+func checkLog(f *os.File) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file; leave the flag out and redirect standard error instead")
+	case !ownedByUser(info) || writableByOthers(info):
+		return errors.New("you do not own it, or others can write to it")
+	case nameCount(info) > 1:
+		return errors.New("has a second name (a hard link); name a file of its own")
+	}
+	start := make([]byte, len(logStarts()[1]))
+	n, err := f.ReadAt(start, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for _, s := range logStarts() {
+		if n == 0 || strings.HasPrefix(string(start[:n]), s) {
+			return nil
+		}
+	}
+	return errors.New("exists, and is not a log of this program; name another file")
+}
+
+// inertWriter writes log lines in which no shell that reads them finds anything
+// to expand. The escapes are those of JSON and of Go's quoted texts, so that
+// readers of either find the same text.
+type inertWriter struct{ w io.Writer }
+
+var _ io.Writer = inertWriter{}
+
+func (i inertWriter) Write(line []byte) (int, error) {
+	inert := bytes.ReplaceAll(line, []byte("$"), []byte(`\u0024`))
+	inert = bytes.ReplaceAll(inert, []byte("`"), []byte(`\u0060`))
+	if _, err := i.w.Write(inert); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
+// inertAttr escapes a shell's operators in a value that the text handler would
+// not put into quotation marks by itself; the escape makes it do so.
+func inertAttr(_ []string, a slog.Attr) slog.Attr {
+	const operators = ";&|<>(){}[]*?!~#'"
+	v := a.Value.Resolve()
+	if v.Kind() != slog.KindString && v.Kind() != slog.KindAny {
+		return a
+	}
+	text := v.String()
+	if strings.ContainsAny(text, " =\"") || !strings.ContainsAny(text, operators) {
+		return a
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if strings.ContainsRune(operators, r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return slog.String(a.Key, b.String())
+}
