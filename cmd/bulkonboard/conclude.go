@@ -162,6 +162,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 				}
 				if err == nil {
 					perFile[r.File]++
+					s.hosts.add(sum.Batch.Files[r.File].Name, &r)
 				}
 				if !yield(r, err) {
 					return
@@ -183,6 +184,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	written, err = s.outputs.write(ctx, meta, rows)
 	s.outputs.tellKept(s.app)
+	if reasonOf(failed) != pipeline.LedgerFault {
+		err = errors.Join(err, s.hosts.remember(ctx, s.store))
+	}
 	for i := range perFile {
 		if err == nil {
 			sum.Batch.Files[i].Rows = perFile[i] // the slice is the summary's own
@@ -250,6 +254,12 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 			done += fmt.Sprintf("; charged about %s %s", m.Charged, m.Currency)
 		}
 		s.tell("%s", done)
+	}
+	for _, line := range s.hosts.lines() {
+		s.tell("%s", line)
+		if s.flags.logFlags.isOn() { // else it would be shown twice
+			s.log.Warn(strings.TrimPrefix(line, "warning: "))
+		}
 	}
 	if sum.Unconfirmed > 0 {
 		s.tell("%s", unconfirmedText(sum))

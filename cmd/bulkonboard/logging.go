@@ -26,6 +26,9 @@ func (l *logFlags) flags(f *pflag.FlagSet) {
 	advanced(f, "log-format", "log-file")
 }
 
+// isOn reports whether there is a log beside what people are shown.
+func (l *logFlags) isOn() bool { return l.file != "" || l.format.value != "" }
+
 // open is the logger; close closes its file.
 func (l *logFlags) open(people io.Writer) (*slog.Logger, func() error, error) {
 	var w = people

@@ -42,6 +42,7 @@ type session struct {
 	play    sandbox.Config // with --sandbox
 	client  *partner.Client
 	found   *findings
+	hosts   linkHosts
 	gauges  *gauges // nil without --metrics-file
 	outputs *outputs
 	told    bool // what the check found has been printed

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+)
+
+// startRedirector serves a simulated partner whose links of some e-mails lead to
+// another host.
+func startRedirector(t *testing.T, others map[string]string) (base string) {
+	t.Helper()
+	partner, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = partner.Close() })
+	behind, err := partner.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := url.Parse(strings.TrimSuffix(behind, sandbox.BasePath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := regexp.MustCompile(`("verificationUrl":"https://)[^/"]+`)
+	front := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Header.Del("Accept-Encoding")
+			text, err := io.ReadAll(r.In.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			for email, other := range others {
+				if bytes.Contains(text, []byte(email)) {
+					r.Out.Header.Set("X-Other-Host", other)
+				}
+			}
+			r.Out.Body = io.NopCloser(bytes.NewReader(text))
+		},
+		ModifyResponse: func(r *http.Response) error {
+			text, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			if other := r.Request.Header.Get("X-Other-Host"); other != "" {
+				text = host.ReplaceAll(text, []byte("${1}"+other))
+			}
+			r.Body = io.NopCloser(bytes.NewReader(text))
+			r.Header.Set("Content-Length", strconv.Itoa(len(text)))
+			return nil
+		},
+	})
+	t.Cleanup(front.Close)
+	return front.URL + sandbox.BasePath
+}
+
+// A link that leads elsewhere than all others is told with its row, and changes
+// neither status nor exit code; the link itself is not shown.
+func TestHostileLinkHost(t *testing.T) {
+	base := startRedirector(t, map[string]string{"ann3@example.com": "verify.exаmple.net"})
+	dir := writeFiles(t, map[string]string{"in.csv": customersCSV(6), "one.csv": strings.NewReplacer("ann0@", "single@", "Roe", "Doe").Replace(customersCSV(1))})
+	env := []string{"BULKONBOARD_API_KEY=sk_test_x"}
+	args := []string{"run", "--base-url", base, "--ledger", "l.db", "--rate", "unlimited", "--log-file", "run.log"}
+	code, said := inDirectory(t, dir, env, append(args, "in.csv")...)
+	if code != int(exitOK) || !strings.Contains(said, `warning: 1 link leads to verify.ex\u0430mple.net instead of `) || !strings.Contains(said, "in.csv, row 5") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "run.log"))
+	if err != nil || !strings.Contains(string(log), "link leads to") {
+		t.Errorf("the log does not say it: %s, %v", log, err)
+	}
+	if strings.Contains(said+string(log), "https://verify") {
+		t.Errorf("a link is shown: %s", said)
+	}
+	if code, said := inDirectory(t, dir, env, append(args, "one.csv")...); code != int(exitOK) || strings.Contains(said, "leads to") {
+		t.Errorf("an ordinary link is warned of: exit %d: %s", code, said)
+	}
+}
+
+// Hosts are compared within an input, and with earlier ones where it has but one.
+func TestHostileLinkHostsCompared(t *testing.T) {
+	for name, tt := range map[string]struct {
+		links []string
+		usual string
+		want  []string
+	}{
+		"none":            {},
+		"all the same":    {links: []string{"https://a.example/1", "https://A.example/2"}},
+		"as before":       {links: []string{"https://a.example/1"}, usual: "a.example"},
+		"another one":     {links: []string{"https://a.example/1", "https://a.example/2", "https://b.example/3"}, want: []string{"1 link leads to b.example instead of a.example"}},
+		"another port":    {links: []string{"https://a.example/1", "https://a.example/2", "https://a.example:8443/3"}, want: []string{"to a.example:8443 instead"}},
+		"a user name":     {links: []string{"https://a.example/1", "https://a.example/2", "https://a.example@b.example/3"}, want: []string{"to b.example instead"}},
+		"no host":         {links: []string{"https://a.example/1", "https://a.example/2", "javascript:alert(1)"}, want: []string{"to (no host) instead"}},
+		"two by two":      {links: []string{"https://a.example/1", "https://b.example/2"}, usual: "b.example", want: []string{"to a.example instead of b.example"}},
+		"all are new":     {links: []string{"https://b.example/1", "https://b.example/2"}, usual: "a.example", want: []string{"2 links lead to b.example instead of a.example"}},
+		"and one of them": {links: []string{"https://b.example/1", "https://b.example/2", "https://a.example/3"}, usual: "a.example", want: []string{"1 link leads to a.example instead of b.example"}},
+	} {
+		h := linkHosts{usual: tt.usual}
+		for i, link := range tt.links {
+			h.add("in.csv", &ledger.Reported{Row: ledger.Row{Number: i + 2}, Customer: ledger.Customer{URL: link}})
+		}
+		got := h.lines()
+		if len(got) != len(tt.want) {
+			t.Errorf("%s: %q", name, got)
+			continue
+		}
+		for i, want := range tt.want {
+			if !strings.Contains(got[i], want) {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	}
+}
+
+// What is erased from the ledger can still be in files beside it and in logs:
+// forget names each.
+func TestHostileForgetNamesWhatIsLeft(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"in.csv": customersCSV(2), "who.txt": "ann1@example.com\n", "l.db.emergency-20260101T000000.kept": "x", "other.db.kept": "x"})
+	for _, args := range [][]string{{"--log-file", "a.log"}, {"--log-file", filepath.Join(dir, "gone.log")}, {"--log-file", "gone-too.log"}} {
+		if code, said := inDirectory(t, dir, nil, append([]string{"run", "--sandbox", "--ledger", "l.db", "--rate", "unlimited", "in.csv"}, args...)...); code != int(exitOK) {
+			t.Fatalf("exit %d: %s", code, said)
+		}
+	}
+	for _, gone := range []string{"gone.log", "gone-too.log"} {
+		if err := os.Remove(filepath.Join(dir, gone)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, said := inDirectory(t, dir, nil, "ledger", "forget", "--sandbox", "--ledger", "l.db", "who.txt")
+	if code != int(exitOK) {
+		t.Fatalf("exit %d: %s", code, said)
+	}
+	for _, want := range []string{"l.db.sandbox.jsonl", "l.db.emergency-20260101T000000.kept", "a.log", "gone-too.log"} {
+		if !strings.Contains(said, " "+want+"\n") && !strings.Contains(said, "/"+want+"\n") {
+			t.Errorf("%s is not named: %s", want, said)
+		}
+	}
+	for _, unwanted := range []string{"gone.log\n", "other.db", "l.db.lock", "ann1"} {
+		if strings.Contains(said, unwanted) {
+			t.Errorf("%s is named: %s", unwanted, said)
+		}
+	}
+}
