@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,6 +32,7 @@ type resolveFlags struct {
 	because   string
 	serviceID string
 	link      string
+	linkFile  string
 	gone      bool
 }
 
@@ -47,7 +49,7 @@ who exists after all is then created twice, or refused.
 With --gap it ends the wait of a ledger that was put back from a copy for a list of
 the partner's users that cannot be had: rows are then sent without one.`,
 		Example: `  bulkonboard ledger resolve customers.csv:17 --as duplicate --because "asked the partner, ticket 4711"
-  bulkonboard ledger resolve customers.csv:18 --as created --service-id acme-1 --link https://... --because "..."`,
+  bulkonboard ledger resolve customers.csv:18 --as created --service-id acme-1 --link-file link.txt --because "..."`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f.gap {
 				return noArgs(c, args)
@@ -64,6 +66,9 @@ the partner's users that cannot be had: rows are then sent without one.`,
 				return endGaps(ctx, a, l, f.because)
 			})(c, args)
 		}
+		if err := a.readLink(c, &f); err != nil {
+			return err
+		}
 		file, row, err := f.check(args[0])
 		if err != nil {
 			return err
@@ -78,9 +83,38 @@ the partner's users that cannot be had: rows are then sent without one.`,
 	c.Flags().BoolVar(&f.gap, "gap", false, "end the wait of a restored ledger for the partner's list")
 	c.Flags().StringVar(&f.because, "because", "", "the reason, as `TEXT`; reports show it")
 	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
-	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`, for created")
+	c.Flags().StringVar(&f.linkFile, "link-file", "", "read the verification link from `FILE`, or - for standard input; for created")
+	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`; other users can read it there: take --link-file or BULKONBOARD_LINK")
 	configFlag(c)
 	return c
+}
+
+// readLink reads the link that --link-file names. It warns of one on the command
+// line, which every user of the machine can read.
+func (a *app) readLink(c *cobra.Command, f *resolveFlags) error {
+	if f.link != "" && levels(c)("link") == fromFlag {
+		fmt.Fprintln(a.err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
+	}
+	if f.linkFile == "" {
+		return nil
+	}
+	if f.link != "" {
+		return usagef("give --link-file or --link, not both")
+	}
+	var text []byte
+	var err error
+	if f.linkFile == "-" {
+		text, err = io.ReadAll(io.LimitReader(a.stdin, maxSecret))
+	} else {
+		text, err = a.readSecret("link-file", f.linkFile)
+	}
+	if err != nil {
+		return err
+	}
+	if f.link = strings.TrimSpace(string(text)); f.link == "" {
+		return usagef("--link-file %s is empty", f.linkFile)
+	}
+	return nil
 }
 
 // check refuses what makes no sense, and takes FILE:ROW apart.
@@ -95,17 +129,17 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 	case at <= 0 || err != nil || row < 1:
 		return "", 0, usagef("write FILE:ROW, such as customers.csv:17")
 	case f.gone && (status != "" || f.serviceID != "" || f.link != ""):
-		return "", 0, usagef("--gone says one thing only: leave out --as, --service-id and --link")
+		return "", 0, usagef("--gone says one thing only: leave out --as, --service-id and --link-file")
 	case status == "" && !f.gone:
 		return "", 0, usagef("--as says which status: %s", strings.Join(f.as.of, ", "))
 	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
-		return "", 0, usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
+		return "", 0, usage(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	case status != ledger.Created && f.link != "":
-		return "", 0, usagef("--link goes with --as created only")
+		return "", 0, usagef("a link goes with --as created only")
 	case status != ledger.Created && status != ledger.LinkMissing && f.serviceID != "":
 		return "", 0, usagef("--service-id goes with --as created and --as link_missing only")
 	case f.link != "" && !isLink(f.link):
-		return "", 0, usagef("--link is not an absolute https URL")
+		return "", 0, usagef("the link is not an absolute https URL")
 	}
 	return file, row, f.checkReason()
 }
@@ -158,7 +192,7 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 		}
 	}
 	if f.as.value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
-		return usage(errors.New("--as created needs --service-id and --link"), "without the link: --as link_missing")
+		return usage(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	}
 	runs, err := newestOf(ctx, l)
 	if err != nil {

@@ -48,7 +48,7 @@ func isLinkError(err error) bool { return errors.Is(err, errLink) }
 
 func ownedByUser(fs.FileInfo) bool       { return true }
 func ownedByUserOrRoot(fs.FileInfo) bool { return true }
-func nameCount(fs.FileInfo) int            { return 1 }
+func nameCount(fs.FileInfo) int          { return 1 }
 func writableByOthers(fs.FileInfo) bool  { return false }
 func readableByOthers(fs.FileInfo) bool  { return false }
 
