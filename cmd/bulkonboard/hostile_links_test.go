@@ -155,3 +155,57 @@ func TestHostileForgetNamesWhatIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// A link is taken from a file or standard input; on the command line, where
+// every user of the machine can read it, it is warned of, and never repeated.
+func TestHostileLinkInArguments(t *testing.T) {
+	const link = "https://verify.example/?token=s3cr3t"
+	dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1), "link.txt": link + "\n", "empty.txt": "\n"})
+	if code, said := inDirectory(t, dir, nil, "run", "--sandbox", "--rate", "unlimited", "in.csv"); code != int(exitOK) {
+		t.Fatalf("exit %d: %s", code, said)
+	}
+	resolve := []string{"ledger", "resolve", "--sandbox", "in.csv:2", "--as", "created", "--service-id", "s-1", "--because", "x"}
+	for _, tt := range []struct {
+		env  []string
+		args []string
+		warn bool
+		code exitCode
+	}{
+		{args: []string{"--link-file", "link.txt"}},
+		{env: []string{"BULKONBOARD_LINK=" + link}},
+		{args: []string{"--link", link}, warn: true},
+		{args: []string{"--link-file", "empty.txt"}, code: exitUsage},
+		{args: []string{"--link-file", "none.txt"}, code: exitUsage},
+		{args: []string{"--link-file", "link.txt", "--link", link}, warn: true, code: exitUsage},
+	} {
+		code, said := inDirectory(t, dir, tt.env, append(resolve, tt.args...)...)
+		if strings.Contains(said, "s3cr3t") || strings.Contains(said, "other users can read the link") != tt.warn {
+			t.Errorf("%v: %s", tt.args, said)
+		}
+		if tt.code == exitUsage && code != int(exitUsage) {
+			t.Errorf("%v: exit %d: %s", tt.args, code, said)
+		}
+	}
+	if code, said := inDirectory(t, dir, nil, "ledger", "log", "--sandbox", "--json"); code != int(exitOK) || strings.Contains(said, "s3cr3t") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+}
+
+// A named file that other users can change is read, and warned of.
+func TestHostileNamedFilesOfOthers(t *testing.T) {
+	if !canLink() {
+		t.Skip("this system has no modes")
+	}
+	for flag, text := range map[string]string{"config": "rate: 5/s\n", "map-file": "email: email\n"} {
+		dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1), "f": text})
+		for _, mode := range []os.FileMode{0o600, 0o644, 0o620, 0o602} {
+			if err := os.Chmod(filepath.Join(dir, "f"), mode); err != nil {
+				t.Fatal(err)
+			}
+			code, said := inDirectory(t, dir, nil, "plan", "--sandbox", "--"+flag, "f", "in.csv")
+			if warned := strings.Contains(said, "warning: other users can change f:"); code != int(exitOK) || warned != (mode&0o022 != 0) {
+				t.Errorf("--%s, mode %o: exit %d: %s", flag, mode, code, said)
+			}
+		}
+	}
+}

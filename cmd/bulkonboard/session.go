@@ -79,6 +79,11 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 	if s.rules, err = f.rules(s.live); err != nil {
 		return nil, err
 	}
+	for _, path := range []string{f.caFile, f.mapFile} {
+		if info, err := os.Stat(path); err == nil {
+			a.warnWritable(path, info)
+		}
+	}
 	if s.to.sandbox { // its address is known when it listens
 		s.play, err = f.play.config()
 	} else {
