@@ -106,10 +106,13 @@ func TestHostileLinkHostsCompared(t *testing.T) {
 		"a user name":     {links: []string{"https://a.example/1", "https://a.example/2", "https://a.example@b.example/3"}, want: []string{"to b.example instead"}},
 		"no host":         {links: []string{"https://a.example/1", "https://a.example/2", "javascript:alert(1)"}, want: []string{"to (no host) instead"}},
 		"two by two":      {links: []string{"https://a.example/1", "https://b.example/2"}, usual: "b.example", want: []string{"to a.example instead of b.example"}},
-		"all are new":     {links: []string{"https://b.example/1", "https://b.example/2"}, usual: "a.example", want: []string{"2 links lead to b.example instead of a.example"}},
+		"all are new":     {links: []string{"https://b.example/1", "https://b.example/2"}, usual: "a.example", want: []string{"2 links lead to b.example, and those of earlier inputs to another host"}},
 		"and one of them": {links: []string{"https://b.example/1", "https://b.example/2", "https://a.example/3"}, usual: "a.example", want: []string{"1 link leads to a.example instead of b.example"}},
 	} {
-		h := linkHosts{usual: tt.usual}
+		var h linkHosts
+		if tt.usual != "" {
+			h.usual = hostDigest(tt.usual)
+		}
 		for i, link := range tt.links {
 			h.add("in.csv", &ledger.Reported{Row: ledger.Row{Number: i + 2}, Customer: ledger.Customer{URL: link}})
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,7 +18,7 @@ import (
 )
 
 // learntLinkHost is the fact under which the ledger keeps the host that most
-// links of the newest input lead to.
+// links of the newest input lead to, as a digest: exports without links hold it.
 const learntLinkHost = "link_host"
 
 // maxOddHosts bounds how many hosts are named.
@@ -28,7 +30,7 @@ const maxOddHosts = 5
 type linkHosts struct {
 	count map[string]int
 	first map[string]string // where the first link of a host is
-	usual string            // host of earlier links; "" for none
+	usual string            // digest of the host of earlier links; "" for none
 }
 
 // add counts a row's link. It keeps the host alone: a link is a secret.
@@ -53,7 +55,7 @@ func (h *linkHosts) add(file string, r *ledger.Reported) {
 // many it is the one that earlier links had, or else the first by name.
 func (h *linkHosts) most() string {
 	hosts := slices.SortedFunc(maps.Keys(h.count), func(a, b string) int {
-		return cmp.Or(cmp.Compare(h.count[b], h.count[a]), cmp.Compare(isOther(a, h.usual), isOther(b, h.usual)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(h.count[b], h.count[a]), cmp.Compare(h.unusual(a), h.unusual(b)), cmp.Compare(a, b))
 	})
 	if len(hosts) == 0 {
 		return ""
@@ -61,31 +63,36 @@ func (h *linkHosts) most() string {
 	return hosts[0]
 }
 
-func isOther(a, b string) int {
-	if a == b {
+// unusual is 0 for the host that earlier links had, and 1 for any other.
+func (h *linkHosts) unusual(host string) int {
+	if hostDigest(host) == h.usual {
 		return 0
 	}
 	return 1
 }
 
+func hostDigest(host string) string {
+	sum := sha256.Sum256([]byte("bulkonboard link host\n" + host))
+	return hex.EncodeToString(sum[:8])
+}
+
 // lines warn of links that lead elsewhere than the others of this input, or, if
 // all of these agree, than those of the one before.
 func (h *linkHosts) lines() []string {
+	const advice = "Ask the partner before you send it to a customer"
 	most := h.most()
-	expected := most
-	if len(h.count) == 1 && h.usual != "" {
-		expected = h.usual
+	if len(h.count) == 1 && h.usual != "" && hostDigest(most) != h.usual {
+		return []string{fmt.Sprintf("warning: %s to %s, and those of earlier inputs to another host. %s", linksLead(h.count[most]), most, advice)}
 	}
 	var lines []string
 	for _, host := range slices.Sorted(maps.Keys(h.count)) {
-		if host == expected {
+		if host == most {
 			continue
 		}
 		if len(lines) == maxOddHosts {
 			return append(lines, fmt.Sprintf("warning: links lead to %s more hosts", number(len(h.count)-1-maxOddHosts)))
 		}
-		lines = append(lines, fmt.Sprintf("warning: %s to %s instead of %s (first in %s). Ask the partner before you send it to a customer",
-			linksLead(h.count[host]), host, expected, h.first[host]))
+		lines = append(lines, fmt.Sprintf("warning: %s to %s instead of %s (first in %s). %s", linksLead(h.count[host]), host, most, h.first[host], advice))
 	}
 	return lines
 }
@@ -99,16 +106,16 @@ func linksLead(n int) string {
 
 // remember compares with the host of earlier links, and keeps the newest.
 func (h *linkHosts) remember(ctx context.Context, l ledger.Ledger) error {
-	most := h.most()
-	if most == "" {
+	if len(h.count) == 0 {
 		return nil
 	}
 	usual, _, err := l.Learnt(ctx, learntLinkHost)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	if h.usual = usual; usual == h.most() {
-		return nil
+	h.usual = usual
+	if now := hostDigest(h.most()); now != usual {
+		return l.Learn(ctx, learntLinkHost, now, time.Now())
 	}
-	return l.Learn(ctx, learntLinkHost, h.most(), time.Now())
+	return nil
 }
