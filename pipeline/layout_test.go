@@ -49,7 +49,8 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/partner":          {},
 		"pipeline/partner/sandbox":  {},
 		"pipeline/kyc":              {"ledger", "pipeline/partner"},
-		"pipeline/report":           {"ledger", "pipeline/internal/formula"},
+		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/report/inert"},
+		"pipeline/report/inert":     {},
 		"ledger/sqlite":             {"ledger", "ledger/internal/keyed"},
 		"pipeline":                  {"ledger", "pipeline/partner", "validate"},
 	} {

@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -72,8 +73,8 @@ func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, 
 	if done.Copy {
 		fmt.Fprintf(a.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
 	}
-	if done.Macros {
-		fmt.Fprintf(a.err, "%s is without the workbook's macros, which a .xlsx cannot hold\n", printable(done.Path))
+	if len(done.Dropped) > 0 {
+		fmt.Fprintf(a.err, "%s holds values and looks; left out: %s\n", printable(done.Path), leftOut(done.Dropped))
 	}
 	if done.Displaced > 0 {
 		has := "cells have"
@@ -84,6 +85,22 @@ func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, 
 			printable(done.Path), number(done.Displaced), has)
 	}
 	return done.Path, nil
+}
+
+// leftOut lists what an annotated workbook lacks of the sender's.
+func leftOut(dropped []inert.Count) string {
+	var kinds []string
+	for _, c := range dropped {
+		text := c.String()
+		if c.Kind == "formula" {
+			text += " (their last values stay)"
+			if c.N == 1 {
+				text = "1 formula (its last value stays)"
+			}
+		}
+		kinds = append(kinds, text)
+	}
+	return strings.Join(kinds, ", ")
 }
 
 // outcomeRows pairs the input with what the ledger knows of its rows.

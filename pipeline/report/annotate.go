@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/inert"
 )
 
 // Annotation is what Output.Annotate works on: the sender's list, and what is
@@ -59,9 +61,11 @@ type Annotated struct {
 	// Copy is true if the workbook was too large, or too unusual, to be given
 	// back as it was: values are there as text, but no formulas, styles and
 	// other sheets. Not set where there was no workbook to begin with.
-	Copy      bool
-	Macros    bool // the workbook has macros, which a file named .xlsx cannot hold
-	Problems  int  // cells and rows to be corrected
+	Copy bool
+	// Dropped counts, by kind, what of the workbook could act by itself or
+	// lead elsewhere, and was left out. Not set for a copy.
+	Dropped   []inert.Count
+	Problems  int // cells and rows to be corrected
 	Warnings  int
 	Rows      int  // with a problem
 	Comments  int  // cells that have one
@@ -97,8 +101,11 @@ func OutcomeColumns() []string { return []string{"onboard_status", "onboard_link
 // Annotate writes the sender's workbook, with marks, as a new .xlsx file at
 // path: the cells in question filled, with a comment on each, a sheet that
 // counts and lists the problems with links to the cells, and the header row
-// frozen. Everything else in the workbook is as it was. A person corrects the
-// cells and gives the file back; nothing has to be removed from it first.
+// frozen. The workbook's values, looks, comments and lists to choose from are as
+// they were; formulas are their last values, and whatever else could act by
+// itself or lead elsewhere is left out (package inert), as links of customers
+// may stand beside it. A person corrects the cells and gives the file back;
+// nothing has to be removed from it first.
 //
 // A file that stands at path and was edited since we wrote it, or is not ours,
 // is never replaced: the new one becomes -2 (-3, ...).

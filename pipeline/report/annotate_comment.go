@@ -10,13 +10,12 @@ import (
 )
 
 // comments gathers the comments on one sheet and writes them at the end, with
-// those of the sender. It writes their parts itself: excelize cannot add to
-// those that LibreOffice writes, and takes quadratic time.
+// those of the sender. It writes their parts itself: excelize takes quadratic
+// time.
 type comments struct {
 	file  *excelize.File
 	sheet string
 	parts commentParts
-	able  bool // false: the workbook's comments are built so that nothing is safe but to leave them alone
 	own   []ownComment
 	talks map[string]bool // cells with a conversation of the sender's, which no other comment can stand beside
 	stale map[string]bool // cells with a comment of an earlier annotation
@@ -59,10 +58,6 @@ func (c *comments) add(r *AnnotatedRow) {
 // write writes them, and tells of how many there are.
 func (c *comments) write(header func(int) string, done *Annotated) error {
 	done.Commented = !c.more
-	if !c.able {
-		done.Displaced = len(c.cells)
-		return nil
-	}
 	marked := len(c.cells)
 	c.cells = slices.DeleteFunc(c.cells, func(cell commentedCell) bool { return c.talks[cellName(cell.column, cell.row)] })
 	done.Comments, done.Displaced = len(c.cells), marked-len(c.cells)

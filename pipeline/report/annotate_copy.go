@@ -32,7 +32,7 @@ func (a Annotation) copy(w io.Writer, scratch string) (done Annotated, err error
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	marks := newMarkList()
-	notes := &comments{file: c.file, sheet: c.sheet, able: true}
+	notes := &comments{file: c.file, sheet: c.sheet}
 	header := func(column int) string {
 		if column >= 0 && column < len(a.Header) {
 			return a.Header[column]
@@ -206,12 +206,15 @@ func (c *copiedBook) at(name string) int {
 }
 
 func (c *copiedBook) row(r *AnnotatedRow) error {
-	marked := cellsOf(r.Marks)
+	marked, empty := cellsOf(r.Marks), unanswered(r.Marks)
 	c.cells = c.cells[:0]
 	for i := range max(len(c.a.Header), len(r.Cells)) {
 		value, style := "", c.paint[0]
 		if i < len(r.Cells) {
 			value = clean(r.Cells[i])
+		}
+		if slices.Contains(empty, i) {
+			value = noValue
 		}
 		warning, is := marked[i]
 		switch {

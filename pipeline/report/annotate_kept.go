@@ -2,6 +2,7 @@ package report
 
 import (
 	"archive/zip"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/inert"
 )
 
 // keptBook is the sender's workbook under our hands.
@@ -20,12 +23,22 @@ type keptBook struct {
 	outcome []int // columns of OutcomeColumns, from 0
 	paint   *painter
 	notes   *comments
+	dropped []inert.Count
 }
 
-// openKept has excelize read the sender's workbook and whatever of it will be
-// touched. A panic in excelize is a workbook that cannot be kept.
+// openKept has excelize read what is left of the sender's workbook without
+// anything active, and whatever of it will be touched. A panic in excelize is a
+// workbook that cannot be kept.
 func openKept(a Annotation, scratch string) (k *keptBook, err error) {
-	f, err := excelize.OpenFile(a.Workbook, excelize.Options{TmpDir: scratch})
+	safe, dropped, err := inert.Workbook(a.Workbook)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := zip.NewReader(bytes.NewReader(safe), int64(len(safe)))
+	if err != nil {
+		return nil, err
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(safe), excelize.Options{TmpDir: scratch})
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +50,7 @@ func openKept(a Annotation, scratch string) (k *keptBook, err error) {
 			k, err = nil, errors.Join(err, f.Close())
 		}
 	}()
-	k = &keptBook{book: &book{file: f}, a: a, sheet: a.Sheet}
+	k = &keptBook{book: &book{file: f}, a: a, sheet: a.Sheet, dropped: dropped}
 	if index, err := f.GetSheetIndex(a.Sheet); err != nil || index < 0 {
 		return nil, errors.Join(errNoSheet, err)
 	}
@@ -52,8 +65,8 @@ func openKept(a Annotation, scratch string) (k *keptBook, err error) {
 	if err := k.forget(); err != nil {
 		return nil, err
 	}
-	k.notes = newComments(f, a.Sheet, partOf(a.Workbook, a.Sheet))
-	return k, nil
+	k.notes, err = newComments(f, a.Sheet, sheetPart(archive, a.Sheet))
+	return k, err
 }
 
 // headerRow finds the row of the headers among the first of a sheet.
@@ -165,9 +178,7 @@ func (k *keptBook) write(w io.Writer) (done Annotated, err error) {
 	if err := marks.write(k.book, k.sheet, k.a); err != nil {
 		return done, err
 	}
-	if marks.done.Macros, err = dropMacros(k.file); err != nil {
-		return done, err
-	}
+	marks.done.Dropped = k.dropped
 	saving = true
 	return marks.done, k.saveMarked(w)
 }
@@ -183,6 +194,11 @@ func (k *keptBook) row(r *AnnotatedRow) error {
 			err = k.file.SetCellStyle(k.sheet, at, at, style)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	for _, column := range unanswered(r.Marks) {
+		if err := k.file.SetCellStr(k.sheet, cellName(column, r.Number), noValue); err != nil {
 			return err
 		}
 	}
@@ -264,6 +280,25 @@ func (b *book) saveMarked(w io.Writer) error {
 	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links} })
 	_, err := b.file.WriteToBuffer()
 	return err
+}
+
+// noValue stands in a cell whose value does not count: it is refused wherever
+// a value is read, so that the row cannot pass before the cell was filled in.
+const noValue = "#N/A"
+
+// unanswered are the columns of cells that showed the value of a formula, or
+// one that is struck out or unlike its format, and were refused for it. The
+// formula, and with it the reason, is not in what is given back.
+func unanswered(marks []Mark) (columns []int) {
+	for _, m := range marks {
+		switch m.Code {
+		case "formula", "formula_uncached":
+			if m.Column >= 0 && !m.Warning {
+				columns = append(columns, m.Column)
+			}
+		}
+	}
+	return columns
 }
 
 // cellsOf are the columns that marks stand in, and whether there are warnings

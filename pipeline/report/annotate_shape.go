@@ -59,8 +59,8 @@ const emptyVML = `<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:sche
 
 const noteType = `<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe"><v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>`
 
-// shapes are the boxes of a sheet's comments. Those of the sender stay as they
-// are, byte by byte.
+// shapes are the boxes of a sheet's comments. Those of the sender stay where
+// they are.
 type shapes struct {
 	file  *excelize.File
 	sheet string

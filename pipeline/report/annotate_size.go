@@ -118,13 +118,3 @@ func decodePart(z *zip.Reader, name string, to any) error {
 	defer f.Close()
 	return xml.NewDecoder(io.LimitReader(f, 16<<20)).Decode(to)
 }
-
-// partOf is sheetPart of the workbook at path.
-func partOf(workbook, sheet string) string {
-	z, err := zip.OpenReader(workbook)
-	if err != nil {
-		return ""
-	}
-	defer z.Close()
-	return sheetPart(&z.Reader, sheet)
-}

@@ -1,21 +1,19 @@
 package report
 
 import (
-	"bytes"
 	"encoding/xml"
-	"fmt"
+	"errors"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// newComments reads the comments of a sheet. part is its part of the archive.
-func newComments(f *excelize.File, sheet, part string) *comments {
+// newComments reads the comments of a sheet, which is this part of a workbook
+// as package inert writes it.
+func newComments(f *excelize.File, sheet, part string) (*comments, error) {
 	c := &comments{file: f, sheet: sheet, parts: relatedParts(f, part), stale: map[string]bool{}, talks: map[string]bool{}}
-	c.able = part != "" && c.readable() && c.read()
-	return c
+	return c, c.read()
 }
 
 // commentParts are the parts of a workbook that hold the comments of a sheet,
@@ -54,56 +52,12 @@ func packed(f *excelize.File, part string) []byte {
 	return text
 }
 
-// readable reports whether the sheet's parts are of the usual build or, if it
-// has none, whether the names that excelize will give them are free. A drawing
-// that names its parts in another way is rewritten in the usual one.
-func (c *comments) readable() bool {
-	if c.parts.drawing != "" {
-		vml := packed(c.file, c.parts.drawing)
-		for _, usual := range []string{`xmlns:v="urn:schemas-microsoft-com:vml"`, `xmlns:x="urn:schemas-microsoft-com:office:excel"`, `xmlns:o="urn:schemas-microsoft-com:office:office"`, "</xml>"} {
-			if bytes.Contains(vml, []byte(usual)) {
-				continue
-			}
-			vml, ok := usualPrefixes(vml, "xml", [][2]string{{"v", "urn:schemas-microsoft-com:vml"},
-				{"o", "urn:schemas-microsoft-com:office:office"}, {"x", "urn:schemas-microsoft-com:office:excel"}})
-			if !ok {
-				return false
-			}
-			c.file.Pkg.Store(c.parts.drawing, vml)
-			break
-		}
-		return c.parts.comments != ""
-	}
-	if c.parts.comments != "" {
-		return false
-	}
-	n := 1
-	c.file.Pkg.Range(func(name, _ any) bool {
-		if s, ok := name.(string); ok && strings.Contains(s, "xl/comments") {
-			n++
-		}
-		return true
-	})
-	return packed(c.file, fmt.Sprintf("xl/comments%d.xml", n)) == nil && packed(c.file, fmt.Sprintf("xl/drawings/vmlDrawing%d.vml", n)) == nil
-}
-
-const (
-	mainSpace     = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-	revisionSpace = "http://schemas.microsoft.com/office/spreadsheetml/2014/revision"
-)
+const revisionSpace = "http://schemas.microsoft.com/office/spreadsheetml/2014/revision"
 
 // read takes over the sender's comments.
-func (c *comments) read() bool {
+func (c *comments) read() error {
 	if c.parts.comments == "" {
-		return true
-	}
-	// Texts are copied as they stand, so that their elements have to be named
-	// as ours are.
-	whole, ok := packed(c.file, c.parts.comments), true
-	if regexp.MustCompile(`</\w+:`).Match(whole) {
-		if whole, ok = usualPrefixes(whole, "comments", [][2]string{{"", mainSpace}, {"xr", revisionSpace}}); !ok {
-			return false
-		}
+		return nil
 	}
 	var part struct {
 		Authors []string `xml:"authors>author"`
@@ -116,8 +70,8 @@ func (c *comments) read() bool {
 			} `xml:"text"`
 		} `xml:"commentList>comment"`
 	}
-	if xml.Unmarshal(whole, &part) != nil || !c.readThreads() {
-		return false
+	if err := errors.Join(xml.Unmarshal(packed(c.file, c.parts.comments), &part), c.readThreads()); err != nil {
+		return err
 	}
 	for _, one := range part.List {
 		own := ownComment{cell: one.Ref, text: strings.TrimSpace(one.Text.Inner), uid: one.UID}
@@ -132,27 +86,27 @@ func (c *comments) read() bool {
 		}
 		c.own = append(c.own, own)
 	}
-	return true
+	return nil
 }
 
 // readThreads notes the cells that a conversation stands in. Its comment is a
 // stand-in for programs that know no conversations, and belongs to it alone.
-func (c *comments) readThreads() bool {
+func (c *comments) readThreads() error {
 	if c.parts.threads == "" {
-		return true
+		return nil
 	}
 	var part struct {
 		List []struct {
 			Ref string `xml:"ref,attr"`
 		} `xml:"threadedComment"`
 	}
-	if xml.Unmarshal(packed(c.file, c.parts.threads), &part) != nil {
-		return false
+	if err := xml.Unmarshal(packed(c.file, c.parts.threads), &part); err != nil {
+		return err
 	}
 	for _, one := range part.List {
 		c.talks[one.Ref] = true
 	}
-	return true
+	return nil
 }
 
 // What our comments begin with.

@@ -47,16 +47,3 @@ func TestAnnotateTheirComments(t *testing.T) {
 		})
 	}
 }
-
-func TestUsualPrefixes(t *testing.T) {
-	const from, to = "urn:schemas-microsoft-com:vml", `<xml xmlns:v="urn:schemas-microsoft-com:vml"><v:shape xmlns:n0="urn:else" id="_x0000_s1" n0:ext="a &amp; b">1 &lt; 2<br></br></v:shape></xml>`
-	got, ok := usualPrefixes([]byte(`<xml><q:shape xmlns:q="`+from+`" xmlns:r="urn:else" id="_x0000_s1" r:ext="a &amp; b">1 &lt; 2<br/></q:shape></xml>`), "xml", [][2]string{{"v", from}})
-	if _, body, _ := strings.Cut(string(got), "\n"); !ok || body != to {
-		t.Errorf("%s", got)
-	}
-	for _, part := range []string{`<y:xml xmlns:y="urn:x"/>`, `<xml><br></xml>`, `<xml>`, `<other/>`, ``} {
-		if got, ok := usualPrefixes([]byte(part), "xml", nil); ok {
-			t.Errorf("%s: %s", part, got)
-		}
-	}
-}

@@ -81,7 +81,7 @@ func templateWorkbook(w io.Writer, scratch string, fields []TemplateField) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	t := &templateSheet{book: b, name: name, fields: fields, notes: &comments{file: b.file, sheet: name, able: true}}
+	t := &templateSheet{book: b, name: name, fields: fields, notes: &comments{file: b.file, sheet: name}}
 	if err := t.write(); err != nil {
 		return err
 	}

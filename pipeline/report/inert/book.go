@@ -1,0 +1,238 @@
+package inert
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// bookSheet is a sheet with cells, in the order of the tabs.
+type bookSheet struct {
+	name, part string
+	was        int // its place among all sheets of the sender's workbook, from 0
+}
+
+// copyAll copies the workbook part by part.
+func (c *copier) copyAll() error {
+	root, err := c.from.relations("")
+	if err != nil {
+		return err
+	}
+	book := first(root, "officeDocument")
+	rels, err := c.from.relations(book)
+	if err != nil {
+		return err
+	}
+	data, err := c.from.read(book)
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		return errors.New("the workbook has no list of sheets")
+	}
+	sheets, err := c.readBook(data, rels)
+	if err != nil {
+		return err
+	}
+	for _, r := range append(root, rels...) {
+		c.leave(relationKind(r.kind), 1)
+	}
+	out := &relList{}
+	text, err := c.book(data, sheets, out)
+	if err != nil {
+		return err
+	}
+	if err := c.to.add("xl/workbook.xml", sheetType+"sheet.main+xml", text); err != nil {
+		return err
+	}
+	for i, s := range sheets {
+		if err := c.sheet(s, i+1); err != nil {
+			return fmt.Errorf("sheet %d: %w", i+1, err)
+		}
+	}
+	if err := c.tablesOf(rels, out); err != nil {
+		return err
+	}
+	if err := c.to.add("xl/_rels/workbook.xml.rels", "", out.part()); err != nil {
+		return err
+	}
+	top := &relList{}
+	top.add("officeDocument", "xl/workbook.xml")
+	return c.to.add("_rels/.rels", "", top.part())
+}
+
+// readBook finds the sheets that have cells, and what is kept of names.
+func (c *copier) readBook(data []byte, rels []relation) (sheets []bookSheet, err error) {
+	parts, kinds := map[string]string{}, map[string]string{}
+	for _, r := range rels {
+		parts[r.id], kinds[r.id] = r.target, r.kind
+	}
+	c.sheets, c.names = map[string]bool{}, map[string]bool{}
+	n := 0
+	err = walk(data, func(at xml.StartElement) {
+		switch at.Name.Local {
+		case "sheet":
+			if id := relID(at); kinds[id] == "worksheet" && parts[id] != "" {
+				sheets = append(sheets, bookSheet{attr(at, "name"), parts[id], n})
+				c.sheets[strings.ToUpper(attr(at, "name"))] = true
+			}
+			n++
+		case "calcPr":
+			c.stale = isTrue(attr(at, "fullCalcOnLoad")) || isTrue(attr(at, "forceFullCalc")) ||
+				attr(at, "calcCompleted") == "0" || attr(at, "calcCompleted") == "false"
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(sheets) == 0:
+		return nil, errors.New("the workbook has no sheet with cells")
+	case len(sheets) > maxSheets:
+		return nil, ErrTooLarge
+	}
+	return sheets, c.readNames(data)
+}
+
+// readNames notes which defined names are kept: those of places.
+func (c *copier) readNames(data []byte) error {
+	d := newDecoder(data)
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		at, ok := token.(xml.StartElement)
+		if !ok || at.Name.Local != "definedName" {
+			continue
+		}
+		text, err := textOf(d)
+		if err != nil {
+			return err
+		}
+		if name := attr(at, "name"); isHarmlessName(name) && c.isPlace(text) {
+			c.names[strings.ToUpper(name)] = true
+		}
+	}
+}
+
+// book is the copy of the list of sheets.
+func (c *copier) book(data []byte, sheets []bookSheet, out *relList) ([]byte, error) {
+	now := map[int]int{} // places of sheets among those that are copied
+	for i, s := range sheets {
+		now[s.was] = i
+	}
+	n := 0
+	r := &rewriter{grammar: parseGrammar(bookGrammar, mainSpace, strictSpace), left: c.leave}
+	r.inspect = func(at *xml.StartElement) (verdict, error) {
+		switch at.Name.Local {
+		case "sheet":
+			place, kept := now[n]
+			n++
+			if !kept {
+				return drop, nil
+			}
+			id := out.add("worksheet", fmt.Sprintf("worksheets/sheet%d.xml", place+1))
+			r.out.WriteString("<sheet")
+			r.attributes(*at)
+			r.out.WriteString(` r:id="` + id + `"/>`)
+			return done, r.d.Skip()
+		case "definedName":
+			return c.definedName(r, at, now)
+		}
+		return take, nil
+	}
+	return r.rewrite(data, nil)
+}
+
+func (c *copier) definedName(r *rewriter, at *xml.StartElement, now map[int]int) (verdict, error) {
+	text, err := textOf(r.d)
+	if err != nil {
+		return dropped, err
+	}
+	local, kept := attr(*at, "localSheetId"), true
+	if local != "" {
+		was, err := strconv.Atoi(local)
+		place, ok := now[was]
+		kept = err == nil && ok
+		for i := range at.Attr {
+			if at.Attr[i].Name.Local == "localSheetId" {
+				at.Attr[i].Value = strconv.Itoa(place)
+			}
+		}
+	}
+	if !kept || !isHarmlessName(attr(*at, "name")) || !c.isPlace(text) {
+		c.leave("defined name", 1)
+		return dropped, nil
+	}
+	r.out.WriteString("<definedName")
+	r.attributes(*at)
+	r.out.WriteString(">" + escape(strings.TrimPrefix(text, "=")) + "</definedName>")
+	return done, nil
+}
+
+// tablesOf copies what all sheets share: texts, looks, theme, persons.
+func (c *copier) tablesOf(rels []relation, out *relList) error {
+	for _, shared := range []struct {
+		kind, to, contentType string
+		copy                  func([]byte) ([]byte, error)
+	}{
+		{"styles", "styles.xml", sheetType + "styles+xml", c.plain(stylesGrammar, mainSpace, strictSpace)},
+		{"sharedStrings", "sharedStrings.xml", sheetType + "sharedStrings+xml", c.plain(stringsGrammar, mainSpace, strictSpace)},
+		{"theme", "theme/theme1.xml", "application/vnd.openxmlformats-officedocument.theme+xml", theme},
+		{"person", "persons/person.xml", microsoftXML + "person+xml", c.plain(personsGrammar, threadSpace)},
+	} {
+		data, err := c.from.read(first(rels, shared.kind))
+		if data == nil && err == nil {
+			continue
+		}
+		if err == nil {
+			data, err = shared.copy(data)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", shared.kind, err)
+		}
+		out.add(shared.kind, shared.to)
+		if err := c.to.add("xl/"+shared.to, shared.contentType, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain copies a part of which the grammar says everything. Extensions of such
+// parts hold nothing that anybody sees.
+func (c *copier) plain(text string, spaces ...string) func([]byte) ([]byte, error) {
+	return func(data []byte) ([]byte, error) {
+		return (&rewriter{grammar: parseGrammar(text, spaces...)}).rewrite(data, nil)
+	}
+}
+
+// textOf reads the text of an element whose start was read, to its end.
+func textOf(d *xml.Decoder) (string, error) {
+	var b strings.Builder
+	for depth := 1; depth > 0; {
+		token, err := d.Token()
+		if err != nil {
+			return "", err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		case xml.CharData:
+			if depth == 1 {
+				b.Write(token)
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+func isTrue(s string) bool { return s == "1" || s == "true" }
