@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 // asProgram is the environment variable that makes the test binary the program:
@@ -83,6 +84,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SAMPLES", samples)
 			e.Setenv("OFFICE", office)
 			e.Setenv("BULKONBOARD_API_KEY", "sk_test_script")
+			e.Defer(func() {
+				if err := booktest.Gather(e.WorkDir, filepath.Base(e.WorkDir)); err != nil {
+					t.Error(err)
+				}
+			})
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -174,6 +180,7 @@ func (r *registry) expect(ts *testscript.TestScript, args []string, what string)
 // command is bulkonboard as a process of its own, in a directory.
 func command(t testing.TB, dir string, args ...string) *exec.Cmd {
 	t.Helper()
+	booktest.Keep(t, dir)
 	c := exec.CommandContext(t.Context(), "bulkonboard", args...)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "BULKONBOARD_API_KEY=sk_test_script")

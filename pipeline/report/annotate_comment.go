@@ -162,7 +162,7 @@ func commentXML(list []ownComment) []byte {
 		}
 	}
 	var b strings.Builder
-	b.WriteString(xml.Header + `<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><authors>`)
+	b.WriteString(xml.Header + `<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:xr="` + revisionSpace + `" mc:Ignorable="xr"><authors>`)
 	for _, name := range authors {
 		b.WriteString("<author>" + escaped(name) + "</author>")
 	}
@@ -170,7 +170,7 @@ func commentXML(list []ownComment) []byte {
 	for _, one := range list {
 		b.WriteString(`<comment ref="` + escaped(one.cell) + `" authorId="` + strconv.Itoa(slices.Index(authors, one.author)) + `"`)
 		if one.uid != "" {
-			b.WriteString(` xmlns:xr="` + revisionSpace + `" xr:uid="` + escaped(one.uid) + `"`)
+			b.WriteString(` xr:uid="` + escaped(one.uid) + `"`)
 		}
 		b.WriteString(`><text>` + one.text + "</text></comment>")
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 // throughOffice opens a workbook in LibreOffice and saves it as .xlsx.
@@ -18,7 +20,7 @@ func throughOffice(t *testing.T, path string) string {
 	if err != nil || testing.Short() {
 		t.Skip("needs LibreOffice, and some seconds")
 	}
-	dir := t.TempDir()
+	dir := booktest.Dir(t)
 	cmd := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")),
 		"--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", filepath.Join(dir, "out"), path)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -36,7 +38,7 @@ func throughOffice(t *testing.T, path string) string {
 func TestAnnotateThroughLibreOffice(t *testing.T) {
 	a := annotation()
 	a.Outcome = true
-	done, err := Output{}.Annotate(t.Context(), filepath.Join(t.TempDir(), "out.xlsx"), a)
+	done, err := Output{}.Annotate(t.Context(), filepath.Join(booktest.Dir(t), "out.xlsx"), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +83,7 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 
 // The template keeps its lists, text columns and notes in LibreOffice.
 func TestTemplateThroughLibreOffice(t *testing.T) {
-	written, err := Output{}.Template(t.Context(), filepath.Join(t.TempDir(), "list.xlsx"), templateFields())
+	written, err := Output{}.Template(t.Context(), filepath.Join(booktest.Dir(t), "list.xlsx"), templateFields())
 	if err != nil {
 		t.Fatal(err)
 	}

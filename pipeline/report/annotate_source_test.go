@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -63,7 +64,7 @@ func TestAnnotatedIsReadAgain(t *testing.T) {
 			done++
 			width := len(file.Header)
 			for _, workbook := range []string{path, ""} {
-				out, err := report.Output{}.Annotate(t.Context(), filepath.Join(t.TempDir(), "out.xlsx"), report.Annotation{
+				out, err := report.Output{}.Annotate(t.Context(), filepath.Join(booktest.Dir(t), "out.xlsx"), report.Annotation{
 					Workbook: workbook, Sheet: file.Sheet, Header: file.Header, Outcome: true,
 					Rows: func(yield func(report.AnnotatedRow, error) bool) {
 						for _, r := range rows {

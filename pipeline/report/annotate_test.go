@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 // A workbook saved by LibreOffice 7.4: styles, widths, formulas, comments, a
@@ -71,7 +73,7 @@ func annotation() Annotation {
 // annotate writes and opens the result.
 func annotate(t *testing.T, a Annotation) (Annotated, *excelize.File) {
 	t.Helper()
-	done, err := Output{}.Annotate(t.Context(), filepath.Join(t.TempDir(), "out.xlsx"), a)
+	done, err := Output{}.Annotate(t.Context(), filepath.Join(booktest.Dir(t), "out.xlsx"), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +301,7 @@ func TestAnnotateCopy(t *testing.T) {
 	}
 	large := annotation()
 	large.Rows = rows
-	w, err := os.Create(filepath.Join(t.TempDir(), "x.xlsx"))
+	w, err := os.Create(filepath.Join(booktest.Dir(t), "x.xlsx"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +327,7 @@ func TestAnnotateCopyOfOddName(t *testing.T) {
 }
 
 func TestAnnotateTarget(t *testing.T) {
-	dir := t.TempDir()
+	dir := booktest.Dir(t)
 	path := filepath.Join(dir, "out.xlsx")
 	write := func() string {
 		done, err := Output{}.Annotate(t.Context(), path, annotation())
@@ -372,7 +374,7 @@ func TestAnnotateUnusual(t *testing.T) {
 	}
 	before := open(t, libreOffice)
 	before.Pkg.Store("xl/drawings/vmlDrawing1.vml", []byte(`<y:xml xmlns:y="urn:x"/>`))
-	odd := filepath.Join(t.TempDir(), "odd.xlsx")
+	odd := filepath.Join(booktest.Dir(t), "odd.xlsx")
 	if err := before.SaveAs(odd); err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +404,7 @@ func TestAnnotateOtherSheetsComments(t *testing.T) {
 	if err := f.AddComment("Notes", excelize.Comment{Cell: "B2", Author: "Finance", Text: "stays"}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "in.xlsx")
+	path := filepath.Join(booktest.Dir(t), "in.xlsx")
 	if err := f.SaveAs(path); err != nil {
 		t.Fatal(err)
 	}
@@ -464,7 +466,7 @@ func small(t *testing.T, panes *excelize.Panes) string {
 			t.Fatal(err)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "small.xlsx")
+	path := filepath.Join(booktest.Dir(t), "small.xlsx")
 	if err := f.SaveAs(path); err != nil {
 		t.Fatal(err)
 	}

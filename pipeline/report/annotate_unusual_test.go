@@ -14,6 +14,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/inert"
 )
 
@@ -56,7 +57,7 @@ func changed(t *testing.T, workbook, part string, change func([]byte) []byte) st
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "changed.xlsx")
+	path := filepath.Join(booktest.Dir(t), "changed.xlsx")
 	if err := os.WriteFile(path, buf.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func plainWorkbook(t *testing.T) string {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
-	path := filepath.Join(t.TempDir(), "plain.xlsx")
+	path := filepath.Join(booktest.Dir(t), "plain.xlsx")
 	if err := errors.Join(f.SetSheetName("Sheet1", "Customers"), f.SetCellStr("Customers", "C3", "bad"), f.SaveAs(path)); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestAnnotateMacros(t *testing.T) {
 	})
 	a.Workbook = changed(t, a.Workbook, rels, put("</Relationships>", `<Relationship Id="rId99" Type="http://schemas.microsoft.com/office/2006/relationships/vbaProject" Target="vbaProject.bin"/>`))
 	a.Workbook = changed(t, a.Workbook, "xl/vbaProject.bin", func([]byte) []byte { return []byte("macros") })
-	path := filepath.Join(t.TempDir(), "out.xlsx")
+	path := filepath.Join(booktest.Dir(t), "out.xlsx")
 	done, err := Output{}.Annotate(t.Context(), path, a)
 	if err != nil || done.Copy || !slices.Contains(done.Dropped, inert.Count{Kind: "macro project", N: 1}) {
 		t.Fatalf("%+v, %v", done, err)
@@ -146,7 +147,7 @@ func TestAnnotateWithoutStyles(t *testing.T) {
 // A panic before anything is written is a workbook that cannot be kept; the
 // rows are copied then.
 func TestAnnotatePanic(t *testing.T) {
-	k, err := openKept(annotation(), t.TempDir())
+	k, err := openKept(annotation(), booktest.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

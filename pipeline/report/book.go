@@ -41,7 +41,7 @@ func newBook(scratch, first string) (*book, error) {
 	b := &book{file: excelize.NewFile(excelize.Options{TmpDir: scratch})}
 	err := b.file.SetSheetName(b.file.GetSheetName(0), first)
 	if err == nil {
-		err = b.addStyles()
+		err = errors.Join(b.file.SetAppProps(&excelize.AppProperties{Application: "bulkonboard"}), b.addStyles())
 	}
 	if err != nil {
 		return nil, errors.Join(err, b.file.Close())

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -44,7 +45,7 @@ func TestRejectsRoundTrip(t *testing.T) {
 		{"short", "", "", "21", "invalid", strings.Repeat("a very long tale ", 20)},
 	}
 	for _, name := range []string{"r.csv", "r.xlsx"} {
-		path := filepath.Join(t.TempDir(), name)
+		path := filepath.Join(booktest.Dir(t), name)
 		done, err := Output{}.Rejects(t.Context(), path, rejectsHeader, rejected(nil, rejectRows()...))
 		if err != nil || done.Path != path || done.Rows != 3 {
 			t.Fatalf("%s: %+v, %v", name, done, err)
@@ -109,7 +110,7 @@ func readSheet(t *testing.T, path, sheet string) [][]string {
 
 // What somebody has worked on is never overwritten.
 func TestRejectsKeepsEditedFile(t *testing.T) {
-	dir := t.TempDir()
+	dir := booktest.Dir(t)
 	path := filepath.Join(dir, "staff.rejects.csv")
 	recorded := map[string]string{}
 	out := Output{Recorded: func(path string) (string, bool) { hash, ok := recorded[path]; return hash, ok }}
@@ -150,7 +151,7 @@ func TestRejectsKeepsEditedFile(t *testing.T) {
 
 func TestRejectsNothingToWrite(t *testing.T) {
 	for _, name := range []string{"r.csv", "r.xlsx"} {
-		dir := t.TempDir()
+		dir := booktest.Dir(t)
 		if done, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, name), rejectsHeader, rejected(nil)); err != nil || done != (Rejected{}) {
 			t.Errorf("%s: no rows: %+v, %v", name, done, err)
 		}
@@ -165,7 +166,7 @@ func TestRejectsNothingToWrite(t *testing.T) {
 }
 
 func TestRejectsCutCell(t *testing.T) {
-	dir := t.TempDir()
+	dir := booktest.Dir(t)
 	row := RejectRow{Cells: []string{strings.Repeat("x", cellChars+1)}, Origin: "2", Status: ledger.Invalid}
 	if _, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, "r.xlsx"), []string{"a"}, rejected(nil, row)); err != nil {
 		t.Fatal(err)

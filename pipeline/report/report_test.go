@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -43,7 +44,7 @@ func golden(t *testing.T, name string, got []byte) {
 // write writes the sample in one format and returns the file.
 func write(t *testing.T, kind Kind, m Meta, rows Rows) []byte {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "r."+string(kind))
+	path := filepath.Join(booktest.Dir(t), "r."+string(kind))
 	written, err := Output{}.Write(t.Context(), path, kind, m, rows)
 	if err != nil || written != path {
 		t.Fatalf("Write = %q, %v", written, err)
@@ -231,7 +232,7 @@ func TestSeveralBatches(t *testing.T) {
 // An error of the rows leaves the old report, and nothing else.
 func TestErrorKeepsOldReport(t *testing.T) {
 	for _, kind := range []Kind{CSV, JSON, XLSX, HTML} {
-		dir := t.TempDir()
+		dir := booktest.Dir(t)
 		path := filepath.Join(dir, "r."+string(kind))
 		if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 			t.Fatal(err)

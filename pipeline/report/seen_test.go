@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 // What other programs see of our files. These tests are skipped where the
@@ -48,7 +50,7 @@ func browser(t *testing.T, page string, args ...string) (out, complaints string)
 // and on paper it begins on a page and ends on one.
 func TestPageInChromium(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := booktest.Dir(t)
 	page := filepath.Join(dir, "page.html")
 	if err := os.WriteFile(page, write(t, HTML, meta(), seq(nil, sample()...)), 0o600); err != nil {
 		t.Fatal(err)
@@ -88,7 +90,7 @@ func TestPageInChromium(t *testing.T) {
 // links. (Without a window it does not keep frozen panes.)
 func TestWorkbookThroughLibreOffice(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "report.xlsx")
+	path := filepath.Join(booktest.Dir(t), "report.xlsx")
 	m := meta()
 	m.KYC = true
 	if err := os.WriteFile(path, write(t, XLSX, m, seq(nil, sample()...)), 0o600); err != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 func TestTable(t *testing.T) {
@@ -17,7 +19,7 @@ func TestTable(t *testing.T) {
 	}
 	want := [][]string{{"id", "link"}, {"'=1+1", "https://withpersona.com/verify?a=1"}, {"+4915112345678", "x\uFFFD"}}
 	for _, kind := range []Kind{CSV, XLSX} {
-		path := filepath.Join(t.TempDir(), "links."+string(kind))
+		path := filepath.Join(booktest.Dir(t), "links."+string(kind))
 		written, err := Output{}.Table(t.Context(), path, kind, []string{"id", "link"}, rows)
 		if err != nil || written != path {
 			t.Fatal(written, err)
@@ -48,7 +50,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	broken := errors.New("ledger")
-	path := filepath.Join(t.TempDir(), "l.csv")
+	path := filepath.Join(booktest.Dir(t), "l.csv")
 	if _, err := (Output{}).Table(t.Context(), path, CSV, []string{"id"}, func(yield func([]string, error) bool) { yield(nil, broken) }); !errors.Is(err, broken) {
 		t.Error(err)
 	}

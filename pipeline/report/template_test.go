@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 func templateFields() []TemplateField {
@@ -25,7 +27,7 @@ func templateFields() []TemplateField {
 }
 
 func TestTemplateWorkbook(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "customers.xlsx")
+	path := filepath.Join(booktest.Dir(t), "customers.xlsx")
 	fields := templateFields()
 	written, err := Output{}.Template(t.Context(), path, fields)
 	if err != nil || written != path {
@@ -78,7 +80,7 @@ func TestTemplateWorkbook(t *testing.T) {
 }
 
 func TestTemplateNeverReplaces(t *testing.T) {
-	dir := t.TempDir()
+	dir := booktest.Dir(t)
 	for i, want := range []string{"list.csv", "list-2.csv"} {
 		written, err := Output{}.Template(t.Context(), filepath.Join(dir, "list.csv"), templateFields()[:4])
 		if err != nil || filepath.Base(written) != want {

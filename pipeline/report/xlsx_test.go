@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -19,7 +20,7 @@ import (
 func workbook(t *testing.T, x xlsxFormat, m Meta, rows Rows) (*excelize.File, []byte) {
 	t.Helper()
 	var out bytes.Buffer
-	scratch := t.TempDir()
+	scratch := booktest.Dir(t)
 	if err := x.write(t.Context(), &out, scratch, m, rows); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func TestWorkbookWithoutRows(t *testing.T) {
 
 // Every row comes back from its pile once, in order, whatever ran over into files.
 func TestPiles(t *testing.T) {
-	p := newPiles(t.TempDir())
+	p := newPiles(booktest.Dir(t))
 	const rows, causes = 40_000, maxPiles + 20
 	long := strings.Repeat("x", 700)
 	for i := range rows {

@@ -186,7 +186,8 @@ func (p *workbookPackage) present(name string) string {
 }
 
 // open reads one part. What comes out is counted: more than the package's
-// limit is an error whatever the directory said.
+// limit is an error whatever the directory said. All errors of the reader but
+// io.EOF are an *Error with the file's name, whoever reads.
 func (p *workbookPackage) open(name string) (io.ReadCloser, error) {
 	f := p.parts[strings.ToLower(name)]
 	if f == nil {
@@ -196,7 +197,7 @@ func (p *workbookPackage) open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, p.broken(name, err)
 	}
-	return &budgetReader{ReadCloser: rc, left: p.budget}, nil
+	return &partReader{p: p, name: name, r: rc, left: p.budget}, nil
 }
 
 // read returns a small part whole.
@@ -286,16 +287,29 @@ func (b *boundedReaderAt) ReadAt(buf []byte, at int64) (int, error) {
 
 var errBudget = errors.New("it is larger than the limit")
 
-// budgetReader counts what is really unpacked.
-type budgetReader struct {
-	io.ReadCloser
+// partReader counts what is really unpacked of a part, and gives errors their
+// place: a part can be damaged in any byte, and is read in many places.
+type partReader struct {
+	p    *workbookPackage
+	name string
+	r    io.ReadCloser
 	left int64
 }
 
-func (b *budgetReader) Read(buf []byte) (int, error) {
-	n, err := b.ReadCloser.Read(buf)
+func (b *partReader) Read(buf []byte) (int, error) {
+	n, err := b.r.Read(buf)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, errBudget
+		n, err = 0, errBudget
+	}
+	if err != nil && err != io.EOF {
+		err = b.p.broken(b.name, err)
 	}
 	return n, err
+}
+
+func (b *partReader) Close() error {
+	if err := b.r.Close(); err != nil {
+		return b.p.broken(b.name, err)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,8 +164,8 @@ func TestPowerQuery(t *testing.T) {
 // TestPackageLies: a part that yields more than the limit is stopped while it
 // is read, whatever the directory says.
 func TestPackageLies(t *testing.T) {
-	b := &budgetReader{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), left: 50}
-	if n, err := io.Copy(io.Discard, b); !errors.Is(err, errBudget) {
+	b := &partReader{p: &workbookPackage{name: "list.xlsx"}, name: "xl/styles.xml", r: io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), left: 50}
+	if n, err := io.Copy(io.Discard, b); err == nil || err.Error() != "list.xlsx: the workbook's style table cannot be read: it is larger than the limit. Save it again from a spreadsheet program" {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 	bounded := &boundedReaderAt{r: strings.NewReader(strings.Repeat("x", 100)), left: 50}
@@ -239,4 +240,169 @@ func FuzzSheet(f *testing.F) {
 			t.Fatalf("sheet %q", info.Sheet)
 		}
 	})
+}
+
+// damages are what bad luck and bad hands do to a member of a zip file.
+func damages(tb testing.TB, data []byte, name string) map[string][]byte {
+	tb.Helper()
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	list := map[string][]byte{}
+	for _, f := range z.File {
+		if f.Name != name {
+			continue
+		}
+		at, err := f.DataOffset()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for i := int64(0); i < int64(f.CompressedSize64); i += 5 {
+			bad := bytes.Clone(data)
+			bad[at+i] ^= 0x55
+			list[fmt.Sprintf("byte %d", i)] = bad
+		}
+		list["local header"] = bytes.Clone(data)
+		copy(list["local header"][at-int64(len(name))-30:], "PKxx")
+		list["zeroes"] = bytes.Clone(data)
+		clear(list["zeroes"][at : at+int64(f.CompressedSize64)])
+	}
+	set := func(offset int, value uint32) func([]byte) {
+		return func(entry []byte) { binary.LittleEndian.PutUint32(entry[offset:], value) }
+	}
+	list["checksum"] = patched(tb, data, name, set(16, 7))
+	list["packed size too small"] = patched(tb, data, name, set(20, 3))
+	list["packed size nothing"] = patched(tb, data, name, set(20, 0))
+	list["size too small"] = patched(tb, data, name, set(24, 3))
+	list["size nothing"] = patched(tb, data, name, set(24, 0))
+	list["size too large"] = patched(tb, data, name, set(24, 1<<20))
+	list["another member's place"] = patched(tb, data, name, set(42, 0))
+	list["stored, it says"] = patched(tb, data, name, func(entry []byte) { entry[10] = 0 })
+	return list
+}
+
+// TestHostileDamagedMember: a workbook with a damaged member is refused with its
+// name and what is damaged, or read as if it were whole where the member does
+// not count. It is never read in part, and never ends in an error without a
+// place.
+func TestHostileDamagedMember(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "xlsx", "libreoffice-customers.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, _, err := readBytes(data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := map[string]bool{}
+	for _, f := range z.File {
+		for kind, bad := range damages(t, data, f.Name) {
+			rows, _, err := readBytes(bad, Options{})
+			var e *Error
+			switch {
+			case err == nil && show(rows) != show(whole):
+				t.Errorf("%s, %s: read in part: %s", f.Name, kind, show(rows))
+			case err != nil && (!errors.As(err, &e) || e.File != "customers.xlsx" || e.Reason == "" || len(rows) > 0):
+				t.Errorf("%s, %s: %d rows, then %v", f.Name, kind, len(rows), err)
+			case err != nil:
+				refused[f.Name] = true
+			}
+		}
+	}
+	for _, name := range []string{"xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels"} {
+		if !refused[name] {
+			t.Errorf("no damage of %s was noticed", name)
+		}
+	}
+	for cut := range len(data) / 40 {
+		if rows, _, err := readBytes(data[:cut*40], Options{}); err == nil || len(rows) > 0 {
+			t.Errorf("cut at %d: %d rows, %v", cut*40, len(rows), err)
+		}
+	}
+}
+
+// TestHostileDamagedLater: a workbook that is damaged after it was opened, at
+// its first or a later reading.
+func TestHostileDamagedLater(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "xlsx", "libreoffice-customers.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		for _, after := range []int{0, 1, 2} {
+			path := filepath.Join(t.TempDir(), "list.xlsx")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			in, err := Open(t.Context(), []string{path}, nil, Options{Fields: []Field{{Name: "email"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range after {
+				if err := readThrough(t, in); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.WriteFile(path, damages(t, data, f.Name)["checksum"], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var e *Error
+			if err := readThrough(t, in); !errors.As(err, &e) || e.File != path {
+				t.Errorf("%s damaged after %d readings: %v", f.Name, after, err)
+			}
+			if err := in.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func readThrough(t *testing.T, in Input) error {
+	t.Helper()
+	rows, err := in.Rows(t.Context())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for buf := make([]Row, 8); ; {
+		if _, err := rows.Read(buf); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// TestHostileBrokenXML: each part that is read, with its XML cut, emptied, or
+// with one sign changed, is refused with the file's name, or read whole.
+func TestHostileBrokenXML(t *testing.T) {
+	parts := handmade(rowsXML(`<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>`))
+	for _, name := range []string{"xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels"} {
+		text := parts[name]
+		broken := []string{"", " ", "\x00", "<", text + "<", text + "x", "x" + text, strings.Replace(text, ">", "/>", 1), strings.ToUpper(text)}
+		for cut := 0; cut < len(text); cut += 7 {
+			broken = append(broken, text[:cut], text[:cut]+"&"+text[cut:], text[:cut]+"\x01"+text[cut:], text[:cut]+"<x>"+text[cut:])
+		}
+		for _, bad := range broken {
+			copied := maps.Clone(parts)
+			copied[name] = bad
+			_, _, err := readBytes(copied.zip(t), Options{})
+			var e *Error
+			if err != nil && (!errors.As(err, &e) || e.File != "customers.xlsx") {
+				t.Errorf("%s, %q: %v", name, bad, err)
+			}
+			if err == nil && len(bad) < len(text) {
+				t.Errorf("%s cut to %q was read", name, bad)
+			}
+		}
+	}
 }

@@ -61,6 +61,11 @@ func (c *copier) copyAll() error {
 	}
 	top := &relList{}
 	top.add("officeDocument", "xl/workbook.xml")
+	top.add("extended-properties", "docProps/app.xml")
+	if err := c.to.add("docProps/app.xml", "application/vnd.openxmlformats-officedocument.extended-properties+xml", []byte(header+
+		`<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"><Application>bulkonboard</Application></Properties>`)); err != nil {
+		return err
+	}
 	return c.to.add("_rels/.rels", "", top.part())
 }
 

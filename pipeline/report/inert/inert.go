@@ -105,6 +105,8 @@ func (c Count) String() string {
 	if c.N != 1 {
 		if noun, rest, found := strings.Cut(kind, " "); found && (strings.HasPrefix(rest, "to ") || strings.HasPrefix(rest, "of ")) {
 			kind = noun + "s " + rest
+		} else if stem, found := strings.CutSuffix(kind, "y"); found {
+			kind = stem + "ies"
 		} else {
 			kind += "s"
 		}

@@ -70,7 +70,8 @@ const revisionSpace = "http://schemas.microsoft.com/office/spreadsheetml/2014/re
 // comments copies the part of comments, and tells their cells. The id that
 // joins a comment to a conversation stays.
 func comments(data []byte) (text []byte, cells []place, err error) {
-	r := &rewriter{grammar: parseGrammar(commentsGrammar, mainSpace, strictSpace)}
+	r := &rewriter{grammar: parseGrammar(commentsGrammar, mainSpace, strictSpace),
+		more: ` xmlns:mc="` + compatSpace + `" xmlns:xr="` + revisionSpace + `" mc:Ignorable="xr"`}
 	uid := regexp.MustCompile(`^\{[0-9A-Fa-f-]{36}\}$`)
 	r.inspect = func(at *xml.StartElement) (verdict, error) {
 		if at.Name.Local != "comment" {
@@ -85,7 +86,7 @@ func comments(data []byte) (text []byte, cells []place, err error) {
 		r.attributes(*at)
 		for _, a := range at.Attr {
 			if a.Name.Space == revisionSpace && a.Name.Local == "uid" && uid.MatchString(a.Value) {
-				r.out.WriteString(` xmlns:xr="` + revisionSpace + `" xr:uid="` + a.Value + `"`)
+				r.out.WriteString(` xr:uid="` + a.Value + `"`)
 			}
 		}
 		r.out.WriteString(">")

@@ -65,6 +65,7 @@ type rewriter struct {
 	d    *xml.Decoder
 	out  bytes.Buffer
 	left func(kind string, n int)
+	more string // attributes that the root element gets besides
 	// inspect is asked about each element that the grammar has, may change its
 	// attributes, and says whether it is copied as the grammar says. It may
 	// write the element itself, read it to its end, and say done.
@@ -99,7 +100,7 @@ func (r *rewriter) rewrite(data []byte, tail func() string) ([]byte, error) {
 		if at.Name.Local != r.root || !slices.Contains(r.spaces, at.Name.Space) {
 			return nil, &xml.SyntaxError{Msg: "root element " + at.Name.Local}
 		}
-		r.out.WriteString("<" + r.root + ` xmlns="` + r.spaces[0] + `" xmlns:r="` + relSpace + `"`)
+		r.out.WriteString("<" + r.root + ` xmlns="` + r.spaces[0] + `" xmlns:r="` + relSpace + `"` + r.more)
 		r.attributes(at)
 		r.out.WriteString(">")
 		if _, err := r.content(r.rules[r.root]); err != nil {

@@ -156,7 +156,12 @@ func (s *sheetCopy) cell(at xml.StartElement) error {
 				s.out.WriteString("<v>" + escapeText([]byte(value)) + "</v>")
 			}
 		case "is":
+			before := s.out.Len()
+			hasValue = true
 			_, err = s.child(rule{children: []string{"is"}}, child)
+			if s.out.Len() > before+len("<is><t></t></is>") {
+				value = "text"
+			}
 		default:
 			err = s.d.Skip()
 		}
