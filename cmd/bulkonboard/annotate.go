@@ -74,7 +74,7 @@ func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, 
 		fmt.Fprintf(a.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
 	}
 	if len(done.Dropped) > 0 {
-		fmt.Fprintf(a.err, "%s holds values and looks; left out: %s\n", printable(done.Path), leftOut(done.Dropped))
+		fmt.Fprintf(a.err, "left out of %s for safety: %s\n", printable(done.Path), leftOut(done.Dropped))
 	}
 	if done.Displaced > 0 {
 		has := "cells have"
@@ -93,9 +93,9 @@ func leftOut(dropped []inert.Count) string {
 	for _, c := range dropped {
 		text := c.String()
 		if c.Kind == "formula" {
-			text += " (their last values stay)"
+			text += " (their last values are kept)"
 			if c.N == 1 {
-				text = "1 formula (its last value stays)"
+				text = "1 formula (its last value is kept)"
 			}
 		}
 		kinds = append(kinds, text)

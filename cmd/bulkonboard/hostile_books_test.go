@@ -56,7 +56,7 @@ func TestHostileAnnotate(t *testing.T) {
 			if _, err := c.Output(); exitOfProcess(t, err) != 3 {
 				t.Fatalf("%v\n%s", err, &people)
 			}
-			for _, want := range []string{"left out: ", "3 formulas (their last values stay)", "1 hyperlink", "1 data validation", "1 conditional format", "2 defined names"} {
+			for _, want := range []string{"left out of marked.xlsx for safety: ", "3 formulas (their last values are kept)", "1 hyperlink", "1 data validation", "1 conditional format", "2 defined names"} {
 				if !strings.Contains(people.String(), want) {
 					t.Errorf("does not say %q:\n%s", want, &people)
 				}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"path"
@@ -239,6 +240,33 @@ func TestNeverCalculated(t *testing.T) {
 	}
 }
 
+// TestHostileShapes: XML that is small packed and costs much to read is refused,
+// not read.
+func TestHostileShapes(t *testing.T) {
+	const one, notes = "xl/worksheets/one.xml", "xl/comments1.xml"
+	open := `<worksheet xmlns="` + mainSpace + `" xmlns:mc="` + compatSpace + `">`
+	for name, part := range map[string][2]string{
+		"alternatives inside alternatives": {one, open + strings.Repeat("<mc:AlternateContent><mc:Fallback>", 50_000) + strings.Repeat("</mc:Fallback></mc:AlternateContent>", 50_000) + "</worksheet>"},
+		"a tag of many attributes":         {one, open + "<sheetData" + strings.Repeat(` a=">"`, 400_000) + "/></worksheet>"},
+		"a part that never ends":           {one, open + strings.Repeat("<sheetData/>", maxUnpacked/12) + "</worksheet>"},
+		"many comments": {notes, `<comments xmlns="` + mainSpace + `"><authors/><commentList>` +
+			strings.Repeat(`<comment ref="A1" authorId="0"/>`, maxNotes+1) + "</commentList></comments>"},
+	} {
+		parts := everything()
+		parts[part[0]] = part[1]
+		data := pack(t, parts)
+		if _, _, err := Copy(bytes.NewReader(data), int64(len(data))); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	parts := everything()
+	parts[one] = open + strings.Repeat("<x>", 200_000) + strings.Repeat("</x>", 200_000) + "</worksheet>"
+	data := pack(t, parts)
+	if out, _, err := Copy(bytes.NewReader(data), int64(len(data))); err != nil || inspectCopy(t, out) == nil {
+		t.Errorf("deep elements of another kind: %v", err)
+	}
+}
+
 // FuzzCopy: whatever the parts say, the copy has none but allowed parts and
 // leads nowhere.
 func FuzzCopy(f *testing.F) {
@@ -253,4 +281,33 @@ func FuzzCopy(f *testing.F) {
 			inspectCopy(t, out)
 		}
 	})
+}
+
+// A workbook in the strict form, and one whose elements have prefixes, come out
+// in the usual one.
+func TestOtherForms(t *testing.T) {
+	for name, change := range map[string]*strings.Replacer{
+		"strict":   strings.NewReplacer(mainSpace, strictSpace, relSpace, strictRels),
+		"prefixes": strings.NewReplacer("<worksheet xmlns=", "<x:worksheet xmlns:x=", "</worksheet>", "</x:worksheet>", "<sheetData>", "<x:sheetData>", "</sheetData>", "</x:sheetData>", "<row>", "<x:row>", "</row>", "</x:row>", "<c ", "<x:c ", "</c>", "</x:c>", "<is>", "<x:is>", "</is>", "</x:is>", "<t>", "<x:t>", "</t>", "</x:t>"),
+		"capitals": strings.NewReplacer("worksheets/two.xml", "Worksheets/Two.XML"),
+	} {
+		parts := everything()
+		for _, part := range []string{"xl/worksheets/two.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels"} {
+			parts[part] = change.Replace(parts[part])
+		}
+		if name == "strict" {
+			for _, part := range []string{"xl/workbook.xml", "xl/worksheets/one.xml", "xl/styles.xml", "xl/sharedStrings.xml", "xl/comments1.xml", "xl/tables/table1.xml", "xl/worksheets/_rels/one.xml.rels"} {
+				parts[part] = change.Replace(parts[part])
+			}
+		}
+		data := pack(t, parts)
+		out, _, err := Copy(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if texts := inspectCopy(t, out); !strings.Contains(texts["xl/worksheets/sheet2.xml"], `<sheetData><row><c t="inlineStr"><is><t>yes</t></is></c></row></sheetData>`) || strings.Contains(texts["xl/worksheets/sheet1.xml"], strictSpace) || texts["xl/comments1.xml"] == "" {
+			t.Errorf("%s: %s", name, texts["xl/worksheets/sheet2.xml"])
+		}
+	}
 }

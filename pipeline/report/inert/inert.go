@@ -30,8 +30,14 @@ type Count struct {
 // maxUnpacked is how many bytes of a workbook are read, over all its parts.
 const maxUnpacked = 64 << 20
 
-// maxSheets bounds the sheets of a workbook that is copied.
-const maxSheets = 1_000
+// Limits of what is copied. They are far above what people put into lists of
+// customers, and keep memory small.
+const (
+	maxSheets       = 1_000
+	maxNotes        = 20_000  // comments; a box is drawn for each
+	maxTag          = 2 << 20 // bytes from one tag to the next: attributes take several times their length
+	maxAlternatives = 16      // inside each other
+)
 
 // ErrTooLarge is a workbook that is not copied because of its size.
 var ErrTooLarge = errors.New("the workbook is too large to be copied")
@@ -81,6 +87,7 @@ type copier struct {
 	names  map[string]bool // defined names that are kept, in upper case
 
 	comments, tables int // parts written so far
+	boxes            int // of comments
 }
 
 // leave counts things that are left out. Kinds that nobody misses have no name.

@@ -39,6 +39,9 @@ func (c *copier) notes(rels []relation, out *relList) (drawing string, err error
 	if err != nil || len(cells) == 0 {
 		return "", err
 	}
+	if c.boxes += len(cells); c.boxes > maxNotes {
+		return "", ErrTooLarge
+	}
 	c.comments++
 	n := c.comments
 	drawing = out.add("vmlDrawing", fmt.Sprintf("../drawings/vmlDrawing%d.vml", n))

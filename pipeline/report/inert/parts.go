@@ -62,6 +62,13 @@ func (p *parts) read(name string) ([]byte, error) {
 	if p.room -= int64(len(data)); p.room < 0 {
 		return nil, ErrTooLarge
 	}
+	for rest := data; len(rest) > maxTag; {
+		next := bytes.IndexByte(rest[1:maxTag], '<')
+		if next < 0 {
+			return nil, ErrTooLarge
+		}
+		rest = rest[1+next:]
+	}
 	return data, nil
 }
 

@@ -70,6 +70,8 @@ type rewriter struct {
 	// attributes, and says whether it is copied as the grammar says. It may
 	// write the element itself, read it to its end, and say done.
 	inspect func(at *xml.StartElement) (verdict, error)
+
+	alternatives int // that are open
 }
 
 type verdict int
@@ -194,6 +196,10 @@ func (r *rewriter) child(parent rule, at xml.StartElement) (n int, err error) {
 // alternative copies the fallback of an mc:AlternateContent: what programs read
 // that do not know the newer form.
 func (r *rewriter) alternative(parent rule) (n int, err error) {
+	if r.alternatives++; r.alternatives > maxAlternatives {
+		return 0, ErrTooLarge
+	}
+	defer func() { r.alternatives-- }()
 	for {
 		token, err := r.d.Token()
 		if err != nil {
