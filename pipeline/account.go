@@ -141,7 +141,7 @@ func (r *run) sameAccount(ctx context.Context) error {
 	if err != nil || !changed || r.account.slug() == "" || r.owner != "" {
 		return err
 	}
-	read := &reading{run: r, size: askedPage, seen: make(map[string]bool), search: search{slug: r.account.slug(),
+	read := &reading{run: r, size: askedPage, seen: make(map[userKey]bool), search: search{slug: r.account.slug(),
 		turn: func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }}}
 	page, err := read.page(ctx, 0)
 	if s := refusal(err); s != nil {

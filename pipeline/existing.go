@@ -34,7 +34,7 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 		return nil
 	}
 	found := existing{maphash.MakeSeed(), make(map[uint64]bool)}
-	read := &reading{run: r, size: askedPage, seen: make(map[string]bool), search: search{turn: func(ctx context.Context) error {
+	read := &reading{run: r, size: askedPage, seen: make(map[userKey]bool), search: search{turn: func(ctx context.Context) error {
 		_, err := r.pace.wait(ctx)
 		return err
 	}}}

@@ -44,15 +44,16 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	for room, may := range map[string][]string{
 		"validate":                  {"validate/internal/celltext", "validate/internal/columns"},
 		"ledger":                    {"ledger/internal/keyed"},
-		"pipeline/source":           {"pipeline/internal/formula"},
+		"pipeline/source":           {"pipeline/internal/formula", "pipeline/limits"},
 		"pipeline/internal/formula": {},
-		"pipeline/partner":          {},
-		"pipeline/partner/sandbox":  {},
-		"pipeline/kyc":              {"ledger", "pipeline/partner"},
-		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/report/inert"},
-		"pipeline/report/inert":     {},
+		"pipeline/limits":           {},
+		"pipeline/partner":          {"pipeline/limits"},
+		"pipeline/partner/sandbox":  {"pipeline/limits"},
+		"pipeline/kyc":              {"ledger", "pipeline/limits", "pipeline/partner"},
+		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/inert"},
+		"pipeline/report/inert":     {"pipeline/limits"},
 		"ledger/sqlite":             {"ledger", "ledger/internal/keyed"},
-		"pipeline":                  {"ledger", "pipeline/partner", "validate"},
+		"pipeline":                  {"ledger", "pipeline/limits", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -24,6 +26,17 @@ var errWrongAccount = fmt.Errorf("the partner's list shows users of other accoun
 
 // errListUnsteady says that pages would not fit together.
 var errListUnsteady = errors.New("the partner's list of users changes faster than it can be read")
+
+// errListEndless says that a list has more users than are read.
+var errListEndless = fmt.Errorf("the partner's list has more than %s users, which is the limit", limits.Grouped(limits.Users))
+
+// userKey stands for a user's Ref, which may be long.
+type userKey [16]byte
+
+func keyOfUser(ref string) userKey {
+	sum := sha256.Sum256([]byte(ref))
+	return userKey(sum[:16])
+}
 
 // listing is one complete scan of the partner's users.
 type listing struct {
@@ -62,7 +75,8 @@ type reading struct {
 	out     listing
 	size    int                // users asked for a page
 	every   func(email string) // told of every user, if set
-	seen    map[string]bool
+	seen    map[userKey]bool
+	read    int  // users, counted as often as they came
 	slugs   int  // users whose serviceId names an account
 	ourSlug bool // some of them the ledger's
 	reached int  // of search.reach
@@ -76,7 +90,7 @@ type reading struct {
 func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	read := func() *reading {
 		began := wall()
-		return &reading{run: r, search: s, began: began, size: askedPage, seen: make(map[string]bool), out: listing{
+		return &reading{run: r, search: s, began: began, size: askedPage, seen: make(map[userKey]bool), out: listing{
 			began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed), known: make(map[string]partner.Listed),
 			mailboxes: make(map[string][]partner.Listed), names: make(map[string][]partner.Listed)}}
 	}
@@ -113,6 +127,9 @@ func (s *reading) forward(ctx context.Context, page partner.Page, until time.Tim
 	promised, largest, skip, steps := max(page.Total, 0), 0, 0, 0
 	if d := page.Date; !d.IsZero() && d.Before(s.out.began) {
 		s.out.began = d // the partner's own word for when it began to answer
+	}
+	if until.IsZero() && promised > limits.Users {
+		return errListEndless
 	}
 	last := "" // serviceId of the last row read, where the next page must meet
 	var oldest time.Time
@@ -204,8 +221,8 @@ func falling(before time.Time, users []partner.Listed) bool {
 // take notes users of a page and returns how many of them are new.
 func (s *reading) take(users []partner.Listed) (fresh int) {
 	for _, u := range users {
-		if ref := u.Ref(); !s.seen[ref] {
-			s.seen[ref] = true
+		if key := keyOfUser(u.Ref()); !s.seen[key] {
+			s.seen[key] = true
 			fresh++
 			if s.each != nil {
 				s.each(u)
@@ -269,6 +286,9 @@ func appendOnce(users []partner.Listed, u partner.Listed) []partner.Listed {
 
 // page reads one page, again if need be.
 func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
+	if r.read > limits.Users {
+		return partner.Page{}, errListEndless
+	}
 	var err error
 	for try := 0; try < pageTries; try++ {
 		if try > 0 {
@@ -292,6 +312,7 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 		var p partner.Page
 		r.out.pages++
 		if p, err = r.cfg.Partner.ListUsers(ctx, skip, r.size); err == nil {
+			r.read += max(1, len(p.Users))
 			r.clock.observe(p.Began, p.Ended, p.Date)
 			if odd := p.Odd(); odd != "" && !r.out.unread {
 				r.cfg.Log.Warn("the partner's list shows a user who cannot be read", "member", odd)

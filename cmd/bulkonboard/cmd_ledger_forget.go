@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
-
-// maxPeople bounds what one forget reads: it is a list typed or exported by a person.
-const maxPeople = 16 << 20
 
 func (a *app) ledgerForgetCommand() *cobra.Command {
 	c := a.peopleCommand("forget", "erase people on request; they are not sent again",
@@ -86,12 +83,9 @@ func (a *app) people(path string) (who []string, err error) {
 		defer f.Close()
 		in = f
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxPeople+1))
+	text, err := limits.ReadAll(in, limits.Names)
 	if err != nil {
 		return nil, usagef("%s: %w", path, plainError(err))
-	}
-	if len(text) > maxPeople {
-		return nil, usagef("%s is too large for a list of e-mails", path)
 	}
 	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {

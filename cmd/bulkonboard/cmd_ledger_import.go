@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -85,6 +86,7 @@ type importing struct {
 
 	batch   int64 // registered for it; 0 = not yet
 	waiting []oldUser
+	size    int             // bytes of waiting, about
 	named   map[string]bool // identities of waiting
 
 	done   map[ledger.Status]int // taken over
@@ -230,13 +232,12 @@ func (im *importing) all(ctx context.Context) error {
 			im.passed++
 			return nil
 		}
-		if im.named[p.identity] || len(im.waiting) == importGroup {
+		if im.named[p.identity] || im.isFull() {
 			if err := im.settle(ctx); err != nil {
 				return err
 			}
 		}
-		im.named[p.identity] = true
-		im.waiting = append(im.waiting, p)
+		im.wait(p)
 		return nil
 	})
 	if err == nil {
@@ -260,7 +261,7 @@ func (im *importing) register(ctx context.Context) error {
 	}
 	n := 0
 	add := func() error {
-		defer func() { im.waiting = im.waiting[:0]; clear(im.named) }()
+		defer func() { im.waiting, im.size = im.waiting[:0], 0; clear(im.named) }()
 		sightings := make([]ledger.Sighting, len(im.waiting))
 		for i, p := range im.waiting {
 			sightings[i] = ledger.Sighting{Identity: p.identity, SenderID: p.sender}
@@ -285,13 +286,12 @@ func (im *importing) register(ctx context.Context) error {
 		if err != nil || !ok {
 			return err
 		}
-		if im.named[p.identity] || len(im.waiting) == importGroup {
+		if im.named[p.identity] || im.isFull() {
 			if err := add(); err != nil {
 				return err
 			}
 		}
-		im.named[p.identity] = true
-		im.waiting = append(im.waiting, p)
+		im.wait(p)
 		return nil
 	})
 	if err == nil {
@@ -304,10 +304,22 @@ func (im *importing) register(ctx context.Context) error {
 	return err
 }
 
+// wait keeps somebody until the group is full.
+func (im *importing) wait(p oldUser) {
+	im.named[p.identity] = true
+	im.waiting = append(im.waiting, p)
+	im.size += len(p.email) + len(p.first) + len(p.last) + len(p.sender) + len(p.change.ServiceID) + len(p.change.URL)
+}
+
+// isFull reports whether those waiting are to be written first.
+func (im *importing) isFull() bool {
+	return len(im.waiting) == importGroup || im.size > limits.Batch
+}
+
 // settle writes what the file tells of those waiting, where the ledger does
 // not know better.
 func (im *importing) settle(ctx context.Context) error {
-	defer func() { im.waiting = im.waiting[:0]; clear(im.named) }()
+	defer func() { im.waiting, im.size = im.waiting[:0], 0; clear(im.named) }()
 	if len(im.waiting) == 0 {
 		return nil
 	}

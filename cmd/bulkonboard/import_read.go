@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"encoding/csv"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
 
-	"github.com/xuri/excelize/v2"
-
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
 // record is one row of a table that is imported: its number in the file, and
@@ -47,18 +45,11 @@ func foldName(header string) string {
 // readRecords reads a report of ours (.csv, .xlsx, .json), or any CSV with a
 // header row, from its first row to its last. Its errors name rows, never cells.
 func readRecords(path string, each func(record) error) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return usagef("%s: %w", path, plainError(err))
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".csv":
-		return csvRecords(path, f, each)
+	case ".csv", ".xlsx":
+		return tableRecords(path, each)
 	case ".json":
-		return jsonRecords(path, f, each)
-	case ".xlsx":
-		return xlsxRecords(path, each)
+		return jsonRecords(path, each)
 	}
 	return usage(fmt.Errorf("%s is neither .csv, .xlsx nor .json", path))
 }
@@ -82,51 +73,24 @@ func foldAll(header []string) []string {
 	return out
 }
 
-func csvRecords(path string, f io.Reader, each func(record) error) error {
-	in := bufio.NewReader(f)
-	if bom, err := in.Peek(3); err == nil && string(bom) == "\ufeff" {
-		_, _ = in.Discard(3) // they were just seen
-	}
-	first, err := in.Peek(4096)
-	if err != nil && !errors.Is(err, io.EOF) {
+// jsonRecords reads {"rows":[{...},...]}, a row at a time.
+func jsonRecords(path string, each func(record) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
 		return usagef("%s: %w", path, plainError(err))
 	}
-	r := csv.NewReader(in)
-	line, _, _ := strings.Cut(string(first), "\n")
-	if strings.Count(line, ";") > strings.Count(line, ",") {
-		r.Comma = ';'
-	}
-	r.FieldsPerRecord, r.ReuseRecord = -1, true
-	var header []string
-	for row := 1; ; row++ {
-		cells, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			var bad *csv.ParseError
-			if errors.As(err, &bad) {
-				return usagef("%s, line %d: %w", path, bad.Line, bad.Err)
-			}
-			return usagef("%s: %w", path, plainError(err))
-		}
-		if header == nil {
-			header = foldAll(cells)
-			continue
-		}
-		if err := each(zip(row, header, cells)); err != nil {
-			return err
-		}
-	}
-}
-
-// jsonRecords reads {"rows":[{...},...]}, a row at a time.
-func jsonRecords(path string, f io.Reader, each func(record) error) error {
-	dec := json.NewDecoder(bufio.NewReader(f))
+	defer func() { err = errors.Join(err, f.Close()) }()
+	bounded := limits.NewRecordReader(f)
+	dec := json.NewDecoder(bounded)
+	row := 0
 	wrong := func(err error) error {
+		if errors.Is(err, limits.ErrRecord) {
+			return usagef("%s, row %d: %w", path, row, err)
+		}
 		return usage(fmt.Errorf("%s is not a JSON report: %w", path, plainError(err)), "bulkonboard report --report FILE.json writes one")
 	}
 	for depth, found := 0, false; !found; {
+		bounded.Next()
 		token, err := dec.Token()
 		if err != nil {
 			return wrong(err)
@@ -143,61 +107,44 @@ func jsonRecords(path string, f io.Reader, each func(record) error) error {
 	if _, err := dec.Token(); err != nil {
 		return wrong(err)
 	}
-	for row := 1; dec.More(); row++ {
-		var cells map[string]any
+	for row = 1; dec.More(); row++ {
+		bounded.Next()
+		var cells map[string]json.RawMessage
 		if err := dec.Decode(&cells); err != nil {
 			return wrong(err)
 		}
 		r := record{row: row, cells: map[string]string{}}
 		for name, v := range cells {
-			if text, ok := v.(string); ok {
-				r.cells[foldName(name)] = text
+			var text *string
+			if json.Unmarshal(v, &text) == nil && text != nil { // else no text, and nothing that is taken over
+				r.cells[foldName(name)] = *text
 			}
 		}
 		if err := each(r); err != nil {
 			return err
 		}
+		bounded.Next()
+	}
+	if _, err := dec.Token(); err != nil { // cut short: rows are missing
+		return wrong(err)
 	}
 	return nil
 }
 
-// xlsxRecords reads the sheets "All rows", "All rows (2)", ... of a report.
-func xlsxRecords(path string, each func(record) error) (err error) {
-	f, err := excelize.OpenFile(path)
-	if err != nil {
-		return usage(fmt.Errorf("%s is not a workbook that can be read: %w", path, plainError(err)))
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	found := false
-	for _, name := range f.GetSheetList() {
-		if !strings.HasPrefix(name, "All rows") {
-			continue
+// tableRecords reads a CSV file, or the sheets "All rows", "All rows (2)", ... of
+// a report.
+func tableRecords(path string, each func(record) error) error {
+	isOurs := func(sheet string) bool { return strings.HasPrefix(sheet, "All rows") }
+	var first *string // of the header that folded was made of
+	var folded []string
+	err := source.ReadTable(context.Background(), path, isOurs, func(header []string, row int, cells []string) error {
+		if first != &header[0] {
+			first, folded = &header[0], foldAll(header)
 		}
-		found = true
-		rows, err := f.Rows(name)
-		if err != nil {
-			return usagef("%s: %w", path, err)
-		}
-		var header []string
-		for row := 1; rows.Next(); row++ {
-			cells, err := rows.Columns()
-			if err != nil {
-				return errors.Join(usagef("%s, row %d: %w", path, row, err), rows.Close())
-			}
-			if header == nil {
-				header = foldAll(cells)
-				continue
-			}
-			if err := each(zip(row, header, cells)); err != nil {
-				return errors.Join(err, rows.Close())
-			}
-		}
-		if err := errors.Join(rows.Error(), rows.Close()); err != nil {
-			return usagef("%s: %w", path, err)
-		}
-	}
-	if !found {
+		return each(zip(row, folded, cells))
+	})
+	if errors.Is(err, source.ErrNoSheet) {
 		return usage(fmt.Errorf("%s has no sheet \"All rows\"", path), "it must be a report of bulkonboard; save another list as CSV")
 	}
-	return nil
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // remember looks up what the log says of the runs. One may have sent nothing,
@@ -106,7 +107,12 @@ func (r *recent) perDay(now time.Time, running bool) float64 {
 // heldNow reports whether the process that signed the ledger's lock is alive on
 // this machine. A lock that was let go has no signature.
 func heldNow(path string) bool {
-	text, err := os.ReadFile(path + ".lock")
+	f, err := os.Open(path + ".lock")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	text, err := limits.ReadAll(f, limits.Lock)
 	if err != nil {
 		return false
 	}

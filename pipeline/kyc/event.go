@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -198,8 +199,12 @@ func readTime(raw json.RawMessage) time.Time {
 // array of them. ErrOther and ErrMalformed come with the event's number, from
 // 1, and do not end it; a file that is no JSON from some place on does.
 func Events(r io.Reader, yield func(Event, error) bool) error {
-	in := bufio.NewReader(r)
+	bounded := limits.NewRecordReader(r)
+	in := bufio.NewReader(bounded)
 	array, err := opensArray(in)
+	if errors.Is(err, limits.ErrRecord) {
+		return fmt.Errorf("event 1: %w: %w", ErrMalformed, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -209,11 +214,16 @@ func Events(r io.Reader, yield func(Event, error) bool) error {
 			return fmt.Errorf("event 1: %w", ErrMalformed)
 		}
 	}
-	for n := 1; !array || dec.More(); n++ {
+	n := 1
+	for ; !array || dec.More(); n++ {
+		bounded.Next()
 		var raw json.RawMessage
 		err := dec.Decode(&raw)
 		if errors.Is(err, io.EOF) && !array {
 			return nil
+		}
+		if errors.Is(err, limits.ErrRecord) {
+			return fmt.Errorf("event %d: %w: %w", n, ErrMalformed, err)
 		}
 		if err != nil {
 			return fmt.Errorf("event %d: %w", n, ErrMalformed)
@@ -225,6 +235,10 @@ func Events(r io.Reader, yield func(Event, error) bool) error {
 		if !yield(e, err) {
 			return nil
 		}
+		bounded.Next()
+	}
+	if _, err := dec.Token(); err != nil { // cut short, or something else than an array's end
+		return fmt.Errorf("event %d: %w", n, ErrMalformed)
 	}
 	return nil
 }

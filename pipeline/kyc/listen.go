@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 const (
 	defaultMaxAge  = 7 * 24 * time.Hour
-	defaultMaxBody = 64 << 10 // an event is less than 1 KiB
+	defaultMaxBody = limits.Webhook
 	aheadAtMost    = 5 * time.Minute
-	atOnce         = 64              // signed events that work on the ledger
-	maxWait        = 5 * time.Second // for a place among them
+	atOnce         = limits.WebhookSlots // signed events that work on the ledger
+	maxWait        = limits.WebhookWait  // for a place among them
 )
 
 // Why a signed event was not recorded, beside ErrOther.

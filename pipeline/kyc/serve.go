@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 const (
-	maxHeaderTime = 5 * time.Second
-	maxBodyTime   = 3 * time.Second
-	maxHeaders    = 16 << 10 // bytes; net/http adds 4 KiB
+	maxHeaderTime = limits.WebhookHead
+	maxBodyTime   = limits.WebhookRead
+	maxHeaders    = limits.WebhookHeaders // bytes; net/http adds 4 KiB
 )
 
 // Serve serves a Handler to whoever can reach the listener, which it closes, until
@@ -64,5 +66,5 @@ func serve(ctx context.Context, listener *limitListener, h http.Handler, grace t
 // a body is set by the Handler.
 func newServer(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ConnContext: withConnection, ReadHeaderTimeout: maxHeaderTime, ReadTimeout: maxHeaderTime + maxBodyTime,
-		WriteTimeout: 90 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeaders, ErrorLog: log.New(io.Discard, "", 0)}
+		WriteTimeout: limits.WebhookWrite, IdleTimeout: limits.WebhookIdle, MaxHeaderBytes: maxHeaders, ErrorLog: log.New(io.Discard, "", 0)}
 }

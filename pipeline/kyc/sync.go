@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -20,9 +21,9 @@ const (
 	defaultLag  = 2 * time.Minute
 
 	// Bounds on the users read, for a list without an end.
-	maxListed   = 20_000_000 // whatever the list says of its length
-	spareListed = 10_000     // beyond twice the length that the first page gives
-	leastBound  = 1_000_000  // of a list that does not give its length, or ten times our own users
+	maxListed   = limits.UsersWalked // whatever the list says of its length
+	spareListed = 10_000             // beyond twice the length that the first page gives
+	leastBound  = 1_000_000          // of a list that does not give its length, or ten times our own users
 )
 
 // Why a Sync ended before every page was read, with users not seen.

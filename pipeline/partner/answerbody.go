@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 const (
-	maxBody = 1 << 20 // of an answer to one create-user, wallet or delete call, decoded, in bytes
-	maxPage = 8 << 20 // of one page of list-users, decoded: some ten thousand users
+	maxBody = limits.Answer // of an answer to one create-user, wallet or delete call, decoded, in bytes
+	maxPage = limits.Page   // of one page of list-users, decoded: some ten thousand users
 )
 
 // readBody reads at most limit bytes of a body, and keeps what it has when the

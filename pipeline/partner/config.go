@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+
 )
 
 // Config says which partner API to talk to and how. BaseURL and Key are

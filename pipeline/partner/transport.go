@@ -7,21 +7,23 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 const (
-	maxDial      = 10 * time.Second // of one TCP connection
-	maxHandshake = 10 * time.Second // of each TLS handshake, a proxy's included
+	maxDial      = limits.Dial      // of one TCP connection
+	maxHandshake = limits.Handshake // of each TLS handshake, a proxy's included
 	keepAlives   = 15 * time.Second
-	idleFor      = 2 * time.Second // less than the 5 s after which common servers drop an idle connection
-	maxIdle      = 4               // kept connections: look-ups go one after the other, and few at once
+	idleFor      = limits.IdlePartner // less than the 5 s after which common servers drop an idle connection
+	maxIdle      = limits.IdleConns   // kept connections: look-ups go one after the other, and few at once
 
 	// maxHeader limits the headers of an answer, its 1xx answers included, in
 	// bytes. Gateways have been seen to send 70 KB (cookies, policies, traces);
 	// the answer behind them holds a link that exists nowhere else. Beyond
 	// 256 KiB nothing sane is left, and 512 workers who all read that much
 	// still fit into memory.
-	maxHeader = 256 << 10
+	maxHeader = limits.AnswerHeaders
 )
 
 // newTransport returns a transport to the partner that speaks HTTP/1.1 only:

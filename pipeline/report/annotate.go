@@ -1,7 +1,7 @@
 package report
 
 import (
-	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/inert"
 )
 
@@ -77,7 +78,7 @@ type Annotated struct {
 const (
 	// maxKept is the most cells of a sheet that is given back as it was:
 	// excelize takes some kilobytes for each.
-	maxKept = 300_000
+	maxKept = limits.KeptCells
 	// maxComments keeps a workbook quick to open.
 	maxComments = 5_000
 	// maxListed bounds memory, and the links, which excelize takes quadratic
@@ -149,12 +150,19 @@ func (a Annotation) write(w io.Writer, scratch string, kept int) (Annotated, err
 // unedited reports whether the file is a workbook as Annotate or Template
 // wrote it.
 func unedited(path string) (bool, error) {
-	z, err := zip.OpenReader(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return false, nil // not ours, whatever it is
 	}
-	ours := z.Comment == untouchedNote
-	return ours, z.Close()
+	// A zip ends in 22 bytes, the last two of which count those of the comment
+	// behind them. Nothing else of a file that may be anybody's is read.
+	end := make([]byte, 22+len(untouchedNote))
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.ReadAt(end, info.Size()-int64(len(end)))
+	}
+	ours := err == nil && bytes.HasPrefix(end, []byte("PK\x05\x06")) && string(end[20:]) == string(rune(len(untouchedNote)))+"\x00"+untouchedNote
+	return ours, f.Close()
 }
 
 // checkedRows ends rows with ctx's error once ctx has ended, marks the errors

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // copiedBook is a workbook made from rows: of an input that is no workbook, or
@@ -59,25 +61,28 @@ func (a Annotation) copy(w io.Writer, scratch string) (done Annotated, err error
 		}
 		return nil
 	}
-	n := 0
+	n, size, begun := 0, 0, false
 	for r, err := range a.Rows {
 		if err != nil {
 			return done, err
 		}
-		if n++; n <= earlyRows {
+		if begun {
+			err = put(&r)
+		} else {
 			r.Cells, r.Marks = slices.Clone(r.Cells), slices.Clone(r.Marks)
 			early = append(early, r)
-		} else {
-			err = put(&r)
+			for _, cell := range r.Cells {
+				size += len(cell)
+			}
 		}
-		if n == earlyRows {
-			err = begin()
+		if n++; !begun && (n == earlyRows || size > limits.Batch) {
+			begun, err = true, begin()
 		}
 		if err != nil {
 			return done, err
 		}
 	}
-	if n < earlyRows {
+	if !begun {
 		if err := begin(); err != nil {
 			return done, err
 		}

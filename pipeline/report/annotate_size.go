@@ -19,6 +19,9 @@ func cellsWithin(workbook, sheet string, limit int) bool {
 	}
 	defer z.Close()
 	part := strings.ToLower(sheetPart(&z.Reader, sheet))
+	if !fitsMemory(&z.Reader) {
+		return false
+	}
 	left := limit
 	for _, f := range z.File {
 		name := strings.ToLower(f.Name)

@@ -6,16 +6,21 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// Limits of one CSV record. They bound the memory, whatever the file.
+// Limits of one record. They bound the memory, whatever the file.
 const (
-	maxRecord  = 4 << 20 // bytes, as UTF-8
-	maxCell    = 1 << 20 // bytes
-	maxShown   = 32_767  // characters a cell of a spreadsheet holds
-	maxColumns = 1_000
-	textBuffer = 64 << 10
+	maxRecord  = limits.Record // as UTF-8
+	maxCell    = limits.Cell
+	maxShown   = limits.CellShown
+	maxColumns = limits.Columns
+	textBuffer = 64 << 10 // bytes
 )
+
+// tooLong is what is said of a cell that no spreadsheet program can hold.
+const tooLong = "more than 32767 characters in one cell" // limits.CellShown
 
 // csvReader splits text into records as RFC 4180 says, strictly: a quotation
 // mark opens a cell at its start or is an error; blanks beside the marks are
@@ -150,11 +155,10 @@ func (c *csvReader) limits(rec *record, used int) error {
 	}
 	for i, cell := range rec.cells {
 		if len(cell) > maxCell {
-			return &Error{Row: rec.number, Line: rec.line, Column: i + 1, Cell: CellName(i+1, rec.number), Reason: "a cell of more than 1 MiB"}
+			return &Error{Row: rec.number, Line: rec.line, Column: i + 1, Cell: CellName(i+1, rec.number), Reason: "a cell of more than " + limits.Size(maxCell)}
 		}
 		if len(cell) > maxShown && utf8.RuneCountInString(cell) > maxShown {
-			rec.issues = append(rec.issues, cellIssue{Issue: Issue{Column: i, Code: "cell_too_long",
-				Message: fmt.Sprintf("more than %d characters in one cell", maxShown)}})
+			rec.issues = append(rec.issues, cellIssue{Issue: Issue{Column: i, Code: "cell_too_long", Message: tooLong}})
 		}
 	}
 	return nil

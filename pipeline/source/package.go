@@ -9,16 +9,18 @@ import (
 	"os"
 	"sort"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // Limits of a workbook's zip package. They are far above what spreadsheet
 // programs write and far below what hurts.
 const (
-	defaultMaxBytes = 4 << 30  // uncompressed, all parts; Options.MaxBytes
-	maxParts        = 10_000   // entries
-	maxDirectory    = 16 << 20 // bytes read before the entries are known
-	largePart       = 16 << 20 // parts above this are held to maxRatio
-	maxRatio        = 200      // a sheet of a million empty styled rows has about 30
+	defaultMaxBytes = limits.Workbook // Options.MaxBytes
+	maxParts        = limits.WorkbookParts
+	maxDirectory    = limits.ZipDirectory
+	largePart       = limits.RatioFrom
+	maxRatio        = limits.Ratio
 )
 
 // workbookPackage is an open zip package whose directory was checked. Its
@@ -29,6 +31,7 @@ type workbookPackage struct {
 	parts  map[string]*zip.File
 	names  []string // keys of parts, in the order of the directory
 	budget int64    // bytes that may still be read out of one part
+	beside int64    // bytes that may still be read whole, all such parts together
 }
 
 // openPackage opens the workbook at path and checks it before anything of it
@@ -81,7 +84,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 		return nil, refuse("the file is damaged: its zip directory cannot be read", "Get it again from its sender, or save it again")
 	}
 	bounded.off = true
-	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), budget: max}
+	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), budget: max, beside: limits.BesideSheet}
 	if reason, hint := p.checkEntries(zr.File, max); reason != "" {
 		return nil, refuse(reason, hint)
 	}
@@ -97,7 +100,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 // checkEntries fills p.parts, or says why the package is refused.
 func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hint string) {
 	if len(files) > maxParts {
-		return fmt.Sprintf("the workbook has more than %d parts", maxParts), "Copy the rows into a new workbook"
+		return fmt.Sprintf("the workbook has more than %s parts", limits.Grouped(maxParts)), "Copy the rows into a new workbook"
 	}
 	resave := "Save it again from a spreadsheet program"
 	type span struct{ from, to int64 }
@@ -126,7 +129,7 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 		}
 		total += f.UncompressedSize64
 		if f.UncompressedSize64 > uint64(max) || total > uint64(max) {
-			return fmt.Sprintf("the workbook unpacks to more than %d MiB", max>>20), "Save the sheet as CSV, which has no such limit"
+			return fmt.Sprintf("the workbook unpacks to more than %s", limits.Size(max)), "Save the sheet as CSV, which has no such limit"
 		}
 		if f.UncompressedSize64 > largePart && f.UncompressedSize64/maxRatio > f.CompressedSize64 {
 			return "a part of the workbook unpacks to more than 200 times its size", "Copy the rows into a new workbook"
@@ -211,8 +214,11 @@ func (p *workbookPackage) read(name string, limit int64) (_ []byte, err error) {
 	if err != nil {
 		return nil, p.broken(name, err)
 	}
+	if p.beside -= int64(len(b)); p.beside < 0 {
+		return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.Size(limits.BesideSheet)), Hint: "Copy the rows into a new workbook"}
+	}
 	if int64(len(b)) > limit {
-		return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %d MiB", partTitle(name), limit>>20), Hint: "Copy the rows into a new workbook"}
+		return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.Size(limit)), Hint: "Copy the rows into a new workbook"}
 	}
 	return b, nil
 }

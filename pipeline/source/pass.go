@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // pass implements Rows.
@@ -37,8 +38,8 @@ func (p *pass) Read(dst []Row) (int, error) {
 		return 0, p.done
 	}
 	p.strings = p.strings[:0]
-	n := 0
-	for n < len(dst) {
+	n, size := 0, 0
+	for n < len(dst) && size < limits.Batch {
 		if err := p.ctx.Err(); err != nil {
 			return 0, p.end(err)
 		}
@@ -74,6 +75,9 @@ func (p *pass) Read(dst []Row) (int, error) {
 		}
 		p.fill(&dst[n], rec)
 		n++
+		for _, cell := range rec.cells {
+			size += len(cell)
+		}
 	}
 	return n, nil
 }

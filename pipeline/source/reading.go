@@ -2,7 +2,6 @@ package source
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -92,7 +91,7 @@ func (c *content) foreignWords() ([]foreignWord, error) {
 	if c.kind != kindGzip {
 		return foreignWords(f)
 	}
-	unzip, err := gzip.NewReader(f)
+	unzip, err := newGunzip(f)
 	if err != nil {
 		return nil, err
 	}

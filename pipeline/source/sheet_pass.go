@@ -6,6 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // sheetPass reads one worksheet part front to back. It checks and reads in one
@@ -32,6 +35,7 @@ type sheetPass struct {
 	column  int      // last column in it
 	cells   []string // of the row, by column
 	issues  []cellIssue
+	size    int // bytes of cells
 	filled  int // cells of the row with a value
 	struck  int // those struck out as a whole
 	text    []byte
@@ -193,7 +197,7 @@ func (p *sheetPass) readRow() (_ record, ok bool, err error) {
 	}
 	p.row, p.column = number, 0
 	p.hidden = isTrue(p.s.attr("hidden")) || string(p.s.attr("ht")) == "0"
-	p.cells, p.issues, p.filled, p.struck = p.cells[:0], p.issues[:0], 0, 0
+	p.cells, p.issues, p.size, p.filled, p.struck = p.cells[:0], p.issues[:0], 0, 0, 0
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		kind, err := p.s.next()
 		switch {
@@ -208,7 +212,9 @@ func (p *sheetPass) readRow() (_ record, ok bool, err error) {
 		switch {
 		case err != nil:
 		case main && string(p.s.name) == "c":
-			err = p.readCell()
+			if err = p.readCell(); err == nil && p.size > limits.Record {
+				err = p.fail(p.column, "a row of more than "+limits.Size(limits.Record))
+			}
 		case main && string(p.s.name) != "extLst" || string(p.s.name) == "AlternateContent":
 			err = p.fail(0, "something else than cells stands among the cells")
 		default:
@@ -272,6 +278,9 @@ func (p *sheetPass) set(text string) {
 		p.cells = append(p.cells, "")
 	}
 	p.cells[p.column-1] = text
+	if p.size += len(text); len(text) > maxShown && utf8.RuneCountInString(text) > maxShown {
+		p.issue("cell_too_long", tooLong, false)
+	}
 	p.found.used[p.column] = true
 }
 

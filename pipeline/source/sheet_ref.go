@@ -3,16 +3,18 @@ package source
 import (
 	"bytes"
 	"sort"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // The size of a sheet in every spreadsheet program that writes .xlsx
 // (ECMA-376 part 1, 18.3.1.73 and its limits in Excel), and how much of its
 // width is read: a customer sheet that is wider is none.
 const (
-	maxSheetRow    = 1_048_576
-	maxSheetColumn = 16_384 // XFD
-	maxReadColumn  = 1_000
-	maxMerges      = 1_000_000
+	maxSheetRow    = limits.SheetRows
+	maxSheetColumn = limits.SheetColumns
+	maxReadColumn  = limits.Columns
+	maxMerges      = limits.Merges
 )
 
 // parseCellRef reads a reference such as E17 or $E$17; ok is false if it is

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // What an xmlScanner can refuse. Each error of it wraps one of these or is the
@@ -18,8 +20,8 @@ var (
 )
 
 const (
-	maxXMLToken = 2 << 20 // bytes of one tag or one run of text
-	maxXMLDepth = 256
+	maxXMLToken = limits.XMLToken
+	maxXMLDepth = limits.XMLDepth
 )
 
 type xmlKind int

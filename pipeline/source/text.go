@@ -28,7 +28,7 @@ type textRecords struct {
 	dialect
 	content *content
 	raw     *hashing
-	unzip   *gzip.Reader // nil unless compressed
+	unzip   *gunzip // nil unless compressed
 }
 
 // openText opens a CSV file, settles its dialect and stands before its first
@@ -48,7 +48,7 @@ func openText(ctx context.Context, c *content, m *matcher) (*textRecords, error)
 func (t *textRecords) start(m *matcher) error {
 	r := bufio.NewReaderSize(t.raw, textBuffer)
 	if t.content.kind == kindGzip {
-		unzip, err := gzip.NewReader(r)
+		unzip, err := newGunzip(r)
 		if err != nil {
 			return err
 		}

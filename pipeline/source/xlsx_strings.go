@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // sharedStrings is the table of texts that cells refer to by number. A table
@@ -15,9 +17,9 @@ type sharedStrings struct {
 	start      [8]byte
 }
 
-const maxCellText = 1 << 20 // bytes; a cell holds 32,767 characters in every spreadsheet program
+const maxCellText = limits.Cell
 
-var errCellText = errors.New("a cell holds more than 1 MiB of text")
+var errCellText = errors.New("a cell holds more than " + limits.Size(maxCellText) + " of text")
 
 // readSharedStrings reads the whole table. A workbook without one has none.
 func readSharedStrings(p *workbookPackage, part string) (_ *sharedStrings, err error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // workbook is what is known of a workbook beside its rows. It is used by one
@@ -31,8 +33,8 @@ type bookSheet struct {
 }
 
 const (
-	maxListPart  = 16 << 20 // bytes of workbook.xml and of relationships
-	maxStylePart = 32 << 20
+	maxListPart  = limits.ListPart
+	maxStylePart = limits.StylePart
 )
 
 // readWorkbook reads structure, styles and texts out of a checked package.
@@ -233,20 +235,33 @@ func (b *workbook) Close() error {
 	return err
 }
 
-// readXML returns a part whole, once it is known to be well-formed.
+// readXML returns a part whole, once it is known to be well-formed and to have
+// no more entries than excelize has memory for.
 func (p *workbookPackage) readXML(part string, limit int64) ([]byte, error) {
 	data, err := p.read(part, limit)
 	if err != nil {
 		return nil, err
 	}
 	s := newXMLScanner(bytes.NewReader(data))
-	for {
+	for elements, sheets := 0, 0; ; {
 		kind, err := s.next()
 		if err != nil {
 			return nil, p.broken(part, err)
 		}
-		if kind == xmlEOF {
+		switch {
+		case kind == xmlEOF:
 			return data, nil
+		case kind != xmlStart:
+			continue
+		case string(s.name) == "sheet":
+			sheets++
+		}
+		elements++
+		switch {
+		case sheets > limits.Sheets:
+			return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s sheets", limits.Grouped(limits.Sheets)), Hint: "Copy the rows into a new workbook"}
+		case elements > limits.PartElements:
+			return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s has more than %s entries", partTitle(part), limits.Grouped(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
 		}
 	}
 }

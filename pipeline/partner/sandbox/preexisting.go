@@ -7,13 +7,16 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // ReadPreexisting reads Config.Preexisting from CSV with a header. The column
 // email must be there; firstName, lastName, program, status, serviceId and
 // createdAt (RFC 3339) may be; others are passed over. Errors name the line.
 func ReadPreexisting(in io.Reader) ([]User, error) {
-	r := csv.NewReader(in)
+	bounded := limits.NewRecordReader(in)
+	r := csv.NewReader(bounded)
 	r.ReuseRecord = true
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
@@ -31,6 +34,7 @@ func ReadPreexisting(in io.Reader) ([]User, error) {
 	}
 	var users []User
 	for {
+		bounded.Next()
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return users, nil
@@ -43,6 +47,9 @@ func ReadPreexisting(in io.Reader) ([]User, error) {
 				return strings.Clone(strings.TrimSpace(record[i]))
 			}
 			return ""
+		}
+		if len(users) == limits.Existing {
+			return nil, fmt.Errorf("there are more than %s users", limits.Grouped(limits.Existing))
 		}
 		u := User{ServiceID: cell("serviceid"), Email: cell("email"), FirstName: cell("firstname"), LastName: cell("lastname"),
 			Program: cell("program"), Status: cell("status")}
