@@ -84,7 +84,10 @@ func jsonRecords(path string, each func(record) error) (err error) {
 	dec := json.NewDecoder(bounded)
 	row := 0
 	wrong := func(err error) error {
-		if errors.Is(err, limits.ErrRecord) {
+		switch {
+		case errors.Is(err, limits.ErrRecord) && row == 0:
+			return usagef("%s, before its rows: %w", path, err)
+		case errors.Is(err, limits.ErrRecord):
 			return usagef("%s, row %d: %w", path, row, err)
 		}
 		return usage(fmt.Errorf("%s is not a JSON report: %w", path, plainError(err)), "bulkonboard report --report FILE.json writes one")

@@ -57,7 +57,7 @@ func Table() []Limit {
 		{"Roots", Roots, "bytes", "`--ca-file`", "the certificates that browsers trust take about 220 KiB"},
 		{"Lock", Lock, "bytes", "the ledger's lock file", "it holds three short lines"},
 		{"Names", Names, "bytes", "`ledger forget`", "about 600,000 e-mails"},
-		{"Existing", Existing, "rows", "`sandbox --preexisting`", "the simulated partner keeps all of its users in memory"},
+		{"Existing", Existing, "rows", "`sandbox --preexist`", "the simulated partner keeps all of its users in memory"},
 
 		{"Answer", Answer, "bytes", partner, "an answer about one user has less than 2 KiB"},
 		{"Page", Page, "bytes", partner, "a page of 1,000 users has less than 1 MiB"},

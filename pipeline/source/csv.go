@@ -145,6 +145,11 @@ func (c *csvReader) reserve() int {
 	return len(c.slab)
 }
 
+// tooLargeRow is the refusal of a row that is not kept in memory.
+func tooLargeRow(number, line int) *Error {
+	return &Error{Row: number, Line: line, Reason: "a row of more than " + limits.Size(limits.Record), Hint: "Is this a table of customers?"}
+}
+
 // limits refuses records too large to be rows of customers.
 func (c *csvReader) limits(rec *record, used int) error {
 	if len(rec.cells) > maxColumns {
@@ -152,6 +157,9 @@ func (c *csvReader) limits(rec *record, used int) error {
 	}
 	if used <= maxShown {
 		return nil
+	}
+	if used > maxRecord {
+		return tooLargeRow(rec.number, rec.line)
 	}
 	for i, cell := range rec.cells {
 		if len(cell) > maxCell {

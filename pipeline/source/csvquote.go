@@ -139,7 +139,7 @@ func (c *csvReader) endOfLine(at int) (int, error) {
 		}
 		n = c.end - c.pos - at
 		if at+n > maxRecord {
-			return 0, &Error{Row: c.row + 1, Line: c.line, Reason: fmt.Sprintf("a row of more than %d MiB", maxRecord>>20), Hint: "Is this a table of customers?"}
+			return 0, tooLargeRow(c.row+1, c.line)
 		}
 		if more, err := c.fill(); err != nil {
 			return 0, err

@@ -240,6 +240,8 @@ func (p *workbookPackage) broken(part string, err error) error {
 	e := &Error{File: p.name, Hint: "Save it again from a spreadsheet program"}
 	var corrupt flate.CorruptInputError
 	switch {
+	case errors.Is(err, errCellText):
+		e.Reason, e.Hint = errCellText.Error(), "Is this a table of customers?"
 	case errors.Is(err, errDTD), errors.Is(err, errEncoding), errors.Is(err, errXML), errors.Is(err, errBudget):
 		e.Reason = fmt.Sprintf("the workbook's %s cannot be read: %s", partTitle(part), err)
 	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):

@@ -213,7 +213,9 @@ func (p *sheetPass) readRow() (_ record, ok bool, err error) {
 		case err != nil:
 		case main && string(p.s.name) == "c":
 			if err = p.readCell(); err == nil && p.size > limits.Record {
-				err = p.fail(p.column, "a row of more than "+limits.Size(limits.Record))
+				refusal := tooLargeRow(0, 0)
+				refusal.File = p.book.pkg.name
+				err = p.at(p.column, refusal)
 			}
 		case main && string(p.s.name) != "extLst" || string(p.s.name) == "AlternateContent":
 			err = p.fail(0, "something else than cells stands among the cells")
