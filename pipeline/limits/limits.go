@@ -17,7 +17,8 @@ const (
 	Cell      = 1 << 20 // bytes of one cell
 	CellShown = 32_767  // characters that a cell of a spreadsheet holds
 	Columns   = 1_000   // of a list
-	Batch     = 8 << 20 // bytes of rows that are handed on together
+	RowRead   = 64 << 10 // bytes of those cells of a row that are read, carried ones included
+	Batch     = 1 << 20 // bytes of rows that are handed on together
 )
 
 // A compressed file.

@@ -31,6 +31,7 @@ func Table() []Limit {
 		{"Cell", Cell, "bytes", tables, "no field takes more than a few hundred; an unclosed quotation mark swallows rows"},
 		{"CellShown", CellShown, "characters", tables, "a spreadsheet program cannot hold or correct more; the row is invalid"},
 		{"Columns", Columns, "columns", tables, "lists have tens; each column costs in every row"},
+		{"RowRead", RowRead, "bytes", list, "the ledger keeps them, 128 rows in a record; the row is invalid"},
 		{"Batch", Batch, "bytes", tables, "some batches of rows are in memory at the same time"},
 
 		{"Ratio", Ratio, "times the packed size", ".csv.gz and workbooks", "a million empty styled rows pack about 30 times; only bombs reach this"},

@@ -14,6 +14,7 @@ func Codes() []Code {
 		{"columns", false, "the row has more or fewer columns than the header row, so that nobody knows which cell is which"},
 		{"header_repeated", false, "the row holds the names of columns, not a customer"},
 		{"cell_too_long", false, "the cell has more characters than a cell of a spreadsheet can hold"},
+		{"row_too_long", false, "the cells of the row that are read, carried ones included, hold more than can be kept"},
 		{"cell_error", false, "the cell shows an error of a formula"},
 		{"formula", false, "the cell is a formula, and the field takes none, or --formulas refuse is set"},
 		{"formula_uncached", false, "the cell is a formula, and the workbook has no result for it: it was never calculated, or was saved without results"},

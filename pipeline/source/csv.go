@@ -114,7 +114,7 @@ func (c *csvReader) read() (record, error) {
 
 // split cuts a record without quotation marks. The cells share its memory.
 func (c *csvReader) split(s string) []string {
-	from := c.reserve()
+	from := c.reserve(len(s))
 	for {
 		i := strings.Index(s, c.delim)
 		if i < 0 {
@@ -128,7 +128,7 @@ func (c *csvReader) split(s string) []string {
 
 // cut cuts what quoted has collected.
 func (c *csvReader) cut(s string) []string {
-	from, at := c.reserve(), 0
+	from, at := c.reserve(len(s)), 0
 	for _, end := range c.ends {
 		c.slab = append(c.slab, s[at:end])
 		at = end
@@ -136,10 +136,13 @@ func (c *csvReader) cut(s string) []string {
 	return c.slab[from:len(c.slab):len(c.slab)]
 }
 
-// reserve makes room for a row as wide as the last; many rows share one
-// allocation.
-func (c *csvReader) reserve() int {
-	if cap(c.slab)-len(c.slab) < c.wide+1 {
+// reserve makes room for a row of so many bytes, as wide as the last. Many rows
+// share one allocation, which keeps the texts of all of them; a large row has
+// its own.
+func (c *csvReader) reserve(size int) int {
+	if size > textBuffer {
+		c.slab = make([]string, 0, c.wide+1)
+	} else if cap(c.slab)-len(c.slab) < c.wide+1 {
 		c.slab = make([]string, 0, max(64, 128*c.wide))
 	}
 	return len(c.slab)

@@ -74,10 +74,14 @@ func (p *pass) Read(dst []Row) (int, error) {
 			return 0, p.end(p.suspect(refusal))
 		}
 		p.fill(&dst[n], rec)
-		n++
+		before := size
 		for _, cell := range rec.cells {
 			size += len(cell)
 		}
+		if size-before > limits.RowRead {
+			dst[n].detach()
+		}
+		n++
 	}
 	return n, nil
 }
@@ -226,6 +230,30 @@ func (p *pass) fill(row *Row, rec record) {
 			is.Field = f.mapped[is.Column].Name
 		}
 	}
+}
+
+// detach gives a large row values of its own, so that whoever keeps them does
+// not keep the whole text of the row with them. It takes away what is too much
+// to be kept.
+func (r *Row) detach() {
+	lists := [][]string{r.Values, r.Carry, r.Send, {r.ID}}
+	size := 0
+	for _, list := range lists {
+		for _, cell := range list {
+			size += len(cell)
+		}
+	}
+	if size > limits.RowRead {
+		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.Size(limits.RowRead) + ". shorten them"})
+	}
+	for _, list := range lists {
+		for i, cell := range list {
+			if list[i] = ""; size <= limits.RowRead || len(cell) <= limits.RowRead/64 {
+				list[i] = strings.Clone(cell)
+			}
+		}
+	}
+	r.ID = lists[3][0]
 }
 
 // issues keeps of a record's issues those of columns that are read: what is
