@@ -55,7 +55,7 @@ func listUsers(n int) []partner.Listed {
 	return users
 }
 
-func scanOf(t *testing.T, l *listPartner, s search) (listing, error) {
+func scanOf(t *testing.T, l Partner, s search) (listing, error) {
 	t.Helper()
 	cfg, err := Config{Input: noInput{}, Partner: l, Ledger: ledger.NewMemory("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
 	if err != nil {

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,8 +72,9 @@ func (in hostileInput) run(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in.write(&hostileFile{f, t})
-		if err := f.Close(); err != nil {
+		w := bufio.NewWriterSize(f, 1<<20)
+		in.write(&hostileFile{w, t})
+		if err := errors.Join(w.Flush(), f.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

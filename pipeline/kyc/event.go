@@ -89,7 +89,7 @@ func ParseEvent(body []byte) (Event, error) {
 		return e, ErrOther
 	}
 	if e.Status == ledger.KYCDenied {
-		e.Reasons = ledger.KYCReasons(slices.Concat(reasonsOf(d.Reason, 0), reasonsOf(d.Reasons, 0), reasonsOf(d.Details, 0)))
+		e.Reasons = ledger.KYCReasons(slices.Concat(reasonsOf(d.Reason), reasonsOf(d.Reasons), reasonsOf(d.Details)))
 	}
 	if e.Status.Open() { // else the user has nothing to open
 		e.URL = linkOf(d.VerificationLink, d.VerificationURL)
@@ -140,13 +140,22 @@ func logName(name string) string {
 	return name[:min(len(name), maxName)]
 }
 
-// maxReasonDepth is how deep reasons are looked for in objects and lists.
-const maxReasonDepth = 3
+const (
+	maxReasonDepth  = 3     // how deep reasons are looked for in objects and lists
+	maxReasonValues = 1_000 // looked at in one member
+)
 
 // reasonsOf returns the denial codes of a member: a text with one or more of them,
 // a list, or an object that names them. Which it is, the public docs do not say.
-func reasonsOf(raw json.RawMessage, depth int) (all []string) {
-	if depth > maxReasonDepth {
+func reasonsOf(raw json.RawMessage) []string {
+	left := maxReasonValues
+	return reasonsIn(raw, 0, &left)
+}
+
+// reasonsIn is reasonsOf for a value so deep in a member, of which so many
+// values may still be looked at.
+func reasonsIn(raw json.RawMessage, depth int, left *int) (all []string) {
+	if *left--; depth > maxReasonDepth || *left < 0 {
 		return nil
 	}
 	if text := textOf(raw); text != "" {
@@ -154,8 +163,8 @@ func reasonsOf(raw json.RawMessage, depth int) (all []string) {
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) == nil {
-		for _, r := range list {
-			all = append(all, reasonsOf(r, depth+1)...)
+		for _, r := range list[:min(len(list), maxReasonValues)] {
+			all = append(all, reasonsIn(r, depth+1, left)...)
 		}
 		return all
 	}
@@ -167,7 +176,7 @@ func reasonsOf(raw json.RawMessage, depth int) (all []string) {
 	}
 	if json.Unmarshal(raw, &o) == nil {
 		for _, r := range []json.RawMessage{o.Code, o.Codes, o.Reason, o.Reasons} {
-			all = append(all, reasonsOf(r, depth+1)...)
+			all = append(all, reasonsIn(r, depth+1, left)...)
 		}
 	}
 	return all

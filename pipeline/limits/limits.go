@@ -13,12 +13,12 @@ const Memory = 512 << 20
 
 // One record: a row of a table, or a value of a JSON file.
 const (
-	Record    = 4 << 20 // bytes of a row, or of one value of a JSON file
-	Cell      = 1 << 20 // bytes of one cell
-	CellShown = 32_767  // characters that a cell of a spreadsheet holds
-	Columns   = 1_000   // of a list
+	Record    = 4 << 20  // bytes of a row, or of one value of a JSON file
+	Cell      = 1 << 20  // bytes of one cell
+	CellShown = 32_767   // characters that a cell of a spreadsheet holds
+	Columns   = 1_000    // of a list
 	RowRead   = 64 << 10 // bytes of those cells of a row that are read, carried ones included
-	Batch     = 1 << 20 // bytes of rows that are handed on together
+	Batch     = 1 << 20  // bytes of rows that are handed on together
 )
 
 // A compressed file.
@@ -35,7 +35,7 @@ const (
 	BesideSheet   = 64 << 20  // bytes unpacked beside the sheet that is read and its texts
 	ListPart      = 16 << 20  // bytes of the list of sheets, or of the relationships of a part
 	StylePart     = 32 << 20  // bytes of the table of styles
-	PartElements  = 600_000   // XML elements of either
+	PartElements  = 400_000   // XML elements of those tables together
 	Sheets        = 1_000     // of a workbook
 	SheetRows     = 1_048_576 // of a sheet, as in Excel
 	SheetColumns  = 16_384    // XFD, as in Excel
@@ -60,6 +60,7 @@ const (
 const (
 	Answer        = 1 << 20    // bytes of an answer, decoded
 	Page          = 8 << 20    // bytes of one page of list-users, decoded
+	PageUsers     = 20_000     // users of one page; 1,000 are asked for
 	AnswerHeaders = 256 << 10  // bytes
 	Users         = 5_000_000  // read of the partner's list by a run
 	UsersWalked   = 20_000_000 // read of it by kyc sync

@@ -62,6 +62,7 @@ func Table() []Limit {
 
 		{"Answer", Answer, "bytes", partner, "an answer about one user has less than 2 KiB"},
 		{"Page", Page, "bytes", partner, "a page of 1,000 users has less than 1 MiB"},
+		{"PageUsers", PageUsers, "users", partner, "1,000 are asked for; some lists give what they like"},
 		{"AnswerHeaders", AnswerHeaders, "bytes", partner, "gateways have been seen to send 70 KB"},
 		{"Users", Users, "users", "partner's list, in a run", "a list without an end would be read for ever; some bytes are kept for each"},
 		{"UsersWalked", UsersWalked, "users", "partner's list, in `kyc sync`", "a list without an end, whatever it says of its length; nothing is kept for each; `--max-users` sets another"},

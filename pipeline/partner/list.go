@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 const listCall = "list users"
@@ -62,7 +64,7 @@ func (p *Page) fill(body []byte) (field string, ok bool) {
 		users = data["users"]
 	}
 	list, ok := usersIn(users)
-	if !ok {
+	if !ok || len(list) > limits.PageUsers {
 		return "users", false
 	}
 	p.Users = make([]Listed, 0, len(list))

@@ -32,6 +32,7 @@ type workbookPackage struct {
 	names  []string // keys of parts, in the order of the directory
 	budget int64    // bytes that may still be read out of one part
 	beside int64    // bytes that may still be read whole, all such parts together
+	room   int      // XML elements that they may still have
 }
 
 // openPackage opens the workbook at path and checks it before anything of it
@@ -84,7 +85,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 		return nil, refuse("the file is damaged: its zip directory cannot be read", "Get it again from its sender, or save it again")
 	}
 	bounded.off = true
-	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), budget: max, beside: limits.BesideSheet}
+	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), budget: max, beside: limits.BesideSheet, room: limits.PartElements}
 	if reason, hint := p.checkEntries(zr.File, max); reason != "" {
 		return nil, refuse(reason, hint)
 	}

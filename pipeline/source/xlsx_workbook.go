@@ -243,7 +243,7 @@ func (p *workbookPackage) readXML(part string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	s := newXMLScanner(bytes.NewReader(data))
-	for elements, sheets := 0, 0; ; {
+	for sheets := 0; ; {
 		kind, err := s.next()
 		if err != nil {
 			return nil, p.broken(part, err)
@@ -256,12 +256,12 @@ func (p *workbookPackage) readXML(part string, limit int64) ([]byte, error) {
 		case string(s.name) == "sheet":
 			sheets++
 		}
-		elements++
+		p.room--
 		switch {
 		case sheets > limits.Sheets:
 			return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s sheets", limits.Grouped(limits.Sheets)), Hint: "Copy the rows into a new workbook"}
-		case elements > limits.PartElements:
-			return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s has more than %s entries", partTitle(part), limits.Grouped(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
+		case p.room < 0:
+			return nil, &Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries beside its cells", limits.Grouped(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
 		}
 	}
 }
