@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // codeByHand is the code of customers whose status a person has set.
@@ -104,7 +104,7 @@ func (a *app) readLink(c *cobra.Command, f *resolveFlags) error {
 	var text []byte
 	var err error
 	if f.linkFile == "-" {
-		text, err = io.ReadAll(io.LimitReader(a.stdin, maxSecret))
+		text, err = limits.ReadAll(a.stdin, maxSecret)
 	} else {
 		text, err = a.readSecret("link-file", f.linkFile)
 	}

@@ -10,13 +10,15 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // Limits of what a settings file says.
 const (
-	maxSettings = 1000 // settings, or fields of a mapping
-	maxValues   = 2000 // values of all settings together
-	maxName     = 64   // bytes of a name for which similar ones are looked up
+	maxSettings = limits.Settings     // settings, or fields of a mapping
+	maxValues   = 2 * limits.Settings // values of all settings together
+	maxName     = 64                  // bytes of a name for which similar ones are looked up
 )
 
 // setting is what a config file, or the environment, says of one flag: values,
@@ -73,7 +75,7 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return place{path, max(line, 1)}.wrong("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
 	}
 	if len(text) > maxConfig {
-		return nil, fmt.Errorf("%s: %w: at most %s are read", path, errTooLarge, sizeText(maxConfig))
+		return nil, fmt.Errorf("%s: %w: at most %s are read", path, limits.ErrTooLarge, limits.Size(maxConfig))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node

@@ -105,7 +105,17 @@ func TestHostileLimitsText(t *testing.T) {
 		{name: "forget", file: "/dev/zero", args: "ledger forget --ledger " + ledger + " -", stdin: true, exit: 2, says: []string{"16 MiB"}},
 		{name: "sandbox", file: "users.csv", args: "sandbox --preexist FILE", exit: 2, says: []string{"4 MiB"},
 			write: func(f *hostileFile) { f.print("email,program\na@example.com,\""); f.repeat("x\n", 64<<20) }},
-		{name: "certificates", file: "/dev/zero", args: "run --ca-file FILE in.csv", exit: 2, says: []string{"ca-file", "1 MiB"}},
+		{name: "certificates", file: "/dev/zero", args: "run --ca-file FILE in.csv", exit: 2, says: []string{"ca-file", "4 MiB"}},
+		{name: "configuration", file: "/dev/zero", args: "validate --config FILE in.csv", exit: 2, says: []string{"/dev/zero", "1 MiB"}},
+		{name: "settings", file: "c.yaml", args: "validate --config FILE in.csv", exit: 2, says: []string{"c.yaml", "1000"}, write: func(f *hostileFile) {
+			for n := range 60_000 {
+				f.print("key%d: 1\n", n)
+			}
+		}},
+		{name: "mapping", file: "/dev/zero", args: "validate --map-file FILE in.csv", exit: 2, says: []string{"/dev/zero", "1 MiB"}},
+		{name: "key", file: "/dev/zero", args: "run --api-key-file FILE --ca-file none in.csv", exit: 2, says: []string{"/dev/zero", "16 KiB"}},
+		{name: "secret", file: "/dev/zero", args: "kyc listen --ledger " + ledger + " --secret-file FILE", exit: 2, says: []string{"/dev/zero", "16 KiB"}},
+		{name: "input", file: "/dev/zero", args: validate, exit: 2, says: []string{"/dev/zero", "not a regular file"}},
 
 		// The largest that are accepted.
 		{name: "widest rows", file: "in.csv.gz", args: validate, exit: 3, write: packed(wide(100, limits.Cell-1)), heavy: true},
@@ -177,7 +187,7 @@ func hostileBook(sheet func(*hostileFile), more ...hostilePart) func(*hostileFil
 		parts := append([]hostilePart{
 			{"[Content_Types].xml", text(`<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>`)},
 			{"_rels/.rels", text(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`)},
-			{"xl/workbook.xml", text(hostileList + `<sheets><sheet name="All rows" sheetId="1" r:id="rId1"/></sheets></workbook>`)},
+			{"xl/workbook.xml", text(bookStart + `<sheets><sheet name="All rows" sheetId="1" r:id="rId1"/></sheets></workbook>`)},
 			{"xl/_rels/workbook.xml.rels", text(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>`)},
 			{"xl/styles.xml", text(`<styleSheet ` + mainNS + `/>`)},
 			{"xl/sharedStrings.xml", text(`<sst ` + mainNS + `/>`)},
@@ -218,7 +228,7 @@ type hostilePart struct {
 
 const (
 	mainNS      = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"`
-	hostileList = `<workbook ` + mainNS + ` xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">`
+	bookStart = `<workbook ` + mainNS + ` xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">`
 	sheetEnd    = `</sheetData></worksheet>`
 )
 
@@ -249,21 +259,21 @@ func TestHostileLimitsWorkbooks(t *testing.T) {
 		says  string
 	}{
 		"sheets": {hostileBook(usual, hostilePart{"xl/workbook.xml", func(f *hostileFile) {
-			f.print(hostileList + "<sheets>")
+			f.print(bookStart + "<sheets>")
 			for n := range limits.Sheets + 1 {
 				f.print(`<sheet name="s%d" sheetId="%d" r:id="rId1"/>`, n, n+1)
 			}
 			f.print("</sheets></workbook>")
 		}}), "1,000 sheets"},
 		"100,000 sheets": {hostileBook(usual, hostilePart{"xl/workbook.xml", func(f *hostileFile) {
-			f.print(hostileList + "<sheets>")
+			f.print(bookStart + "<sheets>")
 			for n := range 100_000 {
 				f.print(`<sheet name="s%d" sheetId="%d" r:id="rId1"/>`, n, n+1)
 			}
 			f.print("</sheets></workbook>")
 		}}), "1,000 sheets"},
 		"list of sheets": {hostileBook(usual, hostilePart{"xl/workbook.xml", func(f *hostileFile) {
-			f.print(hostileList + `<sheets><sheet name="All rows" sheetId="1" r:id="rId1"/></sheets><definedNames>`)
+			f.print(bookStart + `<sheets><sheet name="All rows" sheetId="1" r:id="rId1"/></sheets><definedNames>`)
 			for n := range 200_000 {
 				f.print(`<definedName name="n%d">'All rows'!$A$%d:$Z$%d,'All rows'!$A$1:$Z$9,'All rows'!$A$1</definedName>`, n, n%1000+1, n%1000+9)
 			}
@@ -351,7 +361,7 @@ func TestHostileLimitsLargestWorkbooks(t *testing.T) {
 		"dxfs":         styles(`dxfs|<dxf><font><b val="%d"/></font></dxf>`, limits.PartElements/3-10),
 		"borders":      styles(`borders|<border><left style="x%d"/></border>`, limits.PartElements/2-10),
 		"names": hostileBook(usual, hostilePart{"xl/workbook.xml", func(f *hostileFile) {
-			f.print(hostileList + `<sheets><sheet name="All rows" sheetId="1" r:id="rId1"/></sheets><definedNames>`)
+			f.print(bookStart + `<sheets><sheet name="All rows" sheetId="1" r:id="rId1"/></sheets><definedNames>`)
 			for n := range limits.PartElements/2 - 10 {
 				f.print(`<definedName name="n%d">A$%d</definedName>`, n, n%1000+1)
 			}

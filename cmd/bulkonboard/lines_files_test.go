@@ -57,7 +57,7 @@ func awkwardFiles() []awkward {
 		file(2, "0 bytes", 2, named("a.csv", ""), "no customer rows"),
 		text(2, "mark only", "\ufeff", 2, "no customer rows"),
 		text(2, "blank lines only", "\n\r\n  \n", 2, "no customer rows"),
-		file(3, "too large a workbook", 2, unpacksTo(5<<30), "unpacks to more than 4096 MiB", "Save the sheet as CSV"),
+		file(3, "too large a workbook", 2, unpacksTo(5<<30), "unpacks to more than 4 GiB", "Save the sheet as CSV"),
 		file(4, "owner file", 2, named("~$list.xlsx", shortList), "lock file"),
 		file(4, "no permission", 2, func(t *testing.T, dir string) string {
 			path := keep(t, dir, "a.csv", shortList)

@@ -3,20 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// Limits of the files that say how to run. Each is far above what anybody
-// writes, and small enough that a file that never ends costs nothing.
+// Limits of the files that say how to run.
 const (
-	maxConfig = 1 << 20 // bytes of a settings or mapping file
-	maxSecret = 4 << 10 // bytes of a file that holds a key or a secret
+	maxConfig = limits.Config
+	maxSecret = limits.Secret
 )
-
-// errTooLarge is the end of a file that holds more than it can mean.
-var errTooLarge = errors.New("is too large")
 
 // readNamed reads a file that the operator named, of at most so many bytes, and
 // describes the file that was read. It follows links and takes pipes and
@@ -36,22 +33,11 @@ func readOpen(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, plainError(err)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	text, err := limits.ReadAll(f, most)
 	if err != nil {
 		return nil, nil, plainError(err)
 	}
-	if int64(len(text)) > most {
-		return nil, nil, fmt.Errorf("%w: at most %s are read", errTooLarge, sizeText(most))
-	}
 	return text, info, nil
-}
-
-// sizeText writes a number of bytes that is a whole number of KiB or MiB.
-func sizeText(n int64) string {
-	if n >= 1<<20 {
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%d KiB", n>>10)
 }
 
 // readFound reads a settings file that nobody named. It opens the file once,

@@ -49,8 +49,9 @@ const (
 // Files that the operator writes.
 const (
 	Config   = 1 << 20  // bytes of a configuration or mapping file
-	Secret   = 4 << 10  // bytes of a file that holds a key or a secret
-	Roots    = 1 << 20  // bytes of a file of certificates
+	Settings = 1_000    // settings of a configuration, or fields of a mapping
+	Secret   = 16 << 10 // bytes of a file that holds a key, a secret or a link
+	Roots    = 4 << 20  // bytes of a file of certificates
 	Lock     = 4 << 10  // bytes read of a ledger's lock file
 	Names    = 16 << 20 // bytes of a list of e-mails to be forgotten
 	Existing = 1 << 20  // rows of the sandbox's list of users that exist already

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"net/url"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // Config says which partner API to talk to and how. BaseURL and Key are
@@ -31,7 +31,6 @@ const (
 	defaultUserAgent = "bulkonboard"
 	defaultTimeout   = 30 * time.Second
 	maxBase          = 1000       // of the base URL, in bytes: escaped, with a path, it fits into the buffer of net/http (see isUnsent)
-	maxRoots         = 4 << 20    // bytes of CAFile; the system's own bundles have a quarter of a MiB
 	livePrefix       = "sk_live_" // of keys that spend real money (vendor's public docs)
 )
 
@@ -135,12 +134,12 @@ func readRoots(name string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
 	defer file.Close()
-	pem, err := io.ReadAll(io.LimitReader(file, maxRoots+1))
+	pem, err := limits.ReadAll(file, limits.Roots)
+	if errors.Is(err, limits.ErrTooLarge) {
+		return nil, fmt.Errorf("%w: it must hold certificates only", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
-	}
-	if len(pem) > maxRoots {
-		return nil, errors.New("is larger than 4 MiB: it must hold certificates only")
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {

@@ -19,6 +19,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // Count says how many things of a kind were left out.
@@ -28,15 +30,15 @@ type Count struct {
 }
 
 // maxUnpacked is how many bytes of a workbook are read, over all its parts.
-const maxUnpacked = 64 << 20
+const maxUnpacked = limits.BesideSheet
 
 // Limits of what is copied. They are far above what people put into lists of
 // customers, and keep memory small.
 const (
-	maxSheets       = 1_000
-	maxNotes        = 20_000  // comments; a box is drawn for each
-	maxTag          = 2 << 20 // bytes from one tag to the next: attributes take several times their length
-	maxAlternatives = 16      // inside each other
+	maxSheets       = limits.Sheets
+	maxNotes        = 20_000          // comments; a box is drawn for each
+	maxTag          = limits.XMLToken // bytes from one tag to the next: attributes take several times their length
+	maxAlternatives = 16              // inside each other
 )
 
 // ErrTooLarge is a workbook that is not copied because of its size.
