@@ -102,12 +102,12 @@ func TestHostileLimitsText(t *testing.T) {
 			write: func(f *hostileFile) { f.print("%sa@example.com,", imports); f.repeat("x", limits.CellShown+1) }},
 		{name: "import, header", file: "old.csv", args: "ledger import FILE", exit: 2, says: []string{"old.csv", "1000"},
 			write: func(f *hostileFile) { f.repeat("email,", limits.Columns+1); f.print("\n") }},
-		{name: "forget", file: "/dev/zero", args: "ledger forget --ledger " + ledger + " -", stdin: true, exit: 2, says: []string{"16 MiB"}},
+		{name: "forget", file: "/dev/zero", args: "ledger forget --ledger " + ledger + " -", stdin: true, exit: 2, says: []string{"8 MiB"}},
 		{name: "sandbox", file: "users.csv", args: "sandbox --preexist FILE", exit: 2, says: []string{"4 MiB"},
 			write: func(f *hostileFile) { f.print("email,program\na@example.com,\""); f.repeat("x\n", 64<<20) }},
 		{name: "certificates", file: "/dev/zero", args: "run --ca-file FILE in.csv", exit: 2, says: []string{"ca-file", "4 MiB"}},
 		{name: "configuration", file: "/dev/zero", args: "validate --config FILE in.csv", exit: 2, says: []string{"/dev/zero", "1 MiB"}},
-		{name: "settings", file: "c.yaml", args: "validate --config FILE in.csv", exit: 2, says: []string{"c.yaml", "1000"}, write: func(f *hostileFile) {
+		{name: "settings", file: "c.yaml", args: "validate --config FILE in.csv", exit: 2, says: []string{"c.yaml", "1,000"}, write: func(f *hostileFile) {
 			for n := range 60_000 {
 				f.print("key%d: 1\n", n)
 			}
@@ -393,6 +393,24 @@ func TestHostileLimitsLargestWorkbooks(t *testing.T) {
 			f.listRows(2)
 			for n := range limits.KeptCells/13 - 10 {
 				f.inlineRow("Bob", "Lee", fmt.Sprintf("bob%d@example.com", n), "123", "personal use", "203.0.113.7", "true", "custodial", "note", "", "")
+			}
+			f.print(sheetEnd)
+		}),
+		"kept numbers": hostileBook(func(f *hostileFile) {
+			f.listRows(2)
+			for n := range limits.KeptCells/13 - 100 {
+				f.print("<row>")
+				for column := range 12 {
+					f.print("<c><v>%d</v></c>", n*column)
+				}
+				f.print("</row>")
+			}
+			f.print(sheetEnd)
+		}),
+		"kept empty cells": hostileBook(func(f *hostileFile) {
+			f.listRows(2)
+			for n := range limits.KeptCells - 100 {
+				f.print(`<row ht="%d.5"/>`, n%90+1)
 			}
 			f.print(sheetEnd)
 		}),

@@ -53,7 +53,7 @@ const (
 	Secret   = 16 << 10 // bytes of a file that holds a key, a secret or a link
 	Roots    = 4 << 20  // bytes of a file of certificates
 	Lock     = 4 << 10  // bytes read of a ledger's lock file
-	Names    = 16 << 20 // bytes of a list of e-mails to be forgotten
+	Names    = 8 << 20  // bytes of a list of e-mails to be forgotten
 	Existing = 1 << 20  // rows of the sandbox's list of users that exist already
 )
 

@@ -58,7 +58,7 @@ func Table() []Limit {
 		{"Secret", Secret, "bytes", "`--api-key-file`, `--secret-file`, `--link-file`", "a key has some tens, a link at most 8 KiB; a device never ends"},
 		{"Roots", Roots, "bytes", "`--ca-file`", "the certificates that browsers trust take about 220 KiB"},
 		{"Lock", Lock, "bytes", "the ledger's lock file", "it holds three short lines"},
-		{"Names", Names, "bytes", "`ledger forget`", "about 600,000 e-mails"},
+		{"Names", Names, "bytes", "`ledger forget`", "about 300,000 e-mails"},
 		{"Existing", Existing, "rows", "`sandbox --preexist`", "the simulated partner keeps all of its users in memory"},
 
 		{"Answer", Answer, "bytes", partner, "an answer about one user has less than 2 KiB"},
@@ -132,6 +132,9 @@ no input takes more than ` + Size(Memory) + ` of memory. What is beyond a limit 
 file, the place and the limit. A CSV has no limit on its size.
 
 This page is made from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
+Each limit is tried on the program itself, and the memory measured:
+` + "`go test ./cmd/bulkonboard -run TestHostileLimits -v`" + `, and with the heaviest inputs, in about five minutes:
+` + "`HOSTILE_ALL=1 go test ./cmd/bulkonboard -run TestHostileLimits -timeout 30m -v`" + `.
 
 | Limit | Value | Where | Why |
 |---|---|---|---|
