@@ -421,6 +421,15 @@ func TestHostileLimitsLargestWorkbooks(t *testing.T) {
 			}
 			f.print("</sst>")
 		}}),
+		"kept long texts": hostileBook(usual, hostilePart{"xl/sharedStrings.xml", func(f *hostileFile) {
+			f.print("<sst %s>", mainNS)
+			for n := range limits.KeptElements/2 - 200 {
+				f.print("<si><t>%x", uint64(n+1)*0x9e3779b97f4a7c15)
+				f.filler(n, 100)
+				f.print("</t></si>")
+			}
+			f.print("</sst>")
+		}}),
 		"kept bytes": hostileBook(func(f *hostileFile) {
 			f.listRows(2)
 			for n := range 58 {

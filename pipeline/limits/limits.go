@@ -43,7 +43,7 @@ const (
 	XMLToken      = 2 << 20   // bytes of one tag or one run of text
 	XMLDepth      = 256       // elements inside each other
 	KeptCells     = 300_000   // cells and rows of a workbook that --annotate keeps
-	KeptElements  = 600_000   // XML elements of such a workbook, all parts together
+	KeptElements  = 900_000   // XML elements of such a workbook, all parts together
 )
 
 // Files that the operator writes.
