@@ -227,9 +227,9 @@ type hostilePart struct {
 }
 
 const (
-	mainNS      = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"`
+	mainNS    = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"`
 	bookStart = `<workbook ` + mainNS + ` xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">`
-	sheetEnd    = `</sheetData></worksheet>`
+	sheetEnd  = `</sheetData></worksheet>`
 )
 
 func text(s string) func(*hostileFile) { return func(f *hostileFile) { f.print("%s", s) } }
