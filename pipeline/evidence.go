@@ -205,11 +205,13 @@ func (w window) by(c calibration) window {
 }
 
 // windowOf returns the window of attempt i. Attempts that cannot have created
-// anything have none.
+// anything have none. One that was turned away has: that such an answer created
+// nothing is assumed of the partner, and no user made inside it is called older
+// than anything of ours.
 func windowOf(h []ledger.Attempt, i int, t timing) (window, bool) {
 	a := h[i]
 	open := a.Absent || a.Class == ledger.Throttled || unanswered(h, i, t)
-	if a.Removes != "" || !open && a.Class != ledger.Reject && a.Class != ledger.Funds {
+	if a.Removes != "" || !open && !turnedAway(a.Class) {
 		return window{}, false
 	}
 	w := ownWindow(a, t)

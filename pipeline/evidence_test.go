@@ -41,6 +41,7 @@ func TestWeigh(t *testing.T) {
 	broken := []ledger.Attempt{tried(ledger.OKBroken, 0, 1)}
 	broken[0].Excerpt = []byte("acme-rain-user-aaaaaaaaaaaaaaa link")
 	busyUsed := []ledger.Attempt{tried(ledger.Busy, 0, 1), tried(ledger.KeyUsed, 10, 11)}
+	busyExists := []ledger.Attempt{tried(ledger.Busy, 0, 1), tried(ledger.DupUser, 400, 401)}
 	for _, c := range []struct {
 		name  string
 		h     []ledger.Attempt
@@ -63,6 +64,11 @@ func TestWeigh(t *testing.T) {
 		{"two users with the exact spelling", lost, 131, []partner.Listed{listed(1), other(listed(2), "x", jane)}, rulePerson, codeTwoUsers, 0},
 		{"no creation time", lost, 131, []partner.Listed{{ServiceID: "a", Email: jane}}, rulePerson, codeUnproved, 0},
 		{"our clock was never compared", []ledger.Attempt{unclocked(lost[0])}, 131, []partner.Listed{listed(1)}, rulePerson, codeNoTime, 0},
+		{"created by a request that was told to wait", busyExists, 410, []partner.Listed{listed(1)}, ruleMissing, "", 0},
+		{"created by a request that was refused for its key", []ledger.Attempt{tried(ledger.Auth, 0, 1), busyExists[1]}, 410, []partner.Listed{listed(1)}, ruleMissing, "", 0},
+		{"long there when we were told to wait", busyExists, 410, []partner.Listed{listed(-700)}, ruleForeign, "", 0},
+		{"there a little before we were told to wait", busyExists, 410, []partner.Listed{listed(-30)}, rulePerson, codeUnproved, 0},
+		{"created by someone else after we were told to wait", busyExists, 410, []partner.Listed{listed(300)}, ruleForeign, "", 0},
 		{"serviceId of another row", lost, 131, []partner.Listed{other(listed(1), "taken", jane)}, rulePerson, codeTaken, 0},
 		{"absent, the key alive", lost, 431, nil, ruleWait, "", 431},
 		{"absent, the key dead", lost, 432, nil, ruleResend, "", 0},
