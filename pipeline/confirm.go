@@ -338,13 +338,19 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 			}
 		}
 	}
+	isRepaired := changes != nil
 	for i, c := range found.ours {
-		if r.underway(c) {
-			continue
+		_, isMixed := group[c.ID]
+		if isMixed && isRepaired || r.underway(c) {
+			continue // repaired already, from the same list
 		}
 		group[c.ID] = c
-		changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: wall(),
-			Status: ledger.LinkMissing, ServiceID: found.users[i], Code: codeLinkLost, Message: linkLostMessage})
+		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: wall(),
+			Status: ledger.LinkMissing, ServiceID: found.users[i], Code: codeLinkLost, Message: linkLostMessage}
+		if isMixed { // the one who was given the user keeps it until an operator decides
+			ch.Status, ch.ServiceID, ch.Code, ch.Message = ledger.InDoubt, "", codeTaken, personMessage(codeTaken)
+		}
+		changes = append(changes, ch)
 	}
 	if len(changes) == 0 {
 		return nil, nil

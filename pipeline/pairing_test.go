@@ -277,6 +277,57 @@ func TestDuplicateOfOurOwnRequest(t *testing.T) {
 	})
 }
 
+// An intermediary sends a request twice, gives its first answer to another
+// customer and its second one, "this e-mail exists", to the right one.
+func TestDuplicateWhoseAnswerWentToAnother(t *testing.T) {
+	begin := func(t *testing.T) (b *bench, theirs *partner.Answer) {
+		b, theirs = newBench(t, 12), &partner.Answer{}
+		b.partner.script[email(5)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+			create(f, key, u)
+			*theirs = create(f, "key of the other", partner.User{Email: email(6)})
+			return *theirs
+		}}
+		return b, theirs
+	}
+	t.Run("found before the report", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b, theirs := begin(t)
+			s, err := b.run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, s, map[ledger.Status]int{ledger.Created: 11, ledger.LinkMissing: 1})
+			if c := b.customerOf(6); c.ServiceID != theirs.ServiceID || c.URL != theirs.VerificationURL {
+				t.Errorf("the customer whose answer went to another is %s, %q", c.Status, c.Code)
+			}
+		})
+	})
+	t.Run("found after the links were shown", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b, theirs := begin(t)
+			b.cfg.Doubt.SkipConfirm = true
+			if _, err := Run(t.Context(), b.cfg); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.ledger.Learn(t.Context(), LearntLinksShown, "", time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			b.cfg.Doubt.SkipConfirm = false
+			for range 2 { // and it stays so
+				if _, err := Run(t.Context(), b.cfg); err != nil {
+					t.Fatal(err)
+				}
+				if c := b.customerOf(5); c.Status != ledger.Created || c.Pairing != ledger.MixedUp || c.ServiceID != theirs.ServiceID {
+					t.Errorf("the one who was given the user is %s, %q", c.Status, c.Pairing)
+				}
+				if c := b.customerOf(6); c.Status != ledger.InDoubt || c.Code != codeTaken || c.ServiceID != "" {
+					t.Errorf("the one whose user it is is %s, %q", c.Status, c.Code)
+				}
+			}
+		})
+	})
+}
+
 func (b *bench) ledgerDue() (due []ledger.Customer) {
 	for c, err := range b.ledger.Customers(b.t.Context(), ledger.Query{Pairing: ledger.Unconfirmed}) {
 		if err != nil {
