@@ -223,10 +223,40 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 			since = at
 		}
 	}
+	near, err := r.nearDue(ctx, due)
+	if err != nil {
+		return listing{}, err
+	}
+	for _, k := range near {
+		ask.known[k.serviceID] = true
+	}
 	if !all && !since.IsZero() {
 		ask.since = since.Add(-r.listDistance(ctx))
 	}
 	return r.scan(ctx, ask)
+}
+
+// nearDue are the users created before all that are due, by whom createdAt can be
+// compared where few are due: a run of two rows has no measures of its own.
+func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neighbour, err error) {
+	oldest := int64(0)
+	for _, c := range due {
+		if n := len(c.History); n > 0 && (oldest == 0 || c.History[n-1].ID < oldest) {
+			oldest = c.History[n-1].ID
+		}
+	}
+	if oldest == 0 || len(due) >= 2*maxNeighbours {
+		return nil, nil
+	}
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: maxNeighbours}, History: true}) {
+		if err != nil {
+			return nil, ledgerStop("reading the users created before those to be confirmed", err)
+		}
+		if k := newNeighbour(c); k != nil {
+			near = append(near, k)
+		}
+	}
+	return near, nil
 }
 
 // listDistance is how much earlier than its request createdAt may show a user.
@@ -248,6 +278,9 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listin
 	}
 	p := pairing{due: due, list: list, timing: r.timing()}
 	if p.people, err = r.listedPeople(ctx, due, list); err != nil {
+		return nil, err
+	}
+	if p.near, err = r.nearDue(ctx, due); err != nil {
 		return nil, err
 	}
 	found := p.compare()

@@ -86,6 +86,13 @@ func (r *resolver) inquire(ctx context.Context) (inquiry, error) {
 	if ask.due, err = r.unconfirmed(ctx); err != nil {
 		return ask, err
 	}
+	near, err := r.nearDue(ctx, ask.due)
+	if err != nil {
+		return ask, err
+	}
+	for _, k := range near {
+		ask.known[k.serviceID] = true
+	}
 	for _, c := range ask.due {
 		ask.wanted[c.Identity] = true
 		if c.ServiceID != "" {

@@ -36,6 +36,7 @@ type pairs struct {
 // pairing is what is known when a list is compared.
 type pairing struct {
 	due    []ledger.Customer          // with their attempts
+	near   []*neighbour               // users created before them, by whom clocks are compared too
 	people map[string]ledger.Customer // by identity: customers whose e-mail the list shows for a serviceId of someone else, with their attempts
 	list   listing
 	timing timing
@@ -113,13 +114,23 @@ func (p pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt
 }
 
 // clocks calibrates createdAt for a history by the users that this very list
-// confirms.
+// confirms, those near it in time. Whoever is mixed up himself is no measure, and
+// takes no place of one.
 func (p pairing) clocks() func(h []ledger.Attempt) calibration {
 	var all []*neighbour
-	for _, c := range p.due {
-		if k := newNeighbour(c); k != nil && k.measures {
+	add := func(k *neighbour) {
+		if k == nil || !k.measures {
+			return
+		}
+		if u, ok := p.list.known[k.serviceID]; ok && sameEmail(u.Email, k.identity) {
 			all = append(all, k)
 		}
+	}
+	for _, k := range p.near {
+		add(k)
+	}
+	for _, c := range p.due {
+		add(newNeighbour(c))
 	}
 	slices.SortFunc(all, func(a, b *neighbour) int { return a.at.Compare(b.at) })
 	return func(h []ledger.Attempt) calibration {

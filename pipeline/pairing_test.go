@@ -68,6 +68,57 @@ func TestSwappedAnswersArePutRight(t *testing.T) {
 	})
 }
 
+// The same in a run of few rows, over a ledger whose earlier users are confirmed:
+// those are what the clocks are compared by.
+func TestSwappedAnswersOfASmallRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 12)
+		all := b.cfg.Input
+		b.cfg.Input = people(8)
+		if _, err := Run(t.Context(), b.cfg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		b.cfg.Input = all
+		h := &held{}
+		b.partner.script[email(9)] = []act{swapWith(h, email(10))}
+		b.partner.script[email(10)] = []act{swapWith(h, "")}
+		b.partner.script[email(11)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+			create(f, key, u)
+			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
+		}}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 11, ledger.LinkMissing: 1})
+	})
+}
+
+// Everybody gets the answer of the one before: nobody near is a measure, and
+// those further away are.
+func TestMixUpLongerThanTheNeighbours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 60)
+		b.cfg.Pace.Workers = 1
+		var last partner.Answer
+		for n := 10; n < 55; n++ {
+			b.partner.script[email(n)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+				said := last
+				if last = create(f, key, u); said.ServiceID == "" {
+					return last
+				}
+				return said
+			}}
+		}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 59, ledger.LinkMissing: 1})
+	})
+}
+
 // The same, found by a later run, after a report with the links was written:
 // nothing is moved, and both rows go to a reviewer.
 func TestSwappedLinksThatWereShownAreNotMoved(t *testing.T) {
