@@ -75,6 +75,7 @@ func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err
 type recovery struct {
 	*session
 	lost   int            // links that were lost when it began
+	kept   int            // users who were not deleted, so that they have no link still
 	chosen map[int64]bool // whose user is created again
 	runs   []int64        // of the ledger's log, to be closed
 }
@@ -111,6 +112,10 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	r.chosen = map[int64]bool{}
 	for _, id := range append(slices.Clone(gone.Removed), gone.Unknown...) {
 		r.chosen[id] = true
+	}
+	r.kept = gone.Refused + gone.Unasked
+	if gone.Unasked > 0 {
+		r.tell("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", usersText(gone.Unasked))
 	}
 	if gone.Refused > 0 {
 		r.tell("%s not deleted by the partner (%s): those with cards cannot be", usersText(gone.Refused), gone.Code)
@@ -182,7 +187,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	code := exitOf(failed)
 	last := context.WithoutCancel(ctx)
 	left, err := r.left(last)
-	if code == exitOK && (err != nil || left > 0) {
+	if code == exitOK && (err != nil || left > 0 || r.kept > 0) {
 		code = exitOf(err)
 		if err == nil {
 			code = exitFindings

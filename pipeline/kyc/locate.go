@@ -8,10 +8,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// CodePairingUnproved is the code of a deletion that was not asked for: the
-// partner's list did not show the serviceId and the e-mail together just before.
-const CodePairingUnproved = "pairing_unproved"
-
 const (
 	locatePage = 50   // users a page, both to find users and to look at one of them again
 	locateMost = 2000 // pages that are read to find users, at most

@@ -36,6 +36,7 @@ type Removals struct {
 	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
 	Refused int     // the partner refuses to delete them, because they have cards, say
 	Code    string  // of the newest refusal
+	Unasked int     // the list did not show them under their e-mail just before, so nobody was asked to delete them
 }
 
 // unknownInRow is after how many unanswered deletions in a row no more are sent.
@@ -74,8 +75,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 			return out, err
 		}
 		if !paired {
-			out.Refused++
-			out.Code = CodePairingUnproved
+			out.Unasked++
 			c.Watch(i+1, len(customers))
 			continue
 		}
