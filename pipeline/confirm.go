@@ -237,7 +237,8 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 }
 
 // nearDue are the users created before all that are due, by whom createdAt can be
-// compared where few are due: a run of two rows has no measures of its own.
+// compared too: a run of two rows, or one whose answers are all mixed up, has no
+// measures of its own.
 func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neighbour, err error) {
 	oldest := int64(0)
 	for _, c := range due {
@@ -245,7 +246,7 @@ func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neigh
 			oldest = c.History[n-1].ID
 		}
 	}
-	if oldest == 0 || len(due) >= 2*maxNeighbours {
+	if oldest == 0 {
 		return nil, nil
 	}
 	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: maxNeighbours}, History: true}) {

@@ -119,6 +119,37 @@ func TestMixUpLongerThanTheNeighbours(t *testing.T) {
 	})
 }
 
+// A run whose every answer is mixed up has no measures, however many rows it has:
+// those of the earlier run are taken.
+func TestRunThatIsMixedUpAsAWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 40)
+		b.cfg.Pace.Workers = 1
+		all := b.cfg.Input
+		b.cfg.Input = people(8)
+		if _, err := Run(t.Context(), b.cfg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		b.cfg.Input = all
+		var last partner.Answer
+		for n := 8; n < 40; n++ {
+			b.partner.script[email(n)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+				said := last
+				if last = create(f, key, u); said.ServiceID == "" {
+					return last
+				}
+				return said
+			}}
+		}
+		s, err := b.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 39, ledger.LinkMissing: 1})
+	})
+}
+
 // The same, found by a later run, after a report with the links was written:
 // nothing is moved, and both rows go to a reviewer.
 func TestSwappedLinksThatWereShownAreNotMoved(t *testing.T) {
