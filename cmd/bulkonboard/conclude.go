@@ -251,7 +251,7 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 			done += fmt.Sprintf("; %s were done before", number(sum.AlreadyDone))
 		}
 		if m := moneyOf(sum); m.Charged != "" && sum.New[ledger.Created] > 0 {
-			done += fmt.Sprintf("; charged about %s %s", m.Charged, m.Currency)
+			done += strings.TrimRight(fmt.Sprintf("; charged about %s %s", m.Charged, m.Currency), " ")
 		}
 		s.tell("%s", done)
 	}
