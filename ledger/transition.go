@@ -165,13 +165,14 @@ func (ch Change) releases(c Customer) bool {
 
 // issued is when the link of a repaired customer came to be known.
 func (ch Change) issued(c Customer) time.Time {
-	switch {
-	case ch.URL == "":
+	switch ch.URL {
+	case "":
 		return time.Time{}
-	case ch.URL == c.URL:
+	case c.URL:
 		return c.Issued
+	default:
+		return ch.At
 	}
-	return ch.At
 }
 
 func (c *Customer) hasOpen() bool {

@@ -17,7 +17,6 @@ type ahead struct {
 	*fakePartner
 	by       time.Duration
 	noWallet bool
-	noDate   int // answers without Date
 }
 
 func (a *ahead) Wallet(ctx context.Context) (partner.Wallet, error) {

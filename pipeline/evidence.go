@@ -36,7 +36,6 @@ type ruling struct {
 	until     time.Time // with wait: a list begun then, in the partner's time, may tell more
 	serviceID string
 	link      string
-	field     string
 	code      string
 	absent    []int // indexes of the attempts that are closed as absent
 }

@@ -29,8 +29,7 @@ type pairs struct {
 	ours     []ledger.Customer // duplicates that our own request created
 	users    []string          // their serviceIds, parallel to ours
 	unlisted []ledger.Customer
-	masked   int           // users whose listed e-mail says nothing
-	lag      time.Duration // the longest time that a user was known to be missing from the list
+	masked   int // users whose listed e-mail says nothing
 }
 
 // pairing is what is known when a list is compared.

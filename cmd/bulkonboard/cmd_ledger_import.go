@@ -84,7 +84,6 @@ type importing struct {
 	run         int64
 	gap         bool // the ledger was put back from a copy: a report of ours may know more of whomever it has sent
 
-	batch   int64 // registered for it; 0 = not yet
 	waiting []oldUser
 	size    int             // bytes of waiting, about
 	named   map[string]bool // identities of waiting

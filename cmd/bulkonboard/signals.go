@@ -65,13 +65,6 @@ func (s *stopper) note(sig os.Signal) {
 	}
 }
 
-// signalled reports whether a signal came.
-func (s *stopper) signalled() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.first != nil
-}
-
 // exitCode is the code of an interrupted run; any other stays as it is. A
 // signal that came when everything was done already changes nothing.
 func (s *stopper) exitCode(code exitCode) exitCode {

@@ -165,7 +165,7 @@ func notSent(t *testing.T, l ledger.Ledger) {
 	b := add(t, l, "one", people(2)...)
 	c := send(t, l, b, 0, ledger.NotSent, ledger.Pending, "")
 	same(t, "never sent", []any{c.Attempts, c.Intents, c.FirstSent, c.HTTPStatus}, []any{0, 1, time.Time{}, 0})
-	c = send(t, l, b, 1, ledger.Busy, ledger.Pending, "")
+	send(t, l, b, 1, ledger.Busy, ledger.Pending, "")
 	c = send(t, l, b, 1, ledger.NotSent, ledger.Pending, "")
 	same(t, "sent once", []any{c.Attempts, c.Intents, c.FirstSent}, []any{1, 2, at(10)})
 }

@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// colour names of a theme, in the order of ECMA-376 part 1, 20.1.6.2.
-var themeColours = [...]string{"dk1", "lt1", "dk2", "lt2", "accent1", "accent2", "accent3", "accent4", "accent5", "accent6", "hlink", "folHlink"}
+// themeColours are the colour names of a theme, in the order of ECMA-376 part 1,
+// 20.1.6.2.
+func themeColours() []string {
+	return []string{"dk1", "lt1", "dk2", "lt2", "accent1", "accent2", "accent3", "accent4", "accent5", "accent6", "hlink", "folHlink"}
+}
 
 // theme makes a theme of the colours and the two fonts of the sender's: those
 // are what cells use. The rest, for drawings, may hold pictures.
@@ -51,7 +54,7 @@ func theme(data []byte) ([]byte, error) {
 	}
 	var b strings.Builder
 	b.WriteString(header + `<a:theme xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" name="Office"><a:themeElements><a:clrScheme name="Office">`)
-	for _, name := range themeColours {
+	for _, name := range themeColours() {
 		b.WriteString("<a:" + name + `><a:srgbClr val="` + colours[name] + `"/></a:` + name + ">")
 	}
 	b.WriteString(`</a:clrScheme><a:fontScheme name="Office">`)
