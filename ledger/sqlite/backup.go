@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
 // Backup writes a whole, consistent copy to a new file, 0600 and synced when it
@@ -15,7 +16,10 @@ import (
 // The copy holds everything that the ledger holds, links included, and a mark by
 // which its first opening for writing is known to be that of a copy.
 func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err := checkOwn(path); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	f, err := private.Create(path, os.O_RDWR)
 	if err != nil {
 		return fmt.Errorf("backup: %w; name a file that does not exist yet", err)
 	}

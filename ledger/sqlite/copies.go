@@ -136,6 +136,9 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 	}
 	var token string
 	err = once(ctx, l.path, modeAlone, func(v *view) error {
+		if err := v.checkShape(ctx, l.path); err != nil {
+			return err
+		}
 		return v.one(ctx, "SELECT coalesce((SELECT value FROM meta WHERE name = 'token'), '')", nil, &token)
 	})
 	if err != nil || token == l.backup.token {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
 // emergency is the file <ledger>.emergency. It is written in full beforehand,
@@ -52,17 +53,14 @@ const (
 	tokenSize      = 32
 	tokensSize     = 2*tokenSize + 1
 	emergencySize  = 2 << 20 // 600 answers with the longest excerpts
+	maxEmergency   = 64 << 20
 )
 
 func openEmergency(path, id string, seq int64) (*emergency, error) {
 	name := path + ".emergency"
-	info, err := os.Lstat(name)
+	_, err := os.Lstat(name)
 	had := err == nil
-	if had {
-		if err := checkPrivate(name, info); err != nil {
-			return nil, err
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if !had && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w: %w", name, err, ledger.ErrWrite)
 	}
 	if !had {
@@ -70,7 +68,10 @@ func openEmergency(path, id string, seq int64) (*emergency, error) {
 			return nil, fmt.Errorf("%s cannot be made: %w: %w", name, err, ledger.ErrWrite)
 		}
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|noFollow, 0o600)
+	f, err := private.Open(name, os.O_RDWR)
+	if errors.Is(err, private.ErrNotPrivate) {
+		return nil, notOwn(name, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be opened: %w: %w", name, err, ledger.ErrWrite)
 	}
@@ -85,9 +86,12 @@ func openEmergency(path, id string, seq int64) (*emergency, error) {
 // meanwhile: then only its number counts, which is one short write.
 func peekEmergency(path, id string) (*emergency, error) {
 	name := path + ".emergency"
-	f, err := os.OpenFile(name, os.O_RDONLY|noFollow, 0)
+	f, err := private.Open(name, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &emergency{}, nil
+	}
+	if errors.Is(err, private.ErrNotPrivate) {
+		return nil, notOwn(name, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be opened: %w", name, err)
@@ -106,7 +110,7 @@ func makeEmergency(path, id string, seq int64) error {
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	f, err := private.Create(part, os.O_RDWR)
 	if err != nil {
 		return err
 	}
@@ -136,7 +140,7 @@ func (e *emergency) read(id string) error {
 	if err != nil {
 		return err
 	}
-	if info.Size() > 64<<20 {
+	if info.Size() > maxEmergency {
 		return fmt.Errorf("far too long to be ours; move it away: %w", ledger.ErrDamaged)
 	}
 	b := make([]byte, info.Size())
@@ -226,7 +230,7 @@ func (e *emergency) setAside(now time.Time) (err error) {
 	if _, err := e.f.ReadAt(b, 0); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(e.f.Name()+"-"+fileTime(now)+".kept", os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	f, err := private.Create(e.f.Name()+"-"+fileTime(now)+".kept", os.O_WRONLY)
 	if err != nil {
 		return err
 	}

@@ -15,20 +15,15 @@ import (
 // checkFile refuses a file that is not safe or not ours, before SQLite touches
 // it. It only reads. notices are what an operator should know of the place.
 func checkFile(path string, write bool) (notices []string, err error) {
-	info, err := os.Lstat(path)
+	_, err = os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, ledger.ErrMissing)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := checkPrivate(path, info); err != nil {
+	if err := checkOwn(path); err != nil {
 		return nil, err
-	}
-	for _, beside := range []string{path + "-wal", path + "-shm", path + "-journal"} {
-		if i, err := os.Lstat(beside); err == nil && !i.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s is not a plain file; move it away, and the ledger with it, and find out who made it: %w", beside, ledger.ErrDamaged)
-		}
 	}
 	if notices, err = checkPlace(path); err != nil {
 		return nil, err
@@ -43,16 +38,16 @@ func checkFile(path string, write bool) (notices []string, err error) {
 
 // checkWritable opens the file for writing and changes nothing.
 func checkWritable(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
+	f, err := openOwn(path, os.O_RDWR)
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w; make the file and its directory writable (chmod u+w), or move the ledger: %w", path, errors.Unwrap(err), ledger.ErrWrite)
+		return fmt.Errorf("%s cannot be written: %w; make the file and its directory writable (chmod u+w), or move the ledger: %w", path, reasonOf(err), ledger.ErrWrite)
 	}
 	return f.Close()
 }
 
 // checkHeader reads the first 100 bytes of an SQLite file (format: sqlite.org/fileformat2.html).
 func checkHeader(path string) error {
-	f, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+	f, err := openOwn(path, os.O_RDONLY)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -106,7 +101,7 @@ func syncDir(path string) error {
 
 // syncFile makes a file's bytes durable.
 func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
+	f, err := openOwn(path, os.O_RDWR)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ package sqlite
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"syscall"
 
@@ -13,24 +12,6 @@ import (
 )
 
 const noFollow = syscall.O_NOFOLLOW
-
-// checkPrivate refuses symlinks, what is no plain file, files of another user
-// and files that others may open.
-func checkPrivate(path string, info fs.FileInfo) error {
-	switch {
-	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("%s is a symbolic link; name the file itself: %w", path, ledger.ErrUnsafe)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a plain file: %w", path, ledger.ErrUnsafe)
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s belongs to user %d; run as that user, or take the file over (chown): %w", path, st.Uid, ledger.ErrUnsafe)
-	}
-	if loose := info.Mode().Perm() &^ 0o700; loose != 0 {
-		return fmt.Errorf("%s can be opened by others (mode %04o) and holds personal data; chmod 600 it: %w", path, info.Mode().Perm(), ledger.ErrUnsafe)
-	}
-	return nil
-}
 
 // placeOf is "device:file:path" of a file, or "" where the file system does not
 // keep the numbers of its files.

@@ -4,8 +4,6 @@ package sqlite
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"math"
 	"os"
 
@@ -15,15 +13,6 @@ import (
 )
 
 const noFollow = 0
-
-// checkPrivate refuses links and what is no plain file. Whom Windows lets at
-// the file is up to the directory's access list, which a new file inherits.
-func checkPrivate(path string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is a link or no plain file; name the file itself: %w", path, ledger.ErrUnsafe)
-	}
-	return nil
-}
 
 // ignoreUnsupported drops the error of syncing a directory, which Windows refuses.
 func ignoreUnsupported(error) error { return nil }

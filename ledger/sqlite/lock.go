@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
 // lock is the right to write, held as an advisory lock on <ledger>.lock. The
@@ -19,14 +20,12 @@ type lock struct{ f *os.File }
 // takeLock takes the lock, waiting for at most wait. The refusal names the holder.
 func takeLock(ctx context.Context, path string, wait time.Duration, command string, now time.Time) (*lock, error) {
 	name := path + ".lock"
-	if info, err := os.Lstat(name); err == nil {
-		if err := checkPrivate(name, info); err != nil {
-			return nil, err
-		}
+	f, err := private.OpenOrCreate(name, os.O_RDWR)
+	if errors.Is(err, private.ErrNotPrivate) {
+		return nil, notOwn(name, err)
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be made or opened: %w; make the ledger's directory writable, or move the ledger: %w", name, errors.Unwrap(err), ledger.ErrWrite)
+		return nil, fmt.Errorf("%s cannot be made or opened: %w; make the ledger's directory writable, or move the ledger: %w", name, reasonOf(err), ledger.ErrWrite)
 	}
 	until := time.Now().Add(wait)
 	tick := time.NewTicker(100 * time.Millisecond)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
 // Options say which ledger to open and how.
@@ -103,6 +104,8 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 			if _, err := checkFile(l.path, true); err != nil {
 				return err
 			}
+		} else if err := checkOwn(l.path); err != nil {
+			return err // before the first file is made
 		}
 		_, err := os.Lstat(l.path + ".lock")
 		l.copied.hadLockFile = err == nil
@@ -122,6 +125,9 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	}
 	l.notices = append(l.notices, notices...)
 	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
+		return err
+	}
+	if err := l.checkShape(ctx); err != nil {
 		return err
 	}
 	// All checks go through readers: a connection that may write would fold
@@ -236,10 +242,12 @@ func create(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	part := path + ".new"
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is in the way: %w: %w", part, err, ledger.ErrWrite)
+	for _, end := range []string{"", "-journal", "-wal", "-shm"} { // of one who was killed
+		if err := os.Remove(part + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is in the way: %w: %w", part+end, err, ledger.ErrWrite)
+		}
 	}
-	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	f, err := private.Create(part, os.O_RDWR)
 	if err == nil {
 		err = f.Close()
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
 // Restore puts a copy of a ledger at o.Path and opens it with a gap. Nothing is
@@ -44,12 +45,15 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 	if _, err := checkPlace(l.path); err != nil {
 		return "", err
 	}
+	if err := checkOwn(l.path); err != nil {
+		return "", err
+	}
 	if l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now()); err != nil {
 		return "", err
 	}
 	part := l.path + ".restore"
 	defer func() {
-		for _, end := range []string{"", "-wal", "-shm"} { // gone already if all went well
+		for _, end := range []string{"", "-wal", "-shm", "-journal"} { // gone already if all went well
 			if left := os.Remove(part + end); left != nil && !errors.Is(left, fs.ErrNotExist) {
 				err = errors.Join(err, left)
 			}
@@ -74,9 +78,13 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 // noteKeptAnswers adds a notice if the ledger that is set aside has answers in its
 // emergency file. Only that ledger knows whose they are.
 func (l *Ledger) noteKeptAnswers() {
-	b, err := os.ReadFile(l.path + ".emergency")
-	if err != nil || len(b) < emergencyHead {
+	f, err := private.Open(l.path+".emergency", os.O_RDONLY)
+	if err != nil {
 		return // none, or none that can be read
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxEmergency))
+	if err = errors.Join(err, f.Close()); err != nil || len(b) < emergencyHead {
+		return
 	}
 	e := &emergency{}
 	if err := e.parse(b, string(bytes.TrimRight(b[8:40], "\x00"))); err == nil && len(e.kept) > 0 {
@@ -93,6 +101,9 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 		}
 	}
 	err := once(ctx, to, modeFill, func(v *view) error {
+		if err := v.checkShape(ctx, from); err != nil {
+			return err
+		}
 		info, _, _, err := v.meta(ctx)
 		if err != nil {
 			return err
@@ -125,7 +136,7 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 
 // copyFile copies a file to a new one, 0600. What an earlier call left is replaced.
 func copyFile(from, to string) (err error) {
-	in, err := os.OpenFile(from, os.O_RDONLY|noFollow, 0)
+	in, err := openOwn(from, os.O_RDONLY)
 	if err != nil {
 		return err
 	}
@@ -133,7 +144,7 @@ func copyFile(from, to string) (err error) {
 	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	out, err := private.Create(to, os.O_WRONLY)
 	if err != nil {
 		return err
 	}

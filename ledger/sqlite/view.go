@@ -35,6 +35,9 @@ type pool struct {
 }
 
 func openPool(path string, m mode, conns int) (*pool, error) {
+	if err := claimSideFiles(path, m); err != nil {
+		return nil, err
+	}
 	patience := "busy_timeout(60000)"
 	if m == modeBeside {
 		patience = "busy_timeout(5000)"
@@ -58,9 +61,13 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 		q.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", foldAfter))
 	}
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
+	return newPool(dsn, conns)
+}
+
+func newPool(dsn string, conns int) (*pool, error) {
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("opening SQLite: %w", err)
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(4)
@@ -73,6 +80,11 @@ func once(ctx context.Context, path string, m mode, do func(*view) error) (err e
 	if err != nil {
 		return err
 	}
+	return p.once(ctx, do)
+}
+
+// once does something on a connection and closes the pool.
+func (p *pool) once(ctx context.Context, do func(*view) error) (err error) {
 	defer func() { err = errors.Join(err, p.close()) }()
 	v, err := p.view(ctx)
 	if err != nil {

@@ -1,0 +1,139 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// object is an entry of sqlite_schema: a table, an index, a trigger or a view.
+type object struct {
+	kind, name, table string
+	text              string // the SQL that made it; "" = SQLite made it
+	hasPages          bool
+}
+
+// checkShape refuses a file that has any table, index, trigger or view that this
+// program did not make, lacks one, or has one that was made otherwise. A trigger
+// or a view under the name of a table changes what every statement means, and
+// leaves the file whole by SQLite's own checks. It must come before any other
+// look into the file: to read a view is to run it.
+func (v *view) checkShape(ctx context.Context, path string) error {
+	for _, p := range pragmas() {
+		var is string
+		if err := v.one(ctx, "PRAGMA "+p.name, nil, &is); err != nil {
+			return err
+		}
+		if is != p.want {
+			return damaged(path, fmt.Sprintf("its %s is %s, and this program writes %s", p.name, printableName(is), p.want))
+		}
+	}
+	have, err := v.objects(ctx)
+	if err != nil {
+		return err
+	}
+	var version int
+	if err := v.one(ctx, "PRAGMA user_version", nil, &version); err != nil || version != schemaVersion {
+		return err // another version is refused for that
+	}
+	want, err := wantedObjects(ctx)
+	if err != nil {
+		return err
+	}
+	if wrong := compareObjects(have, want); wrong != "" {
+		return damaged(path, wrong)
+	}
+	return nil
+}
+
+// pragma is a property of a file that changes what its bytes mean.
+type pragma struct{ name, want string }
+
+func pragmas() []pragma {
+	return []pragma{{"application_id", strconv.Itoa(applicationID)}, {"encoding", "UTF-8"}}
+}
+
+// objects reads sqlite_schema, sorted.
+func (v *view) objects(ctx context.Context) ([]object, error) {
+	var all []object
+	pages := map[int64]bool{1: true} // of sqlite_schema itself
+	err := v.each(ctx, "SELECT type, name, tbl_name, coalesce(rootpage, 0), coalesce(sql, '') FROM sqlite_schema", nil, func(r *sql.Rows) error {
+		var o object
+		var page int64
+		err := r.Scan(&o.kind, &o.name, &o.table, &page, &o.text)
+		o.hasPages = page > 0 && !pages[page] // two objects on one page would show each other's records
+		pages[page] = true
+		all = append(all, o)
+		return err
+	})
+	slices.SortFunc(all, object.compare)
+	return all, err
+}
+
+func (o object) compare(p object) int {
+	return cmp.Or(cmp.Compare(o.kind, p.kind), cmp.Compare(o.name, p.name), cmp.Compare(o.table, p.table), cmp.Compare(o.text, p.text))
+}
+
+// wantedObjects makes an empty ledger in memory and reads what is in it.
+func wantedObjects(ctx context.Context) (all []object, err error) {
+	p, err := newPool(":memory:", 1)
+	if err != nil {
+		return nil, err
+	}
+	err = p.once(ctx, func(v *view) error {
+		if err := v.run(ctx, schema); err != nil {
+			return err
+		}
+		all, err = v.objects(ctx)
+		return err
+	})
+	return all, err
+}
+
+// compareObjects says what is wrong with the objects of a file; "" = nothing.
+// Both are sorted.
+func compareObjects(have, want []object) string {
+	for _, o := range have {
+		at, found := slices.BinarySearchFunc(want, o, object.compare)
+		switch {
+		case !found && slices.ContainsFunc(want, func(w object) bool { return w.kind == o.kind && w.name == o.name }):
+			return fmt.Sprintf("its %s %s is not as this program made it", printableName(o.kind), printableName(o.name))
+		case !found:
+			return fmt.Sprintf("it has a %s %s that this program did not make", printableName(o.kind), printableName(o.name))
+		case o.hasPages != want[at].hasPages:
+			return fmt.Sprintf("its %s %s has no records of its own", o.kind, o.name)
+		}
+	}
+	for _, o := range want {
+		if _, found := slices.BinarySearchFunc(have, o, object.compare); !found {
+			return fmt.Sprintf("its %s %s is missing", o.kind, o.name)
+		}
+	}
+	if len(have) != len(want) {
+		return "it has an object twice"
+	}
+	return ""
+}
+
+// printableName quotes a name that somebody else has chosen.
+func printableName(name string) string {
+	const most = 60
+	if len(name) > most {
+		name = name[:most]
+	}
+	return strconv.QuoteToASCII(name)
+}
+
+// checkShape is view.checkShape for a ledger that is being opened.
+func (l *Ledger) checkShape(ctx context.Context) error {
+	v, err := l.readers.view(ctx)
+	if err != nil {
+		return l.sick(err)
+	}
+	err = v.checkShape(ctx, l.path)
+	return errors.Join(l.sick(err), l.readers.put(v))
+}
