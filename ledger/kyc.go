@@ -154,6 +154,9 @@ func (k KYC) After(e KYCEvent) (KYC, bool) {
 	if !e.isSound() {
 		return k, false
 	}
+	if !ValidLink(e.URL) {
+		e.URL = ""
+	}
 	changed := false
 	if reasons := KYCReasons(e.Reasons); e.Status == KYCDenied && len(reasons) > 0 &&
 		cmp.Or(e.At.Compare(k.Denied), slices.Compare(reasons, k.Reasons)) > 0 {
@@ -178,7 +181,7 @@ func (k KYC) After(e KYCEvent) (KYC, bool) {
 
 // isSound reports whether an event says anything that can be kept.
 func (e KYCEvent) isSound() bool {
-	return e.ServiceID != "" && e.Status != KYCUnknown && len(e.Status) <= kycWordLimit && !e.At.IsZero()
+	return ValidToken(e.ServiceID) && e.Status != KYCUnknown && len(e.Status) <= kycWordLimit && !e.At.IsZero()
 }
 
 // ErrRetried is ErrConflict of RetryKYC.
@@ -186,9 +189,9 @@ var ErrRetried = fmt.Errorf("another process began this identity check again: %w
 
 // WithLink returns what is known once the customer has the link of an event, and the
 // customer with it. It reports false if the link is not to be kept: there is
-// none, it is another user's, or a newer event brought one.
+// none that follows [ValidLink], it is another user's, or a newer event brought one.
 func (k KYC) WithLink(c Customer, e KYCEvent) (KYC, Customer, bool) {
-	if e.URL == "" || !e.isSound() || e.ServiceID != c.ServiceID || c.Status != Created && c.Status != LinkMissing {
+	if !ValidLink(e.URL) || !e.isSound() || e.ServiceID != c.ServiceID || c.Status != Created && c.Status != LinkMissing {
 		return k, c, false
 	}
 	if newer := e.At.Compare(k.Linked); newer < 0 || newer == 0 && e.URL <= c.URL {

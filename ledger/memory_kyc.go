@@ -35,6 +35,9 @@ func (m *Memory) ObserveKYC(ctx context.Context, events []KYCEvent) (news int, e
 
 // RetryKYC implements Verification.
 func (m *Memory) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	if !ValidToken(serviceID) {
+		return fmt.Errorf("ledger in memory: %w", ErrForm)
+	}
 	return m.write(ctx, func() error {
 		k := m.kyc[serviceID]
 		if k.Retries != was {

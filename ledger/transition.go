@@ -51,6 +51,8 @@ func Intended(c Customer, i Intent) (Customer, error) {
 // of the next one.
 func removing(c Customer, i Intent, open bool) (Customer, error) {
 	switch {
+	case !ValidToken(i.Removes):
+		return c, fmt.Errorf("customer %d: %w", c.ID, ErrForm) // it becomes part of an address
 	case c.Status != LinkMissing || c.ServiceID == "" || c.ServiceID != i.Removes:
 		return c, fmt.Errorf("customer %d is %s and its user is not to be deleted: %w", c.ID, c.Status, ErrConflict)
 	case open:
@@ -70,12 +72,16 @@ func removing(c Customer, i Intent, open bool) (Customer, error) {
 // with them as they are then; what was given is not changed. It is the rule that
 // every implementation of Journal applies.
 //
+// ErrForm if the service id or the link breaks the rules.
 // ErrConflict if the customer is not as expected, the new status is not one of
 // a customer, an attempt is unknown or closed otherwise already, an onboarded
 // customer would become anything less, or an attempt would stay open on a
 // customer that is not in doubt.
 func Decided(c Customer, ch Change) (Customer, error) {
 	if err := ch.Expect.check(c); err != nil {
+		return c, err
+	}
+	if err := checkForm(c, ch.ServiceID, ch.URL); err != nil {
 		return c, err
 	}
 	released := ch.releases(c)

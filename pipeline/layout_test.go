@@ -47,12 +47,13 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/source":           {"pipeline/internal/formula", "pipeline/limits"},
 		"pipeline/internal/formula": {},
 		"pipeline/limits":           {},
-		"pipeline/partner":          {"pipeline/limits"},
+		"pipeline/partner":          {"ledger", "pipeline/limits"},
 		"pipeline/partner/sandbox":  {"pipeline/limits"},
 		"pipeline/kyc":              {"ledger", "pipeline/limits", "pipeline/partner"},
 		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/inert"},
 		"pipeline/report/inert":     {"pipeline/limits"},
-		"ledger/sqlite":             {"ledger", "ledger/internal/keyed"},
+		"ledger/sqlite":             {"ledger", "ledger/internal/keyed", "ledger/internal/private"},
+		"ledger/internal/private":   {},
 		"pipeline":                  {"ledger", "pipeline/limits", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]

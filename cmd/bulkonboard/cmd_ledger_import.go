@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"time"
 
@@ -186,8 +185,11 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	if c.Status == ledger.Created && c.ServiceID == "" {
 		return p, false, wrong("there is a link and no serviceId")
 	}
-	if c.URL != "" && !isLink(c.URL) {
-		return p, false, wrong("the verificationUrl is not an absolute https URL")
+	if c.ServiceID != "" && !ledger.ValidToken(c.ServiceID) {
+		return p, false, wrong(badServiceID)
+	}
+	if c.URL != "" && !ledger.ValidLink(c.URL) {
+		return p, false, wrong("the verificationUrl " + badLink)
 	}
 	return p, true, nil
 }
@@ -195,10 +197,11 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 // codeImported is the code of people taken over from a file.
 const codeImported = "imported"
 
-func isLink(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "https" && u.Host != ""
-}
+// What is wrong with a service id or a link that the ledger does not take.
+const (
+	badServiceID = "the serviceId is longer than 128 characters, or has blanks, slashes, quotes or characters that are not printable ASCII"
+	badLink      = "is not an absolute https URL without a user name, of at most 2048 printable ASCII characters"
+)
 
 // into takes a file over into a ledger.
 func (im *importing) into(ctx context.Context, l *sqlite.Ledger, run int64) error {

@@ -138,8 +138,10 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 		return "", 0, usagef("a link goes with --as created only")
 	case status != ledger.Created && status != ledger.LinkMissing && f.serviceID != "":
 		return "", 0, usagef("--service-id goes with --as created and --as link_missing only")
-	case f.link != "" && !isLink(f.link):
-		return "", 0, usagef("the link is not an absolute https URL")
+	case f.serviceID != "" && !ledger.ValidToken(f.serviceID):
+		return "", 0, usagef("--service-id: %s", badServiceID)
+	case f.link != "" && !ledger.ValidLink(f.link):
+		return "", 0, usagef("the link %s", badLink)
 	}
 	return file, row, f.checkReason()
 }

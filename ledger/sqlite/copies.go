@@ -136,7 +136,7 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 	}
 	var token string
 	err = once(ctx, l.path, modeAlone, func(v *view) error {
-		if err := v.checkShape(ctx, l.path); err != nil {
+		if err := v.checkShape(ctx); err != nil {
 			return err
 		}
 		return v.one(ctx, "SELECT coalesce((SELECT value FROM meta WHERE name = 'token'), '')", nil, &token)

@@ -67,7 +67,7 @@ func checkHeader(path string) error {
 		return damaged(path, "it is an SQLite file of another program")
 	}
 	if v := binary.BigEndian.Uint32(head[60:]); v > schemaVersion {
-		return fmt.Errorf("%s has schema %d and this program knows %d; use the newer program: %w", path, v, schemaVersion, ledger.ErrNewer)
+		return otherVersion(path, int(v))
 	}
 	page := int64(binary.BigEndian.Uint16(head[16:]))
 	if page == 1 {
@@ -83,6 +83,16 @@ func checkHeader(path string) error {
 		return damaged(path, "the file is cut off")
 	}
 	return nil
+}
+
+// otherVersion is the refusal of a ledger that a newer program made, or an
+// unreleased one.
+func otherVersion(path string, schema int) error {
+	if schema > schemaVersion {
+		return fmt.Errorf("%s has schema %d and this program knows %d; use the newer program: %w", path, schema, schemaVersion, ledger.ErrNewer)
+	}
+	return fmt.Errorf("%s was made by an unreleased version of this program (schema %d, now %d). Export its users with that version (`bulkonboard ledger export`) and import them into a new ledger: %w",
+		path, schema, schemaVersion, ErrOlder)
 }
 
 // damaged is ErrDamaged with the way out.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -80,6 +81,9 @@ func (l *Ledger) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (
 
 // RetryKYC counts a retry; see ledger.Verification.
 func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	if !ledger.ValidToken(serviceID) {
+		return fmt.Errorf("%s: %w", l.path, ledger.ErrForm)
+	}
 	return l.write(ctx, func(ctx context.Context) error {
 		known, err := l.w.kyc(ctx, []string{serviceID})
 		if err != nil {

@@ -152,12 +152,6 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 // ErrOlder says that a ledger was made by a version before the first release.
 var ErrOlder = errors.New("ledger was made by an unreleased version")
 
-// tooOld is the refusal of a ledger that was made before the first release.
-func (l *Ledger) tooOld() error {
-	return fmt.Errorf("%s was made by an unreleased version of this program (schema %d, now %d). Export its users with that version (`bulkonboard ledger export`) and import them into a new ledger: %w",
-		l.path, l.info.Schema, schemaVersion, ErrOlder)
-}
-
 // load reads what the ledger is bound to, and checks it.
 func (l *Ledger) load(ctx context.Context, o Options) error {
 	v, end, err := l.snapshot(ctx)
@@ -176,9 +170,6 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
-	}
-	if l.info.Schema < schemaVersion {
-		return l.tooOld()
 	}
 	if o.ReadOnly {
 		return nil

@@ -6,9 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -113,10 +111,8 @@ func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 // no other customer has. When it was put there, the ledger
 // could not be asked any more.
 func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
-	if ch.URL != "" || ch.Status == ledger.Created {
-		if u, err := url.Parse(ch.URL); err != nil || !strings.EqualFold(u.Scheme, "https") || u.Hostname() == "" || ch.ServiceID == "" {
-			return false, nil
-		}
+	if (ch.URL != "" || ch.Status == ledger.Created) && (!ledger.ValidLink(ch.URL) || ch.ServiceID == "") {
+		return false, nil
 	}
 	if ch.ServiceID == "" {
 		return true, nil

@@ -101,7 +101,7 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 		}
 	}
 	err := once(ctx, to, modeFill, func(v *view) error {
-		if err := v.checkShape(ctx, from); err != nil {
+		if err := v.checkShape(ctx); err != nil {
 			return err
 		}
 		info, _, _, err := v.meta(ctx)

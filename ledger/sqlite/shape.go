@@ -17,45 +17,52 @@ type object struct {
 	hasPages          bool
 }
 
+// shapeError says what in a file this program did not make.
+type shapeError string
+
+func (e shapeError) Error() string { return string(e) }
+
 // checkShape refuses a file that has any table, index, trigger or view that this
 // program did not make, lacks one, or has one that was made otherwise. A trigger
 // or a view under the name of a table changes what every statement means, and
 // leaves the file whole by SQLite's own checks. It must come before any other
 // look into the file: to read a view is to run it.
-func (v *view) checkShape(ctx context.Context, path string) error {
-	for _, p := range pragmas() {
+func (v *view) checkShape(ctx context.Context) error {
+	for _, p := range []struct{ pragma, want string }{{"application_id", strconv.Itoa(applicationID)}, {"encoding", "UTF-8"}} {
 		var is string
-		if err := v.one(ctx, "PRAGMA "+p.name, nil, &is); err != nil {
+		if err := v.one(ctx, "PRAGMA "+p.pragma, nil, &is); err != nil {
 			return err
 		}
 		if is != p.want {
-			return damaged(path, fmt.Sprintf("its %s is %s, and this program writes %s", p.name, printableName(is), p.want))
+			return shapeError(fmt.Sprintf("its %s is %s, and this program writes %s", p.pragma, printableName(is), p.want))
 		}
+	}
+	// The header tells it of the file itself, and the log may hold another one.
+	var version int
+	if err := v.one(ctx, "PRAGMA user_version", nil, &version); err != nil {
+		return err
+	}
+	if version != schemaVersion {
+		return versionError(version)
 	}
 	have, err := v.objects(ctx)
 	if err != nil {
 		return err
-	}
-	var version int
-	if err := v.one(ctx, "PRAGMA user_version", nil, &version); err != nil || version != schemaVersion {
-		return err // another version is refused for that
 	}
 	want, err := wantedObjects(ctx)
 	if err != nil {
 		return err
 	}
 	if wrong := compareObjects(have, want); wrong != "" {
-		return damaged(path, wrong)
+		return shapeError(wrong)
 	}
 	return nil
 }
 
-// pragma is a property of a file that changes what its bytes mean.
-type pragma struct{ name, want string }
+// versionError is a schema version that is not ours.
+type versionError int
 
-func pragmas() []pragma {
-	return []pragma{{"application_id", strconv.Itoa(applicationID)}, {"encoding", "UTF-8"}}
-}
+func (e versionError) Error() string { return fmt.Sprintf("schema %d", int(e)) }
 
 // objects reads sqlite_schema, sorted.
 func (v *view) objects(ctx context.Context) ([]object, error) {
@@ -134,6 +141,6 @@ func (l *Ledger) checkShape(ctx context.Context) error {
 	if err != nil {
 		return l.sick(err)
 	}
-	err = v.checkShape(ctx, l.path)
+	err = v.checkShape(ctx)
 	return errors.Join(l.sick(err), l.readers.put(v))
 }

@@ -57,6 +57,9 @@ func rules() []rule {
 		{"its user was deleted and not created again, and it is not in doubt, nor to be sent", func(c *ledger.Customer) bool {
 			return onboarded(c) && !c.Manual && some(c, func(a *ledger.Attempt) bool { return a.Class == ledger.Removed && c.Generation < a.Generation })
 		}},
+		{"its service id or link must not be kept or shown", func(c *ledger.Customer) bool {
+			return c.ServiceID != "" && !ledger.ValidToken(c.ServiceID) || c.URL != "" && !ledger.ValidLink(c.URL)
+		}},
 		{"its status is none", func(c *ledger.Customer) bool {
 			return !slices.Contains(ledger.Statuses(), c.Status) || c.Status == ledger.Invalid || c.Status == ledger.DuplicateInInput
 		}},

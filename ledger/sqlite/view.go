@@ -294,7 +294,7 @@ func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
 	if err = v.do(ctx, "BEGIN"); err == nil {
 		err = v.one(ctx, "SELECT count(*) FROM state", nil, &one)
 	}
-	if err == nil && l.info.Schema == schemaVersion { // not while an older ledger is being looked at
+	if err == nil {
 		v.under, err = v.readUnderway(ctx)
 	}
 	end := func() {
@@ -317,6 +317,12 @@ func (l *Ledger) snapshot(ctx context.Context) (*view, func(), error) {
 func (l *Ledger) sick(err error) error {
 	if err == nil {
 		return nil
+	}
+	if shape := shapeError(""); errors.As(err, &shape) {
+		return damaged(l.path, string(shape))
+	}
+	if version := versionError(0); errors.As(err, &version) {
+		return otherVersion(l.path, int(version))
 	}
 	if errors.Is(err, errChunk) {
 		return damaged(l.path, err.Error())

@@ -15,7 +15,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // Errors about events.
@@ -56,10 +55,7 @@ type wireData struct {
 	VerificationURL  json.RawMessage `json:"verificationUrl"`
 }
 
-const (
-	maxServiceID = 200 // bytes
-	maxName      = 64  // of an event, in bytes
-)
+const maxName = 64 // of an event, in bytes
 
 // ParseEvent reads one webhook body. The error is ErrOther or ErrMalformed; with
 // ErrOther the Event has what could be read of name, serviceId and partnerId.
@@ -100,7 +96,7 @@ func ParseEvent(body []byte) (Event, error) {
 // linkOf returns the first of the members that is a link to be shown, "" if none is.
 func linkOf(members ...json.RawMessage) string {
 	for _, m := range members {
-		if link := textOf(m); partner.IsLink(link) {
+		if link := textOf(m); ledger.ValidLink(link) {
 			return link
 		}
 	}
@@ -121,13 +117,11 @@ func idOf(raw json.RawMessage) string {
 	if id == "" && json.Unmarshal(raw, &n) == nil {
 		id = n.String()
 	}
-	if len(id) > maxServiceID || strings.ContainsFunc(id, notToken) {
+	if !ledger.ValidToken(id) {
 		return ""
 	}
 	return id
 }
-
-func notToken(r rune) bool { return r <= ' ' || r > '~' }
 
 // logName returns the name of an event as far as it can stand in a log.
 func logName(name string) string {

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 func envelope(code, text string) string {
@@ -210,33 +212,6 @@ func TestSalvage(t *testing.T) {
 	}
 }
 
-func TestIsLink(t *testing.T) {
-	for s, want := range map[string]bool{
-		"https://withpersona.com/verify?inquiry-id=inq_abc": true,
-		"HTTPS://h/":                true,
-		"https://h:8443/x#y":        true,
-		"https://":                  false,
-		"https:///path":             false,
-		"https:h/path":              false,
-		"https://user@h/":           false,
-		"https://user:pw@h/":        false,
-		"https://h/\u202egnp.exe":   false,
-		"https://h/\x00":            false,
-		"https://h/ x":              false,
-		" https://h/":               false,
-		"https://h\\@evil/":         false,
-		"https://h/\xff":            false,
-		"data:text/html,https://h/": false,
-		"https://h/" + strings.Repeat("a", maxLink):   false,
-		"https://h/" + strings.Repeat("a", maxLink/2): true,
-		"": false,
-	} {
-		if got := isLink(s); got != want {
-			t.Errorf("isLink(%.40q) = %t", s, got)
-		}
-	}
-}
-
 // TestFields is fault 24: whatever form the list takes, and never a value.
 func TestFields(t *testing.T) {
 	u := jane()
@@ -280,7 +255,7 @@ func FuzzBody(f *testing.F) {
 			}
 		}
 		c := readCreation([]byte(body), whole)
-		if judgeCreation(c).class == OK && (!whole || !isToken(c.id, maxServiceID) || !isLink(c.link)) {
+		if judgeCreation(c).class == OK && (!whole || !ledger.ValidToken(c.id) || !ledger.ValidLink(c.link)) {
 			t.Error("OK without evidence")
 		}
 		m := readMessage([]byte(body), whole)

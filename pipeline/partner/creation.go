@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // creation is what a 2xx answer to a create-user request says. A value that is
@@ -27,10 +29,10 @@ func readCreation(body []byte, whole bool) creation {
 		m.readTokens(body)
 	}
 	c.status, c.id, c.link = m.status.text, m.id.text, m.link.text
-	if !isToken(c.id, maxServiceID) {
+	if !ledger.ValidToken(c.id) {
 		c.id = ""
 	}
-	if !isLink(c.link) {
+	if !ledger.ValidLink(c.link) {
 		c.link = ""
 	}
 	return c

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 const deleteCall = "delete user"
@@ -50,7 +52,7 @@ func (r Removal) String() string {
 // being answered.
 func (c *Client) Delete(ctx context.Context, serviceID string) (Removal, error) {
 	key, err := uuid.NewRandom()
-	if err != nil || !isToken(serviceID, maxServiceID) || serviceID == "." || serviceID == ".." {
+	if err != nil || !ledger.ValidToken(serviceID) {
 		now := time.Now()
 		return NotRemoved, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
 	}

@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 const (
-	maxCode      = 64   // of a partner's code, in bytes
-	maxServiceID = 200  // in bytes
-	maxLink      = 8192 // of a verificationUrl, in bytes
-	maxExcerpt   = 2048 // in bytes
+	maxCode    = 64   // of a partner's code, in bytes
+	maxExcerpt = 2048 // in bytes
 )
 
 // form is what kind of body came with an answer.
@@ -159,25 +154,6 @@ func isHTML(body []byte) bool {
 		}
 	}
 	return false
-}
-
-// isLink tells whether s can be shown to a customer as a link: absolute https
-// with a host, without user name, and without characters that hide where it
-// leads.
-func isLink(s string) bool {
-	if len(s) > maxLink || !utf8.ValidString(s) || !strings.HasPrefix(strings.ToLower(s), "https://") {
-		return false
-	}
-	for _, r := range s {
-		if r > ' ' && r < unicode.MaxASCII && r != '\\' { // mostly
-			continue
-		}
-		if r == utf8.RuneError || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return false
-		}
-	}
-	u, err := url.Parse(s)
-	return err == nil && u.User == nil && u.Opaque == "" && u.Hostname() != ""
 }
 
 // decodeWhole decodes a whole body into v and refuses anything after it.

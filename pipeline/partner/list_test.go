@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // answering is a client whose server gives every request the same answer.
@@ -332,7 +334,7 @@ func FuzzListed(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		l := readListed([]byte(raw))
-		if l.ServiceID != "" && !isToken(l.ServiceID, maxServiceID) || l.ServiceID == "" && l.Ref() == "" {
+		if l.ServiceID != "" && !ledger.ValidToken(l.ServiceID) || l.ServiceID == "" && l.Ref() == "" {
 			t.Errorf("serviceId %q, ref %q", l.ServiceID, l.Ref())
 		}
 		if l.Odd == "email" && (Page{Users: []Listed{l}}).ProvesAbsence() && !l.IsDeleted() {

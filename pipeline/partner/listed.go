@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Listed is one user as list-users shows it. It has no verification link.
@@ -40,7 +42,7 @@ func readListed(raw json.RawMessage) Listed {
 			l.Odd = field
 		}
 	}
-	if !isToken(l.ServiceID, maxServiceID) {
+	if !ledger.ValidToken(l.ServiceID) {
 		l.ServiceID, l.ref = "", digest(raw)
 		odd("serviceId")
 	}

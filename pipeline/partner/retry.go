@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 const retryCall = "retry kyc"
@@ -35,7 +37,7 @@ type Retried struct {
 // caller notes each before it is sent.
 func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error) {
 	key, err := uuid.NewRandom()
-	if err != nil || !isToken(serviceID, maxServiceID) || serviceID == "." || serviceID == ".." {
+	if err != nil || !ledger.ValidToken(serviceID) {
 		now := time.Now()
 		return Retried{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
 	}
@@ -91,7 +93,7 @@ func readRetry(body []byte, serviceID string) (Retried, bool) {
 	for _, raw := range []json.RawMessage{w.VerificationURL, w.VerificationLink} {
 		link, given := memberText(raw)
 		switch {
-		case isLink(link):
+		case ledger.ValidLink(link):
 			if out.VerificationURL != "" && out.VerificationURL != link {
 				return Retried{}, false
 			}
@@ -140,8 +142,3 @@ func (e *Error) Harmless() bool {
 		return false
 	}
 }
-
-// IsLink reports whether text can be shown to a customer as a link: absolute
-// https with a host, without a user name, and without characters that hide
-// where it leads.
-func IsLink(text string) bool { return isLink(text) }

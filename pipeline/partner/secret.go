@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // What is printed of the types that hold the key, personal data or a link. A
@@ -114,7 +116,7 @@ func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // String gives the service ID and KYC status, which name nobody.
 func (l Listed) String() string {
-	return "partner.Listed{" + printable(l.ServiceID, maxServiceID) + " " + printable(l.Status, maxCode) + "}"
+	return "partner.Listed{" + printable(l.ServiceID, ledger.MaxServiceID) + " " + printable(l.Status, maxCode) + "}"
 }
 
 // GoString is String.

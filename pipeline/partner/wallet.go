@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 const (
@@ -52,7 +54,7 @@ func readWallet(body []byte) (w Wallet, unread string) {
 	}
 	active, said := flagIn(data["active"])
 	return Wallet{Balance: balance, Currency: printable(textIn(data["currency"]), 16), Active: active || !said,
-		Account: printable(textIn(data["partnerId"]), maxServiceID)}, ""
+		Account: printable(textIn(data["partnerId"]), ledger.MaxServiceID)}, ""
 }
 
 // decimal takes a JSON number or a text of one, as it is written: a float would
