@@ -451,21 +451,21 @@ func TestDelete(t *testing.T) {
 			asked = r.Method + " " + r.RequestURI
 			keys = append(keys, r.Header.Get("Idempotency-Key"))
 		})
-		got, err := c.Delete(t.Context(), "acme/1")
+		got, err := c.Delete(t.Context(), "acme?1")
 		var e *Error
 		if got != tt.want || (err == nil) != (got == Removed) || err != nil && (!errors.As(err, &e) || e.Class != tt.class) {
 			t.Errorf("%d %s: %v, %v", tt.status, tt.body, got, err)
 		}
-		if asked != "DELETE /api/v1/partner/card/users/acme%2F1" {
+		if asked != "DELETE /api/v1/partner/card/users/acme%3F1" {
 			t.Errorf("asked %s", asked)
 		}
-		c.Delete(t.Context(), "acme/1")
+		c.Delete(t.Context(), "acme?1")
 		if len(keys) != 2 || len(keys[0]) != 36 || keys[0] == keys[1] {
 			t.Errorf("keys %q", keys)
 		}
 	}
 	c := newClient(t, Config{BaseURL: "http://127.0.0.1:1"})
-	for _, id := range []string{"", ".", "..", "a b", "a\n"} {
+	for _, id := range []string{"", ".", "..", "a b", "a\n", "a/b", "../a"} {
 		if got, err := c.Delete(t.Context(), id); got != NotRemoved || err == nil {
 			t.Errorf("id %q: %v, %v", id, got, err)
 		}
