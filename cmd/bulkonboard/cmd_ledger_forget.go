@@ -22,17 +22,11 @@ func (a *app) ledgerForgetCommand() *cobra.Command {
 				return inDoubtHint(err)
 			}
 			fmt.Fprintf(a.err, "%s asked for, %s known and erased from the ledger\n", number(len(who)), number(n))
-			fmt.Fprintln(a.err, "reports, backups and input files still hold them, and so does the partner: delete them there, too")
 			files, err := leftovers(ctx, l)
 			if err != nil {
-				return fmt.Errorf("they are erased, but the files beside the ledger could not be listed: %w", err)
+				return fmt.Errorf("they are erased, but the files that may still hold them could not be listed: %w", err)
 			}
-			if len(files) > 0 {
-				fmt.Fprintln(a.err, "these can hold traces of them as well; delete or replace each:")
-			}
-			for _, f := range files {
-				fmt.Fprintf(a.err, "  %s\n", printable(f))
-			}
+			a.printLeftovers(files)
 			return nil
 		})
 	c.Long += " The ledger is written anew, so that no byte of\ntheirs is left in the file; for as long, that takes room for two more of it."

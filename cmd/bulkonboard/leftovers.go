@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,26 +11,48 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-// leftovers lists files that can still hold what was erased from a ledger: those
-// beside it that carry its name, such as the simulated partner's users and an
-// emergency file that was set aside, and the logs of the runs that it knows. A
-// log that is no longer where its run wrote it is listed as it was named then.
+// leftovers lists the files that can still hold what was erased from a ledger,
+// as far as the ledger knows of them or they are beside it. It is the one list:
+// whatever else comes to hold people is added here.
 func leftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
+	var files []string
+	for _, list := range []func(context.Context, *sqlite.Ledger) ([]string, error){filesNamedAfter, copies, runLogs, reportFiles, registeredFiles} {
+		more, err := list(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files), nil
+}
+
+// filesNamedAfter are the files beside the ledger that carry its name, such as
+// the simulated partner's users.
+func filesNamedAfter(ctx context.Context, l *sqlite.Ledger) (files []string, err error) {
 	info, err := l.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	path := info.Path
-	var files []string
-	entries, err := os.ReadDir(filepath.Dir(path))
+	folder, base := filepath.Split(info.Path)
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range entries {
-		if rest, ok := strings.CutPrefix(e.Name(), filepath.Base(path)+"."); ok && rest != "lock" && rest != "emergency" {
-			files = append(files, filepath.Join(filepath.Dir(path), e.Name()))
+		if rest, ok := strings.CutPrefix(e.Name(), base+"."); ok && rest != "lock" && rest != "emergency" {
+			files = append(files, filepath.Join(folder, e.Name()))
 		}
 	}
+	return files, nil
+}
+
+// copies are backups, ledgers that were set aside, and what a killed command left.
+func copies(ctx context.Context, l *sqlite.Ledger) ([]string, error) { return l.Copies(ctx) }
+
+// runLogs are the logs of the runs that the ledger knows. A log that is no
+// longer where its run wrote it is listed as it was named then.
+func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) {
 	for r, err := range l.Log(ctx) {
 		if err != nil {
 			return nil, err
@@ -45,6 +68,16 @@ func leftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
 			files = append(files, filepath.Clean(name))
 		}
 	}
-	slices.Sort(files)
-	return slices.Compact(files), nil
+	return files, nil
+}
+
+// printLeftovers names the files, and who else may hold them.
+func (a *app) printLeftovers(files []string) {
+	if len(files) > 0 {
+		fmt.Fprintln(a.err, "These files may still hold them. Delete them, or what they hold of these people:")
+		for _, path := range files {
+			fmt.Fprintf(a.err, "  %s\n", printable(path))
+		}
+	}
+	fmt.Fprintln(a.err, "Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
 }

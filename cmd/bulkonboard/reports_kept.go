@@ -130,11 +130,14 @@ func (o *outputs) noteReport(ctx context.Context, path string) error {
 	return o.facts.Learn(ctx, reportFact(path), sum, time.Now())
 }
 
+// reportFactMark begins the names of the facts that are reports.
+const reportFactMark = "report:"
+
 func reportFact(path string) string {
 	if whole, err := filepath.Abs(path); err == nil {
 		path = whole
 	}
-	return "report:" + path
+	return reportFactMark + path
 }
 
 func hashOf(path string) (sum string, err error) {

@@ -45,6 +45,9 @@ func checkWritable(path string) error {
 	return f.Close()
 }
 
+// sqliteMagic begins every SQLite file.
+const sqliteMagic = "SQLite format 3\x00"
+
 // checkHeader reads the first 100 bytes of an SQLite file (format: sqlite.org/fileformat2.html).
 func checkHeader(path string) error {
 	f, err := openOwn(path, os.O_RDONLY)
@@ -60,7 +63,7 @@ func checkHeader(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if string(head[:16]) != "SQLite format 3\x00" {
+	if string(head[:16]) != sqliteMagic {
 		return damaged(path, "it is not an SQLite file")
 	}
 	if id := binary.BigEndian.Uint32(head[68:]); id != applicationID {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // signatureForms are the ways in which a sender may write a signature.
@@ -19,6 +18,8 @@ func signatureForms(mac []byte) []string {
 	hexed, based := hex.EncodeToString(mac), base64.StdEncoding.EncodeToString(mac)
 	return []string{hexed, strings.ToUpper(hexed), "sha256=" + hexed, based, "sha256=" + based, base64.RawURLEncoding.EncodeToString(mac)}
 }
+
+func notToken(r rune) bool { return r <= ' ' || r > '~' }
 
 // Whatever comes in by a webhook: only what is signed is recorded, only inside its
 // time, and what the ledger and the logs are given is fit for them.
@@ -48,7 +49,7 @@ func FuzzWebhook(f *testing.F) {
 				if late := now.Sub(e.At); late > defaultMaxAge || late < -aheadAtMost {
 					t.Errorf("recorded at an age of %s", late)
 				}
-				if e.URL != "" && !partner.IsLink(e.URL) || e.ServiceID == "" || strings.ContainsFunc(e.ServiceID+string(e.Status), notToken) {
+				if e.URL != "" && !ledger.ValidLink(e.URL) || !ledger.ValidToken(e.ServiceID) || strings.ContainsFunc(string(e.Status), notToken) {
 					t.Errorf("recorded %+v", e)
 				}
 			},

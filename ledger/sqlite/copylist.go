@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+)
+
+// Copies lists the files in the ledger's folder that hold, or may hold, what the
+// ledger held at some time, sorted: backups, what Restore and adopt set aside,
+// answers that did not fit, and what a killed command left. None of them is
+// touched by Forget. The ledger itself, its log and its emergency file, which
+// Forget overwrites, are not among them.
+func (l *Ledger) Copies(ctx context.Context) ([]string, error) {
+	folder, base := filepath.Split(l.path)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, l.sick(err)
+	}
+	var all []string
+	for _, e := range entries {
+		name := e.Name()
+		path := filepath.Join(folder, name)
+		if end, beside := strings.CutPrefix(name, base); beside && (isLeft(end) || isKept(end)) {
+			all = append(all, path)
+		} else if name != base && e.Type().IsRegular() && l.isCopy(ctx, path) {
+			all = append(all, sideFilesOf(path)...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// isLeft reports whether the end of a name is that of a file in which a new or
+// restored ledger is made: it is there after a command only if that was killed.
+func isLeft(end string) bool {
+	return strings.HasPrefix(end, ".new") || strings.HasPrefix(end, ".restore") || end == ".emergency.new"
+}
+
+// isKept reports whether the end of a name is that of something set aside:
+// -<time>.kept with what was beside it, .emergency-<time>.kept.
+func isKept(end string) bool {
+	return (strings.HasPrefix(end, "-") || strings.HasPrefix(end, ".emergency-")) && strings.Contains(end, ".kept")
+}
+
+// sideFilesOf returns a file and what is beside it of the names that hold records.
+func sideFilesOf(path string) []string {
+	all := []string{path}
+	for _, end := range []string{"-wal", "-journal", ".emergency"} {
+		if _, err := os.Lstat(path + end); err == nil {
+			all = append(all, path+end)
+		}
+	}
+	return all
+}
+
+// isCopy reports whether a file is a ledger with our id, or one of which that
+// cannot be found out: a damaged or older copy holds people, too.
+func (l *Ledger) isCopy(ctx context.Context, path string) bool {
+	if private.Check(path) != nil || !hasLedgerHeader(path) {
+		return false
+	}
+	if info, err := os.Stat(l.path); err == nil {
+		if other, err := os.Stat(path); err != nil || os.SameFile(info, other) {
+			return false
+		}
+	}
+	var id string
+	err := once(ctx, path, modeAlone, func(v *view) error {
+		if err := v.checkShape(ctx); err != nil {
+			return err
+		}
+		return v.one(ctx, "SELECT value FROM meta WHERE name = 'id'", nil, &id)
+	})
+	return err != nil || id == l.id
+}
+
+// hasLedgerHeader reports whether a file begins as a ledger does.
+func hasLedgerHeader(path string) bool {
+	f, err := private.Open(path, os.O_RDONLY)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [100]byte
+	_, err = f.ReadAt(head[:], 0)
+	return err == nil && string(head[:16]) == sqliteMagic && binary.BigEndian.Uint32(head[68:]) == applicationID
+}
+
+// LearntNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
+	v, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var names []string
+	err = v.each(ctx, "SELECT name FROM learnt WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *sql.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		names = append(names, name)
+		return err
+	})
+	return names, l.sick(err)
+}
