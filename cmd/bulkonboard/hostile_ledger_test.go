@@ -103,7 +103,7 @@ func TestHostileForgetNamesFiles(t *testing.T) {
 			named = append(named, strings.TrimSpace(path))
 		}
 	}
-	want := []string{"copy.db", "in.csv", "in.rejects.xlsx", "l.db.emergency-20240506T070809.000000000.kept", "l.db.restore", "r-1.csv", "r.csv"}
+	want := []string{"copy.db", "in.csv", "in.rejects.xlsx", "l.db.emergency-20240506T070809.000000000.kept", "l.db.restore", "l.db.sandbox.jsonl", "r-1.csv", "r.csv"}
 	named = slices.DeleteFunc(named, func(name string) bool { // of the ledger that was set aside
 		kept := strings.HasPrefix(name, "l.db-2") && strings.Contains(name, ".kept")
 		if kept && strings.HasSuffix(name, ".kept") {
@@ -114,7 +114,7 @@ func TestHostileForgetNamesFiles(t *testing.T) {
 	})
 	slices.Sort(want)
 	slices.Sort(named)
-	if !slices.Equal(named, want) || len(want) != 8 {
+	if !slices.Equal(named, want) || len(want) != 9 {
 		t.Errorf("named %q\nwant  %q\n%s", named, want, said)
 	}
 	if strings.Contains(said, "ann0") {
