@@ -55,7 +55,7 @@ func Table() []Limit {
 
 		{"Config", Config, "bytes", "configuration, `--map-file`", "a file that sets every flag has a few KiB"},
 		{"Settings", Settings, "settings", "configuration, `--map-file`", "each one is compared with every flag"},
-		{"Secret", Secret, "bytes", "`--api-key-file`, `--secret-file`, `--link-file`", "a key has some tens, a link at most 8 KiB; a device never ends"},
+		{"Secret", Secret, "bytes", "`--api-key-file`, `--secret-file`, `--link-file`", "a key has some tens, a link at most 2 KiB; a device never ends"},
 		{"Roots", Roots, "bytes", "`--ca-file`", "the certificates that browsers trust take about 220 KiB"},
 		{"Lock", Lock, "bytes", "the ledger's lock file", "it holds three short lines"},
 		{"Names", Names, "bytes", "`ledger forget`", "about 300,000 e-mails"},
