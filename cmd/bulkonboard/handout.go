@@ -25,10 +25,16 @@ func (a *app) noteLinksShown(ctx context.Context, info ledger.Info, command stri
 	}
 }
 
+// createdNeedsReview reports whether a created row with this code is one that an
+// operator has to look at.
+func createdNeedsReview(code string) bool {
+	return code == ledger.CodeOtherAccount || ledger.Pairing(code).NeedsReview()
+}
+
 // createdToReview counts created rows that an operator has to look at.
 func createdToReview(t ledger.Tally) (n int) {
 	for cause, rows := range t.Code {
-		if cause.Status == ledger.Created && (cause.Code == ledger.CodeOtherAccount || ledger.Pairing(cause.Code).NeedsReview()) {
+		if cause.Status == ledger.Created && createdNeedsReview(cause.Code) {
 			n += rows
 		}
 	}

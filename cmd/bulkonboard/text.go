@@ -117,11 +117,13 @@ func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 	causes := causesOf(t)
 	var lines []string
 	for _, status := range ledger.Statuses() {
-		mine := slices.DeleteFunc(slices.Clone(causes), func(c report.Cause) bool { return c.Status != status })
-		if status == ledger.Created || len(mine) == 0 {
+		mine := slices.DeleteFunc(slices.Clone(causes), func(c report.Cause) bool {
+			return c.Status != status || status == ledger.Created && !createdNeedsReview(c.Code)
+		})
+		if len(mine) == 0 {
 			continue
 		}
-		if t.Status[status] == 0 || status != ledger.Invalid && len(mine) <= firstCauses {
+		if status == ledger.Created || t.Status[status] == 0 || status != ledger.Invalid && len(mine) <= firstCauses {
 			for _, c := range mine {
 				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
 			}

@@ -82,6 +82,20 @@ func adviceByCode(code string) string {
 		return "The partner does not offer this program to your account. Correct the column, or ask the partner."
 	case "created_in_gap":
 		return "The user was created in the time that a restored ledger lacks. Take over reports of that time with \"bulkonboard ledger import\", or run with --gap ours, which decides where names and times agree. Else look the customer up at the partner and use \"bulkonboard ledger resolve\"."
+	case "answer_mixed_up":
+		return "The partner mixed up its answers for two customers. A link that may be another customer's is left out of the reports. Ask the partner which user is whose, then enter it with \"bulkonboard ledger resolve\". Where only the link is missing, \"bulkonboard links recover\" gets a new one."
+	case "other_account":
+		return "The user was created in another partner account, because the API key belongs to it. Use the right key. \"bulkonboard ledger resolve\" keeps the user or sends the customer again. If the partner renamed your account: \"bulkonboard ledger rebind --account\"."
+	case "email_differs":
+		return "The partner lists this user under another e-mail. Its link is left out of the reports. Ask the partner whose user it is."
+	case "user_deleted":
+		return "The partner lists this user as deleted. Ask the partner why."
+	case "user_unlisted":
+		return "The partner does not list this user a day after its creation. Ask the partner whether it exists."
+	case "created_at_unproved", "absence_unproved":
+		return "Too few users are known by which the partner's list could be judged, or it shows them differently. Run the same command again once more customers were onboarded, or look the customer up at the partner and use \"bulkonboard ledger resolve\"."
+	case "similar_user_listed":
+		return "The partner lists a user with nearly the same e-mail, or with the same name. Look it up, then enter what you found with \"bulkonboard ledger resolve\"."
 	case "two_users_listed", "service_id_taken", "created_after_window", "key_used_unexplained",
 		"duplicate_not_listed", "no_partner_time", "too_many_unanswered":
 		return "A program cannot decide this one. Look the customer up at the partner, then enter what you found with \"bulkonboard ledger resolve\"."
