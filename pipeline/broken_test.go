@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -520,8 +521,13 @@ func TestNewestFirstWithAHole(t *testing.T) {
 // from before go on to be answered.
 type stragglers struct {
 	*fakePartner
-	down time.Time
-	slow string // e-mail of the row that is answered long after
+	since atomic.Pointer[time.Time] // when it went down; nil = it has not
+	slow  string                    // e-mail of the row that is answered long after
+}
+
+func (s *stragglers) isDown() bool {
+	at := s.since.Load()
+	return at != nil && time.Now().After(*at)
 }
 
 func (s *stragglers) Create(ctx context.Context, key string, u partner.User) partner.Answer {
@@ -532,7 +538,7 @@ func (s *stragglers) Create(ctx context.Context, key string, u partner.User) par
 		a.Began = began
 		return a
 	}
-	if !s.down.IsZero() && time.Now().After(s.down) {
+	if s.isDown() {
 		now := time.Now()
 		return partner.Answer{Class: partner.Unknown, Cause: "HTTP 502", HTTPStatus: 502, Began: now, Ended: now}
 	}
@@ -540,7 +546,7 @@ func (s *stragglers) Create(ctx context.Context, key string, u partner.User) par
 }
 
 func (s *stragglers) Wallet(ctx context.Context) (partner.Wallet, error) {
-	if !s.down.IsZero() && time.Now().After(s.down) {
+	if s.isDown() {
 		return partner.Wallet{}, &partner.Error{Class: partner.Unknown, HTTPStatus: 502}
 	}
 	return s.fakePartner.Wallet(ctx)
@@ -553,7 +559,7 @@ func TestPatienceEndsAfterAStraggler(t *testing.T) {
 		s := &stragglers{fakePartner: b.partner, slow: email(40)}
 		b.cfg.Partner = s
 		b.cfg.Doubt.SkipConfirm = true
-		time.AfterFunc(3*time.Second, func() { s.down = time.Now() })
+		time.AfterFunc(3*time.Second, func() { now := time.Now(); s.since.Store(&now) })
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		began := time.Now()
