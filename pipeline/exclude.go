@@ -1,0 +1,147 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+)
+
+// This file judges OK answers before they are recorded: one that names a user or
+// a link of another customer is none.
+
+// exclude judges the OK answers of a group before they are recorded. One that
+// names a user or a link of another customer proves nothing for this one: what
+// it said is kept, and the other customer is compared with the list anew. An
+// error is a fault of the ledger, and leaves every answer as it is.
+func (r *recorder) exclude(ctx context.Context, batch []answered) error {
+	var ids, links []string
+	firstID, firstLink := make(map[string]int, len(batch)), make(map[string]int, len(batch))
+	doubted := make(map[int]bool)
+	for i := range batch {
+		a := &batch[i]
+		if a.class != ledger.OK {
+			continue
+		}
+		if err := r.judgeAccount(ctx, a); err != nil {
+			return err
+		}
+		if _, twice := firstID[a.answer.ServiceID]; twice {
+			doubted[i] = true
+			continue
+		}
+		if j, twice := firstLink[a.answer.VerificationURL]; twice {
+			doubted[i], doubted[j] = true, true
+			if err := r.shared.add(ctx, a.answer.VerificationURL); err != nil {
+				return err
+			}
+			batch[i].answer.VerificationURL, batch[j].answer.VerificationURL = "", ""
+			continue
+		}
+		if r.shared.has(a.answer.VerificationURL) {
+			doubted[i], a.answer.VerificationURL = true, ""
+			continue
+		}
+		firstID[a.answer.ServiceID], firstLink[a.answer.VerificationURL] = i, i
+		ids, links = append(ids, a.answer.ServiceID), append(links, a.answer.VerificationURL)
+	}
+	users, err := r.taken(ctx, ids)
+	if err != nil {
+		return err
+	}
+	linked, err := r.takenLinks(ctx, links)
+	if err != nil {
+		return err
+	}
+	var again []int64          // customers whose own answer is in question now
+	shared := map[int64]bool{} // those of them whose link another user was given, too
+	for id, i := range firstID {
+		a := &batch[i]
+		self, user, link := a.job.customer.ID, users[id], linked[a.answer.VerificationURL]
+		if user != 0 && user != self {
+			doubted[i] = true
+			again = append(again, user)
+		}
+		if link != 0 && link != self && link != user {
+			doubted[i], shared[link] = true, true
+			again = append(again, link)
+			if err := r.shared.add(ctx, a.answer.VerificationURL); err != nil {
+				return err
+			}
+			a.answer.VerificationURL = ""
+		}
+	}
+	for i := range doubted {
+		a := &batch[i]
+		a.class = ledger.OKBroken
+		a.answer.Excerpt = partner.Keep(a.answer.ServiceID, a.answer.VerificationURL)
+	}
+	return r.question(ctx, again, shared)
+}
+
+// question has customers compared with the list once more, because an answer
+// for someone else named their user or their link. A link that two users were
+// given is taken from the one who has it, unless it was handed out already.
+func (r *recorder) question(ctx context.Context, customers []int64, shared map[int64]bool) error {
+	if len(customers) == 0 {
+		return nil
+	}
+	shown, err := r.linksShown(ctx)
+	if err != nil {
+		return err
+	}
+	var notes []ledger.PairingNote
+	var changes []ledger.Change
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{IDs: customers, History: true}) {
+		switch {
+		case err != nil:
+			return err
+		case c.Status != ledger.Created:
+		case shared[c.ID] && c.Issued.After(shown):
+			changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: wall(),
+				Status: ledger.LinkMissing, ServiceID: c.ServiceID, Code: codeMixedUp, Message: mixedUpMessage})
+			r.countRepair(c, changes[len(changes)-1])
+		case shared[c.ID]:
+			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
+		default:
+			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Unconfirmed})
+		}
+	}
+	if len(changes) > 0 {
+		if err := r.cfg.Ledger.Record(ctx, r.id, changes); err != nil && !errors.Is(err, ledger.ErrConflict) {
+			return err
+		}
+	}
+	return r.cfg.Ledger.NotePairings(ctx, notes)
+}
+
+// taken tells whose the given serviceIds are, by customer id.
+func (r *run) taken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
+	out := make(map[string]int64)
+	if len(serviceIDs) == 0 {
+		return out, nil
+	}
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{ServiceIDs: serviceIDs}) {
+		if err != nil {
+			return nil, err
+		}
+		out[c.ServiceID] = c.ID
+	}
+	return out, nil
+}
+
+// takenLinks tells whose the given links are, by customer id.
+func (r *run) takenLinks(ctx context.Context, links []string) (map[string]int64, error) {
+	out := make(map[string]int64)
+	if len(links) == 0 {
+		return out, nil
+	}
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{URLs: links}) {
+		if err != nil {
+			return nil, err
+		}
+		out[c.URL] = c.ID
+	}
+	return out, nil
+}

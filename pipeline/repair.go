@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// This file writes what a mix-up of answers comes to.
+
+// repair moves users and links to the customers that the list shows them for,
+// all of a reading in one transaction. Where a link may be in someone's hands
+// already, where a request is under way, or where the list does not say who is
+// who, nothing moves: the customers are noted for a reviewer, or left to the
+// next reading.
+func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64]bool, error) {
+	ctx = context.WithoutCancel(ctx)
+	shown, err := r.linksShown(ctx)
+	if err != nil {
+		return nil, err
+	}
+	group := map[int64]ledger.Customer{}
+	handedOut := false
+	for i, c := range found.mixed {
+		for _, of := range []ledger.Customer{c, found.owners[i]} {
+			if r.underway(of) {
+				return nil, nil
+			}
+			group[of.ID] = of
+			handedOut = handedOut || of.URL != "" && !of.Issued.After(shown)
+		}
+	}
+	if r.beside {
+		return nil, nil
+	}
+	var all []ledger.Customer
+	for _, c := range group {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) })
+	var changes []ledger.Change
+	if !handedOut {
+		changes = repairs(all, list, r.shared.has, wall())
+	}
+	if len(all) > 0 && changes == nil {
+		for _, c := range all {
+			if c.Status == ledger.Created && !sameEmail(list.known[c.ServiceID].Email, c.Identity) {
+				found.notes = append(found.notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
+			}
+		}
+	}
+	isRepaired := changes != nil
+	for i, c := range found.ours {
+		_, isMixed := group[c.ID]
+		if isMixed && isRepaired || r.underway(c) {
+			continue // repaired already, from the same list
+		}
+		group[c.ID] = c
+		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: wall(),
+			Status: ledger.LinkMissing, ServiceID: found.users[i], Code: codeLinkLost, Message: linkLostMessage}
+		if isMixed { // the one who was given the user keeps it until an operator decides
+			ch.Status, ch.ServiceID, ch.Code, ch.Message = ledger.InDoubt, "", codeTaken, personMessage(codeTaken)
+		}
+		changes = append(changes, ch)
+	}
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	if err := r.cfg.Ledger.Record(ctx, r.id, changes); errors.Is(err, ledger.ErrConflict) {
+		return nil, nil // another answer came meanwhile: the next reading sees it
+	} else if err != nil {
+		return nil, ledgerStop("repairing mixed-up answers", err)
+	}
+	moved := make(map[int64]bool, len(changes))
+	for _, ch := range changes {
+		moved[ch.Customer] = true
+		r.countRepair(group[ch.Customer], ch)
+	}
+	r.cfg.Log.Warn("answers of the partner were mixed up; users and links were moved to the customers that the partner's list shows", "customers", len(changes))
+	return moved, nil
+}
+
+// underway reports whether a customer may be sent at this moment, so that its
+// state is not to be changed behind the planner's back.
+func (r *run) underway(c ledger.Customer) bool {
+	if slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) {
+		return true
+	}
+	if c.Status == ledger.Created || c.Status == ledger.LinkMissing || r.sendingDone {
+		return false
+	}
+	return !r.resolver.holds(c.ID)
+}
+
+// countRepair corrects the figures of the run.
+func (r *run) countRepair(c ledger.Customer, ch ledger.Change) {
+	inThisRun := len(c.History) > 0 && c.History[len(c.History)-1].Run == r.id
+	if inThisRun && c.Status != ledger.InDoubt {
+		r.book.takeBack(c.Status)
+	}
+	r.book.note(ch)
+	if c.LastBatch == r.batch.ID {
+		r.cfg.Moved(c.Status, ch.Status)
+	}
+}
+
+// linksShown is when a report or an export was last written.
+func (r *run) linksShown(ctx context.Context) (time.Time, error) {
+	_, at, err := r.cfg.Ledger.Learnt(ctx, LearntLinksShown)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return time.Time{}, ledgerStop("reading when links were shown", err)
+	}
+	return at, nil
+}
