@@ -43,6 +43,13 @@ const (
 	promiseLimit   = 60 * time.Second // no process takes longer
 )
 
+// hooks are what a test has done with requests on their way to the partner.
+type hooks struct {
+	instead func(http.ResponseWriter, *http.Request) bool // answers in the partner's stead, if it returns true
+	before  func(call string, n int)                      // called at the arrival of each request, by its own goroutine; create, list or wallet, and its number from 1
+	accepts func() bool                                   // called with each connection, before a byte of it is read; false: nothing of it ever is
+}
+
 // scene is one partner, one input and one ledger.
 type scene struct {
 	testing.TB
@@ -53,15 +60,14 @@ type scene struct {
 	input   string
 	ledger  string
 	report  string
-	ttl     time.Duration                                 // of an idempotency key, on both sides
-	flags   []string                                      // added to every run
-	instead func(http.ResponseWriter, *http.Request) bool // answers in the partner's stead, if it returns true
-	before  func(call string, n int)                      // called at the arrival of each request, by its own goroutine; create, list or wallet, and its number from 1
-	accepts func() bool                                   // called with each connection, before a byte of it is read; false: nothing of it ever is
-	calls   [3]atomic.Int64                               // create, list and wallet
-	faults  []sandbox.Fault                               // the partner's at the start
-	skipped [3]int64                                      // calls of the earlier customers' run
-	earlier int                                           // runs of earlier customers
+	ttl     time.Duration         // of an idempotency key, on both sides
+	flags   []string              // added to every run
+	hooks                         // as the test sets them, for the runs that begin afterwards
+	set     atomic.Pointer[hooks] // as the front of the partner heeds them
+	calls   [3]atomic.Int64       // create, list and wallet
+	faults  []sandbox.Fault       // the partner's at the start
+	skipped [3]int64              // calls of the earlier customers' run
+	earlier int                   // runs of earlier customers
 	env     []string
 	wrapper []string // argv that the program is run under
 }
@@ -112,7 +118,8 @@ type gate struct {
 func (g gate) Accept() (net.Conn, error) {
 	for {
 		conn, err := g.Listener.Accept()
-		if err != nil || g.scene.accepts == nil || g.scene.accepts() {
+		h := g.scene.set.Load()
+		if err != nil || h == nil || h.accepts == nil || h.accepts() {
 			return conn, err
 		}
 		_ = conn.Close()
@@ -138,10 +145,14 @@ func (s *scene) serve(w http.ResponseWriter, r *http.Request) {
 		call, at = "list", 1
 	}
 	n := s.calls[at].Add(1)
-	if s.before != nil {
-		s.before(call, int(n))
+	h := s.set.Load()
+	if h == nil {
+		h = &hooks{}
 	}
-	if s.instead == nil || !s.instead(w, r) {
+	if h.before != nil {
+		h.before(call, int(n))
+	}
+	if h.instead == nil || !h.instead(w, r) {
 		s.server.ServeHTTP(w, r)
 	}
 }
@@ -252,6 +263,8 @@ func (s *scene) runArgs(more ...string) []string {
 
 // command prepares the program without starting it.
 func (s *scene) command(args ...string) *process {
+	at := s.hooks
+	s.set.Store(&at)
 	s.listen()
 	p := &process{scene: s, ended: make(chan struct{})}
 	self, err := os.Executable()
