@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,14 @@ const asProgram = "PROMISE_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
+	}
+	// Most tests wait for something most of the time. One more than there are cores
+	// at once keeps the cores busy; many more would make short timeouts pass.
+	if slowdown == 1 {
+		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+1)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
 	}
 	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main, "instant": instant})
 }
