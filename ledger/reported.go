@@ -87,6 +87,12 @@ func (r *Row) Annotate(n RowNote) {
 	r.Findings = append(slices.Clip(r.Findings), n.Finding)
 }
 
+// Erased returns the row without what is of the person: what is left of a row
+// whose customer was forgotten.
+func (r Row) Erased() Row {
+	return Row{Ordinal: r.Ordinal, File: r.File, Number: r.Number, Line: r.Line, Claims: r.Claims, Verdict: r.Verdict, Repeats: r.Repeats, Findings: r.Findings}
+}
+
 // OtherClaims reports whether another row of the same input claims the row's
 // customer.
 func (r *Row) OtherClaims() bool { return r.Repeats >= 0 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -283,7 +284,7 @@ func TestAgainDuplicateAfterAbsence(t *testing.T) {
 
 // H: panic before the answers are changes
 type panicsLooking struct {
-	*ledger.Memory
+	*memory.Ledger
 	n int
 }
 
@@ -293,14 +294,14 @@ func (p *panicsLooking) Customers(ctx context.Context, q ledger.Query) iter.Seq2
 			panic("boom")
 		}
 	}
-	return p.Memory.Customers(ctx, q)
+	return p.Ledger.Customers(ctx, q)
 }
 
 // Fault 53: a panic is caught to keep the answers, and then ends the run.
 func TestPanicKeepsAnswersAtHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
-		b.cfg.Ledger = &panicsLooking{Memory: b.ledger}
+		b.cfg.Ledger = &panicsLooking{Ledger: b.ledger}
 		kept := map[string]bool{}
 		b.cfg.LastResort = func(c ledger.Change) { kept[c.ServiceID] = true }
 		_, err := Run(t.Context(), b.cfg)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -19,7 +20,7 @@ import (
 
 // panicking is a ledger that fails in the worst way, once.
 type panicking struct {
-	*ledger.Memory
+	*memory.Ledger
 	n int
 }
 
@@ -27,7 +28,7 @@ func (p *panicking) Record(ctx context.Context, run int64, c []ledger.Change) er
 	if p.n++; p.n == 3 {
 		panic("boom")
 	}
-	return p.Memory.Record(ctx, run, c)
+	return p.Ledger.Record(ctx, run, c)
 }
 
 // endsByPanic runs and expects an end within a day. The ledger in memory has no
@@ -49,7 +50,7 @@ func endsByPanic(t *testing.T, cfg Config) {
 func TestRecorderPanicDoesNotHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
-		b.cfg.Ledger = &panicking{Memory: b.ledger}
+		b.cfg.Ledger = &panicking{Ledger: b.ledger}
 		endsByPanic(t, b.cfg)
 	})
 }
@@ -385,7 +386,7 @@ func (c cancelling) ListUsers(ctx context.Context, skip, limit int) (partner.Pag
 }
 
 type beginCancelled struct {
-	*ledger.Memory
+	*memory.Ledger
 	cancel func()
 }
 

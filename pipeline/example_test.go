@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -32,7 +33,7 @@ func ExampleRun() {
 	summary, err := pipeline.Run(context.Background(), pipeline.Config{
 		Input:       pipeline.FromRows("people", pipeline.Row{Number: 1, Raw: jane}),
 		Partner:     generous{},
-		Ledger:      ledger.NewMemory("sandbox"),
+		Ledger:      memory.New("sandbox"),
 		Environment: "sandbox",
 	})
 	fmt.Println(summary.Tally.Status[ledger.Created], "created,", summary.Remaining, "left,", err)

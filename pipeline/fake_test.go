@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -175,12 +176,12 @@ func people(n int) Input {
 type bench struct {
 	t       *testing.T
 	partner *fakePartner
-	ledger  *ledger.Memory
+	ledger  *memory.Ledger
 	cfg     Config
 }
 
 func newBench(t *testing.T, n int) *bench {
-	b := &bench{t: t, partner: newFake(), ledger: ledger.NewMemory("sandbox")}
+	b := &bench{t: t, partner: newFake(), ledger: memory.New("sandbox")}
 	b.cfg = Config{Input: people(n), Partner: b.partner, Ledger: b.ledger, Environment: "sandbox", Pace: Pace{Rate: 50}}
 	return b
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -37,7 +38,7 @@ func restored(t *testing.T) *bench {
 	time.Sleep(time.Hour)
 
 	lost := b.ledger
-	b.ledger = ledger.NewMemory("sandbox")
+	b.ledger = memory.New("sandbox")
 	b.cfg.Ledger = b.ledger
 	var rows []Row
 	for n := 5; n < 10; n++ {

@@ -44,6 +44,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	for room, may := range map[string][]string{
 		"validate":                  {"validate/internal/celltext", "validate/internal/columns"},
 		"ledger":                    {"ledger/internal/keyed"},
+		"ledger/memory":             {"ledger", "ledger/internal/keyed"},
 		"pipeline/source":           {"pipeline/internal/formula", "pipeline/limits"},
 		"pipeline/internal/formula": {},
 		"pipeline/limits":           {},

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -57,7 +57,7 @@ func listUsers(n int) []partner.Listed {
 
 func scanOf(t *testing.T, l Partner, s search) (listing, error) {
 	t.Helper()
-	cfg, err := Config{Input: noInput{}, Partner: l, Ledger: ledger.NewMemory("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
+	cfg, err := Config{Input: noInput{}, Partner: l, Ledger: memory.New("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestNotFoundIsNoEmptyList(t *testing.T) {
 		partner Partner
 		empty   bool
 	}{{notFoundPartner{}, false}, {&listPartner{most: 10}, true}, {&listPartner{most: 10, noTotal: true}, true}} {
-		cfg, err := Config{Input: noInput{}, Partner: tt.partner, Ledger: ledger.NewMemory("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
+		cfg, err := Config{Input: noInput{}, Partner: tt.partner, Ledger: memory.New("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
 		if err != nil {
 			t.Fatal(err)
 		}

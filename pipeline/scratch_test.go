@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 )
 
 // TestScratchAgreesWithTheLedger checks one input both ways: rows, verdicts and
@@ -49,7 +50,7 @@ func TestScratchAgreesWithTheLedger(t *testing.T) {
 		}
 		return out
 	}
-	small, real := see(nil), see(ledger.NewMemory("sandbox"))
+	small, real := see(nil), see(memory.New("sandbox"))
 	for i := range real {
 		if small[i] != real[i] {
 			t.Fatalf("row %d: %s, the ledger says %s", i, small[i], real[i])

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -163,7 +164,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	if missing && s.command == "plan" && s.to.environment != envProduction {
 		s.tell("there is no ledger yet: nobody is known")
-		s.known = watched{ledger.NewMemory(s.to.environment), s.found} // a plan makes no file
+		s.known = watched{memory.New(s.to.environment), s.found} // a plan makes no file
 		return nil
 	}
 	opt := s.ledgerOptions()

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"record refuses", recordRefuses},
 		{"record absent", recordAbsent},
 		{"not sent is no attempt", notSent},
+		{"times are whole microseconds", microseconds},
 		{"plan", plan},
 		{"row status", rowStatus},
 		{"an invalid row and one that claims its customer", verdicts},

@@ -170,6 +170,33 @@ func notSent(t *testing.T, l ledger.Ledger) {
 	same(t, "sent once", []any{c.Attempts, c.Intents, c.FirstSent}, []any{1, 2, at(10)})
 }
 
+// microseconds gives moments with nanoseconds and in another zone.
+func microseconds(t *testing.T, l ledger.Ledger) {
+	exact := func(seconds int) time.Time { return at(seconds).Add(789).In(time.FixedZone("", 3600)) }
+	b := add(t, l, "one", people(1)...)
+	in := intentOf(planned(t, l, b)[0])
+	in.At = ledger.Instant{At: exact(1), Offset: -1500, Certain: true}
+	ids, err := l.Intend(t.Context(), 1, []ledger.Intent{in})
+	must(t, err)
+	c := customer(t, l, in.Customer)
+	same(t, "sent", []any{c.FirstSent, c.History[0].NotBefore}, []any{at(1), ledger.Instant{At: at(1), Offset: -time.Microsecond, Certain: true}})
+	must(t, l.Record(t.Context(), 1, []ledger.Change{{Expect: expect(c), Status: ledger.Created, ServiceID: "svc", URL: "https://verify.test/1", At: exact(3),
+		Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.OK, NotAfter: ledger.Instant{At: exact(2), Offset: 2999}}}}}))
+	c = customer(t, l, in.Customer)
+	same(t, "answered", []any{c.Issued, c.Decided, c.History[0].NotAfter}, []any{at(3), at(3), ledger.Instant{At: at(2), Offset: 2 * time.Microsecond}})
+	run, err := l.Begin(t.Context(), ledger.Run{Command: "run", Started: exact(4)})
+	must(t, err)
+	must(t, l.Finish(t.Context(), run, ledger.RunEnd{At: exact(5)}))
+	for r, err := range l.Log(t.Context()) {
+		must(t, err)
+		same(t, "run", []any{r.Started, r.End.At}, []any{at(4), at(5)})
+	}
+	must(t, l.Learn(t.Context(), "pace", "7", exact(6)))
+	_, learnt, err := l.Learnt(t.Context(), "pace")
+	must(t, err)
+	same(t, "learnt", learnt, at(6))
+}
+
 func plan(t *testing.T, l ledger.Ledger) {
 	rows := people(300)
 	rows[1] = invalid(1, "bad")

@@ -72,8 +72,8 @@ func (p *packer) attempt(c *ledger.Customer, a *ledger.Attempt) {
 	for _, s := range []string{string(a.Class), a.Code, string(a.Excerpt), a.Removes} {
 		p.text(s)
 	}
-	for _, n := range []int64{a.ID, a.Run, int64(a.Generation), int64(a.HTTPStatus), stamp(a.NotBefore.At), int64(a.NotBefore.Offset),
-		stamp(a.NotAfter.At), int64(a.NotAfter.Offset)} {
+	for _, n := range []int64{a.ID, a.Run, int64(a.Generation), int64(a.HTTPStatus), stamp(a.NotBefore.At), int64(a.NotBefore.Stored().Offset),
+		stamp(a.NotAfter.At), int64(a.NotAfter.Stored().Offset)} {
 		p.integer(n)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-func at(s, ns int64) time.Time { return time.Unix(s, ns).UTC() }
+func at(s, us int64) time.Time { return time.Unix(s, us*1000).UTC() }
 
 // A customer as a folder has it: without the columns that stand beside it.
 func sampleFolder() ledger.Customer {

@@ -44,12 +44,11 @@ func (l *Ledger) insertGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error
 		return g, err
 	}
 	g = g.Filled(newest, now, l.info.Created)
-	g.Written = plain(l.now())
+	g.From, g.To, g.Written = g.From.Stored(), g.To.Stored(), ledger.Stored(l.now())
 	err = l.w.one(ctx, `INSERT INTO gaps (cause, from_at, from_offset, from_certain, to_at, to_offset, to_certain, written, scanned, ended, reason)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		[]any{string(g.Cause), stamp(g.From.At), int64(g.From.Offset), g.From.Certain, stamp(g.To.At), int64(g.To.Offset), g.To.Certain,
 			stamp(g.Written), stamp(g.Scanned), stamp(g.Ended), g.Reason}, &g.ID)
-	g.From.At, g.To.At = plain(g.From.At), plain(g.To.At)
 	return g, err
 }
 

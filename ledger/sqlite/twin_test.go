@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 )
 
 // twins are a ledger in a file and one in memory that are told the same. Their
@@ -27,7 +28,7 @@ type twins struct {
 	dir      string
 	copies   int
 	l        *Ledger
-	m        *ledger.Memory
+	m        *memory.Ledger
 	beside   []*Ledger         // one that reads only, and one that writes beside
 	now      time.Time         // a second later at every look
 	people   []string          // e-mails
@@ -45,7 +46,7 @@ type twins struct {
 func TestTwins(t *testing.T) {
 	fewChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &twins{T: rt, ctx: context.Background(), m: ledger.NewMemory("sandbox"), now: time.Unix(1_700_000_000, 0).UTC(),
+		w := &twins{T: rt, ctx: context.Background(), m: memory.New("sandbox"), now: time.Unix(1_700_000_000, 0).UTC(),
 			attempts: map[int64]int64{}, details: map[string]string{"": ""}}
 		var err error
 		w.dir, err = os.MkdirTemp(t.TempDir(), "")

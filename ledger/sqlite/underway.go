@@ -59,7 +59,7 @@ func packGroup(run int64, intents []packedIntent) []byte {
 		in := &intents[i]
 		p.n++
 		p.buf = append(p.buf, bit(in.At.Certain, intentCertain)|bit(in.asBefore, intentAsBefore))
-		for _, n := range []int64{in.Customer, int64(in.Intents), int64(in.Generation), stamp(in.At.At), int64(in.At.Offset)} {
+		for _, n := range []int64{in.Customer, int64(in.Intents), int64(in.Generation), stamp(in.At.At), int64(in.At.Stored().Offset)} {
 			p.integer(n)
 		}
 		p.text(string(in.Status))

@@ -15,7 +15,7 @@ import (
 func sampleGroup() []packedIntent {
 	return []packedIntent{
 		{Intent: ledger.Intent{Expect: ledger.Expect{Customer: 3, Status: ledger.Pending}, Key: "k-1", Details: bytes.Repeat([]byte{9}, 56), Email: "A@b.c", FirstName: "A", LastName: "B",
-			At: ledger.Instant{At: time.Unix(1, 5).UTC(), Offset: -time.Second, Certain: true}}},
+			At: ledger.Instant{At: time.Unix(1, 5000).UTC(), Offset: -time.Second, Certain: true}}},
 		{Intent: ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: ledger.LinkMissing, Intents: 4}, Generation: 7, Removes: "acme-rain-user-1", At: ledger.Instant{At: time.Unix(2, 0).UTC()}}},
 		{Intent: ledger.Intent{Expect: ledger.Expect{Customer: 5, Status: ledger.Pending}, Key: "4d860c5a-6ec5-5639-90ef-4eb4f7339518"}, asBefore: true},
 	}

@@ -342,7 +342,7 @@ func stamp(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixNano()
+	return t.UnixMicro() * 1000 // see ledger.Stored
 }
 
 func moment(ns int64) time.Time {

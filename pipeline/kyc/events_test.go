@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -36,7 +37,7 @@ func recorded(t *testing.T, name string) (bodies []string) {
 	return bodies
 }
 
-func recordedLedger(t *testing.T) *ledger.Memory {
+func recordedLedger(t *testing.T) *memory.Ledger {
 	t.Helper()
 	return created(t, ledger.Created, 1, []sandbox.User{{ServiceID: recordedUser}})
 }

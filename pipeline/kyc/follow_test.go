@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
 // created is a ledger with n customers in a status, p0@... first. Their
 // serviceIds are those of users, or s0, s1, ... without any.
-func created(t *testing.T, status ledger.Status, n int, users []sandbox.User) *ledger.Memory {
+func created(t *testing.T, status ledger.Status, n int, users []sandbox.User) *memory.Ledger {
 	t.Helper()
-	l := ledger.NewMemory("sandbox")
+	l := memory.New("sandbox")
 	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "one", Files: []ledger.File{{Name: "in.csv"}}})
 	if err != nil {
 		t.Fatal(err)

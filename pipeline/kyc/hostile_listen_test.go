@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 )
 
 // countedListener tells of each connection that the server has taken.
@@ -183,14 +184,14 @@ func TestHostileMoreSocketsThanAllowed(t *testing.T) {
 
 // slowLedger lets each event wait until it is told to go on.
 type slowLedger struct {
-	*ledger.Memory
+	*memory.Ledger
 	begun, goOn chan struct{}
 }
 
 func (l *slowLedger) ObserveKYC(ctx context.Context, e []ledger.KYCEvent) (int, error) {
 	l.begun <- struct{}{}
 	<-l.goOn
-	return l.Memory.ObserveKYC(ctx, e)
+	return l.Ledger.ObserveKYC(ctx, e)
 }
 
 // An event that is being recorded keeps its connection, whoever else comes; where

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -105,7 +106,7 @@ func TestSignaturesWhileASecretIsReplaced(t *testing.T) {
 
 // moody is a ledger that can be busy or broken.
 type moody struct {
-	*ledger.Memory
+	*memory.Ledger
 	err error
 }
 
@@ -113,7 +114,7 @@ func (m *moody) ObserveKYC(ctx context.Context, e []ledger.KYCEvent) (int, error
 	if m.err != nil {
 		return 0, m.err
 	}
-	return m.Memory.ObserveKYC(ctx, e)
+	return m.Ledger.ObserveKYC(ctx, e)
 }
 
 func TestHandler(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -36,7 +37,7 @@ func (d *deletable) Delete(_ context.Context, serviceID string) (partner.Removal
 // just before are deleted, wherever they stand by then.
 func TestDeletionNeedsPairing(t *testing.T) {
 	ctx := t.Context()
-	l := ledger.NewMemory("sandbox")
+	l := memory.New("sandbox")
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "one", Files: []ledger.File{{Name: "in.csv"}}})
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package ledger_test
+package memory_test
 
 import (
 	"testing"
@@ -7,10 +7,11 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/ledgertest"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemory(t *testing.T) {
-	ledgertest.Run(t, func(*testing.T) ledger.Ledger { return ledger.NewMemory("sandbox") })
+	ledgertest.Run(t, func(*testing.T) ledger.Ledger { return memory.New("sandbox") })
 }

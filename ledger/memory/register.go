@@ -1,62 +1,64 @@
-package ledger
+package memory
 
 import (
 	"context"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// memoryRegistration is a check pass under way. It holds the right to write;
+// registration is a check pass under way. It holds the right to write;
 // what it adds reaches the ledger with Commit.
-type memoryRegistration struct {
-	m      *Memory
-	batch  Batch
+type registration struct {
+	m      *Ledger
+	batch  ledger.Batch
 	over   bool
 	noted  bool // no rows are added any more
-	rows   []memoryRow
+	rows   []storedRow
 	claims map[string]int // identity → ordinal
 }
 
-var _ Registration = (*memoryRegistration)(nil)
+var _ ledger.Registration = (*registration)(nil)
 
 // Register implements Registrar.
-func (m *Memory) Register(ctx context.Context, b Batch) (Registration, error) {
+func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
 	if err := m.enter(ctx); err != nil {
 		return nil, err
 	}
 	if _, err := m.FindBatch(ctx, b.Fingerprint); err == nil {
 		<-m.turn
-		return nil, fmt.Errorf("this input is registered already: %w", ErrConflict)
+		return nil, fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
 	}
 	if b.Registered.IsZero() {
 		b.Registered = time.Now()
 	}
-	b.Registered, b.Rows = tidy(b.Registered), 0
-	return &memoryRegistration{m: m, batch: b, claims: map[string]int{}}, nil
+	b.Registered, b.Rows = ledger.Stored(b.Registered), 0
+	return &registration{m: m, batch: b, claims: map[string]int{}}, nil
 }
 
 // Sight implements Registration.
-func (r *memoryRegistration) Sight(_ context.Context, s []Sighting) ([]Known, error) {
+func (r *registration) Sight(_ context.Context, s []ledger.Sighting) ([]ledger.Known, error) {
 	if r.over {
-		return nil, fmt.Errorf("the registration is over: %w", ErrConflict)
+		return nil, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
 	}
 	m := r.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make([]Known, len(s))
+	out := make([]ledger.Known, len(s))
 	for i := range s {
 		k := &out[i]
 		k.Claimed = -1
 		if at, ok := r.claims[s[i].Identity]; ok && s[i].Identity != "" {
 			k.Claimed = at
-			k.First = Position{File: r.rows[at].File, Number: r.rows[at].Number, Line: r.rows[at].Line}
+			k.First = ledger.Position{File: r.rows[at].File, Number: r.rows[at].Number, Line: r.rows[at].Line}
 		}
 		own := m.identity[s[i].Identity]
 		if c := m.customer(own); c.ID != 0 {
-			k.Customer, k.Forgot = &c, c.Status == Forgotten
+			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
 		}
-		mine := Details(m.keys.Details(s[i].Fields, len(DetailFields())))
+		mine := ledger.Details(m.keys.Details(s[i].Fields, len(ledger.DetailFields())))
 		switch {
 		case k.Forgot:
 		case k.Claimed >= 0:
@@ -74,11 +76,11 @@ func (r *memoryRegistration) Sight(_ context.Context, s []Sighting) ([]Known, er
 }
 
 // other is the first customer with a mark, other than own, that was or may have been onboarded.
-func (m *memory) other(mark, own int64) (best *Customer) {
+func (m *state) other(mark, own int64) (best *ledger.Customer) {
 	for _, id := range m.marks[mark] {
 		c := m.customer(id)
 		switch c.Status {
-		case Created, LinkMissing, InDoubt:
+		case ledger.Created, ledger.LinkMissing, ledger.InDoubt:
 			if id != own && (best == nil || id < best.ID) {
 				best = &c
 			}
@@ -88,21 +90,21 @@ func (m *memory) other(mark, own int64) (best *Customer) {
 }
 
 // Add implements Registration.
-func (r *memoryRegistration) Add(_ context.Context, rows []Row) error {
+func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
 	if r.over {
-		return fmt.Errorf("the registration is over: %w", ErrConflict)
+		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
 	}
 	for _, row := range rows {
 		if row.Ordinal != len(r.rows) || r.noted {
-			return r.stop(fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, len(r.rows), ErrConflict))
+			return r.stop(fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, len(r.rows), ledger.ErrConflict))
 		}
 		if row.Identity != "" && row.Claims {
 			if at, ok := r.claims[row.Identity]; ok {
-				return r.stop(fmt.Errorf("rows %d and %d claim the same identity: %w", at, row.Ordinal, ErrConflict))
+				return r.stop(fmt.Errorf("rows %d and %d claim the same identity: %w", at, row.Ordinal, ledger.ErrConflict))
 			}
 			r.claims[row.Identity] = row.Ordinal
 		}
-		p := memoryRow{Row: row, details: r.m.keys.Details(row.Fields, len(DetailFields())), name: r.m.keys.Name(row.NameText), recall: r.m.keys.Recall(row.Recall)}
+		p := storedRow{Row: row, details: r.m.keys.Details(row.Fields, len(ledger.DetailFields())), name: r.m.keys.Name(row.NameText), recall: r.m.keys.Recall(row.Recall)}
 		p.Fields, p.NameText, p.Recall = nil, "", ""
 		r.rows = append(r.rows, p)
 	}
@@ -110,14 +112,14 @@ func (r *memoryRegistration) Add(_ context.Context, rows []Row) error {
 }
 
 // Annotate implements Registration.
-func (r *memoryRegistration) Annotate(_ context.Context, notes []RowNote) error {
+func (r *registration) Annotate(_ context.Context, notes []ledger.RowNote) error {
 	if r.over {
-		return fmt.Errorf("the registration is over: %w", ErrConflict)
+		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
 	}
 	last := -1
 	for _, n := range notes {
 		if n.Ordinal <= last || n.Ordinal >= len(r.rows) || r.noted {
-			return r.stop(fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, len(r.rows), ErrConflict))
+			return r.stop(fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, len(r.rows), ledger.ErrConflict))
 		}
 		last = n.Ordinal
 		r.rows[last].Annotate(n)
@@ -127,9 +129,9 @@ func (r *memoryRegistration) Annotate(_ context.Context, notes []RowNote) error 
 }
 
 // Commit implements Registration.
-func (r *memoryRegistration) Commit(context.Context) (Batch, error) {
+func (r *registration) Commit(context.Context) (ledger.Batch, error) {
 	if r.over {
-		return Batch{}, fmt.Errorf("the registration is over: %w", ErrConflict)
+		return ledger.Batch{}, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
 	}
 	m := r.m
 	m.mu.Lock()
@@ -153,13 +155,13 @@ func (r *memoryRegistration) Commit(context.Context) (Batch, error) {
 			if !known {
 				id = int64(len(m.customers) + 1)
 				m.identity[row.Identity] = id
-				m.customers = append(m.customers, &Customer{ID: id, Status: Pending})
+				m.customers = append(m.customers, &ledger.Customer{ID: id, Status: ledger.Pending})
 			}
 			c := m.customers[id-1]
 			c.LastBatch, c.LastRow = r.batch.ID, row.Ordinal
 		}
-		if c := m.customer(id); c.Status == Forgotten {
-			*row = memoryRow{Row: row.erased(), owner: id}
+		if c := m.customer(id); c.Status == ledger.Forgotten {
+			*row = storedRow{Row: row.Erased(), owner: id}
 		}
 	}
 	r.over = true
@@ -167,13 +169,8 @@ func (r *memoryRegistration) Commit(context.Context) (Batch, error) {
 	return r.batch, nil
 }
 
-// erased is a row without what is of the person.
-func (r Row) erased() Row {
-	return Row{Ordinal: r.Ordinal, File: r.File, Number: r.Number, Line: r.Line, Claims: r.Claims, Verdict: r.Verdict, Repeats: r.Repeats, Findings: r.Findings}
-}
-
 // Rollback implements Registration.
-func (r *memoryRegistration) Rollback() error {
+func (r *registration) Rollback() error {
 	if !r.over {
 		r.over = true
 		<-r.m.turn
@@ -182,7 +179,7 @@ func (r *memoryRegistration) Rollback() error {
 }
 
 // stop ends the registration for an error.
-func (r *memoryRegistration) stop(cause error) error {
+func (r *registration) stop(cause error) error {
 	r.over = true
 	<-r.m.turn
 	return cause

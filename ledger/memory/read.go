@@ -1,4 +1,4 @@
-package ledger
+package memory
 
 import (
 	"cmp"
@@ -7,26 +7,28 @@ import (
 	"iter"
 	"math"
 	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // owner is the customer of a row; zero if it has none.
-func (m *memory) owner(r memoryRow) Customer {
+func (m *state) owner(r storedRow) ledger.Customer {
 	if r.owner != 0 {
 		return m.customer(r.owner)
 	}
 	return m.customer(m.identity[r.Identity])
 }
 
-func (m *memory) reported(r memoryRow) Reported {
-	rep := NewReported(r.Row, r.details, m.owner(r))
+func (m *state) reported(r storedRow) ledger.Reported {
+	rep := ledger.NewReported(r.Row, r.details, m.owner(r))
 	if c := &rep.Customer; rep.ShowsOther() && c.LastBatch != 0 {
-		rep.From = NewOrigin(m.batches[c.LastBatch-1], m.rows[c.LastBatch-1][c.LastRow].Row)
+		rep.From = ledger.NewOrigin(m.batches[c.LastBatch-1], m.rows[c.LastBatch-1][c.LastRow].Row)
 	}
 	return rep
 }
 
 // tellMark is the mark of a finding and what it came to; 0 if no person needs to know.
-func (m *memory) tellMark(r memoryRow, rep Reported) int64 {
+func (m *state) tellMark(r storedRow, rep ledger.Reported) int64 {
 	if r.recall == 0 || !rep.NeedsPerson() {
 		return 0
 	}
@@ -34,7 +36,7 @@ func (m *memory) tellMark(r memoryRow, rep Reported) int64 {
 }
 
 // selected is the batch of a selection that does not select all.
-func (m *memory) selected(s Selection) (int64, error) {
+func (m *state) selected(s ledger.Selection) (int64, error) {
 	id := s.Batch
 	switch {
 	case s.Run != 0 && s.Run > 0 && s.Run <= int64(len(m.runs)):
@@ -45,13 +47,13 @@ func (m *memory) selected(s Selection) (int64, error) {
 		id = int64(len(m.batches))
 	}
 	if id < 1 || id > int64(len(m.batches)) {
-		return 0, fmt.Errorf("no such batch or run: %w", ErrNotFound)
+		return 0, fmt.Errorf("no such batch or run: %w", ledger.ErrNotFound)
 	}
 	return id, nil
 }
 
 // asOf is the run before which a person must have been told of a batch's rows.
-func (m *memory) asOf(s Selection, batch int64) int64 {
+func (m *state) asOf(s ledger.Selection, batch int64) int64 {
 	if s.Run != 0 {
 		return s.Run
 	}
@@ -64,7 +66,7 @@ func (m *memory) asOf(s Selection, batch int64) int64 {
 }
 
 // lines are the report lines of a selection.
-func (m *memory) lines(s Selection) (out []Reported, err error) {
+func (m *state) lines(s ledger.Selection) (out []ledger.Reported, err error) {
 	first, last := int64(1), int64(len(m.batches))
 	if !s.All {
 		if first, err = m.selected(s); err != nil {
@@ -95,13 +97,13 @@ func (m *memory) lines(s Selection) (out []Reported, err error) {
 }
 
 // Rows implements Reader.
-func (m *Memory) Rows(ctx context.Context, s Selection) iter.Seq2[Reported, error] {
-	return func(yield func(Reported, error) bool) {
+func (m *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return func(yield func(ledger.Reported, error) bool) {
 		m.mu.Lock()
 		all, err := m.lines(s)
 		m.mu.Unlock()
 		if err != nil {
-			yield(Reported{}, err)
+			yield(ledger.Reported{}, err)
 			return
 		}
 		values(ctx, all)(yield)
@@ -109,11 +111,11 @@ func (m *Memory) Rows(ctx context.Context, s Selection) iter.Seq2[Reported, erro
 }
 
 // Tally implements Reader.
-func (m *Memory) Tally(ctx context.Context, s Selection) (Tally, error) {
-	t := Tally{Status: map[Status]int{}, Code: map[StatusCode]int{}}
+func (m *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
+	t := ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
 	for r, err := range m.Rows(ctx, s) {
 		if err != nil {
-			return Tally{}, err
+			return ledger.Tally{}, err
 		}
 		t.Count(r)
 	}
@@ -121,10 +123,10 @@ func (m *Memory) Tally(ctx context.Context, s Selection) (Tally, error) {
 }
 
 // Plan implements Reader.
-func (m *Memory) Plan(_ context.Context, batch int64, from, n int) ([]Planned, error) {
+func (m *Ledger) Plan(_ context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, err := m.selected(Selection{Batch: batch}); err != nil {
+	if _, err := m.selected(ledger.Selection{Batch: batch}); err != nil {
 		return nil, err
 	}
 	if batch == 0 {
@@ -132,11 +134,11 @@ func (m *Memory) Plan(_ context.Context, batch int64, from, n int) ([]Planned, e
 	}
 	rows := m.rows[batch-1]
 	from = min(max(from, 0), len(rows))
-	out := []Planned{}
+	out := []ledger.Planned{}
 	for _, r := range rows[from : from+min(max(n, 0), len(rows)-from)] {
-		p := Planned{Ordinal: r.Ordinal, Verdict: r.Verdict, Claims: r.Claims, Details: r.details, Customer: m.owner(r)}
+		p := ledger.Planned{Ordinal: r.Ordinal, Verdict: r.Verdict, Claims: r.Claims, Details: r.details, Customer: m.owner(r)}
 		switch p.Customer.Status {
-		case "", Created, LinkMissing, Forgotten:
+		case "", ledger.Created, ledger.LinkMissing, ledger.Forgotten:
 		default:
 			p.Customer.History = m.customers[p.Customer.ID-1].History
 		}
@@ -146,7 +148,7 @@ func (m *Memory) Plan(_ context.Context, batch int64, from, n int) ([]Planned, e
 }
 
 // Batches implements Reader.
-func (m *Memory) Batches(context.Context) ([]Batch, error) {
+func (m *Ledger) Batches(context.Context) ([]ledger.Batch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := slices.Clone(m.batches)
@@ -155,7 +157,7 @@ func (m *Memory) Batches(context.Context) ([]Batch, error) {
 }
 
 // FindBatch implements Registrar.
-func (m *Memory) FindBatch(_ context.Context, fingerprint string) (Batch, error) {
+func (m *Ledger) FindBatch(_ context.Context, fingerprint string) (ledger.Batch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, b := range m.batches {
@@ -163,12 +165,12 @@ func (m *Memory) FindBatch(_ context.Context, fingerprint string) (Batch, error)
 			return b, nil
 		}
 	}
-	return Batch{}, fmt.Errorf("this input: %w", ErrNotFound)
+	return ledger.Batch{}, fmt.Errorf("this input: %w", ledger.ErrNotFound)
 }
 
 // Customers implements Reader.
-func (m *Memory) Customers(ctx context.Context, q Query) iter.Seq2[Customer, error] {
-	return func(yield func(Customer, error) bool) {
+func (m *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
+	return func(yield func(ledger.Customer, error) bool) {
 		m.mu.Lock()
 		all := m.query(q)
 		m.mu.Unlock()
@@ -176,9 +178,9 @@ func (m *Memory) Customers(ctx context.Context, q Query) iter.Seq2[Customer, err
 	}
 }
 
-func (m *memory) query(q Query) (out []Customer) {
+func (m *state) query(q ledger.Query) (out []ledger.Customer) {
 	if q.Newest > 0 && len(q.Status) == 0 {
-		q.Status = []Status{Created, LinkMissing}
+		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}
 	}
 	in, not := m.claimed(q.Batch), m.claimed(q.NotBatch)
 	for _, p := range m.customers {
@@ -187,8 +189,8 @@ func (m *memory) query(q Query) (out []Customer) {
 			len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) ||
 			len(q.Identities) > 0 && !slices.ContainsFunc(q.Identities, func(s string) bool { return m.identity[s] == c.ID }) ||
 			len(q.ServiceIDs) > 0 && (c.ServiceID == "" || !slices.Contains(q.ServiceIDs, c.ServiceID)) ||
-			len(q.URLs) > 0 && (c.URL == "" || !slices.Contains(q.URLs, c.URL)) || q.Pairing != NotPaired && c.Pairing != q.Pairing ||
-			q.Near != nil && (c.Status != Created && c.Status != LinkMissing || !q.Near.includes(newestAttempt(p.History))) {
+			len(q.URLs) > 0 && (c.URL == "" || !slices.Contains(q.URLs, c.URL)) || q.Pairing != ledger.NotPaired && c.Pairing != q.Pairing ||
+			q.Near != nil && (c.Status != ledger.Created && c.Status != ledger.LinkMissing || !isBeyond(q.Near, newestAttempt(p.History))) {
 			continue
 		}
 		if q.History {
@@ -197,7 +199,7 @@ func (m *memory) query(q Query) (out []Customer) {
 		out = append(out, c)
 	}
 	if q.Near != nil {
-		slices.SortFunc(out, func(a, b Customer) int {
+		slices.SortFunc(out, func(a, b ledger.Customer) int {
 			n := cmp.Compare(newestAttempt(m.customers[a.ID-1].History), newestAttempt(m.customers[b.ID-1].History))
 			if !q.Near.After {
 				n = -n
@@ -207,8 +209,8 @@ func (m *memory) query(q Query) (out []Customer) {
 		out = out[:min(q.Near.N, len(out))]
 	}
 	if q.Newest > 0 {
-		out = slices.DeleteFunc(out, func(c Customer) bool { return c.Decided.IsZero() })
-		slices.SortFunc(out, func(a, b Customer) int {
+		out = slices.DeleteFunc(out, func(c ledger.Customer) bool { return c.Decided.IsZero() })
+		slices.SortFunc(out, func(a, b ledger.Customer) int {
 			return cmp.Or(cmp.Compare(m.answeredLast(b.ID), m.answeredLast(a.ID)), cmp.Compare(b.ID, a.ID))
 		})
 		out = out[:min(q.Newest, len(out))]
@@ -216,13 +218,13 @@ func (m *memory) query(q Query) (out []Customer) {
 	return out
 }
 
-// includes reports whether an attempt lies on the side that is asked for.
-func (n Near) includes(attempt int64) bool {
+// isBeyond reports whether an attempt lies on the side that is asked for.
+func isBeyond(n *ledger.Near, attempt int64) bool {
 	return attempt != 0 && (n.After && attempt > n.Attempt || !n.After && attempt < n.Attempt)
 }
 
 // newestAttempt is the id of the newest attempt, 0 if there is none.
-func newestAttempt(h []Attempt) (id int64) {
+func newestAttempt(h []ledger.Attempt) (id int64) {
 	for _, a := range h {
 		id = max(id, a.ID)
 	}
@@ -230,9 +232,9 @@ func newestAttempt(h []Attempt) (id int64) {
 }
 
 // answeredLast is the newest attempt of a customer that is not open, 0 if there is none.
-func (m *memory) answeredLast(customer int64) (id int64) {
+func (m *state) answeredLast(customer int64) (id int64) {
 	for _, a := range m.customers[customer-1].History {
-		if a.Class != Open {
+		if a.Class != ledger.Open {
 			id = max(id, a.ID)
 		}
 	}
@@ -240,7 +242,7 @@ func (m *memory) answeredLast(customer int64) (id int64) {
 }
 
 // claimed are the customers that rows of a batch claim.
-func (m *memory) claimed(batch int64) map[int64]bool {
+func (m *state) claimed(batch int64) map[int64]bool {
 	set := map[int64]bool{}
 	if batch < 1 || batch > int64(len(m.batches)) {
 		return set
@@ -254,6 +256,6 @@ func (m *memory) claimed(batch int64) map[int64]bool {
 }
 
 // Digest implements Registrar.
-func (m *Memory) Digest(fields []string) Details {
-	return Details(m.keys.Details(fields, len(DetailFields())))
+func (m *Ledger) Digest(fields []string) ledger.Details {
+	return ledger.Details(m.keys.Details(fields, len(ledger.DetailFields())))
 }

@@ -1,4 +1,4 @@
-package ledger
+package memory
 
 import (
 	"context"
@@ -6,18 +6,19 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-var _ Gaps = (*Memory)(nil)
+var _ ledger.Gaps = (*Ledger)(nil)
 
 // OpenGap implements Gaps.
-func (m *Memory) OpenGap(ctx context.Context, g Gap) (Gap, error) {
+func (m *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) {
 	err := m.write(ctx, func() error {
-		now, newest := Instant{At: time.Now()}, Instant{}
+		now, newest := ledger.Instant{At: time.Now()}, ledger.Instant{}
 		for _, c := range m.customers {
 			for _, a := range c.History {
-				for _, at := range []Instant{a.NotBefore, a.NotAfter} {
+				for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
 					if at.Partner().After(newest.Partner()) {
 						newest = at
 					}
@@ -26,8 +27,8 @@ func (m *Memory) OpenGap(ctx context.Context, g Gap) (Gap, error) {
 		}
 		now.Offset, now.Certain = newest.Offset, newest.Certain
 		g = g.Filled(newest, now, m.info.Created)
-		g.ID, g.From, g.To, g.Written = int64(len(m.gaps)+1), g.From.tidy(), g.To.tidy(), tidy(time.Now())
-		g.Scanned, g.Ended = tidy(g.Scanned), tidy(g.Ended)
+		g.ID, g.From, g.To, g.Written = int64(len(m.gaps)+1), g.From.Stored(), g.To.Stored(), ledger.Stored(time.Now())
+		g.Scanned, g.Ended = ledger.Stored(g.Scanned), ledger.Stored(g.Ended)
 		m.gaps = append(m.gaps, g)
 		return nil
 	})
@@ -35,14 +36,14 @@ func (m *Memory) OpenGap(ctx context.Context, g Gap) (Gap, error) {
 }
 
 // Gaps implements Gaps.
-func (m *Memory) Gaps(context.Context) ([]Gap, error) {
+func (m *Ledger) Gaps(context.Context) ([]ledger.Gap, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.gaps), nil
 }
 
 // AddToGap implements Gaps.
-func (m *Memory) AddToGap(ctx context.Context, gap int64, identities []string) error {
+func (m *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) error {
 	return m.write(ctx, func() error {
 		if err := m.needGap(gap); err != nil {
 			return err
@@ -57,7 +58,7 @@ func (m *Memory) AddToGap(ctx context.Context, gap int64, identities []string) e
 }
 
 // InGap implements Gaps.
-func (m *Memory) InGap(_ context.Context, identities []string) (map[string]bool, error) {
+func (m *Ledger) InGap(_ context.Context, identities []string) (map[string]bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	in := map[string]bool{}
@@ -70,24 +71,24 @@ func (m *Memory) InGap(_ context.Context, identities []string) (map[string]bool,
 }
 
 // CloseGap implements Gaps.
-func (m *Memory) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
+func (m *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
 	return m.write(ctx, func() error {
 		if err := m.needGap(gap); err != nil {
 			return err
 		}
 		g := &m.gaps[gap-1]
 		if reason != "" {
-			g.Ended, g.Reason = tidy(at), reason
+			g.Ended, g.Reason = ledger.Stored(at), reason
 		} else {
-			g.Scanned = tidy(at)
+			g.Scanned = ledger.Stored(at)
 		}
 		return nil
 	})
 }
 
-func (m *memory) needGap(gap int64) error {
+func (m *state) needGap(gap int64) error {
 	if gap < 1 || gap > int64(len(m.gaps)) {
-		return fmt.Errorf("gap %d: %w", gap, ErrNotFound)
+		return fmt.Errorf("gap %d: %w", gap, ledger.ErrNotFound)
 	}
 	return nil
 }

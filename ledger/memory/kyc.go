@@ -1,17 +1,19 @@
-package ledger
+package memory
 
 import (
 	"context"
 	"fmt"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-var _ Verification = (*Memory)(nil)
+var _ ledger.Verification = (*Ledger)(nil)
 
 // ObserveKYC implements Verification.
-func (m *Memory) ObserveKYC(ctx context.Context, events []KYCEvent) (news int, err error) {
+func (m *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
 	err = m.write(ctx, func() error {
 		for _, e := range events {
-			e.At = tidy(e.At)
+			e.At = ledger.Stored(e.At)
 			before := m.kyc[e.ServiceID]
 			after, changed := before.After(e)
 			linked := false
@@ -34,14 +36,14 @@ func (m *Memory) ObserveKYC(ctx context.Context, events []KYCEvent) (news int, e
 }
 
 // RetryKYC implements Verification.
-func (m *Memory) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
-	if !ValidToken(serviceID) {
-		return fmt.Errorf("ledger in memory: %w", ErrForm)
+func (m *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	if !ledger.ValidToken(serviceID) {
+		return fmt.Errorf("ledger in memory: %w", ledger.ErrForm)
 	}
 	return m.write(ctx, func() error {
 		k := m.kyc[serviceID]
 		if k.Retries != was {
-			return fmt.Errorf("ledger in memory: %w", ErrRetried)
+			return fmt.Errorf("ledger in memory: %w", ledger.ErrRetried)
 		}
 		k.Retries, k.RetryOpen = now, now > was
 		m.kyc[serviceID] = k

@@ -1,4 +1,7 @@
-package ledger
+// Package memory is a ledger in memory: for tests, examples and library users
+// who keep their own record. It is the plainest implementation of the rules of
+// package ledger, and every other ledger is compared with it. Start at [New].
+package memory
 
 import (
 	"context"
@@ -8,41 +11,41 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-// Memory is a ledger that lives as long as the process: for tests, examples
-// and library users who keep their own record. It behaves as the one in a file
-// does, but for surviving anything. It may be used by any number of goroutines.
-// Make it with NewMemory.
-type Memory struct {
+// Ledger is a ledger that lives as long as the process. It behaves as the one in
+// a file does, except that it survives nothing. It may be used by any number of
+// goroutines. Make it with New.
+type Ledger struct {
 	turn chan struct{} // holds the right to write
 	mu   sync.Mutex    // guards all below
-	memory
+	state
 }
 
-// memory is the state of a Memory.
-type memory struct {
-	info      Info
+// state is what the mutex of a Ledger guards.
+type state struct {
+	info      ledger.Info
 	keys      keyed.Secret
-	customers []*Customer // by id - 1
+	customers []*ledger.Customer // by id - 1
 	identity  map[string]int64
 	marks     map[int64][]int64
-	marked    []int64 // marks that the write under way added to
-	batches   []Batch // by id - 1
-	rows      [][]memoryRow
+	marked    []int64        // marks that the write under way added to
+	batches   []ledger.Batch // by id - 1
+	rows      [][]storedRow
 	attempts  int64
-	runs      []Run // by id - 1
+	runs      []ledger.Run // by id - 1
 	told      map[int64]int64
 	learnt    map[string]learnt
-	kyc       map[string]KYC // by serviceId
-	gaps      []Gap          // by id - 1
+	kyc       map[string]ledger.KYC // by serviceId
+	gaps      []ledger.Gap          // by id - 1
 	inGap     map[keyed.Digest]bool
 }
 
-type memoryRow struct {
-	Row
-	details      Details
+type storedRow struct {
+	ledger.Row
+	details      ledger.Details
 	name, recall int64
 	owner        int64 // of a row that was erased; others are found by identity
 }
@@ -52,28 +55,18 @@ type learnt struct {
 	at    time.Time
 }
 
-var _ Ledger = (*Memory)(nil)
+var _ ledger.Ledger = (*Ledger)(nil)
 
-// NewMemory makes an empty ledger for an environment.
-func NewMemory(environment string) *Memory {
-	now := tidy(time.Now())
-	return &Memory{turn: make(chan struct{}, 1), memory: memory{
-		info: Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]KYC{}, inGap: map[keyed.Digest]bool{}}}
+// New makes an empty ledger for an environment.
+func New(environment string) *Ledger {
+	now := ledger.Stored(time.Now())
+	return &Ledger{turn: make(chan struct{}, 1), state: state{
+		info: ledger.Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
+		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}}}
 }
-
-// tidy is a moment as a ledger gives it back.
-func tidy(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return time.Unix(0, t.UnixNano()).UTC()
-}
-
-func (i Instant) tidy() Instant { i.At = tidy(i.At); return i }
 
 // write runs a change with the right to write.
-func (m *Memory) write(ctx context.Context, do func() error) error {
+func (m *Ledger) write(ctx context.Context, do func() error) error {
 	if err := m.enter(ctx); err != nil {
 		return err
 	}
@@ -83,7 +76,7 @@ func (m *Memory) write(ctx context.Context, do func() error) error {
 	return do()
 }
 
-func (m *Memory) enter(ctx context.Context) error {
+func (m *Ledger) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -96,13 +89,13 @@ func (m *Memory) enter(ctx context.Context) error {
 }
 
 // customer is a copy of a customer without its attempts; zero if there is none.
-func (m *memory) customer(id int64) Customer {
+func (m *state) customer(id int64) ledger.Customer {
 	if id < 1 || id > int64(len(m.customers)) {
-		return Customer{}
+		return ledger.Customer{}
 	}
 	c := *m.customers[id-1]
 	c.History, c.KYC = nil, m.kyc[c.ServiceID]
-	if c.Attempts == 0 && c.LastBatch != 0 && c.Status != Forgotten {
+	if c.Attempts == 0 && c.LastBatch != 0 && c.Status != ledger.Forgotten {
 		r := m.rows[c.LastBatch-1][c.LastRow]
 		c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID, c.Details = r.Identity, r.Email, r.FirstName, r.LastName, r.SenderID, r.details
 	}
@@ -110,7 +103,7 @@ func (m *memory) customer(id int64) Customer {
 }
 
 // person is a customer with its attempts.
-func (m *memory) person(id int64) Customer {
+func (m *state) person(id int64) ledger.Customer {
 	c := m.customer(id)
 	if c.ID != 0 {
 		c.History = m.customers[id-1].History
@@ -119,14 +112,14 @@ func (m *memory) person(id int64) Customer {
 }
 
 // store writes a customer with all its attempts.
-func (m *memory) store(c Customer) {
+func (m *state) store(c ledger.Customer) {
 	at := m.customers[c.ID-1]
 	c.History = slices.Clone(c.History)
 	for i := range c.History {
 		a := &c.History[i]
-		a.NotBefore, a.NotAfter = a.NotBefore.tidy(), a.NotAfter.tidy()
+		a.NotBefore, a.NotAfter = a.NotBefore.Stored(), a.NotAfter.Stored()
 	}
-	c.FirstSent, c.Decided, c.Issued, c.KYC = tidy(c.FirstSent), tidy(c.Decided), tidy(c.Issued), KYC{}
+	c.FirstSent, c.Decided, c.Issued, c.KYC = ledger.Stored(c.FirstSent), ledger.Stored(c.Decided), ledger.Stored(c.Issued), ledger.KYC{}
 	sent := at.Intents > 0 && c.Intents == at.Intents
 	*at = c
 	if c.LastBatch != 0 && !sent { // the marks are those of the row that was sent
@@ -141,8 +134,8 @@ func (m *memory) store(c Customer) {
 }
 
 // all does a list of writes all or none: what they replaced is put back.
-func (m *memory) all(of []int64, do func(int) error) error {
-	before, ids := map[int64]Customer{}, m.attempts
+func (m *state) all(of []int64, do func(int) error) error {
+	before, ids := map[int64]ledger.Customer{}, m.attempts
 	m.marked = m.marked[:0]
 	for _, id := range of {
 		if id >= 1 && id <= int64(len(m.customers)) {
@@ -165,7 +158,7 @@ func (m *memory) all(of []int64, do func(int) error) error {
 }
 
 // Intend implements Journal.
-func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int64, error) {
+func (m *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent) ([]int64, error) {
 	var ids, of []int64
 	for _, in := range intents {
 		of = append(of, in.Customer)
@@ -173,13 +166,13 @@ func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int
 	err := m.write(ctx, func() error {
 		return m.all(of, func(i int) error {
 			in := intents[i]
-			c, err := Intended(m.person(in.Customer), in)
+			c, err := ledger.Intended(m.person(in.Customer), in)
 			if err != nil {
 				return err
 			}
 			m.attempts++
 			ids = append(ids, m.attempts)
-			c.History = append(slices.Clip(c.History), Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
+			c.History = append(slices.Clip(c.History), ledger.Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
 			m.store(c)
 			return nil
 		})
@@ -191,14 +184,14 @@ func (m *Memory) Intend(ctx context.Context, run int64, intents []Intent) ([]int
 }
 
 // Record implements Journal.
-func (m *Memory) Record(ctx context.Context, _ int64, changes []Change) error {
+func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) error {
 	var of []int64
 	for _, ch := range changes {
 		of = append(of, ch.Customer)
 	}
 	return m.write(ctx, func() error {
 		return m.all(of, func(i int) error {
-			c, err := Decided(m.person(changes[i].Customer), changes[i])
+			c, err := ledger.Decided(m.person(changes[i].Customer), changes[i])
 			if err == nil {
 				m.store(c)
 			}
@@ -208,9 +201,9 @@ func (m *Memory) Record(ctx context.Context, _ int64, changes []Change) error {
 }
 
 // Begin implements Runs.
-func (m *Memory) Begin(ctx context.Context, r Run) (id int64, err error) {
+func (m *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
 	err = m.write(ctx, func() error {
-		r.ID, r.Started, r.End = int64(len(m.runs)+1), tidy(r.Started), nil
+		r.ID, r.Started, r.End = int64(len(m.runs)+1), ledger.Stored(r.Started), nil
 		m.runs = append(m.runs, r)
 		id = r.ID
 		return nil
@@ -219,15 +212,15 @@ func (m *Memory) Begin(ctx context.Context, r Run) (id int64, err error) {
 }
 
 // Finish implements Runs.
-func (m *Memory) Finish(ctx context.Context, id int64, end RunEnd) error {
+func (m *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error {
 	return m.write(ctx, func() error {
 		if id < 1 || id > int64(len(m.runs)) {
-			return fmt.Errorf("run %d: %w", id, ErrNotFound)
+			return fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
 		}
 		if end.At.IsZero() {
 			end.At = time.Now()
 		}
-		end.At = tidy(end.At)
+		end.At = ledger.Stored(end.At)
 		m.runs[id-1].End = &end
 		batch := m.runs[id-1].Batch
 		if batch < 1 || batch > int64(len(m.batches)) || end.ExitCode != 0 && end.ExitCode != 3 {
@@ -246,7 +239,7 @@ func (m *Memory) Finish(ctx context.Context, id int64, end RunEnd) error {
 }
 
 // Log implements Runs.
-func (m *Memory) Log(ctx context.Context) iter.Seq2[Run, error] {
+func (m *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	m.mu.Lock()
 	all := slices.Clone(m.runs)
 	m.mu.Unlock()
@@ -270,10 +263,10 @@ func values[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
 }
 
 // Bind implements Runs.
-func (m *Memory) Bind(ctx context.Context, account Account) error {
+func (m *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 	return m.write(ctx, func() error {
 		if m.info.Account.Differs(account) {
-			return fmt.Errorf("ledger in memory: %w", ErrAccount)
+			return fmt.Errorf("ledger in memory: %w", ledger.ErrAccount)
 		}
 		m.info.Account = m.info.Account.Learn(account)
 		return nil
@@ -281,10 +274,10 @@ func (m *Memory) Bind(ctx context.Context, account Account) error {
 }
 
 // NotePairings implements Pairings.
-func (m *Memory) NotePairings(ctx context.Context, notes []PairingNote) error {
+func (m *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
 	return m.write(ctx, func() error {
 		for _, n := range notes {
-			if c, ok := Paired(m.person(n.Customer), n); ok {
+			if c, ok := ledger.Paired(m.person(n.Customer), n); ok {
 				m.customers[n.Customer-1].Pairing = c.Pairing
 			}
 		}
@@ -293,26 +286,26 @@ func (m *Memory) NotePairings(ctx context.Context, notes []PairingNote) error {
 }
 
 // Learnt implements Runs.
-func (m *Memory) Learnt(_ context.Context, name string) (string, time.Time, error) {
+func (m *Ledger) Learnt(_ context.Context, name string) (string, time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f, ok := m.learnt[name]
 	if !ok {
-		return "", time.Time{}, fmt.Errorf("%s: %w", name, ErrNotFound)
+		return "", time.Time{}, fmt.Errorf("%s: %w", name, ledger.ErrNotFound)
 	}
 	return f.value, f.at, nil
 }
 
 // Learn implements Runs.
-func (m *Memory) Learn(ctx context.Context, name, value string, at time.Time) error {
+func (m *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
 	return m.write(ctx, func() error {
-		m.learnt[name] = learnt{value, tidy(at)}
+		m.learnt[name] = learnt{value, ledger.Stored(at)}
 		return nil
 	})
 }
 
 // Info implements Reader.
-func (m *Memory) Info(context.Context) (Info, error) {
+func (m *Ledger) Info(context.Context) (ledger.Info, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.info, nil
@@ -320,11 +313,11 @@ func (m *Memory) Info(context.Context) (Info, error) {
 
 // Forget erases people, as the ledger in a file does. It returns how many it
 // knew; ErrConflict if one of them is in doubt.
-func (m *Memory) Forget(ctx context.Context, identities []string) (n int, err error) {
+func (m *Ledger) Forget(ctx context.Context, identities []string) (n int, err error) {
 	err = m.write(ctx, func() error {
 		for _, text := range identities {
-			if c := m.customer(m.identity[text]); c.Status == InDoubt {
-				return fmt.Errorf("customer %d is in doubt; settle it first: %w", c.ID, ErrConflict)
+			if c := m.customer(m.identity[text]); c.Status == ledger.InDoubt {
+				return fmt.Errorf("customer %d is in doubt; settle it first: %w", c.ID, ledger.ErrConflict)
 			}
 		}
 		for _, text := range identities {
@@ -338,11 +331,11 @@ func (m *Memory) Forget(ctx context.Context, identities []string) (n int, err er
 }
 
 // forget erases one person and says whether there was one.
-func (m *memory) forget(identity string) bool {
+func (m *state) forget(identity string) bool {
 	id, known := m.identity[identity]
 	if !known {
 		id = int64(len(m.customers) + 1)
-		m.customers = append(m.customers, &Customer{ID: id})
+		m.customers = append(m.customers, &ledger.Customer{ID: id})
 		m.identity[identity] = id
 	}
 	c := m.customers[id-1]
@@ -351,11 +344,11 @@ func (m *memory) forget(identity string) bool {
 	for _, a := range c.History {
 		delete(m.kyc, a.Removes)
 	}
-	*c = Customer{ID: id, Status: Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
+	*c = ledger.Customer{ID: id, Status: ledger.Forgotten, LastBatch: c.LastBatch, LastRow: c.LastRow}
 	for _, rows := range m.rows {
 		for i := range rows {
 			if rows[i].Identity == identity {
-				rows[i] = memoryRow{Row: rows[i].erased(), owner: id}
+				rows[i] = storedRow{Row: rows[i].Erased(), owner: id}
 			}
 		}
 	}
