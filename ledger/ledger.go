@@ -56,9 +56,9 @@ type Registrar interface {
 // keeps neither of the slices that it is given. One of
 // Commit and Rollback must be called; Rollback after Commit does nothing.
 type Registration interface {
-	// Sight looks up what the ledger, this registration included, knows of
+	// Lookup looks up what the ledger, this registration included, knows of
 	// the people that these rows name. The result is parallel to the argument.
-	Sight(ctx context.Context, s []Sighting) ([]Known, error)
+	Lookup(ctx context.Context, s []LookupKey) ([]Match, error)
 	// Add appends rows in input order. A row with Claims set makes its
 	// customer, as pending if it is new, and the customer's LastBatch and
 	// LastRow point to it from then on. Ordinals are given by the caller,
@@ -280,12 +280,12 @@ type File struct {
 	Rows   int
 }
 
-// Sighting is what a row shows of a person.
-type Sighting struct {
+// LookupKey is what a row shows of a person.
+type LookupKey struct {
 	Identity string
 	SenderID string   // "" = none
 	NameText string   // normalised first name, last name and phone, joined; "" = not to be compared. Only its keyed hash is kept
-	Fields   []string // plain values in the order of DetailFields, for Known.Differs; nil = not to be compared
+	Fields   []string // plain values in the order of DetailFields, for Match.Differs; nil = not to be compared
 }
 
 // Position says where a row stands.
@@ -295,13 +295,13 @@ type Position struct {
 	Line   int
 }
 
-// Known is what the ledger knows of a sighted person.
-type Known struct {
+// Match is what the ledger knows of the person that a LookupKey describes.
+type Match struct {
 	Customer *Customer // by identity; nil if unknown. Without History
 	Forgot   bool      // the identity was erased on request
-	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none. Rows of the same Sight call do not see each other
+	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none. Rows of the same Lookup call do not see each other
 	First    Position  // of the claiming row; zero if none
-	Differs  []string  // names of the fields in which Sighting.Fields differ from the claiming row, in the order of DetailFields
+	Differs  []string  // names of the fields in which LookupKey.Fields differ from the claiming row, in the order of DetailFields
 	ByID     *Customer // another customer with the same SenderID, created, link_missing or in_doubt; nil if Customer is onboarded: nothing depends on it then
 	ByName   *Customer // another one with the same NameText, likewise
 }
@@ -317,7 +317,7 @@ type Row struct {
 	FirstName string
 	LastName  string
 	SenderID  string
-	NameText  string // see Sighting; only its keyed hash is kept
+	NameText  string // see LookupKey; only its keyed hash is kept
 	Carry     []string
 	Fields    []string // plain values in the order of DetailFields; only keyed hashes are kept. nil for an invalid row
 	Claims    bool     // first valid row of its identity: makes or takes the customer

@@ -178,7 +178,7 @@ func (r *registrar) add(ctx context.Context, c *chunk) error {
 }
 
 func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error {
-	known, err := r.out.reg.Sight(ctx, c.sights[from:to])
+	known, err := r.out.reg.Lookup(ctx, c.lookups[from:to])
 	if err != nil {
 		return ledgerStop("looking up customers", err)
 	}
@@ -198,7 +198,7 @@ func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error 
 
 // number holds a row whose customer number an earlier row of this input has
 // with another e-mail: one of the two is wrong, or the person stands there twice.
-func (r *registrar) number(row *ledger.Row, k *ledger.Known) {
+func (r *registrar) number(row *ledger.Row, k *ledger.Match) {
 	number := ledger.PlainNumber(row.SenderID)
 	if !row.Claims || number == "" {
 		return
@@ -217,7 +217,7 @@ func (r *registrar) number(row *ledger.Row, k *ledger.Known) {
 
 // share tells an invalid row of the row that claims its customer, at once if
 // that one came before it, and in annotate if it comes later.
-func (r *registrar) share(row *ledger.Row, k *ledger.Known) {
+func (r *registrar) share(row *ledger.Row, k *ledger.Match) {
 	switch {
 	case row.Identity == "" || !row.Claims && row.Verdict != ledger.Invalid:
 	case !row.Claims && k.Claimed >= 0:
@@ -229,7 +229,7 @@ func (r *registrar) share(row *ledger.Row, k *ledger.Known) {
 }
 
 // count keeps the figures that the plan shows, as the ledger would tally them.
-func (r *registrar) count(row *ledger.Row, k *ledger.Known) {
+func (r *registrar) count(row *ledger.Row, k *ledger.Match) {
 	r.out.tally.Rows++
 	r.perFile[row.File]++
 	var customer ledger.Customer

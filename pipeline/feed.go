@@ -26,9 +26,9 @@ type chunk struct {
 	used chan<- *chunk // takes it when its rows are needed no more
 
 	// In the check pass, parallel to rows:
-	drafts []ledger.Row      // what is registered of them, without what the ledger knows
-	sights []ledger.Sighting // what the ledger is asked
-	cuts   []int             // rows whose person stands in the chunk already, behind the cut before
+	drafts  []ledger.Row       // what is registered of them, without what the ledger knows
+	lookups []ledger.LookupKey // what the ledger is asked
+	cuts    []int              // rows whose person stands in the chunk already, behind the cut before
 }
 
 // free lets the chunk be used again: nobody may look at its rows after that.
@@ -140,12 +140,12 @@ func emptyChunk(used chan *chunk) *chunk {
 // draft does for the registration whatever needs no look at the ledger. seen is
 // a set to work with.
 func (c *chunk) draft(seen map[string]bool) {
-	c.drafts, c.sights, c.cuts = c.drafts[:0], c.sights[:0], c.cuts[:0]
+	c.drafts, c.lookups, c.cuts = c.drafts[:0], c.lookups[:0], c.cuts[:0]
 	clear(seen)
 	for i := range c.rows {
 		c.drafts = append(c.drafts, draft(&c.rows[i]))
 		d := &c.drafts[i]
-		c.sights = append(c.sights, ledger.Sighting{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields})
+		c.lookups = append(c.lookups, ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields})
 		if d.Identity == "" {
 			continue
 		}

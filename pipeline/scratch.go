@@ -26,17 +26,17 @@ func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, err
 // scratchRegistration numbers the claiming rows from 0; a claim's number is
 // where its record lies in the spill.
 type scratchRegistration struct {
-	seeds   [2]maphash.Seed
-	claims  claims
-	records spill
-	sighted []sighted // the people of the last Sight, who are those of the next Add
+	seeds    [2]maphash.Seed
+	claims   claims
+	records  spill
+	lookedUp []identityDigest // the identities of the last Lookup, who are those of the next Add
 }
 
 // digest tells two identities apart: two hashes that nobody outside this
 // process can foresee. The first one is looked up.
 type digest [2]uint64
 
-type sighted struct {
+type identityDigest struct {
 	identity string
 	digest   digest
 }
@@ -45,13 +45,13 @@ func (s *scratchRegistration) digest(identity string) digest {
 	return digest{maphash.String(s.seeds[0], identity), maphash.String(s.seeds[1], identity)}
 }
 
-func (s *scratchRegistration) Sight(_ context.Context, sightings []ledger.Sighting) ([]ledger.Known, error) {
-	out := make([]ledger.Known, len(sightings))
-	s.sighted = s.sighted[:0]
-	for i := range sightings {
-		x := &sightings[i]
+func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
+	out := make([]ledger.Match, len(keys))
+	s.lookedUp = s.lookedUp[:0]
+	for i := range keys {
+		x := &keys[i]
 		out[i].Claimed = -1
-		seen := sighted{identity: x.Identity}
+		seen := identityDigest{identity: x.Identity}
 		if x.Identity != "" {
 			seen.digest = s.digest(x.Identity)
 			r, found, err := s.find(seen.digest)
@@ -62,15 +62,15 @@ func (s *scratchRegistration) Sight(_ context.Context, sightings []ledger.Sighti
 				out[i] = s.known(&r, x.Fields)
 			}
 		}
-		s.sighted = append(s.sighted, seen)
+		s.lookedUp = append(s.lookedUp, seen)
 	}
 	return out, nil
 }
 
 // known is what the claiming row tells of one with these details (nil = not to
 // be compared).
-func (s *scratchRegistration) known(r *record, fields []string) ledger.Known {
-	k := ledger.Known{Claimed: int(r.ordinal), First: ledger.Position{File: int(r.file), Number: int(r.number), Line: int(r.line)}}
+func (s *scratchRegistration) known(r *record, fields []string) ledger.Match {
+	k := ledger.Match{Claimed: int(r.ordinal), First: ledger.Position{File: int(r.file), Number: int(r.number), Line: int(r.line)}}
 	if fields == nil {
 		return k
 	}
@@ -110,8 +110,8 @@ func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 			continue
 		}
 		r := record{ordinal: uint32(row.Ordinal), file: uint32(row.File), number: uint32(row.Number), line: uint32(row.Line), fields: s.hashes(row.Fields)}
-		if i < len(s.sighted) && s.sighted[i].identity == row.Identity {
-			r.identity = s.sighted[i].digest
+		if i < len(s.lookedUp) && s.lookedUp[i].identity == row.Identity {
+			r.identity = s.lookedUp[i].digest
 		} else {
 			r.identity = s.digest(row.Identity)
 		}

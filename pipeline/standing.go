@@ -48,7 +48,7 @@ func draft(c *checked) ledger.Row {
 // person. place names the row that claimed the identity first; accept holds the
 // codes whose held rows may go out.
 // How that is combined with what becomes of the person is ledger.RowStatus.
-func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Position) string, accept []string) {
+func settle(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {
 		r.Verdict = ledger.Forgotten
 		r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry = "", "", "", "", nil
@@ -85,7 +85,7 @@ func settle(r *ledger.Row, again bool, k *ledger.Known, place func(ledger.Positi
 // stillRepeats is what is said of a row that was told to repeat another one, or
 // to have the e-mail of one that counts, and is given back with the same e-mail:
 // the person has another row's details. Those of an invalid row are not compared.
-func stillRepeats(k *ledger.Known, valid bool) ledger.Finding {
+func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
 	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats another row of the first list, which is the one that counts"}
 	switch {
 	case len(k.Differs) > 0:
@@ -99,7 +99,7 @@ func stillRepeats(k *ledger.Known, valid bool) ledger.Finding {
 
 // hold decides whether a valid row looks like somebody who was onboarded under
 // another e-mail.
-func hold(k *ledger.Known, accept []string) (ledger.Finding, bool) {
+func hold(k *ledger.Match, accept []string) (ledger.Finding, bool) {
 	if k.Customer != nil && k.Customer.Status.Onboarded() {
 		return ledger.Finding{}, false
 	}

@@ -264,11 +264,11 @@ func (im *importing) register(ctx context.Context) error {
 	n := 0
 	add := func() error {
 		defer func() { im.waiting, im.size = im.waiting[:0], 0; clear(im.named) }()
-		sightings := make([]ledger.Sighting, len(im.waiting))
+		keys := make([]ledger.LookupKey, len(im.waiting))
 		for i, p := range im.waiting {
-			sightings[i] = ledger.Sighting{Identity: p.identity, SenderID: p.sender}
+			keys[i] = ledger.LookupKey{Identity: p.identity, SenderID: p.sender}
 		}
-		known, err := reg.Sight(ctx, sightings)
+		known, err := reg.Lookup(ctx, keys)
 		if err != nil {
 			return err
 		}

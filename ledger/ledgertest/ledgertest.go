@@ -21,9 +21,9 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"register", register},
 		{"register refuses", registerRefuses},
 		{"rollback leaves nothing", rollback},
-		{"sight within a registration", sightWithin},
-		{"sight of known people", sightKnown},
-		{"a customer number is compared without what programs add", sightPlainNumber},
+		{"look-up within a registration", lookupWithin},
+		{"look-up of known customers", lookupKnown},
+		{"a customer number is compared without what programs add", lookupPlainNumber},
 		{"a new batch takes a pending customer", takesPending},
 		{"intend", intend},
 		{"intend all or none", intendAllOrNone},
@@ -119,11 +119,11 @@ func add(t *testing.T, l ledger.Ledger, fingerprint string, rows ...ledger.Row) 
 	defer func() { must(t, reg.Rollback()) }()
 	for len(rows) > 0 {
 		n := min(50, len(rows))
-		s := make([]ledger.Sighting, n)
+		s := make([]ledger.LookupKey, n)
 		for i, r := range rows[:n] {
-			s[i] = ledger.Sighting{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText}
+			s[i] = ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText}
 		}
-		_, err := reg.Sight(ctx, s)
+		_, err := reg.Lookup(ctx, s)
 		must(t, err)
 		must(t, reg.Add(ctx, rows[:n]))
 		rows = rows[n:]

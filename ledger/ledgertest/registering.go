@@ -115,7 +115,7 @@ func rollback(t *testing.T, l ledger.Ledger) {
 	same(t, "customers after all", len(list(t, l, ledger.Query{})), 400)
 }
 
-func sightWithin(t *testing.T, l ledger.Ledger) {
+func lookupWithin(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"})
 	must(t, err)
@@ -125,7 +125,7 @@ func sightWithin(t *testing.T, l ledger.Ledger) {
 	must(t, reg.Add(ctx, rows))
 	other := append([]string(nil), rows[150].Fields...)
 	other[1], other[4] = "Smith", "198.51.100.9"
-	k, err := reg.Sight(ctx, []ledger.Sighting{
+	k, err := reg.Lookup(ctx, []ledger.LookupKey{
 		{Identity: "p0150@example.com", Fields: other},
 		{Identity: "p0199@example.com", Fields: rows[199].Fields},
 		{Identity: "later@example.com"}, {Identity: "new@example.com"}, {},
@@ -142,7 +142,7 @@ func sightWithin(t *testing.T, l ledger.Ledger) {
 		t.Errorf("first seen here: %+v", k[0])
 	}
 	must(t, reg.Add(ctx, []ledger.Row{person(200, "later")}))
-	k, err = reg.Sight(ctx, []ledger.Sighting{{Identity: "later@example.com"}})
+	k, err = reg.Lookup(ctx, []ledger.LookupKey{{Identity: "later@example.com"}})
 	must(t, err)
 	same(t, "claimed later", k[0].Claimed, 200)
 	b, err := reg.Commit(ctx)
@@ -153,7 +153,7 @@ func sightWithin(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func sightKnown(t *testing.T, l ledger.Ledger) {
+func lookupKnown(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	b := add(t, l, "one", people(4)...)
 	made := send(t, l, b, 0, ledger.OK, ledger.Created, "")
@@ -167,7 +167,7 @@ func sightKnown(t *testing.T, l ledger.Ledger) {
 	defer func() { must(t, reg.Rollback()) }()
 	fields := person(0, "p0000").Fields
 	fields[3] = "other"
-	k, err := reg.Sight(ctx, []ledger.Sighting{
+	k, err := reg.Lookup(ctx, []ledger.LookupKey{
 		{Identity: "p0000@example.com", SenderID: "id-p0000", NameText: "p0000|doe|+1415", Fields: fields},
 		{Identity: "a@example.com", SenderID: "id-p0000"},
 		{Identity: "b@example.com", NameText: "p0002|doe|+1415"},
@@ -195,9 +195,9 @@ func sightKnown(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// sightPlainNumber holds that 1001, 1001.0 and 1,001 are one customer's number,
+// lookupPlainNumber holds that 1001, 1001.0 and 1,001 are one customer's number,
 // in whichever form it came first.
-func sightPlainNumber(t *testing.T, l ledger.Ledger) {
+func lookupPlainNumber(t *testing.T, l ledger.Ledger) {
 	rows := people(3)
 	for i, number := range []string{"1001.0", "1002", "1,003"} {
 		rows[i].SenderID = number
@@ -210,11 +210,11 @@ func sightPlainNumber(t *testing.T, l ledger.Ledger) {
 	must(t, err)
 	defer func() { must(t, reg.Rollback()) }()
 	numbers := []string{"1001", "1002.0", "1003.00", "1,001", " 1002", "1004", "10010"}
-	sightings := make([]ledger.Sighting, len(numbers))
+	keys := make([]ledger.LookupKey, len(numbers))
 	for i, number := range numbers {
-		sightings[i] = ledger.Sighting{Identity: number + "@example.com", SenderID: number}
+		keys[i] = ledger.LookupKey{Identity: number + "@example.com", SenderID: number}
 	}
-	k, err := reg.Sight(t.Context(), sightings)
+	k, err := reg.Lookup(t.Context(), keys)
 	must(t, err)
 	for i := range numbers {
 		if found, known := k[i].ByID != nil, i < 5; found != known {

@@ -38,15 +38,15 @@ func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	return &registration{m: m, batch: b, claims: map[string]int{}}, nil
 }
 
-// Sight implements Registration.
-func (r *registration) Sight(_ context.Context, s []ledger.Sighting) ([]ledger.Known, error) {
+// Lookup implements Registration.
+func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger.Match, error) {
 	if r.over {
 		return nil, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
 	}
 	m := r.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make([]ledger.Known, len(s))
+	out := make([]ledger.Match, len(s))
 	for i := range s {
 		k := &out[i]
 		k.Claimed = -1

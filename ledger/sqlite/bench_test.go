@@ -26,13 +26,13 @@ func registerAll(t testing.TB, l *Ledger, fingerprint string, rows []ledger.Row)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := make([]ledger.Sighting, 256)
+	s := make([]ledger.LookupKey, 256)
 	for len(rows) > 0 {
 		n := min(256, len(rows))
 		for i, r := range rows[:n] {
-			s[i] = ledger.Sighting{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Fields: r.Fields}
+			s[i] = ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Fields: r.Fields}
 		}
-		if _, err := reg.Sight(t.Context(), s[:n]); err != nil {
+		if _, err := reg.Lookup(t.Context(), s[:n]); err != nil {
 			t.Fatal(err)
 		}
 		if err := reg.Add(t.Context(), rows[:n]); err != nil {
@@ -67,7 +67,7 @@ func outcomes(in []ledger.Intent, ids []int64) []ledger.Change {
 	return all
 }
 
-// BenchmarkRegister reports rows/s of Sight and Add with Commit: of new people
+// BenchmarkRegister reports rows/s of Lookup and Add with Commit: of new people
 // in a new ledger, of new ones beside as many, and of the same ones again.
 func BenchmarkRegister(b *testing.B) {
 	const n = 500_000

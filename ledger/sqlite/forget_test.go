@@ -105,7 +105,7 @@ func TestForget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := reg.Sight(t.Context(), []ledger.Sighting{{Identity: again[0].Identity, SenderID: again[0].SenderID}, {Identity: again[1].Identity}})
+	k, err := reg.Lookup(t.Context(), []ledger.LookupKey{{Identity: again[0].Identity, SenderID: again[0].SenderID}, {Identity: again[1].Identity}})
 	if err != nil {
 		t.Fatal(err)
 	}

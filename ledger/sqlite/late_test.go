@@ -18,7 +18,7 @@ func byName(t *testing.T, l *Ledger, r ledger.Row) int64 {
 		t.Fatal(err)
 	}
 	defer reg.Rollback()
-	known, err := reg.Sight(t.Context(), []ledger.Sighting{{Identity: "other@example.com", NameText: r.NameText, Fields: r.Fields}})
+	known, err := reg.Lookup(t.Context(), []ledger.LookupKey{{Identity: "other@example.com", NameText: r.NameText, Fields: r.Fields}})
 	if err != nil {
 		t.Fatal(err)
 	}

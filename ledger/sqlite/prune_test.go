@@ -19,7 +19,7 @@ func dump(t *testing.T, l *Ledger, name string, first, n int) ledger.Batch {
 	}
 	for i := range n {
 		id := fmt.Sprintf("p%d@example.com", first+i)
-		if _, err := reg.Sight(ctx, []ledger.Sighting{{Identity: id}}); err != nil {
+		if _, err := reg.Lookup(ctx, []ledger.LookupKey{{Identity: id}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := reg.Add(ctx, []ledger.Row{{Ordinal: i, Number: i + 2, Identity: id, Email: id, Claims: true, Repeats: -1}}); err != nil {

@@ -56,7 +56,7 @@ type registration struct {
 
 	claims    claims
 	again     knownClaims
-	sighted   []sighting // of the last Sight: mostly the rows that are added next
+	sighted   []sighting // of the last Lookup: mostly the rows that are added next
 	fields    []string   // room for theirs
 	trails    trails
 	forgotten map[int64]bool

@@ -8,8 +8,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Sight looks people up; see ledger.Registration.
-func (r *registration) Sight(ctx context.Context, s []ledger.Sighting) ([]ledger.Known, error) {
+// Lookup looks people up; see ledger.Registration.
+func (r *registration) Lookup(ctx context.Context, s []ledger.LookupKey) ([]ledger.Match, error) {
 	if r.over {
 		return nil, fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
 	}
@@ -21,7 +21,7 @@ func (r *registration) Sight(ctx context.Context, s []ledger.Sighting) ([]ledger
 	return out, nil
 }
 
-func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledger.Known, err error) {
+func (r *registration) sight(ctx context.Context, s []ledger.LookupKey) (_ []ledger.Match, err error) {
 	r.sighted, r.fields = r.sighted[:0], r.fields[:0]
 	for i := range s {
 		r.sighted = append(r.sighted, sighting{identity: s[i].Identity, digest: r.l.keys.Identity(s[i].Identity)})
@@ -40,7 +40,7 @@ func (r *registration) sight(ctx context.Context, s []ledger.Sighting) (_ []ledg
 		}
 		r.follow(customers)
 	}
-	out := make([]ledger.Known, len(s))
+	out := make([]ledger.Match, len(s))
 	for i := range s {
 		k := &out[i]
 		k.Claimed = -1
@@ -104,7 +104,7 @@ func (r *registration) row(ctx context.Context, ordinal int) (*packed, error) {
 // others finds who was onboarded under another e-mail with the same number or
 // name. It is not asked for people who are onboarded: most of a list, mostly,
 // and two look-ups each in an index without order.
-func (r *registration) others(ctx context.Context, s []ledger.Sighting, own []int64, out []ledger.Known) error {
+func (r *registration) others(ctx context.Context, s []ledger.LookupKey, own []int64, out []ledger.Match) error {
 	of := make([][2]int64, len(s)) // the marks of each by number and by name, 0 for none
 	var list []any
 	for i := range s {

@@ -110,11 +110,11 @@ func stretch(t *rapid.T) (out []string) {
 
 // sightAndAdd registers people and compares what they were found to be with the index.
 func sightAndAdd(t rapid.TB, r *registration, people []string) {
-	s := make([]ledger.Sighting, len(people))
+	s := make([]ledger.LookupKey, len(people))
 	for i, p := range people {
-		s[i] = ledger.Sighting{Identity: p}
+		s[i] = ledger.LookupKey{Identity: p}
 	}
-	known, err := r.Sight(context.Background(), s)
+	known, err := r.Lookup(context.Background(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestTrailOverADamagedRecord(t *testing.T) {
 	}
 	r := underRegistration(t, l, "b")
 	for i := 0; err == nil && i < 300; i++ {
-		_, err = r.Sight(t.Context(), []ledger.Sighting{{Identity: email("a", i)}})
+		_, err = r.Lookup(t.Context(), []ledger.LookupKey{{Identity: email("a", i)}})
 	}
 	if !errors.Is(err, ledger.ErrDamaged) {
 		t.Errorf("%v", err)

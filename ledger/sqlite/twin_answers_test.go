@@ -261,7 +261,7 @@ func (w *twins) plain(c ledger.Customer, file bool) ledger.Customer {
 	return c
 }
 
-func (w *twins) sighted(k ledger.Known, file bool) string {
+func (w *twins) match(k ledger.Match, file bool) string {
 	s := fmt.Sprintf("forgot %t, claimed %d, first %v, differs %v", k.Forgot, k.Claimed, k.First, k.Differs)
 	for _, c := range []*ledger.Customer{k.Customer, k.ByID, k.ByName} {
 		if c == nil {

@@ -213,7 +213,7 @@ func (w *twins) register(back bool) {
 	invalid := map[string][]int{}
 	for _, part := range rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), 1, 12, rapid.ID[string]), 1, 3).Draw(w.T, "rows") {
 		var rows []ledger.Row
-		var sightings []ledger.Sighting
+		var keys []ledger.LookupKey
 		for _, p := range part {
 			name := rapid.SampledFrom([]string{"Ames", "Boyd", "Cole"}).Draw(w.T, "name")
 			number := rapid.SampledFrom([]string{"", "n1", "n2", "n3"}).Draw(w.T, "number")
@@ -234,16 +234,16 @@ func (w *twins) register(back bool) {
 				claimed[p] = ordinal + 1
 			}
 			rows = append(rows, r)
-			sightings = append(sightings, ledger.Sighting{Identity: p, SenderID: number, NameText: name, Fields: r.Fields})
+			keys = append(keys, ledger.LookupKey{Identity: p, SenderID: number, NameText: name, Fields: r.Fields})
 			w.details[string(w.l.Digest(r.Fields))] = string(w.m.Digest(r.Fields))
 			ordinal++
 		}
-		a, err := on.Sight(w.ctx, sightings)
+		a, err := on.Lookup(w.ctx, keys)
 		w.must(err)
-		b, err := of.Sight(w.ctx, sightings)
+		b, err := of.Lookup(w.ctx, keys)
 		w.must(err)
 		for i := range a {
-			w.same("sighted", w.sighted(a[i], true), w.sighted(b[i], false))
+			w.same("match", w.match(a[i], true), w.match(b[i], false))
 		}
 		w.must(on.Add(w.ctx, rows))
 		w.must(of.Add(w.ctx, rows))

@@ -130,7 +130,7 @@ func TestLateEntries(t *testing.T) {
 		}
 		defer reg.Rollback()
 		r := crowd(1, "a")[0]
-		known, err := reg.Sight(t.Context(), []ledger.Sighting{{Identity: "other@example.com", NameText: r.NameText, Fields: r.Fields}})
+		known, err := reg.Lookup(t.Context(), []ledger.LookupKey{{Identity: "other@example.com", NameText: r.NameText, Fields: r.Fields}})
 		if err != nil {
 			t.Fatal(err)
 		}
