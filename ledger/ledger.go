@@ -20,13 +20,18 @@ var (
 	ErrUnsafe      = errors.New("ledger file is not safely kept") // link, other owner, open to others, network file system
 	ErrConflict    = errors.New("ledger row is not in the expected state")
 	ErrNotFound    = errors.New("not in the ledger")
+	// ErrUnavailable says that the ledger could not be reached, or that its answer
+	// was lost: the outcome of the call is open, and the same call may be made
+	// again and finds what it did. It is no ErrWrite: the ledger is fit for use
+	// once it is reached. A ledger on this machine never returns it.
+	ErrUnavailable = errors.New("ledger cannot be reached")
 )
 
 // Ledger is what happened to every customer. All methods may be called by any
 // number of goroutines; writes are serialised inside. Every write is one
 // transaction that is on the disk when the method returns nil. Any error of a
-// write but ErrConflict, ErrNotFound and ErrAccount wraps ErrWrite and leaves
-// the outcome of that transaction open: the caller stops sending. A context
+// write but ErrConflict, ErrNotFound, ErrAccount and ErrUnavailable wraps ErrWrite
+// and leaves the outcome of that transaction open: the caller stops sending. A context
 // that is done before a write begins returns the context's error and writes
 // nothing; a write that has begun is not interrupted by its context.
 type Ledger interface {
@@ -74,26 +79,43 @@ type Registration interface {
 	Rollback() error
 }
 
-// Journal takes the send pass. These two are the only ways in which a
-// customer's state changes while a run sends. Neither keeps the slice that it is
-// given.
+// Journal takes the send pass. These are the only ways in which a customer's
+// state changes while a run sends. None of them keeps the slice that it is given.
+//
+// Each call is one transaction, in the order of its argument, of what fits: what
+// does not fit is left out and reported, and never keeps the rest from being
+// written. An error means that nothing fits, or that the outcome is open.
+//
+// A call whose outcome is open may be made again, with the same arguments: what
+// it did the first time is found, and reported as done.
 type Journal interface {
-	// Intend opens one attempt for each intent and sets the customer to
-	// in_doubt, all or none. The customer must be as expected, else
-	// ErrConflict and nothing is written. The ids are parallel to the intents.
-	Intend(ctx context.Context, run int64, intents []Intent) ([]int64, error)
-	// Record closes attempts and sets customers, all or none. A change whose
-	// customer is not as expected fails the whole call with ErrConflict.
-	Record(ctx context.Context, run int64, changes []Change) error
+	// Intend opens one attempt for each intent and sets its customer to in_doubt,
+	// by the rule of [Intended]. The ids are those of the attempts and parallel to
+	// the intents. 0 says that the customer is not as expected any more, or that an
+	// earlier intent of this call is for the same customer: nothing was written
+	// for it, and nothing may be sent. See [FindIntent] for a call made again.
+	Intend(ctx context.Context, run int64, intents []Intent) (ids []int64, err error)
+	// Record closes attempts and sets customers, by the rule of [Decided]. It
+	// returns the changes that do not fit, as they were given and in their order:
+	// those whose customer is not as expected, and those of a form that must not
+	// be kept (ErrForm). The caller keeps them. Changes with Repair belong
+	// together: if one of a call does not fit, all of them come back. A change that
+	// its customer has already does not (see [Recorded]).
+	Record(ctx context.Context, run int64, changes []Change) (left []Change, err error)
+	// Merge records answers that come late: after their attempts were closed
+	// without them, or from the emergency file. The rule is [Late], for answers
+	// that are credible (see [Change.IsCredible]). It returns those that do not fit.
+	Merge(ctx context.Context, changes []Change) (left []Change, err error)
 }
 
 // Emergency is the way out for answers when the ledger cannot be written any
-// more. A ledger that has none loses nothing by it but what Record refused.
+// more, or does not accept them. A ledger that has none loses nothing by it but
+// what Record refused.
 type Emergency interface {
-	// Emergency keeps changes outside the ledger, on disk when it returns nil.
-	// The next opening merges them, each at most once and only if its customer
-	// is still as expected. It may be called by any number of goroutines,
-	// whatever state the ledger is in.
+	// Emergency keeps changes outside the ledger, on disk when it returns nil. The
+	// next opening merges them, each at most once and only if it fits by the rule
+	// of [Late]; one that does not is set aside, and a notice says so. It may be
+	// called by any number of goroutines, whatever state the ledger is in.
 	Emergency(changes []Change) error
 }
 

@@ -24,7 +24,7 @@ type panicking struct {
 	n int
 }
 
-func (p *panicking) Record(ctx context.Context, run int64, c []ledger.Change) error {
+func (p *panicking) Record(ctx context.Context, run int64, c []ledger.Change) ([]ledger.Change, error) {
 	if p.n++; p.n == 3 {
 		panic("boom")
 	}

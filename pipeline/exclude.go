@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -93,6 +92,7 @@ func (r *recorder) question(ctx context.Context, customers []int64, shared map[i
 	}
 	var notes []ledger.PairingNote
 	var changes []ledger.Change
+	var before []ledger.Customer // of the changes
 	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{IDs: customers, History: true}) {
 		switch {
 		case err != nil:
@@ -101,7 +101,7 @@ func (r *recorder) question(ctx context.Context, customers []int64, shared map[i
 		case shared[c.ID] && c.Issued.After(shown):
 			changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: wall(),
 				Status: ledger.LinkMissing, ServiceID: c.ServiceID, Code: codeMixedUp, Message: mixedUpMessage})
-			r.countRepair(c, changes[len(changes)-1])
+			before = append(before, c)
 		case shared[c.ID]:
 			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
 		default:
@@ -109,8 +109,14 @@ func (r *recorder) question(ctx context.Context, customers []int64, shared map[i
 		}
 	}
 	if len(changes) > 0 {
-		if err := r.cfg.Ledger.Record(ctx, r.id, changes); err != nil && !errors.Is(err, ledger.ErrConflict) {
+		left, err := r.cfg.Ledger.Record(ctx, r.id, changes)
+		if err != nil {
 			return err
+		}
+		for i, ch := range changes {
+			if !isLeft(left, ch.Customer) { // else another answer came meanwhile, and the list is compared once more
+				r.countRepair(before[i], ch)
+			}
 		}
 	}
 	return r.cfg.Ledger.NotePairings(ctx, notes)

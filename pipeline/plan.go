@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -155,6 +156,12 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	if err := p.loadHistories(ctx, jobs, histories); err != nil {
 		return err
 	}
+	return p.admit(ctx, jobs)
+}
+
+// admit queues the rows that are to be sent, and gives those to the resolver that
+// must be looked up first.
+func (p *planner) admit(ctx context.Context, jobs []*job) error {
 	identities := make([]string, len(jobs))
 	for i, j := range jobs {
 		identities[i] = j.customer.Identity
@@ -262,14 +269,18 @@ func (p *planner) release(ctx context.Context, room int) error {
 	if len(group) == 0 {
 		return nil
 	}
-	if err := p.intend(ctx, group); err != nil {
+	skipped, err := p.intend(ctx, group)
+	if err != nil {
 		return err
 	}
-	p.under += len(group)
 	for _, j := range group {
+		if j.attempt.ID == 0 {
+			continue
+		}
+		p.under++
 		p.out <- j // never blocks: the group fits, and only we send
 	}
-	return nil
+	return p.reconsider(ctx, skipped)
 }
 
 // first reports whether rows go out one at a time: until the partner has told
@@ -322,8 +333,9 @@ func (p *planner) groupSize() int {
 	return int(max(1, min(maxGroup, limit*groupTime.Seconds())))
 }
 
-// intend writes the intents of a group in one transaction.
-func (p *planner) intend(ctx context.Context, group []*job) error {
+// intend writes the intents of a group in one transaction. It returns the jobs
+// whose customers another writer has changed: they have no attempt.
+func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err error) {
 	began, now := time.Now(), p.clock.now()
 	intents := slices.Grow(p.intents[:0], len(group))[:len(group)]
 	p.intents = intents
@@ -342,12 +354,17 @@ func (p *planner) intend(ctx context.Context, group []*job) error {
 	}
 	ids, err := p.cfg.Ledger.Intend(context.WithoutCancel(ctx), p.id, intents)
 	if err != nil {
-		return ledgerStop("writing what is about to be sent", err)
+		return nil, ledgerStop("writing what is about to be sent", err)
 	}
 	if len(ids) != len(group) {
-		return ledgerStop("writing what is about to be sent", errors.New("the ledger answered for another number of rows"))
+		return nil, ledgerStop("writing what is about to be sent", errors.New("the ledger answered for another number of rows"))
 	}
 	for i, j := range group {
+		if ids[i] == 0 {
+			j.attempt = ledger.Attempt{}
+			skipped = append(skipped, j)
+			continue
+		}
 		p.cfg.Moved(j.customer.Status, ledger.InDoubt)
 		j.attempt.ID = ids[i]
 		j.customer.Status = ledger.InDoubt
@@ -356,5 +373,42 @@ func (p *planner) intend(ctx context.Context, group []*job) error {
 		j.customer.Email = j.user.Email
 		j.forced = false
 	}
-	return nil
+	return skipped, nil
+}
+
+// reconsider decides again about rows whose customers another writer has changed
+// since they were read, by what the ledger has of them now. One that is settled
+// counts as it is there.
+func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
+	if len(skipped) == 0 {
+		return nil
+	}
+	select { // there may be nothing else that makes the planner look at its queue again
+	case p.drained <- struct{}{}:
+	default:
+	}
+	ids := make([]int64, len(skipped))
+	before := make([]ledger.Customer, len(skipped))
+	for i, j := range skipped {
+		ids[i], before[i] = j.customer.ID, j.customer
+		j.forced, j.fresh = false, time.Time{} // the evidence was about another state
+		if j.sentNew {
+			j.sentNew = false
+			p.begun--
+		}
+	}
+	if err := p.loadHistories(ctx, skipped, ids); err != nil {
+		return err
+	}
+	for i, j := range skipped {
+		is, was := j.customer, before[i]
+		if is.Status == was.Status && is.Intents == was.Intents {
+			return ledgerStop("writing what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
+		}
+		p.cfg.Moved(was.Status, is.Status)
+		j.isNew = is.Intents == 0
+	}
+	return p.admit(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
+		return slices.ContainsFunc(j.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) // another process sends it
+	}))
 }

@@ -48,7 +48,7 @@ func (r *recorder) work(ctx context.Context) error {
 			r.abandon(p, answers, rulings)
 		}
 	}()
-	var failed error
+	var failed error // the ledger: nothing more is written to it
 	for answers != nil || rulings != nil {
 		batch := r.group[:0]
 		var ruled []ruled
@@ -163,12 +163,14 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 		}
 	}
 	r.unsaved = changes
+	var left []ledger.Change
 	if failed == nil && len(changes) > 0 {
-		failed = r.cfg.Ledger.Record(ctx, r.id, changes)
+		left, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
 	}
 	if failed != nil {
 		return r.save(changes, failed)
 	}
+	refused := r.refused(left, changes[:len(batch)])
 	r.unsaved = nil
 	for i := range batch {
 		if batch[i].class == ledger.OK {
@@ -180,13 +182,52 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	}
 	r.countUnpaired(changes)
 	for i, c := range changes {
-		if i < len(batch) || own[i-len(batch)] {
+		if !refused[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
 			r.book.note(c)
 			r.cfg.Moved(c.Expect.Status, c.Status)
 		}
 	}
+	for i := range backs {
+		if refused[backs[i].job.customer.ID] {
+			backs[i].next = nextDone
+		}
+	}
 	r.back.put(backs...)
 	return nil
+}
+
+// refused deals with what the ledger left, and returns the customers. The rest of
+// the group is written, and the ledger is fit for use.
+//
+// An answer that does not fit says that another writer has changed the customer
+// while its request was under way, which nothing of ours does: it is the only copy
+// of what the partner said, so it goes to the emergency file, from where the next
+// opening merges it or sets it aside, and the run stops, because whatever did this
+// would do it to the next answer, too. A ruling that does not fit was about a state
+// that has passed. It is dropped: the customer counts as it is, and the next run
+// looks at it again, by a list that is read then.
+func (r *recorder) refused(left, answers []ledger.Change) map[int64]bool {
+	if len(left) == 0 {
+		return nil
+	}
+	isAnswer, refused := make(map[int64]bool, len(answers)), make(map[int64]bool, len(left))
+	for _, c := range answers {
+		isAnswer[c.Customer] = true
+	}
+	var lost []ledger.Change
+	for _, c := range left {
+		refused[c.Customer] = true
+		if isAnswer[c.Customer] {
+			lost = append(lost, c)
+		}
+	}
+	if n := len(left) - len(lost); n > 0 {
+		r.cfg.Log.Warn("customers changed while the partner's list was read; what it shows of them is left to the next run", "customers", n)
+	}
+	if len(lost) > 0 {
+		r.halt.stop(ledgerStop("recording outcomes", r.save(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
+	}
+	return refused
 }
 
 // countUnpaired wakes the resolver when many users wait to be confirmed.

@@ -113,7 +113,7 @@ func removeUser(t *testing.T, b *bench, c ledger.Customer, class ledger.Class, a
 			ch.Close = append(ch.Close, ledger.Closing{Attempt: a.ID, Class: a.Class, Absent: true, NotAfter: a.NotAfter})
 		}
 	}
-	if err := b.ledger.Record(t.Context(), 9, []ledger.Change{ch}); err != nil {
+	if left, err := b.ledger.Record(t.Context(), 9, []ledger.Change{ch}); err != nil || len(left) > 0 {
 		t.Fatal(err)
 	}
 }

@@ -69,18 +69,28 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	if err := r.cfg.Ledger.Record(ctx, r.id, changes); errors.Is(err, ledger.ErrConflict) {
-		return nil, nil // another answer came meanwhile: the next reading sees it
-	} else if err != nil {
+	left, err := r.cfg.Ledger.Record(ctx, r.id, changes)
+	if err != nil {
 		return nil, ledgerStop("repairing mixed-up answers", err)
 	}
 	moved := make(map[int64]bool, len(changes))
 	for _, ch := range changes {
+		if isLeft(left, ch.Customer) { // another answer came meanwhile: the next reading sees it
+			continue
+		}
 		moved[ch.Customer] = true
 		r.countRepair(group[ch.Customer], ch)
 	}
-	r.cfg.Log.Warn("answers of the partner were mixed up; users and links were moved to the customers that the partner's list shows", "customers", len(changes))
+	if len(moved) == 0 {
+		return nil, nil
+	}
+	r.cfg.Log.Warn("answers of the partner were mixed up; users and links were moved to the customers that the partner's list shows", "customers", len(moved))
 	return moved, nil
+}
+
+// isLeft reports whether the ledger left a change of this customer.
+func isLeft(left []ledger.Change, customer int64) bool {
+	return slices.ContainsFunc(left, func(ch ledger.Change) bool { return ch.Customer == customer })
 }
 
 // underway reports whether a customer may be sent at this moment, so that its

@@ -373,7 +373,17 @@ func (im *importing) settle(ctx context.Context) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	return im.l.Record(ctx, im.run, changes)
+	left, err := im.l.Record(ctx, im.run, changes)
+	if err != nil {
+		return err
+	}
+	for _, ch := range left {
+		im.done[ch.Status]--
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("%s of the file changed in the ledger meanwhile and were not imported; run the same command again: %w", rowsText(len(left)), ledger.ErrConflict)
+	}
+	return nil
 }
 
 func (im *importing) tell(a *app) {

@@ -202,12 +202,13 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 	}
 	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.value),
 		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
-	if err := l.Record(ctx, runs, []ledger.Change{ch}); err != nil {
-		if errors.Is(err, ledger.ErrConflict) {
-			return usage(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
-				"who was onboarded stays onboarded: a link that is known is never dropped")
-		}
+	left, err := l.Record(ctx, runs, []ledger.Change{ch})
+	if err != nil {
 		return err
+	}
+	if len(left) > 0 {
+		return usage(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
+			"who was onboarded stays onboarded: a link that is known is never dropped")
 	}
 	fmt.Fprintf(a.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
 	return nil

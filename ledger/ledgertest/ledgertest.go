@@ -26,10 +26,15 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"a customer number is compared without what programs add", lookupPlainNumber},
 		{"a new batch takes a pending customer", takesPending},
 		{"intend", intend},
-		{"intend all or none", intendAllOrNone},
+		{"intend skips", intendSkips},
+		{"intend again", intendAgain},
 		{"intend refuses", intendRefuses},
 		{"record", record},
-		{"record all or none", recordAllOrNone},
+		{"record leaves", recordLeaves},
+		{"record again", recordAgain},
+		{"repairs belong together", repairsTogether},
+		{"merge", merge},
+		{"merge leaves", mergeLeaves},
 		{"record refuses", recordRefuses},
 		{"record absent", recordAbsent},
 		{"not sent is no attempt", notSent},
@@ -169,7 +174,7 @@ func send(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, class ledg
 	if status == ledger.Created {
 		ch.ServiceID, ch.URL = fmt.Sprintf("svc-%d", c.ID), fmt.Sprintf("https://verify.test/%d", c.ID)
 	}
-	must(t, l.Record(t.Context(), 1, []ledger.Change{ch}))
+	recordAll(t, l, []ledger.Change{ch})
 	return customer(t, l, c.ID)
 }
 
@@ -214,6 +219,32 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// recordAll records changes that all fit.
+func recordAll(t *testing.T, l ledger.Ledger, changes []ledger.Change) {
+	t.Helper()
+	left, err := l.Record(t.Context(), 1, changes)
+	must(t, err)
+	if len(left) > 0 {
+		t.Fatalf("left: %+v", left)
+	}
+}
+
+// leaves holds that none of some changes fits.
+func leaves(t *testing.T, l ledger.Ledger, what string, changes ...ledger.Change) {
+	t.Helper()
+	left, err := l.Record(t.Context(), 1, changes)
+	must(t, err)
+	same(t, what+" is left", left, changes)
+}
+
+// intendNone holds that none of some intents is written.
+func intendNone(t *testing.T, l ledger.Ledger, what string, intents ...ledger.Intent) {
+	t.Helper()
+	ids, err := l.Intend(t.Context(), 1, intents)
+	must(t, err)
+	same(t, what+" is skipped", ids, make([]int64, len(intents)))
 }
 
 func same(t *testing.T, what string, got, want any) {

@@ -1,7 +1,6 @@
 package ledgertest
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -50,7 +49,7 @@ func pairing(t *testing.T, l ledger.Ledger) {
 	tally, err := l.Tally(ctx, ledger.Selection{Batch: b.ID})
 	must(t, err)
 	same(t, "tally", tally.Code[ledger.StatusCode{Status: ledger.Created, Field: "email", Code: "email_differs"}], 1)
-	must(t, l.Record(ctx, 1, []ledger.Change{{Expect: expect(other), Status: ledger.Created, Code: "by_hand", Manual: true, At: at(90)}}))
+	recordAll(t, l, []ledger.Change{{Expect: expect(other), Status: ledger.Created, Code: "by_hand", Manual: true, At: at(90)}})
 	same(t, "settled by hand", customer(t, l, other.ID).NeedsReview(), false)
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: ok.ID, ServiceID: ok.ServiceID, Pairing: ledger.Unconfirmed}}))
 	same(t, "to be compared again", due(), []int64{ok.ID})
@@ -68,10 +67,8 @@ func repair(t *testing.T, l ledger.Ledger) {
 	}
 	plain := swap(one, two)
 	plain.Repair = false
-	if err := l.Record(ctx, 1, []ledger.Change{plain}); !errors.Is(err, ledger.ErrConflict) {
-		t.Fatalf("a closed attempt is closed again: %v", err)
-	}
-	must(t, l.Record(ctx, 1, []ledger.Change{swap(one, two), swap(two, one)}))
+	leaves(t, l, "a closed attempt that is closed again", plain)
+	recordAll(t, l, []ledger.Change{swap(one, two), swap(two, one)})
 	for _, c := range []struct{ was, is ledger.Customer }{{one, two}, {two, one}} {
 		now := customer(t, l, c.was.ID)
 		same(t, "serviceId", now.ServiceID, c.is.ServiceID)
@@ -88,13 +85,13 @@ func repair(t *testing.T, l ledger.Ledger) {
 	}
 	one = customer(t, l, one.ID)
 	missing := ledger.Change{Expect: expect(one), Status: ledger.LinkMissing, ServiceID: one.ServiceID, Code: "answer_mixed_up", At: at(95), Repair: true}
-	must(t, l.Record(ctx, 1, []ledger.Change{missing}))
+	recordAll(t, l, []ledger.Change{missing})
 	one = customer(t, l, one.ID)
 	same(t, "status", one.Status, ledger.LinkMissing)
 	same(t, "link", one.URL, "")
 	same(t, "issued", one.Issued.IsZero(), true)
 	doubt := ledger.Change{Expect: expect(one), Status: ledger.InDoubt, Code: "answer_mixed_up", At: at(96), Repair: true}
-	must(t, l.Record(ctx, 1, []ledger.Change{doubt}))
+	recordAll(t, l, []ledger.Change{doubt})
 	one = customer(t, l, one.ID)
 	same(t, "status", one.Status, ledger.InDoubt)
 	same(t, "serviceId", one.ServiceID, "")
@@ -109,9 +106,7 @@ func repair(t *testing.T, l ledger.Ledger) {
 		{Expect: expect(one), Status: ledger.Created, ServiceID: "svc", Repair: true}, // without a link
 		{Expect: expect(one), Status: ledger.Pending, Repair: true},
 	} {
-		if err := l.Record(ctx, 1, []ledger.Change{bad}); !errors.Is(err, ledger.ErrConflict) {
-			t.Errorf("repair to %s: %v", bad.Status, err)
-		}
+		leaves(t, l, "repair to "+string(bad.Status), bad)
 	}
 }
 
@@ -125,20 +120,16 @@ func otherAccount(t *testing.T, l ledger.Ledger) {
 	again := ledger.Change{Expect: expect(c), Status: ledger.Pending, Code: "by_hand", Manual: true, At: at(90)}
 	byProgram := again
 	byProgram.Manual = false
-	if err := l.Record(ctx, 1, []ledger.Change{byProgram}); !errors.Is(err, ledger.ErrConflict) {
-		t.Errorf("a program gives a user up: %v", err)
-	}
-	must(t, l.Record(ctx, 1, []ledger.Change{again}))
+	leaves(t, l, "a user whom a program gives up", byProgram)
+	recordAll(t, l, []ledger.Change{again})
 	c = customer(t, l, c.ID)
 	same(t, "status", c.Status, ledger.Pending)
 	same(t, "serviceId and link", c.ServiceID+c.URL, "")
 	ordinary := send(t, l, b, 1, ledger.OK, ledger.Created, "")
 	again.Expect = expect(ordinary)
-	if err := l.Record(ctx, 1, []ledger.Change{again}); !errors.Is(err, ledger.ErrConflict) {
-		t.Errorf("a user of the account is given up: %v", err)
-	}
+	leaves(t, l, "a user of the account who is given up", again)
 	gone := send(t, l, b, 2, ledger.Unknown, ledger.LinkMissing, "")
-	must(t, l.Record(ctx, 1, []ledger.Change{{Expect: expect(gone), Status: ledger.LinkMissing, ServiceID: "svc-gone", At: at(91)}}))
+	recordAll(t, l, []ledger.Change{{Expect: expect(gone), Status: ledger.LinkMissing, ServiceID: "svc-gone", At: at(91)}})
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: gone.ID, ServiceID: "svc-gone", Pairing: ledger.UserDeleted}}))
 	same(t, "gone", customer(t, l, gone.ID).Pairing, ledger.UserDeleted)
 }

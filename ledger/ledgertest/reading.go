@@ -243,7 +243,9 @@ func done(t *testing.T, l ledger.Ledger) {
 	ctx := cancelled()
 	_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(p[0])})
 	_, err2 := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
-	for _, err := range []error{err, err2, l.Record(ctx, 1, []ledger.Change{{}}), l.Learn(ctx, "a", "b", at(0))} {
+	_, err3 := l.Record(ctx, 1, []ledger.Change{{}})
+	_, err4 := l.Merge(ctx, []ledger.Change{{}})
+	for _, err := range []error{err, err2, err3, err4, l.Learn(ctx, "a", "b", at(0))} {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ledger.ErrWrite) {
 			t.Errorf("got %v", err)
 		}

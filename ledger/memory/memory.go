@@ -127,55 +127,23 @@ func (m *state) store(c ledger.Customer) {
 		for _, k := range []int64{m.keys.Sender(r.SenderID), r.name} {
 			if k != 0 && !slices.Contains(m.marks[k], c.ID) {
 				m.marks[k] = append(m.marks[k], c.ID)
-				m.marked = append(m.marked, k)
 			}
 		}
 	}
-}
-
-// all does a list of writes all or none: what they replaced is put back.
-func (m *state) all(of []int64, do func(int) error) error {
-	before, ids := map[int64]ledger.Customer{}, m.attempts
-	m.marked = m.marked[:0]
-	for _, id := range of {
-		if id >= 1 && id <= int64(len(m.customers)) {
-			before[id] = *m.customers[id-1]
-		}
-	}
-	for i := range of {
-		if err := do(i); err != nil {
-			for id, c := range before {
-				*m.customers[id-1] = c
-			}
-			m.attempts = ids
-			for _, k := range m.marked {
-				m.marks[k] = m.marks[k][:len(m.marks[k])-1]
-			}
-			return fmt.Errorf("ledger in memory: %w", err)
-		}
-	}
-	return nil
 }
 
 // Intend implements Journal.
 func (m *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent) ([]int64, error) {
-	var ids, of []int64
-	for _, in := range intents {
-		of = append(of, in.Customer)
-	}
+	ids := make([]int64, len(intents))
 	err := m.write(ctx, func() error {
-		return m.all(of, func(i int) error {
-			in := intents[i]
-			c, err := ledger.Intended(m.person(in.Customer), in)
-			if err != nil {
-				return err
+		seen := map[int64]bool{}
+		for i, in := range intents {
+			if !seen[in.Customer] {
+				ids[i] = m.intend(run, in)
 			}
-			m.attempts++
-			ids = append(ids, m.attempts)
-			c.History = append(slices.Clip(c.History), ledger.Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
-			m.store(c)
-			return nil
-		})
+			seen[in.Customer] = true
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -183,21 +151,58 @@ func (m *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 	return ids, nil
 }
 
-// Record implements Journal.
-func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) error {
-	var of []int64
-	for _, ch := range changes {
-		of = append(of, ch.Customer)
+// intend returns the attempt that an intent opens, or has opened before; 0 if it
+// is refused.
+func (m *state) intend(run int64, in ledger.Intent) int64 {
+	before := m.person(in.Customer)
+	c, err := ledger.Intended(before, in)
+	if err != nil {
+		return ledger.FindIntent(before, run, in)
 	}
-	return m.write(ctx, func() error {
-		return m.all(of, func(i int) error {
-			c, err := ledger.Decided(m.person(changes[i].Customer), changes[i])
-			if err == nil {
-				m.store(c)
+	m.attempts++
+	c.History = append(slices.Clip(c.History), ledger.Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
+	m.store(c)
+	return m.attempts
+}
+
+// Record implements Journal.
+func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
+	err = m.write(ctx, func() error {
+		now := map[int64]*ledger.Customer{}
+		left = ledger.Apply(func(id int64) *ledger.Customer {
+			if now[id] == nil {
+				if c := m.person(id); c.ID != 0 {
+					now[id] = &c
+				}
 			}
-			return err
-		})
+			return now[id]
+		}, changes)
+		for _, c := range now {
+			m.store(*c)
+		}
+		return nil
 	})
+	return left, err
+}
+
+// Merge implements Journal.
+func (m *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
+	err = m.write(ctx, func() error {
+		for _, ch := range changes {
+			c := m.person(ch.Customer)
+			if ledger.Recorded(c, ch) {
+				continue
+			}
+			c, ok := ledger.Late(c, ch)
+			if !ok || !ch.IsCredible(m.query(ledger.Query{ServiceIDs: []string{ch.ServiceID}})) {
+				left = append(left, ch)
+				continue
+			}
+			m.store(c)
+		}
+		return nil
+	})
+	return left, err
 }
 
 // Begin implements Runs.

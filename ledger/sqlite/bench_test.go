@@ -115,7 +115,7 @@ func BenchmarkSend(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := l.Record(b.Context(), 1, outcomes(in, ids)); err != nil {
+		if err := recordAll(b.Context(), l, outcomes(in, ids)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func BenchmarkRows(b *testing.B) {
 		in := intents(p)
 		ids, err := l.Intend(b.Context(), 1, in)
 		if err == nil {
-			err = l.Record(b.Context(), 1, outcomes(in, ids))
+			err = recordAll(b.Context(), l, outcomes(in, ids))
 		}
 		if err != nil {
 			b.Fatal(err)

@@ -32,7 +32,7 @@ func TestBeside(t *testing.T) {
 	if n, err := side.ObserveKYC(t.Context(), []ledger.KYCEvent{event}); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	if c := all(t, side, ledger.Query{IDs: []int64{1}}); len(c) != 1 || c[0].KYC.Status != ledger.KYCApproved || c[0].Status != ledger.Created {
@@ -88,7 +88,7 @@ func TestKilledWithOpenDeletion(t *testing.T) {
 	for i := range found {
 		found[i].Status, found[i].URL, found[i].Close[0].Class = ledger.LinkMissing, "", ledger.Unknown
 	}
-	if err := l.Record(t.Context(), 1, found); err != nil {
+	if err := recordAll(t.Context(), l, found); err != nil {
 		t.Fatal(err)
 	}
 	lost := all(t, l, ledger.Query{Status: []ledger.Status{ledger.LinkMissing}})

@@ -17,7 +17,7 @@ import (
 func closedWith(t *testing.T, n int) string {
 	t.Helper()
 	l, _, in, ids := sent(t, 20, n)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Close(); err != nil {
@@ -359,7 +359,7 @@ func TestRestore(t *testing.T) {
 
 	// Where nothing is, from a copy with a log beside it that nobody closed.
 	crashed, _, in, ids := sent(t, 20, 3)
-	if err := crashed.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), crashed, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	place := filepath.Join(t.TempDir(), "new.db")

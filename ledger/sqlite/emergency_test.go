@@ -37,7 +37,7 @@ func TestEmergencyIsNotBelievedBlindly(t *testing.T) {
 		for i := range out {
 			out[i].ServiceID = account + random + string(rune('a'+i))
 		}
-		if err := l.Record(t.Context(), 1, out[:1]); err != nil {
+		if err := recordAll(t.Context(), l, out[:1]); err != nil {
 			t.Fatal(err)
 		}
 		spoil(out)

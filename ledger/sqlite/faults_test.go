@@ -92,7 +92,7 @@ func sound(t testing.TB, l *Ledger) {
 // fault 32: a kill between intent and record.
 func TestKilledWithOpenAttempts(t *testing.T) {
 	l, b, in, ids := sent(t, 300, 3)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)[:1]); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)[:1]); err != nil {
 		t.Fatal(err)
 	}
 	again := reopen(t, image(t, l))
@@ -145,7 +145,7 @@ func TestEmergency(t *testing.T) {
 	if err := l.Emergency(out[1:2]); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Record(t.Context(), 1, out[1:2]); err != nil { // a commit that failed and is there after all
+	if err := recordAll(t.Context(), l, out[1:2]); err != nil { // a commit that failed and is there after all
 		t.Fatal(err)
 	}
 	path := image(t, l)
@@ -208,7 +208,7 @@ func TestEmergencyThatDoesNotFitIsSetAside(t *testing.T) {
 	out := outcomes(in, ids)
 	other := out[0]
 	other.ServiceID, other.Intents = "another", 7
-	if err := l.Record(t.Context(), 1, out); err != nil {
+	if err := recordAll(t.Context(), l, out); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Emergency([]ledger.Change{other}); err != nil {
@@ -230,7 +230,7 @@ func TestEmergencyThatDoesNotFitIsSetAside(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	l, _, in, ids := sent(t, 2000, 64)
 	older := image(t, l)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	edit := func(end string, do func([]byte) []byte) func(*testing.T, string) {
@@ -346,7 +346,7 @@ func TestAdopt(t *testing.T) {
 // by Verify, or lie where nothing is; never a panic.
 func TestBitFlips(t *testing.T) {
 	l, _, in, ids := sent(t, 2000, 64)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
@@ -489,7 +489,7 @@ func TestBusyIsWaitedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- l.Record(context.Background(), 1, outcomes(in, ids)) }()
+	go func() { done <- recordAll(context.Background(), l, outcomes(in, ids)) }()
 	select {
 	case err := <-done:
 		t.Fatalf("recorded past another writer: %v", err)
@@ -509,7 +509,7 @@ func TestFailedWriteIsFinal(t *testing.T) {
 	if err := l.w.run(t.Context(), "PRAGMA query_only = on"); err != nil {
 		t.Fatal(err)
 	}
-	first := l.Record(t.Context(), 1, outcomes(in, ids))
+	first := recordAll(t.Context(), l, outcomes(in, ids))
 	if !errors.Is(first, ledger.ErrWrite) {
 		t.Fatalf("got %v", first)
 	}
@@ -564,7 +564,7 @@ func TestBackupDuringRegistration(t *testing.T) {
 // What is under way is checked, too: here the customer is not as the intent found it.
 func TestVerifyFindsWhatIsUnderWay(t *testing.T) {
 	l, _, in, ids := sent(t, 5, 2)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)[:1]); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)[:1]); err != nil {
 		t.Fatal(err)
 	}
 	sound(t, l)
@@ -614,7 +614,7 @@ func TestVerifyFinds(t *testing.T) {
 		"service id does not lead": run("DELETE FROM services; UPDATE state SET indexed = 100"),
 	} {
 		l, _, in, ids := sent(t, 5, 2)
-		if err := l.Record(t.Context(), 1, outcomes(in, ids)[:1]); err != nil {
+		if err := recordAll(t.Context(), l, outcomes(in, ids)[:1]); err != nil {
 			t.Fatal(err)
 		}
 		sound(t, l)
@@ -640,7 +640,7 @@ func TestVerifyFindsSharedServiceID(t *testing.T) {
 		out := outcomes(intents, ids)
 		out[1].ServiceID = out[0].ServiceID
 		for i := range out {
-			if err := l.Record(t.Context(), 1, out[i:i+1]); err != nil {
+			if err := recordAll(t.Context(), l, out[i:i+1]); err != nil {
 				t.Fatal(err)
 			}
 			if in[i] {

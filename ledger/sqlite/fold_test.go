@@ -26,7 +26,7 @@ func TestFoldBesideTheFirstRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+		if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -56,7 +56,7 @@ func TestDiskFull(t *testing.T) {
 			t.Fatal("the disk does not fill up")
 		}
 	}
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); !errors.Is(err, ledger.ErrWrite) {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("recorded on a full disk: %v", err)
 	}
 	if err := l.Emergency(outcomes(in, ids)); err != nil {

@@ -19,7 +19,7 @@ import (
 // never a byte written to them.
 func FuzzOpen(f *testing.F) {
 	l, _, in, ids := sent(f, 40, 4)
-	if err := l.Record(f.Context(), 1, outcomes(in, ids)[:2]); err != nil {
+	if err := recordAll(f.Context(), l, outcomes(in, ids)[:2]); err != nil {
 		f.Fatal(err)
 	}
 	path := filepath.Join(f.TempDir(), "copy.db")

@@ -18,6 +18,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 	}
 	ids := make([]int64, len(intents))
 	err := l.write(ctx, func(ctx context.Context) error {
+		clear(ids) // it may be run again
 		of := make([]int64, len(intents))
 		for i, in := range intents {
 			of[i] = in.Customer
@@ -26,31 +27,43 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err != nil {
 			return err
 		}
-		packing := slices.Grow(l.w.packing[:0], len(intents))[:len(intents)]
+		packing := slices.Grow(l.w.packing[:0], len(intents))[:0]
 		defer func() {
 			clear(packing)
 			l.w.packing = packing[:0]
 		}()
 		marks := make([]mark, 0, 2*len(intents))
+		seen := make(map[int64]bool, len(intents))
 		for i, in := range intents {
-			c := customers.of(in.Customer)
-			packing[i] = packedIntent{in, in.Removes == "" && bytes.Equal(in.Details, c.Details) && in.Email == c.Email && in.FirstName == c.FirstName && in.LastName == c.LastName}
-			if *c, err = ledger.Intended(*c, in); err != nil {
-				return err
+			if seen[in.Customer] {
+				continue
 			}
-			ids[i] = l.lastAttempt + 1 + int64(i)
-			c.History = append(slices.Clip(c.History), opened(ids[i], run, in)) // who is meant twice has one open by then
-			of, err := l.marksOf(ctx, c)                                        // of a corrected row, they are not those of the row before
+			seen[in.Customer] = true
+			c := customers.of(in.Customer)
+			packed := packedIntent{in, in.Removes == "" && bytes.Equal(in.Details, c.Details) && in.Email == c.Email && in.FirstName == c.FirstName && in.LastName == c.LastName}
+			after, err := ledger.Intended(*c, in)
+			if err != nil {
+				ids[i] = ledger.FindIntent(*c, run, in)
+				continue
+			}
+			*c = after
+			ids[i] = l.lastAttempt + 1 + int64(len(packing))
+			packing = append(packing, packed)
+			c.History = append(slices.Clip(c.History), opened(ids[i], run, in))
+			of, err := l.marksOf(ctx, c) // of a corrected row, they are not those of the row before
 			if err != nil {
 				return err
 			}
 			marks = append(marks, of...)
 		}
-		if err := l.w.begin(ctx, ids[0], run, packing, customers); err != nil {
+		if len(packing) == 0 {
+			return nil
+		}
+		if err := l.w.begin(ctx, l.lastAttempt+1, run, packing, customers); err != nil {
 			return err
 		}
 		l.late.waiting.marks = append(l.late.waiting.marks, marks...)
-		l.lastAttempt = ids[len(ids)-1] // a number lost to a failed commit is never used again
+		l.lastAttempt += int64(len(packing)) // a number lost to a failed commit is never used again
 		return nil
 	})
 	if err != nil {
@@ -60,40 +73,68 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 }
 
 // Record closes attempts; see ledger.Journal.
-func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) error {
+func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
 	if len(changes) == 0 {
-		return nil
+		return nil, nil
 	}
-	return l.write(ctx, func(ctx context.Context) error {
-		err := l.record(ctx, changes)
-		if err == nil && l.late != nil {
-			err = l.indexSome(ctx, len(changes))
+	err = l.write(ctx, func(ctx context.Context) error {
+		if left, err = l.record(ctx, changes); err == nil && l.late != nil {
+			return l.indexSome(ctx, len(changes))
 		}
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return left, nil
 }
 
 // record is Record inside a transaction.
-func (l *Ledger) record(ctx context.Context, changes []ledger.Change) error {
+func (l *Ledger) record(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
 	of := make([]int64, len(changes))
 	for i, ch := range changes {
 		of[i] = ch.Customer
 	}
 	w, err := l.w.forWritingIn(ctx, l.w.room, of)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		clear(w.people)
 		l.w.room = w.people[:0]
 	}()
-	for _, ch := range changes {
-		c := w.of(ch.Customer)
-		if *c, err = ledger.Decided(*c, ch); err != nil {
-			return err
+	left = ledger.Apply(func(id int64) *ledger.Customer {
+		if c := w.of(id); c.ID != 0 {
+			return c
 		}
+		return nil
+	}, changes)
+	if len(left) > 0 { // of those nothing is written
+		isLeft := map[int64]int{}
+		for _, ch := range changes {
+			isLeft[ch.Customer]++
+		}
+		for _, ch := range left {
+			isLeft[ch.Customer]--
+		}
+		w = w.only(func(c *ledger.Customer) bool { return c.ID != 0 && isLeft[c.ID] > 0 })
 	}
-	return l.put(ctx, w)
+	return left, l.put(ctx, w)
+}
+
+// Merge records late answers; see ledger.Journal.
+func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	err = l.write(ctx, func(ctx context.Context) error {
+		left, err = l.merge(ctx, changes)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return left, nil
 }
 
 func hasOpen(c *ledger.Customer) bool {

@@ -40,7 +40,7 @@ func madeOf(t *testing.T, l *Ledger, batch int64) ledger.Change {
 		t.Fatal(err)
 	}
 	out := outcomes(in, ids)
-	if err := l.Record(t.Context(), 1, out); err != nil {
+	if err := recordAll(t.Context(), l, out); err != nil {
 		t.Fatal(err)
 	}
 	return out[0]
@@ -50,7 +50,7 @@ func madeOf(t *testing.T, l *Ledger, batch int64) ledger.Change {
 // soon after: who was created since is recognised all the same.
 func TestNumbersOfForgottenAttempts(t *testing.T) {
 	l, _, in, ids := sent(t, 1, 1)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Forget(t.Context(), []string{in[0].Email}); err != nil {
@@ -74,7 +74,7 @@ func TestCorrectedRowIsRecognised(t *testing.T) {
 	l, _, in, ids := sent(t, 1, 1)
 	refused := outcomes(in, ids)
 	refused[0].Status, refused[0].ServiceID, refused[0].URL, refused[0].Close[0].Class = ledger.Rejected, "", "", ledger.Reject
-	if err := l.Record(t.Context(), 1, refused); err != nil {
+	if err := recordAll(t.Context(), l, refused); err != nil {
 		t.Fatal(err)
 	}
 	rows := crowd(1, "a")
@@ -123,7 +123,7 @@ func TestRound(t *testing.T) {
 	out := outcomes(in, ids)
 	under, of := 0, ""
 	for i := range out {
-		if err := l.Record(t.Context(), 1, out[i:i+1]); err != nil {
+		if err := recordAll(t.Context(), l, out[i:i+1]); err != nil {
 			t.Fatal(err)
 		}
 		if l.late.round.len() > 0 {
@@ -158,7 +158,7 @@ func TestLookBeforeARound(t *testing.T) {
 	out := outcomes(in, ids)
 	made := 0
 	for ; l.late.round.len() == 0; made++ {
-		if err := l.Record(t.Context(), 1, out[made:made+1]); err != nil {
+		if err := recordAll(t.Context(), l, out[made:made+1]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +171,7 @@ func TestLookBeforeARound(t *testing.T) {
 		defer end()
 		looks[i] = v
 	}
-	if err := l.Record(t.Context(), 1, out[made:made+1]); err != nil { // in the middle of the round
+	if err := recordAll(t.Context(), l, out[made:made+1]); err != nil { // in the middle of the round
 		t.Fatal(err)
 	}
 	if err := l.write(t.Context(), l.index); err != nil {
@@ -193,7 +193,7 @@ func TestLookBeforeARound(t *testing.T) {
 func TestQueryDuringRegistration(t *testing.T) {
 	l, _, in, ids := sent(t, 2, 1)
 	out := outcomes(in, ids)
-	if err := l.Record(t.Context(), 1, out); err != nil {
+	if err := recordAll(t.Context(), l, out); err != nil {
 		t.Fatal(err)
 	}
 	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "two"})

@@ -35,7 +35,7 @@ func TestNewestOverPages(t *testing.T) {
 			}
 			created = append(created, out[i].Customer)
 		}
-		if err := l.Record(t.Context(), 1, out); err != nil {
+		if err := recordAll(t.Context(), l, out); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -42,14 +42,12 @@ func (l *Ledger) recover(ctx context.Context) error {
 		if err := l.recordOpening(ctx, token); err != nil { // before anything is closed at this moment
 			return err
 		}
-		for _, ch := range l.backup.kept {
-			done, err := l.merge(ctx, ch)
-			if err != nil {
-				return err
-			}
-			if !done {
-				left = append(left, fmt.Sprintf("an answer in %s.emergency for customer %d does not fit what the ledger says; it was set aside", l.path, ch.Customer))
-			}
+		answers, err := l.merge(ctx, l.backup.kept)
+		if err != nil {
+			return err
+		}
+		for _, ch := range answers {
+			left = append(left, fmt.Sprintf("an answer in %s.emergency for customer %d does not fit what the ledger says; it was set aside", l.path, ch.Customer))
 		}
 		if err := l.closeOpen(ctx); err != nil {
 			return err
@@ -79,70 +77,45 @@ func (l *Ledger) recover(ctx context.Context) error {
 	return l.sick(err)
 }
 
-// merge applies one change of the emergency file. Its Record may have reached
-// the disk although it failed, and an opening without the emergency file may
-// have closed its attempts as unknown: both are allowed for.
-func (l *Ledger) merge(ctx context.Context, ch ledger.Change) (bool, error) {
-	w, err := l.w.forWriting(ctx, []int64{ch.Customer})
-	if err != nil {
-		return false, err
-	}
-	c := &w.people[0]
-	if c.ID != 0 && c.Intents == ch.Intents && c.Status == ch.Status && (ch.ServiceID == "" || c.ServiceID == ch.ServiceID) && (ch.URL == "" || c.URL == ch.URL) && allClosed(c.History, ch.Close) {
-		return true, nil
-	}
-	if ok, err := l.credible(ctx, ch); err != nil || !ok {
-		return false, err
-	}
-	c.History = slices.Clone(c.History)
-	for i := range c.History {
-		if c.History[i].Class == ledger.Unknown && c.Status == ledger.InDoubt && slices.ContainsFunc(ch.Close, func(cl ledger.Closing) bool { return cl.Attempt == c.History[i].ID }) {
-			c.History[i].Class = ledger.Open
+// merge is Merge inside a transaction.
+func (l *Ledger) merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
+	for _, ch := range changes {
+		w, err := l.w.forWriting(ctx, []int64{ch.Customer})
+		if err != nil {
+			return nil, err
+		}
+		c := &w.people[0]
+		if ledger.Recorded(*c, ch) {
+			continue
+		}
+		owners, err := l.serviceOwners(ctx, ch.ServiceID)
+		if err != nil {
+			return nil, err
+		}
+		after, ok := ledger.Late(*c, ch)
+		if !ok || !ch.IsCredible(owners) {
+			left = append(left, ch)
+			continue
+		}
+		*c = after
+		if err := l.put(ctx, w); err != nil {
+			return nil, err
 		}
 	}
-	if *c, err = ledger.Decided(*c, ch); err != nil {
-		return false, nil // a rule, not a failure: the caller keeps the answer
-	}
-	return true, l.put(ctx, w)
+	return left, nil
 }
 
-// credible holds an answer of the emergency file to what one from the wire is
-// held to before it is recorded: a link that can be shown, and a serviceId that
-// no other customer has. When it was put there, the ledger
-// could not be asked any more.
-func (l *Ledger) credible(ctx context.Context, ch ledger.Change) (bool, error) {
-	if (ch.URL != "" || ch.Status == ledger.Created) && (!ledger.ValidLink(ch.URL) || ch.ServiceID == "") {
-		return false, nil
+// serviceOwners are the customers that may have a serviceId.
+func (l *Ledger) serviceOwners(ctx context.Context, serviceID string) ([]ledger.Customer, error) {
+	if serviceID == "" {
+		return nil, nil
 	}
-	if ch.ServiceID == "" {
-		return true, nil
-	}
-	of := []string{ch.ServiceID}
+	of := []string{serviceID}
 	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	owners, err := l.w.customers(ctx, ids, nil)
-	for _, c := range owners {
-		if c.ID != ch.Customer && c.ServiceID == ch.ServiceID {
-			return false, err
-		}
-	}
-	return true, err
-}
-
-// allClosed says whether every closing has been applied as it stands.
-func allClosed(have []ledger.Attempt, closings []ledger.Closing) bool {
-	for _, cl := range closings {
-		ok := false
-		for _, a := range have {
-			ok = ok || a.ID == cl.Attempt && a.Class != ledger.Open && (cl.Class == ledger.Open || a.Class == cl.Class) && a.Absent == (cl.Absent || a.Absent)
-		}
-		if !ok {
-			return false
-		}
-	}
-	return true
+	return l.w.customers(ctx, ids, nil)
 }
 
 // closeOpen closes what a crash left open as unanswered at this moment.

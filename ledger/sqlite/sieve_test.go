@@ -53,7 +53,7 @@ func TestSieve(t *testing.T) {
 func TestNobodyHas(t *testing.T) {
 	l, _, in, ids := sent(t, 5, 5)
 	changes := outcomes(in, ids)
-	if err := l.Record(t.Context(), 1, changes[:3]); err != nil {
+	if err := recordAll(t.Context(), l, changes[:3]); err != nil {
 		t.Fatal(err)
 	}
 	check := func(l *Ledger, when string, others ...string) {

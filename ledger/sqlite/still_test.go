@@ -21,7 +21,7 @@ func TestStill(t *testing.T) {
 	}
 	sel := ledger.Selection{Batch: b.ID}
 	first := lines(t, still, sel)
-	if err := l.Record(t.Context(), 1, outcomes(in, ids)); err != nil {
+	if err := recordAll(t.Context(), l, outcomes(in, ids)); err != nil {
 		t.Fatal(err)
 	}
 	event := ledger.KYCEvent{ServiceID: "acme-rain-user-000000000001", Status: ledger.KYCApproved, At: time.Now()}

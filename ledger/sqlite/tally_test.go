@@ -52,14 +52,14 @@ func TestTallyIsWhatTheRowsComeTo(t *testing.T) {
 		}
 	}
 	kept(false)
-	if err := l.Record(t.Context(), 1, out[:3]); err != nil {
+	if err := recordAll(t.Context(), l, out[:3]); err != nil {
 		t.Fatal(err)
 	}
 	run(4) // tells nobody
 	kept(false)
 	run(3)
 	kept(false) // one is under way still
-	if err := l.Record(t.Context(), 1, out[3:]); err != nil {
+	if err := recordAll(t.Context(), l, out[3:]); err != nil {
 		t.Fatal(err)
 	}
 	kept(false)
@@ -101,7 +101,7 @@ func TestTallyForgetsWhatWasTold(t *testing.T) {
 	l, b, in, ids := sent(t, 4, 1)
 	out := outcomes(in, ids)
 	out[0].Status, out[0].Code, out[0].ServiceID, out[0].URL, out[0].Close[0].Class = ledger.Rejected, "REJECTED", "", "", ledger.Reject
-	if err := l.Record(t.Context(), 1, out); err != nil {
+	if err := recordAll(t.Context(), l, out); err != nil {
 		t.Fatal(err)
 	}
 	other := registerAll(t, l, "another", crowd(1, "z"))

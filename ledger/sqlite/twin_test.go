@@ -161,9 +161,8 @@ func (w *twins) kill() {
 	}
 	w.open(to)
 	for _, ch := range kept { // merged, each if it fits
-		if err := w.m.Record(w.ctx, 1, []ledger.Change{ch}); err != nil && !errors.Is(err, ledger.ErrConflict) {
-			w.Fatal(err)
-		}
+		_, err := w.m.Merge(w.ctx, []ledger.Change{ch})
+		w.must(err)
 	}
 	for _, p := range w.people { // what is open still is unanswered now
 		in, c := w.both(w.l, p)
@@ -171,8 +170,10 @@ func (w *twins) kill() {
 			if a.Class != ledger.Open {
 				continue
 			}
-			w.must(w.m.Record(w.ctx, 1, []ledger.Change{{Expect: expect(c), Status: ledger.InDoubt, Field: c.Field, Code: c.Code, Message: c.Message, Manual: c.Manual, At: w.now,
-				Close: []ledger.Closing{{Attempt: a.ID, Class: ledger.Unknown, NotAfter: in.History[i].NotAfter}}}}))
+			left, err := w.m.Record(w.ctx, 1, []ledger.Change{{Expect: expect(c), Status: ledger.InDoubt, Field: c.Field, Code: c.Code, Message: c.Message, Manual: c.Manual, At: w.now,
+				Close: []ledger.Closing{{Attempt: a.ID, Class: ledger.Unknown, NotAfter: in.History[i].NotAfter}}}})
+			w.must(err)
+			w.same("closed", len(left), 0)
 		}
 	}
 }
@@ -303,42 +304,58 @@ func pairs[T any](people []string, of func(person string) (a, b T, ok bool)) (as
 
 // write begins a write of either ledger; the function returned compares how it ended.
 func (w *twins) write(l *Ledger, kind string) (end func()) {
-	var do func() ([]int64, error)
-	var ids []int64
-	var want error
+	// left are the places of what was left, for their customers differ.
+	type result struct {
+		ids, left []int64
+		err       error
+	}
+	var do func() result
+	var want result
 	switch kind {
 	case "learn":
-		do = func() ([]int64, error) { return nil, l.Learn(w.ctx, "pace", "7", w.now) }
+		do = func() result { return result{err: l.Learn(w.ctx, "pace", "7", w.now)} }
 	case "intend":
 		on, of := pairs(w.pick(1), w.intent)
-		ids, want = w.m.Intend(w.ctx, 1, of)
-		do = func() ([]int64, error) { return l.Intend(w.ctx, 1, on) }
+		want.ids, want.err = w.m.Intend(w.ctx, 1, of)
+		do = func() (r result) { r.ids, r.err = l.Intend(w.ctx, 1, on); return r }
 	case "record":
 		of, on := pairs(w.pick(1), w.decide)
-		want = w.m.Record(w.ctx, 1, of)
-		do = func() ([]int64, error) { return nil, l.Record(w.ctx, 1, on) }
-	}
-	type result struct {
-		ids []int64
-		err error
+		left, err := w.m.Record(w.ctx, 1, of)
+		want.left, want.err = places(of, left), err
+		do = func() (r result) {
+			left, err := l.Record(w.ctx, 1, on)
+			return result{left: places(on, left), err: err}
+		}
 	}
 	done, waiting := make(chan result, 1), queued(l)
-	go func() {
-		ids, err := do()
-		done <- result{ids, err}
-	}()
+	go func() { done <- do() }()
 	for len(done) == 0 && queued(l) == waiting {
 		runtime.Gosched()
 	}
 	return func() {
 		got := <-done
-		if (got.err == nil) != (want == nil) || got.err != nil && !errors.Is(got.err, ledger.ErrConflict) || len(got.ids) != len(ids) {
-			w.Fatalf("%s: %v, want %v", kind, got.err, want)
+		if got.err != nil || want.err != nil || !slices.Equal(got.left, want.left) || len(got.ids) != len(want.ids) {
+			w.Fatalf("%s: %v, want %v", kind, got, want)
 		}
 		for i, id := range got.ids {
-			w.attempts[id] = ids[i]
+			if (id == 0) != (want.ids[i] == 0) {
+				w.Fatalf("%s: %v, want %v", kind, got, want)
+			}
+			if id != 0 {
+				w.attempts[id] = want.ids[i]
+			}
 		}
 	}
+}
+
+// places are where in a list the changes are that were left of it.
+func places(of, left []ledger.Change) (at []int64) {
+	for i, ch := range of {
+		if slices.ContainsFunc(left, func(l ledger.Change) bool { return l.Customer == ch.Customer }) {
+			at = append(at, int64(i))
+		}
+	}
+	return at
 }
 
 // intent is one for a person in both ledgers, if anything of the kind is possible.

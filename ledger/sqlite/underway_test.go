@@ -80,7 +80,7 @@ func TestGroupIsAnsweredBitByBit(t *testing.T) {
 	out := outcomes(in, ids)
 	keep := ledger.Change{Expect: out[1].Expect, Status: ledger.InDoubt, Code: "asked", At: time.Now()}
 	for step, changes := range [][]ledger.Change{{out[2]}, {keep}, {out[0], out[3]}, {out[1]}} {
-		if err := l.Record(t.Context(), 1, changes); err != nil {
+		if err := recordAll(t.Context(), l, changes); err != nil {
 			t.Fatal(step, err)
 		}
 		sound(t, l)
@@ -103,7 +103,7 @@ func TestGroupIsAnsweredBitByBit(t *testing.T) {
 func TestLateEntries(t *testing.T) {
 	l, _, in, ids := sent(t, 6, 4)
 	out := outcomes(in, ids)
-	if err := l.Record(t.Context(), 1, out[:3]); err != nil {
+	if err := recordAll(t.Context(), l, out[:3]); err != nil {
 		t.Fatal(err)
 	}
 	if of := l.late.waiting; len(of.services) != 3 || len(of.marks) == 0 {
@@ -160,7 +160,7 @@ func TestLateEntries(t *testing.T) {
 	}
 	find(t, l)
 	sound(t, l)
-	if err := l.Record(t.Context(), 1, out[3:]); err != nil { // of a group that was begun before the index was written
+	if err := recordAll(t.Context(), l, out[3:]); err != nil { // of a group that was begun before the index was written
 		t.Fatal(err)
 	}
 	sound(t, reopen(t, image(t, l)))
@@ -177,7 +177,7 @@ func TestRefusalIsItsOwn(t *testing.T) {
 	errs := make([]chan error, 3)
 	for i, changes := range [][]ledger.Change{out[:1], {wrong}, out[1:2]} {
 		errs[i] = make(chan error, 1)
-		go func() { errs[i] <- l.Record(t.Context(), 1, changes) }()
+		go func() { errs[i] <- recordAll(t.Context(), l, changes) }()
 	}
 	for {
 		runtime.Gosched()

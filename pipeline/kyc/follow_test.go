@@ -48,7 +48,7 @@ func created(t *testing.T, status ledger.Status, n int, users []sandbox.User) *m
 		if status == ledger.Created {
 			ch.URL, ch.Close[0].Class = fmt.Sprintf("https://withpersona.com/verify?id=%d", i), ledger.OK
 		}
-		err = l.Record(t.Context(), 1, []ledger.Change{ch})
+		_, err = l.Record(t.Context(), 1, []ledger.Change{ch})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func TestDeletionNeedsPairing(t *testing.T) {
 			d.users = append(d.users, u)
 		}
 		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status}, Status: ledger.LinkMissing, ServiceID: id}
-		if err := l.Record(ctx, 1, []ledger.Change{ch}); err != nil {
+		if left, err := l.Record(ctx, 1, []ledger.Change{ch}); err != nil || len(left) > 0 {
 			t.Fatal(err)
 		}
 	}

@@ -36,7 +36,7 @@ type Removals struct {
 	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
 	Refused int     // the partner refuses to delete them, because they have cards, say
 	Code    string  // of the newest refusal
-	Unasked int     // the list did not show them under their e-mail just before, so nobody was asked to delete them
+	Unasked int     // the list did not show them under their e-mail just before, or the ledger had another state of them by then, so no deletion was sent
 }
 
 // unknownInRow is after how many unanswered deletions in a row no more are sent.
@@ -124,6 +124,10 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	if err != nil {
 		return err
 	}
+	if ids[0] == 0 { // a link came meanwhile, say: the user is not to be deleted any more
+		out.Unasked++
+		return nil
+	}
 	var removal partner.Removal
 	// Only what surely did nothing is repeated under the one intent.
 	err = c.Pace.ask(ctx, passing, func() error {
@@ -136,7 +140,11 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
 	change := c.outcome(cu, ids[0], removal, e, clock())
-	if failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change}); failed != nil {
+	left, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
+	if failed == nil && len(left) > 0 {
+		failed = fmt.Errorf("kyc: what became of a deletion does not fit what the ledger has of customer %d: %w", cu.ID, ledger.ErrConflict)
+	}
+	if failed != nil {
 		return c.save(change, failed)
 	}
 	switch {

@@ -1,0 +1,68 @@
+package ledger
+
+import "slices"
+
+// This file has what every implementation of Journal does with a list.
+
+// FindIntent returns the id of the attempt that an intent opened before, in a call
+// whose result was lost; 0 if there is none. It is the customer's newest attempt,
+// open, with the run, key, generation and time of the intent. The customer is
+// given as it is, with its attempts.
+func FindIntent(c Customer, run int64, in Intent) int64 {
+	if c.ID == 0 || c.ID != in.Customer || c.Status != InDoubt || c.Intents != in.Intents+1 {
+		return 0
+	}
+	var newest Attempt
+	for _, a := range c.History {
+		if a.ID > newest.ID {
+			newest = a
+		}
+	}
+	if newest.Class != Open || newest.Run != run || newest.Key != in.Key || newest.Removes != in.Removes ||
+		newest.Generation != in.Generation || newest.NotBefore.Stored() != in.At.Stored() {
+		return 0
+	}
+	return newest.ID
+}
+
+// Apply applies changes in their order, by the rule of [Journal].Record, and
+// returns those that do not fit. of gives each customer with all its attempts, nil
+// for one that the ledger does not have; what fits is written there.
+func Apply(of func(customer int64) *Customer, changes []Change) (left []Change) {
+	repairs := !slices.ContainsFunc(changes, func(ch Change) bool { return ch.Repair }) || allRepairsFit(of, changes)
+	for _, ch := range changes {
+		c := of(ch.Customer)
+		if c == nil || ch.Repair && !repairs {
+			left = append(left, ch)
+			continue
+		}
+		after, err := Decided(*c, ch)
+		switch {
+		case err == nil:
+			*c = after
+		case !Recorded(*c, ch):
+			left = append(left, ch)
+		}
+	}
+	return left
+}
+
+// allRepairsFit tries the changes out: a mix-up of which only a part is corrected
+// would give one user to two customers.
+func allRepairsFit(of func(customer int64) *Customer, changes []Change) bool {
+	tried := map[int64]Customer{}
+	for _, ch := range changes {
+		c, known := tried[ch.Customer]
+		if at := of(ch.Customer); !known && at != nil {
+			c = *at
+		}
+		after, err := Decided(c, ch)
+		switch {
+		case err == nil:
+			tried[ch.Customer] = after
+		case ch.Repair && !Recorded(c, ch):
+			return false
+		}
+	}
+	return true
+}
