@@ -21,18 +21,9 @@ func Late(c Customer, ch Change) (Customer, bool) {
 	if Recorded(c, ch) {
 		return c, true
 	}
-	if after, err := Decided(c, ch); err == nil {
-		return after, true
+	if ch.hasAnswer() && c.Status == LinkMissing && ch.Status == Created && ch.ServiceID == c.ServiceID && ch.URL != "" {
+		ch.Expect = Expect{ch.Customer, LinkMissing, c.Intents}
 	}
-	switch {
-	case c.ID == 0 || c.ID != ch.Customer || !ch.hasAnswer():
-		return c, false
-	case c.Status == InDoubt && c.Intents == ch.Intents:
-	case c.Status == LinkMissing && ch.Status == Created && ch.ServiceID == c.ServiceID && ch.URL != "":
-	default:
-		return c, false
-	}
-	ch.Expect = Expect{c.ID, c.Status, c.Intents}
 	after, err := Decided(reopened(c, ch.Close), ch)
 	if err != nil {
 		return c, false
