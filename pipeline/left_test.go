@@ -99,6 +99,30 @@ func TestPlannerSkipsWhatChanged(t *testing.T) {
 	}
 }
 
+// The only row changes again and again: nothing but the skip itself makes the
+// planner look at its queue once more.
+func TestPlannerLooksAgainByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1)
+		m := &meddled{Ledger: b.ledger}
+		b.cfg.Ledger = m
+		m.intend = func(in []ledger.Intent) {
+			switch {
+			case m.calls > 6:
+			case in[0].Status == ledger.Pending:
+				byHand(t, b.ledger, in[0].Expect, ledger.InsufficientBalance)
+			default:
+				byHand(t, b.ledger, in[0].Expect, ledger.Pending)
+			}
+		}
+		s, err := b.run()
+		if err != nil || m.calls != 7 {
+			t.Errorf("after %d calls: %v", m.calls, err)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 1})
+	})
+}
+
 // A row that another process sends is left to it, and the limit counts what was
 // sent.
 func TestPlannerLeavesWhatOthersSend(t *testing.T) {
