@@ -318,6 +318,13 @@ type Position struct {
 }
 
 // Match is what the ledger knows of the person that a LookupKey describes.
+//
+// ByID and ByName recognise a customer under another e-mail, by its marks: its
+// SenderID (see [PlainNumber]) and its NameText. A customer has one of each. They are
+// those of its last claiming row as long as nothing was sent for it (Attempts is 0).
+// A create intent sets them to those of the row that it sends, the last one by
+// then; nothing else changes them: no later row, and no change by hand. Marks of
+// earlier rows are not kept.
 type Match struct {
 	Customer *Customer // by identity; nil if unknown. Without History
 	Forgot   bool      // the identity was erased on request

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"look-up within a registration", lookupWithin},
 		{"look-up of known customers", lookupKnown},
 		{"a customer number is compared without what programs add", lookupPlainNumber},
+		{"by what a customer is recognised", marks},
 		{"a new batch takes a pending customer", takesPending},
 		{"intend", intend},
 		{"intend skips", intendSkips},

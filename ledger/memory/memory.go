@@ -30,7 +30,9 @@ type state struct {
 	keys      keyed.Secret
 	customers []*ledger.Customer // by id - 1
 	identity  map[string]int64
-	marks     map[int64][]int64
+	marks     map[int64]marks   // by customer
+	byNumber  map[int64][]int64 // customers by mark; see other
+	byName    map[int64][]int64
 	marked    []int64        // marks that the write under way added to
 	batches   []ledger.Batch // by id - 1
 	rows      [][]storedRow
@@ -50,6 +52,9 @@ type storedRow struct {
 	owner        int64 // of a row that was erased; others are found by identity
 }
 
+// marks are by what a customer is recognised under another e-mail; 0 = none.
+type marks struct{ number, name int64 }
+
 type learnt struct {
 	value string
 	at    time.Time
@@ -62,7 +67,7 @@ func New(environment string) *Ledger {
 	now := ledger.Stored(time.Now())
 	return &Ledger{turn: make(chan struct{}, 1), state: state{
 		info: ledger.Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}}}
+		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}}}
 }
 
 // write runs a change with the right to write.
@@ -120,16 +125,34 @@ func (m *state) store(c ledger.Customer) {
 		a.NotBefore, a.NotAfter = a.NotBefore.Stored(), a.NotAfter.Stored()
 	}
 	c.FirstSent, c.Decided, c.Issued, c.KYC = ledger.Stored(c.FirstSent), ledger.Stored(c.Decided), ledger.Stored(c.Issued), ledger.KYC{}
-	sent := at.Intents > 0 && c.Intents == at.Intents
+	isMarked := c.Attempts == 0 || c.Attempts > at.Attempts // see ledger.Match
 	*at = c
-	if c.LastBatch != 0 && !sent { // the marks are those of the row that was sent
-		r := m.rows[c.LastBatch-1][c.LastRow]
-		for _, k := range []int64{m.keys.Sender(r.SenderID), r.name} {
-			if k != 0 && !slices.Contains(m.marks[k], c.ID) {
-				m.marks[k] = append(m.marks[k], c.ID)
-			}
-		}
+	if isMarked {
+		m.mark(c.ID)
 	}
+}
+
+// mark gives a customer the marks of its last row.
+func (m *state) mark(id int64) {
+	c := m.customers[id-1]
+	if c.LastBatch == 0 {
+		return
+	}
+	m.unmark(id)
+	r := m.rows[c.LastBatch-1][c.LastRow]
+	now := marks{number: m.keys.Sender(r.SenderID), name: r.name}
+	m.marks[id] = now
+	m.byNumber[now.number] = append(m.byNumber[now.number], id)
+	m.byName[now.name] = append(m.byName[now.name], id)
+}
+
+// unmark takes a customer's marks away.
+func (m *state) unmark(id int64) {
+	is := func(other int64) bool { return other == id }
+	was := m.marks[id]
+	m.byNumber[was.number] = slices.DeleteFunc(m.byNumber[was.number], is)
+	m.byName[was.name] = slices.DeleteFunc(m.byName[was.name], is)
+	delete(m.marks, id)
 }
 
 // Intend implements Journal.
@@ -357,8 +380,6 @@ func (m *state) forget(identity string) bool {
 			}
 		}
 	}
-	for k, ids := range m.marks {
-		m.marks[k] = slices.DeleteFunc(ids, func(other int64) bool { return other == id })
-	}
+	m.unmark(id)
 	return known
 }

@@ -69,15 +69,18 @@ func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger
 		if k.Customer != nil && k.Customer.Status.Onboarded() {
 			continue
 		}
-		k.ByID = m.other(m.keys.Sender(s[i].SenderID), own)
-		k.ByName = m.other(m.keys.Name(s[i].NameText), own)
+		k.ByID = m.other(m.byNumber, m.keys.Sender(s[i].SenderID), own)
+		k.ByName = m.other(m.byName, m.keys.Name(s[i].NameText), own)
 	}
 	return out, nil
 }
 
 // other is the first customer with a mark, other than own, that was or may have been onboarded.
-func (m *state) other(mark, own int64) (best *ledger.Customer) {
-	for _, id := range m.marks[mark] {
+func (m *state) other(by map[int64][]int64, mark, own int64) (best *ledger.Customer) {
+	if mark == 0 {
+		return nil
+	}
+	for _, id := range by[mark] {
 		c := m.customer(id)
 		switch c.Status {
 		case ledger.Created, ledger.LinkMissing, ledger.InDoubt:
@@ -159,6 +162,9 @@ func (r *registration) Commit(context.Context) (ledger.Batch, error) {
 			}
 			c := m.customers[id-1]
 			c.LastBatch, c.LastRow = r.batch.ID, row.Ordinal
+			if c.Attempts == 0 {
+				m.mark(id)
+			}
 		}
 		if c := m.customer(id); c.Status == ledger.Forgotten {
 			*row = storedRow{Row: row.Erased(), owner: id}

@@ -263,7 +263,7 @@ func (w *twins) plain(c ledger.Customer, file bool) ledger.Customer {
 
 func (w *twins) match(k ledger.Match, file bool) string {
 	s := fmt.Sprintf("forgot %t, claimed %d, first %v, differs %v", k.Forgot, k.Claimed, k.First, k.Differs)
-	for _, c := range []*ledger.Customer{k.Customer, k.ByID, k.ByName} {
+	for _, c := range []*ledger.Customer{k.Customer} { // see KeepsOldMarks
 		if c == nil {
 			s += "\nnobody"
 			continue
