@@ -20,7 +20,7 @@ func marks(t *testing.T, l ledger.Ledger) {
 		var rows []ledger.Row
 		for i, version := range of {
 			r := person(i, fmt.Sprintf("p%d", i))
-			r.SenderID, r.NameText = fmt.Sprint(1000 + 10*i + version), fmt.Sprintf("name %d-%d", i, version)
+			r.SenderID, r.NameText = fmt.Sprint(1000+10*i+version), fmt.Sprintf("name %d-%d", i, version)
 			rows = append(rows, r)
 		}
 		return add(t, l, fmt.Sprint("batch ", batches), rows...)

@@ -1,0 +1,236 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// This file draws what is done to the twins.
+
+// register adds an input in which names and numbers are shared and change.
+func (w *twins) register(back bool) {
+	print := fmt.Sprint("input ", w.now)
+	on, err := w.l.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.later()})
+	w.must(err)
+	defer func() { w.must(on.Rollback()) }() // nothing, but after a failure
+	of, err := w.m.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.now})
+	w.must(err)
+	ordinal := 0
+	claimed := map[string]int{} // the ordinal + 1
+	invalid := map[string][]int{}
+	for _, part := range rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), 1, 12, rapid.ID[string]), 1, 3).Draw(w.T, "rows") {
+		var rows []ledger.Row
+		var keys []ledger.LookupKey
+		for _, p := range part {
+			name := rapid.SampledFrom([]string{"Ames", "Boyd", "Cole"}).Draw(w.T, "name")
+			number := rapid.SampledFrom([]string{"", "n1", "n2", "n3"}).Draw(w.T, "number")
+			r := ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: p, Email: p, FirstName: "J", LastName: name, SenderID: number,
+				NameText: name, Carry: []string{"of " + p}, Recall: p, Repeats: -1, Fields: []string{"J", name, "+1", "payroll"}, Claims: true}
+			switch {
+			case w.chance(25, "invalid"):
+				r.Claims, r.Verdict, r.Fields, r.Repeats = false, ledger.Invalid, nil, claimed[p]-1
+				r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid"}}
+				if claimed[p] == 0 {
+					invalid[p] = append(invalid[p], ordinal)
+				}
+			case claimed[p] > 0:
+				r.Claims, r.Verdict, r.Repeats = false, ledger.DuplicateInInput, claimed[p]-1
+				r.Findings = []ledger.Finding{{Field: "email", Code: "duplicate_in_input"}}
+			}
+			if r.Claims {
+				claimed[p] = ordinal + 1
+			}
+			rows = append(rows, r)
+			keys = append(keys, ledger.LookupKey{Identity: p, SenderID: number, NameText: name, Fields: r.Fields})
+			w.details[string(w.l.Digest(r.Fields))] = string(w.m.Digest(r.Fields))
+			ordinal++
+		}
+		a, err := on.Lookup(w.ctx, keys)
+		w.must(err)
+		b, err := of.Lookup(w.ctx, keys)
+		w.must(err)
+		for i := range a {
+			w.same("match", w.match(a[i], true), w.match(b[i], false))
+		}
+		w.must(on.Add(w.ctx, rows))
+		w.must(of.Add(w.ctx, rows))
+	}
+	var notes []ledger.RowNote
+	for p, at := range invalid {
+		for _, ordinal := range at {
+			notes = append(notes, ledger.RowNote{Ordinal: ordinal, Repeats: claimed[p] - 1, Finding: ledger.Finding{Field: "email", Code: "shared", Warning: true}})
+		}
+	}
+	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
+	w.must(on.Annotate(w.ctx, notes))
+	w.must(of.Annotate(w.ctx, notes))
+	if len(w.list(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // while it is under way
+		w.Error("somebody is nobody")
+	}
+	if back {
+		w.must(errors.Join(on.Rollback(), of.Rollback()))
+		return
+	}
+	a, err := on.Commit(w.ctx)
+	w.must(err)
+	b, err := of.Commit(w.ctx)
+	w.must(err)
+	w.batches = b.ID
+	w.same("batch", a, b)
+}
+
+// intent is one for a person in both ledgers, if anything of the kind is possible.
+func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
+	in, c := w.both(person)
+	final := c.Status == ledger.Created || c.Status == ledger.Forgotten
+	if c.ID == 0 || in.ID == 0 || final && !w.chance(4, "once more") || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.chance(4, "a second request") {
+		return on, of, false
+	}
+	generation := c.Generation
+	for _, a := range c.History {
+		generation = max(generation, a.Generation)
+	}
+	of = ledger.Intent{Expect: expect(c), Generation: generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
+	of.Details = c.Details
+	for here, there := range w.details { // those of in may be older: a write may wait
+		if there == string(c.Details) {
+			on.Details = ledger.Details(here)
+		}
+	}
+	// What is sent need not be what the ledger has of the person.
+	switch rapid.IntRange(0, 15).Draw(w.T, "corrected") {
+	case 0:
+		of.Email = "Canary" + strings.TrimPrefix(of.Email, "canary")
+	case 1:
+		of.FirstName += "j"
+	case 2:
+		of.LastName = "Dunn"
+	case 3:
+		fields := []string{"J", "Dunn", "+2", "payroll"}
+		of.Details, on.Details = w.m.Digest(fields), w.l.Digest(fields)
+		w.details[string(on.Details)] = string(of.Details)
+	}
+	if c.Status == ledger.LinkMissing {
+		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Details: of.Details, Removes: c.ServiceID, At: of.At}
+	}
+	if w.chance(3, "wrong") {
+		of.Intents++
+	}
+	details := on.Details
+	on = of
+	on.Customer, on.Details = in.ID, details
+	return on, of, true
+}
+
+// decide draws what may become of a person: an answer, evidence, or a person's
+// decision, such that the state follows from the attempts.
+func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
+	in, c := w.both(person)
+	if c.ID == 0 || in.ID == 0 || c.Status == ledger.Forgotten {
+		return of, on, false
+	}
+	of = ledger.Change{Expect: expect(c), Status: c.Status, Manual: c.Manual, At: w.later()}
+	var open *ledger.Attempt
+	doubt := false
+	for i, a := range c.History {
+		switch {
+		case a.Class == ledger.Open:
+			open = &c.History[i]
+		case !a.Absent && slices.Contains([]ledger.Class{ledger.Unknown, ledger.KeyUsed, ledger.OKBroken}, a.Class):
+			doubt = true
+		}
+	}
+	user := func() {
+		w.users++
+		of.ServiceID, of.URL = fmt.Sprintf("acme-user-%s-%d", person, w.users), fmt.Sprintf("https://verify.test/%s/%d", person, w.users)
+	}
+	end := func(class ledger.Class) {
+		of.Close = append(of.Close, ledger.Closing{Attempt: open.ID, Class: class, HTTPStatus: 200 + w.users, Excerpt: []byte("of " + person), NotAfter: w.instant()})
+	}
+	absent := func() {
+		for _, a := range c.History {
+			if a.Class != ledger.Open && !a.Absent {
+				of.Close = append(of.Close, ledger.Closing{Attempt: a.ID, Absent: true})
+			}
+		}
+	}
+	unless := func(s ledger.Status) {
+		if of.Status = s; doubt {
+			of.Status = ledger.InDoubt
+		}
+	}
+	switch what := rapid.SampledFrom([]string{"ok", "ok", "unknown", "reject", "unsent", "note", "open", "missing"}).Draw(w.T, "answer"); {
+	case open != nil && what == "note":
+		of.Status, of.Code = ledger.InDoubt, "asked"
+	case open != nil && what == "open" || open == nil && what != "ok" && what != "note" && c.Status != ledger.InDoubt:
+		return of, on, false
+	case open != nil && open.Removes != "" && what == "ok":
+		end(ledger.Removed)
+		of.Close[0].Absent = true
+		absent()
+		of.Status = ledger.Pending
+	case open != nil && open.Removes != "" && what == "unknown":
+		end(ledger.Unknown)
+		of.Status = ledger.InDoubt
+	case open != nil && open.Removes != "":
+		end(ledger.NotRemoved)
+		of.Status = ledger.LinkMissing
+	case open != nil && what == "ok":
+		end(ledger.OK)
+		user()
+		of.Status = ledger.Created
+	case open != nil && what == "reject":
+		end(ledger.Reject)
+		unless(ledger.Rejected)
+		of.Field, of.Code = "firstName", "refused"
+	case open != nil && what == "unsent":
+		end(ledger.NotSent)
+		unless(ledger.Pending)
+	case open != nil:
+		end(ledger.Unknown)
+		of.Status = ledger.InDoubt
+		if w.chance(50, "nothing was heard") {
+			of.Close[0].HTTPStatus, of.Close[0].Excerpt = 0, nil
+		}
+	case c.Status == ledger.InDoubt && what == "missing":
+		user()
+		of.URL, of.Status, of.Manual = "", ledger.LinkMissing, true
+		for _, x := range w.late { // the one whose answer is still to come
+			if x.of.Customer == c.ID && x.of.ServiceID != "" {
+				of.ServiceID = x.of.ServiceID
+			}
+		}
+	case c.Status == ledger.InDoubt && what == "unsent" && c.ServiceID == "":
+		absent()
+		of.Status = ledger.Pending
+	case c.Status == ledger.InDoubt:
+		of.Status, of.Code = ledger.InDoubt, what
+	case c.Status == ledger.Created:
+		of.URL = fmt.Sprint("https://verify.test/again/", person, w.now.Unix())
+	case c.Status == ledger.LinkMissing && c.URL == "":
+		of.URL, of.Status, of.Manual = fmt.Sprint("https://verify.test/found/", person), ledger.Created, true
+	default: // imported
+		user()
+		of.Status, of.Manual = ledger.Created, true
+	}
+	if w.chance(3, "wrong") {
+		of.Intents++
+	}
+	on = of
+	on.Customer, on.Close = in.ID, slices.Clone(of.Close)
+	for i := range on.Close {
+		on.Close[i].Attempt = -1
+		for a, b := range w.attempts {
+			if b == of.Close[i].Attempt {
+				on.Close[i].Attempt = a
+			}
+		}
+	}
+	return of, on, !slices.ContainsFunc(on.Close, func(c ledger.Closing) bool { return c.Attempt < 0 })
+}
