@@ -5,7 +5,7 @@
 //
 // Start at [Ledger]. Ledgers are made by ledger/memory and by ledger/sqlite; the
 // suite ledger/ledgertest holds them to one behaviour. The rules themselves are
-// the pure functions [Intended], [Decided] and [RowStatus].
+// the pure functions [Intended], [Decided], [Late] and [RowStatus].
 //
 // # People, rows and attempts
 //
@@ -79,8 +79,8 @@
 //	any but in_doubt  --Forget-->  forgotten
 //
 // Each applies only if the customer still has the status and the number of
-// intents that the writer expected, else ErrConflict and nothing is written. A
-// customer with an open attempt is in doubt and takes no second intent: there
+// intents that the writer expected; else it is skipped, or comes back to the
+// writer, and nothing is written for it. A customer with an open attempt is in doubt and takes no second intent: there
 // are never two requests under way for one person. A generation never falls.
 //
 // # After creation
@@ -99,8 +99,8 @@
 //
 // A write that fails: nobody knows whether it is on the disk. The ledger
 // refuses every later write; answers that were under way go through
-// [Emergency] and are merged at the next opening, if they are not there already.
-// One that cannot be this customer's is set aside, and the row stays in doubt.
+// [Emergency] and are merged at the next opening by the rule of [Late], if they are
+// not there already. One that does not fit is set aside, and the row stays as it is.
 //
 // A damaged, shortened or older file: is refused with ErrDamaged, as far as
 // that can be seen, because what it forgot would be sent again.

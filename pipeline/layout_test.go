@@ -53,7 +53,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/kyc":              {"ledger", "pipeline/limits", "pipeline/partner"},
 		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/inert"},
 		"pipeline/report/inert":     {"pipeline/limits"},
-		"ledger/sqlite":             {"ledger", "ledger/internal/keyed", "ledger/internal/private"},
+		"ledger/ledgertest":         {"ledger", "ledger/memory"},
+		"ledger/sqlite":             {"ledger", "ledger/internal/emergency", "ledger/internal/keyed", "ledger/internal/private"},
+		"ledger/internal/emergency": {"ledger", "ledger/internal/private"},
 		"ledger/internal/private":   {},
 		"pipeline":                  {"ledger", "pipeline/limits", "pipeline/partner", "validate"},
 	} {

@@ -241,7 +241,7 @@ func (w *twins) group(n int, kind string) {
 		if k == "" {
 			k = rapid.SampledFrom([]string{"intend", "record", "learn"}).Draw(w.T, "kind")
 		}
-		write, end := w.write(w.l, k)
+		write, end := w.write(w.l, k, n == 1)
 		writes, ends = append(writes, write), append(ends, end)
 	}
 	if g, ok := w.l.(Grouper); ok {
@@ -259,7 +259,7 @@ func (w *twins) group(n int, kind string) {
 // besides records from another process.
 func (w *twins) besides() {
 	if all := w.others(); len(all) > 0 {
-		write, end := w.write(all[len(all)-1], "record")
+		write, end := w.write(all[len(all)-1], "record", true)
 		write()
 		end()
 	}
@@ -283,9 +283,9 @@ type result struct {
 }
 
 // write is a write that is done to the ledger in memory already, and its end
-// compares how it ended. Now and then the call is made once more, as after an
-// answer that was lost.
-func (w *twins) write(l ledger.Ledger, kind string) (write, end func()) {
+// compares how it ended. One that is alone is now and then made once more, as
+// after an answer that was lost.
+func (w *twins) write(l ledger.Ledger, kind string, alone bool) (write, end func()) {
 	var do func() result
 	var want, got, repeated result
 	switch kind {
@@ -304,7 +304,7 @@ func (w *twins) write(l ledger.Ledger, kind string) (write, end func()) {
 			return result{left: places(on, left), err: err}
 		}
 	}
-	again := w.chance(15, "once more")
+	again := alone && w.chance(15, "once more")
 	write = func() {
 		got = do()
 		if repeated = got; again {

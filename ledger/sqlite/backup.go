@@ -46,5 +46,5 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	if err := syncFile(to); err != nil {
 		return err
 	}
-	return syncDir(to)
+	return private.SyncFolder(to)
 }

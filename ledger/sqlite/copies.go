@@ -2,17 +2,15 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 )
 
 // copied is what a ledger file tells of how it came to its place. A file that
@@ -35,9 +33,6 @@ type copied struct {
 	hadLockFile bool            // a lock file was there before this opening
 	gap         ledger.GapCause // the gap that this opening writes; "" = none
 }
-
-// errOtherLedger says that an emergency file is that of another ledger.
-var errOtherLedger = fmt.Errorf("it belongs to another ledger than the one beside it; put the right ledger there, or go on with this one (bulkonboard ledger adopt): %w", ledger.ErrDamaged)
 
 // lostWrites is ErrDamaged for a ledger that is whole and too old.
 func lostWrites(path string, holds, made int64) error {
@@ -74,21 +69,21 @@ func (l *Ledger) detectCopy(ctx context.Context, v *view, st state, adopt bool) 
 	if err := v.readCopied(ctx, &l.copied); err != nil {
 		return l.sick(err)
 	}
-	l.backup, err = openEmergency(l.path, l.id, st.seq)
+	l.backup, err = emergency.Open(l.path+".emergency", l.id, st.seq)
 	if err == nil {
 		if err := l.findForeignLog(ctx); err != nil {
 			return err // what the two make together is no state of the ledger: adopt does not help
 		}
 	}
-	if adopt && (errors.Is(err, errOtherLedger) || err == nil && l.backup.isOfOtherState(l.copied.token)) {
+	if adopt && (errors.Is(err, emergency.ErrOtherLedger) || err == nil && l.backup.IsOfOtherState(l.copied.token)) {
 		if l.backup != nil {
-			err = l.backup.close()
+			err = l.backup.Close()
 		}
-		if err == nil || errors.Is(err, errOtherLedger) {
+		if err == nil || errors.Is(err, emergency.ErrOtherLedger) {
 			err = l.setEmergencyAside()
 		}
 		if err == nil {
-			l.backup, err = openEmergency(l.path, l.id, st.seq)
+			l.backup, err = emergency.Open(l.path+".emergency", l.id, st.seq)
 		}
 	}
 	if err != nil {
@@ -102,7 +97,7 @@ func (l *Ledger) detectCopy(ctx context.Context, v *view, st state, adopt bool) 
 		return lost
 	case l.copied.mark != "":
 		l.copied.gap = l.copied.mark
-	case l.copied.token != "" && !l.backup.knows(l.copied.token), isReplaced(l.copied.place, placeOf(l.path)):
+	case l.copied.token != "" && !l.backup.Knows(l.copied.token), isReplaced(l.copied.place, placeOf(l.path)):
 		l.copied.gap = ledger.GapCopy
 	}
 	return nil
@@ -112,15 +107,15 @@ func (l *Ledger) detectCopy(ctx context.Context, v *view, st state, adopt bool) 
 // missing which were made.
 func (l *Ledger) findLoss(st state) error {
 	switch {
-	case l.backup.seq > st.seq:
-		return lostWrites(l.path, st.seq, l.backup.seq)
-	case l.backup.isOfOtherState(l.copied.token):
+	case l.backup.Seq() > st.seq:
+		return lostWrites(l.path, st.seq, l.backup.Seq())
+	case l.backup.IsOfOtherState(l.copied.token):
 		return olderState(l.path, "it is a copy that was put beside the files of another state of it")
 	}
 	// Without the emergency file, or with one that a refused opening has made,
 	// there is only this to go by. Opening for reading may have made an empty log: what counts is what is in it.
 	wal, err := os.Stat(l.path + "-wal")
-	if l.backup.token == "" && l.backup.nextToken == "" && l.copied.hadLockFile && st.opened != st.closed && (err != nil || wal.Size() == 0) {
+	if l.backup.IsUnused() && l.copied.hadLockFile && st.opened != st.closed && (err != nil || wal.Size() == 0) {
 		return olderState(l.path, "it was not closed and its -wal file is gone")
 	}
 	return nil
@@ -131,7 +126,7 @@ func (l *Ledger) findLoss(st state) error {
 // was folded into the newer file would silently be missing.
 func (l *Ledger) findForeignLog(ctx context.Context) error {
 	wal, err := os.Stat(l.path + "-wal")
-	if err != nil || wal.Size() == 0 || !l.backup.folded || l.backup.token == "" {
+	if err != nil || wal.Size() == 0 || !l.backup.IsFolded() || l.backup.Token() == "" {
 		return nil
 	}
 	var token string
@@ -141,7 +136,7 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 		}
 		return v.one(ctx, "SELECT coalesce((SELECT value FROM meta WHERE name = 'token'), '')", nil, &token)
 	})
-	if err != nil || token == l.backup.token {
+	if err != nil || token == l.backup.Token() {
 		return nil // a fold may have been cut off: then only the two together can be read
 	}
 	return fmt.Errorf("%s: an older copy was put in its place, and its -wal file is that of the newer ledger; move %s-wal away, or put the copy back with bulkonboard ledger restore: %w",
@@ -151,10 +146,9 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 // setEmergencyAside renames an emergency file that belongs to another state. It
 // may hold answers, and no answer is thrown away.
 func (l *Ledger) setEmergencyAside() error {
-	name := l.path + ".emergency"
-	kept := name + "-" + fileTime(l.now()) + ".kept"
-	if err := os.Rename(name, kept); err != nil {
-		return fmt.Errorf("%s cannot be set aside: %w: %w", name, err, ledger.ErrWrite)
+	kept, err := emergency.MoveAside(l.path+".emergency", l.now())
+	if err != nil {
+		return err
 	}
 	l.backup = nil
 	l.notices = append(l.notices, kept+" belonged to a newer state of the ledger and was kept: it may hold answers")
@@ -200,44 +194,4 @@ func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
 func isReplaced(was, is string) bool {
 	a, b := strings.SplitN(was, ":", 3), strings.SplitN(is, ":", 3)
 	return len(a) == 3 && len(b) == 3 && a[0] == b[0] && a[1] != b[1] && a[2] == b[2]
-}
-
-// knows reports whether the ledger with this token was the last one beside the file.
-func (e *emergency) knows(token string) bool {
-	return token == e.token || token == e.nextToken
-}
-
-// isOfOtherState reports whether the file is that of another state of the
-// ledger. One that was never confirmed is nobody's: its opening did not finish.
-func (e *emergency) isOfOtherState(token string) bool {
-	return e.token != "" && !e.knows(token)
-}
-
-// announceToken draws the next token and writes it beside the present one,
-// synced, so that after a crash the ledger may hold either of them.
-func (e *emergency) announceToken(present string) (string, error) {
-	next := rand.Text()
-	if !e.knows(present) {
-		present = "" // a copy: until its gap is written it must not look like the original
-	}
-	if err := e.writeTokens(present, next, false); err != nil {
-		return "", err
-	}
-	return next, e.f.Sync()
-}
-
-// confirmToken writes that the ledger holds the token, and whether its file does
-// without the log. Its failure leaves both tokens.
-func (e *emergency) confirmToken(token string, folded bool) { _ = e.writeTokens(token, "", folded) }
-
-func (e *emergency) writeTokens(token, next string, folded bool) error {
-	b := make([]byte, tokensSize+4)
-	copy(b[:tokenSize], token)
-	copy(b[tokenSize:], next)
-	if folded {
-		b[2*tokenSize] = 1
-	}
-	binary.BigEndian.PutUint32(b[tokensSize:], crc32.Checksum(b[:tokensSize], castagnoli()))
-	_, err := e.f.WriteAt(b, tokensAt)
-	return err
 }

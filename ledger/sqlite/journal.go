@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -249,4 +250,17 @@ func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error
 		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), string(c.Pairing), linkDigest(c.URL), v.arena[from:len(v.arena):len(v.arena)])
 	}
 	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 8, args)
+}
+
+// Emergency keeps changes in <ledger>.emergency until the next opening merges
+// them: for answers that Record refused. It works whatever state the ledger
+// is in, as long as the directory's disk takes a write in place.
+func (l *Ledger) Emergency(changes []ledger.Change) error {
+	if l.backup == nil {
+		return fmt.Errorf("%s is open for reading only: %w", l.path, ledger.ErrWrite)
+	}
+	if err := l.backup.Add(changes); err != nil {
+		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
@@ -41,9 +42,9 @@ type Ledger struct {
 	id      string // of this ledger file, random
 	notices []string
 	readers *pool
-	lock    *lock      // nil when read-only or beside
-	backup  *emergency // likewise
-	copied  copied     // what the file tells of how it came to its place
+	lock    *lock           // nil when read-only or beside
+	backup  *emergency.File // likewise
+	copied  copied          // what the file tells of how it came to its place
 
 	turn        chan struct{} // holds the right to write
 	checking    atomic.Int32  // check passes that hold it or wait for it
@@ -195,8 +196,8 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 // checkBeside is checkLoss without taking anything: the emergency file belongs
 // to whoever holds the lock.
 func (l *Ledger) checkBeside(ctx context.Context) error {
-	e, err := peekEmergency(l.path, l.id)
-	if err != nil || !e.had {
+	e, err := emergency.Peek(l.path+".emergency", l.id)
+	if err != nil || !e.Existed() {
 		return err
 	}
 	v, end, err := l.snapshot(ctx) // after the look at the file: the run beside us may be writing
@@ -205,10 +206,10 @@ func (l *Ledger) checkBeside(ctx context.Context) error {
 	}
 	defer end()
 	st, err := v.state(ctx)
-	if err != nil || e.seq <= st.seq {
+	if err != nil || e.Seq() <= st.seq {
 		return l.sick(err)
 	}
-	return lostWrites(l.path, st.seq, e.seq)
+	return lostWrites(l.path, st.seq, e.Seq())
 }
 
 // quickCheckSize is up to which size a ledger is checked at every opening:
@@ -252,7 +253,7 @@ func create(ctx context.Context, path string, o Options) error {
 		err = os.Rename(part, path)
 	}
 	if err == nil {
-		err = syncDir(path)
+		err = private.SyncFolder(path)
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
@@ -335,7 +336,7 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.writer.close())
 	}
 	if l.backup != nil {
-		all = append(all, l.backup.close())
+		all = append(all, l.backup.Close())
 	}
 	if l.lock != nil {
 		all = append(all, l.lock.free())

@@ -18,7 +18,7 @@ import (
 func (l *Ledger) recover(ctx context.Context) error {
 	l.turn <- struct{}{}
 	defer l.leave()
-	token, err := l.backup.announceToken(l.copied.token)
+	token, err := l.backup.Announce(l.copied.token)
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
@@ -42,7 +42,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 		if err := l.recordOpening(ctx, token); err != nil { // before anything is closed at this moment
 			return err
 		}
-		answers, err := l.merge(ctx, l.backup.kept)
+		answers, err := l.merge(ctx, l.backup.Kept())
 		if err != nil {
 			return err
 		}
@@ -57,14 +57,14 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.backup.confirmToken(token, false)
+	l.backup.Confirm(token, false)
 	l.notices = append(l.notices, left...)
 	if len(left) > 0 {
-		if err := l.backup.setAside(l.now()); err != nil {
+		if _, err := l.backup.SetAside(l.now()); err != nil {
 			return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 		}
 	}
-	if err := l.backup.empty(); err != nil {
+	if err := l.backup.Empty(); err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
 	// Into the file itself: that it was opened must show when the log is gone.
@@ -72,7 +72,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 	var busy, pages, folded int
 	err = l.w.one(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &folded)
 	if err == nil && busy == 0 && pages == folded {
-		l.backup.confirmToken(token, true)
+		l.backup.Confirm(token, true)
 	}
 	return l.sick(err)
 }

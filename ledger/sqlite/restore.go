@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
@@ -67,7 +67,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 		return kept, err
 	}
 	if err = os.Rename(part, l.path); err == nil {
-		err = syncDir(l.path)
+		err = private.SyncFolder(l.path)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)
@@ -78,17 +78,8 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 // noteKeptAnswers adds a notice if the ledger that is set aside has answers in its
 // emergency file. Only that ledger knows whose they are.
 func (l *Ledger) noteKeptAnswers() {
-	f, err := private.Open(l.path+".emergency", os.O_RDONLY)
-	if err != nil {
-		return // none, or none that can be read
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxEmergency))
-	if err = errors.Join(err, f.Close()); err != nil || len(b) < emergencyHead {
-		return
-	}
-	e := &emergency{}
-	if err := e.parse(b, string(bytes.TrimRight(b[8:40], "\x00"))); err == nil && len(e.kept) > 0 {
-		l.notices = append(l.notices, fmt.Sprintf("the .emergency file of the ledger that was there holds answers that were never recorded (%d); it is kept with it", len(e.kept)))
+	if n := emergency.CountKept(l.path + ".emergency"); n > 0 {
+		l.notices = append(l.notices, fmt.Sprintf("the .emergency file of the ledger that was there holds answers that were never recorded (%d); it is kept with it", n))
 	}
 }
 

@@ -264,7 +264,7 @@ func (l *Ledger) commit(ctx context.Context) error {
 		return l.undo(ctx, err)
 	}
 	if l.backup != nil {
-		l.backup.note(l.seq)
+		l.backup.Note(l.seq)
 	}
 	l.w.changed = false
 	if l.late != nil {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // ErrNotPrivate is in every refusal of this package. The text says what to do.
@@ -95,6 +96,16 @@ func OpenOrCreate(path string, flag int) (*os.File, error) {
 			return f, err
 		}
 	}
+}
+
+// SyncFolder makes the entries of a file's folder durable: that the file was made,
+// or has its name.
+func SyncFolder(path string) error {
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(ignoreUnsupported(d.Sync()), d.Close())
 }
 
 func refuse(format string, args ...any) error {

@@ -3,6 +3,7 @@
 package private
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -55,4 +56,12 @@ func isOwn(info fs.FileInfo) bool {
 // describe returns owner and mode of a folder, for an error.
 func describe(info fs.FileInfo) string {
 	return fmt.Sprintf("user %d, group %d, mode %04o", ownerOf(info), groupOf(info), info.Mode().Perm())
+}
+
+// ignoreUnsupported drops the error of file systems that cannot sync a folder.
+func ignoreUnsupported(err error) error {
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		return nil
+	}
+	return err
 }
