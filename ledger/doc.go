@@ -80,8 +80,9 @@
 //
 // Each applies only if the customer still has the status and the number of
 // intents that the writer expected; else it is skipped, or comes back to the
-// writer, and nothing is written for it. A customer with an open attempt is in doubt and takes no second intent: there
-// are never two requests under way for one person. A generation never falls.
+// writer, and nothing is written for it. A customer with an open attempt is in
+// doubt and accepts no second intent: there are never two requests under way for
+// one person. A generation never falls.
 //
 // # After creation
 //

@@ -37,16 +37,16 @@ func reopened(c Customer, closings []Closing) Customer {
 	c.History = slices.Clone(c.History)
 	for _, cl := range closings {
 		i := slices.IndexFunc(c.History, func(a Attempt) bool { return a.ID == cl.Attempt })
-		if i >= 0 && cl.isAnswer() && c.History[i].isUnheard() {
+		if i >= 0 && cl.isAnswer() && c.History[i].isClosedUnanswered() {
 			c.History[i].Class, c.History[i].Absent = Open, false
 		}
 	}
 	return c
 }
 
-// isUnheard reports whether an attempt was closed without anything that the
+// isClosedUnanswered reports whether an attempt was closed without anything that the
 // partner said.
-func (a Attempt) isUnheard() bool {
+func (a Attempt) isClosedUnanswered() bool {
 	return a.Class == Unknown && a.HTTPStatus == 0 && a.Code == "" && len(a.Excerpt) == 0
 }
 

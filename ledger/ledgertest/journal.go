@@ -161,8 +161,8 @@ func repairsTogether(t *testing.T, l ledger.Ledger) {
 	same(t, "swapped", customer(t, l, one.ID).ServiceID+customer(t, l, two.ID).ServiceID, two.ServiceID+one.ServiceID)
 }
 
-// unheard closes an attempt as an opening after a crash does.
-func unheard(t *testing.T, l ledger.Ledger, c ledger.Customer) ledger.Customer {
+// closeUnanswered closes an attempt as an opening after a crash does.
+func closeUnanswered(t *testing.T, l ledger.Ledger, c ledger.Customer) ledger.Customer {
 	t.Helper()
 	ch := answer(c, ledger.Unknown, ledger.InDoubt)
 	ch.Close[0].NotAfter = instant(60)
@@ -191,9 +191,9 @@ func merge(t *testing.T, l ledger.Ledger) {
 		}
 		answers = append(answers, answer(c, class, status))
 	}
-	unheard(t, l, sent[1])
-	unheard(t, l, sent[2])
-	found := unheard(t, l, sent[3])
+	closeUnanswered(t, l, sent[1])
+	closeUnanswered(t, l, sent[2])
+	found := closeUnanswered(t, l, sent[3])
 	recordAll(t, l, []ledger.Change{{Expect: expect(found), Status: ledger.LinkMissing, ServiceID: answers[3].ServiceID, Code: "link_lost", At: at(70)}})
 	recordAll(t, l, answers[4:])
 	before := customer(t, l, sent[4].ID)
@@ -217,13 +217,13 @@ func mergeLeaves(t *testing.T, l ledger.Ledger) {
 		answers = append(answers, answer(c, ledger.OK, ledger.Created))
 	}
 	// Sent again since.
-	recordAll(t, l, []ledger.Change{{Expect: expect(unheard(t, l, sent[0])), Status: ledger.Pending, At: at(70), Close: []ledger.Closing{{Attempt: sent[0].History[0].ID, Absent: true}}}})
+	recordAll(t, l, []ledger.Change{{Expect: expect(closeUnanswered(t, l, sent[0])), Status: ledger.Pending, At: at(70), Close: []ledger.Closing{{Attempt: sent[0].History[0].ID, Absent: true}}}})
 	_, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(planned(t, l, b)[0])})
 	must(t, err)
 	// Another user was found.
-	recordAll(t, l, []ledger.Change{{Expect: expect(unheard(t, l, sent[1])), Status: ledger.LinkMissing, ServiceID: "another", At: at(70)}})
+	recordAll(t, l, []ledger.Change{{Expect: expect(closeUnanswered(t, l, sent[1])), Status: ledger.LinkMissing, ServiceID: "another", At: at(70)}})
 	// Settled otherwise.
-	recordAll(t, l, []ledger.Change{{Expect: expect(unheard(t, l, sent[2])), Status: ledger.Duplicate, At: at(70)}})
+	recordAll(t, l, []ledger.Change{{Expect: expect(closeUnanswered(t, l, sent[2])), Status: ledger.Duplicate, At: at(70)}})
 	// Answered otherwise.
 	recordAll(t, l, []ledger.Change{answer(sent[3], ledger.Reject, ledger.Rejected)})
 	// The serviceId is another customer's by now.

@@ -137,12 +137,12 @@ type twins struct {
 	batches  int64
 	users    int
 	gone     []string // forgotten
-	late     []lateChange
+	delayed  []delayedChange
 	gaps     []int64 // of the tested; in memory they are numbered from 1
 }
 
-// lateChange is a change that was drawn and comes later, for either ledger.
-type lateChange struct{ on, of ledger.Change }
+// delayedChange is a change that was drawn and comes later, for either ledger.
+type delayedChange struct{ on, of ledger.Change }
 
 func (w *twins) must(err error) {
 	if err != nil {
@@ -340,16 +340,16 @@ func places(of, left []ledger.Change) (at []int64) {
 // merge has changes come late: some that were drawn earlier, or it draws some for
 // later.
 func (w *twins) merge() {
-	if len(w.late) == 0 || w.chance(50, "for later") {
+	if len(w.delayed) == 0 || w.chance(50, "for later") {
 		for _, p := range w.pick(1) {
 			if of, on, ok := w.decide(p); ok && !of.Repair {
-				w.late = append(w.late, lateChange{on, of})
+				w.delayed = append(w.delayed, delayedChange{on, of})
 			}
 		}
 		return
 	}
 	var on, of []ledger.Change
-	for _, x := range w.late {
+	for _, x := range w.delayed {
 		on, of = append(on, x.on), append(of, x.of)
 	}
 	for range 1 + rapid.IntRange(0, 1).Draw(w.T, "once more") {
@@ -359,7 +359,7 @@ func (w *twins) merge() {
 		w.must(err)
 		w.same("left of what came late", indexes(on, left), indexes(of, want))
 	}
-	w.late = nil
+	w.delayed = nil
 }
 
 // indexes are the numbers of those that were left, which are in the order of the list.

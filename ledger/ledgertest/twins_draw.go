@@ -201,7 +201,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 	case c.Status == ledger.InDoubt && what == "missing":
 		user()
 		of.URL, of.Status, of.Manual = "", ledger.LinkMissing, true
-		for _, x := range w.late { // the one whose answer is still to come
+		for _, x := range w.delayed { // the one whose answer is still to come
 			if x.of.Customer == c.ID && x.of.ServiceID != "" {
 				of.ServiceID = x.of.ServiceID
 			}

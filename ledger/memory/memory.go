@@ -33,7 +33,6 @@ type state struct {
 	marks     map[int64]marks   // by customer
 	byNumber  map[int64][]int64 // customers by mark; see other
 	byName    map[int64][]int64
-	marked    []int64        // marks that the write under way added to
 	batches   []ledger.Batch // by id - 1
 	rows      [][]storedRow
 	attempts  int64
