@@ -17,10 +17,10 @@ func (w *twins) finish() {
 	run := ledger.Run{Command: "run", Batch: rapid.Int64Range(0, w.batches).Draw(w.T, "batch"), Started: w.later()}
 	end := ledger.RunEnd{At: w.now, ExitCode: rapid.SampledFrom([]int{0, 3, 4}).Draw(w.T, "exit")}
 	for _, l := range []ledger.Runs{w.m, w.any()} {
-		id, err := l.Begin(w.ctx, run)
+		id, err := l.Begin(w.Context(), run)
 		w.must(err)
 		if end.ExitCode != 4 {
-			w.must(l.Finish(w.ctx, id, end))
+			w.must(l.Finish(w.Context(), id, end))
 		}
 	}
 }
@@ -50,9 +50,9 @@ func (w *twins) observe() {
 	if !ok {
 		return
 	}
-	n, err := v.ObserveKYC(w.ctx, events)
+	n, err := v.ObserveKYC(w.Context(), events)
 	w.must(err)
-	m, err := w.m.ObserveKYC(w.ctx, events)
+	m, err := w.m.ObserveKYC(w.Context(), events)
 	w.must(err)
 	w.same("news", n, m)
 }
@@ -72,10 +72,10 @@ func (w *twins) pair() {
 		after := rapid.Bool().Draw(w.T, "after")
 		w.same("near", w.near(w.l, in, after), w.near(w.m, c, after))
 	}
-	w.must(w.any().NotePairings(w.ctx, on))
-	w.must(w.m.NotePairings(w.ctx, of))
+	w.must(w.any().NotePairings(w.Context(), on))
+	w.must(w.m.NotePairings(w.Context(), of))
 	due := func(l ledger.Ledger) (people []string) {
-		for c, err := range l.Customers(w.ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
+		for c, err := range l.Customers(w.Context(), ledger.Query{Pairing: ledger.Unconfirmed}) {
 			w.must(err)
 			people = append(people, c.Identity)
 		}
@@ -90,7 +90,7 @@ func (w *twins) near(l ledger.Ledger, c ledger.Customer, after bool) (people []s
 	for _, a := range c.History {
 		of.Attempt = a.ID
 	}
-	for c, err := range l.Customers(w.ctx, ledger.Query{Near: &of}) {
+	for c, err := range l.Customers(w.Context(), ledger.Query{Near: &of}) {
 		w.must(err)
 		people = append(people, c.Identity)
 	}
@@ -150,7 +150,7 @@ func (w *twins) match(k ledger.Match, file bool) string {
 }
 
 func (w *twins) list(from ledger.Reader, q ledger.Query) (out []ledger.Customer) {
-	for c, err := range from.Customers(w.ctx, q) {
+	for c, err := range from.Customers(w.Context(), q) {
 		w.must(err)
 		out = append(out, w.plain(c, !w.isMemory(from)))
 	}
@@ -158,7 +158,7 @@ func (w *twins) list(from ledger.Reader, q ledger.Query) (out []ledger.Customer)
 }
 
 func (w *twins) lines(from ledger.Reader, s ledger.Selection) (out []ledger.Reported) {
-	for r, err := range from.Rows(w.ctx, s) {
+	for r, err := range from.Rows(w.Context(), s) {
 		w.must(err)
 		if r.Customer = w.plain(r.Customer, !w.isMemory(from)); !w.isMemory(from) {
 			r.Details = ledger.Details(w.details[string(r.Details)])
@@ -194,15 +194,15 @@ func (w *twins) compare() {
 		for _, r := range want {
 			counted.Count(r)
 		}
-		got, err := l.Tally(w.ctx, s)
+		got, err := l.Tally(w.Context(), s)
 		w.must(err)
 		if counted.Status != nil && !reflect.DeepEqual(got, counted) {
 			w.Fatalf("tally of %+v: %+v, want %+v", s, got, counted)
 		}
 	}
-	got, err := l.Plan(w.ctx, w.batches, 0, 100)
+	got, err := l.Plan(w.Context(), w.batches, 0, 100)
 	w.must(err)
-	want, err := w.m.Plan(w.ctx, w.batches, 0, 100)
+	want, err := w.m.Plan(w.Context(), w.batches, 0, 100)
 	w.must(err)
 	for i := range got {
 		got[i].Customer, want[i].Customer = w.plain(got[i].Customer, true), w.plain(want[i].Customer, false)
@@ -210,11 +210,11 @@ func (w *twins) compare() {
 		got[i].Customer.KYC, want[i].Customer.KYC = ledger.KYC{}, ledger.KYC{} // a plan needs none
 	}
 	w.same("plan", got, want)
-	for range l.Rows(w.ctx, selections[0]) { // and then no more of it
+	for range l.Rows(w.Context(), selections[0]) { // and then no more of it
 		break
 	}
 	if v, ok := l.(Verifier); ok {
-		found, err := v.Verify(w.ctx)
+		found, err := v.Verify(w.Context())
 		w.must(err)
 		if len(found) > 0 {
 			w.Fatal(found)

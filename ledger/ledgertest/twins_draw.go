@@ -16,10 +16,10 @@ import (
 // register adds an input in which names and numbers are shared and change.
 func (w *twins) register(back bool) {
 	print := fmt.Sprint("input ", w.now)
-	on, err := w.l.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.later()})
+	on, err := w.l.Register(w.Context(), ledger.Batch{Fingerprint: print, Registered: w.later()})
 	w.must(err)
 	defer func() { w.must(on.Rollback()) }() // nothing, but after a failure
-	of, err := w.m.Register(w.ctx, ledger.Batch{Fingerprint: print, Registered: w.now})
+	of, err := w.m.Register(w.Context(), ledger.Batch{Fingerprint: print, Registered: w.now})
 	w.must(err)
 	ordinal := 0
 	claimed := map[string]int{} // the ordinal + 1
@@ -51,15 +51,15 @@ func (w *twins) register(back bool) {
 			w.details[string(w.l.Digest(r.Fields))] = string(w.m.Digest(r.Fields))
 			ordinal++
 		}
-		a, err := on.Lookup(w.ctx, keys)
+		a, err := on.Lookup(w.Context(), keys)
 		w.must(err)
-		b, err := of.Lookup(w.ctx, keys)
+		b, err := of.Lookup(w.Context(), keys)
 		w.must(err)
 		for i := range a {
 			w.same("match", w.match(a[i], true), w.match(b[i], false))
 		}
-		w.must(on.Add(w.ctx, rows))
-		w.must(of.Add(w.ctx, rows))
+		w.must(on.Add(w.Context(), rows))
+		w.must(of.Add(w.Context(), rows))
 	}
 	var notes []ledger.RowNote
 	for p, at := range invalid {
@@ -68,8 +68,8 @@ func (w *twins) register(back bool) {
 		}
 	}
 	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
-	w.must(on.Annotate(w.ctx, notes))
-	w.must(of.Annotate(w.ctx, notes))
+	w.must(on.Annotate(w.Context(), notes))
+	w.must(of.Annotate(w.Context(), notes))
 	if len(w.list(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // while it is under way
 		w.Error("somebody is nobody")
 	}
@@ -77,9 +77,9 @@ func (w *twins) register(back bool) {
 		w.must(errors.Join(on.Rollback(), of.Rollback()))
 		return
 	}
-	a, err := on.Commit(w.ctx)
+	a, err := on.Commit(w.Context())
 	w.must(err)
-	b, err := of.Commit(w.ctx)
+	b, err := of.Commit(w.Context())
 	w.must(err)
 	w.batches = b.ID
 	w.same("batch", a, b)
