@@ -10,7 +10,7 @@ import (
 //
 // Each call is one transaction, in the order of its argument, of what fits: what
 // does not fit is left out and reported, and never keeps the rest from being
-// written. An error means that nothing fits, or that the outcome is open.
+// written. An error means that nothing was written, or that the outcome is open.
 //
 // A call whose outcome is open may be made again, with the same arguments: what
 // it did the first time is found, and reported as done.
@@ -92,7 +92,7 @@ type Change struct {
 }
 
 // Closing closes one attempt, or, with Absent, marks a closed one as absent,
-// which changes nothing else of it.
+// which changes nothing else of it. Its Class is then that of the attempt, or Open.
 type Closing struct {
 	Attempt    int64
 	Class      Class

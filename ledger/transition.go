@@ -193,10 +193,10 @@ func (a *Attempt) close(cl Closing) error {
 	case a.Class == Open:
 		a.Class, a.Absent, a.NotAfter = cl.Class, cl.Absent, cl.NotAfter
 		a.HTTPStatus, a.Code, a.Excerpt = cl.HTTPStatus, cl.Code, cl.Excerpt
-	case cl.Absent:
+	case cl.Absent && (cl.Class == Open || cl.Class == a.Class):
 		a.Absent = true
 	default:
-		return fmt.Errorf("attempt %d is closed already: %w", a.ID, ErrConflict)
+		return fmt.Errorf("attempt %d is closed already, as %s: %w", a.ID, a.Class, ErrConflict)
 	}
 	return nil
 }

@@ -150,3 +150,14 @@ func TestChangedOfABadRow(t *testing.T) {
 		t.Errorf("invalid: %v", got)
 	}
 }
+
+// A closed attempt is marked as absent by what says how it was closed, or nothing.
+func TestAbsentOfAnotherClass(t *testing.T) {
+	c := Customer{ID: 1, Status: InDoubt, Intents: 1, History: []Attempt{{ID: 7, Class: NotRemoved, Removes: "s"}}}
+	for class, want := range map[Class]bool{Open: true, NotRemoved: true, Removed: false, Unknown: false} {
+		after, err := Decided(c, Change{Expect: Expect{1, InDoubt, 1}, Status: InDoubt, Close: []Closing{{Attempt: 7, Class: class, Absent: true}}})
+		if (err == nil) != want || want && (!after.History[0].Absent || after.History[0].Class != NotRemoved) {
+			t.Errorf("%q: %v", class, err)
+		}
+	}
+}

@@ -113,9 +113,12 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	for _, id := range append(slices.Clone(gone.Removed), gone.Unknown...) {
 		r.chosen[id] = true
 	}
-	r.kept = gone.Refused + gone.Unasked
+	r.kept = gone.Refused + gone.Unasked + gone.Changed
 	if gone.Unasked > 0 {
 		r.tell("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", usersText(gone.Unasked))
+	}
+	if gone.Changed > 0 {
+		r.tell("%s not deleted: the ledger changed meanwhile. Run the same command again", usersText(gone.Changed))
 	}
 	if gone.Refused > 0 {
 		r.tell("%s not deleted by the partner (%s): those with cards cannot be", usersText(gone.Refused), gone.Code)

@@ -2,6 +2,7 @@ package kyc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -410,6 +411,72 @@ func TestRemove(t *testing.T) {
 				t.Errorf("%+v", out)
 			}
 		})
+	}
+}
+
+// changing is a ledger that another writer changes before a deletion is intended,
+// or before its outcome is recorded.
+type changing struct {
+	*memory.Ledger
+	intend, record func()
+	kept           []ledger.Change
+}
+
+func (c *changing) Intend(ctx context.Context, run int64, in []ledger.Intent) ([]int64, error) {
+	if c.intend != nil {
+		c.intend()
+	}
+	return c.Ledger.Intend(ctx, run, in)
+}
+
+func (c *changing) Record(ctx context.Context, run int64, changes []ledger.Change) ([]ledger.Change, error) {
+	if c.record != nil {
+		c.record()
+	}
+	return c.Ledger.Record(ctx, run, changes)
+}
+
+func (c *changing) Emergency(changes []ledger.Change) error {
+	c.kept = append(c.kept, changes...)
+	return nil
+}
+
+// Whoever gets a link just before the deletion keeps the user.
+func TestRemoveSkipsWhatChanged(t *testing.T) {
+	l := &changing{Ledger: created(t, ledger.LinkMissing, 2, nil)}
+	l.intend = func() {
+		l.intend = nil
+		if n, err := l.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: "s0", Status: ledger.KYCMore, At: moment(), URL: "https://verify.test/again"}}); n != 1 || err != nil {
+			t.Errorf("%d %v", n, err)
+		}
+	}
+	s := &scripted{pages: pages{n: 2, cap: 10}, errs: []*partner.Error{nil}, removal: []partner.Removal{partner.Removed}}
+	all := customers(t, l)
+	out, err := Remove(t.Context(), RemoveConfig{Ledger: l, Partner: s, Pace: quick(), Run: 7}, all)
+	if err != nil || out.Changed != 1 || !slices.Equal(out.Removed, []int64{all[1].ID}) || s.calls != 1 {
+		t.Errorf("%+v after %d deletions: %v", out, s.calls, err)
+	}
+	if c := customers(t, l)[0]; c.Status != ledger.Created || c.URL != "https://verify.test/again" || len(c.History) != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// What became of a deletion is kept where the ledger does not accept it.
+func TestRemoveKeepsWhatIsLeft(t *testing.T) {
+	l := &changing{Ledger: created(t, ledger.LinkMissing, 2, nil)}
+	all := customers(t, l)
+	l.record = func() {
+		c := customers(t, l)[0]
+		left, err := l.Ledger.Record(t.Context(), 9, []ledger.Change{{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.InDoubt, At: moment(),
+			Close: []ledger.Closing{{Attempt: c.History[1].ID, Class: ledger.NotRemoved}}}})
+		if err != nil || len(left) > 0 {
+			t.Errorf("%v, left: %v", err, left)
+		}
+	}
+	s := &scripted{pages: pages{n: 2, cap: 10}, errs: []*partner.Error{nil}, removal: []partner.Removal{partner.Removed}}
+	_, err := Remove(t.Context(), RemoveConfig{Ledger: l, Partner: s, Pace: quick(), Run: 7}, all)
+	if !errors.Is(err, ledger.ErrConflict) || s.calls != 1 || len(l.kept) != 1 || l.kept[0].Customer != all[0].ID {
+		t.Errorf("%d deletions, kept %+v: %v", s.calls, l.kept, err)
 	}
 }
 

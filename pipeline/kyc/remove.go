@@ -36,7 +36,8 @@ type Removals struct {
 	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
 	Refused int     // the partner refuses to delete them, because they have cards, say
 	Code    string  // of the newest refusal
-	Unasked int     // the list did not show them under their e-mail just before, or the ledger had another state of them by then, so no deletion was sent
+	Unasked int     // the list did not show them under their e-mail just before, so nobody was asked to delete them
+	Changed int     // the ledger had another state of them by then, so no deletion was sent
 }
 
 // unknownInRow is after how many unanswered deletions in a row no more are sent.
@@ -125,7 +126,7 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 		return err
 	}
 	if ids[0] == 0 { // a link came meanwhile, say: the user is not to be deleted any more
-		out.Unasked++
+		out.Changed++
 		return nil
 	}
 	var removal partner.Removal
