@@ -191,7 +191,7 @@ func (a *app) openBeside(ctx context.Context, c *cobra.Command, f *targetFlags) 
 	if err != nil {
 		return beside{}, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Beside: true, Command: commandName(c)})
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: commandName(c)})
 	return beside{store, a}, err
 }
 

@@ -67,7 +67,7 @@ func (a *app) beside(ctx context.Context, c *cobra.Command, f *readerFlags) (l *
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err = sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Beside: true, Command: "ledger " + c.Name()})
+	l, err = sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Concurrent: true, Command: "ledger " + c.Name()})
 	if err != nil {
 		return nil, nil, err
 	}

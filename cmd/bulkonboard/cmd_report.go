@@ -110,7 +110,7 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		a.noteLinksShown(ctx, info, "report")
 	}
 	o.facts = readFacts{l}
-	still, err := l.Still(ctx) // reports of one command agree, whatever a run does meanwhile
+	still, err := l.Snapshot(ctx) // reports of one command agree, whatever a run does meanwhile
 	if err != nil {
 		return err
 	}

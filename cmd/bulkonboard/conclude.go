@@ -142,7 +142,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if s.in == nil || sum.Batch.ID == 0 {
 		return nil, 0, nil
 	}
-	still, err := s.store.Still(ctx) // reports agree, whatever webhooks come meanwhile
+	still, err := s.store.Snapshot(ctx) // reports agree, whatever webhooks come meanwhile
 	if err != nil {
 		return nil, 0, err
 	}

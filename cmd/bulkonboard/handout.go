@@ -16,7 +16,7 @@ import (
 // someone may hold the wrong link. A ledger that this user may only read cannot
 // note it, which is said.
 func (a *app) noteLinksShown(ctx context.Context, info ledger.Info, command string) {
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Beside: true, Command: command})
+	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
 	}

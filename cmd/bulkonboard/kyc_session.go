@@ -49,7 +49,7 @@ func (a *app) follow(c *cobra.Command, f *followFlags, do func(context.Context, 
 	s.tell("%s", s.to)
 	s.tell("ledger: %s; rate: %s", s.to.ledger, f.rate.String())
 	opt := s.ledgerOptions()
-	opt.Beside = !s.to.sandbox // the simulated partner's users are kept by one process at a time
+	opt.Concurrent = !s.to.sandbox // the simulated partner's users are kept by one process at a time
 	if s.store, err = sqlite.Open(ctx, opt); err != nil {
 		return err
 	}

@@ -80,6 +80,11 @@ func RunTwins(t *testing.T, open func(t *testing.T) ledger.Ledger, lives int) {
 		for i := range 14 {
 			w.people = append(w.people, fmt.Sprintf("canary%02d@example.com", i))
 		}
+		for _, l := range []ledger.Ledger{w.l, w.m} {
+			run, err := l.Begin(w.ctx, ledger.Run{Command: "run", Started: w.later()})
+			w.must(err)
+			w.same("run", run, 1)
+		}
 		w.register(false)
 		w.Repeat(map[string]func(*rapid.T){
 			"":         func(*rapid.T) { w.compare() },

@@ -133,11 +133,7 @@ func (w *twins) plain(c ledger.Customer, file bool) ledger.Customer {
 
 func (w *twins) match(k ledger.Match, file bool) string {
 	s := fmt.Sprintf("forgot %t, claimed %d, first %v, differs %v", k.Forgot, k.Claimed, k.First, k.Differs)
-	shown := []*ledger.Customer{k.Customer, k.ByID, k.ByName}
-	if _, old := w.l.(interface{ KeepsOldMarks() }); old {
-		shown = shown[:1]
-	}
-	for _, c := range shown {
+	for _, c := range []*ledger.Customer{k.Customer, k.ByID, k.ByName} {
 		if c == nil {
 			s += "\nnobody"
 			continue

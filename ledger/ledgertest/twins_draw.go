@@ -96,7 +96,11 @@ func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 	for _, a := range c.History {
 		generation = max(generation, a.Generation)
 	}
-	of = ledger.Intent{Expect: expect(c), Generation: generation + rapid.IntRange(0, 1).Draw(w.T, "generation"), Key: fmt.Sprint("key ", person, w.now), Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
+	of = ledger.Intent{Expect: expect(c), Generation: generation, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
+	if !slices.ContainsFunc(c.History, isUnanswered) {
+		of.Generation += rapid.IntRange(0, 1).Draw(w.T, "generation")
+	}
+	of.Key = ledger.Key("sandbox", c.Identity, of.Generation)
 	of.Details = c.Details
 	for here, there := range w.details { // those of in may be older: a write may wait
 		if there == string(c.Details) {
@@ -128,6 +132,11 @@ func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 	return on, of, true
 }
 
+// isUnanswered reports whether nothing was learnt of an attempt that is closed.
+func isUnanswered(a ledger.Attempt) bool {
+	return !a.Absent && slices.Contains([]ledger.Class{ledger.Unknown, ledger.KeyUsed, ledger.OKBroken}, a.Class)
+}
+
 // decide draws what may become of a person: an answer, evidence, or a person's
 // decision, such that the state follows from the attempts.
 func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
@@ -142,7 +151,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 		switch {
 		case a.Class == ledger.Open:
 			open = &c.History[i]
-		case !a.Absent && slices.Contains([]ledger.Class{ledger.Unknown, ledger.KeyUsed, ledger.OKBroken}, a.Class):
+		case isUnanswered(a):
 			doubt = true
 		}
 	}

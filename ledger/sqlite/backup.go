@@ -37,7 +37,7 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	}
 	// VACUUM INTO writes into an empty file that is there, and reads one
 	// snapshot. It needs a connection that may write, though not to the ledger.
-	if err := once(ctx, l.path, modeCopy, func(v *view) error { return v.run(ctx, "VACUUM INTO ?", to) }); err != nil {
+	if err := withConn(ctx, l.path, modeCopy, func(c *conn) error { return c.execScript(ctx, "VACUUM INTO ?", to) }); err != nil {
 		return err
 	}
 	if err := markCopy(ctx, to, ledger.GapBackup); err != nil {
@@ -46,5 +46,5 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	if err := syncFile(to); err != nil {
 		return err
 	}
-	return private.SyncFolder(to)
+	return syncDir(to)
 }

@@ -1,44 +1,46 @@
 package sqlite
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"os"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// crowd is n valid rows of people whose e-mails share a prefix.
-func crowd(n int, prefix string) []ledger.Row {
-	rows := make([]ledger.Row, n)
-	for i := range rows {
-		name := fmt.Sprintf("%s%08d", prefix, i)
-		rows[i] = ledger.Row{Ordinal: i, Number: i + 2, Line: i + 2, Identity: name + "@example.com", Email: name + "@example.com", FirstName: "Jane", LastName: name,
-			SenderID: name, NameText: "jane|" + name + "|+14155550123", Carry: []string{name}, Claims: true, Recall: name + "@example.com", Repeats: -1,
-			Fields: []string{"Jane", name, "+14155550123", "payroll", "192.0.2.1", "custodial", "", "", "", "", "", "", "US"}}
-	}
-	return rows
+// benchRow is a valid row of a customer. Every e-mail, name and number is its own.
+func benchRow(ordinal int, prefix string) ledger.Row {
+	name := fmt.Sprintf("%s%08d", prefix, ordinal)
+	return ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: name + "@example.com", Email: name + "@example.com", FirstName: "Jane", LastName: name,
+		SenderID: name, NameText: "jane|" + name + "|+14155550123", Carry: []string{name}, Claims: true, Recall: name + "@example.com", Repeats: -1,
+		Fields: []string{"Jane", name, "+14155550123", "payroll", "192.0.2.1", "custodial", "", "", "", "", "", "", "US"}}
 }
 
-func registerAll(t testing.TB, l *Ledger, fingerprint string, rows []ledger.Row) ledger.Batch {
+func registerRows(t testing.TB, l *Ledger, fingerprint string, n int, row func(int) ledger.Row) ledger.Batch {
 	t.Helper()
 	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: fingerprint})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := make([]ledger.LookupKey, 256)
-	for len(rows) > 0 {
-		n := min(256, len(rows))
-		for i, r := range rows[:n] {
-			s[i] = ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Fields: r.Fields}
+	rows, keys := make([]ledger.Row, 0, 256), make([]ledger.LookupKey, 0, 256)
+	for at := range n {
+		r := row(at)
+		rows = append(rows, r)
+		keys = append(keys, ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Fields: r.Fields})
+		if len(rows) < cap(rows) && at < n-1 {
+			continue
 		}
-		if _, err := reg.Lookup(t.Context(), s[:n]); err != nil {
+		if _, err = reg.Lookup(t.Context(), keys); err == nil {
+			err = reg.Add(t.Context(), rows)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := reg.Add(t.Context(), rows[:n]); err != nil {
-			t.Fatal(err)
-		}
-		rows = rows[n:]
+		rows, keys = rows[:0], keys[:0]
 	}
 	b, err := reg.Commit(t.Context())
 	if err != nil {
@@ -47,111 +49,120 @@ func registerAll(t testing.TB, l *Ledger, fingerprint string, rows []ledger.Row)
 	return b
 }
 
-func intents(p []ledger.Planned) []ledger.Intent {
-	all := make([]ledger.Intent, len(p))
-	for i, p := range p {
-		c := p.Customer
-		all[i] = ledger.Intent{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Generation: c.Generation, Key: fmt.Sprintf("key-%d", c.ID),
-			Details: p.Details, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: ledger.Instant{At: time.Now(), Certain: true}}
+// sendRows writes an intent and an answer for rows of a batch, in groups of 64.
+func sendRows(t testing.TB, l *Ledger, batch, run int64, from, n int) {
+	t.Helper()
+	for at := from; at < from+n; at += 64 {
+		planned, err := l.Plan(t.Context(), batch, at, min(64, from+n-at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		intents := make([]ledger.Intent, len(planned))
+		for i, p := range planned {
+			c := p.Customer
+			intents[i] = ledger.Intent{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Generation: c.Generation, Key: ledger.Key("sandbox", c.Identity, 0),
+				Details: p.Details, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: ledger.Instant{At: time.Now(), Certain: true}}
+		}
+		ids, err := l.Intend(t.Context(), run, intents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes := make([]ledger.Change, len(intents))
+		for i, in := range intents {
+			token := fmt.Sprintf("%x", sha256.Sum256([]byte(in.Email)))
+			changes[i] = ledger.Change{Expect: ledger.Expect{Customer: in.Customer, Status: ledger.InDoubt, Intents: in.Intents + 1}, Status: ledger.Created,
+				ServiceID: "acme-rain-user-" + token[:15], URL: "https://verify.test/verify?inquiry-id=inq_" + token[:24], At: time.Now(),
+				Close: []ledger.Closing{{Attempt: ids[i], Class: ledger.OK, HTTPStatus: 201, NotAfter: ledger.Instant{At: time.Now(), Certain: true}}}}
+		}
+		if left, err := l.Record(t.Context(), run, changes); err != nil || len(left) > 0 {
+			t.Fatal(err, left)
+		}
 	}
-	return all
 }
 
-func outcomes(in []ledger.Intent, ids []int64) []ledger.Change {
-	all := make([]ledger.Change, len(in))
-	for i := range in {
-		all[i] = ledger.Change{Expect: ledger.Expect{Customer: in[i].Customer, Status: ledger.InDoubt, Intents: in[i].Intents + 1}, Status: ledger.Created,
-			ServiceID: fmt.Sprintf("acme-rain-user-%012d", in[i].Customer), URL: fmt.Sprintf("https://verify.test/verify?inquiry-id=inq_%020d", in[i].Customer), At: time.Now(),
-			Close: []ledger.Closing{{Attempt: ids[i], Class: ledger.OK, HTTPStatus: 201, NotAfter: ledger.Instant{At: time.Now(), Certain: true}}}}
+// BenchmarkLedger reports what the ledger costs at a size: µs of CPU a row of a
+// registration, of sending, of the same list again and of a report, and bytes of
+// file a row. BULKONBOARD_BENCH_ROWS sets the size.
+func BenchmarkLedger(b *testing.B) {
+	n := 100_000
+	if text := os.Getenv("BULKONBOARD_BENCH_ROWS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
 	}
-	return all
-}
-
-// BenchmarkRegister reports rows/s of Lookup and Add with Commit: of new people
-// in a new ledger, of new ones beside as many, and of the same ones again.
-func BenchmarkRegister(b *testing.B) {
-	const n = 500_000
-	rows := crowd(n, "a")
-	more := crowd(n, "b")
-	for _, c := range []struct {
-		name string
-		rows []ledger.Row
-		then []ledger.Row
-	}{{"new", rows, nil}, {"beside", rows, more}, {"again", rows, rows}} {
-		b.Run(c.name, func(b *testing.B) {
-			var took time.Duration
-			for b.Loop() {
-				b.StopTimer()
-				l := openNew(b)
-				b.StartTimer()
-				begin := time.Now()
-				registerAll(b, l, "one", c.rows)
-				if c.then != nil {
-					begin = time.Now()
-					registerAll(b, l, "two", c.then)
+	for b.Loop() {
+		l := openNew(b)
+		var batch ledger.Batch
+		measure := func(name string, rows int, do func()) {
+			cpu, wall := cpuTime(b), time.Now()
+			do()
+			used, took := cpuTime(b)-cpu, time.Since(wall)
+			b.ReportMetric(float64(used.Microseconds())/float64(rows), name+"-µs/row")
+			b.Logf("%-12s %6.1f µs of CPU a row, %8.0f rows/s", name, float64(used.Microseconds())/float64(rows), float64(rows)/took.Seconds())
+		}
+		measure("register", n, func() {
+			batch = registerRows(b, l, "one", n, func(i int) ledger.Row { return benchRow(i, "a") })
+		})
+		run, err := l.Begin(b.Context(), ledger.Run{Command: "run", Batch: batch.ID, Started: time.Now()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		sendRows(b, l, batch.ID, run, 0, n-n/10)
+		measure("send", n/10, func() { sendRows(b, l, batch.ID, run, n-n/10, n/10) })
+		measure("report", n, func() {
+			for _, err := range l.Rows(b.Context(), ledger.Selection{}) {
+				if err != nil {
+					b.Fatal(err)
 				}
-				took += time.Since(begin)
 			}
-			b.ReportMetric(float64(b.N)*n/took.Seconds(), "rows/s")
-			b.ReportMetric(0, "ns/op")
+		})
+		measure("tally", n, func() {
+			if _, err := l.Tally(b.Context(), ledger.Selection{}); err != nil {
+				b.Fatal(err)
+			}
+		})
+		measure("plan", n, func() {
+			for at := 0; at < n; at += 1024 {
+				if _, err := l.Plan(b.Context(), batch.ID, at, 1024); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		measure("finish", n, func() {
+			if err := l.Finish(b.Context(), run, ledger.RunEnd{}); err != nil {
+				b.Fatal(err)
+			}
+		})
+		if _, err := l.w.sql.ExecContext(b.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+			b.Fatal(err)
+		}
+		info, err := os.Stat(l.path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/float64(n), "bytes/row")
+		b.Logf("%-12s %6.1f bytes a row", "file", float64(info.Size())/float64(n))
+		if to := os.Getenv("BULKONBOARD_BENCH_COPY"); to != "" {
+			_ = os.Remove(to)
+			b.Log(l.Backup(b.Context(), to))
+		}
+		measure("again", n, func() { // one row in a thousand is new
+			registerRows(b, l, "two", n, func(i int) ledger.Row {
+				if i%1000 == 0 {
+					return benchRow(i, "b")
+				}
+				return benchRow(i, "a")
+			})
 		})
 	}
 }
 
-// BenchmarkSend reports pairs of Intend and Record a second, in groups of 64,
-// each on the disk before the next.
-func BenchmarkSend(b *testing.B) {
-	l := openNew(b)
-	batch := registerAll(b, l, "one", crowd(200_000, "a"))
-	at := 0
-	for b.Loop() {
-		p, err := l.Plan(b.Context(), batch.ID, at, 64)
-		if err != nil || len(p) < 64 {
-			b.Fatal(len(p), err)
-		}
-		at += 64
-		in := intents(p)
-		ids, err := l.Intend(b.Context(), 1, in)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := recordAll(b.Context(), l, outcomes(in, ids)); err != nil {
-			b.Fatal(err)
-		}
+// cpuTime is what this process has used.
+func cpuTime(t testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
 	}
-	b.ReportMetric(float64(b.N)*64/b.Elapsed().Seconds(), "pairs/s")
-}
-
-// BenchmarkRows reports report lines a second, half of them of people created.
-func BenchmarkRows(b *testing.B) {
-	const n = 50_000
-	l := openNew(b)
-	batch := registerAll(b, l, "one", crowd(n, "a"))
-	for at := 0; at < n/2; at += 500 {
-		p, err := l.Plan(b.Context(), batch.ID, at, 500)
-		if err != nil {
-			b.Fatal(err)
-		}
-		in := intents(p)
-		ids, err := l.Intend(b.Context(), 1, in)
-		if err == nil {
-			err = recordAll(b.Context(), l, outcomes(in, ids))
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	for b.Loop() {
-		rows := 0
-		for _, err := range l.Rows(b.Context(), ledger.Selection{}) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			rows++
-		}
-		if rows != n {
-			b.Fatal(rows)
-		}
-	}
-	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "rows/s")
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
 // copied is what a ledger file tells of how it came to its place. A file that
@@ -27,11 +27,20 @@ import (
 // A directory that is moved with all of its files, another host name and another
 // path are no copy.
 type copied struct {
-	mark        ledger.GapCause
-	token       string
-	place       string
+	header
 	hadLockFile bool            // a lock file was there before this opening
 	gap         ledger.GapCause // the gap that this opening writes; "" = none
+}
+
+// notOwnEmergency adds the way out to an error of the emergency file.
+func notOwnEmergency(err error) error {
+	switch {
+	case errors.Is(err, emergency.ErrOtherLedger):
+		return fmt.Errorf("%w; put the right ledger beside it, or go on with this one (bulkonboard ledger adopt): %w", err, ledger.ErrDamaged)
+	case errors.Is(err, private.ErrNotPrivate):
+		return fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
+	}
+	return err
 }
 
 // lostWrites is ErrDamaged for a ledger that is whole and too old.
@@ -45,59 +54,39 @@ func olderState(path, what string) error {
 		path, what, ledger.ErrDamaged)
 }
 
-// readCopied reads what the file itself tells.
-func (v *view) readCopied(ctx context.Context, c *copied) error {
-	return v.each(ctx, "SELECT name, value FROM meta WHERE name IN ('copy', 'token', 'place')", nil, func(r *sql.Rows) error {
-		var name, value string
-		err := r.Scan(&name, &value)
-		switch name {
-		case "copy":
-			c.mark = ledger.GapCause(value)
-		case "token":
-			c.token = value
-		case "place":
-			c.place = value
-		}
-		return err
-	})
-}
-
 // detectCopy opens the emergency file and decides whether the ledger is a copy.
 // With adopt every older state is accepted, and a file that belongs to another
 // one is set aside.
-func (l *Ledger) detectCopy(ctx context.Context, v *view, st state, adopt bool) (err error) {
-	if err := v.readCopied(ctx, &l.copied); err != nil {
-		return l.sick(err)
-	}
-	l.backup, err = emergency.Open(l.path+".emergency", l.id, st.seq)
+func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
+	l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.writes)
 	if err == nil {
 		if err := l.findForeignLog(ctx); err != nil {
 			return err // what the two make together is no state of the ledger: adopt does not help
 		}
 	}
-	if adopt && (errors.Is(err, emergency.ErrOtherLedger) || err == nil && l.backup.IsOfOtherState(l.copied.token)) {
-		if l.backup != nil {
-			err = l.backup.Close()
+	if adopt && (errors.Is(err, emergency.ErrOtherLedger) || err == nil && l.emergency.IsOfOtherState(l.copied.token)) {
+		if l.emergency != nil {
+			err = l.emergency.Close()
 		}
 		if err == nil || errors.Is(err, emergency.ErrOtherLedger) {
 			err = l.setEmergencyAside()
 		}
 		if err == nil {
-			l.backup, err = emergency.Open(l.path+".emergency", l.id, st.seq)
+			l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.writes)
 		}
 	}
 	if err != nil {
-		return err
+		return notOwnEmergency(err)
 	}
-	lost := l.findLoss(st)
+	lost := l.findLoss()
 	switch {
 	case adopt:
 		l.copied.gap = ledger.GapAdopt
 	case lost != nil:
 		return lost
-	case l.copied.mark != "":
-		l.copied.gap = l.copied.mark
-	case l.copied.token != "" && !l.backup.Knows(l.copied.token), isReplaced(l.copied.place, placeOf(l.path)):
+	case l.copied.copy != "":
+		l.copied.gap = l.copied.copy
+	case l.copied.token != "" && !l.emergency.Knows(l.copied.token), isReplaced(l.copied.place, placeOf(l.path)):
 		l.copied.gap = ledger.GapCopy
 	}
 	return nil
@@ -105,17 +94,17 @@ func (l *Ledger) detectCopy(ctx context.Context, v *view, st state, adopt bool) 
 
 // findLoss returns an error if the files beside the ledger show that writes are
 // missing which were made.
-func (l *Ledger) findLoss(st state) error {
+func (l *Ledger) findLoss() error {
 	switch {
-	case l.backup.Seq() > st.seq:
-		return lostWrites(l.path, st.seq, l.backup.Seq())
-	case l.backup.IsOfOtherState(l.copied.token):
+	case l.emergency.Seq() > l.copied.writes:
+		return lostWrites(l.path, l.copied.writes, l.emergency.Seq())
+	case l.emergency.IsOfOtherState(l.copied.token):
 		return olderState(l.path, "it is a copy that was put beside the files of another state of it")
 	}
 	// Without the emergency file, or with one that a refused opening has made,
 	// there is only this to go by. Opening for reading may have made an empty log: what counts is what is in it.
 	wal, err := os.Stat(l.path + "-wal")
-	if l.backup.IsUnused() && l.copied.hadLockFile && st.opened != st.closed && (err != nil || wal.Size() == 0) {
+	if l.emergency.IsUnused() && l.copied.hadLockFile && l.copied.openings != l.copied.closings && (err != nil || wal.Size() == 0) {
 		return olderState(l.path, "it was not closed and its -wal file is gone")
 	}
 	return nil
@@ -126,18 +115,18 @@ func (l *Ledger) findLoss(st state) error {
 // was folded into the newer file would silently be missing.
 func (l *Ledger) findForeignLog(ctx context.Context) error {
 	wal, err := os.Stat(l.path + "-wal")
-	if err != nil || wal.Size() == 0 || !l.backup.IsFolded() || l.backup.Token() == "" {
+	if err != nil || wal.Size() == 0 || !l.emergency.IsFolded() || l.emergency.Token() == "" {
 		return nil
 	}
 	var token string
-	err = once(ctx, l.path, modeAlone, func(v *view) error {
-		if err := v.checkShape(ctx); err != nil {
+	err = withConn(ctx, l.path, modeFileOnly, func(c *conn) error {
+		if err := c.checkShape(ctx); err != nil {
 			return err
 		}
-		return v.one(ctx, "SELECT coalesce((SELECT value FROM meta WHERE name = 'token'), '')", nil, &token)
+		return c.queryOne(ctx, "SELECT token FROM ledger", nil, &token)
 	})
-	if err != nil || token == l.backup.Token() {
-		return nil // a fold may have been cut off: then only the two together can be read
+	if err != nil || token == l.emergency.Token() {
+		return nil // a checkpoint may have been cut off: then only the two together can be read
 	}
 	return fmt.Errorf("%s: an older copy was put in its place, and its -wal file is that of the newer ledger; move %s-wal away, or put the copy back with bulkonboard ledger restore: %w",
 		l.path, l.path, ledger.ErrDamaged)
@@ -148,44 +137,38 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 func (l *Ledger) setEmergencyAside() error {
 	kept, err := emergency.MoveAside(l.path+".emergency", l.now())
 	if err != nil {
-		return err
+		return fmt.Errorf("%s.emergency cannot be set aside: %w: %w", l.path, err, ledger.ErrWrite)
 	}
-	l.backup = nil
+	l.emergency = nil
 	l.notices = append(l.notices, kept+" belonged to a newer state of the ledger and was kept: it may hold answers")
 	return nil
 }
 
 func fileTime(t time.Time) string { return t.UTC().Format("20060102T150405.000000000") }
 
-// recordOpening writes the gap of a copy, if it is one, takes the mark off, and
-// gives the ledger the token of this opening. It runs in the transaction of the
-// opening: a crash leaves the copy as it was.
-func (l *Ledger) recordOpening(ctx context.Context, token string) error {
+// recordOpening writes the gap of a copy, if it is one, removes the mark, and gives
+// the ledger the token of this opening. It runs in the transaction of the opening:
+// a crash leaves the copy as it was.
+func (l *Ledger) recordOpening(ctx context.Context, c *conn, token string) error {
 	if l.copied.gap != "" {
-		g, err := l.insertGap(ctx, ledger.Gap{Cause: l.copied.gap})
+		g, err := l.insertGap(ctx, c, ledger.Gap{Cause: l.copied.gap})
 		if err != nil {
 			return err
 		}
 		l.notices = append(l.notices, fmt.Sprintf("this ledger was put back from a copy. What was sent from %s to %s is not in it: nobody created then is called a duplicate, and nothing is sent before the partner's list was read",
 			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
 	}
-	if err := l.w.run(ctx, "DELETE FROM meta WHERE name IN ('copy', 'token', 'place')"); err != nil {
-		return err
-	}
-	return l.w.run(ctx, "INSERT INTO meta VALUES ('token', ?), ('place', ?)", token, placeOf(l.path))
+	return c.exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, placeOf(l.path))
 }
 
 // markCopy makes a file that SQLite copied one that was closed, so that it needs
 // no log beside it, and marks it as a copy.
 func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
-	return once(ctx, path, modeFill, func(v *view) error {
-		if err := v.run(ctx, "UPDATE state SET closed = opened"); err != nil {
+	return withConn(ctx, path, modeFill, func(c *conn) error {
+		if err := c.execScript(ctx, "UPDATE ledger SET closings = openings, copy = ?", string(cause)); err != nil {
 			return err
 		}
-		if err := v.run(ctx, "INSERT INTO meta VALUES ('copy', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", string(cause)); err != nil {
-			return err
-		}
-		return v.run(ctx, "PRAGMA journal_mode = WAL")
+		return c.execScript(ctx, "PRAGMA journal_mode = WAL")
 	})
 }
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func (l *Ledger) Copies(ctx context.Context) ([]string, error) {
 	folder, base := filepath.Split(l.path)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, l.sick(err)
+		return nil, l.classify(err)
 	}
 	var all []string
 	for _, e := range entries {
@@ -72,11 +71,11 @@ func (l *Ledger) isCopy(ctx context.Context, path string) bool {
 		}
 	}
 	var id string
-	err := once(ctx, path, modeAlone, func(v *view) error {
-		if err := v.checkShape(ctx); err != nil {
+	err := withConn(ctx, path, modeFileOnly, func(c *conn) error {
+		if err := c.checkShape(ctx); err != nil {
 			return err
 		}
-		return v.one(ctx, "SELECT value FROM meta WHERE name = 'id'", nil, &id)
+		return c.queryOne(ctx, "SELECT id FROM ledger", nil, &id)
 	})
 	return err != nil || id == l.id
 }
@@ -91,21 +90,4 @@ func hasLedgerHeader(path string) bool {
 	var head [100]byte
 	_, err = f.ReadAt(head[:], 0)
 	return err == nil && string(head[:16]) == sqliteMagic && binary.BigEndian.Uint32(head[68:]) == applicationID
-}
-
-// LearntNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
-	v, end, err := l.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	var names []string
-	err = v.each(ctx, "SELECT name FROM learnt WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *sql.Rows) error {
-		var name string
-		err := r.Scan(&name)
-		names = append(names, name)
-		return err
-	})
-	return names, l.sick(err)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -100,6 +101,15 @@ func otherVersion(path string, schema int) error {
 // damaged is ErrDamaged with the way out.
 func damaged(path, what string) error {
 	return fmt.Errorf("%s: %s; put back the newest backup (bulkonboard ledger backup made it) together with nothing else of the same name, or keep this file and ask for help; do not begin a new ledger for the same people within the partner's key lifetime: %w", path, what, ledger.ErrDamaged)
+}
+
+// syncDir makes a directory's entries durable.
+func syncDir(path string) error {
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(ignoreUnsupported(d.Sync()), d.Close())
 }
 
 // syncFile makes a file's bytes durable.

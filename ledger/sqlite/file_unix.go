@@ -27,6 +27,14 @@ func placeOf(path string) string {
 	return fmt.Sprintf("%d:%d:%s", st.Dev, st.Ino, path)
 }
 
+// ignoreUnsupported drops the error of file systems that cannot sync a directory.
+func ignoreUnsupported(err error) error {
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		return nil
+	}
+	return err
+}
+
 // flock takes the lock without waiting. The kernel frees it with the process.
 func flock(f *os.File) error {
 	for {

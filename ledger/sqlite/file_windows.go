@@ -14,6 +14,9 @@ import (
 
 const noFollow = 0
 
+// ignoreUnsupported drops the error of syncing a directory, which Windows refuses.
+func ignoreUnsupported(error) error { return nil }
+
 // flock takes the lock without waiting. The system frees it with the process.
 // The locked byte lies far behind the text, so that others can read who holds it.
 func flock(f *os.File) error {

@@ -2,89 +2,48 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-// Forget erases people, given by identity, from all batches, and returns how
-// many the ledger knew. Of each there stays one keyed hash and the rows' bare
-// positions, so that they are not sent again before Readmit. All pages are
-// written anew and the log is folded into the file, so that no byte of theirs is
-// left in either: that takes room for two more of the file while it lasts.
-// Reports, backups and the partner keep theirs.
+// Forget erases customers, given by identity, from all inputs, and returns how
+// many the ledger knew. Of each, one keyed hash and the positions of its rows
+// stay, so that it is not sent again before Readmit. The file is then rewritten to
+// remove every trace, which needs free space of about twice its size. Reports,
+// backups and the partner keep theirs.
 //
 // ErrConflict, with nothing erased, if one of them is in doubt: what came of
-// the request must be settled first. An unknown identity is barred all the same.
+// the request must be settled first. An unknown identity is barred as well.
 func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err error) {
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return 0, err
 	}
-	err = l.write(ctx, func(ctx context.Context) error {
-		l.w.changed = true
-		// So that nothing that is to be erased of them is packed or waits elsewhere.
-		if err := l.land(ctx); err != nil {
-			return err
-		}
-		if err := l.index(ctx); err != nil {
-			return err
-		}
-		found := map[keyed.Digest]int64{}
-		digests := make([]keyed.Digest, 0, len(identities))
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+		n = 0
+		gone := map[keyed.Digest]int64{}
 		for _, text := range identities {
-			if d := l.keys.Identity(text); d != (keyed.Digest{}) {
-				digests = append(digests, d)
+			d := l.keys.Identity(text)
+			if _, done := gone[d]; done || text == "" {
+				continue
 			}
-		}
-		if err := l.w.identities(ctx, digests, found); err != nil {
-			return err
-		}
-		gone := map[int64]bool{}
-		for _, id := range found {
-			gone[id] = true
-		}
-		n = len(gone) // before those join that nobody knew
-		if err := l.refuseDoubt(ctx, gone); err != nil {
-			return err
-		}
-		if err := l.bar(ctx, digests, found); err != nil {
-			return err
-		}
-		for _, id := range found {
-			gone[id] = true
-		}
-		if err := l.eraseRows(ctx, gone, found); err != nil {
-			return err
-		}
-		for _, id := range found {
-			known, err := l.w.customers(ctx, []int64{id}, always)
+			id, isKnown, err := c.bar(ctx, text, d)
 			if err != nil {
 				return err
 			}
-			if err := l.w.forgetKYC(ctx, &known[0]); err != nil {
-				return err
-			}
-			if err := l.w.putCustomers(ctx, []ledger.Customer{{ID: id, Status: ledger.Forgotten}}); err != nil {
-				return err
+			if gone[d] = id; isKnown {
+				n++
 			}
 		}
-		list := make([]any, 0, len(found))
-		for _, id := range found {
-			list = append(list, id)
-		}
-		for _, text := range []string{"DELETE FROM marks WHERE customer IN ", "DELETE FROM services WHERE customer IN "} {
-			if err := l.w.eachOf(ctx, text, list, func(*sql.Rows) error { return nil }); err != nil {
+		ids := make([]int64, 0, len(gone))
+		for d, id := range gone {
+			ids = append(ids, id)
+			if err := c.exec(ctx, "DELETE FROM gap_user WHERE digest = ?", d[:]); err != nil {
 				return err
 			}
 		}
-		if err := l.w.forgetGaps(ctx, digests); err != nil {
-			return err
-		}
-		return l.w.do(ctx, "DELETE FROM tallies") // they count causes that may have been theirs alone
+		return l.erase(ctx, c, ids)
 	})
 	if err != nil {
 		return 0, err
@@ -92,110 +51,87 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 	return n, l.scrub(ctx)
 }
 
-// bar gives digests that lead nowhere a customer, so that they are known.
-func (l *Ledger) bar(ctx context.Context, digests []keyed.Digest, found map[keyed.Digest]int64) error {
-	var next int64
-	err := l.w.one(ctx, "SELECT max(coalesce((SELECT max(customer) FROM places), 0), coalesce((SELECT max(id) FROM customers), 0))", nil, &next)
-	for _, d := range digests {
-		if err != nil {
-			return err
+// bar notes the digest of an e-mail as forgotten, and returns its customer, which
+// is made if there is none. Rows that have the e-mail and no customer get it.
+func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id int64, isKnown bool, err error) {
+	err = c.query(ctx, "SELECT id, status FROM customer WHERE email <> '' AND coalesce(identity, email) = ?", []any{text}, func(r *record) error {
+		id, isKnown = r.int64(), true
+		if ledger.Status(r.text()) == ledger.InDoubt {
+			return fmt.Errorf("customer %d is in doubt; settle it first (bulkonboard run, or ledger resolve): %w", id, ledger.ErrConflict)
 		}
-		if _, ok := found[d]; !ok {
-			next++
-			found[d] = next
-			err = l.w.do(ctx, "INSERT INTO identities VALUES (?, ?)", d[:], next)
+		return nil
+	})
+	if err != nil || isKnown {
+		if err == nil {
+			err = c.exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
 		}
+		return id, isKnown, err
 	}
-	return err
+	barred, err := c.queryIDs(ctx, "SELECT customer FROM forgotten WHERE digest = ?", digest[:])
+	if err != nil || len(barred) > 0 {
+		return firstOf(barred), len(barred) > 0, err
+	}
+	if err = c.queryOne(ctx, "INSERT INTO customer (status) VALUES ('forgotten') RETURNING id", nil, &id); err == nil {
+		err = c.exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
+	}
+	if err == nil {
+		err = c.exec(ctx, "UPDATE input_row SET customer = ? WHERE customer IS NULL AND coalesce(identity, email) <> '' AND coalesce(identity, email) = ?", id, text)
+	}
+	return id, false, err
 }
 
-func (l *Ledger) refuseDoubt(ctx context.Context, gone map[int64]bool) error {
-	ids := make([]int64, 0, len(gone))
-	for id := range gone {
-		ids = append(ids, id)
+func firstOf(ids []int64) int64 {
+	if len(ids) == 0 {
+		return 0
 	}
-	all, err := l.w.customers(ctx, ids, nil)
-	for _, c := range all {
-		if c.Status == ledger.InDoubt {
-			return fmt.Errorf("customer %d is in doubt; settle it first (bulkonboard run, or ledger resolve): %w", c.ID, ledger.ErrConflict)
-		}
-	}
-	return err
+	return ids[0]
 }
 
-// eraseRows packs every chunk anew that has a row of theirs.
-func (l *Ledger) eraseRows(ctx context.Context, gone map[int64]bool, found map[keyed.Digest]int64) error {
-	var pack packer
-	for next := int64(0); ; {
-		id, rows, err := l.w.nextChunk(ctx, next, 1<<62)
-		if err != nil || len(rows) == 0 {
-			l.w.chunks.forget()
-			return err
+// erase removes what is known of customers, except that they are forgotten.
+func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
+	list := jsonList(ids)
+	const these = "IN (SELECT value FROM json_each(?))"
+	var marks []int64
+	if err := l.linesWhere(ctx, c, ledger.Selection{All: true}, nil, "r.customer "+these, []any{list}, func(n *line) error {
+		if n.mark != 0 {
+			marks = append(marks, n.mark)
 		}
-		next = id + 1
-		hit := false
-		var lines []ledger.Reported
-		for i := range rows {
-			owner := rows[i].customer
-			if owner == 0 { // registered before its customer
-				owner = found[l.keys.Identity(rows[i].Identity)]
-			}
-			if rows[i].erased || !gone[owner] {
-				continue
-			}
-			if lines == nil {
-				if lines, err = l.linesOf(ctx, rows); err != nil {
-					return err
-				}
-			}
-			if rows[i].recall != 0 {
-				if err := l.w.do(ctx, "DELETE FROM told WHERE digest = ?", l.told(rows[i].recall, lines[i])); err != nil {
-					return err
-				}
-			}
-			hit = true
-			rows[i].erase()
-			rows[i].customer = owner // so that it still says what became of the person
-		}
-		if !hit {
-			continue
-		}
-		for i := range rows {
-			pack.add(&rows[i])
-		}
-		if err := l.w.do(ctx, "UPDATE chunks SET data = ? WHERE id = ?", pack.seal(chunkFormat), id); err != nil {
-			return err
-		}
-	}
-}
-
-// linesOf are the report lines of a chunk, none left out.
-func (l *Ledger) linesOf(ctx context.Context, rows []packed) ([]ledger.Reported, error) {
-	ids, err := l.owners(ctx, l.w, rows)
-	if err != nil {
-		return nil, err
-	}
-	customers, err := l.w.customers(ctx, ids, nil)
-	lines := make([]ledger.Reported, len(rows))
-	for i := range customers {
-		lines[i] = ledger.NewReported(rows[i].Row, rows[i].details, customers[i])
-	}
-	return lines, err
-}
-
-// scrub writes every page anew, folds the log into the file and cuts it off.
-// SQLite overwrites what is deleted, but not what it leaves behind when it moves
-// a record to another page, as it does with folders that grow.
-func (l *Ledger) scrub(ctx context.Context) error {
-	if err := l.enter(ctx); err != nil {
+		return nil
+	}); err != nil {
 		return err
 	}
-	defer l.leave()
-	if err := l.w.run(context.WithoutCancel(ctx), "VACUUM"); err != nil {
-		return fmt.Errorf("they are erased, but old pages may hold something of theirs still; make room for another two of %s, and end other programs that write to it, then run the same command again: %w: %w", l.path, l.sick(err), ledger.ErrWrite)
+	if err := c.exec(ctx, "DELETE FROM reported WHERE mark "+these, jsonList(marks)); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"DELETE FROM kyc WHERE service_id IN (SELECT service_id FROM customer WHERE id " + these + ")",
+		"DELETE FROM kyc WHERE service_id IN (SELECT removes FROM attempt WHERE customer " + these + ")",
+		"DELETE FROM attempt WHERE customer " + these,
+		"UPDATE input_row SET identity = '', email = '', first_name = '', last_name = '', sender_id = '', carry = '', details = NULL, name_mark = 0, recall = 0 WHERE customer " + these,
+		`UPDATE customer SET status = 'forgotten', generation = 0, intents = 0, attempts = 0, identity = NULL, email = '', first_name = '', last_name = '', sender_id = '',
+			details = NULL, sender_number = '', name_mark = 0, service_id = '', url = '', url_mark = 0, issued_us = NULL, pairing = '', field = '', code = '', message = '',
+			manual = 0, http_status = 0, key = '', first_sent_us = NULL, decided_us = NULL WHERE id ` + these,
+	} {
+		if err := c.exec(ctx, text, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scrub rewrites the file and empties the log. SQLite overwrites what is deleted,
+// but not what it leaves behind when it moves a record to another page.
+func (l *Ledger) scrub(ctx context.Context) error {
+	if err := l.lockWrites(ctx); err != nil {
+		return err
+	}
+	defer l.unlockWrites()
+	ctx = context.WithoutCancel(ctx)
+	if err := l.w.execScript(ctx, "VACUUM"); err != nil {
+		return fmt.Errorf("they are erased, but old pages may still hold something of theirs; make room for another two of %s, and end other programs that write to it, then run the same command again: %w: %w", l.path, l.classify(err), ledger.ErrWrite)
 	}
 	var busy, logged, moved int
-	err := l.w.one(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
+	err := l.w.queryOne(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
 	if err != nil {
 		return l.fail(err)
 	}
@@ -205,83 +141,31 @@ func (l *Ledger) scrub(ctx context.Context) error {
 	return nil
 }
 
-// Readmit lifts what Forget barred: a later input with these people makes new
+// Readmit lifts what Forget barred: a later input with these e-mails makes new
 // customers of them. It returns how many were barred.
 func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err error) {
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return 0, err
 	}
-	err = l.write(ctx, func(ctx context.Context) error {
-		n, l.w.changed = 0, true
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+		n = 0
 		for _, text := range identities {
 			d := l.keys.Identity(text)
-			var id int64
-			err := l.w.one(ctx, "SELECT customer FROM identities JOIN customers ON id = customer WHERE digest = ? AND status = 'forgotten'", []any{d[:]}, &id)
-			if errors.Is(err, sql.ErrNoRows) {
-				continue
-			}
-			if err == nil {
-				err = l.w.do(ctx, "DELETE FROM identities WHERE digest = ?", d[:])
-			}
-			if err == nil {
-				err = l.w.do(ctx, "DELETE FROM places WHERE customer = ?", id)
-			}
+			gone, err := c.execCount(ctx, "DELETE FROM forgotten WHERE digest = ?", d[:])
 			if err != nil {
 				return err
 			}
-			n++
+			n += gone
 		}
 		if n == 0 {
 			return nil
 		}
-		// Rows of theirs may stand in any input that was checked meanwhile, and
-		// say no longer whose they are: every input is checked anew.
-		return l.w.do(ctx, "UPDATE batches SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
+		// Rows of theirs may be in any input that was checked meanwhile, and
+		// no longer say whose they are: every input is checked again.
+		return c.exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
 	})
 	if err != nil {
 		return 0, err
 	}
 	return n, nil
-}
-
-// Rebind moves the ledger to another environment, for a host that was renamed.
-// ErrConflict if anything is in doubt: its keys belong to the old name. The
-// caller records the command as a run.
-func (l *Ledger) Rebind(ctx context.Context, environment string) error {
-	if err := l.alone(); err != nil {
-		return err
-	}
-	if strings.TrimSpace(environment) == "" {
-		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
-	}
-	err := l.write(ctx, func(ctx context.Context) error {
-		if err := l.nothingInDoubt(ctx); err != nil {
-			return err
-		}
-		var from string
-		if err := l.w.one(ctx, "SELECT value FROM meta WHERE name = 'environment'", nil, &from); err != nil {
-			return err
-		}
-		if err := l.w.do(ctx, "UPDATE meta SET value = ? WHERE name = 'environment'", environment); err != nil {
-			return err
-		}
-		return l.w.do(ctx, "INSERT INTO learnt VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || learnt.value, at = excluded.at",
-			from+" -> "+environment, stamp(l.now()))
-	})
-	if err == nil {
-		l.info.Environment = environment
-	}
-	return err
-}
-
-// nothingInDoubt refuses with ErrConflict while anybody is in doubt.
-func (l *Ledger) nothingInDoubt(ctx context.Context) error {
-	var doubt int
-	if err := l.w.one(ctx, "SELECT count(*) FROM customers WHERE status = 'in_doubt'", nil, &doubt); err != nil {
-		return err
-	}
-	if doubt += len(l.w.under); doubt > 0 {
-		return fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubt, ledger.ErrConflict)
-	}
-	return nil
 }

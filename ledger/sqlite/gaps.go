@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -12,69 +11,54 @@ import (
 
 var _ ledger.Gaps = (*Ledger)(nil)
 
-// gapTables hold the gaps: moments as nanoseconds since 1970 by our clock, each
-// with the partner's clock minus ours and whether that was known; scanned and
-// ended are 0 before. gap_people are the keyed hashes of whom the list showed.
-const gapTables = `CREATE TABLE gaps (id INTEGER PRIMARY KEY, cause TEXT NOT NULL CHECK (cause IN ('restore', 'adopt', 'backup', 'copy')),
-	from_at INTEGER NOT NULL, from_offset INTEGER NOT NULL, from_certain INTEGER NOT NULL,
-	to_at INTEGER NOT NULL, to_offset INTEGER NOT NULL, to_certain INTEGER NOT NULL,
-	written INTEGER NOT NULL, scanned INTEGER NOT NULL, ended INTEGER NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE gap_people (digest BLOB NOT NULL, gap INTEGER NOT NULL, PRIMARY KEY (digest, gap)) WITHOUT ROWID;
-`
-
-// OpenGap writes a gap; see ledger.Gaps.
+// OpenGap implements ledger.Gaps.
 func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) {
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return g, err
 	}
-	err := l.write(ctx, func(ctx context.Context) error {
-		err := l.land(ctx)
-		if err == nil {
-			g, err = l.insertGap(ctx, g)
-		}
+	err := l.write(ctx, func(ctx context.Context, c *conn) (err error) {
+		g, err = l.insertGap(ctx, c, g)
 		return err
 	})
 	return g, err
 }
 
 // insertGap fills in what a gap leaves open and writes it.
-func (l *Ledger) insertGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) {
-	now, newest, err := l.opening(ctx)
+func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.Gap, error) {
+	now, newest, err := l.openingInstant(ctx, c)
 	if err != nil {
 		return g, err
 	}
 	g = g.Filled(newest, now, l.info.Created)
 	g.From, g.To, g.Written = g.From.Stored(), g.To.Stored(), ledger.Stored(l.now())
-	err = l.w.one(ctx, `INSERT INTO gaps (cause, from_at, from_offset, from_certain, to_at, to_offset, to_certain, written, scanned, ended, reason)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		[]any{string(g.Cause), stamp(g.From.At), int64(g.From.Offset), g.From.Certain, stamp(g.To.At), int64(g.To.Offset), g.To.Certain,
-			stamp(g.Written), stamp(g.Scanned), stamp(g.Ended), g.Reason}, &g.ID)
+	g.Scanned, g.Ended = ledger.Stored(g.Scanned), ledger.Stored(g.Ended)
+	args := append([]any{string(g.Cause)}, instantArgs(g.From)...)
+	args = append(append(args, instantArgs(g.To)...), micros(g.Written), micros(g.Scanned), micros(g.Ended), g.Reason)
+	err = c.queryOne(ctx, `INSERT INTO gap (cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, args, &g.ID)
 	return g, err
 }
 
-// Gaps lists all gaps, oldest first; see ledger.Gaps.
+// Gaps implements ledger.Gaps.
 func (l *Ledger) Gaps(ctx context.Context) (all []ledger.Gap, err error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	err = v.each(ctx, `SELECT id, cause, from_at, from_offset, from_certain, to_at, to_offset, to_certain, written, scanned, ended, reason
-		FROM gaps ORDER BY id`, nil, func(r *sql.Rows) error {
-		var g ledger.Gap
-		var from, to, written, scanned, ended int64
-		err := r.Scan(&g.ID, &g.Cause, &from, &g.From.Offset, &g.From.Certain, &to, &g.To.Offset, &g.To.Certain, &written, &scanned, &ended, &g.Reason)
-		g.From.At, g.To.At, g.Written, g.Scanned, g.Ended = moment(from), moment(to), moment(written), moment(scanned), moment(ended)
-		all = append(all, g)
-		return err
+	err = c.query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
+		FROM gap ORDER BY id`, nil, func(r *record) error {
+		all = append(all, ledger.Gap{ID: r.int64(), Cause: ledger.GapCause(r.text()), From: r.instant(), To: r.instant(),
+			Written: r.time(), Scanned: r.time(), Ended: r.time(), Reason: r.text()})
+		return nil
 	})
-	return all, l.sick(err)
+	return all, l.classify(err)
 }
 
-// AddToGap notes people of a gap; see ledger.Gaps.
+// AddToGap implements ledger.Gaps.
 func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) error {
-	return l.write(ctx, func(ctx context.Context) error {
-		if err := l.w.needGap(ctx, gap); err != nil {
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		if err := c.requireGap(ctx, gap); err != nil {
 			return err
 		}
 		var args []any
@@ -83,70 +67,53 @@ func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) e
 				args = append(args, d[:], gap)
 			}
 		}
-		return l.w.insert(ctx, insertion{"INSERT INTO gap_people VALUES ", " ON CONFLICT DO NOTHING"}, 2, args)
+		return c.insertRows(ctx, "INSERT INTO gap_user (digest, gap) VALUES ", " ON CONFLICT DO NOTHING", 2, args)
 	})
 }
 
-// InGap returns whom a gap has; see ledger.Gaps.
+// InGap implements ledger.Gaps.
 func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	names := make(map[keyed.Digest]string, len(identities))
-	var list []any
+	byDigest := make(map[string]string, len(identities))
+	var digests [][]byte
 	for _, text := range identities {
-		if d := l.keys.Identity(text); d != (keyed.Digest{}) && names[d] == "" {
-			names[d] = text
-			list = append(list, d[:])
+		if d := l.keys.Identity(text); d != (keyed.Digest{}) {
+			byDigest[string(d[:])] = text
+			digests = append(digests, d[:])
 		}
 	}
 	in := map[string]bool{}
-	err = v.eachOf(ctx, "SELECT digest FROM gap_people WHERE digest IN ", list, func(r *sql.Rows) error {
-		var d []byte
-		err := r.Scan(&d)
-		if err == nil && len(d) != len(keyed.Digest{}) {
-			err = errChunk
-		}
-		if err == nil {
-			in[names[keyed.Digest(d)]] = true
-		}
-		return err
+	err = queryList(ctx, c, "SELECT digest FROM gap_user WHERE digest IN (?)", digests, func(r *record) error {
+		in[byDigest[string(r.blob())]] = true
+		return nil
 	})
-	return in, l.sick(err)
+	return in, l.classify(err)
 }
 
-// CloseGap marks a gap as scanned or ended; see ledger.Gaps.
+// CloseGap implements ledger.Gaps.
 func (l *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return err
 	}
-	return l.write(ctx, func(ctx context.Context) error {
-		if err := l.w.needGap(ctx, gap); err != nil {
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		if err := c.requireGap(ctx, gap); err != nil {
 			return err
 		}
 		if reason != "" {
-			return l.w.do(ctx, "UPDATE gaps SET ended = ?, reason = ? WHERE id = ?", stamp(at), reason, gap)
+			return c.exec(ctx, "UPDATE gap SET ended_us = ?, reason = ? WHERE id = ?", micros(at), reason, gap)
 		}
-		return l.w.do(ctx, "UPDATE gaps SET scanned = ? WHERE id = ?", stamp(at), gap)
+		return c.exec(ctx, "UPDATE gap SET scanned_us = ? WHERE id = ?", micros(at), gap)
 	})
 }
 
-func (v *view) needGap(ctx context.Context, gap int64) error {
-	var n int
-	err := v.one(ctx, "SELECT count(*) FROM gaps WHERE id = ?", []any{gap}, &n)
-	if err == nil && n == 0 {
+func (c *conn) requireGap(ctx context.Context, gap int64) error {
+	found, err := c.queryIDs(ctx, "SELECT id FROM gap WHERE id = ?", gap)
+	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("gap %d: %w", gap, ledger.ErrNotFound)
 	}
 	return err
-}
-
-// forgetGaps erases people from all gaps.
-func (v *view) forgetGaps(ctx context.Context, digests []keyed.Digest) error {
-	list := make([]any, len(digests))
-	for i := range digests {
-		list[i] = digests[i][:]
-	}
-	return v.eachOf(ctx, "DELETE FROM gap_people WHERE digest IN ", list, func(*sql.Rows) error { return nil })
 }

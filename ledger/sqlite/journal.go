@@ -1,71 +1,76 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Intend opens attempts; see ledger.Journal.
+var (
+	_ ledger.Journal  = (*Ledger)(nil)
+	_ ledger.Pairings = (*Ledger)(nil)
+)
+
+// Intend implements ledger.Journal.
 func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent) ([]int64, error) {
 	if len(intents) == 0 {
 		return nil, nil
 	}
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return nil, err
 	}
 	ids := make([]int64, len(intents))
-	err := l.write(ctx, func(ctx context.Context) error {
-		clear(ids) // it may be run again
+	err := l.write(ctx, func(ctx context.Context, c *conn) error {
+		clear(ids)
+		isNamed := make(map[int64]bool, len(intents))
 		of := make([]int64, len(intents))
 		for i, in := range intents {
 			of[i] = in.Customer
 		}
-		customers, err := l.w.forWriting(ctx, of)
+		customers, err := c.withHistory(ctx, of)
 		if err != nil {
 			return err
 		}
-		packing := slices.Grow(l.w.packing[:0], len(intents))[:0]
-		defer func() {
-			clear(packing)
-			l.w.packing = packing[:0]
-		}()
-		marks := make([]mark, 0, 2*len(intents))
-		seen := make(map[int64]bool, len(intents))
+		next, opened := l.lastAttempt, make([]any, 0, 9*len(intents))
 		for i, in := range intents {
-			if seen[in.Customer] {
+			if isNamed[in.Customer] {
 				continue
 			}
-			seen[in.Customer] = true
-			c := customers.of(in.Customer)
-			packed := packedIntent{in, in.Removes == "" && bytes.Equal(in.Details, c.Details) && in.Email == c.Email && in.FirstName == c.FirstName && in.LastName == c.LastName}
-			after, err := ledger.Intended(*c, in)
-			if err != nil {
-				ids[i] = ledger.FindIntent(*c, run, in)
+			isNamed[in.Customer] = true
+			before := customers[in.Customer]
+			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 {
 				continue
 			}
-			*c = after
-			ids[i] = l.lastAttempt + 1 + int64(len(packing))
-			packing = append(packing, packed)
-			c.History = append(slices.Clip(c.History), opened(ids[i], run, in))
-			of, err := l.marksOf(ctx, c) // of a corrected row, they are not those of the row before
+			after, err := ledger.Intended(before, in)
+			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
-			marks = append(marks, of...)
+			next++
+			ids[i] = next
+			opened = append(opened, next, in.Customer, run, in.Generation, in.Key, in.Removes)
+			opened = append(opened, instantArgs(in.At.Stored())...)
+			if err := c.putCustomer(ctx, &before, &after); err != nil {
+				return err
+			}
+			if in.Removes == "" && before.Attempts > 0 {
+				if err := c.takeMarks(ctx, in.Customer); err != nil {
+					return err
+				}
+			}
 		}
-		if len(packing) == 0 {
+		if next == l.lastAttempt {
 			return nil
 		}
-		if err := l.w.begin(ctx, l.lastAttempt+1, run, packing, customers); err != nil {
+		l.lastAttempt = next // a number lost to a failed commit is never used again
+		if err := c.insertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, opened); err != nil {
 			return err
 		}
-		l.late.waiting.marks = append(l.late.waiting.marks, marks...)
-		l.lastAttempt += int64(len(packing)) // a number lost to a failed commit is never used again
-		return nil
+		return c.exec(ctx, "UPDATE ledger SET last_attempt = ?", next)
 	})
 	if err != nil {
 		return nil, err
@@ -73,14 +78,26 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 	return ids, nil
 }
 
-// Record closes attempts; see ledger.Journal.
+// Record implements ledger.Journal.
 func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	err = l.write(ctx, func(ctx context.Context) error {
-		if left, err = l.record(ctx, changes); err == nil && l.late != nil {
-			return l.indexSome(ctx, len(changes))
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+		before, err := c.withHistory(ctx, customersOf(changes))
+		if err != nil {
+			return err
+		}
+		after := make(map[int64]*ledger.Customer, len(before))
+		for id, one := range before {
+			after[id] = &one
+		}
+		left = ledger.Apply(func(id int64) *ledger.Customer { return after[id] }, changes)
+		for _, id := range customersOf(changes) {
+			if one := after[id]; one != nil && err == nil {
+				err = c.put(ctx, before[id], *one)
+				delete(after, id)
+			}
 		}
 		return err
 	})
@@ -90,47 +107,31 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 	return left, nil
 }
 
-// record is Record inside a transaction.
-func (l *Ledger) record(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
-	of := make([]int64, len(changes))
+func customersOf(changes []ledger.Change) []int64 {
+	ids := make([]int64, len(changes))
 	for i, ch := range changes {
-		of[i] = ch.Customer
+		ids[i] = ch.Customer
 	}
-	w, err := l.w.forWritingIn(ctx, l.w.room, of)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		clear(w.people)
-		l.w.room = w.people[:0]
-	}()
-	left = ledger.Apply(func(id int64) *ledger.Customer {
-		if c := w.of(id); c.ID != 0 {
-			return c
-		}
-		return nil
-	}, changes)
-	if len(left) > 0 { // of those nothing is written
-		isLeft := map[int64]int{}
-		for _, ch := range changes {
-			isLeft[ch.Customer]++
-		}
-		for _, ch := range left {
-			isLeft[ch.Customer]--
-		}
-		w = w.only(func(c *ledger.Customer) bool { return c.ID != 0 && isLeft[c.ID] > 0 })
-	}
-	return left, l.put(ctx, w)
+	return ids
 }
 
-// Merge records late answers; see ledger.Journal.
+// Merge implements ledger.Journal.
 func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	err = l.write(ctx, func(ctx context.Context) error {
-		left, err = l.merge(ctx, changes)
-		return err
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+		left = nil
+		for _, ch := range changes {
+			fits, err := c.merge(ctx, ch)
+			if err != nil {
+				return err
+			}
+			if !fits {
+				left = append(left, ch)
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -138,129 +139,78 @@ func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []led
 	return left, nil
 }
 
-func hasOpen(c *ledger.Customer) bool {
-	return slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open })
-}
-
-// writes are customers that a transaction changes, each once, in the order of
-// their ids, in which the table takes them fastest.
-type writes struct {
-	ids    []int64
-	people []ledger.Customer // with all their attempts; zero if not in the ledger
-	before []before
-}
-
-// before is what was of a customer.
-type before struct {
-	service string // its service id
-	sent    bool   // something was intended for it
-}
-
-// forWriting reads customers with all their attempts.
-func (v *view) forWriting(ctx context.Context, ids []int64) (writes, error) {
-	return v.forWritingIn(ctx, nil, ids)
-}
-
-// forWritingIn is forWriting, with room for the customers that is used if it is enough.
-func (v *view) forWritingIn(ctx context.Context, room []ledger.Customer, ids []int64) (writes, error) {
-	w := writes{ids: slices.Clone(ids)}
-	slices.Sort(w.ids)
-	w.ids = slices.Compact(w.ids)
-	var err error
-	w.people, err = v.people(ctx, room, w.ids, always, true)
-	w.before = make([]before, len(w.people))
-	for i := range w.people {
-		w.before[i] = before{w.people[i].ServiceID, w.people[i].Intents > 0}
+// merge applies one change that may come late, and reports whether it fits.
+func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
+	known, err := c.withHistory(ctx, []int64{ch.Customer})
+	if err != nil {
+		return false, err
 	}
-	return w, err
+	before := known[ch.Customer]
+	if ledger.Recorded(before, ch) {
+		return true, nil
+	}
+	var owners []ledger.Customer
+	if err := c.query(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> ''", []any{ch.ServiceID}, func(r *record) error {
+		owners = append(owners, ledger.Customer{ID: r.int64(), ServiceID: ch.ServiceID})
+		return nil
+	}); err != nil || !ch.IsCredible(owners) {
+		return false, err
+	}
+	after, fits := ledger.Late(before, ch)
+	if !fits {
+		return false, nil
+	}
+	return true, c.put(ctx, before, after)
 }
 
-// of is one of those that were asked for.
-func (w writes) of(id int64) *ledger.Customer {
-	at, _ := slices.BinarySearch(w.ids, id)
-	return &w.people[at]
-}
-
-// only leaves those to be written whom it changes.
-func (w writes) only(change func(*ledger.Customer) bool) (left writes) {
-	for i := range w.people {
-		if change(&w.people[i]) {
-			left.ids, left.people, left.before = append(left.ids, w.ids[i]), append(left.people, w.people[i]), append(left.before, w.before[i])
+// put writes a customer with those of its attempts that changed. Both have all of them.
+func (c *conn) put(ctx context.Context, before, after ledger.Customer) error {
+	for i := range after.History {
+		a := &after.History[i]
+		a.NotAfter = a.NotAfter.Stored()
+		if b := before.History[i]; b.Class == a.Class && b.Absent == a.Absent && b.NotAfter == a.NotAfter && b.HTTPStatus == a.HTTPStatus && b.Code == a.Code && slices.Equal(b.Excerpt, a.Excerpt) {
+			continue
+		}
+		args := append([]any{string(a.Class), a.Absent}, instantArgs(a.NotAfter)...)
+		if err := c.exec(ctx, `UPDATE attempt SET class = ?, absent = ?, not_after_us = ?, not_after_offset_us = ?, not_after_certain = ?, http_status = ?, code = ?, excerpt = ? WHERE id = ?`,
+			append(args, a.HTTPStatus, a.Code, emptyAsNull(a.Excerpt), a.ID)...); err != nil {
+			return err
 		}
 	}
-	return left
-}
-
-// put writes customers. Whoever was under way is not any more. A customer that
-// nothing was intended for gets its marks, and a serviceId that is new is indexed.
-func (l *Ledger) put(ctx context.Context, w writes) error {
-	if err := l.w.putCustomers(ctx, w.people); err != nil {
+	if err := c.putCustomer(ctx, &before, &after); err != nil {
 		return err
 	}
-	var now entries
-	for i := range w.people {
-		c := &w.people[i]
-		if err := l.w.landed(ctx, c.ID); err != nil {
-			return err
-		}
-		if err := l.entries(ctx, c, w.before[i], &now); err != nil {
-			return err
-		}
-	}
-	if now.len() == 0 {
-		return nil
-	}
-	return l.insertEntries(ctx, now)
-}
-
-// entries keeps the indexes true that are not SQLite's; see late. What must not
-// wait is added to now.
-func (l *Ledger) entries(ctx context.Context, c *ledger.Customer, was before, now *entries) error {
-	is := c.ServiceID
-	if was.service != "" && was.service != is {
-		if err := l.w.do(ctx, "DELETE FROM services WHERE service_id = ? AND customer = ?", was.service, c.ID); err != nil {
-			return err
-		}
-	}
-	if is != "" && is != was.service {
-		// An opening after a crash would find those of newer attempts.
-		if of := (service{is, c.ID}); l.late != nil && newestAttempt(c) > l.late.upTo() {
-			l.late.add(of)
-		} else {
-			now.services = append(now.services, of)
-		}
-	}
-	if was.sent {
-		return nil
-	}
-	marks, err := l.marksOf(ctx, c)
-	now.marks = append(now.marks, marks...)
-	return err
-}
-
-func (v *view) putCustomers(ctx context.Context, people []ledger.Customer) error {
-	v.changed = v.changed || len(people) > 0
-	args := make([]any, 0, 8*len(people))
-	var p packer
-	v.arena = v.arena[:0]
-	for i := range people {
-		c := &people[i]
-		from := len(v.arena)
-		v.arena = append(v.arena, p.folder(c)...) // when it grows, the folders before stay where they were
-		args = append(args, c.ID, string(c.Status), c.ServiceID, stamp(c.Decided), newestAttempt(c), string(c.Pairing), linkDigest(c.URL), v.arena[from:len(v.arena):len(v.arena)])
-	}
-	return v.insert(ctx, insertion{putCustomerHead, putCustomerTail}, 8, args)
-}
-
-// Emergency keeps changes in <ledger>.emergency until the next opening merges
-// them: for answers that Record refused. It works whatever state the ledger
-// is in, as long as the directory's disk takes a write in place.
-func (l *Ledger) Emergency(changes []ledger.Change) error {
-	if l.backup == nil {
-		return fmt.Errorf("%s is open for reading only: %w", l.path, ledger.ErrWrite)
-	}
-	if err := l.backup.Add(changes); err != nil {
-		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
+	if before.Attempts > 0 && after.Attempts == 0 {
+		return c.takeMarks(ctx, after.ID)
 	}
 	return nil
+}
+
+// NotePairings implements ledger.Pairings.
+func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
+	if len(notes) == 0 {
+		return nil
+	}
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		ids := make([]int64, len(notes))
+		for i, n := range notes {
+			ids[i] = n.Customer
+		}
+		slices.Sort(ids)
+		customers, err := c.customersByID(ctx, slices.Compact(ids))
+		if err != nil {
+			return err
+		}
+		for _, n := range notes {
+			after, applies := ledger.Paired(customers[n.Customer], n)
+			if !applies {
+				continue
+			}
+			customers[n.Customer] = after
+			if err := c.exec(ctx, "UPDATE customer SET pairing = ? WHERE id = ?", string(after.Pairing), after.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -12,40 +10,48 @@ import (
 
 var _ ledger.Verification = (*Ledger)(nil)
 
-const kycColumns = "service_id, status, at, seen, retries, retry_open, reasons, denied, linked, resubmitted, retry_count"
+// kycColumns are read by record.kyc.
+const kycColumns = "k.status, k.since_us, k.seen_us, k.retries, k.retry_count, k.retry_open, k.reasons, k.denied_us, k.linked_us, k.resubmitted_us"
 
-// ObserveKYC records news of identity checks; see ledger.Verification.
+// kyc reads kycColumns; all NULL is the zero value.
+func (r *record) kyc() (k ledger.KYC) {
+	k.Status, k.At, k.Seen = ledger.KYCStatus(r.text()), r.time(), r.time()
+	k.Retries, k.RetryCount, k.RetryOpen = r.int(), r.int(), r.bool()
+	if reasons := r.text(); reasons != "" {
+		k.Reasons = strings.Split(reasons, "\n") // a reason is one line
+	}
+	k.Denied, k.Linked, k.Resubmitted = r.time(), r.time(), r.time()
+	return k
+}
+
+func (c *conn) kycOf(ctx context.Context, serviceID string) (k ledger.KYC, err error) {
+	err = c.query(ctx, "SELECT "+kycColumns+" FROM kyc k WHERE k.service_id = ?", []any{serviceID}, func(r *record) error {
+		k = r.kyc()
+		return nil
+	})
+	return k, err
+}
+
+func (c *conn) putKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
+	return c.exec(ctx, `INSERT OR REPLACE INTO kyc (service_id, status, since_us, seen_us, retries, retry_count, retry_open, reasons, denied_us, linked_us, resubmitted_us)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, serviceID, string(k.Status), micros(k.At), micros(k.Seen), k.Retries, k.RetryCount, k.RetryOpen,
+		strings.Join(k.Reasons, "\n"), micros(k.Denied), micros(k.Linked), micros(k.Resubmitted))
+}
+
+// ObserveKYC implements ledger.Verification.
 func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
 	if len(events) == 0 {
 		return 0, nil
 	}
-	err = l.write(ctx, func(ctx context.Context) error {
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
 		news = 0
-		ids := make([]string, len(events))
-		for i, e := range events {
-			ids[i] = e.ServiceID
-		}
-		known, err := l.w.kyc(ctx, ids)
-		if err != nil {
-			return err
-		}
 		for _, e := range events {
-			e.At = plain(e.At)
-			before := known[e.ServiceID]
-			after, changed := before.After(e)
-			after, linked, err := l.putLink(ctx, after, e)
+			isNews, err := c.observe(ctx, e)
 			if err != nil {
 				return err
 			}
-			if !changed && !linked {
-				continue
-			}
-			known[e.ServiceID] = after
-			if linked || after.Status != before.Status {
+			if isNews {
 				news++
-			}
-			if err := l.w.putKYC(ctx, e.ServiceID, after); err != nil {
-				return err
 			}
 		}
 		return nil
@@ -53,136 +59,78 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 	return news, err
 }
 
-// putLink gives a link that came with an event to the customer, and reports whether
-// it was taken.
-func (l *Ledger) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (ledger.KYC, bool, error) {
-	if e.URL == "" {
-		return k, false, nil
-	}
-	of := []string{e.ServiceID}
-	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)
+// observe records one event, and reports whether it brought another status or a link.
+func (c *conn) observe(ctx context.Context, e ledger.KYCEvent) (bool, error) {
+	e.At = ledger.Stored(e.At)
+	before, err := c.kycOf(ctx, e.ServiceID)
 	if err != nil {
-		return k, false, err
+		return false, err
 	}
-	w, err := l.w.forWriting(ctx, ids)
-	if err != nil {
-		return k, false, err
+	after, isChanged := before.After(e)
+	after, isLinked, err := c.putLink(ctx, after, e)
+	if err == nil && (isChanged || isLinked) {
+		err = c.putKYC(ctx, e.ServiceID, after)
 	}
-	linked := false
-	err = l.put(ctx, w.only(func(c *ledger.Customer) bool {
-		var ok bool
-		if k, *c, ok = k.WithLink(*c, e); ok {
-			linked = true
-		}
-		return ok
-	}))
-	return k, linked, err
+	return isLinked || after.Status != before.Status, err
 }
 
-// RetryKYC counts a retry; see ledger.Verification.
+// putLink gives a link that came with an event to the user's customer, and reports
+// whether it was accepted.
+func (c *conn) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (ledger.KYC, bool, error) {
+	if e.URL == "" || e.ServiceID == "" {
+		return k, false, nil
+	}
+	ids, err := c.queryIDs(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> '' ORDER BY id", e.ServiceID)
+	if err != nil {
+		return k, false, err
+	}
+	customers, err := c.customersByID(ctx, ids)
+	isLinked := false
+	for _, id := range ids {
+		before := customers[id]
+		newer, after, accepted := k.WithLink(before, e)
+		if err != nil || !accepted {
+			continue
+		}
+		k, isLinked = newer, true
+		err = c.putCustomer(ctx, &before, &after)
+	}
+	return k, isLinked, err
+}
+
+// RetryKYC implements ledger.Verification.
 func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
 	if !ledger.ValidToken(serviceID) {
 		return fmt.Errorf("%s: %w", l.path, ledger.ErrForm)
 	}
-	return l.write(ctx, func(ctx context.Context) error {
-		known, err := l.w.kyc(ctx, []string{serviceID})
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		k, err := c.kycOf(ctx, serviceID)
 		if err != nil {
 			return err
 		}
-		k := known[serviceID]
 		if k.Retries != was {
 			return ledger.ErrRetried
 		}
 		k.Retries, k.RetryOpen = now, now > was
-		return l.w.putKYC(ctx, serviceID, k)
+		return c.putKYC(ctx, serviceID, k)
 	})
 }
 
-// kyc reads what is known of users' identity checks.
-func (v *view) kyc(ctx context.Context, serviceIDs []string) (map[string]ledger.KYC, error) {
-	list := make([]any, 0, len(serviceIDs))
-	for _, id := range serviceIDs {
-		if id != "" {
-			list = append(list, id)
-		}
-	}
-	known := make(map[string]ledger.KYC, len(list))
-	err := v.eachOf(ctx, "SELECT "+kycColumns+" FROM kyc WHERE service_id IN ", list, func(r *sql.Rows) error {
-		var id string
-		var k ledger.KYC
-		var reasons string
-		var at, seen, denied, linked, resubmitted int64
-		err := r.Scan(&id, (*string)(&k.Status), &at, &seen, &k.Retries, &k.RetryOpen, &reasons, &denied, &linked, &resubmitted, &k.RetryCount)
-		k.At, k.Seen = moment(at), moment(seen)
-		k.Denied, k.Linked, k.Resubmitted = moment(denied), moment(linked), moment(resubmitted)
-		if reasons != "" {
-			k.Reasons = strings.Split(reasons, "\n") // a reason is one line
-		}
-		known[id] = k
-		return err
-	})
-	return known, err
-}
-
-func (v *view) putKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
-	return v.do(ctx, "INSERT OR REPLACE INTO kyc ("+kycColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		serviceID, string(k.Status), stamp(k.At), stamp(k.Seen), k.Retries, k.RetryOpen, strings.Join(k.Reasons, "\n"),
-		stamp(k.Denied), stamp(k.Linked), stamp(k.Resubmitted), k.RetryCount)
-}
-
-// withKYC fills in what is known of the customers' identity checks.
-func (v *view) withKYC(ctx context.Context, all []ledger.Customer) error {
-	var ids []string
-	for _, c := range all {
-		if c.ServiceID != "" {
-			ids = append(ids, c.ServiceID)
-		}
-	}
-	known, err := v.kyc(ctx, ids)
-	for i := range all {
-		all[i].KYC = known[all[i].ServiceID]
-	}
-	return err
-}
-
-// forgetKYC erases what is known of a customer's identity checks, also of
-// users that were deleted. The customer is given with its attempts.
-func (v *view) forgetKYC(ctx context.Context, c *ledger.Customer) error {
-	ids := []any{c.ServiceID}
-	for _, a := range c.History {
-		ids = append(ids, a.Removes)
-	}
-	return v.eachOf(ctx, "DELETE FROM kyc WHERE service_id IN ", ids, func(*sql.Rows) error { return nil })
-}
-
-// HasKYC reports whether anything was heard of the identity check of a user of
-// a batch, 0 = of anybody. Without any news at all it takes no time; else it
-// reads the batch.
+// HasKYC reports whether any identity check of a user of a batch is known, 0 = of
+// any user at all.
 func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer end()
-	var any bool
-	if err := v.one(ctx, "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", nil, &any); err != nil || !any || batch == 0 {
-		return any, l.sick(err)
+	text, args := "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", []any(nil)
+	if batch != 0 {
+		text = `SELECT EXISTS (SELECT 1 FROM kyc k JOIN customer c ON c.service_id = k.service_id WHERE c.service_id <> '' AND k.status <> ''
+			AND +c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))`
+		args = []any{batch}
 	}
-	in, err := v.claimed(ctx, batch)
-	if err != nil {
-		return false, l.sick(err)
-	}
-	found := errors.New("found")
-	err = v.each(ctx, "SELECT id FROM kyc JOIN customers USING (service_id) WHERE service_id <> '' AND kyc.status <> ''",
-		nil, func(r *sql.Rows) error {
-			var id int64
-			if err := r.Scan(&id); err != nil || !in.has(id) {
-				return err
-			}
-			return found
-		})
-	if errors.Is(err, found) {
-		return true, nil
-	}
-	return false, l.sick(err)
+	var has bool
+	err = c.queryOne(ctx, text, args, &has)
+	return has, l.classify(err)
 }

@@ -3,14 +3,13 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -24,8 +23,8 @@ type Options struct {
 	Path        string
 	Environment string           // the ledger must belong to it; with ReadOnly, "" = any
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
-	ReadOnly    bool             // no lock, no recovery, no write; goes beside a run
-	Beside      bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: goes beside a run
+	ReadOnly    bool             // no lock, no recovery, no write; works while another process sends
+	Concurrent  bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: works while another process sends
 	Adopt       bool             // open an older copy, or a ledger that has lost writes, and write a gap; see ledger.Gap
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
 	Command     string           // for whoever meets the lock
@@ -35,31 +34,22 @@ type Options struct {
 // Ledger is a ledger in an SQLite file. It may be used by any number of
 // goroutines. Close it.
 type Ledger struct {
-	path    string
-	now     func() time.Time
-	info    ledger.Info
-	keys    keyed.Secret
-	id      string // of this ledger file, random
-	notices []string
-	readers *pool
-	lock    *lock           // nil when read-only or beside
-	backup  *emergency.File // likewise
-	copied  copied          // what the file tells of how it came to its place
+	path      string
+	now       func() time.Time
+	info      ledger.Info
+	keys      keyed.Secret
+	id        string // of this ledger and all its copies, random
+	notices   []string
+	readers   *pool
+	lock      *lock           // nil when read-only or concurrent
+	emergency *emergency.File // likewise
+	copied    copied          // what the file tells of how it came to its place
 
-	turn        chan struct{} // holds the right to write
-	checking    atomic.Int32  // check passes that hold it or wait for it
-	queue       writeQueue
-	w           *view // the writing connection; nil when read-only
+	writeLock   chan struct{} // holds the right to write
+	w           *conn         // the writing connection; nil when read-only
 	writer      *pool
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
-	version     int64 // of the file, when w last read what is under way
-	seq         int64 // number of the last write, 0 if it is not known
-	late        *late // nil when read-only or beside
-
-	foldBeside int            // see there
-	folding    sync.WaitGroup // a fold under way
-	ending     bool           // Close was called: no fold begins any more; read and written by who has the turn
 
 	closing sync.Once
 }
@@ -69,7 +59,7 @@ var (
 	_ ledger.Emergency = (*Ledger)(nil)
 )
 
-// Open opens a ledger; unless ReadOnly or Beside it takes the lock, merges the emergency
+// Open opens a ledger; unless ReadOnly or Concurrent it takes the lock, merges the emergency
 // file, and closes the attempts that a crash left open.
 //
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
@@ -94,11 +84,11 @@ func prepare(o *Options) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, err)
 	}
-	return &Ledger{path: path, now: o.Now, turn: make(chan struct{}, 1), foldBeside: foldBeside}, nil
+	return &Ledger{path: path, now: o.Now, writeLock: make(chan struct{}, 1)}, nil
 }
 
 func (l *Ledger) open(ctx context.Context, o Options) error {
-	if !o.ReadOnly && !o.Beside {
+	if !o.ReadOnly && !o.Concurrent {
 		if _, err := os.Lstat(l.path); errors.Is(err, fs.ErrNotExist) && !o.Create {
 			return fmt.Errorf("%s: %w", l.path, ledger.ErrMissing)
 		} else if err == nil {
@@ -137,16 +127,16 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		return err
 	}
 	writing := modeWrite
-	if o.Beside {
-		writing = modeBeside
+	if o.Concurrent {
+		writing = modeConcurrent
 	}
 	if l.writer, err = openPool(l.path, writing, 1); err != nil {
 		return err
 	}
-	if l.w, err = l.writer.view(ctx); err != nil || o.Beside {
-		return l.sick(err)
+	l.writer.environment = l.info.Environment
+	if l.w, err = l.writer.get(ctx); err != nil || o.Concurrent {
+		return l.classify(err)
 	}
-	l.late = &late{seed: maphash.MakeSeed(), enough: lateEntries}
 	return l.recover(ctx)
 }
 
@@ -155,19 +145,18 @@ var ErrOlder = errors.New("ledger was made by an unreleased version")
 
 // load reads what the ledger is bound to, and checks it.
 func (l *Ledger) load(ctx context.Context, o Options) error {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
-	var st state
-	if l.info, l.keys, l.id, err = v.meta(ctx); err == nil {
-		st, err = v.state(ctx)
-	}
+	h, err := c.header(ctx)
 	if err != nil {
-		return l.sick(err)
+		return l.classify(err)
 	}
-	l.info.Path, l.info.Opened = l.path, plain(l.now())
+	l.info, l.keys, l.id, l.copied.header = h.info, h.keys, h.id, h
+	l.readers.environment = h.info.Environment
+	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
 	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
@@ -175,16 +164,16 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if o.ReadOnly {
 		return nil
 	}
-	if o.Beside {
-		return l.checkBeside(ctx)
+	if o.Concurrent {
+		return l.checkConcurrent(ctx)
 	}
-	if err := l.detectCopy(ctx, v, st, o.Adopt); err != nil {
+	if err := l.detectCopy(ctx, o.Adopt); err != nil {
 		return err
 	}
-	if info, err := os.Stat(l.path); err == nil && (st.opened != st.closed || info.Size() < quickCheckSize) {
-		problems, err := v.check(ctx, "quick_check")
+	if info, err := os.Stat(l.path); err == nil && (h.openings != h.closings || info.Size() < quickCheckSize) {
+		problems, err := c.check(ctx, "quick_check")
 		if err != nil {
-			return l.sick(err)
+			return l.classify(err)
 		}
 		if len(problems) > 0 {
 			return damaged(l.path, problems[0])
@@ -193,23 +182,55 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	return nil
 }
 
-// checkBeside is checkLoss without taking anything: the emergency file belongs
-// to whoever holds the lock.
-func (l *Ledger) checkBeside(ctx context.Context) error {
+// header is the row of the table ledger.
+type header struct {
+	info               ledger.Info
+	keys               keyed.Secret
+	id                 string
+	writes             int64
+	openings, closings int64
+	copy               ledger.GapCause
+	token, place       string
+}
+
+func (c *conn) header(ctx context.Context) (h header, err error) {
+	err = c.query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place FROM ledger`, nil, func(r *record) error {
+		h.id, h.info.Environment, h.info.Account.Partner, h.info.Account.Slug = r.text(), r.text(), r.text(), r.text()
+		secret, err := hex.DecodeString(r.text())
+		if err != nil || len(secret) != len(h.keys) || len(h.id) < 16 {
+			return errMalformed
+		}
+		h.keys = keyed.Secret(secret)
+		h.info.Created, h.writes, h.openings, h.closings = r.time(), r.int64(), r.int64(), r.int64()
+		h.copy, h.token, h.place = ledger.GapCause(r.text()), r.text(), r.text()
+		return nil
+	})
+	if err == nil && h.id == "" {
+		err = errMalformed
+	}
+	if err == nil {
+		err = c.queryOne(ctx, "PRAGMA user_version", nil, &h.info.Schema)
+	}
+	return h, err
+}
+
+// checkConcurrent is findLoss for who does not hold the lock: the emergency file
+// belongs to whoever does.
+func (l *Ledger) checkConcurrent(ctx context.Context) error {
 	e, err := emergency.Peek(l.path+".emergency", l.id)
 	if err != nil || !e.Existed() {
-		return err
+		return notOwnEmergency(err)
 	}
-	v, end, err := l.snapshot(ctx) // after the look at the file: the run beside us may be writing
+	c, end, err := l.snapshot(ctx) // after the look at the file: the process that holds the lock may be writing
 	if err != nil {
 		return err
 	}
 	defer end()
-	st, err := v.state(ctx)
-	if err != nil || e.Seq() <= st.seq {
-		return l.sick(err)
+	h, err := c.header(ctx)
+	if err != nil || e.Seq() <= h.writes {
+		return l.classify(err)
 	}
-	return lostWrites(l.path, st.seq, e.Seq())
+	return lostWrites(l.path, h.writes, e.Seq())
 }
 
 // quickCheckSize is up to which size a ledger is checked at every opening:
@@ -253,7 +274,7 @@ func create(ctx context.Context, path string, o Options) error {
 		err = os.Rename(part, path)
 	}
 	if err == nil {
-		err = private.SyncFolder(path)
+		err = syncDir(path)
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
@@ -264,38 +285,35 @@ func create(ctx context.Context, path string, o Options) error {
 // fill writes the schema into an empty file.
 func fill(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
-	return once(ctx, path, modeFill, func(v *view) error {
-		if err := v.run(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
+	return withConn(ctx, path, modeFill, func(c *conn) error {
+		if err := c.execScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
 			return err
 		}
-		if err := v.run(ctx, "INSERT INTO meta VALUES ('id', ?), ('environment', ?), ('account_partner', ''), ('account_slug', ''), ('secret', ?), ('created', ?)",
-			rand.Text(), o.Environment, secret[:], stamp(o.Now())); err != nil {
+		if err := c.execScript(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us) VALUES (1, ?, ?, ?, ?); COMMIT",
+			rand.Text(), o.Environment, hex.EncodeToString(secret[:]), micros(o.Now())); err != nil {
 			return err
 		}
-		if err := v.run(ctx, "COMMIT"); err != nil {
-			return err
-		}
-		return v.run(ctx, "PRAGMA journal_mode = WAL")
+		return c.execScript(ctx, "PRAGMA journal_mode = WAL")
 	})
 }
 
-// Notices are what an operator should know of the place the ledger lies in and
-// of what was found at its opening. They hold no personal data.
+// Notices are what an operator should know of the place of the ledger and of what
+// was found at its opening. They hold no personal data.
 func (l *Ledger) Notices() []string { return l.notices }
 
-// Info tells what the ledger is bound to.
+// Info implements ledger.Reader.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return ledger.Info{}, err
 	}
 	defer end()
-	info, _, _, err := v.meta(ctx)
+	h, err := c.header(ctx)
 	if err != nil {
-		return ledger.Info{}, l.sick(err)
+		return ledger.Info{}, l.classify(err)
 	}
-	info.Path, info.Opened = l.path, l.info.Opened
-	return info, nil
+	h.info.Path, h.info.Opened = l.path, l.info.Opened
+	return h.info, nil
 }
 
 // Close ends the use of the ledger and frees its lock. It waits for a write
@@ -303,27 +321,23 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		l.turn <- struct{}{}
-		l.ending = true
-		l.leave()
-		l.folding.Wait()
-		l.turn <- struct{}{}
-		if l.w != nil && l.lock != nil && l.failed == nil {
-			err = l.transaction(context.Background(), func(ctx context.Context) error {
-				if err := l.index(ctx); err != nil {
-					return err
-				}
-				return l.w.run(ctx, "UPDATE state SET closed = opened")
+		if l.lock != nil {
+			ended := l.write(context.Background(), func(ctx context.Context, c *conn) error {
+				return c.exec(ctx, "UPDATE ledger SET closings = openings")
 			})
+			if l.failed == nil {
+				err = ended
+			}
 		}
+		l.writeLock <- struct{}{}
 		err = errors.Join(err, l.abandon())
 		l.failed = fmt.Errorf("%s is closed: %w", l.path, ledger.ErrWrite)
-		l.leave()
+		l.unlockWrites()
 	})
 	return err
 }
 
-// abandon lets go of everything, as a crash would.
+// abandon closes everything, as a crash would.
 func (l *Ledger) abandon() error {
 	var all []error
 	if l.w != nil {
@@ -332,14 +346,25 @@ func (l *Ledger) abandon() error {
 	if l.readers != nil {
 		all = append(all, l.readers.close())
 	}
-	if l.writer != nil { // last, so that SQLite folds the log into the file
+	if l.writer != nil { // last, so that SQLite moves the log into the file
 		all = append(all, l.writer.close())
 	}
-	if l.backup != nil {
-		all = append(all, l.backup.Close())
+	if l.emergency != nil {
+		all = append(all, l.emergency.Close())
 	}
 	if l.lock != nil {
 		all = append(all, l.lock.free())
 	}
 	return errors.Join(all...)
+}
+
+// Emergency implements ledger.Emergency.
+func (l *Ledger) Emergency(changes []ledger.Change) error {
+	if l.emergency == nil {
+		return fmt.Errorf("%s is open for reading only: %w", l.path, ledger.ErrWrite)
+	}
+	if err := l.emergency.Add(changes); err != nil {
+		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
+	}
+	return nil
 }

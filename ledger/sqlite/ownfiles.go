@@ -98,7 +98,7 @@ func claimSideFiles(path string, m mode) error {
 	if err := checkOwn(path); err != nil {
 		return err
 	}
-	if m == modeFill || m == modeAlone {
+	if m == modeFill || m == modeFileOnly {
 		return nil // not in WAL mode, or without what is beside it
 	}
 	for _, end := range []string{"-wal", "-shm"} {

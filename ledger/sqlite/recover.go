@@ -1,178 +1,114 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // recover brings the ledger from how the last run left it to a state in which
-// nothing is open: answers of the emergency file first, then the rest becomes
+// no attempt is open: answers of the emergency file first, then the rest becomes
 // unanswered. One transaction, before Open returns.
 func (l *Ledger) recover(ctx context.Context) error {
-	l.turn <- struct{}{}
-	defer l.leave()
-	token, err := l.backup.Announce(l.copied.token)
+	token, err := l.emergency.Announce(l.copied.token)
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
-	var left []string
-	err = l.transaction(ctx, func(ctx context.Context) error {
-		if err := l.w.one(ctx, "SELECT indexed FROM state", nil, &l.late.indexed); err != nil {
+	var left []ledger.Change
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+		if err := c.queryOne(ctx, "SELECT last_attempt FROM ledger", nil, &l.lastAttempt); err != nil {
 			return err
 		}
-		if err := l.land(ctx); err != nil {
+		if err := l.recordOpening(ctx, c, token); err != nil { // before anything is closed at this moment
 			return err
 		}
-		// Those of forgotten people are gone. What is indexed goes by their
-		// numbers, which are not given twice.
-		err := l.w.one(ctx, "SELECT max(coalesce((SELECT max(attempt) FROM customers), 0), indexed) FROM state", nil, &l.lastAttempt)
-		if err != nil {
+		for _, ch := range l.emergency.Kept() {
+			fits, err := c.merge(ctx, ch)
+			if err != nil {
+				return err
+			}
+			if !fits {
+				left = append(left, ch)
+			}
+		}
+		if err := l.closeOpen(ctx, c); err != nil {
 			return err
 		}
-		if err := l.catchUp(ctx); err != nil { // now, for merge asks who has a serviceId
-			return err
-		}
-		if err := l.recordOpening(ctx, token); err != nil { // before anything is closed at this moment
-			return err
-		}
-		answers, err := l.merge(ctx, l.backup.Kept())
-		if err != nil {
-			return err
-		}
-		for _, ch := range answers {
-			left = append(left, fmt.Sprintf("an answer in %s.emergency for customer %d does not fit what the ledger says; it was set aside", l.path, ch.Customer))
-		}
-		if err := l.closeOpen(ctx); err != nil {
-			return err
-		}
-		return l.w.run(ctx, "UPDATE state SET opened = max(opened, closed) + 1")
+		return c.exec(ctx, "UPDATE ledger SET openings = max(openings, closings) + 1")
 	})
 	if err != nil {
 		return err
 	}
-	l.backup.Confirm(token, false)
-	l.notices = append(l.notices, left...)
-	if len(left) > 0 {
-		if _, err := l.backup.SetAside(l.now()); err != nil {
-			return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
-		}
-	}
-	if err := l.backup.Empty(); err != nil {
+	l.emergency.Confirm(token, false)
+	if err := l.emptyEmergency(left); err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
 	// Into the file itself: that it was opened must show when the log is gone.
-	// A reader may keep the log busy; then it goes in with a later one.
-	var busy, pages, folded int
-	err = l.w.one(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &folded)
-	if err == nil && busy == 0 && pages == folded {
-		l.backup.Confirm(token, true)
+	// A reader may keep the log busy; then a later commit moves it.
+	var busy, pages, moved int
+	err = l.w.queryOne(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &moved)
+	if err == nil && busy == 0 && pages == moved {
+		l.emergency.Confirm(token, true)
 	}
-	return l.sick(err)
+	return l.classify(err)
 }
 
-// merge is Merge inside a transaction.
-func (l *Ledger) merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
-	for _, ch := range changes {
-		w, err := l.w.forWriting(ctx, []int64{ch.Customer})
+// emptyEmergency empties the emergency file. If it holds answers that do not fit,
+// a copy is kept: no answer is thrown away.
+func (l *Ledger) emptyEmergency(left []ledger.Change) error {
+	if len(left) > 0 {
+		kept, err := l.emergency.SetAside(l.now())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		c := &w.people[0]
-		if ledger.Recorded(*c, ch) {
-			continue
-		}
-		owners, err := l.serviceOwners(ctx, ch.ServiceID)
-		if err != nil {
-			return nil, err
-		}
-		after, ok := ledger.Late(*c, ch)
-		if !ok || !ch.IsCredible(owners) {
-			left = append(left, ch)
-			continue
-		}
-		*c = after
-		if err := l.put(ctx, w); err != nil {
-			return nil, err
+		for _, ch := range left {
+			l.notices = append(l.notices, fmt.Sprintf("an answer in %s.emergency for customer %d does not fit what the ledger says; it was kept in %s", l.path, ch.Customer, kept))
 		}
 	}
-	return left, nil
-}
-
-// serviceOwners are the customers that may have a serviceId.
-func (l *Ledger) serviceOwners(ctx context.Context, serviceID string) ([]ledger.Customer, error) {
-	if serviceID == "" {
-		return nil, nil
-	}
-	of := []string{serviceID}
-	ids, err := l.byService(ctx, look{l.w, l.late.having(of)}, of)
-	if err != nil {
-		return nil, err
-	}
-	return l.w.customers(ctx, ids, nil)
+	return l.emergency.Empty()
 }
 
 // closeOpen closes what a crash left open as unanswered at this moment.
-func (l *Ledger) closeOpen(ctx context.Context) error {
-	end, _, err := l.opening(ctx)
+func (l *Ledger) closeOpen(ctx context.Context, c *conn) error {
+	end, _, err := l.openingInstant(ctx, c)
 	if err != nil {
 		return err
 	}
-	ids, err := l.w.ids(ctx, "SELECT id FROM customers WHERE status = 'in_doubt'")
-	for err == nil && len(ids) > 0 {
-		n := min(pageSize, len(ids))
-		var w writes
-		if w, err = l.w.forWriting(ctx, ids[:n]); err != nil {
-			break
-		}
-		w = w.only(func(c *ledger.Customer) (any bool) {
-			for i := range c.History {
-				if a := &c.History[i]; a.Class == ledger.Open {
-					a.Class, a.NotAfter, any = ledger.Unknown, end, true
-				}
-			}
-			return any
-		})
-		ids, err = ids[n:], l.put(ctx, w)
-	}
-	return err
+	return c.exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''", instantArgs(end)...)
 }
 
-// opening is the moment of this opening with the offset of the newest attempt
-// that has one from the partner. If our clock was set back since, so that this
-// moment would lie before what the ledger has seen, it is moved up to that and
-// is a guess: a key must not look older, nor an attempt end before it began.
+// openingInstant is the moment of this opening, with the offset of the newest
+// attempt that has one from the partner. If our clock was set back since, so that
+// this moment would lie before what the ledger has seen, it is moved up to that
+// and is a guess: a key must not look older, nor an attempt end before it began.
 // newest is the last moment that attempts tell of, zero if there is none.
-func (l *Ledger) opening(ctx context.Context) (now, newest ledger.Instant, err error) {
+func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledger.Instant, err error) {
 	now = ledger.Instant{At: l.info.Opened}
-	for next := int64(math.MaxInt64); ; {
-		page, err := l.w.lastSent(ctx, next)
-		if err != nil {
-			return now, newest, err
-		}
-		for _, a := range page {
-			for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
-				if at.Partner().After(newest.Partner()) {
-					newest = at
-				}
+	// Attempts are numbered in the order in which they began, and one is over long
+	// before thousands of others begin.
+	err = c.query(ctx, "SELECT "+attemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer ORDER BY a.id DESC LIMIT 10000", nil, func(r *record) error {
+		_, a := r.attempt()
+		for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
+			if !at.At.IsZero() && (newest.At.IsZero() || at.Partner().After(newest.Partner())) {
+				newest = at
 			}
-			if known := a.NotAfter; !now.Certain && (known.Certain || a.NotBefore.Certain) {
-				if !known.Certain {
-					known = a.NotBefore
-				}
-				now.Offset, now.Certain = known.Offset, true
-			}
-			next = a.ID
 		}
-		if now.Certain || len(page) == 0 {
-			break
+		if !now.Certain {
+			now.Offset, now.Certain = certainOffset(a)
 		}
+		return nil
+	})
+	if err == nil && !now.Certain {
+		err = c.query(ctx, "SELECT "+attemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer WHERE a.not_before_certain = 1 OR a.not_after_certain = 1 ORDER BY a.id DESC LIMIT 1", nil, func(r *record) error {
+			_, a := r.attempt()
+			now.Offset, now.Certain = certainOffset(a)
+			return nil
+		})
+	}
+	if err != nil {
+		return now, newest, err
 	}
 	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
 		now.Offset += behind
@@ -180,22 +116,13 @@ func (l *Ledger) opening(ctx context.Context) (now, newest ledger.Instant, err e
 		// differ by as much without anybody having set a clock.
 		now.Certain = now.Certain && behind <= 2*time.Second
 	}
-	return now, newest, nil
+	return now.Stored(), newest, nil
 }
 
-// lastSent are the newest attempts of the customers whose newest attempt comes
-// before a given one, up to a few thousand, newest first.
-func (v *view) lastSent(ctx context.Context, before int64) (all []ledger.Attempt, err error) {
-	err = v.each(ctx, "SELECT "+folderColumns+" FROM customers WHERE attempt < ? AND attempt > 0 ORDER BY attempt DESC LIMIT 10000", []any{before}, func(r *sql.Rows) error {
-		var c ledger.Customer
-		err := scanFolder(r, func(int64) *ledger.Customer { return &c }, always)
-		if err == nil && len(c.History) == 0 {
-			err = errChunk
-		}
-		if err == nil {
-			all = append(all, slices.MaxFunc(c.History, func(a, b ledger.Attempt) int { return cmp.Compare(a.ID, b.ID) }))
-		}
-		return err
-	})
-	return all, err
+// certainOffset is what an attempt tells of the partner's clock, if anything.
+func certainOffset(a ledger.Attempt) (offset time.Duration, isCertain bool) {
+	if a.NotAfter.Certain {
+		return a.NotAfter.Offset, true
+	}
+	return a.NotBefore.Offset, a.NotBefore.Certain
 }

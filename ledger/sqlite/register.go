@@ -7,211 +7,311 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-const batchColumns = "id, fingerprint, files, settings, carried, rows, registered"
+var _ ledger.Registrar = (*Ledger)(nil)
 
-func scanBatch(scan func(...any) error) (b ledger.Batch, err error) {
-	var files, carried string
-	var registered int64
-	if err = scan(&b.ID, &b.Fingerprint, &files, &b.Settings, &carried, &b.Rows, &registered); err != nil {
-		return b, err
-	}
-	b.Registered = moment(registered)
-	if err := errors.Join(json.Unmarshal([]byte(files), &b.Files), json.Unmarshal([]byte(carried), &b.Carried)); err != nil {
-		return b, errChunk
-	}
-	return b, nil
+const batchColumns = "id, fingerprint, settings, carried, rows, registered_us"
+
+// batch reads batchColumns. Its files are read by conn.batches.
+func (r *record) batch() (b ledger.Batch) {
+	b.ID, b.Fingerprint, b.Settings = r.int64(), r.text(), r.text()
+	r.json(&b.Carried)
+	b.Rows, b.Registered = r.int(), r.time()
+	return b
 }
 
-// FindBatch looks a batch up by its fingerprint.
+// json reads a text that is empty or JSON.
+func (r *record) json(into any) {
+	if text := r.text(); text != "" && json.Unmarshal([]byte(text), into) != nil {
+		r.isMalformed = true
+	}
+}
+
+// batches reads batches with their files; where ends the statement.
+func (c *conn) batches(ctx context.Context, where string, args ...any) (all []ledger.Batch, err error) {
+	err = c.query(ctx, "SELECT "+batchColumns+" FROM batch "+where, args, func(r *record) error {
+		all = append(all, r.batch())
+		return nil
+	})
+	for i := range all {
+		b := &all[i]
+		if err == nil {
+			err = c.query(ctx, "SELECT name, sheet, sha256, rows FROM input_file WHERE batch = ? ORDER BY number", []any{b.ID}, func(r *record) error {
+				b.Files = append(b.Files, ledger.File{Name: r.text(), Sheet: r.text(), SHA256: r.text(), Rows: r.int()})
+				return nil
+			})
+		}
+	}
+	return all, err
+}
+
+// FindBatch implements ledger.Registrar.
 func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return ledger.Batch{}, err
 	}
 	defer end()
-	b, err := scanBatch(func(into ...any) error {
-		return v.one(ctx, "SELECT "+batchColumns+" FROM batches WHERE fingerprint = ?", []any{fingerprint}, into...)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return b, fmt.Errorf("%s: this input: %w", l.path, ledger.ErrNotFound)
+	all, err := c.batches(ctx, "WHERE fingerprint = ?", fingerprint)
+	if err == nil && len(all) == 0 {
+		return ledger.Batch{}, fmt.Errorf("%s: this input: %w", l.path, ledger.ErrNotFound)
 	}
-	return b, l.sick(err)
+	if err != nil {
+		return ledger.Batch{}, l.classify(err)
+	}
+	return all[0], nil
+}
+
+// Digest implements ledger.Registrar.
+func (l *Ledger) Digest(fields []string) ledger.Details {
+	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
 }
 
 // registration is a check pass under way. It holds the right to write.
+//
+// Rows and new customers are inserted as they come, so that the tables themselves
+// say who is claimed. Customers that were known before are brought up to date by
+// one statement in Commit: until then everybody sees them as they were.
 type registration struct {
-	l     *Ledger
-	batch ledger.Batch
-	over  bool
-	noted bool  // no rows are added any more
-	base  int64 // the customer of row n, if it is new, is base + n + 1
-	empty bool  // the ledger knew nobody when it began
-	marks bool  // it knew people by number or name
-
-	claims    claims
-	again     knownClaims
-	sighted   []sighting // of the last Lookup: mostly the rows that are added next
-	fields    []string   // room for theirs
-	trails    trails
-	forgotten map[int64]bool
-	packer    packer
-	waiting   []packed  // rows of the chunk under way
-	places    []any     // of people who had none
-	moved     []lastRow // of the others
+	l            *Ledger
+	c            *conn
+	batch        ledger.Batch
+	isOver       bool
+	isAnnotated  bool                // no rows are added any more
+	firstNew     int64               // id of the first customer that this registration made
+	nextNew      int64               // and of the next
+	hasForgotten bool                // somebody was erased from the ledger
+	hasOnboarded bool                // somebody can be recognised under another e-mail
+	claimed      map[int64]int       // customers known before → ordinal of the row that claims them
+	found        map[string]identity // of the last Lookup: mostly the rows that are added next
 }
 
-// sighting is an identity with its digest, looked up.
-type sighting struct {
-	identity string
-	digest   keyed.Digest
-	customer int64 // 0 = not there
-	done     bool  // looked up
-	asked    bool  // looked up in the index: no trail led there
-
-	fields  []string // a copy of what details are of
-	details []byte   // nil = not hashed
+// identity is what an e-mail leads to. The zero value: to nobody.
+type identity struct {
+	customer int64
+	claimed  int // ordinal + 1 of the row of this registration that claims it
+	isErased bool
 }
 
-// hash returns the details of a row: those of its sighting, if the caller has
-// not changed the fields since.
-func (r *registration) hash(who *sighting, fields []string) []byte {
-	if who.details != nil && fields != nil && slices.Equal(who.fields, fields) {
-		return who.details
-	}
-	return r.l.keys.Details(fields, len(ledger.DetailFields()))
-}
-
-var _ ledger.Registration = (*registration)(nil)
-
-// Register begins a check pass; see ledger.Registrar.
+// Register implements ledger.Registrar.
 func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return nil, err
 	}
-	l.checking.Add(1)
-	if err := l.enter(ctx); err != nil {
-		l.checking.Add(-1)
+	if err := l.lockWrites(ctx); err != nil {
 		return nil, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := l.begin(ctx); err != nil {
-		l.leaveCheck()
+		l.unlockWrites()
 		return nil, err
 	}
-	r := &registration{l: l, batch: b, forgotten: map[int64]bool{}}
+	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
-		err = l.undo(ctx, err)
-		l.leaveCheck()
-		return nil, err
+		return nil, r.stop(ctx, err)
 	}
 	return r, nil
 }
 
-// leaveCheck ends the right to write of a check pass.
-func (l *Ledger) leaveCheck() {
-	l.checking.Add(-1)
-	l.leave()
-}
-
 func (r *registration) begin(ctx context.Context) error {
-	w := r.l.w
-	// Whoever is under way may have another last row after this: what they were
-	// sent with is written first.
-	if err := r.l.land(ctx); err != nil {
+	same, err := r.c.queryIDs(ctx, "SELECT id FROM batch WHERE fingerprint = ?", r.batch.Fingerprint)
+	if err != nil {
 		return err
 	}
-	if err := r.l.index(ctx); err != nil {
-		return err
-	}
-	var same int
-	if err := w.one(ctx, "SELECT count(*) FROM batches WHERE fingerprint = ?", []any{r.batch.Fingerprint}, &same); err != nil {
-		return err
-	}
-	if same > 0 {
+	if len(same) > 0 {
 		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
-	}
-	r.batch.Files = slices.Clone(r.batch.Files)
-	for i := range r.batch.Files {
-		r.batch.Files[i].Rows = 0 // counted as they are added
-	}
-	files, err := json.Marshal(r.batch.Files)
-	if err != nil {
-		return err
-	}
-	carried, err := json.Marshal(r.batch.Carried)
-	if err != nil {
-		return err
 	}
 	if r.batch.Registered.IsZero() {
 		r.batch.Registered = r.l.now()
 	}
-	r.batch.Registered, r.batch.Rows = plain(r.batch.Registered), 0
-	if err := w.one(ctx, "INSERT INTO batches (fingerprint, files, settings, carried, rows, registered) VALUES (?, ?, ?, ?, 0, ?) RETURNING id",
-		[]any{r.batch.Fingerprint, string(files), r.batch.Settings, string(carried), stamp(r.batch.Registered)}, &r.batch.ID); err != nil {
+	r.batch.Registered, r.batch.Rows, r.batch.Files = ledger.Stored(r.batch.Registered), 0, slices.Clone(r.batch.Files)
+	carried, err := json.Marshal(r.batch.Carried)
+	if err == nil {
+		err = r.c.queryOne(ctx, "INSERT INTO batch (fingerprint, settings, carried, rows, registered_us) VALUES (?, ?, ?, 0, ?) RETURNING id",
+			[]any{r.batch.Fingerprint, r.batch.Settings, string(carried), micros(r.batch.Registered)}, &r.batch.ID)
+	}
+	for i := range r.batch.Files {
+		f := &r.batch.Files[i]
+		f.Rows = 0 // counted as they are added
+		if err == nil {
+			err = r.c.exec(ctx, "INSERT INTO input_file VALUES (?, ?, ?, ?, ?, 0)", r.batch.ID, i, f.Name, f.Sheet, f.SHA256)
+		}
+	}
+	if err != nil {
 		return err
 	}
-	var last int64
-	if err := w.one(ctx, "SELECT max(coalesce((SELECT max(customer) FROM places), 0), coalesce((SELECT max(id) FROM customers), 0))", nil, &r.base); err != nil {
-		return err
-	}
-	if err := w.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM identities LIMIT 1)", nil, &last); err != nil {
-		return err
-	}
-	r.empty = last == 0
-	if err := w.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM marks LIMIT 1)", nil, &last); err != nil {
-		return err
-	}
-	r.marks = last > 0
-	return w.each(ctx, "SELECT id FROM customers WHERE status = 'forgotten'", nil, func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		r.forgotten[id] = true
-		return err
-	})
+	err = r.c.queryOne(ctx, `SELECT 1 + coalesce((SELECT max(id) FROM customer), 0), EXISTS (SELECT 1 FROM forgotten),
+		EXISTS (SELECT 1 FROM customer WHERE status IN ('created', 'link_missing', 'in_doubt'))`, nil, &r.firstNew, &r.hasForgotten, &r.hasOnboarded)
+	r.nextNew = r.firstNew
+	return err
 }
 
-// lookUp finds the customers of people, where that is not done.
-func (r *registration) lookUp(ctx context.Context, people []sighting) error {
-	var ask []keyed.Digest
-	for i := range people {
-		p := &people[i]
-		if p.done || r.empty || p.digest == (keyed.Digest{}) {
-			continue
+// Lookup implements ledger.Registration.
+func (r *registration) Lookup(ctx context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
+	if err := r.requireOpen(); err != nil {
+		return nil, err
+	}
+	out, err := r.lookup(context.WithoutCancel(ctx), keys)
+	if err != nil {
+		return nil, r.l.classify(err)
+	}
+	return out, nil
+}
+
+func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
+	texts := make([]string, 0, len(keys))
+	for i := range keys {
+		texts = append(texts, keys[i].Identity)
+	}
+	clear(r.found)
+	known, err := r.find(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ledger.Match, len(keys))
+	var recognise []int
+	for i := range keys {
+		m, who := &out[i], r.found[keys[i].Identity]
+		m.Claimed = who.claimed - 1
+		if c, ok := known[who.customer]; ok && who.customer < r.firstNew {
+			m.Customer, m.Forgot = &c, who.isErased
+			if c.Status.Onboarded() {
+				continue
+			}
 		}
-		var err error
-		if p.customer, err = r.trails.find(ctx, r.l.w, p.identity); err != nil {
-			return err
-		}
-		p.done = true
-		if p.asked = p.customer == 0; p.asked {
-			ask = append(ask, p.digest)
+		if r.hasOnboarded {
+			recognise = append(recognise, i)
 		}
 	}
-	if len(ask) == 0 {
+	if err := r.compare(ctx, keys, out); err != nil {
+		return nil, err
+	}
+	return out, r.recognise(ctx, keys, recognise, out)
+}
+
+// find looks identities up and remembers in found what they lead to. It returns
+// the customers that were known before.
+func (r *registration) find(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
+	known := map[int64]ledger.Customer{}
+	texts := slices.DeleteFunc(identities, func(s string) bool { return s == "" })
+	err := queryList(ctx, r.c, "SELECT "+customerColumns+" FROM customer c WHERE c.email <> '' AND coalesce(c.identity, c.email) IN (?)", texts, func(rec *record) error {
+		c := rec.customer()
+		who := identity{customer: c.ID}
+		if c.ID >= r.firstNew {
+			who.claimed = c.LastRow + 1
+		} else {
+			known[c.ID] = c
+			if ordinal, ok := r.claimed[c.ID]; ok {
+				who.claimed = ordinal + 1
+			}
+		}
+		r.found[c.Identity] = who
 		return nil
+	})
+	if err != nil || !r.hasForgotten {
+		return known, err
 	}
-	found := make(map[keyed.Digest]int64, len(ask))
-	if err := r.l.w.identities(ctx, ask, found); err != nil {
-		return err
+	byDigest := make(map[keyed.Digest]string, len(texts))
+	digests := make([][]byte, 0, len(texts))
+	for _, text := range texts {
+		if d := r.l.keys.Identity(text); r.found[text].customer == 0 {
+			byDigest[d] = text
+			digests = append(digests, d[:])
+		}
 	}
-	for i := range people {
-		if p := &people[i]; p.asked && p.customer == 0 {
-			p.customer = found[p.digest]
+	err = queryList(ctx, r.c, "SELECT f.digest, "+customerColumns+" FROM forgotten f JOIN customer c ON c.id = f.customer WHERE f.digest IN (?)", digests, func(rec *record) error {
+		d, c := rec.blob(), rec.customer()
+		if len(d) != len(keyed.Digest{}) {
+			return errMalformed
+		}
+		who := identity{customer: c.ID, isErased: true}
+		if ordinal, ok := r.claimed[c.ID]; ok {
+			who.claimed = ordinal + 1
+		}
+		r.found[byDigest[keyed.Digest(d)]] = who
+		known[c.ID] = c
+		return nil
+	})
+	return known, err
+}
+
+// compare fills in what the claiming rows are and in which fields the rows differ.
+func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
+	for i := range keys {
+		m := &out[i]
+		var details []byte
+		switch {
+		case m.Claimed >= 0:
+			if err := r.c.queryOne(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed},
+				&m.First.File, &m.First.Number, &m.First.Line, &details); err != nil {
+				return err
+			}
+		case m.Customer != nil && !m.Forgot:
+			details = m.Customer.Details
+		}
+		if details != nil && keys[i].Fields != nil && !m.Forgot {
+			m.Differs = r.l.Digest(keys[i].Fields).Changed(details)
 		}
 	}
 	return nil
 }
 
-// Add packs rows; see ledger.Registration.
+// recognise fills in who may be the same customer under another e-mail.
+func (r *registration) recognise(ctx context.Context, keys []ledger.LookupKey, of []int, out []ledger.Match) error {
+	if len(of) == 0 {
+		return nil
+	}
+	numbers, names := map[string][]*ledger.Customer{}, map[int64][]*ledger.Customer{}
+	askNumbers, askNames := make([]string, 0, len(of)), make([]int64, 0, len(of))
+	for _, i := range of {
+		if n := ledger.PlainNumber(keys[i].SenderID); n != "" {
+			askNumbers = append(askNumbers, n)
+		}
+		if m := r.l.keys.Name(keys[i].NameText); m != 0 {
+			askNames = append(askNames, m)
+		}
+	}
+	const text = "SELECT c.sender_number, c.name_mark, " + customerColumns + " FROM customer c WHERE c.status IN ('created', 'link_missing', 'in_doubt') AND "
+	if err := queryList(ctx, r.c, text+"c.sender_number <> '' AND c.sender_number IN (?)", askNumbers, func(rec *record) error {
+		number, _, c := rec.text(), rec.int64(), rec.customer()
+		numbers[number] = append(numbers[number], &c)
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := queryList(ctx, r.c, text+"c.name_mark <> 0 AND c.name_mark IN (?)", askNames, func(rec *record) error {
+		_, name, c := rec.text(), rec.int64(), rec.customer()
+		names[name] = append(names[name], &c)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, i := range of {
+		own := r.found[keys[i].Identity].customer
+		out[i].ByID = firstOther(numbers[ledger.PlainNumber(keys[i].SenderID)], own)
+		out[i].ByName = firstOther(names[r.l.keys.Name(keys[i].NameText)], own)
+	}
+	return nil
+}
+
+// firstOther returns the customer with the smallest id but own, or nil.
+func firstOther(all []*ledger.Customer, own int64) (first *ledger.Customer) {
+	for _, c := range all {
+		if c.ID != own && (first == nil || c.ID < first.ID) {
+			first = c
+		}
+	}
+	return first
+}
+
+// Add implements ledger.Registration.
 func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
-	if r.over {
-		return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return err
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := r.add(ctx, rows); err != nil {
@@ -220,105 +320,116 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 	return nil
 }
 
+const (
+	insertCustomer = `INSERT INTO customer (id, identity, email, first_name, last_name, sender_id, details, sender_number, name_mark, last_batch, last_row) VALUES `
+	insertRow      = `INSERT INTO input_row (batch, ordinal, file, number, line, customer, claims, verdict, repeats, identity, email, first_name, last_name, sender_id, carry, findings, details, name_mark, recall) VALUES `
+)
+
 func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
-	for len(r.sighted) < len(rows) {
-		r.sighted = append(r.sighted, sighting{})
-	}
-	people := r.sighted[:len(rows)]
+	var unknown []string
 	for i := range rows {
-		if people[i].identity != rows[i].Identity {
-			people[i] = sighting{identity: rows[i].Identity, digest: r.l.keys.Identity(rows[i].Identity)}
+		if _, ok := r.found[rows[i].Identity]; !ok {
+			unknown = append(unknown, rows[i].Identity)
 		}
 	}
-	if err := r.lookUp(ctx, people); err != nil {
+	if _, err := r.find(ctx, unknown); err != nil {
 		return err
 	}
+	customers, lines := make([]any, 0, 11*len(rows)), make([]any, 0, 19*len(rows))
 	for i := range rows {
-		if rows[i].Ordinal != r.batch.Rows || r.noted {
-			return fmt.Errorf("row %d added after %d rows: %w", rows[i].Ordinal, r.batch.Rows, ledger.ErrConflict)
+		row := &rows[i]
+		if row.Ordinal != r.batch.Rows || r.isAnnotated {
+			return fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, r.batch.Rows, ledger.ErrConflict)
 		}
-		if r.batch.Rows >= mostRows {
-			return fmt.Errorf("more than %d rows: %w", r.batch.Rows, ledger.ErrConflict)
-		}
-		p := packed{Row: rows[i], name: r.l.keys.Name(rows[i].NameText), recall: r.l.keys.Recall(rows[i].Recall),
-			details: r.hash(&people[i], rows[i].Fields)}
-		if people[i].digest != (keyed.Digest{}) {
-			if err := r.own(&p, &people[i]); err != nil {
-				return err
-			}
-		}
-		p.Fields, p.NameText, p.Recall = nil, "", ""
-		r.packer.add(&p)
-		r.waiting = append(r.waiting, p)
 		r.batch.Rows++
-		if f := rows[i].File; f < len(r.batch.Files) {
+		if f := row.File; f < len(r.batch.Files) {
 			r.batch.Files[f].Rows++
 		}
-		if r.batch.Rows%chunkRows == 0 {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
+		details, name := emptyAsNull(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
+		who, isNew, err := r.claim(row)
+		if err != nil {
+			return err
+		}
+		if isNew {
+			customers = append(customers, who.customer, identityArg(row), row.Email, row.FirstName, row.LastName, row.SenderID, details, ledger.PlainNumber(row.SenderID), name, r.batch.ID, row.Ordinal)
+		}
+		if lines, err = r.appendRow(lines, row, who, details, name); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-// claimed returns the row that claims a person.
-func (r *registration) claimed(who *sighting) (ordinal int, ok bool) {
-	if who.customer != 0 {
-		return r.again.get(who.customer)
-	}
-	return r.claims.get(who.digest)
-}
-
-// own finds or makes the customer of a row.
-func (r *registration) own(p *packed, who *sighting) error {
-	id := who.customer
-	ordinal, claimed := r.claimed(who)
-	switch {
-	case claimed && p.Claims:
-		return fmt.Errorf("rows %d and %d claim the same identity: %w", ordinal, p.Ordinal, ledger.ErrConflict)
-	case claimed && id == 0:
-		id = r.base + int64(ordinal) + 1
-	case p.Claims && id == 0:
-		r.claims.put(who.digest, p.Ordinal)
-		id = r.base + int64(p.Ordinal) + 1
-		r.places = append(r.places, id, r.batch.ID, p.Ordinal)
-	case p.Claims:
-		r.again.put(id, p.Ordinal)
-		r.moved = append(r.moved, lastRow{id, p.Ordinal})
-	}
-	p.customer = id
-	if r.forgotten[id] {
-		p.erase()
-	}
-	return nil
-}
-
-// erase takes out of a row all that is of the person.
-func (p *packed) erase() {
-	p.Row = ledger.Row{Ordinal: p.Ordinal, File: p.File, Number: p.Number, Line: p.Line, Claims: p.Claims, Verdict: p.Verdict, Repeats: p.Repeats, Findings: p.Findings}
-	p.details, p.name, p.recall, p.erased = nil, 0, 0, true
-}
-
-// flush writes the chunk under way.
-func (r *registration) flush(ctx context.Context) error {
-	if len(r.waiting) == 0 {
-		return nil
-	}
-	w := r.l.w
-	if err := w.do(ctx, "INSERT INTO chunks VALUES (?, ?)", chunkID(r.batch.ID, r.waiting[0].Ordinal), r.packer.seal(chunkFormat)); err != nil {
+	if err := r.c.insertRows(ctx, insertCustomer, "", 11, customers); err != nil {
 		return err
 	}
-	r.waiting = r.waiting[:0]
-	return r.put(ctx)
+	return r.c.insertRows(ctx, insertRow, "", 19, lines)
 }
 
-// Annotate packs once more the chunks that hold rows with notes; see
-// ledger.Registration.
+// claim finds the customer of a row, or gives it a new one.
+func (r *registration) claim(row *ledger.Row) (who identity, isNew bool, err error) {
+	if row.Identity == "" {
+		return identity{}, false, nil
+	}
+	who = r.found[row.Identity]
+	if !row.Claims {
+		return who, false, nil
+	}
+	if who.claimed > 0 {
+		return who, false, fmt.Errorf("rows %d and %d claim the same identity: %w", who.claimed-1, row.Ordinal, ledger.ErrConflict)
+	}
+	if isNew = who.customer == 0; isNew {
+		who.customer = r.nextNew
+		r.nextNew++
+	} else {
+		r.claimed[who.customer] = row.Ordinal
+	}
+	who.claimed = row.Ordinal + 1
+	r.found[row.Identity] = who
+	return who, isNew, nil
+}
+
+// appendRow appends the values of insertRow.
+func (r *registration) appendRow(to []any, row *ledger.Row, who identity, details any, name int64) ([]any, error) {
+	var customer any
+	if who.customer != 0 {
+		customer = who.customer
+	}
+	var recall any
+	if row.Recall != row.Identity {
+		recall = r.l.keys.Recall(row.Recall)
+	}
+	if who.isErased {
+		erased := row.Erased()
+		row, details, name, recall = &erased, nil, 0, 0
+	}
+	carry, err := listText(row.Carry)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := listText(row.Findings)
+	return append(to, r.batch.ID, row.Ordinal, row.File, row.Number, row.Line, customer, row.Claims, string(row.Verdict), row.Repeats,
+		identityArg(row), row.Email, row.FirstName, row.LastName, row.SenderID, carry, findings, details, name, recall), err
+}
+
+// identityArg is the identity of a row as it is stored.
+func identityArg(row *ledger.Row) any {
+	if row.Identity == row.Email {
+		return nil
+	}
+	return row.Identity
+}
+
+// listText returns a list as JSON; "" for none.
+func listText[T any](list []T) (string, error) {
+	if list == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
+// Annotate implements ledger.Registration.
 func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
-	if r.over {
-		return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return err
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := r.annotate(ctx, notes); err != nil {
@@ -328,100 +439,112 @@ func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) err
 }
 
 func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) error {
-	if err := r.flush(ctx); err != nil {
-		return err
-	}
-	defer r.l.w.chunks.forget()
 	last := -1
-	for len(notes) > 0 {
-		first := notes[0].Ordinal - notes[0].Ordinal%chunkRows
-		id := chunkID(r.batch.ID, first)
-		var rows []packed
-		if last < notes[0].Ordinal && !r.noted {
-			var err error
-			if rows, err = r.l.w.chunk(ctx, id); err != nil {
-				return err
-			}
+	for _, n := range notes {
+		if n.Ordinal <= last || n.Ordinal >= r.batch.Rows || r.isAnnotated {
+			return fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, r.batch.Rows, ledger.ErrConflict)
 		}
-		for ; len(notes) > 0 && notes[0].Ordinal < first+chunkRows; notes = notes[1:] {
-			n := &notes[0]
-			if n.Ordinal <= last || n.Ordinal >= first+len(rows) {
-				return fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, r.batch.Rows, ledger.ErrConflict)
-			}
-			last = n.Ordinal
-			rows[last-first].Annotate(*n)
+		last = n.Ordinal
+		var row ledger.Row
+		if err := r.c.query(ctx, "SELECT findings FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, n.Ordinal}, func(rec *record) error {
+			rec.json(&row.Findings)
+			return nil
+		}); err != nil {
+			return err
 		}
-		var pack packer
-		for i := range rows {
-			pack.add(&rows[i])
+		row.Annotate(n)
+		findings, err := listText(row.Findings)
+		if err == nil {
+			err = r.c.exec(ctx, "UPDATE input_row SET repeats = ?, findings = ? WHERE batch = ? AND ordinal = ?", row.Repeats, findings, r.batch.ID, n.Ordinal)
 		}
-		if err := r.l.w.do(ctx, "UPDATE chunks SET data = ? WHERE id = ?", pack.seal(chunkFormat), id); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	r.noted = true
+	r.isAnnotated = true
 	return nil
 }
 
-// Commit ends the pass; see ledger.Registration.
+// Commit implements ledger.Registration.
 func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
-	if r.over {
-		return ledger.Batch{}, fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return ledger.Batch{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := r.finish(ctx); err != nil {
 		return ledger.Batch{}, r.stop(ctx, err)
 	}
-	r.over = true
-	defer r.l.leaveCheck()
-	r.l.w.changed = true // rows of other batches may now lead to a customer
-	return r.batch, r.l.commitRows(ctx, r.batch.Rows)
+	r.isOver = true
+	defer r.l.unlockWrites()
+	return r.batch, r.l.commit(ctx)
 }
 
 func (r *registration) finish(ctx context.Context) error {
-	if err := r.flush(ctx); err != nil {
+	if err := r.c.exec(ctx, "UPDATE batch SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID); err != nil {
 		return err
 	}
-	w := r.l.w
-	const many = 250
-	args := make([]any, 0, 2*many)
-	write := func() error {
-		if len(args) == 0 {
-			return nil
-		}
-		err := w.do(ctx, "INSERT INTO identities VALUES (?,?)"+strings.Repeat(",(?,?)", len(args)/2-1), args...)
-		args = args[:0]
-		return err
-	}
-	var room [many]keyed.Digest // so that a digest is not an allocation each
-	for d, ordinal := range r.claims.sorted {
-		at := &room[len(args)/2]
-		*at = d
-		args = append(args, at[:], r.base+int64(ordinal)+1)
-		if len(args) == cap(args) {
-			if err := write(); err != nil {
-				return err
-			}
+	for i, f := range r.batch.Files {
+		if err := r.c.exec(ctx, "UPDATE input_file SET rows = ? WHERE batch = ? AND number = ?", f.Rows, r.batch.ID, i); err != nil {
+			return err
 		}
 	}
-	if err := write(); err != nil {
-		return err
+	if len(r.claimed) > 0 {
+		if err := r.updateKnown(ctx); err != nil {
+			return err
+		}
 	}
-	files, err := json.Marshal(r.batch.Files)
-	if err != nil {
-		return err
-	}
-	return w.do(ctx, "UPDATE batches SET rows = ?, files = ? WHERE id = ?", r.batch.Rows, string(files), r.batch.ID)
-}
-
-// Rollback forgets the pass; see ledger.Registration.
-func (r *registration) Rollback() error {
-	if r.over {
+	if r.nextNew == r.firstNew {
 		return nil
 	}
-	r.over = true
-	defer r.l.leaveCheck()
-	if err := r.l.rollBack(context.Background()); err != nil {
+	// Rows of this and of earlier inputs whose e-mail has a customer only now.
+	return r.c.exec(ctx, `UPDATE input_row SET customer = c.id FROM customer c
+		WHERE input_row.customer IS NULL AND coalesce(input_row.identity, input_row.email) <> '' AND c.email <> '' AND coalesce(c.identity, c.email) = coalesce(input_row.identity, input_row.email)`)
+}
+
+// updateKnown points the customers that were known before to the rows that claim
+// them now. Of those for whom nothing was sent, the new row counts.
+func (r *registration) updateKnown(ctx context.Context) error {
+	if err := r.c.exec(ctx, `UPDATE customer SET last_batch = r.batch, last_row = r.ordinal FROM input_row r
+		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND customer.id = r.customer`, r.batch.ID, r.firstNew); err != nil {
+		return err
+	}
+	changed, err := r.c.queryIDs(ctx, `SELECT c.id FROM input_row r JOIN customer c ON c.id = r.customer
+		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND c.attempts = 0 AND c.status <> 'forgotten'
+			AND (c.email, c.first_name, c.last_name, c.sender_id, c.name_mark, c.details) IS NOT (r.email, r.first_name, r.last_name, r.sender_id, r.name_mark, r.details)`, r.batch.ID, r.firstNew)
+	for _, id := range changed {
+		if err == nil {
+			err = r.c.takeLastRow(ctx, id)
+		}
+		if err == nil {
+			err = r.c.takeMarks(ctx, id)
+		}
+	}
+	return err
+}
+
+// takeMarks makes a customer be recognised by the row that named it last.
+func (c *conn) takeMarks(ctx context.Context, id int64) error {
+	var sender, number string
+	var name, wasName int64
+	err := c.queryOne(ctx, `SELECT r.sender_id, r.name_mark, c.sender_number, c.name_mark FROM customer c
+		JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row WHERE c.id = ?`, []any{id}, &sender, &name, &number, &wasName)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // of no row
+	}
+	if err != nil || number == ledger.PlainNumber(sender) && wasName == name {
+		return err
+	}
+	return c.exec(ctx, "UPDATE customer SET sender_number = ?, name_mark = ? WHERE id = ?", ledger.PlainNumber(sender), name, id)
+}
+
+// Rollback implements ledger.Registration.
+func (r *registration) Rollback() error {
+	if r.isOver {
+		return nil
+	}
+	r.isOver = true
+	defer r.l.unlockWrites()
+	if err := r.c.execScript(context.Background(), "ROLLBACK"); err != nil {
 		return r.l.fail(err)
 	}
 	return nil
@@ -429,12 +552,14 @@ func (r *registration) Rollback() error {
 
 // stop ends the registration for an error.
 func (r *registration) stop(ctx context.Context, cause error) error {
-	r.over = true
-	defer r.l.leaveCheck()
+	r.isOver = true
+	defer r.l.unlockWrites()
 	return r.l.undo(ctx, cause)
 }
 
-// Digest implements ledger.Registrar.
-func (l *Ledger) Digest(fields []string) ledger.Details {
-	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
+func (r *registration) requireOpen() error {
+	if r.isOver {
+		return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	}
+	return nil
 }

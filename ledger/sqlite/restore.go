@@ -67,7 +67,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 		return kept, err
 	}
 	if err = os.Rename(part, l.path); err == nil {
-		err = private.SyncFolder(l.path)
+		err = syncDir(l.path)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)
@@ -91,26 +91,26 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 			return fmt.Errorf("copying %s: %w: %w", from, err, ledger.ErrWrite)
 		}
 	}
-	err := once(ctx, to, modeFill, func(v *view) error {
-		if err := v.checkShape(ctx); err != nil {
+	err := withConn(ctx, to, modeFill, func(c *conn) error {
+		if err := c.checkShape(ctx); err != nil {
 			return err
 		}
-		info, _, _, err := v.meta(ctx)
+		h, err := c.header(ctx)
 		if err != nil {
 			return err
 		}
-		if info.Environment != environment {
+		if h.info.Environment != environment {
 			return fmt.Errorf("it belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url): %w",
-				info.Environment, environment, ledger.ErrEnvironment)
+				h.info.Environment, environment, ledger.ErrEnvironment)
 		}
-		problems, err := v.check(ctx, "quick_check")
+		problems, err := c.check(ctx, "quick_check")
 		if err == nil && len(problems) > 0 {
 			err = fmt.Errorf("%s: %w", problems[0], ledger.ErrDamaged)
 		}
 		if err != nil {
 			return err
 		}
-		return v.run(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		return c.execScript(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	})
 	if err == nil {
 		err = markCopy(ctx, to, ledger.GapRestore)
@@ -120,7 +120,7 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 	}
 	if err != nil {
 		l := &Ledger{path: from}
-		return l.sick(err)
+		return l.classify(err)
 	}
 	return nil
 }

@@ -2,174 +2,226 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
-	"math"
+	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-const runColumns = `id, command, batch, who, host, version, key_print, settings, started, ended, exit_code, stop_reason,
-	sent, created, wallet_from, wallet_to`
+var _ ledger.Runs = (*Ledger)(nil)
 
-// Begin writes a run; see ledger.Runs.
+const runColumns = `id, command, batch, who, host, version, key_print, settings, started_us, ended_us, exit_code, stop_reason, sent, created, wallet_from, wallet_to`
+
+// run reads runColumns.
+func (r *record) run() (run ledger.Run) {
+	run.ID, run.Command, run.Batch, run.Who, run.Host = r.int64(), r.text(), r.int64(), r.text(), r.text()
+	run.Version, run.KeyPrint, run.Settings, run.Started = r.text(), r.text(), r.text(), r.time()
+	end := ledger.RunEnd{At: r.time(), ExitCode: r.int(), StopReason: r.text(), Sent: r.int(), Created: r.int(), WalletFrom: r.text(), WalletTo: r.text()}
+	if !end.At.IsZero() {
+		run.End = &end
+	}
+	return run
+}
+
+// Begin implements ledger.Runs.
 func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
-	err = l.write(ctx, func(ctx context.Context) error {
-		return l.w.one(ctx, `INSERT INTO runs (command, batch, who, host, version, key_print, settings, started, ended, exit_code, stop_reason, sent, created, wallet_from, wallet_to)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0, 0, '', '') RETURNING id`,
-			[]any{r.Command, r.Batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, stamp(r.Started)}, &id)
+	var batch any
+	if r.Batch != 0 {
+		batch = r.Batch
+	}
+	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+		return c.queryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			[]any{r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, micros(r.Started)}, &id)
 	})
 	return id, err
 }
 
-// Finish closes a run; see ledger.Runs.
+// Finish implements ledger.Runs.
 func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error {
 	if end.At.IsZero() {
 		end.At = l.now()
 	}
-	return l.write(ctx, func(ctx context.Context) error {
-		var batch int64
-		err := l.w.one(ctx, `UPDATE runs SET ended = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ?
-			WHERE id = ? RETURNING batch`, []any{stamp(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id}, &batch)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		n, err := c.execCount(ctx, `UPDATE run SET ended_us = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ? WHERE id = ?`,
+			micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
+		if err == nil && n == 0 {
+			err = fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
 		}
-		if err != nil || batch == 0 || end.ExitCode != 0 && end.ExitCode != 3 {
+		if err != nil || end.ExitCode != 0 && end.ExitCode != 3 {
 			return err
 		}
-		return l.tell(ctx, id, batch)
+		return l.noteReported(ctx, c, id)
 	})
 }
 
-// Log yields the runs, newest first.
+// rememberedRuns is for how many finished runs an outcome is remembered as
+// reported, counted from the newest that reported it.
+const rememberedRuns = 400
+
+// noteReported notes what the rows of a run's batch have come to, where a reviewer
+// needs to know.
+func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
+	var marks []any
+	err := l.lines(ctx, c, ledger.Selection{Run: run}, func(n *line) error {
+		if n.mark != 0 {
+			marks = append(marks, n.mark, run, run)
+		}
+		return nil
+	})
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil // a run without an input
+	}
+	if err == nil {
+		err = c.insertRows(ctx, "INSERT INTO reported (mark, first_run, last_run) VALUES ", " ON CONFLICT (mark) DO UPDATE SET last_run = excluded.last_run", 3, marks)
+	}
+	if err == nil {
+		err = c.exec(ctx, `DELETE FROM reported WHERE last_run < (SELECT id FROM run WHERE batch IS NOT NULL AND ended_us IS NOT NULL AND exit_code IN (0, 3)
+			ORDER BY id DESC LIMIT 1 OFFSET ?)`, rememberedRuns)
+	}
+	return err
+}
+
+// Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	return func(yield func(ledger.Run, error) bool) {
-		v, end, err := l.snapshot(ctx)
+		c, end, err := l.snapshot(ctx)
 		if err != nil {
 			yield(ledger.Run{}, err)
 			return
 		}
 		defer end()
-		for next := int64(math.MaxInt64); ; {
-			var page []ledger.Run
-			err := v.each(ctx, "SELECT "+runColumns+" FROM runs WHERE id < ? ORDER BY id DESC LIMIT 100", []any{next}, func(r *sql.Rows) error {
-				run, err := scanRun(r)
-				page = append(page, run)
-				return err
-			})
-			if err != nil {
-				yield(ledger.Run{}, l.sick(err))
-				return
+		err = c.query(ctx, "SELECT "+runColumns+" FROM run ORDER BY id DESC", nil, func(r *record) error {
+			if !yield(r.run(), nil) {
+				return errStopped
 			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				next = r.ID
-			}
-			if len(page) == 0 {
-				return
-			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(ledger.Run{}, l.classify(err))
 		}
 	}
 }
 
-func scanRun(r *sql.Rows) (run ledger.Run, err error) {
-	var started, ended int64
-	var end ledger.RunEnd
-	err = r.Scan(&run.ID, &run.Command, &run.Batch, &run.Who, &run.Host, &run.Version, &run.KeyPrint, &run.Settings, &started,
-		&ended, &end.ExitCode, &end.StopReason, &end.Sent, &end.Created, &end.WalletFrom, &end.WalletTo)
-	run.Started = moment(started)
-	if ended != 0 {
-		end.At = moment(ended)
-		run.End = &end
-	}
-	return run, err
-}
-
-// Bind ties the ledger to the partner account; see ledger.Runs.
+// Bind implements ledger.Runs.
 func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 	if account == (ledger.Account{}) {
 		return nil
 	}
-	err := l.write(ctx, func(ctx context.Context) error {
-		bound, err := l.w.account(ctx)
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		h, err := c.header(ctx)
 		if err != nil {
 			return err
 		}
+		bound := h.info.Account
 		if bound.Differs(account) {
 			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
-		if account = bound.Learn(account); account == bound {
-			return nil
+		if learnt := bound.Learn(account); learnt != bound {
+			return c.exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
 		}
-		return l.w.putAccount(ctx, account)
+		return nil
 	})
-	if err == nil {
-		l.info.Account = l.info.Account.Learn(account)
-	}
-	return err
 }
 
 // RebindAccount forgets which partner account the ledger belongs to, so that
 // the next run learns it: the vendor gave the account another name. ErrConflict
 // if anything is in doubt. The caller records the command as a run.
 func (l *Ledger) RebindAccount(ctx context.Context) error {
-	if err := l.alone(); err != nil {
+	if err := l.requireLock(); err != nil {
 		return err
 	}
-	err := l.write(ctx, func(ctx context.Context) error {
-		if err := l.nothingInDoubt(ctx); err != nil {
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		if err := c.refuseDoubts(ctx); err != nil {
 			return err
 		}
-		if err := l.w.do(ctx, "DELETE FROM learnt WHERE name = 'other_account_key'"); err != nil {
+		if err := c.exec(ctx, "DELETE FROM fact WHERE name = 'other_account_key'"); err != nil {
 			return err
 		}
-		return l.w.putAccount(ctx, ledger.Account{})
+		return c.exec(ctx, "UPDATE ledger SET account_partner = '', account_slug = ''")
+	})
+}
+
+// Rebind moves the ledger to another environment, for a host that was renamed.
+// ErrConflict if anything is in doubt: its keys belong to the old name. The
+// caller records the command as a run.
+func (l *Ledger) Rebind(ctx context.Context, environment string) error {
+	if err := l.requireLock(); err != nil {
+		return err
+	}
+	if strings.TrimSpace(environment) == "" {
+		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
+	}
+	err := l.write(ctx, func(ctx context.Context, c *conn) error {
+		if err := c.refuseDoubts(ctx); err != nil {
+			return err
+		}
+		h, err := c.header(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.exec(ctx, "UPDATE customer SET key = (SELECT key FROM attempt WHERE customer = customer.id AND removes = '' ORDER BY id DESC LIMIT 1) WHERE key IS NULL"); err != nil {
+			return err
+		}
+		if err := c.exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
+			return err
+		}
+		return c.exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
+			h.info.Environment+" -> "+environment, micros(l.now()))
 	})
 	if err == nil {
-		l.info.Account = ledger.Account{}
+		l.info.Environment = environment
 	}
 	return err
 }
 
-// account reads which partner account the ledger belongs to.
-func (v *view) account(ctx context.Context) (a ledger.Account, err error) {
-	if err = v.one(ctx, "SELECT value FROM meta WHERE name = 'account_partner'", nil, &a.Partner); err == nil {
-		err = v.one(ctx, "SELECT value FROM meta WHERE name = 'account_slug'", nil, &a.Slug)
-	}
-	return a, err
-}
-
-func (v *view) putAccount(ctx context.Context, a ledger.Account) error {
-	err := v.do(ctx, "UPDATE meta SET value = ? WHERE name = 'account_partner'", a.Partner)
-	if err == nil {
-		err = v.do(ctx, "UPDATE meta SET value = ? WHERE name = 'account_slug'", a.Slug)
+// refuseDoubts refuses with ErrConflict while any customer is in doubt.
+func (c *conn) refuseDoubts(ctx context.Context) error {
+	var doubts int
+	err := c.queryOne(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'", nil, &doubts)
+	if err == nil && doubts > 0 {
+		err = fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubts, ledger.ErrConflict)
 	}
 	return err
 }
 
-// Learnt reads a small fact.
+// Learnt implements ledger.Runs.
 func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return "", time.Time{}, err
 	}
 	defer end()
-	var ns int64
-	err = v.one(ctx, "SELECT value, at FROM learnt WHERE name = ?", []any{name}, &value, &ns)
-	if errors.Is(err, sql.ErrNoRows) {
+	isKnown := false
+	err = c.query(ctx, "SELECT value, at_us FROM fact WHERE name = ?", []any{name}, func(r *record) error {
+		value, at, isKnown = r.text(), r.time(), true
+		return nil
+	})
+	if err == nil && !isKnown {
 		return "", time.Time{}, fmt.Errorf("%s: %s: %w", l.path, name, ledger.ErrNotFound)
 	}
-	return value, moment(ns), l.sick(err)
+	return value, at, l.classify(err)
 }
 
-// Learn keeps a small fact.
+// Learn implements ledger.Runs.
 func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
-	return l.write(ctx, func(ctx context.Context) error {
-		return l.w.do(ctx, "INSERT INTO learnt VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at", name, value, stamp(at))
+	return l.write(ctx, func(ctx context.Context, c *conn) error {
+		return c.exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, micros(at))
 	})
+}
+
+// LearntNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) LearntNames(ctx context.Context, prefix string) (names []string, err error) {
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	err = c.query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *record) error {
+		names = append(names, r.text())
+		return nil
+	})
+	return names, l.classify(err)
 }

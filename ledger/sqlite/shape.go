@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,10 +26,10 @@ func (e shapeError) Error() string { return string(e) }
 // or a view under the name of a table changes what every statement means, and
 // leaves the file whole by SQLite's own checks. It must come before any other
 // look into the file: to read a view is to run it.
-func (v *view) checkShape(ctx context.Context) error {
+func (c *conn) checkShape(ctx context.Context) error {
 	for _, p := range []struct{ pragma, want string }{{"application_id", strconv.Itoa(applicationID)}, {"encoding", "UTF-8"}} {
 		var is string
-		if err := v.one(ctx, "PRAGMA "+p.pragma, nil, &is); err != nil {
+		if err := c.queryOne(ctx, "PRAGMA "+p.pragma, nil, &is); err != nil {
 			return err
 		}
 		if is != p.want {
@@ -39,13 +38,13 @@ func (v *view) checkShape(ctx context.Context) error {
 	}
 	// The header tells it of the file itself, and the log may hold another one.
 	var version int
-	if err := v.one(ctx, "PRAGMA user_version", nil, &version); err != nil {
+	if err := c.queryOne(ctx, "PRAGMA user_version", nil, &version); err != nil {
 		return err
 	}
 	if version != schemaVersion {
 		return versionError(version)
 	}
-	have, err := v.objects(ctx)
+	have, err := c.objects(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,17 +64,17 @@ type versionError int
 func (e versionError) Error() string { return fmt.Sprintf("schema %d", int(e)) }
 
 // objects reads sqlite_schema, sorted.
-func (v *view) objects(ctx context.Context) ([]object, error) {
+func (c *conn) objects(ctx context.Context) ([]object, error) {
 	var all []object
 	pages := map[int64]bool{1: true} // of sqlite_schema itself
-	err := v.each(ctx, "SELECT type, name, tbl_name, coalesce(rootpage, 0), coalesce(sql, '') FROM sqlite_schema", nil, func(r *sql.Rows) error {
-		var o object
-		var page int64
-		err := r.Scan(&o.kind, &o.name, &o.table, &page, &o.text)
+	err := c.query(ctx, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema", nil, func(r *record) error {
+		o := object{kind: r.text(), name: r.text(), table: r.text()}
+		page := r.int64()
+		o.text = r.text()
 		o.hasPages = page > 0 && !pages[page] // two objects on one page would show each other's records
 		pages[page] = true
 		all = append(all, o)
-		return err
+		return nil
 	})
 	slices.SortFunc(all, object.compare)
 	return all, err
@@ -91,11 +90,11 @@ func wantedObjects(ctx context.Context) (all []object, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = p.once(ctx, func(v *view) error {
-		if err := v.run(ctx, schema); err != nil {
+	err = p.useOnce(ctx, func(c *conn) error {
+		if err := c.execScript(ctx, schema); err != nil {
 			return err
 		}
-		all, err = v.objects(ctx)
+		all, err = c.objects(ctx)
 		return err
 	})
 	return all, err
@@ -137,10 +136,22 @@ func printableName(name string) string {
 
 // checkShape is view.checkShape for a ledger that is being opened.
 func (l *Ledger) checkShape(ctx context.Context) error {
-	v, err := l.readers.view(ctx)
+	c, err := l.readers.get(ctx)
 	if err != nil {
-		return l.sick(err)
+		return l.classify(err)
 	}
-	err = v.checkShape(ctx)
-	return errors.Join(l.sick(err), l.readers.put(v))
+	err = c.checkShape(ctx)
+	return errors.Join(l.classify(err), l.readers.put(c))
+}
+
+// check runs quick_check or integrity_check; no problem gives an empty list.
+func (c *conn) check(ctx context.Context, kind string) ([]string, error) {
+	var problems []string
+	err := c.queryLong(ctx, "PRAGMA "+kind+"(20)", nil, func(r *record) error {
+		if text := r.text(); text != "ok" {
+			problems = append(problems, text)
+		}
+		return nil
+	})
+	return problems, err
 }

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -21,7 +18,7 @@ type life struct {
 	*Ledger
 	dir    string
 	copies int
-	others []ledger.Ledger // one that reads only, and one that writes beside
+	others []ledger.Ledger // one that only reads, and one that writes concurrently
 }
 
 func TestTwins(t *testing.T) {
@@ -38,25 +35,12 @@ func TestTwins(t *testing.T) {
 	}, 20)
 }
 
-// fewChecks makes a property be tried twenty times, unless a flag says otherwise.
-func fewChecks(t *testing.T) {
-	f := flag.Lookup("rapid.checks")
-	if f.Value.String() != f.DefValue {
-		return
-	}
-	if err := f.Value.Set("20"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
-}
-
 func (x *life) open(path string) (err error) {
 	if x.Ledger, err = Open(context.Background(), Options{Path: path, Environment: "sandbox", Create: true}); err != nil {
 		return err
 	}
-	x.Ledger.late.enough = []int{1, 5, 10, 20, lateEntries}[x.copies%5]
 	x.others = nil
-	for _, o := range []Options{{ReadOnly: true}, {Beside: true}} {
+	for _, o := range []Options{{ReadOnly: true}, {Concurrent: true}} {
 		o.Path, o.Environment = path, "sandbox"
 		l, err := Open(context.Background(), o)
 		if err != nil {
@@ -106,29 +90,7 @@ func (x *life) Reopen(end ledgertest.Ending) (ledger.Ledger, error) {
 	return x, x.open(to)
 }
 
-// Group has each write queue up before it lets any go on.
-func (x *life) Group(writes []func()) {
-	x.turn <- struct{}{}
-	var all sync.WaitGroup
-	for _, write := range writes {
-		waiting := queued(x.Ledger)
-		done := make(chan struct{})
-		all.Go(func() { defer close(done); write() })
-		for isOver := false; !isOver && queued(x.Ledger) == waiting; {
-			select {
-			case <-done:
-				isOver = true
-			default:
-				runtime.Gosched()
-			}
-		}
-	}
-	x.leave()
-	all.Wait()
-}
-
-func (x *life) Maintain(ctx context.Context) error { return x.write(ctx, x.index) }
-
+// Find reports where in the ledger's files a text is.
 func (x *life) Find(text string) (string, error) {
 	for _, end := range []string{"", "-wal", ".emergency"} {
 		b, err := os.ReadFile(x.path + end)

@@ -2,81 +2,231 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Verify checks the file in full and that the state of every customer follows
-// from its attempts. What it finds names customers by number only; nothing
-// found gives an empty list. It goes beside a run and may take minutes.
+// maxFindings is how many findings of one kind Verify lists.
+const maxFindings = 100
+
+// Verify proves the ledger, and returns what contradicts it; an empty list if
+// nothing does. It names customers by number only. Others may write meanwhile; a
+// million customers need about a minute.
+//
+// The file is whole, and every reference leads to what it names (SQLite's own
+// checks; the schema was compared when the ledger was opened). What the tables say
+// of each other agrees (tableClaims). And the state of every customer follows
+// from its attempts (customerClaims), each under the idempotency key and the
+// generation that the rules give it.
 func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
-	v, end, err := l.snapshot(ctx)
+	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	found, err := v.check(ctx, "integrity_check")
-	if err != nil {
-		return nil, l.sick(err)
-	}
-	more, err := l.verifyCustomers(ctx, v)
-	if err != nil {
-		return nil, l.sick(err)
-	}
-	found = append(found, more...)
-	for _, id := range v.under.customers() {
-		if _, err := v.customers(ctx, []int64{id}, nil); errors.Is(err, errChunk) {
-			found = append(found, fmt.Sprintf("customer %d: its request under way was intended for another state of it", id))
-		} else if err != nil {
-			return nil, l.sick(err)
+	p := proof{l: l, conn: c, counts: map[string]int{}}
+	for _, step := range []func(context.Context) error{p.proveFile, p.proveTables, p.proveCustomers} {
+		if err := step(ctx); err != nil {
+			return nil, l.classify(err)
 		}
 	}
-	more, err = l.verifyRows(ctx, v)
-	return append(found, more...), l.sick(err)
+	return p.found, nil
 }
 
-// verifyRows reads every row and checks that it leads to its customer.
-func (l *Ledger) verifyRows(ctx context.Context, v *view) (found []string, err error) {
-	batches, err := v.batches(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range batches {
-		n := 0
-		for next := chunkID(b.ID, 0); ; {
-			id, rows, err := v.nextChunk(ctx, next, chunkID(b.ID+1, 0)-1)
-			if err != nil {
-				return append(found, fmt.Sprintf("batch %d: the rows from %d on cannot be read", b.ID, next&0xffffffff)), nil
-			}
-			if len(rows) == 0 {
-				break
-			}
-			next, n = id+1, n+len(rows)
-			wrong, err := l.strayRows(ctx, v, rows)
-			if err != nil {
-				return found, err
-			}
-			for _, ordinal := range wrong {
-				found = append(found, fmt.Sprintf("batch %d: row %d does not lead to the customer of its e-mail", b.ID, ordinal))
-			}
-		}
-		if n != b.Rows {
-			found = append(found, fmt.Sprintf("batch %d: %d rows of %d are there", b.ID, n, b.Rows))
-		}
-	}
-	return found, nil
+// proof collects what contradicts the ledger.
+type proof struct {
+	*conn
+	l      *Ledger
+	found  []string
+	counts map[string]int
 }
 
-func (l *Ledger) strayRows(ctx context.Context, v *view, rows []packed) (wrong []int, err error) {
-	plain := make([]packed, len(rows))
-	for i := range rows {
-		plain[i].Identity = rows[i].Identity
+func (p *proof) add(subject, contradiction string) {
+	if p.counts[contradiction]++; p.counts[contradiction] <= maxFindings {
+		p.found = append(p.found, subject+": "+contradiction)
 	}
-	ids, err := l.owners(ctx, v, plain)
-	for i := range rows {
-		if c := rows[i].customer; !rows[i].erased && (c != 0 && c != ids[i] || rows[i].Claims && c == 0) {
-			wrong = append(wrong, rows[i].Ordinal)
+}
+
+// proveFile runs SQLite's own checks.
+func (p *proof) proveFile(ctx context.Context) error {
+	problems, err := p.check(ctx, "integrity_check")
+	if err != nil {
+		return err
+	}
+	p.found = append(p.found, problems...)
+	return p.queryLong(ctx, `SELECT "table", rowid, parent FROM pragma_foreign_key_check`, nil, func(r *record) error {
+		p.add(fmt.Sprintf("%s, record %d", r.text(), r.int64()), "it refers to a "+r.text()+" that is not there")
+		return nil
+	})
+}
+
+// tableClaim is a contradiction between tables: what of, and the statement that
+// finds the numbers of those that have it.
+type tableClaim struct{ subject, contradiction, statement string }
+
+func tableClaims() []tableClaim {
+	return []tableClaim{
+		{"customer", "an attempt is open and it is not in doubt",
+			"SELECT c.id FROM attempt a JOIN customer c ON c.id = a.customer WHERE a.class = '' AND c.status <> 'in_doubt'"},
+		{"customer", "two of its requests are under way",
+			"SELECT customer FROM attempt WHERE class = '' GROUP BY customer HAVING count(*) > 1"},
+		{"customer", "another customer has the same service id",
+			`SELECT id FROM customer WHERE status IN ('created', 'link_missing') AND service_id <> '' AND service_id IN
+				(SELECT service_id FROM customer WHERE status IN ('created', 'link_missing') AND service_id <> '' GROUP BY service_id HAVING count(*) > 1)`},
+		{"customer", "its e-mail is gone and it is not forgotten", "SELECT id FROM customer WHERE (email = '') <> (status = 'forgotten')"},
+		{"customer", "the input row that named it last is not its own",
+			`SELECT c.id FROM customer c LEFT JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row
+				WHERE c.last_batch <> 0 AND (r.customer IS NOT c.id OR r.claims = 0)`},
+		{"customer", "it is found by another link than it has", "SELECT id FROM customer WHERE (url = '') <> (url_mark = 0)"},
+		{"attempt", "its run is not in the log", "SELECT id FROM attempt WHERE run NOT IN (SELECT id FROM run)"},
+		{"attempt", "its number is higher than the last one given", "SELECT id FROM attempt WHERE id > (SELECT last_attempt FROM ledger)"},
+		{"attempt", "it ended before it began", `SELECT id FROM attempt WHERE class NOT IN ('', 'NOT_SENT')
+			AND not_after_us + not_after_offset_us < not_before_us + not_before_offset_us - 5e6`},
+		{"batch", "it has not as many rows as it counts", "SELECT id FROM batch b WHERE rows <> (SELECT count(*) FROM input_row WHERE batch = b.id)"},
+		{"batch", "two of its rows claim one customer",
+			"SELECT DISTINCT batch FROM input_row WHERE claims = 1 AND customer IS NOT NULL GROUP BY batch, customer HAVING count(*) > 1"},
+		{"batch", "a row of it does not lead to the customer of its e-mail",
+			`SELECT DISTINCT r.batch FROM input_row r LEFT JOIN customer c ON c.id = r.customer
+				WHERE coalesce(r.identity, r.email) <> '' AND (c.email <> '' AND coalesce(c.identity, c.email) <> coalesce(r.identity, r.email) OR c.id IS NULL AND r.claims = 1)`},
+	}
+}
+
+// proveTables looks for contradictions between tables.
+func (p *proof) proveTables(ctx context.Context) error {
+	for _, claim := range tableClaims() {
+		if err := p.queryLong(ctx, claim.statement+fmt.Sprintf(" LIMIT %d", maxFindings), nil, func(r *record) error {
+			p.add(fmt.Sprintf("%s %d", claim.subject, r.int64()), claim.contradiction)
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
-	return wrong, err
+	return nil
+}
+
+// customerClaim is something that must be true of no customer, given with all its
+// attempts.
+type customerClaim struct {
+	contradiction string
+	isBroken      func(c *ledger.Customer) bool
+}
+
+func customerClaims() []customerClaim {
+	return []customerClaim{
+		{"its attempts are not as many as it counts", func(c *ledger.Customer) bool {
+			sent := 0
+			for _, a := range c.History {
+				if a.Class != ledger.NotSent && a.Removes == "" {
+					sent++
+				}
+			}
+			return c.Intents != len(c.History) || c.Attempts != sent
+		}},
+		{"key or generation are not those of its newest create-user request", func(c *ledger.Customer) bool {
+			for _, a := range slices.Backward(c.History) {
+				if a.Removes == "" {
+					return a.Key != c.Key || a.Generation != c.Generation
+				}
+			}
+			return false
+		}},
+		{"an attempt is unanswered and its status says that it may be sent or was refused", func(c *ledger.Customer) bool {
+			isFree := c.Status == ledger.Pending || c.Status == ledger.Rejected || c.Status == ledger.InsufficientBalance
+			return isFree && !c.Manual && slices.ContainsFunc(c.History, isUnanswered)
+		}},
+		{"it is created without service id or link", func(c *ledger.Customer) bool {
+			return c.Status == ledger.Created && (c.ServiceID == "" || c.URL == "")
+		}},
+		{"it is created or link_missing and every attempt was refused or never sent", func(c *ledger.Customer) bool {
+			return isOnboarded(c) && !c.Manual && c.Intents > 0 && !slices.ContainsFunc(c.History, func(a ledger.Attempt) bool {
+				return a.Class != ledger.NotSent && a.Class != ledger.Busy && a.Class != ledger.Auth
+			})
+		}},
+		{"its user was deleted and not created again, and it is not in doubt, nor to be sent", func(c *ledger.Customer) bool {
+			return isOnboarded(c) && !c.Manual && slices.ContainsFunc(c.History, func(a ledger.Attempt) bool {
+				return a.Class == ledger.Removed && c.Generation < a.Generation
+			})
+		}},
+		{"its service id or link must not be kept or shown", func(c *ledger.Customer) bool {
+			return c.ServiceID != "" && !ledger.ValidToken(c.ServiceID) || c.URL != "" && !ledger.ValidLink(c.URL)
+		}},
+		{"a request was made under a new key while an older one was unanswered", hasEarlyGeneration},
+	}
+}
+
+// hasEarlyGeneration reports whether a generation was raised, or lowered, against
+// the rule: only once every request under the older key is known to have created
+// nothing. A user that an operator had sent again after DUP_USER is the exception.
+func hasEarlyGeneration(c *ledger.Customer) bool {
+	for i, a := range c.History {
+		if a.Removes != "" {
+			continue
+		}
+		before := c.History[:i]
+		if len(before) > 0 && before[len(before)-1].Class == ledger.DupUser {
+			continue
+		}
+		if slices.ContainsFunc(before, func(b ledger.Attempt) bool {
+			return b.Removes == "" && (b.Generation > a.Generation || b.Generation < a.Generation && isUnanswered(b))
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+func isOnboarded(c *ledger.Customer) bool {
+	return c.Status == ledger.Created || c.Status == ledger.LinkMissing
+}
+
+// isUnanswered reports whether nothing was learnt of an attempt.
+func isUnanswered(a ledger.Attempt) bool {
+	switch a.Class {
+	case ledger.Open, ledger.Unknown, ledger.OKBroken, ledger.KeyUsed:
+		return !a.Absent
+	}
+	return false
+}
+
+// proveCustomers holds every customer to the claims, and recomputes the
+// idempotency key of every attempt.
+func (p *proof) proveCustomers(ctx context.Context) error {
+	environments, err := p.environments(ctx)
+	if err != nil {
+		return err
+	}
+	return p.l.customers(ctx, p.conn, ledger.Query{History: true}, func(c ledger.Customer) error {
+		subject := fmt.Sprintf("customer %d", c.ID)
+		for _, claim := range customerClaims() {
+			if claim.isBroken(&c) {
+				p.add(subject, claim.contradiction)
+			}
+		}
+		for _, a := range c.History {
+			if a.Removes == "" && !slices.ContainsFunc(environments, func(e string) bool { return ledger.Key(e, c.Identity, a.Generation) == a.Key }) {
+				p.add(subject, "the key of an attempt is not that of its e-mail and generation")
+			}
+		}
+		return nil
+	})
+}
+
+// environments returns all that the ledger has belonged to: the present one and,
+// if its host was renamed, those before.
+func (p *proof) environments(ctx context.Context) ([]string, error) {
+	h, err := p.header(ctx)
+	all := []string{h.info.Environment}
+	if err == nil {
+		err = p.query(ctx, "SELECT value FROM fact WHERE name = 'rebound'", nil, func(r *record) error {
+			for change := range strings.SplitSeq(r.text(), "; ") {
+				from, _, _ := strings.Cut(change, " -> ")
+				all = append(all, from)
+			}
+			return nil
+		})
+	}
+	return all, err
 }
