@@ -354,7 +354,7 @@ func TestChangedInputCrossesNobody(t *testing.T) {
 		_, err := Run(t.Context(), b.cfg)
 		t.Log(err)
 		for _, p := range b.partner.posts {
-			if p.key != Key("sandbox", p.email, 0) {
+			if p.key != ledger.Key("sandbox", p.email, 0) {
 				t.Errorf("%s was sent under the key of another person", p.email)
 			}
 		}

@@ -343,7 +343,7 @@ func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err
 		g := j.generation()
 		j.intended = began
 		j.attempt = ledger.Attempt{
-			Run: p.id, Generation: g, Key: Key(p.cfg.Environment, j.customer.Identity, g),
+			Run: p.id, Generation: g, Key: ledger.Key(p.cfg.Environment, j.customer.Identity, g),
 			Details: j.details, NotBefore: now,
 		}
 		intents[i] = ledger.Intent{

@@ -55,7 +55,7 @@ func TestRecreation(t *testing.T) {
 				sent := -1
 				if last := b.partner.posts[len(b.partner.posts)-1]; len(b.partner.posts) > 6 {
 					for g := range 3 {
-						if last.key == Key("sandbox", c.Identity, g) {
+						if last.key == ledger.Key("sandbox", c.Identity, g) {
 							sent = g
 						}
 					}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
 // What a file that is imported is believed, and what it knows better than the ledger.
@@ -13,7 +12,7 @@ import (
 // generation that there can be.
 func (im *importing) isKeyOf(key, identity string) bool {
 	for generation := range maxGeneration {
-		if pipeline.Key(im.environment, identity, generation) == key {
+		if ledger.Key(im.environment, identity, generation) == key {
 			return true
 		}
 	}

@@ -30,11 +30,6 @@ type (
 		// last one to write what needs no lock. They are closed with the ledger.
 		Others() []ledger.Ledger
 	}
-	// Grouper is a ledger in which several writes may share a commit.
-	Grouper interface {
-		// Group runs writes, begun in this order, in one commit where it can.
-		Group(writes []func())
-	}
 	// Forgetter is a ledger that can erase people. It returns how many it knew.
 	Forgetter interface {
 		Forget(ctx context.Context, identities []string) (int, error)
@@ -47,10 +42,6 @@ type (
 	Searchable interface {
 		// Find returns the name of a file that has the text, "" if none has it.
 		Find(text string) (file string, err error)
-	}
-	// Maintainer is a ledger that has something to do between writes.
-	Maintainer interface {
-		Maintain(ctx context.Context) error
 	}
 )
 
@@ -81,7 +72,7 @@ func RunTwins(t *testing.T, open func(t *testing.T) ledger.Ledger, lives int) {
 			w.people = append(w.people, fmt.Sprintf("canary%02d@example.com", i))
 		}
 		for _, l := range []ledger.Ledger{w.l, w.m} {
-			run, err := l.Begin(w.ctx, ledger.Run{Command: "run", Started: w.later()})
+			run, err := l.Begin(context.Background(), ledger.Run{Command: "run", Started: w.later()})
 			w.must(err)
 			w.same("run", run, 1)
 		}
@@ -102,7 +93,6 @@ func RunTwins(t *testing.T, open func(t *testing.T) ledger.Ledger, lives int) {
 			"pair":     func(*rapid.T) { w.pair() },
 			"gap":      func(*rapid.T) { w.gap() },
 			"reopen":   func(*rapid.T) { w.reopen() },
-			"maintain": func(*rapid.T) { w.maintain() },
 		})
 	})
 }

@@ -103,7 +103,7 @@ func (w *twins) pick(least int) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), least, 8, rapid.ID[string]).Draw(w.T, "people")
 }
 
-// group makes several writes, which may share a commit.
+// group makes several writes, all of them drawn before the first is made.
 func (w *twins) group(n int, kind string) {
 	var writes, ends []func()
 	for range n {
@@ -114,12 +114,8 @@ func (w *twins) group(n int, kind string) {
 		write, end := w.write(w.l, k, n == 1)
 		writes, ends = append(writes, write), append(ends, end)
 	}
-	if g, ok := w.l.(Grouper); ok {
-		g.Group(writes)
-	} else {
-		for _, write := range writes {
-			write()
-		}
+	for _, write := range writes {
+		write()
 	}
 	for _, end := range ends {
 		end()
@@ -277,12 +273,6 @@ func (w *twins) any() ledger.Ledger {
 		return all[len(all)-1]
 	}
 	return w.l
-}
-
-func (w *twins) maintain() {
-	if m, ok := w.l.(Maintainer); ok {
-		w.must(m.Maintain(w.Context()))
-	}
 }
 
 // gap opens a gap, or notes people of one.
