@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
@@ -117,12 +115,11 @@ func TestPromiseSyncOrder(t *testing.T) {
 	events := traced(t, s, fileCalls, s.runArgs("--timeout", "10s", "--settle", "10s", "--rate", "100/s")...)
 	s.all(ledger.Created, n)
 	for _, c := range s.customers() {
-		key := uuid.MustParse(c.Key) // the ledger keeps its bytes
 		intent, intentSync, post, outcome, outcomeSync, told := -1, -1, -1, -1, -1, -1
 		for i, e := range events {
 			wal := e.on("ledger.db-wal")
 			switch {
-			case wal && e.writes() && intent < 0 && strings.Contains(e.line, string(key[:])):
+			case wal && e.writes() && intent < 0 && strings.Contains(e.line, c.Key):
 				intent = i
 			case wal && e.writes() && outcome < 0 && strings.Contains(e.line, c.ServiceID):
 				outcome = i

@@ -121,7 +121,8 @@ func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 		w.details[string(on.Details)] = string(of.Details)
 	}
 	if c.Status == ledger.LinkMissing {
-		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Details: of.Details, Removes: c.ServiceID, At: of.At}
+		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Removes: c.ServiceID, At: of.At}
+		on.Details = nil
 	}
 	if w.chance(3, "wrong") {
 		of.Intents++

@@ -68,7 +68,7 @@ func (l *Ledger) walk(ctx context.Context, c *conn, to Visitor, visit func(error
 		if err := visit(to.Batch(b)); err != nil {
 			return err
 		}
-		if err := l.lines(ctx, c, ledger.Selection{Batch: b.ID}, func(n *line) error {
+		if err := l.lines(ctx, c, ledger.Selection{Batch: b.ID}, wholeLine, func(n *line) error {
 			return visit(to.Row(b.ID, n.Reported))
 		}); err != nil {
 			return err

@@ -92,7 +92,7 @@ func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
 	list := jsonList(ids)
 	const these = "IN (SELECT value FROM json_each(?))"
 	var marks []int64
-	if err := l.linesWhere(ctx, c, ledger.Selection{All: true}, nil, "r.customer "+these, []any{list}, func(n *line) error {
+	if err := l.linesWhere(ctx, c, ledger.Selection{All: true}, reviewedLine, nil, "r.customer "+these, []any{list}, func(n *line) error {
 		if n.mark != 0 {
 			marks = append(marks, n.mark)
 		}

@@ -167,7 +167,7 @@ func (l *Ledger) rows(ctx context.Context, c *conn, s ledger.Selection) iter.Seq
 					return ctx.Err()
 				}
 			}
-			err := l.lines(ctx, c, s, func(n *line) error {
+			err := l.lines(ctx, c, s, wholeLine, func(n *line) error {
 				piece = append(piece, n.Reported)
 				if len(piece) < linesAhead {
 					return nil
@@ -200,8 +200,37 @@ type line struct {
 	mark int64 // of the finding together with what it came to; 0 = no reviewer needs to know
 }
 
+// content says how much of report lines is read.
+type content int
+
+const (
+	wholeLine    content = iota
+	countedLine          // what [ledger.Tally] counts
+	reviewedLine         // likewise, and only lines of which a reviewer may need to know
+)
+
+// needsReview is true of all lines of which a reviewer may need to know; see
+// [ledger.Reported].NeedsPerson.
+const needsReview = `(r.verdict <> '' OR c.status IN ('duplicate', 'rejected', 'link_missing')
+	OR c.status = 'created' AND (c.code <> '' OR c.pairing NOT IN ('', 'unconfirmed', 'confirmed')))`
+
+// countedColumns are read by record.countedLine. Details are read where they differ,
+// the rest of a row where a reviewer may need to know of it.
+const countedColumns = `r.verdict, r.repeats, iif(r.verdict = '', '', r.findings), iif(r.details IS c.details, NULL, r.details),
+	iif(` + needsReview + `, coalesce(r.identity, r.email), ''), r.recall IS NULL, r.recall,
+	c.id, c.status, c.attempts, c.field, c.code, c.pairing, iif(r.details IS c.details, NULL, c.details)`
+
+func (r *record) countedLine() (row ledger.Row, details ledger.Details, recall recallMark, c ledger.Customer) {
+	row.Verdict, row.Repeats = ledger.Status(r.text()), r.int()
+	r.json(&row.Findings)
+	details, row.Identity, recall = r.blob(), r.text(), recallMark{r.bool(), r.int64()}
+	c.ID, c.Status, c.Attempts = r.int64(), ledger.Status(r.text()), r.int()
+	c.Field, c.Code, c.Pairing, c.Details = r.text(), r.text(), ledger.Pairing(r.text()), r.blob()
+	return row, details, recall, c
+}
+
 // lines walks over the report lines of a selection.
-func (l *Ledger) lines(ctx context.Context, c *conn, s ledger.Selection, use func(*line) error) error {
+func (l *Ledger) lines(ctx context.Context, c *conn, s ledger.Selection, what content, use func(*line) error) error {
 	batches := map[int64]ledger.Batch{}
 	where, args := "r.claims = 1 AND r.batch = c.last_batch AND r.ordinal = c.last_row ORDER BY r.batch, r.ordinal", []any(nil)
 	if s.All {
@@ -220,26 +249,51 @@ func (l *Ledger) lines(ctx context.Context, c *conn, s ledger.Selection, use fun
 		batches[b.ID] = b
 		where, args = "r.batch = ? ORDER BY r.ordinal", []any{b.ID}
 	}
-	return l.linesWhere(ctx, c, s, batches, where, args, use)
+	return l.linesWhere(ctx, c, s, what, batches, where, args, use)
 }
 
 // linesWhere walks over the report lines of rows that meet a condition.
-func (l *Ledger) linesWhere(ctx context.Context, c *conn, s ledger.Selection, batches map[int64]ledger.Batch, where string, args []any, use func(*line) error) error {
+func (l *Ledger) linesWhere(ctx context.Context, c *conn, s ledger.Selection, what content, batches map[int64]ledger.Batch, where string, args []any, use func(*line) error) error {
 	reportedBefore, err := c.runsToCompare(ctx, s)
 	if err != nil {
 		return err
 	}
-	return c.queryLong(ctx, "SELECT r.batch, "+rowColumns+", "+customerColumns+", "+kycColumns+`
-		FROM input_row r LEFT JOIN customer c ON c.id = r.customer LEFT JOIN kyc k ON k.service_id = c.service_id WHERE `+where, args, func(r *record) error {
+	columns, from := rowColumns+", "+customerColumns, "FROM input_row r LEFT JOIN customer c ON c.id = r.customer"
+	hasKYC := false
+	switch what {
+	case countedLine:
+		columns = countedColumns
+	case reviewedLine:
+		columns, where = countedColumns, needsReview+" AND "+where
+	default:
+		if err := c.queryOne(ctx, "SELECT EXISTS (SELECT 1 FROM kyc)", nil, &hasKYC); err != nil {
+			return err
+		}
+	}
+	if hasKYC { // mostly no user's check is known yet
+		columns += ", " + kycColumns
+		from += " LEFT JOIN kyc k ON k.service_id = c.service_id"
+	}
+	return c.queryLong(ctx, "SELECT r.batch, "+columns+" "+from+" WHERE "+where, args, func(r *record) error {
 		batch := batches[r.int64()]
-		row, details, recall := r.row()
-		customer := r.customer()
-		customer.KYC = r.kyc()
+		var row ledger.Row
+		var details ledger.Details
+		var recall recallMark
+		var customer ledger.Customer
+		if what == wholeLine {
+			row, details, recall = r.row()
+			customer = r.customer()
+		} else {
+			row, details, recall, customer = r.countedLine()
+		}
+		if hasKYC {
+			customer.KYC = r.kyc()
+		}
 		n := line{Reported: ledger.NewReported(row, details, customer)}
 		if len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
 			return nil
 		}
-		if n.ShowsOther() {
+		if what == wholeLine && n.ShowsOther() {
 			if n.From, err = c.originOf(ctx, &customer); err != nil {
 				return err
 			}
@@ -322,7 +376,11 @@ func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, e
 		return t, err
 	}
 	defer end()
-	err = l.lines(ctx, c, s, func(n *line) error { t.Count(n.Reported); return nil })
+	what := countedLine
+	if !s.Since.IsZero() {
+		what = wholeLine
+	}
+	err = l.lines(ctx, c, s, what, func(n *line) error { t.Count(n.Reported); return nil })
 	if err != nil {
 		return ledger.Tally{}, l.classify(err)
 	}

@@ -65,7 +65,7 @@ const rememberedRuns = 400
 // needs to know.
 func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 	var marks []any
-	err := l.lines(ctx, c, ledger.Selection{Run: run}, func(n *line) error {
+	err := l.lines(ctx, c, ledger.Selection{Run: run}, reviewedLine, func(n *line) error {
 		if n.mark != 0 {
 			marks = append(marks, n.mark, run, run)
 		}
