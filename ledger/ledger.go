@@ -336,5 +336,9 @@ type Planned struct {
 	Verdict  Status
 	Claims   bool
 	Details  Details  // of the row
-	Customer Customer // zero if the row has none
+	Customer Customer // zero if the row has none; of one that is created or forgotten only ID and Status
 }
+
+// IsPlanned reports whether a plan shows more of a customer with this status than
+// its ID and the status: only then it may have to be sent, or waited for.
+func (s Status) IsPlanned() bool { return s != Created && s != Forgotten }

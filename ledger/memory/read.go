@@ -137,10 +137,12 @@ func (m *Ledger) Plan(_ context.Context, batch int64, from, n int) ([]ledger.Pla
 	out := []ledger.Planned{}
 	for _, r := range rows[from : from+min(max(n, 0), len(rows)-from)] {
 		p := ledger.Planned{Ordinal: r.Ordinal, Verdict: r.Verdict, Claims: r.Claims, Details: r.details, Customer: m.owner(r)}
-		switch p.Customer.Status {
-		case "", ledger.Created, ledger.LinkMissing, ledger.Forgotten:
-		default:
-			p.Customer.History = m.customers[p.Customer.ID-1].History
+		switch c := &p.Customer; {
+		case c.ID == 0:
+		case !c.Status.IsPlanned():
+			*c = ledger.Customer{ID: c.ID, Status: c.Status}
+		case c.Status != ledger.LinkMissing:
+			c.History = m.customers[c.ID-1].History
 		}
 		out = append(out, p)
 	}

@@ -22,9 +22,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		return nil, err
 	}
 	ids := make([]int64, len(intents))
-	err := l.write(ctx, func(ctx context.Context, c *conn) error {
-		clear(ids)
-		isNamed := make(map[int64]bool, len(intents))
+	err := l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
 		of := make([]int64, len(intents))
 		for i, in := range intents {
 			of[i] = in.Customer
@@ -33,14 +31,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		if err != nil {
 			return err
 		}
-		next, opened := l.lastAttempt, make([]any, 0, 9*len(intents))
+		var opened []ledger.Customer
 		for i, in := range intents {
-			if isNamed[in.Customer] {
-				continue
-			}
-			isNamed[in.Customer] = true
-			before := customers[in.Customer]
-			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 {
+			before, ok := customers[in.Customer]
+			delete(customers, in.Customer) // whoever is named twice is skipped
+			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
 			}
 			after, err := ledger.Intended(before, in)
@@ -50,27 +45,21 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			if err != nil {
 				return err
 			}
-			next++
-			ids[i] = next
-			opened = append(opened, next, in.Customer, run, in.Generation, in.Key, in.Removes)
-			opened = append(opened, instantArgs(in.At.Stored())...)
-			if err := c.putCustomer(ctx, &before, &after); err != nil {
+			l.lastAttempt++ // a number lost to a failed commit is never used again
+			ids[i] = l.lastAttempt
+			after.FirstSent = ledger.Stored(after.FirstSent)
+			after.History = append(slices.Clip(after.History), ledger.Attempt{ID: ids[i], Run: run, Generation: in.Generation, Key: in.Key,
+				Details: in.Details, Removes: in.Removes, NotBefore: in.At.Stored()})
+			if err := c.putIntended(ctx, &before, &after); err != nil {
 				return err
 			}
-			if in.Removes == "" && before.Attempts > 0 {
-				if err := c.takeMarks(ctx, in.Customer); err != nil {
-					return err
-				}
-			}
+			opened = append(opened, after)
 		}
-		if next == l.lastAttempt {
-			return nil
-		}
-		l.lastAttempt = next // a number lost to a failed commit is never used again
-		if err := c.insertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, opened); err != nil {
+		if err := c.insertAttempts(ctx, opened); err != nil {
 			return err
 		}
-		return c.exec(ctx, "UPDATE ledger SET last_attempt = ?", next)
+		l.inFlight.add(opened)
+		return c.exec(ctx, "UPDATE ledger SET last_attempt = ?", l.lastAttempt)
 	})
 	if err != nil {
 		return nil, err
@@ -78,15 +67,86 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 	return ids, nil
 }
 
+// putIntended writes a customer after an intent. From a request on it is recognised
+// by the row that is sent.
+func (c *conn) putIntended(ctx context.Context, before, after *ledger.Customer) error {
+	if err := c.putCustomer(ctx, before, after); err != nil || before.Attempts == 0 || before.Attempts == after.Attempts {
+		return err
+	}
+	return c.takeMarks(ctx, after.ID)
+}
+
+// insertAttempts writes the newest attempt of customers. Its details are those of
+// the customer.
+func (c *conn) insertAttempts(ctx context.Context, of []ledger.Customer) error {
+	rows := make([]any, 0, 9*len(of))
+	for i := range of {
+		a := of[i].History[len(of[i].History)-1]
+		rows = append(rows, a.ID, of[i].ID, a.Run, a.Generation, a.Key, a.Removes)
+		rows = append(rows, instantArgs(a.NotBefore)...)
+	}
+	return c.insertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, rows)
+}
+
+// inFlight holds the customers for whom a request of this process is under way, as
+// Intend left them, so that Record need not read them again. Its zero value is
+// empty. Every other write empties it, and so do the writes of other processes. It
+// is used with the right to write.
+type inFlight struct {
+	customers map[int64]ledger.Customer
+	version   int64 // of the file, when customers were written
+}
+
+func (f *inFlight) clear() { clear(f.customers) }
+
+// check empties it if another connection has written since. A transaction has begun.
+func (f *inFlight) check(ctx context.Context, c *conn) error {
+	var version int64
+	err := c.queryOne(ctx, "PRAGMA data_version", nil, &version)
+	if version != f.version {
+		f.clear()
+		f.version = version
+	}
+	return err
+}
+
+// add notes customers with their attempts. If the transaction fails, undo empties it.
+func (f *inFlight) add(customers []ledger.Customer) {
+	if f.customers == nil {
+		f.customers = map[int64]ledger.Customer{}
+	}
+	for _, one := range customers {
+		f.customers[one.ID] = one
+	}
+}
+
+// take removes customers and returns them, if it has all of them.
+func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
+	found := make(map[int64]ledger.Customer, len(ids))
+	for _, id := range ids {
+		one, ok := f.customers[id]
+		if !ok {
+			return nil, false
+		}
+		found[id] = one
+	}
+	for _, id := range ids {
+		delete(f.customers, id)
+	}
+	return found, true
+}
+
 // Record implements ledger.Journal.
 func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		before, err := c.withHistory(ctx, customersOf(changes))
-		if err != nil {
-			return err
+	err = l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
+		before, known := l.inFlight.take(customersOf(changes))
+		if !known {
+			if before, err = c.withHistory(ctx, customersOf(changes)); err != nil {
+				return err
+			}
 		}
 		after := make(map[int64]*ledger.Customer, len(before))
 		for id, one := range before {

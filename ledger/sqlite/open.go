@@ -50,6 +50,7 @@ type Ledger struct {
 	writer      *pool
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
+	inFlight    inFlight
 
 	closing sync.Once
 }

@@ -110,6 +110,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 		l.unlockWrites()
 		return nil, err
 	}
+	l.inFlight.clear()
 	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
 		return nil, r.stop(ctx, err)

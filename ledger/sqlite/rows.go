@@ -41,12 +41,13 @@ func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.P
 		return nil, l.classify(err)
 	}
 	out := []ledger.Planned{}
-	var sent []int64
-	err = c.query(ctx, "SELECT r.ordinal, r.claims, r.verdict, r.details, "+customerColumns+` FROM input_row r LEFT JOIN customer c ON c.id = r.customer
+	var open []int64 // customers of which more is to be shown
+	err = c.query(ctx, `SELECT r.ordinal, r.claims, r.verdict, r.details, c.id, c.status FROM input_row r LEFT JOIN customer c ON c.id = r.customer
 		WHERE r.batch = ? AND r.ordinal >= ? ORDER BY r.ordinal LIMIT ?`, []any{b.ID, max(from, 0), max(n, 0)}, func(r *record) error {
-		p := ledger.Planned{Ordinal: r.int(), Claims: r.bool(), Verdict: ledger.Status(r.text()), Details: r.blob(), Customer: r.customer()}
-		if hasPlannedHistory(&p.Customer) {
-			sent = append(sent, p.Customer.ID)
+		p := ledger.Planned{Ordinal: r.int(), Claims: r.bool(), Verdict: ledger.Status(r.text()), Details: r.blob(),
+			Customer: ledger.Customer{ID: r.int64(), Status: ledger.Status(r.text())}}
+		if p.Customer.ID != 0 && p.Customer.Status.IsPlanned() {
+			open = append(open, p.Customer.ID)
 		}
 		out = append(out, p)
 		return nil
@@ -54,23 +55,21 @@ func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.P
 	if err != nil {
 		return nil, l.classify(err)
 	}
-	slices.Sort(sent)
-	attempts, err := c.attemptsOf(ctx, slices.Compact(sent))
+	slices.Sort(open)
+	customers, err := c.customersByID(ctx, slices.Compact(open))
+	if err != nil {
+		return nil, l.classify(err)
+	}
+	sent := slices.DeleteFunc(open, func(id int64) bool { return customers[id].Intents == 0 || customers[id].Status == ledger.LinkMissing })
+	attempts, err := c.attemptsOf(ctx, sent)
 	for i := range out {
-		if p := &out[i].Customer; hasPlannedHistory(p) {
+		p := &out[i].Customer
+		if one, ok := customers[p.ID]; ok && p.Status.IsPlanned() {
+			*p = one
 			p.History = attempts[p.ID]
 		}
 	}
 	return out, l.classify(err)
-}
-
-// hasPlannedHistory reports whether a plan shows the attempts of a customer.
-func hasPlannedHistory(c *ledger.Customer) bool {
-	switch c.Status {
-	case ledger.Created, ledger.LinkMissing, ledger.Forgotten:
-		return false
-	}
-	return c.Intents > 0
 }
 
 // selectedBatch finds the batch of a selection that does not select all.

@@ -50,6 +50,14 @@ func (l *Ledger) requireLock() error {
 // write runs one transaction, which is on the disk when it returns nil. Once
 // begun it is not interrupted by ctx.
 func (l *Ledger) write(ctx context.Context, do func(context.Context, *conn) error) error {
+	return l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
+		l.inFlight.clear()
+		return do(ctx, c)
+	})
+}
+
+// writeInFlight is write for Intend and Record, which keep inFlight true.
+func (l *Ledger) writeInFlight(ctx context.Context, do func(context.Context, *conn) error) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -80,6 +88,9 @@ func (l *Ledger) begin(ctx context.Context) error {
 	if err != nil && l.lock == nil && isBusy(err) {
 		return fmt.Errorf("%s: another command is writing to it, come back later: %w", l.path, ErrBusy)
 	}
+	if err == nil {
+		err = l.inFlight.check(ctx, l.w)
+	}
 	if err != nil {
 		return l.fail(err)
 	}
@@ -106,6 +117,7 @@ func (l *Ledger) commit(ctx context.Context) error {
 // undo rolls back. A refusal by rule leaves the ledger fit for use, any other
 // error does not.
 func (l *Ledger) undo(ctx context.Context, cause error) error {
+	l.inFlight.clear()
 	err := l.w.execScript(ctx, "ROLLBACK")
 	if isRefusal(cause) && err == nil {
 		return fmt.Errorf("%s: %w", l.path, cause)
