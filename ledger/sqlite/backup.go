@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
@@ -16,7 +17,7 @@ import (
 // The copy holds everything that the ledger holds, links included, and a mark by
 // which its first opening for writing is known to be that of a copy.
 func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
-	if err := checkOwn(path); err != nil {
+	if err := datafile.CheckOwn(path); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	f, err := private.Create(path, os.O_RDWR)
@@ -43,8 +44,8 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	if err := markCopy(ctx, to, ledger.GapBackup); err != nil {
 		return err
 	}
-	if err := syncFile(to); err != nil {
+	if err := datafile.Sync(to); err != nil {
 		return err
 	}
-	return syncDir(to)
+	return private.SyncFolder(to)
 }

@@ -15,6 +15,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 )
 
 // mode is how a connection uses the file.
@@ -47,8 +48,13 @@ type pool struct {
 }
 
 func openPool(path string, m mode, conns int) (*pool, error) {
-	if err := claimSideFiles(path, m); err != nil {
+	if err := datafile.CheckOwn(path); err != nil {
 		return nil, err
+	}
+	if m != modeFill && m != modeFileOnly { // those have no files beside them
+		if err := datafile.ClaimSideFiles(path, m == modeRead); err != nil {
+			return nil, err
+		}
 	}
 	timeout := busyTimeout
 	if m == modeConcurrent {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
@@ -86,7 +87,7 @@ func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
 		return lost
 	case l.copied.copy != "":
 		l.copied.gap = l.copied.copy
-	case l.copied.token != "" && !l.emergency.Knows(l.copied.token), isReplaced(l.copied.place, placeOf(l.path)):
+	case l.copied.token != "" && !l.emergency.Knows(l.copied.token), isReplaced(l.copied.place, datafile.PlaceOf(l.path)):
 		l.copied.gap = ledger.GapCopy
 	}
 	return nil
@@ -158,7 +159,7 @@ func (l *Ledger) recordOpening(ctx context.Context, c *conn, token string) error
 		l.notices = append(l.notices, fmt.Sprintf("this ledger was put back from a copy. What was sent from %s to %s is not in it: nobody created then is called a duplicate, and nothing is sent before the partner's list was read",
 			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
 	}
-	return c.exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, placeOf(l.path))
+	return c.exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, datafile.PlaceOf(l.path))
 }
 
 // markCopy makes a file that SQLite copied one that was closed, so that it needs

@@ -2,12 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
@@ -62,7 +62,7 @@ func sideFilesOf(path string) []string {
 // isCopy reports whether a file is a ledger with our id, or one of which that
 // cannot be found out: a damaged or older copy holds people, too.
 func (l *Ledger) isCopy(ctx context.Context, path string) bool {
-	if private.Check(path) != nil || !hasLedgerHeader(path) {
+	if private.Check(path) != nil || !datafile.HasID(path, applicationID) {
 		return false
 	}
 	if info, err := os.Stat(l.path); err == nil {
@@ -78,16 +78,4 @@ func (l *Ledger) isCopy(ctx context.Context, path string) bool {
 		return c.queryOne(ctx, "SELECT id FROM ledger", nil, &id)
 	})
 	return err != nil || id == l.id
-}
-
-// hasLedgerHeader reports whether a file begins as a ledger does.
-func hasLedgerHeader(path string) bool {
-	f, err := private.Open(path, os.O_RDONLY)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var head [100]byte
-	_, err = f.ReadAt(head[:], 0)
-	return err == nil && string(head[:16]) == sqliteMagic && binary.BigEndian.Uint32(head[68:]) == applicationID
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
@@ -41,7 +42,7 @@ type Ledger struct {
 	id        string // of this ledger and all its copies, random
 	notices   []string
 	readers   *pool
-	lock      *lock           // nil when read-only or concurrent
+	lock      *datafile.Lock  // nil when read-only or concurrent
 	emergency *emergency.File // likewise
 	copied    copied          // what the file tells of how it came to its place
 
@@ -96,13 +97,13 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 			if _, err := checkFile(l.path, true); err != nil {
 				return err
 			}
-		} else if err := checkOwn(l.path); err != nil {
+		} else if err := datafile.CheckOwn(l.path); err != nil {
 			return err // before the first file is made
 		}
 		_, err := os.Lstat(l.path + ".lock")
 		l.copied.hadLockFile = err == nil
 		if l.lock == nil {
-			l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now())
+			l.lock, err = datafile.TakeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now())
 			if err != nil {
 				return err
 			}
@@ -141,9 +142,6 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	return l.recover(ctx)
 }
 
-// ErrOlder says that a ledger was made by a version before the first release.
-var ErrOlder = errors.New("ledger was made by an unreleased version")
-
 // load reads what the ledger is bound to, and checks it.
 func (l *Ledger) load(ctx context.Context, o Options) error {
 	c, end, err := l.snapshot(ctx)
@@ -177,7 +175,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 			return l.classify(err)
 		}
 		if len(problems) > 0 {
-			return damaged(l.path, problems[0])
+			return datafile.Damaged(l.path, problems[0])
 		}
 	}
 	return nil
@@ -249,10 +247,10 @@ func create(ctx context.Context, path string, o Options) error {
 	}
 	for _, old := range []string{path + "-wal", path + "-journal"} {
 		if info, err := os.Lstat(old); err == nil && info.Size() > 0 {
-			return damaged(path, "it is gone but "+filepath.Base(old)+" is there")
+			return datafile.Damaged(path, "it is gone but "+filepath.Base(old)+" is there")
 		}
 	}
-	if _, err := checkPlace(path); err != nil {
+	if _, err := datafile.CheckPlace(path); err != nil {
 		return err
 	}
 	part := path + ".new"
@@ -269,13 +267,13 @@ func create(ctx context.Context, path string, o Options) error {
 		err = fill(ctx, part, o)
 	}
 	if err == nil {
-		err = syncFile(part)
+		err = datafile.Sync(part)
 	}
 	if err == nil {
 		err = os.Rename(part, path)
 	}
 	if err == nil {
-		err = syncDir(path)
+		err = private.SyncFolder(path)
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
@@ -354,7 +352,7 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.emergency.Close())
 	}
 	if l.lock != nil {
-		all = append(all, l.lock.free())
+		all = append(all, l.lock.Release())
 	}
 	return errors.Join(all...)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
@@ -42,13 +43,13 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 	if _, err := checkFile(from, false); err != nil {
 		return "", err
 	}
-	if _, err := checkPlace(l.path); err != nil {
+	if _, err := datafile.CheckPlace(l.path); err != nil {
 		return "", err
 	}
-	if err := checkOwn(l.path); err != nil {
+	if err := datafile.CheckOwn(l.path); err != nil {
 		return "", err
 	}
-	if l.lock, err = takeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now()); err != nil {
+	if l.lock, err = datafile.TakeLock(ctx, l.path, o.LockTimeout, o.Command, o.Now()); err != nil {
 		return "", err
 	}
 	part := l.path + ".restore"
@@ -67,7 +68,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 		return kept, err
 	}
 	if err = os.Rename(part, l.path); err == nil {
-		err = syncDir(l.path)
+		err = private.SyncFolder(l.path)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)
@@ -116,7 +117,7 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 		err = markCopy(ctx, to, ledger.GapRestore)
 	}
 	if err == nil {
-		err = syncFile(to)
+		err = datafile.Sync(to)
 	}
 	if err != nil {
 		l := &Ledger{path: from}
@@ -127,7 +128,7 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 
 // copyFile copies a file to a new one, 0600. What an earlier call left is replaced.
 func copyFile(from, to string) (err error) {
-	in, err := openOwn(from, os.O_RDONLY)
+	in, err := datafile.Open(from, os.O_RDONLY)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	codes "modernc.org/sqlite/lib"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 )
 
 // ErrBusy says that a ledger opened with Concurrent could not write for some
@@ -147,19 +148,19 @@ func (l *Ledger) classify(err error) error {
 		return nil
 	}
 	if shape := shapeError(""); errors.As(err, &shape) {
-		return damaged(l.path, string(shape))
+		return datafile.Damaged(l.path, string(shape))
 	}
 	if version := versionError(0); errors.As(err, &version) {
 		return otherVersion(l.path, int(version))
 	}
 	if errors.Is(err, errMalformed) {
-		return damaged(l.path, err.Error())
+		return datafile.Damaged(l.path, err.Error())
 	}
 	var e *driver.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
 		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_FORMAT, codes.SQLITE_ERROR, codes.SQLITE_MISMATCH, codes.SQLITE_CONSTRAINT:
-			return damaged(l.path, e.Error())
+			return datafile.Damaged(l.path, e.Error())
 		}
 	}
 	return fmt.Errorf("%s: %w", l.path, err)

@@ -1,4 +1,4 @@
-package sqlite
+package datafile
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// checkPlace refuses network file systems, on which neither the lock nor the
+// CheckPlace refuses network file systems, on which neither the lock nor the
 // write-ahead log can be relied on (sqlite.org/wal.html), and tells of places
 // that do not last. The numbers are those of statfs(2).
-func checkPlace(path string) ([]string, error) {
+func CheckPlace(path string) ([]string, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(filepath.Dir(path), &st); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -1,6 +1,6 @@
 //go:build windows
 
-package sqlite
+package datafile
 
 import (
 	"errors"
@@ -14,9 +14,6 @@ import (
 
 const noFollow = 0
 
-// ignoreUnsupported drops the error of syncing a directory, which Windows refuses.
-func ignoreUnsupported(error) error { return nil }
-
 // flock takes the lock without waiting. The system frees it with the process.
 // The locked byte lies far behind the text, so that others can read who holds it.
 func flock(f *os.File) error {
@@ -28,5 +25,5 @@ func flock(f *os.File) error {
 	return err
 }
 
-// placeOf is "": the numbers of files are not looked at on Windows.
-func placeOf(string) string { return "" }
+// PlaceOf returns "": the numbers of files are not looked at on Windows.
+func PlaceOf(string) string { return "" }

@@ -1,4 +1,4 @@
-package sqlite
+package datafile
 
 import (
 	"errors"
@@ -21,10 +21,10 @@ func sideFiles() []string {
 		".restore", ".restore-wal", ".restore-shm", ".restore-journal"}
 }
 
-// checkOwn refuses a ledger in whose place, or beside which, another user of the
+// CheckOwn refuses a ledger in whose place, or beside which, another user of the
 // machine has put a file, or could. It is the one check of all names, and only
 // looks at them. The file itself need not exist.
-func checkOwn(path string) error {
+func CheckOwn(path string) error {
 	if err := private.CheckFolder(filepath.Dir(path)); err != nil {
 		return notOwn(path, err)
 	}
@@ -76,8 +76,8 @@ func hasKeptName(path string, info fs.FileInfo) bool {
 	return false
 }
 
-// openOwn opens a file that checkOwn has accepted.
-func openOwn(path string, flag int) (*os.File, error) {
+// Open opens a file that CheckOwn has accepted.
+func Open(path string, flag int) (*os.File, error) {
 	return os.OpenFile(path, flag|noFollow, 0)
 }
 
@@ -90,24 +90,18 @@ func reasonOf(err error) error {
 	return err
 }
 
-// claimSideFiles makes the files that SQLite is about to open beside a ledger,
+// ClaimSideFiles makes the files that SQLite is about to open beside a ledger,
 // 0600, so that nobody else can have made them, and checks those that are there.
 // One that exists is not opened: closing it would free the locks that this
-// process has on it. Where none can be made, SQLite says so.
-func claimSideFiles(path string, m mode) error {
-	if err := checkOwn(path); err != nil {
-		return err
-	}
-	if m == modeFill || m == modeFileOnly {
-		return nil // not in WAL mode, or without what is beside it
-	}
+// process has on it. A reader accepts a folder in which none can be made.
+func ClaimSideFiles(path string, isReader bool) error {
 	for _, end := range []string{"-wal", "-shm"} {
 		f, err := private.Create(path+end, os.O_RDWR)
 		if errors.Is(err, fs.ErrExist) {
-			continue // checked above
+			continue // CheckOwn has looked at it
 		}
-		if err != nil && m == modeRead {
-			return nil // a folder that cannot be written
+		if err != nil && isReader {
+			return nil
 		}
 		if err == nil {
 			err = f.Close()

@@ -1,6 +1,6 @@
 //go:build unix
 
-package sqlite
+package datafile
 
 import (
 	"errors"
@@ -13,9 +13,9 @@ import (
 
 const noFollow = syscall.O_NOFOLLOW
 
-// placeOf is "device:file:path" of a file, or "" where the file system does not
+// PlaceOf returns "device:file:path" of a file, or "" where the file system does not
 // keep the numbers of its files.
-func placeOf(path string) string {
+func PlaceOf(path string) string {
 	info, err := os.Lstat(path)
 	if err != nil || !keepsFileNumbers(path) {
 		return ""
@@ -25,14 +25,6 @@ func placeOf(path string) string {
 		return ""
 	}
 	return fmt.Sprintf("%d:%d:%s", st.Dev, st.Ino, path)
-}
-
-// ignoreUnsupported drops the error of file systems that cannot sync a directory.
-func ignoreUnsupported(err error) error {
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		return nil
-	}
-	return err
 }
 
 // flock takes the lock without waiting. The kernel frees it with the process.

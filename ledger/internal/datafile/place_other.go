@@ -1,9 +1,9 @@
 //go:build !linux
 
-package sqlite
+package datafile
 
-// checkPlace knows no file systems here.
-func checkPlace(string) ([]string, error) { return nil, nil }
+// CheckPlace knows no file systems here.
+func CheckPlace(string) ([]string, error) { return nil, nil }
 
 // keepsFileNumbers reports whether a file keeps its number as long as it is there.
 func keepsFileNumbers(string) bool { return true }

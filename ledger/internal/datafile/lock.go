@@ -1,4 +1,4 @@
-package sqlite
+package datafile
 
 import (
 	"context"
@@ -13,12 +13,13 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
-// lock is the right to write, held as an advisory lock on <ledger>.lock. The
-// file stays when the lock is let go: removing it would let two in.
-type lock struct{ f *os.File }
+// Lock is the right to send, held as an advisory lock on <ledger>.lock. The
+// file stays when the lock is released: removing it would admit two.
+type Lock struct{ f *os.File }
 
-// takeLock takes the lock, waiting for at most wait. The refusal names the holder.
-func takeLock(ctx context.Context, path string, wait time.Duration, command string, now time.Time) (*lock, error) {
+// TakeLock takes the lock of a ledger, waiting for at most wait. command is shown
+// to whoever is refused meanwhile. ErrLocked names the holder.
+func TakeLock(ctx context.Context, path string, wait time.Duration, command string, now time.Time) (*Lock, error) {
 	name := path + ".lock"
 	f, err := private.OpenOrCreate(name, os.O_RDWR)
 	if errors.Is(err, private.ErrNotPrivate) {
@@ -44,7 +45,7 @@ func takeLock(ctx context.Context, path string, wait time.Duration, command stri
 	if errors.Is(err, ledger.ErrLocked) {
 		err = fmt.Errorf("%s is in use by %s; wait until it ends, or pass --lock-timeout: %w", path, holder(f), ledger.ErrLocked)
 	}
-	l := &lock{f}
+	l := &Lock{f}
 	if err == nil {
 		err = l.sign(command, now)
 	}
@@ -55,7 +56,7 @@ func takeLock(ctx context.Context, path string, wait time.Duration, command stri
 }
 
 // sign writes who holds the lock: one "name value" a line.
-func (l *lock) sign(command string, now time.Time) error {
+func (l *Lock) sign(command string, now time.Time) error {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
@@ -94,7 +95,7 @@ func holder(f *os.File) string {
 	return fmt.Sprintf("%q, process %s on %s, since %s", parts["command"], parts["pid"], parts["host"], parts["started"])
 }
 
-// free lets the lock go.
-func (l *lock) free() error {
+// Release releases the lock.
+func (l *Lock) Release() error {
 	return errors.Join(l.f.Truncate(0), l.f.Close())
 }
