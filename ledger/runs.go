@@ -22,8 +22,8 @@ type Run struct {
 	Version  string
 	KeyPrint string // fingerprint of the API key, never the key
 	Settings string
-	Started  time.Time
-	End      *RunEnd // nil while it runs, or if it was killed
+	Started  time.Time // Begin takes the present if it is zero
+	End      *RunEnd   // nil while it runs, or if it was killed
 }
 
 // RunEnd is how a run ended.

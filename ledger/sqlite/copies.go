@@ -121,7 +121,7 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 	}
 	var token string
 	err = withConn(ctx, l.path, modeFileOnly, func(c *conn) error {
-		if err := c.checkShape(ctx); err != nil {
+		if _, err := c.checkShape(ctx, l.steps); err != nil {
 			return err
 		}
 		return c.queryOne(ctx, "SELECT token FROM ledger", nil, &token)

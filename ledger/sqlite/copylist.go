@@ -72,7 +72,7 @@ func (l *Ledger) isCopy(ctx context.Context, path string) bool {
 	}
 	var id string
 	err := withConn(ctx, path, modeFileOnly, func(c *conn) error {
-		if err := c.checkShape(ctx); err != nil {
+		if _, err := c.checkShape(ctx, l.steps); err != nil {
 			return err
 		}
 		return c.queryOne(ctx, "SELECT id FROM ledger", nil, &id)

@@ -30,6 +30,8 @@ type Options struct {
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
 	Command     string           // for whoever meets the lock
 	Now         func() time.Time // default time.Now
+
+	steps []step // default steps(); tests bring ledgers forward
 }
 
 // Ledger is a ledger in an SQLite file. It may be used by any number of
@@ -52,6 +54,9 @@ type Ledger struct {
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
 	inFlight    inFlight
+
+	steps         []step
+	removeAtClose string // folder of a copy that is read in place of the ledger, "" = none
 
 	closing sync.Once
 }
@@ -86,7 +91,10 @@ func prepare(o *Options) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, err)
 	}
-	return &Ledger{path: path, now: o.Now, writeLock: make(chan struct{}, 1)}, nil
+	if o.steps == nil {
+		o.steps = steps()
+	}
+	return &Ledger{path: path, now: o.Now, steps: o.steps, writeLock: make(chan struct{}, 1)}, nil
 }
 
 func (l *Ledger) open(ctx context.Context, o Options) error {
@@ -117,10 +125,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		return err
 	}
 	l.notices = append(l.notices, notices...)
-	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
-		return err
-	}
-	if err := l.checkShape(ctx); err != nil {
+	if err := l.openReaders(ctx, o); err != nil {
 		return err
 	}
 	// All checks go through readers: a connection that may write would fold
@@ -140,6 +145,39 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		return l.classify(err)
 	}
 	return l.recover(ctx)
+}
+
+// openReaders opens the file for reading and compares its schema. A ledger of an
+// earlier version is brought forward, or read as a copy that is.
+func (l *Ledger) openReaders(ctx context.Context, o Options) (err error) {
+	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
+		return err
+	}
+	version, err := l.checkShape(ctx)
+	if err != nil || version == newestSchema(l.steps) {
+		return err
+	}
+	if err := l.readers.close(); err != nil {
+		return err
+	}
+	path := l.path
+	switch {
+	case o.Concurrent:
+		err = fmt.Errorf("%s has schema %d, and this program writes %d; bulkonboard run, or any other command that holds the ledger alone, changes it: %w", l.path, version, newestSchema(l.steps), ErrOlder)
+	case o.ReadOnly:
+		path, err = l.readForward(ctx, version)
+	default:
+		err = l.bringForward(ctx, version)
+	}
+	if err != nil {
+		l.readers = nil
+		return err
+	}
+	if l.readers, err = openPool(path, modeRead, 0); err != nil {
+		return err
+	}
+	_, err = l.checkShape(ctx)
+	return err
 }
 
 // load reads what the ledger is bound to, and checks it.
@@ -285,7 +323,7 @@ func create(ctx context.Context, path string, o Options) error {
 func fill(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
 	return withConn(ctx, path, modeFill, func(c *conn) error {
-		if err := c.execScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schema, schemaVersion)); err != nil {
+		if err := c.execScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(newestSchema(o.steps), o.steps), newestSchema(o.steps))); err != nil {
 			return err
 		}
 		if err := c.execScript(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us) VALUES (1, ?, ?, ?, ?); COMMIT",
@@ -353,6 +391,9 @@ func (l *Ledger) abandon() error {
 	}
 	if l.lock != nil {
 		all = append(all, l.lock.Release())
+	}
+	if l.removeAtClose != "" {
+		all = append(all, os.RemoveAll(l.removeAtClose))
 	}
 	return errors.Join(all...)
 }

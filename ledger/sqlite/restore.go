@@ -60,7 +60,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 			}
 		}
 	}()
-	if err := prepareCopy(ctx, from, part, o.Environment); err != nil {
+	if err := prepareCopy(ctx, from, part, o.Environment, l.steps); err != nil {
 		return "", err
 	}
 	l.noteKeptAnswers()
@@ -86,14 +86,14 @@ func (l *Ledger) noteKeptAnswers() {
 
 // prepareCopy copies a ledger file, its log included, to another name, and makes
 // it one whole file that is marked as a copy.
-func prepareCopy(ctx context.Context, from, to, environment string) error {
+func prepareCopy(ctx context.Context, from, to, environment string, all []step) error {
 	for _, end := range []string{"-wal", ""} {
 		if err := copyFile(from+end, to+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("copying %s: %w: %w", from, err, ledger.ErrWrite)
 		}
 	}
 	err := withConn(ctx, to, modeFill, func(c *conn) error {
-		if err := c.checkShape(ctx); err != nil {
+		if _, err := c.checkShape(ctx, all); err != nil {
 			return err
 		}
 		h, err := c.header(ctx)
@@ -120,7 +120,7 @@ func prepareCopy(ctx context.Context, from, to, environment string) error {
 		err = datafile.Sync(to)
 	}
 	if err != nil {
-		l := &Ledger{path: from}
+		l := &Ledger{path: from, steps: all}
 		return l.classify(err)
 	}
 	return nil

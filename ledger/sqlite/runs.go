@@ -28,6 +28,9 @@ func (r *record) run() (run ledger.Run) {
 
 // Begin implements ledger.Runs.
 func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
+	if r.Started.IsZero() {
+		r.Started = l.now()
+	}
 	var batch any
 	if r.Batch != 0 {
 		batch = r.Batch

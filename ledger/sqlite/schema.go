@@ -13,36 +13,25 @@ import (
 // the SQLite header.
 const applicationID = 0x424f4c47
 
-// schemaVersion is the version that this program writes (user_version). Versions
-// 1 to 7 were never released. See migrate.go for later ones.
-const schemaVersion = 8
-
-// oldestSchema is the oldest version that reading commands read as it is, and
-// that an opening for writing brings forward.
-const oldestSchema = 8
-
 //go:embed schema.sql
 var schema string
 
 // ErrOlder says that a ledger was made by a version before the first release.
 var ErrOlder = errors.New("ledger was made by an unreleased version")
 
-// checkFile refuses a file that is not safely ours, or not of a version that this
-// program knows, before SQLite opens it. The notices are for the operator.
+// checkFile refuses a file that is not safely ours, before SQLite opens it. The
+// notices are for the operator.
 func checkFile(path string, isWritten bool) (notices []string, err error) {
 	found, err := datafile.Check(path, applicationID, isWritten)
-	if err == nil && found.Version > schemaVersion {
-		err = otherVersion(path, found.Version)
-	}
 	return found.Notices, err
 }
 
 // otherVersion is the refusal of a ledger that a newer program made, or an
 // unreleased one.
-func otherVersion(path string, version int) error {
-	if version > schemaVersion {
-		return fmt.Errorf("%s has schema %d and this program knows %d; use the newer program: %w", path, version, schemaVersion, ledger.ErrNewer)
+func otherVersion(path string, version, newest int) error {
+	if version > newest {
+		return fmt.Errorf("%s has schema %d and this program knows %d; use the newer program: %w", path, version, newest, ledger.ErrNewer)
 	}
 	return fmt.Errorf("%s was made by an unreleased version of this program (schema %d, now %d). Export its users with that version (`bulkonboard ledger export`) and import them into a new ledger: %w",
-		path, version, schemaVersion, ErrOlder)
+		path, version, newest, ErrOlder)
 }

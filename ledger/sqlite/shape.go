@@ -22,40 +22,40 @@ type shapeError string
 func (e shapeError) Error() string { return string(e) }
 
 // checkShape refuses a file that has any table, index, trigger or view that this
-// program did not make, lacks one, or has one that was made otherwise. A trigger
+// program did not make, lacks one, or has one that was made otherwise. It returns
+// the version of the schema. A trigger
 // or a view under the name of a table changes what every statement means, and
 // leaves the file whole by SQLite's own checks. It must come before any other
 // look into the file: to read a view is to run it.
-func (c *conn) checkShape(ctx context.Context) error {
+func (c *conn) checkShape(ctx context.Context, all []step) (version int, err error) {
 	for _, p := range []struct{ pragma, want string }{{"application_id", strconv.Itoa(applicationID)}, {"encoding", "UTF-8"}} {
 		var is string
 		if err := c.queryOne(ctx, "PRAGMA "+p.pragma, nil, &is); err != nil {
-			return err
+			return 0, err
 		}
 		if is != p.want {
-			return shapeError(fmt.Sprintf("its %s is %s, and this program writes %s", p.pragma, printableName(is), p.want))
+			return 0, shapeError(fmt.Sprintf("its %s is %s, and this program writes %s", p.pragma, printableName(is), p.want))
 		}
 	}
 	// The header tells it of the file itself, and the log may hold another one.
-	var version int
 	if err := c.queryOne(ctx, "PRAGMA user_version", nil, &version); err != nil {
-		return err
+		return 0, err
 	}
-	if version != schemaVersion {
-		return versionError(version)
+	if version < baseSchema || version > newestSchema(all) {
+		return 0, versionError(version)
 	}
 	have, err := c.objects(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	want, err := wantedObjects(ctx)
+	want, err := wantedObjects(ctx, schemaOf(version, all))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if wrong := compareObjects(have, want); wrong != "" {
-		return shapeError(wrong)
+		return 0, shapeError(wrong)
 	}
-	return nil
+	return version, nil
 }
 
 // versionError is a schema version that is not ours.
@@ -84,8 +84,8 @@ func (o object) compare(p object) int {
 	return cmp.Or(cmp.Compare(o.kind, p.kind), cmp.Compare(o.name, p.name), cmp.Compare(o.table, p.table), cmp.Compare(o.text, p.text))
 }
 
-// wantedObjects makes an empty ledger in memory and reads what is in it.
-func wantedObjects(ctx context.Context) (all []object, err error) {
+// wantedObjects makes an empty ledger of a schema in memory and reads what is in it.
+func wantedObjects(ctx context.Context, schema string) (all []object, err error) {
 	p, err := newPool(":memory:", 1)
 	if err != nil {
 		return nil, err
@@ -134,14 +134,14 @@ func printableName(name string) string {
 	return strconv.QuoteToASCII(name)
 }
 
-// checkShape is view.checkShape for a ledger that is being opened.
-func (l *Ledger) checkShape(ctx context.Context) error {
+// checkShape is conn.checkShape for a ledger that is being opened.
+func (l *Ledger) checkShape(ctx context.Context) (int, error) {
 	c, err := l.readers.get(ctx)
 	if err != nil {
-		return l.classify(err)
+		return 0, l.classify(err)
 	}
-	err = c.checkShape(ctx)
-	return errors.Join(l.classify(err), l.readers.put(c))
+	version, err := c.checkShape(ctx, l.steps)
+	return version, errors.Join(l.classify(err), l.readers.put(c))
 }
 
 // check runs quick_check or integrity_check; no problem gives an empty list.

@@ -151,7 +151,7 @@ func (l *Ledger) classify(err error) error {
 		return datafile.Damaged(l.path, string(shape))
 	}
 	if version := versionError(0); errors.As(err, &version) {
-		return otherVersion(l.path, int(version))
+		return otherVersion(l.path, int(version), newestSchema(l.steps))
 	}
 	if errors.Is(err, errMalformed) {
 		return datafile.Damaged(l.path, err.Error())
@@ -159,7 +159,7 @@ func (l *Ledger) classify(err error) error {
 	var e *driver.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
-		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_FORMAT, codes.SQLITE_ERROR, codes.SQLITE_MISMATCH, codes.SQLITE_CONSTRAINT:
+		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_FORMAT, codes.SQLITE_ERROR, codes.SQLITE_MISMATCH:
 			return datafile.Damaged(l.path, e.Error())
 		}
 	}
