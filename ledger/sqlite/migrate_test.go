@@ -90,7 +90,7 @@ func TestBringForward(t *testing.T) {
 	if err := again.Close(); err != nil {
 		t.Error(err)
 	}
-	if kept, err := filepath.Glob(path + "-schema-*"); err != nil || len(kept) != 1 {
+	if kept, err := filepath.Glob(path + "-schema-*.kept"); err != nil || len(kept) != 1 {
 		t.Errorf("copied once more: %v, %v", kept, err)
 	}
 }
