@@ -134,7 +134,7 @@ func BenchmarkLedger(b *testing.B) {
 				b.Fatal(err)
 			}
 		})
-		if _, err := l.w.sql.ExecContext(b.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		if err := l.w.ExecScript(b.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 			b.Fatal(err)
 		}
 		info, err := os.Stat(l.path)

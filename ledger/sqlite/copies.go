@@ -124,7 +124,7 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 		if _, err := c.checkShape(ctx, l.steps); err != nil {
 			return err
 		}
-		return c.queryOne(ctx, "SELECT token FROM ledger", nil, &token)
+		return c.QueryOne(ctx, "SELECT token FROM ledger", nil, &token)
 	})
 	if err != nil || token == l.emergency.Token() {
 		return nil // a checkpoint may have been cut off: then only the two together can be read
@@ -159,17 +159,17 @@ func (l *Ledger) recordOpening(ctx context.Context, c *conn, token string) error
 		l.notices = append(l.notices, fmt.Sprintf("this ledger was put back from a copy. What was sent from %s to %s is not in it: nobody created then is called a duplicate, and nothing is sent before the partner's list was read",
 			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
 	}
-	return c.exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, datafile.PlaceOf(l.path))
+	return c.Exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, datafile.PlaceOf(l.path))
 }
 
 // markCopy makes a file that SQLite copied one that was closed, so that it needs
 // no log beside it, and marks it as a copy.
 func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
 	return withConn(ctx, path, modeFill, func(c *conn) error {
-		if err := c.execScript(ctx, "UPDATE ledger SET closings = openings, copy = ?", string(cause)); err != nil {
+		if err := c.ExecScript(ctx, "UPDATE ledger SET closings = openings, copy = ?", string(cause)); err != nil {
 			return err
 		}
-		return c.execScript(ctx, "PRAGMA journal_mode = WAL")
+		return c.ExecScript(ctx, "PRAGMA journal_mode = WAL")
 	})
 }
 

@@ -75,7 +75,7 @@ func (l *Ledger) isCopy(ctx context.Context, path string) bool {
 		if _, err := c.checkShape(ctx, l.steps); err != nil {
 			return err
 		}
-		return c.queryOne(ctx, "SELECT id FROM ledger", nil, &id)
+		return c.QueryOne(ctx, "SELECT id FROM ledger", nil, &id)
 	})
 	return err != nil || id == l.id
 }

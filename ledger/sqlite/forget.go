@@ -6,6 +6,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // Forget erases customers, given by identity, from all inputs, and returns how
@@ -39,7 +40,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 		ids := make([]int64, 0, len(gone))
 		for d, id := range gone {
 			ids = append(ids, id)
-			if err := c.exec(ctx, "DELETE FROM gap_user WHERE digest = ?", d[:]); err != nil {
+			if err := c.Exec(ctx, "DELETE FROM gap_user WHERE digest = ?", d[:]); err != nil {
 				return err
 			}
 		}
@@ -54,28 +55,28 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 // bar notes the digest of an e-mail as forgotten, and returns its customer, which
 // is made if there is none. Rows that have the e-mail and no customer get it.
 func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id int64, isKnown bool, err error) {
-	err = c.query(ctx, "SELECT id, status FROM customer WHERE email <> '' AND coalesce(identity, email) = ?", []any{text}, func(r *record) error {
-		id, isKnown = r.int64(), true
-		if ledger.Status(r.text()) == ledger.InDoubt {
+	err = c.Query(ctx, "SELECT id, status FROM customer WHERE email <> '' AND coalesce(identity, email) = ?", []any{text}, func(r *record) error {
+		id, isKnown = r.Int64(), true
+		if ledger.Status(r.Text()) == ledger.InDoubt {
 			return fmt.Errorf("customer %d is in doubt; settle it first (bulkonboard run, or ledger resolve): %w", id, ledger.ErrConflict)
 		}
 		return nil
 	})
 	if err != nil || isKnown {
 		if err == nil {
-			err = c.exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
+			err = c.Exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
 		}
 		return id, isKnown, err
 	}
-	barred, err := c.queryIDs(ctx, "SELECT customer FROM forgotten WHERE digest = ?", digest[:])
+	barred, err := c.QueryIDs(ctx, "SELECT customer FROM forgotten WHERE digest = ?", digest[:])
 	if err != nil || len(barred) > 0 {
 		return firstOf(barred), len(barred) > 0, err
 	}
-	if err = c.queryOne(ctx, "INSERT INTO customer (status) VALUES ('forgotten') RETURNING id", nil, &id); err == nil {
-		err = c.exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
+	if err = c.QueryOne(ctx, "INSERT INTO customer (status) VALUES ('forgotten') RETURNING id", nil, &id); err == nil {
+		err = c.Exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
 	}
 	if err == nil {
-		err = c.exec(ctx, "UPDATE input_row SET customer = ? WHERE customer IS NULL AND coalesce(identity, email) <> '' AND coalesce(identity, email) = ?", id, text)
+		err = c.Exec(ctx, "UPDATE input_row SET customer = ? WHERE customer IS NULL AND coalesce(identity, email) <> '' AND coalesce(identity, email) = ?", id, text)
 	}
 	return id, false, err
 }
@@ -89,18 +90,18 @@ func firstOf(ids []int64) int64 {
 
 // erase removes what is known of customers, except that they are forgotten.
 func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
-	list := jsonList(ids)
+	list := tables.JSONList(ids)
 	const these = "IN (SELECT value FROM json_each(?))"
 	var marks []int64
-	if err := l.linesWhere(ctx, c, ledger.Selection{All: true}, reviewedLine, nil, "r.customer "+these, []any{list}, func(n *line) error {
-		if n.mark != 0 {
-			marks = append(marks, n.mark)
+	if err := c.LinesWhere(ctx, ledger.Selection{All: true}, tables.ReviewedLine, nil, "r.customer "+these, []any{list}, func(n *tables.Line) error {
+		if n.Mark != 0 {
+			marks = append(marks, n.Mark)
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := c.exec(ctx, "DELETE FROM reported WHERE mark "+these, jsonList(marks)); err != nil {
+	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, tables.JSONList(marks)); err != nil {
 		return err
 	}
 	for _, text := range []string{
@@ -112,7 +113,7 @@ func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
 			details = NULL, sender_number = '', name_mark = 0, service_id = '', url = '', url_mark = 0, issued_us = NULL, pairing = '', field = '', code = '', message = '',
 			manual = 0, http_status = 0, key = '', first_sent_us = NULL, decided_us = NULL WHERE id ` + these,
 	} {
-		if err := c.exec(ctx, text, list); err != nil {
+		if err := c.Exec(ctx, text, list); err != nil {
 			return err
 		}
 	}
@@ -127,11 +128,11 @@ func (l *Ledger) scrub(ctx context.Context) error {
 	}
 	defer l.unlockWrites()
 	ctx = context.WithoutCancel(ctx)
-	if err := l.w.execScript(ctx, "VACUUM"); err != nil {
+	if err := l.w.ExecScript(ctx, "VACUUM"); err != nil {
 		return fmt.Errorf("they are erased, but old pages may still hold something of theirs; make room for another two of %s, and end other programs that write to it, then run the same command again: %w: %w", l.path, l.classify(err), ledger.ErrWrite)
 	}
 	var busy, logged, moved int
-	err := l.w.queryOne(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
+	err := l.w.QueryOne(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
 	if err != nil {
 		return l.fail(err)
 	}
@@ -151,7 +152,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		n = 0
 		for _, text := range identities {
 			d := l.keys.Identity(text)
-			gone, err := c.execCount(ctx, "DELETE FROM forgotten WHERE digest = ?", d[:])
+			gone, err := c.ExecCount(ctx, "DELETE FROM forgotten WHERE digest = ?", d[:])
 			if err != nil {
 				return err
 			}
@@ -162,7 +163,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		}
 		// Rows of theirs may be in any input that was checked meanwhile, and
 		// no longer say whose they are: every input is checked again.
-		return c.exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
+		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
 	})
 	if err != nil {
 		return 0, err

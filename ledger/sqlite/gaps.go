@@ -7,6 +7,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 var _ ledger.Gaps = (*Ledger)(nil)
@@ -32,27 +33,24 @@ func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.G
 	g = g.Filled(newest, now, l.info.Created)
 	g.From, g.To, g.Written = g.From.Stored(), g.To.Stored(), ledger.Stored(l.now())
 	g.Scanned, g.Ended = ledger.Stored(g.Scanned), ledger.Stored(g.Ended)
-	args := append([]any{string(g.Cause)}, instantArgs(g.From)...)
-	args = append(append(args, instantArgs(g.To)...), micros(g.Written), micros(g.Scanned), micros(g.Ended), g.Reason)
-	err = c.queryOne(ctx, `INSERT INTO gap (cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason)
+	args := append([]any{string(g.Cause)}, tables.InstantArgs(g.From)...)
+	args = append(append(args, tables.InstantArgs(g.To)...), tables.Micros(g.Written), tables.Micros(g.Scanned), tables.Micros(g.Ended), g.Reason)
+	err = c.QueryOne(ctx, `INSERT INTO gap (cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, args, &g.ID)
 	return g, err
 }
 
 // Gaps implements ledger.Gaps.
-func (l *Ledger) Gaps(ctx context.Context) (all []ledger.Gap, err error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	err = c.query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
-		FROM gap ORDER BY id`, nil, func(r *record) error {
-		all = append(all, ledger.Gap{ID: r.int64(), Cause: ledger.GapCause(r.text()), From: r.instant(), To: r.instant(),
-			Written: r.time(), Scanned: r.time(), Ended: r.time(), Reason: r.text()})
-		return nil
+func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
+	return read(ctx, l, func(c *conn) (all []ledger.Gap, err error) {
+		err = c.Query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
+			FROM gap ORDER BY id`, nil, func(r *record) error {
+			all = append(all, ledger.Gap{ID: r.Int64(), Cause: ledger.GapCause(r.Text()), From: r.Instant(), To: r.Instant(),
+				Written: r.Time(), Scanned: r.Time(), Ended: r.Time(), Reason: r.Text()})
+			return nil
+		})
+		return all, err
 	})
-	return all, l.classify(err)
 }
 
 // AddToGap implements ledger.Gaps.
@@ -67,17 +65,12 @@ func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) e
 				args = append(args, d[:], gap)
 			}
 		}
-		return c.insertRows(ctx, "INSERT INTO gap_user (digest, gap) VALUES ", " ON CONFLICT DO NOTHING", 2, args)
+		return c.InsertRows(ctx, "INSERT INTO gap_user (digest, gap) VALUES ", " ON CONFLICT DO NOTHING", 2, args)
 	})
 }
 
 // InGap implements ledger.Gaps.
 func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
 	byDigest := make(map[string]string, len(identities))
 	var digests [][]byte
 	for _, text := range identities {
@@ -86,12 +79,14 @@ func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]boo
 			digests = append(digests, d[:])
 		}
 	}
-	in := map[string]bool{}
-	err = queryList(ctx, c, "SELECT digest FROM gap_user WHERE digest IN (?)", digests, func(r *record) error {
-		in[byDigest[string(r.blob())]] = true
-		return nil
+	return read(ctx, l, func(c *conn) (map[string]bool, error) {
+		in := map[string]bool{}
+		err := tables.QueryList(ctx, c.Conn, "SELECT digest FROM gap_user WHERE digest IN (?)", digests, func(r *record) error {
+			in[byDigest[string(r.Blob())]] = true
+			return nil
+		})
+		return in, err
 	})
-	return in, l.classify(err)
 }
 
 // CloseGap implements ledger.Gaps.
@@ -104,14 +99,14 @@ func (l *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason s
 			return err
 		}
 		if reason != "" {
-			return c.exec(ctx, "UPDATE gap SET ended_us = ?, reason = ? WHERE id = ?", micros(at), reason, gap)
+			return c.Exec(ctx, "UPDATE gap SET ended_us = ?, reason = ? WHERE id = ?", tables.Micros(at), reason, gap)
 		}
-		return c.exec(ctx, "UPDATE gap SET scanned_us = ? WHERE id = ?", micros(at), gap)
+		return c.Exec(ctx, "UPDATE gap SET scanned_us = ? WHERE id = ?", tables.Micros(at), gap)
 	})
 }
 
 func (c *conn) requireGap(ctx context.Context, gap int64) error {
-	found, err := c.queryIDs(ctx, "SELECT id FROM gap WHERE id = ?", gap)
+	found, err := c.QueryIDs(ctx, "SELECT id FROM gap WHERE id = ?", gap)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("gap %d: %w", gap, ledger.ErrNotFound)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 var (
@@ -27,7 +28,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		for i, in := range intents {
 			of[i] = in.Customer
 		}
-		customers, err := c.withHistory(ctx, of)
+		customers, err := c.WithHistory(ctx, of)
 		if err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			return err
 		}
 		l.inFlight.add(opened)
-		return c.exec(ctx, "UPDATE ledger SET last_attempt = ?", l.lastAttempt)
+		return c.Exec(ctx, "UPDATE ledger SET last_attempt = ?", l.lastAttempt)
 	})
 	if err != nil {
 		return nil, err
@@ -83,9 +84,9 @@ func (c *conn) insertAttempts(ctx context.Context, of []ledger.Customer) error {
 	for i := range of {
 		a := of[i].History[len(of[i].History)-1]
 		rows = append(rows, a.ID, of[i].ID, a.Run, a.Generation, a.Key, a.Removes)
-		rows = append(rows, instantArgs(a.NotBefore)...)
+		rows = append(rows, tables.InstantArgs(a.NotBefore)...)
 	}
-	return c.insertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, rows)
+	return c.InsertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, rows)
 }
 
 // inFlight holds the customers for whom a request of this process is under way, as
@@ -102,7 +103,7 @@ func (f *inFlight) clear() { clear(f.customers) }
 // check empties it if another connection has written since. A transaction has begun.
 func (f *inFlight) check(ctx context.Context, c *conn) error {
 	var version int64
-	err := c.queryOne(ctx, "PRAGMA data_version", nil, &version)
+	err := c.QueryOne(ctx, "PRAGMA data_version", nil, &version)
 	if version != f.version {
 		f.clear()
 		f.version = version
@@ -144,7 +145,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 	err = l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
 		before, known := l.inFlight.take(customersOf(changes))
 		if !known {
-			if before, err = c.withHistory(ctx, customersOf(changes)); err != nil {
+			if before, err = c.WithHistory(ctx, customersOf(changes)); err != nil {
 				return err
 			}
 		}
@@ -201,7 +202,7 @@ func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []led
 
 // merge applies one change that may come late, and reports whether it fits.
 func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
-	known, err := c.withHistory(ctx, []int64{ch.Customer})
+	known, err := c.WithHistory(ctx, []int64{ch.Customer})
 	if err != nil {
 		return false, err
 	}
@@ -210,8 +211,8 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 		return true, nil
 	}
 	var owners []ledger.Customer
-	if err := c.query(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> ''", []any{ch.ServiceID}, func(r *record) error {
-		owners = append(owners, ledger.Customer{ID: r.int64(), ServiceID: ch.ServiceID})
+	if err := c.Query(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> ''", []any{ch.ServiceID}, func(r *record) error {
+		owners = append(owners, ledger.Customer{ID: r.Int64(), ServiceID: ch.ServiceID})
 		return nil
 	}); err != nil || !ch.IsCredible(owners) {
 		return false, err
@@ -231,9 +232,9 @@ func (c *conn) put(ctx context.Context, before, after ledger.Customer) error {
 		if b := before.History[i]; b.Class == a.Class && b.Absent == a.Absent && b.NotAfter == a.NotAfter && b.HTTPStatus == a.HTTPStatus && b.Code == a.Code && slices.Equal(b.Excerpt, a.Excerpt) {
 			continue
 		}
-		args := append([]any{string(a.Class), a.Absent}, instantArgs(a.NotAfter)...)
-		if err := c.exec(ctx, `UPDATE attempt SET class = ?, absent = ?, not_after_us = ?, not_after_offset_us = ?, not_after_certain = ?, http_status = ?, code = ?, excerpt = ? WHERE id = ?`,
-			append(args, a.HTTPStatus, a.Code, emptyAsNull(a.Excerpt), a.ID)...); err != nil {
+		args := append([]any{string(a.Class), a.Absent}, tables.InstantArgs(a.NotAfter)...)
+		if err := c.Exec(ctx, `UPDATE attempt SET class = ?, absent = ?, not_after_us = ?, not_after_offset_us = ?, not_after_certain = ?, http_status = ?, code = ?, excerpt = ? WHERE id = ?`,
+			append(args, a.HTTPStatus, a.Code, tables.EmptyAsNull(a.Excerpt), a.ID)...); err != nil {
 			return err
 		}
 	}
@@ -257,7 +258,7 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 			ids[i] = n.Customer
 		}
 		slices.Sort(ids)
-		customers, err := c.customersByID(ctx, slices.Compact(ids))
+		customers, err := c.CustomersByID(ctx, slices.Compact(ids))
 		if err != nil {
 			return err
 		}
@@ -267,7 +268,7 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 				continue
 			}
 			customers[n.Customer] = after
-			if err := c.exec(ctx, "UPDATE customer SET pairing = ? WHERE id = ?", string(after.Pairing), after.ID); err != nil {
+			if err := c.Exec(ctx, "UPDATE customer SET pairing = ? WHERE id = ?", string(after.Pairing), after.ID); err != nil {
 				return err
 			}
 		}

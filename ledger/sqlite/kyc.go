@@ -6,36 +6,23 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 var _ ledger.Verification = (*Ledger)(nil)
 
-// kycColumns are read by record.kyc.
-const kycColumns = "k.status, k.since_us, k.seen_us, k.retries, k.retry_count, k.retry_open, k.reasons, k.denied_us, k.linked_us, k.resubmitted_us"
-
-// kyc reads kycColumns; all NULL is the zero value.
-func (r *record) kyc() (k ledger.KYC) {
-	k.Status, k.At, k.Seen = ledger.KYCStatus(r.text()), r.time(), r.time()
-	k.Retries, k.RetryCount, k.RetryOpen = r.int(), r.int(), r.bool()
-	if reasons := r.text(); reasons != "" {
-		k.Reasons = strings.Split(reasons, "\n") // a reason is one line
-	}
-	k.Denied, k.Linked, k.Resubmitted = r.time(), r.time(), r.time()
-	return k
-}
-
 func (c *conn) kycOf(ctx context.Context, serviceID string) (k ledger.KYC, err error) {
-	err = c.query(ctx, "SELECT "+kycColumns+" FROM kyc k WHERE k.service_id = ?", []any{serviceID}, func(r *record) error {
-		k = r.kyc()
+	err = c.Query(ctx, "SELECT "+tables.KYCColumns+" FROM kyc k WHERE k.service_id = ?", []any{serviceID}, func(r *record) error {
+		k = r.Kyc()
 		return nil
 	})
 	return k, err
 }
 
 func (c *conn) putKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
-	return c.exec(ctx, `INSERT OR REPLACE INTO kyc (service_id, status, since_us, seen_us, retries, retry_count, retry_open, reasons, denied_us, linked_us, resubmitted_us)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, serviceID, string(k.Status), micros(k.At), micros(k.Seen), k.Retries, k.RetryCount, k.RetryOpen,
-		strings.Join(k.Reasons, "\n"), micros(k.Denied), micros(k.Linked), micros(k.Resubmitted))
+	return c.Exec(ctx, `INSERT OR REPLACE INTO kyc (service_id, status, since_us, seen_us, retries, retry_count, retry_open, reasons, denied_us, linked_us, resubmitted_us)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, serviceID, string(k.Status), tables.Micros(k.At), tables.Micros(k.Seen), k.Retries, k.RetryCount, k.RetryOpen,
+		strings.Join(k.Reasons, "\n"), tables.Micros(k.Denied), tables.Micros(k.Linked), tables.Micros(k.Resubmitted))
 }
 
 // ObserveKYC implements ledger.Verification.
@@ -80,11 +67,11 @@ func (c *conn) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (le
 	if e.URL == "" || e.ServiceID == "" {
 		return k, false, nil
 	}
-	ids, err := c.queryIDs(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> '' ORDER BY id", e.ServiceID)
+	ids, err := c.QueryIDs(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> '' ORDER BY id", e.ServiceID)
 	if err != nil {
 		return k, false, err
 	}
-	customers, err := c.customersByID(ctx, ids)
+	customers, err := c.CustomersByID(ctx, ids)
 	isLinked := false
 	for _, id := range ids {
 		before := customers[id]
@@ -119,18 +106,14 @@ func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) e
 // HasKYC reports whether any identity check of a user of a batch is known, 0 = of
 // any user at all.
 func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer end()
 	text, args := "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", []any(nil)
 	if batch != 0 {
 		text = `SELECT EXISTS (SELECT 1 FROM kyc k JOIN customer c ON c.service_id = k.service_id WHERE c.service_id <> '' AND k.status <> ''
 			AND +c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))`
 		args = []any{batch}
 	}
-	var has bool
-	err = c.queryOne(ctx, text, args, &has)
-	return has, l.classify(err)
+	return read(ctx, l, func(c *conn) (has bool, err error) {
+		err = c.QueryOne(ctx, text, args, &has)
+		return has, err
+	})
 }

@@ -56,7 +56,7 @@ func (c *conn) bringForward(ctx context.Context, from int, all []step) error {
 		text = append(text, s.statements)
 	}
 	text = append(text, fmt.Sprintf("PRAGMA user_version = %d", newestSchema(all)), "COMMIT")
-	return c.execScript(ctx, strings.Join(text, ";\n"))
+	return c.ExecScript(ctx, strings.Join(text, ";\n"))
 }
 
 // readForward makes a private copy of a ledger of an earlier version that has the
@@ -87,5 +87,5 @@ func copyLedger(ctx context.Context, from, to string) (err error) {
 	}
 	// VACUUM INTO writes into an empty file that is there, and reads one
 	// snapshot. It needs a connection that may write, though not to the ledger.
-	return withConn(ctx, from, modeCopy, func(c *conn) error { return c.execScript(ctx, "VACUUM INTO ?", to) })
+	return withConn(ctx, from, modeCopy, func(c *conn) error { return c.ExecScript(ctx, "VACUUM INTO ?", to) })
 }

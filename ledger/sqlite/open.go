@@ -17,6 +17,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // Options say which ledger to open and how.
@@ -140,7 +141,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.writer, err = openPool(l.path, writing, 1); err != nil {
 		return err
 	}
-	l.writer.environment = l.info.Environment
+	l.writer.environment, l.writer.keys = l.info.Environment, &l.keys
 	if l.w, err = l.writer.get(ctx); err != nil || o.Concurrent {
 		return l.classify(err)
 	}
@@ -192,7 +193,8 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return l.classify(err)
 	}
 	l.info, l.keys, l.id, l.copied.header = h.info, h.keys, h.id, h
-	l.readers.environment = h.info.Environment
+	l.readers.environment, l.readers.keys = h.info.Environment, &l.keys
+	c.Environment, c.Keys = h.info.Environment, &l.keys
 	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
 	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
@@ -208,7 +210,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return err
 	}
 	if info, err := os.Stat(l.path); err == nil && (h.openings != h.closings || info.Size() < quickCheckSize) {
-		problems, err := c.check(ctx, "quick_check")
+		problems, err := c.Check(ctx, "quick_check")
 		if err != nil {
 			return l.classify(err)
 		}
@@ -231,22 +233,22 @@ type header struct {
 }
 
 func (c *conn) header(ctx context.Context) (h header, err error) {
-	err = c.query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place FROM ledger`, nil, func(r *record) error {
-		h.id, h.info.Environment, h.info.Account.Partner, h.info.Account.Slug = r.text(), r.text(), r.text(), r.text()
-		secret, err := hex.DecodeString(r.text())
+	err = c.Query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place FROM ledger`, nil, func(r *record) error {
+		h.id, h.info.Environment, h.info.Account.Partner, h.info.Account.Slug = r.Text(), r.Text(), r.Text(), r.Text()
+		secret, err := hex.DecodeString(r.Text())
 		if err != nil || len(secret) != len(h.keys) || len(h.id) < 16 {
-			return errMalformed
+			return tables.ErrMalformed
 		}
 		h.keys = keyed.Secret(secret)
-		h.info.Created, h.writes, h.openings, h.closings = r.time(), r.int64(), r.int64(), r.int64()
-		h.copy, h.token, h.place = ledger.GapCause(r.text()), r.text(), r.text()
+		h.info.Created, h.writes, h.openings, h.closings = r.Time(), r.Int64(), r.Int64(), r.Int64()
+		h.copy, h.token, h.place = ledger.GapCause(r.Text()), r.Text(), r.Text()
 		return nil
 	})
 	if err == nil && h.id == "" {
-		err = errMalformed
+		err = tables.ErrMalformed
 	}
 	if err == nil {
-		err = c.queryOne(ctx, "PRAGMA user_version", nil, &h.info.Schema)
+		err = c.QueryOne(ctx, "PRAGMA user_version", nil, &h.info.Schema)
 	}
 	return h, err
 }
@@ -323,35 +325,20 @@ func create(ctx context.Context, path string, o Options) error {
 func fill(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
 	return withConn(ctx, path, modeFill, func(c *conn) error {
-		if err := c.execScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(newestSchema(o.steps), o.steps), newestSchema(o.steps))); err != nil {
+		if err := c.ExecScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(newestSchema(o.steps), o.steps), newestSchema(o.steps))); err != nil {
 			return err
 		}
-		if err := c.execScript(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us) VALUES (1, ?, ?, ?, ?); COMMIT",
-			rand.Text(), o.Environment, hex.EncodeToString(secret[:]), micros(o.Now())); err != nil {
+		if err := c.ExecScript(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us) VALUES (1, ?, ?, ?, ?); COMMIT",
+			rand.Text(), o.Environment, hex.EncodeToString(secret[:]), tables.Micros(o.Now())); err != nil {
 			return err
 		}
-		return c.execScript(ctx, "PRAGMA journal_mode = WAL")
+		return c.ExecScript(ctx, "PRAGMA journal_mode = WAL")
 	})
 }
 
 // Notices are what an operator should know of the place of the ledger and of what
 // was found at its opening. They hold no personal data.
 func (l *Ledger) Notices() []string { return l.notices }
-
-// Info implements ledger.Reader.
-func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return ledger.Info{}, err
-	}
-	defer end()
-	h, err := c.header(ctx)
-	if err != nil {
-		return ledger.Info{}, l.classify(err)
-	}
-	h.info.Path, h.info.Opened = l.path, l.info.Opened
-	return h.info, nil
-}
 
 // Close ends the use of the ledger and frees its lock. It waits for a write
 // under way. Iterators must have ended.
@@ -360,7 +347,7 @@ func (l *Ledger) Close() error {
 	l.closing.Do(func() {
 		if l.lock != nil {
 			ended := l.write(context.Background(), func(ctx context.Context, c *conn) error {
-				return c.exec(ctx, "UPDATE ledger SET closings = openings")
+				return c.Exec(ctx, "UPDATE ledger SET closings = openings")
 			})
 			if l.failed == nil {
 				err = ended
@@ -378,7 +365,7 @@ func (l *Ledger) Close() error {
 func (l *Ledger) abandon() error {
 	var all []error
 	if l.w != nil {
-		all = append(all, l.w.close())
+		all = append(all, l.w.Close())
 	}
 	if l.readers != nil {
 		all = append(all, l.readers.close())

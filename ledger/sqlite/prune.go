@@ -36,13 +36,13 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 	err := l.write(ctx, func(ctx context.Context, c *conn) error {
 		out = Pruned{}
 		// The newest input is reported without being named.
-		old, err := c.queryIDs(ctx, `SELECT id FROM batch WHERE rows > 0 AND id <> (SELECT max(id) FROM batch)
+		old, err := c.QueryIDs(ctx, `SELECT id FROM batch WHERE rows > 0 AND id <> (SELECT max(id) FROM batch)
 			AND id NOT IN (SELECT batch FROM run WHERE batch IS NOT NULL ORDER BY id DESC LIMIT ?)`, keep)
 		if err != nil {
 			return err
 		}
 		for _, batch := range old {
-			n, err := c.execCount(ctx, `DELETE FROM input_row WHERE batch = ? AND NOT EXISTS
+			n, err := c.ExecCount(ctx, `DELETE FROM input_row WHERE batch = ? AND NOT EXISTS
 				(SELECT 1 FROM customer c WHERE c.id = input_row.customer AND c.last_batch = input_row.batch AND c.last_row = input_row.ordinal)`, batch)
 			if err != nil {
 				return err
@@ -50,7 +50,7 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 			if n == 0 {
 				continue
 			}
-			if err := c.exec(ctx, "UPDATE batch SET rows = rows - ?, fingerprint = ? WHERE id = ?", n, prunedMark+fmt.Sprint(batch), batch); err != nil {
+			if err := c.Exec(ctx, "UPDATE batch SET rows = rows - ?, fingerprint = ? WHERE id = ?", n, prunedMark+fmt.Sprint(batch), batch); err != nil {
 				return err
 			}
 			out.Batches++

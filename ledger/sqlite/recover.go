@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // recover brings the ledger from how the last run left it to a state in which
@@ -18,7 +19,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 	}
 	var left []ledger.Change
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		if err := c.queryOne(ctx, "SELECT last_attempt FROM ledger", nil, &l.lastAttempt); err != nil {
+		if err := c.QueryOne(ctx, "SELECT last_attempt FROM ledger", nil, &l.lastAttempt); err != nil {
 			return err
 		}
 		if err := l.recordOpening(ctx, c, token); err != nil { // before anything is closed at this moment
@@ -36,7 +37,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 		if err := l.closeOpen(ctx, c); err != nil {
 			return err
 		}
-		return c.exec(ctx, "UPDATE ledger SET openings = max(openings, closings) + 1")
+		return c.Exec(ctx, "UPDATE ledger SET openings = max(openings, closings) + 1")
 	})
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 	// Into the file itself: that it was opened must show when the log is gone.
 	// A reader may keep the log busy; then a later commit moves it.
 	var busy, pages, moved int
-	err = l.w.queryOne(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &moved)
+	err = l.w.QueryOne(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &moved)
 	if err == nil && busy == 0 && pages == moved {
 		l.emergency.Confirm(token, true)
 	}
@@ -76,7 +77,7 @@ func (l *Ledger) closeOpen(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	return c.exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''", instantArgs(end)...)
+	return c.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''", tables.InstantArgs(end)...)
 }
 
 // openingInstant is the moment of this opening, with the offset of the newest
@@ -88,8 +89,8 @@ func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledge
 	now = ledger.Instant{At: l.info.Opened}
 	// Attempts are numbered in the order in which they began, and one is over long
 	// before thousands of others begin.
-	err = c.query(ctx, "SELECT "+attemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer ORDER BY a.id DESC LIMIT 10000", nil, func(r *record) error {
-		_, a := r.attempt()
+	err = c.Query(ctx, "SELECT "+tables.AttemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer ORDER BY a.id DESC LIMIT 10000", nil, func(r *record) error {
+		_, a := r.Attempt()
 		for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
 			if !at.At.IsZero() && (newest.At.IsZero() || at.Partner().After(newest.Partner())) {
 				newest = at
@@ -101,8 +102,8 @@ func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledge
 		return nil
 	})
 	if err == nil && !now.Certain {
-		err = c.query(ctx, "SELECT "+attemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer WHERE a.not_before_certain = 1 OR a.not_after_certain = 1 ORDER BY a.id DESC LIMIT 1", nil, func(r *record) error {
-			_, a := r.attempt()
+		err = c.Query(ctx, "SELECT "+tables.AttemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer WHERE a.not_before_certain = 1 OR a.not_after_certain = 1 ORDER BY a.id DESC LIMIT 1", nil, func(r *record) error {
+			_, a := r.Attempt()
 			now.Offset, now.Certain = certainOffset(a)
 			return nil
 		})

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -10,60 +11,20 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 var _ ledger.Registrar = (*Ledger)(nil)
 
-const batchColumns = "id, fingerprint, settings, carried, rows, registered_us"
-
-// batch reads batchColumns. Its files are read by conn.batches.
-func (r *record) batch() (b ledger.Batch) {
-	b.ID, b.Fingerprint, b.Settings = r.int64(), r.text(), r.text()
-	r.json(&b.Carried)
-	b.Rows, b.Registered = r.int(), r.time()
-	return b
-}
-
-// json reads a text that is empty or JSON.
-func (r *record) json(into any) {
-	if text := r.text(); text != "" && json.Unmarshal([]byte(text), into) != nil {
-		r.isMalformed = true
-	}
-}
-
-// batches reads batches with their files; where ends the statement.
-func (c *conn) batches(ctx context.Context, where string, args ...any) (all []ledger.Batch, err error) {
-	err = c.query(ctx, "SELECT "+batchColumns+" FROM batch "+where, args, func(r *record) error {
-		all = append(all, r.batch())
-		return nil
-	})
-	for i := range all {
-		b := &all[i]
-		if err == nil {
-			err = c.query(ctx, "SELECT name, sheet, sha256, rows FROM input_file WHERE batch = ? ORDER BY number", []any{b.ID}, func(r *record) error {
-				b.Files = append(b.Files, ledger.File{Name: r.text(), Sheet: r.text(), SHA256: r.text(), Rows: r.int()})
-				return nil
-			})
-		}
-	}
-	return all, err
-}
-
 // FindBatch implements ledger.Registrar.
 func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return ledger.Batch{}, err
-	}
-	defer end()
-	all, err := c.batches(ctx, "WHERE fingerprint = ?", fingerprint)
-	if err == nil && len(all) == 0 {
-		return ledger.Batch{}, fmt.Errorf("%s: this input: %w", l.path, ledger.ErrNotFound)
-	}
-	if err != nil {
-		return ledger.Batch{}, l.classify(err)
-	}
-	return all[0], nil
+	return read(ctx, l, func(c *conn) (ledger.Batch, error) {
+		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
+		if err != nil || len(all) == 0 {
+			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
+		}
+		return all[0], nil
+	})
 }
 
 // Digest implements ledger.Registrar.
@@ -119,7 +80,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 }
 
 func (r *registration) begin(ctx context.Context) error {
-	same, err := r.c.queryIDs(ctx, "SELECT id FROM batch WHERE fingerprint = ?", r.batch.Fingerprint)
+	same, err := r.c.QueryIDs(ctx, "SELECT id FROM batch WHERE fingerprint = ?", r.batch.Fingerprint)
 	if err != nil {
 		return err
 	}
@@ -132,20 +93,20 @@ func (r *registration) begin(ctx context.Context) error {
 	r.batch.Registered, r.batch.Rows, r.batch.Files = ledger.Stored(r.batch.Registered), 0, slices.Clone(r.batch.Files)
 	carried, err := json.Marshal(r.batch.Carried)
 	if err == nil {
-		err = r.c.queryOne(ctx, "INSERT INTO batch (fingerprint, settings, carried, rows, registered_us) VALUES (?, ?, ?, 0, ?) RETURNING id",
-			[]any{r.batch.Fingerprint, r.batch.Settings, string(carried), micros(r.batch.Registered)}, &r.batch.ID)
+		err = r.c.QueryOne(ctx, "INSERT INTO batch (fingerprint, settings, carried, rows, registered_us) VALUES (?, ?, ?, 0, ?) RETURNING id",
+			[]any{r.batch.Fingerprint, r.batch.Settings, string(carried), tables.Micros(r.batch.Registered)}, &r.batch.ID)
 	}
 	for i := range r.batch.Files {
 		f := &r.batch.Files[i]
 		f.Rows = 0 // counted as they are added
 		if err == nil {
-			err = r.c.exec(ctx, "INSERT INTO input_file VALUES (?, ?, ?, ?, ?, 0)", r.batch.ID, i, f.Name, f.Sheet, f.SHA256)
+			err = r.c.Exec(ctx, "INSERT INTO input_file VALUES (?, ?, ?, ?, ?, 0)", r.batch.ID, i, f.Name, f.Sheet, f.SHA256)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	err = r.c.queryOne(ctx, `SELECT 1 + coalesce((SELECT max(id) FROM customer), 0), EXISTS (SELECT 1 FROM forgotten),
+	err = r.c.QueryOne(ctx, `SELECT 1 + coalesce((SELECT max(id) FROM customer), 0), EXISTS (SELECT 1 FROM forgotten),
 		EXISTS (SELECT 1 FROM customer WHERE status IN ('created', 'link_missing', 'in_doubt'))`, nil, &r.firstNew, &r.hasForgotten, &r.hasOnboarded)
 	r.nextNew = r.firstNew
 	return err
@@ -199,8 +160,8 @@ func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 func (r *registration) find(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
 	known := map[int64]ledger.Customer{}
 	texts := slices.DeleteFunc(identities, func(s string) bool { return s == "" })
-	err := queryList(ctx, r.c, "SELECT "+customerColumns+" FROM customer c WHERE c.email <> '' AND coalesce(c.identity, c.email) IN (?)", texts, func(rec *record) error {
-		c := rec.customer()
+	err := tables.QueryList(ctx, r.c.Conn, "SELECT "+tables.CustomerColumns+" FROM customer c WHERE c.email <> '' AND coalesce(c.identity, c.email) IN (?)", texts, func(rec *record) error {
+		c := rec.Customer()
 		who := identity{customer: c.ID}
 		if c.ID >= r.firstNew {
 			who.claimed = c.LastRow + 1
@@ -224,10 +185,10 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 			digests = append(digests, d[:])
 		}
 	}
-	err = queryList(ctx, r.c, "SELECT f.digest, "+customerColumns+" FROM forgotten f JOIN customer c ON c.id = f.customer WHERE f.digest IN (?)", digests, func(rec *record) error {
-		d, c := rec.blob(), rec.customer()
+	err = tables.QueryList(ctx, r.c.Conn, "SELECT f.digest, "+tables.CustomerColumns+" FROM forgotten f JOIN customer c ON c.id = f.customer WHERE f.digest IN (?)", digests, func(rec *record) error {
+		d, c := rec.Blob(), rec.Customer()
 		if len(d) != len(keyed.Digest{}) {
-			return errMalformed
+			return tables.ErrMalformed
 		}
 		who := identity{customer: c.ID, isErased: true}
 		if ordinal, ok := r.claimed[c.ID]; ok {
@@ -247,7 +208,7 @@ func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out
 		var details []byte
 		switch {
 		case m.Claimed >= 0:
-			if err := r.c.queryOne(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed},
+			if err := r.c.QueryOne(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed},
 				&m.First.File, &m.First.Number, &m.First.Line, &details); err != nil {
 				return err
 			}
@@ -276,16 +237,16 @@ func (r *registration) recognise(ctx context.Context, keys []ledger.LookupKey, o
 			askNames = append(askNames, m)
 		}
 	}
-	const text = "SELECT c.sender_number, c.name_mark, " + customerColumns + " FROM customer c WHERE c.status IN ('created', 'link_missing', 'in_doubt') AND "
-	if err := queryList(ctx, r.c, text+"c.sender_number <> '' AND c.sender_number IN (?)", askNumbers, func(rec *record) error {
-		number, _, c := rec.text(), rec.int64(), rec.customer()
+	const text = "SELECT c.sender_number, c.name_mark, " + tables.CustomerColumns + " FROM customer c WHERE c.status IN ('created', 'link_missing', 'in_doubt') AND "
+	if err := tables.QueryList(ctx, r.c.Conn, text+"c.sender_number <> '' AND c.sender_number IN (?)", askNumbers, func(rec *record) error {
+		number, _, c := rec.Text(), rec.Int64(), rec.Customer()
 		numbers[number] = append(numbers[number], &c)
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := queryList(ctx, r.c, text+"c.name_mark <> 0 AND c.name_mark IN (?)", askNames, func(rec *record) error {
-		_, name, c := rec.text(), rec.int64(), rec.customer()
+	if err := tables.QueryList(ctx, r.c.Conn, text+"c.name_mark <> 0 AND c.name_mark IN (?)", askNames, func(rec *record) error {
+		_, name, c := rec.Text(), rec.Int64(), rec.Customer()
 		names[name] = append(names[name], &c)
 		return nil
 	}); err != nil {
@@ -346,7 +307,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		if f := row.File; f < len(r.batch.Files) {
 			r.batch.Files[f].Rows++
 		}
-		details, name := emptyAsNull(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
+		details, name := tables.EmptyAsNull(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
 		who, isNew, err := r.claim(row)
 		if err != nil {
 			return err
@@ -358,10 +319,10 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 			return err
 		}
 	}
-	if err := r.c.insertRows(ctx, insertCustomer, "", 11, customers); err != nil {
+	if err := r.c.InsertRows(ctx, insertCustomer, "", 11, customers); err != nil {
 		return err
 	}
-	return r.c.insertRows(ctx, insertRow, "", 19, lines)
+	return r.c.InsertRows(ctx, insertRow, "", 19, lines)
 }
 
 // claim finds the customer of a row, or gives it a new one.
@@ -447,8 +408,8 @@ func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) err
 		}
 		last = n.Ordinal
 		var row ledger.Row
-		if err := r.c.query(ctx, "SELECT findings FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, n.Ordinal}, func(rec *record) error {
-			rec.json(&row.Findings)
+		if err := r.c.Query(ctx, "SELECT findings FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, n.Ordinal}, func(rec *record) error {
+			rec.JSON(&row.Findings)
 			return nil
 		}); err != nil {
 			return err
@@ -456,7 +417,7 @@ func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) err
 		row.Annotate(n)
 		findings, err := listText(row.Findings)
 		if err == nil {
-			err = r.c.exec(ctx, "UPDATE input_row SET repeats = ?, findings = ? WHERE batch = ? AND ordinal = ?", row.Repeats, findings, r.batch.ID, n.Ordinal)
+			err = r.c.Exec(ctx, "UPDATE input_row SET repeats = ?, findings = ? WHERE batch = ? AND ordinal = ?", row.Repeats, findings, r.batch.ID, n.Ordinal)
 		}
 		if err != nil {
 			return err
@@ -481,11 +442,11 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 }
 
 func (r *registration) finish(ctx context.Context) error {
-	if err := r.c.exec(ctx, "UPDATE batch SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID); err != nil {
+	if err := r.c.Exec(ctx, "UPDATE batch SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID); err != nil {
 		return err
 	}
 	for i, f := range r.batch.Files {
-		if err := r.c.exec(ctx, "UPDATE input_file SET rows = ? WHERE batch = ? AND number = ?", f.Rows, r.batch.ID, i); err != nil {
+		if err := r.c.Exec(ctx, "UPDATE input_file SET rows = ? WHERE batch = ? AND number = ?", f.Rows, r.batch.ID, i); err != nil {
 			return err
 		}
 	}
@@ -498,18 +459,18 @@ func (r *registration) finish(ctx context.Context) error {
 		return nil
 	}
 	// Rows of this and of earlier inputs whose e-mail has a customer only now.
-	return r.c.exec(ctx, `UPDATE input_row SET customer = c.id FROM customer c
+	return r.c.Exec(ctx, `UPDATE input_row SET customer = c.id FROM customer c
 		WHERE input_row.customer IS NULL AND coalesce(input_row.identity, input_row.email) <> '' AND c.email <> '' AND coalesce(c.identity, c.email) = coalesce(input_row.identity, input_row.email)`)
 }
 
 // updateKnown points the customers that were known before to the rows that claim
 // them now. Of those for whom nothing was sent, the new row counts.
 func (r *registration) updateKnown(ctx context.Context) error {
-	if err := r.c.exec(ctx, `UPDATE customer SET last_batch = r.batch, last_row = r.ordinal FROM input_row r
+	if err := r.c.Exec(ctx, `UPDATE customer SET last_batch = r.batch, last_row = r.ordinal FROM input_row r
 		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND customer.id = r.customer`, r.batch.ID, r.firstNew); err != nil {
 		return err
 	}
-	changed, err := r.c.queryIDs(ctx, `SELECT c.id FROM input_row r JOIN customer c ON c.id = r.customer
+	changed, err := r.c.QueryIDs(ctx, `SELECT c.id FROM input_row r JOIN customer c ON c.id = r.customer
 		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND c.attempts = 0 AND c.status <> 'forgotten'
 			AND (c.email, c.first_name, c.last_name, c.sender_id, c.name_mark, c.details) IS NOT (r.email, r.first_name, r.last_name, r.sender_id, r.name_mark, r.details)`, r.batch.ID, r.firstNew)
 	for _, id := range changed {
@@ -527,7 +488,7 @@ func (r *registration) updateKnown(ctx context.Context) error {
 func (c *conn) takeMarks(ctx context.Context, id int64) error {
 	var sender, number string
 	var name, wasName int64
-	err := c.queryOne(ctx, `SELECT r.sender_id, r.name_mark, c.sender_number, c.name_mark FROM customer c
+	err := c.QueryOne(ctx, `SELECT r.sender_id, r.name_mark, c.sender_number, c.name_mark FROM customer c
 		JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row WHERE c.id = ?`, []any{id}, &sender, &name, &number, &wasName)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // of no row
@@ -535,7 +496,7 @@ func (c *conn) takeMarks(ctx context.Context, id int64) error {
 	if err != nil || number == ledger.PlainNumber(sender) && wasName == name {
 		return err
 	}
-	return c.exec(ctx, "UPDATE customer SET sender_number = ?, name_mark = ? WHERE id = ?", ledger.PlainNumber(sender), name, id)
+	return c.Exec(ctx, "UPDATE customer SET sender_number = ?, name_mark = ? WHERE id = ?", ledger.PlainNumber(sender), name, id)
 }
 
 // Rollback implements ledger.Registration.
@@ -545,7 +506,7 @@ func (r *registration) Rollback() error {
 	}
 	r.isOver = true
 	defer r.l.unlockWrites()
-	if err := r.c.execScript(context.Background(), "ROLLBACK"); err != nil {
+	if err := r.c.ExecScript(context.Background(), "ROLLBACK"); err != nil {
 		return r.l.fail(err)
 	}
 	return nil

@@ -104,14 +104,14 @@ func prepareCopy(ctx context.Context, from, to, environment string, all []step) 
 			return fmt.Errorf("it belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url): %w",
 				h.info.Environment, environment, ledger.ErrEnvironment)
 		}
-		problems, err := c.check(ctx, "quick_check")
+		problems, err := c.Check(ctx, "quick_check")
 		if err == nil && len(problems) > 0 {
 			err = fmt.Errorf("%s: %w", problems[0], ledger.ErrDamaged)
 		}
 		if err != nil {
 			return err
 		}
-		return c.execScript(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		return c.ExecScript(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	})
 	if err == nil {
 		err = markCopy(ctx, to, ledger.GapRestore)

@@ -9,22 +9,10 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 var _ ledger.Runs = (*Ledger)(nil)
-
-const runColumns = `id, command, batch, who, host, version, key_print, settings, started_us, ended_us, exit_code, stop_reason, sent, created, wallet_from, wallet_to`
-
-// run reads runColumns.
-func (r *record) run() (run ledger.Run) {
-	run.ID, run.Command, run.Batch, run.Who, run.Host = r.int64(), r.text(), r.int64(), r.text(), r.text()
-	run.Version, run.KeyPrint, run.Settings, run.Started = r.text(), r.text(), r.text(), r.time()
-	end := ledger.RunEnd{At: r.time(), ExitCode: r.int(), StopReason: r.text(), Sent: r.int(), Created: r.int(), WalletFrom: r.text(), WalletTo: r.text()}
-	if !end.At.IsZero() {
-		run.End = &end
-	}
-	return run
-}
 
 // Begin implements ledger.Runs.
 func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
@@ -36,8 +24,8 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 		batch = r.Batch
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		return c.queryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			[]any{r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, micros(r.Started)}, &id)
+		return c.QueryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			[]any{r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, tables.Micros(r.Started)}, &id)
 	})
 	return id, err
 }
@@ -48,8 +36,8 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		end.At = l.now()
 	}
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		n, err := c.execCount(ctx, `UPDATE run SET ended_us = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ? WHERE id = ?`,
-			micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
+		n, err := c.ExecCount(ctx, `UPDATE run SET ended_us = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ? WHERE id = ?`,
+			tables.Micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
 		}
@@ -68,9 +56,9 @@ const rememberedRuns = 400
 // needs to know.
 func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 	var marks []any
-	err := l.lines(ctx, c, ledger.Selection{Run: run}, reviewedLine, func(n *line) error {
-		if n.mark != 0 {
-			marks = append(marks, n.mark, run, run)
+	err := c.Lines(ctx, ledger.Selection{Run: run}, tables.ReviewedLine, func(n *tables.Line) error {
+		if n.Mark != 0 {
+			marks = append(marks, n.Mark, run, run)
 		}
 		return nil
 	})
@@ -78,10 +66,10 @@ func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 		return nil // a run without an input
 	}
 	if err == nil {
-		err = c.insertRows(ctx, "INSERT INTO reported (mark, first_run, last_run) VALUES ", " ON CONFLICT (mark) DO UPDATE SET last_run = excluded.last_run", 3, marks)
+		err = c.InsertRows(ctx, "INSERT INTO reported (mark, first_run, last_run) VALUES ", " ON CONFLICT (mark) DO UPDATE SET last_run = excluded.last_run", 3, marks)
 	}
 	if err == nil {
-		err = c.exec(ctx, `DELETE FROM reported WHERE last_run < (SELECT id FROM run WHERE batch IS NOT NULL AND ended_us IS NOT NULL AND exit_code IN (0, 3)
+		err = c.Exec(ctx, `DELETE FROM reported WHERE last_run < (SELECT id FROM run WHERE batch IS NOT NULL AND ended_us IS NOT NULL AND exit_code IN (0, 3)
 			ORDER BY id DESC LIMIT 1 OFFSET ?)`, rememberedRuns)
 	}
 	return err
@@ -89,23 +77,9 @@ func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
-	return func(yield func(ledger.Run, error) bool) {
-		c, end, err := l.snapshot(ctx)
-		if err != nil {
-			yield(ledger.Run{}, err)
-			return
-		}
-		defer end()
-		err = c.query(ctx, "SELECT "+runColumns+" FROM run ORDER BY id DESC", nil, func(r *record) error {
-			if !yield(r.run(), nil) {
-				return errStopped
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(ledger.Run{}, l.classify(err))
-		}
-	}
+	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
+		return c.Query(ctx, "SELECT "+tables.RunColumns+" FROM run ORDER BY id DESC", nil, func(r *record) error { return use(r.Run()) })
+	})
 }
 
 // Bind implements ledger.Runs.
@@ -123,7 +97,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
 		if learnt := bound.Learn(account); learnt != bound {
-			return c.exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
+			return c.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
 		}
 		return nil
 	})
@@ -140,10 +114,10 @@ func (l *Ledger) RebindAccount(ctx context.Context) error {
 		if err := c.refuseDoubts(ctx); err != nil {
 			return err
 		}
-		if err := c.exec(ctx, "DELETE FROM fact WHERE name = 'other_account_key'"); err != nil {
+		if err := c.Exec(ctx, "DELETE FROM fact WHERE name = 'other_account_key'"); err != nil {
 			return err
 		}
-		return c.exec(ctx, "UPDATE ledger SET account_partner = '', account_slug = ''")
+		return c.Exec(ctx, "UPDATE ledger SET account_partner = '', account_slug = ''")
 	})
 }
 
@@ -165,14 +139,14 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.exec(ctx, "UPDATE customer SET key = (SELECT key FROM attempt WHERE customer = customer.id AND removes = '' ORDER BY id DESC LIMIT 1) WHERE key IS NULL"); err != nil {
+		if err := c.Exec(ctx, "UPDATE customer SET key = (SELECT key FROM attempt WHERE customer = customer.id AND removes = '' ORDER BY id DESC LIMIT 1) WHERE key IS NULL"); err != nil {
 			return err
 		}
-		if err := c.exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
+		if err := c.Exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
 			return err
 		}
-		return c.exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
-			h.info.Environment+" -> "+environment, micros(l.now()))
+		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
+			h.info.Environment+" -> "+environment, tables.Micros(l.now()))
 	})
 	if err == nil {
 		l.info.Environment = environment
@@ -183,7 +157,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 // refuseDoubts refuses with ErrConflict while any customer is in doubt.
 func (c *conn) refuseDoubts(ctx context.Context) error {
 	var doubts int
-	err := c.queryOne(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'", nil, &doubts)
+	err := c.QueryOne(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'", nil, &doubts)
 	if err == nil && doubts > 0 {
 		err = fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubts, ledger.ErrConflict)
 	}
@@ -192,39 +166,33 @@ func (c *conn) refuseDoubts(ctx context.Context) error {
 
 // Learnt implements ledger.Runs.
 func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	defer end()
-	isKnown := false
-	err = c.query(ctx, "SELECT value, at_us FROM fact WHERE name = ?", []any{name}, func(r *record) error {
-		value, at, isKnown = r.text(), r.time(), true
-		return nil
+	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
+		err = c.Query(ctx, "SELECT value, at_us FROM fact WHERE name = ?", []any{name}, func(r *record) error {
+			value, at, isKnown = r.Text(), r.Time(), true
+			return nil
+		})
+		return isKnown, err
 	})
 	if err == nil && !isKnown {
-		return "", time.Time{}, fmt.Errorf("%s: %s: %w", l.path, name, ledger.ErrNotFound)
+		err = fmt.Errorf("%s: %s: %w", l.path, name, ledger.ErrNotFound)
 	}
-	return value, at, l.classify(err)
+	return value, at, err
 }
 
 // Learn implements ledger.Runs.
 func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		return c.exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, micros(at))
+		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
 	})
 }
 
 // LearntNames lists the names of small facts that begin with prefix, sorted.
 func (l *Ledger) LearntNames(ctx context.Context, prefix string) (names []string, err error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	err = c.query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *record) error {
-		names = append(names, r.text())
-		return nil
+	return read(ctx, l, func(c *conn) (names []string, err error) {
+		err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *record) error {
+			names = append(names, r.Text())
+			return nil
+		})
+		return names, err
 	})
-	return names, l.classify(err)
 }

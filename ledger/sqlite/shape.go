@@ -30,7 +30,7 @@ func (e shapeError) Error() string { return string(e) }
 func (c *conn) checkShape(ctx context.Context, all []step) (version int, err error) {
 	for _, p := range []struct{ pragma, want string }{{"application_id", strconv.Itoa(applicationID)}, {"encoding", "UTF-8"}} {
 		var is string
-		if err := c.queryOne(ctx, "PRAGMA "+p.pragma, nil, &is); err != nil {
+		if err := c.QueryOne(ctx, "PRAGMA "+p.pragma, nil, &is); err != nil {
 			return 0, err
 		}
 		if is != p.want {
@@ -38,7 +38,7 @@ func (c *conn) checkShape(ctx context.Context, all []step) (version int, err err
 		}
 	}
 	// The header tells it of the file itself, and the log may hold another one.
-	if err := c.queryOne(ctx, "PRAGMA user_version", nil, &version); err != nil {
+	if err := c.QueryOne(ctx, "PRAGMA user_version", nil, &version); err != nil {
 		return 0, err
 	}
 	if version < baseSchema || version > newestSchema(all) {
@@ -67,10 +67,10 @@ func (e versionError) Error() string { return fmt.Sprintf("schema %d", int(e)) }
 func (c *conn) objects(ctx context.Context) ([]object, error) {
 	var all []object
 	pages := map[int64]bool{1: true} // of sqlite_schema itself
-	err := c.query(ctx, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema", nil, func(r *record) error {
-		o := object{kind: r.text(), name: r.text(), table: r.text()}
-		page := r.int64()
-		o.text = r.text()
+	err := c.Query(ctx, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema", nil, func(r *record) error {
+		o := object{kind: r.Text(), name: r.Text(), table: r.Text()}
+		page := r.Int64()
+		o.text = r.Text()
 		o.hasPages = page > 0 && !pages[page] // two objects on one page would show each other's records
 		pages[page] = true
 		all = append(all, o)
@@ -91,7 +91,7 @@ func wantedObjects(ctx context.Context, schema string) (all []object, err error)
 		return nil, err
 	}
 	err = p.useOnce(ctx, func(c *conn) error {
-		if err := c.execScript(ctx, schema); err != nil {
+		if err := c.ExecScript(ctx, schema); err != nil {
 			return err
 		}
 		all, err = c.objects(ctx)
@@ -142,16 +142,4 @@ func (l *Ledger) checkShape(ctx context.Context) (int, error) {
 	}
 	version, err := c.checkShape(ctx, l.steps)
 	return version, errors.Join(l.classify(err), l.readers.put(c))
-}
-
-// check runs quick_check or integrity_check; no problem gives an empty list.
-func (c *conn) check(ctx context.Context, kind string) ([]string, error) {
-	var problems []string
-	err := c.queryLong(ctx, "PRAGMA "+kind+"(20)", nil, func(r *record) error {
-		if text := r.text(); text != "ok" {
-			problems = append(problems, text)
-		}
-		return nil
-	})
-	return problems, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // ErrBusy says that a ledger opened with Concurrent could not write for some
@@ -85,7 +86,7 @@ func recoverPanic(do func() error) (err error) {
 
 // begin waits for other programs that write up to the busy timeout.
 func (l *Ledger) begin(ctx context.Context) error {
-	err := l.w.exec(ctx, "BEGIN IMMEDIATE")
+	err := l.w.Exec(ctx, "BEGIN IMMEDIATE")
 	if err != nil && l.lock == nil && isBusy(err) {
 		return fmt.Errorf("%s: another command is writing to it, come back later: %w", l.path, ErrBusy)
 	}
@@ -102,9 +103,9 @@ func (l *Ledger) begin(ctx context.Context) error {
 // whether it is on the disk: every later write is refused.
 func (l *Ledger) commit(ctx context.Context) error {
 	var writes int64
-	err := l.w.queryOne(ctx, "UPDATE ledger SET writes = writes + 1 RETURNING writes", nil, &writes)
+	err := l.w.QueryOne(ctx, "UPDATE ledger SET writes = writes + 1 RETURNING writes", nil, &writes)
 	if err == nil {
-		err = l.w.exec(ctx, "COMMIT")
+		err = l.w.Exec(ctx, "COMMIT")
 	}
 	if err != nil {
 		return l.undo(ctx, err)
@@ -119,7 +120,7 @@ func (l *Ledger) commit(ctx context.Context) error {
 // error does not.
 func (l *Ledger) undo(ctx context.Context, cause error) error {
 	l.inFlight.clear()
-	err := l.w.execScript(ctx, "ROLLBACK")
+	err := l.w.ExecScript(ctx, "ROLLBACK")
 	if isRefusal(cause) && err == nil {
 		return fmt.Errorf("%s: %w", l.path, cause)
 	}
@@ -153,7 +154,7 @@ func (l *Ledger) classify(err error) error {
 	if version := versionError(0); errors.As(err, &version) {
 		return otherVersion(l.path, int(version), newestSchema(l.steps))
 	}
-	if errors.Is(err, errMalformed) {
+	if errors.Is(err, tables.ErrMalformed) {
 		return datafile.Damaged(l.path, err.Error())
 	}
 	var e *driver.Error
@@ -175,14 +176,14 @@ func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) 
 	end = func() {
 		// A read transaction has nothing to lose: if it cannot be ended, the
 		// connection is closed with it.
-		if err := c.exec(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
-			_ = c.close()
+		if err := c.Exec(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			_ = c.Close()
 			return
 		}
 		_ = l.readers.put(c)
 	}
-	if err = c.exec(ctx, "BEGIN"); err == nil {
-		err = c.queryOne(ctx, "SELECT one FROM ledger", nil, new(int)) // the state is that of the first read
+	if err = c.Exec(ctx, "BEGIN"); err == nil {
+		err = c.QueryOne(ctx, "SELECT one FROM ledger", nil, new(int)) // the state is that of the first read
 	}
 	if err != nil {
 		end()

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -14,38 +14,17 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-// Customers implements ledger.Reader.
-func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
-	return func(yield func(ledger.Customer, error) bool) {
-		c, end, err := l.snapshot(ctx)
-		if err != nil {
-			yield(ledger.Customer{}, err)
-			return
-		}
-		defer end()
-		err = l.customers(ctx, c, q, func(one ledger.Customer) error {
-			if !yield(one, nil) {
-				return errStopped
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(ledger.Customer{}, l.classify(err))
-		}
-	}
-}
-
 // pageSize is how many customers are read before their attempts are.
 const pageSize = 256
 
-// customers finds customers and calls use for each, in the order that q asks for.
-func (l *Ledger) customers(ctx context.Context, c *conn, q ledger.Query, use func(ledger.Customer) error) error {
+// Customers finds customers and calls use for each, in the order that q asks for.
+func (c *Reader) Customers(ctx context.Context, q ledger.Query, use func(ledger.Customer) error) error {
 	left := q.Newest
-	for _, find := range searchesFor(q, &l.keys) {
+	for _, find := range searchesFor(q, c.Keys) {
 		page := make([]ledger.Customer, 0, pageSize)
-		err := c.query(ctx, find.text, find.args, func(r *record) error {
-			one := r.customer()
-			one.KYC = r.kyc()
+		err := c.Query(ctx, find.text, find.args, func(r *Record) error {
+			one := r.Customer()
+			one.KYC = r.Kyc()
 			page = append(page, one)
 			left--
 			if len(page) < pageSize && left != 0 {
@@ -74,7 +53,7 @@ func (l *Ledger) customers(ctx context.Context, c *conn, q ledger.Query, use fun
 var errEnough = errors.New("enough")
 
 // usePage calls use for customers, with their attempts if asked.
-func (c *conn) usePage(ctx context.Context, page []ledger.Customer, hasHistory bool, use func(ledger.Customer) error) error {
+func (c *Reader) usePage(ctx context.Context, page []ledger.Customer, hasHistory bool, use func(ledger.Customer) error) error {
 	var attempts map[int64][]ledger.Attempt
 	if hasHistory {
 		ids := make([]int64, len(page))
@@ -83,7 +62,7 @@ func (c *conn) usePage(ctx context.Context, page []ledger.Customer, hasHistory b
 		}
 		slices.Sort(ids)
 		var err error
-		if attempts, err = c.attemptsOf(ctx, ids); err != nil {
+		if attempts, err = c.AttemptsOf(ctx, ids); err != nil {
 			return err
 		}
 	}
@@ -151,14 +130,14 @@ func (w conditions) search(from, order string, args ...any) search {
 	if len(w.texts) > 0 {
 		where = " WHERE " + strings.Join(w.texts, " AND ")
 	}
-	return search{"SELECT " + customerColumns + ", " + kycColumns + " " + from + " LEFT JOIN kyc k ON k.service_id = c.service_id" + where + " ORDER BY " + order,
+	return search{"SELECT " + CustomerColumns + ", " + KYCColumns + " " + from + " LEFT JOIN kyc k ON k.service_id = c.service_id" + where + " ORDER BY " + order,
 		append(slices.Clone(w.args), args...)}
 }
 
 func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 	const inList = " IN (SELECT value FROM json_each(?))"
 	if len(q.IDs) > 0 {
-		w.add("c.id"+inList, jsonList(q.IDs))
+		w.add("c.id"+inList, JSONList(q.IDs))
 	}
 	if len(q.Identities) > 0 {
 		digests := make([]string, len(q.Identities))
@@ -167,17 +146,17 @@ func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 			digests[i] = hex.EncodeToString(d[:])
 		}
 		w.add(`c.id IN (SELECT id FROM customer WHERE email <> '' AND coalesce(identity, email) IN (SELECT value FROM json_each(?))
-			UNION ALL SELECT customer FROM forgotten WHERE digest IN (SELECT unhex(value) FROM json_each(?)))`, jsonList(q.Identities), jsonList(digests))
+			UNION ALL SELECT customer FROM forgotten WHERE digest IN (SELECT unhex(value) FROM json_each(?)))`, JSONList(q.Identities), JSONList(digests))
 	}
 	if len(q.ServiceIDs) > 0 {
-		w.add("c.service_id <> '' AND c.service_id"+inList, jsonList(q.ServiceIDs))
+		w.add("c.service_id <> '' AND c.service_id"+inList, JSONList(q.ServiceIDs))
 	}
 	if len(q.URLs) > 0 {
 		digests := make([]int64, len(q.URLs))
 		for i, url := range q.URLs {
-			digests[i] = urlMark(url)
+			digests[i] = URLMark(url)
 		}
-		w.add("c.url_mark <> 0 AND c.url_mark"+inList+" AND c.url"+inList, jsonList(digests), jsonList(q.URLs))
+		w.add("c.url_mark <> 0 AND c.url_mark"+inList+" AND c.url"+inList, JSONList(digests), JSONList(q.URLs))
 	}
 	switch q.Pairing {
 	case ledger.NotPaired:
@@ -221,8 +200,18 @@ func statusCondition(of []ledger.Status) string {
 	return fmt.Sprintf("c.status IN (%s)", strings.Join(words, ", "))
 }
 
-// jsonList is a list as the one argument of a statement.
-func jsonList[T int64 | string](list []T) string {
+// JsonList is a list as the one argument of a statement.
+func JSONList[T int64 | string](list []T) string {
 	text, _ := json.Marshal(list) // numbers and strings always have a form
 	return string(text)
+}
+
+// UrlMark is what links are found by; two links may have the same. 0 is no link.
+func URLMark(url string) int64 {
+	if url == "" {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(url)) // never fails
+	return int64(h.Sum64() | 1)
 }

@@ -1,4 +1,4 @@
-package sqlite
+package tables
 
 import (
 	"context"
@@ -13,24 +13,19 @@ import (
 const maxFindings = 100
 
 // Verify proves the ledger, and returns what contradicts it; an empty list if
-// nothing does. It names customers by number only. Others may write meanwhile; a
-// million customers need about a minute.
+// nothing does. It names customers by number only. A million customers need about a
+// minute.
 //
 // The file is whole, and every reference leads to what it names (SQLite's own
 // checks; the schema was compared when the ledger was opened). What the tables say
 // of each other agrees (tableClaims). And the state of every customer follows
 // from its attempts (customerClaims), each under the idempotency key and the
 // generation that the rules give it.
-func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
-	c, end, err := l.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	p := proof{l: l, conn: c, counts: map[string]int{}}
+func (c *Reader) Verify(ctx context.Context) ([]string, error) {
+	p := proof{Reader: c, counts: map[string]int{}}
 	for _, step := range []func(context.Context) error{p.proveFile, p.proveTables, p.proveCustomers} {
 		if err := step(ctx); err != nil {
-			return nil, l.classify(err)
+			return nil, err
 		}
 	}
 	return p.found, nil
@@ -38,8 +33,7 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 
 // proof collects what contradicts the ledger.
 type proof struct {
-	*conn
-	l      *Ledger
+	*Reader
 	found  []string
 	counts map[string]int
 }
@@ -52,13 +46,13 @@ func (p *proof) add(subject, contradiction string) {
 
 // proveFile runs SQLite's own checks.
 func (p *proof) proveFile(ctx context.Context) error {
-	problems, err := p.check(ctx, "integrity_check")
+	problems, err := p.Check(ctx, "integrity_check")
 	if err != nil {
 		return err
 	}
 	p.found = append(p.found, problems...)
-	return p.queryLong(ctx, `SELECT "table", rowid, parent FROM pragma_foreign_key_check`, nil, func(r *record) error {
-		p.add(fmt.Sprintf("%s, record %d", r.text(), r.int64()), "it refers to a "+r.text()+" that is not there")
+	return p.QueryLong(ctx, `SELECT "table", rowid, parent FROM pragma_foreign_key_check`, nil, func(r *Record) error {
+		p.add(fmt.Sprintf("%s, record %d", r.Text(), r.Int64()), "it refers to a "+r.Text()+" that is not there")
 		return nil
 	})
 }
@@ -97,8 +91,8 @@ func tableClaims() []tableClaim {
 // proveTables looks for contradictions between tables.
 func (p *proof) proveTables(ctx context.Context) error {
 	for _, claim := range tableClaims() {
-		if err := p.queryLong(ctx, claim.statement+fmt.Sprintf(" LIMIT %d", maxFindings), nil, func(r *record) error {
-			p.add(fmt.Sprintf("%s %d", claim.subject, r.int64()), claim.contradiction)
+		if err := p.QueryLong(ctx, claim.statement+fmt.Sprintf(" LIMIT %d", maxFindings), nil, func(r *Record) error {
+			p.add(fmt.Sprintf("%s %d", claim.subject, r.Int64()), claim.contradiction)
 			return nil
 		}); err != nil {
 			return err
@@ -198,7 +192,7 @@ func (p *proof) proveCustomers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.l.customers(ctx, p.conn, ledger.Query{History: true}, func(c ledger.Customer) error {
+	return p.Customers(ctx, ledger.Query{History: true}, func(c ledger.Customer) error {
 		subject := fmt.Sprintf("customer %d", c.ID)
 		for _, claim := range customerClaims() {
 			if claim.isBroken(&c) {
@@ -217,16 +211,13 @@ func (p *proof) proveCustomers(ctx context.Context) error {
 // environments returns all that the ledger has belonged to: the present one and,
 // if its host was renamed, those before.
 func (p *proof) environments(ctx context.Context) ([]string, error) {
-	h, err := p.header(ctx)
-	all := []string{h.info.Environment}
-	if err == nil {
-		err = p.query(ctx, "SELECT value FROM fact WHERE name = 'rebound'", nil, func(r *record) error {
-			for change := range strings.SplitSeq(r.text(), "; ") {
-				from, _, _ := strings.Cut(change, " -> ")
-				all = append(all, from)
-			}
-			return nil
-		})
-	}
+	all := []string{p.Environment}
+	err := p.Query(ctx, "SELECT value FROM fact WHERE name = 'rebound'", nil, func(r *Record) error {
+		for change := range strings.SplitSeq(r.Text(), "; ") {
+			from, _, _ := strings.Cut(change, " -> ")
+			all = append(all, from)
+		}
+		return nil
+	})
 	return all, err
 }

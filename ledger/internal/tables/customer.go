@@ -1,0 +1,84 @@
+package tables
+
+import (
+	"context"
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// CustomerColumns are read by record.customer.
+const CustomerColumns = `c.id, c.status, c.generation, c.intents, c.attempts, c.last_batch, c.last_row, coalesce(c.identity, c.email), c.email, c.first_name, c.last_name,
+	c.sender_id, c.details, c.service_id, c.url, c.issued_us, c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
+
+// customer reads CustomerColumns; all NULL is the zero value.
+func (r *Record) Customer() (c ledger.Customer) {
+	c.ID, c.Status = r.Int64(), ledger.Status(r.Text())
+	c.Generation, c.Intents, c.Attempts = r.Int(), r.Int(), r.Int()
+	c.LastBatch, c.LastRow = r.Int64(), r.Int()
+	c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID = r.Text(), r.Text(), r.Text(), r.Text(), r.Text()
+	c.Details = r.Blob()
+	c.ServiceID, c.URL, c.Issued, c.Pairing = r.Text(), r.Text(), r.Time(), ledger.Pairing(r.Text())
+	c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus = r.Text(), r.Text(), r.Text(), r.Bool(), r.Int()
+	if c.Intents > 0 && r.IsNull() {
+		c.Key = ledger.Key(r.environment, c.Identity, c.Generation)
+	}
+	c.Key += r.Text()
+	c.FirstSent, c.Decided = r.Time(), r.Time()
+	return c
+}
+
+// AttemptColumns are read by record.attempt, from attempt a joined with its customer c.
+const AttemptColumns = `a.customer, a.id, a.run, a.generation, a.class, a.absent, a.key, a.removes, a.not_before_us, a.not_before_offset_us, a.not_before_certain,
+	a.not_after_us, a.not_after_offset_us, a.not_after_certain, a.http_status, a.code, coalesce(a.details, iif(a.removes = '', c.details, NULL)), a.excerpt`
+
+// attempt reads AttemptColumns.
+func (r *Record) Attempt() (customer int64, a ledger.Attempt) {
+	customer = r.Int64()
+	a.ID, a.Run, a.Generation, a.Class, a.Absent = r.Int64(), r.Int64(), r.Int(), ledger.Class(r.Text()), r.Bool()
+	a.Key, a.Removes, a.NotBefore, a.NotAfter = r.Text(), r.Text(), r.Instant(), r.Instant()
+	a.HTTPStatus, a.Code, a.Details, a.Excerpt = r.Int(), r.Text(), r.Blob(), r.Blob()
+	return customer, a
+}
+
+// CustomersByID reads customers without their attempts. Unknown ids are left out.
+func (c *Conn) CustomersByID(ctx context.Context, ids []int64) (map[int64]ledger.Customer, error) {
+	found := make(map[int64]ledger.Customer, len(ids))
+	err := c.QueryNearby(ctx, "SELECT "+CustomerColumns+" FROM customer c WHERE c.id %s", ids, func(r *Record) error {
+		one := r.Customer()
+		found[one.ID] = one
+		return nil
+	})
+	return found, err
+}
+
+// AttemptsOf reads the attempts of customers, oldest first.
+func (c *Conn) AttemptsOf(ctx context.Context, customers []int64) (map[int64][]ledger.Attempt, error) {
+	found := make(map[int64][]ledger.Attempt, len(customers))
+	err := c.QueryNearby(ctx, "SELECT "+AttemptColumns+" FROM attempt a JOIN customer c ON c.id = a.customer WHERE a.customer %s ORDER BY a.id", customers, func(r *Record) error {
+		id, a := r.Attempt()
+		found[id] = append(found[id], a)
+		return nil
+	})
+	return found, err
+}
+
+// WithHistory reads customers with all their attempts, as the rules of package
+// ledger need them.
+func (c *Conn) WithHistory(ctx context.Context, ids []int64) (map[int64]ledger.Customer, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	found, err := c.CustomersByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	sent := slices.DeleteFunc(ids, func(id int64) bool { return found[id].Intents == 0 })
+	attempts, err := c.AttemptsOf(ctx, sent)
+	for _, id := range sent {
+		one := found[id]
+		one.History = attempts[id]
+		found[id] = one
+	}
+	return found, err
+}

@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
+)
+
+var _ ledger.Reader = (*Ledger)(nil)
+
+// Visitor is shown everything that a ledger holds; see Ledger.Walk.
+type Visitor = tables.Visitor
+
+// read reads one state of the ledger.
+func read[T any](ctx context.Context, l *Ledger, from func(*conn) (T, error)) (T, error) {
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return *new(T), err
+	}
+	defer end()
+	out, err := from(c)
+	return out, l.classify(err)
+}
+
+// stream yields what is read from one state of the ledger.
+func stream[T any](ctx context.Context, l *Ledger, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		_, err := read(ctx, l, func(c *conn) (struct{}, error) {
+			return struct{}{}, from(c, func(one T) error {
+				if !yield(one, nil) {
+					return tables.ErrStopped
+				}
+				return nil
+			})
+		})
+		if err != nil && !errors.Is(err, tables.ErrStopped) {
+			yield(*new(T), err)
+		}
+	}
+}
+
+// Info implements ledger.Reader.
+func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
+	return read(ctx, l, func(c *conn) (ledger.Info, error) {
+		h, err := c.header(ctx)
+		h.info.Path, h.info.Opened = l.path, l.info.Opened
+		return h.info, err
+	})
+}
+
+// Plan implements ledger.Reader.
+func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
+	return read(ctx, l, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
+}
+
+// Customers implements ledger.Reader.
+func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
+	return stream(ctx, l, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
+}
+
+// Rows implements ledger.Reader.
+func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return stream(ctx, l, func(c *conn, use func(ledger.Reported) error) error { return l.rows(ctx, c, s, use) })
+}
+
+func (l *Ledger) rows(ctx context.Context, c *conn, s ledger.Selection, use func(ledger.Reported) error) error {
+	for r, err := range c.Rows(ctx, s) {
+		if err == nil {
+			err = use(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tally implements ledger.Reader.
+func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
+	return read(ctx, l, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
+}
+
+// Batches implements ledger.Reader.
+func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
+	return read(ctx, l, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
+}
+
+// Verify proves the ledger, and returns what contradicts it, an empty list if nothing
+// does; see tables.Reader.Verify. Others may write meanwhile.
+func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
+	return read(ctx, l, func(c *conn) ([]string, error) { return c.Verify(ctx) })
+}
+
+// Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error
+// of the visitor ends it. Others may write meanwhile.
+func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
+	info, err := l.Info(ctx)
+	if err != nil {
+		return err
+	}
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return c.Walk(ctx, info, to)
+}
+
+// Snapshot is the ledger at one moment, for reports that must agree with each
+// other while others write. It is read by one goroutine at a time.
+type Snapshot struct {
+	l   *Ledger
+	c   *conn
+	end func()
+}
+
+// Snapshot begins a snapshot. Until its Close the log cannot be moved into the
+// file, and grows with what is written meanwhile.
+func (l *Ledger) Snapshot(ctx context.Context) (*Snapshot, error) {
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Snapshot{l, c, end}, nil
+}
+
+// Rows yields report lines, every time the same; see ledger.Reader.
+func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return s.c.Rows(ctx, sel)
+}
+
+// Close ends the snapshot. Rows must not be called after it.
+func (s *Snapshot) Close() { s.end() }
