@@ -50,11 +50,17 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/partner":          {"ledger", "pipeline/limits"},
 		"pipeline/partner/sandbox":  {"pipeline/limits"},
 		"pipeline/kyc":              {"ledger", "pipeline/limits", "pipeline/partner"},
-		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/inert"},
-		"pipeline/report/inert":     {"pipeline/limits"},
-		"ledger/sqlite":             {"ledger", "ledger/internal/keyed", "ledger/internal/private"},
-		"ledger/internal/private":   {},
-		"pipeline":                  {"ledger", "pipeline/limits", "pipeline/partner", "validate"},
+		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/atomicfile", "pipeline/report/reporttext", "pipeline/report/workbook"},
+		"pipeline/report/annotate": {"pipeline/limits", "pipeline/report/annotate/inert", "pipeline/report/atomicfile", "pipeline/report/reporttext",
+			"pipeline/report/workbook"},
+		"pipeline/report/annotate/inert": {"pipeline/limits"},
+		"pipeline/report/atomicfile":     {},
+		"pipeline/report/metrics":        {"ledger", "pipeline/report/atomicfile", "pipeline/report/reporttext"},
+		"pipeline/report/reporttext":     {"pipeline/internal/formula"},
+		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
+		"ledger/sqlite":                  {"ledger", "ledger/internal/keyed", "ledger/internal/private"},
+		"ledger/internal/private":        {},
+		"pipeline":                       {"ledger", "pipeline/limits", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

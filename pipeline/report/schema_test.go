@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // schemas are the published ones. They refer to each other; nothing is loaded

@@ -3,11 +3,11 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // Summary is the one JSON object that a command prints with --json. Its keys
@@ -92,10 +92,8 @@ func (c Counts) MarshalJSON() ([]byte, error) {
 // JSON it is a number; "" and what is no number are null.
 type Amount string
 
-var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
-
 func (a Amount) MarshalJSON() ([]byte, error) {
-	if !number.MatchString(string(a)) {
+	if !reporttext.IsDecimal(string(a)) {
 		return []byte("null"), nil
 	}
 	return []byte(a), nil
@@ -108,7 +106,7 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	if t == "" {
 		return []byte("null"), nil
 	}
-	return appendText(nil, clean(string(t))), nil
+	return appendJSONString(nil, reporttext.Clean(string(t))), nil
 }
 
 // Moment is a time that JSON has in RFC 3339, UTC, to the second; the zero
@@ -119,5 +117,5 @@ func (m Moment) MarshalJSON() ([]byte, error) {
 	if m.IsZero() {
 		return []byte("null"), nil
 	}
-	return []byte(`"` + moment(m.Time) + `"`), nil
+	return []byte(`"` + formatTime(m.Time) + `"`), nil
 }

@@ -1,0 +1,191 @@
+package inert
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+)
+
+const (
+	header       = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
+	mainSpace    = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+	strictSpace  = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+	relSpace     = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+	strictRels   = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+	packageRels  = "http://schemas.openxmlformats.org/package/2006/relationships"
+	compatSpace  = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+	threadSpace  = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
+	threadRels   = "http://schemas.microsoft.com/office/2017/10/relationships"
+	sheetType    = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+	microsoftXML = "application/vnd.ms-excel."
+)
+
+// parts are those of the sender's package.
+type parts struct {
+	files    map[string]*zip.File // by name in lower case
+	room     int64                // bytes that may still be unpacked
+	elements int                  // read so far, about
+}
+
+func newParts(archive *zip.Reader) *parts {
+	p := &parts{files: map[string]*zip.File{}, room: maxUnpacked}
+	for _, f := range archive.File {
+		p.files[partName(f.Name)] = f
+	}
+	return p
+}
+
+func partName(name string) string {
+	return strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "/"))
+}
+
+// read unpacks a part; nil if there is none.
+func (p *parts) read(name string) ([]byte, error) {
+	f := p.files[partName(name)]
+	if f == nil || name == "" {
+		return nil, nil
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, p.room+1))
+	if closeErr := r.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, fmt.Errorf("part %s: %w", name, err)
+	}
+	p.room -= int64(len(data))
+	p.elements += bytes.Count(data, []byte("<")) - bytes.Count(data, []byte("</"))
+	if p.room < 0 || p.elements > maxElements {
+		return nil, ErrTooLarge
+	}
+	for rest := data; len(rest) > maxTag; {
+		next := bytes.IndexByte(rest[1:maxTag], '<')
+		if next < 0 {
+			return nil, ErrTooLarge
+		}
+		rest = rest[1+next:]
+	}
+	return data, nil
+}
+
+// relation is one entry of a .rels part.
+type relation struct {
+	id, kind string // kind: last step of the type's address
+	target   string // a part; "" if it leads out of the package
+}
+
+// relations reads those of a part; "" is the package itself.
+func (p *parts) relations(part string) ([]relation, error) {
+	dir, file := path.Split(part)
+	data, err := p.read(dir + "_rels/" + file + ".rels")
+	if data == nil || err != nil {
+		return nil, err
+	}
+	var all []relation
+	err = walk(data, func(at xml.StartElement) {
+		if at.Name.Local != "Relationship" {
+			return
+		}
+		r := relation{id: attr(at, "Id"), kind: path.Base(attr(at, "Type"))}
+		if to := strings.ReplaceAll(attr(at, "Target"), `\`, "/"); attr(at, "TargetMode") != "External" {
+			if r.target = path.Join(dir, to); strings.HasPrefix(to, "/") {
+				r.target = path.Clean(to)[1:]
+			}
+		}
+		all = append(all, r)
+	})
+	return all, err
+}
+
+// first is the target of the first relation of a kind, "" if there is none.
+func first(all []relation, kind string) string {
+	for _, r := range all {
+		if r.kind == kind && r.target != "" {
+			return r.target
+		}
+	}
+	return ""
+}
+
+// newDecoder reads a part's XML as strictly as encoding/xml does.
+func newDecoder(data []byte) *xml.Decoder {
+	d := xml.NewDecoder(bytes.NewReader(data))
+	d.CharsetReader = func(charset string, r io.Reader) (io.Reader, error) {
+		switch strings.ToLower(charset) {
+		case "us-ascii", "ascii", "utf8":
+			return r, nil
+		}
+		return nil, fmt.Errorf("encoding %q", charset)
+	}
+	return d
+}
+
+// walk calls visit with each start tag of a part.
+func walk(data []byte, visit func(xml.StartElement)) error {
+	for d := newDecoder(data); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if at, ok := token.(xml.StartElement); ok {
+			visit(at)
+		}
+	}
+}
+
+// attr is the value of an attribute without a name space.
+func attr(at xml.StartElement, name string) string {
+	for _, a := range at.Attr {
+		if a.Name.Space == "" && a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// relID is the id of the relationship that an element names.
+func relID(at xml.StartElement) string {
+	for _, a := range at.Attr {
+		if a.Name.Local == "id" && (a.Name.Space == relSpace || a.Name.Space == strictRels) {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// relList writes the relationships of a part of the copy.
+type relList struct {
+	b strings.Builder
+	n int
+}
+
+func (l *relList) add(kind, to string) (id string) {
+	l.n++
+	id = fmt.Sprintf("rId%d", l.n)
+	space := relSpace
+	if kind == "threadedComment" || kind == "person" {
+		space = threadRels
+	}
+	fmt.Fprintf(&l.b, `<Relationship Id="%s" Type="%s/%s" Target="%s"/>`, id, space, kind, to)
+	return id
+}
+
+func (l *relList) part() []byte {
+	return []byte(header + `<Relationships xmlns="` + packageRels + `">` + l.b.String() + `</Relationships>`)
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder never fails
+	return b.String()
+}

@@ -1,0 +1,227 @@
+package inert
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// sheet copies one sheet, its comments and tables, as number n of the copy.
+func (c *copier) sheet(s bookSheet, n int) error {
+	rels, err := c.from.relations(s.part)
+	if err != nil {
+		return err
+	}
+	data, err := c.from.read(s.part)
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		return errors.New("it is not there")
+	}
+	for _, r := range rels {
+		c.leave(relationKind(r.kind), 1)
+	}
+	out := &relList{}
+	drawing, parts, err := c.notes(rels, out)
+	if err != nil {
+		return fmt.Errorf("comments: %w", err)
+	}
+	tables, err := c.tablesOn(rels, out)
+	if err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	cells := &sheetCopy{copier: c, rewriter: &rewriter{grammar: parseGrammar(sheetGrammar, mainSpace, strictSpace), left: c.leave}}
+	cells.inspect = cells.look
+	text, err := cells.rewrite(data, func() string {
+		tail := ""
+		if drawing != "" {
+			tail = `<legacyDrawing r:id="` + drawing + `"/>`
+		}
+		if len(tables) > 0 {
+			tail += fmt.Sprintf(`<tableParts count="%d">`, len(tables))
+			for _, id := range tables {
+				tail += `<tablePart r:id="` + id + `"/>`
+			}
+			tail += "</tableParts>"
+		}
+		return tail
+	})
+	if err != nil {
+		return err
+	}
+	parts.Cells = bytes.Count(text, []byte("<c>")) + bytes.Count(text, []byte("<c ")) + bytes.Count(text, []byte("<row>")) + bytes.Count(text, []byte("<row "))
+	c.copied[s.name] = parts
+	if out.n > 0 {
+		if err := c.to.add(fmt.Sprintf("xl/worksheets/_rels/sheet%d.xml.rels", n), "", out.part()); err != nil {
+			return err
+		}
+	}
+	return c.to.add(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), sheetType+"worksheet+xml", text)
+}
+
+// sheetCopy is a sheet under way.
+type sheetCopy struct {
+	*copier
+	*rewriter
+}
+
+// look decides about the elements that may hold a formula or a link.
+func (s *sheetCopy) look(at *xml.StartElement) (verdict, error) {
+	switch at.Name.Local {
+	case "c":
+		return done, s.cell(*at)
+	case "hyperlink":
+		if relID(*at) != "" || !s.isPlace(attr(*at, "location")) && !s.names[strings.ToUpper(attr(*at, "location"))] {
+			return drop, nil
+		}
+	case "dataValidation", "cfRule":
+		return s.whole(*at)
+	}
+	return take, nil
+}
+
+// whole copies an element with formulas if all of them are harmless, else
+// nothing of it.
+func (s *sheetCopy) whole(at xml.StartElement) (verdict, error) {
+	from, sound := s.out.Len(), true
+	s.out.WriteString("<" + at.Name.Local)
+	s.attributes(at)
+	s.out.WriteString(">")
+	defer func(was func(*xml.StartElement) (verdict, error)) { s.inspect = was }(s.inspect)
+	s.inspect = func(at *xml.StartElement) (verdict, error) {
+		switch at.Name.Local {
+		case "formula", "formula1", "formula2":
+			text, err := textOf(s.d)
+			if err != nil {
+				return done, err
+			}
+			sound = sound && s.isHarmless(text)
+			s.out.WriteString("<" + at.Name.Local + ">" + escape(text) + "</" + at.Name.Local + ">")
+			return done, nil
+		case "cfvo":
+			kind := attr(*at, "type")
+			sound = sound && (kind == "min" || kind == "max" || isNumber(attr(*at, "val")))
+		}
+		return take, nil
+	}
+	if _, err := s.content(s.rules[at.Name.Local]); err != nil {
+		return done, err
+	}
+	s.out.WriteString("</" + at.Name.Local + ">")
+	if !sound {
+		s.out.Truncate(from)
+		s.copier.leave(elementKind(at.Name.Local), 1)
+		return dropped, nil
+	}
+	return done, nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}
+
+// notCalculated is what a cell holds whose formula has no value: an error, as
+// whoever reads the copy must not take it for a cell that was left empty.
+const notCalculated = "#N/A"
+
+// cell copies a cell, a formula as its value.
+func (s *sheetCopy) cell(at xml.StartElement) error {
+	from := s.out.Len()
+	s.out.WriteString("<c")
+	s.attributes(at)
+	s.out.WriteString(">")
+	var formula, value string
+	var hasFormula, hasValue bool
+	for {
+		token, err := s.d.Token()
+		if err != nil {
+			return err
+		}
+		child, begins := token.(xml.StartElement)
+		if _, ends := token.(xml.EndElement); ends {
+			break
+		}
+		if !begins {
+			continue
+		}
+		switch child.Name.Local {
+		case "f":
+			hasFormula = true
+			formula, err = textOf(s.d)
+		case "v":
+			hasValue = true
+			if value, err = textOf(s.d); err == nil {
+				s.out.WriteString("<v>" + escapeText([]byte(value)) + "</v>")
+			}
+		case "is":
+			before := s.out.Len()
+			hasValue = true
+			_, err = s.child(rule{children: []string{"is"}}, child)
+			if s.out.Len() > before+len("<is><t></t></is>") {
+				value = "text"
+			}
+		default:
+			err = s.d.Skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if hasFormula {
+		s.copier.leave("formula", 1)
+		kind := attr(at, "t")
+		constant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
+		if !constant && (s.stale || !hasValue || value == "" && kind != "str") {
+			s.out.Truncate(from)
+			s.out.WriteString("<c")
+			for i := range at.Attr {
+				if at.Attr[i].Name.Local == "t" {
+					at.Attr[i].Name.Local = "-"
+				}
+			}
+			s.attributes(at)
+			s.out.WriteString(` t="e"><v>` + notCalculated + "</v>")
+		}
+	}
+	s.out.WriteString("</c>")
+	return nil
+}
+
+// tablesOn copies the tables of a sheet, and returns the ids of their
+// relationships.
+func (c *copier) tablesOn(rels []relation, out *relList) (ids []string, err error) {
+	for _, r := range rels {
+		if r.kind != "table" || r.target == "" {
+			continue
+		}
+		data, err := c.from.read(r.target)
+		if err != nil {
+			return nil, err
+		}
+		if data == nil {
+			continue
+		}
+		inner, err := c.from.relations(r.target)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range inner {
+			c.leave(relationKind(r.kind), 1)
+		}
+		text, err := c.plain(tableGrammar, mainSpace, strictSpace)(data)
+		if err != nil {
+			return nil, err
+		}
+		c.tables++
+		ids = append(ids, out.add("table", fmt.Sprintf("../tables/table%d.xml", c.tables)))
+		if err := c.to.add(fmt.Sprintf("xl/tables/table%d.xml", c.tables), sheetType+"table+xml", text); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
