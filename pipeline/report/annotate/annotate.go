@@ -172,10 +172,10 @@ func (a *Annotation) writeRows(to target, book *workbook.Workbook, sheet string,
 			return marks.done, err
 		}
 	}
-	if err := notes.write(a, &marks.done); err != nil {
+	if err := to.endRows(); err != nil {
 		return marks.done, err
 	}
-	if err := to.endRows(); err != nil {
+	if err := notes.write(a, &marks.done); err != nil {
 		return marks.done, err
 	}
 	return marks.done, marks.writeSheet(book, sheet)

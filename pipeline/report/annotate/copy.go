@@ -59,6 +59,9 @@ func (a *Annotation) writeCopy(w io.Writer, scratch string) (done Result, err er
 	if done, err = a.writeRows(c, book, sheet, &comments{file: c.File, sheet: sheet}); err != nil {
 		return done, err
 	}
+	if err := c.stream.Flush(); err != nil {
+		return done, err
+	}
 	return done, c.Save(w, untouchedNote)
 }
 
@@ -95,13 +98,13 @@ func (c *copiedBook) writeRow(r *Row) error {
 	return c.begin()
 }
 
+// endRows writes the early rows if that was not done. The stream stays open
+// for the comments.
 func (c *copiedBook) endRows() error {
-	if !c.begun {
-		if err := c.begin(); err != nil {
-			return err
-		}
+	if c.begun {
+		return nil
 	}
-	return c.stream.Flush()
+	return c.begin()
 }
 
 // begin writes the headers and the early rows.
