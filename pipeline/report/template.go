@@ -148,7 +148,7 @@ func addChoices(f *excelize.File, column string, field *TemplateField) error {
 // writeTemplateNotes puts the rule and an example on every header.
 func writeTemplateNotes(b *workbook.Workbook, fields []TemplateField) error {
 	var parts workbook.CommentParts
-	boxes, err := parts.Boxes(b.File, templateSheet)
+	boxes, err := parts.OpenBoxes(b.File, templateSheet)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *comments) write(a *Annotation, done *Result) error {
 	if len(c.cells) == 0 && len(c.stale) == 0 {
 		return nil
 	}
-	boxes, err := c.parts.Boxes(c.file, c.sheet)
+	boxes, err := c.parts.OpenBoxes(c.file, c.sheet)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 // readComments reads the comments of a sheet.
 func readComments(f *excelize.File, sheet string, parts inert.Sheet) (*comments, error) {
-	c := &comments{file: f, sheet: sheet, parts: workbook.CommentParts{Comments: parts.Comments, Drawing: parts.Drawing},
+	c := &comments{file: f, sheet: sheet, parts: parts.CommentParts,
 		stale: map[string]bool{}, threads: map[string]bool{}}
 	if parts.Comments == "" {
 		return c, nil

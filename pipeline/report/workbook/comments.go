@@ -22,37 +22,39 @@ type Comment struct {
 	UID          string // joins it to a conversation; "" = to none
 }
 
-// CommentParts are the names of the two parts that hold the comments of a
-// sheet. excelize needs quadratic time for many comments, so that they are
-// written here. The zero value stands for a sheet that has no comments.
-type CommentParts struct{ Comments, Drawing string }
+// CommentParts are the two parts that hold the comments of a sheet, by name,
+// and the boxes there. excelize would change the sender's comments, and needs
+// quadratic time for many. The zero value stands for a sheet without comments.
+type CommentParts struct {
+	Comments, Drawing string
+	Boxes             []Box
+}
 
-// Boxes returns the boxes that the parts have. A sheet that has no parts gets
+// OpenBoxes returns the boxes, to be changed. A sheet that has no parts gets
 // them. excelize makes them for its own first comment, which is removed again.
-func (p *CommentParts) Boxes(f *excelize.File, sheet string) (*Boxes, error) {
-	if p.Drawing != "" {
-		return newBoxes(f, sheet, string(RawPart(f, p.Drawing))), nil
+func (p *CommentParts) OpenBoxes(f *excelize.File, sheet string) (*Boxes, error) {
+	if p.Drawing == "" {
+		defer lendFontName(f)()
+		if err := f.AddComment(sheet, excelize.Comment{Cell: "A1", Author: Author, Text: "x"}); err != nil {
+			return nil, err
+		}
+		// Parts that the workbook came with are raw, so these are new.
+		for name := range f.Comments {
+			p.Comments = name
+			delete(f.Comments, name)
+		}
+		for name := range f.VMLDrawing {
+			p.Drawing = name
+			delete(f.VMLDrawing, name)
+		}
 	}
-	defer lendFontName(f)()
-	if err := f.AddComment(sheet, excelize.Comment{Cell: "A1", Author: Author, Text: "x"}); err != nil {
-		return nil, err
-	}
-	// Parts that the workbook came with are raw, so these are new.
-	for name := range f.Comments {
-		p.Comments = name
-		delete(f.Comments, name)
-	}
-	for name := range f.VMLDrawing {
-		p.Drawing = name
-		delete(f.VMLDrawing, name)
-	}
-	return newBoxes(f, sheet, emptyDrawing), nil
+	return &Boxes{file: f, sheet: sheet, list: p.Boxes}, nil
 }
 
 // Store writes comments and boxes into their parts.
 func (p *CommentParts) Store(f *excelize.File, list []Comment, boxes *Boxes) {
 	f.Pkg.Store(p.Comments, commentsXML(list))
-	f.Pkg.Store(p.Drawing, boxes.drawing())
+	f.Pkg.Store(p.Drawing, DrawBoxes(boxes.list))
 }
 
 // RawPart returns a part of a workbook as it came, nil if there is none.

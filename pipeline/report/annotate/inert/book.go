@@ -17,16 +17,16 @@ type bookSheet struct {
 
 // copyAll copies the workbook part by part.
 func (c *copier) copyAll() error {
-	root, err := c.from.relations("")
+	root, err := c.from.readRelations("")
 	if err != nil {
 		return err
 	}
-	book := first(root, "officeDocument")
-	rels, err := c.from.relations(book)
+	book := firstTarget(root, "officeDocument")
+	rels, err := c.from.readRelations(book)
 	if err != nil {
 		return err
 	}
-	data, err := c.from.read(book)
+	data, err := c.from.readPart(book)
 	if err != nil {
 		return err
 	}
@@ -38,35 +38,35 @@ func (c *copier) copyAll() error {
 		return err
 	}
 	for _, r := range append(root, rels...) {
-		c.leave(relationKind(r.kind), 1)
+		c.countDropped(relationKind(r.kind), 1)
 	}
 	out := &relList{}
-	text, err := c.book(data, sheets, out)
+	text, err := c.copySheetList(data, sheets, out)
 	if err != nil {
 		return err
 	}
-	if err := c.to.add("xl/workbook.xml", sheetType+"sheet.main+xml", text); err != nil {
+	if err := c.to.addPart("xl/workbook.xml", sheetType+"sheet.main+xml", text); err != nil {
 		return err
 	}
 	for i, s := range sheets {
-		if err := c.sheet(s, i+1); err != nil {
+		if err := c.copySheet(s, i+1); err != nil {
 			return fmt.Errorf("sheet %d: %w", i+1, err)
 		}
 	}
 	if err := c.tablesOf(rels, out); err != nil {
 		return err
 	}
-	if err := c.to.add("xl/_rels/workbook.xml.rels", "", out.part()); err != nil {
+	if err := c.to.addPart("xl/_rels/workbook.xml.rels", "", out.partXML()); err != nil {
 		return err
 	}
 	top := &relList{}
-	top.add("officeDocument", "xl/workbook.xml")
-	top.add("extended-properties", "docProps/app.xml")
-	if err := c.to.add("docProps/app.xml", "application/vnd.openxmlformats-officedocument.extended-properties+xml", []byte(header+
+	top.addRelation("officeDocument", "xl/workbook.xml")
+	top.addRelation("extended-properties", "docProps/app.xml")
+	if err := c.to.addPart("docProps/app.xml", "application/vnd.openxmlformats-officedocument.extended-properties+xml", []byte(header+
 		`<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"><Application>bulkonboard</Application></Properties>`)); err != nil {
 		return err
 	}
-	return c.to.add("_rels/.rels", "", top.part())
+	return c.to.addPart("_rels/.rels", "", top.partXML())
 }
 
 // readBook finds the sheets that have cells, and what is kept of names.
@@ -77,7 +77,7 @@ func (c *copier) readBook(data []byte, rels []relation) (sheets []bookSheet, err
 	}
 	c.sheets, c.names = map[string]bool{}, map[string]bool{}
 	n := 0
-	err = walk(data, func(at xml.StartElement) {
+	err = eachElement(data, func(at xml.StartElement) {
 		switch at.Name.Local {
 		case "sheet":
 			if id := relID(at); kinds[id] == "worksheet" && parts[id] != "" {
@@ -126,14 +126,14 @@ func (c *copier) readNames(data []byte) error {
 	}
 }
 
-// book is the copy of the list of sheets.
-func (c *copier) book(data []byte, sheets []bookSheet, out *relList) ([]byte, error) {
+// copySheetList returns the copy of the list of sheets.
+func (c *copier) copySheetList(data []byte, sheets []bookSheet, out *relList) ([]byte, error) {
 	now := map[int]int{} // places of sheets among those that are copied
 	for i, s := range sheets {
 		now[s.was] = i
 	}
 	n := 0
-	r := &rewriter{grammar: parseGrammar(bookGrammar, mainSpace, strictSpace), left: c.leave}
+	r := &rewriter{grammar: parseGrammar(bookGrammar, mainSpace, strictSpace), left: c.countDropped}
 	r.inspect = func(at *xml.StartElement) (verdict, error) {
 		switch at.Name.Local {
 		case "sheet":
@@ -142,9 +142,9 @@ func (c *copier) book(data []byte, sheets []bookSheet, out *relList) ([]byte, er
 			if !kept {
 				return drop, nil
 			}
-			id := out.add("worksheet", fmt.Sprintf("worksheets/sheet%d.xml", place+1))
+			id := out.addRelation("worksheet", fmt.Sprintf("worksheets/sheet%d.xml", place+1))
 			r.out.WriteString("<sheet")
-			r.attributes(*at)
+			r.writeAttributes(*at)
 			r.out.WriteString(` r:id="` + id + `"/>`)
 			return done, r.d.Skip()
 		case "definedName":
@@ -172,12 +172,12 @@ func (c *copier) definedName(r *rewriter, at *xml.StartElement, now map[int]int)
 		}
 	}
 	if !kept || !isHarmlessName(attr(*at, "name")) || !c.isPlace(text) {
-		c.leave("defined name", 1)
+		c.countDropped("defined name", 1)
 		return dropped, nil
 	}
 	r.out.WriteString("<definedName")
-	r.attributes(*at)
-	r.out.WriteString(">" + escape(strings.TrimPrefix(text, "=")) + "</definedName>")
+	r.writeAttributes(*at)
+	r.out.WriteString(">" + escapeXML(strings.TrimPrefix(text, "=")) + "</definedName>")
 	return done, nil
 }
 
@@ -187,12 +187,12 @@ func (c *copier) tablesOf(rels []relation, out *relList) error {
 		kind, to, contentType string
 		copy                  func([]byte) ([]byte, error)
 	}{
-		{"styles", "styles.xml", sheetType + "styles+xml", c.plain(stylesGrammar, mainSpace, strictSpace)},
-		{"sharedStrings", "sharedStrings.xml", sheetType + "sharedStrings+xml", c.plain(stringsGrammar, mainSpace, strictSpace)},
-		{"theme", "theme/theme1.xml", "application/vnd.openxmlformats-officedocument.theme+xml", theme},
-		{"person", "persons/person.xml", microsoftXML + "person+xml", c.plain(personsGrammar, threadSpace)},
+		{"styles", "styles.xml", sheetType + "styles+xml", c.byGrammar(stylesGrammar, mainSpace, strictSpace)},
+		{"sharedStrings", "sharedStrings.xml", sheetType + "sharedStrings+xml", c.byGrammar(stringsGrammar, mainSpace, strictSpace)},
+		{"theme", "theme/theme1.xml", "application/vnd.openxmlformats-officedocument.theme+xml", copyTheme},
+		{"person", "persons/person.xml", microsoftXML + "person+xml", c.byGrammar(personsGrammar, threadSpace)},
 	} {
-		data, err := c.from.read(first(rels, shared.kind))
+		data, err := c.from.readPart(firstTarget(rels, shared.kind))
 		if data == nil && err == nil {
 			continue
 		}
@@ -202,8 +202,8 @@ func (c *copier) tablesOf(rels []relation, out *relList) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", shared.kind, err)
 		}
-		out.add(shared.kind, shared.to)
-		if err := c.to.add("xl/"+shared.to, shared.contentType, data); err != nil {
+		out.addRelation(shared.kind, shared.to)
+		if err := c.to.addPart("xl/"+shared.to, shared.contentType, data); err != nil {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func (c *copier) tablesOf(rels []relation, out *relList) error {
 
 // plain copies a part of which the grammar says everything. Extensions of such
 // parts hold nothing that anybody sees.
-func (c *copier) plain(text string, spaces ...string) func([]byte) ([]byte, error) {
+func (c *copier) byGrammar(text string, spaces ...string) func([]byte) ([]byte, error) {
 	return func(data []byte) ([]byte, error) {
 		return (&rewriter{grammar: parseGrammar(text, spaces...)}).rewrite(data, nil)
 	}

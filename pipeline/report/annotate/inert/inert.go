@@ -15,12 +15,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
 // Count says how many things of a kind were left out.
@@ -54,8 +53,9 @@ type Copied struct {
 
 // Sheet describes a sheet of the copy.
 type Sheet struct {
-	Cells                      int    // and rows
-	Comments, Drawing, Threads string // names of the parts with its comments, "" = none
+	workbook.CommentParts
+	Threads string // name of the part with its conversations, "" = none
+	Cells   int    // and rows
 }
 
 // CopyFile copies the workbook at path into a new .xlsx. The copy has cells
@@ -64,24 +64,15 @@ type Sheet struct {
 // becomes its value, or the error #N/A if it was never calculated. The error is
 // ErrTooLarge for a workbook over the limits.
 func CopyFile(path string) (_ *Copied, err error) {
-	f, err := os.Open(path)
+	archive, err := zip.OpenReader(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return Copy(f, info.Size())
+	defer func() { err = errors.Join(err, archive.Close()) }()
+	return copyArchive(&archive.Reader)
 }
 
-// Copy is CopyFile for an open file of size bytes.
-func Copy(r io.ReaderAt, size int64) (*Copied, error) {
-	archive, err := zip.NewReader(r, size)
-	if err != nil {
-		return nil, err
-	}
+func copyArchive(archive *zip.Reader) (*Copied, error) {
 	c := &copier{from: newParts(archive), left: map[string]int{}, copied: map[string]Sheet{}}
 	c.to.archive = zip.NewWriter(&c.to.out)
 	if err := c.copyAll(); err != nil {
@@ -90,7 +81,7 @@ func Copy(r io.ReaderAt, size int64) (*Copied, error) {
 	if err := c.to.finish(); err != nil {
 		return nil, err
 	}
-	return &Copied{c.to.out.Bytes(), c.counts(), c.copied}, nil
+	return &Copied{c.to.out.Bytes(), c.droppedCounts(), c.copied}, nil
 }
 
 // copier copies one workbook.
@@ -108,13 +99,13 @@ type copier struct {
 }
 
 // leave counts things that are left out. Kinds that nobody misses have no name.
-func (c *copier) leave(kind string, n int) {
+func (c *copier) countDropped(kind string, n int) {
 	if kind != "" {
 		c.left[kind] += n
 	}
 }
 
-func (c *copier) counts() []Count {
+func (c *copier) droppedCounts() []Count {
 	var list []Count
 	for kind, n := range c.left {
 		list = append(list, Count{kind, n})
@@ -148,7 +139,7 @@ type target struct {
 const packageTypes = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 // add writes a part with its content type.
-func (t *target) add(name, contentType string, data []byte) error {
+func (t *target) addPart(name, contentType string, data []byte) error {
 	if contentType != "" {
 		fmt.Fprintf(&t.types, `<Override PartName="/%s" ContentType="%s"/>`, name, contentType)
 	}
@@ -163,7 +154,7 @@ func (t *target) add(name, contentType string, data []byte) error {
 func (t *target) finish() error {
 	types := header + `<Types xmlns="` + packageTypes + `"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
 		`<Default Extension="vml" ContentType="application/vnd.openxmlformats-officedocument.vmlDrawing"/><Default Extension="xml" ContentType="application/xml"/>` + t.types.String() + `</Types>`
-	if err := t.add("[Content_Types].xml", "", []byte(types)); err != nil {
+	if err := t.addPart("[Content_Types].xml", "", []byte(types)); err != nil {
 		return err
 	}
 	return t.archive.Close()

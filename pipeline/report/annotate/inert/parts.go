@@ -44,7 +44,7 @@ func partName(name string) string {
 }
 
 // read unpacks a part; nil if there is none.
-func (p *parts) read(name string) ([]byte, error) {
+func (p *parts) readPart(name string) ([]byte, error) {
 	f := p.files[partName(name)]
 	if f == nil || name == "" {
 		return nil, nil
@@ -82,14 +82,14 @@ type relation struct {
 }
 
 // relations reads those of a part; "" is the package itself.
-func (p *parts) relations(part string) ([]relation, error) {
+func (p *parts) readRelations(part string) ([]relation, error) {
 	dir, file := path.Split(part)
-	data, err := p.read(dir + "_rels/" + file + ".rels")
+	data, err := p.readPart(dir + "_rels/" + file + ".rels")
 	if data == nil || err != nil {
 		return nil, err
 	}
 	var all []relation
-	err = walk(data, func(at xml.StartElement) {
+	err = eachElement(data, func(at xml.StartElement) {
 		if at.Name.Local != "Relationship" {
 			return
 		}
@@ -105,7 +105,7 @@ func (p *parts) relations(part string) ([]relation, error) {
 }
 
 // first is the target of the first relation of a kind, "" if there is none.
-func first(all []relation, kind string) string {
+func firstTarget(all []relation, kind string) string {
 	for _, r := range all {
 		if r.kind == kind && r.target != "" {
 			return r.target
@@ -128,7 +128,7 @@ func newDecoder(data []byte) *xml.Decoder {
 }
 
 // walk calls visit with each start tag of a part.
-func walk(data []byte, visit func(xml.StartElement)) error {
+func eachElement(data []byte, visit func(xml.StartElement)) error {
 	for d := newDecoder(data); ; {
 		token, err := d.Token()
 		if err == io.EOF {
@@ -169,7 +169,7 @@ type relList struct {
 	n int
 }
 
-func (l *relList) add(kind, to string) (id string) {
+func (l *relList) addRelation(kind, to string) (id string) {
 	l.n++
 	id = fmt.Sprintf("rId%d", l.n)
 	space := relSpace
@@ -180,11 +180,11 @@ func (l *relList) add(kind, to string) (id string) {
 	return id
 }
 
-func (l *relList) part() []byte {
+func (l *relList) partXML() []byte {
 	return []byte(header + `<Relationships xmlns="` + packageRels + `">` + l.b.String() + `</Relationships>`)
 }
 
-func escape(s string) string {
+func escapeXML(s string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder never fails
 	return b.String()

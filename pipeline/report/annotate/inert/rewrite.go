@@ -103,21 +103,21 @@ func (r *rewriter) rewrite(data []byte, tail func() string) ([]byte, error) {
 			return nil, &xml.SyntaxError{Msg: "root element " + at.Name.Local}
 		}
 		r.out.WriteString("<" + r.root + ` xmlns="` + r.spaces[0] + `" xmlns:r="` + relSpace + `"` + r.more)
-		r.attributes(at)
+		r.writeAttributes(at)
 		r.out.WriteString(">")
-		if _, err := r.content(r.rules[r.root]); err != nil {
+		if _, err := r.copyContent(r.rules[r.root]); err != nil {
 			return nil, err
 		}
 		if tail != nil {
 			r.out.WriteString(tail())
 		}
 		r.out.WriteString("</" + r.root + ">")
-		return r.out.Bytes(), r.rest()
+		return r.out.Bytes(), r.checkEnd()
 	}
 }
 
 // rest makes sure that the part ends well.
-func (r *rewriter) rest() error {
+func (r *rewriter) checkEnd() error {
 	for {
 		if _, err := r.d.Token(); err == io.EOF {
 			return nil
@@ -129,7 +129,7 @@ func (r *rewriter) rest() error {
 
 // content copies what is inside an element up to its end tag, which is read,
 // and returns how many children were copied.
-func (r *rewriter) content(in rule) (children int, err error) {
+func (r *rewriter) copyContent(in rule) (children int, err error) {
 	for {
 		token, err := r.d.Token()
 		if err != nil {
@@ -143,7 +143,7 @@ func (r *rewriter) content(in rule) (children int, err error) {
 				r.out.WriteString(escapeText(token))
 			}
 		case xml.StartElement:
-			n, err := r.child(in, token)
+			n, err := r.copyChild(in, token)
 			if err != nil {
 				return children, err
 			}
@@ -153,13 +153,13 @@ func (r *rewriter) content(in rule) (children int, err error) {
 }
 
 // child copies one element, if its parent may have it.
-func (r *rewriter) child(parent rule, at xml.StartElement) (n int, err error) {
+func (r *rewriter) copyChild(parent rule, at xml.StartElement) (n int, err error) {
 	if at.Name.Space == compatSpace && at.Name.Local == "AlternateContent" {
-		return r.alternative(parent)
+		return r.copyFallback(parent)
 	}
 	own, known := r.rules[at.Name.Local]
 	if !known || !slices.Contains(r.spaces, at.Name.Space) || !slices.Contains(parent.children, at.Name.Local) {
-		return 0, r.leave(at)
+		return 0, r.dropElement(at)
 	}
 	if r.inspect != nil {
 		switch v, err := r.inspect(&at); {
@@ -168,15 +168,15 @@ func (r *rewriter) child(parent rule, at xml.StartElement) (n int, err error) {
 		case v == done:
 			return 1, nil
 		case v == drop:
-			return 0, r.leave(at)
+			return 0, r.dropElement(at)
 		}
 	}
 	from := r.out.Len()
 	r.out.WriteString("<" + at.Name.Local)
-	r.attributes(at)
+	r.writeAttributes(at)
 	count := r.out.Len()
 	r.out.WriteString(">")
-	n, err = r.content(own)
+	n, err = r.copyContent(own)
 	switch {
 	case err != nil:
 		return 0, err
@@ -195,7 +195,7 @@ func (r *rewriter) child(parent rule, at xml.StartElement) (n int, err error) {
 
 // alternative copies the fallback of an mc:AlternateContent: what programs read
 // that do not know the newer form.
-func (r *rewriter) alternative(parent rule) (n int, err error) {
+func (r *rewriter) copyFallback(parent rule) (n int, err error) {
 	if r.alternatives++; r.alternatives > maxAlternatives {
 		return 0, ErrTooLarge
 	}
@@ -216,7 +216,7 @@ func (r *rewriter) alternative(parent rule) (n int, err error) {
 				continue
 			}
 			parent.text = false
-			more, err := r.content(parent)
+			more, err := r.copyContent(parent)
 			if err != nil {
 				return n, err
 			}
@@ -226,22 +226,22 @@ func (r *rewriter) alternative(parent rule) (n int, err error) {
 }
 
 // attributes writes those that the grammar has.
-func (r *rewriter) attributes(at xml.StartElement) {
+func (r *rewriter) writeAttributes(at xml.StartElement) {
 	for _, name := range r.rules[at.Name.Local].attrs {
 		for _, a := range at.Attr {
 			switch {
 			case a.Name.Local != name:
 			case a.Name.Space == "":
-				r.out.WriteString(" " + name + `="` + escape(a.Value) + `"`)
+				r.out.WriteString(" " + name + `="` + escapeXML(a.Value) + `"`)
 			case a.Name.Space == "http://www.w3.org/XML/1998/namespace" && name == "space":
-				r.out.WriteString(` xml:space="` + escape(a.Value) + `"`)
+				r.out.WriteString(` xml:space="` + escapeXML(a.Value) + `"`)
 			}
 		}
 	}
 }
 
 // leave passes an element over and counts what in it has a name.
-func (r *rewriter) leave(at xml.StartElement) error {
+func (r *rewriter) dropElement(at xml.StartElement) error {
 	for depth := 1; ; {
 		if kind := elementKind(at.Name.Local); kind != "" && r.left != nil {
 			r.left(kind, 1)
@@ -274,5 +274,5 @@ func (r *rewriter) leave(at xml.StartElement) error {
 
 // escapeText leaves line ends as they are, which xml.EscapeText does not.
 func escapeText(text []byte) string {
-	return strings.ReplaceAll(escape(string(text)), "&#xA;", "\n")
+	return strings.ReplaceAll(escapeXML(string(text)), "&#xA;", "\n")
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // sheet copies one sheet, its comments and tables, as number n of the copy.
-func (c *copier) sheet(s bookSheet, n int) error {
-	rels, err := c.from.relations(s.part)
+func (c *copier) copySheet(s bookSheet, n int) error {
+	rels, err := c.from.readRelations(s.part)
 	if err != nil {
 		return err
 	}
-	data, err := c.from.read(s.part)
+	data, err := c.from.readPart(s.part)
 	if err != nil {
 		return err
 	}
@@ -23,10 +23,10 @@ func (c *copier) sheet(s bookSheet, n int) error {
 		return errors.New("it is not there")
 	}
 	for _, r := range rels {
-		c.leave(relationKind(r.kind), 1)
+		c.countDropped(relationKind(r.kind), 1)
 	}
 	out := &relList{}
-	drawing, parts, err := c.notes(rels, out)
+	drawing, parts, err := c.copyComments(rels, out)
 	if err != nil {
 		return fmt.Errorf("comments: %w", err)
 	}
@@ -34,8 +34,8 @@ func (c *copier) sheet(s bookSheet, n int) error {
 	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
-	cells := &sheetCopy{copier: c, rewriter: &rewriter{grammar: parseGrammar(sheetGrammar, mainSpace, strictSpace), left: c.leave}}
-	cells.inspect = cells.look
+	cells := &sheetCopy{copier: c, rewriter: &rewriter{grammar: parseGrammar(sheetGrammar, mainSpace, strictSpace), left: c.countDropped}}
+	cells.inspect = cells.inspectElement
 	text, err := cells.rewrite(data, func() string {
 		tail := ""
 		if drawing != "" {
@@ -56,11 +56,11 @@ func (c *copier) sheet(s bookSheet, n int) error {
 	parts.Cells = bytes.Count(text, []byte("<c>")) + bytes.Count(text, []byte("<c ")) + bytes.Count(text, []byte("<row>")) + bytes.Count(text, []byte("<row "))
 	c.copied[s.name] = parts
 	if out.n > 0 {
-		if err := c.to.add(fmt.Sprintf("xl/worksheets/_rels/sheet%d.xml.rels", n), "", out.part()); err != nil {
+		if err := c.to.addPart(fmt.Sprintf("xl/worksheets/_rels/sheet%d.xml.rels", n), "", out.partXML()); err != nil {
 			return err
 		}
 	}
-	return c.to.add(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), sheetType+"worksheet+xml", text)
+	return c.to.addPart(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), sheetType+"worksheet+xml", text)
 }
 
 // sheetCopy is a sheet under way.
@@ -70,26 +70,26 @@ type sheetCopy struct {
 }
 
 // look decides about the elements that may hold a formula or a link.
-func (s *sheetCopy) look(at *xml.StartElement) (verdict, error) {
+func (s *sheetCopy) inspectElement(at *xml.StartElement) (verdict, error) {
 	switch at.Name.Local {
 	case "c":
-		return done, s.cell(*at)
+		return done, s.copyCell(*at)
 	case "hyperlink":
 		if relID(*at) != "" || !s.isPlace(attr(*at, "location")) && !s.names[strings.ToUpper(attr(*at, "location"))] {
 			return drop, nil
 		}
 	case "dataValidation", "cfRule":
-		return s.whole(*at)
+		return s.copyFormulas(*at)
 	}
 	return take, nil
 }
 
 // whole copies an element with formulas if all of them are harmless, else
 // nothing of it.
-func (s *sheetCopy) whole(at xml.StartElement) (verdict, error) {
+func (s *sheetCopy) copyFormulas(at xml.StartElement) (verdict, error) {
 	from, sound := s.out.Len(), true
 	s.out.WriteString("<" + at.Name.Local)
-	s.attributes(at)
+	s.writeAttributes(at)
 	s.out.WriteString(">")
 	defer func(was func(*xml.StartElement) (verdict, error)) { s.inspect = was }(s.inspect)
 	s.inspect = func(at *xml.StartElement) (verdict, error) {
@@ -100,7 +100,7 @@ func (s *sheetCopy) whole(at xml.StartElement) (verdict, error) {
 				return done, err
 			}
 			sound = sound && s.isHarmless(text)
-			s.out.WriteString("<" + at.Name.Local + ">" + escape(text) + "</" + at.Name.Local + ">")
+			s.out.WriteString("<" + at.Name.Local + ">" + escapeXML(text) + "</" + at.Name.Local + ">")
 			return done, nil
 		case "cfvo":
 			kind := attr(*at, "type")
@@ -108,13 +108,13 @@ func (s *sheetCopy) whole(at xml.StartElement) (verdict, error) {
 		}
 		return take, nil
 	}
-	if _, err := s.content(s.rules[at.Name.Local]); err != nil {
+	if _, err := s.copyContent(s.rules[at.Name.Local]); err != nil {
 		return done, err
 	}
 	s.out.WriteString("</" + at.Name.Local + ">")
 	if !sound {
 		s.out.Truncate(from)
-		s.copier.leave(elementKind(at.Name.Local), 1)
+		s.copier.countDropped(elementKind(at.Name.Local), 1)
 		return dropped, nil
 	}
 	return done, nil
@@ -130,10 +130,10 @@ func isNumber(s string) bool {
 const notCalculated = "#N/A"
 
 // cell copies a cell, a formula as its value.
-func (s *sheetCopy) cell(at xml.StartElement) error {
+func (s *sheetCopy) copyCell(at xml.StartElement) error {
 	from := s.out.Len()
 	s.out.WriteString("<c")
-	s.attributes(at)
+	s.writeAttributes(at)
 	s.out.WriteString(">")
 	var formula, value string
 	var hasFormula, hasValue bool
@@ -161,7 +161,7 @@ func (s *sheetCopy) cell(at xml.StartElement) error {
 		case "is":
 			before := s.out.Len()
 			hasValue = true
-			_, err = s.child(rule{children: []string{"is"}}, child)
+			_, err = s.copyChild(rule{children: []string{"is"}}, child)
 			if s.out.Len() > before+len("<is><t></t></is>") {
 				value = "text"
 			}
@@ -173,7 +173,7 @@ func (s *sheetCopy) cell(at xml.StartElement) error {
 		}
 	}
 	if hasFormula {
-		s.copier.leave("formula", 1)
+		s.copier.countDropped("formula", 1)
 		kind := attr(at, "t")
 		constant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
 		if !constant && (s.stale || !hasValue || value == "" && kind != "str") {
@@ -184,7 +184,7 @@ func (s *sheetCopy) cell(at xml.StartElement) error {
 					at.Attr[i].Name.Local = "-"
 				}
 			}
-			s.attributes(at)
+			s.writeAttributes(at)
 			s.out.WriteString(` t="e"><v>` + notCalculated + "</v>")
 		}
 	}
@@ -199,27 +199,27 @@ func (c *copier) tablesOn(rels []relation, out *relList) (ids []string, err erro
 		if r.kind != "table" || r.target == "" {
 			continue
 		}
-		data, err := c.from.read(r.target)
+		data, err := c.from.readPart(r.target)
 		if err != nil {
 			return nil, err
 		}
 		if data == nil {
 			continue
 		}
-		inner, err := c.from.relations(r.target)
+		inner, err := c.from.readRelations(r.target)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range inner {
-			c.leave(relationKind(r.kind), 1)
+			c.countDropped(relationKind(r.kind), 1)
 		}
-		text, err := c.plain(tableGrammar, mainSpace, strictSpace)(data)
+		text, err := c.byGrammar(tableGrammar, mainSpace, strictSpace)(data)
 		if err != nil {
 			return nil, err
 		}
 		c.tables++
-		ids = append(ids, out.add("table", fmt.Sprintf("../tables/table%d.xml", c.tables)))
-		if err := c.to.add(fmt.Sprintf("xl/tables/table%d.xml", c.tables), sheetType+"table+xml", text); err != nil {
+		ids = append(ids, out.addRelation("table", fmt.Sprintf("../tables/table%d.xml", c.tables)))
+		if err := c.to.addPart(fmt.Sprintf("xl/tables/table%d.xml", c.tables), sheetType+"table+xml", text); err != nil {
 			return nil, err
 		}
 	}

@@ -15,7 +15,7 @@ func themeColours() []string {
 
 // theme makes a theme of the colours and the two fonts of the sender's: those
 // are what cells use. The rest, for drawings, may hold pictures.
-func theme(data []byte) ([]byte, error) {
+func copyTheme(data []byte) ([]byte, error) {
 	colours := map[string]string{"dk1": "000000", "lt1": "FFFFFF", "dk2": "44546A", "lt2": "E7E6E6", "accent1": "4472C4", "accent2": "ED7D31",
 		"accent3": "A5A5A5", "accent4": "FFC000", "accent5": "5B9BD5", "accent6": "70AD47", "hlink": "0563C1", "folHlink": "954F72"}
 	fonts := map[string]string{"majorFont": "Calibri Light", "minorFont": "Calibri"}
@@ -59,7 +59,7 @@ func theme(data []byte) ([]byte, error) {
 	}
 	b.WriteString(`</a:clrScheme><a:fontScheme name="Office">`)
 	for _, name := range []string{"majorFont", "minorFont"} {
-		b.WriteString("<a:" + name + `><a:latin typeface="` + escape(fonts[name]) + `"/><a:ea typeface=""/><a:cs typeface=""/></a:` + name + ">")
+		b.WriteString("<a:" + name + `><a:latin typeface="` + escapeXML(fonts[name]) + `"/><a:ea typeface=""/><a:cs typeface=""/></a:` + name + ">")
 	}
 	const plainFill = `<a:solidFill><a:schemeClr val="phClr"/></a:solidFill>`
 	const line, effect = `<a:ln w="6350">` + plainFill + `</a:ln>`, `<a:effectStyle><a:effectLst/></a:effectStyle>`
