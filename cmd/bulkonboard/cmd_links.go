@@ -159,7 +159,7 @@ func linkRows(ctx context.Context, l kyc.Customers, f *exportFlags, before time.
 				continue
 			}
 			*n++
-			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, reporttext.Link(c.UsableURL()), utcText(c.Issued), string(c.KYC.Status),
+			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, reporttext.LinkCell(c.UsableURL()), utcText(c.Issued), string(c.KYC.Status),
 				utcText(c.KYC.At), strconv.Itoa(c.KYC.RetriesUsed())}
 			if !yield(cells, nil) {
 				return

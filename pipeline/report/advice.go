@@ -37,17 +37,17 @@ func adviceByCode() map[string]string {
 		fill        = "Fill in the cell. The partner requires this field. Some fields can be given for all rows with --default."
 		original    = "A spreadsheet program changed the value, and digits may be lost. Take it from the original source, with the column formatted as text."
 		publicIP    = "Give the public IP address that the user registered from, alone in its cell."
-		wallet      = "Take the wallet address anew from its owner. Do not correct it by hand."
+		wallet      = "Get the wallet address from its owner again. Do not correct it by hand."
 		noCustomer  = "Delete the row. It is no customer."
 		tooFew      = "Too few users are known by which the partner's list could be judged, or it shows them differently. Run the same command again once more customers were onboarded, or look the customer up at the partner and use \"bulkonboard ledger resolve\"."
 		undecidable = "A program cannot decide this one. Look the customer up at the partner, then enter what you found with \"bulkonboard ledger resolve\"."
 	)
 	return map[string]string{
 		"details_changed":      "The input differs from what was sent. Nothing was sent again. If the new value is right, change it at the partner.",
-		"repeats_row":          "Nothing, if it is the same person: the earlier row counts, and says the same. The row can be deleted.",
-		"repeats_row_differs":  "The earlier row counts. Decide which of the two is right, and delete the other, or give this one its own e-mail if it is another person.",
-		"id_known":             "This customer number was onboarded under another e-mail. If it is another person, correct the number. If it is meant, run with --accept id_known.",
-		"looks_onboarded":      "The same name and phone number were onboarded under another e-mail. If it is another person, run with --accept looks_onboarded.",
+		"repeats_row":          "Nothing, if it is the same customer: the earlier row counts, with the same details. The row can be deleted.",
+		"repeats_row_differs":  "The earlier row counts. Decide which of the two is right, and delete the other. If it is another customer, give this one its own e-mail.",
+		"id_known":             "This customer number was onboarded under another e-mail. If it is another customer, correct the number. If it is right, run with --accept id_known.",
+		"looks_onboarded":      "The same name and phone number were onboarded under another e-mail. If it is another customer, run with --accept looks_onboarded.",
 		"required":             fill,
 		"placeholder":          fill,
 		"phone_plus_lost":      "The spreadsheet dropped the plus sign. Check a few numbers. The command \"bulkonboard validate\" proposes --phone-plus where it is safe for the whole list.",

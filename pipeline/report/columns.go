@@ -168,7 +168,7 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 		// A link is in one row of a report, so that a mail merge sends it once.
 		c[colServiceID] = reporttext.Clean(r.Customer.ServiceID)
 		if !t.noLinks {
-			c[colURL] = reporttext.Link(r.Customer.UsableURL())
+			c[colURL] = reporttext.LinkCell(r.Customer.UsableURL())
 		}
 		if t.checks {
 			checkCells(c[len(c)-len(CheckColumns()):], &r.Customer)

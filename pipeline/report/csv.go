@@ -35,8 +35,8 @@ func (csvFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
 }
 
 // csvWriter writes rows under a header. Each cell is clean and guarded.
-// encoding/csv does not quote what a program may take for a formula behind a
-// delimiter other than the comma.
+// encoding/csv does not quote text that looks like a formula behind a delimiter
+// other than the comma.
 type csvWriter struct {
 	out *bufio.Writer
 }

@@ -160,7 +160,7 @@ func TestHostileLinks(t *testing.T) {
 		"https://x.example/;=cmd|'/C calc'!A0": "https://x.example/%3B=cmd%7C'/C calc'!A0",
 		"https://x.example/@1,-5.2,17z":        "https://x.example/@1%2C-5.2%2C17z",
 	} {
-		if got := reporttext.Link(link); got != want || reporttext.Guard(got) != got {
+		if got := reporttext.LinkCell(link); got != want || reporttext.Guard(got) != got {
 			t.Errorf("%q: %q", link, got)
 		}
 	}

@@ -17,9 +17,9 @@ import (
 //go:embed page.html
 var page string
 
-// htmlFormat is the page for whoever wants to know how it went: counts, causes
-// with advice, and money. It names no customer, shows no link, and loads
-// nothing: its policy forbids it.
+// htmlFormat is the page that shows how a run went: counts, causes with advice,
+// and money. It names no customer, shows no link, and loads nothing: its policy
+// forbids it.
 type htmlFormat struct{}
 
 func (htmlFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {

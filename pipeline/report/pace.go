@@ -153,10 +153,10 @@ func formatDuration(d time.Duration) string {
 		if d < u.of {
 			continue
 		}
-		text := reporttext.Counted(int(d/u.of), u.name)
+		text := reporttext.CountNoun(int(d/u.of), u.name)
 		if i+1 < len(units) {
 			if rest := int(d % u.of / units[i+1].of); rest > 0 {
-				text += " " + reporttext.Counted(rest, units[i+1].name)
+				text += " " + reporttext.CountNoun(rest, units[i+1].name)
 			}
 		}
 		return text

@@ -143,7 +143,7 @@ func TestSummaryHasNumbers(t *testing.T) {
 	}
 	defer f.Close()
 	shown := map[string]string{}
-	for i, row := range booktest.Rows(t, f, "Summary") {
+	for i, row := range booktest.SheetRows(t, f, "Summary") {
 		for col, axis := range []string{"B", "C"} {
 			if len(row) <= col+1 {
 				continue

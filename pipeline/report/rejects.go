@@ -26,7 +26,7 @@ type RejectRow struct {
 }
 
 // rejectColumns returns the columns that a rejects file adds. The reader of
-// input files does not take them for input.
+// input files skips them.
 func rejectColumns() []string { return []string{"onboard_row", "onboard_status", "onboard_problem"} }
 
 // Rejected describes the file that Rejects wrote. The zero value is: no rows,
@@ -127,7 +127,7 @@ func rejectCells(r RejectRow, keep []int, kind Kind) []string {
 	cells := pickCells(r.Cells, keep)
 	problem := reporttext.Clean(r.Problem)
 	if kind == XLSX && slices.ContainsFunc(cells, isTooLong) {
-		problem += "; a cell of this row is cut off here, at the 32,767 characters that a workbook takes"
+		problem += "; a cell of this row is cut off here, at 32,767 characters, the limit of a workbook"
 	}
 	return append(cells, reporttext.Clean(r.Origin), string(r.Status), strings.TrimPrefix(problem, "; "))
 }

@@ -171,8 +171,8 @@ func writeTemplateGuide(b *workbook.Workbook, fields []TemplateField) error {
 	p.WriteLine(b.Style.Title, 30, templateTitle)
 	for _, line := range []string{
 		"1.  Fill in the sheet \"" + templateSheet + "\": one row for each customer, below the headers. Leave the headers as they are.",
-		"2.  Delete the yellow example row. It is never sent: as long as it is there, it is reported as a problem.",
-		"3.  Dark columns are required; in the light ones a cell may stay empty. A light column that nobody needs may be deleted.",
+		"2.  Delete the yellow example row. It is never sent, and is reported as a problem until it is deleted.",
+		"3.  Dark columns are required; in the light ones a cell may stay empty. Delete a light column that you do not need.",
 		"4.  Point at a header to see its rule. Where a list opens in a cell, choose from it.",
 		"5.  All cells are text, so that phone numbers keep their + and postal codes their zeros. When you paste, paste values only.",
 		"6.  Save the file, as .xlsx, and give it to bulkonboard. This sheet may stay as it is.",

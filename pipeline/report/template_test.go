@@ -34,15 +34,15 @@ func TestTemplateWorkbook(t *testing.T) {
 	if err != nil || written != path {
 		t.Fatal(written, err)
 	}
-	f := booktest.Open(t, path)
+	f := booktest.OpenBook(t, path)
 	if got := fmt.Sprint(f.GetSheetList()); got != "[Customers How to fill this in]" || f.GetActiveSheetIndex() != 0 {
 		t.Errorf("sheets %s", got)
 	}
-	rows := booktest.Rows(t, f, "Customers")
+	rows := booktest.SheetRows(t, f, "Customers")
 	if len(rows) != 2 {
 		t.Fatalf("%d rows", len(rows))
 	}
-	notes := booktest.Comments(t, f, "Customers")
+	notes := booktest.SheetComments(t, f, "Customers")
 	for i, field := range fields {
 		if rows[0][i] != field.Name || rows[1][i] != field.exampleCell() {
 			t.Errorf("column %d: %q, %q", i, rows[0][i], rows[1][i])
@@ -75,7 +75,7 @@ func TestTemplateWorkbook(t *testing.T) {
 	if panes, err := f.GetPanes("Customers"); err != nil || !panes.Freeze || panes.YSplit != 1 {
 		t.Errorf("header is not frozen (%v)", err)
 	}
-	if guide := booktest.Rows(t, f, templateGuide); !strings.HasPrefix(guide[0][0], workbook.SheetMark) || !strings.Contains(fmt.Sprint(guide), fields[8].Example) {
+	if guide := booktest.SheetRows(t, f, templateGuide); !strings.HasPrefix(guide[0][0], workbook.SheetMark) || !strings.Contains(fmt.Sprint(guide), fields[8].Example) {
 		t.Errorf("guide: %q", guide)
 	}
 }
@@ -106,14 +106,14 @@ func TestTemplateThroughLibreOffice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := booktest.Open(t, booktest.ThroughOffice(t, written))
+	f := booktest.OpenBook(t, booktest.ThroughOffice(t, written))
 	if rules, err := f.GetDataValidations("Customers"); err != nil || len(rules) != 2 {
 		t.Errorf("%d lists, %v", len(rules), err)
 	}
-	if notes := booktest.Comments(t, f, "Customers"); len(notes) != len(templateFields()) {
+	if notes := booktest.SheetComments(t, f, "Customers"); len(notes) != len(templateFields()) {
 		t.Errorf("notes %q", notes)
 	}
-	if got := booktest.Rows(t, f, "Customers")[1][3]; got != "+14155550123" {
+	if got := booktest.SheetRows(t, f, "Customers")[1][3]; got != "+14155550123" {
 		t.Errorf("phone of the example %q", got)
 	}
 }

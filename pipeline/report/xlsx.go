@@ -178,7 +178,7 @@ func (d *detailSheets) writeLink(cells []string) error {
 func (d *detailSheets) finish() error {
 	for _, c := range d.groups.causes() {
 		title, advice := c.title(), Advice(c.Status, c.Code)
-		head := []string{title, "", "", "", "", "", "", reporttext.Counted(c.Count, "row"), advice}
+		head := []string{title, "", "", "", "", "", "", reporttext.CountNoun(c.Count, "row"), advice}
 		if err := d.attention.WriteStyled(head, d.book.Style.Group, max(24, workbook.TextHeight(advice, 70))); err != nil {
 			return err
 		}

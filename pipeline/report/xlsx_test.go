@@ -41,7 +41,7 @@ func TestWorkbookSheets(t *testing.T) {
 	}
 	column := func(name string, col int) string {
 		var list []string
-		for _, r := range booktest.Rows(t, f, name)[1:] {
+		for _, r := range booktest.SheetRows(t, f, name)[1:] {
 			list = append(list, r[min(col, len(r)-1)])
 		}
 		return strings.Join(list, "|")
@@ -61,7 +61,7 @@ func TestWorkbookSheets(t *testing.T) {
 			t.Errorf("%s, column %d: %s, want %s", tt.sheet, tt.col, got, tt.want)
 		}
 	}
-	summary := fmt.Sprint(booktest.Rows(t, f, "Summary"))
+	summary := fmt.Sprint(booktest.SheetRows(t, f, "Summary"))
 	for _, want := range []string{"Onboarding report: staff.csv", "3 of 11 rows onboarded (27.3\u00a0%)", "1.50 USD", "staging", "email: email form", "Top up the wallet"} {
 		if !strings.Contains(summary, want) {
 			t.Errorf("summary lacks %q: %s", want, summary)
@@ -129,7 +129,7 @@ func TestWorkbookLimits(t *testing.T) {
 	f, _ := openReport(t, xlsxFormat{maxRows: 6, maxLinks: 2}, meta(), seq(nil, rows...))
 	var got []string
 	for _, name := range []string{"Verification links", "Verification links (2)", "Verification links (3)", "All rows", "All rows (2)", "All rows (3)"} {
-		list := booktest.Rows(t, f, name)
+		list := booktest.SheetRows(t, f, name)
 		links := 0
 		for i := range list {
 			if ok, target, err := f.GetCellHyperLink(name, fmt.Sprintf("G%d", i+1)); err != nil {
@@ -156,10 +156,10 @@ func TestWorkbookWithoutRows(t *testing.T) {
 	if slices.Contains(f.GetSheetList(), "Verification links") {
 		t.Error("sheet of links in a report without links")
 	}
-	if rows := booktest.Rows(t, f, "Needs attention"); rows[1][0] != "None." {
+	if rows := booktest.SheetRows(t, f, "Needs attention"); rows[1][0] != "None." {
 		t.Errorf("got %q", rows)
 	}
-	if rows := booktest.Rows(t, f, "Summary"); rows[1][0] != "No rows." {
+	if rows := booktest.SheetRows(t, f, "Summary"); rows[1][0] != "No rows." {
 		t.Errorf("got %q", rows)
 	}
 }

@@ -193,7 +193,7 @@ func (a *Annotation) columnHeader(column int) string {
 func isUnedited(path string) (bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return false, nil // not ours, whatever it is
+		return false, nil // it is not ours
 	}
 	// A zip ends in 22 bytes, the last two of which count those of the comment
 	// behind them. The rest of the file is not read.

@@ -79,7 +79,7 @@ func annotate(t *testing.T, a Annotation) (Result, *excelize.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return done, booktest.Open(t, done.Path)
+	return done, booktest.OpenBook(t, done.Path)
 }
 
 // fillOf is the fill colour of a cell, "" without one.
@@ -102,7 +102,7 @@ func fillOf(t *testing.T, f *excelize.File, sheet, cell string) string {
 func TestAnnotateKeepsWorkbook(t *testing.T) {
 	a := annotation()
 	done, f := annotate(t, a)
-	before := booktest.Open(t, libreOffice)
+	before := booktest.OpenBook(t, libreOffice)
 	if done.Copy || done.Problems != 6 || done.Warnings != 3 || done.Rows != 5 || done.Comments != 8 || !done.Commented || done.Unlisted != 0 {
 		t.Errorf("done: %+v", done)
 	}
@@ -154,7 +154,7 @@ func TestAnnotateKeepsWorkbook(t *testing.T) {
 
 func TestAnnotateComments(t *testing.T) {
 	_, f := annotate(t, annotation())
-	got := booktest.Comments(t, f, "Customers")
+	got := booktest.SheetComments(t, f, "Customers")
 	if want := []string{"A2", "A7", "C3", "D4", "E6", "F4", "G5", "I6", "J5"}; !slices.Equal(slices.Sorted(maps.Keys(got)), want) {
 		t.Errorf("comments on %v", slices.Sorted(maps.Keys(got)))
 	}
@@ -178,7 +178,7 @@ func TestAnnotateProblemSheet(t *testing.T) {
 	if list := f.GetSheetList(); list[len(list)-1] != "Problems" || f.GetActiveSheetIndex() != len(list)-1 {
 		t.Errorf("sheets %q, open on %d", list, f.GetActiveSheetIndex())
 	}
-	rows := booktest.Rows(t, f, "Problems")
+	rows := booktest.SheetRows(t, f, "Problems")
 	if !strings.HasPrefix(rows[0][0], workbook.SheetMark) {
 		t.Errorf("first cell %q", rows[0][0])
 	}
@@ -210,7 +210,7 @@ func TestAnnotateOutcome(t *testing.T) {
 	a := annotation()
 	a.Outcome = true
 	done, f := annotate(t, a)
-	rows := booktest.Rows(t, f, "Customers")
+	rows := booktest.SheetRows(t, f, "Customers")
 	if want := outcomeColumns(); !slices.Equal(rows[0][14:], want) {
 		t.Errorf("added %q", rows[0][14:])
 	}
@@ -224,16 +224,16 @@ func TestAnnotateOutcome(t *testing.T) {
 	a.Workbook, a.Header = done.Path, rows[0]
 	a.Rows = listed(Row{Number: 3, Status: "created"}, Row{Number: 4, Status: "invalid", Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}})
 	_, again := annotate(t, a)
-	if got := booktest.Rows(t, again, "Customers")[0]; !slices.Equal(got, rows[0]) {
+	if got := booktest.SheetRows(t, again, "Customers")[0]; !slices.Equal(got, rows[0]) {
 		t.Errorf("headers now %q", got)
 	}
 	if !slices.Equal(again.GetSheetList(), f.GetSheetList()) {
 		t.Errorf("sheets now %q", again.GetSheetList())
 	}
-	if got := slices.Sorted(maps.Keys(booktest.Comments(t, again, "Customers"))); !slices.Equal(got, []string{"A2", "C3", "D4"}) {
+	if got := slices.Sorted(maps.Keys(booktest.SheetComments(t, again, "Customers"))); !slices.Equal(got, []string{"A2", "C3", "D4"}) {
 		t.Errorf("comments now on %v", got)
 	}
-	if got := booktest.Comments(t, again, "Customers")["C3"]; !strings.HasSuffix(got, "|asked her on Monday") {
+	if got := booktest.SheetComments(t, again, "Customers")["C3"]; !strings.HasSuffix(got, "|asked her on Monday") {
 		t.Errorf("the sender's comment is now %q", got)
 	}
 	for cell, want := range map[string]string{"C3": "", "D4": workbook.ProblemFill, "J5": "", "C2": "E2F0D9"} {
@@ -256,7 +256,7 @@ func TestAnnotateCopy(t *testing.T) {
 	}
 	want := [][]string{{"name", "mail", "zip", "onboard_problem"}, {"Ada", "=1+1", "02139"}, nil, nil,
 		{"Alan", "", "x", "email: Is empty. Fill it in. Warning: Is odd. Look.", "beyond"}}
-	if got := booktest.Rows(t, f, "List"); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := booktest.SheetRows(t, f, "List"); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("sheet is %q", got)
 	}
 	if formula, err := f.GetCellFormula("List", "B2"); err != nil || formula != "" {
@@ -265,7 +265,7 @@ func TestAnnotateCopy(t *testing.T) {
 	if fillOf(t, f, "List", "B5") != workbook.ProblemFill || fillOf(t, f, "List", "C5") != workbook.WarningFill {
 		t.Error("cells are not filled")
 	}
-	if got := booktest.Comments(t, f, "List"); !strings.Contains(got["B5"], "Correct this: mail (email)\nIs empty. Fill it in.") {
+	if got := booktest.SheetComments(t, f, "List"); !strings.Contains(got["B5"], "Correct this: mail (email)\nIs empty. Fill it in.") {
 		t.Errorf("comments %q", got)
 	}
 	if panes, err := f.GetPanes("List"); err != nil || !panes.Freeze {
@@ -292,7 +292,7 @@ func TestAnnotateCopyOfOddName(t *testing.T) {
 	} {
 		a := Annotation{Sheet: name, Header: []string{"mail"}, Rows: listed(Row{Number: 2, Cells: []string{"x"}, Marks: []Mark{bad(0, "email", "required", "is empty. fill it in")}})}
 		_, f := annotate(t, a)
-		if got := booktest.Rows(t, f, want); len(got) != 2 || f.GetSheetName(0) != want {
+		if got := booktest.SheetRows(t, f, want); len(got) != 2 || f.GetSheetName(0) != want {
 			t.Errorf("sheet %q became %q: %q", name, f.GetSheetList(), got)
 		}
 	}
@@ -314,7 +314,7 @@ func TestAnnotateTarget(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	f := booktest.Open(t, path)
+	f := booktest.OpenBook(t, path)
 	if err := f.SetCellStr("Customers", "C3", "grace@example.com"); err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestAnnotateUnusual(t *testing.T) {
 	if done, f := annotate(t, a); !done.Copy || f.GetSheetList()[0] != "Elsewhere" {
 		t.Errorf("%+v", done)
 	}
-	before := booktest.Open(t, libreOffice)
+	before := booktest.OpenBook(t, libreOffice)
 	before.Pkg.Store("xl/drawings/vmlDrawing1.vml", []byte(`<y:xml xmlns:y="urn:x"/>`))
 	odd := filepath.Join(booktest.Dir(t), "odd.xlsx")
 	if err := before.SaveAs(odd); err != nil {
@@ -358,7 +358,7 @@ func TestAnnotateUnusual(t *testing.T) {
 	if done.Copy || done.Comments != 8 || done.Displaced != 0 || fillOf(t, f, "Customers", "C3") != workbook.ProblemFill {
 		t.Errorf("%+v", done)
 	}
-	if got := booktest.Comments(t, f, "Customers"); len(got) != 9 || got["A2"] != " |first customer" {
+	if got := booktest.SheetComments(t, f, "Customers"); len(got) != 9 || got["A2"] != " |first customer" {
 		t.Errorf("comments %q", got)
 	}
 }
@@ -387,10 +387,10 @@ func TestAnnotateOtherSheetsComments(t *testing.T) {
 	if done.Comments != 1 {
 		t.Errorf("%+v", done)
 	}
-	if got := booktest.Comments(t, out, "Sheet1"); got["A2"] != "bulkonboard|Correct this: name\nIs <wrong> & odd. Mend it.\n" || len(got) != 1 {
+	if got := booktest.SheetComments(t, out, "Sheet1"); got["A2"] != "bulkonboard|Correct this: name\nIs <wrong> & odd. Mend it.\n" || len(got) != 1 {
 		t.Errorf("%q", got)
 	}
-	if got := booktest.Comments(t, out, "Notes"); got["B2"] != "Finance|stays" || len(got) != 1 {
+	if got := booktest.SheetComments(t, out, "Notes"); got["B2"] != "Finance|stays" || len(got) != 1 {
 		t.Errorf("%q", got)
 	}
 }
@@ -457,7 +457,7 @@ func TestAnnotateStrayCells(t *testing.T) {
 		Rows: listed(Row{Number: 4, Status: "invalid"}, Row{Number: 5, Status: "invalid"})}
 	_, f := annotate(t, a)
 	want := "[[Our list] [] [name mail   onboard_status onboard_link onboard_problem] [Ada a@b   invalid] [   stray invalid]]"
-	if got := fmt.Sprint(booktest.Rows(t, f, "Sheet1")); got != want {
+	if got := fmt.Sprint(booktest.SheetRows(t, f, "Sheet1")); got != want {
 		t.Errorf("%s", got)
 	}
 }

@@ -139,7 +139,7 @@ func (c *copiedBook) columnWidth(column int) float64 {
 func (c *copiedBook) writeHeaders() error {
 	row := min(max(c.a.HeaderRow, 1), c.early[0].Number-1)
 	if row < 1 {
-		return errors.New("the first row of data stands where the headers should be")
+		return errors.New("the first row of data is where the headers should be")
 	}
 	if row <= maxFrozen {
 		if err := c.stream.SetPanes(workbook.FrozenPanes(row, 0)); err != nil {

@@ -30,7 +30,7 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 		}
 		return fmt.Sprintf("%q", rows)
 	}
-	ours, theirs := booktest.Open(t, done.Path), booktest.Open(t, saved)
+	ours, theirs := booktest.OpenBook(t, done.Path), booktest.OpenBook(t, saved)
 	for _, sheet := range []string{"Customers", "Rates", "Problems"} {
 		if was, is := raw(ours, sheet), raw(theirs, sheet); was != is {
 			t.Errorf("%s was\n%s\nis\n%s", sheet, was, is)
@@ -39,17 +39,17 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 	if got := fillOf(t, theirs, "Customers", "C3"); got != workbook.ProblemFill {
 		t.Errorf("fill %q", got)
 	}
-	notes := booktest.Comments(t, theirs, "Customers")
+	notes := booktest.SheetComments(t, theirs, "Customers")
 	if !strings.Contains(notes["D4"], "Correct this: Mobile (phoneNumber)") || !strings.Contains(notes["C3"], "asked her on Monday") || len(notes) != 9 {
 		t.Errorf("comments %q", notes)
 	}
 	if ok, to, err := theirs.GetCellHyperLink("Problems", "B20"); err != nil || !ok || !strings.Contains(to, "Customers") {
 		t.Errorf("link leads to %q (%t, %v)", to, ok, err)
 	}
-	a.Workbook, a.Header = saved, booktest.Rows(t, theirs, "Customers")[0]
+	a.Workbook, a.Header = saved, booktest.SheetRows(t, theirs, "Customers")[0]
 	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}})
 	_, again := annotate(t, a)
-	notes = booktest.Comments(t, again, "Customers")
+	notes = booktest.SheetComments(t, again, "Customers")
 	if len(notes) != 3 || !strings.Contains(notes["A2"], "first customer") || !strings.HasSuffix(notes["C3"], "|asked her on Monday") || !strings.Contains(notes["D4"], "Is wrong.") {
 		t.Errorf("comments of the second annotation %q", notes)
 	}

@@ -24,7 +24,7 @@ func TestAnnotateTheirComments(t *testing.T) {
 			a.Rows = listed(Row{Number: 3, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}},
 				Row{Number: 4, Marks: []Mark{bad(2, "email", "required", "is empty. fill it in")}})
 			done, f := annotate(t, a)
-			got := booktest.Comments(t, f, "List")
+			got := booktest.SheetComments(t, f, "List")
 			if !strings.Contains(got["D3"], theirs.boss) || got["B2"] != "Bob|fine" || !strings.HasPrefix(got["C4"], "bulkonboard|Correct this: email") || len(got) != 3 {
 				t.Errorf("%q", got)
 			}
@@ -32,7 +32,7 @@ func TestAnnotateTheirComments(t *testing.T) {
 				t.Errorf("%+v, %q", done, got["D3"])
 			}
 			guide := ""
-			for _, row := range booktest.Rows(t, f, "Problems") {
+			for _, row := range booktest.SheetRows(t, f, "Problems") {
 				guide += strings.Join(row, " ") + "\n"
 			}
 			if strings.Contains(guide, "1 marked cell has no comment of ours") != theirs.talk || !strings.Contains(guide, "Is wrong. Correct it.") {

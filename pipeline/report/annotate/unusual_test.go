@@ -133,7 +133,7 @@ func TestAnnotateFontWithoutName(t *testing.T) {
 		return regexp.MustCompile(`<name [^>]*>(</name>)?`).ReplaceAll(styles, nil)
 	})
 	done, f := annotate(t, a)
-	if done.Copy || len(booktest.Comments(t, f, "Customers")) == 0 {
+	if done.Copy || len(booktest.SheetComments(t, f, "Customers")) == 0 {
 		t.Errorf("%+v", done)
 	}
 }
@@ -141,7 +141,7 @@ func TestAnnotateFontWithoutName(t *testing.T) {
 func TestAnnotateWithoutStyles(t *testing.T) {
 	a := annotation()
 	a.Workbook = changed(t, libreOffice, "xl/styles.xml", func([]byte) []byte { return nil })
-	if done, f := annotate(t, a); !done.Copy || len(booktest.Comments(t, f, "Customers")) == 0 {
+	if done, f := annotate(t, a); !done.Copy || len(booktest.SheetComments(t, f, "Customers")) == 0 {
 		t.Errorf("%+v", done)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// Open opens a workbook until the test ends.
-func Open(t testing.TB, path string) *excelize.File {
+// OpenBook opens a workbook until the test ends.
+func OpenBook(t testing.TB, path string) *excelize.File {
 	t.Helper()
 	f, err := excelize.OpenFile(path)
 	if err != nil {
@@ -20,8 +20,8 @@ func Open(t testing.TB, path string) *excelize.File {
 	return f
 }
 
-// Rows returns the rows of a sheet.
-func Rows(t testing.TB, f *excelize.File, name string) [][]string {
+// SheetRows returns the rows of a sheet.
+func SheetRows(t testing.TB, f *excelize.File, name string) [][]string {
 	t.Helper()
 	rows, err := f.GetRows(name)
 	if err != nil {
@@ -30,8 +30,8 @@ func Rows(t testing.TB, f *excelize.File, name string) [][]string {
 	return rows
 }
 
-// Comments returns the comments of a sheet by cell, as "author|text".
-func Comments(t testing.TB, f *excelize.File, sheet string) map[string]string {
+// SheetComments returns the comments of a sheet by cell, as "author|text".
+func SheetComments(t testing.TB, f *excelize.File, sheet string) map[string]string {
 	t.Helper()
 	list, err := f.GetComments(sheet)
 	if err != nil {

@@ -76,8 +76,8 @@ type Bucket struct {
 	Count int
 }
 
-// Buckets returns the counts in the order of their bounds.
-func (l Latency) Buckets() (list []Bucket) {
+// CumulativeBuckets returns the counts in the order of their bounds.
+func (l Latency) CumulativeBuckets() (list []Bucket) {
 	n := 0
 	for i, bound := range latencyBounds() {
 		n += l.buckets[i]
@@ -86,15 +86,15 @@ func (l Latency) Buckets() (list []Bucket) {
 	return list
 }
 
-// Sum returns the duration of all requests in seconds.
-func (l Latency) Sum() float64 { return l.sum.Seconds() }
+// SumSeconds returns the duration of all requests in seconds.
+func (l Latency) SumSeconds() float64 { return l.sum.Seconds() }
 
 // Count returns the number of requests.
-func (l Latency) Count() int { return l.Buckets()[len(l.buckets)-1].Count }
+func (l Latency) Count() int { return l.CumulativeBuckets()[len(l.buckets)-1].Count }
 
-// Classes returns all ways in which a request ends, so that a series exists
+// RequestClasses returns all ways in which a request ends, so that a series exists
 // from the start and its first increase is seen.
-func (s Snapshot) Classes() []ledger.Class {
+func (s Snapshot) RequestClasses() []ledger.Class {
 	all := []ledger.Class{ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
 		ledger.Busy, ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown}
 	for _, c := range slices.Sorted(maps.Keys(s.Requests)) {
@@ -121,7 +121,7 @@ var exposition string
 // (prometheus.io, "Exposition formats").
 func (s Snapshot) Encode(w io.Writer) error {
 	t, err := template.New("metrics").Funcs(template.FuncMap{
-		"labels":   s.labels,
+		"labels":   s.formatLabels,
 		"number":   formatNumber,
 		"seconds":  func(t time.Time) string { return formatNumber(float64(t.UnixMilli()) / 1000) },
 		"statuses": ledger.Statuses,
@@ -137,9 +137,9 @@ func (s Snapshot) Encode(w io.Writer) error {
 	return err
 }
 
-// labels returns the labels of a sample, as names and values. A label without
+// formatLabels returns the labels of a sample, as names and values. A label without
 // a value equals none, and is left out.
-func (s Snapshot) labels(more ...any) string {
+func (s Snapshot) formatLabels(more ...any) string {
 	var list []string
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 	all := append([]any{"environment", s.Environment, "ledger", s.Ledger}, more...)

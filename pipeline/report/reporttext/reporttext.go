@@ -18,10 +18,10 @@ func Guard(cell string) string { return formula.Guard(cell) }
 // Unguard undoes Guard: Unguard(Guard(s)) == s for every s.
 func Unguard(cell string) string { return formula.Unguard(cell) }
 
-// Link returns a link as a cell holds it. An apostrophe of Guard inside it
+// LinkCell returns a link as a cell holds it. An apostrophe of Guard inside it
 // would break it, so a ; or , or | before a formula is written as a URL may
 // write it: %3B, %2C, %7C.
-func Link(link string) string {
+func LinkCell(link string) string {
 	if Guard(link) == link {
 		return link
 	}
@@ -90,8 +90,8 @@ func GroupDigits(s string) string {
 // FormatCount formats a count with commas between its thousands.
 func FormatCount(n int) string { return GroupDigits(strconv.Itoa(n)) }
 
-// Counted formats n things: "1 row", "2,000 rows".
-func Counted(n int, thing string) string { return FormatCount(n) + " " + Plural(n, thing, thing+"s") }
+// CountNoun formats n things: "1 row", "2,000 rows".
+func CountNoun(n int, thing string) string { return FormatCount(n) + " " + Plural(n, thing, thing+"s") }
 
 // Plural returns one for n = 1, else more.
 func Plural(n int, one, more string) string {

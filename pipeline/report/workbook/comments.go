@@ -24,7 +24,7 @@ type Comment struct {
 
 // CommentParts are the two parts that hold the comments of a sheet, by name,
 // and the boxes there. excelize would change the sender's comments, and needs
-// quadratic time for many. The zero value stands for a sheet without comments.
+// quadratic time for many. The zero value is that of a sheet without comments.
 type CommentParts struct {
 	Comments, Drawing string
 	Boxes             []Box

@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,7 +12,7 @@ import (
 // bookSheet is a sheet with cells, in the order of the tabs.
 type bookSheet struct {
 	name, part string
-	was        int // its place among all sheets of the sender's workbook, from 0
+	was        int // its index among all sheets of the sender's workbook
 }
 
 // copyAll copies the workbook part by part.
@@ -53,7 +53,7 @@ func (c *copier) copyAll() error {
 			return fmt.Errorf("sheet %d: %w", i+1, err)
 		}
 	}
-	if err := c.tablesOf(rels, out); err != nil {
+	if err := c.copyShared(rels, out); err != nil {
 		return err
 	}
 	if err := c.to.addPart("xl/_rels/workbook.xml.rels", "", out.partXML()); err != nil {
@@ -69,26 +69,33 @@ func (c *copier) copyAll() error {
 	return c.to.addPart("_rels/.rels", "", top.partXML())
 }
 
-// readBook finds the sheets that have cells, and what is kept of names.
+// readBook returns the sheets that have cells, and notes which defined names are
+// kept: those of places.
 func (c *copier) readBook(data []byte, rels []relation) (sheets []bookSheet, err error) {
 	parts, kinds := map[string]string{}, map[string]string{}
 	for _, r := range rels {
 		parts[r.id], kinds[r.id] = r.target, r.kind
 	}
 	c.sheets, c.names = map[string]bool{}, map[string]bool{}
+	places := map[string][]string{} // of each name
 	n := 0
-	err = eachElement(data, func(at xml.StartElement) {
-		switch at.Name.Local {
+	err = eachElement(data, func(d *xml.Decoder, at xml.StartElement) error {
+		switch name := attr(at, "name"); at.Name.Local {
 		case "sheet":
 			if id := relID(at); kinds[id] == "worksheet" && parts[id] != "" {
-				sheets = append(sheets, bookSheet{attr(at, "name"), parts[id], n})
-				c.sheets[strings.ToUpper(attr(at, "name"))] = true
+				sheets = append(sheets, bookSheet{name, parts[id], n})
+				c.sheets[strings.ToUpper(name)] = true
 			}
 			n++
 		case "calcPr":
-			c.stale = isTrue(attr(at, "fullCalcOnLoad")) || isTrue(attr(at, "forceFullCalc")) ||
+			c.isStale = isTrue(attr(at, "fullCalcOnLoad")) || isTrue(attr(at, "forceFullCalc")) ||
 				attr(at, "calcCompleted") == "0" || attr(at, "calcCompleted") == "false"
+		case "definedName":
+			text, err := readText(d)
+			places[name] = append(places[name], text)
+			return err
 		}
+		return nil
 	})
 	switch {
 	case err != nil:
@@ -98,37 +105,17 @@ func (c *copier) readBook(data []byte, rels []relation) (sheets []bookSheet, err
 	case len(sheets) > maxSheets:
 		return nil, ErrTooLarge
 	}
-	return sheets, c.readNames(data)
-}
-
-// readNames notes which defined names are kept: those of places.
-func (c *copier) readNames(data []byte) error {
-	d := newDecoder(data)
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		at, ok := token.(xml.StartElement)
-		if !ok || at.Name.Local != "definedName" {
-			continue
-		}
-		text, err := textOf(d)
-		if err != nil {
-			return err
-		}
-		if name := attr(at, "name"); isHarmlessName(name) && c.isPlace(text) {
+	for name, texts := range places {
+		if isHarmlessName(name) && slices.ContainsFunc(texts, c.isPlace) {
 			c.names[strings.ToUpper(name)] = true
 		}
 	}
+	return sheets, nil
 }
 
 // copySheetList returns the copy of the list of sheets.
 func (c *copier) copySheetList(data []byte, sheets []bookSheet, out *relList) ([]byte, error) {
-	now := map[int]int{} // places of sheets among those that are copied
+	now := map[int]int{} // index in the sender's workbook → in the copy
 	for i, s := range sheets {
 		now[s.was] = i
 	}
@@ -140,25 +127,25 @@ func (c *copier) copySheetList(data []byte, sheets []bookSheet, out *relList) ([
 			place, kept := now[n]
 			n++
 			if !kept {
-				return drop, nil
+				return verdictDrop, nil
 			}
 			id := out.addRelation("worksheet", fmt.Sprintf("worksheets/sheet%d.xml", place+1))
 			r.out.WriteString("<sheet")
 			r.writeAttributes(*at)
 			r.out.WriteString(` r:id="` + id + `"/>`)
-			return done, r.d.Skip()
+			return verdictWritten, r.d.Skip()
 		case "definedName":
 			return c.definedName(r, at, now)
 		}
-		return take, nil
+		return verdictCopy, nil
 	}
 	return r.rewrite(data, nil)
 }
 
 func (c *copier) definedName(r *rewriter, at *xml.StartElement, now map[int]int) (verdict, error) {
-	text, err := textOf(r.d)
+	text, err := readText(r.d)
 	if err != nil {
-		return dropped, err
+		return verdictSkipped, err
 	}
 	local, kept := attr(*at, "localSheetId"), true
 	if local != "" {
@@ -173,16 +160,16 @@ func (c *copier) definedName(r *rewriter, at *xml.StartElement, now map[int]int)
 	}
 	if !kept || !isHarmlessName(attr(*at, "name")) || !c.isPlace(text) {
 		c.countDropped("defined name", 1)
-		return dropped, nil
+		return verdictSkipped, nil
 	}
 	r.out.WriteString("<definedName")
 	r.writeAttributes(*at)
 	r.out.WriteString(">" + escapeXML(strings.TrimPrefix(text, "=")) + "</definedName>")
-	return done, nil
+	return verdictWritten, nil
 }
 
-// tablesOf copies what all sheets share: texts, looks, theme, persons.
-func (c *copier) tablesOf(rels []relation, out *relList) error {
+// copyShared copies what all sheets share: texts, looks, theme, persons.
+func (c *copier) copyShared(rels []relation, out *relList) error {
 	for _, shared := range []struct {
 		kind, to, contentType string
 		copy                  func([]byte) ([]byte, error)
@@ -210,16 +197,16 @@ func (c *copier) tablesOf(rels []relation, out *relList) error {
 	return nil
 }
 
-// plain copies a part of which the grammar says everything. Extensions of such
-// parts hold nothing that anybody sees.
+// byGrammar returns a function that copies a part by its grammar alone.
+// Extensions of such parts hold nothing visible.
 func (c *copier) byGrammar(text string, spaces ...string) func([]byte) ([]byte, error) {
 	return func(data []byte) ([]byte, error) {
 		return (&rewriter{grammar: parseGrammar(text, spaces...)}).rewrite(data, nil)
 	}
 }
 
-// textOf reads the text of an element whose start was read, to its end.
-func textOf(d *xml.Decoder) (string, error) {
+// readText reads the text of an element whose start was read, to its end.
+func readText(d *xml.Decoder) (string, error) {
 	var b strings.Builder
 	for depth := 1; depth > 0; {
 		token, err := d.Token()

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// harmless are the functions that a list to choose from or a conditional format
-// may use: they look at values of the workbook and at nothing else.
+// harmless are the functions that a list of choices or a conditional format may
+// use: they look at values of the workbook and at nothing else.
 const harmless = " AND OR NOT IF IFERROR ISBLANK ISERROR ISNUMBER ISTEXT LEN TRIM LEFT RIGHT MID LOWER UPPER SEARCH FIND EXACT SUBSTITUTE COUNTIF COUNTIFS COUNTA COUNT SUM MOD ROW COLUMN ABS INT ROUND MIN MAX TODAY VALUE TRUE FALSE "
 
 // formulaToken matches one token at the start of a formula. There is none for
@@ -72,8 +72,8 @@ func (c *copier) isPlace(text string) bool {
 	return true
 }
 
-// hasSheet reports whether the copy has the sheet that stands before a place,
-// as in 'My list'!.
+// hasSheet reports whether the copy has the sheet that a place names, as in
+// 'My list'!.
 func (c *copier) hasSheet(prefix string) bool {
 	name := strings.TrimSuffix(prefix, "!")
 	if strings.HasPrefix(name, "'") {

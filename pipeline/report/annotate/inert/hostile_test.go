@@ -129,7 +129,7 @@ func inspectCopy(t testing.TB, data []byte) map[string]string {
 		texts[f.Name] = string(text)
 	}
 	for name, text := range texts {
-		err := eachElement([]byte(text), func(at xml.StartElement) {
+		err := eachElement([]byte(text), func(_ *xml.Decoder, at xml.StartElement) error {
 			switch at.Name.Local {
 			case "f", "oleObject", "control", "drawing", "externalReference", "script", "imagedata", "ext", "picture", "calculatedColumnFormula":
 				t.Errorf("%s has an element %s", name, at.Name.Local)
@@ -139,6 +139,7 @@ func inspectCopy(t testing.TB, data []byte) map[string]string {
 					t.Errorf("%s leads to %q (%s)", name, to, attr(at, "TargetMode"))
 				}
 			}
+			return nil
 		})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

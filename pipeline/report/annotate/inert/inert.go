@@ -3,10 +3,10 @@
 // objects, pictures.
 //
 // It works by allow-lists. A part of the package, an element and an attribute
-// are copied only if they are listed here; whatever is not known, or comes with
-// a later Excel, stays behind. No relationship of the copy leads out of it. The
-// result is written from scratch in the usual build, so that programs that
-// read the copy need not know the ways in which others write workbooks.
+// are copied only if they are listed here; everything unknown, or of a later
+// Excel, is left out. No relationship of the copy leads out of it. The
+// result has the usual structure, so that its readers need not know how other
+// programs write workbooks.
 package inert
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
-// Count says how many things of a kind were left out.
+// Count is how many things of a kind were left out.
 type Count struct {
 	Kind string // in words, singular: "formula"
 	N    int
@@ -37,7 +37,7 @@ const (
 	maxSheets       = limits.Sheets
 	maxElements     = limits.KeptElements // of all parts together: each is an object in memory later
 	maxNotes        = 20_000              // comments; a box is drawn for each
-	maxTag          = limits.XMLToken     // bytes from one tag to the next: attributes take several times their length
+	maxTag          = limits.XMLToken     // bytes from one tag to the next: attributes need several times their length in memory
 	maxAlternatives = 16                  // inside each other
 )
 
@@ -89,16 +89,18 @@ type copier struct {
 	from   *parts
 	to     target
 	left   map[string]int // left out, by kind
-	stale  bool           // the workbook's formulas are not calculated
 	sheets map[string]bool
 	names  map[string]bool // defined names that are kept, in upper case
+
+	isStale bool // the workbook's formulas are not calculated
 
 	copied           map[string]Sheet
 	comments, tables int // parts written so far
 	boxes            int // of comments
 }
 
-// leave counts things that are left out. Kinds that nobody misses have no name.
+// countDropped counts things that are left out. Kinds that no reader misses have
+// no name.
 func (c *copier) countDropped(kind string, n int) {
 	if kind != "" {
 		c.left[kind] += n
@@ -114,7 +116,7 @@ func (c *copier) droppedCounts() []Count {
 	return list
 }
 
-// String gives "3 formulas".
+// String returns words such as "3 formulas".
 func (c Count) String() string {
 	kind := c.Kind
 	if c.N != 1 {
@@ -129,7 +131,7 @@ func (c Count) String() string {
 	return fmt.Sprintf("%d %s", c.N, kind)
 }
 
-// target is the workbook under way.
+// target is the copy that is being written.
 type target struct {
 	out     bytes.Buffer
 	archive *zip.Writer
@@ -138,7 +140,7 @@ type target struct {
 
 const packageTypes = "http://schemas.openxmlformats.org/package/2006/content-types"
 
-// add writes a part with its content type.
+// addPart writes a part with its content type.
 func (t *target) addPart(name, contentType string, data []byte) error {
 	if contentType != "" {
 		fmt.Fprintf(&t.types, `<Override PartName="/%s" ContentType="%s"/>`, name, contentType)

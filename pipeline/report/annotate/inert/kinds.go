@@ -1,18 +1,16 @@
 package inert
 
-// relationKind names for people what a relationship leads to; "" = nothing that
-// anybody misses.
+// relationKind returns in words what a relationship leads to; "" is for what no
+// reader misses.
 func relationKind(kind string) string {
-	switch kind {
-	case "worksheet", "styles", "sharedStrings", "theme", "comments", "vmlDrawing", "threadedComment", "person", "table", // copied
-		"hyperlink",                                     // counted where a cell has it
-		"calcChain", "volatileDependencies", "metadata", // of formulas
-		"core-properties", "extended-properties", "thumbnail", "officeDocument",
-		"pivotCacheDefinition", "slicerCache", "timelineCache", // of what stands in sheets
-		"rdRichValueStructure", "rdRichValueTypes", "sheetMetadata", "namedSheetViews", "featurePropertyBag", "revisionHeaders", "usernames":
-		return ""
-	}
 	if name, ok := map[string]string{
+		// copied
+		"worksheet": "", "styles": "", "sharedStrings": "", "theme": "", "comments": "", "vmlDrawing": "", "threadedComment": "", "person": "", "table": "",
+		"hyperlink": "",                                             // counted where a cell has it
+		"calcChain": "", "volatileDependencies": "", "metadata": "", // of formulas
+		"core-properties": "", "extended-properties": "", "thumbnail": "", "officeDocument": "",
+		"pivotCacheDefinition": "", "slicerCache": "", "timelineCache": "", // of things in sheets
+		"rdRichValueStructure": "", "rdRichValueTypes": "", "sheetMetadata": "", "namedSheetViews": "", "featurePropertyBag": "", "revisionHeaders": "", "usernames": "",
 		"externalLink": "link to another workbook", "externalLinkPath": "link to another workbook",
 		"connections": "data connection", "queryTable": "query table", "pivotTable": "pivot table",
 		"vbaProject": "macro project", "xlMacrosheet": "macro sheet", "xlIntlMacrosheet": "macro sheet",
@@ -31,8 +29,8 @@ func relationKind(kind string) string {
 	return "part of another kind"
 }
 
-// elementKind names for people what an element that is left out was; "" =
-// nothing that anybody misses, or that its relationship names.
+// elementKind returns in words what a dropped element was; "" is for what no
+// reader misses, or its relationship names.
 func elementKind(name string) string {
 	return map[string]string{
 		"hyperlink": "hyperlink", "dataValidation": "data validation", "cfRule": "conditional format", "definedName": "defined name",

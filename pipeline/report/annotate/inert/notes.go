@@ -73,11 +73,11 @@ func rewriteComments(data []byte) (text []byte, cells []cellPlace, err error) {
 	uid := regexp.MustCompile(`^\{[0-9A-Fa-f-]{36}\}$`)
 	r.inspect = func(at *xml.StartElement) (verdict, error) {
 		if at.Name.Local != "comment" {
-			return take, nil
+			return verdictCopy, nil
 		}
 		place, ok := parsePlace(attr(*at, "ref"))
 		if !ok {
-			return drop, nil
+			return verdictDrop, nil
 		}
 		cells = append(cells, place)
 		r.out.WriteString("<comment")
@@ -89,10 +89,10 @@ func rewriteComments(data []byte) (text []byte, cells []cellPlace, err error) {
 		}
 		r.out.WriteString(">")
 		if _, err := r.copyContent(r.rules["comment"]); err != nil {
-			return done, err
+			return verdictWritten, err
 		}
 		r.out.WriteString("</comment>")
-		return done, nil
+		return verdictWritten, nil
 	}
 	text, err = r.rewrite(data, nil)
 	return text, cells, err

@@ -24,11 +24,11 @@ const (
 	microsoftXML = "application/vnd.ms-excel."
 )
 
-// parts are those of the sender's package.
+// parts are the parts of the sender's package.
 type parts struct {
 	files    map[string]*zip.File // by name in lower case
 	room     int64                // bytes that may still be unpacked
-	elements int                  // read so far, about
+	elements int                  // read so far, roughly
 }
 
 func newParts(archive *zip.Reader) *parts {
@@ -43,7 +43,7 @@ func partName(name string) string {
 	return strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "/"))
 }
 
-// read unpacks a part; nil if there is none.
+// readPart unpacks a part; nil if there is none.
 func (p *parts) readPart(name string) ([]byte, error) {
 	f := p.files[partName(name)]
 	if f == nil || name == "" {
@@ -81,7 +81,7 @@ type relation struct {
 	target   string // a part; "" if it leads out of the package
 }
 
-// relations reads those of a part; "" is the package itself.
+// readRelations reads the relations of a part; "" is the package itself.
 func (p *parts) readRelations(part string) ([]relation, error) {
 	dir, file := path.Split(part)
 	data, err := p.readPart(dir + "_rels/" + file + ".rels")
@@ -89,9 +89,9 @@ func (p *parts) readRelations(part string) ([]relation, error) {
 		return nil, err
 	}
 	var all []relation
-	err = eachElement(data, func(at xml.StartElement) {
+	err = eachElement(data, func(_ *xml.Decoder, at xml.StartElement) error {
 		if at.Name.Local != "Relationship" {
-			return
+			return nil
 		}
 		r := relation{id: attr(at, "Id"), kind: path.Base(attr(at, "Type"))}
 		if to := strings.ReplaceAll(attr(at, "Target"), `\`, "/"); attr(at, "TargetMode") != "External" {
@@ -100,11 +100,13 @@ func (p *parts) readRelations(part string) ([]relation, error) {
 			}
 		}
 		all = append(all, r)
+		return nil
 	})
 	return all, err
 }
 
-// first is the target of the first relation of a kind, "" if there is none.
+// firstTarget returns the target of the first relation of a kind, "" if there is
+// none.
 func firstTarget(all []relation, kind string) string {
 	for _, r := range all {
 		if r.kind == kind && r.target != "" {
@@ -127,23 +129,23 @@ func newDecoder(data []byte) *xml.Decoder {
 	return d
 }
 
-// walk calls visit with each start tag of a part.
-func eachElement(data []byte, visit func(xml.StartElement)) error {
+// eachElement calls visit with each start tag of a part. visit may read on.
+func eachElement(data []byte, visit func(*xml.Decoder, xml.StartElement) error) error {
 	for d := newDecoder(data); ; {
 		token, err := d.Token()
 		if err == io.EOF {
 			return nil
 		}
+		if at, ok := token.(xml.StartElement); ok && err == nil {
+			err = visit(d, at)
+		}
 		if err != nil {
 			return err
-		}
-		if at, ok := token.(xml.StartElement); ok {
-			visit(at)
 		}
 	}
 }
 
-// attr is the value of an attribute without a name space.
+// attr returns the value of an attribute without a name space.
 func attr(at xml.StartElement, name string) string {
 	for _, a := range at.Attr {
 		if a.Name.Space == "" && a.Name.Local == name {
@@ -153,7 +155,7 @@ func attr(at xml.StartElement, name string) string {
 	return ""
 }
 
-// relID is the id of the relationship that an element names.
+// relID returns the id of the relationship that an element names.
 func relID(at xml.StartElement) string {
 	for _, a := range at.Attr {
 		if a.Name.Local == "id" && (a.Name.Space == relSpace || a.Name.Space == strictRels) {

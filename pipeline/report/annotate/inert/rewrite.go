@@ -66,9 +66,9 @@ type rewriter struct {
 	out  bytes.Buffer
 	left func(kind string, n int)
 	more string // attributes that the root element gets besides
-	// inspect is asked about each element that the grammar has, may change its
-	// attributes, and says whether it is copied as the grammar says. It may
-	// write the element itself, read it to its end, and say done.
+	// inspect is called with each element that the grammar has. It may change
+	// the attributes, and returns how the element is copied. It may write the
+	// element itself, read it to its end, and return verdictWritten.
 	inspect func(at *xml.StartElement) (verdict, error)
 
 	alternatives int // that are open
@@ -77,10 +77,10 @@ type rewriter struct {
 type verdict int
 
 const (
-	take    verdict = iota
-	drop            // pass it over, and count it
-	done            // written, or read to its end
-	dropped         // read to its end, counted, and not written
+	verdictCopy    verdict = iota
+	verdictDrop            // skip it, and count it
+	verdictWritten         // it was written, or read to its end
+	verdictSkipped         // it was read to its end and counted, and not written
 )
 
 // rewrite returns the copy of a part, with tail before its end tag.
@@ -116,7 +116,7 @@ func (r *rewriter) rewrite(data []byte, tail func() string) ([]byte, error) {
 	}
 }
 
-// rest makes sure that the part ends well.
+// checkEnd returns an error if the part does not end well.
 func (r *rewriter) checkEnd() error {
 	for {
 		if _, err := r.d.Token(); err == io.EOF {
@@ -127,7 +127,7 @@ func (r *rewriter) checkEnd() error {
 	}
 }
 
-// content copies what is inside an element up to its end tag, which is read,
+// copyContent copies what is inside an element up to its end tag, which is read,
 // and returns how many children were copied.
 func (r *rewriter) copyContent(in rule) (children int, err error) {
 	for {
@@ -152,7 +152,7 @@ func (r *rewriter) copyContent(in rule) (children int, err error) {
 	}
 }
 
-// child copies one element, if its parent may have it.
+// copyChild copies one element, if its parent may have it.
 func (r *rewriter) copyChild(parent rule, at xml.StartElement) (n int, err error) {
 	if at.Name.Space == compatSpace && at.Name.Local == "AlternateContent" {
 		return r.copyFallback(parent)
@@ -163,11 +163,11 @@ func (r *rewriter) copyChild(parent rule, at xml.StartElement) (n int, err error
 	}
 	if r.inspect != nil {
 		switch v, err := r.inspect(&at); {
-		case err != nil || v == dropped:
+		case err != nil || v == verdictSkipped:
 			return 0, err
-		case v == done:
+		case v == verdictWritten:
 			return 1, nil
-		case v == drop:
+		case v == verdictDrop:
 			return 0, r.dropElement(at)
 		}
 	}
@@ -193,8 +193,8 @@ func (r *rewriter) copyChild(parent rule, at xml.StartElement) (n int, err error
 	return 1, nil
 }
 
-// alternative copies the fallback of an mc:AlternateContent: what programs read
-// that do not know the newer form.
+// copyFallback copies the fallback of an mc:AlternateContent, which is for
+// programs that do not know the newer form.
 func (r *rewriter) copyFallback(parent rule) (n int, err error) {
 	if r.alternatives++; r.alternatives > maxAlternatives {
 		return 0, ErrTooLarge
@@ -225,7 +225,7 @@ func (r *rewriter) copyFallback(parent rule) (n int, err error) {
 	}
 }
 
-// attributes writes those that the grammar has.
+// writeAttributes writes the attributes that the grammar has.
 func (r *rewriter) writeAttributes(at xml.StartElement) {
 	for _, name := range r.rules[at.Name.Local].attrs {
 		for _, a := range at.Attr {
@@ -240,33 +240,29 @@ func (r *rewriter) writeAttributes(at xml.StartElement) {
 	}
 }
 
-// leave passes an element over and counts what in it has a name.
+// dropElement skips an element and counts what in it has a name.
 func (r *rewriter) dropElement(at xml.StartElement) error {
 	for depth := 1; ; {
 		if kind := elementKind(at.Name.Local); kind != "" && r.left != nil {
 			r.left(kind, 1)
-			if depth == 1 {
-				return r.d.Skip()
-			}
 			if err := r.d.Skip(); err != nil {
 				return err
 			}
 			depth--
 		}
-		for {
+		for isStart := false; !isStart; {
+			if depth == 0 {
+				return nil
+			}
 			token, err := r.d.Token()
 			if err != nil {
 				return err
 			}
-			if _, ends := token.(xml.EndElement); ends {
-				if depth--; depth == 0 {
-					return nil
-				}
+			if _, isEnd := token.(xml.EndElement); isEnd {
+				depth--
 			}
-			if next, begins := token.(xml.StartElement); begins {
-				at = next
+			if at, isStart = token.(xml.StartElement); isStart {
 				depth++
-				break
 			}
 		}
 	}

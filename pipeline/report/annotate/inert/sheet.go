@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// sheet copies one sheet, its comments and tables, as number n of the copy.
+// copySheet copies one sheet, its comments and tables, as number n of the copy.
 func (c *copier) copySheet(s bookSheet, n int) error {
 	rels, err := c.from.readRelations(s.part)
 	if err != nil {
@@ -63,29 +63,29 @@ func (c *copier) copySheet(s bookSheet, n int) error {
 	return c.to.addPart(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), sheetType+"worksheet+xml", text)
 }
 
-// sheetCopy is a sheet under way.
+// sheetCopy is a sheet that is being copied.
 type sheetCopy struct {
 	*copier
 	*rewriter
 }
 
-// look decides about the elements that may hold a formula or a link.
+// inspectElement decides about the elements that may hold a formula or a link.
 func (s *sheetCopy) inspectElement(at *xml.StartElement) (verdict, error) {
 	switch at.Name.Local {
 	case "c":
-		return done, s.copyCell(*at)
+		return verdictWritten, s.copyCell(*at)
 	case "hyperlink":
 		if relID(*at) != "" || !s.isPlace(attr(*at, "location")) && !s.names[strings.ToUpper(attr(*at, "location"))] {
-			return drop, nil
+			return verdictDrop, nil
 		}
 	case "dataValidation", "cfRule":
 		return s.copyFormulas(*at)
 	}
-	return take, nil
+	return verdictCopy, nil
 }
 
-// whole copies an element with formulas if all of them are harmless, else
-// nothing of it.
+// copyFormulas copies an element with formulas if all of them are harmless;
+// otherwise nothing of it.
 func (s *sheetCopy) copyFormulas(at xml.StartElement) (verdict, error) {
 	from, sound := s.out.Len(), true
 	s.out.WriteString("<" + at.Name.Local)
@@ -95,29 +95,29 @@ func (s *sheetCopy) copyFormulas(at xml.StartElement) (verdict, error) {
 	s.inspect = func(at *xml.StartElement) (verdict, error) {
 		switch at.Name.Local {
 		case "formula", "formula1", "formula2":
-			text, err := textOf(s.d)
+			text, err := readText(s.d)
 			if err != nil {
-				return done, err
+				return verdictWritten, err
 			}
 			sound = sound && s.isHarmless(text)
 			s.out.WriteString("<" + at.Name.Local + ">" + escapeXML(text) + "</" + at.Name.Local + ">")
-			return done, nil
+			return verdictWritten, nil
 		case "cfvo":
 			kind := attr(*at, "type")
 			sound = sound && (kind == "min" || kind == "max" || isNumber(attr(*at, "val")))
 		}
-		return take, nil
+		return verdictCopy, nil
 	}
 	if _, err := s.copyContent(s.rules[at.Name.Local]); err != nil {
-		return done, err
+		return verdictWritten, err
 	}
 	s.out.WriteString("</" + at.Name.Local + ">")
 	if !sound {
 		s.out.Truncate(from)
 		s.copier.countDropped(elementKind(at.Name.Local), 1)
-		return dropped, nil
+		return verdictSkipped, nil
 	}
-	return done, nil
+	return verdictWritten, nil
 }
 
 func isNumber(s string) bool {
@@ -125,11 +125,11 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// notCalculated is what a cell holds whose formula has no value: an error, as
-// whoever reads the copy must not take it for a cell that was left empty.
+// notCalculated is the value of a cell whose formula has no value. It is an
+// error, so that no reader mistakes the cell for an empty one.
 const notCalculated = "#N/A"
 
-// cell copies a cell, a formula as its value.
+// copyCell copies a cell, a formula as its value.
 func (s *sheetCopy) copyCell(at xml.StartElement) error {
 	from := s.out.Len()
 	s.out.WriteString("<c")
@@ -152,10 +152,10 @@ func (s *sheetCopy) copyCell(at xml.StartElement) error {
 		switch child.Name.Local {
 		case "f":
 			hasFormula = true
-			formula, err = textOf(s.d)
+			formula, err = readText(s.d)
 		case "v":
 			hasValue = true
-			if value, err = textOf(s.d); err == nil {
+			if value, err = readText(s.d); err == nil {
 				s.out.WriteString("<v>" + escapeText([]byte(value)) + "</v>")
 			}
 		case "is":
@@ -176,7 +176,7 @@ func (s *sheetCopy) copyCell(at xml.StartElement) error {
 		s.copier.countDropped("formula", 1)
 		kind := attr(at, "t")
 		constant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
-		if !constant && (s.stale || !hasValue || value == "" && kind != "str") {
+		if !constant && (s.isStale || !hasValue || value == "" && kind != "str") {
 			s.out.Truncate(from)
 			s.out.WriteString("<c")
 			for i := range at.Attr {

@@ -2,38 +2,25 @@ package inert
 
 import (
 	"encoding/xml"
-	"io"
 	"regexp"
 	"strings"
 )
 
-// themeColours are the colour names of a theme, in the order of ECMA-376 part 1,
+// themeColours returns the colour names of a theme, in the order of ECMA-376 part 1,
 // 20.1.6.2.
 func themeColours() []string {
 	return []string{"dk1", "lt1", "dk2", "lt2", "accent1", "accent2", "accent3", "accent4", "accent5", "accent6", "hlink", "folHlink"}
 }
 
-// theme makes a theme of the colours and the two fonts of the sender's: those
-// are what cells use. The rest, for drawings, may hold pictures.
+// copyTheme returns a theme with the colours and the two fonts of the sender's,
+// which cells use. The rest is for drawings, and may hold pictures.
 func copyTheme(data []byte) ([]byte, error) {
 	colours := map[string]string{"dk1": "000000", "lt1": "FFFFFF", "dk2": "44546A", "lt2": "E7E6E6", "accent1": "4472C4", "accent2": "ED7D31",
 		"accent3": "A5A5A5", "accent4": "FFC000", "accent5": "5B9BD5", "accent6": "70AD47", "hlink": "0563C1", "folHlink": "954F72"}
 	fonts := map[string]string{"majorFont": "Calibri Light", "minorFont": "Calibri"}
 	isColour := regexp.MustCompile(`^[0-9A-Fa-f]{6}$`)
 	inside := ""
-	d := newDecoder(data)
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		at, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
+	err := eachElement(data, func(_ *xml.Decoder, at xml.StartElement) error {
 		name := at.Name.Local
 		switch {
 		case colours[name] != "" || fonts[name] != "":
@@ -51,6 +38,10 @@ func copyTheme(data []byte) ([]byte, error) {
 		case name == "fmtScheme":
 			inside = ""
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var b strings.Builder
 	b.WriteString(header + `<a:theme xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" name="Office"><a:themeElements><a:clrScheme name="Office">`)
