@@ -152,20 +152,6 @@ func TestHostileCellsAreReadBack(t *testing.T) {
 	}
 }
 
-// A link stays one that works.
-func TestHostileLinks(t *testing.T) {
-	for link, want := range map[string]string{
-		"https://x.example/v?id=a-b":           "https://x.example/v?id=a-b",
-		"https://x.example/a;b,c|d":            "https://x.example/a;b,c|d",
-		"https://x.example/;=cmd|'/C calc'!A0": "https://x.example/%3B=cmd%7C'/C calc'!A0",
-		"https://x.example/@1,-5.2,17z":        "https://x.example/@1%2C-5.2%2C17z",
-	} {
-		if got := reporttext.LinkCell(link); got != want || reporttext.Guard(got) != got {
-			t.Errorf("%q: %q", link, got)
-		}
-	}
-}
-
 // There is one writer of CSV: nothing else in the program makes one.
 func TestHostileOneCSVWriter(t *testing.T) {
 	root := filepath.Join("..", "..")

@@ -83,15 +83,14 @@ func statusTitle(s ledger.Status) string {
 // environmentNote returns what a run in this environment means. A rehearsal
 // must not be mistaken for production, nor the reverse.
 func environmentNote(environment string) string {
-	switch environment {
-	case "":
-		return ""
-	case "sandbox":
-		return "Sandbox: a rehearsal with a simulated partner. No real customer, no real money."
-	case "staging":
-		return "Staging: the test system of the partner."
-	case "production":
-		return "Production"
+	notes := map[string]string{
+		"":           "",
+		"sandbox":    "Sandbox: a rehearsal with a simulated partner. No real customer, no real money.",
+		"staging":    "Staging: the test system of the partner.",
+		"production": "Production",
+	}
+	if note, ok := notes[environment]; ok {
+		return note
 	}
 	return "Partner API at " + reporttext.Clean(environment)
 }

@@ -109,19 +109,10 @@ const messageWidth = 80
 
 // columnWidth is in characters.
 func columnWidth(col int, title string) float64 {
-	switch col {
-	case colRow, colAttempts, colHTTPStatus:
-		return 11
-	case colEmail, colServiceID:
-		return 32
-	case colURL, colMessage:
-		return 60
-	case colField, colCode:
-		return 26
-	case colKey:
-		return 38
-	case colFirstSent, colDecided, colFile, colStatus:
-		return 22
+	widths := map[int]float64{colRow: 11, colAttempts: 11, colHTTPStatus: 11, colEmail: 32, colServiceID: 32, colURL: 60, colMessage: 60,
+		colField: 26, colCode: 26, colKey: 38, colFirstSent: 22, colDecided: 22, colFile: 22, colStatus: 22}
+	if width, ok := widths[col]; ok {
+		return width
 	}
 	return min(max(float64(len(title))+4, 16), 40)
 }

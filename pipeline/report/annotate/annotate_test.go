@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+	"go.uber.org/goleak"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
@@ -20,6 +21,8 @@ import (
 // A workbook saved by LibreOffice 7.4: styles, widths, formulas, comments, a
 // hidden second sheet.
 const libreOffice = "testdata/customers-libreoffice.xlsx"
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func listed(rows ...Row) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
@@ -270,6 +273,10 @@ func TestAnnotateCopy(t *testing.T) {
 	}
 	if panes, err := f.GetPanes("List"); err != nil || !panes.Freeze {
 		t.Errorf("header is not frozen (%v)", err)
+	}
+	// The box of B5 ends after onboard_problem, which is wider than a box is.
+	if vml := string(workbook.RawPart(f, "xl/drawings/vmlDrawing1.vml")); !strings.Contains(vml, "<x:Anchor>2, 12, 3, 4, 4, ") {
+		t.Errorf("the box of a comment ignores the widths of the columns: %s", vml)
 	}
 	large := annotation()
 	large.Rows = rows

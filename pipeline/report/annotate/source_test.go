@@ -1,6 +1,7 @@
 package annotate_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -33,7 +34,7 @@ func readBack(t *testing.T, path, sheet string, width int) (source.File, []annot
 	var shown []string
 	for buf := make([]source.Row, 4); ; {
 		n, err := pass.Read(buf)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return file, rows, shown, nil
 		}
 		if err != nil {

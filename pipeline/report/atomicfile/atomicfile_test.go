@@ -12,7 +12,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRefusedTargets(t *testing.T) {
 	dir := t.TempDir()

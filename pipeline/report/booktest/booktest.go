@@ -94,7 +94,6 @@ func isOurs(data []byte) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
 	text, err := io.ReadAll(f)
-	return err == nil && bytes.Contains(text, []byte(application))
+	return errors.Join(err, f.Close()) == nil && bytes.Contains(text, []byte(application))
 }

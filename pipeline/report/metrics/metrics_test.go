@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -46,6 +47,8 @@ var (
 )
 
 func at(second int) time.Time { return time.Date(2026, 3, 1, 9, 0, second, 999, time.UTC) }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMetricsGolden(t *testing.T) {
 	const path = "testdata/metrics.prom"
@@ -155,7 +158,7 @@ func checkExposition(text string) error {
 		value, err := strconv.ParseFloat(part[3], 64)
 		key := part[1] + "{" + part[2] + "}"
 		if !ok || family == "" || kinds[family] == "?" || err != nil || seen[key] || suffix != "" && kinds[family] != "histogram" {
-			return fmt.Errorf("%q: outside of its family, no number, or there twice (%v)", line, err)
+			return errors.Join(fmt.Errorf("%q: outside of its family, no number, or there twice", line), err)
 		}
 		seen[key], filled = true, true
 		if kinds[family] == "histogram" {

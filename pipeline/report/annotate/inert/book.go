@@ -175,7 +175,7 @@ func (c *copier) copyShared(rels []relation, out *relList) error {
 		copy                  func([]byte) ([]byte, error)
 	}{
 		{"styles", "styles.xml", sheetType + "styles+xml", c.byGrammar(stylesGrammar, mainSpace, strictSpace)},
-		{"sharedStrings", "sharedStrings.xml", sheetType + "sharedStrings+xml", c.byGrammar(stringsGrammar, mainSpace, strictSpace)},
+		{"sharedStrings", "sharedStrings.xml", sheetType + "sharedStrings+xml", c.byGrammar(stringsGrammar+textGrammar, mainSpace, strictSpace)},
 		{"theme", "theme/theme1.xml", "application/vnd.openxmlformats-officedocument.theme+xml", copyTheme},
 		{"person", "persons/person.xml", microsoftXML + "person+xml", c.byGrammar(personsGrammar, threadSpace)},
 	} {

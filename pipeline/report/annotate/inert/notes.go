@@ -54,21 +54,12 @@ func (c *copier) copyComments(rels []relation, out *relList) (drawing string, pa
 	return drawing, parts, err
 }
 
-const commentsGrammar = `
-comments  authors commentList
-authors  author
-author  =
-commentList  comment
-comment  @ref @authorId text
-text  t r rPh phoneticPr
-` + textGrammar
-
 const revisionSpace = "http://schemas.microsoft.com/office/spreadsheetml/2014/revision"
 
 // rewriteComments copies the part of comments, and returns their cells. The id
 // that joins a comment to a conversation is kept.
 func rewriteComments(data []byte) (text []byte, cells []cellPlace, err error) {
-	r := &rewriter{grammar: parseGrammar(commentsGrammar, mainSpace, strictSpace),
+	r := &rewriter{grammar: parseGrammar(commentsGrammar+textGrammar, mainSpace, strictSpace),
 		more: ` xmlns:mc="` + compatSpace + `" xmlns:xr="` + revisionSpace + `" mc:Ignorable="xr"`}
 	uid := regexp.MustCompile(`^\{[0-9A-Fa-f-]{36}\}$`)
 	r.inspect = func(at *xml.StartElement) (verdict, error) {

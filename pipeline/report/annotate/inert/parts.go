@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -133,7 +134,7 @@ func newDecoder(data []byte) *xml.Decoder {
 func eachElement(data []byte, visit func(*xml.Decoder, xml.StartElement) error) error {
 	for d := newDecoder(data); ; {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if at, ok := token.(xml.StartElement); ok && err == nil {

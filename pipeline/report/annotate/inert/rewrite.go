@@ -3,6 +3,7 @@ package inert
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -90,7 +91,7 @@ func (r *rewriter) rewrite(data []byte, tail func() string) ([]byte, error) {
 	for {
 		token, err := r.d.Token()
 		if err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err
@@ -119,7 +120,7 @@ func (r *rewriter) rewrite(data []byte, tail func() string) ([]byte, error) {
 // checkEnd returns an error if the part does not end well.
 func (r *rewriter) checkEnd() error {
 	for {
-		if _, err := r.d.Token(); err == io.EOF {
+		if _, err := r.d.Token(); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -34,7 +34,7 @@ func (c *copier) copySheet(s bookSheet, n int) error {
 	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
-	cells := &sheetCopy{copier: c, rewriter: &rewriter{grammar: parseGrammar(sheetGrammar, mainSpace, strictSpace), left: c.countDropped}}
+	cells := &sheetCopy{copier: c, rewriter: &rewriter{grammar: parseGrammar(sheetGrammar+textGrammar, mainSpace, strictSpace), left: c.countDropped}}
 	cells.inspect = cells.inspectElement
 	text, err := cells.rewrite(data, func() string {
 		tail := ""
@@ -114,7 +114,7 @@ func (s *sheetCopy) copyFormulas(at xml.StartElement) (verdict, error) {
 	s.out.WriteString("</" + at.Name.Local + ">")
 	if !sound {
 		s.out.Truncate(from)
-		s.copier.countDropped(elementKind(at.Name.Local), 1)
+		s.countDropped(elementKind(at.Name.Local), 1)
 		return verdictSkipped, nil
 	}
 	return verdictWritten, nil
@@ -173,7 +173,7 @@ func (s *sheetCopy) copyCell(at xml.StartElement) error {
 		}
 	}
 	if hasFormula {
-		s.copier.countDropped("formula", 1)
+		s.countDropped("formula", 1)
 		kind := attr(at, "t")
 		constant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
 		if !constant && (s.isStale || !hasValue || value == "" && kind != "str") {
