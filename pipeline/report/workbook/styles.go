@@ -58,73 +58,96 @@ func border(side, colour string, style int) []excelize.Border {
 	return []excelize.Border{{Type: side, Color: colour, Style: style}}
 }
 
-func (b *Workbook) addStyles() error {
-	const asText, thousands = 49, 3 // built-in formats "@" and "#,##0"
-	percent := "0.0%"
-	ink, bold, grey := font(11, false, InkColour), font(11, true, InkColour), font(11, false, GreyColour)
-	section, blue := font(12, true, HeadColour), font(11, false, linkColour)
-	blue.Underline = "single"
-	example := font(11, false, GreyColour)
-	example.Italic = true
-	under, edge, total := border("bottom", lineColour, 1), border("bottom", HeadColour, 2), border("top", InkColour, 1)
-	top, topWrap, topLeft := &excelize.Alignment{Vertical: "top"}, &excelize.Alignment{Vertical: "top", WrapText: true}, &excelize.Alignment{Vertical: "top", Horizontal: "left"}
-	topLeftWrap := &excelize.Alignment{Vertical: "top", Horizontal: "left", WrapText: true}
-	centre, centreWrap := &excelize.Alignment{Vertical: "center"}, &excelize.Alignment{Vertical: "center", WrapText: true}
-	right := &excelize.Alignment{Vertical: "center", Horizontal: "right"}
-	indented := &excelize.Alignment{Vertical: "center", Horizontal: "left", WrapText: true, Indent: 1}
-	listed := func(f *excelize.Font, a *excelize.Alignment) excelize.Style {
-		return excelize.Style{Font: f, NumFmt: asText, Border: under, Alignment: a}
-	}
-	marked := func(colour string) excelize.Style {
-		return excelize.Style{Font: bold, NumFmt: asText, Border: under, Alignment: topLeftWrap, Fill: Fill(colour)}
-	}
-	header := func(fill, ink string) excelize.Style {
-		return excelize.Style{Font: font(11, true, ink), Fill: Fill(fill), NumFmt: asText, Alignment: centre, Border: border("right", white, 1)}
-	}
-	st := &b.Style
-	for _, s := range []struct {
-		id   *int
-		look excelize.Style
-	}{
-		{&st.Title, excelize.Style{Font: font(20, true, HeadColour)}},
-		{&st.Subtitle, excelize.Style{Font: grey}},
-		{&st.Lead, excelize.Style{Font: font(12, false, InkColour), Alignment: centre}},
-		{&st.Head, excelize.Style{Font: font(11, true, white), Fill: Fill(HeadColour), NumFmt: asText, Alignment: centre}},
-		{&st.HeadEdge, excelize.Style{Font: section, Border: edge, Alignment: centre}},
-		{&st.HeadRight, excelize.Style{Font: section, Border: edge, Alignment: right}},
-		{&st.HeadIndent, excelize.Style{Font: section, Border: edge, Alignment: indented}},
-		{&st.Group, excelize.Style{Font: section, Fill: Fill(paleColour), NumFmt: asText, Alignment: centreWrap}},
-		{&st.Text, excelize.Style{Font: ink, NumFmt: asText, Alignment: top}},
-		{&st.Wrapped, excelize.Style{Font: ink, NumFmt: asText, Alignment: topWrap}},
-		{&st.Number, excelize.Style{Font: ink, Alignment: topLeft}},
-		{&st.Note, excelize.Style{Font: ink, NumFmt: asText, Alignment: topWrap, Fill: Fill(noteColour)}},
-		{&st.Link, excelize.Style{Font: blue, NumFmt: asText, Alignment: top}},
-		{&st.Count, excelize.Style{Font: ink, NumFmt: thousands, Border: under, Alignment: right}},
-		{&st.Share, excelize.Style{Font: grey, CustomNumFmt: &percent, Border: under, Alignment: right}},
-		{&st.Sum, excelize.Style{Font: bold, NumFmt: asText, Border: total, Alignment: centre}},
-		{&st.SumCount, excelize.Style{Font: bold, NumFmt: thousands, Border: total, Alignment: right}},
-		{&st.Label, listed(ink, indented)},
-		{&st.Cause, listed(bold, centreWrap)},
-		{&st.Key, listed(grey, centre)},
-		{&st.Value, listed(bold, indented)},
-		{&st.Good, listed(font(11, true, GreenColour), centre)},
-		{&st.Warn, listed(font(11, true, AmberColour), centre)},
-		{&st.Bad, listed(font(11, true, RedColour), centre)},
-		{&st.Muted, listed(font(11, true, GreyColour), centre)},
-		{&st.Entry, listed(ink, topLeftWrap)},
-		{&st.Jump, listed(blue, topLeftWrap)},
-		{&st.Problem, marked(ProblemFill)},
-		{&st.Warning, marked(WarningFill)},
-		{&st.TemplateNeeded, header(HeadColour, white)},
-		{&st.TemplateOptional, header(lineColour, HeadColour)},
-		{&st.TemplateExample, excelize.Style{Font: example, NumFmt: asText, Fill: Fill(noteColour)}},
-	} {
+// look is a style, and where its id goes.
+type look struct {
+	id    *int
+	style excelize.Style
+}
+
+func (b *Workbook) addLooks(list ...look) error {
+	for _, l := range list {
 		var err error
-		if *s.id, err = b.File.NewStyle(&s.look); err != nil {
+		if *l.id, err = b.File.NewStyle(&l.style); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const asText, thousands = 49, 3 // built-in formats "@" and "#,##0"
+
+// addStyles adds the styles of reports.
+func (b *Workbook) addStyles() error {
+	percent := "0.0%"
+	ink, bold, grey := font(11, false, InkColour), font(11, true, InkColour), font(11, false, GreyColour)
+	section := font(12, true, HeadColour)
+	under, edge, total := border("bottom", lineColour, 1), border("bottom", HeadColour, 2), border("top", InkColour, 1)
+	top, topWrap, topLeft := &excelize.Alignment{Vertical: "top"}, &excelize.Alignment{Vertical: "top", WrapText: true}, &excelize.Alignment{Vertical: "top", Horizontal: "left"}
+	centre, centreWrap := &excelize.Alignment{Vertical: "center"}, &excelize.Alignment{Vertical: "center", WrapText: true}
+	right := &excelize.Alignment{Vertical: "center", Horizontal: "right"}
+	indented := &excelize.Alignment{Vertical: "center", Horizontal: "left", WrapText: true, Indent: 1}
+	st := &b.Style
+	return b.addLooks(
+		look{&st.Title, excelize.Style{Font: font(20, true, HeadColour)}},
+		look{&st.Subtitle, excelize.Style{Font: grey}},
+		look{&st.Lead, excelize.Style{Font: font(12, false, InkColour), Alignment: centre}},
+		look{&st.Head, excelize.Style{Font: font(11, true, white), Fill: Fill(HeadColour), NumFmt: asText, Alignment: centre}},
+		look{&st.HeadEdge, excelize.Style{Font: section, Border: edge, Alignment: centre}},
+		look{&st.HeadRight, excelize.Style{Font: section, Border: edge, Alignment: right}},
+		look{&st.HeadIndent, excelize.Style{Font: section, Border: edge, Alignment: indented}},
+		look{&st.Group, excelize.Style{Font: section, Fill: Fill(paleColour), NumFmt: asText, Alignment: centreWrap}},
+		look{&st.Text, excelize.Style{Font: ink, NumFmt: asText, Alignment: top}},
+		look{&st.Wrapped, excelize.Style{Font: ink, NumFmt: asText, Alignment: topWrap}},
+		look{&st.Number, excelize.Style{Font: ink, Alignment: topLeft}},
+		look{&st.Note, excelize.Style{Font: ink, NumFmt: asText, Alignment: topWrap, Fill: Fill(noteColour)}},
+		look{&st.Link, excelize.Style{Font: linkFont(), NumFmt: asText, Alignment: top}},
+		look{&st.Count, excelize.Style{Font: ink, NumFmt: thousands, Border: under, Alignment: right}},
+		look{&st.Share, excelize.Style{Font: grey, CustomNumFmt: &percent, Border: under, Alignment: right}},
+		look{&st.Sum, excelize.Style{Font: bold, NumFmt: asText, Border: total, Alignment: centre}},
+		look{&st.SumCount, excelize.Style{Font: bold, NumFmt: thousands, Border: total, Alignment: right}},
+		look{&st.Label, listStyle(ink, indented)},
+		look{&st.Cause, listStyle(bold, centreWrap)},
+		look{&st.Key, listStyle(grey, centre)},
+		look{&st.Value, listStyle(bold, indented)},
+		look{&st.Good, listStyle(font(11, true, GreenColour), centre)},
+		look{&st.Warn, listStyle(font(11, true, AmberColour), centre)},
+		look{&st.Bad, listStyle(font(11, true, RedColour), centre)},
+		look{&st.Muted, listStyle(font(11, true, GreyColour), centre)})
+}
+
+// addListStyles adds the styles of annotated lists and templates.
+func (b *Workbook) addListStyles() error {
+	wrap := &excelize.Alignment{Vertical: "top", Horizontal: "left", WrapText: true}
+	marked := func(colour string) excelize.Style {
+		s := listStyle(font(11, true, InkColour), wrap)
+		s.Fill = Fill(colour)
+		return s
+	}
+	header := func(fill, ink string) excelize.Style {
+		return excelize.Style{Font: font(11, true, ink), Fill: Fill(fill), NumFmt: asText, Alignment: &excelize.Alignment{Vertical: "center"}, Border: border("right", white, 1)}
+	}
+	example := font(11, false, GreyColour)
+	example.Italic = true
+	st := &b.Style
+	return b.addLooks(
+		look{&st.Entry, listStyle(font(11, false, InkColour), wrap)},
+		look{&st.Jump, listStyle(linkFont(), wrap)},
+		look{&st.Problem, marked(ProblemFill)},
+		look{&st.Warning, marked(WarningFill)},
+		look{&st.TemplateNeeded, header(HeadColour, white)},
+		look{&st.TemplateOptional, header(lineColour, HeadColour)},
+		look{&st.TemplateExample, excelize.Style{Font: example, NumFmt: asText, Fill: Fill(noteColour)}})
+}
+
+func linkFont() *excelize.Font {
+	f := font(11, false, linkColour)
+	f.Underline = "single"
+	return f
+}
+
+// listStyle is the look of a cell of a list, with a line under it.
+func listStyle(f *excelize.Font, a *excelize.Alignment) excelize.Style {
+	return excelize.Style{Font: f, NumFmt: asText, Border: border("bottom", lineColour, 1), Alignment: a}
 }
 
 // MoneyStyle returns the style of amounts in a currency, with their cents.

@@ -60,7 +60,7 @@ func New(scratch, first string) (*Workbook, error) {
 // FromFile adds our styles to an open workbook. Close closes f.
 func FromFile(f *excelize.File) (*Workbook, error) {
 	b := &Workbook{File: f}
-	return b, b.addStyles()
+	return b, errors.Join(b.addStyles(), b.addListStyles())
 }
 
 // Save writes the workbook straight to w: excelize would build the whole file

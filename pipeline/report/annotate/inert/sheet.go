@@ -30,30 +30,17 @@ func (c *copier) copySheet(s bookSheet, n int) error {
 	if err != nil {
 		return fmt.Errorf("comments: %w", err)
 	}
-	tables, err := c.tablesOn(rels, out)
+	tables, err := c.copyTables(rels, out)
 	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
 	cells := &sheetCopy{copier: c, rewriter: &rewriter{grammar: parseGrammar(sheetGrammar+textGrammar, mainSpace, strictSpace), left: c.countDropped}}
 	cells.inspect = cells.inspectElement
-	text, err := cells.rewrite(data, func() string {
-		tail := ""
-		if drawing != "" {
-			tail = `<legacyDrawing r:id="` + drawing + `"/>`
-		}
-		if len(tables) > 0 {
-			tail += fmt.Sprintf(`<tableParts count="%d">`, len(tables))
-			for _, id := range tables {
-				tail += `<tablePart r:id="` + id + `"/>`
-			}
-			tail += "</tableParts>"
-		}
-		return tail
-	})
+	text, err := cells.rewrite(data, func() string { return tailXML(drawing, tables) })
 	if err != nil {
 		return err
 	}
-	parts.Cells = bytes.Count(text, []byte("<c>")) + bytes.Count(text, []byte("<c ")) + bytes.Count(text, []byte("<row>")) + bytes.Count(text, []byte("<row "))
+	parts.Cells = countTags(text, "c") + countTags(text, "row")
 	c.copied[s.name] = parts
 	if out.n > 0 {
 		if err := c.to.addPart(fmt.Sprintf("xl/worksheets/_rels/sheet%d.xml.rels", n), "", out.partXML()); err != nil {
@@ -61,6 +48,23 @@ func (c *copier) copySheet(s bookSheet, n int) error {
 		}
 	}
 	return c.to.addPart(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), sheetType+"worksheet+xml", text)
+}
+
+// tailXML returns the elements at the end of a sheet: its comment boxes and
+// tables, by the ids of their relationships.
+func tailXML(drawing string, tables []string) string {
+	tail := ""
+	if drawing != "" {
+		tail = `<legacyDrawing r:id="` + drawing + `"/>`
+	}
+	if len(tables) > 0 {
+		tail += fmt.Sprintf(`<tableParts count="%d">`, len(tables))
+		for _, id := range tables {
+			tail += `<tablePart r:id="` + id + `"/>`
+		}
+		tail += "</tableParts>"
+	}
+	return tail
 }
 
 // sheetCopy is a sheet that is being copied.
@@ -175,53 +179,30 @@ func (s *sheetCopy) copyCell(at xml.StartElement) error {
 	if hasFormula {
 		s.countDropped("formula", 1)
 		kind := attr(at, "t")
-		constant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
-		if !constant && (s.isStale || !hasValue || value == "" && kind != "str") {
+		isConstant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
+		if !isConstant && (s.isStale || !hasValue || value == "" && kind != "str") {
 			s.out.Truncate(from)
-			s.out.WriteString("<c")
-			for i := range at.Attr {
-				if at.Attr[i].Name.Local == "t" {
-					at.Attr[i].Name.Local = "-"
-				}
-			}
-			s.writeAttributes(at)
-			s.out.WriteString(` t="e"><v>` + notCalculated + "</v>")
+			s.writeNotCalculated(at)
 		}
 	}
 	s.out.WriteString("</c>")
 	return nil
 }
 
-// tablesOn copies the tables of a sheet, and returns the ids of their
-// relationships.
-func (c *copier) tablesOn(rels []relation, out *relList) (ids []string, err error) {
-	for _, r := range rels {
-		if r.kind != "table" || r.target == "" {
-			continue
-		}
-		data, err := c.from.readPart(r.target)
-		if err != nil {
-			return nil, err
-		}
-		if data == nil {
-			continue
-		}
-		inner, err := c.from.readRelations(r.target)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range inner {
-			c.countDropped(relationKind(r.kind), 1)
-		}
-		text, err := c.byGrammar(tableGrammar, mainSpace, strictSpace)(data)
-		if err != nil {
-			return nil, err
-		}
-		c.tables++
-		ids = append(ids, out.addRelation("table", fmt.Sprintf("../tables/table%d.xml", c.tables)))
-		if err := c.to.addPart(fmt.Sprintf("xl/tables/table%d.xml", c.tables), sheetType+"table+xml", text); err != nil {
-			return nil, err
+// writeNotCalculated writes a cell whose formula has no value, without its end
+// tag.
+func (s *sheetCopy) writeNotCalculated(at xml.StartElement) {
+	s.out.WriteString("<c")
+	for i := range at.Attr {
+		if at.Attr[i].Name.Local == "t" {
+			at.Attr[i].Name.Local = "-"
 		}
 	}
-	return ids, nil
+	s.writeAttributes(at)
+	s.out.WriteString(` t="e"><v>` + notCalculated + "</v>")
+}
+
+// countTags counts the start tags of an element in a part as it is written here.
+func countTags(text []byte, name string) int {
+	return bytes.Count(text, []byte("<"+name+">")) + bytes.Count(text, []byte("<"+name+" "))
 }
