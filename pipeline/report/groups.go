@@ -12,8 +12,8 @@ import (
 // groups collects rows by cause. The rows of each cause go to a file of its own
 // in the scratch directory.
 type groups struct {
-	dir    string
-	byKind map[Cause]*group // Count is 0 in the keys
+	dir     string
+	byCause map[Cause]*group // Count is 0 in the keys
 }
 
 type group struct {
@@ -26,14 +26,14 @@ type group struct {
 // beyond it are grouped by their status.
 const maxGroups = 400
 
-func newGroups(dir string) *groups { return &groups{dir: dir, byKind: map[Cause]*group{}} }
+func newGroups(dir string) *groups { return &groups{dir: dir, byCause: map[Cause]*group{}} }
 
 // add adds a row to the group of its cause.
 func (g *groups) add(c Cause, cells []string) error {
-	to := g.byKind[c]
-	if to == nil && len(g.byKind) >= maxGroups {
+	to := g.byCause[c]
+	if to == nil && len(g.byCause) >= maxGroups {
 		c = Cause{Status: c.Status}
-		to = g.byKind[c]
+		to = g.byCause[c]
 	}
 	if to == nil {
 		f, err := os.CreateTemp(g.dir, "group-")
@@ -41,7 +41,7 @@ func (g *groups) add(c Cause, cells []string) error {
 			return err
 		}
 		to = &group{file: f, out: bufio.NewWriter(f)}
-		g.byKind[c] = to
+		g.byCause[c] = to
 	}
 	to.rows++
 	return json.NewEncoder(to.out).Encode(cells)
@@ -50,7 +50,7 @@ func (g *groups) add(c Cause, cells []string) error {
 // causes returns the causes with their counts, in the order of a report.
 func (g *groups) causes() []Cause {
 	var list []Cause
-	for c, of := range g.byKind {
+	for c, of := range g.byCause {
 		c.Count = of.rows
 		list = append(list, c)
 	}
@@ -62,7 +62,7 @@ func (g *groups) causes() []Cause {
 // added.
 func (g *groups) eachRow(c Cause, use func(cells []string) error) error {
 	c.Count = 0
-	from := g.byKind[c]
+	from := g.byCause[c]
 	if err := from.out.Flush(); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (g *groups) eachRow(c Cause, use func(cells []string) error) error {
 // close closes the files.
 func (g *groups) close() error {
 	var errs []error
-	for _, of := range g.byKind {
+	for _, of := range g.byCause {
 		errs = append(errs, of.file.Close())
 	}
 	return errors.Join(errs...)

@@ -94,7 +94,7 @@ func newPage(m Meta, t *tally) pageData {
 		p.Bars = append(p.Bars, bar{string(s), statusTitle(s), statusMeaning(s), reporttext.FormatCount(t.counts[s]), share(t.counts[s], t.rows), x, widths[i]})
 		x += widths[i]
 	}
-	for _, c := range t.list() {
+	for _, c := range t.sortedCauses() {
 		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(), reporttext.FormatCount(c.Count), Advice(c.Status, c.Code)})
 	}
 	return p

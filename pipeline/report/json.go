@@ -19,7 +19,8 @@ const Schema = 1
 //
 // A row's members are the columns of the CSV report, in that order, and their
 // text is that of its cells without the guard. row, attempts and httpStatus
-// are numbers, or null. There is one row a line. kyc is there if Meta.KYC is.
+// are numbers, or null. There is one row on each line. kyc is present if
+// Meta.KYC is set.
 type jsonFormat struct{}
 
 func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
@@ -31,8 +32,9 @@ func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
 	}
 	names := make([]string, len(t.header))
 	for i, h := range t.header {
-		names[i] = string(appendJSONString(nil, h)) + ":"
+		names[i] = "," + string(appendJSONString(nil, h)) + ":"
 	}
+	names[0] = "{" + names[0][1:]
 	line := append([]byte(`{"schema":`+strconv.Itoa(Schema)+`,"meta":`), head...)
 	line = append(line, `,"rows":[`...)
 	separator := "\n"
@@ -44,11 +46,6 @@ func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
 		users.add(&r)
 		line = append(line, separator...)
 		for i, cell := range t.rowCells(&r) {
-			if i == 0 {
-				line = append(line, '{')
-			} else {
-				line = append(line, ',')
-			}
 			line = append(line, names[i]...)
 			if isNumeric(i) {
 				line = append(line, cmp.Or(cell, "null")...)
@@ -75,8 +72,8 @@ func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
 	return out.Flush()
 }
 
-// appendJSONString appends a JSON string. Unlike json.Marshal it leaves < > & as they
-// are, so that a link can be found as it was written. s is valid UTF-8.
+// appendJSONString appends s, which is valid UTF-8, as a JSON string. Unlike
+// json.Marshal it does not escape < > &, so that a search finds a link.
 func appendJSONString(line []byte, s string) []byte {
 	line = append(line, '"')
 	for i := range len(s) {

@@ -34,7 +34,7 @@ func (o Output) Table(ctx context.Context, path string, kind Kind, header []stri
 	return written, nil
 }
 
-// WriteTable is Table to a stream. The temporary files of a workbook go to
+// WriteTable writes a table as Table does, to a stream. The temporary files of a workbook go to
 // scratch, a private directory.
 func WriteTable(ctx context.Context, w io.Writer, kind Kind, scratch string, header []string, rows TableRows) error {
 	return writeTable(ctx, w, kind, scratch, header, rows, "")

@@ -56,9 +56,9 @@ func (t *tally) left() int {
 	return t.counts[ledger.Pending] + t.counts[ledger.InsufficientBalance] + t.counts[ledger.InDoubt]
 }
 
-// list returns the causes in the order of statuses, created last, and the most
+// sortedCauses returns the causes in the order of statuses, created last, and the most
 // frequent first.
-func (t *tally) list() []Cause {
+func (t *tally) sortedCauses() []Cause {
 	var list []Cause
 	for c, n := range t.causes {
 		c.Count = n

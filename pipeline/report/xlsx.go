@@ -107,7 +107,7 @@ func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err er
 // messageWidth is the width in characters of the column message.
 const messageWidth = 80
 
-// columnWidth is in characters.
+// columnWidth returns a width in characters.
 func columnWidth(col int, title string) float64 {
 	widths := map[int]float64{colRow: 11, colAttempts: 11, colHTTPStatus: 11, colEmail: 32, colServiceID: 32, colURL: 60, colMessage: 60,
 		colField: 26, colCode: 26, colKey: 38, colFirstSent: 22, colDecided: 22, colFile: 22, colStatus: 22}

@@ -38,7 +38,7 @@ func writeSummary(b *workbook.Workbook, m Meta, t *tally) error {
 	if err := s.writeMoney(m.Money); err != nil {
 		return err
 	}
-	if causes := t.list(); len(causes) > 0 {
+	if causes := t.sortedCauses(); len(causes) > 0 {
 		s.writeHead("Cause", "Rows", "", "What to do")
 		for _, c := range causes {
 			title, advice := reporttext.Guard(c.title()), Advice(c.Status, c.Code)
@@ -117,7 +117,7 @@ func shareValue(n, all int) any {
 	return float64(n) / float64(max(all, 1))
 }
 
-// signalStyle is the look of a status: done, waiting, wrong, or none of these.
+// signalStyle returns the look of a status: done, waiting, wrong, or none of these.
 func signalStyle(st workbook.Styles, s ledger.Status) int {
 	switch s {
 	case ledger.Created:

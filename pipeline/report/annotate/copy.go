@@ -124,7 +124,8 @@ func (c *copiedBook) begin() error {
 	return nil
 }
 
-// columnWidth is in characters. The early rows are legible at this width.
+// columnWidth returns the width in characters at which the early rows are
+// legible.
 func (c *copiedBook) columnWidth(column int) float64 {
 	longest := utf8.RuneCountInString(c.a.Header[column]) + 2
 	for _, r := range c.early {

@@ -159,7 +159,7 @@ func (l *markList) writeCells(p *workbook.ListSheet, style workbook.Styles, shee
 	p.AddFilter(header)
 }
 
-// severityStyle is the look of the cell in question.
+// severityStyle returns the look of the cell in question.
 func severityStyle(isWarning bool, style workbook.Styles) int {
 	if isWarning {
 		return style.Warning

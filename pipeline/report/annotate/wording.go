@@ -55,8 +55,8 @@ func sentence(s string) string {
 	return string(b)
 }
 
-// columnTitle is the header that the sender knows, and the field if that has
-// another name.
+// columnTitle returns the header that the sender knows, and the field if that
+// has another name.
 func columnTitle(header, field string) string {
 	header = strings.TrimSpace(reporttext.Clean(header))
 	switch {

@@ -93,8 +93,9 @@ func (w Writer) Replace(path string, mayReplace func(string) (bool, error), fill
 	return name, nil
 }
 
-// Publish is Replace for a file that other users read, mode 0644, and that is
-// written again soon: it is not synced, and never gets another name.
+// Publish replaces path by a file that other users read, mode 0644. Unlike
+// Replace it does not sync the file, which is written again soon, and never uses
+// another name.
 func (w Writer) Publish(path string, fill func(*os.File) error) error {
 	return w.withStaged(path, func(s *stagedFile) error {
 		err := fill(s.file)

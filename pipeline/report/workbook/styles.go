@@ -145,7 +145,7 @@ func linkFont() *excelize.Font {
 	return f
 }
 
-// listStyle is the look of a cell of a list, with a line under it.
+// listStyle returns the look of a cell of a list, with a line under it.
 func listStyle(f *excelize.Font, a *excelize.Alignment) excelize.Style {
 	return excelize.Style{Font: f, NumFmt: asText, Border: border("bottom", lineColour, 1), Alignment: a}
 }

@@ -135,14 +135,15 @@ func (c *copier) copySheetList(data []byte, sheets []bookSheet, out *relList) ([
 			r.out.WriteString(` r:id="` + id + `"/>`)
 			return verdictWritten, r.d.Skip()
 		case "definedName":
-			return c.definedName(r, at, now)
+			return c.copyDefinedName(r, at, now)
 		}
 		return verdictCopy, nil
 	}
 	return r.rewrite(data, nil)
 }
 
-func (c *copier) definedName(r *rewriter, at *xml.StartElement, now map[int]int) (verdict, error) {
+// copyDefinedName copies a defined name of places, with its sheet's new index.
+func (c *copier) copyDefinedName(r *rewriter, at *xml.StartElement, now map[int]int) (verdict, error) {
 	text, err := readText(r.d)
 	if err != nil {
 		return verdictSkipped, err
@@ -168,7 +169,7 @@ func (c *copier) definedName(r *rewriter, at *xml.StartElement, now map[int]int)
 	return verdictWritten, nil
 }
 
-// copyShared copies what all sheets share: texts, looks, theme, persons.
+// copyShared copies what all sheets share: texts, looks, theme, authors of conversations.
 func (c *copier) copyShared(rels []relation, out *relList) error {
 	for _, shared := range []struct {
 		kind, to, contentType string
