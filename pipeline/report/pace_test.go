@@ -112,8 +112,8 @@ func TestPageDrawsThePace(t *testing.T) {
 	}
 }
 
-// A rehearsal cannot be taken for the real thing, in any report for people.
-func TestPlaceIsSaid(t *testing.T) {
+// A rehearsal cannot be mistaken for production in a report for people.
+func TestEnvironmentIsShown(t *testing.T) {
 	for environment, want := range map[string]string{"sandbox": "rehearsal", "staging": "test system", "production": "Production", "api.example.com": "api.example.com"} {
 		m := meta()
 		m.Environment = environment

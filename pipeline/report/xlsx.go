@@ -53,11 +53,11 @@ func (x xlsxFormat) write(w io.Writer, scratch string, m Meta, rows Rows) (err e
 // detailSheets are the sheets that have rows.
 type detailSheets struct {
 	book      *workbook.Workbook
-	links     *workbook.Series // nil without links
-	attention *workbook.Series
-	duplicate *workbook.Series
-	balance   *workbook.Series
-	all       *workbook.Series
+	links     *workbook.Sheet // nil without links
+	attention *workbook.Sheet
+	duplicate *workbook.Sheet
+	balance   *workbook.Sheet
+	all       *workbook.Sheet
 	groups    *groups // rows of attention
 	maxLinks  int
 	clickable *workbook.LinkColumn // of the current sheet of links
@@ -83,7 +83,7 @@ func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err er
 		return workbook.Column{Title: "status", Width: width, Style: st.Text}
 	}
 	for _, s := range []struct {
-		to   **workbook.Series
+		to   **workbook.Sheet
 		name string
 		cols []workbook.Column
 		skip bool
@@ -148,11 +148,11 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 // of the sheet, and only if it is an https address.
 func (d *detailSheets) writeLink(cells []string) error {
 	const column, maxLength = 6, 2079 // of the address; Excel's limit for one
-	before := d.links.Sheet
+	before := d.links.Name
 	if err := d.links.WriteRow(cells, 0); err != nil {
 		return err
 	}
-	if d.clickable == nil || d.links.Sheet != before {
+	if d.clickable == nil || d.links.Name != before {
 		var err error
 		if d.clickable, err = d.book.AddLinkColumn(d.links.Name, column); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (d *detailSheets) finish() error {
 			return err
 		}
 	}
-	for _, s := range []*workbook.Series{d.links, d.attention, d.duplicate, d.balance, d.all} {
+	for _, s := range []*workbook.Sheet{d.links, d.attention, d.duplicate, d.balance, d.all} {
 		if s == nil {
 			continue
 		}

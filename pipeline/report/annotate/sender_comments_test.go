@@ -10,7 +10,7 @@ import (
 
 // The sender's comments stay, whoever wrote them: ours stand beside them, but
 // for a conversation, which takes no other words.
-func TestAnnotateTheirComments(t *testing.T) {
+func TestAnnotateSenderComments(t *testing.T) {
 	for name, theirs := range map[string]struct {
 		talk bool
 		boss string
