@@ -53,7 +53,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/atomicfile", "pipeline/report/reporttext", "pipeline/report/workbook"},
 		"pipeline/report/annotate": {"pipeline/limits", "pipeline/report/annotate/inert", "pipeline/report/atomicfile", "pipeline/report/reporttext",
 			"pipeline/report/workbook"},
-		"pipeline/report/annotate/inert": {"pipeline/limits"},
+		"pipeline/report/annotate/inert": {"pipeline/limits", "pipeline/report/workbook"},
 		"pipeline/report/atomicfile":     {},
 		"pipeline/report/metrics":        {"ledger", "pipeline/report/atomicfile", "pipeline/report/reporttext"},
 		"pipeline/report/reporttext":     {"pipeline/internal/formula"},
