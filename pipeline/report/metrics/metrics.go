@@ -105,12 +105,6 @@ func (s Snapshot) RequestClasses() []ledger.Class {
 	return all
 }
 
-// HasRows reports whether the rows are known.
-func (s Snapshot) HasRows() bool { return s.Rows != nil }
-
-// HasRequests reports whether the requests are known.
-func (s Snapshot) HasRequests() bool { return s.Requests != nil }
-
 // HasWallet reports whether the balance is known.
 func (s Snapshot) HasWallet() bool { return reporttext.IsDecimal(s.Wallet) }
 

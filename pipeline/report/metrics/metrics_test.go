@@ -77,6 +77,10 @@ func TestMetricsFollowTheRules(t *testing.T) {
 			t.Errorf("%q is in metrics of which nothing is known:\n%s", unknown, text)
 		}
 	}
+	known := exposed(t, Snapshot{Rows: map[ledger.Status]int{}, Requests: map[ledger.Class]int{}})
+	if !strings.Contains(known, "bulkonboard_rows{status=\"created\"} 0\n") || !strings.Contains(known, "bulkonboard_requests_total{class=\"OK\"} 0\n") {
+		t.Errorf("empty maps are not zero counts:\n%s", known)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		m := Snapshot{Environment: rapid.String().Draw(t, "environment"), Ledger: string(rapid.SliceOf(rapid.Byte()).Draw(t, "ledger")),
 			Version: rapid.StringMatching(`[\\"\n a-z]*`).Draw(t, "version"), Rate: rapid.Float64Min(0).Draw(t, "rate"),
