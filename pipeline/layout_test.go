@@ -44,7 +44,10 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	for room, may := range map[string][]string{
 		"validate":                  {"validate/internal/celltext", "validate/internal/columns"},
 		"ledger":                    {"ledger/internal/keyed"},
-		"pipeline/source":           {"pipeline/internal/formula", "pipeline/limits"},
+		"pipeline/source":           {"pipeline/internal/formula", "pipeline/limits", "pipeline/source/csvfile", "pipeline/source/table", "pipeline/source/xlsx"},
+		"pipeline/source/csvfile":   {"pipeline/limits", "pipeline/source/table"},
+		"pipeline/source/xlsx":      {"pipeline/limits", "pipeline/source/table"},
+		"pipeline/source/table":     {"pipeline/limits"},
 		"pipeline/internal/formula": {},
 		"pipeline/limits":           {},
 		"pipeline/partner":          {"ledger", "pipeline/limits"},

@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -235,7 +236,7 @@ func cellLines(cells []cell, files []source.File) []string {
 			e.File, e.Sheet = file.Name, file.Sheet
 			for _, m := range file.Mapped {
 				if m.Name == c.finding.Field && m.Name != "" {
-					e.Column, e.Cell = m.Column+1, source.CellName(m.Column+1, c.row.Number)
+					e.Column, e.Cell = m.Column+1, table.CellName(m.Column+1, c.row.Number)
 				}
 			}
 		}

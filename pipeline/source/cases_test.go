@@ -50,16 +50,6 @@ func TestR03SoundWorkbooks(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, rows, err)
 		}
 	}
-	book := handmade(rowsXML(`<row r="1"><c r="A1" t="s"><v>0</v></c></row>`))
-	delete(book, "xl/sharedStrings.xml")
-	if _, _, err := readBytes(book.zip(t), Options{}); err == nil {
-		t.Error("a text that the workbook does not have was read")
-	}
-	book = handmade(rowsXML(`<row r="1"><c r="A1" s="1"><v>1</v></c></row>`))
-	delete(book, "xl/styles.xml")
-	if _, _, err := readBytes(book.zip(t), Options{}); err == nil {
-		t.Error("a style that the workbook does not have was read")
-	}
 }
 
 func TestR05SpaceBeforeQuote(t *testing.T) {

@@ -31,65 +31,65 @@ func dateFormOf(cell string) dateForm {
 	if at := strings.IndexAny(cell, "T "); at > 0 && strings.Contains(cell[at:], ":") {
 		cell = cell[:at] // a time of day
 	}
-	if whole, fraction, _ := strings.Cut(cell, "."); digits(whole) && (fraction == "" || digits(fraction)) {
-		return numberForm(whole)
+	if whole, fraction, _ := strings.Cut(cell, "."); isDigits(whole) && (fraction == "" || isDigits(fraction)) {
+		return numberFormOf(whole)
 	}
 	parts := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune("-/., ", r) })
 	if len(parts) != 3 {
 		return otherInColumn
 	}
 	if strings.ContainsFunc(cell, unicode.IsLetter) {
-		return namedMonthForm(parts)
+		return namedMonthFormOf(parts)
 	}
 	var n [3]int
 	for i, part := range parts {
 		var err error
-		if n[i], err = strconv.Atoi(part); err != nil || len(part) > 4 || !digits(part) {
+		if n[i], err = strconv.Atoi(part); err != nil || len(part) > 4 || !isDigits(part) {
 			return otherInColumn
 		}
 	}
 	switch {
 	case len(parts[0]) == 4 && len(parts[1]) <= 2 && len(parts[2]) <= 2:
-		return existing(isDay(n[0], n[1], n[2]))
+		return formIfExists(isDay(n[0], n[1], n[2]))
 	case len(parts[2]) == 4 && len(parts[0]) <= 2 && len(parts[1]) <= 2:
-		return existing(isDay(n[2], n[1], n[0]) || isDay(n[2], n[0], n[1]))
+		return formIfExists(isDay(n[2], n[1], n[0]) || isDay(n[2], n[0], n[1]))
 	case len(parts[0]) <= 2 && len(parts[1]) <= 2 && len(parts[2]) == 2:
 		return shortYearDate
 	}
 	return otherInColumn
 }
 
-func existing(is bool) dateForm {
+func formIfExists(is bool) dateForm {
 	if is {
 		return oneDate
 	}
 	return noSuchDate
 }
 
-// numberForm tells 19900101 from a day number and from a longer number.
-func numberForm(whole string) dateForm {
+// numberFormOf tells 19900101 from a day number and from a longer number.
+func numberFormOf(whole string) dateForm {
 	n, err := strconv.Atoi(whole)
 	switch {
 	case err != nil || len(whole) > 8:
 		return otherInColumn
 	case len(whole) == 8:
-		return existing(isDay(n/10_000, n/100%100, n%100))
+		return formIfExists(isDay(n/10_000, n/100%100, n%100))
 	case n <= lastDateSerial:
 		return dayNumber
 	}
 	return otherInColumn
 }
 
-// namedMonthForm tells 12 March 1990 and Mar 12, 90.
-func namedMonthForm(parts []string) dateForm {
+// namedMonthFormOf tells 12 March 1990 and Mar 12, 90.
+func namedMonthFormOf(parts []string) dateForm {
 	letters, years := 0, 0
 	for _, part := range parts {
 		switch {
 		case !strings.ContainsFunc(part, func(r rune) bool { return !unicode.IsLetter(r) }):
 			letters++
-		case digits(part) && len(part) == 4:
+		case isDigits(part) && len(part) == 4:
 			years++
-		case !digits(part) || len(part) > 2:
+		case !isDigits(part) || len(part) > 2:
 			return otherInColumn
 		}
 	}
@@ -112,7 +112,7 @@ func isDay(year, month, day int) bool {
 // dateCount is what the cells of one column are.
 type dateCount struct{ dates, numbers, others int }
 
-func (d *dateCount) add(form dateForm) {
+func (d *dateCount) addForm(form dateForm) {
 	switch form {
 	case oneDate, noSuchDate, shortYearDate:
 		d.dates++
@@ -133,10 +133,10 @@ func (d *dateCount) areDates(named bool) bool {
 	return d.dates > 0 && d.others <= d.dates && d.numbers <= 4*d.dates
 }
 
-// namesDate reports whether a header or field says that it is a date.
-func namesDate(name string) bool {
-	for _, word := range wordsOf(name) {
-		switch fold(word) {
+// isDateName reports whether a header or field says that it is a date.
+func isDateName(name string) bool {
+	for _, word := range splitWords(name) {
+		switch foldHeader(word) {
 		case "date", "birth", "birthday", "birthdate", "dateofbirth", "dob", "born", "datum", "geburtsdatum", "geburtstag", "datedenaissance", "naissance",
 			"fecha", "fechanacimiento", "fechadenacimiento", "nacimiento", "nascimento", "datadenascimento", "datanascimento", "nascita", "datadinascita", "geboortedatum":
 			return true
@@ -153,24 +153,24 @@ func (in *input) countDates(ctx context.Context, f *file) error {
 	if len(f.send) == 0 {
 		return nil
 	}
-	rows, _, err := in.records(ctx, f.content)
+	rows, err := in.openRecords(ctx, f.content)
 	if err != nil {
 		return ctx.Err()
 	}
 	counts := make([]dateCount, len(f.send))
 	for {
-		rec, err := rows.next()
+		rec, err := rows.Next()
 		if err != nil {
 			break
 		}
 		for i, column := range f.send {
-			if rec.number > f.headerRow && column < len(rec.cells) {
-				counts[i].add(dateFormOf(unmark(rec.cells[column])))
+			if rec.Number > f.headerRow && column < len(rec.Cells) {
+				counts[i].addForm(dateFormOf(removeMarks(rec.Cells[column])))
 			}
 		}
 	}
 	for i, send := range in.opt.Send {
-		f.dates[i] = counts[i].areDates(namesDate(send.Field) || namesDate(send.Column))
+		f.dates[i] = counts[i].areDates(isDateName(send.Field) || isDateName(send.Column))
 	}
 	if err := rows.Close(); err != nil {
 		return err
@@ -178,8 +178,8 @@ func (in *input) countDates(ctx context.Context, f *file) error {
 	return ctx.Err()
 }
 
-// dateIssues notes what in a row's columns of dates is no date, or not one.
-func (f *file) dateIssues(cells []string) []Issue {
+// findDateIssues notes what in a row's columns of dates is no date, or not one.
+func (f *file) findDateIssues(cells []string) []Issue {
 	var found []Issue
 	for i, column := range f.send {
 		if !f.dates[i] {
@@ -202,6 +202,6 @@ func (f *file) dateIssues(cells []string) []Issue {
 	return found
 }
 
-func digits(s string) bool {
+func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// unmark takes off a value the marks by which programs keep spreadsheets from
+// removeMarks takes off a value the marks by which programs keep spreadsheets from
 // changing it, and which a person who sees the sheet does not mean: ="02139",
 // the apostrophe of '02139, and quotation marks around all of it.
-func unmark(cell string) string {
+func removeMarks(cell string) string {
 	text := strings.TrimSpace(cell)
 	if inner, ok := strings.CutPrefix(text, `="`); ok {
 		inner, ok = strings.CutSuffix(inner, `"`)
@@ -27,7 +27,7 @@ func unmark(cell string) string {
 		}
 	}
 	if first == '\'' && isTextMark(text[1:]) {
-		return unmark(text[1:])
+		return removeMarks(text[1:])
 	}
 	return cell
 }
@@ -68,8 +68,8 @@ func isTextMark(rest string) bool {
 	return false
 }
 
-// mayBeMarked tells the first bytes of marks, and of a space before them.
-func mayBeMarked(first byte) bool {
+// canHaveMarks tells the first bytes of marks, and of a space before them.
+func canHaveMarks(first byte) bool {
 	switch first {
 	case '=', '\'', '"', ' ', 0xc2, 0xe2: // the last two begin « and “ in UTF-8
 		return true
@@ -77,17 +77,17 @@ func mayBeMarked(first byte) bool {
 	return false
 }
 
-// unmarked gives the cells of a row without such marks, in the columns that
+// removeRowMarks gives the cells of a row without such marks, in the columns that
 // decide or are sent, and says where. The cells themselves stay as they are:
 // what is written of a row is written as its sender wrote it.
-func (f *file) unmarked(cells []string) (read []string, found []Issue) {
+func (f *file) removeRowMarks(cells []string) (read []string, found []Issue) {
 	read = cells
 	for column, cell := range cells {
-		if cell == "" || !mayBeMarked(cell[0]) { // nearly all
+		if cell == "" || !canHaveMarks(cell[0]) { // nearly all
 			continue
 		}
-		value := unmark(cell)
-		if value == cell || !f.decides(column) {
+		value := removeMarks(cell)
+		if value == cell || !f.isDeciding(column) {
 			continue
 		}
 		if len(found) == 0 {

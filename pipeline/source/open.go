@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/csvfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
 // headRows are looked at to find the headers.
@@ -33,13 +36,13 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	}
 	in := &input{matcher: newMatcher(opt), columns: opt.fieldNames()}
 	for i, path := range paths {
-		f, err := in.open(ctx, path, stdin)
+		f, err := in.openFile(ctx, path, stdin)
 		if err != nil {
 			return nil, errors.Join(err, in.Close())
 		}
 		for _, earlier := range in.files {
 			if earlier.sum == f.sum {
-				f.note("same_file", true, "has the same content as %s", displayName(earlier.name))
+				f.addNote("same_file", true, "has the same content as %s", table.DisplayName(earlier.name))
 			}
 		}
 		for j := range f.notes {
@@ -48,7 +51,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 		in.files = append(in.files, f)
 	}
 	in.noteUnused(opt)
-	if err := in.carry(); err != nil {
+	if err := in.settleCarried(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
 	for _, f := range in.files {
@@ -70,7 +73,7 @@ func (in *input) noteUnused(opt Options) {
 	first := in.files[0]
 	unused := func(is bool, flag, why string) {
 		if is {
-			first.note("option_unused", true, "%s was not used: %s", flag, why)
+			first.addNote("option_unused", true, "%s was not used: %s", flag, why)
 		}
 	}
 	unused(workbooks == 0 && opt.Sheet != "", "--sheet", "no file is a workbook")
@@ -103,13 +106,8 @@ func (o *Options) Validate() error {
 	case d == '"' || d == '\n' || d == '\r' || d == utf8.RuneError || !utf8.ValidRune(d):
 		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Take , ; | or a tab`}
 	}
-	if _, _, refusal := detectEncoding(nil, o.Encoding); refusal != nil {
+	if refusal := csvfile.CheckEncodingName(o.Encoding); refusal != nil {
 		return refusal
-	}
-	if name, _, _ := detectEncoding(nil, o.Encoding); name != utf8Name {
-		if _, refusal := encodingByName(name); refusal != nil {
-			return refusal
-		}
 	}
 	if o.HeaderRow < 0 {
 		return &Error{Reason: "--header-row is below 1"}
@@ -146,7 +144,7 @@ func (in *input) Files() []File {
 		kind := kindXLSX
 		if f.kind != kindXLSX {
 			kind = "csv"
-			if f.dialect.Delimiter == "\t" {
+			if f.Delimiter == "\t" {
 				kind = "tsv"
 			}
 		}
@@ -170,7 +168,7 @@ func (in *input) Notes() []Note {
 // would have been detected changes nothing.
 func (in *input) Settings() string {
 	type settled struct {
-		dialect
+		csvfile.Dialect
 		Sheet  string         `json:"sheet"`
 		Header int            `json:"header"`
 		Width  int            `json:"width"`
@@ -189,7 +187,7 @@ func (in *input) Settings() string {
 		all.Formulas = "cached"
 	}
 	for _, f := range in.files {
-		s := settled{dialect: f.dialect, Sheet: f.sheet, Header: f.headerRow, Width: f.width, ID: f.id, Carry: f.carry,
+		s := settled{Dialect: f.Dialect, Sheet: f.sheet, Header: f.headerRow, Width: f.width, ID: f.id, Carry: f.carry,
 			Fields: map[string]int{}, Send: map[string]int{}}
 		for _, m := range f.mapped {
 			if m.Field != "" {
@@ -222,39 +220,39 @@ func (in *input) Close() error {
 
 // carry settles the columns that are handed on: of several files the union, by
 // name. What nobody reads after that is told.
-func (in *input) carry() error {
+func (in *input) settleCarried() error {
 	wanted := in.opt.Carry
 	if slices.Equal(wanted, []string{"all"}) {
 		wanted = nil
 		for _, f := range in.files {
 			for column, h := range f.header {
-				if h = strings.TrimSpace(h); h != "" && !f.used(column) {
+				if h = strings.TrimSpace(h); h != "" && !f.isUsed(column) {
 					wanted = append(wanted, h)
 				}
 			}
 		}
 	}
 	for i, name := range wanted {
-		if find(wanted[:i], name) >= 0 {
+		if findColumn(wanted[:i], name) >= 0 {
 			continue
 		}
 		somewhere := false
 		for _, f := range in.files {
-			column := find(f.header, name)
+			column := findColumn(f.header, name)
 			f.carry = append(f.carry, column)
 			somewhere = somewhere || column >= 0
 		}
 		if !somewhere {
 			f := in.files[0]
-			e := f.absent("--carry", name)
+			e := f.missingHeader("--carry", name)
 			e.File, e.Sheet, e.Row = f.name, f.sheet, f.headerRow
 			return e
 		}
 		in.carried = append(in.carried, strings.TrimSpace(name))
 	}
 	for i, f := range in.files {
-		f.ignored(i, in.carried)
-		in.name(f)
+		f.noteIgnored(i, in.carried)
+		in.nameColumns(f)
 	}
 	return nil
 }

@@ -7,7 +7,12 @@
 // each time from the start, and says each time which bytes it read.
 package source
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+)
 
 // Field is a column to look for: its canonical name, other names people give
 // it (lower case, letters and digits only), whether a file without it is
@@ -109,20 +114,15 @@ type Row struct {
 	Issues []Issue  // what the reader saw in this row
 }
 
-// Issue is something the reader saw in one row: a row too long, a formula
-// without a cached value, a merged or a date cell.
-type Issue struct {
-	Column  int    // 0-based, -1 for the row as a whole
-	Field   string // Mapping.Name of the column, "" for the row as a whole
-	Code    string
-	Message string // no value of the row, no ';'
-	Warning bool
-}
+// Issue is something the reader saw in one row.
+type Issue = table.Issue
 
-// Note is something Open or a pass noticed about a whole file, for people.
-type Note struct {
-	File    int
-	Code    string
-	Message string
-	Warning bool
-}
+// Note is something Open or a pass noticed about a whole file, for operators.
+type Note = table.Note
+
+// Error refuses a whole input, and says where and why.
+type Error = table.Error
+
+// ErrChanged means that a file is not what it was when Open read it: edited,
+// cut short or replaced. What was read of it in this pass cannot be trusted.
+var ErrChanged = errors.New("the input changed while it was being read")
