@@ -13,11 +13,8 @@ type sharedStrings struct {
 	runs       []textRuns // by text; shorter than count where no later text has formats of its own
 }
 
-// readPart reads the whole table. A workbook without one has none: part is "".
+// readPart reads the whole table.
 func (t *sharedStrings) readPart(p *workbookPackage, part string) (err error) {
-	if part == "" {
-		return nil
-	}
 	r, err := p.openPart(part)
 	if err != nil {
 		return err

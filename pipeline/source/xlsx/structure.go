@@ -1,98 +1,35 @@
 package xlsx
 
 import (
-	"archive/zip"
 	"bytes"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"path"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// readStructure has excelize read the list of sheets and the styles. excelize
-// gets a package of those two parts only, found well-formed: it would unpack
-// every sheet into memory, or into temporary files that a crash leaves behind.
-func (b *Workbook) readStructure(main, styles string, rels []relationship) error {
-	list, err := b.pkg.readXML(main, limits.ListPart)
-	if err != nil {
-		return err
-	}
-	look := []byte(`<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`)
-	if styles != "" {
-		if look, err = b.pkg.readXML(styles, limits.StylePart); err != nil {
-			return err
-		}
-	}
-	book, err := openStructure(list, look)
-	if err != nil {
-		return &table.Error{File: b.pkg.name, Reason: "the workbook's sheet list or style table cannot be read", Hint: "Open it in a spreadsheet program and save it again", Err: err}
-	}
-	if book.WorkBook.WorkbookPr != nil {
-		b.from1904 = book.WorkBook.WorkbookPr.Date1904
-	}
-	if c := book.WorkBook.CalcPr; c != nil {
-		b.stale = isStale(c.FullCalcOnLoad, c.ForceFullCalc, c.CalcCompleted)
-	}
-	b.readStyles(book)
-	seen := map[string]bool{}
-	for i, s := range book.WorkBook.Sheets.Sheet {
-		sheet := Sheet{Name: s.Name, Number: i + 1, Hidden: s.State == "hidden" || s.State == "veryHidden"}
-		listed := false
-		for _, r := range rels {
-			if r.id != s.ID {
-				continue
-			}
-			listed = true
-			if r.kind == "worksheet" {
-				sheet.part = r.target
-			}
-		}
-		if !listed && s.ID != "" { // else its rows would be taken for none
-			return &table.Error{File: b.pkg.name, Sheet: s.Name, Reason: "the workbook does not say where this sheet's cells are", Hint: "Open it in a spreadsheet program and save it again"}
-		}
-		fold := strings.ToLower(s.Name)
-		if seen[fold] {
-			return &table.Error{File: b.pkg.name, Sheet: s.Name, Reason: "two sheets have this name", Hint: "Rename one of them"}
-		}
-		seen[fold] = true
-		b.sheets = append(b.sheets, sheet)
-	}
-	return nil
+// sheetList is the main part of a workbook (ECMA-376 part 1, 18.2).
+type sheetList struct {
+	XMLName    xml.Name `xml:"workbook"`
+	Properties struct {
+		Date1904 bool `xml:"date1904,attr"`
+	} `xml:"workbookPr"`
+	Sheets []struct {
+		Name  string `xml:"name,attr"`
+		State string `xml:"state,attr"`
+		ID    string `xml:"id,attr"`
+	} `xml:"sheets>sheet"`
+	Calculation calculation `xml:"calcPr"`
 }
 
-// readStyles keeps of the table of styles what decides how a cell reads.
-func (b *Workbook) readStyles(book *excelize.File) {
-	codes := map[int]numberFormat{}
-	if book.Styles.NumFmts != nil {
-		for _, f := range book.Styles.NumFmts.NumFmt {
-			if f != nil {
-				codes[f.NumFmtID] = newNumberFormat(f.FormatCode)
-			}
-		}
-	}
-	var struck []bool
-	if book.Styles.Fonts != nil {
-		for _, f := range book.Styles.Fonts.Font {
-			struck = append(struck, f != nil && f.Strike != nil && (f.Strike.Val == nil || *f.Strike.Val))
-		}
-	}
-	if book.Styles.CellXfs != nil {
-		for _, xf := range book.Styles.CellXfs.Xf {
-			var format numberFormat
-			if xf.NumFmtID != nil {
-				custom, ok := codes[*xf.NumFmtID]
-				if format = builtinNumberFormat(*xf.NumFmtID); ok {
-					format = custom
-				}
-			}
-			b.formats = append(b.formats, format)
-			b.struck = append(b.struck, xf.FontID != nil && *xf.FontID < len(struck) && *xf.FontID >= 0 && struck[*xf.FontID])
-		}
-	}
+type calculation struct {
+	OnLoad    bool  `xml:"fullCalcOnLoad,attr"`
+	Forced    bool  `xml:"forceFullCalc,attr"`
+	Completed *bool `xml:"calcCompleted,attr"`
 }
 
 // isStale reports whether a workbook says of itself that its formulas are still
@@ -104,69 +41,115 @@ func (b *Workbook) readStyles(book *excelize.File) {
 // a placeholder, so none of them is believed. Excel, LibreOffice and Gnumeric
 // leave the mark out of what they have calculated. Excel keeps forceFullCalc,
 // which an add-in sets: such a workbook needs its values pasted.
-func isStale(fullCalcOnLoad, forceFullCalc, calcCompleted *bool) bool {
-	is := func(flag *bool) bool { return flag != nil && *flag }
-	return is(fullCalcOnLoad) || is(forceFullCalc) || calcCompleted != nil && !*calcCompleted
+func (c *calculation) isStale() bool {
+	return c.OnLoad || c.Forced || c.Completed != nil && !*c.Completed
 }
 
-// openStructure gives excelize a workbook without the contents of its sheets. A
-// panic in it is an unreadable workbook.
-func openStructure(list, styles []byte) (f *excelize.File, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			f, err = nil, fmt.Errorf("excelize: %v", r)
-		}
-	}()
-	var buf bytes.Buffer
-	w := zip.NewWriter(&buf)
-	for _, part := range []struct {
-		name string
-		data []byte
-	}{
-		{"_rels/.rels", []byte(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`)},
-		{"xl/workbook.xml", list},
-		{"xl/styles.xml", styles},
-	} {
-		entry, err := w.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Store})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := entry.Write(part.data); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	f, err = excelize.OpenReader(&buf)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	if f.WorkBook == nil || f.Styles == nil {
-		return nil, fmt.Errorf("excelize: nothing read")
-	}
-	return f, nil
+// styleTable is what decides how a cell reads (ECMA-376 part 1, 18.8).
+type styleTable struct {
+	XMLName xml.Name `xml:"styleSheet"`
+	Formats []struct {
+		ID   int    `xml:"numFmtId,attr"`
+		Code string `xml:"formatCode,attr"`
+	} `xml:"numFmts>numFmt"`
+	Fonts []struct {
+		Strike *struct {
+			Val *bool `xml:"val,attr"`
+		} `xml:"strike"`
+	} `xml:"fonts>font"`
+	Cells []struct {
+		Format int  `xml:"numFmtId,attr"`
+		Font   *int `xml:"fontId,attr"`
+	} `xml:"cellXfs>xf"`
 }
 
-// readXML returns a part whole, once it is known to be well-formed and to have
-// no more entries than excelize has memory for.
-func (p *workbookPackage) readXML(part string, limit int64) ([]byte, error) {
+// readSheetList reads the list of sheets; rels say where their cells are.
+func (b *Workbook) readSheetList(part string, rels []relationship) error {
+	var list sheetList
+	if err := b.pkg.decodePart(part, limits.ListPart, &list); err != nil {
+		return err
+	}
+	b.from1904, b.stale = list.Properties.Date1904, list.Calculation.isStale()
+	seen := map[string]bool{}
+	for i, s := range list.Sheets {
+		sheet := Sheet{Name: s.Name, Number: i + 1, Hidden: s.State == "hidden" || s.State == "veryHidden"}
+		listed := false
+		for _, r := range rels {
+			if r.ID != s.ID {
+				continue
+			}
+			listed = true
+			if r.kind() == "worksheet" {
+				sheet.part = r.Target
+			}
+		}
+		if !listed && s.ID != "" { // else its rows would be taken for none
+			return &table.Error{File: b.pkg.name, Sheet: s.Name, Reason: "the workbook does not say where this sheet's cells are", Hint: "Open it in a spreadsheet program and save it again"}
+		}
+		key := strings.ToLower(s.Name)
+		if seen[key] {
+			return &table.Error{File: b.pkg.name, Sheet: s.Name, Reason: "two sheets have this name", Hint: "Rename one of them"}
+		}
+		seen[key] = true
+		b.sheets = append(b.sheets, sheet)
+	}
+	return nil
+}
+
+// readStyles reads the table of styles.
+func (b *Workbook) readStyles(part string) error {
+	var styles styleTable
+	if err := b.pkg.decodePart(part, limits.StylePart, &styles); err != nil {
+		return err
+	}
+	codes := map[int]numberFormat{}
+	for _, f := range styles.Formats {
+		codes[f.ID] = newNumberFormat(f.Code)
+	}
+	for _, cell := range styles.Cells {
+		format, custom := codes[cell.Format]
+		if !custom {
+			format = builtinNumberFormat(cell.Format)
+		}
+		b.formats = append(b.formats, format)
+		struck := false
+		if font := cell.Font; font != nil && *font >= 0 && *font < len(styles.Fonts) {
+			strike := styles.Fonts[*font].Strike
+			struck = strike != nil && (strike.Val == nil || *strike.Val)
+		}
+		b.struck = append(b.struck, struck)
+	}
+	return nil
+}
+
+// decodePart decodes a part, once it is known to be well-formed and to have no
+// more entries than there is memory for.
+func (p *workbookPackage) decodePart(part string, limit int64, into any) error {
 	data, err := p.readPart(part, limit)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if err := p.checkXML(part, data); err != nil {
+		return err
+	}
+	d := xml.NewDecoder(bytes.NewReader(data))
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // checkXML saw that it is UTF-8
+	if err := d.Decode(into); err != nil {
+		return &table.Error{File: p.name, Reason: "the workbook's " + partTitle(part) + " cannot be read", Hint: "Open it in a spreadsheet program and save it again", Err: err}
+	}
+	return nil
+}
+
+func (p *workbookPackage) checkXML(part string, data []byte) error {
 	s := newXMLScanner(bytes.NewReader(data))
 	for sheets := 0; ; {
 		kind, err := s.next()
 		if err != nil {
-			return nil, p.partError(part, err)
+			return p.partError(part, err)
 		}
 		switch {
 		case kind == xmlEOF:
-			return data, nil
+			return nil
 		case kind != xmlStart:
 			continue
 		case string(s.name) == "sheet":
@@ -175,48 +158,51 @@ func (p *workbookPackage) readXML(part string, limit int64) ([]byte, error) {
 		p.room--
 		switch {
 		case sheets > limits.Sheets:
-			return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s sheets", limits.Grouped(limits.Sheets)), Hint: "Copy the rows into a new workbook"}
+			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s sheets", limits.Grouped(limits.Sheets)), Hint: "Copy the rows into a new workbook"}
 		case p.room < 0:
-			return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries beside its cells", limits.Grouped(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
+			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries beside its cells", limits.Grouped(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
 		}
 	}
 }
 
 // relationship says which part plays which role for another.
 type relationship struct {
-	id, kind, target string // kind: the last step of the type's address
+	ID     string `xml:"Id,attr"`
+	Type   string `xml:"Type,attr"`
+	Target string `xml:"Target,attr"`
+	Mode   string `xml:"TargetMode,attr"`
 }
 
-// readRelationships reads those of a part; "" is the package itself. excelize
-// does not export them and knows only the transitional form.
+// kind returns the last step of the type's address, which the transitional and
+// the strict form have in common.
+func (r *relationship) kind() string { return path.Base(r.Type) }
+
+// readRelationships reads those of a part to other parts, with their full names;
+// "" is the package itself.
 func (p *workbookPackage) readRelationships(part string) ([]relationship, error) {
 	dir, file := path.Split(part)
 	name := dir + "_rels/" + file + ".rels"
 	if !p.hasPart(name) {
 		return nil, nil
 	}
-	data, err := p.readXML(name, limits.ListPart)
-	if err != nil {
+	var list struct {
+		All []relationship `xml:"Relationship"`
+	}
+	if err := p.decodePart(name, limits.ListPart, &list); err != nil {
 		return nil, err
 	}
-	var all []relationship
-	for s := newXMLScanner(bytes.NewReader(data)); ; {
-		token, err := s.next()
-		if err != nil {
-			return nil, p.partError(name, err)
-		}
-		if token == xmlEOF {
-			return all, nil
-		}
-		if token != xmlStart || string(s.name) != "Relationship" || string(s.attribute("TargetMode")) == "External" {
+	var inside []relationship
+	for _, r := range list.All {
+		if r.Mode == "External" {
 			continue
 		}
-		target := strings.ReplaceAll(string(s.attribute("Target")), `\`, "/")
-		if strings.HasPrefix(target, "/") {
-			target = path.Clean(target)[1:]
+		r.Target = strings.ReplaceAll(r.Target, `\`, "/")
+		if strings.HasPrefix(r.Target, "/") {
+			r.Target = path.Clean(r.Target)[1:]
 		} else {
-			target = path.Join(dir, target)
+			r.Target = path.Join(dir, r.Target)
 		}
-		all = append(all, relationship{string(s.attribute("Id")), path.Base(string(s.attribute("Type"))), target})
+		inside = append(inside, r)
 	}
+	return inside, nil
 }

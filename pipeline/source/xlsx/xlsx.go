@@ -7,9 +7,9 @@
 // itself. No macro runs, no link is followed, no formula is calculated: a cell
 // has the result that was saved with it, or an issue.
 //
-// excelize reads the list of sheets and the styles. It does not read the cells,
-// because it returns no error for a part that is cut short or has its rows out
-// of order, and hides what a cell is (its type, style, formula).
+// It is not excelize, which returns no error for a part that is cut short or has
+// its rows out of order, hides what a cell is (its type, style, formula), and
+// unpacks every sheet into memory or into files that a crash leaves behind.
 //
 // What holds it to that: TestSameAsExcelize compares random sheets with what
 // excelize reads, FuzzXMLScanner the scanner with encoding/xml, FuzzSheet and
@@ -52,7 +52,7 @@ func Open(file File, size int64, name string, maxBytes int64) (*Workbook, error)
 	b := &Workbook{file: file, strings: &sharedStrings{}}
 	var err error
 	if b.pkg, err = scanPackage(file, size, name, maxBytes); err == nil {
-		err = b.read()
+		err = b.readParts()
 	}
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -60,18 +60,13 @@ func Open(file File, size int64, name string, maxBytes int64) (*Workbook, error)
 	return b, nil
 }
 
-func (b *Workbook) read() error {
+func (b *Workbook) readParts() error {
 	p := b.pkg
 	root, err := p.readRelationships("")
 	if err != nil {
 		return err
 	}
-	main := ""
-	for _, r := range root {
-		if r.kind == "officeDocument" {
-			main = r.target
-		}
-	}
+	main := findTarget(root, "officeDocument")
 	if main == "" {
 		return &table.Error{File: p.name, Reason: "the workbook has no list of sheets", Hint: "Save it again from a spreadsheet program"}
 	}
@@ -79,24 +74,28 @@ func (b *Workbook) read() error {
 	if err != nil {
 		return err
 	}
-	styles, texts := "", ""
-	for _, r := range rels {
-		// Programs write a relationship to texts or styles that no cell uses. A
-		// cell that does use one finds it missing.
-		if !p.hasPart(r.target) {
-			continue
-		}
-		switch r.kind {
-		case "styles":
-			styles = r.target
-		case "sharedStrings":
-			texts = r.target
-		}
-	}
-	if err := b.readStructure(main, styles, rels); err != nil {
+	if err := b.readSheetList(main, rels); err != nil {
 		return err
 	}
-	return b.strings.readPart(p, texts)
+	// Programs write a relationship to texts or styles that no cell uses. A cell
+	// that does use one finds it missing.
+	if styles := findTarget(rels, "styles"); p.hasPart(styles) {
+		err = b.readStyles(styles)
+	}
+	if texts := findTarget(rels, "sharedStrings"); err == nil && p.hasPart(texts) {
+		err = b.strings.readPart(p, texts)
+	}
+	return err
+}
+
+// findTarget returns the part of a kind, "" if there is none.
+func findTarget(rels []relationship, kind string) (part string) {
+	for _, r := range rels {
+		if r.kind() == kind {
+			part = r.Target
+		}
+	}
+	return part
 }
 
 // Sheets returns the sheets in the order of their tabs.

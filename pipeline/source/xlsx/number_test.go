@@ -89,12 +89,12 @@ func TestFormats(t *testing.T) {
 		"h:mm AM/PM": kindClock, "mm:ss": kindClock, "hh:mm:ss.000": kindClock,
 		"[h]:mm:ss": kindElapsed, "[mm]:ss": kindElapsed, "0;yyyy": kindNumber,
 	} {
-		if got := customFormat(code); got != want {
+		if got := newNumberFormat(code).kind; got != want {
 			t.Errorf("%s: got %d, want %d", code, got, want)
 		}
 	}
 	for id, want := range map[int]formatKind{0: kindNumber, 9: kindNumber, 14: kindDate, 20: kindClock, 22: kindDate, 46: kindElapsed, 49: kindNumber, 57: kindDate} {
-		if got := builtinFormat(id); got != want {
+		if got := builtinNumberFormat(id).kind; got != want {
 			t.Errorf("%d: got %d, want %d", id, got, want)
 		}
 	}
