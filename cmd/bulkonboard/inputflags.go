@@ -86,7 +86,7 @@ func (i *inputFlags) options() (source.Options, error) {
 	}
 	for _, f := range validate.Fields() {
 		opt.Fields = append(opt.Fields, source.Field{Name: f.Name, Aliases: f.Aliases, Required: f.Required, Written: f.Name == "isTermsOfServiceAccepted",
-			Foreign: f.Foreign, Parts: f.Parts, PartsBeside: f.PartsBeside})
+			Foreign: f.Foreign, Parts: f.Parts, AdjacentParts: f.PartsBeside})
 	}
 	for _, d := range i.defaults.list {
 		opt.Optional = append(opt.Optional, d.name)

@@ -14,19 +14,19 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// content is the bytes of one input file: a file of the sender, opened anew
-// for each pass, or the spooled standard input.
+// content is the bytes of one input file: a file of the sender, opened again for
+// each pass, or a copy of standard input.
 type content struct {
 	name     string
-	spool    *os.File // standard input; nil for a file of the sender
-	unlinked bool     // the spool has no name any more
+	copied   *os.File // standard input; nil for a file of the sender
+	unlinked bool     // copied has no name any more
 	kind     string
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte
 }
 
-// newContent looks at a file, refuses what is no table, and hashes it.
+// newContent refuses a file that is no table, and hashes it.
 func newContent(ctx context.Context, name string, stdin io.Reader) (*content, error) {
 	c := &content{name: name}
 	if name == "-" {
@@ -42,8 +42,8 @@ func newContent(ctx context.Context, name string, stdin io.Reader) (*content, er
 	return c, nil
 }
 
-// keepInput copies standard input to a private file that nobody else can open,
-// so that it can be read again.
+// keepInput copies standard input to a file without a name, so that it can be
+// read again.
 func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 	if stdin == nil {
 		return &Error{File: c.name, Reason: "there is no standard input"}
@@ -52,8 +52,8 @@ func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("a file for standard input: %w", err)
 	}
-	c.spool = f
-	c.unlinked = os.Remove(f.Name()) == nil // not on Windows; there it goes when it is closed
+	c.copied = f
+	c.unlinked = os.Remove(f.Name()) == nil // not on Windows, where closing removes it
 	if _, err := io.Copy(f, readerCtx{ctx, stdin}); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -84,7 +84,7 @@ func (c *content) inspectFile(ctx context.Context) error {
 	if kind == "" {
 		return &Error{File: c.name, Reason: "this is " + other.what, Hint: other.hint}
 	}
-	if kind == kindXLSX && c.spool != nil {
+	if kind == kindXLSX && c.copied != nil {
 		return &Error{File: c.name, Reason: "this is a workbook, and standard input is read as CSV",
 			Hint: "Give the workbook as a file"}
 	}
@@ -105,15 +105,15 @@ type handle struct {
 	modified time.Time
 }
 
-// open opens the bytes from the start. It never opens what could block or
-// never end: a pipe, a device.
+// open opens the bytes from the start. It opens no pipe or device, which could
+// block or never end.
 func (c *content) open() (*handle, error) {
-	if c.spool != nil {
-		size, err := c.spool.Seek(0, io.SeekEnd)
+	if c.copied != nil {
+		size, err := c.copied.Seek(0, io.SeekEnd)
 		if err != nil {
 			return nil, table.FileError(c.name, err)
 		}
-		section := io.NewSectionReader(c.spool, 0, size)
+		section := io.NewSectionReader(c.copied, 0, size)
 		return &handle{Reader: section, ReaderAt: section, Closer: io.NopCloser(nil), size: size}, nil
 	}
 	info, err := os.Stat(c.name)
@@ -150,7 +150,7 @@ func refuseNoRows(name string) *Error {
 	return &Error{File: name, Reason: "no customer rows", Hint: "The first row holds the headers, each further row a customer"}
 }
 
-// hash reads r to its end.
+// hashBytes reads r to its end.
 func (c *content) hashBytes(ctx context.Context, r io.Reader) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
 	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, readerCtx{ctx, r}, make([]byte, 256<<10)); err != nil {
@@ -162,7 +162,7 @@ func (c *content) hashBytes(ctx context.Context, r io.Reader) (sum [sha256.Size]
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-// verify reads the file once more and compares it with what Open saw.
+// verify reads the file again and compares it with what Open saw.
 func (c *content) verify(ctx context.Context) error {
 	f, err := c.open()
 	if err != nil {
@@ -184,14 +184,14 @@ func (c *content) changedError() error {
 }
 
 func (c *content) close() error {
-	if c.spool == nil {
+	if c.copied == nil {
 		return nil
 	}
-	err := c.spool.Close()
+	err := c.copied.Close()
 	if !c.unlinked {
-		err = errors.Join(err, os.Remove(c.spool.Name()))
+		err = errors.Join(err, os.Remove(c.copied.Name()))
 	}
-	c.spool = nil
+	c.copied = nil
 	return err
 }
 

@@ -21,8 +21,8 @@ const (
 	lastDateSerial = 2_958_465        // 9999-12-31
 )
 
-// dateFormOf tells the form of a cell. Which of day and month is first is left
-// to the field's own rules.
+// dateFormOf returns the form of a cell. Which of day and month is first is up
+// to the rules of the field.
 func dateFormOf(cell string) dateForm {
 	cell = strings.TrimSpace(cell)
 	if cell == "" {
@@ -66,7 +66,8 @@ func formIfExists(is bool) dateForm {
 	return noSuchDate
 }
 
-// numberFormOf tells 19900101 from a day number and from a longer number.
+// numberFormOf returns whether a number is a date (19900101), a day number, or
+// neither.
 func numberFormOf(whole string) dateForm {
 	n, err := strconv.Atoi(whole)
 	switch {
@@ -80,7 +81,7 @@ func numberFormOf(whole string) dateForm {
 	return otherInColumn
 }
 
-// namedMonthFormOf tells 12 March 1990 and Mar 12, 90.
+// namedMonthFormOf returns the form of dates such as 12 March 1990 and Mar 12, 90.
 func namedMonthFormOf(parts []string) dateForm {
 	letters, years := 0, 0
 	for _, part := range parts {
@@ -109,7 +110,7 @@ func isDay(year, month, day int) bool {
 	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() == day
 }
 
-// dateCount is what the cells of one column are.
+// dateCount counts what the cells of one column are.
 type dateCount struct{ dates, numbers, others int }
 
 func (d *dateCount) addForm(form dateForm) {
@@ -145,9 +146,9 @@ func isDateName(name string) bool {
 	return false
 }
 
-// countDates reads the file through once and settles which of the columns of
-// Options.Send hold dates: whether a number is one cannot be seen in its own
-// row. What is wrong with the file comes back from the pass over its rows.
+// countDates reads the file once and finds out which of the columns of
+// Options.Send hold dates: a row alone does not show whether a number is one.
+// What is wrong with the file is left to the pass over its rows.
 func (in *input) countDates(ctx context.Context, f *file) error {
 	f.dates = make([]bool, len(f.send))
 	if len(f.send) == 0 {
@@ -178,7 +179,8 @@ func (in *input) countDates(ctx context.Context, f *file) error {
 	return ctx.Err()
 }
 
-// findDateIssues notes what in a row's columns of dates is no date, or not one.
+// findDateIssues returns what in the columns of dates of a row is no date, or can
+// be read as several.
 func (f *file) findDateIssues(cells []string) []Issue {
 	var found []Issue
 	for i, column := range f.send {
@@ -193,7 +195,7 @@ func (f *file) findDateIssues(cells []string) []Issue {
 			found = append(found, Issue{Column: column, Code: "date_impossible",
 				Message: "there is no such date. write the right one as 1990-12-31, or leave the cell empty"})
 		case shortYearDate:
-			if !strings.Contains(cell, "/") { // the field's own rules refuse that, in whatever column
+			if !strings.Contains(cell, "/") { // the rules of the field refuse that
 				found = append(found, Issue{Column: column, Code: "date_short_year",
 					Message: "the date has a year of two digits and can be read in several ways. write it as 1990-12-31"})
 			}

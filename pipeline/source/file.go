@@ -14,7 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// file is one input file, understood.
+// file is one input file whose header is understood.
 type file struct {
 	*content
 	*layout
@@ -23,15 +23,15 @@ type file struct {
 	headerRow       int    // Number of the header row
 	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
 	carry           []int  // column of each carried name, -1 = none here
-	dates           []bool // for each Options.Send, whether its column holds dates
+	dates           []bool // for each Options.Send: its column holds dates
 
-	// Opening a workbook reads all of it, so the one that Open opened serves the
-	// first pass. nil for text, and once it is taken.
-	warm *resumed
+	// Opening a workbook reads all of it, so the first pass uses the one that Open
+	// opened. nil for text and after that pass began.
+	opened *resumed
 }
 
-// recordReader is one open file before its header is understood: every row that
-// is not blank, in order, as text. The header and the mapping come on top.
+// recordReader gives the rows of one open file that are not blank, in order, as
+// text. It does not know what is a header.
 type recordReader interface {
 	// Next returns io.EOF after the last row, or an *Error.
 	Next() (table.Record, error)
@@ -60,9 +60,9 @@ func (r *resumed) Next() (table.Record, error) {
 // close frees what Open kept.
 func (f *file) close() error {
 	err := f.content.close()
-	if f.warm != nil {
-		err = errors.Join(err, f.warm.Close())
-		f.warm = nil
+	if f.opened != nil {
+		err = errors.Join(err, f.opened.Close())
+		f.opened = nil
 	}
 	return err
 }
@@ -75,7 +75,7 @@ func (m *matcher) openRecords(ctx context.Context, c *content) (recordReader, er
 	return m.openText(ctx, c)
 }
 
-// open reads the head of a file and settles what its columns are.
+// openFile reads the head of a file and finds out what its columns are.
 func (in *input) openFile(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
 	c, err := newContent(ctx, path, stdin)
 	if err != nil {
@@ -120,12 +120,12 @@ func (in *input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 		in.noteDialect(f, head)
 		return f, nil
 	}
-	f.warm, keep = &resumed{rows, head}, true
+	f.opened, keep = &resumed{rows, head}, true
 	return f, nil
 }
 
-// checkEncoding refuses an encoding that was asked for and makes no sense of
-// the text.
+// checkEncoding refuses an encoding that was asked for and in which the text makes
+// no sense.
 func (in *input) checkEncoding(f *file) (refusal *Error) {
 	if in.opt.Encoding != "" {
 		f.withText(func(text io.Reader) { refusal = csvfile.CheckEncoding(text, f.Encoding) })
@@ -136,7 +136,7 @@ func (in *input) checkEncoding(f *file) (refusal *Error) {
 	return refusal
 }
 
-// readHead reads the rows among which the headers are.
+// readHead reads the first rows, among which the headers are.
 func readHead(rows recordReader, headerRow int) (head []table.Record, err error) {
 	for len(head) < headRows {
 		row, err := rows.Next()
@@ -167,7 +167,7 @@ func (in *input) readHeader(f *file, head []table.Record) *Error {
 	}
 	f.headerRow = head[at].Number
 	header := head[at].Cells
-	if f.kind == kindXLSX { // cells that are only styled
+	if f.kind == kindXLSX { // drop cells that are only styled
 		for len(header) > 0 && strings.TrimSpace(header[len(header)-1]) == "" {
 			header = header[:len(header)-1]
 		}
@@ -190,7 +190,7 @@ func (in *input) readHeader(f *file, head []table.Record) *Error {
 		return refuseNoRows("")
 	}
 	if isQuotedSingly(head[at+1].Cells) {
-		return &Error{Row: head[at+1].Number, Line: head[at+1].Line, Reason: "the cells stand in single quotation marks", Hint: `Save the file with double ones (")`}
+		return &Error{Row: head[at+1].Number, Line: head[at+1].Line, Reason: "the cells are in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
 	return nil
 }
@@ -210,9 +210,9 @@ func (in *input) noteDialect(f *file, head []table.Record) {
 	}
 }
 
-// name settles what the columns that are read are called in issues. Headers
-// are the sender's text: one that is no name, or the name of a field, gives way
-// to the column's letter.
+// nameColumns sets what the columns that are read are called in issues. Headers
+// are the sender's text: one that is no name, or the name of a field, is replaced
+// by the letter of the column.
 func (in *input) nameColumns(f *file) {
 	for column := range f.mapped {
 		m := &f.mapped[column]
@@ -223,15 +223,15 @@ func (in *input) nameColumns(f *file) {
 			m.Name = in.opt.Send[sent].Field
 		case column == f.id || slices.Contains(f.carry, column):
 			m.Name = strings.TrimSpace(m.Header)
-			odd := func(r rune) bool { return r == ';' || !unicode.IsPrint(r) }
-			if m.Name == "" || looksLikeData(m.Name) || strings.ContainsFunc(m.Name, odd) || slices.Contains(in.columns, m.Name) {
+			isOdd := func(r rune) bool { return r == ';' || !unicode.IsPrint(r) }
+			if m.Name == "" || looksLikeData(m.Name) || strings.ContainsFunc(m.Name, isOdd) || slices.Contains(in.columns, m.Name) {
 				m.Name = "column " + table.ColumnName(column+1)
 			}
 		}
 	}
 }
 
-// ignored tells of the columns that nobody reads.
+// noteIgnored notes the columns that are not read.
 func (f *file) noteIgnored(index int, carried []string) {
 	var names []string
 	for column, h := range f.header {

@@ -27,8 +27,8 @@ func foldHeader(s string) string {
 	return b.String()
 }
 
-// matcher knows the names to look for in header rows. It serves any number of
-// files and is read only once it is made.
+// matcher finds the names to look for in header rows. It serves any number of
+// files and is not changed once it is made.
 type matcher struct {
 	opt     Options
 	names   map[string]int    // folded canonical name → index in opt.Fields
@@ -62,7 +62,7 @@ func newMatcher(opt Options) *matcher {
 	return m
 }
 
-// field finds the field that a header names, by its canonical name or an alias.
+// findField returns the field that a header names, by its canonical name or an alias.
 func (m *matcher) findField(header string) (index int, found bool) {
 	key := foldHeader(header)
 	if index, found = m.names[key]; !found {
@@ -71,8 +71,8 @@ func (m *matcher) findField(header string) (index int, found bool) {
 	return index, found
 }
 
-// known counts the different names in a row that are looked for: how much it
-// looks like the header row.
+// countKnown counts the different names in a row that are looked for: how much
+// it looks like the header row.
 func (m *matcher) countKnown(cells []string) int {
 	seen := map[string]bool{}
 	for _, cell := range cells {
@@ -98,8 +98,8 @@ func (m *matcher) isWholeLine(header string) bool {
 	return false
 }
 
-// isTransposed reports whether the names of fields stand below each other in
-// the first column, so that each customer is a column.
+// isTransposed reports whether the first column holds the names of fields, so
+// that each customer is a column.
 func (m *matcher) isTransposed(rows []table.Record) bool {
 	var first []string
 	for _, row := range rows {
@@ -111,7 +111,7 @@ func (m *matcher) isTransposed(rows []table.Record) bool {
 	return m.countKnown(first) >= 3 && m.countKnown(rows[0].Cells) <= 1
 }
 
-// findHeader finds the header row among the first rows of a file. want is
+// findHeader returns the header row among the first rows of a file. want is
 // Options.HeaderRow.
 func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 	if want > 0 {
@@ -119,7 +119,7 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 		if !found {
 			return 0, &Error{Row: want, Reason: "there are no headers in this row", Hint: "Correct --header-row"}
 		}
-		if m.countKnown(rows[i].Cells) == 0 && slices.ContainsFunc(rows[i].Cells, looksLikeData) { // else a message would show them as headers
+		if m.countKnown(rows[i].Cells) == 0 && slices.ContainsFunc(rows[i].Cells, looksLikeData) { // a message would show them as headers
 			return 0, &Error{Row: want, Line: rows[i].Line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
 		}
 		return i, nil
@@ -128,16 +128,16 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line, Reason: "the field names are in the first column, and each customer is a column",
 			Hint: "Transpose the table: copy it in a spreadsheet program and paste it transposed"}
 	}
-	best, most := 0, m.countKnown(rows[0].Cells)
-	first := most
+	best, mostKnown := 0, m.countKnown(rows[0].Cells)
+	first := mostKnown
 	for i, row := range rows[1:] {
-		if n := m.countKnown(row.Cells); n > most {
-			best, most = i+1, n
+		if n := m.countKnown(row.Cells); n > mostKnown {
+			best, mostKnown = i+1, n
 		}
 	}
-	if best > 0 && most >= 2 && m.lacksRequired(rows[0].Cells) {
+	if best > 0 && mostKnown >= 2 && m.lacksRequired(rows[0].Cells) {
 		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line,
-			Reason: fmt.Sprintf("these are not the headers; the headers seem to stand on row %d", rows[best].Number),
+			Reason: fmt.Sprintf("these are not the headers; the headers seem to be in row %d", rows[best].Number),
 			Hint:   fmt.Sprintf("Pass --header-row %d", rows[best].Number)}
 	}
 	if first == 0 && slices.ContainsFunc(rows[0].Cells, looksLikeData) {
@@ -147,7 +147,7 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 	return 0, nil
 }
 
-// required lists the fields that need a column of their own.
+// requiredNames lists the fields that need a column of their own.
 func (m *matcher) requiredNames() []string {
 	var names []string
 	for _, f := range m.opt.Fields {
@@ -158,7 +158,7 @@ func (m *matcher) requiredNames() []string {
 	return names
 }
 
-// lacksRequired reports whether a header row does without a required field.
+// lacksRequired reports whether a header row lacks a required field.
 func (m *matcher) lacksRequired(header []string) bool {
 	columns := make([]bool, len(m.opt.Fields))
 	for _, h := range header {
@@ -178,7 +178,7 @@ func (m *matcher) lacksRequired(header []string) bool {
 	return false
 }
 
-// find returns the column whose header is name: as written, else when only
+// findColumn returns the column whose header is name: as written, else when only
 // case, spaces, punctuation and accents differ. -1 = none.
 func findColumn(header []string, name string) int {
 	name = strings.TrimSpace(name)
@@ -197,8 +197,8 @@ func findColumn(header []string, name string) int {
 	return -1
 }
 
-// checkDuplicates refuses headers that are the same. Two that nothing is looked for
-// by, or one of which an option names as it is written, may differ in
+// checkDuplicates refuses headers that are the same. Headers that nothing looks
+// for, or of which an option names one as it is written, may differ in
 // punctuation only (C++, C#).
 func (m *matcher) checkDuplicates(header []string) *Error {
 	written := make(map[string]bool, len(header))
@@ -226,7 +226,8 @@ func (m *matcher) checkDuplicates(header []string) *Error {
 }
 
 // listNearest lists the headers closest to what is missing, best first, for a
-// message; taken ones are left out. With none close it lists the first ones.
+// message. Headers that are taken are left out; if none is close it lists the
+// first ones.
 func listNearest(header []string, taken func(column int) bool, wanted ...string) string {
 	type candidate struct{ column, distance int }
 	var near, all []candidate
@@ -267,7 +268,7 @@ func listNearest(header []string, taken func(column int) bool, wanted ...string)
 }
 
 // editDistance counts the letters to insert, delete, replace or swap with their
-// neighbour to get from a to b; of long names only the start counts.
+// neighbour to get from a to b. It compares at most 64 letters.
 func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	x, y = x[:min(len(x), 64)], y[:min(len(y), 64)]
@@ -293,9 +294,9 @@ func editDistance(a, b string) int {
 	return last[len(y)]
 }
 
-// displayHeader makes a header fit for a message. A file without headers has a
-// customer in their place, whose data stays out of messages: then it is the
-// column's letter.
+// displayHeader returns a header for a message. A file without headers has a
+// customer in their place, whose data stays out of messages: it then returns
+// the letter of the column.
 func displayHeader(header string, column int) string {
 	if looksLikeData(header) {
 		return "column " + table.ColumnName(column)

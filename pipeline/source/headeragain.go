@@ -2,7 +2,7 @@ package source
 
 import "strings"
 
-// repeated reports whether a row is the header row once more.
+// repeatsHeader reports whether a row is the header row again.
 func (f *file) repeatsHeader(cells []string) bool {
 	same := false
 	for i, cell := range cells {
@@ -14,12 +14,11 @@ func (f *file) repeatsHeader(cells []string) bool {
 	return same
 }
 
-// isOtherHeader reports whether a row, which is no customer's, holds names of
-// columns: the header row of another list that was pasted below. Most of its
-// cells name fields, and at least three do.
+// isOtherHeader reports whether a row is the header row of another list that was
+// pasted below: most of its cells name fields, and at least three do.
 func (m *matcher) isOtherHeader(cells []string) bool {
 	for _, cell := range cells {
-		if strings.IndexByte(cell, '@') >= 0 { // nearly every customer; the rest costs more
+		if strings.IndexByte(cell, '@') >= 0 { // a customer
 			return false
 		}
 	}

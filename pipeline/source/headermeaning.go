@@ -7,10 +7,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// meansAnother reports whether a column whose header is another name of a
-// field holds something else, by its first rows: estado is a state of a country
-// and a state of an account. Most of its filled cells are then words that no
-// value of the field is.
+// meansAnother reports whether a column whose header is an alias of a field holds
+// something else, by its first rows: estado is a state of a country and a state
+// of an account. Most of its filled cells are then in Field.Foreign.
 func (m *matcher) meansAnother(field, column int, rows []table.Record) bool {
 	filled, another := 0, 0
 	for _, row := range rows {
@@ -31,21 +30,21 @@ func (m *matcher) isForeign(field int, cell string) bool {
 	return len(words) > 0 && len(cell) < 40 && slices.Contains(words, foldHeader(cell))
 }
 
-// markDoubtful lists the columns that were given to a field by another name of it
-// which means two things: a cell of the other kind is no value of the field.
-func (m *matcher) markDoubtful(l *layout) {
+// markAmbiguous lists the fields that are read from a column whose header means
+// two things: a cell of the other kind is no value of the field.
+func (m *matcher) markAmbiguous(l *layout) {
 	for i, f := range m.opt.Fields {
 		column := l.values[i]
 		if _, chosen := m.opt.Map[f.Name]; column >= 0 && !chosen && len(f.Foreign) > 0 && foldHeader(l.header[column]) != foldHeader(f.Name) {
-			l.inDoubt = append(l.inDoubt, i)
+			l.ambiguous = append(l.ambiguous, i)
 		}
 	}
 }
 
-// findForeign notes cells of such columns.
+// findForeign returns the issues of cells of such columns.
 func (p *pass) findForeign(f *file, cells []string) []Issue {
 	var found []Issue
-	for _, field := range f.inDoubt {
+	for _, field := range f.ambiguous {
 		if column := f.values[field]; p.in.isForeign(field, cells[column]) {
 			found = append(found, Issue{Column: column, Code: "other_meaning",
 				Message: "holds a word that is no value of the field. correct it, or rename the column if it holds something else"})
@@ -54,8 +53,8 @@ func (p *pass) findForeign(f *file, cells []string) []Issue {
 	return found
 }
 
-// partOf finds the field that a column holds the rest of, such as the house
-// number beside the street: one that is read from another column.
+// findWhole returns the field that a column holds the rest of, such as the house
+// number next to the street. The field is read from another column.
 func (m *matcher) findWhole(l *layout, column int) (field int, found bool) {
 	key := foldHeader(l.header[column])
 	for i, f := range m.opt.Fields {
@@ -63,8 +62,8 @@ func (m *matcher) findWhole(l *layout, column int) (field int, found bool) {
 		if main < 0 {
 			continue
 		}
-		beside := column == main+1 || column == main-1
-		if slices.Contains(f.Parts, key) || beside && slices.Contains(f.PartsBeside, key) {
+		adjacent := column == main+1 || column == main-1
+		if slices.Contains(f.Parts, key) || adjacent && slices.Contains(f.AdjacentParts, key) {
 			return i, true
 		}
 	}

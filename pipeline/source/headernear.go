@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// near finds the field whose name or alias a header is, has a part in, or is a
-// slip away from. -1 = none.
+// findNear returns the field whose name or alias a header is, contains, or is a
+// typing error away from. -1 = none.
 func (m *matcher) findNear(header string) (index int, exact bool) {
 	if i, found := m.findField(header); found {
 		return i, true
@@ -19,22 +19,22 @@ func (m *matcher) findNear(header string) (index int, exact bool) {
 	if i := m.findWithin(header); i >= 0 {
 		return i, false
 	}
-	index, least := -1, 1+min(2, len(key)/4)
+	index, closest := -1, 1+min(2, len(key)/4)
 	for i, f := range m.opt.Fields {
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
 			if name = foldHeader(name); len(name) < 4 || isAnotherWord(key, name) {
 				continue
 			}
-			if d := editDistance(key, name); d < least && (d < 2 || key[0] == name[0]) {
-				index, least = i, d
+			if d := editDistance(key, name); d < closest && (d < 2 || key[0] == name[0]) {
+				index, closest = i, d
 			}
 		}
 	}
 	return index, false
 }
 
-// isAnotherWord tells words that are a letter or two apart and no slips of one
-// another: note and nome, customer ID and customer IP.
+// isAnotherWord reports whether two words are a letter or two apart and no typing
+// errors of each other: note and nome, customer ID and customer IP.
 func isAnotherWord(key, name string) bool {
 	if len(key) < 6 && len(name) == len(key) && !hasSameLetters(key, name) {
 		return true
@@ -42,8 +42,8 @@ func isAnotherWord(key, name string) bool {
 	return strings.HasSuffix(name, "ip") && !strings.HasSuffix(key, "ip")
 }
 
-// within finds the field that a part of a header names: one side of a slash,
-// what stands before a bracket, or the last words. Postcode/ZIP, City or Town,
+// findWithin returns the field that a part of a header names: one side of a
+// slash, what is before a bracket, or the last words. Postcode/ZIP, City or Town,
 // Country (ISO), customerCity. -1 = none.
 func (m *matcher) findWithin(header string) int {
 	if bracket := strings.IndexAny(header, "(["); bracket > 0 {
@@ -64,8 +64,8 @@ func (m *matcher) findWithin(header string) int {
 	return -1
 }
 
-// splitWords splits at what is neither letter nor digit, and before a capital
-// that follows a small letter.
+// splitWords splits at what is neither letter nor digit, and between a small
+// letter and a capital.
 func splitWords(s string) []string {
 	var split strings.Builder
 	before := ' '

@@ -12,22 +12,23 @@ import (
 
 // layout is what a header row means: which column holds what.
 type layout struct {
-	header  []string
-	mapped  []Mapping // one for each column
-	written []bool    // for each column, whether it is that of a Field.Written
-	values  []int     // column of each Options.Fields, -1 = none
-	id      int       // column of Options.ID, -1 = none
-	send    []int     // column of each Options.Send
-	rejects bool      // a rejects file of ours: cells are guarded, see formula.Guard
-	origin  int       // column of where its rows stood first, if rejects
-	was     int       // column of the status that they had there, if rejects
-	problem int       // column of what was wrong with them, if rejects
-	another []bool    // for each column, whether it was not taken because of what its cells hold
-	inDoubt []int     // fields read from a column whose header may mean another thing
-	notes   []Note
+	header    []string
+	mapped    []Mapping // one for each column
+	written   []bool    // by column: it is that of a Field.Written
+	values    []int     // column of each Options.Fields, -1 = none
+	id        int       // column of Options.ID, -1 = none
+	send      []int     // column of each Options.Send
+	rejects   bool      // a rejects file of ours: cells are guarded, see formula.Guard
+	origin    int       // column with the place of its rows in the first list, if rejects
+	was       int       // column of the status that they had there, if rejects
+	problem   int       // column of what was wrong with them, if rejects
+	another   []bool    // by column: it was not taken because of what its cells hold
+	ambiguous []int     // fields read from a column whose header may mean another thing
+	notes     []Note
 }
 
-// The columns that a rejects file has besides the sender's own.
+// isRejectColumn reports whether this is a column that a rejects file has besides
+// the sender's own.
 func isRejectColumn(header string) bool {
 	switch foldHeader(header) {
 	case "onboardrow", "onboardstatus", "onboardproblem":
@@ -55,14 +56,14 @@ func unguardAll(cells []string) []string {
 	return out
 }
 
-// isOurColumn tells the columns of a rejects file and of an annotated workbook,
-// which are no data wherever they stand.
+// isOurColumn reports whether this is a column of a rejects file or of an
+// annotated workbook, which is no data in any file.
 func isOurColumn(header string) bool {
 	return isRejectColumn(header) || foldHeader(header) == "onboardlink"
 }
 
-// layout settles what the columns of a header row are, with a look at the first
-// rows below it. Its errors lack the file and the row.
+// readLayout finds out what the columns of a header row are, with a look at the
+// first rows below it. Its errors lack the file and the row.
 func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Error) {
 	if isRejects(header) {
 		header = unguardAll(header)
@@ -81,7 +82,7 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 		return nil, &Error{Reason: reportReason}
 	}
 	if isQuotedSingly(header) {
-		return nil, &Error{Reason: "the headers stand in single quotation marks", Hint: `Save the file with double ones (")`}
+		return nil, &Error{Reason: "the headers are in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
 	if e := m.checkDuplicates(header); e != nil {
 		return nil, e
@@ -95,13 +96,13 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 	if e := m.findNamed(l); e != nil {
 		return nil, e
 	}
-	m.markDoubtful(l)
+	m.markAmbiguous(l)
 	m.noteColumns(l, rows)
 	return l, nil
 }
 
-// isQuotedSingly reports whether all cells stand in single quotation marks, as
-// some database tools write them.
+// isQuotedSingly reports whether all cells are in single quotation marks, as some
+// database tools write them.
 func isQuotedSingly(cells []string) bool {
 	quoted := 0
 	for _, cell := range cells {
@@ -115,7 +116,7 @@ func isQuotedSingly(cells []string) bool {
 	return quoted > 0
 }
 
-// take gives columns to fields: first those of Options.Map, then those with
+// assignColumns gives columns to fields: first those of Options.Map, then those with
 // the canonical name, then those with an alias. It never chooses between two.
 func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 	for i, f := range m.opt.Fields {
@@ -150,7 +151,7 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 				continue
 			}
 			if _, chosen := m.opt.Map[name]; chosen || foldHeader(l.header[first]) == foldHeader(name) {
-				continue // the other one has the better claim; remark says so
+				continue // noteColumns says so
 			}
 			return &Error{Column: column + 1, Reason: fmt.Sprintf("the headers %s and %s may both be %s",
 				displayHeader(l.header[first], first+1), displayHeader(h, column+1), name),
@@ -166,7 +167,7 @@ func (m *matcher) assignColumn(l *layout, field int, name string, column int) {
 	l.written[column] = m.opt.Fields[field].Written
 }
 
-// missing refuses a header row without a required field.
+// checkMissing refuses a header row without a required field.
 func (m *matcher) checkMissing(l *layout) *Error {
 	var names, wanted []string
 	for i, f := range m.opt.Fields {
@@ -190,7 +191,7 @@ func (l *layout) isUsed(column int) bool {
 	return l.mapped[column].Field != "" || isOurColumn(l.header[column])
 }
 
-// named finds the columns of --id and --send. Those of --carry need not be in
+// findNamed finds the columns of --id and --send. Those of --carry need not be in
 // every file, so they are looked for when all files are known.
 func (m *matcher) findNamed(l *layout) *Error {
 	if m.opt.ID != "" {
@@ -217,8 +218,8 @@ func (l *layout) missingHeader(flag, header string) *Error {
 	return e
 }
 
-// remark notes what was taken under another name, what is nearly a field and
-// what has no name at all.
+// noteColumns notes what was taken under another name, what is nearly a field and
+// what has no name.
 func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 	if l.rejects {
 		l.addNote("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
@@ -234,7 +235,7 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 		case hasValues(rows, column) && m.isPart(l, column):
 			i, _ := m.findWhole(l, column)
 			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[i].Name, displayHeader(l.header[l.values[i]], l.values[i]+1))
-		case l.another[column]: // said
+		case l.another[column]: // assignColumns said so
 		default:
 			if i, exact := m.findNear(h); i >= 0 {
 				name := m.opt.Fields[i].Name

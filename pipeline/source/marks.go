@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// removeMarks takes off a value the marks by which programs keep spreadsheets from
-// changing it, and which a person who sees the sheet does not mean: ="02139",
-// the apostrophe of '02139, and quotation marks around all of it.
+// removeMarks returns a value without the marks by which programs keep
+// spreadsheets from changing it, which the sender does not mean: ="02139", the
+// apostrophe of '02139, and quotation marks around all of it.
 func removeMarks(cell string) string {
 	text := strings.TrimSpace(cell)
 	if inner, ok := strings.CutPrefix(text, `="`); ok {
@@ -48,10 +48,10 @@ func closingMark(opening rune) (rune, bool) {
 	return 0, false
 }
 
-// isTextMark reports whether an apostrophe in front of this is the mark by
-// which spreadsheet programs keep a value as text: in front of a number,
-// a formula of that kind or an e-mail, or of a capitalised word. Names like 't Hooft and 's-Gravenhage
-// begin with one of their own.
+// isTextMark reports whether an apostrophe before this text is the mark by which
+// spreadsheet programs keep a value as text: before a number, a formula of that
+// kind, an e-mail or a capitalised word. Names like 't Hooft and 's-Gravenhage
+// begin with an apostrophe of their own.
 func isTextMark(rest string) bool {
 	first, n := utf8.DecodeRuneInString(rest)
 	second, _ := utf8.DecodeRuneInString(rest[n:])
@@ -68,7 +68,8 @@ func isTextMark(rest string) bool {
 	return false
 }
 
-// canHaveMarks tells the first bytes of marks, and of a space before them.
+// canHaveMarks reports whether a value with marks, or a space before them, can
+// begin with this byte.
 func canHaveMarks(first byte) bool {
 	switch first {
 	case '=', '\'', '"', ' ', 0xc2, 0xe2: // the last two begin « and “ in UTF-8
@@ -77,13 +78,13 @@ func canHaveMarks(first byte) bool {
 	return false
 }
 
-// removeRowMarks gives the cells of a row without such marks, in the columns that
-// decide or are sent, and says where. The cells themselves stay as they are:
-// what is written of a row is written as its sender wrote it.
+// removeRowMarks returns the cells of a row without such marks in the columns
+// that decide or are sent, and where they were. It leaves the given cells as they
+// are: reports show a row as its sender wrote it.
 func (f *file) removeRowMarks(cells []string) (read []string, found []Issue) {
 	read = cells
 	for column, cell := range cells {
-		if cell == "" || !canHaveMarks(cell[0]) { // nearly all
+		if cell == "" || !canHaveMarks(cell[0]) {
 			continue
 		}
 		value := removeMarks(cell)

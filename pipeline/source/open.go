@@ -15,15 +15,15 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// headRows are looked at to find the headers.
+// headRows is how many rows are searched for the headers.
 const headRows = 20
 
-// Open looks at the files in paths, in order, as one batch: it hashes each of
-// them, finds its header row and settles what its columns are. A path of "-"
-// is stdin, which is kept in a private file until Close. Files are .csv, .tsv,
-// .txt, .csv.gz and .xlsx.
+// Open opens the files in paths, in order, as one batch: it hashes each of them,
+// finds its header row and what its columns are. A path of "-" is stdin, which
+// is kept in a private file until Close. Files are .csv, .tsv, .txt, .csv.gz and
+// .xlsx.
 //
-// Structural errors are *Error. Rows are read, and may be refused, later.
+// Structural errors are *Error. A pass can still find more of them.
 func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (Input, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	return in, nil
 }
 
-// noteUnused says which options no file has any use for.
+// noteUnused notes options that apply to none of the files.
 func (in *input) noteUnused(opt Options) {
 	workbooks := 0
 	for _, f := range in.files {
@@ -81,8 +81,8 @@ func (in *input) noteUnused(opt Options) {
 	unused(workbooks == len(in.files) && opt.Encoding != "", "--encoding", "no file is a text")
 }
 
-// Validate refuses options that mean nothing, whatever the input, with an *Error.
-// Open does it by itself.
+// Validate returns an *Error if an option means nothing, whatever the input. Open
+// calls it.
 func (o *Options) Validate() error {
 	fields := map[string]bool{}
 	for _, f := range o.Fields {
@@ -104,7 +104,7 @@ func (o *Options) Validate() error {
 	switch d := o.Delimiter; {
 	case d == 0:
 	case d == '"' || d == '\n' || d == '\r' || d == utf8.RuneError || !utf8.ValidRune(d):
-		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Take , ; | or a tab`}
+		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Pass , ; | or a tab`}
 	}
 	if refusal := csvfile.CheckEncodingName(o.Encoding); refusal != nil {
 		return refusal
@@ -116,7 +116,7 @@ func (o *Options) Validate() error {
 	case "", "cached", "refuse":
 		return nil
 	}
-	return &Error{Reason: "unknown --formulas", Hint: "Take cached or refuse"}
+	return &Error{Reason: "unknown --formulas", Hint: "Pass cached or refuse"}
 }
 
 func (o *Options) fieldNames() []string {
@@ -138,6 +138,7 @@ type input struct {
 
 var _ Input = (*input)(nil)
 
+// Files describes the files.
 func (in *input) Files() []File {
 	files := make([]File, len(in.files))
 	for i, f := range in.files {
@@ -154,8 +155,10 @@ func (in *input) Files() []File {
 	return files
 }
 
+// Carried names the carried columns.
 func (in *input) Carried() []string { return slices.Clone(in.carried) }
 
+// Notes returns the notes of all files.
 func (in *input) Notes() []Note {
 	var notes []Note
 	for _, f := range in.files {
@@ -164,7 +167,7 @@ func (in *input) Notes() []Note {
 	return notes
 }
 
-// Settings holds what was settled, not what was asked for, so that naming what
+// Settings holds what was found, not what was asked for, so that naming what
 // would have been detected changes nothing.
 func (in *input) Settings() string {
 	type settled struct {
@@ -201,11 +204,12 @@ func (in *input) Settings() string {
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
-		panic("source: settings: " + err.Error()) // strings and numbers always marshal
+		panic("source: settings: " + err.Error()) // unreachable: strings and numbers always marshal
 	}
 	return string(text)
 }
 
+// Close frees what Open kept.
 func (in *input) Close() error {
 	if in.closed {
 		return nil
@@ -218,8 +222,8 @@ func (in *input) Close() error {
 	return err
 }
 
-// carry settles the columns that are handed on: of several files the union, by
-// name. What nobody reads after that is told.
+// settleCarried finds the columns that are handed on: of several files the union,
+// by name. It then notes the columns that are not read.
 func (in *input) settleCarried() error {
 	wanted := in.opt.Carry
 	if slices.Equal(wanted, []string{"all"}) {

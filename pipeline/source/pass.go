@@ -108,8 +108,8 @@ func (p *pass) beginFile() error {
 			return err
 		}
 	}
-	if f.warm != nil {
-		p.open, f.warm = f.warm, nil
+	if f.opened != nil {
+		p.open, f.opened = f.opened, nil
 		return nil
 	}
 	rows, err := p.in.openRecords(p.ctx, f.content)

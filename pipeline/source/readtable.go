@@ -13,14 +13,13 @@ import (
 // ErrNoSheet means that a workbook has none of the sheets that were looked for.
 var ErrNoSheet = errors.New("the workbook has no such sheet")
 
-// ReadTable reads a CSV file, or those sheets of a workbook whose names wanted
-// takes, within the limits of every input. What the columns mean is up to the
-// caller, who is given each row that is not blank below the first, with the
-// first row of its sheet and its number as a spreadsheet program shows it. The
-// slices are valid until each returns.
+// ReadTable reads a CSV file, or those sheets of a workbook that are wanted. It
+// calls each for every row below the first that is not blank, with the first row
+// of its sheet and its number as a spreadsheet program shows it. What the columns
+// mean is up to the caller. The slices are valid until each returns.
 //
-// The error of each ends the reading and is returned as it is; others are
-// *Error, or ErrNoSheet.
+// An error of each ends the reading and is returned as it is; others are *Error,
+// or ErrNoSheet.
 func ReadTable(ctx context.Context, name string, wanted func(sheet string) bool, each func(header []string, row int, cells []string) error) (err error) {
 	c, err := newContent(ctx, name, nil)
 	if err != nil {
@@ -69,7 +68,7 @@ func (c *content) readSheets(wanted func(string) bool, each func([]string, int, 
 	return nil
 }
 
-// readRows gives each the rows below the first.
+// readRows calls each for the rows below the first.
 func readRows(name, sheet string, rows interface{ Next() (table.Record, error) }, each func([]string, int, []string) error) error {
 	var header []string
 	for {

@@ -10,7 +10,8 @@ import (
 const repeatedRow = "duplicate_in_input"
 
 // sharedMark ends the problem of an invalid row in a rejects file whose e-mail
-// belongs to a valid row of the first list: once it is mended it repeats that row.
+// belongs to a valid row of the first list: once it is corrected it repeats that
+// row.
 const sharedMark = "[shares_email]"
 
 // findUnsettled returns what a row of a rejects file had wrong with it and still

@@ -21,19 +21,19 @@ func isReport(header []string) bool {
 	return true
 }
 
-// reportHint says what to give in place of a report.
+// reportHint returns which file to give instead of a report.
 func reportHint(report string) string {
 	rejects := "the rejects file that was written beside the input"
-	if name := rejectsBeside(report); name != "" {
+	if name := findRejects(report); name != "" {
 		rejects = "the rejects file " + table.DisplayName(name)
 	}
 	return "Give " + rejects + ", which holds what is to be corrected, or the original list"
 }
 
-// rejectsBeside finds the rejects file that goes with a report, by its name: a
-// report may have the environment in it, which rejects have not. "" = it is
-// not there.
-func rejectsBeside(report string) string {
+// findRejects returns the rejects file that goes with a report, by its name: the
+// name of a report may have the environment in it, which that of a rejects file
+// has not. "" = there is none.
+func findRejects(report string) string {
 	base, ours := strings.CutSuffix(strings.TrimSuffix(report, filepath.Ext(report)), ".report")
 	if report == "-" || !ours {
 		return ""

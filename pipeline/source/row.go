@@ -10,8 +10,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// fill makes a row of a record. Its lists share one array, which the next Read
-// uses again.
+// fillRow makes a row of a record. Its lists share one array, which the next Read
+// reuses.
 func (p *pass) fillRow(row *Row, rec table.Record) {
 	f := p.in.files[p.at]
 	*row = Row{File: p.at, Number: rec.Number, Line: rec.Line, Names: p.in.columns, Issues: p.keepRead(f, rec.Issues)}
@@ -43,7 +43,7 @@ func (p *pass) fillRow(row *Row, rec table.Record) {
 		}
 	}
 	for _, is := range row.Issues {
-		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format") { // no value to go by, also when the row is fed back in a rejects file
+		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format") { // the value is unknown, also in a rejects file
 			cells[is.Column] = ""
 		}
 	}
@@ -66,9 +66,8 @@ func (p *pass) fillRow(row *Row, rec table.Record) {
 	}
 }
 
-// detach gives a large row values of its own, so that whoever keeps them does
-// not keep the whole text of the row with them. It takes away what is too much
-// to be kept.
+// detachValues copies the values of a large row, so that keeping them does not
+// keep the whole text of the row. It drops what is too much to be kept.
 func (r *Row) detachValues() {
 	lists := [][]string{r.Values, r.Carry, r.Send, {r.ID}}
 	size := 0
@@ -90,9 +89,9 @@ func (r *Row) detachValues() {
 	r.ID = lists[3][0]
 }
 
-// issues keeps of a record's issues those of columns that are read: what is
-// wrong in another one is no reason to hold the customer back. It always makes
-// a list of its own.
+// keepRead returns those issues of a record that are in columns that are read:
+// what is wrong in another one is no reason to hold the customer back. It always
+// makes a new list.
 func (p *pass) keepRead(f *file, found []table.CellIssue) []Issue {
 	var kept []Issue
 	for _, is := range found {
@@ -108,7 +107,7 @@ func (p *pass) keepRead(f *file, found []table.CellIssue) []Issue {
 			is.Column = column
 			kept = append(kept, is.Issue)
 		case is.Code == "cell_too_long":
-			// A quotation mark that is never closed swallows rows, wherever it stands.
+			// A quotation mark that is never closed swallows rows, in whatever column.
 			kept = append(kept, is.Issue)
 		case !is.Warning:
 			p.unread++
@@ -117,13 +116,13 @@ func (p *pass) keepRead(f *file, found []table.CellIssue) []Issue {
 	return kept
 }
 
-// decides reports whether a column is more than carried along.
+// isDeciding reports whether a column is more than carried along.
 func (f *file) isDeciding(column int) bool {
 	return f.mapped[column].Field != "" || column == f.id || slices.Contains(f.send, column)
 }
 
-// readColumn finds the first column from first to last that is read, one that
-// is a field before others.
+// findRead returns the first column from first to last that is read, preferring
+// one that is a field.
 func (f *file) findRead(first, last int) (column int, read bool) {
 	last = min(last, len(f.header)-1)
 	for c := first; c <= last; c++ {
@@ -139,7 +138,7 @@ func (f *file) findRead(first, last int) (column int, read bool) {
 	return 0, false
 }
 
-// pick copies the cells of some columns.
+// pickCells copies the cells of some columns.
 func (p *pass) pickCells(cells []string, columns []int) []string {
 	if len(columns) == 0 {
 		return nil

@@ -15,7 +15,7 @@ const (
 	kindXLSX = "xlsx" // any ZIP that is not known to be something else
 )
 
-// foreign is a kind of file that is not read: what it is and the way out.
+// foreign is a kind of file that is not read: what it is and what to do.
 type foreign struct{ what, hint string }
 
 const (
@@ -53,10 +53,10 @@ func sniffKind(r io.ReaderAt, size int64) (kind string, other foreign, err error
 	return kindText, foreign{}, nil
 }
 
-// sniffZIP finds the ZIP-based formats that are not XLSX. Names of entries
-// stand uncompressed in the local headers at the front and in the directory at
-// the end, so a look at both ends does without opening an archive whose
-// directory may be hostile.
+// sniffZIP finds the ZIP-based formats that are not XLSX. The names of entries
+// are uncompressed in the local headers at the front and in the directory at the
+// end, so that an archive whose directory may be hostile need not be opened. head
+// and tail are lower case.
 func sniffZIP(head, tail []byte) (foreign, bool) {
 	has := func(name string) bool {
 		return bytes.Contains(head, []byte(name)) || bytes.Contains(tail, []byte(name))
@@ -78,8 +78,9 @@ func sniffZIP(head, tail []byte) (foreign, bool) {
 	return foreign{}, false
 }
 
-// sniffCompound tells an old Excel file from a workbook with a password. Both
-// are OLE compound files; only the second has a stream EncryptedPackage.
+// sniffCompound returns whether this is an old Excel file or a workbook with a
+// password. Both are OLE compound files; only the second has a stream
+// EncryptedPackage.
 // Source: [MS-CFB] 2.2 (header: sector shift at 30, first directory sector at 48).
 func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 	if len(head) >= 52 {
@@ -98,7 +99,7 @@ func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 	return foreign{"an old Excel file (.xls), or an encrypted one", "Open it in Excel or LibreOffice and save it as .xlsx"}, nil
 }
 
-// sniffOther knows the formats that have been given for a customer list by
+// sniffOther finds other formats that have been given for a customer list by
 // mistake.
 func sniffOther(head []byte) (foreign, bool) {
 	for _, known := range []struct{ magic, what, hint string }{
@@ -152,8 +153,7 @@ func sniffOther(head []byte) (foreign, bool) {
 }
 
 // contradictsName reports whether a file is named for something else than its
-// content, and what to do.
-// Names without a known ending promise nothing.
+// content, and what to do. Names without a known ending promise nothing.
 func contradictsName(name, kind string) (hint string, wrong bool) {
 	lower := strings.ToLower(name)
 	promised := ""

@@ -1,10 +1,11 @@
 // Package source turns CSV and XLSX files into rows with their position. It
-// knows files, sheets, rows, columns and headers; what a field means is not
-// its business: the names to look for come in with Options.Fields.
+// finds header rows and which column holds which field. It does not know what a
+// field means: the names to look for are in Options.Fields.
 //
-// Start at [Open]; [Decode] makes structs of the rows. An Input is a list of files read as one batch, in order. It
-// can be read several times (the check pass, the send pass, the rejects file),
-// each time from the start, and says each time which bytes it read.
+// Start at [Open]; [Decode] makes structs of the rows. An [Input] is a list of
+// files read as one batch, in order. It can be read several times (the check
+// pass, the send pass, the rejects file), each time from the start, and each pass
+// ends with an error unless it read the bytes that Open saw.
 package source
 
 import (
@@ -14,18 +15,16 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// Field is a column to look for: its canonical name, other names people give
-// it (lower case, letters and digits only), whether a file without it is
-// refused, and whether its cells must be written by somebody. Foreign, Parts
-// and PartsBeside are written like Aliases.
+// Field is a column to look for. Aliases, Foreign, Parts and AdjacentParts are
+// lower case, letters and digits only.
 type Field struct {
-	Name        string
-	Aliases     []string
-	Required    bool
-	Written     bool     // a formula in it is a problem, whatever Options.Formulas says
-	Foreign     []string // values that it never has: a column of them is another one, although its header is an alias
-	Parts       []string // headers of columns that hold a part of it, which is left behind when another column is read
-	PartsBeside []string // headers that say so only right beside that column
+	Name          string   // canonical
+	Aliases       []string // other names that senders give it
+	Required      bool     // a file without it is refused
+	Written       bool     // a formula in it is a problem, whatever Options.Formulas says
+	Foreign       []string // values that it never has: a column of them is another one, although its header is an alias
+	Parts         []string // headers of columns that hold a part of it, which is left behind when another column is read
+	AdjacentParts []string // headers that mean so only right next to that column
 }
 
 // Options say how to read. The zero value of each but Fields means: detect.
@@ -53,7 +52,7 @@ type Input interface {
 	// Files describes the files in order. Known after Open: name and hash.
 	Files() []File
 	// Settings is a canonical text of every option that changes how bytes
-	// become rows, so that two readings can be told apart.
+	// become rows, so that two readings can be compared.
 	Settings() string
 	// Rows starts a pass from the first row of the first file.
 	Rows(ctx context.Context) (Rows, error)
@@ -61,9 +60,9 @@ type Input interface {
 	// Options.Carry, over all files.
 	Carried() []string
 	// Notes are what Open noticed and accepted: mapping taken, delimiter
-	// found, hidden rows, ignored columns; after a pass also what that did.
+	// found, hidden rows, ignored columns; after a pass also what that found.
 	Notes() []Note
-	// Close removes what Open spooled. Files of the sender are untouched.
+	// Close frees what Open kept. Files of the sender are untouched.
 	Close() error
 }
 
@@ -92,24 +91,24 @@ type File struct {
 // Mapping says which column was taken for which field.
 type Mapping struct {
 	Column int    // 0-based
-	Header string // as it stands in the file
+	Header string // as written in the file
 	Field  string // canonical name; "" = not used
 	Name   string // what Issue.Field calls it: Field, else the field of Options.Send, else of a column that is read its header; "" = not read
 }
 
-// Row is one data row as it stands in its file.
+// Row is one data row as written in its file.
 type Row struct {
 	File   int      // index into Input.Files
 	Number int      // what a spreadsheet program shows, from 1: blank lines count, a record of several lines is one
 	Line   int      // where an editor shows its first line, from 1; 0 for XLSX
 	Cells  []string // one for each column of the header
-	Extra  []string // the cells beyond them; such a row has an issue "columns", and not to be cut short where it is written again
+	Extra  []string // the cells beyond them; such a row has an issue "columns", and they are kept where it is written again
 	Names  []string // the canonical names of Options.Fields, the same slice in all rows; read only
 	Values []string // one for each of Names, "" where there is no column
 	ID     string   // cell of Options.ID
 	Carry  []string // cells of the carried columns, in Input's order
 	Send   []string // cells of Options.Send
-	Origin string   // of a rejects file: where it says that the row stood first, "17" or "b.csv, row 17"
+	Origin string   // of a rejects file: the place of the row in the first list, "17" or "b.csv, row 17"
 	Was    string   // of a rejects file: the status that the row had there
 	Issues []Issue  // what the reader saw in this row
 }

@@ -74,7 +74,7 @@ func (p *Rows) readCell() error {
 			return nil
 		}
 		if !p.refuseFormulas {
-			p.addIssue("formula", "the cell is a formula, and this has to be said by somebody. write the value itself", false)
+			p.addIssue("formula", "the cell is a formula, and this value must be written by hand. write the value itself", false)
 			p.issues[len(p.issues)-1].OnlyWritten = true
 		}
 	}
@@ -117,7 +117,7 @@ func (p *Rows) readCellParts(kind cellKind) (formula, value bool, err error) {
 		case err != nil:
 			return false, false, err
 		case token == xmlText && len(trimSpaceLeft(p.s.text)) > 0:
-			return false, false, p.refuse(p.column, "text stands outside the cell's value")
+			return false, false, p.refuse(p.column, "text is outside the cell's value")
 		case token != xmlStart:
 			continue
 		}
@@ -221,7 +221,7 @@ func (p *Rows) convertCell(kind cellKind, style int) error {
 		p.setText(text)
 	case cellError:
 		p.setText(string(stored))
-		p.addIssue("cell_error", "the cell shows an error of a formula: mend it", false)
+		p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
 	case cellISODate:
 		p.setText(string(stored))
 		p.addIssue("date_cell", dateMessage, true)

@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// numberText gives a stored number as text. The number is never rounded to
-// what the cell shows. ok is false if it is no number; rounded is true when
+// numberText returns a stored number as text. It is not rounded to what the cell
+// shows. ok is false if it is no number; rounded is true when
 // digits of it were lost before it was stored: spreadsheet programs keep 15.
 //
-// Programs store one number in many ways: 14155551234 may stand there as
-// 14155551234.0 or 1.4155551234E10. A whole number below 10^15 is given in
-// digits, unless that would invent four or more zeros at its end: a phone
-// number that was once shown as 1.41556E+10 and kept so is lost, and whoever
-// checks phone numbers must see it.
+// Programs store one number in many ways: 14155551234 can be stored as
+// 14155551234.0 or 1.4155551234E10. A whole number below 10^15 becomes digits,
+// unless that would invent four or more zeros at its end: a phone number that was
+// once shown as 1.41556E+10 and kept so is lost, and the check of phone numbers
+// must see it.
 func numberText(stored []byte) (text string, rounded, ok bool) {
 	plain := len(stored) > 0 && len(stored) <= 15
 	for _, c := range stored {
@@ -88,7 +88,7 @@ func cutNumber(stored []byte) (mantissa []byte, exponent int, ok bool) {
 	return mantissa, exponent, err == nil
 }
 
-// boolText gives a boolean the way spreadsheet programs show it.
+// boolText returns a boolean as spreadsheet programs show it.
 func boolText(stored []byte) (string, bool) {
 	switch string(stored) {
 	case "1", "true":

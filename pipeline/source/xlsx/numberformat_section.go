@@ -190,8 +190,8 @@ func (s *formatSection) isMet(v float64) bool {
 	return true
 }
 
-// fillDigits puts a number's digits into the placeholders, from the right. The first
-// placeholder takes all that are left.
+// fillDigits puts the digits of a number into the placeholders, from the right.
+// The first placeholder gets all that are left.
 func (s *formatSection) fillDigits(number string, minus bool) string {
 	at := len(number)
 	left := s.digits

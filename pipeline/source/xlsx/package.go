@@ -15,12 +15,12 @@ import (
 // workbookPackage is an open zip package whose directory was checked. Its
 // parts are looked up by lower-case name.
 type workbookPackage struct {
-	name   string // of the file, for errors
-	parts  map[string]*zip.File
-	names  []string // keys of parts, in the order of the directory
-	budget int64    // bytes that may still be read out of one part
-	beside int64    // bytes that may still be read whole, all such parts together
-	room   int      // XML elements that they may still have
+	name         string // of the file, for errors
+	parts        map[string]*zip.File
+	names        []string // keys of parts, in the order of the directory
+	maxPart      int64    // bytes that may be read out of one part
+	bytesLeft    int64    // that may still be read whole, all such parts together
+	elementsLeft int      // of XML that they may still have
 }
 
 // scanPackage checks the directory of a zip package before anything is unpacked:
@@ -31,8 +31,8 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 		max = limits.Workbook
 	}
 	refuse := func(reason, hint string) error { return &table.Error{File: name, Reason: reason, Hint: hint} }
-	// The directory's own counts cannot be trusted, so what is bounded is how
-	// much zip.NewReader may read to build it.
+	// The directory's own counts cannot be trusted, so the bound is on how much
+	// zip.NewReader may read to build it.
 	bounded := &boundedReaderAt{r: r, left: limits.ZipDirectory}
 	zr, err := zip.NewReader(bounded, size)
 	switch {
@@ -42,7 +42,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 		return nil, refuse("the file is damaged: its zip directory cannot be read", "Get it again from its sender, or save it again")
 	}
 	bounded.off = true
-	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), budget: max, beside: limits.BesideSheet, room: limits.PartElements}
+	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), maxPart: max, bytesLeft: limits.BesideSheet, elementsLeft: limits.PartElements}
 	if reason, hint := p.checkEntries(zr.File, max); reason != "" {
 		return nil, refuse(reason, hint)
 	}
@@ -75,7 +75,7 @@ func (p *workbookPackage) openPart(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, p.partError(name, err)
 	}
-	return &partReader{p: p, name: name, r: rc, left: p.budget}, nil
+	return &partReader{p: p, name: name, r: rc, left: p.maxPart}, nil
 }
 
 // readPart returns a small part whole.
@@ -89,7 +89,7 @@ func (p *workbookPackage) readPart(name string, limit int64) (_ []byte, err erro
 	if err != nil {
 		return nil, p.partError(name, err)
 	}
-	if p.beside -= int64(len(b)); p.beside < 0 {
+	if p.bytesLeft -= int64(len(b)); p.bytesLeft < 0 {
 		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.Size(limits.BesideSheet)), Hint: "Copy the rows into a new workbook"}
 	}
 	if int64(len(b)) > limit {

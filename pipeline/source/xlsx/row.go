@@ -31,7 +31,7 @@ func (p *Rows) readRow() (_ table.Record, ok bool, err error) {
 		case err != nil:
 			return table.Record{}, false, err
 		case kind == xmlText && len(trimSpaceLeft(p.s.text)) > 0:
-			return table.Record{}, false, p.refuse(0, "text stands outside the cells")
+			return table.Record{}, false, p.refuse(0, "text is outside the cells")
 		case kind != xmlStart:
 			continue
 		}
@@ -45,7 +45,7 @@ func (p *Rows) readRow() (_ table.Record, ok bool, err error) {
 				err = p.locateError(p.column, refusal)
 			}
 		case main && string(p.s.name) != "extLst" || string(p.s.name) == "AlternateContent":
-			err = p.refuse(0, "something else than cells stands among the cells")
+			err = p.refuse(0, "something else than cells is among the cells")
 		default:
 			err = p.s.skip()
 		}

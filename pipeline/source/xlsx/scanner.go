@@ -60,7 +60,7 @@ func newXMLScanner(r io.Reader) *xmlScanner {
 	return &xmlScanner{r: r, buf: make([]byte, 64<<10)}
 }
 
-// depth is how many elements are open.
+// depth returns how many elements are open.
 func (s *xmlScanner) depth() int { return len(s.marks) }
 
 // attribute returns the value of an attribute without a prefix, or nil.

@@ -6,7 +6,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// startTag reads one start tag into prefix, name and attrs.
+// readStartTag reads one start tag into prefix, name and attrs.
 func (s *xmlScanner) readStartTag() error {
 	n, err := s.findTagEnd()
 	if err != nil {

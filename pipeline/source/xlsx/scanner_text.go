@@ -85,7 +85,7 @@ func decodeEntity(name string) (rune, bool) {
 	return rune(n), true
 }
 
-// isXMLRune is the production Char of XML 1.0.
+// isXMLRune reports whether XML 1.0 has this character (production Char).
 func isXMLRune(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || ' ' <= r && r <= 0xD7FF ||
 		0xE000 <= r && r <= 0xFFFD || 0x10000 <= r && r <= utf8.MaxRune

@@ -90,7 +90,7 @@ func (p *Rows) Next() (table.Record, error) {
 			}
 		case xmlText:
 			if p.state == inRows && len(trimSpaceLeft(p.s.text)) > 0 {
-				return table.Record{}, p.refuse(0, "text stands outside the cells")
+				return table.Record{}, p.refuse(0, "text is outside the cells")
 			}
 		case xmlStart:
 			rec, ok, err := p.readElement()
@@ -117,7 +117,7 @@ func (p *Rows) readElement() (table.Record, bool, error) {
 		case main && name == "row":
 			return p.readRow()
 		case main || name == "AlternateContent":
-			return table.Record{}, false, p.refuse(0, "something else than rows stands among the rows")
+			return table.Record{}, false, p.refuse(0, "something else than rows is among the rows")
 		}
 		return table.Record{}, false, p.s.skip()
 	}
