@@ -136,7 +136,7 @@ func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules,
 	defer found.sleuth.room.end()
 	found.sleuth.begin()
 	defer found.sleuth.end()
-	cfg := pipeline.Config{Input: batch{in, &found.sleuth}, Environment: "check", Rules: rules,
+	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,
 		Log: slog.New(shown)}
 	return pipeline.Check(ctx, cfg, found.add, found.note)
 }

@@ -302,7 +302,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = batch{s.in, &s.found.sleuth}
+		cfg.Input = s.found.sleuth.batchOf(s.in)
 	}
 	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
 	cfg.LastResort = s.lastResort

@@ -1,7 +1,6 @@
-package main
+package intake
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // The pipeline reads ahead of the checks, so each row must keep its own cells
@@ -24,16 +25,18 @@ func TestRowsOutliveTheNextRead(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	flags := inputFlags{carry: []string{"note"}}
-	if err := flags.send.Set("tier=tier"); err != nil {
-		t.Fatal(err)
-	}
-	in, err := flags.open(context.Background(), []string{path}, nil)
+	in, err := Open(t.Context(), []string{path}, nil, source.Options{Carry: []string{"note"}, Send: []source.SendColumn{{Field: "tier", Column: "tier"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	rows, err := batch{in, &sleuth{}}.Rows(t.Context())
+	seen := 0
+	in.OnRead = func(rows []validate.Raw, total int) {
+		if seen += len(rows); seen != total {
+			t.Errorf("%d rows seen, told %d", seen, total)
+		}
+	}
+	rows, err := in.Rows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +58,7 @@ func TestRowsOutliveTheNextRead(t *testing.T) {
 			t.Fatalf("row %d of %d: %q, %q, %q", n, len(all), row.Raw.Email, row.Carry, row.Raw.Extra)
 		}
 	}
-	if len(all) != 1000 {
-		t.Errorf("%d rows", len(all))
+	if len(all) != 1000 || seen != 1000 {
+		t.Errorf("%d rows, %d seen", len(all), seen)
 	}
 }
