@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +47,7 @@ func TestRowsOutliveTheNextRead(t *testing.T) {
 		dst := make([]pipeline.Row, 64)
 		n, err := rows.Read(dst)
 		all = append(all, dst[:n]...)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -29,15 +29,15 @@ type content struct {
 // newContent refuses a file that is no table, and hashes it.
 func newContent(ctx context.Context, name string, stdin io.Reader) (*content, error) {
 	c := &content{name: name}
+	var err error
 	if name == "-" {
-		if err := c.keepInput(ctx, stdin); err != nil {
-			c.close()
-			return nil, err
-		}
+		err = c.keepInput(ctx, stdin)
 	}
-	if err := c.inspectFile(ctx); err != nil {
-		c.close()
-		return nil, err
+	if err == nil {
+		err = c.inspectFile(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
 }
@@ -54,7 +54,7 @@ func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 	}
 	c.copied = f
 	c.unlinked = os.Remove(f.Name()) == nil // not on Windows, where closing removes it
-	if _, err := io.Copy(f, readerCtx{ctx, stdin}); err != nil {
+	if _, err := io.Copy(f, untilDone(ctx, stdin)); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -153,7 +153,7 @@ func refuseNoRows(name string) *Error {
 // hashBytes reads r to its end.
 func (c *content) hashBytes(ctx context.Context, r io.Reader) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, readerCtx{ctx, r}, make([]byte, 256<<10)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, untilDone(ctx, r), make([]byte, 256<<10)); err != nil {
 		if ctx.Err() != nil {
 			return sum, ctx.Err()
 		}
@@ -208,15 +208,17 @@ func (c *content) withText(use func(text io.Reader)) {
 	}
 }
 
-// readerCtx reads until its context is cancelled.
-type readerCtx struct {
-	ctx context.Context
-	r   io.Reader
-}
+// readerFunc makes a reader of a function.
+type readerFunc func([]byte) (int, error)
 
-func (r readerCtx) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// untilDone reads until ctx is done.
+func untilDone(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
 }

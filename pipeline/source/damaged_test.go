@@ -61,7 +61,7 @@ func readThrough(t *testing.T, in Input) error {
 	}
 	defer rows.Close()
 	for buf := make([]Row, 8); ; {
-		if _, err := rows.Read(buf); err == io.EOF {
+		if _, err := rows.Read(buf); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -36,7 +37,7 @@ func ExampleOpen() {
 			fmt.Printf("row %d: %q, carried %q\n", row.Number, row.Values, row.Carry)
 		}
 	}
-	fmt.Println(err == io.EOF)
+	fmt.Println(errors.Is(err, io.EOF))
 	// Output:
 	// row 2: ["jo@example.org" "Müller"], carried [""]
 	// row 3: ["ann@example.com" "O'Hara"], carried ["new"]

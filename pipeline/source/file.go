@@ -140,7 +140,7 @@ func (in *input) checkEncoding(f *file) (refusal *Error) {
 func readHead(rows recordReader, headerRow int) (head []table.Record, err error) {
 	for len(head) < headRows {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

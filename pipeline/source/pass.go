@@ -14,7 +14,7 @@ import (
 
 // pass implements Rows.
 type pass struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // a pass ends with the context of Input.Rows, and Rows.Read has none
 	in      *input
 	at      int          // index of the open file
 	open    recordReader // nil between two files
@@ -43,7 +43,7 @@ func (p *pass) Read(dst []Row) (int, error) {
 	n, size := 0, 0
 	for n < len(dst) && size < limits.Batch {
 		rec, err := p.nextRecord()
-		if err == io.EOF && n > 0 {
+		if errors.Is(err, io.EOF) && n > 0 {
 			return n, nil
 		}
 		if err != nil {
@@ -82,7 +82,7 @@ func (p *pass) nextRecord() (table.Record, error) {
 		f := p.in.files[p.at]
 		rec, err := p.open.Next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			if err := p.finishFile(); err != nil {
 				return table.Record{}, err
 			}

@@ -73,7 +73,7 @@ func readRows(name, sheet string, rows interface{ Next() (table.Record, error) }
 	var header []string
 	for {
 		rec, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

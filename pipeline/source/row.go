@@ -101,7 +101,7 @@ func (p *pass) keepRead(f *file, found []table.CellIssue) []Issue {
 		}
 		column, read := f.findRead(is.Column, max(is.Column, is.LastColumn))
 		switch {
-		case is.OnlyWritten && !(read && f.written[column]):
+		case is.OnlyWritten && (!read || !f.written[column]):
 		case is.OnlyDeciding && read && !f.isDeciding(column):
 		case read:
 			is.Column = column

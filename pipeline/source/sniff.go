@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -188,7 +189,7 @@ func describeKind(kind string) string {
 func readBytesAt(r io.ReaderAt, at, n int64) ([]byte, error) {
 	b := make([]byte, n)
 	m, err := r.ReadAt(b, at)
-	if err == io.EOF || m == len(b) {
+	if errors.Is(err, io.EOF) || m == len(b) {
 		err = nil
 	}
 	return b[:m], err

@@ -70,7 +70,7 @@ func readPass(t testing.TB, in Input) ([]Row, error) {
 	batch := make([]Row, 3)
 	for {
 		n, err := rows.Read(batch)
-		if err == io.EOF && n == 0 {
+		if errors.Is(err, io.EOF) && n == 0 {
 			return all, nil
 		}
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 // textRows is a CSV file open for one pass.
 type textRows struct {
 	*csvfile.Reader
-	ctx     context.Context
+	ctxErr  func() error
 	content *content
 	file    *handle
 	raw     io.Reader // of file, hashed as it is read
@@ -33,8 +33,8 @@ func (m *matcher) openText(ctx context.Context, c *content) (*textRows, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &textRows{ctx: ctx, content: c, file: f, hash: sha256.New()}
-	t.raw = io.TeeReader(readerCtx{ctx, f}, t.hash)
+	t := &textRows{ctxErr: ctx.Err, content: c, file: f, hash: sha256.New()}
+	t.raw = io.TeeReader(untilDone(ctx, f), t.hash)
 	text, err := c.unpackText(t.raw)
 	if err == nil {
 		t.Reader, err = csvfile.NewReader(text, m.textOptions(c.name))
@@ -57,7 +57,7 @@ func (m *matcher) textOptions(name string) csvfile.Options {
 // Next places errors in the file.
 func (t *textRows) Next() (table.Record, error) {
 	rec, err := t.Reader.Next()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = t.locateError(err)
 	}
 	return rec, err
@@ -66,8 +66,8 @@ func (t *textRows) Next() (table.Record, error) {
 func (t *textRows) locateError(err error) error {
 	var e *Error
 	switch {
-	case t.ctx.Err() != nil:
-		return t.ctx.Err()
+	case t.ctxErr() != nil:
+		return t.ctxErr()
 	case errors.As(err, &e):
 		if e.File == "" {
 			t.content.withText(func(text io.Reader) { csvfile.ProposeEncodings(e, text) })
@@ -75,7 +75,7 @@ func (t *textRows) locateError(err error) error {
 		e.File = t.content.name
 		return e
 	case t.content.kind == kindGzip:
-		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again", Err: err}
+		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again"}
 	}
 	return table.FileError(t.content.name, err)
 }

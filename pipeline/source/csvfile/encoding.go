@@ -26,7 +26,7 @@ const utf8Name = "utf-8"
 // reader refuses them with their place.
 func decodeText(r *bufio.Reader, wanted string) (*bufio.Reader, string, error) {
 	head, err := r.Peek(textBuffer)
-	if err != nil && err != io.EOF && len(head) == 0 {
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return nil, "", err
 	}
 	name, mark, refusal := detectEncoding(head, wanted)

@@ -2,6 +2,7 @@ package csvfile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,9 +15,8 @@ import (
 // the file belong to the record.
 func (c *Reader) readQuoted() (used, lines int, err error) {
 	c.text, c.ends = c.text[:0], c.ends[:0]
-	at := 0
-	for {
-		last := false
+	for at := 0; ; {
+		var last bool
 		if mark := at + c.countBlanks(at); c.hasByte(mark) && c.buf[c.pos+mark] == '"' {
 			c.spaced = c.spaced || mark > at
 			at, last, err = c.readQuotedCell(mark, &lines)
@@ -185,13 +185,13 @@ func (c *Reader) fillBuffer() (more bool, err error) {
 		n, err := c.r.Read(c.buf[c.end:])
 		n, c.failed = c.normalizeLineEnds(c.buf[c.end : c.end+n])
 		c.end += n
-		if c.failed == nil && err != nil && err != io.EOF {
+		if c.failed == nil && err != nil && !errors.Is(err, io.EOF) {
 			c.failed = err
 		}
 		if c.failed != nil {
 			return false, c.failed
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			c.eof = true
 			for c.end > c.pos && c.buf[c.end-1] == 0x1A {
 				c.end, c.ctrlZ = c.end-1, true

@@ -19,7 +19,7 @@ func csvRecords(r io.Reader, delim string) ([]table.Record, error) {
 	var all []table.Record
 	for {
 		rec, err := c.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {

@@ -56,7 +56,7 @@ func readForeignWords(r io.Reader) ([]foreignWord, error) {
 	}
 	for {
 		b, err := in.ReadByte()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			end()
 			return words, nil
 		}

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -48,7 +49,7 @@ func BenchmarkXLSX(b *testing.B) {
 		}
 		n := 0
 		for {
-			if _, err := r.Next(); err == io.EOF {
+			if _, err := r.Next(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				b.Fatal(err)
@@ -76,7 +77,7 @@ func BenchmarkXLSXPass(b *testing.B) {
 		}
 		b.StartTimer()
 		for {
-			if _, err := r.Next(); err == io.EOF {
+			if _, err := r.Next(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				b.Fatal(err)

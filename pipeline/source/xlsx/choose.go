@@ -41,7 +41,7 @@ func (b *Workbook) FirstRow(sheet Sheet) (_ []string, err error) {
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	first, err := rows.Next()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
 	return first.Cells, err

@@ -70,7 +70,7 @@ func readToEnd(r *sheetRows, err error) ([]table.Record, *sheetRows, error) {
 	var all []table.Record
 	for {
 		rec, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, r, r.Close()
 		}
 		if err != nil {

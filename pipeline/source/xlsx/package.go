@@ -168,7 +168,7 @@ func (b *partReader) Read(buf []byte) (int, error) {
 	if b.left -= int64(n); b.left < 0 {
 		n, err = 0, errBudget
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.p.partError(b.name, err)
 	}
 	return n, err

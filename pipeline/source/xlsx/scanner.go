@@ -82,7 +82,7 @@ func (s *xmlScanner) next() (xmlKind, error) {
 		return xmlEnd, nil
 	}
 	for {
-		if err := s.ensureBytes(1); err == io.EOF {
+		if err := s.ensureBytes(1); errors.Is(err, io.EOF) {
 			if len(s.marks) > 0 {
 				return 0, malformedXML("it ends in the middle")
 			}
@@ -146,7 +146,7 @@ func (s *xmlScanner) skip() error {
 // declaration.
 func (s *xmlScanner) detectEncoding() error {
 	s.began = true
-	if err := s.ensureBytes(4); err != nil && err != io.EOF {
+	if err := s.ensureBytes(4); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	head := s.buf[s.pos:s.end]
@@ -236,7 +236,7 @@ func (s *xmlScanner) readMarkup() (bool, error) {
 		s.text = s.scratch
 		s.pos += n + 3
 		return true, err
-	} else if err != nil && err != io.EOF {
+	} else if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
 	return false, errDTD
@@ -244,7 +244,7 @@ func (s *xmlScanner) readMarkup() (bool, error) {
 
 func (s *xmlScanner) readCharData() error {
 	n, err := s.findPattern(0, "<")
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		n = s.end - s.pos
 	} else if err != nil {
 		return err
@@ -297,7 +297,7 @@ func (s *xmlScanner) findPattern(from int, pattern string) (int, error) {
 	for {
 		if s.pos+from < s.end {
 			window := s.buf[s.pos+from : s.end]
-			i := -1
+			var i int
 			if len(pattern) == 1 {
 				i = bytes.IndexByte(window, pattern[0])
 			} else {
@@ -346,7 +346,7 @@ func (s *xmlScanner) fillBuffer() error {
 
 // unexpectedEnd turns the end of the document inside a tag into an error.
 func unexpectedEnd(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return malformedXML("it ends in the middle")
 	}
 	return err

@@ -99,7 +99,7 @@ func (s *spool) readBlock(number int64) ([]byte, error) {
 		buf = make([]byte, spoolBlockSize)
 	}
 	n, err := s.file.ReadAt(buf[:spoolBlockSize], number*spoolBlockSize)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		*b = spoolBlock{}
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (b *Workbook) survey(sheet Sheet, refuseFormulas bool) (_ *sheetFindings, e
 	for err == nil {
 		_, err = p.Next()
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if newMergeSweep(p.found.merges).hasOverlap() {

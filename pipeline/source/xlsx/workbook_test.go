@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"archive/zip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -271,7 +272,7 @@ func TestLargest(t *testing.T) {
 				}
 				defer r.Close()
 				for ; ; n++ {
-					if _, err := r.Next(); err == io.EOF {
+					if _, err := r.Next(); errors.Is(err, io.EOF) {
 						break
 					} else if err != nil {
 						t.Fatal(err)
@@ -315,7 +316,7 @@ func TestManyTexts(t *testing.T) {
 	n := 0
 	for ; ; n++ {
 		rec, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
