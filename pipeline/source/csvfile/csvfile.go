@@ -56,11 +56,11 @@ func NewReader(r io.Reader, opt Options) (*Reader, error) {
 	case delimiter == "":
 		delimiter = findDelimiter(head, encoding, opt)
 	}
-	c := newReader(text, Dialect{encoding, delimiter})
+	line := 1
 	if skip > 0 {
-		c.line = 2
+		line = 2
 	}
-	return c, nil
+	return newReader(text, Dialect{encoding, delimiter}, line), nil
 }
 
 // parseSepLine recognises the line that names the delimiter to Excel, such as
@@ -94,7 +94,7 @@ func findDelimiter(head []byte, encoding string, opt Options) string {
 	best, mostKnown, mostColumns := candidates[0], 0, 1
 	for _, delimiter := range candidates {
 		known, columns := 0, 0
-		rows := newReader(bytes.NewReader(head), Dialect{encoding, delimiter})
+		rows := newReader(bytes.NewReader(head), Dialect{encoding, delimiter}, 1)
 		for range sampleRows {
 			row, err := rows.Next()
 			if err != nil {

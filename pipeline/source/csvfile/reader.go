@@ -1,7 +1,9 @@
 package csvfile
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,23 +20,21 @@ import (
 type Reader struct {
 	Dialect
 
-	r        io.Reader
-	buf      []byte // buf[pos:end] is read and not used, its line ends are LF
-	pos, end int
-	eof      bool
-	crs      int   // CRs at the end of buf
-	failed   error // of the reader, or of the line ends
-	spaced   bool
-	ctrlZ    bool
+	r      *bufio.Reader
+	spaced bool
+	ctrlZ  bool
+	line   int // where the next record begins, from 1
+	row    int // rows given so far, blank ones included
 
-	line int // of buf[pos], from 1
-	row  int // rows given so far, blank ones included
-	text []byte
-	ends []int
+	rec   []byte // the record, as far as it was read
+	lines int    // read of it
+	text  []byte // of its cells, without the quotation marks
+	ends  []int  // of the cells, in text
 }
 
-func newReader(r io.Reader, dialect Dialect) *Reader {
-	return &Reader{Dialect: dialect, r: r, buf: make([]byte, textBuffer), line: 1}
+// newReader reads a text that begins on the given line of its file.
+func newReader(r io.Reader, dialect Dialect, line int) *Reader {
+	return &Reader{Dialect: dialect, r: bufio.NewReaderSize(&lineEnds{r: r, line: line}, textBuffer), line: line}
 }
 
 // HasSpacedQuotes reports whether blanks between delimiters and quotation marks
@@ -57,59 +57,67 @@ func (c *Reader) Next() (table.Record, error) {
 
 // readRecord returns the next row, blank or not.
 func (c *Reader) readRecord() (table.Record, error) {
-	n, err := c.findLineEnd(0)
+	rec := table.Record{Number: c.row + 1, Line: c.line}
+	c.rec, c.lines = c.rec[:0], 0
+	err := c.readLine()
+	if quoted := bytes.IndexByte(c.rec, '"') >= 0; err == nil && quoted {
+		rec.Cells, err = c.readQuoted()
+		rec.Lines = c.lines
+	} else if err == nil {
+		rec.Cells = strings.Split(string(bytes.TrimSuffix(c.rec, []byte("\n"))), c.Delimiter)
+	}
+	if errors.Is(err, errTooLong) {
+		err = table.LongRow(rec.Number, rec.Line)
+	}
 	if err != nil {
 		return table.Record{}, err
 	}
-	if n == 0 && c.pos == c.end {
-		return table.Record{}, io.EOF
+	if at, e := checkEncoding(c.rec, c.Encoding); e != nil {
+		return table.Record{}, c.locateError(at, e)
 	}
-	rec := table.Record{Number: c.row + 1, Line: c.line}
-	used, lines := n+1, 1
-	if raw := c.buf[c.pos : c.pos+n]; bytes.IndexByte(raw, '"') < 0 {
-		if at, e := checkEncoding(raw, c.Encoding); e != nil {
-			return table.Record{}, c.locateError(raw, at, e)
-		}
-		rec.Cells = strings.Split(string(raw), c.Delimiter)
-	} else {
-		if used, lines, err = c.readQuoted(); err != nil {
-			return table.Record{}, err
-		}
-		raw := c.buf[c.pos:min(c.pos+used, c.end)]
-		if at, e := checkEncoding(raw, c.Encoding); e != nil {
-			return table.Record{}, c.locateError(raw, at, e)
-		}
-		rec.Cells, rec.Lines = c.cutQuoted(string(c.text)), lines
-	}
-	if err := c.checkLimits(&rec, used); err != nil {
+	if err := c.checkLimits(&rec); err != nil {
 		return table.Record{}, err
 	}
-	c.pos = min(c.pos+used, c.end)
-	c.line += lines
+	c.line += c.lines
 	c.row++
 	return rec, nil
 }
 
-// cutQuoted cuts what readQuoted collected. The cells share its memory.
-func (c *Reader) cutQuoted(s string) []string {
-	cells, at := make([]string, len(c.ends)), 0
-	for i, end := range c.ends {
-		cells[i], at = s[at:end], end
+var errTooLong = errors.New("a record of more than limits.Record")
+
+// readLine adds the next line to the record, with its line end if it has one. It
+// returns io.EOF if the text has no more, errTooLong if the record gets too long.
+func (c *Reader) readLine() error {
+	for before := len(c.rec); ; {
+		part, err := c.r.ReadSlice('\n')
+		c.rec = append(c.rec, part...)
+		switch {
+		case len(c.rec) > limits.Record+1:
+			return errTooLong
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF):
+			for len(c.rec) > before && c.rec[len(c.rec)-1] == 0x1A {
+				c.rec, c.ctrlZ = c.rec[:len(c.rec)-1], true
+			}
+			if len(c.rec) == before {
+				return io.EOF
+			}
+		case err != nil:
+			return err
+		}
+		c.lines++
+		return nil
 	}
-	return cells
 }
 
-// checkLimits refuses a record that is too large for a customer. used is its
-// size in the file, in bytes.
-func (c *Reader) checkLimits(rec *table.Record, used int) error {
+// checkLimits refuses a record that is too large for a customer.
+func (c *Reader) checkLimits(rec *table.Record) error {
 	if len(rec.Cells) > limits.Columns {
 		return &table.Error{Row: rec.Number, Line: rec.Line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.Cells), limits.Columns), Hint: "Take the columns out that are no part of the list"}
 	}
-	if used <= limits.CellShown {
+	if len(c.rec) <= limits.CellShown {
 		return nil
-	}
-	if used > limits.Record {
-		return table.LongRow(rec.Number, rec.Line)
 	}
 	for i, cell := range rec.Cells {
 		if len(cell) > limits.Cell {
@@ -122,18 +130,18 @@ func (c *Reader) checkLimits(rec *table.Record, used int) error {
 	return nil
 }
 
-// locateError places an error at byte at of raw, the record that begins at pos.
-func (c *Reader) locateError(raw []byte, at int, e *table.Error) *table.Error {
+// locateError places an error at byte at of the record.
+func (c *Reader) locateError(at int, e *table.Error) *table.Error {
 	column, quoted := 1, false
-	for i := 0; i < at; i++ {
+	for i := range at {
 		switch {
-		case raw[i] == '"':
+		case c.rec[i] == '"':
 			quoted = !quoted
-		case !quoted && bytes.HasPrefix(raw[i:], []byte(c.Delimiter)):
+		case !quoted && bytes.HasPrefix(c.rec[i:], []byte(c.Delimiter)):
 			column++
 		}
 	}
-	e.Row, e.Line = c.row+1, c.line+bytes.Count(raw[:at], []byte("\n"))
+	e.Row, e.Line = c.row+1, c.line+bytes.Count(c.rec[:at], []byte("\n"))
 	e.Column, e.Cell = column, table.CellName(column, c.row+1)
 	return e
 }

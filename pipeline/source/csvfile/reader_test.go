@@ -15,7 +15,7 @@ import (
 
 // records reads text with the reader alone.
 func csvRecords(r io.Reader, delim string) ([]table.Record, error) {
-	c := newReader(r, Dialect{utf8Name, delim})
+	c := newReader(r, Dialect{utf8Name, delim}, 1)
 	var all []table.Record
 	for {
 		rec, err := c.Next()
@@ -129,13 +129,13 @@ func TestCSVRefused(t *testing.T) {
 
 // line 20: what follows an unclosed quotation mark is not kept.
 func TestUnclosedQuoteMemory(t *testing.T) {
-	c := newReader(io.MultiReader(strings.NewReader("a\n\"b\n"), iotest.OneByteReader(strings.NewReader("x")), endless{}), Dialect{utf8Name, ","})
+	c := newReader(io.MultiReader(strings.NewReader("a\n\"b\n"), iotest.OneByteReader(strings.NewReader("x")), endless{}), Dialect{utf8Name, ","}, 1)
 	var err error
 	for err == nil {
 		_, err = c.Next()
 	}
-	if len(c.buf) > 4*limits.Record || cap(c.text) > 4*limits.Record {
-		t.Errorf("%d and %d bytes held", len(c.buf), cap(c.text))
+	if cap(c.rec) > 4*limits.Record || cap(c.text) > 4*limits.Record {
+		t.Errorf("%d and %d bytes held", cap(c.rec), cap(c.text))
 	}
 }
 
