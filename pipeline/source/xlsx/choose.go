@@ -13,8 +13,8 @@ import (
 // Sheet is one sheet of a workbook.
 type Sheet struct {
 	Name   string
-	Number int // from 1, hidden ones and charts counted
-	Hidden bool
+	number int // from 1, hidden ones and charts counted
+	hidden bool
 	part   string // "" if it has no cells: a chart, a dialog, macros
 }
 
@@ -75,7 +75,7 @@ func (b *Workbook) FindSheet(want string) (Sheet, []table.Note, error) {
 		switch {
 		case err != nil:
 			return Sheet{}, nil, err
-		case has && sheet.Hidden:
+		case has && sheet.hidden:
 			hidden = append(hidden, sheet)
 		case has:
 			seen = append(seen, sheet)
@@ -124,8 +124,8 @@ func listSheets(sheets []Sheet) string {
 			names = append(names, fmt.Sprintf("and %d more", len(sheets)-maxListed))
 			break
 		}
-		text := fmt.Sprintf("%d %s", s.Number, strconv.Quote(s.Name))
-		if s.Hidden {
+		text := fmt.Sprintf("%d %s", s.number, strconv.Quote(s.Name))
+		if s.hidden {
 			text += " (hidden)"
 		}
 		names = append(names, text)

@@ -72,7 +72,7 @@ func (b *Workbook) readSheetList(part string, rels []relationship) error {
 	b.from1904, b.stale = list.Properties.Date1904, list.Calculation.isStale()
 	seen := map[string]bool{}
 	for i, s := range list.Sheets {
-		sheet := Sheet{Name: s.Name, Number: i + 1, Hidden: s.State == "hidden" || s.State == "veryHidden"}
+		sheet := Sheet{Name: s.Name, number: i + 1, hidden: s.State == "hidden" || s.State == "veryHidden"}
 		listed := false
 		for _, r := range rels {
 			if r.ID != s.ID {

@@ -65,7 +65,7 @@ func (b *Workbook) noteFindings(f *sheetFindings, sheet Sheet, refuseFormulas bo
 	warn := func(code, format string, args ...any) {
 		notes = append(notes, table.Note{Code: code, Message: fmt.Sprintf(format, args...), Warning: true})
 	}
-	if sheet.Hidden {
+	if sheet.hidden {
 		warn("hidden_sheet", "the sheet is hidden, and read as it was asked for")
 	}
 	if f.hiddenRows > 0 {
