@@ -65,7 +65,7 @@ func annotation(file source.File, headerRow int) report.Annotation {
 
 // writeAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, note report.Annotation) (string, error) {
+func (a *app) writeAnnotated(ctx context.Context, path string, in *source.Input, note report.Annotation) (string, error) {
 	done, err := sparing(in.Files()[0].Name).Annotate(ctx, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
@@ -104,7 +104,7 @@ func leftOut(dropped []inert.Count) string {
 }
 
 // outcomeRows pairs the input with what the ledger knows of its rows.
-func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[report.AnnotatedRow, error] {
+func outcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[report.AnnotatedRow, error] {
 	columns := columnsOf(in.Files()[0])
 	return func(yield func(report.AnnotatedRow, error) bool) {
 		for p, err := range paired(ctx, in, l, batch) {
@@ -160,7 +160,7 @@ func columnsOf(f source.File) map[string]int {
 }
 
 // annotatedRows reads the input once more, side by side with the marks.
-func annotatedRows(ctx context.Context, in source.Input, found *findings, columns map[string]int) iter.Seq2[report.AnnotatedRow, error] {
+func annotatedRows(ctx context.Context, in *source.Input, found *findings, columns map[string]int) iter.Seq2[report.AnnotatedRow, error] {
 	return func(yield func(report.AnnotatedRow, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {

@@ -47,7 +47,7 @@ func (s *sleuth) end() {
 }
 
 // batchOf gives the files of an input to the pipeline, past the sleuth.
-func (s *sleuth) batchOf(in source.Input) *intake.Batch {
+func (s *sleuth) batchOf(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, total int) {
 		s.read(rows)
 		s.room.reached(total)

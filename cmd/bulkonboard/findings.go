@@ -61,7 +61,7 @@ func newFindings() *findings {
 
 // follow makes the detective look at the rows of an input, and compare at most
 // so many with each other (0 = all).
-func (f *findings) follow(in source.Input, rules *validate.Rules, id string, most int) {
+func (f *findings) follow(in *source.Input, rules *validate.Rules, id string, most int) {
 	if most == 0 {
 		f.sleuth.room.base = roomForCheck
 	}

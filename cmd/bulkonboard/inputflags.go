@@ -68,7 +68,7 @@ func (i *inputFlags) rules(live bool) (*validate.Rules, error) {
 }
 
 // open opens the files as one batch.
-func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) (source.Input, error) {
+func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) (*source.Input, error) {
 	opt, err := i.options()
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 }
 
 // saveMap writes the mapping that was taken, for --map-file.
-func saveMap(path string, in source.Input) error {
+func saveMap(path string, in *source.Input) error {
 	all := map[string]string{}
 	for _, f := range in.Files() {
 		for _, m := range f.Mapped {

@@ -36,7 +36,7 @@ type session struct {
 	rules    *validate.Rules
 	log      *slog.Logger
 
-	in      source.Input   // nil without input
+	in      *source.Input  // nil without input
 	store   *sqlite.Ledger // nil where plan has none to look at
 	known   ledger.Ledger  // the store, watched
 	play    sandbox.Config // with --sandbox

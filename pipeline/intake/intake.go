@@ -17,7 +17,7 @@ import (
 // Batch is a list of files as the input of a run. It may be read by one
 // goroutine at a time, like the source behind it.
 type Batch struct {
-	source.Input
+	*source.Input
 
 	// OnRead is called with each group of rows that a pass reads, in order, and
 	// with how many rows the pass has read. The slice is valid until it returns.
@@ -68,7 +68,7 @@ func (b *Batch) Rows(ctx context.Context) (pipeline.Rows, error) {
 
 // batchRows turns cells into fields.
 type batchRows struct {
-	rows   source.Rows
+	rows   *source.Pass
 	cells  []source.Row
 	raw    []validate.Raw
 	total  int

@@ -30,7 +30,7 @@ func caseFile(t testing.TB, name string) string {
 }
 
 // readCase reads a case to its end.
-func readCase(t testing.TB, name string, opt Options) (Input, []Row, error) {
+func readCase(t testing.TB, name string, opt Options) (*Input, []Row, error) {
 	t.Helper()
 	if opt.Fields == nil {
 		opt.Fields = listFields()

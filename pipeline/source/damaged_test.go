@@ -53,7 +53,7 @@ func TestHostileDamagedLater(t *testing.T) {
 	}
 }
 
-func readThrough(t *testing.T, in Input) error {
+func readThrough(t *testing.T, in *Input) error {
 	t.Helper()
 	rows, err := in.Rows(t.Context())
 	if err != nil {

@@ -149,7 +149,7 @@ func isDateName(name string) bool {
 // countDates reads the file once and finds out which of the columns of
 // Options.Send hold dates: a row alone does not show whether a number is one.
 // What is wrong with the file is left to the pass over its rows.
-func (in *input) countDates(ctx context.Context, f *file) error {
+func (in *Input) countDates(ctx context.Context, f *file) error {
 	f.dates = make([]bool, len(f.send))
 	if len(f.send) == 0 {
 		return nil

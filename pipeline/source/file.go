@@ -76,7 +76,7 @@ func (m *matcher) openRecords(ctx context.Context, c *content) (recordReader, er
 }
 
 // openFile reads the head of a file and finds out what its columns are.
-func (in *input) openFile(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
+func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
 	c, err := newContent(ctx, path, stdin)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (in *input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 
 // checkEncoding refuses an encoding that was asked for and in which the text makes
 // no sense.
-func (in *input) checkEncoding(f *file) (refusal *Error) {
+func (in *Input) checkEncoding(f *file) (refusal *Error) {
 	if in.opt.Encoding != "" {
 		f.withText(func(text io.Reader) { refusal = csvfile.CheckEncoding(text, f.Encoding) })
 	}
@@ -154,7 +154,7 @@ func readHead(rows recordReader, headerRow int) (head []table.Record, err error)
 }
 
 // readHeader finds the header row and what it means.
-func (in *input) readHeader(f *file, head []table.Record) *Error {
+func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	if len(head) == 0 && in.opt.HeaderRow > 1 {
 		return &Error{Row: in.opt.HeaderRow, Reason: "the rows end above this one", Hint: "Correct --header-row"}
 	}
@@ -196,7 +196,7 @@ func (in *input) readHeader(f *file, head []table.Record) *Error {
 }
 
 // noteDialect notes how a text file is written, and how wide its rows are.
-func (in *input) noteDialect(f *file, head []table.Record) {
+func (in *Input) noteDialect(f *file, head []table.Record) {
 	if f.Encoding != "utf-8" {
 		f.addNote("encoding", false, "read as %s", f.Encoding)
 	}
@@ -213,7 +213,7 @@ func (in *input) noteDialect(f *file, head []table.Record) {
 // nameColumns sets what the columns that are read are called in issues. Headers
 // are the sender's text: one that is no name, or the name of a field, is replaced
 // by the letter of the column.
-func (in *input) nameColumns(f *file) {
+func (in *Input) nameColumns(f *file) {
 	for column := range f.mapped {
 		m := &f.mapped[column]
 		switch sent := slices.Index(f.send, column); {

@@ -42,7 +42,7 @@ func (m *matcher) markAmbiguous(l *layout) {
 }
 
 // findForeign returns the issues of cells of such columns.
-func (p *pass) findForeign(f *file, cells []string) []Issue {
+func (p *Pass) findForeign(f *file, cells []string) []Issue {
 	var found []Issue
 	for _, field := range f.ambiguous {
 		if column := f.values[field]; p.in.isForeign(field, cells[column]) {

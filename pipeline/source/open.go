@@ -24,7 +24,7 @@ const headRows = 20
 // .xlsx.
 //
 // Structural errors are *Error. A pass can still find more of them.
-func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (Input, error) {
+func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (*Input, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	if first := slices.Index(paths, "-"); first >= 0 && slices.Contains(paths[first+1:], "-") {
 		return nil, &Error{File: "-", Reason: "named twice", Hint: "It can be read only once"}
 	}
-	in := &input{matcher: newMatcher(opt), columns: opt.fieldNames()}
+	in := &Input{matcher: newMatcher(opt), columns: opt.fieldNames()}
 	for i, path := range paths {
 		f, err := in.openFile(ctx, path, stdin)
 		if err != nil {
@@ -63,7 +63,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 }
 
 // noteUnused notes options that apply to none of the files.
-func (in *input) noteUnused(opt Options) {
+func (in *Input) noteUnused(opt Options) {
 	workbooks := 0
 	for _, f := range in.files {
 		if f.kind == kindXLSX {
@@ -127,8 +127,9 @@ func (o *Options) fieldNames() []string {
 	return names
 }
 
-// input implements Input.
-type input struct {
+// Input is an ordered list of files that is read as one batch. It is made by
+// Open and may be used by one goroutine at a time.
+type Input struct {
 	*matcher
 	files   []*file
 	columns []string // names of Options.Fields
@@ -136,10 +137,8 @@ type input struct {
 	closed  bool
 }
 
-var _ Input = (*input)(nil)
-
-// Files describes the files.
-func (in *input) Files() []File {
+// Files describes the files in order.
+func (in *Input) Files() []File {
 	files := make([]File, len(in.files))
 	for i, f := range in.files {
 		kind := kindXLSX
@@ -155,11 +154,13 @@ func (in *input) Files() []File {
 	return files
 }
 
-// Carried names the carried columns.
-func (in *input) Carried() []string { return slices.Clone(in.carried) }
+// Carried names the columns of Row.Carry, in order: those of Options.Carry, over
+// all files.
+func (in *Input) Carried() []string { return slices.Clone(in.carried) }
 
-// Notes returns the notes of all files.
-func (in *input) Notes() []Note {
+// Notes returns what Open noticed and accepted: mapping taken, delimiter found,
+// hidden rows, ignored columns; after a pass also what that found.
+func (in *Input) Notes() []Note {
 	var notes []Note
 	for _, f := range in.files {
 		notes = append(notes, f.notes...)
@@ -167,9 +168,10 @@ func (in *input) Notes() []Note {
 	return notes
 }
 
-// Settings holds what was found, not what was asked for, so that naming what
-// would have been detected changes nothing.
-func (in *input) Settings() string {
+// Settings returns a canonical text of every option that changes how bytes become
+// rows, so that two readings can be compared. It holds what was found, not what
+// was asked for: naming what would have been detected changes nothing.
+func (in *Input) Settings() string {
 	type settled struct {
 		csvfile.Dialect
 		Sheet  string         `json:"sheet"`
@@ -209,8 +211,8 @@ func (in *input) Settings() string {
 	return string(text)
 }
 
-// Close frees what Open kept.
-func (in *input) Close() error {
+// Close frees what Open kept. Files of the sender are untouched.
+func (in *Input) Close() error {
 	if in.closed {
 		return nil
 	}
@@ -224,7 +226,7 @@ func (in *input) Close() error {
 
 // settleCarried finds the columns that are handed on: of several files the union,
 // by name. It then notes the columns that are not read.
-func (in *input) settleCarried() error {
+func (in *Input) settleCarried() error {
 	wanted := in.opt.Carry
 	if slices.Equal(wanted, []string{"all"}) {
 		wanted = nil

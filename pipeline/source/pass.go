@@ -12,10 +12,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// pass implements Rows.
-type pass struct {
-	ctx     context.Context //nolint:containedctx // a pass ends with the context of Input.Rows, and Rows.Read has none
-	in      *input
+// Pass is one pass over an Input. It is used by one goroutine.
+type Pass struct {
+	ctx     context.Context //nolint:containedctx // a pass ends with the context of Input.Rows, and Read has none
+	in      *Input
 	at      int          // index of the open file
 	open    recordReader // nil between two files
 	done    error        // what ended the pass
@@ -24,18 +24,21 @@ type pass struct {
 	strings []string     // backs the lists of the rows of the last Read
 }
 
-var _ Rows = (*pass)(nil)
-
-// Rows starts a pass.
-func (in *input) Rows(ctx context.Context) (Rows, error) {
+// Rows starts a pass from the first row of the first file.
+func (in *Input) Rows(ctx context.Context) (*Pass, error) {
 	if in.closed {
 		return nil, errors.New("source: the input is closed")
 	}
-	return &pass{ctx: ctx, in: in}, nil
+	return &Pass{ctx: ctx, in: in}, nil
 }
 
-// Read fills dst with at most limits.Batch bytes of rows.
-func (p *pass) Read(dst []Row) (int, error) {
+// Read fills dst from the front, with at most limits.Batch bytes of rows, and
+// returns how many rows it filled. The strings of the rows stay valid; the slice
+// headers do not outlive the next call. It returns io.EOF, with 0 rows, after the
+// last row, and only if every file still has the hash that Files reports; else
+// ErrChanged. Other errors are *Error: structural, naming file, sheet, row,
+// column.
+func (p *Pass) Read(dst []Row) (int, error) {
 	if p.done != nil {
 		return 0, p.done
 	}
@@ -66,7 +69,7 @@ func (p *pass) Read(dst []Row) (int, error) {
 
 // nextRecord returns the next record below a header row, of whatever file, or
 // io.EOF after the last file was verified.
-func (p *pass) nextRecord() (table.Record, error) {
+func (p *Pass) nextRecord() (table.Record, error) {
 	for {
 		if err := p.ctx.Err(); err != nil {
 			return table.Record{}, err
@@ -101,7 +104,7 @@ func (p *pass) nextRecord() (table.Record, error) {
 }
 
 // beginFile opens the file at hand.
-func (p *pass) beginFile() error {
+func (p *Pass) beginFile() error {
 	f := p.in.files[p.at]
 	if f.kind == kindXLSX { // it is read in any order, so its hash is compared before and after
 		if err := f.verify(p.ctx); err != nil {
@@ -125,7 +128,7 @@ func (p *pass) beginFile() error {
 }
 
 // finishFile closes the file at hand and makes sure of what was read.
-func (p *pass) finishFile() error {
+func (p *Pass) finishFile() error {
 	notes, err := p.open.finish(p.ctx)
 	if p.unread > 0 {
 		notes = append(notes, Note{Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
@@ -146,7 +149,7 @@ func (p *pass) finishFile() error {
 }
 
 // blameChange says that the file changed if that is why it cannot be read.
-func (p *pass) blameChange(err error) error {
+func (p *Pass) blameChange(err error) error {
 	if p.ctx.Err() != nil {
 		return p.ctx.Err()
 	}
@@ -157,7 +160,7 @@ func (p *pass) blameChange(err error) error {
 }
 
 // Close ends the pass.
-func (p *pass) Close() error {
+func (p *Pass) Close() error {
 	if p.done == nil {
 		p.done = errors.New("source: the pass is closed")
 	}

@@ -12,7 +12,7 @@ import (
 
 // fillRow makes a row of a record. Its lists share one array, which the next Read
 // reuses.
-func (p *pass) fillRow(row *Row, rec table.Record) {
+func (p *Pass) fillRow(row *Row, rec table.Record) {
 	f := p.in.files[p.at]
 	*row = Row{File: p.at, Number: rec.Number, Line: rec.Line, Names: p.in.columns, Issues: p.keepRead(f, rec.Issues)}
 	cells, columns := rec.Cells, len(f.header)
@@ -92,7 +92,7 @@ func (r *Row) detachValues() {
 // keepRead returns those issues of a record that are in columns that are read:
 // what is wrong in another one is no reason to hold the customer back. It always
 // makes a new list.
-func (p *pass) keepRead(f *file, found []table.CellIssue) []Issue {
+func (p *Pass) keepRead(f *file, found []table.CellIssue) []Issue {
 	var kept []Issue
 	for _, is := range found {
 		if is.Column < 0 {
@@ -139,7 +139,7 @@ func (f *file) findRead(first, last int) (column int, read bool) {
 }
 
 // pickCells copies the cells of some columns.
-func (p *pass) pickCells(cells []string, columns []int) []string {
+func (p *Pass) pickCells(cells []string, columns []int) []string {
 	if len(columns) == 0 {
 		return nil
 	}

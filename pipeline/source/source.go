@@ -9,7 +9,6 @@
 package source
 
 import (
-	"context"
 	"errors"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
@@ -45,37 +44,6 @@ type Options struct {
 
 // SendColumn names a string field of the request and the column it comes from.
 type SendColumn struct{ Field, Column string }
-
-// Input is an ordered list of files that is read as one batch. It is made by
-// Open and may be read by one goroutine at a time.
-type Input interface {
-	// Files describes the files in order. Known after Open: name and hash.
-	Files() []File
-	// Settings is a canonical text of every option that changes how bytes
-	// become rows, so that two readings can be compared.
-	Settings() string
-	// Rows starts a pass from the first row of the first file.
-	Rows(ctx context.Context) (Rows, error)
-	// Carried names the columns of Row.Carry, in order: those of
-	// Options.Carry, over all files.
-	Carried() []string
-	// Notes are what Open noticed and accepted: mapping taken, delimiter
-	// found, hidden rows, ignored columns; after a pass also what that found.
-	Notes() []Note
-	// Close frees what Open kept. Files of the sender are untouched.
-	Close() error
-}
-
-// Rows is one pass over the input.
-type Rows interface {
-	// Read fills dst from the front and returns how many rows it filled.
-	// The rows' strings stay valid; the slice headers do not outlive the
-	// next call. It returns io.EOF, with 0 rows, after the last row, and only
-	// if every file still has the hash that Files reports; else ErrChanged.
-	// Other errors are *Error: structural, naming file, sheet, row, column.
-	Read(dst []Row) (int, error)
-	Close() error
-}
 
 // File is one input file.
 type File struct {

@@ -37,7 +37,7 @@ func write(t testing.TB, name, content string) string {
 }
 
 // open opens paths with the fields above and closes them after the test.
-func open(t testing.TB, opt Options, stdin io.Reader, paths ...string) (Input, error) {
+func open(t testing.TB, opt Options, stdin io.Reader, paths ...string) (*Input, error) {
 	t.Helper()
 	if opt.Fields == nil {
 		opt.Fields = fields()
@@ -55,7 +55,7 @@ func open(t testing.TB, opt Options, stdin io.Reader, paths ...string) (Input, e
 
 // readPass makes one pass, in batches of an odd size. The rows are copied out of
 // the arrays that the next Read uses again.
-func readPass(t testing.TB, in Input) ([]Row, error) {
+func readPass(t testing.TB, in *Input) ([]Row, error) {
 	t.Helper()
 	rows, err := in.Rows(context.Background())
 	if err != nil {
@@ -92,7 +92,7 @@ func readPass(t testing.TB, in Input) ([]Row, error) {
 }
 
 // read opens one file of that name and content and reads it.
-func read(t testing.TB, opt Options, name, content string) (Input, []Row, error) {
+func read(t testing.TB, opt Options, name, content string) (*Input, []Row, error) {
 	t.Helper()
 	in, err := open(t, opt, nil, write(t, name, content))
 	if err != nil {
@@ -120,7 +120,7 @@ func refused(t *testing.T, err error, want Error) {
 	}
 }
 
-func hasNote(in Input, code, text string) bool {
+func hasNote(in *Input, code, text string) bool {
 	for _, n := range in.Notes() {
 		if n.Code == code && strings.Contains(n.Message, text) {
 			return true

@@ -19,7 +19,7 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	if l.crs > 0 || bytes.IndexByte(p[:n], '\r') >= 0 {
 		var refusal *table.Error
-		if n, refusal = l.normalize(p[:n]); refusal != nil {
+		if n, refusal = l.unify(p[:n]); refusal != nil {
 			return 0, refusal
 		}
 	}
@@ -27,8 +27,8 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// normalize changes b in place, and returns its new length.
-func (l *lineEnds) normalize(b []byte) (int, *table.Error) {
+// unify changes b in place, and returns its new length.
+func (l *lineEnds) unify(b []byte) (int, *table.Error) {
 	w := 0
 	for i := 0; i < len(b); {
 		switch {
