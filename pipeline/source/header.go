@@ -147,11 +147,16 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 	return 0, nil
 }
 
+// isRequired reports whether a field needs a column of its own.
+func (m *matcher) isRequired(field Field) bool {
+	return field.Required && !slices.Contains(m.opt.Optional, field.Name)
+}
+
 // requiredNames lists the fields that need a column of their own.
 func (m *matcher) requiredNames() []string {
 	var names []string
 	for _, f := range m.opt.Fields {
-		if f.Required && !slices.Contains(m.opt.Optional, f.Name) {
+		if m.isRequired(f) {
 			names = append(names, f.Name)
 		}
 	}
@@ -160,22 +165,13 @@ func (m *matcher) requiredNames() []string {
 
 // lacksRequired reports whether a header row lacks a required field.
 func (m *matcher) lacksRequired(header []string) bool {
-	columns := make([]bool, len(m.opt.Fields))
-	for _, h := range header {
-		if i, found := m.findField(h); found {
-			columns[i] = true
+	return slices.ContainsFunc(m.opt.Fields, func(f Field) bool {
+		hasName := func(h string) bool {
+			i, found := m.findField(h)
+			return found && m.opt.Fields[i].Name == f.Name
 		}
-	}
-	for i, f := range m.opt.Fields {
-		mapped := m.opt.Map[f.Name]
-		if mapped != "" && findColumn(header, mapped) >= 0 {
-			continue
-		}
-		if f.Required && !columns[i] && !slices.Contains(m.opt.Optional, f.Name) {
-			return true
-		}
-	}
-	return false
+		return m.isRequired(f) && findColumn(header, m.opt.Map[f.Name]) < 0 && !slices.ContainsFunc(header, hasName)
+	})
 }
 
 // findColumn returns the column whose header is name: as written, else when only

@@ -48,14 +48,6 @@ func isRejects(header []string) bool {
 	return ours == 3
 }
 
-func unguardAll(cells []string) []string {
-	out := make([]string, len(cells))
-	for i, c := range cells {
-		out[i] = formula.Unguard(c)
-	}
-	return out
-}
-
 // isOurColumn reports whether this is a column of a rejects file or of an
 // annotated workbook, which is no data in any file.
 func isOurColumn(header string) bool {
@@ -65,17 +57,19 @@ func isOurColumn(header string) bool {
 // readLayout finds out what the columns of a header row are, with a look at the
 // first rows below it. Its errors lack the file and the row.
 func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Error) {
-	if isRejects(header) {
-		header = unguardAll(header)
+	rejects := isRejects(header)
+	if rejects {
+		header = slices.Clone(header)
+		for i, h := range header {
+			header[i] = formula.Unguard(h)
+		}
 	}
-	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
-	for i := range l.values {
-		l.values[i] = -1
-	}
+	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)),
+		mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
 	}
-	if l.rejects = isRejects(header); l.rejects {
+	if l.rejects = rejects; rejects {
 		l.origin, l.was, l.problem = findColumn(header, "onboard_row"), findColumn(header, "onboard_status"), findColumn(header, "onboard_problem")
 	}
 	if isReport(header) {
@@ -171,7 +165,7 @@ func (m *matcher) assignColumn(l *layout, field int, name string, column int) {
 func (m *matcher) checkMissing(l *layout) *Error {
 	var names, wanted []string
 	for i, f := range m.opt.Fields {
-		if f.Required && l.values[i] < 0 && !slices.Contains(m.opt.Optional, f.Name) {
+		if l.values[i] < 0 && m.isRequired(f) {
 			names = append(names, f.Name)
 			wanted = append(append(wanted, f.Name), f.Aliases...)
 		}

@@ -48,18 +48,14 @@ func newMergeSweep(ranges []mergedRange) *mergeSweep {
 }
 
 // hasOverlap reports whether two of the ranges share a cell, which no spreadsheet
-// program writes. The sweep is then at its end.
+// program writes. The sweep is then used up.
 func (s *mergeSweep) hasOverlap() bool {
-	for s.next < len(s.ranges) {
-		m := s.ranges[s.next]
+	for _, m := range s.ranges {
 		s.dropAbove(m.row)
-		for _, a := range s.active {
-			if a.column <= m.lastColumn && m.column <= a.lastColumn {
-				return true
-			}
+		if slices.ContainsFunc(s.active, func(a activeMerge) bool { return a.column <= m.lastColumn && m.column <= a.lastColumn }) {
+			return true
 		}
 		s.active = append(s.active, activeMerge{mergedRange: m})
-		s.next++
 	}
 	return false
 }
