@@ -18,7 +18,7 @@ func countUTF8(words []foreignWord) int {
 }
 
 // isMisread reports whether a word that is not all ASCII looks read in a wrong
-// encoding: it has characters that no encoding has, signs beside letters
+// encoding: it has characters that no encoding has, signs next to letters
 // (Micha³, D³uga, £ódŸ), accented letters only (Èâàí), a capital behind a small
 // letter (JosÈ), letters of two scripts (Josй), or letters where its language
 // has none.

@@ -15,7 +15,7 @@ import (
 )
 
 // Reader splits text into records as RFC 4180 says, strictly: a quotation mark
-// opens a cell at its start or is an error. Blanks beside the marks are left
+// opens a cell at its start or is an error. Blanks around the marks are left
 // out, as many programs write them. CR, LF and CRLF each end a line; inside a
 // cell they become LF. It is used by one goroutine.
 type Reader struct {

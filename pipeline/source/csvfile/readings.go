@@ -23,7 +23,7 @@ const (
 )
 
 // candidateEncodings are the encodings that lists of customers come in, by the names
-// that --encoding takes. Of two that read a file alike the first is proposed.
+// that --encoding accepts. Of two that read a file alike the first is proposed.
 func candidateEncodings() []string {
 	return []string{"windows-1252", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1256", "windows-1255", "windows-1257", "windows-874",
 		"gbk", "shift_jis", "big5", "euc-kr", "euc-jp", "iso-8859-2", "iso-8859-15", "koi8-r", "macintosh", "cp850", "cp852", "cp866"}
