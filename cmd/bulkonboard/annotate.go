@@ -67,7 +67,7 @@ func annotation(file source.File, headerRow int) annotate.Annotation {
 
 // writeAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, note annotate.Annotation) (string, error) {
+func (a *app) writeAnnotated(ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
 	done, err := annotate.Write(ctx, sparing(in.Files()[0].Name).Writer, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
@@ -106,7 +106,7 @@ func leftOut(dropped []inert.Count) string {
 }
 
 // outcomeRows pairs the input with what the ledger knows of its rows.
-func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
+func outcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
 	columns := columnsOf(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
 		for p, err := range paired(ctx, in, l, batch) {
@@ -162,7 +162,7 @@ func columnsOf(f source.File) map[string]int {
 }
 
 // annotatedRows reads the input once more, side by side with the marks.
-func annotatedRows(ctx context.Context, in source.Input, found *findings, columns map[string]int) iter.Seq2[annotate.Row, error] {
+func annotatedRows(ctx context.Context, in *source.Input, found *findings, columns map[string]int) iter.Seq2[annotate.Row, error] {
 	return func(yield func(annotate.Row, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
