@@ -12,7 +12,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
-	"github.com/bulkonboard/bulkonboard/pipeline/report/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -42,12 +44,12 @@ func sparing(input string) report.Output {
 	if input == "-" {
 		return report.Output{}
 	}
-	return report.Output{Inputs: []string{input}}
+	return report.Output{Writer: atomicfile.Writer{Inputs: []string{input}}}
 }
 
 // annotation is what the sender's list is given back with, but for its rows.
-func annotation(file source.File, headerRow int) report.Annotation {
-	note := report.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
+func annotation(file source.File, headerRow int) annotate.Annotation {
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
 	for _, c := range validate.Codes() {
 		note.Meanings[c.Code] = c.Meaning
 	}
@@ -65,8 +67,8 @@ func annotation(file source.File, headerRow int) report.Annotation {
 
 // writeAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func (a *app) writeAnnotated(ctx context.Context, path string, in source.Input, note report.Annotation) (string, error) {
-	done, err := sparing(in.Files()[0].Name).Annotate(ctx, path, note)
+func (a *app) writeAnnotated(ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
+	done, err := annotate.Write(ctx, sparing(in.Files()[0].Name).Writer, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
@@ -104,15 +106,15 @@ func leftOut(dropped []inert.Count) string {
 }
 
 // outcomeRows pairs the input with what the ledger knows of its rows.
-func outcomeRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[report.AnnotatedRow, error] {
+func outcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
 	columns := columnsOf(in.Files()[0])
-	return func(yield func(report.AnnotatedRow, error) bool) {
+	return func(yield func(annotate.Row, error) bool) {
 		for p, err := range paired(ctx, in, l, batch) {
 			if err != nil {
-				yield(report.AnnotatedRow{}, err)
+				yield(annotate.Row{}, err)
 				return
 			}
-			row := report.AnnotatedRow{Number: p.cells.Number, Cells: append(p.cells.Cells[:len(p.cells.Cells):len(p.cells.Cells)], p.cells.Extra...),
+			row := annotate.Row{Number: p.cells.Number, Cells: append(p.cells.Cells[:len(p.cells.Cells):len(p.cells.Cells)], p.cells.Extra...),
 				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row)}
 			if p.row.Status == p.row.Verdict {
 				row.Marks = marksOf(p.row.Findings, columns)
@@ -160,11 +162,11 @@ func columnsOf(f source.File) map[string]int {
 }
 
 // annotatedRows reads the input once more, side by side with the marks.
-func annotatedRows(ctx context.Context, in source.Input, found *findings, columns map[string]int) iter.Seq2[report.AnnotatedRow, error] {
-	return func(yield func(report.AnnotatedRow, error) bool) {
+func annotatedRows(ctx context.Context, in *source.Input, found *findings, columns map[string]int) iter.Seq2[annotate.Row, error] {
+	return func(yield func(annotate.Row, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
-			yield(report.AnnotatedRow{}, err)
+			yield(annotate.Row{}, err)
 			return
 		}
 		defer pass.Close()
@@ -173,7 +175,7 @@ func annotatedRows(ctx context.Context, in source.Input, found *findings, column
 		for {
 			n, err := pass.Read(buf)
 			for _, r := range buf[:n] {
-				row := report.AnnotatedRow{Number: r.Number, Cells: append(r.Cells[:len(r.Cells):len(r.Cells)], r.Extra...)}
+				row := annotate.Row{Number: r.Number, Cells: append(r.Cells[:len(r.Cells):len(r.Cells)], r.Extra...)}
 				if len(marks) > 0 && marks[0].number == r.Number {
 					row.Marks = marksOf(marks[0].findings, columns)
 					marks = marks[1:]
@@ -186,21 +188,21 @@ func annotatedRows(ctx context.Context, in source.Input, found *findings, column
 				return
 			}
 			if err != nil {
-				yield(report.AnnotatedRow{}, err)
+				yield(annotate.Row{}, err)
 				return
 			}
 		}
 	}
 }
 
-func marksOf(list []ledger.Finding, columns map[string]int) []report.Mark {
-	var marks []report.Mark
+func marksOf(list []ledger.Finding, columns map[string]int) []annotate.Mark {
+	var marks []annotate.Mark
 	for _, f := range list {
 		at, ok := columns[f.Field]
 		if !ok {
 			at = -1
 		}
-		marks = append(marks, report.Mark{Column: at, Field: f.Field, Code: f.Code, Text: f.Message, Warning: f.Warning})
+		marks = append(marks, annotate.Mark{Column: at, Field: f.Field, Code: f.Code, Text: f.Message, Warning: f.Warning})
 	}
 	return marks
 }

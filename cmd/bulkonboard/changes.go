@@ -15,7 +15,7 @@ import (
 
 // listChanges writes every normalisation that the rules apply, as CSV: where,
 // and of which kind, never a value. It reads the input once more.
-func (a *app) listChanges(ctx context.Context, in source.Input, rules *validate.Rules) (err error) {
+func (a *app) listChanges(ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
 	pass, err := in.Rows(ctx)
 	if err != nil {
 		return err

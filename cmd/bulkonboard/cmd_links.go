@@ -14,6 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 func (a *app) linksCommand() *cobra.Command {
@@ -158,7 +159,7 @@ func linkRows(ctx context.Context, l kyc.Customers, f *exportFlags, before time.
 				continue
 			}
 			*n++
-			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, report.LinkCell(c.UsableURL()), utcText(c.Issued), string(c.KYC.Status),
+			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, reporttext.LinkCell(c.UsableURL()), utcText(c.Issued), string(c.KYC.Status),
 				utcText(c.KYC.At), strconv.Itoa(c.KYC.RetriesUsed())}
 			if !yield(cells, nil) {
 				return

@@ -129,19 +129,19 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 }
 
 // check reads and checks all rows over a ledger that is thrown away.
-func (a *app) check(ctx context.Context, in source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
+func (a *app) check(ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
 	shown := newWarnings(a.err)
 	defer shown.seen.rest(a.err)
 	found.sleuth.room.begin()
 	defer found.sleuth.room.end()
 	found.sleuth.begin()
 	defer found.sleuth.end()
-	cfg := pipeline.Config{Input: batch{in, &found.sleuth}, Environment: "check", Rules: rules,
+	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,
 		Log: slog.New(shown)}
 	return pipeline.Check(ctx, cfg, found.add, found.note)
 }
 
-func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally, code exitCode) {
+func (a *app) tellFindings(in *source.Input, found *findings, tally ledger.Tally, code exitCode) {
 	say := func(format string, args ...any) { fmt.Fprintln(a.err, printable(fmt.Sprintf(format, args...))) }
 	for _, line := range noteLines(in.Notes(), in.Files()) {
 		say("%s", line)
@@ -187,7 +187,7 @@ func (a *app) tellFindings(in source.Input, found *findings, tally ledger.Tally,
 }
 
 // inputFiles lists the files of an input with the rows seen in each.
-func inputFiles(in source.Input, found *findings) []report.InputFile {
+func inputFiles(in *source.Input, found *findings) []report.InputFile {
 	var files []report.InputFile
 	for i, f := range in.Files() {
 		files = append(files, report.InputFile{File: f.Name, SHA256: f.SHA256, Rows: found.perFile[i]})

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -43,6 +44,14 @@ func (s *sleuth) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on, s.waiting, s.taken = false, nil, 0
+}
+
+// batchOf gives the files of an input to the pipeline, past the sleuth.
+func (s *sleuth) batchOf(in *source.Input) *intake.Batch {
+	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, total int) {
+		s.read(rows)
+		s.room.reached(total)
+	}}
 }
 
 // read takes what the reader hands on.

@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -60,7 +61,7 @@ func newFindings() *findings {
 
 // follow makes the detective look at the rows of an input, and compare at most
 // so many with each other (0 = all).
-func (f *findings) follow(in source.Input, rules *validate.Rules, id string, most int) {
+func (f *findings) follow(in *source.Input, rules *validate.Rules, id string, most int) {
 	if most == 0 {
 		f.sleuth.room.base = roomForCheck
 	}
@@ -235,7 +236,7 @@ func cellLines(cells []cell, files []source.File) []string {
 			e.File, e.Sheet = file.Name, file.Sheet
 			for _, m := range file.Mapped {
 				if m.Name == c.finding.Field && m.Name != "" {
-					e.Column, e.Cell = m.Column+1, source.CellName(m.Column+1, c.row.Number)
+					e.Column, e.Cell = m.Column+1, table.CellName(m.Column+1, c.row.Number)
 				}
 			}
 		}

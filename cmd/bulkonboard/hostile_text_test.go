@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // Nothing that a terminal obeys leaves a stream, however the text is cut up.
@@ -70,7 +70,7 @@ func TestHostileChanges(t *testing.T) {
 			var out, text bytes.Buffer
 			run(context.Background(), args, nil, strings.NewReader(""), &out, &text)
 			all := out.String() + text.String()
-			if i := strings.IndexFunc(all, func(r rune) bool { return r != '\n' && r != '\t' && r != '\r' && report.IsUnsafe(r) }); i >= 0 {
+			if i := strings.IndexFunc(all, func(r rune) bool { return r != '\n' && r != '\t' && r != '\r' && reporttext.IsUnsafe(r) }); i >= 0 {
 				t.Errorf("%q: %q", args, all[max(0, i-40):min(len(all), i+40)])
 			}
 			if args[1] != "--changes" {
@@ -82,7 +82,7 @@ func TestHostileChanges(t *testing.T) {
 			}
 			for _, record := range records {
 				for _, cell := range record {
-					if report.Guard(report.Unguard(cell)) != cell {
+					if reporttext.Guard(reporttext.Unguard(cell)) != cell {
 						t.Errorf("%q is not guarded", cell)
 					}
 				}

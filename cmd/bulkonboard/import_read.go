@@ -11,7 +11,7 @@ import (
 	"unicode"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -59,7 +59,7 @@ func zip(row int, header, cells []string) record {
 	r := record{row: row, cells: make(map[string]string, len(header))}
 	for i, name := range header {
 		if _, twice := r.cells[name]; i < len(cells) && name != "" && !twice { // a carried column does not hide one of ours
-			r.cells[name] = report.Unguard(cells[i])
+			r.cells[name] = reporttext.Unguard(cells[i])
 		}
 	}
 	return r

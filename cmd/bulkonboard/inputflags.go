@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -67,7 +68,7 @@ func (i *inputFlags) rules(live bool) (*validate.Rules, error) {
 }
 
 // open opens the files as one batch.
-func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) (source.Input, error) {
+func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) (*source.Input, error) {
 	opt, err := i.options()
 	if err != nil {
 		return nil, err
@@ -78,15 +79,12 @@ func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) 
 // options are how these flags have the input read.
 func (i *inputFlags) options() (source.Options, error) {
 	opt := source.Options{
-		Map: i.mapping.Map(), ID: i.id, Carry: slices.Clone(i.carry), Sheet: i.sheet,
+		Fields: intake.Fields(),
+		Map:    i.mapping.Map(), ID: i.id, Carry: slices.Clone(i.carry), Sheet: i.sheet,
 		HeaderRow: i.headerRow.n, Encoding: i.encoding, Formulas: i.formulas.value,
 	}
 	if i.id != "" && !slices.Contains(i.carry, "all") && len(i.carry) == 0 {
 		opt.Carry = []string{i.id}
-	}
-	for _, f := range validate.Fields() {
-		opt.Fields = append(opt.Fields, source.Field{Name: f.Name, Aliases: f.Aliases, Required: f.Required, Written: f.Name == "isTermsOfServiceAccepted",
-			Foreign: f.Foreign, Parts: f.Parts, PartsBeside: f.PartsBeside})
 	}
 	for _, d := range i.defaults.list {
 		opt.Optional = append(opt.Optional, d.name)
@@ -160,7 +158,7 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 }
 
 // saveMap writes the mapping that was taken, for --map-file.
-func saveMap(path string, in source.Input) error {
+func saveMap(path string, in *source.Input) error {
 	all := map[string]string{}
 	for _, f := range in.Files() {
 		for _, m := range f.Mapped {

@@ -11,7 +11,8 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/metrics"
 )
 
 // metricsEvery is the time between two writings of --metrics-file while a run
@@ -23,11 +24,11 @@ const metricsEvery = 15 * time.Second
 // once.
 type gauges struct {
 	path string
-	out  report.Output
+	out  atomicfile.Writer
 	say  func(format string, args ...any)
 
 	mu     sync.Mutex
-	now    report.Metrics
+	now    metrics.Snapshot
 	failed bool
 }
 
@@ -39,9 +40,9 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 	}
 	g := &gauges{path: s.flags.metricsFile, say: s.tell}
 	if s.outputs != nil {
-		g.out = s.outputs.out
+		g.out = s.outputs.out.Writer
 	}
-	g.now = report.Metrics{Environment: s.to.environment, Ledger: filepath.Base(s.to.ledger), Version: version(), Started: time.Now(),
+	g.now = metrics.Snapshot{Environment: s.to.environment, Ledger: filepath.Base(s.to.ledger), Version: version(), Started: time.Now(),
 		Requests: map[ledger.Class]int{}}
 	for r, err := range s.store.Log(ctx) {
 		if err != nil {
@@ -52,7 +53,7 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 			break
 		}
 	}
-	if err := g.out.Metrics(g.path, g.now); err != nil {
+	if err := metrics.Write(g.out, g.path, g.now); err != nil {
 		return nil, usage(err, "correct --metrics-file, or make the directory writable")
 	}
 	return g, nil
@@ -73,7 +74,7 @@ func (g *gauges) plan(p pipeline.Plan) {
 		return
 	}
 	g.mu.Lock()
-	g.now.Rows, g.now.Wallet, g.now.Currency = maps.Clone(p.Tally.Status), report.Amount(p.Wallet.String()), p.Currency
+	g.now.Rows, g.now.Wallet, g.now.Currency = maps.Clone(p.Tally.Status), p.Wallet.String(), p.Currency
 	g.mu.Unlock()
 	g.write()
 }
@@ -102,7 +103,7 @@ func (g *gauges) watch(p pipeline.Progress) {
 		g.now.Rate = 0
 	}
 	if p.Wallet.Known() {
-		g.now.Wallet, g.now.Currency = report.Amount(p.Wallet.String()), p.Currency
+		g.now.Wallet, g.now.Currency = p.Wallet.String(), p.Currency
 	}
 	g.now.WaitingForBalance = p.NoFunds
 }
@@ -136,7 +137,7 @@ func (g *gauges) end(sum pipeline.Summary, code exitCode) {
 		g.now.Rows = sum.Tally.Status
 	}
 	if sum.WalletTo.Known() {
-		g.now.Wallet = report.Amount(sum.WalletTo.String())
+		g.now.Wallet = sum.WalletTo.String()
 	}
 	if code == exitOK || code == exitFindings {
 		g.now.LastSuccess = g.now.Ended
@@ -148,7 +149,7 @@ func (g *gauges) end(sum pipeline.Summary, code exitCode) {
 func (g *gauges) write() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.out.Metrics(g.path, g.now); err != nil && !g.failed {
+	if err := metrics.Write(g.out, g.path, g.now); err != nil && !g.failed {
 		g.failed = true
 		g.say("warning: %v; the run goes on", fmt.Errorf("--metrics-file: %w", err))
 	}

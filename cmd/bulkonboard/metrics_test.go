@@ -9,13 +9,13 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/metrics"
 )
 
 // While a run goes on the file has the rows as they are then, each counted once.
 func TestMetricsDuringARun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.prom")
-	g := &gauges{path: path, say: t.Errorf, now: report.Metrics{Requests: map[ledger.Class]int{}}}
+	g := &gauges{path: path, say: t.Errorf, now: metrics.Snapshot{Requests: map[ledger.Class]int{}}}
 	shows := func(want ...string) {
 		t.Helper()
 		g.write()

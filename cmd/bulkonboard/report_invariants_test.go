@@ -17,7 +17,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // grid reads a CSV or the named sheet of a workbook as the cells that it holds.
@@ -172,7 +172,7 @@ func TestReportsHaveEveryRowAndAgree(t *testing.T) {
 			if v := doc.Rows[i-1][name]; v != nil {
 				cell = fmt.Sprint(v)
 			}
-			if report.Guard(cell) != row[j] {
+			if reporttext.Guard(cell) != row[j] {
 				t.Errorf("%s, %s: %q in JSON, %q in CSV", want[i-1], name, cell, row[j])
 			}
 		}
@@ -182,7 +182,7 @@ func TestReportsHaveEveryRowAndAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		of := rows[[2]int{file, number}]
-		if report.Guard(of.Email) != at(row, "email") || report.Guard(of.FirstName) != at(row, "firstName") || of.Status != at(row, "status") {
+		if reporttext.Guard(of.Email) != at(row, "email") || reporttext.Guard(of.FirstName) != at(row, "firstName") || of.Status != at(row, "status") {
 			t.Errorf("%s: %q in the report, %+v in the ledger", want[i-1], row, of)
 		}
 		if who := customers[of.Customer]; at(row, "status") == string(ledger.Created) &&
@@ -235,7 +235,7 @@ func TestNoFormulaLeavesUs(t *testing.T) {
 		seen := 0
 		for _, row := range grid(t, filepath.Join(dir, name), "") {
 			for _, cell := range row {
-				if report.Guard(report.Unguard(cell)) != cell {
+				if reporttext.Guard(reporttext.Unguard(cell)) != cell {
 					t.Errorf("%s: %q", name, cell)
 				}
 				if strings.HasPrefix(cell, "'") {
@@ -279,7 +279,7 @@ func noFormulas(t *testing.T, path string, own bool) {
 				}
 				formula, err := f.GetCellFormula(sheet, name)
 				has, link, failed := f.GetCellHyperLink(sheet, name)
-				if err != nil || failed != nil || formula != "" || !own && report.Guard(report.Unguard(cell)) != cell {
+				if err != nil || failed != nil || formula != "" || !own && reporttext.Guard(reporttext.Unguard(cell)) != cell {
 					t.Errorf("%s, %s!%s: %q, formula %q", filepath.Base(path), sheet, name, cell, formula)
 				}
 				if has && !strings.HasPrefix(link, "https://") && !strings.HasPrefix(link, "#") && strings.Contains(link, ":") {

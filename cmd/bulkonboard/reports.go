@@ -237,7 +237,7 @@ type rejectsLedger interface {
 
 // writeRejects reads the input a third time, side by side with the ledger's
 // rows, and writes the rows that need a correction, one file for each input.
-func (o *outputs) writeRejects(ctx context.Context, in source.Input, l rejectsLedger, batch int64, rows int) (written []string, err error) {
+func (o *outputs) writeRejects(ctx context.Context, in *source.Input, l rejectsLedger, batch int64, rows int) (written []string, err error) {
 	out := o.out
 	out.Recorded = func(path string) (string, bool) {
 		sum, _, err := l.Learnt(ctx, rejectsFact(path))
@@ -296,7 +296,7 @@ type rowPair struct {
 }
 
 // paired reads the input once more, side by side with the ledger's rows.
-func paired(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[rowPair, error] {
+func paired(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[rowPair, error] {
 	return func(yield func(rowPair, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
@@ -324,7 +324,7 @@ func paired(ctx context.Context, in source.Input, l rejectsLedger, batch int64) 
 }
 
 // rejectRows are the rows that a correction of the sheet can mend.
-func rejectRows(ctx context.Context, in source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
+func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
 	return func(yield func(fileReject, error) bool) {
 		several := len(in.Files()) > 1
 		for p, err := range paired(ctx, in, l, batch) {

@@ -37,7 +37,7 @@ type session struct {
 	rules    *validate.Rules
 	log      *slog.Logger
 
-	in      source.Input   // nil without input
+	in      *source.Input  // nil without input
 	store   *sqlite.Ledger // nil where plan has none to look at
 	known   ledger.Ledger  // the store, watched
 	play    sandbox.Config // with --sandbox
@@ -303,7 +303,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = batch{s.in, &s.found.sleuth}
+		cfg.Input = s.found.sleuth.batchOf(s.in)
 	}
 	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
 	cfg.LastResort = s.lastResort

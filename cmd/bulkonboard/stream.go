@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // stream is standard output or standard error. A write never fails for its
@@ -90,7 +90,7 @@ func (s *stream) visible(p []byte) []byte {
 }
 
 func isObeyed(r rune) bool {
-	return r == utf8.RuneError || r != '\n' && r != '\t' && report.IsUnsafe(r)
+	return r == utf8.RuneError || r != '\n' && r != '\t' && reporttext.IsUnsafe(r)
 }
 
 func (s *stream) write(p []byte) {

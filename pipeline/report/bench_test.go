@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"errors"
 	"io"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
 // many yields n rows, one in a hundred of them with something wrong.
@@ -33,7 +33,7 @@ func many(n int) Rows {
 // excelize's stream writer, and does nothing else: what xlsx is measured against.
 type bareFormat struct{}
 
-func (bareFormat) write(_ context.Context, w io.Writer, scratch string, m Meta, rows Rows) error {
+func (bareFormat) write(w io.Writer, scratch string, m Meta, rows Rows) error {
 	f := excelize.NewFile(excelize.Options{TmpDir: scratch})
 	if _, err := f.NewSheet("Sheet2"); err != nil {
 		return err
@@ -46,14 +46,14 @@ func (bareFormat) write(_ context.Context, w io.Writer, scratch string, m Meta, 
 	if err != nil {
 		return err
 	}
-	t, n := newTable(m), 0
+	t, n := newRowTable(m), 0
 	var cells []any
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
 		cells = cells[:0]
-		for _, c := range t.row(&r) {
+		for _, c := range t.rowCells(&r) {
 			cells = append(cells, c)
 		}
 		n++
@@ -81,13 +81,13 @@ func BenchmarkReport(b *testing.B) {
 		{"csv", csvFormat{}, 100_000},
 		{"json", jsonFormat{}, 100_000},
 		{"html", htmlFormat{}, 100_000},
-		{"xlsx", xlsxFormat{maxRows: sheetRows, maxLinks: sheetLinks}, 70_000},
+		{"xlsx", xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, 70_000},
 		{"excelize", bareFormat{}, 70_000},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			scratch := b.TempDir()
 			for b.Loop() {
-				if err := bench.format.write(b.Context(), io.Discard, scratch, meta(), many(bench.rows)); err != nil {
+				if err := bench.format.write(io.Discard, scratch, meta(), many(bench.rows)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // checks counts how far the identity checks of the users in a report are. The
@@ -32,23 +34,23 @@ func (k *checks) add(r *ledger.Reported) {
 	}
 }
 
-// jsonChecks is checks as the JSON report has them.
+// jsonChecks is checks in the JSON report.
 type jsonChecks struct {
 	Users          int            `json:"users"`    // that exist, created by us
 	ByStatus       map[string]int `json:"byStatus"` // "": nothing was heard of it
 	LinksNotOpened int            `json:"linksNotOpened"`
 }
 
-func (k *checks) json() jsonChecks {
+func (k *checks) jsonForm() jsonChecks {
 	out := jsonChecks{ByStatus: map[string]int{}, LinksNotOpened: k.waiting}
 	for s, n := range k.status {
 		out.Users += n
-		out.ByStatus[clean(string(s))] += n
+		out.ByStatus[reporttext.Clean(string(s))] += n
 	}
 	return out
 }
 
-// facts are the lines on identity checks; none before anything was heard of one.
+// facts returns the lines on identity checks, none before the first news of one.
 func (k *checks) facts() (list [][2]string) {
 	if len(k.status) > 1 || len(k.status) == 1 && k.status[ledger.KYCUnknown] == 0 {
 		order := ledger.KYCStatuses()
@@ -61,29 +63,23 @@ func (k *checks) facts() (list [][2]string) {
 		var parts []string
 		for _, s := range order {
 			if n := k.status[s]; n > 0 {
-				parts = append(parts, thousands(n)+" "+checkTitle(s))
+				parts = append(parts, reporttext.FormatCount(n)+" "+checkTitle(s))
 			}
 		}
 		list = append(list, [2]string{"Identity checks", strings.Join(parts, "\n")})
 	}
 	if k.waiting > 0 {
-		list = append(list, [2]string{"Links not opened", thousands(k.waiting) + " for 7 days or longer. They are listed by: bulkonboard links export --unverified --older-than 7d"})
+		list = append(list, [2]string{"Links not opened", reporttext.FormatCount(k.waiting) + " for 7 days or longer. They are listed by: bulkonboard links export --unverified --older-than 7d"})
 	}
 	return list
 }
 
+// checkTitle returns the status of an identity check in words.
 func checkTitle(s ledger.KYCStatus) string {
-	switch s {
-	case ledger.KYCUnknown:
-		return "not heard of"
-	case ledger.KYCNotBegun:
-		return "have not begun"
-	case ledger.KYCPending:
-		return "under review"
-	case ledger.KYCMore:
-		return "must verify once more"
-	case ledger.KYCDenied, ledger.KYCApproved:
-		return string(s)
-	}
-	return clean(strings.ReplaceAll(string(s), "_", " "))
+	return cmp.Or(map[ledger.KYCStatus]string{
+		ledger.KYCUnknown:  "not heard of",
+		ledger.KYCNotBegun: "have not begun",
+		ledger.KYCPending:  "under review",
+		ledger.KYCMore:     "must verify once more",
+	}[s], reporttext.Clean(strings.ReplaceAll(string(s), "_", " ")))
 }

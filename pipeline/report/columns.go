@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -8,9 +9,10 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// Columns are the report's own columns, in order. The carried columns of the
+// Columns returns the report's own columns, in order. The carried columns of the
 // input follow them.
 func Columns() []string {
 	return []string{"file", "sheet", "row", "id", "status", "email", "firstName", "lastName", "serviceId",
@@ -18,11 +20,11 @@ func Columns() []string {
 		"firstSentAt", "decidedAt"}
 }
 
-// CheckColumns are the last columns, after the carried ones, of a report whose
-// Meta.KYC is set: the status of the user's identity check, since when it is
-// that, when the link was issued, why the user was denied, as long as there is no
-// approval, and how often the check was begun again. A carried column of such a name gets the
-// prefix in every report, so that it does not change its name one day.
+// CheckColumns returns the last columns, after the carried ones, of a report
+// whose Meta.KYC is set: the status of the user's identity check and its time,
+// when the link was issued, why the user was denied, unless approved later, and
+// how often the check was repeated. A carried column of such a name gets the
+// prefix in every report, so that its name never changes.
 func CheckColumns() []string {
 	return []string{"kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries"}
 }
@@ -50,39 +52,39 @@ const (
 	colCarried
 )
 
-// numeric reports whether a column holds whole numbers (or nothing).
-func numeric(col int) bool {
+// isNumeric reports whether a column holds whole numbers (or nothing).
+func isNumeric(col int) bool {
 	return col == colRow || col == colAttempts || col == colHTTPStatus
 }
 
-// table turns rows of the ledger into cells. It is used by one goroutine.
-type table struct {
+// rowTable turns rows of the ledger into cells. It is for one goroutine.
+type rowTable struct {
 	header  []string
 	carried []string // of the header
 	checks  bool     // CheckColumns are there
 	noLinks bool
 	batches []ledger.Batch
 	names   [][]string // batch → its file → what the report calls it
-	places  [][]int    // batch → its carried column → column of the table
+	carryTo [][]int    // batch → its carried column → column of the table
 	cells   []string
-	items   []problem
+	items   []problem // of the current row
 }
 
-func newTable(m Meta) *table {
-	t := &table{header: Columns(), checks: m.KYC, noLinks: m.NoLinks, batches: m.Batches}
+func newRowTable(m Meta) *rowTable {
+	t := &rowTable{header: Columns(), checks: m.KYC, noLinks: m.NoLinks, batches: m.Batches}
 	var names []string
 	for _, b := range m.Batches {
-		place := make([]int, len(b.Carried))
+		to := make([]int, len(b.Carried))
 		for i, name := range b.Carried {
 			j := slices.Index(names, name)
 			if j < 0 {
 				j = len(names)
 				names = append(names, name)
-				t.header = append(t.header, t.free(clean(name)))
+				t.header = append(t.header, t.freeName(reporttext.Clean(name)))
 			}
-			place[i] = colCarried + j
+			to[i] = colCarried + j
 		}
-		t.places = append(t.places, place)
+		t.carryTo = append(t.carryTo, to)
 		t.names = append(t.names, fileNames(b.Files))
 	}
 	t.carried = t.header[colCarried:len(t.header):len(t.header)]
@@ -93,9 +95,9 @@ func newTable(m Meta) *table {
 	return t
 }
 
-// free gives name the prefix "input." until no column has it. Case does not
-// tell columns apart: programs that read the report may not mind it.
-func (t *table) free(name string) string {
+// freeName gives name the prefix "input." until no column has it. Case is
+// ignored, as programs that read the report may ignore it.
+func (t *rowTable) freeName(name string) string {
 	own := append(CheckColumns(), t.header...)
 	for slices.ContainsFunc(own, func(h string) bool { return strings.EqualFold(h, name) }) {
 		name = "input." + name
@@ -103,29 +105,29 @@ func (t *table) free(name string) string {
 	return name
 }
 
-// fileNames gives the files without their folders, unless that makes two of
-// them alike.
+// fileNames returns the names of files without their folders, unless two of
+// them would be equal.
 func fileNames(files []ledger.File) []string {
 	names := make([]string, len(files))
 	seen := map[string]string{}
-	alike := false
+	isAmbiguous := false
 	for i, f := range files {
-		names[i] = clean(filepath.Base(f.Name))
+		names[i] = reporttext.Clean(filepath.Base(f.Name))
 		other, ok := seen[names[i]]
-		alike = alike || ok && other != f.Name
+		isAmbiguous = isAmbiguous || ok && other != f.Name
 		seen[names[i]] = f.Name
 	}
-	if alike {
+	if isAmbiguous {
 		for i, f := range files {
-			names[i] = clean(f.Name)
+			names[i] = reporttext.Clean(f.Name)
 		}
 	}
 	return names
 }
 
-// row gives the cells of one row, as text, unguarded. They are good until the
-// next call.
-func (t *table) row(r *ledger.Reported) []string {
+// rowCells returns the cells of one row, as text, unguarded. They are valid
+// until the next call.
+func (t *rowTable) rowCells(r *ledger.Reported) []string {
 	c := t.cells
 	clear(c)
 	batch := 0
@@ -134,15 +136,15 @@ func (t *table) row(r *ledger.Reported) []string {
 	}
 	if batch >= 0 && batch < len(t.batches) && r.Number > 0 {
 		if files := t.batches[batch].Files; r.File >= 0 && r.File < len(files) {
-			c[colFile], c[colSheet] = t.names[batch][r.File], clean(files[r.File].Sheet)
+			c[colFile], c[colSheet] = t.names[batch][r.File], reporttext.Clean(files[r.File].Sheet)
 		}
 	}
 	if r.Number > 0 {
 		c[colRow] = strconv.Itoa(r.Number)
 	}
 	c[colStatus] = string(r.Status)
-	t.items = problems(t.items[:0], r)
-	c[colField], c[colCode], c[colMessage] = join(t.items)
+	t.items = appendProblems(t.items[:0], r)
+	c[colField], c[colCode], c[colMessage] = listCells(t.items)
 	if c[colMessage] != "" && r.Line > 0 && r.Line != r.Number {
 		c[colMessage] += " (line " + strconv.Itoa(r.Line) + ")"
 	}
@@ -152,30 +154,30 @@ func (t *table) row(r *ledger.Reported) []string {
 		if r.Customer.HTTPStatus > 0 {
 			c[colHTTPStatus] = strconv.Itoa(r.Customer.HTTPStatus)
 		}
-		c[colFirstSent] = moment(r.Customer.FirstSent)
-		c[colDecided] = moment(r.Customer.Decided)
+		c[colFirstSent] = formatTime(r.Customer.FirstSent)
+		c[colDecided] = formatTime(r.Customer.Decided)
 	}
 	if r.Status == ledger.Forgotten {
-		return c // erased on request: nothing that names the person
+		return c // erased on request: nothing that names the customer
 	}
-	c[colID] = clean(either(r.SenderID, r.Customer.SenderID))
-	c[colEmail] = clean(either(r.Email, r.Customer.Email))
-	c[colFirstName] = clean(either(r.FirstName, r.Customer.FirstName))
-	c[colLastName] = clean(either(r.LastName, r.Customer.LastName))
+	c[colID] = reporttext.Clean(cmp.Or(r.SenderID, r.Customer.SenderID))
+	c[colEmail] = reporttext.Clean(cmp.Or(r.Email, r.Customer.Email))
+	c[colFirstName] = reporttext.Clean(cmp.Or(r.FirstName, r.Customer.FirstName))
+	c[colLastName] = reporttext.Clean(cmp.Or(r.LastName, r.Customer.LastName))
 	if r.Status != ledger.DuplicateInInput && r.Status != ledger.Invalid {
-		// A link stands in one row of a report, so that a mail merge sends it once.
-		c[colServiceID] = clean(r.Customer.ServiceID)
+		// A link is in one row of a report, so that a mail merge sends it once.
+		c[colServiceID] = reporttext.Clean(r.Customer.ServiceID)
 		if !t.noLinks {
-			c[colURL] = LinkCell(r.Customer.UsableURL())
+			c[colURL] = reporttext.LinkCell(r.Customer.UsableURL())
 		}
 		if t.checks {
 			checkCells(c[len(c)-len(CheckColumns()):], &r.Customer)
 		}
 	}
-	if batch >= 0 && batch < len(t.places) {
-		for i, cell := range r.Carry {
-			if i < len(t.places[batch]) {
-				c[t.places[batch][i]] = clean(cell)
+	if batch >= 0 && batch < len(t.carryTo) {
+		for i, text := range r.Carry {
+			if i < len(t.carryTo[batch]) {
+				c[t.carryTo[batch][i]] = reporttext.Clean(text)
 			}
 		}
 	}
@@ -184,12 +186,12 @@ func (t *table) row(r *ledger.Reported) []string {
 
 // checkCells fills in the CheckColumns.
 func checkCells(cells []string, c *ledger.Customer) {
-	cells[0], cells[1] = clean(string(c.KYC.Status)), moment(c.KYC.At)
+	cells[0], cells[1] = reporttext.Clean(string(c.KYC.Status)), formatTime(c.KYC.At)
 	if c.UsableURL() != "" {
-		cells[2] = moment(c.Issued)
+		cells[2] = formatTime(c.Issued)
 	}
 	if c.KYC.Status != ledger.KYCApproved {
-		cells[3] = clean(strings.Join(c.KYC.Reasons, "; "))
+		cells[3] = reporttext.Clean(strings.Join(c.KYC.Reasons, "; "))
 	}
 	if n := c.KYC.RetriesUsed(); n > 0 {
 		cells[4] = strconv.Itoa(n)
@@ -199,11 +201,11 @@ func checkCells(cells []string, c *ledger.Customer) {
 // problem is one entry of the lists in field, code and message.
 type problem struct{ field, code, message string }
 
-// problems appends what is to be said of a row: what decided its status, then
-// changed details, then a check that goes on without the user, then warnings. A finding that did not decide the status is a
-// warning; of a person who was created from a mended row it is no longer worth
-// one.
-func problems(to []problem, r *ledger.Reported) []problem {
+// appendProblems appends the problems of a row: what decided its status, then
+// changed details, then a check that goes on without the user, then warnings. A
+// finding that did not decide the status is a warning; it is omitted for a
+// customer who was created from a corrected row.
+func appendProblems(to []problem, r *ledger.Reported) []problem {
 	own := r.Status == ledger.Invalid || r.Status == ledger.DuplicateInInput
 	if own {
 		for _, f := range r.Findings {
@@ -231,55 +233,38 @@ func problems(to []problem, r *ledger.Reported) []problem {
 	if !own && r.Status != ledger.Forgotten && r.Customer.KYC.IsUnderReviewAgain() {
 		to = append(to, problem{"", "warn:" + ledger.CodeResubmitted, ledger.ResubmittedMessage})
 	}
-	mended := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
+	corrected := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
 	for _, f := range r.Findings {
-		if f.Warning || !own && !mended {
+		if f.Warning || !own && !corrected {
 			to = append(to, problem{f.Field, "warn:" + f.Code, f.Message})
 		}
 	}
 	return to
 }
 
-// join makes the three lists. They have the same length, whatever is empty.
-func join(items []problem) (field, code, message string) {
-	switch len(items) {
-	case 0:
-		return "", "", ""
-	case 1:
-		return item(items[0].field), item(items[0].code), item(items[0].message)
-	}
-	var f, c, m strings.Builder
+// listCells returns the cells field, code and message: three lists of the same
+// length, even if all entries of one are empty.
+func listCells(items []problem) (field, code, message string) {
 	for i, p := range items {
 		if i > 0 {
-			f.WriteString("; ")
-			c.WriteString("; ")
-			m.WriteString("; ")
+			field, code, message = field+"; ", code+"; ", message+"; "
 		}
-		f.WriteString(item(p.field))
-		c.WriteString(item(p.code))
-		m.WriteString(item(p.message))
+		field, code, message = field+listItem(p.field), code+listItem(p.code), message+listItem(p.message)
 	}
-	return f.String(), c.String(), m.String()
+	return field, code, message
 }
 
-// item makes text fit for a list: one line, no semicolon. A partner's words
-// may have either.
-func item(s string) string {
+// listItem makes text fit for a list: one line, no semicolon. The partner's
+// messages may have either.
+func listItem(s string) string {
 	if strings.ContainsAny(s, ";\r\n\t") {
 		s = strings.Join(strings.Fields(strings.ReplaceAll(s, ";", ",")), " ")
 	}
-	return clean(s)
+	return reporttext.Clean(s)
 }
 
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// moment is RFC 3339 in UTC, to the second; "" for no moment.
-func moment(t time.Time) string {
+// formatTime returns RFC 3339 in UTC, to the second; "" for the zero time.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

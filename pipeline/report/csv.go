@@ -2,94 +2,84 @@ package report
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// byteOrderMark tells Excel that a CSV file is UTF-8.
+// byteOrderMark makes Excel read a CSV file as UTF-8.
 const byteOrderMark = "\uFEFF"
 
 // csvFormat is the report that programs and mail merges read: UTF-8 with a
 // byte-order mark, one line for each row, cells guarded.
 type csvFormat struct{}
 
-func (csvFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows Rows) error {
-	t := newTable(m)
-	out, err := newCSV(w, t.header)
+func (csvFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+	t := newRowTable(m)
+	out, err := newCSVWriter(w, t.header)
 	if err != nil {
 		return err
 	}
 	for r, err := range rows {
-		if err != nil {
-			return err
+		if err == nil {
+			err = out.writeRow(t.rowCells(&r))
 		}
-		if err := out.row(t.row(&r)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return out.flush()
 }
 
-// csvFile writes rows under a header: the only writer of CSV that there is. Each
-// cell is clean and guarded.
-type csvFile struct {
+// csvWriter writes rows under a header. Each cell is clean and guarded.
+// encoding/csv does not quote text that looks like a formula behind a delimiter
+// other than the comma.
+type csvWriter struct {
 	out *bufio.Writer
 }
 
-// newCSV starts a file with a byte-order mark.
-func newCSV(w io.Writer, header []string) (*csvFile, error) {
-	f := &csvFile{bufio.NewWriterSize(w, 1<<18)}
+// newCSVWriter starts a file with a byte-order mark.
+func newCSVWriter(w io.Writer, header []string) (*csvWriter, error) {
+	f := &csvWriter{bufio.NewWriterSize(w, 1<<18)}
 	_, _ = f.out.WriteString(byteOrderMark) // a bufio.Writer keeps its first error
-	return f, f.row(header)
+	return f, f.writeRow(header)
 }
 
-// StreamCSV writes CSV without a byte-order mark, for a program at the other end of
+// StreamCSV writes CSV without a byte-order mark, for a program that reads our
 // standard output. fill calls row with the cells of each row after the header.
 func StreamCSV(w io.Writer, header []string, fill func(row func(cells ...string) error) error) error {
-	f := &csvFile{bufio.NewWriter(w)}
-	if err := f.row(header); err != nil {
+	f := &csvWriter{bufio.NewWriter(w)}
+	if err := f.writeRow(header); err != nil {
 		return err
 	}
-	err := fill(func(cells ...string) error { return f.row(cells) })
+	err := fill(func(cells ...string) error { return f.writeRow(cells) })
 	return errors.Join(err, f.flush())
 }
 
-// row writes cells.
-func (f *csvFile) row(cells []string) error {
+func (f *csvWriter) writeRow(cells []string) error {
 	for i, c := range cells {
 		if i > 0 {
 			_ = f.out.WriteByte(',')
 		}
-		f.cell(Guard(clean(c)))
+		f.writeCell(reporttext.Guard(reporttext.Clean(c)))
 	}
 	if len(cells) == 1 && cells[0] == "" {
 		_, _ = f.out.WriteString(`""`) // a blank line is no row
 	}
-	return f.out.WriteByte('\n') // or the first error before it
+	return f.out.WriteByte('\n') // or the first error
 }
 
-// cell writes one cell, in quotation marks where RFC 4180 asks for them, and where
-// a program may find a formula behind a delimiter that is not ours.
-func (f *csvFile) cell(c string) {
-	if !strings.ContainsAny(c, "\",\t\r\n") && !strings.HasPrefix(c, " ") && !formula.HasInnerSign(c) {
-		_, _ = f.out.WriteString(c)
-		return
+// writeCell writes one cell. It quotes it where RFC 4180 requires that, and
+// where a program may find a formula behind another delimiter than ours.
+func (f *csvWriter) writeCell(c string) {
+	if strings.ContainsAny(c, "\",\t\r\n") || strings.HasPrefix(c, " ") || formula.HasInnerSign(c) {
+		c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
 	}
-	_ = f.out.WriteByte('"')
-	for {
-		before, after, found := strings.Cut(c, `"`)
-		_, _ = f.out.WriteString(before)
-		if !found {
-			break
-		}
-		_, _ = f.out.WriteString(`""`)
-		c = after
-	}
-	_ = f.out.WriteByte('"')
+	_, _ = f.out.WriteString(c)
 }
 
-func (f *csvFile) flush() error { return f.out.Flush() }
+func (f *csvWriter) flush() error { return f.out.Flush() }
+func (f *csvWriter) close() error { return nil }

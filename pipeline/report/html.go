@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"context"
 	_ "embed"
 	"html/template"
 	"io"
@@ -12,17 +11,18 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 //go:embed page.html
 var page string
 
-// htmlFormat is the page for whoever wants to know how it went: counts, causes
-// with advice, and money. It names no customer, shows no link, and loads
-// nothing: its policy forbids it.
+// htmlFormat is the page that shows how a run went: counts, causes with advice,
+// and money. It names no customer, shows no link, and loads nothing: its policy
+// forbids it.
 type htmlFormat struct{}
 
-func (htmlFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows Rows) error {
+func (htmlFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newTally(m)
 	for r, err := range rows {
 		if err != nil {
@@ -80,12 +80,9 @@ type causeLine struct{ Status, Title, Count, Advice string }
 const barWidth = 1000
 
 func newPage(m Meta, t *tally) pageData {
-	p := pageData{Title: "Onboarding report", Place: place(m.Environment), Environment: m.Environment, Rows: thousands(t.rows), Lead: lead(t), Facts: facts(m, t), BarWidth: barWidth}
-	if len(m.Batches) > 0 && len(m.Batches[0].Files) > 0 {
-		p.Title += ": " + fileNames(m.Batches[0].Files)[0]
-	}
+	p := pageData{Title: pageTitle(m), Place: environmentNote(m.Environment), Environment: m.Environment, Rows: reporttext.FormatCount(t.rows), Lead: lead(t), Facts: facts(m, t), BarWidth: barWidth}
 	for _, c := range costs(m.Money) {
-		p.Costs = append(p.Costs, [2]string{c.name, strings.TrimSpace(grouped(string(c.amount)) + " " + clean(string(m.Money.Currency)))})
+		p.Costs = append(p.Costs, [2]string{c.name, strings.TrimSpace(reporttext.GroupDigits(string(c.amount)) + " " + reporttext.Clean(string(m.Money.Currency)))})
 	}
 	p.Pace = newPaceView(&t.pace)
 	widths := barWidths(t)
@@ -94,13 +91,22 @@ func newPage(m Meta, t *tally) pageData {
 		if t.counts[s] == 0 {
 			continue
 		}
-		p.Bars = append(p.Bars, bar{string(s), statusTitle(s), statusMeaning(s), thousands(t.counts[s]), share(t.counts[s], t.rows), x, widths[i]})
+		p.Bars = append(p.Bars, bar{string(s), statusTitle(s), statusMeaning(s), reporttext.FormatCount(t.counts[s]), share(t.counts[s], t.rows), x, widths[i]})
 		x += widths[i]
 	}
-	for _, c := range t.list() {
-		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(), thousands(c.Count), Advice(c.Status, c.Code)})
+	for _, c := range t.sortedCauses() {
+		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(), reporttext.FormatCount(c.Count), Advice(c.Status, c.Code)})
 	}
 	return p
+}
+
+// pageTitle returns the title of a report for people.
+func pageTitle(m Meta) string {
+	title := "Onboarding report"
+	if len(m.Batches) > 0 && len(m.Batches[0].Files) > 0 {
+		title += ": " + fileNames(m.Batches[0].Files)[0]
+	}
+	return title
 }
 
 // paceHeight is the height of the picture of the pace in its own units.
@@ -113,30 +119,30 @@ func newPaceView(p *pace) *paceView {
 	}
 	const moment = "2 Jan 2006, 15:04"
 	most := slices.Max(counts)
-	v := &paceView{Per: spanName(p.span), Most: thousands(most), From: p.all.first.UTC().Format(moment + " UTC"), To: p.all.last.UTC().Format(moment + " UTC")}
+	v := &paceView{Per: spanName(p.span), Most: reporttext.FormatCount(most), From: p.all.first.UTC().Format(moment + " UTC"), To: p.all.last.UTC().Format(moment + " UTC")}
 	step := float64(barWidth) / float64(len(counts))
 	for i, n := range counts {
 		height := 0.0
 		if n > 0 {
 			height = max(1.5, float64(paceHeight)*float64(n)/float64(most))
 		}
-		v.Columns = append(v.Columns, paceColumn{X: tenth(float64(i) * step), Y: tenth(paceHeight - height), Width: tenth(step * 0.86), Height: tenth(height),
-			Text: from.Add(time.Duration(i)*each).Format(moment) + ": " + thousands(n)})
+		v.Columns = append(v.Columns, paceColumn{X: roundTenth(float64(i) * step), Y: roundTenth(paceHeight - height), Width: roundTenth(step * 0.86), Height: roundTenth(height),
+			Text: from.Add(time.Duration(i)*each).Format(moment) + ": " + reporttext.FormatCount(n)})
 	}
 	return v
 }
 
-func tenth(f float64) float64 { return math.Round(f*10) / 10 }
+func roundTenth(f float64) float64 { return math.Round(f*10) / 10 }
 
-// barWidths gives each status its part of the bar, in the order of statuses. A
-// single row among millions stays visible.
+// barWidths returns the part of the bar of each status, in the order of
+// statuses. A single row among millions stays visible.
 func barWidths(t *tally) []float64 {
-	const least = 6
+	const minWidth = 6
 	widths := make([]float64, len(ledger.Statuses()))
 	sum := 0.0
 	for i, s := range ledger.Statuses() {
 		if t.counts[s] > 0 {
-			widths[i] = max(least, barWidth*float64(t.counts[s])/float64(t.rows))
+			widths[i] = max(minWidth, barWidth*float64(t.counts[s])/float64(t.rows))
 			sum += widths[i]
 		}
 	}
@@ -146,19 +152,19 @@ func barWidths(t *tally) []float64 {
 	return widths
 }
 
-// lead says in a sentence how it went.
+// lead returns a sentence on the result.
 func lead(t *tally) string {
 	if t.rows == 0 {
 		return "No rows."
 	}
 	done := t.counts[ledger.Created] + t.counts[ledger.LinkMissing]
 	left := t.left()
-	text := thousands(done) + " of " + thousands(t.rows) + " rows onboarded (" + share(done, t.rows) + ")."
+	text := reporttext.FormatCount(done) + " of " + reporttext.FormatCount(t.rows) + " rows onboarded (" + share(done, t.rows) + ")."
 	if left > 0 {
-		text += " " + thousands(left) + " left for the next run."
+		text += " " + reporttext.FormatCount(left) + " left for the next run."
 	}
 	if other := t.rows - done - left; other > 0 {
-		text += " " + thousands(other) + " not onboarded, see the causes."
+		text += " " + reporttext.FormatCount(other) + " not onboarded, see the causes."
 	}
 	return text
 }

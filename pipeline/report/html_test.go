@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 func TestPageNamesNobody(t *testing.T) {
@@ -78,8 +79,8 @@ func TestShare(t *testing.T) {
 		}
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100"} {
-		if got := thousands(n); got != want {
-			t.Errorf("thousands(%d) = %s", n, got)
+		if got := reporttext.FormatCount(n); got != want {
+			t.Errorf("reporttext.FormatCount(%d) = %s", n, got)
 		}
 	}
 }

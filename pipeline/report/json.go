@@ -2,7 +2,7 @@ package report
 
 import (
 	"bufio"
-	"context"
+	"cmp"
 	"encoding/json"
 	"io"
 	"strconv"
@@ -19,11 +19,12 @@ const Schema = 1
 //
 // A row's members are the columns of the CSV report, in that order, and their
 // text is that of its cells without the guard. row, attempts and httpStatus
-// are numbers, or null. There is one row a line. kyc is there if Meta.KYC is.
+// are numbers, or null. There is one row on each line. kyc is present if
+// Meta.KYC is set.
 type jsonFormat struct{}
 
-func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows Rows) error {
-	t := newTable(m)
+func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+	t := newRowTable(m)
 	out := bufio.NewWriterSize(w, 1<<18)
 	head, err := json.Marshal(newJSONMeta(m, t.carried))
 	if err != nil {
@@ -31,8 +32,9 @@ func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 	}
 	names := make([]string, len(t.header))
 	for i, h := range t.header {
-		names[i] = string(appendText(nil, h)) + ":"
+		names[i] = "," + string(appendJSONString(nil, h)) + ":"
 	}
+	names[0] = "{" + names[0][1:]
 	line := append([]byte(`{"schema":`+strconv.Itoa(Schema)+`,"meta":`), head...)
 	line = append(line, `,"rows":[`...)
 	separator := "\n"
@@ -43,17 +45,12 @@ func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 		}
 		users.add(&r)
 		line = append(line, separator...)
-		for i, cell := range t.row(&r) {
-			if i == 0 {
-				line = append(line, '{')
-			} else {
-				line = append(line, ',')
-			}
+		for i, cell := range t.rowCells(&r) {
 			line = append(line, names[i]...)
-			if numeric(i) {
-				line = append(line, either(cell, "null")...)
+			if isNumeric(i) {
+				line = append(line, cmp.Or(cell, "null")...)
 			} else {
-				line = appendText(line, cell)
+				line = appendJSONString(line, cell)
 			}
 		}
 		if _, err := out.Write(append(line, '}')); err != nil {
@@ -63,7 +60,7 @@ func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 	}
 	line = append(line, "\n]"...)
 	if m.KYC {
-		funnel, err := json.Marshal(users.json())
+		funnel, err := json.Marshal(users.jsonForm())
 		if err != nil {
 			return err
 		}
@@ -75,9 +72,9 @@ func (jsonFormat) write(_ context.Context, w io.Writer, _ string, m Meta, rows R
 	return out.Flush()
 }
 
-// appendText appends a JSON string. Unlike json.Marshal it leaves < > & as they
-// are, so that a link can be found as it was written. s is valid UTF-8.
-func appendText(line []byte, s string) []byte {
+// appendJSONString appends s, which is valid UTF-8, as a JSON string. Unlike
+// json.Marshal it does not escape < > &, so that a search finds a link.
+func appendJSONString(line []byte, s string) []byte {
 	line = append(line, '"')
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -94,7 +91,7 @@ func appendText(line []byte, s string) []byte {
 	return append(line, '"')
 }
 
-// jsonMeta is Meta as the JSON report has it.
+// jsonMeta is Meta in the JSON report.
 type jsonMeta struct {
 	Version     Text        `json:"version"`
 	Environment Text        `json:"environment"`
@@ -120,7 +117,7 @@ func newJSONMeta(m Meta, carried []string) jsonMeta {
 	return j
 }
 
-// Inputs lists the files of batches, in order.
+// Inputs returns the files of batches, in order.
 func Inputs(batches []ledger.Batch) []InputFile {
 	files := []InputFile{}
 	for _, b := range batches {

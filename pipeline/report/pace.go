@@ -2,14 +2,15 @@ package report
 
 import (
 	"math"
-	"strconv"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// pace is how creations are spread over time, in at most maxBars equal spans,
-// however long that was. The zero value is empty.
+// pace counts creations over time, in at most maxBars equal spans, however long
+// the time. The zero value is empty.
 type pace struct {
-	since time.Time // begin of the run whose speed is told; zero = of all
+	since time.Time // start of the run whose speed is reported; zero = of all
 	span  int       // index of the spans' length in spans
 	count map[int64]int
 	all   stretch
@@ -35,13 +36,13 @@ func (s *stretch) add(at time.Time) {
 // maxBars keeps the drawing readable, and the memory small.
 const maxBars = 60
 
-// spans are lengths in seconds; each is a multiple of the one before.
+// spans returns lengths in seconds; each is a multiple of the one before.
 func spans() []int64 {
 	const day = 24 * 3600
 	return []int64{60, 600, 3600, 6 * 3600, day, 7 * day, 28 * day, 28 * 13 * day, 28 * 13 * 50 * day}
 }
 
-// spanName is a length as it stands behind "per".
+// spanName returns the length of spans[i] in words, to follow "per".
 func spanName(i int) string {
 	return []string{"minute", "10 minutes", "hour", "6 hours", "day", "week", "4 weeks", "52 weeks", "50 years"}[i]
 }
@@ -58,17 +59,17 @@ func (p *pace) add(at time.Time) {
 	if !at.Before(p.since) {
 		p.run.add(at)
 	}
-	for p.span < len(spans())-1 && p.place(p.all.last)-p.place(p.all.first) >= maxBars {
-		p.coarsen()
+	for p.span < len(spans())-1 && p.spanOf(p.all.last)-p.spanOf(p.all.first) >= maxBars {
+		p.lengthenSpans()
 	}
-	p.count[p.place(at)]++
+	p.count[p.spanOf(at)]++
 }
 
-// place is the number of the span that a moment lies in.
-func (p *pace) place(at time.Time) int64 { return floorDiv(at.Unix(), spans()[p.span]) }
+// spanOf returns the number of the span that contains a time.
+func (p *pace) spanOf(at time.Time) int64 { return floorDiv(at.Unix(), spans()[p.span]) }
 
-// coarsen takes the next longer spans.
-func (p *pace) coarsen() {
+// lengthenSpans changes to the next longer spans.
+func (p *pace) lengthenSpans() {
 	factor := spans()[p.span+1] / spans()[p.span]
 	p.span++
 	count := make(map[int64]int, len(p.count))
@@ -85,13 +86,13 @@ func floorDiv(a, b int64) int64 {
 	return a / b
 }
 
-// bars are the counts from the first span to the last, those without a
-// creation too; nil if all were in one.
+// bars returns the counts from the first span to the last, including spans
+// without a creation; nil if all were in one.
 func (p *pace) bars() (counts []int, from time.Time, each time.Duration) {
 	if p.all.rows == 0 {
 		return nil, time.Time{}, 0
 	}
-	low, high := p.place(p.all.first), p.place(p.all.last)
+	low, high := p.spanOf(p.all.first), p.spanOf(p.all.last)
 	if high == low || high-low >= maxBars {
 		return nil, time.Time{}, 0
 	}
@@ -102,24 +103,24 @@ func (p *pace) bars() (counts []int, from time.Time, each time.Duration) {
 	return counts, time.Unix(low*length, 0).UTC(), time.Duration(length) * time.Second
 }
 
-// perHour is the mean of the run from its first creation to its last; 0 if
-// there were too few, or in too short a time, to tell.
+// perHour returns the mean rate of the run from its first creation to its last;
+// 0 if there were too few, or in too short a time.
 func (p *pace) perHour() float64 {
-	took := p.run.last.Sub(p.run.first)
-	if p.run.rows < 10 || took < 10*time.Second {
+	duration := p.run.last.Sub(p.run.first)
+	if p.run.rows < 10 || duration < 10*time.Second {
 		return 0
 	}
-	return float64(p.run.rows-1) / took.Hours()
+	return float64(p.run.rows-1) / duration.Hours()
 }
 
-// outlook are the lines on pace and end. left are the rows that the next run
-// sends, ended is when this one did (zero: it has not).
+// outlook returns the lines on pace and end. left is the number of rows that
+// the next run sends; ended is the end of this one, zero while it goes on.
 func (p *pace) outlook(left int, ended time.Time) [][2]string {
 	rate := p.perHour()
 	if rate == 0 {
 		return nil
 	}
-	list := [][2]string{{"Pace", thousands(int(math.Round(rate))) + " created an hour"}}
+	list := [][2]string{{"Pace", reporttext.FormatCount(int(math.Round(rate))) + " created an hour"}}
 	if left == 0 {
 		return list
 	}
@@ -134,12 +135,12 @@ func (p *pace) outlook(left int, ended time.Time) [][2]string {
 	if ended.After(from) {
 		from = ended
 	}
-	return append(list, [2]string{"Rows left", thousands(left) + ", about " + took(rest) + " at that pace: done by " +
+	return append(list, [2]string{"Rows left", reporttext.FormatCount(left) + ", about " + formatDuration(rest) + " at that pace: done by " +
 		from.Add(rest).UTC().Format("2 January 2006, 15:04 UTC") + " if it goes on at once"})
 }
 
-// took is a length of time as people say it, in its two largest units.
-func took(d time.Duration) string {
+// formatDuration returns a duration in words, in its two largest units.
+func formatDuration(d time.Duration) string {
 	units := []struct {
 		name string
 		of   time.Duration
@@ -148,29 +149,17 @@ func took(d time.Duration) string {
 	if d >= time.Hour {
 		d = d.Round(time.Minute)
 	}
-	if d < time.Second {
-		return "less than a second"
-	}
-	text := ""
 	for i, u := range units {
-		n := int(d / u.of)
-		if n == 0 {
+		if d < u.of {
 			continue
 		}
-		text = plural(n, u.name)
+		text := reporttext.CountNoun(int(d/u.of), u.name)
 		if i+1 < len(units) {
-			if m := int(d % u.of / units[i+1].of); m > 0 {
-				text += " " + plural(m, units[i+1].name)
+			if rest := int(d % u.of / units[i+1].of); rest > 0 {
+				text += " " + reporttext.CountNoun(rest, units[i+1].name)
 			}
 		}
-		break
+		return text
 	}
-	return text
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return strconv.Itoa(n) + " " + what
-	}
-	return thousands(n) + " " + what + "s"
+	return "less than a second"
 }

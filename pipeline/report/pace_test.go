@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
 // Every creation stands in its own span, whatever the order and however long
@@ -85,7 +87,7 @@ func TestTook(t *testing.T) {
 		0: "less than a second", time.Second: "1 second", 59 * time.Second: "59 seconds", 60 * time.Second: "1 minute", 90 * time.Second: "1 minute 30 seconds",
 		time.Hour - time.Millisecond: "1 hour", 2*time.Hour + 29*time.Second: "2 hours", 49*time.Hour + 2*time.Minute: "2 days 1 hour", 2000 * 24 * time.Hour: "2,000 days",
 	} {
-		if got := took(d); got != want {
+		if got := formatDuration(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}
@@ -110,19 +112,19 @@ func TestPageDrawsThePace(t *testing.T) {
 	}
 }
 
-// A rehearsal cannot be taken for the real thing, in any report for people.
-func TestPlaceIsSaid(t *testing.T) {
+// A rehearsal cannot be mistaken for production in a report for people.
+func TestEnvironmentIsShown(t *testing.T) {
 	for environment, want := range map[string]string{"sandbox": "rehearsal", "staging": "test system", "production": "Production", "api.example.com": "api.example.com"} {
 		m := meta()
 		m.Environment = environment
-		if page := string(write(t, HTML, m, seq(nil, sample()...))); !strings.Contains(page, place(environment)) || !strings.Contains(place(environment), want) {
+		if page := string(write(t, HTML, m, seq(nil, sample()...))); !strings.Contains(page, environmentNote(environment)) || !strings.Contains(environmentNote(environment), want) {
 			t.Errorf("page of %s does not say so", environment)
 		}
 		f, err := excelize.OpenReader(bytes.NewReader(write(t, XLSX, m, seq(nil, sample()...))))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := f.GetCellValue("Summary", "A3"); got != place(environment) || err != nil {
+		if got, err := f.GetCellValue("Summary", "A3"); got != environmentNote(environment) || err != nil {
 			t.Errorf("workbook of %s says %q, %v", environment, got, err)
 		}
 		if err := f.Close(); err != nil {
@@ -141,7 +143,7 @@ func TestSummaryHasNumbers(t *testing.T) {
 	}
 	defer f.Close()
 	shown := map[string]string{}
-	for i, row := range sheetOf(t, f, "Summary") {
+	for i, row := range booktest.SheetRows(t, f, "Summary") {
 		for col, axis := range []string{"B", "C"} {
 			if len(row) <= col+1 {
 				continue

@@ -9,9 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 func rejected(err error, rows ...RejectRow) iter.Seq2[RejectRow, error] {
@@ -50,7 +54,7 @@ func TestRejectsRoundTrip(t *testing.T) {
 		if err != nil || done.Path != path || done.Rows != 3 {
 			t.Fatalf("%s: %+v, %v", name, done, err)
 		}
-		if is, err := hashFile(path); err != nil || is != done.SHA256 {
+		if is, err := atomicfile.Hash(path); err != nil || is != done.SHA256 {
 			t.Errorf("%s: hash %s, told %s", name, is, done.SHA256)
 		}
 		var got [][]string
@@ -64,11 +68,11 @@ func TestRejectsRoundTrip(t *testing.T) {
 			got = readSheet(t, path, "Rejects")
 		}
 		for i := range got {
-			for j, cell := range got[i] {
-				if Guard(Unguard(cell)) != cell {
-					t.Errorf("%s: cell %q is not guarded", name, cell)
+			for j, text := range got[i] {
+				if reporttext.Guard(reporttext.Unguard(text)) != text {
+					t.Errorf("%s: cell %q is not guarded", name, text)
 				}
-				got[i][j] = Unguard(cell)
+				got[i][j] = reporttext.Unguard(text)
 			}
 			if !slices.Equal(got[i], want[i]) {
 				t.Errorf("%s: row %d is %q, want %q", name, i, got[i], want[i])
@@ -167,11 +171,11 @@ func TestRejectsNothingToWrite(t *testing.T) {
 
 func TestRejectsCutCell(t *testing.T) {
 	dir := booktest.Dir(t)
-	row := RejectRow{Cells: []string{strings.Repeat("x", cellChars+1)}, Origin: "2", Status: ledger.Invalid}
+	row := RejectRow{Cells: []string{strings.Repeat("x", limits.CellShown+1)}, Origin: "2", Status: ledger.Invalid}
 	if _, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, "r.xlsx"), []string{"a"}, rejected(nil, row)); err != nil {
 		t.Fatal(err)
 	}
-	if got := readSheet(t, filepath.Join(dir, "r.xlsx"), "Rejects"); !strings.Contains(got[1][3], "cut off") || len(got[1][0]) != cellChars {
+	if got := readSheet(t, filepath.Join(dir, "r.xlsx"), "Rejects"); !strings.Contains(got[1][3], "cut off") || len(got[1][0]) != limits.CellShown {
 		t.Errorf("cell of %d characters, problem %q", len(got[1][0]), got[1][3])
 	}
 }

@@ -1,10 +1,11 @@
 // Package report writes what the ledger knows: the report of every row (.csv,
-// .xlsx, .html, .json), the rejects file that a person corrects and hands
-// back, and the JSON summary of a run. It decides nothing.
+// .xlsx, .html, .json), the rejects file that the sender corrects and returns,
+// and the JSON summary of a run. It decides nothing.
 //
-// Start at [Output.Write]. What a cell says is settled once, in columns.go;
-// the formats only lay it out. Files replace their predecessors whole or not
-// at all, see atomic.go.
+// Start at [Output.Write]. columns.go decides what each cell says; the formats
+// only lay it out. Package atomicfile replaces the files, workbook lays out
+// .xlsx, annotate marks the sender's own workbook, and metrics writes the
+// Prometheus file.
 package report
 
 import (
@@ -19,10 +20,12 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
-// Rows is what the ledger yields for a report: rows in input order, at most
-// one error, last.
+// Rows are the ledger's rows for a report, in input order, and at most one
+// error, last.
 type Rows = iter.Seq2[ledger.Reported, error]
 
 // Kind is a report format, named as its file extension.
@@ -38,7 +41,7 @@ const (
 // ErrKind is returned for a report whose extension names no format.
 var ErrKind = errors.New("not a report format: use .csv, .xlsx, .html or .json")
 
-// KindOf tells the format by the extension of path, in upper or lower case.
+// KindOf returns the format by the extension of path, in upper or lower case.
 func KindOf(path string) (Kind, error) {
 	k := Kind(strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), "."))
 	switch k {
@@ -63,11 +66,11 @@ type Meta struct {
 	StopReason string    // "" = ran to the end
 	Money      Money
 	NoLinks    bool      // leave out every verification link
-	Asked      time.Time // when a report on demand was asked for, perhaps during the run; zero: it is the run's own
-	KYC        bool      // something was heard of the users' identity checks: CheckColumns, and how many are how far
+	Asked      time.Time // when a report on demand was requested, perhaps during the run; zero: it is the run's own
+	KYC        bool      // there is news of the users' identity checks: add CheckColumns and their counts
 }
 
-// asOf is the moment that the report speaks of.
+// asOf returns the time that the report describes.
 func (m Meta) asOf() time.Time {
 	if !m.Asked.IsZero() {
 		return m.Asked
@@ -75,8 +78,8 @@ func (m Meta) asOf() time.Time {
 	return m.Finished
 }
 
-// Money is what a run cost. Amounts are in units of Currency; those that are
-// not known are "".
+// Money is what a run cost. Amounts are in units of Currency; unknown ones are
+// "".
 type Money struct {
 	Fee          Amount `json:"fee"` // of one created user
 	Currency     Text   `json:"currency"`
@@ -86,10 +89,10 @@ type Money struct {
 }
 
 // format writes one report. It reads rows once, from first to last, and keeps
-// no row. scratch is a private directory for what does not fit in memory; who
-// calls removes it.
+// no row. scratch is a private directory for temporary files, which the caller
+// removes.
 type format interface {
-	write(ctx context.Context, w io.Writer, scratch string, m Meta, rows Rows) error
+	write(w io.Writer, scratch string, m Meta, rows Rows) error
 }
 
 var (
@@ -99,19 +102,24 @@ var (
 	_ format = htmlFormat{}
 )
 
-// Output is where files go, and what they must not overwrite. The zero value
-// protects nothing but symbolic links and directories. It may be used by
-// several goroutines as long as they write different paths.
+// Output writes files, and protects Inputs. The zero value protects only
+// symbolic links and directories. It is safe for concurrent use on different
+// paths.
 type Output struct {
-	// Inputs are the files of the sender. A target that is one of them,
-	// under whatever name, is refused.
-	Inputs []string
-	// Recorded tells the hash (hex SHA-256) that the last file written at
-	// this path had, as Rejected.SHA256 gave it and the ledger kept it. nil
-	// knows nothing. See Output.Rejects.
+	atomicfile.Writer
+	// Recorded returns the hash (hex SHA-256) that the last file written at
+	// this path had: Rejected.SHA256, as the ledger kept it. Default nil:
+	// nothing is known. See Output.Rejects.
 	Recorded func(path string) (sha256 string, ok bool)
+}
 
-	rename func(from, to string) error // os.Rename; tests play a target that another program holds open
+// Probe checks, before a run, whether path could be written after it, and
+// leaves no trace.
+func (o Output) Probe(path string) error {
+	if err := o.Writer.Probe(path); err != nil {
+		return fmt.Errorf("report %s: %w", path, err)
+	}
+	return nil
 }
 
 // Write writes a report and returns the name that it got: path, or path with
@@ -125,14 +133,14 @@ func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows 
 	case JSON:
 		f = jsonFormat{}
 	case XLSX:
-		f = xlsxFormat{maxRows: sheetRows, maxLinks: sheetLinks}
+		f = xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}
 	case HTML:
 		f = htmlFormat{}
 	default:
 		return "", fmt.Errorf("report %s: %w", path, ErrKind)
 	}
-	written, err = o.replace(path, o.always, func(w *os.File) error {
-		return f.write(ctx, w, filepath.Dir(w.Name()), m, checked(ctx, rows))
+	written, err = o.Replace(path, atomicfile.ReplaceAny, func(w *os.File) error {
+		return f.write(w, filepath.Dir(w.Name()), m, untilDone(ctx, rows))
 	})
 	if err != nil {
 		return "", fmt.Errorf("report %s: %w", path, err)
@@ -140,17 +148,17 @@ func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows 
 	return written, nil
 }
 
-// checked ends rows with ctx's error once ctx has ended, and marks the errors
-// of rows as such.
-func checked(ctx context.Context, rows Rows) Rows {
-	return func(yield func(ledger.Reported, error) bool) {
+// untilDone ends rows with the cause of ctx once ctx is done.
+func untilDone[T any](ctx context.Context, rows iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		n := 0
 		for r, err := range rows {
-			if err == nil && n%256 == 0 && ctx.Err() != nil {
+			if err == nil && n%256 == 0 {
 				err = context.Cause(ctx)
 			}
 			if err != nil {
-				yield(ledger.Reported{}, rowsError{err})
+				yield(none, err)
 				return
 			}
 			if !yield(r, nil) {
@@ -158,8 +166,8 @@ func checked(ctx context.Context, rows Rows) Rows {
 			}
 			n++
 		}
-		if ctx.Err() != nil {
-			yield(ledger.Reported{}, rowsError{context.Cause(ctx)})
+		if err := context.Cause(ctx); err != nil {
+			yield(none, err)
 		}
 	}
 }

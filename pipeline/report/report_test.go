@@ -16,9 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
-	"github.com/xuri/excelize/v2"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -123,9 +125,9 @@ func TestCells(t *testing.T) {
 		}
 	}
 	for i, r := range records[1:] {
-		for j, cell := range r {
-			if Guard(cell) != cell && !strings.HasPrefix(cell, "'") {
-				t.Errorf("record %d, column %s: %q is not guarded", i, records[0][j], cell)
+		for j, text := range r {
+			if reporttext.Guard(text) != text && !strings.HasPrefix(text, "'") {
+				t.Errorf("record %d, column %s: %q is not guarded", i, records[0][j], text)
 			}
 		}
 		if n := strings.Count(r[col("code")], "; "); n != strings.Count(r[col("field")], "; ") || n != strings.Count(r[col("message")], "; ") {
@@ -174,12 +176,12 @@ func TestFormatsAgree(t *testing.T) {
 	}
 	for i, row := range doc.Rows {
 		for j, name := range records[0] {
-			cell := ""
+			text := ""
 			if row[name] != nil {
-				cell = fmt.Sprint(row[name])
+				text = fmt.Sprint(row[name])
 			}
-			if Guard(cell) != records[i+1][j] {
-				t.Errorf("row %d, %s: JSON %q, CSV %q", i, name, cell, records[i+1][j])
+			if reporttext.Guard(text) != records[i+1][j] {
+				t.Errorf("row %d, %s: JSON %q, CSV %q", i, name, text, records[i+1][j])
 			}
 		}
 		if len(row) != len(records[0]) {
@@ -276,17 +278,17 @@ func TestKindOf(t *testing.T) {
 
 // Of a person who was created from a mended row, the old complaint is no news;
 // where the mended row is, is.
-func TestMendedRow(t *testing.T) {
+func TestCorrectedRow(t *testing.T) {
 	row := sample()[0]
 	row.From = ledger.Origin{File: "dir/mended.csv", Number: 7, Registered: time.Unix(0, 0)}
 	row.Verdict, row.Changed = ledger.Invalid, []string{"phoneNumber"}
 	row.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code"},
 		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true}}
-	if _, code, message := join(problems(nil, &row)); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
+	if _, code, message := listCells(appendProblems(nil, &row)); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
 		t.Errorf("created: %q, %q", code, message)
 	}
 	row.Status = ledger.Duplicate
-	if _, code, _ := join(problems(nil, &row)); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
+	if _, code, _ := listCells(appendProblems(nil, &row)); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
 		t.Errorf("of another: %q", code)
 	}
 }

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // schemas are the published ones. They refer to each other; nothing is loaded
@@ -130,7 +131,7 @@ func TestSchemasRefuseWrongOutput(t *testing.T) {
 				carried := at == name+".rows[]"
 				for _, key := range slices.Collect(maps.Keys(object)) {
 					kept := object[key]
-					if delete(object, key); !refused() && !(carried && !slices.Contains(Columns(), key)) {
+					if delete(object, key); !refused() && (!carried || slices.Contains(Columns(), key)) {
 						wrong(at + " without " + key)
 					}
 					for _, other := range []any{map[string]any{"x": true}, true, -7.5} {

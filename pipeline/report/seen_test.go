@@ -96,7 +96,7 @@ func TestWorkbookThroughLibreOffice(t *testing.T) {
 	if err := os.WriteFile(path, write(t, XLSX, m, seq(nil, sample()...)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs := open(t, path), open(t, throughOffice(t, path))
+	ours, theirs := booktest.OpenBook(t, path), booktest.OpenBook(t, booktest.ThroughOffice(t, path))
 	if !slices.Equal(ours.GetSheetList(), theirs.GetSheetList()) {
 		t.Fatalf("sheets %q, were %q", theirs.GetSheetList(), ours.GetSheetList())
 	}

@@ -3,16 +3,16 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// Summary is the one JSON object that a command prints with --json. Its keys
-// are part of the command-line contract, and so is their order. Figures that
-// are not known are null: nil, "" or the zero time here.
+// Summary is the JSON object that a command prints with --json. Its keys and
+// their order are part of the command-line contract. Unknown figures are null:
+// nil, "" or the zero time here.
 type Summary struct {
 	Schema      int         `json:"schema"` // set by Encode
 	Run         *int64      `json:"run"`
@@ -43,8 +43,8 @@ type InputFile struct {
 	Rows   int    `json:"rows"`
 }
 
-// Cause is a reason for a status and how many rows have it. A row with several problems
-// counts in each.
+// Cause is a reason for a status and how many rows have it. A row with several
+// problems counts in each.
 type Cause struct {
 	Status ledger.Status `json:"status"`
 	Field  string        `json:"field"`
@@ -69,10 +69,11 @@ func (s Summary) Encode(w io.Writer) error {
 	return enc.Encode(s)
 }
 
-// Counts is rows by status. In JSON it holds all ten statuses, in the order in
-// which people are shown them; nil is null.
+// Counts is rows by status. In JSON it holds all ten statuses, in their usual
+// order; nil is null.
 type Counts map[ledger.Status]int
 
+// MarshalJSON implements json.Marshaler.
 func (c Counts) MarshalJSON() ([]byte, error) {
 	if c == nil {
 		return []byte("null"), nil
@@ -89,13 +90,12 @@ func (c Counts) MarshalJSON() ([]byte, error) {
 }
 
 // Amount is a decimal number as text, so that no digit is lost: "12.50". In
-// JSON it is a number; "" and what is no number are null.
+// JSON it is a number; "" and other text are null.
 type Amount string
 
-var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
-
+// MarshalJSON implements json.Marshaler.
 func (a Amount) MarshalJSON() ([]byte, error) {
-	if !number.MatchString(string(a)) {
+	if !reporttext.IsDecimal(string(a)) {
 		return []byte("null"), nil
 	}
 	return []byte(a), nil
@@ -104,20 +104,22 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 // Text is a string whose empty value is null in JSON.
 type Text string
 
+// MarshalJSON implements json.Marshaler.
 func (t Text) MarshalJSON() ([]byte, error) {
 	if t == "" {
 		return []byte("null"), nil
 	}
-	return appendText(nil, clean(string(t))), nil
+	return appendJSONString(nil, reporttext.Clean(string(t))), nil
 }
 
-// Moment is a time that JSON has in RFC 3339, UTC, to the second; the zero
-// time is null.
+// Moment is a time; in JSON it is RFC 3339, UTC, to the second. The zero time
+// is null.
 type Moment struct{ time.Time }
 
+// MarshalJSON implements json.Marshaler.
 func (m Moment) MarshalJSON() ([]byte, error) {
 	if m.IsZero() {
 		return []byte("null"), nil
 	}
-	return []byte(`"` + moment(m.Time) + `"`), nil
+	return []byte(`"` + formatTime(m.Time) + `"`), nil
 }

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 func TestSummary(t *testing.T) {
@@ -99,11 +101,11 @@ func TestMoment(t *testing.T) {
 	}
 }
 
-func TestAppendText(t *testing.T) {
+func TestAppendJSONString(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := clean(rapid.String().Draw(t, "text"))
+		s := reporttext.Clean(rapid.String().Draw(t, "text"))
 		var back string
-		if err := json.Unmarshal(appendText(nil, s), &back); err != nil || back != s {
+		if err := json.Unmarshal(appendJSONString(nil, s), &back); err != nil || back != s {
 			t.Fatalf("%q came back as %q, %v", s, back, err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // tally counts the rows of a report by status and by cause.
@@ -23,8 +24,8 @@ func newTally(m Meta) *tally {
 	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: checks{at: m.asOf()}}
 }
 
-// add counts a row and returns its first cause, the one it is grouped by. A
-// row that is as it should be has none.
+// add counts a row and returns its first cause, by which it is grouped. A row
+// without a problem has none.
 func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	t.rows++
 	t.counts[r.Status]++
@@ -32,12 +33,12 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 		t.pace.add(r.Customer.Decided)
 	}
 	t.checks.add(r)
-	t.buf = problems(t.buf[:0], r)
+	t.buf = appendProblems(t.buf[:0], r)
 	for _, p := range t.buf {
 		if strings.HasPrefix(p.code, "warn:") {
 			continue
 		}
-		c := Cause{Status: r.Status, Field: item(p.field), Code: item(p.code)}
+		c := Cause{Status: r.Status, Field: listItem(p.field), Code: listItem(p.code)}
 		t.causes[c]++
 		if !ok {
 			first, ok = c, true
@@ -50,14 +51,14 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	return first, ok
 }
 
-// left is the rows that the next run goes on with.
+// left returns the number of rows that the next run continues with.
 func (t *tally) left() int {
 	return t.counts[ledger.Pending] + t.counts[ledger.InsufficientBalance] + t.counts[ledger.InDoubt]
 }
 
-// list is the causes in the order of statuses, created last, and the most
+// sortedCauses returns the causes in the order of statuses, created last, and the most
 // frequent first.
-func (t *tally) list() []Cause {
+func (t *tally) sortedCauses() []Cause {
 	var list []Cause
 	for c, n := range t.causes {
 		c.Count = n
@@ -69,23 +70,22 @@ func (t *tally) list() []Cause {
 
 func compareCauses(a, b Cause) int {
 	order := ledger.Statuses()
-	place := func(s ledger.Status) int {
+	rank := func(s ledger.Status) int {
 		if s == ledger.Created {
 			return len(order) // nothing is wrong with these
 		}
 		return slices.Index(order, s)
 	}
-	return cmp.Or(cmp.Compare(place(a.Status), place(b.Status)),
-		-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+	return cmp.Or(rank(a.Status)-rank(b.Status), b.Count-a.Count, cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
 }
 
-// facts are the lines on the run that stand at the head of a report for
-// people. What is not known is left out.
+// facts returns the lines on the run at the head of a report for people. What
+// is unknown is left out.
 func facts(m Meta, t *tally) [][2]string {
 	var list [][2]string
 	add := func(name, value string) {
 		if value != "" {
-			list = append(list, [2]string{name, clean(value)})
+			list = append(list, [2]string{name, reporttext.Clean(value)})
 		}
 	}
 	add("Environment", m.Environment)
@@ -95,22 +95,22 @@ func facts(m Meta, t *tally) [][2]string {
 			if sheet := b.Files[i].Sheet; sheet != "" {
 				name += ", sheet " + sheet
 			}
-			files = append(files, name+" ("+thousands(b.Files[i].Rows)+" rows)")
+			files = append(files, name+" ("+reporttext.FormatCount(b.Files[i].Rows)+" rows)")
 		}
 	}
 	if n := len(files); n > maxFilesShown {
-		files = append(files[:maxFilesShown], "and "+thousands(n-maxFilesShown)+" more")
+		files = append(files[:maxFilesShown], "and "+reporttext.FormatCount(n-maxFilesShown)+" more")
 	}
 	add("Input", strings.Join(files, "\n"))
 	add("Ledger", m.Ledger)
 	if m.Run != 0 {
 		add("Run", strconv.FormatInt(m.Run, 10))
 	}
-	add("As of", people(Moment{m.Asked}))
-	add("Started", people(Moment{m.Started}))
-	add("Finished", people(Moment{m.Finished}))
+	add("As of", formatForPeople(Moment{m.Asked}))
+	add("Started", formatForPeople(Moment{m.Started}))
+	add("Finished", formatForPeople(Moment{m.Finished}))
 	if !m.Started.IsZero() && m.Finished.After(m.Started) {
-		add("Duration", took(m.Finished.Sub(m.Started)))
+		add("Duration", formatDuration(m.Finished.Sub(m.Started)))
 	}
 	list = append(list, t.pace.outlook(t.left(), m.Finished)...)
 	list = append(list, t.checks.facts()...)
@@ -128,7 +128,7 @@ type cost struct {
 	amount Amount
 }
 
-// costs are the lines on money that are known.
+// costs returns the known lines on money.
 func costs(m Money) []cost {
 	var list []cost
 	for _, c := range []cost{
@@ -142,34 +142,16 @@ func costs(m Money) []cost {
 	return list
 }
 
-// people is a moment as people read it, in UTC.
-func people(m Moment) string {
+// formatForPeople returns a time in words, in UTC; "" for the zero time.
+func formatForPeople(m Moment) string {
 	if m.IsZero() {
 		return ""
 	}
 	return m.UTC().Format("2 January 2006, 15:04:05 UTC")
 }
 
-// thousands groups digits by commas, as English text does.
-func thousands(n int) string {
-	return grouped(strconv.Itoa(n))
-}
-
-// grouped is a decimal number with commas between its thousands. What is no
-// number stays as it is.
-func grouped(s string) string {
-	if !number.MatchString(s) {
-		return s
-	}
-	whole, _, _ := strings.Cut(s, ".")
-	for i := len(whole) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// share is n of all in per cent. What is there is never 0, and what is not all
-// is never 100.
+// share returns n of all in per cent. It is 0 only for n = 0, and 100 only for
+// n = all.
 func share(n, all int) string {
 	if n == 0 || all == 0 {
 		return "0\u00a0%"

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
 func templateFields() []TemplateField {
@@ -33,24 +34,24 @@ func TestTemplateWorkbook(t *testing.T) {
 	if err != nil || written != path {
 		t.Fatal(written, err)
 	}
-	f := open(t, path)
+	f := booktest.OpenBook(t, path)
 	if got := fmt.Sprint(f.GetSheetList()); got != "[Customers How to fill this in]" || f.GetActiveSheetIndex() != 0 {
 		t.Errorf("sheets %s", got)
 	}
-	rows := sheetOf(t, f, "Customers")
+	rows := booktest.SheetRows(t, f, "Customers")
 	if len(rows) != 2 {
 		t.Fatalf("%d rows", len(rows))
 	}
-	notes := commentsOf(t, f, "Customers")
+	notes := booktest.SheetComments(t, f, "Customers")
 	for i, field := range fields {
-		if rows[0][i] != field.Name || rows[1][i] != field.row() {
+		if rows[0][i] != field.Name || rows[1][i] != field.exampleCell() {
 			t.Errorf("column %d: %q, %q", i, rows[0][i], rows[1][i])
 		}
-		if note := notes[cellName(i, 1)]; !strings.Contains(note, field.Rule) || !strings.Contains(note, field.Example) {
+		if note := notes[workbook.CellName(i, 1)]; !strings.Contains(note, field.Rule) || !strings.Contains(note, field.Example) {
 			t.Errorf("note on %s: %q", field.Name, note)
 		}
 		for _, row := range []int{2, 3, templateRows} {
-			id, err := f.GetCellStyle("Customers", cellName(i, row))
+			id, err := f.GetCellStyle("Customers", workbook.CellName(i, row))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +75,7 @@ func TestTemplateWorkbook(t *testing.T) {
 	if panes, err := f.GetPanes("Customers"); err != nil || !panes.Freeze || panes.YSplit != 1 {
 		t.Errorf("header is not frozen (%v)", err)
 	}
-	if guide := sheetOf(t, f, templateGuide); !strings.HasPrefix(guide[0][0], SheetMark) || !strings.Contains(fmt.Sprint(guide), fields[8].Example) {
+	if guide := booktest.SheetRows(t, f, templateGuide); !strings.HasPrefix(guide[0][0], workbook.SheetMark) || !strings.Contains(fmt.Sprint(guide), fields[8].Example) {
 		t.Errorf("guide: %q", guide)
 	}
 }
@@ -97,4 +98,22 @@ func TestTemplateNeverReplaces(t *testing.T) {
 		}
 	}
 	onlyFiles(t, dir, "list.csv", "list-2.csv")
+}
+
+// The template keeps its lists, text columns and notes in LibreOffice.
+func TestTemplateThroughLibreOffice(t *testing.T) {
+	written, err := Output{}.Template(t.Context(), filepath.Join(booktest.Dir(t), "list.xlsx"), templateFields())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := booktest.OpenBook(t, booktest.ThroughOffice(t, written))
+	if rules, err := f.GetDataValidations("Customers"); err != nil || len(rules) != 2 {
+		t.Errorf("%d lists, %v", len(rules), err)
+	}
+	if notes := booktest.SheetComments(t, f, "Customers"); len(notes) != len(templateFields()) {
+		t.Errorf("notes %q", notes)
+	}
+	if got := booktest.SheetRows(t, f, "Customers")[1][3]; got != "+14155550123" {
+		t.Errorf("phone of the example %q", got)
+	}
 }

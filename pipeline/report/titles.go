@@ -4,9 +4,10 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// title is a cause in words: the field, and what is the matter with it.
+// title returns a cause in words: the field, and what is wrong with it.
 func (c Cause) title() string {
 	words := codeWords(c.Code)
 	switch {
@@ -24,117 +25,88 @@ func (c Cause) title() string {
 	return words
 }
 
-// codeWords is a code in words where its own, without underscores, do not read
-// well; "" for all others.
+// codeWords returns a code in words where its own, without underscores, do not
+// read well; "" for all others.
 func codeWords(code string) string {
-	switch code {
-	case "required":
-		return "missing"
-	case "placeholder":
-		return "a placeholder instead of a value"
-	case "bad_encoding":
-		return "wrong character encoding"
-	case "control_char":
-		return "a control character"
-	case "line_break":
-		return "a line break"
-	case "invisible_char":
-		return "an invisible character"
-	case "example_row":
-		return "the example row of the template"
-	case "excel_error":
-		return "a spreadsheet error"
-	case "excel_rounded":
-		return "rounded by a spreadsheet"
-	case "excel_date":
-		return "made a date by a spreadsheet"
-	case "excel_decimal":
-		return "made a decimal number by a program"
-	case "foreign_notation":
-		return "written in another notation"
-	case "other_field":
-		return "belongs in another field"
-	case "email_format":
-		return "no plain address"
-	case "email_non_ascii":
-		return "a character outside ASCII"
-	case "email_host":
-		return "no public host"
-	case "phone_no_country":
-		return "no country code"
-	case "phone_plus_lost":
-		return "the plus sign was lost"
-	case "phone_ambiguous":
-		return "can be read in two ways"
-	case "phone_extension":
-		return "has an extension"
-	case "phone_letters":
-		return "has letters"
-	case "phone_format":
-		return "not one number"
-	case "phone_invalid":
-		return "no such number can exist"
-	case "ip_format":
-		return "not one address"
-	case "ip_not_public":
-		return "not public"
-	case "terms_not_accepted":
-		return "not accepted"
-	case "program_unknown":
-		return "no such program"
-	case "wallet_format":
-		return "no Ethereum address"
-	case "wallet_checksum":
-		return "the checksum is wrong"
-	case "wallet_zero":
-		return "the zero address"
-	case "redirect_url":
-		return "no https address"
-	case "country_unknown":
-		return "no such country"
-	case "country_sanctioned":
-		return "under sanctions"
-	case "repeats_row":
-		return "repeats an earlier row"
-	case "repeats_row_differs":
-		return "repeats an earlier row, with other details"
-	case "id_known":
-		return "customer number known under another e-mail"
-	case "id_repeated":
-		return "customer number repeated with another e-mail"
-	case "looks_onboarded":
-		return "name and phone known under another e-mail"
-	case "details_changed":
-		return "changed since it was sent"
-	case "outcome_unknown":
-		return "no answer yet"
-	case "link_lost":
-		return "the link was lost"
-	case "INSUFFICIENT_WALLET_BALANCE":
-		return "the wallet could not pay"
-	case "DUP_USER":
-		return "known to the partner already (DUP_USER)"
-	}
-	return ""
+	return map[string]string{
+		"required":                    "missing",
+		"placeholder":                 "a placeholder instead of a value",
+		"bad_encoding":                "wrong character encoding",
+		"control_char":                "a control character",
+		"line_break":                  "a line break",
+		"invisible_char":              "an invisible character",
+		"example_row":                 "the example row of the template",
+		"excel_error":                 "a spreadsheet error",
+		"excel_rounded":               "rounded by a spreadsheet",
+		"excel_date":                  "made a date by a spreadsheet",
+		"excel_decimal":               "made a decimal number by a program",
+		"foreign_notation":            "written in another notation",
+		"other_field":                 "belongs in another field",
+		"email_format":                "no plain address",
+		"email_non_ascii":             "a character outside ASCII",
+		"email_host":                  "no public host",
+		"phone_no_country":            "no country code",
+		"phone_plus_lost":             "the plus sign was lost",
+		"phone_ambiguous":             "can be read in two ways",
+		"phone_extension":             "has an extension",
+		"phone_letters":               "has letters",
+		"phone_format":                "not one number",
+		"phone_invalid":               "no such number can exist",
+		"ip_format":                   "not one address",
+		"ip_not_public":               "not public",
+		"terms_not_accepted":          "not accepted",
+		"program_unknown":             "no such program",
+		"wallet_format":               "no Ethereum address",
+		"wallet_checksum":             "the checksum is wrong",
+		"wallet_zero":                 "the zero address",
+		"redirect_url":                "no https address",
+		"country_unknown":             "no such country",
+		"country_sanctioned":          "under sanctions",
+		"repeats_row":                 "repeats an earlier row",
+		"repeats_row_differs":         "repeats an earlier row, with other details",
+		"id_known":                    "customer number known under another e-mail",
+		"id_repeated":                 "customer number repeated with another e-mail",
+		"looks_onboarded":             "name and phone known under another e-mail",
+		"details_changed":             "changed since it was sent",
+		"outcome_unknown":             "no answer yet",
+		"link_lost":                   "the link was lost",
+		"INSUFFICIENT_WALLET_BALANCE": "the wallet could not pay",
+		"DUP_USER":                    "known to the partner already (DUP_USER)",
+	}[code]
 }
 
-// statusTitle is a status as people read it.
+// statusTitle returns a status in words.
 func statusTitle(s ledger.Status) string {
 	return strings.ReplaceAll(string(s), "_", " ")
 }
 
-// place says what it means that a run was in this environment. A rehearsal
-// must not be taken for the real thing, nor the other way round.
-func place(environment string) string {
-	switch environment {
-	case "":
-		return ""
-	case "sandbox":
-		return "Sandbox: a rehearsal with a simulated partner. No real customer, no real money."
-	case "staging":
-		return "Staging: the test system of the partner."
-	case "production":
-		return "Production"
+// environmentNote returns what a run in this environment means. A rehearsal
+// must not be mistaken for production, nor the reverse.
+func environmentNote(environment string) string {
+	notes := map[string]string{
+		"":           "",
+		"sandbox":    "Sandbox: a rehearsal with a simulated partner. No real customer, no real money.",
+		"staging":    "Staging: the test system of the partner.",
+		"production": "Production",
 	}
-	return "Partner API at " + clean(environment)
+	if note, ok := notes[environment]; ok {
+		return note
+	}
+	return "Partner API at " + reporttext.Clean(environment)
+}
+
+// statusMeaning returns one line on a status.
+func statusMeaning(s ledger.Status) string {
+	return map[ledger.Status]string{
+		ledger.Created:             "onboarded, with verification link",
+		ledger.LinkMissing:         "onboarded, but the verification link was lost",
+		ledger.Duplicate:           "the partner had this e-mail before",
+		ledger.DuplicateInInput:    "same e-mail as an earlier row of this input",
+		ledger.Invalid:             "breaks a field rule or is held, not sent",
+		ledger.Rejected:            "refused by the partner",
+		ledger.InsufficientBalance: "the wallet could not pay, sent again by the next run",
+		ledger.InDoubt:             "sent, outcome not yet known",
+		ledger.Pending:             "not sent yet",
+		ledger.Forgotten:           "erased on request, not sent",
+	}[s]
 }

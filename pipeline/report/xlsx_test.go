@@ -11,17 +11,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
-	"github.com/xuri/excelize/v2"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
 // workbook writes rows with these limits and opens the result.
-func workbook(t *testing.T, x xlsxFormat, m Meta, rows Rows) (*excelize.File, []byte) {
+func openReport(t *testing.T, x xlsxFormat, m Meta, rows Rows) (*excelize.File, []byte) {
 	t.Helper()
 	var out bytes.Buffer
 	scratch := booktest.Dir(t)
-	if err := x.write(t.Context(), &out, scratch, m, rows); err != nil {
+	if err := x.write(&out, scratch, m, rows); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(out.Bytes()))
@@ -32,23 +34,14 @@ func workbook(t *testing.T, x xlsxFormat, m Meta, rows Rows) (*excelize.File, []
 	return f, out.Bytes()
 }
 
-func sheetOf(t *testing.T, f *excelize.File, name string) [][]string {
-	t.Helper()
-	rows, err := f.GetRows(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
-
 func TestWorkbookSheets(t *testing.T) {
-	f, data := workbook(t, xlsxFormat{maxRows: sheetRows, maxLinks: sheetLinks}, meta(), seq(nil, sample()...))
+	f, data := openReport(t, xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, meta(), seq(nil, sample()...))
 	if want := []string{"Summary", "Verification links", "Needs attention", "Duplicates", "Insufficient balance", "All rows"}; !slices.Equal(f.GetSheetList(), want) {
 		t.Errorf("sheets are %q", f.GetSheetList())
 	}
 	column := func(name string, col int) string {
 		var list []string
-		for _, r := range sheetOf(t, f, name)[1:] {
+		for _, r := range booktest.SheetRows(t, f, name)[1:] {
 			list = append(list, r[min(col, len(r)-1)])
 		}
 		return strings.Join(list, "|")
@@ -68,7 +61,7 @@ func TestWorkbookSheets(t *testing.T) {
 			t.Errorf("%s, column %d: %s, want %s", tt.sheet, tt.col, got, tt.want)
 		}
 	}
-	summary := fmt.Sprint(sheetOf(t, f, "Summary"))
+	summary := fmt.Sprint(booktest.SheetRows(t, f, "Summary"))
 	for _, want := range []string{"Onboarding report: staff.csv", "3 of 11 rows onboarded (27.3\u00a0%)", "1.50 USD", "staging", "email: email form", "Top up the wallet"} {
 		if !strings.Contains(summary, want) {
 			t.Errorf("summary lacks %q: %s", want, summary)
@@ -133,10 +126,10 @@ func TestWorkbookLimits(t *testing.T) {
 	}
 	rows[1].Customer.URL = "javascript:alert(1)"
 	rows[2].Customer.URL = "https://verify.example/" + strings.Repeat("x", 2100)
-	f, _ := workbook(t, xlsxFormat{maxRows: 6, maxLinks: 2}, meta(), seq(nil, rows...))
+	f, _ := openReport(t, xlsxFormat{maxRows: 6, maxLinks: 2}, meta(), seq(nil, rows...))
 	var got []string
 	for _, name := range []string{"Verification links", "Verification links (2)", "Verification links (3)", "All rows", "All rows (2)", "All rows (3)"} {
-		list := sheetOf(t, f, name)
+		list := booktest.SheetRows(t, f, name)
 		links := 0
 		for i := range list {
 			if ok, target, err := f.GetCellHyperLink(name, fmt.Sprintf("G%d", i+1)); err != nil {
@@ -158,62 +151,38 @@ func TestWorkbookLimits(t *testing.T) {
 	}
 }
 
-// The links get into the sheet however its bytes are cut.
-func TestSplice(t *testing.T) {
-	const sheet = "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><hyperlinks><hyperlink ref=\"A1\"></hyperlink></hyperlinks><pageSetup/>"
-	for rows, want := range map[int]string{
-		0: "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><pageSetup/>",
-		2: "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><hyperlinks><hyperlink ref=\"G2\" r:id=\"rId1\"/><hyperlink ref=\"G3\" r:id=\"rId2\"/></hyperlinks><pageSetup/>",
-	} {
-		for size := 1; size <= len(sheet); size++ {
-			var out bytes.Buffer
-			s := &splice{w: &out, list: &linkList{column: "G", rows: []int32{2, 3}[:rows]}}
-			for rest := sheet; rest != ""; {
-				n := min(size, len(rest))
-				if _, err := s.Write([]byte(rest[:n])); err != nil {
-					t.Fatal(err)
-				}
-				rest = rest[n:]
-			}
-			if out.String() != want {
-				t.Errorf("%d rows, pieces of %d: %s", rows, size, out.String())
-			}
-		}
-	}
-}
-
 func TestWorkbookWithoutRows(t *testing.T) {
-	f, _ := workbook(t, xlsxFormat{maxRows: sheetRows, maxLinks: sheetLinks}, Meta{NoLinks: true}, seq(nil))
+	f, _ := openReport(t, xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, Meta{NoLinks: true}, seq(nil))
 	if slices.Contains(f.GetSheetList(), "Verification links") {
 		t.Error("sheet of links in a report without links")
 	}
-	if rows := sheetOf(t, f, "Needs attention"); rows[1][0] != "None." {
+	if rows := booktest.SheetRows(t, f, "Needs attention"); rows[1][0] != "None." {
 		t.Errorf("got %q", rows)
 	}
-	if rows := sheetOf(t, f, "Summary"); rows[1][0] != "No rows." {
+	if rows := booktest.SheetRows(t, f, "Summary"); rows[1][0] != "No rows." {
 		t.Errorf("got %q", rows)
 	}
 }
 
-// Every row comes back from its pile once, in order, whatever ran over into files.
-func TestPiles(t *testing.T) {
-	p := newPiles(booktest.Dir(t))
-	const rows, causes = 40_000, maxPiles + 20
+// Every row comes back from its group once, in order.
+func TestGroups(t *testing.T) {
+	p := newGroups(booktest.Dir(t))
+	const rows, causes = 40_000, maxGroups + 20
 	long := strings.Repeat("x", 700)
 	for i := range rows {
 		c := Cause{Status: ledger.Rejected, Code: fmt.Sprint("CODE_", i%causes)}
 		if i%2 == 0 {
 			c.Code = "COMMON"
 		}
-		if err := p.put(c, []string{c.Code, fmt.Sprint(i), "", long}); err != nil {
+		if err := p.add(c, []string{c.Code, fmt.Sprint(i), "", long}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	seen := map[string]bool{}
-	list := p.list()
+	list := p.causes()
 	for _, c := range list {
 		last, n := -1, 0
-		if err := p.each(c, func(cells []string) error {
+		if err := p.eachRow(c, func(cells []string) error {
 			var i int
 			if _, err := fmt.Sscan(cells[1], &i); err != nil || i <= last || seen[cells[1]] || len(cells) != 4 || cells[3] != long {
 				t.Fatalf("%v: row %q after %d", c, cells[:2], last)
@@ -229,7 +198,7 @@ func TestPiles(t *testing.T) {
 		}
 	}
 	if len(seen) != rows || list[0].Code != "COMMON" || list[0].Count != rows/2 {
-		t.Errorf("%d rows in %d piles, first %v", len(seen), len(list), list[0])
+		t.Errorf("%d rows in %d groups, first %v", len(seen), len(list), list[0])
 	}
 	files, _ := filepath.Glob(filepath.Join(p.dir, "*"))
 	if len(files) < 2 {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -44,7 +45,7 @@ func BenchmarkCSV(b *testing.B) {
 					n, err = pass.Read(batch)
 					total += n
 				}
-				if err != io.EOF || total != rows {
+				if !errors.Is(err, io.EOF) || total != rows {
 					b.Fatal(total, err)
 				}
 			}

@@ -5,45 +5,46 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// content is the bytes of one input file: a file of the sender, opened anew
-// for each pass, or the spooled standard input.
+// content is the bytes of one input file: a file of the sender, opened again for
+// each pass, or a copy of standard input.
 type content struct {
 	name     string
-	spool    *os.File // standard input; nil for a file of the sender
-	unlinked bool     // the spool has no name any more
+	copied   *os.File // standard input; nil for a file of the sender
+	unlinked bool     // copied has no name any more
 	kind     string
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte
 }
 
-// newContent looks at a file, refuses what is no table, and hashes it.
+// newContent refuses a file that is no table, and hashes it.
 func newContent(ctx context.Context, name string, stdin io.Reader) (*content, error) {
 	c := &content{name: name}
+	var err error
 	if name == "-" {
-		if err := c.spoolFrom(ctx, stdin); err != nil {
-			c.close()
-			return nil, err
-		}
+		err = c.keepInput(ctx, stdin)
 	}
-	if err := c.inspect(ctx); err != nil {
-		c.close()
-		return nil, err
+	if err == nil {
+		err = c.inspectFile(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
 }
 
-// spoolFrom copies standard input to a private file that nobody else can open,
-// so that it can be read again.
-func (c *content) spoolFrom(ctx context.Context, stdin io.Reader) error {
+// keepInput copies standard input to a file without a name, so that it can be
+// read again.
+func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 	if stdin == nil {
 		return &Error{File: c.name, Reason: "there is no standard input"}
 	}
@@ -51,9 +52,9 @@ func (c *content) spoolFrom(ctx context.Context, stdin io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("a file for standard input: %w", err)
 	}
-	c.spool = f
-	c.unlinked = os.Remove(f.Name()) == nil // not on Windows; there it goes when it is closed
-	if _, err := io.Copy(f, readerCtx{ctx, stdin}); err != nil {
+	c.copied = f
+	c.unlinked = os.Remove(f.Name()) == nil // not on Windows, where closing removes it
+	if _, err := io.Copy(f, untilDone(ctx, stdin)); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -62,7 +63,7 @@ func (c *content) spoolFrom(ctx context.Context, stdin io.Reader) error {
 	return nil
 }
 
-func (c *content) inspect(ctx context.Context) error {
+func (c *content) inspectFile(ctx context.Context) error {
 	if strings.HasPrefix(filepath.Base(c.name), "~$") {
 		return &Error{File: c.name, Reason: "this is the lock file that a spreadsheet program keeps beside an open workbook",
 			Hint: "Close the program, and give the workbook itself"}
@@ -74,24 +75,24 @@ func (c *content) inspect(ctx context.Context) error {
 	defer f.Close()
 	c.size, c.modified = f.size, f.modified
 	if c.size == 0 {
-		return noRows(c.name)
+		return refuseNoRows(c.name)
 	}
-	kind, other, err := sniff(f, c.size)
+	kind, other, err := sniffKind(f, c.size)
 	if err != nil {
-		return fileError(c.name, err)
+		return table.FileError(c.name, err)
 	}
 	if kind == "" {
 		return &Error{File: c.name, Reason: "this is " + other.what, Hint: other.hint}
 	}
-	if kind == kindXLSX && c.spool != nil {
+	if kind == kindXLSX && c.copied != nil {
 		return &Error{File: c.name, Reason: "this is a workbook, and standard input is read as CSV",
 			Hint: "Give the workbook as a file"}
 	}
-	if hint, wrong := contradicts(c.name, kind); wrong {
-		return &Error{File: c.name, Reason: "this is " + describe(kind) + ", whatever its name says", Hint: hint}
+	if hint, wrong := contradictsName(c.name, kind); wrong {
+		return &Error{File: c.name, Reason: "this is " + describeKind(kind) + ", whatever its name says", Hint: hint}
 	}
 	c.kind = kind
-	c.sum, err = c.hash(ctx, f)
+	c.sum, err = c.hashBytes(ctx, f)
 	return err
 }
 
@@ -104,35 +105,35 @@ type handle struct {
 	modified time.Time
 }
 
-// open opens the bytes from the start. It never opens what could block or
-// never end: a pipe, a device.
+// open opens the bytes from the start. It opens no pipe or device, which could
+// block or never end.
 func (c *content) open() (*handle, error) {
-	if c.spool != nil {
-		size, err := c.spool.Seek(0, io.SeekEnd)
+	if c.copied != nil {
+		size, err := c.copied.Seek(0, io.SeekEnd)
 		if err != nil {
-			return nil, fileError(c.name, err)
+			return nil, table.FileError(c.name, err)
 		}
-		section := io.NewSectionReader(c.spool, 0, size)
+		section := io.NewSectionReader(c.copied, 0, size)
 		return &handle{Reader: section, ReaderAt: section, Closer: io.NopCloser(nil), size: size}, nil
 	}
 	info, err := os.Stat(c.name)
 	if err != nil {
-		return nil, fileError(c.name, err)
+		return nil, table.FileError(c.name, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, notRegular(c.name, info)
+		return nil, refuseNotRegular(c.name, info)
 	}
 	f, err := os.Open(c.name)
 	if err != nil {
-		return nil, fileError(c.name, err)
+		return nil, table.FileError(c.name, err)
 	}
 	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(notRegular(c.name, info), f.Close())
+		return nil, errors.Join(refuseNotRegular(c.name, info), f.Close())
 	}
 	return &handle{Reader: f, ReaderAt: f, Closer: f, size: info.Size(), modified: info.ModTime()}, nil
 }
 
-func notRegular(name string, info os.FileInfo) *Error {
+func refuseNotRegular(name string, info os.FileInfo) *Error {
 	e := &Error{File: name, Reason: "not a regular file"}
 	switch {
 	case info != nil && info.IsDir():
@@ -145,87 +146,79 @@ func notRegular(name string, info os.FileInfo) *Error {
 	return e
 }
 
-func noRows(name string) *Error {
+func refuseNoRows(name string) *Error {
 	return &Error{File: name, Reason: "no customer rows", Hint: "The first row holds the headers, each further row a customer"}
 }
 
-// hash reads r to its end.
-func (c *content) hash(ctx context.Context, r io.Reader) (sum [sha256.Size]byte, err error) {
+// hashBytes reads r to its end.
+func (c *content) hashBytes(ctx context.Context, r io.Reader) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, readerCtx{ctx, r}, make([]byte, 256<<10)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, untilDone(ctx, r), make([]byte, 256<<10)); err != nil {
 		if ctx.Err() != nil {
 			return sum, ctx.Err()
 		}
-		return sum, fileError(c.name, err)
+		return sum, table.FileError(c.name, err)
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-// verify reads the file once more and compares it with what Open saw.
+// verify reads the file again and compares it with what Open saw.
 func (c *content) verify(ctx context.Context) error {
 	f, err := c.open()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrChanged, err)
 	}
 	defer f.Close()
-	sum, err := c.hash(ctx, f)
+	sum, err := c.hashBytes(ctx, f)
 	if err != nil {
 		return err
 	}
 	if sum != c.sum {
-		return c.changed()
+		return c.changedError()
 	}
 	return nil
 }
 
-func (c *content) changed() error {
+func (c *content) changedError() error {
 	return &Error{File: c.name, Reason: ErrChanged.Error(), Hint: "Leave it alone until the run has ended, and start again", Err: ErrChanged}
 }
 
 func (c *content) close() error {
-	if c.spool == nil {
+	if c.copied == nil {
 		return nil
 	}
-	err := c.spool.Close()
+	err := c.copied.Close()
 	if !c.unlinked {
-		err = errors.Join(err, os.Remove(c.spool.Name()))
+		err = errors.Join(err, os.Remove(c.copied.Name()))
 	}
-	c.spool = nil
+	c.copied = nil
 	return err
 }
 
-// hashing passes a file on and hashes what went by.
-type hashing struct {
-	*handle
-	ctx  context.Context
-	hash hash.Hash
-}
-
-func (h *hashing) Read(p []byte) (int, error) {
-	if err := h.ctx.Err(); err != nil {
-		return 0, err
+// withText reads the text of a CSV file once more, for what a refusal can say
+// about it. A file that cannot be read again changes nothing.
+func (c *content) withText(use func(text io.Reader)) {
+	f, err := c.open()
+	if err != nil {
+		return
 	}
-	n, err := h.handle.Read(p)
-	h.hash.Write(p[:n])
-	return n, err
-}
-
-// sum reads what is left and returns the hash of the whole file.
-func (h *hashing) sum() (sum [sha256.Size]byte, err error) {
-	if _, err := io.Copy(io.Discard, struct{ io.Reader }{h}); err != nil {
-		return sum, err
+	defer f.Close()
+	if text, err := c.unpackText(f); err == nil {
+		use(text)
 	}
-	return [sha256.Size]byte(h.hash.Sum(nil)), nil
 }
 
-type readerCtx struct {
-	ctx context.Context
-	r   io.Reader
-}
+// readerFunc makes a reader of a function.
+type readerFunc func([]byte) (int, error)
 
-func (r readerCtx) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// untilDone reads until ctx is done.
+func untilDone(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
 }

@@ -21,8 +21,8 @@ const (
 	lastDateSerial = 2_958_465        // 9999-12-31
 )
 
-// dateFormOf tells the form of a cell. Which of day and month is first is left
-// to the field's own rules.
+// dateFormOf returns the form of a cell. Which of day and month is first is up
+// to the rules of the field.
 func dateFormOf(cell string) dateForm {
 	cell = strings.TrimSpace(cell)
 	if cell == "" {
@@ -31,65 +31,66 @@ func dateFormOf(cell string) dateForm {
 	if at := strings.IndexAny(cell, "T "); at > 0 && strings.Contains(cell[at:], ":") {
 		cell = cell[:at] // a time of day
 	}
-	if whole, fraction, _ := strings.Cut(cell, "."); digits(whole) && (fraction == "" || digits(fraction)) {
-		return numberForm(whole)
+	if whole, fraction, _ := strings.Cut(cell, "."); isDigits(whole) && (fraction == "" || isDigits(fraction)) {
+		return numberFormOf(whole)
 	}
 	parts := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune("-/., ", r) })
 	if len(parts) != 3 {
 		return otherInColumn
 	}
 	if strings.ContainsFunc(cell, unicode.IsLetter) {
-		return namedMonthForm(parts)
+		return namedMonthFormOf(parts)
 	}
 	var n [3]int
 	for i, part := range parts {
 		var err error
-		if n[i], err = strconv.Atoi(part); err != nil || len(part) > 4 || !digits(part) {
+		if n[i], err = strconv.Atoi(part); err != nil || len(part) > 4 || !isDigits(part) {
 			return otherInColumn
 		}
 	}
 	switch {
 	case len(parts[0]) == 4 && len(parts[1]) <= 2 && len(parts[2]) <= 2:
-		return existing(isDay(n[0], n[1], n[2]))
+		return formIfExists(isDay(n[0], n[1], n[2]))
 	case len(parts[2]) == 4 && len(parts[0]) <= 2 && len(parts[1]) <= 2:
-		return existing(isDay(n[2], n[1], n[0]) || isDay(n[2], n[0], n[1]))
+		return formIfExists(isDay(n[2], n[1], n[0]) || isDay(n[2], n[0], n[1]))
 	case len(parts[0]) <= 2 && len(parts[1]) <= 2 && len(parts[2]) == 2:
 		return shortYearDate
 	}
 	return otherInColumn
 }
 
-func existing(is bool) dateForm {
+func formIfExists(is bool) dateForm {
 	if is {
 		return oneDate
 	}
 	return noSuchDate
 }
 
-// numberForm tells 19900101 from a day number and from a longer number.
-func numberForm(whole string) dateForm {
+// numberFormOf returns whether a number is a date (19900101), a day number, or
+// neither.
+func numberFormOf(whole string) dateForm {
 	n, err := strconv.Atoi(whole)
 	switch {
 	case err != nil || len(whole) > 8:
 		return otherInColumn
 	case len(whole) == 8:
-		return existing(isDay(n/10_000, n/100%100, n%100))
+		return formIfExists(isDay(n/10_000, n/100%100, n%100))
 	case n <= lastDateSerial:
 		return dayNumber
 	}
 	return otherInColumn
 }
 
-// namedMonthForm tells 12 March 1990 and Mar 12, 90.
-func namedMonthForm(parts []string) dateForm {
+// namedMonthFormOf returns the form of dates such as 12 March 1990 and Mar 12, 90.
+func namedMonthFormOf(parts []string) dateForm {
 	letters, years := 0, 0
 	for _, part := range parts {
 		switch {
 		case !strings.ContainsFunc(part, func(r rune) bool { return !unicode.IsLetter(r) }):
 			letters++
-		case digits(part) && len(part) == 4:
+		case isDigits(part) && len(part) == 4:
 			years++
-		case !digits(part) || len(part) > 2:
+		case !isDigits(part) || len(part) > 2:
 			return otherInColumn
 		}
 	}
@@ -109,10 +110,10 @@ func isDay(year, month, day int) bool {
 	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() == day
 }
 
-// dateCount is what the cells of one column are.
+// dateCount counts what the cells of one column are.
 type dateCount struct{ dates, numbers, others int }
 
-func (d *dateCount) add(form dateForm) {
+func (d *dateCount) addForm(form dateForm) {
 	switch form {
 	case oneDate, noSuchDate, shortYearDate:
 		d.dates++
@@ -133,10 +134,10 @@ func (d *dateCount) areDates(named bool) bool {
 	return d.dates > 0 && d.others <= d.dates && d.numbers <= 4*d.dates
 }
 
-// namesDate reports whether a header or field says that it is a date.
-func namesDate(name string) bool {
-	for _, word := range wordsOf(name) {
-		switch fold(word) {
+// isDateName reports whether a header or field says that it is a date.
+func isDateName(name string) bool {
+	for _, word := range splitWords(name) {
+		switch foldHeader(word) {
 		case "date", "birth", "birthday", "birthdate", "dateofbirth", "dob", "born", "datum", "geburtsdatum", "geburtstag", "datedenaissance", "naissance",
 			"fecha", "fechanacimiento", "fechadenacimiento", "nacimiento", "nascimento", "datadenascimento", "datanascimento", "nascita", "datadinascita", "geboortedatum":
 			return true
@@ -145,32 +146,32 @@ func namesDate(name string) bool {
 	return false
 }
 
-// countDates reads the file through once and settles which of the columns of
-// Options.Send hold dates: whether a number is one cannot be seen in its own
-// row. What is wrong with the file comes back from the pass over its rows.
-func (in *input) countDates(ctx context.Context, f *file) error {
+// countDates reads the file once and finds out which of the columns of
+// Options.Send hold dates: a row alone does not show whether a number is one.
+// What is wrong with the file is left to the pass over its rows.
+func (in *Input) countDates(ctx context.Context, f *file) error {
 	f.dates = make([]bool, len(f.send))
 	if len(f.send) == 0 {
 		return nil
 	}
-	rows, _, err := in.records(ctx, f.content)
+	rows, err := in.openRecords(ctx, f.content)
 	if err != nil {
 		return ctx.Err()
 	}
 	counts := make([]dateCount, len(f.send))
 	for {
-		rec, err := rows.next()
+		rec, err := rows.Next()
 		if err != nil {
 			break
 		}
 		for i, column := range f.send {
-			if rec.number > f.headerRow && column < len(rec.cells) {
-				counts[i].add(dateFormOf(unmark(rec.cells[column])))
+			if rec.Number > f.headerRow && column < len(rec.Cells) {
+				counts[i].addForm(dateFormOf(removeMarks(rec.Cells[column])))
 			}
 		}
 	}
 	for i, send := range in.opt.Send {
-		f.dates[i] = counts[i].areDates(namesDate(send.Field) || namesDate(send.Column))
+		f.dates[i] = counts[i].areDates(isDateName(send.Field) || isDateName(send.Column))
 	}
 	if err := rows.Close(); err != nil {
 		return err
@@ -178,8 +179,9 @@ func (in *input) countDates(ctx context.Context, f *file) error {
 	return ctx.Err()
 }
 
-// dateIssues notes what in a row's columns of dates is no date, or not one.
-func (f *file) dateIssues(cells []string) []Issue {
+// findDateIssues returns what in the columns of dates of a row is no date, or can
+// be read as several.
+func (f *file) findDateIssues(cells []string) []Issue {
 	var found []Issue
 	for i, column := range f.send {
 		if !f.dates[i] {
@@ -193,7 +195,7 @@ func (f *file) dateIssues(cells []string) []Issue {
 			found = append(found, Issue{Column: column, Code: "date_impossible",
 				Message: "there is no such date. write the right one as 1990-12-31, or leave the cell empty"})
 		case shortYearDate:
-			if !strings.Contains(cell, "/") { // the field's own rules refuse that, in whatever column
+			if !strings.Contains(cell, "/") { // the rules of the field refuse that
 				found = append(found, Issue{Column: column, Code: "date_short_year",
 					Message: "the date has a year of two digits and can be read in several ways. write it as 1990-12-31"})
 			}
@@ -202,6 +204,6 @@ func (f *file) dateIssues(cells []string) []Issue {
 	return found
 }
 
-func digits(s string) bool {
+func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/gocarina/gocsv"
 )
 
-// Decode sets out, a pointer to a slice of structs with csv tags, to one
-// struct for each row: Row.Values under Row.Names. Tags without a name among
-// them keep their zero value, and so do the last names when no row has a value
-// for them. The slice is used again when it is large enough.
-// Any number of goroutines may decode, each its own rows.
+// Decode fills out, a pointer to a slice of structs with csv tags, with one
+// struct for each row: Row.Values by Row.Names. Tags without a name among them
+// keep their zero value, and so do the last names if no row has a value for them.
+// A slice that is large enough is reused. Several goroutines may decode, each its
+// own rows.
 func Decode(rows []Row, out any) error {
 	slice := reflect.ValueOf(out)
 	if slice.Kind() != reflect.Pointer || slice.IsNil() || slice.Elem().Kind() != reflect.Slice {
@@ -30,7 +30,7 @@ func Decode(rows []Row, out any) error {
 	wide := 1
 	for i := range rows {
 		values := rows[i].Values
-		// gocsv reads a longer row out of bounds
+		// gocsv would read a longer row out of bounds
 		if len(values) != len(names) {
 			return fmt.Errorf("source: row %d has %d values for %d names", rows[i].Number, len(values), len(names))
 		}
@@ -40,8 +40,6 @@ func Decode(rows []Row, out any) error {
 			}
 		}
 	}
-	// Every cell costs gocsv an allocation, an empty one too; most lists lack
-	// the optional columns, which come last.
 	table := make(batch, 1, 1+len(rows))
 	table[0] = names[:wide]
 	for i := range rows {
@@ -52,7 +50,7 @@ func Decode(rows []Row, out any) error {
 	return gocsv.UnmarshalDecoder(table, out)
 }
 
-// batch is a table in memory, header first, as gocsv takes it.
+// batch is a table in memory, header first, as gocsv reads it.
 type batch [][]string
 
 var _ gocsv.Decoder = batch(nil)

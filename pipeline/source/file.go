@@ -9,33 +9,48 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/csvfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// file is one input file, understood.
+// file is one input file whose header is understood.
 type file struct {
 	*content
 	*layout
-	dialect   // of text
-	sheet     string
-	headerRow int    // Number of the header row
-	width     int    // cells that each row must have; 0 = rows may be short (XLSX)
-	carry     []int  // column of each carried name, -1 = none here
-	dates     []bool // for each Options.Send, whether its column holds dates
+	csvfile.Dialect // of text
+	sheet           string
+	headerRow       int    // Number of the header row
+	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
+	carry           []int  // column of each carried name, -1 = none here
+	dates           []bool // for each Options.Send: its column holds dates
 
-	// Opening a workbook reads all of it, so the one that Open opened serves the
-	// first pass. nil for text, and once it is taken.
-	warm *resumed
+	// Opening a workbook reads all of it, so the first pass uses the one that Open
+	// opened. nil for text and after that pass began.
+	opened *resumed
+}
+
+// recordReader gives the rows of one open file that are not blank, in order, as
+// text. It does not know what is a header.
+type recordReader interface {
+	// Next returns io.EOF after the last row, or an *Error.
+	Next() (table.Record, error)
+	// finish compares what was read with what Open saw, and returns what was
+	// noticed on the way.
+	finish(ctx context.Context) ([]Note, error)
+	Close() error
 }
 
 // resumed are records whose first rows were read before.
 type resumed struct {
-	records
-	head []record
+	recordReader
+	head []table.Record
 }
 
-func (r *resumed) next() (record, error) {
+// Next returns the rows that were read before, then the others.
+func (r *resumed) Next() (table.Record, error) {
 	if len(r.head) == 0 {
-		return r.records.next()
+		return r.recordReader.Next()
 	}
 	row := r.head[0]
 	r.head = r.head[1:]
@@ -45,29 +60,23 @@ func (r *resumed) next() (record, error) {
 // close frees what Open kept.
 func (f *file) close() error {
 	err := f.content.close()
-	if f.warm != nil {
-		err = errors.Join(err, f.warm.Close())
-		f.warm = nil
+	if f.opened != nil {
+		err = errors.Join(err, f.opened.Close())
+		f.opened = nil
 	}
 	return err
 }
 
-// verified is a reader that can compare the hash of what it read itself.
-type verified interface {
-	verify(ctx context.Context) error
-}
-
-// records opens the file for one pass, before its first row.
-func (in *input) records(ctx context.Context, c *content) (records, sheetInfo, error) {
+// openRecords opens the file for one pass, before its first row.
+func (m *matcher) openRecords(ctx context.Context, c *content) (recordReader, error) {
 	if c.kind == kindXLSX {
-		return openXLSX(c.name, in.opt)
+		return m.openSheet(c)
 	}
-	t, err := openText(ctx, c, in.matcher)
-	return t, sheetInfo{}, err
+	return m.openText(ctx, c)
 }
 
-// open reads the head of a file and settles what its columns are.
-func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
+// openFile reads the head of a file and finds out what its columns are.
+func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
 	c, err := newContent(ctx, path, stdin)
 	if err != nil {
 		return nil, err
@@ -77,7 +86,7 @@ func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *fil
 			err = errors.Join(err, c.close())
 		}
 	}()
-	rows, sheet, err := in.records(ctx, c)
+	rows, err := in.openRecords(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -87,108 +96,124 @@ func (in *input) open(ctx context.Context, path string, stdin io.Reader) (_ *fil
 			err = errors.Join(err, rows.Close())
 		}
 	}()
-	if t, text := rows.(*textRecords); text && in.opt.Encoding != "" && !strings.HasPrefix(t.Encoding, "utf-") {
-		if refusal := c.misread(t.Encoding); refusal != nil {
+	f := &file{content: c}
+	var notes []Note
+	switch r := rows.(type) {
+	case *textRows:
+		f.Dialect = r.Dialect
+		if refusal := in.checkEncoding(f); refusal != nil {
 			return nil, refusal
 		}
+	case *workbookRows:
+		f.sheet, notes = r.sheet, r.notes
 	}
-	f := &file{content: c, sheet: sheet.Sheet}
 	head, err := readHead(rows, in.opt.HeaderRow)
 	if err != nil {
 		return nil, err
 	}
-	if refusal := in.understand(f, head); refusal != nil {
+	if refusal := in.readHeader(f, head); refusal != nil {
 		refusal.File, refusal.Sheet = f.name, f.sheet
 		return nil, refusal
 	}
-	f.notes = append(slices.Clone(sheet.Notes), f.notes...)
-	if t, text := rows.(*textRecords); text {
-		f.dialect = t.dialect
-		in.settleText(f, head)
+	f.notes = append(notes, f.notes...)
+	if f.kind != kindXLSX {
+		in.noteDialect(f, head)
 		return f, nil
 	}
-	f.warm, keep = &resumed{rows, head}, true
+	f.opened, keep = &resumed{rows, head}, true
 	return f, nil
 }
 
-// readHead reads the rows among which the headers are.
-func readHead(rows records, headerRow int) (head []record, err error) {
+// checkEncoding refuses an encoding that was asked for and in which the text makes
+// no sense.
+func (in *Input) checkEncoding(f *file) (refusal *Error) {
+	if in.opt.Encoding != "" {
+		f.withText(func(text io.Reader) { refusal = csvfile.CheckEncoding(text, f.Encoding) })
+	}
+	if refusal != nil {
+		refusal.File = f.name
+	}
+	return refusal
+}
+
+// readHead reads the first rows, among which the headers are.
+func readHead(rows recordReader, headerRow int) (head []table.Record, err error) {
 	for len(head) < headRows {
-		row, err := rows.next()
-		if err == io.EOF {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		if row.number >= headerRow {
+		if row.Number >= headerRow {
 			head = append(head, row)
 		}
 	}
 	return head, nil
 }
 
-// understand finds the header row and what it means.
-func (in *input) understand(f *file, head []record) *Error {
+// readHeader finds the header row and what it means.
+func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	if len(head) == 0 && in.opt.HeaderRow > 1 {
 		return &Error{Row: in.opt.HeaderRow, Reason: "the rows end above this one", Hint: "Correct --header-row"}
 	}
 	if len(head) == 0 {
-		return noRows("")
+		return refuseNoRows("")
 	}
-	at, refusal := in.headerAt(head, in.opt.HeaderRow)
+	at, refusal := in.findHeader(head, in.opt.HeaderRow)
 	if refusal != nil {
 		return refusal
 	}
-	f.headerRow = head[at].number
-	header := head[at].cells
-	if f.kind == kindXLSX { // cells that are only styled
+	f.headerRow = head[at].Number
+	header := head[at].Cells
+	if f.kind == kindXLSX { // drop cells that are only styled
 		for len(header) > 0 && strings.TrimSpace(header[len(header)-1]) == "" {
 			header = header[:len(header)-1]
 		}
 	}
-	if len(header) == 1 && head[at].lines > 0 && in.isWholeLine(header[0]) {
-		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
+	if len(header) == 1 && head[at].Lines > 0 && in.isWholeLine(header[0]) {
+		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
 	}
-	if len(header) == 1 && f.kind != kindXLSX && len(in.required()) > 1 {
-		return &Error{Row: f.headerRow, Line: head[at].line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
+	if len(header) == 1 && f.kind != kindXLSX && len(in.requiredNames()) > 1 {
+		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
 	}
-	f.layout, refusal = in.layout(header, head[at+1:])
+	f.layout, refusal = in.readLayout(header, head[at+1:])
 	if refusal != nil {
 		if isReport(header) {
 			refusal.Hint = reportHint(f.name)
 		}
-		refusal.Row, refusal.Line = f.headerRow, head[at].line
+		refusal.Row, refusal.Line = f.headerRow, head[at].Line
 		return refusal
 	}
 	if at+1 == len(head) {
-		return noRows("")
+		return refuseNoRows("")
 	}
-	if quotedSingly(head[at+1].cells) {
-		return &Error{Row: head[at+1].number, Line: head[at+1].line, Reason: "the cells stand in single quotation marks", Hint: `Save the file with double ones (")`}
+	if isQuotedSingly(head[at+1].Cells) {
+		return &Error{Row: head[at+1].Number, Line: head[at+1].Line, Reason: "the cells are in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
 	return nil
 }
 
-// settleText notes how a text file is written, and how wide its rows are.
-func (in *input) settleText(f *file, head []record) {
-	if f.Encoding != utf8Name {
-		f.note("encoding", false, "read as %s", f.Encoding)
+// noteDialect notes how a text file is written, and how wide its rows are.
+func (in *Input) noteDialect(f *file, head []table.Record) {
+	if f.Encoding != "utf-8" {
+		f.addNote("encoding", false, "read as %s", f.Encoding)
 	}
 	if f.Delimiter != "," && in.opt.Delimiter == 0 {
-		f.note("delimiter", false, "columns are separated by %s", delimiterName(f.Delimiter))
+		f.addNote("delimiter", false, "columns are separated by %s", formatDelimiter(f.Delimiter))
 	}
-	data := head[slices.IndexFunc(head, func(r record) bool { return r.number == f.headerRow })+1:]
+	data := head[slices.IndexFunc(head, func(r table.Record) bool { return r.Number == f.headerRow })+1:]
 	var trailing bool
-	if f.width, trailing = width(f.header, data); trailing {
-		f.note("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
+	if f.width, trailing = findWidth(f.header, data); trailing {
+		f.addNote("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
 	}
 }
 
-// name settles what the columns that are read are called in issues. Headers
-// are the sender's text: one that is no name, or the name of a field, gives way
-// to the column's letter.
-func (in *input) name(f *file) {
+// nameColumns sets what the columns that are read are called in issues. Headers
+// are the sender's text: one that is no name, or the name of a field, is replaced
+// by the letter of the column.
+func (in *Input) nameColumns(f *file) {
 	for column := range f.mapped {
 		m := &f.mapped[column]
 		switch sent := slices.Index(f.send, column); {
@@ -198,19 +223,19 @@ func (in *input) name(f *file) {
 			m.Name = in.opt.Send[sent].Field
 		case column == f.id || slices.Contains(f.carry, column):
 			m.Name = strings.TrimSpace(m.Header)
-			odd := func(r rune) bool { return r == ';' || !unicode.IsPrint(r) }
-			if m.Name == "" || looksLikeData(m.Name) || strings.ContainsFunc(m.Name, odd) || slices.Contains(in.columns, m.Name) {
-				m.Name = "column " + columnName(column+1)
+			isOdd := func(r rune) bool { return r == ';' || !unicode.IsPrint(r) }
+			if m.Name == "" || looksLikeData(m.Name) || strings.ContainsFunc(m.Name, isOdd) || slices.Contains(in.columns, m.Name) {
+				m.Name = "column " + table.ColumnName(column+1)
 			}
 		}
 	}
 }
 
-// ignored tells of the columns that nobody reads.
-func (f *file) ignored(index int, carried []string) {
+// noteIgnored notes the columns that are not read.
+func (f *file) noteIgnored(index int, carried []string) {
 	var names []string
 	for column, h := range f.header {
-		if strings.TrimSpace(h) == "" || f.used(column) || column == f.id ||
+		if strings.TrimSpace(h) == "" || f.isUsed(column) || column == f.id ||
 			slices.Contains(f.send, column) || slices.Contains(f.carry, column) {
 			continue
 		}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -9,37 +10,39 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// gunzip unpacks a gzip file as long as what comes out bears some relation to
-// what goes in.
-type gunzip struct {
-	packed counter
-	z      *gzip.Reader
-	out    int64
+// unpackText returns the text of a CSV file whose bytes come from r.
+func (c *content) unpackText(r io.Reader) (io.Reader, error) {
+	if c.kind != kindGzip {
+		return r, nil
+	}
+	z, err := gzip.NewReader(bufio.NewReaderSize(r, sniffed))
+	if err != nil {
+		return nil, err
+	}
+	text := bufio.NewReaderSize(&boundedGunzip{Reader: z, packed: c.size}, sniffed)
+	head, _ := text.Peek(sniffed) // an error comes back from the next read
+	kind, other, err := sniffKind(bytes.NewReader(head), int64(len(head)))
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == "":
+		return nil, &Error{Reason: "there is " + other.what + " in the gzip file", Hint: other.hint}
+	case kind != kindText:
+		return nil, &Error{Reason: "there is " + describeKind(kind) + " in the gzip file", Hint: "Unpack it first"}
+	}
+	return text, nil
 }
 
-func newGunzip(r io.Reader) (*gunzip, error) {
-	g := &gunzip{packed: counter{r: r}}
-	var err error
-	g.z, err = gzip.NewReader(bufio.NewReaderSize(&g.packed, textBuffer))
-	return g, err
+// boundedGunzip stops at limits.Ratio times the size of the file.
+type boundedGunzip struct {
+	*gzip.Reader
+	packed, unpacked int64
 }
 
-func (g *gunzip) Read(p []byte) (int, error) {
-	n, err := g.z.Read(p)
-	if g.out += int64(n); g.out > limits.RatioFrom && g.out/limits.Ratio > g.packed.n {
+func (g *boundedGunzip) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	if g.unpacked += int64(n); g.unpacked > limits.RatioFrom && g.unpacked/limits.Ratio > g.packed {
 		return 0, &Error{Reason: fmt.Sprintf("the gzip file unpacks to more than %d times its size", limits.Ratio), Hint: "Unpack it and look at what is in it"}
 	}
-	return n, err
-}
-
-// counter counts the bytes that pass.
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
 	return n, err
 }

@@ -9,11 +9,13 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// fold reduces a header to what names are compared by: lower-case letters and
+// foldHeader reduces a header to what names are compared by: lower-case letters and
 // digits, without accents, spaces, underscores and punctuation.
-func fold(s string) string {
+func foldHeader(s string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(s) {
 		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9') {
@@ -25,8 +27,8 @@ func fold(s string) string {
 	return b.String()
 }
 
-// matcher knows the names to look for in header rows. It serves any number of
-// files and is read only once it is made.
+// matcher finds the names to look for in header rows. It serves any number of
+// files and is not changed once it is made.
 type matcher struct {
 	opt     Options
 	names   map[string]int    // folded canonical name → index in opt.Fields
@@ -37,49 +39,49 @@ type matcher struct {
 func newMatcher(opt Options) *matcher {
 	m := &matcher{opt: opt, names: map[string]int{}, aliases: map[string]int{}, asked: map[string]string{}}
 	for i, f := range opt.Fields {
-		m.names[fold(f.Name)] = i
+		m.names[foldHeader(f.Name)] = i
 	}
 	for i, f := range opt.Fields {
 		for _, alias := range f.Aliases {
-			alias = fold(alias)
+			alias = foldHeader(alias)
 			if _, taken := m.aliases[alias]; !taken && alias != "" {
 				m.aliases[alias] = i
 			}
 		}
 	}
 	for _, header := range opt.Map {
-		m.asked[fold(header)] = strings.TrimSpace(header)
+		m.asked[foldHeader(header)] = strings.TrimSpace(header)
 	}
 	for _, send := range opt.Send {
-		m.asked[fold(send.Column)] = strings.TrimSpace(send.Column)
+		m.asked[foldHeader(send.Column)] = strings.TrimSpace(send.Column)
 	}
 	for _, header := range append([]string{opt.ID}, opt.Carry...) {
-		m.asked[fold(header)] = strings.TrimSpace(header)
+		m.asked[foldHeader(header)] = strings.TrimSpace(header)
 	}
 	delete(m.asked, "")
 	return m
 }
 
-// field finds the field that a header names, by its canonical name or an alias.
-func (m *matcher) field(header string) (index int, found bool) {
-	key := fold(header)
+// findField returns the field that a header names, by its canonical name or an alias.
+func (m *matcher) findField(header string) (index int, found bool) {
+	key := foldHeader(header)
 	if index, found = m.names[key]; !found {
 		index, found = m.aliases[key]
 	}
 	return index, found
 }
 
-// known counts the different names in a row that are looked for: how much it
-// looks like the header row.
-func (m *matcher) known(cells []string) int {
+// countKnown counts the different names in a row that are looked for: how much
+// it looks like the header row.
+func (m *matcher) countKnown(cells []string) int {
 	seen := map[string]bool{}
 	for _, cell := range cells {
 		if len(cell) > 200 {
 			continue
 		}
-		if i, found := m.field(cell); found {
+		if i, found := m.findField(cell); found {
 			seen[m.opt.Fields[i].Name] = true
-		} else if key := fold(cell); m.asked[key] != "" {
+		} else if key := foldHeader(cell); m.asked[key] != "" {
 			seen[" "+key] = true
 		}
 	}
@@ -89,105 +91,101 @@ func (m *matcher) known(cells []string) int {
 // isWholeLine reports whether a header is a whole header row in one cell.
 func (m *matcher) isWholeLine(header string) bool {
 	for _, delim := range []string{",", ";", "\t", "|"} {
-		if m.known(strings.Split(header, delim)) >= 3 {
+		if m.countKnown(strings.Split(header, delim)) >= 3 {
 			return true
 		}
 	}
 	return false
 }
 
-// isTransposed reports whether the names of fields stand below each other in
-// the first column, so that each customer is a column.
-func (m *matcher) isTransposed(rows []record) bool {
+// isTransposed reports whether the first column holds the names of fields, so
+// that each customer is a column.
+func (m *matcher) isTransposed(rows []table.Record) bool {
 	var first []string
 	for _, row := range rows {
-		if len(row.cells) < 2 {
+		if len(row.Cells) < 2 {
 			return false
 		}
-		first = append(first, row.cells[0])
+		first = append(first, row.Cells[0])
 	}
-	return m.known(first) >= 3 && m.known(rows[0].cells) <= 1
+	return m.countKnown(first) >= 3 && m.countKnown(rows[0].Cells) <= 1
 }
 
-// headerAt finds the header row among the first rows of a file. want is
+// findHeader returns the header row among the first rows of a file. want is
 // Options.HeaderRow.
-func (m *matcher) headerAt(rows []record, want int) (int, *Error) {
+func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 	if want > 0 {
-		i, found := slices.BinarySearchFunc(rows, want, func(r record, n int) int { return cmp.Compare(r.number, n) })
+		i, found := slices.BinarySearchFunc(rows, want, func(r table.Record, n int) int { return cmp.Compare(r.Number, n) })
 		if !found {
 			return 0, &Error{Row: want, Reason: "there are no headers in this row", Hint: "Correct --header-row"}
 		}
-		if m.known(rows[i].cells) == 0 && slices.ContainsFunc(rows[i].cells, looksLikeData) { // else a message would show them as headers
-			return 0, &Error{Row: want, Line: rows[i].line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
+		if m.countKnown(rows[i].Cells) == 0 && slices.ContainsFunc(rows[i].Cells, looksLikeData) { // a message would show them as headers
+			return 0, &Error{Row: want, Line: rows[i].Line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
 		}
 		return i, nil
 	}
 	if m.isTransposed(rows) {
-		return 0, &Error{Row: rows[0].number, Line: rows[0].line, Reason: "the field names are in the first column, and each customer is a column",
+		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line, Reason: "the field names are in the first column, and each customer is a column",
 			Hint: "Transpose the table: copy it in a spreadsheet program and paste it transposed"}
 	}
-	best, most := 0, m.known(rows[0].cells)
-	first := most
+	best, mostKnown := 0, m.countKnown(rows[0].Cells)
+	first := mostKnown
 	for i, row := range rows[1:] {
-		if n := m.known(row.cells); n > most {
-			best, most = i+1, n
+		if n := m.countKnown(row.Cells); n > mostKnown {
+			best, mostKnown = i+1, n
 		}
 	}
-	if best > 0 && most >= 2 && m.lacks(rows[0].cells) {
-		return 0, &Error{Row: rows[0].number, Line: rows[0].line,
-			Reason: fmt.Sprintf("these are not the headers; the headers seem to stand on row %d", rows[best].number),
-			Hint:   fmt.Sprintf("Pass --header-row %d", rows[best].number)}
+	if best > 0 && mostKnown >= 2 && m.lacksRequired(rows[0].Cells) {
+		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line,
+			Reason: fmt.Sprintf("these are not the headers; the headers seem to be in row %d", rows[best].Number),
+			Hint:   fmt.Sprintf("Pass --header-row %d", rows[best].Number)}
 	}
-	if first == 0 && slices.ContainsFunc(rows[0].cells, looksLikeData) {
-		return 0, &Error{Row: rows[0].number, Line: rows[0].line, Reason: "this row looks like a customer, not like headers",
-			Hint: "Put a row with the names of the columns above it: " + strings.Join(m.required(), ", ")}
+	if first == 0 && slices.ContainsFunc(rows[0].Cells, looksLikeData) {
+		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line, Reason: "this row looks like a customer, not like headers",
+			Hint: "Put a row with the names of the columns above it: " + strings.Join(m.requiredNames(), ", ")}
 	}
 	return 0, nil
 }
 
-// required lists the fields that need a column of their own.
-func (m *matcher) required() []string {
+// isRequired reports whether a field needs a column of its own.
+func (m *matcher) isRequired(field Field) bool {
+	return field.Required && !slices.Contains(m.opt.Optional, field.Name)
+}
+
+// requiredNames lists the fields that need a column of their own.
+func (m *matcher) requiredNames() []string {
 	var names []string
 	for _, f := range m.opt.Fields {
-		if f.Required && !slices.Contains(m.opt.Optional, f.Name) {
+		if m.isRequired(f) {
 			names = append(names, f.Name)
 		}
 	}
 	return names
 }
 
-// lacks reports whether a header row does without a required field.
-func (m *matcher) lacks(header []string) bool {
-	columns := make([]bool, len(m.opt.Fields))
-	for _, h := range header {
-		if i, found := m.field(h); found {
-			columns[i] = true
+// lacksRequired reports whether a header row lacks a required field.
+func (m *matcher) lacksRequired(header []string) bool {
+	return slices.ContainsFunc(m.opt.Fields, func(f Field) bool {
+		hasName := func(h string) bool {
+			i, found := m.findField(h)
+			return found && m.opt.Fields[i].Name == f.Name
 		}
-	}
-	for i, f := range m.opt.Fields {
-		mapped := m.opt.Map[f.Name]
-		if mapped != "" && find(header, mapped) >= 0 {
-			continue
-		}
-		if f.Required && !columns[i] && !slices.Contains(m.opt.Optional, f.Name) {
-			return true
-		}
-	}
-	return false
+		return m.isRequired(f) && findColumn(header, m.opt.Map[f.Name]) < 0 && !slices.ContainsFunc(header, hasName)
+	})
 }
 
-// find returns the column whose header is name: as written, else when only
+// findColumn returns the column whose header is name: as written, else when only
 // case, spaces, punctuation and accents differ. -1 = none.
-func find(header []string, name string) int {
+func findColumn(header []string, name string) int {
 	name = strings.TrimSpace(name)
 	for i, h := range header {
 		if strings.TrimSpace(h) == name && name != "" {
 			return i
 		}
 	}
-	if key := fold(name); key != "" {
+	if key := foldHeader(name); key != "" {
 		for i, h := range header {
-			if fold(h) == key {
+			if foldHeader(h) == key {
 				return i
 			}
 		}
@@ -195,10 +193,10 @@ func find(header []string, name string) int {
 	return -1
 }
 
-// duplicate refuses headers that are the same. Two that nothing is looked for
-// by, or one of which an option names as it is written, may differ in
+// checkDuplicates refuses headers that are the same. Headers that nothing looks
+// for, or of which an option names one as it is written, may differ in
 // punctuation only (C++, C#).
-func (m *matcher) duplicate(header []string) *Error {
+func (m *matcher) checkDuplicates(header []string) *Error {
 	written := make(map[string]bool, len(header))
 	for _, h := range header {
 		written[strings.TrimSpace(h)] = true
@@ -206,16 +204,16 @@ func (m *matcher) duplicate(header []string) *Error {
 	seen := make(map[string]int, len(header))
 	for i, h := range header {
 		key := strings.ToLower(strings.Join(strings.Fields(h), " "))
-		_, found := m.field(h)
-		if asked := m.asked[fold(h)]; found || asked != "" && !written[asked] {
-			key = fold(h)
+		_, found := m.findField(h)
+		if asked := m.asked[foldHeader(h)]; found || asked != "" && !written[asked] {
+			key = foldHeader(h)
 		}
 		if key == "" {
 			continue
 		}
 		if first, twice := seen[key]; twice {
 			return &Error{Column: i + 1, Reason: fmt.Sprintf("the headers %s and %s, in columns %s and %s, are the same name",
-				displayHeader(header[first], first+1), displayHeader(h, i+1), columnName(first+1), columnName(i+1)),
+				displayHeader(header[first], first+1), displayHeader(h, i+1), table.ColumnName(first+1), table.ColumnName(i+1)),
 				Hint: "Rename one of them, or take that column out"}
 		}
 		seen[key] = i
@@ -223,20 +221,21 @@ func (m *matcher) duplicate(header []string) *Error {
 	return nil
 }
 
-// nearest lists the headers closest to what is missing, best first, for a
-// message; taken ones are left out. With none close it lists the first ones.
-func nearest(header []string, taken func(column int) bool, wanted ...string) string {
+// listNearest lists the headers closest to what is missing, best first, for a
+// message. Headers that are taken are left out; if none is close it lists the
+// first ones.
+func listNearest(header []string, taken func(column int) bool, wanted ...string) string {
 	type candidate struct{ column, distance int }
 	var near, all []candidate
 	for i, h := range header {
-		key := fold(h)
+		key := foldHeader(h)
 		if key == "" || taken(i) {
 			continue
 		}
 		c := candidate{i, 1 << 20}
 		for _, name := range wanted {
-			name = fold(name)
-			c.distance = min(c.distance, distance(key, name))
+			name = foldHeader(name)
+			c.distance = min(c.distance, editDistance(key, name))
 			if len(name) > 3 && len(key) > 3 && (strings.Contains(key, name) || strings.Contains(name, key)) {
 				c.distance = min(c.distance, 3)
 			}
@@ -264,9 +263,9 @@ func nearest(header []string, taken func(column int) bool, wanted ...string) str
 	return label + strings.Join(names, ", ")
 }
 
-// distance counts the letters to insert, delete, replace or swap with their
-// neighbour to get from a to b; of long names only the start counts.
-func distance(a, b string) int {
+// editDistance counts the letters to insert, delete, replace or swap with their
+// neighbour to get from a to b. It compares at most 64 letters.
+func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	x, y = x[:min(len(x), 64)], y[:min(len(y), 64)]
 	var before []int
@@ -289,4 +288,33 @@ func distance(a, b string) int {
 		before, last, row = last, row, make([]int, len(y)+1)
 	}
 	return last[len(y)]
+}
+
+// displayHeader returns a header for a message. A file without headers has a
+// customer in their place, whose data stays out of messages: it then returns
+// the letter of the column.
+func displayHeader(header string, column int) string {
+	if looksLikeData(header) {
+		return "column " + table.ColumnName(column)
+	}
+	header = strings.TrimSpace(header)
+	if runes := []rune(header); len(runes) > 60 {
+		header = string(runes[:60]) + "..."
+	}
+	return strconv.Quote(header)
+}
+
+// looksLikeData reports whether a header is rather a customer's datum: an
+// e-mail or web address, or a number.
+func looksLikeData(header string) bool {
+	digits := 0
+	for _, r := range header {
+		switch {
+		case r == '@':
+			return true
+		case unicode.IsDigit(r):
+			digits++
+		}
+	}
+	return digits >= 5 || strings.Contains(header, "://")
 }

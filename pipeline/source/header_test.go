@@ -11,7 +11,7 @@ func TestFold(t *testing.T) {
 		{"E-Mail", "email"}, {" e_mail ", "email"}, {"\ufeffEmail", "email"}, {"e\u200bmail", "email"}, {"Prénom", "prenom"}, {"Pre\u0301nom", "prenom"},
 		{"ＥＭＡＩＬ", "email"}, {"Город", "город"}, {"電話", "電話"}, {"Address\n(line 1)", "addressline1"}, {"#", ""}, {"№", "no"}, {"\xff\xfe", ""},
 	} {
-		if got := fold(c.in); got != c.want {
+		if got := foldHeader(c.in); got != c.want {
 			t.Errorf("fold(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
@@ -22,10 +22,10 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{{"", "", 0}, {"a", "", 1}, {"email", "emial", 1}, {"email", "emal", 1}, {"email", "mail", 1}, {"kitten", "sitting", 3}, {"город", "горот", 1}} {
-		if got := distance(c.a, c.b); got != c.want {
+		if got := editDistance(c.a, c.b); got != c.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
-		if got := distance(c.b, c.a); got != c.want {
+		if got := editDistance(c.b, c.a); got != c.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.b, c.a, got, c.want)
 		}
 	}
@@ -110,7 +110,7 @@ func TestNear(t *testing.T) {
 		"User name": "", "Bank code": "", "Sort": "", "Cost / Sort": "", "Company name": "", "()": "", "/": "", "": "", strings.Repeat("x ", 200) + "city": "",
 	} {
 		got := ""
-		if i, _ := m.near(header); i >= 0 {
+		if i, _ := m.findNear(header); i >= 0 {
 			got = m.opt.Fields[i].Name
 		}
 		if got != want {
@@ -120,13 +120,13 @@ func TestNear(t *testing.T) {
 }
 
 func TestMapPrefersExact(t *testing.T) {
-	if got := find([]string{"e mail", "email"}, "email"); got != 1 {
+	if got := findColumn([]string{"e mail", "email"}, "email"); got != 1 {
 		t.Error(got)
 	}
-	if got := find([]string{"", "#"}, "#"); got != 1 {
+	if got := findColumn([]string{"", "#"}, "#"); got != 1 {
 		t.Error(got)
 	}
-	if got := find([]string{"", " "}, ""); got != -1 {
+	if got := findColumn([]string{"", " "}, ""); got != -1 {
 		t.Error(got)
 	}
 }
@@ -145,7 +145,7 @@ func FuzzHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line, mapped string) {
 		header := strings.Split(line, ",")
 		m := newMatcher(Options{Fields: fields(), Map: map[string]string{"city": mapped}, Optional: []string{"firstName"}})
-		l, refusal := m.layout(header, nil)
+		l, refusal := m.readLayout(header, nil)
 		if refusal != nil {
 			if refusal.Reason == "" || l != nil {
 				t.Fatalf("%+v %+v", refusal, l)
@@ -165,10 +165,10 @@ func FuzzHeader(f *testing.F) {
 			}
 			seen[taken.Field] = column
 			if taken.Field == "city" {
-				if fold(header[column]) != fold(mapped) && strings.TrimSpace(header[column]) != strings.TrimSpace(mapped) {
+				if foldHeader(header[column]) != foldHeader(mapped) && strings.TrimSpace(header[column]) != strings.TrimSpace(mapped) {
 					t.Fatalf("--map %q took %q", mapped, header[column])
 				}
-			} else if i, found := m.field(header[column]); !found || m.opt.Fields[i].Name != taken.Field {
+			} else if i, found := m.findField(header[column]); !found || m.opt.Fields[i].Name != taken.Field {
 				t.Fatalf("%q was taken for %s", header[column], taken.Field)
 			}
 		}
@@ -184,7 +184,7 @@ func FuzzHeader(f *testing.F) {
 		for i, h := range header {
 			decorated[i] = " " + strings.ReplaceAll(h, "n", "n_") + "\u00a0"
 		}
-		again, refusal := newMatcher(Options{Fields: fields(), Map: map[string]string{"city": strings.ReplaceAll(mapped, "n", "n_")}, Optional: []string{"firstName"}}).layout(decorated, nil)
+		again, refusal := newMatcher(Options{Fields: fields(), Map: map[string]string{"city": strings.ReplaceAll(mapped, "n", "n_")}, Optional: []string{"firstName"}}).readLayout(decorated, nil)
 		if refusal == nil && !reflect.DeepEqual(again.values, l.values) {
 			t.Fatalf("%v, decorated %v", l.values, again.values)
 		}

@@ -2,8 +2,8 @@ package source
 
 import "strings"
 
-// repeated reports whether a row is the header row once more.
-func (f *file) repeated(cells []string) bool {
+// repeatsHeader reports whether a row is the header row again.
+func (f *file) repeatsHeader(cells []string) bool {
 	same := false
 	for i, cell := range cells {
 		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
@@ -14,12 +14,11 @@ func (f *file) repeated(cells []string) bool {
 	return same
 }
 
-// columnNames reports whether a row, which is no customer's, holds names of
-// columns: the header row of another list that was pasted below. Most of its
-// cells name fields, and at least three do.
-func (m *matcher) columnNames(cells []string) bool {
+// isOtherHeader reports whether a row is the header row of another list that was
+// pasted below: most of its cells name fields, and at least three do.
+func (m *matcher) isOtherHeader(cells []string) bool {
 	for _, cell := range cells {
-		if strings.IndexByte(cell, '@') >= 0 { // nearly every customer; the rest costs more
+		if strings.IndexByte(cell, '@') >= 0 { // a customer
 			return false
 		}
 	}
@@ -29,6 +28,6 @@ func (m *matcher) columnNames(cells []string) bool {
 			filled++
 		}
 	}
-	named := m.known(cells)
+	named := m.countKnown(cells)
 	return named >= 3 && named*2 > filled
 }

@@ -14,7 +14,7 @@ func meaningFields() []Field {
 		case "region":
 			f.Aliases, f.Foreign = []string{"estado", "state"}, []string{"activo", "inactivo", "active", "inactive", "pending"}
 		case "address":
-			f.Aliases, f.Parts, f.PartsBeside = []string{"street", "strasse"}, []string{"housenumber", "hausnummer"}, []string{"nr"}
+			f.Aliases, f.Parts, f.AdjacentParts = []string{"street", "strasse"}, []string{"housenumber", "hausnummer"}, []string{"nr"}
 		}
 	}
 	return all

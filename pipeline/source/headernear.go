@@ -6,57 +6,57 @@ import (
 	"unicode"
 )
 
-// near finds the field whose name or alias a header is, has a part in, or is a
-// slip away from. -1 = none.
-func (m *matcher) near(header string) (index int, exact bool) {
-	if i, found := m.field(header); found {
+// findNear returns the field whose name or alias a header is, contains, or is a
+// typing error away from. -1 = none.
+func (m *matcher) findNear(header string) (index int, exact bool) {
+	if i, found := m.findField(header); found {
 		return i, true
 	}
-	key := fold(header)
+	key := foldHeader(header)
 	if len(key) < 4 || len(header) > 200 {
 		return -1, false
 	}
-	if i := m.within(header); i >= 0 {
+	if i := m.findWithin(header); i >= 0 {
 		return i, false
 	}
-	index, least := -1, 1+min(2, len(key)/4)
+	index, closest := -1, 1+min(2, len(key)/4)
 	for i, f := range m.opt.Fields {
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			if name = fold(name); len(name) < 4 || anotherWord(key, name) {
+			if name = foldHeader(name); len(name) < 4 || isAnotherWord(key, name) {
 				continue
 			}
-			if d := distance(key, name); d < least && (d < 2 || key[0] == name[0]) {
-				index, least = i, d
+			if d := editDistance(key, name); d < closest && (d < 2 || key[0] == name[0]) {
+				index, closest = i, d
 			}
 		}
 	}
 	return index, false
 }
 
-// anotherWord tells words that are a letter or two apart and no slips of one
-// another: note and nome, customer ID and customer IP.
-func anotherWord(key, name string) bool {
-	if len(key) < 6 && len(name) == len(key) && !sameLetters(key, name) {
+// isAnotherWord reports whether two words are a letter or two apart and no typing
+// errors of each other: note and nome, customer ID and customer IP.
+func isAnotherWord(key, name string) bool {
+	if len(key) < 6 && len(name) == len(key) && !hasSameLetters(key, name) {
 		return true
 	}
 	return strings.HasSuffix(name, "ip") && !strings.HasSuffix(key, "ip")
 }
 
-// within finds the field that a part of a header names: one side of a slash,
-// what stands before a bracket, or the last words. Postcode/ZIP, City or Town,
+// findWithin returns the field that a part of a header names: one side of a
+// slash, what is before a bracket, or the last words. Postcode/ZIP, City or Town,
 // Country (ISO), customerCity. -1 = none.
-func (m *matcher) within(header string) int {
+func (m *matcher) findWithin(header string) int {
 	if bracket := strings.IndexAny(header, "(["); bracket > 0 {
 		header = header[:bracket]
 	}
 	for _, side := range strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune("/|,;&+", r) }) {
-		if i, found := m.field(side); found {
+		if i, found := m.findField(side); found {
 			return i
 		}
-		words := wordsOf(side)
+		words := splitWords(side)
 		for first := 1; first < len(words); first++ {
 			last := strings.Join(words[first:], "")
-			if i, found := m.field(last); found && len(last) >= 4 {
+			if i, found := m.findField(last); found && len(last) >= 4 {
 				return i
 			}
 		}
@@ -64,9 +64,9 @@ func (m *matcher) within(header string) int {
 	return -1
 }
 
-// wordsOf splits at what is neither letter nor digit, and before a capital
-// that follows a small letter.
-func wordsOf(s string) []string {
+// splitWords splits at what is neither letter nor digit, and between a small
+// letter and a capital.
+func splitWords(s string) []string {
 	var split strings.Builder
 	before := ' '
 	for _, r := range s {
@@ -79,7 +79,7 @@ func wordsOf(s string) []string {
 	return strings.FieldsFunc(split.String(), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
 }
 
-func sameLetters(a, b string) bool {
+func hasSameLetters(a, b string) bool {
 	x, y := []byte(a), []byte(b)
 	slices.Sort(x)
 	slices.Sort(y)

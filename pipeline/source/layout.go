@@ -7,28 +7,30 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
 // layout is what a header row means: which column holds what.
 type layout struct {
-	header  []string
-	mapped  []Mapping // one for each column
-	written []bool    // for each column, whether it is that of a Field.Written
-	values  []int     // column of each Options.Fields, -1 = none
-	id      int       // column of Options.ID, -1 = none
-	send    []int     // column of each Options.Send
-	rejects bool      // a rejects file of ours: cells are guarded, see formula.Guard
-	origin  int       // column of where its rows stood first, if rejects
-	was     int       // column of the status that they had there, if rejects
-	problem int       // column of what was wrong with them, if rejects
-	another []bool    // for each column, whether it was not taken because of what its cells hold
-	inDoubt []int     // fields read from a column whose header may mean another thing
-	notes   []Note
+	header    []string
+	mapped    []Mapping // one for each column
+	written   []bool    // by column: it is that of a Field.Written
+	values    []int     // column of each Options.Fields, -1 = none
+	id        int       // column of Options.ID, -1 = none
+	send      []int     // column of each Options.Send
+	rejects   bool      // a rejects file of ours: cells are guarded, see formula.Guard
+	origin    int       // column with the place of its rows in the first list, if rejects
+	was       int       // column of the status that they had there, if rejects
+	problem   int       // column of what was wrong with them, if rejects
+	another   []bool    // by column: it was not taken because of what its cells hold
+	ambiguous []int     // fields read from a column whose header may mean another thing
+	notes     []Note
 }
 
-// The columns that a rejects file has besides the sender's own.
-func rejectColumn(header string) bool {
-	switch fold(header) {
+// isRejectColumn reports whether this is a column that a rejects file has besides
+// the sender's own.
+func isRejectColumn(header string) bool {
+	switch foldHeader(header) {
 	case "onboardrow", "onboardstatus", "onboardproblem":
 		return true
 	}
@@ -39,69 +41,63 @@ func rejectColumn(header string) bool {
 func isRejects(header []string) bool {
 	ours := 0
 	for _, h := range header {
-		if rejectColumn(h) {
+		if isRejectColumn(h) {
 			ours++
 		}
 	}
 	return ours == 3
 }
 
-func unguardAll(cells []string) []string {
-	out := make([]string, len(cells))
-	for i, c := range cells {
-		out[i] = formula.Unguard(c)
-	}
-	return out
+// isOurColumn reports whether this is a column of a rejects file or of an
+// annotated workbook, which is no data in any file.
+func isOurColumn(header string) bool {
+	return isRejectColumn(header) || foldHeader(header) == "onboardlink"
 }
 
-// ourColumn tells the columns of a rejects file and of an annotated workbook,
-// which are no data wherever they stand.
-func ourColumn(header string) bool {
-	return rejectColumn(header) || fold(header) == "onboardlink"
-}
-
-// layout settles what the columns of a header row are, with a look at the first
-// rows below it. Its errors lack the file and the row.
-func (m *matcher) layout(header []string, rows []record) (*layout, *Error) {
-	if isRejects(header) {
-		header = unguardAll(header)
+// readLayout finds out what the columns of a header row are, with a look at the
+// first rows below it. Its errors lack the file and the row.
+func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Error) {
+	rejects := isRejects(header)
+	if rejects {
+		header = slices.Clone(header)
+		for i, h := range header {
+			header[i] = formula.Unguard(h)
+		}
 	}
-	l := &layout{header: header, id: -1, values: make([]int, len(m.opt.Fields)), mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
-	for i := range l.values {
-		l.values[i] = -1
-	}
+	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)),
+		mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
 	}
-	if l.rejects = isRejects(header); l.rejects {
-		l.origin, l.was, l.problem = find(header, "onboard_row"), find(header, "onboard_status"), find(header, "onboard_problem")
+	if l.rejects = rejects; rejects {
+		l.origin, l.was, l.problem = findColumn(header, "onboard_row"), findColumn(header, "onboard_status"), findColumn(header, "onboard_problem")
 	}
 	if isReport(header) {
 		return nil, &Error{Reason: reportReason}
 	}
-	if quotedSingly(header) {
-		return nil, &Error{Reason: "the headers stand in single quotation marks", Hint: `Save the file with double ones (")`}
+	if isQuotedSingly(header) {
+		return nil, &Error{Reason: "the headers are in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
-	if e := m.duplicate(header); e != nil {
+	if e := m.checkDuplicates(header); e != nil {
 		return nil, e
 	}
-	if e := m.take(l, rows); e != nil {
+	if e := m.assignColumns(l, rows); e != nil {
 		return nil, e
 	}
-	if e := m.missing(l); e != nil {
+	if e := m.checkMissing(l); e != nil {
 		return nil, e
 	}
-	if e := m.named(l); e != nil {
+	if e := m.findNamed(l); e != nil {
 		return nil, e
 	}
-	m.doubtful(l)
-	m.remark(l, rows)
+	m.markAmbiguous(l)
+	m.noteColumns(l, rows)
 	return l, nil
 }
 
-// quotedSingly reports whether all cells stand in single quotation marks, as
-// some database tools write them.
-func quotedSingly(cells []string) bool {
+// isQuotedSingly reports whether all cells are in single quotation marks, as some
+// database tools write them.
+func isQuotedSingly(cells []string) bool {
 	quoted := 0
 	for _, cell := range cells {
 		cell = strings.TrimSpace(cell)
@@ -114,42 +110,42 @@ func quotedSingly(cells []string) bool {
 	return quoted > 0
 }
 
-// take gives columns to fields: first those of Options.Map, then those with
+// assignColumns gives columns to fields: first those of Options.Map, then those with
 // the canonical name, then those with an alias. It never chooses between two.
-func (m *matcher) take(l *layout, rows []record) *Error {
+func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 	for i, f := range m.opt.Fields {
 		wanted, asked := m.opt.Map[f.Name]
 		if !asked {
 			continue
 		}
-		column := find(l.header, wanted)
+		column := findColumn(l.header, wanted)
 		if column < 0 {
-			return l.absent("--map "+f.Name, wanted)
+			return l.missingHeader("--map "+f.Name, wanted)
 		}
 		if other := l.mapped[column].Field; other != "" {
 			return &Error{Column: column + 1, Reason: fmt.Sprintf("the header %s is mapped to both %s and %s",
 				displayHeader(l.header[column], column+1), other, f.Name), Hint: "Correct --map"}
 		}
-		m.give(l, i, f.Name, column)
+		m.assignColumn(l, i, f.Name, column)
 	}
 	for alias, names := range []map[string]int{m.names, m.aliases} {
 		for column, h := range l.header {
-			i, found := names[fold(h)]
+			i, found := names[foldHeader(h)]
 			if !found || l.mapped[column].Field != "" {
 				continue
 			}
-			if alias > 0 && fold(h) != fold(m.opt.Fields[i].Name) && m.meansAnother(i, column, rows) {
+			if alias > 0 && foldHeader(h) != foldHeader(m.opt.Fields[i].Name) && m.meansAnother(i, column, rows) {
 				l.another[column] = true
-				l.note("other_meaning", true, "%s is not read as %s, because most of its cells hold words that are none", displayHeader(h, column+1), m.opt.Fields[i].Name)
+				l.addNote("other_meaning", true, "%s is not read as %s, because most of its cells hold words that are none", displayHeader(h, column+1), m.opt.Fields[i].Name)
 				continue
 			}
 			name, first := m.opt.Fields[i].Name, l.values[i]
 			if first < 0 {
-				m.give(l, i, name, column)
+				m.assignColumn(l, i, name, column)
 				continue
 			}
-			if _, chosen := m.opt.Map[name]; chosen || fold(l.header[first]) == fold(name) {
-				continue // the other one has the better claim; remark says so
+			if _, chosen := m.opt.Map[name]; chosen || foldHeader(l.header[first]) == foldHeader(name) {
+				continue // noteColumns says so
 			}
 			return &Error{Column: column + 1, Reason: fmt.Sprintf("the headers %s and %s may both be %s",
 				displayHeader(l.header[first], first+1), displayHeader(h, column+1), name),
@@ -159,17 +155,17 @@ func (m *matcher) take(l *layout, rows []record) *Error {
 	return nil
 }
 
-func (m *matcher) give(l *layout, field int, name string, column int) {
+func (m *matcher) assignColumn(l *layout, field int, name string, column int) {
 	l.values[field] = column
 	l.mapped[column].Field = name
 	l.written[column] = m.opt.Fields[field].Written
 }
 
-// missing refuses a header row without a required field.
-func (m *matcher) missing(l *layout) *Error {
+// checkMissing refuses a header row without a required field.
+func (m *matcher) checkMissing(l *layout) *Error {
 	var names, wanted []string
 	for i, f := range m.opt.Fields {
-		if f.Required && l.values[i] < 0 && !slices.Contains(m.opt.Optional, f.Name) {
+		if l.values[i] < 0 && m.isRequired(f) {
 			names = append(names, f.Name)
 			wanted = append(append(wanted, f.Name), f.Aliases...)
 		}
@@ -178,76 +174,76 @@ func (m *matcher) missing(l *layout) *Error {
 		return nil
 	}
 	e := &Error{Reason: "no column for " + strings.Join(names, ", ")}
-	if near := nearest(l.header, l.used, wanted...); near != "" {
+	if near := listNearest(l.header, l.isUsed, wanted...); near != "" {
 		e.Reason += "; " + near
 	}
 	e.Hint = fmt.Sprintf("Add it, or name the column that holds it: --map %s=COLUMN", names[0])
 	return e
 }
 
-func (l *layout) used(column int) bool {
-	return l.mapped[column].Field != "" || ourColumn(l.header[column])
+func (l *layout) isUsed(column int) bool {
+	return l.mapped[column].Field != "" || isOurColumn(l.header[column])
 }
 
-// named finds the columns of --id and --send. Those of --carry need not be in
+// findNamed finds the columns of --id and --send. Those of --carry need not be in
 // every file, so they are looked for when all files are known.
-func (m *matcher) named(l *layout) *Error {
+func (m *matcher) findNamed(l *layout) *Error {
 	if m.opt.ID != "" {
-		if l.id = find(l.header, m.opt.ID); l.id < 0 {
-			return l.absent("--id", m.opt.ID)
+		if l.id = findColumn(l.header, m.opt.ID); l.id < 0 {
+			return l.missingHeader("--id", m.opt.ID)
 		}
 	}
 	for _, send := range m.opt.Send {
-		column := find(l.header, send.Column)
+		column := findColumn(l.header, send.Column)
 		if column < 0 {
-			return l.absent("--send "+send.Field, send.Column)
+			return l.missingHeader("--send "+send.Field, send.Column)
 		}
 		l.send = append(l.send, column)
 	}
 	return nil
 }
 
-func (l *layout) absent(flag, header string) *Error {
+func (l *layout) missingHeader(flag, header string) *Error {
 	e := &Error{Reason: fmt.Sprintf("no header %s, which %s names", strconv.Quote(header), flag)}
-	if near := nearest(l.header, func(int) bool { return false }, header); near != "" {
+	if near := listNearest(l.header, func(int) bool { return false }, header); near != "" {
 		e.Reason += "; " + near
 	}
 	e.Hint = "Correct the flag, or the header"
 	return e
 }
 
-// remark notes what was taken under another name, what is nearly a field and
-// what has no name at all.
-func (m *matcher) remark(l *layout, rows []record) {
+// noteColumns notes what was taken under another name, what is nearly a field and
+// what has no name.
+func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 	if l.rejects {
-		l.note("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
+		l.addNote("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
 	}
 	for column, h := range l.header {
 		shown := displayHeader(h, column+1)
 		switch taken := l.mapped[column].Field; {
 		case taken != "" && strings.TrimSpace(h) != taken:
-			l.note("mapped", false, "%s is read as %s", shown, taken)
-		case l.used(column) || slices.Contains(l.send, column) || column == l.id:
+			l.addNote("mapped", false, "%s is read as %s", shown, taken)
+		case l.isUsed(column) || slices.Contains(l.send, column) || column == l.id:
 		case strings.TrimSpace(h) == "":
-			l.note("no_header", true, "column %s has no header and is not read", columnName(column+1))
+			l.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
 		case hasValues(rows, column) && m.isPart(l, column):
-			i, _ := m.partOf(l, column)
-			l.note("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[i].Name, displayHeader(l.header[l.values[i]], l.values[i]+1))
-		case l.another[column]: // said
+			i, _ := m.findWhole(l, column)
+			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[i].Name, displayHeader(l.header[l.values[i]], l.values[i]+1))
+		case l.another[column]: // assignColumns said so
 		default:
-			if i, exact := m.near(h); i >= 0 {
+			if i, exact := m.findNear(h); i >= 0 {
 				name := m.opt.Fields[i].Name
 				switch other := l.values[i]; {
 				case other >= 0:
-					l.note("nearly", true, "%s looks like %s, which is read from %s", shown, name, displayHeader(l.header[other], other+1))
+					l.addNote("nearly", true, "%s looks like %s, which is read from %s", shown, name, displayHeader(l.header[other], other+1))
 				case !exact:
-					l.note("nearly", true, "%s looks like %s and was not taken; if it is that, pass --map %s=%s", shown, name, name, shown)
+					l.addNote("nearly", true, "%s looks like %s and was not taken; if it is that, pass --map %s=%s", shown, name, name, shown)
 				}
 			}
 		}
 	}
 }
 
-func (l *layout) note(code string, warning bool, format string, args ...any) {
+func (l *layout) addNote(code string, warning bool, format string, args ...any) {
 	l.notes = append(l.notes, Note{Code: code, Warning: warning, Message: fmt.Sprintf(format, args...)})
 }

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// unmark takes off a value the marks by which programs keep spreadsheets from
-// changing it, and which a person who sees the sheet does not mean: ="02139",
-// the apostrophe of '02139, and quotation marks around all of it.
-func unmark(cell string) string {
+// removeMarks returns a value without the marks by which programs keep
+// spreadsheets from changing it, which the sender does not mean: ="02139", the
+// apostrophe of '02139, and quotation marks around all of it.
+func removeMarks(cell string) string {
 	text := strings.TrimSpace(cell)
 	if inner, ok := strings.CutPrefix(text, `="`); ok {
 		inner, ok = strings.CutSuffix(inner, `"`)
@@ -27,7 +27,7 @@ func unmark(cell string) string {
 		}
 	}
 	if first == '\'' && isTextMark(text[1:]) {
-		return unmark(text[1:])
+		return removeMarks(text[1:])
 	}
 	return cell
 }
@@ -48,10 +48,10 @@ func closingMark(opening rune) (rune, bool) {
 	return 0, false
 }
 
-// isTextMark reports whether an apostrophe in front of this is the mark by
-// which spreadsheet programs keep a value as text: in front of a number,
-// a formula of that kind or an e-mail, or of a capitalised word. Names like 't Hooft and 's-Gravenhage
-// begin with one of their own.
+// isTextMark reports whether an apostrophe before this text is the mark by which
+// spreadsheet programs keep a value as text: before a number, a formula of that
+// kind, an e-mail or a capitalised word. Names like 't Hooft and 's-Gravenhage
+// begin with an apostrophe of their own.
 func isTextMark(rest string) bool {
 	first, n := utf8.DecodeRuneInString(rest)
 	second, _ := utf8.DecodeRuneInString(rest[n:])
@@ -68,8 +68,9 @@ func isTextMark(rest string) bool {
 	return false
 }
 
-// mayBeMarked tells the first bytes of marks, and of a space before them.
-func mayBeMarked(first byte) bool {
+// canHaveMarks reports whether a value with marks, or a space before them, can
+// begin with this byte.
+func canHaveMarks(first byte) bool {
 	switch first {
 	case '=', '\'', '"', ' ', 0xc2, 0xe2: // the last two begin « and “ in UTF-8
 		return true
@@ -77,17 +78,17 @@ func mayBeMarked(first byte) bool {
 	return false
 }
 
-// unmarked gives the cells of a row without such marks, in the columns that
-// decide or are sent, and says where. The cells themselves stay as they are:
-// what is written of a row is written as its sender wrote it.
-func (f *file) unmarked(cells []string) (read []string, found []Issue) {
+// removeRowMarks returns the cells of a row without such marks in the columns
+// that decide or are sent, and where they were. It leaves the given cells as they
+// are: reports show a row as its sender wrote it.
+func (f *file) removeRowMarks(cells []string) (read []string, found []Issue) {
 	read = cells
 	for column, cell := range cells {
-		if cell == "" || !mayBeMarked(cell[0]) { // nearly all
+		if cell == "" || !canHaveMarks(cell[0]) {
 			continue
 		}
-		value := unmark(cell)
-		if value == cell || !f.decides(column) {
+		value := removeMarks(cell)
+		if value == cell || !f.isDeciding(column) {
 			continue
 		}
 		if len(found) == 0 {

@@ -28,7 +28,7 @@ func TestUnmark(t *testing.T) {
 		"'t Hooft": "'t Hooft", "'s-Gravenhage": "'s-Gravenhage", "'S-GRAVENHAGE": "'S-GRAVENHAGE", "'T Hooft": "'T Hooft", "O'Brien": "O'Brien", "'n Vlier": "'n Vlier",
 		`"Bob" Smith "Jr"`: `"Bob" Smith "Jr"`, `=A1`: "=A1", `="a"&"b"`: `="a"&"b"`, `="02139`: `="02139`, "'": "'", `"`: `"`, "''": "''", "'=x": "'=x", "'@x": "'@x", "'-x": "'-x", `=`: "=", "": "", "Jane'": "Jane'", "+1": "+1",
 	} {
-		if got := unmark(cell); got != want {
+		if got := removeMarks(cell); got != want {
 			t.Errorf("%s: got %q, want %q", cell, got, want)
 		}
 	}

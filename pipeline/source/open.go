@@ -10,18 +10,21 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/csvfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// headRows are looked at to find the headers.
+// headRows is how many rows are searched for the headers.
 const headRows = 20
 
-// Open looks at the files in paths, in order, as one batch: it hashes each of
-// them, finds its header row and settles what its columns are. A path of "-"
-// is stdin, which is kept in a private file until Close. Files are .csv, .tsv,
-// .txt, .csv.gz and .xlsx.
+// Open opens the files in paths, in order, as one batch: it hashes each of them,
+// finds its header row and what its columns are. A path of "-" is stdin, which
+// is kept in a private file until Close. Files are .csv, .tsv, .txt, .csv.gz and
+// .xlsx.
 //
-// Structural errors are *Error. Rows are read, and may be refused, later.
-func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (Input, error) {
+// Structural errors are *Error. A pass can still find more of them.
+func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (*Input, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, err
 	}
@@ -31,15 +34,15 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	if first := slices.Index(paths, "-"); first >= 0 && slices.Contains(paths[first+1:], "-") {
 		return nil, &Error{File: "-", Reason: "named twice", Hint: "It can be read only once"}
 	}
-	in := &input{matcher: newMatcher(opt), columns: opt.fieldNames()}
+	in := &Input{matcher: newMatcher(opt), columns: opt.fieldNames()}
 	for i, path := range paths {
-		f, err := in.open(ctx, path, stdin)
+		f, err := in.openFile(ctx, path, stdin)
 		if err != nil {
 			return nil, errors.Join(err, in.Close())
 		}
 		for _, earlier := range in.files {
 			if earlier.sum == f.sum {
-				f.note("same_file", true, "has the same content as %s", displayName(earlier.name))
+				f.addNote("same_file", true, "has the same content as %s", table.DisplayName(earlier.name))
 			}
 		}
 		for j := range f.notes {
@@ -48,7 +51,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 		in.files = append(in.files, f)
 	}
 	in.noteUnused(opt)
-	if err := in.carry(); err != nil {
+	if err := in.settleCarried(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
 	for _, f := range in.files {
@@ -59,8 +62,8 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (In
 	return in, nil
 }
 
-// noteUnused says which options no file has any use for.
-func (in *input) noteUnused(opt Options) {
+// noteUnused notes options that apply to none of the files.
+func (in *Input) noteUnused(opt Options) {
 	workbooks := 0
 	for _, f := range in.files {
 		if f.kind == kindXLSX {
@@ -70,7 +73,7 @@ func (in *input) noteUnused(opt Options) {
 	first := in.files[0]
 	unused := func(is bool, flag, why string) {
 		if is {
-			first.note("option_unused", true, "%s was not used: %s", flag, why)
+			first.addNote("option_unused", true, "%s was not used: %s", flag, why)
 		}
 	}
 	unused(workbooks == 0 && opt.Sheet != "", "--sheet", "no file is a workbook")
@@ -78,8 +81,8 @@ func (in *input) noteUnused(opt Options) {
 	unused(workbooks == len(in.files) && opt.Encoding != "", "--encoding", "no file is a text")
 }
 
-// Validate refuses options that mean nothing, whatever the input, with an *Error.
-// Open does it by itself.
+// Validate returns an *Error if an option means nothing, whatever the input. Open
+// calls it.
 func (o *Options) Validate() error {
 	fields := map[string]bool{}
 	for _, f := range o.Fields {
@@ -101,15 +104,10 @@ func (o *Options) Validate() error {
 	switch d := o.Delimiter; {
 	case d == 0:
 	case d == '"' || d == '\n' || d == '\r' || d == utf8.RuneError || !utf8.ValidRune(d):
-		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Take , ; | or a tab`}
+		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Pass , ; | or a tab`}
 	}
-	if _, _, refusal := detectEncoding(nil, o.Encoding); refusal != nil {
+	if refusal := csvfile.CheckEncodingName(o.Encoding); refusal != nil {
 		return refusal
-	}
-	if name, _, _ := detectEncoding(nil, o.Encoding); name != utf8Name {
-		if _, refusal := encodingByName(name); refusal != nil {
-			return refusal
-		}
 	}
 	if o.HeaderRow < 0 {
 		return &Error{Reason: "--header-row is below 1"}
@@ -118,7 +116,7 @@ func (o *Options) Validate() error {
 	case "", "cached", "refuse":
 		return nil
 	}
-	return &Error{Reason: "unknown --formulas", Hint: "Take cached or refuse"}
+	return &Error{Reason: "unknown --formulas", Hint: "Pass cached or refuse"}
 }
 
 func (o *Options) fieldNames() []string {
@@ -129,8 +127,9 @@ func (o *Options) fieldNames() []string {
 	return names
 }
 
-// input implements Input.
-type input struct {
+// Input is an ordered list of files that is read as one batch. It is made by
+// Open and may be used by one goroutine at a time.
+type Input struct {
 	*matcher
 	files   []*file
 	columns []string // names of Options.Fields
@@ -138,15 +137,14 @@ type input struct {
 	closed  bool
 }
 
-var _ Input = (*input)(nil)
-
-func (in *input) Files() []File {
+// Files describes the files in order.
+func (in *Input) Files() []File {
 	files := make([]File, len(in.files))
 	for i, f := range in.files {
 		kind := kindXLSX
 		if f.kind != kindXLSX {
 			kind = "csv"
-			if f.dialect.Delimiter == "\t" {
+			if f.Delimiter == "\t" {
 				kind = "tsv"
 			}
 		}
@@ -156,9 +154,13 @@ func (in *input) Files() []File {
 	return files
 }
 
-func (in *input) Carried() []string { return slices.Clone(in.carried) }
+// Carried names the columns of Row.Carry, in order: those of Options.Carry, over
+// all files.
+func (in *Input) Carried() []string { return slices.Clone(in.carried) }
 
-func (in *input) Notes() []Note {
+// Notes returns what Open noticed and accepted: mapping taken, delimiter found,
+// hidden rows, ignored columns; after a pass also what that found.
+func (in *Input) Notes() []Note {
 	var notes []Note
 	for _, f := range in.files {
 		notes = append(notes, f.notes...)
@@ -166,11 +168,12 @@ func (in *input) Notes() []Note {
 	return notes
 }
 
-// Settings holds what was settled, not what was asked for, so that naming what
-// would have been detected changes nothing.
-func (in *input) Settings() string {
+// Settings returns a canonical text of every option that changes how bytes become
+// rows, so that two readings can be compared. It holds what was found, not what
+// was asked for: naming what would have been detected changes nothing.
+func (in *Input) Settings() string {
 	type settled struct {
-		dialect
+		csvfile.Dialect
 		Sheet  string         `json:"sheet"`
 		Header int            `json:"header"`
 		Width  int            `json:"width"`
@@ -189,7 +192,7 @@ func (in *input) Settings() string {
 		all.Formulas = "cached"
 	}
 	for _, f := range in.files {
-		s := settled{dialect: f.dialect, Sheet: f.sheet, Header: f.headerRow, Width: f.width, ID: f.id, Carry: f.carry,
+		s := settled{Dialect: f.Dialect, Sheet: f.sheet, Header: f.headerRow, Width: f.width, ID: f.id, Carry: f.carry,
 			Fields: map[string]int{}, Send: map[string]int{}}
 		for _, m := range f.mapped {
 			if m.Field != "" {
@@ -203,12 +206,13 @@ func (in *input) Settings() string {
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
-		panic("source: settings: " + err.Error()) // strings and numbers always marshal
+		panic("source: settings: " + err.Error()) // unreachable: strings and numbers always marshal
 	}
 	return string(text)
 }
 
-func (in *input) Close() error {
+// Close frees what Open kept. Files of the sender are untouched.
+func (in *Input) Close() error {
 	if in.closed {
 		return nil
 	}
@@ -220,41 +224,41 @@ func (in *input) Close() error {
 	return err
 }
 
-// carry settles the columns that are handed on: of several files the union, by
-// name. What nobody reads after that is told.
-func (in *input) carry() error {
+// settleCarried finds the columns that are handed on: of several files the union,
+// by name. It then notes the columns that are not read.
+func (in *Input) settleCarried() error {
 	wanted := in.opt.Carry
 	if slices.Equal(wanted, []string{"all"}) {
 		wanted = nil
 		for _, f := range in.files {
 			for column, h := range f.header {
-				if h = strings.TrimSpace(h); h != "" && !f.used(column) {
+				if h = strings.TrimSpace(h); h != "" && !f.isUsed(column) {
 					wanted = append(wanted, h)
 				}
 			}
 		}
 	}
 	for i, name := range wanted {
-		if find(wanted[:i], name) >= 0 {
+		if findColumn(wanted[:i], name) >= 0 {
 			continue
 		}
 		somewhere := false
 		for _, f := range in.files {
-			column := find(f.header, name)
+			column := findColumn(f.header, name)
 			f.carry = append(f.carry, column)
 			somewhere = somewhere || column >= 0
 		}
 		if !somewhere {
 			f := in.files[0]
-			e := f.absent("--carry", name)
+			e := f.missingHeader("--carry", name)
 			e.File, e.Sheet, e.Row = f.name, f.sheet, f.headerRow
 			return e
 		}
 		in.carried = append(in.carried, strings.TrimSpace(name))
 	}
 	for i, f := range in.files {
-		f.ignored(i, in.carried)
-		in.name(f)
+		f.noteIgnored(i, in.carried)
+		in.nameColumns(f)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func TestOpenRefused(t *testing.T) {
 		{"line 21: single quotes", "a.csv", "'firstName','lastName','email'\n", Options{}, Error{Row: 1, Reason: "single quotation marks"}},
 		{"line 21: single quotes below", "a.csv", head + "'a','c','d@e.f'\n", Options{}, Error{Row: 2, Reason: "single quotation marks"}},
 		{"line 26: 1,001 columns", "a.csv", "email" + strings.Repeat(",x", 1000) + "\n", Options{}, Error{Row: 1, Reason: "1001 columns"}},
-		{"line 27: preamble", "a.csv", "Customers,,\n\nexported,today,\n" + good, Options{}, Error{Row: 1, Reason: "seem to stand on row 4", Hint: "--header-row 4"}},
+		{"line 27: preamble", "a.csv", "Customers,,\n\nexported,today,\n" + good, Options{}, Error{Row: 1, Reason: "seem to be in row 4", Hint: "--header-row 4"}},
 		{"line 27: two header rows", "a.csv", "Person,,Contact\n" + good, Options{}, Error{Row: 1, Hint: "--header-row 2"}},
 		{"line 27: a header row that is not there", "a.csv", "\n" + good, Options{HeaderRow: 1}, Error{Row: 1, Reason: "no headers"}},
 		{"line 27: a header row below the last", "a.csv", good, Options{HeaderRow: 9}, Error{Row: 9, Reason: "the rows end above", Hint: "--header-row"}},

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 func codes(row Row) string {
@@ -31,7 +33,7 @@ func TestRaggedRows(t *testing.T) {
 		{"line 23: header only", "firstName,lastName,email,\na,b,c\nd,e,f\n", []string{"", ""}},
 		{"line 30: headers again", head + "a,b,c\nfirstName, LASTNAME ,email\nd,e,f\n", []string{"", "header_repeated", ""}},
 		{"line 30: names of columns", head + "a,b,c\nVorname,Surname,E-Mail\nEmail,Phone,x\n", []string{"", "header_repeated", ""}},
-		{"line 25", head + strings.Repeat("x", maxShown+1) + ",b,c\n", []string{"cell_too_long"}},
+		{"line 25", head + strings.Repeat("x", limits.CellShown+1) + ",b,c\n", []string{"cell_too_long"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in, rows, err := read(t, Options{}, "a.csv", c.text)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx/xlsxtest"
 )
 
 // TestUnreadColumns: what is wrong in a column that nobody reads holds no
@@ -21,21 +23,21 @@ func TestUnreadColumns(t *testing.T) {
 		want   string // code, column and field
 		unread int    // as the note counts
 	}{
-		"error":                {rowsXML(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{}, "", 1},
-		"error, beyond":        {rowsXML(row(email + `<c r="F2" t="e"><v>#N/A</v></c>`)), Options{}, "columns_beyond/-1/", 1},
-		"error, read":          {rowsXML(row(`<c r="C2" t="e"><v>#N/A</v></c>`)), Options{}, "cell_error/2/email", 0},
-		"error, carried":       {rowsXML(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{Carry: []string{"note"}}, "cell_error/3/note", 0},
-		"error, id":            {rowsXML(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{ID: "note"}, "cell_error/3/note", 0},
-		"error, sent":          {rowsXML(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{Send: []SendColumn{{"x", "note"}}}, "cell_error/3/x", 0},
-		"rounded and uncached": {rowsXML(row(email + `<c r="D2"><v>1234567890123456</v></c><c r="E2"><f>1</f></c>`)), Options{}, "", 2},
-		"formula":              {rowsXML(row(email + `<c r="D2"><f>1</f><v>1</v></c>`)), Options{Formulas: "refuse"}, "", 1},
-		"date":                 {rowsXML(row(email + `<c r="D2" s="1"><v>45351</v></c>`)), Options{}, "", 0},
-		"merged":               {rowsXML(row(email+`<c r="D2"><v>1</v></c>`), merge("D2:E2")), Options{}, "", 1},
-		"merged, the second":   {rowsXML(row(email+`<c r="D2"><v>1</v></c>`), merge("D2:E2")), Options{Carry: []string{"more"}}, "merged/4/more", 0},
-		"merged, read":         {rowsXML(row(email), merge("C2:E2")), Options{}, "merged/2/email", 0},
+		"error":                {xlsxtest.Rows(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{}, "", 1},
+		"error, beyond":        {xlsxtest.Rows(row(email + `<c r="F2" t="e"><v>#N/A</v></c>`)), Options{}, "columns_beyond/-1/", 1},
+		"error, read":          {xlsxtest.Rows(row(`<c r="C2" t="e"><v>#N/A</v></c>`)), Options{}, "cell_error/2/email", 0},
+		"error, carried":       {xlsxtest.Rows(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{Carry: []string{"note"}}, "cell_error/3/note", 0},
+		"error, id":            {xlsxtest.Rows(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{ID: "note"}, "cell_error/3/note", 0},
+		"error, sent":          {xlsxtest.Rows(row(email + `<c r="D2" t="e"><v>#N/A</v></c>`)), Options{Send: []SendColumn{{"x", "note"}}}, "cell_error/3/x", 0},
+		"rounded and uncached": {xlsxtest.Rows(row(email + `<c r="D2"><v>1234567890123456</v></c><c r="E2"><f>1</f></c>`)), Options{}, "", 2},
+		"formula":              {xlsxtest.Rows(row(email + `<c r="D2"><f>1</f><v>1</v></c>`)), Options{Formulas: "refuse"}, "", 1},
+		"date":                 {xlsxtest.Rows(row(email + `<c r="D2" s="1"><v>45351</v></c>`)), Options{}, "", 0},
+		"merged":               {xlsxtest.Rows(row(email+`<c r="D2"><v>1</v></c>`), merge("D2:E2")), Options{}, "", 1},
+		"merged, the second":   {xlsxtest.Rows(row(email+`<c r="D2"><v>1</v></c>`), merge("D2:E2")), Options{Carry: []string{"more"}}, "merged/4/more", 0},
+		"merged, read":         {xlsxtest.Rows(row(email), merge("C2:E2")), Options{}, "merged/2/email", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in, rows, err := read(t, test.opt, "a.xlsx", string(handmade(test.sheet).zip(t)))
+			in, rows, err := read(t, test.opt, "a.xlsx", string(xlsxtest.New(test.sheet).Zip(t)))
 			if err != nil || len(rows) != 1 {
 				t.Fatal(len(rows), err)
 			}

@@ -4,6 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx"
 )
 
 const reportReason = "this is a report of an earlier run, not a list of customers"
@@ -11,26 +14,26 @@ const reportReason = "this is a report of an earlier run, not a list of customer
 // isReport recognises our own report by columns that no list of customers has.
 func isReport(header []string) bool {
 	for _, name := range []string{"idempotencyKey", "verificationUrl", "serviceId", "status"} {
-		if find(header, name) < 0 {
+		if findColumn(header, name) < 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// reportHint says what to give in place of a report.
+// reportHint returns which file to give instead of a report.
 func reportHint(report string) string {
 	rejects := "the rejects file that was written beside the input"
-	if name := rejectsBeside(report); name != "" {
-		rejects = "the rejects file " + displayName(name)
+	if name := findRejects(report); name != "" {
+		rejects = "the rejects file " + table.DisplayName(name)
 	}
 	return "Give " + rejects + ", which holds what is to be corrected, or the original list"
 }
 
-// rejectsBeside finds the rejects file that goes with a report, by its name: a
-// report may have the environment in it, which rejects have not. "" = it is
-// not there.
-func rejectsBeside(report string) string {
+// findRejects returns the rejects file that goes with a report, by its name: the
+// name of a report may have the environment in it, which that of a rejects file
+// has not. "" = there is none.
+func findRejects(report string) string {
 	base, ours := strings.CutSuffix(strings.TrimSuffix(report, filepath.Ext(report)), ".report")
 	if report == "-" || !ours {
 		return ""
@@ -46,16 +49,16 @@ func rejectsBeside(report string) string {
 	return ""
 }
 
-// isReport recognises a report of ours. Some of its sheets would pass for
+// isReportBook recognises a report of ours. Some of its sheets would pass for
 // lists of customers, so it is looked for before one is chosen.
-func (b *workbook) isReport() (bool, error) {
-	if len(b.sheets) == 0 || b.sheets[0].name != "Summary" {
+func isReportBook(book *xlsx.Workbook) (bool, error) {
+	if sheets := book.Sheets(); len(sheets) == 0 || sheets[0].Name != "Summary" {
 		return false, nil
 	}
-	sheet, ok := b.named("All rows")
-	if !ok || sheet.part == "" {
+	sheet, ok := book.SheetByName("All rows")
+	if !ok || !sheet.HasCells() {
 		return false, nil
 	}
-	first, err := b.firstCells(sheet)
+	first, err := book.FirstRow(sheet)
 	return err == nil && isReport(first), err
 }

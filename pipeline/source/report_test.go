@@ -51,7 +51,7 @@ func TestReportWorkbook(t *testing.T) {
 	}
 }
 
-func TestRejectsBeside(t *testing.T) {
+func TestFindRejects(t *testing.T) {
 	for _, c := range []struct {
 		report, exists, want string // exists: separated by blanks
 	}{
@@ -74,7 +74,7 @@ func TestRejectsBeside(t *testing.T) {
 			if report != "-" {
 				report = filepath.Join(dir, report)
 			}
-			got := rejectsBeside(report)
+			got := findRejects(report)
 			if got != "" {
 				got = filepath.Base(got)
 			}

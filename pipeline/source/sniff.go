@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -15,7 +16,7 @@ const (
 	kindXLSX = "xlsx" // any ZIP that is not known to be something else
 )
 
-// foreign is a kind of file that is not read: what it is and the way out.
+// foreign is a kind of file that is not read: what it is and what to do.
 type foreign struct{ what, hint string }
 
 const (
@@ -24,20 +25,20 @@ const (
 	sniffed    = 64 << 10 // bytes looked at from each end of a file
 )
 
-// sniff tells by its first and last bytes what a file is; its name does not
-// count. A foreign kind comes back with kind "".
-func sniff(r io.ReaderAt, size int64) (kind string, other foreign, err error) {
-	head, err := readAt(r, 0, min(size, sniffed))
+// sniffKind returns what a file is, by its first and last bytes; its name does
+// not count. For a foreign kind it returns kind "".
+func sniffKind(r io.ReaderAt, size int64) (kind string, other foreign, err error) {
+	head, err := readBytesAt(r, 0, min(size, sniffed))
 	if err != nil {
 		return "", foreign{}, err
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		tail, err := readAt(r, max(0, size-sniffed), min(size, sniffed))
+		tail, err := readBytesAt(r, max(0, size-sniffed), min(size, sniffed))
 		if err != nil {
 			return "", foreign{}, err
 		}
-		if other, found := sniffZIP(head, tail); found {
+		if other, found := sniffZIP(bytes.ToLower(head), bytes.ToLower(tail)); found {
 			return "", other, nil
 		}
 		return kindXLSX, foreign{}, nil
@@ -53,10 +54,10 @@ func sniff(r io.ReaderAt, size int64) (kind string, other foreign, err error) {
 	return kindText, foreign{}, nil
 }
 
-// sniffZIP finds the ZIP-based formats that are not XLSX. Names of entries
-// stand uncompressed in the local headers at the front and in the directory at
-// the end, so a look at both ends does without opening an archive whose
-// directory may be hostile.
+// sniffZIP finds the ZIP-based formats that are not XLSX. The names of entries
+// are uncompressed in the local headers at the front and in the directory at the
+// end, so that an archive whose directory may be hostile need not be opened. head
+// and tail are lower case.
 func sniffZIP(head, tail []byte) (foreign, bool) {
 	has := func(name string) bool {
 		return bytes.Contains(head, []byte(name)) || bytes.Contains(tail, []byte(name))
@@ -66,9 +67,9 @@ func sniffZIP(head, tail []byte) (foreign, bool) {
 		return foreign{"a binary Excel workbook (.xlsb)", "Open it in Excel and save it as .xlsx"}, true
 	case has("xl/workbook.xml"):
 		return foreign{}, false // whatever is embedded in it
-	case bytes.Contains(head[:min(len(head), 256)], []byte("mimetypeapplication/vnd.oasis.opendocument")):
+	case has("mimetype"):
 		return foreign{"an OpenDocument file (.ods)", "Open it in LibreOffice and save it as .xlsx or .csv"}, true
-	case has("Index/Document.iwa"), has("Index.zip"):
+	case has("index/document.iwa"), has("index.zip"):
 		return foreign{"an Apple Numbers file (.numbers)", "Open it in Numbers and export it to Excel or CSV"}, true
 	case has("word/document.xml"):
 		return foreign{"a Word document", "Put the table into a spreadsheet and save it as .xlsx"}, true
@@ -78,15 +79,16 @@ func sniffZIP(head, tail []byte) (foreign, bool) {
 	return foreign{}, false
 }
 
-// sniffCompound tells an old Excel file from a workbook with a password. Both
-// are OLE compound files; only the second has a stream EncryptedPackage.
+// sniffCompound returns whether this is an old Excel file or a workbook with a
+// password. Both are OLE compound files; only the second has a stream
+// EncryptedPackage.
 // Source: [MS-CFB] 2.2 (header: sector shift at 30, first directory sector at 48).
 func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 	if len(head) >= 52 {
 		shift := binary.LittleEndian.Uint16(head[30:])
 		sector := binary.LittleEndian.Uint32(head[48:])
 		if at := (int64(sector) + 1) << min(shift, 16); at < size {
-			directory, err := readAt(r, at, min(size-at, 8<<10))
+			directory, err := readBytesAt(r, at, min(size-at, 8<<10))
 			if err != nil {
 				return foreign{}, err
 			}
@@ -98,7 +100,7 @@ func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 	return foreign{"an old Excel file (.xls), or an encrypted one", "Open it in Excel or LibreOffice and save it as .xlsx"}, nil
 }
 
-// sniffOther knows the formats that have been given for a customer list by
+// sniffOther finds other formats that have been given for a customer list by
 // mistake.
 func sniffOther(head []byte) (foreign, bool) {
 	for _, known := range []struct{ magic, what, hint string }{
@@ -151,9 +153,9 @@ func sniffOther(head []byte) (foreign, bool) {
 	return foreign{}, false
 }
 
-// contradicts says what a file is called when its content is something else.
-// Names without a known ending promise nothing.
-func contradicts(name, kind string) (hint string, wrong bool) {
+// contradictsName reports whether a file is named for something else than its
+// content, and what to do. Names without a known ending promise nothing.
+func contradictsName(name, kind string) (hint string, wrong bool) {
 	lower := strings.ToLower(name)
 	promised := ""
 	switch ext := filepath.Ext(lower); ext {
@@ -173,8 +175,8 @@ func contradicts(name, kind string) (hint string, wrong bool) {
 	return "Give it a name that ends in " + ending + ", or save it again in the format it is named for", true
 }
 
-// describe names a kind for people.
-func describe(kind string) string {
+// describeKind names a kind for a message.
+func describeKind(kind string) string {
 	switch kind {
 	case kindXLSX:
 		return "an Excel workbook (.xlsx)"
@@ -184,10 +186,10 @@ func describe(kind string) string {
 	return "a text file (.csv)"
 }
 
-func readAt(r io.ReaderAt, at, n int64) ([]byte, error) {
+func readBytesAt(r io.ReaderAt, at, n int64) ([]byte, error) {
 	b := make([]byte, n)
 	m, err := r.ReadAt(b, at)
-	if err == io.EOF || m == len(b) {
+	if errors.Is(err, io.EOF) || m == len(b) {
 		err = nil
 	}
 	return b[:m], err

@@ -1,26 +1,29 @@
 // Package source turns CSV and XLSX files into rows with their position. It
-// knows files, sheets, rows, columns and headers; what a field means is not
-// its business: the names to look for come in with Options.Fields.
+// finds header rows and which column holds which field. It does not know what a
+// field means: the names to look for are in Options.Fields.
 //
-// Start at [Open]; [Decode] makes structs of the rows. An Input is a list of files read as one batch, in order. It
-// can be read several times (the check pass, the send pass, the rejects file),
-// each time from the start, and says each time which bytes it read.
+// Start at [Open]; [Decode] makes structs of the rows. An [Input] is a list of
+// files read as one batch, in order. It can be read several times (the check
+// pass, the send pass, the rejects file), each time from the start, and each pass
+// ends with an error unless it read the bytes that Open saw.
 package source
 
-import "context"
+import (
+	"errors"
 
-// Field is a column to look for: its canonical name, other names people give
-// it (lower case, letters and digits only), whether a file without it is
-// refused, and whether its cells must be written by somebody. Foreign, Parts
-// and PartsBeside are written like Aliases.
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+)
+
+// Field is a column to look for. Aliases, Foreign, Parts and AdjacentParts are
+// lower case, letters and digits only.
 type Field struct {
-	Name        string
-	Aliases     []string
-	Required    bool
-	Written     bool     // a formula in it is a problem, whatever Options.Formulas says
-	Foreign     []string // values that it never has: a column of them is another one, although its header is an alias
-	Parts       []string // headers of columns that hold a part of it, which is left behind when another column is read
-	PartsBeside []string // headers that say so only right beside that column
+	Name          string   // canonical
+	Aliases       []string // other names that senders give it
+	Required      bool     // a file without it is refused
+	Written       bool     // a formula in it is a problem, whatever Options.Formulas says
+	Foreign       []string // values that it never has: a column of them is another one, although its header is an alias
+	Parts         []string // headers of columns that hold a part of it, which is left behind when another column is read
+	AdjacentParts []string // headers that mean so only right next to that column
 }
 
 // Options say how to read. The zero value of each but Fields means: detect.
@@ -42,37 +45,6 @@ type Options struct {
 // SendColumn names a string field of the request and the column it comes from.
 type SendColumn struct{ Field, Column string }
 
-// Input is an ordered list of files that is read as one batch. It is made by
-// Open and may be read by one goroutine at a time.
-type Input interface {
-	// Files describes the files in order. Known after Open: name and hash.
-	Files() []File
-	// Settings is a canonical text of every option that changes how bytes
-	// become rows, so that two readings can be told apart.
-	Settings() string
-	// Rows starts a pass from the first row of the first file.
-	Rows(ctx context.Context) (Rows, error)
-	// Carried names the columns of Row.Carry, in order: those of
-	// Options.Carry, over all files.
-	Carried() []string
-	// Notes are what Open noticed and accepted: mapping taken, delimiter
-	// found, hidden rows, ignored columns; after a pass also what that did.
-	Notes() []Note
-	// Close removes what Open spooled. Files of the sender are untouched.
-	Close() error
-}
-
-// Rows is one pass over the input.
-type Rows interface {
-	// Read fills dst from the front and returns how many rows it filled.
-	// The rows' strings stay valid; the slice headers do not outlive the
-	// next call. It returns io.EOF, with 0 rows, after the last row, and only
-	// if every file still has the hash that Files reports; else ErrChanged.
-	// Other errors are *Error: structural, naming file, sheet, row, column.
-	Read(dst []Row) (int, error)
-	Close() error
-}
-
 // File is one input file.
 type File struct {
 	Name   string // as the operator named it; "-" for standard input
@@ -87,42 +59,37 @@ type File struct {
 // Mapping says which column was taken for which field.
 type Mapping struct {
 	Column int    // 0-based
-	Header string // as it stands in the file
+	Header string // as written in the file
 	Field  string // canonical name; "" = not used
 	Name   string // what Issue.Field calls it: Field, else the field of Options.Send, else of a column that is read its header; "" = not read
 }
 
-// Row is one data row as it stands in its file.
+// Row is one data row as written in its file.
 type Row struct {
 	File   int      // index into Input.Files
 	Number int      // what a spreadsheet program shows, from 1: blank lines count, a record of several lines is one
 	Line   int      // where an editor shows its first line, from 1; 0 for XLSX
 	Cells  []string // one for each column of the header
-	Extra  []string // the cells beyond them; such a row has an issue "columns", and not to be cut short where it is written again
+	Extra  []string // the cells beyond them; such a row has an issue "columns", and they are kept where it is written again
 	Names  []string // the canonical names of Options.Fields, the same slice in all rows; read only
 	Values []string // one for each of Names, "" where there is no column
 	ID     string   // cell of Options.ID
 	Carry  []string // cells of the carried columns, in Input's order
 	Send   []string // cells of Options.Send
-	Origin string   // of a rejects file: where it says that the row stood first, "17" or "b.csv, row 17"
+	Origin string   // of a rejects file: the place of the row in the first list, "17" or "b.csv, row 17"
 	Was    string   // of a rejects file: the status that the row had there
 	Issues []Issue  // what the reader saw in this row
 }
 
-// Issue is something the reader saw in one row: a row too long, a formula
-// without a cached value, a merged or a date cell.
-type Issue struct {
-	Column  int    // 0-based, -1 for the row as a whole
-	Field   string // Mapping.Name of the column, "" for the row as a whole
-	Code    string
-	Message string // no value of the row, no ';'
-	Warning bool
-}
+// Issue is something the reader saw in one row.
+type Issue = table.Issue
 
-// Note is something Open or a pass noticed about a whole file, for people.
-type Note struct {
-	File    int
-	Code    string
-	Message string
-	Warning bool
-}
+// Note is something Open or a pass noticed about a whole file, for operators.
+type Note = table.Note
+
+// Error refuses a whole input, and says where and why.
+type Error = table.Error
+
+// ErrChanged means that a file is not what it was when Open read it: edited,
+// cut short or replaced. What was read of it in this pass cannot be trusted.
+var ErrChanged = errors.New("the input changed while it was being read")

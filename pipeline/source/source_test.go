@@ -37,7 +37,7 @@ func write(t testing.TB, name, content string) string {
 }
 
 // open opens paths with the fields above and closes them after the test.
-func open(t testing.TB, opt Options, stdin io.Reader, paths ...string) (Input, error) {
+func open(t testing.TB, opt Options, stdin io.Reader, paths ...string) (*Input, error) {
 	t.Helper()
 	if opt.Fields == nil {
 		opt.Fields = fields()
@@ -55,7 +55,7 @@ func open(t testing.TB, opt Options, stdin io.Reader, paths ...string) (Input, e
 
 // readPass makes one pass, in batches of an odd size. The rows are copied out of
 // the arrays that the next Read uses again.
-func readPass(t testing.TB, in Input) ([]Row, error) {
+func readPass(t testing.TB, in *Input) ([]Row, error) {
 	t.Helper()
 	rows, err := in.Rows(context.Background())
 	if err != nil {
@@ -70,7 +70,7 @@ func readPass(t testing.TB, in Input) ([]Row, error) {
 	batch := make([]Row, 3)
 	for {
 		n, err := rows.Read(batch)
-		if err == io.EOF && n == 0 {
+		if errors.Is(err, io.EOF) && n == 0 {
 			return all, nil
 		}
 		if err != nil {
@@ -92,7 +92,7 @@ func readPass(t testing.TB, in Input) ([]Row, error) {
 }
 
 // read opens one file of that name and content and reads it.
-func read(t testing.TB, opt Options, name, content string) (Input, []Row, error) {
+func read(t testing.TB, opt Options, name, content string) (*Input, []Row, error) {
 	t.Helper()
 	in, err := open(t, opt, nil, write(t, name, content))
 	if err != nil {
@@ -120,7 +120,7 @@ func refused(t *testing.T, err error, want Error) {
 	}
 }
 
-func hasNote(in Input, code, text string) bool {
+func hasNote(in *Input, code, text string) bool {
 	for _, n := range in.Notes() {
 		if n.Code == code && strings.Contains(n.Message, text) {
 			return true
@@ -130,44 +130,6 @@ func hasNote(in Input, code, text string) bool {
 }
 
 const head = "firstName,lastName,email\n"
-
-func TestErrorText(t *testing.T) {
-	for _, c := range []struct {
-		e    Error
-		want string
-	}{
-		{Error{File: "customers.xlsx", Sheet: "S", Row: 17, Column: 5, Field: "email", Cell: "E17", Reason: "a merged cell", Hint: "Unmerge it"},
-			`customers.xlsx, sheet "S", row 17, column email (cell E17): a merged cell. Unmerge it`},
-		{Error{File: "a.csv", Row: 17, Line: 23, Reason: "r"}, "a.csv, row 17 (line 23): r"},
-		{Error{File: "a.csv", Row: 17, Line: 17, Column: 28, Cell: "AB17", Reason: "r"}, "a.csv, row 17, column AB (cell AB17): r"},
-		{Error{File: "a.csv", Line: 3, Reason: "r"}, "a.csv, line 3: r"},
-		{Error{File: "-", Reason: "r"}, "standard input: r"},
-		{Error{Reason: "r", Hint: "H"}, "r. H"},
-		// line 72
-		{Error{File: "a b.csv", Reason: "r"}, `"a b.csv": r`},
-		{Error{File: "a\n\x1b[2Jb.csv", Reason: "r"}, `"a\n\x1b[2Jb.csv": r`},
-		{Error{File: "a\u202eb.csv", Reason: "r"}, `"a\u202eb.csv": r`},
-		{Error{File: "a\xffb.csv", Reason: "r"}, `"a\xffb.csv": r`},
-		{Error{File: `it's"`, Reason: "r"}, `"it's\"": r`},
-		{Error{File: "-x.csv", Reason: "r"}, "-x.csv: r"},
-		{Error{File: "Zoë.csv", Reason: "r"}, "Zoë.csv: r"},
-	} {
-		if got := c.e.Error(); got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
-		}
-	}
-}
-
-func TestCellName(t *testing.T) {
-	for _, c := range []struct {
-		column, row int
-		want        string
-	}{{1, 1, "A1"}, {5, 17, "E17"}, {26, 2, "Z2"}, {27, 2, "AA2"}, {702, 3, "ZZ3"}, {703, 3, "AAA3"}, {16384, 1048576, "XFD1048576"}, {0, 4, ""}, {4, 0, ""}} {
-		if got := CellName(c.column, c.row); got != c.want {
-			t.Errorf("CellName(%d, %d) = %q, want %q", c.column, c.row, got, c.want)
-		}
-	}
-}
 
 func TestDecode(t *testing.T) {
 	type raw struct {
@@ -222,4 +184,22 @@ func TestDecode(t *testing.T) {
 	if err := Decode(rows[:1], &out); err == nil {
 		t.Error("decoded without names")
 	}
+}
+
+func noteCodes(notes []Note) string {
+	var all []string
+	for _, n := range notes {
+		all = append(all, n.Code)
+	}
+	return strings.Join(all, " ")
+}
+
+// endless is a text without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = "ab,\n"[i%4]
+	}
+	return len(p), nil
 }

@@ -81,8 +81,8 @@ func TestStrayPairAnywhere(t *testing.T) {
 			rows[i] = pairRow(i)
 		}
 		delim := rapid.SampledFrom([]string{",", ";", "\t", "|"}).Draw(r, "delimiter")
-		from, to := rapid.IntRange(0, len(rows)-2).Draw(r, "from"), 0
-		to = rapid.IntRange(from+1, len(rows)-1).Draw(r, "to")
+		from := rapid.IntRange(0, len(rows)-2).Draw(r, "from")
+		to := rapid.IntRange(from+1, len(rows)-1).Draw(r, "to")
 		open, closing := rapid.IntRange(0, 9).Draw(r, "open"), rapid.IntRange(0, 9).Draw(r, "close")
 		rows[from][open] = `"` + rows[from][open]
 		rows[to][closing] += `"`

@@ -1,195 +1,116 @@
 package source
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/csvfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// dialect is how a text file is written: what was detected or asked for.
-type dialect struct {
-	Encoding  string `json:"encoding"`
-	Delimiter string `json:"delimiter"`
-	sep       bool   // the first line is `sep=;`, which spreadsheet programs do not show
-}
-
-// textRecords is a CSV file open for one pass.
-type textRecords struct {
-	*csvReader
-	dialect
+// textRows is a CSV file open for one pass.
+type textRows struct {
+	*csvfile.Reader
+	ctxErr  func() error
 	content *content
-	raw     *hashing
-	unzip   *gunzip // nil unless compressed
+	file    *handle
+	raw     io.Reader // of file, hashed as it is read
+	hash    hash.Hash
 }
 
-// openText opens a CSV file, settles its dialect and stands before its first
-// row.
-func openText(ctx context.Context, c *content, m *matcher) (*textRecords, error) {
+var _ recordReader = (*textRows)(nil)
+
+// openText opens a CSV file at its first row and settles its dialect.
+func (m *matcher) openText(ctx context.Context, c *content) (*textRows, error) {
 	f, err := c.open()
 	if err != nil {
 		return nil, err
 	}
-	t := &textRecords{content: c, raw: &hashing{handle: f, ctx: ctx, hash: sha256.New()}}
-	if err := t.start(m); err != nil {
-		return nil, errors.Join(t.place(err), t.Close())
+	t := &textRows{ctxErr: ctx.Err, content: c, file: f, hash: sha256.New()}
+	t.raw = io.TeeReader(untilDone(ctx, f), t.hash)
+	text, err := c.unpackText(t.raw)
+	if err == nil {
+		t.Reader, err = csvfile.NewReader(text, m.textOptions(c.name))
+	}
+	if err != nil {
+		return nil, errors.Join(t.locateError(err), t.Close())
 	}
 	return t, nil
 }
 
-func (t *textRecords) start(m *matcher) error {
-	r := bufio.NewReaderSize(t.raw, textBuffer)
-	if t.content.kind == kindGzip {
-		unzip, err := newGunzip(r)
-		if err != nil {
-			return err
-		}
-		t.unzip = unzip
-		inner := bufio.NewReaderSize(unzip, textBuffer)
-		head, _ := inner.Peek(sniffed) // an error comes back from the next read
-		kind, other, err := sniff(bytes.NewReader(head), int64(len(head)))
-		switch {
-		case err != nil:
-			return err
-		case kind == "":
-			return &Error{Reason: "there is " + other.what + " in the gzip file", Hint: other.hint}
-		case kind != kindText:
-			return &Error{Reason: "there is " + describe(kind) + " in the gzip file", Hint: "Unpack it first"}
-		}
-		r = inner
+func (m *matcher) textOptions(name string) csvfile.Options {
+	opt := csvfile.Options{Encoding: m.opt.Encoding, CountKnown: m.countKnown,
+		PreferTabs: strings.HasPrefix(filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")), ".t")}
+	if m.opt.Delimiter != 0 {
+		opt.Delimiter = string(m.opt.Delimiter)
 	}
-	r, name, err := decode(r, m.opt.Encoding)
-	if err != nil {
-		return err
-	}
-	t.Encoding = name
-	head, _ := r.Peek(textBuffer) // likewise
-	skip, told := sepLine(head)
-	if _, err := r.Discard(skip); err != nil {
-		return err
-	}
-	t.sep = skip > 0
-	switch {
-	case m.opt.Delimiter != 0:
-		t.Delimiter = string(m.opt.Delimiter)
-	case told != "":
-		t.Delimiter = told
-	default:
-		tabs := strings.HasPrefix(filepath.Ext(strings.TrimSuffix(strings.ToLower(t.content.name), ".gz")), ".t")
-		t.Delimiter = m.delimiter(head, t.Encoding, tabs)
-	}
-	t.csvReader = newCSVReader(r, t.Delimiter, t.Encoding)
-	if t.sep {
-		t.line = 2
-	}
-	return nil
+	return opt
 }
 
-// sepLine recognises the line by which Excel is told the delimiter. Returns
-// its length with its line end, and the delimiter.
-func sepLine(head []byte) (length int, delimiter string) {
-	line := head[:min(len(head), 16)]
-	end := bytes.IndexAny(line, "\r\n")
-	if end < 0 {
-		return 0, ""
-	}
-	length = end + 1
-	if bytes.HasPrefix(line[end:], []byte("\r\n")) {
-		length++
-	}
-	text := strings.Trim(string(line[:end]), `"`)
-	if len(text) < 5 || !strings.EqualFold(text[:4], "sep=") || utf8.RuneCountInString(text[4:]) != 1 {
-		return 0, ""
-	}
-	return length, text[4:]
-}
-
-// delimiter finds the one that makes the head of the file look most like what
-// is looked for: by the known names in one row, then by columns.
-func (m *matcher) delimiter(head []byte, encoding string, tabs bool) string {
-	candidates := []string{",", ";", "\t", "|"}
-	if tabs {
-		candidates = []string{"\t", ",", ";", "|"}
-	}
-	best, mostKnown, mostColumns := candidates[0], 0, 1
-	for _, d := range candidates {
-		known, columns := 0, 0
-		rows := newCSVReader(bytes.NewReader(head), d, encoding)
-		for range headRows {
-			row, err := rows.next()
-			if err != nil {
-				break // the text is broken with this delimiter, or the sample ends
-			}
-			if n := m.known(row.cells); n > known || columns == 0 {
-				known, columns = n, len(row.cells)
-			}
-		}
-		if known > mostKnown || known == mostKnown && columns > mostColumns {
-			best, mostKnown, mostColumns = d, known, columns
-		}
-	}
-	return best
-}
-
-// next places errors in the file, and tells a file that changed from a broken
-// one.
-func (t *textRecords) next() (record, error) {
-	rec, err := t.csvReader.next()
-	if err != nil && err != io.EOF {
-		err = t.place(err)
+// Next places errors in the file.
+func (t *textRows) Next() (table.Record, error) {
+	rec, err := t.Reader.Next()
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = t.locateError(err)
 	}
 	return rec, err
 }
 
-func (t *textRecords) place(err error) error {
+func (t *textRows) locateError(err error) error {
 	var e *Error
 	switch {
-	case t.raw.ctx.Err() != nil:
-		return t.raw.ctx.Err()
+	case t.ctxErr() != nil:
+		return t.ctxErr()
 	case errors.As(err, &e):
-		if e.File == "" && errors.Is(err, errNotText) {
-			t.content.propose(e)
+		if e.File == "" {
+			t.content.withText(func(text io.Reader) { csvfile.ProposeEncodings(e, text) })
 		}
 		e.File = t.content.name
 		return e
-	case t.unzip != nil || errors.Is(err, gzip.ErrHeader):
-		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again", Err: err}
+	case t.content.kind == kindGzip:
+		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again"}
 	}
-	return fileError(t.content.name, err)
+	return table.FileError(t.content.name, err)
 }
 
-// verify reads what is left of the file and compares its hash.
-func (t *textRecords) verify(context.Context) error {
-	sum, err := t.raw.sum()
-	if err != nil {
-		return t.place(err)
+// finish reads what is left of the file and compares its hash.
+func (t *textRows) finish(context.Context) ([]Note, error) {
+	if _, err := io.Copy(io.Discard, t.raw); err != nil {
+		return nil, t.locateError(err)
 	}
-	if sum != t.content.sum {
-		return t.content.changed()
+	var notes []Note
+	if t.HasCtrlZ() {
+		notes = append(notes, Note{Code: "ctrl_z", Warning: true, Message: "the end-of-file mark Ctrl-Z at its end is not read"})
 	}
-	return nil
+	if t.HasSpacedQuotes() {
+		notes = append(notes, Note{Code: "quote_blanks", Message: "blanks between delimiters and quotation marks are left out"})
+	}
+	if [sha256.Size]byte(t.hash.Sum(nil)) != t.content.sum {
+		return notes, t.content.changedError()
+	}
+	return notes, nil
 }
 
-func (t *textRecords) Close() error { return t.raw.Close() }
+// Close closes the file.
+func (t *textRows) Close() error { return t.file.Close() }
 
-// width finds how many cells a row of this file has. Normally as many as there
-// are headers; one more or less where all rows, but not the header row, end in
-// a delimiter, or the other way round.
-func width(header []string, rows []record) (cells int, trailing bool) {
+// findWidth returns how many cells a row of this file has. Normally as many as
+// there are headers; one more or less where all rows, but not the header row,
+// end in a delimiter, or the other way round.
+func findWidth(header []string, rows []table.Record) (cells int, trailing bool) {
 	n := len(header)
 	if len(rows) == 0 {
 		return n, false
 	}
 	all := func(is func(cells []string) bool) bool {
-		return !slices.ContainsFunc(rows, func(r record) bool { return !is(r.cells) })
+		return !slices.ContainsFunc(rows, func(r table.Record) bool { return !is(r.Cells) })
 	}
 	switch {
 	case all(func(c []string) bool { return len(c) == n+1 && c[n] == "" }):
@@ -200,8 +121,8 @@ func width(header []string, rows []record) (cells int, trailing bool) {
 	return n, false
 }
 
-// delimiterName names a delimiter for people.
-func delimiterName(d string) string {
+// formatDelimiter names a delimiter for a message.
+func formatDelimiter(d string) string {
 	if d == "\t" {
 		return "tabs"
 	}

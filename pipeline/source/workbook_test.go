@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
 // saveSheet writes rows to a sheet named S.
@@ -18,7 +20,7 @@ func saveSheet(t *testing.T, name string, rows ...[]any) string {
 		t.Fatal(err)
 	}
 	for i, row := range rows {
-		if err := f.SetSheetRow("S", CellName(1, i+1), &row); err != nil {
+		if err := f.SetSheetRow("S", table.CellName(1, i+1), &row); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,10 @@
 package source
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx/xlsxtest"
+)
 
 // TestWritten: line 48, what somebody has to say is not calculated. TRUE as
 // LibreOffice writes it is no formula to speak of.
@@ -16,8 +20,8 @@ func TestWritten(t *testing.T) {
 		{`<c r="B2" t="b"><v>1</v></c><c r="C2"><f>1+1</f><v>2</v></c>`, "warn:columns_beyond", "2 cells are"},
 	} {
 		opt := Options{Fields: []Field{{Name: "email"}, {Name: "agreed", Written: true}}}
-		sheet := rowsXML(header + `<row r="2"><c r="A2" t="str"><v>a</v></c>` + c.cell + `</row><row r="3"><c r="B3" t="str"><f>IF(A3="","",TRUE)</f><v></v></c></row>`)
-		in, rows, err := read(t, opt, "a.xlsx", string(handmade(sheet).zip(t)))
+		sheet := xlsxtest.Rows(header + `<row r="2"><c r="A2" t="str"><v>a</v></c>` + c.cell + `</row><row r="3"><c r="B3" t="str"><f>IF(A3="","",TRUE)</f><v></v></c></row>`)
+		in, rows, err := read(t, opt, "a.xlsx", string(xlsxtest.New(sheet).Zip(t)))
 		if err != nil || len(rows) != 1 {
 			t.Fatal(len(rows), err) // row 3 shows nothing
 		}

@@ -1,7 +1,7 @@
 // Package booktest gathers the workbooks that tests have the program write, so
 // that one process of each checker looks at all of them afterwards:
 // LibreOffice, and the validator of the Open XML SDK, which knows what Excel
-// offers to repair. Starting them for each workbook would take minutes.
+// offers to repair. Starting them for each workbook would cost minutes.
 //
 // Every test that has a workbook written does it in a directory that it gives
 // to Keep, or got from Dir. Run the tests, then the check:
@@ -48,7 +48,7 @@ func Keep(t testing.TB, dir string) {
 	t.Helper()
 	if to := os.Getenv(Variable); to != "" {
 		t.Cleanup(func() {
-			if err := gather(dir, to, t.Name()); err != nil {
+			if err := copyBooks(dir, to, t.Name()); err != nil {
 				t.Errorf("gathering workbooks: %v", err)
 			}
 		})
@@ -58,12 +58,12 @@ func Keep(t testing.TB, dir string) {
 // Gather copies the workbooks in dir at once, for tests without a testing.TB.
 func Gather(dir, test string) error {
 	if to := os.Getenv(Variable); to != "" {
-		return gather(dir, to, test)
+		return copyBooks(dir, to, test)
 	}
 	return nil
 }
 
-func gather(dir, to, test string) error {
+func copyBooks(dir, to, test string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			return nil // removed by the test itself, or closed to it on purpose
@@ -94,7 +94,6 @@ func isOurs(data []byte) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
 	text, err := io.ReadAll(f)
-	return err == nil && bytes.Contains(text, []byte(application))
+	return errors.Join(err, f.Close()) == nil && bytes.Contains(text, []byte(application))
 }

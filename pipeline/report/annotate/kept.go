@@ -1,0 +1,257 @@
+package annotate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
+)
+
+// keptBook is the sender's workbook, to be marked.
+type keptBook struct {
+	*workbook.Workbook
+	a       *Annotation
+	header  int   // row of the headers
+	outcome []int // columns of outcomeColumns, from 0
+	paint   *painter
+	notes   *comments
+	dropped []inert.Count
+}
+
+var (
+	errNoSheet = errors.New("the workbook lost the sheet that was read")
+	// errNotKept is a workbook that excelize cannot change. Nothing of it has
+	// been written.
+	errNotKept = errors.New("the workbook cannot be kept")
+)
+
+// openKept opens the sender's workbook without anything active in it, and reads
+// whatever of it will be changed. A panic in excelize becomes an error.
+func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err error) {
+	safe, err := inert.CopyFile(a.Workbook)
+	if err != nil {
+		return nil, err
+	}
+	parts, found := safe.Sheets[a.Sheet]
+	switch {
+	case !found:
+		return nil, errNoSheet
+	case parts.Cells > maxCells:
+		return nil, inert.ErrTooLarge
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(safe.Data), excelize.Options{TmpDir: scratch})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("excelize: %v", r)
+		}
+		if err != nil {
+			k, err = nil, errors.Join(err, f.Close())
+		}
+	}()
+	rows, err := f.GetRows(a.Sheet, excelize.Options{RawCellValue: true})
+	if err != nil {
+		return nil, err
+	}
+	k = &keptBook{a: a, dropped: safe.Dropped, header: a.findHeader(rows)}
+	if a.Outcome {
+		k.outcome = findOutcome(rows, k.header, len(a.Header))
+	}
+	if err := removeOldMarks(f, a.Sheet); err != nil {
+		return nil, err
+	}
+	if k.paint, err = newPainter(f); err != nil {
+		return nil, err
+	}
+	if k.Workbook, err = workbook.FromFile(f); err != nil {
+		return nil, err
+	}
+	k.notes, err = readComments(f, a.Sheet, parts)
+	return k, err
+}
+
+// findHeader returns the row of the headers among the first of a sheet.
+func (a *Annotation) findHeader(rows [][]string) int {
+	if a.HeaderRow > 0 {
+		return a.HeaderRow
+	}
+	isHeader := func(row []string) bool {
+		for i, h := range a.Header {
+			if h = strings.TrimSpace(h); h != "" && (i >= len(row) || strings.TrimSpace(row[i]) != h) {
+				return false
+			}
+		}
+		return true
+	}
+	return max(slices.IndexFunc(rows[:min(len(rows), 100)], isHeader)+1, 1)
+}
+
+// findOutcome returns the outcome columns that a row of headers has from an
+// earlier run, or else the first empty ones.
+func findOutcome(rows [][]string, header, width int) []int {
+	for _, row := range rows {
+		width = max(width, len(row))
+	}
+	var columns []int
+	for _, name := range outcomeColumns() {
+		at := -1
+		if header <= len(rows) {
+			at = indexHeader(rows[header-1], name)
+		}
+		if at < 0 {
+			at = width
+			width++
+		}
+		columns = append(columns, at)
+	}
+	return columns
+}
+
+// removeOldMarks removes the sheet of problems and the colours of an earlier
+// annotation. Its comments go when the new ones are written.
+func removeOldMarks(f *excelize.File, sheet string) error {
+	for _, name := range f.GetSheetList() {
+		if name == sheet {
+			continue
+		}
+		if first, err := f.GetCellValue(name, "A1"); err == nil && first == problemsTitle {
+			if err := f.DeleteSheet(name); err != nil {
+				return err
+			}
+		}
+	}
+	return removePaint(f)
+}
+
+// write marks the rows and writes the workbook.
+func (k *keptBook) write(w io.Writer) (done Result, err error) {
+	saving := false
+	defer func() {
+		if r := recover(); r != nil {
+			if err = fmt.Errorf("excelize: %v", r); !saving {
+				err = errors.Join(errNotKept, err)
+			}
+		}
+		err = errors.Join(err, k.Close())
+	}()
+	if err := k.writeOutcomeHeaders(); err != nil {
+		return done, err
+	}
+	if done, err = k.a.writeRows(k, k.Workbook, k.a.Sheet, k.notes); err != nil {
+		return done, err
+	}
+	done.Dropped = k.dropped
+	saving = true
+	return done, k.Save(w, untouchedNote)
+}
+
+// writeRow marks a row.
+func (k *keptBook) writeRow(r *Row) error {
+	for column, isWarning := range markedColumns(r.Marks) {
+		at := workbook.CellName(column, r.Number)
+		style, err := k.File.GetCellStyle(k.a.Sheet, at)
+		if err == nil {
+			err = k.File.SetCellStyle(k.a.Sheet, at, at, k.paint.over(style, isWarning))
+		}
+		if err != nil {
+			return fmt.Errorf("row %d: %w", r.Number, err)
+		}
+	}
+	for _, column := range unansweredColumns(r.Marks) {
+		if err := k.File.SetCellStr(k.a.Sheet, workbook.CellName(column, r.Number), noValue); err != nil {
+			return fmt.Errorf("row %d: %w", r.Number, err)
+		}
+	}
+	if !k.a.Outcome {
+		return nil
+	}
+	for i, value := range []string{r.Status, r.Link, r.problemText()} {
+		if err := k.setCell(workbook.CellName(k.outcome[i], r.Number), reporttext.Clean(value), k.Style.Text); err != nil {
+			return fmt.Errorf("row %d: %w", r.Number, err)
+		}
+	}
+	return nil
+}
+
+func (k *keptBook) setCell(at, text string, style int) error {
+	if err := k.File.SetCellStr(k.a.Sheet, at, text); err != nil {
+		return err
+	}
+	return k.File.SetCellStyle(k.a.Sheet, at, at, style)
+}
+
+// writeOutcomeHeaders writes the headers of the columns that are added, in the
+// look of the last header.
+func (k *keptBook) writeOutcomeHeaders() error {
+	if !k.a.Outcome {
+		return nil
+	}
+	style, err := k.File.GetCellStyle(k.a.Sheet, workbook.CellName(max(len(k.a.Header)-1, 0), k.header))
+	for i, name := range outcomeColumns() {
+		if err == nil {
+			err = k.setCell(workbook.CellName(k.outcome[i], k.header), name, style)
+		}
+		if err == nil {
+			column := workbook.ColumnName(k.outcome[i])
+			err = k.File.SetColWidth(k.a.Sheet, column, column, []float64{18, 48, 72}[i])
+		}
+	}
+	return err
+}
+
+// maxFrozen leaves room to scroll below a header that is far down.
+const maxFrozen = 15
+
+// endRows freezes the header, and whatever the sender has frozen.
+func (k *keptBook) endRows() error {
+	panes, err := k.File.GetPanes(k.a.Sheet)
+	if err != nil {
+		return err
+	}
+	if panes.Freeze && panes.YSplit >= k.header || k.header > maxFrozen {
+		return nil
+	}
+	if !panes.Freeze {
+		panes.XSplit = 0
+	}
+	return k.File.SetPanes(k.a.Sheet, workbook.FrozenPanes(k.header, panes.XSplit))
+}
+
+// noValue is put into a cell whose value does not count. It is refused
+// everywhere, so the row cannot pass before the cell was filled in.
+const noValue = "#N/A"
+
+// unansweredColumns returns the columns of cells that were refused because they
+// showed the value of a formula, were struck out, or did not match their
+// format. The result has no formula, and so no trace of the reason.
+func unansweredColumns(marks []Mark) (columns []int) {
+	for _, m := range marks {
+		if (m.Code == "formula" || m.Code == "formula_uncached") && m.Column >= 0 && !m.Warning {
+			columns = append(columns, m.Column)
+		}
+	}
+	return columns
+}
+
+// markedColumns returns the columns that have marks, and whether these are
+// warnings only. A mark on the whole row is on its first cell.
+func markedColumns(marks []Mark) map[int]bool {
+	columns := map[int]bool{}
+	for _, m := range marks {
+		column := max(m.Column, 0)
+		if isWarning, seen := columns[column]; !seen || isWarning {
+			columns[column] = m.Warning
+		}
+	}
+	return columns
+}

@@ -1,0 +1,187 @@
+package annotate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
+)
+
+// problemsTitle is the first cell of the sheet of problems.
+const problemsTitle = workbook.SheetMark + "what to correct in this list"
+
+// markList gathers marks for the sheet of problems: all are counted, the first
+// are listed.
+type markList struct {
+	a     *Annotation
+	kinds map[markKind]*kindCount
+	list  []listedMark
+	done  Result
+}
+
+type markKind struct {
+	warning       bool
+	column, field string // column: its header
+	code          string
+}
+
+type kindCount struct{ cells, firstRow int }
+
+type listedMark struct {
+	Mark
+	row    int
+	header string
+}
+
+// add counts and lists the marks of a row.
+func (l *markList) add(r *Row) {
+	isWrong := false
+	for _, m := range r.Marks {
+		h := l.a.columnHeader(m.Column)
+		k := markKind{m.Warning, h, m.Field, m.Code}
+		if l.kinds[k] == nil {
+			l.kinds[k] = &kindCount{firstRow: r.Number}
+		}
+		l.kinds[k].cells++
+		if m.Warning {
+			l.done.Warnings++
+		} else {
+			l.done.Problems++
+			isWrong = true
+		}
+		if room := maxListed - len(l.list); room > maxListed/2 || room > 0 && !m.Warning {
+			l.list = append(l.list, listedMark{m, r.Number, h})
+		} else {
+			l.done.Unlisted++
+		}
+	}
+	if isWrong {
+		l.done.Rows++
+	}
+}
+
+// writeSheet adds the sheet of problems to a workbook, which then opens on it.
+// sheet has the marked cells.
+func (l *markList) writeSheet(b *workbook.Workbook, sheet string) error {
+	name := freeSheetName(b.File, "Problems")
+	index, err := b.File.NewSheet(name)
+	if err != nil {
+		return err
+	}
+	p := b.NewListSheet(name, 12, 11, 28, 20, 81) // as wide as A4
+	p.WriteLine(b.Style.Title, 30, problemsTitle)
+	for _, line := range l.guide(sheet) {
+		p.WriteLine(b.Style.Lead, 19, line)
+	}
+	if len(l.list) > 0 {
+		p.Row++
+		l.writeCounts(p, b.Style)
+		p.Row++
+		l.writeCells(p, b.Style, sheet)
+	}
+	if p.Err() != nil {
+		return p.Err()
+	}
+	if err := errors.Join(b.SetLayout(name, "landscape", 1), b.HideGrid(name)); err != nil { // last: a filter undoes it
+		return err
+	}
+	b.File.SetActiveSheet(index)
+	return nil
+}
+
+// guide returns the lines that say what to do.
+func (l *markList) guide(sheet string) []string {
+	d := l.done
+	var lines []string
+	switch {
+	case d.Problems == 0 && d.Warnings == 0:
+		return []string{"Nothing has to be corrected."}
+	case d.Problems == 0:
+		lines = append(lines, "Nothing has to be corrected.")
+	default:
+		says := "The list below says what to write, and leads to every one."
+		if d.Comments > 0 {
+			says = "Each says in a comment what to write; the list below leads to every one."
+		}
+		lines = append(lines,
+			fmt.Sprintf("%s in %s must be corrected before %s can be sent.", reporttext.CountNoun(d.Problems, "problem"), reporttext.CountNoun(d.Rows, "row"), reporttext.Plural(d.Rows, "it", "they")),
+			fmt.Sprintf("1.  Go to sheet %q and correct the red cells. %s", reporttext.Clean(sheet), says),
+			"2.  Save the file, as .xlsx, and give it back. Colours, comments and this sheet may stay as they are.")
+	}
+	if d.Warnings > 0 {
+		lines = append(lines, fmt.Sprintf("%s, yellow: have a look; %s sent unchanged.", reporttext.CountNoun(d.Warnings, "warning"), reporttext.Plural(d.Warnings, "it is", "they are")))
+	}
+	if d.Displaced > 0 {
+		lines = append(lines, fmt.Sprintf("%s no comment of ours, so that those that were there stay as they are: the list below says what to write.", reporttext.CountNoun(d.Displaced, "marked cell")+reporttext.Plural(d.Displaced, " has", " have")))
+	}
+	if d.Comments > 0 && !d.Commented {
+		lines = append(lines, fmt.Sprintf("Only the first %s cells have a comment. Every problem is in the list below.", reporttext.FormatCount(d.Comments)))
+	}
+	if d.Unlisted > 0 {
+		lines = append(lines, fmt.Sprintf("The list ends after %s entries; %s more are only coloured.", reporttext.FormatCount(len(l.list)), reporttext.FormatCount(d.Unlisted)))
+	}
+	return lines
+}
+
+// writeCounts writes the number of marks of each kind: what must be corrected
+// first, the most frequent first.
+func (l *markList) writeCounts(p *workbook.ListSheet, style workbook.Styles) {
+	isWarning := map[bool]int{true: 1}
+	kinds := slices.SortedFunc(maps.Keys(l.kinds), func(a, b markKind) int {
+		return cmp.Or(isWarning[a.warning]-isWarning[b.warning], l.kinds[b].cells-l.kinds[a].cells, l.kinds[a].firstRow-l.kinds[b].firstRow,
+			cmp.Compare(a.column, b.column), cmp.Compare(a.code, b.code))
+	})
+	p.WriteLine(style.Head, 20, "How many", "First row", "Column", "What to do", "What is wrong")
+	for _, k := range kinds {
+		meaning := cmp.Or(l.a.Meanings[k.code], strings.ReplaceAll(k.code, "_", " "))
+		p.WriteEntry(l.kinds[k].cells, l.kinds[k].firstRow, columnTitle(k.column, k.field), severity(k.warning), sentence(meaning))
+		p.SetStyle(3, severityStyle(k.warning, style))
+	}
+}
+
+// writeCells writes the list, with a link to each cell.
+func (l *markList) writeCells(p *workbook.ListSheet, style workbook.Styles, sheet string) {
+	p.WriteLine(style.Head, 20, "Row", "Cell", "Column", "What to do", "What is wrong, and what to write")
+	header := p.Row
+	for _, m := range l.list {
+		at := workbook.CellName(max(m.Column, 0), m.row)
+		p.WriteEntry(m.row, at, columnTitle(m.header, m.Field), severity(m.Warning), sentence(m.Text))
+		p.SetStyle(3, severityStyle(m.Warning, style))
+		p.LinkCell(1, at, "'"+strings.ReplaceAll(sheet, "'", "''")+"'!"+at)
+	}
+	p.AddFilter(header)
+}
+
+// severityStyle returns the look of the cell in question.
+func severityStyle(isWarning bool, style workbook.Styles) int {
+	if isWarning {
+		return style.Warning
+	}
+	return style.Problem
+}
+
+func severity(warning bool) string {
+	if warning {
+		return "have a look"
+	}
+	return "correct it"
+}
+
+// freeSheetName returns a name that no sheet of the workbook has.
+func freeSheetName(f *excelize.File, name string) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(f.GetSheetList(), func(s string) bool { return strings.EqualFold(s, name) })
+	}
+	free := name
+	for n := 2; taken(free); n++ {
+		free = fmt.Sprintf("%s (%d)", name, n)
+	}
+	return free
+}

@@ -1,0 +1,126 @@
+// Package workbook writes .xlsx files that people read: streamed sheets of any
+// length, lists laid out cell by cell, clickable links and comments. It wraps
+// excelize where that is slow for many cells, and holds the looks that our
+// workbooks share. No cell that it writes is a formula.
+//
+// Start at [New]. A Workbook and its sheets are for one goroutine.
+package workbook
+
+import (
+	"archive/zip"
+	"errors"
+	"io"
+	"strconv"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+)
+
+// Limits of a sheet, from Microsoft's "Excel specifications and limits".
+const (
+	MaxRows  = limits.SheetRows
+	MaxLinks = 65_530
+)
+
+const (
+	// Author is the author of our workbooks and comments. A later annotation
+	// replaces comments of this author.
+	Author = "bulkonboard"
+	// SheetMark begins the first cell of every sheet that we add to a list of
+	// customers. A reader of the list skips such a sheet.
+	SheetMark = Author + ": "
+)
+
+// Workbook is a workbook that is being written. The caller must call Close.
+type Workbook struct {
+	File  *excelize.File
+	Style Styles
+
+	scratch string
+	links   []*LinkColumn
+}
+
+// New creates a workbook whose first sheet has this name. What does not fit in
+// memory goes to scratch, a private directory that the caller removes.
+func New(scratch, first string) (*Workbook, error) {
+	f := excelize.NewFile(excelize.Options{TmpDir: scratch})
+	err := errors.Join(f.SetSheetName(f.GetSheetName(0), first), f.SetAppProps(&excelize.AppProperties{Application: Author}))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	b, err := FromFile(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	b.scratch = scratch
+	return b, nil
+}
+
+// FromFile adds our styles to an open workbook. Close closes f.
+func FromFile(f *excelize.File) (*Workbook, error) {
+	b := &Workbook{File: f}
+	return b, errors.Join(b.addStyles(), b.addListStyles())
+}
+
+// Save writes the workbook straight to w: excelize would build the whole file
+// in memory. comment becomes the comment of the archive.
+func (b *Workbook) Save(w io.Writer, comment string) error {
+	archive := zip.NewWriter(w)
+	if err := archive.SetComment(comment); err != nil {
+		return err
+	}
+	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links} })
+	_, err := b.File.WriteToBuffer()
+	return err
+}
+
+// Close closes the workbook's temporary files.
+func (b *Workbook) Close() error {
+	err := b.File.Close()
+	for _, l := range b.links {
+		err = errors.Join(err, l.file.Close())
+	}
+	return err
+}
+
+// SetLayout makes a sheet print on A4, pagesWide across, with its name and the
+// page number in the footer. Call it before a stream of the sheet begins.
+func (b *Workbook) SetLayout(sheet, orientation string, pagesWide int) error {
+	a4, tall, fit := 9, 0, true
+	side, end, foot := 0.4, 0.6, 0.3 // inches
+	return errors.Join(
+		b.File.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &orientation, Size: &a4, FitToWidth: &pagesWide, FitToHeight: &tall}),
+		b.File.SetPageMargins(sheet, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &side, Bottom: &end, Footer: &foot}),
+		b.File.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{OddFooter: "&L&8&A&R&8&P / &N"}),
+		b.File.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}))
+}
+
+// HideGrid hides the grid lines of a sheet.
+func (b *Workbook) HideGrid(sheet string) error {
+	show := false
+	return b.File.SetSheetView(sheet, 0, &excelize.ViewOptions{ShowGridLines: &show})
+}
+
+// FrozenPanes returns panes that keep so many rows and columns in view.
+func FrozenPanes(rows, columns int) *excelize.Panes {
+	at, pane := CellName(columns, rows+1), "bottomLeft"
+	if columns > 0 {
+		pane = "bottomRight"
+	}
+	return &excelize.Panes{Freeze: true, YSplit: rows, XSplit: columns, TopLeftCell: at, ActivePane: pane,
+		Selection: []excelize.Selection{{SQRef: at, ActiveCell: at, Pane: pane}}}
+}
+
+// CellName returns the name of a cell, such as C7, from a column from 0 and a
+// row from 1. Beyond the last column it is that of the row's first cell.
+func CellName(column, row int) string { return ColumnName(column) + strconv.Itoa(row) }
+
+// ColumnName returns the name of a column from 0, "A" beyond the last.
+func ColumnName(column int) string {
+	name, err := excelize.ColumnNumberToName(column + 1)
+	if err != nil {
+		return "A"
+	}
+	return name
+}

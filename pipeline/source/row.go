@@ -1,0 +1,155 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+)
+
+// fillRow makes a row of a record. Its lists share one array, which the next Read
+// reuses.
+func (p *Pass) fillRow(row *Row, rec table.Record) {
+	f := p.in.files[p.at]
+	*row = Row{File: p.at, Number: rec.Number, Line: rec.Line, Names: p.in.columns, Issues: p.keepRead(f, rec.Issues)}
+	cells, columns := rec.Cells, len(f.header)
+	switch {
+	case f.width > 0 && (len(cells) != f.width || f.width > columns && cells[columns] != ""):
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%s, header has %d. take out or add what shifts the cells", table.FormatCount(len(cells), "column"), columns)})
+	case f.width == 0 && len(cells) > columns && !table.IsBlank(cells[columns:]):
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns_beyond", Warning: true, Message: "cells to the right of the headers are not read"})
+	}
+	if len(cells) > columns {
+		if !table.IsBlank(cells[columns:]) {
+			row.Extra = cells[columns:]
+		}
+		cells = cells[:columns:columns]
+	}
+	for len(cells) < columns {
+		cells = append(cells, "")
+	}
+	if f.rejects {
+		for i, cell := range cells {
+			cells[i] = formula.Unguard(cell)
+		}
+		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
+		row.Issues = append(row.Issues, f.findUnsettled(cells)...)
+		if row.Was == repeatedRow || strings.HasSuffix(strings.TrimSpace(cells[f.problem]), sharedMark) {
+			row.Was = repeatedRow
+			p.repeats++
+		}
+	}
+	for _, is := range row.Issues {
+		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format") { // the value is unknown, also in a rejects file
+			cells[is.Column] = ""
+		}
+	}
+	if f.repeatsHeader(cells) || p.in.isOtherHeader(cells) {
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
+	}
+	row.Cells = cells
+	cells, marks := f.removeRowMarks(cells)
+	row.Issues = append(append(append(row.Issues, marks...), f.findDateIssues(cells)...), p.findForeign(f, cells)...)
+	row.Values = p.pickCells(cells, f.values)
+	row.Carry = p.pickCells(cells, f.carry)
+	row.Send = p.pickCells(cells, f.send)
+	if f.id >= 0 {
+		row.ID = cells[f.id]
+	}
+	for i := range row.Issues {
+		if is := &row.Issues[i]; is.Column >= 0 && is.Column < columns && is.Field == "" {
+			is.Field = f.mapped[is.Column].Name
+		}
+	}
+}
+
+// detachValues copies the values of a large row, so that keeping them does not
+// keep the whole text of the row. It drops what is too much to be kept.
+func (r *Row) detachValues() {
+	lists := [][]string{r.Values, r.Carry, r.Send, {r.ID}}
+	size := 0
+	for _, list := range lists {
+		for _, cell := range list {
+			size += len(cell)
+		}
+	}
+	if size > limits.RowRead {
+		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.Size(limits.RowRead) + ". shorten them"})
+	}
+	for _, list := range lists {
+		for i, cell := range list {
+			if list[i] = ""; size <= limits.RowRead || len(cell) <= limits.RowRead/64 {
+				list[i] = strings.Clone(cell)
+			}
+		}
+	}
+	r.ID = lists[3][0]
+}
+
+// keepRead returns those issues of a record that are in columns that are read:
+// what is wrong in another one is no reason to hold the customer back. It always
+// makes a new list.
+func (p *Pass) keepRead(f *file, found []table.CellIssue) []Issue {
+	var kept []Issue
+	for _, is := range found {
+		if is.Column < 0 {
+			kept = append(kept, is.Issue)
+			continue
+		}
+		column, read := f.findRead(is.Column, max(is.Column, is.LastColumn))
+		switch {
+		case is.OnlyWritten && (!read || !f.written[column]):
+		case is.OnlyDeciding && read && !f.isDeciding(column):
+		case read:
+			is.Column = column
+			kept = append(kept, is.Issue)
+		case is.Code == "cell_too_long":
+			// A quotation mark that is never closed swallows rows, in whatever column.
+			kept = append(kept, is.Issue)
+		case !is.Warning:
+			p.unread++
+		}
+	}
+	return kept
+}
+
+// isDeciding reports whether a column is more than carried along.
+func (f *file) isDeciding(column int) bool {
+	return f.mapped[column].Field != "" || column == f.id || slices.Contains(f.send, column)
+}
+
+// findRead returns the first column from first to last that is read, preferring
+// one that is a field.
+func (f *file) findRead(first, last int) (column int, read bool) {
+	last = min(last, len(f.header)-1)
+	for c := first; c <= last; c++ {
+		if f.mapped[c].Field != "" {
+			return c, true
+		}
+	}
+	for c := first; c <= last; c++ {
+		if c == f.id || slices.Contains(f.carry, c) || slices.Contains(f.send, c) {
+			return c, true
+		}
+	}
+	return 0, false
+}
+
+// pickCells copies the cells of some columns.
+func (p *Pass) pickCells(cells []string, columns []int) []string {
+	if len(columns) == 0 {
+		return nil
+	}
+	from := len(p.strings)
+	for _, column := range columns {
+		cell := ""
+		if column >= 0 {
+			cell = cells[column]
+		}
+		p.strings = append(p.strings, cell)
+	}
+	return p.strings[from:len(p.strings):len(p.strings)]
+}
