@@ -45,9 +45,9 @@ func stream[T any](ctx context.Context, l *Ledger, from func(*conn, func(T) erro
 // Info implements ledger.Reader.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 	return read(ctx, l, func(c *conn) (ledger.Info, error) {
-		h, err := c.header(ctx)
-		h.info.Path, h.info.Opened = l.path, l.info.Opened
-		return h.info, err
+		h, err := c.Header(ctx)
+		h.Info.Path, h.Info.Opened = l.path, l.info.Opened
+		return h.Info, err
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
@@ -152,17 +151,15 @@ func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 	if err := r.compare(ctx, keys, out); err != nil {
 		return nil, err
 	}
-	return out, r.recognise(ctx, keys, recognise, out)
+	return out, r.c.Recognise(ctx, keys, recognise, func(i int) int64 { return r.found[keys[i].Identity].customer }, out)
 }
 
 // find looks identities up and remembers in found what they lead to. It returns
 // the customers that were known before.
 func (r *registration) find(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
 	known := map[int64]ledger.Customer{}
-	texts := slices.DeleteFunc(identities, func(s string) bool { return s == "" })
-	err := tables.QueryList(ctx, r.c.Conn, "SELECT "+tables.CustomerColumns+" FROM customer c WHERE c.email <> '' AND coalesce(c.identity, c.email) IN (?)", texts, func(rec *record) error {
-		c := rec.Customer()
-		who := identity{customer: c.ID}
+	err := r.c.FindIdentities(ctx, identities, r.hasForgotten, func(text string, c ledger.Customer) {
+		who := identity{customer: c.ID, isErased: c.Status == ledger.Forgotten}
 		if c.ID >= r.firstNew {
 			who.claimed = c.LastRow + 1
 		} else {
@@ -171,32 +168,7 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 				who.claimed = ordinal + 1
 			}
 		}
-		r.found[c.Identity] = who
-		return nil
-	})
-	if err != nil || !r.hasForgotten {
-		return known, err
-	}
-	byDigest := make(map[keyed.Digest]string, len(texts))
-	digests := make([][]byte, 0, len(texts))
-	for _, text := range texts {
-		if d := r.l.keys.Identity(text); r.found[text].customer == 0 {
-			byDigest[d] = text
-			digests = append(digests, d[:])
-		}
-	}
-	err = tables.QueryList(ctx, r.c.Conn, "SELECT f.digest, "+tables.CustomerColumns+" FROM forgotten f JOIN customer c ON c.id = f.customer WHERE f.digest IN (?)", digests, func(rec *record) error {
-		d, c := rec.Blob(), rec.Customer()
-		if len(d) != len(keyed.Digest{}) {
-			return tables.ErrMalformed
-		}
-		who := identity{customer: c.ID, isErased: true}
-		if ordinal, ok := r.claimed[c.ID]; ok {
-			who.claimed = ordinal + 1
-		}
-		r.found[byDigest[keyed.Digest(d)]] = who
-		known[c.ID] = c
-		return nil
+		r.found[text] = who
 	})
 	return known, err
 }
@@ -220,54 +192,6 @@ func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out
 		}
 	}
 	return nil
-}
-
-// recognise fills in who may be the same customer under another e-mail.
-func (r *registration) recognise(ctx context.Context, keys []ledger.LookupKey, of []int, out []ledger.Match) error {
-	if len(of) == 0 {
-		return nil
-	}
-	numbers, names := map[string][]*ledger.Customer{}, map[int64][]*ledger.Customer{}
-	askNumbers, askNames := make([]string, 0, len(of)), make([]int64, 0, len(of))
-	for _, i := range of {
-		if n := ledger.PlainNumber(keys[i].SenderID); n != "" {
-			askNumbers = append(askNumbers, n)
-		}
-		if m := r.l.keys.Name(keys[i].NameText); m != 0 {
-			askNames = append(askNames, m)
-		}
-	}
-	const text = "SELECT c.sender_number, c.name_mark, " + tables.CustomerColumns + " FROM customer c WHERE c.status IN ('created', 'link_missing', 'in_doubt') AND "
-	if err := tables.QueryList(ctx, r.c.Conn, text+"c.sender_number <> '' AND c.sender_number IN (?)", askNumbers, func(rec *record) error {
-		number, _, c := rec.Text(), rec.Int64(), rec.Customer()
-		numbers[number] = append(numbers[number], &c)
-		return nil
-	}); err != nil {
-		return err
-	}
-	if err := tables.QueryList(ctx, r.c.Conn, text+"c.name_mark <> 0 AND c.name_mark IN (?)", askNames, func(rec *record) error {
-		_, name, c := rec.Text(), rec.Int64(), rec.Customer()
-		names[name] = append(names[name], &c)
-		return nil
-	}); err != nil {
-		return err
-	}
-	for _, i := range of {
-		own := r.found[keys[i].Identity].customer
-		out[i].ByID = firstOther(numbers[ledger.PlainNumber(keys[i].SenderID)], own)
-		out[i].ByName = firstOther(names[r.l.keys.Name(keys[i].NameText)], own)
-	}
-	return nil
-}
-
-// firstOther returns the customer with the smallest id but own, or nil.
-func firstOther(all []*ledger.Customer, own int64) (first *ledger.Customer) {
-	for _, c := range all {
-		if c.ID != own && (first == nil || c.ID < first.ID) {
-			first = c
-		}
-	}
-	return first
 }
 
 // Add implements ledger.Registration.

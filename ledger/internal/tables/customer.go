@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -81,4 +82,40 @@ func (c *Conn) WithHistory(ctx context.Context, ids []int64) (map[int64]ledger.C
 		found[id] = one
 	}
 	return found, err
+}
+
+// Newest returns the last moment that attempts tell of, zero if there is none, and
+// what the newest attempt that knows it tells of the partner's clock.
+func (c *Conn) Newest(ctx context.Context) (newest ledger.Instant, offset time.Duration, isCertain bool, err error) {
+	const from = "SELECT " + AttemptColumns + " FROM attempt a CROSS JOIN customer c ON c.id = a.customer "
+	// Attempts are numbered in the order in which they began, and one is over long
+	// before thousands of others begin.
+	err = c.Query(ctx, from+"ORDER BY a.id DESC LIMIT 10000", nil, func(r *Record) error {
+		_, a := r.Attempt()
+		for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
+			if !at.At.IsZero() && (newest.At.IsZero() || at.Partner().After(newest.Partner())) {
+				newest = at
+			}
+		}
+		if !isCertain {
+			offset, isCertain = certainOffset(a)
+		}
+		return nil
+	})
+	if err == nil && !isCertain {
+		err = c.Query(ctx, from+"WHERE a.not_before_certain = 1 OR a.not_after_certain = 1 ORDER BY a.id DESC LIMIT 1", nil, func(r *Record) error {
+			_, a := r.Attempt()
+			offset, isCertain = certainOffset(a)
+			return nil
+		})
+	}
+	return newest, offset, isCertain, err
+}
+
+// certainOffset is what an attempt tells of the partner's clock, if anything.
+func certainOffset(a ledger.Attempt) (offset time.Duration, isCertain bool) {
+	if a.NotAfter.Certain {
+		return a.NotAfter.Offset, true
+	}
+	return a.NotBefore.Offset, a.NotBefore.Certain
 }
