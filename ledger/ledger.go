@@ -342,3 +342,6 @@ type Planned struct {
 // IsPlanned reports whether a plan shows more of a customer with this status than
 // its ID and the status: only then it may have to be sent, or waited for.
 func (s Status) IsPlanned() bool { return s != Created && s != Forgotten }
+
+// DetailsSize is the length of Details, in bytes.
+func DetailsSize() int { return 4 * len(DetailFields()) }

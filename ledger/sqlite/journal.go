@@ -211,7 +211,7 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 		return true, nil
 	}
 	var owners []ledger.Customer
-	if err := c.Query(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> ''", []any{ch.ServiceID}, func(r *record) error {
+	if err := c.Query(ctx, "SELECT id FROM customer WHERE service_mark <> 0 AND service_mark = ? AND service_id = ?", []any{tables.Mark(ch.ServiceID), ch.ServiceID}, func(r *record) error {
 		owners = append(owners, ledger.Customer{ID: r.Int64(), ServiceID: ch.ServiceID})
 		return nil
 	}); err != nil || !ch.IsCredible(owners) {

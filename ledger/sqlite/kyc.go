@@ -59,7 +59,7 @@ func (c *conn) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (le
 	if e.URL == "" || e.ServiceID == "" {
 		return k, false, nil
 	}
-	ids, err := c.QueryIDs(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> '' ORDER BY id", e.ServiceID)
+	ids, err := c.QueryIDs(ctx, "SELECT id FROM customer WHERE service_mark <> 0 AND service_mark = ? AND service_id = ? ORDER BY id", tables.Mark(e.ServiceID), e.ServiceID)
 	if err != nil {
 		return k, false, err
 	}

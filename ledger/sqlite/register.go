@@ -46,7 +46,7 @@ type registration struct {
 	nextNew      int64               // and of the next
 	hasForgotten bool                // somebody was erased from the ledger
 	hasOnboarded bool                // somebody can be recognised under another e-mail
-	claimed      map[int64]int       // customers known before → ordinal of the row that claims them
+	claimed      map[int64]int32     // customers known before → ordinal of the row that claims them
 	found        map[string]identity // of the last Lookup: mostly the rows that are added next
 }
 
@@ -71,7 +71,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 		return nil, err
 	}
 	l.inFlight.clear()
-	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int{}, found: map[string]identity{}}
+	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int32{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
 		return nil, r.stop(ctx, err)
 	}
@@ -165,7 +165,7 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 		} else {
 			known[c.ID] = c
 			if ordinal, ok := r.claimed[c.ID]; ok {
-				who.claimed = ordinal + 1
+				who.claimed = int(ordinal) + 1
 			}
 		}
 		r.found[text] = who
@@ -177,11 +177,13 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
 	for i := range keys {
 		m := &out[i]
-		var details []byte
+		var details ledger.Details
 		switch {
 		case m.Claimed >= 0:
-			if err := r.c.QueryOne(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed},
-				&m.First.File, &m.First.Number, &m.First.Line, &details); err != nil {
+			if err := r.c.Query(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed}, func(rec *record) error {
+				m.First, details = ledger.Position{File: rec.Int(), Number: rec.Int(), Line: rec.Int()}, rec.Details()
+				return nil
+			}); err != nil {
 				return err
 			}
 		case m.Customer != nil && !m.Forgot:
@@ -231,7 +233,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		if f := row.File; f < len(r.batch.Files) {
 			r.batch.Files[f].Rows++
 		}
-		details, name := tables.EmptyAsNull(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
+		details, name := tables.DetailsArg(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
 		who, isNew, err := r.claim(row)
 		if err != nil {
 			return err
@@ -265,7 +267,7 @@ func (r *registration) claim(row *ledger.Row) (who identity, isNew bool, err err
 		who.customer = r.nextNew
 		r.nextNew++
 	} else {
-		r.claimed[who.customer] = row.Ordinal
+		r.claimed[who.customer] = int32(row.Ordinal)
 	}
 	who.claimed = row.Ordinal + 1
 	r.found[row.Identity] = who

@@ -85,13 +85,14 @@ CREATE TABLE customer (
 	first_name TEXT NOT NULL DEFAULT '',
 	last_name TEXT NOT NULL DEFAULT '',
 	sender_id TEXT NOT NULL DEFAULT '',           -- the sender's own number
-	details BLOB,                                 -- digests of the fields sent, 4 bytes each: they tell that a field changed
+	details BLOB,                                 -- digests of the fields sent, 4 bytes each, without zeros at the end: they tell that a field changed
 	sender_number TEXT NOT NULL DEFAULT '',       -- sender_id in the form that is compared
 	name_mark INTEGER NOT NULL DEFAULT 0,         -- digest of name with phone; 0 = none
 	service_id TEXT NOT NULL DEFAULT '',          -- the partner's id of the user
+	service_mark INTEGER NOT NULL DEFAULT 0,      -- digest of service_id, by which it is found; 0 = none
 	url TEXT NOT NULL DEFAULT '',                 -- the verification link: treat it like a password
 	url_mark INTEGER NOT NULL DEFAULT 0,          -- digest of url, by which links are found; 0 = none
-	issued_us INTEGER,                                  -- when the link came to be known
+	issued_us INTEGER,                            -- when the link came to be known; NULL = when the status was decided
 	pairing TEXT NOT NULL DEFAULT '' CHECK (pairing = '' OR pairing = 'unconfirmed' OR pairing = 'confirmed' OR pairing = 'email_differs' OR pairing = 'user_deleted' OR pairing = 'user_unlisted' OR pairing = 'answer_mixed_up'), -- what the partner's list says of service_id and e-mail
 	field TEXT NOT NULL DEFAULT '',               -- why the status is what it is: the field,
 	code TEXT NOT NULL DEFAULT '',                -- the code
@@ -105,7 +106,7 @@ CREATE TABLE customer (
 CREATE UNIQUE INDEX customer_identity ON customer (coalesce(identity, email)) WHERE email <> '';
 CREATE INDEX customer_in_doubt ON customer (id) WHERE status = 'in_doubt';
 CREATE INDEX customer_unconfirmed ON customer (id) WHERE pairing = 'unconfirmed';
-CREATE INDEX customer_service_id ON customer (service_id) WHERE service_id <> '';
+CREATE INDEX customer_service_id ON customer (service_mark) WHERE service_mark <> 0;
 CREATE INDEX customer_url ON customer (url_mark) WHERE url_mark <> 0;
 CREATE INDEX customer_sender_number ON customer (sender_number) WHERE sender_number <> '';
 CREATE INDEX customer_name ON customer (name_mark) WHERE name_mark <> 0;
@@ -246,7 +247,7 @@ LEFT JOIN input_file f ON f.batch = r.batch AND f.number = r.file;
 -- Customers as they are now.
 CREATE VIEW customers AS
 SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field, c.code, c.message, c.manual,
-	c.service_id, c.url, strftime('%Y-%m-%dT%H:%M:%fZ', c.issued_us / 1e6, 'unixepoch') AS issued, c.pairing, coalesce(k.status, '') AS kyc,
+	c.service_id, c.url, iif(c.url = '', NULL, strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(c.issued_us, c.decided_us) / 1e6, 'unixepoch')) AS issued, c.pairing, coalesce(k.status, '') AS kyc,
 	c.attempts, strftime('%Y-%m-%dT%H:%M:%fZ', c.first_sent_us / 1e6, 'unixepoch') AS first_sent, strftime('%Y-%m-%dT%H:%M:%fZ', c.decided_us / 1e6, 'unixepoch') AS decided
 FROM customer c LEFT JOIN kyc k ON k.service_id = c.service_id;
 

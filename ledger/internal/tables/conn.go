@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -269,6 +270,15 @@ func (r *Record) Blob() []byte {
 	return nil
 }
 
+// Details reads digests of fields; NULL is nil.
+func (r *Record) Details() ledger.Details {
+	b := r.Blob()
+	if b == nil {
+		return nil
+	}
+	return append(b, make([]byte, max(0, ledger.DetailsSize()-len(b)))...)
+}
+
 // time reads a moment in microseconds; NULL is the zero time.
 func (r *Record) Time() time.Time {
 	if r.IsNull() {
@@ -295,6 +305,15 @@ func Micros(t time.Time) any {
 // InstantArgs are the values of the three columns of an instant.
 func InstantArgs(i ledger.Instant) []any {
 	return []any{Micros(i.At), int64(i.Offset / time.Microsecond), i.Certain}
+}
+
+// DetailsArg returns digests of fields as they are stored: without the zeros at the
+// end, which fields that are empty have; nil, which is NULL, for none.
+func DetailsArg(d ledger.Details) any {
+	if d == nil {
+		return nil
+	}
+	return bytes.TrimRight(d, "\x00")
 }
 
 // EmptyAsNull stores an empty blob as NULL.

@@ -10,7 +10,7 @@ import (
 
 // CustomerColumns are read by record.customer.
 const CustomerColumns = `c.id, c.status, c.generation, c.intents, c.attempts, c.last_batch, c.last_row, coalesce(c.identity, c.email), c.email, c.first_name, c.last_name,
-	c.sender_id, c.details, c.service_id, c.url, c.issued_us, c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
+	c.sender_id, c.details, c.service_id, c.url, iif(c.url = '', NULL, coalesce(c.issued_us, c.decided_us)), c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
 
 // customer reads CustomerColumns; all NULL is the zero value.
 func (r *Record) Customer() (c ledger.Customer) {
@@ -18,7 +18,7 @@ func (r *Record) Customer() (c ledger.Customer) {
 	c.Generation, c.Intents, c.Attempts = r.Int(), r.Int(), r.Int()
 	c.LastBatch, c.LastRow = r.Int64(), r.Int()
 	c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID = r.Text(), r.Text(), r.Text(), r.Text(), r.Text()
-	c.Details = r.Blob()
+	c.Details = r.Details()
 	c.ServiceID, c.URL, c.Issued, c.Pairing = r.Text(), r.Text(), r.Time(), ledger.Pairing(r.Text())
 	c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus = r.Text(), r.Text(), r.Text(), r.Bool(), r.Int()
 	if c.Intents > 0 && r.IsNull() {
@@ -38,7 +38,7 @@ func (r *Record) Attempt() (customer int64, a ledger.Attempt) {
 	customer = r.Int64()
 	a.ID, a.Run, a.Generation, a.Class, a.Absent = r.Int64(), r.Int64(), r.Int(), ledger.Class(r.Text()), r.Bool()
 	a.Key, a.Removes, a.NotBefore, a.NotAfter = r.Text(), r.Text(), r.Instant(), r.Instant()
-	a.HTTPStatus, a.Code, a.Details, a.Excerpt = r.Int(), r.Text(), r.Blob(), r.Blob()
+	a.HTTPStatus, a.Code, a.Details, a.Excerpt = r.Int(), r.Text(), r.Details(), r.Blob()
 	return customer, a
 }
 

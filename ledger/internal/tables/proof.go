@@ -74,7 +74,7 @@ func tableClaims() []tableClaim {
 		{"customer", "the input row that named it last is not its own",
 			`SELECT c.id FROM customer c LEFT JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row
 				WHERE c.last_batch <> 0 AND (r.customer IS NOT c.id OR r.claims = 0)`},
-		{"customer", "it is found by another link than it has", "SELECT id FROM customer WHERE (url = '') <> (url_mark = 0)"},
+		{"customer", "its link or service id is not found by its digest", "SELECT id FROM customer WHERE (url = '') <> (url_mark = 0) OR (service_id = '') <> (service_mark = 0)"},
 		{"attempt", "its run is not in the log", "SELECT id FROM attempt WHERE run NOT IN (SELECT id FROM run)"},
 		{"attempt", "its number is higher than the last one given", "SELECT id FROM attempt WHERE id > (SELECT last_attempt FROM ledger)"},
 		{"attempt", "it ended before it began", `SELECT id FROM attempt WHERE class NOT IN ('', 'NOT_SENT')

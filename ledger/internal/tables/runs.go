@@ -131,8 +131,8 @@ func (c *Conn) KYCOf(ctx context.Context, serviceID string) (k ledger.KYC, err e
 func (c *Conn) HasKYC(ctx context.Context, batch int64) (has bool, err error) {
 	text, args := "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", []any(nil)
 	if batch != 0 {
-		text = `SELECT EXISTS (SELECT 1 FROM kyc k JOIN customer c ON c.service_id = k.service_id WHERE c.service_id <> '' AND k.status <> ''
-			AND +c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))`
+		text = `SELECT EXISTS (SELECT 1 FROM customer c CROSS JOIN kyc k ON k.service_id = c.service_id WHERE c.service_id <> '' AND k.status <> ''
+			AND c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))`
 		args = []any{batch}
 	}
 	err = c.QueryOne(ctx, text, args, &has)
