@@ -68,31 +68,13 @@ func body(c *checked) partner.User {
 	return out
 }
 
-// classOf is the partner's class in the ledger's words.
-func classOf(c partner.Class) ledger.Class {
+// createClass is the class that a Partner gave to an answer. One that no answer
+// to a create-user request has proves nothing.
+func createClass(c ledger.Class) ledger.Class {
 	switch c {
-	case partner.OK:
-		return ledger.OK
-	case partner.OKBroken:
-		return ledger.OKBroken
-	case partner.KeyUsed:
-		return ledger.KeyUsed
-	case partner.DupUser:
-		return ledger.DupUser
-	case partner.Reject:
-		return ledger.Reject
-	case partner.Unclear:
-		return ledger.Unclear
-	case partner.Busy:
-		return ledger.Busy
-	case partner.Throttled:
-		return ledger.Throttled
-	case partner.Funds:
-		return ledger.Funds
-	case partner.Auth:
-		return ledger.Auth
-	case partner.NotSent:
-		return ledger.NotSent
+	case ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
+		ledger.Busy, ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent:
+		return c
 	default:
 		return ledger.Unknown
 	}

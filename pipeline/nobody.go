@@ -20,7 +20,7 @@ func (noInput) Rows(context.Context) (Rows, error) { return nil, errors.New("no 
 type noPartner struct{}
 
 func (noPartner) Create(context.Context, string, partner.User) partner.Answer {
-	return partner.Answer{Class: partner.NotSent, Cause: "check only"}
+	return partner.Answer{Class: ledger.NotSent, Cause: "check only"}
 }
 
 func (noPartner) ListUsers(context.Context, int, int) (partner.Page, error) {

@@ -85,7 +85,7 @@ func TestSwappedAnswersOfASmallRun(t *testing.T) {
 		b.partner.script[email(10)] = []act{swapWith(h, "")}
 		b.partner.script[email(11)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
 			create(f, key, u)
-			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
+			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
 		}}
 		s, err := b.run()
 		if err != nil {
@@ -346,7 +346,7 @@ func TestDuplicateOfOurOwnRequest(t *testing.T) {
 		b.partner.users = append(b.partner.users, partner.Listed{ServiceID: "acme-rain-user-old", Email: email(7), CreatedAt: time.Now().Add(-time.Hour)})
 		b.partner.script[email(4)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
 			create(f, key, u)
-			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
+			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
 		}}
 		s, err := b.run()
 		if err != nil {
@@ -424,7 +424,7 @@ func (b *bench) ledgerDue() (due []ledger.Customer) {
 func slugged(of func() string) act {
 	return func(f *fakePartner, key string, u partner.User) partner.Answer {
 		a := create(f, key, u)
-		if a.Class == partner.OK {
+		if a.Class == ledger.OK {
 			last := &f.users[len(f.users)-1]
 			last.ServiceID = strings.Replace(last.ServiceID, "acme-rain-user-", of(), 1)
 			a.ServiceID = last.ServiceID

@@ -25,7 +25,7 @@ func (s *short) Create(ctx context.Context, key string, u partner.User) partner.
 	if now.Before(s.until) {
 		s.tries++
 		s.mu.Unlock()
-		return partner.Answer{Class: partner.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
+		return partner.Answer{Class: ledger.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
 	}
 	s.mu.Unlock()
 	return s.fakePartner.Create(ctx, key, u)
@@ -121,7 +121,7 @@ func TestStrain(t *testing.T) {
 // TestProxyRefusesEverything: the run ends with the first answer, and says whose
 // it was.
 func TestProxyRefusesEverything(t *testing.T) {
-	for _, class := range []partner.Class{partner.NotSent, partner.Unknown, partner.Auth} {
+	for _, class := range []ledger.Class{ledger.NotSent, ledger.Unknown, ledger.Auth} {
 		for _, status := range []int{403, 407} {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 20)
@@ -137,7 +137,7 @@ func TestProxyRefusesEverything(t *testing.T) {
 
 type refusedByProxy struct {
 	*fakePartner
-	class  partner.Class
+	class  ledger.Class
 	status int
 }
 
@@ -148,7 +148,7 @@ func (p refusedByProxy) Create(context.Context, string, partner.User) partner.An
 
 // TestWalletRefusedByProxy: nothing is sent to find out again.
 func TestWalletRefusedByProxy(t *testing.T) {
-	err := refusal(&partner.Error{Class: partner.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	err := refusal(&partner.Error{Class: ledger.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
 	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
 		t.Errorf("got %v", err)
 	}
@@ -167,11 +167,11 @@ func TestUnreachableIsNamed(t *testing.T) {
 		}
 	})
 	var l lastFailure
-	l.take(partner.Answer{Class: partner.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
+	l.take(partner.Answer{Class: ledger.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
 	if got := l.silence(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
 		t.Errorf("got %q", got)
 	}
-	l.take(partner.Answer{Class: partner.Unknown, Cause: partner.CauseServer})
+	l.take(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})
 	if l.unreachable() != nil {
 		t.Error("an answer of the partner's is taken for no connection")
 	}

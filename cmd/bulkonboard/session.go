@@ -240,7 +240,7 @@ func inWords(err error) error {
 func (s *session) unusedProxy(err error) string {
 	var stop *pipeline.Unreachable
 	var look *partner.Error
-	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == partner.NotSent) || s.flags.proxy.text != "" || s.to.sandbox {
+	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == ledger.NotSent) || s.flags.proxy.text != "" || s.to.sandbox {
 		return ""
 	}
 	names := []string{"HTTPS_PROXY", "https_proxy"}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // BenchmarkCreate is one request after another over loopback, each on a
@@ -41,7 +43,7 @@ func compareCreate(b *testing.B, url, ca string) {
 	}
 	bare := bareTransport(b, ca)
 	ours := func() {
-		if a := c.Create(context.Background(), testIdem, u); a.Class != OK {
+		if a := c.Create(context.Background(), testIdem, u); a.Class != ledger.OK {
 			b.Fatal(a)
 		}
 	}

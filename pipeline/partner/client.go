@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Client speaks to one partner account. It is made by New and may be used by
@@ -61,7 +63,7 @@ func (c *Client) CloseIdle() { c.kept.CloseIdleConnections() }
 // NotSent, after that Unknown.
 func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 	now := time.Now()
-	unwritable := Answer{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now}
+	unwritable := Answer{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now}
 	if !isToken(key, 255) {
 		return unwritable
 	}
@@ -83,7 +85,7 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 		m := readMessage(r.body, r.whole)
 		v := judgeCreate(r.status, m, u)
 		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.code()
-		if a.Class == Reject || a.Class == Unclear {
+		if a.Class == ledger.Reject || a.Class == ledger.Unclear {
 			a.Fields = complained(m, u)
 		}
 	}
@@ -94,7 +96,7 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 		a.Halt = ProxyRefused
 	}
 	switch a.Class {
-	case OKBroken, Unknown, Unclear:
+	case ledger.OKBroken, ledger.Unknown, ledger.Unclear:
 		a.Excerpt = c.excerpt(r.body)
 	}
 	return a
@@ -102,11 +104,11 @@ func (c *Client) Create(ctx context.Context, key string, u User) Answer {
 
 // answer fills what does not depend on the body.
 func (c *Client) answer(r reply) Answer {
-	a := Answer{HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
+	a := Answer{Class: ledger.Unknown, HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
 	if r.err != nil {
 		a.Cause = cause(r.err)
 		if r.unsent {
-			a.Class = NotSent
+			a.Class = ledger.NotSent
 		}
 		switch {
 		case a.Cause == CauseCertificate:

@@ -54,7 +54,7 @@ func (c *Client) Delete(ctx context.Context, serviceID string) (Removal, error) 
 	key, err := uuid.NewRandom()
 	if err != nil || !ledger.ValidToken(serviceID) {
 		now := time.Now()
-		return NotRemoved, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
+		return NotRemoved, &Error{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
 	}
 	r, e := c.read(ctx, deleteCall, request{method: http.MethodDelete, path: deletePath(serviceID), key: key.String()}, maxBody)
 	if e == nil {
@@ -76,10 +76,10 @@ func removed(r reply) (Removal, error) {
 }
 
 func removal(e *Error, r reply) Removal {
-	if e.Class == NotSent || e.Class == Auth {
+	if e.Class == ledger.NotSent || e.Class == ledger.Auth {
 		return NotRemoved
 	}
-	if e.Class == KeyUsed || readMessage(r.body, r.whole).form != enveloped {
+	if e.Class == ledger.KeyUsed || readMessage(r.body, r.whole).form != enveloped {
 		return RemovalUnknown
 	}
 	switch r.status {

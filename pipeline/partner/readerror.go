@@ -4,13 +4,15 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Error is what came of a call that reads, or of Delete, when it is not what
 // was asked for. Class is used as for an Answer: Unknown, Busy, Throttled, Auth,
 // NotSent, Unclear and Reject (the parameters were refused) occur, the others hardly.
 type Error struct {
-	Class        Class
+	Class        ledger.Class
 	HTTPStatus   int           // 0 when no status line came
 	ProxyStatus  int           // as in Answer
 	Code         string        // as in Answer
@@ -32,7 +34,7 @@ func (e *Error) Error() string {
 	switch {
 	case e.HTTPStatus != 0:
 		s += "answered " + strconv.Itoa(e.HTTPStatus)
-	case e.Class == NotSent:
+	case e.Class == ledger.NotSent:
 		s += "not sent"
 	default:
 		s += "no answer"
@@ -96,7 +98,7 @@ func (c *Client) read(ctx context.Context, call string, req request, limit int64
 
 // broken makes e the error of a 2xx answer that is of no use.
 func (e *Error) broken(why string) *Error {
-	e.Class, e.Cause = Unknown, why
+	e.Class, e.Cause = ledger.Unknown, why
 	return e
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // TestBody compares bytes: the field order is that of the vendor's example.
@@ -102,12 +104,12 @@ func TestUnwritable(t *testing.T) {
 	again.Extra = []Extra{{"a", "1"}, {"a", "2"}}
 	unnamed.Extra = []Extra{{"", "1"}}
 	for _, u := range []User{latin, extra, twice, again, unnamed} {
-		if a := c.Create(t.Context(), testIdem, u); a.Class != NotSent || a.Cause != CauseRequest {
+		if a := c.Create(t.Context(), testIdem, u); a.Class != ledger.NotSent || a.Cause != CauseRequest {
 			t.Errorf("got %v", a)
 		}
 	}
 	for _, key := range []string{"", "a\r\nX: y", "a b", strings.Repeat("k", 256)} {
-		if a := c.Create(t.Context(), key, jane()); a.Class != NotSent || a.Cause != CauseRequest {
+		if a := c.Create(t.Context(), key, jane()); a.Class != ledger.NotSent || a.Cause != CauseRequest {
 			t.Errorf("key %q: %v", key, a)
 		}
 	}

@@ -39,7 +39,7 @@ func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error
 	key, err := uuid.NewRandom()
 	if err != nil || !ledger.ValidToken(serviceID) {
 		now := time.Now()
-		return Retried{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
+		return Retried{}, &Error{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
 	}
 	r, e := c.read(ctx, retryCall, request{http.MethodPost, retryPath(serviceID), key.String(), []byte("{}")}, maxBody)
 	if e != nil {
@@ -136,7 +136,7 @@ func retryPath(serviceID string) string {
 // nothing: it was not sent, or the partner refused it in so many words.
 func (e *Error) Harmless() bool {
 	switch e.Class {
-	case NotSent, Reject, Unclear, Busy, Auth, Funds:
+	case ledger.NotSent, ledger.Reject, ledger.Unclear, ledger.Busy, ledger.Auth, ledger.Funds:
 		return true
 	default:
 		return false

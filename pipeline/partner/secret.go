@@ -89,7 +89,7 @@ func (e Extra) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // String gives class, HTTP status, code and cause: neither link nor body.
 func (a Answer) String() string {
-	s := a.Class.String()
+	s := string(a.Class)
 	if a.HTTPStatus != 0 {
 		s += " " + strconv.Itoa(a.HTTPStatus)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // TestNothingPersonalIsPrinted prints everything in every way and looks for
@@ -19,7 +21,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	conf := Config{BaseURL: "https://h.example/api", Key: key, Proxy: "http://u:CANARY@p:1"}
 	client := newClient(t, conf)
 	user := User{FirstName: "CANARY", LastName: "CANARY", Email: "CANARY@example.com", Extra: []Extra{{"branch", "CANARY"}}}
-	answer := Answer{Class: OKBroken, Code: "X_Y\x1b[31m", ServiceID: "CANARY", VerificationURL: "https://h/CANARY", Excerpt: []byte("CANARY")}
+	answer := Answer{Class: ledger.OKBroken, Code: "X_Y\x1b[31m", ServiceID: "CANARY", VerificationURL: "https://h/CANARY", Excerpt: []byte("CANARY")}
 	listed := Listed{ServiceID: "a1", Email: "CANARY@example.com", FirstName: "CANARY", LastName: "CANARY"}
 	for _, v := range []any{conf, &conf, client, *client, user, &user, user.Extra, answer, &answer, listed,
 		Page{Users: []Listed{listed}}, struct{ C *Client }{client}, struct{ c Client }{*client}, struct{ U User }{user}} {
