@@ -10,6 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // A: the partner's clock is ahead of ours and nobody had told it when the first request was lost.
@@ -27,7 +28,7 @@ func (a *ahead) Wallet(ctx context.Context) (partner.Wallet, error) {
 	w.Date = w.Date.Add(a.by)
 	return w, err
 }
-func (a *ahead) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (a *ahead) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	x := a.fakePartner.Create(ctx, key, u)
 	if !x.Date.IsZero() {
 		x.Date = x.Date.Add(a.by)
@@ -47,7 +48,7 @@ func TestUnknownClockKeyAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
 		b.cfg.Partner = &ahead{fakePartner: b.partner, by: time.Hour, noWallet: true}
-		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			return partner.Answer{Class: ledger.Unknown, Cause: "timeout"}
 		}}
 		s, err := b.run()
@@ -65,7 +66,7 @@ func TestUnknownClockTwoRuns(t *testing.T) {
 		b := newBench(t, 1)
 		p := &ahead{fakePartner: b.partner, by: time.Hour, noWallet: true}
 		b.cfg.Partner = p
-		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			time.AfterFunc(30*time.Second, func() { // late, well within settle; e-mail not unique, key registered at completion
 				f.mu.Lock()
 				defer f.mu.Unlock()
@@ -95,7 +96,7 @@ type behindNewestFirst struct{ *fakePartner }
 func (n behindNewestFirst) Wallet(context.Context) (partner.Wallet, error) {
 	return partner.Wallet{}, &partner.Error{Class: ledger.Unknown, HTTPStatus: 500}
 }
-func (n behindNewestFirst) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (n behindNewestFirst) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	x := n.fakePartner.Create(ctx, key, u)
 	if !x.Date.IsZero() {
 		x.Date = x.Date.Add(-time.Hour)
@@ -122,7 +123,7 @@ func TestUnknownClockShortCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1200)
 		b.cfg.Partner = behindNewestFirst{b.partner}
-		b.partner.script[email(0)] = []act{lose, func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{lose, func(f *fakePartner, key string, u validate.User) partner.Answer {
 			// e-mail not unique
 			id := fmt.Sprintf("acme-rain-user-%015d", len(f.users))
 			f.users = append(f.users, partner.Listed{ServiceID: id, Email: u.Email, CreatedAt: time.Now()})
@@ -180,7 +181,7 @@ func TestRetryAfterWhileBroken(t *testing.T) {
 		for i := 4; i < 7; i++ {
 			b.partner.script[email(i)] = []act{fail}
 		}
-		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			until = time.Now().Add(5 * time.Minute)
 			return partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
 		}}
@@ -265,7 +266,7 @@ func TestCorrectedAfterUnclear(t *testing.T) {
 func TestAgainDuplicateAfterAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{fail, func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{fail, func(f *fakePartner, key string, u validate.User) partner.Answer {
 			f.users = append(f.users, partner.Listed{ServiceID: "acme-rain-user-other0000000", Email: u.Email, CreatedAt: time.Now().Add(-48 * time.Hour)})
 			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400}
 		}}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // This file keeps the sequences that once broke the pipeline.
@@ -112,7 +113,7 @@ func TestMeasuredFee(t *testing.T) {
 		b := newBench(t, 1)
 		fee := 200 // cents
 		pay := func(a act) act {
-			return func(f *fakePartner, k string, u partner.User) partner.Answer {
+			return func(f *fakePartner, k string, u validate.User) partner.Answer {
 				n := len(f.users)
 				ans := a(f, k, u)
 				if len(f.users) > n {
@@ -164,7 +165,7 @@ func TestClockStepsBackDuringARequest(t *testing.T) {
 	_ = h
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			return partner.Answer{Class: ledger.Unknown, Cause: "timeout"}
 		}}
 		b.cfg.Partner = stepsBack{b.partner}
@@ -182,7 +183,7 @@ func TestClockStepsBackDuringARequest(t *testing.T) {
 
 type stepsBack struct{ *fakePartner }
 
-func (s stepsBack) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s stepsBack) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	a := s.fakePartner.Create(ctx, key, u)
 	if a.Class == ledger.Unknown {
 		a.Ended = a.Ended.Round(0).Add(-time.Hour) // what the wall clock reads
@@ -299,7 +300,7 @@ func TestWalletWaitComparesWithThe402(t *testing.T) {
 		b.partner.balance = "10.00"
 		b.cfg.Money.Wait = true
 		var at time.Time
-		b.partner.script[email(1)] = []act{func(f *fakePartner, _ string, _ partner.User) partner.Answer {
+		b.partner.script[email(1)] = []act{func(f *fakePartner, _ string, _ validate.User) partner.Answer {
 			f.balance = "0.00"
 			at = time.Now()
 			time.AfterFunc(40*time.Second, func() { f.mu.Lock(); f.balance = "5.00"; f.mu.Unlock() })
@@ -501,7 +502,7 @@ func TestNewestFirstWithAHole(t *testing.T) {
 		for i := range 2000 {
 			b.partner.users = append(b.partner.users, partner.Listed{ServiceID: fmt.Sprintf("acme-rain-user-old%012d", i), Email: fmt.Sprintf("old%d@example.com", i), CreatedAt: time.Now().Add(time.Duration(i-3000) * time.Hour)})
 		}
-		b.partner.script[email(0)] = []act{func(f *fakePartner, k string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{func(f *fakePartner, k string, u validate.User) partner.Answer {
 			a := lose(f, k, u)
 			for i := range 150 { // others come after ours
 				f.users = append(f.users, partner.Listed{ServiceID: fmt.Sprintf("acme-rain-user-new%012d", i), Email: fmt.Sprintf("new%d@example.com", i), CreatedAt: time.Now().Add(time.Duration(i+1) * time.Second)})
@@ -530,7 +531,7 @@ func (s *stragglers) isDown() bool {
 	return at != nil && time.Now().After(*at)
 }
 
-func (s *stragglers) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s *stragglers) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	if u.Email == s.slow {
 		began := time.Now()
 		time.Sleep(100 * time.Second)

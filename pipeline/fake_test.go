@@ -38,14 +38,14 @@ type post struct {
 }
 
 // act is one behaviour: what happens, and what is answered.
-type act func(f *fakePartner, key string, u partner.User) partner.Answer
+type act func(f *fakePartner, key string, u validate.User) partner.Answer
 
 func newFake() *fakePartner {
 	return &fakePartner{latency: 100 * time.Millisecond, ttl: 5 * time.Minute, balance: "1000000",
 		script: map[string][]act{}, links: map[string]string{}, keys: map[string]time.Time{}}
 }
 
-func (f *fakePartner) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (f *fakePartner) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	began := time.Now()
 	f.mu.Lock()
 	if f.down != nil && f.down(began) {
@@ -103,7 +103,7 @@ func (f *fakePartner) Wallet(context.Context) (partner.Wallet, error) {
 }
 
 // create is the documented behaviour.
-func create(f *fakePartner, key string, u partner.User) partner.Answer {
+func create(f *fakePartner, key string, u validate.User) partner.Answer {
 	if f.keys[key].After(time.Now()) {
 		return partner.Answer{Class: ledger.KeyUsed, HTTPStatus: 400}
 	}
@@ -120,19 +120,19 @@ func create(f *fakePartner, key string, u partner.User) partner.Answer {
 }
 
 // lose acts and loses the answer.
-func lose(f *fakePartner, key string, u partner.User) partner.Answer {
+func lose(f *fakePartner, key string, u validate.User) partner.Answer {
 	create(f, key, u)
 	return partner.Answer{Class: ledger.Unknown, Cause: "reset"}
 }
 
 // fail burns the key and creates nothing.
-func fail(f *fakePartner, key string, _ partner.User) partner.Answer {
+func fail(f *fakePartner, key string, _ validate.User) partner.Answer {
 	f.keys[key] = time.Now().Add(f.ttl)
 	return partner.Answer{Class: ledger.Unknown, Cause: "HTTP 500", HTTPStatus: 500}
 }
 
 func say(a partner.Answer) act {
-	return func(*fakePartner, string, partner.User) partner.Answer { return a }
+	return func(*fakePartner, string, validate.User) partner.Answer { return a }
 }
 
 func (f *fakePartner) postsFor(email string) (n int) {

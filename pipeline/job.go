@@ -5,6 +5,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // job is one row on its way. It is owned by one goroutine at a time: whoever
@@ -12,7 +13,7 @@ import (
 type job struct {
 	customer ledger.Customer // as last committed; its History grows with the run
 	details  ledger.Details  // of the row
-	user     partner.User    // the body, which the ledger never sees
+	user     validate.User   // the body, which the ledger never sees
 	attempt  ledger.Attempt  // the one under way
 	intended time.Time       // when its intent was made, with the monotonic reading
 	spent    int             // sends in this run that count against MaxAttempts
@@ -51,21 +52,6 @@ type answered struct {
 	ended  ledger.Instant
 
 	otherAccount bool // created in an account that is not the ledger's
-}
-
-// body is the request of a checked row.
-func body(c *checked) partner.User {
-	u := &c.result.User
-	out := partner.User{
-		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, PhoneNumber: u.PhoneNumber,
-		AccountPurpose: u.AccountPurpose, IPAddress: u.IPAddress, Terms: u.Terms, Program: u.Program,
-		WalletAddress: u.WalletAddress, RedirectURL: u.RedirectURL, Address: u.Address, City: u.City,
-		Region: u.Region, PostalCode: u.PostalCode, CountryCode: u.CountryCode,
-	}
-	for _, e := range u.Extra {
-		out.Extra = append(out.Extra, partner.Extra(e))
-	}
-	return out
 }
 
 // createClass is the class that a Partner gave to an answer. One that no answer

@@ -51,7 +51,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/intake":           {"ledger", "pipeline", "pipeline/source", "validate"},
 		"pipeline/internal/formula": {},
 		"pipeline/limits":           {},
-		"pipeline/partner":          {"ledger", "pipeline/limits"},
+		"pipeline/partner":          {"ledger", "pipeline/limits", "validate"},
 		"pipeline/partner/sandbox":  {"pipeline/limits"},
 		"pipeline/kyc":              {"ledger", "pipeline/limits", "pipeline/partner"},
 		"pipeline/report":           {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/atomicfile", "pipeline/report/reporttext", "pipeline/report/workbook"},

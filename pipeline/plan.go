@@ -146,7 +146,7 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
 		j := p.newJob()
-		*j = job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
+		*j = job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
 			histories = append(histories, j.customer.ID)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // short is a partner to whom this machine has no port or file left for a while.
@@ -19,7 +20,7 @@ type short struct {
 	tries int
 }
 
-func (s *short) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s *short) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	s.mu.Lock()
 	now := time.Now()
 	if now.Before(s.until) {
@@ -141,7 +142,7 @@ type refusedByProxy struct {
 	status int
 }
 
-func (p refusedByProxy) Create(context.Context, string, partner.User) partner.Answer {
+func (p refusedByProxy) Create(context.Context, string, validate.User) partner.Answer {
 	now := time.Now()
 	return partner.Answer{Class: p.class, Cause: partner.CauseProxy, ProxyStatus: p.status, Halt: partner.ProxyRefused, Began: now, Ended: now}
 }

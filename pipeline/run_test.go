@@ -151,7 +151,7 @@ func TestLostAnswersWaitForMeasures(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3)
-		create(b.partner, "another's", partner.User{Email: "stranger@example.com"})
+		create(b.partner, "another's", validate.User{Email: "stranger@example.com"})
 		for i := range 3 {
 			b.partner.script[email(i)] = []act{fail, fail}
 		}
@@ -208,7 +208,7 @@ func TestEmptyWalletIsWaitedOut(t *testing.T) {
 		b := newBench(t, 50)
 		b.cfg.Money.Wait = true
 		b.partner.balance = "3"
-		empty := func(f *fakePartner, _ string, _ partner.User) partner.Answer {
+		empty := func(f *fakePartner, _ string, _ validate.User) partner.Answer {
 			if f.balance == "3" {
 				return partner.Answer{Class: ledger.Funds, HTTPStatus: 402}
 			}
@@ -251,7 +251,7 @@ func TestRetryAfterPausesEveryone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 200)
 		var busy time.Time
-		b.partner.script[email(50)] = []act{func(*fakePartner, string, partner.User) partner.Answer {
+		b.partner.script[email(50)] = []act{func(*fakePartner, string, validate.User) partner.Answer {
 			busy = time.Now()
 			return partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 30 * time.Second}
 		}}
@@ -283,7 +283,7 @@ func TestBreakerLetsOneRowGoFirst(t *testing.T) {
 		b := newBench(t, 200)
 		b.cfg.Pace.Workers = 4
 		began := time.Now()
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			if d := time.Since(began); d > time.Second && d < time.Minute {
 				return partner.Answer{Class: ledger.Unknown, HTTPStatus: 503}
 			}
@@ -469,7 +469,7 @@ func TestFeeIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.partner.balance = "100.00"
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			a := create(f, key, u)
 			was, _ := ParseAmount(f.balance)
 			fee, _ := ParseAmount("1.50")
@@ -533,7 +533,7 @@ func TestLooksOnboarded(t *testing.T) {
 // fragile panics for one customer.
 type fragile struct{ *fakePartner }
 
-func (f fragile) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (f fragile) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	if u.Email == email(30) {
 		f.mu.Lock()
 		f.posts = append(f.posts, post{time.Now(), u.Email, key})
@@ -593,7 +593,7 @@ func TestLiveRunNeedsItsWallet(t *testing.T) {
 func TestBurntKeyAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
-		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, _ partner.User) partner.Answer {
+		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, _ validate.User) partner.Answer {
 			f.keys[key] = time.Now().Add(f.ttl)
 			return partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: time.Second}
 		}}
@@ -716,7 +716,7 @@ func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
 		b := newBench(t, 20)
 		b.partner.balance = "40.00"
 		b.cfg.Partner, b.cfg.Money.Wait = &deafAtFirst{fakePartner: b.partner}, true
-		b.partner.script[email(3)] = []act{func(*fakePartner, string, partner.User) partner.Answer {
+		b.partner.script[email(3)] = []act{func(*fakePartner, string, validate.User) partner.Answer {
 			return partner.Answer{Class: ledger.Funds, HTTPStatus: 402}
 		}}
 		s, err := b.run()

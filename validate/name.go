@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Largest lengths in code points after NFC, from the partner's create-user
@@ -55,40 +52,4 @@ func (c *checking) short(field, v string, limit int) bool {
 		c.bad(field, CodeTooLong, fmt.Sprintf("has %d characters. shorten it to %d at most", n, limit))
 	}
 	return n <= limit
-}
-
-// NameText is what recognises a person under another e-mail: first name, last
-// name (NFC, case-folded) and phone number, joined by line ends, which none of
-// them can hold. It is "" unless all three are there.
-func (u User) NameText() string {
-	if u.FirstName == "" || u.LastName == "" || u.PhoneNumber == "" {
-		return ""
-	}
-	return foldName(u.FirstName) + "\n" + foldName(u.LastName) + "\n" + u.PhoneNumber
-}
-
-func foldName(s string) string {
-	if plain(s) {
-		return strings.ToLower(s)
-	}
-	return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
-}
-
-// DetailValues are the values whose change is worth telling, in this order:
-// firstName, lastName, phoneNumber, accountPurpose, ipAddress, program,
-// walletAddress, redirectUrl, address, city, region, postalCode, countryCode,
-// and all extra fields joined so that no two lists give the same text.
-func (u User) DetailValues() []string {
-	return []string{u.FirstName, u.LastName, u.PhoneNumber, u.AccountPurpose, u.IPAddress, u.Program,
-		u.WalletAddress, u.RedirectURL, u.Address, u.City, u.Region, u.PostalCode, u.CountryCode, joinExtra(u.Extra)}
-}
-
-// joinExtra puts its length before each text, so that no separator can be
-// mistaken for content.
-func joinExtra(extra []Extra) string {
-	var b strings.Builder
-	for _, e := range extra {
-		fmt.Fprintf(&b, "%d:%s%d:%s", len(e.Name), e.Name, len(e.Value), e.Value)
-	}
-	return b.String()
 }

@@ -30,31 +30,6 @@ type Raw struct {
 	Extra []string `csv:"-"`
 }
 
-// User is one row that passed every rule, in the form that is sent. Optional
-// fields that the row does not have are "". Its field order is that of the
-// request body.
-type User struct {
-	FirstName      string // NFC, trimmed, 1-100 code points
-	LastName       string // NFC, trimmed, 1-100 code points
-	Email          string // as written, trimmed, host in punycode
-	PhoneNumber    string // E.164
-	AccountPurpose string // NFC, trimmed, 1-200 code points
-	IPAddress      string // canonical form of net/netip
-	Terms          bool   // always true
-	Program        string // "custodial" or "non_custodial"
-	WalletAddress  string // as written; its EIP-55 checksum is right if it has one
-	RedirectURL    string // absolute https
-	Address        string
-	City           string
-	Region         string
-	PostalCode     string
-	CountryCode    string  // ISO 3166-1 alpha-2, upper case
-	Extra          []Extra // those that are not empty, in the order of Rules.Extra
-}
-
-// Extra is one string field added to the request body by --send.
-type Extra struct{ Name, Value string }
-
 // Problem is one thing that is wrong, or worth a warning, in one field of one
 // row. Message says what is wrong and what to do, holds no value of the row
 // (it is shown in logs and terminals), no ';' and no line end.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 func envelope(code, text string) string {
@@ -215,7 +216,7 @@ func TestSalvage(t *testing.T) {
 // TestFields is fault 24: whatever form the list takes, and never a value.
 func TestFields(t *testing.T) {
 	u := jane()
-	u.Extra = []Extra{{"branch", "north"}}
+	u.Extra = []validate.Extra{{Name: "branch", Value: "north"}}
 	for _, tt := range []struct{ name, body, want string }{
 		{"list of objects", `{"status":"error","message":"X","data":{"errors":[{"field":"phoneNumber","message":"bad"},{"field":"email","message":"bad"}]}}`, "email,phoneNumber"},
 		{"object", `{"errors":{"city":["is required"],"branch":"?"}}`, "city,branch"},
@@ -259,7 +260,7 @@ func FuzzBody(f *testing.F) {
 			t.Error("OK without evidence")
 		}
 		m := readMessage([]byte(body), whole)
-		v := judgeCreate(status, m, User{})
+		v := judgeCreate(status, m, validate.User{})
 		if v.class == ledger.OK || v.class == ledger.OKBroken || v.class == ledger.NotSent {
 			t.Errorf("status %d gives %v", status, v.class)
 		}
@@ -277,6 +278,6 @@ func FuzzBody(f *testing.F) {
 				t.Errorf("code %q", code)
 			}
 		}
-		complained(m, User{})
+		complained(m, validate.User{})
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // Client speaks to one partner account. It is made by New and may be used by
@@ -61,7 +62,7 @@ func (c *Client) CloseIdle() { c.kept.CloseIdleConnections() }
 // says what its answer proves. It waits for nothing but the answer, at most
 // Config.Timeout. When ctx ends before a byte was written the answer is
 // NotSent, after that Unknown.
-func (c *Client) Create(ctx context.Context, key string, u User) Answer {
+func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer {
 	now := time.Now()
 	unwritable := Answer{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now}
 	if !isToken(key, 255) {

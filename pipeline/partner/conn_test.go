@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // keeping answers every request and keeps the connection.
@@ -62,7 +63,7 @@ func TestRefusedBeforeRead(t *testing.T) {
 	})
 	c := newClient(t, Config{BaseURL: w.URL})
 	u := jane()
-	u.Extra = []Extra{{"long", strings.Repeat("x", 4<<20)}}
+	u.Extra = []validate.Extra{{Name: "long", Value: strings.Repeat("x", 4<<20)}}
 	for range 2 {
 		if a := c.Create(t.Context(), testIdem, u); a.Class != ledger.Throttled || a.RetryAfter != 7*time.Second {
 			t.Errorf("got %v", a)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // fieldTable finds the fields of one request by the names that an answer uses:
@@ -16,7 +18,7 @@ type fieldTable struct {
 }
 
 // fieldsOf returns the fields of a create-user request.
-func fieldsOf(u User) fieldTable {
+func fieldsOf(u validate.User) fieldTable {
 	names := fieldNames()
 	for _, x := range u.Extra {
 		if isToken(x.Name, maxCode) {
@@ -133,7 +135,7 @@ func saysUnacceptable(s string) bool {
 // complained lists the fields of this request that a refusal names, in body
 // order. The form of a refusal's list is not documented, so every key and text
 // of the answer is searched.
-func complained(m message, u User) []string {
+func complained(m message, u validate.User) []string {
 	t := fieldsOf(u)
 	hit := make(map[string]bool)
 	if m.root != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // TestFrameworkRefusals is the case "400 in a framework's own form": each was
@@ -119,7 +120,7 @@ func TestFrameworkRefusals(t *testing.T) {
 // TestFrameworkExtraField: fields that --send adds are fields of the request.
 func TestFrameworkExtraField(t *testing.T) {
 	u := jane()
-	u.Extra = []Extra{{"dateOfBirth", "1990-01-01"}}
+	u.Extra = []validate.Extra{{Name: "dateOfBirth", Value: "1990-01-01"}}
 	m := readMessage([]byte(`{"errors":[{"field":"date_of_birth","message":"too young"}]}`), true)
 	if v := judgeCreate(400, m, u); v.class != ledger.Reject || strings.Join(complained(m, u), ",") != "dateOfBirth" {
 		t.Errorf("%v, %q", v.class, complained(m, u))

@@ -28,30 +28,6 @@ const (
 	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus tells which
 )
 
-// User is the body of the create-user request, in the order of the vendor's
-// example. Optional fields are left out when "".
-type User struct {
-	FirstName      string
-	LastName       string
-	Email          string
-	PhoneNumber    string
-	AccountPurpose string
-	IPAddress      string
-	Terms          bool
-	Program        string
-	WalletAddress  string
-	RedirectURL    string
-	Address        string
-	City           string
-	Region         string
-	PostalCode     string
-	CountryCode    string
-	Extra          []Extra
-}
-
-// Extra is a string field appended to the body.
-type Extra struct{ Name, Value string }
-
 // Answer is what came of one request. It is a value, never an error: that a
 // request failed is a fact about the row.
 type Answer struct {

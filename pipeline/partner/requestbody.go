@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // fieldNames are the fields of the create-user body, in the vendor's order.
@@ -41,7 +43,7 @@ var errNotUTF8 = errors.New("text is not UTF-8")
 
 // encode writes the body. It refuses what JSON would change or leave open: text
 // that is not UTF-8, and a field that stands twice.
-func encode(u User) ([]byte, error) {
+func encode(u validate.User) ([]byte, error) {
 	for _, text := range []string{u.FirstName, u.LastName, u.Email, u.PhoneNumber, u.AccountPurpose, u.IPAddress, u.Program,
 		u.WalletAddress, u.RedirectURL, u.Address, u.City, u.Region, u.PostalCode, u.CountryCode} {
 		if !utf8.ValidString(text) {

@@ -34,9 +34,6 @@ func (c Config) String() string {
 	return fmt.Sprintf("partner.Config{Host:%s Key:%s Timeout:%s Proxy:%q}", host, masked, c.Timeout, proxy)
 }
 
-// GoString is String, so that %#v hides the key too.
-func (c Config) GoString() string { return c.String() }
-
 // Format writes String for every verb.
 func (c Config) Format(f fmt.State, _ rune) { write(f, c.String()) }
 
@@ -54,38 +51,11 @@ func (c *Client) String() string {
 	return "partner.Client{" + c.Host() + "}"
 }
 
-// GoString is String.
-func (c *Client) GoString() string { return c.String() }
-
 // Format writes String for every verb.
 func (c *Client) Format(f fmt.State, _ rune) { write(f, c.String()) }
 
 // LogValue is String for slog.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// String says nothing of the customer.
-func (u User) String() string { return "partner.User{" + masked + "}" }
-
-// GoString is String.
-func (u User) GoString() string { return u.String() }
-
-// Format writes String for every verb.
-func (u User) Format(f fmt.State, _ rune) { write(f, u.String()) }
-
-// LogValue is String for slog.
-func (u User) LogValue() slog.Value { return slog.StringValue(u.String()) }
-
-// String names the extra field, without its value.
-func (e Extra) String() string { return "partner.Extra{" + printable(e.Name, maxCode) + "}" }
-
-// GoString is String.
-func (e Extra) GoString() string { return e.String() }
-
-// Format writes String for every verb.
-func (e Extra) Format(f fmt.State, _ rune) { write(f, e.String()) }
-
-// LogValue is String for slog.
-func (e Extra) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // String gives class, HTTP status, code and cause: neither link nor body.
 func (a Answer) String() string {
@@ -105,9 +75,6 @@ func (a Answer) String() string {
 	return s
 }
 
-// GoString is String.
-func (a Answer) GoString() string { return a.String() }
-
 // Format writes String for every verb.
 func (a Answer) Format(f fmt.State, _ rune) { write(f, a.String()) }
 
@@ -118,9 +85,6 @@ func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 func (l Listed) String() string {
 	return "partner.Listed{" + printable(l.ServiceID, ledger.MaxServiceID) + " " + printable(l.Status, maxCode) + "}"
 }
-
-// GoString is String.
-func (l Listed) GoString() string { return l.String() }
 
 // Format writes String for every verb.
 func (l Listed) Format(f fmt.State, _ rune) { write(f, l.String()) }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
@@ -26,8 +27,8 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func jane() User {
-	return User{FirstName: "Jane", LastName: "Doe", Email: "jane@example.com", PhoneNumber: "+14155555555",
+func jane() validate.User {
+	return validate.User{FirstName: "Jane", LastName: "Doe", Email: "jane@example.com", PhoneNumber: "+14155555555",
 		AccountPurpose: "personal use", IPAddress: "203.0.113.42", Terms: true, Program: "custodial"}
 }
 
