@@ -114,14 +114,14 @@ func (c *checking) scrub(field, raw string, t tolerance) (string, bool) {
 		return "", false
 	}
 	if i := badText(raw); i >= 0 {
-		c.bad(field, CodeBadEncoding, fmt.Sprintf("character %d was lost in an earlier conversion. type it again, and save the file as UTF-8", position(raw, i)))
+		c.bad(field, CodeBadEncoding, fmt.Sprintf("character %d was lost in an earlier conversion. type it again, and save the file as UTF-8", celltext.Position(raw, i)))
 		return "", false
 	}
 	if !strings.ContainsFunc(raw, visible) {
 		return "", true
 	}
 	v := c.trim(field, raw)
-	first := position(raw, strings.Index(raw, v))
+	first := celltext.Position(raw, strings.Index(raw, v))
 	if !c.controls(field, v, first, t) || !c.invisibles(field, v, first, t) {
 		return "", false
 	}
@@ -136,7 +136,7 @@ func (c *checking) scrub(field, raw string, t tolerance) (string, bool) {
 		c.changed(field, "nfc")
 	}
 	switch {
-	case doubleEncoded(v):
+	case celltext.IsDoubleEncoded(v):
 		c.warn(field, CodeDoubleEncoded, "looks double-encoded, as if UTF-8 had been read as windows-1252. compare it with the original")
 	case isText(field) && celltext.IsMisread(v):
 		c.warn(field, CodeDoubleEncoded, "looks as if a program had read it in another encoding than its own. compare it with the original")
@@ -234,6 +234,3 @@ func visible(r rune) bool { return !unicode.IsSpace(r) && !invisible(r) }
 func badText(s string) int {
 	return strings.IndexRune(s, utf8.RuneError) // finds invalid bytes too
 }
-
-// position counts code points, from 1.
-func position(s string, at int) int { return utf8.RuneCountInString(s[:at]) + 1 }

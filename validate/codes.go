@@ -1,5 +1,7 @@
 package validate
 
+import "github.com/bulkonboard/bulkonboard/validate/phone"
+
 // The codes of all problems. They are part of what scripts may rely on:
 // a code keeps its meaning, and a rule that changes gets a new one.
 const (
@@ -15,18 +17,18 @@ const (
 	CodeExcelError     = "excel_error"
 	CodeExcelRounded   = "excel_rounded"
 	CodeExcelDate      = "excel_date"
-	CodeExcelDecimal   = "excel_decimal"
+	CodeExcelDecimal   = phone.CodeDecimal
 	CodeDateAmbiguous  = "date_ambiguous"
 	CodeEmailFormat    = "email_format"
 	CodeEmailNonASCII  = "email_non_ascii"
 	CodeEmailHost      = "email_host"
-	CodePhoneNoCountry = "phone_no_country"
-	CodePhonePlusLost  = "phone_plus_lost"
-	CodePhoneAmbiguous = "phone_ambiguous"
-	CodePhoneExtension = "phone_extension"
-	CodePhoneLetters   = "phone_letters"
-	CodePhoneFormat    = "phone_format"
-	CodePhoneInvalid   = "phone_invalid"
+	CodePhoneNoCountry = phone.CodeNoCountry
+	CodePhonePlusLost  = phone.CodePlusLost
+	CodePhoneAmbiguous = phone.CodeAmbiguous
+	CodePhoneExtension = phone.CodeExtension
+	CodePhoneLetters   = phone.CodeLetters
+	CodePhoneFormat    = phone.CodeFormat
+	CodePhoneInvalid   = phone.CodeInvalid
 	CodeIPFormat       = "ip_format"
 	CodeIPNotPublic    = "ip_not_public"
 	CodeTerms          = "terms_not_accepted"

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/validate/internal/columns"
+	"github.com/bulkonboard/bulkonboard/validate/phone"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // Detective looks for what spreadsheets and conversions do to whole columns,
@@ -186,12 +189,12 @@ func (s *damaged) sample(kind, number, country string) {
 		s.sampled = sampledNumbers
 		return
 	}
-	digits, code, _ := dialled(strings.TrimSpace(number))
-	if code != "" || country == "" {
+	if country == "" {
 		return
 	}
+	number = strings.TrimSpace(number)
 	if kind == DamagePlus {
-		if n := parsePhone("+"+digits, ""); n.code == "" && n.inCountry(country) {
+		if n := phone.Read("+"+number, phone.Options{}); n.Code == "" && n.InCountry(country) {
 			s.fit++
 		} else {
 			s.misfit++
@@ -199,7 +202,7 @@ func (s *damaged) sample(kind, number, country string) {
 		return
 	}
 	s.named++
-	if readPhone(strings.TrimSpace(number), country, country, false).code == "" {
+	if phone.Read(number, phone.Options{Region: country, Country: country}).Code == "" {
 		s.fit++
 	}
 }
@@ -244,24 +247,18 @@ func (d *Detective) AddCell(file, row int, name, value string) {
 	column.filled++
 	at := Place{file, row}
 	switch {
-	case value[0] == '#' && excelError(value):
+	case celltext.IsErrorValue(value):
 		d.note(damageKey{DamageError, name}, at)
-	case excelRounded(value):
+	case celltext.IsRounded(value):
 		d.note(damageKey{DamageRounded, name}, at)
-	case cutTo15(value):
+	case celltext.IsCutTo15(value):
 		d.note(damageKey{DamageDigits, name}, at)
-	case mayBeDate(value) && (looksLikeDate(value) || shortDate(value)):
+	case celltext.MayBeDate(value) && (celltext.IsDate(value) || celltext.IsShortDate(value)):
 		column.dates.rows++
 		if len(column.dates.first) < firstPlaces {
 			column.dates.first = append(column.dates.first, at)
 		}
 	}
-}
-
-// cutTo15 tells a whole number of which a spreadsheet has kept 15 digits and
-// made zeros of the rest.
-func cutTo15(v string) bool {
-	return len(v) > 15 && len(v) <= 32 && strings.Trim(v, "0123456789") == "" && v[0] != '0' && strings.Trim(v[15:], "0") == ""
 }
 
 // Findings tells what was found, in the order of the kinds, the most frequent

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
+
+	"github.com/bulkonboard/bulkonboard/validate/phone"
 )
 
 // maxUntried is how many sound phone numbers wait until the country is known
@@ -71,14 +73,14 @@ func (t *trial) tryRegion(rules *Rules, p soundPhone) {
 
 // isHarmed reports whether the number would be refused or become another one.
 func (p soundPhone) isHarmed(region string, plus bool) bool {
-	return readPhone(p.cell, region, p.country, plus).e164 != p.e164
+	return phone.Read(p.cell, phone.Options{Region: region, Country: p.country, AddPlus: plus}).E164 != p.e164
 }
 
 // hasLostPlus tells an ambiguous number that --phone-plus would read as one of
 // its row's country.
 func hasLostPlus(cell, region, country string) bool {
-	n := readPhone(strings.TrimSpace(cell), region, country, true)
-	return country != "" && n.e164 != "" && n.inCountry(country)
+	n := phone.Read(strings.TrimSpace(cell), phone.Options{Region: region, Country: country, AddPlus: true})
+	return country != "" && n.E164 != "" && n.InCountry(country)
 }
 
 // isPlusSafe and isRegionSafe report whether the flag leaves all sound numbers

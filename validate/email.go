@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // Largest lengths in bytes: RFC 5321 4.5.3.1.1, and 4.5.3.1.3 less the angle
@@ -125,7 +127,7 @@ func localFault(local, whole string) (code, message string) {
 	for i := 0; i < len(local); i++ {
 		switch b := local[i]; {
 		case b >= 0x80:
-			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. type the address again", position(local, i))
+			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. type the address again", celltext.Position(local, i))
 		case b == '.' && (i == 0 || i == len(local)-1 || local[i-1] == '.'):
 			return CodeEmailFormat, "has a dot at the start, at the end or twice in a row before the @. correct the address"
 		case b == ' ' || b == '<' || b == '"' || b == ',' || b == ';':
@@ -145,7 +147,7 @@ func localFault(local, whole string) (code, message string) {
 
 // atext is RFC 5322's set of characters of an atom, in ASCII.
 func atext(b byte) bool {
-	return b|0x20 >= 'a' && b|0x20 <= 'z' || digit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
+	return b|0x20 >= 'a' && b|0x20 <= 'z' || celltext.IsDigit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
 }
 
 // setHost checks the host of a whole address and sets the one that is sent.
@@ -198,7 +200,7 @@ func hostFault(host string) string {
 			return hyphenFault
 		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '-':
 			letters = true
-		case !digit(b):
+		case !celltext.IsDigit(b):
 			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", i+1)
 		}
 		if label++; label > 63 {

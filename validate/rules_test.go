@@ -222,27 +222,33 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// sourceCodes reads the constants Code... of the package, and holds that codes
-// are given by these names only.
+// sourceCodes reads the constants Code... of this package and of phone, and holds
+// that codes are given by these names only.
 func sourceCodes(t *testing.T) map[string]string {
 	t.Helper()
-	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	consts := map[string]string{}
-	ast.Inspect(pkgs["validate"], func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.ValueSpec:
-			if name := n.Names[0].Name; strings.HasPrefix(name, "Code") && len(n.Values) == 1 {
-				consts[name], _ = strconv.Unquote(n.Values[0].(*ast.BasicLit).Value)
-			}
-		case *ast.CallExpr:
-			holdsCode(t, n)
+	for _, dir := range []string{".", "phone"} {
+		pkgs, err := parser.ParseDir(token.NewFileSet(), dir, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true
-	})
-	if len(consts) < 20 {
+		for _, pkg := range pkgs {
+			ast.Inspect(pkg, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.ValueSpec:
+					if name := n.Names[0].Name; strings.HasPrefix(name, "Code") && len(n.Values) == 1 {
+						if text, ok := n.Values[0].(*ast.BasicLit); ok { // the others are those of phone
+							consts[dir+" "+name], _ = strconv.Unquote(text.Value)
+						}
+					}
+				case *ast.CallExpr:
+					holdsCode(t, n)
+				}
+				return true
+			})
+		}
+	}
+	if len(consts) < 55 {
 		t.Fatalf("found %d constants only", len(consts))
 	}
 	return consts
@@ -259,7 +265,7 @@ func holdsCode(t *testing.T, call *ast.CallExpr) {
 	}
 	switch name {
 	case "bad", "warn":
-	case "noMail", "noPhone":
+	case "noMail", "refuse":
 		arg = 0
 	default:
 		return
@@ -270,7 +276,7 @@ func holdsCode(t *testing.T, call *ast.CallExpr) {
 			return
 		}
 	case *ast.SelectorExpr:
-		if code.Sel.Name == "code" {
+		if code.Sel.Name == "code" || code.Sel.Name == "Code" {
 			return
 		}
 	}

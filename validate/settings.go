@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
+	"github.com/bulkonboard/bulkonboard/validate/phone"
 )
 
 // Validate reports the first setting that no row could be right under: a
@@ -14,7 +14,7 @@ import (
 // has none or that breaks the field's own rule, an added field without a name
 // or with the name of another.
 func (r *Rules) Validate() error {
-	if r.PhoneRegion != "" && !phonenumbers.GetSupportedRegions()[r.PhoneRegion] {
+	if r.PhoneRegion != "" && !phone.IsRegion(r.PhoneRegion) {
 		return fmt.Errorf("phone region is not a two-letter country code in capitals, such as DE")
 	}
 	fields := Fields()

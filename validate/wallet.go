@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/sha3"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 const walletDigits = 40
@@ -69,7 +71,7 @@ func walletFault(v string) string {
 
 func hexDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
-		if b := s[i]; !digit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
+		if b := s[i]; !celltext.IsDigit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
 			return false
 		}
 	}

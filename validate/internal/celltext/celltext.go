@@ -40,7 +40,7 @@ func ScanSigns(v string) Signs {
 		switch b := v[i]; {
 		case isASCIILetter(b):
 			s |= Letter
-		case isDigit(b):
+		case IsDigit(b):
 			s |= Digit
 		case b != ' ':
 			s |= signOf(b)
@@ -84,11 +84,12 @@ func signOf(b byte) Signs {
 	return 0
 }
 
-func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+// IsDigit reports whether b is an ASCII digit.
+func IsDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 func isASCIILetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
-func isHex(b byte) bool { return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
+func isHex(b byte) bool { return IsDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
 
 // areHex reports whether s is at least n bytes long and begins with n
 // hexadecimal digits.

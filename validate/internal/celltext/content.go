@@ -105,7 +105,7 @@ func readDigits(v string) Content {
 	digits := 0
 	for i := 0; i < len(v); i++ {
 		switch b := v[i]; {
-		case isDigit(b):
+		case IsDigit(b):
 			digits++
 		case b == '+' && i > 0, strings.IndexByte("+-. ()/,#", b) < 0:
 			return Text
@@ -147,7 +147,7 @@ func IsLetteredPostalCode(v string) bool {
 			continue
 		case n == len(shape):
 			return false
-		case isDigit(b):
+		case IsDigit(b):
 			shape[n] = '9'
 		case 'A' <= b && b <= 'Z':
 			shape[n] = 'A'

@@ -166,7 +166,7 @@ func percent(v string) (Notation, bool) {
 		if (v[i+1] == 'u' || v[i+1] == 'U') && areHex(v[i+2:], 4) {
 			return found("percent-encoding", v, i, hexRune(v[i+2:i+6]), true)
 		}
-		if !areHex(v[i+1:], 2) || i > 0 && isDigit(v[i-1]) {
+		if !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
 			continue
 		}
 		r, sure := escapedBytes(v[i:], '%')
@@ -178,11 +178,11 @@ func percent(v string) (Notation, bool) {
 // quotedPrintable tells Jos=C3=A9, as mail bodies write it (RFC 2045).
 func quotedPrintable(v string) (Notation, bool) {
 	for i := 0; i+2 < len(v); i++ {
-		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && isDigit(v[i-1]) {
+		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
 			continue
 		}
 		r, sure := escapedBytes(v[i:], '=')
-		if !sure && (v[i+1]|v[i+2])&0x20 != 0 && (!isDigit(v[i+1]) || !isDigit(v[i+2])) && isAlphanumeric(r) {
+		if !sure && (v[i+1]|v[i+2])&0x20 != 0 && (!IsDigit(v[i+1]) || !IsDigit(v[i+2])) && isAlphanumeric(r) {
 			continue // lower case is not what programs write
 		}
 		return found("quoted-printable", v, i, r, sure || !isAlphanumeric(r))

@@ -16,7 +16,7 @@ const (
 // ReadNumberForm tells a code of digits that a program took for a number and
 // wrote out as one. v is trimmed.
 func ReadNumberForm(v string) NumberForm {
-	if len(v) < 3 || !isDigit(v[0]) {
+	if len(v) < 3 || !IsDigit(v[0]) {
 		return NoNumber
 	}
 	digits := strings.TrimLeft(v, "0123456789")

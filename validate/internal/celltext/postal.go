@@ -56,7 +56,7 @@ func HasLostZero(v, country string) bool {
 	digits := 0
 	for i := 0; i < len(v); i++ {
 		switch {
-		case isDigit(v[i]):
+		case IsDigit(v[i]):
 			digits++
 		case v[i] != '-' && v[i] != ' ' || i == 0:
 			return false

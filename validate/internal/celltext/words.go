@@ -46,7 +46,7 @@ func ReadNothing(v string) Nothing {
 // mayBeNothing spares half of all names the look into the list.
 func mayBeNothing(first byte) bool {
 	if !isASCIILetter(first) {
-		return !isDigit(first) || first == '1'
+		return !IsDigit(first) || first == '1'
 	}
 	switch first | 0x20 {
 	case 'a', 'b', 'd', 'i', 'k', 'm', 'n', 'o', 'p', 's', 't', 'u', 'x':
