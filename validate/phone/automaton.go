@@ -65,7 +65,7 @@ func newDigitTable(patterns []string) *digitTable {
 			return nil
 		}
 	}
-	return b.table.minimize()
+	return &b.table
 }
 
 // tableBuilder makes the automaton by the subset construction: each state is
@@ -127,38 +127,4 @@ func (b *tableBuilder) stateOf(set []int32) uint16 {
 	b.table.next = append(b.table.next, [10]uint16{})
 	b.table.accepts = append(b.table.accepts, accepts)
 	return n
-}
-
-// minimize merges states that go on alike, until there are none.
-func (t digitTable) minimize() *digitTable {
-	type row struct {
-		next    [10]uint16
-		accepts uint16
-	}
-	for {
-		seen := map[row]uint16{}
-		as := make([]uint16, len(t.next)) // old state to new
-		var out digitTable
-		for state, next := range t.next {
-			r := row{next, t.accepts[state]}
-			n, ok := seen[r]
-			if !ok || state == 1 { // the first state stays 1
-				n = uint16(len(out.next))
-				seen[r] = n
-				out.next = append(out.next, next)
-				out.accepts = append(out.accepts, t.accepts[state])
-			}
-			as[state] = n
-		}
-		for i := range out.next {
-			for d, to := range out.next[i] {
-				out.next[i][d] = as[to]
-			}
-		}
-		if len(out.next) == len(t.next) {
-			out.next, out.accepts = slices.Clip(out.next), slices.Clip(out.accepts)
-			return &out
-		}
-		t = out
-	}
 }
