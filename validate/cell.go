@@ -31,7 +31,7 @@ func (c *checking) required(field, raw string, t tolerance) (v string, ok bool) 
 		return "", false
 	}
 	if v == "" {
-		if defaultable(field) {
+		if isDefaultable(field) {
 			c.bad(field, CodeRequired, "is empty. fill it in, or give a value for all empty cells with --default")
 		} else {
 			c.bad(field, CodeRequired, "is empty. fill it in")
@@ -64,7 +64,7 @@ func (c *checking) optional(field, raw string, t tolerance) (v string, ok bool) 
 // filled is clean, with the default value for a cell that is empty.
 func (c *checking) filled(field, raw string, t tolerance) (string, bool) {
 	v, ok := c.clean(field, raw, t)
-	if !ok || v != "" || len(c.rules.Defaults) == 0 || !defaultable(field) {
+	if !ok || v != "" || len(c.rules.Defaults) == 0 || !isDefaultable(field) {
 		return v, ok
 	}
 	d := c.rules.Defaults[field]

@@ -9,7 +9,7 @@ import "strings"
 // Checking the values of the User once more gives the same User.
 func (r *Rules) Check(raw Raw) Result {
 	c := checking{rules: r, raw: raw}
-	if nothing(raw) {
+	if raw.Email == "" && isBarelyFilled(raw) {
 		c.bad("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
@@ -37,16 +37,16 @@ func (r *Rules) Check(raw Raw) Result {
 	return Result{User: u, Identity: identity, Problems: append(c.problems, c.warnings...), Changes: c.changes}
 }
 
-// nothing tells a row without e-mail in which at most one field that every
-// customer needs is filled; a short number, such as the count beside the word
+// isBarelyFilled reports whether a row without an e-mail has at most one of the
+// fields that every customer needs. A short number, such as the count beside the word
 // total, fills none. What such a row lacks is not worth a list.
-func nothing(raw Raw) bool {
-	if raw.Email != "" { // nearly every row there is
-		return false
-	}
+func isBarelyFilled(raw Raw) bool {
 	filled := 0
-	for _, v := range [...]string{raw.FirstName, raw.LastName, raw.PhoneNumber, raw.AccountPurpose, raw.IPAddress, raw.Terms, raw.Program} {
-		if v = strings.TrimSpace(v); v != "" && !(len(v) <= 6 && strings.Trim(v, "0123456789.,") == "") {
+	for _, f := range fields() {
+		if !f.Required {
+			continue
+		}
+		if v := strings.TrimSpace(*f.Cell(&raw)); v != "" && (len(v) > 6 || strings.Trim(v, "0123456789.,") != "") {
 			filled++
 		}
 	}

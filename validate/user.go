@@ -67,22 +67,3 @@ func foldName(s string) string {
 	}
 	return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
 }
-
-// DetailValues are the values whose change is worth telling, in this order:
-// firstName, lastName, phoneNumber, accountPurpose, ipAddress, program,
-// walletAddress, redirectUrl, address, city, region, postalCode, countryCode,
-// and all extra fields joined so that no two lists give the same text.
-func (u User) DetailValues() []string {
-	return []string{u.FirstName, u.LastName, u.PhoneNumber, u.AccountPurpose, u.IPAddress, u.Program,
-		u.WalletAddress, u.RedirectURL, u.Address, u.City, u.Region, u.PostalCode, u.CountryCode, joinExtra(u.Extra)}
-}
-
-// joinExtra puts its length before each text, so that no separator can be
-// mistaken for content.
-func joinExtra(extra []Extra) string {
-	var b strings.Builder
-	for _, e := range extra {
-		fmt.Fprintf(&b, "%d:%s%d:%s", len(e.Name), e.Name, len(e.Value), e.Value)
-	}
-	return b.String()
-}

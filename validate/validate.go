@@ -75,17 +75,3 @@ func (r Result) Valid() bool {
 	}
 	return true
 }
-
-// Field describes one field of the request to whoever matches headers,
-// writes templates or prints help.
-type Field struct {
-	Name        string   // canonical name, as in the request body
-	Aliases     []string // other headers people write, lower case, without spaces, punctuation or accents
-	Foreign     []string // values that it never has, written likewise: they tell that an alias means another thing
-	Parts       []string // headers, written likewise, of columns that hold a part of it
-	PartsBeside []string // headers that say so only right beside the column that is read
-	Required    bool     // the column must exist (or have a default)
-	Defaultable bool     // --default may fill it
-	Rule        string   // one sentence for a person
-	Example     string
-}

@@ -42,8 +42,8 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt source.Optio
 func Fields() []source.Field {
 	var fields []source.Field
 	for _, f := range validate.Fields() {
-		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases, Required: f.Required, Written: f.Name == "isTermsOfServiceAccepted",
-			Foreign: f.Foreign, Parts: f.Parts, AdjacentParts: f.PartsBeside})
+		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases(), Required: f.Required, Written: f.IsBool,
+			Foreign: f.Foreign(), Parts: f.Parts(), AdjacentParts: f.PartsBeside()})
 	}
 	return fields
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // BenchmarkCreate is one request after another over loopback, each on a
@@ -37,7 +38,7 @@ func BenchmarkCreate(b *testing.B) {
 func compareCreate(b *testing.B, url, ca string) {
 	c := newClient(b, Config{BaseURL: url, CAFile: ca})
 	u := jane()
-	body, err := encode(u)
+	body, err := encode(&u, validate.Fields())
 	if err != nil {
 		b.Fatal(err)
 	}

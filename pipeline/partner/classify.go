@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // The one table that turns an answer into a Class. What the partner documents
@@ -66,8 +65,8 @@ func judge(status int, m message, fields fieldTable) verdict {
 }
 
 // judgeCreate is judge for a create-user request, whose path must be there.
-func judgeCreate(status int, m message, u validate.User) verdict {
-	v := judge(status, m, fieldsOf(u))
+func judgeCreate(status int, m message, fields fieldTable) verdict {
+	v := judge(status, m, fields)
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
 		v.halt = PathGone

@@ -229,7 +229,7 @@ func TestFields(t *testing.T) {
 		{"no JSON", `firstName`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := strings.Join(complained(readMessage([]byte(tt.body), true), u), ",")
+			got := strings.Join(complained(readMessage([]byte(tt.body), true), fieldsOfUser(u)), ",")
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -260,7 +260,7 @@ func FuzzBody(f *testing.F) {
 			t.Error("OK without evidence")
 		}
 		m := readMessage([]byte(body), whole)
-		v := judgeCreate(status, m, validate.User{})
+		v := judgeCreate(status, m, fieldsOfUser(validate.User{}))
 		if v.class == ledger.OK || v.class == ledger.OKBroken || v.class == ledger.NotSent {
 			t.Errorf("status %d gives %v", status, v.class)
 		}
@@ -278,6 +278,6 @@ func FuzzBody(f *testing.F) {
 				t.Errorf("code %q", code)
 			}
 		}
-		complained(m, validate.User{})
+		complained(m, fieldsOfUser(validate.User{}))
 	})
 }

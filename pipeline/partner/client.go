@@ -19,6 +19,7 @@ import (
 type Client struct {
 	base      *url.URL
 	key       secret
+	fields    validate.FieldTable
 	userAgent string
 	timeout   time.Duration
 	proxy     *url.URL        // nil: none
@@ -34,7 +35,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: s.base, key: hide(s.Key), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
+	return &Client{base: s.base, key: hide(s.Key), fields: validate.Fields(), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
 		once: newTransport(s, false), kept: newTransport(s, true), stray: new(atomic.Bool)}, nil
 }
 
@@ -68,7 +69,7 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 	if !isToken(key, 255) {
 		return unwritable
 	}
-	body, err := encode(u)
+	body, err := encode(&u, c.fields)
 	if err != nil {
 		return unwritable
 	}
@@ -84,10 +85,11 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 		a.ServiceID, a.VerificationURL = made.id, made.link
 	} else {
 		m := readMessage(r.body, r.whole)
-		v := judgeCreate(r.status, m, u)
+		fields := fieldsOf(&u, c.fields)
+		v := judgeCreate(r.status, m, fields)
 		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.code()
 		if a.Class == ledger.Reject || a.Class == ledger.Unclear {
-			a.Fields = complained(m, u)
+			a.Fields = complained(m, fields)
 		}
 	}
 	if r.encoded && a.Cause == CauseBody {

@@ -18,8 +18,8 @@ type fieldTable struct {
 }
 
 // fieldsOf returns the fields of a create-user request.
-func fieldsOf(u validate.User) fieldTable {
-	names := fieldNames()
+func fieldsOf(u *validate.User, fields validate.FieldTable) fieldTable {
+	names := fields.Names()
 	for _, x := range u.Extra {
 		if isToken(x.Name, maxCode) {
 			names = append(names, x.Name)
@@ -135,8 +135,7 @@ func saysUnacceptable(s string) bool {
 // complained lists the fields of this request that a refusal names, in body
 // order. The form of a refusal's list is not documented, so every key and text
 // of the answer is searched.
-func complained(m message, u validate.User) []string {
-	t := fieldsOf(u)
+func complained(m message, t fieldTable) []string {
 	hit := make(map[string]bool)
 	if m.root != nil {
 		t.search(m.root, hit)

@@ -36,7 +36,7 @@ func TestDoubledAnswers(t *testing.T) {
 					if err != nil {
 						return
 					}
-					var u vendorBody
+					var u struct{ Email string }
 					if json.NewDecoder(r.Body).Decode(&u) != nil {
 						return
 					}

@@ -27,6 +27,8 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func fieldsOfUser(u validate.User) fieldTable { return fieldsOf(&u, validate.Fields()) }
+
 func jane() validate.User {
 	return validate.User{FirstName: "Jane", LastName: "Doe", Email: "jane@example.com", PhoneNumber: "+14155555555",
 		AccountPurpose: "personal use", IPAddress: "203.0.113.42", Terms: true, Program: "custodial"}

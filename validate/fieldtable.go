@@ -1,0 +1,55 @@
+package validate
+
+import "strconv"
+
+// fields is the one table of the partner's personal fields, in the order of the
+// request body.
+func fields() [15]Field {
+	return [...]Field{
+		{Name: fieldFirstName, Required: true, IsDetail: true, Example: "Jane", Rule: "1 to 100 characters.",
+			Cell: func(r *Raw) *string { return &r.FirstName }, Value: func(u *User) string { return u.FirstName },
+			names: [4]string{firstNameAliases}},
+		{Name: fieldLastName, Required: true, IsDetail: true, Example: "Doe", Rule: "1 to 100 characters.",
+			Cell: func(r *Raw) *string { return &r.LastName }, Value: func(u *User) string { return u.LastName },
+			names: [4]string{lastNameAliases, "", lastNameParts}},
+		{Name: fieldEmail, Required: true, Example: "jane.doe@example.com", Rule: "One plain e-mail address, a different one for each person.",
+			Cell: func(r *Raw) *string { return &r.Email }, Value: func(u *User) string { return u.Email },
+			names: [4]string{emailAliases}},
+		{Name: fieldPhoneNumber, Required: true, IsDetail: true, Example: "+14155550123", Rule: "International phone number with + and country code, in a text cell.",
+			Cell: func(r *Raw) *string { return &r.PhoneNumber }, Value: func(u *User) string { return u.PhoneNumber },
+			names: [4]string{phoneAliases, "", phoneParts}},
+		{Name: fieldAccountPurpose, Required: true, Defaultable: true, IsDetail: true, Example: "personal use", Rule: "What the account is for, 1 to 200 characters.",
+			Cell: func(r *Raw) *string { return &r.AccountPurpose }, Value: func(u *User) string { return u.AccountPurpose },
+			names: [4]string{purposeAliases}},
+		{Name: fieldIPAddress, Required: true, Defaultable: true, IsDetail: true, Example: "203.0.113.42", Rule: "Public IPv4 or IPv6 address that the person registered from.",
+			Cell: func(r *Raw) *string { return &r.IPAddress }, Value: func(u *User) string { return u.IPAddress },
+			names: [4]string{ipAliases}},
+		{Name: fieldTerms, Required: true, IsBool: true, Example: "TRUE", Rule: "TRUE if the person has accepted the terms of service; nobody else can be onboarded.",
+			Cell: func(r *Raw) *string { return &r.Terms }, Value: func(u *User) string { return strconv.FormatBool(u.Terms) },
+			names: [4]string{termsAliases}},
+		{Name: fieldProgram, Required: true, Defaultable: true, IsDetail: true, Example: custodial, Rule: "custodial or non_custodial.",
+			Cell: func(r *Raw) *string { return &r.Program }, Value: func(u *User) string { return u.Program },
+			names: [4]string{programAliases}},
+		{Name: fieldWalletAddress, IsDetail: true, Example: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Rule: "Ethereum address, 0x and 40 hexadecimal digits; needed if program is non_custodial.",
+			Cell: func(r *Raw) *string { return &r.WalletAddress }, Value: func(u *User) string { return u.WalletAddress },
+			names: [4]string{walletAliases}},
+		{Name: fieldRedirectURL, Defaultable: true, IsDetail: true, Example: "https://example.com/welcome", Rule: "Optional https address where the person arrives after the identity check.",
+			Cell: func(r *Raw) *string { return &r.RedirectURL }, Value: func(u *User) string { return u.RedirectURL },
+			names: [4]string{redirectAliases}},
+		{Name: fieldAddress, Defaultable: true, IsDetail: true, Example: "1 Main Street", Rule: "Optional street and number.",
+			Cell: func(r *Raw) *string { return &r.Address }, Value: func(u *User) string { return u.Address },
+			names: [4]string{addressAliases, "", addressParts, addressPartsBeside}},
+		{Name: fieldCity, Defaultable: true, IsDetail: true, Example: "San Francisco", Rule: "Optional town.",
+			Cell: func(r *Raw) *string { return &r.City }, Value: func(u *User) string { return u.City },
+			names: [4]string{cityAliases}},
+		{Name: fieldRegion, Defaultable: true, IsDetail: true, Example: "CA", Rule: "Optional state or region.",
+			Cell: func(r *Raw) *string { return &r.Region }, Value: func(u *User) string { return u.Region },
+			names: [4]string{regionAliases, statusWords}},
+		{Name: fieldPostalCode, Defaultable: true, IsDetail: true, Example: "94105", Rule: "Optional postal code, in a text cell.",
+			Cell: func(r *Raw) *string { return &r.PostalCode }, Value: func(u *User) string { return u.PostalCode },
+			names: [4]string{postalAliases}},
+		{Name: fieldCountryCode, Defaultable: true, IsDetail: true, Example: "US", Rule: "Optional country as a two-letter code of ISO 3166-1, such as GB.",
+			Cell: func(r *Raw) *string { return &r.CountryCode }, Value: func(u *User) string { return u.CountryCode },
+			names: [4]string{countryAliases}},
+	}
+}
