@@ -102,9 +102,10 @@ func DefaultableFields() []string {
 
 // isDefaultable reports whether --default may fill a field.
 func isDefaultable(name string) bool {
-	for _, f := range fields() {
-		if f.Name == name {
-			return f.Defaultable
+	table := fields()
+	for i := range table {
+		if table[i].Name == name {
+			return table[i].Defaultable
 		}
 	}
 	return false
