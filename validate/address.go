@@ -12,7 +12,7 @@ import (
 // part takes an optional address field, which is passed on as it is.
 func (c *checking) part(field, raw string) string {
 	t := prose
-	if field == fieldAddress {
+	if field == FieldAddress {
 		t = lines
 	}
 	v, _ := c.optional(field, raw, t)
@@ -21,52 +21,52 @@ func (c *checking) part(field, raw string) string {
 
 // postal takes the postal code, and notices what a spreadsheet does to one.
 func (c *checking) postal(raw, country string) string {
-	v, ok := c.optional(fieldPostalCode, raw, prose)
+	v, ok := c.optional(FieldPostalCode, raw, prose)
 	if !ok {
 		return ""
 	}
 	if celltext.HasLostZero(v, country) {
 		const message = "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"
 		if c.rules.Strict {
-			c.bad(fieldPostalCode, CodePostalShort, message)
+			c.bad(FieldPostalCode, CodePostalShort, message)
 			return ""
 		}
-		c.warn(fieldPostalCode, CodePostalZeroLost, message)
+		c.warn(FieldPostalCode, CodePostalZeroLost, message)
 	}
 	return v
 }
 
 // country takes a code of ISO 3166-1 alpha-2.
 func (c *checking) country(raw string) string {
-	v, ok := c.optional(fieldCountryCode, raw, strict)
+	v, ok := c.optional(FieldCountryCode, raw, strict)
 	if !ok {
 		return ""
 	}
 	code := strings.ToUpper(v)
 	if !countryCode(code) {
-		c.bad(fieldCountryCode, CodeCountryUnknown, countryFault(code))
+		c.bad(FieldCountryCode, CodeCountryUnknown, countryFault(code))
 		return ""
 	}
 	switch code {
 	case "CU", "IR", "KP":
-		c.bad(fieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this person")
+		c.bad(FieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this person")
 		return ""
 	}
 	if code != v {
-		c.changed(fieldCountryCode, "spelling")
+		c.changed(FieldCountryCode, "spelling")
 	}
 	return code
 }
 
-// countryHint is the row's country for comparing other fields with, "" if it
-// has no sound one.
-func (r *Rules) countryHint(raw string) string {
+// RowCountry returns the country that a row's other fields are compared with, by
+// its cell of the country code; "" if it has no sound one.
+func (r *Rules) RowCountry(raw string) string {
 	code := raw
 	if len(code) != 2 {
 		code = strings.TrimSpace(raw)
 	}
 	if code == "" && len(r.Defaults) > 0 {
-		code = r.Defaults[fieldCountryCode]
+		code = r.Defaults[FieldCountryCode]
 	}
 	if code = strings.ToUpper(code); !countryCode(code) {
 		return ""
@@ -111,12 +111,12 @@ func countryCode(code string) bool {
 
 // redirect takes an absolute https URL in ASCII, as RFC 3986 has it.
 func (c *checking) redirect(raw string) string {
-	v, ok := c.optional(fieldRedirectURL, raw, strict)
+	v, ok := c.optional(FieldRedirectURL, raw, strict)
 	if !ok {
 		return ""
 	}
 	if fault := redirectFault(v); fault != "" {
-		c.bad(fieldRedirectURL, CodeRedirectURL, fault)
+		c.bad(FieldRedirectURL, CodeRedirectURL, fault)
 		return ""
 	}
 	return v

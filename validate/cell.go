@@ -13,7 +13,7 @@ import (
 
 // MaxCell is the largest length of one value, in code points: what a
 // spreadsheet cell holds.
-const MaxCell = 32767
+const MaxCell = celltext.MaxLength
 
 // tolerance is what a field's text may have in it.
 type tolerance uint8
@@ -72,7 +72,7 @@ func (c *checking) filled(field, raw string, t tolerance) (string, bool) {
 		return "", true
 	}
 	c.changed(field, "default")
-	if field == fieldIPAddress {
+	if field == FieldIPAddress {
 		c.warn(field, CodeIPDefault, "is empty and gets the default value, not the address that the user registered from. fill it in where it is known")
 	}
 	return c.clean(field, d, t)
@@ -86,26 +86,12 @@ func (c *checking) clean(field, raw string, t tolerance) (v string, ok bool) {
 		return "", true
 	}
 	v = raw
-	if !plain(raw) {
+	if !celltext.IsPlain(raw) {
 		if v, ok = c.scrub(field, raw, t); !ok || v == "" {
 			return "", ok
 		}
 	}
 	return v, !c.damaged(field, v)
-}
-
-// plain tells the common clean cell, printable ASCII without spaces around it,
-// which needs no further look.
-func plain(s string) bool {
-	if s[0] == ' ' || s[len(s)-1] == ' ' || len(s) > MaxCell {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] > 0x7e {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *checking) scrub(field, raw string, t tolerance) (string, bool) {

@@ -13,12 +13,12 @@ func (r *Rules) Check(raw Raw) Result {
 		c.bad("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
-	country := r.countryHint(raw.CountryCode)
+	country := r.RowCountry(raw.CountryCode)
 	c.rowCountry = country
 	var u User
 	var identity string
-	u.FirstName = c.name(fieldFirstName, raw.FirstName, raw.LastName)
-	u.LastName = c.name(fieldLastName, raw.LastName, raw.FirstName)
+	u.FirstName = c.name(FieldFirstName, raw.FirstName, raw.LastName)
+	u.LastName = c.name(FieldLastName, raw.LastName, raw.FirstName)
 	c.wholeNames(u.FirstName, u.LastName)
 	u.Email, identity = c.email(raw.Email)
 	u.PhoneNumber = c.phone(raw.PhoneNumber, country)
@@ -28,9 +28,9 @@ func (r *Rules) Check(raw Raw) Result {
 	u.Program = c.program(raw.Program)
 	u.WalletAddress = c.wallet(raw.WalletAddress, u.Program)
 	u.RedirectURL = c.redirect(raw.RedirectURL)
-	u.Address = c.part(fieldAddress, raw.Address)
-	u.City = c.part(fieldCity, raw.City)
-	u.Region = c.part(fieldRegion, raw.Region)
+	u.Address = c.part(FieldAddress, raw.Address)
+	u.City = c.part(FieldCity, raw.City)
+	u.Region = c.part(FieldRegion, raw.Region)
 	u.PostalCode = c.postal(raw.PostalCode, country)
 	u.CountryCode = c.country(raw.CountryCode)
 	u.Extra = c.extra(raw.Extra)

@@ -34,7 +34,7 @@ func (c *checking) damagedText(field, v string) bool {
 		c.bad(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
 		return true
 	}
-	if signs&celltext.Digit != 0 && (c.dated(field, v) || field == fieldPostalCode && c.digitCode(field, v)) {
+	if signs&celltext.Digit != 0 && (c.dated(field, v) || field == FieldPostalCode && c.digitCode(field, v)) {
 		return true
 	}
 	return c.isMisplaced(field, v, signs)
@@ -45,7 +45,7 @@ func (c *checking) damagedText(field, v string) bool {
 // a purpose, where people ask questions, only a mark inside a word or before
 // one is a letter.
 func lettersLost(field, v string) bool {
-	if field != fieldAddress && field != fieldAccountPurpose {
+	if field != FieldAddress && field != FieldAccountPurpose {
 		return len(v) > 1 && strings.ContainsFunc(v, unicode.IsLetter)
 	}
 	if strings.Contains(v, "://") || strings.Contains(v, "www.") {
@@ -55,7 +55,7 @@ func lettersLost(field, v string) bool {
 	for i, r := range v {
 		if r == '?' && (unicode.IsLetter(last) || last == ' ') {
 			next, _ := utf8.DecodeRuneInString(v[i+1:])
-			if unicode.IsLetter(next) || field == fieldAddress && unicode.IsLetter(last) && next == ' ' {
+			if unicode.IsLetter(next) || field == FieldAddress && unicode.IsLetter(last) && next == ' ' {
 				return true
 			}
 		}

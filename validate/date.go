@@ -26,8 +26,8 @@ func (c *checking) dated(field, v string) bool {
 // own tells the partner's own fields from those that --send adds.
 func own(field string) bool {
 	switch field {
-	case fieldFirstName, fieldLastName, fieldEmail, fieldPhoneNumber, fieldAccountPurpose, fieldIPAddress, fieldTerms, fieldProgram,
-		fieldWalletAddress, fieldRedirectURL, fieldAddress, fieldCity, fieldRegion, fieldPostalCode, fieldCountryCode:
+	case FieldFirstName, FieldLastName, FieldEmail, FieldPhoneNumber, FieldAccountPurpose, FieldIPAddress, FieldTerms, FieldProgram,
+		FieldWalletAddress, FieldRedirectURL, FieldAddress, FieldCity, FieldRegion, FieldPostalCode, FieldCountryCode:
 		return true
 	}
 	return false
@@ -35,4 +35,4 @@ func own(field string) bool {
 
 // prosaic tells the fields in which people may write "Mai 12": a house in the
 // street of that name.
-func prosaic(field string) bool { return field == fieldAddress || field == fieldAccountPurpose }
+func prosaic(field string) bool { return field == FieldAddress || field == FieldAccountPurpose }

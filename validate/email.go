@@ -42,17 +42,17 @@ func Mailbox(identity string) string {
 }
 
 func (c *checking) email(raw string) (sent, identity string) {
-	v, ok := c.required(fieldEmail, raw, strict)
+	v, ok := c.required(FieldEmail, raw, strict)
 	if !ok {
 		return "", ""
 	}
 	m := parseMail(v)
 	if m.code != "" {
-		c.bad(fieldEmail, m.code, m.message)
+		c.bad(FieldEmail, m.code, m.message)
 		return "", ""
 	}
 	if m.sent != v {
-		c.changed(fieldEmail, "punycode")
+		c.changed(FieldEmail, "punycode")
 	}
 	c.mailWarnings(m)
 	return m.sent, m.identity
@@ -60,13 +60,13 @@ func (c *checking) email(raw string) (sent, identity string) {
 
 func (c *checking) mailWarnings(m mailAddress) {
 	if strings.IndexByte(m.identity[1:m.at], '+') >= 0 {
-		c.warn(fieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one person. make sure that the person is not in the list twice")
+		c.warn(FieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one person. make sure that the person is not in the list twice")
 	}
 	if m.mixed {
-		c.warn(fieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
+		c.warn(FieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
 	}
 	if m.identity[len(m.identity)-2] == '.' {
-		c.warn(fieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. make sure that nothing is cut off")
+		c.warn(FieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. make sure that nothing is cut off")
 	}
 	if !c.rules.Live {
 		return
@@ -74,9 +74,9 @@ func (c *checking) mailWarnings(m mailAddress) {
 	local, host := m.identity[:m.at], m.identity[m.at+1:]
 	switch {
 	case exampleHost(host) || local == "test" && strings.HasPrefix(host, "test."):
-		c.warn(fieldEmail, CodeEmailExample, "is an address for examples and tests, and a real wallet pays for it. take the row out unless it is meant")
+		c.warn(FieldEmail, CodeEmailExample, "is an address for examples and tests, and a real wallet pays for it. take the row out unless it is meant")
 	case disposableHost(host):
-		c.warn(fieldEmail, CodeEmailDisposable, "is of a service for throw-away addresses, and a real wallet pays for it. ask for another address")
+		c.warn(FieldEmail, CodeEmailDisposable, "is of a service for throw-away addresses, and a real wallet pays for it. ask for another address")
 	}
 }
 

@@ -12,7 +12,9 @@ type Field struct {
 	Required    bool   // the column must exist, or have a default
 	Defaultable bool   // --default may fill it; who users are, and what they agreed to, has no default
 	IsDetail    bool   // part of a row's details: a report says when it has changed
+	IsText      bool   // without a grammar of its own: nothing else notices a value that is another field's
 	IsBool      bool   // true or false in the request body, not a text
+	MinCounting int    // how many cells that count up from row to row are no chance; 0 = any number is
 	Rule        string // one sentence for senders
 	Example     string
 
@@ -121,19 +123,19 @@ func Fields() FieldTable {
 
 // Canonical field names, as in the request body.
 const (
-	fieldFirstName      = "firstName"
-	fieldLastName       = "lastName"
-	fieldEmail          = "email"
-	fieldPhoneNumber    = "phoneNumber"
-	fieldAccountPurpose = "accountPurpose"
-	fieldIPAddress      = "ipAddress"
-	fieldTerms          = "isTermsOfServiceAccepted"
-	fieldProgram        = "program"
-	fieldWalletAddress  = "walletAddress"
-	fieldRedirectURL    = "redirectUrl"
-	fieldAddress        = "address"
-	fieldCity           = "city"
-	fieldRegion         = "region"
-	fieldPostalCode     = "postalCode"
-	fieldCountryCode    = "countryCode"
+	FieldFirstName      = "firstName"
+	FieldLastName       = "lastName"
+	FieldEmail          = "email"
+	FieldPhoneNumber    = "phoneNumber"
+	FieldAccountPurpose = "accountPurpose"
+	FieldIPAddress      = "ipAddress"
+	FieldTerms          = "isTermsOfServiceAccepted"
+	FieldProgram        = "program"
+	FieldWalletAddress  = "walletAddress"
+	FieldRedirectURL    = "redirectUrl"
+	FieldAddress        = "address"
+	FieldCity           = "city"
+	FieldRegion         = "region"
+	FieldPostalCode     = "postalCode"
+	FieldCountryCode    = "countryCode"
 )

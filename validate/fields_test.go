@@ -21,7 +21,7 @@ func TestFieldsAreTheMembers(t *testing.T) {
 		}
 	}
 	for i, tag := range tags {
-		if tag != fieldTerms {
+		if tag != FieldTerms {
 			values.Field(i).SetString(tag)
 		}
 	}
@@ -33,7 +33,7 @@ func TestFieldsAreTheMembers(t *testing.T) {
 		t.Errorf("User has %d members, the table %d fields", values.NumField(), len(table))
 	}
 	for _, f := range table {
-		if got := f.Value(&user); got != f.Name && (f.Name != fieldTerms || got != "false" || !f.IsBool) {
+		if got := f.Value(&user); got != f.Name && (f.Name != FieldTerms || got != "false" || !f.IsBool) {
 			t.Errorf("the value of %s is %q", f.Name, got)
 		}
 	}
@@ -102,7 +102,7 @@ func TestRulesValidate(t *testing.T) {
 		{Rules{PhoneRegion: "de"}, "phone region"},
 		{Rules{PhoneRegion: "XX"}, "phone region"},
 		{Rules{Defaults: map[string]string{"email": "a@b.cd"}}, "takes no default"},
-		{Rules{Defaults: map[string]string{fieldTerms: "TRUE"}}, "takes no default"},
+		{Rules{Defaults: map[string]string{FieldTerms: "TRUE"}}, "takes no default"},
 		{Rules{Defaults: map[string]string{"programme": "custodial"}}, "takes no default"},
 		{Rules{Defaults: map[string]string{"ipAddress": "10.0.0.1"}}, "ipAddress is a private address"},
 		{Rules{Defaults: map[string]string{"redirectUrl": "http://x.de"}}, "redirectUrl is http"},

@@ -87,7 +87,7 @@ func TestDetailValues(t *testing.T) {
 // What Check lets pass is an address to net/mail too, and the same one.
 func FuzzEmail(f *testing.F) {
 	for _, lc := range lineCases() {
-		if lc.field == fieldEmail {
+		if lc.field == FieldEmail {
 			f.Add(lc.value)
 		}
 	}
@@ -124,7 +124,7 @@ func FuzzEmail(f *testing.F) {
 
 func FuzzPhone(f *testing.F) {
 	for _, lc := range lineCases() {
-		if lc.field == fieldPhoneNumber {
+		if lc.field == FieldPhoneNumber {
 			f.Add(lc.value, "", false)
 			f.Add(lc.value, "DE", false)
 			f.Add(lc.value, "US", true)

@@ -9,26 +9,26 @@ import (
 // partner asks for the user's own; ranges for documentation pass, because its
 // own example is one.
 func (c *checking) ip(raw string) string {
-	v, ok := c.required(fieldIPAddress, raw, strict)
+	v, ok := c.required(FieldIPAddress, raw, strict)
 	if !ok {
 		return ""
 	}
 	addr, err := netip.ParseAddr(v)
 	if err != nil {
-		c.bad(fieldIPAddress, CodeIPFormat, ipFault(v))
+		c.bad(FieldIPAddress, CodeIPFormat, ipFault(v))
 		return ""
 	}
 	if addr.Zone() != "" {
-		c.bad(fieldIPAddress, CodeIPFormat, "has an IPv6 zone, which means something on one machine only. write the address that the user registered from")
+		c.bad(FieldIPAddress, CodeIPFormat, "has an IPv6 zone, which means something on one machine only. write the address that the user registered from")
 		return ""
 	}
 	addr = addr.Unmap()
 	if what := notPublic(addr); what != "" {
-		c.bad(fieldIPAddress, CodeIPNotPublic, "is "+what+". write the public address that the user registered from")
+		c.bad(FieldIPAddress, CodeIPNotPublic, "is "+what+". write the public address that the user registered from")
 		return ""
 	}
 	if c.rules.Live && documentation(addr) {
-		c.warn(fieldIPAddress, CodeIPExample, "is of a range for documentation, and a real wallet pays for it. write the address that the user registered from")
+		c.warn(FieldIPAddress, CodeIPExample, "is of a range for documentation, and a real wallet pays for it. write the address that the user registered from")
 	}
 	return c.canonicalIP(v, addr)
 }
@@ -39,7 +39,7 @@ func (c *checking) canonicalIP(v string, addr netip.Addr) string {
 	if string(addr.AppendTo(buf[:0])) == v {
 		return v
 	}
-	c.changed(fieldIPAddress, "spelling")
+	c.changed(FieldIPAddress, "spelling")
 	return addr.String()
 }
 

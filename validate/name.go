@@ -27,7 +27,7 @@ func (c *checking) name(field, raw, other string) string {
 	if c.wordForNothing(field, v, other) {
 		return ""
 	}
-	if field == fieldFirstName && len(v) == len(ExampleFirstName) && strings.EqualFold(v, ExampleFirstName) {
+	if field == FieldFirstName && len(v) == len(ExampleFirstName) && strings.EqualFold(v, ExampleFirstName) {
 		c.bad(field, CodeExampleRow, "is the example row of the template. delete the row")
 		return ""
 	}
@@ -35,8 +35,8 @@ func (c *checking) name(field, raw, other string) string {
 }
 
 func (c *checking) purpose(raw string) string {
-	v, ok := c.required(fieldAccountPurpose, raw, prose)
-	if !ok || !c.short(fieldAccountPurpose, v, MaxPurpose) {
+	v, ok := c.required(FieldAccountPurpose, raw, prose)
+	if !ok || !c.short(FieldAccountPurpose, v, MaxPurpose) {
 		return ""
 	}
 	return v

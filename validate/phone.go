@@ -4,26 +4,26 @@ import "github.com/bulkonboard/bulkonboard/validate/phone"
 
 // phone checks the phone number and compares it with the row's country.
 func (c *checking) phone(raw, country string) string {
-	v, ok := c.required(fieldPhoneNumber, raw, strict)
+	v, ok := c.required(FieldPhoneNumber, raw, strict)
 	if !ok {
 		return ""
 	}
 	n := phone.Read(v, phone.Options{Region: c.rules.PhoneRegion, Country: country, AddPlus: c.rules.PhonePlus})
 	if n.Code != "" {
-		c.bad(fieldPhoneNumber, n.Code, n.Message)
+		c.bad(FieldPhoneNumber, n.Code, n.Message)
 		return ""
 	}
 	if n.E164 != v {
-		c.changed(fieldPhoneNumber, "e164")
+		c.changed(FieldPhoneNumber, "e164")
 	}
 	if c.rules.Live && n.IsFictional() {
-		c.warn(fieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
+		c.warn(FieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
 	}
 	if c.rules.Live && n.IsService() {
-		c.warn(fieldPhoneNumber, CodePhoneService, "is a service number, not a person's own, and a real wallet pays for it. ask for the person's own number")
+		c.warn(FieldPhoneNumber, CodePhoneService, "is a service number, not a person's own, and a real wallet pays for it. ask for the person's own number")
 	}
 	if country != "" && !n.InCountry(country) {
-		c.warn(fieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. make sure that both are right")
+		c.warn(FieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. make sure that both are right")
 	}
 	return n.E164
 }

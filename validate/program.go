@@ -11,7 +11,7 @@ const (
 // program takes the program however it is spelt ("Non-Custodial") and gives
 // the partner's own spelling.
 func (c *checking) program(raw string) string {
-	v, ok := c.required(fieldProgram, raw, strict)
+	v, ok := c.required(FieldProgram, raw, strict)
 	if !ok {
 		return ""
 	}
@@ -26,33 +26,33 @@ func (c *checking) program(raw string) string {
 	case "noncustodial":
 		p = nonCustodial
 	default:
-		c.bad(fieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
+		c.bad(FieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
 		return ""
 	}
-	c.changed(fieldProgram, "spelling")
+	c.changed(FieldProgram, "spelling")
 	return p
 }
 
 // terms takes only what says yes beyond doubt. That a user accepted a contract
 // is never a default value.
 func (c *checking) terms(raw string) bool {
-	v, ok := c.clean(fieldTerms, raw, strict)
+	v, ok := c.clean(FieldTerms, raw, strict)
 	switch {
 	case !ok:
 		return false
 	case v == "":
-		c.bad(fieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
+		c.bad(FieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
 		return false
 	case v == "true" || v == "TRUE":
 		return true
 	case yes(v):
-		c.changed(fieldTerms, "spelling")
+		c.changed(FieldTerms, "spelling")
 		return true
 	case v[0] == '=':
-		c.bad(fieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
+		c.bad(FieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
 		return false
 	}
-	c.bad(fieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
+	c.bad(FieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
 	return false
 }
 

@@ -62,7 +62,7 @@ func ruleCases() []ruleCase {
 		{"line 46: US, strict", Rules{Strict: true}, []string{"countryCode", "US", "postalCode", "2139"}, []string{"postalCode:postal_short"}, nil},
 		{"line 46: whole", Rules{}, []string{"countryCode", "US", "postalCode", "02139"}, nil, nil},
 		{"line 46: four is right", Rules{}, []string{"countryCode", "CH", "postalCode", "8001", "phoneNumber", "+41446681800"}, nil, nil},
-		{"line 48: no default", Rules{Defaults: map[string]string{fieldTerms: "TRUE"}}, []string{fieldTerms, ""}, []string{fieldTerms + ":required"}, nil},
+		{"line 48: no default", Rules{Defaults: map[string]string{FieldTerms: "TRUE"}}, []string{FieldTerms, ""}, []string{FieldTerms + ":required"}, nil},
 		{"line 49: documentation, live", live, nil, []string{"warn:ipAddress:ip_example"}, nil},
 		{"line 49: documentation, live, IPv6", live, []string{"ipAddress", "2001:db8::1"}, []string{"warn:ipAddress:ip_example"}, nil},
 		{"line 49: default", Rules{Defaults: map[string]string{"ipAddress": "203.0.113.1"}}, []string{"ipAddress", " "}, []string{"warn:ipAddress:ip_default"}, []string{"ipAddress", "203.0.113.1"}},
@@ -75,9 +75,9 @@ func ruleCases() []ruleCase {
 		{"line 54: wallet needed, dash", Rules{}, []string{"program", "non_custodial", "walletAddress", "n/a"}, []string{"walletAddress:placeholder"}, nil},
 		{"line 54: program unsound", Rules{}, []string{"program", "both"}, []string{"program:program_unknown"}, nil},
 		{"all at once", Rules{}, []string{"firstName", "", "lastName", "Null", "email", "x", "phoneNumber", "+", "accountPurpose", "-", "ipAddress", "::1",
-			fieldTerms, "no", "program", "", "walletAddress", "0x", "redirectUrl", "x", "countryCode", "UK"},
+			FieldTerms, "no", "program", "", "walletAddress", "0x", "redirectUrl", "x", "countryCode", "UK"},
 			[]string{"firstName:required", "email:email_format", "phoneNumber:phone_format", "accountPurpose:placeholder", "ipAddress:ip_not_public",
-				fieldTerms + ":terms_not_accepted", "program:required", "walletAddress:wallet_format", "redirectUrl:redirect_url", "countryCode:country_unknown",
+				FieldTerms + ":terms_not_accepted", "program:required", "walletAddress:wallet_format", "redirectUrl:redirect_url", "countryCode:country_unknown",
 				"warn:lastName:name_null"}, nil},
 	}
 }

@@ -12,13 +12,13 @@ import (
 // notices a value that is not the field's.
 func isText(field string) bool {
 	switch field {
-	case fieldFirstName, fieldLastName, fieldCity, fieldRegion, fieldPostalCode, fieldAddress, fieldAccountPurpose:
+	case FieldFirstName, FieldLastName, FieldCity, FieldRegion, FieldPostalCode, FieldAddress, FieldAccountPurpose:
 		return true
 	}
 	return false
 }
 
-func isName(field string) bool { return field == fieldFirstName || field == fieldLastName }
+func isName(field string) bool { return field == FieldFirstName || field == FieldLastName }
 
 // inNotation notes a value that is still written as another format writes it.
 // It reports whether the value cannot be used.
@@ -59,16 +59,16 @@ func (c *checking) isMisplaced(field, v string, signs celltext.Signs) bool {
 // misplacedAs names what a text cell holds instead of its own value, "" if it
 // is nothing else. sure is false where the field may hold it.
 func misplacedAs(field, v string, signs celltext.Signs, country string) (kind string, sure bool) {
-	if field != fieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
+	if field != FieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
 		return "", false
 	}
 	content := celltext.ReadContent(v, signs)
 	switch content {
 	case celltext.Text:
-		if field == fieldCity && signs&celltext.Digit != 0 && celltext.IsLetteredPostalCode(v) {
+		if field == FieldCity && signs&celltext.Digit != 0 && celltext.IsLetteredPostalCode(v) {
 			return "a postal code", true
 		}
-		if field == fieldPostalCode && signs&(celltext.Digit|celltext.NonASCII) == 0 && celltext.ReadNothing(v) == celltext.Something {
+		if field == FieldPostalCode && signs&(celltext.Digit|celltext.NonASCII) == 0 && celltext.ReadNothing(v) == celltext.Something {
 			return "no digit, as a town or a region does", !celltext.HasNoPostalCodes(country)
 		}
 		return "", false
@@ -80,7 +80,7 @@ func misplacedAs(field, v string, signs celltext.Signs, country string) (kind st
 	case celltext.Phone, celltext.Digits:
 		return misplacedDigits(field, v, content)
 	case celltext.Web, celltext.Program:
-		return content.Name(), field != fieldAccountPurpose
+		return content.Name(), field != FieldAccountPurpose
 	}
 	return content.Name(), true
 }
@@ -90,15 +90,15 @@ func misplacedAs(field, v string, signs celltext.Signs, country string) (kind st
 // and have no street.
 func misplacedDigits(field, v string, content celltext.Content) (kind string, sure bool) {
 	switch field {
-	case fieldPostalCode:
+	case FieldPostalCode:
 		if v[0] != '+' && len(v) <= len("12345-67890") {
 			return "", false
 		}
-	case fieldRegion:
+	case FieldRegion:
 		if len(v) <= 3 {
 			return "", false
 		}
-	case fieldAddress, fieldAccountPurpose:
+	case FieldAddress, FieldAccountPurpose:
 		return content.Name(), content == celltext.Phone
 	}
 	return content.Name(), true
@@ -189,7 +189,7 @@ func isNothing(field, v, country string) bool {
 	if isName(field) || celltext.ReadNothing(v) == celltext.Something {
 		return false
 	}
-	isTown := field == fieldCity && (v == "None" && country == "IT" || v == "Nan" && country == "TH")
+	isTown := field == FieldCity && (v == "None" && country == "IT" || v == "Nan" && country == "TH")
 	return !isTown
 }
 
@@ -201,11 +201,11 @@ func (c *checking) wholeNames(first, last string) {
 	}
 	switch {
 	case isSameName(first, last):
-		c.bad(fieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
+		c.bad(FieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
 	case strings.HasPrefix(last, first) && strings.HasPrefix(last[len(first):], " "):
-		c.warn(fieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
+		c.warn(FieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
 	case strings.HasSuffix(first, last) && strings.HasSuffix(first[:len(first)-len(last)], " "):
-		c.warn(fieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
+		c.warn(FieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
 	}
 }
 

@@ -249,7 +249,7 @@ func TestRealNames(t *testing.T) {
 	for _, name := range []string{"O", "Null", "None", "True", "Ng", "Henry 3rd", "van der Berg", "Al-Khalifa 2nd", "3rd", "Nan", "Nat", "Nil", "Na", "Ditto", "Brak", "Same", "Todo", "No", "Si",
 		"X Æ A-12", "Jr.", "St. John", "D'Arcy", "O’Brien", "Ó Súilleabháin", "Nguyễn", "Ñáñez", "Ćirić", "Łukasz", "Müller-Lüdenscheidt", "Smith & Wesson", "García y Vega", "Mª José", "Anna (Jay)",
 		"de la Cruz-Pérez Jr. III", "Zoë", "Ægir", "Þór", "山田", "김", "محمد", "M'Bappé", "Anne-Marie", "Ah Kee @ Tan", "a/l Muthu", "s/o Raman", "Unk", "Xxayvier", "Test", "Percy %", "R&D", "C. J.", "Vero", "Dot", "St.Gallen/Chur", "A+", "B+C"} {
-		for _, field := range []string{fieldFirstName, fieldLastName} {
+		for _, field := range []string{FieldFirstName, FieldLastName} {
 			raw := sound()
 			*cell(t, &raw, field) = name
 			if r := new(Rules).Check(raw); !r.Valid() || len(r.Problems) > 0 && r.Problems[0].Code != CodeNameNull {

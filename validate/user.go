@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // User is one row that passed every rule, in the form that is sent. Optional
@@ -62,7 +64,7 @@ func (u User) NameText() string {
 }
 
 func foldName(s string) string {
-	if plain(s) {
+	if celltext.IsPlain(s) {
 		return strings.ToLower(s)
 	}
 	return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))

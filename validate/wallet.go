@@ -18,13 +18,13 @@ const walletDigits = 40
 func (c *checking) wallet(raw, program string) string {
 	if program == nonCustodial {
 		if strings.TrimSpace(raw) == "" {
-			c.bad(fieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
+			c.bad(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
 			return ""
 		}
-		v, ok := c.required(fieldWalletAddress, raw, strict)
+		v, ok := c.required(FieldWalletAddress, raw, strict)
 		return c.walletAddress(v, ok)
 	}
-	v, ok := c.optional(fieldWalletAddress, raw, strict)
+	v, ok := c.optional(FieldWalletAddress, raw, strict)
 	return c.walletAddress(v, ok)
 }
 
@@ -33,21 +33,21 @@ func (c *checking) walletAddress(v string, ok bool) string {
 		return ""
 	}
 	if fault := walletFault(v); fault != "" {
-		c.bad(fieldWalletAddress, CodeWalletFormat, fault)
+		c.bad(FieldWalletAddress, CodeWalletFormat, fault)
 		return ""
 	}
 	hexPart := v[2:]
 	if strings.Trim(hexPart, "0") == "" {
-		c.bad(fieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
+		c.bad(FieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
 		return ""
 	}
 	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
 	switch {
 	case lower && upper && !checksummed(hexPart):
-		c.bad(fieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
+		c.bad(FieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
 		return ""
 	case lower != upper:
-		c.warn(fieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
+		c.warn(FieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
 	}
 	return v
 }

@@ -104,3 +104,21 @@ func areHex(s string, n int) bool {
 	}
 	return true
 }
+
+// MaxLength is the largest length of a value, in code points: what a spreadsheet
+// cell holds.
+const MaxLength = 32767
+
+// IsPlain reports whether v is a common clean cell, printable ASCII without spaces
+// around it, which needs no further look. v is not "".
+func IsPlain(v string) bool {
+	if v[0] == ' ' || v[len(v)-1] == ' ' || len(v) > MaxLength {
+		return false
+	}
+	for i := 0; i < len(v); i++ {
+		if v[i] < 0x20 || v[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}

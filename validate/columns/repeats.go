@@ -1,4 +1,4 @@
-package validate
+package columns
 
 import (
 	"cmp"
@@ -6,34 +6,36 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
-	// maxSightings bounds the memory of repeats, at some 14 bytes for each.
-	maxSightings = 5_000_000
+	// maxOccurrences bounds the memory of repeats, at some 14 bytes for each.
+	maxOccurrences = 5_000_000
 	// sharedByMany is how many rows have the same phone or wallet before it
 	// is said: couples share a phone.
 	sharedByMany = 3
-	// sightingBits of a hash choose the list that a sighting stands in: many
+	// listBits of a hash choose the list that a occurrence stands in: many
 	// small lists grow and are sorted without a copy of all.
-	sightingBits = 10
+	listBits = 10
 )
 
 // repeats finds values that rows share, by their hashes. A phone, a wallet and
-// a mailbox are one sighting each.
+// a mailbox are one occurrence each.
 type repeats struct {
 	seed  maphash.Seed
-	lists [][]sighting // nil before the first row
+	lists [][]occurrence // nil before the first row
 	spans []span
 	next  int   // position of a row behind the last
-	count int   // sightings
-	limit int   // for tests; 0 = maxSightings
+	count int   // occurrences
+	limit int   // for tests; 0 = maxOccurrences
 	lost  int   // rows beyond the limit
 	from  Place // the first of them
 }
 
-// sighting is 12 bytes on purpose.
-type sighting struct {
+// occurrence is 12 bytes on purpose.
+type occurrence struct {
 	hash  uint32 // of the value, behind the bits of its list
 	more  uint16 // the next bits of the hash
 	extra uint16 // kind in the low two bits, above them 14 bits of the identity's hash
@@ -48,14 +50,14 @@ type span struct {
 }
 
 const (
-	sightPhone = iota
-	sightWallet
-	sightMailbox
+	ofPhone = iota
+	ofWallet
+	ofMailbox
 )
 
-func (r *repeats) add(at Place, res Result) {
+func (r *repeats) add(at Place, res validate.Result) {
 	if r.limit == 0 {
-		r.limit = maxSightings
+		r.limit = maxOccurrences
 	}
 	position := r.position(at)
 	if r.count >= r.limit || uint64(position) > math.MaxUint32 {
@@ -65,16 +67,16 @@ func (r *repeats) add(at Place, res Result) {
 		return
 	}
 	if r.lists == nil {
-		r.seed, r.lists = maphash.MakeSeed(), make([][]sighting, 1<<sightingBits)
+		r.seed, r.lists = maphash.MakeSeed(), make([][]occurrence, 1<<listBits)
 	}
 	if phone := res.User.PhoneNumber; phone != "" {
-		r.put(position, sightPhone, phone, "")
+		r.put(position, ofPhone, phone, "")
 	}
 	if wallet := res.User.WalletAddress; wallet != "" {
-		r.put(position, sightWallet, strings.ToLower(wallet), "")
+		r.put(position, ofWallet, strings.ToLower(wallet), "")
 	}
 	if res.Identity != "" {
-		r.put(position, sightMailbox, Mailbox(res.Identity), res.Identity)
+		r.put(position, ofMailbox, validate.Mailbox(res.Identity), res.Identity)
 	}
 }
 
@@ -103,20 +105,20 @@ func (r *repeats) place(position uint32) Place {
 
 func (r *repeats) put(position int, kind uint16, value, identity string) {
 	hash := maphash.String(r.seed, value)
-	s := sighting{hash: uint32(hash >> (32 - sightingBits)), more: uint16(hash >> (16 - sightingBits)), extra: kind, at: uint32(position)}
+	s := occurrence{hash: uint32(hash >> (32 - listBits)), more: uint16(hash >> (16 - listBits)), extra: kind, at: uint32(position)}
 	if identity != "" {
 		s.extra |= uint16(maphash.String(r.seed, identity)) << 2
 	}
-	list := &r.lists[hash>>(64-sightingBits)]
+	list := &r.lists[hash>>(64-listBits)]
 	*list = append(*list, s)
 	r.count++
 }
 
-// findings compares all sightings.
-func (r *repeats) findings() []Damage {
-	found := [3]Damage{shared(SharedPhone), shared(SharedWallet), shared(SharedMailbox)}
+// findings compares all occurrences.
+func (r *repeats) findings() []Finding {
+	found := [3]Finding{shared(SharedPhone), shared(SharedWallet), shared(SharedMailbox)}
 	for _, list := range r.lists {
-		slices.SortFunc(list, func(a, b sighting) int {
+		slices.SortFunc(list, func(a, b occurrence) int {
 			if a.value() != b.value() {
 				return cmp.Compare(a.value(), b.value())
 			}
@@ -124,7 +126,7 @@ func (r *repeats) findings() []Damage {
 		})
 		r.compare(list, &found)
 	}
-	var told []Damage
+	var told []Finding
 	for _, d := range found {
 		if d.Groups > 0 {
 			told = append(told, d)
@@ -138,13 +140,13 @@ func (r *repeats) findings() []Damage {
 	return told
 }
 
-// value is the same for two sightings in one list if kind and value are.
-func (s sighting) value() uint64 {
+// value is the same for two occurrences in one list if kind and value are.
+func (s occurrence) value() uint64 {
 	return uint64(s.hash)<<32 | uint64(s.more)<<16 | uint64(s.extra&3)
 }
 
 // compare adds what a sorted list tells to what was found, by kind.
-func (r *repeats) compare(all []sighting, found *[3]Damage) {
+func (r *repeats) compare(all []occurrence, found *[3]Finding) {
 	for from := 0; from < len(all); {
 		to := from + 1
 		for to < len(all) && all[to].value() == all[from].value() {
@@ -153,7 +155,7 @@ func (r *repeats) compare(all []sighting, found *[3]Damage) {
 		group := all[from:to]
 		from = to
 		kind := group[0].extra & 3
-		if !tellsOf(group, kind) {
+		if !isWorthReporting(group, kind) {
 			continue
 		}
 		d := &found[kind]
@@ -162,21 +164,21 @@ func (r *repeats) compare(all []sighting, found *[3]Damage) {
 		for _, s := range group[:min(len(group), firstPlaces)] {
 			d.First = append(d.First, r.place(s.at))
 		}
-		d.First = firstOf(d.First)
+		d.First = firstPlacesOf(d.First)
 	}
 }
 
-// tellsOf reports whether a group of equal values is worth a word. Rows of one
+// isWorthReporting reports whether a group of equal values is worth a word. Rows of one
 // e-mail are duplicates, which others tell of.
-func tellsOf(group []sighting, kind uint16) bool {
-	if kind != sightMailbox {
+func isWorthReporting(group []occurrence, kind uint16) bool {
+	if kind != ofMailbox {
 		return len(group) >= sharedByMany
 	}
-	return slices.ContainsFunc(group[1:], func(s sighting) bool { return s.extra != group[0].extra })
+	return slices.ContainsFunc(group[1:], func(s occurrence) bool { return s.extra != group[0].extra })
 }
 
-// firstOf keeps the first few places.
-func firstOf(places []Place) []Place {
+// firstPlacesOf keeps the first few places.
+func firstPlacesOf(places []Place) []Place {
 	slices.SortFunc(places, func(a, b Place) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Row, b.Row))
 	})

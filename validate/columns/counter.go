@@ -1,5 +1,3 @@
-// Package columns looks for what is wrong with a whole column, whatever its
-// cells hold. Start at [Counter].
 package columns
 
 import "strconv"

@@ -1,4 +1,4 @@
-package validate
+package columns
 
 import (
 	"strings"
@@ -7,6 +7,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 
+	"github.com/bulkonboard/bulkonboard/validate"
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 	"github.com/bulkonboard/bulkonboard/validate/phone"
 )
 
@@ -14,15 +16,15 @@ import (
 // that a flag would read them by.
 const maxUntried = 100_000
 
-// trial tries on the rows that are sound already what the findings are about to
+// configCheck tries on the rows that are sound already what the findings are about to
 // propose: a flag that makes one number wrong, or another person's, is not
 // proposed.
-type trial struct {
+type configCheck struct {
 	plusHarms   int // rows whose sound number --phone-plus would change or refuse
 	regionHarms int // rows whose sound number --phone-region would
 	region      string
 	untried     []soundPhone // before the region is known
-	isUntried   bool         // there were more than that
+	isOverfull  bool         // there were more than that
 	encodeHarms int          // cells that --encoding utf-8 could not read
 	encoder     *encoding.Encoder
 	isEncoder   bool // encoder was looked for
@@ -32,42 +34,42 @@ type trial struct {
 type soundPhone struct{ cell, country, e164 string }
 
 // addPhone tries the number of a row. e164 is how the rules in use read it.
-func (t *trial) addPhone(rules *Rules, cell, country, e164 string) {
+func (c *configCheck) addPhone(rules *validate.Rules, cell, country, e164 string) {
 	cell = strings.TrimSpace(cell)
 	if e164 == "" || strings.HasPrefix(cell, "+") {
 		return // with its +, a number reads the same under all flags
 	}
 	p := soundPhone{cell, country, e164}
 	if !rules.PhonePlus && p.isHarmed(rules.PhoneRegion, true) {
-		t.plusHarms++
+		c.plusHarms++
 	}
 	switch {
 	case rules.PhoneRegion != "": // the flag is in use
-	case t.region != "":
-		t.tryRegion(rules, p)
-	case len(t.untried) < maxUntried:
+	case c.region != "":
+		c.tryRegion(rules, p)
+	case len(c.untried) < maxUntried:
 		// The cells of a batch share one text, which must not be kept for a few of them.
-		t.untried = append(t.untried, soundPhone{strings.Clone(cell), strings.Clone(country), strings.Clone(e164)})
+		c.untried = append(c.untried, soundPhone{strings.Clone(cell), strings.Clone(country), strings.Clone(e164)})
 	default:
-		t.isUntried = true
+		c.isOverfull = true
 	}
 }
 
 // setRegion names the country that --phone-region may be proposed for.
-func (t *trial) setRegion(rules *Rules, region string) {
-	if t.region != "" || rules.PhoneRegion != "" {
+func (c *configCheck) setRegion(rules *validate.Rules, region string) {
+	if c.region != "" || rules.PhoneRegion != "" {
 		return
 	}
-	t.region = region
-	for _, p := range t.untried {
-		t.tryRegion(rules, p)
+	c.region = region
+	for _, p := range c.untried {
+		c.tryRegion(rules, p)
 	}
-	t.untried = nil
+	c.untried = nil
 }
 
-func (t *trial) tryRegion(rules *Rules, p soundPhone) {
-	if p.isHarmed(t.region, rules.PhonePlus) {
-		t.regionHarms++
+func (c *configCheck) tryRegion(rules *validate.Rules, p soundPhone) {
+	if p.isHarmed(c.region, rules.PhonePlus) {
+		c.regionHarms++
 	}
 }
 
@@ -85,30 +87,29 @@ func hasLostPlus(cell, region, country string) bool {
 
 // isPlusSafe and isRegionSafe report whether the flag leaves all sound numbers
 // as they are.
-func (t *trial) isPlusSafe() bool { return t.plusHarms == 0 }
+func (c *configCheck) isPlusSafe() bool { return c.plusHarms == 0 }
 
-func (t *trial) isRegionSafe() bool { return t.regionHarms == 0 && !t.isUntried }
+func (c *configCheck) isRegionSafe() bool { return c.regionHarms == 0 && !c.isOverfull }
 
 // addCells tries --encoding utf-8: what a wrong encoding made of the bytes must
 // lead back to valid UTF-8 in every cell.
-func (t *trial) addCells(encoding string, raw *Raw) {
-	if !t.isEncoder {
-		t.isEncoder = true
+func (c *configCheck) addCells(encoding string, cells []string) {
+	if !c.isEncoder {
+		c.isEncoder = true
 		if e, err := htmlindex.Get(encoding); err == nil {
-			t.encoder = e.NewEncoder()
+			c.encoder = e.NewEncoder()
 		}
 	}
-	for _, cell := range [...]string{raw.FirstName, raw.LastName, raw.Email, raw.PhoneNumber, raw.AccountPurpose, raw.IPAddress, raw.Terms, raw.Program,
-		raw.WalletAddress, raw.RedirectURL, raw.Address, raw.City, raw.Region, raw.PostalCode, raw.CountryCode} {
-		if cell == "" || plain(cell) {
+	for _, cell := range cells {
+		if cell == "" || celltext.IsPlain(cell) {
 			continue
 		}
-		if t.encoder == nil {
-			t.encodeHarms++
+		if c.encoder == nil {
+			c.encodeHarms++
 			return
 		}
-		if bytes, err := t.encoder.String(cell); err != nil || !utf8.ValidString(bytes) {
-			t.encodeHarms++
+		if bytes, err := c.encoder.String(cell); err != nil || !utf8.ValidString(bytes) {
+			c.encodeHarms++
 		}
 	}
 }
