@@ -35,9 +35,15 @@ type Checker struct {
 	rows     int
 	found    map[findingKey]*affected
 	cells    map[string]*cellColumn
-	counters []Counter[Place] // parallel to fields
+	counted  []countedField
 	repeats  repeats
 	config   configCheck
+}
+
+// countedField is a field in which counting up is a sign of damage.
+type countedField struct {
+	*validate.Field
+	Counter[Place]
 }
 
 // Place names a row: the index of its file, and its number as a spreadsheet shows
@@ -97,7 +103,11 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 	c.raw = raw
 	if c.fields == nil {
 		c.fields = validate.Fields()
-		c.counters = make([]Counter[Place], len(c.fields))
+		for i := range c.fields {
+			if f := &c.fields[i]; f.MinCounting > 0 {
+				c.counted = append(c.counted, countedField{Field: f})
+			}
+		}
 	}
 	if c.Rules == nil {
 		c.Rules = new(validate.Rules)
@@ -126,10 +136,8 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 			c.config.setRegion(c.Rules, country)
 		}
 	}
-	for i := range c.fields {
-		if c.fields[i].MinCounting > 0 {
-			c.counters[i].Add(at, *c.fields[i].Cell(&c.raw))
-		}
+	for i := range c.counted {
+		c.counted[i].Add(at, *c.counted[i].Cell(&c.raw))
 	}
 	if c.rows++; c.SharedRows == 0 || c.rows <= c.SharedRows {
 		c.repeats.add(at, res)

@@ -105,11 +105,9 @@ func numbersOf(field string) string {
 // countingFindings returns the columns that count up.
 func (c *Checker) countingFindings() []Finding {
 	var list []Finding
-	for i, f := range c.fields {
-		if f.MinCounting == 0 {
-			continue
-		}
-		if rows, first := c.counters[i].Found(f.MinCounting); rows > 0 {
+	for i := range c.counted {
+		f := &c.counted[i]
+		if rows, first := f.Found(f.MinCounting); rows > 0 {
 			list = append(list, c.explain(findingKey{KindCounting, f.Name}, &affected{rows: rows, first: first}))
 		}
 	}
