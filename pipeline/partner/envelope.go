@@ -3,7 +3,6 @@ package partner
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"strings"
 )
 
@@ -154,17 +153,4 @@ func isHTML(body []byte) bool {
 		}
 	}
 	return false
-}
-
-// decodeWhole decodes a whole body into v and refuses anything after it.
-func decodeWhole(body []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
-	dec.UseNumber()
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
 }

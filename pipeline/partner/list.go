@@ -1,7 +1,6 @@
 package partner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -163,56 +162,6 @@ func (m message) refusedParameter() string {
 		return "skip"
 	}
 	return ""
-}
-
-// textIn is a text, or a number as it is written; "" for anything else. The
-// value stands in a document that is valid.
-func textIn(raw json.RawMessage) string {
-	switch {
-	case len(raw) == 0:
-		return ""
-	case raw[0] == '"':
-		return unquoted(raw)
-	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
-		return string(raw)
-	default:
-		return ""
-	}
-}
-
-// countIn takes a number that counts something, or a text of one.
-func countIn(raw json.RawMessage) (n int, ok bool) {
-	text := textIn(raw)
-	if whole, fraction, point := strings.Cut(text, "."); point && strings.Trim(fraction, "0") == "" {
-		text = whole
-	}
-	if !allDigits(text) {
-		return 0, false
-	}
-	n, err := strconv.Atoi(text)
-	return n, err == nil
-}
-
-// objectIn is an object, nil for anything else.
-func objectIn(raw json.RawMessage) map[string]json.RawMessage {
-	var o map[string]json.RawMessage
-	if json.Unmarshal(raw, &o) != nil {
-		return nil
-	}
-	return o
-}
-
-func isNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
-
-// flagIn is a truth value, also as a text or as 0 and 1.
-func flagIn(raw json.RawMessage) (is, given bool) {
-	switch s := strings.ToLower(strings.Trim(string(raw), "\" \t\r\n")); s {
-	case "true", "1", "yes":
-		return true, true
-	case "false", "0", "no":
-		return false, true
-	}
-	return false, false
 }
 
 // notYet is before any moment at which this API can have done anything; times

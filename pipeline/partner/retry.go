@@ -1,11 +1,9 @@
 package partner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -69,7 +67,7 @@ type wireRetry struct {
 // the two paths. A link that cannot be used is no path without a link.
 func readRetry(body []byte, serviceID string) (Retried, bool) {
 	var w wireRetry
-	if decodeWhole(bytes.TrimPrefix(body, []byte("\ufeff")), &w) != nil {
+	if decodeWhole(body, &w) != nil {
 		return Retried{}, false
 	}
 	if status, given := memberText(w.Status); given && status != "success" {
@@ -87,7 +85,10 @@ func readRetry(body []byte, serviceID string) (Retried, bool) {
 	if id, given := memberText(w.ServiceID); given && id != serviceID || !given && !enveloped {
 		return Retried{}, false
 	}
-	out := Retried{RetryCount: countOf(w.RetryCount)}
+	out := Retried{}
+	if n, ok := countIn(w.RetryCount); ok && n <= maxRetryCount {
+		out.RetryCount = n
+	}
 	out.ApplicationStatus, _ = memberText(w.ApplicationStatus)
 	none := false
 	for _, raw := range []json.RawMessage{w.VerificationURL, w.VerificationLink} {
@@ -118,15 +119,6 @@ func memberText(raw json.RawMessage) (text string, given bool) {
 }
 
 const maxRetryCount = 1000 // beyond that it is no count
-
-// countOf returns a count, also one that is written as text; 0 for anything else.
-func countOf(raw json.RawMessage) int {
-	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
-	if err != nil || n < 0 || n > maxRetryCount {
-		return 0
-	}
-	return n
-}
 
 func retryPath(serviceID string) string {
 	return createPath + deletePath(serviceID)[len(listPath):] + "/retry-kyc"

@@ -65,5 +65,3 @@ func decimal(raw json.RawMessage) (string, bool) {
 	ok := len(s) <= maxBalance && allDigits(digits) && (!point || allDigits(fraction))
 	return s, ok
 }
-
-func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

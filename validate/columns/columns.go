@@ -30,14 +30,14 @@ type Checker struct {
 	// they share; 0 = all.
 	SharedRows int
 
-	fields   validate.FieldTable // nil before the first row
-	raw      validate.Raw        // the row at hand
-	rows     int
-	found    map[findingKey]*affected
-	cells    map[string]*cellColumn
-	counted  []countedField
-	repeats  repeats
-	config   configCheck
+	fields  validate.FieldTable // nil before the first row
+	raw     validate.Raw        // the row at hand
+	rows    int
+	found   map[findingKey]*affected
+	cells   map[string]*cellColumn
+	counted []countedField
+	repeats repeats
+	config  configCheck
 }
 
 // countedField is a field in which counting up is a sign of damage.
