@@ -8,32 +8,32 @@ import "strings"
 //
 // Checking the values of the User once more gives the same User.
 func (r *Rules) Check(raw Raw) Result {
-	c := checking{rules: r, raw: raw}
+	c := rowCheck{rules: r, raw: raw}
 	if raw.Email == "" && isBarelyFilled(raw) {
-		c.bad("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
+		c.addProblem("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
 	country := r.RowCountry(raw.CountryCode)
 	c.rowCountry = country
 	var u User
 	var identity string
-	u.FirstName = c.name(FieldFirstName, raw.FirstName, raw.LastName)
-	u.LastName = c.name(FieldLastName, raw.LastName, raw.FirstName)
-	c.wholeNames(u.FirstName, u.LastName)
-	u.Email, identity = c.email(raw.Email)
-	u.PhoneNumber = c.phone(raw.PhoneNumber, country)
-	u.AccountPurpose = c.purpose(raw.AccountPurpose)
-	u.IPAddress = c.ip(raw.IPAddress)
-	u.Terms = c.terms(raw.Terms)
-	u.Program = c.program(raw.Program)
-	u.WalletAddress = c.wallet(raw.WalletAddress, u.Program)
-	u.RedirectURL = c.redirect(raw.RedirectURL)
-	u.Address = c.part(FieldAddress, raw.Address)
-	u.City = c.part(FieldCity, raw.City)
-	u.Region = c.part(FieldRegion, raw.Region)
-	u.PostalCode = c.postal(raw.PostalCode, country)
-	u.CountryCode = c.country(raw.CountryCode)
-	u.Extra = c.extra(raw.Extra)
+	u.FirstName = c.checkName(FieldFirstName, raw.FirstName, raw.LastName)
+	u.LastName = c.checkName(FieldLastName, raw.LastName, raw.FirstName)
+	c.compareNames(u.FirstName, u.LastName)
+	u.Email, identity = c.checkEmail(raw.Email)
+	u.PhoneNumber = c.checkPhone(raw.PhoneNumber, country)
+	u.AccountPurpose = c.checkPurpose(raw.AccountPurpose)
+	u.IPAddress = c.checkIP(raw.IPAddress)
+	u.Terms = c.checkTerms(raw.Terms)
+	u.Program = c.checkProgram(raw.Program)
+	u.WalletAddress = c.checkWallet(raw.WalletAddress, u.Program)
+	u.RedirectURL = c.checkRedirect(raw.RedirectURL)
+	u.Address = c.checkAddressPart(FieldAddress, raw.Address)
+	u.City = c.checkAddressPart(FieldCity, raw.City)
+	u.Region = c.checkAddressPart(FieldRegion, raw.Region)
+	u.PostalCode = c.checkPostalCode(raw.PostalCode, country)
+	u.CountryCode = c.checkCountry(raw.CountryCode)
+	u.Extra = c.checkExtra(raw.Extra)
 	return Result{User: u, Identity: identity, Problems: append(c.problems, c.warnings...), Changes: c.changes}
 }
 
@@ -42,7 +42,7 @@ func (r *Rules) Check(raw Raw) Result {
 // total, fills none. What such a row lacks is not worth a list.
 func isBarelyFilled(raw Raw) bool {
 	filled := 0
-	for _, f := range fields() {
+	for _, f := range fieldArray() {
 		if !f.Required {
 			continue
 		}
@@ -54,7 +54,7 @@ func isBarelyFilled(raw Raw) bool {
 }
 
 // checking is one Check under way.
-type checking struct {
+type rowCheck struct {
 	rules      *Rules
 	raw        Raw
 	rowCountry string // that the row names, "" if it names none
@@ -63,18 +63,18 @@ type checking struct {
 	changes    []Change
 }
 
-// bad notes what makes the row invalid. Messages have the form "what is wrong.
+// addProblem notes what makes the row invalid. Messages have the form "what is wrong.
 // what to do", without the value.
-func (c *checking) bad(field, code, message string) {
+func (c *rowCheck) addProblem(field, code, message string) {
 	c.problems = append(c.problems, Problem{Field: field, Code: code, Message: message})
 }
 
-// warn notes what is accepted but worth saying.
-func (c *checking) warn(field, code, message string) {
+// addWarning notes what is accepted but worth saying.
+func (c *rowCheck) addWarning(field, code, message string) {
 	c.warnings = append(c.warnings, Problem{Field: field, Code: code, Message: message, Warning: true})
 }
 
-// changed notes a normalisation.
-func (c *checking) changed(field, kind string) {
+// addChange notes a normalisation.
+func (c *rowCheck) addChange(field, kind string) {
 	c.changes = append(c.changes, Change{Field: field, Kind: kind})
 }

@@ -8,43 +8,43 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
-// damaged notes what a spreadsheet does to any value: its error values,
+// hasDamage notes what a spreadsheet does to any value: its error values,
 // numbers it has rounded, and dates it has made of something else.
-func (c *checking) damaged(field, v string) bool {
+func (c *rowCheck) hasDamage(field, v string, t tolerance) bool {
 	switch {
 	case celltext.IsErrorValue(v):
-		c.bad(field, CodeExcelError, "shows a spreadsheet error. correct the formula, or write the value itself")
+		c.addProblem(field, CodeExcelError, "shows a spreadsheet error. correct the formula, or write the value itself")
 		return true
 	case celltext.IsRounded(v):
-		c.bad(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
+		c.addProblem(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
 		return true
-	case isText(field):
-		return c.damagedText(field, v)
+	case t.isText():
+		return c.hasTextDamage(field, v, t)
 	}
-	return c.dated(field, v)
+	return c.hasDate(field, v, t)
 }
 
-// damagedText is damaged for the fields without a grammar of their own.
-func (c *checking) damagedText(field, v string) bool {
+// hasTextDamage is damaged for the fields without a grammar of their own.
+func (c *rowCheck) hasTextDamage(field, v string, t tolerance) bool {
 	signs := celltext.ScanSigns(v)
-	if c.inNotation(field, v, signs) {
+	if c.hasNotation(field, v, signs) {
 		return true
 	}
-	if signs&celltext.Question != 0 && lettersLost(field, v) {
-		c.bad(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
+	if signs&celltext.Question != 0 && hasLostLetters(field, v) {
+		c.addProblem(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
 		return true
 	}
-	if signs&celltext.Digit != 0 && (c.dated(field, v) || field == FieldPostalCode && c.digitCode(field, v)) {
+	if signs&celltext.Digit != 0 && (c.hasDate(field, v, t) || field == FieldPostalCode && c.hasNumberDamage(field, v)) {
 		return true
 	}
-	return c.isMisplaced(field, v, signs)
+	return c.hasMisplaced(field, v, signs)
 }
 
-// lettersLost tells the names of people and places that went through an
+// hasLostLetters tells the names of people and places that went through an
 // encoding without their letters: ?ukasz, ?ód?, ul. D?uga 5. In an address and
 // a purpose, where people ask questions, only a mark inside a word or before
 // one is a letter.
-func lettersLost(field, v string) bool {
+func hasLostLetters(field, v string) bool {
 	if field != FieldAddress && field != FieldAccountPurpose {
 		return len(v) > 1 && strings.ContainsFunc(v, unicode.IsLetter)
 	}

@@ -104,7 +104,7 @@ func DefaultableFields() []string {
 
 // isDefaultable reports whether --default may fill a field.
 func isDefaultable(name string) bool {
-	table := fields()
+	table := fieldArray()
 	for i := range table {
 		if table[i].Name == name {
 			return table[i].Defaultable
@@ -117,7 +117,7 @@ func isDefaultable(name string) bool {
 // further field is a member of Raw and of User, a line here, and its rule in
 // [Rules.Check].
 func Fields() FieldTable {
-	table := fields()
+	table := fieldArray()
 	return table[:]
 }
 

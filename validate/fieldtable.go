@@ -2,9 +2,9 @@ package validate
 
 import "strconv"
 
-// fields is the one table of the partner's personal fields, in the order of the
+// fieldArray is the one table of the partner's personal fields, in the order of the
 // request body.
-func fields() [15]Field {
+func fieldArray() [15]Field {
 	return [...]Field{
 		{Name: FieldFirstName, Required: true, IsDetail: true, IsText: true, MinCounting: 3, Example: "Jane", Rule: "1 to 100 characters.",
 			Cell: func(r *Raw) *string { return &r.FirstName }, Value: func(u *User) string { return u.FirstName },

@@ -18,38 +18,38 @@ const (
 // by its own code, so that nobody onboards it by accident.
 const ExampleFirstName = "Example (delete this row)"
 
-// name takes one name of a person. other is the cell of the other name.
-func (c *checking) name(field, raw, other string) string {
-	v, ok := c.required(field, raw, prose)
-	if !ok || !c.short(field, v, MaxName) {
+// checkName takes one name of a person. other is the cell of the other name.
+func (c *rowCheck) checkName(field, raw, other string) string {
+	v, ok := c.readRequired(field, raw, prose)
+	if !ok || !c.fitsLength(field, v, MaxName) {
 		return ""
 	}
-	if c.wordForNothing(field, v, other) {
+	if c.refuseWordForNothing(field, v, other) {
 		return ""
 	}
 	if field == FieldFirstName && len(v) == len(ExampleFirstName) && strings.EqualFold(v, ExampleFirstName) {
-		c.bad(field, CodeExampleRow, "is the example row of the template. delete the row")
+		c.addProblem(field, CodeExampleRow, "is the example row of the template. delete the row")
 		return ""
 	}
 	return v
 }
 
-func (c *checking) purpose(raw string) string {
-	v, ok := c.required(FieldAccountPurpose, raw, prose)
-	if !ok || !c.short(FieldAccountPurpose, v, MaxPurpose) {
+func (c *rowCheck) checkPurpose(raw string) string {
+	v, ok := c.readRequired(FieldAccountPurpose, raw, prose)
+	if !ok || !c.fitsLength(FieldAccountPurpose, v, MaxPurpose) {
 		return ""
 	}
 	return v
 }
 
-// short holds a value to its length in code points.
-func (c *checking) short(field, v string, limit int) bool {
+// fitsLength holds a value to its length in code points.
+func (c *rowCheck) fitsLength(field, v string, limit int) bool {
 	if len(v) <= limit {
 		return true
 	}
 	n := utf8.RuneCountInString(v)
 	if n > limit {
-		c.bad(field, CodeTooLong, fmt.Sprintf("has %d characters. shorten it to %d at most", n, limit))
+		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters. shorten it to %d at most", n, limit))
 	}
 	return n <= limit
 }

@@ -2,28 +2,28 @@ package validate
 
 import "github.com/bulkonboard/bulkonboard/validate/phone"
 
-// phone checks the phone number and compares it with the row's country.
-func (c *checking) phone(raw, country string) string {
-	v, ok := c.required(FieldPhoneNumber, raw, strict)
+// checkPhone checks the phone number and compares it with the row's country.
+func (c *rowCheck) checkPhone(raw, country string) string {
+	v, ok := c.readRequired(FieldPhoneNumber, raw, strict)
 	if !ok {
 		return ""
 	}
 	n := phone.Read(v, phone.Options{Region: c.rules.PhoneRegion, Country: country, AddPlus: c.rules.PhonePlus})
 	if n.Code != "" {
-		c.bad(FieldPhoneNumber, n.Code, n.Message)
+		c.addProblem(FieldPhoneNumber, n.Code, n.Message)
 		return ""
 	}
 	if n.E164 != v {
-		c.changed(FieldPhoneNumber, "e164")
+		c.addChange(FieldPhoneNumber, "e164")
 	}
 	if c.rules.Live && n.IsFictional() {
-		c.warn(FieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
+		c.addWarning(FieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
 	}
 	if c.rules.Live && n.IsService() {
-		c.warn(FieldPhoneNumber, CodePhoneService, "is a service number, not a person's own, and a real wallet pays for it. ask for the person's own number")
+		c.addWarning(FieldPhoneNumber, CodePhoneService, "is a service number, not a person's own, and a real wallet pays for it. ask for the person's own number")
 	}
 	if country != "" && !n.InCountry(country) {
-		c.warn(FieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. make sure that both are right")
+		c.addWarning(FieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. make sure that both are right")
 	}
 	return n.E164
 }

@@ -264,8 +264,8 @@ func holdsCode(t *testing.T, call *ast.CallExpr) {
 		name = fun.Name
 	}
 	switch name {
-	case "bad", "warn":
-	case "noMail", "refuse":
+	case "addProblem", "addWarning":
+	case "refuseMail", "refuse":
 		arg = 0
 	default:
 		return

@@ -12,64 +12,64 @@ import (
 
 const walletDigits = 40
 
-// wallet takes an Ethereum address, which the partner requires for the program
+// checkWallet takes an Ethereum address, which the partner requires for the program
 // non_custodial. program is the row's, or "" if that is unsound: then nothing
 // is asked for.
-func (c *checking) wallet(raw, program string) string {
+func (c *rowCheck) checkWallet(raw, program string) string {
 	if program == nonCustodial {
 		if strings.TrimSpace(raw) == "" {
-			c.bad(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
+			c.addProblem(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
 			return ""
 		}
-		v, ok := c.required(FieldWalletAddress, raw, strict)
-		return c.walletAddress(v, ok)
+		v, ok := c.readRequired(FieldWalletAddress, raw, strict)
+		return c.checkWalletAddress(v, ok)
 	}
-	v, ok := c.optional(FieldWalletAddress, raw, strict)
-	return c.walletAddress(v, ok)
+	v, ok := c.readOptional(FieldWalletAddress, raw, strict)
+	return c.checkWalletAddress(v, ok)
 }
 
-func (c *checking) walletAddress(v string, ok bool) string {
+func (c *rowCheck) checkWalletAddress(v string, ok bool) string {
 	if !ok {
 		return ""
 	}
-	if fault := walletFault(v); fault != "" {
-		c.bad(FieldWalletAddress, CodeWalletFormat, fault)
+	if fault := explainWallet(v); fault != "" {
+		c.addProblem(FieldWalletAddress, CodeWalletFormat, fault)
 		return ""
 	}
 	hexPart := v[2:]
 	if strings.Trim(hexPart, "0") == "" {
-		c.bad(FieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
+		c.addProblem(FieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
 		return ""
 	}
 	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
 	switch {
-	case lower && upper && !checksummed(hexPart):
-		c.bad(FieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
+	case lower && upper && !hasChecksum(hexPart):
+		c.addProblem(FieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
 		return ""
 	case lower != upper:
-		c.warn(FieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
+		c.addWarning(FieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
 	}
 	return v
 }
 
-func walletFault(v string) string {
+func explainWallet(v string) string {
 	const then = "write 0x and 40 hexadecimal digits"
 	switch {
 	case len(v) > 4 && strings.EqualFold(v[len(v)-4:], ".eth"):
 		return "is an ENS name. " + then + ", the address that the name stands for"
-	case len(v) == walletDigits && hexDigits(v):
+	case len(v) == walletDigits && areHexDigits(v):
 		return "has no 0x in front. put it there"
 	case !strings.HasPrefix(v, "0x"):
 		return "does not begin with 0x. " + then
 	case len(v) != 2+walletDigits:
 		return fmt.Sprintf("has %d characters behind the 0x. %s", len(v)-2, then)
-	case !hexDigits(v[2:]):
+	case !areHexDigits(v[2:]):
 		return "has a character that is no hexadecimal digit. " + then
 	}
 	return ""
 }
 
-func hexDigits(s string) bool {
+func areHexDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if b := s[i]; !celltext.IsDigit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
 			return false
@@ -78,10 +78,10 @@ func hexDigits(s string) bool {
 	return true
 }
 
-// checksummed tells whether the digits of an address are written as EIP-55
+// hasChecksum tells whether the digits of an address are written as EIP-55
 // has them: a letter is a capital if the digit in its place of the Keccak-256
 // hash of the lower-case digits is 8 or more.
-func checksummed(digits string) bool {
+func hasChecksum(digits string) bool {
 	var text [walletDigits]byte
 	for i := range text {
 		text[i] = digits[i]

@@ -128,9 +128,9 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 		if kind == "" || kind == KindNothing && !c.isProgramWord(p.Field) {
 			continue
 		}
-		seen := c.note(findingKey{kind, p.Field}, at)
+		seen := c.countRow(findingKey{kind, p.Field}, at)
 		if kind == KindPlus || kind == KindCountry {
-			seen.sample(kind, raw.PhoneNumber, country)
+			seen.sampleNumber(kind, raw.PhoneNumber, country)
 		}
 		if kind == KindCountry && country != "" {
 			c.config.setRegion(c.Rules, country)
@@ -179,7 +179,7 @@ func kindOf(code string) string {
 	return ""
 }
 
-func (c *Checker) note(key findingKey, at Place) *affected {
+func (c *Checker) countRow(key findingKey, at Place) *affected {
 	if c.found == nil {
 		c.found = map[findingKey]*affected{}
 	}
@@ -195,9 +195,9 @@ func (c *Checker) note(key findingKey, at Place) *affected {
 	return seen
 }
 
-// sample reads some of the numbers as the repair would, and compares them with
+// sampleNumber reads some of the numbers as the repair would, and compares them with
 // the country of their row.
-func (s *affected) sample(kind, number, country string) {
+func (s *affected) sampleNumber(kind, number, country string) {
 	if kind == KindCountry && country != "" {
 		if s.countries == nil {
 			s.countries = map[string]int{}
@@ -226,11 +226,11 @@ func (s *affected) sample(kind, number, country string) {
 	}
 }
 
-// region is the country that the numbers without one surely have: all rows
+// commonRegion is the country that the numbers without one surely have: all rows
 // that name a country name this, at least half of the rows do, and nine in ten
 // of their numbers are sound there. One list of two countries has none: under
 // one of them the other's numbers would be other people's.
-func (s *affected) region() string {
+func (s *affected) commonRegion() string {
 	if len(s.countries) != 1 {
 		return ""
 	}
@@ -266,11 +266,11 @@ func (c *Checker) AddCell(at Place, name, value string) {
 	column.filled++
 	switch {
 	case celltext.IsErrorValue(value):
-		c.note(findingKey{KindError, name}, at)
+		c.countRow(findingKey{KindError, name}, at)
 	case celltext.IsRounded(value):
-		c.note(findingKey{KindRounded, name}, at)
+		c.countRow(findingKey{KindRounded, name}, at)
 	case celltext.IsCutTo15(value):
-		c.note(findingKey{KindDigits, name}, at)
+		c.countRow(findingKey{KindDigits, name}, at)
 	case celltext.MayBeDate(value) && (celltext.IsDate(value) || celltext.IsShortDate(value)):
 		column.dates.rows++
 		if len(column.dates.first) < firstPlaces {
@@ -297,7 +297,7 @@ func (c *Checker) Findings() []Finding {
 	list = append(list, c.countingFindings()...)
 	list = append(list, c.repeats.findings()...)
 	slices.SortFunc(list, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(rank(a.Kind), rank(b.Kind)), -cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Field, b.Field))
+		return cmp.Or(cmp.Compare(rankOf(a.Kind), rankOf(b.Kind)), -cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Field, b.Field))
 	})
 	return list
 }
@@ -331,7 +331,7 @@ func Flags(list []Finding) []string {
 	return all
 }
 
-func rank(kind string) int {
+func rankOf(kind string) int {
 	return slices.Index([]string{KindRounded, KindPlus, KindCountry, KindDecimal, KindDate, KindZero, KindDigits,
 		KindError, KindTwice, KindLetters, KindNotation, KindOther, KindNothing, KindCounting, SharedPhone, SharedWallet, SharedMailbox, SharedUnknown}, kind)
 }

@@ -209,8 +209,8 @@ func TestDamageTexts(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{SharedPhone, SharedWallet, SharedMailbox, SharedUnknown} {
-		if rank(kind) < 0 || shared(kind).Kind != kind {
-			t.Errorf("%s: %+v", kind, shared(kind))
+		if rankOf(kind) < 0 || sharedFinding(kind).Kind != kind {
+			t.Errorf("%s: %+v", kind, sharedFinding(kind))
 		}
 	}
 }

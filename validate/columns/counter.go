@@ -36,14 +36,14 @@ func (c *Counter[P]) Add(at P, v string) {
 		return
 	}
 	if c.run > 0 && number == c.number+1 && stem == c.stem && tail == c.tail {
-		c.step(at)
+		c.extendRun(at)
 	} else {
 		c.run, c.began = 1, at
 	}
 	c.stem, c.number, c.tail = stem, number, tail
 }
 
-func (c *Counter[P]) step(at P) {
+func (c *Counter[P]) extendRun(at P) {
 	c.run++
 	switch {
 	case c.run < minRun:
@@ -51,16 +51,16 @@ func (c *Counter[P]) step(at P) {
 	case c.run == minRun:
 		c.counted += minRun
 		for _, p := range []P{c.began, c.next, at} {
-			c.keep(p)
+			c.keepFirst(p)
 		}
 	default:
 		c.counted++
-		c.keep(at)
+		c.keepFirst(at)
 	}
 	c.longest = max(c.longest, c.run)
 }
 
-func (c *Counter[P]) keep(at P) {
+func (c *Counter[P]) keepFirst(at P) {
 	if len(c.first) < firstRows {
 		c.first = append(c.first, at)
 	}

@@ -27,7 +27,7 @@ func (c *Checker) explain(key findingKey, seen *affected) Finding {
 		out.Flags = []string{"--phone-plus"}
 		out.Text = "these phone numbers have digits only: a spreadsheet dropped their leading +. if all of them are international numbers, --phone-plus takes them as such"
 	case KindCountry:
-		region := seen.region()
+		region := seen.commonRegion()
 		if region != "" && (region != c.config.region || !c.config.isRegionSafe()) {
 			out.Text = "these phone numbers have no country code. write them with + and country code: with --phone-region " + region + ", numbers of this list that are good now could be read in two ways"
 			if c.config.regionHarms == 0 {
@@ -151,8 +151,8 @@ func isUTF8Name(name string) bool {
 	return false
 }
 
-// shared puts the sharing of one kind of value into words.
-func shared(kind string) Finding {
+// sharedFinding puts the sharing of one kind of value into words.
+func sharedFinding(kind string) Finding {
 	switch kind {
 	case SharedPhone:
 		return Finding{Kind: kind, Field: validate.FieldPhoneNumber, Text: "one phone number is in three rows or more. make sure that these are different people, and that it is not a number of the office or a filler"}

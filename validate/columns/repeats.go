@@ -59,7 +59,7 @@ func (r *repeats) add(at Place, res validate.Result) {
 	if r.limit == 0 {
 		r.limit = maxOccurrences
 	}
-	position := r.position(at)
+	position := r.positionOf(at)
 	if r.count >= r.limit || uint64(position) > math.MaxUint32 {
 		if r.lost++; r.lost == 1 {
 			r.from = at
@@ -70,18 +70,18 @@ func (r *repeats) add(at Place, res validate.Result) {
 		r.seed, r.lists = maphash.MakeSeed(), make([][]occurrence, 1<<listBits)
 	}
 	if phone := res.User.PhoneNumber; phone != "" {
-		r.put(position, ofPhone, phone, "")
+		r.addOccurrence(position, ofPhone, phone, "")
 	}
 	if wallet := res.User.WalletAddress; wallet != "" {
-		r.put(position, ofWallet, strings.ToLower(wallet), "")
+		r.addOccurrence(position, ofWallet, strings.ToLower(wallet), "")
 	}
 	if res.Identity != "" {
-		r.put(position, ofMailbox, validate.Mailbox(res.Identity), res.Identity)
+		r.addOccurrence(position, ofMailbox, validate.Mailbox(res.Identity), res.Identity)
 	}
 }
 
-// position numbers a row so that place finds it again.
-func (r *repeats) position(at Place) int {
+// positionOf numbers a row so that place finds it again.
+func (r *repeats) positionOf(at Place) int {
 	if n := len(r.spans); n > 0 {
 		last := r.spans[n-1]
 		if p := last.position + at.Row - last.first.Row; at.File == last.first.File && p >= r.next {
@@ -94,7 +94,7 @@ func (r *repeats) position(at Place) int {
 	return r.next - 1
 }
 
-func (r *repeats) place(position uint32) Place {
+func (r *repeats) placeOf(position uint32) Place {
 	i, found := slices.BinarySearchFunc(r.spans, int(position), func(s span, p int) int { return cmp.Compare(s.position, p) })
 	if !found {
 		i--
@@ -103,7 +103,7 @@ func (r *repeats) place(position uint32) Place {
 	return Place{s.first.File, s.first.Row + int(position) - s.position}
 }
 
-func (r *repeats) put(position int, kind uint16, value, identity string) {
+func (r *repeats) addOccurrence(position int, kind uint16, value, identity string) {
 	hash := maphash.String(r.seed, value)
 	s := occurrence{hash: uint32(hash >> (32 - listBits)), more: uint16(hash >> (16 - listBits)), extra: kind, at: uint32(position)}
 	if identity != "" {
@@ -116,15 +116,15 @@ func (r *repeats) put(position int, kind uint16, value, identity string) {
 
 // findings compares all occurrences.
 func (r *repeats) findings() []Finding {
-	found := [3]Finding{shared(SharedPhone), shared(SharedWallet), shared(SharedMailbox)}
+	found := [3]Finding{sharedFinding(SharedPhone), sharedFinding(SharedWallet), sharedFinding(SharedMailbox)}
 	for _, list := range r.lists {
 		slices.SortFunc(list, func(a, b occurrence) int {
-			if a.value() != b.value() {
-				return cmp.Compare(a.value(), b.value())
+			if a.valueKey() != b.valueKey() {
+				return cmp.Compare(a.valueKey(), b.valueKey())
 			}
 			return cmp.Compare(a.at, b.at)
 		})
-		r.compare(list, &found)
+		r.compareGroups(list, &found)
 	}
 	var told []Finding
 	for _, d := range found {
@@ -133,23 +133,23 @@ func (r *repeats) findings() []Finding {
 		}
 	}
 	if r.lost > 0 {
-		d := shared(SharedUnknown)
+		d := sharedFinding(SharedUnknown)
 		d.Rows, d.First = r.lost, []Place{r.from}
 		told = append(told, d)
 	}
 	return told
 }
 
-// value is the same for two occurrences in one list if kind and value are.
-func (s occurrence) value() uint64 {
+// valueKey is the same for two occurrences in one list if kind and value are.
+func (s occurrence) valueKey() uint64 {
 	return uint64(s.hash)<<32 | uint64(s.more)<<16 | uint64(s.extra&3)
 }
 
-// compare adds what a sorted list tells to what was found, by kind.
-func (r *repeats) compare(all []occurrence, found *[3]Finding) {
+// compareGroups adds what a sorted list tells to what was found, by kind.
+func (r *repeats) compareGroups(all []occurrence, found *[3]Finding) {
 	for from := 0; from < len(all); {
 		to := from + 1
-		for to < len(all) && all[to].value() == all[from].value() {
+		for to < len(all) && all[to].valueKey() == all[from].valueKey() {
 			to++
 		}
 		group := all[from:to]
@@ -162,7 +162,7 @@ func (r *repeats) compare(all []occurrence, found *[3]Finding) {
 		d.Groups++
 		d.Rows += len(group)
 		for _, s := range group[:min(len(group), firstPlaces)] {
-			d.First = append(d.First, r.place(s.at))
+			d.First = append(d.First, r.placeOf(s.at))
 		}
 		d.First = firstPlacesOf(d.First)
 	}
