@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
-// checkAddressPart takes an optional address field, which is passed on as it is.
+// checkAddressPart checks an optional address field, which is sent as it is.
 func (c *rowCheck) checkAddressPart(field, raw string) string {
 	t := prose
 	if field == FieldAddress {
@@ -19,7 +19,7 @@ func (c *rowCheck) checkAddressPart(field, raw string) string {
 	return v
 }
 
-// checkPostalCode takes the postal code, and notices what a spreadsheet does to one.
+// checkPostalCode checks the postal code and notices a lost leading zero.
 func (c *rowCheck) checkPostalCode(raw, country string) string {
 	v, ok := c.readOptional(FieldPostalCode, raw, prose)
 	if !ok {
@@ -36,7 +36,7 @@ func (c *rowCheck) checkPostalCode(raw, country string) string {
 	return v
 }
 
-// checkCountry takes a code of ISO 3166-1 alpha-2.
+// checkCountry checks a code of ISO 3166-1 alpha-2.
 func (c *rowCheck) checkCountry(raw string) string {
 	v, ok := c.readOptional(FieldCountryCode, raw, strict)
 	if !ok {
@@ -49,7 +49,7 @@ func (c *rowCheck) checkCountry(raw string) string {
 	}
 	switch code {
 	case "CU", "IR", "KP":
-		c.addProblem(FieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this person")
+		c.addProblem(FieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this customer")
 		return ""
 	}
 	if code != v {
@@ -94,7 +94,8 @@ func explainCountry(code string) string {
 	return "is not a two-letter code of ISO 3166-1. write the code, such as GB or US"
 }
 
-// isCountryCode tells the officially assigned codes of ISO 3166-1 alpha-2.
+// isCountryCode reports whether a code is an officially assigned one of ISO 3166-1
+// alpha-2.
 func isCountryCode(code string) bool {
 	const assigned = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
 		"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
@@ -109,7 +110,7 @@ func isCountryCode(code string) bool {
 	return strings.Index(assigned, code+" ")%3 == 0
 }
 
-// checkRedirect takes an absolute https URL in ASCII, as RFC 3986 has it.
+// checkRedirect checks an absolute https URL in ASCII (RFC 3986).
 func (c *rowCheck) checkRedirect(raw string) string {
 	v, ok := c.readOptional(FieldRedirectURL, raw, strict)
 	if !ok {
@@ -142,8 +143,8 @@ func explainRedirect(v string) string {
 	return ""
 }
 
-// checkExtra takes the fields that the operator adds: strings that are passed on,
-// left out where empty. They may have several lines.
+// checkExtra checks the fields that --send adds: texts of one or several lines,
+// left out where empty.
 func (c *rowCheck) checkExtra(raw []string) []Extra {
 	var out []Extra
 	for i, name := range c.rules.Extra {

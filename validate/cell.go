@@ -15,18 +15,18 @@ import (
 // spreadsheet cell holds.
 const MaxCell = celltext.MaxLength
 
-// tolerance is what a field's text may have in it.
+// tolerance is what the text of a field may contain.
 type tolerance uint8
 
 const (
 	strict tolerance = iota // a grammar of its own: nothing invisible, and no NFC that would fold a look-alike
-	prose                   // names and other text for people: NFC, invisible characters are said and kept
+	prose                   // names and other free text: NFC, invisible characters are kept with a warning
 	lines                   // prose of several lines
 	added                   // lines of a field that --send adds, whose meaning is not known
 )
 
-// readRequired reads a cell that must have a value; default values apply. ok is
-// false if there is no usable value, and then the problem is noted.
+// readRequired reads a cell that must have a value. Default values apply. ok is
+// false if there is no usable value. Then a problem was added.
 func (c *rowCheck) readRequired(field, raw string, t tolerance) (v string, ok bool) {
 	if v, ok = c.readCell(field, raw, t); !ok {
 		return "", false
@@ -46,8 +46,8 @@ func (c *rowCheck) readRequired(field, raw string, t tolerance) (v string, ok bo
 	return v, true
 }
 
-// readOptional reads a cell that may be empty; ok is false if there is nothing to
-// send, whether or not a problem was noted.
+// readOptional reads a cell that may be empty. ok is false if there is nothing to
+// send, whether or not a problem was added.
 func (c *rowCheck) readOptional(field, raw string, t tolerance) (v string, ok bool) {
 	if raw == "" && len(c.rules.Defaults) == 0 {
 		return "", false
@@ -62,7 +62,7 @@ func (c *rowCheck) readOptional(field, raw string, t tolerance) (v string, ok bo
 	return v, true
 }
 
-// readCell is clean, with the default value for a cell that is empty.
+// readCell cleans a cell, or the default value if the cell is empty.
 func (c *rowCheck) readCell(field, raw string, t tolerance) (string, bool) {
 	v, ok := c.cleanCell(field, raw, t)
 	if !ok || v != "" || len(c.rules.Defaults) == 0 || !isDefaultable(field) {
@@ -79,9 +79,9 @@ func (c *rowCheck) readCell(field, raw string, t tolerance) (string, bool) {
 	return c.cleanCell(field, d, t)
 }
 
-// cleanCell is what every cell goes through: trimmed, NFC, no controls, no damage
-// by a spreadsheet. ok is false if the value cannot be used; then the problem
-// is noted. An empty cell is "" and true.
+// cleanCell returns the value of a cell, trimmed and in NFC. ok is false if it has
+// control characters or the damage of a spreadsheet. Then a problem was added. An
+// empty cell is "" and true.
 func (c *rowCheck) cleanCell(field, raw string, t tolerance) (v string, ok bool) {
 	if raw == "" {
 		return "", true
@@ -131,8 +131,8 @@ func (c *rowCheck) cleanText(field, raw string, t tolerance) (string, bool) {
 	return v, true
 }
 
-// trimSpace takes white space away from both ends. What a keyboard's space bar
-// cannot write is worth a warning: it is seldom alone in a file.
+// trimSpace removes white space at both ends. Space that no keyboard writes is worth
+// a warning: it is seldom the only one in a file.
 func (c *rowCheck) trimSpace(field, raw string) string {
 	v := strings.TrimFunc(raw, unicode.IsSpace)
 	if len(v) == len(raw) {
@@ -145,7 +145,7 @@ func (c *rowCheck) trimSpace(field, raw string) string {
 	return v
 }
 
-// unifyLineEnds makes one form of the line ends inside a cell.
+// unifyLineEnds replaces all forms of line ends inside a cell by one.
 func (c *rowCheck) unifyLineEnds(field, v string) string {
 	n := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(v)
 	if n != v {
@@ -154,8 +154,8 @@ func (c *rowCheck) unifyLineEnds(field, v string) string {
 	return n
 }
 
-// refuseControls refuses control characters, and line ends where the field has none.
-// first is the position in the cell of v's first character.
+// refuseControls reports whether v is free of control characters, and of line ends
+// where the field has none. first is the position in the cell of v's first character.
 func (c *rowCheck) refuseControls(field, v string, first int, t tolerance) bool {
 	for i, r := range v {
 		lineEnd := r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029'
@@ -184,9 +184,9 @@ func controlName(r rune) string {
 	return "a control character"
 }
 
-// checkInvisibles refuses characters that nobody sees where the value has a
-// grammar, because a look-alike would be a second identity; in text for people
-// some scripts and emoji need them.
+// checkInvisibles refuses invisible characters where the value has a grammar,
+// because a look-alike would be a second identity. In free text, some scripts and
+// emoji need them.
 func (c *rowCheck) checkInvisibles(field, v string, first int, t tolerance) bool {
 	i := strings.IndexFunc(v, func(r rune) bool { return isInvisible(r) && (t == strict || r != emojiStyle) })
 	if i < 0 {
@@ -201,11 +201,11 @@ func (c *rowCheck) checkInvisibles(field, v string, first int, t tolerance) bool
 	return true
 }
 
-// emojiStyle follows a symbol that is to be drawn in colour, as phones write it.
+// emojiStyle is the character that phones write behind a symbol drawn in colour.
 const emojiStyle = 0xfe0f
 
-// isInvisible tells format characters (zero-width, bidi, soft hyphen, byte-order
-// mark), variation selectors and the letters that Unicode draws as nothing.
+// isInvisible reports whether r is a format character (zero-width, bidi, soft
+// hyphen, byte-order mark), a variation selector or a letter that is drawn as nothing.
 func isInvisible(r rune) bool {
 	switch r {
 	case 0x034f, 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0:
@@ -216,8 +216,8 @@ func isInvisible(r rune) bool {
 
 func isVisible(r rune) bool { return !unicode.IsSpace(r) && !isInvisible(r) }
 
-// badTextAt returns the byte at which s is no UTF-8, or has the character that
-// decoders put for what they could not read; -1 if it is sound.
+// badTextAt returns the byte at which s is not UTF-8, or has the character that
+// decoders write for what they cannot read; -1 if there is none.
 func badTextAt(s string) int {
 	return strings.IndexRune(s, utf8.RuneError) // finds invalid bytes too
 }

@@ -2,11 +2,11 @@ package validate
 
 import "strings"
 
-// Check applies every rule to one row and reports all of its problems at once.
-// It keeps nothing, so that one Rules serves any number of goroutines as long
-// as nobody changes it. A Raw.Extra shorter than Rules.Extra has empty cells.
+// Check applies every rule to one row and returns all of its problems at once. It
+// keeps nothing: any number of goroutines may use one Rules that does not change. A
+// Raw.Extra shorter than Rules.Extra has empty cells.
 //
-// Checking the values of the User once more gives the same User.
+// Checking the values of the User again returns the same User.
 func (r *Rules) Check(raw Raw) Result {
 	c := rowCheck{rules: r, raw: raw}
 	if raw.Email == "" && isBarelyFilled(raw) {
@@ -53,28 +53,28 @@ func isBarelyFilled(raw Raw) bool {
 	return filled <= 1
 }
 
-// checking is one Check under way.
+// rowCheck is the state of one Check.
 type rowCheck struct {
 	rules      *Rules
 	raw        Raw
-	rowCountry string // that the row names, "" if it names none
+	rowCountry string // of the row, "" if it has no sound one
 	problems   []Problem
 	warnings   []Problem
 	changes    []Change
 }
 
-// addProblem notes what makes the row invalid. Messages have the form "what is wrong.
-// what to do", without the value.
+// addProblem adds what makes the row invalid. Messages have the form "what is
+// wrong. what to do", without the value.
 func (c *rowCheck) addProblem(field, code, message string) {
 	c.problems = append(c.problems, Problem{Field: field, Code: code, Message: message})
 }
 
-// addWarning notes what is accepted but worth saying.
+// addWarning adds what is accepted but worth a look.
 func (c *rowCheck) addWarning(field, code, message string) {
 	c.warnings = append(c.warnings, Problem{Field: field, Code: code, Message: message, Warning: true})
 }
 
-// addChange notes a normalisation.
+// addChange adds a normalisation.
 func (c *rowCheck) addChange(field, kind string) {
 	c.changes = append(c.changes, Change{Field: field, Kind: kind})
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
-// hasDamage notes what a spreadsheet does to any value: its error values,
-// numbers it has rounded, and dates it has made of something else.
+// hasDamage adds a problem, and reports it, for what a spreadsheet does to any
+// value: error values, rounded numbers, and dates made of something else.
 func (c *rowCheck) hasDamage(field, v string, t tolerance) bool {
 	switch {
 	case celltext.IsErrorValue(v):
@@ -24,7 +24,7 @@ func (c *rowCheck) hasDamage(field, v string, t tolerance) bool {
 	return c.hasDate(field, v, t)
 }
 
-// hasTextDamage is damaged for the fields without a grammar of their own.
+// hasTextDamage is hasDamage for the fields without a grammar of their own.
 func (c *rowCheck) hasTextDamage(field, v string, t tolerance) bool {
 	signs := celltext.ScanSigns(v)
 	if c.hasNotation(field, v, signs) {
@@ -40,10 +40,9 @@ func (c *rowCheck) hasTextDamage(field, v string, t tolerance) bool {
 	return c.hasMisplaced(field, v, signs)
 }
 
-// hasLostLetters tells the names of people and places that went through an
-// encoding without their letters: ?ukasz, ?ód?, ul. D?uga 5. In an address and
-// a purpose, where people ask questions, only a mark inside a word or before
-// one is a letter.
+// hasLostLetters reports whether a name of a user or place went through an encoding
+// without its letters: ?ukasz, ?ód?, ul. D?uga 5. An address and a purpose may hold
+// questions: there, only a mark inside a word or before one is a lost letter.
 func hasLostLetters(field, v string) bool {
 	if field != FieldAddress && field != FieldAccountPurpose {
 		return len(v) > 1 && strings.ContainsFunc(v, unicode.IsLetter)

@@ -2,10 +2,10 @@ package validate
 
 import "github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 
-// hasDate notes a date where none can stand. No field of the partner's is a
-// date: one that holds nothing but a date had its number or code made into it
-// by a spreadsheet, or has the wrong column's cell. Fields that --send adds
-// may be dates, but not ones that two countries read as two days.
+// hasDate adds a problem, and reports it, for a date where none can be. No field of
+// the partner is a date: a spreadsheet has made one of a number or code, or the cell
+// is of another column. Fields that --send adds may be dates, but not ones that two
+// countries read as two days.
 func (c *rowCheck) hasDate(field, v string, t tolerance) bool {
 	switch {
 	case !celltext.MayBeDate(v):
@@ -23,6 +23,6 @@ func (c *rowCheck) hasDate(field, v string, t tolerance) bool {
 	return true
 }
 
-// mayNameMonth tells the fields in which people may write "Mai 12": a house in the
-// street of that name.
+// mayNameMonth reports whether a field may hold "Mai 12": a house in the street of
+// that name.
 func mayNameMonth(field string) bool { return field == FieldAddress || field == FieldAccountPurpose }

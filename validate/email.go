@@ -19,20 +19,20 @@ const (
 	maxAddress = 254
 )
 
-// Identity is the e-mail as it names one customer: trimmed, NFC, host in
-// punycode, all lower case. ok is false, and identity "", if the e-mail breaks
-// a rule. Identity of an identity is itself.
+// Identity returns the e-mail as it identifies one customer: trimmed, NFC, host in
+// punycode, all lower case. ok is false, and identity "", if the e-mail breaks a
+// rule. The identity of an identity is itself.
 //
-// Dots and plus tags are kept: only some providers ignore them. [Mailbox]
-// gives the form without them, to warn by.
+// Dots and plus tags are kept: only some providers ignore them. [Mailbox] returns
+// the form without them.
 func Identity(email string) (identity string, ok bool) {
 	m := parseMail(strings.TrimFunc(email, unicode.IsSpace))
 	return m.identity, m.code == ""
 }
 
-// Mailbox is an identity without the dots and the plus tag before its @. Rows
-// that share it are probably of one person; providers differ, so it is good
-// for a warning only.
+// Mailbox returns an identity without the dots and the plus tag before its @. Rows
+// that share it are probably of one customer. Providers differ, so it is good for a
+// warning only.
 func Mailbox(identity string) string {
 	local, host, _ := strings.Cut(identity, "@")
 	if tagless, _, tagged := strings.Cut(local, "+"); tagged && tagless != "" {
@@ -60,7 +60,7 @@ func (c *rowCheck) checkEmail(raw string) (sent, identity string) {
 
 func (c *rowCheck) warnOfEmail(m mailAddress) {
 	if strings.IndexByte(m.identity[1:m.at], '+') >= 0 {
-		c.addWarning(FieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one person. make sure that the person is not in the list twice")
+		c.addWarning(FieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one customer. make sure that the customer is not in the list twice")
 	}
 	if m.mixed {
 		c.addWarning(FieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
@@ -80,7 +80,7 @@ func (c *rowCheck) warnOfEmail(m mailAddress) {
 	}
 }
 
-// mailAddress is one address taken apart; code and message are set if it is unsound.
+// mailAddress is one parsed address. code and message are set if it is unsound.
 type mailAddress struct {
 	sent, identity string
 	at             int // of the @ in both
@@ -91,7 +91,7 @@ type mailAddress struct {
 func refuseMail(code, message string) mailAddress { return mailAddress{code: code, message: message} }
 
 // parseMail reads one trimmed address: a dot-atom, an @ and a public host
-// name. That is stricter than net/mail, which takes display names, quoted
+// name. That is stricter than net/mail, which accepts display names, quoted
 // local parts, address literals and hosts without a dot.
 func parseMail(v string) mailAddress {
 	at := strings.IndexByte(v, '@')
@@ -245,9 +245,9 @@ func toPunycode(host string) (ascii, fault string) {
 	return ascii, ""
 }
 
-// unicodeHost decodes a host in punycode. ok is false if it stands for no name,
-// or for one that is encoded otherwise: one host has one spelling here. (x/net
-// encodes a few names that it then refuses to decode.)
+// unicodeHost decodes a host in punycode. ok is false if it encodes no name, or one
+// that is encoded otherwise: one host has one spelling here. (x/net encodes a few
+// names that it then refuses to decode.)
 func unicodeHost(ascii string) (host string, ok bool) {
 	profile := hostProfile()
 	host, err := profile.ToUnicode(ascii)
@@ -258,7 +258,7 @@ func unicodeHost(ascii string) (host string, ok bool) {
 	return host, err == nil && again == ascii
 }
 
-// isMixedScript tells a label with Latin and with Cyrillic or Greek letters.
+// isMixedScript reports whether a label has Latin and also Cyrillic or Greek letters.
 func isMixedScript(host string) bool {
 	for label := range strings.SplitSeq(host, ".") {
 		latin := strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
@@ -278,8 +278,8 @@ func isASCII(s string) bool {
 	return true
 }
 
-// isExampleHost tells the domains that are set aside for examples and tests:
-// RFC 2606, RFC 6761, and test.com, which people type for a test.
+// isExampleHost reports whether a domain is set aside for examples and tests (RFC
+// 2606, RFC 6761), or is test.com, which is typed for a test.
 func isExampleHost(host string) bool {
 	switch last := host[strings.LastIndexByte(host, '.')+1:]; last {
 	case "test", "example", "invalid", "localhost", "local", "internal":
@@ -293,9 +293,9 @@ func isExampleHost(host string) bool {
 	return false
 }
 
-// isDisposableHost tells the best-known services for throw-away addresses. The
-// list is short on purpose: there are thousands, they change by the day, and
-// this is a warning.
+// isDisposableHost reports whether a domain is one of the best-known services for
+// throw-away addresses. The list is short on purpose: there are thousands, they
+// change by the day, and this is a warning.
 func isDisposableHost(host string) bool {
 	for _, d := range [...]string{
 		"10minutemail.com", "20minutemail.com", "burnermail.io", "discard.email", "dispostable.com",
@@ -313,7 +313,7 @@ func isDisposableHost(host string) bool {
 	return false
 }
 
-// isInDomain tells a domain and everything below it.
+// isInDomain reports whether a host is a domain or below it.
 func isInDomain(host, domain string) bool {
 	return strings.HasSuffix(host, domain) && (len(host) == len(domain) || host[len(host)-len(domain)-1] == '.')
 }

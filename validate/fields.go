@@ -42,8 +42,7 @@ func (f *Field) PartsBeside() []string { return strings.Fields(f.names[3]) }
 // by [Fields], which costs an allocation: those who handle many rows keep it.
 type FieldTable []Field
 
-// ExtraDetail names the last of the details, which stands for all fields that
-// --send adds.
+// ExtraDetail names the last of the details: all fields that --send adds.
 const ExtraDetail = "extra"
 
 // DetailNames returns the names of the details of a row, in their order.

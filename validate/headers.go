@@ -61,7 +61,7 @@ const (
 		"numext numerointerior numint numerodecalle numerodecasa complementodireccion piso puerta numerodarua numerodacasa complemento numerocivico ncivico " +
 		"civico interno"
 
-	// addressPartsBeside say so only right beside the column of the address.
+	// addressPartsBeside mean so only right beside the column of the address.
 	addressPartsBeside = "number no nr num numero numer hnr nummer"
 )
 

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// checkIP takes one IPv4 or IPv6 address that a user can have registered from. The
-// partner asks for the user's own; ranges for documentation pass, because its
-// own example is one.
+// checkIP checks one IPv4 or IPv6 address that a user can have registered from.
+// Ranges for documentation pass, because the partner's own example is one.
 func (c *rowCheck) checkIP(raw string) string {
 	v, ok := c.readRequired(FieldIPAddress, raw, strict)
 	if !ok {
@@ -68,8 +67,8 @@ func explainIP(v string) string {
 	return "is no IPv4 or IPv6 address. " + then
 }
 
-// nonPublicKind names what kind of address nobody registers from; "" if it is
-// none. Private and shared addresses are those of a router or load balancer in
+// nonPublicKind names the kind of an address that no user registers from; "" if it
+// is public. Private and shared addresses are those of a router or load balancer in
 // between (RFC 1918, RFC 4193, RFC 6598).
 func nonPublicKind(a netip.Addr) string {
 	switch {
@@ -98,7 +97,8 @@ func nonPublicKind(a netip.Addr) string {
 	return ""
 }
 
-// isDocumentation tells the ranges of RFC 5737, RFC 3849 and RFC 9637.
+// isDocumentation reports whether an address is of a range for documentation (RFC
+// 5737, RFC 3849, RFC 9637).
 func isDocumentation(a netip.Addr) bool {
 	if a.Is4() {
 		b := a.As4()

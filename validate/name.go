@@ -7,18 +7,18 @@ import (
 )
 
 // Largest lengths in code points after NFC, from the partner's create-user
-// page. A page that says "characters" may count bytes or UTF-16 units; code
-// points are what people count, and the partner's 422 tells the rest.
+// page. A page that says "characters" may count bytes or UTF-16 units. Code points
+// are what senders count; the partner's 422 shows the rest.
 const (
 	MaxName    = 100
 	MaxPurpose = 200
 )
 
 // ExampleFirstName marks the example row of a template. Such a row is refused
-// by its own code, so that nobody onboards it by accident.
+// by its own code, so that it is not onboarded by accident.
 const ExampleFirstName = "Example (delete this row)"
 
-// checkName takes one name of a person. other is the cell of the other name.
+// checkName checks one name of a user. other is the cell of the other name.
 func (c *rowCheck) checkName(field, raw, other string) string {
 	v, ok := c.readRequired(field, raw, prose)
 	if !ok || !c.fitsLength(field, v, MaxName) {
@@ -42,7 +42,7 @@ func (c *rowCheck) checkPurpose(raw string) string {
 	return v
 }
 
-// fitsLength holds a value to its length in code points.
+// fitsLength reports whether a value has at most limit code points.
 func (c *rowCheck) fitsLength(field, v string, limit int) bool {
 	if len(v) <= limit {
 		return true

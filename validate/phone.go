@@ -20,7 +20,7 @@ func (c *rowCheck) checkPhone(raw, country string) string {
 		c.addWarning(FieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
 	}
 	if c.rules.Live && n.IsService() {
-		c.addWarning(FieldPhoneNumber, CodePhoneService, "is a service number, not a person's own, and a real wallet pays for it. ask for the person's own number")
+		c.addWarning(FieldPhoneNumber, CodePhoneService, "is a service number, not the customer's own, and a real wallet pays for it. ask for the customer's own number")
 	}
 	if country != "" && !n.InCountry(country) {
 		c.addWarning(FieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. make sure that both are right")

@@ -8,8 +8,8 @@ const (
 	nonCustodial = "non_custodial"
 )
 
-// checkProgram takes the program however it is spelt ("Non-Custodial") and gives
-// the partner's own spelling.
+// checkProgram checks the program, however it is spelt ("Non-Custodial"), and
+// returns the partner's own spelling.
 func (c *rowCheck) checkProgram(raw string) string {
 	v, ok := c.readRequired(FieldProgram, raw, strict)
 	if !ok {
@@ -33,8 +33,8 @@ func (c *rowCheck) checkProgram(raw string) string {
 	return p
 }
 
-// checkTerms takes only what says yes beyond doubt. That a user accepted a contract
-// is never a default value.
+// checkTerms accepts only what says yes beyond doubt. That a user accepted a
+// contract is never a default value.
 func (c *rowCheck) checkTerms(raw string) bool {
 	v, ok := c.cleanCell(FieldTerms, raw, strict)
 	switch {
@@ -56,8 +56,8 @@ func (c *rowCheck) checkTerms(raw string) bool {
 	return false
 }
 
-// isYes tells the explicit English forms, and what Excel writes for TRUE in its
-// other languages. A yes in another language is none of them.
+// isYes reports whether v is one of the explicit English forms, or what Excel writes
+// for TRUE in its other languages. A yes in another language is none of them.
 func isYes(v string) bool {
 	switch strings.ToLower(v) {
 	case "true", "yes", "y", "1",

@@ -21,7 +21,7 @@ func (r *Rules) Validate() error {
 	for _, name := range slices.Sorted(maps.Keys(r.Defaults)) {
 		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
 		if i < 0 || !fields[i].Defaultable {
-			return fmt.Errorf("field %q takes no default value: only %s do", name, strings.Join(DefaultableFields(), ", "))
+			return fmt.Errorf("field %q cannot have a default value: only %s can", name, strings.Join(DefaultableFields(), ", "))
 		}
 	}
 	if p, bad := r.defaultFault(); bad {
@@ -34,7 +34,7 @@ func (r *Rules) Validate() error {
 		case slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }):
 			return fmt.Errorf("added field %q is one of the partner's own fields: map its column instead", name)
 		case slices.Contains(r.Extra[:i], name):
-			return fmt.Errorf("added field %q is there twice", name)
+			return fmt.Errorf("added field %q is given twice", name)
 		}
 	}
 	return nil

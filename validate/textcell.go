@@ -14,8 +14,8 @@ func (t tolerance) isText() bool { return t == prose || t == lines }
 
 func isName(field string) bool { return field == FieldFirstName || field == FieldLastName }
 
-// hasNotation notes a value that is still written as another format writes it.
-// It reports whether the value cannot be used.
+// hasNotation adds a problem or a warning for a value that is still written as
+// another format writes it. It reports whether the value cannot be used.
 func (c *rowCheck) hasNotation(field, v string, signs celltext.Signs) bool {
 	n, found := celltext.FindNotation(v, signs)
 	if !found {
@@ -35,8 +35,8 @@ func (c *rowCheck) hasNotation(field, v string, signs celltext.Signs) bool {
 	return false
 }
 
-// hasMisplaced notes a value that belongs in another field. It reports whether
-// the value cannot be used.
+// hasMisplaced adds a problem or a warning for a value that belongs in another
+// field. It reports whether the value cannot be used.
 func (c *rowCheck) hasMisplaced(field, v string, signs celltext.Signs) bool {
 	kind, sure := findMisplaced(field, v, signs, c.rowCountry)
 	if kind == "" {
@@ -50,8 +50,8 @@ func (c *rowCheck) hasMisplaced(field, v string, signs celltext.Signs) bool {
 	return false
 }
 
-// findMisplaced names what a text cell holds instead of its own value, "" if it
-// is nothing else. sure is false where the field may hold it.
+// findMisplaced names what a text cell holds in place of its own value, "" if
+// nothing else. sure is false where the field may hold it.
 func findMisplaced(field, v string, signs celltext.Signs, country string) (kind string, sure bool) {
 	if field != FieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
 		return "", false
@@ -98,8 +98,8 @@ func findMisplacedDigits(field, v string, content celltext.Content) (kind string
 	return content.Name(), true
 }
 
-// hasNumberDamage notes a code of digits that a program took for a number. It
-// reports whether the value cannot be used.
+// hasNumberDamage adds a problem, and reports it, for a code of digits that a
+// program read as a number.
 func (c *rowCheck) hasNumberDamage(field, v string) bool {
 	code, message := explainNumber(v)
 	if code == "" {
@@ -109,9 +109,8 @@ func (c *rowCheck) hasNumberDamage(field, v string) bool {
 	return true
 }
 
-// CustomerNumberProblem says what is wrong with the sender's own number of a
-// customer, if a program took it for a quantity and wrote 1001.0, 1,001 or
-// 1.001E3. Numbers in parts (1.001) and of hexadecimal digits (1E4) are sound.
+// CustomerNumberProblem returns what is wrong with the sender's own number of a
+// customer, if a program read it as a quantity and wrote 1001.0, 1,001 or 1.001E3. Numbers in parts (1.001) and of hexadecimal digits (1E4) are sound.
 func CustomerNumberProblem(v string) (p Problem, found bool) {
 	v = strings.TrimSpace(v)
 	switch celltext.ReadNumberForm(v) {
@@ -130,8 +129,8 @@ func CustomerNumberProblem(v string) (p Problem, found bool) {
 	return Problem{Code: code, Message: "customer number: " + message}, true
 }
 
-// explainNumber words what is wrong with a code of digits that a program took
-// for a number. It returns "" twice if nothing is.
+// explainNumber returns what is wrong with a code of digits that a program read as a
+// number, "" twice if nothing is.
 func explainNumber(v string) (code, message string) {
 	switch celltext.ReadNumberForm(v) {
 	case celltext.Decimal:
@@ -144,8 +143,8 @@ func explainNumber(v string) (code, message string) {
 	return "", ""
 }
 
-// refuseWordForNothing notes a name that is a word for nothing, or may be one. It
-// reports whether it surely is.
+// refuseWordForNothing adds a problem or a warning for a name that is a word for
+// nothing, or may be one. It reports whether it surely is.
 func (c *rowCheck) refuseWordForNothing(field, v, other string) bool {
 	switch celltext.ReadNothing(v) {
 	case celltext.NameToo:
@@ -176,9 +175,9 @@ func (c *rowCheck) hasWordElsewhere(v string) bool {
 	return false
 }
 
-// isNothing tells what people and programs write into a cell without a value.
-// Names are judged by wordForNothing. There is a town called None in Italy, and
-// one called Nan in Thailand.
+// isNothing reports whether v is what senders and programs write into a cell
+// without a value. Names are judged by refuseWordForNothing. There is a town called
+// None in Italy, and one called Nan in Thailand.
 func isNothing(field, v, country string) bool {
 	if isName(field) || celltext.ReadNothing(v) == celltext.Something {
 		return false
@@ -187,8 +186,8 @@ func isNothing(field, v, country string) bool {
 	return !isTown
 }
 
-// compareNames compares the two names of a person: a column of whole names that
-// was given to both fields names everybody twice.
+// compareNames compares the two names of a user: a column of whole names that was
+// given to both fields names every user twice.
 func (c *rowCheck) compareNames(first, last string) {
 	if first == "" || last == "" || strings.IndexByte(first, ' ') < 0 && strings.IndexByte(last, ' ') < 0 {
 		return

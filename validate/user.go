@@ -53,9 +53,9 @@ func (e Extra) Format(f fmt.State, _ rune) {
 // LogValue returns what slog shows of an added field: its name.
 func (e Extra) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
 
-// NameText is what recognises a person under another e-mail: first name, last
-// name (NFC, case-folded) and phone number, joined by line ends, which none of
-// them can hold. It is "" unless all three are there.
+// NameText returns what recognises a customer under another e-mail: first name, last
+// name (NFC, case-folded) and phone number, joined by line ends, which none of them
+// can hold. It is "" unless all three are there.
 func (u User) NameText() string {
 	if u.FirstName == "" || u.LastName == "" || u.PhoneNumber == "" {
 		return ""

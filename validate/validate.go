@@ -1,9 +1,10 @@
-// Package validate holds the field rules: raw text of one row in, a normalised
-// user and a list of problems out. It is pure: no files, no network, no clock,
-// no logging, and everything in it may be used by any number of goroutines.
+// Package validate holds the field rules: the text of one row in, a normalised user
+// and a list of problems out. It uses no files, network, clock or log, and everything
+// in it may be used by any number of goroutines.
 //
-// Start at [Rules.Check]. The rules come from the partner's create-user page
-// (v2); where a rule has another source, its function names it.
+// Start at [Rules.Check]. The fields are in one table, [Fields]. The rules come from
+// the partner's create-user page (v2). Where a rule has another source, its function
+// names it.
 package validate
 
 // Raw is one row as the sheet has it, before any rule. The csv tags are the
@@ -51,11 +52,11 @@ type Change struct {
 // usable: no default values, phone numbers only with a country code.
 type Rules struct {
 	PhoneRegion string            // ISO 3166-1 alpha-2 for phone numbers written without a country code; "" = refuse them
-	PhonePlus   bool              // take cells of digits only as international numbers that lost their '+'
+	PhonePlus   bool              // read cells of digits only as international numbers that lost their '+'
 	Defaults    map[string]string // canonical field name → value for empty cells; see DefaultableFields
 	Extra       []string          // names of the fields that --send adds, parallel to Raw.Extra
-	Strict      bool              // take a postal code that seems to have lost its zero for a problem, not for a warning
-	Live        bool              // a real wallet pays: warn of addresses and numbers for examples, throw-away mail and service numbers
+	Strict      bool              // a postal code that seems to have lost its zero is a problem, not a warning
+	Live        bool              // a real wallet pays: warn of example addresses and numbers, throw-away mail and service numbers
 }
 
 // Result is what Check says of one row. User is complete only if Valid.
@@ -66,7 +67,7 @@ type Result struct {
 	Changes  []Change
 }
 
-// Valid reports whether no problem but warnings was found.
+// Valid reports whether there is no problem but warnings.
 func (r Result) Valid() bool {
 	for _, p := range r.Problems {
 		if !p.Warning {

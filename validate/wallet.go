@@ -12,9 +12,9 @@ import (
 
 const walletDigits = 40
 
-// checkWallet takes an Ethereum address, which the partner requires for the program
-// non_custodial. program is the row's, or "" if that is unsound: then nothing
-// is asked for.
+// checkWallet checks an Ethereum address, which the partner requires for the program
+// non_custodial. program is that of the row, "" if it is unsound: then no address is
+// required.
 func (c *rowCheck) checkWallet(raw, program string) string {
 	if program == nonCustodial {
 		if strings.TrimSpace(raw) == "" {
@@ -38,7 +38,7 @@ func (c *rowCheck) checkWalletAddress(v string, ok bool) string {
 	}
 	hexPart := v[2:]
 	if strings.Trim(hexPart, "0") == "" {
-		c.addProblem(FieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
+		c.addProblem(FieldWalletAddress, CodeWalletZero, "is the zero address, which has no owner. write the user's own address")
 		return ""
 	}
 	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
@@ -56,7 +56,7 @@ func explainWallet(v string) string {
 	const then = "write 0x and 40 hexadecimal digits"
 	switch {
 	case len(v) > 4 && strings.EqualFold(v[len(v)-4:], ".eth"):
-		return "is an ENS name. " + then + ", the address that the name stands for"
+		return "is an ENS name. " + then + ", the address of that name"
 	case len(v) == walletDigits && areHexDigits(v):
 		return "has no 0x in front. put it there"
 	case !strings.HasPrefix(v, "0x"):
@@ -78,8 +78,8 @@ func areHexDigits(s string) bool {
 	return true
 }
 
-// hasChecksum tells whether the digits of an address are written as EIP-55
-// has them: a letter is a capital if the digit in its place of the Keccak-256
+// hasChecksum reports whether the digits of an address are written as EIP-55
+// demands: a letter is a capital if the digit in its place of the Keccak-256
 // hash of the lower-case digits is 8 or more.
 func hasChecksum(digits string) bool {
 	var text [walletDigits]byte

@@ -302,8 +302,8 @@ func (c *Checker) Findings() []Finding {
 	return list
 }
 
-// chooseReading leaves a flag only to the more frequent one of lost + and lost country
-// codes: under both flags, digits alone can be read in two ways and are refused.
+// chooseReading leaves a flag only to the more frequent one of lost + and lost
+// country codes: under both flags, bare digits can be read in two ways and are refused.
 func chooseReading(list []Finding) {
 	plus := slices.IndexFunc(list, func(d Finding) bool { return d.Kind == KindPlus && d.Flags != nil })
 	country := slices.IndexFunc(list, func(d Finding) bool { return d.Kind == KindCountry && d.Flags != nil })

@@ -16,9 +16,9 @@ import (
 // that a flag would read them by.
 const maxUntried = 100_000
 
-// configCheck tries on the rows that are sound already what the findings are about to
-// propose: a flag that makes one number wrong, or another person's, is not
-// proposed.
+// configCheck tries the flags that the findings are about to propose on the rows
+// that are sound already. A flag that makes one number wrong, or another customer's,
+// is not proposed.
 type configCheck struct {
 	plusHarms   int // rows whose sound number --phone-plus would change or refuse
 	regionHarms int // rows whose sound number --phone-region would
@@ -78,7 +78,7 @@ func (p soundPhone) isHarmed(region string, plus bool) bool {
 	return phone.Read(p.cell, phone.Options{Region: region, Country: p.country, AddPlus: plus}).E164 != p.e164
 }
 
-// hasLostPlus tells an ambiguous number that --phone-plus would read as one of
+// hasLostPlus reports whether an ambiguous number is one that --phone-plus would read as one of
 // its row's country.
 func hasLostPlus(cell, region, country string) bool {
 	n := phone.Read(strings.TrimSpace(cell), phone.Options{Region: region, Country: country, AddPlus: true})

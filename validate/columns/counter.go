@@ -2,15 +2,14 @@ package columns
 
 import "strconv"
 
-// Counter notices a column that counts up by one from row to row: somebody has
-// dragged the fill handle of a spreadsheet over it. P is how the caller names a
-// row. The zero value is ready; it is for one goroutine.
+// Counter notices a column that counts up by one from row to row, as when the fill
+// handle of a spreadsheet is dragged over it. P is how the caller names a row. The zero value is ready; it is for one goroutine.
 type Counter[P any] struct {
 	filled      int    // cells that are not empty
 	counted     int    // cells in runs that are long enough
 	longest     int    // cells in the longest run
 	run         int    // cells in the run under way
-	stem, tail  string // what stands before and behind the number
+	stem, tail  string // what is before and behind the number
 	number      uint64
 	began, next P // the first two rows of the run
 	first       []P
@@ -23,7 +22,7 @@ const (
 	maxDigits  = 18 // fit in 64 bits
 )
 
-// Add takes the next cell of the column.
+// Add adds the next cell of the column.
 func (c *Counter[P]) Add(at P, v string) {
 	if v == "" {
 		c.run = 0

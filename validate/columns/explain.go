@@ -55,7 +55,7 @@ func (c *Checker) explain(key findingKey, seen *affected) Finding {
 			out.Text = "a spreadsheet has made dates of these phone numbers. format the column as text, then enter them again from their source"
 		}
 	case KindZero:
-		out.Text = "these postal codes are too short for their country: a spreadsheet dropped their leading zeros. format the column as text, then enter them again. they are sent as they stand otherwise"
+		out.Text = "these postal codes are too short for their country: a spreadsheet dropped their leading zeros. format the column as text, then enter them again. otherwise they are sent as they are"
 	case KindDigits:
 		out.Text = "these long numbers end in zeros from their 16th digit on: a spreadsheet keeps 15 digits only. format the column as text and take the numbers from their source again"
 	case KindError:
@@ -132,7 +132,7 @@ func (c *Checker) isProgramWord(field string) bool {
 }
 
 // dropSingleNames leaves out a column of names with a single Null or None, where
-// no other column has such a word: that is a person's name.
+// no other column has such a word: that is the name of a user.
 func dropSingleNames(list []Finding) []Finding {
 	words := 0
 	for _, found := range list {
@@ -155,11 +155,11 @@ func isUTF8Name(name string) bool {
 func sharedFinding(kind string) Finding {
 	switch kind {
 	case SharedPhone:
-		return Finding{Kind: kind, Field: validate.FieldPhoneNumber, Text: "one phone number is in three rows or more. make sure that these are different people, and that it is not a number of the office or a filler"}
+		return Finding{Kind: kind, Field: validate.FieldPhoneNumber, Text: "one phone number is in three rows or more. make sure that these are different customers, and that it is not a number of the office or a filler"}
 	case SharedWallet:
-		return Finding{Kind: kind, Field: validate.FieldWalletAddress, Text: "one wallet address is in three rows or more. make sure that it is not a filler: whoever holds it gets what is meant for all of them"}
+		return Finding{Kind: kind, Field: validate.FieldWalletAddress, Text: "one wallet address is in three rows or more. make sure that it is not a filler: its owner gets what is meant for all of them"}
 	case SharedMailbox:
-		return Finding{Kind: kind, Field: validate.FieldEmail, Text: "e-mails that differ only by dots or a plus tag often reach one person. make sure that these are different people: each costs a fee"}
+		return Finding{Kind: kind, Field: validate.FieldEmail, Text: "e-mails that differ only by dots or a plus tag often reach one mailbox. make sure that these are different customers: each costs a fee"}
 	}
 	return Finding{Kind: SharedUnknown, Text: "there are more rows than are compared for shared phone numbers, wallets and mailboxes. of the rows from here on nothing is known in this respect"}
 }

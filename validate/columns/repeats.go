@@ -16,7 +16,7 @@ const (
 	// sharedByMany is how many rows have the same phone or wallet before it
 	// is said: couples share a phone.
 	sharedByMany = 3
-	// listBits of a hash choose the list that a occurrence stands in: many
+	// listBits of a hash choose the list of an occurrence: many
 	// small lists grow and are sorted without a copy of all.
 	listBits = 10
 )
@@ -145,7 +145,7 @@ func (s occurrence) valueKey() uint64 {
 	return uint64(s.hash)<<32 | uint64(s.more)<<16 | uint64(s.extra&3)
 }
 
-// compareGroups adds what a sorted list tells to what was found, by kind.
+// compareGroups adds the groups of a sorted list to what was found, by kind.
 func (r *repeats) compareGroups(all []occurrence, found *[3]Finding) {
 	for from := 0; from < len(all); {
 		to := from + 1
@@ -169,7 +169,7 @@ func (r *repeats) compareGroups(all []occurrence, found *[3]Finding) {
 }
 
 // isWorthReporting reports whether a group of equal values is worth a word. Rows of one
-// e-mail are duplicates, which others tell of.
+// e-mail are duplicates, which are reported as such.
 func isWorthReporting(group []occurrence, kind uint16) bool {
 	if kind != ofMailbox {
 		return len(group) >= sharedByMany

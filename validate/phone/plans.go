@@ -65,7 +65,7 @@ func newPlans() *plans {
 	var p plans
 	metadata, err := phonenumbers.MetadataCollection()
 	if err != nil {
-		return &p // then everything is asked of libphonenumber
+		return &p // then libphonenumber reads everything
 	}
 	all := metadata.GetMetadata()
 	for code := range phonenumbers.GetSupportedCallingCodes() {

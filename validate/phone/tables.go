@@ -82,7 +82,7 @@ func (n Number) callingCode() int {
 	return n.plan.code
 }
 
-// numberType tells mobile numbers, service numbers and so on.
+// numberType returns the type: mobile number, service number and so on.
 func (n Number) numberType() phonenumbers.PhoneNumberType {
 	if n.parsed != nil {
 		return phonenumbers.GetNumberType(n.parsed)
@@ -107,7 +107,7 @@ func (n Number) isValidIn(region string) bool {
 	return r != nil && r.kindOf(n.E164[1+len(n.plan.digits):]) != phonenumbers.UNKNOWN
 }
 
-// trimTrunk takes the national prefix and a carrier code away, as
+// trimTrunk removes the national prefix and a carrier code, as
 // maybeStripNationalPrefixAndCarrierCode does. It is not sure where the prefix
 // asks for more digits in its place.
 func (r *regionPlan) trimTrunk(number string) (rest string, sure bool) {

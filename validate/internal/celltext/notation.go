@@ -18,9 +18,9 @@ import (
 
 // Notation is a value that is still written as another format writes it.
 type Notation struct {
-	Kind  string // for people, such as "HTML entities"
+	Kind  string // in words, such as "HTML entities"
 	At    int    // the code point at which it begins, from 1
-	Reads string // what its first character stands for, for people: "é", "a line break"; "" if it stands for none of its own
+	Reads string // what its first character means, in words: "é", "a line break"; "" if it means none of its own
 	Sure  bool   // no plain text looks like this
 }
 
@@ -43,7 +43,7 @@ func found(kind, v string, at int, reads rune, sure bool) (Notation, bool) {
 }
 
 // nameRune names a character for a message, in which a semicolon or a line end
-// would be taken for the end of the message.
+// would look like the end of the message.
 func nameRune(r rune) string {
 	switch {
 	case r == 0:
@@ -64,7 +64,7 @@ func nameRune(r rune) string {
 	return fmt.Sprintf("U+%04X", r)
 }
 
-// encodedWord tells =?utf-8?Q?Jos=C3=A9?=, which mail headers hold (RFC 2047).
+// encodedWord finds =?utf-8?Q?Jos=C3=A9?=, which mail headers hold (RFC 2047).
 func encodedWord(v string) (Notation, bool) {
 	from := strings.Index(v, "=?")
 	if from < 0 || !strings.Contains(v[from:], "?=") {
@@ -87,7 +87,7 @@ func firstSpecial(s string) rune {
 	return 0
 }
 
-// entity tells &#39;, &eacute; and &#xE9;.
+// entity finds &#39;, &eacute; and &#xE9;.
 func entity(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
 		if v[i] != '&' {
@@ -112,7 +112,7 @@ func entity(v string) (Notation, bool) {
 	return Notation{}, false
 }
 
-// markup tells the tags that word processors and web pages put around text,
+// markup finds the tags that word processors and web pages put around text,
 // and <U+00E9> as R writes letters.
 func markup(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
@@ -157,7 +157,7 @@ func isTextTag(tag string) bool {
 	return false
 }
 
-// percent tells Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
+// percent finds Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
 func percent(v string) (Notation, bool) {
 	for i := 0; i+2 < len(v); i++ {
 		if v[i] != '%' {
@@ -175,7 +175,7 @@ func percent(v string) (Notation, bool) {
 	return Notation{}, false
 }
 
-// quotedPrintable tells Jos=C3=A9, as mail bodies write it (RFC 2045).
+// quotedPrintable finds Jos=C3=A9, as mail bodies write it (RFC 2045).
 func quotedPrintable(v string) (Notation, bool) {
 	for i := 0; i+2 < len(v); i++ {
 		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
@@ -215,7 +215,7 @@ func hexRune(digits string) rune {
 	return rune(n)
 }
 
-// backslash tells the escapes of programs: O\'Brien, \u00e9, \xe9, \303\251, \n.
+// backslash finds the escapes of programs: O\'Brien, \u00e9, \xe9, \303\251, \n.
 func backslash(v string) (Notation, bool) {
 	const kind = "backslash escapes"
 	for i := 0; i+1 < len(v); i++ {
@@ -269,7 +269,7 @@ func octalRune(s string) (r rune, sure bool) {
 	return charmap.Windows1252.DecodeByte(b[0]), b[0] >= 0x80
 }
 
-// bareEscape tells Josu00e9, a \u00e9 whose backslash was lost, and Jos_x00e9_
+// bareEscape finds Josu00e9, a \u00e9 whose backslash was lost, and Jos_x00e9_
 // as workbooks write letters.
 func bareEscape(v string) (Notation, bool) {
 	for i := 0; i+7 <= len(v); i++ {
@@ -285,7 +285,7 @@ func bareEscape(v string) (Notation, bool) {
 	return Notation{}, false
 }
 
-// plusForSpace tells New+York, as web forms send it.
+// plusForSpace finds New+York, as web forms send it.
 func plusForSpace(v string) (Notation, bool) {
 	i := strings.IndexByte(v, '+')
 	if i < 2 || strings.IndexByte(v, ' ') >= 0 || !isASCIILetter(v[i-1]) || !isASCIILetter(v[i-2]) ||
@@ -295,7 +295,7 @@ func plusForSpace(v string) (Notation, bool) {
 	return found("the plus signs of a web form", v, i, ' ', false)
 }
 
-// utf7 tells Jos+AOk- (RFC 2152), and Jos&AOk- as mailbox names have it (RFC 3501).
+// utf7 finds Jos+AOk- (RFC 2152), and Jos&AOk- as mailbox names have it (RFC 3501).
 func utf7(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
 		if v[i] != '+' && v[i] != '&' {
@@ -334,7 +334,7 @@ func utf7Rune(text string) (rune, bool) {
 	return decoded[0], true
 }
 
-// jsonText tells a value that kept the marks of a list, an object or a string
+// jsonText finds a value that kept the marks of a list, an object or a string
 // of a program: ["Jane"], {"name": …}, b'Jane', "Jane".
 func jsonText(v string) (Notation, bool) {
 	last := v[len(v)-1]
@@ -353,7 +353,7 @@ func jsonText(v string) (Notation, bool) {
 
 func isPunycode(v string) bool { return strings.Contains(v, "xn--") || strings.Contains(v, "XN--") }
 
-// punycode tells xn--mnchen-3ya, as host names write München.
+// punycode finds xn--mnchen-3ya, as host names write München.
 func punycode(v string) (Notation, bool) {
 	i := strings.Index(strings.ToLower(v), "xn--")
 	if i < 0 || i > 0 && v[i-1] != '.' && v[i-1] != ' ' {
