@@ -20,23 +20,28 @@ type Field struct {
 
 	Cell  func(*Raw) *string // its cell in a row
 	Value func(*User) string // its value as sent, "" if the user has none
-	names [4]string          // Aliases, Foreign, Parts and PartsBeside, separated by spaces
+
+	// Words separated by spaces, for the methods of the same names.
+	aliases, foreign, parts, partsBeside, choices string
 }
 
 // Aliases returns other headers that senders write: lower case, without spaces,
 // punctuation or accents.
-func (f *Field) Aliases() []string { return strings.Fields(f.names[0]) }
+func (f *Field) Aliases() []string { return strings.Fields(f.aliases) }
 
 // Foreign returns values that the field never has, written like the aliases. They
 // show that an alias means another thing.
-func (f *Field) Foreign() []string { return strings.Fields(f.names[1]) }
+func (f *Field) Foreign() []string { return strings.Fields(f.foreign) }
 
 // Parts returns headers of columns that hold a part of the field.
-func (f *Field) Parts() []string { return strings.Fields(f.names[2]) }
+func (f *Field) Parts() []string { return strings.Fields(f.parts) }
 
 // PartsBeside returns headers that mean a part of the field only right beside the
 // column that it is read from.
-func (f *Field) PartsBeside() []string { return strings.Fields(f.names[3]) }
+func (f *Field) PartsBeside() []string { return strings.Fields(f.partsBeside) }
+
+// Choices returns the values that a template offers, nil if any value may do.
+func (f *Field) Choices() []string { return strings.Fields(f.choices) }
 
 // FieldTable is the personal fields in the order of the request body. It is built
 // by [Fields], which costs an allocation: those who handle many rows keep it.

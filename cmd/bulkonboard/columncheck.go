@@ -23,6 +23,7 @@ const sharedInRun = 300_000
 type columnCheck struct {
 	rules   *validate.Rules
 	checker columns.Checker
+	details []string // names of Row.Fields; nil before the first row
 	carried []string // headers of Row.Carry
 	id      string   // header of the sender's own number
 
@@ -88,7 +89,10 @@ func (s *columnCheck) judged(r ledger.Row) {
 	s.rows++
 	res := validate.Result{Identity: r.Identity}
 	if r.Fields != nil {
-		res.User = userOf(r.Fields)
+		if s.details == nil {
+			s.details = validate.Fields().DetailNames()
+		}
+		res.User = userOf(s.details, r.Fields)
 	} else {
 		res.User = s.rules.Check(raw).User
 	}
@@ -111,19 +115,16 @@ func (s *columnCheck) judged(r ledger.Row) {
 }
 
 // userOf returns what the checker compares of the details of a row.
-func userOf(fields []string) validate.User {
+func userOf(names, values []string) validate.User {
 	var u validate.User
-	for i, name := range ledger.DetailFields() {
-		if i >= len(fields) {
-			break
-		}
-		switch name {
+	for i, value := range values {
+		switch names[i] {
 		case validate.FieldPhoneNumber:
-			u.PhoneNumber = fields[i]
+			u.PhoneNumber = value
 		case validate.FieldWalletAddress:
-			u.WalletAddress = fields[i]
+			u.WalletAddress = value
 		case validate.FieldCountryCode:
-			u.CountryCode = fields[i]
+			u.CountryCode = value
 		}
 	}
 	return u
