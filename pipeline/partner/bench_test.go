@@ -38,7 +38,7 @@ func BenchmarkCreate(b *testing.B) {
 func compareCreate(b *testing.B, url, ca string) {
 	c := newClient(b, Config{BaseURL: url, CAFile: ca})
 	u := jane()
-	body, err := encode(&u, validate.Fields())
+	body, err := encodeBody(&u, validate.Fields())
 	if err != nil {
 		b.Fatal(err)
 	}

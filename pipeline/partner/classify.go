@@ -36,9 +36,9 @@ type verdict struct {
 	halt  Halt
 }
 
-// judge looks up the table for an answer that is not 2xx. fields are those of
+// judgeStatus looks up the table for an answer that is not 2xx. fields are those of
 // the request.
-func judge(status int, m message, fields fieldTable) verdict {
+func judgeStatus(status int, m message, fields fieldTable) verdict {
 	v := verdict{class: ledger.Unknown, cause: CauseStatus}
 	switch {
 	case status >= 300 && status <= 399:
@@ -66,7 +66,7 @@ func judge(status int, m message, fields fieldTable) verdict {
 
 // judgeCreate is judge for a create-user request, whose path must be there.
 func judgeCreate(status int, m message, fields fieldTable) verdict {
-	v := judge(status, m, fields)
+	v := judgeStatus(status, m, fields)
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
 		v.halt = PathGone
@@ -79,7 +79,7 @@ func judge4xx(status int, m message, fields fieldTable) ledger.Class {
 	own := m.form == enveloped || m.form == empty // the partner's own, as far as the status alone can tell
 	switch status {
 	case 400, 409:
-		if c := classOf(m.says(fields)); c != ledger.Unknown {
+		if c := classOf(m.readMeaning(fields)); c != ledger.Unknown {
 			return c
 		}
 		if status == 400 && (m.form == enveloped || m.form == object) {
@@ -100,7 +100,7 @@ func judge4xx(status int, m message, fields fieldTable) ledger.Class {
 			return ledger.Auth
 		}
 	case 422:
-		if c := classOf(m.says(fields)); c != ledger.Unknown {
+		if c := classOf(m.readMeaning(fields)); c != ledger.Unknown {
 			return c
 		}
 		return ledger.Reject
@@ -114,7 +114,7 @@ func judge429(m message, fields fieldTable) ledger.Class {
 	switch {
 	case m.form != enveloped:
 		return ledger.Throttled
-	case m.says(fields) == saysKeyUsed:
+	case m.readMeaning(fields) == saysKeyUsed:
 		return ledger.KeyUsed
 	default:
 		return ledger.Busy
@@ -160,5 +160,5 @@ func redirectHost(base *url.URL, location string) string {
 	if err != nil {
 		return ""
 	}
-	return printable(u.Host, 255)
+	return toPrintable(u.Host, 255)
 }

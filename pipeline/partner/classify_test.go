@@ -229,7 +229,7 @@ func TestFields(t *testing.T) {
 		{"no JSON", `firstName`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := strings.Join(complained(readMessage([]byte(tt.body), true), fieldsOfUser(u)), ",")
+			got := strings.Join(complainedFields(readMessage([]byte(tt.body), true), fieldsOfUser(u)), ",")
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -279,6 +279,6 @@ func FuzzBody(f *testing.F) {
 				t.Errorf("code %q", code)
 			}
 		}
-		complained(m, fieldsOfUser(validate.User{}))
+		complainedFields(m, fieldsOfUser(validate.User{}))
 	})
 }

@@ -35,7 +35,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: s.base, key: hide(s.Key), fields: validate.Fields(), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
+	return &Client{base: s.base, key: hideSecret(s.Key), fields: validate.Fields(), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
 		once: newTransport(s, false), kept: newTransport(s, true), stray: new(atomic.Bool)}, nil
 }
 
@@ -69,12 +69,12 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 	if !isToken(key, 255) {
 		return unwritable
 	}
-	body, err := encode(&u, c.fields)
+	body, err := encodeBody(&u, c.fields)
 	if err != nil {
 		return unwritable
 	}
 	r := c.exchange(ctx, request{http.MethodPost, createPath, key, body}, maxBody)
-	a := c.answer(r)
+	a := c.newAnswer(r)
 	if r.err != nil {
 		return a
 	}
@@ -87,9 +87,9 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 		m := readMessage(r.body, r.whole)
 		fields := fieldsOf(&u, c.fields)
 		v := judgeCreate(r.status, m, fields)
-		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.code()
+		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.firstCode()
 		if a.Class == ledger.Reject || a.Class == ledger.Unclear {
-			a.Fields = complained(m, fields)
+			a.Fields = complainedFields(m, fields)
 		}
 	}
 	if r.encoded && a.Cause == CauseBody {
@@ -100,16 +100,16 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 	}
 	switch a.Class {
 	case ledger.OKBroken, ledger.Unknown, ledger.Unclear:
-		a.Excerpt = c.excerpt(r.body)
+		a.Excerpt = c.keepExcerpt(r.body)
 	}
 	return a
 }
 
-// answer fills what does not depend on the body.
-func (c *Client) answer(r reply) Answer {
+// newAnswer fills what does not depend on the body.
+func (c *Client) newAnswer(r reply) Answer {
 	a := Answer{Class: ledger.Unknown, HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
 	if r.err != nil {
-		a.Cause = cause(r.err)
+		a.Cause = causeOf(r.err)
 		if r.unsent {
 			a.Class = ledger.NotSent
 		}
@@ -129,9 +129,9 @@ func (c *Client) answer(r reply) Answer {
 	return a
 }
 
-// excerpt is a copy, so that a body of a megabyte can be freed, without the API
+// keepExcerpt is a copy, so that a body of a megabyte can be freed, without the API
 // key: some gateways show in their error pages what they were sent.
-func (c *Client) excerpt(body []byte) []byte {
+func (c *Client) keepExcerpt(body []byte) []byte {
 	if len(body) == 0 {
 		return nil
 	}

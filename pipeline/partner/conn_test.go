@@ -190,7 +190,7 @@ func TestKeptConnectionLosesItsDeadline(t *testing.T) {
 	defer near.Close()
 	defer far.Close()
 	near.SetDeadline(time.Unix(1, 0)) // of the request before
-	httptrace.ContextClientTrace(new(attempt).traced(t.Context(), true)).GotConn(httptrace.GotConnInfo{Conn: near, Reused: true})
+	httptrace.ContextClientTrace(new(attempt).withTrace(t.Context(), true)).GotConn(httptrace.GotConnInfo{Conn: near, Reused: true})
 	go io.WriteString(far, "x")
 	if _, err := near.Read(make([]byte, 1)); err != nil {
 		t.Errorf("the connection still has the deadline of another request: %v", err)

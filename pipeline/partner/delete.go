@@ -56,26 +56,26 @@ func (c *Client) Delete(ctx context.Context, serviceID string) (Removal, error) 
 		now := time.Now()
 		return NotRemoved, &Error{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
 	}
-	r, e := c.read(ctx, deleteCall, request{method: http.MethodDelete, path: deletePath(serviceID), key: key.String()}, maxBody)
+	r, e := c.readAnswer(ctx, deleteCall, request{method: http.MethodDelete, path: deletePath(serviceID), key: key.String()}, maxBody)
 	if e == nil {
-		return removed(r)
+		return readRemoval(r)
 	}
-	return removal(e, r), e
+	return classifyRemoval(e, r), e
 }
 
 func deletePath(serviceID string) string { return listPath + "/" + url.PathEscape(serviceID) }
 
-// removed takes an empty 2xx for a success, as 204 must be, and an envelope
+// readRemoval takes an empty 2xx for a success, as 204 must be, and an envelope
 // that says so; anything else could be a page of a gateway.
-func removed(r reply) (Removal, error) {
+func readRemoval(r reply) (Removal, error) {
 	m := readMessage(r.body, r.whole)
 	if m.form == empty || m.root["status"] == "success" {
 		return Removed, nil
 	}
-	return RemovalUnknown, unreadable(deleteCall, r, "")
+	return RemovalUnknown, unreadableError(deleteCall, r, "")
 }
 
-func removal(e *Error, r reply) Removal {
+func classifyRemoval(e *Error, r reply) Removal {
 	if e.Class == ledger.NotSent || e.Class == ledger.Auth {
 		return NotRemoved
 	}

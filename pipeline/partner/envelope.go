@@ -134,7 +134,7 @@ func (m *message) addCode(s string) {
 	}
 }
 
-func (m *message) code() string {
+func (m *message) firstCode() string {
 	if len(m.codes) == 0 {
 		return ""
 	}

@@ -55,7 +55,7 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	ctx, cancel := context.WithDeadline(ctx, a.until)
 	defer cancel()
 	reads := in.method == http.MethodGet
-	req, err := c.newRequest(a.traced(ctx, reads), in)
+	req, err := c.newRequest(a.withTrace(ctx, reads), in)
 	if err == nil {
 		transport := c.once
 		if reads && !c.stray.Load() {
@@ -67,10 +67,10 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 		}
 	}
 	if err != nil {
-		if ended := ctx.Err(); ended != nil && (isTimeout(err) || cause(err) == CauseNetwork) {
+		if ended := ctx.Err(); ended != nil && (isTimeout(err) || causeOf(err) == CauseNetwork) {
 			err = ended // it was cut off
 		}
-		r.err, r.unsent = a.locate(err, c.proxy, c.base), a.isUnsent()
+		r.err, r.unsent = a.markOrigin(err, c.proxy, c.base), a.isUnsent()
 		r.proxyStatus = int(a.proxyStatus.Load())
 	} else if c.isPassedOn() && isProxyRefusal(r.status, r.header) {
 		r.proxyStatus = r.status
@@ -130,9 +130,9 @@ type attemptKey struct{}
 // attemptOf returns the attempt that a connection is made for.
 func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
 
-// traced returns a context that lets net/http tell the attempt what it does. A
+// withTrace returns a context that lets net/http tell the attempt what it does. A
 // kept connection loses the deadline of the request that it was made for.
-func (a *attempt) traced(ctx context.Context, kept bool) context.Context {
+func (a *attempt) withTrace(ctx context.Context, kept bool) context.Context {
 	return httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &httptrace.ClientTrace{
 		TLSHandshakeStart: func() { a.handshakes.Add(1) },
 		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { a.noTLS.Store(err != nil) },
@@ -153,9 +153,9 @@ func (a *attempt) traced(ctx context.Context, kept bool) context.Context {
 // request line before it always fits into that (see maxBase).
 func (a *attempt) isUnsent() bool { return !a.connected.Load() || !a.written.Load() }
 
-// locate marks an error as one on the way to or through the proxy, or as one of
+// markOrigin marks an error as one on the way to or through the proxy, or as one of
 // the TLS handshake with the partner.
-func (a *attempt) locate(err error, proxy, base *url.URL) error {
+func (a *attempt) markOrigin(err error, proxy, base *url.URL) error {
 	if a.connected.Load() {
 		return err
 	}

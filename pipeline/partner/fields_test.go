@@ -15,26 +15,26 @@ func TestSixteenthField(t *testing.T) {
 	fields := append(validate.Fields(), validate.Field{Name: "nickName", Value: func(*validate.User) string { return nickname }})
 	u := jane()
 	u.Extra = []validate.Extra{{Name: "branch", Value: "7"}}
-	body, err := encode(&u, fields)
+	body, err := encodeBody(&u, fields)
 	if err != nil || !strings.HasSuffix(string(body), `,"program":"custodial","nickName":"Jay","branch":"7"}`) {
 		t.Errorf("%s, %v", body, err)
 	}
 	nickname = ""
-	if body, err = encode(&u, fields); err != nil || strings.Contains(string(body), "nickName") {
+	if body, err = encodeBody(&u, fields); err != nil || strings.Contains(string(body), "nickName") {
 		t.Errorf("an optional field without a value: %s, %v", body, err)
 	}
 	nickname = "\xff"
-	if body, err = encode(&u, fields); err == nil {
+	if body, err = encodeBody(&u, fields); err == nil {
 		t.Errorf("not UTF-8: %s", body)
 	}
 	m := readMessage([]byte(`{"errors":[{"field":"nick_name","message":"is too long"}]}`), true)
 	known := fieldsOf(&u, fields)
-	if v := judgeCreate(400, m, known); v.class != ledger.Reject || strings.Join(complained(m, known), " ") != "nickName" {
-		t.Errorf("refused as %s because of %q", v.class, complained(m, known))
+	if v := judgeCreate(400, m, known); v.class != ledger.Reject || strings.Join(complainedFields(m, known), " ") != "nickName" {
+		t.Errorf("refused as %s because of %q", v.class, complainedFields(m, known))
 	}
 	nickname = ""
 	u.Extra = append(u.Extra, validate.Extra{Name: "nickName", Value: "x"})
-	if body, err = encode(&u, fields); err == nil {
+	if body, err = encodeBody(&u, fields); err == nil {
 		t.Errorf("given twice: %s", body)
 	}
 }

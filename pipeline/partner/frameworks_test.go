@@ -107,7 +107,7 @@ func TestFrameworkRefusals(t *testing.T) {
 			if v.class != tt.class {
 				t.Errorf("got %v, want %v", v.class, tt.class)
 			}
-			if got := strings.Join(complained(m, fieldsOfUser(jane())), ","); v.class == ledger.Reject && got != tt.fields {
+			if got := strings.Join(complainedFields(m, fieldsOfUser(jane())), ","); v.class == ledger.Reject && got != tt.fields {
 				t.Errorf("fields %q, want %q", got, tt.fields)
 			}
 			if v := judgeCreate(http.StatusUnprocessableEntity, m, fieldsOfUser(jane())); tt.class != ledger.Unclear && v.class != tt.class || tt.class == ledger.Unclear && v.class != ledger.Reject {
@@ -122,8 +122,8 @@ func TestFrameworkExtraField(t *testing.T) {
 	u := jane()
 	u.Extra = []validate.Extra{{Name: "dateOfBirth", Value: "1990-01-01"}}
 	m := readMessage([]byte(`{"errors":[{"field":"date_of_birth","message":"too young"}]}`), true)
-	if v := judgeCreate(400, m, fieldsOfUser(u)); v.class != ledger.Reject || strings.Join(complained(m, fieldsOfUser(u)), ",") != "dateOfBirth" {
-		t.Errorf("%v, %q", v.class, complained(m, fieldsOfUser(u)))
+	if v := judgeCreate(400, m, fieldsOfUser(u)); v.class != ledger.Reject || strings.Join(complainedFields(m, fieldsOfUser(u)), ",") != "dateOfBirth" {
+		t.Errorf("%v, %q", v.class, complainedFields(m, fieldsOfUser(u)))
 	}
 	if v := judgeCreate(400, m, fieldsOfUser(jane())); v.class != ledger.Unclear {
 		t.Errorf("a field that was not sent: %v", v.class)
@@ -175,7 +175,7 @@ func TestPathGone(t *testing.T) {
 			if v := judgeCreate(status, m, fieldsOfUser(jane())); v.class != ledger.Unknown || v.halt != PathGone {
 				t.Errorf("%d %.20q: %v, halt %d", status, body, v.class, v.halt)
 			}
-			if v := judge(status, m, fieldTable{}); v.class != ledger.Unknown || v.halt != NoHalt {
+			if v := judgeStatus(status, m, fieldTable{}); v.class != ledger.Unknown || v.halt != NoHalt {
 				t.Errorf("%d %.20q of a look-up: %v, halt %d", status, body, v.class, v.halt)
 			}
 		}

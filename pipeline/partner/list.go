@@ -23,9 +23,9 @@ const listCall = "list users"
 // read does not hide the others: see [Listed.Odd] and [Page.ProvesAbsence].
 func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 	q := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(limit)}}
-	r, e := c.read(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
+	r, e := c.readAnswer(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
 	if r.reused && e != nil && (r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity) {
-		return Page{}, c.strayed(listCall, r)
+		return Page{}, c.strayedError(listCall, r)
 	}
 	p := Page{Skip: skip, Total: -1, Date: answerDate(r.header), Began: r.began, Ended: r.ended}
 	if e != nil {
@@ -38,18 +38,18 @@ func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 		}
 		return Page{}, e
 	}
-	field, ok := p.fill(r.body)
+	field, ok := p.fillPage(r.body)
 	switch {
 	case r.reused && (!ok || p.Skip != skip):
-		return Page{}, c.strayed(listCall, r)
+		return Page{}, c.strayedError(listCall, r)
 	case !ok:
-		return Page{}, unreadable(listCall, r, field)
+		return Page{}, unreadableError(listCall, r, field)
 	}
 	return p, nil
 }
 
-// fill reads a page. If it is not ok, field names what could not be read.
-func (p *Page) fill(body []byte) (field string, ok bool) {
+// fillPage reads a page. If it is not ok, field names what could not be read.
+func (p *Page) fillPage(body []byte) (field string, ok bool) {
 	var root map[string]json.RawMessage
 	if decodeWhole(body, &root) != nil || root == nil {
 		return "", false
@@ -149,10 +149,10 @@ func (p Page) Odd() string {
 func (m message) refusedParameter() string {
 	table := newFieldTable([]string{"limit", "skip", "take", "pageSize", "perPage", "size", "offset", "page", "from"})
 	said := strings.Join(append(m.codes, m.text), " ")
-	for _, p := range m.problems(table) {
+	for _, p := range m.findProblems(table) {
 		said += " " + strings.Join(p.fields, " ") + " " + p.text
 	}
-	said = strings.ReplaceAll(words(strings.ReplaceAll(said, "_", " ")), " rate limit ", " ")
+	said = strings.ReplaceAll(normalizeWords(strings.ReplaceAll(said, "_", " ")), " rate limit ", " ")
 	switch {
 	case containsAny(said, " skip ", " offset ", " result window ", " from ", " page number ", " too deep "):
 		return "skip"

@@ -33,7 +33,7 @@ type Listed struct {
 func readListed(raw json.RawMessage) Listed {
 	user := objectIn(raw)
 	if user == nil {
-		return Listed{Odd: "user", ref: digest(raw)}
+		return Listed{Odd: "user", ref: digestOf(raw)}
 	}
 	l := Listed{ServiceID: textIn(user["serviceId"]), FirstName: textIn(user["firstName"]), LastName: textIn(user["lastName"]),
 		Status: textIn(user["status"]), Program: textIn(user["program"]), Deleted: saysDeleted(user)}
@@ -43,7 +43,7 @@ func readListed(raw json.RawMessage) Listed {
 		}
 	}
 	if !ledger.ValidToken(l.ServiceID) {
-		l.ServiceID, l.ref = "", digest(raw)
+		l.ServiceID, l.ref = "", digestOf(raw)
 		odd("serviceId")
 	}
 	switch email := user["email"]; {
@@ -60,7 +60,7 @@ func readListed(raw json.RawMessage) Listed {
 	return l
 }
 
-func digest(raw []byte) string {
+func digestOf(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return "unnamed:" + hex.EncodeToString(sum[:])
 }
@@ -74,7 +74,7 @@ func (l Listed) Ref() string {
 	case l.ref != "":
 		return l.ref
 	default: // not read from an answer
-		return digest([]byte(l.Email + " " + l.CreatedAt.String()))
+		return digestOf([]byte(l.Email + " " + l.CreatedAt.String()))
 	}
 }
 
@@ -84,7 +84,7 @@ func (l Listed) HasEmail() bool { return strings.Contains(l.Email, "@") }
 // IsDeleted reports whether the list says in so many words that the user is
 // deleted. A user who is blocked, closed or about to be deleted is there.
 func (l Listed) IsDeleted() bool {
-	switch words(l.Status) {
+	switch normalizeWords(l.Status) {
 	case " deleted ", " soft deleted ", " softdeleted ", " user deleted ", " hard deleted ", " removed ", " erased ":
 		return true
 	}

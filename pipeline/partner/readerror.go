@@ -61,11 +61,11 @@ func (e *Error) Error() string {
 // ended the call, else nil.
 func (e *Error) Unwrap() error { return e.base }
 
-// read makes a request and returns its whole body if the answer is 2xx, else the
+// readAnswer makes a request and returns its whole body if the answer is 2xx, else the
 // *Error. No error here is a nil *Error.
-func (c *Client) read(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
+func (c *Client) readAnswer(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
-	a := c.answer(r)
+	a := c.newAnswer(r)
 	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
 		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
 	switch {
@@ -79,8 +79,8 @@ func (c *Client) read(ctx context.Context, call string, req request, limit int64
 		return r, e
 	case r.status < 200 || r.status > 299:
 		m := readMessage(r.body, r.whole)
-		v := judge(r.status, m, fieldTable{})
-		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.code()
+		v := judgeStatus(r.status, m, fieldTable{})
+		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.firstCode()
 		if r.encoded && e.Cause == CauseBody {
 			e.Cause = CauseEncoding
 		}
@@ -89,36 +89,36 @@ func (c *Client) read(ctx context.Context, call string, req request, limit int64
 		}
 		return r, e
 	case r.encoded:
-		return r, e.broken(CauseEncoding)
+		return r, e.markBroken(CauseEncoding)
 	case !r.whole:
-		return r, e.broken(CauseBody)
+		return r, e.markBroken(CauseBody)
 	}
 	return r, nil
 }
 
-// broken makes e the error of a 2xx answer that is of no use.
-func (e *Error) broken(why string) *Error {
+// markBroken makes e the error of a 2xx answer that is of no use.
+func (e *Error) markBroken(why string) *Error {
 	e.Class, e.Cause = ledger.Unknown, why
 	return e
 }
 
-// unreadable is the error of a 2xx answer whose member field, "" for the whole,
+// unreadableError is the error of a 2xx answer whose member field, "" for the whole,
 // could not be read.
-func unreadable(call string, r reply, field string) *Error {
+func unreadableError(call string, r reply, field string) *Error {
 	e := &Error{HTTPStatus: r.status, Date: answerDate(r.header), RetryAfter: retryAfter(r.header, r.ended),
 		Began: r.began, Ended: r.ended, Field: field, call: call}
-	return e.broken(CauseBody)
+	return e.markBroken(CauseBody)
 }
 
-// strayed is the error of a look-up whose answer is probably another request's:
+// strayedError is the error of a look-up whose answer is probably another request's:
 // an intermediary that writes an answer twice leaves one on a kept connection,
 // where the next request finds it. From now on no connection is kept. The same
 // look-up again, over a connection of its own, gets its own answer.
-func (c *Client) strayed(call string, r reply) *Error {
+func (c *Client) strayedError(call string, r reply) *Error {
 	c.stray.Store(true)
 	c.kept.CloseIdleConnections()
 	e := &Error{Date: answerDate(r.header), Began: r.began, Ended: r.ended, call: call}
-	return e.broken(CauseStray)
+	return e.markBroken(CauseStray)
 }
 
 var _ error = (*Error)(nil)

@@ -33,7 +33,7 @@ func TestBody(t *testing.T) {
 		{"full", full, `{"firstName":"Jane","lastName":"Doe","email":"jane@example.com","phoneNumber":"+14155555555","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"non_custodial","walletAddress":"0x52908400098527886E0F7030069857D2E4169EE7","redirectUrl":"https://h.example/done?a=1&b=2","address":"1 Main St\nFloor 2","city":"Boston","region":"MA","postalCode":"02139","countryCode":"US","zeta":"a\"b\\c","alpha":"<é> & Söhne"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := encode(&tt.user, validate.Fields())
+			got, err := encodeBody(&tt.user, validate.Fields())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +55,7 @@ func FuzzEncode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, last, phone, address string, terms bool) {
 		u := validate.User{FirstName: first, LastName: last, Email: last, PhoneNumber: phone, AccountPurpose: first, IPAddress: phone,
 			Terms: terms, Program: address, WalletAddress: phone, RedirectURL: address, Address: address, City: first, Region: last, PostalCode: phone, CountryCode: address}
-		got, err := encode(&u, validate.Fields())
+		got, err := encodeBody(&u, validate.Fields())
 		valid := utf8.ValidString(first + "." + last + "." + phone + "." + address)
 		if (err == nil) != valid {
 			t.Fatalf("error %v", err)
@@ -79,7 +79,7 @@ func FuzzEncode(f *testing.F) {
 			t.Errorf("got  %s\nwant %v", got, want)
 		}
 		u.Extra = []validate.Extra{{Name: "note\u00e9\"", Value: last}, {Name: "more", Value: first}}
-		if got, err = encode(&u, validate.Fields()); err != nil || !json.Valid(got) {
+		if got, err = encodeBody(&u, validate.Fields()); err != nil || !json.Valid(got) {
 			t.Fatalf("%s, %v", got, err)
 		}
 		var back map[string]any
@@ -159,7 +159,7 @@ func TestVendorPage(t *testing.T) {
 	if err := json.Compact(&want, page); err != nil {
 		t.Fatal(err)
 	}
-	got, err := encode(new(jane()), validate.Fields())
+	got, err := encodeBody(new(jane()), validate.Fields())
 	if err != nil {
 		t.Fatal(err)
 	}

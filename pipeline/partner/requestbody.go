@@ -14,32 +14,32 @@ import (
 
 var errNotUTF8 = errors.New("text is not UTF-8")
 
-// encode returns the create-user body: the fields in the order of the table,
+// encodeBody returns the create-user body: the fields in the order of the table,
 // which is that of the vendor's example, and the added ones. What is optional
 // and empty is left out. It refuses what JSON would change or leave open: text
 // that is not UTF-8, and a field that is given twice.
-func encode(u *validate.User, fields validate.FieldTable) ([]byte, error) {
+func encodeBody(u *validate.User, fields validate.FieldTable) ([]byte, error) {
 	var w bodyWriter
 	for i := range fields {
 		f := &fields[i]
 		switch value := f.Value(u); {
 		case f.IsBool:
-			w.member(f.Name, json.RawMessage(value))
+			w.addMember(f.Name, json.RawMessage(value))
 		case value != "" || f.Required:
-			w.text(f.Name, value)
+			w.addText(f.Name, value)
 		}
 	}
 	names := fields.Names()
 	for _, x := range u.Extra {
 		if slices.Contains(names, x.Name) || x.Name == "" {
-			return nil, fmt.Errorf("added field %s is given twice or has no name", strconv.Quote(printable(x.Name, maxCode)))
+			return nil, fmt.Errorf("added field %s is given twice or has no name", strconv.Quote(toPrintable(x.Name, maxCode)))
 		}
 		names = append(names, x.Name)
 		if x.Value != "" {
-			w.text(x.Name, x.Value)
+			w.addText(x.Name, x.Value)
 		}
 	}
-	return w.object()
+	return w.closeObject()
 }
 
 // bodyWriter writes one JSON object as a browser's JSON.stringify would: &, <
@@ -49,20 +49,20 @@ type bodyWriter struct {
 	err     error // the first
 }
 
-func (w *bodyWriter) text(name, value string) {
+func (w *bodyWriter) addText(name, value string) {
 	if !utf8.ValidString(name) || !utf8.ValidString(value) {
 		w.err = errors.Join(w.err, errNotUTF8)
 	}
-	w.member(name, value)
+	w.addMember(name, value)
 }
 
-func (w *bodyWriter) member(name string, value any) {
-	w.value(name, ':')
-	w.value(value, ',')
+func (w *bodyWriter) addMember(name string, value any) {
+	w.addValue(name, ':')
+	w.addValue(value, ',')
 }
 
-// value writes a value and what follows it.
-func (w *bodyWriter) value(v any, end byte) {
+// addValue writes a value and what follows it.
+func (w *bodyWriter) addValue(v any, end byte) {
 	e := json.NewEncoder(&w.members)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
@@ -72,7 +72,7 @@ func (w *bodyWriter) value(v any, end byte) {
 	w.members.Bytes()[w.members.Len()-1] = end // in place of the encoder's line end
 }
 
-func (w *bodyWriter) object() ([]byte, error) {
+func (w *bodyWriter) closeObject() ([]byte, error) {
 	if w.err != nil {
 		return nil, w.err
 	}

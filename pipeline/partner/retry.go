@@ -39,13 +39,13 @@ func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error
 		now := time.Now()
 		return Retried{}, &Error{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
 	}
-	r, e := c.read(ctx, retryCall, request{http.MethodPost, retryPath(serviceID), key.String(), []byte("{}")}, maxBody)
+	r, e := c.readAnswer(ctx, retryCall, request{http.MethodPost, retryPath(serviceID), key.String(), []byte("{}")}, maxBody)
 	if e != nil {
 		return Retried{}, e
 	}
 	out, ok := readRetry(r.body, serviceID)
 	if !ok || !r.whole {
-		return Retried{}, unreadable(retryCall, r, "")
+		return Retried{}, unreadableError(retryCall, r, "")
 	}
 	out.Date, out.Began, out.Ended = answerDate(r.header), r.began, r.ended
 	return out, nil

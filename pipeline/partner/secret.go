@@ -17,7 +17,7 @@ import (
 // function, fmt prints the address.
 type secret struct{ reveal func() string }
 
-func hide(s string) secret { return secret{func() string { return s }} }
+func hideSecret(s string) secret { return secret{func() string { return s }} }
 
 const masked = "[hidden]"
 
@@ -35,7 +35,7 @@ func (c Config) String() string {
 }
 
 // Format writes String for every verb.
-func (c Config) Format(f fmt.State, _ rune) { write(f, c.String()) }
+func (c Config) Format(f fmt.State, _ rune) { writeText(f, c.String()) }
 
 // LogValue is String for slog.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
@@ -52,7 +52,7 @@ func (c *Client) String() string {
 }
 
 // Format writes String for every verb.
-func (c *Client) Format(f fmt.State, _ rune) { write(f, c.String()) }
+func (c *Client) Format(f fmt.State, _ rune) { writeText(f, c.String()) }
 
 // LogValue is String for slog.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
@@ -64,7 +64,7 @@ func (a Answer) String() string {
 		s += " " + strconv.Itoa(a.HTTPStatus)
 	}
 	if a.Code != "" {
-		s += " code " + printable(a.Code, maxCode)
+		s += " code " + toPrintable(a.Code, maxCode)
 	}
 	if a.Cause != "" {
 		s += " (" + a.Cause + ")"
@@ -76,28 +76,28 @@ func (a Answer) String() string {
 }
 
 // Format writes String for every verb.
-func (a Answer) Format(f fmt.State, _ rune) { write(f, a.String()) }
+func (a Answer) Format(f fmt.State, _ rune) { writeText(f, a.String()) }
 
 // LogValue is String for slog.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // String gives the service ID and KYC status, which name nobody.
 func (l Listed) String() string {
-	return "partner.Listed{" + printable(l.ServiceID, ledger.MaxServiceID) + " " + printable(l.Status, maxCode) + "}"
+	return "partner.Listed{" + toPrintable(l.ServiceID, ledger.MaxServiceID) + " " + toPrintable(l.Status, maxCode) + "}"
 }
 
 // Format writes String for every verb.
-func (l Listed) Format(f fmt.State, _ rune) { write(f, l.String()) }
+func (l Listed) Format(f fmt.State, _ rune) { writeText(f, l.String()) }
 
 // LogValue is String for slog.
 func (l Listed) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
-// write has no one to tell of a failed write: a Formatter returns nothing, and
+// writeText has no one to tell of a failed write: a Formatter returns nothing, and
 // fmt keeps what it writes in memory.
-func write(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
+func writeText(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
 
-// printable reduces what the partner sent to printable ASCII, at most n bytes.
-func printable(s string, n int) string {
+// toPrintable reduces what the partner sent to printable ASCII, at most n bytes.
+func toPrintable(s string, n int) string {
 	b := make([]byte, 0, min(len(s), n))
 	for i := 0; i < len(s) && len(b) < n; i++ {
 		if s[i] >= ' ' && s[i] <= '~' {
@@ -107,7 +107,7 @@ func printable(s string, n int) string {
 	return string(b)
 }
 
-func isPrintable(s string) bool { return printable(s, len(s)) == s }
+func isPrintable(s string) bool { return toPrintable(s, len(s)) == s }
 
 // isToken tells whether s is 1 to n bytes of printable ASCII without a space.
 func isToken(s string, n int) bool {
