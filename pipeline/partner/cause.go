@@ -19,7 +19,7 @@ const (
 	CauseReset       = "reset"       // the connection was reset
 	CauseEOF         = "eof"         // the connection ended before an answer
 	CauseDNS         = "dns"         // the host's name could not be resolved
-	CauseRefused     = "refused"     // nobody listens there
+	CauseRefused     = "refused"     // no server listens there
 	CauseUnreachable = "unreachable" // no route to the host or network
 	CauseTLS         = "tls"         // no TLS with that server
 	CauseCertificate = "certificate" // expired, untrusted, or for another name

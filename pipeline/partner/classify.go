@@ -64,14 +64,14 @@ func judgeStatus(status int, m message, fields fieldTable) verdict {
 	return v
 }
 
-// judgeCreate is judge for a create-user request, whose path must be there.
-func judgeCreate(status int, m message, fields fieldTable) verdict {
-	v := judgeStatus(status, m, fields)
+// isPathGone reports whether a status says that the path of the request is not
+// there, as that of create-user must be.
+func isPathGone(status int) bool {
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
-		v.halt = PathGone
+		return true
 	}
-	return v
+	return false
 }
 
 func judge4xx(status int, m message, fields fieldTable) ledger.Class {

@@ -261,7 +261,7 @@ func FuzzBody(f *testing.F) {
 			t.Error("OK without evidence")
 		}
 		m := readMessage([]byte(body), whole)
-		v := judgeCreate(status, m, fieldsOfUser(validate.User{}))
+		v := judgeStatus(status, m, fieldsOfUser(validate.User{}))
 		if v.class == ledger.OK || v.class == ledger.OKBroken || v.class == ledger.NotSent {
 			t.Errorf("status %d gives %v", status, v.class)
 		}

@@ -59,10 +59,9 @@ func (c *Client) Proxy() string {
 // CloseIdle closes the connections that look-ups have left open.
 func (c *Client) CloseIdle() { c.kept.CloseIdleConnections() }
 
-// Create sends one create-user request with this idempotency key, once, and
-// says what its answer proves. It waits for nothing but the answer, at most
-// Config.Timeout. When ctx ends before a byte was written the answer is
-// NotSent, after that Unknown.
+// Create sends one create-user request with this idempotency key, once, and returns
+// what its answer proves. It waits for the answer only, at most Config.Timeout. If
+// ctx ends before a byte was written the answer is NotSent, after that Unknown.
 func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer {
 	now := time.Now()
 	unwritable := Answer{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now}
@@ -73,30 +72,24 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 	if err != nil {
 		return unwritable
 	}
+	fields := fieldsOf(&u, c.fields)
 	r := c.exchange(ctx, request{http.MethodPost, createPath, key, body}, maxBody)
-	a := c.newAnswer(r)
-	if r.err != nil {
+	a, m := c.newAnswer(r, fields)
+	switch {
+	case r.err != nil:
 		return a
-	}
-	if r.status >= 200 && r.status <= 299 {
+	case r.isSuccess():
 		made := readCreation(r.body, r.whole)
 		v := judgeCreation(made)
 		a.Class, a.Cause = v.class, v.cause
 		a.ServiceID, a.VerificationURL = made.id, made.link
-	} else {
-		m := readMessage(r.body, r.whole)
-		fields := fieldsOf(&u, c.fields)
-		v := judgeCreate(r.status, m, fields)
-		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.firstCode()
-		if a.Class == ledger.Reject || a.Class == ledger.Unclear {
-			a.Fields = complainedFields(m, fields)
+		if r.encoded {
+			a.Cause = CauseEncoding
 		}
-	}
-	if r.encoded && a.Cause == CauseBody {
-		a.Cause = CauseEncoding
-	}
-	if r.proxyStatus != 0 {
-		a.Halt = ProxyRefused
+	case isPathGone(r.status):
+		a.Halt = PathGone
+	case a.Class == ledger.Reject || a.Class == ledger.Unclear:
+		a.Fields = complainedFields(m, fields)
 	}
 	switch a.Class {
 	case ledger.OKBroken, ledger.Unknown, ledger.Unclear:
@@ -105,8 +98,9 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 	return a
 }
 
-// newAnswer fills what does not depend on the body.
-func (c *Client) newAnswer(r reply) Answer {
+// newAnswer judges all replies but those of success, which it leaves Unknown.
+// fields are those of the request.
+func (c *Client) newAnswer(r reply, fields fieldTable) (Answer, message) {
 	a := Answer{Class: ledger.Unknown, HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
 	if r.err != nil {
 		a.Cause = causeOf(r.err)
@@ -119,17 +113,29 @@ func (c *Client) newAnswer(r reply) Answer {
 		case r.proxyStatus == http.StatusForbidden || r.proxyStatus == http.StatusProxyAuthRequired:
 			a.Halt = ProxyRefused
 		}
-		return a
+		return a, message{}
 	}
 	a.Date = answerDate(r.header)
 	a.RetryAfter = retryAfter(r.header, r.ended)
+	if r.isSuccess() {
+		return a, message{}
+	}
 	if r.status >= 300 && r.status <= 399 {
 		a.Target = redirectHost(c.base, r.header.Get("Location"))
 	}
-	return a
+	m := readMessage(r.body, r.whole)
+	v := judgeStatus(r.status, m, fields)
+	a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.firstCode()
+	if r.encoded && a.Cause == CauseBody {
+		a.Cause = CauseEncoding
+	}
+	if r.proxyStatus != 0 {
+		a.Halt = ProxyRefused
+	}
+	return a, m
 }
 
-// keepExcerpt is a copy, so that a body of a megabyte can be freed, without the API
+// keepExcerpt returns a copy, so that a body of a megabyte can be freed, without the API
 // key: some gateways show in their error pages what they were sent.
 func (c *Client) keepExcerpt(body []byte) []byte {
 	if len(body) == 0 {
@@ -142,8 +148,7 @@ func (c *Client) keepExcerpt(body []byte) []byte {
 	return append([]byte(nil), body[:min(len(body), maxExcerpt)]...)
 }
 
-// keyForms are the ways in which a page may show the key, and the beginning of
-// one that is cut off there.
+// keyForms returns the forms in which a page may show the key, also cut off.
 func keyForms(key string) []string {
 	forms := []string{key, url.QueryEscape(key),
 		base64.StdEncoding.EncodeToString([]byte(key)), base64.URLEncoding.EncodeToString([]byte(key))}

@@ -17,7 +17,7 @@ const deleteCall = "delete user"
 type Removal uint8
 
 const (
-	// RemovalUnknown: the user may be deleted or not; the list tells. The zero
+	// RemovalUnknown: the user may be deleted or not; the list shows. The zero
 	// value, because it is the safe one.
 	RemovalUnknown Removal = iota
 	// Removed: the partner says that the user is deleted.
@@ -25,7 +25,7 @@ const (
 	// NoSuchUser: the partner says, in an envelope, that it has no such user.
 	NoSuchUser
 	// NotRemoved: nothing was sent, or the partner refused in an envelope; the
-	// error's class tells why.
+	// error's class says why.
 	NotRemoved
 )
 
@@ -65,8 +65,8 @@ func (c *Client) Delete(ctx context.Context, serviceID string) (Removal, error) 
 
 func deletePath(serviceID string) string { return listPath + "/" + url.PathEscape(serviceID) }
 
-// readRemoval takes an empty 2xx for a success, as 204 must be, and an envelope
-// that says so; anything else could be a page of a gateway.
+// readRemoval accepts an empty 2xx as a success, as 204 must be, and an envelope
+// that says so. Anything else could be a page of a gateway.
 func readRemoval(r reply) (Removal, error) {
 	m := readMessage(r.body, r.whole)
 	if m.form == empty || m.root["status"] == "success" {

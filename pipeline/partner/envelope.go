@@ -29,11 +29,11 @@ const (
 type message struct {
 	form  form
 	codes []string // printable ASCII, at most maxCode bytes each, the documented place first
-	text  string   // what it says to people; may hold personal data
+	text  string   // what it says in words; may hold personal data
 	root  map[string]any
 }
 
-// readMessage never fails: a body that says nothing is a message too.
+// readMessage reads a body. A body that says nothing is a message too.
 func readMessage(body []byte, whole bool) message {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	var m message
@@ -122,8 +122,8 @@ func (m *message) isRefusal() bool {
 	return false
 }
 
-// addCode takes s if it is written as codes are: capitals, or words joined by
-// underscores. Text for people is never taken: it may name the customer.
+// addCode adds s if it is written as codes are: capitals, or words joined by
+// underscores. Other text is never added: it may name the customer.
 func (m *message) addCode(s string) {
 	const capitals, small, rest = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789_"
 	if len(s) < 3 || len(s) > maxCode || strings.Trim(s[:1], capitals+small) != "" {
@@ -141,7 +141,8 @@ func (m *message) firstCode() string {
 	return m.codes[0]
 }
 
-// isHTML looks at the body alone: some frameworks label plain text as HTML.
+// isHTML reports whether a body looks like HTML. The header does not count: some
+// frameworks label plain text as HTML.
 func isHTML(body []byte) bool {
 	head := bytes.ToLower(body[:min(len(body), 1024)])
 	if bytes.HasPrefix(head, []byte("<")) {

@@ -42,10 +42,13 @@ type reply struct {
 	reused       bool // it came over a connection that had an answer before
 }
 
+// isSuccess reports whether a status line came and is 2xx.
+func (r *reply) isSuccess() bool { return r.status >= 200 && r.status <= 299 }
+
 // exchange makes one request, within the timeout. What changes something goes
 // over a connection of its own: a kept one can be closed by the other end while
 // it is written to, which net/http answers by sending an idempotent request
-// again, and can hold an answer too many, which would be taken for this one's.
+// again, and can hold an answer too many, which would be read as this one's.
 // RoundTrip follows no redirect, and without GetBody it has nothing to send
 // twice. What only reads may be sent twice, and uses kept connections, until one
 // of them brings an answer that is not its own.
@@ -104,7 +107,7 @@ func (c *Client) newRequest(ctx context.Context, in request) (*http.Request, err
 	return req, nil
 }
 
-// read takes the answer. The body of a 101 is the bare connection, which has no
+// read reads the answer. The body of a 101 is the bare connection, which has no
 // end.
 func (r *reply) read(resp *http.Response, limit int64) {
 	r.status, r.header = resp.StatusCode, resp.Header
@@ -130,7 +133,7 @@ type attemptKey struct{}
 // attemptOf returns the attempt that a connection is made for.
 func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
 
-// withTrace returns a context that lets net/http tell the attempt what it does. A
+// withTrace returns a context that lets net/http report to the attempt what it does. A
 // kept connection loses the deadline of the request that it was made for.
 func (a *attempt) withTrace(ctx context.Context, kept bool) context.Context {
 	return httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &httptrace.ClientTrace{

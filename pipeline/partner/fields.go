@@ -192,7 +192,7 @@ func isEcho(key string) bool {
 	return false
 }
 
-// isNamedIn tells whether text speaks of the field. A name like address or city is
+// isNamedIn reports whether text names the field. A name like address or city is
 // an ordinary word too: it counts only at the start, alone, or in quotes.
 func isNamedIn(text, name string) bool {
 	for from := 0; ; {

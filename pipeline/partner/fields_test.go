@@ -29,7 +29,7 @@ func TestSixteenthField(t *testing.T) {
 	}
 	m := readMessage([]byte(`{"errors":[{"field":"nick_name","message":"is too long"}]}`), true)
 	known := fieldsOf(&u, fields)
-	if v := judgeCreate(400, m, known); v.class != ledger.Reject || strings.Join(complainedFields(m, known), " ") != "nickName" {
+	if v := judgeStatus(400, m, known); v.class != ledger.Reject || strings.Join(complainedFields(m, known), " ") != "nickName" {
 		t.Errorf("refused as %s because of %q", v.class, complainedFields(m, known))
 	}
 	nickname = ""

@@ -103,14 +103,14 @@ func TestFrameworkRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := readMessage([]byte(tt.body), true)
-			v := judgeCreate(http.StatusBadRequest, m, fieldsOfUser(jane()))
+			v := judgeStatus(http.StatusBadRequest, m, fieldsOfUser(jane()))
 			if v.class != tt.class {
 				t.Errorf("got %v, want %v", v.class, tt.class)
 			}
 			if got := strings.Join(complainedFields(m, fieldsOfUser(jane())), ","); v.class == ledger.Reject && got != tt.fields {
 				t.Errorf("fields %q, want %q", got, tt.fields)
 			}
-			if v := judgeCreate(http.StatusUnprocessableEntity, m, fieldsOfUser(jane())); tt.class != ledger.Unclear && v.class != tt.class || tt.class == ledger.Unclear && v.class != ledger.Reject {
+			if v := judgeStatus(http.StatusUnprocessableEntity, m, fieldsOfUser(jane())); tt.class != ledger.Unclear && v.class != tt.class || tt.class == ledger.Unclear && v.class != ledger.Reject {
 				t.Errorf("under 422: %v", v.class)
 			}
 		})
@@ -122,10 +122,10 @@ func TestFrameworkExtraField(t *testing.T) {
 	u := jane()
 	u.Extra = []validate.Extra{{Name: "dateOfBirth", Value: "1990-01-01"}}
 	m := readMessage([]byte(`{"errors":[{"field":"date_of_birth","message":"too young"}]}`), true)
-	if v := judgeCreate(400, m, fieldsOfUser(u)); v.class != ledger.Reject || strings.Join(complainedFields(m, fieldsOfUser(u)), ",") != "dateOfBirth" {
+	if v := judgeStatus(400, m, fieldsOfUser(u)); v.class != ledger.Reject || strings.Join(complainedFields(m, fieldsOfUser(u)), ",") != "dateOfBirth" {
 		t.Errorf("%v, %q", v.class, complainedFields(m, fieldsOfUser(u)))
 	}
-	if v := judgeCreate(400, m, fieldsOfUser(jane())); v.class != ledger.Unclear {
+	if v := judgeStatus(400, m, fieldsOfUser(jane())); v.class != ledger.Unclear {
 		t.Errorf("a field that was not sent: %v", v.class)
 	}
 }
@@ -158,7 +158,7 @@ func TestGatewayRefusals(t *testing.T) {
 		{"speaks of success", goodBody, ledger.Unknown},
 	} {
 		for _, status := range []int{401, 403} {
-			v := judgeCreate(status, readMessage([]byte(tt.body), true), fieldsOfUser(jane()))
+			v := judgeStatus(status, readMessage([]byte(tt.body), true), fieldsOfUser(jane()))
 			if v.class != tt.class || (v.halt == Blocked) != (tt.class == ledger.Unknown) {
 				t.Errorf("%s, %d: %v, halt %d", tt.name, status, v.class, v.halt)
 			}
@@ -171,18 +171,19 @@ func TestGatewayRefusals(t *testing.T) {
 func TestPathGone(t *testing.T) {
 	for _, status := range []int{404, 405, 410, 415} {
 		for _, body := range []string{"", page, "Cannot POST", envelope("NOT_FOUND", ""), `{"statusCode":404,"message":"Cannot POST /x"}`, goodBody} {
-			m := readMessage([]byte(body), true)
-			if v := judgeCreate(status, m, fieldsOfUser(jane())); v.class != ledger.Unknown || v.halt != PathGone {
-				t.Errorf("%d %.20q: %v, halt %d", status, body, v.class, v.halt)
+			c := answering(t, status, body, nil)
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown || a.Halt != PathGone {
+				t.Errorf("%d %.20q: %v, halt %d", status, body, a.Class, a.Halt)
 			}
-			if v := judgeStatus(status, m, fieldTable{}); v.class != ledger.Unknown || v.halt != NoHalt {
-				t.Errorf("%d %.20q of a look-up: %v, halt %d", status, body, v.class, v.halt)
+			var e *Error
+			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.Halt != NoHalt {
+				t.Errorf("%d %.20q of a look-up: %v", status, body, err)
 			}
 		}
 	}
 	for _, status := range []int{400, 402, 406, 408, 409, 422, 429, 500, 503} {
-		if v := judgeCreate(status, readMessage(nil, true), fieldsOfUser(jane())); v.halt != NoHalt {
-			t.Errorf("%d: halt %d", status, v.halt)
+		if a := answering(t, status, "", nil).Create(t.Context(), testIdem, jane()); a.Halt != NoHalt {
+			t.Errorf("%d: halt %d", status, a.Halt)
 		}
 	}
 }

@@ -73,8 +73,8 @@ func (p *Page) fillPage(body []byte) (field string, ok bool) {
 	return p.fillCounts(root, data)
 }
 
-// usersIn takes null and an empty object for an empty list. A member that is not
-// there is no list: its name may have changed.
+// usersIn returns the list of users. Null and an empty object are an empty list. A
+// missing member is no list: its name may have changed.
 func usersIn(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 	if json.Unmarshal(raw, &list) == nil {
 		return list, true
@@ -84,7 +84,7 @@ func usersIn(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 }
 
 // fillCounts reads the pagination, the documented place first. Only a total that
-// is given there and is no number makes the page unreadable: it tells whether
+// is given there and is no number makes the page unreadable: it says whether
 // the list was read to its end.
 func (p *Page) fillCounts(root, data map[string]json.RawMessage) (field string, ok bool) {
 	documented := objectIn(data["pagination"])
@@ -112,9 +112,9 @@ func (p *Page) fillCounts(root, data map[string]json.RawMessage) (field string, 
 	return "", true
 }
 
-// ProvesAbsence reports whether somebody whom the page does not show is not in
+// ProvesAbsence reports whether a user whom the page does not show is not in
 // this part of the list. It is not so where no list was found, and where a user
-// who is not deleted is shown without an e-mail: that may be anybody.
+// who is not deleted is shown without an e-mail: that may be any user.
 func (p Page) ProvesAbsence() bool {
 	if p.NotFound {
 		return false

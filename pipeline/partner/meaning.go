@@ -22,7 +22,7 @@ const (
 
 // codeMeans is the list of codes. Documented are DUP_USER, USER_BLACKLISTED,
 // INVALID_PROGRAM and INSUFFICIENT_WALLET_BALANCE (public docs); the code of a
-// used key is not, so that every likely one is taken: to call an answer KeyUsed
+// used key is not, so every likely one counts: to call an answer KeyUsed
 // claims less than any other meaning.
 func codeMeans(code string) meaning {
 	code = strings.ToUpper(code)
@@ -45,9 +45,9 @@ func codeMeans(code string) meaning {
 	return saysNothing
 }
 
-// textMeans reads text for people. A text that says both that the key was used
-// and that the user exists says that the key was used: the list of users will
-// tell the rest.
+// textMeans reads a text in words. A text that says both that the key was used
+// and that the user exists says that the key was used: the list of users
+// will show the rest.
 func textMeans(text string) meaning {
 	t := normalizeWords(text)
 	taken := containsAny(t, " used ", " reused ", " in use ", " already ", " replayed ", " consumed ", "duplicate", "conflict")
@@ -101,7 +101,7 @@ func textRefusesUs(text string) bool {
 		" invalid token ", " invalid credentials ", " not authorized ", " access denied ", " account suspended ", " account is suspended ", " account pending ", " account is pending ")
 }
 
-// readMeaning is what the answer says, by its code, its text and the complaints that it
+// readMeaning returns what the answer says, by its code, its text and the complaints that it
 // lists, in this order; that the body was not accepted gives way to anything
 // that says more. A framework's own form that names no field says nothing.
 func (m message) readMeaning(fields fieldTable) meaning {
@@ -136,7 +136,8 @@ func (m message) readMeaning(fields fieldTable) meaning {
 	}
 }
 
-// byCode takes the first code that is known, but a used key before all others.
+// byCode returns the meaning of the first code that is known, but a used key before
+// all others.
 func (m message) byCode() meaning {
 	first := saysNothing
 	for _, c := range m.codes {
@@ -150,7 +151,8 @@ func (m message) byCode() meaning {
 	return first
 }
 
-// byText takes nothing but a used key from a body that was cut: what is missing
+// byText returns the meaning of the text. Of a body that was cut only a used key
+// counts: what is missing
 // could have said just that.
 func (m message) byText() meaning {
 	k := textMeans(m.text)

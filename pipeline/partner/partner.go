@@ -2,9 +2,9 @@
 // one typed answer. It never retries, never waits and never decides; what an
 // answer means for a customer is the pipeline's business.
 //
-// Start at [Client.Create] and at the constants of [ledger.Class]. The facts come from the
-// vendor's create-user page (v2) and its public docs; what those leave open is
-// configuration or stands in the one table of classify.go and meaning.go.
+// Start at [Client.Create] and at the constants of [ledger.Class]. The facts come
+// from the vendor's create-user page (v2) and its public docs. What those leave open
+// is configuration or in the one table of classify.go and meaning.go.
 //
 // How a request goes out is in exchange.go (once, over a connection of its own,
 // and what is known if it fails) and transport.go (how net/http is set up).
@@ -24,8 +24,8 @@ const (
 	Redirected        // 3xx; Answer.Target names the host
 	Certificate       // TLS certificate expired, untrusted or for another name
 	Blocked           // 401 or 403 of something in front of the partner, such as a firewall's page
-	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus tells which
-	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus tells which
+	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus is the status
+	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
 )
 
 // Answer is what came of one request. It is a value, never an error: that a
@@ -57,7 +57,7 @@ type Page struct {
 	Limit int      // as the partner granted; 0 if it does not say
 	Total int      // -1 if it does not say
 	// NotFound: the partner answered 404 in an envelope. The page counts as
-	// empty, and proves nobody absent.
+	// empty, and proves no absence.
 	NotFound     bool
 	Date         time.Time
 	Began, Ended time.Time

@@ -42,7 +42,7 @@ func (m message) findProblems(t fieldTable) []complaint {
 	return c.found
 }
 
-// listKind tells how sure it is that what is read belongs to a list of
+// listKind is how sure it is that what is read belongs to a list of
 // complaints.
 type listKind uint8
 
@@ -80,7 +80,7 @@ func (c *complaints) readObject(o map[string]any, list listKind) {
 	}
 }
 
-// isComplaint reports whether what stands under a field's name says that
+// isComplaint reports whether what is under a field's name says that
 // something is wrong with it, and does not just repeat its value. A list never
 // repeats it, for no field of a request is one.
 func isComplaint(field string, v any, list listKind) bool {
@@ -126,7 +126,7 @@ func (c *complaints) readValue(key string, v any, list listKind) {
 	}
 }
 
-// readElement takes a text of a list: a field's name, or a sentence.
+// readElement reads a text of a list: a field's name, or a sentence.
 func (c *complaints) readElement(key, text string) {
 	if field := c.fields.findField(text); field != "" && isNameList(key) {
 		c.add(field, "")
@@ -139,7 +139,7 @@ func (c *complaints) addSentence(text string) {
 	c.found = append(c.found, complaint{fields: c.fields.inSentence(text), text: text})
 }
 
-// findSubject returns the field that an object says it is about. named tells that
+// findSubject returns the field that an object says it is about. named says that
 // it is about some member, of this request or not.
 func (c *complaints) findSubject(o map[string]any, list listKind) (field string, named bool) {
 	try := func(o map[string]any, keys ...string) {
@@ -185,7 +185,7 @@ func pathsOf(v any) []string {
 	return nil
 }
 
-// kindOf tells what members of this name hold.
+// kindOf returns what members of this name hold.
 func kindOf(key string) listKind {
 	switch normalName(key) {
 	case "errors", "fielderrors", "formerrors", "validationerrors", "violations", "fieldviolations", "constraintviolations",

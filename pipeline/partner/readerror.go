@@ -65,35 +65,23 @@ func (e *Error) Unwrap() error { return e.base }
 // *Error. No error here is a nil *Error.
 func (c *Client) readAnswer(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
-	a := c.newAnswer(r)
-	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
+	a, _ := c.newAnswer(r, fieldTable{})
+	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Code: a.Code, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
 		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
 	switch {
-	case r.err != nil:
-		switch a.Cause {
-		case CauseCanceled:
-			e.base = context.Canceled
-		case CauseTimeout:
-			e.base = context.DeadlineExceeded
-		}
-		return r, e
-	case r.status < 200 || r.status > 299:
-		m := readMessage(r.body, r.whole)
-		v := judgeStatus(r.status, m, fieldTable{})
-		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.firstCode()
-		if r.encoded && e.Cause == CauseBody {
-			e.Cause = CauseEncoding
-		}
-		if r.proxyStatus != 0 {
-			e.Halt = ProxyRefused
-		}
-		return r, e
+	case r.err != nil && a.Cause == CauseCanceled:
+		e.base = context.Canceled
+	case r.err != nil && a.Cause == CauseTimeout:
+		e.base = context.DeadlineExceeded
+	case !r.isSuccess():
 	case r.encoded:
-		return r, e.markBroken(CauseEncoding)
+		e.markBroken(CauseEncoding)
 	case !r.whole:
-		return r, e.markBroken(CauseBody)
+		e.markBroken(CauseBody)
+	default:
+		return r, nil
 	}
-	return r, nil
+	return r, e
 }
 
 // markBroken makes e the error of a 2xx answer that is of no use.

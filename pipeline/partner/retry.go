@@ -27,7 +27,7 @@ type Retried struct {
 
 // RetryKYC begins the identity check of a denied user again (POST v2
 // users/{serviceId}/retry-kyc, public docs: up to three times for one user).
-// The error is an *Error; Harmless tells whether the try may have counted. An
+// The error is an *Error; Harmless reports whether the try may have counted. An
 // answer of success that has neither a usable link nor anything that shows the
 // path without one is an error that is not harmless.
 //

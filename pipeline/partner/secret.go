@@ -57,7 +57,7 @@ func (c *Client) Format(f fmt.State, _ rune) { writeText(f, c.String()) }
 // LogValue is String for slog.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// String gives class, HTTP status, code and cause: neither link nor body.
+// String returns class, HTTP status, code and cause: neither link nor body.
 func (a Answer) String() string {
 	s := string(a.Class)
 	if a.HTTPStatus != 0 {
@@ -81,7 +81,7 @@ func (a Answer) Format(f fmt.State, _ rune) { writeText(f, a.String()) }
 // LogValue is String for slog.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// String gives the service ID and KYC status, which name nobody.
+// String returns the service ID and KYC status, which name no user.
 func (l Listed) String() string {
 	return "partner.Listed{" + toPrintable(l.ServiceID, ledger.MaxServiceID) + " " + toPrintable(l.Status, maxCode) + "}"
 }
@@ -92,7 +92,7 @@ func (l Listed) Format(f fmt.State, _ rune) { writeText(f, l.String()) }
 // LogValue is String for slog.
 func (l Listed) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
-// writeText has no one to tell of a failed write: a Formatter returns nothing, and
+// writeText cannot report a failed write: a Formatter returns nothing, and
 // fmt keeps what it writes in memory.
 func writeText(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
 
@@ -109,7 +109,7 @@ func toPrintable(s string, n int) string {
 
 func isPrintable(s string) bool { return toPrintable(s, len(s)) == s }
 
-// isToken tells whether s is 1 to n bytes of printable ASCII without a space.
+// isToken reports whether s is 1 to n bytes of printable ASCII without a space.
 func isToken(s string, n int) bool {
 	if s == "" || len(s) > n {
 		return false

@@ -79,8 +79,8 @@ func (d dialer) dialUntil(ctx context.Context, network, address string) (net.Con
 	return c, nil
 }
 
-// checkTunnel takes every 2xx to CONNECT for a tunnel, as RFC 9110 (9.3.6) has
-// it, where net/http takes 200 only. It is called before net/http looks at the
+// checkTunnel accepts every 2xx to CONNECT as a tunnel (RFC 9110, 9.3.6), where
+// net/http accepts 200 only. It is called before net/http looks at the
 // status.
 func checkTunnel(ctx context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode >= 200 && answer.StatusCode <= 299 {

@@ -57,8 +57,8 @@ func readWallet(body []byte) (w Wallet, unread string) {
 		Account: toPrintable(textIn(data["partnerId"]), ledger.MaxServiceID)}, ""
 }
 
-// decimalIn takes a JSON number or a text of one, as it is written: a float would
-// round it. An exponent is refused, for nobody writes money so.
+// decimalIn returns a JSON number or a text of one, as it is written: a float would
+// round it. An exponent is refused: money is not written so.
 func decimalIn(raw json.RawMessage) (string, bool) {
 	s := textIn(raw)
 	digits, fraction, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
