@@ -11,42 +11,22 @@ import (
 )
 
 const (
-	// maxOccurrences bounds the memory of repeats, at some 14 bytes for each.
+	// maxOccurrences bounds the memory of repeats, at 16 bytes for each.
 	maxOccurrences = 5_000_000
-	// sharedByMany is how many rows have the same phone or wallet before it
-	// is said: couples share a phone.
+	// sharedByMany is how many rows have the same phone or wallet before it is
+	// reported: couples share a phone.
 	sharedByMany = 3
-	// listBits of a hash choose the list of an occurrence: many
-	// small lists grow and are sorted without a copy of all.
-	listBits = 10
 )
 
 // repeats finds values that rows share, by their hashes. A phone, a wallet and
 // a mailbox are one occurrence each.
 type repeats struct {
-	seed  maphash.Seed
-	lists [][]occurrence // nil before the first row
-	spans []span
-	next  int   // position of a row behind the last
-	count int   // occurrences
-	limit int   // for tests; 0 = maxOccurrences
-	lost  int   // rows beyond the limit
-	from  Place // the first of them
-}
-
-// occurrence is 12 bytes on purpose.
-type occurrence struct {
-	hash  uint32 // of the value, behind the bits of its list
-	more  uint16 // the next bits of the hash
-	extra uint16 // kind in the low two bits, above them 14 bits of the identity's hash
-	at    uint32 // position of the row
-}
-
-// span is where positions of neighbouring rows begin: those of one file, which
-// grow as its row numbers do.
-type span struct {
-	position int
-	first    Place
+	seed        maphash.Seed
+	occurrences [3][]occurrence // by kind
+	count       int             // of all kinds
+	limit       int             // for tests; 0 = maxOccurrences
+	lost        int             // rows beyond the limit
+	from        Place           // the first of them
 }
 
 const (
@@ -55,129 +35,95 @@ const (
 	ofMailbox
 )
 
+// occurrence is 16 bytes on purpose.
+type occurrence struct {
+	hash     uint64 // of the value
+	row      uint32
+	file     uint16
+	identity uint16 // of the hash of the e-mail; 0 for the other kinds
+}
+
 func (r *repeats) add(at Place, res validate.Result) {
 	if r.limit == 0 {
 		r.limit = maxOccurrences
 	}
-	position := r.positionOf(at)
-	if r.count >= r.limit || uint64(position) > math.MaxUint32 {
+	if r.count >= r.limit || at.File > math.MaxUint16 || at.Row > math.MaxUint32 {
 		if r.lost++; r.lost == 1 {
 			r.from = at
 		}
 		return
 	}
-	if r.lists == nil {
-		r.seed, r.lists = maphash.MakeSeed(), make([][]occurrence, 1<<listBits)
+	if r.count == 0 {
+		r.seed = maphash.MakeSeed()
 	}
 	if phone := res.User.PhoneNumber; phone != "" {
-		r.addOccurrence(position, ofPhone, phone, "")
+		r.addOccurrence(ofPhone, at, phone, 0)
 	}
 	if wallet := res.User.WalletAddress; wallet != "" {
-		r.addOccurrence(position, ofWallet, strings.ToLower(wallet), "")
+		r.addOccurrence(ofWallet, at, strings.ToLower(wallet), 0)
 	}
 	if res.Identity != "" {
-		r.addOccurrence(position, ofMailbox, validate.Mailbox(res.Identity), res.Identity)
+		r.addOccurrence(ofMailbox, at, validate.Mailbox(res.Identity), uint16(maphash.String(r.seed, res.Identity)))
 	}
 }
 
-// positionOf numbers a row so that place finds it again.
-func (r *repeats) positionOf(at Place) int {
-	if n := len(r.spans); n > 0 {
-		last := r.spans[n-1]
-		if p := last.position + at.Row - last.first.Row; at.File == last.first.File && p >= r.next {
-			r.next = p + 1
-			return p
-		}
-	}
-	r.spans = append(r.spans, span{r.next, at})
-	r.next++
-	return r.next - 1
-}
-
-func (r *repeats) placeOf(position uint32) Place {
-	i, found := slices.BinarySearchFunc(r.spans, int(position), func(s span, p int) int { return cmp.Compare(s.position, p) })
-	if !found {
-		i--
-	}
-	s := r.spans[i]
-	return Place{s.first.File, s.first.Row + int(position) - s.position}
-}
-
-func (r *repeats) addOccurrence(position int, kind uint16, value, identity string) {
-	hash := maphash.String(r.seed, value)
-	s := occurrence{hash: uint32(hash >> (32 - listBits)), more: uint16(hash >> (16 - listBits)), extra: kind, at: uint32(position)}
-	if identity != "" {
-		s.extra |= uint16(maphash.String(r.seed, identity)) << 2
-	}
-	list := &r.lists[hash>>(64-listBits)]
-	*list = append(*list, s)
+func (r *repeats) addOccurrence(kind int, at Place, value string, identity uint16) {
+	o := occurrence{hash: maphash.String(r.seed, value), row: uint32(at.Row), file: uint16(at.File), identity: identity}
+	r.occurrences[kind] = append(r.occurrences[kind], o)
 	r.count++
 }
 
 // findings compares all occurrences.
 func (r *repeats) findings() []Finding {
-	found := [3]Finding{sharedFinding(SharedPhone), sharedFinding(SharedWallet), sharedFinding(SharedMailbox)}
-	for _, list := range r.lists {
-		slices.SortFunc(list, func(a, b occurrence) int {
-			if a.valueKey() != b.valueKey() {
-				return cmp.Compare(a.valueKey(), b.valueKey())
-			}
-			return cmp.Compare(a.at, b.at)
-		})
-		r.compareGroups(list, &found)
-	}
-	var told []Finding
-	for _, d := range found {
-		if d.Groups > 0 {
-			told = append(told, d)
+	var found []Finding
+	for kind, name := range []string{ofPhone: SharedPhone, ofWallet: SharedWallet, ofMailbox: SharedMailbox} {
+		f := sharedFinding(name)
+		if f.compare(kind, r.occurrences[kind]); f.Groups > 0 {
+			found = append(found, f)
 		}
 	}
 	if r.lost > 0 {
-		d := sharedFinding(SharedUnknown)
-		d.Rows, d.First = r.lost, []Place{r.from}
-		told = append(told, d)
+		f := sharedFinding(SharedUnknown)
+		f.Rows, f.First = r.lost, []Place{r.from}
+		found = append(found, f)
 	}
-	return told
+	return found
 }
 
-// valueKey is the same for two occurrences in one list if kind and value are.
-func (s occurrence) valueKey() uint64 {
-	return uint64(s.hash)<<32 | uint64(s.more)<<16 | uint64(s.extra&3)
-}
-
-// compareGroups adds the groups of a sorted list to what was found, by kind.
-func (r *repeats) compareGroups(all []occurrence, found *[3]Finding) {
-	for from := 0; from < len(all); {
-		to := from + 1
-		for to < len(all) && all[to].valueKey() == all[from].valueKey() {
-			to++
+// compare sorts all occurrences of a kind and counts the groups of equal values.
+func (f *Finding) compare(kind int, all []occurrence) {
+	slices.SortFunc(all, func(a, b occurrence) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
+	})
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].hash == all[0].hash {
+			n++
 		}
-		group := all[from:to]
-		from = to
-		kind := group[0].extra & 3
+		group := all[:n]
+		all = all[n:]
 		if !isWorthReporting(group, kind) {
 			continue
 		}
-		d := &found[kind]
-		d.Groups++
-		d.Rows += len(group)
-		for _, s := range group[:min(len(group), firstPlaces)] {
-			d.First = append(d.First, r.placeOf(s.at))
+		f.Groups++
+		f.Rows += n
+		for _, o := range group[:min(n, firstPlaces)] {
+			f.First = append(f.First, Place{int(o.file), int(o.row)})
 		}
-		d.First = firstPlacesOf(d.First)
+		f.First = firstPlacesOf(f.First)
 	}
 }
 
-// isWorthReporting reports whether a group of equal values is worth a word. Rows of one
-// e-mail are duplicates, which are reported as such.
-func isWorthReporting(group []occurrence, kind uint16) bool {
+// isWorthReporting reports whether a group of equal values is more than chance.
+// Rows of one e-mail are duplicates, which are reported as such.
+func isWorthReporting(group []occurrence, kind int) bool {
 	if kind != ofMailbox {
 		return len(group) >= sharedByMany
 	}
-	return slices.ContainsFunc(group[1:], func(s occurrence) bool { return s.extra != group[0].extra })
+	return slices.ContainsFunc(group[1:], func(o occurrence) bool { return o.identity != group[0].identity })
 }
 
-// firstPlacesOf keeps the first few places.
+// firstPlacesOf sorts places and returns the first few.
 func firstPlacesOf(places []Place) []Place {
 	slices.SortFunc(places, func(a, b Place) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Row, b.Row))
