@@ -10,7 +10,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/validate"
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
-	"github.com/bulkonboard/bulkonboard/validate/phone"
 )
 
 // Checker judges columns where [validate.Rules] judges one row: it says that
@@ -44,58 +43,6 @@ type Checker struct {
 type countedField struct {
 	*validate.Field
 	Counter[Place]
-}
-
-// Place names a row: the index of its file, and its number as a spreadsheet shows
-// it.
-type Place struct{ File, Row int }
-
-// Finding is one thing that happened to one column, or to several rows alike.
-type Finding struct {
-	Kind   string   // see the constants
-	Field  string   // canonical name, or the header given to AddCell; "" = of the whole input
-	Rows   int      // how many
-	Groups int      // of the kinds Shared…: how many values are shared; else 0
-	First  []Place  // the first few, in order
-	Flags  []string // what to add to the command to have it repaired or accepted; nil = no flag can
-	Text   string   // what happened and what to do, without any value of the input
-}
-
-// Kinds of findings, in the order of Findings.
-const (
-	KindRounded    = "rounded"           // 14155551234 became 1.41556E+10: digits are lost
-	KindPlus       = "plus_lost"         // +14155551234 became 14155551234
-	KindCountry    = "country_lost"      // numbers without country code, perhaps without their first 0 too
-	KindDecimal    = "decimal_added"     // 14155551234 became 14155551234.0
-	KindDate       = "date_made"         // a number or code became a date
-	KindZero       = "zero_lost"         // 02139 became 2139
-	KindDigits     = "digits_lost"       // of a long number only 15 digits are kept
-	KindError      = "error_value"       // #N/A and the like
-	KindTwice      = "double_encoded"    // é became Ã©
-	KindLetters    = "characters_lost"   // é became a replacement character
-	KindNotation   = "foreign_notation"  // é became &eacute;, %C3%A9 or \u00e9
-	KindOther      = "other_field"       // the cells are those of another column
-	KindNothing    = "nothing_word"      // nothing became nan, None or NULL
-	KindCounting   = "counting_up"       // 1 became 1, 2, 3: the fill handle was dragged
-	SharedPhone    = "phone_shared"      // one number in three rows or more
-	SharedWallet   = "wallet_shared"     // one wallet in three rows or more
-	SharedMailbox  = "mailbox_shared"    // e-mails that differ by dots or plus tags only
-	SharedUnknown  = "sharing_uncounted" // more rows than the memory for the three above
-	firstPlaces    = 5                   // in Finding.First
-	sampledNumbers = 10_000              // phone numbers looked at once more, for a hint
-)
-
-type findingKey struct{ kind, field string }
-
-// affected counts the rows with one kind of finding in one field.
-type affected struct {
-	rows      int
-	first     []Place
-	countries map[string]int // of KindCountry: the countries of the rows
-	sampled   int            // phone numbers looked at
-	named     int            // of them: in a row that names its country
-	fit       int            // of them: sound as the repair would read them
-	misfit    int            // of them: of another country than the row's
 }
 
 // Add adds one row: its place, what it holds and what Check said of it.
@@ -148,37 +95,6 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 // utf-8 would replace.
 func (c *Checker) canReread() bool { return c.Encoding != "" && !isUTF8Name(c.Encoding) }
 
-// kindOf returns the kind of finding that a problem is a sign of, "" if of none.
-func kindOf(code string) string {
-	switch code {
-	case validate.CodeNotation, validate.CodeNotationLikely:
-		return KindNotation
-	case validate.CodeOtherField, validate.CodeOtherFieldLikely:
-		return KindOther
-	case validate.CodePlaceholder, validate.CodePlaceholderIgnored, validate.CodeNameNull:
-		return KindNothing
-	case validate.CodeExcelRounded:
-		return KindRounded
-	case validate.CodePhonePlusLost:
-		return KindPlus
-	case validate.CodePhoneNoCountry:
-		return KindCountry
-	case validate.CodeExcelDecimal:
-		return KindDecimal
-	case validate.CodeExcelDate:
-		return KindDate
-	case validate.CodePostalZeroLost, validate.CodePostalShort:
-		return KindZero
-	case validate.CodeExcelError:
-		return KindError
-	case validate.CodeDoubleEncoded:
-		return KindTwice
-	case validate.CodeBadEncoding:
-		return KindLetters
-	}
-	return ""
-}
-
 func (c *Checker) countRow(key findingKey, at Place) *affected {
 	if c.found == nil {
 		c.found = map[findingKey]*affected{}
@@ -188,58 +104,8 @@ func (c *Checker) countRow(key findingKey, at Place) *affected {
 		seen = &affected{}
 		c.found[key] = seen
 	}
-	seen.rows++
-	if len(seen.first) < firstPlaces {
-		seen.first = append(seen.first, at)
-	}
+	seen.add(at)
 	return seen
-}
-
-// sampleNumber reads some of the numbers as the repair would, and compares them with
-// the country of their row.
-func (s *affected) sampleNumber(kind, number, country string) {
-	if kind == KindCountry && country != "" {
-		if s.countries == nil {
-			s.countries = map[string]int{}
-		}
-		s.countries[country]++ // of all rows: a second country must not be missed
-	}
-	if s.sampled++; s.sampled > sampledNumbers {
-		s.sampled = sampledNumbers
-		return
-	}
-	if country == "" {
-		return
-	}
-	number = strings.TrimSpace(number)
-	if kind == KindPlus {
-		if n := phone.Read("+"+number, phone.Options{}); n.Code == "" && n.InCountry(country) {
-			s.fit++
-		} else {
-			s.misfit++
-		}
-		return
-	}
-	s.named++
-	if phone.Read(number, phone.Options{Region: country, Country: country}).Code == "" {
-		s.fit++
-	}
-}
-
-// commonRegion is the country that the numbers without one surely have: all rows
-// that name a country name this, at least half of the rows do, and nine in ten
-// of their numbers are sound there. One list of two countries has none: under
-// one of them the other's numbers would be other people's.
-func (s *affected) commonRegion() string {
-	if len(s.countries) != 1 {
-		return ""
-	}
-	for country := range s.countries {
-		if s.named*2 >= s.sampled && s.fit*10 >= s.named*9 {
-			return country
-		}
-	}
-	return ""
 }
 
 // cellColumn counts the cells of a column that has no rules.
@@ -272,10 +138,7 @@ func (c *Checker) AddCell(at Place, name, value string) {
 	case celltext.IsCutTo15(value):
 		c.countRow(findingKey{KindDigits, name}, at)
 	case celltext.MayBeDate(value) && (celltext.IsDate(value) || celltext.IsShortDate(value)):
-		column.dates.rows++
-		if len(column.dates.first) < firstPlaces {
-			column.dates.first = append(column.dates.first, at)
-		}
+		column.dates.add(at)
 	}
 }
 
@@ -316,22 +179,4 @@ func chooseReading(list []Finding) {
 	}
 	less.Text += ". not both at once: take " + more.Flags[0] + " first, and check again"
 	less.Flags = nil
-}
-
-// Flags joins the flags of all findings, each once.
-func Flags(list []Finding) []string {
-	var all []string
-	seen := map[string]bool{}
-	for _, d := range list {
-		if key := strings.Join(d.Flags, "\x00"); key != "" && !seen[key] {
-			seen[key] = true
-			all = append(all, d.Flags...)
-		}
-	}
-	return all
-}
-
-func rankOf(kind string) int {
-	return slices.Index([]string{KindRounded, KindPlus, KindCountry, KindDecimal, KindDate, KindZero, KindDigits,
-		KindError, KindTwice, KindLetters, KindNotation, KindOther, KindNothing, KindCounting, SharedPhone, SharedWallet, SharedMailbox, SharedUnknown}, kind)
 }
