@@ -11,9 +11,9 @@ import (
 
 // checkAddressPart checks an optional address field, which is sent as it is.
 func (c *rowCheck) checkAddressPart(field, raw string) string {
-	t := prose
+	t := proseText
 	if field == FieldAddress {
-		t = lines
+		t = multilineText
 	}
 	v, _ := c.readOptional(field, raw, t)
 	return v
@@ -21,7 +21,7 @@ func (c *rowCheck) checkAddressPart(field, raw string) string {
 
 // checkPostalCode checks the postal code and notices a lost leading zero.
 func (c *rowCheck) checkPostalCode(raw, country string) string {
-	v, ok := c.readOptional(FieldPostalCode, raw, prose)
+	v, ok := c.readOptional(FieldPostalCode, raw, proseText)
 	if !ok {
 		return ""
 	}
@@ -38,7 +38,7 @@ func (c *rowCheck) checkPostalCode(raw, country string) string {
 
 // checkCountry checks a code of ISO 3166-1 alpha-2.
 func (c *rowCheck) checkCountry(raw string) string {
-	v, ok := c.readOptional(FieldCountryCode, raw, strict)
+	v, ok := c.readOptional(FieldCountryCode, raw, strictText)
 	if !ok {
 		return ""
 	}
@@ -112,7 +112,7 @@ func isCountryCode(code string) bool {
 
 // checkRedirect checks an absolute https URL in ASCII (RFC 3986).
 func (c *rowCheck) checkRedirect(raw string) string {
-	v, ok := c.readOptional(FieldRedirectURL, raw, strict)
+	v, ok := c.readOptional(FieldRedirectURL, raw, strictText)
 	if !ok {
 		return ""
 	}
@@ -151,7 +151,7 @@ func (c *rowCheck) checkExtra(raw []string) []Extra {
 		if i == len(raw) {
 			break
 		}
-		v, ok := c.cleanCell(name, raw[i], added)
+		v, ok := c.cleanCell(name, raw[i], extraText)
 		if !ok || v == "" {
 			continue
 		}

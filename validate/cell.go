@@ -19,10 +19,10 @@ const MaxCell = celltext.MaxLength
 type tolerance uint8
 
 const (
-	strict tolerance = iota // a grammar of its own: nothing invisible, and no NFC that would fold a look-alike
-	prose                   // names and other free text: NFC, invisible characters are kept with a warning
-	lines                   // prose of several lines
-	added                   // lines of a field that --send adds, whose meaning is not known
+	strictText    tolerance = iota // a grammar of its own: nothing invisible, and no NFC that would fold a look-alike
+	proseText                      // names and other free text: NFC, invisible characters are kept with a warning
+	multilineText                  // prose of several lines
+	extraText                      // lines of a field that --send adds, whose meaning is not known
 )
 
 // readRequired reads a cell that must have a value. Default values apply. ok is
@@ -112,10 +112,10 @@ func (c *rowCheck) cleanText(field, raw string, t tolerance) (string, bool) {
 	if !c.refuseControls(field, v, first, t) || !c.checkInvisibles(field, v, first, t) {
 		return "", false
 	}
-	if t == strict {
+	if t == strictText {
 		return v, true
 	}
-	if t >= lines {
+	if t >= multilineText {
 		v = c.unifyLineEnds(field, v)
 	}
 	if n := norm.NFC.String(v); n != v {
@@ -160,7 +160,7 @@ func (c *rowCheck) refuseControls(field, v string, first int, t tolerance) bool 
 	for i, r := range v {
 		lineEnd := r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029'
 		switch {
-		case lineEnd && t >= lines:
+		case lineEnd && t >= multilineText:
 		case lineEnd:
 			c.addProblem(field, CodeLineBreak, fmt.Sprintf("has a line break at character %d. write it on one line", first+utf8.RuneCountInString(v[:i])))
 			return false
@@ -188,12 +188,12 @@ func controlName(r rune) string {
 // because a look-alike would be a second identity. In free text, some scripts and
 // emoji need them.
 func (c *rowCheck) checkInvisibles(field, v string, first int, t tolerance) bool {
-	i := strings.IndexFunc(v, func(r rune) bool { return isInvisible(r) && (t == strict || r != emojiStyle) })
+	i := strings.IndexFunc(v, func(r rune) bool { return isInvisible(r) && (t == strictText || r != emojiStyle) })
 	if i < 0 {
 		return true
 	}
 	at := first + utf8.RuneCountInString(v[:i])
-	if t == strict {
+	if t == strictText {
 		c.addProblem(field, CodeInvisibleChar, fmt.Sprintf("has an invisible character at position %d. type the value again by hand", at))
 		return false
 	}

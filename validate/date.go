@@ -10,7 +10,7 @@ func (c *rowCheck) hasDate(field, v string, t tolerance) bool {
 	switch {
 	case !celltext.MayBeDate(v):
 		return false
-	case t == added:
+	case t == extraText:
 		if !celltext.IsAmbiguousDate(v) {
 			return false
 		}

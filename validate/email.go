@@ -42,7 +42,7 @@ func Mailbox(identity string) string {
 }
 
 func (c *rowCheck) checkEmail(raw string) (sent, identity string) {
-	v, ok := c.readRequired(FieldEmail, raw, strict)
+	v, ok := c.readRequired(FieldEmail, raw, strictText)
 	if !ok {
 		return "", ""
 	}

@@ -22,7 +22,7 @@ type Field struct {
 	Value func(*User) string // its value as sent, "" if the user has none
 
 	// Words separated by spaces, for the methods of the same names.
-	aliases, foreign, parts, partsBeside, choices string
+	aliases, foreign, parts, adjacentParts, choices string
 }
 
 // Aliases returns other headers that senders write: lower case, without spaces,
@@ -36,9 +36,9 @@ func (f *Field) Foreign() []string { return strings.Fields(f.foreign) }
 // Parts returns headers of columns that hold a part of the field.
 func (f *Field) Parts() []string { return strings.Fields(f.parts) }
 
-// PartsBeside returns headers that mean a part of the field only right beside the
+// AdjacentParts returns headers that mean a part of the field only right beside the
 // column that it is read from.
-func (f *Field) PartsBeside() []string { return strings.Fields(f.partsBeside) }
+func (f *Field) AdjacentParts() []string { return strings.Fields(f.adjacentParts) }
 
 // Choices returns the values that a template offers, nil if any value may do.
 func (f *Field) Choices() []string { return strings.Fields(f.choices) }

@@ -128,7 +128,7 @@ func TestPartsAreNoAliases(t *testing.T) {
 	}
 	for _, f := range Fields() {
 		seen := map[string]bool{}
-		for _, header := range slices.Concat(f.Parts(), f.PartsBeside(), f.Foreign()) {
+		for _, header := range slices.Concat(f.Parts(), f.AdjacentParts(), f.Foreign()) {
 			if aliases[header] != "" && !slices.Contains(f.Foreign(), header) || seen[header] || strings.Trim(header, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 				t.Errorf("%s: %q is twice, an alias of %q, or not written like one", f.Name, header, aliases[header])
 			}

@@ -38,7 +38,7 @@ func fieldArray() [15]Field {
 			aliases: redirectAliases},
 		{Name: FieldAddress, Defaultable: true, IsDetail: true, IsText: true, MinCounting: 5, Example: "1 Main Street", Rule: "Optional street and number.",
 			Cell: func(r *Raw) *string { return &r.Address }, Value: func(u *User) string { return u.Address },
-			aliases: addressAliases, parts: addressParts, partsBeside: addressPartsBeside},
+			aliases: addressAliases, parts: addressParts, adjacentParts: addressAdjacentParts},
 		{Name: FieldCity, Defaultable: true, IsDetail: true, IsText: true, MinCounting: 3, Example: "San Francisco", Rule: "Optional town.",
 			Cell: func(r *Raw) *string { return &r.City }, Value: func(u *User) string { return u.City },
 			aliases: cityAliases},

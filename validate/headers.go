@@ -61,8 +61,8 @@ const (
 		"numext numerointerior numint numerodecalle numerodecasa complementodireccion piso puerta numerodarua numerodacasa complemento numerocivico ncivico " +
 		"civico interno"
 
-	// addressPartsBeside mean so only right beside the column of the address.
-	addressPartsBeside = "number no nr num numero numer hnr nummer"
+	// addressAdjacentParts are the same only right beside the column of the address.
+	addressAdjacentParts = "number no nr num numero numer hnr nummer"
 )
 
 // statusWords are what a column named state or estado holds when it is about an

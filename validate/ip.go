@@ -8,7 +8,7 @@ import (
 // checkIP checks one IPv4 or IPv6 address that a user can have registered from.
 // Ranges for documentation pass, because the partner's own example is one.
 func (c *rowCheck) checkIP(raw string) string {
-	v, ok := c.readRequired(FieldIPAddress, raw, strict)
+	v, ok := c.readRequired(FieldIPAddress, raw, strictText)
 	if !ok {
 		return ""
 	}

@@ -20,7 +20,7 @@ const ExampleFirstName = "Example (delete this row)"
 
 // checkName checks one name of a user. other is the cell of the other name.
 func (c *rowCheck) checkName(field, raw, other string) string {
-	v, ok := c.readRequired(field, raw, prose)
+	v, ok := c.readRequired(field, raw, proseText)
 	if !ok || !c.fitsLength(field, v, MaxName) {
 		return ""
 	}
@@ -35,7 +35,7 @@ func (c *rowCheck) checkName(field, raw, other string) string {
 }
 
 func (c *rowCheck) checkPurpose(raw string) string {
-	v, ok := c.readRequired(FieldAccountPurpose, raw, prose)
+	v, ok := c.readRequired(FieldAccountPurpose, raw, proseText)
 	if !ok || !c.fitsLength(FieldAccountPurpose, v, MaxPurpose) {
 		return ""
 	}

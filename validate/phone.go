@@ -4,7 +4,7 @@ import "github.com/bulkonboard/bulkonboard/validate/phone"
 
 // checkPhone checks the phone number and compares it with the row's country.
 func (c *rowCheck) checkPhone(raw, country string) string {
-	v, ok := c.readRequired(FieldPhoneNumber, raw, strict)
+	v, ok := c.readRequired(FieldPhoneNumber, raw, strictText)
 	if !ok {
 		return ""
 	}

@@ -11,7 +11,7 @@ const (
 // checkProgram checks the program, however it is spelt ("Non-Custodial"), and
 // returns the partner's own spelling.
 func (c *rowCheck) checkProgram(raw string) string {
-	v, ok := c.readRequired(FieldProgram, raw, strict)
+	v, ok := c.readRequired(FieldProgram, raw, strictText)
 	if !ok {
 		return ""
 	}
@@ -36,7 +36,7 @@ func (c *rowCheck) checkProgram(raw string) string {
 // checkTerms accepts only what says yes beyond doubt. That a user accepted a
 // contract is never a default value.
 func (c *rowCheck) checkTerms(raw string) bool {
-	v, ok := c.cleanCell(FieldTerms, raw, strict)
+	v, ok := c.cleanCell(FieldTerms, raw, strictText)
 	switch {
 	case !ok:
 		return false

@@ -10,7 +10,7 @@ import (
 
 // isText reports whether a field has no grammar of its own, so that nothing else
 // notices a value that is another field's.
-func (t tolerance) isText() bool { return t == prose || t == lines }
+func (t tolerance) isText() bool { return t == proseText || t == multilineText }
 
 func isName(field string) bool { return field == FieldFirstName || field == FieldLastName }
 

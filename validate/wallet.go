@@ -21,10 +21,10 @@ func (c *rowCheck) checkWallet(raw, program string) string {
 			c.addProblem(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
 			return ""
 		}
-		v, ok := c.readRequired(FieldWalletAddress, raw, strict)
+		v, ok := c.readRequired(FieldWalletAddress, raw, strictText)
 		return c.checkWalletAddress(v, ok)
 	}
-	v, ok := c.readOptional(FieldWalletAddress, raw, strict)
+	v, ok := c.readOptional(FieldWalletAddress, raw, strictText)
 	return c.checkWalletAddress(v, ok)
 }
 
@@ -57,25 +57,16 @@ func explainWallet(v string) string {
 	switch {
 	case len(v) > 4 && strings.EqualFold(v[len(v)-4:], ".eth"):
 		return "is an ENS name. " + then + ", the address of that name"
-	case len(v) == walletDigits && areHexDigits(v):
+	case len(v) == walletDigits && celltext.IsHex(v):
 		return "has no 0x in front. put it there"
 	case !strings.HasPrefix(v, "0x"):
 		return "does not begin with 0x. " + then
 	case len(v) != 2+walletDigits:
 		return fmt.Sprintf("has %d characters behind the 0x. %s", len(v)-2, then)
-	case !areHexDigits(v[2:]):
+	case !celltext.IsHex(v[2:]):
 		return "has a character that is no hexadecimal digit. " + then
 	}
 	return ""
-}
-
-func areHexDigits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if b := s[i]; !celltext.IsDigit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
-			return false
-		}
-	}
-	return true
 }
 
 // hasChecksum reports whether the digits of an address are written as EIP-55

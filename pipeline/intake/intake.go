@@ -43,7 +43,7 @@ func Fields(table validate.FieldTable) []source.Field {
 	var fields []source.Field
 	for _, f := range table {
 		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases(), Required: f.Required, Written: f.IsBool,
-			Foreign: f.Foreign(), Parts: f.Parts(), AdjacentParts: f.PartsBeside()})
+			Foreign: f.Foreign(), Parts: f.Parts(), AdjacentParts: f.AdjacentParts()})
 	}
 	return fields
 }

@@ -9,7 +9,7 @@ import (
 type findingKey struct{ kind, field string }
 
 // affected counts the rows with one kind of finding in one field.
-type affected struct {
+type affectedRows struct {
 	rows      int
 	first     []Place
 	countries map[string]int // of KindCountry: the countries of the rows
@@ -19,7 +19,7 @@ type affected struct {
 	misfit    int            // of them: of another country than the row's
 }
 
-func (s *affected) add(at Place) {
+func (s *affectedRows) add(at Place) {
 	s.rows++
 	if len(s.first) < firstPlaces {
 		s.first = append(s.first, at)
@@ -28,7 +28,7 @@ func (s *affected) add(at Place) {
 
 // sampleNumber reads some of the numbers as the flag would have them read, and
 // compares them with the country of their row.
-func (s *affected) sampleNumber(kind, number, country string) {
+func (s *affectedRows) sampleNumber(kind, number, country string) {
 	if kind == KindCountry && country != "" {
 		if s.countries == nil {
 			s.countries = map[string]int{}
@@ -61,7 +61,7 @@ func (s *affected) sampleNumber(kind, number, country string) {
 // that name a country name this, at least half of the rows do, and nine in ten
 // of their numbers are sound there. One list of two countries has none: under
 // one of them the other's numbers would be those of other users.
-func (s *affected) commonRegion() string {
+func (s *affectedRows) commonRegion() string {
 	if len(s.countries) != 1 {
 		return ""
 	}

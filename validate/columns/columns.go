@@ -32,7 +32,7 @@ type Checker struct {
 	fields  validate.FieldTable // nil before the first row
 	raw     validate.Raw        // the row at hand
 	rows    int
-	found   map[findingKey]*affected
+	found   map[findingKey]*affectedRows
 	cells   map[string]*cellColumn
 	counted []countedField
 	repeats repeats
@@ -95,13 +95,13 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 // utf-8 would replace.
 func (c *Checker) canReread() bool { return c.Encoding != "" && !isUTF8Name(c.Encoding) }
 
-func (c *Checker) countRow(key findingKey, at Place) *affected {
+func (c *Checker) countRow(key findingKey, at Place) *affectedRows {
 	if c.found == nil {
-		c.found = map[findingKey]*affected{}
+		c.found = map[findingKey]*affectedRows{}
 	}
 	seen := c.found[key]
 	if seen == nil {
-		seen = &affected{}
+		seen = &affectedRows{}
 		c.found[key] = seen
 	}
 	seen.add(at)
@@ -111,7 +111,7 @@ func (c *Checker) countRow(key findingKey, at Place) *affected {
 // cellColumn counts the cells of a column that has no rules.
 type cellColumn struct {
 	filled int
-	dates  affected
+	dates  affectedRows
 }
 
 // AddCell adds a cell of a column that Check does not know, such as the sender's

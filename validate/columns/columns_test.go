@@ -203,7 +203,7 @@ func TestRepeatsEnd(t *testing.T) {
 func TestDamageTexts(t *testing.T) {
 	d := &Checker{Encoding: "windows-1252"}
 	for rank, kind := range []string{KindRounded, KindPlus, KindCountry, KindDecimal, KindDate, KindZero, KindDigits, KindError, KindTwice, KindLetters} {
-		out := d.explain(findingKey{kind, validate.FieldPhoneNumber}, &affected{rows: 1})
+		out := d.explain(findingKey{kind, validate.FieldPhoneNumber}, &affectedRows{rows: 1})
 		if out.Text == "" || strings.ContainsAny(out.Text, ";\n") || strings.HasSuffix(out.Text, ".") {
 			t.Errorf("%d %s: %q", rank, kind, out.Text)
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // explain puts what was found into words, and names the flag that accepts it.
-func (c *Checker) explain(key findingKey, seen *affected) Finding {
+func (c *Checker) explain(key findingKey, seen *affectedRows) Finding {
 	out := Finding{Kind: key.kind, Field: key.field, Rows: seen.rows, First: seen.first}
 	phone := key.field == validate.FieldPhoneNumber
 	switch key.kind {
@@ -108,7 +108,7 @@ func (c *Checker) countingFindings() []Finding {
 	for i := range c.counted {
 		f := &c.counted[i]
 		if rows, first := f.Found(f.MinCounting); rows > 0 {
-			list = append(list, c.explain(findingKey{KindCounting, f.Name}, &affected{rows: rows, first: first}))
+			list = append(list, c.explain(findingKey{KindCounting, f.Name}, &affectedRows{rows: rows, first: first}))
 		}
 	}
 	return list

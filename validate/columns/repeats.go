@@ -30,9 +30,9 @@ type repeats struct {
 }
 
 const (
-	ofPhone = iota
-	ofWallet
-	ofMailbox
+	phoneKind = iota
+	walletKind
+	mailboxKind
 )
 
 // occurrence is 16 bytes on purpose.
@@ -57,13 +57,13 @@ func (r *repeats) add(at Place, res validate.Result) {
 		r.seed = maphash.MakeSeed()
 	}
 	if phone := res.User.PhoneNumber; phone != "" {
-		r.addOccurrence(ofPhone, at, phone, 0)
+		r.addOccurrence(phoneKind, at, phone, 0)
 	}
 	if wallet := res.User.WalletAddress; wallet != "" {
-		r.addOccurrence(ofWallet, at, strings.ToLower(wallet), 0)
+		r.addOccurrence(walletKind, at, strings.ToLower(wallet), 0)
 	}
 	if res.Identity != "" {
-		r.addOccurrence(ofMailbox, at, validate.Mailbox(res.Identity), uint16(maphash.String(r.seed, res.Identity)))
+		r.addOccurrence(mailboxKind, at, validate.Mailbox(res.Identity), uint16(maphash.String(r.seed, res.Identity)))
 	}
 }
 
@@ -76,7 +76,7 @@ func (r *repeats) addOccurrence(kind int, at Place, value string, identity uint1
 // findings compares all occurrences.
 func (r *repeats) findings() []Finding {
 	var found []Finding
-	for kind, name := range []string{ofPhone: SharedPhone, ofWallet: SharedWallet, ofMailbox: SharedMailbox} {
+	for kind, name := range []string{phoneKind: SharedPhone, walletKind: SharedWallet, mailboxKind: SharedMailbox} {
 		f := sharedFinding(name)
 		if f.compare(kind, r.occurrences[kind]); f.Groups > 0 {
 			found = append(found, f)
@@ -117,7 +117,7 @@ func (f *Finding) compare(kind int, all []occurrence) {
 // isWorthReporting reports whether a group of equal values is more than chance.
 // Rows of one e-mail are duplicates, which are reported as such.
 func isWorthReporting(group []occurrence, kind int) bool {
-	if kind != ofMailbox {
+	if kind != mailboxKind {
 		return len(group) >= sharedByMany
 	}
 	return slices.ContainsFunc(group[1:], func(o occurrence) bool { return o.identity != group[0].identity })

@@ -8,7 +8,7 @@ import (
 
 // parse reads ASCII digits, with a + or of the region.
 func parse(digits, region string) Number {
-	if n, v := parseByTable(digits, region); v == valid {
+	if n, v := parseByTable(digits, region); v == verdictValid {
 		return n
 	}
 	return parseByLibrary(digits, region)
@@ -19,9 +19,9 @@ func parse(digits, region string) Number {
 func parseSecond(national Number, digits string) Number {
 	n, v := parseByTable(digits, "")
 	switch {
-	case v == valid:
+	case v == verdictValid:
 		return n
-	case v == invalid && national.E164 != "":
+	case v == verdictInvalid && national.E164 != "":
 		return refuse(CodeInvalid, "")
 	}
 	return parseByLibrary(digits, "")

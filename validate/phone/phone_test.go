@@ -75,14 +75,14 @@ func sameNumber(t testing.TB, what string, got, want Number, countries ...string
 func tableAgrees(t testing.TB, digits, region string) verdict {
 	t.Helper()
 	got, read := parseByTable(digits, region)
-	if read == unsettled {
+	if read == verdictOpen {
 		return read
 	}
 	want := parseByLibrary(digits, region)
-	if (read == valid) != (want.Code == "") {
-		t.Fatalf("%s of %q: valid %v, libphonenumber has %q %s", digits, region, read == valid, want.E164, want.Message)
+	if (read == verdictValid) != (want.Code == "") {
+		t.Fatalf("%s of %q: valid %v, libphonenumber has %q %s", digits, region, read == verdictValid, want.E164, want.Message)
 	}
-	if read == valid {
+	if read == verdictValid {
 		sameNumber(t, digits+" of "+region, got, want)
 	}
 	return read
@@ -176,8 +176,8 @@ func TestNearExamples(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d valid, %d invalid, %d left to libphonenumber", counts[valid], counts[invalid], counts[unsettled])
-	if all := counts[valid] + counts[invalid] + counts[unsettled]; counts[unsettled]*5 > all || counts[valid]*5 < all {
+	t.Logf("%d valid, %d invalid, %d left to libphonenumber", counts[verdictValid], counts[verdictInvalid], counts[verdictOpen])
+	if all := counts[verdictValid] + counts[verdictInvalid] + counts[verdictOpen]; counts[verdictOpen]*5 > all || counts[verdictValid]*5 < all {
 		t.Errorf("the tables settle too little: %v of %d", counts, all)
 	}
 }

@@ -11,36 +11,36 @@ import (
 type verdict uint8
 
 const (
-	unsettled verdict = iota // ask libphonenumber
-	valid                    // libphonenumber would say just the same
-	invalid                  // libphonenumber would refuse it; why, it has to say itself
+	verdictOpen    verdict = iota // ask libphonenumber
+	verdictValid                  // libphonenumber would say just the same
+	verdictInvalid                // libphonenumber would refuse it; why, it has to say itself
 )
 
 // parseByTable is parse by the tables alone.
 func parseByTable(digits, region string) (Number, verdict) {
 	if len(digits) < 4 { // Parse has rules of its own for the shortest
-		return Number{}, unsettled
+		return Number{}, verdictOpen
 	}
 	if digits[0] == '+' {
 		c, rest := allPlans().findCode(digits[1:])
 		if c == nil || len(rest) < phonenumbers.MIN_LENGTH_FOR_NSN {
-			return Number{}, unsettled
+			return Number{}, verdictOpen
 		}
 		return c.parse(rest, c.regions[0], digits)
 	}
 	c, home := allPlans().findRegion(region)
 	if home == nil || home.abroad.matches(digits) {
-		return Number{}, unsettled
+		return Number{}, verdictOpen
 	}
 	if rest, ok := strings.CutPrefix(digits, c.digits); ok {
 		// Perhaps an international number that lost its +.
 		rest, sure := home.trimTrunk(rest)
 		if !sure {
-			return Number{}, unsettled
+			return Number{}, verdictOpen
 		}
 		if !home.isViable(digits) && home.isViable(rest) || home.general.compare(len(digits)) == phonenumbers.TOO_LONG {
 			if len(rest) < phonenumbers.MIN_LENGTH_FOR_NSN {
-				return Number{}, unsettled
+				return Number{}, verdictOpen
 			}
 			return c.parse(rest, c.regions[0], "")
 		}
@@ -53,7 +53,7 @@ func parseByTable(digits, region string) (Number, verdict) {
 func (c *countryPlan) parse(rest string, r *regionPlan, written string) (Number, verdict) {
 	national, sure := r.trimTrunk(rest)
 	if !sure {
-		return Number{}, unsettled
+		return Number{}, verdictOpen
 	}
 	switch r.general.compare(len(national)) {
 	case phonenumbers.IS_POSSIBLE, phonenumbers.TOO_LONG:
@@ -65,13 +65,13 @@ func (c *countryPlan) parse(rest string, r *regionPlan, written string) (Number,
 		e164 = "+" + c.digits + national
 	}
 	if len(national) < phonenumbers.MIN_LENGTH_FOR_NSN || len(national) > maxNational || len(e164) > maxE164 {
-		return Number{}, unsettled
+		return Number{}, verdictOpen
 	}
 	owner, kind := c.ownerOf(national)
 	if kind == phonenumbers.UNKNOWN {
-		return Number{}, invalid
+		return Number{}, verdictInvalid
 	}
-	return Number{E164: e164, plan: c, owner: owner, kind: kind}, valid
+	return Number{E164: e164, plan: c, owner: owner, kind: kind}, verdictValid
 }
 
 // callingCode is the country calling code, 49 for Germany.

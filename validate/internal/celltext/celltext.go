@@ -7,6 +7,8 @@
 // Nothing in this package keeps state, so any number of goroutines may use it.
 package celltext
 
+import "strings"
+
 // Signs are the classes of bytes that a cell has, as bits.
 type Signs uint32
 
@@ -89,21 +91,11 @@ func IsDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 func isASCIILetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
-func isHex(b byte) bool { return IsDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
+// IsHex reports whether s holds nothing but hexadecimal digits. "" does.
+func IsHex(s string) bool { return strings.Trim(s, "0123456789abcdefABCDEF") == "" }
 
-// areHex reports whether s is at least n bytes long and begins with n
-// hexadecimal digits.
-func areHex(s string, n int) bool {
-	if len(s) < n {
-		return false
-	}
-	for i := range n {
-		if !isHex(s[i]) {
-			return false
-		}
-	}
-	return true
-}
+// areHex reports whether s begins with n hexadecimal digits.
+func areHex(s string, n int) bool { return len(s) >= n && IsHex(s[:n]) }
 
 // MaxLength is the largest length of a value, in code points: what a spreadsheet
 // cell holds.

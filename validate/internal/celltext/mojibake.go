@@ -33,7 +33,7 @@ func isMisreadUTF8(v string) bool {
 			to++
 		}
 		run := v[from:to]
-		if isRunMisread(run, before(v, from), after(v, to)) {
+		if isRunMisread(run, byteBefore(v, from), byteAfter(v, to)) {
 			return true
 		}
 		from = to
@@ -41,15 +41,15 @@ func isMisreadUTF8(v string) bool {
 	return false
 }
 
-// before and after are the ASCII characters beside a run, 0 if there is none.
-func before(v string, at int) byte {
+// byteBefore and byteAfter return the ASCII characters beside a run, 0 if there is none.
+func byteBefore(v string, at int) byte {
 	if at == 0 {
 		return 0
 	}
 	return v[at-1]
 }
 
-func after(v string, at int) byte {
+func byteAfter(v string, at int) byte {
 	if at == len(v) {
 		return 0
 	}
