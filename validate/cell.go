@@ -65,11 +65,11 @@ func (c *rowCheck) readOptional(field, raw string, t tolerance) (v string, ok bo
 // readCell cleans a cell, or the default value if the cell is empty.
 func (c *rowCheck) readCell(field, raw string, t tolerance) (string, bool) {
 	v, ok := c.cleanCell(field, raw, t)
-	if !ok || v != "" || len(c.rules.Defaults) == 0 || !isDefaultable(field) {
+	if !ok || v != "" {
 		return v, ok
 	}
 	d := c.rules.Defaults[field]
-	if d == "" {
+	if d == "" || !isDefaultable(field) {
 		return "", true
 	}
 	c.addChange(field, "default")

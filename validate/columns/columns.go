@@ -16,9 +16,9 @@ import (
 // 1,204 rows lost their + alike, and which flag accepts them. It repairs nothing.
 //
 // The zero value is ready. Give it every row once, in order, then ask for
-// Findings. It is for one goroutine. It needs 16 bytes for each phone number,
-// wallet and mailbox, up to 80 MB in all, twice that while a list grows, and up to
-// 10 MB for phone numbers without their +.
+// Findings. It is for one goroutine. It needs some 18 bytes for each phone number,
+// wallet and mailbox, up to 90 MB in all, and up to 10 MB for phone numbers without
+// their +.
 type Checker struct {
 	// Encoding is what --encoding named, "" = it was not given.
 	Encoding string

@@ -3,6 +3,7 @@ package columns
 import (
 	"cmp"
 	"hash/maphash"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -16,19 +17,23 @@ const (
 	// sharedByMany is how many rows have the same phone or wallet before it is
 	// reported: couples share a phone.
 	sharedByMany = 3
+	// listBits of a hash choose the list of an occurrence: many small lists grow
+	// and are sorted without a copy of all.
+	listBits = 10
 )
 
 // repeats finds values that rows share, by their hashes. A phone, a wallet and
 // a mailbox are one occurrence each.
 type repeats struct {
-	seed        maphash.Seed
-	occurrences [3][]occurrence // by kind
-	count       int             // of all kinds
-	limit       int             // for tests; 0 = maxOccurrences
-	lost        int             // rows beyond the limit
-	from        Place           // the first of them
+	seed  maphash.Seed
+	lists [1 << listBits][]occurrence
+	count int   // of all lists
+	limit int   // for tests; 0 = maxOccurrences
+	lost  int   // rows beyond the limit
+	from  Place // the first of them
 }
 
+// Kinds of values.
 const (
 	phoneKind = iota
 	walletKind
@@ -37,7 +42,7 @@ const (
 
 // occurrence is 16 bytes on purpose.
 type occurrence struct {
-	hash     uint64 // of the value
+	hash     uint64 // of the value, with its kind in the low two bits
 	row      uint32
 	file     uint16
 	identity uint16 // of the hash of the e-mail; 0 for the other kinds
@@ -67,21 +72,24 @@ func (r *repeats) add(at Place, res validate.Result) {
 	}
 }
 
-func (r *repeats) addOccurrence(kind int, at Place, value string, identity uint16) {
-	o := occurrence{hash: maphash.String(r.seed, value), row: uint32(at.Row), file: uint16(at.File), identity: identity}
-	r.occurrences[kind] = append(r.occurrences[kind], o)
+func (r *repeats) addOccurrence(kind uint64, at Place, value string, identity uint16) {
+	hash := maphash.String(r.seed, value)&^3 | kind
+	list := &r.lists[hash>>(64-listBits)]
+	*list = append(*list, occurrence{hash: hash, row: uint32(at.Row), file: uint16(at.File), identity: identity})
 	r.count++
 }
 
 // findings compares all occurrences.
 func (r *repeats) findings() []Finding {
-	var found []Finding
-	for kind, name := range []string{phoneKind: SharedPhone, walletKind: SharedWallet, mailboxKind: SharedMailbox} {
-		f := sharedFinding(name)
-		if f.compare(kind, r.occurrences[kind]); f.Groups > 0 {
-			found = append(found, f)
+	byKind := [...]Finding{phoneKind: sharedFinding(SharedPhone), walletKind: sharedFinding(SharedWallet), mailboxKind: sharedFinding(SharedMailbox)}
+	for i := range r.lists {
+		for group := range groupsOf(r.lists[i]) {
+			if kind := group[0].hash & 3; isWorthReporting(group, kind) {
+				byKind[kind].addGroup(group)
+			}
 		}
 	}
+	found := slices.DeleteFunc(byKind[:], func(f Finding) bool { return f.Groups == 0 })
 	if r.lost > 0 {
 		f := sharedFinding(SharedUnknown)
 		f.Rows, f.First = r.lost, []Place{r.from}
@@ -90,33 +98,37 @@ func (r *repeats) findings() []Finding {
 	return found
 }
 
-// compare sorts all occurrences of a kind and counts the groups of equal values.
-func (f *Finding) compare(kind int, all []occurrence) {
-	slices.SortFunc(all, func(a, b occurrence) int {
+// groupsOf sorts a list and yields the occurrences of each value.
+func groupsOf(list []occurrence) iter.Seq[[]occurrence] {
+	slices.SortFunc(list, func(a, b occurrence) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
 	})
-	for len(all) > 0 {
-		n := 1
-		for n < len(all) && all[n].hash == all[0].hash {
-			n++
+	return func(yield func([]occurrence) bool) {
+		for len(list) > 0 {
+			n := 1
+			for n < len(list) && list[n].hash == list[0].hash {
+				n++
+			}
+			if !yield(list[:n]) {
+				return
+			}
+			list = list[n:]
 		}
-		group := all[:n]
-		all = all[n:]
-		if !isWorthReporting(group, kind) {
-			continue
-		}
-		f.Groups++
-		f.Rows += n
-		for _, o := range group[:min(n, firstPlaces)] {
-			f.First = append(f.First, Place{int(o.file), int(o.row)})
-		}
-		f.First = firstPlacesOf(f.First)
 	}
+}
+
+func (f *Finding) addGroup(group []occurrence) {
+	f.Groups++
+	f.Rows += len(group)
+	for _, o := range group[:min(len(group), firstPlaces)] {
+		f.First = append(f.First, Place{int(o.file), int(o.row)})
+	}
+	f.First = firstPlacesOf(f.First)
 }
 
 // isWorthReporting reports whether a group of equal values is more than chance.
 // Rows of one e-mail are duplicates, which are reported as such.
-func isWorthReporting(group []occurrence, kind int) bool {
+func isWorthReporting(group []occurrence, kind uint64) bool {
 	if kind != mailboxKind {
 		return len(group) >= sharedByMany
 	}

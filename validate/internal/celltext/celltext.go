@@ -7,8 +7,6 @@
 // Nothing in this package keeps state, so any number of goroutines may use it.
 package celltext
 
-import "strings"
-
 // Signs are the classes of bytes that a cell has, as bits.
 type Signs uint32
 
@@ -92,7 +90,14 @@ func IsDigit(b byte) bool { return '0' <= b && b <= '9' }
 func isASCIILetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
 // IsHex reports whether s holds nothing but hexadecimal digits. "" does.
-func IsHex(s string) bool { return strings.Trim(s, "0123456789abcdefABCDEF") == "" }
+func IsHex(s string) bool {
+	for i := range len(s) {
+		if b := s[i]; !IsDigit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
 
 // areHex reports whether s begins with n hexadecimal digits.
 func areHex(s string, n int) bool { return len(s) >= n && IsHex(s[:n]) }
