@@ -33,6 +33,7 @@ type columnCheck struct {
 	taken   int
 	on      bool
 	rows    int
+	row     validate.Raw // that is judged
 }
 
 // begin makes ready for a pass over all rows.
@@ -69,21 +70,21 @@ func (s *columnCheck) read(raws []validate.Raw) {
 	s.waiting = append(s.waiting, raws...)
 }
 
-// next is the row that was read first of those waiting.
-func (s *columnCheck) next() (raw validate.Raw, ok bool) {
+// next sets row to the one that was read first of those waiting.
+func (s *columnCheck) next() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on || s.taken == len(s.waiting) {
-		return raw, false
+		return false
 	}
+	s.row = s.waiting[s.taken]
 	s.taken++
-	return s.waiting[s.taken-1], true
+	return true
 }
 
 // judged takes what the check said of the next row.
 func (s *columnCheck) judged(r ledger.Row) {
-	raw, ok := s.next()
-	if !ok {
+	if !s.next() {
 		return
 	}
 	s.rows++
@@ -94,7 +95,7 @@ func (s *columnCheck) judged(r ledger.Row) {
 		}
 		res.User = userOf(s.details, r.Fields)
 	} else {
-		res.User = s.rules.Check(raw).User
+		res.User = s.rules.Check(s.row).User
 	}
 	for _, f := range r.Findings {
 		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form
@@ -103,7 +104,7 @@ func (s *columnCheck) judged(r ledger.Row) {
 		res.Problems = append(res.Problems, validate.Problem{Field: f.Field, Code: f.Code, Message: f.Message, Warning: f.Warning})
 	}
 	at := columns.Place{File: r.File, Row: r.Number}
-	s.checker.Add(at, raw, res)
+	s.checker.Add(at, &s.row, &res)
 	if s.id != "" && !slices.Contains(s.carried, s.id) {
 		s.checker.AddCell(at, s.id, r.SenderID)
 	}

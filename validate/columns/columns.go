@@ -30,7 +30,6 @@ type Checker struct {
 	SharedRows int
 
 	fields  validate.FieldTable // nil before the first row
-	raw     validate.Raw        // the row at hand
 	rows    int
 	found   map[findingKey]*affectedRows
 	cells   map[string]*cellColumn
@@ -45,9 +44,9 @@ type countedField struct {
 	Counter[Place]
 }
 
-// Add adds one row: its place, what it holds and what Check said of it.
-func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
-	c.raw = raw
+// Add adds one row: its place, what it holds and what Check said of it. It keeps
+// neither.
+func (c *Checker) Add(at Place, raw *validate.Raw, res *validate.Result) {
 	if c.fields == nil {
 		c.fields = validate.Fields()
 		for i := range c.fields {
@@ -65,14 +64,14 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 		c.config.addPhone(c.Rules, raw.PhoneNumber, country, res.User.PhoneNumber)
 	}
 	if c.canReread() {
-		c.config.addCells(c.Encoding, c.fields.Cells(&c.raw))
+		c.config.addCells(c.Encoding, c.fields.Cells(raw))
 	}
 	for _, p := range res.Problems {
 		kind := kindOf(p.Code)
 		if p.Code == validate.CodePhoneAmbiguous && !c.Rules.PhonePlus && hasLostPlus(raw.PhoneNumber, c.Rules.PhoneRegion, country) {
 			kind = KindPlus
 		}
-		if kind == "" || kind == KindNothing && !c.isProgramWord(p.Field) {
+		if kind == "" || kind == KindNothing && !c.isProgramWord(raw, p.Field) {
 			continue
 		}
 		seen := c.countRow(findingKey{kind, p.Field}, at)
@@ -84,7 +83,7 @@ func (c *Checker) Add(at Place, raw validate.Raw, res validate.Result) {
 		}
 	}
 	for i := range c.counted {
-		c.counted[i].Add(at, *c.counted[i].Cell(&c.raw))
+		c.counted[i].Add(at, *c.counted[i].Cell(raw))
 	}
 	if c.rows++; c.SharedRows == 0 || c.rows <= c.SharedRows {
 		c.repeats.add(at, res)

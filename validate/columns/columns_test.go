@@ -19,7 +19,7 @@ func soundRow() validate.Raw {
 // check gives the rows, from row 2 on, to a checker.
 func check(d *Checker, r validate.Rules, rows ...validate.Raw) []Finding {
 	for i, raw := range rows {
-		d.Add(Place{0, i + 2}, raw, r.Check(raw))
+		d.Add(Place{0, i + 2}, &raw, new(r.Check(raw)))
 	}
 	return d.Findings()
 }
@@ -132,7 +132,7 @@ func TestRepeatsAgainstMap(t *testing.T) {
 	r, seen, want := &repeats{}, map[string]int{}, 0
 	for row := range 200_000 {
 		phone := fmt.Sprintf("+1202%07d", random.IntN(100_000))
-		r.add(Place{0, row + 2}, validate.Result{User: validate.User{PhoneNumber: phone}})
+		r.add(Place{0, row + 2}, &validate.Result{User: validate.User{PhoneNumber: phone}})
 		seen[phone]++
 		if row == 50_000 {
 			r.findings()
@@ -169,7 +169,7 @@ func TestRepeatsPlaces(t *testing.T) {
 		}
 		rows[validate.Mailbox(identity)] = append(rows[validate.Mailbox(identity)], at)
 		mails[validate.Mailbox(identity)][identity] = true
-		r.add(at, validate.Result{Identity: identity})
+		r.add(at, &validate.Result{Identity: identity})
 	}
 	var all []Place
 	groups := 0
@@ -191,7 +191,7 @@ func TestRepeatsPlaces(t *testing.T) {
 func TestRepeatsEnd(t *testing.T) {
 	r := &repeats{limit: 10}
 	for row := range 25 {
-		r.add(Place{3, row + 2}, validate.Result{User: validate.User{PhoneNumber: "+12025550143"}})
+		r.add(Place{3, row + 2}, &validate.Result{User: validate.User{PhoneNumber: "+12025550143"}})
 	}
 	found := r.findings()
 	if r.count != 10 || len(found) != 2 || found[0].Rows != 10 || found[1].Kind != SharedUnknown || found[1].Rows != 15 || found[1].First[0] != (Place{3, 12}) {
@@ -221,7 +221,7 @@ func BenchmarkChecker(b *testing.B) {
 	d := new(Checker)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		d.Add(Place{0, i}, raw, res)
+		d.Add(Place{0, i}, &raw, &res)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -271,10 +271,10 @@ func TestAdviceUntried(t *testing.T) {
 	raw.PhoneNumber = "491701234567"
 	res := rules.Check(raw)
 	for row := range maxUntried + 1 {
-		d.Add(Place{0, row + 2}, raw, res)
+		d.Add(Place{0, row + 2}, &raw, &res)
 	}
 	raw.PhoneNumber, raw.CountryCode = "030 1234567", "DE"
-	d.Add(Place{0, maxUntried + 3}, raw, rules.Check(raw))
+	d.Add(Place{0, maxUntried + 3}, &raw, new(rules.Check(raw)))
 	found := slices.DeleteFunc(d.Findings(), func(f Finding) bool { return f.Kind != KindCountry })
 	if len(found) != 1 || found[0].Flags != nil || !strings.Contains(found[0].Text, "too many rows") {
 		t.Errorf("%+v", found)

@@ -12,7 +12,8 @@ func ExampleChecker() {
 	var checker columns.Checker
 	for i, number := range []string{"14155552671", "14155552672", "+14155552673"} {
 		row := validate.Raw{Email: fmt.Sprintf("jane%d@company.com", i), PhoneNumber: number}
-		checker.Add(columns.Place{Row: i + 2}, row, rules.Check(row))
+		result := rules.Check(row)
+		checker.Add(columns.Place{Row: i + 2}, &row, &result)
 	}
 	for _, f := range checker.Findings() {
 		fmt.Println(f.Kind, f.Field, "in", f.Rows, "rows:", f.Flags)

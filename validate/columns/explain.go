@@ -114,16 +114,16 @@ func (c *Checker) countingFindings() []Finding {
 	return list
 }
 
-// isProgramWord reports whether a text cell of the row at hand has a word for
-// nothing that programs write. A dash is none.
-func (c *Checker) isProgramWord(field string) bool {
+// isProgramWord reports whether a text cell of the row has a word for nothing that
+// programs write. A dash is none.
+func (c *Checker) isProgramWord(raw *validate.Raw, field string) bool {
 	i := slices.IndexFunc(c.fields, func(f validate.Field) bool {
 		return f.Name == field && (f.IsText || field == validate.FieldCountryCode)
 	})
 	if i < 0 {
 		return false
 	}
-	v := strings.TrimSpace(*c.fields[i].Cell(&c.raw))
+	v := strings.TrimSpace(*c.fields[i].Cell(raw))
 	if v == "" {
 		return false
 	}

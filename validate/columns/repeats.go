@@ -48,7 +48,7 @@ type occurrence struct {
 	identity uint16 // of the hash of the e-mail; 0 for the other kinds
 }
 
-func (r *repeats) add(at Place, res validate.Result) {
+func (r *repeats) add(at Place, res *validate.Result) {
 	if r.limit == 0 {
 		r.limit = maxOccurrences
 	}
