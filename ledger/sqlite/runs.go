@@ -78,7 +78,7 @@ func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
-		return c.Query(ctx, "SELECT "+tables.RunColumns+" FROM run ORDER BY id DESC", nil, func(r *record) error { return use(r.Run()) })
+		return c.Runs(ctx, "ORDER BY id DESC", use)
 	})
 }
 
