@@ -145,6 +145,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err := c.Exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
 			return err
 		}
+		c.Environment = environment // if the commit fails, nothing is written any more
 		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
 			h.Info.Environment+" -> "+environment, tables.Micros(l.now()))
 	})

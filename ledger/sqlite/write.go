@@ -183,7 +183,9 @@ func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) 
 		_ = l.readers.put(c)
 	}
 	if err = c.Exec(ctx, "BEGIN"); err == nil {
-		err = c.QueryOne(ctx, "SELECT one FROM ledger", nil, new(int)) // the state is that of the first read
+		// The state is that of the first read. Another process may have moved the ledger
+		// to another environment since it was opened.
+		err = c.QueryOne(ctx, "SELECT environment FROM ledger", nil, &c.Environment)
 	}
 	if err != nil {
 		end()
