@@ -235,7 +235,7 @@ func TestCopyOpeningCutOff(t *testing.T) {
 	if l.emergency, err = emergency.Open(to+".emergency", before.id, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.emergency.Announce(before.copied.token); err != nil {
+	if _, err := l.emergency.Announce(before.copied.Token); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.emergency.Close(); err != nil {

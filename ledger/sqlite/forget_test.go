@@ -95,7 +95,7 @@ func TestForget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, of := range []string{"a00000000", "a00000200", "stranger", in[0].Key + "\x00", "acme-rain-user-000000000001"} {
+		for _, of := range []string{"a00000000", "a00000200", "stranger", in[0].Key, "acme-rain-user-000000000001"} {
 			if bytes.Contains(b, []byte(of)) {
 				t.Errorf("%q is left in the ledger%s", of, end)
 			}
@@ -174,6 +174,66 @@ func TestRebind(t *testing.T) {
 	if v, _, err := l.Learnt(t.Context(), "rebound"); err != nil || v != "sandbox -> new.host" {
 		t.Errorf("%q %v", v, err)
 	}
+	checkSound(t, l)
+}
+
+// Keys made before and after a ledger moved to another environment are proved and
+// shown as they were sent: here, by connections from before, and by later openings.
+func TestKeysAfterRebind(t *testing.T) {
+	l, b, in, ids := newWithIntents(t, 4, 2)
+	out := answersTo(in, ids)
+	asRefusal(&out[1], ledger.Rejected, ledger.Reject, 400)
+	if err := recordAll(t.Context(), l, out); err != nil {
+		t.Fatal(err)
+	}
+	reader, concurrent := openWith(t, Options{Path: l.path, ReadOnly: true}), openConcurrent(t, l.path)
+	keys := map[int64]string{1: in[0].Key, 2: in[1].Key}
+	compare := func(name string, l *Ledger) {
+		t.Helper()
+		for _, c := range selectCustomers(t, l, ledger.Query{IDs: []int64{1, 2, 3}, History: true}) {
+			if c.Key != keys[c.ID] || len(c.History) > 0 && c.History[len(c.History)-1].Key != c.Key {
+				t.Errorf("%s: customer %d has the key %q, and %q was sent", name, c.ID, c.Key, keys[c.ID])
+			}
+		}
+		checkSound(t, l)
+	}
+	everywhere := func(when string) {
+		t.Helper()
+		compare(when+", here", l)
+		compare(when+", a reader from before", reader)
+		compare(when+", another process from before", concurrent)
+	}
+	everywhere("before")
+	if err := l.Rebind(t.Context(), "new.host"); err != nil {
+		t.Fatal(err)
+	}
+	everywhere("moved")
+	send := func(l *Ledger, customer int64, from int) {
+		t.Helper()
+		p, err := l.Plan(t.Context(), b.ID, from, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := intentsFor(p)
+		in[0].Generation = in[0].Intents // one more after each refusal
+		keys[customer] = ledger.Key("new.host", p[0].Customer.Identity, in[0].Generation)
+		in[0].Key = keys[customer]
+		ids, err := l.Intend(t.Context(), 1, in)
+		if err == nil {
+			err = recordAll(t.Context(), l, answersTo(in, ids))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(l, 2, 1)
+	everywhere("sent by the one who moved it")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openWith(t, Options{Path: l.path, Environment: "new.host"})
+	send(l, 3, 2)
+	everywhere("sent after the next opening")
 }
 
 // A row that no customer stands behind says what became of the person, and

@@ -183,7 +183,7 @@ func FuzzForeignSchema(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer end()
-		if have, err := v.objects(t.Context()); err != nil || !slices.Equal(have, want) {
+		if have, err := v.Objects(t.Context()); err != nil || !slices.Equal(have, want) {
 			t.Errorf("opened with %+v, %v", have, err)
 		}
 	})

@@ -103,12 +103,12 @@ func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
 		return err
 	}
 	defer end()
-	h, err := c.header(ctx)
+	h, err := c.Header(ctx)
 	if err != nil {
 		return l.classify(err)
 	}
-	h.info.Path, h.info.Opened = l.path, l.info.Opened
-	err = c.Walk(ctx, h.info, to)
+	h.Info.Path, h.Info.Opened = l.path, l.info.Opened
+	err = c.Walk(ctx, h.Info, to)
 	var e *driver.Error
 	if errors.As(err, &e) || errors.Is(err, tables.ErrMalformed) {
 		return l.classify(err)
