@@ -61,7 +61,7 @@ func gapCauses(t *testing.T, path string, o Options) (out []ledger.GapCause, err
 		}
 		out = append(out, g.Cause)
 	}
-	if told := strings.Contains(strings.Join(l.Notices(), "\n"), "copy"); told != (len(out) > 0) {
+	if isNoticed := strings.Contains(strings.Join(l.Notices(), "\n"), "copy"); isNoticed != (len(out) > 0) {
 		t.Errorf("gaps %v, notices %q", out, l.Notices())
 	}
 	return out, err
@@ -222,7 +222,7 @@ func TestCopyOpeningCutOff(t *testing.T) {
 	path := closedWith(t, 3)
 	to := filepath.Join(t.TempDir(), "aside.db")
 	copyFiles(t, path, to, "")
-	// As far as the file beside it: the transaction was never committed.
+	// Only the emergency file was written: the transaction was never committed.
 	l, err := prepare(&Options{Path: to})
 	if err != nil {
 		t.Fatal(err)
@@ -342,7 +342,7 @@ func TestRestore(t *testing.T) {
 	writeOnce(t, path)
 	writeOnce(t, kept) // it is a whole ledger with its own files
 
-	// Where nothing is, from a copy with a log beside it that nobody closed.
+	// Where nothing is, from a copy of a ledger that was not closed, with its log.
 	crashed, _, in, ids := newWithIntents(t, 20, 3)
 	if err := recordAll(t.Context(), crashed, answersTo(in, ids)); err != nil {
 		t.Fatal(err)

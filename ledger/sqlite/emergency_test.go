@@ -14,9 +14,8 @@ import (
 )
 
 // An answer that comes back from the emergency file is held to what one from
-// the wire is: nobody is created with another's serviceId, with one of another
-// account, or without a link that can be shown. Such an answer is set aside, and
-// its row stays in doubt.
+// the wire is: no customer is created with another's serviceId, or without a link
+// that can be shown. Such an answer is set aside, and its row stays in doubt.
 func TestEmergencyIsNotBelievedBlindly(t *testing.T) {
 	const account, random = "acme-rain-user", "-aaaaaaaaaaaaaa"
 	for says, spoil := range map[string]func(out []ledger.Change){
@@ -74,10 +73,9 @@ func frameOf(text []byte) []byte {
 	return append(b, text...)
 }
 
-// FuzzEmergency opens ledgers with an emergency file that somebody wrote to. It
-// never panics, it refuses or ends in a ledger that is whole, and nobody gets an
-// outcome that is not theirs: whoever is created has the user and the link of
-// their own answer, unless the fuzzer itself wrote a frame for them.
+// FuzzEmergency opens ledgers with an emergency file that was tampered with.
+// They are refused, or end in a ledger that is whole, and no customer gets another's
+// outcome: those created have the user and the link of their own answer, unless the fuzzer itself wrote a frame for them.
 func FuzzEmergency(f *testing.F) {
 	l, _, in, ids := newWithIntents(f, 6, 4)
 	out := answersTo(in, ids)

@@ -271,7 +271,7 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// fault 44: flipped bits in a ledger that was closed. They are refused, told
+// fault 44: flipped bits in a ledger that was closed. They are refused, found
 // by Verify, or lie where nothing is; never a panic.
 func TestBitFlips(t *testing.T) {
 	l, _, in, ids := newWithIntents(t, 2000, 64)
@@ -358,18 +358,18 @@ func TestSecondOpener(t *testing.T) {
 	}
 	o := optionsFor(l.path)
 	o.ReadOnly = true
-	beside, err := Open(t.Context(), o)
+	reader, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	registerAll(t, l, "one", validRows(10, "a"))
-	if n := len(selectCustomers(t, beside, ledger.Query{})); n != 10 {
-		t.Errorf("the reader sees %d people", n)
+	if n := len(selectCustomers(t, reader, ledger.Query{})); n != 10 {
+		t.Errorf("the reader sees %d customers", n)
 	}
-	if err := beside.Learn(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
+	if err := reader.Learn(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a reader writes: %v", err)
 	}
-	if err := errors.Join(beside.Close(), beside.Close()); err != nil {
+	if err := errors.Join(reader.Close(), reader.Close()); err != nil {
 		t.Error(err)
 	}
 	o = optionsFor(l.path)

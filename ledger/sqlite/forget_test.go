@@ -23,13 +23,13 @@ func TestForgetLeavesNothingBehind(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 4 {
-		people, err := l.Plan(t.Context(), b.ID, 0, b.Rows)
+		planned, err := l.Plan(t.Context(), b.ID, 0, b.Rows)
 		if err != nil {
 			t.Fatal(err)
 		}
-		random.Shuffle(len(people), func(i, j int) { people[i], people[j] = people[j], people[i] })
-		for people = people[:b.Rows/2]; len(people) > 0; {
-			in := intentsFor(people[:40])
+		random.Shuffle(len(planned), func(i, j int) { planned[i], planned[j] = planned[j], planned[i] })
+		for planned = planned[:b.Rows/2]; len(planned) > 0; {
+			in := intentsFor(planned[:40])
 			ids, err := l.Intend(t.Context(), run, in)
 			if err != nil {
 				t.Fatal(err)
@@ -43,7 +43,7 @@ func TestForgetLeavesNothingBehind(t *testing.T) {
 			if err := recordAll(t.Context(), l, out); err != nil {
 				t.Fatal(err)
 			}
-			people = people[40:]
+			planned = planned[40:]
 		}
 	}
 	var gone []string
@@ -69,7 +69,7 @@ func TestForgetLeavesNothingBehind(t *testing.T) {
 	checkSound(t, l)
 }
 
-// No byte of a person is left in any file of the ledger (invariant 34), and
+// No byte of those forgotten is left in any file of the ledger (invariant 34), and
 // they are not sent again before they are readmitted.
 func TestForget(t *testing.T) {
 	l, one, in, ids := newWithIntents(t, 300, 3)
@@ -236,8 +236,7 @@ func TestKeysAfterRebind(t *testing.T) {
 	everywhere("sent after the next opening")
 }
 
-// A row that no customer stands behind says what became of the person, and
-// nothing stays of a user that was deleted, nor of causes that were counted.
+// A row without a customer of its own says that it was forgotten, and nothing stays of a user that was deleted, nor of causes that were counted.
 func TestForgetOddRows(t *testing.T) {
 	l := openNew(t)
 	rows := validRows(2, "a")

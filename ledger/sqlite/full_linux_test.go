@@ -31,7 +31,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	defer l.Close()
 	if len(l.Notices()) != 1 {
-		t.Errorf("tmpfs is not told: %q", l.Notices())
+		t.Errorf("no notice of tmpfs: %q", l.Notices())
 	}
 	b := registerAll(t, l, "one", validRows(500, "a"))
 	p, err := l.Plan(t.Context(), b.ID, 0, 64)

@@ -88,7 +88,7 @@ func doors(whole string) map[string]func(t *testing.T, path string) error {
 	}
 }
 
-// TestHostileSideNames: whatever stands under a name beside the ledger and is
+// TestHostileSideNames: whatever has a name beside the ledger and is
 // not a private file of ours keeps every door shut, and is not touched.
 func TestHostileSideNames(t *testing.T) {
 	whole := wholeCopy(t)
@@ -125,7 +125,7 @@ func TestHostileSideNames(t *testing.T) {
 	}
 }
 
-// TestHostileBackupNames: a backup is not written where others stand beside it.
+// TestHostileBackupNames: a backup is not written where others could read or change it.
 func TestHostileBackupNames(t *testing.T) {
 	l := openNew(t)
 	for _, end := range sideNames() {

@@ -41,7 +41,7 @@ func shapeDoors() map[string]func(t *testing.T, path string) error {
 }
 
 // TestHostileSchema: a ledger with anything that this program did not make is
-// damaged, whoever opens it for what. Each of these files is whole to SQLite.
+// damaged, however it is opened. Each of these files is whole to SQLite.
 func TestHostileSchema(t *testing.T) {
 	whole := wholeCopy(t)
 	for name, statements := range map[string][]string{

@@ -21,7 +21,7 @@ const secretText = "jane.doe@example.com"
 // column: by way of a table that is not STRICT for a moment.
 func putMalformed(t *testing.T, path, table, column, value string) {
 	t.Helper()
-	const loosely = `UPDATE sqlite_schema SET sql = replace(replace(sql, ') STRICT, WITHOUT', ') WITHOUT'), ') STRICT', ')') WHERE name = '%s'`
+	const relaxed = `UPDATE sqlite_schema SET sql = replace(replace(sql, ') STRICT, WITHOUT', ') WITHOUT'), ') STRICT', ')') WHERE name = '%s'`
 	where, text := "", ""
 	if column == "identity" || column == "email" || column == "customer" { // of one record, for they are not to be the same in two
 		where = map[string]string{"customer": " WHERE id = 1", "attempt": " WHERE id = 1", "input_row": " WHERE batch = 1 AND ordinal = 0"}[table]
@@ -32,7 +32,7 @@ func putMalformed(t *testing.T, path, table, column, value string) {
 		}
 	}
 	for _, statements := range [][]string{
-		{"PRAGMA writable_schema = ON", fmt.Sprintf(loosely, table)},
+		{"PRAGMA writable_schema = ON", fmt.Sprintf(relaxed, table)},
 		{"PRAGMA ignore_check_constraints = ON", fmt.Sprintf("UPDATE %s SET %s = %s", table, column, value) + where},
 		{"PRAGMA writable_schema = ON", fmt.Sprintf("UPDATE sqlite_schema SET sql = CAST(x'%x' AS TEXT) WHERE name = '%s'", text, table)},
 	} {
@@ -198,7 +198,7 @@ func readMalformed(t *testing.T, l *Ledger, before map[string]seen, isJoin bool,
 }
 
 // A value of another type than its column has is refused by whatever reads it: none
-// is taken for another value, none is told, and a run does not begin. It makes no
+// is taken for another value, none is in an error, and a run does not begin. It makes no
 // difference whether it is in the file or in the log.
 func TestMalformedValues(t *testing.T) {
 	whole := filledLedger(t)
@@ -275,7 +275,7 @@ func TestMalformedLists(t *testing.T) {
 	}
 }
 
-// Digests of another length than ours lead to nobody, and break nothing.
+// Digests of another length than ours lead to no customer, and break nothing.
 func TestMalformedDigests(t *testing.T) {
 	whole := filledLedger(t)
 	for _, value := range []string{"x''", "x'01'", "zeroblob(11)", "zeroblob(13)", "zeroblob(1000)"} {

@@ -99,7 +99,7 @@ func TestRegisteredWhileOpen(t *testing.T) {
 	}
 }
 
-// No reader waits for a check pass, whoever asks.
+// No reader waits for a check pass.
 func TestQueryDuringRegistration(t *testing.T) {
 	l, _, in, ids := newWithIntents(t, 2, 1)
 	out := answersTo(in, ids)

@@ -13,8 +13,8 @@ import (
 )
 
 // A ledger of an unreleased version, or of a newer one, is refused with one sentence
-// that says what to do, whoever opens it for what, and is not written to. Whatever
-// else such a file holds is not looked at.
+// that says what to do, however it is opened, and is not written to. What else such
+// a file holds is not looked at.
 func TestOtherVersions(t *testing.T) {
 	whole, err := os.ReadFile(wholeCopy(t))
 	if err != nil {
