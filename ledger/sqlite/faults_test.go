@@ -408,8 +408,8 @@ func TestBusyIsWaitedOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.close()
-	other, err := p.get(t.Context())
+	defer p.Close()
+	other, err := p.Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
