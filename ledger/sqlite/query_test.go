@@ -45,11 +45,11 @@ func TestNewestOverPages(t *testing.T) {
 		query ledger.Query
 		want  []int64
 	}{
-		"all created":     {ledger.Query{Newest: n}, created},
-		"some of them":    {ledger.Query{Newest: 300, Status: []ledger.Status{ledger.Created}}, created[:300]},
-		"of any status":   {ledger.Query{Newest: n, Status: ledger.Statuses()}, all},
-		"of a few by id":  {ledger.Query{Newest: 9, IDs: created[400:403]}, created[400:403]},
-		"none of them":    {ledger.Query{Newest: 9, Status: []ledger.Status{ledger.Duplicate}}, nil},
+		"all created":    {ledger.Query{Newest: n}, created},
+		"some of them":   {ledger.Query{Newest: 300, Status: []ledger.Status{ledger.Created}}, created[:300]},
+		"of any status":  {ledger.Query{Newest: n, Status: ledger.Statuses()}, all},
+		"of a few by id": {ledger.Query{Newest: 9, IDs: created[400:403]}, created[400:403]},
+		"none of them":   {ledger.Query{Newest: 9, Status: []ledger.Status{ledger.Duplicate}}, nil},
 	} {
 		var got []int64
 		for customer, err := range l.Customers(t.Context(), c.query) {
