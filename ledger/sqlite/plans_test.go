@@ -255,13 +255,9 @@ func wholeLists() map[string]string {
 		"ORDER BY a.id DESC LIMIT 10000":                      opening,
 		"a.not_before_certain = 1 OR a.not_after_certain = 1": opening,
 
+		"SELECT max(NOT (":         verify,
 		"LIMIT 100":                verify,
 		"pragma_foreign_key_check": verify,
-		"SELECT EXISTS (SELECT 1 FROM attempt WHERE NOT":                   verify,
-		"SELECT EXISTS (SELECT 1 FROM customer WHERE NOT":                  verify,
-		"SELECT EXISTS (SELECT 1 FROM input_row WHERE NOT":                 verify,
-		"SELECT EXISTS (SELECT 1 FROM kyc WHERE NOT":                       verify,
-		"SELECT EXISTS (SELECT 1 FROM gap WHERE NOT":                       verify,
 		"SELECT id, url, url_mark, service_id, service_mark FROM customer": verify,
 
 		"UPDATE input_row SET identity = ''":             erasing,
