@@ -1,12 +1,14 @@
 package sqlite
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // The customers of newProvenLedger, by what became of them. Their rows are those of
@@ -127,7 +129,7 @@ func breakages() []breakage {
 		return breakage{claim, "PRAGMA ignore_check_constraints = ON; " + statement, []string{subject + ": " + claim}}
 	}
 	const (
-		wrongLink   = "it is found by another link than it has"
+		wrongMark   = "its link or service id is not found by its digest"
 		wrongKey    = "the key of an attempt is not that of its e-mail and generation"
 		notOwnRow   = "the input row that named it last is not its own"
 		notLed      = "a row of it does not lead to the customer of its e-mail"
@@ -140,15 +142,17 @@ func breakages() []breakage {
 	return []breakage{
 		one("customer 3", "an attempt is open and it is not in doubt", "UPDATE customer SET status = 'duplicate' WHERE id = 3"),
 		one("customer 4", "two of its requests are under way", "DROP INDEX attempt_open; UPDATE attempt SET class = '' WHERE customer = 4"),
-		one("customer 1", sameService, "UPDATE customer SET service_id = (SELECT service_id FROM customer WHERE id = 1) WHERE id = 6", "customer 6: "+sameService),
+		one("customer 1", sameService, "UPDATE customer SET (service_id, service_mark) = (SELECT service_id, service_mark FROM customer WHERE id = 1) WHERE id = 6", "customer 6: "+sameService),
 		one("customer 9", "its e-mail is gone and it is not forgotten", "UPDATE customer SET email = '', identity = NULL WHERE id = 9"),
 		one("customer 10", "its e-mail is gone and it is not forgotten", "UPDATE customer SET email = 'x@example.com' WHERE id = 10"),
 		one("customer 9", notOwnRow, "UPDATE customer SET last_row = 7 WHERE id = 9"),
 		one("customer 8", notOwnRow, "UPDATE customer SET last_batch = 1, last_row = 10 WHERE id = 8"),
 		one("customer 8", notOwnRow, "UPDATE customer SET last_row = 999 WHERE id = 8"),
-		one("customer 1", wrongLink, "UPDATE customer SET url_mark = 0 WHERE id = 1"),
-		one("customer 9", wrongLink, "UPDATE customer SET url_mark = 77 WHERE id = 9"),
-		one("customer 1", wrongLink, "UPDATE customer SET url_mark = (SELECT url_mark FROM customer WHERE id = 6) WHERE id = 1"),
+		one("customer 1", wrongMark, "UPDATE customer SET url_mark = 0 WHERE id = 1"),
+		one("customer 9", wrongMark, "UPDATE customer SET url_mark = 77 WHERE id = 9"),
+		one("customer 1", wrongMark, "UPDATE customer SET service_mark = 0 WHERE id = 1"),
+		one("customer 1", wrongMark, "UPDATE customer SET service_mark = service_mark + 1 WHERE id = 1"),
+		one("customer 1", wrongMark, "UPDATE customer SET url_mark = (SELECT url_mark FROM customer WHERE id = 6) WHERE id = 1"),
 		one("attempt 8", noRun, "DELETE FROM run WHERE id = 2", "attempt 9: "+noRun, "attempt 10: "+noRun),
 		one("attempt 10", "its number is higher than the last one given", "UPDATE ledger SET last_attempt = 9"),
 		one("attempt 1", "it ended before it began", "UPDATE attempt SET not_after_us = not_before_us - 5000001 WHERE id = 1"),
@@ -168,11 +172,11 @@ func breakages() []breakage {
 		one("customer 7", mayBeSent, "UPDATE customer SET status = 'pending' WHERE id = 7"),
 		one("customer 7", mayBeSent, "UPDATE customer SET status = 'rejected' WHERE id = 7"),
 		one("customer 7", mayBeSent, "UPDATE customer SET status = 'insufficient_balance' WHERE id = 7"),
-		one("customer 1", "it is created without service id or link", "UPDATE customer SET service_id = '' WHERE id = 1"),
+		one("customer 1", "it is created without service id or link", "UPDATE customer SET service_id = '', service_mark = 0 WHERE id = 1"),
 		one("customer 1", "it is created without service id or link", "UPDATE customer SET url = '', url_mark = 0 WHERE id = 1"),
 		one("customer 1", "it is created or link_missing and every attempt was refused or never sent", "UPDATE attempt SET class = 'BUSY' WHERE customer = 1"),
 		one("customer 5", "its user was deleted and not created again, and it is not in doubt, nor to be sent", "UPDATE customer SET status = 'link_missing' WHERE id = 5"),
-		one("customer 1", "its service id or link must not be kept or shown", "UPDATE customer SET service_id = '../../users' WHERE id = 1"),
+		one("customer 1", "its service id or link must not be kept or shown", fmt.Sprintf("UPDATE customer SET service_id = '../../users', service_mark = %d WHERE id = 1", tables.Mark("../../users"))),
 		one("customer 2", "a request was made under a new key while an older one was unanswered", "UPDATE attempt SET class = 'UNKNOWN' WHERE id = 2"),
 		one("customer 2", wrongKey, "UPDATE attempt SET key = 'another' WHERE id = 2"),
 		one("customer 4", wrongKey, "UPDATE attempt SET key = (SELECT key FROM attempt WHERE customer = 3) WHERE id = 4"),

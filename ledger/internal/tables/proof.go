@@ -107,15 +107,23 @@ func (p *proof) proveValues(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range columns {
-		if err := p.QueryLong(ctx, "SELECT EXISTS (SELECT 1 FROM "+c.table+" WHERE NOT "+c.check+")", nil, func(r *Record) error {
-			if r.Bool() {
-				p.add(c.table, c.valueClaim())
+	for len(columns) > 0 {
+		n := 0 // of one table, which is read once
+		broken := []string{}
+		for ; n < len(columns) && columns[n].table == columns[0].table; n++ {
+			broken = append(broken, "max(NOT "+columns[n].check+")")
+		}
+		if err := p.QueryLong(ctx, "SELECT "+strings.Join(broken, ", ")+" FROM "+columns[0].table, nil, func(r *Record) error {
+			for _, c := range columns[:n] {
+				if r.Bool() {
+					p.add(c.table, c.valueClaim())
+				}
 			}
 			return nil
 		}); err != nil {
 			return err
 		}
+		columns = columns[n:]
 	}
 	return nil
 }
