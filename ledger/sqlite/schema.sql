@@ -244,6 +244,13 @@ FROM input_row r
 LEFT JOIN customer c ON c.id = r.customer
 LEFT JOIN input_file f ON f.batch = r.batch AND f.number = r.file;
 
+-- What is wrong with the rows, and what is worth a warning: one line for each finding.
+CREATE VIEW row_findings AS
+SELECT s.batch, s.ordinal, s.file, s.sheet, s.row, s.email, s.status,
+	json_extract(f.value, '$.Field') AS field, json_extract(f.value, '$.Code') AS code,
+	json_extract(f.value, '$.Message') AS message, json_extract(f.value, '$.Warning') AS warning
+FROM row_status s, json_each(nullif(s.findings, '')) f;
+
 -- Customers as they are now.
 CREATE VIEW customers AS
 SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field, c.code, c.message, c.manual,
@@ -251,9 +258,9 @@ SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field,
 	c.attempts, strftime('%Y-%m-%dT%H:%M:%fZ', c.first_sent_us / 1e6, 'unixepoch') AS first_sent, strftime('%Y-%m-%dT%H:%M:%fZ', c.decided_us / 1e6, 'unixepoch') AS decided
 FROM customer c LEFT JOIN kyc k ON k.service_id = c.service_id;
 
--- What was sent for whom, in order, and what came of it.
+-- What was sent for whom, in order, and what came of it; status is the customer's now.
 CREATE VIEW attempts_of AS
-SELECT c.email, a.id AS attempt, a.customer, a.run, a.generation, a.key,
+SELECT c.email, c.status, a.id AS attempt, a.customer, a.run, a.generation, a.key,
 	iif(a.removes = '', 'create', 'delete') AS request,
 	strftime('%Y-%m-%dT%H:%M:%fZ', a.not_before_us / 1e6, 'unixepoch') AS sent, strftime('%Y-%m-%dT%H:%M:%fZ', a.not_after_us / 1e6, 'unixepoch') AS ended,
 	CASE WHEN a.class = '' THEN 'open' WHEN a.absent THEN a.class || ', absent' ELSE a.class END AS outcome,
