@@ -30,7 +30,8 @@ type statusCounts map[string]int
 //     verdict, or the status that its customer has from another input.
 //   - The customer table, grouped by status, has the counts of all customers. Where the
 //     input is the only one, status has no such counts; then these are the customers
-//     whom its rows claim.
+//     whom its rows claim. E-mails that were forgotten before any input had them are
+//     in the table, and in no report.
 //
 // It fails if the script ends a run with its rows read, and leaves no ledger with an
 // input to compare. Ledgers that status refuses, because a script has damaged them,
@@ -54,7 +55,7 @@ func compareLedgers(dir, script string) error {
 		return err
 	}
 	text, err := os.ReadFile(script)
-	if err == nil && regexp.MustCompile(`(?m)^code (0|3|4|8|10) bulkonboard run `).Match(text) {
+	if err == nil && regexp.MustCompile(`(?m)^code (0|3|4|8|10) bulkonboard run .*\.(csv|xlsx)`).Match(text) {
 		err = errors.New("the script ends a run, and no ledger is left to compare")
 	}
 	return err
@@ -101,7 +102,7 @@ func compareLedger(dir, path string) (hasInput bool, err error) {
 	if said.Rows == nil || *said.Rows != rows {
 		return false, fmt.Errorf("status --json does not speak of the %d rows of input %d: %s", rows, newest, out)
 	}
-	all := "SELECT status, count(*) FROM customer GROUP BY status"
+	all := `SELECT status, count(*) FROM customer WHERE status <> 'forgotten' OR id IN (SELECT customer FROM input_row) GROUP BY status`
 	claimed := "SELECT c.status, count(*) FROM customer c WHERE c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims) GROUP BY c.status"
 	others := "SELECT s.status, count(*) FROM row_status s JOIN input_row r ON r.batch = s.batch AND r.ordinal = s.ordinal WHERE r.batch = ? AND NOT r.claims GROUP BY s.status"
 	view := "SELECT status, rows FROM status WHERE batch = ?"
