@@ -61,9 +61,16 @@ func compareLedgers(dir, script string) error {
 	return err
 }
 
-// compareLedger compares one ledger; see compareLedgers. It reports whether there was
-// an input to compare.
-func compareLedger(dir, path string) (hasInput bool, err error) {
+// ledgerStatus is what `status --json` counts: the rows of the newest input, which is
+// that of the newest run, and the customers of the whole ledger.
+type ledgerStatus struct {
+	Rows      *int // nil: no input was registered
+	Counts    statusCounts
+	Customers statusCounts // nil if the input is the only one
+}
+
+// readStatus asks `status --json`. It returns nil if that refuses the ledger.
+func readStatus(dir, path string) (*ledgerStatus, error) {
 	c := exec.Command("bulkonboard", "status", "--json", "--config", os.DevNull, "--ledger", path)
 	c.Dir = dir
 	var stderr bytes.Buffer
@@ -71,17 +78,30 @@ func compareLedger(dir, path string) (hasInput bool, err error) {
 	out, err := c.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && (exit.ExitCode() == 7 || exit.ExitCode() == 9) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("status: %w\n%s", err, stderr.String())
+		return nil, fmt.Errorf("status: %w\n%s", err, stderr.String())
 	}
-	var said struct {
-		Rows      *int
-		Counts    statusCounts
-		Customers statusCounts // nil if the input is the only one
-	}
-	if err := json.Unmarshal(out, &said); err != nil {
+	st := &ledgerStatus{}
+	return st, json.Unmarshal(out, st)
+}
+
+// Queries that count by status. An argument is a batch.
+const (
+	countView      = "SELECT status, rows FROM status WHERE batch = ?"
+	countClaimed   = "SELECT status, count(*) FROM customer WHERE id IN (SELECT customer FROM input_row WHERE batch = ? AND claims) GROUP BY status"
+	countOthers    = "SELECT s.status, count(*) FROM row_status s JOIN input_row r ON r.batch = s.batch AND r.ordinal = s.ordinal WHERE r.batch = ? AND NOT r.claims GROUP BY s.status"
+	countCustomers = "SELECT status, count(*) FROM customer WHERE status <> 'forgotten' OR id IN (SELECT customer FROM input_row) GROUP BY status"
+	newestInput    = `SELECT b.id FROM batch b LEFT JOIN run r ON r.batch = b.id AND r.command = 'run'
+		GROUP BY b.id ORDER BY max(coalesce(r.id, 0)) DESC, b.id DESC LIMIT 1`
+)
+
+// compareLedger compares one ledger; see compareLedgers. It reports whether there was
+// an input to compare.
+func compareLedger(dir, path string) (hasInput bool, err error) {
+	st, err := readStatus(dir, path)
+	if err != nil || st == nil {
 		return false, err
 	}
 	where := &url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "mode=ro"}
@@ -90,30 +110,23 @@ func compareLedger(dir, path string) (hasInput bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var batches, rows int
-	if err := db.QueryRow("SELECT count(*) FROM batch").Scan(&batches); err != nil || batches == 0 && said.Rows == nil {
+	var batch int
+	switch err := db.QueryRow(newestInput).Scan(&batch); {
+	case errors.Is(err, sql.ErrNoRows) && st.Rows == nil:
+		return false, nil
+	case err != nil:
 		return false, err
 	}
-	var newest int
-	if err := db.QueryRow(`SELECT b.id, b.rows FROM batch b LEFT JOIN run r ON r.batch = b.id AND r.command = 'run'
-		GROUP BY b.id ORDER BY max(coalesce(r.id, 0)) DESC, b.id DESC LIMIT 1`).Scan(&newest, &rows); err != nil {
-		return false, err
+	customers := st.Customers
+	if customers == nil {
+		if customers, err = countByStatus(db, countClaimed, batch); err != nil {
+			return false, err
+		}
 	}
-	if said.Rows == nil || *said.Rows != rows {
-		return false, fmt.Errorf("status --json does not speak of the %d rows of input %d: %s", rows, newest, out)
-	}
-	all := `SELECT status, count(*) FROM customer WHERE status <> 'forgotten' OR id IN (SELECT customer FROM input_row) GROUP BY status`
-	claimed := "SELECT c.status, count(*) FROM customer c WHERE c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims) GROUP BY c.status"
-	others := "SELECT s.status, count(*) FROM row_status s JOIN input_row r ON r.batch = s.batch AND r.ordinal = s.ordinal WHERE r.batch = ? AND NOT r.claims GROUP BY s.status"
-	view := "SELECT status, rows FROM status WHERE batch = ?"
-	whole := said.Customers
-	if whole == nil {
-		whole, err = countByStatus(db, claimed, newest)
-	}
-	return true, errors.Join(err,
-		expectCounts(db, "the view status", said.Counts, view, newest),
-		expectCounts(db, "the customers claimed, and the rows that claim nobody,", said.Counts, claimed+" UNION ALL "+others, newest, newest),
-		expectCounts(db, "the customer table", whole, all))
+	return true, errors.Join(
+		expectCounts(db, "the view status", st.Counts, countView, batch),
+		expectCounts(db, "the customers claimed, and the rows that claim nobody,", st.Counts, countClaimed+" UNION ALL "+countOthers, batch, batch),
+		expectCounts(db, "the customer table", customers, countCustomers))
 }
 
 // expectCounts compares what a query counts by status.
