@@ -40,6 +40,7 @@ func newProvenLedger(t *testing.T) *Ledger {
 	rows[repeatingRow].Identity, rows[repeatingRow].Email = rows[waitingCustomer-1].Identity, rows[waitingCustomer-1].Email
 	rows[repeatingRow].Claims, rows[repeatingRow].Verdict, rows[repeatingRow].Repeats = false, ledger.DuplicateInInput, waitingCustomer-1
 	rows[invalidRow].Claims, rows[invalidRow].Verdict, rows[invalidRow].Fields = false, ledger.Invalid, nil
+	rows[invalidRow].Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_format", Message: "is no phone number"}}
 	b := registerFile(t, l, "one", rows)
 	again := validRows(8, "a")
 	registerFile(t, l, "two", again)
