@@ -16,7 +16,11 @@ type Selection struct {
 	Run   int64 // rows of the input of this run
 	All   bool  // every customer once, by its last row
 	Only  []Status
-	Since time.Time // decided at or after: the customer, or with the row's own verdict its registration
+
+	// Reviewed selects only rows of which a reviewer may need to know; see
+	// Reported.NeedsPerson. They are found without reading all the others in full.
+	Reviewed bool
+	Since    time.Time // decided at or after: the customer, or with the row's own verdict its registration
 }
 
 // Reported is one line of a report.

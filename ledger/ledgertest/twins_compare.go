@@ -174,7 +174,7 @@ func (w *twins) compare() {
 	}
 	queries := []ledger.Query{{History: true}, {Newest: 3}, {Batch: w.batches}, {NotBatch: w.batches, History: true}, {Status: []ledger.Status{ledger.InDoubt}}, {Newest: 4, Status: ledger.Statuses()},
 		{Status: []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Forgotten}}, {ServiceIDs: append(users, "nobody's")}, {Identities: w.people[:3], History: true}}
-	selections := []ledger.Selection{{All: true}, {Only: []ledger.Status{ledger.InDoubt, ledger.Rejected}}}
+	selections := []ledger.Selection{{All: true}, {Only: []ledger.Status{ledger.InDoubt, ledger.Rejected}}, {Reviewed: true}}
 	for b := range w.batches {
 		selections = append(selections, ledger.Selection{Batch: b + 1})
 	}

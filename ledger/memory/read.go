@@ -79,7 +79,7 @@ func (m *state) lines(s ledger.Selection) (out []ledger.Reported, err error) {
 		for _, row := range m.rows[b-1] {
 			r := m.reported(row)
 			if s.All && (!r.Claims || r.Customer.LastBatch != b || r.Customer.LastRow != r.Ordinal) ||
-				len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) ||
+				s.Reviewed && !r.NeedsPerson() || len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) ||
 				!s.Since.IsZero() && !r.Since(s.Since, m.batches[b-1].Registered) {
 				continue
 			}

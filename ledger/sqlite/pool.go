@@ -28,7 +28,7 @@ const (
 const (
 	busyTimeout           = 60_000 // milliseconds
 	busyTimeoutConcurrent = 5_000
-	writerCache           = 32 << 10 // KiB
+	writerCache           = 8 << 10 // KiB
 	readerCache           = 2 << 10
 	// checkpointAfter is the length of the log, in pages of 4 KiB, at which a commit
 	// moves it into the file. A page that is written again and again is moved once.

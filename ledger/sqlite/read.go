@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
@@ -141,3 +142,12 @@ func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[led
 
 // Close ends the snapshot. Rows must not be called after it.
 func (s *Snapshot) Close() { s.end() }
+
+// Decided is how many rows were decided in a stretch of time, and when.
+type Decided = tables.Decided
+
+// DecidedSince counts the rows of a batch for whose customers a request was sent,
+// and that were decided at or after a moment.
+func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
+	return read(ctx, l, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
+}

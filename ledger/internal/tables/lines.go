@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -149,6 +150,7 @@ const (
 	WholeLine    Content = iota
 	CountedLine          // what [ledger.Tally] counts
 	ReviewedLine         // likewise, and only lines of which a reviewer may need to know
+	oddLine              // likewise, and only lines that are not plain
 )
 
 // needsReview is true of all lines of which a reviewer may need to know; see
@@ -207,10 +209,15 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 		columns = countedColumns
 	case ReviewedLine:
 		columns, where = countedColumns, needsReview+" AND "+where
+	case oddLine:
+		columns, where = countedColumns, "("+isPlain+") IS NOT 1 AND "+where
 	default:
 		if err := c.QueryOne(ctx, "SELECT EXISTS (SELECT 1 FROM kyc)", nil, &hasKYC); err != nil {
 			return err
 		}
+	}
+	if s.Reviewed && what == WholeLine {
+		where = needsReview + " AND " + where
 	}
 	if hasKYC { // mostly no user's check is known yet
 		columns += ", " + KYCColumns
@@ -235,7 +242,7 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 			return err
 		}
 		n := Line{Reported: ledger.NewReported(row, details, customer)}
-		if len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
+		if s.Reviewed && !n.NeedsPerson() || len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
 			return nil
 		}
 		if what == WholeLine && n.ShowsOther() {
@@ -313,16 +320,66 @@ func (c *Reader) runsToCompare(ctx context.Context, s ledger.Selection) (func(ba
 	}, err
 }
 
-// Tally counts report lines; see ledger.Reader.
+// Tally counts report lines; see ledger.Reader. Rows that show no more than that
+// their customer is pending or created, as nearly all do, are counted by SQL, the
+// others one by one.
 func (c *Reader) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
 	t := ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
 	what := CountedLine
-	if !s.Since.IsZero() {
+	switch {
+	case !s.Since.IsZero():
 		what = WholeLine
+	case !s.All && len(s.Only) == 0 && !s.Reviewed:
+		what = oddLine
+		b, err := c.SelectedBatch(ctx, s)
+		if err != nil {
+			return ledger.Tally{}, err
+		}
+		if err := c.countPlain(ctx, b.ID, &t); err != nil {
+			return ledger.Tally{}, err
+		}
 	}
 	err := c.Lines(ctx, s, what, func(n *Line) error { t.Count(n.Reported); return nil })
 	if err != nil {
 		return ledger.Tally{}, err
 	}
 	return t, nil
+}
+
+// isPlain is true of rows that show no more than that their customer is pending or
+// created.
+const isPlain = `(r.verdict = '' AND (c.status = 'created' OR c.status = 'pending') AND c.code = '' AND (c.pairing = '' OR c.pairing = 'unconfirmed' OR c.pairing = 'confirmed')
+	AND (c.attempts = 0 OR r.details IS c.details))`
+
+// countPlain counts the plain rows of a batch.
+func (c *Reader) countPlain(ctx context.Context, batch int64, t *ledger.Tally) error {
+	return c.QueryLong(ctx, `SELECT count(*), sum(c.status = 'created') FROM input_row r CROSS JOIN customer c ON c.id = r.customer
+		WHERE r.batch = ? AND `+isPlain, []any{batch}, func(r *Record) error {
+		rows, created := r.Int(), r.Int()
+		t.Rows += rows
+		for status, n := range map[ledger.Status]int{ledger.Created: created, ledger.Pending: rows - created} {
+			if n > 0 {
+				t.Status[status] += n
+			}
+		}
+		return nil
+	})
+}
+
+// Decided is how many rows were decided in a stretch of time, and when. The zero
+// value: none.
+type Decided struct {
+	Rows        int
+	First, Last time.Time
+}
+
+// DecidedSince counts the rows of a batch for whose customers a request was sent,
+// and that were decided at or after a moment.
+func (c *Reader) DecidedSince(ctx context.Context, batch int64, since time.Time) (d Decided, err error) {
+	err = c.QueryLong(ctx, `SELECT count(*), min(c.decided_us), max(c.decided_us) FROM input_row r CROSS JOIN customer c ON c.id = r.customer
+		WHERE r.batch = ? AND c.attempts > 0 AND c.decided_us >= ?`, []any{batch, since.UnixMicro()}, func(r *Record) error {
+		d = Decided{Rows: r.Int(), First: r.Time(), Last: r.Time()}
+		return nil
+	})
+	return d, err
 }
