@@ -67,23 +67,23 @@ func annotation(file source.File, headerRow int) annotate.Annotation {
 
 // writeAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func (a *app) writeAnnotated(ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
+func writeAnnotated(con *app, ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
 	done, err := annotate.Write(ctx, sparing(in.Files()[0].Name).Writer, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
 	if done.Copy {
-		fmt.Fprintf(a.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
+		fmt.Fprintf(con.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
 	}
 	if len(done.Dropped) > 0 {
-		fmt.Fprintf(a.err, "left out of %s for safety: %s\n", printable(done.Path), leftOut(done.Dropped))
+		fmt.Fprintf(con.err, "left out of %s for safety: %s\n", printable(done.Path), leftOut(done.Dropped))
 	}
 	if done.Displaced > 0 {
 		has := "cells have"
 		if done.Displaced == 1 {
 			has = "cell has"
 		}
-		fmt.Fprintf(a.err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; what to write stands in its sheet Problems\n",
+		fmt.Fprintf(con.err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; what to write stands in its sheet Problems\n",
 			printable(done.Path), number(done.Displaced), has)
 	}
 	return done.Path, nil

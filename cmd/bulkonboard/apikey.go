@@ -22,9 +22,9 @@ func newSandboxKey() string { return "sk_sandbox_" + rand.Text() }
 
 // apiKey reads the key from its file, else from the environment, else asks for
 // it. It is never a flag: command lines are seen by everyone on the machine.
-func (a *app) apiKey(file string) (string, error) {
+func apiKey(con *app, file string) (string, error) {
 	if file != "" {
-		text, err := a.readSecret("api-key-file", file)
+		text, err := readSecret(con, "api-key-file", file)
 		if err != nil {
 			return "", err
 		}
@@ -34,17 +34,17 @@ func (a *app) apiKey(file string) (string, error) {
 		}
 		return key, nil
 	}
-	if key := strings.TrimSpace(a.env[envKey]); key != "" {
+	if key := strings.TrimSpace(con.env[envKey]); key != "" {
 		return key, nil
 	}
-	in, ok := a.stdin.(*os.File)
-	if !ok || !isTerminal(a.stdin) {
+	in, ok := con.stdin.(*os.File)
+	if !ok || !isTerminal(con.stdin) {
 		return "", usage(fmt.Errorf("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
 	}
-	a.err.release()
-	fmt.Fprint(a.err, "API key (not shown): ")
+	con.err.release()
+	fmt.Fprint(con.err, "API key (not shown): ")
 	key, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(a.err)
+	fmt.Fprintln(con.err)
 	if err != nil {
 		return "", usagef("reading the API key: %w", err)
 	}
@@ -61,10 +61,10 @@ func keyPrint(key string) string {
 }
 
 // ask puts a question to the person at the terminal; only yes is yes.
-func (a *app) ask(question string) (bool, error) {
-	a.err.release()
-	fmt.Fprintf(a.err, "%s Type yes to go on: ", question)
-	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+func (con *app) ask(question string) (bool, error) {
+	con.err.release()
+	fmt.Fprintf(con.err, "%s Type yes to go on: ", question)
+	line, err := bufio.NewReader(con.stdin).ReadString('\n')
 	if err != nil && line == "" {
 		return false, nil
 	}

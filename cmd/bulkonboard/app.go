@@ -36,71 +36,71 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	log.SetOutput(io.Discard)
 	// A reader that goes away must not end a run that sends.
 	signal.Ignore(syscall.SIGPIPE)
-	a := &app{args: args, env: environ(env), stdin: stdin, out: &stream{w: stdout}, err: &stream{w: stderr, wrap: isTerminal(stderr)}}
+	con := &app{args: args, env: environ(env), stdin: stdin, out: &stream{w: stdout}, err: &stream{w: stderr, wrap: isTerminal(stderr)}}
 	var done func()
-	ctx, a.stop, done = watchSignals(ctx, a.err)
+	ctx, con.stop, done = watchSignals(ctx, con.err)
 	defer done()
 
-	root := a.root()
+	root := newRootCommand(con)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	code := a.stop.exitCode(exitOf(err))
+	code := con.stop.exitCode(exitOf(err))
 	if err != nil {
 		if code != exitOK {
-			a.err.release()
+			con.err.release()
 		}
-		a.explain(err)
+		printError(con, err)
 	}
-	code = a.finish(code)
-	if a.alone && ownWindow() {
+	code = finishStreams(con, code)
+	if con.alone && ownWindow() {
 		// Without this the window is gone before anything is read.
-		fmt.Fprint(a.err, "Press Enter to close this window.")
+		fmt.Fprint(con.err, "Press Enter to close this window.")
 		_, _ = bufio.NewReader(stdin).ReadString('\n') // whatever comes ends it
 	}
 	return int(code)
 }
 
 // subcommand is the command line with the subcommand that a dropped file means.
-func (a *app) subcommand() []string {
-	if a.alone {
-		return append([]string{"validate"}, a.args...)
+func (con *app) subcommand() []string {
+	if con.alone {
+		return append([]string{"validate"}, con.args...)
 	}
-	return a.args
+	return con.args
 }
 
-// finish prints what --quiet held back, and lets the exit code tell when
+// finishStreams prints what --quiet held back, and lets the exit code tell when
 // somebody did not get what was written for them.
-func (a *app) finish(code exitCode) exitCode {
+func finishStreams(con *app, code exitCode) exitCode {
 	if code != exitOK {
-		a.err.release()
+		con.err.release()
 	}
-	for name, s := range map[string]*stream{"standard output": a.out, "standard error": a.err} {
+	for name, s := range map[string]*stream{"standard output": con.out, "standard error": con.err} {
 		if err := s.failure(); err != nil {
 			if code == exitOK || code == exitFindings {
 				code = exitFailure
 			}
-			a.err.release()
-			fmt.Fprintf(a.err, "warning: %s could not be written: %v\n", name, plainError(err))
+			con.err.release()
+			fmt.Fprintf(con.err, "warning: %s could not be written: %v\n", name, plainError(err))
 		}
 	}
 	return code
 }
 
-// explain prints an error for people: what happened, then hints on lines of
+// printError prints an error for people: what happened, then hints on lines of
 // their own.
-func (a *app) explain(err error) {
+func printError(con *app, err error) {
 	var done *ended
 	if errors.As(err, &done) {
 		return // the session has said it all
 	}
 	text := strings.TrimSpace(err.Error())
-	fmt.Fprintf(a.err, "bulkonboard: %s\n", printable(text))
+	fmt.Fprintf(con.err, "bulkonboard: %s\n", printable(text))
 	for _, hint := range hintsOf(err) {
-		fmt.Fprintf(a.err, "  %s\n", hint)
+		fmt.Fprintf(con.err, "  %s\n", hint)
 	}
 }
 
-func (a *app) root() *cobra.Command {
+func newRootCommand(con *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bulkonboard",
 		Short: "onboard customers in bulk through a partner's create-user API",
@@ -119,14 +119,14 @@ The same command again continues where the last one ended.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	root.SetIn(a.stdin)
+	root.SetOut(con.out)
+	root.SetErr(con.err)
+	root.SetIn(con.stdin)
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
-	root.RunE = func(c *cobra.Command, args []string) error { return a.dropped(c, root, args) }
-	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.statusCommand(), a.reportCommand(),
-		a.templateCommand(), a.sandboxCommand(), a.linksCommand(), a.kycCommand(), a.ledgerCommand(), a.configCommand(), a.versionCommand())
+	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(con, c, root, args) }
+	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
+		newTemplateCommand(con), newSandboxCommand(con), newLinksCommand(con), newKycCommand(con), newLedgerCommand(con), newConfigCommand(con), newVersionCommand(con))
 	root.AddCommand(helpTopics(root)...)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -136,7 +136,7 @@ The same command again continues where the last one ended.`,
 	}
 	strictHelp(root)
 	completeChoices(root)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settle(c, root) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return fillFlags(con, c, root) }
 	return root
 }
 
@@ -182,15 +182,15 @@ func holding(c *cobra.Command) *cobra.Command {
 	return c
 }
 
-// dropped is the program without a subcommand: a file dropped on it is checked.
-func (a *app) dropped(c, root *cobra.Command, args []string) error {
+// runDropped is the program without a subcommand: a file dropped on it is checked.
+func runDropped(con *app, c, root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
 	}
 	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
 		return unknownCommand(root, args[0])
 	}
-	a.alone = true
+	con.alone = true
 	check, _, err := root.Find([]string{"validate"})
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (a *app) dropped(c, root *cobra.Command, args []string) error {
 	}
 	err = check.RunE(check, args)
 	if unmarked != nil {
-		fmt.Fprintf(a.err, "without a marked workbook: %s\n  to have one, copy the file to a directory of your own and drop that one\n", printable(unmarked.Error()))
+		fmt.Fprintf(con.err, "without a marked workbook: %s\n  to have one, copy the file to a directory of your own and drop that one\n", printable(unmarked.Error()))
 	}
 	return err
 }

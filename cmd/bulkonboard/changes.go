@@ -15,7 +15,7 @@ import (
 
 // listChanges writes every normalisation that the rules apply, as CSV: where,
 // and of which kind, never a value. It reads the input once more.
-func (a *app) listChanges(ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
+func listChanges(con *app, ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
 	pass, err := in.Rows(ctx)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (a *app) listChanges(ctx context.Context, in *source.Input, rules *validate
 	defer func() { err = errors.Join(err, pass.Close()) }()
 	files := in.Files()
 	count := map[validate.Change]int{}
-	err = report.StreamCSV(a.out.data(), []string{"file", "row", "field", "change"}, func(line func(...string) error) error {
+	err = report.StreamCSV(con.out.data(), []string{"file", "row", "field", "change"}, func(line func(...string) error) error {
 		rows, raws := make([]source.Row, 256), []validate.Raw(nil)
 		for {
 			n, failed := pass.Read(rows)
@@ -50,18 +50,18 @@ func (a *app) listChanges(ctx context.Context, in *source.Input, rules *validate
 		}
 	})
 	if err == nil {
-		a.tellChanges(count)
+		tellChanges(con, count)
 	}
 	return err
 }
 
 // tellChanges sums them up for people.
-func (a *app) tellChanges(count map[validate.Change]int) {
+func tellChanges(con *app, count map[validate.Change]int) {
 	if len(count) == 0 {
-		fmt.Fprintln(a.err, "every cell is sent as it stands")
+		fmt.Fprintln(con.err, "every cell is sent as it stands")
 		return
 	}
-	fmt.Fprintln(a.err, "cells that are sent in another form than they stand:")
+	fmt.Fprintln(con.err, "cells that are sent in another form than they stand:")
 	var all []validate.Change
 	for c := range count {
 		all = append(all, c)
@@ -73,7 +73,7 @@ func (a *app) tellChanges(count map[validate.Change]int) {
 		return slices.Compare([]string{x.Field, x.Kind}, []string{y.Field, y.Kind})
 	})
 	for _, c := range all {
-		fmt.Fprintf(a.err, "  %s  %s: %s\n", number(count[c]), c.Field, changeText(c.Kind))
+		fmt.Fprintf(con.err, "  %s  %s: %s\n", number(count[c]), c.Field, changeText(c.Kind))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (a *app) configCommand() *cobra.Command {
+func newConfigCommand(con *app) *cobra.Command {
 	c := holding(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
@@ -21,7 +21,7 @@ func (a *app) configCommand() *cobra.Command {
 setting on every command that has it, checks what the settings of run mean
 together, and tells every mistake with its line. Nothing is sent or made.`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runConfigCheck(c) },
+		RunE: func(c *cobra.Command, _ []string) error { return runConfigCheck(con, c) },
 	}
 	configFlag(check)
 	check.Flags().Lookup("config").Hidden = false // it is what this is about
@@ -31,26 +31,26 @@ together, and tells every mistake with its line. Nothing is sent or made.`,
 
 // runConfigCheck tries every setting on every command that has the flag, and
 // then all of them together on run.
-func (a *app) runConfigCheck(c *cobra.Command) error {
-	file, err := a.configFile(c, c.Root())
+func runConfigCheck(con *app, c *cobra.Command) error {
+	file, err := readConfig(con, c, c.Root())
 	all := flattened(err)
 	if file == nil && err == nil {
 		if _, err := os.Lstat(defaultFile); err == nil {
 			return usage(fmt.Errorf("%s is not read", defaultFile), "own it and run chmod go-w on it, or name it with --config")
 		}
-		fmt.Fprintln(a.err, "there is no config file")
+		fmt.Fprintln(con.err, "there is no config file")
 	}
-	fresh := a.root() // flags without values
+	fresh := newRootCommand(con) // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
 		all = append(all, flattened(tryEverywhere(fresh, name, file[name]))...)
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(knownFlags(fresh)))) {
-		if set, ok := a.fromEnv(name); ok {
+		if set, ok := fromEnv(con, name); ok {
 			all = append(all, flattened(tryEverywhere(fresh, name, set))...)
 		}
 	}
-	a.warnStrays(knownFlags(fresh))
-	t := newTrial(a, file)
+	warnStrays(con, knownFlags(fresh))
+	t := newTrial(con, file)
 	all = append(all, t.mistakes()...)
 	// What is wrong by itself and together with others is told once.
 	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })
@@ -59,21 +59,21 @@ func (a *app) runConfigCheck(c *cobra.Command) error {
 		return usage(err)
 	}
 	if file != nil {
-		fmt.Fprintf(a.err, "%s: all good\n", settingsCount(len(file)))
+		fmt.Fprintf(con.err, "%s: all good\n", settingsCount(len(file)))
 	}
 	return nil
 }
 
 // warnStrays names variables that look like settings and are none: a mistyped
 // one would be passed over in silence.
-func (a *app) warnStrays(flags []string) {
+func warnStrays(con *app, flags []string) {
 	known := []string{envKey, envPrefix + "CONFIG"}
 	for _, f := range flags {
 		known = append(known, envName(f))
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.env)) {
+	for _, name := range slices.Sorted(maps.Keys(con.env)) {
 		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) {
-			fmt.Fprintf(a.err, "warning: environment variable %s is no setting; %s\n", printable(name),
+			fmt.Fprintf(con.err, "warning: environment variable %s is no setting; %s\n", printable(name),
 				orNearest(name, known, "the settings are BULKONBOARD_ and a flag in capitals, its dashes as underscores"))
 		}
 	}

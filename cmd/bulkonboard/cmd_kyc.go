@@ -21,16 +21,16 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-func (a *app) kycCommand() *cobra.Command {
+func newKycCommand(con *app) *cobra.Command {
 	c := holding(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
 		Long: `After its creation a user opens the verification link, is checked, and is
 approved or denied. These commands keep that in the ledger, beside a run if need
 be; status and links export show it.`})
-	c.AddCommand(a.kycSyncCommand(), a.kycImportCommand(), a.kycRetryCommand(), a.kycListenCommand())
+	c.AddCommand(newKycSyncCommand(con), newKycImportCommand(con), newKycRetryCommand(con), newKycListenCommand(con))
 	return c
 }
 
-func (a *app) kycSyncCommand() *cobra.Command {
+func newKycSyncCommand(con *app) *cobra.Command {
 	var f followFlags
 	var most int
 	c := &cobra.Command{
@@ -46,7 +46,7 @@ and where the list has more users than it can have.`,
 			if most < 0 {
 				return usagef("--max-users must not be negative")
 			}
-			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
+			return followUsers(con, c, &f, func(ctx context.Context, s *session, l beside) error {
 				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: s.client, Pace: f.pace(), Most: most, Watch: func(pages, seen, wanted int) {
 					if pages%100 == 0 {
 						s.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
@@ -68,7 +68,7 @@ and where the list has more users than it can have.`,
 				if err := confirmUsers(ctx, s, l); err != nil {
 					return err
 				}
-				if err := a.tellFunnel(ctx, l.Ledger, 0); err != nil || out.Cut == nil {
+				if err := tellFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
 					return err
 				}
 				return &ended{exitFindings}
@@ -81,7 +81,7 @@ and where the list has more users than it can have.`,
 	return c
 }
 
-func (a *app) kycRetryCommand() *cobra.Command {
+func newKycRetryCommand(con *app) *cobra.Command {
 	var f followFlags
 	c := &cobra.Command{
 		Use:   "retry [flags]",
@@ -92,7 +92,7 @@ partner submits the documents again: they have nothing to do, and their old link
 not shown any more. Each try is noted before it is sent.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.follow(c, &f, func(ctx context.Context, s *session, l beside) error {
+			return followUsers(con, c, &f, func(ctx context.Context, s *session, l beside) error {
 				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: s.client, Pace: f.pace()})
 				s.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
 					usersText(out.Denied), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
@@ -107,7 +107,7 @@ not shown any more. Each try is noted before it is sent.`,
 	return c
 }
 
-func (a *app) kycImportCommand() *cobra.Command {
+func newKycImportCommand(con *app) *cobra.Command {
 	var f targetFlags
 	var partnerID string
 	c := &cobra.Command{
@@ -122,7 +122,7 @@ API key is needed.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return a.runKYCImport(c, &f, partnerID, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return runKYCImport(con, c, &f, partnerID, args[0]) },
 	}
 	f.placeFlags(c.Flags())
 	partnerIDFlag(c.Flags(), &partnerID)
@@ -145,8 +145,8 @@ func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, err
 	return info.Account.Partner, err
 }
 
-func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, partnerID, path string) (err error) {
-	ctx, in := c.Context(), a.stdin
+func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path string) (err error) {
+	ctx, in := c.Context(), con.stdin
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
@@ -155,7 +155,7 @@ func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, partnerID, path str
 		defer file.Close()
 		in = file
 	}
-	l, err := a.openBeside(ctx, c, f)
+	l, err := openBeside(con, ctx, c, f)
 	if err != nil {
 		return err
 	}
@@ -167,9 +167,9 @@ func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, partnerID, path str
 		}
 		skipped := skippedEvents{}
 		out, err := kyc.Import(ctx, kyc.ImportConfig{Ledger: l, PartnerID: partnerID, Skipped: func(name string, why error) { skipped.add(name, why) }}, in)
-		fmt.Fprintf(a.err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
+		fmt.Fprintf(con.err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
 			eventsText(out.Events), number(out.News), number(out.Others), number(out.Bad))
-		skipped.tell(a.err)
+		skipped.tell(con.err)
 		if errors.Is(err, kyc.ErrMalformed) {
 			return usagef("%s: %w", displayFile(path), err)
 		}
@@ -182,7 +182,7 @@ func (a *app) runKYCImport(c *cobra.Command, f *targetFlags, partnerID, path str
 
 // openBeside opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
-func (a *app) openBeside(ctx context.Context, c *cobra.Command, f *targetFlags) (beside, error) {
+func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags) (beside, error) {
 	r := readerFlags{*f}
 	l, info, err := r.open(ctx, c)
 	if err == nil {
@@ -192,20 +192,20 @@ func (a *app) openBeside(ctx context.Context, c *cobra.Command, f *targetFlags) 
 		return beside{}, err
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: commandName(c)})
-	return beside{store, a}, err
+	return beside{store, con}, err
 }
 
 // unverifiedAfter is after how long a link that was not opened is pointed out.
 const unverifiedAfter = 7 * 24 * time.Hour
 
 // tellFunnel says how far the users of a batch are, 0 = of the ledger.
-func (a *app) tellFunnel(ctx context.Context, l kyc.Customers, batch int64) error {
+func tellFunnel(con *app, ctx context.Context, l kyc.Customers, batch int64) error {
 	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-unverifiedAfter))
 	if err != nil {
 		return err
 	}
 	for _, line := range funnelLines(f) {
-		fmt.Fprintln(a.err, line)
+		fmt.Fprintln(con.err, line)
 	}
 	return nil
 }
@@ -257,10 +257,10 @@ func pagesText(n int) string {
 	return number(n) + " pages"
 }
 
-// secrets reads files that hold nothing but secrets, one a line.
-func (a *app) secrets(flag string, paths []string) (all [][]byte, err error) {
+// readSecrets reads files that hold nothing but secrets, one a line.
+func readSecrets(con *app, flag string, paths []string) (all [][]byte, err error) {
 	for _, path := range paths {
-		text, err := a.secret(flag, path)
+		text, err := readOneSecret(con, flag, path)
 		if err != nil {
 			return nil, err
 		}
@@ -273,9 +273,9 @@ func (a *app) secrets(flag string, paths []string) (all [][]byte, err error) {
 	return all, nil
 }
 
-// secret reads a file that holds nothing but a secret.
-func (a *app) secret(flag, path string) ([]byte, error) {
-	text, err := a.readSecret(flag, path)
+// readOneSecret reads a file that holds nothing but a secret.
+func readOneSecret(con *app, flag, path string) ([]byte, error) {
+	text, err := readSecret(con, flag, path)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type listenFlags struct {
 	maxAge    age
 }
 
-func (a *app) kycListenCommand() *cobra.Command {
+func newKycListenCommand(con *app) *cobra.Command {
 	f := listenFlags{encoding: choice{of: []string{"hex", "base64"}}, maxAge: age{7 * 24 * time.Hour}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
@@ -48,7 +48,7 @@ supported: nothing that the partner has published asks for it.
 It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
 URL is the first line of standard output.`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runKYCListen(c, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return runKYCListen(con, c, &f) },
 	}
 	f.placeFlags(c.Flags())
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 takes a free one")
@@ -62,7 +62,7 @@ URL is the first line of standard output.`,
 	return c
 }
 
-func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
+func runKYCListen(con *app, c *cobra.Command, f *listenFlags) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
 		return usage(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
@@ -70,14 +70,14 @@ func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
 	if f.maxAge.Duration == 0 {
 		return usagef("--max-age must be more than 0")
 	}
-	secrets, err := a.secrets("secret-file", f.secrets)
+	secrets, err := readSecrets(con, "secret-file", f.secrets)
 	if err != nil {
 		return err
 	}
 	if len(secrets) == 0 {
 		return usagef("--secret-file: the files hold no secret")
 	}
-	l, err := a.openBeside(ctx, c, &f.targetFlags)
+	l, err := openBeside(con, ctx, c, &f.targetFlags)
 	if err != nil {
 		return err
 	}
@@ -101,21 +101,21 @@ func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
 		Failed:    func(err error) { stop(err) },
 		Told: func(e ledger.KYCEvent, news bool) {
 			if news {
-				fmt.Fprintf(a.err, "%s a user is %s\n", localTime(e.At), printable(string(e.Status)))
+				fmt.Fprintf(con.err, "%s a user is %s\n", localTime(e.At), printable(string(e.Status)))
 			}
 		},
 		Skipped: func(name string, why error) {
 			if line := skipped.add(name, why); line != "" {
-				fmt.Fprintln(a.err, line)
+				fmt.Fprintln(con.err, line)
 			}
 		},
 	})
 	if err != nil {
 		return errors.Join(usage(err), listener.Close())
 	}
-	fmt.Fprintf(a.out, "http://%s/\n", listener.Addr())
-	fmt.Fprintln(a.err, "listening for webhooks; interrupt it to end it")
+	fmt.Fprintf(con.out, "http://%s/\n", listener.Addr())
+	fmt.Fprintln(con.err, "listening for webhooks; interrupt it to end it")
 	err = l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, afterSignal) })
-	skipped.tell(a.err)
+	skipped.tell(con.err)
 	return err
 }

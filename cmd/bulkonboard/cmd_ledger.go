@@ -13,17 +13,17 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-func (a *app) ledgerCommand() *cobra.Command {
+func newLedgerCommand(con *app) *cobra.Command {
 	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."})
-	c.AddCommand(a.ledgerLogCommand(), a.ledgerVerifyCommand(), a.ledgerBackupCommand(),
-		a.ledgerRestoreCommand(), a.ledgerAdoptCommand(),
-		a.ledgerForgetCommand(), a.ledgerReadmitCommand(), a.ledgerRebindCommand(),
-		a.ledgerExportCommand(), a.ledgerImportCommand(), a.ledgerPruneCommand(), a.ledgerResolveCommand())
+	c.AddCommand(newLedgerLogCommand(con), newLedgerVerifyCommand(con), newLedgerBackupCommand(con),
+		newLedgerRestoreCommand(con), newLedgerAdoptCommand(con),
+		newLedgerForgetCommand(con), newLedgerReadmitCommand(con), newLedgerRebindCommand(con),
+		newLedgerExportCommand(con), newLedgerImportCommand(con), newLedgerPruneCommand(con), newLedgerResolveCommand(con))
 	return c
 }
 
 // reading runs a command on a ledger that is open to be read, beside a run.
-func (a *app) reading(f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
+func reading(con *app, f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		l, _, err := f.open(c.Context(), c)
 		if err != nil {
@@ -35,7 +35,7 @@ func (a *app) reading(f *readerFlags, do func(ctx context.Context, l *sqlite.Led
 }
 
 // changing runs a command on a ledger that it holds, and records it.
-func (a *app) changing(f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
+func changing(con *app, f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		ctx := c.Context()
 		to, err := f.resolve(levels(c))
@@ -47,7 +47,7 @@ func (a *app) changing(f *readerFlags, do func(ctx context.Context, l *sqlite.Le
 			return err
 		}
 		defer func() { err = errors.Join(err, l.Close()) }()
-		a.tellNotices(l)
+		tellNotices(con, l)
 		o := origin(c.Name())
 		o.Settings = settingsText(c)
 		id, err := l.Begin(ctx, o)
@@ -60,24 +60,24 @@ func (a *app) changing(f *readerFlags, do func(ctx context.Context, l *sqlite.Le
 	}
 }
 
-func (a *app) ledgerVerifyCommand() *cobra.Command {
+func newLedgerVerifyCommand(con *app) *cobra.Command {
 	var f readerFlags
 	c := &cobra.Command{
 		Use:   "verify [flags]",
 		Short: "check the file in full, and every customer against its attempts",
 		Args:  noArgs,
-		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+		RunE: reading(con, &f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			problems, err := l.Verify(ctx)
 			if err != nil {
 				return err
 			}
 			for _, p := range problems {
-				fmt.Fprintln(a.err, printable(p))
+				fmt.Fprintln(con.err, printable(p))
 			}
 			if len(problems) > 0 {
 				return fmt.Errorf("%s problems were found: %w", number(len(problems)), ledger.ErrDamaged)
 			}
-			fmt.Fprintln(a.err, "the ledger is whole")
+			fmt.Fprintln(con.err, "the ledger is whole")
 			return nil
 		}),
 	}
@@ -86,20 +86,20 @@ func (a *app) ledgerVerifyCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) ledgerBackupCommand() *cobra.Command {
+func newLedgerBackupCommand(con *app) *cobra.Command {
 	var f readerFlags
 	c := &cobra.Command{
 		Use:   "backup [flags] FILE",
 		Short: "write a whole copy, also beside a run; it holds every link",
 		Args:  oneArg("backup", "a FILE that does not exist yet"),
-		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		RunE: reading(con, &f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
 			if _, err := os.Lstat(args[0]); err == nil {
 				return usagef("%s exists already, and is not overwritten", args[0])
 			}
 			if err := l.Backup(ctx, args[0]); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.err, "written: %s\n", printable(args[0]))
+			fmt.Fprintf(con.err, "written: %s\n", printable(args[0]))
 			return nil
 		}),
 	}
@@ -108,7 +108,7 @@ func (a *app) ledgerBackupCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) ledgerRebindCommand() *cobra.Command {
+func newLedgerRebindCommand(con *app) *cobra.Command {
 	var f readerFlags
 	account := false
 	c := &cobra.Command{
@@ -123,12 +123,12 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			}
 			return nil
 		},
-		RunE: a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		RunE: changing(con, &f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
 			if account {
 				if err := l.RebindAccount(ctx); err != nil {
 					return inDoubtHint(err)
 				}
-				fmt.Fprintln(a.err, "the ledger has forgotten the names of the partner account; the next run learns them")
+				fmt.Fprintln(con.err, "the ledger has forgotten the names of the partner account; the next run learns them")
 				return nil
 			}
 			if err := isEnvironment(args[0]); err != nil {
@@ -137,7 +137,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			if err := l.Rebind(ctx, args[0]); err != nil {
 				return inDoubtHint(err)
 			}
-			fmt.Fprintf(a.err, "the ledger belongs to %s now\n", printable(args[0]))
+			fmt.Fprintf(con.err, "the ledger belongs to %s now\n", printable(args[0]))
 			return nil
 		}),
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func (a *app) ledgerExportCommand() *cobra.Command {
+func newLedgerExportCommand(con *app) *cobra.Command {
 	var f readerFlags
 	noLinks := false
 	c := &cobra.Command{
@@ -30,12 +30,12 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 	}
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		ctx := c.Context()
-		l, finish, err := a.beside(ctx, c, &f)
+		l, finish, err := openShared(con, ctx, c, &f)
 		if err != nil {
 			return err
 		}
 		defer func() { err = finish(err) }()
-		w := io.Writer(a.out)
+		w := io.Writer(con.out)
 		if args[0] != "-" {
 			file, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
@@ -50,7 +50,7 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 			return err
 		}
 		if args[0] != "-" {
-			fmt.Fprintf(a.err, "written: %s, %s lines\n", printable(args[0]), number(e.lines))
+			fmt.Fprintf(con.err, "written: %s, %s lines\n", printable(args[0]), number(e.lines))
 		}
 		return nil
 	}
@@ -60,9 +60,9 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 	return c
 }
 
-// beside opens a ledger to be read and its log to be written, also beside a
+// openShared opens a ledger to be read and its log to be written, also beside a
 // run. finish records how the command ended and closes it.
-func (a *app) beside(ctx context.Context, c *cobra.Command, f *readerFlags) (l *sqlite.Ledger, finish func(error) error, err error) {
+func openShared(con *app, ctx context.Context, c *cobra.Command, f *readerFlags) (l *sqlite.Ledger, finish func(error) error, err error) {
 	to, err := f.resolve(levels(c))
 	if err != nil {
 		return nil, nil, err

@@ -14,38 +14,38 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func (a *app) ledgerForgetCommand() *cobra.Command {
-	c := a.peopleCommand("forget", "erase people on request; they are not sent again",
+func newLedgerForgetCommand(con *app) *cobra.Command {
+	c := newPeopleCommand(con, "forget", "erase people on request; they are not sent again",
 		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
 			n, err := l.Forget(ctx, who)
 			if err != nil {
 				return inDoubtHint(err)
 			}
-			fmt.Fprintf(a.err, "%s asked for, %s known and erased from the ledger\n", number(len(who)), number(n))
+			fmt.Fprintf(con.err, "%s asked for, %s known and erased from the ledger\n", number(len(who)), number(n))
 			files, err := leftovers(ctx, l)
 			if err != nil {
 				return fmt.Errorf("they are erased, but the files that may still hold them could not be listed: %w", err)
 			}
-			a.printLeftovers(files)
+			printLeftovers(con, files)
 			return nil
 		})
 	c.Long += " The ledger is written anew, so that no byte of\ntheirs is left in the file; for as long, that takes room for two more of it."
 	return c
 }
 
-func (a *app) ledgerReadmitCommand() *cobra.Command {
-	return a.peopleCommand("readmit", "lift what forget barred: a later input may create them",
+func newLedgerReadmitCommand(con *app) *cobra.Command {
+	return newPeopleCommand(con, "readmit", "lift what forget barred: a later input may create them",
 		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
 			n, err := l.Readmit(ctx, who)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.err, "%s asked for, %s were barred and are not any more\n", number(len(who)), number(n))
+			fmt.Fprintf(con.err, "%s asked for, %s were barred and are not any more\n", number(len(who)), number(n))
 			return nil
 		})
 }
 
-func (a *app) peopleCommand(name, short string, do func(context.Context, *sqlite.Ledger, []string) error) *cobra.Command {
+func newPeopleCommand(con *app, name, short string, do func(context.Context, *sqlite.Ledger, []string) error) *cobra.Command {
 	var f readerFlags
 	c := &cobra.Command{
 		Use:   name + " [flags] FILE|-",
@@ -53,8 +53,8 @@ func (a *app) peopleCommand(name, short string, do func(context.Context, *sqlite
 		Long:  short + ".\n\nFILE has one e-mail on each line; - is standard input.",
 		Args:  oneArg(name, "a FILE of e-mails, or -"),
 	}
-	c.RunE = a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
-		who, err := a.people(args[0])
+	c.RunE = changing(con, &f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		who, err := readEmails(con, args[0])
 		if err != nil {
 			return err
 		}
@@ -65,10 +65,10 @@ func (a *app) peopleCommand(name, short string, do func(context.Context, *sqlite
 	return c
 }
 
-// people reads e-mails, one on each line, as identities. An error names the
+// readEmails reads e-mails, one on each line, as identities. An error names the
 // line, never what stands there.
-func (a *app) people(path string) (who []string, err error) {
-	in := a.stdin
+func readEmails(con *app, path string) (who []string, err error) {
+	in := con.stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

@@ -21,7 +21,7 @@ import (
 // importGroup is how many people are looked up and written at a time.
 const importGroup = 500
 
-func (a *app) ledgerImportCommand() *cobra.Command {
+func newLedgerImportCommand(con *app) *cobra.Command {
 	var f readerFlags
 	create := false
 	c := &cobra.Command{
@@ -51,7 +51,7 @@ Rows of a report with any other status are passed over.`,
 			return err
 		}
 		defer func() { err = errors.Join(err, l.Close()) }()
-		a.tellNotices(l)
+		tellNotices(con, l)
 		o := origin("import")
 		o.Settings = args[0] + " sha256 " + im.sum
 		run, err := l.Begin(ctx, o)
@@ -63,7 +63,7 @@ Rows of a report with any other status are passed over.`,
 		if err = errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end)); err != nil {
 			return err
 		}
-		im.tell(a)
+		im.tell(con)
 		return nil
 	}
 	f.flags(c)
@@ -386,8 +386,8 @@ func (im *importing) settle(ctx context.Context) error {
 	return nil
 }
 
-func (im *importing) tell(a *app) {
-	fmt.Fprintf(a.err, "taken over: %s\n", countsText(im.done))
+func (im *importing) tell(con *app) {
+	fmt.Fprintf(con.err, "taken over: %s\n", countsText(im.done))
 	for _, line := range []struct {
 		n    int
 		text string
@@ -397,7 +397,7 @@ func (im *importing) tell(a *app) {
 		{im.taken, "passed over: another customer of the ledger has the same serviceId"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(a.err, "  %s %s\n", rowsText(line.n), line.text)
+			fmt.Fprintf(con.err, "  %s %s\n", rowsText(line.n), line.text)
 		}
 	}
 }

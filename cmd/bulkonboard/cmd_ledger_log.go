@@ -12,15 +12,15 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func (a *app) ledgerLogCommand() *cobra.Command {
+func newLedgerLogCommand(con *app) *cobra.Command {
 	var f readerFlags
 	asJSON := false
 	c := &cobra.Command{
 		Use:   "log [flags]",
 		Short: "who did what: every run and change, newest first",
 		Args:  noArgs,
-		RunE: a.reading(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
-			return a.printLog(ctx, l, asJSON)
+		RunE: reading(con, &f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+			return printLog(con, ctx, l, asJSON)
 		}),
 	}
 	f.flags(c)
@@ -29,7 +29,7 @@ func (a *app) ledgerLogCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) printLog(ctx context.Context, l *sqlite.Ledger, asJSON bool) error {
+func printLog(con *app, ctx context.Context, l *sqlite.Ledger, asJSON bool) error {
 	batches, err := l.Batches(ctx)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (a *app) printLog(ctx context.Context, l *sqlite.Ledger, asJSON bool) error
 			names[b.ID] += posix.word(file.Name)
 		}
 	}
-	out := json.NewEncoder(a.out)
+	out := json.NewEncoder(con.out)
 	out.SetEscapeHTML(false)
 	for r, err := range l.Log(ctx) {
 		if err != nil {
@@ -71,7 +71,7 @@ func (a *app) printLog(ctx context.Context, l *sqlite.Ledger, asJSON bool) error
 		if r.Batch != 0 {
 			line += "  " + names[r.Batch]
 		}
-		fmt.Fprintln(a.out, printable(line))
+		fmt.Fprintln(con.out, printable(line))
 	}
 	return nil
 }

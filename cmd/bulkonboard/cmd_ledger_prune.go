@@ -12,7 +12,7 @@ import (
 // defaultKeepRuns is the number of runs whose row lists the ledger keeps.
 const defaultKeepRuns = 90
 
-func (a *app) ledgerPruneCommand() *cobra.Command {
+func newLedgerPruneCommand(con *app) *cobra.Command {
 	var f readerFlags
 	keep := count{n: defaultKeepRuns, least: 1}
 	c := &cobra.Command{
@@ -24,7 +24,7 @@ so does the last row of each customer. Reports of such an old input become short
 or impossible.`,
 		Args: noArgs,
 	}
-	c.RunE = a.changing(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+	c.RunE = changing(con, &f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 		done, err := l.Prune(ctx, keep.n)
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ or impossible.`,
 		if done.Batches == 1 {
 			inputs = "input"
 		}
-		fmt.Fprintf(a.err, "%s of %s old %s dropped; customers, links and the log are untouched\n", rowsText(done.Rows), number(done.Batches), inputs)
+		fmt.Fprintf(con.err, "%s of %s old %s dropped; customers, links and the log are untouched\n", rowsText(done.Rows), number(done.Batches), inputs)
 		return nil
 	})
 	f.flags(c)

@@ -36,7 +36,7 @@ type resolveFlags struct {
 	gone      bool
 }
 
-func (a *app) ledgerResolveCommand() *cobra.Command {
+func newLedgerResolveCommand(con *app) *cobra.Command {
 	f := resolveFlags{as: choice{of: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
 	c := &cobra.Command{
 		Use:   "resolve [flags] FILE:ROW | --gap",
@@ -62,19 +62,19 @@ the partner's users that cannot be had: rows are then sent without one.`,
 			if err := f.checkGap(); err != nil {
 				return err
 			}
-			return a.changing(&f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
-				return endGaps(ctx, a, l, f.because)
+			return changing(con, &f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+				return endGaps(ctx, con, l, f.because)
 			})(c, args)
 		}
-		if err := a.readLink(c, &f); err != nil {
+		if err := readLink(con, c, &f); err != nil {
 			return err
 		}
 		file, row, err := f.check(args[0])
 		if err != nil {
 			return err
 		}
-		return a.changing(&f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
-			return f.resolve(ctx, a, l, file, row)
+		return changing(con, &f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+			return f.resolve(ctx, con, l, file, row)
 		})(c, args)
 	}
 	f.readerFlags.flags(c)
@@ -91,9 +91,9 @@ the partner's users that cannot be had: rows are then sent without one.`,
 
 // readLink reads the link that --link-file names. It warns of one on the command
 // line, which every user of the machine can read.
-func (a *app) readLink(c *cobra.Command, f *resolveFlags) error {
+func readLink(con *app, c *cobra.Command, f *resolveFlags) error {
 	if f.link != "" && levels(c)("link") == fromFlag {
-		fmt.Fprintln(a.err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
+		fmt.Fprintln(con.err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
 	}
 	if f.linkFile == "" {
 		return nil
@@ -104,9 +104,9 @@ func (a *app) readLink(c *cobra.Command, f *resolveFlags) error {
 	var text []byte
 	var err error
 	if f.linkFile == "-" {
-		text, err = limits.ReadAll(a.stdin, maxSecret)
+		text, err = limits.ReadAll(con.stdin, maxSecret)
 	} else {
-		text, err = a.readSecret("link-file", f.linkFile)
+		text, err = readSecret(con, "link-file", f.linkFile)
 	}
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (f *resolveFlags) checkGap() error {
 	return f.checkReason()
 }
 
-func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, file string, row int) error {
+func (f *resolveFlags) resolve(ctx context.Context, con *app, l *sqlite.Ledger, file string, row int) error {
 	found, counts, err := rowOf(ctx, l, file, row)
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 		return usage(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
 	}
 	if f.gone {
-		return f.giveUp(ctx, a, l, c, file, row)
+		return f.giveUp(ctx, con, l, c, file, row)
 	}
 	if f.serviceID != "" {
 		for other, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{f.serviceID}}) {
@@ -210,12 +210,12 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, l *sqlite.Ledger, fi
 		return usage(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
 			"who was onboarded stays onboarded: a link that is known is never dropped")
 	}
-	fmt.Fprintf(a.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
+	fmt.Fprintf(con.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
 	return nil
 }
 
 // giveUp notes that the customer's user is gone.
-func (f *resolveFlags) giveUp(ctx context.Context, a *app, l *sqlite.Ledger, c ledger.Customer, file string, row int) error {
+func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *sqlite.Ledger, c ledger.Customer, file string, row int) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
 		return usagef("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
@@ -223,7 +223,7 @@ func (f *resolveFlags) giveUp(ctx context.Context, a *app, l *sqlite.Ledger, c l
 	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "%s, row %d: its user is noted as deleted\n", printable(file), row)
+	fmt.Fprintf(con.err, "%s, row %d: its user is noted as deleted\n", printable(file), row)
 	return nil
 }
 

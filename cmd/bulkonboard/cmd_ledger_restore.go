@@ -13,7 +13,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-func (a *app) ledgerRestoreCommand() *cobra.Command {
+func newLedgerRestoreCommand(con *app) *cobra.Command {
 	var f readerFlags
 	c := &cobra.Command{
 		Use:   "restore [flags] BACKUP [REPORT...]",
@@ -36,13 +36,13 @@ names and times agree with run --gap ours.`,
 			return nil
 		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error { return a.runLedgerRestore(c, &f, args[0], args[1:]) }
+	c.RunE = func(c *cobra.Command, args []string) error { return runLedgerRestore(con, c, &f, args[0], args[1:]) }
 	f.flags(c)
 	configFlag(c)
 	return c
 }
 
-func (a *app) runLedgerRestore(c *cobra.Command, f *readerFlags, backup string, reports []string) (err error) {
+func runLedgerRestore(con *app, c *cobra.Command, f *readerFlags, backup string, reports []string) (err error) {
 	ctx := c.Context()
 	to, err := f.resolve(levels(c))
 	if err != nil {
@@ -61,14 +61,14 @@ func (a *app) runLedgerRestore(c *cobra.Command, f *readerFlags, backup string, 
 	}
 	l, kept, err := sqlite.Restore(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Command: "ledger restore"}, backup)
 	if kept != "" {
-		fmt.Fprintf(a.err, "the ledger that was there is kept as %s\n", printable(kept))
+		fmt.Fprintf(con.err, "the ledger that was there is kept as %s\n", printable(kept))
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	fmt.Fprintf(a.err, "put back: %s\n", printable(to.ledger))
-	a.tellNotices(l)
+	fmt.Fprintf(con.err, "put back: %s\n", printable(to.ledger))
+	tellNotices(con, l)
 	o := origin("restore")
 	o.Settings = strings.Join(settings, ", ")
 	run, err := l.Begin(ctx, o)
@@ -80,15 +80,15 @@ func (a *app) runLedgerRestore(c *cobra.Command, f *readerFlags, backup string, 
 		if err = im.into(ctx, l, run); err != nil {
 			break
 		}
-		fmt.Fprintf(a.err, "%s: ", printable(im.path))
-		im.tell(a)
+		fmt.Fprintf(con.err, "%s: ", printable(im.path))
+		im.tell(con)
 		created += im.done[ledger.Created]
 	}
 	end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err)), Created: created}
 	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end))
 }
 
-func (a *app) ledgerAdoptCommand() *cobra.Command {
+func newLedgerAdoptCommand(con *app) *cobra.Command {
 	var f readerFlags
 	c := &cobra.Command{
 		Use:   "adopt [flags]",
@@ -101,14 +101,14 @@ whatever it came: a snapshot, a replica, a file copied by hand.
 What it lacks is treated as ledger restore does. Reports that know more can be taken
 over with ledger import.`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runLedgerAdopt(c, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return runLedgerAdopt(con, c, &f) },
 	}
 	f.flags(c)
 	configFlag(c)
 	return c
 }
 
-func (a *app) runLedgerAdopt(c *cobra.Command, f *readerFlags) (err error) {
+func runLedgerAdopt(con *app, c *cobra.Command, f *readerFlags) (err error) {
 	ctx := c.Context()
 	to, err := f.resolve(levels(c))
 	if err != nil {
@@ -119,27 +119,27 @@ func (a *app) runLedgerAdopt(c *cobra.Command, f *readerFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	a.tellNotices(l)
+	tellNotices(con, l)
 	o := origin("adopt")
 	o.Settings = settingsText(c)
 	run, err := l.Begin(ctx, o)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "adopted: %s\n", printable(to.ledger))
+	fmt.Fprintf(con.err, "adopted: %s\n", printable(to.ledger))
 	return l.Finish(context.WithoutCancel(ctx), run, ledger.RunEnd{At: time.Now()})
 }
 
 // tellNotices prints what was found when a ledger was opened.
-func (a *app) tellNotices(l *sqlite.Ledger) {
+func tellNotices(con *app, l *sqlite.Ledger) {
 	for _, n := range l.Notices() {
-		fmt.Fprintf(a.err, "warning: %s\n", printable(n))
+		fmt.Fprintf(con.err, "warning: %s\n", printable(n))
 	}
 }
 
 // endGaps declares, with a reason, that no list will show who was created inside
 // the ledger's gaps, so that runs no longer wait for one.
-func endGaps(ctx context.Context, a *app, l *sqlite.Ledger, because string) error {
+func endGaps(ctx context.Context, con *app, l *sqlite.Ledger, because string) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func endGaps(ctx context.Context, a *app, l *sqlite.Ledger, because string) erro
 			return err
 		}
 		ended++
-		fmt.Fprintf(a.err, "the gap from %s to %s is ended: rows are sent without the partner's list; a user created in it is still never called a duplicate\n",
+		fmt.Fprintf(con.err, "the gap from %s to %s is ended: rows are sent without the partner's list; a user created in it is still never called a duplicate\n",
 			localTime(g.From.Partner()), localTime(g.To.Partner()))
 	}
 	if ended == 0 {

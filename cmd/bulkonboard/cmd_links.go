@@ -17,9 +17,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-func (a *app) linksCommand() *cobra.Command {
+func newLinksCommand(con *app) *cobra.Command {
 	c := holding(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
-	c.AddCommand(a.linksRecoverCommand(), a.linksExportCommand())
+	c.AddCommand(newLinksRecoverCommand(con), newLinksExportCommand(con))
 	return c
 }
 
@@ -59,7 +59,7 @@ type exportFlags struct {
 	output      string
 }
 
-func (a *app) linksExportCommand() *cobra.Command {
+func newLinksExportCommand(con *app) *cobra.Command {
 	f := exportFlags{format: choice{of: []string{"csv", "xlsx"}}}
 	c := &cobra.Command{
 		Use:   "export [flags]",
@@ -72,7 +72,7 @@ Links are perishable: issuedAt says since when each is known. Keep the file as
 carefully as passwords.`,
 		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return a.runLinksExport(c, &f) },
+		RunE:    func(c *cobra.Command, _ []string) error { return runLinksExport(con, c, &f) },
 	}
 	f.readerFlags.flags(c)
 	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
@@ -84,7 +84,7 @@ carefully as passwords.`,
 	return c
 }
 
-func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
+func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	ctx := c.Context()
 	kind := report.Kind(f.format.value)
 	switch named, known := report.KindOf(f.output); {
@@ -98,7 +98,7 @@ func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
 	if kind != report.CSV && kind != report.XLSX {
 		return usagef("--output %s: use .csv or .xlsx", f.output)
 	}
-	if f.output == "-" && kind == report.XLSX && a.out.file() != nil && isTerminal(a.out.file()) {
+	if f.output == "-" && kind == report.XLSX && con.out.file() != nil && isTerminal(con.out.file()) {
 		return usage(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
 	l, info, err := f.open(ctx, c)
@@ -106,18 +106,18 @@ func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	a.noteLinksShown(ctx, info, "links export")
+	noteLinksShown(con, ctx, info, "links export")
 	n, held := 0, 0
 	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
 	defer func() {
 		if held > 0 {
-			fmt.Fprintf(a.err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", linksText(held))
+			fmt.Fprintf(con.err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", linksText(held))
 		}
 	}()
 	if f.output == "-" {
 		scratch, err := os.MkdirTemp("", "bulkonboard-")
 		if err == nil {
-			err = errors.Join(report.WriteTable(ctx, a.out.data(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
+			err = errors.Join(report.WriteTable(ctx, con.out.data(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
 		}
 		return err
 	}
@@ -126,7 +126,7 @@ func (a *app) runLinksExport(c *cobra.Command, f *exportFlags) (err error) {
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)
 	if err == nil {
-		fmt.Fprintf(a.err, "written: %s, %s\n", printable(written), linksText(n))
+		fmt.Fprintf(con.err, "written: %s, %s\n", printable(written), linksText(n))
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-func (a *app) linksRecoverCommand() *cobra.Command {
+func newLinksRecoverCommand(con *app) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "recover [flags] FILE...",
@@ -34,7 +34,7 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return a.runLinksRecover(c, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return runLinksRecover(con, c, &f, args) },
 	}
 	f.flags(c.Flags())
 	configFlag(c)
@@ -42,14 +42,14 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 	return c
 }
 
-func (a *app) runLinksRecover(c *cobra.Command, f *runFlags, args []string) (err error) {
-	if !f.yes && !isTerminal(a.stdin) {
+func runLinksRecover(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
+	if !f.yes && !isTerminal(con.stdin) {
 		return usage(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
 	if f.inDoubt.value == "hold" {
 		return usage(errors.New("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user"))
 	}
-	s, err := a.newSession(c, f, args)
+	s, err := newSession(con, c, f, args)
 	if err != nil {
 		return err
 	}

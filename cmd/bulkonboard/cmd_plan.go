@@ -12,7 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func (a *app) planCommand() *cobra.Command {
+func newPlanCommand(con *app) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "plan [flags] FILE...",
@@ -26,7 +26,7 @@ run would do. Nothing is sent, and nothing of it stays in the ledger.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := a.newSession(c, &f, args)
+			s, err := newSession(con, c, &f, args)
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ type reportFlags struct {
 	reports []string
 }
 
-func (a *app) reportCommand() *cobra.Command {
+func newReportCommand(con *app) *cobra.Command {
 	var f reportFlags
 	c := &cobra.Command{
 		Use:   "report [flags]",
@@ -40,7 +40,7 @@ func (a *app) reportCommand() *cobra.Command {
 also beside a run that is sending. A report has verification links unless
 --no-links is given: keep it as carefully as passwords.`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runReport(c.Context(), c, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return runReport(con, c.Context(), c, &f) },
 	}
 	f.readerFlags.flags(c)
 	c.Flags().StringVar(&f.input, "input", "", "rows of the input `FILE`")
@@ -54,7 +54,7 @@ also beside a run that is sending. A report has verification links unless
 	return c
 }
 
-func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (err error) {
+func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) (err error) {
 	sel, err := f.selection(time.Now())
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		if meta.Batches[0].Rows == 0 {
 			return usage(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
 		}
-		fmt.Fprintln(a.err, "warning: only some rows of that input are still kept; --all reports every customer once")
+		fmt.Fprintln(con.err, "warning: only some rows of that input are still kept; --all reports every customer once")
 	}
 	names := f.reports
 	if len(names) == 0 {
@@ -107,7 +107,7 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		return err
 	}
 	if !f.noLinks {
-		a.noteLinksShown(ctx, info, "report")
+		noteLinksShown(con, ctx, info, "report")
 	}
 	o.facts = readFacts{l}
 	still, err := l.Snapshot(ctx) // reports of one command agree, whatever a run does meanwhile
@@ -121,9 +121,9 @@ func (a *app) runReport(ctx context.Context, c *cobra.Command, f *reportFlags) (
 		written, err = o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
 		return err
 	})
-	o.tellKept(a)
+	o.tellKept(con)
 	for _, path := range written {
-		fmt.Fprintf(a.err, "written: %s\n", printable(path))
+		fmt.Fprintf(con.err, "written: %s\n", printable(path))
 	}
 	return err
 }

@@ -174,7 +174,7 @@ func (r *runFlags) settleTime() time.Duration {
 	return max(100*time.Second, r.timeout.Duration+40*time.Second)
 }
 
-func (a *app) runCommand() *cobra.Command {
+func newRunCommand(con *app) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "run [flags] [FILE...]",
@@ -189,7 +189,7 @@ batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
   bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
   bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error { return a.runRun(c.Context(), c, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return runRun(con, c.Context(), c, &f, args) },
 	}
 	f.flags(c.Flags())
 	configFlag(c)
@@ -197,8 +197,8 @@ batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
 	return c
 }
 
-func (a *app) runRun(ctx context.Context, c *cobra.Command, f *runFlags, args []string) error {
-	s, err := a.newSession(c, f, args)
+func runRun(con *app, ctx context.Context, c *cobra.Command, f *runFlags, args []string) error {
+	s, err := newSession(con, c, f, args)
 	if err != nil {
 		return err
 	}
@@ -212,14 +212,14 @@ func configFlag(c *cobra.Command) {
 }
 
 // continuing is the command that continues this one.
-func (a *app) continuing() string {
+func (con *app) continuing() string {
 	var args []string
-	for _, arg := range a.args {
+	for _, arg := range con.args {
 		if arg != "--fresh" && !strings.HasPrefix(arg, "--fresh=") {
 			args = append(args, arg)
 		}
 	}
-	return a.commandLine(args...)
+	return con.commandLine(args...)
 }
 
 // settingsText is what the ledger's log keeps of the flags that were set, as

@@ -78,7 +78,7 @@ func (s *sandboxFlags) config() (sandbox.Config, error) {
 	return cfg, nil
 }
 
-func (a *app) sandboxCommand() *cobra.Command {
+func newSandboxCommand(con *app) *cobra.Command {
 	var (
 		checks checkFlags
 		f      sandboxFlags
@@ -111,15 +111,15 @@ user of the account.
 				return err
 			}
 			cfg.KeyTTL, cfg.StateFile = ttl.Duration, state
-			if err := checks.apply(a, &cfg); err != nil {
+			if err := checks.apply(con, &cfg); err != nil {
 				return err
 			}
 			printed := newSandboxKey()
 			cfg.Keys = []string{printed}
-			if own := strings.TrimSpace(a.env[envKey]); own != "" {
+			if own := strings.TrimSpace(con.env[envKey]); own != "" {
 				cfg.Keys = append(cfg.Keys, own)
 			}
-			return a.serveSandbox(c.Context(), cfg, addr, printed)
+			return serveSandbox(con, c.Context(), cfg, addr, printed)
 		},
 	}
 	f.flags(c.Flags(), "")
@@ -140,7 +140,7 @@ func faultText() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
+func serveSandbox(con *app, ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		return usage(err)
@@ -150,12 +150,12 @@ func (a *app) serveSandbox(ctx context.Context, cfg sandbox.Config, addr, key st
 	if err != nil {
 		return usage(err)
 	}
-	fmt.Fprintln(a.out, url)
-	fmt.Fprintln(a.err, "the simulated partner listens until it is interrupted. In another window:")
-	fmt.Fprintf(a.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
+	fmt.Fprintln(con.out, url)
+	fmt.Fprintln(con.err, "the simulated partner listens until it is interrupted. In another window:")
+	fmt.Fprintf(con.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
 	<-ctx.Done()
 	n := server.Counters()
-	fmt.Fprintf(a.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), usersText(n.Users), server.Charged())
+	fmt.Fprintf(con.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), usersText(n.Users), server.Charged())
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (r *readerFlags) open(ctx context.Context, c *cobra.Command) (*sqlite.Ledge
 	return l, info, nil
 }
 
-func (a *app) statusCommand() *cobra.Command {
+func newStatusCommand(con *app) *cobra.Command {
 	var f readerFlags
 	var asJSON bool
 	c := &cobra.Command{
@@ -52,7 +52,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Long:  "Reads the ledger, also beside a run that is sending, and says how the newest input stands.",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.runStatus(c.Context(), c, &f, asJSON)
+			return runStatus(con, c.Context(), c, &f, asJSON)
 		},
 	}
 	f.flags(c)
@@ -61,7 +61,7 @@ func (a *app) statusCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) runStatus(ctx context.Context, c *cobra.Command, f *readerFlags, asJSON bool) (err error) {
+func runStatus(con *app, ctx context.Context, c *cobra.Command, f *readerFlags, asJSON bool) (err error) {
 	l, info, err := f.open(ctx, c)
 	if err != nil {
 		return err
@@ -71,15 +71,15 @@ func (a *app) runStatus(ctx context.Context, c *cobra.Command, f *readerFlags, a
 	if err != nil {
 		return err
 	}
-	for _, line := range st.lines(a) {
-		fmt.Fprintln(a.err, printable(line))
+	for _, line := range st.lines(con) {
+		fmt.Fprintln(con.err, printable(line))
 	}
 	if !asJSON {
 		return nil
 	}
-	enc := json.NewEncoder(a.out)
+	enc := json.NewEncoder(con.out)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(st.json(a))
+	return enc.Encode(st.json(con))
 }
 
 // inputsOf lists the inputs, that of the newest run first: a file that is run

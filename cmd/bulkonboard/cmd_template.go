@@ -11,7 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func (a *app) templateCommand() *cobra.Command {
+func newTemplateCommand(con *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "template FILE",
 		Short: "an input file to fill in, .csv or .xlsx",
@@ -24,11 +24,11 @@ the rules. A file that is there already is never overwritten.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return a.writeTemplate(c.Context(), args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return writeTemplate(con, c.Context(), args[0]) },
 	}
 }
 
-func (a *app) writeTemplate(ctx context.Context, path string) error {
+func writeTemplate(con *app, ctx context.Context, path string) error {
 	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
 		return usagef("template %s: the file must be .csv or .xlsx", path)
 	}
@@ -49,6 +49,6 @@ func (a *app) writeTemplate(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "written: %s\n", printable(written))
+	fmt.Fprintf(con.err, "written: %s\n", printable(written))
 	return nil
 }

@@ -26,7 +26,7 @@ type validateFlags struct {
 	quiet    bool
 }
 
-func (a *app) validateCommand() *cobra.Command {
+func newValidateCommand(con *app) *cobra.Command {
 	f := validateFlags{env: choice{of: []string{envStaging, envProduction}}}
 	c := &cobra.Command{
 		Use:   "validate [flags] FILE...",
@@ -47,7 +47,7 @@ program is checked so.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return a.runValidate(c.Context(), &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return runValidate(con, c.Context(), &f, args) },
 	}
 	f.inputFlags.flags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
@@ -60,9 +60,9 @@ program is checked so.`,
 	return c
 }
 
-func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) (err error) {
+func runValidate(con *app, ctx context.Context, f *validateFlags, args []string) (err error) {
 	if f.quiet {
-		a.err.hold()
+		con.err.hold()
 	}
 	if f.changes && f.json {
 		return usagef("--changes and --json both write to standard output: give one of them")
@@ -72,9 +72,9 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 	if err != nil {
 		return err
 	}
-	in, err := f.open(ctx, args, a.stdin)
+	in, err := f.open(ctx, args, con.stdin)
 	if err != nil {
-		return a.notBegun(err, f.json, target{})
+		return notBegun(con, err, f.json, target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if f.saveMap != "" {
@@ -91,34 +91,34 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 		}
 		found.keep = true
 	}
-	tally, err := a.check(ctx, in, rules, found)
+	tally, err := checkInput(con, ctx, in, rules, found)
 	if err != nil {
-		return a.notBegun(err, f.json, target{})
+		return notBegun(con, err, f.json, target{})
 	}
 	code := exitOK
 	if bad := tally.Status[ledger.Invalid] + tally.Code[repeatsCause()]; bad > 0 {
 		code = exitFindings
 	}
-	a.tellFindings(in, found, tally, code)
+	tellFindings(con, in, found, tally, code)
 	if f.changes {
-		if err := a.listChanges(ctx, in, rules); err != nil {
+		if err := listChanges(con, ctx, in, rules); err != nil {
 			return err
 		}
 	}
 	if f.annotate != "" {
 		note := annotation(in.Files()[0], f.headerRow.n)
 		note.Rows = annotatedRows(ctx, in, found, columnsOf(in.Files()[0]))
-		path, err := a.writeAnnotated(ctx, f.annotate, in, note)
+		path, err := writeAnnotated(con, ctx, f.annotate, in, note)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "written: %s\n", printable(path))
+		fmt.Fprintf(con.err, "written: %s\n", printable(path))
 	}
 	if f.json {
 		rows := tally.Rows
 		out := report.Summary{Input: inputFiles(in, found), Rows: &rows, Counts: report.Counts(tally.Status), Problems: causesOf(tally),
 			ExitCode: int(code), Reports: []string{}, StartedAt: report.Moment{Time: started}, FinishedAt: report.Moment{Time: time.Now()}}
-		if err := out.Encode(a.out); err != nil {
+		if err := out.Encode(con.out); err != nil {
 			return err
 		}
 	}
@@ -128,10 +128,10 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 	return &ended{code}
 }
 
-// check reads and checks all rows over a ledger that is thrown away.
-func (a *app) check(ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
-	shown := newWarnings(a.err)
-	defer shown.seen.rest(a.err)
+// checkInput reads and checks all rows over a ledger that is thrown away.
+func checkInput(con *app, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
+	shown := newWarnings(con.err)
+	defer shown.seen.rest(con.err)
 	found.sleuth.room.begin()
 	defer found.sleuth.room.end()
 	found.sleuth.begin()
@@ -141,8 +141,8 @@ func (a *app) check(ctx context.Context, in *source.Input, rules *validate.Rules
 	return pipeline.Check(ctx, cfg, found.add, found.note)
 }
 
-func (a *app) tellFindings(in *source.Input, found *findings, tally ledger.Tally, code exitCode) {
-	say := func(format string, args ...any) { fmt.Fprintln(a.err, printable(fmt.Sprintf(format, args...))) }
+func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tally, code exitCode) {
+	say := func(format string, args ...any) { fmt.Fprintln(con.err, printable(fmt.Sprintf(format, args...))) }
 	for _, line := range noteLines(in.Notes(), in.Files()) {
 		say("%s", line)
 	}
@@ -152,7 +152,7 @@ func (a *app) tellFindings(in *source.Input, found *findings, tally ledger.Tally
 	for _, line := range found.lines(in.Files(), 0) {
 		say("  %s", line)
 	}
-	for _, line := range found.sleuth.lines(in.Files(), a, a.subcommand()) {
+	for _, line := range found.sleuth.lines(in.Files(), con, con.subcommand()) {
 		say("%s", line)
 	}
 	if len(found.cells) > 0 {

@@ -90,13 +90,13 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 
 // notBegun prints the JSON summary, if it was asked for, of what could not
 // begin: input or ledger cannot be used.
-func (a *app) notBegun(err error, asked bool, to target) error {
+func notBegun(con *app, err error, asked bool, to target) error {
 	if !asked {
 		return err
 	}
 	now := time.Now()
 	out := summaryOf(pipeline.Summary{Started: now, Finished: now}, err)
-	code := a.stop.exitCode(exitOf(err))
+	code := con.stop.exitCode(exitOf(err))
 	switch {
 	case errors.As(err, new(*source.Error)):
 		out.StopReason = report.Text(pipeline.InputFault)
@@ -106,7 +106,7 @@ func (a *app) notBegun(err error, asked bool, to target) error {
 		out.StopReason = report.Text(pipeline.Interrupted)
 	}
 	out.Environment, out.Ledger, out.ExitCode = report.Text(to.environment), report.Text(to.ledger), int(code)
-	return errors.Join(err, out.Encode(a.out))
+	return errors.Join(err, out.Encode(con.out))
 }
 
 // standingCode is the exit code of a run that went to its end.
@@ -198,7 +198,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if path := s.flags.annotate; path != "" {
 		note := annotation(s.in.Files()[0], s.flags.headerRow.n)
 		note.Outcome, note.Rows = true, outcomeRows(ctx, s.in, s.store, sum.Batch.ID)
-		marked, failure := s.writeAnnotated(ctx, path, s.in, note)
+		marked, failure := writeAnnotated(s.app, ctx, path, s.in, note)
 		if failure == nil {
 			written = append(written, marked)
 		}

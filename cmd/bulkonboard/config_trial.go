@@ -27,10 +27,10 @@ type trial struct {
 	all   []error
 }
 
-func newTrial(a *app, file map[string]setting) *trial {
-	t := &trial{app: a, file: file, run: &cobra.Command{Use: "run"}}
+func newTrial(con *app, file map[string]setting) *trial {
+	t := &trial{app: con, file: file, run: &cobra.Command{Use: "run"}}
 	t.flags.flags(t.run.Flags())
-	_ = a.fill(t.run, file) // values that are wrong by themselves have been told
+	_ = fillFrom(con, t.run, file) // values that are wrong by themselves have been told
 	return t
 }
 
@@ -52,7 +52,7 @@ func (t *trial) wrong(err error, flags ...string) {
 		return
 	}
 	for _, name := range flags {
-		set, ok := t.app.fromEnv(name)
+		set, ok := fromEnv(t.app, name)
 		if !ok {
 			set, ok = t.file[name]
 		}
@@ -66,7 +66,7 @@ func (t *trial) wrong(err error, flags ...string) {
 
 // each tries the values of a flag one by one.
 func (t *trial) each(flag string, values []string, try func(value string) error) {
-	set, ok := t.app.fromEnv(flag)
+	set, ok := fromEnv(t.app, flag)
 	if !ok {
 		set = t.file[flag]
 	}
@@ -90,7 +90,7 @@ func (t *trial) target() {
 	}
 	key := sandboxKeyName
 	if f.keyFile != "" || strings.TrimSpace(t.app.env[envKey]) != "" {
-		given, failed := t.app.apiKey(f.keyFile)
+		given, failed := apiKey(t.app, f.keyFile)
 		t.wrong(failed, "api-key-file")
 		key = cmp.Or(given, key)
 	}

@@ -129,7 +129,7 @@ func userOf(fields []string) validate.User {
 
 // lines say what happened to whole columns, and the command that mends it.
 // args is the command line in use, with its subcommand.
-func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
+func (s *sleuth) lines(files []source.File, con *app, args []string) []string {
 	// A single cell has been told of already, where no flag mends it.
 	found := slices.DeleteFunc(s.detective.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {
@@ -148,7 +148,7 @@ func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
 	}
 	if flags := validate.Flags(found); len(flags) > 0 {
 		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
-			"  "+a.commandLine(withFlags(args, flags)...))
+			"  "+con.commandLine(withFlags(args, flags)...))
 	}
 	return lines
 }

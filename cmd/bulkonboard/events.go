@@ -44,7 +44,7 @@ func (s *session) refused(err error) error {
 	if s.log != nil { // the log itself could be opened
 		s.logEnd(pipeline.Summary{}, err, s.stop.exitCode(exitOf(err)))
 	}
-	return s.notBegun(err, s.flags.json, s.to)
+	return notBegun(s.app, err, s.flags.json, s.to)
 }
 
 func (s *session) logEnd(sum pipeline.Summary, failed error, code exitCode) {

@@ -15,13 +15,13 @@ import (
 // from then on a mixed-up answer is no longer put right silently, because
 // someone may hold the wrong link. A ledger that this user may only read cannot
 // note it, which is said.
-func (a *app) noteLinksShown(ctx context.Context, info ledger.Info, command string) {
+func noteLinksShown(con *app, ctx context.Context, info ledger.Info, command string) {
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
 	}
 	if err != nil {
-		fmt.Fprintf(a.err, "warning: the ledger could not note that links were handed out: %v\n", err)
+		fmt.Fprintf(con.err, "warning: the ledger could not note that links were handed out: %v\n", err)
 	}
 }
 

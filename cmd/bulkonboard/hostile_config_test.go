@@ -60,8 +60,8 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 	for _, names := range decisive() {
 		listed = append(listed, names...)
 	}
-	a := &app{}
-	known := knownFlags(a.root())
+	con := &app{}
+	known := knownFlags(newRootCommand(con))
 	for _, name := range known {
 		name = strings.TrimPrefix(name, "sandbox-")
 		if name == "no-descriptions" { // of cobra's completion, which reads no file
@@ -81,8 +81,8 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 // Each decisive flag in a bulkonboard.yaml that nobody named stops every
 // command, with its line, before anything is made or sent.
 func TestHostileFoundConfigDecidesNothing(t *testing.T) {
-	a := &app{}
-	known := knownFlags(a.root())
+	con := &app{}
+	known := knownFlags(newRootCommand(con))
 	for why, names := range decisive() {
 		for _, name := range names {
 			if !slices.Contains(known, name) {
@@ -274,9 +274,9 @@ func FuzzConfig(f *testing.F) {
 	for _, text := range []string{"", "rate: 5/s\n", "map:\n  email: E-Mail\n", "report: [a.csv, b.json]\n", "a: *b\n", "- x\n", "rate: 1\nrate: 2\n", "---\n---\n", "? a\n: b\n", "<<: {a: b}\n", "\xff", "rate: |\n  5/s\n"} {
 		f.Add([]byte(text))
 	}
-	a := &app{}
+	con := &app{}
 	var known []string
-	a.runCommand().Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	newRunCommand(con).Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	f.Fuzz(func(t *testing.T, text []byte) {
 		settings, err := parseConfig("c.yaml", text, known)
 		for _, one := range flattened(err) {

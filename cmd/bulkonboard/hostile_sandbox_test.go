@@ -64,8 +64,8 @@ func startSession(t *testing.T) (s *session, base string) {
 	if err := c.ParseFlags([]string{"--sandbox"}); err != nil {
 		t.Fatal(err)
 	}
-	a := &app{env: map[string]string{}, stdin: strings.NewReader(""), out: &stream{w: io.Discard}, err: &stream{w: io.Discard}}
-	s, err := a.newSession(c, &f, nil)
+	con := &app{env: map[string]string{}, stdin: strings.NewReader(""), out: &stream{w: io.Discard}, err: &stream{w: io.Discard}}
+	s, err := newSession(con, c, &f, nil)
 	if err == nil {
 		err = s.openPartner()
 	}

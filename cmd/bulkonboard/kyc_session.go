@@ -30,11 +30,11 @@ func (f *followFlags) flags(c *cobra.Command) {
 
 func (f *followFlags) pace() *kyc.Pace { return kyc.NewPace(f.rate.perSecond) }
 
-// follow runs a command that talks to the partner beside a run: do is given the
+// followUsers runs a command that talks to the partner beside a run: do is given the
 // ledger, and what it tells ends up in the ledger's log.
-func (a *app) follow(c *cobra.Command, f *followFlags, do func(context.Context, *session, beside) error) (err error) {
+func followUsers(con *app, c *cobra.Command, f *followFlags, do func(context.Context, *session, beside) error) (err error) {
 	ctx := c.Context()
-	s, err := a.newSession(c, &f.runFlags, nil)
+	s, err := newSession(con, c, &f.runFlags, nil)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *app) follow(c *cobra.Command, f *followFlags, do func(context.Context, 
 	if err := s.openPartner(); err != nil {
 		return err
 	}
-	l := beside{s.store, a}
+	l := beside{s.store, con}
 	return l.logged(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, s, l)) })
 }
 

@@ -72,12 +72,12 @@ func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) 
 }
 
 // printLeftovers names the files, and who else may hold them.
-func (a *app) printLeftovers(files []string) {
+func printLeftovers(con *app, files []string) {
 	if len(files) > 0 {
-		fmt.Fprintln(a.err, "These files may still hold them. Delete them, or what they hold of these people:")
+		fmt.Fprintln(con.err, "These files may still hold them. Delete them, or what they hold of these people:")
 		for _, path := range files {
-			fmt.Fprintf(a.err, "  %s\n", printable(path))
+			fmt.Fprintf(con.err, "  %s\n", printable(path))
 		}
 	}
-	fmt.Fprintln(a.err, "Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
+	fmt.Fprintln(con.err, "Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
 }

@@ -71,21 +71,21 @@ func readFound(path string, most int64) (text []byte, ignored string, err error)
 
 // warnWritable warns of a named file that another user of this machine can
 // change: what it says decides where the key and the customers go.
-func (a *app) warnWritable(path string, info fs.FileInfo) {
+func warnWritable(con *app, path string, info fs.FileInfo) {
 	if info != nil && info.Mode().IsRegular() && (writableByOthers(info) || !ownedByUserOrRoot(info)) {
-		fmt.Fprintf(a.err, "warning: other users can change %s: own it and run chmod go-w on it\n", printable(path))
+		fmt.Fprintf(con.err, "warning: other users can change %s: own it and run chmod go-w on it\n", printable(path))
 	}
 }
 
 // readSecret reads a file that holds nothing but a key or a secret, and warns if
 // others may read it. flag names the file in errors, which never quote it.
-func (a *app) readSecret(flag, path string) ([]byte, error) {
+func readSecret(con *app, flag, path string) ([]byte, error) {
 	text, info, err := readNamed(path, maxSecret)
 	if err != nil {
 		return nil, usagef("--%s %s: %w", flag, path, err)
 	}
 	if info.Mode().IsRegular() && readableByOthers(info) {
-		fmt.Fprintf(a.err, "warning: %s can be read by others: chmod 600 it\n", printable(path))
+		fmt.Fprintf(con.err, "warning: %s can be read by others: chmod 600 it\n", printable(path))
 	}
 	return text, nil
 }

@@ -81,10 +81,10 @@ type keptReport struct {
 	noLinks bool // the new one has none because it was asked to
 }
 
-func (k keptReport) line(a *app) string {
+func (k keptReport) line(con *app) string {
 	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, countOf(k.links, "link"))
 	if !k.noLinks {
-		text += "; take them over with: " + a.commandLine("ledger", "import", k.path)
+		text += "; take them over with: " + con.commandLine("ledger", "import", k.path)
 	}
 	return text
 }
@@ -98,9 +98,9 @@ func countOf(n int, word string) string {
 }
 
 // tellKept names the old reports that were kept.
-func (o *outputs) tellKept(a *app) {
+func (o *outputs) tellKept(con *app) {
 	for _, k := range o.kept {
-		fmt.Fprintln(a.err, printable(k.line(a)))
+		fmt.Fprintln(con.err, printable(k.line(con)))
 	}
 }
 

@@ -46,7 +46,7 @@ func (k *checkFlags) flags(f *pflag.FlagSet) {
 }
 
 // apply adds them to the partner's settings.
-func (k *checkFlags) apply(a *app, cfg *sandbox.Config) error {
+func (k *checkFlags) apply(con *app, cfg *sandbox.Config) error {
 	if k.hook.text == "" && k.given() {
 		return usage(errors.New("the --webhook-... flags need --webhook URL"))
 	}
@@ -63,7 +63,7 @@ func (k *checkFlags) apply(a *app, cfg *sandbox.Config) error {
 		if s.file == "" {
 			continue
 		}
-		secret, err := a.secret(s.flag, s.file)
+		secret, err := readOneSecret(con, s.flag, s.file)
 		if err != nil {
 			return err
 		}

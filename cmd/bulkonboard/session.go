@@ -52,10 +52,10 @@ type session struct {
 }
 
 // newSession settles everything that needs no file but the key's.
-func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session, error) {
-	s := &session{app: a, command: c.Name(), flags: f, settings: settingsText(c), found: newFindings()}
+func newSession(con *app, c *cobra.Command, f *runFlags, args []string) (*session, error) {
+	s := &session{app: con, command: c.Name(), flags: f, settings: settingsText(c), found: newFindings()}
 	if f.quiet {
-		a.err.hold()
+		con.err.hold()
 	}
 	var err error
 	if err = f.check(args); err != nil {
@@ -64,12 +64,12 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 	if s.to, err = f.resolve(levels(c)); err != nil {
 		return nil, err
 	}
-	if s.needsYes() && !f.yes && !isTerminal(a.stdin) {
+	if s.needsYes() && !f.yes && !isTerminal(con.stdin) {
 		return nil, usage(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
 	}
 	if s.to.sandbox {
 		s.key = newSandboxKey()
-	} else if s.key, err = a.apiKey(f.keyFile); err != nil {
+	} else if s.key, err = apiKey(con, f.keyFile); err != nil {
 		return nil, err
 	}
 	if err = s.to.contradicts(s.key); err != nil {
@@ -82,7 +82,7 @@ func (a *app) newSession(c *cobra.Command, f *runFlags, args []string) (*session
 	}
 	for _, path := range []string{f.caFile, f.mapFile} {
 		if info, err := os.Stat(path); err == nil {
-			a.warnWritable(path, info)
+			warnWritable(con, path, info)
 		}
 	}
 	if s.to.sandbox { // its address is known when it listens
@@ -178,7 +178,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	if missing {
 		s.tell("the ledger is new: it knows of no earlier run")
 	}
-	s.tellNotices(s.store)
+	tellNotices(s.app, s.store)
 	return nil
 }
 

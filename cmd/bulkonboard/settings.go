@@ -72,9 +72,9 @@ func setByFoundConfig(flag string) bool {
 	return false
 }
 
-// settle fills in the flags that were not given: from the environment, then
+// fillFlags fills in the flags that were not given: from the environment, then
 // from the config file.
-func (a *app) settle(c, root *cobra.Command) error {
+func fillFlags(con *app, c, root *cobra.Command) error {
 	if err := refuseSecretsInArguments(c); err != nil {
 		return err
 	}
@@ -83,33 +83,33 @@ func (a *app) settle(c, root *cobra.Command) error {
 		"config check": // it reads the file itself, and on after a mistake
 		return nil
 	}
-	file, err := a.configFile(c, root)
+	file, err := readConfig(con, c, root)
 	if err != nil {
 		return err
 	}
-	return a.fill(c, file)
+	return fillFrom(con, c, file)
 }
 
-// fill sets the flags that were not given. All mistakes are told.
-func (a *app) fill(c *cobra.Command, file map[string]setting) error {
+// fillFrom sets the flags that were not given. All mistakes are told.
+func fillFrom(con *app, c *cobra.Command, file map[string]setting) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || f.Name == "config" {
 			return
 		}
-		if set, ok := a.fromEnv(f.Name); ok {
-			all = append(all, a.set(c, f, set, fromEnvironment))
+		if set, ok := fromEnv(con, f.Name); ok {
+			all = append(all, setFlag(con, c, f, set, fromEnvironment))
 		} else if set, ok := file[f.Name]; ok {
-			all = append(all, a.set(c, f, set, fromFile))
+			all = append(all, setFlag(con, c, f, set, fromFile))
 		}
 	})
 	return errors.Join(all...)
 }
 
 // fromEnv is what the environment says of a flag; an empty variable says nothing.
-func (a *app) fromEnv(flag string) (setting, bool) {
+func fromEnv(con *app, flag string) (setting, bool) {
 	name := envName(flag)
-	value := a.env[name]
+	value := con.env[name]
 	return setting{places: []place{{file: name}}, values: []string{value}}, value != ""
 }
 
@@ -117,7 +117,7 @@ func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-func (a *app) set(c *cobra.Command, f *pflag.Flag, set setting, level int) error {
+func setFlag(con *app, c *cobra.Command, f *pflag.Flag, set setting, level int) error {
 	if err := set.to(c, f.Name); err != nil {
 		return usage(err)
 	}
@@ -128,29 +128,29 @@ func (a *app) set(c *cobra.Command, f *pflag.Flag, set setting, level int) error
 	return nil
 }
 
-// configFile reads the settings file: the one that --config or the environment
+// readConfig reads the settings file: the one that --config or the environment
 // names, else the one in the working directory. It returns nil if there is none,
 // or if that one is not safely ours, which it warns of.
-func (a *app) configFile(c, root *cobra.Command) (map[string]setting, error) {
+func readConfig(con *app, c, root *cobra.Command) (map[string]setting, error) {
 	flag := c.Flags().Lookup("config")
 	switch {
 	case flag == nil:
 		return nil, nil
 	case flag.Changed:
-		return a.namedConfig(flag.Value.String(), root)
-	case a.env[envPrefix+"CONFIG"] != "":
-		return a.namedConfig(a.env[envPrefix+"CONFIG"], root)
+		return namedConfig(con, flag.Value.String(), root)
+	case con.env[envPrefix+"CONFIG"] != "":
+		return namedConfig(con, con.env[envPrefix+"CONFIG"], root)
 	}
-	return a.foundConfig(root)
+	return foundConfig(con, root)
 }
 
 // namedConfig reads a settings file that the operator named.
-func (a *app) namedConfig(path string, root *cobra.Command) (map[string]setting, error) {
+func namedConfig(con *app, path string, root *cobra.Command) (map[string]setting, error) {
 	text, info, err := readNamed(path, maxConfig)
 	if err != nil {
 		return nil, usagef("config file %s: %w", path, err)
 	}
-	a.warnWritable(path, info)
+	warnWritable(con, path, info)
 	settings, err := parseConfig(path, text, knownFlags(root))
 	if err != nil {
 		return settings, usage(err)
@@ -160,7 +160,7 @@ func (a *app) namedConfig(path string, root *cobra.Command) (map[string]setting,
 
 // foundConfig reads the settings file of the working directory. Whoever filled
 // the directory may have written it, so it decides nothing.
-func (a *app) foundConfig(root *cobra.Command) (map[string]setting, error) {
+func foundConfig(con *app, root *cobra.Command) (map[string]setting, error) {
 	text, ignored, err := readFound(defaultFile, maxConfig)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -168,7 +168,7 @@ func (a *app) foundConfig(root *cobra.Command) (map[string]setting, error) {
 	case err != nil:
 		return nil, usagef("config file %s: %w", defaultFile, err)
 	case ignored != "":
-		fmt.Fprintf(a.err, "warning: %s is ignored: %s\n", defaultFile, ignored)
+		fmt.Fprintf(con.err, "warning: %s is ignored: %s\n", defaultFile, ignored)
 		return nil, nil
 	}
 	settings, err := parseConfig(defaultFile, text, knownFlags(root))

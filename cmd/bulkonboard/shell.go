@@ -224,9 +224,11 @@ func unescaped(line string) (text string, size int) {
 }
 
 // commandLine is a command of this program, to be pasted.
-func (a *app) commandLine(args ...string) string {
-	return "bulkonboard " + a.shellLine(args...)
+func (con *app) commandLine(args ...string) string {
+	return "bulkonboard " + con.shellLine(args...)
 }
 
 // shellLine quotes words for the shell in use.
-func (a *app) shellLine(words ...string) string { return shellOf(runtime.GOOS, a.env).line(words...) }
+func (con *app) shellLine(words ...string) string {
+	return shellOf(runtime.GOOS, con.env).line(words...)
+}

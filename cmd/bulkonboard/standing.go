@@ -105,7 +105,7 @@ func (s *standing) attention() int {
 }
 
 // lines are one screen.
-func (s *standing) lines(a *app) []string {
+func (s *standing) lines(con *app) []string {
 	var out []string
 	say := func(head, format string, args ...any) {
 		out = append(out, fmt.Sprintf("%-9s", head)+fmt.Sprintf(format, args...))
@@ -163,7 +163,7 @@ func (s *standing) lines(a *app) []string {
 	if s.several {
 		say("whole", "%s in the ledger: %s", customersText(s.whole.Rows), countsText(s.whole.Status))
 	}
-	for i, line := range s.next(a) {
+	for i, line := range s.next(con) {
 		head := "next"
 		if i > 0 {
 			head = ""
@@ -235,8 +235,8 @@ func (s *standing) lastRun() string {
 }
 
 // next says what to do.
-func (s *standing) next(a *app) []string {
-	lines := s.nextSteps(a)
+func (s *standing) next(con *app) []string {
+	lines := s.nextSteps(con)
 	if s.left()+s.attention() > 0 && !s.running && slices.ContainsFunc(split(s.how.Settings), isHiddenProxy) {
 		lines = append(lines, "set "+envName("proxy")+" before you run it: the password of the proxy was not recorded")
 	}
@@ -248,14 +248,14 @@ func isHiddenProxy(word string) bool {
 	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, hidden)
 }
 
-func (s *standing) nextSteps(a *app) []string {
+func (s *standing) nextSteps(con *app) []string {
 	left, people := s.left(), s.attention()
 	var names []string
 	for _, f := range s.batch.Files {
 		names = append(names, f.Name)
 	}
 	names = fileWords(names)
-	again := a.commandLine(append(append([]string{"run"}, s.again()...), names...)...)
+	again := con.commandLine(append(append([]string{"run"}, s.again()...), names...)...)
 	switch {
 	case s.running:
 		return []string{"nothing: the run goes on; bulkonboard status tells how far it is"}
@@ -264,7 +264,7 @@ func (s *standing) nextSteps(a *app) []string {
 	case left > 0:
 		return []string{again}
 	case people > 0:
-		return s.byHand(a.commandLine(append(append([]string{"links", "recover"}, s.again()...), names...)...))
+		return s.byHand(con.commandLine(append(append([]string{"links", "recover"}, s.again()...), names...)...))
 	}
 	return []string{"nothing: every row is done"}
 }

@@ -27,7 +27,7 @@ type walletJSON struct {
 	At      report.Moment `json:"at"`
 }
 
-func (s *standing) json(a *app) statusJSON {
+func (s *standing) json(con *app) statusJSON {
 	out := statusJSON{Summary: report.Summary{Schema: report.Schema, Environment: report.Text(s.info.Environment), Ledger: report.Text(s.info.Path),
 		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}}
 	if s.run.ID != 0 {
@@ -53,7 +53,7 @@ func (s *standing) json(a *app) statusJSON {
 	left := s.left()
 	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), causesOf(s.tally)
 	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
-	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(a), report.Counts(s.whole.Status)
+	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(con), report.Counts(s.whole.Status)
 	for status, n := range s.checks.Status {
 		if out.KYC == nil {
 			out.KYC = map[string]int{}
