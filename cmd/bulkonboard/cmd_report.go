@@ -115,12 +115,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 		return err
 	}
 	defer still.Close()
-	var written []string
-	heap := room{base: roomForReport}
-	err = heap.within(ctx, func() (err error) {
-		written, err = o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
-		return err
-	})
+	written, err := o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
 	o.tellKept(con)
 	for _, path := range written {
 		fmt.Fprintf(con.err, "written: %s\n", printable(path))

@@ -132,8 +132,6 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 func checkInput(con *app, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
 	shown := newWarnings(con.err)
 	defer shown.seen.rest(con.err)
-	found.sleuth.room.begin()
-	defer found.sleuth.room.end()
 	found.sleuth.begin()
 	defer found.sleuth.end()
 	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,

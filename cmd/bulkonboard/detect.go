@@ -26,7 +26,6 @@ type sleuth struct {
 	id        string   // header of the sender's own number
 
 	mu      sync.Mutex
-	room    room
 	waiting []validate.Raw // those before taken have left
 	taken   int
 	on      bool
@@ -48,10 +47,7 @@ func (s *sleuth) end() {
 
 // batchOf gives the files of an input to the pipeline, past the sleuth.
 func (s *sleuth) batchOf(in *source.Input) *intake.Batch {
-	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, total int) {
-		s.read(rows)
-		s.room.reached(total)
-	}}
+	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.read(rows) }}
 }
 
 // read takes what the reader hands on.

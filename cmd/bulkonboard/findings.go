@@ -56,18 +56,12 @@ type cell struct {
 }
 
 func newFindings() *findings {
-	return &findings{groups: map[kind]*group{}, perFile: map[int]int{}, sleuth: sleuth{room: room{base: roomForRun}}}
+	return &findings{groups: map[kind]*group{}, perFile: map[int]int{}}
 }
 
 // follow makes the detective look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *findings) follow(in *source.Input, rules *validate.Rules, id string, most int) {
-	if most == 0 {
-		f.sleuth.room.base = roomForCheck
-	}
-	if slices.ContainsFunc(in.Files(), func(f source.File) bool { return f.Kind == "xlsx" }) {
-		f.sleuth.room.base = roomForWorkbook
-	}
 	f.sleuth.rules, f.sleuth.carried, f.sleuth.id = rules, in.Carried(), id
 	f.sleuth.detective.Rules, f.sleuth.detective.SharedRows = rules, most
 }

@@ -10,11 +10,13 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
+		debug.SetMemoryLimit(limits.Memory / 4 * 3) // the rest is for what is not heap
 	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }

@@ -126,7 +126,6 @@ func (s *session) open(ctx context.Context, args []string) error {
 		}
 		s.closers = append(s.closers, s.in.Close)
 		s.found.follow(s.in, s.rules, s.flags.id, sharedInRun)
-		s.found.sleuth.room.base += roomForWorker * int64(max(0, s.flags.workers.n-pipeline.AutoWorkers))
 		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
 			return err
 		}

@@ -20,16 +20,11 @@ func (s *session) watching(p *progress) func(pipeline.Progress) {
 	}
 }
 
-// attended does the work while the display and the metrics go on, within the
-// memory that it needs. They end with it, whatever it returns.
+// attended does the work while the display and the metrics go on. They end with it,
+// whatever it returns.
 func (s *session) attended(ctx context.Context, p *progress, work func()) error {
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
-	s.found.sleuth.room.begin()
 	var all errgroup.Group
-	all.Go(func() error {
-		s.found.sleuth.room.keep(shown)
-		return nil
-	})
 	all.Go(func() error {
 		if !s.flags.noProgress {
 			p.show(shown, s.err, isTerminal(s.err.w) && !s.flags.quiet && s.env["TERM"] != "dumb")
