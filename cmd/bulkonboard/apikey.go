@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"os"
+	"errors"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // sandboxKeyName stands for the key of the simulated partner where keys are told
@@ -24,34 +21,23 @@ func newSandboxKey() string { return "sk_sandbox_" + rand.Text() }
 // it. It is never a flag: command lines are seen by everyone on the machine.
 func apiKey(con *app, file string) (string, error) {
 	if file != "" {
-		text, err := readSecret(con, "api-key-file", file)
-		if err != nil {
-			return "", err
-		}
-		key := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
-		if key == "" {
-			return "", usagef("--api-key-file %s is empty", file)
-		}
-		return key, nil
+		key, err := readOneSecret(con, "api-key-file", file)
+		return string(key), err
 	}
 	if key := strings.TrimSpace(con.env[envKey]); key != "" {
 		return key, nil
 	}
-	in, ok := con.stdin.(*os.File)
-	if !ok || !isTerminal(con.stdin) {
-		return "", usage(fmt.Errorf("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
+	if !isTerminal(con.stdin) {
+		return "", usage(errors.New("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
 	}
-	con.err.release()
-	fmt.Fprint(con.err, "API key (not shown): ")
-	key, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(con.err)
-	if err != nil {
+	key, err := con.readPassword("API key (not shown): ")
+	switch {
+	case err != nil:
 		return "", usagef("reading the API key: %w", err)
-	}
-	if len(key) == 0 {
+	case key == "":
 		return "", usagef("there is no API key")
 	}
-	return strings.TrimSpace(string(key)), nil
+	return key, nil
 }
 
 // keyPrint tells keys apart in the ledger's log without telling the key.
@@ -60,13 +46,31 @@ func keyPrint(key string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// ask puts a question to the person at the terminal; only yes is yes.
-func (con *app) ask(question string) (bool, error) {
-	con.err.release()
-	fmt.Fprintf(con.err, "%s Type yes to go on: ", question)
-	line, err := bufio.NewReader(con.stdin).ReadString('\n')
-	if err != nil && line == "" {
-		return false, nil
+// readSecrets reads files that hold nothing but secrets, one a line.
+func readSecrets(con *app, flag string, paths []string) (all [][]byte, err error) {
+	for _, path := range paths {
+		text, err := readOneSecret(con, flag, path)
+		if err != nil {
+			return nil, err
+		}
+		for line := range bytes.Lines(text) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				all = append(all, line)
+			}
+		}
 	}
-	return strings.TrimSpace(strings.ToLower(line)) == "yes", nil
+	return all, nil
+}
+
+// readOneSecret reads a file that holds nothing but a secret.
+func readOneSecret(con *app, flag, path string) ([]byte, error) {
+	text, err := readSecret(con, flag, path)
+	if err != nil {
+		return nil, err
+	}
+	secret := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
+	if secret == "" {
+		return nil, usagef("--%s %s is empty", flag, path)
+	}
+	return []byte(secret), nil
 }

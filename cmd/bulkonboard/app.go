@@ -18,25 +18,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// app is one invocation: what main handed in, and what the subcommands share.
-type app struct {
-	args  []string
-	env   map[string]string
-	stdin io.Reader
-	out   *stream // what was asked for
-	err   *stream // people's text
-	stop  *stopper
-
-	alone bool // there is no subcommand: a file was dropped on the program
-}
-
 // run is the whole program but its exit.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// What libraries log could hold a link: net/http quotes what it cannot read.
 	log.SetOutput(io.Discard)
 	// A reader that goes away must not end a run that sends.
 	signal.Ignore(syscall.SIGPIPE)
-	con := &app{args: args, env: environ(env), stdin: stdin, out: &stream{w: stdout}, err: &stream{w: stderr, wrap: isTerminal(stderr)}}
+	con := newConsole(args, env, stdin, stdout, stderr)
 	var done func()
 	ctx, con.stop, done = watchSignals(ctx, con.err)
 	defer done()
@@ -52,20 +40,12 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		printError(con, err)
 	}
 	code = finishStreams(con, code)
-	if con.alone && ownWindow() {
+	if con.dropped && ownWindow() {
 		// Without this the window is gone before anything is read.
 		fmt.Fprint(con.err, "Press Enter to close this window.")
 		_, _ = bufio.NewReader(stdin).ReadString('\n') // whatever comes ends it
 	}
 	return int(code)
-}
-
-// subcommand is the command line with the subcommand that a dropped file means.
-func (con *app) subcommand() []string {
-	if con.alone {
-		return append([]string{"validate"}, con.args...)
-	}
-	return con.args
 }
 
 // finishStreams prints what --quiet held back, and lets the exit code tell when
@@ -190,7 +170,7 @@ func runDropped(con *app, c, root *cobra.Command, args []string) error {
 	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
 		return unknownCommand(root, args[0])
 	}
-	con.alone = true
+	con.dropped = true
 	check, _, err := root.Find([]string{"validate"})
 	if err != nil {
 		return err
@@ -246,15 +226,4 @@ func version() string {
 		return "devel"
 	}
 	return "devel-" + commit + changed
-}
-
-// environ makes a map of os.Environ's form.
-func environ(list []string) map[string]string {
-	m := make(map[string]string, len(list))
-	for _, kv := range list {
-		if name, value, ok := strings.Cut(kv, "="); ok && name != "" {
-			m[name] = value
-		}
-	}
-	return m
 }

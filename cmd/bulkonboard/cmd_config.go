@@ -59,7 +59,7 @@ func runConfigCheck(con *app, c *cobra.Command) error {
 		return usage(err)
 	}
 	if file != nil {
-		fmt.Fprintf(con.err, "%s: all good\n", settingsCount(len(file)))
+		fmt.Fprintf(con.err, "%s: all good\n", countOf(len(file), "setting"))
 	}
 	return nil
 }
@@ -92,39 +92,4 @@ func tryEverywhere(c *cobra.Command, name string, set setting) error {
 		}
 	}
 	return nil
-}
-
-// flattened is a joined error in its parts.
-func flattened(err error) []error {
-	var wrapped *usageError
-	if errors.As(err, &wrapped) {
-		err = wrapped.err
-	}
-	var joined interface{ Unwrap() []error }
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &joined):
-		return joined.Unwrap()
-	}
-	return []error{err}
-}
-
-// lineOf sorts mistakes: the file's as a whole, its lines, the environment.
-func lineOf(err error) int {
-	var m *misplaced
-	switch {
-	case !errors.As(err, &m):
-		return 0
-	case m.line == 0:
-		return 1 << 30
-	}
-	return m.line
-}
-
-func settingsCount(n int) string {
-	if n == 1 {
-		return "1 setting"
-	}
-	return number(n) + " settings"
 }

@@ -72,6 +72,19 @@ func statusText() string {
 	return b.String()
 }
 
+// exitText is the table as people read it.
+func exitText() string {
+	var b strings.Builder
+	for _, e := range exitTable() {
+		codes := make([]string, len(e.Codes))
+		for i, c := range e.Codes {
+			codes[i] = fmt.Sprint(int(c))
+		}
+		b.WriteString(hanging(fmt.Sprintf("%-10s", strings.Join(codes, ", ")), e.Meaning, 80))
+	}
+	return b.String()
+}
+
 const configText = `A setting is taken from the first of these that has it:
 
   1. the flag

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -52,18 +51,18 @@ and where the list has more users than it can have.`,
 						s.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
 					}
 				}})
-				s.tell("%s: %s asked for, %s in the list, %s changed", pagesText(out.Pages), usersText(out.Wanted), number(out.Seen), number(out.News))
+				s.tell("%s: %s asked for, %s in the list, %s changed", countOf(out.Pages, "page"), countOf(out.Wanted, "user"), number(out.Seen), number(out.News))
 				if err != nil {
 					return err
 				}
 				switch gone := out.Wanted - out.Seen; {
 				case out.Cut != nil:
-					s.tell("warning: %s not seen, because reading ended early: %v", usersText(gone), out.Cut)
+					s.tell("warning: %s not seen, because reading ended early: %v", countOf(gone, "user"), out.Cut)
 					if errors.Is(out.Cut, kyc.ErrEndless) {
 						s.tell("  --max-users N reads more")
 					}
 				case gone > 0:
-					s.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", usersText(gone))
+					s.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", countOf(gone, "user"))
 				}
 				if err := confirmUsers(ctx, s, l); err != nil {
 					return err
@@ -95,7 +94,7 @@ not shown any more. Each try is noted before it is sent.`,
 			return followUsers(con, c, &f, func(ctx context.Context, s *session, l beside) error {
 				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: s.client, Pace: f.pace()})
 				s.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
-					usersText(out.Denied), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
+					countOf(out.Denied, "user"), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
 					return &ended{exitFindings}
 				}
@@ -168,7 +167,7 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 		skipped := skippedEvents{}
 		out, err := kyc.Import(ctx, kyc.ImportConfig{Ledger: l, PartnerID: partnerID, Skipped: func(name string, why error) { skipped.add(name, why) }}, in)
 		fmt.Fprintf(con.err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
-			eventsText(out.Events), number(out.News), number(out.Others), number(out.Bad))
+			countOf(out.Events, "event"), number(out.News), number(out.Others), number(out.Bad))
 		skipped.tell(con.err)
 		if errors.Is(err, kyc.ErrMalformed) {
 			return usagef("%s: %w", displayFile(path), err)
@@ -183,8 +182,7 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 // openBeside opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
 func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags) (beside, error) {
-	r := readerFlags{*f}
-	l, info, err := r.open(ctx, c)
+	l, info, err := openToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()
 	}
@@ -224,12 +222,12 @@ func funnelLines(f kyc.Funnel) []string {
 	}) {
 		parts = append(parts, number(f.Status[s])+" "+cmp.Or(words[s], printable(string(s))))
 	}
-	lines := []string{fmt.Sprintf("KYC: %s: %s", usersText(f.Users), strings.Join(parts, ", "))}
+	lines := []string{fmt.Sprintf("KYC: %s: %s", countOf(f.Users, "user"), strings.Join(parts, ", "))}
 	if f.Unverified > 0 {
-		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", usersText(f.Unverified)))
+		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", countOf(f.Unverified, "user")))
 	}
 	if f.Again > 0 {
-		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", usersText(f.Again)))
+		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", countOf(f.Again, "user")))
 	}
 	if n := f.Status[ledger.KYCDenied]; n > 0 {
 		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", number(n), kyc.MaxRetries))
@@ -238,52 +236,9 @@ func funnelLines(f kyc.Funnel) []string {
 		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", number(f.NoLink)))
 	}
 	if f.RetryOpen > 0 {
-		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", usersText(f.RetryOpen)))
+		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", countOf(f.RetryOpen, "user")))
 	}
 	return lines
-}
-
-func usersText(n int) string {
-	if n == 1 {
-		return "1 user"
-	}
-	return number(n) + " users"
-}
-
-func pagesText(n int) string {
-	if n == 1 {
-		return "1 page"
-	}
-	return number(n) + " pages"
-}
-
-// readSecrets reads files that hold nothing but secrets, one a line.
-func readSecrets(con *app, flag string, paths []string) (all [][]byte, err error) {
-	for _, path := range paths {
-		text, err := readOneSecret(con, flag, path)
-		if err != nil {
-			return nil, err
-		}
-		for line := range bytes.Lines(text) {
-			if line = bytes.TrimSpace(line); len(line) > 0 {
-				all = append(all, line)
-			}
-		}
-	}
-	return all, nil
-}
-
-// readOneSecret reads a file that holds nothing but a secret.
-func readOneSecret(con *app, flag, path string) ([]byte, error) {
-	text, err := readSecret(con, flag, path)
-	if err != nil {
-		return nil, err
-	}
-	secret := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
-	if secret == "" {
-		return nil, usagef("--%s %s is empty", flag, path)
-	}
-	return []byte(secret), nil
 }
 
 // confirmUsers compares the users that no list has confirmed yet with the
@@ -304,7 +259,7 @@ func confirmUsers(ctx context.Context, s *session, l beside) error {
 		}
 	}
 	if left > 0 {
-		s.tell("%s not yet confirmed by the partner's list", usersText(left))
+		s.tell("%s not yet confirmed by the partner's list", countOf(left, "user"))
 	}
 	return nil
 }

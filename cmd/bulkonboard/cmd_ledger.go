@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,51 +21,13 @@ func newLedgerCommand(con *app) *cobra.Command {
 	return c
 }
 
-// reading runs a command on a ledger that is open to be read, beside a run.
-func reading(con *app, f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) (err error) {
-		l, _, err := f.open(c.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, l.Close()) }()
-		return do(c.Context(), l, args)
-	}
-}
-
-// changing runs a command on a ledger that it holds, and records it.
-func changing(con *app, f *readerFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) (err error) {
-		ctx := c.Context()
-		to, err := f.resolve(levels(c))
-		if err != nil {
-			return err
-		}
-		l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Command: "ledger " + c.Name()})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, l.Close()) }()
-		tellNotices(con, l)
-		o := origin(c.Name())
-		o.Settings = settingsText(c)
-		id, err := l.Begin(ctx, o)
-		if err != nil {
-			return err
-		}
-		err = do(ctx, l, args)
-		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err))}
-		return errors.Join(err, l.Finish(context.WithoutCancel(ctx), id, end))
-	}
-}
-
 func newLedgerVerifyCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	c := &cobra.Command{
 		Use:   "verify [flags]",
 		Short: "check the file in full, and every customer against its attempts",
 		Args:  noArgs,
-		RunE: reading(con, &f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			problems, err := l.Verify(ctx)
 			if err != nil {
 				return err
@@ -81,18 +42,18 @@ func newLedgerVerifyCommand(con *app) *cobra.Command {
 			return nil
 		}),
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	configFlag(c)
 	return c
 }
 
 func newLedgerBackupCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	c := &cobra.Command{
 		Use:   "backup [flags] FILE",
 		Short: "write a whole copy, also beside a run; it holds every link",
 		Args:  oneArg("backup", "a FILE that does not exist yet"),
-		RunE: reading(con, &f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
 			if _, err := os.Lstat(args[0]); err == nil {
 				return usagef("%s exists already, and is not overwritten", args[0])
 			}
@@ -103,13 +64,13 @@ func newLedgerBackupCommand(con *app) *cobra.Command {
 			return nil
 		}),
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	configFlag(c)
 	return c
 }
 
 func newLedgerRebindCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	account := false
 	c := &cobra.Command{
 		Use:   "rebind [flags] [ENVIRONMENT]",
@@ -123,7 +84,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			}
 			return nil
 		},
-		RunE: changing(con, &f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		RunE: withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, args []string) error {
 			if account {
 				if err := l.RebindAccount(ctx); err != nil {
 					return inDoubtHint(err)
@@ -141,7 +102,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			return nil
 		}),
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().BoolVar(&account, "account", false, "forget the names of the partner account instead")
 	configFlag(c)
 	return c

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -17,7 +16,7 @@ import (
 )
 
 func newLedgerExportCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	noLinks := false
 	c := &cobra.Command{
 		Use:   "export [flags] FILE|-",
@@ -28,59 +27,41 @@ hashes, and the hashes, are left out. It holds names, e-mails and verification
 links: keep it as carefully as passwords. That it was made is recorded in the log.`,
 		Args: oneArg("export", "a FILE that does not exist yet, or -"),
 	}
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		ctx := c.Context()
-		l, finish, err := openShared(con, ctx, c, &f)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		opt, err := ledgerOptions(c, &f)
 		if err != nil {
 			return err
 		}
-		defer func() { err = finish(err) }()
-		w := io.Writer(con.out)
-		if args[0] != "-" {
-			file, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-			if err != nil {
-				return usagef("%s: %w", args[0], plainError(err))
-			}
-			defer func() { err = errors.Join(err, file.Close()) }()
-			w = file
-		}
-		e := &exporter{to: json.NewEncoder(w), noLinks: noLinks}
-		e.to.SetEscapeHTML(false)
-		if err := l.Walk(ctx, e); err != nil {
-			return err
-		}
-		if args[0] != "-" {
-			fmt.Fprintf(con.err, "written: %s, %s lines\n", printable(args[0]), number(e.lines))
-		}
-		return nil
+		opt.Concurrent = true
+		return withRecord(con, c, settingsText(c), opener(opt), func(ctx context.Context, l *recordedLedger) error {
+			return runLedgerExport(ctx, con, l, args[0], noLinks)
+		})
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may hold one")
 	configFlag(c)
 	return c
 }
 
-// openShared opens a ledger to be read and its log to be written, also beside a
-// run. finish records how the command ended and closes it.
-func openShared(con *app, ctx context.Context, c *cobra.Command, f *readerFlags) (l *sqlite.Ledger, finish func(error) error, err error) {
-	to, err := f.resolve(levels(c))
-	if err != nil {
-		return nil, nil, err
+func runLedgerExport(ctx context.Context, con *app, l *recordedLedger, path string, noLinks bool) (err error) {
+	w := io.Writer(con.out)
+	if path != "-" {
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return usagef("%s: %w", path, plainError(err))
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		w = file
 	}
-	l, err = sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Concurrent: true, Command: "ledger " + c.Name()})
-	if err != nil {
-		return nil, nil, err
+	e := &exporter{to: json.NewEncoder(w), noLinks: noLinks}
+	e.to.SetEscapeHTML(false)
+	if err := l.Walk(ctx, e); err != nil {
+		return err
 	}
-	o := origin(c.Name())
-	o.Settings = settingsText(c)
-	id, err := l.Begin(ctx, o)
-	if err != nil {
-		return nil, nil, errors.Join(err, l.Close())
+	if path != "-" {
+		con.tell("written: %s, %s lines", path, number(e.lines))
 	}
-	return l, func(failed error) error {
-		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(failed))}
-		return errors.Join(failed, l.Finish(context.WithoutCancel(ctx), id, end), l.Close())
-	}, nil
+	return nil
 }
 
 // exporter writes what a walk shows.

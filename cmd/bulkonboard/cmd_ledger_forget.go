@@ -2,27 +2,25 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 func newLedgerForgetCommand(con *app) *cobra.Command {
 	c := newPeopleCommand(con, "forget", "erase people on request; they are not sent again",
-		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
+		func(ctx context.Context, l *recordedLedger, who []string) error {
 			n, err := l.Forget(ctx, who)
 			if err != nil {
 				return inDoubtHint(err)
 			}
 			fmt.Fprintf(con.err, "%s asked for, %s known and erased from the ledger\n", number(len(who)), number(n))
-			files, err := leftovers(ctx, l)
+			files, err := leftovers(ctx, l.Ledger)
 			if err != nil {
 				return fmt.Errorf("they are erased, but the files that may still hold them could not be listed: %w", err)
 			}
@@ -35,7 +33,7 @@ func newLedgerForgetCommand(con *app) *cobra.Command {
 
 func newLedgerReadmitCommand(con *app) *cobra.Command {
 	return newPeopleCommand(con, "readmit", "lift what forget barred: a later input may create them",
-		func(ctx context.Context, l *sqlite.Ledger, who []string) error {
+		func(ctx context.Context, l *recordedLedger, who []string) error {
 			n, err := l.Readmit(ctx, who)
 			if err != nil {
 				return err
@@ -45,22 +43,22 @@ func newLedgerReadmitCommand(con *app) *cobra.Command {
 		})
 }
 
-func newPeopleCommand(con *app, name, short string, do func(context.Context, *sqlite.Ledger, []string) error) *cobra.Command {
-	var f readerFlags
+func newPeopleCommand(con *app, name, short string, do func(context.Context, *recordedLedger, []string) error) *cobra.Command {
+	var f targetFlags
 	c := &cobra.Command{
 		Use:   name + " [flags] FILE|-",
 		Short: short,
 		Long:  short + ".\n\nFILE has one e-mail on each line; - is standard input.",
 		Args:  oneArg(name, "a FILE of e-mails, or -"),
 	}
-	c.RunE = changing(con, &f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+	c.RunE = withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, args []string) error {
 		who, err := readEmails(con, args[0])
 		if err != nil {
 			return err
 		}
 		return do(ctx, l, who)
 	})
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	configFlag(c)
 	return c
 }
@@ -95,7 +93,7 @@ func readEmails(con *app, path string) (who []string, err error) {
 		who = append(who, id)
 	}
 	if len(who) == 0 {
-		return nil, usage(errors.New("nobody is named"))
+		return nil, usagef("nobody is named")
 	}
 	return who, nil
 }

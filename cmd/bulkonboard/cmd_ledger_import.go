@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -22,7 +21,7 @@ import (
 const importGroup = 500
 
 func newLedgerImportCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	create := false
 	c := &cobra.Command{
 		Use:   "import [flags] FILE",
@@ -34,39 +33,24 @@ alone) or duplicate (with neither). What the ledger knows better stays as it is.
 Rows of a report with any other status are passed over.`,
 		Args: oneArg("import", "a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
 	}
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		ctx := c.Context()
-		to, err := f.resolve(levels(c))
+	c.RunE = func(c *cobra.Command, args []string) error {
+		opt, err := ledgerOptions(c, &f)
 		if err != nil {
 			return err
 		}
 		// The file is read in full before anything is written.
-		im := &importing{path: args[0], environment: to.environment}
+		im := &importing{path: args[0], environment: opt.Environment}
 		if err := im.survey(); err != nil {
 			return err
 		}
-		create = create || to.environment != envProduction
-		l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Create: create, Command: "ledger import"})
-		if err != nil {
-			return err
+		opt.Create = create || opt.Environment != envProduction
+		err = withRecord(con, c, args[0]+" sha256 "+im.sum, opener(opt), func(ctx context.Context, l *recordedLedger) error { return im.into(ctx, l) })
+		if err == nil {
+			im.tell(con)
 		}
-		defer func() { err = errors.Join(err, l.Close()) }()
-		tellNotices(con, l)
-		o := origin("import")
-		o.Settings = args[0] + " sha256 " + im.sum
-		run, err := l.Begin(ctx, o)
-		if err != nil {
-			return err
-		}
-		err = im.into(ctx, l, run)
-		end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err)), Created: im.done[ledger.Created]}
-		if err = errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end)); err != nil {
-			return err
-		}
-		im.tell(con)
-		return nil
+		return err
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
 	configFlag(c)
 	return c
@@ -79,8 +63,7 @@ type importing struct {
 	environment string
 	slugs       map[string]bool // of the partner accounts that its serviceIds name
 	onlyReport  bool            // the file must be a report of ours
-	l           *sqlite.Ledger
-	run         int64
+	l           *recordedLedger
 	gap         bool // the ledger was put back from a copy: a report of ours may know more of whomever it has sent
 
 	waiting []oldUser
@@ -204,7 +187,7 @@ const (
 )
 
 // into takes a file over into a ledger.
-func (im *importing) into(ctx context.Context, l *sqlite.Ledger, run int64) error {
+func (im *importing) into(ctx context.Context, l *recordedLedger) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err
@@ -216,8 +199,10 @@ func (im *importing) into(ctx context.Context, l *sqlite.Ledger, run int64) erro
 	if own := info.Account.Slug; own != "" && len(im.slugs) > 0 && !im.slugs[own] {
 		return fmt.Errorf("%s has users of another partner account than the ledger, and none was taken over: %w", im.path, ledger.ErrAccount)
 	}
-	im.l, im.run, im.gap = l, run, len(gaps) > 0
-	return im.all(ctx)
+	im.l, im.gap = l, len(gaps) > 0
+	err = im.all(ctx)
+	l.end.Created += im.done[ledger.Created]
+	return err
 }
 
 func (im *importing) all(ctx context.Context) error {
@@ -373,7 +358,7 @@ func (im *importing) settle(ctx context.Context) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	left, err := im.l.Record(ctx, im.run, changes)
+	left, err := im.l.Record(ctx, im.l.run, changes)
 	if err != nil {
 		return err
 	}
@@ -381,7 +366,7 @@ func (im *importing) settle(ctx context.Context) error {
 		im.done[ch.Status]--
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("%s of the file changed in the ledger meanwhile and were not imported; run the same command again: %w", rowsText(len(left)), ledger.ErrConflict)
+		return fmt.Errorf("%s of the file changed in the ledger meanwhile and were not imported; run the same command again: %w", countOf(len(left), "row"), ledger.ErrConflict)
 	}
 	return nil
 }
@@ -397,7 +382,7 @@ func (im *importing) tell(con *app) {
 		{im.taken, "passed over: another customer of the ledger has the same serviceId"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(con.err, "  %s %s\n", rowsText(line.n), line.text)
+			fmt.Fprintf(con.err, "  %s %s\n", countOf(line.n, "row"), line.text)
 		}
 	}
 }

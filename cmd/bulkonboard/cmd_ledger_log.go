@@ -13,17 +13,17 @@ import (
 )
 
 func newLedgerLogCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	asJSON := false
 	c := &cobra.Command{
 		Use:   "log [flags]",
 		Short: "who did what: every run and change, newest first",
 		Args:  noArgs,
-		RunE: reading(con, &f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			return printLog(con, ctx, l, asJSON)
 		}),
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object on each line")
 	configFlag(c)
 	return c

@@ -5,15 +5,13 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // defaultKeepRuns is the number of runs whose row lists the ledger keeps.
 const defaultKeepRuns = 90
 
 func newLedgerPruneCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	keep := count{n: defaultKeepRuns, least: 1}
 	c := &cobra.Command{
 		Use:   "prune [flags]",
@@ -24,7 +22,7 @@ so does the last row of each customer. Reports of such an old input become short
 or impossible.`,
 		Args: noArgs,
 	}
-	c.RunE = changing(con, &f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+	c.RunE = withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, _ []string) error {
 		done, err := l.Prune(ctx, keep.n)
 		if err != nil {
 			return err
@@ -33,10 +31,10 @@ or impossible.`,
 		if done.Batches == 1 {
 			inputs = "input"
 		}
-		fmt.Fprintf(con.err, "%s of %s old %s dropped; customers, links and the log are untouched\n", rowsText(done.Rows), number(done.Batches), inputs)
+		fmt.Fprintf(con.err, "%s of %s old %s dropped; customers, links and the log are untouched\n", countOf(done.Rows, "row"), number(done.Batches), inputs)
 		return nil
 	})
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().Var(&keep, "keep-runs", "the rows that the newest `N` runs read are kept")
 	configFlag(c)
 	return c

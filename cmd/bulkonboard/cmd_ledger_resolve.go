@@ -26,7 +26,7 @@ const codeByHand = "by_hand"
 const maxReason = 500
 
 type resolveFlags struct {
-	readerFlags
+	targetFlags
 	as        choice
 	gap       bool
 	because   string
@@ -62,8 +62,8 @@ the partner's users that cannot be had: rows are then sent without one.`,
 			if err := f.checkGap(); err != nil {
 				return err
 			}
-			return changing(con, &f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
-				return endGaps(ctx, con, l, f.because)
+			return withLockedLedger(con, &f.targetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
+				return endGaps(ctx, con, l.Ledger, f.because)
 			})(c, args)
 		}
 		if err := readLink(con, c, &f); err != nil {
@@ -73,11 +73,11 @@ the partner's users that cannot be had: rows are then sent without one.`,
 		if err != nil {
 			return err
 		}
-		return changing(con, &f.readerFlags, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
+		return withLockedLedger(con, &f.targetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
 			return f.resolve(ctx, con, l, file, row)
 		})(c, args)
 	}
-	f.readerFlags.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().Var(&f.as, "as", "the new status")
 	c.Flags().BoolVar(&f.gone, "gone", false, "the user of this row was deleted at the partner: it is no longer looked for in the partner's list")
 	c.Flags().BoolVar(&f.gap, "gap", false, "end the wait of a restored ledger for the partner's list")
@@ -166,8 +166,8 @@ func (f *resolveFlags) checkGap() error {
 	return f.checkReason()
 }
 
-func (f *resolveFlags) resolve(ctx context.Context, con *app, l *sqlite.Ledger, file string, row int) error {
-	found, counts, err := rowOf(ctx, l, file, row)
+func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger, file string, row int) error {
+	found, counts, err := rowOf(ctx, l.Ledger, file, row)
 	if err != nil {
 		return err
 	}
@@ -196,13 +196,9 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *sqlite.Ledger, 
 	if f.as.value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
 		return usage(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	}
-	runs, err := newestOf(ctx, l)
-	if err != nil {
-		return err
-	}
 	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.value),
 		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
-	left, err := l.Record(ctx, runs, []ledger.Change{ch})
+	left, err := l.Record(ctx, l.run, []ledger.Change{ch})
 	if err != nil {
 		return err
 	}
@@ -215,7 +211,7 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *sqlite.Ledger, 
 }
 
 // giveUp notes that the customer's user is gone.
-func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *sqlite.Ledger, c ledger.Customer, file string, row int) error {
+func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *recordedLedger, c ledger.Customer, file string, row int) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
 		return usagef("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
@@ -225,14 +221,6 @@ func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *sqlite.Ledger, c
 	}
 	fmt.Fprintf(con.err, "%s, row %d: its user is noted as deleted\n", printable(file), row)
 	return nil
-}
-
-// newestOf is the id of the newest run of the log, which is this command's.
-func newestOf(ctx context.Context, l *sqlite.Ledger) (int64, error) {
-	for r, err := range l.Log(ctx) {
-		return r.ID, err
-	}
-	return 0, nil
 }
 
 // rowOf finds a row of the newest input that has the file, and names the row of

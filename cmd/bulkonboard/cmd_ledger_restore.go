@@ -9,12 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newLedgerRestoreCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	c := &cobra.Command{
 		Use:   "restore [flags] BACKUP [REPORT...]",
 		Short: "put a copy of the ledger back, and take over what newer reports know",
@@ -37,14 +36,13 @@ names and times agree with run --gap ours.`,
 		},
 	}
 	c.RunE = func(c *cobra.Command, args []string) error { return runLedgerRestore(con, c, &f, args[0], args[1:]) }
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	configFlag(c)
 	return c
 }
 
-func runLedgerRestore(con *app, c *cobra.Command, f *readerFlags, backup string, reports []string) (err error) {
-	ctx := c.Context()
-	to, err := f.resolve(levels(c))
+func runLedgerRestore(con *app, c *cobra.Command, f *targetFlags, backup string, reports []string) error {
+	opt, err := ledgerOptions(c, f)
 	if err != nil {
 		return err
 	}
@@ -52,44 +50,37 @@ func runLedgerRestore(con *app, c *cobra.Command, f *readerFlags, backup string,
 	var all []*importing
 	settings := []string{backup}
 	for _, path := range reports {
-		im := &importing{path: path, environment: to.environment, onlyReport: true}
+		im := &importing{path: path, environment: opt.Environment, onlyReport: true}
 		if err := im.survey(); err != nil {
 			return err
 		}
 		all = append(all, im)
 		settings = append(settings, path+" sha256 "+im.sum)
 	}
-	l, kept, err := sqlite.Restore(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Command: "ledger restore"}, backup)
-	if kept != "" {
-		fmt.Fprintf(con.err, "the ledger that was there is kept as %s\n", printable(kept))
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	fmt.Fprintf(con.err, "put back: %s\n", printable(to.ledger))
-	tellNotices(con, l)
-	o := origin("restore")
-	o.Settings = strings.Join(settings, ", ")
-	run, err := l.Begin(ctx, o)
-	if err != nil {
-		return err
-	}
-	created := 0
-	for _, im := range all {
-		if err = im.into(ctx, l, run); err != nil {
-			break
+	open := func(ctx context.Context) (*sqlite.Ledger, error) {
+		l, kept, err := sqlite.Restore(ctx, opt, backup)
+		if kept != "" {
+			con.tell("the ledger that was there is kept as %s", kept)
 		}
-		fmt.Fprintf(con.err, "%s: ", printable(im.path))
-		im.tell(con)
-		created += im.done[ledger.Created]
+		if err == nil {
+			con.tell("put back: %s", opt.Path)
+		}
+		return l, err
 	}
-	end := ledger.RunEnd{At: time.Now(), ExitCode: int(exitOf(err)), Created: created}
-	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, end))
+	return withRecord(con, c, strings.Join(settings, ", "), open, func(ctx context.Context, l *recordedLedger) error {
+		for _, im := range all {
+			if err := im.into(ctx, l); err != nil {
+				return err
+			}
+			fmt.Fprintf(con.err, "%s: ", printable(im.path))
+			im.tell(con)
+		}
+		return nil
+	})
 }
 
 func newLedgerAdoptCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	c := &cobra.Command{
 		Use:   "adopt [flags]",
 		Short: "accept a ledger that is an older copy, or has lost its last writes",
@@ -103,38 +94,21 @@ over with ledger import.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runLedgerAdopt(con, c, &f) },
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	configFlag(c)
 	return c
 }
 
-func runLedgerAdopt(con *app, c *cobra.Command, f *readerFlags) (err error) {
-	ctx := c.Context()
-	to, err := f.resolve(levels(c))
+func runLedgerAdopt(con *app, c *cobra.Command, f *targetFlags) error {
+	opt, err := ledgerOptions(c, f)
 	if err != nil {
 		return err
 	}
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: to.environment, Adopt: true, Command: "ledger adopt"})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	tellNotices(con, l)
-	o := origin("adopt")
-	o.Settings = settingsText(c)
-	run, err := l.Begin(ctx, o)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(con.err, "adopted: %s\n", printable(to.ledger))
-	return l.Finish(context.WithoutCancel(ctx), run, ledger.RunEnd{At: time.Now()})
-}
-
-// tellNotices prints what was found when a ledger was opened.
-func tellNotices(con *app, l *sqlite.Ledger) {
-	for _, n := range l.Notices() {
-		fmt.Fprintf(con.err, "warning: %s\n", printable(n))
-	}
+	opt.Adopt = true
+	return withRecord(con, c, settingsText(c), opener(opt), func(context.Context, *recordedLedger) error {
+		con.tell("adopted: %s", opt.Path)
+		return nil
+	})
 }
 
 // endGaps declares, with a reason, that no list will show who was created inside
@@ -157,7 +131,7 @@ func endGaps(ctx context.Context, con *app, l *sqlite.Ledger, because string) er
 			localTime(g.From.Partner()), localTime(g.To.Partner()))
 	}
 	if ended == 0 {
-		return usage(errors.New("the ledger has no gap that a list must still be read for"))
+		return usagef("the ledger has no gap that a list must still be read for")
 	}
 	return nil
 }

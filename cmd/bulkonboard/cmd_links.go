@@ -51,7 +51,7 @@ func (a *age) Set(text string) error {
 }
 
 type exportFlags struct {
-	readerFlags
+	targetFlags
 	unverified  bool
 	unconfirmed bool
 	older       age
@@ -74,7 +74,7 @@ carefully as passwords.`,
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runLinksExport(con, c, &f) },
 	}
-	f.readerFlags.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
 	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
 	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
@@ -101,7 +101,7 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	if f.output == "-" && kind == report.XLSX && con.out.file() != nil && isTerminal(con.out.file()) {
 		return usage(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
-	l, info, err := f.open(ctx, c)
+	l, info, err := openToRead(ctx, c, &f.targetFlags)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
 	defer func() {
 		if held > 0 {
-			fmt.Fprintf(con.err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", linksText(held))
+			fmt.Fprintf(con.err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", countOf(held, "link"))
 		}
 	}()
 	if f.output == "-" {
@@ -126,16 +126,9 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)
 	if err == nil {
-		fmt.Fprintf(con.err, "written: %s, %s\n", printable(written), linksText(n))
+		fmt.Fprintf(con.err, "written: %s, %s\n", printable(written), countOf(n, "link"))
 	}
 	return err
-}
-
-func linksText(n int) string {
-	if n == 1 {
-		return "1 link"
-	}
-	return number(n) + " links"
 }
 
 func linkHeader() []string {

@@ -47,7 +47,7 @@ func runLinksRecover(con *app, c *cobra.Command, f *runFlags, args []string) (er
 		return usage(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
 	if f.inDoubt.value == "hold" {
-		return usage(errors.New("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user"))
+		return usagef("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user")
 	}
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -87,7 +87,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
 		r.gauges.plan(p)
 		if p.New > 0 && !p.Again {
-			return usage(fmt.Errorf("%s of this input were never sent: run it first", rowsText(p.New)), "bulkonboard links recover takes the input that was run, or one with the same people")
+			return usage(fmt.Errorf("%s of this input were never sent: run it first", countOf(p.New, "row")), "bulkonboard links recover takes the input that was run, or one with the same people")
 		}
 		return nil
 	}
@@ -115,16 +115,16 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	}
 	r.kept = gone.Refused + gone.Unasked + gone.Changed
 	if gone.Unasked > 0 {
-		r.tell("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", usersText(gone.Unasked))
+		r.tell("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", countOf(gone.Unasked, "user"))
 	}
 	if gone.Changed > 0 {
-		r.tell("%s not deleted: the ledger changed meanwhile. Run the same command again", usersText(gone.Changed))
+		r.tell("%s not deleted: the ledger changed meanwhile. Run the same command again", countOf(gone.Changed, "user"))
 	}
 	if gone.Refused > 0 {
-		r.tell("%s not deleted by the partner (%s): those with cards cannot be", usersText(gone.Refused), gone.Code)
+		r.tell("%s not deleted by the partner (%s): those with cards cannot be", countOf(gone.Refused, "user"), gone.Code)
 	}
 	if len(gone.Unknown) > 0 {
-		r.tell("%s: no answer tells whether they were deleted; the list will, after a silence", usersText(len(gone.Unknown)))
+		r.tell("%s: no answer tells whether they were deleted; the list will, after a silence", countOf(len(gone.Unknown), "user"))
 	}
 	if len(r.chosen) == 0 || err != nil {
 		return sum, partnerStop(err)
@@ -172,17 +172,16 @@ func (r *recovery) consent(lost []ledger.Customer) error {
 			approved++
 		}
 	}
-	r.tell("%s of this input have no link: the answer that had it was lost", usersText(len(lost)))
+	r.tell("%s of this input have no link: the answer that had it was lost", countOf(len(lost), "user"))
 	r.tell("  to get a new one each is deleted at the partner and created again, with another serviceId")
 	r.tell("  no second fee, but for those who were approved meanwhile: %s as far as the ledger knows", number(approved))
 	if r.flags.yes {
 		return nil
 	}
-	yes, err := r.ask(fmt.Sprintf("Delete %s at %s and create them again?", usersText(len(lost)), r.to.environment))
-	if err == nil && !yes {
-		err = usage(errors.New("not confirmed; nobody was deleted"))
+	if !r.ask(fmt.Sprintf("Delete %s at %s and create them again?", countOf(len(lost), "user"), r.to.environment)) {
+		return usagef("not confirmed; nobody was deleted")
 	}
-	return err
+	return nil
 }
 
 // conclude closes the runs, writes the reports and says what came of it.
@@ -227,14 +226,14 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	case r.lost == 0 && failed == nil:
 		r.tell("no link of this input is lost")
 	case failed == nil || len(r.chosen) > 0:
-		r.tell("%s of %s have a new link", number(len(r.chosen)-left), usersText(r.lost))
+		r.tell("%s of %s have a new link", number(len(r.chosen)-left), countOf(r.lost, "user"))
 	}
 	if w := feeWarning(sum); w != "" {
 		r.tell("%s", w)
 	}
 	r.tell("%s (exit %d)", lastLine(code), code)
 	if left > 0 {
-		r.tell("%s being created again; this command goes on: %s", usersText(left), r.continuing())
+		r.tell("%s being created again; this command goes on: %s", countOf(left, "user"), r.continuing())
 	}
 	r.gauges.end(sum, code)
 	r.logEnd(sum, failed, code)

@@ -21,7 +21,7 @@ import (
 )
 
 type reportFlags struct {
-	readerFlags
+	targetFlags
 	input   string
 	run     string
 	all     bool
@@ -42,7 +42,7 @@ also beside a run that is sending. A report has verification links unless
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runReport(con, c.Context(), c, &f) },
 	}
-	f.readerFlags.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().StringVar(&f.input, "input", "", "rows of the input `FILE`")
 	c.Flags().StringVar(&f.run, "run", "", "rows of the input of run `ID`, or last")
 	c.Flags().BoolVar(&f.all, "all", false, "every customer once")
@@ -59,7 +59,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 	if err != nil {
 		return err
 	}
-	l, info, err := f.open(ctx, c)
+	l, info, err := openToRead(ctx, c, &f.targetFlags)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 		return err
 	}
 	if len(batches) == 0 {
-		return usage(errors.New("the ledger holds no input yet"))
+		return usagef("the ledger holds no input yet")
 	}
 	meta := report.Meta{Version: version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
 	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
@@ -160,7 +160,7 @@ func (f *reportFlags) selection(now time.Time) (ledger.Selection, error) {
 		}
 	}
 	if given > 1 {
-		return sel, usage(errors.New("--input, --run and --all each choose the rows: give one of them"))
+		return sel, usagef("--input, --run and --all each choose the rows: give one of them")
 	}
 	for _, s := range f.only {
 		st := ledger.Status(strings.TrimSpace(s))
@@ -246,5 +246,5 @@ func readTime(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usage(errors.New("--since takes a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or a span such as 24h"))
+	return time.Time{}, usagef("--since takes a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or a span such as 24h")
 }

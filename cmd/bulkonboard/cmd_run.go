@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -209,17 +208,6 @@ func runRun(con *app, ctx context.Context, c *cobra.Command, f *runFlags, args [
 func configFlag(c *cobra.Command) {
 	c.Flags().String("config", "", "read settings from `FILE` (default ./bulkonboard.yaml, if you own it, for what decides nothing)")
 	advanced(c.Flags(), "config")
-}
-
-// continuing is the command that continues this one.
-func (con *app) continuing() string {
-	var args []string
-	for _, arg := range con.args {
-		if arg != "--fresh" && !strings.HasPrefix(arg, "--fresh=") {
-			args = append(args, arg)
-		}
-	}
-	return con.commandLine(args...)
 }
 
 // settingsText is what the ledger's log keeps of the flags that were set, as

@@ -155,7 +155,7 @@ func serveSandbox(con *app, ctx context.Context, cfg sandbox.Config, addr, key s
 	fmt.Fprintf(con.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
 	<-ctx.Done()
 	n := server.Counters()
-	fmt.Fprintf(con.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), usersText(n.Users), server.Charged())
+	fmt.Fprintf(con.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), countOf(n.Users, "user"), server.Charged())
 	return nil
 }
 

@@ -15,36 +15,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-// readerFlags choose a ledger to read beside a run.
-type readerFlags struct{ targetFlags }
-
-func (r *readerFlags) flags(f *cobra.Command) { r.placeFlags(f.Flags()) }
-
-// open opens the ledger to be read. With --ledger alone it may be of any environment.
-func (r *readerFlags) open(ctx context.Context, c *cobra.Command) (*sqlite.Ledger, ledger.Info, error) {
-	to, err := r.resolve(levels(c))
-	if err != nil {
-		return nil, ledger.Info{}, err
-	}
-	level := levels(c)
-	environment := to.environment
-	if r.ledger != "" && level("env")+level("sandbox")+level("base-url") == 0 {
-		environment = ""
-	}
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
-	if err != nil {
-		return nil, ledger.Info{}, err
-	}
-	info, err := l.Info(ctx)
-	if err != nil {
-		return nil, info, errors.Join(err, l.Close())
-	}
-	info.Path = to.ledger
-	return l, info, nil
-}
-
 func newStatusCommand(con *app) *cobra.Command {
-	var f readerFlags
+	var f targetFlags
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "status [flags]",
@@ -55,14 +27,14 @@ func newStatusCommand(con *app) *cobra.Command {
 			return runStatus(con, c.Context(), c, &f, asJSON)
 		},
 	}
-	f.flags(c)
+	f.placeFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON summary on standard output")
 	configFlag(c)
 	return c
 }
 
-func runStatus(con *app, ctx context.Context, c *cobra.Command, f *readerFlags, asJSON bool) (err error) {
-	l, info, err := f.open(ctx, c)
+func runStatus(con *app, ctx context.Context, c *cobra.Command, f *targetFlags, asJSON bool) (err error) {
+	l, info, err := openToRead(ctx, c, f)
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tall
 		say("%s", line)
 	}
 	good := tally.Rows - tally.Status[ledger.Invalid] - tally.Status[ledger.DuplicateInInput]
-	say("%s: %s good, %s invalid, %s repeat another row", rowsText(tally.Rows), number(good),
+	say("%s: %s good, %s invalid, %s repeat another row", countOf(tally.Rows, "row"), number(good),
 		number(tally.Status[ledger.Invalid]), number(tally.Status[ledger.DuplicateInInput]))
 	for _, line := range found.lines(in.Files(), 0) {
 		say("  %s", line)

@@ -239,12 +239,12 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 		}
 	}
 	if sum.Batch.ID != 0 {
-		s.tell("%s: %s", rowsText(sum.Tally.Rows), countsText(sum.Tally.Status))
+		s.tell("%s: %s", countOf(sum.Tally.Rows, "row"), countsText(sum.Tally.Status))
 		for _, cause := range causeLines(sum.Tally, report.Advice) {
 			s.tell("  %s", cause)
 		}
 		if n := sum.Tally.Changed; n > 0 {
-			s.tell("  %s with other details than were sent; nothing was sent again (details_changed in the report)", rowsText(n))
+			s.tell("  %s with other details than were sent; nothing was sent again (details_changed in the report)", countOf(n, "row"))
 		}
 		done := fmt.Sprintf("this run: %s sent, %s created", number(sum.Sent), number(sum.New[ledger.Created]))
 		if sum.AlreadyDone > 0 {
@@ -281,11 +281,11 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 	}
 	if left > 0 || code != exitOK && code != exitFindings {
 		if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
-			s.tell("%s left", rowsText(left))
+			s.tell("%s left", countOf(left, "row"))
 		}
 		if reasonOf(failed) == pipeline.MaxNew {
 			// The same command would be refused again.
-			s.tell("check that this is the right file; if it is, raise --max-new: %s %s new", rowsText(sum.Plan.New), isAre(sum.Plan.New))
+			s.tell("check that this is the right file; if it is, raise --max-new: %s %s new", countOf(sum.Plan.New, "row"), isAre(sum.Plan.New))
 			return
 		}
 		s.tell("this command continues:")
@@ -295,7 +295,7 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 
 // unconfirmedText says how many users the partner's list has not confirmed, and why.
 func unconfirmedText(sum pipeline.Summary) string {
-	text := fmt.Sprintf("%s not yet confirmed by the partner's list", usersText(sum.Unconfirmed))
+	text := fmt.Sprintf("%s not yet confirmed by the partner's list", countOf(sum.Unconfirmed, "user"))
 	if sum.ListError != "" {
 		text += ": " + sum.ListError
 	}
@@ -306,7 +306,7 @@ func unconfirmedText(sum pipeline.Summary) string {
 // those of rows in doubt, and without an input of our own also of rows unsent.
 func (s *session) tellOthers(sum pipeline.Summary) {
 	if sum.OthersDoubt > 0 {
-		s.tell("%s in doubt through other inputs", rowsText(sum.OthersDoubt))
+		s.tell("%s in doubt through other inputs", countOf(sum.OthersDoubt, "row"))
 	}
 	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: sum.Batch.ID}
 	if s.in == nil {
@@ -334,7 +334,7 @@ func (s *session) tellOthers(sum pipeline.Summary) {
 			for _, f := range b.Files {
 				names = append(names, f.Name)
 			}
-			s.tell("  %s of this input, which must be run again: %s", rowsText(n), s.shellLine(fileWords(names)...))
+			s.tell("  %s of this input, which must be run again: %s", countOf(n, "row"), s.shellLine(fileWords(names)...))
 		}
 	}
 }

@@ -207,3 +207,31 @@ func scalars(path string, n *yaml.Node) (setting, error) {
 	}
 	return out, nil
 }
+
+// flattened is a joined error in its parts.
+func flattened(err error) []error {
+	var wrapped *usageError
+	if errors.As(err, &wrapped) {
+		err = wrapped.err
+	}
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &joined):
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// lineOf sorts mistakes: the file's as a whole, its lines, the environment.
+func lineOf(err error) int {
+	var m *misplaced
+	switch {
+	case !errors.As(err, &m):
+		return 0
+	case m.line == 0:
+		return 1 << 30
+	}
+	return m.line
+}

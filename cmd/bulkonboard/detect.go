@@ -137,7 +137,7 @@ func (s *sleuth) lines(files []source.File, con *app, args []string) []string {
 		if d.Field != "" {
 			text = d.Field + ": " + text
 		}
-		lines = append(lines, "  "+rowsText(d.Rows)+", "+text+" ("+damagePlaces(d, files)+")")
+		lines = append(lines, "  "+countOf(d.Rows, "row")+", "+text+" ("+damagePlaces(d, files)+")")
 	}
 	if most := s.detective.SharedRows; most > 0 && s.rows > most {
 		lines = append(lines, "  values that rows share were looked for in the first "+number(most)+" rows; bulkonboard validate looks at all of them")

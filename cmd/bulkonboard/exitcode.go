@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -65,19 +64,6 @@ func lastLine(code exitCode) string {
 		}
 	}
 	return "ended"
-}
-
-// exitText is the table as people read it.
-func exitText() string {
-	var b strings.Builder
-	for _, e := range exitTable() {
-		codes := make([]string, len(e.Codes))
-		for i, c := range e.Codes {
-			codes[i] = fmt.Sprint(int(c))
-		}
-		b.WriteString(hanging(fmt.Sprintf("%-10s", strings.Join(codes, ", ")), e.Meaning, 80))
-	}
-	return b.String()
 }
 
 // usageError is a mistake in how the program was called or configured.

@@ -51,7 +51,7 @@ func readRecords(path string, each func(record) error) (err error) {
 	case ".json":
 		return jsonRecords(path, each)
 	}
-	return usage(fmt.Errorf("%s is neither .csv, .xlsx nor .json", path))
+	return usagef("%s is neither .csv, .xlsx nor .json", path)
 }
 
 // zip makes a record of a row, given the folded headers.

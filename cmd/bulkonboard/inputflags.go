@@ -110,7 +110,7 @@ func delimiterOf(text string) (rune, error) {
 	if runes := []rune(text); len(runes) == 1 {
 		return runes[0], nil
 	}
-	return 0, usage(fmt.Errorf("--delimiter is one character, or tab"))
+	return 0, usagef("--delimiter is one character, or tab")
 }
 
 // withMapFile adds the mapping of --map-file; --map beats it.

@@ -48,13 +48,6 @@ func (s *skippedEvents) tell(to io.Writer) {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.why, b.why))
 	})
 	for _, k := range kinds {
-		fmt.Fprintf(to, "warning: %s: %s not recorded: %s\n", k.name, eventsText(s.counts[k]), k.why)
+		fmt.Fprintf(to, "warning: %s: %s not recorded: %s\n", k.name, countOf(s.counts[k], "event"), k.why)
 	}
-}
-
-func eventsText(n int) string {
-	if n == 1 {
-		return "1 event"
-	}
-	return number(n) + " events"
 }

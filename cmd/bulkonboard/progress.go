@@ -108,7 +108,7 @@ func tenths(p pipeline.Progress) int {
 // progressLine is one line of figures.
 func progressLine(now time.Time, p pipeline.Progress) string {
 	if p.Phase != pipeline.Sending {
-		return fmt.Sprintf("checking: %s read", rowsText(p.Rows))
+		return fmt.Sprintf("checking: %s read", countOf(p.Rows, "row"))
 	}
 	text := fmt.Sprintf("%d%%: %s of %s, %s", percent(p), number(p.Decided), number(p.ToSend), figures(p))
 	if left := remaining(now, p); left > 0 {

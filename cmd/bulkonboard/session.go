@@ -157,9 +157,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	missing := errors.Is(err, fs.ErrNotExist)
 	create := s.to.environment != envProduction || f.newLedger
 	if missing && !create && isTerminal(s.stdin) && s.command == "run" {
-		if create, err = s.ask(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.ledger)); err != nil {
-			return err
-		}
+		create = s.ask(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.ledger))
 	}
 	if missing && s.command == "plan" && s.to.environment != envProduction {
 		s.tell("there is no ledger yet: nobody is known")
@@ -177,7 +175,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	if missing {
 		s.tell("the ledger is new: it knows of no earlier run")
 	}
-	tellNotices(s.app, s.store)
+	reportNotices(s.app, s.store)
 	return nil
 }
 
@@ -343,11 +341,6 @@ func origin(command string) ledger.Run {
 		r.Host = h
 	}
 	return r
-}
-
-// tell prints a line for people.
-func (s *session) tell(format string, args ...any) {
-	fmt.Fprintln(s.err, printable(fmt.Sprintf(format, args...)))
 }
 
 // tellNotes prints what the reader noticed since the last time.

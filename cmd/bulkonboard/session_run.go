@@ -62,7 +62,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	}
 	p := &progress{}
 	cfg := s.config(p)
-	cfg.Confirm = s.confirm(p)
+	cfg.Confirm = s.confirm
 	var sum pipeline.Summary
 	var failed error
 	err = s.attended(ctx, p, func() {
@@ -80,24 +80,18 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 
 // confirm shows the plan, finds out whether the reports can be written, and
 // asks where real customers and real money are at stake.
-func (s *session) confirm(*progress) func(context.Context, pipeline.Plan) error {
-	return func(_ context.Context, plan pipeline.Plan) error {
-		s.tellPlan(plan)
-		s.gauges.plan(plan)
-		if s.outputs != nil {
-			if err := s.outputs.probe(); err != nil {
-				return err
-			}
+func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
+	s.tellPlan(plan)
+	s.gauges.plan(plan)
+	if s.outputs != nil {
+		if err := s.outputs.probe(); err != nil {
+			return err
 		}
-		if !s.needsYes() || s.flags.yes {
-			return nil
-		}
-		yes, err := s.ask(fmt.Sprintf("This sends up to %s to PRODUCTION.", rowsText(plan.Send)))
-		if err == nil && !yes {
-			err = usage(errors.New("not confirmed; nothing was sent"))
-		}
-		return err
 	}
+	if s.needsYes() && !s.flags.yes && !s.ask(fmt.Sprintf("This sends up to %s to PRODUCTION.", countOf(plan.Send, "row"))) {
+		return usagef("not confirmed; nothing was sent")
+	}
+	return nil
 }
 
 // tellPlan prints what the check found and what is to be done, once.

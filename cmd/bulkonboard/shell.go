@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -221,14 +220,4 @@ func unescaped(line string) (text string, size int) {
 		}
 	}
 	return b.String(), len(line)
-}
-
-// commandLine is a command of this program, to be pasted.
-func (con *app) commandLine(args ...string) string {
-	return "bulkonboard " + con.shellLine(args...)
-}
-
-// shellLine quotes words for the shell in use.
-func (con *app) shellLine(words ...string) string {
-	return shellOf(runtime.GOOS, con.env).line(words...)
 }

@@ -126,7 +126,7 @@ func (s *standing) lines(con *app) []string {
 		if i > 0 {
 			head = ""
 		}
-		say(head, "%s, %s, since %s", displayFile(f.Name), rowsText(f.Rows), localTime(s.batch.Registered))
+		say(head, "%s, %s, since %s", displayFile(f.Name), countOf(f.Rows, "row"), localTime(s.batch.Registered))
 	}
 	left, rows := s.left(), s.tally.Rows
 	st := s.tally.Status
@@ -143,7 +143,7 @@ func (s *standing) lines(con *app) []string {
 		if s.told > 0 {
 			told = fmt.Sprintf(", %s of them told before", number(s.told))
 		}
-		say("problems", "%s for a person%s", rowsText(n), told)
+		say("problems", "%s for a person%s", countOf(n, "row"), told)
 	}
 	for _, line := range causeLines(s.tally, report.Advice) {
 		out = append(out, "  "+line)
@@ -161,7 +161,7 @@ func (s *standing) lines(con *app) []string {
 		say("", "%s", strings.TrimSpace(line))
 	}
 	if s.several {
-		say("whole", "%s in the ledger: %s", customersText(s.whole.Rows), countsText(s.whole.Status))
+		say("whole", "%s in the ledger: %s", countOf(s.whole.Rows, "customer"), countsText(s.whole.Status))
 	}
 	for i, line := range s.next(con) {
 		head := "next"
@@ -343,11 +343,4 @@ func without(counts map[ledger.Status]int, but ...ledger.Status) map[ledger.Stat
 		delete(out, s)
 	}
 	return out
-}
-
-func customersText(n int) string {
-	if n == 1 {
-		return "1 customer"
-	}
-	return number(n) + " customers"
 }

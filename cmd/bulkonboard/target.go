@@ -90,11 +90,11 @@ func (t *targetFlags) resolve(level func(string) int) (target, error) {
 	}
 	switch most := max(env, box, base); {
 	case most > 0 && (env == most && box == most || env == most && base == most || box == most && base == most):
-		return target{}, usage(fmt.Errorf("--env, --sandbox and --base-url each name an environment: give one of them"))
+		return target{}, usagef("--env, --sandbox and --base-url each name an environment: give one of them")
 	case t.fresh && box != most, t.fresh && !t.sandbox:
-		return target{}, usage(fmt.Errorf("--fresh deletes a ledger, and is for --sandbox only"))
+		return target{}, usagef("--fresh deletes a ledger, and is for --sandbox only")
 	case t.play.given() && !t.sandbox:
-		return target{}, usage(fmt.Errorf("the --sandbox-... flags need --sandbox"))
+		return target{}, usagef("the --sandbox-... flags need --sandbox")
 	case box > 0 && box == most:
 		return t.place(target{environment: envSandbox, sandbox: true})
 	case base > 0 && base == most:
@@ -128,10 +128,10 @@ func (t *targetFlags) place(to target) (target, error) {
 func environmentOf(base string) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "", usage(fmt.Errorf("--base-url is not an absolute URL such as https://host/api"))
+		return "", usagef("--base-url is not an absolute URL such as https://host/api")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", usage(fmt.Errorf("--base-url holds a user name, a password, a query or a fragment: leave them out"))
+		return "", usagef("--base-url holds a user name, a password, a query or a fragment: leave them out")
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if u.Scheme == "https" && host == hostOf(productionBase) {
@@ -175,7 +175,7 @@ func (to target) contradicts(key string) error {
 	case to.environment == envStaging && strings.HasPrefix(key, livePrefix):
 		return usage(fmt.Errorf("the API key is a live one, and the environment is staging"), "for real customers: --env production")
 	case to.environment == envProduction && strings.HasPrefix(key, stagingPrefix):
-		return usage(fmt.Errorf("the API key is one of staging, and the environment is production"))
+		return usagef("the API key is one of staging, and the environment is production")
 	}
 	return nil
 }

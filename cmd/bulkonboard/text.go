@@ -21,14 +21,6 @@ func number(n int) string {
 	return text
 }
 
-// rowsText is "1 row", "2 rows".
-func rowsText(n int) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return number(n) + " rows"
-}
-
 // isAre is the verb behind so many.
 func isAre(n int) string {
 	if n == 1 {
@@ -68,7 +60,7 @@ func countsText(counts map[ledger.Status]int) string {
 
 // planLines say what a run is about to do.
 func planLines(p pipeline.Plan) []string {
-	lines := []string{fmt.Sprintf("read: %s: %s", rowsText(p.Rows), countsText(p.Tally.Status))}
+	lines := []string{fmt.Sprintf("read: %s: %s", countOf(p.Rows, "row"), countsText(p.Tally.Status))}
 	if p.Again {
 		lines[0] += " (checked before, unchanged)"
 	}
@@ -94,7 +86,7 @@ func planLines(p pipeline.Plan) []string {
 	}
 	cost := "cost: not known; --fee says what one user costs"
 	if p.Fee.Known() {
-		cost = strings.TrimSpace(fmt.Sprintf("cost: %s at %s %s at most %s %s", usersText(p.Send), p.Fee, isAre(p.Send), p.Cost, p.Currency))
+		cost = strings.TrimSpace(fmt.Sprintf("cost: %s at %s %s at most %s %s", countOf(p.Send, "user"), p.Fee, isAre(p.Send), p.Cost, p.Currency))
 		if p.FeeMeasured {
 			cost += " (as measured in earlier runs)"
 		}
@@ -103,7 +95,7 @@ func planLines(p pipeline.Plan) []string {
 	case p.Wallet.Known():
 		cost += strings.TrimRight(fmt.Sprintf("; the wallet holds %s %s", p.Wallet, p.Currency), " ")
 		if p.Covered >= 0 && p.Covered < p.Send {
-			cost += fmt.Sprintf(", enough for %s: %s are missing", rowsText(p.Covered), p.Shortfall)
+			cost += fmt.Sprintf(", enough for %s: %s are missing", countOf(p.Covered, "row"), p.Shortfall)
 		}
 	case p.WalletError != "":
 		cost += "; the wallet is not known: " + p.WalletError

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/spf13/cobra"
+)
+
+// withLedger runs a command on a ledger that is open to be read, also during a
+// run.
+func withLedger(f *targetFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) (err error) {
+		l, _, err := openToRead(c.Context(), c, f)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		return do(c.Context(), l, args)
+	}
+}
+
+// recordedLedger is a ledger whose log has the command that uses it. end is
+// completed and recorded when the command ends.
+type recordedLedger struct {
+	*sqlite.Ledger
+	run int64
+	end ledger.RunEnd
+}
+
+// withLockedLedger runs a command on a ledger that it locks, and records it.
+func withLockedLedger(con *app, f *targetFlags, do func(ctx context.Context, l *recordedLedger, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		opt, err := ledgerOptions(c, f)
+		if err != nil {
+			return err
+		}
+		return withRecord(con, c, settingsText(c), opener(opt), func(ctx context.Context, l *recordedLedger) error { return do(ctx, l, args) })
+	}
+}
+
+// ledgerOptions returns how a command opens the ledger that its flags choose.
+func ledgerOptions(c *cobra.Command, f *targetFlags) (sqlite.Options, error) {
+	to, err := f.resolve(levels(c))
+	return sqlite.Options{Path: to.ledger, Environment: to.environment, Command: commandName(c)}, err
+}
+
+func opener(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
+	return func(ctx context.Context) (*sqlite.Ledger, error) { return sqlite.Open(ctx, opt) }
+}
+
+// withRecord opens a ledger and runs do between the two entries that the
+// command has in the ledger's log. It closes the ledger.
+func withRecord(con *app, c *cobra.Command, settings string, open func(context.Context) (*sqlite.Ledger, error), do func(context.Context, *recordedLedger) error) (err error) {
+	ctx := c.Context()
+	l, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	reportNotices(con, l)
+	o := origin(c.Name())
+	o.Settings = settings
+	run, err := l.Begin(ctx, o)
+	if err != nil {
+		return err
+	}
+	recorded := &recordedLedger{Ledger: l, run: run}
+	err = do(ctx, recorded)
+	recorded.end.At, recorded.end.ExitCode = time.Now(), int(exitOf(err))
+	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, recorded.end))
+}
+
+// reportNotices prints what was found when a ledger was opened.
+func reportNotices(con *app, l *sqlite.Ledger) {
+	for _, n := range l.Notices() {
+		con.tell("warning: %s", n)
+	}
+}
