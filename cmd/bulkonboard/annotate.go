@@ -16,7 +16,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // marked is what the check says of one row.
@@ -50,10 +49,7 @@ func sparing(input string) report.Output {
 // annotation is what the sender's list is given back with, but for its rows.
 func annotation(file source.File, headerRow int) annotate.Annotation {
 	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
-	for _, c := range validate.Codes() {
-		note.Meanings[c.Code] = c.Meaning
-	}
-	for _, c := range source.Codes() {
+	for _, c := range inputCodes() {
 		note.Meanings[c.Code] = c.Meaning
 	}
 	for _, c := range pipeline.Codes() {
@@ -162,7 +158,7 @@ func columnsOf(f source.File) map[string]int {
 }
 
 // annotatedRows reads the input once more, side by side with the marks.
-func annotatedRows(ctx context.Context, in *source.Input, found *findings, columns map[string]int) iter.Seq2[annotate.Row, error] {
+func annotatedRows(ctx context.Context, in *source.Input, marks []marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
 	return func(yield func(annotate.Row, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
@@ -170,7 +166,7 @@ func annotatedRows(ctx context.Context, in *source.Input, found *findings, colum
 			return
 		}
 		defer pass.Close()
-		marks := found.marks
+		marks := marks
 		buf := make([]source.Row, 256)
 		for {
 			n, err := pass.Read(buf)

@@ -9,8 +9,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/source"
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // statusMeaning is the table of statuses, in the order people are shown them.
@@ -49,12 +47,7 @@ func statusText() string {
 		b.WriteString(hanging(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
 	}
 	list := func(warning bool) {
-		for _, c := range validate.Codes() {
-			if c.Warning == warning {
-				b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
-			}
-		}
-		for _, c := range source.Codes() {
+		for _, c := range inputCodes() {
 			if c.Warning == warning {
 				b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 			}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
@@ -29,8 +28,18 @@ be; status and links export show it.`})
 	return c
 }
 
+// followFlags adds the flags that choose ledger, partner and pace.
+func followFlags(c *cobra.Command, f *runFlags) {
+	f.rate = rate{perSecond: 5, text: "5/s"}
+	f.placeFlags(c.Flags())
+	f.partnerFlags(c.Flags())
+	f.logFlags.flags(c.Flags())
+	c.Flags().Var(&f.rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
+	configFlag(c)
+}
+
 func newKycSyncCommand(con *app) *cobra.Command {
-	var f followFlags
+	var f runFlags
 	var most int
 	c := &cobra.Command{
 		Use:   "sync [flags]",
@@ -45,26 +54,26 @@ and where the list has more users than it can have.`,
 			if most < 0 {
 				return usagef("--max-users must not be negative")
 			}
-			return followUsers(con, c, &f, func(ctx context.Context, s *session, l beside) error {
-				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: s.client, Pace: f.pace(), Most: most, Watch: func(pages, seen, wanted int) {
+			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
+				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: l.client, Pace: l.pace, Most: most, Watch: func(pages, seen, wanted int) {
 					if pages%100 == 0 {
-						s.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
+						con.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
 					}
 				}})
-				s.tell("%s: %s asked for, %s in the list, %s changed", countOf(out.Pages, "page"), countOf(out.Wanted, "user"), number(out.Seen), number(out.News))
+				con.tell("%s: %s asked for, %s in the list, %s changed", countOf(out.Pages, "page"), countOf(out.Wanted, "user"), number(out.Seen), number(out.News))
 				if err != nil {
 					return err
 				}
 				switch gone := out.Wanted - out.Seen; {
 				case out.Cut != nil:
-					s.tell("warning: %s not seen, because reading ended early: %v", countOf(gone, "user"), out.Cut)
+					con.tell("warning: %s not seen, because reading ended early: %v", countOf(gone, "user"), out.Cut)
 					if errors.Is(out.Cut, kyc.ErrEndless) {
-						s.tell("  --max-users N reads more")
+						con.tell("  --max-users N reads more")
 					}
 				case gone > 0:
-					s.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", countOf(gone, "user"))
+					con.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", countOf(gone, "user"))
 				}
-				if err := confirmUsers(ctx, s, l); err != nil {
+				if err := l.confirmUsers(ctx); err != nil {
 					return err
 				}
 				if err := tellFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
@@ -74,14 +83,14 @@ and where the list has more users than it can have.`,
 			})
 		},
 	}
-	f.flags(c)
+	followFlags(c, &f)
 	c.Flags().IntVar(&most, "max-users", 0, "read at most `N` users of the partner's list (default about twice what it says it has)")
 	advanced(c.Flags(), "max-users")
 	return c
 }
 
 func newKycRetryCommand(con *app) *cobra.Command {
-	var f followFlags
+	var f runFlags
 	c := &cobra.Command{
 		Use:   "retry [flags]",
 		Short: "begin the check of denied users again, at most three times each",
@@ -91,9 +100,9 @@ partner submits the documents again: they have nothing to do, and their old link
 not shown any more. Each try is noted before it is sent.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return followUsers(con, c, &f, func(ctx context.Context, s *session, l beside) error {
-				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: s.client, Pace: f.pace()})
-				s.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
+			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
+				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: l.client, Pace: l.pace})
+				con.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
 					countOf(out.Denied, "user"), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
 					return &ended{exitFindings}
@@ -102,7 +111,7 @@ not shown any more. Each try is noted before it is sent.`,
 			})
 		},
 	}
-	f.flags(c)
+	followFlags(c, &f)
 	return c
 }
 
@@ -181,16 +190,16 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 
 // openBeside opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
-func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags) (beside, error) {
+func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags) (sharedLedger, error) {
 	l, info, err := openToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()
 	}
 	if err != nil {
-		return beside{}, err
+		return sharedLedger{}, err
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: commandName(c)})
-	return beside{store, con}, err
+	return sharedLedger{store, con}, err
 }
 
 // unverifiedAfter is after how long a link that was not opened is pointed out.
@@ -239,27 +248,4 @@ func funnelLines(f kyc.Funnel) []string {
 		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", countOf(f.RetryOpen, "user")))
 	}
 	return lines
-}
-
-// confirmUsers compares the users that no list has confirmed yet with the
-// partner's, and says how many are left.
-func confirmUsers(ctx context.Context, s *session, l beside) error {
-	cfg := s.config(nil)
-	cfg.Ledger = l
-	if err := pipeline.Confirm(ctx, cfg); err != nil {
-		return err
-	}
-	left := 0
-	for c, err := range l.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
-		if err != nil {
-			return err
-		}
-		if c.Status == ledger.Created {
-			left++
-		}
-	}
-	if left > 0 {
-		s.tell("%s not yet confirmed by the partner's list", countOf(left, "user"))
-	}
-	return nil
 }

@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,16 +86,11 @@ type oldUser struct {
 
 // survey reads the whole file, so that a mistake in it costs nothing.
 func (im *importing) survey() error {
-	f, err := os.Open(im.path)
+	sum, err := hashFile(im.path)
 	if err != nil {
 		return usagef("%s: %w", im.path, plainError(err))
 	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return usagef("%s: %w", im.path, plainError(err))
-	}
-	im.sum = hex.EncodeToString(h.Sum(nil))
+	im.sum = sum
 	n := 0
 	im.slugs = map[string]bool{}
 	err = readRecords(im.path, func(r record) error {
@@ -160,7 +151,7 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	if p.identity, sound = validate.Identity(p.email); !sound {
 		return p, false, wrong("the e-mail is not one plain address")
 	}
-	if key := r.get("idempotencykey"); key != "" && !im.isKeyOf(key, p.identity) {
+	if r.get("idempotencykey") != "" && !r.hasKey(im.environment, p.identity) {
 		return p, false, usage(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.row, im.environment),
 			"the report is of another environment, or its e-mails were changed; nobody was taken over")
 	}

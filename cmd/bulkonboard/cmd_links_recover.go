@@ -34,7 +34,7 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return runLinksRecover(con, c, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return recoverLinks(con, c, &f, args) },
 	}
 	f.flags(c.Flags())
 	configFlag(c)
@@ -42,7 +42,7 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 	return c
 }
 
-func runLinksRecover(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
+func recoverLinks(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
 	if !f.yes && !isTerminal(con.stdin) {
 		return usage(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
@@ -55,12 +55,7 @@ func runLinksRecover(con *app, c *cobra.Command, f *runFlags, args []string) (er
 	}
 	s.command = commandName(c)
 	r := &recovery{session: s}
-	defer func() {
-		if closed := s.close(); closed != nil && (err == nil || errors.As(err, new(*ended))) {
-			s.tell("bulkonboard: %v", closed)
-			err = &ended{max(exitOfCause(closed, exitFailure), exitFailure)}
-		}
-	}()
+	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(c.Context(), args); err != nil {
 		return s.refused(err)
 	}

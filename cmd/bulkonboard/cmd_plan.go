@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -26,11 +25,7 @@ run would do. Nothing is sent, and nothing of it stays in the ledger.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := newSession(con, c, &f, args)
-			if err != nil {
-				return err
-			}
-			return s.plan(c.Context(), args)
+			return previewInput(con, c, &f, args)
 		},
 	}
 	f.planFlags(c.Flags())
@@ -38,13 +33,14 @@ run would do. Nothing is sent, and nothing of it stays in the ledger.`,
 	return c
 }
 
-// plan shows what run would do.
-func (s *session) plan(ctx context.Context, args []string) (err error) {
-	defer func() {
-		if closed := s.close(); err == nil {
-			err = closed
-		}
-	}()
+// previewInput shows what run would do. Nothing is sent or kept.
+func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
+	ctx := c.Context()
+	s, err := newSession(con, c, f, args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = s.closeAfter(err) }()
 	started := time.Now()
 	if err := s.open(ctx, args); err != nil {
 		return s.refused(err)

@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,14 +218,7 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 
 // batchOf finds the batch of a file by its bytes, or by its name if it is gone.
 func batchOf(path string) func(ledger.Batch) bool {
-	sum := ""
-	if f, err := os.Open(path); err == nil {
-		h := sha256.New()
-		if _, err := io.Copy(h, f); err == nil {
-			sum = hex.EncodeToString(h.Sum(nil))
-		}
-		f.Close()
-	}
+	sum, _ := hashFile(path) // "" for a file that is gone
 	return func(b ledger.Batch) bool {
 		return slices.ContainsFunc(b.Files, func(file ledger.File) bool {
 			return sum != "" && file.SHA256 == sum || sum == "" && file.Name == path

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -188,20 +187,12 @@ batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
   bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
   bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error { return runRun(con, c.Context(), c, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return runInput(con, c, &f, args) },
 	}
 	f.flags(c.Flags())
 	configFlag(c)
 	c.SetHelpTemplate(c.HelpTemplate() + "\nMore flags: bulkonboard help run-advanced\n")
 	return c
-}
-
-func runRun(con *app, ctx context.Context, c *cobra.Command, f *runFlags, args []string) error {
-	s, err := newSession(con, c, f, args)
-	if err != nil {
-		return err
-	}
-	return s.run(ctx, args)
 }
 
 // configFlag adds --config, which every command with settings has.

@@ -107,7 +107,7 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 	}
 	if f.annotate != "" {
 		note := annotation(in.Files()[0], f.headerRow.n)
-		note.Rows = annotatedRows(ctx, in, found, columnsOf(in.Files()[0]))
+		note.Rows = annotatedRows(ctx, in, found.marks, columnsOf(in.Files()[0]))
 		path, err := writeAnnotated(con, ctx, f.annotate, in, note)
 		if err != nil {
 			return err

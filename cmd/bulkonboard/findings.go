@@ -204,20 +204,23 @@ func (g *group) places(files []source.File) string {
 // meaningOf is what a code of the field rules or of the reader means; "" for
 // other codes.
 func meaningOf(code string) string {
-	for _, c := range validate.Codes() {
-		if c.Code == code {
-			return c.Meaning
-		}
-	}
-	for _, c := range source.Codes() {
-		if c.Code == code {
-			return c.Meaning
-		}
-	}
 	if code == pipeline.CodeSharesEmail { // the message is of one row
 		return "other rows have the e-mail of these invalid ones"
 	}
+	codes := inputCodes()
+	if i := slices.IndexFunc(codes, func(c validate.Code) bool { return c.Code == code }); i >= 0 {
+		return codes[i].Meaning
+	}
 	return ""
+}
+
+// inputCodes returns the codes of the field rules and of the reader.
+func inputCodes() []validate.Code {
+	codes := validate.Codes()
+	for _, c := range source.Codes() {
+		codes = append(codes, validate.Code(c))
+	}
+	return codes
 }
 
 // cellLines are findings, one by one.

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -151,3 +155,40 @@ func tableRecords(path string, each func(record) error) error {
 	}
 	return err
 }
+
+// isReport reports whether a record has the columns of a report.
+func (r record) isReport() bool {
+	_, key := r.cells["idempotencykey"]
+	_, id := r.cells["serviceid"]
+	return key && id
+}
+
+// hashFile returns the SHA-256 of a file's bytes in hexadecimal.
+func hashFile(path string) (sum string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// hasKey reports whether the idempotency key of a record is that of a customer
+// in an environment, of any generation that there can be.
+func (r record) hasKey(environment, identity string) bool {
+	key := r.get("idempotencykey")
+	for generation := range maxGeneration {
+		if ledger.Key(environment, identity, generation) == key {
+			return true
+		}
+	}
+	return false
+}
+
+// maxGeneration is more than a customer ever reaches: each generation needs a
+// refusal.
+const maxGeneration = 1000

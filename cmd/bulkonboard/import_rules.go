@@ -8,20 +8,6 @@ import (
 
 // What a file that is imported is believed, and what it knows better than the ledger.
 
-// isKeyOf reports whether an idempotency key is that of a person here, of any
-// generation that there can be.
-func (im *importing) isKeyOf(key, identity string) bool {
-	for generation := range maxGeneration {
-		if ledger.Key(im.environment, identity, generation) == key {
-			return true
-		}
-	}
-	return false
-}
-
-// maxGeneration is more than a person ever comes to: each takes a refusal.
-const maxGeneration = 1000
-
 // timeOf is the first text that is a moment; the zero time if none is.
 func timeOf(texts ...string) time.Time {
 	for _, text := range texts {

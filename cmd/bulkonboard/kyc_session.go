@@ -15,26 +15,20 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// followFlags are the flags of the commands that follow users after their
-// creation: of run's, those that choose ledger, partner and pace.
-type followFlags struct{ runFlags }
-
-func (f *followFlags) flags(c *cobra.Command) {
-	f.rate = rate{perSecond: 5, text: "5/s"}
-	f.placeFlags(c.Flags())
-	f.partnerFlags(c.Flags())
-	f.logFlags.flags(c.Flags())
-	c.Flags().Var(&f.rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
-	configFlag(c)
+// follower is what a command works with that follows users after their
+// creation: the ledger, the partner, and how fast it may be asked.
+type follower struct {
+	sharedLedger
+	client  *partner.Client
+	pace    *kyc.Pace
+	session *session
 }
 
-func (f *followFlags) pace() *kyc.Pace { return kyc.NewPace(f.rate.perSecond) }
-
-// followUsers runs a command that talks to the partner beside a run: do is given the
-// ledger, and what it tells ends up in the ledger's log.
-func followUsers(con *app, c *cobra.Command, f *followFlags, do func(context.Context, *session, beside) error) (err error) {
+// followUsers runs a command that talks to the partner, also during a run, and
+// records it in the ledger's log.
+func followUsers(con *app, c *cobra.Command, f *runFlags, do func(context.Context, *follower) error) (err error) {
 	ctx := c.Context()
-	s, err := newSession(con, c, &f.runFlags, nil)
+	s, err := newSession(con, c, f, nil)
 	if err != nil {
 		return err
 	}
@@ -57,8 +51,8 @@ func followUsers(con *app, c *cobra.Command, f *followFlags, do func(context.Con
 	if err := s.openPartner(); err != nil {
 		return err
 	}
-	l := beside{s.store, con}
-	return l.logged(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, s, l)) })
+	all := &follower{sharedLedger{s.store, con}, s.client, kyc.NewPace(f.rate.perSecond), s}
+	return all.logged(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, all)) })
 }
 
 // commandName is the command without the program: "kyc sync".
@@ -82,19 +76,19 @@ func partnerStop(err error) error {
 	return &pipeline.Stop{Reason: pipeline.PartnerDown, Detail: "the partner API is not answering as it should", Err: err}
 }
 
-// beside is a ledger that another command may be writing to: it waits for its
+// sharedLedger is a ledger that another command may be writing to: it waits for its
 // turn as long as it takes.
-type beside struct {
+type sharedLedger struct {
 	*sqlite.Ledger
-	app *app
+	con *app
 }
 
 var (
-	_ kyc.SyncLedger      = beside{}
-	_ ledger.Verification = beside{}
+	_ kyc.SyncLedger      = sharedLedger{}
+	_ ledger.Verification = sharedLedger{}
 )
 
-func (b beside) patiently(ctx context.Context, do func() error) error {
+func (b sharedLedger) patiently(ctx context.Context, do func() error) error {
 	for told := false; ; told = true {
 		err := do()
 		if !errors.Is(err, sqlite.ErrBusy) {
@@ -104,12 +98,12 @@ func (b beside) patiently(ctx context.Context, do func() error) error {
 			return ctx.Err()
 		}
 		if !told { // each try has waited some seconds already
-			fmt.Fprintln(b.app.err, "waiting: a run is checking its input and holds the ledger")
+			fmt.Fprintln(b.con.err, "waiting: a run is checking its input and holds the ledger")
 		}
 	}
 }
 
-func (b beside) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int, err error) {
+func (b sharedLedger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int, err error) {
 	err = b.patiently(ctx, func() error {
 		var err error
 		n, err = b.Ledger.ObserveKYC(ctx, events)
@@ -118,20 +112,20 @@ func (b beside) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int
 	return n, err
 }
 
-func (b beside) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+func (b sharedLedger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
 	return b.patiently(ctx, func() error { return b.Ledger.RetryKYC(ctx, serviceID, was, now) })
 }
 
-func (b beside) Learn(ctx context.Context, name, value string, at time.Time) error {
+func (b sharedLedger) Learn(ctx context.Context, name, value string, at time.Time) error {
 	return b.patiently(ctx, func() error { return b.Ledger.Learn(ctx, name, value, at) })
 }
 
-func (b beside) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
+func (b sharedLedger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
 	return b.patiently(ctx, func() error { return b.Ledger.NotePairings(ctx, notes) })
 }
 
 // logged runs a command between its two entries in the ledger's log.
-func (b beside) logged(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
+func (b sharedLedger) logged(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
 	var id int64
 	err := b.patiently(ctx, func() error {
 		var err error
@@ -142,7 +136,7 @@ func (b beside) logged(ctx context.Context, origin ledger.Run, do func(context.C
 		return err
 	}
 	err = do(ctx)
-	code := b.app.stop.exitCode(exitOf(err))
+	code := b.con.stop.exitCode(exitOf(err))
 	last := context.WithoutCancel(ctx)
 	closed := b.patiently(last, func() error {
 		return b.Finish(last, id, ledger.RunEnd{At: time.Now(), ExitCode: int(code)})
@@ -151,4 +145,27 @@ func (b beside) logged(ctx context.Context, origin ledger.Run, do func(context.C
 		return err
 	}
 	return closed
+}
+
+// confirmUsers compares the users that no list has confirmed yet with the
+// partner's, and says how many are left.
+func (l *follower) confirmUsers(ctx context.Context) error {
+	cfg := l.session.config(nil)
+	cfg.Ledger = l.sharedLedger
+	if err := pipeline.Confirm(ctx, cfg); err != nil {
+		return err
+	}
+	left := 0
+	for c, err := range l.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
+		if err != nil {
+			return err
+		}
+		if c.Status == ledger.Created {
+			left++
+		}
+	}
+	if left > 0 {
+		l.con.tell("%s not yet confirmed by the partner's list", countOf(left, "user"))
+	}
+	return nil
 }

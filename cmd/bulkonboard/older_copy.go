@@ -14,6 +14,9 @@ import (
 // ledger that agrees with the files beside it. The report outside of it may still
 // tell: it knows users whom the ledger has never sent.
 
+// lookupGroup is how many customers are looked up at a time.
+const lookupGroup = 500
+
 // errNewerReport ends the reading of a report at the first such user.
 var errNewerReport = errors.New("the report knows more")
 
@@ -67,7 +70,6 @@ func hasRun(ctx context.Context, l interface{ ledger.Runs }) (bool, error) {
 // knowsStrangers reports whether a report of this environment has a user of
 // ours whom the ledger does not know as one. A file that is no report has none.
 func (s *session) knowsStrangers(ctx context.Context, path string) (bool, error) {
-	im := importing{path: path, environment: s.to.environment}
 	var waiting []string
 	var failed error
 	ask := func() error {
@@ -100,10 +102,10 @@ func (s *session) knowsStrangers(ctx context.Context, path string) (bool, error)
 			return nil
 		}
 		identity, ok := validate.Identity(r.get("email"))
-		if key := r.get("idempotencykey"); !ok || key == "" || !im.isKeyOf(key, identity) {
+		if !ok || !r.hasKey(s.to.environment, identity) {
 			return nil
 		}
-		if waiting = append(waiting, identity); len(waiting) < importGroup {
+		if waiting = append(waiting, identity); len(waiting) < lookupGroup {
 			return nil
 		}
 		return ask()

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -114,7 +111,7 @@ func (o *outputs) isOwnReport(ctx context.Context, path string) bool {
 	if err != nil {
 		return false
 	}
-	is, err := hashOf(path)
+	is, err := hashFile(path)
 	return err == nil && is == was
 }
 
@@ -123,7 +120,7 @@ func (o *outputs) noteReport(ctx context.Context, path string) error {
 	if o.facts == nil {
 		return nil
 	}
-	sum, err := hashOf(path)
+	sum, err := hashFile(path)
 	if err != nil {
 		return err
 	}
@@ -138,19 +135,6 @@ func reportFact(path string) string {
 		path = whole
 	}
 	return reportFactMark + path
-}
-
-func hashOf(path string) (sum string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // linksOf reads the links of a report of ours; ok is false for any other file,
@@ -168,13 +152,6 @@ func linksOf(path string) (links reportLinks, ok bool) {
 		return nil
 	})
 	return links, err == nil && len(links.user) > 0
-}
-
-// isReport reports whether a record has the columns of a report.
-func (r record) isReport() bool {
-	_, key := r.cells["idempotencykey"]
-	_, id := r.cells["serviceid"]
-	return key && id
 }
 
 func (l reportLinks) hash(text string) uint64 { return maphash.String(l.seed, text) }

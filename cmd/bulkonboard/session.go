@@ -109,6 +109,17 @@ func (s *session) close() error {
 	return errors.Join(all...)
 }
 
+// closeAfter closes what is open after a command that ended with err, and
+// returns with which error it ends.
+func (s *session) closeAfter(err error) error {
+	closed := s.close()
+	if closed == nil || err != nil && !errors.As(err, new(*ended)) {
+		return err
+	}
+	s.tell("bulkonboard: %v", closed)
+	return &ended{max(exitOfCause(closed, exitFailure), exitFailure)}
+}
+
 // open opens input, ledger and partner.
 func (s *session) open(ctx context.Context, args []string) error {
 	log, closeLog, err := s.flags.logFlags.open(s.err)

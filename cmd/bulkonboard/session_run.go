@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/spf13/cobra"
 )
 
 // watching hands the figures of a run on to the display and the metrics.
@@ -43,14 +43,15 @@ func (s *session) attended(ctx context.Context, p *progress, work func()) error 
 	return all.Wait()
 }
 
-// run does it.
-func (s *session) run(ctx context.Context, args []string) (err error) {
-	defer func() {
-		if closed := s.close(); closed != nil && (err == nil || errors.As(err, new(*ended))) {
-			s.tell("bulkonboard: %v", closed)
-			err = &ended{max(exitOfCause(closed, exitFailure), exitFailure)}
-		}
-	}()
+// runInput checks and submits the input of run, or without input settles what a
+// look-up can settle.
+func runInput(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
+	ctx := c.Context()
+	s, err := newSession(con, c, f, args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(ctx, args); err != nil {
 		return s.refused(err)
 	}
