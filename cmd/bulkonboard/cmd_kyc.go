@@ -79,7 +79,7 @@ and where the list has more users than it can have.`,
 				if err := tellFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
 					return err
 				}
-				return &ended{exitFindings}
+				return newEnded(exitFindings)
 			})
 		},
 	}
@@ -105,7 +105,7 @@ not shown any more. Each try is noted before it is sent.`,
 				con.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
 					countOf(out.Denied, "user"), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
-					return &ended{exitFindings}
+					return newEnded(exitFindings)
 				}
 				return err
 			})
@@ -182,7 +182,7 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 			return usagef("%s: %w", displayFile(path), err)
 		}
 		if err == nil && out.Bad > 0 {
-			return &ended{exitFindings}
+			return newEnded(exitFindings)
 		}
 		return err
 	})
@@ -199,7 +199,7 @@ func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags)
 		return sharedLedger{}, err
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: commandName(c)})
-	return sharedLedger{store, con}, err
+	return newSharedLedger(store, con), err
 }
 
 // unverifiedAfter is after how long a link that was not opened is pointed out.

@@ -26,7 +26,7 @@ type listenFlags struct {
 }
 
 func newKycListenCommand(con *app) *cobra.Command {
-	f := listenFlags{encoding: choice{of: []string{"hex", "base64"}}, maxAge: age{7 * 24 * time.Hour}}
+	f := listenFlags{encoding: choice{of: []string{"hex", "base64"}}, maxAge: age{Duration: 7 * 24 * time.Hour}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
 		Short: "receive the partner's webhooks, until it is interrupted",

@@ -98,7 +98,7 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	if kind != report.CSV && kind != report.XLSX {
 		return usagef("--output %s: use .csv or .xlsx", f.output)
 	}
-	if f.output == "-" && kind == report.XLSX && con.out.file() != nil && isTerminal(con.out.file()) {
+	if f.output == "-" && kind == report.XLSX && con.out.isTerminal() {
 		return usage(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
 	l, info, err := openToRead(ctx, c, &f.targetFlags)

@@ -73,7 +73,7 @@ func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err e
 	if code == exitOK {
 		return nil
 	}
-	return &ended{code}
+	return newEnded(code)
 }
 
 // asRun is the command line with run in the place of plan.

@@ -105,7 +105,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 	if !f.noLinks {
 		noteLinksShown(con, ctx, info, "report")
 	}
-	o.facts = readFacts{l}
+	o.facts = newReadFacts(l)
 	still, err := l.Snapshot(ctx) // reports of one command agree, whatever a run does meanwhile
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func newSandboxCommand(con *app) *cobra.Command {
 		f      sandboxFlags
 		addr   string
 		state  string
-		ttl    = span{5 * time.Minute, true}
+		ttl    = span{Duration: 5 * time.Minute, positive: true}
 	)
 	c := &cobra.Command{
 		Use:   "sandbox [flags]",

@@ -125,13 +125,13 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 	if code == exitOK {
 		return nil
 	}
-	return &ended{code}
+	return newEnded(code)
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
 func checkInput(con *app, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
 	shown := newWarnings(con.err)
-	defer shown.seen.rest(con.err)
+	defer shown.end()
 	found.sleuth.begin()
 	defer found.sleuth.end()
 	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,

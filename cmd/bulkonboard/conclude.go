@@ -85,7 +85,7 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 	if code == exitOK {
 		return nil
 	}
-	return &ended{code}
+	return newEnded(code)
 }
 
 // notBegun prints the JSON summary, if it was asked for, of what could not

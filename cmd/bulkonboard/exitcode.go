@@ -82,6 +82,8 @@ func (e *usageError) Unwrap() error { return e.err }
 // ended is the end of a command that has said everything already.
 type ended struct{ code exitCode }
 
+func newEnded(code exitCode) error { return &ended{code} }
+
 func (e *ended) Error() string { return lastLine(e.code) }
 
 // hintsOf are the lines that follow an error.

@@ -281,6 +281,19 @@ type watchedFile struct {
 	gapKeeper
 }
 
+// fileLedger is a ledger in a file.
+type fileLedger interface {
+	ledger.Ledger
+	ledger.Emergency
+	ledger.Gaps
+}
+
+// watch returns the ledger, whose registrations show f every row of a check pass.
+func (f *findings) watch(l ledger.Ledger) ledger.Ledger { return watched{l, f} }
+
+// watchFile is watch for a ledger in a file.
+func (f *findings) watchFile(l fileLedger) ledger.Ledger { return watchedFile{watched{l, f}, l, l} }
+
 type gapKeeper interface{ ledger.Gaps }
 
 // emergency has another name so that its method is promoted.

@@ -51,7 +51,7 @@ func followUsers(con *app, c *cobra.Command, f *runFlags, do func(context.Contex
 	if err := s.openPartner(); err != nil {
 		return err
 	}
-	all := &follower{sharedLedger{s.store, con}, s.client, kyc.NewPace(f.rate.perSecond), s}
+	all := &follower{newSharedLedger(s.store, con), s.client, kyc.NewPace(f.rate.perSecond), s}
 	return all.logged(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, all)) })
 }
 
@@ -82,6 +82,8 @@ type sharedLedger struct {
 	*sqlite.Ledger
 	con *app
 }
+
+func newSharedLedger(l *sqlite.Ledger, con *app) sharedLedger { return sharedLedger{l, con} }
 
 var (
 	_ kyc.SyncLedger      = sharedLedger{}

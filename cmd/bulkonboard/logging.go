@@ -47,7 +47,7 @@ func (l *logFlags) open(people io.Writer) (*slog.Logger, func() error, error) {
 		return slog.New(slog.NewTextHandler(inertWriter{w}, &slog.HandlerOptions{ReplaceAttr: inertAttr})), closer, nil
 	}
 	shown := newWarnings(people)
-	return slog.New(shown), func() error { shown.seen.rest(people); return nil }, nil
+	return slog.New(shown), func() error { shown.end(); return nil }, nil
 }
 
 // warnings shows warnings and errors to people as plain lines, of many alike
@@ -62,6 +62,9 @@ func newWarnings(w io.Writer) warnings {
 	return warnings{w: w, seen: &repeated{count: map[string]int{}}}
 }
 
+// maxAlike is how many warnings of one kind are shown one by one.
+const maxAlike = 5
+
 // repeated counts warnings by their text without the figures. It is safe for
 // concurrent use.
 type repeated struct {
@@ -74,7 +77,7 @@ func (r *repeated) again(text string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count[text]++
-	return r.count[text] <= alike
+	return r.count[text] <= maxAlike
 }
 
 // rest says how many were not shown.
@@ -82,12 +85,15 @@ func (r *repeated) rest(w io.Writer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, text := range slices.Sorted(maps.Keys(r.count)) {
-		if more := r.count[text] - alike; more > 0 {
+		if more := r.count[text] - maxAlike; more > 0 {
 			fmt.Fprintf(w, "%s more times: %s\n", number(more), printable(text))
 		}
 	}
 	clear(r.count)
 }
+
+// end prints how many warnings were not shown.
+func (h warnings) end() { h.seen.rest(h.w) }
 
 var _ slog.Handler = warnings{}
 

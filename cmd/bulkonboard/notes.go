@@ -6,7 +6,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
-// alike is how many notes, or warnings, of one kind are shown one by one.
+// alike is how many notes of one kind are shown one by one.
 const alike = 5
 
 // noteLines are the notes of the reader; of many of one kind the first few.

@@ -29,6 +29,8 @@ type factsLedger interface {
 // and will be compared once more.
 type readFacts struct{ factsLedger }
 
+func newReadFacts(l factsLedger) factsLedger { return readFacts{l} }
+
 func (readFacts) Learn(context.Context, string, string, time.Time) error { return nil }
 
 // reportLinks are the links that a report has, by person: whose they are, and

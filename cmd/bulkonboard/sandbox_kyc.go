@@ -26,7 +26,6 @@ type checkFlags struct {
 }
 
 func (k *checkFlags) flags(f *pflag.FlagSet) {
-	k.after, k.age = span{0, false}, span{0, false}
 	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +review, +pending), `D` after their creation")
 	f.Var(&k.hook, "webhook", "tell changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` takes them")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")

@@ -117,7 +117,7 @@ func (s *session) closeAfter(err error) error {
 		return err
 	}
 	s.tell("bulkonboard: %v", closed)
-	return &ended{max(exitOfCause(closed, exitFailure), exitFailure)}
+	return newEnded(max(exitOfCause(closed, exitFailure), exitFailure))
 }
 
 // open opens input, ledger and partner.
@@ -172,7 +172,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	if missing && s.command == "plan" && s.to.environment != envProduction {
 		s.tell("there is no ledger yet: nobody is known")
-		s.known = watched{memory.New(s.to.environment), s.found} // a plan makes no file
+		s.known = s.found.watch(memory.New(s.to.environment)) // a plan makes no file
 		return nil
 	}
 	opt := s.ledgerOptions()
@@ -182,7 +182,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.store.Close)
-	s.known = watchedFile{watched{s.store, s.found}, s.store, s.store}
+	s.known = s.found.watchFile(s.store)
 	if missing {
 		s.tell("the ledger is new: it knows of no earlier run")
 	}

@@ -27,7 +27,7 @@ func (s *session) attended(ctx context.Context, p *progress, work func()) error 
 	var all errgroup.Group
 	all.Go(func() error {
 		if !s.flags.noProgress {
-			p.show(shown, s.err, isTerminal(s.err.w) && !s.flags.quiet && s.env["TERM"] != "dumb")
+			p.show(shown, s.err, s.err.isTerminal() && !s.flags.quiet && s.env["TERM"] != "dumb")
 		}
 		return nil
 	})

@@ -140,6 +140,9 @@ func (s *stream) failure() error {
 	return s.err
 }
 
+// isTerminal reports whether an operator reads the stream on a terminal.
+func (s *stream) isTerminal() bool { return isTerminal(s.w) }
+
 // file is the stream's file if it is one.
 func (s *stream) file() *os.File {
 	f, _ := s.w.(*os.File)
