@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // hidden replaces a secret in a text that people or the ledger's log get.
@@ -63,7 +65,7 @@ func refuseSecretsInArguments(c *cobra.Command) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if a, ok := f.Value.(*address); ok && f.Changed && a.hasSecret() {
-			all = append(all, usage(fmt.Errorf("--%s holds a user name, a password or a query, and every user of this machine can read command lines", f.Name),
+			all = append(all, exit.NewUsageError(fmt.Errorf("--%s holds a user name, a password or a query, and every user of this machine can read command lines", f.Name),
 				"change the password, and set "+envName(f.Name)+" instead, or put "+f.Name+" into a file for --config"))
 		}
 	})

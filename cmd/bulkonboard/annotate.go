@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -28,12 +29,12 @@ type marked struct {
 func annotatable(path string, files []source.File) error {
 	switch {
 	case len(files) > 1:
-		return usage(errors.New("--annotate writes one file, and there are several inputs"), "annotate them one by one")
+		return exit.NewUsageError(errors.New("--annotate writes one file, and there are several inputs"), "annotate them one by one")
 	case !strings.EqualFold(filepath.Ext(path), ".xlsx"):
-		return usagef("--annotate %s: the file must be .xlsx", path)
+		return exit.UsageErrorf("--annotate %s: the file must be .xlsx", path)
 	}
 	if err := probe(sparing(files[0].Name), path); err != nil {
-		return usage(err, "correct --annotate, or make the directory writable")
+		return exit.NewUsageError(err, "correct --annotate, or make the directory writable")
 	}
 	return nil
 }

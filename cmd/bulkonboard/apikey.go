@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // sandboxKeyName stands for the key of the simulated partner where keys are told
@@ -28,14 +30,14 @@ func apiKey(con *app, file string) (string, error) {
 		return key, nil
 	}
 	if !isTerminal(con.stdin) {
-		return "", usage(errors.New("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
+		return "", exit.NewUsageError(errors.New("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
 	}
 	key, err := con.readPassword("API key (not shown): ")
 	switch {
 	case err != nil:
-		return "", usagef("reading the API key: %w", err)
+		return "", exit.UsageErrorf("reading the API key: %w", err)
 	case key == "":
-		return "", usagef("there is no API key")
+		return "", exit.UsageErrorf("there is no API key")
 	}
 	return key, nil
 }
@@ -70,7 +72,7 @@ func readOneSecret(con *app, flag, path string) ([]byte, error) {
 	}
 	secret := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
 	if secret == "" {
-		return nil, usagef("--%s %s is empty", flag, path)
+		return nil, exit.UsageErrorf("--%s %s is empty", flag, path)
 	}
 	return []byte(secret), nil
 }

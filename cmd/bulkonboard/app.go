@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // run is the whole program but its exit.
@@ -32,9 +34,9 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	root := newRootCommand(con)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	code := con.stop.exitCode(exitOf(err))
+	code := con.stop.exitCode(exit.CodeOf(err))
 	if err != nil {
-		if code != exitOK {
+		if code != exit.OK {
 			con.err.release()
 		}
 		printError(con, err)
@@ -50,14 +52,14 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 
 // finishStreams prints what --quiet held back, and lets the exit code tell when
 // somebody did not get what was written for them.
-func finishStreams(con *app, code exitCode) exitCode {
-	if code != exitOK {
+func finishStreams(con *app, code exit.Code) exit.Code {
+	if code != exit.OK {
 		con.err.release()
 	}
 	for name, s := range map[string]*stream{"standard output": con.out, "standard error": con.err} {
 		if err := s.failure(); err != nil {
-			if code == exitOK || code == exitFindings {
-				code = exitFailure
+			if code == exit.OK || code == exit.Findings {
+				code = exit.Failure
 			}
 			con.err.release()
 			fmt.Fprintf(con.err, "warning: %s could not be written: %v\n", name, plainError(err))
@@ -69,13 +71,13 @@ func finishStreams(con *app, code exitCode) exitCode {
 // printError prints an error for people: what happened, then hints on lines of
 // their own.
 func printError(con *app, err error) {
-	var done *ended
+	var done *exit.ReportedError
 	if errors.As(err, &done) {
 		return // the session has said it all
 	}
 	text := strings.TrimSpace(err.Error())
 	fmt.Fprintf(con.err, "bulkonboard: %s\n", printable(text))
-	for _, hint := range hintsOf(err) {
+	for _, hint := range exit.HintsOf(err) {
 		fmt.Fprintf(con.err, "  %s\n", hint)
 	}
 }
@@ -129,7 +131,7 @@ func flagError(c *cobra.Command, err error) error {
 			hints = append([]string{"did you mean " + strings.Join(near, " or ") + "?"}, hints...)
 		}
 	}
-	return usage(err, hints...)
+	return exit.NewUsageError(err, hints...)
 }
 
 // unknownCommand says what is near a command that does not exist.
@@ -139,7 +141,7 @@ func unknownCommand(parent *cobra.Command, typed string) error {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	name := strings.TrimPrefix(strings.TrimPrefix(parent.CommandPath(), "bulkonboard")+" "+typed, " ")
-	return usage(fmt.Errorf("unknown command %q", name), hint)
+	return exit.NewUsageError(fmt.Errorf("unknown command %q", name), hint)
 }
 
 // noArgs refuses arguments as a mistake in the call.
@@ -147,7 +149,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usage(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help says what it takes")
+	return exit.NewUsageError(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help says what it takes")
 }
 
 // holding is a command that only holds others.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 func newConfigCommand(con *app) *cobra.Command {
@@ -36,7 +38,7 @@ func runConfigCheck(con *app, c *cobra.Command) error {
 	all := flattened(err)
 	if file == nil && err == nil {
 		if _, err := os.Lstat(defaultFile); err == nil {
-			return usage(fmt.Errorf("%s is not read", defaultFile), "own it and run chmod go-w on it, or name it with --config")
+			return exit.NewUsageError(fmt.Errorf("%s is not read", defaultFile), "own it and run chmod go-w on it, or name it with --config")
 		}
 		fmt.Fprintln(con.err, "there is no config file")
 	}
@@ -56,7 +58,7 @@ func runConfigCheck(con *app, c *cobra.Command) error {
 	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })
 	all = slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })
 	if err := errors.Join(all...); err != nil {
-		return usage(err)
+		return exit.NewUsageError(err)
 	}
 	if file != nil {
 		fmt.Fprintf(con.err, "%s: all good\n", countOf(len(file), "setting"))

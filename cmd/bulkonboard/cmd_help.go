@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -68,7 +69,7 @@ func statusText() string {
 // exitText is the table as people read it.
 func exitText() string {
 	var b strings.Builder
-	for _, e := range exitTable() {
+	for _, e := range exit.Table() {
 		codes := make([]string, len(e.Codes))
 		for i, c := range e.Codes {
 			codes[i] = fmt.Sprint(int(c))
@@ -147,7 +148,7 @@ func strictHelp(root *cobra.Command) {
 				hint = "did you mean " + strings.Join(near, " or ") + "?"
 			}
 		}
-		return usage(fmt.Errorf("unknown help topic %q", strings.Join(args, " ")), hint)
+		return exit.NewUsageError(fmt.Errorf("unknown help topic %q", strings.Join(args, " ")), hint)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
@@ -52,7 +53,7 @@ and where the list has more users than it can have.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if most < 0 {
-				return usagef("--max-users must not be negative")
+				return exit.UsageErrorf("--max-users must not be negative")
 			}
 			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
 				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: l.client, Pace: l.pace, Most: most, Watch: func(pages, seen, wanted int) {
@@ -79,7 +80,7 @@ and where the list has more users than it can have.`,
 				if err := tellFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
 					return err
 				}
-				return newEnded(exitFindings)
+				return exit.NewReportedError(exit.Findings)
 			})
 		},
 	}
@@ -105,7 +106,7 @@ not shown any more. Each try is noted before it is sent.`,
 				con.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
 					countOf(out.Denied, "user"), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
-					return newEnded(exitFindings)
+					return exit.NewReportedError(exit.Findings)
 				}
 				return err
 			})
@@ -126,7 +127,7 @@ own endpoint received and verified them. Order and repetition do not matter. No
 API key is needed.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("kyc import needs a FILE of webhook events, or -")
+				return exit.UsageErrorf("kyc import needs a FILE of webhook events, or -")
 			}
 			return nil
 		},
@@ -158,7 +159,7 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return usagef("%s: %w", path, plainError(err))
+			return exit.UsageErrorf("%s: %w", path, plainError(err))
 		}
 		defer file.Close()
 		in = file
@@ -179,10 +180,10 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 			countOf(out.Events, "event"), number(out.News), number(out.Others), number(out.Bad))
 		skipped.tell(con.err)
 		if errors.Is(err, kyc.ErrMalformed) {
-			return usagef("%s: %w", displayFile(path), err)
+			return exit.UsageErrorf("%s: %w", displayFile(path), err)
 		}
 		if err == nil && out.Bad > 0 {
-			return newEnded(exitFindings)
+			return exit.NewReportedError(exit.Findings)
 		}
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
@@ -65,17 +66,17 @@ URL is the first line of standard output.`,
 func runKYCListen(con *app, c *cobra.Command, f *listenFlags) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
-		return usage(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
+		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
 	}
 	if f.maxAge.Duration == 0 {
-		return usagef("--max-age must be more than 0")
+		return exit.UsageErrorf("--max-age must be more than 0")
 	}
 	secrets, err := readSecrets(con, "secret-file", f.secrets)
 	if err != nil {
 		return err
 	}
 	if len(secrets) == 0 {
-		return usagef("--secret-file: the files hold no secret")
+		return exit.UsageErrorf("--secret-file: the files hold no secret")
 	}
 	l, err := openBeside(con, ctx, c, &f.targetFlags)
 	if err != nil {
@@ -84,7 +85,7 @@ func runKYCListen(con *app, c *cobra.Command, f *listenFlags) (err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	listener, err := net.Listen("tcp", f.addr)
 	if err != nil {
-		return usagef("--addr %s: %w", f.addr, err)
+		return exit.UsageErrorf("--addr %s: %w", f.addr, err)
 	}
 	partnerID, err := partnerIDOf(ctx, l, f.partnerID)
 	if err != nil {
@@ -111,7 +112,7 @@ func runKYCListen(con *app, c *cobra.Command, f *listenFlags) (err error) {
 		},
 	})
 	if err != nil {
-		return errors.Join(usage(err), listener.Close())
+		return errors.Join(exit.NewUsageError(err), listener.Close())
 	}
 	fmt.Fprintf(con.out, "http://%s/\n", listener.Addr())
 	fmt.Fprintln(con.err, "listening for webhooks; interrupt it to end it")

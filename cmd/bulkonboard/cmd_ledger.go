@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
@@ -55,7 +56,7 @@ func newLedgerBackupCommand(con *app) *cobra.Command {
 		Args:  oneArg("backup", "a FILE that does not exist yet"),
 		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
 			if _, err := os.Lstat(args[0]); err == nil {
-				return usagef("%s exists already, and is not overwritten", args[0])
+				return exit.UsageErrorf("%s exists already, and is not overwritten", args[0])
 			}
 			if err := l.Backup(ctx, args[0]); err != nil {
 				return err
@@ -80,7 +81,7 @@ the ledger forgets the names of the partner account, for an account that was
 renamed: the next run learns the new ones. Nothing may be in doubt.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || (len(args) == 0) != account {
-				return usagef("ledger rebind needs the new ENVIRONMENT, or --account")
+				return exit.UsageErrorf("ledger rebind needs the new ENVIRONMENT, or --account")
 			}
 			return nil
 		},
@@ -111,7 +112,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 // inDoubtHint makes a refusal for something in doubt one of the table.
 func inDoubtHint(err error) error {
 	if errors.Is(err, ledger.ErrConflict) {
-		return usage(err, "run the inputs again until nothing is in doubt: bulkonboard status")
+		return exit.NewUsageError(err, "run the inputs again until nothing is in doubt: bulkonboard status")
 	}
 	return err
 }
@@ -119,7 +120,7 @@ func inDoubtHint(err error) error {
 func oneArg(command, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usagef("ledger %s needs %s", command, what)
+			return exit.UsageErrorf("ledger %s needs %s", command, what)
 		}
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -48,7 +49,7 @@ func runLedgerExport(ctx context.Context, con *app, l *recordedLedger, path stri
 	if path != "-" {
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return usagef("%s: %w", path, plainError(err))
+			return exit.UsageErrorf("%s: %w", path, plainError(err))
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		w = file

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -70,14 +71,14 @@ func readEmails(con *app, path string) (who []string, err error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, usagef("%s: %w", path, plainError(err))
+			return nil, exit.UsageErrorf("%s: %w", path, plainError(err))
 		}
 		defer f.Close()
 		in = f
 	}
 	text, err := limits.ReadAll(in, limits.Names)
 	if err != nil {
-		return nil, usagef("%s: %w", path, plainError(err))
+		return nil, exit.UsageErrorf("%s: %w", path, plainError(err))
 	}
 	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
@@ -88,12 +89,12 @@ func readEmails(con *app, path string) (who []string, err error) {
 		}
 		id, ok := validate.Identity(email)
 		if !ok {
-			return nil, usage(fmt.Errorf("%s, line %d is not one plain e-mail address", path, n), "write one e-mail on each line; nobody was touched")
+			return nil, exit.NewUsageError(fmt.Errorf("%s, line %d is not one plain e-mail address", path, n), "write one e-mail on each line; nobody was touched")
 		}
 		who = append(who, id)
 	}
 	if len(who) == 0 {
-		return nil, usagef("nobody is named")
+		return nil, exit.UsageErrorf("nobody is named")
 	}
 	return who, nil
 }

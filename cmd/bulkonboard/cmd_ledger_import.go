@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -88,7 +89,7 @@ type oldUser struct {
 func (im *importing) survey() error {
 	sum, err := hashFile(im.path)
 	if err != nil {
-		return usagef("%s: %w", im.path, plainError(err))
+		return exit.UsageErrorf("%s: %w", im.path, plainError(err))
 	}
 	im.sum = sum
 	n := 0
@@ -102,7 +103,7 @@ func (im *importing) survey() error {
 		return err
 	})
 	if err == nil && n == 0 {
-		return usagef("%s has no rows", im.path)
+		return exit.UsageErrorf("%s has no rows", im.path)
 	}
 	return err
 }
@@ -111,11 +112,11 @@ func (im *importing) survey() error {
 // take over.
 func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	wrong := func(what string) error {
-		return usage(fmt.Errorf("%s, row %d: %s", im.path, r.row, what), "nobody was taken over; correct the row, or take it out")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.row, what), "nobody was taken over; correct the row, or take it out")
 	}
 	for _, name := range []string{"email", "serviceid"} {
 		if _, there := r.cells[name]; !there && (name != "email" || r.get("emailaddress") == "") {
-			return p, false, usage(fmt.Errorf("%s has no column %s", im.path, map[string]string{"email": "email", "serviceid": "serviceId"}[name]),
+			return p, false, exit.NewUsageError(fmt.Errorf("%s has no column %s", im.path, map[string]string{"email": "email", "serviceid": "serviceId"}[name]),
 				"import takes a report of bulkonboard, or a CSV with email, serviceId and verificationUrl")
 		}
 	}
@@ -126,7 +127,7 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	c.Status = ledger.Status(r.get("status"))
 	p.report = r.isReport()
 	if im.onlyReport && !p.report {
-		return p, false, usage(fmt.Errorf("%s is no report of bulkonboard", im.path), "lists of other programs: bulkonboard ledger import")
+		return p, false, exit.NewUsageError(fmt.Errorf("%s is no report of bulkonboard", im.path), "lists of other programs: bulkonboard ledger import")
 	}
 	if !p.report {
 		c.Status = ledger.Duplicate
@@ -152,7 +153,7 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 		return p, false, wrong("the e-mail is not one plain address")
 	}
 	if r.get("idempotencykey") != "" && !r.hasKey(im.environment, p.identity) {
-		return p, false, usage(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.row, im.environment),
+		return p, false, exit.NewUsageError(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.row, im.environment),
 			"the report is of another environment, or its e-mails were changed; nobody was taken over")
 	}
 	c.At = timeOf(r.get("linkissuedat"), r.get("decidedat"))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -99,7 +100,7 @@ func readLink(con *app, c *cobra.Command, f *resolveFlags) error {
 		return nil
 	}
 	if f.link != "" {
-		return usagef("give --link-file or --link, not both")
+		return exit.UsageErrorf("give --link-file or --link, not both")
 	}
 	var text []byte
 	var err error
@@ -112,7 +113,7 @@ func readLink(con *app, c *cobra.Command, f *resolveFlags) error {
 		return err
 	}
 	if f.link = strings.TrimSpace(string(text)); f.link == "" {
-		return usagef("--link-file %s is empty", f.linkFile)
+		return exit.UsageErrorf("--link-file %s is empty", f.linkFile)
 	}
 	return nil
 }
@@ -127,21 +128,21 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 	status := ledger.Status(f.as.value)
 	switch {
 	case at <= 0 || err != nil || row < 1:
-		return "", 0, usagef("write FILE:ROW, such as customers.csv:17")
+		return "", 0, exit.UsageErrorf("write FILE:ROW, such as customers.csv:17")
 	case f.gone && (status != "" || f.serviceID != "" || f.link != ""):
-		return "", 0, usagef("--gone says one thing only: leave out --as, --service-id and --link-file")
+		return "", 0, exit.UsageErrorf("--gone says one thing only: leave out --as, --service-id and --link-file")
 	case status == "" && !f.gone:
-		return "", 0, usagef("--as says which status: %s", strings.Join(f.as.of, ", "))
+		return "", 0, exit.UsageErrorf("--as says which status: %s", strings.Join(f.as.of, ", "))
 	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
-		return "", 0, usage(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
+		return "", 0, exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	case status != ledger.Created && f.link != "":
-		return "", 0, usagef("a link goes with --as created only")
+		return "", 0, exit.UsageErrorf("a link goes with --as created only")
 	case status != ledger.Created && status != ledger.LinkMissing && f.serviceID != "":
-		return "", 0, usagef("--service-id goes with --as created and --as link_missing only")
+		return "", 0, exit.UsageErrorf("--service-id goes with --as created and --as link_missing only")
 	case f.serviceID != "" && !ledger.ValidToken(f.serviceID):
-		return "", 0, usagef("--service-id: %s", badServiceID)
+		return "", 0, exit.UsageErrorf("--service-id: %s", badServiceID)
 	case f.link != "" && !ledger.ValidLink(f.link):
-		return "", 0, usagef("the link %s", badLink)
+		return "", 0, exit.UsageErrorf("the link %s", badLink)
 	}
 	return file, row, f.checkReason()
 }
@@ -151,9 +152,9 @@ func (f *resolveFlags) checkReason() error {
 	f.because = strings.TrimSpace(strings.ReplaceAll(f.because, ";", ","))
 	switch {
 	case f.because == "":
-		return usagef("--because says why, for whoever reads the report")
+		return exit.UsageErrorf("--because says why, for whoever reads the report")
 	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
-		return usagef("--because is one line of at most %d characters", maxReason)
+		return exit.UsageErrorf("--because is one line of at most %d characters", maxReason)
 	}
 	return nil
 }
@@ -161,7 +162,7 @@ func (f *resolveFlags) checkReason() error {
 // checkGap refuses what makes no sense together with --gap.
 func (f *resolveFlags) checkGap() error {
 	if f.as.value != "" || f.serviceID != "" || f.link != "" || f.gone {
-		return usagef("--gap goes with --because alone")
+		return exit.UsageErrorf("--gap goes with --because alone")
 	}
 	return f.checkReason()
 }
@@ -174,11 +175,11 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger,
 	c := found.Customer
 	switch {
 	case counts != "":
-		return usage(fmt.Errorf("%s, row %d is %s: the customer with its e-mail is that of %s", file, row, found.Status, counts), "resolve that row; this one needs an e-mail of its own")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s: the customer with its e-mail is that of %s", file, row, found.Status, counts), "resolve that row; this one needs an e-mail of its own")
 	case c.ID == 0:
-		return usage(fmt.Errorf("%s, row %d was never to be sent: it is %s", file, row, found.Status), "correct it in the rejects file, and run that")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d was never to be sent: it is %s", file, row, found.Status), "correct it in the rejects file, and run that")
 	case found.Status == ledger.DuplicateInInput:
-		return usage(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
 	}
 	if f.gone {
 		return f.giveUp(ctx, con, l, c, file, row)
@@ -189,12 +190,12 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger,
 				return err
 			}
 			if other.ID != c.ID {
-				return usagef("another customer of the ledger has this service id")
+				return exit.UsageErrorf("another customer of the ledger has this service id")
 			}
 		}
 	}
 	if f.as.value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
-		return usage(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
+		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	}
 	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.value),
 		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
@@ -203,7 +204,7 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger,
 		return err
 	}
 	if len(left) > 0 {
-		return usage(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
+		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
 			"who was onboarded stays onboarded: a link that is known is never dropped")
 	}
 	fmt.Fprintf(con.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
@@ -214,7 +215,7 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger,
 func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *recordedLedger, c ledger.Customer, file string, row int) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
-		return usagef("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
+		return exit.UsageErrorf("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
 	}
 	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
 		return err
@@ -238,7 +239,7 @@ func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found l
 		})
 	}
 	if i < 0 {
-		return found, "", usage(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
+		return found, "", exit.NewUsageError(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
 	}
 	one := func(f ledger.File) bool {
 		return is(ledger.Batch{Files: []ledger.File{f}}) || f.Name == file || filepath.Base(f.Name) == file
@@ -250,7 +251,7 @@ func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found l
 	case err != nil:
 		return found, "", err
 	case at == nil:
-		return found, "", usagef("%s has no customer in row %d", file, row)
+		return found, "", exit.UsageErrorf("%s has no customer in row %d", file, row)
 	case !at.OtherClaims():
 		return *at, "", nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
@@ -30,7 +31,7 @@ names and times agree with run --gap ours.`,
 		Example: `  bulkonboard ledger restore --env production --ledger prod.db prod-2024-05-06.db staff.report.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage(errors.New("ledger restore needs a BACKUP"), "bulkonboard ledger backup makes one; any whole copy of the ledger will do")
+				return exit.NewUsageError(errors.New("ledger restore needs a BACKUP"), "bulkonboard ledger backup makes one; any whole copy of the ledger will do")
 			}
 			return nil
 		},
@@ -131,7 +132,7 @@ func endGaps(ctx context.Context, con *app, l *sqlite.Ledger, because string) er
 			localTime(g.From.Partner()), localTime(g.To.Partner()))
 	}
 	if ended == 0 {
-		return usagef("the ledger has no gap that a list must still be read for")
+		return exit.UsageErrorf("the ledger has no gap that a list must still be read for")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -93,13 +94,13 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	case kind == "" && known == nil:
 		kind = named
 	case f.output != "-" && named != kind:
-		return usagef("--output %s is not a file of the format %s", f.output, kind)
+		return exit.UsageErrorf("--output %s is not a file of the format %s", f.output, kind)
 	}
 	if kind != report.CSV && kind != report.XLSX {
-		return usagef("--output %s: use .csv or .xlsx", f.output)
+		return exit.UsageErrorf("--output %s: use .csv or .xlsx", f.output)
 	}
 	if f.output == "-" && kind == report.XLSX && con.out.isTerminal() {
-		return usage(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
+		return exit.NewUsageError(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
 	l, info, err := openToRead(ctx, c, &f.targetFlags)
 	if err != nil {
@@ -122,7 +123,7 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 		return err
 	}
 	if err := probe(report.Output{}, f.output); err != nil {
-		return usage(err)
+		return exit.NewUsageError(err)
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
@@ -30,7 +31,7 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 --metrics-file tell is of the last pass, which creates anew.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage(errors.New("links recover needs the input that the users came from"), "the ledger keeps no bodies")
+				return exit.NewUsageError(errors.New("links recover needs the input that the users came from"), "the ledger keeps no bodies")
 			}
 			return nil
 		},
@@ -44,10 +45,10 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 
 func recoverLinks(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
 	if !f.yes && !isTerminal(con.stdin) {
-		return usage(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
+		return exit.NewUsageError(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
 	if f.inDoubt.value == "hold" {
-		return usagef("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user")
+		return exit.UsageErrorf("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user")
 	}
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -82,7 +83,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
 		r.gauges.plan(p)
 		if p.New > 0 && !p.Again {
-			return usage(fmt.Errorf("%s of this input were never sent: run it first", countOf(p.New, "row")), "bulkonboard links recover takes the input that was run, or one with the same people")
+			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", countOf(p.New, "row")), "bulkonboard links recover takes the input that was run, or one with the same people")
 		}
 		return nil
 	}
@@ -174,45 +175,45 @@ func (r *recovery) consent(lost []ledger.Customer) error {
 		return nil
 	}
 	if !r.ask(fmt.Sprintf("Delete %s at %s and create them again?", countOf(len(lost), "user"), r.to.environment)) {
-		return usagef("not confirmed; nobody was deleted")
+		return exit.UsageErrorf("not confirmed; nobody was deleted")
 	}
 	return nil
 }
 
 // conclude closes the runs, writes the reports and says what came of it.
 func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed error) error {
-	code := exitOf(failed)
+	code := exit.CodeOf(failed)
 	last := context.WithoutCancel(ctx)
 	left, err := r.left(last)
-	if code == exitOK && (err != nil || left > 0 || r.kept > 0) {
-		code = exitOf(err)
+	if code == exit.OK && (err != nil || left > 0 || r.kept > 0) {
+		code = exit.CodeOf(err)
 		if err == nil {
-			code = exitFindings
+			code = exit.Findings
 		}
 	}
 	code = r.stop.exitCode(code)
 	for i, id := range r.runs {
-		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(reasonOf(failed))}
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(exit.StopReasonOf(failed))}
 		if i == len(r.runs)-1 {
 			end.Sent, end.Created, end.WalletFrom, end.WalletTo = sum.Sent, sum.New[ledger.Created], sum.WalletFrom.String(), sum.WalletTo.String()
 		}
-		if reasonOf(failed) == pipeline.LedgerFault {
+		if exit.StopReasonOf(failed) == pipeline.LedgerFault {
 			break
 		}
 		if err := r.store.Finish(last, id, end); err != nil {
-			failed, code = errors.Join(failed, err), max(code, exitLedger)
+			failed, code = errors.Join(failed, err), max(code, exit.Ledger)
 		}
 	}
 	if failed != nil {
 		r.tell("bulkonboard: %v", failed)
-		for _, hint := range hintsOf(failed) {
+		for _, hint := range exit.HintsOf(failed) {
 			r.tell("  %s", hint)
 		}
 	}
 	written, _, reportErr := r.report(last, sum, failed)
 	if reportErr != nil {
 		r.tell("bulkonboard: %v", reportErr)
-		code = max(code, exitFailure)
+		code = max(code, exit.Failure)
 	}
 	for _, path := range written {
 		r.tell("written: %s", path)
@@ -226,7 +227,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	if w := feeWarning(sum); w != "" {
 		r.tell("%s", w)
 	}
-	r.tell("%s (exit %d)", lastLine(code), code)
+	r.tell("%s (exit %d)", exit.LastLine(code), code)
 	if left > 0 {
 		r.tell("%s being created again; this command goes on: %s", countOf(left, "user"), r.continuing())
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -20,7 +21,7 @@ func newPlanCommand(con *app) *cobra.Command {
 run would do. Nothing is sent, and nothing of it stays in the ledger.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage(errors.New("plan needs a FILE"), "bulkonboard plan customers.csv")
+				return exit.NewUsageError(errors.New("plan needs a FILE"), "bulkonboard plan customers.csv")
 			}
 			return nil
 		},
@@ -49,9 +50,9 @@ func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err e
 	if plan.Rows > 0 {
 		s.tellPlan(plan)
 	}
-	code := exitOf(failed)
+	code := exit.CodeOf(failed)
 	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[repeatsCause()] > 0 {
-		code = exitFindings
+		code = exit.Findings
 	}
 	if failed != nil {
 		s.tell("bulkonboard: %v", failed)
@@ -70,10 +71,10 @@ func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err e
 			return err
 		}
 	}
-	if code == exitOK {
+	if code == exit.OK {
 		return nil
 	}
-	return newEnded(code)
+	return exit.NewReportedError(code)
 }
 
 // asRun is the command line with run in the place of plan.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -65,7 +66,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 		return err
 	}
 	if len(batches) == 0 {
-		return usagef("the ledger holds no input yet")
+		return exit.UsageErrorf("the ledger holds no input yet")
 	}
 	meta := report.Meta{Version: version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
 	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
@@ -76,7 +77,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 	}
 	if len(meta.Batches) == 1 && sqlite.IsPruned(meta.Batches[0]) && !sel.All {
 		if meta.Batches[0].Rows == 0 {
-			return usage(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
+			return exit.NewUsageError(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
 		}
 		fmt.Fprintln(con.err, "warning: only some rows of that input are still kept; --all reports every customer once")
 	}
@@ -156,19 +157,19 @@ func (f *reportFlags) selection(now time.Time) (ledger.Selection, error) {
 		}
 	}
 	if given > 1 {
-		return sel, usagef("--input, --run and --all each choose the rows: give one of them")
+		return sel, exit.UsageErrorf("--input, --run and --all each choose the rows: give one of them")
 	}
 	for _, s := range f.only {
 		st := ledger.Status(strings.TrimSpace(s))
 		if !slices.Contains(ledger.Statuses(), st) {
-			return sel, usage(fmt.Errorf("--only: there is no status %q", s), "bulkonboard help statuses lists them")
+			return sel, exit.NewUsageError(fmt.Errorf("--only: there is no status %q", s), "bulkonboard help statuses lists them")
 		}
 		sel.Only = append(sel.Only, st)
 	}
 	if f.run != "" && f.run != "last" {
 		id, err := strconv.ParseInt(f.run, 10, 64)
 		if err != nil || id < 1 {
-			return sel, usage(errors.New("--run takes the number of a run, or last"), "bulkonboard ledger log lists them")
+			return sel, exit.NewUsageError(errors.New("--run takes the number of a run, or last"), "bulkonboard ledger log lists them")
 		}
 		sel.Run = id
 	}
@@ -191,7 +192,7 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 	case f.input != "":
 		i := slices.IndexFunc(batches, batchOf(f.input))
 		if i < 0 {
-			return nil, usage(fmt.Errorf("no run has read %s as it is now", f.input), "bulkonboard ledger log lists the inputs")
+			return nil, exit.NewUsageError(fmt.Errorf("no run has read %s as it is now", f.input), "bulkonboard ledger log lists the inputs")
 		}
 		sel.Batch = batches[i].ID
 		return batches[i : i+1], nil
@@ -210,7 +211,7 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 			}
 			return batches[i : i+1], nil
 		}
-		return nil, usage(errors.New("there is no such run with an input"), "bulkonboard ledger log lists them")
+		return nil, exit.NewUsageError(errors.New("there is no such run with an input"), "bulkonboard ledger log lists them")
 	}
 	sel.Batch = batches[0].ID
 	return batches[:1], nil
@@ -235,5 +236,5 @@ func readTime(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usagef("--since takes a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or a span such as 24h")
+	return time.Time{}, exit.UsageErrorf("--since takes a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or a span such as 24h")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -116,25 +117,25 @@ func (r *runFlags) mistakes() (all []mistake) {
 	wrong := func(err error, flags ...string) { all = append(all, mistake{flags, err}) }
 	for _, s := range r.again {
 		if s != string(ledger.Rejected) && s != string(ledger.Duplicate) {
-			wrong(usagef("--again takes rejected or duplicate"), "again")
+			wrong(exit.UsageErrorf("--again takes rejected or duplicate"), "again")
 		}
 	}
 	for _, code := range r.accept {
 		if code != pipeline.CodeIDKnown && code != pipeline.CodeLooksOnboarded {
-			wrong(usagef("--accept takes %s or %s", pipeline.CodeIDKnown, pipeline.CodeLooksOnboarded), "accept")
+			wrong(exit.UsageErrorf("--accept takes %s or %s", pipeline.CodeIDKnown, pipeline.CodeLooksOnboarded), "accept")
 		}
 	}
 	if r.settle.Duration > 0 && r.settle.Duration < r.timeout.Duration {
-		wrong(usage(errors.New("--settle is shorter than --timeout"), "a request can take effect as long as it is under way"), "settle", "timeout")
+		wrong(exit.NewUsageError(errors.New("--settle is shorter than --timeout"), "a request can take effect as long as it is under way"), "settle", "timeout")
 	}
 	if r.rate.unlimited && r.burst.n > 1 {
-		wrong(usagef("--burst means nothing with --rate unlimited"), "burst", "rate")
+		wrong(exit.UsageErrorf("--burst means nothing with --rate unlimited"), "burst", "rate")
 	}
 	if r.workers.n > pipeline.MaxWorkers {
-		wrong(usagef("--workers is at most %d", pipeline.MaxWorkers), "workers")
+		wrong(exit.UsageErrorf("--workers is at most %d", pipeline.MaxWorkers), "workers")
 	}
 	if most, ok := openFiles(); ok && r.workers.n > 0 && r.files() > most {
-		wrong(usage(fmt.Errorf("--workers %d needs %d open files, and this system lets a process have %d", r.workers.n, r.files(), most),
+		wrong(exit.NewUsageError(fmt.Errorf("--workers %d needs %d open files, and this system lets a process have %d", r.workers.n, r.files(), most),
 			"ask for fewer workers, or raise the limit: ulimit -n, or LimitNOFILE of systemd"), "workers")
 	}
 	return all
@@ -159,7 +160,7 @@ func (r *runFlags) check(args []string) error {
 		all = append(all, m.err)
 	}
 	if len(args) == 0 && (len(r.reports) > 0 || r.rejects != "" || r.annotate != "") {
-		all = append(all, usagef("--report, --rejects and --annotate need an input file; `bulkonboard report` writes reports without one"))
+		all = append(all, exit.UsageErrorf("--report, --rejects and --annotate need an input file; `bulkonboard report` writes reports without one"))
 	}
 	return errors.Join(all...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -56,23 +57,23 @@ func (s *sandboxFlags) config() (sandbox.Config, error) {
 	for _, text := range s.faults {
 		fault, err := sandbox.ParseFault(text)
 		if err != nil {
-			return cfg, usage(err, "bulkonboard sandbox --help lists the faults")
+			return cfg, exit.NewUsageError(err, "bulkonboard sandbox --help lists the faults")
 		}
 		cfg.Faults = append(cfg.Faults, fault)
 	}
 	if s.latency != "" {
 		if cfg.Latency, cfg.LatencyMax, err = sandbox.ParseLatency(s.latency); err != nil {
-			return cfg, usage(err)
+			return cfg, exit.NewUsageError(err)
 		}
 	}
 	if s.preexist != "" {
 		f, err := os.Open(s.preexist)
 		if err != nil {
-			return cfg, usagef("%s: %w", s.preexist, plainError(err))
+			return cfg, exit.UsageErrorf("%s: %w", s.preexist, plainError(err))
 		}
 		cfg.Preexisting, err = sandbox.ReadPreexisting(f)
 		if err = errors.Join(err, f.Close()); err != nil {
-			return cfg, usagef("%s: %w", s.preexist, err)
+			return cfg, exit.UsageErrorf("%s: %w", s.preexist, err)
 		}
 	}
 	return cfg, nil
@@ -143,12 +144,12 @@ func faultText() string {
 func serveSandbox(con *app, ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
-		return usage(err)
+		return exit.NewUsageError(err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	url, err := server.Listen(addr)
 	if err != nil {
-		return usage(err)
+		return exit.NewUsageError(err)
 	}
 	fmt.Fprintln(con.out, url)
 	fmt.Fprintln(con.err, "the simulated partner listens until it is interrupted. In another window:")

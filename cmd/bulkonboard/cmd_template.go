@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -20,7 +21,7 @@ until it is replaced. In the .xlsx all columns are text, and the second sheet ha
 the rules. A file that is there already is never overwritten.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(errors.New("template needs one FILE"), "bulkonboard template customers.xlsx")
+				return exit.NewUsageError(errors.New("template needs one FILE"), "bulkonboard template customers.xlsx")
 			}
 			return nil
 		},
@@ -30,7 +31,7 @@ the rules. A file that is there already is never overwritten.`,
 
 func writeTemplate(con *app, ctx context.Context, path string) error {
 	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
-		return usagef("template %s: the file must be .csv or .xlsx", path)
+		return exit.UsageErrorf("template %s: the file must be .csv or .xlsx", path)
 	}
 	var fields []report.TemplateField
 	for _, f := range validate.Fields() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -43,7 +44,7 @@ program is checked so.`,
   bulkonboard validate --save-map map.yaml --map email="E-Mail (private)" customers.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage(errors.New("validate needs a FILE"), "bulkonboard validate customers.csv")
+				return exit.NewUsageError(errors.New("validate needs a FILE"), "bulkonboard validate customers.csv")
 			}
 			return nil
 		},
@@ -65,7 +66,7 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 		con.err.hold()
 	}
 	if f.changes && f.json {
-		return usagef("--changes and --json both write to standard output: give one of them")
+		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
 	}
 	started := time.Now()
 	rules, err := f.rules(f.env.value == envProduction)
@@ -95,9 +96,9 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 	if err != nil {
 		return notBegun(con, err, f.json, target{})
 	}
-	code := exitOK
+	code := exit.OK
 	if bad := tally.Status[ledger.Invalid] + tally.Code[repeatsCause()]; bad > 0 {
-		code = exitFindings
+		code = exit.Findings
 	}
 	tellFindings(con, in, found, tally, code)
 	if f.changes {
@@ -122,10 +123,10 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 			return err
 		}
 	}
-	if code == exitOK {
+	if code == exit.OK {
 		return nil
 	}
-	return newEnded(code)
+	return exit.NewReportedError(code)
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
@@ -139,7 +140,7 @@ func checkInput(con *app, ctx context.Context, in *source.Input, rules *validate
 	return pipeline.Check(ctx, cfg, found.add, found.note)
 }
 
-func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tally, code exitCode) {
+func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tally, code exit.Code) {
 	say := func(format string, args ...any) { fmt.Fprintln(con.err, printable(fmt.Sprintf(format, args...))) }
 	for _, line := range noteLines(in.Notes(), in.Files()) {
 		say("%s", line)
@@ -174,10 +175,10 @@ func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tall
 		}
 	}
 	switch {
-	case code == exitOK && good < tally.Rows:
+	case code == exit.OK && good < tally.Rows:
 		say("every row that repeats no other can be sent (exit 0)")
 		return
-	case code == exitOK:
+	case code == exit.OK:
 		say("every row can be sent (exit 0)")
 		return
 	}

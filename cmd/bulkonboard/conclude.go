@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -22,14 +23,14 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	if sum.Plan.Rows > 0 {
 		s.tellPlan(sum.Plan)
 	}
-	code := exitOK
+	code := exit.OK
 	if failed != nil {
-		code = exitOf(failed)
-		if code == exitUsage && sum.Sent > 0 {
-			code = exitFailure // 2 promises that nothing was sent
+		code = exit.CodeOf(failed)
+		if code == exit.Usage && sum.Sent > 0 {
+			code = exit.Failure // 2 promises that nothing was sent
 		}
-		if reasonOf(failed) == pipeline.MaxDuration && sum.New[ledger.InsufficientBalance] > 0 {
-			code = exitWallet // it waited for the balance until its time was over
+		if exit.StopReasonOf(failed) == pipeline.MaxDuration && sum.New[ledger.InsufficientBalance] > 0 {
+			code = exit.Wallet // it waited for the balance until its time was over
 		}
 	}
 	rctx, cancel := lingering(ctx, afterSignal)
@@ -42,27 +43,27 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	default:
 		s.tell("bulkonboard: %v", reportErr)
 		s.tell("  the ledger is whole; the report again: %s", s.reportCommand())
-		if code != exitInterrupted && code != exitLedger {
-			code = exitFailure
+		if code != exit.Interrupted && code != exit.Ledger {
+			code = exit.Failure
 		}
 	}
-	if code == exitOK {
+	if code == exit.OK {
 		code = standingCode(sum, attention)
 	}
 	code = s.stop.exitCode(code)
-	if sum.Run != 0 && !(reasonOf(failed) == pipeline.LedgerFault) {
-		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(reasonOf(failed)), Sent: sum.Sent,
+	if sum.Run != 0 && !(exit.StopReasonOf(failed) == pipeline.LedgerFault) {
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(exit.StopReasonOf(failed)), Sent: sum.Sent,
 			Created: sum.New[ledger.Created], WalletFrom: sum.WalletFrom.String(), WalletTo: sum.WalletTo.String()}
 		if err := s.store.Finish(context.WithoutCancel(ctx), sum.Run, end); err != nil {
 			failed = errors.Join(failed, err)
-			if code != exitInterrupted && code != exitTerminated && code != exitFailure {
-				code = exitLedger
+			if code != exit.Interrupted && code != exit.Terminated && code != exit.Failure {
+				code = exit.Ledger
 			}
 		}
 	}
-	if sum.Batch.ID != 0 && (code == exitOK || code == exitFindings) {
+	if sum.Batch.ID != 0 && (code == exit.OK || code == exit.Findings) {
 		if _, err := s.store.Prune(context.WithoutCancel(ctx), s.flags.keepRuns.n); err != nil {
-			failed, code = errors.Join(failed, err), exitLedger
+			failed, code = errors.Join(failed, err), exit.Ledger
 		}
 	}
 	s.gauges.end(sum, code)
@@ -73,7 +74,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 
 // summed prints the JSON summary, if it was asked for, and makes an exit code an
 // error.
-func (s *session) summed(sum pipeline.Summary, failed error, written []string, code exitCode) error {
+func (s *session) summed(sum pipeline.Summary, failed error, written []string, code exit.Code) error {
 	if s.flags.json {
 		out := summaryOf(sum, failed)
 		out.Environment, out.Ledger = report.Text(s.to.environment), report.Text(s.to.ledger)
@@ -82,10 +83,10 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 			return err
 		}
 	}
-	if code == exitOK {
+	if code == exit.OK {
 		return nil
 	}
-	return newEnded(code)
+	return exit.NewReportedError(code)
 }
 
 // notBegun prints the JSON summary, if it was asked for, of what could not
@@ -96,13 +97,13 @@ func notBegun(con *app, err error, asked bool, to target) error {
 	}
 	now := time.Now()
 	out := summaryOf(pipeline.Summary{Started: now, Finished: now}, err)
-	code := con.stop.exitCode(exitOf(err))
+	code := con.stop.exitCode(exit.CodeOf(err))
 	switch {
 	case errors.As(err, new(*source.Error)):
 		out.StopReason = report.Text(pipeline.InputFault)
-	case code == exitRefused || code == exitLedger:
+	case code == exit.Refused || code == exit.Ledger:
 		out.StopReason = report.Text(pipeline.LedgerFault)
-	case code == exitInterrupted || code == exitTerminated:
+	case code == exit.Interrupted || code == exit.Terminated:
 		out.StopReason = report.Text(pipeline.Interrupted)
 	}
 	out.Environment, out.Ledger, out.ExitCode = report.Text(to.environment), report.Text(to.ledger), int(code)
@@ -110,17 +111,17 @@ func notBegun(con *app, err error, asked bool, to target) error {
 }
 
 // standingCode is the exit code of a run that went to its end.
-func standingCode(sum pipeline.Summary, attention int) exitCode {
+func standingCode(sum pipeline.Summary, attention int) exit.Code {
 	st := sum.Tally.Status
 	switch {
 	case st[ledger.InsufficientBalance] > 0:
-		return exitWallet
+		return exit.Wallet
 	case st[ledger.Pending] > 0:
-		return exitPartner
+		return exit.Partner
 	case attention > 0, sum.Batch.ID == 0 && sum.OthersDoubt > 0:
-		return exitFindings
+		return exit.Findings
 	}
-	return exitOK
+	return exit.OK
 }
 
 // lingering is a context that outlives ctx by a while.
@@ -170,21 +171,21 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 			}
 		}
 	}
-	if err := s.store.Learn(ctx, pipeline.LearntLinksShown, "report", time.Now()); err != nil && reasonOf(failed) != pipeline.LedgerFault {
+	if err := s.store.Learn(ctx, pipeline.LearntLinksShown, "report", time.Now()); err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		return nil, 0, err
 	}
 	meta := report.Meta{Version: version(), Environment: s.to.environment, Ledger: s.to.ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
-		StopReason: string(reasonOf(failed)), Money: moneyOf(sum)}
+		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum)}
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}
-	if reasonOf(failed) != pipeline.LedgerFault {
+	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		s.outputs.facts = s.store
 	}
 	written, err = s.outputs.write(ctx, meta, rows)
 	s.outputs.tellKept(s.app)
-	if reasonOf(failed) != pipeline.LedgerFault {
+	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		err = errors.Join(err, s.hosts.remember(ctx, s.store))
 	}
 	for i := range perFile {
@@ -192,7 +193,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 			sum.Batch.Files[i].Rows = perFile[i] // the slice is the summary's own
 		}
 	}
-	if reason := reasonOf(failed); reason == pipeline.InputFault {
+	if reason := exit.StopReasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}
 	if path := s.flags.annotate; path != "" {
@@ -228,10 +229,10 @@ func (s *session) reportCommand() string {
 
 // tellEnd prints what happened, what is left, where the report is, and the
 // command that continues.
-func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, code exitCode) {
+func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, code exit.Code) {
 	if failed != nil {
 		s.tell("bulkonboard: %v", failed)
-		for _, hint := range hintsOf(failed) {
+		for _, hint := range exit.HintsOf(failed) {
 			s.tell("  %s", hint)
 		}
 		if hint := s.unusedProxy(failed); hint != "" {
@@ -274,16 +275,16 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 	for _, path := range written {
 		s.tell("written: %s", path)
 	}
-	s.tell("%s (exit %d)", lastLine(code), code)
+	s.tell("%s (exit %d)", exit.LastLine(code), code)
 	left := sum.Remaining
 	if sum.Batch.ID == 0 {
 		left = sum.Plan.Send + sum.Plan.InDoubt
 	}
-	if left > 0 || code != exitOK && code != exitFindings {
+	if left > 0 || code != exit.OK && code != exit.Findings {
 		if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
 			s.tell("%s left", countOf(left, "row"))
 		}
-		if reasonOf(failed) == pipeline.MaxNew {
+		if exit.StopReasonOf(failed) == pipeline.MaxNew {
 			// The same command would be refused again.
 			s.tell("check that this is the right file; if it is, raise --max-new: %s %s new", countOf(sum.Plan.New, "row"), isAre(sum.Plan.New))
 			return

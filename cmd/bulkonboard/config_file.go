@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
@@ -210,9 +211,9 @@ func scalars(path string, n *yaml.Node) (setting, error) {
 
 // flattened is a joined error in its parts.
 func flattened(err error) []error {
-	var wrapped *usageError
+	var wrapped *exit.UsageError
 	if errors.As(err, &wrapped) {
-		err = wrapped.err
+		err = wrapped.Err
 	}
 	var joined interface{ Unwrap() []error }
 	switch {

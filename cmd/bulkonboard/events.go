@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -42,13 +43,13 @@ func (s *session) pauses() func(pipeline.Progress) {
 // refused tells the log and --json of what could not begin.
 func (s *session) refused(err error) error {
 	if s.log != nil { // the log itself could be opened
-		s.logEnd(pipeline.Summary{}, err, s.stop.exitCode(exitOf(err)))
+		s.logEnd(pipeline.Summary{}, err, s.stop.exitCode(exit.CodeOf(err)))
 	}
 	return notBegun(s.app, err, s.flags.json, s.to)
 }
 
-func (s *session) logEnd(sum pipeline.Summary, failed error, code exitCode) {
-	attrs := []any{"run", sum.Run, "exitCode", int(code), "stopReason", string(reasonOf(failed)), "sent", sum.Sent, "remaining", sum.Remaining}
+func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {
+	attrs := []any{"run", sum.Run, "exitCode", int(code), "stopReason", string(exit.StopReasonOf(failed)), "sent", sum.Sent, "remaining", sum.Remaining}
 	if failed != nil {
 		attrs = append(attrs, "error", failed.Error())
 	}

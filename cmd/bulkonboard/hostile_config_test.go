@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // inDirectory runs the program in this process, in a directory, and returns its
@@ -91,7 +93,7 @@ func TestHostileFoundConfigDecidesNothing(t *testing.T) {
 			dir := writeFiles(t, map[string]string{"bulkonboard.yaml": "rate: 50/s\n" + name + ": /tmp/x\n", "in.csv": customersCSV(1)})
 			for _, args := range [][]string{{"validate", "in.csv"}, {"status"}, {"run", "--sandbox", "in.csv"}} {
 				code, said := inDirectory(t, dir, nil, args...)
-				if code != int(exitUsage) || !strings.Contains(said, "bulkonboard.yaml:2: "+name+": ") || !strings.Contains(said, "name it with --config") {
+				if code != int(exit.Usage) || !strings.Contains(said, "bulkonboard.yaml:2: "+name+": ") || !strings.Contains(said, "name it with --config") {
 					t.Errorf("%s (%s): %v ends with %d and says %q", name, why, args, code, said)
 				}
 				left, err := os.ReadDir(dir)
@@ -122,7 +124,7 @@ func TestHostileFoundConfigInOtherForms(t *testing.T) {
 		"- proxy\n",
 	} {
 		dir := writeFiles(t, map[string]string{"bulkonboard.yaml": text, "in.csv": customersCSV(1)})
-		if code, said := inDirectory(t, dir, nil, "validate", "in.csv"); code != int(exitUsage) || !strings.Contains(said, "bulkonboard.yaml:") {
+		if code, said := inDirectory(t, dir, nil, "validate", "in.csv"); code != int(exit.Usage) || !strings.Contains(said, "bulkonboard.yaml:") {
 			t.Errorf("%q: exit %d, %q", text, code, said)
 		}
 	}
@@ -149,7 +151,7 @@ func TestHostileFoundConfigIsNotOurs(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 		code, said := inDirectory(t, dir, nil, "validate", "in.csv")
-		if code != int(exitOK) || !strings.Contains(said, "bulkonboard.yaml is ignored: ") {
+		if code != int(exit.OK) || !strings.Contains(said, "bulkonboard.yaml is ignored: ") {
 			t.Errorf("%s: exit %d, %q", what, code, said)
 		}
 	}
@@ -234,7 +236,7 @@ func TestHostileConfigWithoutEnd(t *testing.T) {
 			{"run", "--ledger", "x.db", "--base-url", "https://h.example", "--api-key-file", file, "in.csv"},
 			{"run", "--ledger", "x.db", "--base-url", "https://h.example", "--ca-file", file, "in.csv"}} {
 			code, said := inDirectory(t, dir, []string{"BULKONBOARD_API_KEY=sk_test_x"}, args...)
-			if code != int(exitUsage) || len(said) > 4096 {
+			if code != int(exit.Usage) || len(said) > 4096 {
 				t.Errorf("%v: exit %d, %d bytes: %.300q", args, code, len(said), said)
 			}
 		}
@@ -260,7 +262,7 @@ func TestHostileConfigMistakesQuoteNoValue(t *testing.T) {
 			if strings.Contains(said, secret) {
 				t.Errorf("%q: %v says %q", text, args, said)
 			}
-			if isNull := strings.Contains(text, "&"); args[0] != "status" && !isNull && code != int(exitUsage) {
+			if isNull := strings.Contains(text, "&"); args[0] != "status" && !isNull && code != int(exit.Usage) {
 				t.Errorf("%q: %v ends with %d: %q", text, args, code, said)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -79,7 +80,7 @@ func TestHostileProxyPassword(t *testing.T) {
 			}
 			env := append([]string{"BULKONBOARD_API_KEY=sk_test_x"}, setting.env...)
 			place := []string{"--base-url", base, "--ledger", "l.db"}
-			say := func(want exitCode, args ...string) string {
+			say := func(want exit.Code, args ...string) string {
 				t.Helper()
 				code, said := inDirectory(t, dir, env, args...)
 				if code != int(want) {
@@ -93,19 +94,19 @@ func TestHostileProxyPassword(t *testing.T) {
 				return said
 			}
 			sending := append(append([]string{"run", "in.csv", "--limit", "1", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s", "--json", "--log-file", "run.log", "--metrics-file", "m.prom"}, place...), setting.args...)
-			if said := say(exitBound, sending...); !strings.Contains(said, "this command continues:") {
+			if said := say(exit.Bound, sending...); !strings.Contains(said, "this command continues:") {
 				t.Errorf("says no command: %s", said)
 			}
-			say(exitOK, append(append([]string{"plan", "in.csv"}, place...), setting.args...)...)
-			if said := say(exitOK, append([]string{"status"}, place[2:]...)...); !strings.Contains(said, "set BULKONBOARD_PROXY before you run it") {
+			say(exit.OK, append(append([]string{"plan", "in.csv"}, place...), setting.args...)...)
+			if said := say(exit.OK, append([]string{"status"}, place[2:]...)...); !strings.Contains(said, "set BULKONBOARD_PROXY before you run it") {
 				t.Errorf("status does not say that the password is missing: %s", said)
 			}
-			if said := say(exitOK, append([]string{"ledger", "log", "--json"}, place[2:]...)...); !strings.Contains(said, "--proxy=http://"+hidden+"@127.0.0.1:") {
+			if said := say(exit.OK, append([]string{"ledger", "log", "--json"}, place[2:]...)...); !strings.Contains(said, "--proxy=http://"+hidden+"@127.0.0.1:") {
 				t.Errorf("the log has no proxy: %s", said)
 			}
-			say(exitOK, append([]string{"ledger", "export", "all.jsonl"}, place...)...)
-			say(exitOK, append([]string{"report", "--all", "--report", "all.html"}, place...)...)
-			say(exitOK, "config", "check")
+			say(exit.OK, append([]string{"ledger", "export", "all.jsonl"}, place...)...)
+			say(exit.OK, append([]string{"report", "--all", "--report", "all.html"}, place...)...)
+			say(exit.OK, "config", "check")
 			requireNowhere(t, dir, secretForms())
 		})
 	}
@@ -147,7 +148,7 @@ func TestHostileProxyPasswordInArguments(t *testing.T) {
 			}
 			dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1)})
 			code, said := inDirectory(t, dir, []string{"BULKONBOARD_API_KEY=sk_test_x"}, append(command, flag)...)
-			if code != int(exitUsage) || strings.Contains(said, proxyPassword) || !strings.Contains(said, "can read command lines") {
+			if code != int(exit.Usage) || strings.Contains(said, proxyPassword) || !strings.Contains(said, "can read command lines") {
 				t.Errorf("%v: exit %d: %s", append(command, flag), code, said)
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {

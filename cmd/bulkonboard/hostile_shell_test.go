@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // hostileNames are names of files and columns that a sender, an archive or a
@@ -132,7 +134,7 @@ func TestHostileLogFileIsALog(t *testing.T) {
 		".profile": false, "loose.log": false, "twice.log": false, "second.log": false, "link.log": false, "pipe.log": false, "tim": false, "in.csv": false, ".": false} {
 		before, _ := os.ReadFile(filepath.Join(dir, ".profile"))
 		code, said := inDirectory(t, dir, nil, "run", "--sandbox", "--fresh", "--rate", "unlimited", "--log-file", name, "in.csv")
-		if ok && code != int(exitOK) || !ok && (code != int(exitUsage) || !strings.Contains(said, "--log-file "+name)) {
+		if ok && code != int(exit.OK) || !ok && (code != int(exit.Usage) || !strings.Contains(said, "--log-file "+name)) {
 			t.Errorf("%s: exit %d: %s", name, code, said)
 		}
 		if after, _ := os.ReadFile(filepath.Join(dir, ".profile")); !bytes.Equal(before, after) {

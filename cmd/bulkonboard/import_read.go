@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
@@ -55,7 +56,7 @@ func readRecords(path string, each func(record) error) (err error) {
 	case ".json":
 		return jsonRecords(path, each)
 	}
-	return usagef("%s is neither .csv, .xlsx nor .json", path)
+	return exit.UsageErrorf("%s is neither .csv, .xlsx nor .json", path)
 }
 
 // zip makes a record of a row, given the folded headers.
@@ -81,7 +82,7 @@ func foldAll(header []string) []string {
 func jsonRecords(path string, each func(record) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return usagef("%s: %w", path, plainError(err))
+		return exit.UsageErrorf("%s: %w", path, plainError(err))
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	bounded := limits.NewRecordReader(f)
@@ -90,11 +91,11 @@ func jsonRecords(path string, each func(record) error) (err error) {
 	wrong := func(err error) error {
 		switch {
 		case errors.Is(err, limits.ErrRecord) && row == 0:
-			return usagef("%s, before its rows: %w", path, err)
+			return exit.UsageErrorf("%s, before its rows: %w", path, err)
 		case errors.Is(err, limits.ErrRecord):
-			return usagef("%s, row %d: %w", path, row, err)
+			return exit.UsageErrorf("%s, row %d: %w", path, row, err)
 		}
-		return usage(fmt.Errorf("%s is not a JSON report: %w", path, plainError(err)), "bulkonboard report --report FILE.json writes one")
+		return exit.NewUsageError(fmt.Errorf("%s is not a JSON report: %w", path, plainError(err)), "bulkonboard report --report FILE.json writes one")
 	}
 	for depth, found := 0, false; !found; {
 		bounded.Next()
@@ -151,7 +152,7 @@ func tableRecords(path string, each func(record) error) error {
 		return each(zip(row, folded, cells))
 	})
 	if errors.Is(err, source.ErrNoSheet) {
-		return usage(fmt.Errorf("%s has no sheet \"All rows\"", path), "it must be a report of bulkonboard; save another list as CSV")
+		return exit.NewUsageError(fmt.Errorf("%s has no sheet \"All rows\"", path), "it must be a report of bulkonboard; save another list as CSV")
 	}
 	return err
 }

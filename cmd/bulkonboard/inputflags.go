@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -62,7 +63,7 @@ func (i *inputFlags) rules(live bool) (*validate.Rules, error) {
 		r.Extra = append(r.Extra, s.name)
 	}
 	if err := r.Validate(); err != nil {
-		return nil, usage(err)
+		return nil, exit.NewUsageError(err)
 	}
 	return r, nil
 }
@@ -110,7 +111,7 @@ func delimiterOf(text string) (rune, error) {
 	if runes := []rune(text); len(runes) == 1 {
 		return runes[0], nil
 	}
-	return 0, usagef("--delimiter is one character, or tab")
+	return 0, exit.UsageErrorf("--delimiter is one character, or tab")
 }
 
 // withMapFile adds the mapping of --map-file; --map beats it.
@@ -120,11 +121,11 @@ func (i *inputFlags) withMapFile(given map[string]string) (map[string]string, er
 	}
 	text, _, err := readNamed(i.mapFile, maxConfig)
 	if err != nil {
-		return nil, usagef("--map-file %s: %w", i.mapFile, err)
+		return nil, exit.UsageErrorf("--map-file %s: %w", i.mapFile, err)
 	}
 	all, err := parseMapFile(i.mapFile, text)
 	if err != nil {
-		return nil, usage(err)
+		return nil, exit.NewUsageError(err)
 	}
 	for field, column := range given {
 		all[field] = column
@@ -173,7 +174,7 @@ func saveMap(path string, in *source.Input) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return usagef("--save-map %s: %w", path, plainError(err))
+		return exit.UsageErrorf("--save-map %s: %w", path, plainError(err))
 	}
 	_, err = f.Write(text)
 	if closed := f.Close(); err == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -138,7 +139,7 @@ func (b sharedLedger) logged(ctx context.Context, origin ledger.Run, do func(con
 		return err
 	}
 	err = do(ctx)
-	code := b.con.stop.exitCode(exitOf(err))
+	code := b.con.stop.exitCode(exit.CodeOf(err))
 	last := context.WithoutCancel(ctx)
 	closed := b.patiently(last, func() error {
 		return b.Finish(last, id, ledger.RunEnd{At: time.Now(), ExitCode: int(code)})

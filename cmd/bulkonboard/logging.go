@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // logFlags say where the log goes. It never holds personal data, keys or links.
@@ -36,15 +38,15 @@ func (l *logFlags) open(people io.Writer) (*slog.Logger, func() error, error) {
 	if l.file != "" {
 		f, err := openLogFile(l.file)
 		if err != nil {
-			return nil, nil, usagef("--log-file %s: %w", l.file, plainError(err))
+			return nil, nil, exit.UsageErrorf("--log-file %s: %w", l.file, plainError(err))
 		}
 		w, closer = f, f.Close
 	}
 	switch {
 	case l.format.value == "json":
-		return slog.New(slog.NewJSONHandler(inertWriter{w}, nil)), closer, nil
+		return slog.New(slog.NewJSONHandler(inertWriter{w: w}, nil)), closer, nil
 	case l.format.value == "text", l.file != "":
-		return slog.New(slog.NewTextHandler(inertWriter{w}, &slog.HandlerOptions{ReplaceAttr: inertAttr})), closer, nil
+		return slog.New(slog.NewTextHandler(inertWriter{w: w}, &slog.HandlerOptions{ReplaceAttr: inertAttr})), closer, nil
 	}
 	shown := newWarnings(people)
 	return slog.New(shown), func() error { shown.end(); return nil }, nil

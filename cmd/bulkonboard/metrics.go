@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
@@ -48,13 +49,13 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e := r.End; e != nil && r.Command == "run" && (e.ExitCode == int(exitOK) || e.ExitCode == int(exitFindings)) {
+		if e := r.End; e != nil && r.Command == "run" && (e.ExitCode == int(exit.OK) || e.ExitCode == int(exit.Findings)) {
 			g.now.LastSuccess = e.At
 			break
 		}
 	}
 	if err := metrics.Write(g.out, g.path, g.now); err != nil {
-		return nil, usage(err, "correct --metrics-file, or make the directory writable")
+		return nil, exit.NewUsageError(err, "correct --metrics-file, or make the directory writable")
 	}
 	return g, nil
 }
@@ -126,7 +127,7 @@ func (g *gauges) keep(ctx context.Context) {
 }
 
 // end writes the figures that stay until the next run.
-func (g *gauges) end(sum pipeline.Summary, code exitCode) {
+func (g *gauges) end(sum pipeline.Summary, code exit.Code) {
 	if g == nil {
 		return
 	}
@@ -139,7 +140,7 @@ func (g *gauges) end(sum pipeline.Summary, code exitCode) {
 	if sum.WalletTo.Known() {
 		g.now.Wallet = sum.WalletTo.String()
 	}
-	if code == exitOK || code == exitFindings {
+	if code == exit.OK || code == exit.Findings {
 		g.now.LastSuccess = g.now.Ended
 	}
 	g.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/metrics"
@@ -43,7 +44,7 @@ func TestMetricsDuringARun(t *testing.T) {
 		`bulkonboard_rows{status="insufficient_balance"} 1`, `bulkonboard_rows{status="invalid"} 1`,
 		"bulkonboard_waiting_for_balance 1", "bulkonboard_requests_per_second_limit 5")
 	g.answered(ledger.OK, time.Second)
-	g.end(pipeline.Summary{}, exitWallet)
+	g.end(pipeline.Summary{}, exit.Wallet)
 	shows("bulkonboard_run_exit_code 4", "bulkonboard_waiting_for_balance 0", `bulkonboard_rows{status="created"} 1`)
 	if plan.Tally.Status[ledger.Pending] != 4 {
 		t.Error("the plan was changed")

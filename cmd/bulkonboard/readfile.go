@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
@@ -82,7 +83,7 @@ func warnWritable(con *app, path string, info fs.FileInfo) {
 func readSecret(con *app, flag, path string) ([]byte, error) {
 	text, info, err := readNamed(path, maxSecret)
 	if err != nil {
-		return nil, usagef("--%s %s: %w", flag, path, err)
+		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
 	}
 	if info.Mode().IsRegular() && readableByOthers(info) {
 		fmt.Fprintf(con.err, "warning: %s can be read by others: chmod 600 it\n", printable(path))

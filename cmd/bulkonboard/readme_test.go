@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
@@ -89,7 +90,7 @@ func TestReadmeTables(t *testing.T) {
 
 func codesTable() string {
 	var b strings.Builder
-	for _, e := range exitTable() {
+	for _, e := range exit.Table() {
 		b.WriteString("| ")
 		for i, c := range e.Codes {
 			if i > 0 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -72,24 +73,24 @@ func newOutputs(given []string, rejects string, files []source.File, environment
 		o.reports = []string{defaultReport(files[0].Name, environment)}
 	}
 	if rejects != "" && len(files) > 1 {
-		return nil, usage(errors.New("--rejects names one file, and there are several inputs"), "leave it out: each input then gets its own")
+		return nil, exit.NewUsageError(errors.New("--rejects names one file, and there are several inputs"), "leave it out: each input then gets its own")
 	}
 	all := slices.Clone(o.reports)
 	if rejects != "" {
 		all = append(all, rejects)
 		if k, err := report.KindOf(rejects); err != nil || k != report.CSV && k != report.XLSX {
-			return nil, usagef("--rejects %s: the file must be .xlsx or .csv", rejects)
+			return nil, exit.UsageErrorf("--rejects %s: the file must be .xlsx or .csv", rejects)
 		}
 	}
 	for i, path := range all {
 		if _, err := report.KindOf(path); err != nil {
-			return nil, usage(err)
+			return nil, exit.NewUsageError(err)
 		}
 		if slices.ContainsFunc(all[:i], func(other string) bool { return samePath(other, path) }) {
-			return nil, usagef("%s is to be written twice", path)
+			return nil, exit.UsageErrorf("%s is to be written twice", path)
 		}
 		if samePath(path, ledgerPath) {
-			return nil, usagef("%s is the ledger: give the report another name", path)
+			return nil, exit.UsageErrorf("%s is the ledger: give the report another name", path)
 		}
 	}
 	for _, f := range files {
@@ -113,13 +114,13 @@ func samePath(a, b string) bool {
 func (o *outputs) probe() error {
 	for _, path := range o.reports {
 		if err := probe(o.out, path); err != nil {
-			return usage(err, "correct --report, or make the directory writable")
+			return exit.NewUsageError(err, "correct --report, or make the directory writable")
 		}
 	}
 	for i := range o.inputs {
 		path := o.rejectsPath(i, 0)
 		if err := probe(o.out, path); err != nil {
-			return usage(err, "name a place for the rejected rows with --rejects")
+			return exit.NewUsageError(err, "name a place for the rejected rows with --rejects")
 		}
 	}
 	return nil

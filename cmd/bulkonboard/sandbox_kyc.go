@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -45,13 +46,13 @@ func (k *checkFlags) flags(f *pflag.FlagSet) {
 // apply adds them to the partner's settings.
 func (k *checkFlags) apply(con *app, cfg *sandbox.Config) error {
 	if k.hook.text == "" && k.given() {
-		return usagef("the --webhook-... flags need --webhook URL")
+		return exit.UsageErrorf("the --webhook-... flags need --webhook URL")
 	}
 	cfg.KYCAfter = k.after.Duration
 	cfg.Webhook = sandbox.Webhook{URL: k.hook.text, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
 		Generations: k.generations, Reason: k.reason, Age: k.age.Duration, Unknown: k.unknown, Probe: k.probe, TwoHeaders: k.twoHeaders}
 	if k.oldSecret != "" && k.secret == "" {
-		return usagef("--webhook-old-secret-file needs --webhook-secret-file")
+		return exit.UsageErrorf("--webhook-old-secret-file needs --webhook-secret-file")
 	}
 	for _, s := range []struct {
 		flag, file string

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -65,7 +66,7 @@ func newSession(con *app, c *cobra.Command, f *runFlags, args []string) (*sessio
 		return nil, err
 	}
 	if s.needsYes() && !f.yes && !isTerminal(con.stdin) {
-		return nil, usage(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
+		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
 	}
 	if s.to.sandbox {
 		s.key = newSandboxKey()
@@ -113,11 +114,11 @@ func (s *session) close() error {
 // returns with which error it ends.
 func (s *session) closeAfter(err error) error {
 	closed := s.close()
-	if closed == nil || err != nil && !errors.As(err, new(*ended)) {
+	if closed == nil || err != nil && !errors.As(err, new(*exit.ReportedError)) {
 		return err
 	}
 	s.tell("bulkonboard: %v", closed)
-	return newEnded(max(exitOfCause(closed, exitFailure), exitFailure))
+	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
 }
 
 // open opens input, ledger and partner.
@@ -220,7 +221,7 @@ func (s *session) newClient(base string) (*partner.Client, error) {
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
 		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy.text})
 	if err != nil {
-		return nil, usage(inWords(err))
+		return nil, exit.NewUsageError(inWords(err))
 	}
 	return client, nil
 }

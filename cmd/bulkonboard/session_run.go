@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/spf13/cobra"
 )
 
 // watching hands the figures of a run on to the display and the metrics.
@@ -90,7 +91,7 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 		}
 	}
 	if s.needsYes() && !s.flags.yes && !s.ask(fmt.Sprintf("This sends up to %s to PRODUCTION.", countOf(plan.Send, "row"))) {
-		return usagef("not confirmed; nothing was sent")
+		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // Where a setting came from; the larger beats the smaller.
@@ -119,7 +121,7 @@ func envName(flag string) string {
 
 func setFlag(con *app, c *cobra.Command, f *pflag.Flag, set setting, level int) error {
 	if err := set.to(c, f.Name); err != nil {
-		return usage(err)
+		return exit.NewUsageError(err)
 	}
 	if f.Annotations == nil {
 		f.Annotations = map[string][]string{}
@@ -148,12 +150,12 @@ func readConfig(con *app, c, root *cobra.Command) (map[string]setting, error) {
 func namedConfig(con *app, path string, root *cobra.Command) (map[string]setting, error) {
 	text, info, err := readNamed(path, maxConfig)
 	if err != nil {
-		return nil, usagef("config file %s: %w", path, err)
+		return nil, exit.UsageErrorf("config file %s: %w", path, err)
 	}
 	warnWritable(con, path, info)
 	settings, err := parseConfig(path, text, knownFlags(root))
 	if err != nil {
-		return settings, usage(err)
+		return settings, exit.NewUsageError(err)
 	}
 	return settings, nil
 }
@@ -166,7 +168,7 @@ func foundConfig(con *app, root *cobra.Command) (map[string]setting, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, usagef("config file %s: %w", defaultFile, err)
+		return nil, exit.UsageErrorf("config file %s: %w", defaultFile, err)
 	case ignored != "":
 		fmt.Fprintf(con.err, "warning: %s is ignored: %s\n", defaultFile, ignored)
 		return nil, nil
@@ -181,7 +183,7 @@ func foundConfig(con *app, root *cobra.Command) (map[string]setting, error) {
 	}
 	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })
 	if err := errors.Join(all...); err != nil {
-		return settings, usage(err)
+		return settings, exit.NewUsageError(err)
 	}
 	return settings, nil
 }

@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // stopper is the two-step stop. The first signal ends the context: nothing new
@@ -67,11 +69,11 @@ func (s *stopper) note(sig os.Signal) {
 
 // exitCode is the code of an interrupted run; any other stays as it is. A
 // signal that came when everything was done already changes nothing.
-func (s *stopper) exitCode(code exitCode) exitCode {
+func (s *stopper) exitCode(code exit.Code) exit.Code {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if code == exitInterrupted && s.first != nil && s.first != os.Interrupt {
-		return exitTerminated
+	if code == exit.Interrupted && s.first != nil && s.first != os.Interrupt {
+		return exit.Terminated
 	}
 	return code
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -230,7 +231,7 @@ func (s *standing) lastRun() string {
 	case r.End == nil:
 		return fmt.Sprintf("%d began %s and has no end: killed, or on another machine", r.ID, localTime(r.Started))
 	}
-	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, localTime(r.End.At), lastLine(exitCode(r.End.ExitCode)),
+	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, localTime(r.End.At), exit.LastLine(exit.Code(r.End.ExitCode)),
 		r.End.ExitCode, number(r.End.Sent), number(r.End.Created))
 }
 
@@ -259,7 +260,7 @@ func (s *standing) nextSteps(con *app) []string {
 	switch {
 	case s.running:
 		return []string{"nothing: the run goes on; bulkonboard status tells how far it is"}
-	case left > 0 && s.run.End != nil && exitCode(s.run.End.ExitCode) == exitWallet:
+	case left > 0 && s.run.End != nil && exit.Code(s.run.End.ExitCode) == exit.Wallet:
 		return []string{"top up the wallet, then: " + again}
 	case left > 0:
 		return []string{again}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -24,15 +24,6 @@ func causesOf(t ledger.Tally) []report.Cause {
 	return causes
 }
 
-// reasonOf is the stopReason of an error; "" if the run went to its end.
-func reasonOf(err error) pipeline.Reason {
-	var s *pipeline.Stop
-	if errors.As(err, &s) && s.Reason != pipeline.Declined {
-		return s.Reason
-	}
-	return ""
-}
-
 // moneyOf is what a run cost.
 func moneyOf(s pipeline.Summary) report.Money {
 	m := report.Money{Fee: report.Amount(s.Fee.String()), Currency: report.Text(cmp.Or(s.Currency, s.Plan.Currency)),
@@ -45,7 +36,7 @@ func moneyOf(s pipeline.Summary) report.Money {
 func summaryOf(s pipeline.Summary, err error) report.Summary {
 	out := report.Summary{
 		Input: report.Inputs([]ledger.Batch{s.Batch}), Problems: []report.Cause{}, Money: moneyOf(s),
-		StopReason: report.Text(reasonOf(err)), StartedAt: report.Moment{Time: s.Started}, FinishedAt: report.Moment{Time: s.Finished},
+		StopReason: report.Text(exit.StopReasonOf(err)), StartedAt: report.Moment{Time: s.Started}, FinishedAt: report.Moment{Time: s.Finished},
 		Reports: []string{},
 	}
 	if s.Run != 0 {

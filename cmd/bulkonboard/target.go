@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // The partner's addresses. Its hosts were renamed once already, so they stand
@@ -90,11 +92,11 @@ func (t *targetFlags) resolve(level func(string) int) (target, error) {
 	}
 	switch most := max(env, box, base); {
 	case most > 0 && (env == most && box == most || env == most && base == most || box == most && base == most):
-		return target{}, usagef("--env, --sandbox and --base-url each name an environment: give one of them")
+		return target{}, exit.UsageErrorf("--env, --sandbox and --base-url each name an environment: give one of them")
 	case t.fresh && box != most, t.fresh && !t.sandbox:
-		return target{}, usagef("--fresh deletes a ledger, and is for --sandbox only")
+		return target{}, exit.UsageErrorf("--fresh deletes a ledger, and is for --sandbox only")
 	case t.play.given() && !t.sandbox:
-		return target{}, usagef("the --sandbox-... flags need --sandbox")
+		return target{}, exit.UsageErrorf("the --sandbox-... flags need --sandbox")
 	case box > 0 && box == most:
 		return t.place(target{environment: envSandbox, sandbox: true})
 	case base > 0 && base == most:
@@ -114,7 +116,7 @@ func (t *targetFlags) place(to target) (target, error) {
 	case t.ledger != "":
 		to.ledger = t.ledger
 	case to.environment == envProduction:
-		return to, usage(fmt.Errorf("production needs --ledger FILE: a ledger picked by accident could create customers twice"),
+		return to, exit.NewUsageError(fmt.Errorf("production needs --ledger FILE: a ledger picked by accident could create customers twice"),
 			"keep one ledger for production, on a disk of this machine, and back it up")
 	default:
 		to.ledger = "bulkonboard-" + fileWord(to.environment) + ".db"
@@ -128,14 +130,14 @@ func (t *targetFlags) place(to target) (target, error) {
 func environmentOf(base string) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "", usagef("--base-url is not an absolute URL such as https://host/api")
+		return "", exit.UsageErrorf("--base-url is not an absolute URL such as https://host/api")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", usagef("--base-url holds a user name, a password, a query or a fragment: leave them out")
+		return "", exit.UsageErrorf("--base-url holds a user name, a password, a query or a fragment: leave them out")
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if u.Scheme == "https" && host == hostOf(productionBase) {
-		return "", usage(fmt.Errorf("--base-url names the partner's own production address"),
+		return "", exit.NewUsageError(fmt.Errorf("--base-url names the partner's own production address"),
 			"use --env production: under another name its customers would get other idempotency keys")
 	}
 	if port == "" || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
@@ -151,7 +153,7 @@ func isEnvironment(name string) error {
 		return nil
 	}
 	if host, err := environmentOf("https://" + name); err != nil || host != name {
-		return usagef("%q is no environment: production, staging, sandbox, or the host of --base-url in small letters, with its port if that is not the scheme's own", name)
+		return exit.UsageErrorf("%q is no environment: production, staging, sandbox, or the host of --base-url in small letters, with its port if that is not the scheme's own", name)
 	}
 	return nil
 }
@@ -173,9 +175,9 @@ func fileWord(environment string) string {
 func (to target) contradicts(key string) error {
 	switch {
 	case to.environment == envStaging && strings.HasPrefix(key, livePrefix):
-		return usage(fmt.Errorf("the API key is a live one, and the environment is staging"), "for real customers: --env production")
+		return exit.NewUsageError(fmt.Errorf("the API key is a live one, and the environment is staging"), "for real customers: --env production")
 	case to.environment == envProduction && strings.HasPrefix(key, stagingPrefix):
-		return usagef("the API key is one of staging, and the environment is production")
+		return exit.UsageErrorf("the API key is one of staging, and the environment is production")
 	}
 	return nil
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
-	"github.com/spf13/cobra"
 )
 
 // withLedger runs a command on a ledger that is open to be read, also during a
@@ -70,7 +72,7 @@ func withRecord(con *app, c *cobra.Command, settings string, open func(context.C
 	}
 	recorded := &recordedLedger{Ledger: l, run: run}
 	err = do(ctx, recorded)
-	recorded.end.At, recorded.end.ExitCode = time.Now(), int(exitOf(err))
+	recorded.end.At, recorded.end.ExitCode = time.Now(), int(exit.CodeOf(err))
 	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, recorded.end))
 }
 
