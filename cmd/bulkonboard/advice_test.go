@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // adviceNames are names of files that a shell, or the program, may read
@@ -72,7 +74,7 @@ func checkList(t *rapid.T, args []string) checkedList {
 			if c.command != nil {
 				t.Fatalf("two commands are proposed:\n%s", &people)
 			}
-			c.command = split(rest)
+			c.command = term.SplitWords(rest)
 		}
 	}
 	return c
@@ -127,7 +129,7 @@ func TestAdviceInShell(t *testing.T) {
 	}
 	for _, name := range append(adviceNames(), "l\xe9gende.csv", "\u00a0.csv", "'", `\`, "!x", "~", "#x") {
 		words := withFlags([]string{"validate", "--", name}, []string{"--phone-region", "DE"})
-		cmd := exec.CommandContext(t.Context(), shell, "-c", `printf '%s\0' `+posix.line(words...))
+		cmd := exec.CommandContext(t.Context(), shell, "-c", `printf '%s\0' `+term.Posix.QuoteLine(words...))
 		cmd.Dir = t.TempDir()
 		out, err := cmd.Output()
 		if err != nil {

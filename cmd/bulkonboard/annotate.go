@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -64,24 +65,24 @@ func annotation(file source.File, headerRow int) annotate.Annotation {
 
 // writeAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func writeAnnotated(con *app, ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
+func writeAnnotated(con *term.Console, ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
 	done, err := annotate.Write(ctx, sparing(in.Files()[0].Name).Writer, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
 	if done.Copy {
-		fmt.Fprintf(con.err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", printable(done.Path))
+		fmt.Fprintf(con.Err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", term.Printable(done.Path))
 	}
 	if len(done.Dropped) > 0 {
-		fmt.Fprintf(con.err, "left out of %s for safety: %s\n", printable(done.Path), leftOut(done.Dropped))
+		fmt.Fprintf(con.Err, "left out of %s for safety: %s\n", term.Printable(done.Path), leftOut(done.Dropped))
 	}
 	if done.Displaced > 0 {
 		has := "cells have"
 		if done.Displaced == 1 {
 			has = "cell has"
 		}
-		fmt.Fprintf(con.err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; what to write stands in its sheet Problems\n",
-			printable(done.Path), number(done.Displaced), has)
+		fmt.Fprintf(con.Err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; what to write stands in its sheet Problems\n",
+			term.Printable(done.Path), term.Number(done.Displaced), has)
 	}
 	return done.Path, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // sandboxKeyName stands for the key of the simulated partner where keys are told
@@ -21,18 +22,18 @@ func newSandboxKey() string { return "sk_sandbox_" + rand.Text() }
 
 // apiKey reads the key from its file, else from the environment, else asks for
 // it. It is never a flag: command lines are seen by everyone on the machine.
-func apiKey(con *app, file string) (string, error) {
+func apiKey(con *term.Console, file string) (string, error) {
 	if file != "" {
 		key, err := readOneSecret(con, "api-key-file", file)
 		return string(key), err
 	}
-	if key := strings.TrimSpace(con.env[envKey]); key != "" {
+	if key := strings.TrimSpace(con.Env[envKey]); key != "" {
 		return key, nil
 	}
-	if !isTerminal(con.stdin) {
+	if !term.IsTerminal(con.In) {
 		return "", exit.NewUsageError(errors.New("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
 	}
-	key, err := con.readPassword("API key (not shown): ")
+	key, err := con.ReadPassword("API key (not shown): ")
 	switch {
 	case err != nil:
 		return "", exit.UsageErrorf("reading the API key: %w", err)
@@ -49,7 +50,7 @@ func keyPrint(key string) string {
 }
 
 // readSecrets reads files that hold nothing but secrets, one a line.
-func readSecrets(con *app, flag string, paths []string) (all [][]byte, err error) {
+func readSecrets(con *term.Console, flag string, paths []string) (all [][]byte, err error) {
 	for _, path := range paths {
 		text, err := readOneSecret(con, flag, path)
 		if err != nil {
@@ -65,7 +66,7 @@ func readSecrets(con *app, flag string, paths []string) (all [][]byte, err error
 }
 
 // readOneSecret reads a file that holds nothing but a secret.
-func readOneSecret(con *app, flag, path string) ([]byte, error) {
+func readOneSecret(con *term.Console, flag, path string) ([]byte, error) {
 	text, err := readSecret(con, flag, path)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // run is the whole program but its exit.
@@ -26,25 +27,25 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	log.SetOutput(io.Discard)
 	// A reader that goes away must not end a run that sends.
 	signal.Ignore(syscall.SIGPIPE)
-	con := newConsole(args, env, stdin, stdout, stderr)
+	con := term.NewConsole(args, env, stdin, stdout, stderr)
 	var done func()
-	ctx, con.stop, done = watchSignals(ctx, con.err)
+	ctx, con.Stop, done = term.WatchSignals(ctx, con.Err)
 	defer done()
 
 	root := newRootCommand(con)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	code := con.stop.exitCode(exit.CodeOf(err))
+	code := con.Stop.ExitCode(exit.CodeOf(err))
 	if err != nil {
 		if code != exit.OK {
-			con.err.release()
+			con.Err.Release()
 		}
 		printError(con, err)
 	}
 	code = finishStreams(con, code)
-	if con.dropped && ownWindow() {
+	if con.FileDropped && ownWindow() {
 		// Without this the window is gone before anything is read.
-		fmt.Fprint(con.err, "Press Enter to close this window.")
+		fmt.Fprint(con.Err, "Press Enter to close this window.")
 		_, _ = bufio.NewReader(stdin).ReadString('\n') // whatever comes ends it
 	}
 	return int(code)
@@ -52,17 +53,17 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 
 // finishStreams prints what --quiet held back, and lets the exit code tell when
 // somebody did not get what was written for them.
-func finishStreams(con *app, code exit.Code) exit.Code {
+func finishStreams(con *term.Console, code exit.Code) exit.Code {
 	if code != exit.OK {
-		con.err.release()
+		con.Err.Release()
 	}
-	for name, s := range map[string]*stream{"standard output": con.out, "standard error": con.err} {
-		if err := s.failure(); err != nil {
+	for name, s := range map[string]*term.Stream{"standard output": con.Out, "standard error": con.Err} {
+		if err := s.WriteError(); err != nil {
 			if code == exit.OK || code == exit.Findings {
 				code = exit.Failure
 			}
-			con.err.release()
-			fmt.Fprintf(con.err, "warning: %s could not be written: %v\n", name, plainError(err))
+			con.Err.Release()
+			fmt.Fprintf(con.Err, "warning: %s could not be written: %v\n", name, term.PlainError(err))
 		}
 	}
 	return code
@@ -70,19 +71,19 @@ func finishStreams(con *app, code exit.Code) exit.Code {
 
 // printError prints an error for people: what happened, then hints on lines of
 // their own.
-func printError(con *app, err error) {
+func printError(con *term.Console, err error) {
 	var done *exit.ReportedError
 	if errors.As(err, &done) {
 		return // the session has said it all
 	}
 	text := strings.TrimSpace(err.Error())
-	fmt.Fprintf(con.err, "bulkonboard: %s\n", printable(text))
+	fmt.Fprintf(con.Err, "bulkonboard: %s\n", term.Printable(text))
 	for _, hint := range exit.HintsOf(err) {
-		fmt.Fprintf(con.err, "  %s\n", hint)
+		fmt.Fprintf(con.Err, "  %s\n", hint)
 	}
 }
 
-func newRootCommand(con *app) *cobra.Command {
+func newRootCommand(con *term.Console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bulkonboard",
 		Short: "onboard customers in bulk through a partner's create-user API",
@@ -101,9 +102,9 @@ The same command again continues where the last one ended.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetOut(con.out)
-	root.SetErr(con.err)
-	root.SetIn(con.stdin)
+	root.SetOut(con.Out)
+	root.SetErr(con.Err)
+	root.SetIn(con.In)
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(con, c, root, args) }
@@ -165,14 +166,14 @@ func holding(c *cobra.Command) *cobra.Command {
 }
 
 // runDropped is the program without a subcommand: a file dropped on it is checked.
-func runDropped(con *app, c, root *cobra.Command, args []string) error {
+func runDropped(con *term.Console, c, root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
 	}
 	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
 		return unknownCommand(root, args[0])
 	}
-	con.dropped = true
+	con.FileDropped = true
 	check, _, err := root.Find([]string{"validate"})
 	if err != nil {
 		return err
@@ -190,7 +191,7 @@ func runDropped(con *app, c, root *cobra.Command, args []string) error {
 	}
 	err = check.RunE(check, args)
 	if unmarked != nil {
-		fmt.Fprintf(con.err, "without a marked workbook: %s\n  to have one, copy the file to a directory of your own and drop that one\n", printable(unmarked.Error()))
+		fmt.Fprintf(con.Err, "without a marked workbook: %s\n  to have one, copy the file to a directory of your own and drop that one\n", term.Printable(unmarked.Error()))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -15,7 +16,7 @@ import (
 
 // listChanges writes every normalisation that the rules apply, as CSV: where,
 // and of which kind, never a value. It reads the input once more.
-func listChanges(con *app, ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
+func listChanges(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
 	pass, err := in.Rows(ctx)
 	if err != nil {
 		return err
@@ -23,7 +24,7 @@ func listChanges(con *app, ctx context.Context, in *source.Input, rules *validat
 	defer func() { err = errors.Join(err, pass.Close()) }()
 	files := in.Files()
 	count := map[validate.Change]int{}
-	err = report.StreamCSV(con.out.data(), []string{"file", "row", "field", "change"}, func(line func(...string) error) error {
+	err = report.StreamCSV(con.Out.DataWriter(), []string{"file", "row", "field", "change"}, func(line func(...string) error) error {
 		rows, raws := make([]source.Row, 256), []validate.Raw(nil)
 		for {
 			n, failed := pass.Read(rows)
@@ -56,12 +57,12 @@ func listChanges(con *app, ctx context.Context, in *source.Input, rules *validat
 }
 
 // tellChanges sums them up for people.
-func tellChanges(con *app, count map[validate.Change]int) {
+func tellChanges(con *term.Console, count map[validate.Change]int) {
 	if len(count) == 0 {
-		fmt.Fprintln(con.err, "every cell is sent as it stands")
+		fmt.Fprintln(con.Err, "every cell is sent as it stands")
 		return
 	}
-	fmt.Fprintln(con.err, "cells that are sent in another form than they stand:")
+	fmt.Fprintln(con.Err, "cells that are sent in another form than they stand:")
 	var all []validate.Change
 	for c := range count {
 		all = append(all, c)
@@ -73,7 +74,7 @@ func tellChanges(con *app, count map[validate.Change]int) {
 		return slices.Compare([]string{x.Field, x.Kind}, []string{y.Field, y.Kind})
 	})
 	for _, c := range all {
-		fmt.Fprintf(con.err, "  %s  %s: %s\n", number(count[c]), c.Field, changeText(c.Kind))
+		fmt.Fprintf(con.Err, "  %s  %s: %s\n", term.Number(count[c]), c.Field, changeText(c.Kind))
 	}
 }
 

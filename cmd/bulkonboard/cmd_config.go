@@ -12,9 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-func newConfigCommand(con *app) *cobra.Command {
+func newConfigCommand(con *term.Console) *cobra.Command {
 	c := holding(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
@@ -33,14 +34,14 @@ together, and tells every mistake with its line. Nothing is sent or made.`,
 
 // runConfigCheck tries every setting on every command that has the flag, and
 // then all of them together on run.
-func runConfigCheck(con *app, c *cobra.Command) error {
+func runConfigCheck(con *term.Console, c *cobra.Command) error {
 	file, err := readConfig(con, c, c.Root())
 	all := flattened(err)
 	if file == nil && err == nil {
 		if _, err := os.Lstat(defaultFile); err == nil {
 			return exit.NewUsageError(fmt.Errorf("%s is not read", defaultFile), "own it and run chmod go-w on it, or name it with --config")
 		}
-		fmt.Fprintln(con.err, "there is no config file")
+		fmt.Fprintln(con.Err, "there is no config file")
 	}
 	fresh := newRootCommand(con) // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
@@ -61,21 +62,21 @@ func runConfigCheck(con *app, c *cobra.Command) error {
 		return exit.NewUsageError(err)
 	}
 	if file != nil {
-		fmt.Fprintf(con.err, "%s: all good\n", countOf(len(file), "setting"))
+		fmt.Fprintf(con.Err, "%s: all good\n", term.Count(len(file), "setting"))
 	}
 	return nil
 }
 
 // warnStrays names variables that look like settings and are none: a mistyped
 // one would be passed over in silence.
-func warnStrays(con *app, flags []string) {
+func warnStrays(con *term.Console, flags []string) {
 	known := []string{envKey, envPrefix + "CONFIG"}
 	for _, f := range flags {
 		known = append(known, envName(f))
 	}
-	for _, name := range slices.Sorted(maps.Keys(con.env)) {
+	for _, name := range slices.Sorted(maps.Keys(con.Env)) {
 		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) {
-			fmt.Fprintf(con.err, "warning: environment variable %s is no setting; %s\n", printable(name),
+			fmt.Fprintf(con.Err, "warning: environment variable %s is no setting; %s\n", term.Printable(name),
 				orNearest(name, known, "the settings are BULKONBOARD_ and a flag in capitals, its dashes as underscores"))
 		}
 	}

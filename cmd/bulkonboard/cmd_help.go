@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -45,12 +46,12 @@ func statusText() string {
 	b.WriteString("Every row ends in exactly one status. In brackets: what the next run does with it.\n\n")
 	for _, s := range ledger.Statuses() {
 		meaning, next := statusMeaning(s)
-		b.WriteString(hanging(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
+		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
 	}
 	list := func(warning bool) {
 		for _, c := range inputCodes() {
 			if c.Warning == warning {
-				b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
+				b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 			}
 		}
 	}
@@ -60,7 +61,7 @@ func statusText() string {
 	list(true)
 	b.WriteString("\nCodes of rows that are held, repeat another one, or wait for evidence:\n")
 	for _, c := range pipeline.Codes() {
-		b.WriteString(hanging(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
+		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 	}
 	b.WriteString("\nCodes in capitals are the partner's own.\n")
 	return b.String()
@@ -74,7 +75,7 @@ func exitText() string {
 		for i, c := range e.Codes {
 			codes[i] = fmt.Sprint(int(c))
 		}
-		b.WriteString(hanging(fmt.Sprintf("%-10s", strings.Join(codes, ", ")), e.Meaning, 80))
+		b.WriteString(term.WrapIndented(fmt.Sprintf("%-10s", strings.Join(codes, ", ")), e.Meaning, 80))
 	}
 	return b.String()
 }

@@ -15,12 +15,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-func newKycCommand(con *app) *cobra.Command {
+func newKycCommand(con *term.Console) *cobra.Command {
 	c := holding(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
 		Long: `After its creation a user opens the verification link, is checked, and is
 approved or denied. These commands keep that in the ledger, beside a run if need
@@ -39,7 +40,7 @@ func followFlags(c *cobra.Command, f *runFlags) {
 	configFlag(c)
 }
 
-func newKycSyncCommand(con *app) *cobra.Command {
+func newKycSyncCommand(con *term.Console) *cobra.Command {
 	var f runFlags
 	var most int
 	c := &cobra.Command{
@@ -58,21 +59,21 @@ and where the list has more users than it can have.`,
 			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
 				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: l.client, Pace: l.pace, Most: most, Watch: func(pages, seen, wanted int) {
 					if pages%100 == 0 {
-						con.tell("%s pages read, %s of %s users seen", number(pages), number(seen), number(wanted))
+						con.Sayf("%s pages read, %s of %s users seen", term.Number(pages), term.Number(seen), term.Number(wanted))
 					}
 				}})
-				con.tell("%s: %s asked for, %s in the list, %s changed", countOf(out.Pages, "page"), countOf(out.Wanted, "user"), number(out.Seen), number(out.News))
+				con.Sayf("%s: %s asked for, %s in the list, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
 				if err != nil {
 					return err
 				}
 				switch gone := out.Wanted - out.Seen; {
 				case out.Cut != nil:
-					con.tell("warning: %s not seen, because reading ended early: %v", countOf(gone, "user"), out.Cut)
+					con.Sayf("warning: %s not seen, because reading ended early: %v", term.Count(gone, "user"), out.Cut)
 					if errors.Is(out.Cut, kyc.ErrEndless) {
-						con.tell("  --max-users N reads more")
+						con.Sayf("  --max-users N reads more")
 					}
 				case gone > 0:
-					con.tell("warning: %s not in the partner's list: deleted there, or the list moved while it was read", countOf(gone, "user"))
+					con.Sayf("warning: %s not in the partner's list: deleted there, or the list moved while it was read", term.Count(gone, "user"))
 				}
 				if err := l.confirmUsers(ctx); err != nil {
 					return err
@@ -90,7 +91,7 @@ and where the list has more users than it can have.`,
 	return c
 }
 
-func newKycRetryCommand(con *app) *cobra.Command {
+func newKycRetryCommand(con *term.Console) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "retry [flags]",
@@ -103,8 +104,8 @@ not shown any more. Each try is noted before it is sent.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
 				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: l.client, Pace: l.pace})
-				con.tell("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
-					countOf(out.Denied, "user"), number(out.Begun), number(out.Again), number(out.Spent), kyc.MaxRetries, number(out.Refused), number(out.Unknown))
+				con.Sayf("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
+					term.Count(out.Denied, "user"), term.Number(out.Begun), term.Number(out.Again), term.Number(out.Spent), kyc.MaxRetries, term.Number(out.Refused), term.Number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
 					return exit.NewReportedError(exit.Findings)
 				}
@@ -116,7 +117,7 @@ not shown any more. Each try is noted before it is sent.`,
 	return c
 }
 
-func newKycImportCommand(con *app) *cobra.Command {
+func newKycImportCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	var partnerID string
 	c := &cobra.Command{
@@ -154,12 +155,12 @@ func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, err
 	return info.Account.Partner, err
 }
 
-func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path string) (err error) {
-	ctx, in := c.Context(), con.stdin
+func runKYCImport(con *term.Console, c *cobra.Command, f *targetFlags, partnerID, path string) (err error) {
+	ctx, in := c.Context(), con.In
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return exit.UsageErrorf("%s: %w", path, plainError(err))
+			return exit.UsageErrorf("%s: %w", path, term.PlainError(err))
 		}
 		defer file.Close()
 		in = file
@@ -176,11 +177,11 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 		}
 		skipped := skippedEvents{}
 		out, err := kyc.Import(ctx, kyc.ImportConfig{Ledger: l, PartnerID: partnerID, Skipped: func(name string, why error) { skipped.add(name, why) }}, in)
-		fmt.Fprintf(con.err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
-			countOf(out.Events, "event"), number(out.News), number(out.Others), number(out.Bad))
-		skipped.tell(con.err)
+		fmt.Fprintf(con.Err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
+			term.Count(out.Events, "event"), term.Number(out.News), term.Number(out.Others), term.Number(out.Bad))
+		skipped.tell(con.Err)
 		if errors.Is(err, kyc.ErrMalformed) {
-			return exit.UsageErrorf("%s: %w", displayFile(path), err)
+			return exit.UsageErrorf("%s: %w", term.FileLabel(path), err)
 		}
 		if err == nil && out.Bad > 0 {
 			return exit.NewReportedError(exit.Findings)
@@ -191,7 +192,7 @@ func runKYCImport(con *app, c *cobra.Command, f *targetFlags, partnerID, path st
 
 // openBeside opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
-func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags) (sharedLedger, error) {
+func openBeside(con *term.Console, ctx context.Context, c *cobra.Command, f *targetFlags) (sharedLedger, error) {
 	l, info, err := openToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()
@@ -207,13 +208,13 @@ func openBeside(con *app, ctx context.Context, c *cobra.Command, f *targetFlags)
 const unverifiedAfter = 7 * 24 * time.Hour
 
 // tellFunnel says how far the users of a batch are, 0 = of the ledger.
-func tellFunnel(con *app, ctx context.Context, l kyc.Customers, batch int64) error {
+func tellFunnel(con *term.Console, ctx context.Context, l kyc.Customers, batch int64) error {
 	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-unverifiedAfter))
 	if err != nil {
 		return err
 	}
 	for _, line := range funnelLines(f) {
-		fmt.Fprintln(con.err, line)
+		fmt.Fprintln(con.Err, line)
 	}
 	return nil
 }
@@ -230,23 +231,23 @@ func funnelLines(f kyc.Funnel) []string {
 	for _, s := range slices.SortedFunc(maps.Keys(f.Status), func(x, y ledger.KYCStatus) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, x), slices.Index(order, y)), cmp.Compare(x, y))
 	}) {
-		parts = append(parts, number(f.Status[s])+" "+cmp.Or(words[s], printable(string(s))))
+		parts = append(parts, term.Number(f.Status[s])+" "+cmp.Or(words[s], term.Printable(string(s))))
 	}
-	lines := []string{fmt.Sprintf("KYC: %s: %s", countOf(f.Users, "user"), strings.Join(parts, ", "))}
+	lines := []string{fmt.Sprintf("KYC: %s: %s", term.Count(f.Users, "user"), strings.Join(parts, ", "))}
 	if f.Unverified > 0 {
-		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", countOf(f.Unverified, "user")))
+		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", term.Count(f.Unverified, "user")))
 	}
 	if f.Again > 0 {
-		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", countOf(f.Again, "user")))
+		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", term.Count(f.Again, "user")))
 	}
 	if n := f.Status[ledger.KYCDenied]; n > 0 {
-		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", number(n), kyc.MaxRetries))
+		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", term.Number(n), kyc.MaxRetries))
 	}
 	if f.NoLink > 0 {
-		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", number(f.NoLink)))
+		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", term.Number(f.NoLink)))
 	}
 	if f.RetryOpen > 0 {
-		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", countOf(f.RetryOpen, "user")))
+		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", term.Count(f.RetryOpen, "user")))
 	}
 	return lines
 }

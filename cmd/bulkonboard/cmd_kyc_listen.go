@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
@@ -26,7 +27,7 @@ type listenFlags struct {
 	maxAge    age
 }
 
-func newKycListenCommand(con *app) *cobra.Command {
+func newKycListenCommand(con *term.Console) *cobra.Command {
 	f := listenFlags{encoding: choice{of: []string{"hex", "base64"}}, maxAge: age{Duration: 7 * 24 * time.Hour}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
@@ -63,7 +64,7 @@ URL is the first line of standard output.`,
 	return c
 }
 
-func runKYCListen(con *app, c *cobra.Command, f *listenFlags) (err error) {
+func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
 		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
@@ -102,21 +103,21 @@ func runKYCListen(con *app, c *cobra.Command, f *listenFlags) (err error) {
 		Failed:    func(err error) { stop(err) },
 		Told: func(e ledger.KYCEvent, news bool) {
 			if news {
-				fmt.Fprintf(con.err, "%s a user is %s\n", localTime(e.At), printable(string(e.Status)))
+				fmt.Fprintf(con.Err, "%s a user is %s\n", term.LocalTime(e.At), term.Printable(string(e.Status)))
 			}
 		},
 		Skipped: func(name string, why error) {
 			if line := skipped.add(name, why); line != "" {
-				fmt.Fprintln(con.err, line)
+				fmt.Fprintln(con.Err, line)
 			}
 		},
 	})
 	if err != nil {
 		return errors.Join(exit.NewUsageError(err), listener.Close())
 	}
-	fmt.Fprintf(con.out, "http://%s/\n", listener.Addr())
-	fmt.Fprintln(con.err, "listening for webhooks; interrupt it to end it")
+	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
+	fmt.Fprintln(con.Err, "listening for webhooks; interrupt it to end it")
 	err = l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, afterSignal) })
-	skipped.tell(con.err)
+	skipped.tell(con.Err)
 	return err
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-func newLedgerCommand(con *app) *cobra.Command {
+func newLedgerCommand(con *term.Console) *cobra.Command {
 	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."})
 	c.AddCommand(newLedgerLogCommand(con), newLedgerVerifyCommand(con), newLedgerBackupCommand(con),
 		newLedgerRestoreCommand(con), newLedgerAdoptCommand(con),
@@ -22,7 +23,7 @@ func newLedgerCommand(con *app) *cobra.Command {
 	return c
 }
 
-func newLedgerVerifyCommand(con *app) *cobra.Command {
+func newLedgerVerifyCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	c := &cobra.Command{
 		Use:   "verify [flags]",
@@ -34,12 +35,12 @@ func newLedgerVerifyCommand(con *app) *cobra.Command {
 				return err
 			}
 			for _, p := range problems {
-				fmt.Fprintln(con.err, printable(p))
+				fmt.Fprintln(con.Err, term.Printable(p))
 			}
 			if len(problems) > 0 {
-				return fmt.Errorf("%s problems were found: %w", number(len(problems)), ledger.ErrDamaged)
+				return fmt.Errorf("%s problems were found: %w", term.Number(len(problems)), ledger.ErrDamaged)
 			}
-			fmt.Fprintln(con.err, "the ledger is whole")
+			fmt.Fprintln(con.Err, "the ledger is whole")
 			return nil
 		}),
 	}
@@ -48,7 +49,7 @@ func newLedgerVerifyCommand(con *app) *cobra.Command {
 	return c
 }
 
-func newLedgerBackupCommand(con *app) *cobra.Command {
+func newLedgerBackupCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	c := &cobra.Command{
 		Use:   "backup [flags] FILE",
@@ -61,7 +62,7 @@ func newLedgerBackupCommand(con *app) *cobra.Command {
 			if err := l.Backup(ctx, args[0]); err != nil {
 				return err
 			}
-			fmt.Fprintf(con.err, "written: %s\n", printable(args[0]))
+			fmt.Fprintf(con.Err, "written: %s\n", term.Printable(args[0]))
 			return nil
 		}),
 	}
@@ -70,7 +71,7 @@ func newLedgerBackupCommand(con *app) *cobra.Command {
 	return c
 }
 
-func newLedgerRebindCommand(con *app) *cobra.Command {
+func newLedgerRebindCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	account := false
 	c := &cobra.Command{
@@ -90,7 +91,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 				if err := l.RebindAccount(ctx); err != nil {
 					return inDoubtHint(err)
 				}
-				fmt.Fprintln(con.err, "the ledger has forgotten the names of the partner account; the next run learns them")
+				fmt.Fprintln(con.Err, "the ledger has forgotten the names of the partner account; the next run learns them")
 				return nil
 			}
 			if err := isEnvironment(args[0]); err != nil {
@@ -99,7 +100,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			if err := l.Rebind(ctx, args[0]); err != nil {
 				return inDoubtHint(err)
 			}
-			fmt.Fprintf(con.err, "the ledger belongs to %s now\n", printable(args[0]))
+			fmt.Fprintf(con.Err, "the ledger belongs to %s now\n", term.Printable(args[0]))
 			return nil
 		}),
 	}

@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func newLedgerExportCommand(con *app) *cobra.Command {
+func newLedgerExportCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	noLinks := false
 	c := &cobra.Command{
@@ -44,12 +45,12 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 	return c
 }
 
-func runLedgerExport(ctx context.Context, con *app, l *recordedLedger, path string, noLinks bool) (err error) {
-	w := io.Writer(con.out)
+func runLedgerExport(ctx context.Context, con *term.Console, l *recordedLedger, path string, noLinks bool) (err error) {
+	w := io.Writer(con.Out)
 	if path != "-" {
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return exit.UsageErrorf("%s: %w", path, plainError(err))
+			return exit.UsageErrorf("%s: %w", path, term.PlainError(err))
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		w = file
@@ -60,7 +61,7 @@ func runLedgerExport(ctx context.Context, con *app, l *recordedLedger, path stri
 		return err
 	}
 	if path != "-" {
-		con.tell("written: %s, %s lines", path, number(e.lines))
+		con.Sayf("written: %s, %s lines", path, term.Number(e.lines))
 	}
 	return nil
 }

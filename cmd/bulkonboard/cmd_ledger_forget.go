@@ -9,18 +9,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func newLedgerForgetCommand(con *app) *cobra.Command {
+func newLedgerForgetCommand(con *term.Console) *cobra.Command {
 	c := newPeopleCommand(con, "forget", "erase people on request; they are not sent again",
 		func(ctx context.Context, l *recordedLedger, who []string) error {
 			n, err := l.Forget(ctx, who)
 			if err != nil {
 				return inDoubtHint(err)
 			}
-			fmt.Fprintf(con.err, "%s asked for, %s known and erased from the ledger\n", number(len(who)), number(n))
+			fmt.Fprintf(con.Err, "%s asked for, %s known and erased from the ledger\n", term.Number(len(who)), term.Number(n))
 			files, err := leftovers(ctx, l.Ledger)
 			if err != nil {
 				return fmt.Errorf("they are erased, but the files that may still hold them could not be listed: %w", err)
@@ -32,19 +33,19 @@ func newLedgerForgetCommand(con *app) *cobra.Command {
 	return c
 }
 
-func newLedgerReadmitCommand(con *app) *cobra.Command {
+func newLedgerReadmitCommand(con *term.Console) *cobra.Command {
 	return newPeopleCommand(con, "readmit", "lift what forget barred: a later input may create them",
 		func(ctx context.Context, l *recordedLedger, who []string) error {
 			n, err := l.Readmit(ctx, who)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(con.err, "%s asked for, %s were barred and are not any more\n", number(len(who)), number(n))
+			fmt.Fprintf(con.Err, "%s asked for, %s were barred and are not any more\n", term.Number(len(who)), term.Number(n))
 			return nil
 		})
 }
 
-func newPeopleCommand(con *app, name, short string, do func(context.Context, *recordedLedger, []string) error) *cobra.Command {
+func newPeopleCommand(con *term.Console, name, short string, do func(context.Context, *recordedLedger, []string) error) *cobra.Command {
 	var f targetFlags
 	c := &cobra.Command{
 		Use:   name + " [flags] FILE|-",
@@ -66,19 +67,19 @@ func newPeopleCommand(con *app, name, short string, do func(context.Context, *re
 
 // readEmails reads e-mails, one on each line, as identities. An error names the
 // line, never what stands there.
-func readEmails(con *app, path string) (who []string, err error) {
-	in := con.stdin
+func readEmails(con *term.Console, path string) (who []string, err error) {
+	in := con.In
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, exit.UsageErrorf("%s: %w", path, plainError(err))
+			return nil, exit.UsageErrorf("%s: %w", path, term.PlainError(err))
 		}
 		defer f.Close()
 		in = f
 	}
 	text, err := limits.ReadAll(in, limits.Names)
 	if err != nil {
-		return nil, exit.UsageErrorf("%s: %w", path, plainError(err))
+		return nil, exit.UsageErrorf("%s: %w", path, term.PlainError(err))
 	}
 	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -17,7 +18,7 @@ import (
 // importGroup is how many people are looked up and written at a time.
 const importGroup = 500
 
-func newLedgerImportCommand(con *app) *cobra.Command {
+func newLedgerImportCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	create := false
 	c := &cobra.Command{
@@ -89,7 +90,7 @@ type oldUser struct {
 func (im *importing) survey() error {
 	sum, err := hashFile(im.path)
 	if err != nil {
-		return exit.UsageErrorf("%s: %w", im.path, plainError(err))
+		return exit.UsageErrorf("%s: %w", im.path, term.PlainError(err))
 	}
 	im.sum = sum
 	n := 0
@@ -358,13 +359,13 @@ func (im *importing) settle(ctx context.Context) error {
 		im.done[ch.Status]--
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("%s of the file changed in the ledger meanwhile and were not imported; run the same command again: %w", countOf(len(left), "row"), ledger.ErrConflict)
+		return fmt.Errorf("%s of the file changed in the ledger meanwhile and were not imported; run the same command again: %w", term.Count(len(left), "row"), ledger.ErrConflict)
 	}
 	return nil
 }
 
-func (im *importing) tell(con *app) {
-	fmt.Fprintf(con.err, "taken over: %s\n", countsText(im.done))
+func (im *importing) tell(con *term.Console) {
+	fmt.Fprintf(con.Err, "taken over: %s\n", countsText(im.done))
 	for _, line := range []struct {
 		n    int
 		text string
@@ -374,7 +375,7 @@ func (im *importing) tell(con *app) {
 		{im.taken, "passed over: another customer of the ledger has the same serviceId"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(con.err, "  %s %s\n", countOf(line.n, "row"), line.text)
+			fmt.Fprintf(con.Err, "  %s %s\n", term.Count(line.n, "row"), line.text)
 		}
 	}
 }

@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func newLedgerLogCommand(con *app) *cobra.Command {
+func newLedgerLogCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	asJSON := false
 	c := &cobra.Command{
@@ -29,7 +30,7 @@ func newLedgerLogCommand(con *app) *cobra.Command {
 	return c
 }
 
-func printLog(con *app, ctx context.Context, l *sqlite.Ledger, asJSON bool) error {
+func printLog(con *term.Console, ctx context.Context, l *sqlite.Ledger, asJSON bool) error {
 	batches, err := l.Batches(ctx)
 	if err != nil {
 		return err
@@ -42,10 +43,10 @@ func printLog(con *app, ctx context.Context, l *sqlite.Ledger, asJSON bool) erro
 			if i > 0 {
 				names[b.ID] += " "
 			}
-			names[b.ID] += posix.word(file.Name)
+			names[b.ID] += term.Posix.QuoteWord(file.Name)
 		}
 	}
-	out := json.NewEncoder(con.out)
+	out := json.NewEncoder(con.Out)
 	out.SetEscapeHTML(false)
 	for r, err := range l.Log(ctx) {
 		if err != nil {
@@ -63,7 +64,7 @@ func printLog(con *app, ctx context.Context, l *sqlite.Ledger, asJSON bool) erro
 		if r.End != nil {
 			end = fmt.Sprintf("exit %d, %d sent, %d created", r.End.ExitCode, r.End.Sent, r.End.Created)
 		}
-		line := fmt.Sprintf("%d  %s  %s  %s@%s  %s", r.ID, localTime(r.Started), r.Command, r.Who, r.Host, r.Version)
+		line := fmt.Sprintf("%d  %s  %s  %s@%s  %s", r.ID, term.LocalTime(r.Started), r.Command, r.Who, r.Host, r.Version)
 		if r.KeyPrint != "" {
 			line += "  key " + r.KeyPrint
 		}
@@ -71,7 +72,7 @@ func printLog(con *app, ctx context.Context, l *sqlite.Ledger, asJSON bool) erro
 		if r.Batch != 0 {
 			line += "  " + names[r.Batch]
 		}
-		fmt.Fprintln(con.out, printable(line))
+		fmt.Fprintln(con.Out, term.Printable(line))
 	}
 	return nil
 }

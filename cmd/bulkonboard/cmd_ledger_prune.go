@@ -5,12 +5,14 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // defaultKeepRuns is the number of runs whose row lists the ledger keeps.
 const defaultKeepRuns = 90
 
-func newLedgerPruneCommand(con *app) *cobra.Command {
+func newLedgerPruneCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	keep := count{n: defaultKeepRuns, least: 1}
 	c := &cobra.Command{
@@ -31,7 +33,7 @@ or impossible.`,
 		if done.Batches == 1 {
 			inputs = "input"
 		}
-		fmt.Fprintf(con.err, "%s of %s old %s dropped; customers, links and the log are untouched\n", countOf(done.Rows, "row"), number(done.Batches), inputs)
+		fmt.Fprintf(con.Err, "%s of %s old %s dropped; customers, links and the log are untouched\n", term.Count(done.Rows, "row"), term.Number(done.Batches), inputs)
 		return nil
 	})
 	f.placeFlags(c.Flags())

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -37,7 +38,7 @@ type resolveFlags struct {
 	gone      bool
 }
 
-func newLedgerResolveCommand(con *app) *cobra.Command {
+func newLedgerResolveCommand(con *term.Console) *cobra.Command {
 	f := resolveFlags{as: choice{of: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
 	c := &cobra.Command{
 		Use:   "resolve [flags] FILE:ROW | --gap",
@@ -92,9 +93,9 @@ the partner's users that cannot be had: rows are then sent without one.`,
 
 // readLink reads the link that --link-file names. It warns of one on the command
 // line, which every user of the machine can read.
-func readLink(con *app, c *cobra.Command, f *resolveFlags) error {
+func readLink(con *term.Console, c *cobra.Command, f *resolveFlags) error {
 	if f.link != "" && levels(c)("link") == fromFlag {
-		fmt.Fprintln(con.err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
+		fmt.Fprintln(con.Err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
 	}
 	if f.linkFile == "" {
 		return nil
@@ -105,7 +106,7 @@ func readLink(con *app, c *cobra.Command, f *resolveFlags) error {
 	var text []byte
 	var err error
 	if f.linkFile == "-" {
-		text, err = limits.ReadAll(con.stdin, maxSecret)
+		text, err = limits.ReadAll(con.In, maxSecret)
 	} else {
 		text, err = readSecret(con, "link-file", f.linkFile)
 	}
@@ -167,7 +168,7 @@ func (f *resolveFlags) checkGap() error {
 	return f.checkReason()
 }
 
-func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger, file string, row int) error {
+func (f *resolveFlags) resolve(ctx context.Context, con *term.Console, l *recordedLedger, file string, row int) error {
 	found, counts, err := rowOf(ctx, l.Ledger, file, row)
 	if err != nil {
 		return err
@@ -207,12 +208,12 @@ func (f *resolveFlags) resolve(ctx context.Context, con *app, l *recordedLedger,
 		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
 			"who was onboarded stays onboarded: a link that is known is never dropped")
 	}
-	fmt.Fprintf(con.err, "%s, row %d: was %s, is %s now\n", printable(file), row, c.Status, ch.Status)
+	fmt.Fprintf(con.Err, "%s, row %d: was %s, is %s now\n", term.Printable(file), row, c.Status, ch.Status)
 	return nil
 }
 
 // giveUp notes that the customer's user is gone.
-func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *recordedLedger, c ledger.Customer, file string, row int) error {
+func (f *resolveFlags) giveUp(ctx context.Context, con *term.Console, l *recordedLedger, c ledger.Customer, file string, row int) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
 		return exit.UsageErrorf("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
@@ -220,7 +221,7 @@ func (f *resolveFlags) giveUp(ctx context.Context, con *app, l *recordedLedger, 
 	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.err, "%s, row %d: its user is noted as deleted\n", printable(file), row)
+	fmt.Fprintf(con.Err, "%s, row %d: its user is noted as deleted\n", term.Printable(file), row)
 	return nil
 }
 

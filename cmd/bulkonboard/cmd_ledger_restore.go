@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-func newLedgerRestoreCommand(con *app) *cobra.Command {
+func newLedgerRestoreCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	c := &cobra.Command{
 		Use:   "restore [flags] BACKUP [REPORT...]",
@@ -42,7 +43,7 @@ names and times agree with run --gap ours.`,
 	return c
 }
 
-func runLedgerRestore(con *app, c *cobra.Command, f *targetFlags, backup string, reports []string) error {
+func runLedgerRestore(con *term.Console, c *cobra.Command, f *targetFlags, backup string, reports []string) error {
 	opt, err := ledgerOptions(c, f)
 	if err != nil {
 		return err
@@ -61,10 +62,10 @@ func runLedgerRestore(con *app, c *cobra.Command, f *targetFlags, backup string,
 	open := func(ctx context.Context) (*sqlite.Ledger, error) {
 		l, kept, err := sqlite.Restore(ctx, opt, backup)
 		if kept != "" {
-			con.tell("the ledger that was there is kept as %s", kept)
+			con.Sayf("the ledger that was there is kept as %s", kept)
 		}
 		if err == nil {
-			con.tell("put back: %s", opt.Path)
+			con.Sayf("put back: %s", opt.Path)
 		}
 		return l, err
 	}
@@ -73,14 +74,14 @@ func runLedgerRestore(con *app, c *cobra.Command, f *targetFlags, backup string,
 			if err := im.into(ctx, l); err != nil {
 				return err
 			}
-			fmt.Fprintf(con.err, "%s: ", printable(im.path))
+			fmt.Fprintf(con.Err, "%s: ", term.Printable(im.path))
 			im.tell(con)
 		}
 		return nil
 	})
 }
 
-func newLedgerAdoptCommand(con *app) *cobra.Command {
+func newLedgerAdoptCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	c := &cobra.Command{
 		Use:   "adopt [flags]",
@@ -100,21 +101,21 @@ over with ledger import.`,
 	return c
 }
 
-func runLedgerAdopt(con *app, c *cobra.Command, f *targetFlags) error {
+func runLedgerAdopt(con *term.Console, c *cobra.Command, f *targetFlags) error {
 	opt, err := ledgerOptions(c, f)
 	if err != nil {
 		return err
 	}
 	opt.Adopt = true
 	return withRecord(con, c, settingsText(c), opener(opt), func(context.Context, *recordedLedger) error {
-		con.tell("adopted: %s", opt.Path)
+		con.Sayf("adopted: %s", opt.Path)
 		return nil
 	})
 }
 
 // endGaps declares, with a reason, that no list will show who was created inside
 // the ledger's gaps, so that runs no longer wait for one.
-func endGaps(ctx context.Context, con *app, l *sqlite.Ledger, because string) error {
+func endGaps(ctx context.Context, con *term.Console, l *sqlite.Ledger, because string) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err
@@ -128,8 +129,8 @@ func endGaps(ctx context.Context, con *app, l *sqlite.Ledger, because string) er
 			return err
 		}
 		ended++
-		fmt.Fprintf(con.err, "the gap from %s to %s is ended: rows are sent without the partner's list; a user created in it is still never called a duplicate\n",
-			localTime(g.From.Partner()), localTime(g.To.Partner()))
+		fmt.Fprintf(con.Err, "the gap from %s to %s is ended: rows are sent without the partner's list; a user created in it is still never called a duplicate\n",
+			term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()))
 	}
 	if ended == 0 {
 		return exit.UsageErrorf("the ledger has no gap that a list must still be read for")

@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-func newLinksCommand(con *app) *cobra.Command {
+func newLinksCommand(con *term.Console) *cobra.Command {
 	c := holding(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
 	c.AddCommand(newLinksRecoverCommand(con), newLinksExportCommand(con))
 	return c
@@ -32,7 +33,7 @@ func (a *age) String() string {
 	if a.Duration == 0 {
 		return ""
 	}
-	return shortTime(a.Duration)
+	return term.ShortDuration(a.Duration)
 }
 func (a *age) Set(text string) error {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
@@ -60,7 +61,7 @@ type exportFlags struct {
 	output      string
 }
 
-func newLinksExportCommand(con *app) *cobra.Command {
+func newLinksExportCommand(con *term.Console) *cobra.Command {
 	f := exportFlags{format: choice{of: []string{"csv", "xlsx"}}}
 	c := &cobra.Command{
 		Use:   "export [flags]",
@@ -85,7 +86,7 @@ carefully as passwords.`,
 	return c
 }
 
-func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
+func runLinksExport(con *term.Console, c *cobra.Command, f *exportFlags) (err error) {
 	ctx := c.Context()
 	kind := report.Kind(f.format.value)
 	switch named, known := report.KindOf(f.output); {
@@ -99,7 +100,7 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	if kind != report.CSV && kind != report.XLSX {
 		return exit.UsageErrorf("--output %s: use .csv or .xlsx", f.output)
 	}
-	if f.output == "-" && kind == report.XLSX && con.out.isTerminal() {
+	if f.output == "-" && kind == report.XLSX && con.Out.IsTerminal() {
 		return exit.NewUsageError(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
 	l, info, err := openToRead(ctx, c, &f.targetFlags)
@@ -112,13 +113,13 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
 	defer func() {
 		if held > 0 {
-			fmt.Fprintf(con.err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", countOf(held, "link"))
+			fmt.Fprintf(con.Err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", term.Count(held, "link"))
 		}
 	}()
 	if f.output == "-" {
 		scratch, err := os.MkdirTemp("", "bulkonboard-")
 		if err == nil {
-			err = errors.Join(report.WriteTable(ctx, con.out.data(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
+			err = errors.Join(report.WriteTable(ctx, con.Out.DataWriter(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
 		}
 		return err
 	}
@@ -127,7 +128,7 @@ func runLinksExport(con *app, c *cobra.Command, f *exportFlags) (err error) {
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)
 	if err == nil {
-		fmt.Fprintf(con.err, "written: %s, %s\n", printable(written), countOf(n, "link"))
+		fmt.Fprintf(con.Err, "written: %s, %s\n", term.Printable(written), term.Count(n, "link"))
 	}
 	return err
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-func newLinksRecoverCommand(con *app) *cobra.Command {
+func newLinksRecoverCommand(con *term.Console) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "recover [flags] FILE...",
@@ -43,8 +44,8 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 	return c
 }
 
-func recoverLinks(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
-	if !f.yes && !isTerminal(con.stdin) {
+func recoverLinks(con *term.Console, c *cobra.Command, f *runFlags, args []string) (err error) {
+	if !f.yes && !term.IsTerminal(con.In) {
 		return exit.NewUsageError(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
 	if f.inDoubt.value == "hold" {
@@ -83,7 +84,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
 		r.gauges.plan(p)
 		if p.New > 0 && !p.Again {
-			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", countOf(p.New, "row")), "bulkonboard links recover takes the input that was run, or one with the same people")
+			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "bulkonboard links recover takes the input that was run, or one with the same people")
 		}
 		return nil
 	}
@@ -102,7 +103,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	gone, err := kyc.Remove(ctx, kyc.RemoveConfig{Ledger: r.known, Partner: r.client, Pace: kyc.NewPace(r.flags.rate.perSecond), Run: sum.Run,
 		Watch: func(done, of int) {
 			if done%100 == 0 {
-				r.tell("%s of %s deleted", number(done), number(of))
+				r.Sayf("%s of %s deleted", term.Number(done), term.Number(of))
 			}
 		}}, lost)
 	r.chosen = map[int64]bool{}
@@ -111,16 +112,16 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	}
 	r.kept = gone.Refused + gone.Unasked + gone.Changed
 	if gone.Unasked > 0 {
-		r.tell("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", countOf(gone.Unasked, "user"))
+		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", term.Count(gone.Unasked, "user"))
 	}
 	if gone.Changed > 0 {
-		r.tell("%s not deleted: the ledger changed meanwhile. Run the same command again", countOf(gone.Changed, "user"))
+		r.Sayf("%s not deleted: the ledger changed meanwhile. Run the same command again", term.Count(gone.Changed, "user"))
 	}
 	if gone.Refused > 0 {
-		r.tell("%s not deleted by the partner (%s): those with cards cannot be", countOf(gone.Refused, "user"), gone.Code)
+		r.Sayf("%s not deleted by the partner (%s): those with cards cannot be", term.Count(gone.Refused, "user"), gone.Code)
 	}
 	if len(gone.Unknown) > 0 {
-		r.tell("%s: no answer tells whether they were deleted; the list will, after a silence", countOf(len(gone.Unknown), "user"))
+		r.Sayf("%s: no answer tells whether they were deleted; the list will, after a silence", term.Count(len(gone.Unknown), "user"))
 	}
 	if len(r.chosen) == 0 || err != nil {
 		return sum, partnerStop(err)
@@ -137,7 +138,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summary, error) {
 	var sum pipeline.Summary
 	var failed error
-	p := &progress{}
+	p := &term.ProgressView{}
 	cfg.Watch = r.watching(p)
 	err := r.attended(ctx, p, func() { sum, failed = pipeline.Run(ctx, cfg) })
 	if sum.Run != 0 {
@@ -168,13 +169,13 @@ func (r *recovery) consent(lost []ledger.Customer) error {
 			approved++
 		}
 	}
-	r.tell("%s of this input have no link: the answer that had it was lost", countOf(len(lost), "user"))
-	r.tell("  to get a new one each is deleted at the partner and created again, with another serviceId")
-	r.tell("  no second fee, but for those who were approved meanwhile: %s as far as the ledger knows", number(approved))
+	r.Sayf("%s of this input have no link: the answer that had it was lost", term.Count(len(lost), "user"))
+	r.Sayf("  to get a new one each is deleted at the partner and created again, with another serviceId")
+	r.Sayf("  no second fee, but for those who were approved meanwhile: %s as far as the ledger knows", term.Number(approved))
 	if r.flags.yes {
 		return nil
 	}
-	if !r.ask(fmt.Sprintf("Delete %s at %s and create them again?", countOf(len(lost), "user"), r.to.environment)) {
+	if !r.Confirm(fmt.Sprintf("Delete %s at %s and create them again?", term.Count(len(lost), "user"), r.to.environment)) {
 		return exit.UsageErrorf("not confirmed; nobody was deleted")
 	}
 	return nil
@@ -191,7 +192,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 			code = exit.Findings
 		}
 	}
-	code = r.stop.exitCode(code)
+	code = r.Stop.ExitCode(code)
 	for i, id := range r.runs {
 		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(exit.StopReasonOf(failed))}
 		if i == len(r.runs)-1 {
@@ -205,31 +206,31 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 		}
 	}
 	if failed != nil {
-		r.tell("bulkonboard: %v", failed)
+		r.Sayf("bulkonboard: %v", failed)
 		for _, hint := range exit.HintsOf(failed) {
-			r.tell("  %s", hint)
+			r.Sayf("  %s", hint)
 		}
 	}
 	written, _, reportErr := r.report(last, sum, failed)
 	if reportErr != nil {
-		r.tell("bulkonboard: %v", reportErr)
+		r.Sayf("bulkonboard: %v", reportErr)
 		code = max(code, exit.Failure)
 	}
 	for _, path := range written {
-		r.tell("written: %s", path)
+		r.Sayf("written: %s", path)
 	}
 	switch {
 	case r.lost == 0 && failed == nil:
-		r.tell("no link of this input is lost")
+		r.Sayf("no link of this input is lost")
 	case failed == nil || len(r.chosen) > 0:
-		r.tell("%s of %s have a new link", number(len(r.chosen)-left), countOf(r.lost, "user"))
+		r.Sayf("%s of %s have a new link", term.Number(len(r.chosen)-left), term.Count(r.lost, "user"))
 	}
 	if w := feeWarning(sum); w != "" {
-		r.tell("%s", w)
+		r.Sayf("%s", w)
 	}
-	r.tell("%s (exit %d)", exit.LastLine(code), code)
+	r.Sayf("%s (exit %d)", exit.LastLine(code), code)
 	if left > 0 {
-		r.tell("%s being created again; this command goes on: %s", countOf(left, "user"), r.continuing())
+		r.Sayf("%s being created again; this command goes on: %s", term.Count(left, "user"), r.ContinueCommand())
 	}
 	r.gauges.end(sum, code)
 	r.logEnd(sum, failed, code)

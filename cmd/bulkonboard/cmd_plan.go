@@ -7,12 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func newPlanCommand(con *app) *cobra.Command {
+func newPlanCommand(con *term.Console) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "plan [flags] FILE...",
@@ -35,7 +36,7 @@ run would do. Nothing is sent, and nothing of it stays in the ledger.`,
 }
 
 // previewInput shows what run would do. Nothing is sent or kept.
-func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
+func previewInput(con *term.Console, c *cobra.Command, f *runFlags, args []string) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -55,10 +56,10 @@ func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err e
 		code = exit.Findings
 	}
 	if failed != nil {
-		s.tell("bulkonboard: %v", failed)
+		s.Sayf("bulkonboard: %v", failed)
 	} else {
-		s.tell("nothing was sent; this command does it:")
-		s.tell("  %s", s.commandLine(asRun(s.args)...))
+		s.Sayf("nothing was sent; this command does it:")
+		s.Sayf("  %s", s.CommandLine(asRun(s.Args)...))
 	}
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	if s.flags.json {
@@ -67,7 +68,7 @@ func previewInput(con *app, c *cobra.Command, f *runFlags, args []string) (err e
 		out.Environment, out.Ledger, out.ExitCode = report.Text(s.to.environment), report.Text(s.to.ledger), int(code)
 		left := plan.Send + plan.InDoubt
 		out.Remaining = &left
-		if err := out.Encode(s.out); err != nil {
+		if err := out.Encode(s.Out); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -28,7 +29,7 @@ type reportFlags struct {
 	reports []string
 }
 
-func newReportCommand(con *app) *cobra.Command {
+func newReportCommand(con *term.Console) *cobra.Command {
 	var f reportFlags
 	c := &cobra.Command{
 		Use:   "report [flags]",
@@ -51,7 +52,7 @@ also beside a run that is sending. A report has verification links unless
 	return c
 }
 
-func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) (err error) {
+func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *reportFlags) (err error) {
 	sel, err := f.selection(time.Now())
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 		if meta.Batches[0].Rows == 0 {
 			return exit.NewUsageError(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
 		}
-		fmt.Fprintln(con.err, "warning: only some rows of that input are still kept; --all reports every customer once")
+		fmt.Fprintln(con.Err, "warning: only some rows of that input are still kept; --all reports every customer once")
 	}
 	names := f.reports
 	if len(names) == 0 {
@@ -115,7 +116,7 @@ func runReport(con *app, ctx context.Context, c *cobra.Command, f *reportFlags) 
 	written, err := o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
 	o.tellKept(con)
 	for _, path := range written {
-		fmt.Fprintf(con.err, "written: %s\n", printable(path))
+		fmt.Fprintf(con.Err, "written: %s\n", term.Printable(path))
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -173,7 +174,7 @@ func (r *runFlags) settleTime() time.Duration {
 	return max(100*time.Second, r.timeout.Duration+40*time.Second)
 }
 
-func newRunCommand(con *app) *cobra.Command {
+func newRunCommand(con *term.Console) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "run [flags] [FILE...]",
@@ -224,5 +225,5 @@ func settingsText(c *cobra.Command) string {
 			words = append(words, "--"+f.Name+"="+value)
 		}
 	})
-	return posix.line(words...)
+	return term.Posix.QuoteLine(words...)
 }

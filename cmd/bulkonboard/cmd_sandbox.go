@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -69,7 +70,7 @@ func (s *sandboxFlags) config() (sandbox.Config, error) {
 	if s.preexist != "" {
 		f, err := os.Open(s.preexist)
 		if err != nil {
-			return cfg, exit.UsageErrorf("%s: %w", s.preexist, plainError(err))
+			return cfg, exit.UsageErrorf("%s: %w", s.preexist, term.PlainError(err))
 		}
 		cfg.Preexisting, err = sandbox.ReadPreexisting(f)
 		if err = errors.Join(err, f.Close()); err != nil {
@@ -79,7 +80,7 @@ func (s *sandboxFlags) config() (sandbox.Config, error) {
 	return cfg, nil
 }
 
-func newSandboxCommand(con *app) *cobra.Command {
+func newSandboxCommand(con *term.Console) *cobra.Command {
 	var (
 		checks checkFlags
 		f      sandboxFlags
@@ -117,7 +118,7 @@ user of the account.
 			}
 			printed := newSandboxKey()
 			cfg.Keys = []string{printed}
-			if own := strings.TrimSpace(con.env[envKey]); own != "" {
+			if own := strings.TrimSpace(con.Env[envKey]); own != "" {
 				cfg.Keys = append(cfg.Keys, own)
 			}
 			return serveSandbox(con, c.Context(), cfg, addr, printed)
@@ -136,12 +137,12 @@ func faultText() string {
 	var b strings.Builder
 	b.WriteString("Faults:\n")
 	for _, n := range sandbox.FaultNames() {
-		b.WriteString(hanging(fmt.Sprintf("%-26s ", n.Usage), n.Help, 100))
+		b.WriteString(term.WrapIndented(fmt.Sprintf("%-26s ", n.Usage), n.Help, 100))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func serveSandbox(con *app, ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
+func serveSandbox(con *term.Console, ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		return exit.NewUsageError(err)
@@ -151,12 +152,12 @@ func serveSandbox(con *app, ctx context.Context, cfg sandbox.Config, addr, key s
 	if err != nil {
 		return exit.NewUsageError(err)
 	}
-	fmt.Fprintln(con.out, url)
-	fmt.Fprintln(con.err, "the simulated partner listens until it is interrupted. In another window:")
-	fmt.Fprintf(con.err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
+	fmt.Fprintln(con.Out, url)
+	fmt.Fprintln(con.Err, "the simulated partner listens until it is interrupted. In another window:")
+	fmt.Fprintf(con.Err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
 	<-ctx.Done()
 	n := server.Counters()
-	fmt.Fprintf(con.err, "create-user requests: %s; %s, %s charged\n", number(n.Posts), countOf(n.Users, "user"), server.Charged())
+	fmt.Fprintf(con.Err, "create-user requests: %s; %s, %s charged\n", term.Number(n.Posts), term.Count(n.Users, "user"), server.Charged())
 	return nil
 }
 

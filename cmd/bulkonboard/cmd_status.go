@@ -11,11 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-func newStatusCommand(con *app) *cobra.Command {
+func newStatusCommand(con *term.Console) *cobra.Command {
 	var f targetFlags
 	var asJSON bool
 	c := &cobra.Command{
@@ -33,7 +34,7 @@ func newStatusCommand(con *app) *cobra.Command {
 	return c
 }
 
-func runStatus(con *app, ctx context.Context, c *cobra.Command, f *targetFlags, asJSON bool) (err error) {
+func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *targetFlags, asJSON bool) (err error) {
 	l, info, err := openToRead(ctx, c, f)
 	if err != nil {
 		return err
@@ -44,12 +45,12 @@ func runStatus(con *app, ctx context.Context, c *cobra.Command, f *targetFlags, 
 		return err
 	}
 	for _, line := range st.lines(con) {
-		fmt.Fprintln(con.err, printable(line))
+		fmt.Fprintln(con.Err, term.Printable(line))
 	}
 	if !asJSON {
 		return nil
 	}
-	enc := json.NewEncoder(con.out)
+	enc := json.NewEncoder(con.Out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(st.json(con))
 }
@@ -73,5 +74,3 @@ func inputsOf(ctx context.Context, l *sqlite.Ledger) ([]ledger.Batch, error) {
 	slices.SortStableFunc(batches, func(x, y ledger.Batch) int { return cmp.Compare(newest[y.ID], newest[x.ID]) })
 	return batches, nil
 }
-
-func localTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

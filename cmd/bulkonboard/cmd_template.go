@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func newTemplateCommand(con *app) *cobra.Command {
+func newTemplateCommand(con *term.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "template FILE",
 		Short: "an input file to fill in, .csv or .xlsx",
@@ -29,7 +30,7 @@ the rules. A file that is there already is never overwritten.`,
 	}
 }
 
-func writeTemplate(con *app, ctx context.Context, path string) error {
+func writeTemplate(con *term.Console, ctx context.Context, path string) error {
 	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
 		return exit.UsageErrorf("template %s: the file must be .csv or .xlsx", path)
 	}
@@ -50,6 +51,6 @@ func writeTemplate(con *app, ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(con.err, "written: %s\n", printable(written))
+	fmt.Fprintf(con.Err, "written: %s\n", term.Printable(written))
 	return nil
 }

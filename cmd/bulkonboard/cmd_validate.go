@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -27,7 +28,7 @@ type validateFlags struct {
 	quiet    bool
 }
 
-func newValidateCommand(con *app) *cobra.Command {
+func newValidateCommand(con *term.Console) *cobra.Command {
 	f := validateFlags{env: choice{of: []string{envStaging, envProduction}}}
 	c := &cobra.Command{
 		Use:   "validate [flags] FILE...",
@@ -61,9 +62,9 @@ program is checked so.`,
 	return c
 }
 
-func runValidate(con *app, ctx context.Context, f *validateFlags, args []string) (err error) {
+func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args []string) (err error) {
 	if f.quiet {
-		con.err.hold()
+		con.Err.HoldBack()
 	}
 	if f.changes && f.json {
 		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
@@ -73,7 +74,7 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 	if err != nil {
 		return err
 	}
-	in, err := f.open(ctx, args, con.stdin)
+	in, err := f.open(ctx, args, con.In)
 	if err != nil {
 		return notBegun(con, err, f.json, target{})
 	}
@@ -113,13 +114,13 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.err, "written: %s\n", printable(path))
+		fmt.Fprintf(con.Err, "written: %s\n", term.Printable(path))
 	}
 	if f.json {
 		rows := tally.Rows
 		out := report.Summary{Input: inputFiles(in, found), Rows: &rows, Counts: report.Counts(tally.Status), Problems: causesOf(tally),
 			ExitCode: int(code), Reports: []string{}, StartedAt: report.Moment{Time: started}, FinishedAt: report.Moment{Time: time.Now()}}
-		if err := out.Encode(con.out); err != nil {
+		if err := out.Encode(con.Out); err != nil {
 			return err
 		}
 	}
@@ -130,9 +131,9 @@ func runValidate(con *app, ctx context.Context, f *validateFlags, args []string)
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
-func checkInput(con *app, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
-	shown := newWarnings(con.err)
-	defer shown.end()
+func checkInput(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
+	shown := term.NewWarningHandler(con.Err)
+	defer shown.End()
 	found.sleuth.begin()
 	defer found.sleuth.end()
 	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,
@@ -140,18 +141,18 @@ func checkInput(con *app, ctx context.Context, in *source.Input, rules *validate
 	return pipeline.Check(ctx, cfg, found.add, found.note)
 }
 
-func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tally, code exit.Code) {
-	say := func(format string, args ...any) { fmt.Fprintln(con.err, printable(fmt.Sprintf(format, args...))) }
+func tellFindings(con *term.Console, in *source.Input, found *findings, tally ledger.Tally, code exit.Code) {
+	say := func(format string, args ...any) { fmt.Fprintln(con.Err, term.Printable(fmt.Sprintf(format, args...))) }
 	for _, line := range noteLines(in.Notes(), in.Files()) {
 		say("%s", line)
 	}
 	good := tally.Rows - tally.Status[ledger.Invalid] - tally.Status[ledger.DuplicateInInput]
-	say("%s: %s good, %s invalid, %s repeat another row", countOf(tally.Rows, "row"), number(good),
-		number(tally.Status[ledger.Invalid]), number(tally.Status[ledger.DuplicateInInput]))
+	say("%s: %s good, %s invalid, %s repeat another row", term.Count(tally.Rows, "row"), term.Number(good),
+		term.Number(tally.Status[ledger.Invalid]), term.Number(tally.Status[ledger.DuplicateInInput]))
 	for _, line := range found.lines(in.Files(), 0) {
 		say("  %s", line)
 	}
-	for _, line := range found.sleuth.lines(in.Files(), con, con.subcommand()) {
+	for _, line := range found.sleuth.lines(in.Files(), con, con.CommandWords()) {
 		say("%s", line)
 	}
 	if len(found.cells) > 0 {
@@ -160,9 +161,9 @@ func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tall
 			say("  %s", line)
 		}
 		if n := found.problems - len(found.cells); n > 0 && found.keep {
-			say("  and %s more, all marked in the copy of the list", number(n))
+			say("  and %s more, all marked in the copy of the list", term.Number(n))
 		} else if n > 0 {
-			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", number(n))
+			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", term.Number(n))
 		}
 	}
 	if len(found.shared) > 0 {
@@ -171,7 +172,7 @@ func tellFindings(con *app, in *source.Input, found *findings, tally ledger.Tall
 			say("  %s", line)
 		}
 		if n := found.sharing - len(found.shared); n > 0 {
-			say("  and %s more", number(n))
+			say("  and %s more", term.Number(n))
 		}
 	}
 	switch {

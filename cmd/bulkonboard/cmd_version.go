@@ -5,15 +5,17 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-func newVersionCommand(con *app) *cobra.Command {
+func newVersionCommand(con *term.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "the version of this program",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(con.out, "bulkonboard %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(con.Out, "bulkonboard %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}

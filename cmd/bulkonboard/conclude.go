@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -39,10 +40,10 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	switch {
 	case reportErr == nil:
 	case rctx.Err() != nil:
-		s.tell("the report was not written, to end in time; when you want it: %s", s.reportCommand())
+		s.Sayf("the report was not written, to end in time; when you want it: %s", s.reportCommand())
 	default:
-		s.tell("bulkonboard: %v", reportErr)
-		s.tell("  the ledger is whole; the report again: %s", s.reportCommand())
+		s.Sayf("bulkonboard: %v", reportErr)
+		s.Sayf("  the ledger is whole; the report again: %s", s.reportCommand())
 		if code != exit.Interrupted && code != exit.Ledger {
 			code = exit.Failure
 		}
@@ -50,7 +51,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	if code == exit.OK {
 		code = standingCode(sum, attention)
 	}
-	code = s.stop.exitCode(code)
+	code = s.Stop.ExitCode(code)
 	if sum.Run != 0 && !(exit.StopReasonOf(failed) == pipeline.LedgerFault) {
 		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(exit.StopReasonOf(failed)), Sent: sum.Sent,
 			Created: sum.New[ledger.Created], WalletFrom: sum.WalletFrom.String(), WalletTo: sum.WalletTo.String()}
@@ -79,7 +80,7 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 		out := summaryOf(sum, failed)
 		out.Environment, out.Ledger = report.Text(s.to.environment), report.Text(s.to.ledger)
 		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
-		if err := out.Encode(s.out); err != nil {
+		if err := out.Encode(s.Out); err != nil {
 			return err
 		}
 	}
@@ -91,13 +92,13 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 
 // notBegun prints the JSON summary, if it was asked for, of what could not
 // begin: input or ledger cannot be used.
-func notBegun(con *app, err error, asked bool, to target) error {
+func notBegun(con *term.Console, err error, asked bool, to target) error {
 	if !asked {
 		return err
 	}
 	now := time.Now()
 	out := summaryOf(pipeline.Summary{Started: now, Finished: now}, err)
-	code := con.stop.exitCode(exit.CodeOf(err))
+	code := con.Stop.ExitCode(exit.CodeOf(err))
 	switch {
 	case errors.As(err, new(*source.Error)):
 		out.StopReason = report.Text(pipeline.InputFault)
@@ -107,7 +108,7 @@ func notBegun(con *app, err error, asked bool, to target) error {
 		out.StopReason = report.Text(pipeline.Interrupted)
 	}
 	out.Environment, out.Ledger, out.ExitCode = report.Text(to.environment), report.Text(to.ledger), int(code)
-	return errors.Join(err, out.Encode(con.out))
+	return errors.Join(err, out.Encode(con.Out))
 }
 
 // standingCode is the exit code of a run that went to its end.
@@ -184,7 +185,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		s.outputs.facts = s.store
 	}
 	written, err = s.outputs.write(ctx, meta, rows)
-	s.outputs.tellKept(s.app)
+	s.outputs.tellKept(s.Console)
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		err = errors.Join(err, s.hosts.remember(ctx, s.store))
 	}
@@ -199,7 +200,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if path := s.flags.annotate; path != "" {
 		note := annotation(s.in.Files()[0], s.flags.headerRow.n)
 		note.Outcome, note.Rows = true, outcomeRows(ctx, s.in, s.store, sum.Batch.ID)
-		marked, failure := writeAnnotated(s.app, ctx, path, s.in, note)
+		marked, failure := writeAnnotated(s.Console, ctx, path, s.in, note)
 		if failure == nil {
 			written = append(written, marked)
 		}
@@ -224,79 +225,79 @@ func (s *session) reportCommand() string {
 	if s.to.environment == envProduction || s.to.environment == envStaging {
 		words = append(words, "--env", s.to.environment)
 	}
-	return s.commandLine(words...)
+	return s.CommandLine(words...)
 }
 
 // tellEnd prints what happened, what is left, where the report is, and the
 // command that continues.
 func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, code exit.Code) {
 	if failed != nil {
-		s.tell("bulkonboard: %v", failed)
+		s.Sayf("bulkonboard: %v", failed)
 		for _, hint := range exit.HintsOf(failed) {
-			s.tell("  %s", hint)
+			s.Sayf("  %s", hint)
 		}
 		if hint := s.unusedProxy(failed); hint != "" {
-			s.tell("  %s", hint)
+			s.Sayf("  %s", hint)
 		}
 	}
 	if sum.Batch.ID != 0 {
-		s.tell("%s: %s", countOf(sum.Tally.Rows, "row"), countsText(sum.Tally.Status))
+		s.Sayf("%s: %s", term.Count(sum.Tally.Rows, "row"), countsText(sum.Tally.Status))
 		for _, cause := range causeLines(sum.Tally, report.Advice) {
-			s.tell("  %s", cause)
+			s.Sayf("  %s", cause)
 		}
 		if n := sum.Tally.Changed; n > 0 {
-			s.tell("  %s with other details than were sent; nothing was sent again (details_changed in the report)", countOf(n, "row"))
+			s.Sayf("  %s with other details than were sent; nothing was sent again (details_changed in the report)", term.Count(n, "row"))
 		}
-		done := fmt.Sprintf("this run: %s sent, %s created", number(sum.Sent), number(sum.New[ledger.Created]))
+		done := fmt.Sprintf("this run: %s sent, %s created", term.Number(sum.Sent), term.Number(sum.New[ledger.Created]))
 		if sum.AlreadyDone > 0 {
-			done += fmt.Sprintf("; %s were done before", number(sum.AlreadyDone))
+			done += fmt.Sprintf("; %s were done before", term.Number(sum.AlreadyDone))
 		}
 		if m := moneyOf(sum); m.Charged != "" && sum.New[ledger.Created] > 0 {
 			done += strings.TrimRight(fmt.Sprintf("; charged about %s %s", m.Charged, m.Currency), " ")
 		}
-		s.tell("%s", done)
+		s.Sayf("%s", done)
 	}
 	for _, line := range s.hosts.lines() {
-		s.tell("%s", line)
+		s.Sayf("%s", line)
 		if s.flags.logFlags.isOn() { // else it would be shown twice
 			s.log.Warn(strings.TrimPrefix(line, "warning: "))
 		}
 	}
 	if sum.Unconfirmed > 0 {
-		s.tell("%s", unconfirmedText(sum))
+		s.Sayf("%s", unconfirmedText(sum))
 	}
 	s.tellOthers(sum)
 	if sum.Sent > 0 && sum.WalletFrom.Known() && sum.WalletTo.Known() {
-		s.tell("wallet: %s before, %s after", strings.TrimSpace(sum.WalletFrom.String()+" "+sum.Currency), strings.TrimSpace(sum.WalletTo.String()+" "+sum.Currency))
+		s.Sayf("wallet: %s before, %s after", strings.TrimSpace(sum.WalletFrom.String()+" "+sum.Currency), strings.TrimSpace(sum.WalletTo.String()+" "+sum.Currency))
 	}
 	if w := feeWarning(sum); w != "" {
-		s.tell("%s", w)
+		s.Sayf("%s", w)
 	}
 	for _, path := range written {
-		s.tell("written: %s", path)
+		s.Sayf("written: %s", path)
 	}
-	s.tell("%s (exit %d)", exit.LastLine(code), code)
+	s.Sayf("%s (exit %d)", exit.LastLine(code), code)
 	left := sum.Remaining
 	if sum.Batch.ID == 0 {
 		left = sum.Plan.Send + sum.Plan.InDoubt
 	}
 	if left > 0 || code != exit.OK && code != exit.Findings {
 		if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
-			s.tell("%s left", countOf(left, "row"))
+			s.Sayf("%s left", term.Count(left, "row"))
 		}
 		if exit.StopReasonOf(failed) == pipeline.MaxNew {
 			// The same command would be refused again.
-			s.tell("check that this is the right file; if it is, raise --max-new: %s %s new", countOf(sum.Plan.New, "row"), isAre(sum.Plan.New))
+			s.Sayf("check that this is the right file; if it is, raise --max-new: %s %s new", term.Count(sum.Plan.New, "row"), term.IsOrAre(sum.Plan.New))
 			return
 		}
-		s.tell("this command continues:")
-		s.tell("  %s", s.continuing())
+		s.Sayf("this command continues:")
+		s.Sayf("  %s", s.ContinueCommand())
 	}
 }
 
 // unconfirmedText says how many users the partner's list has not confirmed, and why.
 func unconfirmedText(sum pipeline.Summary) string {
-	text := fmt.Sprintf("%s not yet confirmed by the partner's list", countOf(sum.Unconfirmed, "user"))
+	text := fmt.Sprintf("%s not yet confirmed by the partner's list", term.Count(sum.Unconfirmed, "user"))
 	if sum.ListError != "" {
 		text += ": " + sum.ListError
 	}
@@ -307,7 +308,7 @@ func unconfirmedText(sum pipeline.Summary) string {
 // those of rows in doubt, and without an input of our own also of rows unsent.
 func (s *session) tellOthers(sum pipeline.Summary) {
 	if sum.OthersDoubt > 0 {
-		s.tell("%s in doubt through other inputs", countOf(sum.OthersDoubt, "row"))
+		s.Sayf("%s in doubt through other inputs", term.Count(sum.OthersDoubt, "row"))
 	}
 	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: sum.Batch.ID}
 	if s.in == nil {
@@ -319,14 +320,14 @@ func (s *session) tellOthers(sum pipeline.Summary) {
 	count := map[int64]int{}
 	for c, err := range s.store.Customers(ctx, left) {
 		if err != nil {
-			s.tell("warning: the inputs to run again are not known: %v", err)
+			s.Sayf("warning: the inputs to run again are not known: %v", err)
 			return
 		}
 		count[c.LastBatch]++
 	}
 	batches, err := s.store.Batches(ctx)
 	if err != nil {
-		s.tell("warning: the inputs to run again are not known: %v", err)
+		s.Sayf("warning: the inputs to run again are not known: %v", err)
 		return
 	}
 	for _, b := range batches {
@@ -335,7 +336,7 @@ func (s *session) tellOthers(sum pipeline.Summary) {
 			for _, f := range b.Files {
 				names = append(names, f.Name)
 			}
-			s.tell("  %s of this input, which must be run again: %s", countOf(n, "row"), s.shellLine(fileWords(names)...))
+			s.Sayf("  %s of this input, which must be run again: %s", term.Count(n, "row"), s.QuoteWords(term.FileArguments(names)...))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
@@ -103,12 +104,12 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return nil, notThis(top.Line, "")
 	}
 	if n := len(top.Content) / 2; n > maxSettings {
-		return nil, place{path, top.Content[2*maxSettings].Line}.wrong("", fmt.Errorf("the file has %s entries; at most %s are read", number(n), number(maxSettings)))
+		return nil, place{path, top.Content[2*maxSettings].Line}.wrong("", fmt.Errorf("the file has %s entries; at most %s are read", term.Number(n), term.Number(maxSettings)))
 	}
 	values := 0
 	for i := 1; i < len(top.Content); i += 2 {
 		if values += max(1, len(top.Content[i].Content)); values > maxValues {
-			return nil, place{path, top.Content[i].Line}.wrong("", fmt.Errorf("the file has more than %s values", number(maxValues)))
+			return nil, place{path, top.Content[i].Line}.wrong("", fmt.Errorf("the file has more than %s values", term.Number(maxValues)))
 		}
 	}
 	return top.Content, nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -20,14 +21,14 @@ import (
 // trial is run with the settings of the file and the environment, and without
 // input: what run would refuse before it opens anything, `config check` tells.
 type trial struct {
-	app   *app
+	app   *term.Console
 	run   *cobra.Command
 	flags runFlags
 	file  map[string]setting
 	all   []error
 }
 
-func newTrial(con *app, file map[string]setting) *trial {
+func newTrial(con *term.Console, file map[string]setting) *trial {
 	t := &trial{app: con, file: file, run: &cobra.Command{Use: "run"}}
 	t.flags.flags(t.run.Flags())
 	_ = fillFrom(con, t.run, file) // values that are wrong by themselves have been told
@@ -89,7 +90,7 @@ func (t *trial) target() {
 		f.ledger = "any" // it may be given on the command line
 	}
 	key := sandboxKeyName
-	if f.keyFile != "" || strings.TrimSpace(t.app.env[envKey]) != "" {
+	if f.keyFile != "" || strings.TrimSpace(t.app.Env[envKey]) != "" {
 		given, failed := apiKey(t.app, f.keyFile)
 		t.wrong(failed, "api-key-file")
 		key = cmp.Or(given, key)

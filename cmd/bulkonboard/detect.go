@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -125,7 +126,7 @@ func userOf(fields []string) validate.User {
 
 // lines say what happened to whole columns, and the command that mends it.
 // args is the command line in use, with its subcommand.
-func (s *sleuth) lines(files []source.File, con *app, args []string) []string {
+func (s *sleuth) lines(files []source.File, con *term.Console, args []string) []string {
 	// A single cell has been told of already, where no flag mends it.
 	found := slices.DeleteFunc(s.detective.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {
@@ -137,14 +138,14 @@ func (s *sleuth) lines(files []source.File, con *app, args []string) []string {
 		if d.Field != "" {
 			text = d.Field + ": " + text
 		}
-		lines = append(lines, "  "+countOf(d.Rows, "row")+", "+text+" ("+damagePlaces(d, files)+")")
+		lines = append(lines, "  "+term.Count(d.Rows, "row")+", "+text+" ("+damagePlaces(d, files)+")")
 	}
 	if most := s.detective.SharedRows; most > 0 && s.rows > most {
-		lines = append(lines, "  values that rows share were looked for in the first "+number(most)+" rows; bulkonboard validate looks at all of them")
+		lines = append(lines, "  values that rows share were looked for in the first "+term.Number(most)+" rows; bulkonboard validate looks at all of them")
 	}
 	if flags := validate.Flags(found); len(flags) > 0 {
 		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
-			"  "+con.commandLine(withFlags(args, flags)...))
+			"  "+con.CommandLine(withFlags(args, flags)...))
 	}
 	return lines
 }
@@ -154,7 +155,7 @@ func damagePlaces(d validate.Damage, files []source.File) string {
 	for _, p := range d.First {
 		text := strconv.Itoa(p.Row)
 		if len(files) > 1 && p.File < len(files) {
-			text += " of " + displayFile(files[p.File].Name)
+			text += " of " + term.FileLabel(files[p.File].Name)
 		}
 		places = append(places, text)
 	}

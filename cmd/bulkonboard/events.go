@@ -43,9 +43,9 @@ func (s *session) pauses() func(pipeline.Progress) {
 // refused tells the log and --json of what could not begin.
 func (s *session) refused(err error) error {
 	if s.log != nil { // the log itself could be opened
-		s.logEnd(pipeline.Summary{}, err, s.stop.exitCode(exit.CodeOf(err)))
+		s.logEnd(pipeline.Summary{}, err, s.Stop.ExitCode(exit.CodeOf(err)))
 	}
-	return notBegun(s.app, err, s.flags.json, s.to)
+	return notBegun(s.Console, err, s.flags.json, s.to)
 }
 
 func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {

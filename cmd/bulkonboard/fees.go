@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -19,7 +20,7 @@ func feeWarning(sum pipeline.Summary) string {
 		return ""
 	}
 	return fmt.Sprintf("warning: the wallet held %s before and %s after: %s were charged, while %s at %s are %s. Something else is paid from it, the fee has changed, or it was charged for nobody",
-		sum.WalletFrom, sum.WalletTo, charged, countOf(users, "user"), sum.Plan.Fee, sum.Plan.Fee.Times(users))
+		sum.WalletFrom, sum.WalletTo, charged, term.Count(users, "user"), sum.Plan.Fee, sum.Plan.Fee.Times(users))
 }
 
 // explained reports whether the users of this run can have cost as much.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -155,7 +156,7 @@ func (f *findings) lines(files []source.File, most int) []string {
 	}
 	counts, fields, places := 0, 0, 0
 	for _, g := range shown {
-		counts = max(counts, len(number(g.count)))
+		counts = max(counts, len(term.Number(g.count)))
 		fields = max(fields, len(g.field))
 		places = max(places, utf8.RuneCountInString(g.places(files)))
 	}
@@ -169,7 +170,7 @@ func (f *findings) lines(files []source.File, most int) []string {
 			what = "warning: " + what
 		}
 		at := g.places(files)
-		out = append(out, fmt.Sprintf("%*s  %-*s  %s%s  %s [%s]", counts, number(g.count), fields, g.field,
+		out = append(out, fmt.Sprintf("%*s  %-*s  %s%s  %s [%s]", counts, term.Number(g.count), fields, g.field,
 			at, strings.Repeat(" ", places-utf8.RuneCountInString(at)), what, g.code))
 	}
 	if left := len(all) - len(shown); left > 0 {
@@ -177,7 +178,7 @@ func (f *findings) lines(files []source.File, most int) []string {
 		for _, g := range all[len(shown):] {
 			rest += g.count
 		}
-		out = append(out, fmt.Sprintf("%*s  of %d more kinds; bulkonboard validate lists them", counts, number(rest), left))
+		out = append(out, fmt.Sprintf("%*s  of %d more kinds; bulkonboard validate lists them", counts, term.Number(rest), left))
 	}
 	return out
 }
@@ -188,7 +189,7 @@ func (g *group) places(files []source.File) string {
 	for _, r := range g.first {
 		text := strconv.Itoa(r.Number)
 		if len(files) > 1 && r.File < len(files) {
-			text += " of " + displayFile(files[r.File].Name)
+			text += " of " + term.FileLabel(files[r.File].Name)
 		}
 		places = append(places, text)
 	}

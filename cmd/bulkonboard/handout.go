@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -15,13 +16,13 @@ import (
 // from then on a mixed-up answer is no longer put right silently, because
 // someone may hold the wrong link. A ledger that this user may only read cannot
 // note it, which is said.
-func noteLinksShown(con *app, ctx context.Context, info ledger.Info, command string) {
+func noteLinksShown(con *term.Console, ctx context.Context, info ledger.Info, command string) {
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
 	}
 	if err != nil {
-		fmt.Fprintf(con.err, "warning: the ledger could not note that links were handed out: %v\n", err)
+		fmt.Fprintf(con.Err, "warning: the ledger could not note that links were handed out: %v\n", err)
 	}
 }
 

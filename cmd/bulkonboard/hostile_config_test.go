@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // inDirectory runs the program in this process, in a directory, and returns its
@@ -62,7 +63,7 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 	for _, names := range decisive() {
 		listed = append(listed, names...)
 	}
-	con := &app{}
+	con := &term.Console{}
 	known := knownFlags(newRootCommand(con))
 	for _, name := range known {
 		name = strings.TrimPrefix(name, "sandbox-")
@@ -83,7 +84,7 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 // Each decisive flag in a bulkonboard.yaml that nobody named stops every
 // command, with its line, before anything is made or sent.
 func TestHostileFoundConfigDecidesNothing(t *testing.T) {
-	con := &app{}
+	con := &term.Console{}
 	known := knownFlags(newRootCommand(con))
 	for why, names := range decisive() {
 		for _, name := range names {
@@ -276,7 +277,7 @@ func FuzzConfig(f *testing.F) {
 	for _, text := range []string{"", "rate: 5/s\n", "map:\n  email: E-Mail\n", "report: [a.csv, b.json]\n", "a: *b\n", "- x\n", "rate: 1\nrate: 2\n", "---\n---\n", "? a\n: b\n", "<<: {a: b}\n", "\xff", "rate: |\n  5/s\n"} {
 		f.Add([]byte(text))
 	}
-	con := &app{}
+	con := &term.Console{}
 	var known []string
 	newRunCommand(con).Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -64,7 +65,7 @@ func startSession(t *testing.T) (s *session, base string) {
 	if err := c.ParseFlags([]string{"--sandbox"}); err != nil {
 		t.Fatal(err)
 	}
-	con := &app{env: map[string]string{}, stdin: strings.NewReader(""), out: &stream{w: io.Discard}, err: &stream{w: io.Discard}}
+	con := &term.Console{Env: map[string]string{}, In: strings.NewReader(""), Out: &term.Stream{W: io.Discard}, Err: &term.Stream{W: io.Discard}}
 	s, err := newSession(con, c, &f, nil)
 	if err == nil {
 		err = s.openPartner()

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
@@ -82,7 +83,7 @@ func foldAll(header []string) []string {
 func jsonRecords(path string, each func(record) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return exit.UsageErrorf("%s: %w", path, plainError(err))
+		return exit.UsageErrorf("%s: %w", path, term.PlainError(err))
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	bounded := limits.NewRecordReader(f)
@@ -95,7 +96,7 @@ func jsonRecords(path string, each func(record) error) (err error) {
 		case errors.Is(err, limits.ErrRecord):
 			return exit.UsageErrorf("%s, row %d: %w", path, row, err)
 		}
-		return exit.NewUsageError(fmt.Errorf("%s is not a JSON report: %w", path, plainError(err)), "bulkonboard report --report FILE.json writes one")
+		return exit.NewUsageError(fmt.Errorf("%s is not a JSON report: %w", path, term.PlainError(err)), "bulkonboard report --report FILE.json writes one")
 	}
 	for depth, found := 0, false; !found; {
 		bounded.Next()

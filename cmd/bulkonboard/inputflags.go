@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -174,7 +175,7 @@ func saveMap(path string, in *source.Input) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return exit.UsageErrorf("--save-map %s: %w", path, plainError(err))
+		return exit.UsageErrorf("--save-map %s: %w", path, term.PlainError(err))
 	}
 	_, err = f.Write(text)
 	if closed := f.Close(); err == nil {

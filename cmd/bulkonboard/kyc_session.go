@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -27,7 +28,7 @@ type follower struct {
 
 // followUsers runs a command that talks to the partner, also during a run, and
 // records it in the ledger's log.
-func followUsers(con *app, c *cobra.Command, f *runFlags, do func(context.Context, *follower) error) (err error) {
+func followUsers(con *term.Console, c *cobra.Command, f *runFlags, do func(context.Context, *follower) error) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, nil)
 	if err != nil {
@@ -35,14 +36,14 @@ func followUsers(con *app, c *cobra.Command, f *runFlags, do func(context.Contex
 	}
 	s.command = commandName(c)
 	defer func() { err = errors.Join(err, s.close()) }()
-	log, closeLog, err := f.logFlags.open(s.err)
+	log, closeLog, err := f.logFlags.open(s.Err)
 	if err != nil {
 		return err
 	}
 	s.log = log
 	s.closers = append(s.closers, closeLog)
-	s.tell("%s", s.to)
-	s.tell("ledger: %s; rate: %s", s.to.ledger, f.rate.String())
+	s.Sayf("%s", s.to)
+	s.Sayf("ledger: %s; rate: %s", s.to.ledger, f.rate.String())
 	opt := s.ledgerOptions()
 	opt.Concurrent = !s.to.sandbox // the simulated partner's users are kept by one process at a time
 	if s.store, err = sqlite.Open(ctx, opt); err != nil {
@@ -81,10 +82,10 @@ func partnerStop(err error) error {
 // turn as long as it takes.
 type sharedLedger struct {
 	*sqlite.Ledger
-	con *app
+	con *term.Console
 }
 
-func newSharedLedger(l *sqlite.Ledger, con *app) sharedLedger { return sharedLedger{l, con} }
+func newSharedLedger(l *sqlite.Ledger, con *term.Console) sharedLedger { return sharedLedger{l, con} }
 
 var (
 	_ kyc.SyncLedger      = sharedLedger{}
@@ -101,7 +102,7 @@ func (b sharedLedger) patiently(ctx context.Context, do func() error) error {
 			return ctx.Err()
 		}
 		if !told { // each try has waited some seconds already
-			fmt.Fprintln(b.con.err, "waiting: a run is checking its input and holds the ledger")
+			fmt.Fprintln(b.con.Err, "waiting: a run is checking its input and holds the ledger")
 		}
 	}
 }
@@ -139,7 +140,7 @@ func (b sharedLedger) logged(ctx context.Context, origin ledger.Run, do func(con
 		return err
 	}
 	err = do(ctx)
-	code := b.con.stop.exitCode(exit.CodeOf(err))
+	code := b.con.Stop.ExitCode(exit.CodeOf(err))
 	last := context.WithoutCancel(ctx)
 	closed := b.patiently(last, func() error {
 		return b.Finish(last, id, ledger.RunEnd{At: time.Now(), ExitCode: int(code)})
@@ -168,7 +169,7 @@ func (l *follower) confirmUsers(ctx context.Context) error {
 		}
 	}
 	if left > 0 {
-		l.con.tell("%s not yet confirmed by the partner's list", countOf(left, "user"))
+		l.con.Sayf("%s not yet confirmed by the partner's list", term.Count(left, "user"))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // skippedEvents counts the webhook events that should concern the ledger and were not
@@ -48,6 +50,6 @@ func (s *skippedEvents) tell(to io.Writer) {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.why, b.why))
 	})
 	for _, k := range kinds {
-		fmt.Fprintf(to, "warning: %s: %s not recorded: %s\n", k.name, countOf(s.counts[k], "event"), k.why)
+		fmt.Fprintf(to, "warning: %s: %s not recorded: %s\n", k.name, term.Count(s.counts[k], "event"), k.why)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
@@ -57,7 +58,7 @@ func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) 
 		if err != nil {
 			return nil, err
 		}
-		for _, word := range split(r.Settings) {
+		for _, word := range term.SplitWords(r.Settings) {
 			name, ok := strings.CutPrefix(word, "--log-file=")
 			if !ok || name == "" {
 				continue
@@ -72,12 +73,12 @@ func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) 
 }
 
 // printLeftovers names the files, and who else may hold them.
-func printLeftovers(con *app, files []string) {
+func printLeftovers(con *term.Console, files []string) {
 	if len(files) > 0 {
-		fmt.Fprintln(con.err, "These files may still hold them. Delete them, or what they hold of these people:")
+		fmt.Fprintln(con.Err, "These files may still hold them. Delete them, or what they hold of these people:")
 		for _, path := range files {
-			fmt.Fprintf(con.err, "  %s\n", printable(path))
+			fmt.Fprintf(con.Err, "  %s\n", term.Printable(path))
 		}
 	}
-	fmt.Fprintln(con.err, "Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
+	fmt.Fprintln(con.Err, "Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
 }

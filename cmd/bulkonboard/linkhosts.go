@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
@@ -47,7 +48,7 @@ func (h *linkHosts) add(file string, r *ledger.Reported) {
 		h.count, h.first = map[string]int{}, map[string]string{}
 	}
 	if h.count[host]++; h.count[host] == 1 {
-		h.first[host] = fmt.Sprintf("%s, row %d", displayFile(file), r.Number)
+		h.first[host] = fmt.Sprintf("%s, row %d", term.FileLabel(file), r.Number)
 	}
 }
 
@@ -90,7 +91,7 @@ func (h *linkHosts) lines() []string {
 			continue
 		}
 		if len(lines) == maxOddHosts {
-			return append(lines, fmt.Sprintf("warning: links lead to %s more hosts", number(len(h.count)-1-maxOddHosts)))
+			return append(lines, fmt.Sprintf("warning: links lead to %s more hosts", term.Number(len(h.count)-1-maxOddHosts)))
 		}
 		lines = append(lines, fmt.Sprintf("warning: %s to %s instead of %s (first in %s). %s", linksLead(h.count[host]), host, most, h.first[host], advice))
 	}
@@ -101,7 +102,7 @@ func linksLead(n int) string {
 	if n == 1 {
 		return "1 link leads"
 	}
-	return number(n) + " links lead"
+	return term.Number(n) + " links lead"
 }
 
 // remember compares with the host of earlier links, and keeps the newest.

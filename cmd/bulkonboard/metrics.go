@@ -39,7 +39,7 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 	if s.flags.metricsFile == "" {
 		return nil, nil
 	}
-	g := &gauges{path: s.flags.metricsFile, say: s.tell}
+	g := &gauges{path: s.flags.metricsFile, say: s.Sayf}
 	if s.outputs != nil {
 		g.out = s.outputs.out.Writer
 	}

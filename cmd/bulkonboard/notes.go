@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -22,7 +23,7 @@ func noteLines(notes []source.Note, files []source.File) []string {
 	for _, n := range notes {
 		if more := count[n.Code] - alike; more > 0 && !seen[n.Code] {
 			seen[n.Code] = true
-			lines = append(lines, fmt.Sprintf("%s more notes of this kind: %s", number(more), n.Code))
+			lines = append(lines, fmt.Sprintf("%s more notes of this kind: %s", term.Number(more), n.Code))
 		}
 	}
 	return lines
@@ -31,17 +32,10 @@ func noteLines(notes []source.Note, files []source.File) []string {
 func noteText(n source.Note, files []source.File) string {
 	text := n.Message
 	if n.File < len(files) {
-		text = displayFile(files[n.File].Name) + ": " + text
+		text = term.FileLabel(files[n.File].Name) + ": " + text
 	}
 	if n.Warning {
 		text = "warning: " + text
 	}
 	return text
-}
-
-func displayFile(name string) string {
-	if name == "-" {
-		return "standard input"
-	}
-	return name
 }

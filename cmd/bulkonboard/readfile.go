@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
@@ -22,7 +23,7 @@ const (
 func readNamed(path string, most int64) ([]byte, fs.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, plainError(err)
+		return nil, nil, term.PlainError(err)
 	}
 	defer f.Close()
 	return readOpen(f, most)
@@ -32,11 +33,11 @@ func readNamed(path string, most int64) ([]byte, fs.FileInfo, error) {
 func readOpen(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, plainError(err)
+		return nil, nil, term.PlainError(err)
 	}
 	text, err := limits.ReadAll(f, most)
 	if err != nil {
-		return nil, nil, plainError(err)
+		return nil, nil, term.PlainError(err)
 	}
 	return text, info, nil
 }
@@ -53,12 +54,12 @@ func readFound(path string, most int64) (text []byte, ignored string, err error)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, "you may not read it", nil
 	case err != nil:
-		return nil, "", plainError(err)
+		return nil, "", term.PlainError(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, "", plainError(err)
+		return nil, "", term.PlainError(err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, "it is not a regular file", nil
@@ -72,21 +73,21 @@ func readFound(path string, most int64) (text []byte, ignored string, err error)
 
 // warnWritable warns of a named file that another user of this machine can
 // change: what it says decides where the key and the customers go.
-func warnWritable(con *app, path string, info fs.FileInfo) {
+func warnWritable(con *term.Console, path string, info fs.FileInfo) {
 	if info != nil && info.Mode().IsRegular() && (writableByOthers(info) || !ownedByUserOrRoot(info)) {
-		fmt.Fprintf(con.err, "warning: other users can change %s: own it and run chmod go-w on it\n", printable(path))
+		fmt.Fprintf(con.Err, "warning: other users can change %s: own it and run chmod go-w on it\n", term.Printable(path))
 	}
 }
 
 // readSecret reads a file that holds nothing but a key or a secret, and warns if
 // others may read it. flag names the file in errors, which never quote it.
-func readSecret(con *app, flag, path string) ([]byte, error) {
+func readSecret(con *term.Console, flag, path string) ([]byte, error) {
 	text, info, err := readNamed(path, maxSecret)
 	if err != nil {
 		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
 	}
 	if info.Mode().IsRegular() && readableByOthers(info) {
-		fmt.Fprintf(con.err, "warning: %s can be read by others: chmod 600 it\n", printable(path))
+		fmt.Fprintf(con.Err, "warning: %s can be read by others: chmod 600 it\n", term.Printable(path))
 	}
 	return text, nil
 }

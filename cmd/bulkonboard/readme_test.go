@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
@@ -96,7 +97,7 @@ func codesTable() string {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(number(int(c)))
+			b.WriteString(term.Number(int(c)))
 		}
 		b.WriteString(" | " + e.Meaning + " |\n")
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -67,7 +68,7 @@ func (o *outputs) keepRicher(ctx context.Context, path string, meta report.Meta,
 	}
 	name, err := keepBeside(path)
 	if err != nil {
-		return fmt.Errorf("report %s has links that the new one would not have, and cannot be kept under another name: %w", path, plainError(err))
+		return fmt.Errorf("report %s has links that the new one would not have, and cannot be kept under another name: %w", path, term.PlainError(err))
 	}
 	o.kept = append(o.kept, keptReport{name, missing, meta.NoLinks})
 	return nil
@@ -80,26 +81,18 @@ type keptReport struct {
 	noLinks bool // the new one has none because it was asked to
 }
 
-func (k keptReport) line(con *app) string {
-	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, countOf(k.links, "link"))
+func (k keptReport) line(con *term.Console) string {
+	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, term.Count(k.links, "link"))
 	if !k.noLinks {
-		text += "; take them over with: " + con.commandLine("ledger", "import", k.path)
+		text += "; take them over with: " + con.CommandLine("ledger", "import", k.path)
 	}
 	return text
 }
 
-// countOf is a number with a word that takes an s.
-func countOf(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return number(n) + " " + word + "s"
-}
-
 // tellKept names the old reports that were kept.
-func (o *outputs) tellKept(con *app) {
+func (o *outputs) tellKept(con *term.Console) {
 	for _, k := range o.kept {
-		fmt.Fprintln(con.err, printable(k.line(con)))
+		fmt.Fprintln(con.Err, term.Printable(k.line(con)))
 	}
 }
 

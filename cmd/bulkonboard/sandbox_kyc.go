@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -44,7 +45,7 @@ func (k *checkFlags) flags(f *pflag.FlagSet) {
 }
 
 // apply adds them to the partner's settings.
-func (k *checkFlags) apply(con *app, cfg *sandbox.Config) error {
+func (k *checkFlags) apply(con *term.Console, cfg *sandbox.Config) error {
 	if k.hook.text == "" && k.given() {
 		return exit.UsageErrorf("the --webhook-... flags need --webhook URL")
 	}

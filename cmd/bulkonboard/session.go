@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -28,7 +29,7 @@ import (
 // session is one command that may talk to the partner: run or plan. It opens
 // what the command needs in the order in which a refusal costs least.
 type session struct {
-	*app
+	*term.Console
 	command  string
 	flags    *runFlags
 	settings string
@@ -53,10 +54,10 @@ type session struct {
 }
 
 // newSession settles everything that needs no file but the key's.
-func newSession(con *app, c *cobra.Command, f *runFlags, args []string) (*session, error) {
-	s := &session{app: con, command: c.Name(), flags: f, settings: settingsText(c), found: newFindings()}
+func newSession(con *term.Console, c *cobra.Command, f *runFlags, args []string) (*session, error) {
+	s := &session{Console: con, command: c.Name(), flags: f, settings: settingsText(c), found: newFindings()}
 	if f.quiet {
-		con.err.hold()
+		con.Err.HoldBack()
 	}
 	var err error
 	if err = f.check(args); err != nil {
@@ -65,7 +66,7 @@ func newSession(con *app, c *cobra.Command, f *runFlags, args []string) (*sessio
 	if s.to, err = f.resolve(levels(c)); err != nil {
 		return nil, err
 	}
-	if s.needsYes() && !f.yes && !isTerminal(con.stdin) {
+	if s.needsYes() && !f.yes && !term.IsTerminal(con.In) {
 		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
 	}
 	if s.to.sandbox {
@@ -117,23 +118,23 @@ func (s *session) closeAfter(err error) error {
 	if closed == nil || err != nil && !errors.As(err, new(*exit.ReportedError)) {
 		return err
 	}
-	s.tell("bulkonboard: %v", closed)
+	s.Sayf("bulkonboard: %v", closed)
 	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
 }
 
 // open opens input, ledger and partner.
 func (s *session) open(ctx context.Context, args []string) error {
-	log, closeLog, err := s.flags.logFlags.open(s.err)
+	log, closeLog, err := s.flags.logFlags.open(s.Err)
 	if err != nil {
 		return err
 	}
 	s.log = log
 	s.closers = append(s.closers, closeLog)
 	s.logBegin()
-	s.tell("%s", s.to)
-	s.tell("ledger: %s; rate: %s", s.to.ledger, s.flags.rate.String())
+	s.Sayf("%s", s.to)
+	s.Sayf("ledger: %s; rate: %s", s.to.ledger, s.flags.rate.String())
 	if len(args) > 0 {
-		if s.in, err = s.flags.inputFlags.open(ctx, args, s.stdin); err != nil {
+		if s.in, err = s.flags.inputFlags.open(ctx, args, s.In); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)
@@ -168,11 +169,11 @@ func (s *session) openLedger(ctx context.Context) error {
 	_, err := os.Lstat(s.to.ledger)
 	missing := errors.Is(err, fs.ErrNotExist)
 	create := s.to.environment != envProduction || f.newLedger
-	if missing && !create && isTerminal(s.stdin) && s.command == "run" {
-		create = s.ask(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.ledger))
+	if missing && !create && term.IsTerminal(s.In) && s.command == "run" {
+		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.ledger))
 	}
 	if missing && s.command == "plan" && s.to.environment != envProduction {
-		s.tell("there is no ledger yet: nobody is known")
+		s.Sayf("there is no ledger yet: nobody is known")
 		s.known = s.found.watch(memory.New(s.to.environment)) // a plan makes no file
 		return nil
 	}
@@ -185,9 +186,9 @@ func (s *session) openLedger(ctx context.Context) error {
 	s.closers = append(s.closers, s.store.Close)
 	s.known = s.found.watchFile(s.store)
 	if missing {
-		s.tell("the ledger is new: it knows of no earlier run")
+		s.Sayf("the ledger is new: it knows of no earlier run")
 	}
-	reportNotices(s.app, s.store)
+	reportNotices(s.Console, s.store)
 	return nil
 }
 
@@ -258,7 +259,7 @@ func (s *session) unusedProxy(err error) string {
 		names = []string{"HTTP_PROXY", "http_proxy"}
 	}
 	for _, name := range names {
-		if s.app.env[name] != "" {
+		if s.Console.Env[name] != "" {
 			return name + " is set, but no proxy is used unless you ask for it: --proxy env"
 		}
 	}
@@ -288,14 +289,14 @@ func (s *session) openPartner() error {
 		}
 	}
 	if p := s.client.Proxy(); p != "" {
-		s.tell("requests go through the proxy %s", p)
+		s.Sayf("requests go through the proxy %s", p)
 	}
 	s.closers = append(s.closers, func() error { s.client.CloseIdle(); return nil })
 	return nil
 }
 
 // config is what the pipeline is asked to do.
-func (s *session) config(p *progress) pipeline.Config {
+func (s *session) config(p *term.ProgressView) pipeline.Config {
 	f := s.flags
 	cfg := pipeline.Config{
 		Partner: s.client, Ledger: s.known, Environment: s.to.environment, Rules: s.rules,
@@ -306,7 +307,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		Bounds: pipeline.Bounds{MaxNew: f.maxNew.Bound, Limit: f.limit.n, MaxErrors: f.maxErrors.Bound, MaxDuration: f.maxDuration.Duration},
 		Money:  pipeline.Money{Fee: f.fee.Amount, Keep: f.keepBalance.Amount, Wait: f.lowBalance.value == "wait"},
 		Resend: pipeline.Resend{Codes: f.againCode, Accept: f.accept},
-		Origin: s.origin(), Abort: s.stop.Abort, Log: s.log,
+		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
 	}
 	for _, st := range f.again {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
@@ -331,7 +332,7 @@ func (s *session) lastResort(c ledger.Change) {
 		s.log.Error("an outcome could not be shown", "error", err.Error())
 		return
 	}
-	fmt.Fprintf(s.err, "LOST TO THE DISK, KEEP THIS LINE: %s\n", line)
+	fmt.Fprintf(s.Err, "LOST TO THE DISK, KEEP THIS LINE: %s\n", line)
 }
 
 func (s *session) origin() ledger.Run {
@@ -359,7 +360,7 @@ func origin(command string) ledger.Run {
 func (s *session) tellNotes() {
 	notes := s.in.Notes()
 	for _, line := range noteLines(notes[min(s.noted, len(notes)):], s.in.Files()) {
-		s.tell("%s", line)
+		s.Sayf("%s", line)
 	}
 	s.noted = len(notes)
 }

@@ -8,14 +8,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
 // watching hands the figures of a run on to the display and the metrics.
-func (s *session) watching(p *progress) func(pipeline.Progress) {
+func (s *session) watching(p *term.ProgressView) func(pipeline.Progress) {
 	pauses := s.pauses()
 	return func(now pipeline.Progress) {
-		p.watch(now)
+		p.Update(now)
 		s.gauges.watch(now)
 		pauses(now)
 	}
@@ -23,12 +24,12 @@ func (s *session) watching(p *progress) func(pipeline.Progress) {
 
 // attended does the work while the display and the metrics go on. They end with it,
 // whatever it returns.
-func (s *session) attended(ctx context.Context, p *progress, work func()) error {
+func (s *session) attended(ctx context.Context, p *term.ProgressView, work func()) error {
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
 	var all errgroup.Group
 	all.Go(func() error {
 		if !s.flags.noProgress {
-			p.show(shown, s.err, s.err.isTerminal() && !s.flags.quiet && s.env["TERM"] != "dumb")
+			p.Show(shown, s.Err, s.Err.IsTerminal() && !s.flags.quiet && s.Env["TERM"] != "dumb")
 		}
 		return nil
 	})
@@ -46,7 +47,7 @@ func (s *session) attended(ctx context.Context, p *progress, work func()) error 
 
 // runInput checks and submits the input of run, or without input settles what a
 // look-up can settle.
-func runInput(con *app, c *cobra.Command, f *runFlags, args []string) (err error) {
+func runInput(con *term.Console, c *cobra.Command, f *runFlags, args []string) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -62,7 +63,7 @@ func runInput(con *app, c *cobra.Command, f *runFlags, args []string) (err error
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
 	}
-	p := &progress{}
+	p := &term.ProgressView{}
 	cfg := s.config(p)
 	cfg.Confirm = s.confirm
 	var sum pipeline.Summary
@@ -90,7 +91,7 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 			return err
 		}
 	}
-	if s.needsYes() && !s.flags.yes && !s.ask(fmt.Sprintf("This sends up to %s to PRODUCTION.", countOf(plan.Send, "row"))) {
+	if s.needsYes() && !s.flags.yes && !s.Confirm(fmt.Sprintf("This sends up to %s to PRODUCTION.", term.Count(plan.Send, "row"))) {
 		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil
@@ -105,12 +106,12 @@ func (s *session) tellPlan(plan pipeline.Plan) {
 	s.logPlan(plan)
 	s.tellNotes()
 	for _, line := range planLines(plan) {
-		s.tell("%s", line)
+		s.Sayf("%s", line)
 	}
 	for _, line := range s.found.lines(s.in.Files(), firstKinds) {
-		s.tell("  %s", line)
+		s.Sayf("  %s", line)
 	}
-	for _, line := range s.found.sleuth.lines(s.in.Files(), s.app, s.args) {
-		s.tell("%s", line)
+	for _, line := range s.found.sleuth.lines(s.in.Files(), s.Console, s.Args) {
+		s.Sayf("%s", line)
 	}
 }

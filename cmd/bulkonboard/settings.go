@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // Where a setting came from; the larger beats the smaller.
@@ -76,7 +77,7 @@ func setByFoundConfig(flag string) bool {
 
 // fillFlags fills in the flags that were not given: from the environment, then
 // from the config file.
-func fillFlags(con *app, c, root *cobra.Command) error {
+func fillFlags(con *term.Console, c, root *cobra.Command) error {
 	if err := refuseSecretsInArguments(c); err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func fillFlags(con *app, c, root *cobra.Command) error {
 }
 
 // fillFrom sets the flags that were not given. All mistakes are told.
-func fillFrom(con *app, c *cobra.Command, file map[string]setting) error {
+func fillFrom(con *term.Console, c *cobra.Command, file map[string]setting) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || f.Name == "config" {
@@ -109,9 +110,9 @@ func fillFrom(con *app, c *cobra.Command, file map[string]setting) error {
 }
 
 // fromEnv is what the environment says of a flag; an empty variable says nothing.
-func fromEnv(con *app, flag string) (setting, bool) {
+func fromEnv(con *term.Console, flag string) (setting, bool) {
 	name := envName(flag)
-	value := con.env[name]
+	value := con.Env[name]
 	return setting{places: []place{{file: name}}, values: []string{value}}, value != ""
 }
 
@@ -119,7 +120,7 @@ func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-func setFlag(con *app, c *cobra.Command, f *pflag.Flag, set setting, level int) error {
+func setFlag(con *term.Console, c *cobra.Command, f *pflag.Flag, set setting, level int) error {
 	if err := set.to(c, f.Name); err != nil {
 		return exit.NewUsageError(err)
 	}
@@ -133,21 +134,21 @@ func setFlag(con *app, c *cobra.Command, f *pflag.Flag, set setting, level int) 
 // readConfig reads the settings file: the one that --config or the environment
 // names, else the one in the working directory. It returns nil if there is none,
 // or if that one is not safely ours, which it warns of.
-func readConfig(con *app, c, root *cobra.Command) (map[string]setting, error) {
+func readConfig(con *term.Console, c, root *cobra.Command) (map[string]setting, error) {
 	flag := c.Flags().Lookup("config")
 	switch {
 	case flag == nil:
 		return nil, nil
 	case flag.Changed:
 		return namedConfig(con, flag.Value.String(), root)
-	case con.env[envPrefix+"CONFIG"] != "":
-		return namedConfig(con, con.env[envPrefix+"CONFIG"], root)
+	case con.Env[envPrefix+"CONFIG"] != "":
+		return namedConfig(con, con.Env[envPrefix+"CONFIG"], root)
 	}
 	return foundConfig(con, root)
 }
 
 // namedConfig reads a settings file that the operator named.
-func namedConfig(con *app, path string, root *cobra.Command) (map[string]setting, error) {
+func namedConfig(con *term.Console, path string, root *cobra.Command) (map[string]setting, error) {
 	text, info, err := readNamed(path, maxConfig)
 	if err != nil {
 		return nil, exit.UsageErrorf("config file %s: %w", path, err)
@@ -162,7 +163,7 @@ func namedConfig(con *app, path string, root *cobra.Command) (map[string]setting
 
 // foundConfig reads the settings file of the working directory. Whoever filled
 // the directory may have written it, so it decides nothing.
-func foundConfig(con *app, root *cobra.Command) (map[string]setting, error) {
+func foundConfig(con *term.Console, root *cobra.Command) (map[string]setting, error) {
 	text, ignored, err := readFound(defaultFile, maxConfig)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -170,7 +171,7 @@ func foundConfig(con *app, root *cobra.Command) (map[string]setting, error) {
 	case err != nil:
 		return nil, exit.UsageErrorf("config file %s: %w", defaultFile, err)
 	case ignored != "":
-		fmt.Fprintf(con.err, "warning: %s is ignored: %s\n", defaultFile, ignored)
+		fmt.Fprintf(con.Err, "warning: %s is ignored: %s\n", defaultFile, ignored)
 		return nil, nil
 	}
 	settings, err := parseConfig(defaultFile, text, knownFlags(root))

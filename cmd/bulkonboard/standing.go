@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -106,7 +107,7 @@ func (s *standing) attention() int {
 }
 
 // lines are one screen.
-func (s *standing) lines(con *app) []string {
+func (s *standing) lines(con *term.Console) []string {
 	var out []string
 	say := func(head, format string, args ...any) {
 		out = append(out, fmt.Sprintf("%-9s", head)+fmt.Sprintf(format, args...))
@@ -117,7 +118,7 @@ func (s *standing) lines(con *app) []string {
 		if !g.IsOpen() {
 			state = "nobody created then is called a duplicate"
 		}
-		say("gap", "put back from a copy, which lacks %s to %s: %s", localTime(g.From.Partner()), localTime(g.To.Partner()), state)
+		say("gap", "put back from a copy, which lacks %s to %s: %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state)
 	}
 	if s.batch.ID == 0 {
 		return append(out, "no input has been registered yet")
@@ -127,7 +128,7 @@ func (s *standing) lines(con *app) []string {
 		if i > 0 {
 			head = ""
 		}
-		say(head, "%s, %s, since %s", displayFile(f.Name), countOf(f.Rows, "row"), localTime(s.batch.Registered))
+		say(head, "%s, %s, since %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered))
 	}
 	left, rows := s.left(), s.tally.Rows
 	st := s.tally.Status
@@ -135,16 +136,16 @@ func (s *standing) lines(con *app) []string {
 	if rows > 0 {
 		share = (rows - left) * 100 / rows
 	}
-	say("done", "%s of %s (%d %%): %s", number(rows-left), number(rows), share, countsText(without(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, countsText(without(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
 	if left > 0 {
-		say("left", "%s: %s", number(left), countsText(only(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+		say("left", "%s: %s", term.Number(left), countsText(only(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
 	}
 	if n := s.attention(); n > 0 {
 		told := ""
 		if s.told > 0 {
-			told = fmt.Sprintf(", %s of them told before", number(s.told))
+			told = fmt.Sprintf(", %s of them told before", term.Number(s.told))
 		}
-		say("problems", "%s for a person%s", countOf(n, "row"), told)
+		say("problems", "%s for a person%s", term.Count(n, "row"), told)
 	}
 	for _, line := range causeLines(s.tally, report.Advice) {
 		out = append(out, "  "+line)
@@ -162,7 +163,7 @@ func (s *standing) lines(con *app) []string {
 		say("", "%s", strings.TrimSpace(line))
 	}
 	if s.several {
-		say("whole", "%s in the ledger: %s", countOf(s.whole.Rows, "customer"), countsText(s.whole.Status))
+		say("whole", "%s in the ledger: %s", term.Count(s.whole.Rows, "customer"), countsText(s.whole.Status))
 	}
 	for i, line := range s.next(con) {
 		head := "next"
@@ -181,13 +182,13 @@ func (s *standing) money(say func(string, string, ...any), created, left int) {
 		if s.given {
 			known = "as --fee says"
 		}
-		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.inUnit(s.fee.Times(created).String()), number(created), s.fee, known))
+		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.inUnit(s.fee.Times(created).String()), term.Number(created), s.fee, known))
 		if left > 0 {
 			parts = append(parts, fmt.Sprintf("the rest at most %s", s.fee.Times(left)))
 		}
 	}
 	if w := s.wallet; !w.at.IsZero() {
-		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", s.inUnit(w.amount), localTime(w.at)))
+		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", s.inUnit(w.amount), term.LocalTime(w.at)))
 	}
 	if len(parts) > 0 {
 		say("cost", "%s", strings.Join(parts, "; "))
@@ -210,11 +211,11 @@ func (s *standing) end(left int) string {
 	if d < 0 || d > 50*365*24*time.Hour {
 		return "not in sight at " + whose + " pace"
 	}
-	pace := fmt.Sprintf("%s rows a day", number(int(s.perDay)))
+	pace := fmt.Sprintf("%s rows a day", term.Number(int(s.perDay)))
 	if s.perDay > 100_000 {
-		pace = fmt.Sprintf("%s rows an hour", number(int(s.perDay/24)))
+		pace = fmt.Sprintf("%s rows an hour", term.Number(int(s.perDay/24)))
 	}
-	text := fmt.Sprintf("%s at %s pace of %s", aboutTime(d), whose, pace)
+	text := fmt.Sprintf("%s at %s pace of %s", term.AboutDuration(d), whose, pace)
 	if s.running {
 		return text + ": " + s.now.Add(d).Local().Format("2006-01-02 15:04")
 	}
@@ -227,18 +228,18 @@ func (s *standing) lastRun() string {
 	case r.ID == 0:
 		return "none yet"
 	case s.running:
-		return fmt.Sprintf("%d is sending, since %s, by %s on %s", r.ID, localTime(r.Started), r.Who, r.Host)
+		return fmt.Sprintf("%d is sending, since %s, by %s on %s", r.ID, term.LocalTime(r.Started), r.Who, r.Host)
 	case r.End == nil:
-		return fmt.Sprintf("%d began %s and has no end: killed, or on another machine", r.ID, localTime(r.Started))
+		return fmt.Sprintf("%d began %s and has no end: killed, or on another machine", r.ID, term.LocalTime(r.Started))
 	}
-	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, localTime(r.End.At), exit.LastLine(exit.Code(r.End.ExitCode)),
-		r.End.ExitCode, number(r.End.Sent), number(r.End.Created))
+	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, term.LocalTime(r.End.At), exit.LastLine(exit.Code(r.End.ExitCode)),
+		r.End.ExitCode, term.Number(r.End.Sent), term.Number(r.End.Created))
 }
 
 // next says what to do.
-func (s *standing) next(con *app) []string {
+func (s *standing) next(con *term.Console) []string {
 	lines := s.nextSteps(con)
-	if s.left()+s.attention() > 0 && !s.running && slices.ContainsFunc(split(s.how.Settings), isHiddenProxy) {
+	if s.left()+s.attention() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.how.Settings), isHiddenProxy) {
 		lines = append(lines, "set "+envName("proxy")+" before you run it: the password of the proxy was not recorded")
 	}
 	return lines
@@ -249,14 +250,14 @@ func isHiddenProxy(word string) bool {
 	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, hidden)
 }
 
-func (s *standing) nextSteps(con *app) []string {
+func (s *standing) nextSteps(con *term.Console) []string {
 	left, people := s.left(), s.attention()
 	var names []string
 	for _, f := range s.batch.Files {
 		names = append(names, f.Name)
 	}
-	names = fileWords(names)
-	again := con.commandLine(append(append([]string{"run"}, s.again()...), names...)...)
+	names = term.FileArguments(names)
+	again := con.CommandLine(append(append([]string{"run"}, s.again()...), names...)...)
 	switch {
 	case s.running:
 		return []string{"nothing: the run goes on; bulkonboard status tells how far it is"}
@@ -265,7 +266,7 @@ func (s *standing) nextSteps(con *app) []string {
 	case left > 0:
 		return []string{again}
 	case people > 0:
-		return s.byHand(con.commandLine(append(append([]string{"links", "recover"}, s.again()...), names...)...))
+		return s.byHand(con.CommandLine(append(append([]string{"links", "recover"}, s.again()...), names...)...))
 	}
 	return []string{"nothing: every row is done"}
 }
@@ -294,7 +295,7 @@ func (s *standing) byHand(recover string) []string {
 func (s *standing) again() []string {
 	var words []string
 	base := ""
-	for _, w := range split(s.how.Settings) {
+	for _, w := range term.SplitWords(s.how.Settings) {
 		name, value, _ := strings.Cut(w, "=")
 		switch name {
 		case "--base-url":

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
@@ -27,7 +28,7 @@ type walletJSON struct {
 	At      report.Moment `json:"at"`
 }
 
-func (s *standing) json(con *app) statusJSON {
+func (s *standing) json(con *term.Console) statusJSON {
 	out := statusJSON{Summary: report.Summary{Schema: report.Schema, Environment: report.Text(s.info.Environment), Ledger: report.Text(s.info.Path),
 		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}}
 	if s.run.ID != 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -54,7 +55,7 @@ func (s *standing) findFee(ctx context.Context, l *sqlite.Ledger) error {
 		return err
 	}
 	s.unit = unit
-	for _, w := range split(s.how.Settings) {
+	for _, w := range term.SplitWords(s.how.Settings) {
 		if text, ok := strings.CutPrefix(w, "--fee="); ok {
 			fee, err := pipeline.ParseAmount(text)
 			s.fee, s.given = fee, true

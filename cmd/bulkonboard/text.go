@@ -3,53 +3,20 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
-
-// number writes a count with commas.
-func number(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-// isAre is the verb behind so many.
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
-// aboutTime is a duration as people plan with it.
-func aboutTime(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return "less than a second"
-	case d < 2*time.Minute:
-		return fmt.Sprintf("about %d s", int(d.Round(time.Second).Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("about %d min", int(d.Round(time.Minute).Minutes()))
-	case d < 72*time.Hour:
-		return fmt.Sprintf("about %d h", int(d.Round(time.Hour).Hours()))
-	}
-	return fmt.Sprintf("about %s days", number(int(d.Hours()/24)))
-}
 
 // countsText lists statuses that have rows, in the order people are shown them.
 func countsText(counts map[ledger.Status]int) string {
 	var parts []string
 	for _, s := range ledger.Statuses() {
 		if n := counts[s]; n > 0 {
-			parts = append(parts, number(n)+" "+string(s))
+			parts = append(parts, term.Number(n)+" "+string(s))
 		}
 	}
 	if len(parts) == 0 {
@@ -60,23 +27,23 @@ func countsText(counts map[ledger.Status]int) string {
 
 // planLines say what a run is about to do.
 func planLines(p pipeline.Plan) []string {
-	lines := []string{fmt.Sprintf("read: %s: %s", countOf(p.Rows, "row"), countsText(p.Tally.Status))}
+	lines := []string{fmt.Sprintf("read: %s: %s", term.Count(p.Rows, "row"), countsText(p.Tally.Status))}
 	if p.Again {
 		lines[0] += " (checked before, unchanged)"
 	}
-	send := fmt.Sprintf("to send: %s", number(p.Send))
+	send := fmt.Sprintf("to send: %s", term.Number(p.Send))
 	if p.New != p.Send {
-		send += fmt.Sprintf(", %s of them new", number(p.New))
+		send += fmt.Sprintf(", %s of them new", term.Number(p.New))
 	}
 	if p.InDoubt > 0 {
-		send += fmt.Sprintf("; to look up first: %s in doubt", number(p.InDoubt))
+		send += fmt.Sprintf("; to look up first: %s in doubt", term.Number(p.InDoubt))
 	}
 	if p.Send > 0 && p.Duration > 0 {
-		send += "; " + aboutTime(p.Duration)
+		send += "; " + term.AboutDuration(p.Duration)
 	}
 	lines = append(lines, send)
 	if !p.NotBefore.IsZero() {
-		lines = append(lines, fmt.Sprintf("the ledger was put back from a copy: nothing is sent before %s, when the keys of the time that it lacks have expired", localTime(p.NotBefore)))
+		lines = append(lines, fmt.Sprintf("the ledger was put back from a copy: nothing is sent before %s, when the keys of the time that it lacks have expired", term.LocalTime(p.NotBefore)))
 	}
 	if p.ReadsList {
 		lines = append(lines, "the ledger was put back from a copy: the partner's list is read before anything is sent")
@@ -86,7 +53,7 @@ func planLines(p pipeline.Plan) []string {
 	}
 	cost := "cost: not known; --fee says what one user costs"
 	if p.Fee.Known() {
-		cost = strings.TrimSpace(fmt.Sprintf("cost: %s at %s %s at most %s %s", countOf(p.Send, "user"), p.Fee, isAre(p.Send), p.Cost, p.Currency))
+		cost = strings.TrimSpace(fmt.Sprintf("cost: %s at %s %s at most %s %s", term.Count(p.Send, "user"), p.Fee, term.IsOrAre(p.Send), p.Cost, p.Currency))
 		if p.FeeMeasured {
 			cost += " (as measured in earlier runs)"
 		}
@@ -95,7 +62,7 @@ func planLines(p pipeline.Plan) []string {
 	case p.Wallet.Known():
 		cost += strings.TrimRight(fmt.Sprintf("; the wallet holds %s %s", p.Wallet, p.Currency), " ")
 		if p.Covered >= 0 && p.Covered < p.Send {
-			cost += fmt.Sprintf(", enough for %s: %s are missing", countOf(p.Covered, "row"), p.Shortfall)
+			cost += fmt.Sprintf(", enough for %s: %s are missing", term.Count(p.Covered, "row"), p.Shortfall)
 		}
 	case p.WalletError != "":
 		cost += "; the wallet is not known: " + p.WalletError
@@ -117,13 +84,13 @@ func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 		}
 		if status == ledger.Created || t.Status[status] == 0 || status != ledger.Invalid && len(mine) <= firstCauses {
 			for _, c := range mine {
-				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
+				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", term.Number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
 			}
 			continue
 		}
 		var parts []string
 		for _, c := range mine[:min(len(mine), firstCauses)] {
-			parts = append(parts, number(c.Count)+" "+nameOf(c.Field, c.Code))
+			parts = append(parts, term.Number(c.Count)+" "+nameOf(c.Field, c.Code))
 		}
 		if more := len(mine) - firstCauses; more > 0 {
 			parts = append(parts, fmt.Sprintf("%d more kinds", more))
@@ -132,10 +99,10 @@ func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 		if len(mine) == 1 {
 			what = advice(status, mine[0].Code)
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", number(t.Status[status]), status, strings.Join(parts, ", "), what))
+		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", term.Number(t.Status[status]), status, strings.Join(parts, ", "), what))
 		for _, c := range mine {
 			if len(mine) > 1 && isHeld(c.Code) { // of a single one the line above has said it
-				lines = append(lines, fmt.Sprintf("  %s %s: %s", number(c.Count), c.Code, advice(c.Status, c.Code)))
+				lines = append(lines, fmt.Sprintf("  %s %s: %s", term.Number(c.Count), c.Code, advice(c.Status, c.Code)))
 			}
 		}
 	}
@@ -149,25 +116,4 @@ const firstCauses = 5
 // a correction.
 func isHeld(code string) bool {
 	return code == pipeline.CodeIDKnown || code == pipeline.CodeLooksOnboarded || code == pipeline.CodeIDRepeated
-}
-
-// hanging wraps text after a head, so that later lines stand under the first.
-func hanging(head, text string, width int) string {
-	var b strings.Builder
-	line := "  " + head
-	indent := strings.Repeat(" ", len(line))
-	empty := true
-	for _, word := range strings.Fields(text) {
-		if !empty && len(line)+1+len(word) > width {
-			b.WriteString(line + "\n")
-			line, empty = indent, true
-		}
-		if !empty {
-			line += " "
-		}
-		line += word
-		empty = false
-	}
-	b.WriteString(line + "\n")
-	return b.String()
 }

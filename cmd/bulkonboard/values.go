@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
@@ -181,7 +182,7 @@ func (s *span) String() string {
 	if s.Duration == 0 {
 		return ""
 	}
-	return shortTime(s.Duration)
+	return term.ShortDuration(s.Duration)
 }
 func (s *span) Set(text string) error {
 	d, err := time.ParseDuration(text)
@@ -190,16 +191,4 @@ func (s *span) Set(text string) error {
 	}
 	s.Duration = d
 	return nil
-}
-
-// shortTime is a duration without its zero parts: 15m, not 15m0s.
-func shortTime(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

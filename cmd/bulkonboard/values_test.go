@@ -1,11 +1,11 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
@@ -67,50 +67,11 @@ func TestAmountPairsSpan(t *testing.T) {
 			t.Errorf("span %q: %v", text, err)
 		}
 	}
-	if got := shortTime(90 * time.Minute); got != "1h30m" {
+	if got := term.ShortDuration(90 * time.Minute); got != "1h30m" {
 		t.Errorf("90 minutes are %s", got)
 	}
-	if got := shortTime(2 * time.Hour); got != "2h" {
+	if got := term.ShortDuration(2 * time.Hour); got != "2h" {
 		t.Errorf("two hours are %s", got)
-	}
-}
-
-func TestShellLine(t *testing.T) {
-	for word, want := range map[string][3]string{
-		"in.csv":       {"in.csv", "in.csv", "in.csv"},
-		"my file.csv":  {"'my file.csv'", `"my file.csv"`, "'my file.csv'"},
-		"it's":         {`'it'\''s'`, `"it's"`, "'it''s'"},
-		"":             {"''", `""`, "''"},
-		"$(rm)":        {"'$(rm)'", `"$(rm)"`, "'$(rm)'"},
-		"--max-new=2%": {"--max-new=2%", `"--max-new=2%"`, "'--max-new=2%'"},
-		"a\nb":         {`$'a\012b'`, `"a_b"`, "'a_b'"},
-		`a"&b`:         {`'a"&b'`, `^"a\^"^&b^"`, `'a\"&b'`},
-		"%A%":          {"%A%", `^"^%A^%^"`, "'%A%'"},
-		"a’;b":         {"'a’;b'", `"a’;b"`, "'a’’;b'"},
-		"'\x1b":        {`$'\047\033'`, `"'_"`, "'''_'"},
-		"l\xe9a'\\":    {`$'l\351a\047\134'`, `"l_a'\\"`, `'l_a''\'`},
-		"é.csv":        {"'é.csv'", `"é.csv"`, "'é.csv'"},
-		`C:\my dir\`:   {`'C:\my dir\'`, `"C:\my dir\\"`, `'C:\my dir\'`},
-		"a&b":          {"'a&b'", `"a&b"`, "'a&b'"},
-		"@x":           {"@x", "@x", "'@x'"},
-	} {
-		for i, s := range []shell{posix, cmdExe, powerShell} {
-			if got := s.line(word); got != want[i] {
-				t.Errorf("%q in shell %d: %s, want %s", word, i, got, want[i])
-			}
-		}
-	}
-	words := []string{"run", "--map=email=E-Mail (private)", "it's", "", `a\b`, "é", "a\nb'\\", "l\xe9", "$x", "'\x1b\\ \xff$'", "$'", "\u00a0"}
-	if got := split(posix.line(words...)); !slices.Equal(got, words) {
-		t.Errorf("%q is read as %q", words, got)
-	}
-	for want, env := range map[shell]map[string]string{posix: {"SHELL": "/usr/bin/bash"}, cmdExe: {"PROMPT": "$P$G"}, powerShell: {}} {
-		if got := shellOf("windows", env); got != want {
-			t.Errorf("%v is shell %d, want %d", env, got, want)
-		}
-	}
-	if got := shellOf("linux", nil); got != posix {
-		t.Errorf("linux has shell %d", got)
 	}
 }
 
@@ -130,69 +91,5 @@ func TestEnvironmentOf(t *testing.T) {
 	}
 	if got := fileWord("[::1]:8080"); strings.ContainsAny(got, ":[]/") {
 		t.Errorf("%s in a file name", got)
-	}
-}
-
-// A line at each 10 %, at most one a minute, at least one in 15 minutes.
-func TestProgressLines(t *testing.T) {
-	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	var out strings.Builder
-	l := &lineDisplay{to: &out}
-	for _, step := range []struct {
-		at      time.Duration
-		decided int
-		line    bool
-	}{
-		{0, 0, false}, {10 * time.Second, 100, false}, {59 * time.Second, 500, false}, {60 * time.Second, 500, true},
-		{90 * time.Second, 700, false}, {2 * time.Minute, 710, true}, {10 * time.Minute, 720, false},
-		{17 * time.Minute, 720, true}, {18 * time.Minute, 799, false}, {19 * time.Minute, 800, true},
-	} {
-		out.Reset()
-		l.draw(start.Add(step.at), pipeline.Progress{Phase: pipeline.Sending, ToSend: 1000, Since: start, Decided: step.decided})
-		if (out.Len() > 0) != step.line {
-			t.Errorf("at %v with %d: %q", step.at, step.decided, out.String())
-		}
-	}
-}
-
-// The text before the bar keeps what matters most when there is little room.
-func TestBarText(t *testing.T) {
-	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	p := pipeline.Progress{Phase: pipeline.Sending, ToSend: 12000, Decided: 1200, Created: 1190, Problems: 10, Rate: 20, Since: start}
-	now := start.Add(time.Minute)
-	for room, want := range map[int]string{
-		100: "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left, 20/s",
-		62:  "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left",
-		45:  "1,200 of 12,000, 1,190 created, 10 problems",
-		5:   "1,200 of 12,000",
-	} {
-		if got := barText(now, p, room); got != want {
-			t.Errorf("in %d columns: %q, want %q", room, got, want)
-		}
-	}
-	// At 80 columns there is room for all but the wallet, and a pause is told first.
-	room := 80 - barFrame - widthOfBar(80)
-	if got, want := barText(now, p, room), "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left"; got != want {
-		t.Errorf("at 80 columns: %q, want %q", got, want)
-	}
-	p.Pause, p.Until = "partner asked to wait 30 s, going on", now.Add(30*time.Second)
-	if got := barText(now, p, room); !strings.HasPrefix(got, "1,200 of 12,000, waiting until ") || !strings.HasSuffix(got, ", 1,190 created") {
-		t.Errorf("%q", got)
-	}
-}
-
-// On a terminal lines break between words; tables and commands stay readable.
-func TestWrapped(t *testing.T) {
-	for _, test := range []struct{ text, want string }{
-		{"short\n", "short\n"},
-		{"  a line that is longer than the forty columns we have\n", "  a line that is longer than the forty\n    columns we have\n"},
-		{"  1  email  row 2  the cell is not one plain address\n", "  1  email  row 2  the cell is not one\n                   plain address\n"},
-		{"next     bulkonboard run --rate 5/s --sandbox a-very-long-name.csv\n", "next     bulkonboard run --rate 5/s --sandbox a-very-long-name.csv\n"},
-		{"  bulkonboard run --rate 5/s --sandbox a-very-long-name.csv\nx\n", "  bulkonboard run --rate 5/s --sandbox a-very-long-name.csv\nx\n"},
-		{strings.Repeat("y", 60) + "\n", strings.Repeat("y", 60) + "\n"},
-	} {
-		if got := wrapped(test.text, 40); strings.ReplaceAll(got, " \n", "\n") != strings.ReplaceAll(test.want, " \n", "\n") {
-			t.Errorf("%q\ngives %q\nwant  %q", test.text, got, test.want)
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
@@ -34,7 +35,7 @@ type recordedLedger struct {
 }
 
 // withLockedLedger runs a command on a ledger that it locks, and records it.
-func withLockedLedger(con *app, f *targetFlags, do func(ctx context.Context, l *recordedLedger, args []string) error) func(*cobra.Command, []string) error {
+func withLockedLedger(con *term.Console, f *targetFlags, do func(ctx context.Context, l *recordedLedger, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		opt, err := ledgerOptions(c, f)
 		if err != nil {
@@ -56,7 +57,7 @@ func opener(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
 
 // withRecord opens a ledger and runs do between the two entries that the
 // command has in the ledger's log. It closes the ledger.
-func withRecord(con *app, c *cobra.Command, settings string, open func(context.Context) (*sqlite.Ledger, error), do func(context.Context, *recordedLedger) error) (err error) {
+func withRecord(con *term.Console, c *cobra.Command, settings string, open func(context.Context) (*sqlite.Ledger, error), do func(context.Context, *recordedLedger) error) (err error) {
 	ctx := c.Context()
 	l, err := open(ctx)
 	if err != nil {
@@ -77,8 +78,8 @@ func withRecord(con *app, c *cobra.Command, settings string, open func(context.C
 }
 
 // reportNotices prints what was found when a ledger was opened.
-func reportNotices(con *app, l *sqlite.Ledger) {
+func reportNotices(con *term.Console, l *sqlite.Ledger) {
 	for _, n := range l.Notices() {
-		con.tell("warning: %s", n)
+		con.Sayf("warning: %s", n)
 	}
 }

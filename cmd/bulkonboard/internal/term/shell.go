@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 type shell int
 
 const (
-	posix shell = iota
+	Posix shell = iota
 	cmdExe
 	powerShell
 )
@@ -24,28 +24,28 @@ const (
 func shellOf(goos string, env map[string]string) shell {
 	switch {
 	case goos != "windows", env["SHELL"] != "":
-		return posix
+		return Posix
 	case env["PROMPT"] != "":
 		return cmdExe
 	}
 	return powerShell
 }
 
-// line quotes a program's arguments so that the shell hands them on unchanged,
+// QuoteLine quotes a program's arguments so that the shell hands them on unchanged,
 // or in doubt as a word that means nothing: no part of one is ever read as a
 // command. It holds nothing that printable changes, which would undo a quote.
-func (s shell) line(args ...string) string {
+func (s shell) QuoteLine(args ...string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {
-		quoted[i] = s.word(a)
+		quoted[i] = s.QuoteWord(a)
 	}
 	return strings.Join(quoted, " ")
 }
 
-func (s shell) word(a string) string {
+func (s shell) QuoteWord(a string) string {
 	safe := "-_=+./:,"
 	switch s {
-	case posix:
+	case Posix:
 		safe += "@%"
 	case cmdExe:
 		safe += `\@`
@@ -60,17 +60,17 @@ func (s shell) word(a string) string {
 	case plain:
 		return a
 	case s == cmdExe:
-		return cmdWord(onlyPrinted(a))
+		return quoteCmdExe(replaceUnprintable(a))
 	case s == powerShell:
-		return powerShellWord(onlyPrinted(a))
-	case onlyPrinted(a) != a:
-		return escapedWord(a)
+		return quotePowerShell(replaceUnprintable(a))
+	case replaceUnprintable(a) != a:
+		return quoteEscaped(a)
 	}
 	return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 }
 
-// onlyPrinted replaces what a terminal does not show, line ends among it.
-func onlyPrinted(a string) string {
+// replaceUnprintable replaces what a terminal does not show, line ends among it.
+func replaceUnprintable(a string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -79,9 +79,9 @@ func onlyPrinted(a string) string {
 	}, strings.ToValidUTF8(a, "_"))
 }
 
-// escapedWord writes what a terminal does not show in octal, as bash, zsh and
+// quoteEscaped writes what a terminal does not show in octal, as bash, zsh and
 // ksh read it. A shell that does not know the form takes it as one word.
-func escapedWord(a string) string {
+func quoteEscaped(a string) string {
 	var b strings.Builder
 	b.WriteString("$'")
 	for i, r := range a {
@@ -97,10 +97,10 @@ func escapedWord(a string) string {
 	return b.String() + "'"
 }
 
-// cmdWord quotes a word for cmd.exe, and inside that for the C run-time. cmd.exe
+// quoteCmdExe quotes a word for cmd.exe, and inside that for the C run-time. cmd.exe
 // knows no escaped quotation mark, and expands %NAME% inside of them, so that a
 // word with either has a caret before each character that means something.
-func cmdWord(a string) string {
+func quoteCmdExe(a string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	slashes := 0
@@ -128,10 +128,10 @@ func cmdWord(a string) string {
 	return b.String()
 }
 
-// powerShellWord quotes a word for PowerShell, which takes typographic quotation
+// quotePowerShell quotes a word for PowerShell, which takes typographic quotation
 // marks for its own. Versions before 7.3 hand an unescaped " on as the end of the
 // argument; later ones then show a backslash, which names nothing.
-func powerShellWord(a string) string {
+func quotePowerShell(a string) string {
 	var b strings.Builder
 	for _, r := range a {
 		switch r {
@@ -145,9 +145,9 @@ func powerShellWord(a string) string {
 	return "'" + b.String() + "'"
 }
 
-// fileWords makes names of files fit to be arguments: one that begins with a
+// FileArguments makes names of files fit to be arguments: one that begins with a
 // dash would be a flag.
-func fileWords(names []string) []string {
+func FileArguments(names []string) []string {
 	words := slices.Clone(names)
 	for i, name := range words {
 		if len(name) > 1 && name[0] == '-' {
@@ -157,15 +157,15 @@ func fileWords(names []string) []string {
 	return words
 }
 
-// split takes a line of posix apart into its words; it reads what line writes.
-func split(line string) []string {
+// SplitWords takes a line of posix apart into its words; it reads what line writes.
+func SplitWords(line string) []string {
 	var words []string
 	var word strings.Builder
 	inside, quoted, escaped := false, false, false
 	for i := 0; i < len(line); i++ {
 		r := line[i]
 		if r == '$' && !quoted && !escaped && strings.HasPrefix(line[i:], "$'") {
-			text, size := unescaped(line[i+2:])
+			text, size := unescapeWord(line[i+2:])
 			word.WriteString(text)
 			inside = true
 			i += 1 + size
@@ -198,9 +198,9 @@ func split(line string) []string {
 	return words
 }
 
-// unescaped reads what escaped writes, from behind $' on. size counts the
+// unescapeWord reads what escaped writes, from behind $' on. size counts the
 // closing quotation mark.
-func unescaped(line string) (text string, size int) {
+func unescapeWord(line string) (text string, size int) {
 	var b strings.Builder
 	for i := 0; i < len(line); i++ {
 		switch {

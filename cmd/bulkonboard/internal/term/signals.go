@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"context"
@@ -11,21 +11,21 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
-// stopper is the two-step stop. The first signal ends the context: nothing new
+// Stopper is the two-step stop. The first signal ends the context: nothing new
 // is sent, requests in flight are awaited. The second closes Abort, which cuts
 // them off. The third ends the process on the spot; the ledger stands that.
-type stopper struct {
+type Stopper struct {
 	Abort chan struct{}
 
 	mu    sync.Mutex
 	first os.Signal
 }
 
-// watchSignals returns a context that ends with the first signal. done ends
+// WatchSignals returns a context that ends with the first signal. done ends
 // the watching and waits for it.
-func watchSignals(ctx context.Context, say *stream) (context.Context, *stopper, func()) {
+func WatchSignals(ctx context.Context, say *Stream) (context.Context, *Stopper, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &stopper{Abort: make(chan struct{})}
+	s := &Stopper{Abort: make(chan struct{})}
 	came := make(chan os.Signal, 3)
 	signal.Notify(came, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	over, watched := make(chan struct{}), make(chan struct{})
@@ -34,7 +34,7 @@ func watchSignals(ctx context.Context, say *stream) (context.Context, *stopper, 
 		for n := 1; ; n++ {
 			select {
 			case sig := <-came:
-				s.note(sig)
+				s.recordSignal(sig)
 				switch n {
 				case 1:
 					fmt.Fprintln(say, "stopping: requests in flight are awaited and recorded; the same signal again cuts them off")
@@ -59,7 +59,7 @@ func watchSignals(ctx context.Context, say *stream) (context.Context, *stopper, 
 	}
 }
 
-func (s *stopper) note(sig os.Signal) {
+func (s *Stopper) recordSignal(sig os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.first == nil {
@@ -67,9 +67,9 @@ func (s *stopper) note(sig os.Signal) {
 	}
 }
 
-// exitCode is the code of an interrupted run; any other stays as it is. A
+// ExitCode is the code of an interrupted run; any other stays as it is. A
 // signal that came when everything was done already changes nothing.
-func (s *stopper) exitCode(code exit.Code) exit.Code {
+func (s *Stopper) ExitCode(code exit.Code) exit.Code {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if code == exit.Interrupted && s.first != nil && s.first != os.Interrupt {
