@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // inDirectory runs the program in this process, in a directory, and returns its
@@ -161,13 +163,10 @@ func TestHostileFoundConfigIsNotOurs(t *testing.T) {
 // Of two files that change places while they are opened, the descriptor says
 // which one was read: never the one that others may write.
 func TestHostileFoundConfigRace(t *testing.T) {
-	dir := writeFiles(t, map[string]string{"ours.yaml": "rate: 5/s\n", "theirs.yaml": "rate: 6/s\n"})
+	dir := t.TempDir()
 	ours, theirs, name := filepath.Join(dir, "ours.yaml"), filepath.Join(dir, "theirs.yaml"), filepath.Join(dir, "bulkonboard.yaml")
-	if err := os.Chmod(theirs, 0o666); err != nil {
+	if err := errors.Join(os.WriteFile(ours, []byte("rate: 5/s\n"), 0o600), os.WriteFile(theirs, []byte("rate: 6/s\n"), 0o600), os.Chmod(theirs, 0o666)); err != nil {
 		t.Fatal(err)
-	}
-	if !canLink() {
-		t.Skip("this system makes no links")
 	}
 	stop := make(chan struct{})
 	swapped := make(chan error, 1)
@@ -215,9 +214,9 @@ func TestHostileConfigWithoutEnd(t *testing.T) {
 		fmt.Fprintf(&pairs, " k%d: v\n", i)
 		fmt.Fprintf(&list, "- v%d\n", i)
 	}
-	long := strings.Repeat("k", maxConfig/2) + ": 1\n"
+	long := strings.Repeat("k", limits.Config/2) + ": 1\n"
 	dir := writeFiles(t, map[string]string{"keys.yaml": keys.String(), "pairs.yaml": pairs.String(), "list.yaml": list.String(), "long.yaml": long,
-		"big.yaml": strings.Repeat("#\n", maxConfig/2+1), "deep.yaml": "map: " + strings.Repeat("[", maxConfig/2), "in.csv": customersCSV(1)})
+		"big.yaml": strings.Repeat("#\n", limits.Config/2+1), "deep.yaml": "map: " + strings.Repeat("[", limits.Config/2), "in.csv": customersCSV(1)})
 	files := []string{"keys.yaml", "pairs.yaml", "list.yaml", "long.yaml", "big.yaml", "deep.yaml"}
 	if _, err := os.Stat("/dev/zero"); err == nil {
 		files = append(files, "/dev/zero")
@@ -277,9 +276,10 @@ func FuzzConfig(f *testing.F) {
 	for _, text := range []string{"", "rate: 5/s\n", "map:\n  email: E-Mail\n", "report: [a.csv, b.json]\n", "a: *b\n", "- x\n", "rate: 1\nrate: 2\n", "---\n---\n", "? a\n: b\n", "<<: {a: b}\n", "\xff", "rate: |\n  5/s\n"} {
 		f.Add([]byte(text))
 	}
-	con := &term.Console{}
 	var known []string
-	newRunCommand(con).Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	fresh := &cobra.Command{Use: "run"}
+	new(runFlags).flags(fresh.Flags())
+	fresh.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	f.Fuzz(func(t *testing.T, text []byte) {
 		settings, err := parseConfig("c.yaml", text, known)
 		for _, one := range flattened(err) {

@@ -34,7 +34,7 @@ func requireNothingRan(t interface{ Fatalf(string, ...any) }, dir, what string) 
 func TestHostileLogRunsNothing(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		for _, name := range hostileNames() {
-			dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1)})
+			dir := t.TempDir()
 			var said bytes.Buffer
 			flags := logFlags{file: filepath.Join(dir, "profile"), format: choice{value: format}}
 			log, done, err := flags.open(&said)
