@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
@@ -119,7 +120,7 @@ The same command again continues where the last one ended.`,
 	}
 	strictHelp(root)
 	completeChoices(root)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return fillFlags(con, c, root) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return settings.FillFlags(con, c, root) }
 	return root
 }
 

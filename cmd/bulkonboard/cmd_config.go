@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
@@ -26,7 +27,7 @@ together, and tells every mistake with its line. Nothing is sent or made.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runConfigCheck(con, c) },
 	}
-	configFlag(check)
+	settings.AddConfigFlag(check)
 	check.Flags().Lookup("config").Hidden = false // it is what this is about
 	c.AddCommand(check)
 	return c
@@ -35,28 +36,28 @@ together, and tells every mistake with its line. Nothing is sent or made.`,
 // runConfigCheck tries every setting on every command that has the flag, and
 // then all of them together on run.
 func runConfigCheck(con *term.Console, c *cobra.Command) error {
-	file, err := readConfig(con, c, c.Root())
-	all := flattened(err)
+	file, err := settings.ReadConfig(con, c, c.Root())
+	all := settings.SplitErrors(err)
 	if file == nil && err == nil {
-		if _, err := os.Lstat(defaultFile); err == nil {
-			return exit.NewUsageError(fmt.Errorf("%s is not read", defaultFile), "own it and run chmod go-w on it, or name it with --config")
+		if _, err := os.Lstat(settings.DefaultConfigFile); err == nil {
+			return exit.NewUsageError(fmt.Errorf("%s is not read", settings.DefaultConfigFile), "own it and run chmod go-w on it, or name it with --config")
 		}
 		fmt.Fprintln(con.Err, "there is no config file")
 	}
 	fresh := newRootCommand(con) // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
-		all = append(all, flattened(tryEverywhere(fresh, name, file[name]))...)
+		all = append(all, settings.SplitErrors(tryEverywhere(fresh, name, file[name]))...)
 	}
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(knownFlags(fresh)))) {
-		if set, ok := fromEnv(con, name); ok {
-			all = append(all, flattened(tryEverywhere(fresh, name, set))...)
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(settings.KnownFlags(fresh)))) {
+		if set, ok := settings.ReadEnvironment(con, name); ok {
+			all = append(all, settings.SplitErrors(tryEverywhere(fresh, name, set))...)
 		}
 	}
-	warnStrays(con, knownFlags(fresh))
+	warnStrays(con, settings.KnownFlags(fresh))
 	t := newTrial(con, file)
 	all = append(all, t.mistakes()...)
 	// What is wrong by itself and together with others is told once.
-	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(lineOf(x), lineOf(y)) })
+	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(settings.LineOf(x), settings.LineOf(y)) })
 	all = slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })
 	if err := errors.Join(all...); err != nil {
 		return exit.NewUsageError(err)
@@ -70,22 +71,22 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 // warnStrays names variables that look like settings and are none: a mistyped
 // one would be passed over in silence.
 func warnStrays(con *term.Console, flags []string) {
-	known := []string{envKey, envPrefix + "CONFIG"}
+	known := []string{settings.KeyVariable, settings.EnvPrefix + "CONFIG"}
 	for _, f := range flags {
-		known = append(known, envName(f))
+		known = append(known, settings.VariableOf(f))
 	}
 	for _, name := range slices.Sorted(maps.Keys(con.Env)) {
-		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) {
+		if strings.HasPrefix(name, settings.EnvPrefix) && !slices.Contains(known, name) {
 			fmt.Fprintf(con.Err, "warning: environment variable %s is no setting; %s\n", term.Printable(name),
-				orNearest(name, known, "the settings are BULKONBOARD_ and a flag in capitals, its dashes as underscores"))
+				settings.SuggestName(name, known, "the settings are BULKONBOARD_ and a flag in capitals, its dashes as underscores"))
 		}
 	}
 }
 
 // tryEverywhere sets a flag on each command that has it, until one refuses.
-func tryEverywhere(c *cobra.Command, name string, set setting) error {
+func tryEverywhere(c *cobra.Command, name string, set settings.Setting) error {
 	if f := c.Flags().Lookup(name); f != nil {
-		if err := set.to(c, name); err != nil {
+		if err := set.ApplyTo(c, name); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -145,7 +146,7 @@ func strictHelp(root *cobra.Command) {
 			for _, sub := range topic.Commands() {
 				names = append(names, sub.Name())
 			}
-			if near := nearest(rest[0], names); len(near) > 0 {
+			if near := settings.NearestNames(rest[0], names); len(near) > 0 {
 				hint = "did you mean " + strings.Join(near, " or ") + "?"
 			}
 		}
@@ -162,7 +163,7 @@ func advancedText(root *cobra.Command) string {
 	shown := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	shown.SortFlags = false
 	run.Flags().VisitAll(func(f *pflag.Flag) {
-		if len(f.Annotations[annAdvanced]) > 0 {
+		if len(f.Annotations[settings.AdvancedAnnotation]) > 0 {
 			shown.AddFlag(asShown(f))
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -31,17 +32,17 @@ be; status and links export show it.`})
 }
 
 // followFlags adds the flags that choose ledger, partner and pace.
-func followFlags(c *cobra.Command, f *runFlags) {
-	f.rate = rate{perSecond: 5, text: "5/s"}
-	f.placeFlags(c.Flags())
-	f.partnerFlags(c.Flags())
-	f.logFlags.flags(c.Flags())
-	c.Flags().Var(&f.rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
-	configFlag(c)
+func followFlags(c *cobra.Command, f *settings.RunFlags) {
+	f.Rate = settings.Rate{PerSecond: 5, Text: "5/s"}
+	f.AddLedgerFlags(c.Flags())
+	f.AddPartnerFlags(c.Flags())
+	f.LogFlags.AddFlags(c.Flags())
+	c.Flags().Var(&f.Rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
+	settings.AddConfigFlag(c)
 }
 
 func newKycSyncCommand(con *term.Console) *cobra.Command {
-	var f runFlags
+	var f settings.RunFlags
 	var most int
 	c := &cobra.Command{
 		Use:   "sync [flags]",
@@ -87,12 +88,12 @@ and where the list has more users than it can have.`,
 	}
 	followFlags(c, &f)
 	c.Flags().IntVar(&most, "max-users", 0, "read at most `N` users of the partner's list (default about twice what it says it has)")
-	advanced(c.Flags(), "max-users")
+	settings.HideAdvanced(c.Flags(), "max-users")
 	return c
 }
 
 func newKycRetryCommand(con *term.Console) *cobra.Command {
-	var f runFlags
+	var f settings.RunFlags
 	c := &cobra.Command{
 		Use:   "retry [flags]",
 		Short: "begin the check of denied users again, at most three times each",
@@ -118,7 +119,7 @@ not shown any more. Each try is noted before it is sent.`,
 }
 
 func newKycImportCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	var partnerID string
 	c := &cobra.Command{
 		Use:   "import [flags] FILE|-",
@@ -134,16 +135,16 @@ API key is needed.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error { return runKYCImport(con, c, &f, partnerID, args[0]) },
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	partnerIDFlag(c.Flags(), &partnerID)
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
 // partnerIDFlag says whose events are taken.
 func partnerIDFlag(f *pflag.FlagSet, id *string) {
 	f.StringVar(id, "partner-id", "", "`ID` of your partner account: events of other accounts are not recorded (default as the wallet told a run)")
-	advanced(f, "partner-id")
+	settings.HideAdvanced(f, "partner-id")
 }
 
 // partnerIDOf returns the flag's value, or what the ledger knows.
@@ -155,7 +156,7 @@ func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, err
 	return info.Account.Partner, err
 }
 
-func runKYCImport(con *term.Console, c *cobra.Command, f *targetFlags, partnerID, path string) (err error) {
+func runKYCImport(con *term.Console, c *cobra.Command, f *settings.TargetFlags, partnerID, path string) (err error) {
 	ctx, in := c.Context(), con.In
 	if path != "-" {
 		file, err := os.Open(path)
@@ -170,7 +171,7 @@ func runKYCImport(con *term.Console, c *cobra.Command, f *targetFlags, partnerID
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error {
+	return l.logged(ctx, origin(settings.CommandName(c)), func(ctx context.Context) error {
 		partnerID, err := partnerIDOf(ctx, l, partnerID)
 		if err != nil {
 			return err
@@ -192,7 +193,7 @@ func runKYCImport(con *term.Console, c *cobra.Command, f *targetFlags, partnerID
 
 // openBeside opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
-func openBeside(con *term.Console, ctx context.Context, c *cobra.Command, f *targetFlags) (sharedLedger, error) {
+func openBeside(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (sharedLedger, error) {
 	l, info, err := openToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()
@@ -200,7 +201,7 @@ func openBeside(con *term.Console, ctx context.Context, c *cobra.Command, f *tar
 	if err != nil {
 		return sharedLedger{}, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: commandName(c)})
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
 	return newSharedLedger(store, con), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -17,18 +18,18 @@ import (
 )
 
 type listenFlags struct {
-	targetFlags
+	settings.TargetFlags
 	addr      string
 	secrets   []string // files
 	partnerID string
 	header    string
 	prefix    string
-	encoding  choice
-	maxAge    age
+	encoding  settings.Choice
+	maxAge    settings.Age
 }
 
 func newKycListenCommand(con *term.Console) *cobra.Command {
-	f := listenFlags{encoding: choice{of: []string{"hex", "base64"}}, maxAge: age{Duration: 7 * 24 * time.Hour}}
+	f := listenFlags{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Duration: 7 * 24 * time.Hour}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
 		Short: "receive the partner's webhooks, until it is interrupted",
@@ -52,7 +53,7 @@ URL is the first line of standard output.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runKYCListen(con, c, &f) },
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 takes a free one")
 	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "`FILE` that holds the whsec_ secret, or several, one a line (required, repeatable)")
 	partnerIDFlag(c.Flags(), &f.partnerID)
@@ -60,7 +61,7 @@ URL is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "hex or base64 (default either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than that, such as 7d or 36h")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -72,14 +73,14 @@ func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err erro
 	if f.maxAge.Duration == 0 {
 		return exit.UsageErrorf("--max-age must be more than 0")
 	}
-	secrets, err := readSecrets(con, "secret-file", f.secrets)
+	secrets, err := settings.ReadSecrets(con, "secret-file", f.secrets)
 	if err != nil {
 		return err
 	}
 	if len(secrets) == 0 {
 		return exit.UsageErrorf("--secret-file: the files hold no secret")
 	}
-	l, err := openBeside(con, ctx, c, &f.targetFlags)
+	l, err := openBeside(con, ctx, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err erro
 	handler, err := kyc.Handler(kyc.Endpoint{
 		// Not the patient one: whoever sends comes back when the ledger is busy.
 		Ledger: l.Ledger, Secrets: secrets, PartnerID: partnerID, MaxAge: f.maxAge.Duration,
-		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.value)},
+		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.Value)},
 		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },
 		Failed:    func(err error) { stop(err) },
 		Told: func(e ledger.KYCEvent, news bool) {
@@ -117,7 +118,7 @@ func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err erro
 	}
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
 	fmt.Fprintln(con.Err, "listening for webhooks; interrupt it to end it")
-	err = l.logged(ctx, origin(commandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, afterSignal) })
+	err = l.logged(ctx, origin(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, afterSignal) })
 	skipped.tell(con.Err)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -24,7 +25,7 @@ func newLedgerCommand(con *term.Console) *cobra.Command {
 }
 
 func newLedgerVerifyCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   "verify [flags]",
 		Short: "check the file in full, and every customer against its attempts",
@@ -44,13 +45,13 @@ func newLedgerVerifyCommand(con *term.Console) *cobra.Command {
 			return nil
 		}),
 	}
-	f.placeFlags(c.Flags())
-	configFlag(c)
+	f.AddLedgerFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	return c
 }
 
 func newLedgerBackupCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   "backup [flags] FILE",
 		Short: "write a whole copy, also beside a run; it holds every link",
@@ -66,13 +67,13 @@ func newLedgerBackupCommand(con *term.Console) *cobra.Command {
 			return nil
 		}),
 	}
-	f.placeFlags(c.Flags())
-	configFlag(c)
+	f.AddLedgerFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	return c
 }
 
 func newLedgerRebindCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	account := false
 	c := &cobra.Command{
 		Use:   "rebind [flags] [ENVIRONMENT]",
@@ -94,7 +95,7 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 				fmt.Fprintln(con.Err, "the ledger has forgotten the names of the partner account; the next run learns them")
 				return nil
 			}
-			if err := isEnvironment(args[0]); err != nil {
+			if err := settings.CheckEnvironment(args[0]); err != nil {
 				return err
 			}
 			if err := l.Rebind(ctx, args[0]); err != nil {
@@ -104,9 +105,9 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			return nil
 		}),
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&account, "account", false, "forget the names of the partner account instead")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 

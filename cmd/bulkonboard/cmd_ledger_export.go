@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -18,7 +19,7 @@ import (
 )
 
 func newLedgerExportCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	noLinks := false
 	c := &cobra.Command{
 		Use:   "export [flags] FILE|-",
@@ -35,13 +36,13 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 			return err
 		}
 		opt.Concurrent = true
-		return withRecord(con, c, settingsText(c), opener(opt), func(ctx context.Context, l *recordedLedger) error {
+		return withRecord(con, c, settings.DescribeSettings(c), opener(opt), func(ctx context.Context, l *recordedLedger) error {
 			return runLedgerExport(ctx, con, l, args[0], noLinks)
 		})
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may hold one")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -46,7 +47,7 @@ func newLedgerReadmitCommand(con *term.Console) *cobra.Command {
 }
 
 func newPeopleCommand(con *term.Console, name, short string, do func(context.Context, *recordedLedger, []string) error) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   name + " [flags] FILE|-",
 		Short: short,
@@ -60,8 +61,8 @@ func newPeopleCommand(con *term.Console, name, short string, do func(context.Con
 		}
 		return do(ctx, l, who)
 	})
-	f.placeFlags(c.Flags())
-	configFlag(c)
+	f.AddLedgerFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	return c
 }
 

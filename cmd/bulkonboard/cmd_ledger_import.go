@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -19,7 +20,7 @@ import (
 const importGroup = 500
 
 func newLedgerImportCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	create := false
 	c := &cobra.Command{
 		Use:   "import [flags] FILE",
@@ -41,16 +42,16 @@ Rows of a report with any other status are passed over.`,
 		if err := im.survey(); err != nil {
 			return err
 		}
-		opt.Create = create || opt.Environment != envProduction
+		opt.Create = create || opt.Environment != settings.Production
 		err = withRecord(con, c, args[0]+" sha256 "+im.sum, opener(opt), func(ctx context.Context, l *recordedLedger) error { return im.into(ctx, l) })
 		if err == nil {
 			im.tell(con)
 		}
 		return err
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 

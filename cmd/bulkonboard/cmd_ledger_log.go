@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -14,7 +15,7 @@ import (
 )
 
 func newLedgerLogCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	asJSON := false
 	c := &cobra.Command{
 		Use:   "log [flags]",
@@ -24,9 +25,9 @@ func newLedgerLogCommand(con *term.Console) *cobra.Command {
 			return printLog(con, ctx, l, asJSON)
 		}),
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object on each line")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 

@@ -6,15 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-// defaultKeepRuns is the number of runs whose row lists the ledger keeps.
-const defaultKeepRuns = 90
-
 func newLedgerPruneCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
-	keep := count{n: defaultKeepRuns, least: 1}
+	var f settings.TargetFlags
+	keep := settings.Count{N: settings.DefaultKeepRuns, Min: 1}
 	c := &cobra.Command{
 		Use:   "prune [flags]",
 		Short: "drop the row lists of old inputs; what became of every customer stays",
@@ -25,7 +23,7 @@ or impossible.`,
 		Args: noArgs,
 	}
 	c.RunE = withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, _ []string) error {
-		done, err := l.Prune(ctx, keep.n)
+		done, err := l.Prune(ctx, keep.N)
 		if err != nil {
 			return err
 		}
@@ -36,8 +34,8 @@ or impossible.`,
 		fmt.Fprintf(con.Err, "%s of %s old %s dropped; customers, links and the log are untouched\n", term.Count(done.Rows, "row"), term.Number(done.Batches), inputs)
 		return nil
 	})
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().Var(&keep, "keep-runs", "the rows that the newest `N` runs read are kept")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }

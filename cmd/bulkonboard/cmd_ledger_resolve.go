@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -28,8 +29,8 @@ const codeByHand = "by_hand"
 const maxReason = 500
 
 type resolveFlags struct {
-	targetFlags
-	as        choice
+	settings.TargetFlags
+	as        settings.Choice
 	gap       bool
 	because   string
 	serviceID string
@@ -39,7 +40,7 @@ type resolveFlags struct {
 }
 
 func newLedgerResolveCommand(con *term.Console) *cobra.Command {
-	f := resolveFlags{as: choice{of: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
+	f := resolveFlags{as: settings.Choice{Words: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
 	c := &cobra.Command{
 		Use:   "resolve [flags] FILE:ROW | --gap",
 		Short: "enter what a person found out about a row that a program cannot decide",
@@ -64,7 +65,7 @@ the partner's users that cannot be had: rows are then sent without one.`,
 			if err := f.checkGap(); err != nil {
 				return err
 			}
-			return withLockedLedger(con, &f.targetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
+			return withLockedLedger(con, &f.TargetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
 				return endGaps(ctx, con, l.Ledger, f.because)
 			})(c, args)
 		}
@@ -75,11 +76,11 @@ the partner's users that cannot be had: rows are then sent without one.`,
 		if err != nil {
 			return err
 		}
-		return withLockedLedger(con, &f.targetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
+		return withLockedLedger(con, &f.TargetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
 			return f.resolve(ctx, con, l, file, row)
 		})(c, args)
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().Var(&f.as, "as", "the new status")
 	c.Flags().BoolVar(&f.gone, "gone", false, "the user of this row was deleted at the partner: it is no longer looked for in the partner's list")
 	c.Flags().BoolVar(&f.gap, "gap", false, "end the wait of a restored ledger for the partner's list")
@@ -87,14 +88,14 @@ the partner's users that cannot be had: rows are then sent without one.`,
 	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
 	c.Flags().StringVar(&f.linkFile, "link-file", "", "read the verification link from `FILE`, or - for standard input; for created")
 	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`; other users can read it there: take --link-file or BULKONBOARD_LINK")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
 // readLink reads the link that --link-file names. It warns of one on the command
 // line, which every user of the machine can read.
 func readLink(con *term.Console, c *cobra.Command, f *resolveFlags) error {
-	if f.link != "" && levels(c)("link") == fromFlag {
+	if f.link != "" && settings.LevelsOf(c)("link") == settings.FromFlag {
 		fmt.Fprintln(con.Err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
 	}
 	if f.linkFile == "" {
@@ -106,9 +107,9 @@ func readLink(con *term.Console, c *cobra.Command, f *resolveFlags) error {
 	var text []byte
 	var err error
 	if f.linkFile == "-" {
-		text, err = limits.ReadAll(con.In, maxSecret)
+		text, err = limits.ReadAll(con.In, settings.MaxSecret)
 	} else {
-		text, err = readSecret(con, "link-file", f.linkFile)
+		text, err = settings.ReadSecretFile(con, "link-file", f.linkFile)
 	}
 	if err != nil {
 		return err
@@ -126,14 +127,14 @@ func (f *resolveFlags) check(place string) (file string, row int, err error) {
 		file = place[:at]
 		row, err = strconv.Atoi(place[at+1:])
 	}
-	status := ledger.Status(f.as.value)
+	status := ledger.Status(f.as.Value)
 	switch {
 	case at <= 0 || err != nil || row < 1:
 		return "", 0, exit.UsageErrorf("write FILE:ROW, such as customers.csv:17")
 	case f.gone && (status != "" || f.serviceID != "" || f.link != ""):
 		return "", 0, exit.UsageErrorf("--gone says one thing only: leave out --as, --service-id and --link-file")
 	case status == "" && !f.gone:
-		return "", 0, exit.UsageErrorf("--as says which status: %s", strings.Join(f.as.of, ", "))
+		return "", 0, exit.UsageErrorf("--as says which status: %s", strings.Join(f.as.Words, ", "))
 	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
 		return "", 0, exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	case status != ledger.Created && f.link != "":
@@ -162,7 +163,7 @@ func (f *resolveFlags) checkReason() error {
 
 // checkGap refuses what makes no sense together with --gap.
 func (f *resolveFlags) checkGap() error {
-	if f.as.value != "" || f.serviceID != "" || f.link != "" || f.gone {
+	if f.as.Value != "" || f.serviceID != "" || f.link != "" || f.gone {
 		return exit.UsageErrorf("--gap goes with --because alone")
 	}
 	return f.checkReason()
@@ -195,10 +196,10 @@ func (f *resolveFlags) resolve(ctx context.Context, con *term.Console, l *record
 			}
 		}
 	}
-	if f.as.value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
+	if f.as.Value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
 		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	}
-	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.value),
+	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.Value),
 		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
 	left, err := l.Record(ctx, l.run, []ledger.Change{ch})
 	if err != nil {

@@ -10,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newLedgerRestoreCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   "restore [flags] BACKUP [REPORT...]",
 		Short: "put a copy of the ledger back, and take over what newer reports know",
@@ -38,12 +39,12 @@ names and times agree with run --gap ours.`,
 		},
 	}
 	c.RunE = func(c *cobra.Command, args []string) error { return runLedgerRestore(con, c, &f, args[0], args[1:]) }
-	f.placeFlags(c.Flags())
-	configFlag(c)
+	f.AddLedgerFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	return c
 }
 
-func runLedgerRestore(con *term.Console, c *cobra.Command, f *targetFlags, backup string, reports []string) error {
+func runLedgerRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, backup string, reports []string) error {
 	opt, err := ledgerOptions(c, f)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func runLedgerRestore(con *term.Console, c *cobra.Command, f *targetFlags, backu
 }
 
 func newLedgerAdoptCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   "adopt [flags]",
 		Short: "accept a ledger that is an older copy, or has lost its last writes",
@@ -96,18 +97,18 @@ over with ledger import.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runLedgerAdopt(con, c, &f) },
 	}
-	f.placeFlags(c.Flags())
-	configFlag(c)
+	f.AddLedgerFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	return c
 }
 
-func runLedgerAdopt(con *term.Console, c *cobra.Command, f *targetFlags) error {
+func runLedgerAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) error {
 	opt, err := ledgerOptions(c, f)
 	if err != nil {
 		return err
 	}
 	opt.Adopt = true
-	return withRecord(con, c, settingsText(c), opener(opt), func(context.Context, *recordedLedger) error {
+	return withRecord(con, c, settings.DescribeSettings(c), opener(opt), func(context.Context, *recordedLedger) error {
 		con.Sayf("adopted: %s", opt.Path)
 		return nil
 	})

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
@@ -25,44 +25,17 @@ func newLinksCommand(con *term.Console) *cobra.Command {
 	return c
 }
 
-// age is a length of time that may be given in days.
-type age struct{ time.Duration }
-
-func (a *age) Type() string { return "D" }
-func (a *age) String() string {
-	if a.Duration == 0 {
-		return ""
-	}
-	return term.ShortDuration(a.Duration)
-}
-func (a *age) Set(text string) error {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > 36_500 {
-			return errors.New("an age is written 7d or 36h")
-		}
-		a.Duration = time.Duration(n) * 24 * time.Hour
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return errors.New("an age is written 7d or 36h")
-	}
-	a.Duration = d
-	return nil
-}
-
 type exportFlags struct {
-	targetFlags
+	settings.TargetFlags
 	unverified  bool
 	unconfirmed bool
-	older       age
-	format      choice
+	older       settings.Age
+	format      settings.Choice
 	output      string
 }
 
 func newLinksExportCommand(con *term.Console) *cobra.Command {
-	f := exportFlags{format: choice{of: []string{"csv", "xlsx"}}}
+	f := exportFlags{format: settings.Choice{Words: []string{"csv", "xlsx"}}}
 	c := &cobra.Command{
 		Use:   "export [flags]",
 		Short: "verification links with their age and KYC status, for a mail merge",
@@ -76,19 +49,19 @@ carefully as passwords.`,
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runLinksExport(con, c, &f) },
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
 	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
 	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
 	c.Flags().Var(&f.format, "format", "csv or xlsx (default by --output, else csv)")
 	c.Flags().StringVar(&f.output, "output", "-", "`FILE`; - is standard output")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
 func runLinksExport(con *term.Console, c *cobra.Command, f *exportFlags) (err error) {
 	ctx := c.Context()
-	kind := report.Kind(f.format.value)
+	kind := report.Kind(f.format.Value)
 	switch named, known := report.KindOf(f.output); {
 	case kind == "" && f.output == "-":
 		kind = report.CSV
@@ -103,7 +76,7 @@ func runLinksExport(con *term.Console, c *cobra.Command, f *exportFlags) (err er
 	if f.output == "-" && kind == report.XLSX && con.Out.IsTerminal() {
 		return exit.NewUsageError(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
-	l, info, err := openToRead(ctx, c, &f.targetFlags)
+	l, info, err := openToRead(ctx, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}

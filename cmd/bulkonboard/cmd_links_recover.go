@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -17,7 +18,7 @@ import (
 )
 
 func newLinksRecoverCommand(con *term.Console) *cobra.Command {
-	var f runFlags
+	var f settings.RunFlags
 	c := &cobra.Command{
 		Use:   "recover [flags] FILE...",
 		Short: "delete and create again the users whose link was lost",
@@ -38,24 +39,24 @@ ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json a
 		},
 		RunE: func(c *cobra.Command, args []string) error { return recoverLinks(con, c, &f, args) },
 	}
-	f.flags(c.Flags())
-	configFlag(c)
+	f.AddFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	c.Flags().Lookup("yes").Usage = "do not ask before users are deleted"
 	return c
 }
 
-func recoverLinks(con *term.Console, c *cobra.Command, f *runFlags, args []string) (err error) {
-	if !f.yes && !term.IsTerminal(con.In) {
+func recoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
+	if !f.Yes && !term.IsTerminal(con.In) {
 		return exit.NewUsageError(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
-	if f.inDoubt.value == "hold" {
+	if f.InDoubt.Value == "hold" {
 		return exit.UsageErrorf("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user")
 	}
 	s, err := newSession(con, c, f, args)
 	if err != nil {
 		return err
 	}
-	s.command = commandName(c)
+	s.command = settings.CommandName(c)
 	r := &recovery{session: s}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(c.Context(), args); err != nil {
@@ -100,7 +101,7 @@ func (r *recovery) work(ctx context.Context) (pipeline.Summary, error) {
 	if err := r.consent(lost); err != nil {
 		return sum, err
 	}
-	gone, err := kyc.Remove(ctx, kyc.RemoveConfig{Ledger: r.known, Partner: r.client, Pace: kyc.NewPace(r.flags.rate.perSecond), Run: sum.Run,
+	gone, err := kyc.Remove(ctx, kyc.RemoveConfig{Ledger: r.known, Partner: r.client, Pace: kyc.NewPace(r.flags.Rate.PerSecond), Run: sum.Run,
 		Watch: func(done, of int) {
 			if done%100 == 0 {
 				r.Sayf("%s of %s deleted", term.Number(done), term.Number(of))
@@ -172,10 +173,10 @@ func (r *recovery) consent(lost []ledger.Customer) error {
 	r.Sayf("%s of this input have no link: the answer that had it was lost", term.Count(len(lost), "user"))
 	r.Sayf("  to get a new one each is deleted at the partner and created again, with another serviceId")
 	r.Sayf("  no second fee, but for those who were approved meanwhile: %s as far as the ledger knows", term.Number(approved))
-	if r.flags.yes {
+	if r.flags.Yes {
 		return nil
 	}
-	if !r.Confirm(fmt.Sprintf("Delete %s at %s and create them again?", term.Count(len(lost), "user"), r.to.environment)) {
+	if !r.Confirm(fmt.Sprintf("Delete %s at %s and create them again?", term.Count(len(lost), "user"), r.to.Environment)) {
 		return exit.UsageErrorf("not confirmed; nobody was deleted")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -14,7 +15,7 @@ import (
 )
 
 func newPlanCommand(con *term.Console) *cobra.Command {
-	var f runFlags
+	var f settings.RunFlags
 	c := &cobra.Command{
 		Use:   "plan [flags] FILE...",
 		Short: "what run would do: rows to send, to skip, to refuse; cost and wallet; duration",
@@ -30,13 +31,13 @@ run would do. Nothing is sent, and nothing of it stays in the ledger.`,
 			return previewInput(con, c, &f, args)
 		},
 	}
-	f.planFlags(c.Flags())
-	configFlag(c)
+	f.AddPlanFlags(c.Flags())
+	settings.AddConfigFlag(c)
 	return c
 }
 
 // previewInput shows what run would do. Nothing is sent or kept.
-func previewInput(con *term.Console, c *cobra.Command, f *runFlags, args []string) (err error) {
+func previewInput(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -62,10 +63,10 @@ func previewInput(con *term.Console, c *cobra.Command, f *runFlags, args []strin
 		s.Sayf("  %s", s.CommandLine(asRun(s.Args)...))
 	}
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
-	if s.flags.json {
+	if s.flags.JSON {
 		out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
 		out.Money.Charged = ""
-		out.Environment, out.Ledger, out.ExitCode = report.Text(s.to.environment), report.Text(s.to.ledger), int(code)
+		out.Environment, out.Ledger, out.ExitCode = report.Text(s.to.Environment), report.Text(s.to.Ledger), int(code)
 		left := plan.Send + plan.InDoubt
 		out.Remaining = &left
 		if err := out.Encode(s.Out); err != nil {

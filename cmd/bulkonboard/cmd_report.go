@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -19,7 +20,7 @@ import (
 )
 
 type reportFlags struct {
-	targetFlags
+	settings.TargetFlags
 	input   string
 	run     string
 	all     bool
@@ -40,7 +41,7 @@ also beside a run that is sending. A report has verification links unless
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runReport(con, c.Context(), c, &f) },
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().StringVar(&f.input, "input", "", "rows of the input `FILE`")
 	c.Flags().StringVar(&f.run, "run", "", "rows of the input of run `ID`, or last")
 	c.Flags().BoolVar(&f.all, "all", false, "every customer once")
@@ -48,7 +49,7 @@ also beside a run that is sending. A report has verification links unless
 	c.Flags().StringVar(&f.since, "since", "", "rows decided at or after `TIME` (RFC 3339, a date, or 24h)")
 	c.Flags().BoolVar(&f.noLinks, "no-links", false, "leave out verification links")
 	c.Flags().StringArrayVar(&f.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable)")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -57,7 +58,7 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 	if err != nil {
 		return err
 	}
-	l, info, err := openToRead(ctx, c, &f.targetFlags)
+	l, info, err := openToRead(ctx, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}

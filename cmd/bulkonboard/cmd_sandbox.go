@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
@@ -20,73 +19,13 @@ import (
 // stateSuffix names the file beside a ledger that keeps the sandbox's users.
 const stateSuffix = ".sandbox.jsonl"
 
-// sandboxFlags say how the simulated partner behaves.
-type sandboxFlags struct {
-	faults    []string
-	latency   string
-	balance   string
-	fee       string
-	rate      rate
-	preexist  string
-	seed      uint64
-	emailCase bool
-	repeat    bool
-	account   string
-}
-
-func (s *sandboxFlags) flags(f *pflag.FlagSet, prefix string) {
-	f.StringArrayVar(&s.faults, prefix+"fault", nil, "misbehaviour `NAME[=PART,...]` (repeatable); `bulkonboard sandbox --help` lists them")
-	f.StringVar(&s.latency, prefix+"latency", "", "`TIME` of an answer, such as 80ms or 50ms-200ms")
-	f.StringVar(&s.balance, prefix+"balance", "", "what the wallet holds (default 1000000.00)")
-	f.StringVar(&s.fee, prefix+"fee", "", "charged for each user (default 0.50)")
-	f.Var(&s.rate, prefix+"rate", "rate limit of the API (default none)")
-	f.StringVar(&s.preexist, prefix+"preexist", "", "CSV `FILE` of users who are there already")
-	f.Uint64Var(&s.seed, prefix+"seed", 0, "decides whom a share of requests strikes")
-	f.BoolVar(&s.emailCase, prefix+"emails-case", false, "upper and lower case make different e-mails")
-	f.StringVar(&s.account, prefix+"account", "", "slug of the partner account, with which serviceIds begin (default acme)")
-	f.BoolVar(&s.repeat, prefix+"emails-repeat", false, "an e-mail may be used by several users")
-}
-
-func (s *sandboxFlags) given() bool {
-	return len(s.faults) > 0 || s.latency != "" || s.balance != "" || s.fee != "" || s.rate.text != "" || s.preexist != "" ||
-		s.seed != 0 || s.emailCase || s.repeat || s.account != ""
-}
-
-func (s *sandboxFlags) config() (sandbox.Config, error) {
-	cfg := sandbox.Config{Account: s.account, Balance: s.balance, Fee: s.fee, Rate: s.rate.perSecond, Seed: s.seed, EmailsCase: s.emailCase, EmailsRepeat: s.repeat}
-	var err error
-	for _, text := range s.faults {
-		fault, err := sandbox.ParseFault(text)
-		if err != nil {
-			return cfg, exit.NewUsageError(err, "bulkonboard sandbox --help lists the faults")
-		}
-		cfg.Faults = append(cfg.Faults, fault)
-	}
-	if s.latency != "" {
-		if cfg.Latency, cfg.LatencyMax, err = sandbox.ParseLatency(s.latency); err != nil {
-			return cfg, exit.NewUsageError(err)
-		}
-	}
-	if s.preexist != "" {
-		f, err := os.Open(s.preexist)
-		if err != nil {
-			return cfg, exit.UsageErrorf("%s: %w", s.preexist, term.PlainError(err))
-		}
-		cfg.Preexisting, err = sandbox.ReadPreexisting(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return cfg, exit.UsageErrorf("%s: %w", s.preexist, err)
-		}
-	}
-	return cfg, nil
-}
-
 func newSandboxCommand(con *term.Console) *cobra.Command {
 	var (
 		checks checkFlags
-		f      sandboxFlags
+		f      settings.SandboxFlags
 		addr   string
 		state  string
-		ttl    = span{Duration: 5 * time.Minute, positive: true}
+		ttl    = settings.Span{Duration: 5 * time.Minute, Positive: true}
 	)
 	c := &cobra.Command{
 		Use:   "sandbox [flags]",
@@ -108,7 +47,7 @@ user of the account.
   bulkonboard sandbox --fault created-offset=7s --fault list-lag=2s --fault id-form=user,#5-`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := f.config()
+			cfg, err := f.SandboxConfig()
 			if err != nil {
 				return err
 			}
@@ -116,20 +55,20 @@ user of the account.
 			if err := checks.apply(con, &cfg); err != nil {
 				return err
 			}
-			printed := newSandboxKey()
+			printed := settings.NewSandboxKey()
 			cfg.Keys = []string{printed}
-			if own := strings.TrimSpace(con.Env[envKey]); own != "" {
+			if own := strings.TrimSpace(con.Env[settings.KeyVariable]); own != "" {
 				cfg.Keys = append(cfg.Keys, own)
 			}
 			return serveSandbox(con, c.Context(), cfg, addr, printed)
 		},
 	}
-	f.flags(c.Flags(), "")
+	f.AddFlags(c.Flags(), "")
 	checks.flags(c.Flags())
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 takes a free one")
 	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default memory only)")
 	c.Flags().Var(&ttl, "key-ttl", "how long an idempotency key is remembered")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -164,7 +103,7 @@ func serveSandbox(con *term.Console, ctx context.Context, cfg sandbox.Config, ad
 // keyInEnvironment sets a key for the simulated partner, in front of a command.
 func keyInEnvironment(key string) string {
 	if runtime.GOOS == "windows" {
-		return "set " + envKey + "=" + key + "&&"
+		return "set " + settings.KeyVariable + "=" + key + "&&"
 	}
-	return envKey + "=" + key
+	return settings.KeyVariable + "=" + key
 }

@@ -11,13 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newStatusCommand(con *term.Console) *cobra.Command {
-	var f targetFlags
+	var f settings.TargetFlags
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "status [flags]",
@@ -28,13 +29,13 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 			return runStatus(con, c.Context(), c, &f, asJSON)
 		},
 	}
-	f.placeFlags(c.Flags())
+	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON summary on standard output")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
-func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *targetFlags, asJSON bool) (err error) {
+func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags, asJSON bool) (err error) {
 	l, info, err := openToRead(ctx, c, f)
 	if err != nil {
 		return err

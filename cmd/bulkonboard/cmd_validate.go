@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -19,8 +20,8 @@ import (
 )
 
 type validateFlags struct {
-	inputFlags
-	env      choice
+	settings.InputFlags
+	env      settings.Choice
 	saveMap  string
 	annotate string
 	changes  bool
@@ -29,7 +30,7 @@ type validateFlags struct {
 }
 
 func newValidateCommand(con *term.Console) *cobra.Command {
-	f := validateFlags{env: choice{of: []string{envStaging, envProduction}}}
+	f := validateFlags{env: settings.Choice{Words: []string{settings.Staging, settings.Production}}}
 	c := &cobra.Command{
 		Use:   "validate [flags] FILE...",
 		Short: "check only; nothing is sent, no key is needed",
@@ -51,14 +52,14 @@ program is checked so.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error { return runValidate(con, c.Context(), &f, args) },
 	}
-	f.inputFlags.flags(c.Flags())
+	f.InputFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write the input with marks on what is wrong to `FILE`.xlsx")
 	c.Flags().BoolVar(&f.changes, "changes", false, "list on standard output which cells are sent in another form than they stand")
 	c.Flags().BoolVar(&f.json, "json", false, "one JSON summary on standard output")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing when the exit code is 0")
-	configFlag(c)
+	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -70,23 +71,23 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
 	}
 	started := time.Now()
-	rules, err := f.rules(f.env.value == envProduction)
+	rules, err := f.Rules(f.env.Value == settings.Production)
 	if err != nil {
 		return err
 	}
-	in, err := f.open(ctx, args, con.In)
+	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
-		return notBegun(con, err, f.json, target{})
+		return notBegun(con, err, f.json, settings.Target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if f.saveMap != "" {
-		if err := saveMap(f.saveMap, in); err != nil {
+		if err := settings.SaveMap(f.saveMap, in); err != nil {
 			return err
 		}
 	}
 	found := newFindings()
-	found.follow(in, rules, f.id, 0)
-	found.sleuth.detective.Encoding = f.encoding
+	found.follow(in, rules, f.ID, 0)
+	found.sleuth.detective.Encoding = f.Encoding
 	if f.annotate != "" {
 		if err := annotatable(f.annotate, in.Files()); err != nil {
 			return err
@@ -95,7 +96,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 	}
 	tally, err := checkInput(con, ctx, in, rules, found)
 	if err != nil {
-		return notBegun(con, err, f.json, target{})
+		return notBegun(con, err, f.json, settings.Target{})
 	}
 	code := exit.OK
 	if bad := tally.Status[ledger.Invalid] + tally.Code[repeatsCause()]; bad > 0 {
@@ -108,7 +109,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 		}
 	}
 	if f.annotate != "" {
-		note := annotation(in.Files()[0], f.headerRow.n)
+		note := annotation(in.Files()[0], f.HeaderRow.N)
 		note.Rows = annotatedRows(ctx, in, found.marks, columnsOf(in.Files()[0]))
 		path, err := writeAnnotated(con, ctx, f.annotate, in, note)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -63,7 +64,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		}
 	}
 	if sum.Batch.ID != 0 && (code == exit.OK || code == exit.Findings) {
-		if _, err := s.store.Prune(context.WithoutCancel(ctx), s.flags.keepRuns.n); err != nil {
+		if _, err := s.store.Prune(context.WithoutCancel(ctx), s.flags.KeepRuns.N); err != nil {
 			failed, code = errors.Join(failed, err), exit.Ledger
 		}
 	}
@@ -76,9 +77,9 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 // summed prints the JSON summary, if it was asked for, and makes an exit code an
 // error.
 func (s *session) summed(sum pipeline.Summary, failed error, written []string, code exit.Code) error {
-	if s.flags.json {
+	if s.flags.JSON {
 		out := summaryOf(sum, failed)
-		out.Environment, out.Ledger = report.Text(s.to.environment), report.Text(s.to.ledger)
+		out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
 		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 		if err := out.Encode(s.Out); err != nil {
 			return err
@@ -92,7 +93,7 @@ func (s *session) summed(sum pipeline.Summary, failed error, written []string, c
 
 // notBegun prints the JSON summary, if it was asked for, of what could not
 // begin: input or ledger cannot be used.
-func notBegun(con *term.Console, err error, asked bool, to target) error {
+func notBegun(con *term.Console, err error, asked bool, to settings.Target) error {
 	if !asked {
 		return err
 	}
@@ -107,7 +108,7 @@ func notBegun(con *term.Console, err error, asked bool, to target) error {
 	case code == exit.Interrupted || code == exit.Terminated:
 		out.StopReason = report.Text(pipeline.Interrupted)
 	}
-	out.Environment, out.Ledger, out.ExitCode = report.Text(to.environment), report.Text(to.ledger), int(code)
+	out.Environment, out.Ledger, out.ExitCode = report.Text(to.Environment), report.Text(to.Ledger), int(code)
 	return errors.Join(err, out.Encode(con.Out))
 }
 
@@ -159,7 +160,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		counted = true
 		return func(yield func(ledger.Reported, error) bool) {
 			for r, err := range all {
-				if err == nil && needsPerson(&r, s.flags.strict) {
+				if err == nil && needsPerson(&r, s.flags.Strict) {
 					attention++
 				}
 				if err == nil {
@@ -175,7 +176,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if err := s.store.Learn(ctx, pipeline.LearntLinksShown, "report", time.Now()); err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		return nil, 0, err
 	}
-	meta := report.Meta{Version: version(), Environment: s.to.environment, Ledger: s.to.ledger, Run: sum.Run,
+	meta := report.Meta{Version: version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
 		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum)}
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
@@ -197,8 +198,8 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if reason := exit.StopReasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}
-	if path := s.flags.annotate; path != "" {
-		note := annotation(s.in.Files()[0], s.flags.headerRow.n)
+	if path := s.flags.Annotate; path != "" {
+		note := annotation(s.in.Files()[0], s.flags.HeaderRow.N)
 		note.Outcome, note.Rows = true, outcomeRows(ctx, s.in, s.store, sum.Batch.ID)
 		marked, failure := writeAnnotated(s.Console, ctx, path, s.in, note)
 		if failure == nil {
@@ -221,9 +222,9 @@ func repeatsCause() ledger.StatusCode {
 }
 
 func (s *session) reportCommand() string {
-	words := []string{"report", "--ledger", s.to.ledger}
-	if s.to.environment == envProduction || s.to.environment == envStaging {
-		words = append(words, "--env", s.to.environment)
+	words := []string{"report", "--ledger", s.to.Ledger}
+	if s.to.Environment == settings.Production || s.to.Environment == settings.Staging {
+		words = append(words, "--env", s.to.Environment)
 	}
 	return s.CommandLine(words...)
 }
@@ -259,7 +260,7 @@ func (s *session) tellEnd(sum pipeline.Summary, failed error, written []string, 
 	}
 	for _, line := range s.hosts.lines() {
 		s.Sayf("%s", line)
-		if s.flags.logFlags.isOn() { // else it would be shown twice
+		if s.flags.LogFlags.IsOn() { // else it would be shown twice
 			s.log.Warn(strings.TrimPrefix(line, "warning: "))
 		}
 	}

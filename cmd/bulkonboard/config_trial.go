@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -23,23 +24,23 @@ import (
 type trial struct {
 	app   *term.Console
 	run   *cobra.Command
-	flags runFlags
-	file  map[string]setting
+	flags settings.RunFlags
+	file  map[string]settings.Setting
 	all   []error
 }
 
-func newTrial(con *term.Console, file map[string]setting) *trial {
+func newTrial(con *term.Console, file map[string]settings.Setting) *trial {
 	t := &trial{app: con, file: file, run: &cobra.Command{Use: "run"}}
-	t.flags.flags(t.run.Flags())
-	_ = fillFrom(con, t.run, file) // values that are wrong by themselves have been told
+	t.flags.AddFlags(t.run.Flags())
+	_ = settings.FillFrom(con, t.run, file) // values that are wrong by themselves have been told
 	return t
 }
 
 // mistakes lists what is wrong, each with the place of a setting that has to do
 // with it.
 func (t *trial) mistakes() []error {
-	for _, m := range t.flags.mistakes() {
-		t.wrong(m.err, m.flags...)
+	for _, m := range t.flags.Conflicts() {
+		t.wrong(m.Err, m.Flags...)
 	}
 	t.target()
 	t.input()
@@ -53,12 +54,12 @@ func (t *trial) wrong(err error, flags ...string) {
 		return
 	}
 	for _, name := range flags {
-		set, ok := fromEnv(t.app, name)
+		set, ok := settings.ReadEnvironment(t.app, name)
 		if !ok {
 			set, ok = t.file[name]
 		}
 		if ok {
-			t.all = append(t.all, set.places[0].wrong(name, err))
+			t.all = append(t.all, set.Places[0].Locate(name, err))
 			return
 		}
 	}
@@ -67,7 +68,7 @@ func (t *trial) wrong(err error, flags ...string) {
 
 // each tries the values of a flag one by one.
 func (t *trial) each(flag string, values []string, try func(value string) error) {
-	set, ok := fromEnv(t.app, flag)
+	set, ok := settings.ReadEnvironment(t.app, flag)
 	if !ok {
 		set = t.file[flag]
 	}
@@ -76,8 +77,8 @@ func (t *trial) each(flag string, values []string, try func(value string) error)
 		if err == nil {
 			continue
 		}
-		if i := slices.Index(set.values, v); i >= 0 {
-			err = set.places[i].wrong(flag, err)
+		if i := slices.Index(set.Values, v); i >= 0 {
+			err = set.Places[i].Locate(flag, err)
 		}
 		t.all = append(t.all, err)
 	}
@@ -86,32 +87,32 @@ func (t *trial) each(flag string, values []string, try func(value string) error)
 // target checks whom the settings choose, and who may choose it.
 func (t *trial) target() {
 	f := &t.flags
-	if f.ledger == "" {
-		f.ledger = "any" // it may be given on the command line
+	if f.Ledger == "" {
+		f.Ledger = "any" // it may be given on the command line
 	}
-	key := sandboxKeyName
-	if f.keyFile != "" || strings.TrimSpace(t.app.Env[envKey]) != "" {
-		given, failed := apiKey(t.app, f.keyFile)
+	key := settings.SandboxKeyName
+	if f.KeyFile != "" || strings.TrimSpace(t.app.Env[settings.KeyVariable]) != "" {
+		given, failed := settings.ReadAPIKey(t.app, f.KeyFile)
 		t.wrong(failed, "api-key-file")
 		key = cmp.Or(given, key)
 	}
 	t.play()
-	t.client(partner.Config{BaseURL: stagingBase, CAFile: f.caFile}, "ca-file")
-	t.client(partner.Config{BaseURL: stagingBase, Proxy: f.proxy.text}, "proxy")
-	to, err := f.resolve(levels(t.run))
+	t.client(partner.Config{BaseURL: settings.StagingURL, CAFile: f.CAFile}, "ca-file")
+	t.client(partner.Config{BaseURL: settings.StagingURL, Proxy: f.Proxy.Text}, "proxy")
+	to, err := f.Resolve(settings.LevelsOf(t.run))
 	if err != nil {
 		t.wrong(err, "env", "sandbox", "base-url", "fresh")
 		return
 	}
-	if to.base != "" { // the sandbox's own is known when it listens
-		t.client(partner.Config{BaseURL: to.base, Key: key}, "base-url", "api-key-file")
-		t.wrong(to.contradicts(key), "env", "api-key-file")
+	if to.BaseURL != "" { // the sandbox's own is known when it listens
+		t.client(partner.Config{BaseURL: to.BaseURL, Key: key}, "base-url", "api-key-file")
+		t.wrong(to.CheckKey(key), "env", "api-key-file")
 	}
 }
 
 // client checks a part of what the partner is talked to with.
 func (t *trial) client(c partner.Config, flags ...string) {
-	c.Key = cmp.Or(c.Key, sandboxKeyName)
+	c.Key = cmp.Or(c.Key, settings.SandboxKeyName)
 	client, err := partner.New(c)
 	if err == nil {
 		client.CloseIdle()
@@ -121,7 +122,7 @@ func (t *trial) client(c partner.Config, flags ...string) {
 
 // play checks how the simulated partner is to behave.
 func (t *trial) play() {
-	cfg, err := t.flags.play.config()
+	cfg, err := t.flags.Play.SandboxConfig()
 	if err == nil {
 		var server *sandbox.Server
 		if server, err = sandbox.New(cfg); err == nil {
@@ -134,49 +135,49 @@ func (t *trial) play() {
 // input checks how the input is to be read and which rules it is held to.
 func (t *trial) input() {
 	f := &t.flags
-	alone := func(set func(*inputFlags)) error {
-		var i inputFlags
+	alone := func(set func(*settings.InputFlags)) error {
+		var i settings.InputFlags
 		set(&i)
-		if _, err := i.rules(false); err != nil {
+		if _, err := i.Rules(false); err != nil {
 			return err
 		}
-		opt, err := i.options()
+		opt, err := i.SourceOptions()
 		if err != nil {
 			return err
 		}
 		return opt.Validate()
 	}
-	pair := func(to func(*inputFlags) *pairs) func(string) error {
+	pair := func(to func(*settings.InputFlags) *settings.Pairs) func(string) error {
 		return func(text string) error {
-			return alone(func(i *inputFlags) { _ = to(i).Set(text) }) // it could be set before
+			return alone(func(i *settings.InputFlags) { _ = to(i).Set(text) }) // it could be set before
 		}
 	}
-	t.wrong(alone(func(i *inputFlags) { i.phoneRegion = f.phoneRegion }), "phone-region")
-	t.wrong(alone(func(i *inputFlags) { i.delimiter = f.delimiter }), "delimiter")
-	t.wrong(alone(func(i *inputFlags) { i.encoding = f.encoding }), "encoding")
-	t.wrong(alone(func(i *inputFlags) { i.mapFile = f.mapFile }), "map-file")
-	t.each("map", f.mapping.texts(), pair(func(i *inputFlags) *pairs { return &i.mapping }))
-	t.each("default", f.defaults.texts(), pair(func(i *inputFlags) *pairs { return &i.defaults }))
-	t.each("send", f.send.texts(), pair(func(i *inputFlags) *pairs { return &i.send }))
+	t.wrong(alone(func(i *settings.InputFlags) { i.PhoneRegion = f.PhoneRegion }), "phone-region")
+	t.wrong(alone(func(i *settings.InputFlags) { i.Delimiter = f.Delimiter }), "delimiter")
+	t.wrong(alone(func(i *settings.InputFlags) { i.Encoding = f.Encoding }), "encoding")
+	t.wrong(alone(func(i *settings.InputFlags) { i.MapFile = f.MapFile }), "map-file")
+	t.each("map", f.Mapping.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Mapping }))
+	t.each("default", f.Defaults.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Defaults }))
+	t.each("send", f.Send.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Send }))
 }
 
 // files checks the names of what is written, and whether there is a place for it.
 func (t *trial) files() {
 	f := &t.flags
 	before := len(t.all)
-	t.each("report", f.reports, func(path string) error {
+	t.each("report", f.Reports, func(path string) error {
 		if _, err := report.KindOf(path); err != nil {
 			return err
 		}
 		return placeFor(path)
 	})
-	if _, err := newOutputs(f.reports, f.rejects, nil, "", f.ledger); err != nil && len(t.all) == before {
+	if _, err := newOutputs(f.Reports, f.Rejects, nil, "", f.Ledger); err != nil && len(t.all) == before {
 		t.wrong(err, "rejects", "report")
 	}
-	if f.annotate != "" {
-		t.wrong(annotatable(f.annotate, nil), "annotate")
+	if f.Annotate != "" {
+		t.wrong(annotatable(f.Annotate, nil), "annotate")
 	}
-	for _, made := range [][2]string{{"rejects", f.rejects}, {"annotate", f.annotate}, {"metrics-file", f.metricsFile}, {"log-file", f.file}, {"ledger", f.ledger}} {
+	for _, made := range [][2]string{{"rejects", f.Rejects}, {"annotate", f.Annotate}, {"metrics-file", f.MetricsFile}, {"log-file", f.File}, {"ledger", f.Ledger}} {
 		if made[1] != "" {
 			t.wrong(placeFor(made[1]), made[0])
 		}

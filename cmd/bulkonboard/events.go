@@ -12,7 +12,7 @@ import (
 // one for each thing that who watches the run must know; people are told the
 // same in words.
 func (s *session) logBegin() {
-	s.log.Info("begun", "command", s.command, "version", version(), "environment", s.to.environment, "ledger", s.to.ledger)
+	s.log.Info("begun", "command", s.command, "version", version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 }
 
 func (s *session) logPlan(p pipeline.Plan) {
@@ -45,7 +45,7 @@ func (s *session) refused(err error) error {
 	if s.log != nil { // the log itself could be opened
 		s.logEnd(pipeline.Summary{}, err, s.Stop.ExitCode(exit.CodeOf(err)))
 	}
-	return notBegun(s.Console, err, s.flags.json, s.to)
+	return notBegun(s.Console, err, s.flags.JSON, s.to)
 }
 
 func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {

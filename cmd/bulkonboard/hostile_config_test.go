@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,10 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
@@ -66,13 +63,13 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 		listed = append(listed, names...)
 	}
 	con := &term.Console{}
-	known := knownFlags(newRootCommand(con))
+	known := settings.KnownFlags(newRootCommand(con))
 	for _, name := range known {
 		name = strings.TrimPrefix(name, "sandbox-")
 		if name == "no-descriptions" { // of cobra's completion, which reads no file
 			continue
 		}
-		if setByFoundConfig(name) == slices.Contains(listed, name) {
+		if settings.SetByFoundConfig(name) == slices.Contains(listed, name) {
 			t.Errorf("--%s: say in setByFoundConfig or in decisive, and not in both, whether a settings file that nobody named may set it", name)
 		}
 	}
@@ -87,7 +84,7 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 // command, with its line, before anything is made or sent.
 func TestHostileFoundConfigDecidesNothing(t *testing.T) {
 	con := &term.Console{}
-	known := knownFlags(newRootCommand(con))
+	known := settings.KnownFlags(newRootCommand(con))
 	for why, names := range decisive() {
 		for _, name := range names {
 			if !slices.Contains(known, name) {
@@ -160,49 +157,6 @@ func TestHostileFoundConfigIsNotOurs(t *testing.T) {
 	}
 }
 
-// Of two files that change places while they are opened, the descriptor says
-// which one was read: never the one that others may write.
-func TestHostileFoundConfigRace(t *testing.T) {
-	dir := t.TempDir()
-	ours, theirs, name := filepath.Join(dir, "ours.yaml"), filepath.Join(dir, "theirs.yaml"), filepath.Join(dir, "bulkonboard.yaml")
-	if err := errors.Join(os.WriteFile(ours, []byte("rate: 5/s\n"), 0o600), os.WriteFile(theirs, []byte("rate: 6/s\n"), 0o600), os.Chmod(theirs, 0o666)); err != nil {
-		t.Fatal(err)
-	}
-	stop := make(chan struct{})
-	swapped := make(chan error, 1)
-	go func() {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				swapped <- nil
-				return
-			default:
-			}
-			from := []string{ours, theirs}[i%2]
-			if err := os.Link(from, name+".new"); err != nil {
-				swapped <- err
-				return
-			}
-			if err := os.Rename(name+".new", name); err != nil {
-				swapped <- err
-				return
-			}
-			_ = os.Remove(name + ".new") // a rename onto the same file leaves it
-		}
-	}()
-	for range 5000 {
-		text, ignored, err := readFound(name, maxConfig)
-		if err == nil && ignored == "" && string(text) != "rate: 5/s\n" {
-			t.Errorf("read %q", text)
-			break
-		}
-	}
-	close(stop)
-	if err := <-swapped; err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Settings without an end, or with more of them than anybody writes, are refused
 // by their size. The deadline is the test's own: before, the keys alone took 35 s.
 func TestHostileConfigWithoutEnd(t *testing.T) {
@@ -267,44 +221,4 @@ func TestHostileConfigMistakesQuoteNoValue(t *testing.T) {
 			}
 		}
 	}
-}
-
-// FuzzConfig holds the readers of settings and of mappings to this: they neither
-// fail by panic nor say more than they were given, each mistake has its place,
-// and what they return is within the limits.
-func FuzzConfig(f *testing.F) {
-	for _, text := range []string{"", "rate: 5/s\n", "map:\n  email: E-Mail\n", "report: [a.csv, b.json]\n", "a: *b\n", "- x\n", "rate: 1\nrate: 2\n", "---\n---\n", "? a\n: b\n", "<<: {a: b}\n", "\xff", "rate: |\n  5/s\n"} {
-		f.Add([]byte(text))
-	}
-	var known []string
-	fresh := &cobra.Command{Use: "run"}
-	new(runFlags).flags(fresh.Flags())
-	fresh.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	f.Fuzz(func(t *testing.T, text []byte) {
-		settings, err := parseConfig("c.yaml", text, known)
-		for _, one := range flattened(err) {
-			if !strings.HasPrefix(one.Error(), "c.yaml:") {
-				t.Errorf("%q has no place", one)
-			}
-		}
-		values := 0
-		c := &cobra.Command{Use: "run"}
-		var flags runFlags
-		flags.flags(c.Flags())
-		for name, set := range settings {
-			if !slices.Contains(known, name) || len(set.values) != len(set.places) || len(set.values) == 0 {
-				t.Errorf("%q is set to %q at %v", name, set.values, set.places)
-			}
-			values += len(set.values)
-			if c.Flags().Lookup(name) != nil {
-				_ = set.to(c, name) // a wrong value is an error
-			}
-		}
-		if len(settings) > maxSettings || values > maxValues {
-			t.Errorf("%d settings, %d values", len(settings), values)
-		}
-		if fields, err := parseMapFile("m.yaml", text); err == nil && len(fields) > maxSettings {
-			t.Errorf("%d fields", len(fields))
-		}
-	})
 }

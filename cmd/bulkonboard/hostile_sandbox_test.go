@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
@@ -59,9 +60,9 @@ func askEverything(t *testing.T, base, key string) string {
 // startSession begins what `run --sandbox` begins, and leaves it listening.
 func startSession(t *testing.T) (s *session, base string) {
 	t.Helper()
-	var f runFlags
+	var f settings.RunFlags
 	c := &cobra.Command{Use: "run"}
-	f.flags(c.Flags())
+	f.AddFlags(c.Flags())
 	if err := c.ParseFlags([]string{"--sandbox"}); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func startSession(t *testing.T) (s *session, base string) {
 
 // guesses are keys that a neighbour tries.
 func guesses(other string) []string {
-	return []string{"", "sk_test_x", "sk_sandbox_", sandboxKeyName, "sk_live_x", other, strings.ToLower(other)}
+	return []string{"", "sk_test_x", "sk_sandbox_", settings.SandboxKeyName, "sk_live_x", other, strings.ToLower(other)}
 }
 
 // While a rehearsal runs, another user of the machine can find its port. Nobody
@@ -95,7 +96,7 @@ func TestHostileSandboxOfARunIsClosedToOthers(t *testing.T) {
 	if askEverything(t, base, s.key) == "" {
 		t.Error("its own key is refused as well")
 	}
-	if a, b := s.origin().KeyPrint, other.origin().KeyPrint; a != b || a == keyPrint(s.key) {
+	if a, b := s.origin().KeyPrint, other.origin().KeyPrint; a != b || a == settings.KeyFingerprint(s.key) {
 		t.Errorf("the log tells the keys of rehearsals apart: %s, %s", a, b)
 	}
 }
@@ -106,7 +107,7 @@ func TestHostileSandboxCommandIsClosedToOthers(t *testing.T) {
 	dir := t.TempDir()
 	serve := func(env ...string) (base, key string) {
 		c := command(t, dir, "sandbox")
-		c.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, envKey+"=") }), env...)
+		c.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, settings.KeyVariable+"=") }), env...)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -128,7 +129,7 @@ func TestHostileSandboxCommandIsClosedToOthers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, after, ok := strings.Cut(line, envKey+"="); ok {
+			if _, after, ok := strings.Cut(line, settings.KeyVariable+"="); ok {
 				key, _, _ = strings.Cut(strings.ReplaceAll(after, "&&", " "), " ")
 			}
 		}
@@ -144,13 +145,13 @@ func TestHostileSandboxCommandIsClosedToOthers(t *testing.T) {
 	if askEverything(t, base, key) == "" {
 		t.Errorf("the printed key %q is refused", key)
 	}
-	given, printed := serve(envKey + "=sk_test_given")
+	given, printed := serve(settings.KeyVariable + "=sk_test_given")
 	for _, good := range []string{"sk_test_given", printed} {
 		if askEverything(t, given, good) == "" {
 			t.Errorf("%q is refused", good)
 		}
 	}
-	live, _ := serve(envKey + "=sk_live_given")
+	live, _ := serve(settings.KeyVariable + "=sk_live_given")
 	if got := askEverything(t, live, "sk_live_given"); got != "" {
 		t.Errorf("a live key is accepted: %s", got)
 	}

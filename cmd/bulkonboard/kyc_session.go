@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -28,24 +29,24 @@ type follower struct {
 
 // followUsers runs a command that talks to the partner, also during a run, and
 // records it in the ledger's log.
-func followUsers(con *term.Console, c *cobra.Command, f *runFlags, do func(context.Context, *follower) error) (err error) {
+func followUsers(con *term.Console, c *cobra.Command, f *settings.RunFlags, do func(context.Context, *follower) error) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, nil)
 	if err != nil {
 		return err
 	}
-	s.command = commandName(c)
+	s.command = settings.CommandName(c)
 	defer func() { err = errors.Join(err, s.close()) }()
-	log, closeLog, err := f.logFlags.open(s.Err)
+	log, closeLog, err := f.LogFlags.OpenLog(s.Err)
 	if err != nil {
 		return err
 	}
 	s.log = log
 	s.closers = append(s.closers, closeLog)
 	s.Sayf("%s", s.to)
-	s.Sayf("ledger: %s; rate: %s", s.to.ledger, f.rate.String())
+	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, f.Rate.String())
 	opt := s.ledgerOptions()
-	opt.Concurrent = !s.to.sandbox // the simulated partner's users are kept by one process at a time
+	opt.Concurrent = !s.to.Sandbox // the simulated partner's users are kept by one process at a time
 	if s.store, err = sqlite.Open(ctx, opt); err != nil {
 		return err
 	}
@@ -53,17 +54,8 @@ func followUsers(con *term.Console, c *cobra.Command, f *runFlags, do func(conte
 	if err := s.openPartner(); err != nil {
 		return err
 	}
-	all := &follower{newSharedLedger(s.store, con), s.client, kyc.NewPace(f.rate.perSecond), s}
+	all := &follower{newSharedLedger(s.store, con), s.client, kyc.NewPace(f.Rate.PerSecond), s}
 	return all.logged(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, all)) })
-}
-
-// commandName is the command without the program: "kyc sync".
-func commandName(c *cobra.Command) string {
-	name := c.Name()
-	for p := c.Parent(); p != nil && p.HasParent(); p = p.Parent() {
-		name = p.Name() + " " + name
-	}
-	return name
 }
 
 // partnerStop gives an error of the partner's the exit code that it has in a run.

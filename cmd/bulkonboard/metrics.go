@@ -36,14 +36,14 @@ type gauges struct {
 // newGauges finds out before the run whether the file can be written; nil
 // without --metrics-file.
 func (s *session) newGauges(ctx context.Context) (*gauges, error) {
-	if s.flags.metricsFile == "" {
+	if s.flags.MetricsFile == "" {
 		return nil, nil
 	}
-	g := &gauges{path: s.flags.metricsFile, say: s.Sayf}
+	g := &gauges{path: s.flags.MetricsFile, say: s.Sayf}
 	if s.outputs != nil {
 		g.out = s.outputs.out.Writer
 	}
-	g.now = metrics.Snapshot{Environment: s.to.environment, Ledger: filepath.Base(s.to.ledger), Version: version(), Started: time.Now(),
+	g.now = metrics.Snapshot{Environment: s.to.Environment, Ledger: filepath.Base(s.to.Ledger), Version: version(), Started: time.Now(),
 		Requests: map[ledger.Class]int{}}
 	for r, err := range s.store.Log(ctx) {
 		if err != nil {

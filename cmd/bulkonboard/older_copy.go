@@ -102,7 +102,7 @@ func (s *session) knowsStrangers(ctx context.Context, path string) (bool, error)
 			return nil
 		}
 		identity, ok := validate.Identity(r.get("email"))
-		if !ok || !r.hasKey(s.to.environment, identity) {
+		if !ok || !r.hasKey(s.to.Environment, identity) {
 			return nil
 		}
 		if waiting = append(waiting, identity); len(waiting) < lookupGroup {

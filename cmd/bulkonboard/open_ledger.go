@@ -4,24 +4,26 @@ import (
 	"context"
 	"errors"
 
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
-	"github.com/spf13/cobra"
 )
 
 // openToRead opens the ledger that the flags choose, to be read beside a run.
 // With --ledger alone it may be of any environment.
-func openToRead(ctx context.Context, c *cobra.Command, f *targetFlags) (*sqlite.Ledger, ledger.Info, error) {
-	level := levels(c)
-	to, err := f.resolve(level)
+func openToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (*sqlite.Ledger, ledger.Info, error) {
+	level := settings.LevelsOf(c)
+	to, err := f.Resolve(level)
 	if err != nil {
 		return nil, ledger.Info{}, err
 	}
-	environment := to.environment
-	if f.ledger != "" && level("env")+level("sandbox")+level("base-url") == 0 {
+	environment := to.Environment
+	if f.Ledger != "" && level("env")+level("sandbox")+level("base-url") == 0 {
 		environment = ""
 	}
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
+	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
 	if err != nil {
 		return nil, ledger.Info{}, err
 	}
@@ -29,6 +31,6 @@ func openToRead(ctx context.Context, c *cobra.Command, f *targetFlags) (*sqlite.
 	if err != nil {
 		return nil, info, errors.Join(err, l.Close())
 	}
-	info.Path = to.ledger
+	info.Path = to.Ledger
 	return l, info, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -42,8 +43,8 @@ func defaultReport(first, environment string) string {
 			ext = ".xlsx"
 		}
 	}
-	if environment != envProduction {
-		base += "." + fileWord(environment)
+	if environment != settings.Production {
+		base += "." + settings.FileWord(environment)
 	}
 	return base + ".report" + ext
 }

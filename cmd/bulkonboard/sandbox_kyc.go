@@ -4,14 +4,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
 // checkFlags say how the simulated partner checks identities, and whom it tells.
 type checkFlags struct {
-	after  span
-	hook   address
+	after  settings.Span
+	hook   settings.Address
 	secret string
 	header string
 	prefix string
@@ -20,7 +21,7 @@ type checkFlags struct {
 
 	generations []int
 	reason      string
-	age         span
+	age         settings.Span
 	unknown     bool
 	probe       bool
 	oldSecret   string
@@ -46,11 +47,11 @@ func (k *checkFlags) flags(f *pflag.FlagSet) {
 
 // apply adds them to the partner's settings.
 func (k *checkFlags) apply(con *term.Console, cfg *sandbox.Config) error {
-	if k.hook.text == "" && k.given() {
+	if k.hook.Text == "" && k.given() {
 		return exit.UsageErrorf("the --webhook-... flags need --webhook URL")
 	}
 	cfg.KYCAfter = k.after.Duration
-	cfg.Webhook = sandbox.Webhook{URL: k.hook.text, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
+	cfg.Webhook = sandbox.Webhook{URL: k.hook.Text, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
 		Generations: k.generations, Reason: k.reason, Age: k.age.Duration, Unknown: k.unknown, Probe: k.probe, TwoHeaders: k.twoHeaders}
 	if k.oldSecret != "" && k.secret == "" {
 		return exit.UsageErrorf("--webhook-old-secret-file needs --webhook-secret-file")
@@ -62,7 +63,7 @@ func (k *checkFlags) apply(con *term.Console, cfg *sandbox.Config) error {
 		if s.file == "" {
 			continue
 		}
-		secret, err := readOneSecret(con, s.flag, s.file)
+		secret, err := settings.ReadSecret(con, s.flag, s.file)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
@@ -31,9 +32,9 @@ import (
 type session struct {
 	*term.Console
 	command  string
-	flags    *runFlags
+	flags    *settings.RunFlags
 	settings string
-	to       target
+	to       settings.Target
 	key      string
 	live     bool
 	rules    *validate.Rules
@@ -54,43 +55,43 @@ type session struct {
 }
 
 // newSession settles everything that needs no file but the key's.
-func newSession(con *term.Console, c *cobra.Command, f *runFlags, args []string) (*session, error) {
-	s := &session{Console: con, command: c.Name(), flags: f, settings: settingsText(c), found: newFindings()}
-	if f.quiet {
+func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
+	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: newFindings()}
+	if f.Quiet {
 		con.Err.HoldBack()
 	}
 	var err error
-	if err = f.check(args); err != nil {
+	if err = f.Check(args); err != nil {
 		return nil, err
 	}
-	if s.to, err = f.resolve(levels(c)); err != nil {
+	if s.to, err = f.Resolve(settings.LevelsOf(c)); err != nil {
 		return nil, err
 	}
-	if s.needsYes() && !f.yes && !term.IsTerminal(con.In) {
+	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
 		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
 	}
-	if s.to.sandbox {
-		s.key = newSandboxKey()
-	} else if s.key, err = apiKey(con, f.keyFile); err != nil {
+	if s.to.Sandbox {
+		s.key = settings.NewSandboxKey()
+	} else if s.key, err = settings.ReadAPIKey(con, f.KeyFile); err != nil {
 		return nil, err
 	}
-	if err = s.to.contradicts(s.key); err != nil {
+	if err = s.to.CheckKey(s.key); err != nil {
 		return nil, err
 	}
-	keyIsLive := strings.HasPrefix(s.key, livePrefix)
-	s.live = keyIsLive || s.to.environment == envProduction
-	if s.rules, err = f.rules(s.live); err != nil {
+	keyIsLive := strings.HasPrefix(s.key, settings.LivePrefix)
+	s.live = keyIsLive || s.to.Environment == settings.Production
+	if s.rules, err = f.Rules(s.live); err != nil {
 		return nil, err
 	}
-	for _, path := range []string{f.caFile, f.mapFile} {
+	for _, path := range []string{f.CAFile, f.MapFile} {
 		if info, err := os.Stat(path); err == nil {
-			warnWritable(con, path, info)
+			settings.WarnIfWritable(con, path, info)
 		}
 	}
-	if s.to.sandbox { // its address is known when it listens
-		s.play, err = f.play.config()
+	if s.to.Sandbox { // its address is known when it listens
+		s.play, err = f.Play.SandboxConfig()
 	} else {
-		s.client, err = s.newClient(s.to.base)
+		s.client, err = s.newClient(s.to.BaseURL)
 	}
 	if err != nil {
 		return nil, err
@@ -99,7 +100,9 @@ func newSession(con *term.Console, c *cobra.Command, f *runFlags, args []string)
 }
 
 // needsYes reports whether sending needs a person's word.
-func (s *session) needsYes() bool { return s.command == "run" && s.to.environment == envProduction }
+func (s *session) needsYes() bool {
+	return s.command == "run" && s.to.Environment == settings.Production
+}
 
 // close ends everything in the reverse order.
 func (s *session) close() error {
@@ -124,7 +127,7 @@ func (s *session) closeAfter(err error) error {
 
 // open opens input, ledger and partner.
 func (s *session) open(ctx context.Context, args []string) error {
-	log, closeLog, err := s.flags.logFlags.open(s.Err)
+	log, closeLog, err := s.flags.LogFlags.OpenLog(s.Err)
 	if err != nil {
 		return err
 	}
@@ -132,17 +135,17 @@ func (s *session) open(ctx context.Context, args []string) error {
 	s.closers = append(s.closers, closeLog)
 	s.logBegin()
 	s.Sayf("%s", s.to)
-	s.Sayf("ledger: %s; rate: %s", s.to.ledger, s.flags.rate.String())
+	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
 	if len(args) > 0 {
-		if s.in, err = s.flags.inputFlags.open(ctx, args, s.In); err != nil {
+		if s.in, err = s.flags.InputFlags.OpenInput(ctx, args, s.In); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)
-		s.found.follow(s.in, s.rules, s.flags.id, sharedInRun)
-		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
+		s.found.follow(s.in, s.rules, s.flags.ID, sharedInRun)
+		if s.outputs, err = newOutputs(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
 			return err
 		}
-		if path := s.flags.annotate; path != "" {
+		if path := s.flags.Annotate; path != "" {
 			if err := annotatable(path, s.in.Files()); err != nil {
 				return err
 			}
@@ -161,20 +164,20 @@ func (s *session) open(ctx context.Context, args []string) error {
 // openLedger opens the ledger, or makes it where that is not dangerous.
 func (s *session) openLedger(ctx context.Context) error {
 	f := s.flags
-	if f.fresh {
+	if f.Fresh {
 		if err := s.deleteRehearsal(ctx); err != nil {
 			return err
 		}
 	}
-	_, err := os.Lstat(s.to.ledger)
+	_, err := os.Lstat(s.to.Ledger)
 	missing := errors.Is(err, fs.ErrNotExist)
-	create := s.to.environment != envProduction || f.newLedger
+	create := s.to.Environment != settings.Production || f.NewLedger
 	if missing && !create && term.IsTerminal(s.In) && s.command == "run" {
-		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.ledger))
+		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
 	}
-	if missing && s.command == "plan" && s.to.environment != envProduction {
+	if missing && s.command == "plan" && s.to.Environment != settings.Production {
 		s.Sayf("there is no ledger yet: nobody is known")
-		s.known = s.found.watch(memory.New(s.to.environment)) // a plan makes no file
+		s.known = s.found.watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
 	}
 	opt := s.ledgerOptions()
@@ -193,7 +196,7 @@ func (s *session) openLedger(ctx context.Context) error {
 }
 
 func (s *session) ledgerOptions() sqlite.Options {
-	return sqlite.Options{Path: s.to.ledger, Environment: s.to.environment, LockTimeout: s.flags.lockTimeout.Duration, Command: s.command}
+	return sqlite.Options{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
@@ -209,7 +212,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 		}
 	}
 	for _, end := range []string{"", "-wal", "-shm", "-journal", ".emergency", ".new", stateSuffix} {
-		if err := os.Remove(s.to.ledger + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(s.to.Ledger + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("--fresh: %w", err)
 		}
 	}
@@ -220,7 +223,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + version(),
-		Timeout: f.timeout.Duration, CAFile: f.caFile, Proxy: f.proxy.text})
+		Timeout: f.Timeout.Duration, CAFile: f.CAFile, Proxy: f.Proxy.Text})
 	if err != nil {
 		return nil, exit.NewUsageError(inWords(err))
 	}
@@ -251,11 +254,11 @@ func inWords(err error) error {
 func (s *session) unusedProxy(err error) string {
 	var stop *pipeline.Unreachable
 	var look *partner.Error
-	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == partner.NotSent) || s.flags.proxy.text != "" || s.to.sandbox {
+	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == partner.NotSent) || s.flags.Proxy.Text != "" || s.to.Sandbox {
 		return ""
 	}
 	names := []string{"HTTPS_PROXY", "https_proxy"}
-	if strings.HasPrefix(s.to.base, "http://") {
+	if strings.HasPrefix(s.to.BaseURL, "http://") {
 		names = []string{"HTTP_PROXY", "http_proxy"}
 	}
 	for _, name := range names {
@@ -268,12 +271,12 @@ func (s *session) unusedProxy(err error) string {
 
 // openPartner starts the sandbox if that is the partner.
 func (s *session) openPartner() error {
-	if s.to.sandbox {
+	if s.to.Sandbox {
 		cfg := s.play
 		cfg.Keys = []string{s.key}
-		cfg.KeyTTL = s.flags.keyTTL.Duration
+		cfg.KeyTTL = s.flags.KeyTTL.Duration
 		if s.store != nil {
-			cfg.StateFile = s.to.ledger + stateSuffix
+			cfg.StateFile = s.to.Ledger + stateSuffix
 		}
 		server, err := sandbox.New(cfg)
 		if err != nil {
@@ -299,17 +302,17 @@ func (s *session) openPartner() error {
 func (s *session) config(p *term.ProgressView) pipeline.Config {
 	f := s.flags
 	cfg := pipeline.Config{
-		Partner: s.client, Ledger: s.known, Environment: s.to.environment, Rules: s.rules,
-		Pace: pipeline.Pace{Rate: f.rate.perSecond, Unlimited: f.rate.unlimited, Burst: f.burst.n, Workers: f.workers.n,
-			MaxAttempts: f.maxAttempts.n, Patience: f.patience.Duration},
-		Doubt: pipeline.Doubt{KeyTTL: f.keyTTL.Duration, Settle: f.settleTime(), Hold: f.inDoubt.value == "hold", GapOurs: f.gap.value == "ours",
-			CheckExisting: f.checkExisting.value == "auto", Timeout: f.timeout.Duration, SkipConfirm: f.confirmCreated.value == "never"},
-		Bounds: pipeline.Bounds{MaxNew: f.maxNew.Bound, Limit: f.limit.n, MaxErrors: f.maxErrors.Bound, MaxDuration: f.maxDuration.Duration},
-		Money:  pipeline.Money{Fee: f.fee.Amount, Keep: f.keepBalance.Amount, Wait: f.lowBalance.value == "wait"},
-		Resend: pipeline.Resend{Codes: f.againCode, Accept: f.accept},
+		Partner: s.client, Ledger: s.known, Environment: s.to.Environment, Rules: s.rules,
+		Pace: pipeline.Pace{Rate: f.Rate.PerSecond, Unlimited: f.Rate.Unlimited, Burst: f.Burst.N, Workers: f.Workers.N,
+			MaxAttempts: f.MaxAttempts.N, Patience: f.Patience.Duration},
+		Doubt: pipeline.Doubt{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
+			CheckExisting: f.CheckExisting.Value == "auto", Timeout: f.Timeout.Duration, SkipConfirm: f.ConfirmCreated.Value == "never"},
+		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
+		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait"},
+		Resend: pipeline.Resend{Codes: f.AgainCode, Accept: f.Accept},
 		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
 	}
-	for _, st := range f.again {
+	for _, st := range f.Again {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
@@ -337,9 +340,9 @@ func (s *session) lastResort(c ledger.Change) {
 
 func (s *session) origin() ledger.Run {
 	r := origin(s.command)
-	r.KeyPrint, r.Settings = keyPrint(s.key), s.settings
-	if s.to.sandbox {
-		r.KeyPrint = keyPrint(sandboxKeyName)
+	r.KeyPrint, r.Settings = settings.KeyFingerprint(s.key), s.settings
+	if s.to.Sandbox {
+		r.KeyPrint = settings.KeyFingerprint(settings.SandboxKeyName)
 	}
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -28,8 +29,8 @@ func (s *session) attended(ctx context.Context, p *term.ProgressView, work func(
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
 	var all errgroup.Group
 	all.Go(func() error {
-		if !s.flags.noProgress {
-			p.Show(shown, s.Err, s.Err.IsTerminal() && !s.flags.quiet && s.Env["TERM"] != "dumb")
+		if !s.flags.NoProgress {
+			p.Show(shown, s.Err, s.Err.IsTerminal() && !s.flags.Quiet && s.Env["TERM"] != "dumb")
 		}
 		return nil
 	})
@@ -47,7 +48,7 @@ func (s *session) attended(ctx context.Context, p *term.ProgressView, work func(
 
 // runInput checks and submits the input of run, or without input settles what a
 // look-up can settle.
-func runInput(con *term.Console, c *cobra.Command, f *runFlags, args []string) (err error) {
+func runInput(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 			return err
 		}
 	}
-	if s.needsYes() && !s.flags.yes && !s.Confirm(fmt.Sprintf("This sends up to %s to PRODUCTION.", term.Count(plan.Send, "row"))) {
+	if s.needsYes() && !s.flags.Yes && !s.Confirm(fmt.Sprintf("This sends up to %s to PRODUCTION.", term.Count(plan.Send, "row"))) {
 		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil

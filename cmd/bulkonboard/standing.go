@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -240,14 +241,14 @@ func (s *standing) lastRun() string {
 func (s *standing) next(con *term.Console) []string {
 	lines := s.nextSteps(con)
 	if s.left()+s.attention() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.how.Settings), isHiddenProxy) {
-		lines = append(lines, "set "+envName("proxy")+" before you run it: the password of the proxy was not recorded")
+		lines = append(lines, "set "+settings.VariableOf("proxy")+" before you run it: the password of the proxy was not recorded")
 	}
 	return lines
 }
 
 // isHiddenProxy reports whether a recorded setting is a proxy whose password was left out.
 func isHiddenProxy(word string) bool {
-	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, hidden)
+	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, settings.HiddenText)
 }
 
 func (s *standing) nextSteps(con *term.Console) []string {
@@ -311,15 +312,15 @@ func (s *standing) again() []string {
 			}
 		}
 	}
-	if s.info.Path != "bulkonboard-"+fileWord(s.info.Environment)+".db" || s.info.Environment == envProduction {
+	if s.info.Path != "bulkonboard-"+settings.FileWord(s.info.Environment)+".db" || s.info.Environment == settings.Production {
 		words = append(words, "--ledger", s.info.Path)
 	}
 	switch s.info.Environment {
-	case envSandbox:
+	case settings.Sandbox:
 		words = append(words, "--sandbox")
-	case envProduction:
-		words = append(words, "--env", envProduction)
-	case envStaging:
+	case settings.Production:
+		words = append(words, "--env", settings.Production)
+	case settings.Staging:
 	default:
 		if base != "" {
 			words = append(words, base)

@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 )
 
 // helpWidth is where help is wrapped.
@@ -59,9 +59,9 @@ func list(w io.Writer, title string, commands []*cobra.Command, shown func(*cobr
 // completeChoices tells the shell's completion the words that a flag takes.
 func completeChoices(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if words, ok := f.Value.(*choice); ok {
+		if words, ok := f.Value.(*settings.Choice); ok {
 			// It fails for a flag that is not there, or was told of already.
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words.of, cobra.ShellCompDirectiveNoFileComp))
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words.Words, cobra.ShellCompDirectiveNoFileComp))
 		}
 	})
 	for _, sub := range c.Commands() {
@@ -99,49 +99,9 @@ type onOff struct{ pflag.Value }
 func nearFlags(c *cobra.Command, typed string) []string {
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	near := nearest(typed, names)
+	near := settings.NearestNames(typed, names)
 	for i := range near {
 		near[i] = "--" + near[i]
 	}
 	return near
-}
-
-// nearest are the names that are close to what was typed.
-func nearest(typed string, names []string) []string {
-	var near []string
-	closest := 1 + len(typed)/4
-	for _, name := range names {
-		switch d := distance(typed, name); {
-		case slices.Contains(near, name):
-		case d < closest:
-			near, closest = []string{name}, d
-		case d == closest, len(typed) > 3 && strings.HasPrefix(name, typed):
-			near = append(near, name)
-		}
-	}
-	return near
-}
-
-// distance is how many letters to change, add, leave out or swap with their
-// neighbour make b of a.
-func distance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := range len(a) {
-		before, above, now := rows[i%3], rows[(i+1)%3], rows[(i+2)%3]
-		now[0] = i + 1
-		for j := range len(b) {
-			change := 1
-			if a[i] == b[j] {
-				change = 0
-			}
-			now[j+1] = min(above[j]+change, above[j+1]+1, now[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				now[j+1] = min(now[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return rows[(len(a)+1)%3][len(b)]
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -15,7 +16,7 @@ import (
 
 // withLedger runs a command on a ledger that is open to be read, also during a
 // run.
-func withLedger(f *targetFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
+func withLedger(f *settings.TargetFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		l, _, err := openToRead(c.Context(), c, f)
 		if err != nil {
@@ -35,20 +36,20 @@ type recordedLedger struct {
 }
 
 // withLockedLedger runs a command on a ledger that it locks, and records it.
-func withLockedLedger(con *term.Console, f *targetFlags, do func(ctx context.Context, l *recordedLedger, args []string) error) func(*cobra.Command, []string) error {
+func withLockedLedger(con *term.Console, f *settings.TargetFlags, do func(ctx context.Context, l *recordedLedger, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		opt, err := ledgerOptions(c, f)
 		if err != nil {
 			return err
 		}
-		return withRecord(con, c, settingsText(c), opener(opt), func(ctx context.Context, l *recordedLedger) error { return do(ctx, l, args) })
+		return withRecord(con, c, settings.DescribeSettings(c), opener(opt), func(ctx context.Context, l *recordedLedger) error { return do(ctx, l, args) })
 	}
 }
 
 // ledgerOptions returns how a command opens the ledger that its flags choose.
-func ledgerOptions(c *cobra.Command, f *targetFlags) (sqlite.Options, error) {
-	to, err := f.resolve(levels(c))
-	return sqlite.Options{Path: to.ledger, Environment: to.environment, Command: commandName(c)}, err
+func ledgerOptions(c *cobra.Command, f *settings.TargetFlags) (sqlite.Options, error) {
+	to, err := f.Resolve(settings.LevelsOf(c))
+	return sqlite.Options{Path: to.Ledger, Environment: to.Environment, Command: settings.CommandName(c)}, err
 }
 
 func opener(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {

@@ -1,7 +1,6 @@
-package main
+package settings
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -11,13 +10,13 @@ import (
 
 func TestRate(t *testing.T) {
 	for text, want := range map[string]float64{"5/s": 5, "300/m": 5, "3600/h": 1, "0.5/s": 0.5} {
-		var r rate
-		if err := r.Set(text); err != nil || r.perSecond != want || r.unlimited {
+		var r Rate
+		if err := r.Set(text); err != nil || r.PerSecond != want || r.Unlimited {
 			t.Errorf("%s: %v, %v", text, r, err)
 		}
 	}
-	var r rate
-	if err := r.Set("unlimited"); err != nil || !r.unlimited {
+	var r Rate
+	if err := r.Set("unlimited"); err != nil || !r.Unlimited {
 		t.Errorf("unlimited: %v, %v", r, err)
 	}
 	for _, text := range []string{"", "5", "0/s", "-1/s", "5/d", "NaN/s", "Inf/s", "1e9/s", "s/5"} {
@@ -52,7 +51,7 @@ func TestAmountPairsSpan(t *testing.T) {
 			t.Errorf("amount %q was taken", text)
 		}
 	}
-	var p pairs
+	var p Pairs
 	for text, ok := range map[string]bool{"a=b=c": true, "a": false, "=b": false, "c=": false, "d= ": false} {
 		if err := p.Set(text); (err == nil) != ok {
 			t.Errorf("pair %q: %v", text, err)
@@ -61,7 +60,7 @@ func TestAmountPairsSpan(t *testing.T) {
 	if p.Map()["a"] != "b=c" || p.Set("a=again") == nil {
 		t.Errorf("pairs %v", p.list)
 	}
-	s := span{positive: true}
+	s := Span{Positive: true}
 	for text, ok := range map[string]bool{"30s": true, "0s": false, "-1s": false, "5": false} {
 		if err := s.Set(text); (err == nil) != ok {
 			t.Errorf("span %q: %v", text, err)
@@ -72,24 +71,5 @@ func TestAmountPairsSpan(t *testing.T) {
 	}
 	if got := term.ShortDuration(2 * time.Hour); got != "2h" {
 		t.Errorf("two hours are %s", got)
-	}
-}
-
-func TestEnvironmentOf(t *testing.T) {
-	for base, want := range map[string]string{
-		"https://Api.Example.com/api": "api.example.com", "https://api.example.com:443/": "api.example.com",
-		"https://api.example.com:8443": "api.example.com:8443", "http://127.0.0.1:80/api": "127.0.0.1", "http://[::1]:8080/api": "[::1]:8080",
-	} {
-		if got, err := environmentOf(base); err != nil || got != want {
-			t.Errorf("%s: %s, %v", base, got, err)
-		}
-	}
-	for _, base := range []string{"", "api.example.com", "ftp://x/", productionBase} {
-		if got, err := environmentOf(base); err == nil {
-			t.Errorf("%s: %s", base, got)
-		}
-	}
-	if got := fileWord("[::1]:8080"); strings.ContainsAny(got, ":[]/") {
-		t.Errorf("%s in a file name", got)
 	}
 }

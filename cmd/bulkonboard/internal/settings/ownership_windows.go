@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -9,11 +9,11 @@ import (
 // errLink refuses a file that is a link, or was exchanged while it was opened.
 var errLink = errors.New("it is a link")
 
-// openUnfollowed opens a file to be read, unless it is a link.
-func openUnfollowed(path string) (*os.File, error) { return openSame(path, os.O_RDONLY) }
+// openWithoutLinks opens a file to be read, unless it is a link.
+func openWithoutLinks(path string) (*os.File, error) { return openSame(path, os.O_RDONLY) }
 
-// openLog opens a file to append to, and makes it if it is missing.
-func openLog(path string) (*os.File, error) {
+// openForAppend opens a file to append to, and makes it if it is missing.
+func openForAppend(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if !errors.Is(err, fs.ErrExist) {
 		return f, err
@@ -51,9 +51,3 @@ func ownedByUserOrRoot(fs.FileInfo) bool { return true }
 func nameCount(fs.FileInfo) int          { return 1 }
 func writableByOthers(fs.FileInfo) bool  { return false }
 func readableByOthers(fs.FileInfo) bool  { return false }
-
-// alive reports whether a process runs: opening one that does not fails there.
-func alive(pid int) bool {
-	p, err := os.FindProcess(pid)
-	return err == nil && p.Release() == nil
-}

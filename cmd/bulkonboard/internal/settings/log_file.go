@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ func logStarts() []string { return []string{"time=", `{"time":"`} }
 // of the user's own that is empty or a log already: a name that was mistyped or
 // slipped in must not put lines into a shell's start file or a list of keys.
 func openLogFile(path string) (*os.File, error) {
-	f, err := openLog(path)
+	f, err := openForAppend(path)
 	if isLinkError(err) {
 		return nil, errors.New("is a symbolic link; name the file itself")
 	}

@@ -1,6 +1,7 @@
-package main
+package settings
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -11,21 +12,49 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// The typed values of flags. Each is a pflag.Value: Set refuses what makes no
-// sense before anything is opened.
+// Age is a length of time that may be given in days.
+type Age struct{ time.Duration }
 
-// rate is requests a second.
-type rate struct {
-	perSecond float64
-	unlimited bool
-	text      string
+func (a *Age) Type() string { return "D" }
+
+func (a *Age) String() string {
+	if a.Duration == 0 {
+		return ""
+	}
+	return term.ShortDuration(a.Duration)
 }
 
-func (r *rate) String() string { return r.text }
-func (r *rate) Type() string   { return "N/s" }
-func (r *rate) Set(text string) error {
+func (a *Age) Set(text string) error {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 0 || n > 36_500 {
+			return errors.New("an age is written 7d or 36h")
+		}
+		a.Duration = time.Duration(n) * 24 * time.Hour
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return errors.New("an age is written 7d or 36h")
+	}
+	a.Duration = d
+	return nil
+}
+
+// Rate is requests a second.
+type Rate struct {
+	PerSecond float64
+	Unlimited bool
+	Text      string
+}
+
+func (r *Rate) String() string { return r.Text }
+
+func (r *Rate) Type() string { return "N/s" }
+
+func (r *Rate) Set(text string) error {
 	if text == "unlimited" {
-		*r = rate{unlimited: true, text: text}
+		*r = Rate{Unlimited: true, Text: text}
 		return nil
 	}
 	number, unit, ok := strings.Cut(text, "/")
@@ -34,7 +63,7 @@ func (r *rate) Set(text string) error {
 	if !ok || err != nil || seconds == 0 || !(n > 0) || n > 1e6 || math.IsInf(n, 0) {
 		return fmt.Errorf("a rate is written 5/s, 300/m, 1000/h or unlimited")
 	}
-	*r = rate{perSecond: n / seconds, text: text}
+	*r = Rate{PerSecond: n / seconds, Text: text}
 	return nil
 }
 
@@ -46,7 +75,9 @@ type bound struct {
 }
 
 func (b *bound) String() string { return b.text }
-func (b *bound) Type() string   { return "N or N%" }
+
+func (b *bound) Type() string { return "N or N%" }
+
 func (b *bound) Set(text string) error {
 	if text == "none" && b.none {
 		b.Bound, b.text = pipeline.Bound{Count: -1}, text
@@ -73,6 +104,7 @@ func (b *bound) Set(text string) error {
 type amount struct{ pipeline.Amount }
 
 func (a *amount) Type() string { return "AMOUNT" }
+
 func (a *amount) Set(text string) error {
 	v, err := pipeline.ParseAmount(text)
 	if err != nil {
@@ -85,22 +117,24 @@ func (a *amount) Set(text string) error {
 	return nil
 }
 
-// pairs are FIELD=VALUE, in the order given.
-type pairs struct{ list []pair }
+// Pairs are FIELD=VALUE, in the order given.
+type Pairs struct{ list []pair }
 
 type pair struct{ name, value string }
 
-func (p *pairs) Type() string   { return "FIELD=VALUE" }
-func (p *pairs) String() string { return strings.Join(p.texts(), " ") }
+func (p *Pairs) Type() string { return "FIELD=VALUE" }
 
-func (p *pairs) texts() []string {
+func (p *Pairs) String() string { return strings.Join(p.Texts(), " ") }
+
+func (p *Pairs) Texts() []string {
 	texts := make([]string, len(p.list))
 	for i, kv := range p.list {
 		texts[i] = kv.name + "=" + kv.value
 	}
 	return texts
 }
-func (p *pairs) Set(text string) error {
+
+func (p *Pairs) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	if name = strings.TrimSpace(name); !ok || name == "" || strings.TrimSpace(value) == "" {
 		return fmt.Errorf("write FIELD=VALUE")
@@ -115,7 +149,7 @@ func (p *pairs) Set(text string) error {
 }
 
 // Map is the pairs by name; nil without any.
-func (p *pairs) Map() map[string]string {
+func (p *Pairs) Map() map[string]string {
 	if len(p.list) == 0 {
 		return nil
 	}
@@ -126,67 +160,73 @@ func (p *pairs) Map() map[string]string {
 	return m
 }
 
-// choice is one of a few words.
-type choice struct {
-	value string
-	of    []string
+// Choice is one of a few words.
+type Choice struct {
+	Value string
+	Words []string
 }
 
-func (c *choice) String() string { return c.value }
-func (c *choice) Type() string   { return strings.Join(c.of, "|") }
-func (c *choice) Set(text string) error {
-	for _, w := range c.of {
+func (c *Choice) String() string { return c.Value }
+
+func (c *Choice) Type() string { return strings.Join(c.Words, "|") }
+
+func (c *Choice) Set(text string) error {
+	for _, w := range c.Words {
 		if w == text {
-			c.value = text
+			c.Value = text
 			return nil
 		}
 	}
-	return fmt.Errorf("take %s", strings.Join(c.of, " or "))
+	return fmt.Errorf("take %s", strings.Join(c.Words, " or "))
 }
 
-// count is a whole number from a least value on.
-type count struct {
-	n     int
-	least int
-	auto  bool // "auto" is allowed and is 0
+// Count is a whole number from a least value on.
+type Count struct {
+	N    int
+	Min  int
+	auto bool // "auto" is allowed and is 0
 }
 
-func (c *count) Type() string { return "N" }
-func (c *count) String() string {
-	if c.n == 0 && c.auto {
+func (c *Count) Type() string { return "N" }
+
+func (c *Count) String() string {
+	if c.N == 0 && c.auto {
 		return "auto"
 	}
-	return strconv.Itoa(c.n)
+	return strconv.Itoa(c.N)
 }
-func (c *count) Set(text string) error {
+
+func (c *Count) Set(text string) error {
 	if text == "auto" && c.auto {
-		c.n = 0
+		c.N = 0
 		return nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < c.least {
-		return fmt.Errorf("write a whole number from %d", c.least)
+	if err != nil || n < c.Min {
+		return fmt.Errorf("write a whole number from %d", c.Min)
 	}
-	c.n = n
+	c.N = n
 	return nil
 }
 
-// span is a length of time that is not negative.
-type span struct {
+// Span is a length of time that is not negative.
+type Span struct {
 	time.Duration
-	positive bool
+	Positive bool
 }
 
-func (s *span) Type() string { return "D" }
-func (s *span) String() string {
+func (s *Span) Type() string { return "D" }
+
+func (s *Span) String() string {
 	if s.Duration == 0 {
 		return ""
 	}
 	return term.ShortDuration(s.Duration)
 }
-func (s *span) Set(text string) error {
+
+func (s *Span) Set(text string) error {
 	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 || s.positive && d == 0 {
+	if err != nil || d < 0 || s.Positive && d == 0 {
 		return fmt.Errorf("a time is written 30s, 5m or 2h")
 	}
 	s.Duration = d

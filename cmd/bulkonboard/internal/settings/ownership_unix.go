@@ -1,6 +1,6 @@
 //go:build !windows
 
-package main
+package settings
 
 import (
 	"errors"
@@ -9,15 +9,15 @@ import (
 	"syscall"
 )
 
-// openUnfollowed opens a file to be read. It neither follows a link nor waits
+// openWithoutLinks opens a file to be read. It neither follows a link nor waits
 // for the other end of a pipe.
-func openUnfollowed(path string) (*os.File, error) {
+func openWithoutLinks(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }
 
-// openLog opens a file to append to, and makes it if it is missing. It neither
+// openForAppend opens a file to append to, and makes it if it is missing. It neither
 // follows a link nor waits for the other end of a pipe.
-func openLog(path string) (*os.File, error) {
+func openForAppend(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 }
 
@@ -53,9 +53,3 @@ func writableByOthers(info fs.FileInfo) bool { return info.Mode().Perm()&0o022 !
 
 // readableByOthers reports whether the group or everybody may do anything with a file.
 func readableByOthers(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
-
-// alive reports whether a process of this machine runs.
-func alive(pid int) bool {
-	err := syscall.Kill(pid, 0)
-	return pid > 0 && (err == nil || err == syscall.EPERM)
-}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -14,23 +14,23 @@ import (
 // Limits of the files that say how to run.
 const (
 	maxConfig = limits.Config
-	maxSecret = limits.Secret
+	MaxSecret = limits.Secret
 )
 
-// readNamed reads a file that the operator named, of at most so many bytes, and
+// readNamedFile reads a file that the operator named, of at most so many bytes, and
 // describes the file that was read. It follows links and takes pipes and
 // devices: a secret may come from another program.
-func readNamed(path string, most int64) ([]byte, fs.FileInfo, error) {
+func readNamedFile(path string, most int64) ([]byte, fs.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, term.PlainError(err)
 	}
 	defer f.Close()
-	return readOpen(f, most)
+	return readOpenFile(f, most)
 }
 
-// readOpen describes and reads what is open, not what the name leads to by now.
-func readOpen(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
+// readOpenFile describes and reads what is open, not what the name leads to by now.
+func readOpenFile(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, nil, term.PlainError(err)
@@ -42,12 +42,12 @@ func readOpen(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
 	return text, info, nil
 }
 
-// readFound reads a settings file that nobody named. It opens the file once,
+// readFoundFile reads a settings file that nobody named. It opens the file once,
 // without following a link or waiting for a pipe, and judges what it has open,
 // so that the file cannot be exchanged between the look and the reading. A file
 // that is not safely ours is not read: ignored says why.
-func readFound(path string, most int64) (text []byte, ignored string, err error) {
-	f, err := openUnfollowed(path)
+func readFoundFile(path string, most int64) (text []byte, ignored string, err error) {
+	f, err := openWithoutLinks(path)
 	switch {
 	case isLinkError(err):
 		return nil, "it is a symbolic link", nil
@@ -67,22 +67,22 @@ func readFound(path string, most int64) (text []byte, ignored string, err error)
 	if !ownedByUser(info) || writableByOthers(info) {
 		return nil, "you do not own it, or others can write to it", nil
 	}
-	text, _, err = readOpen(f, most)
+	text, _, err = readOpenFile(f, most)
 	return text, "", err
 }
 
-// warnWritable warns of a named file that another user of this machine can
+// WarnIfWritable warns of a named file that another user of this machine can
 // change: what it says decides where the key and the customers go.
-func warnWritable(con *term.Console, path string, info fs.FileInfo) {
+func WarnIfWritable(con *term.Console, path string, info fs.FileInfo) {
 	if info != nil && info.Mode().IsRegular() && (writableByOthers(info) || !ownedByUserOrRoot(info)) {
 		fmt.Fprintf(con.Err, "warning: other users can change %s: own it and run chmod go-w on it\n", term.Printable(path))
 	}
 }
 
-// readSecret reads a file that holds nothing but a key or a secret, and warns if
+// ReadSecretFile reads a file that holds nothing but a key or a secret, and warns if
 // others may read it. flag names the file in errors, which never quote it.
-func readSecret(con *term.Console, flag, path string) ([]byte, error) {
-	text, info, err := readNamed(path, maxSecret)
+func ReadSecretFile(con *term.Console, flag, path string) ([]byte, error) {
+	text, info, err := readNamedFile(path, MaxSecret)
 	if err != nil {
 		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
 	}

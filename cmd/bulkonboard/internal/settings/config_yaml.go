@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -16,26 +16,23 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// Limits of what a settings file says.
-const (
-	maxSettings = limits.Settings     // settings, or fields of a mapping
-	maxValues   = 2 * limits.Settings // values of all settings together
-	maxName     = 64                  // bytes of a name for which similar ones are looked up
-)
+const maxSettings = limits.Settings // settings, or fields of a mapping
 
-// setting is what a config file, or the environment, says of one flag: values,
+const maxValues = 2 * limits.Settings // values of all settings together
+
+// Setting is what a config file, or the environment, says of one flag: values,
 // and where each stands.
-type setting struct {
-	values []string
-	places []place
+type Setting struct {
+	Values []string
+	Places []place
 }
 
-// to sets the flag.
-func (s setting) to(c *cobra.Command, flag string) error {
+// ApplyTo sets the flag.
+func (s Setting) ApplyTo(c *cobra.Command, flag string) error {
 	var all []error
-	for i, v := range s.values {
+	for i, v := range s.Values {
 		if err := c.Flags().Set(flag, v); err != nil {
-			all = append(all, s.places[i].wrong(flag, errors.Unwrap(err)))
+			all = append(all, s.Places[i].Locate(flag, errors.Unwrap(err)))
 		}
 	}
 	return errors.Join(all...)
@@ -54,27 +51,28 @@ func (p place) String() string {
 	return p.file + ":" + strconv.Itoa(p.line)
 }
 
-func (p place) wrong(flag string, err error) error {
+func (p place) Locate(flag string, err error) error {
 	if flag == "" || p.line == 0 {
-		return &misplaced{p, err}
+		return &locatedError{p, err}
 	}
-	return &misplaced{p, fmt.Errorf("%s: %w", flag, err)}
+	return &locatedError{p, fmt.Errorf("%s: %w", flag, err)}
 }
 
-// misplaced is a mistake with its place.
-type misplaced struct {
+// locatedError is a mistake with its place.
+type locatedError struct {
 	place
 	err error
 }
 
-func (m *misplaced) Error() string { return m.place.String() + ": " + m.err.Error() }
-func (m *misplaced) Unwrap() error { return m.err }
+func (m *locatedError) Error() string { return m.place.String() + ": " + m.err.Error() }
+
+func (m *locatedError) Unwrap() error { return m.err }
 
 // parseMapping reads YAML that is one mapping, and returns its keys and values in
 // turn; none for an empty file. It expands no alias and quotes no value.
 func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 	notThis := func(line int, why string) error {
-		return place{path, max(line, 1)}.wrong("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
+		return place{path, max(line, 1)}.Locate("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
 	}
 	if len(text) > maxConfig {
 		return nil, fmt.Errorf("%s: %w: at most %s are read", path, limits.ErrTooLarge, limits.Size(maxConfig))
@@ -104,12 +102,12 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return nil, notThis(top.Line, "")
 	}
 	if n := len(top.Content) / 2; n > maxSettings {
-		return nil, place{path, top.Content[2*maxSettings].Line}.wrong("", fmt.Errorf("the file has %s entries; at most %s are read", term.Number(n), term.Number(maxSettings)))
+		return nil, place{path, top.Content[2*maxSettings].Line}.Locate("", fmt.Errorf("the file has %s entries; at most %s are read", term.Number(n), term.Number(maxSettings)))
 	}
 	values := 0
 	for i := 1; i < len(top.Content); i += 2 {
 		if values += max(1, len(top.Content[i].Content)); values > maxValues {
-			return nil, place{path, top.Content[i].Line}.wrong("", fmt.Errorf("the file has more than %s values", term.Number(maxValues)))
+			return nil, place{path, top.Content[i].Line}.Locate("", fmt.Errorf("the file has more than %s values", term.Number(maxValues)))
 		}
 	}
 	return top.Content, nil
@@ -132,7 +130,7 @@ func yamlMistake(err error) (line int, why string) {
 
 // parseConfig reads the YAML: flag names with a value, a list of values, or a
 // map. It returns every mistake with its line, and what is right along with them.
-func parseConfig(path string, text []byte, known []string) (map[string]setting, error) {
+func parseConfig(path string, text []byte, known []string) (map[string]Setting, error) {
 	entries, err := parseMapping(path, text, "flag: value")
 	if err != nil {
 		return nil, err
@@ -141,54 +139,35 @@ func parseConfig(path string, text []byte, known []string) (map[string]setting, 
 	for _, name := range known {
 		flags[name] = true
 	}
-	settings := map[string]setting{}
+	settings := map[string]Setting{}
 	var all []error
 	for i := 0; i+1 < len(entries); i += 2 {
 		name, at := entries[i].Value, place{path, entries[i].Line}
 		if !flags[name] {
-			all = append(all, at.wrong("", fmt.Errorf("there is no setting %q; %s", shortened(name), orNearest(name, known, "the settings are the flags without their dashes"))))
+			all = append(all, at.Locate("", fmt.Errorf("there is no setting %q; %s", shortenName(name), SuggestName(name, known, "the settings are the flags without their dashes"))))
 			continue
 		}
 		if first, twice := settings[name]; twice {
-			all = append(all, at.wrong(name, fmt.Errorf("stands in line %d already", first.places[0].line)))
+			all = append(all, at.Locate(name, fmt.Errorf("stands in line %d already", first.Places[0].line)))
 			continue
 		}
-		set, err := scalars(path, entries[i+1])
+		set, err := parseValues(path, entries[i+1])
 		if err != nil {
-			all = append(all, at.wrong(name, err))
+			all = append(all, at.Locate(name, err))
 			continue
 		}
-		if len(set.places) > 0 {
+		if len(set.Places) > 0 {
 			settings[name] = set
 		}
 	}
 	return settings, errors.Join(all...)
 }
 
-// shortened cuts a name that no setting has to what is worth showing.
-func shortened(name string) string {
-	if len(name) <= maxName {
-		return name
-	}
-	return strings.ToValidUTF8(name[:maxName], "") + "..."
-}
-
-// orNearest suggests what is near a mistyped name, or says something else.
-func orNearest(typed string, names []string, otherwise string) string {
-	if len(typed) > maxName {
-		return otherwise
-	}
-	if near := nearest(typed, names); len(near) > 0 {
-		return "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return otherwise
-}
-
-// scalars reads a value, a list, or a map as FIELD=VALUE pairs.
-func scalars(path string, n *yaml.Node) (setting, error) {
-	var out setting
+// parseValues reads a value, a list, or a map as FIELD=VALUE pairs.
+func parseValues(path string, n *yaml.Node) (Setting, error) {
+	var out Setting
 	add := func(n *yaml.Node, value string) {
-		out.values, out.places = append(out.values, value), append(out.places, place{path, n.Line})
+		out.Values, out.Places = append(out.Values, value), append(out.Places, place{path, n.Line})
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -210,8 +189,8 @@ func scalars(path string, n *yaml.Node) (setting, error) {
 	return out, nil
 }
 
-// flattened is a joined error in its parts.
-func flattened(err error) []error {
+// SplitErrors is a joined error in its parts.
+func SplitErrors(err error) []error {
 	var wrapped *exit.UsageError
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
@@ -226,9 +205,9 @@ func flattened(err error) []error {
 	return []error{err}
 }
 
-// lineOf sorts mistakes: the file's as a whole, its lines, the environment.
-func lineOf(err error) int {
-	var m *misplaced
+// LineOf sorts mistakes: the file's as a whole, its lines, the environment.
+func LineOf(err error) int {
+	var m *locatedError
 	switch {
 	case !errors.As(err, &m):
 		return 0

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -12,26 +12,26 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-// sandboxKeyName stands for the key of the simulated partner where keys are told
+// SandboxKeyName stands for the key of the simulated partner where keys are told
 // apart: it has another key in each process, and is the same account.
-const sandboxKeyName = "sk_sandbox_rehearsal"
+const SandboxKeyName = "sk_sandbox_rehearsal"
 
-// newSandboxKey returns a key for the simulated partner of one process. Other
+// NewSandboxKey returns a key for the simulated partner of one process. Other
 // users of this machine can reach its port, and must not read customers there.
-func newSandboxKey() string { return "sk_sandbox_" + rand.Text() }
+func NewSandboxKey() string { return "sk_sandbox_" + rand.Text() }
 
-// apiKey reads the key from its file, else from the environment, else asks for
+// ReadAPIKey reads the key from its file, else from the environment, else asks for
 // it. It is never a flag: command lines are seen by everyone on the machine.
-func apiKey(con *term.Console, file string) (string, error) {
+func ReadAPIKey(con *term.Console, file string) (string, error) {
 	if file != "" {
-		key, err := readOneSecret(con, "api-key-file", file)
+		key, err := ReadSecret(con, "api-key-file", file)
 		return string(key), err
 	}
-	if key := strings.TrimSpace(con.Env[envKey]); key != "" {
+	if key := strings.TrimSpace(con.Env[KeyVariable]); key != "" {
 		return key, nil
 	}
 	if !term.IsTerminal(con.In) {
-		return "", exit.NewUsageError(errors.New("there is no API key"), "give --api-key-file FILE, or set "+envKey, "to rehearse without a key: --sandbox")
+		return "", exit.NewUsageError(errors.New("there is no API key"), "give --api-key-file FILE, or set "+KeyVariable, "to rehearse without a key: --sandbox")
 	}
 	key, err := con.ReadPassword("API key (not shown): ")
 	switch {
@@ -43,16 +43,16 @@ func apiKey(con *term.Console, file string) (string, error) {
 	return key, nil
 }
 
-// keyPrint tells keys apart in the ledger's log without telling the key.
-func keyPrint(key string) string {
+// KeyFingerprint tells keys apart in the ledger's log without telling the key.
+func KeyFingerprint(key string) string {
 	sum := sha256.Sum256([]byte("bulkonboard key\n" + key))
 	return hex.EncodeToString(sum[:6])
 }
 
-// readSecrets reads files that hold nothing but secrets, one a line.
-func readSecrets(con *term.Console, flag string, paths []string) (all [][]byte, err error) {
+// ReadSecrets reads files that hold nothing but secrets, one a line.
+func ReadSecrets(con *term.Console, flag string, paths []string) (all [][]byte, err error) {
 	for _, path := range paths {
-		text, err := readOneSecret(con, flag, path)
+		text, err := ReadSecret(con, flag, path)
 		if err != nil {
 			return nil, err
 		}
@@ -65,9 +65,9 @@ func readSecrets(con *term.Console, flag string, paths []string) (all [][]byte, 
 	return all, nil
 }
 
-// readOneSecret reads a file that holds nothing but a secret.
-func readOneSecret(con *term.Console, flag, path string) ([]byte, error) {
-	text, err := readSecret(con, flag, path)
+// ReadSecret reads a file that holds nothing but a secret.
+func ReadSecret(con *term.Console, flag, path string) ([]byte, error) {
+	text, err := ReadSecretFile(con, flag, path)
 	if err != nil {
 		return nil, err
 	}

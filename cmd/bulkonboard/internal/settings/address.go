@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -12,51 +12,51 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
-// hidden replaces a secret in a text that people or the ledger's log get.
-const hidden = "[hidden]"
+// HiddenText replaces a secret in a text that people or the ledger's log get.
+const HiddenText = "[hidden]"
 
-// address is the value of a flag that is a URL. Its String and whatever prints
+// Address is the value of a flag that is a URL. Its String and whatever prints
 // it hide a user name, a password, a query and whatever is no URL; text has it
 // whole.
-type address struct{ text string }
+type Address struct{ Text string }
 
-var _ pflag.Value = (*address)(nil)
+var _ pflag.Value = (*Address)(nil)
 
 // Set takes any text: what is no URL is refused where it is used, by an error
 // that does not repeat it.
-func (a *address) Set(text string) error {
-	a.text = text
+func (a *Address) Set(text string) error {
+	a.Text = text
 	return nil
 }
 
 // Type names the value in help.
-func (a address) Type() string { return "URL" }
+func (a Address) Type() string { return "URL" }
 
 // String is the URL as it may be shown: scheme, host and path.
-func (a address) String() string {
-	if a.text == "" || a.text == "env" {
-		return a.text
+func (a Address) String() string {
+	if a.Text == "" || a.Text == "env" {
+		return a.Text
 	}
-	u, err := url.Parse(a.text)
+	u, err := url.Parse(a.Text)
 	if err != nil || u.Host == "" {
-		return hidden
+		return HiddenText
 	}
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	text := shown.String()
 	if u.User != nil {
-		text = strings.Replace(text, "://", "://"+hidden+"@", 1)
+		text = strings.Replace(text, "://", "://"+HiddenText+"@", 1)
 	}
 	return text
 }
 
 // GoString is String, so that %#v hides the same.
-func (a address) GoString() string { return a.String() }
+func (a Address) GoString() string { return a.String() }
 
 // Format writes String for every verb.
-func (a address) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(a.String())) }
+func (a Address) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(a.String())) }
 
 // hasSecret reports whether the text holds, or can hold, what String hides.
-func (a address) hasSecret() bool { return strings.ContainsAny(a.text, "@?#") }
+func (a Address) hasSecret() bool { return strings.ContainsAny(a.Text, "@?#") }
 
 // refuseSecretsInArguments refuses a URL with a password on the command line,
 // which every user of the machine can read. It is asked before the environment
@@ -64,9 +64,9 @@ func (a address) hasSecret() bool { return strings.ContainsAny(a.text, "@?#") }
 func refuseSecretsInArguments(c *cobra.Command) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if a, ok := f.Value.(*address); ok && f.Changed && a.hasSecret() {
+		if a, ok := f.Value.(*Address); ok && f.Changed && a.hasSecret() {
 			all = append(all, exit.NewUsageError(fmt.Errorf("--%s holds a user name, a password or a query, and every user of this machine can read command lines", f.Name),
-				"change the password, and set "+envName(f.Name)+" instead, or put "+f.Name+" into a file for --config"))
+				"change the password, and set "+VariableOf(f.Name)+" instead, or put "+f.Name+" into a file for --config"))
 		}
 	})
 	return errors.Join(all...)
