@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -89,14 +90,14 @@ type oldUser struct {
 
 // survey reads the whole file, so that a mistake in it costs nothing.
 func (im *importing) survey() error {
-	sum, err := hashFile(im.path)
+	sum, err := reportfile.HashFile(im.path)
 	if err != nil {
 		return exit.UsageErrorf("%s: %w", im.path, term.PlainError(err))
 	}
 	im.sum = sum
 	n := 0
 	im.slugs = map[string]bool{}
-	err = readRecords(im.path, func(r record) error {
+	err = reportfile.Read(im.path, func(r reportfile.Record) error {
 		n++
 		p, ok, err := im.person(r)
 		if slug := ledger.SlugOf(p.change.ServiceID); ok && slug != "" {
@@ -112,22 +113,22 @@ func (im *importing) survey() error {
 
 // person is what a row tells of somebody; ok is false if there is nothing to
 // take over.
-func (im *importing) person(r record) (p oldUser, ok bool, err error) {
+func (im *importing) person(r reportfile.Record) (p oldUser, ok bool, err error) {
 	wrong := func(what string) error {
-		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.row, what), "nobody was taken over; correct the row, or take it out")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.Row, what), "nobody was taken over; correct the row, or take it out")
 	}
 	for _, name := range []string{"email", "serviceid"} {
-		if _, there := r.cells[name]; !there && (name != "email" || r.get("emailaddress") == "") {
+		if _, there := r.Cells[name]; !there && (name != "email" || r.Get("emailaddress") == "") {
 			return p, false, exit.NewUsageError(fmt.Errorf("%s has no column %s", im.path, map[string]string{"email": "email", "serviceid": "serviceId"}[name]),
 				"import takes a report of bulkonboard, or a CSV with email, serviceId and verificationUrl")
 		}
 	}
-	p.row, p.email = r.row, r.get("email", "emailaddress")
-	p.first, p.last, p.sender = r.get("firstname"), r.get("lastname"), r.get("id", "customerid")
+	p.row, p.email = r.Row, r.Get("email", "emailaddress")
+	p.first, p.last, p.sender = r.Get("firstname"), r.Get("lastname"), r.Get("id", "customerid")
 	c := &p.change
-	c.ServiceID, c.URL, c.Code, c.Message = r.get("serviceid"), r.get("verificationurl", "link"), codeImported, "taken over from a file"
-	c.Status = ledger.Status(r.get("status"))
-	p.report = r.isReport()
+	c.ServiceID, c.URL, c.Code, c.Message = r.Get("serviceid"), r.Get("verificationurl", "link"), codeImported, "taken over from a file"
+	c.Status = ledger.Status(r.Get("status"))
+	p.report = r.IsReport()
 	if im.onlyReport && !p.report {
 		return p, false, exit.NewUsageError(fmt.Errorf("%s is no report of bulkonboard", im.path), "lists of other programs: bulkonboard ledger import")
 	}
@@ -154,11 +155,11 @@ func (im *importing) person(r record) (p oldUser, ok bool, err error) {
 	if p.identity, sound = validate.Identity(p.email); !sound {
 		return p, false, wrong("the e-mail is not one plain address")
 	}
-	if r.get("idempotencykey") != "" && !r.hasKey(im.environment, p.identity) {
-		return p, false, exit.NewUsageError(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.row, im.environment),
+	if r.Get("idempotencykey") != "" && !r.HasKey(im.environment, p.identity) {
+		return p, false, exit.NewUsageError(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.Row, im.environment),
 			"the report is of another environment, or its e-mails were changed; nobody was taken over")
 	}
-	c.At = timeOf(r.get("linkissuedat"), r.get("decidedat"))
+	c.At = timeOf(r.Get("linkissuedat"), r.Get("decidedat"))
 	if c.Status == ledger.Created && c.ServiceID == "" {
 		return p, false, wrong("there is a link and no serviceId")
 	}
@@ -204,7 +205,7 @@ func (im *importing) all(ctx context.Context) error {
 	if err := im.register(ctx); err != nil {
 		return err
 	}
-	err := readRecords(im.path, func(r record) error {
+	err := reportfile.Read(im.path, func(r reportfile.Record) error {
 		p, ok, err := im.person(r)
 		if err != nil {
 			return err
@@ -262,7 +263,7 @@ func (im *importing) register(ctx context.Context) error {
 		}
 		return reg.Add(ctx, rows)
 	}
-	err = readRecords(im.path, func(r record) error {
+	err = reportfile.Read(im.path, func(r reportfile.Record) error {
 		p, ok, err := im.person(r)
 		if err != nil || !ok {
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -221,7 +222,7 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 
 // batchOf finds the batch of a file by its bytes, or by its name if it is gone.
 func batchOf(path string) func(ledger.Batch) bool {
-	sum, _ := hashFile(path) // "" for a file that is gone
+	sum, _ := reportfile.HashFile(path) // "" for a file that is gone
 	return func(b ledger.Batch) bool {
 		return slices.ContainsFunc(b.Files, func(file ledger.File) bool {
 			return sum != "" && file.SHA256 == sum || sum == "" && file.Name == path

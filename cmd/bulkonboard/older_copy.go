@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -92,17 +93,17 @@ func (s *session) knowsStrangers(ctx context.Context, path string) (bool, error)
 		waiting = waiting[:0]
 		return nil
 	}
-	err := readRecords(path, func(r record) error {
-		if !r.isReport() {
+	err := reportfile.Read(path, func(r reportfile.Record) error {
+		if !r.IsReport() {
 			return errors.New("no report")
 		}
-		switch ledger.Status(r.get("status")) {
+		switch ledger.Status(r.Get("status")) {
 		case ledger.Created, ledger.LinkMissing:
 		default:
 			return nil
 		}
-		identity, ok := validate.Identity(r.get("email"))
-		if !ok || !r.hasKey(s.to.Environment, identity) {
+		identity, ok := validate.Identity(r.Get("email"))
+		if !ok || !r.HasKey(s.to.Environment, identity) {
 			return nil
 		}
 		if waiting = append(waiting, identity); len(waiting) < lookupGroup {

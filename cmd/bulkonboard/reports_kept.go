@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -106,7 +107,7 @@ func (o *outputs) isOwnReport(ctx context.Context, path string) bool {
 	if err != nil {
 		return false
 	}
-	is, err := hashFile(path)
+	is, err := reportfile.HashFile(path)
 	return err == nil && is == was
 }
 
@@ -115,7 +116,7 @@ func (o *outputs) noteReport(ctx context.Context, path string) error {
 	if o.facts == nil {
 		return nil
 	}
-	sum, err := hashFile(path)
+	sum, err := reportfile.HashFile(path)
 	if err != nil {
 		return err
 	}
@@ -136,12 +137,12 @@ func reportFact(path string) string {
 // and for one without links.
 func linksOf(path string) (links reportLinks, ok bool) {
 	links = reportLinks{maphash.MakeSeed(), map[uint64]uint64{}}
-	err := readRecords(path, func(r record) error {
-		if !r.isReport() {
+	err := reportfile.Read(path, func(r reportfile.Record) error {
+		if !r.IsReport() {
 			return fs.ErrInvalid
 		}
-		identity, sound := validate.Identity(r.get("email"))
-		if url, id := r.get("verificationurl"), r.get("serviceid"); sound && url != "" && id != "" {
+		identity, sound := validate.Identity(r.Get("email"))
+		if url, id := r.Get("verificationurl"), r.Get("serviceid"); sound && url != "" && id != "" {
 			links.user[links.hash(identity)] = links.hash(id)
 		}
 		return nil

@@ -1,13 +1,10 @@
-package main
+package reportfile
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,28 +12,10 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
-
-// record is one row of a table that is imported: its number in the file, and
-// its cells by the folded name of their column.
-type record struct {
-	row   int
-	cells map[string]string
-}
-
-// get is the first cell that is filled of the columns with these names.
-func (r record) get(names ...string) string {
-	for _, n := range names {
-		if v := strings.TrimSpace(r.cells[n]); v != "" {
-			return v
-		}
-	}
-	return ""
-}
 
 // foldName makes "E-Mail", "e_mail" and "email" one name.
 func foldName(header string) string {
@@ -48,30 +27,30 @@ func foldName(header string) string {
 	}, header)
 }
 
-// readRecords reads a report of ours (.csv, .xlsx, .json), or any CSV with a
+// Read reads a report of ours (.csv, .xlsx, .json), or any CSV with a
 // header row, from its first row to its last. Its errors name rows, never cells.
-func readRecords(path string, each func(record) error) (err error) {
+func Read(path string, each func(Record) error) (err error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv", ".xlsx":
-		return tableRecords(path, each)
+		return readTable(path, each)
 	case ".json":
-		return jsonRecords(path, each)
+		return readJSON(path, each)
 	}
 	return exit.UsageErrorf("%s is neither .csv, .xlsx nor .json", path)
 }
 
-// zip makes a record of a row, given the folded headers.
-func zip(row int, header, cells []string) record {
-	r := record{row: row, cells: make(map[string]string, len(header))}
+// newRecord makes a record of a row, given the folded headers.
+func newRecord(row int, header, cells []string) Record {
+	r := Record{Row: row, Cells: make(map[string]string, len(header))}
 	for i, name := range header {
-		if _, twice := r.cells[name]; i < len(cells) && name != "" && !twice { // a carried column does not hide one of ours
-			r.cells[name] = reporttext.Unguard(cells[i])
+		if _, twice := r.Cells[name]; i < len(cells) && name != "" && !twice { // a carried column does not hide one of ours
+			r.Cells[name] = reporttext.Unguard(cells[i])
 		}
 	}
 	return r
 }
 
-func foldAll(header []string) []string {
+func foldNames(header []string) []string {
 	out := make([]string, len(header))
 	for i, h := range header {
 		out[i] = foldName(h)
@@ -79,8 +58,8 @@ func foldAll(header []string) []string {
 	return out
 }
 
-// jsonRecords reads {"rows":[{...},...]}, a row at a time.
-func jsonRecords(path string, each func(record) error) (err error) {
+// readJSON reads {"rows":[{...},...]}, a row at a time.
+func readJSON(path string, each func(Record) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return exit.UsageErrorf("%s: %w", path, term.PlainError(err))
@@ -122,11 +101,11 @@ func jsonRecords(path string, each func(record) error) (err error) {
 		if err := dec.Decode(&cells); err != nil {
 			return wrong(err)
 		}
-		r := record{row: row, cells: map[string]string{}}
+		r := Record{Row: row, Cells: map[string]string{}}
 		for name, v := range cells {
 			var text *string
 			if json.Unmarshal(v, &text) == nil && text != nil { // else no text, and nothing that is taken over
-				r.cells[foldName(name)] = *text
+				r.Cells[foldName(name)] = *text
 			}
 		}
 		if err := each(r); err != nil {
@@ -140,57 +119,20 @@ func jsonRecords(path string, each func(record) error) (err error) {
 	return nil
 }
 
-// tableRecords reads a CSV file, or the sheets "All rows", "All rows (2)", ... of
+// readTable reads a CSV file, or the sheets "All rows", "All rows (2)", ... of
 // a report.
-func tableRecords(path string, each func(record) error) error {
+func readTable(path string, each func(Record) error) error {
 	isOurs := func(sheet string) bool { return strings.HasPrefix(sheet, "All rows") }
 	var first *string // of the header that folded was made of
 	var folded []string
 	err := source.ReadTable(context.Background(), path, isOurs, func(header []string, row int, cells []string) error {
 		if first != &header[0] {
-			first, folded = &header[0], foldAll(header)
+			first, folded = &header[0], foldNames(header)
 		}
-		return each(zip(row, folded, cells))
+		return each(newRecord(row, folded, cells))
 	})
 	if errors.Is(err, source.ErrNoSheet) {
 		return exit.NewUsageError(fmt.Errorf("%s has no sheet \"All rows\"", path), "it must be a report of bulkonboard; save another list as CSV")
 	}
 	return err
 }
-
-// isReport reports whether a record has the columns of a report.
-func (r record) isReport() bool {
-	_, key := r.cells["idempotencykey"]
-	_, id := r.cells["serviceid"]
-	return key && id
-}
-
-// hashFile returns the SHA-256 of a file's bytes in hexadecimal.
-func hashFile(path string) (sum string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// hasKey reports whether the idempotency key of a record is that of a customer
-// in an environment, of any generation that there can be.
-func (r record) hasKey(environment, identity string) bool {
-	key := r.get("idempotencykey")
-	for generation := range maxGeneration {
-		if ledger.Key(environment, identity, generation) == key {
-			return true
-		}
-	}
-	return false
-}
-
-// maxGeneration is more than a customer ever reaches: each generation needs a
-// refusal.
-const maxGeneration = 1000
