@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -19,12 +20,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
-
-// marked is what the check says of one row.
-type marked struct {
-	number   int
-	findings []ledger.Finding
-}
 
 // annotatable refuses what --annotate cannot do, before anything is done.
 func annotatable(path string, files []source.File) error {
@@ -51,7 +46,7 @@ func sparing(input string) report.Output {
 // annotation is what the sender's list is given back with, but for its rows.
 func annotation(file source.File, headerRow int) annotate.Annotation {
 	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
-	for _, c := range inputCodes() {
+	for _, c := range findings.InputCodes() {
 		note.Meanings[c.Code] = c.Meaning
 	}
 	for _, c := range pipeline.Codes() {
@@ -160,7 +155,7 @@ func columnsOf(f source.File) map[string]int {
 }
 
 // annotatedRows reads the input once more, side by side with the marks.
-func annotatedRows(ctx context.Context, in *source.Input, marks []marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
+func annotatedRows(ctx context.Context, in *source.Input, marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
 	return func(yield func(annotate.Row, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
@@ -174,8 +169,8 @@ func annotatedRows(ctx context.Context, in *source.Input, marks []marked, column
 			n, err := pass.Read(buf)
 			for _, r := range buf[:n] {
 				row := annotate.Row{Number: r.Number, Cells: append(r.Cells[:len(r.Cells):len(r.Cells)], r.Extra...)}
-				if len(marks) > 0 && marks[0].number == r.Number {
-					row.Marks = marksOf(marks[0].findings, columns)
+				if len(marks) > 0 && marks[0].Number == r.Number {
+					row.Marks = marksOf(marks[0].Findings, columns)
 					marks = marks[1:]
 				}
 				if !yield(row, nil) {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -50,7 +51,7 @@ func statusText() string {
 		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
 	}
 	list := func(warning bool) {
-		for _, c := range inputCodes() {
+		for _, c := range findings.InputCodes() {
 			if c.Warning == warning {
 				b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 			}

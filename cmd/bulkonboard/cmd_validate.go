@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -85,14 +86,14 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 			return err
 		}
 	}
-	found := newFindings()
-	found.follow(in, rules, f.ID, 0)
-	found.sleuth.detective.Encoding = f.Encoding
+	found := findings.NewCollector()
+	found.CheckColumns(in, rules, f.ID, 0)
+	found.Columns.Checker.Encoding = f.Encoding
 	if f.annotate != "" {
 		if err := annotatable(f.annotate, in.Files()); err != nil {
 			return err
 		}
-		found.keep = true
+		found.KeepMarks = true
 	}
 	tally, err := checkInput(con, ctx, in, rules, found)
 	if err != nil {
@@ -110,7 +111,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 	}
 	if f.annotate != "" {
 		note := annotation(in.Files()[0], f.HeaderRow.N)
-		note.Rows = annotatedRows(ctx, in, found.marks, columnsOf(in.Files()[0]))
+		note.Rows = annotatedRows(ctx, in, found.Marks, columnsOf(in.Files()[0]))
 		path, err := writeAnnotated(con, ctx, f.annotate, in, note)
 		if err != nil {
 			return err
@@ -132,47 +133,47 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
-func checkInput(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
+func checkInput(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
 	shown := term.NewWarningHandler(con.Err)
 	defer shown.End()
-	found.sleuth.begin()
-	defer found.sleuth.end()
-	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,
+	found.Columns.Begin()
+	defer found.Columns.End()
+	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules,
 		Log: slog.New(shown)}
-	return pipeline.Check(ctx, cfg, found.add, found.note)
+	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
 }
 
-func tellFindings(con *term.Console, in *source.Input, found *findings, tally ledger.Tally, code exit.Code) {
+func tellFindings(con *term.Console, in *source.Input, found *findings.Collector, tally ledger.Tally, code exit.Code) {
 	say := func(format string, args ...any) { fmt.Fprintln(con.Err, term.Printable(fmt.Sprintf(format, args...))) }
-	for _, line := range noteLines(in.Notes(), in.Files()) {
+	for _, line := range findings.NoteLines(in.Notes(), in.Files()) {
 		say("%s", line)
 	}
 	good := tally.Rows - tally.Status[ledger.Invalid] - tally.Status[ledger.DuplicateInInput]
 	say("%s: %s good, %s invalid, %s repeat another row", term.Count(tally.Rows, "row"), term.Number(good),
 		term.Number(tally.Status[ledger.Invalid]), term.Number(tally.Status[ledger.DuplicateInInput]))
-	for _, line := range found.lines(in.Files(), 0) {
+	for _, line := range found.Lines(in.Files(), 0) {
 		say("  %s", line)
 	}
-	for _, line := range found.sleuth.lines(in.Files(), con, con.CommandWords()) {
+	for _, line := range found.Columns.Lines(in.Files(), con, con.CommandWords()) {
 		say("%s", line)
 	}
-	if len(found.cells) > 0 {
+	if len(found.Cells) > 0 {
 		say("the first cells:")
-		for _, line := range cellLines(found.cells, in.Files()) {
+		for _, line := range findings.CellLines(found.Cells, in.Files()) {
 			say("  %s", line)
 		}
-		if n := found.problems - len(found.cells); n > 0 && found.keep {
+		if n := found.Problems - len(found.Cells); n > 0 && found.KeepMarks {
 			say("  and %s more, all marked in the copy of the list", term.Number(n))
 		} else if n > 0 {
 			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", term.Number(n))
 		}
 	}
-	if len(found.shared) > 0 {
+	if len(found.Shared) > 0 {
 		say("invalid rows with the e-mail of other rows:")
-		for _, line := range cellLines(found.shared, in.Files()) {
+		for _, line := range findings.CellLines(found.Shared, in.Files()) {
 			say("  %s", line)
 		}
-		if n := found.sharing - len(found.shared); n > 0 {
+		if n := found.SharingCount - len(found.Shared); n > 0 {
 			say("  and %s more", term.Number(n))
 		}
 	}
@@ -188,10 +189,10 @@ func tellFindings(con *term.Console, in *source.Input, found *findings, tally le
 }
 
 // inputFiles lists the files of an input with the rows seen in each.
-func inputFiles(in *source.Input, found *findings) []report.InputFile {
+func inputFiles(in *source.Input, found *findings.Collector) []report.InputFile {
 	var files []report.InputFile
 	for i, f := range in.Files() {
-		files = append(files, report.InputFile{File: f.Name, SHA256: f.SHA256, Rows: found.perFile[i]})
+		files = append(files, report.InputFile{File: f.Name, SHA256: f.SHA256, Rows: found.RowsPerFile[i]})
 	}
 	return files
 }

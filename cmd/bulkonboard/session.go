@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -45,7 +46,7 @@ type session struct {
 	known   ledger.Ledger  // the store, watched
 	play    sandbox.Config // with --sandbox
 	client  *partner.Client
-	found   *findings
+	found   *findings.Collector
 	hosts   linkHosts
 	gauges  *gauges // nil without --metrics-file
 	outputs *outputs
@@ -56,7 +57,7 @@ type session struct {
 
 // newSession settles everything that needs no file but the key's.
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
-	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: newFindings()}
+	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
 	if f.Quiet {
 		con.Err.HoldBack()
 	}
@@ -141,7 +142,7 @@ func (s *session) open(ctx context.Context, args []string) error {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)
-		s.found.follow(s.in, s.rules, s.flags.ID, sharedInRun)
+		s.found.CheckColumns(s.in, s.rules, s.flags.ID, findings.SharedRowsInRun)
 		if s.outputs, err = newOutputs(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
 			return err
 		}
@@ -177,7 +178,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	if missing && s.command == "plan" && s.to.Environment != settings.Production {
 		s.Sayf("there is no ledger yet: nobody is known")
-		s.known = s.found.watch(memory.New(s.to.Environment)) // a plan makes no file
+		s.known = s.found.Watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
 	}
 	opt := s.ledgerOptions()
@@ -187,7 +188,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.store.Close)
-	s.known = s.found.watchFile(s.store)
+	s.known = s.found.WatchFile(s.store)
 	if missing {
 		s.Sayf("the ledger is new: it knows of no earlier run")
 	}
@@ -316,7 +317,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = s.found.sleuth.batchOf(s.in)
+		cfg.Input = s.found.Columns.WatchRows(s.in)
 	}
 	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
 	cfg.LastResort = s.lastResort
@@ -362,7 +363,7 @@ func origin(command string) ledger.Run {
 // tellNotes prints what the reader noticed since the last time.
 func (s *session) tellNotes() {
 	notes := s.in.Notes()
-	for _, line := range noteLines(notes[min(s.noted, len(notes)):], s.in.Files()) {
+	for _, line := range findings.NoteLines(notes[min(s.noted, len(notes)):], s.in.Files()) {
 		s.Sayf("%s", line)
 	}
 	s.noted = len(notes)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -109,10 +110,10 @@ func (s *session) tellPlan(plan pipeline.Plan) {
 	for _, line := range planLines(plan) {
 		s.Sayf("%s", line)
 	}
-	for _, line := range s.found.lines(s.in.Files(), firstKinds) {
+	for _, line := range s.found.Lines(s.in.Files(), findings.RunKinds) {
 		s.Sayf("  %s", line)
 	}
-	for _, line := range s.found.sleuth.lines(s.in.Files(), s.Console, s.Args) {
+	for _, line := range s.found.Columns.Lines(s.in.Files(), s.Console, s.Args) {
 		s.Sayf("%s", line)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -84,13 +85,13 @@ func causeLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 		}
 		if status == ledger.Created || t.Status[status] == 0 || status != ledger.Invalid && len(mine) <= firstCauses {
 			for _, c := range mine {
-				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", term.Number(c.Count), c.Status, nameOf(c.Field, c.Code), advice(c.Status, c.Code)))
+				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", term.Number(c.Count), c.Status, findings.CauseName(c.Field, c.Code), advice(c.Status, c.Code)))
 			}
 			continue
 		}
 		var parts []string
 		for _, c := range mine[:min(len(mine), firstCauses)] {
-			parts = append(parts, term.Number(c.Count)+" "+nameOf(c.Field, c.Code))
+			parts = append(parts, term.Number(c.Count)+" "+findings.CauseName(c.Field, c.Code))
 		}
 		if more := len(mine) - firstCauses; more > 0 {
 			parts = append(parts, fmt.Sprintf("%d more kinds", more))

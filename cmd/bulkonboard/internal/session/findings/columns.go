@@ -1,4 +1,4 @@
-package main
+package findings
 
 import (
 	"slices"
@@ -13,18 +13,18 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// sharedInRun is for how many rows a run looks for values that rows share: it
+// SharedRowsInRun is for how many rows a run looks for values that rows share: it
 // takes memory for each. validate looks at all of them.
-const sharedInRun = 300_000
+const SharedRowsInRun = 300_000
 
-// sleuth feeds the detective in a check pass. The reader shows it what a row
+// columnCheck feeds the detective in a check pass. The reader shows it what a row
 // holds, the registration what the check said of it, in the same order; a row
 // waits here in between. It is safe for the two goroutines of a pass.
-type sleuth struct {
-	rules     *validate.Rules
-	detective validate.Detective
-	carried   []string // headers of Row.Carry
-	id        string   // header of the sender's own number
+type columnCheck struct {
+	rules   *validate.Rules
+	Checker validate.Detective
+	carried []string // headers of Row.Carry
+	id      string   // header of the sender's own number
 
 	mu      sync.Mutex
 	waiting []validate.Raw // those before taken have left
@@ -33,26 +33,26 @@ type sleuth struct {
 	rows    int
 }
 
-// begin makes ready for a pass over all rows.
-func (s *sleuth) begin() {
+// Begin makes ready for a pass over all rows.
+func (s *columnCheck) Begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on = true
 }
 
-func (s *sleuth) end() {
+func (s *columnCheck) End() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on, s.waiting, s.taken = false, nil, 0
 }
 
-// batchOf gives the files of an input to the pipeline, past the sleuth.
-func (s *sleuth) batchOf(in *source.Input) *intake.Batch {
-	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.read(rows) }}
+// WatchRows gives the files of an input to the pipeline, past the sleuth.
+func (s *columnCheck) WatchRows(in *source.Input) *intake.Batch {
+	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.addRaws(rows) }}
 }
 
-// read takes what the reader hands on.
-func (s *sleuth) read(raws []validate.Raw) {
+// addRaws takes what the reader hands on.
+func (s *columnCheck) addRaws(raws []validate.Raw) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on {
@@ -65,7 +65,7 @@ func (s *sleuth) read(raws []validate.Raw) {
 }
 
 // next is the row that was read first of those waiting.
-func (s *sleuth) next() (raw validate.Raw, ok bool) {
+func (s *columnCheck) next() (raw validate.Raw, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on || s.taken == len(s.waiting) {
@@ -75,8 +75,8 @@ func (s *sleuth) next() (raw validate.Raw, ok bool) {
 	return s.waiting[s.taken-1], true
 }
 
-// judged takes what the check said of the next row.
-func (s *sleuth) judged(r ledger.Row) {
+// addResult takes what the check said of the next row.
+func (s *columnCheck) addResult(r ledger.Row) {
 	raw, ok := s.next()
 	if !ok {
 		return
@@ -94,13 +94,13 @@ func (s *sleuth) judged(r ledger.Row) {
 		}
 		res.Problems = append(res.Problems, validate.Problem{Field: f.Field, Code: f.Code, Message: f.Message, Warning: f.Warning})
 	}
-	s.detective.Add(r.File, r.Number, raw, res)
+	s.Checker.Add(r.File, r.Number, raw, res)
 	if s.id != "" && !slices.Contains(s.carried, s.id) {
-		s.detective.AddCell(r.File, r.Number, s.id, r.SenderID)
+		s.Checker.AddCell(r.File, r.Number, s.id, r.SenderID)
 	}
 	for i, cell := range r.Carry {
 		if i < len(s.carried) {
-			s.detective.AddCell(r.File, r.Number, s.carried[i], cell)
+			s.Checker.AddCell(r.File, r.Number, s.carried[i], cell)
 		}
 	}
 }
@@ -124,11 +124,11 @@ func userOf(fields []string) validate.User {
 	return u
 }
 
-// lines say what happened to whole columns, and the command that mends it.
+// Lines say what happened to whole columns, and the command that mends it.
 // args is the command line in use, with its subcommand.
-func (s *sleuth) lines(files []source.File, con *term.Console, args []string) []string {
+func (s *columnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
 	// A single cell has been told of already, where no flag mends it.
-	found := slices.DeleteFunc(s.detective.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
+	found := slices.DeleteFunc(s.Checker.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {
 		return nil
 	}
@@ -140,12 +140,12 @@ func (s *sleuth) lines(files []source.File, con *term.Console, args []string) []
 		}
 		lines = append(lines, "  "+term.Count(d.Rows, "row")+", "+text+" ("+damagePlaces(d, files)+")")
 	}
-	if most := s.detective.SharedRows; most > 0 && s.rows > most {
+	if most := s.Checker.SharedRows; most > 0 && s.rows > most {
 		lines = append(lines, "  values that rows share were looked for in the first "+term.Number(most)+" rows; bulkonboard validate looks at all of them")
 	}
 	if flags := validate.Flags(found); len(flags) > 0 {
 		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
-			"  "+con.CommandLine(withFlags(args, flags)...))
+			"  "+con.CommandLine(addFlags(args, flags)...))
 	}
 	return lines
 }
@@ -166,30 +166,4 @@ func damagePlaces(d validate.Damage, files []source.File) string {
 		return "row " + strings.Join(places, ", ")
 	}
 	return "rows " + strings.Join(places, ", ")
-}
-
-// withFlags adds flags, each with its value if it has one, to a command line:
-// behind the subcommand, in place of the same flags with other values. What
-// comes after -- is a file, whatever it looks like.
-func withFlags(args, flags []string) []string {
-	files := len(args)
-	if i := slices.Index(args, "--"); i >= 0 {
-		files = i
-	}
-	var kept []string
-	for i := 0; i < files; i++ {
-		name, _, joined := strings.Cut(args[i], "=")
-		at := slices.Index(flags, name)
-		switch {
-		case at < 0 || !strings.HasPrefix(name, "--"):
-			kept = append(kept, args[i])
-		case !joined && at+1 < len(flags) && !strings.HasPrefix(flags[at+1], "--"):
-			i++ // its value
-		}
-	}
-	first := min(1, len(kept))
-	if first == 1 && strings.HasPrefix(kept[0], "-") { // the subcommand comes later
-		first = len(kept)
-	}
-	return slices.Concat(kept[:first], flags, kept[first:], args[files:])
 }
