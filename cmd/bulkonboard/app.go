@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
@@ -184,7 +185,7 @@ func runDropped(con *term.Console, c, root *cobra.Command, args []string) error 
 		return check.RunE(check, args)
 	}
 	beside := besideDropped(args[0])
-	unmarked := probe(sparing(args[0]), beside)
+	unmarked := outputs.ProbeFile(outputs.OutputNotOver(args[0]), beside)
 	if unmarked == nil {
 		if err := check.Flags().Set("annotate", beside); err != nil {
 			return err
@@ -200,9 +201,9 @@ func runDropped(con *term.Console, c, root *cobra.Command, args []string) error 
 // besideDropped is the name of the marked workbook beside a dropped file. A
 // marked one that comes back does not pile up endings.
 func besideDropped(input string) string {
-	base := regexp.MustCompile(`\.annotated(-\d+)?$`).ReplaceAllString(stem(input), "")
+	base := regexp.MustCompile(`\.annotated(-\d+)?$`).ReplaceAllString(outputs.WithoutExtension(input), "")
 	path := base + ".annotated.xlsx"
-	for n := 2; samePath(path, input); n++ {
+	for n := 2; outputs.SamePath(path, input); n++ {
 		path = fmt.Sprintf("%s.annotated-%d.xlsx", base, n)
 	}
 	return path

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -96,7 +97,7 @@ func runLinksExport(con *term.Console, c *cobra.Command, f *exportFlags) (err er
 		}
 		return err
 	}
-	if err := probe(report.Output{}, f.output); err != nil {
+	if err := outputs.ProbeFile(report.Output{}, f.output); err != nil {
 		return exit.NewUsageError(err)
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -53,7 +54,7 @@ func previewInput(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 		s.tellPlan(plan)
 	}
 	code := exit.CodeOf(failed)
-	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[repeatsCause()] > 0 {
+	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
 		code = exit.Findings
 	}
 	if failed != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -90,33 +91,33 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 		if len(meta.Batches) == 1 && len(meta.Batches[0].Files) > 0 {
 			first = meta.Batches[0].Files[0].Name
 		}
-		names = []string{defaultReport(first, info.Environment)}
+		names = []string{outputs.DefaultReport(first, info.Environment)}
 	}
-	o, err := newOutputs(names, "", nil, info.Environment, info.Path)
+	o, err := outputs.New(names, "", nil, info.Environment, info.Path)
 	if err != nil {
 		return err
 	}
 	for _, b := range batches {
 		for _, file := range b.Files {
 			if file.Name != "-" {
-				o.out.Inputs = append(o.out.Inputs, file.Name)
+				o.Output.Inputs = append(o.Output.Inputs, file.Name)
 			}
 		}
 	}
-	if err := o.probe(); err != nil {
+	if err := o.Probe(); err != nil {
 		return err
 	}
 	if !f.noLinks {
 		noteLinksShown(con, ctx, info, "report")
 	}
-	o.facts = newReadFacts(l)
+	o.Facts = outputs.ReadOnlyFacts(l)
 	still, err := l.Snapshot(ctx) // reports of one command agree, whatever a run does meanwhile
 	if err != nil {
 		return err
 	}
 	defer still.Close()
-	written, err := o.write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
-	o.tellKept(con)
+	written, err := o.Write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
+	o.ReportKept(con)
 	for _, path := range written {
 		fmt.Fprintf(con.Err, "written: %s\n", term.Printable(path))
 	}

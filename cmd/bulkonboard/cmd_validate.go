@@ -11,6 +11,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -90,7 +91,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 	found.CheckColumns(in, rules, f.ID, 0)
 	found.Columns.Checker.Encoding = f.Encoding
 	if f.annotate != "" {
-		if err := annotatable(f.annotate, in.Files()); err != nil {
+		if err := outputs.CheckAnnotate(f.annotate, in.Files()); err != nil {
 			return err
 		}
 		found.KeepMarks = true
@@ -100,7 +101,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 		return notBegun(con, err, f.json, settings.Target{})
 	}
 	code := exit.OK
-	if bad := tally.Status[ledger.Invalid] + tally.Code[repeatsCause()]; bad > 0 {
+	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
 		code = exit.Findings
 	}
 	tellFindings(con, in, found, tally, code)
@@ -110,9 +111,9 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 		}
 	}
 	if f.annotate != "" {
-		note := annotation(in.Files()[0], f.HeaderRow.N)
-		note.Rows = annotatedRows(ctx, in, found.Marks, columnsOf(in.Files()[0]))
-		path, err := writeAnnotated(con, ctx, f.annotate, in, note)
+		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
+		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
+		path, err := outputs.WriteAnnotated(con, ctx, f.annotate, in, note)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -160,7 +161,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		counted = true
 		return func(yield func(ledger.Reported, error) bool) {
 			for r, err := range all {
-				if err == nil && needsPerson(&r, s.flags.Strict) {
+				if err == nil && outputs.NeedsReview(&r, s.flags.Strict) {
 					attention++
 				}
 				if err == nil {
@@ -183,10 +184,10 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return nil, attention, err
 	}
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
-		s.outputs.facts = s.store
+		s.outputs.Facts = s.store
 	}
-	written, err = s.outputs.write(ctx, meta, rows)
-	s.outputs.tellKept(s.Console)
+	written, err = s.outputs.Write(ctx, meta, rows)
+	s.outputs.ReportKept(s.Console)
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		err = errors.Join(err, s.hosts.remember(ctx, s.store))
 	}
@@ -199,26 +200,21 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return written, attention, err // the input is not what it was: no third pass
 	}
 	if path := s.flags.Annotate; path != "" {
-		note := annotation(s.in.Files()[0], s.flags.HeaderRow.N)
-		note.Outcome, note.Rows = true, outcomeRows(ctx, s.in, s.store, sum.Batch.ID)
-		marked, failure := writeAnnotated(s.Console, ctx, path, s.in, note)
+		note := outputs.NewAnnotation(s.in.Files()[0], s.flags.HeaderRow.N)
+		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch.ID)
+		marked, failure := outputs.WriteAnnotated(s.Console, ctx, path, s.in, note)
 		if failure == nil {
 			written = append(written, marked)
 		}
 		err = errors.Join(err, failure)
 	}
 	st := sum.Tally.Status
-	mend := st[ledger.Invalid] + st[ledger.Rejected] + sum.Tally.Code[repeatsCause()]
+	mend := st[ledger.Invalid] + st[ledger.Rejected] + sum.Tally.Code[outputs.RepeatsCause()]
 	if mend == 0 {
 		return written, attention, err
 	}
-	rejects, failure := s.outputs.writeRejects(ctx, s.in, s.store, sum.Batch.ID, mend)
+	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, mend)
 	return append(written, rejects...), attention, errors.Join(err, failure)
-}
-
-// repeatsCause is the cause of rows that repeat another one with other details.
-func repeatsCause() ledger.StatusCode {
-	return ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}
 }
 
 func (s *session) reportCommand() string {

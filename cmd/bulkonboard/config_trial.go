@@ -2,16 +2,12 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -169,27 +165,17 @@ func (t *trial) files() {
 		if _, err := report.KindOf(path); err != nil {
 			return err
 		}
-		return placeFor(path)
+		return outputs.CheckDirectory(path)
 	})
-	if _, err := newOutputs(f.Reports, f.Rejects, nil, "", f.Ledger); err != nil && len(t.all) == before {
+	if _, err := outputs.New(f.Reports, f.Rejects, nil, "", f.Ledger); err != nil && len(t.all) == before {
 		t.wrong(err, "rejects", "report")
 	}
 	if f.Annotate != "" {
-		t.wrong(annotatable(f.Annotate, nil), "annotate")
+		t.wrong(outputs.CheckAnnotate(f.Annotate, nil), "annotate")
 	}
 	for _, made := range [][2]string{{"rejects", f.Rejects}, {"annotate", f.Annotate}, {"metrics-file", f.MetricsFile}, {"log-file", f.File}, {"ledger", f.Ledger}} {
 		if made[1] != "" {
-			t.wrong(placeFor(made[1]), made[0])
+			t.wrong(outputs.CheckDirectory(made[1]), made[0])
 		}
 	}
-}
-
-// placeFor names the directory of a file if it is not there: the system's own
-// words do not say which.
-func placeFor(path string) error {
-	dir := filepath.Dir(path)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: there is no directory %s", path, dir)
-	}
-	return nil
 }

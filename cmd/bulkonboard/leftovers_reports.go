@@ -7,18 +7,19 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // reportFiles are the reports that runs have noted, with the older ones that
 // were kept beside them and what a killed run left.
 func reportFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error) {
-	names, err := l.LearntNames(ctx, reportFactMark)
+	names, err := l.LearntNames(ctx, outputs.ReportFactPrefix)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		all = append(all, withNumbered(strings.TrimPrefix(name, reportFactMark))...)
+		all = append(all, withNumbered(strings.TrimPrefix(name, outputs.ReportFactPrefix))...)
 	}
 	return all, nil
 }
@@ -40,8 +41,8 @@ func registeredFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err e
 				return nil, err
 			}
 			all = append(all, withNumbered(path)...)
-			for _, rows := range []int{0, rejectsAsCSV + 1} {
-				all = append(all, withNumbered(defaultRejects(path, rows))...)
+			for _, rows := range []int{0, outputs.MaxRejectsXLSX + 1} {
+				all = append(all, withNumbered(outputs.DefaultRejects(path, rows))...)
 			}
 		}
 	}

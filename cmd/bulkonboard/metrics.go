@@ -41,7 +41,7 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 	}
 	g := &gauges{path: s.flags.MetricsFile, say: s.Sayf}
 	if s.outputs != nil {
-		g.out = s.outputs.out.Writer
+		g.out = s.outputs.Output.Writer
 	}
 	g.now = metrics.Snapshot{Environment: s.to.Environment, Ledger: filepath.Base(s.to.Ledger), Version: version(), Started: time.Now(),
 		Requests: map[ledger.Class]int{}}

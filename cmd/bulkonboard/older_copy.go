@@ -37,9 +37,9 @@ func (s *session) findOlderCopy(ctx context.Context) error {
 			return nil
 		}
 	}
-	s.outputs.facts = s.store
-	for _, path := range s.outputs.reports {
-		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || s.outputs.isOwnReport(ctx, path) {
+	s.outputs.Facts = s.store
+	for _, path := range s.outputs.Reports {
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || s.outputs.IsOwnReport(ctx, path) {
 			continue
 		}
 		newer, err := s.knowsStrangers(ctx, path)

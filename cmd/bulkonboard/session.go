@@ -16,6 +16,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -49,7 +50,7 @@ type session struct {
 	found   *findings.Collector
 	hosts   linkHosts
 	gauges  *gauges // nil without --metrics-file
-	outputs *outputs
+	outputs *outputs.Outputs
 	told    bool // what the check found has been printed
 	noted   int  // notes of the input that have been printed
 	closers []func() error
@@ -143,15 +144,15 @@ func (s *session) open(ctx context.Context, args []string) error {
 		}
 		s.closers = append(s.closers, s.in.Close)
 		s.found.CheckColumns(s.in, s.rules, s.flags.ID, findings.SharedRowsInRun)
-		if s.outputs, err = newOutputs(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
+		if s.outputs, err = outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
 			return err
 		}
 		if path := s.flags.Annotate; path != "" {
-			if err := annotatable(path, s.in.Files()); err != nil {
+			if err := outputs.CheckAnnotate(path, s.in.Files()); err != nil {
 				return err
 			}
 		}
-		if err := s.outputs.probe(); err != nil {
+		if err := s.outputs.Probe(); err != nil {
 			return err
 		}
 		s.tellNotes()

@@ -89,7 +89,7 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 	s.tellPlan(plan)
 	s.gauges.plan(plan)
 	if s.outputs != nil {
-		if err := s.outputs.probe(); err != nil {
+		if err := s.outputs.Probe(); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -65,7 +66,7 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 			return nil, err
 		}
 		s.tally.Count(r)
-		if r.Known && r.Status != ledger.InDoubt && needsPerson(&r, true) {
+		if r.Known && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
 			s.told++
 		}
 		if r.Claims {
@@ -104,7 +105,7 @@ func (s *standing) attention() int {
 			n += rows
 		}
 	}
-	return n + s.tally.Code[repeatsCause()] + createdToReview(s.tally)
+	return n + s.tally.Code[outputs.RepeatsCause()] + createdToReview(s.tally)
 }
 
 // lines are one screen.

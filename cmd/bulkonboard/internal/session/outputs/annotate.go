@@ -1,4 +1,4 @@
-package main
+package outputs
 
 import (
 	"context"
@@ -14,37 +14,27 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
-	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
-// annotatable refuses what --annotate cannot do, before anything is done.
-func annotatable(path string, files []source.File) error {
+// CheckAnnotate refuses what --annotate cannot do, before anything is done.
+func CheckAnnotate(path string, files []source.File) error {
 	switch {
 	case len(files) > 1:
 		return exit.NewUsageError(errors.New("--annotate writes one file, and there are several inputs"), "annotate them one by one")
 	case !strings.EqualFold(filepath.Ext(path), ".xlsx"):
 		return exit.UsageErrorf("--annotate %s: the file must be .xlsx", path)
 	}
-	if err := probe(sparing(files[0].Name), path); err != nil {
+	if err := ProbeFile(OutputNotOver(files[0].Name), path); err != nil {
 		return exit.NewUsageError(err, "correct --annotate, or make the directory writable")
 	}
 	return nil
 }
 
-// sparing writes files, but never over this input.
-func sparing(input string) report.Output {
-	if input == "-" {
-		return report.Output{}
-	}
-	return report.Output{Writer: atomicfile.Writer{Inputs: []string{input}}}
-}
-
-// annotation is what the sender's list is given back with, but for its rows.
-func annotation(file source.File, headerRow int) annotate.Annotation {
+// NewAnnotation is what the sender's list is given back with, but for its rows.
+func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
 	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
 	for _, c := range findings.InputCodes() {
 		note.Meanings[c.Code] = c.Meaning
@@ -58,10 +48,10 @@ func annotation(file source.File, headerRow int) annotate.Annotation {
 	return note
 }
 
-// writeAnnotated gives the sender's list back with marks on what is wrong, and
+// WriteAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func writeAnnotated(con *term.Console, ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
-	done, err := annotate.Write(ctx, sparing(in.Files()[0].Name).Writer, path, note)
+func WriteAnnotated(con *term.Console, ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
+	done, err := annotate.Write(ctx, OutputNotOver(in.Files()[0].Name).Writer, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
@@ -69,7 +59,7 @@ func writeAnnotated(con *term.Console, ctx context.Context, path string, in *sou
 		fmt.Fprintf(con.Err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", term.Printable(done.Path))
 	}
 	if len(done.Dropped) > 0 {
-		fmt.Fprintf(con.Err, "left out of %s for safety: %s\n", term.Printable(done.Path), leftOut(done.Dropped))
+		fmt.Fprintf(con.Err, "left out of %s for safety: %s\n", term.Printable(done.Path), listDropped(done.Dropped))
 	}
 	if done.Displaced > 0 {
 		has := "cells have"
@@ -82,8 +72,8 @@ func writeAnnotated(con *term.Console, ctx context.Context, path string, in *sou
 	return done.Path, nil
 }
 
-// leftOut lists what an annotated workbook lacks of the sender's.
-func leftOut(dropped []inert.Count) string {
+// listDropped lists what an annotated workbook lacks of the sender's.
+func listDropped(dropped []inert.Count) string {
 	var kinds []string
 	for _, c := range dropped {
 		text := c.String()
@@ -98,11 +88,11 @@ func leftOut(dropped []inert.Count) string {
 	return strings.Join(kinds, ", ")
 }
 
-// outcomeRows pairs the input with what the ledger knows of its rows.
-func outcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
-	columns := columnsOf(in.Files()[0])
+// OutcomeRows pairs the input with what the ledger knows of its rows.
+func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
+	columns := ColumnIndexes(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
-		for p, err := range paired(ctx, in, l, batch) {
+		for p, err := range pairRows(ctx, in, l, batch) {
 			if err != nil {
 				yield(annotate.Row{}, err)
 				return
@@ -142,9 +132,9 @@ func createdFindings(r *ledger.Reported) []ledger.Finding {
 	return list
 }
 
-// columnsOf is where each column that is read stands in a file, by its name in
+// ColumnIndexes is where each column that is read stands in a file, by its name in
 // findings.
-func columnsOf(f source.File) map[string]int {
+func ColumnIndexes(f source.File) map[string]int {
 	at := map[string]int{}
 	for _, m := range f.Mapped {
 		if m.Name != "" {
@@ -154,8 +144,8 @@ func columnsOf(f source.File) map[string]int {
 	return at
 }
 
-// annotatedRows reads the input once more, side by side with the marks.
-func annotatedRows(ctx context.Context, in *source.Input, marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
+// MarkedRows reads the input once more, side by side with the marks.
+func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
 	return func(yield func(annotate.Row, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {

@@ -1,4 +1,4 @@
-package main
+package outputs
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -18,23 +17,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// A report is the second copy of the links. One that knows links which the
-// ledger has lost, or never had, is not replaced: it is kept beside the new one.
-
-// factsLedger is where a run notes which reports it wrote.
-type factsLedger interface {
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
-}
-
-// readFacts is a ledger that is open for reading: what is written is not noted,
-// and will be compared once more.
-type readFacts struct{ factsLedger }
-
-func newReadFacts(l factsLedger) factsLedger { return readFacts{l} }
-
-func (readFacts) Learn(context.Context, string, string, time.Time) error { return nil }
-
 // reportLinks are the links that a report has, by person: whose they are, and
 // of which user, as hashes.
 type reportLinks struct {
@@ -42,16 +24,16 @@ type reportLinks struct {
 	user map[uint64]uint64
 }
 
-// keepRicher gives an old report another name, if it knows links of the same
+// keepRicherReport gives an old report another name, if it knows links of the same
 // rows that the new one will not have. The old name stays until it is replaced.
-func (o *outputs) keepRicher(ctx context.Context, path string, meta report.Meta, rows func() report.Rows) error {
+func (o *Outputs) keepRicherReport(ctx context.Context, path string, meta report.Meta, rows func() report.Rows) error {
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 		return nil // nothing that could be lost; what is in the way is told when the report is written
 	}
-	if !meta.NoLinks && o.isOwnReport(ctx, path) {
+	if !meta.NoLinks && o.IsOwnReport(ctx, path) {
 		return nil
 	}
-	old, ok := linksOf(path)
+	old, ok := readLinks(path)
 	if !ok {
 		return nil
 	}
@@ -67,7 +49,7 @@ func (o *outputs) keepRicher(ctx context.Context, path string, meta report.Meta,
 	if missing == 0 {
 		return nil
 	}
-	name, err := keepBeside(path)
+	name, err := keepUnderNewName(path)
 	if err != nil {
 		return fmt.Errorf("report %s has links that the new one would not have, and cannot be kept under another name: %w", path, term.PlainError(err))
 	}
@@ -90,52 +72,16 @@ func (k keptReport) line(con *term.Console) string {
 	return text
 }
 
-// tellKept names the old reports that were kept.
-func (o *outputs) tellKept(con *term.Console) {
+// ReportKept names the old reports that were kept.
+func (o *Outputs) ReportKept(con *term.Console) {
 	for _, k := range o.kept {
 		fmt.Fprintln(con.Err, term.Printable(k.line(con)))
 	}
 }
 
-// isOwnReport reports whether a file is the report that this ledger wrote there
-// last. The ledger has had every link in it.
-func (o *outputs) isOwnReport(ctx context.Context, path string) bool {
-	if o.facts == nil {
-		return false
-	}
-	was, _, err := o.facts.Learnt(ctx, reportFact(path))
-	if err != nil {
-		return false
-	}
-	is, err := reportfile.HashFile(path)
-	return err == nil && is == was
-}
-
-// noteReport remembers what was written. Its failure costs a comparison.
-func (o *outputs) noteReport(ctx context.Context, path string) error {
-	if o.facts == nil {
-		return nil
-	}
-	sum, err := reportfile.HashFile(path)
-	if err != nil {
-		return err
-	}
-	return o.facts.Learn(ctx, reportFact(path), sum, time.Now())
-}
-
-// reportFactMark begins the names of the facts that are reports.
-const reportFactMark = "report:"
-
-func reportFact(path string) string {
-	if whole, err := filepath.Abs(path); err == nil {
-		path = whole
-	}
-	return reportFactMark + path
-}
-
-// linksOf reads the links of a report of ours; ok is false for any other file,
+// readLinks reads the links of a report of ours; ok is false for any other file,
 // and for one without links.
-func linksOf(path string) (links reportLinks, ok bool) {
+func readLinks(path string) (links reportLinks, ok bool) {
 	links = reportLinks{maphash.MakeSeed(), map[uint64]uint64{}}
 	err := reportfile.Read(path, func(r reportfile.Record) error {
 		if !r.IsReport() {
@@ -163,8 +109,8 @@ func (l reportLinks) has(r *ledger.Reported, noLinks bool) bool {
 	return ok && (c.ServiceID == "" || l.hash(c.ServiceID) == user)
 }
 
-// keepBeside gives a file a second name, staff.report-1.csv or the next that is free.
-func keepBeside(path string) (string, error) {
+// keepUnderNewName gives a file a second name, staff.report-1.csv or the next that is free.
+func keepUnderNewName(path string) (string, error) {
 	ext := filepath.Ext(path)
 	for n := 1; n < 1000; n++ {
 		name := fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), n, ext)
