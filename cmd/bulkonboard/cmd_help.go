@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -15,39 +16,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// statusMeaning is the table of statuses, in the order people are shown them.
-func statusMeaning(s ledger.Status) (meaning, next string) {
-	switch s {
-	case ledger.Created:
-		return "this row's user exists, made by us; serviceId and verificationUrl known. An invalid row is never created because another row has its e-mail", "skipped"
-	case ledger.LinkMissing:
-		return "the user exists, made by us, but the answer with the link was lost", "skipped"
-	case ledger.Duplicate:
-		return "the partner says the e-mail exists, and this ledger has no record of us sending it", "skipped"
-	case ledger.DuplicateInInput:
-		return "an earlier valid row of this input has the same e-mail; the message names it", "checked again"
-	case ledger.Invalid:
-		return "breaks a field rule, or is held (id_known, looks_onboarded); never sent", "checked again"
-	case ledger.Rejected:
-		return "the partner refused this row for good (422, other 400)", "skipped until the row changes, or --again"
-	case ledger.InsufficientBalance:
-		return "refused with 402", "sent again"
-	case ledger.InDoubt:
-		return "sent, outcome not yet known", "resolved beside the sending"
-	case ledger.Pending:
-		return "not sent yet", "sent"
-	case ledger.Forgotten:
-		return "erased on request; no name or e-mail is repeated", "skipped"
-	}
-	return "", ""
-}
-
 // statusText is the table of statuses and codes as people read it.
 func statusText() string {
 	var b strings.Builder
 	b.WriteString("Every row ends in exactly one status. In brackets: what the next run does with it.\n\n")
 	for _, s := range ledger.Statuses() {
-		meaning, next := statusMeaning(s)
+		meaning, next := session.StatusMeaning(s)
 		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
 	}
 	list := func(warning bool) {

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -57,8 +53,8 @@ and where the list has more users than it can have.`,
 			if most < 0 {
 				return exit.UsageErrorf("--max-users must not be negative")
 			}
-			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
-				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: l.client, Pace: l.pace, Most: most, Watch: func(pages, seen, wanted int) {
+			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error {
+				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: l.Partner, Pace: l.Pace, Most: most, Watch: func(pages, seen, wanted int) {
 					if pages%100 == 0 {
 						con.Sayf("%s pages read, %s of %s users seen", term.Number(pages), term.Number(seen), term.Number(wanted))
 					}
@@ -76,10 +72,10 @@ and where the list has more users than it can have.`,
 				case gone > 0:
 					con.Sayf("warning: %s not in the partner's list: deleted there, or the list moved while it was read", term.Count(gone, "user"))
 				}
-				if err := l.confirmUsers(ctx); err != nil {
+				if err := l.ConfirmUsers(ctx); err != nil {
 					return err
 				}
-				if err := tellFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
+				if err := session.ReportFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
 					return err
 				}
 				return exit.NewReportedError(exit.Findings)
@@ -103,8 +99,8 @@ partner submits the documents again: they have nothing to do, and their old link
 not shown any more. Each try is noted before it is sent.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return followUsers(con, c, &f, func(ctx context.Context, l *follower) error {
-				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: l.client, Pace: l.pace})
+			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error {
+				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: l.Partner, Pace: l.Pace})
 				con.Sayf("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
 					term.Count(out.Denied, "user"), term.Number(out.Begun), term.Number(out.Again), term.Number(out.Spent), kyc.MaxRetries, term.Number(out.Refused), term.Number(out.Unknown))
 				if err == nil && out.Unknown+out.Refused > 0 {
@@ -171,7 +167,7 @@ func runKYCImport(con *term.Console, c *cobra.Command, f *settings.TargetFlags, 
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return l.logged(ctx, origin(settings.CommandName(c)), func(ctx context.Context) error {
+	return l.WithRecord(ctx, session.NewRunRecord(settings.CommandName(c)), func(ctx context.Context) error {
 		partnerID, err := partnerIDOf(ctx, l, partnerID)
 		if err != nil {
 			return err
@@ -193,62 +189,14 @@ func runKYCImport(con *term.Console, c *cobra.Command, f *settings.TargetFlags, 
 
 // openBeside opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
-func openBeside(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (sharedLedger, error) {
-	l, info, err := openToRead(ctx, c, f)
+func openBeside(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (session.SharedLedger, error) {
+	l, info, err := session.OpenToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()
 	}
 	if err != nil {
-		return sharedLedger{}, err
+		return session.SharedLedger{}, err
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
-	return newSharedLedger(store, con), err
-}
-
-// unverifiedAfter is after how long a link that was not opened is pointed out.
-const unverifiedAfter = 7 * 24 * time.Hour
-
-// tellFunnel says how far the users of a batch are, 0 = of the ledger.
-func tellFunnel(con *term.Console, ctx context.Context, l kyc.Customers, batch int64) error {
-	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-unverifiedAfter))
-	if err != nil {
-		return err
-	}
-	for _, line := range funnelLines(f) {
-		fmt.Fprintln(con.Err, line)
-	}
-	return nil
-}
-
-// funnelLines are the way of the users, as people read it.
-func funnelLines(f kyc.Funnel) []string {
-	if f.Users == 0 || f.Users == f.Status[ledger.KYCUnknown] && f.Unverified == 0 {
-		return nil
-	}
-	words := map[ledger.KYCStatus]string{ledger.KYCUnknown: "not heard of", ledger.KYCNotBegun: "have not begun", ledger.KYCPending: "under review",
-		ledger.KYCMore: "must verify once more", ledger.KYCDenied: "denied", ledger.KYCApproved: "approved"}
-	order := ledger.KYCStatuses()
-	var parts []string
-	for _, s := range slices.SortedFunc(maps.Keys(f.Status), func(x, y ledger.KYCStatus) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, x), slices.Index(order, y)), cmp.Compare(x, y))
-	}) {
-		parts = append(parts, term.Number(f.Status[s])+" "+cmp.Or(words[s], term.Printable(string(s))))
-	}
-	lines := []string{fmt.Sprintf("KYC: %s: %s", term.Count(f.Users, "user"), strings.Join(parts, ", "))}
-	if f.Unverified > 0 {
-		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", term.Count(f.Unverified, "user")))
-	}
-	if f.Again > 0 {
-		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", term.Count(f.Again, "user")))
-	}
-	if n := f.Status[ledger.KYCDenied]; n > 0 {
-		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", term.Number(n), kyc.MaxRetries))
-	}
-	if f.NoLink > 0 {
-		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", term.Number(f.NoLink)))
-	}
-	if f.RetryOpen > 0 {
-		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", term.Count(f.RetryOpen, "user")))
-	}
-	return lines
+	return session.NewSharedLedger(store, con), err
 }

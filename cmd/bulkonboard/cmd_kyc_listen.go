@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -118,7 +119,7 @@ func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err erro
 	}
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
 	fmt.Fprintln(con.Err, "listening for webhooks; interrupt it to end it")
-	err = l.logged(ctx, origin(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, afterSignal) })
+	err = l.WithRecord(ctx, session.NewRunRecord(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, session.SignalGrace) })
 	skipped.tell(con.Err)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -367,7 +368,7 @@ func (im *importing) settle(ctx context.Context) error {
 }
 
 func (im *importing) tell(con *term.Console) {
-	fmt.Fprintf(con.Err, "taken over: %s\n", countsText(im.done))
+	fmt.Fprintf(con.Err, "taken over: %s\n", session.CountsText(im.done))
 	for _, line := range []struct {
 		n    int
 		text string

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -229,11 +230,11 @@ func (f *resolveFlags) giveUp(ctx context.Context, con *term.Console, l *recorde
 // rowOf finds a row of the newest input that has the file, and names the row of
 // that input which its customer belongs to, "" if that is the row itself.
 func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
-	batches, err := inputsOf(ctx, l)
+	batches, err := session.Inputs(ctx, l)
 	if err != nil {
 		return found, "", err
 	}
-	is := batchOf(file)
+	is := session.MatchesFile(file)
 	i := slices.IndexFunc(batches, is)
 	if i < 0 {
 		i = slices.IndexFunc(batches, func(b ledger.Batch) bool {

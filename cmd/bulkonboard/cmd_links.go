@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -77,12 +78,12 @@ func runLinksExport(con *term.Console, c *cobra.Command, f *exportFlags) (err er
 	if f.output == "-" && kind == report.XLSX && con.Out.IsTerminal() {
 		return exit.NewUsageError(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
 	}
-	l, info, err := openToRead(ctx, c, &f.TargetFlags)
+	l, info, err := session.OpenToRead(ctx, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	noteLinksShown(con, ctx, info, "links export")
+	session.NoteLinksShown(con, ctx, info, "links export")
 	n, held := 0, 0
 	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
 	defer func() {

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -60,19 +60,19 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 	if err != nil {
 		return err
 	}
-	l, info, err := openToRead(ctx, c, &f.TargetFlags)
+	l, info, err := session.OpenToRead(ctx, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	batches, err := inputsOf(ctx, l)
+	batches, err := session.Inputs(ctx, l)
 	if err != nil {
 		return err
 	}
 	if len(batches) == 0 {
 		return exit.UsageErrorf("the ledger holds no input yet")
 	}
-	meta := report.Meta{Version: version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
+	meta := report.Meta{Version: session.Version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
 	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 		return err
 	}
 	if !f.noLinks {
-		noteLinksShown(con, ctx, info, "report")
+		session.NoteLinksShown(con, ctx, info, "report")
 	}
 	o.Facts = outputs.ReadOnlyFacts(l)
 	still, err := l.Snapshot(ctx) // reports of one command agree, whatever a run does meanwhile
@@ -194,7 +194,7 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 	case sel.All:
 		return batches, nil
 	case f.input != "":
-		i := slices.IndexFunc(batches, batchOf(f.input))
+		i := slices.IndexFunc(batches, session.MatchesFile(f.input))
 		if i < 0 {
 			return nil, exit.NewUsageError(fmt.Errorf("no run has read %s as it is now", f.input), "bulkonboard ledger log lists the inputs")
 		}
@@ -219,16 +219,6 @@ func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []le
 	}
 	sel.Batch = batches[0].ID
 	return batches[:1], nil
-}
-
-// batchOf finds the batch of a file by its bytes, or by its name if it is gone.
-func batchOf(path string) func(ledger.Batch) bool {
-	sum, _ := reportfile.HashFile(path) // "" for a file that is gone
-	return func(b ledger.Batch) bool {
-		return slices.ContainsFunc(b.Files, func(file ledger.File) bool {
-			return sum != "" && file.SHA256 == sum || sum == "" && file.Name == path
-		})
-	}
 }
 
 func readTime(text string, now time.Time) (time.Time, error) {

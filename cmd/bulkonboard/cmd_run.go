@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
@@ -22,7 +23,7 @@ batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
   bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
   bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error { return runInput(con, c, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return session.Run(con, c, &f, args) },
 	}
 	f.AddFlags(c.Flags())
 	settings.AddConfigFlag(c)

@@ -16,9 +16,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-// stateSuffix names the file beside a ledger that keeps the sandbox's users.
-const stateSuffix = ".sandbox.jsonl"
-
 func newSandboxCommand(con *term.Console) *cobra.Command {
 	var (
 		checks checkFlags

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
-	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newStatusCommand(con *term.Console) *cobra.Command {
@@ -36,7 +33,7 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 }
 
 func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags, asJSON bool) (err error) {
-	l, info, err := openToRead(ctx, c, f)
+	l, info, err := session.OpenToRead(ctx, c, f)
 	if err != nil {
 		return err
 	}
@@ -54,24 +51,4 @@ func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *sett
 	enc := json.NewEncoder(con.Out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(st.json(con))
-}
-
-// inputsOf lists the inputs, that of the newest run first: a file that is run
-// again is the newest input, whenever it was first read.
-func inputsOf(ctx context.Context, l *sqlite.Ledger) ([]ledger.Batch, error) {
-	batches, err := l.Batches(ctx)
-	if err != nil {
-		return nil, err
-	}
-	newest := map[int64]int64{}
-	for r, err := range l.Log(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if r.Command == "run" {
-			newest[r.Batch] = max(newest[r.Batch], r.ID)
-		}
-	}
-	slices.SortStableFunc(batches, func(x, y ledger.Batch) int { return cmp.Compare(newest[y.ID], newest[x.ID]) })
-	return batches, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -79,7 +80,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 	}
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
-		return notBegun(con, err, f.json, settings.Target{})
+		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if f.saveMap != "" {
@@ -98,7 +99,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 	}
 	tally, err := checkInput(con, ctx, in, rules, found)
 	if err != nil {
-		return notBegun(con, err, f.json, settings.Target{})
+		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	code := exit.OK
 	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
@@ -121,7 +122,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateFlags, args 
 	}
 	if f.json {
 		rows := tally.Rows
-		out := report.Summary{Input: inputFiles(in, found), Rows: &rows, Counts: report.Counts(tally.Status), Problems: causesOf(tally),
+		out := report.Summary{Input: inputFiles(in, found), Rows: &rows, Counts: report.Counts(tally.Status), Problems: session.Causes(tally),
 			ExitCode: int(code), Reports: []string{}, StartedAt: report.Moment{Time: started}, FinishedAt: report.Moment{Time: time.Now()}}
 		if err := out.Encode(con.Out); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -113,7 +114,7 @@ func (t *trial) client(c partner.Config, flags ...string) {
 	if err == nil {
 		client.CloseIdle()
 	}
-	t.wrong(inWords(err), flags...)
+	t.wrong(session.NameFlag(err), flags...)
 }
 
 // play checks how the simulated partner is to behave.

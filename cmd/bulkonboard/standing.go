@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -46,7 +47,7 @@ type standing struct {
 func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*standing, error) {
 	s := &standing{info: info, now: now}
 	var err error
-	batches, err := inputsOf(ctx, l)
+	batches, err := session.Inputs(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func standingOf(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now tim
 			s.told++
 		}
 		if r.Claims {
-			s.checks.Add(r.Customer, now.Add(-unverifiedAfter))
+			s.checks.Add(r.Customer, now.Add(-session.UnverifiedAfter))
 		}
 		if r.Customer.Attempts > 0 {
 			lately.add(r.Customer.Decided, now)
@@ -105,7 +106,7 @@ func (s *standing) attention() int {
 			n += rows
 		}
 	}
-	return n + s.tally.Code[outputs.RepeatsCause()] + createdToReview(s.tally)
+	return n + s.tally.Code[outputs.RepeatsCause()] + session.CreatedToReview(s.tally)
 }
 
 // lines are one screen.
@@ -138,9 +139,9 @@ func (s *standing) lines(con *term.Console) []string {
 	if rows > 0 {
 		share = (rows - left) * 100 / rows
 	}
-	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, countsText(without(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, session.CountsText(without(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
 	if left > 0 {
-		say("left", "%s: %s", term.Number(left), countsText(only(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+		say("left", "%s: %s", term.Number(left), session.CountsText(only(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
 	}
 	if n := s.attention(); n > 0 {
 		told := ""
@@ -149,7 +150,7 @@ func (s *standing) lines(con *term.Console) []string {
 		}
 		say("problems", "%s for a person%s", term.Count(n, "row"), told)
 	}
-	for _, line := range causeLines(s.tally, report.Advice) {
+	for _, line := range session.CauseLines(s.tally, report.Advice) {
 		out = append(out, "  "+line)
 	}
 	s.money(say, st[ledger.Created]+st[ledger.LinkMissing], left) // a lost link cost as much
@@ -157,7 +158,7 @@ func (s *standing) lines(con *term.Console) []string {
 		say("end", "%s", s.end(left))
 	}
 	say("run", "%s", s.lastRun())
-	for i, line := range funnelLines(s.checks) {
+	for i, line := range session.FunnelLines(s.checks) {
 		if i == 0 {
 			say("kyc", "%s", strings.TrimPrefix(line, "KYC: "))
 			continue
@@ -165,7 +166,7 @@ func (s *standing) lines(con *term.Console) []string {
 		say("", "%s", strings.TrimSpace(line))
 	}
 	if s.several {
-		say("whole", "%s in the ledger: %s", term.Count(s.whole.Rows, "customer"), countsText(s.whole.Status))
+		say("whole", "%s in the ledger: %s", term.Count(s.whole.Rows, "customer"), session.CountsText(s.whole.Status))
 	}
 	for i, line := range s.next(con) {
 		head := "next"

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -52,7 +53,7 @@ func (s *standing) json(con *term.Console) statusJSON {
 		return out
 	}
 	left := s.left()
-	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), causesOf(s.tally)
+	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), session.Causes(s.tally)
 	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
 	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(con), report.Counts(s.whole.Status)
 	for status, n := range s.checks.Status {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -18,7 +19,7 @@ import (
 // run.
 func withLedger(f *settings.TargetFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
-		l, _, err := openToRead(c.Context(), c, f)
+		l, _, err := session.OpenToRead(c.Context(), c, f)
 		if err != nil {
 			return err
 		}
@@ -65,8 +66,8 @@ func withRecord(con *term.Console, c *cobra.Command, settings string, open func(
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	reportNotices(con, l)
-	o := origin(c.Name())
+	session.ReportNotices(con, l)
+	o := session.NewRunRecord(c.Name())
 	o.Settings = settings
 	run, err := l.Begin(ctx, o)
 	if err != nil {
@@ -76,11 +77,4 @@ func withRecord(con *term.Console, c *cobra.Command, settings string, open func(
 	err = do(ctx, recorded)
 	recorded.end.At, recorded.end.ExitCode = time.Now(), int(exit.CodeOf(err))
 	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, recorded.end))
-}
-
-// reportNotices prints what was found when a ledger was opened.
-func reportNotices(con *term.Console, l *sqlite.Ledger) {
-	for _, n := range l.Notices() {
-		con.Sayf("warning: %s", n)
-	}
 }

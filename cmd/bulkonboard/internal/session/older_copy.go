@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -11,10 +11,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// A directory that was rolled back with all of its files (a snapshot) has a
-// ledger that agrees with the files beside it. The report outside of it may still
-// tell: it knows users whom the ledger has never sent.
-
 // lookupGroup is how many customers are looked up at a time.
 const lookupGroup = 500
 
@@ -24,7 +20,7 @@ var errNewerReport = errors.New("the report knows more")
 // findOlderCopy writes a gap if a report that is about to be replaced shows that
 // the ledger is an older copy. A ledger without any run is new, and none.
 func (s *session) findOlderCopy(ctx context.Context) error {
-	ran, err := hasRun(ctx, s.store)
+	ran, err := hasEarlierRun(ctx, s.store)
 	if err != nil || !ran || s.outputs == nil {
 		return err
 	}
@@ -59,7 +55,7 @@ func (s *session) findOlderCopy(ctx context.Context) error {
 	return nil
 }
 
-func hasRun(ctx context.Context, l interface{ ledger.Runs }) (bool, error) {
+func hasEarlierRun(ctx context.Context, l interface{ ledger.Runs }) (bool, error) {
 	for r, err := range l.Log(ctx) {
 		if err != nil || r.Command == "run" {
 			return err == nil, err

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// watching hands the figures of a run on to the display and the metrics.
-func (s *session) watching(p *term.ProgressView) func(pipeline.Progress) {
-	pauses := s.pauses()
+// watchProgress hands the figures of a run on to the display and the metrics.
+func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
+	pauses := s.logPauses()
 	return func(now pipeline.Progress) {
 		p.Update(now)
 		s.gauges.watch(now)
@@ -24,9 +24,9 @@ func (s *session) watching(p *term.ProgressView) func(pipeline.Progress) {
 	}
 }
 
-// attended does the work while the display and the metrics go on. They end with it,
+// runWithDisplay does the work while the display and the metrics go on. They end with it,
 // whatever it returns.
-func (s *session) attended(ctx context.Context, p *term.ProgressView, work func()) error {
+func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work func()) error {
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
 	var all errgroup.Group
 	all.Go(func() error {
@@ -47,9 +47,9 @@ func (s *session) attended(ctx context.Context, p *term.ProgressView, work func(
 	return all.Wait()
 }
 
-// runInput checks and submits the input of run, or without input settles what a
+// Run checks and submits the input of run, or without input settles what a
 // look-up can settle.
-func runInput(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
+func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -70,7 +70,7 @@ func runInput(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []
 	cfg.Confirm = s.confirm
 	var sum pipeline.Summary
 	var failed error
-	err = s.attended(ctx, p, func() {
+	err = s.runWithDisplay(ctx, p, func() {
 		if s.in == nil {
 			sum, failed = pipeline.Settle(ctx, cfg)
 		} else {
@@ -86,7 +86,7 @@ func runInput(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []
 // confirm shows the plan, finds out whether the reports can be written, and
 // asks where real customers and real money are at stake.
 func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
-	s.tellPlan(plan)
+	s.reportPlan(plan)
 	s.gauges.plan(plan)
 	if s.outputs != nil {
 		if err := s.outputs.Probe(); err != nil {
@@ -99,14 +99,14 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 	return nil
 }
 
-// tellPlan prints what the check found and what is to be done, once.
-func (s *session) tellPlan(plan pipeline.Plan) {
-	if s.told || s.in == nil {
+// reportPlan prints what the check found and what is to be done, once.
+func (s *session) reportPlan(plan pipeline.Plan) {
+	if s.planShown || s.in == nil {
 		return
 	}
-	s.told = true
+	s.planShown = true
 	s.logPlan(plan)
-	s.tellNotes()
+	s.reportNotes()
 	for _, line := range planLines(plan) {
 		s.Sayf("%s", line)
 	}

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"fmt"
@@ -16,29 +16,29 @@ import (
 func feeWarning(sum pipeline.Summary) string {
 	charged := sum.WalletFrom.Minus(sum.WalletTo)
 	users := sum.New[ledger.Created] + sum.New[ledger.LinkMissing]
-	if !charged.Known() || !sum.Plan.Fee.Known() || explained(sum, charged, sum.Plan.Fee) {
+	if !charged.Known() || !sum.Plan.Fee.Known() || isExplained(sum, charged, sum.Plan.Fee) {
 		return ""
 	}
 	return fmt.Sprintf("warning: the wallet held %s before and %s after: %s were charged, while %s at %s are %s. Something else is paid from it, the fee has changed, or it was charged for nobody",
 		sum.WalletFrom, sum.WalletTo, charged, term.Count(users, "user"), sum.Plan.Fee, sum.Plan.Fee.Times(users))
 }
 
-// explained reports whether the users of this run can have cost as much.
-func explained(sum pipeline.Summary, charged, fee pipeline.Amount) bool {
+// isExplained reports whether the users of this run can have cost as much.
+func isExplained(sum pipeline.Summary, charged, fee pipeline.Amount) bool {
 	users := sum.New[ledger.Created] + sum.New[ledger.LinkMissing] // a lost link cost as much
 	least := fee.Times(max(0, users-sum.Plan.InDoubt))
 	most := fee.Times(users + sum.New[ledger.InDoubt])
 	return charged.Cmp(least) >= 0 && charged.Cmp(most) <= 0
 }
 
-// chargedIn is what this run was charged: what the wallet lost, where its users
+// amountCharged is what this run was charged: what the wallet lost, where its users
 // explain that, for it knows who was paid for before or created anew without a
 // fee; else the fee of each user.
-func chargedIn(sum pipeline.Summary) pipeline.Amount {
+func amountCharged(sum pipeline.Summary) pipeline.Amount {
 	if !sum.Fee.Known() {
 		return pipeline.Amount{}
 	}
-	if lost := sum.WalletFrom.Minus(sum.WalletTo); lost.Known() && explained(sum, lost, sum.Fee) {
+	if lost := sum.WalletFrom.Minus(sum.WalletTo); lost.Known() && isExplained(sum, lost, sum.Fee) {
 		return lost
 	}
 	return sum.Fee.Times(sum.New[ledger.Created] + sum.New[ledger.LinkMissing])

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"testing"
@@ -27,7 +27,7 @@ func TestChargedIn(t *testing.T) {
 	} {
 		sum := pipeline.Summary{WalletFrom: money(t, test.from), WalletTo: money(t, test.to), Fee: money(t, test.fee), Plan: pipeline.Plan{InDoubt: test.doubtWas},
 			New: map[ledger.Status]int{ledger.Created: test.created, ledger.LinkMissing: test.lost, ledger.InDoubt: test.doubt}}
-		if got := chargedIn(sum); got.Known() != (test.want != "") || got.Known() && got.Cmp(money(t, test.want)) != 0 {
+		if got := amountCharged(sum); got.Known() != (test.want != "") || got.Known() && got.Cmp(money(t, test.want)) != 0 {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
 	}

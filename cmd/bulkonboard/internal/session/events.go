@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"log/slog"
@@ -12,16 +12,16 @@ import (
 // one for each thing that who watches the run must know; people are told the
 // same in words.
 func (s *session) logBegin() {
-	s.log.Info("begun", "command", s.command, "version", version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
+	s.log.Info("begun", "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 }
 
 func (s *session) logPlan(p pipeline.Plan) {
 	s.log.Info("checked", "rows", p.Rows, "toSend", p.Send, "new", p.New, "inDoubt", p.InDoubt)
 }
 
-// pauses tells the log of every pause when it begins and when it is over. Calls
+// logPauses tells the log of every pause when it begins and when it is over. Calls
 // must not overlap.
-func (s *session) pauses() func(pipeline.Progress) {
+func (s *session) logPauses() func(pipeline.Progress) {
 	why := ""
 	return func(now pipeline.Progress) {
 		if now.Pause == why {
@@ -45,7 +45,7 @@ func (s *session) refused(err error) error {
 	if s.log != nil { // the log itself could be opened
 		s.logEnd(pipeline.Summary{}, err, s.Stop.ExitCode(exit.CodeOf(err)))
 	}
-	return notBegun(s.Console, err, s.flags.JSON, s.to)
+	return ReportNotBegun(s.Console, err, s.flags.JSON, s.to)
 }
 
 func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"cmp"
@@ -29,9 +29,9 @@ const maxOddHosts = 5
 // host than all others may be a mistake of the partner, or somebody's page that
 // asks customers for their papers. The zero value is ready to use.
 type linkHosts struct {
-	count map[string]int
-	first map[string]string // where the first link of a host is
-	usual string            // digest of the host of earlier links; "" for none
+	count   map[string]int
+	first   map[string]string // where the first link of a host is
+	earlier string            // digest of the host of earlier links; "" for none
 }
 
 // add counts a row's link. It keeps the host alone: a link is a secret.
@@ -52,9 +52,9 @@ func (h *linkHosts) add(file string, r *ledger.Reported) {
 	}
 }
 
-// most is the host that most links lead to, "" without links. Of two with as
+// usualHost is the host that most links lead to, "" without links. Of two with as
 // many it is the one that earlier links had, or else the first by name.
-func (h *linkHosts) most() string {
+func (h *linkHosts) usualHost() string {
 	hosts := slices.SortedFunc(maps.Keys(h.count), func(a, b string) int {
 		return cmp.Or(cmp.Compare(h.count[b], h.count[a]), cmp.Compare(h.unusual(a), h.unusual(b)), cmp.Compare(a, b))
 	})
@@ -66,7 +66,7 @@ func (h *linkHosts) most() string {
 
 // unusual is 0 for the host that earlier links had, and 1 for any other.
 func (h *linkHosts) unusual(host string) int {
-	if hostDigest(host) == h.usual {
+	if hostDigest(host) == h.earlier {
 		return 0
 	}
 	return 1
@@ -81,8 +81,8 @@ func hostDigest(host string) string {
 // all of these agree, than those of the one before.
 func (h *linkHosts) lines() []string {
 	const advice = "Ask the partner before you send it to a customer"
-	most := h.most()
-	if len(h.count) == 1 && h.usual != "" && hostDigest(most) != h.usual {
+	most := h.usualHost()
+	if len(h.count) == 1 && h.earlier != "" && hostDigest(most) != h.earlier {
 		return []string{fmt.Sprintf("warning: %s to %s, and those of earlier inputs to another host. %s", linksLead(h.count[most]), most, advice)}
 	}
 	var lines []string
@@ -114,8 +114,8 @@ func (h *linkHosts) remember(ctx context.Context, l ledger.Ledger) error {
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	h.usual = usual
-	if now := hostDigest(h.most()); now != usual {
+	h.earlier = usual
+	if now := hostDigest(h.usualHost()); now != usual {
 		return l.Learn(ctx, learntLinkHost, now, time.Now())
 	}
 	return nil

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"strings"
@@ -18,7 +18,7 @@ func TestCausesOfHeldRows(t *testing.T) {
 		if test.broken > 0 {
 			tally.Code[broken] = test.broken
 		}
-		text := strings.Join(causeLines(tally, report.Advice), "\n")
+		text := strings.Join(CauseLines(tally, report.Advice), "\n")
 		if n := strings.Count(text, "--accept looks_onboarded"); n != 1 {
 			t.Errorf("%s: told %d times:\n%s", name, n, text)
 		}

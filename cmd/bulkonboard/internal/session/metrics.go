@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 	if s.outputs != nil {
 		g.out = s.outputs.Output.Writer
 	}
-	g.now = metrics.Snapshot{Environment: s.to.Environment, Ledger: filepath.Base(s.to.Ledger), Version: version(), Started: time.Now(),
+	g.now = metrics.Snapshot{Environment: s.to.Environment, Ledger: filepath.Base(s.to.Ledger), Version: Version(), Started: time.Now(),
 		Requests: map[ledger.Class]int{}}
 	for r, err := range s.store.Log(ctx) {
 		if err != nil {
