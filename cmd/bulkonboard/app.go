@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -115,7 +116,7 @@ The same command again continues where the last one ended.`,
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
-			holding(c)
+			subcommand.Group(c)
 		}
 	}
 	strictHelp(root)
@@ -136,43 +137,13 @@ func flagError(c *cobra.Command, err error) error {
 	return exit.NewUsageError(err, hints...)
 }
 
-// unknownCommand says what is near a command that does not exist.
-func unknownCommand(parent *cobra.Command, typed string) error {
-	hint := parent.CommandPath() + " --help lists the commands"
-	if near := parent.SuggestionsFor(typed); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	name := strings.TrimPrefix(strings.TrimPrefix(parent.CommandPath(), "bulkonboard")+" "+typed, " ")
-	return exit.NewUsageError(fmt.Errorf("unknown command %q", name), hint)
-}
-
-// noArgs refuses arguments as a mistake in the call.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return exit.NewUsageError(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help says what it takes")
-}
-
-// holding is a command that only holds others.
-func holding(c *cobra.Command) *cobra.Command {
-	c.Args, c.SuggestionsMinimumDistance = cobra.ArbitraryArgs, 2
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return unknownCommand(c, args[0])
-		}
-		return c.Help()
-	}
-	return c
-}
-
 // runDropped is the program without a subcommand: a file dropped on it is checked.
 func runDropped(con *term.Console, c, root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
 	}
 	if _, err := os.Lstat(args[0]); err != nil && !strings.ContainsAny(args[0], "./\\") {
-		return unknownCommand(root, args[0])
+		return subcommand.UnknownCommand(root, args[0])
 	}
 	con.FileDropped = true
 	check, _, err := root.Find([]string{"validate"})

@@ -11,20 +11,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 func newConfigCommand(con *term.Console) *cobra.Command {
-	c := holding(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
+	c := subcommand.Group(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "read the config file and the environment, and tell every mistake",
 		Long: `Reads the config file and the BULKONBOARD_ environment variables, tries every
 setting on every command that has it, checks what the settings of run mean
 together, and tells every mistake with its line. Nothing is sent or made.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runConfigCheck(con, c) },
 	}
 	settings.AddConfigFlag(check)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -19,7 +20,7 @@ import (
 )
 
 func newKycCommand(con *term.Console) *cobra.Command {
-	c := holding(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
+	c := subcommand.Group(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
 		Long: `After its creation a user opens the verification link, is checked, and is
 approved or denied. These commands keep that in the ledger, beside a run if need
 be; status and links export show it.`})
@@ -48,7 +49,7 @@ who is not approved yet, and records their status. Users whom no list has confir
 yet are compared with it: serviceId and e-mail belong together. Broken off, the same command
 goes on where it was. It ends, with exit 3, at a page that the partner gave before
 and where the list has more users than it can have.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if most < 0 {
 				return exit.UsageErrorf("--max-users must not be negative")
@@ -97,7 +98,7 @@ func newKycRetryCommand(con *term.Console) *cobra.Command {
 which goes into the ledger: send it with ` + "`links export --unverified`" + `. For others the
 partner submits the documents again: they have nothing to do, and their old link is
 not shown any more. Each try is noted before it is sent.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error {
 				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: l.Partner, Pace: l.Pace})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -51,7 +52,7 @@ supported: nothing that the partner has published asks for it.
 
 It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
 URL is the first line of standard output.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runKYCListen(con, c, &f) },
 	}
 	f.AddLedgerFlags(c.Flags())

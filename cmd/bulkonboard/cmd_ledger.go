@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -16,7 +17,7 @@ import (
 )
 
 func newLedgerCommand(con *term.Console) *cobra.Command {
-	c := holding(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."})
+	c := subcommand.Group(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."})
 	c.AddCommand(newLedgerLogCommand(con), newLedgerVerifyCommand(con), newLedgerBackupCommand(con),
 		newLedgerRestoreCommand(con), newLedgerAdoptCommand(con),
 		newLedgerForgetCommand(con), newLedgerReadmitCommand(con), newLedgerRebindCommand(con),
@@ -29,7 +30,7 @@ func newLedgerVerifyCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify [flags]",
 		Short: "check the file in full, and every customer against its attempts",
-		Args:  noArgs,
+		Args:  subcommand.NoArgs,
 		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			problems, err := l.Verify(ctx)
 			if err != nil {
@@ -55,7 +56,7 @@ func newLedgerBackupCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "backup [flags] FILE",
 		Short: "write a whole copy, also beside a run; it holds every link",
-		Args:  oneArg("backup", "a FILE that does not exist yet"),
+		Args:  subcommand.OneArg("backup", "a FILE that does not exist yet"),
 		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
 			if _, err := os.Lstat(args[0]); err == nil {
 				return exit.UsageErrorf("%s exists already, and is not overwritten", args[0])
@@ -117,13 +118,4 @@ func inDoubtHint(err error) error {
 		return exit.NewUsageError(err, "run the inputs again until nothing is in doubt: bulkonboard status")
 	}
 	return err
-}
-
-func oneArg(command, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return exit.UsageErrorf("ledger %s needs %s", command, what)
-		}
-		return nil
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -28,7 +29,7 @@ func newLedgerExportCommand(con *term.Console) *cobra.Command {
 its "type": ledger, fact, run, input, row, customer. The secrets of the ledger's
 hashes, and the hashes, are left out. It holds names, e-mails and verification
 links: keep it as carefully as passwords. That it was made is recorded in the log.`,
-		Args: oneArg("export", "a FILE that does not exist yet, or -"),
+		Args: subcommand.OneArg("export", "a FILE that does not exist yet, or -"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opt, err := ledgerOptions(c, &f)

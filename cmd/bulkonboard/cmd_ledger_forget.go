@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -52,7 +53,7 @@ func newPeopleCommand(con *term.Console, name, short string, do func(context.Con
 		Use:   name + " [flags] FILE|-",
 		Short: short,
 		Long:  short + ".\n\nFILE has one e-mail on each line; - is standard input.",
-		Args:  oneArg(name, "a FILE of e-mails, or -"),
+		Args:  subcommand.OneArg(name, "a FILE of e-mails, or -"),
 	}
 	c.RunE = withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, args []string) error {
 		who, err := readEmails(con, args[0])

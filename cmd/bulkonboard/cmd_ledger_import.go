@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
@@ -32,7 +33,7 @@ has left, with the columns email, serviceId and verificationUrl. People who are 
 to the ledger become created (with serviceId and link), link_missing (with serviceId
 alone) or duplicate (with neither). What the ledger knows better stays as it is.
 Rows of a report with any other status are passed over.`,
-		Args: oneArg("import", "a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
+		Args: subcommand.OneArg("import", "a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opt, err := ledgerOptions(c, &f)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -20,7 +21,7 @@ func newLedgerLogCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "log [flags]",
 		Short: "who did what: every run and change, newest first",
-		Args:  noArgs,
+		Args:  subcommand.NoArgs,
 		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
 			return printLog(con, ctx, l, asJSON)
 		}),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
@@ -20,7 +21,7 @@ func newLedgerPruneCommand(con *term.Console) *cobra.Command {
 itself at its end. Customers, their links and attempts, and the log stay whole, and
 so does the last row of each customer. Reports of such an old input become shorter
 or impossible.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 	}
 	c.RunE = withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, _ []string) error {
 		done, err := l.Prune(ctx, keep.N)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -56,9 +57,9 @@ the partner's users that cannot be had: rows are then sent without one.`,
   bulkonboard ledger resolve customers.csv:18 --as created --service-id acme-1 --link-file link.txt --because "..."`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f.gap {
-				return noArgs(c, args)
+				return subcommand.NoArgs(c, args)
 			}
-			return oneArg("resolve", "FILE:ROW, such as customers.csv:17")(c, args)
+			return subcommand.OneArg("resolve", "FILE:ROW, such as customers.csv:17")(c, args)
 		},
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {

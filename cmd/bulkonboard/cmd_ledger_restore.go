@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -94,7 +95,7 @@ whatever it came: a snapshot, a replica, a file copied by hand.
 
 What it lacks is treated as ledger restore does. Reports that know more can be taken
 over with ledger import.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runLedgerAdopt(con, c, &f) },
 	}
 	f.AddLedgerFlags(c.Flags())

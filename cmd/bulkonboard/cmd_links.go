@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
@@ -22,7 +23,7 @@ import (
 )
 
 func newLinksCommand(con *term.Console) *cobra.Command {
-	c := holding(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
+	c := subcommand.Group(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
 	c.AddCommand(newLinksRecoverCommand(con), newLinksExportCommand(con))
 	return c
 }
@@ -48,7 +49,7 @@ have nothing to do.
 Links are perishable: issuedAt says since when each is known. Keep the file as
 carefully as passwords.`,
 		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
-		Args:    noArgs,
+		Args:    subcommand.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runLinksExport(con, c, &f) },
 	}
 	f.AddLedgerFlags(c.Flags())

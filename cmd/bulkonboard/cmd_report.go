@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
@@ -40,7 +41,7 @@ func newReportCommand(con *term.Console) *cobra.Command {
 		Long: `Writes the report of the newest input, of another one, of a run, or of everybody,
 also beside a run that is sending. A report has verification links unless
 --no-links is given: keep it as carefully as passwords.`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runReport(con, c.Context(), c, &f) },
 	}
 	f.AddLedgerFlags(c.Flags())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -42,7 +43,7 @@ user of the account.
 		Example: `  bulkonboard sandbox --addr 127.0.0.1:8080 --balance 100 --latency 200ms
   bulkonboard sandbox --fault drop-after=0.02 --preexist known.csv
   bulkonboard sandbox --fault created-offset=7s --fault list-lag=2s --fault id-form=user,#5-`,
-		Args: noArgs,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := f.SandboxConfig()
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -21,7 +22,7 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 		Use:   "status [flags]",
 		Short: "how far, what failed and why, what it cost, when it ends, what to do next",
 		Long:  "Reads the ledger, also beside a run that is sending, and says how the newest input stands.",
-		Args:  noArgs,
+		Args:  subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runStatus(con, c.Context(), c, &f, asJSON)
 		},
