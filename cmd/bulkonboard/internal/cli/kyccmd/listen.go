@@ -1,4 +1,4 @@
-package main
+package kyccmd
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-type listenFlags struct {
+type listenOptions struct {
 	settings.TargetFlags
 	addr      string
 	secrets   []string // files
@@ -30,8 +30,8 @@ type listenFlags struct {
 	maxAge    settings.Age
 }
 
-func newKycListenCommand(con *term.Console) *cobra.Command {
-	f := listenFlags{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Duration: 7 * 24 * time.Hour}}
+func newListenCommand(con *term.Console) *cobra.Command {
+	f := listenOptions{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Duration: 7 * 24 * time.Hour}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
 		Short: "receive the partner's webhooks, until it is interrupted",
@@ -53,12 +53,12 @@ supported: nothing that the partner has published asks for it.
 It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
 URL is the first line of standard output.`,
 		Args: subcommand.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runKYCListen(con, c, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return runListen(con, c, &f) },
 	}
 	f.AddLedgerFlags(c.Flags())
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 takes a free one")
 	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "`FILE` that holds the whsec_ secret, or several, one a line (required, repeatable)")
-	partnerIDFlag(c.Flags(), &f.partnerID)
+	addPartnerIDFlag(c.Flags(), &f.partnerID)
 	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the header with the signature")
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "hex or base64 (default either)")
@@ -67,7 +67,7 @@ URL is the first line of standard output.`,
 	return c
 }
 
-func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err error) {
+func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
 		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
@@ -82,7 +82,7 @@ func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err erro
 	if len(secrets) == 0 {
 		return exit.UsageErrorf("--secret-file: the files hold no secret")
 	}
-	l, err := openBeside(con, ctx, c, &f.TargetFlags)
+	l, err := openShared(con, ctx, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,6 @@ func runKYCListen(con *term.Console, c *cobra.Command, f *listenFlags) (err erro
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
 	fmt.Fprintln(con.Err, "listening for webhooks; interrupt it to end it")
 	err = l.WithRecord(ctx, session.NewRunRecord(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, session.SignalGrace) })
-	skipped.tell(con.Err)
+	skipped.report(con.Err)
 	return err
 }

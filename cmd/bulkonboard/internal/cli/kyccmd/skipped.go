@@ -1,4 +1,4 @@
-package main
+package kyccmd
 
 import (
 	"cmp"
@@ -42,8 +42,8 @@ func (s *skippedEvents) add(name string, why error) string {
 	return fmt.Sprintf("%s not recorded: %s", kind.name, kind.why)
 }
 
-// tell writes a line for each kind of event, with how many there were.
-func (s *skippedEvents) tell(to io.Writer) {
+// report writes a line for each kind of event, with how many there were.
+func (s *skippedEvents) report(to io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kinds := slices.SortedFunc(maps.Keys(s.counts), func(a, b skippedKind) int {
