@@ -1,4 +1,4 @@
-package main
+package linkscmd
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-func newLinksRecoverCommand(con *term.Console) *cobra.Command {
+func newRecoverCommand(con *term.Console) *cobra.Command {
 	var f settings.RunFlags
 	c := &cobra.Command{
 		Use:   "recover [flags] FILE...",

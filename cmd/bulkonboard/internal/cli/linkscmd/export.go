@@ -1,4 +1,4 @@
-package main
+package linkscmd
 
 import (
 	"context"
@@ -22,13 +22,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-func newLinksCommand(con *term.Console) *cobra.Command {
-	c := subcommand.Group(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
-	c.AddCommand(newLinksRecoverCommand(con), newLinksExportCommand(con))
-	return c
-}
-
-type exportFlags struct {
+type exportOptions struct {
 	settings.TargetFlags
 	unverified  bool
 	unconfirmed bool
@@ -37,8 +31,8 @@ type exportFlags struct {
 	output      string
 }
 
-func newLinksExportCommand(con *term.Console) *cobra.Command {
-	f := exportFlags{format: settings.Choice{Words: []string{"csv", "xlsx"}}}
+func newExportCommand(con *term.Console) *cobra.Command {
+	f := exportOptions{format: settings.Choice{Words: []string{"csv", "xlsx"}}}
 	c := &cobra.Command{
 		Use:   "export [flags]",
 		Short: "verification links with their age and KYC status, for a mail merge",
@@ -50,7 +44,7 @@ Links are perishable: issuedAt says since when each is known. Keep the file as
 carefully as passwords.`,
 		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
 		Args:    subcommand.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return runLinksExport(con, c, &f) },
+		RunE:    func(c *cobra.Command, _ []string) error { return runExport(con, c, &f) },
 	}
 	f.AddLedgerFlags(c.Flags())
 	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
@@ -62,7 +56,7 @@ carefully as passwords.`,
 	return c
 }
 
-func runLinksExport(con *term.Console, c *cobra.Command, f *exportFlags) (err error) {
+func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error) {
 	ctx := c.Context()
 	kind := report.Kind(f.format.Value)
 	switch named, known := report.KindOf(f.output); {
@@ -115,7 +109,7 @@ func linkHeader() []string {
 
 // linkRows are the users with a link from before a moment. It counts them, and
 // those that are held back because the partner's list has not confirmed them.
-func linkRows(ctx context.Context, l kyc.Customers, f *exportFlags, before time.Time, n, held *int) report.TableRows {
+func linkRows(ctx context.Context, l kyc.Customers, f *exportOptions, before time.Time, n, held *int) report.TableRows {
 	return func(yield func([]string, error) bool) {
 		for c, err := range l.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}}) {
 			if err != nil {
