@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/kyccmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/linkscmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
@@ -113,7 +114,7 @@ The same command again continues where the last one ended.`,
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(con, c, root, args) }
 	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
-		newTemplateCommand(con), newSandboxCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), newLedgerCommand(con), newConfigCommand(con), newVersionCommand(con))
+		newTemplateCommand(con), newSandboxCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
 	root.AddCommand(helpTopics(root)...)
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

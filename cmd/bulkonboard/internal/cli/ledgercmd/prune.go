@@ -1,4 +1,4 @@
-package main
+package ledgercmd
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-func newLedgerPruneCommand(con *term.Console) *cobra.Command {
+func newPruneCommand(con *term.Console) *cobra.Command {
 	var f settings.TargetFlags
 	keep := settings.Count{N: settings.DefaultKeepRuns, Min: 1}
 	c := &cobra.Command{

@@ -1,4 +1,4 @@
-package main
+package ledgercmd
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func withLockedLedger(con *term.Console, f *settings.TargetFlags, do func(ctx co
 		if err != nil {
 			return err
 		}
-		return withRecord(con, c, settings.DescribeSettings(c), opener(opt), func(ctx context.Context, l *recordedLedger) error { return do(ctx, l, args) })
+		return withRecord(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *recordedLedger) error { return do(ctx, l, args) })
 	}
 }
 
@@ -53,7 +53,7 @@ func ledgerOptions(c *cobra.Command, f *settings.TargetFlags) (sqlite.Options, e
 	return sqlite.Options{Path: to.Ledger, Environment: to.Environment, Command: settings.CommandName(c)}, err
 }
 
-func opener(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
+func openWith(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
 	return func(ctx context.Context) (*sqlite.Ledger, error) { return sqlite.Open(ctx, opt) }
 }
 

@@ -1,4 +1,4 @@
-package main
+package ledgercmd
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func newLedgerForgetCommand(con *term.Console) *cobra.Command {
+func newForgetCommand(con *term.Console) *cobra.Command {
 	c := newPeopleCommand(con, "forget", "erase people on request; they are not sent again",
 		func(ctx context.Context, l *recordedLedger, who []string) error {
 			n, err := l.Forget(ctx, who)
@@ -24,7 +24,7 @@ func newLedgerForgetCommand(con *term.Console) *cobra.Command {
 				return inDoubtHint(err)
 			}
 			fmt.Fprintf(con.Err, "%s asked for, %s known and erased from the ledger\n", term.Number(len(who)), term.Number(n))
-			files, err := leftovers(ctx, l.Ledger)
+			files, err := findLeftovers(ctx, l.Ledger)
 			if err != nil {
 				return fmt.Errorf("they are erased, but the files that may still hold them could not be listed: %w", err)
 			}
@@ -35,7 +35,7 @@ func newLedgerForgetCommand(con *term.Console) *cobra.Command {
 	return c
 }
 
-func newLedgerReadmitCommand(con *term.Console) *cobra.Command {
+func newReadmitCommand(con *term.Console) *cobra.Command {
 	return newPeopleCommand(con, "readmit", "lift what forget barred: a later input may create them",
 		func(ctx context.Context, l *recordedLedger, who []string) error {
 			n, err := l.Readmit(ctx, who)

@@ -1,4 +1,4 @@
-package main
+package ledgercmd
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-// leftovers lists the files that can still hold what was erased from a ledger,
+// findLeftovers lists the files that can still hold what was erased from a ledger,
 // as far as the ledger knows of them or they are beside it. It is the one list:
 // whatever else comes to hold people is added here.
-func leftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
+func findLeftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
 	var files []string
-	for _, list := range []func(context.Context, *sqlite.Ledger) ([]string, error){filesNamedAfter, copies, runLogs, reportFiles, registeredFiles} {
+	for _, list := range []func(context.Context, *sqlite.Ledger) ([]string, error){filesNamedAfter, backupFiles, runLogs, reportFiles, registeredFiles} {
 		more, err := list(ctx, l)
 		if err != nil {
 			return nil, err
@@ -48,8 +48,8 @@ func filesNamedAfter(ctx context.Context, l *sqlite.Ledger) (files []string, err
 	return files, nil
 }
 
-// copies are backups, ledgers that were set aside, and what a killed command left.
-func copies(ctx context.Context, l *sqlite.Ledger) ([]string, error) { return l.Copies(ctx) }
+// backupFiles are backups, ledgers that were set aside, and what a killed command left.
+func backupFiles(ctx context.Context, l *sqlite.Ledger) ([]string, error) { return l.Copies(ctx) }
 
 // runLogs are the logs of the runs that the ledger knows. A log that is no
 // longer where its run wrote it is listed as it was named then.

@@ -1,4 +1,4 @@
-package main
+package ledgercmd
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-func newLedgerLogCommand(con *term.Console) *cobra.Command {
+func newLogCommand(con *term.Console) *cobra.Command {
 	var f settings.TargetFlags
 	asJSON := false
 	c := &cobra.Command{

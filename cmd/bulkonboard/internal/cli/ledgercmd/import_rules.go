@@ -1,12 +1,10 @@
-package main
+package ledgercmd
 
 import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
-
-// What a file that is imported is believed, and what it knows better than the ledger.
 
 // timeOf is the first text that is a moment; the zero time if none is.
 func timeOf(texts ...string) time.Time {

@@ -1,4 +1,4 @@
-package main
+package ledgercmd
 
 import (
 	"context"
@@ -6,13 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
-
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -22,44 +18,8 @@ import (
 // importGroup is how many people are looked up and written at a time.
 const importGroup = 500
 
-func newLedgerImportCommand(con *term.Console) *cobra.Command {
-	var f settings.TargetFlags
-	create := false
-	c := &cobra.Command{
-		Use:   "import [flags] FILE",
-		Short: "take over people who were onboarded before, so that they are not sent again",
-		Long: `Reads a report of bulkonboard (.csv, .xlsx, .json), or a CSV that another program
-has left, with the columns email, serviceId and verificationUrl. People who are new
-to the ledger become created (with serviceId and link), link_missing (with serviceId
-alone) or duplicate (with neither). What the ledger knows better stays as it is.
-Rows of a report with any other status are passed over.`,
-		Args: subcommand.OneArg("import", "a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
-	}
-	c.RunE = func(c *cobra.Command, args []string) error {
-		opt, err := ledgerOptions(c, &f)
-		if err != nil {
-			return err
-		}
-		// The file is read in full before anything is written.
-		im := &importing{path: args[0], environment: opt.Environment}
-		if err := im.survey(); err != nil {
-			return err
-		}
-		opt.Create = create || opt.Environment != settings.Production
-		err = withRecord(con, c, args[0]+" sha256 "+im.sum, opener(opt), func(ctx context.Context, l *recordedLedger) error { return im.into(ctx, l) })
-		if err == nil {
-			im.tell(con)
-		}
-		return err
-	}
-	f.AddLedgerFlags(c.Flags())
-	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
-	settings.AddConfigFlag(c)
-	return c
-}
-
-// importing is one import under way.
-type importing struct {
+// importer is one import under way.
+type importer struct {
 	path        string
 	sum         string // of the file
 	environment string
@@ -68,18 +28,18 @@ type importing struct {
 	l           *recordedLedger
 	gap         bool // the ledger was put back from a copy: a report of ours may know more of whomever it has sent
 
-	waiting []oldUser
-	size    int             // bytes of waiting, about
-	named   map[string]bool // identities of waiting
+	queued           []importedUser
+	size             int             // bytes of waiting, about
+	queuedIdentities map[string]bool // identities of waiting
 
-	done   map[ledger.Status]int // taken over
-	better int                   // known better already
-	passed int                   // rows of a report that say nothing to take over
-	taken  int                   // rows whose serviceId is another customer's
+	done    map[ledger.Status]int // taken over
+	better  int                   // known better already
+	skipped int                   // rows of a report that say nothing to take over
+	refused int                   // rows whose serviceId is another customer's
 }
 
-// oldUser is what a row tells of somebody.
-type oldUser struct {
+// importedUser is what a row tells of somebody.
+type importedUser struct {
 	row      int
 	identity string
 	email    string
@@ -90,8 +50,8 @@ type oldUser struct {
 	change   ledger.Change
 }
 
-// survey reads the whole file, so that a mistake in it costs nothing.
-func (im *importing) survey() error {
+// checkFile reads the whole file, so that a mistake in it costs nothing.
+func (im *importer) checkFile() error {
 	sum, err := reportfile.HashFile(im.path)
 	if err != nil {
 		return exit.UsageErrorf("%s: %w", im.path, term.PlainError(err))
@@ -101,7 +61,7 @@ func (im *importing) survey() error {
 	im.slugs = map[string]bool{}
 	err = reportfile.Read(im.path, func(r reportfile.Record) error {
 		n++
-		p, ok, err := im.person(r)
+		p, ok, err := im.parseRow(r)
 		if slug := ledger.SlugOf(p.change.ServiceID); ok && slug != "" {
 			im.slugs[slug] = true
 		}
@@ -113,9 +73,9 @@ func (im *importing) survey() error {
 	return err
 }
 
-// person is what a row tells of somebody; ok is false if there is nothing to
+// parseRow is what a row tells of somebody; ok is false if there is nothing to
 // take over.
-func (im *importing) person(r reportfile.Record) (p oldUser, ok bool, err error) {
+func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err error) {
 	wrong := func(what string) error {
 		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.Row, what), "nobody was taken over; correct the row, or take it out")
 	}
@@ -183,8 +143,8 @@ const (
 	badLink      = "is not an absolute https URL without a user name, of at most 2048 printable ASCII characters"
 )
 
-// into takes a file over into a ledger.
-func (im *importing) into(ctx context.Context, l *recordedLedger) error {
+// importInto takes a file over into a ledger.
+func (im *importer) importInto(ctx context.Context, l *recordedLedger) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err
@@ -197,35 +157,35 @@ func (im *importing) into(ctx context.Context, l *recordedLedger) error {
 		return fmt.Errorf("%s has users of another partner account than the ledger, and none was taken over: %w", im.path, ledger.ErrAccount)
 	}
 	im.l, im.gap = l, len(gaps) > 0
-	err = im.all(ctx)
+	err = im.importRows(ctx)
 	l.end.Created += im.done[ledger.Created]
 	return err
 }
 
-func (im *importing) all(ctx context.Context) error {
-	im.named, im.done = map[string]bool{}, map[ledger.Status]int{}
+func (im *importer) importRows(ctx context.Context) error {
+	im.queuedIdentities, im.done = map[string]bool{}, map[ledger.Status]int{}
 	if err := im.register(ctx); err != nil {
 		return err
 	}
 	err := reportfile.Read(im.path, func(r reportfile.Record) error {
-		p, ok, err := im.person(r)
+		p, ok, err := im.parseRow(r)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			im.passed++
+			im.skipped++
 			return nil
 		}
-		if im.named[p.identity] || im.isFull() {
-			if err := im.settle(ctx); err != nil {
+		if im.queuedIdentities[p.identity] || im.isFull() {
+			if err := im.writeQueued(ctx); err != nil {
 				return err
 			}
 		}
-		im.wait(p)
+		im.queue(p)
 		return nil
 	})
 	if err == nil {
-		err = im.settle(ctx)
+		err = im.writeQueued(ctx)
 	}
 	return err
 }
@@ -233,7 +193,7 @@ func (im *importing) all(ctx context.Context) error {
 // register makes customers of those that the ledger does not know. They are
 // pending until settle has written what the file tells of them. An import that
 // was killed in between is registered already, and goes on there.
-func (im *importing) register(ctx context.Context) error {
+func (im *importer) register(ctx context.Context) error {
 	mark := "import:" + im.sum
 	if _, err := im.l.FindBatch(ctx, mark); err == nil || !errors.Is(err, ledger.ErrNotFound) {
 		return err
@@ -245,9 +205,9 @@ func (im *importing) register(ctx context.Context) error {
 	}
 	n := 0
 	add := func() error {
-		defer func() { im.waiting, im.size = im.waiting[:0], 0; clear(im.named) }()
-		keys := make([]ledger.LookupKey, len(im.waiting))
-		for i, p := range im.waiting {
+		defer func() { im.queued, im.size = im.queued[:0], 0; clear(im.queuedIdentities) }()
+		keys := make([]ledger.LookupKey, len(im.queued))
+		for i, p := range im.queued {
 			keys[i] = ledger.LookupKey{Identity: p.identity, SenderID: p.sender}
 		}
 		known, err := reg.Lookup(ctx, keys)
@@ -255,7 +215,7 @@ func (im *importing) register(ctx context.Context) error {
 			return err
 		}
 		var rows []ledger.Row
-		for i, p := range im.waiting {
+		for i, p := range im.queued {
 			if k := known[i]; k.Customer != nil || k.Forgot || k.Claimed >= 0 {
 				continue
 			}
@@ -266,16 +226,16 @@ func (im *importing) register(ctx context.Context) error {
 		return reg.Add(ctx, rows)
 	}
 	err = reportfile.Read(im.path, func(r reportfile.Record) error {
-		p, ok, err := im.person(r)
+		p, ok, err := im.parseRow(r)
 		if err != nil || !ok {
 			return err
 		}
-		if im.named[p.identity] || im.isFull() {
+		if im.queuedIdentities[p.identity] || im.isFull() {
 			if err := add(); err != nil {
 				return err
 			}
 		}
-		im.wait(p)
+		im.queue(p)
 		return nil
 	})
 	if err == nil {
@@ -288,27 +248,27 @@ func (im *importing) register(ctx context.Context) error {
 	return err
 }
 
-// wait keeps somebody until the group is full.
-func (im *importing) wait(p oldUser) {
-	im.named[p.identity] = true
-	im.waiting = append(im.waiting, p)
+// queue keeps somebody until the group is full.
+func (im *importer) queue(p importedUser) {
+	im.queuedIdentities[p.identity] = true
+	im.queued = append(im.queued, p)
 	im.size += len(p.email) + len(p.first) + len(p.last) + len(p.sender) + len(p.change.ServiceID) + len(p.change.URL)
 }
 
 // isFull reports whether those waiting are to be written first.
-func (im *importing) isFull() bool {
-	return len(im.waiting) == importGroup || im.size > limits.Batch
+func (im *importer) isFull() bool {
+	return len(im.queued) == importGroup || im.size > limits.Batch
 }
 
-// settle writes what the file tells of those waiting, where the ledger does
+// writeQueued writes what the file tells of those waiting, where the ledger does
 // not know better.
-func (im *importing) settle(ctx context.Context) error {
-	defer func() { im.waiting, im.size = im.waiting[:0], 0; clear(im.named) }()
-	if len(im.waiting) == 0 {
+func (im *importer) writeQueued(ctx context.Context) error {
+	defer func() { im.queued, im.size = im.queued[:0], 0; clear(im.queuedIdentities) }()
+	if len(im.queued) == 0 {
 		return nil
 	}
 	var q, services ledger.Query
-	for _, p := range im.waiting {
+	for _, p := range im.queued {
 		q.Identities = append(q.Identities, p.identity)
 		if p.change.ServiceID != "" {
 			services.ServiceIDs = append(services.ServiceIDs, p.change.ServiceID)
@@ -330,11 +290,11 @@ func (im *importing) settle(ctx context.Context) error {
 		}
 	}
 	var changes []ledger.Change
-	for _, p := range im.waiting {
+	for _, p := range im.queued {
 		c, there := byIdentity[p.identity]
 		if id := p.change.ServiceID; id != "" {
 			if who, used := owner[id]; used && who != p.identity {
-				im.taken++
+				im.refused++
 				continue
 			}
 			owner[id] = p.identity
@@ -368,15 +328,15 @@ func (im *importing) settle(ctx context.Context) error {
 	return nil
 }
 
-func (im *importing) tell(con *term.Console) {
+func (im *importer) report(con *term.Console) {
 	fmt.Fprintf(con.Err, "taken over: %s\n", session.CountsText(im.done))
 	for _, line := range []struct {
 		n    int
 		text string
 	}{
 		{im.better, "known to the ledger already, and left as they are"},
-		{im.passed, "of another status: nothing to take over"},
-		{im.taken, "passed over: another customer of the ledger has the same serviceId"},
+		{im.skipped, "of another status: nothing to take over"},
+		{im.refused, "passed over: another customer of the ledger has the same serviceId"},
 	} {
 		if line.n > 0 {
 			fmt.Fprintf(con.Err, "  %s %s\n", term.Count(line.n, "row"), line.text)

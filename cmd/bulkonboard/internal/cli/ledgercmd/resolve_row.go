@@ -1,0 +1,129 @@
+package ledgercmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+func (f *resolveOptions) resolveRow(ctx context.Context, con *term.Console, l *recordedLedger, file string, row int) error {
+	found, counts, err := rowOf(ctx, l.Ledger, file, row)
+	if err != nil {
+		return err
+	}
+	c := found.Customer
+	switch {
+	case counts != "":
+		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s: the customer with its e-mail is that of %s", file, row, found.Status, counts), "resolve that row; this one needs an e-mail of its own")
+	case c.ID == 0:
+		return exit.NewUsageError(fmt.Errorf("%s, row %d was never to be sent: it is %s", file, row, found.Status), "correct it in the rejects file, and run that")
+	case found.Status == ledger.DuplicateInInput:
+		return exit.NewUsageError(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
+	}
+	if f.gone {
+		return f.noteUserGone(ctx, con, l, c, file, row)
+	}
+	if f.serviceID != "" {
+		for other, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{f.serviceID}}) {
+			if err != nil {
+				return err
+			}
+			if other.ID != c.ID {
+				return exit.UsageErrorf("another customer of the ledger has this service id")
+			}
+		}
+	}
+	if f.as.Value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
+		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
+	}
+	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.Value),
+		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
+	left, err := l.Record(ctx, l.run, []ledger.Change{ch})
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
+			"who was onboarded stays onboarded: a link that is known is never dropped")
+	}
+	fmt.Fprintf(con.Err, "%s, row %d: was %s, is %s now\n", term.Printable(file), row, c.Status, ch.Status)
+	return nil
+}
+
+// noteUserGone notes that the customer's user is gone.
+func (f *resolveOptions) noteUserGone(ctx context.Context, con *term.Console, l *recordedLedger, c ledger.Customer, file string, row int) error {
+	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
+	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
+		return exit.UsageErrorf("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
+	}
+	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
+		return err
+	}
+	fmt.Fprintf(con.Err, "%s, row %d: its user is noted as deleted\n", term.Printable(file), row)
+	return nil
+}
+
+// rowOf finds a row of the newest input that has the file, and names the row of
+// that input which its customer belongs to, "" if that is the row itself.
+func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
+	batches, err := session.Inputs(ctx, l)
+	if err != nil {
+		return found, "", err
+	}
+	is := session.MatchesFile(file)
+	i := slices.IndexFunc(batches, is)
+	if i < 0 {
+		i = slices.IndexFunc(batches, func(b ledger.Batch) bool {
+			return slices.ContainsFunc(b.Files, func(f ledger.File) bool { return f.Name == file || filepath.Base(f.Name) == file })
+		})
+	}
+	if i < 0 {
+		return found, "", exit.NewUsageError(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
+	}
+	one := func(f ledger.File) bool {
+		return is(ledger.Batch{Files: []ledger.File{f}}) || f.Name == file || filepath.Base(f.Name) == file
+	}
+	at, err := rowWhere(ctx, l, batches[i].ID, func(r *ledger.Reported) bool {
+		return r.Number == row && r.File < len(batches[i].Files) && one(batches[i].Files[r.File])
+	})
+	switch {
+	case err != nil:
+		return found, "", err
+	case at == nil:
+		return found, "", exit.UsageErrorf("%s has no customer in row %d", file, row)
+	case !at.OtherClaims():
+		return *at, "", nil
+	}
+	other, err := rowWhere(ctx, l, batches[i].ID, func(r *ledger.Reported) bool { return r.Ordinal == at.Repeats })
+	if err != nil || other == nil {
+		return *at, "another row", err
+	}
+	counts = fmt.Sprintf("row %d", other.Number)
+	if len(batches[i].Files) > 1 && other.File < len(batches[i].Files) {
+		counts = batches[i].Files[other.File].Name + ", " + counts
+	}
+	return *at, counts, nil
+}
+
+// rowWhere returns the first row of a batch of which a condition holds; nil if
+// there is none.
+func rowWhere(ctx context.Context, l *sqlite.Ledger, batch int64, is func(*ledger.Reported) bool) (*ledger.Reported, error) {
+	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
+		if err != nil {
+			return nil, err
+		}
+		if is(&r) {
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
