@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
@@ -59,7 +60,7 @@ type checkedList struct {
 
 func checkList(t *rapid.T, args []string) checkedList {
 	var out, people bytes.Buffer
-	c := checkedList{code: run(t.Context(), args, []string{"SHELL=/bin/bash"}, strings.NewReader(""), &out, &people)}
+	c := checkedList{code: cli.Run(t.Context(), args, []string{"SHELL=/bin/bash"}, strings.NewReader(""), &out, &people)}
 	var summary struct {
 		Rows   int            `json:"rows"`
 		Counts map[string]int `json:"counts"`

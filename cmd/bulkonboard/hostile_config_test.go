@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -22,7 +23,7 @@ func inDirectory(t *testing.T, dir string, env []string, args ...string) (code i
 	t.Helper()
 	t.Chdir(dir)
 	var out, err bytes.Buffer
-	code = run(t.Context(), args, env, strings.NewReader(""), &out, &err)
+	code = cli.Run(t.Context(), args, env, strings.NewReader(""), &out, &err)
 	return code, out.String() + err.String()
 }
 
@@ -63,7 +64,7 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 		listed = append(listed, names...)
 	}
 	con := &term.Console{}
-	known := settings.KnownFlags(newRootCommand(con))
+	known := settings.KnownFlags(cli.NewRootCommand(con))
 	for _, name := range known {
 		name = strings.TrimPrefix(name, "sandbox-")
 		if name == "no-descriptions" { // of cobra's completion, which reads no file
@@ -84,7 +85,7 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 // command, with its line, before anything is made or sent.
 func TestHostileFoundConfigDecidesNothing(t *testing.T) {
 	con := &term.Console{}
-	known := settings.KnownFlags(newRootCommand(con))
+	known := settings.KnownFlags(cli.NewRootCommand(con))
 	for why, names := range decisive() {
 		for _, name := range names {
 			if !slices.Contains(known, name) {

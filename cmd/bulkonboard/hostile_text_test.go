@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -27,7 +28,7 @@ func TestHostileChanges(t *testing.T) {
 		}
 		for _, args := range [][]string{{"validate", "--changes", path}, {"validate", path}, {"validate", "--json", path}, {"validate", path + ".missing"}} {
 			var out, text bytes.Buffer
-			run(context.Background(), args, nil, strings.NewReader(""), &out, &text)
+			cli.Run(context.Background(), args, nil, strings.NewReader(""), &out, &text)
 			all := out.String() + text.String()
 			if i := strings.IndexFunc(all, func(r rune) bool { return r != '\n' && r != '\t' && r != '\r' && reporttext.IsUnsafe(r) }); i >= 0 {
 				t.Errorf("%q: %q", args, all[max(0, i-40):min(len(all), i+40)])

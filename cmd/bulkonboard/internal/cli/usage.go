@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ func printUsage(c *cobra.Command) error {
 	if c.HasExample() {
 		fmt.Fprintf(w, "\nExamples:\n%s\n", c.Example)
 	}
-	list(w, "Commands", c.Commands(), func(s *cobra.Command) bool { return s.IsAvailableCommand() || s.Name() == "help" })
-	list(w, "Help topics (bulkonboard help TOPIC)", c.Commands(), func(s *cobra.Command) bool { return s.IsAdditionalHelpTopicCommand() })
+	printCommands(w, "Commands", c.Commands(), func(s *cobra.Command) bool { return s.IsAvailableCommand() || s.Name() == "help" })
+	printCommands(w, "Help topics (bulkonboard help TOPIC)", c.Commands(), func(s *cobra.Command) bool { return s.IsAdditionalHelpTopicCommand() })
 	if c.HasAvailableLocalFlags() {
 		fmt.Fprintf(w, "\nFlags:\n%s", flagText(c.LocalFlags()))
 	}
@@ -38,7 +38,7 @@ func usageLine(c *cobra.Command) string {
 	return c.UseLine()
 }
 
-func list(w io.Writer, title string, commands []*cobra.Command, shown func(*cobra.Command) bool) {
+func printCommands(w io.Writer, title string, commands []*cobra.Command, shown func(*cobra.Command) bool) {
 	longest := 0
 	for _, c := range commands {
 		if shown(c) {
@@ -75,15 +75,15 @@ func flagText(flags *pflag.FlagSet) string {
 	shown.SortFlags = false
 	flags.VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			shown.AddFlag(asShown(f))
+			shown.AddFlag(withoutBoolValue(f))
 		}
 	})
 	return shown.FlagUsagesWrapped(helpWidth)
 }
 
-// asShown is a flag for help: one that is on or off stands there by its name
+// withoutBoolValue is a flag for help: one that is on or off stands there by its name
 // alone, without the values that hardly anybody gives it.
-func asShown(f *pflag.Flag) *pflag.Flag {
+func withoutBoolValue(f *pflag.Flag) *pflag.Flag {
 	copied := *f
 	copied.Hidden = false
 	if f.Value.Type() == "bool" {

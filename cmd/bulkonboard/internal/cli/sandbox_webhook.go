@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"github.com/spf13/pflag"
@@ -9,8 +9,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-// checkFlags say how the simulated partner checks identities, and whom it tells.
-type checkFlags struct {
+// webhookOptions say how the simulated partner checks identities, and whom it tells.
+type webhookOptions struct {
 	after  settings.Span
 	hook   settings.Address
 	secret string
@@ -28,7 +28,7 @@ type checkFlags struct {
 	twoHeaders  bool
 }
 
-func (k *checkFlags) flags(f *pflag.FlagSet) {
+func (k *webhookOptions) flags(f *pflag.FlagSet) {
 	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +review, +pending), `D` after their creation")
 	f.Var(&k.hook, "webhook", "tell changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` takes them")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")
@@ -45,9 +45,9 @@ func (k *checkFlags) flags(f *pflag.FlagSet) {
 	f.BoolVar(&k.twoHeaders, "webhook-two-headers", false, "send the two signatures as two headers (default one, separated by a comma)")
 }
 
-// apply adds them to the partner's settings.
-func (k *checkFlags) apply(con *term.Console, cfg *sandbox.Config) error {
-	if k.hook.Text == "" && k.given() {
+// applyTo adds them to the partner's settings.
+func (k *webhookOptions) applyTo(con *term.Console, cfg *sandbox.Config) error {
+	if k.hook.Text == "" && k.isSet() {
 		return exit.UsageErrorf("the --webhook-... flags need --webhook URL")
 	}
 	cfg.KYCAfter = k.after.Duration
@@ -72,8 +72,8 @@ func (k *checkFlags) apply(con *term.Console, cfg *sandbox.Config) error {
 	return nil
 }
 
-// given reports whether any flag but --webhook and --kyc-after was set.
-func (k *checkFlags) given() bool {
+// isSet reports whether any flag but --webhook and --kyc-after was set.
+func (k *webhookOptions) isSet() bool {
 	return k.secret != "" || k.header != "" || k.prefix != "" || k.base64 || k.seed || len(k.generations) > 0 || k.reason != "" || k.age.Duration != 0 ||
 		k.unknown || k.probe || k.oldSecret != "" || k.twoHeaders
 }

@@ -1,13 +1,13 @@
-package main
+package cli
 
 import (
 	"syscall"
 	"unsafe"
 )
 
-// ownWindow reports whether the console window was opened for this program
+// hasOwnWindow reports whether the console window was opened for this program
 // alone, as when a file is dropped on it: the window closes when it ends.
-func ownWindow() bool {
+func hasOwnWindow() bool {
 	list := syscall.NewLazyDLL("kernel32.dll").NewProc("GetConsoleProcessList")
 	if list.Find() != nil {
 		return false

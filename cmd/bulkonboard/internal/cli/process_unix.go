@@ -1,13 +1,13 @@
 //go:build !windows
 
-package main
+package cli
 
 import (
 	"syscall"
 )
 
-// alive reports whether a process of this machine runs.
-func alive(pid int) bool {
+// isAlive reports whether a process of this machine runs.
+func isAlive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return pid > 0 && (err == nil || err == syscall.EPERM)
 }

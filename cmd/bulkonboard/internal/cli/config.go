@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -45,7 +45,7 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 		}
 		fmt.Fprintln(con.Err, "there is no config file")
 	}
-	fresh := newRootCommand(con) // flags without values
+	fresh := NewRootCommand(con) // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
 		all = append(all, settings.SplitErrors(tryEverywhere(fresh, name, file[name]))...)
 	}
@@ -55,8 +55,8 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 		}
 	}
 	warnStrays(con, settings.KnownFlags(fresh))
-	t := newTrial(con, file)
-	all = append(all, t.mistakes()...)
+	t := newConfigCheck(con, file)
+	all = append(all, t.findMistakes()...)
 	// What is wrong by itself and together with others is told once.
 	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(settings.LineOf(x), settings.LineOf(y)) })
 	all = slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -16,9 +16,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-// trial is run with the settings of the file and the environment, and without
+// configCheck is run with the settings of the file and the environment, and without
 // input: what run would refuse before it opens anything, `config check` tells.
-type trial struct {
+type configCheck struct {
 	app   *term.Console
 	run   *cobra.Command
 	flags settings.RunFlags
@@ -26,27 +26,27 @@ type trial struct {
 	all   []error
 }
 
-func newTrial(con *term.Console, file map[string]settings.Setting) *trial {
-	t := &trial{app: con, file: file, run: &cobra.Command{Use: "run"}}
+func newConfigCheck(con *term.Console, file map[string]settings.Setting) *configCheck {
+	t := &configCheck{app: con, file: file, run: &cobra.Command{Use: "run"}}
 	t.flags.AddFlags(t.run.Flags())
 	_ = settings.FillFrom(con, t.run, file) // values that are wrong by themselves have been told
 	return t
 }
 
-// mistakes lists what is wrong, each with the place of a setting that has to do
+// findMistakes lists what is wrong, each with the place of a setting that has to do
 // with it.
-func (t *trial) mistakes() []error {
+func (t *configCheck) findMistakes() []error {
 	for _, m := range t.flags.Conflicts() {
-		t.wrong(m.Err, m.Flags...)
+		t.addMistake(m.Err, m.Flags...)
 	}
-	t.target()
-	t.input()
-	t.files()
+	t.checkTarget()
+	t.checkInput()
+	t.checkFiles()
 	return t.all
 }
 
-// wrong places a mistake at the first of the flags that is set.
-func (t *trial) wrong(err error, flags ...string) {
+// addMistake places a mistake at the first of the flags that is set.
+func (t *configCheck) addMistake(err error, flags ...string) {
 	if err == nil {
 		return
 	}
@@ -63,8 +63,8 @@ func (t *trial) wrong(err error, flags ...string) {
 	t.all = append(t.all, err)
 }
 
-// each tries the values of a flag one by one.
-func (t *trial) each(flag string, values []string, try func(value string) error) {
+// tryValues tries the values of a flag one by one.
+func (t *configCheck) tryValues(flag string, values []string, try func(value string) error) {
 	set, ok := settings.ReadEnvironment(t.app, flag)
 	if !ok {
 		set = t.file[flag]
@@ -81,8 +81,8 @@ func (t *trial) each(flag string, values []string, try func(value string) error)
 	}
 }
 
-// target checks whom the settings choose, and who may choose it.
-func (t *trial) target() {
+// checkTarget checks whom the settings choose, and who may choose it.
+func (t *configCheck) checkTarget() {
 	f := &t.flags
 	if f.Ledger == "" {
 		f.Ledger = "any" // it may be given on the command line
@@ -90,35 +90,35 @@ func (t *trial) target() {
 	key := settings.SandboxKeyName
 	if f.KeyFile != "" || strings.TrimSpace(t.app.Env[settings.KeyVariable]) != "" {
 		given, failed := settings.ReadAPIKey(t.app, f.KeyFile)
-		t.wrong(failed, "api-key-file")
+		t.addMistake(failed, "api-key-file")
 		key = cmp.Or(given, key)
 	}
-	t.play()
-	t.client(partner.Config{BaseURL: settings.StagingURL, CAFile: f.CAFile}, "ca-file")
-	t.client(partner.Config{BaseURL: settings.StagingURL, Proxy: f.Proxy.Text}, "proxy")
+	t.checkSandbox()
+	t.checkClient(partner.Config{BaseURL: settings.StagingURL, CAFile: f.CAFile}, "ca-file")
+	t.checkClient(partner.Config{BaseURL: settings.StagingURL, Proxy: f.Proxy.Text}, "proxy")
 	to, err := f.Resolve(settings.LevelsOf(t.run))
 	if err != nil {
-		t.wrong(err, "env", "sandbox", "base-url", "fresh")
+		t.addMistake(err, "env", "sandbox", "base-url", "fresh")
 		return
 	}
 	if to.BaseURL != "" { // the sandbox's own is known when it listens
-		t.client(partner.Config{BaseURL: to.BaseURL, Key: key}, "base-url", "api-key-file")
-		t.wrong(to.CheckKey(key), "env", "api-key-file")
+		t.checkClient(partner.Config{BaseURL: to.BaseURL, Key: key}, "base-url", "api-key-file")
+		t.addMistake(to.CheckKey(key), "env", "api-key-file")
 	}
 }
 
-// client checks a part of what the partner is talked to with.
-func (t *trial) client(c partner.Config, flags ...string) {
+// checkClient checks a part of what the partner is talked to with.
+func (t *configCheck) checkClient(c partner.Config, flags ...string) {
 	c.Key = cmp.Or(c.Key, settings.SandboxKeyName)
 	client, err := partner.New(c)
 	if err == nil {
 		client.CloseIdle()
 	}
-	t.wrong(session.NameFlag(err), flags...)
+	t.addMistake(session.NameFlag(err), flags...)
 }
 
-// play checks how the simulated partner is to behave.
-func (t *trial) play() {
+// checkSandbox checks how the simulated partner is to behave.
+func (t *configCheck) checkSandbox() {
 	cfg, err := t.flags.Play.SandboxConfig()
 	if err == nil {
 		var server *sandbox.Server
@@ -126,11 +126,11 @@ func (t *trial) play() {
 			err = server.Close()
 		}
 	}
-	t.wrong(err, "sandbox-fault", "sandbox-latency", "sandbox-preexist", "sandbox-balance", "sandbox-fee")
+	t.addMistake(err, "sandbox-fault", "sandbox-latency", "sandbox-preexist", "sandbox-balance", "sandbox-fee")
 }
 
-// input checks how the input is to be read and which rules it is held to.
-func (t *trial) input() {
+// checkInput checks how the input is to be read and which rules it is held to.
+func (t *configCheck) checkInput() {
 	f := &t.flags
 	alone := func(set func(*settings.InputFlags)) error {
 		var i settings.InputFlags
@@ -149,34 +149,34 @@ func (t *trial) input() {
 			return alone(func(i *settings.InputFlags) { _ = to(i).Set(text) }) // it could be set before
 		}
 	}
-	t.wrong(alone(func(i *settings.InputFlags) { i.PhoneRegion = f.PhoneRegion }), "phone-region")
-	t.wrong(alone(func(i *settings.InputFlags) { i.Delimiter = f.Delimiter }), "delimiter")
-	t.wrong(alone(func(i *settings.InputFlags) { i.Encoding = f.Encoding }), "encoding")
-	t.wrong(alone(func(i *settings.InputFlags) { i.MapFile = f.MapFile }), "map-file")
-	t.each("map", f.Mapping.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Mapping }))
-	t.each("default", f.Defaults.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Defaults }))
-	t.each("send", f.Send.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Send }))
+	t.addMistake(alone(func(i *settings.InputFlags) { i.PhoneRegion = f.PhoneRegion }), "phone-region")
+	t.addMistake(alone(func(i *settings.InputFlags) { i.Delimiter = f.Delimiter }), "delimiter")
+	t.addMistake(alone(func(i *settings.InputFlags) { i.Encoding = f.Encoding }), "encoding")
+	t.addMistake(alone(func(i *settings.InputFlags) { i.MapFile = f.MapFile }), "map-file")
+	t.tryValues("map", f.Mapping.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Mapping }))
+	t.tryValues("default", f.Defaults.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Defaults }))
+	t.tryValues("send", f.Send.Texts(), pair(func(i *settings.InputFlags) *settings.Pairs { return &i.Send }))
 }
 
-// files checks the names of what is written, and whether there is a place for it.
-func (t *trial) files() {
+// checkFiles checks the names of what is written, and whether there is a place for it.
+func (t *configCheck) checkFiles() {
 	f := &t.flags
 	before := len(t.all)
-	t.each("report", f.Reports, func(path string) error {
+	t.tryValues("report", f.Reports, func(path string) error {
 		if _, err := report.KindOf(path); err != nil {
 			return err
 		}
 		return outputs.CheckDirectory(path)
 	})
 	if _, err := outputs.New(f.Reports, f.Rejects, nil, "", f.Ledger); err != nil && len(t.all) == before {
-		t.wrong(err, "rejects", "report")
+		t.addMistake(err, "rejects", "report")
 	}
 	if f.Annotate != "" {
-		t.wrong(outputs.CheckAnnotate(f.Annotate, nil), "annotate")
+		t.addMistake(outputs.CheckAnnotate(f.Annotate, nil), "annotate")
 	}
 	for _, made := range [][2]string{{"rejects", f.Rejects}, {"annotate", f.Annotate}, {"metrics-file", f.MetricsFile}, {"log-file", f.File}, {"ledger", f.Ledger}} {
 		if made[1] != "" {
-			t.wrong(outputs.CheckDirectory(made[1]), made[0])
+			t.addMistake(outputs.CheckDirectory(made[1]), made[0])
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// remember looks up what the log says of the runs. One may have sent nothing,
+// readRuns looks up what the log says of the runs. One may have sent nothing,
 // asked no wallet, or been of no input. run chooses one, 0 = the newest.
-func (s *standing) remember(ctx context.Context, l *sqlite.Ledger, run int64) error {
+func (s *statusReport) readRuns(ctx context.Context, l *sqlite.Ledger, run int64) error {
 	for r, err := range l.Log(ctx) {
 		if err != nil {
 			return err
@@ -28,17 +28,17 @@ func (s *standing) remember(ctx context.Context, l *sqlite.Ledger, run int64) er
 		if s.run.ID == 0 {
 			s.run = r
 		}
-		if s.how.ID == 0 && r.Batch == s.batch.ID && (run == 0 || run == r.ID) {
-			s.how = r
+		if s.lastOfBatch.ID == 0 && r.Batch == s.batch.ID && (run == 0 || run == r.ID) {
+			s.lastOfBatch = r
 		}
 		if s.wallet.at.IsZero() && r.End != nil && r.End.WalletTo != "" {
 			s.wallet = balance{r.End.WalletTo, r.End.At}
 		}
-		if s.how.ID != 0 && !s.wallet.at.IsZero() {
+		if s.lastOfBatch.ID != 0 && !s.wallet.at.IsZero() {
 			break
 		}
 	}
-	s.running = s.run.ID != 0 && s.run.End == nil && heldNow(s.info.Path)
+	s.running = s.run.ID != 0 && s.run.End == nil && isLockHeld(s.info.Path)
 	return nil
 }
 
@@ -49,13 +49,13 @@ type balance struct {
 }
 
 // findFee takes the fee that the last run was given, or else the measured one.
-func (s *standing) findFee(ctx context.Context, l *sqlite.Ledger) error {
+func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
 	unit, _, err := l.Learnt(ctx, "currency")
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
 	s.unit = unit
-	for _, w := range term.SplitWords(s.how.Settings) {
+	for _, w := range term.SplitWords(s.lastOfBatch.Settings) {
 		if text, ok := strings.CutPrefix(w, "--fee="); ok {
 			fee, err := pipeline.ParseAmount(text)
 			s.fee, s.given = fee, true
@@ -105,9 +105,9 @@ func (r *recent) perDay(now time.Time, running bool) float64 {
 	return float64(r.rows-1) / span.Hours() * 24
 }
 
-// heldNow reports whether the process that signed the ledger's lock is alive on
+// isLockHeld reports whether the process that signed the ledger's lock is alive on
 // this machine. A lock that was let go has no signature.
-func heldNow(path string) bool {
+func isLockHeld(path string) bool {
 	f, err := os.Open(path + ".lock")
 	if err != nil {
 		return false
@@ -124,5 +124,5 @@ func heldNow(path string) bool {
 	}
 	host, err := os.Hostname()
 	pid, wrong := strconv.Atoi(signed["pid"])
-	return err == nil && wrong == nil && signed["host"] == host && alive(pid)
+	return err == nil && wrong == nil && signed["host"] == host && isAlive(pid)
 }

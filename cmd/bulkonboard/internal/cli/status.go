@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -39,11 +39,11 @@ func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *sett
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	st, err := standingOf(ctx, l, info, time.Now())
+	st, err := newStatusReport(ctx, l, info, time.Now())
 	if err != nil {
 		return err
 	}
-	for _, line := range st.lines(con) {
+	for _, line := range st.formatLines(con) {
 		fmt.Fprintln(con.Err, term.Printable(line))
 	}
 	if !asJSON {
@@ -51,5 +51,5 @@ func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *sett
 	}
 	enc := json.NewEncoder(con.Out)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(st.json(con))
+	return enc.Encode(st.toJSON(con))
 }

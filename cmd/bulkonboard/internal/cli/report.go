@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-type reportFlags struct {
+type reportOptions struct {
 	settings.TargetFlags
 	input   string
 	run     string
@@ -34,7 +34,7 @@ type reportFlags struct {
 }
 
 func newReportCommand(con *term.Console) *cobra.Command {
-	var f reportFlags
+	var f reportOptions
 	c := &cobra.Command{
 		Use:   "report [flags]",
 		Short: "write reports from the ledger, at any moment",
@@ -56,7 +56,7 @@ also beside a run that is sending. A report has verification links unless
 	return c
 }
 
-func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *reportFlags) (err error) {
+func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *reportOptions) (err error) {
 	sel, err := f.selection(time.Now())
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 
 // describe fills in what the ledger knows of the run that the rows are of, or
 // else of the newest of their input, and of the users.
-func (f *reportFlags) describe(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
+func (f *reportOptions) describe(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
 	meta.Run = sel.Run
 	if sel.All || len(meta.Batches) != 1 {
 		meta.KYC, err = l.HasKYC(ctx, 0)
@@ -136,16 +136,16 @@ func (f *reportFlags) describe(ctx context.Context, l *sqlite.Ledger, info ledge
 	if meta.KYC, err = l.HasKYC(ctx, meta.Batches[0].ID); err != nil {
 		return err
 	}
-	s := standing{info: info, batch: meta.Batches[0]}
-	if err := s.remember(ctx, l, sel.Run); err != nil {
+	s := statusReport{info: info, batch: meta.Batches[0]}
+	if err := s.readRuns(ctx, l, sel.Run); err != nil {
 		return err
 	}
 	if err := s.findFee(ctx, l); err != nil {
 		return err
 	}
-	meta.Run, meta.Started = s.how.ID, s.how.Started
+	meta.Run, meta.Started = s.lastOfBatch.ID, s.lastOfBatch.Started
 	meta.Money.Fee, meta.Money.Currency = report.Amount(s.fee.String()), report.Text(s.unit)
-	if e := s.how.End; e != nil {
+	if e := s.lastOfBatch.End; e != nil {
 		meta.Finished, meta.StopReason = e.At, e.StopReason
 		meta.Money.WalletBefore, meta.Money.WalletAfter = report.Amount(e.WalletFrom), report.Amount(e.WalletTo)
 	}
@@ -153,7 +153,7 @@ func (f *reportFlags) describe(ctx context.Context, l *sqlite.Ledger, info ledge
 }
 
 // selection reads the flags that choose rows.
-func (f *reportFlags) selection(now time.Time) (ledger.Selection, error) {
+func (f *reportOptions) selection(now time.Time) (ledger.Selection, error) {
 	sel := ledger.Selection{All: f.all}
 	given := 0
 	for _, is := range []bool{f.input != "", f.run != "", f.all} {
@@ -190,7 +190,7 @@ func (f *reportFlags) selection(now time.Time) (ledger.Selection, error) {
 
 // choose completes the selection by what is in the ledger, and returns the
 // batches that its rows come from.
-func (f *reportFlags) choose(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
+func (f *reportOptions) choose(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
 	switch {
 	case sel.All:
 		return batches, nil

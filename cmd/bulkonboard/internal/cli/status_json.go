@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"time"
@@ -29,7 +29,7 @@ type walletJSON struct {
 	At      report.Moment `json:"at"`
 }
 
-func (s *standing) json(con *term.Console) statusJSON {
+func (s *statusReport) toJSON(con *term.Console) statusJSON {
 	out := statusJSON{Summary: report.Summary{Schema: report.Schema, Environment: report.Text(s.info.Environment), Ledger: report.Text(s.info.Path),
 		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}}
 	if s.run.ID != 0 {
@@ -52,10 +52,10 @@ func (s *standing) json(con *term.Console) statusJSON {
 	if s.batch.ID == 0 {
 		return out
 	}
-	left := s.left()
+	left := s.openRows()
 	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), session.Causes(s.tally)
 	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
-	out.Attention, out.Next, out.Ledgers = s.attention(), s.next(con), report.Counts(s.whole.Status)
+	out.Attention, out.Next, out.Ledgers = s.rowsToReview(), s.nextLines(con), report.Counts(s.total.Status)
 	for status, n := range s.checks.Status {
 		if out.KYC == nil {
 			out.KYC = map[string]int{}

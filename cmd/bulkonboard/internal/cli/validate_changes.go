@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// listChanges writes every normalisation that the rules apply, as CSV: where,
+// writeChanges writes every normalisation that the rules apply, as CSV: where,
 // and of which kind, never a value. It reads the input once more.
-func listChanges(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
+func writeChanges(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
 	pass, err := in.Rows(ctx)
 	if err != nil {
 		return err
@@ -51,13 +51,13 @@ func listChanges(con *term.Console, ctx context.Context, in *source.Input, rules
 		}
 	})
 	if err == nil {
-		tellChanges(con, count)
+		reportChanges(con, count)
 	}
 	return err
 }
 
-// tellChanges sums them up for people.
-func tellChanges(con *term.Console, count map[validate.Change]int) {
+// reportChanges sums them up for people.
+func reportChanges(con *term.Console, count map[validate.Change]int) {
 	if len(count) == 0 {
 		fmt.Fprintln(con.Err, "every cell is sent as it stands")
 		return

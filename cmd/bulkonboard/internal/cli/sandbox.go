@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 
 func newSandboxCommand(con *term.Console) *cobra.Command {
 	var (
-		checks checkFlags
+		checks webhookOptions
 		f      settings.SandboxFlags
 		addr   string
 		state  string
@@ -50,7 +50,7 @@ user of the account.
 				return err
 			}
 			cfg.KeyTTL, cfg.StateFile = ttl.Duration, state
-			if err := checks.apply(con, &cfg); err != nil {
+			if err := checks.applyTo(con, &cfg); err != nil {
 				return err
 			}
 			printed := settings.NewSandboxKey()

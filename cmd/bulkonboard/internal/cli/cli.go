@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+// Run is the whole program but its exit.
+func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// What libraries log could hold a link: net/http quotes what it cannot read.
+	log.SetOutput(io.Discard)
+	// A reader that goes away must not end a run that sends.
+	signal.Ignore(syscall.SIGPIPE)
+	con := term.NewConsole(args, env, stdin, stdout, stderr)
+	var done func()
+	ctx, con.Stop, done = term.WatchSignals(ctx, con.Err)
+	defer done()
+
+	root := NewRootCommand(con)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	code := con.Stop.ExitCode(exit.CodeOf(err))
+	if err != nil {
+		if code != exit.OK {
+			con.Err.Release()
+		}
+		printError(con, err)
+	}
+	code = finishStreams(con, code)
+	if con.FileDropped && hasOwnWindow() {
+		// Without this the window is gone before anything is read.
+		fmt.Fprint(con.Err, "Press Enter to close this window.")
+		_, _ = bufio.NewReader(stdin).ReadString('\n') // whatever comes ends it
+	}
+	return int(code)
+}
+
+// finishStreams prints what --quiet held back, and lets the exit code tell when
+// somebody did not get what was written for them.
+func finishStreams(con *term.Console, code exit.Code) exit.Code {
+	if code != exit.OK {
+		con.Err.Release()
+	}
+	for name, s := range map[string]*term.Stream{"standard output": con.Out, "standard error": con.Err} {
+		if err := s.WriteError(); err != nil {
+			if code == exit.OK || code == exit.Findings {
+				code = exit.Failure
+			}
+			con.Err.Release()
+			fmt.Fprintf(con.Err, "warning: %s could not be written: %v\n", name, term.PlainError(err))
+		}
+	}
+	return code
+}
+
+// printError prints an error for people: what happened, then hints on lines of
+// their own.
+func printError(con *term.Console, err error) {
+	var done *exit.ReportedError
+	if errors.As(err, &done) {
+		return // the session has said it all
+	}
+	text := strings.TrimSpace(err.Error())
+	fmt.Fprintf(con.Err, "bulkonboard: %s\n", term.Printable(text))
+	for _, hint := range exit.HintsOf(err) {
+		fmt.Fprintf(con.Err, "  %s\n", hint)
+	}
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/kyccmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/linkscmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+func NewRootCommand(con *term.Console) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bulkonboard",
+		Short: "onboard customers in bulk through a partner's create-user API",
+		Long: `Bulkonboard reads a CSV or XLSX of customers, checks every row, submits the good
+ones under a rate limit, records every outcome in a ledger file, and writes a
+report of verification links and of everything that needs a person.
+
+The same command again continues where the last one ended.`,
+		Example: `  bulkonboard run --sandbox customers.csv        a rehearsal: nothing leaves this machine
+  bulkonboard validate customers.xlsx            check only
+  bulkonboard run --api-key-file key customers.csv`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetOut(con.Out)
+	root.SetErr(con.Err)
+	root.SetIn(con.In)
+	root.SetUsageFunc(printUsage)
+	root.SetFlagErrorFunc(flagError)
+	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(con, c, root, args) }
+	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
+		newTemplateCommand(con), newSandboxCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
+	root.AddCommand(newHelpTopics(root)...)
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			subcommand.Group(c)
+		}
+	}
+	refuseUnknownTopics(root)
+	completeChoices(root)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return settings.FillFlags(con, c, root) }
+	return root
+}
+
+// flagError says what is near a flag that does not exist.
+func flagError(c *cobra.Command, err error) error {
+	hints := []string{c.CommandPath() + " --help lists the flags"}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if near := nearFlags(c, unknown.GetSpecifiedName()); len(near) > 0 {
+			hints = append([]string{"did you mean " + strings.Join(near, " or ") + "?"}, hints...)
+		}
+	}
+	return exit.NewUsageError(err, hints...)
+}
