@@ -57,7 +57,7 @@ func finishStreams(con *term.Console, code exit.Code) exit.Code {
 				code = exit.Failure
 			}
 			con.Err.Release()
-			fmt.Fprintf(con.Err, "warning: %s could not be written: %v\n", name, term.PlainError(err))
+			con.Sayf("warning: %s could not be written: %v", name, term.PlainError(err))
 		}
 	}
 	return code
@@ -71,8 +71,8 @@ func printError(con *term.Console, err error) {
 		return // the session has said it all
 	}
 	text := strings.TrimSpace(err.Error())
-	fmt.Fprintf(con.Err, "bulkonboard: %s\n", term.Printable(text))
+	con.Sayf("bulkonboard: %s", text)
 	for _, hint := range exit.HintsOf(err) {
-		fmt.Fprintf(con.Err, "  %s\n", hint)
+		con.Sayf("  %s", hint)
 	}
 }

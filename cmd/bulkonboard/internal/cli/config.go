@@ -18,7 +18,7 @@ import (
 )
 
 func newConfigCommand(con *term.Console) *cobra.Command {
-	c := subcommand.Group(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
+	c := subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "read the config file and the environment, and tell every mistake",
@@ -43,7 +43,7 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 		if _, err := os.Lstat(settings.DefaultConfigFile); err == nil {
 			return exit.NewUsageError(fmt.Errorf("%s is not read", settings.DefaultConfigFile), "own it and run chmod go-w on it, or name it with --config")
 		}
-		fmt.Fprintln(con.Err, "there is no config file")
+		con.Sayf("there is no config file")
 	}
 	fresh := NewRootCommand(con) // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
@@ -64,7 +64,7 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 		return exit.NewUsageError(err)
 	}
 	if file != nil {
-		fmt.Fprintf(con.Err, "%s: all good\n", term.Count(len(file), "setting"))
+		con.Sayf("%s: all good", term.Count(len(file), "setting"))
 	}
 	return nil
 }

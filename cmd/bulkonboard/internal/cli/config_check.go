@@ -28,7 +28,7 @@ type configCheck struct {
 
 func newConfigCheck(con *term.Console, file map[string]settings.Setting) *configCheck {
 	t := &configCheck{app: con, file: file, run: &cobra.Command{Use: "run"}}
-	t.flags.AddFlags(t.run.Flags())
+	t.flags.AddFlags(t.run)
 	_ = settings.FillFrom(con, t.run, file) // values that are wrong by themselves have been told
 	return t
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
@@ -16,7 +15,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// statusText is the table of statuses and codes as people read it.
+// statusText returns the tables of statuses and codes.
 func statusText() string {
 	var b strings.Builder
 	b.WriteString("Every row ends in exactly one status. In brackets: what the next run does with it.\n\n")
@@ -43,7 +42,7 @@ func statusText() string {
 	return b.String()
 }
 
-// exitText is the table as people read it.
+// exitText returns the table of exit codes.
 func exitText() string {
 	var b strings.Builder
 	for _, e := range exit.Table() {
@@ -56,7 +55,7 @@ func exitText() string {
 	return b.String()
 }
 
-// newHelpTopics are the pages of `help` that are no commands.
+// newHelpTopics returns the pages of `help` that are no commands.
 func newHelpTopics(root *cobra.Command) []*cobra.Command {
 	page := func(name, short string, text func() string) *cobra.Command {
 		c := &cobra.Command{Use: name, Short: short}
@@ -72,8 +71,8 @@ func newHelpTopics(root *cobra.Command) []*cobra.Command {
 	}
 }
 
-// refuseUnknownTopics makes help of an unknown topic a mistake in the call; cobra's own
-// says so and ends with 0.
+// refuseUnknownTopics makes help of an unknown topic a mistake in the call:
+// cobra's own ends with 0.
 func refuseUnknownTopics(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, err := root.Find([]string{"help"})
@@ -92,26 +91,8 @@ func refuseUnknownTopics(root *cobra.Command) {
 			for _, sub := range topic.Commands() {
 				names = append(names, sub.Name())
 			}
-			if near := settings.NearestNames(rest[0], names); len(near) > 0 {
-				hint = "did you mean " + strings.Join(near, " or ") + "?"
-			}
+			hint = settings.SuggestName(rest[0], names, hint)
 		}
 		return exit.NewUsageError(fmt.Errorf("unknown help topic %q", strings.Join(args, " ")), hint)
 	}
-}
-
-// advancedText shows the flags that run --help leaves out.
-func advancedText(root *cobra.Command) string {
-	run, _, err := root.Find([]string{"run"})
-	if err != nil {
-		return err.Error()
-	}
-	shown := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	shown.SortFlags = false
-	run.Flags().VisitAll(func(f *pflag.Flag) {
-		if len(f.Annotations[settings.AdvancedAnnotation]) > 0 {
-			shown.AddFlag(withoutBoolValue(f))
-		}
-	})
-	return "Flags of run beside those of bulkonboard run --help:\n\n" + shown.FlagUsagesWrapped(helpWidth)
 }

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -18,17 +16,11 @@ func newPlanCommand(con *term.Console) *cobra.Command {
 		Short: "what run would do: rows to send, to skip, to refuse; cost and wallet; duration",
 		Long: `Checks all input against the ledger as run does, asks the wallet, and says what
 run would do. Nothing is sent, and nothing of it stays in the ledger.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exit.NewUsageError(errors.New("plan needs a FILE"), "bulkonboard plan customers.csv")
-			}
-			return nil
-		},
+		Args: subcommand.NeedArgs("a FILE", "bulkonboard plan customers.csv"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return session.Preview(con, c, &f, args)
 		},
 	}
-	f.AddPlanFlags(c.Flags())
-	settings.AddConfigFlag(c)
+	f.AddPlanFlags(c)
 	return c
 }

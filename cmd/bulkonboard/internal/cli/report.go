@@ -42,9 +42,9 @@ func newReportCommand(con *term.Console) *cobra.Command {
 also beside a run that is sending. A report has verification links unless
 --no-links is given: keep it as carefully as passwords.`,
 		Args: subcommand.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runReport(con, c.Context(), c, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return runReport(c.Context(), con, c, &f) },
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	c.Flags().StringVar(&f.input, "input", "", "rows of the input `FILE`")
 	c.Flags().StringVar(&f.run, "run", "", "rows of the input of run `ID`, or last")
 	c.Flags().BoolVar(&f.all, "all", false, "every customer once")
@@ -52,11 +52,10 @@ also beside a run that is sending. A report has verification links unless
 	c.Flags().StringVar(&f.since, "since", "", "rows decided at or after `TIME` (RFC 3339, a date, or 24h)")
 	c.Flags().BoolVar(&f.noLinks, "no-links", false, "leave out verification links")
 	c.Flags().StringArrayVar(&f.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable)")
-	settings.AddConfigFlag(c)
 	return c
 }
 
-func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *reportOptions) (err error) {
+func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *reportOptions) (err error) {
 	sel, err := f.selection(time.Now())
 	if err != nil {
 		return err
@@ -84,7 +83,7 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 		if meta.Batches[0].Rows == 0 {
 			return exit.NewUsageError(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
 		}
-		fmt.Fprintln(con.Err, "warning: only some rows of that input are still kept; --all reports every customer once")
+		con.Sayf("warning: only some rows of that input are still kept; --all reports every customer once")
 	}
 	names := f.reports
 	if len(names) == 0 {
@@ -109,7 +108,7 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 		return err
 	}
 	if !f.noLinks {
-		session.NoteLinksShown(con, ctx, info, "report")
+		session.NoteLinksShown(ctx, con, info, "report")
 	}
 	o.Facts = outputs.ReadOnlyFacts(l)
 	still, err := l.Snapshot(ctx) // reports of one command agree, whatever a run does meanwhile
@@ -120,7 +119,7 @@ func runReport(con *term.Console, ctx context.Context, c *cobra.Command, f *repo
 	written, err := o.Write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
 	o.ReportKept(con)
 	for _, path := range written {
-		fmt.Fprintf(con.Err, "written: %s\n", term.Printable(path))
+		con.Sayf("written: %s", path)
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,6 +15,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
+// NewRootCommand returns the program's command with all others below it.
 func NewRootCommand(con *term.Console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bulkonboard",
@@ -47,7 +47,7 @@ The same command again continues where the last one ended.`,
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
-			subcommand.Group(c)
+			subcommand.GroupCommand(c)
 		}
 	}
 	refuseUnknownTopics(root)
@@ -56,14 +56,16 @@ The same command again continues where the last one ended.`,
 	return root
 }
 
-// flagError says what is near a flag that does not exist.
+// flagError adds what is near a flag that does not exist.
 func flagError(c *cobra.Command, err error) error {
-	hints := []string{c.CommandPath() + " --help lists the flags"}
+	list := c.CommandPath() + " --help lists the flags"
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
-		if near := nearFlags(c, unknown.GetSpecifiedName()); len(near) > 0 {
-			hints = append([]string{"did you mean " + strings.Join(near, " or ") + "?"}, hints...)
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := settings.NearestNames(unknown.GetSpecifiedName(), names); len(near) > 0 {
+			return exit.NewUsageError(err, settings.SuggestNames("--", near), list)
 		}
 	}
-	return exit.NewUsageError(err, hints...)
+	return exit.NewUsageError(err, list)
 }

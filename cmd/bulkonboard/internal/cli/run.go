@@ -25,8 +25,7 @@ batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error { return session.Run(con, c, &f, args) },
 	}
-	f.AddFlags(c.Flags())
-	settings.AddConfigFlag(c)
+	f.AddFlags(c)
 	c.SetHelpTemplate(c.HelpTemplate() + "\nMore flags: bulkonboard help run-advanced\n")
 	return c
 }

@@ -58,7 +58,7 @@ user of the account.
 			if own := strings.TrimSpace(con.Env[settings.KeyVariable]); own != "" {
 				cfg.Keys = append(cfg.Keys, own)
 			}
-			return serveSandbox(con, c.Context(), cfg, addr, printed)
+			return serveSandbox(c.Context(), con, cfg, addr, printed)
 		},
 	}
 	f.AddFlags(c.Flags(), "")
@@ -79,7 +79,7 @@ func faultText() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func serveSandbox(con *term.Console, ctx context.Context, cfg sandbox.Config, addr, key string) (err error) {
+func serveSandbox(ctx context.Context, con *term.Console, cfg sandbox.Config, addr, key string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		return exit.NewUsageError(err)
@@ -90,11 +90,11 @@ func serveSandbox(con *term.Console, ctx context.Context, cfg sandbox.Config, ad
 		return exit.NewUsageError(err)
 	}
 	fmt.Fprintln(con.Out, url)
-	fmt.Fprintln(con.Err, "the simulated partner listens until it is interrupted. In another window:")
-	fmt.Fprintf(con.Err, "  %s bulkonboard run --base-url %s customers.csv\n", keyInEnvironment(key), url)
+	con.Sayf("the simulated partner listens until it is interrupted. In another window:")
+	con.Sayf("  %s bulkonboard run --base-url %s customers.csv", keyInEnvironment(key), url)
 	<-ctx.Done()
 	n := server.Counters()
-	fmt.Fprintf(con.Err, "create-user requests: %s; %s, %s charged\n", term.Number(n.Posts), term.Count(n.Users, "user"), server.Charged())
+	con.Sayf("create-user requests: %s; %s, %s charged", term.Number(n.Posts), term.Count(n.Users, "user"), server.Charged())
 	return nil
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +12,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newStatusCommand(con *term.Console) *cobra.Command {
@@ -24,21 +25,17 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 		Long:  "Reads the ledger, also beside a run that is sending, and says how the newest input stands.",
 		Args:  subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runStatus(con, c.Context(), c, &f, asJSON)
+			return session.ReadLedger(c, &f, func(ctx context.Context, l *sqlite.Ledger, info ledger.Info) error {
+				return runStatus(ctx, con, l, info, asJSON)
+			})
 		},
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON summary on standard output")
-	settings.AddConfigFlag(c)
 	return c
 }
 
-func runStatus(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags, asJSON bool) (err error) {
-	l, info, err := session.OpenToRead(ctx, c, f)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
+func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info ledger.Info, asJSON bool) error {
 	st, err := newStatusReport(ctx, l, info, time.Now())
 	if err != nil {
 		return err

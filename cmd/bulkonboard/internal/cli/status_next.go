@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -26,11 +27,7 @@ func isHiddenProxy(word string) bool {
 
 func (s *statusReport) nextSteps(con *term.Console) []string {
 	left, people := s.openRows(), s.rowsToReview()
-	var names []string
-	for _, f := range s.batch.Files {
-		names = append(names, f.Name)
-	}
-	names = term.FileArguments(names)
+	names := term.FileArguments(session.FileNames(s.batch))
 	again := con.CommandLine(append(append([]string{"run"}, s.continueFlags()...), names...)...)
 	switch {
 	case s.running:

@@ -2,11 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -20,17 +19,12 @@ func newTemplateCommand(con *term.Console) *cobra.Command {
 		Long: `Writes an input file with every column and one example row, which run refuses
 until it is replaced. In the .xlsx all columns are text, and the second sheet has
 the rules. A file that is there already is never overwritten.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return exit.NewUsageError(errors.New("template needs one FILE"), "bulkonboard template customers.xlsx")
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error { return writeTemplate(con, c.Context(), args[0]) },
+		Args: subcommand.NeedArg("one FILE", "bulkonboard template customers.xlsx"),
+		RunE: func(c *cobra.Command, args []string) error { return writeTemplate(c.Context(), con, args[0]) },
 	}
 }
 
-func writeTemplate(con *term.Console, ctx context.Context, path string) error {
+func writeTemplate(ctx context.Context, con *term.Console, path string) error {
 	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
 		return exit.UsageErrorf("template %s: the file must be .csv or .xlsx", path)
 	}
@@ -51,6 +45,6 @@ func writeTemplate(con *term.Console, ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(con.Err, "written: %s\n", term.Printable(written))
+	con.Sayf("written: %s", written)
 	return nil
 }

@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
@@ -47,13 +47,8 @@ program is checked so.`,
 		Example: `  bulkonboard validate customers.xlsx
   bulkonboard validate --annotate to-correct.xlsx customers.xlsx
   bulkonboard validate --save-map map.yaml --map email="E-Mail (private)" customers.csv`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exit.NewUsageError(errors.New("validate needs a FILE"), "bulkonboard validate customers.csv")
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error { return runValidate(con, c.Context(), &f, args) },
+		Args: subcommand.NeedArgs("a FILE", "bulkonboard validate customers.csv"),
+		RunE: func(c *cobra.Command, args []string) error { return runValidate(c.Context(), con, &f, args) },
 	}
 	f.InputFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
@@ -66,7 +61,7 @@ program is checked so.`,
 	return c
 }
 
-func runValidate(con *term.Console, ctx context.Context, f *validateOptions, args []string) (err error) {
+func runValidate(ctx context.Context, con *term.Console, f *validateOptions, args []string) (err error) {
 	if f.quiet {
 		con.Err.HoldBack()
 	}
@@ -97,7 +92,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateOptions, arg
 		}
 		found.KeepMarks = true
 	}
-	tally, err := checkInput(con, ctx, in, rules, found)
+	tally, err := checkInput(ctx, con, in, rules, found)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
@@ -107,18 +102,18 @@ func runValidate(con *term.Console, ctx context.Context, f *validateOptions, arg
 	}
 	reportFindings(con, in, found, tally, code)
 	if f.changes {
-		if err := writeChanges(con, ctx, in, rules); err != nil {
+		if err := writeChanges(ctx, con, in, rules); err != nil {
 			return err
 		}
 	}
 	if f.annotate != "" {
 		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
 		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
-		path, err := outputs.WriteAnnotated(con, ctx, f.annotate, in, note)
+		path, err := outputs.WriteAnnotated(ctx, con, f.annotate, in, note)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.Err, "written: %s\n", term.Printable(path))
+		con.Sayf("written: %s", path)
 	}
 	if f.json {
 		rows := tally.Rows
@@ -135,7 +130,7 @@ func runValidate(con *term.Console, ctx context.Context, f *validateOptions, arg
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
-func checkInput(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
+func checkInput(ctx context.Context, con *term.Console, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
 	shown := term.NewWarningHandler(con.Err)
 	defer shown.End()
 	found.Columns.Begin()

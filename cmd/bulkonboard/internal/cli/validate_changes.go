@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -16,7 +15,7 @@ import (
 
 // writeChanges writes every normalisation that the rules apply, as CSV: where,
 // and of which kind, never a value. It reads the input once more.
-func writeChanges(con *term.Console, ctx context.Context, in *source.Input, rules *validate.Rules) (err error) {
+func writeChanges(ctx context.Context, con *term.Console, in *source.Input, rules *validate.Rules) (err error) {
 	pass, err := in.Rows(ctx)
 	if err != nil {
 		return err
@@ -59,10 +58,10 @@ func writeChanges(con *term.Console, ctx context.Context, in *source.Input, rule
 // reportChanges sums them up for people.
 func reportChanges(con *term.Console, count map[validate.Change]int) {
 	if len(count) == 0 {
-		fmt.Fprintln(con.Err, "every cell is sent as it stands")
+		con.Sayf("every cell is sent as it stands")
 		return
 	}
-	fmt.Fprintln(con.Err, "cells that are sent in another form than they stand:")
+	con.Sayf("cells that are sent in another form than they stand:")
 	var all []validate.Change
 	for c := range count {
 		all = append(all, c)
@@ -74,7 +73,7 @@ func reportChanges(con *term.Console, count map[validate.Change]int) {
 		return slices.Compare([]string{x.Field, x.Kind}, []string{y.Field, y.Kind})
 	})
 	for _, c := range all {
-		fmt.Fprintf(con.Err, "  %s  %s: %s\n", term.Number(count[c]), c.Field, changeText(c.Kind))
+		con.Sayf("  %s  %s: %s", term.Number(count[c]), c.Field, changeText(c.Kind))
 	}
 }
 

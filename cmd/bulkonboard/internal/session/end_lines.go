@@ -116,11 +116,7 @@ func (s *session) reportOtherInputs(sum pipeline.Summary) {
 	}
 	for _, b := range batches {
 		if n := count[b.ID]; n > 0 {
-			var names []string
-			for _, f := range b.Files {
-				names = append(names, f.Name)
-			}
-			s.Sayf("  %s of this input, which must be run again: %s", term.Count(n, "row"), s.QuoteWords(term.FileArguments(names)...))
+			s.Sayf("  %s of this input, which must be run again: %s", term.Count(n, "row"), s.QuoteWords(term.FileArguments(FileNames(b))...))
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 const UnverifiedAfter = 7 * 24 * time.Hour
 
 // ReportFunnel says how far the users of a batch are, 0 = of the ledger.
-func ReportFunnel(con *term.Console, ctx context.Context, l kyc.Customers, batch int64) error {
+func ReportFunnel(ctx context.Context, con *term.Console, l kyc.Customers, batch int64) error {
 	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-UnverifiedAfter))
 	if err != nil {
 		return err

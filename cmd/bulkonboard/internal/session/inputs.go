@@ -39,3 +39,12 @@ func Inputs(ctx context.Context, l *sqlite.Ledger) ([]ledger.Batch, error) {
 	slices.SortStableFunc(batches, func(x, y ledger.Batch) int { return cmp.Compare(newest[y.ID], newest[x.ID]) })
 	return batches, nil
 }
+
+// FileNames returns the names of a batch's files.
+func FileNames(b ledger.Batch) []string {
+	names := make([]string, len(b.Files))
+	for i, f := range b.Files {
+		names[i] = f.Name
+	}
+	return names
+}

@@ -79,6 +79,17 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 	return nil
 }
 
+// ReadLedger runs do on the ledger that the flags choose, open to be read, and
+// closes it.
+func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, *sqlite.Ledger, ledger.Info) error) (err error) {
+	l, info, err := OpenToRead(c.Context(), c, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return do(c.Context(), l, info)
+}
+
 // OpenToRead opens the ledger that the flags choose, to be read beside a run.
 // With --ledger alone it may be of any environment.
 func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (*sqlite.Ledger, ledger.Info, error) {
@@ -114,12 +125,12 @@ func ReportNotices(con *term.Console, l *sqlite.Ledger) {
 // from then on a mixed-up answer is no longer put right silently, because
 // someone may hold the wrong link. A ledger that this user may only read cannot
 // note it, which is said.
-func NoteLinksShown(con *term.Console, ctx context.Context, info ledger.Info, command string) {
+func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
 	}
 	if err != nil {
-		fmt.Fprintf(con.Err, "warning: the ledger could not note that links were handed out: %v\n", err)
+		con.Sayf("warning: the ledger could not note that links were handed out: %v", err)
 	}
 }

@@ -75,7 +75,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if path := s.flags.Annotate; path != "" {
 		note := outputs.NewAnnotation(s.in.Files()[0], s.flags.HeaderRow.N)
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch.ID)
-		marked, failure := outputs.WriteAnnotated(s.Console, ctx, path, s.in, note)
+		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {
 			written = append(written, marked)
 		}

@@ -55,7 +55,7 @@ func readFoundConfig(con *term.Console, root *cobra.Command) (map[string]Setting
 	case err != nil:
 		return nil, exit.UsageErrorf("config file %s: %w", DefaultConfigFile, err)
 	case ignored != "":
-		fmt.Fprintf(con.Err, "warning: %s is ignored: %s\n", DefaultConfigFile, ignored)
+		con.Sayf("warning: %s is ignored: %s", DefaultConfigFile, ignored)
 		return nil, nil
 	}
 	settings, err := parseConfig(DefaultConfigFile, text, KnownFlags(root))

@@ -18,7 +18,7 @@ func FuzzConfig(f *testing.F) {
 	}
 	var known []string
 	fresh := &cobra.Command{Use: "run"}
-	new(RunFlags).AddFlags(fresh.Flags())
+	new(RunFlags).AddFlags(fresh)
 	fresh.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	f.Fuzz(func(t *testing.T, text []byte) {
 		settings, err := parseConfig("c.yaml", text, known)
@@ -30,7 +30,7 @@ func FuzzConfig(f *testing.F) {
 		values := 0
 		c := &cobra.Command{Use: "run"}
 		var flags RunFlags
-		flags.AddFlags(c.Flags())
+		flags.AddFlags(c)
 		for name, set := range settings {
 			if !slices.Contains(known, name) || len(set.Values) != len(set.Places) || len(set.Values) == 0 {
 				t.Errorf("%q is set to %q at %v", name, set.Values, set.Places)

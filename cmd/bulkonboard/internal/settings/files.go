@@ -2,7 +2,6 @@ package settings
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -75,7 +74,7 @@ func readFoundFile(path string, most int64) (text []byte, ignored string, err er
 // change: what it says decides where the key and the customers go.
 func WarnIfWritable(con *term.Console, path string, info fs.FileInfo) {
 	if info != nil && info.Mode().IsRegular() && (writableByOthers(info) || !ownedByUserOrRoot(info)) {
-		fmt.Fprintf(con.Err, "warning: other users can change %s: own it and run chmod go-w on it\n", term.Printable(path))
+		con.Sayf("warning: other users can change %s: own it and run chmod go-w on it", path)
 	}
 }
 
@@ -87,7 +86,7 @@ func ReadSecretFile(con *term.Console, flag, path string) ([]byte, error) {
 		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
 	}
 	if info.Mode().IsRegular() && readableByOthers(info) {
-		fmt.Fprintf(con.Err, "warning: %s can be read by others: chmod 600 it\n", term.Printable(path))
+		con.Sayf("warning: %s can be read by others: chmod 600 it", path)
 	}
 	return text, nil
 }

@@ -15,18 +15,24 @@ func shortenName(name string) string {
 	return strings.ToValidUTF8(name[:maxName], "") + "..."
 }
 
-// SuggestName suggests what is near a mistyped name, or says something else.
+// SuggestName returns the hint that names what is near a mistyped name, or
+// another hint if nothing is.
 func SuggestName(typed string, names []string, otherwise string) string {
 	if len(typed) > maxName {
 		return otherwise
 	}
 	if near := NearestNames(typed, names); len(near) > 0 {
-		return "did you mean " + strings.Join(near, " or ") + "?"
+		return SuggestNames("", near)
 	}
 	return otherwise
 }
 
-// NearestNames are the names that are close to what was typed.
+// SuggestNames returns the hint that names what was probably meant.
+func SuggestNames(prefix string, near []string) string {
+	return "did you mean " + prefix + strings.Join(near, " or "+prefix) + "?"
+}
+
+// NearestNames returns the names that are close to what was typed.
 func NearestNames(typed string, names []string) []string {
 	var near []string
 	closest := 1 + len(typed)/4
@@ -42,7 +48,7 @@ func NearestNames(typed string, names []string) []string {
 	return near
 }
 
-// editDistance is how many letters to change, add, leave out or swap with their
+// editDistance returns how many letters to change, add, leave out or swap with their
 // neighbour make b of a.
 func editDistance(a, b string) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}

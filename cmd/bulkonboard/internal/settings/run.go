@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
@@ -48,11 +48,12 @@ type RunFlags struct {
 	MetricsFile    string
 }
 
-// AddPlanFlags are those that plan takes as well.
-func (r *RunFlags) AddPlanFlags(f *pflag.FlagSet) {
+// AddPlanFlags adds those that plan takes as well, and --config.
+func (r *RunFlags) AddPlanFlags(c *cobra.Command) {
+	f := c.Flags()
 	r.Rate = Rate{PerSecond: 5, Text: "5/s"}
 	r.Burst, r.Workers = Count{N: 1, Min: 1}, Count{auto: true, Min: 1}
-	r.AddLedgerFlags(f)
+	r.AddLedgerFlags(c)
 	r.AddPartnerFlags(f)
 	r.InputFlags.AddFlags(f)
 	r.LogFlags.AddFlags(f)
@@ -68,8 +69,10 @@ func (r *RunFlags) AddPlanFlags(f *pflag.FlagSet) {
 	HideAdvanced(f, "keep-balance", "again", "again-code", "accept")
 }
 
-func (r *RunFlags) AddFlags(f *pflag.FlagSet) {
-	r.AddPlanFlags(f)
+// AddFlags adds all flags of run, and --config.
+func (r *RunFlags) AddFlags(c *cobra.Command) {
+	r.AddPlanFlags(c)
+	f := c.Flags()
 	r.Limit = Count{Min: 1}
 	r.MaxAttempts = Count{N: 5, Min: 1}
 	r.Patience = Span{15 * time.Minute, true}

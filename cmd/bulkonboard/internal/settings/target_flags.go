@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
@@ -28,8 +29,10 @@ type TargetFlags struct {
 	Play        SandboxFlags
 }
 
-// AddLedgerFlags are those that choose the ledger alone.
-func (t *TargetFlags) AddLedgerFlags(f *pflag.FlagSet) {
+// AddLedgerFlags adds those that choose the ledger alone, and --config.
+func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
+	AddConfigFlag(c)
+	f := c.Flags()
 	t.env = Choice{Words: []string{Staging, Production}}
 	f.Var(&t.env, "env", "which partner, and which ledger (default staging)")
 	f.BoolVar(&t.sandbox, "sandbox", false, "the simulated partner API inside this process; no key needed")
@@ -38,7 +41,7 @@ func (t *TargetFlags) AddLedgerFlags(f *pflag.FlagSet) {
 	HideAdvanced(f, "base-url")
 }
 
-// AddPartnerFlags are those that choose how to talk to the partner.
+// AddPartnerFlags adds those that choose how to talk to the partner.
 func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
 	t.KeyTTL = Span{5 * time.Minute, true}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -24,17 +25,11 @@ func newImportCommand(con *term.Console) *cobra.Command {
 		Long: `Reads webhook events, one JSON object after the other or an array of them, as your
 own endpoint received and verified them. Order and repetition do not matter. No
 API key is needed.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return exit.UsageErrorf("kyc import needs a FILE of webhook events, or -")
-			}
-			return nil
-		},
+		Args: subcommand.NeedArg("a FILE of webhook events, or -"),
 		RunE: func(c *cobra.Command, args []string) error { return runImport(con, c, &f, partnerID, args[0]) },
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	addPartnerIDFlag(c.Flags(), &partnerID)
-	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -48,7 +43,7 @@ func runImport(con *term.Console, c *cobra.Command, f *settings.TargetFlags, par
 		defer file.Close()
 		in = file
 	}
-	l, err := openShared(con, ctx, c, f)
+	l, err := openShared(ctx, con, c, f)
 	if err != nil {
 		return err
 	}

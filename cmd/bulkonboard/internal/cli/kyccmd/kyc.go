@@ -15,7 +15,7 @@ import (
 )
 
 func NewCommand(con *term.Console) *cobra.Command {
-	c := subcommand.Group(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
+	c := subcommand.GroupCommand(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
 		Long: `After its creation a user opens the verification link, is checked, and is
 approved or denied. These commands keep that in the ledger, beside a run if need
 be; status and links export show it.`})
@@ -26,11 +26,10 @@ be; status and links export show it.`})
 // addFollowFlags adds the flags that choose ledger, partner and pace.
 func addFollowFlags(c *cobra.Command, f *settings.RunFlags) {
 	f.Rate = settings.Rate{PerSecond: 5, Text: "5/s"}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	f.AddPartnerFlags(c.Flags())
 	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.Rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
-	settings.AddConfigFlag(c)
 }
 
 // addPartnerIDFlag says whose events are taken.
@@ -50,7 +49,7 @@ func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, err
 
 // openShared opens a ledger to be written to beside a run. With --ledger alone
 // it may be of any environment.
-func openShared(con *term.Console, ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (session.SharedLedger, error) {
+func openShared(ctx context.Context, con *term.Console, c *cobra.Command, f *settings.TargetFlags) (session.SharedLedger, error) {
 	l, info, err := session.OpenToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()

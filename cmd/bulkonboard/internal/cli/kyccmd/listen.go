@@ -55,7 +55,7 @@ URL is the first line of standard output.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runListen(con, c, &f) },
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 takes a free one")
 	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "`FILE` that holds the whsec_ secret, or several, one a line (required, repeatable)")
 	addPartnerIDFlag(c.Flags(), &f.partnerID)
@@ -63,7 +63,6 @@ URL is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "hex or base64 (default either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than that, such as 7d or 36h")
-	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -82,7 +81,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 	if len(secrets) == 0 {
 		return exit.UsageErrorf("--secret-file: the files hold no secret")
 	}
-	l, err := openShared(con, ctx, c, &f.TargetFlags)
+	l, err := openShared(ctx, con, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
@@ -106,7 +105,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		Failed:    func(err error) { stop(err) },
 		Told: func(e ledger.KYCEvent, news bool) {
 			if news {
-				fmt.Fprintf(con.Err, "%s a user is %s\n", term.LocalTime(e.At), term.Printable(string(e.Status)))
+				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
 			}
 		},
 		Skipped: func(name string, why error) {
@@ -119,7 +118,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		return errors.Join(exit.NewUsageError(err), listener.Close())
 	}
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
-	fmt.Fprintln(con.Err, "listening for webhooks; interrupt it to end it")
+	con.Sayf("listening for webhooks; interrupt it to end it")
 	err = l.WithRecord(ctx, session.NewRunRecord(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, session.SignalGrace) })
 	skipped.report(con.Err)
 	return err

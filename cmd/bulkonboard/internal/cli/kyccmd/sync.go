@@ -52,7 +52,7 @@ and where the list has more users than it can have.`,
 				if err := l.ConfirmUsers(ctx); err != nil {
 					return err
 				}
-				if err := session.ReportFunnel(con, ctx, l.Ledger, 0); err != nil || out.Cut == nil {
+				if err := session.ReportFunnel(ctx, con, l.Ledger, 0); err != nil || out.Cut == nil {
 					return err
 				}
 				return exit.NewReportedError(exit.Findings)

@@ -8,6 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newAdoptCommand(con *term.Console) *cobra.Command {
@@ -25,8 +26,7 @@ over with ledger import.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runAdopt(con, c, &f) },
 	}
-	f.AddLedgerFlags(c.Flags())
-	settings.AddConfigFlag(c)
+	f.AddLedgerFlags(c)
 	return c
 }
 
@@ -36,7 +36,7 @@ func runAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) erro
 		return err
 	}
 	opt.Adopt = true
-	return withRecord(con, c, settings.DescribeSettings(c), openWith(opt), func(context.Context, *recordedLedger) error {
+	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
 		con.Sayf("adopted: %s", opt.Path)
 		return nil
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newExportCommand(con *term.Console) *cobra.Command {
@@ -25,7 +26,7 @@ func newExportCommand(con *term.Console) *cobra.Command {
 its "type": ledger, fact, run, input, row, customer. The secrets of the ledger's
 hashes, and the hashes, are left out. It holds names, e-mails and verification
 links: keep it as carefully as passwords. That it was made is recorded in the log.`,
-		Args: subcommand.OneArg("export", "a FILE that does not exist yet, or -"),
+		Args: subcommand.NeedArg("a FILE that does not exist yet, or -"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opt, err := ledgerOptions(c, &f)
@@ -33,17 +34,16 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 			return err
 		}
 		opt.Concurrent = true
-		return withRecord(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *recordedLedger) error {
+		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *sqlite.Ledger, _ *logEntry) error {
 			return runExport(ctx, con, l, args[0], noLinks)
 		})
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may hold one")
-	settings.AddConfigFlag(c)
 	return c
 }
 
-func runExport(ctx context.Context, con *term.Console, l *recordedLedger, path string, noLinks bool) (err error) {
+func runExport(ctx context.Context, con *term.Console, l *sqlite.Ledger, path string, noLinks bool) (err error) {
 	w := io.Writer(con.Out)
 	if path != "-" {
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

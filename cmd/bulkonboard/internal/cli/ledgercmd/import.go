@@ -8,6 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newImportCommand(con *term.Console) *cobra.Command {
@@ -21,7 +22,7 @@ has left, with the columns email, serviceId and verificationUrl. People who are 
 to the ledger become created (with serviceId and link), link_missing (with serviceId
 alone) or duplicate (with neither). What the ledger knows better stays as it is.
 Rows of a report with any other status are passed over.`,
-		Args: subcommand.OneArg("import", "a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
+		Args: subcommand.NeedArg("a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		opt, err := ledgerOptions(c, &f)
@@ -34,14 +35,13 @@ Rows of a report with any other status are passed over.`,
 			return err
 		}
 		opt.Create = create || opt.Environment != settings.Production
-		err = withRecord(con, c, args[0]+" sha256 "+im.sum, openWith(opt), func(ctx context.Context, l *recordedLedger) error { return im.importInto(ctx, l) })
+		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
 		if err == nil {
 			im.report(con)
 		}
 		return err
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
-	settings.AddConfigFlag(c)
 	return c
 }

@@ -11,26 +11,24 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// importGroup is how many people are looked up and written at a time.
+// importGroup is how many customers are looked up and written at a time.
 const importGroup = 500
 
-// importer is one import under way.
+// importer takes one file over into a ledger.
 type importer struct {
 	path        string
 	sum         string // of the file
 	environment string
 	slugs       map[string]bool // of the partner accounts that its serviceIds name
 	onlyReport  bool            // the file must be a report of ours
-	l           *recordedLedger
-	gap         bool // the ledger was put back from a copy: a report of ours may know more of whomever it has sent
-
-	queued           []importedUser
-	size             int             // bytes of waiting, about
-	queuedIdentities map[string]bool // identities of waiting
+	l           *sqlite.Ledger
+	run         int64
+	gap         bool // the ledger was put back from a copy: a report of ours may know later outcomes
 
 	done    map[ledger.Status]int // taken over
 	better  int                   // known better already
@@ -38,7 +36,7 @@ type importer struct {
 	refused int                   // rows whose serviceId is another customer's
 }
 
-// importedUser is what a row tells of somebody.
+// importedUser is what a row says of a customer.
 type importedUser struct {
 	row      int
 	identity string
@@ -73,8 +71,8 @@ func (im *importer) checkFile() error {
 	return err
 }
 
-// parseRow is what a row tells of somebody; ok is false if there is nothing to
-// take over.
+// parseRow returns what a row says of a customer; ok is false if there is
+// nothing to take over.
 func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err error) {
 	wrong := func(what string) error {
 		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.Row, what), "nobody was taken over; correct the row, or take it out")
@@ -134,7 +132,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	return p, true, nil
 }
 
-// codeImported is the code of people taken over from a file.
+// codeImported is the code of customers taken over from a file.
 const codeImported = "imported"
 
 // What is wrong with a service id or a link that the ledger does not take.
@@ -144,7 +142,7 @@ const (
 )
 
 // importInto takes a file over into a ledger.
-func (im *importer) importInto(ctx context.Context, l *recordedLedger) error {
+func (im *importer) importInto(ctx context.Context, l *sqlite.Ledger, e *logEntry) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err
@@ -156,43 +154,57 @@ func (im *importer) importInto(ctx context.Context, l *recordedLedger) error {
 	if own := info.Account.Slug; own != "" && len(im.slugs) > 0 && !im.slugs[own] {
 		return fmt.Errorf("%s has users of another partner account than the ledger, and none was taken over: %w", im.path, ledger.ErrAccount)
 	}
-	im.l, im.gap = l, len(gaps) > 0
-	err = im.importRows(ctx)
-	l.end.Created += im.done[ledger.Created]
-	return err
-}
-
-func (im *importer) importRows(ctx context.Context) error {
-	im.queuedIdentities, im.done = map[string]bool{}, map[ledger.Status]int{}
+	im.l, im.run, im.gap, im.done = l, e.run, len(gaps) > 0, map[ledger.Status]int{}
 	if err := im.register(ctx); err != nil {
 		return err
 	}
-	err := reportfile.Read(im.path, func(r reportfile.Record) error {
+	im.skipped, err = im.readGroups(func(group []importedUser) error { return im.writeGroup(ctx, group) })
+	e.created += im.done[ledger.Created]
+	return err
+}
+
+// readGroups reads the rows to take over and hands them on in groups that have
+// no customer twice. skipped counts the other rows.
+func (im *importer) readGroups(write func(group []importedUser) error) (skipped int, err error) {
+	var group []importedUser
+	seen, size := map[string]bool{}, 0
+	flush := func() error {
+		if len(group) == 0 {
+			return nil
+		}
+		err := write(group)
+		group, size = group[:0], 0
+		clear(seen)
+		return err
+	}
+	err = reportfile.Read(im.path, func(r reportfile.Record) error {
 		p, ok, err := im.parseRow(r)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			im.skipped++
+			skipped++
 			return nil
 		}
-		if im.queuedIdentities[p.identity] || im.isFull() {
-			if err := im.writeQueued(ctx); err != nil {
+		if seen[p.identity] || len(group) == importGroup || size > limits.Batch {
+			if err := flush(); err != nil {
 				return err
 			}
 		}
-		im.queue(p)
+		seen[p.identity] = true
+		group = append(group, p)
+		size += len(p.email) + len(p.first) + len(p.last) + len(p.sender) + len(p.change.ServiceID) + len(p.change.URL)
 		return nil
 	})
 	if err == nil {
-		err = im.writeQueued(ctx)
+		err = flush()
 	}
-	return err
+	return skipped, err
 }
 
 // register makes customers of those that the ledger does not know. They are
-// pending until settle has written what the file tells of them. An import that
-// was killed in between is registered already, and goes on there.
+// pending until writeGroup has recorded what the file says of them. An import
+// that was killed in between is registered already, and continues there.
 func (im *importer) register(ctx context.Context) error {
 	mark := "import:" + im.sum
 	if _, err := im.l.FindBatch(ctx, mark); err == nil || !errors.Is(err, ledger.ErrNotFound) {
@@ -204,10 +216,9 @@ func (im *importer) register(ctx context.Context) error {
 		return err
 	}
 	n := 0
-	add := func() error {
-		defer func() { im.queued, im.size = im.queued[:0], 0; clear(im.queuedIdentities) }()
-		keys := make([]ledger.LookupKey, len(im.queued))
-		for i, p := range im.queued {
+	_, err = im.readGroups(func(group []importedUser) error {
+		keys := make([]ledger.LookupKey, len(group))
+		for i, p := range group {
 			keys[i] = ledger.LookupKey{Identity: p.identity, SenderID: p.sender}
 		}
 		known, err := reg.Lookup(ctx, keys)
@@ -215,7 +226,7 @@ func (im *importer) register(ctx context.Context) error {
 			return err
 		}
 		var rows []ledger.Row
-		for i, p := range im.queued {
+		for i, p := range group {
 			if k := known[i]; k.Customer != nil || k.Forgot || k.Claimed >= 0 {
 				continue
 			}
@@ -224,23 +235,7 @@ func (im *importer) register(ctx context.Context) error {
 			n++
 		}
 		return reg.Add(ctx, rows)
-	}
-	err = reportfile.Read(im.path, func(r reportfile.Record) error {
-		p, ok, err := im.parseRow(r)
-		if err != nil || !ok {
-			return err
-		}
-		if im.queuedIdentities[p.identity] || im.isFull() {
-			if err := add(); err != nil {
-				return err
-			}
-		}
-		im.queue(p)
-		return nil
 	})
-	if err == nil {
-		err = add()
-	}
 	if err != nil || n == 0 {
 		return errors.Join(err, reg.Rollback())
 	}
@@ -248,27 +243,11 @@ func (im *importer) register(ctx context.Context) error {
 	return err
 }
 
-// queue keeps somebody until the group is full.
-func (im *importer) queue(p importedUser) {
-	im.queuedIdentities[p.identity] = true
-	im.queued = append(im.queued, p)
-	im.size += len(p.email) + len(p.first) + len(p.last) + len(p.sender) + len(p.change.ServiceID) + len(p.change.URL)
-}
-
-// isFull reports whether those waiting are to be written first.
-func (im *importer) isFull() bool {
-	return len(im.queued) == importGroup || im.size > limits.Batch
-}
-
-// writeQueued writes what the file tells of those waiting, where the ledger does
-// not know better.
-func (im *importer) writeQueued(ctx context.Context) error {
-	defer func() { im.queued, im.size = im.queued[:0], 0; clear(im.queuedIdentities) }()
-	if len(im.queued) == 0 {
-		return nil
-	}
+// writeGroup records what the file says of a group, where the ledger does not
+// know better.
+func (im *importer) writeGroup(ctx context.Context, group []importedUser) error {
 	var q, services ledger.Query
-	for _, p := range im.queued {
+	for _, p := range group {
 		q.Identities = append(q.Identities, p.identity)
 		if p.change.ServiceID != "" {
 			services.ServiceIDs = append(services.ServiceIDs, p.change.ServiceID)
@@ -290,7 +269,7 @@ func (im *importer) writeQueued(ctx context.Context) error {
 		}
 	}
 	var changes []ledger.Change
-	for _, p := range im.queued {
+	for _, p := range group {
 		c, there := byIdentity[p.identity]
 		if id := p.change.ServiceID; id != "" {
 			if who, used := owner[id]; used && who != p.identity {
@@ -315,7 +294,7 @@ func (im *importer) writeQueued(ctx context.Context) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	left, err := im.l.Record(ctx, im.l.run, changes)
+	left, err := im.l.Record(ctx, im.run, changes)
 	if err != nil {
 		return err
 	}
@@ -328,8 +307,9 @@ func (im *importer) writeQueued(ctx context.Context) error {
 	return nil
 }
 
+// report prints what became of the rows.
 func (im *importer) report(con *term.Console) {
-	fmt.Fprintf(con.Err, "taken over: %s\n", session.CountsText(im.done))
+	con.Sayf("taken over: %s", session.CountsText(im.done))
 	for _, line := range []struct {
 		n    int
 		text string
@@ -339,7 +319,7 @@ func (im *importer) report(con *term.Console) {
 		{im.refused, "passed over: another customer of the ledger has the same serviceId"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(con.Err, "  %s %s\n", term.Count(line.n, "row"), line.text)
+			con.Sayf("  %s %s", term.Count(line.n, "row"), line.text)
 		}
 	}
 }

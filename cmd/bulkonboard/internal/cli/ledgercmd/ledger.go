@@ -1,3 +1,5 @@
+// Package ledgercmd has the commands below `bulkonboard ledger`. Start at
+// with_ledger.go: how they open the ledger and are recorded in its log.
 package ledgercmd
 
 import (
@@ -7,11 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
+// NewCommand returns the command ledger with its subcommands.
 func NewCommand(con *term.Console) *cobra.Command {
-	c := subcommand.Group(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."})
-	c.AddCommand(newLogCommand(con), newVerifyCommand(con), newBackupCommand(con),
-		newRestoreCommand(con), newAdoptCommand(con),
-		newForgetCommand(con), newReadmitCommand(con), newRebindCommand(con),
-		newExportCommand(con), newImportCommand(con), newPruneCommand(con), newResolveCommand(con))
-	return c
+	return subcommand.GroupCommand(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."},
+		newLogCommand(con), newVerifyCommand(con), newBackupCommand(con), newRestoreCommand(con), newAdoptCommand(con), newForgetCommand(con), newReadmitCommand(con),
+		newRebindCommand(con), newExportCommand(con), newImportCommand(con), newPruneCommand(con), newResolveCommand(con))
 }

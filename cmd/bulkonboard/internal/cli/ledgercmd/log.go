@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -16,23 +16,17 @@ import (
 )
 
 func newLogCommand(con *term.Console) *cobra.Command {
-	var f settings.TargetFlags
 	asJSON := false
-	c := &cobra.Command{
+	c := withLedger(&cobra.Command{
 		Use:   "log [flags]",
 		Short: "who did what: every run and change, newest first",
 		Args:  subcommand.NoArgs,
-		RunE: withLedger(&f, func(ctx context.Context, l *sqlite.Ledger, _ []string) error {
-			return printLog(con, ctx, l, asJSON)
-		}),
-	}
-	f.AddLedgerFlags(c.Flags())
+	}, func(ctx context.Context, l *sqlite.Ledger, _ []string) error { return runLog(ctx, con, l, asJSON) })
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object on each line")
-	settings.AddConfigFlag(c)
 	return c
 }
 
-func printLog(con *term.Console, ctx context.Context, l *sqlite.Ledger, asJSON bool) error {
+func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, asJSON bool) error {
 	batches, err := l.Batches(ctx)
 	if err != nil {
 		return err
@@ -41,12 +35,7 @@ func printLog(con *term.Console, ctx context.Context, l *sqlite.Ledger, asJSON b
 	names := map[int64]string{}
 	for _, b := range batches {
 		inputs[b.ID] = report.Inputs([]ledger.Batch{b})
-		for i, file := range b.Files {
-			if i > 0 {
-				names[b.ID] += " "
-			}
-			names[b.ID] += term.Posix.QuoteWord(file.Name)
-		}
+		names[b.ID] = term.Posix.QuoteLine(session.FileNames(b)...)
 	}
 	out := json.NewEncoder(con.Out)
 	out.SetEscapeHTML(false)

@@ -3,7 +3,6 @@ package ledgercmd
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -11,12 +10,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newRebindCommand(con *term.Console) *cobra.Command {
-	var f settings.TargetFlags
 	account := false
-	c := &cobra.Command{
+	c := withLockedLedger(con, &cobra.Command{
 		Use:   "rebind [flags] [ENVIRONMENT]",
 		Short: "move the ledger to another environment or account name, after the partner renamed it",
 		Long: `Moves the ledger to another ENVIRONMENT, for a host that was renamed. With --account
@@ -28,32 +27,37 @@ renamed: the next run learns the new ones. Nothing may be in doubt.`,
 			}
 			return nil
 		},
-		RunE: withLockedLedger(con, &f, func(ctx context.Context, l *recordedLedger, args []string) error {
-			if account {
-				if err := l.RebindAccount(ctx); err != nil {
-					return inDoubtHint(err)
-				}
-				fmt.Fprintln(con.Err, "the ledger has forgotten the names of the partner account; the next run learns them")
-				return nil
-			}
-			if err := settings.CheckEnvironment(args[0]); err != nil {
-				return err
-			}
-			if err := l.Rebind(ctx, args[0]); err != nil {
-				return inDoubtHint(err)
-			}
-			fmt.Fprintf(con.Err, "the ledger belongs to %s now\n", term.Printable(args[0]))
-			return nil
-		}),
-	}
-	f.AddLedgerFlags(c.Flags())
+	}, func(ctx context.Context, l *sqlite.Ledger, _ *logEntry, args []string) error {
+		if account {
+			return runRebindAccount(ctx, con, l)
+		}
+		return runRebind(ctx, con, l, args[0])
+	})
 	c.Flags().BoolVar(&account, "account", false, "forget the names of the partner account instead")
-	settings.AddConfigFlag(c)
 	return c
 }
 
-// inDoubtHint makes a refusal for something in doubt one of the table.
-func inDoubtHint(err error) error {
+func runRebind(ctx context.Context, con *term.Console, l *sqlite.Ledger, environment string) error {
+	if err := settings.CheckEnvironment(environment); err != nil {
+		return err
+	}
+	if err := l.Rebind(ctx, environment); err != nil {
+		return addInDoubtHint(err)
+	}
+	con.Sayf("the ledger belongs to %s now", environment)
+	return nil
+}
+
+func runRebindAccount(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
+	if err := l.RebindAccount(ctx); err != nil {
+		return addInDoubtHint(err)
+	}
+	con.Sayf("the ledger has forgotten the names of the partner account; the next run learns them")
+	return nil
+}
+
+// addInDoubtHint says what to do where rows in doubt are the reason of a refusal.
+func addInDoubtHint(err error) error {
 	if errors.Is(err, ledger.ErrConflict) {
 		return exit.NewUsageError(err, "run the inputs again until nothing is in doubt: bulkonboard status")
 	}

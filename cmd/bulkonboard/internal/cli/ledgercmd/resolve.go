@@ -3,7 +3,6 @@ package ledgercmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,17 +15,17 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// codeByHand is the code of customers whose status a person has set.
+// codeByHand is the code of customers whose status an operator has set.
 const codeByHand = "by_hand"
 
-// maxReason bounds what a person writes, in characters.
+// maxReason bounds what an operator writes, in characters.
 const maxReason = 500
 
 type resolveOptions struct {
-	settings.TargetFlags
 	as        settings.Choice
 	gap       bool
 	because   string
@@ -34,11 +33,14 @@ type resolveOptions struct {
 	link      string
 	linkFile  string
 	gone      bool
+
+	file string // of the argument FILE:ROW
+	row  int
 }
 
 func newResolveCommand(con *term.Console) *cobra.Command {
 	f := resolveOptions{as: settings.Choice{Words: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
-	c := &cobra.Command{
+	c := withLockedLedger(con, &cobra.Command{
 		Use:   "resolve [flags] FILE:ROW | --gap",
 		Short: "enter what a person found out about a row that a program cannot decide",
 		Long: `Sets the status of the customer of one row, for a reason that every report shows.
@@ -54,30 +56,23 @@ the partner's users that cannot be had: rows are then sent without one.`,
 			if f.gap {
 				return subcommand.NoArgs(c, args)
 			}
-			return subcommand.OneArg("resolve", "FILE:ROW, such as customers.csv:17")(c, args)
+			return subcommand.NeedArg("FILE:ROW, such as customers.csv:17")(c, args)
 		},
-	}
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if f.gap {
-			if err := f.checkGap(); err != nil {
+		PreRunE: func(c *cobra.Command, args []string) error {
+			if f.gap {
+				return f.checkGap()
+			}
+			if err := readLink(con, c, &f); err != nil {
 				return err
 			}
-			return withLockedLedger(con, &f.TargetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
-				return endGaps(ctx, con, l.Ledger, f.because)
-			})(c, args)
+			return f.check(args[0])
+		},
+	}, func(ctx context.Context, l *sqlite.Ledger, e *logEntry, _ []string) error {
+		if f.gap {
+			return endGaps(ctx, con, l, f.because)
 		}
-		if err := readLink(con, c, &f); err != nil {
-			return err
-		}
-		file, row, err := f.checkOptions(args[0])
-		if err != nil {
-			return err
-		}
-		return withLockedLedger(con, &f.TargetFlags, func(ctx context.Context, l *recordedLedger, _ []string) error {
-			return f.resolveRow(ctx, con, l, file, row)
-		})(c, args)
-	}
-	f.AddLedgerFlags(c.Flags())
+		return runResolve(ctx, con, l, e, &f)
+	})
 	c.Flags().Var(&f.as, "as", "the new status")
 	c.Flags().BoolVar(&f.gone, "gone", false, "the user of this row was deleted at the partner: it is no longer looked for in the partner's list")
 	c.Flags().BoolVar(&f.gap, "gap", false, "end the wait of a restored ledger for the partner's list")
@@ -85,7 +80,6 @@ the partner's users that cannot be had: rows are then sent without one.`,
 	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
 	c.Flags().StringVar(&f.linkFile, "link-file", "", "read the verification link from `FILE`, or - for standard input; for created")
 	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`; other users can read it there: take --link-file or BULKONBOARD_LINK")
-	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -93,7 +87,7 @@ the partner's users that cannot be had: rows are then sent without one.`,
 // line, which every user of the machine can read.
 func readLink(con *term.Console, c *cobra.Command, f *resolveOptions) error {
 	if f.link != "" && settings.LevelsOf(c)("link") == settings.FromFlag {
-		fmt.Fprintln(con.Err, "warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
+		con.Sayf("warning: other users can read the link on the command line; use --link-file FILE, or - for standard input")
 	}
 	if f.linkFile == "" {
 		return nil
@@ -117,33 +111,33 @@ func readLink(con *term.Console, c *cobra.Command, f *resolveOptions) error {
 	return nil
 }
 
-// checkOptions refuses what makes no sense, and takes FILE:ROW apart.
-func (f *resolveOptions) checkOptions(place string) (file string, row int, err error) {
+// check refuses what makes no sense, and takes FILE:ROW apart.
+func (f *resolveOptions) check(place string) (err error) {
 	at := strings.LastIndexByte(place, ':')
 	if at > 0 {
-		file = place[:at]
-		row, err = strconv.Atoi(place[at+1:])
+		f.file = place[:at]
+		f.row, err = strconv.Atoi(place[at+1:])
 	}
 	status := ledger.Status(f.as.Value)
 	switch {
-	case at <= 0 || err != nil || row < 1:
-		return "", 0, exit.UsageErrorf("write FILE:ROW, such as customers.csv:17")
+	case at <= 0 || err != nil || f.row < 1:
+		return exit.UsageErrorf("write FILE:ROW, such as customers.csv:17")
 	case f.gone && (status != "" || f.serviceID != "" || f.link != ""):
-		return "", 0, exit.UsageErrorf("--gone says one thing only: leave out --as, --service-id and --link-file")
+		return exit.UsageErrorf("--gone says one thing only: leave out --as, --service-id and --link-file")
 	case status == "" && !f.gone:
-		return "", 0, exit.UsageErrorf("--as says which status: %s", strings.Join(f.as.Words, ", "))
+		return exit.UsageErrorf("--as says which status: %s", strings.Join(f.as.Words, ", "))
 	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
-		return "", 0, exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
+		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
 	case status != ledger.Created && f.link != "":
-		return "", 0, exit.UsageErrorf("a link goes with --as created only")
+		return exit.UsageErrorf("a link goes with --as created only")
 	case status != ledger.Created && status != ledger.LinkMissing && f.serviceID != "":
-		return "", 0, exit.UsageErrorf("--service-id goes with --as created and --as link_missing only")
+		return exit.UsageErrorf("--service-id goes with --as created and --as link_missing only")
 	case f.serviceID != "" && !ledger.ValidToken(f.serviceID):
-		return "", 0, exit.UsageErrorf("--service-id: %s", badServiceID)
+		return exit.UsageErrorf("--service-id: %s", badServiceID)
 	case f.link != "" && !ledger.ValidLink(f.link):
-		return "", 0, exit.UsageErrorf("the link %s", badLink)
+		return exit.UsageErrorf("the link %s", badLink)
 	}
-	return file, row, f.checkReason()
+	return f.checkReason()
 }
 
 // checkReason tidies the reason, and refuses one that no report can show.

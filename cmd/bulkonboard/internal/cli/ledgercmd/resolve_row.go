@@ -15,8 +15,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-func (f *resolveOptions) resolveRow(ctx context.Context, con *term.Console, l *recordedLedger, file string, row int) error {
-	found, counts, err := rowOf(ctx, l.Ledger, file, row)
+// runResolve records what the options say of a row's customer.
+func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *logEntry, f *resolveOptions) error {
+	file, row := f.file, f.row
+	found, counts, err := findRow(ctx, l, file, row)
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,7 @@ func (f *resolveOptions) resolveRow(ctx context.Context, con *term.Console, l *r
 		return exit.NewUsageError(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
 	}
 	if f.gone {
-		return f.noteUserGone(ctx, con, l, c, file, row)
+		return noteUserGone(ctx, con, l, c, f)
 	}
 	if f.serviceID != "" {
 		for other, err := range l.Customers(ctx, ledger.Query{ServiceIDs: []string{f.serviceID}}) {
@@ -47,7 +49,7 @@ func (f *resolveOptions) resolveRow(ctx context.Context, con *term.Console, l *r
 	}
 	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.Value),
 		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
-	left, err := l.Record(ctx, l.run, []ledger.Change{ch})
+	left, err := l.Record(ctx, e.run, []ledger.Change{ch})
 	if err != nil {
 		return err
 	}
@@ -55,44 +57,41 @@ func (f *resolveOptions) resolveRow(ctx context.Context, con *term.Console, l *r
 		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
 			"who was onboarded stays onboarded: a link that is known is never dropped")
 	}
-	fmt.Fprintf(con.Err, "%s, row %d: was %s, is %s now\n", term.Printable(file), row, c.Status, ch.Status)
+	con.Sayf("%s, row %d: was %s, is %s now", file, row, c.Status, ch.Status)
 	return nil
 }
 
 // noteUserGone notes that the customer's user is gone.
-func (f *resolveOptions) noteUserGone(ctx context.Context, con *term.Console, l *recordedLedger, c ledger.Customer, file string, row int) error {
+func noteUserGone(ctx context.Context, con *term.Console, l *sqlite.Ledger, c ledger.Customer, f *resolveOptions) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
-		return exit.UsageErrorf("%s, row %d is %s: it has no user who could be gone", file, row, c.Status)
+		return exit.UsageErrorf("%s, row %d is %s: it has no user who could be gone", f.file, f.row, c.Status)
 	}
 	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.Err, "%s, row %d: its user is noted as deleted\n", term.Printable(file), row)
+	con.Sayf("%s, row %d: its user is noted as deleted", f.file, f.row)
 	return nil
 }
 
-// rowOf finds a row of the newest input that has the file, and names the row of
+// findRow finds a row of the newest input that has the file, and names the row of
 // that input which its customer belongs to, "" if that is the row itself.
-func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
+func findRow(ctx context.Context, l *sqlite.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
 	batches, err := session.Inputs(ctx, l)
 	if err != nil {
 		return found, "", err
 	}
-	is := session.MatchesFile(file)
-	i := slices.IndexFunc(batches, is)
+	isFile := session.MatchesFile(file)
+	i := slices.IndexFunc(batches, isFile)
+	hasName := func(f ledger.File) bool { return f.Name == file || filepath.Base(f.Name) == file }
 	if i < 0 {
-		i = slices.IndexFunc(batches, func(b ledger.Batch) bool {
-			return slices.ContainsFunc(b.Files, func(f ledger.File) bool { return f.Name == file || filepath.Base(f.Name) == file })
-		})
+		i = slices.IndexFunc(batches, func(b ledger.Batch) bool { return slices.ContainsFunc(b.Files, hasName) })
 	}
 	if i < 0 {
 		return found, "", exit.NewUsageError(fmt.Errorf("no run has read %s", file), "bulkonboard ledger log lists the inputs")
 	}
-	one := func(f ledger.File) bool {
-		return is(ledger.Batch{Files: []ledger.File{f}}) || f.Name == file || filepath.Base(f.Name) == file
-	}
-	at, err := rowWhere(ctx, l, batches[i].ID, func(r *ledger.Reported) bool {
+	one := func(f ledger.File) bool { return isFile(ledger.Batch{Files: []ledger.File{f}}) || hasName(f) }
+	at, err := firstRow(ctx, l, batches[i].ID, func(r *ledger.Reported) bool {
 		return r.Number == row && r.File < len(batches[i].Files) && one(batches[i].Files[r.File])
 	})
 	switch {
@@ -103,7 +102,7 @@ func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found l
 	case !at.OtherClaims():
 		return *at, "", nil
 	}
-	other, err := rowWhere(ctx, l, batches[i].ID, func(r *ledger.Reported) bool { return r.Ordinal == at.Repeats })
+	other, err := firstRow(ctx, l, batches[i].ID, func(r *ledger.Reported) bool { return r.Ordinal == at.Repeats })
 	if err != nil || other == nil {
 		return *at, "another row", err
 	}
@@ -114,9 +113,9 @@ func rowOf(ctx context.Context, l *sqlite.Ledger, file string, row int) (found l
 	return *at, counts, nil
 }
 
-// rowWhere returns the first row of a batch of which a condition holds; nil if
+// firstRow returns the first row of a batch of which a condition holds; nil if
 // there is none.
-func rowWhere(ctx context.Context, l *sqlite.Ledger, batch int64, is func(*ledger.Reported) bool) (*ledger.Reported, error) {
+func firstRow(ctx context.Context, l *sqlite.Ledger, batch int64, is func(*ledger.Reported) bool) (*ledger.Reported, error) {
 	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
 		if err != nil {
 			return nil, err

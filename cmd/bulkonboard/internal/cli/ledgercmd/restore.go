@@ -2,13 +2,12 @@ package ledgercmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -30,16 +29,10 @@ list once, and calls nobody created in that time a duplicate. Those whom no repo
 knows are in_doubt (created_in_gap): decide each with ledger resolve, or all whose
 names and times agree with run --gap ours.`,
 		Example: `  bulkonboard ledger restore --env production --ledger prod.db prod-2024-05-06.db staff.report.csv`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exit.NewUsageError(errors.New("ledger restore needs a BACKUP"), "bulkonboard ledger backup makes one; any whole copy of the ledger will do")
-			}
-			return nil
-		},
+		Args:    subcommand.NeedArgs("a BACKUP", "bulkonboard ledger backup makes one; any whole copy of the ledger will do"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error { return runRestore(con, c, &f, args[0], args[1:]) }
-	f.AddLedgerFlags(c.Flags())
-	settings.AddConfigFlag(c)
+	f.AddLedgerFlags(c)
 	return c
 }
 
@@ -69,9 +62,9 @@ func runRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, ba
 		}
 		return l, err
 	}
-	return withRecord(con, c, strings.Join(settings, ", "), open, func(ctx context.Context, l *recordedLedger) error {
+	return withLogEntry(con, c, strings.Join(settings, ", "), open, func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error {
 		for _, im := range all {
-			if err := im.importInto(ctx, l); err != nil {
+			if err := im.importInto(ctx, l, e); err != nil {
 				return err
 			}
 			fmt.Fprintf(con.Err, "%s: ", term.Printable(im.path))

@@ -15,36 +15,35 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
-// withLedger runs a command on a ledger that is open to be read, also during a
-// run.
-func withLedger(f *settings.TargetFlags, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) (err error) {
-		l, _, err := session.OpenToRead(c.Context(), c, f)
+// withLedger completes a command that reads the ledger, also during a run.
+func withLedger(c *cobra.Command, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) *cobra.Command {
+	var f settings.TargetFlags
+	f.AddLedgerFlags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return session.ReadLedger(c, &f, func(ctx context.Context, l *sqlite.Ledger, _ ledger.Info) error { return do(ctx, l, args) })
+	}
+	return c
+}
+
+// logEntry is the entry of a command in the ledger's log.
+type logEntry struct {
+	run     int64 // its id
+	created int   // how many users the command took over
+}
+
+// withLockedLedger completes a command that locks the ledger and is recorded in
+// its log.
+func withLockedLedger(con *term.Console, c *cobra.Command, do func(ctx context.Context, l *sqlite.Ledger, e *logEntry, args []string) error) *cobra.Command {
+	var f settings.TargetFlags
+	f.AddLedgerFlags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		opt, err := ledgerOptions(c, &f)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, l.Close()) }()
-		return do(c.Context(), l, args)
+		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return do(ctx, l, e, args) })
 	}
-}
-
-// recordedLedger is a ledger whose log has the command that uses it. end is
-// completed and recorded when the command ends.
-type recordedLedger struct {
-	*sqlite.Ledger
-	run int64
-	end ledger.RunEnd
-}
-
-// withLockedLedger runs a command on a ledger that it locks, and records it.
-func withLockedLedger(con *term.Console, f *settings.TargetFlags, do func(ctx context.Context, l *recordedLedger, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) error {
-		opt, err := ledgerOptions(c, f)
-		if err != nil {
-			return err
-		}
-		return withRecord(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *recordedLedger) error { return do(ctx, l, args) })
-	}
+	return c
 }
 
 // ledgerOptions returns how a command opens the ledger that its flags choose.
@@ -57,9 +56,9 @@ func openWith(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) 
 	return func(ctx context.Context) (*sqlite.Ledger, error) { return sqlite.Open(ctx, opt) }
 }
 
-// withRecord opens a ledger and runs do between the two entries that the
-// command has in the ledger's log. It closes the ledger.
-func withRecord(con *term.Console, c *cobra.Command, settings string, open func(context.Context) (*sqlite.Ledger, error), do func(context.Context, *recordedLedger) error) (err error) {
+// withLogEntry opens a ledger and runs do between the two records that the
+// ledger's log has of a command. It closes the ledger.
+func withLogEntry(con *term.Console, c *cobra.Command, settings string, open func(context.Context) (*sqlite.Ledger, error), do func(context.Context, *sqlite.Ledger, *logEntry) error) (err error) {
 	ctx := c.Context()
 	l, err := open(ctx)
 	if err != nil {
@@ -67,14 +66,12 @@ func withRecord(con *term.Console, c *cobra.Command, settings string, open func(
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	session.ReportNotices(con, l)
-	o := session.NewRunRecord(c.Name())
-	o.Settings = settings
-	run, err := l.Begin(ctx, o)
-	if err != nil {
+	record := session.NewRunRecord(c.Name())
+	record.Settings = settings
+	e := &logEntry{}
+	if e.run, err = l.Begin(ctx, record); err != nil {
 		return err
 	}
-	recorded := &recordedLedger{Ledger: l, run: run}
-	err = do(ctx, recorded)
-	recorded.end.At, recorded.end.ExitCode = time.Now(), int(exit.CodeOf(err))
-	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), run, recorded.end))
+	err = do(ctx, l, e)
+	return errors.Join(err, l.Finish(context.WithoutCancel(ctx), e.run, ledger.RunEnd{At: time.Now(), ExitCode: int(exit.CodeOf(err)), Created: e.created}))
 }

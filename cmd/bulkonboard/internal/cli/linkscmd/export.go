@@ -3,7 +3,6 @@ package linkscmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -46,13 +45,12 @@ carefully as passwords.`,
 		Args:    subcommand.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runExport(con, c, &f) },
 	}
-	f.AddLedgerFlags(c.Flags())
+	f.AddLedgerFlags(c)
 	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
 	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
 	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
 	c.Flags().Var(&f.format, "format", "csv or xlsx (default by --output, else csv)")
 	c.Flags().StringVar(&f.output, "output", "-", "`FILE`; - is standard output")
-	settings.AddConfigFlag(c)
 	return c
 }
 
@@ -78,12 +76,12 @@ func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	session.NoteLinksShown(con, ctx, info, "links export")
+	session.NoteLinksShown(ctx, con, info, "links export")
 	n, held := 0, 0
 	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
 	defer func() {
 		if held > 0 {
-			fmt.Fprintf(con.Err, "left out: %s that the partner's list has not confirmed (--unconfirmed takes them)\n", term.Count(held, "link"))
+			con.Sayf("left out: %s that the partner's list has not confirmed (--unconfirmed takes them)", term.Count(held, "link"))
 		}
 	}()
 	if f.output == "-" {
@@ -98,7 +96,7 @@ func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error
 	}
 	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)
 	if err == nil {
-		fmt.Fprintf(con.Err, "written: %s, %s\n", term.Printable(written), term.Count(n, "link"))
+		con.Sayf("written: %s, %s", written, term.Count(n, "link"))
 	}
 	return err
 }

@@ -1,3 +1,4 @@
+// Package linkscmd has the commands below `bulkonboard links`.
 package linkscmd
 
 import (
@@ -7,8 +8,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
+// NewCommand returns the command links with its subcommands.
 func NewCommand(con *term.Console) *cobra.Command {
-	c := subcommand.Group(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"})
-	c.AddCommand(newRecoverCommand(con), newExportCommand(con))
-	return c
+	return subcommand.GroupCommand(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"},
+		newRecoverCommand(con), newExportCommand(con))
 }

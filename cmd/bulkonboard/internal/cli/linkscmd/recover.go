@@ -1,11 +1,9 @@
 package linkscmd
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -25,16 +23,10 @@ Each deletion is recorded before it is sent, and whoever is being created again 
 in doubt until there is a user: after whatever crash the same command, or an
 ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json and
 --metrics-file tell is of the last pass, which creates anew.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exit.NewUsageError(errors.New("links recover needs the input that the users came from"), "the ledger keeps no bodies")
-			}
-			return nil
-		},
+		Args: subcommand.NeedArgs("the input that the users came from", "the ledger keeps no bodies"),
 		RunE: func(c *cobra.Command, args []string) error { return session.RecoverLinks(con, c, &f, args) },
 	}
-	f.AddFlags(c.Flags())
-	settings.AddConfigFlag(c)
+	f.AddFlags(c)
 	c.Flags().Lookup("yes").Usage = "do not ask before users are deleted"
 	return c
 }

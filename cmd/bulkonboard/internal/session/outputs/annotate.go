@@ -50,16 +50,16 @@ func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
 
 // WriteAnnotated gives the sender's list back with marks on what is wrong, and
 // returns the name that the file got.
-func WriteAnnotated(con *term.Console, ctx context.Context, path string, in *source.Input, note annotate.Annotation) (string, error) {
+func WriteAnnotated(ctx context.Context, con *term.Console, path string, in *source.Input, note annotate.Annotation) (string, error) {
 	done, err := annotate.Write(ctx, OutputNotOver(in.Files()[0].Name).Writer, path, note)
 	if err != nil {
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
 	if done.Copy {
-		fmt.Fprintf(con.Err, "%s holds the values alone: the workbook was too large or too unusual to be given back as it was\n", term.Printable(done.Path))
+		con.Sayf("%s holds the values alone: the workbook was too large or too unusual to be given back as it was", done.Path)
 	}
 	if len(done.Dropped) > 0 {
-		fmt.Fprintf(con.Err, "left out of %s for safety: %s\n", term.Printable(done.Path), listDropped(done.Dropped))
+		con.Sayf("left out of %s for safety: %s", done.Path, listDropped(done.Dropped))
 	}
 	if done.Displaced > 0 {
 		has := "cells have"
