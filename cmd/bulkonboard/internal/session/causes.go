@@ -29,7 +29,7 @@ func CreatedToReview(t ledger.Tally) (n int) {
 	return n
 }
 
-// Causes lists the causes of a tally, by status, then the most frequent first.
+// Causes returns the causes of a tally, by status, then the most frequent first.
 func Causes(t ledger.Tally) []report.Cause {
 	causes := []report.Cause{}
 	for c, n := range t.Code {
@@ -43,7 +43,7 @@ func Causes(t ledger.Tally) []report.Cause {
 	return causes
 }
 
-// CountsText lists statuses that have rows, in the order people are shown them.
+// CountsText lists the statuses that have rows, in the usual order.
 func CountsText(counts map[ledger.Status]int) string {
 	var parts []string
 	for _, s := range ledger.Statuses() {
@@ -57,7 +57,7 @@ func CountsText(counts map[ledger.Status]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// CauseLines say what became of rows, status by status, and what to do. Causes
+// CauseLines returns what became of rows, status by status, and what to do. Causes
 // that ask for something of their own have lines of their own.
 func CauseLines(t ledger.Tally, advice func(ledger.Status, string) string) []string {
 	causes := Causes(t)
@@ -96,16 +96,16 @@ func CauseLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 	return lines
 }
 
-// firstCauses is how many causes of one status are told one by one.
+// firstCauses is how many causes of one status are listed one by one.
 const firstCauses = 5
 
-// isHeld reports whether rows with this code wait for a person's word, not for
-// a correction.
+// isHeld reports whether rows with this code wait for the operator's word, not
+// for a correction.
 func isHeld(code string) bool {
 	return code == pipeline.CodeIDKnown || code == pipeline.CodeLooksOnboarded || code == pipeline.CodeIDRepeated
 }
 
-// StatusMeaning is the table of statuses, in the order people are shown them.
+// StatusMeaning returns what a status means, and what the next run does with it.
 func StatusMeaning(s ledger.Status) (meaning, next string) {
 	switch s {
 	case ledger.Created:

@@ -17,8 +17,8 @@ import (
 // SignalGrace is how long reports may take after a signal.
 const SignalGrace = 5 * time.Second
 
-// conclude ends a run: reports, the run's end in the ledger, and what people
-// and scripts are told. The ledger holds every outcome already.
+// conclude ends a run: reports, the run's end in the ledger, and what operators
+// and scripts read. The ledger holds every outcome already.
 func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed error) error {
 	if sum.Plan.Rows > 0 {
 		s.reportPlan(sum.Plan)
@@ -51,7 +51,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		code = finishedCode(sum, attention)
 	}
 	code = s.Stop.ExitCode(code)
-	if sum.Run != 0 && !(exit.StopReasonOf(failed) == pipeline.LedgerFault) {
+	if sum.Run != 0 && exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(exit.StopReasonOf(failed)), Sent: sum.Sent,
 			Created: sum.New[ledger.Created], WalletFrom: sum.WalletFrom.String(), WalletTo: sum.WalletTo.String()}
 		if err := s.store.Finish(context.WithoutCancel(ctx), sum.Run, end); err != nil {
@@ -69,14 +69,13 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	s.gauges.end(sum, code)
 	s.logEnd(sum, failed, code)
 	s.reportEnd(sum, failed, written, code)
-	return s.finish(sum, failed, written, code)
+	return s.finish(summaryOf(sum, failed), written, code)
 }
 
 // finish prints the JSON summary, if it was asked for, and makes an exit code an
 // error.
-func (s *session) finish(sum pipeline.Summary, failed error, written []string, code exit.Code) error {
+func (s *session) finish(out report.Summary, written []string, code exit.Code) error {
 	if s.flags.JSON {
-		out := summaryOf(sum, failed)
 		out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
 		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 		if err := out.Encode(s.Out); err != nil {
@@ -110,7 +109,7 @@ func ReportNotBegun(con *term.Console, err error, asked bool, to settings.Target
 	return errors.Join(err, out.Encode(con.Out))
 }
 
-// finishedCode is the exit code of a run that went to its end.
+// finishedCode returns the exit code of a run that went to its end.
 func finishedCode(sum pipeline.Summary, attention int) exit.Code {
 	st := sum.Tally.Status
 	switch {
@@ -124,7 +123,8 @@ func finishedCode(sum pipeline.Summary, attention int) exit.Code {
 	return exit.OK
 }
 
-// withGrace is a context that outlives ctx by a while.
+// withGrace returns a context that ends some time after ctx. The function that
+// it returns must be called.
 func withGrace(ctx context.Context, d time.Duration) (context.Context, func()) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	over := make(chan *time.Timer, 1)

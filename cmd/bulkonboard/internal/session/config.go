@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// config is what the pipeline is asked to do.
+// config returns what the pipeline is asked to do. p is nil without a display.
 func (s *session) config(p *term.ProgressView) pipeline.Config {
 	f := s.flags
 	cfg := pipeline.Config{
@@ -46,5 +46,5 @@ func (s *session) lastResort(c ledger.Change) {
 		s.log.Error("an outcome could not be shown", "error", err.Error())
 		return
 	}
-	fmt.Fprintf(s.Err, "LOST TO THE DISK, KEEP THIS LINE: %s\n", line)
+	fmt.Fprintf(s.Err, "NOT SAVED (disk failed). Keep this line: %s\n", line)
 }

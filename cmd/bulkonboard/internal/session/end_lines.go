@@ -15,14 +15,9 @@ import (
 // reportEnd prints what happened, what is left, where the report is, and the
 // command that continues.
 func (s *session) reportEnd(sum pipeline.Summary, failed error, written []string, code exit.Code) {
-	if failed != nil {
-		s.Sayf("bulkonboard: %v", failed)
-		for _, hint := range exit.HintsOf(failed) {
-			s.Sayf("  %s", hint)
-		}
-		if hint := s.unusedProxy(failed); hint != "" {
-			s.Sayf("  %s", hint)
-		}
+	s.reportFailure(failed)
+	if hint := s.unusedProxy(failed); hint != "" {
+		s.Sayf("  %s", hint)
 	}
 	if sum.Batch.ID != 0 {
 		s.Sayf("%s: %s", term.Count(sum.Tally.Rows, "row"), CountsText(sum.Tally.Status))
@@ -76,6 +71,17 @@ func (s *session) reportEnd(sum pipeline.Summary, failed error, written []string
 		}
 		s.Sayf("this command continues:")
 		s.Sayf("  %s", s.ContinueCommand())
+	}
+}
+
+// reportFailure prints what ended a run, if anything did, and its hints.
+func (s *session) reportFailure(failed error) {
+	if failed == nil {
+		return
+	}
+	s.Sayf("bulkonboard: %v", failed)
+	for _, hint := range exit.HintsOf(failed) {
+		s.Sayf("  %s", hint)
 	}
 }
 

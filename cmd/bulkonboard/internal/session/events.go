@@ -8,19 +8,20 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// logBegin is the first event of the log that --log-format asks for. There is
-// one for each thing that who watches the run must know; people are told the
-// same in words.
+// logBegin writes the first event of the log that --log-format asks for. There
+// is one event for whatever a monitor of the run must know; operators read the
+// same in words on standard error.
 func (s *session) logBegin() {
 	s.log.Info("begun", "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 }
 
+// logPlan logs the figures of the check.
 func (s *session) logPlan(p pipeline.Plan) {
 	s.log.Info("checked", "rows", p.Rows, "toSend", p.Send, "new", p.New, "inDoubt", p.InDoubt)
 }
 
-// logPauses tells the log of every pause when it begins and when it is over. Calls
-// must not overlap.
+// logPauses returns a function that logs when a pause begins and when it is
+// over. Calls must not overlap.
 func (s *session) logPauses() func(pipeline.Progress) {
 	why := ""
 	return func(now pipeline.Progress) {
@@ -40,7 +41,7 @@ func (s *session) logPauses() func(pipeline.Progress) {
 	}
 }
 
-// refused tells the log and --json of what could not begin.
+// refused puts what could not begin into the log and the JSON summary.
 func (s *session) refused(err error) error {
 	if s.log != nil { // the log itself could be opened
 		s.logEnd(pipeline.Summary{}, err, s.Stop.ExitCode(exit.CodeOf(err)))
@@ -48,6 +49,7 @@ func (s *session) refused(err error) error {
 	return ReportNotBegun(s.Console, err, s.flags.JSON, s.to)
 }
 
+// logEnd writes the last event of the log.
 func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {
 	attrs := []any{"run", sum.Run, "exitCode", int(code), "stopReason", string(exit.StopReasonOf(failed)), "sent", sum.Sent, "remaining", sum.Remaining}
 	if failed != nil {

@@ -15,10 +15,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// Follower is what a command works with that follows users after their
-// creation: the ledger, the partner, and how fast it may be asked.
+// Follower has what a command needs that follows users after their creation.
 type Follower struct {
-	SharedLedger
+	Ledger  SharedLedger
 	Partner *partner.Client
 	Pace    *kyc.Pace
 	session *session
@@ -34,14 +33,9 @@ func FollowUsers(con *term.Console, c *cobra.Command, f *settings.RunFlags, do f
 	}
 	s.command = settings.CommandName(c)
 	defer func() { err = errors.Join(err, s.close()) }()
-	log, closeLog, err := f.LogFlags.OpenLog(s.Err)
-	if err != nil {
+	if err := s.openLog(); err != nil {
 		return err
 	}
-	s.log = log
-	s.closers = append(s.closers, closeLog)
-	s.Sayf("%s", s.to)
-	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, f.Rate.String())
 	opt := s.ledgerOptions()
 	opt.Concurrent = !s.to.Sandbox // the simulated partner's users are kept by one process at a time
 	if s.store, err = sqlite.Open(ctx, opt); err != nil {
@@ -52,7 +46,7 @@ func FollowUsers(con *term.Console, c *cobra.Command, f *settings.RunFlags, do f
 		return err
 	}
 	all := &Follower{NewSharedLedger(s.store, con), s.client, kyc.NewPace(f.Rate.PerSecond), s}
-	return all.WithRecord(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, all)) })
+	return all.Ledger.WithRecord(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, all)) })
 }
 
 // partnerStop gives an error of the partner's the exit code that it has in a run.
@@ -68,15 +62,15 @@ func partnerStop(err error) error {
 }
 
 // ConfirmUsers compares the users that no list has confirmed yet with the
-// partner's, and says how many are left.
-func (l *Follower) ConfirmUsers(ctx context.Context) error {
-	cfg := l.session.config(nil)
-	cfg.Ledger = l.SharedLedger
+// partner's, and prints how many are left.
+func (f *Follower) ConfirmUsers(ctx context.Context) error {
+	cfg := f.session.config(nil)
+	cfg.Ledger = f.Ledger
 	if err := pipeline.Confirm(ctx, cfg); err != nil {
 		return err
 	}
 	left := 0
-	for c, err := range l.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
+	for c, err := range f.Ledger.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed}) {
 		if err != nil {
 			return err
 		}
@@ -85,7 +79,7 @@ func (l *Follower) ConfirmUsers(ctx context.Context) error {
 		}
 	}
 	if left > 0 {
-		l.con.Sayf("%s not yet confirmed by the partner's list", term.Count(left, "user"))
+		f.session.Sayf("%s not yet confirmed by the partner's list", term.Count(left, "user"))
 	}
 	return nil
 }

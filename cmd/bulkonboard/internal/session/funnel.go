@@ -17,7 +17,7 @@ import (
 // UnverifiedAfter is after how long a link that was not opened is pointed out.
 const UnverifiedAfter = 7 * 24 * time.Hour
 
-// ReportFunnel says how far the users of a batch are, 0 = of the ledger.
+// ReportFunnel prints how far the users of a batch are, 0 = of the ledger.
 func ReportFunnel(ctx context.Context, con *term.Console, l kyc.Customers, batch int64) error {
 	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-UnverifiedAfter))
 	if err != nil {
@@ -29,7 +29,7 @@ func ReportFunnel(ctx context.Context, con *term.Console, l kyc.Customers, batch
 	return nil
 }
 
-// FunnelLines are the way of the users, as people read it.
+// FunnelLines returns the users by the status of their check, and what to do.
 func FunnelLines(f kyc.Funnel) []string {
 	if f.Users == 0 || f.Users == f.Status[ledger.KYCUnknown] && f.Unverified == 0 {
 		return nil
@@ -44,20 +44,19 @@ func FunnelLines(f kyc.Funnel) []string {
 		parts = append(parts, term.Number(f.Status[s])+" "+cmp.Or(words[s], term.Printable(string(s))))
 	}
 	lines := []string{fmt.Sprintf("KYC: %s: %s", term.Count(f.Users, "user"), strings.Join(parts, ", "))}
-	if f.Unverified > 0 {
-		lines = append(lines, fmt.Sprintf("  %s had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d", term.Count(f.Unverified, "user")))
-	}
-	if f.Again > 0 {
-		lines = append(lines, fmt.Sprintf("  %s under review again: the documents were submitted again, the users have nothing to do", term.Count(f.Again, "user")))
-	}
-	if n := f.Status[ledger.KYCDenied]; n > 0 {
-		lines = append(lines, fmt.Sprintf("  %s denied: bulkonboard kyc retry begins again, at most %d times each", term.Number(n), kyc.MaxRetries))
-	}
-	if f.NoLink > 0 {
-		lines = append(lines, fmt.Sprintf("  %s without a link: bulkonboard links recover FILE", term.Number(f.NoLink)))
-	}
-	if f.RetryOpen > 0 {
-		lines = append(lines, fmt.Sprintf("  %s perhaps begun again, and no answer told the new link: see the partner's dashboard", term.Count(f.RetryOpen, "user")))
+	for _, line := range []struct {
+		n    int
+		what string // with the count
+	}{
+		{f.Unverified, term.Count(f.Unverified, "user") + " had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d"},
+		{f.Again, term.Count(f.Again, "user") + " under review again: the documents were submitted again, the users have nothing to do"},
+		{f.Status[ledger.KYCDenied], fmt.Sprintf("%s denied: bulkonboard kyc retry begins again, at most %d times each", term.Number(f.Status[ledger.KYCDenied]), kyc.MaxRetries)},
+		{f.NoLink, term.Number(f.NoLink) + " without a link: bulkonboard links recover FILE"},
+		{f.RetryOpen, term.Count(f.RetryOpen, "user") + " perhaps begun again, and no answer told the new link: see the partner's dashboard"},
+	} {
+		if line.n > 0 {
+			lines = append(lines, "  "+line.what)
+		}
 	}
 	return lines
 }

@@ -90,7 +90,7 @@ func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Conte
 	return do(c.Context(), l, info)
 }
 
-// OpenToRead opens the ledger that the flags choose, to be read beside a run.
+// OpenToRead opens the ledger that the flags choose to be read, also during a run.
 // With --ledger alone it may be of any environment.
 func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (*sqlite.Ledger, ledger.Info, error) {
 	level := settings.LevelsOf(c)
@@ -121,10 +121,10 @@ func ReportNotices(con *term.Console, l *sqlite.Ledger) {
 	}
 }
 
-// NoteLinksShown keeps in the ledger that its links are about to be handed out:
-// from then on a mixed-up answer is no longer put right silently, because
-// someone may hold the wrong link. A ledger that this user may only read cannot
-// note it, which is said.
+// NoteLinksShown records in the ledger that its links are about to be handed
+// out: from then on a mixed-up answer is no longer put right silently, because
+// a customer may have the wrong link. Where it cannot be recorded, that is a
+// warning.
 func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {

@@ -20,9 +20,9 @@ import (
 // goes on. Collectors look every 15 to 60 seconds.
 const metricsEvery = 15 * time.Second
 
-// gauges keep --metrics-file up to date. A nil one does nothing. It is safe for
-// concurrent use. That the file cannot be written ends no run: it is a warning,
-// once.
+// gauges keep --metrics-file up to date. A nil one does nothing. They are safe
+// for concurrent use. A file that cannot be written ends no run: it is a
+// warning, once.
 type gauges struct {
 	path string
 	out  atomicfile.Writer
@@ -60,60 +60,57 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 	return g, nil
 }
 
-func (g *gauges) answered(class ledger.Class, took time.Duration) {
+// update changes the figures.
+func (g *gauges) update(change func(now *metrics.Snapshot)) {
 	if g == nil {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.now.Requests[class]++
-	g.now.Latency.Add(took)
+	change(&g.now)
 }
 
+// answered counts an answer of the partner.
+func (g *gauges) answered(class ledger.Class, took time.Duration) {
+	g.update(func(now *metrics.Snapshot) {
+		now.Requests[class]++
+		now.Latency.Add(took)
+	})
+}
+
+// plan writes the figures of the check.
 func (g *gauges) plan(p pipeline.Plan) {
-	if g == nil {
-		return
-	}
-	g.mu.Lock()
-	g.now.Rows, g.now.Wallet, g.now.Currency = maps.Clone(p.Tally.Status), p.Wallet.String(), p.Currency
-	g.mu.Unlock()
+	g.update(func(now *metrics.Snapshot) {
+		now.Rows, now.Wallet, now.Currency = maps.Clone(p.Tally.Status), p.Wallet.String(), p.Currency
+	})
 	g.write()
 }
 
 // moved counts a row's change of status.
 func (g *gauges) moved(from, to ledger.Status) {
-	if g == nil {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.now.Rows != nil {
-		g.now.Rows[from]--
-		g.now.Rows[to]++
-	}
+	g.update(func(now *metrics.Snapshot) {
+		if now.Rows != nil {
+			now.Rows[from]--
+			now.Rows[to]++
+		}
+	})
 }
 
-// watch takes the newest figures of the run.
+// watch keeps the newest figures of the run.
 func (g *gauges) watch(p pipeline.Progress) {
-	if g == nil {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.now.Rate = p.Rate; math.IsNaN(p.Rate) {
-		g.now.Rate = 0
-	}
-	if p.Wallet.Known() {
-		g.now.Wallet, g.now.Currency = p.Wallet.String(), p.Currency
-	}
-	g.now.WaitingForBalance = p.NoFunds
+	g.update(func(now *metrics.Snapshot) {
+		if now.Rate = p.Rate; math.IsNaN(p.Rate) {
+			now.Rate = 0
+		}
+		if p.Wallet.Known() {
+			now.Wallet, now.Currency = p.Wallet.String(), p.Currency
+		}
+		now.WaitingForBalance = p.NoFunds
+	})
 }
 
-// keep writes until ctx ends.
-func (g *gauges) keep(ctx context.Context) {
-	if g == nil {
-		return
-	}
+// keepWritten writes the figures from time to time until ctx ends.
+func (g *gauges) keepWritten(ctx context.Context) {
 	tick := time.NewTicker(metricsEvery)
 	defer tick.Stop()
 	for {
@@ -128,30 +125,27 @@ func (g *gauges) keep(ctx context.Context) {
 
 // end writes the figures that stay until the next run.
 func (g *gauges) end(sum pipeline.Summary, code exit.Code) {
-	if g == nil {
-		return
-	}
-	g.mu.Lock()
-	number := int(code)
-	g.now.Run, g.now.Ended, g.now.ExitCode, g.now.WaitingForBalance = sum.Run, time.Now(), &number, false
-	if sum.Batch.ID != 0 {
-		g.now.Rows = sum.Tally.Status
-	}
-	if sum.WalletTo.Known() {
-		g.now.Wallet = sum.WalletTo.String()
-	}
-	if code == exit.OK || code == exit.Findings {
-		g.now.LastSuccess = g.now.Ended
-	}
-	g.mu.Unlock()
+	g.update(func(now *metrics.Snapshot) {
+		number := int(code)
+		now.Run, now.Ended, now.ExitCode, now.WaitingForBalance = sum.Run, time.Now(), &number, false
+		if sum.Batch.ID != 0 {
+			now.Rows = sum.Tally.Status
+		}
+		if sum.WalletTo.Known() {
+			now.Wallet = sum.WalletTo.String()
+		}
+		if code == exit.OK || code == exit.Findings {
+			now.LastSuccess = now.Ended
+		}
+	})
 	g.write()
 }
 
 func (g *gauges) write() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if err := metrics.Write(g.out, g.path, g.now); err != nil && !g.failed {
-		g.failed = true
-		g.say("warning: %v; the run goes on", fmt.Errorf("--metrics-file: %w", err))
-	}
+	g.update(func(now *metrics.Snapshot) {
+		if err := metrics.Write(g.out, g.path, *now); err != nil && !g.failed {
+			g.failed = true
+			g.say("warning: %v; the run goes on", fmt.Errorf("--metrics-file: %w", err))
+		}
+	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Version is that of the module, or of the commit it was built from.
+// Version returns that of the module, or of the commit it was built from.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -34,6 +34,7 @@ func Version() string {
 	return "devel-" + commit + changed
 }
 
+// origin returns what the ledger's log has of this command.
 func (s *session) origin() ledger.Run {
 	r := NewRunRecord(s.command)
 	r.KeyPrint, r.Settings = settings.KeyFingerprint(s.key), s.settings
@@ -43,7 +44,7 @@ func (s *session) origin() ledger.Run {
 	return r
 }
 
-// NewRunRecord says who runs a command, for the ledger's log.
+// NewRunRecord returns who runs a command, for the ledger's log.
 func NewRunRecord(command string) ledger.Run {
 	r := ledger.Run{Command: command, Version: Version(), Started: time.Now()}
 	if u, err := user.Current(); err == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-// newClient makes the client; nothing is opened yet.
+// newClient returns the client; nothing is opened yet.
 func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + Version(),
@@ -22,7 +22,8 @@ func (s *session) newClient(base string) (*partner.Client, error) {
 	return client, nil
 }
 
-// NameFlag names what is wrong with the client's configuration as people gave it.
+// NameFlag returns a mistake in the client's configuration with the flag that it
+// came from.
 func NameFlag(err error) error {
 	var c *partner.ConfigError
 	if !errors.As(err, &c) {
@@ -41,8 +42,8 @@ func NameFlag(err error) error {
 	return err
 }
 
-// unusedProxy says that the environment names a proxy which is not used, if an
-// error is that nothing could be reached; "" otherwise.
+// unusedProxy returns a hint that the environment names a proxy which is not
+// used, if an error is that nothing could be reached; "" otherwise.
 func (s *session) unusedProxy(err error) string {
 	var stop *pipeline.Unreachable
 	var look *partner.Error

@@ -8,7 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// planLines say what a run is about to do.
+// planLines returns what a run is about to do.
 func planLines(p pipeline.Plan) []string {
 	lines := []string{fmt.Sprintf("read: %s: %s", term.Count(p.Rows, "row"), CountsText(p.Tally.Status))}
 	if p.Again {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // Preview shows what run would do. Nothing is sent or kept.
@@ -41,30 +41,18 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 		s.Sayf("  %s", s.CommandLine(replacePlanByRun(s.Args)...))
 	}
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
-	if s.flags.JSON {
-		out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
-		out.Money.Charged = ""
-		out.Environment, out.Ledger, out.ExitCode = report.Text(s.to.Environment), report.Text(s.to.Ledger), int(code)
-		left := plan.Send + plan.InDoubt
-		out.Remaining = &left
-		if err := out.Encode(s.Out); err != nil {
-			return err
-		}
-	}
-	if code == exit.OK {
-		return nil
-	}
-	return exit.NewReportedError(code)
+	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
+	out.Money.Charged = ""
+	left := plan.Send + plan.InDoubt
+	out.Remaining = &left
+	return s.finish(out, nil, code)
 }
 
-// replacePlanByRun is the command line with run in the place of plan.
+// replacePlanByRun returns a command line with run in the place of plan.
 func replacePlanByRun(args []string) []string {
-	out := append([]string{}, args...)
-	for i, a := range out {
-		if a == "plan" {
-			out[i] = "run"
-			break
-		}
+	out := slices.Clone(args)
+	if i := slices.Index(out, "plan"); i >= 0 {
+		out[i] = "run"
 	}
 	return out
 }

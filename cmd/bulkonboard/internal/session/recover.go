@@ -17,6 +17,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
+// RecoverLinks deletes the users of an input whose link was lost, and creates
+// them again.
 func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	if !f.Yes && !term.IsTerminal(con.In) {
 		return exit.NewUsageError(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
@@ -178,12 +180,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 			failed, code = errors.Join(failed, err), max(code, exit.Ledger)
 		}
 	}
-	if failed != nil {
-		r.Sayf("bulkonboard: %v", failed)
-		for _, hint := range exit.HintsOf(failed) {
-			r.Sayf("  %s", hint)
-		}
-	}
+	r.reportFailure(failed)
 	written, _, reportErr := r.report(last, sum, failed)
 	if reportErr != nil {
 		r.Sayf("bulkonboard: %v", reportErr)
@@ -207,7 +204,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	}
 	r.gauges.end(sum, code)
 	r.logEnd(sum, failed, code)
-	return r.finish(sum, failed, written, code)
+	return r.finish(summaryOf(sum, failed), written, code)
 }
 
 // countLeft counts those who were chosen and have no link yet.

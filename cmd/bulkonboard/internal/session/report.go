@@ -14,7 +14,7 @@ import (
 )
 
 // report writes reports and rejects, and counts the rows that are new work for
-// a person.
+// the operator.
 func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error) (written []string, attention int, err error) {
 	if s.in == nil || sum.Batch.ID == 0 {
 		return nil, 0, nil
@@ -90,6 +90,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	return append(written, rejects...), attention, errors.Join(err, failure)
 }
 
+// reportCommand returns the command that writes the report again.
 func (s *session) reportCommand() string {
 	words := []string{"report", "--ledger", s.to.Ledger}
 	if s.to.Environment == settings.Production || s.to.Environment == settings.Staging {

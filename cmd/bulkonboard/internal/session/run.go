@@ -24,8 +24,8 @@ func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
 	}
 }
 
-// runWithDisplay does the work while the display and the metrics go on. They end with it,
-// whatever it returns.
+// runWithDisplay does the work while the display and the metrics go on. Both
+// end with it.
 func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work func()) error {
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
 	var all errgroup.Group
@@ -36,7 +36,7 @@ func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work
 		return nil
 	})
 	all.Go(func() error {
-		s.gauges.keep(shown)
+		s.gauges.keepWritten(shown)
 		return nil
 	})
 	all.Go(func() error {

@@ -22,8 +22,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// session is one command that may talk to the partner: run or plan. It opens
-// what the command needs in the order in which a refusal costs least.
+// session is one command that may talk to the partner. It opens what the
+// command needs in the order in which a refusal costs least.
 type session struct {
 	*term.Console
 	command  string
@@ -31,7 +31,6 @@ type session struct {
 	settings string
 	to       settings.Target
 	key      string
-	live     bool
 	rules    *validate.Rules
 	log      *slog.Logger
 
@@ -49,7 +48,7 @@ type session struct {
 	closers       []func() error
 }
 
-// newSession settles everything that needs no file but the key's.
+// newSession settles what needs no file but the key's.
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
 	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
 	if f.Quiet {
@@ -73,9 +72,8 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	if err = s.to.CheckKey(s.key); err != nil {
 		return nil, err
 	}
-	keyIsLive := strings.HasPrefix(s.key, settings.LivePrefix)
-	s.live = keyIsLive || s.to.Environment == settings.Production
-	if s.rules, err = f.Rules(s.live); err != nil {
+	live := strings.HasPrefix(s.key, settings.LivePrefix) || s.to.Environment == settings.Production
+	if s.rules, err = f.Rules(live); err != nil {
 		return nil, err
 	}
 	for _, path := range []string{f.CAFile, f.MapFile} {
@@ -94,12 +92,12 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	return s, nil
 }
 
-// needsYes reports whether sending needs a person's word.
+// needsYes reports whether sending needs the operator's word.
 func (s *session) needsYes() bool {
 	return s.command == "run" && s.to.Environment == settings.Production
 }
 
-// close ends everything in the reverse order.
+// close closes what was opened, in the reverse order.
 func (s *session) close() error {
 	var all []error
 	for i := len(s.closers) - 1; i >= 0; i-- {
@@ -120,17 +118,25 @@ func (s *session) closeAfter(err error) error {
 	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
 }
 
-// open opens input, ledger and partner.
-func (s *session) open(ctx context.Context, args []string) error {
+// openLog opens the log, and says which partner and ledger the command is about.
+func (s *session) openLog() error {
 	log, closeLog, err := s.flags.LogFlags.OpenLog(s.Err)
 	if err != nil {
 		return err
 	}
 	s.log = log
 	s.closers = append(s.closers, closeLog)
-	s.logBegin()
 	s.Sayf("%s", s.to)
 	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
+	return nil
+}
+
+// open opens log, input, ledger and partner.
+func (s *session) open(ctx context.Context, args []string) (err error) {
+	if err := s.openLog(); err != nil {
+		return err
+	}
+	s.logBegin()
 	if len(args) > 0 {
 		if s.in, err = s.flags.InputFlags.OpenInput(ctx, args, s.In); err != nil {
 			return err

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
@@ -13,13 +12,14 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-// SharedLedger is a ledger that another command may be writing to: it waits for its
-// turn as long as it takes.
+// SharedLedger is a ledger that another command may be writing to. Its writes
+// wait as long as that takes, or until their context ends.
 type SharedLedger struct {
 	*sqlite.Ledger
 	con *term.Console
 }
 
+// NewSharedLedger returns l as a shared ledger. That it waits is said on con.
 func NewSharedLedger(l *sqlite.Ledger, con *term.Console) SharedLedger { return SharedLedger{l, con} }
 
 var (
@@ -27,8 +27,8 @@ var (
 	_ ledger.Verification = SharedLedger{}
 )
 
-func (b SharedLedger) patiently(ctx context.Context, do func() error) error {
-	for told := false; ; told = true {
+func (l SharedLedger) retryWhileBusy(ctx context.Context, do func() error) error {
+	for said := false; ; said = true {
 		err := do()
 		if !errors.Is(err, sqlite.ErrBusy) {
 			return err
@@ -36,49 +36,53 @@ func (b SharedLedger) patiently(ctx context.Context, do func() error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !told { // each try has waited some seconds already
-			fmt.Fprintln(b.con.Err, "waiting: a run is checking its input and holds the ledger")
+		if !said { // each try has waited some seconds already
+			l.con.Sayf("waiting: a run is checking its input and holds the ledger")
 		}
 	}
 }
 
-func (b SharedLedger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int, err error) {
-	err = b.patiently(ctx, func() error {
+// ObserveKYC waits for its turn.
+func (l SharedLedger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int, err error) {
+	err = l.retryWhileBusy(ctx, func() error {
 		var err error
-		n, err = b.Ledger.ObserveKYC(ctx, events)
+		n, err = l.Ledger.ObserveKYC(ctx, events)
 		return err
 	})
 	return n, err
 }
 
-func (b SharedLedger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
-	return b.patiently(ctx, func() error { return b.Ledger.RetryKYC(ctx, serviceID, was, now) })
+// RetryKYC waits for its turn.
+func (l SharedLedger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	return l.retryWhileBusy(ctx, func() error { return l.Ledger.RetryKYC(ctx, serviceID, was, now) })
 }
 
-func (b SharedLedger) Learn(ctx context.Context, name, value string, at time.Time) error {
-	return b.patiently(ctx, func() error { return b.Ledger.Learn(ctx, name, value, at) })
+// Learn waits for its turn.
+func (l SharedLedger) Learn(ctx context.Context, name, value string, at time.Time) error {
+	return l.retryWhileBusy(ctx, func() error { return l.Ledger.Learn(ctx, name, value, at) })
 }
 
-func (b SharedLedger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
-	return b.patiently(ctx, func() error { return b.Ledger.NotePairings(ctx, notes) })
+// NotePairings waits for its turn.
+func (l SharedLedger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
+	return l.retryWhileBusy(ctx, func() error { return l.Ledger.NotePairings(ctx, notes) })
 }
 
 // WithRecord runs a command between its two entries in the ledger's log.
-func (b SharedLedger) WithRecord(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
+func (l SharedLedger) WithRecord(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
 	var id int64
-	err := b.patiently(ctx, func() error {
+	err := l.retryWhileBusy(ctx, func() error {
 		var err error
-		id, err = b.Begin(ctx, origin)
+		id, err = l.Begin(ctx, origin)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	err = do(ctx)
-	code := b.con.Stop.ExitCode(exit.CodeOf(err))
+	code := l.con.Stop.ExitCode(exit.CodeOf(err))
 	last := context.WithoutCancel(ctx)
-	closed := b.patiently(last, func() error {
-		return b.Finish(last, id, ledger.RunEnd{At: time.Now(), ExitCode: int(code)})
+	closed := l.retryWhileBusy(last, func() error {
+		return l.Finish(last, id, ledger.RunEnd{At: time.Now(), ExitCode: int(code)})
 	})
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 
 // AddConfigFlag adds --config, which every command with settings has.
 func AddConfigFlag(c *cobra.Command) {
-	c.Flags().String("config", "", "read settings from `FILE` (default ./bulkonboard.yaml, if you own it, for what decides nothing)")
+	c.Flags().String("config", "", "read settings from `FILE` (default: ./bulkonboard.yaml, if you own it)")
 	HideAdvanced(c.Flags(), "config")
 }
 

@@ -57,7 +57,7 @@ func (r *RunFlags) AddPlanFlags(c *cobra.Command) {
 	r.AddPartnerFlags(f)
 	r.InputFlags.AddFlags(f)
 	r.LogFlags.AddFlags(f)
-	f.Var(&r.Rate, "rate", "ceiling over every request: `N/s`, N/m, N/h or unlimited")
+	f.Var(&r.Rate, "rate", "maximum request rate: 5/s, 300/m, 1000/h or unlimited")
 	f.Var(&r.Fee, "fee", "KYC fee of one user (default as measured in earlier runs)")
 	f.Var(&r.MaxNew, "max-new", "send nothing when there are more new rows than `N` or N%")
 	f.Var(&r.KeepBalance, "keep-balance", "treat the wallet as empty at or below this (default 0)")

@@ -29,7 +29,7 @@ func (r *RunFlags) Conflicts() (all []conflict) {
 		}
 	}
 	if r.settle.Duration > 0 && r.settle.Duration < r.Timeout.Duration {
-		wrong(exit.NewUsageError(errors.New("--settle is shorter than --timeout"), "a request can take effect as long as it is under way"), "settle", "timeout")
+		wrong(exit.NewUsageError(errors.New("--settle is shorter than --timeout"), "--settle must cover --timeout: a request can still take effect while it is in flight"), "settle", "timeout")
 	}
 	if r.Rate.Unlimited && r.Burst.N > 1 {
 		wrong(exit.UsageErrorf("--burst means nothing with --rate unlimited"), "burst", "rate")

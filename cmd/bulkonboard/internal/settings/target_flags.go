@@ -45,7 +45,7 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
 	t.KeyTTL = Span{5 * time.Minute, true}
-	f.StringVar(&t.KeyFile, "api-key-file", "", "the API key stands in `FILE`; else in BULKONBOARD_API_KEY; else it is asked for")
+	f.StringVar(&t.KeyFile, "api-key-file", "", "read the API key from `FILE` (default: $BULKONBOARD_API_KEY, then a prompt)")
 	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: begin with an empty ledger and no users")
 	f.BoolVar(&t.NewLedger, "new-ledger", false, "make the production ledger if it is missing")
 	f.Var(&t.Timeout, "timeout", "for one request")

@@ -1,3 +1,4 @@
+// Package kyccmd has the commands below `bulkonboard kyc`.
 package kyccmd
 
 import (
@@ -14,13 +15,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
+// NewCommand returns the command kyc with its subcommands.
 func NewCommand(con *term.Console) *cobra.Command {
-	c := subcommand.GroupCommand(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
+	return subcommand.GroupCommand(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
 		Long: `After its creation a user opens the verification link, is checked, and is
 approved or denied. These commands keep that in the ledger, beside a run if need
-be; status and links export show it.`})
-	c.AddCommand(newSyncCommand(con), newImportCommand(con), newRetryCommand(con), newListenCommand(con))
-	return c
+be; status and links export show it.`}, newSyncCommand(con), newImportCommand(con), newRetryCommand(con), newListenCommand(con))
 }
 
 // addFollowFlags adds the flags that choose ledger, partner and pace.
@@ -29,10 +29,10 @@ func addFollowFlags(c *cobra.Command, f *settings.RunFlags) {
 	f.AddLedgerFlags(c)
 	f.AddPartnerFlags(c.Flags())
 	f.LogFlags.AddFlags(c.Flags())
-	c.Flags().Var(&f.Rate, "rate", "N/s, N/m, N/h or unlimited: ceiling over every request")
+	c.Flags().Var(&f.Rate, "rate", "maximum request rate: 5/s, 300/m, 1000/h or unlimited")
 }
 
-// addPartnerIDFlag says whose events are taken.
+// addPartnerIDFlag adds --partner-id, which chooses whose events are recorded.
 func addPartnerIDFlag(f *pflag.FlagSet, id *string) {
 	f.StringVar(id, "partner-id", "", "`ID` of your partner account: events of other accounts are not recorded (default as the wallet told a run)")
 	settings.HideAdvanced(f, "partner-id")
@@ -47,7 +47,7 @@ func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, err
 	return info.Account.Partner, err
 }
 
-// openShared opens a ledger to be written to beside a run. With --ledger alone
+// openShared opens a ledger to be written to while a run may hold it. With --ledger alone
 // it may be of any environment.
 func openShared(ctx context.Context, con *term.Console, c *cobra.Command, f *settings.TargetFlags) (session.SharedLedger, error) {
 	l, info, err := session.OpenToRead(ctx, c, f)

@@ -24,17 +24,19 @@ partner submits the documents again: they have nothing to do, and their old link
 not shown any more. Each try is noted before it is sent.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error {
-				out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: l, Partner: l.Partner, Pace: l.Pace})
-				con.Sayf("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
-					term.Count(out.Denied, "user"), term.Number(out.Begun), term.Number(out.Again), term.Number(out.Spent), kyc.MaxRetries, term.Number(out.Refused), term.Number(out.Unknown))
-				if err == nil && out.Unknown+out.Refused > 0 {
-					return exit.NewReportedError(exit.Findings)
-				}
-				return err
-			})
+			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error { return runRetry(ctx, con, l) })
 		},
 	}
 	addFollowFlags(c, &f)
 	return c
+}
+
+func runRetry(ctx context.Context, con *term.Console, f *session.Follower) error {
+	out, err := kyc.Retry(ctx, kyc.RetryConfig{Ledger: f.Ledger, Partner: f.Partner, Pace: f.Pace})
+	con.Sayf("%s denied: %s with a new link; %s submitted again without one; %s had their %d tries; %s refused by the partner; %s without a clear answer",
+		term.Count(out.Denied, "user"), term.Number(out.Begun), term.Number(out.Again), term.Number(out.Spent), kyc.MaxRetries, term.Number(out.Refused), term.Number(out.Unknown))
+	if err == nil && out.Unknown+out.Refused > 0 {
+		return exit.NewReportedError(exit.Findings)
+	}
+	return err
 }

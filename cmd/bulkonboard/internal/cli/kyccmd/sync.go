@@ -30,37 +30,39 @@ and where the list has more users than it can have.`,
 			if most < 0 {
 				return exit.UsageErrorf("--max-users must not be negative")
 			}
-			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error {
-				out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: l.Partner, Pace: l.Pace, Most: most, Watch: func(pages, seen, wanted int) {
-					if pages%100 == 0 {
-						con.Sayf("%s pages read, %s of %s users seen", term.Number(pages), term.Number(seen), term.Number(wanted))
-					}
-				}})
-				con.Sayf("%s: %s asked for, %s in the list, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
-				if err != nil {
-					return err
-				}
-				switch gone := out.Wanted - out.Seen; {
-				case out.Cut != nil:
-					con.Sayf("warning: %s not seen, because reading ended early: %v", term.Count(gone, "user"), out.Cut)
-					if errors.Is(out.Cut, kyc.ErrEndless) {
-						con.Sayf("  --max-users N reads more")
-					}
-				case gone > 0:
-					con.Sayf("warning: %s not in the partner's list: deleted there, or the list moved while it was read", term.Count(gone, "user"))
-				}
-				if err := l.ConfirmUsers(ctx); err != nil {
-					return err
-				}
-				if err := session.ReportFunnel(ctx, con, l.Ledger, 0); err != nil || out.Cut == nil {
-					return err
-				}
-				return exit.NewReportedError(exit.Findings)
-			})
+			return session.FollowUsers(con, c, &f, func(ctx context.Context, l *session.Follower) error { return runSync(ctx, con, l, most) })
 		},
 	}
 	addFollowFlags(c, &f)
 	c.Flags().IntVar(&most, "max-users", 0, "read at most `N` users of the partner's list (default about twice what it says it has)")
 	settings.HideAdvanced(c.Flags(), "max-users")
 	return c
+}
+
+func runSync(ctx context.Context, con *term.Console, f *session.Follower, most int) error {
+	out, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: f.Ledger, Partner: f.Partner, Pace: f.Pace, Most: most, Watch: func(pages, seen, wanted int) {
+		if pages%100 == 0 {
+			con.Sayf("%s pages read, %s of %s users seen", term.Number(pages), term.Number(seen), term.Number(wanted))
+		}
+	}})
+	con.Sayf("%s: %s asked for, %s in the list, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
+	if err != nil {
+		return err
+	}
+	switch gone := out.Wanted - out.Seen; {
+	case out.Cut != nil:
+		con.Sayf("warning: %s not seen, because reading ended early: %v", term.Count(gone, "user"), out.Cut)
+		if errors.Is(out.Cut, kyc.ErrEndless) {
+			con.Sayf("  --max-users N reads more")
+		}
+	case gone > 0:
+		con.Sayf("warning: %s not in the partner's list: deleted there, or the list moved while it was read", term.Count(gone, "user"))
+	}
+	if err := f.ConfirmUsers(ctx); err != nil {
+		return err
+	}
+	if err := session.ReportFunnel(ctx, con, f.Ledger, 0); err != nil || out.Cut == nil {
+		return err
+	}
+	return exit.NewReportedError(exit.Findings)
 }
