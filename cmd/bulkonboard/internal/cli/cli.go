@@ -15,7 +15,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-// Run is the whole program but its exit.
+// Run runs the program and returns its exit code.
 func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// What libraries log could hold a link: net/http quotes what it cannot read.
 	log.SetOutput(io.Discard)

@@ -13,7 +13,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-// runDropped is the program without a subcommand: a file dropped on it is checked.
+// runDropped checks a file that was dropped on the program, or given without a
+// subcommand.
 func runDropped(con *term.Console, c, root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
@@ -44,7 +45,7 @@ func runDropped(con *term.Console, c, root *cobra.Command, args []string) error 
 	return err
 }
 
-// annotatedName is the name of the marked workbook beside a dropped file. A
+// annotatedName returns the name of the marked workbook beside a dropped file. A
 // marked one that comes back does not pile up endings.
 func annotatedName(input string) string {
 	base := regexp.MustCompile(`\.annotated(-\d+)?$`).ReplaceAllString(outputs.WithoutExtension(input), "")

@@ -91,7 +91,7 @@ func (r *recent) add(at, now time.Time) {
 	r.rows++
 }
 
-// perDay is the pace from the first of them to the last, or to now while a run
+// perDay returns the pace from the first of them to the last, or to now while a run
 // goes on; 0 if there are too few, or in too short a time, to tell.
 func (r *recent) perDay(now time.Time, running bool) float64 {
 	end := r.last

@@ -59,7 +59,7 @@ func (s *statusReport) byHand(recover string) []string {
 	return out
 }
 
-// continueFlags is the command that continues, without its input: with the settings of
+// continueFlags returns the flags of the command that continues: the settings of
 // the newest run of this input, but for those that say how much or what is told.
 // Settings of a file or the environment are among them: either may be another
 // when the command is pasted.

@@ -96,7 +96,7 @@ func (s *statusReport) openRows() int {
 	return st[ledger.Pending] + st[ledger.InsufficientBalance] + st[ledger.InDoubt]
 }
 
-// rowsToReview are rows for a person.
+// rowsToReview counts the rows that an operator has to look at.
 func (s *statusReport) rowsToReview() int {
 	n := 0
 	for status, rows := range s.tally.Status {
@@ -107,7 +107,7 @@ func (s *statusReport) rowsToReview() int {
 	return n + s.tally.Code[outputs.RepeatsCause()] + session.CreatedToReview(s.tally)
 }
 
-// formatLines are one screen.
+// formatLines returns the report as one screen of text.
 func (s *statusReport) formatLines(con *term.Console) []string {
 	var out []string
 	say := func(head, format string, args ...any) {

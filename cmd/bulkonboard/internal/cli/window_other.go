@@ -2,5 +2,6 @@
 
 package cli
 
-// hasOwnWindow is for Windows, where a file is dropped on a program.
+// hasOwnWindow reports whether the window closes with the program, which only
+// Windows does.
 func hasOwnWindow() bool { return false }

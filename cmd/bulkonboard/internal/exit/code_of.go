@@ -80,7 +80,7 @@ func isAny(err error, kinds ...error) bool {
 	return false
 }
 
-// StopReasonOf is the stopReason of an error; "" if the run went to its end.
+// StopReasonOf returns the stopReason of an error; "" if the run went to its end.
 func StopReasonOf(err error) pipeline.Reason {
 	var s *pipeline.Stop
 	if errors.As(err, &s) && s.Reason != pipeline.Declined {

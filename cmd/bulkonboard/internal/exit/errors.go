@@ -13,8 +13,11 @@ type UsageError struct {
 	hints []string
 }
 
+// NewUsageError returns err as a mistake in how the program was called, with hints
+// on what to do.
 func NewUsageError(err error, hints ...string) error { return &UsageError{err, hints} }
 
+// UsageErrorf formats a mistake in how the program was called.
 func UsageErrorf(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
@@ -26,11 +29,13 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // ReportedError is the end of a command that has said everything already.
 type ReportedError struct{ code Code }
 
+// NewReportedError returns an error that ends the program with code. Nothing more is
+// printed about it.
 func NewReportedError(code Code) error { return &ReportedError{code} }
 
 func (e *ReportedError) Error() string { return LastLine(e.code) }
 
-// HintsOf are the lines that follow an error.
+// HintsOf returns the lines that follow an error.
 func HintsOf(err error) []string {
 	var u *UsageError
 	if errors.As(err, &u) {

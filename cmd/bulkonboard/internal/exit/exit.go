@@ -25,7 +25,7 @@ type entry struct {
 	Last    string // the last line but one that people see: what to do
 }
 
-// Table is the one table of exit codes, in the order in which the first
+// Table returns the one table of exit codes, in the order in which the first
 // that applies is taken, except 0 and 3. `help exit-codes` prints it.
 func Table() []entry {
 	return []entry{
@@ -43,7 +43,7 @@ func Table() []entry {
 	}
 }
 
-// LastLine is what people are told about an exit code.
+// LastLine returns what operators read about an exit code.
 func LastLine(code Code) string {
 	for _, e := range Table() {
 		for _, c := range e.Codes {

@@ -31,7 +31,7 @@ func isExplained(sum pipeline.Summary, charged, fee pipeline.Amount) bool {
 	return charged.Cmp(least) >= 0 && charged.Cmp(most) <= 0
 }
 
-// amountCharged is what this run was charged: what the wallet lost, where its users
+// amountCharged returns what this run was charged: what the wallet lost, where its users
 // explain that, for it knows who was paid for before or created anew without a
 // fee; else the fee of each user.
 func amountCharged(sum pipeline.Summary) pipeline.Amount {

@@ -52,7 +52,7 @@ func (h *linkHosts) add(file string, r *ledger.Reported) {
 	}
 }
 
-// usualHost is the host that most links lead to, "" without links. Of two with as
+// usualHost returns the host that most links lead to, "" without links. Of two with as
 // many it is the one that earlier links had, or else the first by name.
 func (h *linkHosts) usualHost() string {
 	hosts := slices.SortedFunc(maps.Keys(h.count), func(a, b string) int {
@@ -64,7 +64,7 @@ func (h *linkHosts) usualHost() string {
 	return hosts[0]
 }
 
-// unusual is 0 for the host that earlier links had, and 1 for any other.
+// unusual returns 0 for the host that earlier links had, and 1 for any other.
 func (h *linkHosts) unusual(host string) int {
 	if hostDigest(host) == h.earlier {
 		return 0

@@ -109,7 +109,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	return r.pass(ctx, cfg)
 }
 
-// pass is one run of the pipeline over the input.
+// pass runs the pipeline over the input once.
 func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summary, error) {
 	var sum pipeline.Summary
 	var failed error
@@ -122,7 +122,7 @@ func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summ
 	return sum, errors.Join(failed, err)
 }
 
-// lostLinks are the customers of the input whose link was lost, with their attempts.
+// lostLinks returns the customers of the input whose link was lost, with their attempts.
 func (r *recovery) lostLinks(ctx context.Context, batch int64) (lost []ledger.Customer, err error) {
 	for c, err := range r.known.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.LinkMissing}, Batch: batch, History: true}) {
 		if err != nil {

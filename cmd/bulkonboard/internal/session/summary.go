@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-// moneyOf is what a run cost.
+// moneyOf returns what a run cost.
 func moneyOf(s pipeline.Summary) report.Money {
 	m := report.Money{Fee: report.Amount(s.Fee.String()), Currency: report.Text(cmp.Or(s.Currency, s.Plan.Currency)),
 		WalletBefore: report.Amount(s.WalletFrom.String()), WalletAfter: report.Amount(s.WalletTo.String())}
@@ -17,7 +17,7 @@ func moneyOf(s pipeline.Summary) report.Money {
 	return m
 }
 
-// summaryOf is the JSON summary of a run.
+// summaryOf returns the JSON summary of a run.
 func summaryOf(s pipeline.Summary, err error) report.Summary {
 	out := report.Summary{
 		Input: report.Inputs([]ledger.Batch{s.Batch}), Problems: []report.Cause{}, Money: moneyOf(s),

@@ -32,7 +32,7 @@ func (a *Address) Set(text string) error {
 // Type names the value in help.
 func (a Address) Type() string { return "URL" }
 
-// String is the URL as it may be shown: scheme, host and path.
+// String returns the URL as it may be shown: scheme, host and path.
 func (a Address) String() string {
 	if a.Text == "" || a.Text == "env" {
 		return a.Text

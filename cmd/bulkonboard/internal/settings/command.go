@@ -15,7 +15,7 @@ func AddConfigFlag(c *cobra.Command) {
 	HideAdvanced(c.Flags(), "config")
 }
 
-// DescribeSettings is what the ledger's log keeps of the flags that were set, as
+// DescribeSettings returns what the ledger's log keeps of the flags that were set, as
 // words for a POSIX shell, without files' contents. A link is a secret.
 func DescribeSettings(c *cobra.Command) string {
 	var words []string
@@ -40,7 +40,7 @@ func DescribeSettings(c *cobra.Command) string {
 	return term.Posix.QuoteLine(words...)
 }
 
-// CommandName is the command without the program: "kyc sync".
+// CommandName returns the command without the program: "kyc sync".
 func CommandName(c *cobra.Command) string {
 	name := c.Name()
 	for p := c.Parent(); p != nil && p.HasParent(); p = p.Parent() {

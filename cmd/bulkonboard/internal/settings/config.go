@@ -78,7 +78,7 @@ func errNeedsNamedConfig() error {
 	return fmt.Errorf("a %s that was only found cannot set this; name it with --config %s", DefaultConfigFile, DefaultConfigFile)
 }
 
-// KnownFlags are the flags of all commands: one file serves them all.
+// KnownFlags returns the flags of all commands: one file serves them all.
 func KnownFlags(root *cobra.Command) []string {
 	var names []string
 	var walk func(*cobra.Command)

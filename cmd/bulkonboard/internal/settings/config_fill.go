@@ -59,13 +59,14 @@ func FillFrom(con *term.Console, c *cobra.Command, file map[string]Setting) erro
 	return errors.Join(all...)
 }
 
-// ReadEnvironment is what the environment says of a flag; an empty variable says nothing.
+// ReadEnvironment returns what the environment says of a flag; an empty variable says nothing.
 func ReadEnvironment(con *term.Console, flag string) (Setting, bool) {
 	name := VariableOf(flag)
 	value := con.Env[name]
 	return Setting{Places: []place{{file: name}}, Values: []string{value}}, value != ""
 }
 
+// VariableOf returns the environment variable of a flag.
 func VariableOf(flag string) string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }

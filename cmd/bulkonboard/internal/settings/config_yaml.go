@@ -51,6 +51,7 @@ func (p place) String() string {
 	return p.file + ":" + strconv.Itoa(p.line)
 }
 
+// Locate adds the place, and the flag if any, to an error.
 func (p place) Locate(flag string, err error) error {
 	if flag == "" || p.line == 0 {
 		return &locatedError{p, err}
@@ -189,7 +190,7 @@ func parseValues(path string, n *yaml.Node) (Setting, error) {
 	return out, nil
 }
 
-// SplitErrors is a joined error in its parts.
+// SplitErrors returns a joined error in its parts.
 func SplitErrors(err error) []error {
 	var wrapped *exit.UsageError
 	if errors.As(err, &wrapped) {

@@ -32,6 +32,7 @@ type InputFlags struct {
 	Strict      bool
 }
 
+// AddFlags adds the flags.
 func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
 	i.HeaderRow = Count{Min: 1}
 	i.formulas = Choice{Words: []string{"cached", "refuse"}}
@@ -52,7 +53,7 @@ func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
 	HideAdvanced(f, "strict", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "phone-plus")
 }
 
-// Rules are the field rules of these flags.
+// Rules returns the field rules of these flags.
 func (i *InputFlags) Rules(live bool) (*validate.Rules, error) {
 	r := &validate.Rules{PhoneRegion: i.PhoneRegion, PhonePlus: i.phonePlus, Defaults: i.Defaults.Map(), Live: live, Strict: i.Strict}
 	for _, s := range i.Send.list {
@@ -73,7 +74,7 @@ func (i *InputFlags) OpenInput(ctx context.Context, files []string, stdin io.Rea
 	return source.Open(ctx, files, stdin, opt)
 }
 
-// SourceOptions are how these flags have the input read.
+// SourceOptions returns how these flags have the input read.
 func (i *InputFlags) SourceOptions() (source.Options, error) {
 	opt := source.Options{
 		Fields: intake.Fields(),

@@ -16,6 +16,7 @@ type LogFlags struct {
 	File   string
 }
 
+// AddFlags adds the flags.
 func (l *LogFlags) AddFlags(f *pflag.FlagSet) {
 	l.format = Choice{Words: []string{"text", "json"}}
 	f.Var(&l.format, "log-format", "log everything as text or json, not warnings alone")
@@ -26,7 +27,7 @@ func (l *LogFlags) AddFlags(f *pflag.FlagSet) {
 // IsOn reports whether there is a log beside what people are shown.
 func (l *LogFlags) IsOn() bool { return l.File != "" || l.format.Value != "" }
 
-// OpenLog is the logger; close closes its file.
+// OpenLog returns the logger, and a function that closes its file.
 func (l *LogFlags) OpenLog(people io.Writer) (*slog.Logger, func() error, error) {
 	var w = people
 	closer := func() error { return nil }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// logStarts are what the first line of a log of this program begins with.
+// logStarts returns what the first line of a log of this program begins with.
 func logStarts() []string { return []string{"time=", `{"time":"`} }
 
 // openLogFile opens a log to append to, or makes it, mode 0600. It takes a file

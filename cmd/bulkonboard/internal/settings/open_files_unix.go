@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// openFileLimit is how many files this process may have open. Go has raised it to
+// openFileLimit returns how many files this process may have open. Go has raised it to
 // what the system allows at its start.
 func openFileLimit() (uint64, bool) {
 	var limit syscall.Rlimit

@@ -1,4 +1,4 @@
 package settings
 
-// openFileLimit is how many files this process may have open: there is no such bound.
+// openFileLimit returns how many files this process may have open: there is no such bound.
 func openFileLimit() (uint64, bool) { return 0, false }

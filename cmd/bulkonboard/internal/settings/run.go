@@ -108,7 +108,7 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
 }
 
-// SettleTime is --settle, or its default.
+// SettleTime returns --settle, or its default.
 func (r *RunFlags) SettleTime() time.Duration {
 	if r.settle.Duration > 0 {
 		return r.settle.Duration

@@ -47,7 +47,7 @@ func (r *RunFlags) Conflicts() (all []conflict) {
 // otherFiles is how many files a run has open besides its connections.
 const otherFiles = 64
 
-// openFileCount is how many files a run has open, its connections among them.
+// openFileCount returns how many files a run has open, its connections among them.
 func (r *RunFlags) openFileCount() uint64 {
 	ends := 1
 	if r.sandbox { // the other end is in this process too

@@ -25,6 +25,7 @@ type SandboxFlags struct {
 	account   string
 }
 
+// AddFlags adds the flags.
 func (s *SandboxFlags) AddFlags(f *pflag.FlagSet, prefix string) {
 	f.StringArrayVar(&s.faults, prefix+"fault", nil, "misbehaviour `NAME[=PART,...]` (repeatable); `bulkonboard sandbox --help` lists them")
 	f.StringVar(&s.latency, prefix+"latency", "", "`TIME` of an answer, such as 80ms or 50ms-200ms")
@@ -43,6 +44,7 @@ func (s *SandboxFlags) isSet() bool {
 		s.seed != 0 || s.emailCase || s.repeat || s.account != ""
 }
 
+// SandboxConfig returns how the simulated partner is to behave.
 func (s *SandboxFlags) SandboxConfig() (sandbox.Config, error) {
 	cfg := sandbox.Config{Account: s.account, Balance: s.balance, Fee: s.fee, Rate: s.rate.PerSecond, Seed: s.seed, EmailsCase: s.emailCase, EmailsRepeat: s.repeat}
 	var err error

@@ -31,7 +31,7 @@ type Target struct {
 	Sandbox     bool
 }
 
-// environmentOf is the host of a base URL, with its port if that is not the
+// environmentOf returns the host of a base URL, with its port if that is not the
 // scheme's own.
 func environmentOf(base string) (string, error) {
 	u, err := url.Parse(base)
@@ -64,6 +64,7 @@ func CheckEnvironment(name string) error {
 	return nil
 }
 
+// HostOf returns the host of a URL, with its port.
 func HostOf(base string) string {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -88,7 +89,7 @@ func (to Target) CheckKey(key string) error {
 	return nil
 }
 
-// what people are told first.
+// String returns the first line that operators read.
 func (to Target) String() string {
 	switch {
 	case to.Sandbox:

@@ -126,6 +126,7 @@ func (p *Pairs) Type() string { return "FIELD=VALUE" }
 
 func (p *Pairs) String() string { return strings.Join(p.Texts(), " ") }
 
+// Texts returns the pairs as they were given.
 func (p *Pairs) Texts() []string {
 	texts := make([]string, len(p.list))
 	for i, kv := range p.list {
@@ -148,7 +149,7 @@ func (p *Pairs) Set(text string) error {
 	return nil
 }
 
-// Map is the pairs by name; nil without any.
+// Map returns the pairs by name; nil without any.
 func (p *Pairs) Map() map[string]string {
 	if len(p.list) == 0 {
 		return nil

@@ -55,7 +55,7 @@ func (con *Console) ReadPassword(prompt string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// CommandWords is the command line with the subcommand that a dropped file means.
+// CommandWords returns the command line with the subcommand that a dropped file means.
 func (con *Console) CommandWords() []string {
 	if con.FileDropped {
 		return append([]string{"validate"}, con.Args...)
@@ -63,7 +63,7 @@ func (con *Console) CommandWords() []string {
 	return con.Args
 }
 
-// ContinueCommand is the command that continues this one.
+// ContinueCommand returns the command that continues this one.
 func (con *Console) ContinueCommand() string {
 	var args []string
 	for _, arg := range con.Args {
@@ -74,7 +74,7 @@ func (con *Console) ContinueCommand() string {
 	return con.CommandLine(args...)
 }
 
-// CommandLine is a command of this program, to be pasted.
+// CommandLine returns a command of this program, to be pasted.
 func (con *Console) CommandLine(args ...string) string {
 	return "bulkonboard " + con.QuoteWords(args...)
 }

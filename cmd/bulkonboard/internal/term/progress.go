@@ -26,6 +26,7 @@ type ProgressView struct {
 	moved  bool
 }
 
+// Update keeps the newest figures.
 func (p *ProgressView) Update(now pipeline.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +101,7 @@ func tenthsDone(p pipeline.Progress) int {
 	return p.Decided * 10 / p.ToSend
 }
 
-// progressLine is one line of figures.
+// progressLine returns one line of figures.
 func progressLine(now time.Time, p pipeline.Progress) string {
 	if p.Phase != pipeline.Sending {
 		return fmt.Sprintf("checking: %s read", Count(p.Rows, "row"))
@@ -141,7 +142,7 @@ func percentDone(p pipeline.Progress) int {
 	return min(100, p.Decided*100/p.ToSend)
 }
 
-// timeLeft is how long the rest takes at the pace so far; 0 if that is not known.
+// timeLeft returns how long the rest takes at the pace so far; 0 if that is not known.
 func timeLeft(now time.Time, p pipeline.Progress) time.Duration {
 	gone := now.Sub(p.Since)
 	if p.Decided < 5 || gone < time.Second || p.Pause != "" {

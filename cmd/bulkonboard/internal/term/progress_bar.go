@@ -66,7 +66,7 @@ func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
 	}
 }
 
-// barText is what stands before the bar, as much of it as there is room for.
+// barText returns what stands before the bar, as much of it as there is room for.
 func barText(now time.Time, p pipeline.Progress, room int) string {
 	parts := []string{fmt.Sprintf("%s of %s", Number(p.Decided), Number(p.ToSend))}
 	switch {

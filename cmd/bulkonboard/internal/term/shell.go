@@ -42,6 +42,7 @@ func (s shell) QuoteLine(args ...string) string {
 	return strings.Join(quoted, " ")
 }
 
+// QuoteWord quotes one word as QuoteLine does.
 func (s shell) QuoteWord(a string) string {
 	safe := "-_=+./:,"
 	switch s {

@@ -67,7 +67,7 @@ func (s *Stopper) recordSignal(sig os.Signal) {
 	}
 }
 
-// ExitCode is the code of an interrupted run; any other stays as it is. A
+// ExitCode returns the code of an interrupted run; any other stays as it is. A
 // signal that came when everything was done already changes nothing.
 func (s *Stopper) ExitCode(code exit.Code) exit.Code {
 	s.mu.Lock()

@@ -129,6 +129,7 @@ func (s *Stream) clearWith(f func()) {
 	s.clear = f
 }
 
+// WriteError returns the first error of a write; nil if all succeeded.
 func (s *Stream) WriteError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,13 +139,13 @@ func (s *Stream) WriteError() error {
 // IsTerminal reports whether an operator reads the stream on a terminal.
 func (s *Stream) IsTerminal() bool { return IsTerminal(s.W) }
 
-// file is the stream's file if it is one.
+// file returns the stream's file if it is one.
 func (s *Stream) file() *os.File {
 	f, _ := s.W.(*os.File)
 	return f
 }
 
-// columns is the width of the terminal.
+// columns returns the width of the terminal.
 func (s *Stream) columns() int {
 	if f := s.file(); f != nil {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {

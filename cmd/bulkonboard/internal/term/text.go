@@ -10,8 +10,10 @@ import (
 	"unicode"
 )
 
+// LocalTime formats a moment in local time, to the second.
 func LocalTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
+// FileLabel returns the name of an input as operators read it.
 func FileLabel(name string) string {
 	if name == "-" {
 		return "standard input"
@@ -19,7 +21,7 @@ func FileLabel(name string) string {
 	return name
 }
 
-// Count is a number with a word that takes an s.
+// Count formats a number with its noun: "1 row", "2,000 rows".
 func Count(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
@@ -58,7 +60,7 @@ func Number(n int) string {
 	return text
 }
 
-// IsOrAre is the verb behind so many.
+// IsOrAre returns the verb that follows a count.
 func IsOrAre(n int) string {
 	if n == 1 {
 		return "is"
@@ -66,7 +68,7 @@ func IsOrAre(n int) string {
 	return "are"
 }
 
-// AboutDuration is a duration as people plan with it.
+// AboutDuration formats a duration roughly, for planning.
 func AboutDuration(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -81,7 +83,7 @@ func AboutDuration(d time.Duration) string {
 	return fmt.Sprintf("about %s days", Number(int(d.Hours()/24)))
 }
 
-// ShortDuration is a duration without its zero parts: 15m, not 15m0s.
+// ShortDuration formats a duration without its zero parts: 15m, not 15m0s.
 func ShortDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

@@ -19,6 +19,7 @@ type warningHandler struct {
 	seen  *repeatCounter
 }
 
+// NewWarningHandler returns a handler that writes to w.
 func NewWarningHandler(w io.Writer) warningHandler {
 	return warningHandler{w: w, seen: &repeatCounter{count: map[string]int{}}}
 }

@@ -44,7 +44,7 @@ func isCommandLine(line string) bool {
 	return strings.HasPrefix(line, "bulkonboard ")
 }
 
-// lastColumn is where the last column of a table's line begins, if not beyond most.
+// lastColumn returns where the last column of a table's line begins, if not beyond most.
 func lastColumn(line string, most int) int {
 	indent, at := 0, 0
 	spaces := 0

@@ -6,7 +6,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// timeOf is the first text that is a moment; the zero time if none is.
+// timeOf returns the first text that is a moment; the zero time if none is.
 func timeOf(texts ...string) time.Time {
 	for _, text := range texts {
 		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Before(time.Now()) {

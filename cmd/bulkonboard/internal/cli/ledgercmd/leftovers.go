@@ -29,7 +29,7 @@ func findLeftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
 	return slices.Compact(files), nil
 }
 
-// filesNamedAfter are the files beside the ledger that carry its name, such as
+// filesNamedAfter returns the files beside the ledger that carry its name, such as
 // the simulated partner's users.
 func filesNamedAfter(ctx context.Context, l *sqlite.Ledger) (files []string, err error) {
 	info, err := l.Info(ctx)
@@ -49,10 +49,10 @@ func filesNamedAfter(ctx context.Context, l *sqlite.Ledger) (files []string, err
 	return files, nil
 }
 
-// backupFiles are backups, ledgers that were set aside, and what a killed command left.
+// backupFiles returns backups, ledgers that were set aside, and what a killed command left.
 func backupFiles(ctx context.Context, l *sqlite.Ledger) ([]string, error) { return l.Copies(ctx) }
 
-// runLogs are the logs of the runs that the ledger knows. A log that is no
+// runLogs returns the logs of the runs that the ledger knows. A log that is no
 // longer where its run wrote it is listed as it was named then.
 func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) {
 	for r, err := range l.Log(ctx) {
@@ -84,7 +84,7 @@ func printLeftovers(con *term.Console, files []string) {
 	con.Sayf("Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
 }
 
-// reportFiles are the reports that runs have noted, with the older ones that
+// reportFiles returns the reports that runs have noted, with the older ones that
 // were kept beside them and what a killed run left.
 func reportFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error) {
 	names, err := l.LearntNames(ctx, outputs.ReportFactPrefix)
@@ -97,7 +97,7 @@ func reportFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error
 	return all, nil
 }
 
-// registeredFiles are the files of the registered batches, and the rejected rows
+// registeredFiles returns the files of the registered batches, and the rejected rows
 // beside them.
 func registeredFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error) {
 	batches, err := l.Batches(ctx)

@@ -105,7 +105,7 @@ func linkHeader() []string {
 	return []string{"id", "email", "firstName", "lastName", "serviceId", "verificationUrl", "issuedAt", "kycStatus", "kycSince", "kycRetries"}
 }
 
-// linkRows are the users with a link from before a moment. It counts them, and
+// linkRows returns the users with a link from before a moment. It counts them, and
 // those that are held back because the partner's list has not confirmed them.
 func linkRows(ctx context.Context, l kyc.Customers, f *exportOptions, before time.Time, n, held *int) report.TableRows {
 	return func(yield func([]string, error) bool) {
@@ -131,7 +131,7 @@ func linkRows(ctx context.Context, l kyc.Customers, f *exportOptions, before tim
 	}
 }
 
-// utcText is RFC 3339 in UTC, to the second; "" for no moment.
+// utcText returns RFC 3339 in UTC, to the second; "" for no moment.
 func utcText(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -40,6 +40,7 @@ func (s *columnCheck) Begin() {
 	s.on = true
 }
 
+// End ends the pass that Begin began.
 func (s *columnCheck) End() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +65,7 @@ func (s *columnCheck) addRaws(raws []validate.Raw) {
 	s.waiting = append(s.waiting, raws...)
 }
 
-// next is the row that was read first of those waiting.
+// next returns the row that was read first of those waiting.
 func (s *columnCheck) next() (raw validate.Raw, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +106,7 @@ func (s *columnCheck) addResult(r ledger.Row) {
 	}
 }
 
-// userOf is of the details of a row what the detective compares.
+// userOf returns of a row's details what the checker compares.
 func userOf(fields []string) validate.User {
 	var u validate.User
 	for i, name := range ledger.DetailFields() {
@@ -124,7 +125,7 @@ func userOf(fields []string) validate.User {
 	return u
 }
 
-// Lines say what happened to whole columns, and the command that mends it.
+// Lines returns what happened to whole columns, and the command that corrects it.
 // args is the command line in use, with its subcommand.
 func (s *columnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
 	// A single cell has been told of already, where no flag mends it.

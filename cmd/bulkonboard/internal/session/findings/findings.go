@@ -55,6 +55,7 @@ type cell struct {
 	finding ledger.Finding
 }
 
+// NewCollector returns an empty collector.
 func NewCollector() *Collector {
 	return &Collector{groups: map[kind]*group{}, RowsPerFile: map[int]int{}}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// sortedGroups is every kind, problems first, the most frequent first.
+// sortedGroups returns every kind, problems first, the most frequent first.
 func (f *Collector) sortedGroups() []*group {
 	var all []*group
 	for _, g := range f.groups {
@@ -33,7 +33,7 @@ func (f *Collector) sortedGroups() []*group {
 	return all
 }
 
-// Lines are the kinds with their counts and first positions; at most so many,
+// Lines returns the kinds with their counts and first positions; at most so many,
 // 0 = all.
 func (f *Collector) Lines(files []source.File, most int) []string {
 	all := f.sortedGroups()
@@ -70,7 +70,7 @@ func (f *Collector) Lines(files []source.File, most int) []string {
 	return out
 }
 
-// places are the first positions of a kind: "rows 3, 8, 12, ...".
+// places returns the first positions of a kind: "rows 3, 8, 12, ...".
 func (g *group) places(files []source.File) string {
 	var places []string
 	for _, r := range g.first {
@@ -89,7 +89,7 @@ func (g *group) places(files []source.File) string {
 	return "rows " + strings.Join(places, ", ")
 }
 
-// meaningOf is what a code of the field rules or of the reader means; "" for
+// meaningOf returns what a code of the field rules or of the reader means; "" for
 // other codes.
 func meaningOf(code string) string {
 	if code == pipeline.CodeSharesEmail { // the message is of one row
@@ -111,7 +111,7 @@ func InputCodes() []validate.Code {
 	return codes
 }
 
-// CellLines are findings, one by one.
+// CellLines returns findings, one by one.
 func CellLines(cells []cell, files []source.File) []string {
 	var out []string
 	for _, c := range cells {
@@ -130,6 +130,7 @@ func CellLines(cells []cell, files []source.File) []string {
 	return out
 }
 
+// CauseName returns a field and a code as operators read them.
 func CauseName(field, code string) string {
 	if field == "" {
 		return code
@@ -144,7 +145,7 @@ func firstSentence(text string) string {
 	return text
 }
 
-// NoteLines are the notes of the reader; of many of one kind the first few.
+// NoteLines returns the notes of the reader; of many of one kind the first few.
 func NoteLines(notes []source.Note, files []source.File) []string {
 	var lines []string
 	count := map[string]int{}

@@ -41,7 +41,7 @@ type fileLedger interface {
 // Watch returns the ledger, whose registrations show f every row of a check pass.
 func (f *Collector) Watch(l ledger.Ledger) ledger.Ledger { return watched{l, f} }
 
-// WatchFile is watch for a ledger in a file.
+// WatchFile is Watch for a ledger in a file.
 func (f *Collector) WatchFile(l fileLedger) ledger.Ledger { return watchedFile{watched{l, f}, l, l} }
 
 type gapKeeper interface{ ledger.Gaps }

@@ -33,7 +33,7 @@ func CheckAnnotate(path string, files []source.File) error {
 	return nil
 }
 
-// NewAnnotation is what the sender's list is given back with, but for its rows.
+// NewAnnotation returns what the sender's list is given back with, but for its rows.
 func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
 	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
 	for _, c := range findings.InputCodes() {
@@ -113,7 +113,7 @@ func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch i
 	}
 }
 
-// createdFindings are what is worth a mark in the row of somebody who exists:
+// createdFindings returns what is worth a mark in the row of a user who exists:
 // its warnings, and the fields that differ from what was sent. Nothing in it
 // has to be corrected any more.
 func createdFindings(r *ledger.Reported) []ledger.Finding {
@@ -132,7 +132,7 @@ func createdFindings(r *ledger.Reported) []ledger.Finding {
 	return list
 }
 
-// ColumnIndexes is where each column that is read stands in a file, by its name in
+// ColumnIndexes returns where each column that is read stands in a file, by its name in
 // findings.
 func ColumnIndexes(f source.File) map[string]int {
 	at := map[string]int{}

@@ -34,7 +34,7 @@ func CheckDirectory(path string) error {
 // MaxRejectsXLSX is from how many rows on the rejects file is a CSV.
 const MaxRejectsXLSX = 100_000
 
-// DefaultReport is the report's name when none is given: beside the first
+// DefaultReport returns the report's name when none is given: beside the first
 // input, with the environment in it unless that is production.
 func DefaultReport(first, environment string) string {
 	base, ext := "bulkonboard", ".csv"
@@ -50,7 +50,7 @@ func DefaultReport(first, environment string) string {
 	return base + ".report" + ext
 }
 
-// DefaultRejects is the name of the rejects file of one input.
+// DefaultRejects returns the name of the rejects file of one input.
 func DefaultRejects(input string, rows int) string {
 	base, ext := "bulkonboard", ".xlsx"
 	if input != "-" {
@@ -62,12 +62,13 @@ func DefaultRejects(input string, rows int) string {
 	return base + ".rejects" + ext
 }
 
-// WithoutExtension is a path without its extension; both of them for .csv.gz.
+// WithoutExtension returns a path without its extension; both of them for .csv.gz.
 func WithoutExtension(path string) string {
 	path = strings.TrimSuffix(path, ".gz")
 	return strings.TrimSuffix(path, filepath.Ext(path))
 }
 
+// SamePath reports whether two paths name the same file.
 func SamePath(a, b string) bool {
 	if filepath.Clean(a) == filepath.Clean(b) {
 		return true

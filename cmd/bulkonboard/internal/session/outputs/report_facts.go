@@ -18,6 +18,7 @@ type factsLedger interface {
 // and will be compared once more.
 type readFacts struct{ factsLedger }
 
+// ReadOnlyFacts returns the facts of a ledger that is open to be read: nothing is noted.
 func ReadOnlyFacts(l factsLedger) factsLedger { return readFacts{l} }
 
 func (readFacts) Learn(context.Context, string, string, time.Time) error { return nil }

@@ -8,7 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// RepeatsCause is the cause of rows that repeat another one with other details.
+// RepeatsCause returns the cause of rows that repeat another one with other details.
 func RepeatsCause() ledger.StatusCode {
 	return ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}
 }

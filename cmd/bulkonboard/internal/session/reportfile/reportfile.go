@@ -11,7 +11,7 @@ type Record struct {
 	Cells map[string]string
 }
 
-// Get is the first cell that is filled of the columns with these names.
+// Get returns the first cell that is filled of the columns with these names.
 func (r Record) Get(names ...string) string {
 	for _, n := range names {
 		if v := strings.TrimSpace(r.Cells[n]); v != "" {
