@@ -1,3 +1,6 @@
+// Package cli has a file for each command. Each has one shape: newXCommand is
+// the constructor with its help, xOptions its flags, runX what it does. Commands
+// of one group are in a package below. [Run] is the whole program but its exit.
 package cli
 
 import (

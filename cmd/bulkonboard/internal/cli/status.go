@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +40,7 @@ func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info le
 		return err
 	}
 	for _, line := range st.formatLines(con) {
-		fmt.Fprintln(con.Err, term.Printable(line))
+		con.Sayf("%s", line)
 	}
 	if !asJSON {
 		return nil

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -125,4 +127,14 @@ func isLockHeld(path string) bool {
 	host, err := os.Hostname()
 	pid, wrong := strconv.Atoi(signed["pid"])
 	return err == nil && wrong == nil && signed["host"] == host && isAlive(pid)
+}
+
+// isAlive reports whether a process of this machine runs.
+func isAlive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil || pid <= 0 {
+		return false
+	}
+	err = p.Signal(syscall.Signal(0)) // Windows has found a process only if it runs, and has no such signal
+	return err == nil || errors.Is(err, os.ErrPermission) || runtime.GOOS == "windows"
 }

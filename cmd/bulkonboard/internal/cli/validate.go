@@ -50,7 +50,7 @@ program is checked so.`,
 		Args: subcommand.NeedArgs("a FILE", "bulkonboard validate customers.csv"),
 		RunE: func(c *cobra.Command, args []string) error { return runValidate(c.Context(), con, &f, args) },
 	}
-	f.InputFlags.AddFlags(c.Flags())
+	f.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write the input with marks on what is wrong to `FILE`.xlsx")

@@ -1,3 +1,6 @@
+// Package exit has the exit codes, and what decides which of them an error is.
+// [Table] is the one table; scripts and the last line that operators read come
+// from it.
 package exit
 
 // Code is what scripts go by.

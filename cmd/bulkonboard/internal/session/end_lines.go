@@ -38,7 +38,7 @@ func (s *session) reportEnd(sum pipeline.Summary, failed error, written []string
 	}
 	for _, line := range s.hosts.lines() {
 		s.Sayf("%s", line)
-		if s.flags.LogFlags.IsOn() { // else it would be shown twice
+		if s.flags.IsOn() { // else it would be shown twice
 			s.log.Warn(strings.TrimPrefix(line, "warning: "))
 		}
 	}

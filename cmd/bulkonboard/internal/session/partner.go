@@ -47,7 +47,8 @@ func NameFlag(err error) error {
 func (s *session) unusedProxy(err error) string {
 	var stop *pipeline.Unreachable
 	var look *partner.Error
-	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == partner.NotSent) || s.flags.Proxy.Text != "" || s.to.Sandbox {
+	isUnreachable := errors.As(err, &stop) || errors.As(err, &look) && look.Class == partner.NotSent
+	if !isUnreachable || s.flags.Proxy.Text != "" || s.to.Sandbox {
 		return ""
 	}
 	names := []string{"HTTPS_PROXY", "https_proxy"}
@@ -55,7 +56,7 @@ func (s *session) unusedProxy(err error) string {
 		names = []string{"HTTP_PROXY", "http_proxy"}
 	}
 	for _, name := range names {
-		if s.Console.Env[name] != "" {
+		if s.Env[name] != "" {
 			return name + " is set, but no proxy is used unless you ask for it: --proxy env"
 		}
 	}

@@ -1,3 +1,7 @@
+// Package session is what a command that may talk to the partner opens, in
+// which order, and what it says: log, input, reports, ledger, partner, display,
+// confirmation and conclusion. Start at [Run]; [Preview], [RecoverLinks] and
+// [FollowUsers] are the other ways in.
 package session
 
 import (
@@ -120,7 +124,7 @@ func (s *session) closeAfter(err error) error {
 
 // openLog opens the log, and says which partner and ledger the command is about.
 func (s *session) openLog() error {
-	log, closeLog, err := s.flags.LogFlags.OpenLog(s.Err)
+	log, closeLog, err := s.flags.OpenLog(s.Err)
 	if err != nil {
 		return err
 	}
@@ -138,7 +142,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	}
 	s.logBegin()
 	if len(args) > 0 {
-		if s.in, err = s.flags.InputFlags.OpenInput(ctx, args, s.In); err != nil {
+		if s.in, err = s.flags.OpenInput(ctx, args, s.In); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)

@@ -65,7 +65,7 @@ type locatedError struct {
 	err error
 }
 
-func (m *locatedError) Error() string { return m.place.String() + ": " + m.err.Error() }
+func (m *locatedError) Error() string { return m.String() + ": " + m.err.Error() }
 
 func (m *locatedError) Unwrap() error { return m.err }
 

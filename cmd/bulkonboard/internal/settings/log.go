@@ -1,8 +1,11 @@
 package settings
 
 import (
+	"errors"
 	"io"
 	"log/slog"
+	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -46,4 +49,50 @@ func (l *LogFlags) OpenLog(people io.Writer) (*slog.Logger, func() error, error)
 	}
 	shown := term.NewWarningHandler(people)
 	return slog.New(shown), func() error { shown.End(); return nil }, nil
+}
+
+// logStarts returns what the first line of a log of this program begins with.
+func logStarts() []string { return []string{"time=", `{"time":"`} }
+
+// openLogFile opens a log to append to, or makes it, mode 0600. It takes a file
+// of the user's own that is empty or a log already: a name that was mistyped or
+// slipped in must not put lines into a shell's start file or a list of keys.
+func openLogFile(path string) (*os.File, error) {
+	f, err := openForAppend(path)
+	if isLinkError(err) {
+		return nil, errors.New("is a symbolic link; name the file itself")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLog(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// checkLog reports why an open file is not to be appended to.
+func checkLog(f *os.File) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file; leave the flag out and redirect standard error instead")
+	case !ownedByUser(info) || writableByOthers(info):
+		return errors.New("you do not own it, or others can write to it")
+	case nameCount(info) > 1:
+		return errors.New("has a second name (a hard link); name a file of its own")
+	}
+	start := make([]byte, len(logStarts()[1]))
+	n, err := f.ReadAt(start, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for _, s := range logStarts() {
+		if n == 0 || strings.HasPrefix(string(start[:n]), s) {
+			return nil
+		}
+	}
+	return errors.New("exists, and is not a log of this program; name another file")
 }

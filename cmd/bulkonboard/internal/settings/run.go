@@ -1,3 +1,7 @@
+// Package settings turns flags, environment variables and the configuration
+// file into typed values. Flags that several commands have are structs here;
+// [FillFlags] completes them from the environment and the file. A file that was
+// only found in the working directory decides nothing ([SetByFoundConfig]).
 package settings
 
 import (

@@ -1,3 +1,6 @@
+// Package term writes what operators read: streams that no terminal obeys,
+// progress, wrapped text, warnings, and commands quoted for their shell. It also
+// turns signals into the two-step stop. Start at [Console].
 package term
 
 import (

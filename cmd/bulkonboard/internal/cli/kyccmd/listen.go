@@ -86,7 +86,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	listener, err := net.Listen("tcp", f.addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.addr)
 	if err != nil {
 		return exit.UsageErrorf("--addr %s: %w", f.addr, err)
 	}

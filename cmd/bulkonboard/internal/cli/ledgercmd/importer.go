@@ -278,7 +278,7 @@ func (im *importer) writeGroup(ctx context.Context, group []importedUser) error 
 			}
 			owner[id] = p.identity
 		}
-		if !there || !knowsMore(p.change, c) && !(im.gap && p.report && knowsLater(p.change, c)) {
+		if isNews := knowsMore(p.change, c) || im.gap && p.report && knowsLater(p.change, c); !there || !isNews {
 			im.better++
 			continue
 		}

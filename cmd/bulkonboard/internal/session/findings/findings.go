@@ -1,3 +1,5 @@
+// Package findings collects what a check pass says of the rows of an input, and
+// of whole columns, and formats it for operators.
 package findings
 
 import (

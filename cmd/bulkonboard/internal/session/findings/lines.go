@@ -163,3 +163,17 @@ func NoteLines(notes []source.Note, files []source.File) []string {
 	}
 	return lines
 }
+
+// alike is how many notes of one kind are shown one by one.
+const alike = 5
+
+func noteText(n source.Note, files []source.File) string {
+	text := n.Message
+	if n.File < len(files) {
+		text = term.FileLabel(files[n.File].Name) + ": " + text
+	}
+	if n.Warning {
+		text = "warning: " + text
+	}
+	return text
+}

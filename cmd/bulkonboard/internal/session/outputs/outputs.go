@@ -1,3 +1,6 @@
+// Package outputs writes the files that a command leaves: reports, rejected rows
+// and annotated workbooks. It never replaces an input, the ledger, or a report
+// that has links which the new one would lack.
 package outputs
 
 import (
