@@ -48,8 +48,8 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	return int(code)
 }
 
-// finishStreams prints what --quiet held back, and lets the exit code tell when
-// somebody did not get what was written for them.
+// finishStreams prints what --quiet held back, and changes the exit code where
+// output was lost.
 func finishStreams(con *term.Console, code exit.Code) exit.Code {
 	if code != exit.OK {
 		con.Err.Release()
@@ -66,8 +66,7 @@ func finishStreams(con *term.Console, code exit.Code) exit.Code {
 	return code
 }
 
-// printError prints an error for people: what happened, then hints on lines of
-// their own.
+// printError prints an error, then its hints on lines of their own.
 func printError(con *term.Console, err error) {
 	var done *exit.ReportedError
 	if errors.As(err, &done) {

@@ -21,10 +21,10 @@ func newConfigCommand(con *term.Console) *cobra.Command {
 	c := subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
 	check := &cobra.Command{
 		Use:   "check",
-		Short: "read the config file and the environment, and tell every mistake",
+		Short: "read the config file and the environment, and list every mistake",
 		Long: `Reads the config file and the BULKONBOARD_ environment variables, tries every
 setting on every command that has it, checks what the settings of run mean
-together, and tells every mistake with its line. Nothing is sent or made.`,
+together, and lists every mistake with its line. Nothing is sent or created.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runConfigCheck(con, c) },
 	}
@@ -57,7 +57,7 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 	warnStrays(con, settings.KnownFlags(fresh))
 	t := newConfigCheck(con, file)
 	all = append(all, t.findMistakes()...)
-	// What is wrong by itself and together with others is told once.
+	// What is wrong by itself and together with others is listed once.
 	slices.SortStableFunc(all, func(x, y error) int { return cmp.Compare(settings.LineOf(x), settings.LineOf(y)) })
 	all = slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })
 	if err := errors.Join(all...); err != nil {
@@ -108,12 +108,12 @@ const configText = `A setting is taken from the first of these that has it:
   4. the default
 
 The config file is the one of --config, else bulkonboard.yaml in the working
-directory if you own it and nobody else can write to it. A file that was only
+directory if you own it and no other user can write to it. A file that was only
 found there may set rate, burst, workers, lock-timeout, quiet, json, log-format
 and no-progress; anything else in it is a mistake, since whoever filled the
 directory could choose where the key and the customers go. Name it with --config.
 
-bulkonboard config check tries all of it and tells every mistake with its line.
+bulkonboard config check tries all of it and lists every mistake with its line.
 
 The API key is never a flag or a setting: --api-key-file FILE, or the environment
 variable BULKONBOARD_API_KEY, or the terminal asks for it. A proxy's password is

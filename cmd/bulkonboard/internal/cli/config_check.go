@@ -17,7 +17,7 @@ import (
 )
 
 // configCheck is run with the settings of the file and the environment, and without
-// input: what run would refuse before it opens anything, `config check` tells.
+// input: what run would refuse before it opens anything, `config check` lists.
 type configCheck struct {
 	app   *term.Console
 	run   *cobra.Command
@@ -29,7 +29,7 @@ type configCheck struct {
 func newConfigCheck(con *term.Console, file map[string]settings.Setting) *configCheck {
 	t := &configCheck{app: con, file: file, run: &cobra.Command{Use: "run"}}
 	t.flags.AddFlags(t.run)
-	_ = settings.FillFrom(con, t.run, file) // values that are wrong by themselves have been told
+	_ = settings.FillFrom(con, t.run, file) // values that are wrong by themselves have been listed
 	return t
 }
 

@@ -31,10 +31,10 @@ func runDropped(con *term.Console, c, root *cobra.Command, args []string) error 
 	if len(args) != 1 {
 		return check.RunE(check, args)
 	}
-	beside := annotatedName(args[0])
-	unmarked := outputs.ProbeFile(outputs.OutputNotOver(args[0]), beside)
+	annotated := annotatedName(args[0])
+	unmarked := outputs.ProbeFile(outputs.OutputNotOver(args[0]), annotated)
 	if unmarked == nil {
-		if err := check.Flags().Set("annotate", beside); err != nil {
+		if err := check.Flags().Set("annotate", annotated); err != nil {
 			return err
 		}
 	}

@@ -38,8 +38,8 @@ func newReportCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report [flags]",
 		Short: "write reports from the ledger, at any moment",
-		Long: `Writes the report of the newest input, of another one, of a run, or of everybody,
-also beside a run that is sending. A report has verification links unless
+		Long: `Writes the report of the newest input, of another one, of a run, or of all customers,
+also during a run. A report has verification links unless
 --no-links is given: keep it as carefully as passwords.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runReport(c.Context(), con, c, &f) },

@@ -63,7 +63,7 @@ user of the account.
 	}
 	f.AddFlags(c.Flags(), "")
 	checks.flags(c.Flags())
-	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 takes a free one")
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 chooses a free one")
 	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default memory only)")
 	c.Flags().Var(&ttl, "key-ttl", "how long an idempotency key is remembered")
 	settings.AddConfigFlag(c)

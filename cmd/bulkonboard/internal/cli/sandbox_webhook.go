@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-// webhookOptions say how the simulated partner checks identities, and whom it tells.
+// webhookOptions say how the simulated partner checks identities and sends webhooks.
 type webhookOptions struct {
 	after  settings.Span
 	hook   settings.Address
@@ -30,7 +30,7 @@ type webhookOptions struct {
 
 func (k *webhookOptions) flags(f *pflag.FlagSet) {
 	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +review, +pending), `D` after their creation")
-	f.Var(&k.hook, "webhook", "tell changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` takes them")
+	f.Var(&k.hook, "webhook", "send changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` receives them")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")
 	f.StringVar(&k.header, "webhook-header", "", "`NAME` of the signature's header (default X-Webhook-Signature)")
 	f.StringVar(&k.prefix, "webhook-prefix", "", "`TEXT` before the signature, such as sha256=")

@@ -21,7 +21,7 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [flags]",
 		Short: "how far, what failed and why, what it cost, when it ends, what to do next",
-		Long:  "Reads the ledger, also beside a run that is sending, and says how the newest input stands.",
+		Long:  "Reads the ledger, also during a run, and reports on the newest input.",
 		Args:  subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return session.ReadLedger(c, &f, func(ctx context.Context, l *sqlite.Ledger, info ledger.Info) error {

@@ -50,7 +50,7 @@ type balance struct {
 	at     time.Time
 }
 
-// findFee takes the fee that the last run was given, or else the measured one.
+// findFee finds the fee that the last run was given, or else the measured one.
 func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
 	unit, _, err := l.Learnt(ctx, "currency")
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
@@ -94,7 +94,7 @@ func (r *recent) add(at, now time.Time) {
 }
 
 // perDay returns the pace from the first of them to the last, or to now while a run
-// goes on; 0 if there are too few, or in too short a time, to tell.
+// goes on; 0 if there are too few, or in too short a time.
 func (r *recent) perDay(now time.Time, running bool) float64 {
 	end := r.last
 	if running {

@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-// statusJSON is the summary with what only status tells.
+// statusJSON is the summary with what only status has.
 type statusJSON struct {
 	report.Summary
 	Running   bool           `json:"running"`

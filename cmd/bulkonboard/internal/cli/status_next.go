@@ -26,29 +26,29 @@ func isHiddenProxy(word string) bool {
 }
 
 func (s *statusReport) nextSteps(con *term.Console) []string {
-	left, people := s.openRows(), s.rowsToReview()
+	left, review := s.openRows(), s.rowsToReview()
 	names := term.FileArguments(session.FileNames(s.batch))
 	again := con.CommandLine(append(append([]string{"run"}, s.continueFlags()...), names...)...)
 	switch {
 	case s.running:
-		return []string{"nothing: the run goes on; bulkonboard status tells how far it is"}
+		return []string{"nothing: the run goes on; bulkonboard status shows how far it is"}
 	case left > 0 && s.run.End != nil && exit.Code(s.run.End.ExitCode) == exit.Wallet:
 		return []string{"top up the wallet, then: " + again}
 	case left > 0:
 		return []string{again}
-	case people > 0:
+	case review > 0:
 		return s.byHand(con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
 	}
 	return []string{"nothing: every row is done"}
 }
 
-// byHand says what a person can do about the rows that no run goes on with.
+// byHand returns what an operator can do about the rows that no run goes on with.
 func (s *statusReport) byHand(recover string) []string {
 	st := s.tally.Status
 	lost, mendable := st[ledger.LinkMissing] > 0, st[ledger.Invalid]+st[ledger.Rejected]+st[ledger.DuplicateInInput] > 0
 	var out []string
 	if mendable {
-		out = append(out, "look at the problems above; correct the rejects file where that can mend a row, and run it")
+		out = append(out, "look at the problems above; correct the rejects file where that helps, and run it")
 	}
 	if lost {
 		out = append(out, "for the links that were lost: "+recover)
@@ -60,7 +60,7 @@ func (s *statusReport) byHand(recover string) []string {
 }
 
 // continueFlags returns the flags of the command that continues: the settings of
-// the newest run of this input, but for those that say how much or what is told.
+// the newest run of this input, but for those that say how much or what is printed.
 // Settings of a file or the environment are among them: either may be another
 // when the command is pasted.
 func (s *statusReport) continueFlags() []string {

@@ -20,7 +20,7 @@ import (
 // paceDays is how far back the pace is measured.
 const paceDays = 7
 
-// statusReport is how the newest input stands, for status.
+// statusReport is what status shows of the newest input.
 type statusReport struct {
 	checks       kyc.Funnel
 	info         ledger.Info
@@ -28,7 +28,7 @@ type statusReport struct {
 	batch        ledger.Batch // zero: no input yet
 	tally        ledger.Tally
 	total        ledger.Tally // of all customers; zero if the batch is all there is
-	reportedRows int          // rows for a person that an earlier run has told of
+	reportedRows int          // rows to review that an earlier run has reported
 	several      bool         // there is more than one input
 	run          ledger.Run   // the newest that sends
 	lastOfBatch  ledger.Run   // the newest that sends of the batch: its settings continue it
@@ -117,7 +117,7 @@ func (s *statusReport) formatLines(con *term.Console) []string {
 	for _, g := range s.gaps {
 		state := "the next run reads the partner's list for it"
 		if !g.IsOpen() {
-			state = "nobody created then is called a duplicate"
+			state = "no customer created then is called a duplicate"
 		}
 		say("gap", "put back from a copy, which lacks %s to %s: %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state)
 	}

@@ -74,7 +74,7 @@ func advancedText(root *cobra.Command) string {
 			shown.AddFlag(&copied)
 		}
 	})
-	return "Flags of run beside those of bulkonboard run --help:\n\n" + flagText(shown)
+	return "Flags of run that bulkonboard run --help leaves out:\n\n" + flagText(shown)
 }
 
 // completeChoices registers the words that a flag takes for the shell's completion.

@@ -55,13 +55,13 @@ func writeChanges(ctx context.Context, con *term.Console, in *source.Input, rule
 	return err
 }
 
-// reportChanges sums them up for people.
+// reportChanges prints how many there are of each kind.
 func reportChanges(con *term.Console, count map[validate.Change]int) {
 	if len(count) == 0 {
-		con.Sayf("every cell is sent as it stands")
+		con.Sayf("every cell is sent as it is written")
 		return
 	}
-	con.Sayf("cells that are sent in another form than they stand:")
+	con.Sayf("cells that are sent in another form than they are written:")
 	var all []validate.Change
 	for c := range count {
 		all = append(all, c)

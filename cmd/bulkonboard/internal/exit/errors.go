@@ -128,7 +128,7 @@ func HintsOf(err error) []string {
 	case errors.Is(err, ledger.ErrMissing):
 		return []string{"name it with --ledger; the first run of all makes it, in production with --new-ledger"}
 	case errors.Is(err, ledger.ErrLocked):
-		return []string{"wait for the other run, or give --lock-timeout; `bulkonboard status` goes beside it"}
+		return []string{"wait for the other run, or give --lock-timeout; `bulkonboard status` works during a run"}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ const (
 type entry struct {
 	Codes   []Code
 	Meaning string
-	Last    string // the last line but one that people see: what to do
+	Last    string // the last line but one that operators see: what to do
 }
 
 // Table returns the one table of exit codes, in the order in which the first

@@ -52,7 +52,7 @@ func FunnelLines(f kyc.Funnel) []string {
 		{f.Again, term.Count(f.Again, "user") + " under review again: the documents were submitted again, the users have nothing to do"},
 		{f.Status[ledger.KYCDenied], fmt.Sprintf("%s denied: bulkonboard kyc retry begins again, at most %d times each", term.Number(f.Status[ledger.KYCDenied]), kyc.MaxRetries)},
 		{f.NoLink, term.Number(f.NoLink) + " without a link: bulkonboard links recover FILE"},
-		{f.RetryOpen, term.Count(f.RetryOpen, "user") + " perhaps begun again, and no answer told the new link: see the partner's dashboard"},
+		{f.RetryOpen, term.Count(f.RetryOpen, "user") + " perhaps begun again, and the answer with the new link was lost: see the partner's dashboard"},
 	} {
 		if line.n > 0 {
 			lines = append(lines, "  "+line.what)

@@ -26,7 +26,7 @@ const learntLinkHost = "link_host"
 const maxOddHosts = 5
 
 // linkHosts counts which hosts the links of a batch lead to. A link of another
-// host than all others may be a mistake of the partner, or somebody's page that
+// host than all others may be a mistake of the partner, or a page that
 // asks customers for their papers. The zero value is ready to use.
 type linkHosts struct {
 	count   map[string]int

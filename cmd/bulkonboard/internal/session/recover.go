@@ -24,7 +24,7 @@ func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 		return exit.NewUsageError(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
 	}
 	if f.InDoubt.Value == "hold" {
-		return exit.UsageErrorf("--in-doubt hold never sends anybody again, and so would leave those who were deleted without a user")
+		return exit.UsageErrorf("--in-doubt hold sends no row again, so that deleted users would not be created again")
 	}
 	s, err := newSession(con, c, f, args)
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
 		r.gauges.plan(p)
 		if p.New > 0 && !p.Again {
-			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "bulkonboard links recover takes the input that was run, or one with the same people")
+			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "bulkonboard links recover needs the input that was run, or one with the same customers")
 		}
 		return nil
 	}
@@ -96,7 +96,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		r.Sayf("%s not deleted by the partner (%s): those with cards cannot be", term.Count(gone.Refused, "user"), gone.Code)
 	}
 	if len(gone.Unknown) > 0 {
-		r.Sayf("%s: no answer tells whether they were deleted; the list will, after a silence", term.Count(len(gone.Unknown), "user"))
+		r.Sayf("%s: no answer says whether they were deleted; the list will show it later", term.Count(len(gone.Unknown), "user"))
 	}
 	if len(r.chosen) == 0 || err != nil {
 		return sum, partnerStop(err)

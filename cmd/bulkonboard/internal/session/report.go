@@ -82,11 +82,11 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		err = errors.Join(err, failure)
 	}
 	st := sum.Tally.Status
-	mend := st[ledger.Invalid] + st[ledger.Rejected] + sum.Tally.Code[outputs.RepeatsCause()]
-	if mend == 0 {
+	correctable := st[ledger.Invalid] + st[ledger.Rejected] + sum.Tally.Code[outputs.RepeatsCause()]
+	if correctable == 0 {
 		return written, attention, err
 	}
-	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, mend)
+	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, correctable)
 	return append(written, rejects...), attention, errors.Join(err, failure)
 }
 

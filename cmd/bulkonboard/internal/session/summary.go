@@ -46,10 +46,10 @@ func summaryOf(s pipeline.Summary, err error) report.Summary {
 	return out
 }
 
-// feeWarning tells when what the wallet lost is not what the created users can
+// feeWarning returns a warning when what the wallet lost is not what the created users can
 // have cost at the fee that was given, or measured in earlier runs; "" when it is, or
 // when that is not known. Whoever was in doubt
-// before may have been paid for in an earlier run, or be created anew without a
+// before may have been paid for in an earlier run, or be created again without a
 // second fee; whoever is in doubt now may have been paid for in this one.
 func feeWarning(sum pipeline.Summary) string {
 	charged := sum.WalletFrom.Minus(sum.WalletTo)
@@ -70,7 +70,7 @@ func isExplained(sum pipeline.Summary, charged, fee pipeline.Amount) bool {
 }
 
 // amountCharged returns what this run was charged: what the wallet lost, where its users
-// explain that, for it knows who was paid for before or created anew without a
+// explain that, for it knows who was paid for before or created again without a
 // fee; else the fee of each user.
 func amountCharged(sum pipeline.Summary) pipeline.Amount {
 	if !sum.Fee.Known() {

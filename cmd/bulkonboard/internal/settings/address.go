@@ -12,7 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
-// HiddenText replaces a secret in a text that people or the ledger's log get.
+// HiddenText replaces a secret in a text that operators or the ledger's log get.
 const HiddenText = "[hidden]"
 
 // Address is the value of a flag that is a URL. Its String and whatever prints
@@ -22,7 +22,7 @@ type Address struct{ Text string }
 
 var _ pflag.Value = (*Address)(nil)
 
-// Set takes any text: what is no URL is refused where it is used, by an error
+// Set accepts any text: what is no URL is refused where it is used, by an error
 // that does not repeat it.
 func (a *Address) Set(text string) error {
 	a.Text = text

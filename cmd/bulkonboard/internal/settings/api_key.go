@@ -12,8 +12,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-// SandboxKeyName stands for the key of the simulated partner where keys are told
-// apart: it has another key in each process, and is the same account.
+// SandboxKeyName replaces the key of the simulated partner where keys are
+// compared: it has another key in each process, and is the same account.
 const SandboxKeyName = "sk_sandbox_rehearsal"
 
 // NewSandboxKey returns a key for the simulated partner of one process. Other
@@ -43,7 +43,8 @@ func ReadAPIKey(con *term.Console, file string) (string, error) {
 	return key, nil
 }
 
-// KeyFingerprint tells keys apart in the ledger's log without telling the key.
+// KeyFingerprint returns what distinguishes a key in the ledger's log without
+// revealing it.
 func KeyFingerprint(key string) string {
 	sum := sha256.Sum256([]byte("bulkonboard key\n" + key))
 	return hex.EncodeToString(sum[:6])

@@ -77,7 +77,7 @@ func HideAdvanced(f *pflag.FlagSet, names ...string) {
 	}
 }
 
-// LevelsOf tells how strongly each flag of a command was set.
+// LevelsOf returns a function that says how strongly a flag was set.
 func LevelsOf(c *cobra.Command) func(string) int {
 	return func(name string) int {
 		f := c.Flags().Lookup(name)

@@ -73,7 +73,7 @@ func readFoundConfig(con *term.Console, root *cobra.Command) (map[string]Setting
 	return settings, nil
 }
 
-// errNeedsNamedConfig refuses a setting of a file that nobody named.
+// errNeedsNamedConfig refuses a setting of a file that was only found.
 func errNeedsNamedConfig() error {
 	return fmt.Errorf("a %s that was only found cannot set this; name it with --config %s", DefaultConfigFile, DefaultConfigFile)
 }

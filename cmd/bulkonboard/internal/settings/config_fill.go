@@ -12,7 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
-// SetByFoundConfig reports whether a settings file that nobody named may set a
+// SetByFoundConfig reports whether a settings file that was only found may set a
 // flag: only what changes how fast or how loudly the same is done. Whatever says
 // where the key, customers, links, files or money go, how rows are read or what
 // is sent needs a file that --config names, and so does every new flag.
@@ -43,7 +43,7 @@ func FillFlags(con *term.Console, c, root *cobra.Command) error {
 	return FillFrom(con, c, file)
 }
 
-// FillFrom sets the flags that were not given. All mistakes are told.
+// FillFrom sets the flags that were not given. Its error has all mistakes.
 func FillFrom(con *term.Console, c *cobra.Command, file map[string]Setting) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {

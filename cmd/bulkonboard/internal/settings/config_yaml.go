@@ -21,7 +21,7 @@ const maxSettings = limits.Settings // settings, or fields of a mapping
 const maxValues = 2 * limits.Settings // values of all settings together
 
 // Setting is what a config file, or the environment, says of one flag: values,
-// and where each stands.
+// and where each is written.
 type Setting struct {
 	Values []string
 	Places []place

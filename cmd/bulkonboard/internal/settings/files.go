@@ -17,7 +17,7 @@ const (
 )
 
 // readNamedFile reads a file that the operator named, of at most so many bytes, and
-// describes the file that was read. It follows links and takes pipes and
+// describes the file that was read. It follows links and accepts pipes and
 // devices: a secret may come from another program.
 func readNamedFile(path string, most int64) ([]byte, fs.FileInfo, error) {
 	f, err := os.Open(path)
@@ -41,7 +41,7 @@ func readOpenFile(f *os.File, most int64) ([]byte, fs.FileInfo, error) {
 	return text, info, nil
 }
 
-// readFoundFile reads a settings file that nobody named. It opens the file once,
+// readFoundFile reads a settings file that was only found. It opens the file once,
 // without following a link or waiting for a pipe, and judges what it has open,
 // so that the file cannot be exchanged between the look and the reading. A file
 // that is not safely ours is not read: ignored says why.

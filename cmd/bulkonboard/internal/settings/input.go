@@ -44,7 +44,7 @@ func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&i.carry, "carry", nil, "input `COLUMN` that reports show too; all = every unused one (repeatable)")
 	f.Var(&i.Send, "send", "add a string field to the request: `FIELD=COLUMN` (repeatable)")
 	f.StringVar(&i.sheet, "sheet", "", "`NAME` or number of the sheet (default the only one with data)")
-	f.Var(&i.HeaderRow, "header-row", "where the headers stand (default 1)")
+	f.Var(&i.HeaderRow, "header-row", "the row of the headers (default 1)")
 	f.StringVar(&i.Delimiter, "delimiter", "", "`C` between the fields: , ; | or tab (default detected)")
 	f.StringVar(&i.Encoding, "encoding", "", "`E` of a CSV, such as windows-1252 (default UTF-8, or UTF-16 by its mark)")
 	f.Var(&i.formulas, "formulas", "take the cached value of a formula, or refuse its row (default cached)")

@@ -27,12 +27,12 @@ func (l *LogFlags) AddFlags(f *pflag.FlagSet) {
 	HideAdvanced(f, "log-format", "log-file")
 }
 
-// IsOn reports whether there is a log beside what people are shown.
+// IsOn reports whether there is a log besides what operators are shown.
 func (l *LogFlags) IsOn() bool { return l.File != "" || l.format.Value != "" }
 
 // OpenLog returns the logger, and a function that closes its file.
-func (l *LogFlags) OpenLog(people io.Writer) (*slog.Logger, func() error, error) {
-	var w = people
+func (l *LogFlags) OpenLog(stderr io.Writer) (*slog.Logger, func() error, error) {
+	w := stderr
 	closer := func() error { return nil }
 	if l.File != "" {
 		f, err := openLogFile(l.File)
@@ -47,14 +47,14 @@ func (l *LogFlags) OpenLog(people io.Writer) (*slog.Logger, func() error, error)
 	case l.format.Value == "text", l.File != "":
 		return slog.New(slog.NewTextHandler(term.ShellSafeWriter{W: w}, &slog.HandlerOptions{ReplaceAttr: term.ShellSafeAttr})), closer, nil
 	}
-	shown := term.NewWarningHandler(people)
+	shown := term.NewWarningHandler(stderr)
 	return slog.New(shown), func() error { shown.End(); return nil }, nil
 }
 
 // logStarts returns what the first line of a log of this program begins with.
 func logStarts() []string { return []string{"time=", `{"time":"`} }
 
-// openLogFile opens a log to append to, or makes it, mode 0600. It takes a file
+// openLogFile opens a log to append to, or makes it, mode 0600. It accepts a file
 // of the user's own that is empty or a log already: a name that was mistyped or
 // slipped in must not put lines into a shell's start file or a list of keys.
 func openLogFile(path string) (*os.File, error) {

@@ -25,7 +25,7 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 			return nil, fmt.Errorf("--map-file %w", at.Locate("", fmt.Errorf("there is no field %q", shortenName(field))))
 		}
 		if _, twice := all[field]; twice {
-			return nil, fmt.Errorf("--map-file %w", at.Locate(field, errors.New("stands in an earlier line already")))
+			return nil, fmt.Errorf("--map-file %w", at.Locate(field, errors.New("is set in an earlier line already")))
 		}
 		if entries[i].Kind != yaml.ScalarNode || column.Kind != yaml.ScalarNode {
 			return nil, fmt.Errorf("--map-file %w", at.Locate("", errors.New("is not of the form `FIELD: COLUMN`")))

@@ -32,7 +32,7 @@ func ownedByUser(info fs.FileInfo) bool {
 	return ok && int(st.Uid) == os.Geteuid()
 }
 
-// ownedByUserOrRoot reports whether nobody but the user of this process and the
+// ownedByUserOrRoot reports whether only the user of this process or the
 // administrator owns a file.
 func ownedByUserOrRoot(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
@@ -48,8 +48,8 @@ func nameCount(info fs.FileInfo) int {
 	return int(st.Nlink)
 }
 
-// writableByOthers reports whether the group or everybody may write a file.
+// writableByOthers reports whether the group or other users may write a file.
 func writableByOthers(info fs.FileInfo) bool { return info.Mode().Perm()&0o022 != 0 }
 
-// readableByOthers reports whether the group or everybody may do anything with a file.
+// readableByOthers reports whether the group or other users may do anything with a file.
 func readableByOthers(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }

@@ -16,7 +16,7 @@ import (
 // DefaultKeepRuns is the number of runs whose row lists the ledger keeps.
 const DefaultKeepRuns = 90
 
-// RunFlags are the flags of run; plan takes most of them, too.
+// RunFlags are the flags of run; plan has most of them, too.
 type RunFlags struct {
 	TargetFlags
 	InputFlags
@@ -52,7 +52,7 @@ type RunFlags struct {
 	MetricsFile    string
 }
 
-// AddPlanFlags adds those that plan takes as well, and --config.
+// AddPlanFlags adds those that plan has as well, and --config.
 func (r *RunFlags) AddPlanFlags(c *cobra.Command) {
 	f := c.Flags()
 	r.Rate = Rate{PerSecond: 5, Text: "5/s"}

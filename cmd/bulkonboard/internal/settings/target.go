@@ -9,8 +9,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
-// The partner's addresses. Its hosts were renamed once already, so they stand
-// here and nowhere else.
+// The partner's addresses. Its hosts were renamed once already, so they are
+// written here and nowhere else.
 const (
 	ProductionURL = "https://services.getplu.com/api"
 	StagingURL    = "https://services-staging.bitmama.io/api"

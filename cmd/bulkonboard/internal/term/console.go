@@ -36,7 +36,8 @@ func (con *Console) Sayf(format string, args ...any) {
 	fmt.Fprintln(con.Err, Printable(fmt.Sprintf(format, args...)))
 }
 
-// Confirm puts a question to the person at the terminal; only yes is yes.
+// Confirm asks the operator a question on the terminal, and reports whether the
+// answer is yes.
 func (con *Console) Confirm(question string) bool {
 	con.Err.Release()
 	fmt.Fprintf(con.Err, "%s Type yes to go on: ", question)

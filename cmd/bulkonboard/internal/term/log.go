@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// warningHandler shows warnings and errors to people as plain lines, of many alike
+// warningHandler shows warnings and errors to operators as plain lines, of many alike
 // the first few.
 type warningHandler struct {
 	w     io.Writer

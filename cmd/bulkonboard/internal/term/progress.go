@@ -157,6 +157,6 @@ const barColumns = 100
 
 const barFrame = len(" 100% ||  ")
 
-const pauseLong = 2 * time.Second // a shorter one is not told
+const pauseLong = 2 * time.Second // a shorter one is not printed
 
-const pauseAgain = time.Minute // a cause that comes again sooner is not told again
+const pauseAgain = time.Minute // a cause that comes again sooner is not printed again

@@ -13,13 +13,13 @@ import (
 
 var _ progressDisplay = (*barDisplay)(nil)
 
-// barDisplay is the bar on a terminal. Why nothing is sent stands on a line of
+// barDisplay is the bar on a terminal. Why nothing is sent is on a line of
 // its own above it, once for each cause.
 type barDisplay struct {
 	to    *Stream
 	bar   *progressbar.ProgressBar
-	pause string    // told last
-	told  time.Time // when
+	pause string    // printed last
+	shown time.Time // when
 	since time.Time // the pause that goes on; zero = none
 }
 
@@ -33,7 +33,7 @@ func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
 		// The bar writes past the stream: the stream clears it before a line.
 		b.bar = progressbar.NewOptions(p.ToSend, progressbar.OptionSetWriter(b.to.W), progressbar.OptionSetWidth(widthOfBar(b.to.columns())),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish())
-		b.to.clearWith(func() { _ = b.bar.Clear() }) // a terminal that is gone is told by the line itself
+		b.to.clearWith(func() { _ = b.bar.Clear() }) // the next line finds out that the terminal is gone
 	}
 	b.tellPause(now, p)
 	columns := b.to.columns()
@@ -55,13 +55,13 @@ func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
 	switch {
 	case p.Pause == "":
 		b.since = time.Time{}
-		if now.Sub(b.told) >= pauseAgain {
+		if now.Sub(b.shown) >= pauseAgain {
 			b.pause = ""
 		}
 	case b.since.IsZero():
 		b.since = now
 	case p.Pause != b.pause && now.Sub(b.since) >= pauseLong:
-		b.pause, b.told = p.Pause, now
+		b.pause, b.shown = p.Pause, now
 		fmt.Fprintln(b.to, Printable(formatPause(p)))
 	}
 }

@@ -81,7 +81,7 @@ func replaceUnprintable(a string) string {
 }
 
 // quoteEscaped writes what a terminal does not show in octal, as bash, zsh and
-// ksh read it. A shell that does not know the form takes it as one word.
+// ksh read it. A shell that does not know the form reads it as one word.
 func quoteEscaped(a string) string {
 	var b strings.Builder
 	b.WriteString("$'")
@@ -158,7 +158,8 @@ func FileArguments(names []string) []string {
 	return words
 }
 
-// SplitWords takes a line of posix apart into its words; it reads what line writes.
+// SplitWords splits a line for POSIX shells into its words. It reads what
+// QuoteLine writes.
 func SplitWords(line string) []string {
 	var words []string
 	var word strings.Builder

@@ -13,7 +13,7 @@ import (
 
 // Stopper is the two-step stop. The first signal ends the context: nothing new
 // is sent, requests in flight are awaited. The second closes Abort, which cuts
-// them off. The third ends the process on the spot; the ledger stands that.
+// them off. The third ends the process at once; the ledger survives that.
 type Stopper struct {
 	Abort chan struct{}
 

@@ -14,7 +14,7 @@ import (
 )
 
 // Stream is standard output or standard error. A write never fails for its
-// caller: the first failure is remembered and told by the exit code, because a
+// caller: the first failure is remembered and decides the exit code, because a
 // run must not end for want of a reader. What a terminal would obey, or what would
 // reorder the text around it, is written as an escape such as \u001b, which JSON reads
 // as the same character. It is safe for concurrent use.
@@ -24,7 +24,7 @@ type Stream struct {
 	err     error
 	held    *bytes.Buffer // text of --quiet, until it is released
 	clear   func()        // clears the progress bar off the line
-	wrap    bool          // break lines between words: a person reads them on a terminal
+	wrap    bool          // break lines between words, for a terminal
 	partial []byte        // of a character that the last write did not end
 }
 
@@ -155,7 +155,7 @@ func (s *Stream) columns() int {
 	return 80
 }
 
-// IsTerminal reports whether a person sits at the other end.
+// IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && f != nil && term.IsTerminal(int(f.Fd()))

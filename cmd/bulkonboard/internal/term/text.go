@@ -29,7 +29,7 @@ func Count(n int, word string) string {
 	return Number(n) + " " + word + "s"
 }
 
-// PlainError takes the path off a file error.
+// PlainError returns a file error without its path.
 func PlainError(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -6,8 +6,8 @@ import (
 )
 
 // wrapText breaks lines that are longer than the terminal is wide between words.
-// What goes on stands under the last column that the line has. A command stays
-// in one piece, to be copied.
+// The continuation is indented to the last column of the line. A command is not
+// broken, so that it can be copied.
 func wrapText(text string, columns int) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -65,7 +65,7 @@ func lastColumn(line string, most int) int {
 	return indent
 }
 
-// WrapIndented wraps text after a head, so that later lines stand under the first.
+// WrapIndented wraps text after a head, and indents later lines to the first.
 func WrapIndented(head, text string, width int) string {
 	var b strings.Builder
 	line := "  " + head

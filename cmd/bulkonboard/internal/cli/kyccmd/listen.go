@@ -38,10 +38,10 @@ func newListenCommand(con *term.Console) *cobra.Command {
 		Long: `Serves an endpoint for the partner's KYC webhooks, at any path, and records what
 they say: all three generations of them. Each must be signed (HMAC-SHA256 of the raw
 body) with the whsec_ secret of the partner's dashboard. It is answered 2xx only when the ledger has it, so
-that the partner repeats what did not arrive. Goes beside a run on the same
+that the partner repeats what did not arrive. It works during a run on the same
 ledger and needs no API key.
 
-The secret is taken as it stands, whsec_ included. While it is replaced, give both: one
+The secret is used as it is, whsec_ included. While it is replaced, give both: one
 a line of the file, or --secret-file twice. GET and HEAD are answered 204, for
 those who probe. An event of a user of this ledger that is not understood, or of
 another partner account, is named here once and counted at the end.
@@ -56,7 +56,7 @@ URL is the first line of standard output.`,
 		RunE: func(c *cobra.Command, _ []string) error { return runListen(con, c, &f) },
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 takes a free one")
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 chooses a free one")
 	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "`FILE` that holds the whsec_ secret, or several, one a line (required, repeatable)")
 	addPartnerIDFlag(c.Flags(), &f.partnerID)
 	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the header with the signature")
@@ -69,7 +69,7 @@ URL is the first line of standard output.`,
 func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
-		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anybody could send events")
+		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anyone could send events")
 	}
 	if f.maxAge.Duration == 0 {
 		return exit.UsageErrorf("--max-age must be more than 0")
@@ -98,7 +98,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	handler, err := kyc.Handler(kyc.Endpoint{
-		// Not the patient one: whoever sends comes back when the ledger is busy.
+		// Not the one that waits: the partner repeats when the ledger is busy.
 		Ledger: l.Ledger, Secrets: secrets, PartnerID: partnerID, MaxAge: f.maxAge.Duration,
 		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.Value)},
 		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },

@@ -19,9 +19,9 @@ func newSyncCommand(con *term.Console) *cobra.Command {
 	var most int
 	c := &cobra.Command{
 		Use:   "sync [flags]",
-		Short: "ask the partner's list for the status of everybody who is not approved yet",
-		Long: `Reads as many pages of the partner's list of users as it takes to see everybody
-who is not approved yet, and records their status. Users whom no list has confirmed
+		Short: "ask the partner's list for the status of users who are not approved yet",
+		Long: `Reads as many pages of the partner's list of users as it needs to see all users
+who are not approved yet, and records their status. Users whom no list has confirmed
 yet are compared with it: serviceId and e-mail belong together. Broken off, the same command
 goes on where it was. It ends, with exit 3, at a page that the partner gave before
 and where the list has more users than it can have.`,

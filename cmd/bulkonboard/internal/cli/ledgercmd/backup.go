@@ -15,7 +15,7 @@ import (
 func newBackupCommand(con *term.Console) *cobra.Command {
 	return withLedger(&cobra.Command{
 		Use:   "backup [flags] FILE",
-		Short: "write a whole copy, also beside a run; it holds every link",
+		Short: "write a whole copy, also during a run; it holds every link",
 		Args:  subcommand.NeedArg("a FILE that does not exist yet"),
 	}, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
 		return runBackup(ctx, con, l, args[0])

@@ -21,7 +21,7 @@ func newExportCommand(con *term.Console) *cobra.Command {
 	noLinks := false
 	c := &cobra.Command{
 		Use:   "export [flags] FILE|-",
-		Short: "everything but secrets as JSON lines, also beside a run; recorded in the log",
+		Short: "everything but secrets as JSON lines, also during a run; recorded in the log",
 		Long: `Writes everything that the ledger holds, one JSON object on each line, each with
 its "type": ledger, fact, run, input, row, customer. The secrets of the ledger's
 hashes, and the hashes, are left out. It holds names, e-mails and verification

@@ -17,7 +17,7 @@ import (
 )
 
 func newForgetCommand(con *term.Console) *cobra.Command {
-	c := newEmailsCommand(con, "forget", "erase people on request; they are not sent again",
+	c := newEmailsCommand(con, "forget", "erase customers on request; they are not sent again",
 		func(ctx context.Context, l *sqlite.Ledger, identities []string) error {
 			n, err := l.Forget(ctx, identities)
 			if err != nil {
@@ -89,12 +89,12 @@ func readEmails(con *term.Console, path string) (identities []string, err error)
 		}
 		id, ok := validate.Identity(email)
 		if !ok {
-			return nil, exit.NewUsageError(fmt.Errorf("%s, line %d is not one plain e-mail address", path, n), "write one e-mail on each line; nobody was touched")
+			return nil, exit.NewUsageError(fmt.Errorf("%s, line %d is not one plain e-mail address", path, n), "write one e-mail on each line; nothing was changed")
 		}
 		identities = append(identities, id)
 	}
 	if len(identities) == 0 {
-		return nil, exit.UsageErrorf("nobody is named")
+		return nil, exit.UsageErrorf("the file names no customer")
 	}
 	return identities, nil
 }

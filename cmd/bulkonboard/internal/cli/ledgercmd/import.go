@@ -16,7 +16,7 @@ func newImportCommand(con *term.Console) *cobra.Command {
 	create := false
 	c := &cobra.Command{
 		Use:   "import [flags] FILE",
-		Short: "take over people who were onboarded before, so that they are not sent again",
+		Short: "import customers who were onboarded before, so that they are not sent again",
 		Long: `Reads a report of bulkonboard (.csv, .xlsx, .json), or a CSV that another program
 has left, with the columns email, serviceId and verificationUrl. People who are new
 to the ledger become created (with serviceId and link), link_missing (with serviceId

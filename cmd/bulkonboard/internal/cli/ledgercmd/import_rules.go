@@ -16,9 +16,8 @@ func timeOf(texts ...string) time.Time {
 	return time.Time{}
 }
 
-// knowsMore reports whether a file tells more of a customer than the ledger
-// knows. Nothing is taken over for somebody who was sent to the partner by this
-// ledger, but the link of a user whose link was lost.
+// knowsMore reports whether a file says more of a customer than the ledger
+// knows. Nothing is imported for a customer whom this ledger sent to the partner, but the link of a user whose link was lost.
 func knowsMore(ch ledger.Change, c ledger.Customer) bool {
 	switch c.Status {
 	case ledger.Pending:
@@ -31,9 +30,9 @@ func knowsMore(ch ledger.Change, c ledger.Customer) bool {
 	return false
 }
 
-// knowsLater reports whether a report of ours tells what became of a customer
+// knowsLater reports whether a report of ours says what became of a customer
 // after the copy was made from which the ledger was put back: a user, with or
-// without a link. That somebody is a duplicate is not taken over: the list shows it.
+// without a link. That a customer is a duplicate is not imported: the list shows it.
 func knowsLater(ch ledger.Change, c ledger.Customer) bool {
 	if ch.Status != ledger.Created && ch.Status != ledger.LinkMissing {
 		return false

@@ -19,7 +19,7 @@ import (
 // importGroup is how many customers are looked up and written at a time.
 const importGroup = 500
 
-// importer takes one file over into a ledger.
+// importer imports one file into a ledger.
 type importer struct {
 	path        string
 	sum         string // of the file
@@ -75,12 +75,12 @@ func (im *importer) checkFile() error {
 // nothing to take over.
 func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err error) {
 	wrong := func(what string) error {
-		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.Row, what), "nobody was taken over; correct the row, or take it out")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d: %s", im.path, r.Row, what), "nothing was imported; correct the row, or delete it")
 	}
 	for _, name := range []string{"email", "serviceid"} {
 		if _, there := r.Cells[name]; !there && (name != "email" || r.Get("emailaddress") == "") {
 			return p, false, exit.NewUsageError(fmt.Errorf("%s has no column %s", im.path, map[string]string{"email": "email", "serviceid": "serviceId"}[name]),
-				"import takes a report of bulkonboard, or a CSV with email, serviceId and verificationUrl")
+				"import reads a report of bulkonboard, or a CSV with email, serviceId and verificationUrl")
 		}
 	}
 	p.row, p.email = r.Row, r.Get("email", "emailaddress")
@@ -117,7 +117,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	}
 	if r.Get("idempotencykey") != "" && !r.HasKey(im.environment, p.identity) {
 		return p, false, exit.NewUsageError(fmt.Errorf("%s, row %d: its idempotency key is not one of environment %s", im.path, r.Row, im.environment),
-			"the report is of another environment, or its e-mails were changed; nobody was taken over")
+			"the report is of another environment, or its e-mails were changed; nothing was imported")
 	}
 	c.At = timeOf(r.Get("linkissuedat"), r.Get("decidedat"))
 	if c.Status == ledger.Created && c.ServiceID == "" {
@@ -141,7 +141,7 @@ const (
 	badLink      = "is not an absolute https URL without a user name, of at most 2048 printable ASCII characters"
 )
 
-// importInto takes a file over into a ledger.
+// importInto imports the file into a ledger.
 func (im *importer) importInto(ctx context.Context, l *sqlite.Ledger, e *logEntry) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
@@ -284,7 +284,7 @@ func (im *importer) writeGroup(ctx context.Context, group []importedUser) error 
 		}
 		change := p.change
 		change.Expect = ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}
-		change.Manual = c.Intents > 0 // somebody says so, and not the attempts
+		change.Manual = c.Intents > 0 // the file says so, and not the attempts
 		if change.At.IsZero() {
 			change.At = time.Now()
 		}

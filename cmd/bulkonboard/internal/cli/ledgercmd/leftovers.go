@@ -15,7 +15,7 @@ import (
 
 // findLeftovers lists the files that can still hold what was erased from a ledger,
 // as far as the ledger knows of them or they are beside it. It is the one list:
-// whatever else comes to hold people is added here.
+// whatever else comes to hold customers is added here.
 func findLeftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
 	var files []string
 	for _, list := range []func(context.Context, *sqlite.Ledger) ([]string, error){filesNamedAfter, backupFiles, runLogs, reportFiles, registeredFiles} {
@@ -76,7 +76,7 @@ func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) 
 // printLeftovers names the files, and who else may hold them.
 func printLeftovers(con *term.Console, files []string) {
 	if len(files) > 0 {
-		con.Sayf("These files may still hold them. Delete them, or what they hold of these people:")
+		con.Sayf("These files may still hold them. Delete them, or what they hold of these customers:")
 		for _, path := range files {
 			con.Sayf("  %s", path)
 		}

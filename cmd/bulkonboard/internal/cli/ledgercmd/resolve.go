@@ -42,7 +42,7 @@ func newResolveCommand(con *term.Console) *cobra.Command {
 	f := resolveOptions{as: settings.Choice{Words: []string{string(ledger.Created), string(ledger.LinkMissing), string(ledger.Duplicate), string(ledger.Rejected), string(ledger.Pending)}}}
 	c := withLockedLedger(con, &cobra.Command{
 		Use:   "resolve [flags] FILE:ROW | --gap",
-		Short: "enter what a person found out about a row that a program cannot decide",
+		Short: "decide a row that the program cannot decide",
 		Long: `Sets the status of the customer of one row, for a reason that every report shows.
 FILE is the input as it was given to run, ROW its row as a spreadsheet shows it.
 Look the customer up at the partner first: pending sends the row again, and a user
@@ -111,7 +111,7 @@ func readLink(con *term.Console, c *cobra.Command, f *resolveOptions) error {
 	return nil
 }
 
-// check refuses what makes no sense, and takes FILE:ROW apart.
+// check refuses what makes no sense, and parses FILE:ROW.
 func (f *resolveOptions) check(place string) (err error) {
 	at := strings.LastIndexByte(place, ':')
 	if at > 0 {
@@ -145,7 +145,7 @@ func (f *resolveOptions) checkReason() error {
 	f.because = strings.TrimSpace(strings.ReplaceAll(f.because, ";", ","))
 	switch {
 	case f.because == "":
-		return exit.UsageErrorf("--because says why, for whoever reads the report")
+		return exit.UsageErrorf("--because is missing: the reason that the report shows")
 	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
 		return exit.UsageErrorf("--because is one line of at most %d characters", maxReason)
 	}

@@ -25,7 +25,7 @@ copy lacks are taken over.
 
 The copy does not know what was sent after it was made. So the next run waits until
 the partner has forgotten every idempotency key of that time, reads the partner's
-list once, and calls nobody created in that time a duplicate. Those whom no report
+list once, and calls no customer created in that time a duplicate. Those whom no report
 knows are in_doubt (created_in_gap): decide each with ledger resolve, or all whose
 names and times agree with run --gap ours.`,
 		Example: `  bulkonboard ledger restore --env production --ledger prod.db prod-2024-05-06.db staff.report.csv`,

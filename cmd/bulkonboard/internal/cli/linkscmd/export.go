@@ -81,7 +81,7 @@ func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error
 	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
 	defer func() {
 		if held > 0 {
-			con.Sayf("left out: %s that the partner's list has not confirmed (--unconfirmed takes them)", term.Count(held, "link"))
+			con.Sayf("left out: %s that the partner's list has not confirmed (--unconfirmed includes them)", term.Count(held, "link"))
 		}
 	}()
 	if f.output == "-" {

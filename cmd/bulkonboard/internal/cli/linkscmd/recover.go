@@ -19,10 +19,10 @@ answer was lost (link_missing), the partner gives a new one only if the user is
 deleted and created again. FILE is the input they came from: the ledger keeps no
 bodies. A user who has been approved would cost a second fee, others do not.
 
-Each deletion is recorded before it is sent, and whoever is being created again is
+Each deletion is recorded before it is sent, and a customer who is created again is
 in doubt until there is a user: after whatever crash the same command, or an
-ordinary run of FILE, goes on. Nobody is sent twice under one key. What --json and
---metrics-file tell is of the last pass, which creates anew.`,
+ordinary run of FILE, goes on. No customer is sent twice under one key. --json and
+--metrics-file show the last pass, which creates the users again.`,
 		Args: subcommand.NeedArgs("the input that the users came from", "the ledger keeps no bodies"),
 		RunE: func(c *cobra.Command, args []string) error { return session.RecoverLinks(con, c, &f, args) },
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // SharedRowsInRun is for how many rows a run looks for values that rows share: it
-// takes memory for each. validate looks at all of them.
+// needs memory for each. validate looks at all of them.
 const SharedRowsInRun = 300_000
 
 // columnCheck feeds the detective in a check pass. The reader shows it what a row
@@ -52,7 +52,7 @@ func (s *columnCheck) WatchRows(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.addRaws(rows) }}
 }
 
-// addRaws takes what the reader hands on.
+// addRaws keeps what the reader hands on.
 func (s *columnCheck) addRaws(raws []validate.Raw) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ func (s *columnCheck) next() (raw validate.Raw, ok bool) {
 	return s.waiting[s.taken-1], true
 }
 
-// addResult takes what the check said of the next row.
+// addResult adds what the check said of the next row.
 func (s *columnCheck) addResult(r ledger.Row) {
 	raw, ok := s.next()
 	if !ok {
@@ -128,7 +128,7 @@ func userOf(fields []string) validate.User {
 // Lines returns what happened to whole columns, and the command that corrects it.
 // args is the command line in use, with its subcommand.
 func (s *columnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
-	// A single cell has been told of already, where no flag mends it.
+	// A single cell has been reported already, where no flag corrects it.
 	found := slices.DeleteFunc(s.Checker.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {
 		return nil

@@ -82,7 +82,7 @@ func (f *Collector) Add(r ledger.Row) error {
 	return nil
 }
 
-// AddNote collects what later rows tell of an earlier one.
+// AddNote collects what later rows say of an earlier one.
 func (f *Collector) AddNote(n ledger.RowNote) {
 	if f.KeepMarks {
 		at, found := slices.BinarySearchFunc(f.Marks, n.Position.Number, func(m Marked, number int) int { return cmp.Compare(m.Number, number) })

@@ -66,7 +66,7 @@ func WriteAnnotated(ctx context.Context, con *term.Console, path string, in *sou
 		if done.Displaced == 1 {
 			has = "cell has"
 		}
-		fmt.Fprintf(con.Err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; what to write stands in its sheet Problems\n",
+		fmt.Fprintf(con.Err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; its sheet Problems has them\n",
 			term.Printable(done.Path), term.Number(done.Displaced), has)
 	}
 	return done.Path, nil
@@ -132,7 +132,7 @@ func createdFindings(r *ledger.Reported) []ledger.Finding {
 	return list
 }
 
-// ColumnIndexes returns where each column that is read stands in a file, by its name in
+// ColumnIndexes returns where each column that is read is in a file, by its name in
 // findings.
 func ColumnIndexes(f source.File) map[string]int {
 	at := map[string]int{}

@@ -18,7 +18,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// reportLinks are the links that a report has, by person: whose they are, and
+// reportLinks are the links that a report has, by customer: whose they are, and
 // of which user, as hashes.
 type reportLinks struct {
 	seed maphash.Seed
@@ -29,7 +29,7 @@ type reportLinks struct {
 // rows that the new one will not have. The old name stays until it is replaced.
 func (o *Outputs) keepRicherReport(ctx context.Context, path string, meta report.Meta, rows func() report.Rows) error {
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
-		return nil // nothing that could be lost; what is in the way is told when the report is written
+		return nil // nothing that could be lost; writing the report will name what is in the way
 	}
 	if !meta.NoLinks && o.IsOwnReport(ctx, path) {
 		return nil

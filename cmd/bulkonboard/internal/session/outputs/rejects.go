@@ -125,7 +125,7 @@ func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int6
 	}
 }
 
-// rejectRows returns the rows that a correction of the sheet can mend.
+// rejectRows returns the rows that can be corrected in the sheet.
 func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
 	return func(yield func(fileReject, error) bool) {
 		several := len(in.Files()) > 1

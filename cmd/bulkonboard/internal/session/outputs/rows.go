@@ -13,7 +13,7 @@ func RepeatsCause() ledger.StatusCode {
 	return ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}
 }
 
-// isCorrectable reports whether a correction of the sheet can mend a row.
+// isCorrectable reports whether a row can be corrected in the sheet.
 func isCorrectable(r *ledger.Reported) bool {
 	switch r.Status {
 	case ledger.Invalid, ledger.Rejected:
@@ -29,7 +29,7 @@ func repeatsOther(r *ledger.Reported) bool {
 	return slices.ContainsFunc(r.Findings, func(f ledger.Finding) bool { return f.Code == pipeline.CodeRepeatsOther })
 }
 
-// NeedsReview reports whether a row is new work for a person.
+// NeedsReview reports whether a row is new work for the operator.
 func NeedsReview(r *ledger.Reported, strict bool) bool {
 	switch {
 	case r.Status == ledger.InDoubt, r.Status == ledger.Created && r.Customer.Code == ledger.CodeOtherAccount:
