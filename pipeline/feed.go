@@ -60,13 +60,13 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 	})
 	for range workers {
 		group.Go(func() error {
-			seen := make(map[string]bool, chunkRows)
+			seen, fields := make(map[string]bool, chunkRows), validate.Fields()
 			for c := range work {
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
 				}
 				if choose == nil {
-					c.draft(seen)
+					c.draft(seen, fields)
 				}
 				close(c.done)
 			}
@@ -139,11 +139,11 @@ func emptyChunk(used chan *chunk) *chunk {
 
 // draft does for the registration whatever needs no look at the ledger. seen is
 // a set to work with.
-func (c *chunk) draft(seen map[string]bool) {
+func (c *chunk) draft(seen map[string]bool, fields validate.FieldTable) {
 	c.drafts, c.lookups, c.cuts = c.drafts[:0], c.lookups[:0], c.cuts[:0]
 	clear(seen)
 	for i := range c.rows {
-		c.drafts = append(c.drafts, draft(&c.rows[i]))
+		c.drafts = append(c.drafts, draft(&c.rows[i], fields))
 		d := &c.drafts[i]
 		c.lookups = append(c.lookups, ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields})
 		if d.Identity == "" {

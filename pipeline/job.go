@@ -5,6 +5,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // job is one row on its way. It is owned by one goroutine at a time: whoever
@@ -12,7 +13,7 @@ import (
 type job struct {
 	customer ledger.Customer // as last committed; its History grows with the run
 	details  ledger.Details  // of the row
-	user     partner.User    // the body, which the ledger never sees
+	user     validate.User   // the body, which the ledger never sees
 	attempt  ledger.Attempt  // the one under way
 	intended time.Time       // when its intent was made, with the monotonic reading
 	spent    int             // sends in this run that count against MaxAttempts
@@ -53,46 +54,13 @@ type answered struct {
 	otherAccount bool // created in an account that is not the ledger's
 }
 
-// body is the request of a checked row.
-func body(c *checked) partner.User {
-	u := &c.result.User
-	out := partner.User{
-		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, PhoneNumber: u.PhoneNumber,
-		AccountPurpose: u.AccountPurpose, IPAddress: u.IPAddress, Terms: u.Terms, Program: u.Program,
-		WalletAddress: u.WalletAddress, RedirectURL: u.RedirectURL, Address: u.Address, City: u.City,
-		Region: u.Region, PostalCode: u.PostalCode, CountryCode: u.CountryCode,
-	}
-	for _, e := range u.Extra {
-		out.Extra = append(out.Extra, partner.Extra(e))
-	}
-	return out
-}
-
-// classOf is the partner's class in the ledger's words.
-func classOf(c partner.Class) ledger.Class {
+// createClass is the class that a Partner gave to an answer. One that no answer
+// to a create-user request has proves nothing.
+func createClass(c ledger.Class) ledger.Class {
 	switch c {
-	case partner.OK:
-		return ledger.OK
-	case partner.OKBroken:
-		return ledger.OKBroken
-	case partner.KeyUsed:
-		return ledger.KeyUsed
-	case partner.DupUser:
-		return ledger.DupUser
-	case partner.Reject:
-		return ledger.Reject
-	case partner.Unclear:
-		return ledger.Unclear
-	case partner.Busy:
-		return ledger.Busy
-	case partner.Throttled:
-		return ledger.Throttled
-	case partner.Funds:
-		return ledger.Funds
-	case partner.Auth:
-		return ledger.Auth
-	case partner.NotSent:
-		return ledger.NotSent
+	case ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
+		ledger.Busy, ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent:
+		return c
 	default:
 		return ledger.Unknown
 	}

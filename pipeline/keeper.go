@@ -175,7 +175,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 func (r *run) heed(err error) {
 	if e, ok := readError(err); ok && e.Class.AsksToWait() {
 		r.pace.busy(wall(), wall())
-		r.gate.observe(notAnAttempt, classOf(e.Class), e.RetryAfter, wall(), wall())
+		r.gate.observe(notAnAttempt, createClass(e.Class), e.RetryAfter, wall(), wall())
 		if e.RetryAfter > r.cfg.Pace.Patience {
 			r.halt.stop(&Stop{Reason: PartnerDown, Err: errTooLong})
 		}

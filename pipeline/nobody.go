@@ -6,6 +6,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // noInput is the input of Settle.
@@ -19,8 +20,8 @@ func (noInput) Rows(context.Context) (Rows, error) { return nil, errors.New("no 
 // noPartner is the partner of Check: nothing ever reaches it.
 type noPartner struct{}
 
-func (noPartner) Create(context.Context, string, partner.User) partner.Answer {
-	return partner.Answer{Class: partner.NotSent, Cause: "check only"}
+func (noPartner) Create(context.Context, string, validate.User) partner.Answer {
+	return partner.Answer{Class: ledger.NotSent, Cause: "check only"}
 }
 
 func (noPartner) ListUsers(context.Context, int, int) (partner.Page, error) {

@@ -179,7 +179,7 @@ func refusal(err error) *Stop {
 	switch {
 	case ok && e.Halt == partner.ProxyRefused:
 		return proxyRefusal(e.ProxyStatus)
-	case ok && e.Class == partner.Auth:
+	case ok && e.Class == ledger.Auth:
 		return &Stop{Reason: Refused, Detail: "the partner refuses the API key or the account", Err: err}
 	}
 	return nil

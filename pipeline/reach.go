@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -31,7 +32,7 @@ type lastFailure struct {
 
 func (l *lastFailure) take(a partner.Answer) {
 	switch a.Class {
-	case partner.NotSent, partner.Unknown, partner.OKBroken:
+	case ledger.NotSent, ledger.Unknown, ledger.OKBroken:
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.answer = partner.Answer{Class: a.Class, Cause: a.Cause, ProxyStatus: a.ProxyStatus}
@@ -42,7 +43,7 @@ func (l *lastFailure) take(a partner.Answer) {
 func (l *lastFailure) unreachable() *Unreachable {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.answer.Class != partner.NotSent || l.answer.Cause == "" {
+	if l.answer.Class != ledger.NotSent || l.answer.Cause == "" {
 		return nil
 	}
 	return &Unreachable{l.answer.Cause, l.answer.ProxyStatus}

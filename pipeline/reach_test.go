@@ -10,6 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // short is a partner to whom this machine has no port or file left for a while.
@@ -19,13 +20,13 @@ type short struct {
 	tries int
 }
 
-func (s *short) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s *short) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	s.mu.Lock()
 	now := time.Now()
 	if now.Before(s.until) {
 		s.tries++
 		s.mu.Unlock()
-		return partner.Answer{Class: partner.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
+		return partner.Answer{Class: ledger.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
 	}
 	s.mu.Unlock()
 	return s.fakePartner.Create(ctx, key, u)
@@ -121,7 +122,7 @@ func TestStrain(t *testing.T) {
 // TestProxyRefusesEverything: the run ends with the first answer, and says whose
 // it was.
 func TestProxyRefusesEverything(t *testing.T) {
-	for _, class := range []partner.Class{partner.NotSent, partner.Unknown, partner.Auth} {
+	for _, class := range []ledger.Class{ledger.NotSent, ledger.Unknown, ledger.Auth} {
 		for _, status := range []int{403, 407} {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 20)
@@ -137,18 +138,18 @@ func TestProxyRefusesEverything(t *testing.T) {
 
 type refusedByProxy struct {
 	*fakePartner
-	class  partner.Class
+	class  ledger.Class
 	status int
 }
 
-func (p refusedByProxy) Create(context.Context, string, partner.User) partner.Answer {
+func (p refusedByProxy) Create(context.Context, string, validate.User) partner.Answer {
 	now := time.Now()
 	return partner.Answer{Class: p.class, Cause: partner.CauseProxy, ProxyStatus: p.status, Halt: partner.ProxyRefused, Began: now, Ended: now}
 }
 
 // TestWalletRefusedByProxy: nothing is sent to find out again.
 func TestWalletRefusedByProxy(t *testing.T) {
-	err := refusal(&partner.Error{Class: partner.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	err := refusal(&partner.Error{Class: ledger.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
 	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
 		t.Errorf("got %v", err)
 	}
@@ -167,11 +168,11 @@ func TestUnreachableIsNamed(t *testing.T) {
 		}
 	})
 	var l lastFailure
-	l.take(partner.Answer{Class: partner.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
+	l.take(partner.Answer{Class: ledger.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
 	if got := l.silence(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
 		t.Errorf("got %q", got)
 	}
-	l.take(partner.Answer{Class: partner.Unknown, Cause: partner.CauseServer})
+	l.take(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})
 	if l.unreachable() != nil {
 		t.Error("an answer of the partner's is taken for no connection")
 	}

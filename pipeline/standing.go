@@ -27,12 +27,12 @@ type checked struct {
 
 // draft is what is registered of a checked row whatever the ledger knows: of an
 // invalid one all there is, of a valid one what settle decides on.
-func draft(c *checked) ledger.Row {
+func draft(c *checked, fields validate.FieldTable) ledger.Row {
 	res, u := &c.result, &c.result.User
 	r := ledger.Row{
 		File: c.row.File, Number: c.row.Number, Line: c.row.Line,
 		Identity: res.Identity, SenderID: c.row.ID, Carry: c.row.Carry, Repeats: -1,
-		Findings: findings(res.Problems), Recall: recall(c),
+		Findings: findings(res.Problems), Recall: recall(c, fields),
 	}
 	if !res.Valid() {
 		r.Verdict = ledger.Invalid
@@ -40,7 +40,7 @@ func draft(c *checked) ledger.Row {
 		return r
 	}
 	r.Email, r.FirstName, r.LastName = u.Email, u.FirstName, u.LastName
-	r.NameText, r.Fields = u.NameText(), u.DetailValues()
+	r.NameText, r.Fields = u.NameText(), fields.Details(u)
 	return r
 }
 
@@ -126,11 +126,9 @@ func findings(problems []validate.Problem) []ledger.Finding {
 
 // recall is what makes a row the same finding in tomorrow's input: the person,
 // or, where the row does not even tell that, all its cells.
-func recall(c *checked) string {
+func recall(c *checked, fields validate.FieldTable) string {
 	if c.result.Identity != "" {
 		return c.result.Identity
 	}
-	w := &c.row.Raw
-	return strings.Join(append([]string{c.row.ID, w.FirstName, w.LastName, w.Email, w.PhoneNumber, w.AccountPurpose, w.IPAddress,
-		w.Terms, w.Program, w.WalletAddress, w.RedirectURL, w.Address, w.City, w.Region, w.PostalCode, w.CountryCode}, w.Extra...), "\x00")
+	return c.row.ID + "\x00" + strings.Join(append(fields.Cells(&c.row.Raw), c.row.Raw.Extra...), "\x00")
 }

@@ -140,13 +140,13 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 		a.Began, a.Ended = began, wall()
 	}
 	s.clock.observe(a.Began, a.Ended, a.Date)
-	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.instant(j.endedAt(a.Ended, time.Now()))}
+	out := answered{job: j, answer: a, class: createClass(a.Class), ended: s.clock.instant(j.endedAt(a.Ended, time.Now()))}
 	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
 		s.gate.release(j.attempt.ID)
 		return out // cut off by us: says nothing of the partner
 	}
 	now := wall()
-	if a.Class == partner.NotSent && a.Cause == partner.CauseLocal {
+	if a.Class == ledger.NotSent && a.Cause == partner.CauseLocal {
 		s.pace.strain(now)
 		s.gate.exhaust(j.attempt.ID, now)
 		return out
@@ -163,7 +163,7 @@ func (s *submitters) create(ctx context.Context, j *job) (a partner.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.halt.stop(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
-			a = partner.Answer{Class: partner.Unknown, Cause: "panic", Ended: wall()}
+			a = partner.Answer{Class: ledger.Unknown, Cause: "panic", Ended: wall()}
 		}
 	}()
 	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
@@ -205,7 +205,7 @@ func hostOrUnknown(host string) string {
 func (s *submitters) unsent(j *job, cause string) answered {
 	return answered{
 		job: j, class: ledger.NotSent,
-		answer: partner.Answer{Class: partner.NotSent, Cause: cause},
+		answer: partner.Answer{Class: ledger.NotSent, Cause: cause},
 		ended:  s.clock.now(),
 	}
 }

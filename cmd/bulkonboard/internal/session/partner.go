@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -47,7 +48,7 @@ func NameFlag(err error) error {
 func (s *session) unusedProxy(err error) string {
 	var stop *pipeline.Unreachable
 	var look *partner.Error
-	isUnreachable := errors.As(err, &stop) || errors.As(err, &look) && look.Class == partner.NotSent
+	isUnreachable := errors.As(err, &stop) || errors.As(err, &look) && look.Class == ledger.NotSent
 	if !isUnreachable || s.flags.Proxy.Text != "" || s.to.Sandbox {
 		return ""
 	}

@@ -77,7 +77,7 @@ func (i *InputFlags) OpenInput(ctx context.Context, files []string, stdin io.Rea
 // SourceOptions returns how these flags have the input read.
 func (i *InputFlags) SourceOptions() (source.Options, error) {
 	opt := source.Options{
-		Fields: intake.Fields(),
+		Fields: intake.Fields(validate.Fields()),
 		Map:    i.Mapping.Map(), ID: i.ID, Carry: slices.Clone(i.carry), Sheet: i.sheet,
 		HeaderRow: i.HeaderRow.N, Encoding: i.Encoding, Formulas: i.formulas.Value,
 	}

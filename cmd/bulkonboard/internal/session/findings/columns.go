@@ -11,18 +11,20 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
+	"github.com/bulkonboard/bulkonboard/validate/columns"
 )
 
 // SharedRowsInRun is for how many rows a run looks for values that rows share: it
 // needs memory for each. validate looks at all of them.
 const SharedRowsInRun = 300_000
 
-// columnCheck feeds the detective in a check pass. The reader shows it what a row
+// columnCheck feeds the checker of columns in a check pass. The reader shows it what a row
 // holds, the registration what the check said of it, in the same order; a row
 // waits here in between. It is safe for the two goroutines of a pass.
 type columnCheck struct {
 	rules   *validate.Rules
-	Checker validate.Detective
+	Checker columns.Checker
+	details []string // names of Row.Fields; nil before the first row
 	carried []string // headers of Row.Carry
 	id      string   // header of the sender's own number
 
@@ -31,6 +33,7 @@ type columnCheck struct {
 	taken   int
 	on      bool
 	rows    int
+	row     validate.Raw // that is added
 }
 
 // Begin makes ready for a pass over all rows.
@@ -47,7 +50,7 @@ func (s *columnCheck) End() {
 	s.on, s.waiting, s.taken = false, nil, 0
 }
 
-// WatchRows gives the files of an input to the pipeline, past the sleuth.
+// WatchRows gives the files of an input to the pipeline, and shows the checker their rows.
 func (s *columnCheck) WatchRows(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.addRaws(rows) }}
 }
@@ -65,29 +68,32 @@ func (s *columnCheck) addRaws(raws []validate.Raw) {
 	s.waiting = append(s.waiting, raws...)
 }
 
-// next returns the row that was read first of those waiting.
-func (s *columnCheck) next() (raw validate.Raw, ok bool) {
+// next sets row to the one that was read first of those waiting.
+func (s *columnCheck) next() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on || s.taken == len(s.waiting) {
-		return raw, false
+		return false
 	}
+	s.row = s.waiting[s.taken]
 	s.taken++
-	return s.waiting[s.taken-1], true
+	return true
 }
 
 // addResult adds what the check said of the next row.
 func (s *columnCheck) addResult(r ledger.Row) {
-	raw, ok := s.next()
-	if !ok {
+	if !s.next() {
 		return
 	}
 	s.rows++
 	res := validate.Result{Identity: r.Identity}
 	if r.Fields != nil {
-		res.User = userOf(r.Fields)
+		if s.details == nil {
+			s.details = validate.Fields().DetailNames()
+		}
+		res.User = userOf(s.details, r.Fields)
 	} else {
-		res.User = s.rules.Check(raw).User
+		res.User = s.rules.Check(s.row).User
 	}
 	for _, f := range r.Findings {
 		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form
@@ -95,31 +101,29 @@ func (s *columnCheck) addResult(r ledger.Row) {
 		}
 		res.Problems = append(res.Problems, validate.Problem{Field: f.Field, Code: f.Code, Message: f.Message, Warning: f.Warning})
 	}
-	s.Checker.Add(r.File, r.Number, raw, res)
+	at := columns.Place{File: r.File, Row: r.Number}
+	s.Checker.Add(at, &s.row, &res)
 	if s.id != "" && !slices.Contains(s.carried, s.id) {
-		s.Checker.AddCell(r.File, r.Number, s.id, r.SenderID)
+		s.Checker.AddCell(at, s.id, r.SenderID)
 	}
 	for i, cell := range r.Carry {
 		if i < len(s.carried) {
-			s.Checker.AddCell(r.File, r.Number, s.carried[i], cell)
+			s.Checker.AddCell(at, s.carried[i], cell)
 		}
 	}
 }
 
-// userOf returns of a row's details what the checker compares.
-func userOf(fields []string) validate.User {
+// userOf returns what the checker compares of the details of a row.
+func userOf(names, values []string) validate.User {
 	var u validate.User
-	for i, name := range ledger.DetailFields() {
-		if i >= len(fields) {
-			break
-		}
-		switch name {
-		case "phoneNumber":
-			u.PhoneNumber = fields[i]
-		case "walletAddress":
-			u.WalletAddress = fields[i]
-		case "countryCode":
-			u.CountryCode = fields[i]
+	for i, value := range values {
+		switch names[i] {
+		case validate.FieldPhoneNumber:
+			u.PhoneNumber = value
+		case validate.FieldWalletAddress:
+			u.WalletAddress = value
+		case validate.FieldCountryCode:
+			u.CountryCode = value
 		}
 	}
 	return u
@@ -129,7 +133,7 @@ func userOf(fields []string) validate.User {
 // args is the command line in use, with its subcommand.
 func (s *columnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
 	// A single cell has been reported already, where no flag corrects it.
-	found := slices.DeleteFunc(s.Checker.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
+	found := slices.DeleteFunc(s.Checker.Findings(), func(d columns.Finding) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {
 		return nil
 	}
@@ -144,14 +148,14 @@ func (s *columnCheck) Lines(files []source.File, con *term.Console, args []strin
 	if most := s.Checker.SharedRows; most > 0 && s.rows > most {
 		lines = append(lines, "  values that rows share were looked for in the first "+term.Number(most)+" rows; bulkonboard validate looks at all of them")
 	}
-	if flags := validate.Flags(found); len(flags) > 0 {
+	if flags := columns.Flags(found); len(flags) > 0 {
 		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
 			"  "+con.CommandLine(addFlags(args, flags)...))
 	}
 	return lines
 }
 
-func damagePlaces(d validate.Damage, files []source.File) string {
+func damagePlaces(d columns.Finding, files []source.File) string {
 	var places []string
 	for _, p := range d.First {
 		text := strconv.Itoa(p.Row)

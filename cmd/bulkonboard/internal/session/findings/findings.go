@@ -62,7 +62,7 @@ func NewCollector() *Collector {
 	return &Collector{groups: map[kind]*group{}, RowsPerFile: map[int]int{}}
 }
 
-// CheckColumns makes the detective look at the rows of an input, and compare at most
+// CheckColumns makes the checker look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id string, most int) {
 	f.Columns.rules, f.Columns.carried, f.Columns.id = rules, in.Carried(), id
