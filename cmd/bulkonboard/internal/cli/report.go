@@ -56,7 +56,7 @@ also during a run. A report has verification links unless
 }
 
 func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *reportOptions) (err error) {
-	sel, err := f.selection(time.Now())
+	sel, err := f.parseSelection(time.Now())
 	if err != nil {
 		return err
 	}
@@ -73,10 +73,10 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 		return exit.UsageErrorf("the ledger holds no input yet")
 	}
 	meta := report.Meta{Version: session.Version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
-	if meta.Batches, err = f.choose(ctx, l, batches, &sel); err != nil {
+	if meta.Batches, err = f.chooseBatches(ctx, l, batches, &sel); err != nil {
 		return err
 	}
-	if err := f.describe(ctx, l, info, &meta, sel); err != nil {
+	if err := f.describeRun(ctx, l, info, &meta, sel); err != nil {
 		return err
 	}
 	if len(meta.Batches) == 1 && sqlite.IsPruned(meta.Batches[0]) && !sel.All {
@@ -124,9 +124,9 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 	return err
 }
 
-// describe fills in what the ledger knows of the run that the rows are of, or
+// describeRun fills in what the ledger knows of the run that the rows are of, or
 // else of the newest of their input, and of the users.
-func (f *reportOptions) describe(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
+func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
 	meta.Run = sel.Run
 	if sel.All || len(meta.Batches) != 1 {
 		meta.KYC, err = l.HasKYC(ctx, 0)
@@ -151,8 +151,8 @@ func (f *reportOptions) describe(ctx context.Context, l *sqlite.Ledger, info led
 	return nil
 }
 
-// selection reads the flags that choose rows.
-func (f *reportOptions) selection(now time.Time) (ledger.Selection, error) {
+// parseSelection reads the flags that choose rows.
+func (f *reportOptions) parseSelection(now time.Time) (ledger.Selection, error) {
 	sel := ledger.Selection{All: f.all}
 	given := 0
 	for _, is := range []bool{f.input != "", f.run != "", f.all} {
@@ -187,9 +187,9 @@ func (f *reportOptions) selection(now time.Time) (ledger.Selection, error) {
 	return sel, nil
 }
 
-// choose completes the selection by what is in the ledger, and returns the
+// chooseBatches completes the selection by what is in the ledger, and returns the
 // batches that its rows come from.
-func (f *reportOptions) choose(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
+func (f *reportOptions) chooseBatches(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
 	switch {
 	case sel.All:
 		return batches, nil

@@ -66,7 +66,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 			failed, code = errors.Join(failed, err), exit.Ledger
 		}
 	}
-	s.gauges.end(sum, code)
+	s.gauges.writeEnd(sum, code)
 	s.logEnd(sum, failed, code)
 	s.reportEnd(sum, failed, written, code)
 	return s.finish(summaryOf(sum, failed), written, code)

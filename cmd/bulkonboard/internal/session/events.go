@@ -41,8 +41,8 @@ func (s *session) logPauses() func(pipeline.Progress) {
 	}
 }
 
-// refused puts what could not begin into the log and the JSON summary.
-func (s *session) refused(err error) error {
+// reportRefusal puts what could not begin into the log and the JSON summary.
+func (s *session) reportRefusal(err error) error {
 	if s.log != nil { // the log itself could be opened
 		s.logEnd(pipeline.Summary{}, err, s.Stop.ExitCode(exit.CodeOf(err)))
 	}

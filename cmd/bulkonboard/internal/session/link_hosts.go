@@ -56,7 +56,7 @@ func (h *linkHosts) add(file string, r *ledger.Reported) {
 // many it is the one that earlier links had, or else the first by name.
 func (h *linkHosts) usualHost() string {
 	hosts := slices.SortedFunc(maps.Keys(h.count), func(a, b string) int {
-		return cmp.Or(cmp.Compare(h.count[b], h.count[a]), cmp.Compare(h.unusual(a), h.unusual(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(h.count[b], h.count[a]), cmp.Compare(h.hostRank(a), h.hostRank(b)), cmp.Compare(a, b))
 	})
 	if len(hosts) == 0 {
 		return ""
@@ -64,8 +64,8 @@ func (h *linkHosts) usualHost() string {
 	return hosts[0]
 }
 
-// unusual returns 0 for the host that earlier links had, and 1 for any other.
-func (h *linkHosts) unusual(host string) int {
+// hostRank returns 0 for the host that earlier links had, and 1 for any other.
+func (h *linkHosts) hostRank(host string) int {
 	if hostDigest(host) == h.earlier {
 		return 0
 	}

@@ -70,24 +70,24 @@ func (g *gauges) update(change func(now *metrics.Snapshot)) {
 	change(&g.now)
 }
 
-// answered counts an answer of the partner.
-func (g *gauges) answered(class ledger.Class, took time.Duration) {
+// countAnswer counts an answer of the partner.
+func (g *gauges) countAnswer(class ledger.Class, took time.Duration) {
 	g.update(func(now *metrics.Snapshot) {
 		now.Requests[class]++
 		now.Latency.Add(took)
 	})
 }
 
-// plan writes the figures of the check.
-func (g *gauges) plan(p pipeline.Plan) {
+// writePlan writes the figures of the check.
+func (g *gauges) writePlan(p pipeline.Plan) {
 	g.update(func(now *metrics.Snapshot) {
 		now.Rows, now.Wallet, now.Currency = maps.Clone(p.Tally.Status), p.Wallet.String(), p.Currency
 	})
 	g.write()
 }
 
-// moved counts a row's change of status.
-func (g *gauges) moved(from, to ledger.Status) {
+// countMove counts a row's change of status.
+func (g *gauges) countMove(from, to ledger.Status) {
 	g.update(func(now *metrics.Snapshot) {
 		if now.Rows != nil {
 			now.Rows[from]--
@@ -96,8 +96,8 @@ func (g *gauges) moved(from, to ledger.Status) {
 	})
 }
 
-// watch keeps the newest figures of the run.
-func (g *gauges) watch(p pipeline.Progress) {
+// keepProgress keeps the newest figures of the run.
+func (g *gauges) keepProgress(p pipeline.Progress) {
 	g.update(func(now *metrics.Snapshot) {
 		if now.Rate = p.Rate; math.IsNaN(p.Rate) {
 			now.Rate = 0
@@ -123,8 +123,8 @@ func (g *gauges) keepWritten(ctx context.Context) {
 	}
 }
 
-// end writes the figures that stay until the next run.
-func (g *gauges) end(sum pipeline.Summary, code exit.Code) {
+// writeEnd writes the figures that stay until the next run.
+func (g *gauges) writeEnd(sum pipeline.Summary, code exit.Code) {
 	g.update(func(now *metrics.Snapshot) {
 		number := int(code)
 		now.Run, now.Ended, now.ExitCode, now.WaitingForBalance = sum.Run, time.Now(), &number, false

@@ -30,21 +30,21 @@ func TestMetricsDuringARun(t *testing.T) {
 			}
 		}
 	}
-	g.moved(ledger.Pending, ledger.InDoubt) // not counted before the plan is known
+	g.countMove(ledger.Pending, ledger.InDoubt) // not counted before the plan is known
 	plan := pipeline.Plan{Tally: ledger.Tally{Status: map[ledger.Status]int{ledger.Pending: 4, ledger.Invalid: 1}}}
-	g.plan(plan)
+	g.writePlan(plan)
 	shows(`bulkonboard_rows{status="pending"} 4`, `bulkonboard_rows{status="created"} 0`)
 	for range 3 {
-		g.moved(ledger.Pending, ledger.InDoubt)
+		g.countMove(ledger.Pending, ledger.InDoubt)
 	}
-	g.moved(ledger.InDoubt, ledger.Created)
-	g.moved(ledger.InDoubt, ledger.InsufficientBalance)
-	g.watch(pipeline.Progress{Rate: 5, NoFunds: true})
+	g.countMove(ledger.InDoubt, ledger.Created)
+	g.countMove(ledger.InDoubt, ledger.InsufficientBalance)
+	g.keepProgress(pipeline.Progress{Rate: 5, NoFunds: true})
 	shows(`bulkonboard_rows{status="pending"} 1`, `bulkonboard_rows{status="in_doubt"} 1`, `bulkonboard_rows{status="created"} 1`,
 		`bulkonboard_rows{status="insufficient_balance"} 1`, `bulkonboard_rows{status="invalid"} 1`,
 		"bulkonboard_waiting_for_balance 1", "bulkonboard_requests_per_second_limit 5")
-	g.answered(ledger.OK, time.Second)
-	g.end(pipeline.Summary{}, exit.Wallet)
+	g.countAnswer(ledger.OK, time.Second)
+	g.writeEnd(pipeline.Summary{}, exit.Wallet)
 	shows("bulkonboard_run_exit_code 4", "bulkonboard_waiting_for_balance 0", `bulkonboard_rows{status="created"} 1`)
 	if plan.Tally.Status[ledger.Pending] != 4 {
 		t.Error("the plan was changed")

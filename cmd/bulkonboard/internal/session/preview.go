@@ -24,7 +24,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	defer func() { err = s.closeAfter(err) }()
 	started := time.Now()
 	if err := s.open(ctx, args); err != nil {
-		return s.refused(err)
+		return s.reportRefusal(err)
 	}
 	plan, failed := pipeline.Preview(ctx, s.config(nil))
 	if plan.Rows > 0 {

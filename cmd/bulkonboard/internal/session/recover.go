@@ -34,7 +34,7 @@ func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 	r := &recovery{session: s}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(c.Context(), args); err != nil {
-		return s.refused(err)
+		return s.reportRefusal(err)
 	}
 	if s.gauges, err = s.newGauges(c.Context()); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	cfg := r.config(nil)
 	cfg.Doubt.CheckExisting = false
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
-		r.gauges.plan(p)
+		r.gauges.writePlan(p)
 		if p.New > 0 && !p.Again {
 			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "bulkonboard links recover needs the input that was run, or one with the same customers")
 		}
@@ -102,7 +102,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		return sum, partnerStop(err)
 	}
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
-		r.gauges.plan(p)
+		r.gauges.writePlan(p)
 		return nil
 	}
 	cfg.Only = func(c ledger.Customer) bool { return r.chosen[c.ID] }
@@ -202,7 +202,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	if left > 0 {
 		r.Sayf("%s being created again; this command goes on: %s", term.Count(left, "user"), r.ContinueCommand())
 	}
-	r.gauges.end(sum, code)
+	r.gauges.writeEnd(sum, code)
 	r.logEnd(sum, failed, code)
 	return r.finish(summaryOf(sum, failed), written, code)
 }

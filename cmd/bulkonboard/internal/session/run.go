@@ -21,7 +21,7 @@ func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
 	pauses := s.logPauses()
 	return func(now pipeline.Progress) {
 		p.Update(now)
-		s.gauges.watch(now)
+		s.gauges.keepProgress(now)
 		pauses(now)
 	}
 }
@@ -59,10 +59,10 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(ctx, args); err != nil {
-		return s.refused(err)
+		return s.reportRefusal(err)
 	}
 	if err := s.findOlderCopy(ctx); err != nil {
-		return s.refused(err)
+		return s.reportRefusal(err)
 	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
@@ -89,7 +89,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 // asks where real customers and real money are at stake.
 func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 	s.reportPlan(plan)
-	s.gauges.plan(plan)
+	s.gauges.writePlan(plan)
 	if s.outputs != nil {
 		if err := s.outputs.Probe(); err != nil {
 			return err
@@ -140,7 +140,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	if s.in != nil {
 		cfg.Input = s.found.Columns.WatchRows(s.in)
 	}
-	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
+	cfg.Answered, cfg.Moved = s.gauges.countAnswer, s.gauges.countMove
 	cfg.LastResort = s.lastResort
 	if p != nil {
 		cfg.Watch = s.watchProgress(p)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,35 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
-
-// Age is a length of time that may be given in days.
-type Age struct{ time.Duration }
-
-func (a *Age) Type() string { return "D" }
-
-func (a *Age) String() string {
-	if a.Duration == 0 {
-		return ""
-	}
-	return term.ShortDuration(a.Duration)
-}
-
-func (a *Age) Set(text string) error {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > 36_500 {
-			return errors.New("an age is written 7d or 36h")
-		}
-		a.Duration = time.Duration(n) * 24 * time.Hour
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return errors.New("an age is written 7d or 36h")
-	}
-	a.Duration = d
-	return nil
-}
 
 // Rate is requests a second.
 type Rate struct {
@@ -140,10 +112,8 @@ func (p *Pairs) Set(text string) error {
 	if name = strings.TrimSpace(name); !ok || name == "" || strings.TrimSpace(value) == "" {
 		return fmt.Errorf("write FIELD=VALUE")
 	}
-	for _, kv := range p.list {
-		if kv.name == name {
-			return fmt.Errorf("%s is given twice", name)
-		}
+	if slices.ContainsFunc(p.list, func(kv pair) bool { return kv.name == name }) {
+		return fmt.Errorf("%s is given twice", name)
 	}
 	p.list = append(p.list, pair{name, value})
 	return nil
@@ -172,13 +142,11 @@ func (c *Choice) String() string { return c.Value }
 func (c *Choice) Type() string { return strings.Join(c.Words, "|") }
 
 func (c *Choice) Set(text string) error {
-	for _, w := range c.Words {
-		if w == text {
-			c.Value = text
-			return nil
-		}
+	if !slices.Contains(c.Words, text) {
+		return fmt.Errorf("take %s", strings.Join(c.Words, " or "))
 	}
-	return fmt.Errorf("take %s", strings.Join(c.Words, " or "))
+	c.Value = text
+	return nil
 }
 
 // Count is a whole number from a least value on.
@@ -232,4 +200,20 @@ func (s *Span) Set(text string) error {
 	}
 	s.Duration = d
 	return nil
+}
+
+// Age is a span that may be given in days.
+type Age struct{ Span }
+
+// Set reads a number of days such as 7d, or what a span is.
+func (a *Age) Set(text string) error {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n <= 36_500 {
+			a.Duration = time.Duration(n) * 24 * time.Hour
+			return nil
+		}
+	} else if a.Span.Set(text) == nil {
+		return nil
+	}
+	return errors.New("an age is written 7d or 36h")
 }

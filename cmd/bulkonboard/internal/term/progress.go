@@ -80,14 +80,14 @@ func (l *lineDisplay) draw(now time.Time, p pipeline.Progress) {
 	if l.at.IsZero() || l.phase != p.Phase {
 		l.at, l.tenths, l.phase = now, 0, p.Phase
 	}
-	if !l.due(now, p) {
+	if !l.isDue(now, p) {
 		return
 	}
 	l.at, l.tenths = now, tenthsDone(p)
 	fmt.Fprintln(l.to, progressLine(now, p))
 }
 
-func (l *lineDisplay) due(now time.Time, p pipeline.Progress) bool {
+func (l *lineDisplay) isDue(now time.Time, p pipeline.Progress) bool {
 	since := now.Sub(l.at)
 	return since >= lineAtLeast || since >= lineAtMost && tenthsDone(p) > l.tenths
 }

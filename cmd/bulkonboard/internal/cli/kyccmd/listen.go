@@ -31,7 +31,7 @@ type listenOptions struct {
 }
 
 func newListenCommand(con *term.Console) *cobra.Command {
-	f := listenOptions{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Duration: 7 * 24 * time.Hour}}
+	f := listenOptions{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Span: settings.Span{Duration: 7 * 24 * time.Hour}}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
 		Short: "receive the partner's webhooks, until it is interrupted",

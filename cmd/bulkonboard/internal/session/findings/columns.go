@@ -2,7 +2,6 @@ package findings
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -143,7 +142,7 @@ func (s *columnCheck) Lines(files []source.File, con *term.Console, args []strin
 		if d.Field != "" {
 			text = d.Field + ": " + text
 		}
-		lines = append(lines, "  "+term.Count(d.Rows, "row")+", "+text+" ("+damagePlaces(d, files)+")")
+		lines = append(lines, "  "+term.Count(d.Rows, "row")+", "+text+" ("+placesText(d.First, d.Rows, files)+")")
 	}
 	if most := s.Checker.SharedRows; most > 0 && s.rows > most {
 		lines = append(lines, "  values that rows share were looked for in the first "+term.Number(most)+" rows; bulkonboard validate looks at all of them")
@@ -153,24 +152,6 @@ func (s *columnCheck) Lines(files []source.File, con *term.Console, args []strin
 			"  "+con.CommandLine(addFlags(args, flags)...))
 	}
 	return lines
-}
-
-func damagePlaces(d columns.Finding, files []source.File) string {
-	var places []string
-	for _, p := range d.First {
-		text := strconv.Itoa(p.Row)
-		if len(files) > 1 && p.File < len(files) {
-			text += " of " + term.FileLabel(files[p.File].Name)
-		}
-		places = append(places, text)
-	}
-	if d.Rows > len(d.First) {
-		places = append(places, "...")
-	}
-	if d.Rows == 1 {
-		return "row " + strings.Join(places, ", ")
-	}
-	return "rows " + strings.Join(places, ", ")
 }
 
 // addFlags adds flags, each with its value if it has one, to a command line:

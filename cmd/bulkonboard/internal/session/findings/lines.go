@@ -13,6 +13,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/validate"
+	"github.com/bulkonboard/bulkonboard/validate/columns"
 )
 
 // sortedGroups returns every kind, problems first, the most frequent first.
@@ -70,21 +71,30 @@ func (f *Collector) Lines(files []source.File, most int) []string {
 	return out
 }
 
-// places returns the first positions of a kind: "rows 3, 8, 12, ...".
+// places returns the first positions of a kind.
 func (g *group) places(files []source.File) string {
+	first := make([]columns.Place, len(g.first))
+	for i, r := range g.first {
+		first[i] = columns.Place{File: r.File, Row: r.Number}
+	}
+	return placesText(first, g.count, files)
+}
+
+// placesText formats the first positions of n: "rows 3, 8, 12, ...".
+func placesText(first []columns.Place, n int, files []source.File) string {
 	var places []string
-	for _, r := range g.first {
-		text := strconv.Itoa(r.Number)
-		if len(files) > 1 && r.File < len(files) {
-			text += " of " + term.FileLabel(files[r.File].Name)
+	for _, p := range first {
+		text := strconv.Itoa(p.Row)
+		if len(files) > 1 && p.File < len(files) {
+			text += " of " + term.FileLabel(files[p.File].Name)
 		}
 		places = append(places, text)
 	}
-	if g.count > len(g.first) {
+	if n > len(first) {
 		places = append(places, "...")
 	}
-	if g.count == 1 {
-		return "row " + strings.Join(places, ", ")
+	if n == 1 {
+		return "row " + places[0]
 	}
 	return "rows " + strings.Join(places, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
@@ -97,7 +98,7 @@ func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch i
 				yield(annotate.Row{}, err)
 				return
 			}
-			row := annotate.Row{Number: p.cells.Number, Cells: append(p.cells.Cells[:len(p.cells.Cells):len(p.cells.Cells)], p.cells.Extra...),
+			row := annotate.Row{Number: p.cells.Number, Cells: allCells(p.cells),
 				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row)}
 			if p.row.Status == p.row.Verdict {
 				row.Marks = marksOf(p.row.Findings, columns)
@@ -147,23 +148,36 @@ func ColumnIndexes(f source.File) map[string]int {
 // MarkedRows reads the input once more, side by side with the marks.
 func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
 	return func(yield func(annotate.Row, error) bool) {
+		marks := marks
+		for r, err := range readRows(ctx, in) {
+			row := annotate.Row{}
+			if err == nil {
+				row.Number, row.Cells = r.Number, allCells(r)
+			}
+			if err == nil && len(marks) > 0 && marks[0].Number == r.Number {
+				row.Marks = marksOf(marks[0].Findings, columns)
+				marks = marks[1:]
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readRows reads the input once more. A row is valid until the next one is read.
+func readRows(ctx context.Context, in *source.Input) iter.Seq2[*source.Row, error] {
+	return func(yield func(*source.Row, error) bool) {
 		pass, err := in.Rows(ctx)
 		if err != nil {
-			yield(annotate.Row{}, err)
+			yield(nil, err)
 			return
 		}
 		defer pass.Close()
-		marks := marks
-		buf := make([]source.Row, 256)
-		for {
+		for buf := make([]source.Row, 256); ; {
 			n, err := pass.Read(buf)
-			for _, r := range buf[:n] {
-				row := annotate.Row{Number: r.Number, Cells: append(r.Cells[:len(r.Cells):len(r.Cells)], r.Extra...)}
-				if len(marks) > 0 && marks[0].Number == r.Number {
-					row.Marks = marksOf(marks[0].Findings, columns)
-					marks = marks[1:]
-				}
-				if !yield(row, nil) {
+			for i := range buf[:n] {
+				if !yield(&buf[i], nil) {
 					return
 				}
 			}
@@ -171,12 +185,15 @@ func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, 
 				return
 			}
 			if err != nil {
-				yield(annotate.Row{}, err)
+				yield(nil, err)
 				return
 			}
 		}
 	}
 }
+
+// allCells returns the cells of a row with those beyond its header.
+func allCells(r *source.Row) []string { return append(slices.Clip(r.Cells), r.Extra...) }
 
 func marksOf(list []ledger.Finding, columns map[string]int) []annotate.Mark {
 	var marks []annotate.Mark

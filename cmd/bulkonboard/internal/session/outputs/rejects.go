@@ -3,6 +3,7 @@ package outputs
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"path/filepath"
 	"slices"
@@ -100,25 +101,21 @@ type rowPair struct {
 // pairRows reads the input once more, side by side with the ledger's rows.
 func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[rowPair, error] {
 	return func(yield func(rowPair, error) bool) {
-		pass, err := in.Rows(ctx)
-		if err != nil {
-			yield(rowPair{}, err)
-			return
-		}
-		defer pass.Close()
-		buf := make([]source.Row, 256)
-		at, n := 0, 0
+		next, stop := iter.Pull2(readRows(ctx, in))
+		defer stop()
 		for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
-			if err == nil && at == n {
-				at = 0
-				n, err = pass.Read(buf)
+			var cells *source.Row
+			if err == nil {
+				var more bool
+				if cells, err, more = next(); !more {
+					err = io.ErrUnexpectedEOF
+				}
 			}
 			if err != nil {
 				yield(rowPair{}, fmt.Errorf("reading the input once more: %w", err))
 				return
 			}
-			at++
-			if !yield(rowPair{&buf[at-1], r}, nil) {
+			if !yield(rowPair{cells, r}, nil) {
 				return
 			}
 		}
@@ -149,7 +146,7 @@ func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch in
 			if p.row.Status == ledger.Invalid && p.row.OtherClaims() {
 				problem += " [" + pipeline.CodeSharesEmail + "]" // so that it is known when it is given back: source.sharedMark
 			}
-			row := report.RejectRow{Cells: append(slices.Clone(p.cells.Cells), p.cells.Extra...), Origin: origin, Status: p.row.Status, Problem: problem}
+			row := report.RejectRow{Cells: slices.Clone(allCells(p.cells)), Origin: origin, Status: p.row.Status, Problem: problem}
 			if !yield(fileReject{row, p.row.File}, nil) {
 				return
 			}
