@@ -65,16 +65,3 @@ func ReadSecrets(con *term.Console, flag string, paths []string) (all [][]byte, 
 	}
 	return all, nil
 }
-
-// ReadSecret reads a file that holds nothing but a secret.
-func ReadSecret(con *term.Console, flag, path string) ([]byte, error) {
-	text, err := ReadSecretFile(con, flag, path)
-	if err != nil {
-		return nil, err
-	}
-	secret := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
-	if secret == "" {
-		return nil, exit.UsageErrorf("--%s %s is empty", flag, path)
-	}
-	return []byte(secret), nil
-}

@@ -63,7 +63,7 @@ func FillFrom(con *term.Console, c *cobra.Command, file map[string]Setting) erro
 func ReadEnvironment(con *term.Console, flag string) (Setting, bool) {
 	name := VariableOf(flag)
 	value := con.Env[name]
-	return Setting{Places: []place{{file: name}}, Values: []string{value}}, value != ""
+	return Setting{Places: []Place{{file: name}}, Values: []string{value}}, value != ""
 }
 
 // VariableOf returns the environment variable of a flag.

@@ -24,7 +24,7 @@ const maxValues = 2 * limits.Settings // values of all settings together
 // and where each is written.
 type Setting struct {
 	Values []string
-	Places []place
+	Places []Place
 }
 
 // ApplyTo sets the flag.
@@ -38,13 +38,13 @@ func (s Setting) ApplyTo(c *cobra.Command, flag string) error {
 	return errors.Join(all...)
 }
 
-// place is a line of a config file, or with line 0 an environment variable.
-type place struct {
+// Place is a line of a config file, or with line 0 an environment variable.
+type Place struct {
 	file string
 	line int
 }
 
-func (p place) String() string {
+func (p Place) String() string {
 	if p.line == 0 {
 		return "environment variable " + p.file
 	}
@@ -52,7 +52,7 @@ func (p place) String() string {
 }
 
 // Locate adds the place, and the flag if any, to an error.
-func (p place) Locate(flag string, err error) error {
+func (p Place) Locate(flag string, err error) error {
 	if flag == "" || p.line == 0 {
 		return &locatedError{p, err}
 	}
@@ -61,7 +61,7 @@ func (p place) Locate(flag string, err error) error {
 
 // locatedError is a mistake with its place.
 type locatedError struct {
-	place
+	Place
 	err error
 }
 
@@ -73,7 +73,7 @@ func (m *locatedError) Unwrap() error { return m.err }
 // turn; none for an empty file. It expands no alias and quotes no value.
 func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 	notThis := func(line int, why string) error {
-		return place{path, max(line, 1)}.Locate("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
+		return Place{path, max(line, 1)}.Locate("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
 	}
 	if len(text) > maxConfig {
 		return nil, fmt.Errorf("%s: %w: at most %s are read", path, limits.ErrTooLarge, limits.Size(maxConfig))
@@ -103,12 +103,12 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return nil, notThis(top.Line, "")
 	}
 	if n := len(top.Content) / 2; n > maxSettings {
-		return nil, place{path, top.Content[2*maxSettings].Line}.Locate("", fmt.Errorf("the file has %s entries; at most %s are read", term.Number(n), term.Number(maxSettings)))
+		return nil, Place{path, top.Content[2*maxSettings].Line}.Locate("", fmt.Errorf("the file has %s entries; at most %s are read", term.Number(n), term.Number(maxSettings)))
 	}
 	values := 0
 	for i := 1; i < len(top.Content); i += 2 {
 		if values += max(1, len(top.Content[i].Content)); values > maxValues {
-			return nil, place{path, top.Content[i].Line}.Locate("", fmt.Errorf("the file has more than %s values", term.Number(maxValues)))
+			return nil, Place{path, top.Content[i].Line}.Locate("", fmt.Errorf("the file has more than %s values", term.Number(maxValues)))
 		}
 	}
 	return top.Content, nil
@@ -143,7 +143,7 @@ func parseConfig(path string, text []byte, known []string) (map[string]Setting, 
 	settings := map[string]Setting{}
 	var all []error
 	for i := 0; i+1 < len(entries); i += 2 {
-		name, at := entries[i].Value, place{path, entries[i].Line}
+		name, at := entries[i].Value, Place{path, entries[i].Line}
 		if !flags[name] {
 			all = append(all, at.Locate("", fmt.Errorf("there is no setting %q; %s", shortenName(name), SuggestName(name, known, "the settings are the flags without their dashes"))))
 			continue
@@ -168,7 +168,7 @@ func parseConfig(path string, text []byte, known []string) (map[string]Setting, 
 func parseValues(path string, n *yaml.Node) (Setting, error) {
 	var out Setting
 	add := func(n *yaml.Node, value string) {
-		out.Values, out.Places = append(out.Values, value), append(out.Places, place{path, n.Line})
+		out.Values, out.Places = append(out.Values, value), append(out.Places, Place{path, n.Line})
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -78,9 +79,9 @@ func WarnIfWritable(con *term.Console, path string, info fs.FileInfo) {
 	}
 }
 
-// ReadSecretFile reads a file that holds nothing but a key or a secret, and warns if
+// ReadSecret reads a file that holds nothing but a key or a secret, and warns if
 // others may read it. flag names the file in errors, which never quote it.
-func ReadSecretFile(con *term.Console, flag, path string) ([]byte, error) {
+func ReadSecret(con *term.Console, flag, path string) ([]byte, error) {
 	text, info, err := readNamedFile(path, MaxSecret)
 	if err != nil {
 		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
@@ -88,5 +89,9 @@ func ReadSecretFile(con *term.Console, flag, path string) ([]byte, error) {
 	if info.Mode().IsRegular() && readableByOthers(info) {
 		con.Sayf("warning: %s can be read by others: chmod 600 it", path)
 	}
-	return text, nil
+	secret := bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
+	if len(secret) == 0 {
+		return nil, exit.UsageErrorf("--%s %s is empty", flag, path)
+	}
+	return secret, nil
 }

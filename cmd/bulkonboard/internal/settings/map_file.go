@@ -20,7 +20,7 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 	}
 	all := map[string]string{}
 	for i := 0; i+1 < len(entries); i += 2 {
-		field, column, at := entries[i].Value, entries[i+1], place{path, entries[i].Line}
+		field, column, at := entries[i].Value, entries[i+1], Place{path, entries[i].Line}
 		if len(field) > maxName {
 			return nil, fmt.Errorf("--map-file %w", at.Locate("", fmt.Errorf("there is no field %q", shortenName(field))))
 		}

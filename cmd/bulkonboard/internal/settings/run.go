@@ -25,8 +25,8 @@ type RunFlags struct {
 	Rejects        string
 	Annotate       string
 	Rate           Rate
-	Fee            amount
-	MaxNew         bound
+	Fee            Amount
+	MaxNew         Bound
 	Limit          Count
 	Yes            bool
 	JSON           bool
@@ -35,10 +35,10 @@ type RunFlags struct {
 	Workers        Count
 	MaxAttempts    Count
 	Patience       Span
-	MaxErrors      bound
+	MaxErrors      Bound
 	MaxDuration    Span
 	LowBalance     Choice
-	KeepBalance    amount
+	KeepBalance    Amount
 	settle         Span
 	InDoubt        Choice
 	Gap            Choice
@@ -80,7 +80,7 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	r.Limit = Count{Min: 1}
 	r.MaxAttempts = Count{N: 5, Min: 1}
 	r.Patience = Span{15 * time.Minute, true}
-	r.MaxErrors = bound{none: true, text: "50"}
+	r.MaxErrors = Bound{none: true, text: "50"}
 	r.MaxErrors.Count = 50
 	r.LowBalance = Choice{"stop", []string{"stop", "wait"}}
 	r.InDoubt = Choice{"resolve", []string{"resolve", "hold"}}

@@ -39,18 +39,18 @@ func (r *Rate) Set(text string) error {
 	return nil
 }
 
-// bound is a number of rows or a share of them.
-type bound struct {
+// Bound is a number of rows or a share of them.
+type Bound struct {
 	pipeline.Bound
 	none bool // "none" is allowed
 	text string
 }
 
-func (b *bound) String() string { return b.text }
+func (b *Bound) String() string { return b.text }
 
-func (b *bound) Type() string { return "N or N%" }
+func (b *Bound) Type() string { return "N or N%" }
 
-func (b *bound) Set(text string) error {
+func (b *Bound) Set(text string) error {
 	if text == "none" && b.none {
 		b.Bound, b.text = pipeline.Bound{Count: -1}, text
 		return nil
@@ -72,12 +72,12 @@ func (b *bound) Set(text string) error {
 	return nil
 }
 
-// amount is money.
-type amount struct{ pipeline.Amount }
+// Amount is money.
+type Amount struct{ pipeline.Amount }
 
-func (a *amount) Type() string { return "AMOUNT" }
+func (a *Amount) Type() string { return "AMOUNT" }
 
-func (a *amount) Set(text string) error {
+func (a *Amount) Set(text string) error {
 	v, err := pipeline.ParseAmount(text)
 	if err != nil {
 		return err

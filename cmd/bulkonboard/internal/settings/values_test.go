@@ -27,7 +27,7 @@ func TestRate(t *testing.T) {
 }
 
 func TestBound(t *testing.T) {
-	b := bound{none: true}
+	b := Bound{none: true}
 	for text, want := range map[string]pipeline.Bound{"50": {Count: 50}, "2%": {Percent: 2}, "none": {Count: -1}} {
 		if err := b.Set(text); err != nil || b.Bound != want {
 			t.Errorf("%s: %v, %v", text, b.Bound, err)
@@ -42,7 +42,7 @@ func TestBound(t *testing.T) {
 }
 
 func TestAmountPairsSpan(t *testing.T) {
-	var a amount
+	var a Amount
 	if err := a.Set("0.50"); err != nil || a.String() != "0.50" {
 		t.Errorf("0.50: %v, %v", a, err)
 	}

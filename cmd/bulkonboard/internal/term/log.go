@@ -12,17 +12,17 @@ import (
 	"sync"
 )
 
-// warningHandler shows warnings and errors to operators as plain lines, of many alike
+// WarningHandler shows warnings and errors to operators as plain lines, of many alike
 // the first few.
-type warningHandler struct {
+type WarningHandler struct {
 	w     io.Writer
 	attrs []slog.Attr
 	seen  *repeatCounter
 }
 
 // NewWarningHandler returns a handler that writes to w.
-func NewWarningHandler(w io.Writer) warningHandler {
-	return warningHandler{w: w, seen: &repeatCounter{count: map[string]int{}}}
+func NewWarningHandler(w io.Writer) WarningHandler {
+	return WarningHandler{w: w, seen: &repeatCounter{count: map[string]int{}}}
 }
 
 // maxAlike is how many warnings of one kind are shown one by one.
@@ -56,13 +56,13 @@ func (r *repeatCounter) writeRest(w io.Writer) {
 }
 
 // End prints how many warnings were not shown.
-func (h warningHandler) End() { h.seen.writeRest(h.w) }
+func (h WarningHandler) End() { h.seen.writeRest(h.w) }
 
-var _ slog.Handler = warningHandler{}
+var _ slog.Handler = WarningHandler{}
 
-func (h warningHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (h WarningHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
 
-func (h warningHandler) Handle(_ context.Context, r slog.Record) error {
+func (h WarningHandler) Handle(_ context.Context, r slog.Record) error {
 	if !h.seen.isShown(r.Message) {
 		return nil
 	}
@@ -86,12 +86,12 @@ func (h warningHandler) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-func (h warningHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+func (h WarningHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	h.attrs = append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)
 	return h
 }
 
-func (h warningHandler) WithGroup(string) slog.Handler { return h }
+func (h WarningHandler) WithGroup(string) slog.Handler { return h }
 
 // ShellSafeWriter writes log lines in which no shell that reads them finds anything
 // to expand. The escapes are those of JSON and of Go's quoted texts, so that

@@ -100,7 +100,7 @@ func readLink(con *term.Console, c *cobra.Command, f *resolveOptions) error {
 	if f.linkFile == "-" {
 		text, err = limits.ReadAll(con.In, settings.MaxSecret)
 	} else {
-		text, err = settings.ReadSecretFile(con, "link-file", f.linkFile)
+		text, err = settings.ReadSecret(con, "link-file", f.linkFile)
 	}
 	if err != nil {
 		return err

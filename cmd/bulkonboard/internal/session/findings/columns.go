@@ -17,10 +17,10 @@ import (
 // needs memory for each. validate looks at all of them.
 const SharedRowsInRun = 300_000
 
-// columnCheck feeds the checker of columns in a check pass. The reader shows it what a row
+// ColumnCheck feeds the checker of columns in a check pass. The reader shows it what a row
 // holds, the registration what the check said of it, in the same order; a row
 // waits here in between. It is safe for the two goroutines of a pass.
-type columnCheck struct {
+type ColumnCheck struct {
 	rules   *validate.Rules
 	Checker columns.Checker
 	details []string // names of Row.Fields; nil before the first row
@@ -36,26 +36,26 @@ type columnCheck struct {
 }
 
 // Begin makes ready for a pass over all rows.
-func (s *columnCheck) Begin() {
+func (s *ColumnCheck) Begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on = true
 }
 
 // End ends the pass that Begin began.
-func (s *columnCheck) End() {
+func (s *ColumnCheck) End() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on, s.waiting, s.taken = false, nil, 0
 }
 
 // WatchRows gives the files of an input to the pipeline, and shows the checker their rows.
-func (s *columnCheck) WatchRows(in *source.Input) *intake.Batch {
+func (s *ColumnCheck) WatchRows(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.addRaws(rows) }}
 }
 
 // addRaws keeps what the reader hands on.
-func (s *columnCheck) addRaws(raws []validate.Raw) {
+func (s *ColumnCheck) addRaws(raws []validate.Raw) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on {
@@ -68,7 +68,7 @@ func (s *columnCheck) addRaws(raws []validate.Raw) {
 }
 
 // next sets row to the one that was read first of those waiting.
-func (s *columnCheck) next() bool {
+func (s *ColumnCheck) next() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on || s.taken == len(s.waiting) {
@@ -80,7 +80,7 @@ func (s *columnCheck) next() bool {
 }
 
 // addResult adds what the check said of the next row.
-func (s *columnCheck) addResult(r ledger.Row) {
+func (s *ColumnCheck) addResult(r ledger.Row) {
 	if !s.next() {
 		return
 	}
@@ -130,7 +130,7 @@ func userOf(names, values []string) validate.User {
 
 // Lines returns what happened to whole columns, and the command that corrects it.
 // args is the command line in use, with its subcommand.
-func (s *columnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
+func (s *ColumnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
 	// A single cell has been reported already, where no flag corrects it.
 	found := slices.DeleteFunc(s.Checker.Findings(), func(d columns.Finding) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {

@@ -49,7 +49,7 @@ type Collector struct {
 	RowsPerFile  map[int]int // rows
 	Marks        []Marked    // of every row, for --annotate; nil = not kept
 	KeepMarks    bool
-	Columns      columnCheck
+	Columns      ColumnCheck
 }
 
 type cell struct {
