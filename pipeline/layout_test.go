@@ -3,8 +3,13 @@ package pipeline
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +88,42 @@ func TestWhoMayKnowWhom(t *testing.T) {
 			}
 		}
 	}
+	// The rooms of the command may use any package of the library, and of each
+	// other only these: cli → session → settings → term → exit.
+	const command = "cmd/bulkonboard/internal/"
+	rooms := map[string][]string{
+		"exit":               {},
+		"term":               {"exit"},
+		"settings":           {"exit", "term"},
+		"session/reportfile": {"exit", "term"},
+		"session/findings":   {"term"},
+		"session/outputs":    {"exit", "session/findings", "session/reportfile", "settings", "term"},
+		"session":            {"exit", "session/findings", "session/outputs", "session/reportfile", "settings", "term"},
+		"cli/subcommand":     {"exit", "settings"},
+		"cli/kyccmd":         {"cli/subcommand", "exit", "session", "settings", "term"},
+		"cli/ledgercmd":      {"cli/subcommand", "exit", "session", "session/outputs", "session/reportfile", "settings", "term"},
+		"cli/linkscmd":       {"cli/subcommand", "exit", "session", "session/outputs", "settings", "term"},
+		"cli": {"cli/kyccmd", "cli/ledgercmd", "cli/linkscmd", "cli/subcommand", "exit", "session", "session/findings",
+			"session/outputs", "settings", "term"},
+	}
+	for path, p := range pkgs {
+		room, isRoom := strings.CutPrefix(path, module+"/"+command)
+		if !isRoom {
+			continue
+		}
+		may, isKnown := rooms[room]
+		if !isKnown {
+			t.Errorf("%s: a room of the command that this test does not know", room)
+		}
+		for _, i := range ours(p.Imports) {
+			if other, isOther := strings.CutPrefix(i, command); isOther && !slices.Contains(may, other) {
+				t.Errorf("%s imports %s", room, other)
+			}
+		}
+	}
+	if imports := ours(pkgs[module+"/cmd/bulkonboard"].Imports); !slices.Equal(imports, []string{command + "cli", "pipeline/limits"}) {
+		t.Errorf("main imports %v", imports)
+	}
 	for path, p := range pkgs {
 		if slices.Contains(p.Imports, module+"/pipeline") && !strings.HasPrefix(path, module+"/cmd/") && path != module+"/pipeline/intake" {
 			t.Errorf("%s imports pipeline; only the command and intake may", path)
@@ -93,6 +134,54 @@ func TestWhoMayKnowWhom(t *testing.T) {
 			if dep == heavy || strings.HasPrefix(dep, heavy+"/") && heavy != "database/sql" { // uuid links database/sql/driver, which is interfaces
 				t.Errorf("pipeline links %s", dep)
 			}
+		}
+	}
+}
+
+// TestRoomsOfTheCommandAreSmall holds every package of the command to 25 files
+// and every type in it to 45 methods, tests aside; main is a file of its own.
+func TestRoomsOfTheCommandAreSmall(t *testing.T) {
+	const maxFiles, maxMethods = 25, 45
+	files, methods := map[string]int{}, map[string]int{}
+	root := filepath.Join("..", "cmd", "bulkonboard")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files[filepath.Dir(path)]++
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil {
+				continue
+			}
+			receiver := fn.Recv.List[0].Type
+			if star, ok := receiver.(*ast.StarExpr); ok {
+				receiver = star.X
+			}
+			if name, ok := receiver.(*ast.Ident); ok {
+				methods[filepath.Dir(path)+"."+name.Name]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files[root] != 1 {
+		t.Errorf("beside main.go there are %d files that are no tests", files[root]-1)
+	}
+	for dir, n := range files {
+		if n > maxFiles {
+			t.Errorf("%s has %d files", dir, n)
+		}
+	}
+	for receiver, n := range methods {
+		if n > maxMethods {
+			t.Errorf("%s has %d methods", receiver, n)
 		}
 	}
 }

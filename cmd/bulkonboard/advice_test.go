@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // adviceNames are names of files that a shell, or the program, may read
@@ -58,7 +60,7 @@ type checkedList struct {
 
 func checkList(t *rapid.T, args []string) checkedList {
 	var out, people bytes.Buffer
-	c := checkedList{code: run(t.Context(), args, []string{"SHELL=/bin/bash"}, strings.NewReader(""), &out, &people)}
+	c := checkedList{code: cli.Run(t.Context(), args, []string{"SHELL=/bin/bash"}, strings.NewReader(""), &out, &people)}
 	var summary struct {
 		Rows   int            `json:"rows"`
 		Counts map[string]int `json:"counts"`
@@ -72,7 +74,7 @@ func checkList(t *rapid.T, args []string) checkedList {
 			if c.command != nil {
 				t.Fatalf("two commands are proposed:\n%s", &people)
 			}
-			c.command = split(rest)
+			c.command = term.SplitWords(rest)
 		}
 	}
 	return c
@@ -116,41 +118,5 @@ func TestAdviceCommandsHelp(t *testing.T) {
 	})
 	if followed < 10 {
 		t.Errorf("%d commands were proposed only", followed)
-	}
-}
-
-// A shell reads every printed command as it is meant.
-func TestAdviceInShell(t *testing.T) {
-	shell, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("there is no bash")
-	}
-	for _, name := range append(adviceNames(), "l\xe9gende.csv", "\u00a0.csv", "'", `\`, "!x", "~", "#x") {
-		words := withFlags([]string{"validate", "--", name}, []string{"--phone-region", "DE"})
-		cmd := exec.CommandContext(t.Context(), shell, "-c", `printf '%s\0' `+posix.line(words...))
-		cmd.Dir = t.TempDir()
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"); !slices.Equal(got, words) {
-			t.Errorf("%q is read as %q", words, got)
-		}
-	}
-}
-
-func TestWithFlags(t *testing.T) {
-	for _, tt := range []struct{ args, flags, want []string }{
-		{[]string{"validate", "x.csv"}, []string{"--phone-plus"}, []string{"validate", "--phone-plus", "x.csv"}},
-		{[]string{"run", "--json", "x.csv"}, []string{"--phone-region", "DE"}, []string{"run", "--phone-region", "DE", "--json", "x.csv"}},
-		{[]string{"validate", "--encoding", "windows-1252", "x.csv"}, []string{"--encoding", "utf-8"}, []string{"validate", "--encoding", "utf-8", "x.csv"}},
-		{[]string{"validate", "--encoding=windows-1252", "x.csv"}, []string{"--encoding", "utf-8"}, []string{"validate", "--encoding", "utf-8", "x.csv"}},
-		{[]string{"validate", "x.csv", "--encoding", "windows-1252"}, []string{"--encoding", "utf-8", "--phone-plus"}, []string{"validate", "--encoding", "utf-8", "--phone-plus", "x.csv"}},
-		{[]string{"validate", "--", "--phone-plus"}, []string{"--phone-plus"}, []string{"validate", "--phone-plus", "--", "--phone-plus"}},
-		{[]string{"--config", "c.yaml", "validate", "x.csv"}, []string{"--phone-plus"}, []string{"--config", "c.yaml", "validate", "x.csv", "--phone-plus"}},
-	} {
-		if got := withFlags(tt.args, tt.flags); !slices.Equal(got, tt.want) {
-			t.Errorf("%q with %q: %q, want %q", tt.args, tt.flags, got, tt.want)
-		}
 	}
 }

@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // These benchmarks measure whole processes: the program in one, a partner that
@@ -117,7 +119,7 @@ func (s bulk) run(b *testing.B, args ...string) (began time.Time, took time.Dura
 	began = time.Now()
 	err := cmd.Run()
 	took = time.Since(began)
-	if err != nil && exitCode(cmd.ProcessState.ExitCode()) != exitBound { // --max-duration ends a run
+	if err != nil && exit.Code(cmd.ProcessState.ExitCode()) != exit.Bound { // --max-duration ends a run
 		b.Fatalf("%v\n%s", err, text.String())
 	}
 	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // While a run sends, a second one is refused with the name of the first, and
@@ -52,7 +54,7 @@ func TestBesideARun(t *testing.T) {
 	if err := first.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if code := exitOfProcess(t, first.Wait()); code != int(exitInterrupted) {
+	if code := exitOfProcess(t, first.Wait()); code != int(exit.Interrupted) {
 		t.Errorf("exit %d", code)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
 )
 
 // The cases of silent wrong data that the reader of files is to notice, as the
@@ -33,7 +35,7 @@ func TestCasesOfReading(t *testing.T) {
 		t.Run(c.name+strings.Join(c.args, " "), func(t *testing.T) {
 			var out, people bytes.Buffer
 			args := append(append([]string{"validate"}, c.args...), filepath.Join("../../pipeline/source/testdata/cases", c.name))
-			if code := run(t.Context(), args, nil, strings.NewReader(""), &out, &people); code != c.code {
+			if code := cli.Run(t.Context(), args, nil, strings.NewReader(""), &out, &people); code != c.code {
 				t.Errorf("exit %d, want %d", code, c.code)
 			}
 			saysAll(t, people.String(), c.says)

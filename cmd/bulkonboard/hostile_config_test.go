@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // inDirectory runs the program in this process, in a directory, and returns its
@@ -20,7 +23,7 @@ func inDirectory(t *testing.T, dir string, env []string, args ...string) (code i
 	t.Helper()
 	t.Chdir(dir)
 	var out, err bytes.Buffer
-	code = run(t.Context(), args, env, strings.NewReader(""), &out, &err)
+	code = cli.Run(t.Context(), args, env, strings.NewReader(""), &out, &err)
 	return code, out.String() + err.String()
 }
 
@@ -60,14 +63,14 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 	for _, names := range decisive() {
 		listed = append(listed, names...)
 	}
-	a := &app{}
-	known := knownFlags(a.root())
+	con := &term.Console{}
+	known := settings.KnownFlags(cli.NewRootCommand(con))
 	for _, name := range known {
 		name = strings.TrimPrefix(name, "sandbox-")
 		if name == "no-descriptions" { // of cobra's completion, which reads no file
 			continue
 		}
-		if setByFoundConfig(name) == slices.Contains(listed, name) {
+		if settings.SetByFoundConfig(name) == slices.Contains(listed, name) {
 			t.Errorf("--%s: say in setByFoundConfig or in decisive, and not in both, whether a settings file that nobody named may set it", name)
 		}
 	}
@@ -81,8 +84,8 @@ func TestHostileEveryFlagIsClassified(t *testing.T) {
 // Each decisive flag in a bulkonboard.yaml that nobody named stops every
 // command, with its line, before anything is made or sent.
 func TestHostileFoundConfigDecidesNothing(t *testing.T) {
-	a := &app{}
-	known := knownFlags(a.root())
+	con := &term.Console{}
+	known := settings.KnownFlags(cli.NewRootCommand(con))
 	for why, names := range decisive() {
 		for _, name := range names {
 			if !slices.Contains(known, name) {
@@ -91,7 +94,7 @@ func TestHostileFoundConfigDecidesNothing(t *testing.T) {
 			dir := writeFiles(t, map[string]string{"bulkonboard.yaml": "rate: 50/s\n" + name + ": /tmp/x\n", "in.csv": customersCSV(1)})
 			for _, args := range [][]string{{"validate", "in.csv"}, {"status"}, {"run", "--sandbox", "in.csv"}} {
 				code, said := inDirectory(t, dir, nil, args...)
-				if code != int(exitUsage) || !strings.Contains(said, "bulkonboard.yaml:2: "+name+": ") || !strings.Contains(said, "name it with --config") {
+				if code != int(exit.Usage) || !strings.Contains(said, "bulkonboard.yaml:2: "+name+": ") || !strings.Contains(said, "name it with --config") {
 					t.Errorf("%s (%s): %v ends with %d and says %q", name, why, args, code, said)
 				}
 				left, err := os.ReadDir(dir)
@@ -122,7 +125,7 @@ func TestHostileFoundConfigInOtherForms(t *testing.T) {
 		"- proxy\n",
 	} {
 		dir := writeFiles(t, map[string]string{"bulkonboard.yaml": text, "in.csv": customersCSV(1)})
-		if code, said := inDirectory(t, dir, nil, "validate", "in.csv"); code != int(exitUsage) || !strings.Contains(said, "bulkonboard.yaml:") {
+		if code, said := inDirectory(t, dir, nil, "validate", "in.csv"); code != int(exit.Usage) || !strings.Contains(said, "bulkonboard.yaml:") {
 			t.Errorf("%q: exit %d, %q", text, code, said)
 		}
 	}
@@ -149,55 +152,9 @@ func TestHostileFoundConfigIsNotOurs(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 		code, said := inDirectory(t, dir, nil, "validate", "in.csv")
-		if code != int(exitOK) || !strings.Contains(said, "bulkonboard.yaml is ignored: ") {
+		if code != int(exit.OK) || !strings.Contains(said, "bulkonboard.yaml is ignored: ") {
 			t.Errorf("%s: exit %d, %q", what, code, said)
 		}
-	}
-}
-
-// Of two files that change places while they are opened, the descriptor says
-// which one was read: never the one that others may write.
-func TestHostileFoundConfigRace(t *testing.T) {
-	dir := writeFiles(t, map[string]string{"ours.yaml": "rate: 5/s\n", "theirs.yaml": "rate: 6/s\n"})
-	ours, theirs, name := filepath.Join(dir, "ours.yaml"), filepath.Join(dir, "theirs.yaml"), filepath.Join(dir, "bulkonboard.yaml")
-	if err := os.Chmod(theirs, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if !canLink() {
-		t.Skip("this system makes no links")
-	}
-	stop := make(chan struct{})
-	swapped := make(chan error, 1)
-	go func() {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				swapped <- nil
-				return
-			default:
-			}
-			from := []string{ours, theirs}[i%2]
-			if err := os.Link(from, name+".new"); err != nil {
-				swapped <- err
-				return
-			}
-			if err := os.Rename(name+".new", name); err != nil {
-				swapped <- err
-				return
-			}
-			_ = os.Remove(name + ".new") // a rename onto the same file leaves it
-		}
-	}()
-	for range 5000 {
-		text, ignored, err := readFound(name, maxConfig)
-		if err == nil && ignored == "" && string(text) != "rate: 5/s\n" {
-			t.Errorf("read %q", text)
-			break
-		}
-	}
-	close(stop)
-	if err := <-swapped; err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -212,9 +169,9 @@ func TestHostileConfigWithoutEnd(t *testing.T) {
 		fmt.Fprintf(&pairs, " k%d: v\n", i)
 		fmt.Fprintf(&list, "- v%d\n", i)
 	}
-	long := strings.Repeat("k", maxConfig/2) + ": 1\n"
+	long := strings.Repeat("k", limits.Config/2) + ": 1\n"
 	dir := writeFiles(t, map[string]string{"keys.yaml": keys.String(), "pairs.yaml": pairs.String(), "list.yaml": list.String(), "long.yaml": long,
-		"big.yaml": strings.Repeat("#\n", maxConfig/2+1), "deep.yaml": "map: " + strings.Repeat("[", maxConfig/2), "in.csv": customersCSV(1)})
+		"big.yaml": strings.Repeat("#\n", limits.Config/2+1), "deep.yaml": "map: " + strings.Repeat("[", limits.Config/2), "in.csv": customersCSV(1)})
 	files := []string{"keys.yaml", "pairs.yaml", "list.yaml", "long.yaml", "big.yaml", "deep.yaml"}
 	if _, err := os.Stat("/dev/zero"); err == nil {
 		files = append(files, "/dev/zero")
@@ -234,7 +191,7 @@ func TestHostileConfigWithoutEnd(t *testing.T) {
 			{"run", "--ledger", "x.db", "--base-url", "https://h.example", "--api-key-file", file, "in.csv"},
 			{"run", "--ledger", "x.db", "--base-url", "https://h.example", "--ca-file", file, "in.csv"}} {
 			code, said := inDirectory(t, dir, []string{"BULKONBOARD_API_KEY=sk_test_x"}, args...)
-			if code != int(exitUsage) || len(said) > 4096 {
+			if code != int(exit.Usage) || len(said) > 4096 {
 				t.Errorf("%v: exit %d, %d bytes: %.300q", args, code, len(said), said)
 			}
 		}
@@ -260,48 +217,9 @@ func TestHostileConfigMistakesQuoteNoValue(t *testing.T) {
 			if strings.Contains(said, secret) {
 				t.Errorf("%q: %v says %q", text, args, said)
 			}
-			if isNull := strings.Contains(text, "&"); args[0] != "status" && !isNull && code != int(exitUsage) {
+			if isNull := strings.Contains(text, "&"); args[0] != "status" && !isNull && code != int(exit.Usage) {
 				t.Errorf("%q: %v ends with %d: %q", text, args, code, said)
 			}
 		}
 	}
-}
-
-// FuzzConfig holds the readers of settings and of mappings to this: they neither
-// fail by panic nor say more than they were given, each mistake has its place,
-// and what they return is within the limits.
-func FuzzConfig(f *testing.F) {
-	for _, text := range []string{"", "rate: 5/s\n", "map:\n  email: E-Mail\n", "report: [a.csv, b.json]\n", "a: *b\n", "- x\n", "rate: 1\nrate: 2\n", "---\n---\n", "? a\n: b\n", "<<: {a: b}\n", "\xff", "rate: |\n  5/s\n"} {
-		f.Add([]byte(text))
-	}
-	a := &app{}
-	var known []string
-	a.runCommand().Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	f.Fuzz(func(t *testing.T, text []byte) {
-		settings, err := parseConfig("c.yaml", text, known)
-		for _, one := range flattened(err) {
-			if !strings.HasPrefix(one.Error(), "c.yaml:") {
-				t.Errorf("%q has no place", one)
-			}
-		}
-		values := 0
-		c := &cobra.Command{Use: "run"}
-		var flags runFlags
-		flags.flags(c.Flags())
-		for name, set := range settings {
-			if !slices.Contains(known, name) || len(set.values) != len(set.places) || len(set.values) == 0 {
-				t.Errorf("%q is set to %q at %v", name, set.values, set.places)
-			}
-			values += len(set.values)
-			if c.Flags().Lookup(name) != nil {
-				_ = set.to(c, name) // a wrong value is an error
-			}
-		}
-		if len(settings) > maxSettings || values > maxValues {
-			t.Errorf("%d settings, %d values", len(settings), values)
-		}
-		if fields, err := parseMapFile("m.yaml", text); err == nil && len(fields) > maxSettings {
-			t.Errorf("%d fields", len(fields))
-		}
-	})
 }

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -76,7 +76,7 @@ func TestHostileLinkHost(t *testing.T) {
 	env := []string{"BULKONBOARD_API_KEY=sk_test_x"}
 	args := []string{"run", "--base-url", base, "--ledger", "l.db", "--rate", "unlimited", "--log-file", "run.log"}
 	code, said := inDirectory(t, dir, env, append(args, "in.csv")...)
-	if code != int(exitOK) || !strings.Contains(said, `warning: 1 link leads to verify.examp1e.net instead of `) || !strings.Contains(said, "in.csv, row 5") {
+	if code != int(exit.OK) || !strings.Contains(said, `warning: 1 link leads to verify.examp1e.net instead of `) || !strings.Contains(said, "in.csv, row 5") {
 		t.Errorf("exit %d: %s", code, said)
 	}
 	log, err := os.ReadFile(filepath.Join(dir, "run.log"))
@@ -86,46 +86,8 @@ func TestHostileLinkHost(t *testing.T) {
 	if strings.Contains(said+string(log), "https://verify") {
 		t.Errorf("a link is shown: %s", said)
 	}
-	if code, said := inDirectory(t, dir, env, append(args, "one.csv")...); code != int(exitOK) || strings.Contains(said, "leads to") {
+	if code, said := inDirectory(t, dir, env, append(args, "one.csv")...); code != int(exit.OK) || strings.Contains(said, "leads to") {
 		t.Errorf("an ordinary link is warned of: exit %d: %s", code, said)
-	}
-}
-
-// Hosts are compared within an input, and with earlier ones where it has but one.
-func TestHostileLinkHostsCompared(t *testing.T) {
-	for name, tt := range map[string]struct {
-		links []string
-		usual string
-		want  []string
-	}{
-		"none":            {},
-		"all the same":    {links: []string{"https://a.example/1", "https://A.example/2"}},
-		"as before":       {links: []string{"https://a.example/1"}, usual: "a.example"},
-		"another one":     {links: []string{"https://a.example/1", "https://a.example/2", "https://b.example/3"}, want: []string{"1 link leads to b.example instead of a.example"}},
-		"another port":    {links: []string{"https://a.example/1", "https://a.example/2", "https://a.example:8443/3"}, want: []string{"to a.example:8443 instead"}},
-		"a user name":     {links: []string{"https://a.example/1", "https://a.example/2", "https://a.example@b.example/3"}, want: []string{"to b.example instead"}},
-		"no host":         {links: []string{"https://a.example/1", "https://a.example/2", "javascript:alert(1)"}, want: []string{"to (no host) instead"}},
-		"two by two":      {links: []string{"https://a.example/1", "https://b.example/2"}, usual: "b.example", want: []string{"to a.example instead of b.example"}},
-		"all are new":     {links: []string{"https://b.example/1", "https://b.example/2"}, usual: "a.example", want: []string{"2 links lead to b.example, and those of earlier inputs to another host"}},
-		"and one of them": {links: []string{"https://b.example/1", "https://b.example/2", "https://a.example/3"}, usual: "a.example", want: []string{"1 link leads to a.example instead of b.example"}},
-	} {
-		var h linkHosts
-		if tt.usual != "" {
-			h.usual = hostDigest(tt.usual)
-		}
-		for i, link := range tt.links {
-			h.add("in.csv", &ledger.Reported{Row: ledger.Row{Number: i + 2}, Customer: ledger.Customer{URL: link}})
-		}
-		got := h.lines()
-		if len(got) != len(tt.want) {
-			t.Errorf("%s: %q", name, got)
-			continue
-		}
-		for i, want := range tt.want {
-			if !strings.Contains(got[i], want) {
-				t.Errorf("%s: %q", name, got)
-			}
-		}
 	}
 }
 
@@ -134,7 +96,7 @@ func TestHostileLinkHostsCompared(t *testing.T) {
 func TestHostileForgetNamesWhatIsLeft(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"in.csv": customersCSV(2), "who.txt": "ann1@example.com\n", "l.db.emergency-20260101T000000.kept": "x", "other.db.kept": "x"})
 	for _, args := range [][]string{{"--log-file", "a.log"}, {"--log-file", filepath.Join(dir, "gone.log")}, {"--log-file", "gone-too.log"}} {
-		if code, said := inDirectory(t, dir, nil, append([]string{"run", "--sandbox", "--ledger", "l.db", "--rate", "unlimited", "in.csv"}, args...)...); code != int(exitOK) {
+		if code, said := inDirectory(t, dir, nil, append([]string{"run", "--sandbox", "--ledger", "l.db", "--rate", "unlimited", "in.csv"}, args...)...); code != int(exit.OK) {
 			t.Fatalf("exit %d: %s", code, said)
 		}
 	}
@@ -144,7 +106,7 @@ func TestHostileForgetNamesWhatIsLeft(t *testing.T) {
 		}
 	}
 	code, said := inDirectory(t, dir, nil, "ledger", "forget", "--sandbox", "--ledger", "l.db", "who.txt")
-	if code != int(exitOK) {
+	if code != int(exit.OK) {
 		t.Fatalf("exit %d: %s", code, said)
 	}
 	for _, want := range []string{"l.db.sandbox.jsonl", "l.db.emergency-20260101T000000.kept", "a.log", "gone-too.log"} {
@@ -164,7 +126,7 @@ func TestHostileForgetNamesWhatIsLeft(t *testing.T) {
 func TestHostileLinkInArguments(t *testing.T) {
 	const link = "https://verify.example/?token=s3cr3t"
 	dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1), "link.txt": link + "\n", "empty.txt": "\n"})
-	if code, said := inDirectory(t, dir, nil, "run", "--sandbox", "--rate", "unlimited", "in.csv"); code != int(exitOK) {
+	if code, said := inDirectory(t, dir, nil, "run", "--sandbox", "--rate", "unlimited", "in.csv"); code != int(exit.OK) {
 		t.Fatalf("exit %d: %s", code, said)
 	}
 	resolve := []string{"ledger", "resolve", "--sandbox", "in.csv:2", "--as", "created", "--service-id", "s-1", "--because", "x"}
@@ -172,24 +134,24 @@ func TestHostileLinkInArguments(t *testing.T) {
 		env  []string
 		args []string
 		warn bool
-		code exitCode
+		code exit.Code
 	}{
 		{args: []string{"--link-file", "link.txt"}},
 		{env: []string{"BULKONBOARD_LINK=" + link}},
 		{args: []string{"--link", link}, warn: true},
-		{args: []string{"--link-file", "empty.txt"}, code: exitUsage},
-		{args: []string{"--link-file", "none.txt"}, code: exitUsage},
-		{args: []string{"--link-file", "link.txt", "--link", link}, warn: true, code: exitUsage},
+		{args: []string{"--link-file", "empty.txt"}, code: exit.Usage},
+		{args: []string{"--link-file", "none.txt"}, code: exit.Usage},
+		{args: []string{"--link-file", "link.txt", "--link", link}, warn: true, code: exit.Usage},
 	} {
 		code, said := inDirectory(t, dir, tt.env, append(resolve, tt.args...)...)
 		if strings.Contains(said, "s3cr3t") || strings.Contains(said, "other users can read the link") != tt.warn {
 			t.Errorf("%v: %s", tt.args, said)
 		}
-		if tt.code == exitUsage && code != int(exitUsage) {
+		if tt.code == exit.Usage && code != int(exit.Usage) {
 			t.Errorf("%v: exit %d: %s", tt.args, code, said)
 		}
 	}
-	if code, said := inDirectory(t, dir, nil, "ledger", "log", "--sandbox", "--json"); code != int(exitOK) || strings.Contains(said, "s3cr3t") {
+	if code, said := inDirectory(t, dir, nil, "ledger", "log", "--sandbox", "--json"); code != int(exit.OK) || strings.Contains(said, "s3cr3t") {
 		t.Errorf("exit %d: %s", code, said)
 	}
 }
@@ -206,7 +168,7 @@ func TestHostileNamedFilesOfOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			code, said := inDirectory(t, dir, nil, "plan", "--sandbox", "--"+flag, "f", "in.csv")
-			if warned := strings.Contains(said, "warning: other users can change f:"); code != int(exitOK) || warned != (mode&0o022 != 0) {
+			if warned := strings.Contains(said, "warning: other users can change f:"); code != int(exit.OK) || warned != (mode&0o022 != 0) {
 				t.Errorf("--%s, mode %o: exit %d: %s", flag, mode, code, said)
 			}
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -79,7 +81,7 @@ func TestHostileProxyPassword(t *testing.T) {
 			}
 			env := append([]string{"BULKONBOARD_API_KEY=sk_test_x"}, setting.env...)
 			place := []string{"--base-url", base, "--ledger", "l.db"}
-			say := func(want exitCode, args ...string) string {
+			say := func(want exit.Code, args ...string) string {
 				t.Helper()
 				code, said := inDirectory(t, dir, env, args...)
 				if code != int(want) {
@@ -93,19 +95,19 @@ func TestHostileProxyPassword(t *testing.T) {
 				return said
 			}
 			sending := append(append([]string{"run", "in.csv", "--limit", "1", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s", "--json", "--log-file", "run.log", "--metrics-file", "m.prom"}, place...), setting.args...)
-			if said := say(exitBound, sending...); !strings.Contains(said, "this command continues:") {
+			if said := say(exit.Bound, sending...); !strings.Contains(said, "this command continues:") {
 				t.Errorf("says no command: %s", said)
 			}
-			say(exitOK, append(append([]string{"plan", "in.csv"}, place...), setting.args...)...)
-			if said := say(exitOK, append([]string{"status"}, place[2:]...)...); !strings.Contains(said, "set BULKONBOARD_PROXY before you run it") {
+			say(exit.OK, append(append([]string{"plan", "in.csv"}, place...), setting.args...)...)
+			if said := say(exit.OK, append([]string{"status"}, place[2:]...)...); !strings.Contains(said, "set BULKONBOARD_PROXY before you run it") {
 				t.Errorf("status does not say that the password is missing: %s", said)
 			}
-			if said := say(exitOK, append([]string{"ledger", "log", "--json"}, place[2:]...)...); !strings.Contains(said, "--proxy=http://"+hidden+"@127.0.0.1:") {
+			if said := say(exit.OK, append([]string{"ledger", "log", "--json"}, place[2:]...)...); !strings.Contains(said, "--proxy=http://"+settings.HiddenText+"@127.0.0.1:") {
 				t.Errorf("the log has no proxy: %s", said)
 			}
-			say(exitOK, append([]string{"ledger", "export", "all.jsonl"}, place...)...)
-			say(exitOK, append([]string{"report", "--all", "--report", "all.html"}, place...)...)
-			say(exitOK, "config", "check")
+			say(exit.OK, append([]string{"ledger", "export", "all.jsonl"}, place...)...)
+			say(exit.OK, append([]string{"report", "--all", "--report", "all.html"}, place...)...)
+			say(exit.OK, "config", "check")
 			requireNowhere(t, dir, secretForms())
 		})
 	}
@@ -147,40 +149,12 @@ func TestHostileProxyPasswordInArguments(t *testing.T) {
 			}
 			dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1)})
 			code, said := inDirectory(t, dir, []string{"BULKONBOARD_API_KEY=sk_test_x"}, append(command, flag)...)
-			if code != int(exitUsage) || strings.Contains(said, proxyPassword) || !strings.Contains(said, "can read command lines") {
+			if code != int(exit.Usage) || strings.Contains(said, proxyPassword) || !strings.Contains(said, "can read command lines") {
 				t.Errorf("%v: exit %d: %s", append(command, flag), code, said)
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 				t.Errorf("%v left %v, %v", append(command, flag), left, err)
 			}
-		}
-	}
-}
-
-// Whatever form a URL has, its text shows neither name nor password nor query.
-func TestHostileAddressIsHidden(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                               "",
-		"env":                            "env",
-		"http://host:3128":               "http://host:3128",
-		"http://u:secret@host:3128":      "http://[hidden]@host:3128",
-		"http://secret@host":             "http://[hidden]@host",
-		"socks5://u:se%20cret@[::1]:1":   "socks5://[hidden]@[::1]:1",
-		"http://host/p?secret":           "http://host/p",
-		"http://host#secret":             "http://host",
-		"u:secret@host:3128":             hidden,
-		"secret":                         hidden,
-		"http://u:secret@ho st":          hidden,
-		"http:secret":                    hidden,
-		"http://u:p@host://secret@other": "http://[hidden]@host://secret@other",
-	} {
-		a := address{text: text}
-		if got := a.String(); strings.HasPrefix(text, "http://u:p@host://") {
-			if strings.Contains(got, "u:p") {
-				t.Errorf("%q is shown as %q", text, got)
-			}
-		} else if got != want {
-			t.Errorf("%q is shown as %q, want %q", text, got, want)
 		}
 	}
 }

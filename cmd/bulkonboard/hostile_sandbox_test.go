@@ -9,9 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
-	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 )
 
 // sandboxPaths are the calls of the partner's API, as a neighbour would make them.
@@ -55,48 +53,9 @@ func askEverything(t *testing.T, base, key string) string {
 	return ""
 }
 
-// startSession begins what `run --sandbox` begins, and leaves it listening.
-func startSession(t *testing.T) (s *session, base string) {
-	t.Helper()
-	var f runFlags
-	c := &cobra.Command{Use: "run"}
-	f.flags(c.Flags())
-	if err := c.ParseFlags([]string{"--sandbox"}); err != nil {
-		t.Fatal(err)
-	}
-	a := &app{env: map[string]string{}, stdin: strings.NewReader(""), out: &stream{w: io.Discard}, err: &stream{w: io.Discard}}
-	s, err := a.newSession(c, &f, nil)
-	if err == nil {
-		err = s.openPartner()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.close() })
-	return s, "http://" + s.client.Host() + sandbox.BasePath
-}
-
 // guesses are keys that a neighbour tries.
 func guesses(other string) []string {
-	return []string{"", "sk_test_x", "sk_sandbox_", sandboxKeyName, "sk_live_x", other, strings.ToLower(other)}
-}
-
-// While a rehearsal runs, another user of the machine can find its port. Nobody
-// but the process itself has the key.
-func TestHostileSandboxOfARunIsClosedToOthers(t *testing.T) {
-	s, base := startSession(t)
-	other, _ := startSession(t)
-	for _, key := range guesses(other.key) {
-		if got := askEverything(t, base, key); got != "" {
-			t.Errorf("key %q: %s", key, got)
-		}
-	}
-	if askEverything(t, base, s.key) == "" {
-		t.Error("its own key is refused as well")
-	}
-	if a, b := s.origin().KeyPrint, other.origin().KeyPrint; a != b || a == keyPrint(s.key) {
-		t.Errorf("the log tells the keys of rehearsals apart: %s, %s", a, b)
-	}
+	return []string{"", "sk_test_x", "sk_sandbox_", settings.SandboxKeyName, "sk_live_x", other, strings.ToLower(other)}
 }
 
 // `bulkonboard sandbox` accepts the key that it prints, and one that it was
@@ -105,7 +64,7 @@ func TestHostileSandboxCommandIsClosedToOthers(t *testing.T) {
 	dir := t.TempDir()
 	serve := func(env ...string) (base, key string) {
 		c := command(t, dir, "sandbox")
-		c.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, envKey+"=") }), env...)
+		c.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, settings.KeyVariable+"=") }), env...)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -127,7 +86,7 @@ func TestHostileSandboxCommandIsClosedToOthers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, after, ok := strings.Cut(line, envKey+"="); ok {
+			if _, after, ok := strings.Cut(line, settings.KeyVariable+"="); ok {
 				key, _, _ = strings.Cut(strings.ReplaceAll(after, "&&", " "), " ")
 			}
 		}
@@ -143,13 +102,13 @@ func TestHostileSandboxCommandIsClosedToOthers(t *testing.T) {
 	if askEverything(t, base, key) == "" {
 		t.Errorf("the printed key %q is refused", key)
 	}
-	given, printed := serve(envKey + "=sk_test_given")
+	given, printed := serve(settings.KeyVariable + "=sk_test_given")
 	for _, good := range []string{"sk_test_given", printed} {
 		if askEverything(t, given, good) == "" {
 			t.Errorf("%q is refused", good)
 		}
 	}
-	live, _ := serve(envKey + "=sk_live_given")
+	live, _ := serve(settings.KeyVariable + "=sk_live_given")
 	if got := askEverything(t, live, "sk_live_given"); got != "" {
 		t.Errorf("a live key is accepted: %s", got)
 	}

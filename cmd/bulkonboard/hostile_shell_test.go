@@ -4,110 +4,13 @@ package main
 
 import (
 	"bytes"
-	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
-
-// hostileNames are names of files and columns that a sender, an archive or a
-// neighbour chose. Each would run `touch ran` if a shell read a part of it.
-func hostileNames() []string {
-	return []string{"$(touch ran)", "`touch ran`", "a;touch ran;", "a;touch${IFS}ran;", "a\ntouch ran\n", "';touch ran;'", "';touch ran;'\x1b", "'\\\\';touch ran;'\x07",
-		"\";touch ran;\"", "\";touch ran;\"\u200b", "$(touch${IFS}ran)", "a&touch ran&", "a|touch ran", "\\", "\\'", "$'\\';touch ran;'", "\u2019;touch ran;\u2019", "-x", "a\r\ntouch ran", "#", "~", "{a,b}", "*",
-		"'\xff;touch ran;'", "x' \x00"[:2] + "\x1b;touch ran;"}
-}
-
-// requireNothingRan fails if a command of a hostile name was run in dir.
-func requireNothingRan(t interface{ Fatalf(string, ...any) }, dir, what string) {
-	if _, err := os.Lstat(filepath.Join(dir, "ran")); err == nil {
-		t.Fatalf("%q ran a command", what)
-	}
-}
-
-// A printed command line hands every name on as one word, in each shell that
-// this machine has; none runs a part of it.
-func TestHostilePrintedCommandLine(t *testing.T) {
-	dir := t.TempDir()
-	check := func(t interface{ Fatalf(string, ...any) }, words []string) {
-		line := printable(posix.line(words...))
-		if got := split(line); !slices.Equal(got, words) {
-			t.Fatalf("%q is read as %q", words, got)
-		}
-		for _, shell := range []string{"sh", "bash", "zsh"} {
-			if _, err := exec.LookPath(shell); err != nil {
-				continue
-			}
-			c := exec.Command(shell, "-c", "printf '%s\\0' "+line)
-			c.Dir = dir
-			out, err := c.Output()
-			requireNothingRan(t, dir, line)
-			if err != nil {
-				t.Fatalf("%s: %q: %v", shell, line, err)
-			}
-			if want := strings.Join(words, "\x00") + "\x00"; shell != "sh" && string(out) != want {
-				t.Fatalf("%s: %q is handed on as %q", shell, words, out)
-			}
-			if n := bytes.Count(out, []byte{0}); n != len(words) {
-				t.Fatalf("%s: %d words became %d", shell, len(words), n)
-			}
-		}
-	}
-	for _, name := range hostileNames() {
-		check(t, []string{"run", "--ledger=" + name, name})
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		part := rapid.SampledFrom([]string{"'", "\"", "\\", "$", "(", ")", "touch ran", ";", "\n", "\x1b", " ", "a", "`", "&", "\xc3", "é", "\u202e", "012"})
-		check(t, []string{strings.Join(rapid.SliceOfN(part, 1, 12).Draw(t, "parts"), "")})
-	})
-}
-
-// A name that begins with a dash is no flag in a printed command.
-func TestHostileFileNameIsNoFlag(t *testing.T) {
-	got := fileWords([]string{"--proxy=http://127.0.0.1:1", "-", "in.csv", "-x"})
-	if want := []string{"./--proxy=http://127.0.0.1:1", "-", "in.csv", "./-x"}; !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-}
-
-// A log that a shell reads as a script, since its name is that of a start file,
-// runs nothing, whatever the ledger is called and in either format.
-func TestHostileLogRunsNothing(t *testing.T) {
-	for _, format := range []string{"text", "json"} {
-		for _, name := range hostileNames() {
-			dir := writeFiles(t, map[string]string{"in.csv": customersCSV(1)})
-			var said bytes.Buffer
-			flags := logFlags{file: filepath.Join(dir, "profile"), format: choice{value: format}}
-			log, done, err := flags.open(&said)
-			if err != nil {
-				t.Fatal(err)
-			}
-			log.Info("begun", "ledger", name)
-			log.With("who", name).Warn(name, slog.Group("g", "x", name), slog.Any("error", os.ErrNotExist), slog.Any("any", []string{name}))
-			if err := done(); err != nil {
-				t.Fatal(err)
-			}
-			for _, shell := range []string{"sh", "bash", "zsh"} {
-				if _, err := exec.LookPath(shell); err != nil {
-					continue
-				}
-				c := exec.Command(shell, "-c", ". ./profile")
-				c.Dir = dir
-				_ = c.Run() // that it is no script is no matter
-				text, err := os.ReadFile(filepath.Join(dir, "profile"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				requireNothingRan(t, dir, string(text))
-			}
-		}
-	}
-}
 
 // The log is appended to a log of ours and to nothing else: no start file of a
 // shell, no link, no second name, nothing that others may write.
@@ -132,7 +35,7 @@ func TestHostileLogFileIsALog(t *testing.T) {
 		".profile": false, "loose.log": false, "twice.log": false, "second.log": false, "link.log": false, "pipe.log": false, "tim": false, "in.csv": false, ".": false} {
 		before, _ := os.ReadFile(filepath.Join(dir, ".profile"))
 		code, said := inDirectory(t, dir, nil, "run", "--sandbox", "--fresh", "--rate", "unlimited", "--log-file", name, "in.csv")
-		if ok && code != int(exitOK) || !ok && (code != int(exitUsage) || !strings.Contains(said, "--log-file "+name)) {
+		if ok && code != int(exit.OK) || !ok && (code != int(exit.Usage) || !strings.Contains(said, "--log-file "+name)) {
 			t.Errorf("%s: exit %d: %s", name, code, said)
 		}
 		if after, _ := os.ReadFile(filepath.Join(dir, ".profile")); !bytes.Equal(before, after) {

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -159,7 +160,7 @@ func (s *story) listen() func() {
 	c := s.command("kyc", "listen", "--addr", "127.0.0.1:0", "--secret-file", "secret")
 	c.Env = nil // it needs no key
 	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, envKey+"=") {
+		if !strings.HasPrefix(kv, settings.KeyVariable+"=") {
 			c.Env = append(c.Env, kv)
 		}
 	}

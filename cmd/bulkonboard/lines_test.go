@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
+
 	archive "archive/zip"
 	"bytes"
 	"encoding/csv"
@@ -171,7 +173,7 @@ func TestAwkwardInput(t *testing.T) {
 		t.Run(fmt.Sprintf("line %d/%s", a.line, a.what), func(t *testing.T) {
 			for kind, path := range a.files(t, t.TempDir()) {
 				var out, people bytes.Buffer
-				code := run(t.Context(), append(append([]string{"validate"}, a.args...), path), nil, strings.NewReader(""), &out, &people)
+				code := cli.Run(t.Context(), append(append([]string{"validate"}, a.args...), path), nil, strings.NewReader(""), &out, &people)
 				if code != a.code {
 					t.Errorf("%s: exit %d, want %d\n%s", kind, code, a.code, &people)
 					continue

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
@@ -166,7 +167,7 @@ func (r *registry) serve(ts *testscript.TestScript, _ bool, args []string) {
 	url, err := server.Listen("127.0.0.1:0")
 	ts.Check(err)
 	ts.Setenv("URL", url)
-	ts.Setenv("HOSTWORD", fileWord(hostOf(url)))
+	ts.Setenv("HOSTWORD", settings.FileWord(settings.HostOf(url)))
 	r.Store(ts.Name(), server)
 	ts.Defer(func() {
 		if err := server.Close(); err != nil {

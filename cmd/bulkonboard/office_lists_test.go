@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
 )
 
 // Lists that LibreOffice, Gnumeric and openpyxl wrote, in several encodings
@@ -40,7 +42,7 @@ func TestListsOfOtherPrograms(t *testing.T) {
 		t.Run(list.name+strings.Join(list.args, " "), func(t *testing.T) {
 			var out, people bytes.Buffer
 			args := append(append([]string{"validate"}, list.args...), filepath.Join("testdata/office", list.name))
-			if code := run(t.Context(), args, nil, strings.NewReader(""), &out, &people); code != list.code {
+			if code := cli.Run(t.Context(), args, nil, strings.NewReader(""), &out, &people); code != list.code {
 				t.Errorf("exit %d, want %d", code, list.code)
 			}
 			saysAll(t, people.String(), list.says)

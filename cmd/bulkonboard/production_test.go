@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -29,7 +30,7 @@ import (
 func (r *registry) serveProduction(ts *testscript.TestScript, _ bool, _ []string) {
 	server, err := sandbox.New(sandbox.Config{KeyTTL: time.Second})
 	ts.Check(err)
-	certificate, authority := certify(ts, hostOf(productionBase))
+	certificate, authority := certify(ts, settings.HostOf(settings.ProductionURL))
 	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), authority, 0o600))
 	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		q.Header.Set("Authorization", "Bearer sk_test_script") // the simulated partner takes no live key

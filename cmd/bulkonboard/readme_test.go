@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
@@ -42,7 +45,7 @@ func TestReadme(t *testing.T) {
 		}
 		if first {
 			// The sessions after it begin anew.
-			for _, name := range []string{"bulkonboard-sandbox.db", "bulkonboard-sandbox.db" + stateSuffix, "bulkonboard-sandbox.db.emergency"} {
+			for _, name := range []string{"bulkonboard-sandbox.db", "bulkonboard-sandbox.db" + session.StateSuffix, "bulkonboard-sandbox.db.emergency"} {
 				if err := os.Remove(filepath.Join(dir, name)); err != nil {
 					t.Error(err)
 				}
@@ -89,13 +92,13 @@ func TestReadmeTables(t *testing.T) {
 
 func codesTable() string {
 	var b strings.Builder
-	for _, e := range exitTable() {
+	for _, e := range exit.Table() {
 		b.WriteString("| ")
 		for i, c := range e.Codes {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(number(int(c)))
+			b.WriteString(term.Number(int(c)))
 		}
 		b.WriteString(" | " + e.Meaning + " |\n")
 	}
@@ -105,7 +108,7 @@ func codesTable() string {
 func statusesTable() string {
 	var b strings.Builder
 	for _, s := range ledger.Statuses() {
-		meaning, next := statusMeaning(s)
+		meaning, next := session.StatusMeaning(s)
 		b.WriteString("| " + string(s) + " | " + meaning + " | " + next + " |\n")
 	}
 	return b.String()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // TestSandboxLineToPaste starts the simulated partner and runs the very line
@@ -47,7 +49,7 @@ func TestSandboxLineToPaste(t *testing.T) {
 	paste.Dir = dir
 	// 10.50 pays for 21 users of 0.50.
 	text, err := paste.CombinedOutput()
-	if code := exitOfProcess(t, err); code != int(exitWallet) {
+	if code := exitOfProcess(t, err); code != int(exit.Wallet) {
 		t.Errorf("exit %d, want 4\n%s", code, text)
 	}
 	if err := c.Process.Signal(syscall.SIGINT); err != nil {

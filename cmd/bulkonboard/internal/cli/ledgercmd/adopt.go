@@ -1,0 +1,43 @@
+package ledgercmd
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+func newAdoptCommand(con *term.Console) *cobra.Command {
+	var f settings.TargetFlags
+	c := &cobra.Command{
+		Use:   "adopt [flags]",
+		Short: "accept a ledger that is an older copy, or has lost its last writes",
+		Long: `A ledger that knows less than the files beside it is refused (exit 9): it is an
+older copy, or its -wal file is gone. Where a newer copy exists, put that one back
+with ledger restore. Where none does, adopt accepts the ledger as it is, from
+whatever it came: a snapshot, a replica, a file copied by hand.
+
+What it lacks is treated as ledger restore does. Reports that know more can be taken
+over with ledger import.`,
+		Args: subcommand.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runAdopt(con, c, &f) },
+	}
+	f.AddLedgerFlags(c)
+	return c
+}
+
+func runAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) error {
+	opt, err := ledgerOptions(c, f)
+	if err != nil {
+		return err
+	}
+	opt.Adopt = true
+	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
+		con.Sayf("adopted: %s", opt.Path)
+		return nil
+	})
+}

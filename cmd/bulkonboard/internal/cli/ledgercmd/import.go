@@ -1,0 +1,47 @@
+package ledgercmd
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+func newImportCommand(con *term.Console) *cobra.Command {
+	var f settings.TargetFlags
+	create := false
+	c := &cobra.Command{
+		Use:   "import [flags] FILE",
+		Short: "import customers who were onboarded before, so that they are not sent again",
+		Long: `Reads a report of bulkonboard (.csv, .xlsx, .json), or a CSV that another program
+has left, with the columns email, serviceId and verificationUrl. People who are new
+to the ledger become created (with serviceId and link), link_missing (with serviceId
+alone) or duplicate (with neither). What the ledger knows better stays as it is.
+Rows of a report with any other status are passed over.`,
+		Args: subcommand.NeedArg("a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		opt, err := ledgerOptions(c, &f)
+		if err != nil {
+			return err
+		}
+		// The file is read in full before anything is written.
+		im := &importer{path: args[0], environment: opt.Environment}
+		if err := im.checkFile(); err != nil {
+			return err
+		}
+		opt.Create = create || opt.Environment != settings.Production
+		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
+		if err == nil {
+			im.report(con)
+		}
+		return err
+	}
+	f.AddLedgerFlags(c)
+	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
+	return c
+}

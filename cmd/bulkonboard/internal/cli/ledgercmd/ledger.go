@@ -1,0 +1,17 @@
+// Package ledgercmd has the commands below `bulkonboard ledger`. Start at
+// with_ledger.go: how they open the ledger and are recorded in its log.
+package ledgercmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+// NewCommand returns the command ledger with its subcommands.
+func NewCommand(con *term.Console) *cobra.Command {
+	return subcommand.GroupCommand(&cobra.Command{Use: "ledger", Short: "look after the ledger: log, verify, backup, restore, adopt, export, import, resolve, forget, prune ..."},
+		newLogCommand(con), newVerifyCommand(con), newBackupCommand(con), newRestoreCommand(con), newAdoptCommand(con), newForgetCommand(con), newReadmitCommand(con),
+		newRebindCommand(con), newExportCommand(con), newImportCommand(con), newPruneCommand(con), newResolveCommand(con))
+}

@@ -1,0 +1,101 @@
+package ledgercmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+func newLogCommand(con *term.Console) *cobra.Command {
+	asJSON := false
+	c := withLedger(&cobra.Command{
+		Use:   "log [flags]",
+		Short: "who did what: every run and change, newest first",
+		Args:  subcommand.NoArgs,
+	}, func(ctx context.Context, l *sqlite.Ledger, _ []string) error { return runLog(ctx, con, l, asJSON) })
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object on each line")
+	return c
+}
+
+func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, asJSON bool) error {
+	batches, err := l.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	inputs := map[int64][]report.InputFile{}
+	names := map[int64]string{}
+	for _, b := range batches {
+		inputs[b.ID] = report.Inputs([]ledger.Batch{b})
+		names[b.ID] = term.Posix.QuoteLine(session.FileNames(b)...)
+	}
+	out := json.NewEncoder(con.Out)
+	out.SetEscapeHTML(false)
+	for r, err := range l.Log(ctx) {
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			line := runLine(r)
+			line.Input = inputs[r.Batch]
+			if err := out.Encode(line); err != nil {
+				return err
+			}
+			continue
+		}
+		end := "under way or killed"
+		if r.End != nil {
+			end = fmt.Sprintf("exit %d, %d sent, %d created", r.End.ExitCode, r.End.Sent, r.End.Created)
+		}
+		line := fmt.Sprintf("%d  %s  %s  %s@%s  %s", r.ID, term.LocalTime(r.Started), r.Command, r.Who, r.Host, r.Version)
+		if r.KeyPrint != "" {
+			line += "  key " + r.KeyPrint
+		}
+		line += "  " + end
+		if r.Batch != 0 {
+			line += "  " + names[r.Batch]
+		}
+		fmt.Fprintln(con.Out, term.Printable(line))
+	}
+	return nil
+}
+
+// loggedRun is a run as JSON has it.
+type loggedRun struct {
+	Type     string             `json:"type"`
+	Run      int64              `json:"run"`
+	Command  string             `json:"command"`
+	Batch    int64              `json:"batch"` // 0 = no input
+	Input    []report.InputFile `json:"input,omitempty"`
+	Who      string             `json:"who"`
+	Host     string             `json:"host"`
+	Version  string             `json:"version"`
+	Key      report.Text        `json:"keyFingerprint"`
+	Settings string             `json:"settings"`
+	Started  report.Moment      `json:"startedAt"`
+	Finished report.Moment      `json:"finishedAt"` // null: under way or killed
+	ExitCode *int               `json:"exitCode"`
+	Stop     report.Text        `json:"stopReason"`
+	Sent     *int               `json:"sent"`
+	Created  *int               `json:"created"`
+	From     report.Amount      `json:"walletBefore"`
+	To       report.Amount      `json:"walletAfter"`
+}
+
+func runLine(r ledger.Run) loggedRun {
+	out := loggedRun{Type: "run", Run: r.ID, Command: r.Command, Batch: r.Batch, Who: r.Who, Host: r.Host, Version: r.Version,
+		Key: report.Text(r.KeyPrint), Settings: r.Settings, Started: report.Moment{Time: r.Started}}
+	if e := r.End; e != nil {
+		out.Finished, out.ExitCode, out.Stop = report.Moment{Time: e.At}, &e.ExitCode, report.Text(e.StopReason)
+		out.Sent, out.Created, out.From, out.To = &e.Sent, &e.Created, report.Amount(e.WalletFrom), report.Amount(e.WalletTo)
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package ledgercmd
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+func newRebindCommand(con *term.Console) *cobra.Command {
+	account := false
+	c := withLockedLedger(con, &cobra.Command{
+		Use:   "rebind [flags] [ENVIRONMENT]",
+		Short: "move the ledger to another environment or account name, after the partner renamed it",
+		Long: `Moves the ledger to another ENVIRONMENT, for a host that was renamed. With --account
+the ledger forgets the names of the partner account, for an account that was
+renamed: the next run learns the new ones. Nothing may be in doubt.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || (len(args) == 0) != account {
+				return exit.UsageErrorf("ledger rebind needs the new ENVIRONMENT, or --account")
+			}
+			return nil
+		},
+	}, func(ctx context.Context, l *sqlite.Ledger, _ *logEntry, args []string) error {
+		if account {
+			return runRebindAccount(ctx, con, l)
+		}
+		return runRebind(ctx, con, l, args[0])
+	})
+	c.Flags().BoolVar(&account, "account", false, "forget the names of the partner account instead")
+	return c
+}
+
+func runRebind(ctx context.Context, con *term.Console, l *sqlite.Ledger, environment string) error {
+	if err := settings.CheckEnvironment(environment); err != nil {
+		return err
+	}
+	if err := l.Rebind(ctx, environment); err != nil {
+		return addInDoubtHint(err)
+	}
+	con.Sayf("the ledger belongs to %s now", environment)
+	return nil
+}
+
+func runRebindAccount(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
+	if err := l.RebindAccount(ctx); err != nil {
+		return addInDoubtHint(err)
+	}
+	con.Sayf("the ledger has forgotten the names of the partner account; the next run learns them")
+	return nil
+}
+
+// addInDoubtHint says what to do where rows in doubt are the reason of a refusal.
+func addInDoubtHint(err error) error {
+	if errors.Is(err, ledger.ErrConflict) {
+		return exit.NewUsageError(err, "run the inputs again until nothing is in doubt: bulkonboard status")
+	}
+	return err
+}

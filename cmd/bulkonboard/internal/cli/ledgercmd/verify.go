@@ -1,0 +1,36 @@
+package ledgercmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+)
+
+func newVerifyCommand(con *term.Console) *cobra.Command {
+	return withLedger(&cobra.Command{
+		Use:   "verify [flags]",
+		Short: "check the file in full, and every customer against its attempts",
+		Args:  subcommand.NoArgs,
+	}, func(ctx context.Context, l *sqlite.Ledger, _ []string) error { return runVerify(ctx, con, l) })
+}
+
+func runVerify(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
+	problems, err := l.Verify(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		con.Sayf("%s", p)
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%s problems were found: %w", term.Number(len(problems)), ledger.ErrDamaged)
+	}
+	con.Sayf("the ledger is whole")
+	return nil
+}

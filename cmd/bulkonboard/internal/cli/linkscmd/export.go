@@ -1,0 +1,140 @@
+package linkscmd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
+)
+
+type exportOptions struct {
+	settings.TargetFlags
+	unverified  bool
+	unconfirmed bool
+	older       settings.Age
+	format      settings.Choice
+	output      string
+}
+
+func newExportCommand(con *term.Console) *cobra.Command {
+	f := exportOptions{format: settings.Choice{Words: []string{"csv", "xlsx"}}}
+	c := &cobra.Command{
+		Use:   "export [flags]",
+		Short: "verification links with their age and KYC status, for a mail merge",
+		Long: `Writes one line for each user with a link: to standard output, or to --output.
+--unverified leaves out who needs no link any more (under review, approved, denied).
+A link that a retry of the check has replaced by nothing is left out: those users
+have nothing to do.
+Links are perishable: issuedAt says since when each is known. Keep the file as
+carefully as passwords.`,
+		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
+		Args:    subcommand.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return runExport(con, c, &f) },
+	}
+	f.AddLedgerFlags(c)
+	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
+	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
+	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
+	c.Flags().Var(&f.format, "format", "csv or xlsx (default by --output, else csv)")
+	c.Flags().StringVar(&f.output, "output", "-", "`FILE`; - is standard output")
+	return c
+}
+
+func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error) {
+	ctx := c.Context()
+	kind := report.Kind(f.format.Value)
+	switch named, known := report.KindOf(f.output); {
+	case kind == "" && f.output == "-":
+		kind = report.CSV
+	case kind == "" && known == nil:
+		kind = named
+	case f.output != "-" && named != kind:
+		return exit.UsageErrorf("--output %s is not a file of the format %s", f.output, kind)
+	}
+	if kind != report.CSV && kind != report.XLSX {
+		return exit.UsageErrorf("--output %s: use .csv or .xlsx", f.output)
+	}
+	if f.output == "-" && kind == report.XLSX && con.Out.IsTerminal() {
+		return exit.NewUsageError(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
+	}
+	l, info, err := session.OpenToRead(ctx, c, &f.TargetFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	session.NoteLinksShown(ctx, con, info, "links export")
+	n, held := 0, 0
+	rows := linkRows(ctx, l, f, time.Now().Add(-f.older.Duration), &n, &held)
+	defer func() {
+		if held > 0 {
+			con.Sayf("left out: %s that the partner's list has not confirmed (--unconfirmed includes them)", term.Count(held, "link"))
+		}
+	}()
+	if f.output == "-" {
+		scratch, err := os.MkdirTemp("", "bulkonboard-")
+		if err == nil {
+			err = errors.Join(report.WriteTable(ctx, con.Out.DataWriter(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))
+		}
+		return err
+	}
+	if err := outputs.ProbeFile(report.Output{}, f.output); err != nil {
+		return exit.NewUsageError(err)
+	}
+	written, err := report.Output{}.Table(ctx, f.output, kind, linkHeader(), rows)
+	if err == nil {
+		con.Sayf("written: %s, %s", written, term.Count(n, "link"))
+	}
+	return err
+}
+
+func linkHeader() []string {
+	return []string{"id", "email", "firstName", "lastName", "serviceId", "verificationUrl", "issuedAt", "kycStatus", "kycSince", "kycRetries"}
+}
+
+// linkRows returns the users with a link from before a moment. It counts them, and
+// those that are held back because the partner's list has not confirmed them.
+func linkRows(ctx context.Context, l kyc.Customers, f *exportOptions, before time.Time, n, held *int) report.TableRows {
+	return func(yield func([]string, error) bool) {
+		for c, err := range l.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}}) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if c.UsableURL() == "" || c.Issued.After(before) || f.unverified && !kyc.Unverified(c, before) {
+				continue
+			}
+			if c.Pairing == ledger.Unconfirmed && !f.unconfirmed {
+				*held++
+				continue
+			}
+			*n++
+			cells := []string{c.SenderID, c.Email, c.FirstName, c.LastName, c.ServiceID, reporttext.LinkCell(c.UsableURL()), utcText(c.Issued), string(c.KYC.Status),
+				utcText(c.KYC.At), strconv.Itoa(c.KYC.RetriesUsed())}
+			if !yield(cells, nil) {
+				return
+			}
+		}
+	}
+}
+
+// utcText returns RFC 3339 in UTC, to the second; "" for no moment.
+func utcText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

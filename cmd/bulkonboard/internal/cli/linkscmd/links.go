@@ -1,0 +1,15 @@
+// Package linkscmd has the commands below `bulkonboard links`.
+package linkscmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+// NewCommand returns the command links with its subcommands.
+func NewCommand(con *term.Console) *cobra.Command {
+	return subcommand.GroupCommand(&cobra.Command{Use: "links", Short: "lost and perishable verification links: recover, export"},
+		newRecoverCommand(con), newExportCommand(con))
+}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/kyccmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/linkscmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+// NewRootCommand returns the program's command with all others below it.
+func NewRootCommand(con *term.Console) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bulkonboard",
+		Short: "onboard customers in bulk through a partner's create-user API",
+		Long: `Bulkonboard reads a CSV or XLSX of customers, checks every row, submits the good
+ones under a rate limit, records every outcome in a ledger file, and writes a
+report of verification links and of everything that needs a person.
+
+The same command again continues where the last one ended.`,
+		Example: `  bulkonboard run --sandbox customers.csv        a rehearsal: nothing leaves this machine
+  bulkonboard validate customers.xlsx            check only
+  bulkonboard run --api-key-file key customers.csv`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetOut(con.Out)
+	root.SetErr(con.Err)
+	root.SetIn(con.In)
+	root.SetUsageFunc(printUsage)
+	root.SetFlagErrorFunc(flagError)
+	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(con, c, root, args) }
+	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
+		newTemplateCommand(con), newSandboxCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
+	root.AddCommand(newHelpTopics(root)...)
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			subcommand.GroupCommand(c)
+		}
+	}
+	refuseUnknownTopics(root)
+	completeChoices(root)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return settings.FillFlags(con, c, root) }
+	return root
+}
+
+// flagError adds what is near a flag that does not exist.
+func flagError(c *cobra.Command, err error) error {
+	list := c.CommandPath() + " --help lists the flags"
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := settings.NearestNames(unknown.GetSpecifiedName(), names); len(near) > 0 {
+			return exit.NewUsageError(err, settings.SuggestNames("--", near), list)
+		}
+	}
+	return exit.NewUsageError(err, list)
+}

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+func newRunCommand(con *term.Console) *cobra.Command {
+	var f settings.RunFlags
+	c := &cobra.Command{
+		Use:   "run [flags] [FILE...]",
+		Short: "check everything, then submit, record, report; the same command again continues",
+		Long: `Reads and checks all input first, says what it found and what it will do, and
+only then sends. Every outcome is recorded in the ledger as it comes. The same
+command again continues where the last one ended, and sends nothing twice.
+
+FILE is .csv, .tsv, .xlsx, or - for CSV on standard input. Several files are one
+batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
+		Example: `  bulkonboard run --sandbox customers.csv
+  bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
+  bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error { return session.Run(con, c, &f, args) },
+	}
+	f.AddFlags(c)
+	c.SetHelpTemplate(c.HelpTemplate() + "\nMore flags: bulkonboard help run-advanced\n")
+	return c
+}

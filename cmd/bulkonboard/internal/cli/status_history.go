@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+)
+
+// readRuns looks up what the log says of the runs. One may have sent nothing,
+// asked no wallet, or been of no input. run chooses one, 0 = the newest.
+func (s *statusReport) readRuns(ctx context.Context, l *sqlite.Ledger, run int64) error {
+	for r, err := range l.Log(ctx) {
+		if err != nil {
+			return err
+		}
+		if r.Command != "run" {
+			continue
+		}
+		if s.run.ID == 0 {
+			s.run = r
+		}
+		if s.lastOfBatch.ID == 0 && r.Batch == s.batch.ID && (run == 0 || run == r.ID) {
+			s.lastOfBatch = r
+		}
+		if s.wallet.at.IsZero() && r.End != nil && r.End.WalletTo != "" {
+			s.wallet = balance{r.End.WalletTo, r.End.At}
+		}
+		if s.lastOfBatch.ID != 0 && !s.wallet.at.IsZero() {
+			break
+		}
+	}
+	s.running = s.run.ID != 0 && s.run.End == nil && isLockHeld(s.info.Path)
+	return nil
+}
+
+// balance is what a wallet held, and when; the zero value is not known.
+type balance struct {
+	amount string
+	at     time.Time
+}
+
+// findFee finds the fee that the last run was given, or else the measured one.
+func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
+	unit, _, err := l.Learnt(ctx, "currency")
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	s.unit = unit
+	for _, w := range term.SplitWords(s.lastOfBatch.Settings) {
+		if text, ok := strings.CutPrefix(w, "--fee="); ok {
+			fee, err := pipeline.ParseAmount(text)
+			s.fee, s.given = fee, true
+			return err
+		}
+	}
+	text, _, err := l.Learnt(ctx, "fee")
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		s.fee, err = pipeline.ParseAmount(text)
+	}
+	return err
+}
+
+// recent are the decisions of the last days.
+type recent struct {
+	rows        int
+	first, last time.Time
+}
+
+func (r *recent) add(at, now time.Time) {
+	if at.IsZero() || now.Sub(at) > paceDays*24*time.Hour {
+		return
+	}
+	if r.rows == 0 || at.Before(r.first) {
+		r.first = at
+	}
+	if at.After(r.last) {
+		r.last = at
+	}
+	r.rows++
+}
+
+// perDay returns the pace from the first of them to the last, or to now while a run
+// goes on; 0 if there are too few, or in too short a time.
+func (r *recent) perDay(now time.Time, running bool) float64 {
+	end := r.last
+	if running {
+		end = now
+	}
+	span := end.Sub(r.first)
+	if r.rows < 10 || span < 5*time.Second {
+		return 0
+	}
+	return float64(r.rows-1) / span.Hours() * 24
+}
+
+// isLockHeld reports whether the process that signed the ledger's lock is alive on
+// this machine. A lock that was let go has no signature.
+func isLockHeld(path string) bool {
+	f, err := os.Open(path + ".lock")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	text, err := limits.ReadAll(f, limits.Lock)
+	if err != nil {
+		return false
+	}
+	signed := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		signed[name] = value
+	}
+	host, err := os.Hostname()
+	pid, wrong := strconv.Atoi(signed["pid"])
+	return err == nil && wrong == nil && signed["host"] == host && isAlive(pid)
+}
+
+// isAlive reports whether a process of this machine runs.
+func isAlive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil || pid <= 0 {
+		return false
+	}
+	err = p.Signal(syscall.Signal(0)) // Windows has found a process only if it runs, and has no such signal
+	return err == nil || errors.Is(err, os.ErrPermission) || runtime.GOOS == "windows"
+}

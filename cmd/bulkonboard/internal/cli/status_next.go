@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// nextLines says what to do.
+func (s *statusReport) nextLines(con *term.Console) []string {
+	lines := s.nextSteps(con)
+	if s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
+		lines = append(lines, "set "+settings.VariableOf("proxy")+" before you run it: the password of the proxy was not recorded")
+	}
+	return lines
+}
+
+// isHiddenProxy reports whether a recorded setting is a proxy whose password was left out.
+func isHiddenProxy(word string) bool {
+	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, settings.HiddenText)
+}
+
+func (s *statusReport) nextSteps(con *term.Console) []string {
+	left, review := s.openRows(), s.rowsToReview()
+	names := term.FileArguments(session.FileNames(s.batch))
+	again := con.CommandLine(append(append([]string{"run"}, s.continueFlags()...), names...)...)
+	switch {
+	case s.running:
+		return []string{"nothing: the run goes on; bulkonboard status shows how far it is"}
+	case left > 0 && s.run.End != nil && exit.Code(s.run.End.ExitCode) == exit.Wallet:
+		return []string{"top up the wallet, then: " + again}
+	case left > 0:
+		return []string{again}
+	case review > 0:
+		return s.byHand(con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
+	}
+	return []string{"nothing: every row is done"}
+}
+
+// byHand returns what an operator can do about the rows that no run goes on with.
+func (s *statusReport) byHand(recover string) []string {
+	st := s.tally.Status
+	lost, mendable := st[ledger.LinkMissing] > 0, st[ledger.Invalid]+st[ledger.Rejected]+st[ledger.DuplicateInInput] > 0
+	var out []string
+	if mendable {
+		out = append(out, "look at the problems above; correct the rejects file where that helps, and run it")
+	}
+	if lost {
+		out = append(out, "for the links that were lost: "+recover)
+	}
+	if !mendable && st[ledger.Duplicate] > 0 {
+		out = append(out, "look at the problems above: the partner had these customers before")
+	}
+	return out
+}
+
+// continueFlags returns the flags of the command that continues: the settings of
+// the newest run of this input, but for those that say how much or what is printed.
+// Settings of a file or the environment are among them: either may be another
+// when the command is pasted.
+func (s *statusReport) continueFlags() []string {
+	var words []string
+	base := ""
+	for _, w := range term.SplitWords(s.lastOfBatch.Settings) {
+		name, value, _ := strings.Cut(w, "=")
+		switch name {
+		case "--base-url":
+			base = w
+		case "--proxy":
+			if value != "" && !isHiddenProxy(w) {
+				words = append(words, w)
+			}
+		case "--env", "--sandbox", "--ledger", "--config", "--fresh", "--json", "--quiet", "--limit", "--new-ledger":
+		default:
+			if value != "" { // none: the default
+				words = append(words, strings.TrimSuffix(w, "=true"))
+			}
+		}
+	}
+	if s.info.Path != "bulkonboard-"+settings.FileWord(s.info.Environment)+".db" || s.info.Environment == settings.Production {
+		words = append(words, "--ledger", s.info.Path)
+	}
+	switch s.info.Environment {
+	case settings.Sandbox:
+		words = append(words, "--sandbox")
+	case settings.Production:
+		words = append(words, "--env", settings.Production)
+	case settings.Staging:
+	default:
+		if base != "" {
+			words = append(words, base)
+		}
+	}
+	return words
+}

@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+)
+
+// paceDays is how far back the pace is measured.
+const paceDays = 7
+
+// statusReport is what status shows of the newest input.
+type statusReport struct {
+	checks       kyc.Funnel
+	info         ledger.Info
+	now          time.Time
+	batch        ledger.Batch // zero: no input yet
+	tally        ledger.Tally
+	total        ledger.Tally // of all customers; zero if the batch is all there is
+	reportedRows int          // rows to review that an earlier run has reported
+	several      bool         // there is more than one input
+	run          ledger.Run   // the newest that sends
+	lastOfBatch  ledger.Run   // the newest that sends of the batch: its settings continue it
+	wallet       balance      // as last heard
+	running      bool
+	fee          pipeline.Amount
+	unit         string       // currency of the wallet; "" = not known
+	given        bool         // fee is that of --fee; else measured
+	perDay       float64      // rows decided a day; 0 = not known
+	gaps         []ledger.Gap // of a ledger that was put back from a copy
+	own          bool         // perDay is that of the run that goes on, not of the last days
+}
+
+func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*statusReport, error) {
+	s := &statusReport{info: info, now: now}
+	var err error
+	batches, err := session.Inputs(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	if s.gaps, err = l.Gaps(ctx); err != nil {
+		return nil, err
+	}
+	if len(batches) > 0 {
+		s.batch, s.several = batches[0], len(batches) > 1
+	}
+	if err := s.readRuns(ctx, l, 0); err != nil || s.batch.ID == 0 {
+		return s, err
+	}
+	var lately, own recent
+	s.tally = ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
+	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID}) {
+		if err != nil {
+			return nil, err
+		}
+		s.tally.Count(r)
+		if r.Known && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
+			s.reportedRows++
+		}
+		if r.Claims {
+			s.checks.Add(r.Customer, now.Add(-session.UnverifiedAfter))
+		}
+		if r.Customer.Attempts > 0 {
+			lately.add(r.Customer.Decided, now)
+			if s.running && !r.Customer.Decided.Before(s.run.Started) {
+				own.add(r.Customer.Decided, now)
+			}
+		}
+	}
+	s.perDay = lately.perDay(now, s.running)
+	// Nights and other rates before this run say nothing of its end.
+	if pace := own.perDay(now, s.running); pace > 0 {
+		s.perDay, s.own = pace, true
+	}
+	if s.several {
+		if s.total, err = l.Tally(ctx, ledger.Selection{All: true}); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.findFee(ctx, l)
+}
+
+func (s *statusReport) openRows() int {
+	st := s.tally.Status
+	return st[ledger.Pending] + st[ledger.InsufficientBalance] + st[ledger.InDoubt]
+}
+
+// rowsToReview counts the rows that an operator has to look at.
+func (s *statusReport) rowsToReview() int {
+	n := 0
+	for status, rows := range s.tally.Status {
+		if status.NeedsPerson() && status != ledger.DuplicateInInput {
+			n += rows
+		}
+	}
+	return n + s.tally.Code[outputs.RepeatsCause()] + session.CreatedToReview(s.tally)
+}
+
+// formatLines returns the report as one screen of text.
+func (s *statusReport) formatLines(con *term.Console) []string {
+	var out []string
+	say := func(head, format string, args ...any) {
+		out = append(out, fmt.Sprintf("%-9s", head)+fmt.Sprintf(format, args...))
+	}
+	say("ledger", "%s, environment %s", s.info.Path, s.info.Environment)
+	for _, g := range s.gaps {
+		state := "the next run reads the partner's list for it"
+		if !g.IsOpen() {
+			state = "no customer created then is called a duplicate"
+		}
+		say("gap", "put back from a copy, which lacks %s to %s: %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state)
+	}
+	if s.batch.ID == 0 {
+		return append(out, "no input has been registered yet")
+	}
+	for i, f := range s.batch.Files {
+		head := "input"
+		if i > 0 {
+			head = ""
+		}
+		say(head, "%s, %s, since %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered))
+	}
+	left, rows := s.openRows(), s.tally.Rows
+	st := s.tally.Status
+	share := 100
+	if rows > 0 {
+		share = (rows - left) * 100 / rows
+	}
+	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, session.CountsText(withoutStatuses(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	if left > 0 {
+		say("left", "%s: %s", term.Number(left), session.CountsText(onlyStatuses(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	}
+	if n := s.rowsToReview(); n > 0 {
+		told := ""
+		if s.reportedRows > 0 {
+			told = fmt.Sprintf(", %s of them told before", term.Number(s.reportedRows))
+		}
+		say("problems", "%s for a person%s", term.Count(n, "row"), told)
+	}
+	for _, line := range session.CauseLines(s.tally, report.Advice) {
+		out = append(out, "  "+line)
+	}
+	s.formatMoney(say, st[ledger.Created]+st[ledger.LinkMissing], left) // a lost link cost as much
+	if left > 0 {
+		say("end", "%s", s.formatEnd(left))
+	}
+	say("run", "%s", s.formatLastRun())
+	for i, line := range session.FunnelLines(s.checks) {
+		if i == 0 {
+			say("kyc", "%s", strings.TrimPrefix(line, "KYC: "))
+			continue
+		}
+		say("", "%s", strings.TrimSpace(line))
+	}
+	if s.several {
+		say("whole", "%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status))
+	}
+	for i, line := range s.nextLines(con) {
+		head := "next"
+		if i > 0 {
+			head = ""
+		}
+		say(head, "%s", line)
+	}
+	return out
+}
+
+func (s *statusReport) formatMoney(say func(string, string, ...any), created, left int) {
+	var parts []string
+	if s.fee.Known() {
+		known := "as measured"
+		if s.given {
+			known = "as --fee says"
+		}
+		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.inUnit(s.fee.Times(created).String()), term.Number(created), s.fee, known))
+		if left > 0 {
+			parts = append(parts, fmt.Sprintf("the rest at most %s", s.fee.Times(left)))
+		}
+	}
+	if w := s.wallet; !w.at.IsZero() {
+		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", s.inUnit(w.amount), term.LocalTime(w.at)))
+	}
+	if len(parts) > 0 {
+		say("cost", "%s", strings.Join(parts, "; "))
+	}
+}
+
+func (s *statusReport) inUnit(amount string) string { return strings.TrimSpace(amount + " " + s.unit) }
+
+// formatEnd says when it is over at the pace of the run that goes on, or else at that
+// of the last days.
+func (s *statusReport) formatEnd(left int) string {
+	whose := "the last days'"
+	if s.own {
+		whose = "this run's"
+	}
+	if s.perDay == 0 {
+		return "not known yet: too little was sent in the last days"
+	}
+	d := time.Duration(float64(left) / s.perDay * float64(24*time.Hour))
+	if d < 0 || d > 50*365*24*time.Hour {
+		return "not in sight at " + whose + " pace"
+	}
+	pace := fmt.Sprintf("%s rows a day", term.Number(int(s.perDay)))
+	if s.perDay > 100_000 {
+		pace = fmt.Sprintf("%s rows an hour", term.Number(int(s.perDay/24)))
+	}
+	text := fmt.Sprintf("%s at %s pace of %s", term.AboutDuration(d), whose, pace)
+	if s.running {
+		return text + ": " + s.now.Add(d).Local().Format("2006-01-02 15:04")
+	}
+	return text + ", once it goes on"
+}
+
+func (s *statusReport) formatLastRun() string {
+	r := s.run
+	switch {
+	case r.ID == 0:
+		return "none yet"
+	case s.running:
+		return fmt.Sprintf("%d is sending, since %s, by %s on %s", r.ID, term.LocalTime(r.Started), r.Who, r.Host)
+	case r.End == nil:
+		return fmt.Sprintf("%d began %s and has no end: killed, or on another machine", r.ID, term.LocalTime(r.Started))
+	}
+	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, term.LocalTime(r.End.At), exit.LastLine(exit.Code(r.End.ExitCode)),
+		r.End.ExitCode, term.Number(r.End.Sent), term.Number(r.End.Created))
+}
+
+func onlyStatuses(counts map[ledger.Status]int, of ...ledger.Status) map[ledger.Status]int {
+	out := map[ledger.Status]int{}
+	for _, s := range of {
+		out[s] = counts[s]
+	}
+	return out
+}
+
+func withoutStatuses(counts map[ledger.Status]int, but ...ledger.Status) map[ledger.Status]int {
+	out := map[ledger.Status]int{}
+	for s, n := range counts {
+		out[s] = n
+	}
+	for _, s := range but {
+		delete(out, s)
+	}
+	return out
+}

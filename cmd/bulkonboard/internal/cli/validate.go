@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+type validateOptions struct {
+	settings.InputFlags
+	env      settings.Choice
+	saveMap  string
+	annotate string
+	changes  bool
+	json     bool
+	quiet    bool
+}
+
+func newValidateCommand(con *term.Console) *cobra.Command {
+	f := validateOptions{env: settings.Choice{Words: []string{settings.Staging, settings.Production}}}
+	c := &cobra.Command{
+		Use:   "validate [flags] FILE...",
+		Short: "check only; nothing is sent, no key is needed",
+		Long: `Checks every row as run does, and says what is wrong: each kind of finding with
+its count, then the first cells one by one. It opens no connection and no
+ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be used.
+
+--annotate gives the sender's own list back with marks on the cells that need a
+correction: corrected there, it is an input like any other. A file dropped on the
+program is checked so.`,
+		Example: `  bulkonboard validate customers.xlsx
+  bulkonboard validate --annotate to-correct.xlsx customers.xlsx
+  bulkonboard validate --save-map map.yaml --map email="E-Mail (private)" customers.csv`,
+		Args: subcommand.NeedArgs("a FILE", "bulkonboard validate customers.csv"),
+		RunE: func(c *cobra.Command, args []string) error { return runValidate(c.Context(), con, &f, args) },
+	}
+	f.AddFlags(c.Flags())
+	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
+	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
+	c.Flags().StringVar(&f.annotate, "annotate", "", "write the input with marks on what is wrong to `FILE`.xlsx")
+	c.Flags().BoolVar(&f.changes, "changes", false, "list on standard output which cells are sent in another form than they stand")
+	c.Flags().BoolVar(&f.json, "json", false, "one JSON summary on standard output")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing when the exit code is 0")
+	settings.AddConfigFlag(c)
+	return c
+}
+
+func runValidate(ctx context.Context, con *term.Console, f *validateOptions, args []string) (err error) {
+	if f.quiet {
+		con.Err.HoldBack()
+	}
+	if f.changes && f.json {
+		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
+	}
+	started := time.Now()
+	rules, err := f.Rules(f.env.Value == settings.Production)
+	if err != nil {
+		return err
+	}
+	in, err := f.OpenInput(ctx, args, con.In)
+	if err != nil {
+		return session.ReportNotBegun(con, err, f.json, settings.Target{})
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if f.saveMap != "" {
+		if err := settings.SaveMap(f.saveMap, in); err != nil {
+			return err
+		}
+	}
+	found := findings.NewCollector()
+	found.CheckColumns(in, rules, f.ID, 0)
+	found.Columns.Checker.Encoding = f.Encoding
+	if f.annotate != "" {
+		if err := outputs.CheckAnnotate(f.annotate, in.Files()); err != nil {
+			return err
+		}
+		found.KeepMarks = true
+	}
+	tally, err := checkInput(ctx, con, in, rules, found)
+	if err != nil {
+		return session.ReportNotBegun(con, err, f.json, settings.Target{})
+	}
+	code := exit.OK
+	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
+		code = exit.Findings
+	}
+	reportFindings(con, in, found, tally, code)
+	if f.changes {
+		if err := writeChanges(ctx, con, in, rules); err != nil {
+			return err
+		}
+	}
+	if f.annotate != "" {
+		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
+		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
+		path, err := outputs.WriteAnnotated(ctx, con, f.annotate, in, note)
+		if err != nil {
+			return err
+		}
+		con.Sayf("written: %s", path)
+	}
+	if f.json {
+		rows := tally.Rows
+		out := report.Summary{Input: inputFiles(in, found), Rows: &rows, Counts: report.Counts(tally.Status), Problems: session.Causes(tally),
+			ExitCode: int(code), Reports: []string{}, StartedAt: report.Moment{Time: started}, FinishedAt: report.Moment{Time: time.Now()}}
+		if err := out.Encode(con.Out); err != nil {
+			return err
+		}
+	}
+	if code == exit.OK {
+		return nil
+	}
+	return exit.NewReportedError(code)
+}
+
+// checkInput reads and checks all rows over a ledger that is thrown away.
+func checkInput(ctx context.Context, con *term.Console, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
+	shown := term.NewWarningHandler(con.Err)
+	defer shown.End()
+	found.Columns.Begin()
+	defer found.Columns.End()
+	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules,
+		Log: slog.New(shown)}
+	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
+}

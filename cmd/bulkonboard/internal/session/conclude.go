@@ -1,0 +1,138 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+)
+
+// SignalGrace is how long reports may take after a signal.
+const SignalGrace = 5 * time.Second
+
+// conclude ends a run: reports, the run's end in the ledger, and what operators
+// and scripts read. The ledger holds every outcome already.
+func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed error) error {
+	if sum.Plan.Rows > 0 {
+		s.reportPlan(sum.Plan)
+	}
+	code := exit.OK
+	if failed != nil {
+		code = exit.CodeOf(failed)
+		if code == exit.Usage && sum.Sent > 0 {
+			code = exit.Failure // 2 promises that nothing was sent
+		}
+		if exit.StopReasonOf(failed) == pipeline.MaxDuration && sum.New[ledger.InsufficientBalance] > 0 {
+			code = exit.Wallet // it waited for the balance until its time was over
+		}
+	}
+	rctx, cancel := withGrace(ctx, SignalGrace)
+	defer cancel()
+	written, attention, reportErr := s.report(rctx, sum, failed)
+	switch {
+	case reportErr == nil:
+	case rctx.Err() != nil:
+		s.Sayf("the report was not written, to end in time; when you want it: %s", s.reportCommand())
+	default:
+		s.Sayf("bulkonboard: %v", reportErr)
+		s.Sayf("  the ledger is whole; the report again: %s", s.reportCommand())
+		if code != exit.Interrupted && code != exit.Ledger {
+			code = exit.Failure
+		}
+	}
+	if code == exit.OK {
+		code = finishedCode(sum, attention)
+	}
+	code = s.Stop.ExitCode(code)
+	if sum.Run != 0 && exit.StopReasonOf(failed) != pipeline.LedgerFault {
+		end := ledger.RunEnd{At: time.Now(), ExitCode: int(code), StopReason: string(exit.StopReasonOf(failed)), Sent: sum.Sent,
+			Created: sum.New[ledger.Created], WalletFrom: sum.WalletFrom.String(), WalletTo: sum.WalletTo.String()}
+		if err := s.store.Finish(context.WithoutCancel(ctx), sum.Run, end); err != nil {
+			failed = errors.Join(failed, err)
+			if code != exit.Interrupted && code != exit.Terminated && code != exit.Failure {
+				code = exit.Ledger
+			}
+		}
+	}
+	if sum.Batch.ID != 0 && (code == exit.OK || code == exit.Findings) {
+		if _, err := s.store.Prune(context.WithoutCancel(ctx), s.flags.KeepRuns.N); err != nil {
+			failed, code = errors.Join(failed, err), exit.Ledger
+		}
+	}
+	s.gauges.writeEnd(sum, code)
+	s.logEnd(sum, failed, code)
+	s.reportEnd(sum, failed, written, code)
+	return s.finish(summaryOf(sum, failed), written, code)
+}
+
+// finish prints the JSON summary, if it was asked for, and makes an exit code an
+// error.
+func (s *session) finish(out report.Summary, written []string, code exit.Code) error {
+	if s.flags.JSON {
+		out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
+		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
+		if err := out.Encode(s.Out); err != nil {
+			return err
+		}
+	}
+	if code == exit.OK {
+		return nil
+	}
+	return exit.NewReportedError(code)
+}
+
+// ReportNotBegun prints the JSON summary, if it was asked for, of what could not
+// begin: input or ledger cannot be used.
+func ReportNotBegun(con *term.Console, err error, asked bool, to settings.Target) error {
+	if !asked {
+		return err
+	}
+	now := time.Now()
+	out := summaryOf(pipeline.Summary{Started: now, Finished: now}, err)
+	code := con.Stop.ExitCode(exit.CodeOf(err))
+	switch {
+	case errors.As(err, new(*source.Error)):
+		out.StopReason = report.Text(pipeline.InputFault)
+	case code == exit.Refused || code == exit.Ledger:
+		out.StopReason = report.Text(pipeline.LedgerFault)
+	case code == exit.Interrupted || code == exit.Terminated:
+		out.StopReason = report.Text(pipeline.Interrupted)
+	}
+	out.Environment, out.Ledger, out.ExitCode = report.Text(to.Environment), report.Text(to.Ledger), int(code)
+	return errors.Join(err, out.Encode(con.Out))
+}
+
+// finishedCode returns the exit code of a run that went to its end.
+func finishedCode(sum pipeline.Summary, attention int) exit.Code {
+	st := sum.Tally.Status
+	switch {
+	case st[ledger.InsufficientBalance] > 0:
+		return exit.Wallet
+	case st[ledger.Pending] > 0:
+		return exit.Partner
+	case attention > 0, sum.Batch.ID == 0 && sum.OthersDoubt > 0:
+		return exit.Findings
+	}
+	return exit.OK
+}
+
+// withGrace returns a context that ends some time after ctx. The function that
+// it returns must be called.
+func withGrace(ctx context.Context, d time.Duration) (context.Context, func()) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	over := make(chan *time.Timer, 1)
+	stop := context.AfterFunc(ctx, func() { over <- time.AfterFunc(d, cancel) })
+	return out, func() {
+		if !stop() {
+			(<-over).Stop()
+		}
+		cancel()
+	}
+}

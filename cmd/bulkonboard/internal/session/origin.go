@@ -1,0 +1,57 @@
+package session
+
+import (
+	"os"
+	"os/user"
+	"runtime/debug"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// Version returns that of the module, or of the commit it was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	commit, changed := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			commit = s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+changes"
+		}
+	}
+	if commit == "" {
+		return "devel"
+	}
+	return "devel-" + commit + changed
+}
+
+// origin returns what the ledger's log has of this command.
+func (s *session) origin() ledger.Run {
+	r := NewRunRecord(s.command)
+	r.KeyPrint, r.Settings = settings.KeyFingerprint(s.key), s.settings
+	if s.to.Sandbox {
+		r.KeyPrint = settings.KeyFingerprint(settings.SandboxKeyName)
+	}
+	return r
+}
+
+// NewRunRecord returns who runs a command, for the ledger's log.
+func NewRunRecord(command string) ledger.Run {
+	r := ledger.Run{Command: command, Version: Version(), Started: time.Now()}
+	if u, err := user.Current(); err == nil {
+		r.Who = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		r.Host = h
+	}
+	return r
+}

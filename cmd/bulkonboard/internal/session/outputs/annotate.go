@@ -1,0 +1,208 @@
+package outputs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+)
+
+// CheckAnnotate refuses what --annotate cannot do, before anything is done.
+func CheckAnnotate(path string, files []source.File) error {
+	switch {
+	case len(files) > 1:
+		return exit.NewUsageError(errors.New("--annotate writes one file, and there are several inputs"), "annotate them one by one")
+	case !strings.EqualFold(filepath.Ext(path), ".xlsx"):
+		return exit.UsageErrorf("--annotate %s: the file must be .xlsx", path)
+	}
+	if err := ProbeFile(OutputNotOver(files[0].Name), path); err != nil {
+		return exit.NewUsageError(err, "correct --annotate, or make the directory writable")
+	}
+	return nil
+}
+
+// NewAnnotation returns what the sender's list is given back with, but for its rows.
+func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
+	for _, c := range findings.InputCodes() {
+		note.Meanings[c.Code] = c.Meaning
+	}
+	for _, c := range pipeline.Codes() {
+		note.Meanings[c.Code] = c.Meaning
+	}
+	if file.Kind == "xlsx" {
+		note.Workbook = file.Name
+	}
+	return note
+}
+
+// WriteAnnotated gives the sender's list back with marks on what is wrong, and
+// returns the name that the file got.
+func WriteAnnotated(ctx context.Context, con *term.Console, path string, in *source.Input, note annotate.Annotation) (string, error) {
+	done, err := annotate.Write(ctx, OutputNotOver(in.Files()[0].Name).Writer, path, note)
+	if err != nil {
+		return "", fmt.Errorf("--annotate: %w", err)
+	}
+	if done.Copy {
+		con.Sayf("%s holds the values alone: the workbook was too large or too unusual to be given back as it was", done.Path)
+	}
+	if len(done.Dropped) > 0 {
+		con.Sayf("left out of %s for safety: %s", done.Path, listDropped(done.Dropped))
+	}
+	if done.Displaced > 0 {
+		has := "cells have"
+		if done.Displaced == 1 {
+			has = "cell has"
+		}
+		fmt.Fprintf(con.Err, "%s: %s marked %s no comment, because the workbook's own comments stay as they are; its sheet Problems has them\n",
+			term.Printable(done.Path), term.Number(done.Displaced), has)
+	}
+	return done.Path, nil
+}
+
+// listDropped lists what an annotated workbook lacks of the sender's.
+func listDropped(dropped []inert.Count) string {
+	var kinds []string
+	for _, c := range dropped {
+		text := c.String()
+		if c.Kind == "formula" {
+			text += " (their last values are kept)"
+			if c.N == 1 {
+				text = "1 formula (its last value is kept)"
+			}
+		}
+		kinds = append(kinds, text)
+	}
+	return strings.Join(kinds, ", ")
+}
+
+// OutcomeRows pairs the input with what the ledger knows of its rows.
+func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
+	columns := ColumnIndexes(in.Files()[0])
+	return func(yield func(annotate.Row, error) bool) {
+		for p, err := range pairRows(ctx, in, l, batch) {
+			if err != nil {
+				yield(annotate.Row{}, err)
+				return
+			}
+			row := annotate.Row{Number: p.cells.Number, Cells: allCells(p.cells),
+				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row)}
+			if p.row.Status == p.row.Verdict {
+				row.Marks = marksOf(p.row.Findings, columns)
+			} else if p.row.Status == ledger.Created {
+				row.Marks = marksOf(createdFindings(&p.row), columns)
+			} else if problem := row.Problem; problem != "" {
+				row.Marks = marksOf([]ledger.Finding{{Field: p.row.Customer.Field, Code: p.row.Customer.Code, Message: problem}}, columns)
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// createdFindings returns what is worth a mark in the row of a user who exists:
+// its warnings, and the fields that differ from what was sent. Nothing in it
+// has to be corrected any more.
+func createdFindings(r *ledger.Reported) []ledger.Finding {
+	var list []ledger.Finding
+	for _, field := range r.Changed {
+		list = append(list, ledger.Finding{Field: field, Code: "details_changed", Message: "differs from what was sent, and was not sent again", Warning: true})
+	}
+	if r.Customer.KYC.IsUnderReviewAgain() {
+		list = append(list, ledger.Finding{Code: ledger.CodeResubmitted, Message: ledger.ResubmittedMessage, Warning: true})
+	}
+	for _, f := range r.Findings {
+		if f.Warning {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// ColumnIndexes returns where each column that is read is in a file, by its name in
+// findings.
+func ColumnIndexes(f source.File) map[string]int {
+	at := map[string]int{}
+	for _, m := range f.Mapped {
+		if m.Name != "" {
+			at[m.Name] = m.Column
+		}
+	}
+	return at
+}
+
+// MarkedRows reads the input once more, side by side with the marks.
+func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
+	return func(yield func(annotate.Row, error) bool) {
+		marks := marks
+		for r, err := range readRows(ctx, in) {
+			row := annotate.Row{}
+			if err == nil {
+				row.Number, row.Cells = r.Number, allCells(r)
+			}
+			if err == nil && len(marks) > 0 && marks[0].Number == r.Number {
+				row.Marks = marksOf(marks[0].Findings, columns)
+				marks = marks[1:]
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readRows reads the input once more. A row is valid until the next one is read.
+func readRows(ctx context.Context, in *source.Input) iter.Seq2[*source.Row, error] {
+	return func(yield func(*source.Row, error) bool) {
+		pass, err := in.Rows(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer pass.Close()
+		for buf := make([]source.Row, 256); ; {
+			n, err := pass.Read(buf)
+			for i := range buf[:n] {
+				if !yield(&buf[i], nil) {
+					return
+				}
+			}
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// allCells returns the cells of a row with those beyond its header.
+func allCells(r *source.Row) []string { return append(slices.Clip(r.Cells), r.Extra...) }
+
+func marksOf(list []ledger.Finding, columns map[string]int) []annotate.Mark {
+	var marks []annotate.Mark
+	for _, f := range list {
+		at, ok := columns[f.Field]
+		if !ok {
+			at = -1
+		}
+		marks = append(marks, annotate.Mark{Column: at, Field: f.Field, Code: f.Code, Text: f.Message, Warning: f.Warning})
+	}
+	return marks
+}

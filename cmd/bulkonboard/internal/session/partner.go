@@ -1,0 +1,94 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+)
+
+// newClient returns the client; nothing is opened yet.
+func (s *session) newClient(base string) (*partner.Client, error) {
+	f := s.flags
+	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + Version(),
+		Timeout: f.Timeout.Duration, CAFile: f.CAFile, Proxy: f.Proxy.Text})
+	if err != nil {
+		return nil, exit.NewUsageError(NameFlag(err))
+	}
+	return client, nil
+}
+
+// NameFlag returns a mistake in the client's configuration with the flag that it
+// came from.
+func NameFlag(err error) error {
+	var c *partner.ConfigError
+	if !errors.As(err, &c) {
+		return err
+	}
+	switch c.Field {
+	case "BaseURL":
+		return fmt.Errorf("--base-url %w", c.Err)
+	case "CAFile":
+		return fmt.Errorf("--ca-file %w", c.Err)
+	case "Proxy":
+		return fmt.Errorf("--proxy %w", c.Err)
+	case "Key":
+		return fmt.Errorf("the API key %w", c.Err)
+	}
+	return err
+}
+
+// unusedProxy returns a hint that the environment names a proxy which is not
+// used, if an error is that nothing could be reached; "" otherwise.
+func (s *session) unusedProxy(err error) string {
+	var stop *pipeline.Unreachable
+	var look *partner.Error
+	isUnreachable := errors.As(err, &stop) || errors.As(err, &look) && look.Class == ledger.NotSent
+	if !isUnreachable || s.flags.Proxy.Text != "" || s.to.Sandbox {
+		return ""
+	}
+	names := []string{"HTTPS_PROXY", "https_proxy"}
+	if strings.HasPrefix(s.to.BaseURL, "http://") {
+		names = []string{"HTTP_PROXY", "http_proxy"}
+	}
+	for _, name := range names {
+		if s.Env[name] != "" {
+			return name + " is set, but no proxy is used unless you ask for it: --proxy env"
+		}
+	}
+	return ""
+}
+
+// openPartner starts the sandbox if that is the partner.
+func (s *session) openPartner() error {
+	if s.to.Sandbox {
+		cfg := s.sandboxConfig
+		cfg.Keys = []string{s.key}
+		cfg.KeyTTL = s.flags.KeyTTL.Duration
+		if s.store != nil {
+			cfg.StateFile = s.to.Ledger + StateSuffix
+		}
+		server, err := sandbox.New(cfg)
+		if err != nil {
+			return fmt.Errorf("starting the sandbox: %w", err)
+		}
+		s.closers = append(s.closers, server.Close)
+		base, err := server.Listen("127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		if s.client, err = s.newClient(base); err != nil {
+			return err
+		}
+	}
+	if p := s.client.Proxy(); p != "" {
+		s.Sayf("requests go through the proxy %s", p)
+	}
+	s.closers = append(s.closers, func() error { s.client.CloseIdle(); return nil })
+	return nil
+}

@@ -1,0 +1,58 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// Preview shows what run would do. Nothing is sent or kept.
+func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
+	ctx := c.Context()
+	s, err := newSession(con, c, f, args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = s.closeAfter(err) }()
+	started := time.Now()
+	if err := s.open(ctx, args); err != nil {
+		return s.reportRefusal(err)
+	}
+	plan, failed := pipeline.Preview(ctx, s.config(nil))
+	if plan.Rows > 0 {
+		s.reportPlan(plan)
+	}
+	code := exit.CodeOf(failed)
+	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
+		code = exit.Findings
+	}
+	if failed != nil {
+		s.Sayf("bulkonboard: %v", failed)
+	} else {
+		s.Sayf("nothing was sent; this command does it:")
+		s.Sayf("  %s", s.CommandLine(replacePlanByRun(s.Args)...))
+	}
+	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
+	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
+	out.Money.Charged = ""
+	left := plan.Send + plan.InDoubt
+	out.Remaining = &left
+	return s.finish(out, nil, code)
+}
+
+// replacePlanByRun returns a command line with run in the place of plan.
+func replacePlanByRun(args []string) []string {
+	out := slices.Clone(args)
+	if i := slices.Index(out, "plan"); i >= 0 {
+		out[i] = "run"
+	}
+	return out
+}

@@ -1,0 +1,161 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// watchProgress hands the figures of a run on to the display and the metrics.
+func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
+	pauses := s.logPauses()
+	return func(now pipeline.Progress) {
+		p.Update(now)
+		s.gauges.keepProgress(now)
+		pauses(now)
+	}
+}
+
+// runWithDisplay does the work while the display and the metrics go on. Both
+// end with it.
+func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work func()) error {
+	shown, end := context.WithCancel(context.WithoutCancel(ctx))
+	var all errgroup.Group
+	all.Go(func() error {
+		if !s.flags.NoProgress {
+			p.Show(shown, s.Err, s.Err.IsTerminal() && !s.flags.Quiet && s.Env["TERM"] != "dumb")
+		}
+		return nil
+	})
+	all.Go(func() error {
+		s.gauges.keepWritten(shown)
+		return nil
+	})
+	all.Go(func() error {
+		defer end()
+		work()
+		return nil
+	})
+	return all.Wait()
+}
+
+// Run checks and submits the input of run, or without input settles what a
+// look-up can settle.
+func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
+	ctx := c.Context()
+	s, err := newSession(con, c, f, args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = s.closeAfter(err) }()
+	if err := s.open(ctx, args); err != nil {
+		return s.reportRefusal(err)
+	}
+	if err := s.findOlderCopy(ctx); err != nil {
+		return s.reportRefusal(err)
+	}
+	if s.gauges, err = s.newGauges(ctx); err != nil {
+		return err
+	}
+	p := &term.ProgressView{}
+	cfg := s.config(p)
+	cfg.Confirm = s.confirm
+	var sum pipeline.Summary
+	var failed error
+	err = s.runWithDisplay(ctx, p, func() {
+		if s.in == nil {
+			sum, failed = pipeline.Settle(ctx, cfg)
+		} else {
+			sum, failed = pipeline.Run(ctx, cfg)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return s.conclude(ctx, sum, failed)
+}
+
+// confirm shows the plan, finds out whether the reports can be written, and
+// asks where real customers and real money are at stake.
+func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
+	s.reportPlan(plan)
+	s.gauges.writePlan(plan)
+	if s.outputs != nil {
+		if err := s.outputs.Probe(); err != nil {
+			return err
+		}
+	}
+	if s.needsYes() && !s.flags.Yes && !s.Confirm(fmt.Sprintf("This sends up to %s to PRODUCTION.", term.Count(plan.Send, "row"))) {
+		return exit.UsageErrorf("not confirmed; nothing was sent")
+	}
+	return nil
+}
+
+// reportPlan prints what the check found and what is to be done, once.
+func (s *session) reportPlan(plan pipeline.Plan) {
+	if s.planShown || s.in == nil {
+		return
+	}
+	s.planShown = true
+	s.logPlan(plan)
+	s.reportNotes()
+	for _, line := range planLines(plan) {
+		s.Sayf("%s", line)
+	}
+	for _, line := range s.found.Lines(s.in.Files(), findings.RunKinds) {
+		s.Sayf("  %s", line)
+	}
+	for _, line := range s.found.Columns.Lines(s.in.Files(), s.Console, s.Args) {
+		s.Sayf("%s", line)
+	}
+}
+
+// config returns what the pipeline is asked to do. p is nil without a display.
+func (s *session) config(p *term.ProgressView) pipeline.Config {
+	f := s.flags
+	cfg := pipeline.Config{
+		Partner: s.client, Ledger: s.known, Environment: s.to.Environment, Rules: s.rules,
+		Pace: pipeline.Pace{Rate: f.Rate.PerSecond, Unlimited: f.Rate.Unlimited, Burst: f.Burst.N, Workers: f.Workers.N,
+			MaxAttempts: f.MaxAttempts.N, Patience: f.Patience.Duration},
+		Doubt: pipeline.Doubt{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
+			CheckExisting: f.CheckExisting.Value == "auto", Timeout: f.Timeout.Duration, SkipConfirm: f.ConfirmCreated.Value == "never"},
+		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
+		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait"},
+		Resend: pipeline.Resend{Codes: f.AgainCode, Accept: f.Accept},
+		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
+	}
+	for _, st := range f.Again {
+		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
+	}
+	if s.in != nil {
+		cfg.Input = s.found.Columns.WatchRows(s.in)
+	}
+	cfg.Answered, cfg.Moved = s.gauges.countAnswer, s.gauges.countMove
+	cfg.LastResort = s.lastResort
+	if p != nil {
+		cfg.Watch = s.watchProgress(p)
+	}
+	return cfg
+}
+
+// lastResort shows an outcome that neither the ledger nor its emergency file
+// would take, once, on standard error: it is the only copy. Whoever runs this
+// must keep that output as they keep the ledger.
+func (s *session) lastResort(c ledger.Change) {
+	line, err := json.Marshal(c)
+	if err != nil {
+		s.log.Error("an outcome could not be shown", "error", err.Error())
+		return
+	}
+	fmt.Fprintf(s.Err, "NOT SAVED (disk failed). Keep this line: %s\n", line)
+}

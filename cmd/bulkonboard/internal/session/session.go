@@ -1,0 +1,176 @@
+// Package session is what a command that may talk to the partner opens, in
+// which order, and what it says: log, input, reports, ledger, partner, display,
+// confirmation and conclusion. Start at [Run]; [Preview], [RecoverLinks] and
+// [FollowUsers] are the other ways in.
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// session is one command that may talk to the partner. It opens what the
+// command needs in the order in which a refusal costs least.
+type session struct {
+	*term.Console
+	command  string
+	flags    *settings.RunFlags
+	settings string
+	to       settings.Target
+	key      string
+	rules    *validate.Rules
+	log      *slog.Logger
+
+	in            *source.Input  // nil without input
+	store         *sqlite.Ledger // nil where plan has none to look at
+	known         ledger.Ledger  // the store, watched
+	sandboxConfig sandbox.Config // with --sandbox
+	client        *partner.Client
+	found         *findings.Collector
+	hosts         linkHosts
+	gauges        *gauges // nil without --metrics-file
+	outputs       *outputs.Outputs
+	planShown     bool // what the check found has been printed
+	notesShown    int  // notes of the input that have been printed
+	closers       []func() error
+}
+
+// newSession settles what needs no file but the key's.
+func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
+	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
+	if f.Quiet {
+		con.Err.HoldBack()
+	}
+	var err error
+	if err = f.Check(args); err != nil {
+		return nil, err
+	}
+	if s.to, err = f.Resolve(settings.LevelsOf(c)); err != nil {
+		return nil, err
+	}
+	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
+		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
+	}
+	if s.to.Sandbox {
+		s.key = settings.NewSandboxKey()
+	} else if s.key, err = settings.ReadAPIKey(con, f.KeyFile); err != nil {
+		return nil, err
+	}
+	if err = s.to.CheckKey(s.key); err != nil {
+		return nil, err
+	}
+	live := strings.HasPrefix(s.key, settings.LivePrefix) || s.to.Environment == settings.Production
+	if s.rules, err = f.Rules(live); err != nil {
+		return nil, err
+	}
+	for _, path := range []string{f.CAFile, f.MapFile} {
+		if info, err := os.Stat(path); err == nil {
+			settings.WarnIfWritable(con, path, info)
+		}
+	}
+	if s.to.Sandbox { // its address is known when it listens
+		s.sandboxConfig, err = f.Play.SandboxConfig()
+	} else {
+		s.client, err = s.newClient(s.to.BaseURL)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// needsYes reports whether sending needs the operator's word.
+func (s *session) needsYes() bool {
+	return s.command == "run" && s.to.Environment == settings.Production
+}
+
+// close closes what was opened, in the reverse order.
+func (s *session) close() error {
+	var all []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		all = append(all, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(all...)
+}
+
+// closeAfter closes what is open after a command that ended with err, and
+// returns with which error it ends.
+func (s *session) closeAfter(err error) error {
+	closed := s.close()
+	if closed == nil || err != nil && !errors.As(err, new(*exit.ReportedError)) {
+		return err
+	}
+	s.Sayf("bulkonboard: %v", closed)
+	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
+}
+
+// openLog opens the log, and says which partner and ledger the command is about.
+func (s *session) openLog() error {
+	log, closeLog, err := s.flags.OpenLog(s.Err)
+	if err != nil {
+		return err
+	}
+	s.log = log
+	s.closers = append(s.closers, closeLog)
+	s.Sayf("%s", s.to)
+	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
+	return nil
+}
+
+// open opens log, input, ledger and partner.
+func (s *session) open(ctx context.Context, args []string) (err error) {
+	if err := s.openLog(); err != nil {
+		return err
+	}
+	s.logBegin()
+	if len(args) > 0 {
+		if s.in, err = s.flags.OpenInput(ctx, args, s.In); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, s.in.Close)
+		s.found.CheckColumns(s.in, s.rules, s.flags.ID, findings.SharedRowsInRun)
+		if s.outputs, err = outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
+			return err
+		}
+		if path := s.flags.Annotate; path != "" {
+			if err := outputs.CheckAnnotate(path, s.in.Files()); err != nil {
+				return err
+			}
+		}
+		if err := s.outputs.Probe(); err != nil {
+			return err
+		}
+		s.reportNotes()
+	}
+	if err := s.openLedger(ctx); err != nil {
+		return err
+	}
+	return s.openPartner()
+}
+
+// reportNotes prints what the reader noticed since the last time.
+func (s *session) reportNotes() {
+	notes := s.in.Notes()
+	for _, line := range findings.NoteLines(notes[min(s.notesShown, len(notes)):], s.in.Files()) {
+		s.Sayf("%s", line)
+	}
+	s.notesShown = len(notes)
+}

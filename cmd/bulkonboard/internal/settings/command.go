@@ -1,0 +1,95 @@
+package settings
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+)
+
+// AddConfigFlag adds --config, which every command with settings has.
+func AddConfigFlag(c *cobra.Command) {
+	c.Flags().String("config", "", "read settings from `FILE` (default: ./bulkonboard.yaml, if you own it)")
+	HideAdvanced(c.Flags(), "config")
+}
+
+// DescribeSettings returns what the ledger's log keeps of the flags that were set, as
+// words for a POSIX shell, without files' contents. A link is a secret.
+func DescribeSettings(c *cobra.Command) string {
+	var words []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Changed {
+			return
+		}
+		values := []string{f.Value.String()}
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			values = v.GetSlice()
+		case *Pairs:
+			values = v.Texts()
+		}
+		for _, value := range values {
+			if f.Name == "link" {
+				value = "..."
+			}
+			words = append(words, "--"+f.Name+"="+value)
+		}
+	})
+	return term.Posix.QuoteLine(words...)
+}
+
+// CommandName returns the command without the program: "kyc sync".
+func CommandName(c *cobra.Command) string {
+	name := c.Name()
+	for p := c.Parent(); p != nil && p.HasParent(); p = p.Parent() {
+		name = p.Name() + " " + name
+	}
+	return name
+}
+
+// Where a setting came from; the larger beats the smaller.
+const (
+	fromDefault = iota
+	fromFile
+	fromEnvironment
+	FromFlag
+)
+
+const (
+	EnvPrefix          = "BULKONBOARD_"
+	KeyVariable        = "BULKONBOARD_API_KEY"
+	DefaultConfigFile  = "bulkonboard.yaml"
+	levelAnnotation    = "bulkonboard_level"
+	AdvancedAnnotation = "bulkonboard_advanced"
+)
+
+// HideAdvanced hides flags from the everyday help; `help run-advanced` shows them.
+func HideAdvanced(f *pflag.FlagSet, names ...string) {
+	for _, n := range names {
+		fl := f.Lookup(n)
+		fl.Hidden = true
+		if fl.Annotations == nil {
+			fl.Annotations = map[string][]string{}
+		}
+		fl.Annotations[AdvancedAnnotation] = []string{"true"}
+	}
+}
+
+// LevelsOf returns a function that says how strongly a flag was set.
+func LevelsOf(c *cobra.Command) func(string) int {
+	return func(name string) int {
+		f := c.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			return fromDefault
+		}
+		if at := f.Annotations[levelAnnotation]; len(at) == 1 {
+			level, err := strconv.Atoi(at[0])
+			if err == nil {
+				return level
+			}
+		}
+		return FromFlag
+	}
+}

@@ -1,0 +1,131 @@
+package settings
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/pipeline/intake"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// InputFlags say how to read the input and which rules it is held to.
+type InputFlags struct {
+	ID          string
+	Mapping     Pairs
+	MapFile     string
+	Defaults    Pairs
+	PhoneRegion string
+	phonePlus   bool
+	carry       []string
+	Send        Pairs
+	sheet       string
+	HeaderRow   Count
+	Delimiter   string
+	Encoding    string
+	formulas    Choice
+	Strict      bool
+}
+
+// AddFlags adds the flags.
+func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
+	i.HeaderRow = Count{Min: 1}
+	i.formulas = Choice{Words: []string{"cached", "refuse"}}
+	f.StringVar(&i.ID, "id", "", "the `COLUMN` of your own customer number")
+	f.Var(&i.Mapping, "map", "read the field from this column: `FIELD=COLUMN` (repeatable)")
+	f.StringVar(&i.MapFile, "map-file", "", "header mapping in `FILE` (YAML, FIELD: COLUMN)")
+	f.Var(&i.Defaults, "default", "value for empty cells or a missing column: `FIELD=VALUE` (repeatable)")
+	f.StringVar(&i.PhoneRegion, "phone-region", "", "country `CC` of phone numbers written without one, such as DE")
+	f.StringArrayVar(&i.carry, "carry", nil, "input `COLUMN` that reports show too; all = every unused one (repeatable)")
+	f.Var(&i.Send, "send", "add a string field to the request: `FIELD=COLUMN` (repeatable)")
+	f.StringVar(&i.sheet, "sheet", "", "`NAME` or number of the sheet (default the only one with data)")
+	f.Var(&i.HeaderRow, "header-row", "the row of the headers (default 1)")
+	f.StringVar(&i.Delimiter, "delimiter", "", "`C` between the fields: , ; | or tab (default detected)")
+	f.StringVar(&i.Encoding, "encoding", "", "`E` of a CSV, such as windows-1252 (default UTF-8, or UTF-16 by its mark)")
+	f.Var(&i.formulas, "formulas", "take the cached value of a formula, or refuse its row (default cached)")
+	f.BoolVar(&i.phonePlus, "phone-plus", false, "take all-digit phone numbers as international ones that lost their +")
+	f.BoolVar(&i.Strict, "strict", false, "hold back rows whose postal code lost its zero; of a run, exit 3 also for rows that an earlier one has reported")
+	HideAdvanced(f, "strict", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "phone-plus")
+}
+
+// Rules returns the field rules of these flags.
+func (i *InputFlags) Rules(live bool) (*validate.Rules, error) {
+	r := &validate.Rules{PhoneRegion: i.PhoneRegion, PhonePlus: i.phonePlus, Defaults: i.Defaults.Map(), Live: live, Strict: i.Strict}
+	for _, s := range i.Send.list {
+		r.Extra = append(r.Extra, s.name)
+	}
+	if err := r.Validate(); err != nil {
+		return nil, exit.NewUsageError(err)
+	}
+	return r, nil
+}
+
+// OpenInput opens the files as one batch.
+func (i *InputFlags) OpenInput(ctx context.Context, files []string, stdin io.Reader) (*source.Input, error) {
+	opt, err := i.SourceOptions()
+	if err != nil {
+		return nil, err
+	}
+	return source.Open(ctx, files, stdin, opt)
+}
+
+// SourceOptions returns how these flags have the input read.
+func (i *InputFlags) SourceOptions() (source.Options, error) {
+	opt := source.Options{
+		Fields: intake.Fields(validate.Fields()),
+		Map:    i.Mapping.Map(), ID: i.ID, Carry: slices.Clone(i.carry), Sheet: i.sheet,
+		HeaderRow: i.HeaderRow.N, Encoding: i.Encoding, Formulas: i.formulas.Value,
+	}
+	if i.ID != "" && !slices.Contains(i.carry, "all") && len(i.carry) == 0 {
+		opt.Carry = []string{i.ID}
+	}
+	for _, d := range i.Defaults.list {
+		opt.Optional = append(opt.Optional, d.name)
+	}
+	for _, s := range i.Send.list {
+		opt.Send = append(opt.Send, source.SendColumn{Field: s.name, Column: s.value})
+	}
+	var err error
+	if opt.Delimiter, err = parseDelimiter(i.Delimiter); err != nil {
+		return opt, err
+	}
+	opt.Map, err = i.withMapFile(opt.Map)
+	return opt, err
+}
+
+func parseDelimiter(text string) (rune, error) {
+	switch strings.ToLower(text) {
+	case "":
+		return 0, nil
+	case "tab", `\t`:
+		return '\t', nil
+	}
+	if runes := []rune(text); len(runes) == 1 {
+		return runes[0], nil
+	}
+	return 0, exit.UsageErrorf("--delimiter is one character, or tab")
+}
+
+// withMapFile adds the mapping of --map-file; --map beats it.
+func (i *InputFlags) withMapFile(given map[string]string) (map[string]string, error) {
+	if i.MapFile == "" {
+		return given, nil
+	}
+	text, _, err := readNamedFile(i.MapFile, maxConfig)
+	if err != nil {
+		return nil, exit.UsageErrorf("--map-file %s: %w", i.MapFile, err)
+	}
+	all, err := parseMapFile(i.MapFile, text)
+	if err != nil {
+		return nil, exit.NewUsageError(err)
+	}
+	for field, column := range given {
+		all[field] = column
+	}
+	return all, nil
+}

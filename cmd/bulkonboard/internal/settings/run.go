@@ -1,0 +1,121 @@
+// Package settings turns flags, environment variables and the configuration
+// file into typed values. Flags that several commands have are structs here;
+// [FillFlags] completes them from the environment and the file. A file that was
+// only found in the working directory decides nothing ([SetByFoundConfig]).
+package settings
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// DefaultKeepRuns is the number of runs whose row lists the ledger keeps.
+const DefaultKeepRuns = 90
+
+// RunFlags are the flags of run; plan has most of them, too.
+type RunFlags struct {
+	TargetFlags
+	InputFlags
+	LogFlags
+	Reports        []string
+	Rejects        string
+	Annotate       string
+	Rate           Rate
+	Fee            Amount
+	MaxNew         Bound
+	Limit          Count
+	Yes            bool
+	JSON           bool
+	Quiet          bool
+	Burst          Count
+	Workers        Count
+	MaxAttempts    Count
+	Patience       Span
+	MaxErrors      Bound
+	MaxDuration    Span
+	LowBalance     Choice
+	KeepBalance    Amount
+	settle         Span
+	InDoubt        Choice
+	Gap            Choice
+	ConfirmCreated Choice
+	CheckExisting  Choice
+	Again          []string
+	AgainCode      []string
+	Accept         []string
+	NoProgress     bool
+	KeepRuns       Count
+	MetricsFile    string
+}
+
+// AddPlanFlags adds those that plan has as well, and --config.
+func (r *RunFlags) AddPlanFlags(c *cobra.Command) {
+	f := c.Flags()
+	r.Rate = Rate{PerSecond: 5, Text: "5/s"}
+	r.Burst, r.Workers = Count{N: 1, Min: 1}, Count{auto: true, Min: 1}
+	r.AddLedgerFlags(c)
+	r.AddPartnerFlags(f)
+	r.InputFlags.AddFlags(f)
+	r.LogFlags.AddFlags(f)
+	f.Var(&r.Rate, "rate", "maximum request rate: 5/s, 300/m, 1000/h or unlimited")
+	f.Var(&r.Fee, "fee", "KYC fee of one user (default as measured in earlier runs)")
+	f.Var(&r.MaxNew, "max-new", "send nothing when there are more new rows than `N` or N%")
+	f.Var(&r.KeepBalance, "keep-balance", "treat the wallet as empty at or below this (default 0)")
+	f.StringArrayVar(&r.Again, "again", nil, "send rows of `STATUS` rejected or duplicate once more (repeatable)")
+	f.StringArrayVar(&r.AgainCode, "again-code", nil, "send rejected rows with this `CODE` once more (repeatable)")
+	f.StringArrayVar(&r.Accept, "accept", nil, "send rows held with `CODE` id_known or looks_onboarded (repeatable)")
+	f.BoolVar(&r.JSON, "json", false, "one JSON summary on standard output")
+	f.BoolVar(&r.Quiet, "quiet", false, "print nothing when the exit code is 0")
+	HideAdvanced(f, "keep-balance", "again", "again-code", "accept")
+}
+
+// AddFlags adds all flags of run, and --config.
+func (r *RunFlags) AddFlags(c *cobra.Command) {
+	r.AddPlanFlags(c)
+	f := c.Flags()
+	r.Limit = Count{Min: 1}
+	r.MaxAttempts = Count{N: 5, Min: 1}
+	r.Patience = Span{15 * time.Minute, true}
+	r.MaxErrors = Bound{none: true, text: "50"}
+	r.MaxErrors.Count = 50
+	r.LowBalance = Choice{"stop", []string{"stop", "wait"}}
+	r.InDoubt = Choice{"resolve", []string{"resolve", "hold"}}
+	r.Gap = Choice{Words: []string{"ours"}}
+	r.CheckExisting = Choice{"auto", []string{"auto", "never"}}
+	r.ConfirmCreated = Choice{"auto", []string{"auto", "never"}}
+	f.StringArrayVar(&r.Reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable; default beside the input)")
+	f.StringVar(&r.Rejects, "rejects", "", "`FILE` for the rows to correct, .xlsx or .csv (default beside the input)")
+	f.StringVar(&r.Annotate, "annotate", "", "the input with marks, status and link columns, as a workbook: `FILE`.xlsx")
+	f.Var(&r.Limit, "limit", "send at most N new rows, then stop")
+	f.BoolVar(&r.Yes, "yes", false, "do not ask before production is sent to")
+	f.Var(&r.Burst, "burst", "requests that may leave at once")
+	f.Var(&r.Workers, "workers", fmt.Sprintf("requests in flight: rate x latency of them are needed; auto finds out, up to %d", pipeline.AutoWorkers))
+	f.Var(&r.MaxAttempts, "max-attempts", "sends of one row in one run")
+	f.Var(&r.Patience, "patience", "how long an outage is waited out")
+	f.Var(&r.MaxErrors, "max-errors", "stop after so many refusals in a row, or none")
+	f.Var(&r.MaxDuration, "max-duration", "stop cleanly after that time (default none)")
+	f.Var(&r.LowBalance, "on-low-balance", "stop, or wait for the wallet to be topped up")
+	f.Var(&r.settle, "settle", "how long an unanswered request may still take effect (default timeout + 40s, at least 100s)")
+	f.Var(&r.InDoubt, "in-doubt", "resolve; hold never sends a row in doubt again")
+	f.Var(&r.Gap, "gap", "ours: users created while a restored ledger's memory is missing are ours where names and times agree")
+	f.Var(&r.CheckExisting, "check-existing", "auto asks for the list of users first when that is short")
+	f.Var(&r.ConfirmCreated, "confirm-created", "before the report is written, compare the users created with the partner's list: auto, never")
+	f.BoolVar(&r.NoProgress, "no-progress", false, "no progress bar or lines")
+	r.KeepRuns = Count{N: DefaultKeepRuns, Min: 1}
+	f.Var(&r.KeepRuns, "keep-runs", "the ledger keeps the rows that the newest `N` runs read")
+	f.StringVar(&r.MetricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date, readable by all")
+	HideAdvanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
+		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
+}
+
+// SettleTime returns --settle, or its default.
+func (r *RunFlags) SettleTime() time.Duration {
+	if r.settle.Duration > 0 {
+		return r.settle.Duration
+	}
+	return max(100*time.Second, r.Timeout.Duration+40*time.Second)
+}

@@ -1,0 +1,57 @@
+package term
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline"
+)
+
+// A line at each 10 %, at most one a minute, at least one in 15 minutes.
+func TestProgressLines(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var out strings.Builder
+	l := &lineDisplay{to: &out}
+	for _, step := range []struct {
+		at      time.Duration
+		decided int
+		line    bool
+	}{
+		{0, 0, false}, {10 * time.Second, 100, false}, {59 * time.Second, 500, false}, {60 * time.Second, 500, true},
+		{90 * time.Second, 700, false}, {2 * time.Minute, 710, true}, {10 * time.Minute, 720, false},
+		{17 * time.Minute, 720, true}, {18 * time.Minute, 799, false}, {19 * time.Minute, 800, true},
+	} {
+		out.Reset()
+		l.draw(start.Add(step.at), pipeline.Progress{Phase: pipeline.Sending, ToSend: 1000, Since: start, Decided: step.decided})
+		if (out.Len() > 0) != step.line {
+			t.Errorf("at %v with %d: %q", step.at, step.decided, out.String())
+		}
+	}
+}
+
+// The text before the bar keeps what matters most when there is little room.
+func TestBarText(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	p := pipeline.Progress{Phase: pipeline.Sending, ToSend: 12000, Decided: 1200, Created: 1190, Problems: 10, Rate: 20, Since: start}
+	now := start.Add(time.Minute)
+	for room, want := range map[int]string{
+		100: "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left, 20/s",
+		62:  "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left",
+		45:  "1,200 of 12,000, 1,190 created, 10 problems",
+		5:   "1,200 of 12,000",
+	} {
+		if got := barText(now, p, room); got != want {
+			t.Errorf("in %d columns: %q, want %q", room, got, want)
+		}
+	}
+	// At 80 columns there is room for all but the wallet, and a pause is told first.
+	room := 80 - barFrame - widthOfBar(80)
+	if got, want := barText(now, p, room), "1,200 of 12,000, 1,190 created, 10 problems, about 9 min left"; got != want {
+		t.Errorf("at 80 columns: %q, want %q", got, want)
+	}
+	p.Pause, p.Until = "partner asked to wait 30 s, going on", now.Add(30*time.Second)
+	if got := barText(now, p, room); !strings.HasPrefix(got, "1,200 of 12,000, waiting until ") || !strings.HasSuffix(got, ", 1,190 created") {
+		t.Errorf("%q", got)
+	}
+}
