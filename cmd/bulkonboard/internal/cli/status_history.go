@@ -74,37 +74,18 @@ func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
 	return err
 }
 
-// recent are the decisions of the last days.
-type recent struct {
-	rows        int
-	first, last time.Time
-}
-
-func (r *recent) add(at, now time.Time) {
-	if at.IsZero() || now.Sub(at) > paceDays*24*time.Hour {
-		return
-	}
-	if r.rows == 0 || at.Before(r.first) {
-		r.first = at
-	}
-	if at.After(r.last) {
-		r.last = at
-	}
-	r.rows++
-}
-
 // perDay returns the pace from the first of them to the last, or to now while a run
 // goes on; 0 if there are too few, or in too short a time.
-func (r *recent) perDay(now time.Time, running bool) float64 {
-	end := r.last
+func perDay(of sqlite.Decided, now time.Time, running bool) float64 {
+	end := of.Last
 	if running {
 		end = now
 	}
-	span := end.Sub(r.first)
-	if r.rows < 10 || span < 5*time.Second {
+	span := end.Sub(of.First)
+	if of.Rows < 10 || span < 5*time.Second {
 		return 0
 	}
-	return float64(r.rows-1) / span.Hours() * 24
+	return float64(of.Rows-1) / span.Hours() * 24
 }
 
 // isLockHeld reports whether the process that signed the ledger's lock is alive on

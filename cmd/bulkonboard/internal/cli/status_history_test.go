@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // The pace is that of the last days, from the first decision to the last, or to
@@ -27,11 +29,18 @@ func TestRecentPace(t *testing.T) {
 		"what is older is left out": {30, 8 * time.Hour, now, false, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var r recent
+			var of sqlite.Decided // of the last days, as the ledger counts them
 			for i := range test.rows {
-				r.add(test.until.Add(-time.Duration(i)*test.every), now)
+				at := test.until.Add(-time.Duration(i) * test.every)
+				if at.Before(now.AddDate(0, 0, -paceDays)) {
+					break
+				}
+				if of.Rows++; of.Rows == 1 {
+					of.Last = at
+				}
+				of.First = at
 			}
-			if got := r.perDay(now, test.running); math.Abs(got-test.want) > test.want/100 {
+			if got := perDay(of, now, test.running); math.Abs(got-test.want) > test.want/100 {
 				t.Errorf("%.1f rows a day, want %.1f", got, test.want)
 			}
 		})

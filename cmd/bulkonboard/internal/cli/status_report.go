@@ -58,30 +58,11 @@ func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, no
 	if err := s.readRuns(ctx, l, 0); err != nil || s.batch.ID == 0 {
 		return s, err
 	}
-	var lately, own recent
-	s.tally = ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
-	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID}) {
-		if err != nil {
-			return nil, err
-		}
-		s.tally.Count(r)
-		if r.Known && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
-			s.reportedRows++
-		}
-		if r.Claims {
-			s.checks.Add(r.Customer, now.Add(-session.UnverifiedAfter))
-		}
-		if r.Customer.Attempts > 0 {
-			lately.add(r.Customer.Decided, now)
-			if s.running && !r.Customer.Decided.Before(s.run.Started) {
-				own.add(r.Customer.Decided, now)
-			}
-		}
+	if err := s.countRows(ctx, l); err != nil {
+		return nil, err
 	}
-	s.perDay = lately.perDay(now, s.running)
-	// Nights and other rates before this run say nothing of its end.
-	if pace := own.perDay(now, s.running); pace > 0 {
-		s.perDay, s.own = pace, true
+	if err := s.measurePace(ctx, l); err != nil {
+		return nil, err
 	}
 	if s.several {
 		if s.total, err = l.Tally(ctx, ledger.Selection{All: true}); err != nil {
@@ -89,6 +70,48 @@ func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, no
 		}
 	}
 	return s, s.findFee(ctx, l)
+}
+
+// countRows counts the rows of the batch and how far the identity checks are.
+func (s *statusReport) countRows(ctx context.Context, l *sqlite.Ledger) (err error) {
+	if s.tally, err = l.Tally(ctx, ledger.Selection{Batch: s.batch.ID}); err != nil {
+		return err
+	}
+	for r, err := range l.Rows(ctx, ledger.Selection{Batch: s.batch.ID, Reviewed: true}) {
+		if err != nil {
+			return err
+		}
+		if r.Known && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
+			s.reportedRows++
+		}
+	}
+	before := s.now.Add(-session.UnverifiedAfter)
+	has, err := l.HasKYC(ctx, s.batch.ID)
+	if err == nil && (has || s.info.Created.Before(before)) { // else there is nothing to say of links
+		s.checks, err = kyc.Count(ctx, l, s.batch.ID, before)
+	}
+	return err
+}
+
+// measurePace sets the rows decided a day, if rows are left. Nights and other rates
+// before a run that goes on say nothing of its end.
+func (s *statusReport) measurePace(ctx context.Context, l *sqlite.Ledger) error {
+	if s.openRows() == 0 {
+		return nil
+	}
+	lately, err := l.DecidedSince(ctx, s.batch.ID, s.now.AddDate(0, 0, -paceDays))
+	if err != nil {
+		return err
+	}
+	s.perDay = perDay(lately, s.now, s.running)
+	if !s.running {
+		return nil
+	}
+	own, err := l.DecidedSince(ctx, s.batch.ID, s.run.Started)
+	if pace := perDay(own, s.now, true); pace > 0 {
+		s.perDay, s.own = pace, true
+	}
+	return err
 }
 
 func (s *statusReport) openRows() int {
