@@ -143,11 +143,11 @@ func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[led
 // Close ends the snapshot. Rows must not be called after it.
 func (s *Snapshot) Close() { s.end() }
 
-// Decided is how many rows were decided in a stretch of time, and when.
+// Decided is how many customers were decided in a stretch of time, and when.
 type Decided = tables.Decided
 
-// DecidedSince counts the rows of a batch for whose customers a request was sent,
-// and that were decided at or after a moment.
+// DecidedSince counts the customers that a batch named last, for whom a request was
+// sent, and that were decided at or after a moment.
 func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
 	return read(ctx, l, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
 }

@@ -366,18 +366,18 @@ func (c *Reader) countPlain(ctx context.Context, batch int64, t *ledger.Tally) e
 	})
 }
 
-// Decided is how many rows were decided in a stretch of time, and when. The zero
+// Decided is how many customers were decided in a stretch of time, and when. The zero
 // value: none.
 type Decided struct {
 	Rows        int
 	First, Last time.Time
 }
 
-// DecidedSince counts the rows of a batch for whose customers a request was sent,
-// and that were decided at or after a moment.
+// DecidedSince counts the customers that a batch named last, for whom a request was
+// sent, and that were decided at or after a moment.
 func (c *Reader) DecidedSince(ctx context.Context, batch int64, since time.Time) (d Decided, err error) {
-	err = c.QueryLong(ctx, `SELECT count(*), min(c.decided_us), max(c.decided_us) FROM input_row r CROSS JOIN customer c ON c.id = r.customer
-		WHERE r.batch = ? AND c.attempts > 0 AND c.decided_us >= ?`, []any{batch, since.UnixMicro()}, func(r *Record) error {
+	err = c.QueryLong(ctx, `SELECT count(*), min(decided_us), max(decided_us) FROM customer
+		WHERE last_batch = ? AND attempts > 0 AND decided_us >= ?`, []any{batch, since.UnixMicro()}, func(r *Record) error {
 		d = Decided{Rows: r.Int(), First: r.Time(), Last: r.Time()}
 		return nil
 	})

@@ -87,18 +87,17 @@ func (s *statusReport) countRows(ctx context.Context, l *sqlite.Ledger) (err err
 	}
 	before := s.now.Add(-session.UnverifiedAfter)
 	has, err := l.HasKYC(ctx, s.batch.ID)
-	if err == nil && (has || s.info.Created.Before(before)) { // else there is nothing to say of links
+	if err == nil && (has || s.info.Created.Before(before)) {
 		s.checks, err = kyc.Count(ctx, l, s.batch.ID, before)
+	} else if users := s.tally.Status[ledger.Created] + s.tally.Status[ledger.LinkMissing]; users > 0 { // no news, and no old links
+		s.checks = kyc.Funnel{Users: users, Status: map[ledger.KYCStatus]int{ledger.KYCUnknown: users}, NoLink: s.tally.Status[ledger.LinkMissing]}
 	}
 	return err
 }
 
-// measurePace sets the rows decided a day, if rows are left. Nights and other rates
-// before a run that goes on say nothing of its end.
+// measurePace sets the rows decided a day. Nights and other rates before a run that
+// goes on say nothing of its end.
 func (s *statusReport) measurePace(ctx context.Context, l *sqlite.Ledger) error {
-	if s.openRows() == 0 {
-		return nil
-	}
 	lately, err := l.DecidedSince(ctx, s.batch.ID, s.now.AddDate(0, 0, -paceDays))
 	if err != nil {
 		return err
