@@ -32,6 +32,6 @@ func otherVersion(path string, version, newest int) error {
 	if version > newest {
 		return fmt.Errorf("%s has schema %d and this program knows %d; use the newer program: %w", path, version, newest, ledger.ErrNewer)
 	}
-	return fmt.Errorf("%s was made by an unreleased version of this program (schema %d, now %d). Export its users with that version (`bulkonboard ledger export`) and import them into a new ledger: %w",
+	return fmt.Errorf("%s was made by an unreleased version of this program (schema %d, now %d): export its users with that version (`bulkonboard ledger export`), and import them into a new ledger: %w",
 		path, version, newest, ErrOlder)
 }
