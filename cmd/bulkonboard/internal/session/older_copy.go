@@ -11,6 +11,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
+// A directory that was rolled back with all of its files (a snapshot) has a
+// ledger that agrees with the files beside it. The report may be outside of it,
+// and then shows users whom the ledger has never sent.
+
 // lookupGroup is how many customers are looked up at a time.
 const lookupGroup = 500
 

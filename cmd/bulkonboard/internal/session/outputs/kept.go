@@ -18,6 +18,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
+// A report is the second copy of the links. One that has links which the ledger
+// has lost, or never had, is not replaced: it is kept beside the new one.
+
 // reportLinks are the links that a report has, by customer: whose they are, and
 // of which user, as hashes.
 type reportLinks struct {
