@@ -93,7 +93,7 @@ func (s *session) knowsStrangers(ctx context.Context, path string) (bool, error)
 		waiting = waiting[:0]
 		return nil
 	}
-	err := reportfile.Read(path, func(r reportfile.Record) error {
+	err := reportfile.Read(context.WithoutCancel(ctx), path, func(r reportfile.Record) error {
 		if !r.IsReport() {
 			return errors.New("no report")
 		}
