@@ -18,8 +18,11 @@ import (
 )
 
 func newConfigCommand(con *term.Console) *cobra.Command {
-	c := subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check the config file", Long: configText})
-	check := &cobra.Command{
+	return subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check the config file", Long: configText}, newConfigCheckCommand(con))
+}
+
+func newConfigCheckCommand(con *term.Console) *cobra.Command {
+	c := &cobra.Command{
 		Use:   "check",
 		Short: "read the config file and the environment, and list every mistake",
 		Long: `Reads the config file and the BULKONBOARD_ environment variables, tries every
@@ -28,9 +31,8 @@ together, and lists every mistake with its line. Nothing is sent or created.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runConfigCheck(con, c) },
 	}
-	settings.AddConfigFlag(check)
-	check.Flags().Lookup("config").Hidden = false // it is what this is about
-	c.AddCommand(check)
+	settings.AddConfigFlag(c)
+	c.Flags().Lookup("config").Hidden = false // it is what this is about
 	return c
 }
 

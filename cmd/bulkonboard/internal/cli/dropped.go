@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"regexp"
@@ -15,7 +16,7 @@ import (
 
 // runDropped checks a file that was dropped on the program, or given without a
 // subcommand.
-func runDropped(con *term.Console, c, root *cobra.Command, args []string) error {
+func runDropped(ctx context.Context, con *term.Console, c, root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
 	}
@@ -27,7 +28,7 @@ func runDropped(con *term.Console, c, root *cobra.Command, args []string) error 
 	if err != nil {
 		return err
 	}
-	check.SetContext(c.Context())
+	check.SetContext(ctx)
 	if len(args) != 1 {
 		return check.RunE(check, args)
 	}

@@ -40,7 +40,7 @@ The same command again continues where the last one ended.`,
 	root.SetIn(con.In)
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
-	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(con, c, root, args) }
+	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(c.Context(), con, c, root, args) }
 	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
 		newTemplateCommand(con), newSandboxCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
 	root.AddCommand(newHelpTopics(root)...)

@@ -58,7 +58,7 @@ user of the account.
 			if own := strings.TrimSpace(con.Env[settings.KeyVariable]); own != "" {
 				cfg.Keys = append(cfg.Keys, own)
 			}
-			return serveSandbox(c.Context(), con, cfg, addr, printed)
+			return runSandbox(c.Context(), con, cfg, addr, printed)
 		},
 	}
 	f.AddFlags(c.Flags(), "")
@@ -79,7 +79,7 @@ func faultText() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func serveSandbox(ctx context.Context, con *term.Console, cfg sandbox.Config, addr, key string) (err error) {
+func runSandbox(ctx context.Context, con *term.Console, cfg sandbox.Config, addr, key string) (err error) {
 	server, err := sandbox.New(cfg)
 	if err != nil {
 		return exit.NewUsageError(err)

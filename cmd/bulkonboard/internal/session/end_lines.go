@@ -14,7 +14,7 @@ import (
 
 // reportEnd prints what happened, what is left, where the report is, and the
 // command that continues.
-func (s *session) reportEnd(sum pipeline.Summary, failed error, written []string, code exit.Code) {
+func (s *session) reportEnd(ctx context.Context, sum pipeline.Summary, failed error, written []string, code exit.Code) {
 	s.reportFailure(failed)
 	if hint := s.unusedProxy(failed); hint != "" {
 		s.Sayf("  %s", hint)
@@ -45,7 +45,7 @@ func (s *session) reportEnd(sum pipeline.Summary, failed error, written []string
 	if sum.Unconfirmed > 0 {
 		s.Sayf("%s", unconfirmedText(sum))
 	}
-	s.reportOtherInputs(sum)
+	s.reportOtherInputs(ctx, sum)
 	if sum.Sent > 0 && sum.WalletFrom.Known() && sum.WalletTo.Known() {
 		s.Sayf("wallet: %s before, %s after", strings.TrimSpace(sum.WalletFrom.String()+" "+sum.Currency), strings.TrimSpace(sum.WalletTo.String()+" "+sum.Currency))
 	}
@@ -96,7 +96,7 @@ func unconfirmedText(sum pipeline.Summary) string {
 
 // reportOtherInputs names the inputs that must be run again for what is left of them:
 // those of rows in doubt, and without an input of our own also of rows unsent.
-func (s *session) reportOtherInputs(sum pipeline.Summary) {
+func (s *session) reportOtherInputs(ctx context.Context, sum pipeline.Summary) {
 	if sum.OthersDoubt > 0 {
 		s.Sayf("%s in doubt through other inputs", term.Count(sum.OthersDoubt, "row"))
 	}
@@ -106,7 +106,6 @@ func (s *session) reportOtherInputs(sum pipeline.Summary) {
 	} else if sum.OthersDoubt == 0 {
 		return
 	}
-	ctx := context.Background() // the last words; a signal has had its effect
 	count := map[int64]int{}
 	for c, err := range s.store.Customers(ctx, left) {
 		if err != nil {

@@ -11,6 +11,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
+// A directory that was rolled back with all of its files (a snapshot) has a
+// ledger that agrees with the files beside it. The report may be outside of it,
+// and then shows users whom the ledger has never sent.
+
 // lookupGroup is how many customers are looked up at a time.
 const lookupGroup = 500
 
@@ -89,7 +93,7 @@ func (s *session) knowsStrangers(ctx context.Context, path string) (bool, error)
 		waiting = waiting[:0]
 		return nil
 	}
-	err := reportfile.Read(path, func(r reportfile.Record) error {
+	err := reportfile.Read(context.WithoutCancel(ctx), path, func(r reportfile.Record) error {
 		if !r.IsReport() {
 			return errors.New("no report")
 		}

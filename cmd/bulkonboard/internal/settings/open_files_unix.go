@@ -11,5 +11,5 @@ import (
 func openFileLimit() (uint64, bool) {
 	var limit syscall.Rlimit
 	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
-	return uint64(limit.Cur), err == nil
+	return uint64(limit.Cur), err == nil //nolint:unconvert // FreeBSD has it signed
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
+// The typed values of flags. Each is a pflag.Value: Set refuses what makes no
+// sense before anything is opened.
+
 // Rate is requests a second.
 type Rate struct {
 	PerSecond float64

@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,63 +164,29 @@ func FileArguments(names []string) []string {
 func SplitWords(line string) []string {
 	var words []string
 	var word strings.Builder
-	inside, quoted, escaped := false, false, false
-	for i := 0; i < len(line); i++ {
-		r := line[i]
-		if r == '$' && !quoted && !escaped && strings.HasPrefix(line[i:], "$'") {
-			text, size := unescapeWord(line[i+2:])
-			word.WriteString(text)
-			inside = true
-			i += 1 + size
+	isInside := false
+	parts := regexp.MustCompile(`(?s)( +)|\$'([^']*)'|'([^']*)'|\\(.)|([^ '\\$]+|\$)`)
+	for _, part := range parts.FindAllStringSubmatch(line+" ", -1) {
+		if part[1] == "" {
+			isInside = true
+			word.WriteString(unescapeWord(part[2]) + part[3] + part[4] + part[5])
 			continue
 		}
-		switch {
-		case escaped:
-			word.WriteByte(r)
-			escaped = false
-		case r == '\'':
-			inside, quoted = true, !quoted
-		case quoted:
-			word.WriteByte(r)
-		case r == '\\':
-			inside, escaped = true, true
-		case r == ' ':
-			if inside {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			inside = false
-		default:
-			inside = true
-			word.WriteByte(r)
+		if isInside {
+			words = append(words, word.String())
 		}
-	}
-	if inside {
-		words = append(words, word.String())
+		word.Reset()
+		isInside = false
 	}
 	return words
 }
 
-// unescapeWord reads what escaped writes, from behind $' on. size counts the
-// closing quotation mark.
-func unescapeWord(line string) (text string, size int) {
-	var b strings.Builder
-	for i := 0; i < len(line); i++ {
-		switch {
-		case line[i] == '\'':
-			return b.String(), i + 1
-		case line[i] == '\\' && i+3 < len(line) && '0' <= line[i+1] && line[i+1] <= '3':
-			octet, err := strconv.ParseUint(line[i+1:i+4], 8, 8)
-			if err == nil {
-				b.WriteByte(byte(octet))
-			}
-			i += 3
-		case line[i] == '\\' && i+1 < len(line):
-			i++
-			b.WriteByte(line[i])
-		default:
-			b.WriteByte(line[i])
-		}
+// unescapeWord reads what quoteEscaped writes between its quotation marks. Its
+// octal escapes are those of Go.
+func unescapeWord(escaped string) string {
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(escaped, `"`, `\"`) + `"`)
+	if err != nil {
+		return escaped
 	}
-	return b.String(), len(line)
+	return text
 }

@@ -31,7 +31,7 @@ Rows of a report with any other status are passed over.`,
 		}
 		// The file is read in full before anything is written.
 		im := &importer{path: args[0], environment: opt.Environment}
-		if err := im.checkFile(); err != nil {
+		if err := im.checkFile(c.Context()); err != nil {
 			return err
 		}
 		opt.Create = create || opt.Environment != settings.Production

@@ -17,7 +17,8 @@ func timeOf(texts ...string) time.Time {
 }
 
 // knowsMore reports whether a file says more of a customer than the ledger
-// knows. Nothing is imported for a customer whom this ledger sent to the partner, but the link of a user whose link was lost.
+// knows. Nothing is imported for a customer whom this ledger sent to the
+// partner, but the link of a user whose link was lost.
 func knowsMore(ch ledger.Change, c ledger.Customer) bool {
 	switch c.Status {
 	case ledger.Pending:

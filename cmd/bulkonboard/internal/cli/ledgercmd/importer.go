@@ -49,7 +49,7 @@ type importedUser struct {
 }
 
 // checkFile reads the whole file, so that a mistake in it costs nothing.
-func (im *importer) checkFile() error {
+func (im *importer) checkFile(ctx context.Context) error {
 	sum, err := reportfile.HashFile(im.path)
 	if err != nil {
 		return exit.UsageErrorf("%s: %w", im.path, term.PlainError(err))
@@ -57,7 +57,7 @@ func (im *importer) checkFile() error {
 	im.sum = sum
 	n := 0
 	im.slugs = map[string]bool{}
-	err = reportfile.Read(im.path, func(r reportfile.Record) error {
+	err = reportfile.Read(ctx, im.path, func(r reportfile.Record) error {
 		n++
 		p, ok, err := im.parseRow(r)
 		if slug := ledger.SlugOf(p.change.ServiceID); ok && slug != "" {
@@ -158,14 +158,14 @@ func (im *importer) importInto(ctx context.Context, l *sqlite.Ledger, e *logEntr
 	if err := im.register(ctx); err != nil {
 		return err
 	}
-	im.skipped, err = im.readGroups(func(group []importedUser) error { return im.writeGroup(ctx, group) })
+	im.skipped, err = im.readGroups(ctx, func(group []importedUser) error { return im.writeGroup(ctx, group) })
 	e.created += im.done[ledger.Created]
 	return err
 }
 
 // readGroups reads the rows to take over and hands them on in groups that have
 // no customer twice. skipped counts the other rows.
-func (im *importer) readGroups(write func(group []importedUser) error) (skipped int, err error) {
+func (im *importer) readGroups(ctx context.Context, write func(group []importedUser) error) (skipped int, err error) {
 	var group []importedUser
 	seen, size := map[string]bool{}, 0
 	flush := func() error {
@@ -177,7 +177,7 @@ func (im *importer) readGroups(write func(group []importedUser) error) (skipped 
 		clear(seen)
 		return err
 	}
-	err = reportfile.Read(im.path, func(r reportfile.Record) error {
+	err = reportfile.Read(ctx, im.path, func(r reportfile.Record) error {
 		p, ok, err := im.parseRow(r)
 		if err != nil {
 			return err
@@ -216,7 +216,7 @@ func (im *importer) register(ctx context.Context) error {
 		return err
 	}
 	n := 0
-	_, err = im.readGroups(func(group []importedUser) error {
+	_, err = im.readGroups(ctx, func(group []importedUser) error {
 		keys := make([]ledger.LookupKey, len(group))
 		for i, p := range group {
 			keys[i] = ledger.LookupKey{Identity: p.identity, SenderID: p.sender}

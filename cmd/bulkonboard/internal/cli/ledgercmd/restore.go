@@ -46,7 +46,7 @@ func runRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, ba
 	settings := []string{backup}
 	for _, path := range reports {
 		im := &importer{path: path, environment: opt.Environment, onlyReport: true}
-		if err := im.checkFile(); err != nil {
+		if err := im.checkFile(c.Context()); err != nil {
 			return err
 		}
 		all = append(all, im)

@@ -18,6 +18,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
+// A report is the second copy of the links. One that has links which the ledger
+// has lost, or never had, is not replaced: it is kept beside the new one.
+
 // reportLinks are the links that a report has, by customer: whose they are, and
 // of which user, as hashes.
 type reportLinks struct {
@@ -34,7 +37,7 @@ func (o *Outputs) keepRicherReport(ctx context.Context, path string, meta report
 	if !meta.NoLinks && o.IsOwnReport(ctx, path) {
 		return nil
 	}
-	old, ok := readLinks(path)
+	old, ok := readLinks(ctx, path)
 	if !ok {
 		return nil
 	}
@@ -81,10 +84,11 @@ func (o *Outputs) ReportKept(con *term.Console) {
 }
 
 // readLinks reads the links of a report of ours; ok is false for any other file,
-// and for one without links.
-func readLinks(path string) (links reportLinks, ok bool) {
+// and for one without links. A cancelled ctx does not end it: a report that was
+// read in part could be replaced.
+func readLinks(ctx context.Context, path string) (links reportLinks, ok bool) {
 	links = reportLinks{maphash.MakeSeed(), map[uint64]uint64{}}
-	err := reportfile.Read(path, func(r reportfile.Record) error {
+	err := reportfile.Read(context.WithoutCancel(ctx), path, func(r reportfile.Record) error {
 		if !r.IsReport() {
 			return fs.ErrInvalid
 		}

@@ -59,10 +59,10 @@ func foldName(header string) string {
 
 // Read reads a report of ours (.csv, .xlsx, .json), or any CSV with a
 // header row, from its first row to its last. Its errors name rows, never cells.
-func Read(path string, each func(Record) error) (err error) {
+func Read(ctx context.Context, path string, each func(Record) error) (err error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv", ".xlsx":
-		return readTable(path, each)
+		return readTable(ctx, path, each)
 	case ".json":
 		return readJSON(path, each)
 	}
@@ -151,11 +151,11 @@ func readJSON(path string, each func(Record) error) (err error) {
 
 // readTable reads a CSV file, or the sheets "All rows", "All rows (2)", ... of
 // a report.
-func readTable(path string, each func(Record) error) error {
+func readTable(ctx context.Context, path string, each func(Record) error) error {
 	isOurs := func(sheet string) bool { return strings.HasPrefix(sheet, "All rows") }
 	var first *string // of the header that folded was made of
 	var folded []string
-	err := source.ReadTable(context.Background(), path, isOurs, func(header []string, row int, cells []string) error {
+	err := source.ReadTable(ctx, path, isOurs, func(header []string, row int, cells []string) error {
 		if first != &header[0] {
 			first, folded = &header[0], foldNames(header)
 		}
