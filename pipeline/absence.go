@@ -1,12 +1,9 @@
 package pipeline
 
 import (
-	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // This file decides whether a list that does not show a person proves that the
@@ -58,12 +55,12 @@ func newNeighbour(c ledger.Customer) *neighbour {
 }
 
 // measuresOf are the distances of the clocks that a list shows by known users.
-func measuresOf(n neighbours, listed map[string]partner.Listed) (all []measure) {
+func measuresOf(n neighbours, listed map[string]listedUser) (all []measure) {
 	take := func(side []*neighbour) {
 		found := 0
 		for _, k := range side {
 			u, ok := listed[k.serviceID]
-			if !ok || !k.measures || u.CreatedAt.IsZero() || !sameEmail(u.Email, k.identity) || found == maxNeighbours {
+			if !ok || !k.measures || u.CreatedAt.IsZero() || u.Identity != k.identity || found == maxNeighbours {
 				continue
 			}
 			found++
@@ -73,12 +70,6 @@ func measuresOf(n neighbours, listed map[string]partner.Listed) (all []measure) 
 	take(n.before)
 	take(n.after)
 	return all
-}
-
-// sameEmail reports whether a listed e-mail is that of an identity, letter case aside.
-func sameEmail(listed, identity string) bool {
-	id, ok := validate.Identity(listed)
-	return ok && id == identity
 }
 
 // absence is what not being listed proves.
@@ -101,7 +92,7 @@ const (
 type witnesses struct {
 	began   time.Time // when the list was begun, in the partner's time
 	near    neighbours
-	listed  map[string]partner.Listed
+	listed  map[string]listedUser
 	empty   bool          // the list is well-formed and has no user at all
 	unread  bool          // some user of the list could not be read
 	lag     time.Duration // the largest lag of the list measured lately
@@ -153,7 +144,7 @@ func prove(w witnesses, t timing) absence {
 				lost++
 			}
 			continue
-		case !sameEmail(u.Email, k.identity):
+		case u.Identity != k.identity:
 			hidden++
 		}
 		olderShown = olderShown || i < len(before)
@@ -171,22 +162,17 @@ func prove(w witnesses, t timing) absence {
 	return absence{kind: absenceProved}
 }
 
-// nameOf is how a person's name is compared with a listed one.
-func nameOf(first, last string) string {
-	return strings.Join(strings.Fields(strings.ToLower(first+" "+last)), " ")
-}
-
 // isSimilar reports whether a list shows a stranger who may be the person of a
 // row under another spelling of the e-mail: the same mailbox, or the same name
 // created within a window of ours.
-func isSimilar(c ledger.Customer, l listing, owned func(serviceID string) bool, clock calibration, t timing) bool {
-	for _, u := range l.mailboxes[validate.Mailbox(c.Identity)] {
-		if id, ok := validate.Identity(u.Email); (!ok || id != c.Identity) && !owned(u.ServiceID) && !u.IsDeleted() {
+func isSimilar(c ledger.Customer, sameMailbox, sameName []listedUser, owned func(serviceID string) bool, clock calibration, t timing) bool {
+	for _, u := range sameMailbox {
+		if u.Identity != c.Identity && !owned(u.ServiceID) && !u.Deleted {
 			return true
 		}
 	}
-	for _, u := range l.names[nameOf(c.FirstName, c.LastName)] {
-		if id, ok := validate.Identity(u.Email); ok && id == c.Identity || owned(u.ServiceID) || u.IsDeleted() {
+	for _, u := range sameName {
+		if u.Identity == c.Identity || owned(u.ServiceID) || u.Deleted {
 			continue
 		}
 		if u.CreatedAt.IsZero() || inSomeWindow(c.History, u, clock, t) {
@@ -198,7 +184,7 @@ func isSimilar(c ledger.Customer, l listing, owned func(serviceID string) bool, 
 
 // inSomeWindow reports whether a user may have been created by some attempt,
 // as far as its clock can be compared; where it cannot, a day either way counts.
-func inSomeWindow(h []ledger.Attempt, u partner.Listed, clock calibration, t timing) bool {
+func inSomeWindow(h []ledger.Attempt, u listedUser, clock calibration, t timing) bool {
 	for i, a := range h {
 		w, ok := windowOf(h, i, t)
 		if !ok {

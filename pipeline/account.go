@@ -141,9 +141,7 @@ func (r *run) sameAccount(ctx context.Context) error {
 	if err != nil || !changed || r.account.slug() == "" || r.owner != "" {
 		return err
 	}
-	read := &reading{run: r, size: askedPage, seen: make(map[userKey]bool), search: search{slug: r.account.slug(),
-		turn: func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }}}
-	page, err := read.page(ctx, 0)
+	other, err := r.list.showsOtherAccount(ctx, r.account.slug(), r.pace.wait)
 	if s := refusal(err); s != nil {
 		return s
 	}
@@ -154,7 +152,7 @@ func (r *run) sameAccount(ctx context.Context) error {
 		r.cfg.Log.Warn("the API key is another one than in the last run, and the list of users that would show whose it is cannot be read", "error", err.Error())
 		return nil
 	}
-	if read.take(page.Users); read.isOtherAccount() {
+	if other {
 		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}
 	}
 	return nil

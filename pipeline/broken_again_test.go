@@ -316,17 +316,3 @@ func TestPanicKeepsAnswersAtHand(t *testing.T) {
 		}
 	})
 }
-
-// I: how many scans for one lost answer
-func TestScans(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 1)
-		b.cfg.Pace.Unlimited = true
-		b.partner.script[email(0)] = []act{fail}
-		s, err := b.run()
-		t.Log(err, s.Tally.Status, "lists", len(b.partner.lists))
-		for i := range min(12, len(b.partner.lists)) {
-			t.Log(b.partner.lists[i].Sub(b.partner.posts[0].at))
-		}
-	})
-}

@@ -24,10 +24,6 @@ const (
 	goodFor  = 5 * time.Minute // after which a slow exchange is better than an old one
 )
 
-// wall is now by the wall clock alone: without the monotonic reading, which
-// stands still while a machine is suspended.
-func wall() time.Time { return time.Now().Round(0) }
-
 // observe takes the Date of one answer.
 func (c *clock) observe(began, ended, date time.Time) {
 	if date.IsZero() || ended.Before(began) {
@@ -76,14 +72,7 @@ func (c *clock) roundTrip() time.Duration {
 	return c.slowest
 }
 
-// offsetNow is the partner's clock minus ours, 0 while that is not known.
-func (c *clock) offsetNow() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.offset
-}
-
-// skew is how far the clocks are apart; known only once the partner told.
+// skew returns the partner's clock minus ours; it is known only once the partner told.
 func (c *clock) skew() (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -115,6 +116,14 @@ type Pace struct {
 	Workers     int           // requests in flight; 0 = as many as the rate needs, at most AutoWorkers; at most MaxWorkers
 	MaxAttempts int           // sends of one row in one run; 0 = 5
 	Patience    time.Duration // how long an outage is waited out; 0 = 15 min
+}
+
+// ceiling returns the requests a second that are allowed, +Inf without a limit.
+func (p Pace) ceiling() float64 {
+	if p.Unlimited {
+		return math.Inf(1)
+	}
+	return p.Rate
 }
 
 // Doubt is what is assumed of the partner when an answer is missing.

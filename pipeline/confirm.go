@@ -60,7 +60,7 @@ func (r *run) confirmCreated(ctx context.Context) error {
 			return nil
 		}
 		r.book.pause("comparing the new users with the partner's list", time.Time{})
-		list, err := r.listFor(ctx, due, func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err })
+		list, err := r.listFor(ctx, due, r.pace.wait)
 		switch s := refusal(err); {
 		case ctx.Err() != nil:
 			return nil
@@ -233,7 +233,7 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 	if !all && !since.IsZero() {
 		ask.since = since.Add(-r.listDistance(ctx))
 	}
-	return r.scan(ctx, ask)
+	return r.list.scan(ctx, ask)
 }
 
 // nearDue are the users created before all that are due, by whom createdAt can be
@@ -262,11 +262,9 @@ func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neigh
 
 // listDistance is how much earlier than its request createdAt may show a user.
 func (r *run) listDistance(ctx context.Context) time.Duration {
-	text, at, err := r.cfg.Ledger.Learnt(ctx, learntCreatedAt)
+	d, at, err := r.learntDuration(ctx, learntCreatedAt)
 	if err == nil && wall().Sub(at) < measureLife {
-		if d, err := time.ParseDuration(text); err == nil {
-			return max(0, -d) + time.Minute
-		}
+		return max(0, -d) + time.Minute
 	}
 	return zoneDoubt
 }
@@ -301,8 +299,8 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listin
 		}
 	}
 	if c := p.clocks()([]ledger.Attempt{{NotBefore: r.clock.now()}}); c.enough {
-		if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), learntCreatedAt, (c.offset - c.spread).String(), wall()); err != nil {
-			return nil, ledgerStop("noting the clock of createdAt", err)
+		if err := r.learn(ctx, learntCreatedAt, (c.offset - c.spread).String(), wall()); err != nil {
+			return nil, err
 		}
 	}
 	return moved, nil
@@ -313,8 +311,8 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listin
 func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list listing) (map[string]ledger.Customer, error) {
 	var identities []string
 	for _, c := range due {
-		if u, ok := list.known[c.ServiceID]; ok && !sameEmail(u.Email, c.Identity) {
-			if id := identityOf(u.Email); id != "" {
+		if u, ok := list.known[c.ServiceID]; ok && u.Identity != c.Identity {
+			if id := u.Identity; id != "" {
 				identities = append(identities, id)
 			}
 		}
@@ -343,8 +341,5 @@ func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list listing) 
 		return nil
 	}
 	r.setLag(most)
-	if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), learntLag, most.String(), wall()); err != nil {
-		return ledgerStop("noting the lag of the list", err)
-	}
-	return nil
+	return r.learn(ctx, learntLag, most.String(), wall())
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // This file is the decision after evidence: what a complete list of the
@@ -18,7 +17,7 @@ const maxUnanswered = 20
 // sighting is what one complete list shows of one person.
 type sighting struct {
 	began     time.Time         // when the list was begun, in the partner's time
-	users     []partner.Listed  // those whose e-mail is the person's but for case
+	users     []listedUser      // those whose e-mail is the person's but for case
 	taken     func(string) bool // whether a serviceId is another customer's
 	linked    func(string) bool // whether a link is another customer's
 	email     string            // exact spelling sent last
@@ -95,7 +94,7 @@ func weigh(h []ledger.Attempt, s sighting, t timing) ruling {
 // weighFound decides about a person whom the list shows.
 func weighFound(h []ledger.Attempt, s sighting, t timing) ruling {
 	users := s.users
-	if exact := slices.DeleteFunc(slices.Clone(users), func(u partner.Listed) bool { return u.Email != s.email }); len(exact) > 0 {
+	if exact := slices.DeleteFunc(slices.Clone(users), func(u listedUser) bool { return u.Email != s.email }); len(exact) > 0 {
 		users = exact
 	}
 	if len(users) > 1 {
@@ -125,7 +124,7 @@ func weighFound(h []ledger.Attempt, s sighting, t timing) ruling {
 }
 
 // weighTime decides by the moment at which the listed user was created.
-func weighTime(h []ledger.Attempt, u partner.Listed, clock calibration, t timing) ruling {
+func weighTime(h []ledger.Attempt, u listedUser, clock calibration, t timing) ruling {
 	if u.CreatedAt.IsZero() {
 		return ruling{kind: rulePerson, code: codeUnproved}
 	}
@@ -176,7 +175,7 @@ func weighTime(h []ledger.Attempt, u partner.Listed, clock calibration, t timing
 
 // tooClose reports whether the user is older than some window of ours, but not
 // by so much that it is someone else's beyond doubt.
-func tooClose(h []ledger.Attempt, u partner.Listed, clock calibration, t timing) bool {
+func tooClose(h []ledger.Attempt, u listedUser, clock calibration, t timing) bool {
 	for i := range h {
 		w, ok := windowOf(h, i, t)
 		if !ok {
@@ -188,47 +187,6 @@ func tooClose(h []ledger.Attempt, u partner.Listed, clock calibration, t timing)
 		}
 	}
 	return false
-}
-
-// window is when an attempt may have created its user, in the partner's time.
-type window struct {
-	from, to time.Time
-	lookBack time.Time // for a used key: the attempt that used it may be older than our record of it
-	open     bool      // unanswered, also if since proved absent: it may have acted later still
-}
-
-// by is the window as the clock of createdAt shows it.
-func (w window) by(c calibration) window {
-	w.from, w.to, w.lookBack = w.from.Add(c.offset-c.spread), w.to.Add(c.offset+c.spread), w.lookBack.Add(c.offset-c.spread)
-	return w
-}
-
-// windowOf returns the window of attempt i. Attempts that cannot have created
-// anything have none. One that was turned away has: that such an answer created
-// nothing is assumed of the partner, and no user made inside it is called older
-// than anything of ours.
-func windowOf(h []ledger.Attempt, i int, t timing) (window, bool) {
-	a := h[i]
-	open := a.Absent || a.Class == ledger.Throttled || unanswered(h, i, t)
-	if a.Removes != "" || !open && !turnedAway(a.Class) {
-		return window{}, false
-	}
-	w := ownWindow(a, t)
-	w.open = open
-	if open {
-		w.to = w.to.Add(t.settle)
-	}
-	if meansKeyUsed(h, i) {
-		w.lookBack = w.from.Add(-t.ttl - t.margin())
-	}
-	return w, true
-}
-
-// ownWindow is the time from the intent of an attempt to its end.
-func ownWindow(a ledger.Attempt, t timing) window {
-	w := window{from: a.NotBefore.Partner().Add(-t.slack()), to: a.NotAfter.Partner().Add(t.slack())}
-	w.lookBack = w.from
-	return w
 }
 
 // refusalBeforeKeyUsed reports whether some KEY_USED answer may have been
@@ -354,4 +312,25 @@ func unansweredEver(h []ledger.Attempt, t timing) int {
 		}
 	}
 	return n
+}
+
+// oldestThatMatters is from when on users of the list can decide about a row,
+// in the partner's time; the zero time if older ones can, too: after "this
+// e-mail exists" and after words we do not know, somebody else's older user
+// explains the answer.
+func oldestThatMatters(h []ledger.Attempt, t timing) time.Time {
+	var oldest time.Time
+	for i, a := range h {
+		if a.Class == ledger.DupUser || a.Class == ledger.Unclear || a.Removes != "" && unanswered(h, i, t) {
+			return time.Time{}
+		}
+		w, ok := windowOf(h, i, t)
+		if ok && (!a.NotBefore.Certain || !a.NotAfter.Certain) {
+			return time.Time{} // when it was, in the partner's time, is not known
+		}
+		if ok && (oldest.IsZero() || w.lookBack.Before(oldest)) {
+			oldest = w.lookBack
+		}
+	}
+	return oldest
 }

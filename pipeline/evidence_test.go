@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // tried is an attempt from one second to another, counted from epoch.
@@ -22,7 +21,7 @@ func inGeneration(g int, a ledger.Attempt) ledger.Attempt { a.Generation = g; re
 
 func unclocked(a ledger.Attempt) ledger.Attempt { a.NotBefore.Certain = false; return a }
 
-func asDeleted(u partner.Listed) partner.Listed { u.Status = "deleted"; return u }
+func asDeleted(u listedUser) listedUser { u.Deleted = true; return u }
 
 // sameClock says that createdAt agrees with the Date header.
 func sameClock() calibration {
@@ -33,10 +32,10 @@ func sameClock() calibration {
 // answer is awaited for 101 s and a key is dead after 300 + 100 + 1 s.
 func TestWeigh(t *testing.T) {
 	const jane = "jane@example.com"
-	listed := func(second int) partner.Listed {
-		return partner.Listed{ServiceID: "acme-rain-user-aaaaaaaaaaaaaaa", Email: jane, CreatedAt: epoch().Add(time.Duration(second) * time.Second)}
+	listed := func(second int) listedUser {
+		return listedUser{ServiceID: "acme-rain-user-aaaaaaaaaaaaaaa", Email: jane, CreatedAt: epoch().Add(time.Duration(second) * time.Second)}
 	}
-	other := func(u partner.Listed, id, email string) partner.Listed { u.ServiceID, u.Email = id, email; return u }
+	other := func(u listedUser, id, email string) listedUser { u.ServiceID, u.Email = id, email; return u }
 	lost := []ledger.Attempt{tried(ledger.Unknown, 0, 30)}
 	broken := []ledger.Attempt{tried(ledger.OKBroken, 0, 1)}
 	broken[0].Excerpt = []byte("acme-rain-user-aaaaaaaaaaaaaaa link")
@@ -46,56 +45,56 @@ func TestWeigh(t *testing.T) {
 		name  string
 		h     []ledger.Attempt
 		began int // of the list
-		users []partner.Listed
+		users []listedUser
 		want  rulingKind
 		code  string
 		until int // with ruleWait
 	}{
-		{"a list begun before settle says nothing", lost, 130, []partner.Listed{listed(1)}, ruleWait, "", 131},
-		{"created within the attempt", lost, 131, []partner.Listed{listed(1)}, ruleMissing, "", 0},
-		{"created after we gave up, within settle", lost, 131, []partner.Listed{listed(129)}, ruleMissing, "", 0},
-		{"clocks and round trip are given some slack", lost, 131, []partner.Listed{listed(-3)}, ruleMissing, "", 0},
-		{"older than anything of ours, but not by much", lost, 131, []partner.Listed{listed(-4)}, rulePerson, codeUnproved, 0},
-		{"ten minutes older than anything of ours", lost, 131, []partner.Listed{listed(-604)}, ruleForeign, "", 0},
-		{"a deleted user is nobody", lost, 432, []partner.Listed{asDeleted(listed(1))}, ruleResend, "", 0},
-		{"later than the attempt can explain", lost, 500, []partner.Listed{listed(134)}, rulePerson, codeLate, 0},
-		{"two users, neither spelt as sent", lost, 131, []partner.Listed{other(listed(1), "x", "JANE@example.com"), other(listed(2), "y", "Jane@example.com")}, rulePerson, codeTwoUsers, 0},
-		{"the exact spelling wins", lost, 131, []partner.Listed{other(listed(-100), "x", "JANE@example.com"), listed(1)}, ruleMissing, "", 0},
-		{"two users with the exact spelling", lost, 131, []partner.Listed{listed(1), other(listed(2), "x", jane)}, rulePerson, codeTwoUsers, 0},
-		{"no creation time", lost, 131, []partner.Listed{{ServiceID: "a", Email: jane}}, rulePerson, codeUnproved, 0},
-		{"our clock was never compared", []ledger.Attempt{unclocked(lost[0])}, 131, []partner.Listed{listed(1)}, rulePerson, codeNoTime, 0},
-		{"created by a request that was told to wait", busyExists, 410, []partner.Listed{listed(1)}, ruleMissing, "", 0},
-		{"created by a request that was refused for its key", []ledger.Attempt{tried(ledger.Auth, 0, 1), busyExists[1]}, 410, []partner.Listed{listed(1)}, ruleMissing, "", 0},
-		{"long there when we were told to wait", busyExists, 410, []partner.Listed{listed(-700)}, ruleForeign, "", 0},
-		{"there a little before we were told to wait", busyExists, 410, []partner.Listed{listed(-30)}, rulePerson, codeUnproved, 0},
-		{"created by someone else after we were told to wait", busyExists, 410, []partner.Listed{listed(300)}, ruleForeign, "", 0},
-		{"serviceId of another row", lost, 131, []partner.Listed{other(listed(1), "taken", jane)}, rulePerson, codeTaken, 0},
+		{"a list begun before settle says nothing", lost, 130, []listedUser{listed(1)}, ruleWait, "", 131},
+		{"created within the attempt", lost, 131, []listedUser{listed(1)}, ruleMissing, "", 0},
+		{"created after we gave up, within settle", lost, 131, []listedUser{listed(129)}, ruleMissing, "", 0},
+		{"clocks and round trip are given some slack", lost, 131, []listedUser{listed(-3)}, ruleMissing, "", 0},
+		{"older than anything of ours, but not by much", lost, 131, []listedUser{listed(-4)}, rulePerson, codeUnproved, 0},
+		{"ten minutes older than anything of ours", lost, 131, []listedUser{listed(-604)}, ruleForeign, "", 0},
+		{"a deleted user is nobody", lost, 432, []listedUser{asDeleted(listed(1))}, ruleResend, "", 0},
+		{"later than the attempt can explain", lost, 500, []listedUser{listed(134)}, rulePerson, codeLate, 0},
+		{"two users, neither spelt as sent", lost, 131, []listedUser{other(listed(1), "x", "JANE@example.com"), other(listed(2), "y", "Jane@example.com")}, rulePerson, codeTwoUsers, 0},
+		{"the exact spelling wins", lost, 131, []listedUser{other(listed(-100), "x", "JANE@example.com"), listed(1)}, ruleMissing, "", 0},
+		{"two users with the exact spelling", lost, 131, []listedUser{listed(1), other(listed(2), "x", jane)}, rulePerson, codeTwoUsers, 0},
+		{"no creation time", lost, 131, []listedUser{{ServiceID: "a", Email: jane}}, rulePerson, codeUnproved, 0},
+		{"our clock was never compared", []ledger.Attempt{unclocked(lost[0])}, 131, []listedUser{listed(1)}, rulePerson, codeNoTime, 0},
+		{"created by a request that was told to wait", busyExists, 410, []listedUser{listed(1)}, ruleMissing, "", 0},
+		{"created by a request that was refused for its key", []ledger.Attempt{tried(ledger.Auth, 0, 1), busyExists[1]}, 410, []listedUser{listed(1)}, ruleMissing, "", 0},
+		{"long there when we were told to wait", busyExists, 410, []listedUser{listed(-700)}, ruleForeign, "", 0},
+		{"there a little before we were told to wait", busyExists, 410, []listedUser{listed(-30)}, rulePerson, codeUnproved, 0},
+		{"created by someone else after we were told to wait", busyExists, 410, []listedUser{listed(300)}, ruleForeign, "", 0},
+		{"serviceId of another row", lost, 131, []listedUser{other(listed(1), "taken", jane)}, rulePerson, codeTaken, 0},
 		{"absent, the key alive", lost, 431, nil, ruleWait, "", 431},
 		{"absent, the key dead", lost, 432, nil, ruleResend, "", 0},
-		{"a broken answer that names the user", broken, 102, []partner.Listed{listed(1)}, ruleCreated, "", 0},
-		{"the same with no time in the list", broken, 102, []partner.Listed{{ServiceID: "acme-rain-user-aaaaaaaaaaaaaaa", Email: jane}}, ruleCreated, "", 0},
-		{"a broken answer that names another", broken, 102, []partner.Listed{other(listed(1), "b", jane)}, ruleMissing, "", 0},
-		{"a used key on the first attempt, by a process before us", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []partner.Listed{listed(-300)}, ruleMissing, "", 0},
-		{"older than the key can be, but not by much", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []partner.Listed{listed(-364)}, rulePerson, codeUnproved, 0},
-		{"older than the key can be", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []partner.Listed{listed(-964)}, ruleForeign, "", 0},
-		{"a used key that a refusal of ours explains as well", busyUsed, 112, []partner.Listed{listed(-20)}, rulePerson, codeLookBack, 0},
-		{"a used key that a limiter's 429 explains as well", []ledger.Attempt{tried(ledger.Throttled, 0, 1), tried(ledger.KeyUsed, 10, 11)}, 112, []partner.Listed{listed(-20)}, rulePerson, codeLookBack, 0},
+		{"a broken answer that names the user", broken, 102, []listedUser{listed(1)}, ruleCreated, "", 0},
+		{"the same with no time in the list", broken, 102, []listedUser{{ServiceID: "acme-rain-user-aaaaaaaaaaaaaaa", Email: jane}}, ruleCreated, "", 0},
+		{"a broken answer that names another", broken, 102, []listedUser{other(listed(1), "b", jane)}, ruleMissing, "", 0},
+		{"a used key on the first attempt, by a process before us", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []listedUser{listed(-300)}, ruleMissing, "", 0},
+		{"older than the key can be, but not by much", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []listedUser{listed(-364)}, rulePerson, codeUnproved, 0},
+		{"older than the key can be", []ledger.Attempt{tried(ledger.KeyUsed, 0, 1)}, 102, []listedUser{listed(-964)}, ruleForeign, "", 0},
+		{"a used key that a refusal of ours explains as well", busyUsed, 112, []listedUser{listed(-20)}, rulePerson, codeLookBack, 0},
+		{"a used key that a limiter's 429 explains as well", []ledger.Attempt{tried(ledger.Throttled, 0, 1), tried(ledger.KeyUsed, 10, 11)}, 112, []listedUser{listed(-20)}, rulePerson, codeLookBack, 0},
 		{"used after a refusal, absent: settle is enough", busyUsed, 112, nil, ruleResend, "", 0},
 		{"used after something unanswered: the key must be dead", []ledger.Attempt{tried(ledger.Unknown, 0, 1), tried(ledger.Busy, 2, 3), tried(ledger.KeyUsed, 10, 11)}, 112, nil, ruleWait, "", 412},
 		{"an unknown refusal may have acted: settle is waited for", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 2, nil, ruleWait, "", 102},
 		{"an unknown refusal, absent", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 102, nil, ruleRefused, "ODD", 0},
-		{"an unknown refusal that has acted", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 102, []partner.Listed{listed(1)}, ruleMissing, "", 0},
-		{"an unknown refusal, older user", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 102, []partner.Listed{listed(-900)}, ruleForeign, "", 0},
+		{"an unknown refusal that has acted", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 102, []listedUser{listed(1)}, ruleMissing, "", 0},
+		{"an unknown refusal, older user", []ledger.Attempt{tried(ledger.Unclear, 0, 1)}, 102, []listedUser{listed(-900)}, ruleForeign, "", 0},
 		{"an unknown refusal after an unanswered attempt: the key must be dead", []ledger.Attempt{tried(ledger.Unknown, 0, 1), inGeneration(1, tried(ledger.Unclear, 2, 3))}, 104, nil, ruleWait, "", 404},
 		{"an unknown refusal that may mean a used key", []ledger.Attempt{tried(ledger.Busy, 0, 1), tried(ledger.Unclear, 2, 3)}, 50, nil, ruleWait, "", 104},
 		{"a limiter's 429 of an earlier run, absent, the key alive", []ledger.Attempt{inRun(7, []ledger.Attempt{tried(ledger.Throttled, 0, 1)})[0]}, 102, nil, ruleWait, "", 402},
-		{"a limiter's 429 that let the request through", []ledger.Attempt{inRun(7, []ledger.Attempt{tried(ledger.Throttled, 0, 1)})[0]}, 102, []partner.Listed{listed(1)}, ruleMissing, "", 0},
-		{"duplicate after a limiter's 429 that let the request through", []ledger.Attempt{tried(ledger.Throttled, 0, 1), tried(ledger.DupUser, 2, 3)}, 104, []partner.Listed{listed(1)}, ruleMissing, "", 0},
+		{"a limiter's 429 that let the request through", []ledger.Attempt{inRun(7, []ledger.Attempt{tried(ledger.Throttled, 0, 1)})[0]}, 102, []listedUser{listed(1)}, ruleMissing, "", 0},
+		{"duplicate after a limiter's 429 that let the request through", []ledger.Attempt{tried(ledger.Throttled, 0, 1), tried(ledger.DupUser, 2, 3)}, 104, []listedUser{listed(1)}, ruleMissing, "", 0},
 		{"refused twice over", []ledger.Attempt{tried(ledger.Unknown, 0, 1), tried(ledger.Reject, 2, 3)}, 404, nil, ruleWait, "", 404},
 		{"refused at last, and absent", []ledger.Attempt{tried(ledger.Unknown, 0, 1), tried(ledger.Reject, 2, 3)}, 405, nil, ruleRefused, "ODD", 0},
-		{"duplicate after a refusal of ours: somebody later", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []partner.Listed{listed(50)}, ruleForeign, "", 0},
-		{"duplicate after a refusal that created after all", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []partner.Listed{listed(1)}, ruleMissing, "", 0},
-		{"duplicate after one that was proved absent: too late for it", []ledger.Attempt{gone(tried(ledger.Unknown, 0, 1)), tried(ledger.DupUser, 500, 501)}, 502, []partner.Listed{listed(450)}, rulePerson, codeLate, 0},
+		{"duplicate after a refusal of ours: somebody later", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []listedUser{listed(50)}, ruleForeign, "", 0},
+		{"duplicate after a refusal that created after all", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []listedUser{listed(1)}, ruleMissing, "", 0},
+		{"duplicate after one that was proved absent: too late for it", []ledger.Attempt{gone(tried(ledger.Unknown, 0, 1)), tried(ledger.DupUser, 500, 501)}, 502, []listedUser{listed(450)}, rulePerson, codeLate, 0},
 		{"duplicate that the list does not show, yet", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, nil, ruleWait, "", 202},
 		{"duplicate that the list does not show", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 202, nil, rulePerson, codeUnlisted, 0},
 		{"closed as absent before a crash: sent on a new list", []ledger.Attempt{gone(tried(ledger.Unknown, 0, 1))}, 1000, nil, ruleResend, "", 0},
@@ -193,10 +192,21 @@ func TestWeighUncalibrated(t *testing.T) {
 		{"older than twice that", []measure{{at: epoch()}, {at: epoch(), created: 24 * time.Hour}, {at: epoch(), created: -24 * time.Hour}}, 49 * time.Hour, ruleForeign, ""},
 	} {
 		s := sighting{began: epoch().Add(time.Hour), email: "jane@example.com", taken: func(string) bool { return false }, clock: calibrate(c.measures),
-			users: []partner.Listed{{ServiceID: "s", Email: "jane@example.com", CreatedAt: epoch().Add(-c.age)}}}
+			users: []listedUser{{ServiceID: "s", Email: "jane@example.com", CreatedAt: epoch().Add(-c.age)}}}
 		r := weigh(h, s, timing{ttl: 300 * time.Second, settle: 100 * time.Second, roundTrip: time.Second})
 		if r.kind != c.want || r.code != c.code {
 			t.Errorf("%s: ruling %d %q", c.name, r.kind, r.code)
 		}
+	}
+}
+
+// An operator said that the user exists (ledger resolve), so that no attempt of
+// ours explains it: that it is listed after the deletion is enough.
+func TestRemovalWithoutAttempts(t *testing.T) {
+	now := time.Now()
+	h := []ledger.Attempt{{Generation: 1, Class: ledger.Unknown, Removes: "s", NotBefore: ledger.Instant{At: now}, NotAfter: ledger.Instant{At: now}}}
+	s := sighting{began: now.Add(time.Hour), users: []listedUser{{ServiceID: "s", Email: "a@example.com"}}, taken: func(string) bool { return false }}
+	if r := weigh(h, s, timing{settle: time.Minute}); r.kind != ruleMissing || r.serviceID != "s" {
+		t.Errorf("%+v", r)
 	}
 }

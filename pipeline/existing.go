@@ -2,11 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"hash/maphash"
 	"time"
-
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
@@ -25,50 +22,24 @@ func (e existing) has(identity string) bool {
 	return e.people != nil && e.people[maphash.String(e.seed, identity)]
 }
 
-// askExisting reads the partner's list before anything is sent, if it is short
-// against the rows to send: somebody who exists already then costs no request,
-// and no fee where the partner charges before it looks. A list that cannot be
-// read is no reason not to send: the partner says so itself, row by row.
-func (r *run) askExisting(ctx context.Context, newRows int) error {
-	if !r.cfg.Doubt.CheckExisting || newRows < existingShare || r.gaps != nil { // whoever exists may be one of ours
-		return nil
-	}
+// readExisting reads the whole list, if it is short against the rows that are to
+// be sent; else it returns nobody.
+func (l *userList) readExisting(ctx context.Context, newRows int, turn func(context.Context) error) (existing, error) {
 	found := existing{maphash.MakeSeed(), make(map[uint64]bool)}
-	read := &reading{run: r, size: askedPage, seen: make(map[userKey]bool), search: search{turn: func(ctx context.Context) error {
-		_, err := r.pace.wait(ctx)
-		return err
-	}}}
+	read := l.newReading(search{turn: turn, each: func(u listedUser) {
+		if u.Identity != "" && !u.Deleted {
+			found.people[maphash.String(found.seed, u.Identity)] = true
+		}
+	}})
 	first, err := read.page(ctx, 0)
 	if err != nil || len(first.Users) == 0 {
-		return r.withoutList(ctx, err)
+		return existing{}, err
 	}
 	if pages := first.Total / len(first.Users); first.Total < 0 || first.Total > mostExisting || pages*existingShare > newRows {
-		return nil
-	}
-	read.every = func(email string) {
-		if id, ok := validate.Identity(email); ok {
-			found.people[maphash.String(found.seed, id)] = true
-		}
+		return existing{}, nil
 	}
 	if err := read.forward(ctx, first, time.Time{}); err != nil {
-		return r.withoutList(ctx, err)
+		return existing{}, err
 	}
-	r.existing = found
-	return nil
-}
-
-func (r *run) withoutList(ctx context.Context, err error) error {
-	switch s := refusal(err); {
-	case err == nil:
-		return nil
-	case s != nil:
-		return s
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, errListUnsteady):
-		r.cfg.Log.Info("the list of existing users does not hold still; every row asks for itself")
-	default:
-		r.cfg.Log.Warn("the list of existing users could not be read; every row asks for itself", "error", err.Error())
-	}
-	return nil
+	return found, nil
 }

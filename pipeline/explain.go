@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -32,7 +33,7 @@ func doubtCause(a *answered) string {
 	case a.answer.Cause != "":
 		return a.answer.Cause
 	case a.answer.HTTPStatus != 0:
-		return "HTTP " + itoa(a.answer.HTTPStatus)
+		return "HTTP " + strconv.Itoa(a.answer.HTTPStatus)
 	default:
 		return string(a.class)
 	}

@@ -65,7 +65,7 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 	if s.Unconfirmed, err = r.countUnconfirmed(ctx, s.Batch.ID, err); r.masked > 0 && s.ListError == "" {
 		s.ListError = "it shows other e-mails than were sent"
 	}
-	if failed := r.learn(ctx, s); failed != nil && err == nil {
+	if failed := r.keepLearnt(ctx, s); failed != nil && err == nil {
 		err = failed
 	}
 	return s, err
@@ -137,8 +137,8 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 		names = append(names, learntFee)
 	}
 	for _, name := range names {
-		if err := r.cfg.Ledger.Learn(ctx, name, fee.String(), wall()); err != nil {
-			return ledgerStop("noting the fee", err)
+		if err := r.learn(ctx, name, fee.String(), wall()); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -146,12 +146,9 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 
 // learntAmount is an amount that an earlier run kept; unknown if none did.
 func (r *run) learntAmount(ctx context.Context, name string) (Amount, error) {
-	text, _, err := r.cfg.Ledger.Learnt(ctx, name)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return Amount{}, nil
-	case err != nil:
-		return Amount{}, ledgerStop("reading the fee", err)
+	text, _, err := r.learnt(ctx, name)
+	if err != nil {
+		return Amount{}, err
 	}
 	a, err := ParseAmount(text)
 	if err != nil {
@@ -183,8 +180,8 @@ func (r *run) compare(s *Summary, before ledger.Tally) {
 	s.AlreadyDone = max(0, s.AlreadyDone)
 }
 
-// learn keeps what the next run wants to know.
-func (r *run) learn(ctx context.Context, s Summary) error {
+// keepLearnt keeps what the next run wants to know.
+func (r *run) keepLearnt(ctx context.Context, s Summary) error {
 	if stop := r.halt.reason(); stop != nil && stop.Reason == LedgerFault {
 		return nil // nothing more is written to it
 	}
@@ -192,16 +189,16 @@ func (r *run) learn(ctx context.Context, s Summary) error {
 		return err
 	}
 	if s.Currency != "" {
-		if err := r.cfg.Ledger.Learn(ctx, learntCurrency, s.Currency, wall()); err != nil {
-			return ledgerStop("noting the currency", err)
+		if err := r.learn(ctx, learntCurrency, s.Currency, wall()); err != nil {
+			return err
 		}
 	}
 	if err := r.noteTrip(ctx); err != nil {
 		return err
 	}
 	if met, at := r.pace.learnt(); met > 0 {
-		if err := r.cfg.Ledger.Learn(ctx, learntPace, textOfPace(met), at); err != nil {
-			return ledgerStop("noting the pace", err)
+		if err := r.learn(ctx, learntPace, fmt.Sprintf("%.3f", met), at); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,15 +1,12 @@
 package pipeline
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // This file is what the ledger's gaps mean for a run. A ledger that was put back
@@ -21,39 +18,11 @@ import (
 // codeCreatedInGap is the code of a row whose user was created inside a gap.
 const codeCreatedInGap = "created_in_gap"
 
-// learntGapClock is the name under which the clock of createdAt is kept.
-const learntGapClock = "gap_clock"
-
-// gaps are the gaps of a run's ledger. nil is none of them.
+// gaps are the gaps of a ledger that was put back from a copy. nil is none.
 type gaps struct {
-	store ledger.Gaps
 	all   []ledger.Gap
-	ours  bool // Doubt.GapOurs
-	clock calibration
-}
-
-// loadGaps reads the ledger's gaps.
-func (r *run) loadGaps(ctx context.Context) error {
-	store, ok := r.cfg.Ledger.(ledger.Gaps)
-	if !ok {
-		return nil
-	}
-	all, err := store.Gaps(ctx)
-	if err != nil {
-		return ledgerStop("reading the gaps", err)
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	r.gaps = &gaps{store: store, all: all, ours: r.cfg.Doubt.GapOurs}
-	text, _, err := r.cfg.Ledger.Learnt(ctx, learntGapClock)
-	switch {
-	case err == nil:
-		r.gaps.clock = parseCalibration(text)
-	case !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading what was learnt", err)
-	}
-	return nil
+	ours  bool        // users created inside are ours where names and times agree
+	clock calibration // of createdAt, as the list showed it when it was read for the gaps
 }
 
 // afterAnswer sends a row to the list that the answer alone would have made a
@@ -63,18 +32,6 @@ func (g *gaps) afterAnswer(s step) step {
 		return step{ledger.InDoubt, nextDoubt}
 	}
 	return s
-}
-
-// noted returns which of the customers the list showed as created inside a gap.
-func (g *gaps) noted(ctx context.Context, identities []string) (map[string]bool, error) {
-	if g == nil || len(identities) == 0 {
-		return nil, nil
-	}
-	in, err := g.store.InGap(ctx, identities)
-	if err != nil {
-		return nil, ledgerStop("reading the gaps", err)
-	}
-	return in, nil
 }
 
 // mustLookUp reports whether a row that is to be sent must be looked up instead: its
@@ -91,7 +48,7 @@ func (g *gaps) weigh(c ledger.Customer, s sighting, t timing, noted bool, name s
 		return weigh(h, s, t)
 	}
 	users := withoutDeleted(h, s.users)
-	inside := noted || slices.ContainsFunc(users, func(u partner.Listed) bool { return g.contains(u, t) })
+	inside := noted || slices.ContainsFunc(users, func(u listedUser) bool { return g.contains(u, t) })
 	if inside && !anyOfOurs(h) {
 		return g.decide(users, s, t, name)
 	}
@@ -111,10 +68,10 @@ func (g *gaps) weigh(c ledger.Customer, s sighting, t timing, noted bool, name s
 // decide rules on a person whose user was created inside a gap: an operator
 // decides, unless one has said that these users are ours where the names agree
 // and the time is certain.
-func (g *gaps) decide(users []partner.Listed, s sighting, t timing, name string) ruling {
+func (g *gaps) decide(users []listedUser, s sighting, t timing, name string) ruling {
 	if g.ours && len(users) == 1 && name != "" {
 		u := users[0]
-		if !u.CreatedAt.IsZero() && g.proves(u, t) && name == nameOf(u.FirstName, u.LastName) && !s.taken(u.ServiceID) {
+		if !u.CreatedAt.IsZero() && g.proves(u, t) && name == u.Name && !s.taken(u.ServiceID) {
 			return ruling{kind: ruleMissing, serviceID: u.ServiceID}
 		}
 	}
@@ -122,20 +79,16 @@ func (g *gaps) decide(users []partner.Listed, s sighting, t timing, name string)
 }
 
 // contains reports whether a user may have been created inside a gap.
-func (g *gaps) contains(u partner.Listed, t timing) bool {
+func (g *gaps) contains(u listedUser, t timing) bool {
 	return u.CreatedAt.IsZero() || slices.ContainsFunc(g.all, func(gap ledger.Gap) bool { return gapWindow(gap, g.clock, t).contains(u) })
 }
 
 // proves reports whether a user was created inside a gap by a clock that can be
 // compared with its ends.
-func (g *gaps) proves(u partner.Listed, t timing) bool {
+func (g *gaps) proves(u listedUser, t timing) bool {
 	return slices.ContainsFunc(g.all, func(gap ledger.Gap) bool {
 		return g.clock.usable(gap.To.Partner(), t) && gapWindow(gap, g.clock, t).contains(u)
 	})
-}
-
-func (w window) contains(u partner.Listed) bool {
-	return !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to)
 }
 
 // anyOfOurs reports whether some attempt that the ledger knows may have created
@@ -148,6 +101,36 @@ func anyOfOurs(h []ledger.Attempt) bool {
 		}
 		return true
 	})
+}
+
+// keysDead is when every key of the gaps is dead, in the partner's time.
+func (g *gaps) keysDead(t timing) time.Time {
+	var until time.Time
+	for _, gap := range g.all {
+		_, to := gapEnds(gap, t)
+		until = maxTime(until, to.Add(t.ttl+t.margin()))
+	}
+	return until
+}
+
+// anyOpen reports whether the list must still be read for some gap.
+func (g *gaps) anyOpen() bool { return g != nil && slices.ContainsFunc(g.all, ledger.Gap.IsOpen) }
+
+// span returns the time in which users of the gaps that are open may have been
+// created, whatever the clock of createdAt, and the end of the last such gap.
+func (g *gaps) span(t timing) (from, to, ended time.Time) {
+	for _, gap := range g.all {
+		if !gap.IsOpen() {
+			continue
+		}
+		w := gapWindow(gap, calibration{}, t)
+		if from.IsZero() || w.from.Before(from) {
+			from = w.from
+		}
+		_, end := gapEnds(gap, t)
+		to, ended = maxTime(to, w.to), maxTime(ended, end)
+	}
+	return from, to, ended
 }
 
 // gapWindow is when a user of a gap may have been created, as createdAt shows it:
@@ -176,7 +159,7 @@ func gapEnds(g ledger.Gap, t timing) (from, to time.Time) {
 		}
 	}
 	if !g.To.Certain {
-		to = later(to, g.To.At.Add(t.offset))
+		to = maxTime(to, g.To.At.Add(t.offset))
 	}
 	wide := t.settle + t.margin() + dateResolution
 	return from.Add(-wide), to.Add(wide)
@@ -190,7 +173,7 @@ func calibrationText(c calibration) string {
 	}
 	var newest time.Time
 	for _, m := range c.measures {
-		newest = later(newest, m.at)
+		newest = maxTime(newest, m.at)
 	}
 	return fmt.Sprintf("%s %s %s", c.offset, c.spread, newest.UTC().Format(time.RFC3339Nano))
 }

@@ -137,7 +137,7 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 	current := g.state == gateOpen || began.After(g.shutAt)
 	onTrial := g.state == gateTrial && attempt != notAnAttempt && g.trialID == attempt
 	if class != ledger.NotSent {
-		g.breaker.take(class)
+		g.breaker.countAnswer(class)
 		if current {
 			g.scarce, g.rests = time.Time{}, 0
 		}
@@ -161,7 +161,7 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 			pause = backoff(g.busies, time.Second, time.Minute)
 			g.busies++
 		}
-		g.until = later(g.until, now.Add(pause))
+		g.until = maxTime(g.until, now.Add(pause))
 		if g.state != gateShut || g.why == askedToWait {
 			g.change(gateShut, askedToWait)
 		}
@@ -173,9 +173,9 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 		}
 	case ledger.Unknown, ledger.OKBroken:
 		if pause > 0 { // a 503 that says when to come back
-			g.until = later(g.until, now.Add(pause))
+			g.until = maxTime(g.until, now.Add(pause))
 		}
-		if onTrial || g.state == gateOpen && g.breaker.tripped() {
+		if onTrial || g.state == gateOpen && g.breaker.isTripped() {
 			g.fallSilent(broken, now)
 		}
 	default:
@@ -253,46 +253,4 @@ func (g *gate) release(attempt int64) {
 	if g.state == gateTrial && g.trialID == attempt {
 		g.change(gateTrial, g.why)
 	}
-}
-
-// breaker counts answers that tell nothing. Three in a row, or 5 % of the last
-// hundred once there are a hundred, are too many. The zero value is ready.
-type breaker struct {
-	row    int
-	last   [100]bool
-	n, bad int
-}
-
-func (b *breaker) take(class ledger.Class) {
-	blind := class == ledger.Unknown || class == ledger.OKBroken
-	if blind {
-		b.row++
-	} else {
-		b.row = 0
-	}
-	i := b.n % len(b.last)
-	if b.n >= len(b.last) && b.last[i] {
-		b.bad--
-	}
-	b.last[i] = blind
-	if blind {
-		b.bad++
-	}
-	b.n++
-}
-
-func (b *breaker) tripped() bool {
-	return b.row >= 3 || b.n >= len(b.last) && b.bad*100 >= 5*len(b.last)
-}
-
-// backoff is the n-th wait (from 0), doubling from first up to most.
-func backoff(n int, first, most time.Duration) time.Duration {
-	d := first
-	for range n {
-		if d >= most {
-			return most
-		}
-		d *= 2
-	}
-	return min(d, most)
 }

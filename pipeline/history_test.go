@@ -9,7 +9,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // This file plays random histories of one person against a model of the
@@ -47,13 +46,13 @@ type modelList struct {
 }
 
 // shows is how the list shows a user, and whether it does.
-func (l modelList) shows(u modelUser, email string, now time.Time) (partner.Listed, bool) {
+func (l modelList) shows(u modelUser, email string, now time.Time) (listedUser, bool) {
 	if u.shown.After(now) || l.cut && u.id != oldForeigner {
-		return partner.Listed{}, false
+		return listedUser{}, false
 	}
-	out := partner.Listed{ServiceID: u.id, Email: email}
+	out := listedUser{ServiceID: u.id, Email: email, Identity: email}
 	if l.masked {
-		out.Email = "hidden@example.com"
+		out.Email, out.Identity = "hidden@example.com", "hidden@example.com"
 	}
 	if !l.none {
 		out.CreatedAt = u.at.Add(l.clock + u.jitter)
@@ -334,7 +333,7 @@ func (m *model) resolve() (resend, over bool) {
 	s := sighting{began: m.now.Add(m.ms("clock error", -900, 0)), email: "a@example.com", details: m.details, forced: m.forced, mayResend: m.spent < 5,
 		taken: func(string) bool { return false }, linked: func(string) bool { return false },
 		salvaged: func(b []byte) (string, string) { return string(b), "https://withpersona.com/verify" }}
-	listed := map[string]partner.Listed{}
+	listed := map[string]listedUser{}
 	for i, u := range m.known {
 		if l, ok := m.partner.list.shows(u, m.near[i].identity, m.now); ok {
 			listed[u.id] = l

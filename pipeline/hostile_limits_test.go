@@ -13,7 +13,6 @@ import (
 // endlessPartner lists users without an end. total is what it says of their
 // number.
 type endlessPartner struct {
-	noPartner
 	total int
 	users []partner.Listed
 	pages int

@@ -37,7 +37,7 @@ func (j *job) generation() int {
 // set back meanwhile must not make the attempt older than it is; one that ran on
 // while the machine slept, and the monotonic clock with it, counts.
 func (j *job) endedAt(ended, now time.Time) time.Time {
-	return later(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
+	return maxTime(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
 }
 
 // stale reports whether the evidence that allows this send has become too old.

@@ -28,7 +28,7 @@ func (r *resolver) look(ctx context.Context) error {
 		return err
 	}
 	began := wall()
-	list, err := r.scan(ctx, ask.search)
+	list, err := r.list.scan(ctx, ask.search)
 	r.last = wall()
 	if ctx.Err() != nil {
 		return nil
@@ -212,7 +212,7 @@ func lacksNeighbours(rule ruling, s sighting, near neighbours) bool {
 	case rule.kind != rulePerson:
 		return false
 	case rule.code == codeUnproved:
-		return !s.clock.enough && !slices.ContainsFunc(s.users, func(u partner.Listed) bool { return u.CreatedAt.IsZero() })
+		return !s.clock.enough && !slices.ContainsFunc(s.users, func(u listedUser) bool { return u.CreatedAt.IsZero() })
 	case rule.code == codeNoAbsence:
 		return len(near.before)+len(near.after) == 0
 	default:
@@ -266,7 +266,7 @@ func (r *resolver) sighting(c ledger.Customer, near neighbours, list listing, ow
 		linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID || r.shared.has(link) },
 		salvaged: partner.Salvage,
 		absence: prove(witnesses{began: list.began, near: near, listed: list.known, empty: list.empty, unread: list.unread,
-			lag: r.lag(), settled: t.settled(c.History), similar: isSimilar(c, list, owned, clock, t)}, t),
+			lag: r.lag(), settled: t.settled(c.History), similar: isSimilar(c, list.mailboxes[validate.Mailbox(c.Identity)], list.names[nameOf(c.FirstName, c.LastName)], owned, clock, t)}, t),
 	}
 }
 
@@ -275,7 +275,7 @@ type owners struct{ user, link map[string]int64 }
 
 func (r *resolver) owners(ctx context.Context, list listing) (o owners, err error) {
 	var ids, links []string
-	for _, by := range []map[string][]partner.Listed{list.users, list.mailboxes, list.names} {
+	for _, by := range []map[string][]listedUser{list.users, list.mailboxes, list.names} {
 		for _, users := range by {
 			for _, u := range users {
 				ids = append(ids, u.ServiceID)

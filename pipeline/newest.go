@@ -3,9 +3,7 @@ package pipeline
 import (
 	"context"
 	"slices"
-	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -119,25 +117,4 @@ func orderOf(users []partner.Listed) order {
 	default:
 		return newestFirst
 	}
-}
-
-// oldestThatMatters is from when on users of the list can decide about a row,
-// in the partner's time; the zero time if older ones can, too: after "this
-// e-mail exists" and after words we do not know, somebody else's older user
-// explains the answer.
-func oldestThatMatters(h []ledger.Attempt, t timing) time.Time {
-	var oldest time.Time
-	for i, a := range h {
-		if a.Class == ledger.DupUser || a.Class == ledger.Unclear || a.Removes != "" && unanswered(h, i, t) {
-			return time.Time{}
-		}
-		w, ok := windowOf(h, i, t)
-		if ok && (!a.NotBefore.Certain || !a.NotAfter.Certain) {
-			return time.Time{} // when it was, in the partner's time, is not known
-		}
-		if ok && (oldest.IsZero() || w.lookBack.Before(oldest)) {
-			oldest = w.lookBack
-		}
-	}
-	return oldest
 }

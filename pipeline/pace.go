@@ -33,19 +33,16 @@ const (
 	leastStrained = 5 // requests a second that need few ports and files, whatever the latency
 )
 
-// newPacer returns a pacer whose bucket is empty, so that a restart within one
+// newPacer returns a pacer of so many requests a second, +Inf for no limit, whose bucket is empty, so that a restart within one
 // second does not send a second burst.
-func newPacer(p Pace) *pacer {
-	out := &pacer{ceiling: p.Rate, burst: p.Burst}
-	if p.Unlimited {
-		out.ceiling = math.Inf(1)
-	}
-	out.limiter = rate.NewLimiter(rate.Inf, p.Burst)
+func newPacer(perSec float64, burst int) *pacer {
+	out := &pacer{ceiling: perSec, burst: burst}
+	out.limiter = rate.NewLimiter(rate.Inf, burst)
 	out.set(out.ceiling)
-	if !p.Unlimited {
+	if !math.IsInf(perSec, 1) {
 		out.limiter.AllowN(time.Now(), out.limiter.Burst())
-		if p.Rate > fast && out.limiter.Burst() > p.Burst {
-			out.second.released = make([]time.Duration, int(p.Rate)+p.Burst)
+		if perSec > fast && out.limiter.Burst() > burst {
+			out.second.released = make([]time.Duration, int(perSec)+burst)
 			out.second.since = time.Now()
 		}
 	}
@@ -70,21 +67,20 @@ func (p *pacer) set(perSecond float64) {
 	p.limiter.SetLimit(rate.Limit(perSecond))
 }
 
-// wait takes a token. It reports whether the token had to be waited for: if
-// not, the workers, not the rate, are what limits.
-func (p *pacer) wait(ctx context.Context) (waited bool, err error) {
+// wait takes a token, when there is one.
+func (p *pacer) wait(ctx context.Context) error {
 	p.adapt(wall())
 	r, d := p.reserve(time.Now())
 	if d == 0 {
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	// A token that comes after ctx's deadline is waited for all the same: an error
 	// while ctx still stands reads as "not sent", and the row would be back at once.
 	if err := sleep(ctx, d); err != nil {
 		r.Cancel()
-		return true, err
+		return err
 	}
-	return true, nil
+	return nil
 }
 
 // reserve takes the next token and says how long it is until then.
@@ -211,33 +207,4 @@ func (p *pacer) limit() float64 {
 		return p.at(wall())
 	}
 	return p.ceiling
-}
-
-// sleep waits for d or the end of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// sleepUntil waits until the wall clock reads at. It looks again every few
-// seconds, because a timer stands still while the machine is suspended.
-func sleepUntil(ctx context.Context, at time.Time) error {
-	for {
-		left := at.Sub(wall())
-		if left <= 0 {
-			return ctx.Err()
-		}
-		if err := sleep(ctx, min(left, 5*time.Second)); err != nil {
-			return err
-		}
-	}
 }

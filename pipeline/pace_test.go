@@ -12,10 +12,10 @@ import (
 
 func TestPacerIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(Pace{Rate: 50, Burst: 1})
+		p := newPacer(50, 1)
 		began := time.Now()
 		for range 500 {
-			if _, err := p.wait(t.Context()); err != nil {
+			if err := p.wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -30,12 +30,12 @@ func TestPacerIsExact(t *testing.T) {
 // the rate is kept, and no second has more than that and the burst.
 func TestPacerCatchesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(Pace{Rate: 5000, Burst: 1})
+		p := newPacer(5000, 1)
 		random := rand.New(rand.NewPCG(1, 2))
 		began := time.Now()
 		var released []time.Duration
 		for time.Since(began) < 10*time.Second {
-			if _, err := p.wait(t.Context()); err != nil {
+			if err := p.wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			released = append(released, time.Since(began))
@@ -59,14 +59,14 @@ func TestPacerCatchesUp(t *testing.T) {
 
 // A burst that is asked for takes no memory.
 func TestPacerLargeBurst(t *testing.T) {
-	if p := newPacer(Pace{Rate: 5000, Burst: 1 << 40}); p.second.released != nil {
+	if p := newPacer(5000, 1<<40); p.second.released != nil {
 		t.Error("the bucket alone keeps to the rate and the burst")
 	}
 }
 
 func TestPacerAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(Pace{Rate: 100, Burst: 1})
+		p := newPacer(100, 1)
 		met := time.Now()
 		p.busy(met.Add(-time.Second), met)
 		p.busy(met.Add(-time.Millisecond), met) // was on its way: says nothing new
@@ -85,32 +85,6 @@ func TestPacerAfter429(t *testing.T) {
 		p.busy(time.Now(), time.Now().Add(time.Nanosecond))
 		if got := p.limit(); math.Abs(got-50) > 0.01 {
 			t.Errorf("a second 429 at 100/s: %.2f/s, want 50/s", got)
-		}
-	})
-}
-
-func TestPacerRemembersForADay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 30)
-		b.cfg.Pace.Rate = 100
-		if err := b.ledger.Learn(t.Context(), learntPace, textOfPace(20), time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		if _, err := b.run(); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(began); took < 2*time.Second {
-			t.Errorf("30 rows took %s: what was learnt an instant ago, 20/s, is forgotten", took)
-		}
-		time.Sleep(25 * time.Hour)
-		b.cfg.Input = people(60)
-		began = time.Now()
-		if _, err := b.run(); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("30 rows took %s: what was learnt a day ago still holds", took)
 		}
 	})
 }
@@ -135,7 +109,7 @@ func TestBreakerTrips(t *testing.T) {
 	feed := func(classes ...ledger.Class) *breaker {
 		b := &breaker{}
 		for _, c := range classes {
-			b.take(c)
+			b.countAnswer(c)
 		}
 		return b
 	}
@@ -162,7 +136,7 @@ func TestBreakerTrips(t *testing.T) {
 		"the old ones are forgotten":    {append(mixed(100, 10), mixed(200, 300)[1:101]...), false},
 		"the partner refuses all alive": {[]ledger.Class{ledger.Reject, ledger.Reject, ledger.Reject, ledger.DupUser}, false},
 	} {
-		if got := feed(c.classes...).tripped(); got != c.want {
+		if got := feed(c.classes...).isTripped(); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
@@ -208,4 +182,27 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if _, why, until, _ := g.look(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
 		t.Errorf("%d until %s", why, until)
 	}
+}
+
+func TestStrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(500, 1)
+		for range 64 {
+			p.strain(wall())
+		}
+		if got := p.limit(); got != 250 {
+			t.Errorf("64 failures at once leave %.1f/s of 500, want 250", got)
+		}
+		for range 1000 {
+			time.Sleep(recovery)
+			p.strain(wall())
+		}
+		if got := p.limit(); got < leastStrained/2.0 || got > leastStrained {
+			t.Errorf("in the end there are %.1f/s", got)
+		}
+		slow := newPacer(2, 1)
+		if slow.strain(wall()); slow.limit() != 2 {
+			t.Errorf("2/s became %.1f/s", slow.limit())
+		}
+	})
 }

@@ -54,15 +54,15 @@ func (p pairing) compare() pairs {
 		}
 		u, listed := p.list.known[c.ServiceID]
 		note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID}
-		switch owner, isOurs := p.people[identityOf(u.Email)]; {
+		switch owner, isOurs := p.people[u.Identity]; {
 		case !listed && p.list.whole && p.timing.now.Sub(endOf(c)) > 24*time.Hour:
 			note.Pairing = ledger.UserUnlisted
 		case !listed:
 			out.unlisted = append(out.unlisted, c)
 			continue
-		case u.IsDeleted():
+		case u.Deleted:
 			note.Pairing = ledger.UserDeleted
-		case sameEmail(u.Email, c.Identity):
+		case u.Identity == c.Identity:
 			note.Pairing = ledger.Confirmed
 			confirmed++
 		case isMasked(u.Email):
@@ -73,7 +73,7 @@ func (p pairing) compare() pairs {
 			continue
 		case isOurs:
 			note.Pairing = ledger.MixedUp
-		case validate.Mailbox(identityOf(u.Email)) == validate.Mailbox(c.Identity):
+		case validate.Mailbox(u.Identity) == validate.Mailbox(c.Identity):
 			note.Pairing = ledger.Confirmed // the list leaves dots or plus tags out
 			confirmed++
 		default:
@@ -121,7 +121,7 @@ func (p pairing) clocks() func(h []ledger.Attempt) calibration {
 		if k == nil || !k.measures {
 			return
 		}
-		if u, ok := p.list.known[k.serviceID]; ok && sameEmail(u.Email, k.identity) {
+		if u, ok := p.list.known[k.serviceID]; ok && u.Identity == k.identity {
 			all = append(all, k)
 		}
 	}
@@ -142,27 +142,6 @@ func (p pairing) clocks() func(h []ledger.Attempt) calibration {
 		slices.Reverse(before)
 		return calibrate(measuresOf(neighbours{before: before, after: all[i:min(len(all), i+2*maxNeighbours)]}, p.list.known))
 	}
-}
-
-// mayHaveMade reports whether some attempt of a customer can have created a
-// listed user: its own time is right, as far as clocks can be compared.
-func mayHaveMade(c ledger.Customer, u partner.Listed, clock calibration, t timing) bool {
-	for i, a := range c.History {
-		switch {
-		case a.Removes != "", a.Class == ledger.NotSent, a.Class == ledger.Busy, a.Class == ledger.Auth:
-			continue
-		case u.CreatedAt.IsZero(), !a.NotBefore.Certain, a.Class != ledger.Open && !a.NotAfter.Certain, !clock.usable(a.NotBefore.Partner(), t):
-			continue
-		}
-		w := ownWindow(a, t)
-		if a.Class == ledger.Open || a.Absent || unanswered(c.History, i, t) {
-			w.to = later(w.to, w.from).Add(t.settle)
-		}
-		if w = w.by(clock); !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to) {
-			return true
-		}
-	}
-	return false
 }
 
 // repairs is what is written so that every customer of a mix-up has the user

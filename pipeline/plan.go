@@ -166,7 +166,7 @@ func (p *planner) admit(ctx context.Context, jobs []*job) error {
 	for i, j := range jobs {
 		identities[i] = j.customer.Identity
 	}
-	noted, err := p.gaps.noted(ctx, identities)
+	noted, err := p.inGap(ctx, identities)
 	if err != nil {
 		return err
 	}

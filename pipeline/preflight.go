@@ -3,8 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -53,7 +51,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.money(ctx, &plan); err != nil {
 		return plan, err
 	}
-	if plan.NotBefore, plan.ReadsList = r.gaps.due(r.timing(), r.clock), r.gaps.anyOpen(); plan.NotBefore.Before(wall()) {
+	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.anyOpen(); plan.NotBefore.Before(wall()) {
 		plan.NotBefore = time.Time{}
 	}
 	if err := r.sameAccount(ctx); err != nil {
@@ -127,11 +125,11 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 // patientWallet asks the wallet, again after as long as a 429 asks for.
 func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
 	for try := 0; ; try++ {
-		if _, err := r.pace.wait(ctx); err != nil {
+		if err := r.pace.wait(ctx); err != nil {
 			return partner.Wallet{}, err
 		}
 		w, err := r.cfg.Partner.Wallet(ctx)
-		e, ok := readError(err)
+		e, ok := errors.AsType[*partner.Error](err)
 		if !ok || !e.Class.AsksToWait() || try == pageTries {
 			return w, err
 		}
@@ -158,7 +156,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	if errors.As(err, &stop) {
 		return stop
 	}
-	if e, ok := readError(err); ok {
+	if e, ok := errors.AsType[*partner.Error](err); ok {
 		r.clock.observe(e.Began, e.Ended, e.Date) // even a refusal tells the time
 	}
 	if s := refusal(err); s != nil {
@@ -172,10 +170,40 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	return nil
 }
 
+// askExisting reads the partner's list before anything is sent, if it is short
+// against the rows to send: a customer who exists already then costs no request,
+// and no fee where the partner charges before it looks. A list that cannot be
+// read is no reason not to send: the partner says so itself, row by row.
+func (r *run) askExisting(ctx context.Context, newRows int) error {
+	if !r.cfg.Doubt.CheckExisting || newRows < existingShare || r.gaps != nil { // whoever exists may be one of ours
+		return nil
+	}
+	found, err := r.list.readExisting(ctx, newRows, r.pace.wait)
+	if err != nil {
+		return r.withoutList(ctx, err)
+	}
+	r.existing = found
+	return nil
+}
+
+func (r *run) withoutList(ctx context.Context, err error) error {
+	switch s := refusal(err); {
+	case s != nil:
+		return s
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errListUnsteady):
+		r.cfg.Log.Info("the list of existing users does not hold still; every row asks for itself")
+	default:
+		r.cfg.Log.Warn("the list of existing users could not be read; every row asks for itself", "error", err.Error())
+	}
+	return nil
+}
+
 // refusal is the reason to stop when a look-up shows that the partner refuses
 // the key or the account, or the proxy to pass anything on; nil otherwise.
 func refusal(err error) *Stop {
-	e, ok := readError(err)
+	e, ok := errors.AsType[*partner.Error](err)
 	switch {
 	case ok && e.Halt == partner.ProxyRefused:
 		return proxyRefusal(e.ProxyStatus)
@@ -211,7 +239,3 @@ const (
 	learntCreatedAt   = "created_at_offset"
 	learntTrip        = "round_trip"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-func textOfPace(met float64) string { return fmt.Sprintf("%.3f", met) }

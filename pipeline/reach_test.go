@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,29 +96,6 @@ func TestShortOfPortsOnTrial(t *testing.T) {
 	}
 }
 
-func TestStrain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(Pace{Rate: 500, Burst: 1})
-		for range 64 {
-			p.strain(wall())
-		}
-		if got := p.limit(); got != 250 {
-			t.Errorf("64 failures at once leave %.1f/s of 500, want 250", got)
-		}
-		for range 1000 {
-			time.Sleep(recovery)
-			p.strain(wall())
-		}
-		if got := p.limit(); got < leastStrained/2.0 || got > leastStrained {
-			t.Errorf("in the end there are %.1f/s", got)
-		}
-		slow := newPacer(Pace{Rate: 2, Burst: 1})
-		if slow.strain(wall()); slow.limit() != 2 {
-			t.Errorf("2/s became %.1f/s", slow.limit())
-		}
-	})
-}
-
 // TestProxyRefusesEverything: the run ends with the first answer, and says whose
 // it was.
 func TestProxyRefusesEverything(t *testing.T) {
@@ -127,7 +105,7 @@ func TestProxyRefusesEverything(t *testing.T) {
 				b := newBench(t, 20)
 				b.cfg.Partner = refusedByProxy{b.partner, class, status}
 				_, err := Run(t.Context(), b.cfg)
-				if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), itoa(status)) {
+				if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), strconv.Itoa(status)) {
 					t.Errorf("ended with %v", err)
 				}
 			})

@@ -31,7 +31,7 @@ type recorder struct {
 	rulings <-chan []ruled
 	back    *mailbox[comeback]
 
-	refusals window100
+	refusals refusalWindow
 	group    []answered      // the room for a group of answers, used again and again
 	atHand   []answered      // of it those not yet decided
 	unsaved  []ledger.Change // decided, and not known to be in the ledger
@@ -301,11 +301,11 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 			r.book.paid()
 		}
 		if a.class == ledger.Unclear {
-			r.refusals.take(ledger.Rejected) // in words we do not know, until the list says otherwise
+			r.refusals.countStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
 		} else {
-			r.refusals.take(s.status)
+			r.refusals.countStatus(s.status)
 		}
-		if r.refusals.over(r.cfg.Bounds.MaxErrors) {
+		if r.refusals.isOver(r.cfg.Bounds.MaxErrors.Count, r.cfg.Bounds.MaxErrors.Percent) {
 			r.halt.stop(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // This file is what deletions mean as evidence. A user whose link was lost is
@@ -15,9 +14,9 @@ import (
 
 // withoutDeleted drops users who are gone: those whom the list shows as
 // deleted, and those whom we deleted for certain, since a list may lag behind.
-func withoutDeleted(h []ledger.Attempt, users []partner.Listed) []partner.Listed {
-	gone := func(u partner.Listed) bool {
-		return u.IsDeleted() || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
+func withoutDeleted(h []ledger.Attempt, users []listedUser) []listedUser {
+	gone := func(u listedUser) bool {
+		return u.Deleted || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
 	}
 	if !slices.ContainsFunc(users, gone) {
 		return users

@@ -74,17 +74,6 @@ func TestRecreation(t *testing.T) {
 	}
 }
 
-// A person said that the user exists (ledger resolve), so that no attempt of
-// ours explains it: that it is listed after the deletion is enough.
-func TestRemovalWithoutAttempts(t *testing.T) {
-	now := time.Now()
-	h := []ledger.Attempt{{Generation: 1, Class: ledger.Unknown, Removes: "s", NotBefore: ledger.Instant{At: now}, NotAfter: ledger.Instant{At: now}}}
-	s := sighting{began: now.Add(time.Hour), users: []partner.Listed{{ServiceID: "s", Email: "a@example.com"}}, taken: func(string) bool { return false }}
-	if r := weigh(h, s, timing{settle: time.Minute}); r.kind != ruleMissing || r.serviceID != "s" {
-		t.Errorf("%+v", r)
-	}
-}
-
 func (b *bench) customer(mail string) ledger.Customer {
 	b.t.Helper()
 	for c, err := range b.ledger.Customers(b.t.Context(), ledger.Query{Identities: []string{mail}, History: true}) {

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -47,7 +46,7 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 	}
 	if len(all) > 0 && changes == nil {
 		for _, c := range all {
-			if c.Status == ledger.Created && !sameEmail(list.known[c.ServiceID].Email, c.Identity) {
+			if c.Status == ledger.Created && list.known[c.ServiceID].Identity != c.Identity {
 				found.notes = append(found.notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
 			}
 		}
@@ -119,9 +118,6 @@ func (r *run) countRepair(c ledger.Customer, ch ledger.Change) {
 
 // linksShown is when a report or an export was last written.
 func (r *run) linksShown(ctx context.Context) (time.Time, error) {
-	_, at, err := r.cfg.Ledger.Learnt(ctx, LearntLinksShown)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return time.Time{}, ledgerStop("reading when links were shown", err)
-	}
-	return at, nil
+	_, at, err := r.learnt(ctx, LearntLinksShown)
+	return at, err
 }

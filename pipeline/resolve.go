@@ -168,12 +168,12 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 				cluster = w.due
 			}
 		}
-		return later(cluster, r.last.Add(r.pauseAfterFailure())), true
+		return maxTime(cluster, r.last.Add(r.pauseAfterFailure())), true
 	}
 	if due >= scanCrowd {
-		return later(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
+		return maxTime(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
 	}
-	return later(first, later(r.began, r.last).Add(scanEvery)), true
+	return maxTime(first, maxTime(r.began, r.last).Add(scanEvery)), true
 }
 
 // moreToCome reports whether rows may yet be sent, and then be users to judge the
@@ -195,13 +195,6 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 		return 0
 	}
 	return backoff(r.failed-1, 10*time.Second, mostBackoff)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // unreadable leaves the rows to a person once the list could not be read
@@ -239,7 +232,7 @@ func (r *resolver) send(ctx context.Context, out []ruled) error {
 	return nil
 }
 
-// noted are those of the rows in doubt whose users were created inside a gap.
+// noted returns those of the rows in doubt whose users were created inside a gap.
 func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
 	var all []string
 	for _, w := range r.own {
@@ -248,14 +241,14 @@ func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
 	for _, c := range r.others {
 		all = append(all, c.Identity)
 	}
-	return r.gaps.noted(ctx, all)
+	return r.inGap(ctx, all)
 }
 
 // scanPace is the pace of look-ups: the run's, and beside the sending only a
 // share of it.
 func (r *resolver) scanPace() func(context.Context) error {
 	if r.tailing.Load() || r.cfg.Pace.Unlimited {
-		return func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }
+		return r.pace.wait
 	}
 	share := rate.NewLimiter(rate.Limit(r.pace.limit()/scanShare), 1)
 	return func(ctx context.Context) error {
@@ -264,8 +257,7 @@ func (r *resolver) scanPace() func(context.Context) error {
 				return err
 			}
 		}
-		_, err := r.pace.wait(ctx)
-		return err
+		return r.pace.wait(ctx)
 	}
 }
 

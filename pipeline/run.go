@@ -56,6 +56,8 @@ type run struct {
 	firstFee Amount // what the first user of this run cost; unknown if nobody asked
 	existing existing
 	gaps     *gaps
+	gapStore ledger.Gaps // where they are kept; nil without gaps
+	list     *userList
 	owner    string // of the wallet, if the partner tells
 
 	beside      bool          // another process holds the ledger
@@ -67,15 +69,18 @@ type run struct {
 }
 
 func newRun(cfg Config) *run {
-	pace := newPacer(cfg.Pace)
-	return &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), last: &lastFailure{}, halt: &halter{},
+	pace := newPacer(cfg.Pace.ceiling(), cfg.Pace.Burst)
+	r := &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), last: &lastFailure{}, halt: &halter{},
 		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
+	r.list = &userList{partner: cfg.Partner, clock: r.clock, patience: cfg.Pace.Patience, await: r.awaitPause, heed: r.heed, log: cfg.Log}
+	return r
 }
 
 // timing is what is assumed of the partner at this moment.
 func (r *run) timing() timing {
+	offset, _ := r.clock.skew()
 	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, timeout: r.cfg.Doubt.Timeout, roundTrip: r.clock.roundTrip(),
-		offset: r.clock.offsetNow(), run: r.id, now: r.clock.now().Partner()}
+		offset: offset, run: r.id, now: r.clock.now().Partner()}
 }
 
 // Run takes a batch from rows to created users. The same call again continues
@@ -156,28 +161,22 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	return r.finish(ctx, s, ledger.Tally{}, r.confirm(ctx, err))
 }
 
-// recall takes what earlier runs learnt of the partner.
+// recall reads what earlier runs learnt of the partner.
 func (r *run) recall(ctx context.Context) error {
 	if err := r.loadGaps(ctx); err != nil {
 		return err
 	}
-	trip, _, err := r.cfg.Ledger.Learnt(ctx, learntTrip)
-	switch {
-	case err == nil:
-		if d, err := time.ParseDuration(trip); err == nil {
-			r.clock.restore(d)
-		}
-	case !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading what was learnt", err)
+	trip, _, err := r.learntDuration(ctx, learntTrip)
+	if err != nil {
+		return err
 	}
-	lag, at, err := r.cfg.Ledger.Learnt(ctx, learntLag)
-	switch {
-	case err == nil:
-		if d, err := time.ParseDuration(lag); err == nil && wall().Sub(at) < lagLife {
-			r.setLag(d)
-		}
-	case !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading what was learnt", err)
+	r.clock.restore(trip)
+	lag, at, err := r.learntDuration(ctx, learntLag)
+	if err != nil {
+		return err
+	}
+	if wall().Sub(at) < lagLife {
+		r.setLag(lag)
 	}
 	if err := r.account.recall(ctx); err != nil {
 		return err
@@ -185,15 +184,42 @@ func (r *run) recall(ctx context.Context) error {
 	if err := r.shared.recall(ctx); err != nil {
 		return err
 	}
-	text, at, err := r.cfg.Ledger.Learnt(ctx, learntPace)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return nil
-	case err != nil:
-		return ledgerStop("reading what was learnt", err)
+	text, at, err := r.learnt(ctx, learntPace)
+	if err != nil {
+		return err
 	}
 	if met, err := strconv.ParseFloat(text, 64); err == nil && wall().Sub(at) < 24*time.Hour {
 		r.pace.recall(met, at)
+	}
+	return nil
+}
+
+// learnt returns a fact that an earlier run kept, and when; "" if none did.
+func (r *run) learnt(ctx context.Context, name string) (string, time.Time, error) {
+	text, at, err := r.cfg.Ledger.Learnt(ctx, name)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return "", at, ledgerStop("reading what earlier runs learnt", err)
+	}
+	return text, at, nil
+}
+
+// learntDuration returns a duration that an earlier run kept; 0 if none did.
+func (r *run) learntDuration(ctx context.Context, name string) (time.Duration, time.Time, error) {
+	text, at, err := r.learnt(ctx, name)
+	if err != nil || text == "" {
+		return 0, at, err
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, at, nil // what no version of this program wrote counts as nothing
+	}
+	return d, at, nil
+}
+
+// learn keeps a fact for later runs.
+func (r *run) learn(ctx context.Context, name, text string, at time.Time) error {
+	if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), name, text, at); err != nil {
+		return ledgerStop("noting what was learnt", err)
 	}
 	return nil
 }
@@ -229,12 +255,11 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk
 	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
 	record := &recorder{run: r, answers: answers, rulings: rulings, back: back}
-	keep := &keeper{run: r}
 
 	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
 	defer end()
 	var aside, batch errgroup.Group
-	aside.Go(func() error { return r.halting(surviving(func() error { return keep.work(over) })) })
+	aside.Go(func() error { return r.halting(surviving(func() error { return r.controlGate(over) })) })
 	aside.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
@@ -300,10 +325,7 @@ func (r *run) note(ctx context.Context) error {
 // noteTrip keeps how far off the clocks' comparison can be: the windows of this
 // run's attempts are judged by later runs, too.
 func (r *run) noteTrip(ctx context.Context) error {
-	if err := r.cfg.Ledger.Learn(ctx, learntTrip, r.clock.roundTrip().String(), wall()); err != nil {
-		return ledgerStop("noting the round trip", err)
-	}
-	return nil
+	return r.learn(ctx, learntTrip, r.clock.roundTrip().String(), wall())
 }
 
 // interrupted tells a cancelled context apart from other errors.

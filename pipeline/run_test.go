@@ -759,3 +759,29 @@ func TestOnlyNewRowsAreLookedUp(t *testing.T) {
 		}
 	})
 }
+
+func TestPacerRemembersForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 30)
+		b.cfg.Pace.Rate = 100
+		if err := b.ledger.Learn(t.Context(), learntPace, "20.000", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 2*time.Second {
+			t.Errorf("30 rows took %s: what was learnt an instant ago, 20/s, is forgotten", took)
+		}
+		time.Sleep(25 * time.Hour)
+		b.cfg.Input = people(60)
+		began = time.Now()
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("30 rows took %s: what was learnt a day ago still holds", took)
+		}
+	})
+}

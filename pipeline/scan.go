@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -42,16 +44,16 @@ func keyOfUser(ref string) userKey {
 type listing struct {
 	began  time.Time // in the partner's time
 	took   time.Duration
-	users  map[string][]partner.Listed // those who were looked for, by identity
-	total  int                         // users read
-	empty  bool                        // the partner has none, and says so in the proper form
-	unread bool                        // some users could not be read
-	pages  int                         // requests that it took
-	whole  bool                        // all of it was read, not only the newest users
+	users  map[string][]listedUser // those who were looked for, by identity
+	total  int                     // users read
+	empty  bool                    // the partner has none, and says so in the proper form
+	unread bool                    // some users could not be read
+	pages  int                     // requests that it took
+	whole  bool                    // all of it was read, not only the newest users
 
-	known     map[string]partner.Listed   // by serviceId, of those who were looked for
-	mailboxes map[string][]partner.Listed // by validate.Mailbox, likewise
-	names     map[string][]partner.Listed // by nameOf, likewise
+	known     map[string]listedUser   // by serviceId, of those who were looked for
+	mailboxes map[string][]listedUser // by validate.Mailbox, likewise
+	names     map[string][]listedUser // by nameOf, likewise
 }
 
 // search is what a scan looks for.
@@ -64,17 +66,28 @@ type search struct {
 	slug      string                      // of the ledger's account; "" = not known
 	since     time.Time                   // users created earlier cannot matter, in the partner's time; zero = all may
 	turn      func(context.Context) error // waits until the next page may be asked for
-	each      func(partner.Listed)        // given every user; nil = not wanted. A scan that begins again gives them again
+	each      func(listedUser)            // given every user; nil = not wanted. A scan that begins again gives them again
 }
 
-// reading is a scan under way.
+// userList reads the partner's list of users.
+type userList struct {
+	partner interface {
+		ListUsers(ctx context.Context, skip, limit int) (partner.Page, error)
+	}
+	clock    *clock
+	patience time.Duration               // the longest wait that the partner may ask for
+	await    func(context.Context) error // waits while the partner has asked everyone to
+	heed     func(error)                 // given the error of each page that could not be read
+	log      *slog.Logger
+}
+
+// reading is one scan of the list.
 type reading struct {
-	*run
+	*userList
 	search
 	began   time.Time
 	out     listing
-	size    int                // users asked for a page
-	every   func(email string) // told of every user, if set
+	size    int // users asked for a page
 	seen    map[userKey]bool
 	read    int  // users, counted as often as they came
 	slugs   int  // users whose serviceId names an account
@@ -87,14 +100,8 @@ type reading struct {
 // brings nothing new or is shorter than others, and it has seen at least as many
 // distinct users as the first page promised. Where the list proves ordered by creation time and only
 // the newest users matter, the newest end suffices.
-func (r *run) scan(ctx context.Context, s search) (listing, error) {
-	read := func() *reading {
-		began := wall()
-		return &reading{run: r, search: s, began: began, size: askedPage, seen: make(map[userKey]bool), out: listing{
-			began: r.clock.instant(began).Partner(), users: make(map[string][]partner.Listed), known: make(map[string]partner.Listed),
-			mailboxes: make(map[string][]partner.Listed), names: make(map[string][]partner.Listed)}}
-	}
-	scan := read()
+func (l *userList) scan(ctx context.Context, s search) (listing, error) {
+	scan := l.newReading(s)
 	done := false
 	first, err := scan.page(ctx, 0)
 	if err == nil && !s.since.IsZero() {
@@ -102,7 +109,7 @@ func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	}
 	if err == nil && !done {
 		if !s.since.IsZero() {
-			scan = read()
+			scan = l.newReading(s)
 			if first, err = scan.page(ctx, 0); err != nil {
 				return listing{}, err
 			}
@@ -119,6 +126,25 @@ func (r *run) scan(ctx context.Context, s search) (listing, error) {
 	scan.out.empty = scan.out.total == 0 && first.Total <= 0 && !first.NotFound
 	scan.out.whole = !done
 	return scan.out, nil
+}
+
+func (l *userList) newReading(s search) *reading {
+	began := wall()
+	return &reading{userList: l, search: s, began: began, size: askedPage, seen: make(map[userKey]bool), out: listing{
+		began: l.clock.instant(began).Partner(), users: make(map[string][]listedUser), known: make(map[string]listedUser),
+		mailboxes: make(map[string][]listedUser), names: make(map[string][]listedUser)}}
+}
+
+// showsOtherAccount reports whether the first page of the list shows users of
+// accounts other than that of a slug, and none of its own.
+func (l *userList) showsOtherAccount(ctx context.Context, slug string, turn func(context.Context) error) (bool, error) {
+	read := l.newReading(search{slug: slug, turn: turn})
+	page, err := read.page(ctx, 0)
+	if err != nil {
+		return false, err
+	}
+	read.take(page.Users)
+	return read.isOtherAccount(), nil
 }
 
 // forward reads from the first page on, to the end of the list, or, in a list
@@ -225,22 +251,16 @@ func (s *reading) take(users []partner.Listed) (fresh int) {
 			s.seen[key] = true
 			fresh++
 			if s.each != nil {
-				s.each(u)
+				s.each(userOf(u))
 			}
 		}
-		if s.every != nil {
-			if !u.IsDeleted() {
-				s.every(u.Email)
-			}
-			continue
-		}
-		s.keep(u)
+		s.keep(userOf(u))
 	}
 	return fresh
 }
 
 // keep notes a user who is looked for in one way or another.
-func (s *reading) keep(u partner.Listed) {
+func (s *reading) keep(u listedUser) {
 	if u.ServiceID == "" {
 		s.out.unread = true // there is somebody, and nothing can be decided by it
 		return
@@ -255,17 +275,23 @@ func (s *reading) keep(u partner.Listed) {
 	if s.known[u.ServiceID] {
 		s.out.known[u.ServiceID] = u
 	}
-	if id, ok := validate.Identity(u.Email); ok {
-		if s.wanted[id] {
-			s.out.users[id] = appendOnce(s.out.users[id], u)
-		}
-		if m := validate.Mailbox(id); s.mailboxes[m] {
+	if s.wanted[u.Identity] {
+		s.out.users[u.Identity] = appendOnce(s.out.users[u.Identity], u)
+	}
+	if len(s.mailboxes) > 0 && u.Identity != "" {
+		if m := validate.Mailbox(u.Identity); s.mailboxes[m] {
 			s.out.mailboxes[m] = appendOnce(s.out.mailboxes[m], u)
 		}
 	}
-	if n := nameOf(u.FirstName, u.LastName); s.names[n] {
-		s.out.names[n] = appendOnce(s.out.names[n], u)
+	if s.names[u.Name] {
+		s.out.names[u.Name] = appendOnce(s.out.names[u.Name], u)
 	}
+}
+
+// userOf returns a listed user as evidence.
+func userOf(u partner.Listed) listedUser {
+	return listedUser{ServiceID: u.ServiceID, Email: u.Email, Identity: identityOf(u.Email), Name: nameOf(u.FirstName, u.LastName),
+		CreatedAt: u.CreatedAt, Deleted: u.IsDeleted()}
 }
 
 func indexOf(users []partner.Listed, ref string) int {
@@ -277,8 +303,8 @@ func indexOf(users []partner.Listed, ref string) int {
 	return -1
 }
 
-func appendOnce(users []partner.Listed, u partner.Listed) []partner.Listed {
-	if indexOf(users, u.Ref()) >= 0 {
+func appendOnce(users []listedUser, u listedUser) []listedUser {
+	if slices.ContainsFunc(users, func(o listedUser) bool { return o.ServiceID == u.ServiceID }) {
 		return users
 	}
 	return append(users, u)
@@ -293,8 +319,8 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 	for try := 0; try < pageTries; try++ {
 		if try > 0 {
 			d := jitter(backoff(try-1, firstBackoff, mostBackoff))
-			if e, ok := readError(err); ok && e.RetryAfter > d {
-				if e.RetryAfter > r.cfg.Pace.Patience {
+			if e, ok := errors.AsType[*partner.Error](err); ok && e.RetryAfter > d {
+				if e.RetryAfter > r.patience {
 					break
 				}
 				d = e.RetryAfter
@@ -303,7 +329,7 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 				break
 			}
 		}
-		if err = r.awaitPause(ctx); err != nil {
+		if err = r.await(ctx); err != nil {
 			break
 		}
 		if err = r.turn(ctx); err != nil {
@@ -311,16 +337,16 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 		}
 		var p partner.Page
 		r.out.pages++
-		if p, err = r.cfg.Partner.ListUsers(ctx, skip, r.size); err == nil {
+		if p, err = r.partner.ListUsers(ctx, skip, r.size); err == nil {
 			r.read += max(1, len(p.Users))
 			r.clock.observe(p.Began, p.Ended, p.Date)
 			if odd := p.Odd(); odd != "" && !r.out.unread {
-				r.cfg.Log.Warn("the partner's list shows a user who cannot be read", "member", odd)
+				r.log.Warn("the partner's list shows a user who cannot be read", "member", odd)
 			}
 			r.out.unread = r.out.unread || !p.NotFound && !p.ProvesAbsence()
 			return p, nil
 		}
-		if e, ok := readError(err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && (e.Field != "skip" || skip == 0) && r.size > leastPage {
+		if e, ok := errors.AsType[*partner.Error](err); ok && (e.HTTPStatus == 400 || e.HTTPStatus == 422) && (e.Field != "skip" || skip == 0) && r.size > leastPage {
 			r.size, try = max(leastPage, r.size/2), -1 // too large a page, it seems: that costs no try
 			err = nil
 			continue
@@ -336,7 +362,7 @@ func (r *reading) page(ctx context.Context, skip int) (partner.Page, error) {
 // isRefused reports whether the partner refuses to give a page, for a reason
 // that does not pass.
 func isRefused(err error) bool {
-	e, ok := readError(err)
+	e, ok := errors.AsType[*partner.Error](err)
 	if !ok {
 		return false
 	}

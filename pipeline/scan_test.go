@@ -4,18 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // listPartner serves a list that a hook may change between pages.
 type listPartner struct {
-	noPartner
 	users   []partner.Listed
 	most    int // the largest page granted
 	noTotal bool
@@ -44,7 +43,7 @@ func (l *listPartner) ListUsers(_ context.Context, skip, limit int) (partner.Pag
 }
 
 func listUser(n int) partner.Listed {
-	return partner.Listed{ServiceID: fmt.Sprintf("id-%06d", n), Email: email(n), CreatedAt: epoch().Add(time.Duration(n) * time.Second)}
+	return partner.Listed{ServiceID: fmt.Sprintf("id-%06d", n), Email: fmt.Sprintf("person%d@example.com", n), CreatedAt: epoch().Add(time.Duration(n) * time.Second)}
 }
 
 func listUsers(n int) []partner.Listed {
@@ -55,14 +54,37 @@ func listUsers(n int) []partner.Listed {
 	return users
 }
 
-func scanOf(t *testing.T, l Partner, s search) (listing, error) {
+// lister is the partner as far as its list goes.
+type lister interface {
+	ListUsers(ctx context.Context, skip, limit int) (partner.Page, error)
+}
+
+func scanOf(t *testing.T, l lister, s search) (listing, error) {
 	t.Helper()
-	cfg, err := Config{Input: noInput{}, Partner: l, Ledger: memory.New("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
+	ready := func(ctx context.Context) error { return ctx.Err() }
+	s.turn = ready
+	list := &userList{partner: l, clock: &clock{}, patience: time.Minute, await: ready, heed: func(error) {}, log: slog.New(slog.DiscardHandler)}
+	return list.scan(t.Context(), s)
+}
+
+// Users are looked for by e-mail, mailbox and name, letter case aside.
+func TestScanKeeps(t *testing.T) {
+	s := search{wanted: map[string]bool{"jane.doe@example.com": true}, mailboxes: map[string]bool{"janedoe@example.com": true}, names: map[string]bool{"jane doe": true}}
+	for _, tt := range []struct {
+		name                    string
+		user                    partner.Listed
+		users, mailboxes, names int
+	}{
+		{"the e-mail in other letters", partner.Listed{ServiceID: "s", Email: "Jane.Doe@Example.COM", FirstName: "J"}, 1, 1, 0},
+		{"the mailbox", partner.Listed{ServiceID: "s", Email: "janedoe+1@example.com", FirstName: "J"}, 0, 1, 0},
+		{"the name", partner.Listed{ServiceID: "s", Email: "j***@example.com", FirstName: " JANE", LastName: "Doe"}, 0, 0, 1},
+		{"somebody else", partner.Listed{ServiceID: "s", Email: "jim@example.com", FirstName: "Jim", LastName: "Doe"}, 0, 0, 0},
+	} {
+		got, err := scanOf(t, &listPartner{users: []partner.Listed{tt.user}, most: 10}, s)
+		if err != nil || len(got.users) != tt.users || len(got.mailboxes) != tt.mailboxes || len(got.names) != tt.names {
+			t.Errorf("%s: %+v, %v", tt.name, got, err)
+		}
 	}
-	s.turn = func(ctx context.Context) error { return ctx.Err() }
-	return newRun(cfg).scan(t.Context(), s)
 }
 
 // TestListInPart: one user who cannot be read costs neither the page nor the
@@ -94,7 +116,7 @@ func TestListInPart(t *testing.T) {
 }
 
 // notFoundPartner answers every page with a 404 in an envelope.
-type notFoundPartner struct{ noPartner }
+type notFoundPartner struct{}
 
 func (notFoundPartner) ListUsers(_ context.Context, skip, _ int) (partner.Page, error) {
 	return partner.Page{Skip: skip, Total: -1, NotFound: true}, nil
@@ -104,14 +126,10 @@ func (notFoundPartner) ListUsers(_ context.Context, skip, _ int) (partner.Page, 
 // empty list does.
 func TestNotFoundIsNoEmptyList(t *testing.T) {
 	for _, tt := range []struct {
-		partner Partner
+		partner lister
 		empty   bool
 	}{{notFoundPartner{}, false}, {&listPartner{most: 10}, true}, {&listPartner{most: 10, noTotal: true}, true}} {
-		cfg, err := Config{Input: noInput{}, Partner: tt.partner, Ledger: memory.New("sandbox"), Environment: "sandbox", Pace: Pace{Unlimited: true}}.withDefaults()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := newRun(cfg).scan(t.Context(), search{wanted: identities(1), turn: func(ctx context.Context) error { return ctx.Err() }})
+		got, err := scanOf(t, tt.partner, search{wanted: identities(1)})
 		if err != nil || got.empty != tt.empty || got.unread || got.total != 0 {
 			t.Errorf("%T: %+v, %v", tt.partner, got, err)
 		}
@@ -121,7 +139,7 @@ func TestNotFoundIsNoEmptyList(t *testing.T) {
 func identities(users ...int) map[string]bool {
 	out := map[string]bool{}
 	for _, n := range users {
-		id, _ := validate.Identity(email(n))
+		id, _ := validate.Identity(fmt.Sprintf("person%d@example.com", n))
 		out[id] = true
 	}
 	return out

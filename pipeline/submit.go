@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -63,7 +62,7 @@ func (s *submitters) work(ctx, sending context.Context) error {
 		case s.drained <- struct{}{}:
 		default:
 		}
-		if _, err := s.pace.wait(ctx); err != nil {
+		if err := s.pace.wait(ctx); err != nil {
 			s.answers <- s.unsent(j, "stopped")
 			continue
 		}
@@ -208,10 +207,4 @@ func (s *submitters) unsent(j *job, cause string) answered {
 		answer: partner.Answer{Class: partner.NotSent, Cause: cause},
 		ended:  s.clock.now(),
 	}
-}
-
-// readError is what a failed look-up says, for decisions.
-func readError(err error) (e *partner.Error, ok bool) {
-	ok = errors.As(err, &e)
-	return e, ok
 }

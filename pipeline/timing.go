@@ -29,7 +29,7 @@ func (t timing) end(a ledger.Attempt) time.Time {
 	if a.NotAfter.Certain || a.NotAfter.At.IsZero() {
 		return a.NotAfter.Partner()
 	}
-	return later(a.NotAfter.Partner(), later(a.NotAfter.At, a.NotAfter.At.Add(t.offset)))
+	return maxTime(a.NotAfter.Partner(), maxTime(a.NotAfter.At, a.NotAfter.At.Add(t.offset)))
 }
 
 // begin is when an attempt began at the earliest, in the partner's time: what end
@@ -55,7 +55,7 @@ func (t timing) settled(h []ledger.Attempt) time.Time {
 	var newest time.Time
 	for i, a := range h {
 		if unanswered(h, i, t) {
-			newest = later(newest, t.end(a))
+			newest = maxTime(newest, t.end(a))
 		}
 	}
 	if newest.IsZero() {
@@ -71,7 +71,7 @@ func (t timing) dead(h []ledger.Attempt) time.Time {
 	var newest time.Time
 	for _, a := range h {
 		if a.Generation == g && a.Removes == "" && a.Class != ledger.NotSent {
-			newest = later(newest, t.end(a))
+			newest = maxTime(newest, t.end(a))
 		}
 	}
 	return newest.Add(t.ttl + max(t.margin(), t.settle) + dateResolution)

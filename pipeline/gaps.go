@@ -1,0 +1,179 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// learntGapClock is the name under which the clock of createdAt is kept.
+const learntGapClock = "gap_clock"
+
+// loadGaps reads the ledger's gaps.
+func (r *run) loadGaps(ctx context.Context) error {
+	store, ok := r.cfg.Ledger.(ledger.Gaps)
+	if !ok {
+		return nil
+	}
+	all, err := store.Gaps(ctx)
+	if err != nil {
+		return ledgerStop("reading the gaps", err)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	text, _, err := r.learnt(ctx, learntGapClock)
+	r.gapStore, r.gaps = store, &gaps{all: all, ours: r.cfg.Doubt.GapOurs, clock: parseCalibration(text)}
+	return err
+}
+
+// inGap returns which of the customers the list showed as created inside a gap.
+func (r *run) inGap(ctx context.Context, identities []string) (map[string]bool, error) {
+	if r.gaps == nil || len(identities) == 0 {
+		return nil, nil
+	}
+	in, err := r.gapStore.InGap(ctx, identities)
+	if err != nil {
+		return nil, ledgerStop("reading the gaps", err)
+	}
+	return in, nil
+}
+
+// gapsDue returns when sending may begin, by our clock: when every key of the
+// gaps is dead. It is the zero time without gaps.
+func (r *run) gapsDue() time.Time {
+	if r.gaps == nil {
+		return time.Time{}
+	}
+	return r.clock.ours(r.gaps.keysDead(r.timing())).Add(dateResolution)
+}
+
+// closeGaps waits until every key of the ledger's gaps is dead, and reads the
+// partner's list for those that were not scanned. Before it returns nil nothing
+// may be sent. The wait is shown, and ends with ctx.
+func (r *run) closeGaps(ctx context.Context) error {
+	if r.gaps == nil {
+		return nil
+	}
+	if at := r.gapsDue(); at.After(wall()) {
+		if d := r.cfg.Bounds.MaxDuration; d > 0 && at.Sub(wall()) > d {
+			return stopf(MaxDuration, "the ledger was put back from a copy: nothing is sent before %s, and --max-duration ends earlier. Nothing was sent", at.UTC().Format(time.RFC3339))
+		}
+		r.cfg.Log.Info("the ledger was put back from a copy; nothing is sent while keys of the time that it lacks may be alive", "until", at.UTC().Format(time.RFC3339))
+		r.book.pause("the ledger was put back from a copy, waiting for the keys of the time that it lacks", at)
+		if err := sleepUntil(ctx, at); err != nil {
+			return err
+		}
+		r.book.pause("", time.Time{})
+	}
+	if !r.gaps.anyOpen() {
+		return nil
+	}
+	patience := wall().Add(r.cfg.Pace.Patience)
+	for try := 0; ; try++ {
+		err := r.scanGaps(ctx)
+		if s := refusal(err); s != nil {
+			return s
+		}
+		var stop *Stop
+		if err == nil || ctx.Err() != nil || errors.As(err, &stop) {
+			return errors.Join(err, ctx.Err())
+		}
+		if errors.Is(err, errWrongAccount) {
+			return &Stop{Reason: Refused, Err: err}
+		}
+		pause := wall().Add(backoff(try, firstBackoff, mostBackoff))
+		if pause.After(patience) {
+			return &Stop{Reason: PartnerDown, Err: err,
+				Detail: "the ledger was put back from a copy, and without the partner's list nothing is sent. If the list cannot be read for good: bulkonboard ledger resolve --gap"}
+		}
+		r.cfg.Log.Warn("the partner's list of users cannot be used yet", "error", err.Error())
+		r.book.pause("the partner's list cannot be used yet, asking again", pause)
+		if err := sleepUntil(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// scanGaps reads the list once and notes who was created inside a gap without
+// being known to the ledger.
+func (r *run) scanGaps(ctx context.Context) error {
+	r.book.pause("the ledger was put back from a copy, reading the partner's list", time.Time{})
+	defer r.book.pause("", time.Time{})
+	known, err := r.gapWitnesses(ctx)
+	if err != nil {
+		return err
+	}
+	t := r.timing()
+	began := wall()
+	found, err := r.list.scanGaps(ctx, r.gaps, known, gapScan{slug: r.account.slug(), lag: r.lag(), turn: r.pace.wait, timing: t})
+	if err != nil {
+		return err
+	}
+	r.gaps.clock = found.clock
+	if err := r.learn(ctx, learntGapClock, calibrationText(r.gaps.clock), began); err != nil {
+		return err
+	}
+	return r.noteStrangers(ctx, found.strangers, t, began)
+}
+
+// gapWitnesses are users that the list must show: the newest ones.
+func (r *run) gapWitnesses(ctx context.Context) (known neighbours, err error) {
+	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * maxNeighbours, History: true}
+	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
+		if err != nil {
+			return known, ledgerStop("reading the newest users", err)
+		}
+		if k := newNeighbour(c); k != nil {
+			known.before = append(known.before, k)
+		}
+	}
+	return known, nil
+}
+
+// noteStrangers writes who was created inside which gap, and marks the gaps as
+// scanned.
+func (r *run) noteStrangers(ctx context.Context, strangers []listedUser, t timing, began time.Time) error {
+	const group = 500
+	var ids []string
+	for _, u := range strangers {
+		ids = append(ids, u.ServiceID)
+	}
+	own := map[string]bool{}
+	for part := range slices.Chunk(ids, group) {
+		taken, err := r.taken(ctx, part)
+		if err != nil {
+			return ledgerStop("looking up users by serviceId", err)
+		}
+		for id := range taken {
+			own[id] = true
+		}
+	}
+	for i := range r.gaps.all {
+		g := &r.gaps.all[i]
+		if !g.IsOpen() {
+			continue
+		}
+		w := gapWindow(*g, r.gaps.clock, t)
+		var inside []string
+		for _, u := range strangers {
+			if u.Identity != "" && !own[u.ServiceID] && (u.CreatedAt.IsZero() || w.contains(u)) {
+				inside = append(inside, u.Identity)
+			}
+		}
+		for part := range slices.Chunk(inside, group) {
+			if err := r.gapStore.AddToGap(ctx, g.ID, part); err != nil {
+				return ledgerStop("noting who was created inside a gap", err)
+			}
+		}
+		if err := r.gapStore.CloseGap(ctx, g.ID, began, ""); err != nil {
+			return ledgerStop("closing a gap", err)
+		}
+		g.Scanned = began
+		r.cfg.Log.Info("the partner's list was read for the time that the ledger lacks", "users unknown to the ledger", len(inside))
+	}
+	return nil
+}
