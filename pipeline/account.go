@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // account is the partner account that a ledger belongs to. The wallet names it
@@ -95,7 +96,7 @@ func (a *account) created(ctx context.Context, serviceID string) (renamed, namel
 	}
 	renamed = a.form != ""
 	a.form = form
-	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, wall())
+	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, pacing.WallTime())
 }
 
 // formOf is what stands between the slug and the random part of a serviceId.
@@ -141,7 +142,7 @@ func (r *run) sameAccount(ctx context.Context) error {
 	if err != nil || !changed || r.account.slug() == "" || r.owner != "" {
 		return err
 	}
-	other, err := r.list.showsOtherAccount(ctx, r.account.slug(), r.pace.wait)
+	other, err := r.list.ShowsOtherAccount(ctx, r.account.slug(), r.pace.WaitTurn)
 	if s := refusal(err); s != nil {
 		return s
 	}
@@ -183,7 +184,7 @@ func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
 	case errors.Is(err, ledger.ErrAccount):
 		a.otherAccount = true
 		r.halt.stop(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
-		if err := r.cfg.Ledger.Learn(ctx, learntOtherKey, r.cfg.Origin.KeyPrint, wall()); err != nil {
+		if err := r.cfg.Ledger.Learn(ctx, learntOtherKey, r.cfg.Origin.KeyPrint, pacing.WallTime()); err != nil {
 			return err
 		}
 		return nil

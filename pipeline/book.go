@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // Progress is how far a run is. It is a copy; whoever gets it may keep it.
@@ -47,7 +48,7 @@ type book struct {
 
 func newBook(show func(Progress), pace func() float64) *book {
 	return &book{show: show, pace: pace, decided: map[ledger.Status]int{}, byClass: map[ledger.Class]int{},
-		progress: Progress{Phase: Checking, Since: wall()}}
+		progress: Progress{Phase: Checking, Since: pacing.WallTime()}}
 }
 
 // update changes the figures and shows them.

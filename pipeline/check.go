@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // registered is a batch in the ledger, or about to be.
@@ -50,7 +51,7 @@ func (b *registered) rollback() error {
 // is left open for the caller to commit or roll back. Nothing is sent. A batch
 // with the same bytes and the same settings is not checked again.
 func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered, error) {
-	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: wall()}
+	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}
 	b.Fingerprint = fingerprint(b)
 	known, err := cfg.Ledger.FindBatch(ctx, b.Fingerprint)
 	switch {

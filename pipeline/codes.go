@@ -1,6 +1,10 @@
 package pipeline
 
-import "github.com/bulkonboard/bulkonboard/ledger"
+import (
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
+)
 
 // Code is what a row's code means, for `help statuses` and the advice in
 // reports.
@@ -24,27 +28,27 @@ func Codes() []Code {
 		{ledger.CodeResubmitted, "the identity check was begun again without a link: the documents were submitted again, the user has nothing to do, and the old link is not shown"},
 		{"by_hand", "a person decided it; the message has the reason"},
 		{"imported", "taken over from a report, or from what was used before"},
-		{codeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},
-		{codeLinkLost, "the user exists, made by us, but the answer with the link was lost"},
+		{decide.CodeOutstanding, "sent, and no answer tells what came of it; the next run looks it up"},
+		{userlist.CodeLinkLost, "the user exists, made by us, but the answer with the link was lost"},
 		{"being_recreated", "deleted because the link was lost, and not created again yet; run the same input again"},
-		{codeMixedUp, "the partner's answers for this customer and another one were mixed up"},
+		{userlist.CodeMixedUp, "the partner's answers for this customer and another one were mixed up"},
 		{ledger.CodeOtherAccount, "created in another partner account than this ledger's"},
 		{string(ledger.EmailDiffers), "the partner's list shows the user under an e-mail that is nobody's here"},
 		{string(ledger.UserDeleted), "the partner's list shows the user as deleted"},
 		{string(ledger.UserUnlisted), "a day after the creation the partner's list does not show the user"},
-		{codeTwoUsers, "the partner lists two users with this e-mail"},
-		{codeTaken, "the partner lists this e-mail with a serviceId that another row has"},
-		{codeNoTime, "the partner lists the user, but not when it was created by a clock that can be compared"},
-		{codeUnproved, "the partner lists the user, but its createdAt does not prove who created it"},
-		{codeNoAbsence, "the partner's list does not show the users it should, so it does not prove that this one does not exist"},
-		{codeSimilar, "the partner lists a user who may be this person under another e-mail"},
-		{codeLate, "the partner lists the user as created later than any attempt of ours can explain"},
-		{codeLookBack, "the partner lists the user, but both another process and a refusal may explain it"},
-		{codeUnlisted, "the partner says that the e-mail exists, but its list does not show it"},
-		{codeBudget, "not created so far, and the sends of this run are spent; the next run goes on"},
-		{codeUnanswered, "too many attempts got no answer; look at it before anything is sent again"},
-		{codeCreatedInGap, "a user with this e-mail was created while the ledger's memory is missing, and may be one of ours"},
-		{codeNotAtHand, "in doubt through another input; run that input again to settle it"},
+		{decide.CodeTwoUsers, "the partner lists two users with this e-mail"},
+		{decide.CodeTaken, "the partner lists this e-mail with a serviceId that another row has"},
+		{decide.CodeNoTime, "the partner lists the user, but not when it was created by a clock that can be compared"},
+		{decide.CodeUnproved, "the partner lists the user, but its createdAt does not prove who created it"},
+		{decide.CodeNoAbsence, "the partner's list does not show the users it should, so it does not prove that this one does not exist"},
+		{decide.CodeSimilar, "the partner lists a user who may be this person under another e-mail"},
+		{decide.CodeLate, "the partner lists the user as created later than any attempt of ours can explain"},
+		{decide.CodeLookBack, "the partner lists the user, but both another process and a refusal may explain it"},
+		{decide.CodeUnlisted, "the partner says that the e-mail exists, but its list does not show it"},
+		{decide.CodeBudget, "not created so far, and the sends of this run are spent; the next run goes on"},
+		{decide.CodeUnanswered, "too many attempts got no answer; look at it before anything is sent again"},
+		{decide.CodeCreatedInGap, "a user with this e-mail was created while the ledger's memory is missing, and may be one of ours"},
+		{decide.CodeNotAtHand, "in doubt through another input; run that input again to settle it"},
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
 // This file compares the created users with the partner's list: beside the
@@ -60,11 +63,11 @@ func (r *run) confirmCreated(ctx context.Context) error {
 			return nil
 		}
 		r.book.pause("comparing the new users with the partner's list", time.Time{})
-		list, err := r.listFor(ctx, due, r.pace.wait)
+		list, err := r.listFor(ctx, due, r.pace.WaitTurn)
 		switch s := refusal(err); {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, errWrongAccount):
+		case errors.Is(err, userlist.ErrOtherAccount):
 			return &Stop{Reason: Refused, Err: err}
 		case s != nil:
 			return s
@@ -86,8 +89,8 @@ func (r *run) confirmCreated(ctx context.Context) error {
 			return nil
 		}
 		asked = again
-		r.book.pause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), wall().Add(pauses[try]))
-		if sleep(ctx, pauses[try]) != nil {
+		r.book.pause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), pacing.WallTime().Add(pauses[try]))
+		if pacing.SleepFor(ctx, pauses[try]) != nil {
 			return nil
 		}
 	}
@@ -142,7 +145,7 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 	switch s := refusal(err); {
 	case ctx.Err() != nil:
 		return nil
-	case errors.Is(err, errWrongAccount):
+	case errors.Is(err, userlist.ErrOtherAccount):
 		return &Stop{Reason: Refused, Err: err}
 	case s != nil:
 		return s
@@ -150,7 +153,7 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 		r.cfg.Log.Warn("the partner's list could not be read, so the users created so far are not confirmed yet", "error", err.Error())
 		return nil
 	}
-	r.pairAt = max(pairCrowd, int64(pairShare*list.pages))
+	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
 	moved, err := r.pairListed(ctx, due, list)
 	if err != nil {
 		return err
@@ -158,7 +161,7 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 	var out []ruled
 	for id := range moved {
 		if w := r.own[id]; w != nil {
-			out = append(out, ruled{job: w.job, ruling: ruling{kind: ruleLeave}})
+			out = append(out, ruled{job: w.job, ruling: decide.Resolution{Kind: decide.LeaveAsIs}})
 			delete(r.own, id)
 		}
 		delete(r.others, id)
@@ -168,18 +171,18 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 
 // isRecent reports whether the list may merely lag behind a user.
 func (r *run) isRecent(c ledger.Customer) bool {
-	return r.clock.now().Partner().Sub(endOf(c)) < r.cfg.Doubt.Settle
+	return r.clock.Now().Partner().Sub(userlist.LastAttemptEnd(c)) < r.cfg.Doubt.Settle
 }
 
 // unlisted are the users whom a further reading may show: created so lately
 // that the list may lag behind. A duplicate is older than the part of the list
 // that is read, or is shown where all of it was.
-func (r *run) unlisted(due []ledger.Customer, list listing, moved map[int64]bool) map[int64]bool {
+func (r *run) unlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
 	again := map[int64]bool{}
 	for _, c := range due {
-		_, shown := list.known[c.ServiceID]
+		_, shown := list.Known[c.ServiceID]
 		if c.Status == ledger.Duplicate {
-			shown = len(list.users[c.Identity]) > 0 || !list.whole
+			shown = len(list.Users[c.Identity]) > 0 || !list.IsWhole
 		}
 		if !shown && !moved[c.ID] && r.isRecent(c) {
 			again[c.ID] = true
@@ -189,10 +192,10 @@ func (r *run) unlisted(due []ledger.Customer, list listing, moved map[int64]bool
 }
 
 // giveUpDuplicates notes the duplicates that were looked up and are not listed.
-func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list listing, again map[int64]bool, last bool) error {
+func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list userlist.Listing, again map[int64]bool, last bool) error {
 	var notes []ledger.PairingNote
 	for _, c := range due {
-		if c.Status == ledger.Duplicate && len(list.users[c.Identity]) == 0 && (last || !again[c.ID]) {
+		if c.Status == ledger.Duplicate && len(list.Users[c.Identity]) == 0 && (last || !again[c.ID]) {
 			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Confirmed})
 		}
 	}
@@ -206,13 +209,13 @@ func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list 
 }
 
 // listFor reads as much of the list as may show some users.
-func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (listing, error) {
-	ask := search{wanted: map[string]bool{}, known: map[string]bool{}, slug: r.account.slug(), turn: turn}
+func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (userlist.Listing, error) {
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.slug(), AwaitTurn: turn}
 	since, all := time.Time{}, false
 	for _, c := range due {
-		ask.wanted[c.Identity] = true
+		ask.Wanted[c.Identity] = true
 		if c.ServiceID != "" {
-			ask.known[c.ServiceID] = true
+			ask.Known[c.ServiceID] = true
 		}
 		if c.Status == ledger.Duplicate || len(c.History) == 0 {
 			continue // found by its e-mail where the others are, or not at all: an old user is not ours
@@ -225,21 +228,21 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 	}
 	near, err := r.nearDue(ctx, due)
 	if err != nil {
-		return listing{}, err
+		return userlist.Listing{}, err
 	}
 	for _, k := range near {
-		ask.known[k.serviceID] = true
+		ask.Known[k.ServiceID] = true
 	}
 	if !all && !since.IsZero() {
-		ask.since = since.Add(-r.listDistance(ctx))
+		ask.Since = since.Add(-r.listDistance(ctx))
 	}
-	return r.list.scan(ctx, ask)
+	return r.list.ScanUsers(ctx, ask)
 }
 
 // nearDue are the users created before all that are due, by whom createdAt can be
 // compared too: a run of two rows, or one whose answers are all mixed up, has no
 // measures of its own.
-func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neighbour, err error) {
+func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*decide.Witness, err error) {
 	oldest := int64(0)
 	for _, c := range due {
 		if n := len(c.History); n > 0 && (oldest == 0 || c.History[n-1].ID < oldest) {
@@ -249,11 +252,11 @@ func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neigh
 	if oldest == 0 {
 		return nil, nil
 	}
-	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: maxNeighbours}, History: true}) {
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: decide.MaxWitnesses}, History: true}) {
 		if err != nil {
 			return nil, ledgerStop("reading the users created before those to be confirmed", err)
 		}
-		if k := newNeighbour(c); k != nil {
+		if k := decide.NewWitness(c); k != nil {
 			near = append(near, k)
 		}
 	}
@@ -263,43 +266,43 @@ func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neigh
 // listDistance is how much earlier than its request createdAt may show a user.
 func (r *run) listDistance(ctx context.Context) time.Duration {
 	d, at, err := r.learntDuration(ctx, learntCreatedAt)
-	if err == nil && wall().Sub(at) < measureLife {
+	if err == nil && pacing.WallTime().Sub(at) < decide.MeasureLife {
 		return max(0, -d) + time.Minute
 	}
-	return zoneDoubt
+	return decide.ZoneDoubt
 }
 
 // pairListed writes what a list shows of the users that are due, and returns
 // the customers that were moved by it.
-func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listing) (moved map[int64]bool, err error) {
+func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list userlist.Listing) (moved map[int64]bool, err error) {
 	if len(due) == 0 {
 		return nil, nil
 	}
-	p := pairing{due: due, list: list, timing: r.timing()}
-	if p.people, err = r.listedPeople(ctx, due, list); err != nil {
+	p := userlist.Pairing{Due: due, List: list, Timing: r.timing()}
+	if p.People, err = r.listedPeople(ctx, due, list); err != nil {
 		return nil, err
 	}
-	if p.near, err = r.nearDue(ctx, due); err != nil {
+	if p.Near, err = r.nearDue(ctx, due); err != nil {
 		return nil, err
 	}
-	found := p.compare()
+	found := p.CompareUsers()
 	if err := r.noteLag(ctx, due, list); err != nil {
 		return nil, err
 	}
-	r.masked = found.masked
+	r.masked = found.Masked
 	if moved, err = r.repair(ctx, &found, list); err != nil {
 		return nil, err
 	}
-	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), found.notes); err != nil {
+	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), found.Notes); err != nil {
 		return nil, ledgerStop("noting which users are confirmed", err)
 	}
-	for _, n := range found.notes {
+	for _, n := range found.Notes {
 		if n.Pairing.NeedsReview() {
 			r.cfg.Log.Warn("a created user is not in the partner's list as it should be", "code", string(n.Pairing))
 		}
 	}
-	if c := p.clocks()([]ledger.Attempt{{NotBefore: r.clock.now()}}); c.enough {
-		if err := r.learn(ctx, learntCreatedAt, (c.offset - c.spread).String(), wall()); err != nil {
+	if c := p.CalibrateNear()([]ledger.Attempt{{NotBefore: r.clock.Now()}}); c.IsKnown {
+		if err := r.learn(ctx, learntCreatedAt, (c.Offset - c.Spread).String(), pacing.WallTime()); err != nil {
 			return nil, err
 		}
 	}
@@ -308,10 +311,10 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listin
 
 // listedPeople are the customers whose e-mail the list shows for a serviceId
 // that another customer has.
-func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list listing) (map[string]ledger.Customer, error) {
+func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
 	var identities []string
 	for _, c := range due {
-		if u, ok := list.known[c.ServiceID]; ok && u.Identity != c.Identity {
+		if u, ok := list.Known[c.ServiceID]; ok && u.Identity != c.Identity {
 			if id := u.Identity; id != "" {
 				identities = append(identities, id)
 			}
@@ -330,16 +333,16 @@ func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list list
 }
 
 // noteLag keeps the longest time that the list was seen to lag behind.
-func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list listing) error {
+func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list userlist.Listing) error {
 	most := time.Duration(0)
 	for _, c := range due {
-		if _, shown := list.known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
-			most = max(most, list.began.Sub(endOf(c)))
+		if _, shown := list.Known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
+			most = max(most, list.Began.Sub(userlist.LastAttemptEnd(c)))
 		}
 	}
 	if most <= r.lag() {
 		return nil
 	}
 	r.setLag(most)
-	return r.learn(ctx, learntLag, most.String(), wall())
+	return r.learn(ctx, learntLag, most.String(), pacing.WallTime())
 }

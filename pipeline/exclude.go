@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -99,8 +101,8 @@ func (r *recorder) question(ctx context.Context, customers []int64, shared map[i
 			return err
 		case c.Status != ledger.Created:
 		case shared[c.ID] && c.Issued.After(shown):
-			changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: wall(),
-				Status: ledger.LinkMissing, ServiceID: c.ServiceID, Code: codeMixedUp, Message: mixedUpMessage})
+			changes = append(changes, ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: pacing.WallTime(),
+				Status: ledger.LinkMissing, ServiceID: c.ServiceID, Code: userlist.CodeMixedUp, Message: userlist.MixedUpMessage})
 			before = append(before, c)
 		case shared[c.ID]:
 			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 )
 
 // explain gives field, code and message for the report. Nothing that the
@@ -18,7 +19,7 @@ func explain(s ledger.Status, a *answered) (field, code, message string) {
 	case ledger.InsufficientBalance:
 		return "", orElse(a.answer.Code, "INSUFFICIENT_WALLET_BALANCE"), "the wallet could not pay the fee. Top it up and run again"
 	case ledger.InDoubt:
-		return "", codeOutstanding, "sent, but no answer tells what came of it (" + doubtCause(a) + "). Run again to settle it"
+		return "", decide.CodeOutstanding, "sent, but no answer tells what came of it (" + doubtCause(a) + "). Run again to settle it"
 	default:
 		return "", "", ""
 	}

@@ -234,7 +234,7 @@ const manyRows = 4 * chunkRows
 func (p *plans) of(ctx context.Context, first, n int) ([]ledger.Planned, error) {
 	if first < p.first || first+n > p.first+len(p.rows) {
 		size := n
-		if p.pace.limit() >= manyRows {
+		if p.pace.CurrentRate() >= manyRows {
 			size = max(n, manyRows)
 		}
 		var err error

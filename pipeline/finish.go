@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // finish closes the run in the ledger and adds up. The figures must agree with
@@ -33,7 +34,7 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 			r.book.forgetWallet()
 		}
 	}
-	s.Finished = wall()
+	s.Finished = pacing.WallTime()
 	p, decided, first := r.book.figures()
 	s.Sent, s.New, s.Users = p.Sent, decided, r.book.users()
 	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
@@ -137,7 +138,7 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 		names = append(names, learntFee)
 	}
 	for _, name := range names {
-		if err := r.learn(ctx, name, fee.String(), wall()); err != nil {
+		if err := r.learn(ctx, name, fee.String(), pacing.WallTime()); err != nil {
 			return err
 		}
 	}
@@ -189,14 +190,14 @@ func (r *run) keepLearnt(ctx context.Context, s Summary) error {
 		return err
 	}
 	if s.Currency != "" {
-		if err := r.learn(ctx, learntCurrency, s.Currency, wall()); err != nil {
+		if err := r.learn(ctx, learntCurrency, s.Currency, pacing.WallTime()); err != nil {
 			return err
 		}
 	}
 	if err := r.noteTrip(ctx); err != nil {
 		return err
 	}
-	if met, at := r.pace.learnt(); met > 0 {
+	if met, at := r.pace.LearntRate(); met > 0 {
 		if err := r.learn(ctx, learntPace, fmt.Sprintf("%.3f", met), at); err != nil {
 			return err
 		}

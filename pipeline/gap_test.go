@@ -9,6 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -93,7 +94,7 @@ func TestGap(t *testing.T) {
 		opened := time.Now()
 		b.must()
 		b.is(ledger.Created, "", 0, 1, 2, 3, 4, 12)
-		b.is(ledger.InDoubt, codeCreatedInGap, 5, 6, 7, 8, 9, 10)
+		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 5, 6, 7, 8, 9, 10)
 		b.is(ledger.Duplicate, "DUP_USER", 11)
 		if len(b.partner.posts) != 2 { // 11 and 12
 			t.Errorf("%d requests: %v", len(b.partner.posts), b.partner.posts)
@@ -112,7 +113,7 @@ func TestGap(t *testing.T) {
 		// Again: nothing new, and nobody waits once more.
 		again, lists := time.Now(), len(b.partner.lists)
 		b.must()
-		b.is(ledger.InDoubt, codeCreatedInGap, 5, 6, 7, 8, 9, 10)
+		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 5, 6, 7, 8, 9, 10)
 		if d := time.Since(again); d > time.Minute || len(b.partner.posts) != 2 || len(b.partner.lists) == lists {
 			t.Errorf("the second run took %s, %d requests, %d pages", d, len(b.partner.posts), len(b.partner.lists)-lists)
 		}
@@ -123,12 +124,12 @@ func TestGap(t *testing.T) {
 		if _, err := Settle(t.Context(), cfg); err != nil {
 			t.Fatal(err)
 		}
-		b.is(ledger.InDoubt, codeCreatedInGap, 5, 10)
+		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 5, 10)
 
 		b.cfg.Doubt.GapOurs = true
 		b.must()
 		b.is(ledger.LinkMissing, "link_lost", 5, 6, 7, 8, 9)
-		b.is(ledger.InDoubt, codeCreatedInGap, 10)
+		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 10)
 		for n := 5; n < 10; n++ {
 			if u, c := b.listed(n), b.person(n); u.ServiceID != c.ServiceID {
 				t.Errorf("person %d has the service id %q, not %q", n, c.ServiceID, u.ServiceID)
@@ -143,7 +144,7 @@ func TestGap(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.must()
-		b.is(ledger.InDoubt, codeCreatedInGap, 10)
+		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 10)
 		if n := b.partner.postsFor(email(10)); n != 1 {
 			t.Errorf("%d requests", n)
 		}
@@ -171,13 +172,13 @@ func TestGapWithPoorLists(t *testing.T) {
 			for i := range b.partner.users {
 				b.partner.users[i].CreatedAt = time.Time{}
 			}
-		}, func(b *bench) { b.is(ledger.InDoubt, codeCreatedInGap, append(all, 11)...) }},
+		}, func(b *bench) { b.is(ledger.InDoubt, decide.CodeCreatedInGap, append(all, 11)...) }},
 		"a clock that scatters": {func(b *bench) {
 			for i := range b.partner.users {
 				b.partner.users[i].CreatedAt = b.partner.users[i].CreatedAt.Add(time.Duration(i%3) * time.Minute)
 			}
 		}, func(b *bench) {
-			b.is(ledger.InDoubt, codeCreatedInGap, all...)
+			b.is(ledger.InDoubt, decide.CodeCreatedInGap, all...)
 			b.is(ledger.Duplicate, "DUP_USER", 11) // three days before
 		}},
 		"a zone is missing": {func(b *bench) {
@@ -186,13 +187,13 @@ func TestGapWithPoorLists(t *testing.T) {
 			}
 		}, func(b *bench) {
 			b.is(ledger.LinkMissing, "link_lost", 5, 6, 7, 8, 9)
-			b.is(ledger.InDoubt, codeCreatedInGap, 10)
+			b.is(ledger.InDoubt, decide.CodeCreatedInGap, 10)
 		}},
 		"another name": {func(b *bench) {
 			for i := range b.partner.users {
 				b.partner.users[i].FirstName = "X"
 			}
-		}, func(b *bench) { b.is(ledger.InDoubt, codeCreatedInGap, all...) }},
+		}, func(b *bench) { b.is(ledger.InDoubt, decide.CodeCreatedInGap, all...) }},
 		"a user deleted": {func(b *bench) {
 			for i, u := range b.partner.users {
 				if u.Email == email(5) {
@@ -246,7 +247,7 @@ func TestGapWithoutList(t *testing.T) {
 				}
 				b.partner.users, b.partner.noList = whole, false
 				b.must()
-				b.is(ledger.InDoubt, codeCreatedInGap, 5, 6, 7, 8, 9, 10)
+				b.is(ledger.InDoubt, decide.CodeCreatedInGap, 5, 6, 7, 8, 9, 10)
 				b.is(ledger.Duplicate, "DUP_USER", 11)
 				b.is(ledger.Created, "", 12)
 			})

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
 // learntGapClock is the name under which the clock of createdAt is kept.
@@ -26,7 +29,7 @@ func (r *run) loadGaps(ctx context.Context) error {
 		return nil
 	}
 	text, _, err := r.learnt(ctx, learntGapClock)
-	r.gapStore, r.gaps = store, &gaps{all: all, ours: r.cfg.Doubt.GapOurs, clock: parseCalibration(text)}
+	r.gapStore, r.gaps = store, &decide.Gaps{All: all, AreOurs: r.cfg.Doubt.GapOurs, Clock: decide.ParseCalibration(text)}
 	return err
 }
 
@@ -48,7 +51,7 @@ func (r *run) gapsDue() time.Time {
 	if r.gaps == nil {
 		return time.Time{}
 	}
-	return r.clock.ours(r.gaps.keysDead(r.timing())).Add(dateResolution)
+	return r.clock.LocalTime(r.gaps.KeysDeadAt(r.timing())).Add(decide.DateResolution)
 }
 
 // closeGaps waits until every key of the ledger's gaps is dead, and reads the
@@ -58,21 +61,21 @@ func (r *run) closeGaps(ctx context.Context) error {
 	if r.gaps == nil {
 		return nil
 	}
-	if at := r.gapsDue(); at.After(wall()) {
-		if d := r.cfg.Bounds.MaxDuration; d > 0 && at.Sub(wall()) > d {
+	if at := r.gapsDue(); at.After(pacing.WallTime()) {
+		if d := r.cfg.Bounds.MaxDuration; d > 0 && at.Sub(pacing.WallTime()) > d {
 			return stopf(MaxDuration, "the ledger was put back from a copy: nothing is sent before %s, and --max-duration ends earlier. Nothing was sent", at.UTC().Format(time.RFC3339))
 		}
 		r.cfg.Log.Info("the ledger was put back from a copy; nothing is sent while keys of the time that it lacks may be alive", "until", at.UTC().Format(time.RFC3339))
 		r.book.pause("the ledger was put back from a copy, waiting for the keys of the time that it lacks", at)
-		if err := sleepUntil(ctx, at); err != nil {
+		if err := pacing.SleepUntil(ctx, at); err != nil {
 			return err
 		}
 		r.book.pause("", time.Time{})
 	}
-	if !r.gaps.anyOpen() {
+	if !r.gaps.HasOpen() {
 		return nil
 	}
-	patience := wall().Add(r.cfg.Pace.Patience)
+	patience := pacing.WallTime().Add(r.cfg.Pace.Patience)
 	for try := 0; ; try++ {
 		err := r.scanGaps(ctx)
 		if s := refusal(err); s != nil {
@@ -82,17 +85,17 @@ func (r *run) closeGaps(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil || errors.As(err, &stop) {
 			return errors.Join(err, ctx.Err())
 		}
-		if errors.Is(err, errWrongAccount) {
+		if errors.Is(err, userlist.ErrOtherAccount) {
 			return &Stop{Reason: Refused, Err: err}
 		}
-		pause := wall().Add(backoff(try, firstBackoff, mostBackoff))
+		pause := pacing.WallTime().Add(pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
 		if pause.After(patience) {
 			return &Stop{Reason: PartnerDown, Err: err,
 				Detail: "the ledger was put back from a copy, and without the partner's list nothing is sent. If the list cannot be read for good: bulkonboard ledger resolve --gap"}
 		}
 		r.cfg.Log.Warn("the partner's list of users cannot be used yet", "error", err.Error())
 		r.book.pause("the partner's list cannot be used yet, asking again", pause)
-		if err := sleepUntil(ctx, pause); err != nil {
+		if err := pacing.SleepUntil(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -108,27 +111,27 @@ func (r *run) scanGaps(ctx context.Context) error {
 		return err
 	}
 	t := r.timing()
-	began := wall()
-	found, err := r.list.scanGaps(ctx, r.gaps, known, gapScan{slug: r.account.slug(), lag: r.lag(), turn: r.pace.wait, timing: t})
+	began := pacing.WallTime()
+	found, err := r.list.ScanGaps(ctx, r.gaps, known, userlist.GapScan{Slug: r.account.slug(), Lag: r.lag(), AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}
-	r.gaps.clock = found.clock
-	if err := r.learn(ctx, learntGapClock, calibrationText(r.gaps.clock), began); err != nil {
+	r.gaps.Clock = found.Clock
+	if err := r.learn(ctx, learntGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
 		return err
 	}
-	return r.noteStrangers(ctx, found.strangers, t, began)
+	return r.noteStrangers(ctx, found.Strangers, t, began)
 }
 
 // gapWitnesses are users that the list must show: the newest ones.
-func (r *run) gapWitnesses(ctx context.Context) (known neighbours, err error) {
-	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * maxNeighbours, History: true}
+func (r *run) gapWitnesses(ctx context.Context) (known decide.Witnesses, err error) {
+	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses, History: true}
 	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
 		if err != nil {
 			return known, ledgerStop("reading the newest users", err)
 		}
-		if k := newNeighbour(c); k != nil {
-			known.before = append(known.before, k)
+		if k := decide.NewWitness(c); k != nil {
+			known.Before = append(known.Before, k)
 		}
 	}
 	return known, nil
@@ -136,7 +139,7 @@ func (r *run) gapWitnesses(ctx context.Context) (known neighbours, err error) {
 
 // noteStrangers writes who was created inside which gap, and marks the gaps as
 // scanned.
-func (r *run) noteStrangers(ctx context.Context, strangers []listedUser, t timing, began time.Time) error {
+func (r *run) noteStrangers(ctx context.Context, strangers []decide.User, t decide.Timing, began time.Time) error {
 	const group = 500
 	var ids []string
 	for _, u := range strangers {
@@ -152,15 +155,15 @@ func (r *run) noteStrangers(ctx context.Context, strangers []listedUser, t timin
 			own[id] = true
 		}
 	}
-	for i := range r.gaps.all {
-		g := &r.gaps.all[i]
+	for i := range r.gaps.All {
+		g := &r.gaps.All[i]
 		if !g.IsOpen() {
 			continue
 		}
-		w := gapWindow(*g, r.gaps.clock, t)
+		w := decide.GapWindow(*g, r.gaps.Clock, t)
 		var inside []string
 		for _, u := range strangers {
-			if u.Identity != "" && !own[u.ServiceID] && (u.CreatedAt.IsZero() || w.contains(u)) {
+			if u.Identity != "" && !own[u.ServiceID] && (u.CreatedAt.IsZero() || w.Contains(u)) {
 				inside = append(inside, u.Identity)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -30,14 +31,14 @@ func (j *job) generation() int {
 	if j.forced {
 		return j.next
 	}
-	return nextGeneration(j.customer.History)
+	return decide.NextGeneration(j.customer.History)
 }
 
 // endedAt is the end of the attempt by our wall clock. A wall clock that was
 // set back meanwhile must not make the attempt older than it is; one that ran on
 // while the machine slept, and the monotonic clock with it, counts.
 func (j *job) endedAt(ended, now time.Time) time.Time {
-	return maxTime(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
+	return decide.MaxTime(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
 }
 
 // stale reports whether the evidence that allows this send has become too old.

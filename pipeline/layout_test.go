@@ -68,7 +68,10 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report/metrics":        {"ledger", "pipeline/report/atomicfile", "pipeline/report/reporttext"},
 		"pipeline/report/reporttext":     {"pipeline/internal/formula"},
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
-		"pipeline":                       {"ledger", "pipeline/limits", "pipeline/partner", "validate"},
+		"pipeline/internal/decide":       {"ledger"},
+		"pipeline/internal/pacing":       {"ledger", "pipeline/internal/decide"},
+		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
+		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/userlist", "pipeline/limits", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // meddled is a ledger that another writer changes just before an intent or a
@@ -53,7 +54,7 @@ func (m *meddled) Emergency(changes []ledger.Change) error {
 // byHand sets the status of a customer that was never sent.
 func byHand(t *testing.T, l ledger.Ledger, e ledger.Expect, s ledger.Status) {
 	t.Helper()
-	left, err := l.Record(t.Context(), 99, []ledger.Change{{Expect: e, Status: s, Code: "by_hand", Manual: true, At: wall()}})
+	left, err := l.Record(t.Context(), 99, []ledger.Change{{Expect: e, Status: s, Code: "by_hand", Manual: true, At: pacing.WallTime()}})
 	if err != nil || len(left) > 0 {
 		t.Errorf("%v, left: %v", err, left)
 	}

@@ -10,9 +10,7 @@ import (
 )
 
 // TestMain holds that no run leaves a goroutine behind, and plays more random
-// histories than the library does by itself: they are cheap. For a long proof:
-//
-//	go test ./pipeline -run RandomHistories -rapid.checks=1000000
+// cases than the library does by itself: they are cheap.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // flags given on the command line are parsed after this
 		fmt.Fprintln(os.Stderr, err)

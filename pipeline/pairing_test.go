@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -402,7 +403,7 @@ func TestDuplicateWhoseAnswerWentToAnother(t *testing.T) {
 				if c := b.customerOf(5); c.Status != ledger.Created || c.Pairing != ledger.MixedUp || c.ServiceID != theirs.ServiceID {
 					t.Errorf("the one who was given the user is %s, %q", c.Status, c.Pairing)
 				}
-				if c := b.customerOf(6); c.Status != ledger.InDoubt || c.Code != codeTaken || c.ServiceID != "" {
+				if c := b.customerOf(6); c.Status != ledger.InDoubt || c.Code != decide.CodeTaken || c.ServiceID != "" {
 					t.Errorf("the one whose user it is is %s, %q", c.Status, c.Code)
 				}
 			}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 const (
@@ -26,7 +28,7 @@ const (
 // comeback is what the recorder tells the planner about a job, after the commit.
 type comeback struct {
 	job  *job
-	next next
+	next decide.Next
 }
 
 // planner decides which rows go out next. It alone writes intents. It holds the
@@ -56,7 +58,7 @@ func (p *planner) work(ctx context.Context) error {
 	defer close(p.out)
 	for {
 		// Asked before the release, so that no change of the gate is missed.
-		room, changed := p.gate.room()
+		room, changed := p.gate.IntentRoom()
 		if err := p.release(ctx, room); err != nil {
 			return err
 		}
@@ -96,14 +98,14 @@ func (p *planner) work(ctx context.Context) error {
 // take accounts for a job that the recorder or the resolver gave back.
 func (p *planner) take(c comeback) {
 	switch c.next {
-	case nextAgain:
+	case decide.NextAgain:
 		p.under--
 		if c.job.wasDoubt {
 			p.doubts--
 			c.job.wasDoubt = false
 		}
 		p.queue = append([]*job{c.job}, p.queue...)
-	case nextDoubt:
+	case decide.NextDoubt:
 		p.doubts++
 		c.job.wasDoubt = true
 		p.resolver.take(c.job)
@@ -172,9 +174,9 @@ func (p *planner) admit(ctx context.Context, jobs []*job) error {
 	}
 	for _, j := range jobs {
 		switch {
-		case j.customer.Status == ledger.InDoubt, (needsLook(j.customer.History, p.timing()) || p.gaps.mustLookUp(j.customer, noted)) && p.wanted(j):
+		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.wanted(j):
 			p.toResolver(j)
-		case j.isNew && p.existing.has(j.customer.Identity):
+		case j.isNew && p.existing.Contains(j.customer.Identity):
 			j.exists = true
 			p.toResolver(j)
 		case p.wanted(j):
@@ -218,7 +220,7 @@ func (p *planner) wanted(j *job) bool {
 	case ledger.Pending, ledger.InsufficientBalance:
 		return true
 	case ledger.Rejected:
-		if !refusedBefore(c.History, j.details) {
+		if !decide.WasRefused(c.History, j.details) {
 			return true
 		}
 	case ledger.Duplicate:
@@ -229,7 +231,7 @@ func (p *planner) wanted(j *job) bool {
 	if !slices.Contains(r.Statuses, c.Status) && !(c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)) {
 		return false
 	}
-	j.forced, j.next = true, generationByHand(c.History)
+	j.forced, j.next = true, decide.ForcedGeneration(c.History)
 	return true
 }
 
@@ -256,7 +258,7 @@ func (p *planner) release(ctx context.Context, room int) error {
 			continue
 		}
 		p.queue = p.queue[1:]
-		if j.stale(wall()) || j.customer.Status != ledger.InDoubt && anyUnanswered(j.customer.History, p.timing()) {
+		if j.stale(pacing.WallTime()) || j.customer.Status != ledger.InDoubt && decide.HasUnanswered(j.customer.History, p.timing()) {
 			p.toResolver(j)
 			continue
 		}
@@ -287,7 +289,7 @@ func (p *planner) release(ctx context.Context, room int) error {
 // the time, or a lost answer would be for an operator to settle, and until the
 // first user shows whose account the key opens.
 func (p *planner) first() bool {
-	_, known := p.clock.skew()
+	_, known := p.clock.Skew()
 	return !known && p.book.requests() == 0 || !p.account.isProved()
 }
 
@@ -326,7 +328,7 @@ func (p *planner) inFlight() int { return p.under - p.doubts }
 
 // groupSize is how many rows may be intended and unsent.
 func (p *planner) groupSize() int {
-	limit := p.pace.limit()
+	limit := p.pace.CurrentRate()
 	if math.IsInf(limit, 1) {
 		return maxGroup
 	}
@@ -336,7 +338,7 @@ func (p *planner) groupSize() int {
 // intend writes the intents of a group in one transaction. It returns the jobs
 // whose customers another writer has changed: they have no attempt.
 func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err error) {
-	began, now := time.Now(), p.clock.now()
+	began, now := time.Now(), p.clock.Now()
 	intents := slices.Grow(p.intents[:0], len(group))[:len(group)]
 	p.intents = intents
 	for i, j := range group {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -40,7 +42,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	plan := Plan{
 		Batch: b.batch, Rows: b.tally.Rows, Tally: b.tally, Send: b.toSend, New: b.newRows, Covered: -1,
 		InDoubt: b.tally.Status[ledger.InDoubt], Again: b.reg == nil,
-		Rate: r.pace.limit(), Duration: lasting(b.toSend, r.pace.limit()),
+		Rate: r.pace.CurrentRate(), Duration: lasting(b.toSend, r.pace.CurrentRate()),
 	}
 	if plan.Send == 0 && plan.InDoubt == 0 {
 		return plan, nil
@@ -51,7 +53,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.money(ctx, &plan); err != nil {
 		return plan, err
 	}
-	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.anyOpen(); plan.NotBefore.Before(wall()) {
+	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.HasOpen(); plan.NotBefore.Before(pacing.WallTime()) {
 		plan.NotBefore = time.Time{}
 	}
 	if err := r.sameAccount(ctx); err != nil {
@@ -84,8 +86,8 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 	if err != nil {
 		return r.walletFailed(ctx, plan, err)
 	}
-	r.clock.observe(w.Began, w.Ended, w.Date)
-	if skew, ok := r.clock.skew(); ok && (skew > time.Minute || skew < -time.Minute) {
+	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
+	if skew, ok := r.clock.Skew(); ok && (skew > time.Minute || skew < -time.Minute) {
 		r.cfg.Log.Warn("our clock and the partner's differ; ages are reckoned in the partner's time", "difference", skew.Round(time.Second).String())
 	}
 	if err := r.sameWallet(w.Account); err != nil {
@@ -125,21 +127,21 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 // patientWallet asks the wallet, again after as long as a 429 asks for.
 func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
 	for try := 0; ; try++ {
-		if err := r.pace.wait(ctx); err != nil {
+		if err := r.pace.WaitTurn(ctx); err != nil {
 			return partner.Wallet{}, err
 		}
 		w, err := r.cfg.Partner.Wallet(ctx)
 		e, ok := errors.AsType[*partner.Error](err)
-		if !ok || !e.Class.AsksToWait() || try == pageTries {
+		if !ok || !e.Class.AsksToWait() || try == userlist.PageTries {
 			return w, err
 		}
-		r.pace.busy(wall(), wall())
-		d := max(e.RetryAfter, backoff(try, firstBackoff, mostBackoff))
+		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
+		d := max(e.RetryAfter, pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
 		if d > r.cfg.Pace.Patience {
-			return w, &Stop{Reason: PartnerDown, Err: errTooLong}
+			return w, &Stop{Reason: PartnerDown, Err: pacing.ErrTooLong}
 		}
-		r.book.pause(askedPause(d), wall().Add(d))
-		if err := sleepUntil(ctx, wall().Add(d)); err != nil {
+		r.book.pause(pacing.PauseText(d), pacing.WallTime().Add(d))
+		if err := pacing.SleepUntil(ctx, pacing.WallTime().Add(d)); err != nil {
 			return w, err
 		}
 	}
@@ -157,7 +159,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 		return stop
 	}
 	if e, ok := errors.AsType[*partner.Error](err); ok {
-		r.clock.observe(e.Began, e.Ended, e.Date) // even a refusal tells the time
+		r.clock.ObserveDate(e.Began, e.Ended, e.Date) // even a refusal tells the time
 	}
 	if s := refusal(err); s != nil {
 		return s
@@ -175,10 +177,10 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 // and no fee where the partner charges before it looks. A list that cannot be
 // read is no reason not to send: the partner says so itself, row by row.
 func (r *run) askExisting(ctx context.Context, newRows int) error {
-	if !r.cfg.Doubt.CheckExisting || newRows < existingShare || r.gaps != nil { // whoever exists may be one of ours
+	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // whoever exists may be one of ours
 		return nil
 	}
-	found, err := r.list.readExisting(ctx, newRows, r.pace.wait)
+	found, err := r.list.ReadExisting(ctx, newRows, r.pace.WaitTurn)
 	if err != nil {
 		return r.withoutList(ctx, err)
 	}
@@ -192,7 +194,7 @@ func (r *run) withoutList(ctx context.Context, err error) error {
 		return s
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, errListUnsteady):
+	case errors.Is(err, userlist.ErrUnsteady):
 		r.cfg.Log.Info("the list of existing users does not hold still; every row asks for itself")
 	default:
 		r.cfg.Log.Warn("the list of existing users could not be read; every row asks for itself", "error", err.Error())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -79,19 +80,19 @@ func TestShortOfPortsForEver(t *testing.T) {
 // TestShortOfPortsOnTrial: the row that goes first after an outage finds no port.
 // The gate stays shut, and another one goes first later.
 func TestShortOfPortsOnTrial(t *testing.T) {
-	g := newGate()
+	g := pacing.NewGate()
 	now := time.Now()
-	g.observe(1, ledger.NotSent, 0, now, now)
-	g.try()
-	if !g.pass(2) {
+	g.ObserveAnswer(1, ledger.NotSent, 0, now, now)
+	g.StartTrial()
+	if !g.MayPass(2) {
 		t.Fatal("no row goes first")
 	}
-	g.exhaust(2, now)
-	if state, why, _, _ := g.look(); state != gateShut || why != unreachable {
+	g.ObserveExhaustion(2, now)
+	if state, why, _, _ := g.CurrentState(); state != pacing.GateShut || why != pacing.Unreachable {
 		t.Errorf("state %d, reason %d", state, why)
 	}
-	g.try()
-	if !g.pass(3) {
+	g.StartTrial()
+	if !g.MayPass(3) {
 		t.Error("no other row goes first")
 	}
 }

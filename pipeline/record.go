@@ -8,6 +8,9 @@ import (
 	"runtime/debug"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
 // maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
@@ -18,7 +21,7 @@ const maxWaiting = 64
 type ruled struct {
 	job      *job            // nil for a customer of another input
 	customer ledger.Customer // the state that was weighed
-	ruling   ruling
+	ruling   decide.Resolution
 }
 
 // recorder writes outcomes: answers from the submitters and rulings from the
@@ -31,7 +34,7 @@ type recorder struct {
 	rulings <-chan []ruled
 	back    *mailbox[comeback]
 
-	refusals refusalWindow
+	refusals pacing.RefusalWindow
 	group    []answered      // the room for a group of answers, used again and again
 	atHand   []answered      // of it those not yet decided
 	unsaved  []ledger.Change // decided, and not known to be in the ledger
@@ -189,7 +192,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	}
 	for i := range backs {
 		if refused[backs[i].job.customer.ID] {
-			backs[i].next = nextDone
+			backs[i].next = decide.NextDone
 		}
 	}
 	r.back.put(backs...)
@@ -268,8 +271,8 @@ func (r *recorder) save(changes []ledger.Change, cause error) error {
 func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	j := a.job
 	before := j.customer.History
-	s := r.gaps.afterAnswer(afterAnswer(before, a.class, r.timing()))
-	if spends(before, a.class) {
+	s := r.gaps.HoldDuplicate(decide.AfterAnswer(before, a.class, r.timing()))
+	if decide.CountsAsSend(before, a.class) {
 		j.spent++
 	} else if a.class == ledger.KeyUsed && !r.warned {
 		r.warned = true
@@ -283,10 +286,10 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 			Attempt: j.attempt.ID, Class: a.class, NotAfter: a.ended,
 			HTTPStatus: a.answer.HTTPStatus, Code: a.answer.Code, Excerpt: a.answer.Excerpt,
 		}},
-		Status: s.status, At: a.ended.At,
+		Status: s.Status, At: a.ended.At,
 	}
-	change.Field, change.Code, change.Message = explain(s.status, a)
-	if s.status == ledger.Created {
+	change.Field, change.Code, change.Message = explain(s.Status, a)
+	if s.Status == ledger.Created {
 		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
 		change.Field, change.Code, change.Message = "", "", ""
 		if a.otherAccount {
@@ -294,27 +297,27 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 		}
 	}
 	j.customer.History = append(before, j.attempt)
-	j.customer.Status = s.status
+	j.customer.Status = s.Status
 	if a.class != ledger.NotSent {
 		r.book.sent(a.class)
-		if s.status == ledger.Created {
+		if s.Status == ledger.Created {
 			r.book.paid()
 		}
 		if a.class == ledger.Unclear {
-			r.refusals.countStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
+			r.refusals.CountStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
 		} else {
-			r.refusals.countStatus(s.status)
+			r.refusals.CountStatus(s.Status)
 		}
-		if r.refusals.isOver(r.cfg.Bounds.MaxErrors.Count, r.cfg.Bounds.MaxErrors.Percent) {
+		if r.refusals.IsOver(r.cfg.Bounds.MaxErrors.Count, r.cfg.Bounds.MaxErrors.Percent) {
 			r.halt.stop(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
 		}
 	}
-	next := s.next
+	next := s.Next
 	switch {
-	case next == nextAgain && j.spent >= r.cfg.Pace.MaxAttempts:
-		next = nextDone
-	case next == nextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
-		next = nextAgain // the planner sees that it is stale and asks the resolver again
+	case next == decide.NextAgain && j.spent >= r.cfg.Pace.MaxAttempts:
+		next = decide.NextDone
+	case next == decide.NextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
+		next = decide.NextAgain // the planner sees that it is stale and asks the resolver again
 	}
 	return change, comeback{j, next}
 }
@@ -328,9 +331,9 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 	}
 	change = ledger.Change{
 		Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
-		Status: ledger.InDoubt, At: wall(),
+		Status: ledger.InDoubt, At: pacing.WallTime(),
 	}
-	for _, i := range x.ruling.absent {
+	for _, i := range x.ruling.Absent {
 		a := &c.History[i]
 		a.Absent = true
 		change.Close = append(change.Close, ledger.Closing{
@@ -338,28 +341,28 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 			HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: a.Excerpt,
 		})
 	}
-	back = comeback{x.job, nextDone}
-	switch x.ruling.kind {
-	case ruleWait, ruleLeave, ruleAgain:
+	back = comeback{x.job, decide.NextDone}
+	switch x.ruling.Kind {
+	case decide.WaitLonger, decide.LeaveAsIs, decide.ReadAgain:
 		return change, back, false
-	case rulePerson:
-		change.Code, change.Message = x.ruling.code, personMessage(x.ruling.code)
-	case ruleCreated:
-		change.Status, change.ServiceID, change.URL = ledger.Created, x.ruling.serviceID, x.ruling.link
-	case ruleMissing:
-		change.Status, change.ServiceID = ledger.LinkMissing, x.ruling.serviceID
-		change.Code, change.Message = codeLinkLost, linkLostMessage
-	case ruleForeign:
+	case decide.AskOperator:
+		change.Code, change.Message = x.ruling.Code, personMessage(x.ruling.Code)
+	case decide.MarkCreated:
+		change.Status, change.ServiceID, change.URL = ledger.Created, x.ruling.ServiceID, x.ruling.Link
+	case decide.MarkLinkMissing:
+		change.Status, change.ServiceID = ledger.LinkMissing, x.ruling.ServiceID
+		change.Code, change.Message = userlist.CodeLinkLost, linkLostMessage
+	case decide.MarkDuplicate:
 		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
 		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
-	case ruleRefused:
-		change.Status, change.Code = ledger.Rejected, orElse(x.ruling.code, "refused")
+	case decide.MarkRejected:
+		change.Status, change.Code = ledger.Rejected, orElse(x.ruling.Code, "refused")
 		change.Message = "the partner refused this row. Correct it and run again"
-	case ruleResend:
+	case decide.SendAgain:
 		// The row stays what it is until its next intent: after a crash it must
 		// be looked for again before it is sent.
-		change.Status, back.next = c.Status, nextAgain
-		change.Code, change.Message = codeOutstanding, "not created by any attempt so far. Run again to send it"
+		change.Status, back.next = c.Status, decide.NextAgain
+		change.Code, change.Message = decide.CodeOutstanding, "not created by any attempt so far. Run again to send it"
 		return change, back, len(change.Close) > 0
 	}
 	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {

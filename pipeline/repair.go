@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
 // This file writes what a mix-up of answers comes to.
@@ -15,7 +18,7 @@ import (
 // already, where a request is under way, or where the list does not say who is
 // who, nothing moves: the customers are noted for a reviewer, or left to the
 // next reading.
-func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64]bool, error) {
+func (r *run) repair(ctx context.Context, found *userlist.PairingResult, list userlist.Listing) (map[int64]bool, error) {
 	ctx = context.WithoutCancel(ctx)
 	shown, err := r.linksShown(ctx)
 	if err != nil {
@@ -23,8 +26,8 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 	}
 	group := map[int64]ledger.Customer{}
 	handedOut := false
-	for i, c := range found.mixed {
-		for _, of := range []ledger.Customer{c, found.owners[i]} {
+	for i, c := range found.Mixed {
+		for _, of := range []ledger.Customer{c, found.Owners[i]} {
 			if r.underway(of) {
 				return nil, nil
 			}
@@ -42,26 +45,26 @@ func (r *run) repair(ctx context.Context, found *pairs, list listing) (map[int64
 	slices.SortFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) })
 	var changes []ledger.Change
 	if !handedOut {
-		changes = repairs(all, list, r.shared.has, wall())
+		changes = userlist.PlanRepairs(all, list, r.shared.has, pacing.WallTime())
 	}
 	if len(all) > 0 && changes == nil {
 		for _, c := range all {
-			if c.Status == ledger.Created && list.known[c.ServiceID].Identity != c.Identity {
-				found.notes = append(found.notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
+			if c.Status == ledger.Created && list.Known[c.ServiceID].Identity != c.Identity {
+				found.Notes = append(found.Notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.MixedUp})
 			}
 		}
 	}
 	isRepaired := changes != nil
-	for i, c := range found.ours {
+	for i, c := range found.Ours {
 		_, isMixed := group[c.ID]
 		if isMixed && isRepaired || r.underway(c) {
 			continue // repaired already, from the same list
 		}
 		group[c.ID] = c
-		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: wall(),
-			Status: ledger.LinkMissing, ServiceID: found.users[i], Code: codeLinkLost, Message: linkLostMessage}
+		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: pacing.WallTime(),
+			Status: ledger.LinkMissing, ServiceID: found.Users[i], Code: userlist.CodeLinkLost, Message: linkLostMessage}
 		if isMixed { // the one who was given the user keeps it until an operator decides
-			ch.Status, ch.ServiceID, ch.Code, ch.Message = ledger.InDoubt, "", codeTaken, personMessage(codeTaken)
+			ch.Status, ch.ServiceID, ch.Code, ch.Message = ledger.InDoubt, "", decide.CodeTaken, personMessage(decide.CodeTaken)
 		}
 		changes = append(changes, ch)
 	}

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -80,10 +83,10 @@ func (r *resolver) work(ctx context.Context) error {
 		var known []ruled
 		for _, j := range r.in.take() {
 			if j.exists {
-				known = append(known, ruled{job: j, ruling: ruling{kind: ruleForeign}})
+				known = append(known, ruled{job: j, ruling: decide.Resolution{Kind: decide.MarkDuplicate}})
 				continue
 			}
-			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.ours(r.timing().settled(j.customer.History)).Add(dateResolution)}
+			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.LocalTime(r.timing().SettledAt(j.customer.History)).Add(decide.DateResolution)}
 		}
 		if err := r.send(ctx, known); err != nil {
 			return err
@@ -104,8 +107,8 @@ func (r *resolver) work(ctx context.Context) error {
 			}
 			continue
 		}
-		at, ok := r.nextScan(wall())
-		if ok && !at.After(wall()) {
+		at, ok := r.nextScan(pacing.WallTime())
+		if ok && !at.After(pacing.WallTime()) {
 			if err := r.look(ctx); err != nil {
 				return err
 			}
@@ -127,7 +130,7 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 			}
 			r.book.pause(text, at)
 		}
-		t := time.NewTimer(min(at.Sub(wall()), 5*time.Second)) // a timer stands still while the machine sleeps
+		t := time.NewTimer(min(at.Sub(pacing.WallTime()), 5*time.Second)) // a timer stands still while the machine sleeps
 		defer t.Stop()
 		timer = t.C
 	}
@@ -168,12 +171,12 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 				cluster = w.due
 			}
 		}
-		return maxTime(cluster, r.last.Add(r.pauseAfterFailure())), true
+		return decide.MaxTime(cluster, r.last.Add(r.pauseAfterFailure())), true
 	}
 	if due >= scanCrowd {
-		return maxTime(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
+		return decide.MaxTime(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
 	}
-	return maxTime(first, maxTime(r.began, r.last).Add(scanEvery)), true
+	return decide.MaxTime(first, decide.MaxTime(r.began, r.last).Add(scanEvery)), true
 }
 
 // moreToCome reports whether rows may yet be sent, and then be users to judge the
@@ -194,7 +197,7 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 	if r.failed == 0 {
 		return 0
 	}
-	return backoff(r.failed-1, 10*time.Second, mostBackoff)
+	return pacing.BackoffAfter(r.failed-1, 10*time.Second, pacing.MaxBackoff)
 }
 
 // unreadable leaves the rows to a person once the list could not be read
@@ -205,14 +208,14 @@ func (r *resolver) unreadable(ctx context.Context, cause error) error {
 	if s := refusal(cause); s != nil {
 		return s
 	}
-	if r.failed < scanTries && !isRefused(cause) {
+	if r.failed < scanTries && !userlist.IsRefusedForGood(cause) {
 		return nil
 	}
 	out := make([]ruled, 0, len(r.own))
 	for id, w := range r.own {
-		rule := ruling{kind: ruleWait}
-		if w.job.customer.Status != ledger.InDoubt && anyUnanswered(w.job.customer.History, r.timing()) {
-			rule = ruling{kind: rulePerson, code: codeOutstanding} // a limiter's 429 that counted as an answer once
+		rule := decide.Resolution{Kind: decide.WaitLonger}
+		if w.job.customer.Status != ledger.InDoubt && decide.HasUnanswered(w.job.customer.History, r.timing()) {
+			rule = decide.Resolution{Kind: decide.AskOperator, Code: decide.CodeOutstanding} // a limiter's 429 that counted as an answer once
 		}
 		out = append(out, ruled{job: w.job, ruling: rule})
 		delete(r.own, id)
@@ -248,16 +251,16 @@ func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
 // share of it.
 func (r *resolver) scanPace() func(context.Context) error {
 	if r.tailing.Load() || r.cfg.Pace.Unlimited {
-		return r.pace.wait
+		return r.pace.WaitTurn
 	}
-	share := rate.NewLimiter(rate.Limit(r.pace.limit()/scanShare), 1)
+	share := rate.NewLimiter(rate.Limit(r.pace.CurrentRate()/scanShare), 1)
 	return func(ctx context.Context) error {
 		if !r.tailing.Load() {
-			if err := sleep(ctx, share.Reserve().Delay()); err != nil {
+			if err := pacing.SleepFor(ctx, share.Reserve().Delay()); err != nil {
 				return err
 			}
 		}
-		return r.pace.wait(ctx)
+		return r.pace.WaitTurn(ctx)
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
 // Summary is what a run did. It is complete also when Run returns a *Stop,
@@ -43,9 +46,9 @@ type run struct {
 	id       int64
 	batch    ledger.Batch
 	open     *ordinals // rows of the batch that may not be settled; nil = any
-	clock    *clock
-	pace     *pacer
-	gate     *gate
+	clock    *pacing.Clock
+	pace     *pacing.Limiter
+	gate     *pacing.Gate
 	last     *lastFailure
 	halt     *halter
 	book     *book
@@ -54,10 +57,10 @@ type run struct {
 	resolver *resolver
 	fee      Amount
 	firstFee Amount // what the first user of this run cost; unknown if nobody asked
-	existing existing
-	gaps     *gaps
+	existing userlist.Existing
+	gaps     *decide.Gaps
 	gapStore ledger.Gaps // where they are kept; nil without gaps
-	list     *userList
+	list     *userlist.Reader
 	owner    string // of the wallet, if the partner tells
 
 	beside      bool          // another process holds the ledger
@@ -69,18 +72,18 @@ type run struct {
 }
 
 func newRun(cfg Config) *run {
-	pace := newPacer(cfg.Pace.ceiling(), cfg.Pace.Burst)
-	r := &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), last: &lastFailure{}, halt: &halter{},
-		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
-	r.list = &userList{partner: cfg.Partner, clock: r.clock, patience: cfg.Pace.Patience, await: r.awaitPause, heed: r.heed, log: cfg.Log}
+	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
+	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), last: &lastFailure{}, halt: &halter{},
+		book: newBook(cfg.Watch, pace.CurrentRate), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
+	r.list = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heed, Log: cfg.Log}
 	return r
 }
 
 // timing is what is assumed of the partner at this moment.
-func (r *run) timing() timing {
-	offset, _ := r.clock.skew()
-	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, timeout: r.cfg.Doubt.Timeout, roundTrip: r.clock.roundTrip(),
-		offset: offset, run: r.id, now: r.clock.now().Partner()}
+func (r *run) timing() decide.Timing {
+	offset, _ := r.clock.Skew()
+	return decide.Timing{TTL: r.cfg.Doubt.KeyTTL, Settle: r.cfg.Doubt.Settle, Timeout: r.cfg.Doubt.Timeout, RoundTrip: r.clock.RoundTrip(),
+		Offset: offset, Run: r.id, Now: r.clock.Now().Partner()}
 }
 
 // Run takes a batch from rows to created users. The same call again continues
@@ -97,7 +100,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	r := newRun(cfg)
-	s := Summary{Started: wall()}
+	s := Summary{Started: pacing.WallTime()}
 	batch, err := check(ctx, cfg, func(n int) { r.book.update(func(p *Progress) { p.Rows = n }) })
 	if err != nil {
 		return s, interrupted(ctx, err)
@@ -116,7 +119,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
 	before := batch.tally
 	r.book.update(func(p *Progress) {
-		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, wall()
+		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
 	})
 	origin := cfg.Origin
 	origin.Command, origin.Batch, origin.Started = orElse(origin.Command, "run"), r.batch.ID, s.Started
@@ -147,7 +150,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	r := newRun(cfg)
-	s := Summary{Started: wall()}
+	s := Summary{Started: pacing.WallTime()}
 	if err := r.recall(ctx); err != nil {
 		return s, err
 	}
@@ -170,12 +173,12 @@ func (r *run) recall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.clock.restore(trip)
+	r.clock.RestoreTrip(trip)
 	lag, at, err := r.learntDuration(ctx, learntLag)
 	if err != nil {
 		return err
 	}
-	if wall().Sub(at) < lagLife {
+	if pacing.WallTime().Sub(at) < lagLife {
 		r.setLag(lag)
 	}
 	if err := r.account.recall(ctx); err != nil {
@@ -188,8 +191,8 @@ func (r *run) recall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if met, err := strconv.ParseFloat(text, 64); err == nil && wall().Sub(at) < 24*time.Hour {
-		r.pace.recall(met, at)
+	if met, err := strconv.ParseFloat(text, 64); err == nil && pacing.WallTime().Sub(at) < 24*time.Hour {
+		r.pace.RestoreRate(met, at)
 	}
 	return nil
 }
@@ -251,7 +254,7 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk
 	rulings := make(chan []ruled)
 	back := newMailbox[comeback]()
 	r.resolver = &resolver{run: r, in: newMailbox[*job](), rulings: rulings, finished: make(chan struct{}),
-		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: wall()}
+		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
 	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
 	record := &recorder{run: r, answers: answers, rulings: rulings, back: back}
@@ -325,7 +328,7 @@ func (r *run) note(ctx context.Context) error {
 // noteTrip keeps how far off the clocks' comparison can be: the windows of this
 // run's attempts are judged by later runs, too.
 func (r *run) noteTrip(ctx context.Context) error {
-	return r.learn(ctx, learntTrip, r.clock.roundTrip().String(), wall())
+	return r.learn(ctx, learntTrip, r.clock.RoundTrip().String(), pacing.WallTime())
 }
 
 // interrupted tells a cancelled context apart from other errors.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -161,7 +162,7 @@ func TestLostAnswersWaitForMeasures(t *testing.T) {
 		}
 		want(t, s, map[ledger.Status]int{ledger.InDoubt: 3})
 		for c, err := range b.ledger.Customers(t.Context(), ledger.Query{}) {
-			if err != nil || c.Code != codeNoAbsence {
+			if err != nil || c.Code != decide.CodeNoAbsence {
 				t.Errorf("%s is %s %s, %v", c.Email, c.Status, c.Code, err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // maxSharedLinks bounds how many are remembered: a partner that gives one link to
@@ -64,5 +65,5 @@ func (s *sharedLinks) add(ctx context.Context, link string) error {
 	for d := range s.all {
 		digests = append(digests, d)
 	}
-	return s.ledger.Learn(ctx, learntSharedLinks, strings.Join(digests, " "), wall())
+	return s.ledger.Learn(ctx, learntSharedLinks, strings.Join(digests, " "), pacing.WallTime())
 }

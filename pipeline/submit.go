@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -62,7 +64,7 @@ func (s *submitters) work(ctx, sending context.Context) error {
 		case s.drained <- struct{}{}:
 		default:
 		}
-		if err := s.pace.wait(ctx); err != nil {
+		if err := s.pace.WaitTurn(ctx); err != nil {
 			s.answers <- s.unsent(j, "stopped")
 			continue
 		}
@@ -128,30 +130,30 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 	switch {
 	case ctx.Err() != nil:
 		return s.unsent(j, "stopped")
-	case j.stale(wall()), j.fresh.IsZero() && anyUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
+	case j.stale(pacing.WallTime()), j.fresh.IsZero() && decide.HasUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
 		return s.unsent(j, "stale")
-	case !s.gate.pass(j.attempt.ID):
+	case !s.gate.MayPass(j.attempt.ID):
 		return s.unsent(j, "gate")
 	}
-	began := wall()
+	began := pacing.WallTime()
 	a := s.create(sending, j)
 	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
-		a.Began, a.Ended = began, wall()
+		a.Began, a.Ended = began, pacing.WallTime()
 	}
-	s.clock.observe(a.Began, a.Ended, a.Date)
-	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.instant(j.endedAt(a.Ended, time.Now()))}
+	s.clock.ObserveDate(a.Began, a.Ended, a.Date)
+	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.InstantAt(j.endedAt(a.Ended, time.Now()))}
 	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
-		s.gate.release(j.attempt.ID)
+		s.gate.CancelTrial(j.attempt.ID)
 		return out // cut off by us: says nothing of the partner
 	}
-	now := wall()
+	now := pacing.WallTime()
 	if a.Class == partner.NotSent && a.Cause == partner.CauseLocal {
-		s.pace.strain(now)
-		s.gate.exhaust(j.attempt.ID, now)
+		s.pace.ReportExhausted(now)
+		s.gate.ObserveExhaustion(j.attempt.ID, now)
 		return out
 	}
 	s.last.take(a)
-	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
+	s.gate.ObserveAnswer(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
 	s.react(out, now)
 	return out
 }
@@ -162,7 +164,7 @@ func (s *submitters) create(ctx context.Context, j *job) (a partner.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.halt.stop(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
-			a = partner.Answer{Class: partner.Unknown, Cause: "panic", Ended: wall()}
+			a = partner.Answer{Class: partner.Unknown, Cause: "panic", Ended: pacing.WallTime()}
 		}
 	}()
 	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
@@ -186,7 +188,7 @@ func (s *submitters) react(a answered, now time.Time) {
 	case a.class == ledger.Funds && !s.cfg.Money.Wait:
 		s.halt.stop(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
 	case a.class.AsksToWait():
-		s.pace.busy(a.answer.Began, now)
+		s.pace.ReportBusy(a.answer.Began, now)
 		if a.answer.RetryAfter > s.cfg.Pace.Patience {
 			s.halt.stop(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
 		}
@@ -205,6 +207,6 @@ func (s *submitters) unsent(j *job, cause string) answered {
 	return answered{
 		job: j, class: ledger.NotSent,
 		answer: partner.Answer{Class: partner.NotSent, Cause: cause},
-		ended:  s.clock.now(),
+		ended:  s.clock.Now(),
 	}
 }

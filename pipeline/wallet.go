@@ -4,24 +4,25 @@ import (
 	"context"
 	"errors"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // controlGate opens the gate until ctx ends, and stops the run when it will not
 // open within its patience.
 func (r *run) controlGate(ctx context.Context) error {
-	c := &gateController{gate: r.gate, patience: r.cfg.Pace.Patience, pause: r.book.pause, cause: r.last.inBrackets,
-		askWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
-		watchWallet: r.watchWallet}
-	err := c.keepOpen(ctx)
+	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.book.pause, NameCause: r.last.inBrackets,
+		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
+		WatchWallet: r.watchWallet}
+	err := c.KeepOpen(ctx)
 	patience := r.cfg.Pace.Patience
 	switch {
 	case err == nil:
-	case errors.Is(err, errSilent):
+	case errors.Is(err, pacing.ErrSilent):
 		r.halt.stop(r.last.silence(patience))
-	case errors.Is(err, errNoPorts):
+	case errors.Is(err, pacing.ErrNoPorts):
 		r.halt.stop(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
-	case errors.Is(err, errOnlyBusy):
+	case errors.Is(err, pacing.ErrOnlyBusy):
 		r.halt.stop(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
 	default:
 		r.halt.stop(&Stop{Reason: PartnerDown, Err: err})
@@ -57,7 +58,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 	if err := r.awaitPause(ctx); err != nil {
 		return Amount{}, err
 	}
-	if err := r.pace.wait(ctx); err != nil {
+	if err := r.pace.WaitTurn(ctx); err != nil {
 		return Amount{}, err
 	}
 	w, err := r.cfg.Partner.Wallet(ctx)
@@ -65,7 +66,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 		r.heed(err)
 		return Amount{}, err
 	}
-	r.clock.observe(w.Began, w.Ended, w.Date)
+	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
 	balance, err := ParseAmount(w.Balance)
 	if err != nil {
 		return Amount{}, err
@@ -77,19 +78,19 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 // heed lets a look-up that was answered with 429 pause everyone, as a row does.
 func (r *run) heed(err error) {
 	if e, ok := errors.AsType[*partner.Error](err); ok && e.Class.AsksToWait() {
-		r.pace.busy(wall(), wall())
-		r.gate.observe(notAnAttempt, classOf(e.Class), e.RetryAfter, wall(), wall())
+		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
+		r.gate.ObserveAnswer(pacing.NotAnAttempt, classOf(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
 		if e.RetryAfter > r.cfg.Pace.Patience {
-			r.halt.stop(&Stop{Reason: PartnerDown, Err: errTooLong})
+			r.halt.stop(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
 		}
 	}
 }
 
 // awaitPause waits while the partner has asked everyone to.
 func (r *run) awaitPause(ctx context.Context) error {
-	until := r.gate.askedUntil()
-	if until.Sub(wall()) > r.cfg.Pace.Patience {
-		return errTooLong
+	until := r.gate.AskedUntil()
+	if until.Sub(pacing.WallTime()) > r.cfg.Pace.Patience {
+		return pacing.ErrTooLong
 	}
-	return sleepUntil(ctx, until)
+	return pacing.SleepUntil(ctx, until)
 }

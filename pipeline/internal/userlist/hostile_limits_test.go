@@ -1,4 +1,4 @@
-package pipeline
+package userlist
 
 import (
 	"context"
@@ -37,8 +37,8 @@ func TestHostileLimitsEndlessList(t *testing.T) {
 		"says that it is very long":        {total: 1 << 60},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := scanOf(t, l, search{wanted: map[string]bool{"a@example.com": true}, since: epoch()})
-			if !errors.Is(err, errListEndless) {
+			_, err := scanOf(t, l, Search{Wanted: map[string]bool{"a@example.com": true}, Since: listEpoch()})
+			if !errors.Is(err, errEndless) {
 				t.Errorf("after %d pages: %v", l.pages, err)
 			}
 			if most := limits.Users/len(l.users) + 2; l.pages > most {

@@ -1,4 +1,4 @@
-package pipeline
+package decide
 
 import (
 	"fmt"
@@ -46,11 +46,11 @@ type modelList struct {
 }
 
 // shows is how the list shows a user, and whether it does.
-func (l modelList) shows(u modelUser, email string, now time.Time) (listedUser, bool) {
+func (l modelList) shows(u modelUser, email string, now time.Time) (User, bool) {
 	if u.shown.After(now) || l.cut && u.id != oldForeigner {
-		return listedUser{}, false
+		return User{}, false
 	}
-	out := listedUser{ServiceID: u.id, Email: email, Identity: email}
+	out := User{ServiceID: u.id, Email: email, Identity: email}
 	if l.masked {
 		out.Email, out.Identity = "hidden@example.com", "hidden@example.com"
 	}
@@ -85,7 +85,7 @@ type model struct {
 	*rapid.T
 	partner  modelPartner
 	now      time.Time
-	timing   timing
+	timing   Timing
 	timeout  time.Duration
 	skew     time.Duration // partner's clock minus ours
 	customer ledger.Customer
@@ -96,7 +96,7 @@ type model struct {
 	sends    int
 	run      int64
 	known    []modelUser   // other users, whom the ledger created
-	near     []*neighbour  // parallel to them
+	near     []*Witness    // parallel to them
 	every    time.Duration // how far apart they are
 	lists    int           // unusable ones in a row
 	trace    []string
@@ -111,7 +111,7 @@ func epoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 // pass lets time go by; what takes effect meanwhile does so in order.
 func (m *model) pass(d time.Duration) {
 	m.now = m.now.Add(d)
-	m.timing.now = m.now
+	m.timing.Now = m.now
 	m.meet()
 	slices.SortFunc(m.partner.late, func(a, b lateAct) int { return a.at.Compare(b.at) })
 	for len(m.partner.late) > 0 && !m.partner.late[0].at.After(m.now) {
@@ -159,16 +159,16 @@ func (m *model) meet() {
 func (m *model) befriend(at time.Time) {
 	n := len(m.known)
 	m.known = append(m.known, m.user(fmt.Sprintf("acme-rain-user-known%010d", n), at, false))
-	m.near = append(m.near, &neighbour{customer: int64(n + 2), identity: fmt.Sprintf("known%d@example.com", n), serviceID: m.known[n].id,
-		at: at.Add(m.ms("clock error", -900, 900)), ended: at.Add(200 * time.Millisecond), measures: true})
+	m.near = append(m.near, &Witness{customer: int64(n + 2), Identity: fmt.Sprintf("known%d@example.com", n), ServiceID: m.known[n].id,
+		At: at.Add(m.ms("clock error", -900, 900)), ended: at.Add(200 * time.Millisecond), Measures: true})
 }
 
 // neighbours are the other users created nearest to the unanswered attempts.
-func (m *model) neighbours() (n neighbours) {
+func (m *model) neighbours() (n Witnesses) {
 	h := m.customer.History
 	from, to := time.Time{}, time.Time{}
 	for i, a := range h {
-		if unanswered(h, i, m.timing) || i == len(h)-1 {
+		if IsUnanswered(h, i, m.timing) || i == len(h)-1 {
 			if at := a.NotBefore.At.Add(m.skew); from.IsZero() {
 				from = at
 			}
@@ -178,12 +178,12 @@ func (m *model) neighbours() (n neighbours) {
 	for i, k := range m.near {
 		switch at := m.known[i].at; {
 		case at.Before(from):
-			n.before = append([]*neighbour{k}, n.before...)
+			n.Before = append([]*Witness{k}, n.Before...)
 		case at.After(to):
-			n.after = append(n.after, k)
+			n.After = append(n.After, k)
 		}
 	}
-	n.before, n.after = n.before[:min(len(n.before), 2*maxNeighbours)], n.after[:min(len(n.after), 2*maxNeighbours)]
+	n.Before, n.After = n.Before[:min(len(n.Before), 2*MaxWitnesses)], n.After[:min(len(n.After), 2*MaxWitnesses)]
 	return n
 }
 
@@ -208,9 +208,9 @@ func (m *model) chance(label string, percent int) bool {
 // attempt plays one intent, its request and its answer or crash.
 func (m *model) attempt() {
 	c := &m.customer
-	g := nextGeneration(c.History)
+	g := NextGeneration(c.History)
 	if m.forced {
-		g, m.forced = generationByHand(c.History), false
+		g, m.forced = ForcedGeneration(c.History), false
 	}
 	a := ledger.Attempt{ID: int64(len(c.History) + 1), Generation: g, Key: fmt.Sprint("key", g), Details: m.details, NotBefore: m.instant(), Run: m.run}
 	m.sends++
@@ -247,7 +247,7 @@ func (m *model) crash() {
 func (m *model) restart() {
 	m.spent = 0
 	m.run++
-	m.timing.run = m.run
+	m.timing.Run = m.run
 }
 
 // serve plays the partner's side of one request and returns what the client sees.
@@ -294,7 +294,7 @@ func (m *model) serve(key string) ledger.Class {
 			p.keys[key] = m.now.Add(p.ttl)
 		}
 		m.pass(m.timeout)
-		room := m.timing.settle - p.list.lag
+		room := m.timing.Settle - p.list.lag
 		if p.unique && m.chance("later than settle", 20) {
 			room = p.ttl - p.list.lag // one assumption fails: the key's death is waited for all the same
 		}
@@ -314,13 +314,13 @@ func (m *model) serve(key string) ledger.Class {
 // after is the recorder's part.
 func (m *model) after(a ledger.Attempt) {
 	c := &m.customer
-	s := afterAnswer(c.History, a.Class, m.timing)
-	if spends(c.History, a.Class) {
+	s := AfterAnswer(c.History, a.Class, m.timing)
+	if CountsAsSend(c.History, a.Class) {
 		m.spent++
 	}
 	c.History = append(c.History, a)
-	c.Status = s.status
-	if s.status == ledger.Created {
+	c.Status = s.Status
+	if s.Status == ledger.Created {
 		c.ServiceID = m.partner.users[len(m.partner.users)-1].id
 	}
 }
@@ -330,12 +330,12 @@ func (m *model) after(a ledger.Attempt) {
 func (m *model) resolve() (resend, over bool) {
 	c := &m.customer
 	m.pass(m.ms("until the scan", 0, 40_000))
-	s := sighting{began: m.now.Add(m.ms("clock error", -900, 0)), email: "a@example.com", details: m.details, forced: m.forced, mayResend: m.spent < 5,
-		taken: func(string) bool { return false }, linked: func(string) bool { return false },
-		salvaged: func(b []byte) (string, string) { return string(b), "https://withpersona.com/verify" }}
-	listed := map[string]listedUser{}
+	s := Evidence{Began: m.now.Add(m.ms("clock error", -900, 0)), Email: "a@example.com", Details: m.details, Forced: m.forced, MayResend: m.spent < 5,
+		Taken: func(string) bool { return false }, Linked: func(string) bool { return false },
+		Salvaged: func(b []byte) (string, string) { return string(b), "https://withpersona.com/verify" }}
+	listed := map[string]User{}
 	for i, u := range m.known {
-		if l, ok := m.partner.list.shows(u, m.near[i].identity, m.now); ok {
+		if l, ok := m.partner.list.shows(u, m.near[i].Identity, m.now); ok {
 			listed[u.id] = l
 		}
 	}
@@ -346,50 +346,50 @@ func (m *model) resolve() (resend, over bool) {
 			shown++
 		}
 		if ok && !m.partner.list.masked {
-			s.users = append(s.users, l)
+			s.Users = append(s.Users, l)
 		}
 	}
 	near := m.neighbours()
-	s.clock = calibrate(measuresOf(near, listed))
-	s.absence = prove(witnesses{began: s.began, near: near, listed: listed, empty: len(listed)+shown == 0, settled: m.timing.settled(c.History)}, m.timing)
-	r := weigh(c.History, s, m.timing)
-	m.note("scan shows %d: ruling %d %s", len(s.users), r.kind, r.code)
-	for _, i := range r.absent {
+	s.Clock = Calibrate(CollectMeasures(near, listed))
+	s.Absence = ProveAbsence(AbsenceEvidence{Began: s.Began, Near: near, Listed: listed, Empty: len(listed)+shown == 0, Settled: m.timing.SettledAt(c.History)}, m.timing)
+	r := WeighEvidence(c.History, s, m.timing)
+	m.note("scan shows %d: ruling %d %s", len(s.Users), r.Kind, r.Code)
+	for _, i := range r.Absent {
 		c.History[i].Absent = true
 	}
-	if r.kind != ruleAgain {
+	if r.Kind != ReadAgain {
 		m.lists = 0
 	}
-	switch r.kind {
-	case ruleWait:
-		m.pass(max(0, r.until.Sub(m.now)))
-	case ruleAgain:
+	switch r.Kind {
+	case WaitLonger:
+		m.pass(max(0, r.Until.Sub(m.now)))
+	case ReadAgain:
 		if m.lists++; m.lists > 6 {
 			c.Status = ledger.InDoubt // out of patience
 			return false, true
 		}
 		m.pass(10 * time.Second << m.lists)
-	case rulePerson, ruleLeave:
+	case AskOperator, LeaveAsIs:
 		m.forced = false
-		if r.kind == rulePerson {
+		if r.Kind == AskOperator {
 			c.Status = ledger.InDoubt
 		}
-		if (r.code == codeBudget || r.kind == ruleLeave) && m.chance("another run", 70) {
+		if (r.Code == CodeBudget || r.Kind == LeaveAsIs) && m.chance("another run", 70) {
 			m.restart()
 			return false, false
 		}
 		return false, true
-	case ruleCreated, ruleMissing:
-		c.Status, c.ServiceID = ledger.LinkMissing, r.serviceID
+	case MarkCreated, MarkLinkMissing:
+		c.Status, c.ServiceID = ledger.LinkMissing, r.ServiceID
 		m.forced = false
-		if r.kind == ruleCreated {
+		if r.Kind == MarkCreated {
 			c.Status = ledger.Created
 		}
-	case ruleForeign:
+	case MarkDuplicate:
 		c.Status, m.forced = ledger.Duplicate, false
-	case ruleRefused:
+	case MarkRejected:
 		c.Status, m.forced = ledger.Rejected, false
-	case ruleResend:
+	case SendAgain:
 		m.pass(m.ms("until the send", 0, 30_000))
 		return true, false
 	}
@@ -406,14 +406,14 @@ func TestRandomHistories(t *testing.T) {
 			ttl: 5 * time.Minute, list: m.drawList(), keys: map[string]time.Time{}}
 		m.skew = time.Duration(rapid.SampledFrom([]int{0, 0, 1, -1}).Draw(rt, "skew")) * time.Hour
 		m.run = 1
-		m.timing = timing{offset: m.skew, ttl: 5 * time.Minute, settle: 100 * time.Second, timeout: m.timeout, roundTrip: time.Second, run: 1, now: m.now}
+		m.timing = Timing{Offset: m.skew, TTL: 5 * time.Minute, Settle: 100 * time.Second, Timeout: m.timeout, RoundTrip: time.Second, Run: 1, Now: m.now}
 		for n := rapid.SampledFrom([]int{0, 1, 3, 12, 15}).Draw(rt, "known before"); n > 0; n-- {
 			m.befriend(m.now.Add(-time.Duration(n) * m.ms("apart", 1_000, 600_000)))
 		}
 		slices.SortFunc(m.known, func(a, b modelUser) int { return a.at.Compare(b.at) })
 		for i, u := range m.known { // numbered in order again
-			m.near[i].at, m.near[i].ended = u.at.Add(m.ms("clock error", -900, 900)), u.at.Add(200*time.Millisecond)
-			m.near[i].serviceID = u.id
+			m.near[i].At, m.near[i].ended = u.at.Add(m.ms("clock error", -900, 900)), u.at.Add(200*time.Millisecond)
+			m.near[i].ServiceID = u.id
 		}
 		if len(m.known) > 0 {
 			m.every = m.ms("one every", 0, 60_000)
@@ -462,7 +462,7 @@ func (m *model) play() {
 		}
 		c := &m.customer
 		switch {
-		case c.Status == ledger.InDoubt, needsLook(c.History, m.timing) && (c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance || m.forced):
+		case c.Status == ledger.InDoubt, NeedsList(c.History, m.timing) && (c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance || m.forced):
 			resend, over := m.resolve()
 			if over {
 				return
@@ -481,7 +481,7 @@ func (m *model) play() {
 			m.spent = 0
 		case c.Status == ledger.Pending || c.Status == ledger.InsufficientBalance:
 			m.pass(m.ms("until the next send", 0, 400_000))
-			if !needsLook(c.History, m.timing) { // a limiter's 429 may have lapsed meanwhile
+			if !NeedsList(c.History, m.timing) { // a limiter's 429 may have lapsed meanwhile
 				m.attempt()
 			}
 		case c.Status == ledger.Rejected && m.chance("corrected", 30):
@@ -501,7 +501,7 @@ func (m *model) play() {
 // told apart by nobody, and the promise says so (an e-mail belongs to one user).
 func (m *model) appear() {
 	if slices.ContainsFunc(m.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Throttled }) {
-		m.pass(m.timing.settle) // it may have gone through, and act until then
+		m.pass(m.timing.Settle) // it may have gone through, and act until then
 	}
 	m.pass(m.ms("before somebody else", 60_000, 900_000))
 	m.partner.users = append(m.partner.users, m.user("acme-rain-user-foreign00000001", m.now, false))

@@ -1,4 +1,4 @@
-package pipeline
+package userlist
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -17,45 +18,45 @@ import (
 // agree is named, and nothing is moved.
 
 const (
-	codeMixedUp  = "answer_mixed_up"
-	codeLinkLost = "link_lost"
+	CodeMixedUp  = "answer_mixed_up"
+	CodeLinkLost = "link_lost"
 )
 
-// pairs is what one list shows of the users that are not yet confirmed.
-type pairs struct {
-	notes    []ledger.PairingNote
-	mixed    []ledger.Customer // whose serviceId is listed under another customer's e-mail, and that one can have made it
-	owners   []ledger.Customer // those others, parallel to mixed
-	ours     []ledger.Customer // duplicates that our own request created
-	users    []string          // their serviceIds, parallel to ours
+// PairingResult is what one list shows of the users that are not yet confirmed.
+type PairingResult struct {
+	Notes    []ledger.PairingNote
+	Mixed    []ledger.Customer // whose serviceId is listed under another customer's e-mail, and that one can have made it
+	Owners   []ledger.Customer // those others, parallel to mixed
+	Ours     []ledger.Customer // duplicates that our own request created
+	Users    []string          // their serviceIds, parallel to ours
 	unlisted []ledger.Customer
-	masked   int // users whose listed e-mail says nothing
+	Masked   int // users whose listed e-mail says nothing
 }
 
-// pairing is what is known when a list is compared.
-type pairing struct {
-	due    []ledger.Customer          // with their attempts
-	near   []*neighbour               // users created before them, by whom clocks are compared too
-	people map[string]ledger.Customer // by identity: customers whose e-mail the list shows for a serviceId of someone else, with their attempts
-	list   listing
-	timing timing
+// Pairing is what is known when a list is compared.
+type Pairing struct {
+	Due    []ledger.Customer          // with their attempts
+	Near   []*decide.Witness          // users created before them, by whom clocks are compared too
+	People map[string]ledger.Customer // by identity: customers whose e-mail the list shows for a serviceId of someone else, with their attempts
+	List   Listing
+	Timing decide.Timing
 }
 
-// compare judges every user that is due.
-func (p pairing) compare() pairs {
-	var out pairs
+// CompareUsers judges every user that is due.
+func (p Pairing) CompareUsers() PairingResult {
+	var out PairingResult
 	var strangers []ledger.PairingNote
 	confirmed := 0
-	clock := p.clocks()
-	for _, c := range p.due {
+	clock := p.CalibrateNear()
+	for _, c := range p.Due {
 		if c.Status == ledger.Duplicate {
 			p.compareDuplicate(c, clock, &out)
 			continue
 		}
-		u, listed := p.list.known[c.ServiceID]
+		u, listed := p.List.Known[c.ServiceID]
 		note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID}
-		switch owner, isOurs := p.people[u.Identity]; {
-		case !listed && p.list.whole && p.timing.now.Sub(endOf(c)) > 24*time.Hour:
+		switch owner, isOurs := p.People[u.Identity]; {
+		case !listed && p.List.IsWhole && p.Timing.Now.Sub(LastAttemptEnd(c)) > 24*time.Hour:
 			note.Pairing = ledger.UserUnlisted
 		case !listed:
 			out.unlisted = append(out.unlisted, c)
@@ -66,10 +67,10 @@ func (p pairing) compare() pairs {
 			note.Pairing = ledger.Confirmed
 			confirmed++
 		case isMasked(u.Email):
-			out.masked++
+			out.Masked++
 			continue
-		case isOurs && mayHaveMade(owner, u, clock(owner.History), p.timing):
-			out.mixed, out.owners = append(out.mixed, c), append(out.owners, owner)
+		case isOurs && decide.MayHaveCreated(owner, u, clock(owner.History), p.Timing):
+			out.Mixed, out.Owners = append(out.Mixed, c), append(out.Owners, owner)
 			continue
 		case isOurs:
 			note.Pairing = ledger.MixedUp
@@ -81,20 +82,20 @@ func (p pairing) compare() pairs {
 			strangers = append(strangers, note)
 			continue
 		}
-		out.notes = append(out.notes, note)
+		out.Notes = append(out.Notes, note)
 	}
 	if n := len(strangers); n > 2 && n*10 > n+confirmed {
-		out.masked += n // a list that rewrites so many e-mails says nothing about one
+		out.Masked += n // a list that rewrites so many e-mails says nothing about one
 	} else {
-		out.notes = append(out.notes, strangers...)
+		out.Notes = append(out.Notes, strangers...)
 	}
 	return out
 }
 
 // compareDuplicate looks once at a user whom the partner called a duplicate: an
 // intermediary may have sent our request twice and given us the second answer.
-func (p pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt) calibration, out *pairs) {
-	users := withoutDeleted(c.History, p.list.users[c.Identity])
+func (p Pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt) decide.Calibration, out *PairingResult) {
+	users := decide.WithoutDeleted(c.History, p.List.Users[c.Identity])
 	if len(users) == 0 {
 		out.unlisted = append(out.unlisted, c)
 		return
@@ -102,52 +103,52 @@ func (p pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt
 	if len(users) == 1 && len(c.History) > 0 {
 		a, u := c.History[len(c.History)-1], users[0]
 		at := clock(c.History)
-		w := ownWindow(a, p.timing).by(at)
-		if a.Class == ledger.DupUser && a.NotBefore.Certain && a.NotAfter.Certain && at.usable(a.NotBefore.Partner(), p.timing) &&
-			!u.CreatedAt.IsZero() && !u.CreatedAt.Before(w.from) && !u.CreatedAt.After(w.to) {
-			out.ours, out.users = append(out.ours, c), append(out.users, u.ServiceID)
+		w := decide.RequestWindow(a, p.Timing).Shifted(at)
+		if a.Class == ledger.DupUser && a.NotBefore.Certain && a.NotAfter.Certain && at.IsUsable(a.NotBefore.Partner(), p.Timing) &&
+			!u.CreatedAt.IsZero() && !u.CreatedAt.Before(w.From) && !u.CreatedAt.After(w.To) {
+			out.Ours, out.Users = append(out.Ours, c), append(out.Users, u.ServiceID)
 			return
 		}
 	}
-	out.notes = append(out.notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Confirmed})
+	out.Notes = append(out.Notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Confirmed})
 }
 
-// clocks calibrates createdAt for a history by the users that this very list
+// CalibrateNear calibrates createdAt for a history by the users that this very list
 // confirms, those near it in time. Whoever is mixed up himself is no measure, and
 // takes no place of one.
-func (p pairing) clocks() func(h []ledger.Attempt) calibration {
-	var all []*neighbour
-	add := func(k *neighbour) {
-		if k == nil || !k.measures {
+func (p Pairing) CalibrateNear() func(h []ledger.Attempt) decide.Calibration {
+	var all []*decide.Witness
+	add := func(k *decide.Witness) {
+		if k == nil || !k.Measures {
 			return
 		}
-		if u, ok := p.list.known[k.serviceID]; ok && u.Identity == k.identity {
+		if u, ok := p.List.Known[k.ServiceID]; ok && u.Identity == k.Identity {
 			all = append(all, k)
 		}
 	}
-	for _, k := range p.near {
+	for _, k := range p.Near {
 		add(k)
 	}
-	for _, c := range p.due {
-		add(newNeighbour(c))
+	for _, c := range p.Due {
+		add(decide.NewWitness(c))
 	}
-	slices.SortFunc(all, func(a, b *neighbour) int { return a.at.Compare(b.at) })
-	return func(h []ledger.Attempt) calibration {
+	slices.SortFunc(all, func(a, b *decide.Witness) int { return a.At.Compare(b.At) })
+	return func(h []ledger.Attempt) decide.Calibration {
 		if len(h) == 0 {
-			return calibration{}
+			return decide.Calibration{}
 		}
 		at := h[len(h)-1].NotBefore.Partner()
-		i, _ := slices.BinarySearchFunc(all, at, func(k *neighbour, at time.Time) int { return k.at.Compare(at) })
-		before := slices.Clone(all[max(0, i-2*maxNeighbours):i])
+		i, _ := slices.BinarySearchFunc(all, at, func(k *decide.Witness, at time.Time) int { return k.At.Compare(at) })
+		before := slices.Clone(all[max(0, i-2*decide.MaxWitnesses):i])
 		slices.Reverse(before)
-		return calibrate(measuresOf(neighbours{before: before, after: all[i:min(len(all), i+2*maxNeighbours)]}, p.list.known))
+		return decide.Calibrate(decide.CollectMeasures(decide.Witnesses{Before: before, After: all[i:min(len(all), i+2*decide.MaxWitnesses)]}, p.List.Known))
 	}
 }
 
-// repairs is what is written so that every customer of a mix-up has the user
+// PlanRepairs is what is written so that every customer of a mix-up has the user
 // that the list shows under its e-mail. A customer for whom that is not clear
 // makes the whole mix-up a reviewer's, and repairs nil.
-func repairs(all []ledger.Customer, list listing, shared func(link string) bool, at time.Time) []ledger.Change {
+func PlanRepairs(all []ledger.Customer, list Listing, shared func(link string) bool, at time.Time) []ledger.Change {
 	links := map[string]string{} // by serviceId, as answers brought them
 	for _, c := range all {
 		if c.ServiceID != "" && c.URL != "" {
@@ -164,12 +165,12 @@ func repairs(all []ledger.Customer, list listing, shared func(link string) bool,
 	given, used := map[string]bool{}, map[string]bool{}
 	var out []ledger.Change
 	for _, c := range all {
-		users := withoutDeleted(c.History, list.users[c.Identity])
+		users := decide.WithoutDeleted(c.History, list.Users[c.Identity])
 		if len(users) > 1 || len(users) == 1 && given[users[0].ServiceID] {
 			return nil
 		}
 		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Repair: true, At: at,
-			Status: ledger.InDoubt, Code: codeMixedUp, Message: mixedUpMessage}
+			Status: ledger.InDoubt, Code: CodeMixedUp, Message: MixedUpMessage}
 		if len(users) == 1 {
 			id := users[0].ServiceID
 			given[id] = true
@@ -193,7 +194,7 @@ func repairs(all []ledger.Customer, list listing, shared func(link string) bool,
 	return out
 }
 
-const mixedUpMessage = "the partner's answers for two customers were mixed up, and the answer with this customer's link did not arrive. See: bulkonboard links recover"
+const MixedUpMessage = "the partner's answers for two customers were mixed up, and the answer with this customer's link did not arrive. See: bulkonboard links recover"
 
 // isMasked reports whether a listed e-mail is hidden in part.
 func isMasked(email string) bool {
@@ -209,9 +210,9 @@ func identityOf(email string) string {
 	return id
 }
 
-// endOf is when a customer's newest attempt ended, in the partner's time; the
+// LastAttemptEnd is when a customer's newest attempt ended, in the partner's time; the
 // zero time if it has none.
-func endOf(c ledger.Customer) time.Time {
+func LastAttemptEnd(c ledger.Customer) time.Time {
 	if len(c.History) == 0 {
 		return time.Time{}
 	}

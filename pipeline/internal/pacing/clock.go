@@ -1,4 +1,4 @@
-package pipeline
+package pacing
 
 import (
 	"sync"
@@ -7,10 +7,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// clock relates our wall clock to the partner's, by the Date headers of its
+// Clock relates our wall clock to the partner's, by the Date headers of its
 // answers. Date has whole seconds: the middle of the second is taken, and every
 // silence is a second longer for it. It is safe for concurrent use.
-type clock struct {
+type Clock struct {
 	mu      sync.Mutex
 	offset  time.Duration
 	certain bool
@@ -24,8 +24,8 @@ const (
 	goodFor  = 5 * time.Minute // after which a slow exchange is better than an old one
 )
 
-// observe takes the Date of one answer.
-func (c *clock) observe(began, ended, date time.Time) {
+// ObserveDate takes the Date of one answer.
+func (c *Clock) ObserveDate(began, ended, date time.Time) {
 	if date.IsZero() || ended.Before(began) {
 		return
 	}
@@ -40,40 +40,40 @@ func (c *clock) observe(began, ended, date time.Time) {
 	c.slowest = max(c.slowest, trip)
 }
 
-// restore takes how slow the exchanges of earlier runs were.
-func (c *clock) restore(slowest time.Duration) {
+// RestoreTrip takes how slow the exchanges of earlier runs were.
+func (c *Clock) RestoreTrip(slowest time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slowest = max(c.slowest, slowest)
 }
 
-// instant is a moment of ours with what is known of the partner's clock.
-func (c *clock) instant(at time.Time) ledger.Instant {
+// InstantAt is a moment of ours with what is known of the partner's clock.
+func (c *Clock) InstantAt(at time.Time) ledger.Instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return ledger.Instant{At: at, Offset: c.offset, Certain: c.certain}
 }
 
-// now is the present moment.
-func (c *clock) now() ledger.Instant { return c.instant(wall()) }
+// Now is the present moment.
+func (c *Clock) Now() ledger.Instant { return c.InstantAt(WallTime()) }
 
-// ours is the moment by our clock that the partner's clock calls at.
-func (c *clock) ours(at time.Time) time.Time {
+// LocalTime is the moment by our clock that the partner's clock calls at.
+func (c *Clock) LocalTime(at time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return at.Add(-c.offset)
 }
 
-// roundTrip is the slowest exchange by which the clocks were compared: how far
+// RoundTrip is the slowest exchange by which the clocks were compared: how far
 // off any noted offset can be.
-func (c *clock) roundTrip() time.Duration {
+func (c *Clock) RoundTrip() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.slowest
 }
 
-// skew returns the partner's clock minus ours; it is known only once the partner told.
-func (c *clock) skew() (time.Duration, bool) {
+// Skew returns the partner's clock minus ours; it is known only once the partner told.
+func (c *Clock) Skew() (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.offset, c.certain

@@ -1,4 +1,4 @@
-package pipeline
+package userlist
 
 import (
 	"context"
@@ -21,51 +21,51 @@ const (
 	newestFirst order = -1
 )
 
-// newestEnd reads only the newest users, back to s.since, if the list proves
+// readNewestEnd reads only the newest users, back to s.since, if the list proves
 // ordered by creation time: pages spread over all of it, and every page read
 // after them, must be in order. It reports false, and nothing it read counts,
 // where the list is short, unordered or does not hold still.
-func (s *reading) newestEnd(ctx context.Context, first partner.Page) (bool, error) {
+func (s *pageReader) readNewestEnd(ctx context.Context, first partner.Page) (bool, error) {
 	size := len(first.Users)
 	if size < 2 || first.Total < shortCutPages*size {
 		return false, nil
 	}
-	if d := first.Date; !d.IsZero() && d.Before(s.out.began) {
-		s.out.began = d
+	if d := first.Date; !d.IsZero() && d.Before(s.out.Began) {
+		s.out.Began = d
 	}
 	sample := slices.Clone(first.Users)
 	for i := 1; i < probes; i++ {
-		p, err := s.page(ctx, i*(first.Total-size)/(probes-1))
+		p, err := s.readPage(ctx, i*(first.Total-size)/(probes-1))
 		if err != nil {
 			return false, err
 		}
 		sample = append(sample, p.Users...)
 	}
-	switch orderOf(sample) {
+	switch sortOrder(sample) {
 	case newestFirst:
-		err := s.forward(ctx, first, s.since)
+		err := s.readForward(ctx, first, s.Since)
 		return err == nil, ctx.Err()
 	case newestLast:
-		return s.backward(ctx, first.Total, size)
+		return s.readBackward(ctx, first.Total, size)
 	default:
 		return false, nil
 	}
 }
 
-// backward reads a list whose newest users stand last: its end first, then page
+// readBackward reads a list whose newest users stand last: its end first, then page
 // by page towards the front until all users of a page are older than s.since.
-func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
+func (s *pageReader) readBackward(ctx context.Context, total, size int) (bool, error) {
 	skip := max(0, total-size)
-	page, err := s.page(ctx, skip)
+	page, err := s.readPage(ctx, skip)
 	if err != nil || len(page.Users) == 0 {
 		return false, err
 	}
 	front := page.Users[0]
 	for end := page; ; { // to the very end: users may have come since
-		if orderOf(end.Users) != newestLast && len(end.Users) > 1 {
+		if sortOrder(end.Users) != newestLast && len(end.Users) > 1 {
 			return false, nil
 		}
-		s.take(end.Users)
+		s.takePage(end.Users)
 		// However many come with each look, behind a page that is not full and
 		// reaches as far as it says itself nobody stands.
 		if full := min(size, s.size); len(end.Users) == 1 || len(end.Users) < full && end.Total > 0 && skip+len(end.Users) >= end.Total {
@@ -73,7 +73,7 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		}
 		last := end.Users[len(end.Users)-1]
 		at := skip + len(end.Users) - 1
-		if end, err = s.page(ctx, at); err != nil {
+		if end, err = s.readPage(ctx, at); err != nil {
 			return false, err
 		}
 		if len(end.Users) == 0 || end.Users[0].Ref() != last.Ref() {
@@ -81,24 +81,24 @@ func (s *reading) backward(ctx context.Context, total, size int) (bool, error) {
 		}
 		skip = at
 	}
-	for skip = max(0, total-size); skip > 0 && !s.farEnough(front.CreatedAt); {
+	for skip = max(0, total-size); skip > 0 && !s.isFarEnough(front.CreatedAt); {
 		next := max(0, skip-size+1)
-		if page, err = s.page(ctx, next); err != nil {
+		if page, err = s.readPage(ctx, next); err != nil {
 			return false, err
 		}
-		at := indexOf(page.Users, front.Ref())
-		if at != skip-next || orderOf(page.Users) != newestLast && len(page.Users) > 1 {
+		at := findRef(page.Users, front.Ref())
+		if at != skip-next || sortOrder(page.Users) != newestLast && len(page.Users) > 1 {
 			return false, nil
 		}
-		s.take(page.Users)
+		s.takePage(page.Users)
 		front, skip = page.Users[0], next
 	}
 	return true, nil
 }
 
-// orderOf tells how users are sorted. Without a creation time for each, or with
+// sortOrder tells how users are sorted. Without a creation time for each, or with
 // one time for all, they are not.
-func orderOf(users []partner.Listed) order {
+func sortOrder(users []partner.Listed) order {
 	up, down := true, true
 	for i, u := range users {
 		if u.CreatedAt.IsZero() {

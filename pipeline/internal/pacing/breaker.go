@@ -1,4 +1,4 @@
-package pipeline
+package pacing
 
 import "github.com/bulkonboard/bulkonboard/ledger"
 
@@ -27,30 +27,30 @@ func (l *lastHundred) isFull() bool { return l.n >= len(l.isBad) }
 // breaker counts answers that tell nothing. Three in a row, or 5 % of the last
 // hundred once there are a hundred, are too many. The zero value is ready.
 type breaker struct {
-	row    int
+	inRow  int
 	recent lastHundred
 }
 
 func (b *breaker) countAnswer(class ledger.Class) {
 	isBlind := class == ledger.Unknown || class == ledger.OKBroken
 	b.recent.add(isBlind)
-	b.row++
+	b.inRow++
 	if !isBlind {
-		b.row = 0
+		b.inRow = 0
 	}
 }
 
-func (b *breaker) isTripped() bool { return b.row >= 3 || b.recent.isFull() && b.recent.bad >= 5 }
+func (b *breaker) isTripped() bool { return b.inRow >= 3 || b.recent.isFull() && b.recent.bad >= 5 }
 
-// refusalWindow counts the partner's refusals. Duplicates do not count, and a
+// RefusalWindow counts the partner's refusals. Duplicates do not count, and a
 // creation ends a row of refusals. The zero value is ready.
-type refusalWindow struct {
+type RefusalWindow struct {
 	row    int
 	recent lastHundred
 }
 
-// countStatus takes what an answer made of a row.
-func (w *refusalWindow) countStatus(s ledger.Status) {
+// CountStatus takes what an answer made of a row.
+func (w *RefusalWindow) CountStatus(s ledger.Status) {
 	switch s {
 	case ledger.Rejected:
 		w.row++
@@ -62,9 +62,9 @@ func (w *refusalWindow) countStatus(s ledger.Status) {
 	w.recent.add(s == ledger.Rejected)
 }
 
-// isOver reports whether count refusals came in a row, or more than percent of
+// IsOver reports whether count refusals came in a row, or more than percent of
 // the last hundred. A bound of 0 or less is none; percent beats count.
-func (w *refusalWindow) isOver(count int, percent float64) bool {
+func (w *RefusalWindow) IsOver(count int, percent float64) bool {
 	if percent > 0 {
 		return w.recent.isFull() && float64(w.recent.bad) > percent
 	}

@@ -1,4 +1,4 @@
-package pipeline
+package pacing
 
 import (
 	"math"
@@ -12,10 +12,10 @@ import (
 
 func TestPacerIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(50, 1)
+		p := NewLimiter(50, 1)
 		began := time.Now()
 		for range 500 {
-			if err := p.wait(t.Context()); err != nil {
+			if err := p.WaitTurn(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -30,12 +30,12 @@ func TestPacerIsExact(t *testing.T) {
 // the rate is kept, and no second has more than that and the burst.
 func TestPacerCatchesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(5000, 1)
+		p := NewLimiter(5000, 1)
 		random := rand.New(rand.NewPCG(1, 2))
 		began := time.Now()
 		var released []time.Duration
 		for time.Since(began) < 10*time.Second {
-			if err := p.wait(t.Context()); err != nil {
+			if err := p.WaitTurn(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			released = append(released, time.Since(began))
@@ -59,17 +59,17 @@ func TestPacerCatchesUp(t *testing.T) {
 
 // A burst that is asked for takes no memory.
 func TestPacerLargeBurst(t *testing.T) {
-	if p := newPacer(5000, 1<<40); p.second.released != nil {
+	if p := NewLimiter(5000, 1<<40); p.second.released != nil {
 		t.Error("the bucket alone keeps to the rate and the burst")
 	}
 }
 
 func TestPacerAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(100, 1)
+		p := NewLimiter(100, 1)
 		met := time.Now()
-		p.busy(met.Add(-time.Second), met)
-		p.busy(met.Add(-time.Millisecond), met) // was on its way: says nothing new
+		p.ReportBusy(met.Add(-time.Second), met)
+		p.ReportBusy(met.Add(-time.Millisecond), met) // was on its way: says nothing new
 		for _, c := range []struct {
 			after time.Duration
 			want  float64
@@ -78,12 +78,12 @@ func TestPacerAfter429(t *testing.T) {
 			{20 * time.Second, 96}, {30 * time.Second, 97}, {60 * time.Second, 100}, {time.Hour, 100},
 		} {
 			time.Sleep(met.Add(c.after).Sub(time.Now()))
-			if got := p.limit(); math.Abs(got-c.want) > 0.01 {
+			if got := p.CurrentRate(); math.Abs(got-c.want) > 0.01 {
 				t.Errorf("%s after a 429 at 100/s: %.2f/s, want %.2f/s", c.after, got, c.want)
 			}
 		}
-		p.busy(time.Now(), time.Now().Add(time.Nanosecond))
-		if got := p.limit(); math.Abs(got-50) > 0.01 {
+		p.ReportBusy(time.Now(), time.Now().Add(time.Nanosecond))
+		if got := p.CurrentRate(); math.Abs(got-50) > 0.01 {
 			t.Errorf("a second 429 at 100/s: %.2f/s, want 50/s", got)
 		}
 	})
@@ -91,15 +91,15 @@ func TestPacerAfter429(t *testing.T) {
 
 func TestBackoff(t *testing.T) {
 	for n, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60} {
-		if got := backoff(n, time.Second, time.Minute); got != want*time.Second {
+		if got := BackoffAfter(n, time.Second, time.Minute); got != want*time.Second {
 			t.Errorf("wait %d is %s, want %s", n, got, want*time.Second)
 		}
 	}
-	if got := backoff(1<<30, time.Second, time.Minute); got != time.Minute {
+	if got := BackoffAfter(1<<30, time.Second, time.Minute); got != time.Minute {
 		t.Errorf("a wait far out is %s", got)
 	}
 	for range 1000 {
-		if d := jitter(time.Second); d < time.Second/2 || d >= time.Second {
+		if d := WithJitter(time.Second); d < time.Second/2 || d >= time.Second {
 			t.Errorf("jitter made %s of a second", d)
 		}
 	}
@@ -144,65 +144,65 @@ func TestBreakerTrips(t *testing.T) {
 
 // TestGateLetsOneGoFirst walks the gate through an outage.
 func TestGateLetsOneGoFirst(t *testing.T) {
-	g, now := newGate(), time.Now()
+	g, now := NewGate(), time.Now()
 	for n := range int64(3) {
-		if !g.pass(n) {
+		if !g.MayPass(n) {
 			t.Fatal("shut from the start")
 		}
-		g.observe(n, ledger.Unknown, 0, now, now)
+		g.ObserveAnswer(n, ledger.Unknown, 0, now, now)
 	}
-	if g.pass(4) {
+	if g.MayPass(4) {
 		t.Fatal("open after three answers that tell nothing")
 	}
-	g.try()
-	if n, _ := g.room(); n != 1 || !g.pass(5) || g.pass(6) {
+	g.StartTrial()
+	if n, _ := g.IntentRoom(); n != 1 || !g.MayPass(5) || g.MayPass(6) {
 		t.Fatal("a trial is one row")
 	}
-	g.observe(5, ledger.Unknown, 0, now, now)
-	if g.pass(7) {
+	g.ObserveAnswer(5, ledger.Unknown, 0, now, now)
+	if g.MayPass(7) {
 		t.Fatal("open after a trial that failed")
 	}
-	g.try()
-	if !g.pass(8) {
+	g.StartTrial()
+	if !g.MayPass(8) {
 		t.Fatal("no second trial")
 	}
-	g.release(8)
-	if !g.pass(9) {
+	g.CancelTrial(8)
+	if !g.MayPass(9) {
 		t.Fatal("a trial that was not sent is not given back")
 	}
-	g.observe(3, ledger.OK, 0, now, now) // an answer from before says nothing
-	if g.pass(10) {
+	g.ObserveAnswer(3, ledger.OK, 0, now, now) // an answer from before says nothing
+	if g.MayPass(10) {
 		t.Fatal("opened by an answer that was no trial")
 	}
-	g.observe(9, ledger.DupUser, 0, now, now)
-	if !g.pass(11) || !g.pass(12) {
+	g.ObserveAnswer(9, ledger.DupUser, 0, now, now)
+	if !g.MayPass(11) || !g.MayPass(12) {
 		t.Fatal("shut after a trial that succeeded")
 	}
-	g.observe(11, ledger.Busy, time.Minute, now, now)
-	if _, why, until, _ := g.look(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
+	g.ObserveAnswer(11, ledger.Busy, time.Minute, now, now)
+	if _, why, until, _ := g.CurrentState(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
 		t.Errorf("%d until %s", why, until)
 	}
 }
 
 func TestStrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(500, 1)
+		p := NewLimiter(500, 1)
 		for range 64 {
-			p.strain(wall())
+			p.ReportExhausted(WallTime())
 		}
-		if got := p.limit(); got != 250 {
+		if got := p.CurrentRate(); got != 250 {
 			t.Errorf("64 failures at once leave %.1f/s of 500, want 250", got)
 		}
 		for range 1000 {
-			time.Sleep(recovery)
-			p.strain(wall())
+			time.Sleep(recoveryTime)
+			p.ReportExhausted(WallTime())
 		}
-		if got := p.limit(); got < leastStrained/2.0 || got > leastStrained {
+		if got := p.CurrentRate(); got < minExhaustedRate/2.0 || got > minExhaustedRate {
 			t.Errorf("in the end there are %.1f/s", got)
 		}
-		slow := newPacer(2, 1)
-		if slow.strain(wall()); slow.limit() != 2 {
-			t.Errorf("2/s became %.1f/s", slow.limit())
+		slow := NewLimiter(2, 1)
+		if slow.ReportExhausted(WallTime()); slow.CurrentRate() != 2 {
+			t.Errorf("2/s became %.1f/s", slow.CurrentRate())
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package pipeline
+package decide
 
 import (
 	"slices"
@@ -16,22 +16,22 @@ import (
 // second request says nothing about the first. A 429 from a limiter in front of
 // the partner is both, one after the other; see timing.answersThrottled.
 
-// next is where a row goes after a decision.
-type next uint8
+// Next is where a row goes after a decision.
+type Next uint8
 
 const (
-	nextDone  next = iota // nothing more to do in this run
-	nextAgain             // back to the planner: it may be sent once the gate lets it
-	nextDoubt             // to the resolver
+	NextDone  Next = iota // nothing more to do in this run
+	NextAgain             // back to the planner: it may be sent once the gate lets it
+	NextDoubt             // to the resolver
 )
 
-// step is a decision about one row.
-type step struct {
-	status ledger.Status
-	next   next
+// Step is a decision about one row.
+type Step struct {
+	Status ledger.Status
+	Next   Next
 }
 
-// afterAnswer decides what an answer of the given class makes of a row whose
+// AfterAnswer decides what an answer of the given class makes of a row whose
 // earlier attempts, oldest first, are before.
 //
 //	class      no unanswered attempt before          an unanswered attempt before
@@ -54,37 +54,37 @@ type step struct {
 // until there is one: nobody else may take the place meanwhile.
 //
 // Whether the run goes on at all is the gate's business (gate.go).
-func afterAnswer(before []ledger.Attempt, class ledger.Class, t timing) step {
+func AfterAnswer(before []ledger.Attempt, class ledger.Class, t Timing) Step {
 	if class == ledger.OK {
-		return step{ledger.Created, nextDone}
+		return Step{ledger.Created, NextDone}
 	}
-	if anyUnanswered(before, t) {
-		return step{ledger.InDoubt, nextDoubt}
+	if HasUnanswered(before, t) {
+		return Step{ledger.InDoubt, NextDoubt}
 	}
 	switch class {
 	case ledger.DupUser:
-		if reachedPartner(before) {
-			return step{ledger.InDoubt, nextDoubt}
+		if hasReachedPartner(before) {
+			return Step{ledger.InDoubt, NextDoubt}
 		}
-		return step{ledger.Duplicate, nextDone}
+		return Step{ledger.Duplicate, NextDone}
 	case ledger.Reject:
-		return step{ledger.Rejected, nextDone}
+		return Step{ledger.Rejected, NextDone}
 	case ledger.Funds, ledger.Busy, ledger.Throttled, ledger.Auth, ledger.NotSent:
 		switch {
-		case deleted(before):
-			return step{ledger.InDoubt, nextAgain} // until it has a user again
+		case wasDeleted(before):
+			return Step{ledger.InDoubt, NextAgain} // until it has a user again
 		case class == ledger.Funds:
-			return step{ledger.InsufficientBalance, nextAgain}
+			return Step{ledger.InsufficientBalance, NextAgain}
 		}
-		return step{ledger.Pending, nextAgain}
+		return Step{ledger.Pending, NextAgain}
 	default: // OK_BROKEN, KEY_USED, UNCLEAR, UNKNOWN and whatever is added one day
-		return step{ledger.InDoubt, nextDoubt}
+		return Step{ledger.InDoubt, NextDoubt}
 	}
 }
 
-// unanswered reports whether attempt i may have created a user that we do not
+// IsUnanswered reports whether attempt i may have created a user that we do not
 // know of.
-func unanswered(h []ledger.Attempt, i int, t timing) bool {
+func IsUnanswered(h []ledger.Attempt, i int, t Timing) bool {
 	a := h[i]
 	if a.Absent {
 		return false
@@ -93,7 +93,7 @@ func unanswered(h []ledger.Attempt, i int, t timing) bool {
 	case ledger.Open, ledger.Unknown, ledger.OKBroken, ledger.KeyUsed, ledger.Unclear:
 		return true
 	case ledger.Throttled:
-		return !t.answersThrottled(h, a)
+		return !t.isThrottledAnswered(h, a)
 	default:
 		return false
 	}
@@ -117,22 +117,22 @@ func meansKeyUsed(h []ledger.Attempt, i int) bool {
 	return false
 }
 
-func anyUnanswered(h []ledger.Attempt, t timing) bool {
+func HasUnanswered(h []ledger.Attempt, t Timing) bool {
 	for i := range h {
-		if unanswered(h, i, t) {
+		if IsUnanswered(h, i, t) {
 			return true
 		}
 	}
 	return false
 }
 
-// reachedPartner reports whether some attempt may have reached the partner: all
+// hasReachedPartner reports whether some attempt may have reached the partner: all
 // but those that were provably not sent.
-func reachedPartner(h []ledger.Attempt) bool {
+func hasReachedPartner(h []ledger.Attempt) bool {
 	return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Class != ledger.NotSent })
 }
 
-// nextGeneration is the generation of the next intent after the history h, in
+// NextGeneration is the generation of the next intent after the history h, in
 // which nothing is unanswered. It is the last one plus one if
 //   - every attempt under it that reached the partner was refused or proved
 //     absent, at least one of them as a refusal, which may have consumed the key; or
@@ -142,7 +142,7 @@ func reachedPartner(h []ledger.Attempt) bool {
 // A deletion has the generation of the next request already. BUSY, AUTH and
 // NOT_SENT alone keep the key, and so does an absent attempt
 // alone: its key is the last guard against a request that is still on its way.
-func nextGeneration(h []ledger.Attempt) int {
+func NextGeneration(h []ledger.Attempt) int {
 	if len(h) == 0 {
 		return 0
 	}
@@ -153,7 +153,7 @@ func nextGeneration(h []ledger.Attempt) int {
 			continue
 		}
 		consumed = a.Absent && meansKeyUsed(h, i) && turned
-		turned = turned || turnedAway(a.Class)
+		turned = turned || isTurnedAway(a.Class)
 		switch {
 		case a.Absent:
 		case a.Class == ledger.Reject, a.Class == ledger.Funds:
@@ -168,8 +168,8 @@ func nextGeneration(h []ledger.Attempt) int {
 	return g
 }
 
-// deleted reports whether the customer's user was deleted, to be created again.
-func deleted(h []ledger.Attempt) bool {
+// wasDeleted reports whether the customer's user was deleted, to be created again.
+func wasDeleted(h []ledger.Attempt) bool {
 	for _, a := range h {
 		if a.Class == ledger.Removed {
 			return true
@@ -178,10 +178,10 @@ func deleted(h []ledger.Attempt) bool {
 	return false
 }
 
-// spends reports whether an attempt of this class counts against the budget of
+// CountsAsSend reports whether an attempt of this class counts against the budget of
 // sends in one run. Being told to wait or to pay does not, nor does the used
 // key that such an answer leaves behind.
-func spends(before []ledger.Attempt, class ledger.Class) bool {
+func CountsAsSend(before []ledger.Attempt, class ledger.Class) bool {
 	switch class {
 	case ledger.NotSent, ledger.Busy, ledger.Throttled, ledger.Funds:
 		return false
@@ -195,8 +195,8 @@ func spends(before []ledger.Attempt, class ledger.Class) bool {
 	return true
 }
 
-// refusedBefore reports whether the partner has refused these very details.
-func refusedBefore(h []ledger.Attempt, d ledger.Details) bool {
+// WasRefused reports whether the partner has refused these very details.
+func WasRefused(h []ledger.Attempt, d ledger.Details) bool {
 	for i, a := range h {
 		refusal := a.Class == ledger.Reject || a.Class == ledger.Unclear && !meansKeyUsed(h, i)
 		if refusal && string(a.Details) == string(d) {
@@ -206,18 +206,18 @@ func refusedBefore(h []ledger.Attempt, d ledger.Details) bool {
 	return false
 }
 
-// needsLook reports whether a row may be sent only on a fresh list: an attempt
+// NeedsList reports whether a row may be sent only on a fresh list: an attempt
 // is unanswered by now, or was proved absent once, which is the reason to look
 // again before each send.
-func needsLook(h []ledger.Attempt, t timing) bool {
-	return anyUnanswered(h, t) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Absent })
+func NeedsList(h []ledger.Attempt, t Timing) bool {
+	return HasUnanswered(h, t) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Absent })
 }
 
-// generationByHand is the generation of the next intent of a row that an
+// ForcedGeneration is the generation of the next intent of a row that an
 // operator wants sent again. After "this e-mail exists" it is the next one;
 // otherwise the rule is that of nextGeneration.
-func generationByHand(h []ledger.Attempt) int {
-	g := nextGeneration(h)
+func ForcedGeneration(h []ledger.Attempt) int {
+	g := NextGeneration(h)
 	if last := len(h) - 1; last >= 0 && h[last].Class == ledger.DupUser {
 		g = max(g, h[last].Generation+1)
 	}

@@ -1,20 +1,21 @@
-package pipeline
+package pacing
 
 import (
 	"sync"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 )
 
-// gate decides whether requests may go out at this moment. It is shut by an
+// Gate decides whether requests may go out at this moment. It is shut by an
 // answer (told through observe or exhaust, at once and before the answer is recorded) and
 // opened by its keeper. It is safe for concurrent use.
 //
 //	open   everyone passes
 //	shut   nobody passes; the keeper knows until when, or what to look at
 //	trial  one row goes first; its answer opens the gate or shuts it again
-type gate struct {
+type Gate struct {
 	mu      sync.Mutex
 	state   gateState
 	why     shutReason
@@ -35,7 +36,7 @@ type gateState uint8
 
 const (
 	gateOpen gateState = iota
-	gateShut
+	GateShut
 	gateTrial
 )
 
@@ -45,26 +46,26 @@ type shutReason uint8
 const (
 	notShut     shutReason = iota
 	askedToWait            // 429: the clock opens it
-	unreachable            // no connection: back-off, then a trial
+	Unreachable            // no connection: back-off, then a trial
 	broken                 // answers that tell nothing: back-off, the wallet, then a trial
 	empty                  // 402: the wallet, then a trial
 	exhausted              // no port or file for a connection: the clock opens it
 )
 
-// notAnAttempt stands for a look-up where an attempt's id is asked for.
-const notAnAttempt = -1
+// NotAnAttempt stands for a look-up where an attempt's id is asked for.
+const NotAnAttempt = -1
 
-func newGate() *gate { return &gate{changed: make(chan struct{})} }
+func NewGate() *Gate { return &Gate{changed: make(chan struct{})} }
 
-// change sets the state and wakes whoever waits for one. g.mu is held.
-func (g *gate) change(s gateState, why shutReason) {
+// setState sets the state and wakes whoever waits for one. g.mu is held.
+func (g *Gate) setState(s gateState, why shutReason) {
 	g.state, g.why, g.trialID = s, why, 0
 	close(g.changed)
 	g.changed = make(chan struct{})
 }
 
-// pass reports whether the request of this attempt may go out now.
-func (g *gate) pass(attempt int64) bool {
+// MayPass reports whether the request of this attempt may go out now.
+func (g *Gate) MayPass(attempt int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -78,10 +79,10 @@ func (g *gate) pass(attempt int64) bool {
 	}
 }
 
-// room is how many intents may be made now: 0 while shut, 1 for a trial whose
+// IntentRoom is how many intents may be made now: 0 while shut, 1 for a trial whose
 // row has not gone out, and no bound while open. The channel is closed when
 // that changes.
-func (g *gate) room() (n int, changed <-chan struct{}) {
+func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -94,48 +95,48 @@ func (g *gate) room() (n int, changed <-chan struct{}) {
 	}
 }
 
-// look tells the keeper what it has to do.
-func (g *gate) look() (s gateState, why shutReason, until time.Time, changed <-chan struct{}) {
+// CurrentState tells the keeper what it has to do.
+func (g *Gate) CurrentState() (s gateState, why shutReason, until time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.state, g.why, g.until, g.changed
 }
 
-// askedUntil is until when the partner has asked everyone to wait; a moment
+// AskedUntil is until when the partner has asked everyone to wait; a moment
 // that is past if it has not.
-func (g *gate) askedUntil() time.Time {
+func (g *Gate) AskedUntil() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.until
 }
 
-// try lets one row go first.
-func (g *gate) try() {
+// StartTrial lets one row go first.
+func (g *Gate) StartTrial() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut {
-		g.change(gateTrial, g.why)
+	if g.state == GateShut {
+		g.setState(gateTrial, g.why)
 	}
 }
 
-// open lets everyone pass again after a pause that a clock ends.
-func (g *gate) open() {
+// reopen lets everyone pass again after a pause that a clock ends.
+func (g *Gate) reopen() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut {
-		g.change(gateOpen, notShut)
+	if g.state == GateShut {
+		g.setState(gateOpen, notShut)
 	}
 }
 
-// observe takes the class of an answer at the moment it is known, and when its
+// ObserveAnswer takes the class of an answer at the moment it is known, and when its
 // request began. pause is how long the partner asked everyone to wait, with a 429.
 // An answer to a request begun before the gate was shut does not end a silence:
 // in an outage slow requests from before may succeed for long.
-func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, began, now time.Time) {
+func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Duration, began, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	current := g.state == gateOpen || began.After(g.shutAt)
-	onTrial := g.state == gateTrial && attempt != notAnAttempt && g.trialID == attempt
+	onTrial := g.state == gateTrial && attempt != NotAnAttempt && g.trialID == attempt
 	if class != ledger.NotSent {
 		g.breaker.countAnswer(class)
 		if current {
@@ -158,22 +159,22 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 			g.busy = now
 		}
 		if pause <= 0 {
-			pause = backoff(g.busies, time.Second, time.Minute)
+			pause = BackoffAfter(g.busies, time.Second, time.Minute)
 			g.busies++
 		}
-		g.until = maxTime(g.until, now.Add(pause))
-		if g.state != gateShut || g.why == askedToWait {
-			g.change(gateShut, askedToWait)
+		g.until = decide.MaxTime(g.until, now.Add(pause))
+		if g.state != GateShut || g.why == askedToWait {
+			g.setState(GateShut, askedToWait)
 		}
 	case ledger.Funds:
-		g.change(gateShut, empty)
+		g.setState(GateShut, empty)
 	case ledger.NotSent:
 		if g.state == gateOpen || onTrial {
-			g.fallSilent(unreachable, now)
+			g.fallSilent(Unreachable, now)
 		}
 	case ledger.Unknown, ledger.OKBroken:
 		if pause > 0 { // a 503 that says when to come back
-			g.until = maxTime(g.until, now.Add(pause))
+			g.until = decide.MaxTime(g.until, now.Add(pause))
 		}
 		if onTrial || g.state == gateOpen && g.breaker.isTripped() {
 			g.fallSilent(broken, now)
@@ -181,15 +182,15 @@ func (g *gate) observe(attempt int64, class ledger.Class, pause time.Duration, b
 	default:
 		if onTrial {
 			g.breaker = breaker{}
-			g.change(gateOpen, notShut)
+			g.setState(gateOpen, notShut)
 		}
 	}
 }
 
-// exhaust takes an attempt for which this machine had no port or file left. That
+// ObserveExhaustion takes an attempt for which this machine had no port or file left. That
 // says nothing of the partner: everyone rests for a moment, longer each time, in
 // which connections end and ports come free.
-func (g *gate) exhaust(attempt int64, now time.Time) {
+func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.scarce.IsZero() {
@@ -197,18 +198,18 @@ func (g *gate) exhaust(attempt int64, now time.Time) {
 	}
 	switch {
 	case g.state == gateTrial && g.trialID == attempt:
-		g.change(gateShut, g.why) // whatever shut it waits for another trial
+		g.setState(GateShut, g.why) // whatever shut it waits for another trial
 	case g.state == gateOpen: // requests in flight fail together: one rest for all
-		g.resting = now.Add(backoff(g.rests, firstBackoff, mostBackoff))
+		g.resting = now.Add(BackoffAfter(g.rests, FirstBackoff, MaxBackoff))
 		g.rests++
 		g.shutAt = now
-		g.change(gateShut, exhausted)
+		g.setState(GateShut, exhausted)
 	}
 }
 
-// exhaustion is since when this machine has been short of ports or files (zero =
+// exhaustedSince is since when this machine has been short of ports or files (zero =
 // it is not), and until when everyone rests.
-func (g *gate) exhaustion() (since, until time.Time) {
+func (g *Gate) exhaustedSince() (since, until time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.scarce, g.resting
@@ -217,40 +218,40 @@ func (g *gate) exhaustion() (since, until time.Time) {
 // fallSilent shuts the gate because the partner says nothing that helps. The
 // time since is what patience is measured by: quiet before that does not count.
 // g.mu is held.
-func (g *gate) fallSilent(why shutReason, now time.Time) {
+func (g *Gate) fallSilent(why shutReason, now time.Time) {
 	if g.state == gateOpen {
 		g.shutAt = now
 	}
 	if g.silent.IsZero() {
 		g.silent = now
 	}
-	g.change(gateShut, why)
+	g.setState(GateShut, why)
 }
 
 // silentSince is since when no sensible answer has come while the gate is shut
 // for want of one. An answer that ended the silence and did not open the gate
 // begins another one, so that patience always ends.
-func (g *gate) silentSince(now time.Time) time.Time {
+func (g *Gate) silentSince(now time.Time) time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut && g.silent.IsZero() && (g.why == unreachable || g.why == broken) {
+	if g.state == GateShut && g.silent.IsZero() && (g.why == Unreachable || g.why == broken) {
 		g.silent = now
 	}
 	return g.silent
 }
 
 // busySince is since when there has been nothing but 429; zero if there has.
-func (g *gate) busySince() time.Time {
+func (g *Gate) busySince() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.busy
 }
 
-// release takes back a trial whose row was not sent after all.
-func (g *gate) release(attempt int64) {
+// CancelTrial takes back a trial whose row was not sent after all.
+func (g *Gate) CancelTrial(attempt int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == gateTrial && g.trialID == attempt {
-		g.change(gateTrial, g.why)
+		g.setState(gateTrial, g.why)
 	}
 }

@@ -1,4 +1,4 @@
-package pipeline
+package decide
 
 import (
 	"slices"
@@ -21,23 +21,23 @@ const (
 	minMeasures   = 3                // fewer say nothing
 	manyMeasures  = 10               // from so many on, the largest tenth of the distances is ignored
 	maxSpread     = 10 * time.Second // a clock that scatters more is of no use
-	measureLife   = 24 * time.Hour   // an attempt further away needs measures of its own where the offset is large
-	zoneDoubt     = 26 * time.Hour   // no two clocks that are right differ by more, whatever their zones
+	MeasureLife   = 24 * time.Hour   // an attempt further away needs measures of its own where the offset is large
+	ZoneDoubt     = 26 * time.Hour   // no two clocks that are right differ by more, whatever their zones
 	ancientBefore = 10 * time.Minute // how much older a user must be to be called someone else's
 )
 
-// calibration is what the measures say. The zero value: nothing.
-type calibration struct {
-	offset, spread time.Duration
-	enough         bool // there are measures enough, whatever they say
+// Calibration is what the measures say. The zero value: nothing.
+type Calibration struct {
+	Offset, Spread time.Duration
+	IsKnown        bool // there are measures enough, whatever they say
 	measures       []measure
 }
 
-// calibrate computes the median distance of the measures, and how far they
+// Calibrate computes the median distance of the measures, and how far they
 // scatter around it.
-func calibrate(measures []measure) calibration {
+func Calibrate(measures []measure) Calibration {
 	if len(measures) < minMeasures {
-		return calibration{}
+		return Calibration{}
 	}
 	var all []time.Duration
 	for _, m := range measures {
@@ -59,21 +59,21 @@ func calibrate(measures []measure) calibration {
 	if !slices.ContainsFunc(measures, func(m measure) bool { return !m.coarse }) {
 		spread = max(spread, time.Minute) // cut to minutes, however well they seem to agree
 	}
-	return calibration{offset: offset, spread: spread, enough: true, measures: measures}
+	return Calibration{Offset: offset, Spread: spread, IsKnown: true, measures: measures}
 }
 
-// usable reports whether createdAt can be compared with an attempt at a moment
+// IsUsable reports whether createdAt can be compared with an attempt at a moment
 // in the partner's time.
-func (c calibration) usable(at time.Time, t timing) bool {
-	if !c.enough || c.spread > maxSpread {
+func (c Calibration) IsUsable(at time.Time, t Timing) bool {
+	if !c.IsKnown || c.Spread > maxSpread {
 		return false
 	}
-	if c.offset.Abs() <= t.slack() {
+	if c.Offset.Abs() <= t.clockSlack() {
 		return true
 	}
-	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.at.Sub(at).Abs() <= measureLife })
+	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.at.Sub(at).Abs() <= MeasureLife })
 }
 
-// doubt is by how much createdAt must precede everything of ours to be someone
+// uncertainty is by how much createdAt must precede everything of ours to be someone
 // else's, when it cannot be compared.
-func (c calibration) doubt() time.Duration { return max(zoneDoubt, 2*c.spread) }
+func (c Calibration) uncertainty() time.Duration { return max(ZoneDoubt, 2*c.Spread) }

@@ -1,4 +1,4 @@
-package pipeline
+package userlist
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -43,7 +44,7 @@ func (l *listPartner) ListUsers(_ context.Context, skip, limit int) (partner.Pag
 }
 
 func listUser(n int) partner.Listed {
-	return partner.Listed{ServiceID: fmt.Sprintf("id-%06d", n), Email: fmt.Sprintf("person%d@example.com", n), CreatedAt: epoch().Add(time.Duration(n) * time.Second)}
+	return partner.Listed{ServiceID: fmt.Sprintf("id-%06d", n), Email: fmt.Sprintf("person%d@example.com", n), CreatedAt: listEpoch().Add(time.Duration(n) * time.Second)}
 }
 
 func listUsers(n int) []partner.Listed {
@@ -59,17 +60,17 @@ type lister interface {
 	ListUsers(ctx context.Context, skip, limit int) (partner.Page, error)
 }
 
-func scanOf(t *testing.T, l lister, s search) (listing, error) {
+func scanOf(t *testing.T, l lister, s Search) (Listing, error) {
 	t.Helper()
 	ready := func(ctx context.Context) error { return ctx.Err() }
-	s.turn = ready
-	list := &userList{partner: l, clock: &clock{}, patience: time.Minute, await: ready, heed: func(error) {}, log: slog.New(slog.DiscardHandler)}
-	return list.scan(t.Context(), s)
+	s.AwaitTurn = ready
+	list := &Reader{Partner: l, Clock: &pacing.Clock{}, Patience: time.Minute, AwaitPause: ready, OnError: func(error) {}, Log: slog.New(slog.DiscardHandler)}
+	return list.ScanUsers(t.Context(), s)
 }
 
 // Users are looked for by e-mail, mailbox and name, letter case aside.
 func TestScanKeeps(t *testing.T) {
-	s := search{wanted: map[string]bool{"jane.doe@example.com": true}, mailboxes: map[string]bool{"janedoe@example.com": true}, names: map[string]bool{"jane doe": true}}
+	s := Search{Wanted: map[string]bool{"jane.doe@example.com": true}, Mailboxes: map[string]bool{"janedoe@example.com": true}, Names: map[string]bool{"jane doe": true}}
 	for _, tt := range []struct {
 		name                    string
 		user                    partner.Listed
@@ -81,7 +82,7 @@ func TestScanKeeps(t *testing.T) {
 		{"somebody else", partner.Listed{ServiceID: "s", Email: "jim@example.com", FirstName: "Jim", LastName: "Doe"}, 0, 0, 0},
 	} {
 		got, err := scanOf(t, &listPartner{users: []partner.Listed{tt.user}, most: 10}, s)
-		if err != nil || len(got.users) != tt.users || len(got.mailboxes) != tt.mailboxes || len(got.names) != tt.names {
+		if err != nil || len(got.Users) != tt.users || len(got.Mailboxes) != tt.mailboxes || len(got.Names) != tt.names {
 			t.Errorf("%s: %+v, %v", tt.name, got, err)
 		}
 	}
@@ -103,13 +104,13 @@ func TestListInPart(t *testing.T) {
 	} {
 		for _, at := range []int{0, 9, 10, 24, 25} { // at the ends of pages, and of the list
 			l := &listPartner{users: slices.Insert(listUsers(25), at, tt.odd), most: 10}
-			got, err := scanOf(t, l, search{wanted: identities(0, 24, 77)})
+			got, err := scanOf(t, l, Search{Wanted: identities(0, 24, 77)})
 			if err != nil {
 				t.Errorf("%s, at %d: %v", tt.name, at, err)
 				continue
 			}
-			if got.unread != tt.unread || got.empty || len(got.users) != 2 || got.total != 26 || l.pages > 8 {
-				t.Errorf("%s, at %d: unread %t, %d found of %d, %d pages", tt.name, at, got.unread, len(got.users), got.total, l.pages)
+			if got.HasUnread != tt.unread || got.IsEmpty || len(got.Users) != 2 || got.Total != 26 || l.pages > 8 {
+				t.Errorf("%s, at %d: unread %t, %d found of %d, %d pages", tt.name, at, got.HasUnread, len(got.Users), got.Total, l.pages)
 			}
 		}
 	}
@@ -129,8 +130,8 @@ func TestNotFoundIsNoEmptyList(t *testing.T) {
 		partner lister
 		empty   bool
 	}{{notFoundPartner{}, false}, {&listPartner{most: 10}, true}, {&listPartner{most: 10, noTotal: true}, true}} {
-		got, err := scanOf(t, tt.partner, search{wanted: identities(1)})
-		if err != nil || got.empty != tt.empty || got.unread || got.total != 0 {
+		got, err := scanOf(t, tt.partner, Search{Wanted: identities(1)})
+		if err != nil || got.IsEmpty != tt.empty || got.HasUnread || got.Total != 0 {
 			t.Errorf("%T: %+v, %v", tt.partner, got, err)
 		}
 	}
@@ -160,9 +161,9 @@ func TestScanFindsEverybody(t *testing.T) {
 		for i := range all {
 			all[i] = i
 		}
-		got, err := scanOf(t, l, search{wanted: identities(all...)})
-		if err != nil || got.total != c.users || len(got.users) != c.users {
-			t.Errorf("%s: %d users, %d wanted ones: %v", c.name, got.total, len(got.users), err)
+		got, err := scanOf(t, l, Search{Wanted: identities(all...)})
+		if err != nil || got.Total != c.users || len(got.Users) != c.users {
+			t.Errorf("%s: %d users, %d wanted ones: %v", c.name, got.Total, len(got.Users), err)
 		}
 	}
 }
@@ -186,11 +187,11 @@ func TestScanOfAListThatMoves(t *testing.T) {
 		},
 	} {
 		l := &listPartner{users: listUsers(300), most: 20, change: change}
-		got, err := scanOf(t, l, search{wanted: identities(50, 150, 299)})
-		if err != nil || len(got.users) != 3 {
+		got, err := scanOf(t, l, Search{Wanted: identities(50, 150, 299)})
+		if err != nil || len(got.Users) != 3 {
 			// A vanished user can make the total unreachable: that is refused, never taken for absence.
-			if !errors.Is(err, errListUnsteady) {
-				t.Errorf("%s: found %d of 3: %v", name, len(got.users), err)
+			if !errors.Is(err, ErrUnsteady) {
+				t.Errorf("%s: found %d of 3: %v", name, len(got.Users), err)
 			}
 		}
 	}
@@ -214,16 +215,16 @@ func TestScanOfAListThatNeverRests(t *testing.T) {
 					t.Fatalf("pages of %d, no total %v: no end", most, noTotal)
 				}
 			}
-			got, err := scanOf(t, l, search{wanted: identities(wanted...)})
-			if err != nil || len(got.users) != ours {
-				t.Errorf("pages of %d, no total %v: found %d of %d: %v", most, noTotal, len(got.users), ours, err)
+			got, err := scanOf(t, l, Search{Wanted: identities(wanted...)})
+			if err != nil || len(got.Users) != ours {
+				t.Errorf("pages of %d, no total %v: found %d of %d: %v", most, noTotal, len(got.Users), ours, err)
 			}
 		}
 	}
 	l := &listPartner{users: listUsers(10), most: 3, change: func(l *listPartner, page int) {
 		l.users = append(l.users, listUser(1000+3*page), listUser(1001+3*page), listUser(1002+3*page))
 	}}
-	if _, err := scanOf(t, l, search{wanted: identities(1)}); !errors.Is(err, errListUnsteady) {
+	if _, err := scanOf(t, l, Search{Wanted: identities(1)}); !errors.Is(err, ErrUnsteady) {
 		t.Errorf("a list that grows faster than it is read: %v", err)
 	}
 }
@@ -232,16 +233,16 @@ func TestScanRefusesWhatDoesNotFit(t *testing.T) {
 	shuffled := &listPartner{users: listUsers(300), most: 20, change: func(l *listPartner, page int) {
 		slices.Reverse(l.users[:len(l.users)-page])
 	}}
-	if _, err := scanOf(t, shuffled, search{wanted: identities(150)}); !errors.Is(err, errListUnsteady) {
+	if _, err := scanOf(t, shuffled, Search{Wanted: identities(150)}); !errors.Is(err, ErrUnsteady) {
 		t.Errorf("a list in another order on each page: %v", err)
 	}
 	foreign := &listPartner{users: listUsers(100), most: 20}
 	foreign.users[99].ServiceID = "other-user-aaaaaaaaaaaaaaa"
-	if _, err := scanOf(t, foreign, search{slug: "acme"}); !errors.Is(err, errWrongAccount) {
+	if _, err := scanOf(t, foreign, Search{Slug: "acme"}); !errors.Is(err, ErrOtherAccount) {
 		t.Errorf("a list of another account: %v", err)
 	}
 	foreign.users[50].ServiceID = "acme-rain-user-bbbbbbbbbbbbbbb"
-	if _, err := scanOf(t, foreign, search{slug: "acme"}); err != nil {
+	if _, err := scanOf(t, foreign, Search{Slug: "acme"}); err != nil {
 		t.Errorf("a list with users of the account: %v", err)
 	}
 	short := &listPartner{users: listUsers(100), most: 20, change: func(l *listPartner, page int) {
@@ -249,7 +250,7 @@ func TestScanRefusesWhatDoesNotFit(t *testing.T) {
 			l.users = l.users[:50]
 		}
 	}}
-	if _, err := scanOf(t, short, search{}); !errors.Is(err, errListUnsteady) {
+	if _, err := scanOf(t, short, Search{}); !errors.Is(err, ErrUnsteady) {
 		t.Errorf("a list that ends before what it promised: %v", err)
 	}
 }
@@ -262,9 +263,9 @@ func TestNewestEndOfAListThatGrows(t *testing.T) {
 			t.Fatal("no end")
 		}
 	}}
-	got, err := scanOf(t, l, search{wanted: identities(4850, 4999), since: listUser(4800).CreatedAt, known: map[string]bool{"id-004990": true}})
-	if err != nil || len(got.users) != 2 || l.pages > 30 {
-		t.Errorf("found %d of 2 in %d pages: %v", len(got.users), l.pages, err)
+	got, err := scanOf(t, l, Search{Wanted: identities(4850, 4999), Since: listUser(4800).CreatedAt, Known: map[string]bool{"id-004990": true}})
+	if err != nil || len(got.Users) != 2 || l.pages > 30 {
+		t.Errorf("found %d of 2 in %d pages: %v", len(got.Users), l.pages, err)
 	}
 }
 
@@ -288,9 +289,9 @@ func TestNewestEndIsTheEnd(t *testing.T) {
 	} {
 		for _, since := range []time.Time{listUser(4975).CreatedAt, {}} { // the short cut, and the whole list
 			l := &listPartner{users: listUsers(5000), most: 50, change: c.change}
-			got, err := scanOf(t, l, search{wanted: identities(4999), since: since, known: map[string]bool{"id-004955": true}})
-			if err != nil || len(got.users) != 1 {
-				t.Errorf("%s: found %d of 1 in %d pages: %v", c.name, len(got.users), l.pages, err)
+			got, err := scanOf(t, l, Search{Wanted: identities(4999), Since: since, Known: map[string]bool{"id-004955": true}})
+			if err != nil || len(got.Users) != 1 {
+				t.Errorf("%s: found %d of 1 in %d pages: %v", c.name, len(got.Users), l.pages, err)
 			}
 		}
 	}
@@ -318,12 +319,14 @@ func TestNewestEndSuffices(t *testing.T) {
 		{"without times", undated, 1 << 30},
 	} {
 		l := &listPartner{users: c.users, most: 50}
-		got, err := scanOf(t, l, search{wanted: identities(4850, 4999), since: since, known: map[string]bool{"id-004990": true}})
-		if err != nil || len(got.users) != 2 || l.pages > c.pages {
-			t.Errorf("%s: found %d of 2 with %d pages: %v", c.name, len(got.users), l.pages, err)
+		got, err := scanOf(t, l, Search{Wanted: identities(4850, 4999), Since: since, Known: map[string]bool{"id-004990": true}})
+		if err != nil || len(got.Users) != 2 || l.pages > c.pages {
+			t.Errorf("%s: found %d of 2 with %d pages: %v", c.name, len(got.Users), l.pages, err)
 		}
-		if c.pages == 1<<30 && got.total != 5000 {
-			t.Errorf("%s: read %d users, must read all", c.name, got.total)
+		if c.pages == 1<<30 && got.Total != 5000 {
+			t.Errorf("%s: read %d users, must read all", c.name, got.Total)
 		}
 	}
 }
+
+func listEpoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }

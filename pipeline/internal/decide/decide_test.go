@@ -1,4 +1,4 @@
-package pipeline
+package decide
 
 import (
 	"testing"
@@ -47,11 +47,11 @@ func TestThrottledLapses(t *testing.T) {
 		{0, 101, false}, {0, 209, false}, {0, 210, true}, {0, 5000, true}, // 300 s less a fifth and the timeout, from the first attempt
 		{1, 101, true},
 	} {
-		at := timing{ttl: 300 * time.Second, settle: 100 * time.Second, timeout: 30 * time.Second, run: c.run, now: epoch().Add(time.Duration(c.second) * time.Second)}
-		if got := unanswered(h, 1, at); got != c.want {
+		at := Timing{TTL: 300 * time.Second, Settle: 100 * time.Second, Timeout: 30 * time.Second, Run: c.run, Now: epoch().Add(time.Duration(c.second) * time.Second)}
+		if got := IsUnanswered(h, 1, at); got != c.want {
 			t.Errorf("run %d, second %d: unanswered %t", c.run, c.second, got)
 		}
-		if needsLook(h, at) != c.want {
+		if NeedsList(h, at) != c.want {
 			t.Errorf("run %d, second %d: needs a look %t", c.run, c.second, !c.want)
 		}
 	}
@@ -60,21 +60,21 @@ func TestThrottledLapses(t *testing.T) {
 func TestAfterAnswerAllPairs(t *testing.T) {
 	type outcome struct {
 		status ledger.Status
-		next   next
+		next   Next
 	}
-	inDoubt := outcome{ledger.InDoubt, nextDoubt}
+	inDoubt := outcome{ledger.InDoubt, NextDoubt}
 	first := map[ledger.Class]outcome{
-		ledger.OK:        {ledger.Created, nextDone},
+		ledger.OK:        {ledger.Created, NextDone},
 		ledger.OKBroken:  inDoubt,
 		ledger.KeyUsed:   inDoubt,
-		ledger.DupUser:   {ledger.Duplicate, nextDone},
-		ledger.Reject:    {ledger.Rejected, nextDone},
+		ledger.DupUser:   {ledger.Duplicate, NextDone},
+		ledger.Reject:    {ledger.Rejected, NextDone},
 		ledger.Unclear:   inDoubt,
-		ledger.Busy:      {ledger.Pending, nextAgain},
-		ledger.Throttled: {ledger.Pending, nextAgain},
-		ledger.Funds:     {ledger.InsufficientBalance, nextAgain},
-		ledger.Auth:      {ledger.Pending, nextAgain},
-		ledger.NotSent:   {ledger.Pending, nextAgain},
+		ledger.Busy:      {ledger.Pending, NextAgain},
+		ledger.Throttled: {ledger.Pending, NextAgain},
+		ledger.Funds:     {ledger.InsufficientBalance, NextAgain},
+		ledger.Auth:      {ledger.Pending, NextAgain},
+		ledger.NotSent:   {ledger.Pending, NextAgain},
 		ledger.Unknown:   inDoubt,
 	}
 	befores := map[string]struct {
@@ -107,13 +107,13 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 		for _, c := range allClasses() {
 			want := first[c]
 			switch {
-			case name == "deleted" && want.next == nextAgain:
+			case name == "deleted" && want.next == NextAgain:
 				want.status = ledger.InDoubt
 			case c == ledger.OK:
 			case b.doubtful, c == ledger.DupUser && b.dupIsOurs:
 				want = inDoubt
 			}
-			if got := afterAnswer(b.h, c, timing{ttl: 5 * time.Minute, timeout: 30 * time.Second}); got != (step{want.status, want.next}) {
+			if got := AfterAnswer(b.h, c, Timing{TTL: 5 * time.Minute, Timeout: 30 * time.Second}); got != (Step{want.status, want.next}) {
 				t.Errorf("%s, then %s: %+v, want %+v", name, c, got, want)
 			}
 		}
@@ -163,7 +163,7 @@ func TestNextGeneration(t *testing.T) {
 			return h
 		}(), 1},
 	} {
-		if got := nextGeneration(c.h); got != c.want {
+		if got := NextGeneration(c.h); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
@@ -188,7 +188,7 @@ func TestSpends(t *testing.T) {
 		{nil, ledger.Unknown, true},
 		{nil, ledger.OK, true},
 	} {
-		if got := spends(c.before, c.class); got != c.want {
+		if got := CountsAsSend(c.before, c.class); got != c.want {
 			t.Errorf("after %d attempts %s: %t, want %t", len(c.before), c.class, got, c.want)
 		}
 	}

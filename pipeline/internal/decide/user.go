@@ -1,12 +1,12 @@
-package pipeline
+package decide
 
 import (
 	"strings"
 	"time"
 )
 
-// listedUser is one user of the partner's list, as far as it is evidence.
-type listedUser struct {
+// User is one user of the partner's list, as far as it is evidence.
+type User struct {
 	ServiceID string
 	Email     string    // as the list writes it
 	Identity  string    // of that e-mail; "" if it is none
@@ -15,13 +15,13 @@ type listedUser struct {
 	Deleted   bool
 }
 
-// nameOf returns a name in the form in which names are compared.
-func nameOf(first, last string) string {
+// NormalizeName returns a name in the form in which names are compared.
+func NormalizeName(first, last string) string {
 	return strings.Join(strings.Fields(strings.ToLower(first+" "+last)), " ")
 }
 
-// maxTime returns the later of two moments.
-func maxTime(a, b time.Time) time.Time {
+// MaxTime returns the later of two moments.
+func MaxTime(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

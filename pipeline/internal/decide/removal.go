@@ -1,4 +1,4 @@
-package pipeline
+package decide
 
 import (
 	"slices"
@@ -12,10 +12,10 @@ import (
 // it is unanswered it is waited for like any other: after settle the list shows
 // whether the user is there. What it does not is create anything.
 
-// withoutDeleted drops users who are gone: those whom the list shows as
+// WithoutDeleted drops users who are gone: those whom the list shows as
 // deleted, and those whom we deleted for certain, since a list may lag behind.
-func withoutDeleted(h []ledger.Attempt, users []listedUser) []listedUser {
-	gone := func(u listedUser) bool {
+func WithoutDeleted(h []ledger.Attempt, users []User) []User {
+	gone := func(u User) bool {
 		return u.Deleted || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
 	}
 	if !slices.ContainsFunc(users, gone) {
@@ -24,10 +24,10 @@ func withoutDeleted(h []ledger.Attempt, users []listedUser) []listedUser {
 	return slices.DeleteFunc(slices.Clone(users), gone)
 }
 
-// removing reports whether a deletion of this user was begun and is unanswered.
-func removing(h []ledger.Attempt, serviceID string, t timing) bool {
+// isRemoving reports whether a deletion of this user was begun and is unanswered.
+func isRemoving(h []ledger.Attempt, serviceID string, t Timing) bool {
 	for i, a := range h {
-		if a.Removes == serviceID && unanswered(h, i, t) {
+		if a.Removes == serviceID && IsUnanswered(h, i, t) {
 			return true
 		}
 	}

@@ -1,0 +1,47 @@
+package userlist
+
+import (
+	"context"
+	"hash/maphash"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+)
+
+const (
+	maxExisting   = 200_000 // users whose identities are kept in memory
+	ExistingShare = 10      // the list must take at most a tenth of the requests that sending takes
+)
+
+// Existing are the people whom the partner knew before the run, by the hash of
+// their identity. The zero value knows nobody.
+type Existing struct {
+	seed   maphash.Seed
+	people map[uint64]bool
+}
+
+func (e Existing) Contains(identity string) bool {
+	return e.people != nil && e.people[maphash.String(e.seed, identity)]
+}
+
+// ReadExisting reads the whole list, if it is short against the rows that are to
+// be sent; else it returns nobody.
+func (l *Reader) ReadExisting(ctx context.Context, newRows int, turn func(context.Context) error) (Existing, error) {
+	found := Existing{maphash.MakeSeed(), make(map[uint64]bool)}
+	read := l.newReading(Search{AwaitTurn: turn, each: func(u decide.User) {
+		if u.Identity != "" && !u.Deleted {
+			found.people[maphash.String(found.seed, u.Identity)] = true
+		}
+	}})
+	first, err := read.readPage(ctx, 0)
+	if err != nil || len(first.Users) == 0 {
+		return Existing{}, err
+	}
+	if pages := first.Total / len(first.Users); first.Total < 0 || first.Total > maxExisting || pages*ExistingShare > newRows {
+		return Existing{}, nil
+	}
+	if err := read.readForward(ctx, first, time.Time{}); err != nil {
+		return Existing{}, err
+	}
+	return found, nil
+}
