@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"maps"
 	"slices"
@@ -65,7 +66,7 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: newNumbers(), sharing: newSharing(), shown: map[int]shownStatus{}}
+	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{}, sharing: newSharing(), shown: map[int]shownStatus{}}
 	if err := r.fill(ctx, tell); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
@@ -117,8 +118,9 @@ type registrar struct {
 	cfg     Config
 	out     *registered
 	perFile []int
-	numbers *numbers // of the rows that claim a customer
-	sharing *sharing // of the invalid rows
+	seed    maphash.Seed
+	numbers map[uint64]ledger.Position // of the rows that claim a customer, by the hash of their customer number
+	sharing *sharing                   // of the invalid rows
 	shown   map[int]shownStatus
 }
 
@@ -135,7 +137,6 @@ func (r *registrar) fill(ctx context.Context, tell func(int)) error {
 		return &Stop{Reason: InputFault, Err: err}
 	}
 	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(c *chunk) error {
-		defer c.free()
 		if err := r.add(ctx, c); err != nil {
 			return err
 		}
@@ -166,24 +167,35 @@ func (r *registrar) annotate(ctx context.Context) error {
 }
 
 // add registers a chunk. The ledger does not see the rows of one look-up among
-// themselves, so a repeated person begins a new one.
+// themselves, so a repeated customer begins a new one.
 func (r *registrar) add(ctx context.Context, c *chunk) error {
-	from := 0
-	for _, cut := range c.cuts {
-		if err := r.register(ctx, c, from, cut); err != nil {
-			return err
+	from, seen := 0, make(map[string]bool, len(c.rows))
+	for i := range c.drafts {
+		identity := c.drafts[i].Identity
+		if seen[identity] {
+			if err := r.register(ctx, c, from, i); err != nil {
+				return err
+			}
+			from = i
+			clear(seen)
 		}
-		from = cut
+		if identity != "" {
+			seen[identity] = true
+		}
 	}
 	return r.register(ctx, c, from, len(c.rows))
 }
 
 func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error {
-	known, err := r.out.reg.Lookup(ctx, c.lookups[from:to])
+	rows := c.drafts[from:to]
+	keys := make([]ledger.LookupKey, len(rows))
+	for i, d := range rows {
+		keys[i] = ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields}
+	}
+	known, err := r.out.reg.Lookup(ctx, keys)
 	if err != nil {
 		return ledgerStop("looking up customers", err)
 	}
-	rows := c.drafts[from:to]
 	for i := range rows {
 		rows[i].Ordinal = r.out.tally.Rows
 		settle(&rows[i], c.rows[from+i].row.Again, &known[i], r.place, r.cfg.Resend.Accept)
@@ -204,8 +216,10 @@ func (r *registrar) number(row *ledger.Row, k *ledger.Match) {
 	if !row.Claims || number == "" {
 		return
 	}
-	first, taken := r.numbers.first(number, ledger.Position{File: row.File, Number: row.Number})
+	hash := maphash.String(r.seed, number)
+	first, taken := r.numbers[hash]
 	if !taken {
+		r.numbers[hash] = ledger.Position{File: row.File, Number: row.Number}
 		return
 	}
 	if k.Customer != nil && k.Customer.Status.Onboarded() || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {

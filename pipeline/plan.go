@@ -38,17 +38,15 @@ type planner struct {
 	*run
 	fresh    <-chan *chunk // from the feed; closed when all rows were read
 	back     *mailbox[comeback]
-	out      chan *job       // intended, to the release; room for a whole group
-	drained  chan struct{}   // rings when the release took one
-	queue    []*job          // ready to be intended
-	spare    []*job          // done with, and to be used again: nobody else has them any more
-	intents  []ledger.Intent // the room for a group of them, likewise
-	under    int             // jobs that are intended or in doubt: not back for good yet
-	doubts   int             // those of them that are with the resolver
-	begun    int             // new rows sent, for Bounds.Limit
-	readAll  bool            // nothing more is taken from fresh
-	limited  bool            // because Bounds.Limit is reached
-	measured bool            // the fee of the first user, or it cannot be
+	out      chan *job     // intended, to the release; room for a whole group
+	drained  chan struct{} // rings when the release took one
+	queue    []*job        // ready to be intended
+	under    int           // jobs that are intended or in doubt: not back for good yet
+	doubts   int           // those of them that are with the resolver
+	begun    int           // new rows sent, for Bounds.Limit
+	readAll  bool          // nothing more is taken from fresh
+	limited  bool          // because Bounds.Limit is reached
+	measured bool          // the fee of the first user, or it cannot be
 }
 
 // work runs until every row is settled for this run, or ctx ends. Then nothing
@@ -82,7 +80,6 @@ func (p *planner) work(ctx context.Context) error {
 			if err := p.enqueue(ctx, c.rows); err != nil {
 				return err
 			}
-			c.free()
 		case <-p.back.bell:
 			for _, c := range p.back.take() {
 				p.take(c)
@@ -114,21 +111,7 @@ func (p *planner) take(c comeback) {
 		if c.job.wasDoubt {
 			p.doubts--
 		}
-		if len(p.spare) < chunkRows {
-			p.spare = append(p.spare, c.job)
-		}
 	}
-}
-
-// newJob is one of those that are done with, or a new one.
-func (p *planner) newJob() *job {
-	n := len(p.spare) - 1
-	if n < 0 {
-		return new(job)
-	}
-	j := p.spare[n]
-	p.spare = p.spare[:n]
-	return j
 }
 
 // enqueue makes jobs of rows from the feed. Rows in doubt from earlier runs go
@@ -148,8 +131,7 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 			// person's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
-		j := p.newJob()
-		*j = job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
+		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
 			histories = append(histories, j.customer.ID)
 		}
@@ -339,8 +321,7 @@ func (p *planner) groupSize() int {
 // whose customers another writer has changed: they have no attempt.
 func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err error) {
 	began, now := time.Now(), p.clock.Now()
-	intents := slices.Grow(p.intents[:0], len(group))[:len(group)]
-	p.intents = intents
+	intents := make([]ledger.Intent, len(group))
 	for i, j := range group {
 		g := j.generation()
 		j.intended = began

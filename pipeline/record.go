@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -35,7 +34,6 @@ type recorder struct {
 	back    *mailbox[comeback]
 
 	refusals pacing.RefusalWindow
-	group    []answered      // the room for a group of answers, used again and again
 	atHand   []answered      // of it those not yet decided
 	unsaved  []ledger.Change // decided, and not known to be in the ledger
 	warned   bool            // that the partner uses up keys of requests that it turns away
@@ -53,7 +51,7 @@ func (r *recorder) work(ctx context.Context) error {
 	}()
 	var failed error // the ledger: nothing more is written to it
 	for answers != nil || rulings != nil {
-		batch := r.group[:0]
+		var batch []answered
 		var ruled []ruled
 		select {
 		case a, ok := <-answers:
@@ -76,27 +74,22 @@ func (r *recorder) work(ctx context.Context) error {
 			failed = err
 			r.halt.stop(ledgerStop("recording outcomes", err))
 		}
-		clear(batch)
-		r.group = batch
 	}
 	return failed
 }
 
-// gather takes what answers wait, up to maxWaiting with those it has. Workers
-// that have one at hand and only wait for a processor get it first; that takes
-// no time when there are none, and makes a third fewer commits when there are
-// many. It returns nil for a channel that is closed.
+// gather takes what answers wait, up to maxWaiting with those it has. It returns
+// nil for a channel that is closed.
 func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answered) {
-	for none := 0; none < 2 && len(batch) < maxWaiting; {
+	for len(batch) < maxWaiting {
 		select {
 		case a, ok := <-answers:
 			if !ok {
 				return batch, nil
 			}
-			batch, none = append(batch, a), 0
+			batch = append(batch, a)
 		default:
-			none++
-			runtime.Gosched()
+			return batch, answers
 		}
 	}
 	return batch, answers

@@ -8,11 +8,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// scratch registers a batch for the length of a check: it finds repeated people
-// and keeps nothing else. In memory it costs about 10 bytes a row; what tells in
-// which fields a repetition differs lies in one private file that is unlinked
-// while it is open, and is not made at all for a small input. It is a
-// ledger.Ledger of which only Registrar works.
+// scratch registers a batch for the length of a check: it finds repeated
+// customers and keeps nothing else. It is a ledger.Ledger of which only
+// FindBatch and Register work.
 type scratch struct{ ledger.Ledger }
 
 func (scratch) FindBatch(context.Context, string) (ledger.Batch, error) {
@@ -20,84 +18,53 @@ func (scratch) FindBatch(context.Context, string) (ledger.Batch, error) {
 }
 
 func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, error) {
-	return &scratchRegistration{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}, nil
+	return &scratchRegistration{newHasher(), map[digest]claim{}}, nil
 }
 
-// scratchRegistration numbers the claiming rows from 0; a claim's number is
-// where its record lies in the spill.
+// scratchRegistration knows the claiming rows by the digest of their identity.
+// A row takes about 150 bytes.
 type scratchRegistration struct {
-	seeds    [2]maphash.Seed
-	claims   claims
-	records  spill
-	lookedUp []identityDigest // the identities of the last Lookup, who are those of the next Add
+	hasher hasher
+	claims map[digest]claim
 }
 
-// digest tells two identities apart: two hashes that nobody outside this
-// process can foresee. The first one is looked up.
-type digest [2]uint64
-
-type identityDigest struct {
-	identity string
-	digest   digest
-}
-
-func (s *scratchRegistration) digest(identity string) digest {
-	return digest{maphash.String(s.seeds[0], identity), maphash.String(s.seeds[1], identity)}
+// claim is what is kept of a row that claims a customer.
+type claim struct {
+	row    rowPlace
+	fields []uint32 // hashes, in the order of ledger.DetailFields
 }
 
 func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
 	out := make([]ledger.Match, len(keys))
-	s.lookedUp = s.lookedUp[:0]
-	for i := range keys {
-		x := &keys[i]
+	for i, key := range keys {
 		out[i].Claimed = -1
-		seen := identityDigest{identity: x.Identity}
-		if x.Identity != "" {
-			seen.digest = s.digest(x.Identity)
-			r, found, err := s.find(seen.digest)
-			if err != nil {
-				return nil, err
-			}
-			if found {
-				out[i] = s.known(&r, x.Fields)
-			}
+		if c, found := s.claims[s.hasher.digestOf(key.Identity)]; found && key.Identity != "" {
+			out[i] = ledger.Match{Claimed: int(c.row.ordinal), First: c.row.position(), Differs: s.differences(c, key.Fields)}
 		}
-		s.lookedUp = append(s.lookedUp, seen)
 	}
 	return out, nil
 }
 
-// known is what the claiming row tells of one with these details (nil = not to
-// be compared).
-func (s *scratchRegistration) known(r *record, fields []string) ledger.Match {
-	k := ledger.Match{Claimed: int(r.ordinal), First: ledger.Position{File: int(r.file), Number: int(r.number), Line: int(r.line)}}
+// differences names the fields in which a row differs from the claiming one;
+// nil fields are not compared.
+func (s *scratchRegistration) differences(c claim, fields []string) (names []string) {
 	if fields == nil {
-		return k
+		return nil
 	}
-	names := ledger.DetailFields()
-	for f, h := range s.hashes(fields) {
-		if h != r.fields[f] && names[f] != "ipAddress" { // as the ledger has it: an address changes by itself
-			k.Differs = append(k.Differs, names[f])
+	all := ledger.DetailFields()
+	for i, hash := range s.hashFields(fields) {
+		if hash != c.fields[i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
+			names = append(names, all[i])
 		}
 	}
-	return k
+	return names
 }
 
-// find returns the record of the row that claims an identity.
-func (s *scratchRegistration) find(d digest) (record, bool, error) {
-	for n := range s.claims.of(d[0]) {
-		r, err := s.records.read(n)
-		if err != nil || r.identity == d {
-			return r, err == nil, err
-		}
-	}
-	return record{}, false, nil
-}
-
-func (s *scratchRegistration) hashes(fields []string) (out [detailCount]uint32) {
-	for i := range out {
-		if i < len(fields) && fields[i] != "" {
-			out[i] = uint32(maphash.String(s.seeds[0], fields[i]))
+func (s *scratchRegistration) hashFields(fields []string) []uint32 {
+	out := make([]uint32, len(fields))
+	for i, f := range fields {
+		if f != "" {
+			out[i] = uint32(maphash.String(s.hasher[0], f))
 		}
 	}
 	return out
@@ -105,32 +72,43 @@ func (s *scratchRegistration) hashes(fields []string) (out [detailCount]uint32) 
 
 func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 	for i := range rows {
-		row := &rows[i]
-		if !row.Claims {
-			continue
+		if row := &rows[i]; row.Claims {
+			s.claims[s.hasher.digestOf(row.Identity)] = claim{placeOf(row), s.hashFields(row.Fields)}
 		}
-		r := record{ordinal: uint32(row.Ordinal), file: uint32(row.File), number: uint32(row.Number), line: uint32(row.Line), fields: s.hashes(row.Fields)}
-		if i < len(s.lookedUp) && s.lookedUp[i].identity == row.Identity {
-			r.identity = s.lookedUp[i].digest
-		} else {
-			r.identity = s.digest(row.Identity)
-		}
-		n, err := s.records.append(&r)
-		if err != nil {
-			return err
-		}
-		s.claims.add(r.identity[0], n)
 	}
 	return nil
 }
 
-// Annotate keeps nothing: who checks sees the notes.
+// Annotate keeps nothing: the caller of Check sees the notes.
 func (*scratchRegistration) Annotate(context.Context, []ledger.RowNote) error { return nil }
 
-func (s *scratchRegistration) Commit(context.Context) (ledger.Batch, error) {
+func (*scratchRegistration) Commit(context.Context) (ledger.Batch, error) {
 	return ledger.Batch{}, errors.New("a check is not registered")
 }
 
-func (s *scratchRegistration) Rollback() error { return s.records.close() }
+func (*scratchRegistration) Rollback() error { return nil }
 
 var _ ledger.Registration = (*scratchRegistration)(nil)
+
+// digest tells two identities apart: two hashes that nobody outside this process
+// can foresee.
+type digest [2]uint64
+
+type hasher [2]maphash.Seed
+
+func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} }
+
+func (h hasher) digestOf(identity string) digest {
+	return digest{maphash.String(h[0], identity), maphash.String(h[1], identity)}
+}
+
+// rowPlace says which row of the input a row is.
+type rowPlace struct{ ordinal, file, number, line uint32 }
+
+func placeOf(r *ledger.Row) rowPlace {
+	return rowPlace{uint32(r.Ordinal), uint32(r.File), uint32(r.Number), uint32(r.Line)}
+}
+
+func (p rowPlace) position() ledger.Position {
+	return ledger.Position{File: int(p.file), Number: int(p.number), Line: int(p.line)}
+}

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -15,94 +14,47 @@ import (
 const CodeSharesEmail = "shares_email"
 
 // sharing remembers the invalid rows of an input that were met before a row that
-// claims their customer, so that they can be told of the rows that have the same
-// e-mail. It takes some 40 bytes for each of them and nothing for other rows.
-// The zero value is not usable; see newSharing.
+// claims their customer, by e-mail, so that they can name the rows that have the
+// same one. It keeps nothing of other rows. The zero value is not usable; see
+// newSharing.
 type sharing struct {
-	seeds  [2]maphash.Seed
-	claims claims               // from a hash to the first invalid row of an e-mail
-	first  [][]invalidRow       // in parts, so that growing copies nothing
-	shared map[uint32]*sameMail // of the e-mails that more rows have, by their first row
+	hasher hasher
+	groups map[digest]*emailGroup
 }
 
-// invalidRow is the first invalid row of an e-mail.
-type invalidRow struct {
-	email digest
-	at    member
+// emailGroup is the rows with one e-mail, but for the repetitions of a valid one.
+type emailGroup struct {
+	invalid []rowPlace
+	valid   *rowPlace // the row that claims the customer; nil if there is none
 }
 
-// member is where a row stands.
-type member struct{ ordinal, file, number, line uint32 }
-
-func (m member) position() ledger.Position {
-	return ledger.Position{File: int(m.file), Number: int(m.number), Line: int(m.line)}
-}
-
-// sameMail are the rows with one e-mail, but for the repetitions of a valid one.
-type sameMail struct {
-	invalid []member
-	valid   *member // the row that claims the customer; nil if there is none
-}
-
-const invalidPart = 1 << 10
-
-func newSharing() *sharing {
-	return &sharing{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, shared: map[uint32]*sameMail{}}
-}
+func newSharing() *sharing { return &sharing{newHasher(), map[digest]*emailGroup{}} }
 
 // add takes an invalid row whose e-mail no row before it claims, or the row that
 // claims an e-mail.
 func (s *sharing) add(r *ledger.Row) {
-	if r.Claims && len(s.first) == 0 {
-		return
-	}
-	email := digest{maphash.String(s.seeds[0], r.Identity), maphash.String(s.seeds[1], r.Identity)}
-	m := member{uint32(r.Ordinal), uint32(r.File), uint32(r.Number), uint32(r.Line)}
-	n, first := s.find(email)
+	email := s.hasher.digestOf(r.Identity)
+	g := s.groups[email]
+	at := placeOf(r)
 	switch {
-	case first == nil && r.Claims:
-	case first == nil:
-		s.append(invalidRow{email, m})
+	case r.Claims && g != nil:
+		g.valid = &at
+	case r.Claims:
+	case g == nil:
+		s.groups[email] = &emailGroup{invalid: []rowPlace{at}}
 	default:
-		g := s.shared[n]
-		if g == nil {
-			g = &sameMail{invalid: []member{first.at}}
-			s.shared[n] = g
-		}
-		if r.Claims {
-			g.valid = &m
-		} else {
-			g.invalid = append(g.invalid, m)
-		}
+		g.invalid = append(g.invalid, at)
 	}
-}
-
-// find returns the first invalid row with an e-mail and its number; nil if there
-// is none.
-func (s *sharing) find(email digest) (uint32, *invalidRow) {
-	for n := range s.claims.of(email[0]) {
-		if r := &s.first[n/invalidPart][n%invalidPart]; r.email == email {
-			return n, r
-		}
-	}
-	return 0, nil
-}
-
-func (s *sharing) append(r invalidRow) {
-	last := len(s.first) - 1
-	if last < 0 || len(s.first[last]) == invalidPart {
-		s.first = append(s.first, make([]invalidRow, 0, invalidPart))
-		last++
-	}
-	s.claims.add(r.email[0], uint32(last*invalidPart+len(s.first[last])))
-	s.first[last] = append(s.first[last], r)
 }
 
 // notes returns what is to be added to rows, in the order of their ordinals.
 // place names a row for people.
 func (s *sharing) notes(place func(ledger.Position) string) []ledger.RowNote {
 	var all []ledger.RowNote
-	for _, g := range s.shared {
+	for _, g := range s.groups {
+		if len(g.invalid) == 1 && g.valid == nil {
+			continue // nobody shares it
+		}
 		for i, m := range g.invalid {
 			n := ledger.RowNote{Ordinal: int(m.ordinal), Position: m.position(), Repeats: -1}
 			if g.valid != nil {
@@ -121,7 +73,7 @@ func (s *sharing) notes(place func(ledger.Position) string) []ledger.RowNote {
 const namedRows = 3
 
 // others names the other invalid rows of the e-mail.
-func (g *sameMail) others(but int, place func(ledger.Position) string) []string {
+func (g *emailGroup) others(but int, place func(ledger.Position) string) []string {
 	var names []string
 	for i, m := range g.invalid[:min(len(g.invalid), namedRows+1)] {
 		if i != but && len(names) < namedRows {
