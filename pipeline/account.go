@@ -24,8 +24,8 @@ type account struct {
 	proved bool   // a user of this run is recorded, of an account that is the ledger's as far as it tells
 }
 
-// recall reads what the ledger is bound to.
-func (a *account) recall(ctx context.Context) error {
+// recallBound reads what the ledger is bound to.
+func (a *account) recallBound(ctx context.Context) error {
 	info, err := a.ledger.Info(ctx)
 	if err != nil {
 		return ledgerStop("reading the account", err)
@@ -40,7 +40,7 @@ func (a *account) recall(ctx context.Context) error {
 	return nil
 }
 
-func (a *account) slug() string {
+func (a *account) boundSlug() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.bound.Slug
@@ -53,17 +53,17 @@ func (a *account) isProved() bool {
 	return a.proved
 }
 
-// prove notes that a user of this run is recorded.
-func (a *account) prove() {
+// markProved notes that a user of this run is recorded.
+func (a *account) markProved() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.proved = true
 }
 
-// admit compares a name of the account with what the ledger is bound to, and
+// bindName compares a name of the account with what the ledger is bound to, and
 // learns it if the ledger has none of its kind. The error is ledger.ErrAccount
 // or a fault of the ledger.
-func (a *account) admit(ctx context.Context, name ledger.Account) error {
+func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.bound.Differs(name) {
@@ -79,18 +79,18 @@ func (a *account) admit(ctx context.Context, name ledger.Account) error {
 	return nil
 }
 
-// created takes the serviceId of an answer. It reports whether the serviceId
+// judgeServiceID takes the serviceId of an answer. It reports whether the serviceId
 // has another form than those before, and whether nothing names the account.
-func (a *account) created(ctx context.Context, serviceID string) (renamed, nameless bool, err error) {
+func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed, nameless bool, err error) {
 	slug := ledger.SlugOf(serviceID)
-	if err := a.admit(ctx, ledger.Account{Slug: slug}); err != nil {
+	if err := a.bindName(ctx, ledger.Account{Slug: slug}); err != nil {
 		return false, false, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	nameless = !a.warned && slug == "" && a.bound == (ledger.Account{})
 	a.warned = a.warned || nameless
-	form := formOf(serviceID, slug)
+	form := serviceIDForm(serviceID, slug)
 	if form == "" || form == a.form {
 		return false, nameless, nil
 	}
@@ -99,8 +99,8 @@ func (a *account) created(ctx context.Context, serviceID string) (renamed, namel
 	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, pacing.WallTime())
 }
 
-// formOf is what stands between the slug and the random part of a serviceId.
-func formOf(serviceID, slug string) string {
+// serviceIDForm is what stands between the slug and the random part of a serviceId.
+func serviceIDForm(serviceID, slug string) string {
 	if slug == "" {
 		return ""
 	}
@@ -139,11 +139,11 @@ func (r *run) sameAccount(ctx context.Context) error {
 		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
 	}
 	changed, err := r.keyChanged(ctx)
-	if err != nil || !changed || r.account.slug() == "" || r.owner != "" {
+	if err != nil || !changed || r.account.boundSlug() == "" || r.owner != "" {
 		return err
 	}
-	other, err := r.list.ShowsOtherAccount(ctx, r.account.slug(), r.pace.WaitTurn)
-	if s := refusal(err); s != nil {
+	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundSlug(), r.pace.WaitTurn)
+	if s := refusalStop(err); s != nil {
 		return s
 	}
 	if ctx.Err() != nil {
@@ -179,11 +179,11 @@ func (r *run) keyChanged(ctx context.Context) (bool, error) {
 // user is recorded as what it is, whatever account it names; a mismatch ends the
 // run before the next request.
 func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
-	renamed, nameless, err := r.account.created(ctx, a.answer.ServiceID)
+	renamed, nameless, err := r.account.judgeServiceID(ctx, a.answer.ServiceID)
 	switch {
 	case errors.Is(err, ledger.ErrAccount):
 		a.otherAccount = true
-		r.halt.stop(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
+		r.stopReason.stopWith(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
 		if err := r.cfg.Ledger.Learn(ctx, learntOtherKey, r.cfg.Origin.KeyPrint, pacing.WallTime()); err != nil {
 			return err
 		}

@@ -34,8 +34,8 @@ const (
 	Sending  Phase = "sending"
 )
 
-// book keeps the figures of a run and shows them. It is safe for concurrent use.
-type book struct {
+// counters keeps the figures of a run and shows them. It is safe for concurrent use.
+type counters struct {
 	mu       sync.Mutex
 	progress Progress
 	decided  map[ledger.Status]int // final outcomes of this run
@@ -46,13 +46,13 @@ type book struct {
 	pace     func() float64
 }
 
-func newBook(show func(Progress), pace func() float64) *book {
-	return &book{show: show, pace: pace, decided: map[ledger.Status]int{}, byClass: map[ledger.Class]int{},
+func newCounters(show func(Progress), pace func() float64) *counters {
+	return &counters{show: show, pace: pace, decided: map[ledger.Status]int{}, byClass: map[ledger.Class]int{},
 		progress: Progress{Phase: Checking, Since: pacing.WallTime()}}
 }
 
-// update changes the figures and shows them.
-func (b *book) update(f func(p *Progress)) {
+// updateProgress changes the figures and shows them.
+func (b *counters) updateProgress(f func(p *Progress)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f(&b.progress)
@@ -60,9 +60,9 @@ func (b *book) update(f func(p *Progress)) {
 	b.show(b.progress)
 }
 
-// note counts a change that the ledger has taken.
-func (b *book) note(c ledger.Change) {
-	b.update(func(p *Progress) {
+// countChange counts a change that the ledger has taken.
+func (b *counters) countChange(c ledger.Change) {
+	b.updateProgress(func(p *Progress) {
 		switch c.Status {
 		case ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected:
 			b.decided[c.Status]++
@@ -76,8 +76,8 @@ func (b *book) note(c ledger.Change) {
 	})
 }
 
-// takeBack counts a status no longer that a later change of this run replaces.
-func (b *book) takeBack(s ledger.Status) {
+// uncount counts a status no longer that a later change of this run replaces.
+func (b *counters) uncount(s ledger.Status) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.decided[s] == 0 {
@@ -92,39 +92,39 @@ func (b *book) takeBack(s ledger.Status) {
 	}
 }
 
-// sent counts a request that left.
-func (b *book) sent(class ledger.Class) {
+// countSent counts a request that left.
+func (b *counters) countSent(class ledger.Class) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.progress.Sent++
 	b.byClass[class]++
 }
 
-// paid counts a user whom a request of this run has created.
-func (b *book) paid() {
+// countCreated counts a user whom a request of this run has created.
+func (b *counters) countCreated() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.bought++
 }
 
-// users is how many users the requests of this run have created.
-func (b *book) users() int {
+// usersCreated is how many users the requests of this run have created.
+func (b *counters) usersCreated() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bought
 }
 
-func (b *book) pause(why string, until time.Time) {
+func (b *counters) showPause(why string, until time.Time) {
 	b.mu.Lock()
 	same := b.progress.Pause == why && b.progress.Until.Equal(until)
 	b.mu.Unlock()
 	if !same {
-		b.update(func(p *Progress) { p.Pause, p.Until = why, until })
+		b.updateProgress(func(p *Progress) { p.Pause, p.Until = why, until })
 	}
 }
 
-func (b *book) setWallet(a Amount, currency string) {
-	b.update(func(p *Progress) {
+func (b *counters) setWallet(a Amount, currency string) {
+	b.updateProgress(func(p *Progress) {
 		if p.Phase == Checking { // later ones are no longer what it held before
 			b.first = a
 		}
@@ -132,28 +132,28 @@ func (b *book) setWallet(a Amount, currency string) {
 	})
 }
 
-func (b *book) wallet() Amount {
+func (b *counters) lastWallet() Amount {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.progress.Wallet
 }
 
-// requests is how many requests have left and are recorded.
-func (b *book) requests() int {
+// requestsSent is how many requests have left and are recorded.
+func (b *counters) requestsSent() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.progress.Sent
 }
 
 // forgetWallet makes the balance unknown: the last one is not that of the end.
-func (b *book) forgetWallet() {
+func (b *counters) forgetWallet() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.progress.Wallet = Amount{}
 }
 
-// figures are what the summary needs.
-func (b *book) figures() (p Progress, decided map[ledger.Status]int, first Amount) {
+// summaryFigures are what the summary needs.
+func (b *counters) summaryFigures() (p Progress, decided map[ledger.Status]int, first Amount) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := make(map[ledger.Status]int, len(b.decided))

@@ -163,7 +163,7 @@ func TestHugeRetryAfterOfTheList(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
 				_, err := Run(ctx, b.cfg)
-				t.Logf("%T %q %v %d", err, stopReason(err), err, len(b.partner.posts))
+				t.Logf("%T %q %v %d", err, reasonOf(err), err, len(b.partner.posts))
 				if ctx.Err() != nil {
 					t.Error("still waiting after a day, --patience is 15 min")
 				}

@@ -39,7 +39,7 @@ func endsByPanic(t *testing.T, cfg Config) {
 	go func() { _, err := Run(t.Context(), cfg); done <- err }()
 	select {
 	case err := <-done:
-		if stopReason(err) != LedgerFault || !strings.Contains(err.Error(), "boom") {
+		if reasonOf(err) != LedgerFault || !strings.Contains(err.Error(), "boom") {
 			t.Errorf("a panic ends in %v", err)
 		}
 	case <-time.After(24 * time.Hour):
@@ -213,7 +213,7 @@ func TestMaxErrorsCountsUnclear(t *testing.T) {
 		b.cfg.Bounds.MaxErrors = Bound{Count: 5}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status, s.Sent)
-		if stopReason(err) != MaxErrors {
+		if reasonOf(err) != MaxErrors {
 			t.Errorf("all 300 rows were refused, and --max-errors 5 did not end the run")
 		}
 	})
@@ -286,7 +286,7 @@ func TestPatienceCountsNoQuietTime(t *testing.T) {
 		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: partner.NotSent, Cause: "refused"})}
 		s, err := b.run1()
 		t.Log(err, s.Tally.Status)
-		if stopReason(err) == PartnerDown {
+		if reasonOf(err) == PartnerDown {
 			t.Errorf("one refused connection, after half an hour in which the list and the wallet answered, is taken for an outage as long as --patience")
 		}
 	})
@@ -368,8 +368,8 @@ func TestInterruptWhileAskingForTheList(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b.cfg.Partner = cancelling{b.partner, cancel}
 		_, err := Run(ctx, b.cfg)
-		t.Logf("%v %q", err, stopReason(err))
-		if stopReason(err) != Interrupted {
+		t.Logf("%v %q", err, reasonOf(err))
+		if reasonOf(err) != Interrupted {
 			t.Errorf("an interrupted run is no *Stop{Interrupted}: %v", err)
 		}
 	})
@@ -401,8 +401,8 @@ func TestInterruptAtBegin(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b.cfg.Ledger = beginCancelled{b.ledger, cancel}
 		_, err := Run(ctx, b.cfg)
-		if stopReason(err) != Interrupted {
-			t.Errorf("%v %q", err, stopReason(err))
+		if reasonOf(err) != Interrupted {
+			t.Errorf("%v %q", err, reasonOf(err))
 		}
 	})
 }
@@ -468,8 +468,8 @@ func TestEndless429IsGivenUp(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 7*24*time.Hour)
 		defer cancel()
 		_, err := Run(ctx, b.cfg)
-		t.Log(stopReason(err), len(b.partner.posts))
-		if stopReason(err) == Interrupted {
+		t.Log(reasonOf(err), len(b.partner.posts))
+		if reasonOf(err) == Interrupted {
 			t.Errorf("a partner that answers 429 for a week is asked %d times and never given up", len(b.partner.posts))
 		}
 	})
@@ -565,7 +565,7 @@ func TestPatienceEndsAfterAStraggler(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		_, err := Run(ctx, b.cfg)
-		if stopReason(err) != PartnerDown || time.Since(began) > time.Hour {
+		if reasonOf(err) != PartnerDown || time.Since(began) > time.Hour {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 	})

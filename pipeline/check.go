@@ -27,8 +27,8 @@ type registered struct {
 	open    *ordinals           // rows that may not be settled yet; nil = any
 }
 
-// commit makes a registration last.
-func (b *registered) commit(ctx context.Context) error {
+// commitBatch makes a registration last.
+func (b *registered) commitBatch(ctx context.Context) error {
 	if b.reg == nil {
 		return nil
 	}
@@ -40,24 +40,24 @@ func (b *registered) commit(ctx context.Context) error {
 	return nil
 }
 
-// rollback leaves no trace of a registration that was not committed.
-func (b *registered) rollback() error {
+// rollBack leaves no trace of a registration that was not committed.
+func (b *registered) rollBack() error {
 	if b.reg == nil {
 		return nil
 	}
 	return b.reg.Rollback()
 }
 
-// check reads and checks all input and registers it in one transaction, which
+// checkInput reads and checks all input and registers it in one transaction, which
 // is left open for the caller to commit or roll back. Nothing is sent. A batch
 // with the same bytes and the same settings is not checked again.
-func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered, error) {
+func checkInput(ctx context.Context, cfg Config, tell func(checked int)) (*registered, error) {
 	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}
-	b.Fingerprint = fingerprint(b)
+	b.Fingerprint = inputFingerprint(b)
 	known, err := cfg.Ledger.FindBatch(ctx, b.Fingerprint)
 	switch {
 	case err == nil:
-		return reopen(ctx, cfg, known)
+		return reopenBatch(ctx, cfg, known)
 	case !errors.Is(err, ledger.ErrNotFound):
 		return nil, ledgerStop("looking up the input", err)
 	}
@@ -67,7 +67,7 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 	}
 	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
 	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{}, sharing: newSharing(), shown: map[int]shownStatus{}}
-	if err := r.fill(ctx, tell); err != nil {
+	if err := r.registerAll(ctx, tell); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
 	for i := range r.perFile {
@@ -77,8 +77,8 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 	return out, nil
 }
 
-// reopen takes the figures of a batch that stands in the ledger.
-func reopen(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error) {
+// reopenBatch takes the figures of a batch that stands in the ledger.
+func reopenBatch(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error) {
 	t, err := cfg.Ledger.Tally(ctx, ledger.Selection{Batch: b.ID})
 	if err != nil {
 		return nil, ledgerStop("reading the registered input", err)
@@ -103,8 +103,8 @@ func (o *ordinals) add(n int) {
 	o.bits[n>>6] |= 1 << (n & 63)
 }
 
-// any reports whether one of n rows from first on is in the set.
-func (o *ordinals) any(first, n int) bool {
+// hasAny reports whether one of n rows from first on is in the set.
+func (o *ordinals) hasAny(first, n int) bool {
 	for i := first; i < first+n && i>>6 < len(o.bits); i++ {
 		if o.bits[i>>6]&(1<<(i&63)) != 0 {
 			return true
@@ -131,28 +131,28 @@ type shownStatus struct {
 	findings []ledger.Finding
 }
 
-func (r *registrar) fill(ctx context.Context, tell func(int)) error {
+func (r *registrar) registerAll(ctx context.Context, tell func(int)) error {
 	rows, err := r.cfg.Input.Rows(ctx)
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
 	}
 	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(c *chunk) error {
-		if err := r.add(ctx, c); err != nil {
+		if err := r.addChunk(ctx, c); err != nil {
 			return err
 		}
 		tell(r.out.tally.Rows)
 		return nil
 	})
 	if err == nil {
-		err = r.annotate(ctx)
+		err = r.annotateInvalid(ctx)
 	}
 	return errors.Join(err, rows.Close())
 }
 
-// annotate tells the invalid rows of the other rows with their e-mail, which
+// annotateInvalid tells the invalid rows of the other rows with their e-mail, which
 // they could not be told when they were added.
-func (r *registrar) annotate(ctx context.Context) error {
-	notes := r.sharing.notes(r.place)
+func (r *registrar) annotateInvalid(ctx context.Context) error {
+	notes := r.sharing.rowNotes(r.placeName)
 	for _, n := range notes {
 		if was, ok := r.shown[n.Ordinal]; ok && n.Repeats >= 0 {
 			r.out.tally.Status[was.status]--
@@ -166,14 +166,14 @@ func (r *registrar) annotate(ctx context.Context) error {
 	return nil
 }
 
-// add registers a chunk. The ledger does not see the rows of one look-up among
+// addChunk registers a chunk. The ledger does not see the rows of one look-up among
 // themselves, so a repeated customer begins a new one.
-func (r *registrar) add(ctx context.Context, c *chunk) error {
+func (r *registrar) addChunk(ctx context.Context, c *chunk) error {
 	from, seen := 0, make(map[string]bool, len(c.rows))
 	for i := range c.drafts {
 		identity := c.drafts[i].Identity
 		if seen[identity] {
-			if err := r.register(ctx, c, from, i); err != nil {
+			if err := r.registerRows(ctx, c, from, i); err != nil {
 				return err
 			}
 			from = i
@@ -183,10 +183,10 @@ func (r *registrar) add(ctx context.Context, c *chunk) error {
 			seen[identity] = true
 		}
 	}
-	return r.register(ctx, c, from, len(c.rows))
+	return r.registerRows(ctx, c, from, len(c.rows))
 }
 
-func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error {
+func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) error {
 	rows := c.drafts[from:to]
 	keys := make([]ledger.LookupKey, len(rows))
 	for i, d := range rows {
@@ -198,10 +198,10 @@ func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error 
 	}
 	for i := range rows {
 		rows[i].Ordinal = r.out.tally.Rows
-		settle(&rows[i], c.rows[from+i].row.Again, &known[i], r.place, r.cfg.Resend.Accept)
-		r.number(&rows[i], &known[i])
-		r.share(&rows[i], &known[i])
-		r.count(&rows[i], &known[i])
+		decideVerdict(&rows[i], c.rows[from+i].row.Again, &known[i], r.placeName, r.cfg.Resend.Accept)
+		r.holdRepeatedNumber(&rows[i], &known[i])
+		r.noteSharedEmail(&rows[i], &known[i])
+		r.countRow(&rows[i], &known[i])
 	}
 	if err := r.out.reg.Add(ctx, rows); err != nil {
 		return ledgerStop("registering rows", err)
@@ -209,9 +209,9 @@ func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error 
 	return nil
 }
 
-// number holds a row whose customer number an earlier row of this input has
+// holdRepeatedNumber holds a row whose customer number an earlier row of this input has
 // with another e-mail: one of the two is wrong, or the person stands there twice.
-func (r *registrar) number(row *ledger.Row, k *ledger.Match) {
+func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	number := ledger.PlainNumber(row.SenderID)
 	if !row.Claims || number == "" {
 		return
@@ -227,24 +227,24 @@ func (r *registrar) number(row *ledger.Row, k *ledger.Match) {
 	}
 	row.Claims, row.Verdict = false, ledger.Invalid
 	row.Findings = append([]ledger.Finding{{Code: CodeIDRepeated,
-		Message: r.place(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
+		Message: r.placeName(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
-// share tells an invalid row of the row that claims its customer, at once if
+// noteSharedEmail tells an invalid row of the row that claims its customer, at once if
 // that one came before it, and in annotate if it comes later.
-func (r *registrar) share(row *ledger.Row, k *ledger.Match) {
+func (r *registrar) noteSharedEmail(row *ledger.Row, k *ledger.Match) {
 	switch {
 	case row.Identity == "" || !row.Claims && row.Verdict != ledger.Invalid:
 	case !row.Claims && k.Claimed >= 0:
 		row.Repeats = k.Claimed
-		row.Findings = append(row.Findings, sharesValid(r.place(k.First)))
+		row.Findings = append(row.Findings, sharesValid(r.placeName(k.First)))
 	default:
-		r.sharing.add(row)
+		r.sharing.addRow(row)
 	}
 }
 
-// count keeps the figures that the plan shows, as the ledger would tally them.
-func (r *registrar) count(row *ledger.Row, k *ledger.Match) {
+// countRow keeps the figures that the plan shows, as the ledger would tally them.
+func (r *registrar) countRow(row *ledger.Row, k *ledger.Match) {
 	r.out.tally.Rows++
 	r.perFile[row.File]++
 	var customer ledger.Customer
@@ -284,8 +284,8 @@ func (r *registrar) countCauses(status ledger.Status, findings []ledger.Finding)
 	}
 }
 
-// place names a row for people.
-func (r *registrar) place(p ledger.Position) string {
+// placeName names a row for people.
+func (r *registrar) placeName(p ledger.Position) string {
 	if len(r.perFile) == 1 {
 		return fmt.Sprintf("row %d", p.Number)
 	}
@@ -314,9 +314,9 @@ func settingsText(cfg Config) string {
 	return s.String()
 }
 
-// fingerprint tells two registered inputs apart: by the bytes, by their order,
+// inputFingerprint tells two registered inputs apart: by the bytes, by their order,
 // and by everything that changes what the bytes mean. File names do not count.
-func fingerprint(b ledger.Batch) string {
+func inputFingerprint(b ledger.Batch) string {
 	h := sha256.New()
 	for _, f := range b.Files {
 		fmt.Fprintf(h, "%s %q\n", f.SHA256, f.Sheet)
@@ -325,8 +325,8 @@ func fingerprint(b ledger.Batch) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// lasting is how long n requests take at a rate; 0 if it is unlimited.
-func lasting(n int, perSecond float64) time.Duration {
+// durationAt is how long n requests take at a rate; 0 if it is unlimited.
+func durationAt(n int, perSecond float64) time.Duration {
 	if perSecond <= 0 || n <= 0 {
 		return 0
 	}

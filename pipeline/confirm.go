@@ -28,9 +28,9 @@ func unlistedPauses() []time.Duration {
 	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
 }
 
-// unconfirmed are the users that the list has to confirm, with their attempts:
+// listUnconfirmed are the users that the list has to confirm, with their attempts:
 // of any run, the oldest first.
-func (r *run) unconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
+func (r *run) listUnconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
 	if r.cfg.Doubt.SkipConfirm {
 		return nil, nil
 	}
@@ -52,7 +52,7 @@ func (r *run) confirmCreated(ctx context.Context) error {
 	pauses := unlistedPauses()
 	var asked map[int64]bool // users that every further reading looks for again
 	for try := 0; ; try++ {
-		due, err := r.unconfirmed(ctx)
+		due, err := r.listUnconfirmed(ctx)
 		if err != nil {
 			return err
 		}
@@ -62,9 +62,9 @@ func (r *run) confirmCreated(ctx context.Context) error {
 		if len(due) == 0 {
 			return nil
 		}
-		r.book.pause("comparing the new users with the partner's list", time.Time{})
+		r.counters.showPause("comparing the new users with the partner's list", time.Time{})
 		list, err := r.listFor(ctx, due, r.pace.WaitTurn)
-		switch s := refusal(err); {
+		switch s := refusalStop(err); {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, userlist.ErrOtherAccount):
@@ -80,7 +80,7 @@ func (r *run) confirmCreated(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		again := r.unlisted(due, list, moved)
+		again := r.stillUnlisted(due, list, moved)
 		last := len(again) == 0 || try >= len(pauses)
 		if err := r.giveUpDuplicates(ctx, due, list, again, last); err != nil {
 			return err
@@ -89,7 +89,7 @@ func (r *run) confirmCreated(ctx context.Context) error {
 			return nil
 		}
 		asked = again
-		r.book.pause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), pacing.WallTime().Add(pauses[try]))
+		r.counters.showPause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), pacing.WallTime().Add(pauses[try]))
 		if pacing.SleepFor(ctx, pauses[try]) != nil {
 			return nil
 		}
@@ -108,28 +108,28 @@ func Confirm(ctx context.Context, cfg Config) error {
 		return err
 	}
 	r := newRun(cfg)
-	r.sendingDone, r.beside = true, true
-	if err := r.recall(ctx); err != nil {
+	r.isSendingDone, r.isConcurrent = true, true
+	if err := r.recallLearnt(ctx); err != nil {
 		return err
 	}
 	return r.confirmCreated(ctx)
 }
 
-// confirm compares the created users with the list once the sending has ended
+// confirmAfter compares the created users with the list once the sending has ended
 // with err, unless it ended because of the partner, of the ledger or of a signal.
-func (r *run) confirm(ctx context.Context, err error) error {
+func (r *run) confirmAfter(ctx context.Context, err error) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	if stop := r.halt.reason(); stop != nil {
+	if stop := r.stopReason.current(); stop != nil {
 		switch stop.Reason {
 		case PartnerDown, Refused, LedgerFault, Interrupted, Fault, InputFault:
 			return nil
 		}
 	}
-	r.sendingDone = true
+	r.isSendingDone = true
 	if err := r.confirmCreated(ctx); err != nil {
-		return r.halting(err)
+		return r.stopOn(err)
 	}
 	return nil
 }
@@ -137,12 +137,12 @@ func (r *run) confirm(ctx context.Context, err error) error {
 // pairBeside compares the users created so far while others are being sent.
 func (r *resolver) pairBeside(ctx context.Context) error {
 	r.unpaired.Store(0)
-	due, err := r.unconfirmed(ctx)
+	due, err := r.listUnconfirmed(ctx)
 	if err != nil || len(due) == 0 {
 		return err
 	}
 	list, err := r.listFor(ctx, due, r.scanPace())
-	switch s := refusal(err); {
+	switch s := refusalStop(err); {
 	case ctx.Err() != nil:
 		return nil
 	case errors.Is(err, userlist.ErrOtherAccount):
@@ -158,15 +158,15 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var out []ruled
+	var out []resolved
 	for id := range moved {
 		if w := r.own[id]; w != nil {
-			out = append(out, ruled{job: w.job, ruling: decide.Resolution{Kind: decide.LeaveAsIs}})
+			out = append(out, resolved{job: w.job, resolution: decide.Resolution{Kind: decide.LeaveAsIs}})
 			delete(r.own, id)
 		}
 		delete(r.others, id)
 	}
-	return r.send(ctx, out)
+	return r.sendResolved(ctx, out)
 }
 
 // isRecent reports whether the list may merely lag behind a user.
@@ -174,10 +174,10 @@ func (r *run) isRecent(c ledger.Customer) bool {
 	return r.clock.Now().Partner().Sub(userlist.LastAttemptEnd(c)) < r.cfg.Doubt.Settle
 }
 
-// unlisted are the users whom a further reading may show: created so lately
+// stillUnlisted are the users whom a further reading may show: created so lately
 // that the list may lag behind. A duplicate is older than the part of the list
 // that is read, or is shown where all of it was.
-func (r *run) unlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
+func (r *run) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
 	again := map[int64]bool{}
 	for _, c := range due {
 		_, shown := list.Known[c.ServiceID]
@@ -210,7 +210,7 @@ func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list 
 
 // listFor reads as much of the list as may show some users.
 func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (userlist.Listing, error) {
-	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.slug(), AwaitTurn: turn}
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: turn}
 	since, all := time.Time{}, false
 	for _, c := range due {
 		ask.Wanted[c.Identity] = true
@@ -236,7 +236,7 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 	if !all && !since.IsZero() {
 		ask.Since = since.Add(-r.listDistance(ctx))
 	}
-	return r.list.ScanUsers(ctx, ask)
+	return r.reader.ScanUsers(ctx, ask)
 }
 
 // nearDue are the users created before all that are due, by whom createdAt can be
@@ -290,7 +290,7 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list userli
 		return nil, err
 	}
 	r.masked = found.Masked
-	if moved, err = r.repair(ctx, &found, list); err != nil {
+	if moved, err = r.repairMixUps(ctx, &found, list); err != nil {
 		return nil, err
 	}
 	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), found.Notes); err != nil {
@@ -340,7 +340,7 @@ func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list userlist.
 			most = max(most, list.Began.Sub(userlist.LastAttemptEnd(c)))
 		}
 	}
-	if most <= r.lag() {
+	if most <= r.listLagNow() {
 		return nil
 	}
 	r.setLag(most)

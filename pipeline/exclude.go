@@ -12,11 +12,11 @@ import (
 // This file judges OK answers before they are recorded: one that names a user or
 // a link of another customer is none.
 
-// exclude judges the OK answers of a group before they are recorded. One that
+// doubtSharedAnswers judges the OK answers of a group before they are recorded. One that
 // names a user or a link of another customer proves nothing for this one: what
 // it said is kept, and the other customer is compared with the list anew. An
 // error is a fault of the ledger, and leaves every answer as it is.
-func (r *recorder) exclude(ctx context.Context, batch []answered) error {
+func (r *recorder) doubtSharedAnswers(ctx context.Context, batch []answered) error {
 	var ids, links []string
 	firstID, firstLink := make(map[string]int, len(batch)), make(map[string]int, len(batch))
 	doubted := make(map[int]bool)
@@ -34,24 +34,24 @@ func (r *recorder) exclude(ctx context.Context, batch []answered) error {
 		}
 		if j, twice := firstLink[a.answer.VerificationURL]; twice {
 			doubted[i], doubted[j] = true, true
-			if err := r.shared.add(ctx, a.answer.VerificationURL); err != nil {
+			if err := r.sharedLinks.addLink(ctx, a.answer.VerificationURL); err != nil {
 				return err
 			}
 			batch[i].answer.VerificationURL, batch[j].answer.VerificationURL = "", ""
 			continue
 		}
-		if r.shared.has(a.answer.VerificationURL) {
+		if r.sharedLinks.isShared(a.answer.VerificationURL) {
 			doubted[i], a.answer.VerificationURL = true, ""
 			continue
 		}
 		firstID[a.answer.ServiceID], firstLink[a.answer.VerificationURL] = i, i
 		ids, links = append(ids, a.answer.ServiceID), append(links, a.answer.VerificationURL)
 	}
-	users, err := r.taken(ctx, ids)
+	users, err := r.usersTaken(ctx, ids)
 	if err != nil {
 		return err
 	}
-	linked, err := r.takenLinks(ctx, links)
+	linked, err := r.linksTaken(ctx, links)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (r *recorder) exclude(ctx context.Context, batch []answered) error {
 		if link != 0 && link != self && link != user {
 			doubted[i], shared[link] = true, true
 			again = append(again, link)
-			if err := r.shared.add(ctx, a.answer.VerificationURL); err != nil {
+			if err := r.sharedLinks.addLink(ctx, a.answer.VerificationURL); err != nil {
 				return err
 			}
 			a.answer.VerificationURL = ""
@@ -78,13 +78,13 @@ func (r *recorder) exclude(ctx context.Context, batch []answered) error {
 		a.class = ledger.OKBroken
 		a.answer.Excerpt = partner.Keep(a.answer.ServiceID, a.answer.VerificationURL)
 	}
-	return r.question(ctx, again, shared)
+	return r.questionOwners(ctx, again, shared)
 }
 
-// question has customers compared with the list once more, because an answer
+// questionOwners has customers compared with the list once more, because an answer
 // for someone else named their user or their link. A link that two users were
 // given is taken from the one who has it, unless it was handed out already.
-func (r *recorder) question(ctx context.Context, customers []int64, shared map[int64]bool) error {
+func (r *recorder) questionOwners(ctx context.Context, customers []int64, shared map[int64]bool) error {
 	if len(customers) == 0 {
 		return nil
 	}
@@ -124,8 +124,8 @@ func (r *recorder) question(ctx context.Context, customers []int64, shared map[i
 	return r.cfg.Ledger.NotePairings(ctx, notes)
 }
 
-// taken tells whose the given serviceIds are, by customer id.
-func (r *run) taken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
+// usersTaken tells whose the given serviceIds are, by customer id.
+func (r *run) usersTaken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
 	out := make(map[string]int64)
 	if len(serviceIDs) == 0 {
 		return out, nil
@@ -139,8 +139,8 @@ func (r *run) taken(ctx context.Context, serviceIDs []string) (map[string]int64,
 	return out, nil
 }
 
-// takenLinks tells whose the given links are, by customer id.
-func (r *run) takenLinks(ctx context.Context, links []string) (map[string]int64, error) {
+// linksTaken tells whose the given links are, by customer id.
+func (r *run) linksTaken(ctx context.Context, links []string) (map[string]int64, error) {
 	out := make(map[string]int64)
 	if len(links) == 0 {
 		return out, nil

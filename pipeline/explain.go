@@ -8,9 +8,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 )
 
-// explain gives field, code and message for the report. Nothing that the
+// explainStatus gives field, code and message for the report. Nothing that the
 // partner wrote but its code and field names is repeated.
-func explain(s ledger.Status, a *answered) (field, code, message string) {
+func explainStatus(s ledger.Status, a *answered) (field, code, message string) {
 	switch s {
 	case ledger.Duplicate:
 		return "email", orElse(a.answer.Code, "DUP_USER"), "the partner has a user with this e-mail, and this ledger has not sent it"

@@ -24,15 +24,15 @@ type chunk struct {
 	done   chan struct{} // closed when all are checked
 }
 
-// pick chooses the rows of the send pass: it is given the ordinal of the first
+// rowPicker chooses the rows of the send pass: it is given the ordinal of the first
 // row and fills in what the ledger plans for each. Rows without a plan are
 // dropped before they are checked.
-type pick func(ctx context.Context, first int, rows []checked) ([]checked, error)
+type rowPicker func(ctx context.Context, first int, rows []checked) ([]checked, error)
 
 // checkedRows reads all rows, validates them on all cores and hands them on in
 // input order, a chunk at a time. Without choose, this is the
 // check pass: the chunk is drafted, too.
-func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose pick, take func(*chunk) error) error {
+func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose rowPicker, take func(*chunk) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *chunk, workers)
@@ -48,7 +48,7 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
 					if choose == nil {
-						c.drafts = append(c.drafts, draft(&c.rows[i]))
+						c.drafts = append(c.drafts, draftRow(&c.rows[i]))
 					}
 				}
 				close(c.done)
@@ -74,7 +74,7 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 
 // readChunks sends each chunk to the checkers and, in the same order, to
 // whoever waits for the checked rows.
-func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- *chunk) error {
+func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order chan<- *chunk) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {
 		n, err := rows.Read(buf)
@@ -144,10 +144,10 @@ func checkRow(rules *validate.Rules, row Row) validate.Result {
 	return res
 }
 
-// feed runs the reading half of the send pass: the same input again, for the
+// feedRows runs the reading half of the send pass: the same input again, for the
 // bodies, which are never stored. It hands on the rows that the ledger does not
 // count as settled, in input order, and closes out when it ends.
-func (r *run) feed(ctx context.Context, out chan<- *chunk) error {
+func (r *run) feedRows(ctx context.Context, out chan<- *chunk) error {
 	defer close(out)
 	rows, err := r.cfg.Input.Rows(ctx)
 	if err != nil {
@@ -169,7 +169,7 @@ func (r *run) feed(ctx context.Context, out chan<- *chunk) error {
 
 // unsettled picks the rows that may have to be sent.
 func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
-	if r.open != nil && first+len(rows) <= r.batch.Rows && !r.open.any(first, len(rows)) {
+	if r.open != nil && first+len(rows) <= r.batch.Rows && !r.open.hasAny(first, len(rows)) {
 		return nil, nil
 	}
 	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))

@@ -10,33 +10,33 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
-// finish closes the run in the ledger and adds up. The figures must agree with
+// finishRun closes the run in the ledger and adds up. The figures must agree with
 // the rows read, or the run has failed whatever else it did.
-func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
+func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
 	interrupt := ctx.Err() != nil
 	asked := ctx
 	ctx = context.WithoutCancel(ctx)
-	if stop := r.halt.reason(); stop != nil {
+	if stop := r.stopReason.current(); stop != nil {
 		err = stop
 	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
 	switch {
-	case !r.book.wallet().Known() || r.book.requests() == 0:
-	case interrupt || !answers(err):
-		r.book.forgetWallet()
+	case !r.counters.lastWallet().Known() || r.counters.requestsSent() == 0:
+	case interrupt || !canAnswer(err):
+		r.counters.forgetWallet()
 	default:
 		soon, cancel := context.WithTimeout(asked, lastQuestion)
 		_, failed := r.askWallet(soon)
 		cancel()
 		if failed != nil {
 			r.cfg.Log.Warn("the wallet could not be asked at the end", "error", failed.Error())
-			r.book.forgetWallet()
+			r.counters.forgetWallet()
 		}
 	}
 	s.Finished = pacing.WallTime()
-	p, decided, first := r.book.figures()
-	s.Sent, s.New, s.Users = p.Sent, decided, r.book.users()
+	p, decided, first := r.counters.summaryFigures()
+	s.Sent, s.New, s.Users = p.Sent, decided, r.counters.usersCreated()
 	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
@@ -53,7 +53,7 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 		if total != s.Batch.Rows || s.Tally.Rows != s.Batch.Rows {
 			return s, errors.Join(err, fmt.Errorf("pipeline: %d rows were read, but the ledger accounts for %d", s.Batch.Rows, total))
 		}
-		r.compare(&s, before)
+		r.compareTally(&s, before)
 	}
 	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}) {
 		if failed != nil {
@@ -85,9 +85,9 @@ func (r *run) countUnconfirmed(ctx context.Context, batch int64, err error) (n i
 	return n, err
 }
 
-// answers reports whether, as a run ends, the partner can be expected to answer
+// canAnswer reports whether, as a run ends, the partner can be expected to answer
 // a question about the wallet.
-func answers(err error) bool {
+func canAnswer(err error) bool {
 	var s *Stop
 	if !errors.As(err, &s) {
 		return true
@@ -105,7 +105,7 @@ const lastQuestion = 10 * time.Second
 func measuredFee(s Summary) Amount {
 	users := s.Users
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)
-	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.wholeCents() {
+	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
 		return Amount{}
 	}
 	return fee
@@ -158,8 +158,8 @@ func (r *run) learntAmount(ctx context.Context, name string) (Amount, error) {
 	return a, nil
 }
 
-// compare works out what this run has changed.
-func (r *run) compare(s *Summary, before ledger.Tally) {
+// compareTally works out what this run has changed.
+func (r *run) compareTally(s *Summary, before ledger.Tally) {
 	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
 		s.Remaining += s.Tally.Status[st]
 		if d := s.Tally.Status[st] - before.Status[st]; d > 0 && st != ledger.Pending {
@@ -183,7 +183,7 @@ func (r *run) compare(s *Summary, before ledger.Tally) {
 
 // keepLearnt keeps what the next run wants to know.
 func (r *run) keepLearnt(ctx context.Context, s Summary) error {
-	if stop := r.halt.reason(); stop != nil && stop.Reason == LedgerFault {
+	if stop := r.stopReason.current(); stop != nil && stop.Reason == LedgerFault {
 		return nil // nothing more is written to it
 	}
 	if err := r.learnFee(ctx, measuredFee(s)); err != nil {
@@ -194,7 +194,7 @@ func (r *run) keepLearnt(ctx context.Context, s Summary) error {
 			return err
 		}
 	}
-	if err := r.noteTrip(ctx); err != nil {
+	if err := r.noteRoundTrip(ctx); err != nil {
 		return err
 	}
 	if met, at := r.pace.LearntRate(); met > 0 {

@@ -235,7 +235,7 @@ func TestGapWithoutList(t *testing.T) {
 				b := restored(t)
 				whole := append([]partner.Listed{}, b.partner.users...)
 				spoil(b)
-				if s, err := Run(t.Context(), b.cfg); stopReason(err) != PartnerDown || s.Sent != 0 || len(b.partner.posts) != 0 {
+				if s, err := Run(t.Context(), b.cfg); reasonOf(err) != PartnerDown || s.Sent != 0 || len(b.partner.posts) != 0 {
 					t.Fatalf("sent %d: %v", s.Sent, err)
 				}
 				gaps, err := b.ledger.Gaps(t.Context())
@@ -271,7 +271,7 @@ func TestGapIsInterrupted(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		s, err := Run(ctx, b.cfg)
-		if stopReason(err) != Interrupted || s.Sent != 0 || len(b.partner.posts)+len(b.partner.lists) > 0 {
+		if reasonOf(err) != Interrupted || s.Sent != 0 || len(b.partner.posts)+len(b.partner.lists) > 0 {
 			t.Errorf("sent %d: %v", s.Sent, err)
 		}
 		if d := time.Since(began); d > time.Minute+10*time.Second {
@@ -281,7 +281,7 @@ func TestGapIsInterrupted(t *testing.T) {
 			t.Errorf("shown: %q until %s", shown, until.Sub(began))
 		}
 		b.cfg.Bounds.MaxDuration = time.Minute
-		if _, err := Run(t.Context(), b.cfg); stopReason(err) != MaxDuration {
+		if _, err := Run(t.Context(), b.cfg); reasonOf(err) != MaxDuration {
 			t.Errorf("with --max-duration: %v", err)
 		}
 	})

@@ -66,11 +66,11 @@ func (r *run) closeGaps(ctx context.Context) error {
 			return stopf(MaxDuration, "the ledger was put back from a copy: nothing is sent before %s, and --max-duration ends earlier. Nothing was sent", at.UTC().Format(time.RFC3339))
 		}
 		r.cfg.Log.Info("the ledger was put back from a copy; nothing is sent while keys of the time that it lacks may be alive", "until", at.UTC().Format(time.RFC3339))
-		r.book.pause("the ledger was put back from a copy, waiting for the keys of the time that it lacks", at)
+		r.counters.showPause("the ledger was put back from a copy, waiting for the keys of the time that it lacks", at)
 		if err := pacing.SleepUntil(ctx, at); err != nil {
 			return err
 		}
-		r.book.pause("", time.Time{})
+		r.counters.showPause("", time.Time{})
 	}
 	if !r.gaps.HasOpen() {
 		return nil
@@ -78,7 +78,7 @@ func (r *run) closeGaps(ctx context.Context) error {
 	patience := pacing.WallTime().Add(r.cfg.Pace.Patience)
 	for try := 0; ; try++ {
 		err := r.scanGaps(ctx)
-		if s := refusal(err); s != nil {
+		if s := refusalStop(err); s != nil {
 			return s
 		}
 		var stop *Stop
@@ -94,7 +94,7 @@ func (r *run) closeGaps(ctx context.Context) error {
 				Detail: "the ledger was put back from a copy, and without the partner's list nothing is sent. If the list cannot be read for good: bulkonboard ledger resolve --gap"}
 		}
 		r.cfg.Log.Warn("the partner's list of users cannot be used yet", "error", err.Error())
-		r.book.pause("the partner's list cannot be used yet, asking again", pause)
+		r.counters.showPause("the partner's list cannot be used yet, asking again", pause)
 		if err := pacing.SleepUntil(ctx, pause); err != nil {
 			return err
 		}
@@ -104,15 +104,15 @@ func (r *run) closeGaps(ctx context.Context) error {
 // scanGaps reads the list once and notes who was created inside a gap without
 // being known to the ledger.
 func (r *run) scanGaps(ctx context.Context) error {
-	r.book.pause("the ledger was put back from a copy, reading the partner's list", time.Time{})
-	defer r.book.pause("", time.Time{})
+	r.counters.showPause("the ledger was put back from a copy, reading the partner's list", time.Time{})
+	defer r.counters.showPause("", time.Time{})
 	known, err := r.gapWitnesses(ctx)
 	if err != nil {
 		return err
 	}
 	t := r.timing()
 	began := pacing.WallTime()
-	found, err := r.list.ScanGaps(ctx, r.gaps, known, userlist.GapScan{Slug: r.account.slug(), Lag: r.lag(), AwaitTurn: r.pace.WaitTurn, Timing: t})
+	found, err := r.reader.ScanGaps(ctx, r.gaps, known, userlist.GapScan{Slug: r.account.boundSlug(), Lag: r.listLagNow(), AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (r *run) noteStrangers(ctx context.Context, strangers []decide.User, t deci
 	}
 	own := map[string]bool{}
 	for part := range slices.Chunk(ids, group) {
-		taken, err := r.taken(ctx, part)
+		taken, err := r.usersTaken(ctx, part)
 		if err != nil {
 			return ledgerStop("looking up users by serviceId", err)
 		}

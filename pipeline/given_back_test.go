@@ -30,8 +30,8 @@ func TestGivenBack(t *testing.T) {
 		if name == "still invalid" {
 			given.Raw.PhoneNumber = ""
 		}
-		row := draft(&checked{row: given, result: new(validate.Rules).Check(given.Raw)})
-		settle(&row, tt.again, &tt.known, func(ledger.Position) string { return "row 1" }, nil)
+		row := draftRow(&checked{row: given, result: new(validate.Rules).Check(given.Raw)})
+		decideVerdict(&row, tt.again, &tt.known, func(ledger.Position) string { return "row 1" }, nil)
 		code, message := "", ""
 		if row.Verdict == ledger.DuplicateInInput {
 			code, message = row.Findings[0].Code, row.Findings[0].Message

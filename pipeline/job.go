@@ -18,17 +18,17 @@ type job struct {
 	intended time.Time       // when its intent was made, with the monotonic reading
 	spent    int             // sends in this run that count against MaxAttempts
 	next     int             // generation of the next intent, when forced is set
-	forced   bool            // by evidence, or because the operator wants it sent again
-	fresh    time.Time       // the next send must begin before then; zero = whenever
-	exists   bool            // the partner had this person before the run, by its list
+	isForced   bool            // by evidence, or because the operator wants it sent again
+	freshUntil    time.Time       // the next send must begin before then; zero = whenever
+	isListed   bool            // the partner had this person before the run, by its list
 	isNew    bool            // no run had sent it before
 	sentNew  bool            // counted against Bounds.Limit
-	wasDoubt bool            // counted among the doubts by the planner
+	isInDoubt bool            // counted among the doubts by the planner
 }
 
-// generation is the one of the next intent.
-func (j *job) generation() int {
-	if j.forced {
+// nextGeneration is the one of the next intent.
+func (j *job) nextGeneration() int {
+	if j.isForced {
 		return j.next
 	}
 	return decide.NextGeneration(j.customer.History)
@@ -41,8 +41,8 @@ func (j *job) endedAt(ended, now time.Time) time.Time {
 	return decide.MaxTime(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
 }
 
-// stale reports whether the evidence that allows this send has become too old.
-func (j *job) stale(now time.Time) bool { return !j.fresh.IsZero() && now.After(j.fresh) }
+// isStale reports whether the evidence that allows this send has become too old.
+func (j *job) isStale(now time.Time) bool { return !j.freshUntil.IsZero() && now.After(j.freshUntil) }
 
 // answered is a job with what came of its attempt.
 type answered struct {
@@ -54,8 +54,8 @@ type answered struct {
 	otherAccount bool // created in an account that is not the ledger's
 }
 
-// body is the request of a checked row.
-func body(c *checked) partner.User {
+// requestBody is the request of a checked row.
+func requestBody(c *checked) partner.User {
 	u := &c.result.User
 	out := partner.User{
 		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, PhoneNumber: u.PhoneNumber,

@@ -138,7 +138,7 @@ func TestPlannerLeavesWhatOthersSend(t *testing.T) {
 			}
 		}
 		s, err := Run(t.Context(), b.cfg)
-		if stopReason(err) != Limit {
+		if reasonOf(err) != Limit {
 			t.Errorf("%v", err)
 		}
 		want(t, s, map[ledger.Status]int{ledger.Created: 2, ledger.InDoubt: 1, ledger.Pending: 2})
@@ -157,7 +157,7 @@ func TestPlannerDoesNotAskForever(t *testing.T) {
 		b := newBench(t, 5)
 		b.cfg.Ledger = refusing{b.ledger}
 		_, err := Run(t.Context(), b.cfg)
-		if stopReason(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
+		if reasonOf(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -179,7 +179,7 @@ func TestRecorderKeepsWhatIsLeft(t *testing.T) {
 			return changes, nil
 		}
 		s, err := Run(t.Context(), b.cfg)
-		if stopReason(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
+		if reasonOf(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%v", err)
 		}
 		if len(m.kept) != 1 || m.kept[0].Status != ledger.Created || m.kept[0].URL == "" {

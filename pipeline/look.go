@@ -24,14 +24,14 @@ type inquiry struct {
 	due  []ledger.Customer          // to be paired, with their attempts
 }
 
-// look scans once and rules on everything that is in doubt.
-func (r *resolver) look(ctx context.Context) error {
-	ask, err := r.inquire(ctx)
+// lookOnce scans once and rules on everything that is in doubt.
+func (r *resolver) lookOnce(ctx context.Context) error {
+	ask, err := r.newInquiry(ctx)
 	if err != nil {
 		return err
 	}
 	began := pacing.WallTime()
-	list, err := r.list.ScanUsers(ctx, ask.Search)
+	list, err := r.reader.ScanUsers(ctx, ask.Search)
 	r.last = pacing.WallTime()
 	if ctx.Err() != nil {
 		return nil
@@ -40,21 +40,21 @@ func (r *resolver) look(ctx context.Context) error {
 		return &Stop{Reason: Refused, Err: err}
 	}
 	if err != nil {
-		return r.unreadable(ctx, err)
+		return r.giveUpList(ctx, err)
 	}
 	r.failed = 0
 	moved, err := r.pairListed(ctx, ask.due, list)
 	if err != nil {
 		return err
 	}
-	return r.judge(ctx, ask, list, began, moved)
+	return r.judgeAll(ctx, ask, list, began, moved)
 }
 
-// inquire works out what the next scan has to look for.
-func (r *resolver) inquire(ctx context.Context) (inquiry, error) {
+// newInquiry works out what the next scan has to look for.
+func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 	ask := inquiry{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
 		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
-		Slug: r.account.slug(), AwaitTurn: r.scanPace()}}
+		Slug: r.account.boundSlug(), AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
 	add := func(c ledger.Customer) error {
 		ask.Wanted[c.Identity], ask.Mailboxes[validate.Mailbox(c.Identity)] = true, true
@@ -86,7 +86,7 @@ func (r *resolver) inquire(ctx context.Context) (inquiry, error) {
 		}
 	}
 	var err error
-	if ask.due, err = r.unconfirmed(ctx); err != nil {
+	if ask.due, err = r.listUnconfirmed(ctx); err != nil {
 		return ask, err
 	}
 	near, err := r.nearDue(ctx, ask.due)
@@ -140,34 +140,34 @@ func (r *run) witnesses(ctx context.Context, h []ledger.Attempt) (n decide.Witne
 	return n, err
 }
 
-// judge rules on every row by one list. Customers that were just moved are left
+// judgeAll rules on every row by one list. Customers that were just moved are left
 // to the next look.
-func (r *resolver) judge(ctx context.Context, ask inquiry, list userlist.Listing, began time.Time, moved map[int64]bool) error {
-	owners, err := r.owners(ctx, list)
+func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.Listing, began time.Time, moved map[int64]bool) error {
+	owners, err := r.findOwners(ctx, list)
 	if err != nil {
 		return err
 	}
-	noted, err := r.noted(ctx)
+	noted, err := r.allInGap(ctx)
 	if err != nil {
 		return err
 	}
-	var out []ruled
+	var out []resolved
 	// What a request waits for its token is not counted: at one a minute
 	// nothing would ever be fresh.
-	freshUntil := began.Add(max(freshAtMost, 2*list.Took) + lasting(2, r.pace.CurrentRate()))
+	freshUntil := began.Add(max(freshAtMost, 2*list.Took) + durationAt(2, r.pace.CurrentRate()))
 	unusable, resent := false, false
-	var unproved []ruled
+	var unproved []resolved
 	for id, w := range r.own {
 		if moved[id] {
 			delete(r.own, id)
-			out = append(out, ruled{job: w.job, ruling: decide.Resolution{Kind: decide.LeaveAsIs}})
+			out = append(out, resolved{job: w.job, resolution: decide.Resolution{Kind: decide.LeaveAsIs}})
 			continue
 		}
 		w.unproved = false
 		c := w.job.customer
-		s := r.sighting(c, ask.near[id], list, owners)
+		s := r.evidenceOf(c, ask.near[id], list, owners)
 		s.Details = w.job.details
-		s.Forced = w.job.forced
+		s.Forced = w.job.isForced
 		s.MayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
 		rule := r.gaps.WeighEvidence(c, s, r.timing(), noted[c.Identity], decide.NormalizeName(w.job.user.FirstName, w.job.user.LastName))
 		switch {
@@ -183,13 +183,13 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list userlist.Listing
 			rule = decide.Resolution{Kind: decide.AskOperator, Code: decide.CodeNoAbsence}
 		case lacksNeighbours(rule, s, ask.near[id]) && len(r.own) < maxDoubts/2:
 			w.unproved = true
-			unproved = append(unproved, ruled{job: w.job, ruling: rule})
+			unproved = append(unproved, resolved{job: w.job, resolution: rule})
 			continue
 		}
 		resent = resent || rule.Kind == decide.SendAgain
 		delete(r.own, id)
-		w.job.fresh = freshUntil
-		out = append(out, ruled{job: w.job, ruling: rule})
+		w.job.freshUntil = freshUntil
+		out = append(out, resolved{job: w.job, resolution: rule})
 	}
 	out = append(out, r.keepUnproved(unproved, resent)...)
 	r.noteUnusable(unusable, list)
@@ -198,14 +198,14 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list userlist.Listing
 			delete(r.others, id)
 			continue
 		}
-		rule := r.gaps.WeighEvidence(c, r.sighting(c, ask.near[id], list, owners), r.timing(), noted[c.Identity], "")
+		rule := r.gaps.WeighEvidence(c, r.evidenceOf(c, ask.near[id], list, owners), r.timing(), noted[c.Identity], "")
 		switch rule.Kind {
 		case decide.MarkCreated, decide.MarkLinkMissing, decide.MarkDuplicate, decide.MarkRejected:
-			out = append(out, ruled{customer: c, ruling: rule})
+			out = append(out, resolved{customer: c, resolution: rule})
 			delete(r.others, id)
 		}
 	}
-	return r.send(ctx, out)
+	return r.sendResolved(ctx, out)
 }
 
 // lacksNeighbours reports whether an operator would have to decide only because
@@ -225,7 +225,7 @@ func lacksNeighbours(rule decide.Resolution, s decide.Evidence, near decide.Witn
 
 // keepUnproved keeps the rows for which too few users are known until nothing is
 // left to be sent. It returns them once that is so.
-func (r *resolver) keepUnproved(unproved []ruled, resent bool) []ruled {
+func (r *resolver) keepUnproved(unproved []resolved, resent bool) []resolved {
 	if resent || r.moreToCome() {
 		for _, x := range unproved {
 			// What was just given back counts as something to be sent only when the planner has it.
@@ -258,25 +258,25 @@ func (r *resolver) outOfPatience() bool {
 	return !r.unusableSince.IsZero() && pacing.WallTime().Sub(r.unusableSince) >= r.cfg.Pace.Patience
 }
 
-// sighting is what the list shows of one customer.
-func (r *resolver) sighting(c ledger.Customer, near decide.Witnesses, list userlist.Listing, owners owners) decide.Evidence {
+// evidenceOf is what the list shows of one customer.
+func (r *resolver) evidenceOf(c ledger.Customer, near decide.Witnesses, list userlist.Listing, owners owners) decide.Evidence {
 	t := r.timing()
 	clock := decide.Calibrate(decide.CollectMeasures(near, list.Known))
 	owned := func(serviceID string) bool { return owners.user[serviceID] != 0 }
 	return decide.Evidence{
 		Began: list.Began, Users: list.Users[c.Identity], Email: c.Email, Clock: clock,
 		Taken:    func(serviceID string) bool { id := owners.user[serviceID]; return id != 0 && id != c.ID },
-		Linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID || r.shared.has(link) },
+		Linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID || r.sharedLinks.isShared(link) },
 		Salvaged: partner.Salvage,
 		Absence: decide.ProveAbsence(decide.AbsenceEvidence{Began: list.Began, Near: near, Listed: list.Known, Empty: list.IsEmpty, Unread: list.HasUnread,
-			Lag: r.lag(), Settled: t.SettledAt(c.History), Similar: decide.HasSimilarUser(c, list.Mailboxes[validate.Mailbox(c.Identity)], list.Names[decide.NormalizeName(c.FirstName, c.LastName)], owned, clock, t)}, t),
+			Lag: r.listLagNow(), Settled: t.SettledAt(c.History), Similar: decide.HasSimilarUser(c, list.Mailboxes[validate.Mailbox(c.Identity)], list.Names[decide.NormalizeName(c.FirstName, c.LastName)], owned, clock, t)}, t),
 	}
 }
 
 // owners tells whose users and links are customers of the ledger already.
 type owners struct{ user, link map[string]int64 }
 
-func (r *resolver) owners(ctx context.Context, list userlist.Listing) (o owners, err error) {
+func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o owners, err error) {
 	var ids, links []string
 	for _, by := range []map[string][]decide.User{list.Users, list.Mailboxes, list.Names} {
 		for _, users := range by {
@@ -292,9 +292,9 @@ func (r *resolver) owners(ctx context.Context, list userlist.Listing) (o owners,
 		links = appendSalvaged(links, c.History)
 	}
 	slices.Sort(ids)
-	o.user, err = r.taken(ctx, slices.Compact(ids))
+	o.user, err = r.usersTaken(ctx, slices.Compact(ids))
 	if err == nil {
-		o.link, err = r.takenLinks(ctx, links)
+		o.link, err = r.linksTaken(ctx, links)
 	}
 	if err != nil {
 		return o, ledgerStop("looking up users by serviceId", err)

@@ -9,31 +9,31 @@ import "sync"
 type mailbox[T any] struct {
 	mu    sync.Mutex
 	items []T
-	bell  chan struct{} // rings when there is something to take
+	notify  chan struct{} // rings when there is something to take
 }
 
-func newMailbox[T any]() *mailbox[T] { return &mailbox[T]{bell: make(chan struct{}, 1)} }
+func newMailbox[T any]() *mailbox[T] { return &mailbox[T]{notify: make(chan struct{}, 1)} }
 
-func (m *mailbox[T]) put(items ...T) {
+func (m *mailbox[T]) putAll(items ...T) {
 	if len(items) == 0 {
 		return
 	}
 	m.mu.Lock()
 	m.items = append(m.items, items...)
 	m.mu.Unlock()
-	m.ring()
+	m.wake()
 }
 
-// ring wakes the taker even if there is nothing new.
-func (m *mailbox[T]) ring() {
+// wake wakes the taker even if there is nothing new.
+func (m *mailbox[T]) wake() {
 	select {
-	case m.bell <- struct{}{}:
+	case m.notify <- struct{}{}:
 	default:
 	}
 }
 
-// take returns everything that was put since the last call.
-func (m *mailbox[T]) take() []T {
+// takeAll returns everything that was put since the last call.
+func (m *mailbox[T]) takeAll() []T {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	items := m.items

@@ -92,8 +92,8 @@ func (a Amount) Per(n int) Amount {
 	return Amount{new(big.Rat).Quo(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
-// wholeCents reports whether the amount has at most two decimal places.
-func (a Amount) wholeCents() bool {
+// hasWholeCents reports whether the amount has at most two decimal places.
+func (a Amount) hasWholeCents() bool {
 	return a.rat != nil && new(big.Rat).Mul(a.rat, big.NewRat(100, 1)).IsInt()
 }
 

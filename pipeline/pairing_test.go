@@ -464,7 +464,7 @@ func TestAnotherAccountStopsBeforeTheSecond(t *testing.T) {
 		b.cfg.Input = people(13)
 		for range 2 {
 			_, err := Run(t.Context(), b.cfg)
-			if stopReason(err) != Refused || !errors.Is(err, ledger.ErrAccount) {
+			if reasonOf(err) != Refused || !errors.Is(err, ledger.ErrAccount) {
 				t.Fatal(err)
 			}
 			if n := len(b.partner.posts); n != 6 {

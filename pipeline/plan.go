@@ -25,8 +25,8 @@ const (
 	maxDoubts = 20_000
 )
 
-// comeback is what the recorder tells the planner about a job, after the commit.
-type comeback struct {
+// retryAt is what the recorder tells the planner about a job, after the commit.
+type retryAt struct {
 	job  *job
 	next decide.Next
 }
@@ -37,38 +37,38 @@ type comeback struct {
 type planner struct {
 	*run
 	fresh    <-chan *chunk // from the feed; closed when all rows were read
-	back     *mailbox[comeback]
+	back     *mailbox[retryAt]
 	out      chan *job     // intended, to the release; room for a whole group
 	drained  chan struct{} // rings when the release took one
 	queue    []*job        // ready to be intended
-	under    int           // jobs that are intended or in doubt: not back for good yet
-	doubts   int           // those of them that are with the resolver
-	begun    int           // new rows sent, for Bounds.Limit
+	openIntents    int           // jobs that are intended or in doubt: not back for good yet
+	inDoubt   int           // those of them that are with the resolver
+	newSent    int           // new rows sent, for Bounds.Limit
 	readAll  bool          // nothing more is taken from fresh
 	limited  bool          // because Bounds.Limit is reached
 	measured bool          // the fee of the first user, or it cannot be
 }
 
-// work runs until every row is settled for this run, or ctx ends. Then nothing
+// planRows runs until every row is settled for this run, or ctx ends. Then nothing
 // more is sent or given to the resolver.
-func (p *planner) work(ctx context.Context) error {
+func (p *planner) planRows(ctx context.Context) error {
 	defer close(p.resolver.finished)
 	defer close(p.out)
 	for {
 		// Asked before the release, so that no change of the gate is missed.
 		room, changed := p.gate.IntentRoom()
-		if err := p.release(ctx, room); err != nil {
+		if err := p.releaseGroup(ctx, room); err != nil {
 			return err
 		}
-		if p.readAll && len(p.queue) == 0 && p.under == 0 {
+		if p.readAll && len(p.queue) == 0 && p.openIntents == 0 {
 			if p.limited {
-				p.halt.stop(stopf(Limit, "as many rows were sent as --limit %d allows", p.cfg.Bounds.Limit))
+				p.stopReason.stopWith(stopf(Limit, "as many rows were sent as --limit %d allows", p.cfg.Bounds.Limit))
 			}
 			return nil
 		}
-		p.resolver.tail(p.readAll && len(p.queue) == 0 && p.under == p.doubts)
+		p.resolver.setTailing(p.readAll && len(p.queue) == 0 && p.openIntents == p.inDoubt)
 		var fresh <-chan *chunk
-		if !p.readAll && len(p.queue) < maxGroup && p.doubts < maxDoubts {
+		if !p.readAll && len(p.queue) < maxGroup && p.inDoubt < maxDoubts {
 			fresh = p.fresh
 		}
 		select {
@@ -77,12 +77,12 @@ func (p *planner) work(ctx context.Context) error {
 				p.readAll = true
 				continue
 			}
-			if err := p.enqueue(ctx, c.rows); err != nil {
+			if err := p.enqueueRows(ctx, c.rows); err != nil {
 				return err
 			}
-		case <-p.back.bell:
-			for _, c := range p.back.take() {
-				p.take(c)
+		case <-p.back.notify:
+			for _, c := range p.back.takeAll() {
+				p.takeBack(c)
 			}
 		case <-p.drained:
 		case <-changed:
@@ -92,31 +92,31 @@ func (p *planner) work(ctx context.Context) error {
 	}
 }
 
-// take accounts for a job that the recorder or the resolver gave back.
-func (p *planner) take(c comeback) {
+// takeBack accounts for a job that the recorder or the resolver gave back.
+func (p *planner) takeBack(c retryAt) {
 	switch c.next {
 	case decide.NextAgain:
-		p.under--
-		if c.job.wasDoubt {
-			p.doubts--
-			c.job.wasDoubt = false
+		p.openIntents--
+		if c.job.isInDoubt {
+			p.inDoubt--
+			c.job.isInDoubt = false
 		}
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
-		p.doubts++
-		c.job.wasDoubt = true
-		p.resolver.take(c.job)
+		p.inDoubt++
+		c.job.isInDoubt = true
+		p.resolver.takeDoubt(c.job)
 	default:
-		p.under--
-		if c.job.wasDoubt {
-			p.doubts--
+		p.openIntents--
+		if c.job.isInDoubt {
+			p.inDoubt--
 		}
 	}
 }
 
-// enqueue makes jobs of rows from the feed. Rows in doubt from earlier runs go
+// enqueueRows makes jobs of rows from the feed. Rows in doubt from earlier runs go
 // to the resolver, now that their bodies are at hand.
-func (p *planner) enqueue(ctx context.Context, rows []checked) error {
+func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
 	for i := range rows {
@@ -131,7 +131,7 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 			// person's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
-		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: body(c), isNew: c.planned.Customer.Intents == 0}
+		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: requestBody(c), isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
 			histories = append(histories, j.customer.ID)
 		}
@@ -140,12 +140,12 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	if err := p.loadHistories(ctx, jobs, histories); err != nil {
 		return err
 	}
-	return p.admit(ctx, jobs)
+	return p.admitJobs(ctx, jobs)
 }
 
-// admit queues the rows that are to be sent, and gives those to the resolver that
+// admitJobs queues the rows that are to be sent, and gives those to the resolver that
 // must be looked up first.
-func (p *planner) admit(ctx context.Context, jobs []*job) error {
+func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	identities := make([]string, len(jobs))
 	for i, j := range jobs {
 		identities[i] = j.customer.Identity
@@ -156,12 +156,12 @@ func (p *planner) admit(ctx context.Context, jobs []*job) error {
 	}
 	for _, j := range jobs {
 		switch {
-		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.wanted(j):
+		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
 			p.toResolver(j)
 		case j.isNew && p.existing.Contains(j.customer.Identity):
-			j.exists = true
+			j.isListed = true
 			p.toResolver(j)
-		case p.wanted(j):
+		case p.isWanted(j):
 			p.queue = append(p.queue, j)
 		}
 	}
@@ -170,10 +170,10 @@ func (p *planner) admit(ctx context.Context, jobs []*job) error {
 
 // toResolver gives a row away that only the partner's list can decide about.
 func (p *planner) toResolver(j *job) {
-	p.under++
-	p.doubts++
-	j.wasDoubt = true
-	p.resolver.take(j)
+	p.openIntents++
+	p.inDoubt++
+	j.isInDoubt = true
+	p.resolver.takeDoubt(j)
 }
 
 func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
@@ -195,8 +195,8 @@ func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) e
 	return nil
 }
 
-// wanted decides whether a settled row goes out once more, and under which key.
-func (p *planner) wanted(j *job) bool {
+// isWanted decides whether a settled row goes out once more, and under which key.
+func (p *planner) isWanted(j *job) bool {
 	c := j.customer
 	switch c.Status {
 	case ledger.Pending, ledger.InsufficientBalance:
@@ -213,19 +213,19 @@ func (p *planner) wanted(j *job) bool {
 	if !slices.Contains(r.Statuses, c.Status) && !(c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)) {
 		return false
 	}
-	j.forced, j.next = true, decide.ForcedGeneration(c.History)
+	j.isForced, j.next = true, decide.ForcedGeneration(c.History)
 	return true
 }
 
-// release intends as many rows as the rate and the gate allow and passes them on.
-func (p *planner) release(ctx context.Context, room int) error {
+// releaseGroup intends as many rows as the rate and the gate allow and passes them on.
+func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	size := p.groupSize()
 	waiting := len(p.out)
 	if len(p.queue) == 0 || waiting > size/2 || ctx.Err() != nil {
 		return nil
 	}
 	p.measureFirst(ctx)
-	if p.first() {
+	if p.sendsOneByOne() {
 		room = min(room, 1) // until the partner has told the time, a lost answer would be for a person to settle
 	}
 	n := min(len(p.queue), size-waiting, room)
@@ -235,25 +235,25 @@ func (p *planner) release(ctx context.Context, room int) error {
 	group := make([]*job, 0, n)
 	for len(group) < n && len(p.queue) > 0 {
 		j := p.queue[0]
-		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.begun >= p.cfg.Bounds.Limit {
+		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.newSent >= p.cfg.Bounds.Limit {
 			p.closeIntake()
 			continue
 		}
 		p.queue = p.queue[1:]
-		if j.stale(pacing.WallTime()) || j.customer.Status != ledger.InDoubt && decide.HasUnanswered(j.customer.History, p.timing()) {
+		if j.isStale(pacing.WallTime()) || j.customer.Status != ledger.InDoubt && decide.HasUnanswered(j.customer.History, p.timing()) {
 			p.toResolver(j)
 			continue
 		}
 		if j.isNew && !j.sentNew {
 			j.sentNew = true
-			p.begun++
+			p.newSent++
 		}
 		group = append(group, j)
 	}
 	if len(group) == 0 {
 		return nil
 	}
-	skipped, err := p.intend(ctx, group)
+	skipped, err := p.writeIntents(ctx, group)
 	if err != nil {
 		return err
 	}
@@ -261,18 +261,18 @@ func (p *planner) release(ctx context.Context, room int) error {
 		if j.attempt.ID == 0 {
 			continue
 		}
-		p.under++
+		p.openIntents++
 		p.out <- j // never blocks: the group fits, and only we send
 	}
-	return p.reconsider(ctx, skipped)
+	return p.reconsiderSkipped(ctx, skipped)
 }
 
-// first reports whether rows go out one at a time: until the partner has told
+// sendsOneByOne reports whether rows go out one at a time: until the partner has told
 // the time, or a lost answer would be for an operator to settle, and until the
 // first user shows whose account the key opens.
-func (p *planner) first() bool {
+func (p *planner) sendsOneByOne() bool {
 	_, known := p.clock.Skew()
-	return !known && p.book.requests() == 0 || !p.account.isProved()
+	return !known && p.counters.requestsSent() == 0 || !p.account.isProved()
 }
 
 // measureFirst asks the wallet once the first user of the run is there and nobody
@@ -282,8 +282,8 @@ func (p *planner) measureFirst(ctx context.Context) {
 		return
 	}
 	p.measured = true
-	before := p.book.wallet()
-	if p.fee.Known() || !before.Known() || p.book.users() != 1 || p.book.requests() != 1 {
+	before := p.counters.lastWallet()
+	if p.fee.Known() || !before.Known() || p.counters.usersCreated() != 1 || p.counters.requestsSent() != 1 {
 		return
 	}
 	soon, cancel := context.WithTimeout(ctx, lastQuestion)
@@ -306,7 +306,7 @@ func (p *planner) closeIntake() {
 }
 
 // inFlight is how many jobs are with the release, the submitters or the recorder.
-func (p *planner) inFlight() int { return p.under - p.doubts }
+func (p *planner) inFlight() int { return p.openIntents - p.inDoubt }
 
 // groupSize is how many rows may be intended and unsent.
 func (p *planner) groupSize() int {
@@ -317,13 +317,13 @@ func (p *planner) groupSize() int {
 	return int(max(1, min(maxGroup, limit*groupTime.Seconds())))
 }
 
-// intend writes the intents of a group in one transaction. It returns the jobs
+// writeIntents writes the intents of a group in one transaction. It returns the jobs
 // whose customers another writer has changed: they have no attempt.
-func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err error) {
+func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*job, err error) {
 	began, now := time.Now(), p.clock.Now()
 	intents := make([]ledger.Intent, len(group))
 	for i, j := range group {
-		g := j.generation()
+		g := j.nextGeneration()
 		j.intended = began
 		j.attempt = ledger.Attempt{
 			Run: p.id, Generation: g, Key: ledger.Key(p.cfg.Environment, j.customer.Identity, g),
@@ -354,15 +354,15 @@ func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err
 		j.customer.Intents++
 		j.customer.Generation = j.attempt.Generation
 		j.customer.Email = j.user.Email
-		j.forced = false
+		j.isForced = false
 	}
 	return skipped, nil
 }
 
-// reconsider decides again about rows whose customers another writer has changed
+// reconsiderSkipped decides again about rows whose customers another writer has changed
 // since they were read, by what the ledger has of them now. One that is settled
 // counts as it is there.
-func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
+func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
 	if len(skipped) == 0 {
 		return nil
 	}
@@ -374,10 +374,10 @@ func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
 	before := make([]ledger.Customer, len(skipped))
 	for i, j := range skipped {
 		ids[i], before[i] = j.customer.ID, j.customer
-		j.forced, j.fresh = false, time.Time{} // the evidence was about another state
+		j.isForced, j.freshUntil = false, time.Time{} // the evidence was about another state
 		if j.sentNew {
 			j.sentNew = false
-			p.begun--
+			p.newSent--
 		}
 	}
 	if err := p.loadHistories(ctx, skipped, ids); err != nil {
@@ -391,7 +391,7 @@ func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
 		p.cfg.Moved(was.Status, is.Status)
 		j.isNew = is.Intents == 0
 	}
-	return p.admit(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
+	return p.admitJobs(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
 		return slices.ContainsFunc(j.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) // another process sends it
 	}))
 }

@@ -42,15 +42,15 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	plan := Plan{
 		Batch: b.batch, Rows: b.tally.Rows, Tally: b.tally, Send: b.toSend, New: b.newRows, Covered: -1,
 		InDoubt: b.tally.Status[ledger.InDoubt], Again: b.reg == nil,
-		Rate: r.pace.CurrentRate(), Duration: lasting(b.toSend, r.pace.CurrentRate()),
+		Rate: r.pace.CurrentRate(), Duration: durationAt(b.toSend, r.pace.CurrentRate()),
 	}
 	if plan.Send == 0 && plan.InDoubt == 0 {
 		return plan, nil
 	}
-	if over(r.cfg.Bounds.MaxNew, plan.New, plan.Rows) {
+	if exceeds(r.cfg.Bounds.MaxNew, plan.New, plan.Rows) {
 		return plan, stopf(MaxNew, "%d new rows are more than --max-new allows. Nothing was sent: is this the right file?", plan.New)
 	}
-	if err := r.money(ctx, &plan); err != nil {
+	if err := r.checkWallet(ctx, &plan); err != nil {
 		return plan, err
 	}
 	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.HasOpen(); plan.NotBefore.Before(pacing.WallTime()) {
@@ -59,7 +59,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.sameAccount(ctx); err != nil {
 		return plan, err
 	}
-	if stop := r.halt.reason(); stop != nil {
+	if stop := r.stopReason.current(); stop != nil {
 		return plan, stop
 	}
 	if r.cfg.Confirm != nil {
@@ -70,9 +70,9 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	return plan, nil
 }
 
-// money fills in what the wallet says, and refuses to begin when it can pay
+// checkWallet fills in what the wallet says, and refuses to begin when it can pay
 // for nobody.
-func (r *run) money(ctx context.Context, plan *Plan) error {
+func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	r.fee = r.cfg.Money.Fee
 	if !r.fee.Known() {
 		var err error
@@ -105,7 +105,7 @@ func (r *run) money(ctx context.Context, plan *Plan) error {
 		plan.WalletError = "its balance is not a number"
 		return nil
 	}
-	r.book.setWallet(balance, w.Currency)
+	r.counters.setWallet(balance, w.Currency)
 	plan.Wallet, plan.Currency = balance, w.Currency
 	usable := balance.Minus(Amount{}.Plus(r.cfg.Money.Keep))
 	if !r.cfg.Money.Keep.Known() {
@@ -140,7 +140,7 @@ func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
 		if d > r.cfg.Pace.Patience {
 			return w, &Stop{Reason: PartnerDown, Err: pacing.ErrTooLong}
 		}
-		r.book.pause(pacing.PauseText(d), pacing.WallTime().Add(d))
+		r.counters.showPause(pacing.PauseText(d), pacing.WallTime().Add(d))
 		if err := pacing.SleepUntil(ctx, pacing.WallTime().Add(d)); err != nil {
 			return w, err
 		}
@@ -161,7 +161,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	if e, ok := errors.AsType[*partner.Error](err); ok {
 		r.clock.ObserveDate(e.Began, e.Ended, e.Date) // even a refusal tells the time
 	}
-	if s := refusal(err); s != nil {
+	if s := refusalStop(err); s != nil {
 		return s
 	}
 	plan.WalletError = err.Error()
@@ -180,7 +180,7 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // whoever exists may be one of ours
 		return nil
 	}
-	found, err := r.list.ReadExisting(ctx, newRows, r.pace.WaitTurn)
+	found, err := r.reader.ReadExisting(ctx, newRows, r.pace.WaitTurn)
 	if err != nil {
 		return r.withoutList(ctx, err)
 	}
@@ -189,7 +189,7 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 }
 
 func (r *run) withoutList(ctx context.Context, err error) error {
-	switch s := refusal(err); {
+	switch s := refusalStop(err); {
 	case s != nil:
 		return s
 	case ctx.Err() != nil:
@@ -202,9 +202,9 @@ func (r *run) withoutList(ctx context.Context, err error) error {
 	return nil
 }
 
-// refusal is the reason to stop when a look-up shows that the partner refuses
+// refusalStop is the reason to stop when a look-up shows that the partner refuses
 // the key or the account, or the proxy to pass anything on; nil otherwise.
-func refusal(err error) *Stop {
+func refusalStop(err error) *Stop {
 	e, ok := errors.AsType[*partner.Error](err)
 	switch {
 	case ok && e.Halt == partner.ProxyRefused:
@@ -215,8 +215,8 @@ func refusal(err error) *Stop {
 	return nil
 }
 
-// over reports whether n of total exceeds a bound.
-func over(b Bound, n, total int) bool {
+// exceeds reports whether n of total exceeds a bound.
+func exceeds(b Bound, n, total int) bool {
 	switch {
 	case b.Percent > 0:
 		return float64(n)*100 > b.Percent*float64(total)

@@ -23,12 +23,12 @@ func Check(ctx context.Context, cfg Config, each func(ledger.Row) error, noted f
 	if err != nil {
 		return ledger.Tally{}, err
 	}
-	cfg.Ledger = unregistered{cfg.Ledger, each, noted}
-	b, err := check(ctx, cfg, func(int) {})
+	cfg.Ledger = unregisteredLedger{cfg.Ledger, each, noted}
+	b, err := checkInput(ctx, cfg, func(int) {})
 	if err != nil {
-		return ledger.Tally{}, interrupted(ctx, err)
+		return ledger.Tally{}, asInterrupted(ctx, err)
 	}
-	return b.tally, b.rollback()
+	return b.tally, b.rollBack()
 }
 
 // Preview says what Run would do with this input, and asks the wallet whether
@@ -40,41 +40,41 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 		return Plan{}, err
 	}
 	r := newRun(cfg)
-	b, err := check(ctx, cfg, func(n int) { r.book.update(func(p *Progress) { p.Rows = n }) })
+	b, err := checkInput(ctx, cfg, func(n int) { r.counters.updateProgress(func(p *Progress) { p.Rows = n }) })
 	if err != nil {
-		return Plan{}, interrupted(ctx, err)
+		return Plan{}, asInterrupted(ctx, err)
 	}
-	if err := r.recall(ctx); err != nil {
-		return Plan{}, errors.Join(err, b.rollback())
+	if err := r.recallLearnt(ctx); err != nil {
+		return Plan{}, errors.Join(err, b.rollBack())
 	}
 	plan, err := r.preflight(ctx, b)
-	return plan, errors.Join(interrupted(ctx, err), b.rollback())
+	return plan, errors.Join(asInterrupted(ctx, err), b.rollBack())
 }
 
-// unregistered shows every row that is registered, and knows no batch, so that
+// unregisteredLedger shows every row that is registered, and knows no batch, so that
 // all input is always checked.
-type unregistered struct {
+type unregisteredLedger struct {
 	ledger.Ledger
 	each  func(ledger.Row) error
 	noted func(ledger.RowNote)
 }
 
-func (u unregistered) FindBatch(context.Context, string) (ledger.Batch, error) {
+func (u unregisteredLedger) FindBatch(context.Context, string) (ledger.Batch, error) {
 	return ledger.Batch{}, ledger.ErrNotFound
 }
 
-func (u unregistered) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+func (u unregisteredLedger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
 	reg, err := u.Ledger.Register(ctx, b)
-	return shown{reg, u.each, u.noted}, err
+	return shownRegistration{reg, u.each, u.noted}, err
 }
 
-type shown struct {
+type shownRegistration struct {
 	ledger.Registration
 	each  func(ledger.Row) error
 	noted func(ledger.RowNote)
 }
 
-func (s shown) Add(ctx context.Context, rows []ledger.Row) error {
+func (s shownRegistration) Add(ctx context.Context, rows []ledger.Row) error {
 	for _, r := range rows {
 		if err := s.each(r); err != nil {
 			return err
@@ -83,7 +83,7 @@ func (s shown) Add(ctx context.Context, rows []ledger.Row) error {
 	return s.Registration.Add(ctx, rows)
 }
 
-func (s shown) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+func (s shownRegistration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
 	if s.noted != nil {
 		for _, n := range notes {
 			s.noted(n)

@@ -29,7 +29,7 @@ type lastFailure struct {
 	answer partner.Answer
 }
 
-func (l *lastFailure) take(a partner.Answer) {
+func (l *lastFailure) keepAnswer(a partner.Answer) {
 	switch a.Class {
 	case partner.NotSent, partner.Unknown, partner.OKBroken:
 		l.mu.Lock()
@@ -48,8 +48,8 @@ func (l *lastFailure) unreachable() *Unreachable {
 	return &Unreachable{l.answer.Cause, l.answer.ProxyStatus}
 }
 
-// inBrackets says why the partner cannot be reached, "" if that is not known.
-func (l *lastFailure) inBrackets() string {
+// bracketedCause says why the partner cannot be reached, "" if that is not known.
+func (l *lastFailure) bracketedCause() string {
 	switch u := l.unreachable(); {
 	case u == nil:
 		return ""
@@ -60,8 +60,8 @@ func (l *lastFailure) inBrackets() string {
 	}
 }
 
-// silence is the end of a run whose patience is over.
-func (l *lastFailure) silence(patience time.Duration) *Stop {
+// silenceStop is the end of a run whose patience is over.
+func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
 	s := stopf(PartnerDown, "the partner API has not answered as it should for %s", patience)
 	if u := l.unreachable(); u != nil {
 		s.Err = u

@@ -70,7 +70,7 @@ func TestShortOfPortsForEver(t *testing.T) {
 		b.cfg.Pace.Patience = 5 * time.Minute
 		b.cfg.Partner = &short{fakePartner: b.partner, until: time.Now().Add(24 * time.Hour)}
 		sum, err := b.run()
-		if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "no free port or file") {
+		if reasonOf(err) != PartnerDown || !strings.Contains(err.Error(), "no free port or file") {
 			t.Errorf("ended with %v", err)
 		}
 		want(t, sum, map[ledger.Status]int{ledger.Pending: 20})
@@ -106,7 +106,7 @@ func TestProxyRefusesEverything(t *testing.T) {
 				b := newBench(t, 20)
 				b.cfg.Partner = refusedByProxy{b.partner, class, status}
 				_, err := Run(t.Context(), b.cfg)
-				if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), strconv.Itoa(status)) {
+				if reasonOf(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), strconv.Itoa(status)) {
 					t.Errorf("ended with %v", err)
 				}
 			})
@@ -127,7 +127,7 @@ func (p refusedByProxy) Create(context.Context, string, partner.User) partner.An
 
 // TestWalletRefusedByProxy: nothing is sent to find out again.
 func TestWalletRefusedByProxy(t *testing.T) {
-	err := refusal(&partner.Error{Class: partner.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	err := refusalStop(&partner.Error{Class: partner.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
 	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
 		t.Errorf("got %v", err)
 	}
@@ -141,16 +141,16 @@ func TestUnreachableIsNamed(t *testing.T) {
 		b.partner.down = func(time.Time) bool { return true }
 		_, err := b.run()
 		var u *Unreachable
-		if stopReason(err) != PartnerDown || !errors.As(err, &u) || u.Cause != "refused" {
+		if reasonOf(err) != PartnerDown || !errors.As(err, &u) || u.Cause != "refused" {
 			t.Errorf("ended with %v", err)
 		}
 	})
 	var l lastFailure
-	l.take(partner.Answer{Class: partner.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
-	if got := l.silence(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
+	l.keepAnswer(partner.Answer{Class: partner.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
+	if got := l.silenceStop(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
 		t.Errorf("got %q", got)
 	}
-	l.take(partner.Answer{Class: partner.Unknown, Cause: partner.CauseServer})
+	l.keepAnswer(partner.Answer{Class: partner.Unknown, Cause: partner.CauseServer})
 	if l.unreachable() != nil {
 		t.Error("an answer of the partner's is taken for no connection")
 	}

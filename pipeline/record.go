@@ -16,11 +16,11 @@ import (
 // in links, besides the requests in flight.
 const maxWaiting = 64
 
-// ruled is a row in doubt with what the evidence makes of it.
-type ruled struct {
+// resolved is a row in doubt with what the evidence makes of it.
+type resolved struct {
 	job      *job            // nil for a customer of another input
 	customer ledger.Customer // the state that was weighed
-	ruling   decide.Resolution
+	resolution   decide.Resolution
 }
 
 // recorder writes outcomes: answers from the submitters and rulings from the
@@ -30,8 +30,8 @@ type ruled struct {
 type recorder struct {
 	*run
 	answers <-chan answered
-	rulings <-chan []ruled
-	back    *mailbox[comeback]
+	resolutions <-chan []resolved
+	back    *mailbox[retryAt]
 
 	refusals pacing.RefusalWindow
 	atHand   []answered      // of it those not yet decided
@@ -39,20 +39,20 @@ type recorder struct {
 	warned   bool            // that the partner uses up keys of requests that it turns away
 }
 
-// work runs until both channels are closed, or the ledger fails. After a
+// recordAll runs until both channels are closed, or the ledger fails. After a
 // failure it goes on to take answers and saves them where it can.
-func (r *recorder) work(ctx context.Context) error {
+func (r *recorder) recordAll(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	answers, rulings := r.answers, r.rulings
+	answers, rulings := r.answers, r.resolutions
 	defer func() {
 		if p := recover(); p != nil {
-			r.abandon(p, answers, rulings)
+			r.saveAfterPanic(p, answers, rulings)
 		}
 	}()
 	var failed error // the ledger: nothing more is written to it
 	for answers != nil || rulings != nil {
 		var batch []answered
-		var ruled []ruled
+		var ruled []resolved
 		select {
 		case a, ok := <-answers:
 			if !ok {
@@ -70,9 +70,9 @@ func (r *recorder) work(ctx context.Context) error {
 		if len(batch) > 0 {
 			batch, answers = gather(batch, answers)
 		}
-		if err := r.record(ctx, batch, ruled, failed); err != nil && failed == nil {
+		if err := r.recordGroup(ctx, batch, ruled, failed); err != nil && failed == nil {
 			failed = err
-			r.halt.stop(ledgerStop("recording outcomes", err))
+			r.stopReason.stopWith(ledgerStop("recording outcomes", err))
 		}
 	}
 	return failed
@@ -95,24 +95,24 @@ func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answe
 	return batch, answers
 }
 
-// abandon saves what can be saved after a panic: outcomes that are not yet in
+// saveAfterPanic saves what can be saved after a panic: outcomes that are not yet in
 // the ledger, and those that still come in, go to the emergency file.
-func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []ruled) {
+func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, rulings <-chan []resolved) {
 	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
-	r.halt.stop(fault)
+	r.stopReason.stopWith(fault)
 	keep := func(changes []ledger.Change) {
-		if err := surviving(func() error { return r.save(changes, nil) }); err != nil {
-			r.halt.stop(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
+		if err := recoverPanic(func() error { return r.saveElsewhere(changes, nil) }); err != nil {
+			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
 		}
 	}
 	keep(r.unsaved)
 	for i := range r.atHand {
-		if err := surviving(func() error {
+		if err := recoverPanic(func() error {
 			change, _ := r.afterSend(&r.atHand[i])
 			keep([]ledger.Change{change})
 			return nil
 		}); err != nil {
-			r.halt.stop(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
+			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
 		}
 	}
 	for answers != nil || rulings != nil {
@@ -132,17 +132,17 @@ func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []
 	}
 }
 
-// record writes one group. Once the ledger has failed, outcomes only go to the
+// recordGroup writes one group. Once the ledger has failed, outcomes only go to the
 // emergency file.
-func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled, failed error) error {
+func (r *recorder) recordGroup(ctx context.Context, batch []answered, rulings []resolved, failed error) error {
 	r.atHand = batch
 	if failed == nil {
-		if err := r.exclude(ctx, batch); err != nil {
+		if err := r.doubtSharedAnswers(ctx, batch); err != nil {
 			failed = err
 		}
 	}
 	changes := make([]ledger.Change, 0, len(batch)+len(rulings))
-	backs := make([]comeback, 0, len(batch)+len(rulings))
+	backs := make([]retryAt, 0, len(batch)+len(rulings))
 	var own []bool // of the rulings' changes: rows of this input
 	for i := range batch {
 		change, back := r.afterSend(&batch[i])
@@ -164,13 +164,13 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 		left, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
 	}
 	if failed != nil {
-		return r.save(changes, failed)
+		return r.saveElsewhere(changes, failed)
 	}
-	refused := r.refused(left, changes[:len(batch)])
+	refused := r.handleRefused(left, changes[:len(batch)])
 	r.unsaved = nil
 	for i := range batch {
 		if batch[i].class == ledger.OK {
-			r.account.prove()
+			r.account.markProved()
 		}
 		if a := &batch[i]; a.class != ledger.NotSent {
 			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
@@ -179,7 +179,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	r.countUnpaired(changes)
 	for i, c := range changes {
 		if !refused[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
-			r.book.note(c)
+			r.counters.countChange(c)
 			r.cfg.Moved(c.Expect.Status, c.Status)
 		}
 	}
@@ -188,11 +188,11 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 			backs[i].next = decide.NextDone
 		}
 	}
-	r.back.put(backs...)
+	r.back.putAll(backs...)
 	return nil
 }
 
-// refused deals with what the ledger left, and returns the customers. The rest of
+// handleRefused deals with what the ledger left, and returns the customers. The rest of
 // the group is written, and the ledger is fit for use.
 //
 // An answer that does not fit says that another writer has changed the customer
@@ -202,7 +202,7 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 // would do it to the next answer, too. A ruling that does not fit was about a state
 // that has passed. It is dropped: the customer counts as it is, and the next run
 // looks at it again, by a list that is read then.
-func (r *recorder) refused(left, answers []ledger.Change) map[int64]bool {
+func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	if len(left) == 0 {
 		return nil
 	}
@@ -221,7 +221,7 @@ func (r *recorder) refused(left, answers []ledger.Change) map[int64]bool {
 		r.cfg.Log.Warn("customers changed while the partner's list was read; what it shows of them is left to the next run", "customers", n)
 	}
 	if len(lost) > 0 {
-		r.halt.stop(ledgerStop("recording outcomes", r.save(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
+		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveElsewhere(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
 	}
 	return refused
 }
@@ -235,12 +235,12 @@ func (r *recorder) countUnpaired(changes []ledger.Change) {
 		}
 	}
 	if n > 0 && !r.cfg.Doubt.SkipConfirm && r.unpaired.Add(n) >= pairCrowd {
-		r.resolver.in.ring()
+		r.resolver.in.wake()
 	}
 }
 
-// save puts outcomes that the ledger would not take into its emergency file.
-func (r *recorder) save(changes []ledger.Change, cause error) error {
+// saveElsewhere puts outcomes that the ledger would not take into its emergency file.
+func (r *recorder) saveElsewhere(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {
 		return cause
 	}
@@ -261,7 +261,7 @@ func (r *recorder) save(changes []ledger.Change, cause error) error {
 }
 
 // afterSend turns an answer into the change that the ledger takes.
-func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
+func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	j := a.job
 	before := j.customer.History
 	s := r.gaps.HoldDuplicate(decide.AfterAnswer(before, a.class, r.timing()))
@@ -281,7 +281,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 		}},
 		Status: s.Status, At: a.ended.At,
 	}
-	change.Field, change.Code, change.Message = explain(s.Status, a)
+	change.Field, change.Code, change.Message = explainStatus(s.Status, a)
 	if s.Status == ledger.Created {
 		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
 		change.Field, change.Code, change.Message = "", "", ""
@@ -292,9 +292,9 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	j.customer.History = append(before, j.attempt)
 	j.customer.Status = s.Status
 	if a.class != ledger.NotSent {
-		r.book.sent(a.class)
+		r.counters.countSent(a.class)
 		if s.Status == ledger.Created {
-			r.book.paid()
+			r.counters.countCreated()
 		}
 		if a.class == ledger.Unclear {
 			r.refusals.CountStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
@@ -302,7 +302,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 			r.refusals.CountStatus(s.Status)
 		}
 		if r.refusals.IsOver(r.cfg.Bounds.MaxErrors.Count, r.cfg.Bounds.MaxErrors.Percent) {
-			r.halt.stop(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
+			r.stopReason.stopWith(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
 		}
 	}
 	next := s.Next
@@ -312,12 +312,12 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
 	case next == decide.NextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
 		next = decide.NextAgain // the planner sees that it is stale and asks the resolver again
 	}
-	return change, comeback{j, next}
+	return change, retryAt{j, next}
 }
 
 // afterEvidence turns a ruling into the change that the ledger takes; ok is
 // false if there is nothing to write.
-func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback, ok bool) {
+func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryAt, ok bool) {
 	c := &x.customer
 	if x.job != nil {
 		c = &x.job.customer
@@ -326,7 +326,7 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 		Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
 		Status: ledger.InDoubt, At: pacing.WallTime(),
 	}
-	for _, i := range x.ruling.Absent {
+	for _, i := range x.resolution.Absent {
 		a := &c.History[i]
 		a.Absent = true
 		change.Close = append(change.Close, ledger.Closing{
@@ -334,22 +334,22 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 			HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: a.Excerpt,
 		})
 	}
-	back = comeback{x.job, decide.NextDone}
-	switch x.ruling.Kind {
+	back = retryAt{x.job, decide.NextDone}
+	switch x.resolution.Kind {
 	case decide.WaitLonger, decide.LeaveAsIs, decide.ReadAgain:
 		return change, back, false
 	case decide.AskOperator:
-		change.Code, change.Message = x.ruling.Code, personMessage(x.ruling.Code)
+		change.Code, change.Message = x.resolution.Code, personMessage(x.resolution.Code)
 	case decide.MarkCreated:
-		change.Status, change.ServiceID, change.URL = ledger.Created, x.ruling.ServiceID, x.ruling.Link
+		change.Status, change.ServiceID, change.URL = ledger.Created, x.resolution.ServiceID, x.resolution.Link
 	case decide.MarkLinkMissing:
-		change.Status, change.ServiceID = ledger.LinkMissing, x.ruling.ServiceID
+		change.Status, change.ServiceID = ledger.LinkMissing, x.resolution.ServiceID
 		change.Code, change.Message = userlist.CodeLinkLost, linkLostMessage
 	case decide.MarkDuplicate:
 		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
 		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
 	case decide.MarkRejected:
-		change.Status, change.Code = ledger.Rejected, orElse(x.ruling.Code, "refused")
+		change.Status, change.Code = ledger.Rejected, orElse(x.resolution.Code, "refused")
 		change.Message = "the partner refused this row. Correct it and run again"
 	case decide.SendAgain:
 		// The row stays what it is until its next intent: after a crash it must
@@ -359,7 +359,7 @@ func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback,
 		return change, back, len(change.Close) > 0
 	}
 	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
-		r.book.paid()
+		r.counters.countCreated()
 	}
 	c.Status = change.Status
 	return change, back, true

@@ -13,12 +13,12 @@ import (
 
 // This file writes what a mix-up of answers comes to.
 
-// repair moves users and links to the customers that the list shows them for,
+// repairMixUps moves users and links to the customers that the list shows them for,
 // all of a reading in one transaction. Where a link may be in someone's hands
 // already, where a request is under way, or where the list does not say who is
 // who, nothing moves: the customers are noted for a reviewer, or left to the
 // next reading.
-func (r *run) repair(ctx context.Context, found *userlist.PairingResult, list userlist.Listing) (map[int64]bool, error) {
+func (r *run) repairMixUps(ctx context.Context, found *userlist.PairingResult, list userlist.Listing) (map[int64]bool, error) {
 	ctx = context.WithoutCancel(ctx)
 	shown, err := r.linksShown(ctx)
 	if err != nil {
@@ -28,14 +28,14 @@ func (r *run) repair(ctx context.Context, found *userlist.PairingResult, list us
 	handedOut := false
 	for i, c := range found.Mixed {
 		for _, of := range []ledger.Customer{c, found.Owners[i]} {
-			if r.underway(of) {
+			if r.hasOpenIntent(of) {
 				return nil, nil
 			}
 			group[of.ID] = of
 			handedOut = handedOut || of.URL != "" && !of.Issued.After(shown)
 		}
 	}
-	if r.beside {
+	if r.isConcurrent {
 		return nil, nil
 	}
 	var all []ledger.Customer
@@ -45,7 +45,7 @@ func (r *run) repair(ctx context.Context, found *userlist.PairingResult, list us
 	slices.SortFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) })
 	var changes []ledger.Change
 	if !handedOut {
-		changes = userlist.PlanRepairs(all, list, r.shared.has, pacing.WallTime())
+		changes = userlist.PlanRepairs(all, list, r.sharedLinks.isShared, pacing.WallTime())
 	}
 	if len(all) > 0 && changes == nil {
 		for _, c := range all {
@@ -57,7 +57,7 @@ func (r *run) repair(ctx context.Context, found *userlist.PairingResult, list us
 	isRepaired := changes != nil
 	for i, c := range found.Ours {
 		_, isMixed := group[c.ID]
-		if isMixed && isRepaired || r.underway(c) {
+		if isMixed && isRepaired || r.hasOpenIntent(c) {
 			continue // repaired already, from the same list
 		}
 		group[c.ID] = c
@@ -95,25 +95,25 @@ func isLeft(left []ledger.Change, customer int64) bool {
 	return slices.ContainsFunc(left, func(ch ledger.Change) bool { return ch.Customer == customer })
 }
 
-// underway reports whether a customer may be sent at this moment, so that its
+// hasOpenIntent reports whether a customer may be sent at this moment, so that its
 // state is not to be changed behind the planner's back.
-func (r *run) underway(c ledger.Customer) bool {
+func (r *run) hasOpenIntent(c ledger.Customer) bool {
 	if slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) {
 		return true
 	}
-	if c.Status == ledger.Created || c.Status == ledger.LinkMissing || r.sendingDone {
+	if c.Status == ledger.Created || c.Status == ledger.LinkMissing || r.isSendingDone {
 		return false
 	}
-	return !r.resolver.holds(c.ID)
+	return !r.resolver.isHolding(c.ID)
 }
 
 // countRepair corrects the figures of the run.
 func (r *run) countRepair(c ledger.Customer, ch ledger.Change) {
 	inThisRun := len(c.History) > 0 && c.History[len(c.History)-1].Run == r.id
 	if inThisRun && c.Status != ledger.InDoubt {
-		r.book.takeBack(c.Status)
+		r.counters.uncount(c.Status)
 	}
-	r.book.note(ch)
+	r.counters.countChange(ch)
 	if c.LastBatch == r.batch.ID {
 		r.cfg.Moved(c.Status, ch.Status)
 	}

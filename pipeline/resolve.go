@@ -33,7 +33,7 @@ const (
 type resolver struct {
 	*run
 	in       *mailbox[*job]
-	rulings  chan<- []ruled
+	resolutions  chan<- []resolved
 	tailing  atomic.Bool   // nothing else is left to do: scan at full rate as soon as it helps
 	finished chan struct{} // closed when no more rows will come
 
@@ -55,47 +55,47 @@ type waiting struct {
 	unproved bool // there were too few known users to judge the list by: looked at again when this run has created its last
 }
 
-// take gives a row in doubt to the resolver.
-func (r *resolver) take(j *job) { r.in.put(j) }
+// takeDoubt gives a row in doubt to the resolver.
+func (r *resolver) takeDoubt(j *job) { r.in.putAll(j) }
 
-// holds reports whether a customer is in the hands of the resolver, so that
+// isHolding reports whether a customer is in the hands of the resolver, so that
 // nobody sends it at this moment. It is called by the resolver only.
-func (r *resolver) holds(customer int64) bool {
+func (r *resolver) isHolding(customer int64) bool {
 	_, other := r.others[customer]
 	return r.own[customer] != nil || other
 }
 
-// tail says whether anything but the rows in doubt is left to do.
-func (r *resolver) tail(is bool) {
+// setTailing says whether anything but the rows in doubt is left to do.
+func (r *resolver) setTailing(is bool) {
 	if r.tailing.Swap(is) != is {
-		r.in.ring()
+		r.in.wake()
 	}
 }
 
-// work runs until no more rows will come and those of other inputs were looked
+// resolveAll runs until no more rows will come and those of other inputs were looked
 // up once, or until ctx ends. It closes rulings.
-func (r *resolver) work(ctx context.Context) error {
-	defer close(r.rulings)
+func (r *resolver) resolveAll(ctx context.Context) error {
+	defer close(r.resolutions)
 	if err := r.loadOthers(ctx); err != nil {
 		return err
 	}
 	for ctx.Err() == nil {
-		var known []ruled
-		for _, j := range r.in.take() {
-			if j.exists {
-				known = append(known, ruled{job: j, ruling: decide.Resolution{Kind: decide.MarkDuplicate}})
+		var known []resolved
+		for _, j := range r.in.takeAll() {
+			if j.isListed {
+				known = append(known, resolved{job: j, resolution: decide.Resolution{Kind: decide.MarkDuplicate}})
 				continue
 			}
 			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.LocalTime(r.timing().SettledAt(j.customer.History)).Add(decide.DateResolution)}
 		}
-		if err := r.send(ctx, known); err != nil {
+		if err := r.sendResolved(ctx, known); err != nil {
 			return err
 		}
 		select {
 		case <-r.finished:
 			if len(r.own) == 0 {
 				if len(r.others) > 0 && r.last.IsZero() {
-					return r.look(ctx)
+					return r.lookOnce(ctx)
 				}
 				return nil
 			}
@@ -109,18 +109,18 @@ func (r *resolver) work(ctx context.Context) error {
 		}
 		at, ok := r.nextScan(pacing.WallTime())
 		if ok && !at.After(pacing.WallTime()) {
-			if err := r.look(ctx); err != nil {
+			if err := r.lookOnce(ctx); err != nil {
 				return err
 			}
 			continue
 		}
-		r.await(ctx, at, ok)
+		r.awaitNext(ctx, at, ok)
 	}
 	return nil
 }
 
-// await waits until something may have changed.
-func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
+// awaitNext waits until something may have changed.
+func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 	var timer <-chan time.Time
 	if ok {
 		if r.tailing.Load() {
@@ -128,7 +128,7 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 			if len(r.own) == 1 {
 				text = "1 answer outstanding, asking the partner"
 			}
-			r.book.pause(text, at)
+			r.counters.showPause(text, at)
 		}
 		t := time.NewTimer(min(at.Sub(pacing.WallTime()), 5*time.Second)) // a timer stands still while the machine sleeps
 		defer t.Stop()
@@ -139,7 +139,7 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 		finished = nil
 	}
 	select {
-	case <-r.in.bell:
+	case <-r.in.notify:
 	case <-timer:
 	case <-finished:
 	case <-ctx.Done():
@@ -200,43 +200,43 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 	return pacing.BackoffAfter(r.failed-1, 10*time.Second, pacing.MaxBackoff)
 }
 
-// unreadable leaves the rows to a person once the list could not be read
+// giveUpList leaves the rows to a person once the list could not be read
 // several times. Their state in the ledger is right as it is.
-func (r *resolver) unreadable(ctx context.Context, cause error) error {
+func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 	r.failed++
 	r.cfg.Log.Warn("the partner's list of users could not be read", "error", cause.Error(), "try", r.failed)
-	if s := refusal(cause); s != nil {
+	if s := refusalStop(cause); s != nil {
 		return s
 	}
 	if r.failed < scanTries && !userlist.IsRefusedForGood(cause) {
 		return nil
 	}
-	out := make([]ruled, 0, len(r.own))
+	out := make([]resolved, 0, len(r.own))
 	for id, w := range r.own {
 		rule := decide.Resolution{Kind: decide.WaitLonger}
 		if w.job.customer.Status != ledger.InDoubt && decide.HasUnanswered(w.job.customer.History, r.timing()) {
 			rule = decide.Resolution{Kind: decide.AskOperator, Code: decide.CodeOutstanding} // a limiter's 429 that counted as an answer once
 		}
-		out = append(out, ruled{job: w.job, ruling: rule})
+		out = append(out, resolved{job: w.job, resolution: rule})
 		delete(r.own, id)
 	}
 	r.failed = 0
-	return r.send(ctx, out)
+	return r.sendResolved(ctx, out)
 }
 
-func (r *resolver) send(ctx context.Context, out []ruled) error {
+func (r *resolver) sendResolved(ctx context.Context, out []resolved) error {
 	if len(out) == 0 {
 		return nil
 	}
 	select {
-	case r.rulings <- out:
+	case r.resolutions <- out:
 	case <-ctx.Done():
 	}
 	return nil
 }
 
-// noted returns those of the rows in doubt whose users were created inside a gap.
-func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
+// allInGap returns those of the rows in doubt whose users were created inside a gap.
+func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	var all []string
 	for _, w := range r.own {
 		all = append(all, w.job.customer.Identity)

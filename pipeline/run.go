@@ -49,22 +49,22 @@ type run struct {
 	clock    *pacing.Clock
 	pace     *pacing.Limiter
 	gate     *pacing.Gate
-	last     *lastFailure
-	halt     *halter
-	book     *book
+	lastFailure     *lastFailure
+	stopReason     *stopReason
+	counters     *counters
 	account  *account
-	shared   *sharedLinks
+	sharedLinks   *sharedLinks
 	resolver *resolver
 	fee      Amount
 	firstFee Amount // what the first user of this run cost; unknown if nobody asked
 	existing userlist.Existing
 	gaps     *decide.Gaps
 	gapStore ledger.Gaps // where they are kept; nil without gaps
-	list     *userlist.Reader
+	reader     *userlist.Reader
 	owner    string // of the wallet, if the partner tells
 
-	beside      bool          // another process holds the ledger
-	sendingDone bool          // no request is under way any more
+	isConcurrent      bool          // another process holds the ledger
+	isSendingDone bool          // no request is under way any more
 	listLag     time.Duration // the longest that the list was seen to lag behind lately
 	listError   string        // why the list could not confirm the users; "" = it could, or nobody asked
 	unpaired    atomic.Int64  // users created since the list was last compared
@@ -73,9 +73,9 @@ type run struct {
 
 func newRun(cfg Config) *run {
 	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
-	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), last: &lastFailure{}, halt: &halter{},
-		book: newBook(cfg.Watch, pace.CurrentRate), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
-	r.list = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heed, Log: cfg.Log}
+	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
+		counters: newCounters(cfg.Watch, pace.CurrentRate), account: &account{ledger: cfg.Ledger}, sharedLinks: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
+	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heedError, Log: cfg.Log}
 	return r
 }
 
@@ -101,24 +101,24 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	batch, err := check(ctx, cfg, func(n int) { r.book.update(func(p *Progress) { p.Rows = n }) })
+	batch, err := checkInput(ctx, cfg, func(n int) { r.counters.updateProgress(func(p *Progress) { p.Rows = n }) })
 	if err != nil {
-		return s, interrupted(ctx, err)
+		return s, asInterrupted(ctx, err)
 	}
-	if err := r.recall(ctx); err == nil {
+	if err := r.recallLearnt(ctx); err == nil {
 		s.Plan, err = r.preflight(ctx, batch)
 		if err == nil {
-			err = batch.commit(ctx)
+			err = batch.commitBatch(ctx)
 		}
 		if err != nil {
-			return s, errors.Join(interrupted(ctx, err), batch.rollback())
+			return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
 		}
 	} else {
-		return s, errors.Join(err, batch.rollback())
+		return s, errors.Join(err, batch.rollBack())
 	}
 	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
 	before := batch.tally
-	r.book.update(func(p *Progress) {
+	r.counters.updateProgress(func(p *Progress) {
 		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
 	})
 	origin := cfg.Origin
@@ -127,18 +127,18 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return s, ledgerStop("beginning the run", err)
 	}
 	s.Run = r.id
-	if err := r.note(ctx); err != nil {
+	if err := r.notePreflight(ctx); err != nil {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
 		if err = r.closeGaps(ctx); err == nil {
 			err = r.askExisting(ctx, s.Plan.New)
 		}
-		if err == nil && r.halt.reason() == nil {
-			err = r.send(ctx, r.feed)
+		if err == nil && r.stopReason.current() == nil {
+			err = r.sendPass(ctx, r.feedRows)
 		}
 	}
-	return r.finish(ctx, s, before, r.confirm(ctx, err))
+	return r.finishRun(ctx, s, before, r.confirmAfter(ctx, err))
 }
 
 // Settle looks up everything in doubt by the partner's list once and records
@@ -151,7 +151,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	if err := r.recall(ctx); err != nil {
+	if err := r.recallLearnt(ctx); err != nil {
 		return s, err
 	}
 	origin := cfg.Origin
@@ -160,12 +160,12 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 		return s, ledgerStop("beginning the run", err)
 	}
 	s.Run = r.id
-	err = r.send(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
-	return r.finish(ctx, s, ledger.Tally{}, r.confirm(ctx, err))
+	err = r.sendPass(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
+	return r.finishRun(ctx, s, ledger.Tally{}, r.confirmAfter(ctx, err))
 }
 
-// recall reads what earlier runs learnt of the partner.
-func (r *run) recall(ctx context.Context) error {
+// recallLearnt reads what earlier runs learnt of the partner.
+func (r *run) recallLearnt(ctx context.Context) error {
 	if err := r.loadGaps(ctx); err != nil {
 		return err
 	}
@@ -181,10 +181,10 @@ func (r *run) recall(ctx context.Context) error {
 	if pacing.WallTime().Sub(at) < lagLife {
 		r.setLag(lag)
 	}
-	if err := r.account.recall(ctx); err != nil {
+	if err := r.account.recallBound(ctx); err != nil {
 		return err
 	}
-	if err := r.shared.recall(ctx); err != nil {
+	if err := r.sharedLinks.recallDigests(ctx); err != nil {
 		return err
 	}
 	text, at, err := r.learnt(ctx, learntPace)
@@ -230,39 +230,39 @@ func (r *run) learn(ctx context.Context, name, text string, at time.Time) error 
 // lagLife is how long the list is trusted to lag no more than it did.
 const lagLife = 30 * 24 * time.Hour
 
-// lag is the longest that the list was seen to lag behind lately. It is used by
+// listLagNow is the longest that the list was seen to lag behind lately. It is used by
 // whoever reads the list: the resolver while rows are sent, the run afterwards.
-func (r *run) lag() time.Duration { return r.listLag }
+func (r *run) listLagNow() time.Duration { return r.listLag }
 
 func (r *run) setLag(d time.Duration) { r.listLag = d }
 
-// send runs the send pass: one goroutine for each part, all of them awaited here.
-func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
+// sendPass runs the send pass: one goroutine for each part, all of them awaited here.
+func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.halt.cancel = cancel
+	r.stopReason.cancel = cancel
 	sending, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
 	if d := r.cfg.Bounds.MaxDuration; d > 0 {
-		defer time.AfterFunc(d, func() { r.halt.stop(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
+		defer time.AfterFunc(d, func() { r.stopReason.stopWith(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
 	}
 
 	fresh := make(chan *chunk, 2)
 	intended := make(chan *job, maxGroup)
 	drained := make(chan struct{}, 1)
 	answers := make(chan answered)
-	rulings := make(chan []ruled)
-	back := newMailbox[comeback]()
-	r.resolver = &resolver{run: r, in: newMailbox[*job](), rulings: rulings, finished: make(chan struct{}),
+	rulings := make(chan []resolved)
+	back := newMailbox[retryAt]()
+	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: rulings, finished: make(chan struct{}),
 		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
 	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
-	record := &recorder{run: r, answers: answers, rulings: rulings, back: back}
+	record := &recorder{run: r, answers: answers, resolutions: rulings, back: back}
 
 	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
 	defer end()
 	var aside, batch errgroup.Group
-	aside.Go(func() error { return r.halting(surviving(func() error { return r.controlGate(over) })) })
+	aside.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(over) })) })
 	aside.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
@@ -273,23 +273,23 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk
 	})
 	for _, part := range []func() error{
 		func() error { return feed(ctx, fresh) },
-		func() error { return plan.work(ctx) },
-		func() error { return submit.work(ctx, sending) },
-		func() error { return record.work(ctx) },
-		func() error { return r.resolver.work(ctx) },
+		func() error { return plan.planRows(ctx) },
+		func() error { return submit.sendAll(ctx, sending) },
+		func() error { return record.recordAll(ctx) },
+		func() error { return r.resolver.resolveAll(ctx) },
 	} {
-		batch.Go(func() error { return r.halting(surviving(part)) })
+		batch.Go(func() error { return r.stopOn(recoverPanic(part)) })
 	}
 	err := batch.Wait()
-	r.sendingDone = true
+	r.isSendingDone = true
 	end()
 	cutOff()
 	return errors.Join(err, aside.Wait())
 }
 
-// surviving turns a panic into an error, so that the other parts can record
+// recoverPanic turns a panic into an error, so that the other parts can record
 // what is under way before the process gives up.
-func surviving(part func() error) (err error) {
+func recoverPanic(part func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
@@ -298,41 +298,41 @@ func surviving(part func() error) (err error) {
 	return part()
 }
 
-// halting turns the error of one part into the reason why all stop. Only what
+// stopOn turns the error of one part into the reason why all stop. Only what
 // is no reason is returned.
-func (r *run) halting(err error) error {
+func (r *run) stopOn(err error) error {
 	var s *Stop
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil
 	case errors.As(err, &s):
-		r.halt.stop(s)
+		r.stopReason.stopWith(s)
 		return nil
 	default:
-		r.halt.stop(&Stop{Reason: Fault, Err: err})
+		r.stopReason.stopWith(&Stop{Reason: Fault, Err: err})
 		return nil
 	}
 }
 
-// note keeps what preflight found out, before anything is sent by it.
-func (r *run) note(ctx context.Context) error {
+// notePreflight keeps what preflight found out, before anything is sent by it.
+func (r *run) notePreflight(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	if r.owner != "" {
-		if err := r.account.admit(ctx, ledger.Account{Partner: r.owner}); err != nil {
+		if err := r.account.bindName(ctx, ledger.Account{Partner: r.owner}); err != nil {
 			return ledgerStop("noting the account", err)
 		}
 	}
-	return r.noteTrip(ctx)
+	return r.noteRoundTrip(ctx)
 }
 
-// noteTrip keeps how far off the clocks' comparison can be: the windows of this
+// noteRoundTrip keeps how far off the clocks' comparison can be: the windows of this
 // run's attempts are judged by later runs, too.
-func (r *run) noteTrip(ctx context.Context) error {
+func (r *run) noteRoundTrip(ctx context.Context) error {
 	return r.learn(ctx, learntTrip, r.clock.RoundTrip().String(), pacing.WallTime())
 }
 
-// interrupted tells a cancelled context apart from other errors.
-func interrupted(ctx context.Context, err error) error {
+// asInterrupted tells a cancelled context apart from other errors.
+func asInterrupted(ctx context.Context, err error) error {
 	var s *Stop
 	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {
 		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}

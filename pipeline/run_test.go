@@ -16,7 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func stopReason(err error) Reason {
+func reasonOf(err error) Reason {
 	var s *Stop
 	if errors.As(err, &s) {
 		return s.Reason
@@ -88,7 +88,7 @@ func TestRateIsHeldAcrossRestarts(t *testing.T) {
 						t.Fatalf("after %d runs %d of 200 rows are sent", runs, len(b.partner.posts))
 					}
 					ctx, cancel := context.WithTimeout(t.Context(), cut)
-					if _, err := Run(ctx, b.cfg); err != nil && stopReason(err) != Interrupted {
+					if _, err := Run(ctx, b.cfg); err != nil && reasonOf(err) != Interrupted {
 						t.Fatal(err)
 					}
 					cancel()
@@ -190,7 +190,7 @@ func TestEmptyWalletStops(t *testing.T) {
 		b := newBench(t, 50)
 		b.partner.script[email(20)] = []act{say(partner.Answer{Class: partner.Funds, HTTPStatus: 402})}
 		s, err := b.run()
-		if stopReason(err) != LowBalance {
+		if reasonOf(err) != LowBalance {
 			t.Fatalf("%v", err)
 		}
 		if s.Tally.Status[ledger.InsufficientBalance] != 1 || s.Remaining == 0 {
@@ -239,7 +239,7 @@ func TestRefusedCredentialsStop(t *testing.T) {
 		b := newBench(t, 200)
 		b.partner.script[email(20)] = []act{say(partner.Answer{Class: partner.Auth, HTTPStatus: 401})}
 		s, err := b.run()
-		if stopReason(err) != Refused || s.Tally.Status[ledger.Pending] == 0 || s.Tally.Status[ledger.InDoubt] != 0 {
+		if reasonOf(err) != Refused || s.Tally.Status[ledger.Pending] == 0 || s.Tally.Status[ledger.InDoubt] != 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
 		}
 		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 200 {
@@ -273,7 +273,7 @@ func TestRetryAfterBeyondPatienceStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
 		b.partner.script[email(5)] = []act{say(partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: time.Hour})}
-		if _, err := b.run(); stopReason(err) != PartnerDown {
+		if _, err := b.run(); reasonOf(err) != PartnerDown {
 			t.Errorf("%v", err)
 		}
 	})
@@ -313,7 +313,7 @@ func TestPatienceEnds(t *testing.T) {
 		began := time.Now()
 		b.partner.down = func(now time.Time) bool { return now.Sub(began) > 100*time.Millisecond }
 		s, err := b.run()
-		if stopReason(err) != PartnerDown {
+		if reasonOf(err) != PartnerDown {
 			t.Fatalf("%v", err)
 		}
 		if took := time.Since(began); took < 15*time.Minute || took > 17*time.Minute {
@@ -348,7 +348,7 @@ func TestBounds(t *testing.T) {
 			b.cfg.Bounds, b.partner.always = c.bounds, c.always
 			_, err := b.run()
 			n := len(b.partner.posts)
-			if stopReason(err) != c.want || n > c.most || c.want == Limit && (n != c.most || len(b.partner.users) != n) {
+			if reasonOf(err) != c.want || n > c.most || c.want == Limit && (n != c.most || len(b.partner.users) != n) {
 				t.Errorf("%s: %d sent: %v", name, n, err)
 			}
 			b.cfg.Bounds, b.partner.always = Bounds{}, nil
@@ -371,7 +371,7 @@ func TestInterruptAndContinue(t *testing.T) {
 		if !s.WalletFrom.Known() || s.WalletTo.Known() {
 			t.Errorf("the wallet held %s before, and nobody asked after: %s", s.WalletFrom, s.WalletTo)
 		}
-		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
+		if reasonOf(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
 		}
 		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 100 {
@@ -391,7 +391,7 @@ func TestAbortLeavesDoubt(t *testing.T) {
 		time.AfterFunc(2*time.Second, func() { close(abort) })
 		began := time.Now()
 		s, err := Run(ctx, b.cfg)
-		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] == 0 || time.Since(began) > 3*time.Second {
+		if reasonOf(err) != Interrupted || s.Tally.Status[ledger.InDoubt] == 0 || time.Since(began) > 3*time.Second {
 			t.Fatalf("%s: %v: %v", time.Since(began), err, s.Tally.Status)
 		}
 		b.cfg.Abort, b.partner.latency = nil, time.Millisecond
@@ -486,7 +486,7 @@ func TestFeeIsMeasured(t *testing.T) {
 			t.Errorf("%+v: %v", plan, err)
 		}
 		b.partner.balance = "1.49"
-		if _, err := b.run(); stopReason(err) != LowBalance || len(b.partner.posts) != 40 {
+		if _, err := b.run(); reasonOf(err) != LowBalance || len(b.partner.posts) != 40 {
 			t.Errorf("less than a fee: %v", err)
 		}
 	})
@@ -549,7 +549,7 @@ func TestPanicLeavesNothingBehind(t *testing.T) {
 		b := newBench(t, 60)
 		b.cfg.Partner = fragile{b.partner}
 		s, err := b.run()
-		if stopReason(err) != Fault || s.Tally.Status[ledger.InDoubt] != 1 {
+		if reasonOf(err) != Fault || s.Tally.Status[ledger.InDoubt] != 1 {
 			t.Fatalf("%v %v", s.Tally.Status, err)
 		}
 	})
@@ -571,7 +571,7 @@ func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 		other := newFake()
 		other.users = []partner.Listed{{ServiceID: "other-user-aaaaaaaaaaaaaaa", Email: "x@example.com", CreatedAt: time.Now()}}
 		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", person(200)), "another account"
-		if _, err := Run(t.Context(), b.cfg); stopReason(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
+		if _, err := Run(t.Context(), b.cfg); reasonOf(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
 			t.Errorf("%d sent: %v", len(other.posts), err)
 		}
 	})
@@ -583,7 +583,7 @@ func TestLiveRunNeedsItsWallet(t *testing.T) {
 		b := newBench(t, 3)
 		b.cfg.Rules = &validate.Rules{Live: true}
 		b.partner.down = func(time.Time) bool { return true }
-		if _, err := b.run(); stopReason(err) != PartnerDown || len(b.partner.posts) != 0 {
+		if _, err := b.run(); reasonOf(err) != PartnerDown || len(b.partner.posts) != 0 {
 			t.Errorf("%v", err)
 		}
 	})
@@ -635,10 +635,10 @@ func TestKeptBalanceIsNotSpent(t *testing.T) {
 			b := newBench(t, 5)
 			b.partner.balance, b.cfg.Money = c.balance, c.money
 			plan, err := Preview(t.Context(), b.cfg)
-			if stopReason(err) != c.want || plan.Covered != c.covered || plan.Shortfall.String() != c.shortfall || plan.Cost.String() != c.cost {
+			if reasonOf(err) != c.want || plan.Covered != c.covered || plan.Shortfall.String() != c.shortfall || plan.Cost.String() != c.cost {
 				t.Errorf("%s: covered %d, short of %q, cost %q: %v", c.name, plan.Covered, plan.Shortfall, plan.Cost, err)
 			}
-			if _, err := b.run(); stopReason(err) != c.want || c.want != "" && len(b.partner.posts) > 0 {
+			if _, err := b.run(); reasonOf(err) != c.want || c.want != "" && len(b.partner.posts) > 0 {
 				t.Errorf("%s: %d sent: %v", c.name, len(b.partner.posts), err)
 			}
 		})

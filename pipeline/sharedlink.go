@@ -31,8 +31,8 @@ func linkDigest(link string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// recall reads those of earlier runs.
-func (s *sharedLinks) recall(ctx context.Context) error {
+// recallDigests reads those of earlier runs.
+func (s *sharedLinks) recallDigests(ctx context.Context) error {
 	text, _, err := s.ledger.Learnt(ctx, learntSharedLinks)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return ledgerStop("reading which links were given twice", err)
@@ -46,14 +46,14 @@ func (s *sharedLinks) recall(ctx context.Context) error {
 	return nil
 }
 
-func (s *sharedLinks) has(link string) bool {
+func (s *sharedLinks) isShared(link string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.all[linkDigest(link)]
 }
 
-// add remembers a link.
-func (s *sharedLinks) add(ctx context.Context, link string) error {
+// addLink remembers a link.
+func (s *sharedLinks) addLink(ctx context.Context, link string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if d := linkDigest(link); s.all[d] || len(s.all) >= maxSharedLinks {

@@ -30,9 +30,9 @@ type emailGroup struct {
 
 func newSharing() *sharing { return &sharing{newHasher(), map[digest]*emailGroup{}} }
 
-// add takes an invalid row whose e-mail no row before it claims, or the row that
+// addRow takes an invalid row whose e-mail no row before it claims, or the row that
 // claims an e-mail.
-func (s *sharing) add(r *ledger.Row) {
+func (s *sharing) addRow(r *ledger.Row) {
 	email := s.hasher.digestOf(r.Identity)
 	g := s.groups[email]
 	at := placeOf(r)
@@ -47,9 +47,9 @@ func (s *sharing) add(r *ledger.Row) {
 	}
 }
 
-// notes returns what is to be added to rows, in the order of their ordinals.
+// rowNotes returns what is to be added to rows, in the order of their ordinals.
 // place names a row for people.
-func (s *sharing) notes(place func(ledger.Position) string) []ledger.RowNote {
+func (s *sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
 	var all []ledger.RowNote
 	for _, g := range s.groups {
 		if len(g.invalid) == 1 && g.valid == nil {
@@ -60,7 +60,7 @@ func (s *sharing) notes(place func(ledger.Position) string) []ledger.RowNote {
 			if g.valid != nil {
 				n.Repeats, n.Finding = int(g.valid.ordinal), sharesValid(place(g.valid.position()))
 			} else {
-				n.Finding = sharesInvalid(g.others(i, place))
+				n.Finding = sharesInvalid(g.nameOthers(i, place))
 			}
 			all = append(all, n)
 		}
@@ -72,8 +72,8 @@ func (s *sharing) notes(place func(ledger.Position) string) []ledger.RowNote {
 // namedRows is how many rows with the same e-mail are named.
 const namedRows = 3
 
-// others names the other invalid rows of the e-mail.
-func (g *emailGroup) others(but int, place func(ledger.Position) string) []string {
+// nameOthers names the other invalid rows of the e-mail.
+func (g *emailGroup) nameOthers(but int, place func(ledger.Position) string) []string {
 	var names []string
 	for i, m := range g.invalid[:min(len(g.invalid), namedRows+1)] {
 		if i != but && len(names) < namedRows {

@@ -64,18 +64,18 @@ func ledgerStop(doing string, err error) *Stop {
 	return &Stop{Reason: reason, Detail: doing, Err: err}
 }
 
-// halter keeps the first reason to stop and tells everyone. It is safe for
+// stopReason keeps the first reason to stop and tells everyone. It is safe for
 // concurrent use.
-type halter struct {
+type stopReason struct {
 	once   sync.Once
 	mu     sync.Mutex
 	first  *Stop
 	cancel func()
 }
 
-// stop records the first reason and ends the intake. Later reasons are dropped,
+// stopWith records the first reason and ends the intake. Later reasons are dropped,
 // but a ledger fault replaces any other: it is the one that must be said.
-func (h *halter) stop(s *Stop) {
+func (h *stopReason) stopWith(s *Stop) {
 	h.mu.Lock()
 	if h.first == nil || s.Reason == LedgerFault && h.first.Reason != LedgerFault {
 		h.first = s
@@ -86,7 +86,7 @@ func (h *halter) stop(s *Stop) {
 	}
 }
 
-func (h *halter) reason() *Stop {
+func (h *stopReason) current() *Stop {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.first

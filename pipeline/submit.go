@@ -43,10 +43,10 @@ type submitters struct {
 	successes chan struct{}
 }
 
-// work sends everything that comes in and closes answers when all of it is
+// sendAll sends everything that comes in and closes answers when all of it is
 // answered. After ctx ends nothing more is sent: what was intended is answered
 // as not sent. Requests in flight end with sending.
-func (s *submitters) work(ctx, sending context.Context) error {
+func (s *submitters) sendAll(ctx, sending context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
 	var pool errgroup.Group
@@ -65,7 +65,7 @@ func (s *submitters) work(ctx, sending context.Context) error {
 		default:
 		}
 		if err := s.pace.WaitTurn(ctx); err != nil {
-			s.answers <- s.unsent(j, "stopped")
+			s.answers <- s.notSent(j, "stopped")
 			continue
 		}
 		for settled := false; !settled; {
@@ -86,7 +86,7 @@ func (s *submitters) work(ctx, sending context.Context) error {
 		if workers < min(allowed, most) {
 			mayLeave := workers >= firstWorkers
 			workers++
-			pool.Go(func() error { s.worker(ctx, sending, mayLeave); return nil })
+			pool.Go(func() error { s.runWorker(ctx, sending, mayLeave); return nil })
 		}
 		s.ready <- j
 	}
@@ -94,9 +94,9 @@ func (s *submitters) work(ctx, sending context.Context) error {
 	return pool.Wait()
 }
 
-// worker sends one job after the other. One that may go home does so when it
+// runWorker sends one job after the other. One that may go home does so when it
 // has had nothing to do for a while.
-func (s *submitters) worker(ctx, sending context.Context, mayLeave bool) {
+func (s *submitters) runWorker(ctx, sending context.Context, mayLeave bool) {
 	idle := time.NewTimer(idleAfter)
 	defer idle.Stop()
 	for {
@@ -105,7 +105,7 @@ func (s *submitters) worker(ctx, sending context.Context, mayLeave bool) {
 			if !ok {
 				return
 			}
-			a := s.send(ctx, sending, j)
+			a := s.sendJob(ctx, sending, j)
 			if a.class == ledger.OK {
 				select {
 				case s.successes <- struct{}{}:
@@ -124,19 +124,19 @@ func (s *submitters) worker(ctx, sending context.Context, mayLeave bool) {
 	}
 }
 
-// send makes the one request of an attempt, and tells the gate of its answer
+// sendJob makes the one request of an attempt, and tells the gate of its answer
 // before anything else.
-func (s *submitters) send(ctx, sending context.Context, j *job) answered {
+func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 	switch {
 	case ctx.Err() != nil:
-		return s.unsent(j, "stopped")
-	case j.stale(pacing.WallTime()), j.fresh.IsZero() && decide.HasUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
-		return s.unsent(j, "stale")
+		return s.notSent(j, "stopped")
+	case j.isStale(pacing.WallTime()), j.freshUntil.IsZero() && decide.HasUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
+		return s.notSent(j, "stale")
 	case !s.gate.MayPass(j.attempt.ID):
-		return s.unsent(j, "gate")
+		return s.notSent(j, "gate")
 	}
 	began := pacing.WallTime()
-	a := s.create(sending, j)
+	a := s.callPartner(sending, j)
 	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
 		a.Began, a.Ended = began, pacing.WallTime()
 	}
@@ -152,45 +152,45 @@ func (s *submitters) send(ctx, sending context.Context, j *job) answered {
 		s.gate.ObserveExhaustion(j.attempt.ID, now)
 		return out
 	}
-	s.last.take(a)
+	s.lastFailure.keepAnswer(a)
 	s.gate.ObserveAnswer(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
-	s.react(out, now)
+	s.stopIfHopeless(out, now)
 	return out
 }
 
-// create calls the partner. A panic in there is an answer that tells nothing,
+// callPartner calls the partner. A panic in there is an answer that tells nothing,
 // and the end of the run.
-func (s *submitters) create(ctx context.Context, j *job) (a partner.Answer) {
+func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.halt.stop(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
+			s.stopReason.stopWith(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
 			a = partner.Answer{Class: partner.Unknown, Cause: "panic", Ended: pacing.WallTime()}
 		}
 	}()
 	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
 }
 
-// react stops the run where an answer leaves no other way.
-func (s *submitters) react(a answered, now time.Time) {
+// stopIfHopeless stops the run where an answer leaves no other way.
+func (s *submitters) stopIfHopeless(a answered, now time.Time) {
 	switch {
 	case a.answer.Halt == partner.Redirected:
-		s.halt.stop(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
 	case a.answer.Halt == partner.Certificate:
-		s.halt.stop(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
+		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
 	case a.answer.Halt == partner.PathGone:
-		s.halt.stop(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
 	case a.answer.Halt == partner.Blocked:
-		s.halt.stop(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
+		s.stopReason.stopWith(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
 	case a.answer.Halt == partner.ProxyRefused:
-		s.halt.stop(proxyRefusal(a.answer.ProxyStatus))
+		s.stopReason.stopWith(proxyRefusal(a.answer.ProxyStatus))
 	case a.class == ledger.Auth:
-		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
+		s.stopReason.stopWith(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
 	case a.class == ledger.Funds && !s.cfg.Money.Wait:
-		s.halt.stop(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
+		s.stopReason.stopWith(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
 	case a.class.AsksToWait():
 		s.pace.ReportBusy(a.answer.Began, now)
 		if a.answer.RetryAfter > s.cfg.Pace.Patience {
-			s.halt.stop(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
+			s.stopReason.stopWith(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
 		}
 	}
 }
@@ -202,8 +202,8 @@ func hostOrUnknown(host string) string {
 	return fmt.Sprintf("%q", host)
 }
 
-// unsent answers a job that never left.
-func (s *submitters) unsent(j *job, cause string) answered {
+// notSent answers a job that never left.
+func (s *submitters) notSent(j *job, cause string) answered {
 	return answered{
 		job: j, class: ledger.NotSent,
 		answer: partner.Answer{Class: partner.NotSent, Cause: cause},

@@ -25,14 +25,14 @@ type checked struct {
 	planned ledger.Planned // in the send pass
 }
 
-// draft is what is registered of a checked row whatever the ledger knows: of an
+// draftRow is what is registered of a checked row whatever the ledger knows: of an
 // invalid one all there is, of a valid one what settle decides on.
-func draft(c *checked) ledger.Row {
+func draftRow(c *checked) ledger.Row {
 	res, u := &c.result, &c.result.User
 	r := ledger.Row{
 		File: c.row.File, Number: c.row.Number, Line: c.row.Line,
 		Identity: res.Identity, SenderID: c.row.ID, Carry: c.row.Carry, Repeats: -1,
-		Findings: findings(res.Problems), Recall: recall(c),
+		Findings: findingsOf(res.Problems), Recall: recallText(c),
 	}
 	if !res.Valid() {
 		r.Verdict = ledger.Invalid
@@ -44,11 +44,11 @@ func draft(c *checked) ledger.Row {
 	return r
 }
 
-// settle decides what a drafted row is, given what the ledger knows of the
+// decideVerdict decides what a drafted row is, given what the ledger knows of the
 // person. place names the row that claimed the identity first; accept holds the
 // codes whose held rows may go out.
 // How that is combined with what becomes of the person is ledger.RowStatus.
-func settle(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
+func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {
 		r.Verdict = ledger.Forgotten
 		r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry = "", "", "", "", nil
@@ -74,7 +74,7 @@ func settle(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Positi
 		tell(f)
 		return
 	}
-	if f, held := hold(k, accept); held {
+	if f, held := holdLookalike(k, accept); held {
 		r.Verdict = ledger.Invalid
 		tell(f)
 		return
@@ -97,9 +97,9 @@ func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
 	return f
 }
 
-// hold decides whether a valid row looks like somebody who was onboarded under
+// holdLookalike decides whether a valid row looks like somebody who was onboarded under
 // another e-mail.
-func hold(k *ledger.Match, accept []string) (ledger.Finding, bool) {
+func holdLookalike(k *ledger.Match, accept []string) (ledger.Finding, bool) {
 	if k.Customer != nil && k.Customer.Status.Onboarded() {
 		return ledger.Finding{}, false
 	}
@@ -113,7 +113,7 @@ func hold(k *ledger.Match, accept []string) (ledger.Finding, bool) {
 	}
 }
 
-func findings(problems []validate.Problem) []ledger.Finding {
+func findingsOf(problems []validate.Problem) []ledger.Finding {
 	if len(problems) == 0 {
 		return nil
 	}
@@ -124,9 +124,9 @@ func findings(problems []validate.Problem) []ledger.Finding {
 	return out
 }
 
-// recall is what makes a row the same finding in tomorrow's input: the person,
+// recallText is what makes a row the same finding in tomorrow's input: the person,
 // or, where the row does not even tell that, all its cells.
-func recall(c *checked) string {
+func recallText(c *checked) string {
 	if c.result.Identity != "" {
 		return c.result.Identity
 	}

@@ -134,7 +134,7 @@ func (b *bench) runMails(lists [][]mail, r mailRun) {
 		b.partner.always = nil
 		b.audit()
 	}
-	if err != nil && (r.kill == 0 || stopReason(err) != Interrupted) {
+	if err != nil && (r.kill == 0 || reasonOf(err) != Interrupted) {
 		b.t.Fatal(err)
 	}
 	first := claimants(mails, r.region)

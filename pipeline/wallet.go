@@ -11,7 +11,7 @@ import (
 // controlGate opens the gate until ctx ends, and stops the run when it will not
 // open within its patience.
 func (r *run) controlGate(ctx context.Context) error {
-	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.book.pause, NameCause: r.last.inBrackets,
+	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.counters.showPause, NameCause: r.lastFailure.bracketedCause,
 		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
 		WatchWallet: r.watchWallet}
 	err := c.KeepOpen(ctx)
@@ -19,29 +19,29 @@ func (r *run) controlGate(ctx context.Context) error {
 	switch {
 	case err == nil:
 	case errors.Is(err, pacing.ErrSilent):
-		r.halt.stop(r.last.silence(patience))
+		r.stopReason.stopWith(r.lastFailure.silenceStop(patience))
 	case errors.Is(err, pacing.ErrNoPorts):
-		r.halt.stop(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
+		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
 	case errors.Is(err, pacing.ErrOnlyBusy):
-		r.halt.stop(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
+		r.stopReason.stopWith(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
 	default:
-		r.halt.stop(&Stop{Reason: PartnerDown, Err: err})
+		r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: err})
 	}
 	return nil
 }
 
 // watchWallet begins to watch the wallet after a 402.
 func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) bool, end func()) {
-	r.book.update(func(p *Progress) { p.NoFunds = true })
+	r.counters.updateProgress(func(p *Progress) { p.NoFunds = true })
 	before, err := r.askWallet(ctx) // what there is after the 402
 	if err != nil {
-		before = r.book.wallet()
+		before = r.counters.lastWallet()
 	}
 	isFunded = func(ctx context.Context) bool {
 		balance, err := r.askWallet(ctx)
 		return err == nil && r.isFunded(balance, before)
 	}
-	return isFunded, func() { r.book.update(func(p *Progress) { p.NoFunds = false }) }
+	return isFunded, func() { r.counters.updateProgress(func(p *Progress) { p.NoFunds = false }) }
 }
 
 // isFunded reports whether a balance pays for one more user: at least the fee
@@ -63,7 +63,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 	}
 	w, err := r.cfg.Partner.Wallet(ctx)
 	if err != nil {
-		r.heed(err)
+		r.heedError(err)
 		return Amount{}, err
 	}
 	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
@@ -71,17 +71,17 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 	if err != nil {
 		return Amount{}, err
 	}
-	r.book.setWallet(balance, w.Currency)
+	r.counters.setWallet(balance, w.Currency)
 	return balance, nil
 }
 
-// heed lets a look-up that was answered with 429 pause everyone, as a row does.
-func (r *run) heed(err error) {
+// heedError lets a look-up that was answered with 429 pause everyone, as a row does.
+func (r *run) heedError(err error) {
 	if e, ok := errors.AsType[*partner.Error](err); ok && e.Class.AsksToWait() {
 		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
 		r.gate.ObserveAnswer(pacing.NotAnAttempt, classOf(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
 		if e.RetryAfter > r.cfg.Pace.Patience {
-			r.halt.stop(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
+			r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
 		}
 	}
 }
