@@ -48,26 +48,45 @@ func (b *registered) rollBack() error {
 	return b.reg.Rollback()
 }
 
-// checkInput reads and checks all input and registers it in one transaction, which
-// is left open for the caller to commit or roll back. Nothing is sent. A batch
-// with the same bytes and the same settings is not checked again.
-func checkInput(ctx context.Context, cfg Config, tell func(checked int)) (*registered, error) {
-	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}
-	b.Fingerprint = inputFingerprint(b)
-	known, err := cfg.Ledger.FindBatch(ctx, b.Fingerprint)
+// checkObserver is told of the check pass. Its functions may be nil.
+type checkObserver struct {
+	read  func(rows int)         // how many rows have been checked so far
+	each  func(ledger.Row) error // each row, as it is registered
+	noted func(ledger.RowNote)   // what later rows tell of earlier ones
+}
+
+// checkInput reads and checks all input and registers it in one transaction,
+// which is left open for the caller to commit or roll back. Nothing is sent. A
+// batch with the same bytes and the same settings is not checked again.
+func checkInput(ctx context.Context, cfg Config, read func(rows int)) (*registered, error) {
+	known, err := cfg.Ledger.FindBatch(ctx, newBatch(cfg).Fingerprint)
 	switch {
 	case err == nil:
 		return reopenBatch(ctx, cfg, known)
 	case !errors.Is(err, ledger.ErrNotFound):
 		return nil, ledgerStop("looking up the input", err)
 	}
+	return registerInput(ctx, cfg, checkObserver{read: read})
+}
+
+// newBatch returns the input as a batch that is not registered yet.
+func newBatch(cfg Config) ledger.Batch {
+	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}
+	b.Fingerprint = inputFingerprint(b)
+	return b
+}
+
+// registerInput checks all input, whether it was registered before or not.
+func registerInput(ctx context.Context, cfg Config, observer checkObserver) (*registered, error) {
+	b := newBatch(cfg)
 	reg, err := cfg.Ledger.Register(ctx, b)
 	if err != nil {
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{}, sharing: newSharing(), shown: map[int]shownStatus{}}
-	if err := r.registerAll(ctx, tell); err != nil {
+	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{},
+		sharing: newSharing(), shown: map[int]shownStatus{}}
+	if err := r.registerAll(ctx); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
 	for i := range r.perFile {
@@ -115,13 +134,14 @@ func (o *ordinals) hasAny(first, n int) bool {
 
 // registrar puts checked rows into a registration.
 type registrar struct {
-	cfg     Config
-	out     *registered
-	perFile []int
-	seed    maphash.Seed
-	numbers map[uint64]ledger.Position // of the rows that claim a customer, by the hash of their customer number
-	sharing *sharing                   // of the invalid rows
-	shown   map[int]shownStatus
+	cfg      Config
+	out      *registered
+	observer checkObserver
+	perFile  []int
+	seed     maphash.Seed
+	numbers  map[uint64]ledger.Position // of the rows that claim a customer, by the hash of their customer number
+	sharing  *sharing                   // of the invalid rows
+	shown    map[int]shownStatus
 }
 
 // shownStatus is how an invalid row was counted that shows what is known of its
@@ -131,7 +151,7 @@ type shownStatus struct {
 	findings []ledger.Finding
 }
 
-func (r *registrar) registerAll(ctx context.Context, tell func(int)) error {
+func (r *registrar) registerAll(ctx context.Context) error {
 	rows, err := r.cfg.Input.Rows(ctx)
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
@@ -140,7 +160,9 @@ func (r *registrar) registerAll(ctx context.Context, tell func(int)) error {
 		if err := r.addChunk(ctx, c); err != nil {
 			return err
 		}
-		tell(r.out.tally.Rows)
+		if r.observer.read != nil {
+			r.observer.read(r.out.tally.Rows)
+		}
 		return nil
 	})
 	if err == nil {
@@ -158,6 +180,11 @@ func (r *registrar) annotateInvalid(ctx context.Context) error {
 			r.out.tally.Status[was.status]--
 			r.out.tally.Status[ledger.Invalid]++
 			r.countCauses(ledger.Invalid, was.findings)
+		}
+	}
+	if r.observer.noted != nil {
+		for _, n := range notes {
+			r.observer.noted(n)
 		}
 	}
 	if err := r.out.reg.Annotate(ctx, notes); err != nil {
@@ -202,6 +229,11 @@ func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) er
 		r.holdRepeatedNumber(&rows[i], &known[i])
 		r.noteSharedEmail(&rows[i], &known[i])
 		r.countRow(&rows[i], &known[i])
+		if r.observer.each != nil {
+			if err := r.observer.each(rows[i]); err != nil {
+				return err
+			}
+		}
 	}
 	if err := r.out.reg.Add(ctx, rows); err != nil {
 		return ledgerStop("registering rows", err)

@@ -102,7 +102,7 @@ func (r *run) confirmCreated(ctx context.Context) error {
 // the configuration only Partner, Ledger, Environment, Pace, Doubt and Log are
 // used. A list that cannot be read is a warning in the log, and no error.
 func Confirm(ctx context.Context, cfg Config) error {
-	cfg.Input = noInput{}
+	cfg.Input = struct{ Input }{} // never read
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return err

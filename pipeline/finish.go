@@ -10,6 +10,29 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
+// Summary is what a run did. It is complete also when Run returns a *Stop,
+// unless the batch was not registered: then Batch.ID is 0.
+type Summary struct {
+	Run         int64
+	Batch       ledger.Batch
+	Plan        Plan
+	Tally       ledger.Tally          // of the batch, as it stands now
+	New         map[ledger.Status]int // rows decided in this run
+	Sent        int                   // create-user requests, less those known never sent
+	Users       int                   // users whom requests of this run have created, whatever became of the answer
+	AlreadyDone int                   // rows whose final status stood before
+	Remaining   int                   // pending, insufficient_balance and in_doubt
+	OthersDoubt int                   // customers in doubt of other inputs
+	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
+	ListError   string                // why it has not; "" = it was read, or need not be
+	Fee         Amount                // measured in this run if it could be, else as planned
+	WalletFrom  Amount
+	WalletTo    Amount
+	Currency    string
+	Started     time.Time
+	Finished    time.Time
+}
+
 // finishRun closes the run in the ledger and adds up. The figures must agree with
 // the rows read, or the run has failed whatever else it did.
 func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
@@ -111,53 +134,6 @@ func measuredFee(s Summary) Amount {
 	return fee
 }
 
-// learnFee keeps what one user cost. Others spend from the wallet, too, so that
-// a fee is believed, by later runs, only once two measurements in a row agree (by
-// the first user of a run and by all of it, or by two runs), and never if it is
-// more than twice what was measured first.
-func (r *run) learnFee(ctx context.Context, fee Amount) error {
-	if !fee.Known() {
-		return nil
-	}
-	first, err := r.learntAmount(ctx, learntFeeFirst)
-	if err != nil {
-		return err
-	}
-	seen, err := r.learntAmount(ctx, learntFeeSeen)
-	if err != nil {
-		return err
-	}
-	if r.firstFee.Known() {
-		seen = r.firstFee
-	}
-	names := []string{learntFeeSeen}
-	if !first.Known() {
-		names, first = append(names, learntFeeFirst), fee
-	}
-	if seen.Known() && fee.Cmp(seen) == 0 && fee.Cmp(first.Times(2)) <= 0 {
-		names = append(names, learntFee)
-	}
-	for _, name := range names {
-		if err := r.learn(ctx, name, fee.String(), pacing.WallTime()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// learntAmount is an amount that an earlier run kept; unknown if none did.
-func (r *run) learntAmount(ctx context.Context, name string) (Amount, error) {
-	text, _, err := r.learnt(ctx, name)
-	if err != nil {
-		return Amount{}, err
-	}
-	a, err := ParseAmount(text)
-	if err != nil {
-		return Amount{}, nil // what no version of this program wrote is no fee
-	}
-	return a, nil
-}
-
 // compareTally works out what this run has changed.
 func (r *run) compareTally(s *Summary, before ledger.Tally) {
 	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
@@ -179,28 +155,4 @@ func (r *run) compareTally(s *Summary, before ledger.Tally) {
 		s.AlreadyDone += s.New[st] // counted among the remaining
 	}
 	s.AlreadyDone = max(0, s.AlreadyDone)
-}
-
-// keepLearnt keeps what the next run wants to know.
-func (r *run) keepLearnt(ctx context.Context, s Summary) error {
-	if stop := r.stopReason.current(); stop != nil && stop.Reason == LedgerFault {
-		return nil // nothing more is written to it
-	}
-	if err := r.learnFee(ctx, measuredFee(s)); err != nil {
-		return err
-	}
-	if s.Currency != "" {
-		if err := r.learn(ctx, learntCurrency, s.Currency, pacing.WallTime()); err != nil {
-			return err
-		}
-	}
-	if err := r.noteRoundTrip(ctx); err != nil {
-		return err
-	}
-	if met, at := r.pace.LearntRate(); met > 0 {
-		if err := r.learn(ctx, learntPace, fmt.Sprintf("%.3f", met), at); err != nil {
-			return err
-		}
-	}
-	return nil
 }

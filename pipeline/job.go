@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"sync"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -11,19 +12,19 @@ import (
 // job is one row on its way. It is owned by one goroutine at a time: whoever
 // holds it may change it, and passing it on gives it away.
 type job struct {
-	customer ledger.Customer // as last committed; its History grows with the run
-	details  ledger.Details  // of the row
-	user     partner.User    // the body, which the ledger never sees
-	attempt  ledger.Attempt  // the one under way
-	intended time.Time       // when its intent was made, with the monotonic reading
-	spent    int             // sends in this run that count against MaxAttempts
-	next     int             // generation of the next intent, when forced is set
+	customer   ledger.Customer // as last committed; its History grows with the run
+	details    ledger.Details  // of the row
+	user       partner.User    // the body, which the ledger never sees
+	attempt    ledger.Attempt  // the one under way
+	intended   time.Time       // when its intent was made, with the monotonic reading
+	spent      int             // sends in this run that count against MaxAttempts
+	next       int             // generation of the next intent, when forced is set
 	isForced   bool            // by evidence, or because the operator wants it sent again
-	freshUntil    time.Time       // the next send must begin before then; zero = whenever
+	freshUntil time.Time       // the next send must begin before then; zero = whenever
 	isListed   bool            // the partner had this person before the run, by its list
-	isNew    bool            // no run had sent it before
-	sentNew  bool            // counted against Bounds.Limit
-	isInDoubt bool            // counted among the doubts by the planner
+	isNew      bool            // no run had sent it before
+	sentNew    bool            // counted against Bounds.Limit
+	isInDoubt  bool            // counted among the doubts by the planner
 }
 
 // nextGeneration is the one of the next intent.
@@ -97,4 +98,43 @@ func classOf(c partner.Class) ledger.Class {
 	default:
 		return ledger.Unknown
 	}
+}
+
+// mailbox hands values from many goroutines to one without ever blocking the
+// givers, so that no cycle of full channels can arise. What lies in it is
+// bounded by the jobs under way, not by the mailbox. The zero value is not
+// usable; see newMailbox.
+type mailbox[T any] struct {
+	mu     sync.Mutex
+	items  []T
+	notify chan struct{} // rings when there is something to take
+}
+
+func newMailbox[T any]() *mailbox[T] { return &mailbox[T]{notify: make(chan struct{}, 1)} }
+
+func (m *mailbox[T]) putAll(items ...T) {
+	if len(items) == 0 {
+		return
+	}
+	m.mu.Lock()
+	m.items = append(m.items, items...)
+	m.mu.Unlock()
+	m.wake()
+}
+
+// wake wakes the taker even if there is nothing new.
+func (m *mailbox[T]) wake() {
+	select {
+	case m.notify <- struct{}{}:
+	default:
+	}
+}
+
+// takeAll returns everything that was put since the last call.
+func (m *mailbox[T]) takeAll() []T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	items := m.items
+	m.items = nil
+	return items
 }

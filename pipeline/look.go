@@ -265,8 +265,11 @@ func (r *resolver) evidenceOf(c ledger.Customer, near decide.Witnesses, list use
 	owned := func(serviceID string) bool { return owners.user[serviceID] != 0 }
 	return decide.Evidence{
 		Began: list.Began, Users: list.Users[c.Identity], Email: c.Email, Clock: clock,
-		Taken:    func(serviceID string) bool { id := owners.user[serviceID]; return id != 0 && id != c.ID },
-		Linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID || r.sharedLinks.isShared(link) },
+		Taken: func(serviceID string) bool { id := owners.user[serviceID]; return id != 0 && id != c.ID },
+		Linked: func(link string) bool {
+			id := owners.link[link]
+			return id != 0 && id != c.ID || r.sharedLinks.isShared(link)
+		},
 		Salvaged: partner.Salvage,
 		Absence: decide.ProveAbsence(decide.AbsenceEvidence{Began: list.Began, Near: near, Listed: list.Known, Empty: list.IsEmpty, Unread: list.HasUnread,
 			Lag: r.listLagNow(), Settled: t.SettledAt(c.History), Similar: decide.HasSimilarUser(c, list.Mailboxes[validate.Mailbox(c.Identity)], list.Names[decide.NormalizeName(c.FirstName, c.LastName)], owned, clock, t)}, t),

@@ -36,17 +36,17 @@ type retryAt struct {
 // again. It always listens to the recorder.
 type planner struct {
 	*run
-	fresh    <-chan *chunk // from the feed; closed when all rows were read
-	back     *mailbox[retryAt]
-	out      chan *job     // intended, to the release; room for a whole group
-	drained  chan struct{} // rings when the release took one
-	queue    []*job        // ready to be intended
-	openIntents    int           // jobs that are intended or in doubt: not back for good yet
-	inDoubt   int           // those of them that are with the resolver
-	newSent    int           // new rows sent, for Bounds.Limit
-	readAll  bool          // nothing more is taken from fresh
-	limited  bool          // because Bounds.Limit is reached
-	measured bool          // the fee of the first user, or it cannot be
+	fresh       <-chan *chunk // from the feed; closed when all rows were read
+	back        *mailbox[retryAt]
+	out         chan *job     // intended, to the release; room for a whole group
+	drained     chan struct{} // rings when the release took one
+	queue       []*job        // ready to be intended
+	openIntents int           // jobs that are intended or in doubt: not back for good yet
+	inDoubt     int           // those of them that are with the resolver
+	newSent     int           // new rows sent, for Bounds.Limit
+	readAll     bool          // nothing more is taken from fresh
+	limited     bool          // because Bounds.Limit is reached
+	measured    bool          // the fee of the first user, or it cannot be
 }
 
 // planRows runs until every row is settled for this run, or ctx ends. Then nothing

@@ -3,18 +3,19 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Check reads and checks all input as Run does and hands every row, as it
-// would be registered, to each, in input order, and then to noted (which may be
-// nil) what later rows tell of earlier ones. Nothing is sent and nothing stays in
-// the ledger. Config.Partner may be nil, and so may Config.Ledger: then rows are
-// held against each other only.
+// Check reads and checks all input as Run does. It hands every row, as it would
+// be registered, to each, in input order, and then to noted what later rows tell
+// of earlier ones; either may be nil. Nothing is sent and nothing stays in the
+// ledger. Config.Partner may be nil, and so may Config.Ledger: then rows are
+// compared with each other only.
 func Check(ctx context.Context, cfg Config, each func(ledger.Row) error, noted func(ledger.RowNote)) (ledger.Tally, error) {
 	if cfg.Partner == nil {
-		cfg.Partner = noPartner{}
+		cfg.Partner = struct{ Partner }{} // never asked
 	}
 	if cfg.Ledger == nil {
 		cfg.Ledger = scratch{}
@@ -23,8 +24,7 @@ func Check(ctx context.Context, cfg Config, each func(ledger.Row) error, noted f
 	if err != nil {
 		return ledger.Tally{}, err
 	}
-	cfg.Ledger = unregisteredLedger{cfg.Ledger, each, noted}
-	b, err := checkInput(ctx, cfg, func(int) {})
+	b, err := registerInput(ctx, cfg, checkObserver{each: each, noted: noted})
 	if err != nil {
 		return ledger.Tally{}, asInterrupted(ctx, err)
 	}
@@ -40,7 +40,7 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 		return Plan{}, err
 	}
 	r := newRun(cfg)
-	b, err := checkInput(ctx, cfg, func(n int) { r.counters.updateProgress(func(p *Progress) { p.Rows = n }) })
+	b, err := checkInput(ctx, cfg, r.showRead)
 	if err != nil {
 		return Plan{}, asInterrupted(ctx, err)
 	}
@@ -51,43 +51,103 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 	return plan, errors.Join(asInterrupted(ctx, err), b.rollBack())
 }
 
-// unregisteredLedger shows every row that is registered, and knows no batch, so that
-// all input is always checked.
-type unregisteredLedger struct {
-	ledger.Ledger
-	each  func(ledger.Row) error
-	noted func(ledger.RowNote)
+// scratch registers a batch for the length of a check: it finds repeated
+// customers and keeps nothing else. It is a ledger.Ledger of which only
+// Register works.
+type scratch struct{ ledger.Ledger }
+
+func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, error) {
+	return &scratchRegistration{newHasher(), map[digest]claim{}}, nil
 }
 
-func (u unregisteredLedger) FindBatch(context.Context, string) (ledger.Batch, error) {
-	return ledger.Batch{}, ledger.ErrNotFound
+// scratchRegistration knows the claiming rows by the digest of their identity.
+// A row takes about 150 bytes.
+type scratchRegistration struct {
+	hasher hasher
+	claims map[digest]claim
 }
 
-func (u unregisteredLedger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
-	reg, err := u.Ledger.Register(ctx, b)
-	return shownRegistration{reg, u.each, u.noted}, err
+// claim is what is kept of a row that claims a customer.
+type claim struct {
+	row    rowPlace
+	fields []uint32 // hashes, in the order of ledger.DetailFields
 }
 
-type shownRegistration struct {
-	ledger.Registration
-	each  func(ledger.Row) error
-	noted func(ledger.RowNote)
-}
-
-func (s shownRegistration) Add(ctx context.Context, rows []ledger.Row) error {
-	for _, r := range rows {
-		if err := s.each(r); err != nil {
-			return err
+func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
+	out := make([]ledger.Match, len(keys))
+	for i, key := range keys {
+		out[i].Claimed = -1
+		if c, found := s.claims[s.hasher.digestOf(key.Identity)]; found && key.Identity != "" {
+			out[i] = ledger.Match{Claimed: int(c.row.ordinal), First: c.row.position(), Differs: s.differences(c, key.Fields)}
 		}
 	}
-	return s.Registration.Add(ctx, rows)
+	return out, nil
 }
 
-func (s shownRegistration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
-	if s.noted != nil {
-		for _, n := range notes {
-			s.noted(n)
+// differences names the fields in which a row differs from the claiming one;
+// nil fields are not compared.
+func (s *scratchRegistration) differences(c claim, fields []string) (names []string) {
+	if fields == nil {
+		return nil
+	}
+	all := ledger.DetailFields()
+	for i, hash := range s.hashFields(fields) {
+		if hash != c.fields[i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
+			names = append(names, all[i])
 		}
 	}
-	return s.Registration.Annotate(ctx, notes)
+	return names
+}
+
+func (s *scratchRegistration) hashFields(fields []string) []uint32 {
+	out := make([]uint32, len(fields))
+	for i, f := range fields {
+		if f != "" {
+			out[i] = uint32(maphash.String(s.hasher[0], f))
+		}
+	}
+	return out
+}
+
+func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
+	for i := range rows {
+		if row := &rows[i]; row.Claims {
+			s.claims[s.hasher.digestOf(row.Identity)] = claim{placeOf(row), s.hashFields(row.Fields)}
+		}
+	}
+	return nil
+}
+
+// Annotate keeps nothing: the caller of Check sees the notes.
+func (*scratchRegistration) Annotate(context.Context, []ledger.RowNote) error { return nil }
+
+func (*scratchRegistration) Commit(context.Context) (ledger.Batch, error) {
+	return ledger.Batch{}, errors.New("a check is not registered")
+}
+
+func (*scratchRegistration) Rollback() error { return nil }
+
+var _ ledger.Registration = (*scratchRegistration)(nil)
+
+// digest tells two identities apart: two hashes that nobody outside this process
+// can foresee.
+type digest [2]uint64
+
+type hasher [2]maphash.Seed
+
+func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} }
+
+func (h hasher) digestOf(identity string) digest {
+	return digest{maphash.String(h[0], identity), maphash.String(h[1], identity)}
+}
+
+// rowPlace says which row of the input a row is.
+type rowPlace struct{ ordinal, file, number, line uint32 }
+
+func placeOf(r *ledger.Row) rowPlace {
+	return rowPlace{uint32(r.Ordinal), uint32(r.File), uint32(r.Number), uint32(r.Line)}
+}
+
+func (p rowPlace) position() ledger.Position {
+	return ledger.Position{File: int(p.file), Number: int(p.number), Line: int(p.line)}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
-	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
 // maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
@@ -18,9 +17,9 @@ const maxWaiting = 64
 
 // resolved is a row in doubt with what the evidence makes of it.
 type resolved struct {
-	job      *job            // nil for a customer of another input
-	customer ledger.Customer // the state that was weighed
-	resolution   decide.Resolution
+	job        *job            // nil for a customer of another input
+	customer   ledger.Customer // the state that was weighed
+	resolution decide.Resolution
 }
 
 // recorder writes outcomes: answers from the submitters and rulings from the
@@ -29,9 +28,9 @@ type resolved struct {
 // recorded. Only it tells the planner about retries, after the commit.
 type recorder struct {
 	*run
-	answers <-chan answered
+	answers     <-chan answered
 	resolutions <-chan []resolved
-	back    *mailbox[retryAt]
+	back        *mailbox[retryAt]
 
 	refusals pacing.RefusalWindow
 	atHand   []answered      // of it those not yet decided
@@ -259,113 +258,3 @@ func (r *recorder) saveElsewhere(changes []ledger.Change, cause error) error {
 	}
 	return errors.Join(cause, err)
 }
-
-// afterSend turns an answer into the change that the ledger takes.
-func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
-	j := a.job
-	before := j.customer.History
-	s := r.gaps.HoldDuplicate(decide.AfterAnswer(before, a.class, r.timing()))
-	if decide.CountsAsSend(before, a.class) {
-		j.spent++
-	} else if a.class == ledger.KeyUsed && !r.warned {
-		r.warned = true
-		r.cfg.Log.Warn("the partner uses up the idempotency key of a request that it turns away (429, 402); such rows are looked up before they are sent again")
-	}
-	j.attempt.Class, j.attempt.NotAfter = a.class, a.ended
-	j.attempt.HTTPStatus, j.attempt.Code, j.attempt.Excerpt = a.answer.HTTPStatus, a.answer.Code, a.answer.Excerpt
-	change := ledger.Change{
-		Expect: ledger.Expect{Customer: j.customer.ID, Status: ledger.InDoubt, Intents: j.customer.Intents},
-		Close: []ledger.Closing{{
-			Attempt: j.attempt.ID, Class: a.class, NotAfter: a.ended,
-			HTTPStatus: a.answer.HTTPStatus, Code: a.answer.Code, Excerpt: a.answer.Excerpt,
-		}},
-		Status: s.Status, At: a.ended.At,
-	}
-	change.Field, change.Code, change.Message = explainStatus(s.Status, a)
-	if s.Status == ledger.Created {
-		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
-		change.Field, change.Code, change.Message = "", "", ""
-		if a.otherAccount {
-			change.Code, change.Message = ledger.CodeOtherAccount, otherAccountMessage
-		}
-	}
-	j.customer.History = append(before, j.attempt)
-	j.customer.Status = s.Status
-	if a.class != ledger.NotSent {
-		r.counters.countSent(a.class)
-		if s.Status == ledger.Created {
-			r.counters.countCreated()
-		}
-		if a.class == ledger.Unclear {
-			r.refusals.CountStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
-		} else {
-			r.refusals.CountStatus(s.Status)
-		}
-		if r.refusals.IsOver(r.cfg.Bounds.MaxErrors.Count, r.cfg.Bounds.MaxErrors.Percent) {
-			r.stopReason.stopWith(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
-		}
-	}
-	next := s.Next
-	switch {
-	case next == decide.NextAgain && j.spent >= r.cfg.Pace.MaxAttempts:
-		next = decide.NextDone
-	case next == decide.NextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
-		next = decide.NextAgain // the planner sees that it is stale and asks the resolver again
-	}
-	return change, retryAt{j, next}
-}
-
-// afterEvidence turns a ruling into the change that the ledger takes; ok is
-// false if there is nothing to write.
-func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryAt, ok bool) {
-	c := &x.customer
-	if x.job != nil {
-		c = &x.job.customer
-	}
-	change = ledger.Change{
-		Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
-		Status: ledger.InDoubt, At: pacing.WallTime(),
-	}
-	for _, i := range x.resolution.Absent {
-		a := &c.History[i]
-		a.Absent = true
-		change.Close = append(change.Close, ledger.Closing{
-			Attempt: a.ID, Class: a.Class, Absent: true, NotAfter: a.NotAfter,
-			HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: a.Excerpt,
-		})
-	}
-	back = retryAt{x.job, decide.NextDone}
-	switch x.resolution.Kind {
-	case decide.WaitLonger, decide.LeaveAsIs, decide.ReadAgain:
-		return change, back, false
-	case decide.AskOperator:
-		change.Code, change.Message = x.resolution.Code, personMessage(x.resolution.Code)
-	case decide.MarkCreated:
-		change.Status, change.ServiceID, change.URL = ledger.Created, x.resolution.ServiceID, x.resolution.Link
-	case decide.MarkLinkMissing:
-		change.Status, change.ServiceID = ledger.LinkMissing, x.resolution.ServiceID
-		change.Code, change.Message = userlist.CodeLinkLost, linkLostMessage
-	case decide.MarkDuplicate:
-		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
-		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
-	case decide.MarkRejected:
-		change.Status, change.Code = ledger.Rejected, orElse(x.resolution.Code, "refused")
-		change.Message = "the partner refused this row. Correct it and run again"
-	case decide.SendAgain:
-		// The row stays what it is until its next intent: after a crash it must
-		// be looked for again before it is sent.
-		change.Status, back.next = c.Status, decide.NextAgain
-		change.Code, change.Message = decide.CodeOutstanding, "not created by any attempt so far. Run again to send it"
-		return change, back, len(change.Close) > 0
-	}
-	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
-		r.counters.countCreated()
-	}
-	c.Status = change.Status
-	return change, back, true
-}
-
-const (
-	linkLostMessage     = "the user was created, but the answer with the link was lost. See: bulkonboard links recover"
-	otherAccountMessage = "the user was created in another partner account than this ledger's. See: bulkonboard ledger resolve"
-)

@@ -32,10 +32,10 @@ const (
 // which it only looks up along with them. One scan serves all.
 type resolver struct {
 	*run
-	in       *mailbox[*job]
-	resolutions  chan<- []resolved
-	tailing  atomic.Bool   // nothing else is left to do: scan at full rate as soon as it helps
-	finished chan struct{} // closed when no more rows will come
+	in          *mailbox[*job]
+	resolutions chan<- []resolved
+	tailing     atomic.Bool   // nothing else is left to do: scan at full rate as soon as it helps
+	finished    chan struct{} // closed when no more rows will come
 
 	own    map[int64]*waiting
 	others map[int64]ledger.Customer

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -17,58 +16,35 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
-// Summary is what a run did. It is complete also when Run returns a *Stop,
-// unless the batch was not registered: then Batch.ID is 0.
-type Summary struct {
-	Run         int64
-	Batch       ledger.Batch
-	Plan        Plan
-	Tally       ledger.Tally          // of the batch, as it stands now
-	New         map[ledger.Status]int // rows decided in this run
-	Sent        int                   // create-user requests, less those known never sent
-	Users       int                   // users whom requests of this run have created, whatever became of the answer
-	AlreadyDone int                   // rows whose final status stood before
-	Remaining   int                   // pending, insufficient_balance and in_doubt
-	OthersDoubt int                   // customers in doubt of other inputs
-	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
-	ListError   string                // why it has not; "" = it was read, or need not be
-	Fee         Amount                // measured in this run if it could be, else as planned
-	WalletFrom  Amount
-	WalletTo    Amount
-	Currency    string
-	Started     time.Time
-	Finished    time.Time
-}
-
 // run is one run under way: what its goroutines share.
 type run struct {
-	cfg      Config
-	id       int64
-	batch    ledger.Batch
-	open     *ordinals // rows of the batch that may not be settled; nil = any
-	clock    *pacing.Clock
-	pace     *pacing.Limiter
-	gate     *pacing.Gate
-	lastFailure     *lastFailure
-	stopReason     *stopReason
-	counters     *counters
-	account  *account
-	sharedLinks   *sharedLinks
-	resolver *resolver
-	fee      Amount
-	firstFee Amount // what the first user of this run cost; unknown if nobody asked
-	existing userlist.Existing
-	gaps     *decide.Gaps
-	gapStore ledger.Gaps // where they are kept; nil without gaps
-	reader     *userlist.Reader
-	owner    string // of the wallet, if the partner tells
+	cfg         Config
+	id          int64
+	batch       ledger.Batch
+	open        *ordinals // rows of the batch that may not be settled; nil = any
+	clock       *pacing.Clock
+	pace        *pacing.Limiter
+	gate        *pacing.Gate
+	lastFailure *lastFailure
+	stopReason  *stopReason
+	counters    *counters
+	account     *account
+	sharedLinks *sharedLinks
+	resolver    *resolver
+	fee         Amount
+	firstFee    Amount // what the first user of this run cost; unknown if nobody asked
+	existing    userlist.Existing
+	gaps        *decide.Gaps
+	gapStore    ledger.Gaps // where they are kept; nil without gaps
+	reader      *userlist.Reader
+	owner       string // of the wallet, if the partner tells
 
-	isConcurrent      bool          // another process holds the ledger
+	isConcurrent  bool          // another process holds the ledger
 	isSendingDone bool          // no request is under way any more
-	listLag     time.Duration // the longest that the list was seen to lag behind lately
-	listError   string        // why the list could not confirm the users; "" = it could, or nobody asked
-	unpaired    atomic.Int64  // users created since the list was last compared
-	masked      int           // users whose e-mail the list shows in a form that says nothing
+	listLag       time.Duration // the longest that the list was seen to lag behind lately
+	listError     string        // why the list could not confirm the users; "" = it could, or nobody asked
+	unpaired      atomic.Int64  // users created since the list was last compared
+	masked        int           // users whose e-mail the list shows in a form that says nothing
 }
 
 func newRun(cfg Config) *run {
@@ -101,7 +77,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	batch, err := checkInput(ctx, cfg, func(n int) { r.counters.updateProgress(func(p *Progress) { p.Rows = n }) })
+	batch, err := checkInput(ctx, cfg, r.showRead)
 	if err != nil {
 		return s, asInterrupted(ctx, err)
 	}
@@ -144,7 +120,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 // Settle looks up everything in doubt by the partner's list once and records
 // what it shows. Nothing is sent; Config.Input is not needed.
 func Settle(ctx context.Context, cfg Config) (Summary, error) {
-	cfg.Input = noInput{}
+	cfg.Input = struct{ Input }{} // never read
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return Summary{}, err
@@ -163,78 +139,6 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	err = r.sendPass(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
 	return r.finishRun(ctx, s, ledger.Tally{}, r.confirmAfter(ctx, err))
 }
-
-// recallLearnt reads what earlier runs learnt of the partner.
-func (r *run) recallLearnt(ctx context.Context) error {
-	if err := r.loadGaps(ctx); err != nil {
-		return err
-	}
-	trip, _, err := r.learntDuration(ctx, learntTrip)
-	if err != nil {
-		return err
-	}
-	r.clock.RestoreTrip(trip)
-	lag, at, err := r.learntDuration(ctx, learntLag)
-	if err != nil {
-		return err
-	}
-	if pacing.WallTime().Sub(at) < lagLife {
-		r.setLag(lag)
-	}
-	if err := r.account.recallBound(ctx); err != nil {
-		return err
-	}
-	if err := r.sharedLinks.recallDigests(ctx); err != nil {
-		return err
-	}
-	text, at, err := r.learnt(ctx, learntPace)
-	if err != nil {
-		return err
-	}
-	if met, err := strconv.ParseFloat(text, 64); err == nil && pacing.WallTime().Sub(at) < 24*time.Hour {
-		r.pace.RestoreRate(met, at)
-	}
-	return nil
-}
-
-// learnt returns a fact that an earlier run kept, and when; "" if none did.
-func (r *run) learnt(ctx context.Context, name string) (string, time.Time, error) {
-	text, at, err := r.cfg.Ledger.Learnt(ctx, name)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return "", at, ledgerStop("reading what earlier runs learnt", err)
-	}
-	return text, at, nil
-}
-
-// learntDuration returns a duration that an earlier run kept; 0 if none did.
-func (r *run) learntDuration(ctx context.Context, name string) (time.Duration, time.Time, error) {
-	text, at, err := r.learnt(ctx, name)
-	if err != nil || text == "" {
-		return 0, at, err
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, at, nil // what no version of this program wrote counts as nothing
-	}
-	return d, at, nil
-}
-
-// learn keeps a fact for later runs.
-func (r *run) learn(ctx context.Context, name, text string, at time.Time) error {
-	if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), name, text, at); err != nil {
-		return ledgerStop("noting what was learnt", err)
-	}
-	return nil
-}
-
-// lagLife is how long the list is trusted to lag no more than it did.
-const lagLife = 30 * 24 * time.Hour
-
-// listLagNow is the longest that the list was seen to lag behind lately. It is used by
-// whoever reads the list: the resolver while rows are sent, the run afterwards.
-func (r *run) listLagNow() time.Duration { return r.listLag }
-
-func (r *run) setLag(d time.Duration) { r.listLag = d }
 
 // sendPass runs the send pass: one goroutine for each part, all of them awaited here.
 func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
@@ -312,23 +216,6 @@ func (r *run) stopOn(err error) error {
 		r.stopReason.stopWith(&Stop{Reason: Fault, Err: err})
 		return nil
 	}
-}
-
-// notePreflight keeps what preflight found out, before anything is sent by it.
-func (r *run) notePreflight(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	if r.owner != "" {
-		if err := r.account.bindName(ctx, ledger.Account{Partner: r.owner}); err != nil {
-			return ledgerStop("noting the account", err)
-		}
-	}
-	return r.noteRoundTrip(ctx)
-}
-
-// noteRoundTrip keeps how far off the clocks' comparison can be: the windows of this
-// run's attempts are judged by later runs, too.
-func (r *run) noteRoundTrip(ctx context.Context) error {
-	return r.learn(ctx, learntTrip, r.clock.RoundTrip().String(), pacing.WallTime())
 }
 
 // asInterrupted tells a cancelled context apart from other errors.

@@ -3,9 +3,12 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // Reason says why a run ended before its batch was through. The texts are part
@@ -90,4 +93,108 @@ func (h *stopReason) current() *Stop {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.first
+}
+
+// Unreachable is the Err of a Stop whose Reason is PartnerDown when no
+// connection to the partner could be made.
+type Unreachable struct {
+	Cause       string // one of the partner package's Cause words
+	ProxyStatus int    // of a proxy that refused to pass anything on; 0 if none did
+}
+
+func (u *Unreachable) Error() string {
+	if u.ProxyStatus != 0 {
+		return "the proxy answered HTTP " + strconv.Itoa(u.ProxyStatus)
+	}
+	return "no connection to it could be made (" + u.Cause + ")"
+}
+
+// lastFailure keeps what became of the last request that got no useful answer.
+// It is safe for concurrent use.
+type lastFailure struct {
+	mu     sync.Mutex
+	answer partner.Answer
+}
+
+func (l *lastFailure) keepAnswer(a partner.Answer) {
+	switch a.Class {
+	case partner.NotSent, partner.Unknown, partner.OKBroken:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.answer = partner.Answer{Class: a.Class, Cause: a.Cause, ProxyStatus: a.ProxyStatus}
+	}
+}
+
+// unreachable is nil if the last failure was another one.
+func (l *lastFailure) unreachable() *Unreachable {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.answer.Class != partner.NotSent || l.answer.Cause == "" {
+		return nil
+	}
+	return &Unreachable{l.answer.Cause, l.answer.ProxyStatus}
+}
+
+// bracketedCause says why the partner cannot be reached, "" if that is not known.
+func (l *lastFailure) bracketedCause() string {
+	switch u := l.unreachable(); {
+	case u == nil:
+		return ""
+	case u.ProxyStatus != 0:
+		return " (" + u.Error() + ")"
+	default:
+		return " (" + u.Cause + ")"
+	}
+}
+
+// silenceStop is the end of a run whose patience is over.
+func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
+	s := stopf(PartnerDown, "the partner API has not answered as it should for %s", patience)
+	if u := l.unreachable(); u != nil {
+		s.Err = u
+	}
+	return s
+}
+
+// proxyRefusal is the end of a run whose proxy passes nothing on.
+func proxyRefusal(status int) *Stop {
+	do := "Ask whoever runs it to allow the partner's host, or choose another one with --proxy"
+	if status == 407 {
+		do = "It wants a name and a password: --proxy http://NAME:PASSWORD@HOST:PORT, or the same in HTTPS_PROXY with --proxy env"
+	}
+	return &Stop{Reason: PartnerDown, Detail: "the proxy refuses to pass requests on to the partner (HTTP " + strconv.Itoa(status) + "). " + do}
+}
+
+var _ error = (*Unreachable)(nil)
+
+// stopIfHopeless stops the run where an answer leaves no other way.
+func (s *submitters) stopIfHopeless(a answered, now time.Time) {
+	switch {
+	case a.answer.Halt == partner.Redirected:
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
+	case a.answer.Halt == partner.Certificate:
+		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
+	case a.answer.Halt == partner.PathGone:
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
+	case a.answer.Halt == partner.Blocked:
+		s.stopReason.stopWith(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
+	case a.answer.Halt == partner.ProxyRefused:
+		s.stopReason.stopWith(proxyRefusal(a.answer.ProxyStatus))
+	case a.class == ledger.Auth:
+		s.stopReason.stopWith(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
+	case a.class == ledger.Funds && !s.cfg.Money.Wait:
+		s.stopReason.stopWith(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
+	case a.class.AsksToWait():
+		s.pace.ReportBusy(a.answer.Began, now)
+		if a.answer.RetryAfter > s.cfg.Pace.Patience {
+			s.stopReason.stopWith(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
+		}
+	}
+}
+
+func hostOrUnknown(host string) string {
+	if host == "" {
+		return "another address"
+	}
+	return fmt.Sprintf("%q", host)
 }

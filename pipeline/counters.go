@@ -60,6 +60,11 @@ func (b *counters) updateProgress(f func(p *Progress)) {
 	b.show(b.progress)
 }
 
+// showRead shows how many rows of the input have been read.
+func (r *run) showRead(rows int) {
+	r.counters.updateProgress(func(p *Progress) { p.Rows = rows })
+}
+
 // countChange counts a change that the ledger has taken.
 func (b *counters) countChange(c ledger.Change) {
 	b.updateProgress(func(p *Progress) {
