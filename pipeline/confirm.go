@@ -28,9 +28,13 @@ func unlistedPauses() []time.Duration {
 	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
 }
 
-// listUnconfirmed are the users that the list has to confirm, with their attempts:
+// confirmer compares the created users with the partner's list. One goroutine
+// uses it at a time: the resolver while rows are sent, the run afterwards.
+type confirmer struct{ *run }
+
+// listUnconfirmed returns the users that the list has to confirm, with their attempts:
 // of any run, the oldest first.
-func (r *run) listUnconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
+func (r confirmer) listUnconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
 	if r.cfg.Doubt.SkipConfirm {
 		return nil, nil
 	}
@@ -48,7 +52,7 @@ func (r *run) listUnconfirmed(ctx context.Context) (due []ledger.Customer, err e
 // confirmCreated compares every created user that no list has confirmed, after
 // the last answer and before the report. That the list cannot be read ends no
 // run: the users stay unconfirmed, and the next run asks again.
-func (r *run) confirmCreated(ctx context.Context) error {
+func (r confirmer) confirmCreated(ctx context.Context) error {
 	pauses := unlistedPauses()
 	var asked map[int64]bool // users that every further reading looks for again
 	for try := 0; ; try++ {
@@ -112,7 +116,7 @@ func Confirm(ctx context.Context, cfg Config) error {
 	if err := r.recallLearnt(ctx); err != nil {
 		return err
 	}
-	return r.confirmCreated(ctx)
+	return confirmer{r}.confirmCreated(ctx)
 }
 
 // confirmAfter compares the created users with the list once the sending has ended
@@ -128,7 +132,7 @@ func (r *run) confirmAfter(ctx context.Context, err error) error {
 		}
 	}
 	r.isSendingDone = true
-	if err := r.confirmCreated(ctx); err != nil {
+	if err := (confirmer{r}).confirmCreated(ctx); err != nil {
 		return r.stopOn(err)
 	}
 	return nil
@@ -137,11 +141,11 @@ func (r *run) confirmAfter(ctx context.Context, err error) error {
 // pairBeside compares the users created so far while others are being sent.
 func (r *resolver) pairBeside(ctx context.Context) error {
 	r.unpaired.Store(0)
-	due, err := r.listUnconfirmed(ctx)
+	due, err := confirmer{r.run}.listUnconfirmed(ctx)
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	list, err := r.listFor(ctx, due, r.scanPace())
+	list, err := confirmer{r.run}.listFor(ctx, due, r.scanPace())
 	switch s := refusalStop(err); {
 	case ctx.Err() != nil:
 		return nil
@@ -154,7 +158,7 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 		return nil
 	}
 	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
-	moved, err := r.pairListed(ctx, due, list)
+	moved, err := confirmer{r.run}.pairListed(ctx, due, list)
 	if err != nil {
 		return err
 	}
@@ -170,14 +174,14 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 }
 
 // isRecent reports whether the list may merely lag behind a user.
-func (r *run) isRecent(c ledger.Customer) bool {
+func (r confirmer) isRecent(c ledger.Customer) bool {
 	return r.clock.Now().Partner().Sub(userlist.LastAttemptEnd(c)) < r.cfg.Doubt.Settle
 }
 
 // stillUnlisted are the users whom a further reading may show: created so lately
 // that the list may lag behind. A duplicate is older than the part of the list
 // that is read, or is shown where all of it was.
-func (r *run) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
+func (r confirmer) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
 	again := map[int64]bool{}
 	for _, c := range due {
 		_, shown := list.Known[c.ServiceID]
@@ -192,7 +196,7 @@ func (r *run) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved 
 }
 
 // giveUpDuplicates notes the duplicates that were looked up and are not listed.
-func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list userlist.Listing, again map[int64]bool, last bool) error {
+func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list userlist.Listing, again map[int64]bool, last bool) error {
 	var notes []ledger.PairingNote
 	for _, c := range due {
 		if c.Status == ledger.Duplicate && len(list.Users[c.Identity]) == 0 && (last || !again[c.ID]) {
@@ -209,7 +213,7 @@ func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list 
 }
 
 // listFor reads as much of the list as may show some users.
-func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (userlist.Listing, error) {
+func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (userlist.Listing, error) {
 	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: turn}
 	since, all := time.Time{}, false
 	for _, c := range due {
@@ -242,7 +246,7 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 // nearDue are the users created before all that are due, by whom createdAt can be
 // compared too: a run of two rows, or one whose answers are all mixed up, has no
 // measures of its own.
-func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*decide.Witness, err error) {
+func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) (near []*decide.Witness, err error) {
 	oldest := int64(0)
 	for _, c := range due {
 		if n := len(c.History); n > 0 && (oldest == 0 || c.History[n-1].ID < oldest) {
@@ -264,8 +268,8 @@ func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*decid
 }
 
 // listDistance is how much earlier than its request createdAt may show a user.
-func (r *run) listDistance(ctx context.Context) time.Duration {
-	d, at, err := r.learntDuration(ctx, learntCreatedAt)
+func (r confirmer) listDistance(ctx context.Context) time.Duration {
+	d, at, err := r.facts.readDuration(ctx, learntCreatedAt)
 	if err == nil && pacing.WallTime().Sub(at) < decide.MeasureLife {
 		return max(0, -d) + time.Minute
 	}
@@ -274,7 +278,7 @@ func (r *run) listDistance(ctx context.Context) time.Duration {
 
 // pairListed writes what a list shows of the users that are due, and returns
 // the customers that were moved by it.
-func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list userlist.Listing) (moved map[int64]bool, err error) {
+func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list userlist.Listing) (moved map[int64]bool, err error) {
 	if len(due) == 0 {
 		return nil, nil
 	}
@@ -302,7 +306,7 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list userli
 		}
 	}
 	if c := p.CalibrateNear()([]ledger.Attempt{{NotBefore: r.clock.Now()}}); c.IsKnown {
-		if err := r.learn(ctx, learntCreatedAt, (c.Offset - c.Spread).String(), pacing.WallTime()); err != nil {
+		if err := r.facts.keep(ctx, learntCreatedAt, (c.Offset - c.Spread).String()); err != nil {
 			return nil, err
 		}
 	}
@@ -311,7 +315,7 @@ func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list userli
 
 // listedPeople are the customers whose e-mail the list shows for a serviceId
 // that another customer has.
-func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
+func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
 	var identities []string
 	for _, c := range due {
 		if u, ok := list.Known[c.ServiceID]; ok && u.Identity != c.Identity {
@@ -333,16 +337,16 @@ func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list user
 }
 
 // noteLag keeps the longest time that the list was seen to lag behind.
-func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list userlist.Listing) error {
+func (r confirmer) noteLag(ctx context.Context, due []ledger.Customer, list userlist.Listing) error {
 	most := time.Duration(0)
 	for _, c := range due {
 		if _, shown := list.Known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
 			most = max(most, list.Began.Sub(userlist.LastAttemptEnd(c)))
 		}
 	}
-	if most <= r.listLagNow() {
+	if most <= r.listLag {
 		return nil
 	}
-	r.setLag(most)
-	return r.learn(ctx, learntLag, most.String(), pacing.WallTime())
+	r.listLag = most
+	return r.facts.keep(ctx, learntLag, most.String())
 }

@@ -28,7 +28,7 @@ func (r *run) loadGaps(ctx context.Context) error {
 	if len(all) == 0 {
 		return nil
 	}
-	text, _, err := r.learnt(ctx, learntGapClock)
+	text, _, err := r.facts.read(ctx, learntGapClock)
 	r.gapStore, r.gaps = store, &decide.Gaps{All: all, AreOurs: r.cfg.Doubt.GapOurs, Clock: decide.ParseCalibration(text)}
 	return err
 }
@@ -112,12 +112,12 @@ func (r *run) scanGaps(ctx context.Context) error {
 	}
 	t := r.timing()
 	began := pacing.WallTime()
-	found, err := r.reader.ScanGaps(ctx, r.gaps, known, userlist.GapScan{Slug: r.account.boundSlug(), Lag: r.listLagNow(), AwaitTurn: r.pace.WaitTurn, Timing: t})
+	found, err := r.reader.ScanGaps(ctx, r.gaps, known, userlist.GapScan{Slug: r.account.boundSlug(), Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}
 	r.gaps.Clock = found.Clock
-	if err := r.learn(ctx, learntGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
+	if err := r.facts.keepAt(ctx, learntGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
 		return err
 	}
 	return r.noteStrangers(ctx, found.Strangers, t, began)

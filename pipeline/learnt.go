@@ -31,17 +31,17 @@ func (r *run) recallLearnt(ctx context.Context) error {
 	if err := r.loadGaps(ctx); err != nil {
 		return err
 	}
-	trip, _, err := r.learntDuration(ctx, learntTrip)
+	trip, _, err := r.facts.readDuration(ctx, learntTrip)
 	if err != nil {
 		return err
 	}
 	r.clock.RestoreTrip(trip)
-	lag, at, err := r.learntDuration(ctx, learntLag)
+	lag, at, err := r.facts.readDuration(ctx, learntLag)
 	if err != nil {
 		return err
 	}
 	if pacing.WallTime().Sub(at) < lagLife {
-		r.setLag(lag)
+		r.listLag = lag
 	}
 	if err := r.account.recallBound(ctx); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (r *run) recallLearnt(ctx context.Context) error {
 	if err := r.sharedLinks.recallDigests(ctx); err != nil {
 		return err
 	}
-	text, at, err := r.learnt(ctx, learntPace)
+	text, at, err := r.facts.read(ctx, learntPace)
 	if err != nil {
 		return err
 	}
@@ -59,18 +59,22 @@ func (r *run) recallLearnt(ctx context.Context) error {
 	return nil
 }
 
-// learnt returns a fact that an earlier run kept, and when; "" if none did.
-func (r *run) learnt(ctx context.Context, name string) (string, time.Time, error) {
-	text, at, err := r.cfg.Ledger.Learnt(ctx, name)
+// facts are what runs keep for later ones. It is as safe for concurrent use as
+// its ledger.
+type facts struct{ ledger ledger.Ledger }
+
+// read returns a fact that an earlier run kept, and when; "" if none did.
+func (f facts) read(ctx context.Context, name string) (string, time.Time, error) {
+	text, at, err := f.ledger.Learnt(ctx, name)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return "", at, ledgerStop("reading what earlier runs learnt", err)
 	}
 	return text, at, nil
 }
 
-// learntDuration returns a duration that an earlier run kept; 0 if none did.
-func (r *run) learntDuration(ctx context.Context, name string) (time.Duration, time.Time, error) {
-	text, at, err := r.learnt(ctx, name)
+// readDuration returns a duration that an earlier run kept; 0 if none did.
+func (f facts) readDuration(ctx context.Context, name string) (time.Duration, time.Time, error) {
+	text, at, err := f.read(ctx, name)
 	if err != nil || text == "" {
 		return 0, at, err
 	}
@@ -81,9 +85,27 @@ func (r *run) learntDuration(ctx context.Context, name string) (time.Duration, t
 	return d, at, nil
 }
 
-// learn keeps a fact for later runs.
-func (r *run) learn(ctx context.Context, name, text string, at time.Time) error {
-	if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), name, text, at); err != nil {
+// readAmount returns an amount that an earlier run kept; unknown if none did.
+func (f facts) readAmount(ctx context.Context, name string) (Amount, error) {
+	text, _, err := f.read(ctx, name)
+	if err != nil {
+		return Amount{}, err
+	}
+	a, err := ParseAmount(text)
+	if err != nil {
+		return Amount{}, nil // what no version of this program wrote is no fee
+	}
+	return a, nil
+}
+
+// keep keeps a fact of this moment, also when ctx has ended.
+func (f facts) keep(ctx context.Context, name, text string) error {
+	return f.keepAt(ctx, name, text, pacing.WallTime())
+}
+
+// keepAt keeps a fact of an earlier moment.
+func (f facts) keepAt(ctx context.Context, name, text string, at time.Time) error {
+	if err := f.ledger.Learn(context.WithoutCancel(ctx), name, text, at); err != nil {
 		return ledgerStop("noting what was learnt", err)
 	}
 	return nil
@@ -91,12 +113,6 @@ func (r *run) learn(ctx context.Context, name, text string, at time.Time) error 
 
 // lagLife is how long the list is trusted to lag no more than it did.
 const lagLife = 30 * 24 * time.Hour
-
-// listLagNow is the longest that the list was seen to lag behind lately. It is used by
-// whoever reads the list: the resolver while rows are sent, the run afterwards.
-func (r *run) listLagNow() time.Duration { return r.listLag }
-
-func (r *run) setLag(d time.Duration) { r.listLag = d }
 
 // notePreflight keeps what preflight found out, before anything is sent by it.
 func (r *run) notePreflight(ctx context.Context) error {
@@ -112,20 +128,7 @@ func (r *run) notePreflight(ctx context.Context) error {
 // noteRoundTrip keeps how far off the clocks' comparison can be: the windows of this
 // run's attempts are judged by later runs, too.
 func (r *run) noteRoundTrip(ctx context.Context) error {
-	return r.learn(ctx, learntTrip, r.clock.RoundTrip().String(), pacing.WallTime())
-}
-
-// learntAmount is an amount that an earlier run kept; unknown if none did.
-func (r *run) learntAmount(ctx context.Context, name string) (Amount, error) {
-	text, _, err := r.learnt(ctx, name)
-	if err != nil {
-		return Amount{}, err
-	}
-	a, err := ParseAmount(text)
-	if err != nil {
-		return Amount{}, nil // what no version of this program wrote is no fee
-	}
-	return a, nil
+	return r.facts.keep(ctx, learntTrip, r.clock.RoundTrip().String())
 }
 
 // learnFee keeps what one user cost. Others spend from the wallet, too, so that
@@ -136,11 +139,11 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 	if !fee.Known() {
 		return nil
 	}
-	first, err := r.learntAmount(ctx, learntFeeFirst)
+	first, err := r.facts.readAmount(ctx, learntFeeFirst)
 	if err != nil {
 		return err
 	}
-	seen, err := r.learntAmount(ctx, learntFeeSeen)
+	seen, err := r.facts.readAmount(ctx, learntFeeSeen)
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 		names = append(names, learntFee)
 	}
 	for _, name := range names {
-		if err := r.learn(ctx, name, fee.String(), pacing.WallTime()); err != nil {
+		if err := r.facts.keep(ctx, name, fee.String()); err != nil {
 			return err
 		}
 	}
@@ -171,7 +174,7 @@ func (r *run) keepLearnt(ctx context.Context, s Summary) error {
 		return err
 	}
 	if s.Currency != "" {
-		if err := r.learn(ctx, learntCurrency, s.Currency, pacing.WallTime()); err != nil {
+		if err := r.facts.keep(ctx, learntCurrency, s.Currency); err != nil {
 			return err
 		}
 	}
@@ -179,7 +182,7 @@ func (r *run) keepLearnt(ctx context.Context, s Summary) error {
 		return err
 	}
 	if met, at := r.pace.LearntRate(); met > 0 {
-		if err := r.learn(ctx, learntPace, fmt.Sprintf("%.3f", met), at); err != nil {
+		if err := r.facts.keepAt(ctx, learntPace, fmt.Sprintf("%.3f", met), at); err != nil {
 			return err
 		}
 	}

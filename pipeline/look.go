@@ -43,7 +43,7 @@ func (r *resolver) lookOnce(ctx context.Context) error {
 		return r.giveUpList(ctx, err)
 	}
 	r.failed = 0
-	moved, err := r.pairListed(ctx, ask.due, list)
+	moved, err := confirmer{r.run}.pairListed(ctx, ask.due, list)
 	if err != nil {
 		return err
 	}
@@ -86,10 +86,10 @@ func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 		}
 	}
 	var err error
-	if ask.due, err = r.listUnconfirmed(ctx); err != nil {
+	if ask.due, err = (confirmer{r.run}).listUnconfirmed(ctx); err != nil {
 		return ask, err
 	}
-	near, err := r.nearDue(ctx, ask.due)
+	near, err := confirmer{r.run}.nearDue(ctx, ask.due)
 	if err != nil {
 		return ask, err
 	}
@@ -272,7 +272,7 @@ func (r *resolver) evidenceOf(c ledger.Customer, near decide.Witnesses, list use
 		},
 		Salvaged: partner.Salvage,
 		Absence: decide.ProveAbsence(decide.AbsenceEvidence{Began: list.Began, Near: near, Listed: list.Known, Empty: list.IsEmpty, Unread: list.HasUnread,
-			Lag: r.listLagNow(), Settled: t.SettledAt(c.History), Similar: decide.HasSimilarUser(c, list.Mailboxes[validate.Mailbox(c.Identity)], list.Names[decide.NormalizeName(c.FirstName, c.LastName)], owned, clock, t)}, t),
+			Lag: r.listLag, Settled: t.SettledAt(c.History), Similar: decide.HasSimilarUser(c, list.Mailboxes[validate.Mailbox(c.Identity)], list.Names[decide.NormalizeName(c.FirstName, c.LastName)], owned, clock, t)}, t),
 	}
 }
 

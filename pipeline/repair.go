@@ -18,7 +18,7 @@ import (
 // already, where a request is under way, or where the list does not say who is
 // who, nothing moves: the customers are noted for a reviewer, or left to the
 // next reading.
-func (r *run) repairMixUps(ctx context.Context, found *userlist.PairingResult, list userlist.Listing) (map[int64]bool, error) {
+func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResult, list userlist.Listing) (map[int64]bool, error) {
 	ctx = context.WithoutCancel(ctx)
 	shown, err := r.linksShown(ctx)
 	if err != nil {
@@ -97,7 +97,7 @@ func isLeft(left []ledger.Change, customer int64) bool {
 
 // hasOpenIntent reports whether a customer may be sent at this moment, so that its
 // state is not to be changed behind the planner's back.
-func (r *run) hasOpenIntent(c ledger.Customer) bool {
+func (r confirmer) hasOpenIntent(c ledger.Customer) bool {
 	if slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) {
 		return true
 	}
@@ -121,6 +121,6 @@ func (r *run) countRepair(c ledger.Customer, ch ledger.Change) {
 
 // linksShown is when a report or an export was last written.
 func (r *run) linksShown(ctx context.Context) (time.Time, error) {
-	_, at, err := r.learnt(ctx, LearntLinksShown)
+	_, at, err := r.facts.read(ctx, LearntLinksShown)
 	return at, err
 }

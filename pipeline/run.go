@@ -29,6 +29,7 @@ type run struct {
 	stopReason  *stopReason
 	counters    *counters
 	account     *account
+	facts       facts
 	sharedLinks *sharedLinks
 	resolver    *resolver
 	fee         Amount
@@ -50,7 +51,7 @@ type run struct {
 func newRun(cfg Config) *run {
 	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
 	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
-		counters: newCounters(cfg.Watch, pace.CurrentRate), account: &account{ledger: cfg.Ledger}, sharedLinks: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
+		counters: newCounters(cfg.Watch, pace.CurrentRate), facts: facts{cfg.Ledger}, account: &account{ledger: cfg.Ledger}, sharedLinks: &sharedLinks{facts: facts{cfg.Ledger}, all: map[string]bool{}}}
 	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heedError, Log: cfg.Log}
 	return r
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
 	"sync"
 
@@ -167,7 +166,7 @@ const maxSharedLinks = 1000
 // Nobody can tell whose such a link is, so no customer ever gets it. They are
 // kept in the ledger, as digests. It is safe for concurrent use.
 type sharedLinks struct {
-	ledger ledger.Ledger
+	facts facts
 
 	mu  sync.Mutex
 	all map[string]bool // by digest
@@ -180,9 +179,9 @@ func linkDigest(link string) string {
 
 // recallDigests reads those of earlier runs.
 func (s *sharedLinks) recallDigests(ctx context.Context) error {
-	text, _, err := s.ledger.Learnt(ctx, learntSharedLinks)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return ledgerStop("reading which links were given twice", err)
+	text, _, err := s.facts.read(ctx, learntSharedLinks)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,5 +211,5 @@ func (s *sharedLinks) addLink(ctx context.Context, link string) error {
 	for d := range s.all {
 		digests = append(digests, d)
 	}
-	return s.ledger.Learn(ctx, learntSharedLinks, strings.Join(digests, " "), pacing.WallTime())
+	return s.facts.keep(ctx, learntSharedLinks, strings.Join(digests, " "))
 }
