@@ -99,7 +99,7 @@ func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed
 	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, pacing.WallTime())
 }
 
-// serviceIDForm is what stands between the slug and the random part of a serviceId.
+// serviceIDForm returns what stands between the slug and the random part of a serviceId.
 func serviceIDForm(serviceID, slug string) string {
 	if slug == "" {
 		return ""

@@ -328,7 +328,7 @@ func (r *registrar) placeName(p ledger.Position) string {
 // so that a batch registered under the old rules is checked again.
 const rulesVersion = 2
 
-// settingsText is everything that changes which rows are good: how the bytes
+// settingsText returns everything that changes which rows are good: how the bytes
 // are read, and the rules.
 func settingsText(cfg Config) string {
 	var s strings.Builder
@@ -357,7 +357,7 @@ func inputFingerprint(b ledger.Batch) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// durationAt is how long n requests take at a rate; 0 if it is unlimited.
+// durationAt returns how long n requests take at a rate; 0 if it is unlimited.
 func durationAt(n int, perSecond float64) time.Duration {
 	if perSecond <= 0 || n <= 0 {
 		return 0

@@ -223,7 +223,7 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// FromRows is an Input of rows in memory, for those who have them from a
+// FromRows returns an Input of rows in memory, for those who have them from a
 // database or a queue. Name stands for the file in reports. The same rows in
 // the same order are the same batch.
 func FromRows(name string, rows ...Row) Input {

@@ -23,7 +23,7 @@ const (
 	LearntLinksShown = "links_shown"
 )
 
-// unlistedPauses are how long the list is given to show the users just created.
+// unlistedPauses returns how long the list is given to show the users just created.
 func unlistedPauses() []time.Duration {
 	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
 }
@@ -178,7 +178,7 @@ func (r confirmer) isRecent(c ledger.Customer) bool {
 	return r.clock.Now().Partner().Sub(userlist.LastAttemptEnd(c)) < r.cfg.Doubt.Settle
 }
 
-// stillUnlisted are the users whom a further reading may show: created so lately
+// stillUnlisted returns the users whom a further reading may show: created so lately
 // that the list may lag behind. A duplicate is older than the part of the list
 // that is read, or is shown where all of it was.
 func (r confirmer) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
@@ -243,7 +243,7 @@ func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, turn func
 	return r.reader.ScanUsers(ctx, ask)
 }
 
-// nearDue are the users created before all that are due, by whom createdAt can be
+// nearDue returns the users created before all that are due, by whom createdAt can be
 // compared too: a run of two rows, or one whose answers are all mixed up, has no
 // measures of its own.
 func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) (near []*decide.Witness, err error) {
@@ -267,7 +267,7 @@ func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) (near []*
 	return near, nil
 }
 
-// listDistance is how much earlier than its request createdAt may show a user.
+// listDistance returns how much earlier than its request createdAt may show a user.
 func (r confirmer) listDistance(ctx context.Context) time.Duration {
 	d, at, err := r.facts.readDuration(ctx, learntCreatedAt)
 	if err == nil && pacing.WallTime().Sub(at) < decide.MeasureLife {
@@ -313,7 +313,7 @@ func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list u
 	return moved, nil
 }
 
-// listedPeople are the customers whose e-mail the list shows for a serviceId
+// listedPeople returns the customers whose e-mail the list shows for a serviceId
 // that another customer has.
 func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
 	var identities []string
@@ -349,4 +349,17 @@ func (r confirmer) noteLag(ctx context.Context, due []ledger.Customer, list user
 	}
 	r.listLag = most
 	return r.facts.keep(ctx, learntLag, most.String())
+}
+
+// countUnpaired wakes the resolver when many users wait to be confirmed.
+func (r *recorder) countUnpaired(changes []ledger.Change) {
+	n := int64(0)
+	for _, c := range changes {
+		if c.Status == ledger.Created {
+			n++
+		}
+	}
+	if n > 0 && !r.cfg.Doubt.SkipConfirm && r.unpaired.Add(n) >= pairCrowd {
+		r.resolver.in.wake()
+	}
 }

@@ -112,7 +112,7 @@ func (b *counters) countCreated() {
 	b.bought++
 }
 
-// usersCreated is how many users the requests of this run have created.
+// usersCreated returns how many users the requests of this run have created.
 func (b *counters) usersCreated() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -143,7 +143,7 @@ func (b *counters) lastWallet() Amount {
 	return b.progress.Wallet
 }
 
-// requestsSent is how many requests have left and are recorded.
+// requestsSent returns how many requests have left and are recorded.
 func (b *counters) requestsSent() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -157,7 +157,7 @@ func (b *counters) forgetWallet() {
 	b.progress.Wallet = Amount{}
 }
 
-// summaryFigures are what the summary needs.
+// summaryFigures returns what the summary needs.
 func (b *counters) summaryFigures() (p Progress, decided map[ledger.Status]int, first Amount) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

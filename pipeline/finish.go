@@ -122,7 +122,7 @@ func canAnswer(err error) bool {
 // worth knowing, and not worth waiting for.
 const lastQuestion = 10 * time.Second
 
-// measuredFee is what one user cost in this run, if the wallet went down by a
+// measuredFee returns what one user cost in this run, if the wallet went down by a
 // whole cent for each. Otherwise something else was paid from it, too, and
 // nothing can be told.
 func measuredFee(s Summary) Amount {

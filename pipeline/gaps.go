@@ -123,7 +123,7 @@ func (r *run) scanGaps(ctx context.Context) error {
 	return r.noteStrangers(ctx, found.Strangers, t, began)
 }
 
-// gapWitnesses are users that the list must show: the newest ones.
+// gapWitnesses returns users that the list must show: the newest ones.
 func (r *run) gapWitnesses(ctx context.Context) (known decide.Witnesses, err error) {
 	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses, History: true}
 	for c, err := range r.cfg.Ledger.Customers(ctx, q) {

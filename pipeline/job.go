@@ -27,7 +27,7 @@ type job struct {
 	isInDoubt  bool            // counted among the doubts by the planner
 }
 
-// nextGeneration is the one of the next intent.
+// nextGeneration returns the one of the next intent.
 func (j *job) nextGeneration() int {
 	if j.isForced {
 		return j.next
@@ -35,7 +35,7 @@ func (j *job) nextGeneration() int {
 	return decide.NextGeneration(j.customer.History)
 }
 
-// endedAt is the end of the attempt by our wall clock. A wall clock that was
+// endedAt returns the end of the attempt by our wall clock. A wall clock that was
 // set back meanwhile must not make the attempt older than it is; one that ran on
 // while the machine slept, and the monotonic clock with it, counts.
 func (j *job) endedAt(ended, now time.Time) time.Time {
@@ -55,7 +55,7 @@ type answered struct {
 	otherAccount bool // created in an account that is not the ledger's
 }
 
-// requestBody is the request of a checked row.
+// requestBody returns the request of a checked row.
 func requestBody(c *checked) partner.User {
 	u := &c.result.User
 	out := partner.User{
@@ -70,7 +70,7 @@ func requestBody(c *checked) partner.User {
 	return out
 }
 
-// classOf is the partner's class in the ledger's words.
+// classOf returns the partner's class in the ledger's words.
 func classOf(c partner.Class) ledger.Class {
 	switch c {
 	case partner.OK:

@@ -108,7 +108,7 @@ func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 	return ask, nil
 }
 
-// witnesses are the known users created nearest to the unanswered attempts of
+// witnesses returns the known users created nearest to the unanswered attempts of
 // a history, or to its newest one if all are answered.
 func (r *run) witnesses(ctx context.Context, h []ledger.Attempt) (n decide.Witnesses, err error) {
 	if len(h) == 0 {
@@ -258,7 +258,7 @@ func (r *resolver) outOfPatience() bool {
 	return !r.unusableSince.IsZero() && pacing.WallTime().Sub(r.unusableSince) >= r.cfg.Pace.Patience
 }
 
-// evidenceOf is what the list shows of one customer.
+// evidenceOf returns what the list shows of one customer.
 func (r *resolver) evidenceOf(c ledger.Customer, near decide.Witnesses, list userlist.Listing, owners owners) decide.Evidence {
 	t := r.timing()
 	clock := decide.Calibrate(decide.CollectMeasures(near, list.Known))

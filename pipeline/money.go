@@ -35,7 +35,7 @@ func ParseAmount(s string) (Amount, error) {
 // Known reports whether the amount is known.
 func (a Amount) Known() bool { return a.rat != nil }
 
-// String is the shortest exact decimal with at least two places, "" if unknown.
+// String returns the shortest exact decimal with at least two places, "" if unknown.
 func (a Amount) String() string {
 	if a.rat == nil {
 		return ""
@@ -47,7 +47,7 @@ func (a Amount) String() string {
 	return a.rat.FloatString(max(places, 2))
 }
 
-// Times is the amount n times over; unknown stays unknown.
+// Times returns the amount n times over; unknown stays unknown.
 func (a Amount) Times(n int) Amount {
 	if a.rat == nil {
 		return a
@@ -55,7 +55,7 @@ func (a Amount) Times(n int) Amount {
 	return Amount{new(big.Rat).Mul(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
-// Plus is the sum; an unknown amount counts as nothing unless both are unknown.
+// Plus returns the sum; an unknown amount counts as nothing unless both are unknown.
 func (a Amount) Plus(b Amount) Amount {
 	switch {
 	case a.rat == nil:
@@ -67,7 +67,7 @@ func (a Amount) Plus(b Amount) Amount {
 	}
 }
 
-// Minus is the difference, unknown if either is.
+// Minus returns the difference, unknown if either is.
 func (a Amount) Minus(b Amount) Amount {
 	if a.rat == nil || b.rat == nil {
 		return Amount{}
@@ -75,7 +75,7 @@ func (a Amount) Minus(b Amount) Amount {
 	return Amount{new(big.Rat).Sub(a.rat, b.rat)}
 }
 
-// Over is how many whole times b fits into a; -1 if that is not known.
+// Over returns how many whole times b fits into a; -1 if that is not known.
 func (a Amount) Over(b Amount) int {
 	if a.rat == nil || b.rat == nil || b.rat.Sign() <= 0 {
 		return -1
@@ -91,7 +91,7 @@ func (a Amount) Over(b Amount) int {
 	return int(n.Int64())
 }
 
-// Per is the n-th part; unknown if the amount is or n is not positive.
+// Per returns the n-th part; unknown if the amount is or n is not positive.
 func (a Amount) Per(n int) Amount {
 	if a.rat == nil || n <= 0 {
 		return Amount{}

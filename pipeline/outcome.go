@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -71,11 +72,11 @@ func personMessage(code string) string {
 func explainStatus(s ledger.Status, a *answered) (field, code, message string) {
 	switch s {
 	case ledger.Duplicate:
-		return "email", orElse(a.answer.Code, "DUP_USER"), "the partner has a user with this e-mail, and this ledger has not sent it"
+		return "email", cmp.Or(a.answer.Code, "DUP_USER"), "the partner has a user with this e-mail, and this ledger has not sent it"
 	case ledger.Rejected:
-		return strings.Join(a.answer.Fields, " "), orElse(a.answer.Code, "refused"), "the partner refused this row. Correct it and run again"
+		return strings.Join(a.answer.Fields, " "), cmp.Or(a.answer.Code, "refused"), "the partner refused this row. Correct it and run again"
 	case ledger.InsufficientBalance:
-		return "", orElse(a.answer.Code, "INSUFFICIENT_WALLET_BALANCE"), "the wallet could not pay the fee. Top it up and run again"
+		return "", cmp.Or(a.answer.Code, "INSUFFICIENT_WALLET_BALANCE"), "the wallet could not pay the fee. Top it up and run again"
 	case ledger.InDoubt:
 		return "", decide.CodeOutstanding, "sent, but no answer tells what came of it (" + doubtCause(a) + "). Run again to settle it"
 	default:
@@ -96,13 +97,6 @@ func doubtCause(a *answered) string {
 	default:
 		return string(a.class)
 	}
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // afterSend turns an answer into the change that the ledger takes.
@@ -194,7 +188,7 @@ func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryA
 		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
 		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
 	case decide.MarkRejected:
-		change.Status, change.Code = ledger.Rejected, orElse(x.resolution.Code, "refused")
+		change.Status, change.Code = ledger.Rejected, cmp.Or(x.resolution.Code, "refused")
 		change.Message = "the partner refused this row. Correct it and run again"
 	case decide.SendAgain:
 		// The row stays what it is until its next intent: after a crash it must

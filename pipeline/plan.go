@@ -305,10 +305,10 @@ func (p *planner) closeIntake() {
 	p.queue = slices.DeleteFunc(p.queue, func(j *job) bool { return j.isNew && !j.sentNew })
 }
 
-// inFlight is how many jobs are with the release, the submitters or the recorder.
+// inFlight returns how many jobs are with the release, the submitters or the recorder.
 func (p *planner) inFlight() int { return p.openIntents - p.inDoubt }
 
-// groupSize is how many rows may be intended and unsent.
+// groupSize returns how many rows may be intended and unsent.
 func (p *planner) groupSize() int {
 	limit := p.pace.CurrentRate()
 	if math.IsInf(limit, 1) {

@@ -100,7 +100,7 @@ func (r *run) withoutList(ctx context.Context, err error) error {
 	return nil
 }
 
-// refusalStop is the reason to stop when a look-up shows that the partner refuses
+// refusalStop returns the reason to stop when a look-up shows that the partner refuses
 // the key or the account, or the proxy to pass anything on; nil otherwise.
 func refusalStop(err error) *Stop {
 	e, ok := errors.AsType[*partner.Error](err)

@@ -52,8 +52,8 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 }
 
 // scratch registers a batch for the length of a check: it finds repeated
-// customers and keeps nothing else. It is a ledger.Ledger of which only
-// Register works.
+// customers and keeps nothing else. It is a ledger.Ledger of which
+// only Register works.
 type scratch struct{ ledger.Ledger }
 
 func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, error) {

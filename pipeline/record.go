@@ -225,19 +225,6 @@ func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	return refused
 }
 
-// countUnpaired wakes the resolver when many users wait to be confirmed.
-func (r *recorder) countUnpaired(changes []ledger.Change) {
-	n := int64(0)
-	for _, c := range changes {
-		if c.Status == ledger.Created {
-			n++
-		}
-	}
-	if n > 0 && !r.cfg.Doubt.SkipConfirm && r.unpaired.Add(n) >= pairCrowd {
-		r.resolver.in.wake()
-	}
-}
-
 // saveElsewhere puts outcomes that the ledger would not take into its emergency file.
 func (r *recorder) saveElsewhere(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {

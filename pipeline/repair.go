@@ -119,7 +119,7 @@ func (r *run) countRepair(c ledger.Customer, ch ledger.Change) {
 	}
 }
 
-// linksShown is when a report or an export was last written.
+// linksShown returns when a report or an export was last written.
 func (r *run) linksShown(ctx context.Context) (time.Time, error) {
 	_, at, err := r.facts.read(ctx, LearntLinksShown)
 	return at, err

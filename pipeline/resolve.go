@@ -146,7 +146,7 @@ func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 	}
 }
 
-// nextScan is when a scan is worth its requests, if at all.
+// nextScan returns when a scan is worth its requests, if at all.
 func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	var first, cluster time.Time
 	found, due := false, 0
@@ -247,7 +247,7 @@ func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	return r.inGap(ctx, all)
 }
 
-// scanPace is the pace of look-ups: the run's, and beside the sending only a
+// scanPace returns the pace of look-ups: the run's, and beside the sending only a
 // share of it.
 func (r *resolver) scanPace() func(context.Context) error {
 	if r.tailing.Load() || r.cfg.Pace.Unlimited {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func newRun(cfg Config) *run {
 	return r
 }
 
-// timing is what is assumed of the partner at this moment.
+// timing returns what is assumed of the partner at this moment.
 func (r *run) timing() decide.Timing {
 	offset, _ := r.clock.Skew()
 	return decide.Timing{TTL: r.cfg.Doubt.KeyTTL, Settle: r.cfg.Doubt.Settle, Timeout: r.cfg.Doubt.Timeout, RoundTrip: r.clock.RoundTrip(),
@@ -82,28 +83,23 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return s, asInterrupted(ctx, err)
 	}
-	if err := r.recallLearnt(ctx); err == nil {
+	if err = r.recallLearnt(ctx); err == nil {
 		s.Plan, err = r.preflight(ctx, batch)
-		if err == nil {
-			err = batch.commitBatch(ctx)
-		}
-		if err != nil {
-			return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
-		}
-	} else {
-		return s, errors.Join(err, batch.rollBack())
+	}
+	if err == nil {
+		err = batch.commitBatch(ctx)
+	}
+	if err != nil {
+		return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
 	}
 	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
 	before := batch.tally
 	r.counters.updateProgress(func(p *Progress) {
 		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
 	})
-	origin := cfg.Origin
-	origin.Command, origin.Batch, origin.Started = orElse(origin.Command, "run"), r.batch.ID, s.Started
-	if r.id, err = cfg.Ledger.Begin(context.WithoutCancel(ctx), origin); err != nil {
-		return s, ledgerStop("beginning the run", err)
+	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
+		return s, err
 	}
-	s.Run = r.id
 	if err := r.notePreflight(ctx); err != nil {
 		return s, err
 	}
@@ -131,17 +127,24 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	if err := r.recallLearnt(ctx); err != nil {
 		return s, err
 	}
-	origin := cfg.Origin
-	origin.Command, origin.Started = orElse(origin.Command, "run"), s.Started
-	if r.id, err = cfg.Ledger.Begin(ctx, origin); err != nil {
-		return s, ledgerStop("beginning the run", err)
+	if s.Run, err = r.beginRun(ctx, s.Started); err != nil {
+		return s, err
 	}
-	s.Run = r.id
 	err = r.sendPass(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
 	return r.finishRun(ctx, s, ledger.Tally{}, r.confirmAfter(ctx, err))
 }
 
-// sendPass runs the send pass: one goroutine for each part, all of them awaited here.
+// beginRun writes the run to the ledger's log, and returns its number.
+func (r *run) beginRun(ctx context.Context, started time.Time) (id int64, err error) {
+	origin := r.cfg.Origin
+	origin.Command, origin.Batch, origin.Started = cmp.Or(origin.Command, "run"), r.batch.ID, started
+	if r.id, err = r.cfg.Ledger.Begin(ctx, origin); err != nil {
+		return 0, ledgerStop("beginning the run", err)
+	}
+	return r.id, nil
+}
+
+// sendPass sends the batch: one goroutine for each part, all of them awaited here.
 func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -217,13 +220,4 @@ func (r *run) stopOn(err error) error {
 		r.stopReason.stopWith(&Stop{Reason: Fault, Err: err})
 		return nil
 	}
-}
-
-// asInterrupted tells a cancelled context apart from other errors.
-func asInterrupted(ctx context.Context, err error) error {
-	var s *Stop
-	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {
-		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}
-	}
-	return err
 }

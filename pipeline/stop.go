@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -125,7 +126,7 @@ func (l *lastFailure) keepAnswer(a partner.Answer) {
 	}
 }
 
-// unreachable is nil if the last failure was another one.
+// unreachable returns nil if the last failure was another one.
 func (l *lastFailure) unreachable() *Unreachable {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,7 +148,7 @@ func (l *lastFailure) bracketedCause() string {
 	}
 }
 
-// silenceStop is the end of a run whose patience is over.
+// silenceStop returns the end of a run whose patience is over.
 func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
 	s := stopf(PartnerDown, "the partner API has not answered as it should for %s", patience)
 	if u := l.unreachable(); u != nil {
@@ -156,7 +157,7 @@ func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
 	return s
 }
 
-// proxyRefusal is the end of a run whose proxy passes nothing on.
+// proxyRefusal returns the end of a run whose proxy passes nothing on.
 func proxyRefusal(status int) *Stop {
 	do := "Ask whoever runs it to allow the partner's host, or choose another one with --proxy"
 	if status == 407 {
@@ -197,4 +198,13 @@ func hostOrUnknown(host string) string {
 		return "another address"
 	}
 	return fmt.Sprintf("%q", host)
+}
+
+// asInterrupted tells a cancelled context apart from other errors.
+func asInterrupted(ctx context.Context, err error) error {
+	var s *Stop
+	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {
+		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}
+	}
+	return err
 }

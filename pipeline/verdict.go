@@ -26,7 +26,7 @@ type checked struct {
 	planned ledger.Planned // in the send pass
 }
 
-// draftRow is what is registered of a checked row whatever the ledger knows: of an
+// draftRow returns what is registered of a checked row whatever the ledger knows: of an
 // invalid one all there is, of a valid one what settle decides on.
 func draftRow(c *checked) ledger.Row {
 	res, u := &c.result, &c.result.User
@@ -83,7 +83,7 @@ func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger
 	r.Claims = true
 }
 
-// stillRepeats is what is said of a row that was told to repeat another one, or
+// stillRepeats returns what is said of a row that was told to repeat another one, or
 // to have the e-mail of one that counts, and is given back with the same e-mail:
 // the person has another row's details. Those of an invalid row are not compared.
 func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
@@ -125,7 +125,7 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 	return out
 }
 
-// recallText is what makes a row the same finding in tomorrow's input: the person,
+// recallText returns what makes a row the same finding in tomorrow's input: the person,
 // or, where the row does not even tell that, all its cells.
 func recallText(c *checked) string {
 	if c.result.Identity != "" {
@@ -213,13 +213,13 @@ func (g *emailGroup) nameOthers(but int, place func(ledger.Position) string) []s
 	return names
 }
 
-// sharesValid is the note on an invalid row whose customer is another row's.
+// sharesValid returns the note on an invalid row whose customer is another row's.
 func sharesValid(other string) ledger.Finding {
 	return ledger.Finding{Field: "email", Code: CodeSharesEmail, Warning: true,
 		Message: other + " has the same e-mail, and is the one that counts. Give this row an e-mail of its own, or delete it"}
 }
 
-// sharesInvalid is the note on one of several invalid rows with one e-mail.
+// sharesInvalid returns the note on one of several invalid rows with one e-mail.
 func sharesInvalid(others []string) ledger.Finding {
 	names, has := others[0], "has"
 	if last := len(others) - 1; last > 0 {

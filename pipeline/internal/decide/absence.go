@@ -31,12 +31,12 @@ type Witnesses struct {
 	Before, After []*Witness
 }
 
-// AllSides are both sides.
+// AllSides returns the witnesses of both sides.
 func (n Witnesses) AllSides() []*Witness {
 	return append(append([]*Witness{}, n.Before...), n.After...)
 }
 
-// NewWitness is what a customer is worth as evidence; nil if it is none. The
+// NewWitness returns what a customer is worth as evidence; nil if it is none. The
 // customer comes with its attempts.
 func NewWitness(c ledger.Customer) *Witness {
 	if c.ServiceID == "" || len(c.History) == 0 || c.Code == ledger.CodeOtherAccount || c.Pairing == ledger.UserDeleted {
@@ -54,7 +54,7 @@ func NewWitness(c ledger.Customer) *Witness {
 	}
 }
 
-// CollectMeasures are the distances of the clocks that a list shows by known users.
+// CollectMeasures returns the distances of the clocks that a list shows by known users.
 func CollectMeasures(n Witnesses, listed map[string]User) (all []measure) {
 	take := func(side []*Witness) {
 		found := 0

@@ -74,6 +74,6 @@ func (c Calibration) IsUsable(at time.Time, t Timing) bool {
 	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.at.Sub(at).Abs() <= MeasureLife })
 }
 
-// uncertainty is by how much createdAt must precede everything of ours to be someone
+// uncertainty returns by how much createdAt must precede everything of ours to be someone
 // else's, when it cannot be compared.
 func (c Calibration) uncertainty() time.Duration { return max(ZoneDoubt, 2*c.Spread) }

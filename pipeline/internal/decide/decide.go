@@ -12,7 +12,7 @@ import (
 // when it may have created a user without our knowing. A row with an unanswered
 // attempt is in doubt, and no answer but OK takes it out: a refusal of the
 // second request says nothing about the first. A 429 from a limiter in front of
-// the partner is both, one after the other; see timing.answersThrottled.
+// the partner is both, one after the other; see Timing.isThrottledAnswered.
 
 // Next is where a row goes after a decision.
 type Next uint8
@@ -51,7 +51,7 @@ type Step struct {
 // A customer whose user was deleted in order to be created again stays in doubt
 // until there is one: nobody else may take the place meanwhile.
 //
-// Whether the run goes on at all is the gate's business (gate.go).
+// Whether the run goes on at all is the business of the gate (internal/pacing).
 func AfterAnswer(before []ledger.Attempt, class ledger.Class, t Timing) Step {
 	if class == ledger.OK {
 		return Step{ledger.Created, NextDone}
@@ -97,6 +97,8 @@ func IsUnanswered(h []ledger.Attempt, i int, t Timing) bool {
 	}
 }
 
+// HasUnanswered reports whether some attempt may have created a user that we do
+// not know of.
 func HasUnanswered(h []ledger.Attempt, t Timing) bool {
 	for i := range h {
 		if IsUnanswered(h, i, t) {

@@ -314,7 +314,7 @@ func countUnansweredEver(h []ledger.Attempt, t Timing) int {
 	return n
 }
 
-// OldestRelevant is from when on users of the list can decide about a row,
+// OldestRelevant returns from when on users of the list can decide about a row,
 // in the partner's time; the zero time if older ones can, too: after "this
 // e-mail exists" and after words we do not know, somebody else's older user
 // explains the answer.

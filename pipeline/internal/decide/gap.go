@@ -40,7 +40,7 @@ func (g *Gaps) MustLookUp(c ledger.Customer, noted map[string]bool) bool {
 	return g != nil && noted[c.Identity] && !(c.Manual && c.Status == ledger.Pending)
 }
 
-// WeighEvidence is weigh for a ledger that may have gaps. noted tells that the customer's
+// WeighEvidence decides as the function does, for a ledger that may have gaps. noted says that the customer's
 // user was seen inside one; name is that of the row at hand, "" if none is.
 func (g *Gaps) WeighEvidence(c ledger.Customer, s Evidence, t Timing, noted bool, name string) Resolution {
 	h := c.History
@@ -103,7 +103,7 @@ func mayBeOurs(h []ledger.Attempt) bool {
 	})
 }
 
-// KeysDeadAt is when every key of the gaps is dead, in the partner's time.
+// KeysDeadAt returns when every key of the gaps is dead, in the partner's time.
 func (g *Gaps) KeysDeadAt(t Timing) time.Time {
 	var until time.Time
 	for _, gap := range g.All {
@@ -133,7 +133,7 @@ func (g *Gaps) OpenSpan(t Timing) (from, to, ended time.Time) {
 	return from, to, ended
 }
 
-// GapWindow is when a user of a gap may have been created, as createdAt shows it:
+// GapWindow returns when a user of a gap may have been created, as createdAt shows it:
 // what was on its way at either end included, and what is uncertain of the clocks.
 func GapWindow(g ledger.Gap, clock Calibration, t Timing) Window {
 	w := Window{}
@@ -149,7 +149,7 @@ func GapWindow(g ledger.Gap, clock Calibration, t Timing) Window {
 	return w
 }
 
-// gapEnds are the ends of a gap in the partner's time. Where the partner's clock
+// gapEnds returns the ends of a gap in the partner's time. Where the partner's clock
 // was not known, the reading counts that makes the gap longer.
 func gapEnds(g ledger.Gap, t Timing) (from, to time.Time) {
 	from, to = g.From.Partner(), g.To.Partner()
@@ -165,7 +165,7 @@ func gapEnds(g ledger.Gap, t Timing) (from, to time.Time) {
 	return from.Add(-wide), to.Add(wide)
 }
 
-// FormatCalibration is how the clock of createdAt is kept for later runs: offset,
+// FormatCalibration returns how the clock of createdAt is kept for later runs: offset,
 // spread and the moment of the newest measure.
 func FormatCalibration(c Calibration) string {
 	if !c.IsKnown {

@@ -6,7 +6,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// NextGeneration is the generation of the next intent after the history h, in
+// NextGeneration returns the generation of the next intent after the history h, in
 // which nothing is unanswered. It is the last one plus one if
 //   - every attempt under it that reached the partner was refused or proved
 //     absent, at least one of them as a refusal, which may have consumed the key; or
@@ -42,7 +42,7 @@ func NextGeneration(h []ledger.Attempt) int {
 	return g
 }
 
-// ForcedGeneration is the generation of the next intent of a row that an
+// ForcedGeneration returns the generation of the next intent of a row that an
 // operator wants sent again. After "this e-mail exists" it is the next one;
 // otherwise the rule is that of nextGeneration.
 func ForcedGeneration(h []ledger.Attempt) int {

@@ -22,7 +22,7 @@ type Timing struct {
 // by which the partner's clock is known, has whole seconds.
 const DateResolution = time.Second
 
-// endOf is when an attempt ended, in the partner's time. If its clock was not
+// endOf returns when an attempt ended, in the partner's time. If its clock was not
 // known then, the later of both readings is taken: no silence gets shorter by
 // not knowing.
 func (t Timing) endOf(a ledger.Attempt) time.Time {
@@ -32,7 +32,7 @@ func (t Timing) endOf(a ledger.Attempt) time.Time {
 	return MaxTime(a.NotAfter.Partner(), MaxTime(a.NotAfter.At, a.NotAfter.At.Add(t.Offset)))
 }
 
-// beginOf is when an attempt began at the earliest, in the partner's time: what end
+// beginOf returns when an attempt began at the earliest, in the partner's time: what end
 // is for its end.
 func (t Timing) beginOf(a ledger.Attempt) time.Time {
 	at := a.NotBefore.Partner()
@@ -42,14 +42,14 @@ func (t Timing) beginOf(a ledger.Attempt) time.Time {
 	return at
 }
 
-// keyMargin is added to the life of a key: clocks, queues and the partner's own
+// keyMargin returns what is added to the life of a key: clocks, queues and the partner's own
 // sweep for expired keys are not exact.
 func (t Timing) keyMargin() time.Duration { return t.TTL / 5 }
 
-// clockSlack is how far off two readings of the partner's clock can be.
+// clockSlack returns how far off two readings of the partner's clock can be.
 func (t Timing) clockSlack() time.Duration { return t.RoundTrip + 2*time.Second }
 
-// SettledAt is when the unanswered attempts of h can no longer take effect, in
+// SettledAt returns when the unanswered attempts of h can no longer take effect, in
 // the partner's time; the zero time if none is unanswered.
 func (t Timing) SettledAt(h []ledger.Attempt) time.Time {
 	var newest time.Time
@@ -64,7 +64,7 @@ func (t Timing) SettledAt(h []ledger.Attempt) time.Time {
 	return newest.Add(t.Settle + DateResolution)
 }
 
-// keyDeadAt is when the newest key of h is surely forgotten by the partner, in the
+// keyDeadAt returns when the newest key of h is surely forgotten by the partner, in the
 // partner's time.
 func (t Timing) keyDeadAt(h []ledger.Attempt) time.Time {
 	g := h[len(h)-1].Generation

@@ -13,7 +13,7 @@ type Window struct {
 	open     bool      // unanswered, also if since proved absent: it may have acted later still
 }
 
-// Shifted is the window as the clock of createdAt shows it.
+// Shifted returns the window as the clock of createdAt shows it.
 func (w Window) Shifted(c Calibration) Window {
 	w.From, w.To, w.lookBack = w.From.Add(c.Offset-c.Spread), w.To.Add(c.Offset+c.Spread), w.lookBack.Add(c.Offset-c.Spread)
 	return w
@@ -40,7 +40,7 @@ func attemptWindow(h []ledger.Attempt, i int, t Timing) (Window, bool) {
 	return w, true
 }
 
-// RequestWindow is the time from the intent of an attempt to its end.
+// RequestWindow returns the time from the intent of an attempt to its end.
 func RequestWindow(a ledger.Attempt, t Timing) Window {
 	w := Window{From: a.NotBefore.Partner().Add(-t.clockSlack()), To: a.NotAfter.Partner().Add(t.clockSlack())}
 	w.lookBack = w.From

@@ -11,7 +11,7 @@ const (
 	MaxBackoff   = time.Minute
 )
 
-// BackoffAfter is the n-th wait (from 0), doubling from first up to most.
+// BackoffAfter returns the n-th wait (from 0), doubling from first up to most.
 func BackoffAfter(n int, first, most time.Duration) time.Duration {
 	d := first
 	for range n {
@@ -32,7 +32,7 @@ func WithJitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
-// WallTime is now by the wall clock alone: without the monotonic reading, which
+// WallTime returns the time by the wall clock alone: without the monotonic reading, which
 // stands still while a machine is suspended.
 func WallTime() time.Time { return time.Now().Round(0) }
 

@@ -47,24 +47,24 @@ func (c *Clock) RestoreTrip(slowest time.Duration) {
 	c.slowest = max(c.slowest, slowest)
 }
 
-// InstantAt is a moment of ours with what is known of the partner's clock.
+// InstantAt returns a moment of ours with what is known of the partner's clock.
 func (c *Clock) InstantAt(at time.Time) ledger.Instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return ledger.Instant{At: at, Offset: c.offset, Certain: c.certain}
 }
 
-// Now is the present moment.
+// Now returns the present moment.
 func (c *Clock) Now() ledger.Instant { return c.InstantAt(WallTime()) }
 
-// LocalTime is the moment by our clock that the partner's clock calls at.
+// LocalTime returns the moment by our clock that the partner's clock calls at.
 func (c *Clock) LocalTime(at time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return at.Add(-c.offset)
 }
 
-// RoundTrip is the slowest exchange by which the clocks were compared: how far
+// RoundTrip returns the slowest exchange by which the clocks were compared: how far
 // off any noted offset can be.
 func (c *Clock) RoundTrip() time.Duration {
 	c.mu.Lock()

@@ -55,6 +55,7 @@ const (
 // NotAnAttempt stands for a look-up where an attempt's id is asked for.
 const NotAnAttempt = -1
 
+// NewGate returns a gate that is open.
 func NewGate() *Gate { return &Gate{changed: make(chan struct{})} }
 
 // setState sets the state and wakes whoever waits for one. g.mu is held.
@@ -79,7 +80,7 @@ func (g *Gate) MayPass(attempt int64) bool {
 	}
 }
 
-// IntentRoom is how many intents may be made now: 0 while shut, 1 for a trial whose
+// IntentRoom returns how many intents may be made now: 0 while shut, 1 for a trial whose
 // row has not gone out, and no bound while open. The channel is closed when
 // that changes.
 func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
@@ -102,7 +103,7 @@ func (g *Gate) CurrentState() (s gateState, why shutReason, until time.Time, cha
 	return g.state, g.why, g.until, g.changed
 }
 
-// AskedUntil is until when the partner has asked everyone to wait; a moment
+// AskedUntil returns until when the partner has asked everyone to wait; a moment
 // that is past if it has not.
 func (g *Gate) AskedUntil() time.Time {
 	g.mu.Lock()
@@ -207,7 +208,7 @@ func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	}
 }
 
-// exhaustedSince is since when this machine has been short of ports or files (zero =
+// exhaustedSince returns since when this machine has been short of ports or files (zero =
 // it is not), and until when everyone rests.
 func (g *Gate) exhaustedSince() (since, until time.Time) {
 	g.mu.Lock()
@@ -228,7 +229,7 @@ func (g *Gate) fallSilent(why shutReason, now time.Time) {
 	g.setState(GateShut, why)
 }
 
-// silentSince is since when no sensible answer has come while the gate is shut
+// silentSince returns since when no sensible answer has come while the gate is shut
 // for want of one. An answer that ended the silence and did not open the gate
 // begins another one, so that patience always ends.
 func (g *Gate) silentSince(now time.Time) time.Time {
@@ -240,7 +241,7 @@ func (g *Gate) silentSince(now time.Time) time.Time {
 	return g.silent
 }
 
-// busySince is since when there has been nothing but 429; zero if there has.
+// busySince returns since when there has been nothing but 429; zero if there has.
 func (g *Gate) busySince() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -99,7 +99,7 @@ type perSecond struct {
 	count    int             // tokens so far
 }
 
-// nextRelease is when a token goes out that may do so from at on. Times rise from call to call.
+// nextRelease returns when a token goes out that may do so from at on. Times rise from call to call.
 func (w *perSecond) nextRelease(at time.Time) time.Time {
 	if len(w.released) == 0 {
 		return at
@@ -130,7 +130,7 @@ func (p *Limiter) adaptRate(now time.Time) {
 	}
 }
 
-// rateAt is the rate allowed at a moment after a 429.
+// rateAt returns the rate allowed at a moment after a 429.
 func (p *Limiter) rateAt(now time.Time) float64 {
 	since := now.Sub(p.cutAt)
 	if since < 0 {
@@ -181,7 +181,7 @@ func (p *Limiter) halveRate(now time.Time) {
 	p.setRate(p.rateAt(now))
 }
 
-// LearntRate is the rate that met the last 429, for the next run; 0 if none did.
+// LearntRate returns the rate that met the last 429, for the next run; 0 if none did.
 func (p *Limiter) LearntRate() (met float64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -199,7 +199,7 @@ func (p *Limiter) RestoreRate(met float64, at time.Time) {
 	p.setRate(p.rateAt(WallTime()))
 }
 
-// CurrentRate is the rate allowed now, in requests a second; +Inf = unlimited.
+// CurrentRate returns the rate allowed now, in requests a second; +Inf = unlimited.
 func (p *Limiter) CurrentRate() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,6 +20,7 @@ type Existing struct {
 	people map[uint64]bool
 }
 
+// Contains reports whether a customer existed at the partner before the run.
 func (e Existing) Contains(identity string) bool {
 	return e.people != nil && e.people[maphash.String(e.seed, identity)]
 }

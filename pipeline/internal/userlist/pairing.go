@@ -145,7 +145,7 @@ func (p Pairing) CalibrateNear() func(h []ledger.Attempt) decide.Calibration {
 	}
 }
 
-// PlanRepairs is what is written so that every customer of a mix-up has the user
+// PlanRepairs returns what is written so that every customer of a mix-up has the user
 // that the list shows under its e-mail. A customer for whom that is not clear
 // makes the whole mix-up a reviewer's, and repairs nil.
 func PlanRepairs(all []ledger.Customer, list Listing, shared func(link string) bool, at time.Time) []ledger.Change {
@@ -201,7 +201,7 @@ func isMasked(email string) bool {
 	return strings.TrimSpace(email) == "" || strings.ContainsAny(email, "*•…") || !strings.Contains(email, "@")
 }
 
-// identityOf is the identity of a listed e-mail, "" if it is none.
+// identityOf returns the identity of a listed e-mail, "" if it is none.
 func identityOf(email string) string {
 	id, ok := validate.Identity(email)
 	if !ok {
@@ -210,7 +210,7 @@ func identityOf(email string) string {
 	return id
 }
 
-// LastAttemptEnd is when a customer's newest attempt ended, in the partner's time; the
+// LastAttemptEnd returns when a customer's newest attempt ended, in the partner's time; the
 // zero time if it has none.
 func LastAttemptEnd(c ledger.Customer) time.Time {
 	if len(c.History) == 0 {
