@@ -21,7 +21,7 @@ type account struct {
 	bound  ledger.Account
 	form   string // of the serviceIds seen last
 	warned bool   // that nothing names the account
-	proved bool   // a user of this run is recorded, of an account that is the ledger's as far as it tells
+	proved bool   // a user of this run is recorded, of the ledger's account as far as the answer says
 }
 
 // recallBound reads what the ledger is bound to.
@@ -79,7 +79,7 @@ func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	return nil
 }
 
-// judgeServiceID takes the serviceId of an answer. It reports whether the serviceId
+// judgeServiceID compares the serviceId of an answer. It reports whether the serviceId
 // has another form than those before, and whether nothing names the account.
 func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed, nameless bool, err error) {
 	slug := ledger.SlugOf(serviceID)
@@ -129,7 +129,7 @@ func (r *run) sameWallet(partnerID string) error {
 // the ledger's account: not the key that created a user elsewhere in the last
 // run, and, if the key is another one than before, one whose list shows users of
 // the account. A list that cannot be read proves nothing; then the first
-// serviceId tells.
+// serviceId shows it.
 func (r *run) sameAccount(ctx context.Context) error {
 	key, _, err := r.cfg.Ledger.Learnt(ctx, learntOtherKey)
 	switch {

@@ -21,7 +21,7 @@ import (
 type registered struct {
 	batch   ledger.Batch
 	reg     ledger.Registration // nil if the batch was registered before
-	tally   ledger.Tally        // of the rows as they stand
+	tally   ledger.Tally        // of the rows as they are now
 	toSend  int                 // rows that this run may send
 	newRows int                 // those of them that no run has sent yet
 	open    *ordinals           // rows that may not be settled yet; nil = any
@@ -48,7 +48,7 @@ func (b *registered) rollBack() error {
 	return b.reg.Rollback()
 }
 
-// checkObserver is told of the check pass. Its functions may be nil.
+// checkObserver sees the check pass. Its functions may be nil.
 type checkObserver struct {
 	read  func(rows int)         // how many rows have been checked so far
 	each  func(ledger.Row) error // each row, as it is registered
@@ -96,7 +96,7 @@ func registerInput(ctx context.Context, cfg Config, observer checkObserver) (*re
 	return out, nil
 }
 
-// reopenBatch takes the figures of a batch that stands in the ledger.
+// reopenBatch returns the figures of a batch that is in the ledger.
 func reopenBatch(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error) {
 	t, err := cfg.Ledger.Tally(ctx, ledger.Selection{Batch: b.ID})
 	if err != nil {
@@ -171,8 +171,8 @@ func (r *registrar) registerAll(ctx context.Context) error {
 	return errors.Join(err, rows.Close())
 }
 
-// annotateInvalid tells the invalid rows of the other rows with their e-mail, which
-// they could not be told when they were added.
+// annotateInvalid adds to the invalid rows which other rows have their e-mail. It
+// was not known when they were registered.
 func (r *registrar) annotateInvalid(ctx context.Context) error {
 	notes := r.sharing.rowNotes(r.placeName)
 	for _, n := range notes {
@@ -242,7 +242,7 @@ func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) er
 }
 
 // holdRepeatedNumber holds a row whose customer number an earlier row of this input has
-// with another e-mail: one of the two is wrong, or the person stands there twice.
+// with another e-mail: one of the two is wrong, or one customer has two rows.
 func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	number := ledger.PlainNumber(row.SenderID)
 	if !row.Claims || number == "" {
@@ -262,8 +262,8 @@ func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 		Message: r.placeName(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
-// noteSharedEmail tells an invalid row of the row that claims its customer, at once if
-// that one came before it, and in annotate if it comes later.
+// noteSharedEmail adds to an invalid row which row claims its customer: at once if
+// that one came before it, in annotateInvalid if it comes later.
 func (r *registrar) noteSharedEmail(row *ledger.Row, k *ledger.Match) {
 	switch {
 	case row.Identity == "" || !row.Claims && row.Verdict != ledger.Invalid:
@@ -316,7 +316,7 @@ func (r *registrar) countCauses(status ledger.Status, findings []ledger.Finding)
 	}
 }
 
-// placeName names a row for people.
+// placeName names a row for operators.
 func (r *registrar) placeName(p ledger.Position) string {
 	if len(r.perFile) == 1 {
 		return fmt.Sprintf("row %d", p.Number)
@@ -346,7 +346,7 @@ func settingsText(cfg Config) string {
 	return s.String()
 }
 
-// inputFingerprint tells two registered inputs apart: by the bytes, by their order,
+// inputFingerprint distinguishes registered inputs: by the bytes, by their order,
 // and by everything that changes what the bytes mean. File names do not count.
 func inputFingerprint(b ledger.Batch) string {
 	h := sha256.New()

@@ -16,7 +16,7 @@ import (
 )
 
 // Config is one run of one batch. Input, Partner, Ledger and Environment are
-// required; the zero value of everything else is a sound default.
+// required; the zero value of everything else is a good default.
 type Config struct {
 	Input   Input
 	Partner Partner
@@ -43,19 +43,19 @@ type Config struct {
 	// nil = everybody.
 	Only func(ledger.Customer) bool
 
-	// Watch is told of progress, from several goroutines but one at a time;
-	// it must be quick and must not block. nil = nobody watches.
+	// Watch is called with the progress, from several goroutines but one at a time;
+	// it must be quick and must not block. nil = not called.
 	Watch func(Progress)
 
-	// Answered is told how each create-user request that left has ended and how
-	// long it took, once it is recorded. It is called by one goroutine and must
-	// not block. nil = nobody counts.
+	// Answered is called with how each create-user request that left has ended and
+	// how long it took, once it is recorded. It is called by one goroutine and must
+	// not block. nil = not called.
 	Answered func(class ledger.Class, took time.Duration)
 
-	// Moved is told of each change of status that the ledger has taken of a row
+	// Moved is called with each change of status that the ledger has written for a row
 	// of this input, so that counting from Plan.Tally on gives the rows by status
 	// as they are now. It is called by several goroutines and must not block. nil
-	// = nobody counts.
+	// = not called.
 	Moved func(from, to ledger.Status)
 
 	// Abort, when closed, cuts off requests in flight after the context of Run
@@ -94,7 +94,7 @@ type Row struct {
 	Number int // as a spreadsheet program shows it, from 1
 	Line   int // as an editor shows it, from 1; 0 if that has no meaning
 	Raw    validate.Raw
-	Again  bool               // given back from a list of problems as one that repeats another row: so it does as long as the ledger knows the person
+	Again  bool               // given back from a list of problems as one that repeats another row: so it does as long as the ledger knows the customer
 	ID     string             // the sender's own number for the customer, "" = none
 	Carry  []string           // cells of the carried columns
 	Issues []validate.Problem // what the reader saw in this row
@@ -223,7 +223,7 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// FromRows returns an Input of rows in memory, for those who have them from a
+// FromRows returns an Input of rows in memory, for callers who have them from a
 // database or a queue. Name stands for the file in reports. The same rows in
 // the same order are the same batch.
 func FromRows(name string, rows ...Row) Input {

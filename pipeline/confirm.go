@@ -13,7 +13,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
-// This file compares the created users with the partner's list: beside the
+// This file compares the created users with the partner's list: during the
 // sending when many wait, and right after the last answer.
 
 const (
@@ -101,7 +101,7 @@ func (r confirmer) confirmCreated(ctx context.Context) error {
 }
 
 // Confirm compares the users created and not yet judged with the partner's list,
-// once. It sends nothing and works beside a run: what only the holder of the
+// once. It sends nothing and can work during a run: what only the holder of the
 // ledger may write, mixed-up answers to be put right, is left to the next run. Of
 // the configuration only Partner, Ledger, Environment, Pace, Doubt and Log are
 // used. A list that cannot be read is a warning in the log, and no error.

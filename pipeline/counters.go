@@ -8,7 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
-// Progress is how far a run is. It is a copy; whoever gets it may keep it.
+// Progress is how far a run is. It is a copy; the receiver may keep it.
 type Progress struct {
 	Phase    Phase
 	Rows     int // rows read so far in the check pass, then rows of the batch

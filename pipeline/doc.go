@@ -1,4 +1,4 @@
-// Package pipeline takes a batch of customers from rows to created users: it
+// Package pipeline brings a batch of customers from rows to created users: it
 // reads and checks every row, registers the batch in a ledger, sends the good
 // rows to the partner under one rate, and settles what is in doubt.
 //
@@ -63,14 +63,14 @@
 //   - idempotency key: what lets the partner recognise a repeated request.
 //   - in doubt: said of a customer who may or may not have been created.
 //   - intent: the record of a request, on the disk before the request leaves.
-//   - lag: how long the list takes to show a user who was just created.
+//   - lag: how long it is until the list shows a user who was just created.
 //   - look-up: a request that only reads: the list of users, or the wallet.
 //   - pacing: keeping to the rate that we set and that the partner allows.
 //   - pairing: comparing serviceId and e-mail of each created user with the list.
 //   - patience: how long an outage is waited out before the run stops.
 //   - resolution: what evidence makes of a row in doubt.
 //   - scan: one complete reading of the partner's list of users.
-//   - settle: the time after which an unanswered request takes effect no more.
+//   - settle: the time after which an unanswered request can no longer take effect.
 //   - silence: a time in which nothing may be sent for a customer, such as settle.
 //   - trial: one row that goes first through a gate that was shut.
 //   - window: when an attempt may have created its user, in the partner's time.

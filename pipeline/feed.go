@@ -73,7 +73,7 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 }
 
 // readChunks sends each chunk to the checkers and, in the same order, to
-// whoever waits for the checked rows.
+// the goroutine that waits for the checked rows.
 func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order chan<- *chunk) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {

@@ -16,7 +16,7 @@ type Summary struct {
 	Run         int64
 	Batch       ledger.Batch
 	Plan        Plan
-	Tally       ledger.Tally          // of the batch, as it stands now
+	Tally       ledger.Tally          // of the batch, as it is now
 	New         map[ledger.Status]int // rows decided in this run
 	Sent        int                   // create-user requests, less those known never sent
 	Users       int                   // users whom requests of this run have created, whatever became of the answer
@@ -124,7 +124,7 @@ const lastQuestion = 10 * time.Second
 
 // measuredFee returns what one user cost in this run, if the wallet went down by a
 // whole cent for each. Otherwise something else was paid from it, too, and
-// nothing can be told.
+// nothing is known.
 func measuredFee(s Summary) Amount {
 	users := s.Users
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)

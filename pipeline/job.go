@@ -9,8 +9,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// job is one row on its way. It is owned by one goroutine at a time: whoever
-// holds it may change it, and passing it on gives it away.
+// job is one row on its way. It is owned by one goroutine at a time. The
+// owner may change it, and gives it up by passing it on.
 type job struct {
 	customer   ledger.Customer // as last committed; its History grows with the run
 	details    ledger.Details  // of the row
@@ -21,7 +21,7 @@ type job struct {
 	next       int             // generation of the next intent, when forced is set
 	isForced   bool            // by evidence, or because the operator wants it sent again
 	freshUntil time.Time       // the next send must begin before then; zero = whenever
-	isListed   bool            // the partner had this person before the run, by its list
+	isListed   bool            // the partner had this customer before the run, by its list
 	isNew      bool            // no run had sent it before
 	sentNew    bool            // counted against Bounds.Limit
 	isInDoubt  bool            // counted among the doubts by the planner

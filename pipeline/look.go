@@ -276,7 +276,7 @@ func (r *resolver) evidenceOf(c ledger.Customer, near decide.Witnesses, list use
 	}
 }
 
-// owners tells whose users and links are customers of the ledger already.
+// owners says which users and links belong to customers of the ledger.
 type owners struct{ user, link map[string]int64 }
 
 func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o owners, err error) {

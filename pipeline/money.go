@@ -117,7 +117,7 @@ func (a Amount) Cmp(b Amount) int {
 }
 
 // checkWallet fills in what the wallet says, and refuses to begin when it can pay
-// for nobody.
+// for no user.
 func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	r.fee = r.cfg.Money.Fee
 	if !r.fee.Known() {
@@ -205,7 +205,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 		return stop
 	}
 	if e, ok := errors.AsType[*partner.Error](err); ok {
-		r.clock.ObserveDate(e.Began, e.Ended, e.Date) // even a refusal tells the time
+		r.clock.ObserveDate(e.Began, e.Ended, e.Date) // even a refusal has a Date
 	}
 	if s := refusalStop(err); s != nil {
 		return s

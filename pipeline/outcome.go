@@ -18,7 +18,7 @@ type Code struct {
 	Meaning string // one sentence
 }
 
-// Codes lists the codes that this package gives rows, beside those of package
+// Codes lists the codes that this package gives rows, in addition to those of package
 // validate and the partner's own.
 func Codes() []Code {
 	return []Code{
@@ -57,7 +57,7 @@ func Codes() []Code {
 	}
 }
 
-// personMessage says why a program cannot decide, and what a person can do.
+// personMessage says why a program cannot decide, and what an operator can do.
 func personMessage(code string) string {
 	for _, c := range Codes() {
 		if c.Code == code {
@@ -99,7 +99,7 @@ func doubtCause(a *answered) string {
 	}
 }
 
-// afterSend turns an answer into the change that the ledger takes.
+// afterSend turns an answer into the change that is written to the ledger.
 func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	j := a.job
 	before := j.customer.History
@@ -154,7 +154,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	return change, retryAt{j, next}
 }
 
-// afterEvidence turns a ruling into the change that the ledger takes; ok is
+// afterEvidence turns a resolution into the change that is written to the ledger; ok is
 // false if there is nothing to write.
 func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryAt, ok bool) {
 	c := &x.customer

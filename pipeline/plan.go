@@ -25,7 +25,8 @@ const (
 	maxDoubts = 20_000
 )
 
-// retryAt is what the recorder tells the planner about a job, after the commit.
+// retryAt says where a job goes next. The recorder gives it to the planner after the
+// commit.
 type retryAt struct {
 	job  *job
 	next decide.Next
@@ -62,7 +63,7 @@ func (p *planner) planRows(ctx context.Context) error {
 		}
 		if p.readAll && len(p.queue) == 0 && p.openIntents == 0 {
 			if p.limited {
-				p.stopReason.stopWith(stopf(Limit, "as many rows were sent as --limit %d allows", p.cfg.Bounds.Limit))
+				p.stopReason.stopWith(stopf(Limit, "reached --limit %d", p.cfg.Bounds.Limit))
 			}
 			return nil
 		}
@@ -128,7 +129,7 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 		}
 		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(c.result.User.DetailValues()), c.planned.Details) {
 			// By its end the input would be found to have changed; by then one
-			// person's details would have gone out under another's key.
+			// customer's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
 		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: requestBody(c), isNew: c.planned.Customer.Intents == 0}
@@ -226,7 +227,7 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	}
 	p.measureFirst(ctx)
 	if p.sendsOneByOne() {
-		room = min(room, 1) // until the partner has told the time, a lost answer would be for a person to settle
+		room = min(room, 1) // until the partner's time is known, an operator would have to settle a lost answer
 	}
 	n := min(len(p.queue), size-waiting, room)
 	if n <= 0 || room == 1 && p.inFlight() > 0 {
@@ -267,16 +268,16 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	return p.reconsiderSkipped(ctx, skipped)
 }
 
-// sendsOneByOne reports whether rows go out one at a time: until the partner has told
-// the time, or a lost answer would be for an operator to settle, and until the
-// first user shows whose account the key opens.
+// sendsOneByOne reports whether rows go out one at a time: until the
+// partner's time is known, or an operator would have to settle a lost answer, and
+// until the first user shows whose account the key opens.
 func (p *planner) sendsOneByOne() bool {
 	_, known := p.clock.Skew()
 	return !known && p.counters.requestsSent() == 0 || !p.account.isProved()
 }
 
-// measureFirst asks the wallet once the first user of the run is there and nobody
-// else is on the way, if nothing else tells what one user costs.
+// measureFirst asks the wallet once the first user of the run is created and no
+// other request is on its way, if nothing else shows what one user costs.
 func (p *planner) measureFirst(ctx context.Context) {
 	if p.measured || !p.account.isProved() || p.inFlight() > 0 {
 		return

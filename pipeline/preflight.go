@@ -75,7 +75,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 // and no fee where the partner charges before it looks. A list that cannot be
 // read is no reason not to send: the partner says so itself, row by row.
 func (r *run) askExisting(ctx context.Context, newRows int) error {
-	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // whoever exists may be one of ours
+	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // a user who exists may be one of ours
 		return nil
 	}
 	found, err := r.reader.ReadExisting(ctx, newRows, r.pace.WaitTurn)
@@ -93,9 +93,9 @@ func (r *run) withoutList(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, userlist.ErrUnsteady):
-		r.cfg.Log.Info("the list of existing users does not hold still; every row asks for itself")
+		r.cfg.Log.Info("the partner's user list keeps changing, so each row is checked individually")
 	default:
-		r.cfg.Log.Warn("the list of existing users could not be read; every row asks for itself", "error", err.Error())
+		r.cfg.Log.Warn("could not read the partner's user list, so each row is checked individually", "error", err.Error())
 	}
 	return nil
 }

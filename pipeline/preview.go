@@ -61,7 +61,7 @@ func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, err
 }
 
 // scratchRegistration knows the claiming rows by the digest of their identity.
-// A row takes about 150 bytes.
+// A row costs about 150 bytes of memory.
 type scratchRegistration struct {
 	hasher hasher
 	claims map[digest]claim
@@ -129,8 +129,8 @@ func (*scratchRegistration) Rollback() error { return nil }
 
 var _ ledger.Registration = (*scratchRegistration)(nil)
 
-// digest tells two identities apart: two hashes that nobody outside this process
-// can foresee.
+// digest distinguishes identities: two hashes that cannot be foreseen outside this
+// process.
 type digest [2]uint64
 
 type hasher [2]maphash.Seed

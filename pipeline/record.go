@@ -22,10 +22,10 @@ type resolved struct {
 	resolution decide.Resolution
 }
 
-// recorder writes outcomes: answers from the submitters and rulings from the
-// resolver, in groups, each group one transaction. It takes what waits and
-// never waits for company. Cancellation does not reach it: what was sent is
-// recorded. Only it tells the planner about retries, after the commit.
+// recorder writes outcomes: answers from the submitters and resolutions from the
+// resolver, in groups, each group one transaction. A group is what waits at that
+// moment; the recorder never waits for more. Cancellation does not reach it: what was sent is
+// recorded. Only the recorder gives jobs back to the planner, after the commit.
 type recorder struct {
 	*run
 	answers     <-chan answered
@@ -42,16 +42,16 @@ type recorder struct {
 // failure it goes on to take answers and saves them where it can.
 func (r *recorder) recordAll(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	answers, rulings := r.answers, r.resolutions
+	answers, resolutions := r.answers, r.resolutions
 	defer func() {
 		if p := recover(); p != nil {
-			r.saveAfterPanic(p, answers, rulings)
+			r.saveAfterPanic(p, answers, resolutions)
 		}
 	}()
 	var failed error // the ledger: nothing more is written to it
-	for answers != nil || rulings != nil {
+	for answers != nil || resolutions != nil {
 		var batch []answered
-		var ruled []resolved
+		var some []resolved
 		select {
 		case a, ok := <-answers:
 			if !ok {
@@ -59,17 +59,17 @@ func (r *recorder) recordAll(ctx context.Context) error {
 				continue
 			}
 			batch = append(batch, a)
-		case some, ok := <-rulings:
+		case more, ok := <-resolutions:
 			if !ok {
-				rulings = nil
+				resolutions = nil
 				continue
 			}
-			ruled = some
+			some = more
 		}
 		if len(batch) > 0 {
 			batch, answers = gather(batch, answers)
 		}
-		if err := r.recordGroup(ctx, batch, ruled, failed); err != nil && failed == nil {
+		if err := r.recordGroup(ctx, batch, some, failed); err != nil && failed == nil {
 			failed = err
 			r.stopReason.stopWith(ledgerStop("recording outcomes", err))
 		}
@@ -77,8 +77,8 @@ func (r *recorder) recordAll(ctx context.Context) error {
 	return failed
 }
 
-// gather takes what answers wait, up to maxWaiting with those it has. It returns
-// nil for a channel that is closed.
+// gather adds the answers that wait, up to maxWaiting in all. It returns nil for a
+// channel that is closed.
 func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answered) {
 	for len(batch) < maxWaiting {
 		select {
@@ -96,7 +96,7 @@ func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answe
 
 // saveAfterPanic saves what can be saved after a panic: outcomes that are not yet in
 // the ledger, and those that still come in, go to the emergency file.
-func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, rulings <-chan []resolved) {
+func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolutions <-chan []resolved) {
 	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
 	r.stopReason.stopWith(fault)
 	keep := func(changes []ledger.Change) {
@@ -114,7 +114,7 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, rulings <-
 			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
 		}
 	}
-	for answers != nil || rulings != nil {
+	for answers != nil || resolutions != nil {
 		select {
 		case a, ok := <-answers:
 			if !ok {
@@ -123,9 +123,9 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, rulings <-
 			}
 			change, _ := r.afterSend(&a)
 			keep([]ledger.Change{change})
-		case _, ok := <-rulings: // found out again by the next run
+		case _, ok := <-resolutions: // found out again by the next run
 			if !ok {
-				rulings = nil
+				resolutions = nil
 			}
 		}
 	}
@@ -133,25 +133,25 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, rulings <-
 
 // recordGroup writes one group. Once the ledger has failed, outcomes only go to the
 // emergency file.
-func (r *recorder) recordGroup(ctx context.Context, batch []answered, rulings []resolved, failed error) error {
+func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolutions []resolved, failed error) error {
 	r.atHand = batch
 	if failed == nil {
 		if err := r.doubtSharedAnswers(ctx, batch); err != nil {
 			failed = err
 		}
 	}
-	changes := make([]ledger.Change, 0, len(batch)+len(rulings))
-	backs := make([]retryAt, 0, len(batch)+len(rulings))
-	var own []bool // of the rulings' changes: rows of this input
+	changes := make([]ledger.Change, 0, len(batch)+len(resolutions))
+	backs := make([]retryAt, 0, len(batch)+len(resolutions))
+	var own []bool // of the resolutions' changes: rows of this input
 	for i := range batch {
 		change, back := r.afterSend(&batch[i])
 		changes, backs = append(changes, change), append(backs, back)
 		r.unsaved, r.atHand = changes, batch[i+1:]
 	}
-	for i := range rulings {
-		change, back, ok := r.afterEvidence(&rulings[i])
+	for i := range resolutions {
+		change, back, ok := r.afterEvidence(&resolutions[i])
 		if ok {
-			changes, own = append(changes, change), append(own, rulings[i].job != nil)
+			changes, own = append(changes, change), append(own, resolutions[i].job != nil)
 		}
 		if back.job != nil {
 			backs = append(backs, back)
@@ -198,8 +198,8 @@ func (r *recorder) recordGroup(ctx context.Context, batch []answered, rulings []
 // while its request was under way, which nothing of ours does: it is the only copy
 // of what the partner said, so it goes to the emergency file, from where the next
 // opening merges it or sets it aside, and the run stops, because whatever did this
-// would do it to the next answer, too. A ruling that does not fit was about a state
-// that has passed. It is dropped: the customer counts as it is, and the next run
+// would do it to the next answer, too. A resolution that does not fit was about a
+// state that has passed. It is dropped: the customer counts as it is, and the next run
 // looks at it again, by a list that is read then.
 func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	if len(left) == 0 {

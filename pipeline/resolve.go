@@ -17,12 +17,12 @@ import (
 
 const (
 	pairShare     = 10               // so many users not yet confirmed for each page of the list are reason to compare them, too
-	pairCrowd     = 500              // so many users not yet confirmed are reason to compare them beside the sending
-	scanCrowd     = 20               // so many rows that a list may help are reason to scan beside the sending
+	pairCrowd     = 500              // so many users not yet confirmed are reason to compare them during the sending
+	scanCrowd     = 20               // so many rows that a list may help are reason to scan during the sending
 	scanEvery     = 30 * time.Minute // and so is the time, if there is one such row
 	scanCluster   = 5 * time.Second  // rows that become due this close together share one scan
-	scanShare     = 4                // beside the sending, look-ups take at most a quarter of the rate
-	scanTries     = 3                // scans that may fail in a row before the rows are left to a person
+	scanShare     = 4                // during the sending, look-ups use at most a quarter of the rate
+	scanTries     = 3                // scans that may fail in a row before the rows are left to an operator
 	firstUnusable = 10 * time.Second // pause after a list that cannot be used; it doubles
 	freshAtMost   = 30 * time.Second // or twice the scan's own duration: how old evidence for a send may be
 )
@@ -42,7 +42,7 @@ type resolver struct {
 	began  time.Time
 	last   time.Time // end of the last scan; zero before the first
 	failed int       // scans that failed in a row
-	pairAt int64     // how many users must wait before they are compared beside the sending
+	pairAt int64     // how many users must wait before they are compared during the sending
 
 	unusable      int       // lists in a row that did not show the users whom they must show
 	unusableSince time.Time // when the first of them was read
@@ -59,7 +59,7 @@ type waiting struct {
 func (r *resolver) takeDoubt(j *job) { r.in.putAll(j) }
 
 // isHolding reports whether a customer is in the hands of the resolver, so that
-// nobody sends it at this moment. It is called by the resolver only.
+// no request for it is on its way. Only the resolver calls it.
 func (r *resolver) isHolding(customer int64) bool {
 	_, other := r.others[customer]
 	return r.own[customer] != nil || other
@@ -130,7 +130,7 @@ func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 			}
 			r.counters.showPause(text, at)
 		}
-		t := time.NewTimer(min(at.Sub(pacing.WallTime()), 5*time.Second)) // a timer stands still while the machine sleeps
+		t := time.NewTimer(min(at.Sub(pacing.WallTime()), 5*time.Second)) // a timer stops while the machine sleeps
 		defer t.Stop()
 		timer = t.C
 	}
@@ -200,7 +200,7 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 	return pacing.BackoffAfter(r.failed-1, 10*time.Second, pacing.MaxBackoff)
 }
 
-// giveUpList leaves the rows to a person once the list could not be read
+// giveUpList leaves the rows to an operator once the list could not be read
 // several times. Their state in the ledger is right as it is.
 func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 	r.failed++
@@ -247,7 +247,7 @@ func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	return r.inGap(ctx, all)
 }
 
-// scanPace returns the pace of look-ups: the run's, and beside the sending only a
+// scanPace returns the pace of look-ups: the run's, and during the sending only a
 // share of it.
 func (r *resolver) scanPace() func(context.Context) error {
 	if r.tailing.Load() || r.cfg.Pace.Unlimited {

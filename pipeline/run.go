@@ -34,17 +34,17 @@ type run struct {
 	sharedLinks *sharedLinks
 	resolver    *resolver
 	fee         Amount
-	firstFee    Amount // what the first user of this run cost; unknown if nobody asked
+	firstFee    Amount // what the first user of this run cost; unknown if it was not asked for
 	existing    userlist.Existing
 	gaps        *decide.Gaps
 	gapStore    ledger.Gaps // where they are kept; nil without gaps
 	reader      *userlist.Reader
-	owner       string // of the wallet, if the partner tells
+	owner       string // of the wallet, if the partner says
 
 	isConcurrent  bool          // another process holds the ledger
 	isSendingDone bool          // no request is under way any more
 	listLag       time.Duration // the longest that the list was seen to lag behind lately
-	listError     string        // why the list could not confirm the users; "" = it could, or nobody asked
+	listError     string        // why the list could not confirm the users; "" = it could, or was not asked
 	unpaired      atomic.Int64  // users created since the list was last compared
 	masked        int           // users whose e-mail the list shows in a form that says nothing
 }
@@ -64,7 +64,7 @@ func (r *run) timing() decide.Timing {
 		Offset: offset, Run: r.id, Now: r.clock.Now().Partner()}
 }
 
-// Run takes a batch from rows to created users. The same call again continues
+// Run brings a batch from rows to created users. The same call again continues
 // where a killed, interrupted or stopped one ended, and sends nothing when
 // nothing is left to do.
 //
@@ -159,13 +159,13 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	intended := make(chan *job, maxGroup)
 	drained := make(chan struct{}, 1)
 	answers := make(chan answered)
-	rulings := make(chan []resolved)
+	resolutions := make(chan []resolved)
 	back := newMailbox[retryAt]()
-	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: rulings, finished: make(chan struct{}),
+	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: resolutions, finished: make(chan struct{}),
 		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
 	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
-	record := &recorder{run: r, answers: answers, resolutions: rulings, back: back}
+	record := &recorder{run: r, answers: answers, resolutions: resolutions, back: back}
 
 	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
 	defer end()

@@ -18,7 +18,7 @@ import (
 
 // doubtSharedAnswers judges the OK answers of a group before they are recorded. One that
 // names a user or a link of another customer proves nothing for this one: what
-// it said is kept, and the other customer is compared with the list anew. An
+// it said is kept, and the other customer is compared with the list again. An
 // error is a fault of the ledger, and leaves every answer as it is.
 func (r *recorder) doubtSharedAnswers(ctx context.Context, batch []answered) error {
 	var ids, links []string
@@ -128,7 +128,7 @@ func (r *recorder) questionOwners(ctx context.Context, customers []int64, shared
 	return r.cfg.Ledger.NotePairings(ctx, notes)
 }
 
-// usersTaken tells whose the given serviceIds are, by customer id.
+// usersTaken returns whose the given serviceIds are, by customer id.
 func (r *run) usersTaken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
 	out := make(map[string]int64)
 	if len(serviceIDs) == 0 {
@@ -143,7 +143,7 @@ func (r *run) usersTaken(ctx context.Context, serviceIDs []string) (map[string]i
 	return out, nil
 }
 
-// linksTaken tells whose the given links are, by customer id.
+// linksTaken returns whose the given links are, by customer id.
 func (r *run) linksTaken(ctx context.Context, links []string) (map[string]int64, error) {
 	out := make(map[string]int64)
 	if len(links) == 0 {

@@ -35,7 +35,7 @@ const (
 // recorded when Run returns it, unless Reason is LedgerFault.
 type Stop struct {
 	Reason Reason
-	Detail string // for people: what happened; no personal data
+	Detail string // for operators: what happened; no personal data
 	Err    error  // the cause, may be nil
 }
 
@@ -58,8 +58,8 @@ func stopf(r Reason, format string, args ...any) *Stop {
 	return &Stop{Reason: r, Detail: fmt.Sprintf(format, args...)}
 }
 
-// ledgerStop wraps an error of the ledger. ErrConflict is one too: somebody
-// changed a row under us, which the lock should have prevented.
+// ledgerStop wraps an error of the ledger. ErrConflict is one too: another
+// writer changed a row, which the lock should have prevented.
 func ledgerStop(doing string, err error) *Stop {
 	reason := LedgerFault
 	if errors.Is(err, ledger.ErrAccount) || errors.Is(err, ledger.ErrEnvironment) {
@@ -68,7 +68,7 @@ func ledgerStop(doing string, err error) *Stop {
 	return &Stop{Reason: reason, Detail: doing, Err: err}
 }
 
-// stopReason keeps the first reason to stop and tells everyone. It is safe for
+// stopReason keeps the first reason to stop and ends the intake. It is safe for
 // concurrent use.
 type stopReason struct {
 	once   sync.Once
@@ -85,7 +85,7 @@ func (h *stopReason) stopWith(s *Stop) {
 		h.first = s
 	}
 	h.mu.Unlock()
-	if h.cancel != nil { // else nothing is being sent yet: whoever looks up asks for the reason
+	if h.cancel != nil { // else nothing is being sent yet: the look-ups ask for the reason
 		h.once.Do(h.cancel)
 	}
 }
@@ -200,7 +200,7 @@ func hostOrUnknown(host string) string {
 	return fmt.Sprintf("%q", host)
 }
 
-// asInterrupted tells a cancelled context apart from other errors.
+// asInterrupted returns a *Stop for a cancelled context, and other errors as they are.
 func asInterrupted(ctx context.Context, err error) error {
 	var s *Stop
 	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {

@@ -28,10 +28,10 @@ const (
 	MaxWorkers = 8192
 )
 
-// submitters is the worker pool: it takes intended jobs, one token each, and
+// submitters is the worker pool: it receives intended jobs, one token each, and
 // gives answers. It begins small and grows by two workers for each success while
 // a token finds no free worker, that is, while the rate is not reached: threefold
-// with each round of answers. Workers that idle go home.
+// with each round of answers. Idle workers exit.
 type submitters struct {
 	*run
 	in      <-chan *job
@@ -39,7 +39,7 @@ type submitters struct {
 	answers chan<- answered
 
 	ready     chan *job
-	left      chan struct{} // a worker went home
+	left      chan struct{} // a worker exited
 	successes chan struct{}
 }
 
@@ -94,8 +94,8 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 	return pool.Wait()
 }
 
-// runWorker sends one job after the other. One that may go home does so when it
-// has had nothing to do for a while.
+// runWorker sends one job after the other. One that may leave exits when it
+// has been idle for a while.
 func (s *submitters) runWorker(ctx, sending context.Context, mayLeave bool) {
 	idle := time.NewTimer(idleAfter)
 	defer idle.Stop()
@@ -124,7 +124,7 @@ func (s *submitters) runWorker(ctx, sending context.Context, mayLeave bool) {
 	}
 }
 
-// sendJob makes the one request of an attempt, and tells the gate of its answer
+// sendJob makes the one request of an attempt, and gives the gate its answer
 // before anything else.
 func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 	switch {
@@ -158,7 +158,7 @@ func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 	return out
 }
 
-// callPartner calls the partner. A panic in there is an answer that tells nothing,
+// callPartner calls the partner. A panic in there is an answer that says nothing,
 // and the end of the run.
 func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer) {
 	defer func() {

@@ -46,7 +46,7 @@ func draftRow(c *checked) ledger.Row {
 }
 
 // decideVerdict decides what a drafted row is, given what the ledger knows of the
-// person. place names the row that claimed the identity first; accept holds the
+// customer. place names the row that claimed the identity first; accept holds the
 // codes whose held rows may go out.
 // How that is combined with what becomes of the person is ledger.RowStatus.
 func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
@@ -85,7 +85,7 @@ func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger
 
 // stillRepeats returns what is said of a row that was told to repeat another one, or
 // to have the e-mail of one that counts, and is given back with the same e-mail:
-// the person has another row's details. Those of an invalid row are not compared.
+// the customer has another row's details. Those of an invalid row are not compared.
 func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
 	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats another row of the first list, which is the one that counts"}
 	switch {
@@ -98,7 +98,7 @@ func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
 	return f
 }
 
-// holdLookalike decides whether a valid row looks like somebody who was onboarded under
+// holdLookalike decides whether a valid row looks like a customer who was onboarded under
 // another e-mail.
 func holdLookalike(k *ledger.Match, accept []string) (ledger.Finding, bool) {
 	if k.Customer != nil && k.Customer.Status.Onboarded() {
@@ -125,7 +125,7 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 	return out
 }
 
-// recallText returns what makes a row the same finding in tomorrow's input: the person,
+// recallText returns what makes a row the same finding in tomorrow's input: the customer,
 // or, where the row does not even tell that, all its cells.
 func recallText(c *checked) string {
 	if c.result.Identity != "" {
@@ -157,7 +157,7 @@ type emailGroup struct {
 
 func newSharing() *sharing { return &sharing{newHasher(), map[digest]*emailGroup{}} }
 
-// addRow takes an invalid row whose e-mail no row before it claims, or the row that
+// addRow remembers an invalid row whose e-mail no row before it claims, or the row that
 // claims an e-mail.
 func (s *sharing) addRow(r *ledger.Row) {
 	email := s.hasher.digestOf(r.Identity)
@@ -175,12 +175,12 @@ func (s *sharing) addRow(r *ledger.Row) {
 }
 
 // rowNotes returns what is to be added to rows, in the order of their ordinals.
-// place names a row for people.
+// place names a row for operators.
 func (s *sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
 	var all []ledger.RowNote
 	for _, g := range s.groups {
 		if len(g.invalid) == 1 && g.valid == nil {
-			continue // nobody shares it
+			continue // no other row has it
 		}
 		for i, m := range g.invalid {
 			n := ledger.RowNote{Ordinal: int(m.ordinal), Position: m.position(), Repeats: -1}

@@ -6,8 +6,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file decides whether a list that does not show a person proves that the
-// person has no user. A list may lag, may be cut off, may mask or rewrite
+// This file decides whether a list that does not show a customer proves that the
+// customer has no user. A list may lag, may be cut off, may mask or rewrite
 // e-mails. So it is believed as far as it shows the users that the ledger knows
 // to exist: those created nearest before and after the attempts in question.
 // The ledger alone chooses them, whatever was read.
@@ -83,7 +83,7 @@ type AbsenceKind uint8
 
 const (
 	AbsenceUnprovable AbsenceKind = iota // nothing; an operator decides
-	AbsenceProved                        // the person has no user
+	AbsenceProved                        // the customer has no user
 	AbsenceLater                         // nothing yet
 	AbsenceUnusable                      // the list does not show the users that it must; another one may
 )
@@ -162,7 +162,7 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 	return Absence{Kind: AbsenceProved}
 }
 
-// HasSimilarUser reports whether a list shows a stranger who may be the person of a
+// HasSimilarUser reports whether a list shows a stranger who may be the customer of a
 // row under another spelling of the e-mail: the same mailbox, or the same name
 // created within a window of ours.
 func HasSimilarUser(c ledger.Customer, sameMailbox, sameName []User, owned func(serviceID string) bool, clock Calibration, t Timing) bool {

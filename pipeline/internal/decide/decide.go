@@ -5,12 +5,11 @@ import (
 )
 
 // This file is the decision after an attempt: what one answer, on top of what
-// was known, makes of a row. It is a pure function over one table. What
-// evidence from list-users makes of a row is in evidence.go.
+// was known, makes of a row. It is one table.
 //
-// An attempt is answered when its class tells what happened to it, unanswered
+// An attempt is answered when its class says what happened to it, unanswered
 // when it may have created a user without our knowing. A row with an unanswered
-// attempt is in doubt, and no answer but OK takes it out: a refusal of the
+// attempt is in doubt, and no answer but OK ends the doubt: a refusal of the
 // second request says nothing about the first. A 429 from a limiter in front of
 // the partner is both, one after the other; see Timing.isThrottledAnswered.
 
@@ -49,7 +48,7 @@ type Step struct {
 //	UNKNOWN    in_doubt                              in_doubt
 //
 // A customer whose user was deleted in order to be created again stays in doubt
-// until there is one: nobody else may take the place meanwhile.
+// until there is one: its place must stay free.
 //
 // Whether the run goes on at all is the business of the gate (internal/pacing).
 func AfterAnswer(before []ledger.Attempt, class ledger.Class, t Timing) Step {

@@ -10,21 +10,21 @@ import (
 // This file is the decision after evidence: what a complete list of the
 // partner's users makes of a row in doubt. Like decide.go it is pure.
 
-// maxUnanswered is how many unanswered attempts one person may have over all
-// runs before a person of ours must look.
+// maxUnanswered is how many unanswered attempts one customer may have over all
+// runs before an operator must look.
 const maxUnanswered = 20
 
-// Evidence is what one complete list shows of one person.
+// Evidence is what one complete list shows of one customer.
 type Evidence struct {
 	Began     time.Time         // when the list was begun, in the partner's time
-	Users     []User            // those whose e-mail is the person's but for case
+	Users     []User            // those whose e-mail is the customer's but for case
 	Taken     func(string) bool // whether a serviceId is another customer's
 	Linked    func(string) bool // whether a link is another customer's
 	Email     string            // exact spelling sent last
 	Salvaged  func(excerpt []byte) (serviceID, link string)
 	Clock     Calibration
 	Absence   Absence        // whether not being listed proves anything
-	Details   ledger.Details // of the row as it stands now; nil if its row is not at hand
+	Details   ledger.Details // of the row as it is now; nil if its row is not at hand
 	MayResend bool           // the row is at hand and its budget is not spent
 	Forced    bool           // the operator wants it sent although these details were refused
 }
@@ -43,17 +43,17 @@ type ResolutionKind uint8
 
 const (
 	WaitLonger      ResolutionKind = iota // nothing can be said yet
-	AskOperator                           // nothing can be said by a program; code tells why
+	AskOperator                           // a program cannot decide; code says why
 	MarkCreated                           // ours, and the kept answer has its link
 	MarkLinkMissing                       // ours, the link is lost
-	MarkDuplicate                         // somebody else's: duplicate
+	MarkDuplicate                         // another creator's: duplicate
 	MarkRejected                          // rejected
 	SendAgain                             // surely not created
 	LeaveAsIs                             // stays what it is, for this run: nothing of it is unanswered
 	ReadAgain                             // the list cannot be used; the next one may
 )
 
-// Why a person must decide.
+// Why an operator must decide.
 const (
 	CodeTwoUsers    = "two_users_listed"
 	CodeTaken       = "service_id_taken"
@@ -91,7 +91,7 @@ func WeighEvidence(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 	}
 }
 
-// weighFound decides about a person whom the list shows.
+// weighFound decides about a customer whom the list shows.
 func weighFound(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 	users := s.Users
 	if exact := slices.DeleteFunc(slices.Clone(users), func(u User) bool { return u.Email != s.Email }); len(exact) > 0 {
@@ -217,7 +217,7 @@ func isTurnedAway(c ledger.Class) bool {
 	}
 }
 
-// weighAbsent decides about a person who is proved not to be listed.
+// weighAbsent decides about a customer who is proved not to be listed.
 func weighAbsent(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 	last := len(h) - 1
 	var open []int
@@ -234,7 +234,7 @@ func weighAbsent(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 			return Resolution{Kind: WaitLonger, Until: at}
 		}
 		if s.Forced {
-			return resendOrHold(s, nil) // somebody deleted the user since
+			return resendOrHold(s, nil) // the user was deleted since
 		}
 		return Resolution{Kind: AskOperator, Code: CodeUnlisted}
 	}
@@ -253,7 +253,7 @@ func weighAbsent(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 	return refuseOrResend(h, s, open)
 }
 
-// refuseOrResend decides about a person whom no attempt has created: rejected
+// refuseOrResend decides about a customer whom no attempt has created: rejected
 // if the last answer refused these same details, else sent again.
 func refuseOrResend(h []ledger.Attempt, s Evidence, absent []int) Resolution {
 	last := len(h) - 1
@@ -316,7 +316,7 @@ func countUnansweredEver(h []ledger.Attempt, t Timing) int {
 
 // OldestRelevant returns from when on users of the list can decide about a row,
 // in the partner's time; the zero time if older ones can, too: after "this
-// e-mail exists" and after words we do not know, somebody else's older user
+// e-mail exists" and after words we do not know, another creator's older user
 // explains the answer.
 func OldestRelevant(h []ledger.Attempt, t Timing) time.Time {
 	var oldest time.Time

@@ -65,7 +65,7 @@ func (g *Gaps) WeighEvidence(c ledger.Customer, s Evidence, t Timing, noted bool
 	return r
 }
 
-// decideListed rules on a person whose user was created inside a gap: an operator
+// decideListed decides about a customer whose user was created inside a gap: an operator
 // decides, unless one has said that these users are ours where the names agree
 // and the time is certain.
 func (g *Gaps) decideListed(users []User, s Evidence, t Timing, name string) Resolution {

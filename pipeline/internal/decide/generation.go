@@ -70,7 +70,7 @@ func hasReachedPartner(h []ledger.Attempt) bool {
 }
 
 // CountsAsSend reports whether an attempt of this class counts against the budget of
-// sends in one run. Being told to wait or to pay does not, nor does the used
+// sends in one run. An answer that says to wait or to pay does not, nor does the used
 // key that such an answer leaves behind.
 func CountsAsSend(before []ledger.Attempt, class ledger.Class) bool {
 	switch class {
@@ -104,7 +104,7 @@ func NeedsList(h []ledger.Attempt, t Timing) bool {
 	return HasUnanswered(h, t) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Absent })
 }
 
-// meansKeyUsed reports whether attempt i stands for "this key was used": the
+// meansKeyUsed reports whether attempt i means "this key was used": the
 // partner said so, or said something unknown after an earlier attempt under
 // the same key had reached it.
 func meansKeyUsed(h []ledger.Attempt, i int) bool {

@@ -7,8 +7,8 @@ import (
 )
 
 // This file is what deletions mean as evidence. A user whose link was lost is
-// deleted to be created again; the attempt to delete it stands in the history
-// among the others, with the generation of the next create-user request. While
+// deleted to be created again; the attempt to delete it is in the history
+// with the others, with the generation of the next create-user request. While
 // it is unanswered it is waited for like any other: after settle the list shows
 // whether the user is there. What it does not is create anything.
 

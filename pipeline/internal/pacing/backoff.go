@@ -33,7 +33,7 @@ func WithJitter(d time.Duration) time.Duration {
 }
 
 // WallTime returns the time by the wall clock alone: without the monotonic reading, which
-// stands still while a machine is suspended.
+// stops while a machine is suspended.
 func WallTime() time.Time { return time.Now().Round(0) }
 
 // SleepFor waits for d or the end of ctx.
@@ -52,7 +52,7 @@ func SleepFor(ctx context.Context, d time.Duration) error {
 }
 
 // SleepUntil waits until the wall clock reads at. It looks again every few
-// seconds, because a timer stands still while the machine is suspended.
+// seconds, because a timer stops while the machine is suspended.
 func SleepUntil(ctx context.Context, at time.Time) error {
 	for {
 		left := at.Sub(WallTime())

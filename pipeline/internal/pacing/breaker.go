@@ -49,7 +49,7 @@ type RefusalWindow struct {
 	recent lastHundred
 }
 
-// CountStatus takes what an answer made of a row.
+// CountStatus adds what an answer made of a row.
 func (w *RefusalWindow) CountStatus(s ledger.Status) {
 	switch s {
 	case ledger.Rejected:

@@ -24,7 +24,7 @@ const (
 	goodFor  = 5 * time.Minute // after which a slow exchange is better than an old one
 )
 
-// ObserveDate takes the Date of one answer.
+// ObserveDate compares the clocks by the Date of one answer.
 func (c *Clock) ObserveDate(began, ended, date time.Time) {
 	if date.IsZero() || ended.Before(began) {
 		return
@@ -40,7 +40,7 @@ func (c *Clock) ObserveDate(began, ended, date time.Time) {
 	c.slowest = max(c.slowest, trip)
 }
 
-// RestoreTrip takes how slow the exchanges of earlier runs were.
+// RestoreTrip adds how slow the exchanges of earlier runs were.
 func (c *Clock) RestoreTrip(slowest time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,7 +72,7 @@ func (c *Clock) RoundTrip() time.Duration {
 	return c.slowest
 }
 
-// Skew returns the partner's clock minus ours; it is known only once the partner told.
+// Skew returns the partner's clock minus ours; it is known only once an answer had a Date.
 func (c *Clock) Skew() (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

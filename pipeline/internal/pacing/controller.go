@@ -39,7 +39,7 @@ type GateController struct {
 }
 
 // KeepOpen works until ctx ends, or the gate will not open within patience;
-// then the error tells why.
+// then the error says why.
 func (c *GateController) KeepOpen(ctx context.Context) error {
 	for ctx.Err() == nil {
 		state, why, until, changed := c.Gate.CurrentState()
@@ -107,7 +107,7 @@ func PauseText(d time.Duration) string {
 	return fmt.Sprintf("partner asked to wait %d s, going on", int(d.Round(time.Second).Seconds()))
 }
 
-// awaitAnswer backs off, makes sure by the wallet that somebody answers when
+// awaitAnswer backs off, makes sure by the wallet that the partner answers when
 // the answers were the trouble, and then lets one row go first.
 func (c *GateController) awaitAnswer(ctx context.Context, why shutReason) {
 	d := WithJitter(BackoffAfter(c.tries, FirstBackoff, MaxBackoff))

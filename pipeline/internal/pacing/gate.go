@@ -9,11 +9,11 @@ import (
 )
 
 // Gate decides whether requests may go out at this moment. It is shut by an
-// answer (told through observe or exhaust, at once and before the answer is recorded) and
-// opened by its keeper. It is safe for concurrent use.
+// answer (see ObserveAnswer and ObserveExhaustion, before the answer is recorded) and
+// opened by its controller. It is safe for concurrent use.
 //
-//	open   everyone passes
-//	shut   nobody passes; the keeper knows until when, or what to look at
+//	open   all pass
+//	shut   none passes; the controller knows until when, or what to look at
 //	trial  one row goes first; its answer opens the gate or shuts it again
 type Gate struct {
 	mu      sync.Mutex
@@ -52,13 +52,13 @@ const (
 	exhausted              // no port or file for a connection: the clock opens it
 )
 
-// NotAnAttempt stands for a look-up where an attempt's id is asked for.
+// NotAnAttempt means a look-up where an attempt's id is asked for.
 const NotAnAttempt = -1
 
 // NewGate returns a gate that is open.
 func NewGate() *Gate { return &Gate{changed: make(chan struct{})} }
 
-// setState sets the state and wakes whoever waits for one. g.mu is held.
+// setState sets the state and wakes the goroutines that wait for one. g.mu is held.
 func (g *Gate) setState(s gateState, why shutReason) {
 	g.state, g.why, g.trialID = s, why, 0
 	close(g.changed)
@@ -96,7 +96,7 @@ func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	}
 }
 
-// CurrentState tells the keeper what it has to do.
+// CurrentState returns what the controller has to act on.
 func (g *Gate) CurrentState() (s gateState, why shutReason, until time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -129,7 +129,7 @@ func (g *Gate) reopen() {
 	}
 }
 
-// ObserveAnswer takes the class of an answer at the moment it is known, and when its
+// ObserveAnswer uses the class of an answer at the moment it is known, and when its
 // request began. pause is how long the partner asked everyone to wait, with a 429.
 // An answer to a request begun before the gate was shut does not end a silence:
 // in an outage slow requests from before may succeed for long.
@@ -188,8 +188,8 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 	}
 }
 
-// ObserveExhaustion takes an attempt for which this machine had no port or file left. That
-// says nothing of the partner: everyone rests for a moment, longer each time, in
+// ObserveExhaustion notes an attempt for which this machine had no port or file left. That
+// says nothing of the partner: all requests rest for a moment, longer each time, in
 // which connections end and ports come free.
 func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	g.mu.Lock()

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limiter is the one limiter of a run: every request takes a token from it, look-ups
+// Limiter is the one limiter of a run: every request needs a token from it, look-ups
 // and retries included. When the partner answers 429 it finds the rate that the
 // partner allows: half at once, within ten seconds back to 95 % of the rate that
 // met the 429, then 1 % more every ten seconds up to the ceiling. It is safe for
@@ -67,7 +67,7 @@ func (p *Limiter) setRate(perSecond float64) {
 	p.limiter.SetLimit(rate.Limit(perSecond))
 }
 
-// WaitTurn takes a token, when there is one.
+// WaitTurn waits for a token. It returns the error of ctx if that ends first.
 func (p *Limiter) WaitTurn(ctx context.Context) error {
 	p.adaptRate(WallTime())
 	r, d := p.reserve(time.Now())
@@ -75,7 +75,7 @@ func (p *Limiter) WaitTurn(ctx context.Context) error {
 		return ctx.Err()
 	}
 	// A token that comes after ctx's deadline is waited for all the same: an error
-	// while ctx still stands reads as "not sent", and the row would be back at once.
+	// while ctx is not done reads as "not sent", and the row would be back at once.
 	if err := SleepFor(ctx, d); err != nil {
 		r.Cancel()
 		return err
@@ -83,7 +83,7 @@ func (p *Limiter) WaitTurn(ctx context.Context) error {
 	return nil
 }
 
-// reserve takes the next token and says how long it is until then.
+// reserve books the next token and returns how long it is until then.
 func (p *Limiter) reserve(now time.Time) (*rate.Reservation, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,7 +143,7 @@ func (p *Limiter) rateAt(now time.Time) float64 {
 	return min(r, p.ceiling)
 }
 
-// ReportBusy takes a 429 to a request that began at the given moment. Those that were
+// ReportBusy lowers the rate after a 429 to a request that began at the given moment. Those that were
 // on their way when the rate was cut say nothing new.
 func (p *Limiter) ReportBusy(began, now time.Time) {
 	p.mu.Lock()
@@ -154,7 +154,7 @@ func (p *Limiter) ReportBusy(began, now time.Time) {
 	p.halveRate(now)
 }
 
-// ReportExhausted takes a request for which this machine had no port or file left. It
+// ReportExhausted lowers the rate after a request for which this machine had no port or file left. It
 // halves the rate as a 429 does, but once for all those that fail together, and
 // never below a rate that any machine can keep up.
 func (p *Limiter) ReportExhausted(now time.Time) {

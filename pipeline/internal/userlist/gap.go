@@ -53,7 +53,7 @@ func (l *Reader) ScanGaps(ctx context.Context, g *decide.Gaps, known decide.Witn
 }
 
 // showsEveryone reports whether a list is one that would have shown a user of
-// ours, by the rules of absence. Where the ledger knows nobody, each stranger must
+// ours, by the rules of absence. Where the ledger knows no user, each stranger must
 // at least have an e-mail by which a row can be found.
 func showsEveryone(list Listing, known decide.Witnesses, strangers []decide.User, ended time.Time, lag time.Duration, t decide.Timing) bool {
 	if len(known.Before) > 0 {

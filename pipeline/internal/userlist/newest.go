@@ -52,7 +52,7 @@ func (s *pageReader) readNewestEnd(ctx context.Context, first partner.Page) (boo
 	}
 }
 
-// readBackward reads a list whose newest users stand last: its end first, then page
+// readBackward reads a list whose newest users come last: its end first, then page
 // by page towards the front until all users of a page are older than s.since.
 func (s *pageReader) readBackward(ctx context.Context, total, size int) (bool, error) {
 	skip := max(0, total-size)
@@ -67,7 +67,7 @@ func (s *pageReader) readBackward(ctx context.Context, total, size int) (bool, e
 		}
 		s.takePage(end.Users)
 		// However many come with each look, behind a page that is not full and
-		// reaches as far as it says itself nobody stands.
+		// reaches as far as it says itself, there is no user.
 		if full := min(size, s.size); len(end.Users) == 1 || len(end.Users) < full && end.Total > 0 && skip+len(end.Users) >= end.Total {
 			break
 		}
@@ -96,7 +96,7 @@ func (s *pageReader) readBackward(ctx context.Context, total, size int) (bool, e
 	return true, nil
 }
 
-// sortOrder tells how users are sorted. Without a creation time for each, or with
+// sortOrder returns how users are sorted. Without a creation time for each, or with
 // one time for all, they are not.
 func sortOrder(users []partner.Listed) order {
 	up, down := true, true

@@ -115,7 +115,7 @@ func (p Pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt
 
 // CalibrateNear calibrates createdAt for a history by the users that this very list
 // confirms, those near it in time. Whoever is mixed up himself is no measure, and
-// takes no place of one.
+// replaces none.
 func (p Pairing) CalibrateNear() func(h []ledger.Attempt) decide.Calibration {
 	var all []*decide.Witness
 	add := func(k *decide.Witness) {

@@ -25,7 +25,7 @@ const (
 	outgrown  = 2000 // users that may come while a list is read, besides as many as it had
 )
 
-// ErrOtherAccount says that the list belongs to somebody else.
+// ErrOtherAccount says that the list is that of another account.
 var ErrOtherAccount = fmt.Errorf("the partner's list shows users of other accounts only: %w", ledger.ErrAccount)
 
 // ErrUnsteady says that pages would not fit together.
@@ -34,7 +34,7 @@ var ErrUnsteady = errors.New("the partner's list of users changes faster than it
 // errEndless says that a list has more users than are read.
 var errEndless = fmt.Errorf("the partner's list has more than %s users, which is the limit", limits.Grouped(limits.Users))
 
-// userKey stands for a user's Ref, which may be long.
+// userKey is a digest of a user's Ref, which may be long.
 type userKey [16]byte
 
 func keyOfUser(ref string) userKey {
@@ -55,13 +55,13 @@ type Listing struct {
 
 	Known     map[string]decide.User   // by serviceId, of those who were looked for
 	Mailboxes map[string][]decide.User // by validate.Mailbox, likewise
-	Names     map[string][]decide.User // by nameOf, likewise
+	Names     map[string][]decide.User // by decide.NormalizeName, likewise
 }
 
 // Search is what a scan looks for.
 type Search struct {
 	Wanted    map[string]bool             // identities
-	Mailboxes map[string]bool             // see listing
+	Mailboxes map[string]bool             // see Listing
 	Names     map[string]bool             // likewise
 	Known     map[string]bool             // serviceIds
 	Reach     map[string]bool             // those of them without which an ordered list must not be left early
@@ -94,7 +94,7 @@ type pageReader struct {
 	read    int  // users, counted as often as they came
 	slugs   int  // users whose serviceId names an account
 	ourSlug bool // some of them the ledger's
-	reached int  // of search.reach
+	reached int  // of Search.Reach
 }
 
 // ScanUsers reads the partner's list and keeps the users that are wanted. It is
@@ -242,7 +242,7 @@ func isFalling(before time.Time, users []partner.Listed) bool {
 		}
 	}
 	// The first row of a page is the last of the one before; behind insertions
-	// newer ones may stand in front of it.
+	// newer ones may come before it.
 	return len(users) == 0 || before.IsZero() || !users[len(users)-1].CreatedAt.After(before)
 }
 
@@ -264,7 +264,7 @@ func (s *pageReader) takePage(users []partner.Listed) (fresh int) {
 // keepUser notes a user who is looked for in one way or another.
 func (s *pageReader) keepUser(u decide.User) {
 	if u.ServiceID == "" {
-		s.out.HasUnread = true // there is somebody, and nothing can be decided by it
+		s.out.HasUnread = true // there is a user, and nothing can be decided by it
 		return
 	}
 	if slug := ledger.SlugOf(u.ServiceID); slug != "" {
