@@ -6,22 +6,23 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // account is the partner account that a ledger belongs to. The wallet names it
 // by its partnerId, each serviceId by a slug; the two are never compared with
 // each other. It is safe for concurrent use.
 type account struct {
-	ledger ledger.Ledger
+	ledger   ledger.Ledger
+	facts    facts
+	isProved atomic.Bool // a user of this run is recorded, of the ledger's account as far as the answer says
 
 	mu     sync.Mutex
 	bound  ledger.Account
 	form   string // of the serviceIds seen last
 	warned bool   // that nothing names the account
-	proved bool   // a user of this run is recorded, of the ledger's account as far as the answer says
 }
 
 // recallBound reads what the ledger is bound to.
@@ -30,9 +31,9 @@ func (a *account) recallBound(ctx context.Context) error {
 	if err != nil {
 		return ledgerStop("reading the account", err)
 	}
-	form, _, err := a.ledger.Learnt(ctx, learntForm)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return ledgerStop("reading the account", err)
+	form, _, err := a.facts.read(ctx, learntForm)
+	if err != nil {
+		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -44,20 +45,6 @@ func (a *account) boundSlug() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.bound.Slug
-}
-
-// isProved reports whether a user of this run is recorded as created.
-func (a *account) isProved() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.proved
-}
-
-// markProved notes that a user of this run is recorded.
-func (a *account) markProved() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.proved = true
 }
 
 // bindName compares a name of the account with what the ledger is bound to, and
@@ -96,7 +83,7 @@ func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed
 	}
 	renamed = a.form != ""
 	a.form = form
-	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, pacing.WallTime())
+	return renamed, nameless, a.facts.keep(ctx, learntForm, form)
 }
 
 // serviceIDForm returns what stands between the slug and the random part of a serviceId.
@@ -131,11 +118,11 @@ func (r *run) sameWallet(partnerID string) error {
 // the account. A list that cannot be read proves nothing; then the first
 // serviceId shows it.
 func (r *run) sameAccount(ctx context.Context) error {
-	key, _, err := r.cfg.Ledger.Learnt(ctx, learntOtherKey)
-	switch {
-	case err != nil && !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading the account", err)
-	case err == nil && key != "" && key == r.cfg.Origin.KeyPrint:
+	key, _, err := r.facts.read(ctx, learntOtherKey)
+	if err != nil {
+		return err
+	}
+	if key != "" && key == r.cfg.Origin.KeyPrint {
 		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
 	}
 	changed, err := r.keyChanged(ctx)
@@ -184,10 +171,7 @@ func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
 	case errors.Is(err, ledger.ErrAccount):
 		a.otherAccount = true
 		r.stopReason.stopWith(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
-		if err := r.cfg.Ledger.Learn(ctx, learntOtherKey, r.cfg.Origin.KeyPrint, pacing.WallTime()); err != nil {
-			return err
-		}
-		return nil
+		return r.facts.keep(ctx, learntOtherKey, r.cfg.Origin.KeyPrint)
 	case err != nil:
 		return err
 	case renamed:

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -34,136 +35,100 @@ const (
 	Sending  Phase = "sending"
 )
 
+// figures are what a run has done so far.
+type figures struct {
+	Progress
+	decided     map[ledger.Status]int // final outcomes of this run
+	users       int                   // whom a request of this run has created
+	firstWallet Amount                // before anything was sent
+}
+
 // counters keeps the figures of a run and shows them. It is safe for concurrent use.
 type counters struct {
-	mu       sync.Mutex
-	progress Progress
-	decided  map[ledger.Status]int // final outcomes of this run
-	byClass  map[ledger.Class]int
-	bought   int    // users whom a request of this run has created
-	first    Amount // wallet before anything was sent
-	show     func(Progress)
-	pace     func() float64
+	mu   sync.Mutex
+	now  figures
+	show func(Progress)
+	pace func() float64
 }
 
 func newCounters(show func(Progress), pace func() float64) *counters {
-	return &counters{show: show, pace: pace, decided: map[ledger.Status]int{}, byClass: map[ledger.Class]int{},
-		progress: Progress{Phase: Checking, Since: pacing.WallTime()}}
+	return &counters{show: show, pace: pace, now: figures{decided: map[ledger.Status]int{}, Progress: Progress{Phase: Checking, Since: pacing.WallTime()}}}
 }
 
-// updateProgress changes the figures and shows them.
-func (b *counters) updateProgress(f func(p *Progress)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f(&b.progress)
-	b.progress.Rate = b.pace()
-	b.show(b.progress)
+// current returns a copy of the figures.
+func (c *counters) current() figures {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := c.now
+	out.decided = maps.Clone(out.decided)
+	return out
 }
 
-// showRead shows how many rows of the input have been read.
-func (r *run) showRead(rows int) {
-	r.counters.updateProgress(func(p *Progress) { p.Rows = rows })
+// update changes the figures and shows them.
+func (c *counters) update(change func(*figures)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.now)
+	c.now.Rate = c.pace()
+	c.show(c.now.Progress)
 }
 
-// countChange counts a change that the ledger has taken.
-func (b *counters) countChange(c ledger.Change) {
-	b.updateProgress(func(p *Progress) {
-		switch c.Status {
-		case ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected:
-			b.decided[c.Status]++
-			p.Decided++
-			if c.Status == ledger.Created {
-				p.Created++
-			} else {
-				p.Problems++
-			}
-		}
-	})
+// countChange counts a change that the ledger has written.
+func (c *counters) countChange(ch ledger.Change) {
+	c.update(func(f *figures) { f.countStatus(ch.Status, 1) })
 }
 
-// uncount counts a status no longer that a later change of this run replaces.
-func (b *counters) uncount(s ledger.Status) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.decided[s] == 0 {
+// uncount takes back a status that a later change of this run replaces.
+func (c *counters) uncount(s ledger.Status) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now.decided[s] > 0 {
+		c.now.countStatus(s, -1)
+	}
+}
+
+func (f *figures) countStatus(s ledger.Status, n int) {
+	switch s {
+	case ledger.Created:
+		f.Created += n
+	case ledger.LinkMissing, ledger.Duplicate, ledger.Rejected:
+		f.Problems += n
+	default:
 		return
 	}
-	b.decided[s]--
-	b.progress.Decided--
-	if s == ledger.Created {
-		b.progress.Created--
-	} else {
-		b.progress.Problems--
+	f.decided[s] += n
+	f.Decided += n
+}
+
+// countRequest counts a request that left, and whether it has created a user.
+func (c *counters) countRequest(hasCreated bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now.Sent++
+	if hasCreated {
+		c.now.users++
 	}
 }
 
-// countSent counts a request that left.
-func (b *counters) countSent(class ledger.Class) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.progress.Sent++
-	b.byClass[class]++
+// countFound counts a user whom a request of this run has created, as the list shows.
+func (c *counters) countFound() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now.users++
 }
 
-// countCreated counts a user whom a request of this run has created.
-func (b *counters) countCreated() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.bought++
-}
-
-// usersCreated returns how many users the requests of this run have created.
-func (b *counters) usersCreated() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.bought
-}
-
-func (b *counters) showPause(why string, until time.Time) {
-	b.mu.Lock()
-	same := b.progress.Pause == why && b.progress.Until.Equal(until)
-	b.mu.Unlock()
-	if !same {
-		b.updateProgress(func(p *Progress) { p.Pause, p.Until = why, until })
+// showPause shows why nothing is sent, and until when; "" = it is sent.
+func (c *counters) showPause(why string, until time.Time) {
+	if f := c.current(); f.Pause != why || !f.Until.Equal(until) {
+		c.update(func(f *figures) { f.Pause, f.Until = why, until })
 	}
 }
 
-func (b *counters) setWallet(a Amount, currency string) {
-	b.updateProgress(func(p *Progress) {
-		if p.Phase == Checking { // later ones are no longer what it held before
-			b.first = a
+func (c *counters) setWallet(a Amount, currency string) {
+	c.update(func(f *figures) {
+		if f.Phase == Checking { // later ones are no longer what it held before
+			f.firstWallet = a
 		}
-		p.Wallet, p.Currency = a, currency
+		f.Wallet, f.Currency = a, currency
 	})
-}
-
-func (b *counters) lastWallet() Amount {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.progress.Wallet
-}
-
-// requestsSent returns how many requests have left and are recorded.
-func (b *counters) requestsSent() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.progress.Sent
-}
-
-// forgetWallet makes the balance unknown: the last one is not that of the end.
-func (b *counters) forgetWallet() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.progress.Wallet = Amount{}
-}
-
-// summaryFigures returns what the summary needs.
-func (b *counters) summaryFigures() (p Progress, decided map[ledger.Status]int, first Amount) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := make(map[ledger.Status]int, len(b.decided))
-	for s, n := range b.decided {
-		out[s] = n
-	}
-	return b.progress, out, b.first
 }

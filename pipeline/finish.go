@@ -44,23 +44,15 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
-	switch {
-	case !r.counters.lastWallet().Known() || r.counters.requestsSent() == 0:
-	case interrupt || !canAnswer(err):
-		r.counters.forgetWallet()
-	default:
-		soon, cancel := context.WithTimeout(asked, lastQuestion)
-		_, failed := r.askWallet(soon)
-		cancel()
-		if failed != nil {
-			r.cfg.Log.Warn("the wallet could not be asked at the end", "error", failed.Error())
-			r.counters.forgetWallet()
-		}
+	if f := r.counters.current(); f.Wallet.Known() && f.Sent > 0 {
+		s.WalletTo = r.lastBalance(asked, !interrupt && canAnswer(err))
+	} else {
+		s.WalletTo = f.Wallet
 	}
 	s.Finished = pacing.WallTime()
-	p, decided, first := r.counters.summaryFigures()
-	s.Sent, s.New, s.Users = p.Sent, decided, r.counters.usersCreated()
-	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
+	f := r.counters.current()
+	s.Sent, s.New, s.Users = f.Sent, f.decided, f.users
+	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
 	}
@@ -93,6 +85,22 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 		err = failed
 	}
 	return s, err
+}
+
+// lastBalance asks the wallet once more, if it can be asked. What it held before is
+// not what it holds at the end, so that the balance is unknown otherwise.
+func (r *run) lastBalance(ctx context.Context, canAsk bool) Amount {
+	if !canAsk {
+		return Amount{}
+	}
+	soon, cancel := context.WithTimeout(ctx, lastQuestion)
+	defer cancel()
+	balance, err := r.askWallet(soon)
+	if err != nil {
+		r.cfg.Log.Warn("the wallet could not be asked at the end", "error", err.Error())
+		return Amount{}
+	}
+	return balance
 }
 
 // countUnconfirmed counts the users of the batch that no list has confirmed.

@@ -242,16 +242,16 @@ func (r *run) controlGate(ctx context.Context) error {
 
 // watchWallet begins to watch the wallet after a 402.
 func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) bool, end func()) {
-	r.counters.updateProgress(func(p *Progress) { p.NoFunds = true })
+	r.counters.update(func(f *figures) { f.NoFunds = true })
 	before, err := r.askWallet(ctx) // what there is after the 402
 	if err != nil {
-		before = r.counters.lastWallet()
+		before = r.counters.current().Wallet
 	}
 	isFunded = func(ctx context.Context) bool {
 		balance, err := r.askWallet(ctx)
 		return err == nil && r.isFunded(balance, before)
 	}
-	return isFunded, func() { r.counters.updateProgress(func(p *Progress) { p.NoFunds = false }) }
+	return isFunded, func() { r.counters.update(func(f *figures) { f.NoFunds = false }) }
 }
 
 // isFunded reports whether a balance pays for one more user: at least the fee
@@ -298,7 +298,7 @@ func (r *run) heedError(err error) {
 
 // awaitPause waits while the partner has asked everyone to.
 func (r *run) awaitPause(ctx context.Context) error {
-	until := r.gate.AskedUntil()
+	until := r.gate.CurrentView(pacing.WallTime()).AskedUntil
 	if until.Sub(pacing.WallTime()) > r.cfg.Pace.Patience {
 		return pacing.ErrTooLong
 	}

@@ -131,10 +131,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	j.customer.History = append(before, j.attempt)
 	j.customer.Status = s.Status
 	if a.class != ledger.NotSent {
-		r.counters.countSent(a.class)
-		if s.Status == ledger.Created {
-			r.counters.countCreated()
-		}
+		r.counters.countRequest(s.Status == ledger.Created)
 		if a.class == ledger.Unclear {
 			r.refusals.CountStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
 		} else {
@@ -198,7 +195,7 @@ func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryA
 		return change, back, len(change.Close) > 0
 	}
 	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
-		r.counters.countCreated()
+		r.counters.countFound()
 	}
 	c.Status = change.Status
 	return change, back, true

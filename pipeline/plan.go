@@ -273,18 +273,19 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 // until the first user shows whose account the key opens.
 func (p *planner) sendsOneByOne() bool {
 	_, known := p.clock.Skew()
-	return !known && p.counters.requestsSent() == 0 || !p.account.isProved()
+	return !known && p.counters.current().Sent == 0 || !p.account.isProved.Load()
 }
 
 // measureFirst asks the wallet once the first user of the run is created and no
 // other request is on its way, if nothing else shows what one user costs.
 func (p *planner) measureFirst(ctx context.Context) {
-	if p.measured || !p.account.isProved() || p.inFlight() > 0 {
+	if p.measured || !p.account.isProved.Load() || p.inFlight() > 0 {
 		return
 	}
 	p.measured = true
-	before := p.counters.lastWallet()
-	if p.fee.Known() || !before.Known() || p.counters.usersCreated() != 1 || p.counters.requestsSent() != 1 {
+	f := p.counters.current()
+	before := f.Wallet
+	if p.fee.Known() || !before.Known() || f.users != 1 || f.Sent != 1 {
 		return
 	}
 	soon, cancel := context.WithTimeout(ctx, lastQuestion)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
@@ -75,26 +74,6 @@ func TestShortOfPortsForEver(t *testing.T) {
 		}
 		want(t, sum, map[ledger.Status]int{ledger.Pending: 20})
 	})
-}
-
-// TestShortOfPortsOnTrial: the row that goes first after an outage finds no port.
-// The gate stays shut, and another one goes first later.
-func TestShortOfPortsOnTrial(t *testing.T) {
-	g := pacing.NewGate()
-	now := time.Now()
-	g.ObserveAnswer(1, ledger.NotSent, 0, now, now)
-	g.StartTrial()
-	if !g.MayPass(2) {
-		t.Fatal("no row goes first")
-	}
-	g.ObserveExhaustion(2, now)
-	if state, why, _, _ := g.CurrentState(); state != pacing.GateShut || why != pacing.Unreachable {
-		t.Errorf("state %d, reason %d", state, why)
-	}
-	g.StartTrial()
-	if !g.MayPass(3) {
-		t.Error("no other row goes first")
-	}
 }
 
 // TestProxyRefusesEverything: the run ends with the first answer, and says whose

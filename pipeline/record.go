@@ -169,7 +169,7 @@ func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolution
 	r.unsaved = nil
 	for i := range batch {
 		if batch[i].class == ledger.OK {
-			r.account.markProved()
+			r.account.isProved.Store(true)
 		}
 		if a := &batch[i]; a.class != ledger.NotSent {
 			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))

@@ -51,8 +51,10 @@ type run struct {
 
 func newRun(cfg Config) *run {
 	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
+	known := facts{cfg.Ledger}
 	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
-		counters: newCounters(cfg.Watch, pace.CurrentRate), facts: facts{cfg.Ledger}, account: &account{ledger: cfg.Ledger}, sharedLinks: &sharedLinks{facts: facts{cfg.Ledger}, all: map[string]bool{}}}
+		counters: newCounters(cfg.Watch, pace.CurrentRate), facts: known, account: &account{ledger: cfg.Ledger, facts: known},
+		sharedLinks: &sharedLinks{facts: known, all: map[string]bool{}}}
 	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heedError, Log: cfg.Log}
 	return r
 }
@@ -94,8 +96,8 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
 	before := batch.tally
-	r.counters.updateProgress(func(p *Progress) {
-		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
+	r.counters.update(func(f *figures) {
+		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
 	})
 	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
 		return s, err

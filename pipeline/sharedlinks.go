@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -130,30 +132,26 @@ func (r *recorder) questionOwners(ctx context.Context, customers []int64, shared
 
 // usersTaken returns whose the given serviceIds are, by customer id.
 func (r *run) usersTaken(ctx context.Context, serviceIDs []string) (map[string]int64, error) {
-	out := make(map[string]int64)
-	if len(serviceIDs) == 0 {
-		return out, nil
-	}
-	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{ServiceIDs: serviceIDs}) {
-		if err != nil {
-			return nil, err
-		}
-		out[c.ServiceID] = c.ID
-	}
-	return out, nil
+	return r.customersBy(ctx, ledger.Query{ServiceIDs: serviceIDs}, len(serviceIDs), func(c ledger.Customer) string { return c.ServiceID })
 }
 
 // linksTaken returns whose the given links are, by customer id.
 func (r *run) linksTaken(ctx context.Context, links []string) (map[string]int64, error) {
-	out := make(map[string]int64)
-	if len(links) == 0 {
-		return out, nil
+	return r.customersBy(ctx, ledger.Query{URLs: links}, len(links), func(c ledger.Customer) string { return c.URL })
+}
+
+// customersBy returns the ids of the customers of a query, which asks for n
+// values, by what a function returns of each.
+func (r *run) customersBy(ctx context.Context, q ledger.Query, n int, by func(ledger.Customer) string) (map[string]int64, error) {
+	out := make(map[string]int64, n)
+	if n == 0 {
+		return out, nil // a query for no value would be one for all
 	}
-	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{URLs: links}) {
+	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		out[c.URL] = c.ID
+		out[by(c)] = c.ID
 	}
 	return out, nil
 }
@@ -163,7 +161,7 @@ func (r *run) linksTaken(ctx context.Context, links []string) (map[string]int64,
 const maxSharedLinks = 1000
 
 // sharedLinks are verification links that answers gave to more than one user.
-// Nobody can tell whose such a link is, so no customer ever gets it. They are
+// It is not known whose such a link is, so no customer ever gets it. They are
 // kept in the ledger, as digests. It is safe for concurrent use.
 type sharedLinks struct {
 	facts facts
@@ -202,14 +200,10 @@ func (s *sharedLinks) isShared(link string) bool {
 func (s *sharedLinks) addLink(ctx context.Context, link string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := linkDigest(link); s.all[d] || len(s.all) >= maxSharedLinks {
+	d := linkDigest(link)
+	if s.all[d] || len(s.all) >= maxSharedLinks {
 		return nil
-	} else {
-		s.all[d] = true
 	}
-	digests := make([]string, 0, len(s.all))
-	for d := range s.all {
-		digests = append(digests, d)
-	}
-	return s.facts.keep(ctx, learntSharedLinks, strings.Join(digests, " "))
+	s.all[d] = true
+	return s.facts.keep(ctx, learntSharedLinks, strings.Join(slices.Collect(maps.Keys(s.all)), " "))
 }

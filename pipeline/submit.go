@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,7 +18,6 @@ import (
 const (
 	firstWorkers     = 4  // to begin with, when their number is found by itself
 	unlimitedWorkers = 64 // at most, when the rate is unlimited
-	idleAfter        = 30 * time.Second
 )
 
 const (
@@ -31,16 +31,15 @@ const (
 // submitters is the worker pool: it receives intended jobs, one token each, and
 // gives answers. It begins small and grows by two workers for each success while
 // a token finds no free worker, that is, while the rate is not reached: threefold
-// with each round of answers. Idle workers exit.
+// with each round of answers.
 type submitters struct {
 	*run
 	in      <-chan *job
 	drained chan<- struct{}
 	answers chan<- answered
 
-	ready     chan *job
-	left      chan struct{} // a worker exited
-	successes chan struct{}
+	ready   chan *job
+	created atomic.Int64 // users
 }
 
 // sendAll sends everything that comes in and closes answers when all of it is
@@ -50,15 +49,14 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
 	var pool errgroup.Group
-	workers, allowed, most := 0, firstWorkers, AutoWorkers
+	first, most := firstWorkers, AutoWorkers
 	switch {
 	case s.cfg.Pace.Workers > 0:
-		allowed, most = s.cfg.Pace.Workers, s.cfg.Pace.Workers
+		first, most = s.cfg.Pace.Workers, s.cfg.Pace.Workers
 	case s.cfg.Pace.Unlimited:
 		most = unlimitedWorkers
 	}
-	s.left = make(chan struct{}, most)
-	s.successes = make(chan struct{}, most)
+	workers := 0
 	for j := range s.in {
 		select {
 		case s.drained <- struct{}{}:
@@ -68,25 +66,14 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 			s.answers <- s.notSent(j, "stopped")
 			continue
 		}
-		for settled := false; !settled; {
-			select {
-			case <-s.left:
-				workers--
-			case <-s.successes:
-				allowed = min(allowed+2, most)
-			default:
-				settled = true
-			}
-		}
 		select {
 		case s.ready <- j:
 			continue
 		default:
 		}
-		if workers < min(allowed, most) {
-			mayLeave := workers >= firstWorkers
+		if workers < min(first+2*int(s.created.Load()), most) {
 			workers++
-			pool.Go(func() error { s.runWorker(ctx, sending, mayLeave); return nil })
+			pool.Go(func() error { s.runWorker(ctx, sending); return nil })
 		}
 		s.ready <- j
 	}
@@ -94,33 +81,14 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 	return pool.Wait()
 }
 
-// runWorker sends one job after the other. One that may leave exits when it
-// has been idle for a while.
-func (s *submitters) runWorker(ctx, sending context.Context, mayLeave bool) {
-	idle := time.NewTimer(idleAfter)
-	defer idle.Stop()
-	for {
-		select {
-		case j, ok := <-s.ready:
-			if !ok {
-				return
-			}
-			a := s.sendJob(ctx, sending, j)
-			if a.class == ledger.OK {
-				select {
-				case s.successes <- struct{}{}:
-				default:
-				}
-			}
-			s.answers <- a
-			idle.Reset(idleAfter)
-		case <-idle.C:
-			if mayLeave {
-				s.left <- struct{}{}
-				return
-			}
-			idle.Reset(idleAfter)
+// runWorker sends one job after the other.
+func (s *submitters) runWorker(ctx, sending context.Context) {
+	for j := range s.ready {
+		a := s.sendJob(ctx, sending, j)
+		if a.class == ledger.OK {
+			s.created.Add(1)
 		}
+		s.answers <- a
 	}
 }
 

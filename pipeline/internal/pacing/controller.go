@@ -42,49 +42,47 @@ type GateController struct {
 // then the error says why.
 func (c *GateController) KeepOpen(ctx context.Context) error {
 	for ctx.Err() == nil {
-		state, why, until, changed := c.Gate.CurrentState()
-		if state == gateOpen {
+		now := WallTime()
+		view := c.Gate.CurrentView(now)
+		if view.state == gateOpen {
 			c.tries = 0
 			c.ShowPause("", time.Time{})
 		}
-		if state != GateShut {
+		if view.state != gateShut {
 			select {
-			case <-changed:
+			case <-view.changed:
 			case <-ctx.Done():
 			}
 			continue
 		}
-		if err := c.lostPatience(why, until); err != nil {
+		if err := c.lostPatience(view, now); err != nil {
 			return err
 		}
-		switch why {
+		switch view.why {
 		case askedToWait:
-			c.reopenAt(ctx, PauseText(until.Sub(WallTime())), until)
+			c.reopenAt(ctx, PauseText(view.AskedUntil.Sub(now)), view.AskedUntil)
 		case exhausted:
-			_, rest := c.Gate.exhaustedSince()
-			c.reopenAt(ctx, "this machine has no port or file for another connection, going on", rest)
+			c.reopenAt(ctx, "this machine has no port or file for another connection, going on", view.restingUntil)
 		case empty:
 			c.awaitFunds(ctx)
 		default:
-			c.awaitAnswer(ctx, why)
+			c.awaitAnswer(ctx, view)
 		}
 	}
 	return nil
 }
 
-// lostPatience returns why it is of no use to wait any longer, nil if it is.
-func (c *GateController) lostPatience(why shutReason, until time.Time) error {
-	now := WallTime()
+// lostPatience returns why waiting longer is of no use, nil if it is of use.
+func (c *GateController) lostPatience(view View, now time.Time) error {
 	isOver := func(since time.Time) bool { return !since.IsZero() && now.Sub(since) >= c.Patience }
-	since, _ := c.Gate.exhaustedSince()
 	switch {
-	case isOver(c.Gate.silentSince(now)):
+	case isOver(view.silentSince):
 		return ErrSilent
-	case why == exhausted && isOver(since):
+	case view.why == exhausted && isOver(view.scarceSince):
 		return ErrNoPorts
-	case why == askedToWait && isOver(c.Gate.busySince()):
+	case view.why == askedToWait && isOver(view.busySince):
 		return ErrOnlyBusy
-	case until.Sub(now) > c.Patience:
+	case view.AskedUntil.Sub(now) > c.Patience:
 		return ErrTooLong
 	default:
 		return nil
@@ -109,21 +107,21 @@ func PauseText(d time.Duration) string {
 
 // awaitAnswer backs off, makes sure by the wallet that the partner answers when
 // the answers were the trouble, and then lets one row go first.
-func (c *GateController) awaitAnswer(ctx context.Context, why shutReason) {
+func (c *GateController) awaitAnswer(ctx context.Context, view View) {
 	d := WithJitter(BackoffAfter(c.tries, FirstBackoff, MaxBackoff))
 	c.tries++
-	if silent := c.Gate.silentSince(WallTime()); !silent.IsZero() { // never sleep past the end of patience
+	if silent := view.silentSince; !silent.IsZero() { // never sleep past the end of patience
 		d = min(d, max(0, silent.Add(c.Patience).Sub(WallTime())))
 	}
 	text := "partner cannot be reached" + c.NameCause()
-	if why == broken {
+	if view.why == broken {
 		text = "partner's answers are of no use"
 	}
 	c.ShowPause(text+", trying again", WallTime().Add(d))
 	if SleepFor(ctx, d) != nil {
 		return
 	}
-	if why == broken && c.AskWallet(ctx) != nil {
+	if view.why == broken && c.AskWallet(ctx) != nil {
 		return // round again, with a longer wait
 	}
 	c.tryOne(ctx)
@@ -131,8 +129,8 @@ func (c *GateController) awaitAnswer(ctx context.Context, why shutReason) {
 
 // tryOne lets one row go first, once the partner asks for no more patience.
 func (c *GateController) tryOne(ctx context.Context) {
-	if SleepUntil(ctx, c.Gate.AskedUntil()) == nil {
-		c.Gate.StartTrial()
+	if SleepUntil(ctx, c.Gate.CurrentView(WallTime()).AskedUntil) == nil {
+		c.Gate.startTrial()
 	}
 }
 

@@ -36,7 +36,7 @@ type gateState uint8
 
 const (
 	gateOpen gateState = iota
-	GateShut
+	gateShut
 	gateTrial
 )
 
@@ -46,7 +46,7 @@ type shutReason uint8
 const (
 	notShut     shutReason = iota
 	askedToWait            // 429: the clock opens it
-	Unreachable            // no connection: back-off, then a trial
+	unreachable            // no connection: back-off, then a trial
 	broken                 // answers that tell nothing: back-off, the wallet, then a trial
 	empty                  // 402: the wallet, then a trial
 	exhausted              // no port or file for a connection: the clock opens it
@@ -96,26 +96,34 @@ func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	}
 }
 
-// CurrentState returns what the controller has to act on.
-func (g *Gate) CurrentState() (s gateState, why shutReason, until time.Time, changed <-chan struct{}) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.state, g.why, g.until, g.changed
+// View is a gate at one moment.
+type View struct {
+	state        gateState
+	why          shutReason
+	AskedUntil   time.Time // until when the partner has asked everyone to wait; past if it has not
+	silentSince  time.Time // since when no useful answer has come, while the gate is shut for that; zero = it is not
+	busySince    time.Time // since when there has been nothing but 429; zero = there has
+	scarceSince  time.Time // since when this machine has been short of ports or files; zero = it is not
+	restingUntil time.Time // until when nothing goes out for that reason
+	changed      <-chan struct{}
 }
 
-// AskedUntil returns until when the partner has asked everyone to wait; a moment
-// that is past if it has not.
-func (g *Gate) AskedUntil() time.Time {
+// CurrentView returns the gate as it is now. An answer that ended a silence and
+// did not open the gate begins another silence, so that patience always ends.
+func (g *Gate) CurrentView(now time.Time) View {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.until
+	if g.state == gateShut && g.silent.IsZero() && (g.why == unreachable || g.why == broken) {
+		g.silent = now
+	}
+	return View{g.state, g.why, g.until, g.silent, g.busy, g.scarce, g.resting, g.changed}
 }
 
-// StartTrial lets one row go first.
-func (g *Gate) StartTrial() {
+// startTrial lets one row go first.
+func (g *Gate) startTrial() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == GateShut {
+	if g.state == gateShut {
 		g.setState(gateTrial, g.why)
 	}
 }
@@ -124,7 +132,7 @@ func (g *Gate) StartTrial() {
 func (g *Gate) reopen() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == GateShut {
+	if g.state == gateShut {
 		g.setState(gateOpen, notShut)
 	}
 }
@@ -164,14 +172,14 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 			g.busies++
 		}
 		g.until = decide.MaxTime(g.until, now.Add(pause))
-		if g.state != GateShut || g.why == askedToWait {
-			g.setState(GateShut, askedToWait)
+		if g.state != gateShut || g.why == askedToWait {
+			g.setState(gateShut, askedToWait)
 		}
 	case ledger.Funds:
-		g.setState(GateShut, empty)
+		g.setState(gateShut, empty)
 	case ledger.NotSent:
 		if g.state == gateOpen || onTrial {
-			g.fallSilent(Unreachable, now)
+			g.fallSilent(unreachable, now)
 		}
 	case ledger.Unknown, ledger.OKBroken:
 		if pause > 0 { // a 503 that says when to come back
@@ -199,21 +207,13 @@ func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	}
 	switch {
 	case g.state == gateTrial && g.trialID == attempt:
-		g.setState(GateShut, g.why) // whatever shut it waits for another trial
+		g.setState(gateShut, g.why) // whatever shut it waits for another trial
 	case g.state == gateOpen: // requests in flight fail together: one rest for all
 		g.resting = now.Add(BackoffAfter(g.rests, FirstBackoff, MaxBackoff))
 		g.rests++
 		g.shutAt = now
-		g.setState(GateShut, exhausted)
+		g.setState(gateShut, exhausted)
 	}
-}
-
-// exhaustedSince returns since when this machine has been short of ports or files (zero =
-// it is not), and until when everyone rests.
-func (g *Gate) exhaustedSince() (since, until time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.scarce, g.resting
 }
 
 // fallSilent shuts the gate because the partner says nothing that helps. The
@@ -226,26 +226,7 @@ func (g *Gate) fallSilent(why shutReason, now time.Time) {
 	if g.silent.IsZero() {
 		g.silent = now
 	}
-	g.setState(GateShut, why)
-}
-
-// silentSince returns since when no sensible answer has come while the gate is shut
-// for want of one. An answer that ended the silence and did not open the gate
-// begins another one, so that patience always ends.
-func (g *Gate) silentSince(now time.Time) time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.state == GateShut && g.silent.IsZero() && (g.why == Unreachable || g.why == broken) {
-		g.silent = now
-	}
-	return g.silent
-}
-
-// busySince returns since when there has been nothing but 429; zero if there has.
-func (g *Gate) busySince() time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.busy
+	g.setState(gateShut, why)
 }
 
 // CancelTrial takes back a trial whose row was not sent after all.

@@ -154,7 +154,7 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if g.MayPass(4) {
 		t.Fatal("open after three answers that tell nothing")
 	}
-	g.StartTrial()
+	g.startTrial()
 	if n, _ := g.IntentRoom(); n != 1 || !g.MayPass(5) || g.MayPass(6) {
 		t.Fatal("a trial is one row")
 	}
@@ -162,7 +162,7 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if g.MayPass(7) {
 		t.Fatal("open after a trial that failed")
 	}
-	g.StartTrial()
+	g.startTrial()
 	if !g.MayPass(8) {
 		t.Fatal("no second trial")
 	}
@@ -179,8 +179,8 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 		t.Fatal("shut after a trial that succeeded")
 	}
 	g.ObserveAnswer(11, ledger.Busy, time.Minute, now, now)
-	if _, why, until, _ := g.CurrentState(); why != askedToWait || !until.Equal(now.Add(time.Minute)) {
-		t.Errorf("%d until %s", why, until)
+	if v := g.CurrentView(WallTime()); v.why != askedToWait || !v.AskedUntil.Equal(now.Add(time.Minute)) {
+		t.Errorf("%d until %s", v.why, v.AskedUntil)
 	}
 }
 
@@ -205,4 +205,24 @@ func TestStrain(t *testing.T) {
 			t.Errorf("2/s became %.1f/s", slow.CurrentRate())
 		}
 	})
+}
+
+// TestShortOfPortsOnTrial: the row that goes first after an outage finds no port.
+// The gate stays shut, and another one goes first later.
+func TestShortOfPortsOnTrial(t *testing.T) {
+	g := NewGate()
+	now := time.Now()
+	g.ObserveAnswer(1, ledger.NotSent, 0, now, now)
+	g.startTrial()
+	if !g.MayPass(2) {
+		t.Fatal("no row goes first")
+	}
+	g.ObserveExhaustion(2, now)
+	if v := g.CurrentView(WallTime()); v.state != gateShut || v.why != unreachable {
+		t.Errorf("state %d, reason %d", v.state, v.why)
+	}
+	g.startTrial()
+	if !g.MayPass(3) {
+		t.Error("no other row goes first")
+	}
 }
