@@ -24,7 +24,6 @@ type registered struct {
 	tally   ledger.Tally        // of the rows as they are now
 	toSend  int                 // rows that this run may send
 	newRows int                 // those of them that no run has sent yet
-	open    *ordinals           // rows that may not be settled yet; nil = any
 }
 
 // commitBatch makes a registration last.
@@ -86,7 +85,7 @@ func registerInput(ctx context.Context, cfg Config, observer checkObserver) (*re
 	if err != nil {
 		return nil, ledgerStop("registering the input", err)
 	}
-	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
+	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
 	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{},
 		sharing: newSharing(), shown: map[int]shownStatus{}}
 	if err := r.registerAll(ctx); err != nil {
@@ -112,27 +111,6 @@ func reopenBatch(ctx context.Context, cfg Config, b ledger.Batch) (*registered, 
 		out.toSend += t.Status[s]
 	}
 	return out, nil
-}
-
-// ordinals is a set of rows: in a list of a million of which a thousand are new
-// it says where there is nothing to look up. The zero value is empty.
-type ordinals struct{ bits []uint64 }
-
-func (o *ordinals) add(n int) {
-	for n>>6 >= len(o.bits) {
-		o.bits = append(o.bits, 0)
-	}
-	o.bits[n>>6] |= 1 << (n & 63)
-}
-
-// hasAny reports whether one of n rows from first on is in the set.
-func (o *ordinals) hasAny(first, n int) bool {
-	for i := first; i < first+n && i>>6 < len(o.bits); i++ {
-		if o.bits[i>>6]&(1<<(i&63)) != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // registrar puts checked rows into a registration.
@@ -296,9 +274,6 @@ func (r *registrar) countRow(row *ledger.Row, k *ledger.Match) {
 	}
 	if !row.Claims {
 		return
-	}
-	if k.Customer == nil || maySend(r.cfg, *k.Customer) {
-		r.out.open.add(row.Ordinal)
 	}
 	switch {
 	case k.Customer == nil, k.Customer.Status == ledger.Pending:

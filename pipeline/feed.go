@@ -169,9 +169,6 @@ func (r *run) feedRows(ctx context.Context, out chan<- *chunk) error {
 
 // unsettled picks the rows that may have to be sent.
 func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
-	if r.open != nil && first+len(rows) <= r.batch.Rows && !r.open.hasAny(first, len(rows)) {
-		return nil, nil
-	}
 	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))
 	if err != nil {
 		return nil, ledgerStop("reading the plan", err)

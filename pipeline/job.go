@@ -71,34 +71,7 @@ func requestBody(c *checked) partner.User {
 }
 
 // classOf returns the partner's class in the ledger's words.
-func classOf(c partner.Class) ledger.Class {
-	switch c {
-	case partner.OK:
-		return ledger.OK
-	case partner.OKBroken:
-		return ledger.OKBroken
-	case partner.KeyUsed:
-		return ledger.KeyUsed
-	case partner.DupUser:
-		return ledger.DupUser
-	case partner.Reject:
-		return ledger.Reject
-	case partner.Unclear:
-		return ledger.Unclear
-	case partner.Busy:
-		return ledger.Busy
-	case partner.Throttled:
-		return ledger.Throttled
-	case partner.Funds:
-		return ledger.Funds
-	case partner.Auth:
-		return ledger.Auth
-	case partner.NotSent:
-		return ledger.NotSent
-	default:
-		return ledger.Unknown
-	}
-}
+func classOf(c partner.Class) ledger.Class { return ledger.Class(c.String()) }
 
 // mailbox hands values from many goroutines to one without ever blocking the
 // givers, so that no cycle of full channels can arise. What lies in it is

@@ -142,11 +142,8 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 		}
 	}
 	next := s.Next
-	switch {
-	case next == decide.NextAgain && j.spent >= r.cfg.Pace.MaxAttempts:
+	if next == decide.NextAgain && j.spent >= r.cfg.Pace.MaxAttempts {
 		next = decide.NextDone
-	case next == decide.NextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
-		next = decide.NextAgain // the planner sees that it is stale and asks the resolver again
 	}
 	return change, retryAt{j, next}
 }

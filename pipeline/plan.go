@@ -159,7 +159,7 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 		switch {
 		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
 			p.toResolver(j)
-		case j.isNew && p.existing.Contains(j.customer.Identity):
+		case j.isNew && p.existing[j.customer.Identity]:
 			j.isListed = true
 			p.toResolver(j)
 		case p.isWanted(j):

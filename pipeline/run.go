@@ -22,7 +22,6 @@ type run struct {
 	cfg         Config
 	id          int64
 	batch       ledger.Batch
-	open        *ordinals // rows of the batch that may not be settled; nil = any
 	clock       *pacing.Clock
 	pace        *pacing.Limiter
 	gate        *pacing.Gate
@@ -94,7 +93,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
 	}
-	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
+	r.batch, s.Batch = batch.batch, batch.batch
 	before := batch.tally
 	r.counters.update(func(f *figures) {
 		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()

@@ -727,40 +727,6 @@ func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
 	})
 }
 
-// planCounter counts how often the ledger is asked for the plan of rows.
-type planCounter struct {
-	ledger.Ledger
-	asked int
-}
-
-func (p *planCounter) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
-	p.asked++
-	return p.Ledger.Plan(ctx, batch, from, n)
-}
-
-// Of a long list with a few new rows, only the parts with new rows are looked
-// up again before the sending.
-func TestOnlyNewRowsAreLookedUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 20*chunkRows)
-		b.cfg.Pace.Unlimited = true
-		if _, err := b.run(); err != nil {
-			t.Fatal(err)
-		}
-		counter := &planCounter{Ledger: b.cfg.Ledger}
-		b.cfg.Ledger = counter
-		b.cfg.Input = people(20*chunkRows + 3)
-		s, err := b.run()
-		if err != nil || s.Sent != 3 {
-			t.Fatalf("sent %d: %v", s.Sent, err)
-		}
-		want(t, s, map[ledger.Status]int{ledger.Created: 20*chunkRows + 3})
-		if counter.asked == 0 || counter.asked > 2 {
-			t.Errorf("the plan of %d parts was looked up for 3 new rows", counter.asked)
-		}
-	})
-}
-
 func TestPacerRemembersForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)

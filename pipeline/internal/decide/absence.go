@@ -185,19 +185,13 @@ func HasSimilarUser(c ledger.Customer, sameMailbox, sameName []User, owned func(
 // isInSomeWindow reports whether a user may have been created by some attempt,
 // as far as its clock can be compared; where it cannot, a day either way counts.
 func isInSomeWindow(h []ledger.Attempt, u User, clock Calibration, t Timing) bool {
-	for i, a := range h {
+	return hasAttempt(h, func(i int, a ledger.Attempt) bool {
 		w, ok := attemptWindow(h, i, t)
-		if !ok {
-			continue
-		}
 		if clock.IsUsable(a.NotBefore.Partner(), t) && a.NotBefore.Certain && a.NotAfter.Certain {
 			w = w.Shifted(clock)
 		} else {
 			w.lookBack, w.To = w.lookBack.Add(-clock.uncertainty()), w.To.Add(clock.uncertainty())
 		}
-		if !u.CreatedAt.Before(w.lookBack) && !u.CreatedAt.After(w.To) {
-			return true
-		}
-	}
-	return false
+		return ok && !u.CreatedAt.Before(w.lookBack) && !u.CreatedAt.After(w.To)
+	})
 }

@@ -99,8 +99,13 @@ func IsUnanswered(h []ledger.Attempt, i int, t Timing) bool {
 // HasUnanswered reports whether some attempt may have created a user that we do
 // not know of.
 func HasUnanswered(h []ledger.Attempt, t Timing) bool {
-	for i := range h {
-		if IsUnanswered(h, i, t) {
+	return hasAttempt(h, func(i int, _ ledger.Attempt) bool { return IsUnanswered(h, i, t) })
+}
+
+// hasAttempt reports whether something is so of one attempt of a history at least.
+func hasAttempt(h []ledger.Attempt, isSo func(i int, a ledger.Attempt) bool) bool {
+	for i, a := range h {
+		if isSo(i, a) {
 			return true
 		}
 	}

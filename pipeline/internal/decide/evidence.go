@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -176,34 +177,22 @@ func weighCreationTime(h []ledger.Attempt, u User, clock Calibration, t Timing) 
 // isTooClose reports whether the user is older than some window of ours, but not
 // by so much that it is someone else's beyond doubt.
 func isTooClose(h []ledger.Attempt, u User, clock Calibration, t Timing) bool {
-	for i := range h {
+	return hasAttempt(h, func(i int, _ ledger.Attempt) bool {
 		w, ok := attemptWindow(h, i, t)
-		if !ok {
-			continue
-		}
 		w = w.Shifted(clock)
-		if u.CreatedAt.Before(w.lookBack) && !u.CreatedAt.Before(w.lookBack.Add(-ancientBefore)) {
-			return true
-		}
-	}
-	return false
+		return ok && u.CreatedAt.Before(w.lookBack) && !u.CreatedAt.Before(w.lookBack.Add(-ancientBefore))
+	})
 }
 
 // hasRefusalBeforeKeyUsed reports whether some KEY_USED answer may have been
 // caused by a refusal of ours under the same key, or by a request that a limiter
 // let through all the same, and not by another process.
 func hasRefusalBeforeKeyUsed(h []ledger.Attempt) bool {
-	for i, a := range h {
-		if !meansKeyUsed(h, i) {
-			continue
-		}
-		for _, e := range h[:i] {
-			if e.Generation == a.Generation && (isTurnedAway(e.Class) || e.Class == ledger.Throttled) {
-				return true
-			}
-		}
-	}
-	return false
+	return hasAttempt(h, func(i int, a ledger.Attempt) bool {
+		return meansKeyUsed(h, i) && slices.ContainsFunc(h[:i], func(e ledger.Attempt) bool {
+			return e.Generation == a.Generation && (isTurnedAway(e.Class) || e.Class == ledger.Throttled)
+		})
+	})
 }
 
 // isTurnedAway reports whether the class is an answer that created nothing and
@@ -257,9 +246,8 @@ func weighAbsent(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 // if the last answer refused these same details, else sent again.
 func refuseOrResend(h []ledger.Attempt, s Evidence, absent []int) Resolution {
 	last := len(h) - 1
-	refused := h[last].Class == ledger.Reject || h[last].Class == ledger.Unclear && !meansKeyUsed(h, last)
-	same := s.Details == nil || string(h[last].Details) == string(s.Details)
-	if refused && same && !s.Forced && (s.Details != nil || h[last].Class == ledger.Unclear) {
+	same := s.Details == nil || bytes.Equal(h[last].Details, s.Details)
+	if isRefusal(h, last) && same && !s.Forced && (s.Details != nil || h[last].Class == ledger.Unclear) {
 		return Resolution{Kind: MarkRejected, Code: h[last].Code, Absent: absent}
 	}
 	return resendOrHold(s, absent)
@@ -287,18 +275,9 @@ func hasOnlyUsedKeys(h []ledger.Attempt, open []int) bool {
 	if !meansKeyUsed(h, last) || h[last].Absent {
 		return false
 	}
-	explained := false
-	for _, e := range h[:last] {
-		if e.Generation == h[last].Generation && isTurnedAway(e.Class) {
-			explained = true
-		}
-	}
-	for _, i := range open {
-		if !meansKeyUsed(h, i) || h[i].Generation != h[last].Generation {
-			return false
-		}
-	}
-	return explained
+	isExplained := slices.ContainsFunc(h[:last], func(e ledger.Attempt) bool { return e.Generation == h[last].Generation && isTurnedAway(e.Class) })
+	hasOther := slices.ContainsFunc(open, func(i int) bool { return !meansKeyUsed(h, i) || h[i].Generation != h[last].Generation })
+	return isExplained && !hasOther
 }
 
 // countUnansweredEver counts the attempts without an answer, also those proved

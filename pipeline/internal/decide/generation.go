@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -55,12 +56,7 @@ func ForcedGeneration(h []ledger.Attempt) int {
 
 // wasDeleted reports whether the customer's user was deleted, to be created again.
 func wasDeleted(h []ledger.Attempt) bool {
-	for _, a := range h {
-		if a.Class == ledger.Removed {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Class == ledger.Removed })
 }
 
 // hasReachedPartner reports whether some attempt may have reached the partner: all
@@ -88,13 +84,12 @@ func CountsAsSend(before []ledger.Attempt, class ledger.Class) bool {
 
 // WasRefused reports whether the partner has refused these very details.
 func WasRefused(h []ledger.Attempt, d ledger.Details) bool {
-	for i, a := range h {
-		refusal := a.Class == ledger.Reject || a.Class == ledger.Unclear && !meansKeyUsed(h, i)
-		if refusal && string(a.Details) == string(d) {
-			return true
-		}
-	}
-	return false
+	return hasAttempt(h, func(i int, a ledger.Attempt) bool { return isRefusal(h, i) && bytes.Equal(a.Details, d) })
+}
+
+// isRefusal reports whether attempt i was refused for its details.
+func isRefusal(h []ledger.Attempt, i int) bool {
+	return h[i].Class == ledger.Reject || h[i].Class == ledger.Unclear && !meansKeyUsed(h, i)
 }
 
 // NeedsList reports whether a row may be sent only on a fresh list: an attempt
@@ -114,10 +109,5 @@ func meansKeyUsed(h []ledger.Attempt, i int) bool {
 	if h[i].Class != ledger.Unclear {
 		return false
 	}
-	for _, e := range h[:i] {
-		if e.Generation == h[i].Generation && e.Class != ledger.NotSent {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h[:i], func(e ledger.Attempt) bool { return e.Generation == h[i].Generation && e.Class != ledger.NotSent })
 }

@@ -26,10 +26,5 @@ func WithoutDeleted(h []ledger.Attempt, users []User) []User {
 
 // isRemoving reports whether a deletion of this user was begun and is unanswered.
 func isRemoving(h []ledger.Attempt, serviceID string, t Timing) bool {
-	for i, a := range h {
-		if a.Removes == serviceID && IsUnanswered(h, i, t) {
-			return true
-		}
-	}
-	return false
+	return hasAttempt(h, func(i int, a ledger.Attempt) bool { return a.Removes == serviceID && IsUnanswered(h, i, t) })
 }

@@ -2,7 +2,6 @@ package userlist
 
 import (
 	"context"
-	"hash/maphash"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
@@ -13,36 +12,28 @@ const (
 	ExistingShare = 10      // the list must take at most a tenth of the requests that sending needs
 )
 
-// Existing is the set of customers whom the partner had before the run, by the
-// hash of their identity. The zero value is empty.
-type Existing struct {
-	seed      maphash.Seed
-	customers map[uint64]bool
-}
-
-// Contains reports whether a customer existed at the partner before the run.
-func (e Existing) Contains(identity string) bool {
-	return e.customers != nil && e.customers[maphash.String(e.seed, identity)]
-}
+// Existing is the set of identities whom the partner had before the run. nil is
+// empty.
+type Existing map[string]bool
 
 // ReadExisting reads the whole list, if it is short against the rows that are to
 // be sent; else the result is empty.
 func (l *Reader) ReadExisting(ctx context.Context, newRows int, turn func(context.Context) error) (Existing, error) {
-	found := Existing{maphash.MakeSeed(), make(map[uint64]bool)}
+	found := Existing{}
 	read := l.newReading(Search{AwaitTurn: turn, each: func(u decide.User) {
 		if u.Identity != "" && !u.Deleted {
-			found.customers[maphash.String(found.seed, u.Identity)] = true
+			found[u.Identity] = true
 		}
 	}})
 	first, err := read.readPage(ctx, 0)
 	if err != nil || len(first.Users) == 0 {
-		return Existing{}, err
+		return nil, err
 	}
 	if pages := first.Total / len(first.Users); first.Total < 0 || first.Total > maxExisting || pages*ExistingShare > newRows {
-		return Existing{}, nil
+		return nil, nil
 	}
 	if err := read.readForward(ctx, first, time.Time{}); err != nil {
-		return Existing{}, err
+		return nil, err
 	}
 	return found, nil
 }
