@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -71,8 +70,6 @@ func (r confirmer) confirmCreated(ctx context.Context) error {
 		switch s := refusalStop(err); {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, userlist.ErrOtherAccount):
-			return &Stop{Reason: Refused, Err: err}
 		case s != nil:
 			return s
 		case err != nil:
@@ -138,8 +135,8 @@ func (r *run) confirmAfter(ctx context.Context, err error) error {
 	return nil
 }
 
-// pairBeside compares the users created so far while others are being sent.
-func (r *resolver) pairBeside(ctx context.Context) error {
+// pairWhileSending compares the users created so far while others are being sent.
+func (r *resolver) pairWhileSending(ctx context.Context) error {
 	r.unpaired.Store(0)
 	due, err := confirmer{r.run}.listUnconfirmed(ctx)
 	if err != nil || len(due) == 0 {
@@ -149,8 +146,6 @@ func (r *resolver) pairBeside(ctx context.Context) error {
 	switch s := refusalStop(err); {
 	case ctx.Err() != nil:
 		return nil
-	case errors.Is(err, userlist.ErrOtherAccount):
-		return &Stop{Reason: Refused, Err: err}
 	case s != nil:
 		return s
 	case err != nil:
@@ -246,7 +241,7 @@ func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, turn func
 // nearDue returns the users created before all that are due, by whom createdAt can be
 // compared too: a run of two rows, or one whose answers are all mixed up, has no
 // measures of its own.
-func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) (near []*decide.Witness, err error) {
+func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) ([]*decide.Witness, error) {
 	oldest := int64(0)
 	for _, c := range due {
 		if n := len(c.History); n > 0 && (oldest == 0 || c.History[n-1].ID < oldest) {
@@ -256,15 +251,7 @@ func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) (near []*
 	if oldest == 0 {
 		return nil, nil
 	}
-	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: decide.MaxWitnesses}, History: true}) {
-		if err != nil {
-			return nil, ledgerStop("reading the users created before those to be confirmed", err)
-		}
-		if k := decide.NewWitness(c); k != nil {
-			near = append(near, k)
-		}
-	}
-	return near, nil
+	return r.readWitnesses(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: decide.MaxWitnesses}})
 }
 
 // listDistance returns how much earlier than its request createdAt may show a user.

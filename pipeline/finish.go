@@ -70,15 +70,14 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 		}
 		r.compareTally(&s, before)
 	}
-	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}) {
-		if failed != nil {
-			return s, errors.Join(err, ledgerStop("adding up", failed))
-		}
-		_ = c
-		s.OthersDoubt++
+	var failed error
+	if s.OthersDoubt, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}); failed != nil {
+		return s, errors.Join(err, failed)
 	}
-	s.ListError = r.listError
-	if s.Unconfirmed, err = r.countUnconfirmed(ctx, s.Batch.ID, err); r.masked > 0 && s.ListError == "" {
+	if s.Unconfirmed, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Pairing: ledger.Unconfirmed, Batch: s.Batch.ID}); failed != nil {
+		err = errors.Join(err, failed)
+	}
+	if s.ListError = r.listError; r.masked > 0 && s.ListError == "" {
 		s.ListError = "it shows other e-mails than were sent"
 	}
 	if failed := r.keepLearnt(ctx, s); failed != nil && err == nil {
@@ -103,17 +102,15 @@ func (r *run) lastBalance(ctx context.Context, canAsk bool) Amount {
 	return balance
 }
 
-// countUnconfirmed counts the users of the batch that no list has confirmed.
-func (r *run) countUnconfirmed(ctx context.Context, batch int64, err error) (n int, _ error) {
-	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed, Batch: batch}) {
-		if failed != nil {
-			return n, errors.Join(err, ledgerStop("adding up", failed))
+// countCustomers returns how many customers a query finds.
+func (r *run) countCustomers(ctx context.Context, q ledger.Query) (n int, _ error) {
+	for _, err := range r.cfg.Ledger.Customers(ctx, q) {
+		if err != nil {
+			return n, ledgerStop("adding up", err)
 		}
-		if c.Status == ledger.Created {
-			n++
-		}
+		n++
 	}
-	return n, err
+	return n, nil
 }
 
 // canAnswer reports whether, as a run ends, the partner can be expected to answer
@@ -134,8 +131,7 @@ const lastQuestion = 10 * time.Second
 // whole cent for each. Otherwise something else was paid from it, too, and
 // nothing is known.
 func measuredFee(s Summary) Amount {
-	users := s.Users
-	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)
+	fee := s.WalletFrom.Minus(s.WalletTo).Per(s.Users)
 	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
 		return Amount{}
 	}

@@ -85,9 +85,6 @@ func (r *run) closeGaps(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil || errors.As(err, &stop) {
 			return errors.Join(err, ctx.Err())
 		}
-		if errors.Is(err, userlist.ErrOtherAccount) {
-			return &Stop{Reason: Refused, Err: err}
-		}
 		pause := pacing.WallTime().Add(pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
 		if pause.After(patience) {
 			return &Stop{Reason: PartnerDown, Err: err,
@@ -106,13 +103,13 @@ func (r *run) closeGaps(ctx context.Context) error {
 func (r *run) scanGaps(ctx context.Context) error {
 	r.counters.showPause("the ledger was put back from a copy, reading the partner's list", time.Time{})
 	defer r.counters.showPause("", time.Time{})
-	known, err := r.gapWitnesses(ctx)
+	newest, err := r.readWitnesses(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses})
 	if err != nil {
 		return err
 	}
 	t := r.timing()
 	began := pacing.WallTime()
-	found, err := r.reader.ScanGaps(ctx, r.gaps, known, userlist.GapScan{Slug: r.account.boundSlug(), Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
+	found, err := r.reader.ScanGaps(ctx, r.gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.boundSlug(), Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}
@@ -121,20 +118,6 @@ func (r *run) scanGaps(ctx context.Context) error {
 		return err
 	}
 	return r.noteStrangers(ctx, found.Strangers, t, began)
-}
-
-// gapWitnesses returns users that the list must show: the newest ones.
-func (r *run) gapWitnesses(ctx context.Context) (known decide.Witnesses, err error) {
-	q := ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses, History: true}
-	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
-		if err != nil {
-			return known, ledgerStop("reading the newest users", err)
-		}
-		if k := decide.NewWitness(c); k != nil {
-			known.Before = append(known.Before, k)
-		}
-	}
-	return known, nil
 }
 
 // noteStrangers writes who was created inside which gap, and marks the gaps as

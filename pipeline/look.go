@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -24,7 +23,7 @@ type inquiry struct {
 	due  []ledger.Customer          // to be paired, with their attempts
 }
 
-// lookOnce scans once and rules on everything that is in doubt.
+// lookOnce scans once and decides about everything that is in doubt.
 func (r *resolver) lookOnce(ctx context.Context) error {
 	ask, err := r.newInquiry(ctx)
 	if err != nil {
@@ -36,8 +35,8 @@ func (r *resolver) lookOnce(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	if errors.Is(err, userlist.ErrOtherAccount) {
-		return &Stop{Reason: Refused, Err: err}
+	if s := refusalStop(err); s != nil {
+		return s
 	}
 	if err != nil {
 		return r.giveUpList(ctx, err)
@@ -123,24 +122,28 @@ func (r *run) witnesses(ctx context.Context, h []ledger.Attempt) (n decide.Witne
 			last = a.ID
 		}
 	}
-	read := func(of ledger.Near) (side []*decide.Witness, err error) {
-		for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &of, History: true}) {
-			if err != nil {
-				return nil, ledgerStop("reading the users created nearest to a row", err)
-			}
-			if k := decide.NewWitness(c); k != nil {
-				side = append(side, k)
-			}
-		}
-		return side, nil
-	}
-	if n.Before, err = read(ledger.Near{Attempt: first, N: 2 * decide.MaxWitnesses}); err == nil {
-		n.After, err = read(ledger.Near{Attempt: last, After: true, N: 2 * decide.MaxWitnesses})
+	n.Before, err = r.readWitnesses(ctx, ledger.Query{Near: &ledger.Near{Attempt: first, N: 2 * decide.MaxWitnesses}})
+	if err == nil {
+		n.After, err = r.readWitnesses(ctx, ledger.Query{Near: &ledger.Near{Attempt: last, After: true, N: 2 * decide.MaxWitnesses}})
 	}
 	return n, err
 }
 
-// judgeAll rules on every row by one list. Customers that were just moved are left
+// readWitnesses returns those customers of a query who are witnesses.
+func (r *run) readWitnesses(ctx context.Context, q ledger.Query) (all []*decide.Witness, err error) {
+	q.History = true
+	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
+		if err != nil {
+			return nil, ledgerStop("reading the users by whom a list is judged", err)
+		}
+		if w := decide.NewWitness(c); w != nil {
+			all = append(all, w)
+		}
+	}
+	return all, nil
+}
+
+// judgeAll decides about every row by one list. Customers that were just moved are left
 // to the next look.
 func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.Listing, began time.Time, moved map[int64]bool) error {
 	owners, err := r.findOwners(ctx, list)
@@ -181,7 +184,7 @@ func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.List
 			continue
 		case rule.Kind == decide.ReadAgain:
 			rule = decide.Resolution{Kind: decide.AskOperator, Code: decide.CodeNoAbsence}
-		case lacksNeighbours(rule, s, ask.near[id]) && len(r.own) < maxDoubts/2:
+		case lacksWitnesses(rule, s, ask.near[id]) && len(r.own) < maxDoubts/2:
 			w.unproved = true
 			unproved = append(unproved, resolved{job: w.job, resolution: rule})
 			continue
@@ -208,9 +211,9 @@ func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.List
 	return r.sendResolved(ctx, out)
 }
 
-// lacksNeighbours reports whether an operator would have to decide only because
+// lacksWitnesses reports whether an operator would have to decide only because
 // the ledger knows too few users yet: those whom this very run creates may do.
-func lacksNeighbours(rule decide.Resolution, s decide.Evidence, near decide.Witnesses) bool {
+func lacksWitnesses(rule decide.Resolution, s decide.Evidence, near decide.Witnesses) bool {
 	switch {
 	case rule.Kind != decide.AskOperator:
 		return false

@@ -101,10 +101,13 @@ func (r *run) withoutList(ctx context.Context, err error) error {
 }
 
 // refusalStop returns the reason to stop when a look-up shows that the partner refuses
-// the key or the account, or the proxy to pass anything on; nil otherwise.
+// the key or the account, that the list is another account's, or that the proxy passes
+// nothing on; nil otherwise.
 func refusalStop(err error) *Stop {
 	e, ok := errors.AsType[*partner.Error](err)
 	switch {
+	case errors.Is(err, userlist.ErrOtherAccount):
+		return &Stop{Reason: Refused, Err: err}
 	case ok && e.Halt == partner.ProxyRefused:
 		return proxyRefusal(e.ProxyStatus)
 	case ok && e.Class == partner.Auth:

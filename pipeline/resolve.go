@@ -102,7 +102,7 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 		default:
 		}
 		if r.unpaired.Load() >= max(r.pairAt, pairCrowd) {
-			if err := r.pairBeside(ctx); err != nil {
+			if err := r.pairWhileSending(ctx); err != nil {
 				return err
 			}
 			continue
@@ -205,9 +205,6 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 	r.failed++
 	r.cfg.Log.Warn("the partner's list of users could not be read", "error", cause.Error(), "try", r.failed)
-	if s := refusalStop(cause); s != nil {
-		return s
-	}
 	if r.failed < scanTries && !userlist.IsRefusedForGood(cause) {
 		return nil
 	}

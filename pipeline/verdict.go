@@ -27,7 +27,7 @@ type checked struct {
 }
 
 // draftRow returns what is registered of a checked row whatever the ledger knows: of an
-// invalid one all there is, of a valid one what settle decides on.
+// invalid one all there is, of a valid one what decideVerdict needs.
 func draftRow(c *checked) ledger.Row {
 	res, u := &c.result, &c.result.User
 	r := ledger.Row{
@@ -48,7 +48,7 @@ func draftRow(c *checked) ledger.Row {
 // decideVerdict decides what a drafted row is, given what the ledger knows of the
 // customer. place names the row that claimed the identity first; accept holds the
 // codes whose held rows may go out.
-// How that is combined with what becomes of the person is ledger.RowStatus.
+// ledger.RowStatus combines it with what becomes of the customer.
 func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {
 		r.Verdict = ledger.Forgotten
@@ -56,9 +56,9 @@ func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger
 		r.NameText, r.Fields, r.Findings = "", nil, nil
 		return
 	}
-	tell := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }
+	addFinding := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }
 	if again && k.Customer != nil && k.Claimed < 0 {
-		tell(stillRepeats(k, r.Verdict != ledger.Invalid))
+		addFinding(stillRepeats(k, r.Verdict != ledger.Invalid))
 		r.Verdict = ledger.DuplicateInInput
 		return
 	}
@@ -72,18 +72,18 @@ func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger
 			f.Code = CodeRepeatsOther
 			f.Message = fmt.Sprintf("repeats %s, which is the one that counts, but differs in %s. Decide which is right", place(k.First), strings.Join(k.Differs, ", "))
 		}
-		tell(f)
+		addFinding(f)
 		return
 	}
 	if f, held := holdLookalike(k, accept); held {
 		r.Verdict = ledger.Invalid
-		tell(f)
+		addFinding(f)
 		return
 	}
 	r.Claims = true
 }
 
-// stillRepeats returns what is said of a row that was told to repeat another one, or
+// stillRepeats returns what is said of a row that was said to repeat another one, or
 // to have the e-mail of one that counts, and is given back with the same e-mail:
 // the customer has another row's details. Those of an invalid row are not compared.
 func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
@@ -126,7 +126,7 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 }
 
 // recallText returns what makes a row the same finding in tomorrow's input: the customer,
-// or, where the row does not even tell that, all its cells.
+// or, where the row does not even name one, all its cells.
 func recallText(c *checked) string {
 	if c.result.Identity != "" {
 		return c.result.Identity
@@ -160,6 +160,9 @@ func newSharing() *sharing { return &sharing{newHasher(), map[digest]*emailGroup
 // addRow remembers an invalid row whose e-mail no row before it claims, or the row that
 // claims an e-mail.
 func (s *sharing) addRow(r *ledger.Row) {
+	if r.Claims && len(s.groups) == 0 {
+		return
+	}
 	email := s.hasher.digestOf(r.Identity)
 	g := s.groups[email]
 	at := placeOf(r)
