@@ -148,17 +148,17 @@ type Class string
 
 const (
 	Open     Class = ""
-	OK       Class = "OK"
-	OKBroken Class = "OK_BROKEN"
-	KeyUsed  Class = "KEY_USED"
-	DupUser  Class = "DUP_USER"
-	Reject   Class = "REJECT"
-	Unclear  Class = "UNCLEAR" // 400 with an envelope and an unknown code
-	Busy     Class = "BUSY"    // 429 with an envelope
-	Funds    Class = "FUNDS"
-	Auth     Class = "AUTH"
-	NotSent  Class = "NOT_SENT"
-	Unknown  Class = "UNKNOWN"
+	OK       Class = "OK"        // 2xx, whole body read, valid envelope, serviceId and verificationUrl present
+	OKBroken Class = "OK_BROKEN" // any other 2xx: something was probably created
+	KeyUsed  Class = "KEY_USED"  // 400 that says that the idempotency key was used before
+	DupUser  Class = "DUP_USER"  // 400 that says that a user with this e-mail exists
+	Reject   Class = "REJECT"    // 422, or a 400 whose code, text or named fields plainly refuse the row
+	Unclear  Class = "UNCLEAR"   // 400 with an envelope and an unknown code, or in another JSON form that names no field
+	Busy     Class = "BUSY"      // 429 with an envelope: the partner itself says so, and did nothing
+	Funds    Class = "FUNDS"     // 402 with an envelope, empty, or plainly saying so
+	Auth     Class = "AUTH"      // 401 or 403 with an envelope, empty, or in a gateway's or framework's own JSON form
+	NotSent  Class = "NOT_SENT"  // no connection was given, or no byte of the request was written
+	Unknown  Class = "UNKNOWN"   // proves nothing: timeout, reset, 5xx, 3xx, anything else
 
 	// Throttled is 429 without an envelope: a limiter in front of the partner,
 	// which proves nothing of what is behind it.
@@ -342,3 +342,6 @@ type Planned struct {
 // IsPlanned reports whether a plan shows more of a customer with this status than
 // its ID and the status: only then it may have to be sent, or waited for.
 func (s Status) IsPlanned() bool { return s != Created && s != Forgotten }
+
+// DetailsSize is the length of Details, in bytes.
+func DetailsSize() int { return 4 * len(DetailFields()) }

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // A: the partner's clock is ahead of ours and nobody had told it when the first request was lost.
@@ -22,13 +23,13 @@ type ahead struct {
 
 func (a *ahead) Wallet(ctx context.Context) (partner.Wallet, error) {
 	if a.noWallet {
-		return partner.Wallet{}, &partner.Error{Class: partner.Unknown, HTTPStatus: 500}
+		return partner.Wallet{}, &partner.Error{Class: ledger.Unknown, HTTPStatus: 500}
 	}
 	w, err := a.fakePartner.Wallet(ctx)
 	w.Date = w.Date.Add(a.by)
 	return w, err
 }
-func (a *ahead) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (a *ahead) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	x := a.fakePartner.Create(ctx, key, u)
 	if !x.Date.IsZero() {
 		x.Date = x.Date.Add(a.by)
@@ -48,8 +49,8 @@ func TestUnknownClockKeyAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
 		b.cfg.Partner = &ahead{fakePartner: b.partner, by: time.Hour, noWallet: true}
-		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
-			return partner.Answer{Class: partner.Unknown, Cause: "timeout"}
+		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
+			return partner.Answer{Class: ledger.Unknown, Cause: "timeout"}
 		}}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status)
@@ -66,7 +67,7 @@ func TestUnknownClockTwoRuns(t *testing.T) {
 		b := newBench(t, 1)
 		p := &ahead{fakePartner: b.partner, by: time.Hour, noWallet: true}
 		b.cfg.Partner = p
-		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			time.AfterFunc(30*time.Second, func() { // late, well within settle; e-mail not unique, key registered at completion
 				f.mu.Lock()
 				defer f.mu.Unlock()
@@ -74,7 +75,7 @@ func TestUnknownClockTwoRuns(t *testing.T) {
 				f.users = append(f.users, partner.Listed{ServiceID: id, Email: u.Email, CreatedAt: time.Now()})
 				f.links[u.Email] = "https://withpersona.com/verify?inquiry-id=" + id
 			})
-			return partner.Answer{Class: partner.Unknown, Cause: "timeout"}
+			return partner.Answer{Class: ledger.Unknown, Cause: "timeout"}
 		}}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		_, err := Run(ctx, b.cfg)
@@ -94,9 +95,9 @@ func TestUnknownClockTwoRuns(t *testing.T) {
 type behindNewestFirst struct{ *fakePartner }
 
 func (n behindNewestFirst) Wallet(context.Context) (partner.Wallet, error) {
-	return partner.Wallet{}, &partner.Error{Class: partner.Unknown, HTTPStatus: 500}
+	return partner.Wallet{}, &partner.Error{Class: ledger.Unknown, HTTPStatus: 500}
 }
-func (n behindNewestFirst) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (n behindNewestFirst) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	x := n.fakePartner.Create(ctx, key, u)
 	if !x.Date.IsZero() {
 		x.Date = x.Date.Add(-time.Hour)
@@ -123,11 +124,11 @@ func TestUnknownClockShortCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1200)
 		b.cfg.Partner = behindNewestFirst{b.partner}
-		b.partner.script[email(0)] = []act{lose, func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{lose, func(f *fakePartner, key string, u validate.User) partner.Answer {
 			// e-mail not unique
 			id := fmt.Sprintf("acme-rain-user-%015d", len(f.users))
 			f.users = append(f.users, partner.Listed{ServiceID: id, Email: u.Email, CreatedAt: time.Now()})
-			return partner.Answer{Class: partner.OK, HTTPStatus: 201, ServiceID: id, VerificationURL: "https://x.example/" + id}
+			return partner.Answer{Class: ledger.OK, HTTPStatus: 201, ServiceID: id, VerificationURL: "https://x.example/" + id}
 		}}
 		s, err := Run(t.Context(), b.cfg)
 		t.Log(err, s.Tally.Status)
@@ -145,7 +146,7 @@ type hugeBusyList struct {
 
 func (l *hugeBusyList) ListUsers(ctx context.Context, skip, limit int) (partner.Page, error) {
 	if l.n++; l.n == 1 {
-		return partner.Page{}, &partner.Error{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 1e9 * time.Second}
+		return partner.Page{}, &partner.Error{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 1e9 * time.Second}
 	}
 	return l.fakePartner.ListUsers(ctx, skip, limit)
 }
@@ -157,7 +158,7 @@ func TestHugeRetryAfterOfTheList(t *testing.T) {
 				b := newBench(t, 2000)
 				b.cfg.Doubt.CheckExisting = existing
 				for i := range 40 {
-					b.partner.script[email(i)] = []act{say(partner.Answer{Class: partner.Unclear, HTTPStatus: 400, Code: "X"})}
+					b.partner.script[email(i)] = []act{say(partner.Answer{Class: ledger.Unclear, HTTPStatus: 400, Code: "X"})}
 				}
 				b.cfg.Partner = &hugeBusyList{fakePartner: b.partner}
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
@@ -181,9 +182,9 @@ func TestRetryAfterWhileBroken(t *testing.T) {
 		for i := 4; i < 7; i++ {
 			b.partner.script[email(i)] = []act{fail}
 		}
-		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			until = time.Now().Add(5 * time.Minute)
-			return partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
+			return partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
 		}}
 		_, err := Run(t.Context(), b.cfg)
 		t.Log(err)
@@ -207,7 +208,7 @@ func (w *brokenWallet) Wallet(ctx context.Context) (partner.Wallet, error) {
 	x, err := w.fakePartner.Wallet(ctx)
 	if w.wallets == 2 {
 		w.busyAt = append(w.busyAt, time.Now())
-		return partner.Wallet{}, &partner.Error{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
+		return partner.Wallet{}, &partner.Error{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Minute}
 	}
 	if w.wallets == 3 {
 		w.after = append(w.after, time.Now())
@@ -241,8 +242,8 @@ func TestWalletRetryAfterWhileBroken(t *testing.T) {
 func TestCorrectedAfterUnclear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: partner.Reject, HTTPStatus: 422}),
-			say(partner.Answer{Class: partner.Unclear, HTTPStatus: 400, Code: "COUNTRY_BLOCKED"})}
+		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: ledger.Reject, HTTPStatus: 422}),
+			say(partner.Answer{Class: ledger.Unclear, HTTPStatus: 400, Code: "COUNTRY_BLOCKED"})}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status)
 		time.Sleep(time.Hour)
@@ -266,9 +267,9 @@ func TestCorrectedAfterUnclear(t *testing.T) {
 func TestAgainDuplicateAfterAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{fail, func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{fail, func(f *fakePartner, key string, u validate.User) partner.Answer {
 			f.users = append(f.users, partner.Listed{ServiceID: "acme-rain-user-other0000000", Email: u.Email, CreatedAt: time.Now().Add(-48 * time.Hour)})
-			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400}
+			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400}
 		}}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status)

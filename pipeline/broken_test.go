@@ -14,6 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // This file keeps the sequences that once broke the pipeline.
@@ -113,7 +114,7 @@ func TestMeasuredFee(t *testing.T) {
 		b := newBench(t, 1)
 		fee := 200 // cents
 		pay := func(a act) act {
-			return func(f *fakePartner, k string, u partner.User) partner.Answer {
+			return func(f *fakePartner, k string, u validate.User) partner.Answer {
 				n := len(f.users)
 				ans := a(f, k, u)
 				if len(f.users) > n {
@@ -165,8 +166,8 @@ func TestClockStepsBackDuringARequest(t *testing.T) {
 	_ = h
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
-			return partner.Answer{Class: partner.Unknown, Cause: "timeout"}
+		b.partner.script[email(0)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
+			return partner.Answer{Class: ledger.Unknown, Cause: "timeout"}
 		}}
 		b.cfg.Partner = stepsBack{b.partner}
 		began := time.Now()
@@ -183,9 +184,9 @@ func TestClockStepsBackDuringARequest(t *testing.T) {
 
 type stepsBack struct{ *fakePartner }
 
-func (s stepsBack) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s stepsBack) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	a := s.fakePartner.Create(ctx, key, u)
-	if a.Class == partner.Unknown {
+	if a.Class == ledger.Unknown {
 		a.Ended = a.Ended.Round(0).Add(-time.Hour) // what the wall clock reads
 	}
 	return a
@@ -194,7 +195,7 @@ func (s stepsBack) Create(ctx context.Context, key string, u partner.User) partn
 func TestAgainRejectedAfterAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: partner.Reject, HTTPStatus: 422})}
+		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: ledger.Reject, HTTPStatus: 422})}
 		s, err := b.run()
 		want(t, s, map[ledger.Status]int{ledger.Rejected: 1})
 		t.Log(err)
@@ -209,7 +210,7 @@ func TestAgainRejectedAfterAbsence(t *testing.T) {
 func TestMaxErrorsCountsUnclear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 300)
-		b.partner.always = say(partner.Answer{Class: partner.Unclear, HTTPStatus: 400, Code: "COUNTRY_BLOCKED"})
+		b.partner.always = say(partner.Answer{Class: ledger.Unclear, HTTPStatus: 400, Code: "COUNTRY_BLOCKED"})
 		b.cfg.Bounds.MaxErrors = Bound{Count: 5}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status, s.Sent)
@@ -228,7 +229,7 @@ type busyList struct {
 func (l *busyList) ListUsers(ctx context.Context, skip, limit int) (partner.Page, error) {
 	if l.n++; l.n == 1 {
 		*l.until = time.Now().Add(60 * time.Second)
-		return partner.Page{}, &partner.Error{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 60 * time.Second}
+		return partner.Page{}, &partner.Error{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 60 * time.Second}
 	}
 	return l.fakePartner.ListUsers(ctx, skip, limit)
 }
@@ -242,7 +243,7 @@ type busyWallet struct {
 func (l *busyWallet) Wallet(ctx context.Context) (partner.Wallet, error) {
 	if l.n++; l.n == 1 {
 		*l.until = time.Now().Add(60 * time.Second)
-		return partner.Wallet{}, &partner.Error{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 60 * time.Second}
+		return partner.Wallet{}, &partner.Error{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 60 * time.Second}
 	}
 	return l.fakePartner.Wallet(ctx)
 }
@@ -255,7 +256,7 @@ func TestRetryAfterOfTheListPausesPosts(t *testing.T) {
 				var until time.Time
 				if kind == "list" {
 					for i := range 40 {
-						b.partner.script[email(i)] = []act{say(partner.Answer{Class: partner.Unclear, HTTPStatus: 400, Code: "X"})}
+						b.partner.script[email(i)] = []act{say(partner.Answer{Class: ledger.Unclear, HTTPStatus: 400, Code: "X"})}
 					}
 					b.cfg.Partner = &busyList{fakePartner: b.partner, until: &until}
 				} else {
@@ -283,7 +284,7 @@ func TestPatienceCountsNoQuietTime(t *testing.T) {
 		b := newBench(t, 1)
 		b.cfg.Doubt.KeyTTL = 30 * time.Minute
 		b.partner.ttl = 30 * time.Minute
-		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: partner.NotSent, Cause: "refused"})}
+		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: ledger.NotSent, Cause: "refused"})}
 		s, err := b.run1()
 		t.Log(err, s.Tally.Status)
 		if reasonOf(err) == PartnerDown {
@@ -300,11 +301,11 @@ func TestWalletWaitComparesWithThe402(t *testing.T) {
 		b.partner.balance = "10.00"
 		b.cfg.Money.Wait = true
 		var at time.Time
-		b.partner.script[email(1)] = []act{func(f *fakePartner, _ string, _ partner.User) partner.Answer {
+		b.partner.script[email(1)] = []act{func(f *fakePartner, _ string, _ validate.User) partner.Answer {
 			f.balance = "0.00"
 			at = time.Now()
 			time.AfterFunc(40*time.Second, func() { f.mu.Lock(); f.balance = "5.00"; f.mu.Unlock() })
-			return partner.Answer{Class: partner.Funds, HTTPStatus: 402}
+			return partner.Answer{Class: ledger.Funds, HTTPStatus: 402}
 		}}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status)
@@ -449,7 +450,7 @@ func TestTheEndIsNotHeldUpByTheRate(t *testing.T) {
 func TestHoldLeavesAPendingRowPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: partner.Auth, HTTPStatus: 401})}
+		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: ledger.Auth, HTTPStatus: 401})}
 		s, err := b.run1()
 		t.Log(err, s.Tally.Status)
 		want(t, s, map[ledger.Status]int{ledger.Pending: 1})
@@ -464,7 +465,7 @@ func TestHoldLeavesAPendingRowPending(t *testing.T) {
 func TestEndless429IsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.partner.always = say(partner.Answer{Class: partner.Busy, HTTPStatus: 429})
+		b.partner.always = say(partner.Answer{Class: ledger.Busy, HTTPStatus: 429})
 		ctx, cancel := context.WithTimeout(t.Context(), 7*24*time.Hour)
 		defer cancel()
 		_, err := Run(ctx, b.cfg)
@@ -502,7 +503,7 @@ func TestNewestFirstWithAHole(t *testing.T) {
 		for i := range 2000 {
 			b.partner.users = append(b.partner.users, partner.Listed{ServiceID: fmt.Sprintf("acme-rain-user-old%012d", i), Email: fmt.Sprintf("old%d@example.com", i), CreatedAt: time.Now().Add(time.Duration(i-3000) * time.Hour)})
 		}
-		b.partner.script[email(0)] = []act{func(f *fakePartner, k string, u partner.User) partner.Answer {
+		b.partner.script[email(0)] = []act{func(f *fakePartner, k string, u validate.User) partner.Answer {
 			a := lose(f, k, u)
 			for i := range 150 { // others come after ours
 				f.users = append(f.users, partner.Listed{ServiceID: fmt.Sprintf("acme-rain-user-new%012d", i), Email: fmt.Sprintf("new%d@example.com", i), CreatedAt: time.Now().Add(time.Duration(i+1) * time.Second)})
@@ -531,7 +532,7 @@ func (s *stragglers) isDown() bool {
 	return at != nil && time.Now().After(*at)
 }
 
-func (s *stragglers) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s *stragglers) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	if u.Email == s.slow {
 		began := time.Now()
 		time.Sleep(100 * time.Second)
@@ -541,14 +542,14 @@ func (s *stragglers) Create(ctx context.Context, key string, u partner.User) par
 	}
 	if s.isDown() {
 		now := time.Now()
-		return partner.Answer{Class: partner.Unknown, Cause: "HTTP 502", HTTPStatus: 502, Began: now, Ended: now}
+		return partner.Answer{Class: ledger.Unknown, Cause: "HTTP 502", HTTPStatus: 502, Began: now, Ended: now}
 	}
 	return s.fakePartner.Create(ctx, key, u)
 }
 
 func (s *stragglers) Wallet(ctx context.Context) (partner.Wallet, error) {
 	if s.isDown() {
-		return partner.Wallet{}, &partner.Error{Class: partner.Unknown, HTTPStatus: 502}
+		return partner.Wallet{}, &partner.Error{Class: ledger.Unknown, HTTPStatus: 502}
 	}
 	return s.fakePartner.Wallet(ctx)
 }

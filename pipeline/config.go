@@ -104,7 +104,7 @@ type Row struct {
 // Its methods are called by many goroutines at once and must return when their
 // context ends. Errors of ListUsers and Wallet should be *partner.Error.
 type Partner interface {
-	Create(ctx context.Context, key string, u partner.User) partner.Answer
+	Create(ctx context.Context, key string, u validate.User) partner.Answer
 	ListUsers(ctx context.Context, skip, limit int) (partner.Page, error)
 	Wallet(ctx context.Context) (partner.Wallet, error)
 }

@@ -14,8 +14,8 @@ import (
 // generous is a partner of one's own that creates everybody.
 type generous struct{ pipeline.Partner }
 
-func (generous) Create(_ context.Context, key string, u partner.User) partner.Answer {
-	return partner.Answer{Class: partner.OK, ServiceID: "acme-rain-user-abc123def456ghi", VerificationURL: "https://withpersona.com/verify?inquiry-id=inq_1"}
+func (generous) Create(_ context.Context, key string, u validate.User) partner.Answer {
+	return partner.Answer{Class: ledger.OK, ServiceID: "acme-rain-user-abc123def456ghi", VerificationURL: "https://withpersona.com/verify?inquiry-id=inq_1"}
 }
 
 func (generous) ListUsers(context.Context, int, int) (partner.Page, error) {

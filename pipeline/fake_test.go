@@ -39,19 +39,19 @@ type post struct {
 }
 
 // act is one behaviour: what happens, and what is answered.
-type act func(f *fakePartner, key string, u partner.User) partner.Answer
+type act func(f *fakePartner, key string, u validate.User) partner.Answer
 
 func newFake() *fakePartner {
 	return &fakePartner{latency: 100 * time.Millisecond, ttl: 5 * time.Minute, balance: "1000000",
 		script: map[string][]act{}, links: map[string]string{}, keys: map[string]time.Time{}}
 }
 
-func (f *fakePartner) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (f *fakePartner) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	began := time.Now()
 	f.mu.Lock()
 	if f.down != nil && f.down(began) {
 		f.mu.Unlock()
-		return partner.Answer{Class: partner.NotSent, Cause: "refused", Began: began, Ended: began}
+		return partner.Answer{Class: ledger.NotSent, Cause: "refused", Began: began, Ended: began}
 	}
 	f.posts = append(f.posts, post{began, u.Email, key})
 	do := f.always
@@ -65,13 +65,13 @@ func (f *fakePartner) Create(ctx context.Context, key string, u partner.User) pa
 	select {
 	case <-time.After(f.latency):
 	case <-ctx.Done():
-		return partner.Answer{Class: partner.Unknown, Cause: "cancelled", Began: began, Ended: time.Now()}
+		return partner.Answer{Class: ledger.Unknown, Cause: "cancelled", Began: began, Ended: time.Now()}
 	}
 	f.mu.Lock()
 	a := do(f, key, u)
 	f.mu.Unlock()
 	a.Began, a.Ended = began, time.Now()
-	if a.Class != partner.Unknown {
+	if a.Class != ledger.Unknown {
 		a.Date = time.Now().Truncate(time.Second)
 	}
 	return a
@@ -82,7 +82,7 @@ func (f *fakePartner) ListUsers(_ context.Context, skip, limit int) (partner.Pag
 	defer f.mu.Unlock()
 	f.lists = append(f.lists, time.Now())
 	if f.noList {
-		return partner.Page{}, &partner.Error{Class: partner.Unknown, HTTPStatus: 500}
+		return partner.Page{}, &partner.Error{Class: ledger.Unknown, HTTPStatus: 500}
 	}
 	limit = min(limit, 50)
 	p := partner.Page{Skip: skip, Limit: limit, Total: len(f.users), Began: time.Now(), Ended: time.Now(), Date: time.Now().Truncate(time.Second)}
@@ -98,42 +98,42 @@ func (f *fakePartner) Wallet(context.Context) (partner.Wallet, error) {
 	f.wallets++
 	now := time.Now()
 	if f.down != nil && f.down(now) {
-		return partner.Wallet{}, &partner.Error{Class: partner.NotSent, Cause: "refused"}
+		return partner.Wallet{}, &partner.Error{Class: ledger.NotSent, Cause: "refused"}
 	}
 	return partner.Wallet{Balance: f.balance, Currency: "USD", Active: true, Began: now, Ended: now, Date: now.Truncate(time.Second)}, nil
 }
 
 // create is the documented behaviour.
-func create(f *fakePartner, key string, u partner.User) partner.Answer {
+func create(f *fakePartner, key string, u validate.User) partner.Answer {
 	if f.keys[key].After(time.Now()) {
-		return partner.Answer{Class: partner.KeyUsed, HTTPStatus: 400}
+		return partner.Answer{Class: ledger.KeyUsed, HTTPStatus: 400}
 	}
 	f.keys[key] = time.Now().Add(f.ttl)
 	for _, x := range f.users {
 		if x.Email == u.Email {
-			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
+			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
 		}
 	}
 	id := fmt.Sprintf("acme-rain-user-%015d", len(f.users))
 	f.users = append(f.users, partner.Listed{ServiceID: id, Email: u.Email, CreatedAt: time.Now()})
 	f.links[u.Email] = "https://withpersona.com/verify?inquiry-id=" + id
-	return partner.Answer{Class: partner.OK, HTTPStatus: 201, ServiceID: id, VerificationURL: f.links[u.Email]}
+	return partner.Answer{Class: ledger.OK, HTTPStatus: 201, ServiceID: id, VerificationURL: f.links[u.Email]}
 }
 
 // lose acts and loses the answer.
-func lose(f *fakePartner, key string, u partner.User) partner.Answer {
+func lose(f *fakePartner, key string, u validate.User) partner.Answer {
 	create(f, key, u)
-	return partner.Answer{Class: partner.Unknown, Cause: "reset"}
+	return partner.Answer{Class: ledger.Unknown, Cause: "reset"}
 }
 
 // fail burns the key and creates nothing.
-func fail(f *fakePartner, key string, _ partner.User) partner.Answer {
+func fail(f *fakePartner, key string, _ validate.User) partner.Answer {
 	f.keys[key] = time.Now().Add(f.ttl)
-	return partner.Answer{Class: partner.Unknown, Cause: "HTTP 500", HTTPStatus: 500}
+	return partner.Answer{Class: ledger.Unknown, Cause: "HTTP 500", HTTPStatus: 500}
 }
 
 func say(a partner.Answer) act {
-	return func(*fakePartner, string, partner.User) partner.Answer { return a }
+	return func(*fakePartner, string, validate.User) partner.Answer { return a }
 }
 
 func (f *fakePartner) postsFor(email string) (n int) {

@@ -44,11 +44,12 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 	})
 	for range workers {
 		group.Go(func() error {
+			fields := validate.Fields()
 			for c := range work {
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
 					if choose == nil {
-						c.drafts = append(c.drafts, draftRow(&c.rows[i]))
+						c.drafts = append(c.drafts, draftRow(&c.rows[i], fields))
 					}
 				}
 				close(c.done)

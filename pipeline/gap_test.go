@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // restored is a bench whose ledger was put back from a copy: of 13 people it
@@ -19,7 +20,7 @@ import (
 func restored(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t, 5)
-	b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+	b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 		n := len(f.users)
 		a := create(f, key, u)
 		if len(f.users) > n {

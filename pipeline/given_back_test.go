@@ -30,7 +30,7 @@ func TestGivenBack(t *testing.T) {
 		if name == "still invalid" {
 			given.Raw.PhoneNumber = ""
 		}
-		row := draftRow(&checked{row: given, result: new(validate.Rules).Check(given.Raw)})
+		row := draftRow(&checked{row: given, result: new(validate.Rules).Check(given.Raw)}, validate.Fields())
 		decideVerdict(&row, tt.again, &tt.known, func(ledger.Position) string { return "row 1" }, nil)
 		code, message := "", ""
 		if row.Verdict == ledger.DuplicateInInput {

@@ -7,6 +7,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // job is one row on its way. It is owned by one goroutine at a time. The
@@ -14,7 +15,7 @@ import (
 type job struct {
 	customer   ledger.Customer // as last committed; its History grows with the run
 	details    ledger.Details  // of the row
-	user       partner.User    // the body, which the ledger never sees
+	user       validate.User   // the body, which the ledger never sees
 	attempt    ledger.Attempt  // the one under way
 	intended   time.Time       // when its intent was made, with the monotonic reading
 	spent      int             // sends in this run that count against MaxAttempts
@@ -55,23 +56,17 @@ type answered struct {
 	otherAccount bool // created in an account that is not the ledger's
 }
 
-// requestBody returns the request of a checked row.
-func requestBody(c *checked) partner.User {
-	u := &c.result.User
-	out := partner.User{
-		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, PhoneNumber: u.PhoneNumber,
-		AccountPurpose: u.AccountPurpose, IPAddress: u.IPAddress, Terms: u.Terms, Program: u.Program,
-		WalletAddress: u.WalletAddress, RedirectURL: u.RedirectURL, Address: u.Address, City: u.City,
-		Region: u.Region, PostalCode: u.PostalCode, CountryCode: u.CountryCode,
+// createClass returns the class that a Partner gave to an answer. One that no
+// answer to a create-user request has proves nothing.
+func createClass(c ledger.Class) ledger.Class {
+	switch c {
+	case ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
+		ledger.Busy, ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent:
+		return c
+	default:
+		return ledger.Unknown
 	}
-	for _, e := range u.Extra {
-		out.Extra = append(out.Extra, partner.Extra(e))
-	}
-	return out
 }
-
-// classOf returns the partner's class in the ledger's words.
-func classOf(c partner.Class) ledger.Class { return ledger.Class(c.String()) }
 
 // mailbox hands values from many goroutines to one without ever blocking the
 // givers, so that no cycle of full channels can arise. What lies in it is

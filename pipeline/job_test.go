@@ -4,21 +4,17 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// Every class of the partner has one in the ledger.
-func TestClassOf(t *testing.T) {
-	known := map[ledger.Class]bool{}
-	for _, c := range []ledger.Class{ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear, ledger.Busy,
-		ledger.Throttled, ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown} {
-		known[c] = true
-	}
-	seen := map[ledger.Class]bool{}
-	for c := range partner.NotSent + 1 {
-		if got := classOf(c); !known[got] || seen[got] {
-			t.Errorf("class %d is %q", c, got)
+// A Partner that names no class, or one that no create-user request ends with,
+// has proved nothing.
+func TestCreateClass(t *testing.T) {
+	for class, want := range map[ledger.Class]ledger.Class{
+		ledger.OK: ledger.OK, ledger.Throttled: ledger.Throttled, ledger.Unknown: ledger.Unknown,
+		ledger.Open: ledger.Unknown, ledger.Removed: ledger.Unknown, ledger.NotRemoved: ledger.Unknown, "OTHER": ledger.Unknown,
+	} {
+		if got := createClass(class); got != want {
+			t.Errorf("%q is recorded as %s, want %s", class, got, want)
 		}
-		seen[classOf(c)] = true
 	}
 }

@@ -289,7 +289,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 func (r *run) heedError(err error) {
 	if e, ok := errors.AsType[*partner.Error](err); ok && e.Class.AsksToWait() {
 		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
-		r.gate.ObserveAnswer(pacing.NotAnAttempt, classOf(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
+		r.gate.ObserveAnswer(pacing.NotAnAttempt, createClass(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
 		if e.RetryAfter > r.cfg.Pace.Patience {
 			r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // customerOf is a customer of the bench with its attempts.
@@ -31,10 +32,10 @@ type held struct {
 
 // swapWith lets the next two requests get each other's answers.
 func swapWith(h *held, other string) act {
-	return func(f *fakePartner, key string, u partner.User) partner.Answer {
+	return func(f *fakePartner, key string, u validate.User) partner.Answer {
 		mine := create(f, key, u)
 		if h.answer.ServiceID == "" { // the first: the other one is made now, too, as if at once
-			theirs := create(f, "key of the other", partner.User{Email: other})
+			theirs := create(f, "key of the other", validate.User{Email: other})
 			h.answer = mine
 			return theirs
 		}
@@ -84,9 +85,9 @@ func TestSwappedAnswersOfASmallRun(t *testing.T) {
 		h := &held{}
 		b.partner.script[email(9)] = []act{swapWith(h, email(10))}
 		b.partner.script[email(10)] = []act{swapWith(h, "")}
-		b.partner.script[email(11)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(11)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			create(f, key, u)
-			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
+			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
 		}}
 		s, err := b.run()
 		if err != nil {
@@ -104,7 +105,7 @@ func TestMixUpLongerThanTheNeighbours(t *testing.T) {
 		b.cfg.Pace.Workers = 1
 		var last partner.Answer
 		for n := 10; n < 55; n++ {
-			b.partner.script[email(n)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+			b.partner.script[email(n)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 				said := last
 				if last = create(f, key, u); said.ServiceID == "" {
 					return last
@@ -135,7 +136,7 @@ func TestRunThatIsMixedUpAsAWhole(t *testing.T) {
 		b.cfg.Input = all
 		var last partner.Answer
 		for n := 8; n < 40; n++ {
-			b.partner.script[email(n)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+			b.partner.script[email(n)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 				said := last
 				if last = create(f, key, u); said.ServiceID == "" {
 					return last
@@ -187,7 +188,7 @@ func TestSwappedLinksThatWereShownAreNotMoved(t *testing.T) {
 func TestOneLinkForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 8)
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			a := create(f, key, u)
 			a.VerificationURL = "https://withpersona.com/verify?inquiry-id=one-for-all"
 			return a
@@ -205,11 +206,11 @@ func TestRepeatedAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 8)
 		var last partner.Answer
-		b.partner.script[email(3)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(3)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			last = create(f, key, u)
 			return last
 		}}
-		b.partner.script[email(4)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(4)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			create(f, key, u)
 			return last
 		}}
@@ -345,9 +346,9 @@ func TestDuplicateOfOurOwnRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 9)
 		b.partner.users = append(b.partner.users, partner.Listed{ServiceID: "acme-rain-user-old", Email: email(7), CreatedAt: time.Now().Add(-time.Hour)})
-		b.partner.script[email(4)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(4)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			create(f, key, u)
-			return partner.Answer{Class: partner.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
+			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
 		}}
 		s, err := b.run()
 		if err != nil {
@@ -365,9 +366,9 @@ func TestDuplicateOfOurOwnRequest(t *testing.T) {
 func TestDuplicateWhoseAnswerWentToAnother(t *testing.T) {
 	begin := func(t *testing.T) (b *bench, theirs *partner.Answer) {
 		b, theirs = newBench(t, 12), &partner.Answer{}
-		b.partner.script[email(5)] = []act{func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.script[email(5)] = []act{func(f *fakePartner, key string, u validate.User) partner.Answer {
 			create(f, key, u)
-			*theirs = create(f, "key of the other", partner.User{Email: email(6)})
+			*theirs = create(f, "key of the other", validate.User{Email: email(6)})
 			return *theirs
 		}}
 		return b, theirs
@@ -423,9 +424,9 @@ func (b *bench) ledgerDue() (due []ledger.Customer) {
 
 // slugged answers with the serviceIds of an account of any name and form.
 func slugged(of func() string) act {
-	return func(f *fakePartner, key string, u partner.User) partner.Answer {
+	return func(f *fakePartner, key string, u validate.User) partner.Answer {
 		a := create(f, key, u)
-		if a.Class == partner.OK {
+		if a.Class == ledger.OK {
 			last := &f.users[len(f.users)-1]
 			last.ServiceID = strings.Replace(last.ServiceID, "acme-rain-user-", of(), 1)
 			a.ServiceID = last.ServiceID
@@ -495,7 +496,7 @@ func TestNamelessAccount(t *testing.T) {
 func TestSharedLinkStaysNobodys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 8)
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			a := create(f, key, u)
 			a.VerificationURL = "https://withpersona.com/verify?inquiry-id=one-for-all"
 			return a

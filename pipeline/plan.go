@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
@@ -120,6 +121,7 @@ func (p *planner) takeBack(c retryAt) {
 func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
+	fields := validate.Fields()
 	for i := range rows {
 		c := &rows[i]
 		if !c.result.Valid() {
@@ -127,12 +129,12 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 			// or changed rules can make it bad now.
 			return stopf(InputFault, "row %d passed the check and does not any more: the input changed during the run. Run again", c.row.Number)
 		}
-		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(c.result.User.DetailValues()), c.planned.Details) {
+		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(fields.Details(&c.result.User)), c.planned.Details) {
 			// By its end the input would be found to have changed; by then one
 			// customer's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
-		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: requestBody(c), isNew: c.planned.Customer.Intents == 0}
+		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
 			histories = append(histories, j.customer.ID)
 		}

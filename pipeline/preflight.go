@@ -110,7 +110,7 @@ func refusalStop(err error) *Stop {
 		return &Stop{Reason: Refused, Err: err}
 	case ok && e.Halt == partner.ProxyRefused:
 		return proxyRefusal(e.ProxyStatus)
-	case ok && e.Class == partner.Auth:
+	case ok && e.Class == ledger.Auth:
 		return &Stop{Reason: Refused, Detail: "the partner refuses the API key or the account", Err: err}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // short is a partner to whom this machine has no port or file left for a while.
@@ -20,13 +21,13 @@ type short struct {
 	tries int
 }
 
-func (s *short) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (s *short) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	s.mu.Lock()
 	now := time.Now()
 	if now.Before(s.until) {
 		s.tries++
 		s.mu.Unlock()
-		return partner.Answer{Class: partner.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
+		return partner.Answer{Class: ledger.NotSent, Cause: partner.CauseLocal, Began: now, Ended: now}
 	}
 	s.mu.Unlock()
 	return s.fakePartner.Create(ctx, key, u)
@@ -79,7 +80,7 @@ func TestShortOfPortsForEver(t *testing.T) {
 // TestProxyRefusesEverything: the run ends with the first answer, and says whose
 // it was.
 func TestProxyRefusesEverything(t *testing.T) {
-	for _, class := range []partner.Class{partner.NotSent, partner.Unknown, partner.Auth} {
+	for _, class := range []ledger.Class{ledger.NotSent, ledger.Unknown, ledger.Auth} {
 		for _, status := range []int{403, 407} {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 20)
@@ -95,18 +96,18 @@ func TestProxyRefusesEverything(t *testing.T) {
 
 type refusedByProxy struct {
 	*fakePartner
-	class  partner.Class
+	class  ledger.Class
 	status int
 }
 
-func (p refusedByProxy) Create(context.Context, string, partner.User) partner.Answer {
+func (p refusedByProxy) Create(context.Context, string, validate.User) partner.Answer {
 	now := time.Now()
 	return partner.Answer{Class: p.class, Cause: partner.CauseProxy, ProxyStatus: p.status, Halt: partner.ProxyRefused, Began: now, Ended: now}
 }
 
 // TestWalletRefusedByProxy: nothing is sent to find out again.
 func TestWalletRefusedByProxy(t *testing.T) {
-	err := refusalStop(&partner.Error{Class: partner.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	err := refusalStop(&partner.Error{Class: ledger.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
 	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
 		t.Errorf("got %v", err)
 	}
@@ -125,11 +126,11 @@ func TestUnreachableIsNamed(t *testing.T) {
 		}
 	})
 	var l lastFailure
-	l.keepAnswer(partner.Answer{Class: partner.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
+	l.keepAnswer(partner.Answer{Class: ledger.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
 	if got := l.silenceStop(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
 		t.Errorf("got %q", got)
 	}
-	l.keepAnswer(partner.Answer{Class: partner.Unknown, Cause: partner.CauseServer})
+	l.keepAnswer(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})
 	if l.unreachable() != nil {
 		t.Error("an answer of the partner's is taken for no connection")
 	}

@@ -152,7 +152,7 @@ func TestLostAnswersWaitForMeasures(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3)
-		create(b.partner, "another's", partner.User{Email: "stranger@example.com"})
+		create(b.partner, "another's", validate.User{Email: "stranger@example.com"})
 		for i := range 3 {
 			b.partner.script[email(i)] = []act{fail, fail}
 		}
@@ -188,7 +188,7 @@ func TestHoldNeverSendsAgain(t *testing.T) {
 func TestEmptyWalletStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 50)
-		b.partner.script[email(20)] = []act{say(partner.Answer{Class: partner.Funds, HTTPStatus: 402})}
+		b.partner.script[email(20)] = []act{say(partner.Answer{Class: ledger.Funds, HTTPStatus: 402})}
 		s, err := b.run()
 		if reasonOf(err) != LowBalance {
 			t.Fatalf("%v", err)
@@ -209,11 +209,11 @@ func TestEmptyWalletIsWaitedOut(t *testing.T) {
 		b := newBench(t, 50)
 		b.cfg.Money.Wait = true
 		b.partner.balance = "3"
-		empty := func(f *fakePartner, _ string, _ partner.User) partner.Answer {
+		empty := func(f *fakePartner, _ string, _ validate.User) partner.Answer {
 			if f.balance == "3" {
-				return partner.Answer{Class: partner.Funds, HTTPStatus: 402}
+				return partner.Answer{Class: ledger.Funds, HTTPStatus: 402}
 			}
-			return partner.Answer{Class: partner.Funds}
+			return partner.Answer{Class: ledger.Funds}
 		}
 		b.partner.script[email(20)] = []act{empty}
 		go func() {
@@ -237,7 +237,7 @@ func TestEmptyWalletIsWaitedOut(t *testing.T) {
 func TestRefusedCredentialsStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 200)
-		b.partner.script[email(20)] = []act{say(partner.Answer{Class: partner.Auth, HTTPStatus: 401})}
+		b.partner.script[email(20)] = []act{say(partner.Answer{Class: ledger.Auth, HTTPStatus: 401})}
 		s, err := b.run()
 		if reasonOf(err) != Refused || s.Tally.Status[ledger.Pending] == 0 || s.Tally.Status[ledger.InDoubt] != 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
@@ -252,9 +252,9 @@ func TestRetryAfterPausesEveryone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 200)
 		var busy time.Time
-		b.partner.script[email(50)] = []act{func(*fakePartner, string, partner.User) partner.Answer {
+		b.partner.script[email(50)] = []act{func(*fakePartner, string, validate.User) partner.Answer {
 			busy = time.Now()
-			return partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: 30 * time.Second}
+			return partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 30 * time.Second}
 		}}
 		s, err := b.run()
 		if err != nil {
@@ -272,7 +272,7 @@ func TestRetryAfterPausesEveryone(t *testing.T) {
 func TestRetryAfterBeyondPatienceStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
-		b.partner.script[email(5)] = []act{say(partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: time.Hour})}
+		b.partner.script[email(5)] = []act{say(partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: time.Hour})}
 		if _, err := b.run(); reasonOf(err) != PartnerDown {
 			t.Errorf("%v", err)
 		}
@@ -284,9 +284,9 @@ func TestBreakerLetsOneRowGoFirst(t *testing.T) {
 		b := newBench(t, 200)
 		b.cfg.Pace.Workers = 4
 		began := time.Now()
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			if d := time.Since(began); d > time.Second && d < time.Minute {
-				return partner.Answer{Class: partner.Unknown, HTTPStatus: 503}
+				return partner.Answer{Class: ledger.Unknown, HTTPStatus: 503}
 			}
 			return create(f, key, u)
 		}
@@ -330,7 +330,7 @@ func TestPatienceEnds(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	refuse := say(partner.Answer{Class: partner.Reject, HTTPStatus: 422})
+	refuse := say(partner.Answer{Class: ledger.Reject, HTTPStatus: 422})
 	for name, c := range map[string]struct {
 		bounds Bounds
 		always act
@@ -406,7 +406,7 @@ func TestDuplicatesAndRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 10)
 		b.partner.users = append(b.partner.users, partner.Listed{ServiceID: "acme-rain-user-old000000000000", Email: email(2), CreatedAt: time.Now().Add(-time.Hour)})
-		b.partner.script[email(5)] = []act{say(partner.Answer{Class: partner.Reject, HTTPStatus: 422, Fields: []string{"phoneNumber"}})}
+		b.partner.script[email(5)] = []act{say(partner.Answer{Class: ledger.Reject, HTTPStatus: 422, Fields: []string{"phoneNumber"}})}
 		s, err := b.run()
 		if err != nil {
 			t.Fatal(err)
@@ -470,7 +470,7 @@ func TestFeeIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.partner.balance = "100.00"
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			a := create(f, key, u)
 			was, _ := ParseAmount(f.balance)
 			fee, _ := ParseAmount("1.50")
@@ -534,7 +534,7 @@ func TestLooksOnboarded(t *testing.T) {
 // fragile panics for one customer.
 type fragile struct{ *fakePartner }
 
-func (f fragile) Create(ctx context.Context, key string, u partner.User) partner.Answer {
+func (f fragile) Create(ctx context.Context, key string, u validate.User) partner.Answer {
 	if u.Email == email(30) {
 		f.mu.Lock()
 		f.posts = append(f.posts, post{time.Now(), u.Email, key})
@@ -594,9 +594,9 @@ func TestLiveRunNeedsItsWallet(t *testing.T) {
 func TestBurntKeyAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
-		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, _ partner.User) partner.Answer {
+		b.partner.script[email(7)] = []act{func(f *fakePartner, key string, _ validate.User) partner.Answer {
 			f.keys[key] = time.Now().Add(f.ttl)
-			return partner.Answer{Class: partner.Busy, HTTPStatus: 429, RetryAfter: time.Second}
+			return partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: time.Second}
 		}}
 		began := time.Now()
 		s, err := b.run()
@@ -705,7 +705,7 @@ type deafAtFirst struct {
 
 func (d *deafAtFirst) Wallet(ctx context.Context) (partner.Wallet, error) {
 	if d.asked++; d.asked == 1 {
-		return partner.Wallet{}, &partner.Error{Class: partner.Unknown, Cause: partner.CauseTimeout}
+		return partner.Wallet{}, &partner.Error{Class: ledger.Unknown, Cause: partner.CauseTimeout}
 	}
 	return d.fakePartner.Wallet(ctx)
 }
@@ -717,8 +717,8 @@ func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
 		b := newBench(t, 20)
 		b.partner.balance = "40.00"
 		b.cfg.Partner, b.cfg.Money.Wait = &deafAtFirst{fakePartner: b.partner}, true
-		b.partner.script[email(3)] = []act{func(*fakePartner, string, partner.User) partner.Answer {
-			return partner.Answer{Class: partner.Funds, HTTPStatus: 402}
+		b.partner.script[email(3)] = []act{func(*fakePartner, string, validate.User) partner.Answer {
+			return partner.Answer{Class: ledger.Funds, HTTPStatus: 402}
 		}}
 		s, err := b.run()
 		if err != nil || s.WalletFrom.Known() || s.WalletTo.String() != "40.00" {

@@ -119,7 +119,7 @@ type lastFailure struct {
 
 func (l *lastFailure) keepAnswer(a partner.Answer) {
 	switch a.Class {
-	case partner.NotSent, partner.Unknown, partner.OKBroken:
+	case ledger.NotSent, ledger.Unknown, ledger.OKBroken:
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.answer = partner.Answer{Class: a.Class, Cause: a.Cause, ProxyStatus: a.ProxyStatus}
@@ -130,7 +130,7 @@ func (l *lastFailure) keepAnswer(a partner.Answer) {
 func (l *lastFailure) unreachable() *Unreachable {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.answer.Class != partner.NotSent || l.answer.Cause == "" {
+	if l.answer.Class != ledger.NotSent || l.answer.Cause == "" {
 		return nil
 	}
 	return &Unreachable{l.answer.Cause, l.answer.ProxyStatus}

@@ -109,13 +109,13 @@ func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 		a.Began, a.Ended = began, pacing.WallTime()
 	}
 	s.clock.ObserveDate(a.Began, a.Ended, a.Date)
-	out := answered{job: j, answer: a, class: classOf(a.Class), ended: s.clock.InstantAt(j.endedAt(a.Ended, time.Now()))}
+	out := answered{job: j, answer: a, class: createClass(a.Class), ended: s.clock.InstantAt(j.endedAt(a.Ended, time.Now()))}
 	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
 		s.gate.CancelTrial(j.attempt.ID)
 		return out // cut off by us: says nothing of the partner
 	}
 	now := pacing.WallTime()
-	if a.Class == partner.NotSent && a.Cause == partner.CauseLocal {
+	if a.Class == ledger.NotSent && a.Cause == partner.CauseLocal {
 		s.pace.ReportExhausted(now)
 		s.gate.ObserveExhaustion(j.attempt.ID, now)
 		return out
@@ -132,7 +132,7 @@ func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer)
 	defer func() {
 		if p := recover(); p != nil {
 			s.stopReason.stopWith(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
-			a = partner.Answer{Class: partner.Unknown, Cause: "panic", Ended: pacing.WallTime()}
+			a = partner.Answer{Class: ledger.Unknown, Cause: "panic", Ended: pacing.WallTime()}
 		}
 	}()
 	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
@@ -142,7 +142,7 @@ func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer)
 func (s *submitters) notSent(j *job, cause string) answered {
 	return answered{
 		job: j, class: ledger.NotSent,
-		answer: partner.Answer{Class: partner.NotSent, Cause: cause},
+		answer: partner.Answer{Class: ledger.NotSent, Cause: cause},
 		ended:  s.clock.Now(),
 	}
 }

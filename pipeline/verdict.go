@@ -28,12 +28,12 @@ type checked struct {
 
 // draftRow returns what is registered of a checked row whatever the ledger knows: of an
 // invalid one all there is, of a valid one what decideVerdict needs.
-func draftRow(c *checked) ledger.Row {
+func draftRow(c *checked, fields validate.FieldTable) ledger.Row {
 	res, u := &c.result, &c.result.User
 	r := ledger.Row{
 		File: c.row.File, Number: c.row.Number, Line: c.row.Line,
 		Identity: res.Identity, SenderID: c.row.ID, Carry: c.row.Carry, Repeats: -1,
-		Findings: findingsOf(res.Problems), Recall: recallText(c),
+		Findings: findingsOf(res.Problems), Recall: recallText(c, fields),
 	}
 	if !res.Valid() {
 		r.Verdict = ledger.Invalid
@@ -41,7 +41,7 @@ func draftRow(c *checked) ledger.Row {
 		return r
 	}
 	r.Email, r.FirstName, r.LastName = u.Email, u.FirstName, u.LastName
-	r.NameText, r.Fields = u.NameText(), u.DetailValues()
+	r.NameText, r.Fields = u.NameText(), fields.Details(u)
 	return r
 }
 
@@ -127,13 +127,11 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 
 // recallText returns what makes a row the same finding in tomorrow's input: the customer,
 // or, where the row does not even name one, all its cells.
-func recallText(c *checked) string {
+func recallText(c *checked, fields validate.FieldTable) string {
 	if c.result.Identity != "" {
 		return c.result.Identity
 	}
-	w := &c.row.Raw
-	return strings.Join(append([]string{c.row.ID, w.FirstName, w.LastName, w.Email, w.PhoneNumber, w.AccountPurpose, w.IPAddress,
-		w.Terms, w.Program, w.WalletAddress, w.RedirectURL, w.Address, w.City, w.Region, w.PostalCode, w.CountryCode}, w.Extra...), "\x00")
+	return c.row.ID + "\x00" + strings.Join(append(fields.Cells(&c.row.Raw), c.row.Raw.Extra...), "\x00")
 }
 
 // CodeSharesEmail is the code of the note on an invalid row that other rows of

@@ -124,7 +124,7 @@ func (b *bench) runMails(lists [][]mail, r mailRun) {
 		ctx, cancel := context.WithCancel(b.t.Context())
 		defer cancel()
 		sent := 0
-		b.partner.always = func(f *fakePartner, key string, u partner.User) partner.Answer {
+		b.partner.always = func(f *fakePartner, key string, u validate.User) partner.Answer {
 			if sent++; sent >= r.kill {
 				cancel()
 			}

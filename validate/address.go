@@ -9,72 +9,72 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
-// part takes an optional address field, which is passed on as it is.
-func (c *checking) part(field, raw string) string {
-	t := prose
-	if field == fieldAddress {
-		t = lines
+// checkAddressPart checks an optional address field, which is sent as it is.
+func (c *rowCheck) checkAddressPart(field, raw string) string {
+	t := proseText
+	if field == FieldAddress {
+		t = multilineText
 	}
-	v, _ := c.optional(field, raw, t)
+	v, _ := c.readOptional(field, raw, t)
 	return v
 }
 
-// postal takes the postal code, and notices what a spreadsheet does to one.
-func (c *checking) postal(raw, country string) string {
-	v, ok := c.optional(fieldPostalCode, raw, prose)
+// checkPostalCode checks the postal code and notices a lost leading zero.
+func (c *rowCheck) checkPostalCode(raw, country string) string {
+	v, ok := c.readOptional(FieldPostalCode, raw, proseText)
 	if !ok {
 		return ""
 	}
 	if celltext.HasLostZero(v, country) {
 		const message = "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"
 		if c.rules.Strict {
-			c.bad(fieldPostalCode, CodePostalShort, message)
+			c.addProblem(FieldPostalCode, CodePostalShort, message)
 			return ""
 		}
-		c.warn(fieldPostalCode, CodePostalZeroLost, message)
+		c.addWarning(FieldPostalCode, CodePostalZeroLost, message)
 	}
 	return v
 }
 
-// country takes a code of ISO 3166-1 alpha-2.
-func (c *checking) country(raw string) string {
-	v, ok := c.optional(fieldCountryCode, raw, strict)
+// checkCountry checks a code of ISO 3166-1 alpha-2.
+func (c *rowCheck) checkCountry(raw string) string {
+	v, ok := c.readOptional(FieldCountryCode, raw, strictText)
 	if !ok {
 		return ""
 	}
 	code := strings.ToUpper(v)
-	if !countryCode(code) {
-		c.bad(fieldCountryCode, CodeCountryUnknown, countryFault(code))
+	if !isCountryCode(code) {
+		c.addProblem(FieldCountryCode, CodeCountryUnknown, explainCountry(code))
 		return ""
 	}
 	switch code {
 	case "CU", "IR", "KP":
-		c.bad(fieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this person")
+		c.addProblem(FieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this customer")
 		return ""
 	}
 	if code != v {
-		c.changed(fieldCountryCode, "spelling")
+		c.addChange(FieldCountryCode, "spelling")
 	}
 	return code
 }
 
-// countryHint is the row's country for comparing other fields with, "" if it
-// has no sound one.
-func (r *Rules) countryHint(raw string) string {
+// RowCountry returns the country that a row's other fields are compared with, by
+// its cell of the country code; "" if it has no sound one.
+func (r *Rules) RowCountry(raw string) string {
 	code := raw
 	if len(code) != 2 {
 		code = strings.TrimSpace(raw)
 	}
 	if code == "" && len(r.Defaults) > 0 {
-		code = r.Defaults[fieldCountryCode]
+		code = r.Defaults[FieldCountryCode]
 	}
-	if code = strings.ToUpper(code); !countryCode(code) {
+	if code = strings.ToUpper(code); !isCountryCode(code) {
 		return ""
 	}
 	return code
 }
 
-func countryFault(code string) string {
+func explainCountry(code string) string {
 	hint := ""
 	switch code {
 	case "UK":
@@ -84,7 +84,7 @@ func countryFault(code string) string {
 	case "XK":
 		return "is a code for private use that ISO 3166-1 does not have. ask the partner which code to write"
 	default:
-		if region, err := language.ParseRegion(code); err == nil && len(code) == 3 && countryCode(region.String()) {
+		if region, err := language.ParseRegion(code); err == nil && len(code) == 3 && isCountryCode(region.String()) {
 			hint = region.String()
 		}
 	}
@@ -94,8 +94,9 @@ func countryFault(code string) string {
 	return "is not a two-letter code of ISO 3166-1. write the code, such as GB or US"
 }
 
-// countryCode tells the officially assigned codes of ISO 3166-1 alpha-2.
-func countryCode(code string) bool {
+// isCountryCode reports whether a code is an officially assigned one of ISO 3166-1
+// alpha-2.
+func isCountryCode(code string) bool {
 	const assigned = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
 		"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
 		"GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
@@ -109,20 +110,20 @@ func countryCode(code string) bool {
 	return strings.Index(assigned, code+" ")%3 == 0
 }
 
-// redirect takes an absolute https URL in ASCII, as RFC 3986 has it.
-func (c *checking) redirect(raw string) string {
-	v, ok := c.optional(fieldRedirectURL, raw, strict)
+// checkRedirect checks an absolute https URL in ASCII (RFC 3986).
+func (c *rowCheck) checkRedirect(raw string) string {
+	v, ok := c.readOptional(FieldRedirectURL, raw, strictText)
 	if !ok {
 		return ""
 	}
-	if fault := redirectFault(v); fault != "" {
-		c.bad(fieldRedirectURL, CodeRedirectURL, fault)
+	if fault := explainRedirect(v); fault != "" {
+		c.addProblem(FieldRedirectURL, CodeRedirectURL, fault)
 		return ""
 	}
 	return v
 }
 
-func redirectFault(v string) string {
+func explainRedirect(v string) string {
 	if !isASCII(v) || strings.ContainsAny(v, " \"<>\\^`{|}") {
 		return "has a character that no URL has. write it percent-encoded, or the host in punycode"
 	}
@@ -142,15 +143,15 @@ func redirectFault(v string) string {
 	return ""
 }
 
-// extra takes the fields that the operator adds: strings that are passed on,
-// left out where empty. They may have several lines.
-func (c *checking) extra(raw []string) []Extra {
+// checkExtra checks the fields that --send adds: texts of one or several lines,
+// left out where empty.
+func (c *rowCheck) checkExtra(raw []string) []Extra {
 	var out []Extra
 	for i, name := range c.rules.Extra {
 		if i == len(raw) {
 			break
 		}
-		v, ok := c.clean(name, raw[i], lines)
+		v, ok := c.cleanCell(name, raw[i], extraText)
 		if !ok || v == "" {
 			continue
 		}

@@ -13,172 +13,159 @@ import (
 
 // MaxCell is the largest length of one value, in code points: what a
 // spreadsheet cell holds.
-const MaxCell = 32767
+const MaxCell = celltext.MaxLength
 
-// tolerance is what a field's text may have in it.
+// tolerance is what the text of a field may contain.
 type tolerance uint8
 
 const (
-	strict tolerance = iota // a grammar of its own: nothing invisible, and no NFC that would fold a look-alike
-	prose                   // names and other text for people: NFC, invisible characters are said and kept
-	lines                   // prose of several lines
+	strictText    tolerance = iota // a grammar of its own: nothing invisible, and no NFC that would fold a look-alike
+	proseText                      // names and other free text: NFC, invisible characters are kept with a warning
+	multilineText                  // prose of several lines
+	extraText                      // lines of a field that --send adds, whose meaning is not known
 )
 
-// required reads a cell that must have a value; default values apply. ok is
-// false if there is no usable value, and then the problem is noted.
-func (c *checking) required(field, raw string, t tolerance) (v string, ok bool) {
-	if v, ok = c.filled(field, raw, t); !ok {
+// readRequired reads a cell that must have a value. Default values apply. ok is
+// false if there is no usable value. Then a problem was added.
+func (c *rowCheck) readRequired(field, raw string, t tolerance) (v string, ok bool) {
+	if v, ok = c.readCell(field, raw, t); !ok {
 		return "", false
 	}
 	if v == "" {
-		if defaultable(field) {
-			c.bad(field, CodeRequired, "is empty. fill it in, or give a value for all empty cells with --default")
+		if isDefaultable(field) {
+			c.addProblem(field, CodeRequired, "is empty. fill it in, or give a value for all empty cells with --default")
 		} else {
-			c.bad(field, CodeRequired, "is empty. fill it in")
+			c.addProblem(field, CodeRequired, "is empty. fill it in")
 		}
 		return "", false
 	}
 	if isNothing(field, v, c.rowCountry) {
-		c.bad(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
+		c.addProblem(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
 		return "", false
 	}
 	return v, true
 }
 
-// optional reads a cell that may be empty; ok is false if there is nothing to
-// send, whether or not a problem was noted.
-func (c *checking) optional(field, raw string, t tolerance) (v string, ok bool) {
+// readOptional reads a cell that may be empty. ok is false if there is nothing to
+// send, whether or not a problem was added.
+func (c *rowCheck) readOptional(field, raw string, t tolerance) (v string, ok bool) {
 	if raw == "" && len(c.rules.Defaults) == 0 {
 		return "", false
 	}
-	if v, ok = c.filled(field, raw, t); !ok || v == "" {
+	if v, ok = c.readCell(field, raw, t); !ok || v == "" {
 		return "", false
 	}
 	if isNothing(field, v, c.rowCountry) {
-		c.warn(field, CodePlaceholderIgnored, "has a dash, N/A or the like, which counts as empty. leave the cell empty")
+		c.addWarning(field, CodePlaceholderIgnored, "has a dash, N/A or the like, which counts as empty. leave the cell empty")
 		return "", false
 	}
 	return v, true
 }
 
-// filled is clean, with the default value for a cell that is empty.
-func (c *checking) filled(field, raw string, t tolerance) (string, bool) {
-	v, ok := c.clean(field, raw, t)
-	if !ok || v != "" || len(c.rules.Defaults) == 0 || !defaultable(field) {
+// readCell cleans a cell, or the default value if the cell is empty.
+func (c *rowCheck) readCell(field, raw string, t tolerance) (string, bool) {
+	v, ok := c.cleanCell(field, raw, t)
+	if !ok || v != "" {
 		return v, ok
 	}
 	d := c.rules.Defaults[field]
-	if d == "" {
+	if d == "" || !isDefaultable(field) {
 		return "", true
 	}
-	c.changed(field, "default")
-	if field == fieldIPAddress {
-		c.warn(field, CodeIPDefault, "is empty and gets the default value, not the address that the user registered from. fill it in where it is known")
+	c.addChange(field, "default")
+	if field == FieldIPAddress {
+		c.addWarning(field, CodeIPDefault, "is empty and gets the default value, not the address that the user registered from. fill it in where it is known")
 	}
-	return c.clean(field, d, t)
+	return c.cleanCell(field, d, t)
 }
 
-// clean is what every cell goes through: trimmed, NFC, no controls, no damage
-// by a spreadsheet. ok is false if the value cannot be used; then the problem
-// is noted. An empty cell is "" and true.
-func (c *checking) clean(field, raw string, t tolerance) (v string, ok bool) {
+// cleanCell returns the value of a cell, trimmed and in NFC. ok is false if it has
+// control characters or the damage of a spreadsheet. Then a problem was added. An
+// empty cell is "" and true.
+func (c *rowCheck) cleanCell(field, raw string, t tolerance) (v string, ok bool) {
 	if raw == "" {
 		return "", true
 	}
 	v = raw
-	if !plain(raw) {
-		if v, ok = c.scrub(field, raw, t); !ok || v == "" {
+	if !celltext.IsPlain(raw) {
+		if v, ok = c.cleanText(field, raw, t); !ok || v == "" {
 			return "", ok
 		}
 	}
-	return v, !c.damaged(field, v)
+	return v, !c.hasDamage(field, v, t)
 }
 
-// plain tells the common clean cell, printable ASCII without spaces around it,
-// which needs no further look.
-func plain(s string) bool {
-	if s[0] == ' ' || s[len(s)-1] == ' ' || len(s) > MaxCell {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] > 0x7e {
-			return false
-		}
-	}
-	return true
-}
-
-func (c *checking) scrub(field, raw string, t tolerance) (string, bool) {
+func (c *rowCheck) cleanText(field, raw string, t tolerance) (string, bool) {
 	if n := utf8.RuneCountInString(raw); n > MaxCell {
-		c.bad(field, CodeTooLong, fmt.Sprintf("has %d characters, more than a spreadsheet cell can hold. shorten it to %d at most", n, MaxCell))
+		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters, more than a spreadsheet cell can hold. shorten it to %d at most", n, MaxCell))
 		return "", false
 	}
-	if i := badText(raw); i >= 0 {
-		c.bad(field, CodeBadEncoding, fmt.Sprintf("character %d was lost in an earlier conversion. type it again, and save the file as UTF-8", position(raw, i)))
+	if i := badTextAt(raw); i >= 0 {
+		c.addProblem(field, CodeBadEncoding, fmt.Sprintf("character %d was lost in an earlier conversion. type it again, and save the file as UTF-8", celltext.Position(raw, i)))
 		return "", false
 	}
-	if !strings.ContainsFunc(raw, visible) {
+	if !strings.ContainsFunc(raw, isVisible) {
 		return "", true
 	}
-	v := c.trim(field, raw)
-	first := position(raw, strings.Index(raw, v))
-	if !c.controls(field, v, first, t) || !c.invisibles(field, v, first, t) {
+	v := c.trimSpace(field, raw)
+	first := celltext.Position(raw, strings.Index(raw, v))
+	if !c.refuseControls(field, v, first, t) || !c.checkInvisibles(field, v, first, t) {
 		return "", false
 	}
-	if t == strict {
+	if t == strictText {
 		return v, true
 	}
-	if t == lines {
-		v = c.lineEnds(field, v)
+	if t >= multilineText {
+		v = c.unifyLineEnds(field, v)
 	}
 	if n := norm.NFC.String(v); n != v {
 		v = n
-		c.changed(field, "nfc")
+		c.addChange(field, "nfc")
 	}
 	switch {
-	case doubleEncoded(v):
-		c.warn(field, CodeDoubleEncoded, "looks double-encoded, as if UTF-8 had been read as windows-1252. compare it with the original")
-	case isText(field) && celltext.IsMisread(v):
-		c.warn(field, CodeDoubleEncoded, "looks as if a program had read it in another encoding than its own. compare it with the original")
+	case celltext.IsDoubleEncoded(v):
+		c.addWarning(field, CodeDoubleEncoded, "looks double-encoded, as if UTF-8 had been read as windows-1252. compare it with the original")
+	case t.isText() && celltext.IsMisread(v):
+		c.addWarning(field, CodeDoubleEncoded, "looks as if a program had read it in another encoding than its own. compare it with the original")
 	}
 	return v, true
 }
 
-// trim takes white space away from both ends. What a keyboard's space bar
-// cannot write is worth a warning: it is seldom alone in a file.
-func (c *checking) trim(field, raw string) string {
+// trimSpace removes white space at both ends. Space that no keyboard writes is worth
+// a warning: it is seldom the only one in a file.
+func (c *rowCheck) trimSpace(field, raw string) string {
 	v := strings.TrimFunc(raw, unicode.IsSpace)
 	if len(v) == len(raw) {
 		return v
 	}
-	c.changed(field, "trimmed")
+	c.addChange(field, "trimmed")
 	if len(strings.Trim(raw, " \t\r\n\v\f")) != len(v) {
-		c.warn(field, CodeSpaceTrimmed, "had no-break or other special spaces around it, which are not sent. take them out of the sheet")
+		c.addWarning(field, CodeSpaceTrimmed, "had no-break or other special spaces around it, which are not sent. take them out of the sheet")
 	}
 	return v
 }
 
-// lineEnds makes one form of the line ends inside a cell.
-func (c *checking) lineEnds(field, v string) string {
+// unifyLineEnds replaces all forms of line ends inside a cell by one.
+func (c *rowCheck) unifyLineEnds(field, v string) string {
 	n := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(v)
 	if n != v {
-		c.changed(field, "line_ends")
+		c.addChange(field, "line_ends")
 	}
 	return n
 }
 
-// controls refuses control characters, and line ends where the field has none.
-// first is the position in the cell of v's first character.
-func (c *checking) controls(field, v string, first int, t tolerance) bool {
+// refuseControls reports whether v is free of control characters, and of line ends
+// where the field has none. first is the position in the cell of v's first character.
+func (c *rowCheck) refuseControls(field, v string, first int, t tolerance) bool {
 	for i, r := range v {
 		lineEnd := r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029'
 		switch {
-		case lineEnd && t == lines:
+		case lineEnd && t >= multilineText:
 		case lineEnd:
-			c.bad(field, CodeLineBreak, fmt.Sprintf("has a line break at character %d. write it on one line", first+utf8.RuneCountInString(v[:i])))
+			c.addProblem(field, CodeLineBreak, fmt.Sprintf("has a line break at character %d. write it on one line", first+utf8.RuneCountInString(v[:i])))
 			return false
 		case unicode.IsControl(r):
-			c.bad(field, CodeControlChar, fmt.Sprintf("has %s at character %d. type the value again", controlName(r), first+utf8.RuneCountInString(v[:i])))
+			c.addProblem(field, CodeControlChar, fmt.Sprintf("has %s at character %d. type the value again", controlName(r), first+utf8.RuneCountInString(v[:i])))
 			return false
 		}
 	}
@@ -197,29 +184,29 @@ func controlName(r rune) string {
 	return "a control character"
 }
 
-// invisibles refuses characters that nobody sees where the value has a
-// grammar, because a look-alike would be a second identity; in text for people
-// some scripts and emoji need them.
-func (c *checking) invisibles(field, v string, first int, t tolerance) bool {
-	i := strings.IndexFunc(v, func(r rune) bool { return invisible(r) && (t == strict || r != emojiStyle) })
+// checkInvisibles refuses invisible characters where the value has a grammar,
+// because a look-alike would be a second identity. In free text, some scripts and
+// emoji need them.
+func (c *rowCheck) checkInvisibles(field, v string, first int, t tolerance) bool {
+	i := strings.IndexFunc(v, func(r rune) bool { return isInvisible(r) && (t == strictText || r != emojiStyle) })
 	if i < 0 {
 		return true
 	}
 	at := first + utf8.RuneCountInString(v[:i])
-	if t == strict {
-		c.bad(field, CodeInvisibleChar, fmt.Sprintf("has an invisible character at position %d. type the value again by hand", at))
+	if t == strictText {
+		c.addProblem(field, CodeInvisibleChar, fmt.Sprintf("has an invisible character at position %d. type the value again by hand", at))
 		return false
 	}
-	c.warn(field, CodeInvisibleKept, fmt.Sprintf("has an invisible character at position %d, which is sent. type the value again if it should not be there", at))
+	c.addWarning(field, CodeInvisibleKept, fmt.Sprintf("has an invisible character at position %d, which is sent. type the value again if it should not be there", at))
 	return true
 }
 
-// emojiStyle follows a symbol that is to be drawn in colour, as phones write it.
+// emojiStyle is the character that phones write behind a symbol drawn in colour.
 const emojiStyle = 0xfe0f
 
-// invisible tells format characters (zero-width, bidi, soft hyphen, byte-order
-// mark), variation selectors and the letters that Unicode draws as nothing.
-func invisible(r rune) bool {
+// isInvisible reports whether r is a format character (zero-width, bidi, soft
+// hyphen, byte-order mark), a variation selector or a letter that is drawn as nothing.
+func isInvisible(r rune) bool {
 	switch r {
 	case 0x034f, 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0:
 		return true
@@ -227,13 +214,10 @@ func invisible(r rune) bool {
 	return r > 0x7f && unicode.In(r, unicode.Cf, unicode.Variation_Selector)
 }
 
-func visible(r rune) bool { return !unicode.IsSpace(r) && !invisible(r) }
+func isVisible(r rune) bool { return !unicode.IsSpace(r) && !isInvisible(r) }
 
-// badText returns the byte at which s is no UTF-8, or has the character that
-// decoders put for what they could not read; -1 if it is sound.
-func badText(s string) int {
+// badTextAt returns the byte at which s is not UTF-8, or has the character that
+// decoders write for what they cannot read; -1 if there is none.
+func badTextAt(s string) int {
 	return strings.IndexRune(s, utf8.RuneError) // finds invalid bytes too
 }
-
-// position counts code points, from 1.
-func position(s string, at int) int { return utf8.RuneCountInString(s[:at]) + 1 }

@@ -2,79 +2,79 @@ package validate
 
 import "strings"
 
-// Check applies every rule to one row and reports all of its problems at once.
-// It keeps nothing, so that one Rules serves any number of goroutines as long
-// as nobody changes it. A Raw.Extra shorter than Rules.Extra has empty cells.
+// Check applies every rule to one row and returns all of its problems at once. It
+// keeps nothing: any number of goroutines may use one Rules that does not change. A
+// Raw.Extra shorter than Rules.Extra has empty cells.
 //
-// Checking the values of the User once more gives the same User.
+// Checking the values of the User again returns the same User.
 func (r *Rules) Check(raw Raw) Result {
-	c := checking{rules: r, raw: raw}
-	if nothing(raw) {
-		c.bad("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
+	c := rowCheck{rules: r, raw: raw}
+	if raw.Email == "" && isBarelyFilled(raw) {
+		c.addProblem("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
-	country := r.countryHint(raw.CountryCode)
+	country := r.RowCountry(raw.CountryCode)
 	c.rowCountry = country
 	var u User
 	var identity string
-	u.FirstName = c.name(fieldFirstName, raw.FirstName, raw.LastName)
-	u.LastName = c.name(fieldLastName, raw.LastName, raw.FirstName)
-	c.wholeNames(u.FirstName, u.LastName)
-	u.Email, identity = c.email(raw.Email)
-	u.PhoneNumber = c.phone(raw.PhoneNumber, country)
-	u.AccountPurpose = c.purpose(raw.AccountPurpose)
-	u.IPAddress = c.ip(raw.IPAddress)
-	u.Terms = c.terms(raw.Terms)
-	u.Program = c.program(raw.Program)
-	u.WalletAddress = c.wallet(raw.WalletAddress, u.Program)
-	u.RedirectURL = c.redirect(raw.RedirectURL)
-	u.Address = c.part(fieldAddress, raw.Address)
-	u.City = c.part(fieldCity, raw.City)
-	u.Region = c.part(fieldRegion, raw.Region)
-	u.PostalCode = c.postal(raw.PostalCode, country)
-	u.CountryCode = c.country(raw.CountryCode)
-	u.Extra = c.extra(raw.Extra)
+	u.FirstName = c.checkName(FieldFirstName, raw.FirstName, raw.LastName)
+	u.LastName = c.checkName(FieldLastName, raw.LastName, raw.FirstName)
+	c.compareNames(u.FirstName, u.LastName)
+	u.Email, identity = c.checkEmail(raw.Email)
+	u.PhoneNumber = c.checkPhone(raw.PhoneNumber, country)
+	u.AccountPurpose = c.checkPurpose(raw.AccountPurpose)
+	u.IPAddress = c.checkIP(raw.IPAddress)
+	u.Terms = c.checkTerms(raw.Terms)
+	u.Program = c.checkProgram(raw.Program)
+	u.WalletAddress = c.checkWallet(raw.WalletAddress, u.Program)
+	u.RedirectURL = c.checkRedirect(raw.RedirectURL)
+	u.Address = c.checkAddressPart(FieldAddress, raw.Address)
+	u.City = c.checkAddressPart(FieldCity, raw.City)
+	u.Region = c.checkAddressPart(FieldRegion, raw.Region)
+	u.PostalCode = c.checkPostalCode(raw.PostalCode, country)
+	u.CountryCode = c.checkCountry(raw.CountryCode)
+	u.Extra = c.checkExtra(raw.Extra)
 	return Result{User: u, Identity: identity, Problems: append(c.problems, c.warnings...), Changes: c.changes}
 }
 
-// nothing tells a row without e-mail in which at most one field that every
-// customer needs is filled; a short number, such as the count beside the word
+// isBarelyFilled reports whether a row without an e-mail has at most one of the
+// fields that every customer needs. A short number, such as the count beside the word
 // total, fills none. What such a row lacks is not worth a list.
-func nothing(raw Raw) bool {
-	if raw.Email != "" { // nearly every row there is
-		return false
-	}
+func isBarelyFilled(raw Raw) bool {
 	filled := 0
-	for _, v := range [...]string{raw.FirstName, raw.LastName, raw.PhoneNumber, raw.AccountPurpose, raw.IPAddress, raw.Terms, raw.Program} {
-		if v = strings.TrimSpace(v); v != "" && !(len(v) <= 6 && strings.Trim(v, "0123456789.,") == "") {
+	for _, f := range fieldArray() {
+		if !f.Required {
+			continue
+		}
+		if v := strings.TrimSpace(*f.Cell(&raw)); v != "" && (len(v) > 6 || strings.Trim(v, "0123456789.,") != "") {
 			filled++
 		}
 	}
 	return filled <= 1
 }
 
-// checking is one Check under way.
-type checking struct {
+// rowCheck is the state of one Check.
+type rowCheck struct {
 	rules      *Rules
 	raw        Raw
-	rowCountry string // that the row names, "" if it names none
+	rowCountry string // of the row, "" if it has no sound one
 	problems   []Problem
 	warnings   []Problem
 	changes    []Change
 }
 
-// bad notes what makes the row invalid. Messages have the form "what is wrong.
-// what to do", without the value.
-func (c *checking) bad(field, code, message string) {
+// addProblem adds what makes the row invalid. Messages have the form "what is
+// wrong. what to do", without the value.
+func (c *rowCheck) addProblem(field, code, message string) {
 	c.problems = append(c.problems, Problem{Field: field, Code: code, Message: message})
 }
 
-// warn notes what is accepted but worth saying.
-func (c *checking) warn(field, code, message string) {
+// addWarning adds what is accepted but worth a look.
+func (c *rowCheck) addWarning(field, code, message string) {
 	c.warnings = append(c.warnings, Problem{Field: field, Code: code, Message: message, Warning: true})
 }
 
-// changed notes a normalisation.
-func (c *checking) changed(field, kind string) {
+// addChange adds a normalisation.
+func (c *rowCheck) addChange(field, kind string) {
 	c.changes = append(c.changes, Change{Field: field, Kind: kind})
 }

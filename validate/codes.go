@@ -1,7 +1,9 @@
 package validate
 
-// The codes of all problems. They are part of what scripts may rely on:
-// a code keeps its meaning, and a rule that changes gets a new one.
+import "github.com/bulkonboard/bulkonboard/validate/phone"
+
+// The codes of all problems. Scripts may rely on them: a code keeps its meaning, and
+// a rule that changes gets a new one.
 const (
 	CodeRequired       = "required"
 	CodePlaceholder    = "placeholder"
@@ -15,18 +17,18 @@ const (
 	CodeExcelError     = "excel_error"
 	CodeExcelRounded   = "excel_rounded"
 	CodeExcelDate      = "excel_date"
-	CodeExcelDecimal   = "excel_decimal"
+	CodeExcelDecimal   = phone.CodeDecimal
 	CodeDateAmbiguous  = "date_ambiguous"
 	CodeEmailFormat    = "email_format"
 	CodeEmailNonASCII  = "email_non_ascii"
 	CodeEmailHost      = "email_host"
-	CodePhoneNoCountry = "phone_no_country"
-	CodePhonePlusLost  = "phone_plus_lost"
-	CodePhoneAmbiguous = "phone_ambiguous"
-	CodePhoneExtension = "phone_extension"
-	CodePhoneLetters   = "phone_letters"
-	CodePhoneFormat    = "phone_format"
-	CodePhoneInvalid   = "phone_invalid"
+	CodePhoneNoCountry = phone.CodeNoCountry
+	CodePhonePlusLost  = phone.CodePlusLost
+	CodePhoneAmbiguous = phone.CodeAmbiguous
+	CodePhoneExtension = phone.CodeExtension
+	CodePhoneLetters   = phone.CodeLetters
+	CodePhoneFormat    = phone.CodeFormat
+	CodePhoneInvalid   = phone.CodeInvalid
 	CodeIPFormat       = "ip_format"
 	CodeIPNotPublic    = "ip_not_public"
 	CodeTerms          = "terms_not_accepted"
@@ -69,11 +71,10 @@ const (
 type Code struct {
 	Code    string
 	Warning bool
-	Meaning string // one sentence for a person
+	Meaning string // one sentence for operators
 }
 
-// Codes lists every code that [Rules.Check] can give, problems before
-// warnings. The slice is the caller's.
+// Codes returns every code that [Rules.Check] can give, problems before warnings.
 func Codes() []Code {
 	return []Code{
 		{CodeRequired, false, "the cell is empty, and the partner requires the field"},
@@ -94,7 +95,7 @@ func Codes() []Code {
 		{CodeEmailNonASCII, false, "the e-mail has a character outside ASCII before the @, often a look-alike"},
 		{CodeEmailHost, false, "the part of the e-mail after the @ is no public host name"},
 		{CodePhoneNoCountry, false, "the phone number has no country code, and --phone-region does not name a country"},
-		{CodePhonePlusLost, false, "the phone number would be sound with a + in front, which Excel drops; --phone-plus accepts such numbers"},
+		{CodePhonePlusLost, false, "missing its leading + (Excel drops it). --phone-plus adds it"},
 		{CodePhoneAmbiguous, false, "the phone number can be read as a national and as an international one"},
 		{CodePhoneExtension, false, "the phone number has an extension"},
 		{CodePhoneLetters, false, "the phone number has letters"},
@@ -102,7 +103,7 @@ func Codes() []Code {
 		{CodePhoneInvalid, false, "no such phone number can exist in its country, as libphonenumber knows it"},
 		{CodeIPFormat, false, "the cell is not one plain IPv4 or IPv6 address"},
 		{CodeIPNotPublic, false, "the IP address is private, loopback, unspecified or otherwise not one that a user registers from"},
-		{CodeTerms, false, "the cell does not say that the user accepted the terms of service"},
+		{CodeTerms, false, "terms of service not accepted"},
 		{CodeProgram, false, "the program is neither custodial nor non_custodial"},
 		{CodeWalletFormat, false, "the wallet address is not 0x and 40 hexadecimal digits"},
 		{CodeWalletChecksum, false, "the capitals of the wallet address do not match its EIP-55 checksum, so that a character is wrong"},
@@ -119,7 +120,7 @@ func Codes() []Code {
 		{CodeSpaceTrimmed, true, "no-break or other special spaces around the value were taken away"},
 		{CodeDoubleEncoded, true, "the value looks as if a program once read it in another encoding, such as UTF-8 as windows-1252"},
 		{CodeNameNull, true, "the name is Null, None or the like: a surname, or what a program writes for nothing"},
-		{CodeEmailPlusTag, true, "the e-mail has a plus tag, so that it may be a second address of one person"},
+		{CodeEmailPlusTag, true, "the e-mail has a plus tag, so that it may be a second address of one customer"},
 		{CodeEmailMixedScript, true, "the host of the e-mail mixes Latin with Cyrillic or Greek letters, often a look-alike"},
 		{CodeEmailOneLetter, true, "the host of the e-mail ends in a single letter, which no public host does"},
 		{CodeEmailExample, true, "the e-mail is of a domain for examples and tests, and a real wallet pays"},

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 // Largest lengths in bytes: RFC 5321 4.5.3.1.1, and 4.5.3.1.3 less the angle
@@ -17,20 +19,20 @@ const (
 	maxAddress = 254
 )
 
-// Identity is the e-mail as it names one customer: trimmed, NFC, host in
-// punycode, all lower case. ok is false, and identity "", if the e-mail breaks
-// a rule. Identity of an identity is itself.
+// Identity returns the e-mail as it identifies one customer: trimmed, NFC, host in
+// punycode, all lower case. ok is false, and identity "", if the e-mail breaks a
+// rule. The identity of an identity is itself.
 //
-// Dots and plus tags are kept: only some providers ignore them. [Mailbox]
-// gives the form without them, to warn by.
+// Dots and plus tags are kept: only some providers ignore them. [Mailbox] returns
+// the form without them.
 func Identity(email string) (identity string, ok bool) {
 	m := parseMail(strings.TrimFunc(email, unicode.IsSpace))
 	return m.identity, m.code == ""
 }
 
-// Mailbox is an identity without the dots and the plus tag before its @. Rows
-// that share it are probably of one person; providers differ, so it is good
-// for a warning only.
+// Mailbox returns an identity without the dots and the plus tag before its @. Rows
+// that share it are probably of one customer. Providers differ, so it is good for a
+// warning only.
 func Mailbox(identity string) string {
 	local, host, _ := strings.Cut(identity, "@")
 	if tagless, _, tagged := strings.Cut(local, "+"); tagged && tagless != "" {
@@ -39,46 +41,46 @@ func Mailbox(identity string) string {
 	return strings.ReplaceAll(local, ".", "") + "@" + host
 }
 
-func (c *checking) email(raw string) (sent, identity string) {
-	v, ok := c.required(fieldEmail, raw, strict)
+func (c *rowCheck) checkEmail(raw string) (sent, identity string) {
+	v, ok := c.readRequired(FieldEmail, raw, strictText)
 	if !ok {
 		return "", ""
 	}
 	m := parseMail(v)
 	if m.code != "" {
-		c.bad(fieldEmail, m.code, m.message)
+		c.addProblem(FieldEmail, m.code, m.message)
 		return "", ""
 	}
 	if m.sent != v {
-		c.changed(fieldEmail, "punycode")
+		c.addChange(FieldEmail, "punycode")
 	}
-	c.mailWarnings(m)
+	c.warnOfEmail(m)
 	return m.sent, m.identity
 }
 
-func (c *checking) mailWarnings(m mailAddress) {
+func (c *rowCheck) warnOfEmail(m mailAddress) {
 	if strings.IndexByte(m.identity[1:m.at], '+') >= 0 {
-		c.warn(fieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one person. make sure that the person is not in the list twice")
+		c.addWarning(FieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one customer. make sure that the customer is not in the list twice")
 	}
 	if m.mixed {
-		c.warn(fieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
+		c.addWarning(FieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
 	}
 	if m.identity[len(m.identity)-2] == '.' {
-		c.warn(fieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. make sure that nothing is cut off")
+		c.addWarning(FieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. make sure that nothing is cut off")
 	}
 	if !c.rules.Live {
 		return
 	}
 	local, host := m.identity[:m.at], m.identity[m.at+1:]
 	switch {
-	case exampleHost(host) || local == "test" && strings.HasPrefix(host, "test."):
-		c.warn(fieldEmail, CodeEmailExample, "is an address for examples and tests, and a real wallet pays for it. take the row out unless it is meant")
-	case disposableHost(host):
-		c.warn(fieldEmail, CodeEmailDisposable, "is of a service for throw-away addresses, and a real wallet pays for it. ask for another address")
+	case isExampleHost(host) || local == "test" && strings.HasPrefix(host, "test."):
+		c.addWarning(FieldEmail, CodeEmailExample, "is an address for examples and tests, and a real wallet pays for it. take the row out unless it is meant")
+	case isDisposableHost(host):
+		c.addWarning(FieldEmail, CodeEmailDisposable, "is of a service for throw-away addresses, and a real wallet pays for it. ask for another address")
 	}
 }
 
-// mailAddress is one address taken apart; code and message are set if it is unsound.
+// mailAddress is one parsed address. code and message are set if it is unsound.
 type mailAddress struct {
 	sent, identity string
 	at             int // of the @ in both
@@ -86,36 +88,36 @@ type mailAddress struct {
 	code, message  string
 }
 
-func noMail(code, message string) mailAddress { return mailAddress{code: code, message: message} }
+func refuseMail(code, message string) mailAddress { return mailAddress{code: code, message: message} }
 
 // parseMail reads one trimmed address: a dot-atom, an @ and a public host
-// name. That is stricter than net/mail, which takes display names, quoted
+// name. That is stricter than net/mail, which accepts display names, quoted
 // local parts, address literals and hosts without a dot.
 func parseMail(v string) mailAddress {
 	at := strings.IndexByte(v, '@')
 	if at < 0 {
-		return noMail(CodeEmailFormat, "has no @. write one address such as name@company.com")
+		return refuseMail(CodeEmailFormat, "has no @. write one address such as name@company.com")
 	}
 	local, host := v[:at], v[at+1:]
-	if code, message := localFault(local, v); code != "" {
-		return noMail(code, message)
+	if code, message := explainLocal(local, v); code != "" {
+		return refuseMail(code, message)
 	}
 	if strings.IndexByte(host, '@') >= 0 {
-		return noMail(CodeEmailFormat, "has more than one @. write one address only")
+		return refuseMail(CodeEmailFormat, "has more than one @. write one address only")
 	}
 	m := mailAddress{at: at}
 	if fault := m.setHost(v); fault != "" {
-		return noMail(CodeEmailHost, fault)
+		return refuseMail(CodeEmailHost, fault)
 	}
 	if len(m.sent) > maxAddress {
-		return noMail(CodeTooLong, fmt.Sprintf("has %d characters, and mail knows at most %d. shorten it", len(m.sent), maxAddress))
+		return refuseMail(CodeTooLong, fmt.Sprintf("has %d characters, and mail knows at most %d. shorten it", len(m.sent), maxAddress))
 	}
 	m.identity = strings.ToLower(m.sent)
 	return m
 }
 
-// localFault checks the part before the @ against RFC 5322's dot-atom.
-func localFault(local, whole string) (code, message string) {
+// explainLocal checks the part before the @ against RFC 5322's dot-atom.
+func explainLocal(local, whole string) (code, message string) {
 	if local == "" {
 		return CodeEmailFormat, "has nothing before the @. write one address such as name@company.com"
 	}
@@ -125,12 +127,12 @@ func localFault(local, whole string) (code, message string) {
 	for i := 0; i < len(local); i++ {
 		switch b := local[i]; {
 		case b >= 0x80:
-			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. type the address again", position(local, i))
+			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. type the address again", celltext.Position(local, i))
 		case b == '.' && (i == 0 || i == len(local)-1 || local[i-1] == '.'):
 			return CodeEmailFormat, "has a dot at the start, at the end or twice in a row before the @. correct the address"
 		case b == ' ' || b == '<' || b == '"' || b == ',' || b == ';':
 			return CodeEmailFormat, fmt.Sprintf("is not one plain address (character %d). write the address alone, without name, brackets, quotes or a second address", i+1)
-		case !atext(b) && b != '.':
+		case !isAtomText(b) && b != '.':
 			return CodeEmailFormat, fmt.Sprintf("has a character at position %d that no e-mail address has. correct the address", i+1)
 		}
 	}
@@ -143,9 +145,9 @@ func localFault(local, whole string) (code, message string) {
 	return "", ""
 }
 
-// atext is RFC 5322's set of characters of an atom, in ASCII.
-func atext(b byte) bool {
-	return b|0x20 >= 'a' && b|0x20 <= 'z' || digit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
+// isAtomText is RFC 5322's set of characters of an atom, in ASCII.
+func isAtomText(b byte) bool {
+	return b|0x20 >= 'a' && b|0x20 <= 'z' || celltext.IsDigit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
 }
 
 // setHost checks the host of a whole address and sets the one that is sent.
@@ -158,18 +160,18 @@ func (m *mailAddress) setHost(whole string) (fault string) {
 	case host[0] == '[':
 		return "has an IP address after the @. write the name of the mail provider"
 	case !isASCII(host):
-		if ascii, fault = punycode(host); fault != "" {
+		if ascii, fault = toPunycode(host); fault != "" {
 			return fault
 		}
-		m.mixed = mixedScript(norm.NFC.String(host))
+		m.mixed = isMixedScript(norm.NFC.String(host))
 	case strings.Contains(strings.ToLower(host), "xn--"):
 		decoded, ok := unicodeHost(strings.ToLower(host))
 		if !ok {
 			return "has a host in punycode that cannot be decoded. write the host as it is spelt"
 		}
-		m.mixed = mixedScript(decoded)
+		m.mixed = isMixedScript(decoded)
 	}
-	if fault := hostFault(ascii); fault != "" {
+	if fault := explainHost(ascii); fault != "" {
 		return fault
 	}
 	if m.sent = whole; ascii != host {
@@ -178,9 +180,9 @@ func (m *mailAddress) setHost(whole string) (fault string) {
 	return ""
 }
 
-// hostFault checks an ASCII host name: labels of letters, digits and hyphens
+// explainHost checks an ASCII host name: labels of letters, digits and hyphens
 // (RFC 1123), at least two, the last not a number.
-func hostFault(host string) string {
+func explainHost(host string) string {
 	if host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") {
 		return "has a dot at the start, at the end or twice in a row after the @. correct the address"
 	}
@@ -198,7 +200,7 @@ func hostFault(host string) string {
 			return hyphenFault
 		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '-':
 			letters = true
-		case !digit(b):
+		case !celltext.IsDigit(b):
 			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", i+1)
 		}
 		if label++; label > 63 {
@@ -223,10 +225,10 @@ func hostProfile() *idna.Profile {
 	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.BidiRule(), idna.VerifyDNSLength(true))
 }
 
-// punycode turns an internationalised host into ASCII. Full-width forms and
+// toPunycode turns an internationalised host into ASCII. Full-width forms and
 // invisible characters, which UTS 46 would fold in silence, are refused.
-func punycode(host string) (ascii, fault string) {
-	if badText(host) >= 0 || strings.ContainsFunc(host, invisible) {
+func toPunycode(host string) (ascii, fault string) {
+	if badTextAt(host) >= 0 || strings.ContainsFunc(host, isInvisible) {
 		return "", "has an invisible or lost character after the @. type the address again"
 	}
 	nfc := norm.NFC.String(host)
@@ -243,9 +245,9 @@ func punycode(host string) (ascii, fault string) {
 	return ascii, ""
 }
 
-// unicodeHost decodes a host in punycode. ok is false if it stands for no name,
-// or for one that is encoded otherwise: one host has one spelling here. (x/net
-// encodes a few names that it then refuses to decode.)
+// unicodeHost decodes a host in punycode. ok is false if it encodes no name, or one
+// that is encoded otherwise: one host has one spelling here. (x/net encodes a few
+// names that it then refuses to decode.)
 func unicodeHost(ascii string) (host string, ok bool) {
 	profile := hostProfile()
 	host, err := profile.ToUnicode(ascii)
@@ -256,8 +258,8 @@ func unicodeHost(ascii string) (host string, ok bool) {
 	return host, err == nil && again == ascii
 }
 
-// mixedScript tells a label with Latin and with Cyrillic or Greek letters.
-func mixedScript(host string) bool {
+// isMixedScript reports whether a label has Latin and also Cyrillic or Greek letters.
+func isMixedScript(host string) bool {
 	for label := range strings.SplitSeq(host, ".") {
 		latin := strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
 		if latin && strings.ContainsFunc(label, func(r rune) bool { return unicode.In(r, unicode.Cyrillic, unicode.Greek) }) {
@@ -276,25 +278,25 @@ func isASCII(s string) bool {
 	return true
 }
 
-// exampleHost tells the domains that are set aside for examples and tests:
-// RFC 2606, RFC 6761, and test.com, which people type for a test.
-func exampleHost(host string) bool {
+// isExampleHost reports whether a domain is set aside for examples and tests (RFC
+// 2606, RFC 6761), or is test.com, which is typed for a test.
+func isExampleHost(host string) bool {
 	switch last := host[strings.LastIndexByte(host, '.')+1:]; last {
 	case "test", "example", "invalid", "localhost", "local", "internal":
 		return true
 	}
 	for _, d := range [...]string{"example.com", "example.org", "example.net", "test.com"} {
-		if inDomain(host, d) {
+		if isInDomain(host, d) {
 			return true
 		}
 	}
 	return false
 }
 
-// disposableHost tells the best-known services for throw-away addresses. The
-// list is short on purpose: there are thousands, they change by the day, and
-// this is a warning.
-func disposableHost(host string) bool {
+// isDisposableHost reports whether a domain is one of the best-known services for
+// throw-away addresses. The list is short on purpose: there are thousands, they
+// change by the day, and this is a warning.
+func isDisposableHost(host string) bool {
 	for _, d := range [...]string{
 		"10minutemail.com", "20minutemail.com", "burnermail.io", "discard.email", "dispostable.com",
 		"emailondeck.com", "fakeinbox.com", "getairmail.com", "getnada.com", "grr.la", "guerrillamail.com",
@@ -304,14 +306,14 @@ func disposableHost(host string) bool {
 		"tempmail.com", "tempmail.net", "tempmailo.com", "tempr.email", "throwawaymail.com", "trashmail.com",
 		"trashmail.de", "wegwerfemail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
 	} {
-		if inDomain(host, d) {
+		if isInDomain(host, d) {
 			return true
 		}
 	}
 	return false
 }
 
-// inDomain tells a domain and everything below it.
-func inDomain(host, domain string) bool {
+// isInDomain reports whether a host is a domain or below it.
+func isInDomain(host, domain string) bool {
 	return strings.HasSuffix(host, domain) && (len(host) == len(domain) || host[len(host)-len(domain)-1] == '.')
 }

@@ -1,99 +1,145 @@
 package validate
 
-// Canonical field names, as in the request body.
-const (
-	fieldFirstName      = "firstName"
-	fieldLastName       = "lastName"
-	fieldEmail          = "email"
-	fieldPhoneNumber    = "phoneNumber"
-	fieldAccountPurpose = "accountPurpose"
-	fieldIPAddress      = "ipAddress"
-	fieldTerms          = "isTermsOfServiceAccepted"
-	fieldProgram        = "program"
-	fieldWalletAddress  = "walletAddress"
-	fieldRedirectURL    = "redirectUrl"
-	fieldAddress        = "address"
-	fieldCity           = "city"
-	fieldRegion         = "region"
-	fieldPostalCode     = "postalCode"
-	fieldCountryCode    = "countryCode"
+import (
+	"fmt"
+	"strings"
 )
 
-// defaultable tells the fields that --default may fill. Who somebody is, and
-// what somebody has agreed to, has no default value.
-func defaultable(field string) bool {
-	switch field {
-	case fieldAccountPurpose, fieldIPAddress, fieldProgram, fieldRedirectURL,
-		fieldAddress, fieldCity, fieldRegion, fieldPostalCode, fieldCountryCode:
-		return true
-	}
-	return false
+// Field describes one of the partner's personal fields. Whatever knows all
+// fields walks over a [FieldTable] of them.
+type Field struct {
+	Name        string // canonical name: of the request body, of a list's header and of a report
+	Required    bool   // the column must exist, or have a default
+	Defaultable bool   // --default may fill it; who users are, and what they agreed to, has no default
+	IsDetail    bool   // part of a row's details: a report says when it has changed
+	IsText      bool   // without a grammar of its own: nothing else notices a value that is another field's
+	IsBool      bool   // true or false in the request body, not a text
+	MinCounting int    // how many cells that count up from row to row are no chance; 0 = any number is
+	Rule        string // one sentence for senders
+	Example     string
+
+	Cell  func(*Raw) *string // its cell in a row
+	Value func(*User) string // its value as sent, "" if the user has none
+
+	// Words separated by spaces, for the methods of the same names.
+	aliases, foreign, parts, adjacentParts, choices string
 }
 
-// DefaultableFields are the canonical names that Rules.Defaults may have, in
-// body order. The slice is the caller's.
-func DefaultableFields() []string {
+// Aliases returns other headers that senders write: lower case, without spaces,
+// punctuation or accents.
+func (f *Field) Aliases() []string { return strings.Fields(f.aliases) }
+
+// Foreign returns values that the field never has, written like the aliases. They
+// show that an alias means another thing.
+func (f *Field) Foreign() []string { return strings.Fields(f.foreign) }
+
+// Parts returns headers of columns that hold a part of the field.
+func (f *Field) Parts() []string { return strings.Fields(f.parts) }
+
+// AdjacentParts returns headers that mean a part of the field only right beside the
+// column that it is read from.
+func (f *Field) AdjacentParts() []string { return strings.Fields(f.adjacentParts) }
+
+// Choices returns the values that a template offers, nil if any value may do.
+func (f *Field) Choices() []string { return strings.Fields(f.choices) }
+
+// FieldTable is the personal fields in the order of the request body. It is built
+// by [Fields], which costs an allocation: those who handle many rows keep it.
+type FieldTable []Field
+
+// ExtraDetail names the last of the details: all fields that --send adds.
+const ExtraDetail = "extra"
+
+// DetailNames returns the names of the details of a row, in their order.
+func (t FieldTable) DetailNames() []string {
+	return append(t.namesOf(func(f *Field) bool { return f.IsDetail }), ExtraDetail)
+}
+
+// Details returns the values of a user whose change is worth reporting, in the
+// order of DetailNames. The added fields are joined so that no two lists of them
+// give the same text.
+func (t FieldTable) Details(u *User) []string {
+	values := make([]string, 0, len(t)+1)
+	for i := range t {
+		if t[i].IsDetail {
+			values = append(values, t[i].Value(u))
+		}
+	}
+	return append(values, joinExtra(u.Extra))
+}
+
+// Cells returns the cells of a row in the order of the fields.
+func (t FieldTable) Cells(raw *Raw) []string {
+	cells := make([]string, len(t))
+	for i := range t {
+		cells[i] = *t[i].Cell(raw)
+	}
+	return cells
+}
+
+// Names returns the names of all fields.
+func (t FieldTable) Names() []string { return t.namesOf(func(*Field) bool { return true }) }
+
+func (t FieldTable) namesOf(isWanted func(*Field) bool) []string {
 	var names []string
-	for _, f := range Fields() {
-		if f.Defaultable {
-			names = append(names, f.Name)
+	for i := range t {
+		if isWanted(&t[i]) {
+			names = append(names, t[i].Name)
 		}
 	}
 	return names
 }
 
-// Fields describes every field in the order of the request body. The slice is
-// the caller's. The examples pass Check together.
-func Fields() []Field {
-	fields := []Field{
-		{Name: fieldFirstName, Required: true, Example: "Jane",
-			Rule:    "1 to 100 characters.",
-			Aliases: firstNameAliases()},
-		{Name: fieldLastName, Required: true, Example: "Doe",
-			Rule:    "1 to 100 characters.",
-			Aliases: lastNameAliases(), Parts: lastNameParts()},
-		{Name: fieldEmail, Required: true, Example: "jane.doe@example.com",
-			Rule:    "One plain e-mail address, a different one for each person.",
-			Aliases: emailAliases()},
-		{Name: fieldPhoneNumber, Required: true, Example: "+14155550123",
-			Rule:    "International phone number with + and country code, in a text cell.",
-			Aliases: phoneAliases(), Parts: phoneParts()},
-		{Name: fieldAccountPurpose, Required: true, Example: "personal use",
-			Rule:    "What the account is for, 1 to 200 characters.",
-			Aliases: purposeAliases()},
-		{Name: fieldIPAddress, Required: true, Example: "203.0.113.42",
-			Rule:    "Public IPv4 or IPv6 address that the person registered from.",
-			Aliases: ipAliases()},
-		{Name: fieldTerms, Required: true, Example: "TRUE",
-			Rule:    "TRUE if the person has accepted the terms of service; nobody else can be onboarded.",
-			Aliases: termsAliases()},
-		{Name: fieldProgram, Required: true, Example: custodial,
-			Rule:    "custodial or non_custodial.",
-			Aliases: programAliases()},
-		{Name: fieldWalletAddress, Example: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-			Rule:    "Ethereum address, 0x and 40 hexadecimal digits; needed if program is non_custodial.",
-			Aliases: walletAliases()},
-		{Name: fieldRedirectURL, Example: "https://example.com/welcome",
-			Rule:    "Optional https address where the person arrives after the identity check.",
-			Aliases: redirectAliases()},
-		{Name: fieldAddress, Example: "1 Main Street",
-			Rule:    "Optional street and number.",
-			Aliases: addressAliases(), Parts: addressParts(), PartsBeside: []string{"number", "no", "nr", "num", "numero", "numer", "hnr", "nummer"}},
-		{Name: fieldCity, Example: "San Francisco",
-			Rule:    "Optional town.",
-			Aliases: cityAliases()},
-		{Name: fieldRegion, Example: "CA",
-			Rule:    "Optional state or region.",
-			Aliases: regionAliases(), Foreign: statusWords()},
-		{Name: fieldPostalCode, Example: "94105",
-			Rule:    "Optional postal code, in a text cell.",
-			Aliases: postalAliases()},
-		{Name: fieldCountryCode, Example: "US",
-			Rule:    "Optional country as a two-letter code of ISO 3166-1, such as GB.",
-			Aliases: countryAliases()},
+// joinExtra puts its length before each text, so that no separator can be
+// mistaken for content.
+func joinExtra(extra []Extra) string {
+	var b strings.Builder
+	for _, e := range extra {
+		fmt.Fprintf(&b, "%d:%s%d:%s", len(e.Name), e.Name, len(e.Value), e.Value)
 	}
-	for i := range fields {
-		fields[i].Defaultable = defaultable(fields[i].Name)
-	}
-	return fields
+	return b.String()
 }
+
+// DefaultableFields returns the canonical names that Rules.Defaults may have, in
+// the order of the request body.
+func DefaultableFields() []string {
+	return Fields().namesOf(func(f *Field) bool { return f.Defaultable })
+}
+
+// isDefaultable reports whether --default may fill a field.
+func isDefaultable(name string) bool {
+	table := fieldArray()
+	for i := range table {
+		if table[i].Name == name {
+			return table[i].Defaultable
+		}
+	}
+	return false
+}
+
+// Fields returns the table of the fields. The examples pass Check together. A
+// further field is a member of Raw and of User, a line here, and its rule in
+// [Rules.Check].
+func Fields() FieldTable {
+	table := fieldArray()
+	return table[:]
+}
+
+// Canonical field names, as in the request body.
+const (
+	FieldFirstName      = "firstName"
+	FieldLastName       = "lastName"
+	FieldEmail          = "email"
+	FieldPhoneNumber    = "phoneNumber"
+	FieldAccountPurpose = "accountPurpose"
+	FieldIPAddress      = "ipAddress"
+	FieldTerms          = "isTermsOfServiceAccepted"
+	FieldProgram        = "program"
+	FieldWalletAddress  = "walletAddress"
+	FieldRedirectURL    = "redirectUrl"
+	FieldAddress        = "address"
+	FieldCity           = "city"
+	FieldRegion         = "region"
+	FieldPostalCode     = "postalCode"
+	FieldCountryCode    = "countryCode"
+)

@@ -7,19 +7,45 @@ import (
 	"testing"
 )
 
-func TestFieldsAreTheRawColumns(t *testing.T) {
-	var tags, names []string
-	raw := reflect.TypeFor[Raw]()
-	for i := range raw.NumField() {
-		if tag := raw.Field(i).Tag.Get("csv"); tag != "-" {
+// The table has every member of Raw and of User, and each of its accessors gives
+// its own.
+func TestFieldsAreTheMembers(t *testing.T) {
+	var raw Raw
+	var user User
+	var tags []string
+	cells, values := reflect.ValueOf(&raw).Elem(), reflect.ValueOf(&user).Elem()
+	for i := range cells.NumField() {
+		if tag := cells.Type().Field(i).Tag.Get("csv"); tag != "-" {
 			tags = append(tags, tag)
+			cells.Field(i).SetString(tag)
 		}
 	}
-	for _, f := range Fields() {
-		names = append(names, f.Name)
+	for i, tag := range tags {
+		if tag != FieldTerms {
+			values.Field(i).SetString(tag)
+		}
 	}
-	if !slices.Equal(tags, names) {
-		t.Errorf("Raw has %v, Fields %v", tags, names)
+	table := Fields()
+	if names := table.Names(); !slices.Equal(tags, names) || !slices.Equal(table.Cells(&raw), names) {
+		t.Errorf("Raw has %v, the table %v with cells %v", tags, names, table.Cells(&raw))
+	}
+	if values.NumField() != len(table)+1 { // and Extra
+		t.Errorf("User has %d members, the table %d fields", values.NumField(), len(table))
+	}
+	for _, f := range table {
+		if got := f.Value(&user); got != f.Name && (f.Name != FieldTerms || got != "false" || !f.IsBool) {
+			t.Errorf("the value of %s is %q", f.Name, got)
+		}
+	}
+}
+
+// The details of earlier versions are compared with those of now: neither their
+// names nor their order may change.
+func TestDetailNames(t *testing.T) {
+	want := []string{"firstName", "lastName", "phoneNumber", "accountPurpose", "ipAddress", "program",
+		"walletAddress", "redirectUrl", "address", "city", "region", "postalCode", "countryCode", "extra"}
+	if got := Fields().DetailNames(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
@@ -29,10 +55,10 @@ func TestAliasesNameOneField(t *testing.T) {
 		if f.Rule == "" || f.Example == "" {
 			t.Errorf("%s: no rule or no example", f.Name)
 		}
-		if !slices.Contains(f.Aliases, strings.ToLower(f.Name)) {
+		if !slices.Contains(f.Aliases(), strings.ToLower(f.Name)) {
 			t.Errorf("%s: its own name is no alias", f.Name)
 		}
-		for _, a := range f.Aliases {
+		for _, a := range f.Aliases() {
 			if strings.Trim(a, "abcdefghijklmnopqrstuvwxyzß0123456789") != "" {
 				t.Errorf("%s: alias %q has more than lower-case letters without accents and digits", f.Name, a)
 			}
@@ -75,9 +101,9 @@ func TestRulesValidate(t *testing.T) {
 		{Rules{Defaults: map[string]string{"accountPurpose": "savings", "ipAddress": "203.0.113.9", "program": "Non-Custodial", "countryCode": "de"}}, ""},
 		{Rules{PhoneRegion: "de"}, "phone region"},
 		{Rules{PhoneRegion: "XX"}, "phone region"},
-		{Rules{Defaults: map[string]string{"email": "a@b.cd"}}, "takes no default"},
-		{Rules{Defaults: map[string]string{fieldTerms: "TRUE"}}, "takes no default"},
-		{Rules{Defaults: map[string]string{"programme": "custodial"}}, "takes no default"},
+		{Rules{Defaults: map[string]string{"email": "a@b.cd"}}, "cannot have a default"},
+		{Rules{Defaults: map[string]string{FieldTerms: "TRUE"}}, "cannot have a default"},
+		{Rules{Defaults: map[string]string{"programme": "custodial"}}, "cannot have a default"},
 		{Rules{Defaults: map[string]string{"ipAddress": "10.0.0.1"}}, "ipAddress is a private address"},
 		{Rules{Defaults: map[string]string{"redirectUrl": "http://x.de"}}, "redirectUrl is http"},
 		{Rules{Extra: []string{""}}, "no name"},
@@ -96,14 +122,14 @@ func TestRulesValidate(t *testing.T) {
 func TestPartsAreNoAliases(t *testing.T) {
 	aliases := map[string]string{}
 	for _, f := range Fields() {
-		for _, a := range f.Aliases {
+		for _, a := range f.Aliases() {
 			aliases[a] = f.Name
 		}
 	}
 	for _, f := range Fields() {
 		seen := map[string]bool{}
-		for _, header := range append(append(slices.Clone(f.Parts), f.PartsBeside...), f.Foreign...) {
-			if aliases[header] != "" && !slices.Contains(f.Foreign, header) || seen[header] || strings.Trim(header, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		for _, header := range slices.Concat(f.Parts(), f.AdjacentParts(), f.Foreign()) {
+			if aliases[header] != "" && !slices.Contains(f.Foreign(), header) || seen[header] || strings.Trim(header, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 				t.Errorf("%s: %q is twice, an alias of %q, or not written like one", f.Name, header, aliases[header])
 			}
 			seen[header] = true

@@ -74,7 +74,7 @@ func TestDetailValues(t *testing.T) {
 	u := User{FirstName: "a", LastName: "b", Email: "never", PhoneNumber: "c", AccountPurpose: "d", IPAddress: "e", Terms: true, Program: "f",
 		WalletAddress: "g", RedirectURL: "h", Address: "i", City: "j", Region: "k", PostalCode: "l", CountryCode: "m", Extra: []Extra{{"n", "o"}}}
 	want := []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "1:n1:o"}
-	if got := u.DetailValues(); !slices.Equal(got, want) {
+	if got := Fields().Details(&u); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
 	a := joinExtra([]Extra{{"a", "b"}, {"c", "d"}})
@@ -87,7 +87,7 @@ func TestDetailValues(t *testing.T) {
 // What Check lets pass is an address to net/mail too, and the same one.
 func FuzzEmail(f *testing.F) {
 	for _, lc := range lineCases() {
-		if lc.field == fieldEmail {
+		if lc.field == FieldEmail {
 			f.Add(lc.value)
 		}
 	}
@@ -124,7 +124,7 @@ func FuzzEmail(f *testing.F) {
 
 func FuzzPhone(f *testing.F) {
 	for _, lc := range lineCases() {
-		if lc.field == fieldPhoneNumber {
+		if lc.field == FieldPhoneNumber {
 			f.Add(lc.value, "", false)
 			f.Add(lc.value, "DE", false)
 			f.Add(lc.value, "US", true)
@@ -163,7 +163,7 @@ func FuzzCheck(f *testing.F) {
 		raw.AccountPurpose, raw.Program, raw.LastName = "savings", custodial, "Doe"
 		r := rules.Check(raw)
 		holds(t, &rules, raw, r)
-		if r.Valid() && (r.User.NameText() == "" || len(r.User.DetailValues()) != 14) {
+		if r.Valid() && (r.User.NameText() == "" || len(Fields().Details(&r.User)) != 14) {
 			t.Errorf("valid, but without name text or details")
 		}
 	})

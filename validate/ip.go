@@ -5,45 +5,44 @@ import (
 	"strings"
 )
 
-// ip takes one IPv4 or IPv6 address that a user can have registered from. The
-// partner asks for the user's own; ranges for documentation pass, because its
-// own example is one.
-func (c *checking) ip(raw string) string {
-	v, ok := c.required(fieldIPAddress, raw, strict)
+// checkIP checks one IPv4 or IPv6 address that a user can have registered from.
+// Ranges for documentation pass, because the partner's own example is one.
+func (c *rowCheck) checkIP(raw string) string {
+	v, ok := c.readRequired(FieldIPAddress, raw, strictText)
 	if !ok {
 		return ""
 	}
 	addr, err := netip.ParseAddr(v)
 	if err != nil {
-		c.bad(fieldIPAddress, CodeIPFormat, ipFault(v))
+		c.addProblem(FieldIPAddress, CodeIPFormat, explainIP(v))
 		return ""
 	}
 	if addr.Zone() != "" {
-		c.bad(fieldIPAddress, CodeIPFormat, "has an IPv6 zone, which means something on one machine only. write the address that the user registered from")
+		c.addProblem(FieldIPAddress, CodeIPFormat, "has an IPv6 zone, which means something on one machine only. write the address that the user registered from")
 		return ""
 	}
 	addr = addr.Unmap()
-	if what := notPublic(addr); what != "" {
-		c.bad(fieldIPAddress, CodeIPNotPublic, "is "+what+". write the public address that the user registered from")
+	if what := nonPublicKind(addr); what != "" {
+		c.addProblem(FieldIPAddress, CodeIPNotPublic, "is "+what+". write the public address that the user registered from")
 		return ""
 	}
-	if c.rules.Live && documentation(addr) {
-		c.warn(fieldIPAddress, CodeIPExample, "is of a range for documentation, and a real wallet pays for it. write the address that the user registered from")
+	if c.rules.Live && isDocumentation(addr) {
+		c.addWarning(FieldIPAddress, CodeIPExample, "is of a range for documentation, and a real wallet pays for it. write the address that the user registered from")
 	}
 	return c.canonicalIP(v, addr)
 }
 
 // canonicalIP avoids a new string for an address that is written canonically.
-func (c *checking) canonicalIP(v string, addr netip.Addr) string {
+func (c *rowCheck) canonicalIP(v string, addr netip.Addr) string {
 	var buf [48]byte
 	if string(addr.AppendTo(buf[:0])) == v {
 		return v
 	}
-	c.changed(fieldIPAddress, "spelling")
+	c.addChange(FieldIPAddress, "spelling")
 	return addr.String()
 }
 
-func ipFault(v string) string {
+func explainIP(v string) string {
 	const then = "write the address alone, such as 203.0.113.42"
 	if _, err := netip.ParseAddrPort(v); err == nil {
 		return "has a port. " + then
@@ -68,10 +67,10 @@ func ipFault(v string) string {
 	return "is no IPv4 or IPv6 address. " + then
 }
 
-// notPublic names what kind of address nobody registers from; "" if it is
-// none. Private and shared addresses are those of a router or load balancer in
+// nonPublicKind names the kind of an address that no user registers from; "" if it
+// is public. Private and shared addresses are those of a router or load balancer in
 // between (RFC 1918, RFC 4193, RFC 6598).
-func notPublic(a netip.Addr) string {
+func nonPublicKind(a netip.Addr) string {
 	switch {
 	case a.IsUnspecified():
 		return "the unspecified address"
@@ -98,8 +97,9 @@ func notPublic(a netip.Addr) string {
 	return ""
 }
 
-// documentation tells the ranges of RFC 5737, RFC 3849 and RFC 9637.
-func documentation(a netip.Addr) bool {
+// isDocumentation reports whether an address is of a range for documentation (RFC
+// 5737, RFC 3849, RFC 9637).
+func isDocumentation(a netip.Addr) bool {
 	if a.Is4() {
 		b := a.As4()
 		return b[0] == 192 && b[1] == 0 && b[2] == 2 || b[0] == 198 && b[1] == 51 && b[2] == 100 || b[0] == 203 && b[1] == 0 && b[2] == 113

@@ -297,7 +297,7 @@ func lineCases() []lineCase {
 func (lc lineCase) row(t testing.TB) Raw {
 	raw := sound()
 	*cell(t, &raw, lc.field) = lc.value
-	if lc.field == fieldProgram {
+	if lc.field == FieldProgram {
 		raw.WalletAddress = mixedCase
 	}
 	return raw
@@ -338,7 +338,7 @@ func TestCheckLines(t *testing.T) {
 // fieldOf is where a warning stands: beside the country in the phone number.
 func fieldOf(lc lineCase, code string) string {
 	if code == CodePhoneCountry {
-		return fieldPhoneNumber
+		return FieldPhoneNumber
 	}
 	return lc.field
 }

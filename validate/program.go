@@ -8,10 +8,10 @@ const (
 	nonCustodial = "non_custodial"
 )
 
-// program takes the program however it is spelt ("Non-Custodial") and gives
-// the partner's own spelling.
-func (c *checking) program(raw string) string {
-	v, ok := c.required(fieldProgram, raw, strict)
+// checkProgram checks the program, however it is spelt ("Non-Custodial"), and
+// returns the partner's own spelling.
+func (c *rowCheck) checkProgram(raw string) string {
+	v, ok := c.readRequired(FieldProgram, raw, strictText)
 	if !ok {
 		return ""
 	}
@@ -26,39 +26,39 @@ func (c *checking) program(raw string) string {
 	case "noncustodial":
 		p = nonCustodial
 	default:
-		c.bad(fieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
+		c.addProblem(FieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
 		return ""
 	}
-	c.changed(fieldProgram, "spelling")
+	c.addChange(FieldProgram, "spelling")
 	return p
 }
 
-// terms takes only what says yes beyond doubt. That a user accepted a contract
-// is never a default value.
-func (c *checking) terms(raw string) bool {
-	v, ok := c.clean(fieldTerms, raw, strict)
+// checkTerms accepts only what says yes beyond doubt. That a user accepted a
+// contract is never a default value.
+func (c *rowCheck) checkTerms(raw string) bool {
+	v, ok := c.cleanCell(FieldTerms, raw, strictText)
 	switch {
 	case !ok:
 		return false
 	case v == "":
-		c.bad(fieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
+		c.addProblem(FieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
 		return false
 	case v == "true" || v == "TRUE":
 		return true
-	case yes(v):
-		c.changed(fieldTerms, "spelling")
+	case isYes(v):
+		c.addChange(FieldTerms, "spelling")
 		return true
 	case v[0] == '=':
-		c.bad(fieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
+		c.addProblem(FieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
 		return false
 	}
-	c.bad(fieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
+	c.addProblem(FieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
 	return false
 }
 
-// yes tells the explicit English forms, and what Excel writes for TRUE in its
-// other languages. A yes in another language is none of them.
-func yes(v string) bool {
+// isYes reports whether v is one of the explicit English forms, or what Excel writes
+// for TRUE in its other languages. A yes in another language is none of them.
+func isYes(v string) bool {
 	switch strings.ToLower(v) {
 	case "true", "yes", "y", "1",
 		"wahr",       // German

@@ -18,40 +18,12 @@ func sound() Raw {
 // cell is the cell of a row by its canonical name.
 func cell(t testing.TB, raw *Raw, field string) *string {
 	t.Helper()
-	switch field {
-	case fieldFirstName:
-		return &raw.FirstName
-	case fieldLastName:
-		return &raw.LastName
-	case fieldEmail:
-		return &raw.Email
-	case fieldPhoneNumber:
-		return &raw.PhoneNumber
-	case fieldAccountPurpose:
-		return &raw.AccountPurpose
-	case fieldIPAddress:
-		return &raw.IPAddress
-	case fieldTerms:
-		return &raw.Terms
-	case fieldProgram:
-		return &raw.Program
-	case fieldWalletAddress:
-		return &raw.WalletAddress
-	case fieldRedirectURL:
-		return &raw.RedirectURL
-	case fieldAddress:
-		return &raw.Address
-	case fieldCity:
-		return &raw.City
-	case fieldRegion:
-		return &raw.Region
-	case fieldPostalCode:
-		return &raw.PostalCode
-	case fieldCountryCode:
-		return &raw.CountryCode
+	table := Fields()
+	i := slices.Index(table.Names(), field)
+	if i < 0 {
+		t.Fatalf("no field %q", field)
 	}
-	t.Fatalf("no field %q", field)
-	return nil
+	return table[i].Cell(raw)
 }
 
 // userRaw writes a user back into cells.

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +62,7 @@ func ruleCases() []ruleCase {
 		{"line 46: US, strict", Rules{Strict: true}, []string{"countryCode", "US", "postalCode", "2139"}, []string{"postalCode:postal_short"}, nil},
 		{"line 46: whole", Rules{}, []string{"countryCode", "US", "postalCode", "02139"}, nil, nil},
 		{"line 46: four is right", Rules{}, []string{"countryCode", "CH", "postalCode", "8001", "phoneNumber", "+41446681800"}, nil, nil},
-		{"line 48: no default", Rules{Defaults: map[string]string{fieldTerms: "TRUE"}}, []string{fieldTerms, ""}, []string{fieldTerms + ":required"}, nil},
+		{"line 48: no default", Rules{Defaults: map[string]string{FieldTerms: "TRUE"}}, []string{FieldTerms, ""}, []string{FieldTerms + ":required"}, nil},
 		{"line 49: documentation, live", live, nil, []string{"warn:ipAddress:ip_example"}, nil},
 		{"line 49: documentation, live, IPv6", live, []string{"ipAddress", "2001:db8::1"}, []string{"warn:ipAddress:ip_example"}, nil},
 		{"line 49: default", Rules{Defaults: map[string]string{"ipAddress": "203.0.113.1"}}, []string{"ipAddress", " "}, []string{"warn:ipAddress:ip_default"}, []string{"ipAddress", "203.0.113.1"}},
@@ -75,9 +75,9 @@ func ruleCases() []ruleCase {
 		{"line 54: wallet needed, dash", Rules{}, []string{"program", "non_custodial", "walletAddress", "n/a"}, []string{"walletAddress:placeholder"}, nil},
 		{"line 54: program unsound", Rules{}, []string{"program", "both"}, []string{"program:program_unknown"}, nil},
 		{"all at once", Rules{}, []string{"firstName", "", "lastName", "Null", "email", "x", "phoneNumber", "+", "accountPurpose", "-", "ipAddress", "::1",
-			fieldTerms, "no", "program", "", "walletAddress", "0x", "redirectUrl", "x", "countryCode", "UK"},
+			FieldTerms, "no", "program", "", "walletAddress", "0x", "redirectUrl", "x", "countryCode", "UK"},
 			[]string{"firstName:required", "email:email_format", "phoneNumber:phone_format", "accountPurpose:placeholder", "ipAddress:ip_not_public",
-				fieldTerms + ":terms_not_accepted", "program:required", "walletAddress:wallet_format", "redirectUrl:redirect_url", "countryCode:country_unknown",
+				FieldTerms + ":terms_not_accepted", "program:required", "walletAddress:wallet_format", "redirectUrl:redirect_url", "countryCode:country_unknown",
 				"warn:lastName:name_null"}, nil},
 	}
 }
@@ -222,27 +222,40 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// sourceCodes reads the constants Code... of the package, and holds that codes
-// are given by these names only.
+// sourceCodes reads the constants Code... of this package and of phone, and holds
+// that codes are given by these names only.
 func sourceCodes(t *testing.T) map[string]string {
 	t.Helper()
-	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	consts := map[string]string{}
-	ast.Inspect(pkgs["validate"], func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.ValueSpec:
-			if name := n.Names[0].Name; strings.HasPrefix(name, "Code") && len(n.Values) == 1 {
-				consts[name], _ = strconv.Unquote(n.Values[0].(*ast.BasicLit).Value)
-			}
-		case *ast.CallExpr:
-			holdsCode(t, n)
+	for _, dir := range []string{".", "phone"} {
+		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true
-	})
-	if len(consts) < 20 {
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.ValueSpec:
+					if name := n.Names[0].Name; strings.HasPrefix(name, "Code") && len(n.Values) == 1 {
+						if text, ok := n.Values[0].(*ast.BasicLit); ok { // the others are those of phone
+							consts[dir+" "+name], _ = strconv.Unquote(text.Value)
+						}
+					}
+				case *ast.CallExpr:
+					holdsCode(t, n)
+				}
+				return true
+			})
+		}
+	}
+	if len(consts) < 55 {
 		t.Fatalf("found %d constants only", len(consts))
 	}
 	return consts
@@ -258,8 +271,8 @@ func holdsCode(t *testing.T, call *ast.CallExpr) {
 		name = fun.Name
 	}
 	switch name {
-	case "bad", "warn":
-	case "noMail", "noPhone":
+	case "addProblem", "addWarning":
+	case "refuseMail", "refuse":
 		arg = 0
 	default:
 		return
@@ -270,7 +283,7 @@ func holdsCode(t *testing.T, call *ast.CallExpr) {
 			return
 		}
 	case *ast.SelectorExpr:
-		if code.Sel.Name == "code" {
+		if code.Sel.Name == "code" || code.Sel.Name == "Code" {
 			return
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
+	"github.com/bulkonboard/bulkonboard/validate/phone"
 )
 
 // Validate reports the first setting that no row could be right under: a
@@ -14,14 +14,14 @@ import (
 // has none or that breaks the field's own rule, an added field without a name
 // or with the name of another.
 func (r *Rules) Validate() error {
-	if r.PhoneRegion != "" && !phonenumbers.GetSupportedRegions()[r.PhoneRegion] {
+	if r.PhoneRegion != "" && !phone.IsRegion(r.PhoneRegion) {
 		return fmt.Errorf("phone region is not a two-letter country code in capitals, such as DE")
 	}
 	fields := Fields()
 	for _, name := range slices.Sorted(maps.Keys(r.Defaults)) {
 		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
 		if i < 0 || !fields[i].Defaultable {
-			return fmt.Errorf("field %q takes no default value: only %s do", name, strings.Join(DefaultableFields(), ", "))
+			return fmt.Errorf("field %q cannot have a default value: only %s can", name, strings.Join(DefaultableFields(), ", "))
 		}
 	}
 	if p, bad := r.defaultFault(); bad {
@@ -34,7 +34,7 @@ func (r *Rules) Validate() error {
 		case slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }):
 			return fmt.Errorf("added field %q is one of the partner's own fields: map its column instead", name)
 		case slices.Contains(r.Extra[:i], name):
-			return fmt.Errorf("added field %q is there twice", name)
+			return fmt.Errorf("added field %q is given twice", name)
 		}
 	}
 	return nil

@@ -8,21 +8,15 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
-// isText tells the fields without a grammar of their own, where nothing else
-// notices a value that is not the field's.
-func isText(field string) bool {
-	switch field {
-	case fieldFirstName, fieldLastName, fieldCity, fieldRegion, fieldPostalCode, fieldAddress, fieldAccountPurpose:
-		return true
-	}
-	return false
-}
+// isText reports whether a field has no grammar of its own, so that nothing else
+// notices a value that is another field's.
+func (t tolerance) isText() bool { return t == proseText || t == multilineText }
 
-func isName(field string) bool { return field == fieldFirstName || field == fieldLastName }
+func isName(field string) bool { return field == FieldFirstName || field == FieldLastName }
 
-// inNotation notes a value that is still written as another format writes it.
-// It reports whether the value cannot be used.
-func (c *checking) inNotation(field, v string, signs celltext.Signs) bool {
+// hasNotation adds a problem or a warning for a value that is still written as
+// another format writes it. It reports whether the value cannot be used.
+func (c *rowCheck) hasNotation(field, v string, signs celltext.Signs) bool {
 	n, found := celltext.FindNotation(v, signs)
 	if !found {
 		return false
@@ -34,41 +28,41 @@ func (c *checking) inNotation(field, v string, signs celltext.Signs) bool {
 	message := fmt.Sprintf("has %s at character %d%s. export the list again as plain text, or type the value", n.Kind, n.At, reads)
 	// Names have no marks around them. Houses and purposes may.
 	if n.Sure || n.Reads == "" && isName(field) {
-		c.bad(field, CodeNotation, message)
+		c.addProblem(field, CodeNotation, message)
 		return true
 	}
-	c.warn(field, CodeNotationLikely, message)
+	c.addWarning(field, CodeNotationLikely, message)
 	return false
 }
 
-// isMisplaced notes a value that belongs in another field. It reports whether
-// the value cannot be used.
-func (c *checking) isMisplaced(field, v string, signs celltext.Signs) bool {
-	kind, sure := misplacedAs(field, v, signs, c.rowCountry)
+// hasMisplaced adds a problem or a warning for a value that belongs in another
+// field. It reports whether the value cannot be used.
+func (c *rowCheck) hasMisplaced(field, v string, signs celltext.Signs) bool {
+	kind, sure := findMisplaced(field, v, signs, c.rowCountry)
 	if kind == "" {
 		return false
 	}
 	if sure {
-		c.bad(field, CodeOtherField, "holds "+kind+". check that the cells are in the right columns, and write the value of this one")
+		c.addProblem(field, CodeOtherField, "holds "+kind+". check that the cells are in the right columns, and write the value of this one")
 		return true
 	}
-	c.warn(field, CodeOtherFieldLikely, "holds "+kind+", which is unusual here. check that the cells are in the right columns")
+	c.addWarning(field, CodeOtherFieldLikely, "holds "+kind+", which is unusual here. check that the cells are in the right columns")
 	return false
 }
 
-// misplacedAs names what a text cell holds instead of its own value, "" if it
-// is nothing else. sure is false where the field may hold it.
-func misplacedAs(field, v string, signs celltext.Signs, country string) (kind string, sure bool) {
-	if field != fieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
+// findMisplaced names what a text cell holds in place of its own value, "" if
+// nothing else. sure is false where the field may hold it.
+func findMisplaced(field, v string, signs celltext.Signs, country string) (kind string, sure bool) {
+	if field != FieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
 		return "", false
 	}
 	content := celltext.ReadContent(v, signs)
 	switch content {
 	case celltext.Text:
-		if field == fieldCity && signs&celltext.Digit != 0 && celltext.IsLetteredPostalCode(v) {
+		if field == FieldCity && signs&celltext.Digit != 0 && celltext.IsLetteredPostalCode(v) {
 			return "a postal code", true
 		}
-		if field == fieldPostalCode && signs&(celltext.Digit|celltext.NonASCII) == 0 && celltext.ReadNothing(v) == celltext.Something {
+		if field == FieldPostalCode && signs&(celltext.Digit|celltext.NonASCII) == 0 && celltext.ReadNothing(v) == celltext.Something {
 			return "no digit, as a town or a region does", !celltext.HasNoPostalCodes(country)
 		}
 		return "", false
@@ -78,46 +72,45 @@ func misplacedAs(field, v string, signs celltext.Signs, country string) (kind st
 		}
 		return content.Name(), !isName(field)
 	case celltext.Phone, celltext.Digits:
-		return misplacedDigits(field, v, content)
+		return findMisplacedDigits(field, v, content)
 	case celltext.Web, celltext.Program:
-		return content.Name(), field != fieldAccountPurpose
+		return content.Name(), field != FieldAccountPurpose
 	}
 	return content.Name(), true
 }
 
-// misplacedDigits judges a cell of digits and separators. Postal codes are
+// findMisplacedDigits judges a cell of digits and separators. Postal codes are
 // that, some regions have short numbers, and some villages number their houses
 // and have no street.
-func misplacedDigits(field, v string, content celltext.Content) (kind string, sure bool) {
+func findMisplacedDigits(field, v string, content celltext.Content) (kind string, sure bool) {
 	switch field {
-	case fieldPostalCode:
+	case FieldPostalCode:
 		if v[0] != '+' && len(v) <= len("12345-67890") {
 			return "", false
 		}
-	case fieldRegion:
+	case FieldRegion:
 		if len(v) <= 3 {
 			return "", false
 		}
-	case fieldAddress, fieldAccountPurpose:
+	case FieldAddress, FieldAccountPurpose:
 		return content.Name(), content == celltext.Phone
 	}
 	return content.Name(), true
 }
 
-// digitCode notes a code of digits that a program took for a number. It
-// reports whether the value cannot be used.
-func (c *checking) digitCode(field, v string) bool {
-	code, message := numberFault(v)
+// hasNumberDamage adds a problem, and reports it, for a code of digits that a
+// program read as a number.
+func (c *rowCheck) hasNumberDamage(field, v string) bool {
+	code, message := explainNumber(v)
 	if code == "" {
 		return false
 	}
-	c.bad(field, code, message)
+	c.addProblem(field, code, message)
 	return true
 }
 
-// CustomerNumberProblem says what is wrong with the sender's own number of a
-// customer, if a program took it for a quantity and wrote 1001.0, 1,001 or
-// 1.001E3. Numbers in parts (1.001) and of hexadecimal digits (1E4) are sound.
+// CustomerNumberProblem returns what is wrong with the sender's own number of a
+// customer, if a program read it as a quantity and wrote 1001.0, 1,001 or 1.001E3. Numbers in parts (1.001) and of hexadecimal digits (1E4) are sound.
 func CustomerNumberProblem(v string) (p Problem, found bool) {
 	v = strings.TrimSpace(v)
 	switch celltext.ReadNumberForm(v) {
@@ -132,13 +125,13 @@ func CustomerNumberProblem(v string) (p Problem, found bool) {
 			return Problem{}, false
 		}
 	}
-	code, message := numberFault(v)
+	code, message := explainNumber(v)
 	return Problem{Code: code, Message: "customer number: " + message}, true
 }
 
-// numberFault words what is wrong with a code of digits that a program took
-// for a number. It returns "" twice if nothing is.
-func numberFault(v string) (code, message string) {
+// explainNumber returns what is wrong with a code of digits that a program read as a
+// number, "" twice if nothing is.
+func explainNumber(v string) (code, message string) {
 	switch celltext.ReadNumberForm(v) {
 	case celltext.Decimal:
 		return CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text"
@@ -150,30 +143,30 @@ func numberFault(v string) (code, message string) {
 	return "", ""
 }
 
-// wordForNothing notes a name that is a word for nothing, or may be one. It
-// reports whether it surely is.
-func (c *checking) wordForNothing(field, v, other string) bool {
+// refuseWordForNothing adds a problem or a warning for a name that is a word for
+// nothing, or may be one. It reports whether it surely is.
+func (c *rowCheck) refuseWordForNothing(field, v, other string) bool {
 	switch celltext.ReadNothing(v) {
 	case celltext.NameToo:
 	case celltext.SaidNothing, celltext.WroteNone:
-		c.bad(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
+		c.addProblem(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
 		return true
 	default:
 		return false
 	}
-	if celltext.IsTypedByProgram(v, strings.TrimSpace(other)) || c.rowHasWord(v) {
-		c.bad(field, CodePlaceholder, "is a word that programs write for nothing. fill in the name")
+	if celltext.IsTypedByProgram(v, strings.TrimSpace(other)) || c.hasWordElsewhere(v) {
+		c.addProblem(field, CodePlaceholder, "is a word that programs write for nothing. fill in the name")
 		return true
 	}
 	if v != "Nan" && v != "Ditto" { // names as they are
-		c.warn(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
+		c.addWarning(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
 	}
 	return false
 }
 
-// rowHasWord reports whether a cell of the row that holds no name has the same
+// hasWordElsewhere reports whether a cell of the row that holds no name has the same
 // word for nothing, which then is none in the name either.
-func (c *checking) rowHasWord(v string) bool {
+func (c *rowCheck) hasWordElsewhere(v string) bool {
 	for _, cell := range [...]string{c.raw.AccountPurpose, c.raw.Address, c.raw.City, c.raw.Region, c.raw.PostalCode, c.raw.WalletAddress, c.raw.RedirectURL} {
 		if len(cell) >= len(v) && strings.EqualFold(strings.TrimSpace(cell), v) {
 			return true
@@ -182,30 +175,30 @@ func (c *checking) rowHasWord(v string) bool {
 	return false
 }
 
-// isNothing tells what people and programs write into a cell without a value.
-// Names are judged by wordForNothing. There is a town called None in Italy, and
-// one called Nan in Thailand.
+// isNothing reports whether v is what senders and programs write into a cell
+// without a value. Names are judged by refuseWordForNothing. There is a town called
+// None in Italy, and one called Nan in Thailand.
 func isNothing(field, v, country string) bool {
 	if isName(field) || celltext.ReadNothing(v) == celltext.Something {
 		return false
 	}
-	isTown := field == fieldCity && (v == "None" && country == "IT" || v == "Nan" && country == "TH")
+	isTown := field == FieldCity && (v == "None" && country == "IT" || v == "Nan" && country == "TH")
 	return !isTown
 }
 
-// wholeNames compares the two names of a person: a column of whole names that
-// was given to both fields names everybody twice.
-func (c *checking) wholeNames(first, last string) {
+// compareNames compares the two names of a user: a column of whole names that was
+// given to both fields names every user twice.
+func (c *rowCheck) compareNames(first, last string) {
 	if first == "" || last == "" || strings.IndexByte(first, ' ') < 0 && strings.IndexByte(last, ' ') < 0 {
 		return
 	}
 	switch {
 	case isSameName(first, last):
-		c.bad(fieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
+		c.addProblem(FieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
 	case strings.HasPrefix(last, first) && strings.HasPrefix(last[len(first):], " "):
-		c.warn(fieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
+		c.addWarning(FieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
 	case strings.HasSuffix(first, last) && strings.HasSuffix(first[:len(first)-len(last)], " "):
-		c.warn(fieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
+		c.addWarning(FieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
 	}
 }
 

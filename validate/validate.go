@@ -1,9 +1,10 @@
-// Package validate holds the field rules: raw text of one row in, a normalised
-// user and a list of problems out. It is pure: no files, no network, no clock,
-// no logging, and everything in it may be used by any number of goroutines.
+// Package validate holds the field rules: the text of one row in, a normalised user
+// and a list of problems out. It uses no files, network, clock or log, and everything
+// in it may be used by any number of goroutines.
 //
-// Start at [Rules.Check]. The rules come from the partner's create-user page
-// (v2); where a rule has another source, its function names it.
+// Start at [Rules.Check]. The fields are in one table, [Fields]. The rules come from
+// the partner's create-user page (v2). Where a rule has another source, its function
+// names it.
 package validate
 
 // Raw is one row as the sheet has it, before any rule. The csv tags are the
@@ -30,31 +31,6 @@ type Raw struct {
 	Extra []string `csv:"-"`
 }
 
-// User is one row that passed every rule, in the form that is sent. Optional
-// fields that the row does not have are "". Its field order is that of the
-// request body.
-type User struct {
-	FirstName      string // NFC, trimmed, 1-100 code points
-	LastName       string // NFC, trimmed, 1-100 code points
-	Email          string // as written, trimmed, host in punycode
-	PhoneNumber    string // E.164
-	AccountPurpose string // NFC, trimmed, 1-200 code points
-	IPAddress      string // canonical form of net/netip
-	Terms          bool   // always true
-	Program        string // "custodial" or "non_custodial"
-	WalletAddress  string // as written; its EIP-55 checksum is right if it has one
-	RedirectURL    string // absolute https
-	Address        string
-	City           string
-	Region         string
-	PostalCode     string
-	CountryCode    string  // ISO 3166-1 alpha-2, upper case
-	Extra          []Extra // those that are not empty, in the order of Rules.Extra
-}
-
-// Extra is one string field added to the request body by --send.
-type Extra struct{ Name, Value string }
-
 // Problem is one thing that is wrong, or worth a warning, in one field of one
 // row. Message says what is wrong and what to do, holds no value of the row
 // (it is shown in logs and terminals), no ';' and no line end.
@@ -76,11 +52,11 @@ type Change struct {
 // usable: no default values, phone numbers only with a country code.
 type Rules struct {
 	PhoneRegion string            // ISO 3166-1 alpha-2 for phone numbers written without a country code; "" = refuse them
-	PhonePlus   bool              // take cells of digits only as international numbers that lost their '+'
+	PhonePlus   bool              // read cells of digits only as international numbers that lost their '+'
 	Defaults    map[string]string // canonical field name → value for empty cells; see DefaultableFields
 	Extra       []string          // names of the fields that --send adds, parallel to Raw.Extra
-	Strict      bool              // take a postal code that seems to have lost its zero for a problem, not for a warning
-	Live        bool              // a real wallet pays: warn of addresses and numbers for examples, throw-away mail and service numbers
+	Strict      bool              // a postal code that seems to have lost its zero is a problem, not a warning
+	Live        bool              // a real wallet pays: warn of example addresses and numbers, throw-away mail and service numbers
 }
 
 // Result is what Check says of one row. User is complete only if Valid.
@@ -91,7 +67,7 @@ type Result struct {
 	Changes  []Change
 }
 
-// Valid reports whether no problem but warnings was found.
+// Valid reports whether there is no problem but warnings.
 func (r Result) Valid() bool {
 	for _, p := range r.Problems {
 		if !p.Warning {
@@ -99,18 +75,4 @@ func (r Result) Valid() bool {
 		}
 	}
 	return true
-}
-
-// Field describes one field of the request to whoever matches headers,
-// writes templates or prints help.
-type Field struct {
-	Name        string   // canonical name, as in the request body
-	Aliases     []string // other headers people write, lower case, without spaces, punctuation or accents
-	Foreign     []string // values that it never has, written likewise: they tell that an alias means another thing
-	Parts       []string // headers, written likewise, of columns that hold a part of it
-	PartsBeside []string // headers that say so only right beside the column that is read
-	Required    bool     // the column must exist (or have a default)
-	Defaultable bool     // --default may fill it
-	Rule        string   // one sentence for a person
-	Example     string
 }

@@ -6,80 +6,73 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/sha3"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 const walletDigits = 40
 
-// wallet takes an Ethereum address, which the partner requires for the program
-// non_custodial. program is the row's, or "" if that is unsound: then nothing
-// is asked for.
-func (c *checking) wallet(raw, program string) string {
+// checkWallet checks an Ethereum address, which the partner requires for the program
+// non_custodial. program is that of the row, "" if it is unsound: then no address is
+// required.
+func (c *rowCheck) checkWallet(raw, program string) string {
 	if program == nonCustodial {
 		if strings.TrimSpace(raw) == "" {
-			c.bad(fieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
+			c.addProblem(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
 			return ""
 		}
-		v, ok := c.required(fieldWalletAddress, raw, strict)
-		return c.walletAddress(v, ok)
+		v, ok := c.readRequired(FieldWalletAddress, raw, strictText)
+		return c.checkWalletAddress(v, ok)
 	}
-	v, ok := c.optional(fieldWalletAddress, raw, strict)
-	return c.walletAddress(v, ok)
+	v, ok := c.readOptional(FieldWalletAddress, raw, strictText)
+	return c.checkWalletAddress(v, ok)
 }
 
-func (c *checking) walletAddress(v string, ok bool) string {
+func (c *rowCheck) checkWalletAddress(v string, ok bool) string {
 	if !ok {
 		return ""
 	}
-	if fault := walletFault(v); fault != "" {
-		c.bad(fieldWalletAddress, CodeWalletFormat, fault)
+	if fault := explainWallet(v); fault != "" {
+		c.addProblem(FieldWalletAddress, CodeWalletFormat, fault)
 		return ""
 	}
 	hexPart := v[2:]
 	if strings.Trim(hexPart, "0") == "" {
-		c.bad(fieldWalletAddress, CodeWalletZero, "is the zero address, which belongs to nobody. write the user's own address")
+		c.addProblem(FieldWalletAddress, CodeWalletZero, "is the zero address, which has no owner. write the user's own address")
 		return ""
 	}
 	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
 	switch {
-	case lower && upper && !checksummed(hexPart):
-		c.bad(fieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
+	case lower && upper && !hasChecksum(hexPart):
+		c.addProblem(FieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
 		return ""
 	case lower != upper:
-		c.warn(fieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
+		c.addWarning(FieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
 	}
 	return v
 }
 
-func walletFault(v string) string {
+func explainWallet(v string) string {
 	const then = "write 0x and 40 hexadecimal digits"
 	switch {
 	case len(v) > 4 && strings.EqualFold(v[len(v)-4:], ".eth"):
-		return "is an ENS name. " + then + ", the address that the name stands for"
-	case len(v) == walletDigits && hexDigits(v):
+		return "is an ENS name. " + then + ", the address of that name"
+	case len(v) == walletDigits && celltext.IsHex(v):
 		return "has no 0x in front. put it there"
 	case !strings.HasPrefix(v, "0x"):
 		return "does not begin with 0x. " + then
 	case len(v) != 2+walletDigits:
 		return fmt.Sprintf("has %d characters behind the 0x. %s", len(v)-2, then)
-	case !hexDigits(v[2:]):
+	case !celltext.IsHex(v[2:]):
 		return "has a character that is no hexadecimal digit. " + then
 	}
 	return ""
 }
 
-func hexDigits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if b := s[i]; !digit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-// checksummed tells whether the digits of an address are written as EIP-55
-// has them: a letter is a capital if the digit in its place of the Keccak-256
+// hasChecksum reports whether the digits of an address are written as EIP-55
+// demands: a letter is a capital if the digit in its place of the Keccak-256
 // hash of the lower-case digits is 8 or more.
-func checksummed(digits string) bool {
+func hasChecksum(digits string) bool {
 	var text [walletDigits]byte
 	for i := range text {
 		text[i] = digits[i]

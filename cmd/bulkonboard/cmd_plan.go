@@ -49,8 +49,8 @@ func (s *session) plan(ctx context.Context, args []string) (err error) {
 	if err := s.open(ctx, args); err != nil {
 		return s.refused(err)
 	}
-	s.found.sleuth.room.begin()
-	defer s.found.sleuth.room.end()
+	s.found.columnCheck.room.begin()
+	defer s.found.columnCheck.room.end()
 	plan, failed := pipeline.Preview(ctx, s.config(nil))
 	if plan.Rows > 0 {
 		s.tellPlan(plan)

@@ -32,23 +32,24 @@ func (a *app) writeTemplate(ctx context.Context, path string) error {
 	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
 		return usagef("template %s: the file must be .csv or .xlsx", path)
 	}
-	var fields []report.TemplateField
-	for _, f := range validate.Fields() {
-		t := report.TemplateField{Name: f.Name, Required: f.Required, Rule: f.Rule, Example: f.Example}
-		switch f.Name {
-		case "firstName":
-			t.Row = validate.ExampleFirstName // by this the row is refused
-		case "isTermsOfServiceAccepted":
-			t.Choices = []string{"TRUE"} // who has not accepted them belongs in no list
-		case "program":
-			t.Choices = []string{"custodial", "non_custodial"}
-		}
-		fields = append(fields, t)
-	}
-	written, err := report.Output{}.Template(ctx, path, fields)
+	written, err := report.Output{}.Template(ctx, path, templateFields(validate.Fields()))
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "written: %s\n", printable(written))
 	return nil
+}
+
+// templateFields returns the columns of a template. Its example row is refused by
+// the first name.
+func templateFields(table validate.FieldTable) []report.TemplateField {
+	var fields []report.TemplateField
+	for _, f := range table {
+		t := report.TemplateField{Name: f.Name, Required: f.Required, Rule: f.Rule, Example: f.Example, Choices: f.Choices()}
+		if f.Name == validate.FieldFirstName {
+			t.Row = validate.ExampleFirstName
+		}
+		fields = append(fields, t)
+	}
+	return fields
 }

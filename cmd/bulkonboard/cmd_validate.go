@@ -84,7 +84,7 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 	}
 	found := newFindings()
 	found.follow(in, rules, f.id, 0)
-	found.sleuth.detective.Encoding = f.encoding
+	found.columnCheck.checker.Encoding = f.encoding
 	if f.annotate != "" {
 		if err := annotatable(f.annotate, in.Files()); err != nil {
 			return err
@@ -132,11 +132,11 @@ func (a *app) runValidate(ctx context.Context, f *validateFlags, args []string) 
 func (a *app) check(ctx context.Context, in *source.Input, rules *validate.Rules, found *findings) (ledger.Tally, error) {
 	shown := newWarnings(a.err)
 	defer shown.seen.rest(a.err)
-	found.sleuth.room.begin()
-	defer found.sleuth.room.end()
-	found.sleuth.begin()
-	defer found.sleuth.end()
-	cfg := pipeline.Config{Input: found.sleuth.batchOf(in), Environment: "check", Rules: rules,
+	found.columnCheck.room.begin()
+	defer found.columnCheck.room.end()
+	found.columnCheck.begin()
+	defer found.columnCheck.end()
+	cfg := pipeline.Config{Input: found.columnCheck.batchOf(in), Environment: "check", Rules: rules,
 		Log: slog.New(shown)}
 	return pipeline.Check(ctx, cfg, found.add, found.note)
 }
@@ -152,7 +152,7 @@ func (a *app) tellFindings(in *source.Input, found *findings, tally ledger.Tally
 	for _, line := range found.lines(in.Files(), 0) {
 		say("  %s", line)
 	}
-	for _, line := range found.sleuth.lines(in.Files(), a, a.subcommand()) {
+	for _, line := range found.columnCheck.lines(in.Files(), a, a.subcommand()) {
 		say("%s", line)
 	}
 	if len(found.cells) > 0 {

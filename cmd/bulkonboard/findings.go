@@ -39,15 +39,15 @@ type group struct {
 // findings collects what the check pass says of rows. It keeps positions and
 // messages, never cells. It is used by one goroutine at a time.
 type findings struct {
-	groups   map[kind]*group
-	cells    []cell
-	problems int         // those of cells, and the rest
-	shared   []cell      // the first notes that other rows have the same e-mail
-	sharing  int         // all of them
-	perFile  map[int]int // rows
-	marks    []marked    // of every row, for --annotate; nil = not kept
-	keep     bool
-	sleuth   sleuth
+	groups      map[kind]*group
+	cells       []cell
+	problems    int         // those of cells, and the rest
+	shared      []cell      // the first notes that other rows have the same e-mail
+	sharing     int         // all of them
+	perFile     map[int]int // rows
+	marks       []marked    // of every row, for --annotate; nil = not kept
+	keep        bool
+	columnCheck columnCheck
 }
 
 type cell struct {
@@ -56,25 +56,25 @@ type cell struct {
 }
 
 func newFindings() *findings {
-	return &findings{groups: map[kind]*group{}, perFile: map[int]int{}, sleuth: sleuth{room: room{base: roomForRun}}}
+	return &findings{groups: map[kind]*group{}, perFile: map[int]int{}, columnCheck: columnCheck{room: room{base: roomForRun}}}
 }
 
-// follow makes the detective look at the rows of an input, and compare at most
+// follow makes the checker look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *findings) follow(in *source.Input, rules *validate.Rules, id string, most int) {
 	if most == 0 {
-		f.sleuth.room.base = roomForCheck
+		f.columnCheck.room.base = roomForCheck
 	}
 	if slices.ContainsFunc(in.Files(), func(f source.File) bool { return f.Kind == "xlsx" }) {
-		f.sleuth.room.base = roomForWorkbook
+		f.columnCheck.room.base = roomForWorkbook
 	}
-	f.sleuth.rules, f.sleuth.carried, f.sleuth.id = rules, in.Carried(), id
-	f.sleuth.detective.Rules, f.sleuth.detective.SharedRows = rules, most
+	f.columnCheck.rules, f.columnCheck.carried, f.columnCheck.id = rules, in.Carried(), id
+	f.columnCheck.checker.Rules, f.columnCheck.checker.SharedRows = rules, most
 }
 
 func (f *findings) add(r ledger.Row) error {
 	f.perFile[r.File]++
-	f.sleuth.judged(r)
+	f.columnCheck.judged(r)
 	if f.keep && len(r.Findings) > 0 {
 		f.marks = append(f.marks, marked{r.Number, r.Findings})
 	}
@@ -273,7 +273,7 @@ func (w watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	if err != nil {
 		return nil, err
 	}
-	w.found.sleuth.begin()
+	w.found.columnCheck.begin()
 	return watchedRegistration{reg, w.found}, nil
 }
 
@@ -317,11 +317,11 @@ func (w watchedRegistration) Annotate(ctx context.Context, notes []ledger.RowNot
 }
 
 func (w watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {
-	w.found.sleuth.end()
+	w.found.columnCheck.end()
 	return w.Registration.Commit(ctx)
 }
 
 func (w watchedRegistration) Rollback() error {
-	w.found.sleuth.end()
+	w.found.columnCheck.end()
 	return w.Registration.Rollback()
 }

@@ -79,7 +79,7 @@ func (i *inputFlags) open(ctx context.Context, files []string, stdin io.Reader) 
 // options are how these flags have the input read.
 func (i *inputFlags) options() (source.Options, error) {
 	opt := source.Options{
-		Fields: intake.Fields(),
+		Fields: intake.Fields(validate.Fields()),
 		Map:    i.mapping.Map(), ID: i.id, Carry: slices.Clone(i.carry), Sheet: i.sheet,
 		HeaderRow: i.headerRow.n, Encoding: i.encoding, Formulas: i.formulas.value,
 	}

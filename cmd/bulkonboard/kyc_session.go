@@ -76,7 +76,7 @@ func partnerStop(err error) error {
 	switch {
 	case !errors.As(err, &e), errors.Is(err, context.Canceled):
 		return err
-	case e.Class == partner.Auth:
+	case e.Class == ledger.Auth:
 		return &pipeline.Stop{Reason: pipeline.Refused, Detail: "the partner refuses the API key or the account", Err: err}
 	}
 	return &pipeline.Stop{Reason: pipeline.PartnerDown, Detail: "the partner API is not answering as it should", Err: err}

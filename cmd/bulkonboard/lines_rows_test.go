@@ -46,13 +46,13 @@ func awkwardRows() []awkward {
 			says: []string{"row 4", "repeats row 2", "differs in phoneNumber, city"}},
 		{line: 35, what: "case", rows: list(func(r [][]string) { r[2][2] = strings.ToUpper(r[0][2]) }), code: 3, says: []string{"1 repeat", "repeats row 2"}},
 		{line: 35, what: "plus tag and dots", rows: list(func(r [][]string) { r[0][2], r[2][2] = "ann.roe@company.com", "annroe+x@company.com" }), says: []string{"3 good", "[email_plus_tag]", "rows 2, 4"}},
-		{line: 36, what: "one phone", rows: list(func(r [][]string) { r[1][3], r[2][3] = r[0][3], r[0][3] }), says: []string{"3 good", "one phone number stands in three rows or more"}},
+		{line: 36, what: "one phone", rows: list(func(r [][]string) { r[1][3], r[2][3] = r[0][3], r[0][3] }), says: []string{"3 good", "one phone number is in three rows or more"}},
 		{line: 36, what: "one wallet", rows: list(func(r [][]string) {
 			for i := range r {
 				r[i][8] = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 			}
 		}), says: []string{"3 good", "wallet"}},
-		{line: 48, what: "never defaulted", head: heads(func(h []string) { h[6] = "x" }), args: []string{"--default", "isTermsOfServiceAccepted=TRUE"}, code: 2, says: []string{"takes no default value"}},
+		{line: 48, what: "never defaulted", head: heads(func(h []string) { h[6] = "x" }), args: []string{"--default", "isTermsOfServiceAccepted=TRUE"}, code: 2, says: []string{"cannot have a default value"}},
 		{line: 45, what: "many countries", rows: list(func(r [][]string) { r[1][13] = "FR" }), says: []string{fmt.Sprintf("row %d", 3), "[phone_country]"}},
 	}
 }

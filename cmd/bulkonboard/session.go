@@ -126,7 +126,7 @@ func (s *session) open(ctx context.Context, args []string) error {
 		}
 		s.closers = append(s.closers, s.in.Close)
 		s.found.follow(s.in, s.rules, s.flags.id, sharedInRun)
-		s.found.sleuth.room.base += roomForWorker * int64(max(0, s.flags.workers.n-pipeline.AutoWorkers))
+		s.found.columnCheck.room.base += roomForWorker * int64(max(0, s.flags.workers.n-pipeline.AutoWorkers))
 		if s.outputs, err = newOutputs(s.flags.reports, s.flags.rejects, s.in.Files(), s.to.environment, s.to.ledger); err != nil {
 			return err
 		}
@@ -241,7 +241,7 @@ func inWords(err error) error {
 func (s *session) unusedProxy(err error) string {
 	var stop *pipeline.Unreachable
 	var look *partner.Error
-	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == partner.NotSent) || s.flags.proxy.text != "" || s.to.sandbox {
+	if !errors.As(err, &stop) && !(errors.As(err, &look) && look.Class == ledger.NotSent) || s.flags.proxy.text != "" || s.to.sandbox {
 		return ""
 	}
 	names := []string{"HTTPS_PROXY", "https_proxy"}
@@ -303,7 +303,7 @@ func (s *session) config(p *progress) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = s.found.sleuth.batchOf(s.in)
+		cfg.Input = s.found.columnCheck.batchOf(s.in)
 	}
 	cfg.Answered, cfg.Moved = s.gauges.answered, s.gauges.moved
 	cfg.LastResort = s.lastResort

@@ -24,10 +24,10 @@ func (s *session) watching(p *progress) func(pipeline.Progress) {
 // memory that it needs. They end with it, whatever it returns.
 func (s *session) attended(ctx context.Context, p *progress, work func()) error {
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
-	s.found.sleuth.room.begin()
+	s.found.columnCheck.room.begin()
 	var all errgroup.Group
 	all.Go(func() error {
-		s.found.sleuth.room.keep(shown)
+		s.found.columnCheck.room.keep(shown)
 		return nil
 	})
 	all.Go(func() error {
@@ -119,7 +119,7 @@ func (s *session) tellPlan(plan pipeline.Plan) {
 	for _, line := range s.found.lines(s.in.Files(), firstKinds) {
 		s.tell("  %s", line)
 	}
-	for _, line := range s.found.sleuth.lines(s.in.Files(), s.app, s.args) {
+	for _, line := range s.found.columnCheck.lines(s.in.Files(), s.app, s.args) {
 		s.tell("%s", line)
 	}
 }

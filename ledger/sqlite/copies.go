@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // copied is what a ledger file tells of how it came to its place. A file that
@@ -28,7 +28,7 @@ import (
 // A directory that is moved with all of its files, another host name and another
 // path are no copy.
 type copied struct {
-	header
+	tables.Header
 	hadLockFile bool            // a lock file was there before this opening
 	gap         ledger.GapCause // the gap that this opening writes; "" = none
 }
@@ -59,13 +59,13 @@ func olderState(path, what string) error {
 // With adopt every older state is accepted, and a file that belongs to another
 // one is set aside.
 func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
-	l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.writes)
+	l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.Writes)
 	if err == nil {
 		if err := l.findForeignLog(ctx); err != nil {
 			return err // what the two make together is no state of the ledger: adopt does not help
 		}
 	}
-	if adopt && (errors.Is(err, emergency.ErrOtherLedger) || err == nil && l.emergency.IsOfOtherState(l.copied.token)) {
+	if adopt && (errors.Is(err, emergency.ErrOtherLedger) || err == nil && l.emergency.IsOfOtherState(l.copied.Token)) {
 		if l.emergency != nil {
 			err = l.emergency.Close()
 		}
@@ -73,7 +73,7 @@ func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
 			err = l.setEmergencyAside()
 		}
 		if err == nil {
-			l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.writes)
+			l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.Writes)
 		}
 	}
 	if err != nil {
@@ -85,9 +85,9 @@ func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
 		l.copied.gap = ledger.GapAdopt
 	case lost != nil:
 		return lost
-	case l.copied.copy != "":
-		l.copied.gap = l.copied.copy
-	case l.copied.token != "" && !l.emergency.Knows(l.copied.token), isReplaced(l.copied.place, datafile.PlaceOf(l.path)):
+	case l.copied.Copy != "":
+		l.copied.gap = l.copied.Copy
+	case l.copied.Token != "" && !l.emergency.Knows(l.copied.Token), datafile.IsReplaced(l.copied.Place, datafile.PlaceOf(l.path)):
 		l.copied.gap = ledger.GapCopy
 	}
 	return nil
@@ -97,15 +97,15 @@ func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
 // missing which were made.
 func (l *Ledger) findLoss() error {
 	switch {
-	case l.emergency.Seq() > l.copied.writes:
-		return lostWrites(l.path, l.copied.writes, l.emergency.Seq())
-	case l.emergency.IsOfOtherState(l.copied.token):
+	case l.emergency.Seq() > l.copied.Writes:
+		return lostWrites(l.path, l.copied.Writes, l.emergency.Seq())
+	case l.emergency.IsOfOtherState(l.copied.Token):
 		return olderState(l.path, "it is a copy that was put beside the files of another state of it")
 	}
 	// Without the emergency file, or with one that a refused opening has made,
 	// there is only this to go by. Opening for reading may have made an empty log: what counts is what is in it.
 	wal, err := os.Stat(l.path + "-wal")
-	if l.emergency.IsUnused() && l.copied.hadLockFile && l.copied.openings != l.copied.closings && (err != nil || wal.Size() == 0) {
+	if l.emergency.IsUnused() && l.copied.hadLockFile && l.copied.Openings != l.copied.Closings && (err != nil || wal.Size() == 0) {
 		return olderState(l.path, "it was not closed and its -wal file is gone")
 	}
 	return nil
@@ -145,8 +145,6 @@ func (l *Ledger) setEmergencyAside() error {
 	return nil
 }
 
-func fileTime(t time.Time) string { return t.UTC().Format("20060102T150405.000000000") }
-
 // recordOpening writes the gap of a copy, if it is one, removes the mark, and gives
 // the ledger the token of this opening. It runs in the transaction of the opening:
 // a crash leaves the copy as it was.
@@ -171,11 +169,4 @@ func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
 		}
 		return c.ExecScript(ctx, "PRAGMA journal_mode = WAL")
 	})
-}
-
-// isReplaced reports whether another file than before is found under the same
-// path of the same file system. Each is "device:file:path".
-func isReplaced(was, is string) bool {
-	a, b := strings.SplitN(was, ":", 3), strings.SplitN(is, ":", 3)
-	return len(a) == 3 && len(b) == 3 && a[0] == b[0] && a[1] != b[1] && a[2] == b[2]
 }

@@ -13,7 +13,7 @@ import (
 const (
 	stateColumns   = `status = ?, intents = ?, field = ?, code = ?, message = ?, manual = ?, http_status = ?, decided_us = ?`
 	requestColumns = `generation = ?, attempts = ?, key = ?, first_sent_us = ?`
-	userColumns    = `service_id = ?, url = ?, url_mark = ?, issued_us = ?`
+	userColumns    = `service_id = ?, service_mark = ?, url = ?, url_mark = ?, issued_us = ?`
 	pairingColumns = `pairing = ?`
 	personColumns  = `identity = nullif(?, ?), email = ?, first_name = ?, last_name = ?, details = ?`
 )
@@ -29,8 +29,8 @@ func (c *conn) putCustomer(ctx context.Context, before, after *ledger.Customer) 
 	if before.Generation != after.Generation || before.Attempts != after.Attempts || before.Key != after.Key || !before.FirstSent.Equal(after.FirstSent) {
 		add(requestColumns, after.Generation, after.Attempts, c.keyArg(after), tables.Micros(after.FirstSent))
 	}
-	if before.ServiceID != after.ServiceID || before.URL != after.URL || !before.Issued.Equal(after.Issued) {
-		add(userColumns, after.ServiceID, after.URL, tables.URLMark(after.URL), tables.Micros(after.Issued))
+	if before.ServiceID != after.ServiceID || before.URL != after.URL || issuedArg(before) != issuedArg(after) {
+		add(userColumns, after.ServiceID, tables.Mark(after.ServiceID), after.URL, tables.Mark(after.URL), issuedArg(after))
 	}
 	if before.Pairing != after.Pairing {
 		add(pairingColumns, string(after.Pairing))
@@ -39,7 +39,7 @@ func (c *conn) putCustomer(ctx context.Context, before, after *ledger.Customer) 
 		if err := c.keepDetails(ctx, after.ID); err != nil {
 			return err
 		}
-		add(personColumns, after.Identity, after.Email, after.Email, after.FirstName, after.LastName, tables.EmptyAsNull(after.Details))
+		add(personColumns, after.Identity, after.Email, after.Email, after.FirstName, after.LastName, tables.DetailsArg(after.Details))
 	}
 	if err := c.Exec(ctx, text+" WHERE id = ?", append(args, after.ID)...); err != nil {
 		return err
@@ -52,6 +52,14 @@ func (c *conn) putCustomer(ctx context.Context, before, after *ledger.Customer) 
 
 func samePerson(a, b *ledger.Customer) bool {
 	return a.Email == b.Email && a.FirstName == b.FirstName && a.LastName == b.LastName && slices.Equal(a.Details, b.Details)
+}
+
+// issuedArg is when a customer's link came to be known, as it is stored.
+func issuedArg(of *ledger.Customer) any {
+	if of.Issued.Equal(of.Decided) {
+		return nil
+	}
+	return tables.Micros(of.Issued)
 }
 
 // keyArg is the idempotency key of a customer as it is stored.

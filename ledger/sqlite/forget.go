@@ -110,7 +110,7 @@ func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
 		"DELETE FROM attempt WHERE customer " + these,
 		"UPDATE input_row SET identity = '', email = '', first_name = '', last_name = '', sender_id = '', carry = '', details = NULL, name_mark = 0, recall = 0 WHERE customer " + these,
 		`UPDATE customer SET status = 'forgotten', generation = 0, intents = 0, attempts = 0, identity = NULL, email = '', first_name = '', last_name = '', sender_id = '',
-			details = NULL, sender_number = '', name_mark = 0, service_id = '', url = '', url_mark = 0, issued_us = NULL, pairing = '', field = '', code = '', message = '',
+			details = NULL, sender_number = '', name_mark = 0, service_id = '', service_mark = 0, url = '', url_mark = 0, issued_us = NULL, pairing = '', field = '', code = '', message = '',
 			manual = 0, http_status = 0, key = '', first_sent_us = NULL, decided_us = NULL WHERE id ` + these,
 	} {
 		if err := c.Exec(ctx, text, list); err != nil {

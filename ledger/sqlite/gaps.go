@@ -42,15 +42,7 @@ func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.G
 
 // Gaps implements ledger.Gaps.
 func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, l, func(c *conn) (all []ledger.Gap, err error) {
-		err = c.Query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
-			FROM gap ORDER BY id`, nil, func(r *record) error {
-			all = append(all, ledger.Gap{ID: r.Int64(), Cause: ledger.GapCause(r.Text()), From: r.Instant(), To: r.Instant(),
-				Written: r.Time(), Scanned: r.Time(), Ended: r.Time(), Reason: r.Text()})
-			return nil
-		})
-		return all, err
-	})
+	return read(ctx, l, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
 }
 
 // AddToGap implements ledger.Gaps.
@@ -71,22 +63,7 @@ func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) e
 
 // InGap implements ledger.Gaps.
 func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	byDigest := make(map[string]string, len(identities))
-	var digests [][]byte
-	for _, text := range identities {
-		if d := l.keys.Identity(text); d != (keyed.Digest{}) {
-			byDigest[string(d[:])] = text
-			digests = append(digests, d[:])
-		}
-	}
-	return read(ctx, l, func(c *conn) (map[string]bool, error) {
-		in := map[string]bool{}
-		err := tables.QueryList(ctx, c.Conn, "SELECT digest FROM gap_user WHERE digest IN (?)", digests, func(r *record) error {
-			in[byDigest[string(r.Blob())]] = true
-			return nil
-		})
-		return in, err
-	})
+	return read(ctx, l, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
 }
 
 // CloseGap implements ledger.Gaps.

@@ -124,17 +124,15 @@ func (f *inFlight) add(customers []ledger.Customer) {
 // take removes customers and returns them, if it has all of them.
 func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
 	found := make(map[int64]ledger.Customer, len(ids))
+	hasAll := true
 	for _, id := range ids {
 		one, ok := f.customers[id]
-		if !ok {
-			return nil, false
-		}
-		found[id] = one
+		found[id], hasAll = one, hasAll && ok
 	}
-	for _, id := range ids {
+	for _, id := range ids { // those that it has, too: they are about to change
 		delete(f.customers, id)
 	}
-	return found, true
+	return found, hasAll
 }
 
 // Record implements ledger.Journal.
@@ -211,7 +209,7 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 		return true, nil
 	}
 	var owners []ledger.Customer
-	if err := c.Query(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> ''", []any{ch.ServiceID}, func(r *record) error {
+	if err := c.Query(ctx, "SELECT id FROM customer WHERE service_mark <> 0 AND service_mark = ? AND service_id = ?", []any{tables.Mark(ch.ServiceID), ch.ServiceID}, func(r *record) error {
 		owners = append(owners, ledger.Customer{ID: r.Int64(), ServiceID: ch.ServiceID})
 		return nil
 	}); err != nil || !ch.IsCredible(owners) {

@@ -11,14 +11,6 @@ import (
 
 var _ ledger.Verification = (*Ledger)(nil)
 
-func (c *conn) kycOf(ctx context.Context, serviceID string) (k ledger.KYC, err error) {
-	err = c.Query(ctx, "SELECT "+tables.KYCColumns+" FROM kyc k WHERE k.service_id = ?", []any{serviceID}, func(r *record) error {
-		k = r.Kyc()
-		return nil
-	})
-	return k, err
-}
-
 func (c *conn) putKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
 	return c.Exec(ctx, `INSERT OR REPLACE INTO kyc (service_id, status, since_us, seen_us, retries, retry_count, retry_open, reasons, denied_us, linked_us, resubmitted_us)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, serviceID, string(k.Status), tables.Micros(k.At), tables.Micros(k.Seen), k.Retries, k.RetryCount, k.RetryOpen,
@@ -49,7 +41,7 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 // observe records one event, and reports whether it brought another status or a link.
 func (c *conn) observe(ctx context.Context, e ledger.KYCEvent) (bool, error) {
 	e.At = ledger.Stored(e.At)
-	before, err := c.kycOf(ctx, e.ServiceID)
+	before, err := c.KYCOf(ctx, e.ServiceID)
 	if err != nil {
 		return false, err
 	}
@@ -67,7 +59,7 @@ func (c *conn) putLink(ctx context.Context, k ledger.KYC, e ledger.KYCEvent) (le
 	if e.URL == "" || e.ServiceID == "" {
 		return k, false, nil
 	}
-	ids, err := c.QueryIDs(ctx, "SELECT id FROM customer WHERE service_id = ? AND service_id <> '' ORDER BY id", e.ServiceID)
+	ids, err := c.QueryIDs(ctx, "SELECT id FROM customer WHERE service_mark <> 0 AND service_mark = ? AND service_id = ? ORDER BY id", tables.Mark(e.ServiceID), e.ServiceID)
 	if err != nil {
 		return k, false, err
 	}
@@ -91,7 +83,7 @@ func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) e
 		return fmt.Errorf("%s: %w", l.path, ledger.ErrForm)
 	}
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		k, err := c.kycOf(ctx, serviceID)
+		k, err := c.KYCOf(ctx, serviceID)
 		if err != nil {
 			return err
 		}
@@ -106,14 +98,5 @@ func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) e
 // HasKYC reports whether any identity check of a user of a batch is known, 0 = of
 // any user at all.
 func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
-	text, args := "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", []any(nil)
-	if batch != 0 {
-		text = `SELECT EXISTS (SELECT 1 FROM kyc k JOIN customer c ON c.service_id = k.service_id WHERE c.service_id <> '' AND k.status <> ''
-			AND +c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))`
-		args = []any{batch}
-	}
-	return read(ctx, l, func(c *conn) (has bool, err error) {
-		err = c.QueryOne(ctx, text, args, &has)
-		return has, err
-	})
+	return read(ctx, l, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
 }

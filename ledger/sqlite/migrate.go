@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 )
 
@@ -38,7 +39,7 @@ func newestSchema(all []step) int { return baseSchema + len(all) }
 // is made first, beside the ledger, and kept. The lock is held. A crash leaves the
 // ledger as it was, or brought forward.
 func (l *Ledger) bringForward(ctx context.Context, from int) error {
-	kept := fmt.Sprintf("%s-schema-%d-%s.kept", l.path, from, fileTime(l.now()))
+	kept := fmt.Sprintf("%s-schema-%d-%s.kept", l.path, from, datafile.TimeOf(l.now()))
 	if err := copyLedger(ctx, l.path, kept); err != nil {
 		return fmt.Errorf("%s has schema %d, and could not be copied before it is changed to %d: %w: %w", l.path, from, newestSchema(l.steps), err, ledger.ErrWrite)
 	}

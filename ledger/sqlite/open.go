@@ -16,7 +16,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
@@ -44,14 +43,14 @@ type Ledger struct {
 	keys      keyed.Secret
 	id        string // of this ledger and all its copies, random
 	notices   []string
-	readers   *pool
+	readers   *tables.Pool
 	lock      *datafile.Lock  // nil when read-only or concurrent
 	emergency *emergency.File // likewise
 	copied    copied          // what the file tells of how it came to its place
 
 	writeLock   chan struct{} // holds the right to write
 	w           *conn         // the writing connection; nil when read-only
-	writer      *pool
+	writer      *tables.Pool
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
 	inFlight    inFlight
@@ -141,9 +140,13 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.writer, err = openPool(l.path, writing, 1); err != nil {
 		return err
 	}
-	l.writer.environment, l.writer.keys = l.info.Environment, &l.keys
-	if l.w, err = l.writer.get(ctx); err != nil || o.Concurrent {
+	l.writer.Environment, l.writer.Keys = l.info.Environment, &l.keys
+	w, err := l.writer.Get(ctx)
+	if err != nil {
 		return l.classify(err)
+	}
+	if l.w = (&conn{w}); o.Concurrent {
+		return nil
 	}
 	return l.recover(ctx)
 }
@@ -158,7 +161,7 @@ func (l *Ledger) openReaders(ctx context.Context, o Options) (err error) {
 	if err != nil || version == newestSchema(l.steps) {
 		return err
 	}
-	if err := l.readers.close(); err != nil {
+	if err := l.readers.Close(); err != nil {
 		return err
 	}
 	path := l.path
@@ -188,13 +191,13 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return err
 	}
 	defer end()
-	h, err := c.header(ctx)
+	h, err := c.Header(ctx)
 	if err != nil {
 		return l.classify(err)
 	}
-	l.info, l.keys, l.id, l.copied.header = h.info, h.keys, h.id, h
-	l.readers.environment, l.readers.keys = h.info.Environment, &l.keys
-	c.Environment, c.Keys = h.info.Environment, &l.keys
+	l.info, l.keys, l.id, l.copied.Header = h.Info, h.Keys, h.ID, h
+	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
+	c.Environment, c.Keys = h.Info.Environment, &l.keys
 	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
 	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
@@ -209,7 +212,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if err := l.detectCopy(ctx, o.Adopt); err != nil {
 		return err
 	}
-	if info, err := os.Stat(l.path); err == nil && (h.openings != h.closings || info.Size() < quickCheckSize) {
+	if info, err := os.Stat(l.path); err == nil && (h.Openings != h.Closings || info.Size() < quickCheckSize) {
 		problems, err := c.Check(ctx, "quick_check")
 		if err != nil {
 			return l.classify(err)
@@ -219,38 +222,6 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		}
 	}
 	return nil
-}
-
-// header is the row of the table ledger.
-type header struct {
-	info               ledger.Info
-	keys               keyed.Secret
-	id                 string
-	writes             int64
-	openings, closings int64
-	copy               ledger.GapCause
-	token, place       string
-}
-
-func (c *conn) header(ctx context.Context) (h header, err error) {
-	err = c.Query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place FROM ledger`, nil, func(r *record) error {
-		h.id, h.info.Environment, h.info.Account.Partner, h.info.Account.Slug = r.Text(), r.Text(), r.Text(), r.Text()
-		secret, err := hex.DecodeString(r.Text())
-		if err != nil || len(secret) != len(h.keys) || len(h.id) < 16 {
-			return tables.ErrMalformed
-		}
-		h.keys = keyed.Secret(secret)
-		h.info.Created, h.writes, h.openings, h.closings = r.Time(), r.Int64(), r.Int64(), r.Int64()
-		h.copy, h.token, h.place = ledger.GapCause(r.Text()), r.Text(), r.Text()
-		return nil
-	})
-	if err == nil && h.id == "" {
-		err = tables.ErrMalformed
-	}
-	if err == nil {
-		err = c.QueryOne(ctx, "PRAGMA user_version", nil, &h.info.Schema)
-	}
-	return h, err
 }
 
 // checkConcurrent is findLoss for who does not hold the lock: the emergency file
@@ -265,11 +236,11 @@ func (l *Ledger) checkConcurrent(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	h, err := c.header(ctx)
-	if err != nil || e.Seq() <= h.writes {
+	h, err := c.Header(ctx)
+	if err != nil || e.Seq() <= h.Writes {
 		return l.classify(err)
 	}
-	return lostWrites(l.path, h.writes, e.Seq())
+	return lostWrites(l.path, h.Writes, e.Seq())
 }
 
 // quickCheckSize is up to which size a ledger is checked at every opening:
@@ -293,29 +264,7 @@ func create(ctx context.Context, path string, o Options) error {
 	if _, err := datafile.CheckPlace(path); err != nil {
 		return err
 	}
-	part := path + ".new"
-	for _, end := range []string{"", "-journal", "-wal", "-shm"} { // of one who was killed
-		if err := os.Remove(part + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is in the way: %w: %w", part+end, err, ledger.ErrWrite)
-		}
-	}
-	f, err := private.Create(part, os.O_RDWR)
-	if err == nil {
-		err = f.Close()
-	}
-	if err == nil {
-		err = fill(ctx, part, o)
-	}
-	if err == nil {
-		err = datafile.Sync(part)
-	}
-	if err == nil {
-		err = os.Rename(part, path)
-	}
-	if err == nil {
-		err = private.SyncFolder(path)
-	}
-	if err != nil {
+	if err := datafile.Create(path, func(part string) error { return fill(ctx, part, o) }); err != nil {
 		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
 	}
 	return nil
@@ -368,10 +317,10 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.w.Close())
 	}
 	if l.readers != nil {
-		all = append(all, l.readers.close())
+		all = append(all, l.readers.Close())
 	}
 	if l.writer != nil { // last, so that SQLite moves the log into the file
-		all = append(all, l.writer.close())
+		all = append(all, l.writer.Close())
 	}
 	if l.emergency != nil {
 		all = append(all, l.emergency.Close())

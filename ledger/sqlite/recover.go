@@ -13,7 +13,7 @@ import (
 // no attempt is open: answers of the emergency file first, then the rest becomes
 // unanswered. One transaction, before Open returns.
 func (l *Ledger) recover(ctx context.Context) error {
-	token, err := l.emergency.Announce(l.copied.token)
+	token, err := l.emergency.Announce(l.copied.Token)
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
@@ -87,28 +87,7 @@ func (l *Ledger) closeOpen(ctx context.Context, c *conn) error {
 // newest is the last moment that attempts tell of, zero if there is none.
 func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledger.Instant, err error) {
 	now = ledger.Instant{At: l.info.Opened}
-	// Attempts are numbered in the order in which they began, and one is over long
-	// before thousands of others begin.
-	err = c.Query(ctx, "SELECT "+tables.AttemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer ORDER BY a.id DESC LIMIT 10000", nil, func(r *record) error {
-		_, a := r.Attempt()
-		for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
-			if !at.At.IsZero() && (newest.At.IsZero() || at.Partner().After(newest.Partner())) {
-				newest = at
-			}
-		}
-		if !now.Certain {
-			now.Offset, now.Certain = certainOffset(a)
-		}
-		return nil
-	})
-	if err == nil && !now.Certain {
-		err = c.Query(ctx, "SELECT "+tables.AttemptColumns+" FROM attempt a CROSS JOIN customer c ON c.id = a.customer WHERE a.not_before_certain = 1 OR a.not_after_certain = 1 ORDER BY a.id DESC LIMIT 1", nil, func(r *record) error {
-			_, a := r.Attempt()
-			now.Offset, now.Certain = certainOffset(a)
-			return nil
-		})
-	}
-	if err != nil {
+	if newest, now.Offset, now.Certain, err = c.Newest(ctx); err != nil {
 		return now, newest, err
 	}
 	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
@@ -118,12 +97,4 @@ func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledge
 		now.Certain = now.Certain && behind <= 2*time.Second
 	}
 	return now.Stored(), newest, nil
-}
-
-// certainOffset is what an attempt tells of the partner's clock, if anything.
-func certainOffset(a ledger.Attempt) (offset time.Duration, isCertain bool) {
-	if a.NotAfter.Certain {
-		return a.NotAfter.Offset, true
-	}
-	return a.NotBefore.Offset, a.NotBefore.Certain
 }

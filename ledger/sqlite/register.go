@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
@@ -47,7 +46,7 @@ type registration struct {
 	nextNew      int64               // and of the next
 	hasForgotten bool                // somebody was erased from the ledger
 	hasOnboarded bool                // somebody can be recognised under another e-mail
-	claimed      map[int64]int       // customers known before → ordinal of the row that claims them
+	claimed      map[int64]int32     // customers known before → ordinal of the row that claims them
 	found        map[string]identity // of the last Lookup: mostly the rows that are added next
 }
 
@@ -72,7 +71,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 		return nil, err
 	}
 	l.inFlight.clear()
-	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int{}, found: map[string]identity{}}
+	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int32{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
 		return nil, r.stop(ctx, err)
 	}
@@ -152,51 +151,24 @@ func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 	if err := r.compare(ctx, keys, out); err != nil {
 		return nil, err
 	}
-	return out, r.recognise(ctx, keys, recognise, out)
+	return out, r.c.Recognise(ctx, keys, recognise, func(i int) int64 { return r.found[keys[i].Identity].customer }, out)
 }
 
 // find looks identities up and remembers in found what they lead to. It returns
 // the customers that were known before.
 func (r *registration) find(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
 	known := map[int64]ledger.Customer{}
-	texts := slices.DeleteFunc(identities, func(s string) bool { return s == "" })
-	err := tables.QueryList(ctx, r.c.Conn, "SELECT "+tables.CustomerColumns+" FROM customer c WHERE c.email <> '' AND coalesce(c.identity, c.email) IN (?)", texts, func(rec *record) error {
-		c := rec.Customer()
-		who := identity{customer: c.ID}
+	err := r.c.FindIdentities(ctx, identities, r.hasForgotten, func(text string, c ledger.Customer) {
+		who := identity{customer: c.ID, isErased: c.Status == ledger.Forgotten}
 		if c.ID >= r.firstNew {
 			who.claimed = c.LastRow + 1
 		} else {
 			known[c.ID] = c
 			if ordinal, ok := r.claimed[c.ID]; ok {
-				who.claimed = ordinal + 1
+				who.claimed = int(ordinal) + 1
 			}
 		}
-		r.found[c.Identity] = who
-		return nil
-	})
-	if err != nil || !r.hasForgotten {
-		return known, err
-	}
-	byDigest := make(map[keyed.Digest]string, len(texts))
-	digests := make([][]byte, 0, len(texts))
-	for _, text := range texts {
-		if d := r.l.keys.Identity(text); r.found[text].customer == 0 {
-			byDigest[d] = text
-			digests = append(digests, d[:])
-		}
-	}
-	err = tables.QueryList(ctx, r.c.Conn, "SELECT f.digest, "+tables.CustomerColumns+" FROM forgotten f JOIN customer c ON c.id = f.customer WHERE f.digest IN (?)", digests, func(rec *record) error {
-		d, c := rec.Blob(), rec.Customer()
-		if len(d) != len(keyed.Digest{}) {
-			return tables.ErrMalformed
-		}
-		who := identity{customer: c.ID, isErased: true}
-		if ordinal, ok := r.claimed[c.ID]; ok {
-			who.claimed = ordinal + 1
-		}
-		r.found[byDigest[keyed.Digest(d)]] = who
-		known[c.ID] = c
-		return nil
+		r.found[text] = who
 	})
 	return known, err
 }
@@ -205,11 +177,13 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
 	for i := range keys {
 		m := &out[i]
-		var details []byte
+		var details ledger.Details
 		switch {
 		case m.Claimed >= 0:
-			if err := r.c.QueryOne(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed},
-				&m.First.File, &m.First.Number, &m.First.Line, &details); err != nil {
+			if err := r.c.Query(ctx, "SELECT file, number, line, details FROM input_row WHERE batch = ? AND ordinal = ?", []any{r.batch.ID, m.Claimed}, func(rec *record) error {
+				m.First, details = ledger.Position{File: rec.Int(), Number: rec.Int(), Line: rec.Int()}, rec.Details()
+				return nil
+			}); err != nil {
 				return err
 			}
 		case m.Customer != nil && !m.Forgot:
@@ -220,54 +194,6 @@ func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out
 		}
 	}
 	return nil
-}
-
-// recognise fills in who may be the same customer under another e-mail.
-func (r *registration) recognise(ctx context.Context, keys []ledger.LookupKey, of []int, out []ledger.Match) error {
-	if len(of) == 0 {
-		return nil
-	}
-	numbers, names := map[string][]*ledger.Customer{}, map[int64][]*ledger.Customer{}
-	askNumbers, askNames := make([]string, 0, len(of)), make([]int64, 0, len(of))
-	for _, i := range of {
-		if n := ledger.PlainNumber(keys[i].SenderID); n != "" {
-			askNumbers = append(askNumbers, n)
-		}
-		if m := r.l.keys.Name(keys[i].NameText); m != 0 {
-			askNames = append(askNames, m)
-		}
-	}
-	const text = "SELECT c.sender_number, c.name_mark, " + tables.CustomerColumns + " FROM customer c WHERE c.status IN ('created', 'link_missing', 'in_doubt') AND "
-	if err := tables.QueryList(ctx, r.c.Conn, text+"c.sender_number <> '' AND c.sender_number IN (?)", askNumbers, func(rec *record) error {
-		number, _, c := rec.Text(), rec.Int64(), rec.Customer()
-		numbers[number] = append(numbers[number], &c)
-		return nil
-	}); err != nil {
-		return err
-	}
-	if err := tables.QueryList(ctx, r.c.Conn, text+"c.name_mark <> 0 AND c.name_mark IN (?)", askNames, func(rec *record) error {
-		_, name, c := rec.Text(), rec.Int64(), rec.Customer()
-		names[name] = append(names[name], &c)
-		return nil
-	}); err != nil {
-		return err
-	}
-	for _, i := range of {
-		own := r.found[keys[i].Identity].customer
-		out[i].ByID = firstOther(numbers[ledger.PlainNumber(keys[i].SenderID)], own)
-		out[i].ByName = firstOther(names[r.l.keys.Name(keys[i].NameText)], own)
-	}
-	return nil
-}
-
-// firstOther returns the customer with the smallest id but own, or nil.
-func firstOther(all []*ledger.Customer, own int64) (first *ledger.Customer) {
-	for _, c := range all {
-		if c.ID != own && (first == nil || c.ID < first.ID) {
-			first = c
-		}
-	}
-	return first
 }
 
 // Add implements ledger.Registration.
@@ -307,7 +233,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		if f := row.File; f < len(r.batch.Files) {
 			r.batch.Files[f].Rows++
 		}
-		details, name := tables.EmptyAsNull(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
+		details, name := tables.DetailsArg(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
 		who, isNew, err := r.claim(row)
 		if err != nil {
 			return err
@@ -341,7 +267,7 @@ func (r *registration) claim(row *ledger.Row) (who identity, isNew bool, err err
 		who.customer = r.nextNew
 		r.nextNew++
 	} else {
-		r.claimed[who.customer] = row.Ordinal
+		r.claimed[who.customer] = int32(row.Ordinal)
 	}
 	who.claimed = row.Ordinal + 1
 	r.found[row.Identity] = who

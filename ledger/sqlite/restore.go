@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
@@ -64,7 +62,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 		return "", err
 	}
 	l.noteKeptAnswers()
-	if kept, err = setLedgerAside(l.path, l.path+"-"+fileTime(o.Now())+".kept"); err != nil {
+	if kept, err = datafile.SetAside(l.path, l.path+"-"+datafile.TimeOf(o.Now())+".kept"); err != nil {
 		return kept, err
 	}
 	if err = os.Rename(part, l.path); err == nil {
@@ -88,7 +86,7 @@ func (l *Ledger) noteKeptAnswers() {
 // it one whole file that is marked as a copy.
 func prepareCopy(ctx context.Context, from, to, environment string, all []step) error {
 	for _, end := range []string{"-wal", ""} {
-		if err := copyFile(from+end, to+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
+		if err := datafile.Copy(from+end, to+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("copying %s: %w: %w", from, err, ledger.ErrWrite)
 		}
 	}
@@ -96,13 +94,13 @@ func prepareCopy(ctx context.Context, from, to, environment string, all []step) 
 		if _, err := c.checkShape(ctx, all); err != nil {
 			return err
 		}
-		h, err := c.header(ctx)
+		h, err := c.Header(ctx)
 		if err != nil {
 			return err
 		}
-		if h.info.Environment != environment {
+		if h.Info.Environment != environment {
 			return fmt.Errorf("it belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url): %w",
-				h.info.Environment, environment, ledger.ErrEnvironment)
+				h.Info.Environment, environment, ledger.ErrEnvironment)
 		}
 		problems, err := c.Check(ctx, "quick_check")
 		if err == nil && len(problems) > 0 {
@@ -124,44 +122,4 @@ func prepareCopy(ctx context.Context, from, to, environment string, all []step) 
 		return l.classify(err)
 	}
 	return nil
-}
-
-// copyFile copies a file to a new one, 0600. What an earlier call left is replaced.
-func copyFile(from, to string) (err error) {
-	in, err := datafile.Open(from, os.O_RDONLY)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	out, err := private.Create(to, os.O_WRONLY)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
-}
-
-// setLedgerAside gives a ledger and the files beside it another name. The ledger
-// keeps its first name as well, so that its place is not empty before the copy
-// comes. It returns the name, or "" if there was no ledger.
-func setLedgerAside(path, kept string) (string, error) {
-	for _, end := range []string{"-wal", "-shm", "-journal", ".emergency"} {
-		if err := os.Rename(path+end, kept+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%s cannot be set aside: %w: %w", path+end, err, ledger.ErrWrite)
-		}
-	}
-	err := os.Link(path, kept)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(path, kept) // a file system without links
-	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("%s cannot be set aside: %w: %w", path, err, ledger.ErrWrite)
-	}
-	return filepath.Clean(kept), nil
 }

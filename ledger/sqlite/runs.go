@@ -78,7 +78,7 @@ func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
-		return c.Query(ctx, "SELECT "+tables.RunColumns+" FROM run ORDER BY id DESC", nil, func(r *record) error { return use(r.Run()) })
+		return c.Runs(ctx, "ORDER BY id DESC", use)
 	})
 }
 
@@ -88,11 +88,11 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		return nil
 	}
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		h, err := c.header(ctx)
+		h, err := c.Header(ctx)
 		if err != nil {
 			return err
 		}
-		bound := h.info.Account
+		bound := h.Info.Account
 		if bound.Differs(account) {
 			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
@@ -135,7 +135,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err := c.refuseDoubts(ctx); err != nil {
 			return err
 		}
-		h, err := c.header(ctx)
+		h, err := c.Header(ctx)
 		if err != nil {
 			return err
 		}
@@ -145,8 +145,9 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err := c.Exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
 			return err
 		}
+		c.Environment = environment // if the commit fails, nothing is written any more
 		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
-			h.info.Environment+" -> "+environment, tables.Micros(l.now()))
+			h.Info.Environment+" -> "+environment, tables.Micros(l.now()))
 	})
 	if err == nil {
 		l.info.Environment = environment
@@ -167,10 +168,7 @@ func (c *conn) refuseDoubts(ctx context.Context) error {
 // Learnt implements ledger.Runs.
 func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
 	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
-		err = c.Query(ctx, "SELECT value, at_us FROM fact WHERE name = ?", []any{name}, func(r *record) error {
-			value, at, isKnown = r.Text(), r.Time(), true
-			return nil
-		})
+		value, at, isKnown, err = c.Fact(ctx, name)
 		return isKnown, err
 	})
 	if err == nil && !isKnown {
@@ -187,12 +185,6 @@ func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) er
 }
 
 // LearntNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) LearntNames(ctx context.Context, prefix string) (names []string, err error) {
-	return read(ctx, l, func(c *conn) (names []string, err error) {
-		err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *record) error {
-			names = append(names, r.Text())
-			return nil
-		})
-		return names, err
-	})
+func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
+	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // generous is a partner that creates every user.
 type generous struct{ pipeline.Partner }
 
-func (generous) Create(context.Context, string, partner.User) partner.Answer {
-	return partner.Answer{Class: partner.OK, ServiceID: "acme-rain-user-abc123def456ghi", VerificationURL: "https://withpersona.com/verify?inquiry-id=inq_1"}
+func (generous) Create(context.Context, string, validate.User) partner.Answer {
+	return partner.Answer{Class: ledger.OK, ServiceID: "acme-rain-user-abc123def456ghi", VerificationURL: "https://withpersona.com/verify?inquiry-id=inq_1"}
 }
 
 func (generous) ListUsers(context.Context, int, int) (partner.Page, error) {

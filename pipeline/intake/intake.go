@@ -28,9 +28,9 @@ type Batch struct {
 var _ pipeline.Input = (*Batch)(nil)
 
 // Open opens files as one batch, see source.Open. Options.Fields is set to
-// Fields. The caller closes the batch.
+// the fields of package validate. The caller closes the batch.
 func Open(ctx context.Context, paths []string, stdin io.Reader, opt source.Options) (*Batch, error) {
-	opt.Fields = Fields()
+	opt.Fields = Fields(validate.Fields())
 	in, err := source.Open(ctx, paths, stdin, opt)
 	if err != nil {
 		return nil, err
@@ -38,12 +38,12 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt source.Optio
 	return &Batch{Input: in}, nil
 }
 
-// Fields returns the fields of a customer as columns to look for.
-func Fields() []source.Field {
+// Fields returns the fields of a table as columns to look for.
+func Fields(table validate.FieldTable) []source.Field {
 	var fields []source.Field
-	for _, f := range validate.Fields() {
-		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases, Required: f.Required, Written: f.Name == "isTermsOfServiceAccepted",
-			Foreign: f.Foreign, Parts: f.Parts, AdjacentParts: f.PartsBeside})
+	for _, f := range table {
+		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases(), Required: f.Required, Written: f.IsBool,
+			Foreign: f.Foreign(), Parts: f.Parts(), AdjacentParts: f.AdjacentParts()})
 	}
 	return fields
 }

@@ -83,10 +83,10 @@ type pages struct {
 func (p *pages) ListUsers(_ context.Context, skip, limit int) (partner.Page, error) {
 	p.asked = append(p.asked, skip)
 	if len(p.asked) == p.failAt {
-		return partner.Page{}, &partner.Error{Class: partner.Auth, HTTPStatus: 401}
+		return partner.Page{}, &partner.Error{Class: ledger.Auth, HTTPStatus: 401}
 	}
 	if p.refuses > 0 && limit > p.refuses {
-		return partner.Page{}, &partner.Error{Class: partner.Reject, HTTPStatus: 422}
+		return partner.Page{}, &partner.Error{Class: ledger.Reject, HTTPStatus: 422}
 	}
 	out := partner.Page{Skip: skip, Total: p.n, Date: moment().Add(time.Hour)}
 	for i := skip; i < min(p.n, skip+min(limit, p.cap)); i++ {
@@ -214,7 +214,7 @@ func (s *scripted) Delete(context.Context, string) (partner.Removal, error) {
 	return r, nil
 }
 
-func failing(class partner.Class) *partner.Error { return &partner.Error{Class: class} }
+func failing(class ledger.Class) *partner.Error { return &partner.Error{Class: class} }
 
 func TestRetry(t *testing.T) {
 	for _, test := range []struct {
@@ -225,10 +225,10 @@ func TestRetry(t *testing.T) {
 		fail bool
 	}{
 		{"begun", nil, RetriedAll{Denied: 1, Begun: 1}, ledger.KYC{Status: ledger.KYCNotBegun, Retries: 1}, false},
-		{"busy first", []*partner.Error{failing(partner.Busy)}, RetriedAll{Denied: 1, Begun: 1}, ledger.KYC{Status: ledger.KYCNotBegun, Retries: 1}, false},
-		{"no answer", []*partner.Error{failing(partner.Unknown)}, RetriedAll{Denied: 1, Unknown: 1}, ledger.KYC{Status: ledger.KYCDenied, Retries: 1, RetryOpen: true}, false},
-		{"refused", []*partner.Error{failing(partner.Unclear)}, RetriedAll{Denied: 1, Refused: 1}, ledger.KYC{Status: ledger.KYCDenied}, false},
-		{"key refused", []*partner.Error{failing(partner.Auth)}, RetriedAll{Denied: 1, Refused: 1}, ledger.KYC{Status: ledger.KYCDenied}, true},
+		{"busy first", []*partner.Error{failing(ledger.Busy)}, RetriedAll{Denied: 1, Begun: 1}, ledger.KYC{Status: ledger.KYCNotBegun, Retries: 1}, false},
+		{"no answer", []*partner.Error{failing(ledger.Unknown)}, RetriedAll{Denied: 1, Unknown: 1}, ledger.KYC{Status: ledger.KYCDenied, Retries: 1, RetryOpen: true}, false},
+		{"refused", []*partner.Error{failing(ledger.Unclear)}, RetriedAll{Denied: 1, Refused: 1}, ledger.KYC{Status: ledger.KYCDenied}, false},
+		{"key refused", []*partner.Error{failing(ledger.Auth)}, RetriedAll{Denied: 1, Refused: 1}, ledger.KYC{Status: ledger.KYCDenied}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := created(t, ledger.Created, 2, nil)
@@ -387,9 +387,9 @@ func TestRemove(t *testing.T) {
 		id      string
 	}{
 		{"done", nil, partner.Removed, ledger.InDoubt, ledger.Removed, CodeRecreating, ""},
-		{"no answer", failing(partner.Unknown), partner.RemovalUnknown, ledger.InDoubt, ledger.Unknown, CodeRecreating, "s0"},
-		{"no such user", failing(partner.Unknown), partner.NoSuchUser, ledger.InDoubt, ledger.Unknown, CodeRecreating, "s0"},
-		{"refused", failing(partner.Reject), partner.NotRemoved, ledger.LinkMissing, ledger.NotRemoved, "", "s0"},
+		{"no answer", failing(ledger.Unknown), partner.RemovalUnknown, ledger.InDoubt, ledger.Unknown, CodeRecreating, "s0"},
+		{"no such user", failing(ledger.Unknown), partner.NoSuchUser, ledger.InDoubt, ledger.Unknown, CodeRecreating, "s0"},
+		{"refused", failing(ledger.Reject), partner.NotRemoved, ledger.LinkMissing, ledger.NotRemoved, "", "s0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := created(t, ledger.LinkMissing, 2, nil)
@@ -485,7 +485,7 @@ func TestRemoveStops(t *testing.T) {
 	l := created(t, ledger.LinkMissing, 9, nil)
 	s := &scripted{pages: pages{n: 9, cap: 10}, removal: make([]partner.Removal, 9)}
 	for range 9 {
-		s.errs = append(s.errs, failing(partner.Unknown))
+		s.errs = append(s.errs, failing(ledger.Unknown))
 	}
 	out, err := Remove(t.Context(), RemoveConfig{Ledger: l, Partner: s, Pace: quick()}, customers(t, l))
 	if err == nil || s.calls != unknownInRow || len(out.Unknown) != unknownInRow {

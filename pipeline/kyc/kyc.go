@@ -58,7 +58,7 @@ func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func
 		}
 		err := do()
 		var e *partner.Error
-		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == partner.Auth || e.Halt != partner.NoHalt {
+		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
 			return err
 		}
 		wait := max(rest, e.RetryAfter)
@@ -77,8 +77,8 @@ func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func
 }
 
 // readable reports whether a list that was not given may be given later.
-func readable(e *partner.Error) bool { return e.Class != partner.Reject && e.Class != partner.Unclear }
+func readable(e *partner.Error) bool { return e.Class != ledger.Reject && e.Class != ledger.Unclear }
 
 // passing reports whether a change was turned away, or never sent, for a reason
 // that passes.
-func passing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == partner.NotSent }
+func passing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == ledger.NotSent }

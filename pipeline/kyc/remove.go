@@ -159,7 +159,7 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	default:
 		out.Unknown = append(out.Unknown, cu.ID)
 	}
-	if e == nil || e.Class == partner.Auth || e.Halt != partner.NoHalt {
+	if e == nil || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
 		return err
 	}
 	return nil
@@ -186,7 +186,7 @@ func (c RemoveConfig) outcome(cu ledger.Customer, attempt int64, removal partner
 		}
 	case partner.NotRemoved:
 		closing.Class = ledger.NotRemoved
-		if e == nil || e.Class == partner.NotSent {
+		if e == nil || e.Class == ledger.NotSent {
 			closing.Class = ledger.NotSent
 		}
 		change.Status, change.Field, change.Code, change.Message = ledger.LinkMissing, cu.Field, cu.Code, cu.Message

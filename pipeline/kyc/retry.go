@@ -115,7 +115,7 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 	if failed := c.Ledger.RetryKYC(last, cu.ServiceID, was+1, was); failed != nil {
 		return failed
 	}
-	if e == nil || e.Class == partner.Auth || e.Halt != partner.NoHalt {
+	if e == nil || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
 		return err
 	}
 	return nil

@@ -11,6 +11,9 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // BenchmarkCreate is one request after another over loopback, each on a
@@ -35,13 +38,13 @@ func BenchmarkCreate(b *testing.B) {
 func compareCreate(b *testing.B, url, ca string) {
 	c := newClient(b, Config{BaseURL: url, CAFile: ca})
 	u := jane()
-	body, err := encode(u)
+	body, err := encodeBody(&u, validate.Fields())
 	if err != nil {
 		b.Fatal(err)
 	}
 	bare := bareTransport(b, ca)
 	ours := func() {
-		if a := c.Create(context.Background(), testIdem, u); a.Class != OK {
+		if a := c.Create(context.Background(), testIdem, u); a.Class != ledger.OK {
 			b.Fatal(a)
 		}
 	}

@@ -19,7 +19,7 @@ const (
 	CauseReset       = "reset"       // the connection was reset
 	CauseEOF         = "eof"         // the connection ended before an answer
 	CauseDNS         = "dns"         // the host's name could not be resolved
-	CauseRefused     = "refused"     // nobody listens there
+	CauseRefused     = "refused"     // no server listens there
 	CauseUnreachable = "unreachable" // no route to the host or network
 	CauseTLS         = "tls"         // no TLS with that server
 	CauseCertificate = "certificate" // expired, untrusted, or for another name
@@ -38,9 +38,9 @@ const (
 	CauseServiceID   = "service_id"  // 2xx whose serviceId is missing or no sane token
 )
 
-// cause names the failure of a request that got no status line. The order
+// causeOf names the failure of a request that got no status line. The order
 // matters: a certificate error is also a TLS error, a refused proxy a refusal.
-func cause(err error) string {
+func causeOf(err error) string {
 	var (
 		cert    *tls.CertificateVerificationError
 		roots   x509.SystemRootsError

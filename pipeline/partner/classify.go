@@ -3,6 +3,8 @@ package partner
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // The one table that turns an answer into a Class. What the partner documents
@@ -29,20 +31,20 @@ import (
 
 // verdict is the part of an Answer that the body and status decide.
 type verdict struct {
-	class Class
+	class ledger.Class
 	cause string
 	halt  Halt
 }
 
-// judge looks up the table for an answer that is not 2xx. fields are those of
+// judgeStatus looks up the table for an answer that is not 2xx. fields are those of
 // the request.
-func judge(status int, m message, fields fieldTable) verdict {
-	v := verdict{class: Unknown, cause: CauseStatus}
+func judgeStatus(status int, m message, fields fieldTable) verdict {
+	v := verdict{class: ledger.Unknown, cause: CauseStatus}
 	switch {
 	case status >= 300 && status <= 399:
-		return verdict{Unknown, CauseRedirect, Redirected}
+		return verdict{ledger.Unknown, CauseRedirect, Redirected}
 	case status >= 500 && status <= 599:
-		return verdict{class: Unknown, cause: CauseServer}
+		return verdict{class: ledger.Unknown, cause: CauseServer}
 	case m.form == html && status != http.StatusTooManyRequests:
 		v.cause = CauseHTML
 	case m.form == contrary:
@@ -51,7 +53,7 @@ func judge(status int, m message, fields fieldTable) verdict {
 		v.class = judge4xx(status, m, fields)
 	}
 	switch {
-	case v.class != Unknown:
+	case v.class != ledger.Unknown:
 		return verdict{class: v.class}
 	case m.form == cut && status >= 400 && status <= 499:
 		v.cause = CauseBody
@@ -62,75 +64,75 @@ func judge(status int, m message, fields fieldTable) verdict {
 	return v
 }
 
-// judgeCreate is judge for a create-user request, whose path must be there.
-func judgeCreate(status int, m message, u User) verdict {
-	v := judge(status, m, fieldsOf(u))
+// isPathGone reports whether a status says that the path of the request is not
+// there, as that of create-user must be.
+func isPathGone(status int) bool {
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
-		v.halt = PathGone
+		return true
 	}
-	return v
+	return false
 }
 
-func judge4xx(status int, m message, fields fieldTable) Class {
+func judge4xx(status int, m message, fields fieldTable) ledger.Class {
 	code := m.byCode()
 	own := m.form == enveloped || m.form == empty // the partner's own, as far as the status alone can tell
 	switch status {
 	case 400, 409:
-		if c := classOf(m.says(fields)); c != Unknown {
+		if c := classOf(m.readMeaning(fields)); c != ledger.Unknown {
 			return c
 		}
 		if status == 400 && (m.form == enveloped || m.form == object) {
-			return Unclear
+			return ledger.Unclear
 		}
 	case 402:
-		if c := classOf(code); c != Unknown {
+		if c := classOf(code); c != ledger.Unknown {
 			return c
 		}
 		if own || m.byText() == saysNoFunds {
-			return Funds
+			return ledger.Funds
 		}
 	case 401, 403:
-		if c := classOf(code); c != Unknown && c != DupUser {
+		if c := classOf(code); c != ledger.Unknown && c != ledger.DupUser {
 			return c
 		}
 		if own || m.isRefusal() || m.form != cut && textRefusesUs(m.text) {
-			return Auth
+			return ledger.Auth
 		}
 	case 422:
-		if c := classOf(m.says(fields)); c != Unknown {
+		if c := classOf(m.readMeaning(fields)); c != ledger.Unknown {
 			return c
 		}
-		return Reject
+		return ledger.Reject
 	case 429:
 		return judge429(m, fields)
 	}
-	return Unknown
+	return ledger.Unknown
 }
 
-func judge429(m message, fields fieldTable) Class {
+func judge429(m message, fields fieldTable) ledger.Class {
 	switch {
 	case m.form != enveloped:
-		return Throttled
-	case m.says(fields) == saysKeyUsed:
-		return KeyUsed
+		return ledger.Throttled
+	case m.readMeaning(fields) == saysKeyUsed:
+		return ledger.KeyUsed
 	default:
-		return Busy
+		return ledger.Busy
 	}
 }
 
-func classOf(m meaning) Class {
+func classOf(m meaning) ledger.Class {
 	switch m {
 	case saysKeyUsed:
-		return KeyUsed
+		return ledger.KeyUsed
 	case saysDupUser:
-		return DupUser
+		return ledger.DupUser
 	case saysNoFunds:
-		return Funds
+		return ledger.Funds
 	case saysRefused, saysInvalid:
-		return Reject
+		return ledger.Reject
 	default:
-		return Unknown
+		return ledger.Unknown
 	}
 }
 
@@ -138,13 +140,13 @@ func classOf(m meaning) Class {
 func judgeCreation(c creation) verdict {
 	switch {
 	case !c.valid || c.status != "success":
-		return verdict{class: OKBroken, cause: CauseBody}
+		return verdict{class: ledger.OKBroken, cause: CauseBody}
 	case c.id == "":
-		return verdict{class: OKBroken, cause: CauseServiceID}
+		return verdict{class: ledger.OKBroken, cause: CauseServiceID}
 	case c.link == "":
-		return verdict{class: OKBroken, cause: CauseLink}
+		return verdict{class: ledger.OKBroken, cause: CauseLink}
 	default:
-		return verdict{class: OK}
+		return verdict{class: ledger.OK}
 	}
 }
 
@@ -158,5 +160,5 @@ func redirectHost(base *url.URL, location string) string {
 	if err != nil {
 		return ""
 	}
-	return printable(u.Host, 255)
+	return toPrintable(u.Host, 255)
 }

@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // Client speaks to one partner account. It is made by New and may be used by
@@ -16,6 +19,7 @@ import (
 type Client struct {
 	base      *url.URL
 	key       secret
+	fields    validate.FieldTable
 	userAgent string
 	timeout   time.Duration
 	proxy     *url.URL        // nil: none
@@ -31,7 +35,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: s.base, key: hide(s.Key), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
+	return &Client{base: s.base, key: hideSecret(s.Key), fields: validate.Fields(), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
 		once: newTransport(s, false), kept: newTransport(s, true), stray: new(atomic.Bool)}, nil
 }
 
@@ -55,58 +59,53 @@ func (c *Client) Proxy() string {
 // CloseIdle closes the connections that look-ups have left open.
 func (c *Client) CloseIdle() { c.kept.CloseIdleConnections() }
 
-// Create sends one create-user request with this idempotency key, once, and
-// says what its answer proves. It waits for nothing but the answer, at most
-// Config.Timeout. When ctx ends before a byte was written the answer is
-// NotSent, after that Unknown.
-func (c *Client) Create(ctx context.Context, key string, u User) Answer {
+// Create sends one create-user request with this idempotency key, once, and returns
+// what its answer proves. It waits for the answer only, at most Config.Timeout. If
+// ctx ends before a byte was written the answer is NotSent, after that Unknown.
+func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer {
 	now := time.Now()
-	unwritable := Answer{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now}
+	unwritable := Answer{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now}
 	if !isToken(key, 255) {
 		return unwritable
 	}
-	body, err := encode(u)
+	body, err := encodeBody(&u, c.fields)
 	if err != nil {
 		return unwritable
 	}
+	fields := fieldsOf(&u, c.fields)
 	r := c.exchange(ctx, request{http.MethodPost, createPath, key, body}, maxBody)
-	a := c.answer(r)
-	if r.err != nil {
+	a, m := c.newAnswer(r, fields)
+	switch {
+	case r.err != nil:
 		return a
-	}
-	if r.status >= 200 && r.status <= 299 {
+	case r.isSuccess():
 		made := readCreation(r.body, r.whole)
 		v := judgeCreation(made)
 		a.Class, a.Cause = v.class, v.cause
 		a.ServiceID, a.VerificationURL = made.id, made.link
-	} else {
-		m := readMessage(r.body, r.whole)
-		v := judgeCreate(r.status, m, u)
-		a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.code()
-		if a.Class == Reject || a.Class == Unclear {
-			a.Fields = complained(m, u)
+		if r.encoded {
+			a.Cause = CauseEncoding
 		}
-	}
-	if r.encoded && a.Cause == CauseBody {
-		a.Cause = CauseEncoding
-	}
-	if r.proxyStatus != 0 {
-		a.Halt = ProxyRefused
+	case isPathGone(r.status):
+		a.Halt = PathGone
+	case a.Class == ledger.Reject || a.Class == ledger.Unclear:
+		a.Fields = complainedFields(m, fields)
 	}
 	switch a.Class {
-	case OKBroken, Unknown, Unclear:
-		a.Excerpt = c.excerpt(r.body)
+	case ledger.OKBroken, ledger.Unknown, ledger.Unclear:
+		a.Excerpt = c.keepExcerpt(r.body)
 	}
 	return a
 }
 
-// answer fills what does not depend on the body.
-func (c *Client) answer(r reply) Answer {
-	a := Answer{HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
+// newAnswer judges all replies but those of success, which it leaves Unknown.
+// fields are those of the request.
+func (c *Client) newAnswer(r reply, fields fieldTable) (Answer, message) {
+	a := Answer{Class: ledger.Unknown, HTTPStatus: r.status, ProxyStatus: r.proxyStatus, Began: r.began, Ended: r.ended}
 	if r.err != nil {
-		a.Cause = cause(r.err)
+		a.Cause = causeOf(r.err)
 		if r.unsent {
-			a.Class = NotSent
+			a.Class = ledger.NotSent
 		}
 		switch {
 		case a.Cause == CauseCertificate:
@@ -114,19 +113,31 @@ func (c *Client) answer(r reply) Answer {
 		case r.proxyStatus == http.StatusForbidden || r.proxyStatus == http.StatusProxyAuthRequired:
 			a.Halt = ProxyRefused
 		}
-		return a
+		return a, message{}
 	}
 	a.Date = answerDate(r.header)
 	a.RetryAfter = retryAfter(r.header, r.ended)
+	if r.isSuccess() {
+		return a, message{}
+	}
 	if r.status >= 300 && r.status <= 399 {
 		a.Target = redirectHost(c.base, r.header.Get("Location"))
 	}
-	return a
+	m := readMessage(r.body, r.whole)
+	v := judgeStatus(r.status, m, fields)
+	a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.firstCode()
+	if r.encoded && a.Cause == CauseBody {
+		a.Cause = CauseEncoding
+	}
+	if r.proxyStatus != 0 {
+		a.Halt = ProxyRefused
+	}
+	return a, m
 }
 
-// excerpt is a copy, so that a body of a megabyte can be freed, without the API
+// keepExcerpt returns a copy, so that a body of a megabyte can be freed, without the API
 // key: some gateways show in their error pages what they were sent.
-func (c *Client) excerpt(body []byte) []byte {
+func (c *Client) keepExcerpt(body []byte) []byte {
 	if len(body) == 0 {
 		return nil
 	}
@@ -137,8 +148,7 @@ func (c *Client) excerpt(body []byte) []byte {
 	return append([]byte(nil), body[:min(len(body), maxExcerpt)]...)
 }
 
-// keyForms are the ways in which a page may show the key, and the beginning of
-// one that is cut off there.
+// keyForms returns the forms in which a page may show the key, also cut off.
 func keyForms(key string) []string {
 	forms := []string{key, url.QueryEscape(key),
 		base64.StdEncoding.EncodeToString([]byte(key)), base64.URLEncoding.EncodeToString([]byte(key))}

@@ -16,7 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// Config says which partner API to talk to and how. BaseURL and Key are
+// Config is which partner API to use and how. BaseURL and Key are
 // required; the zero value of every other field means its default.
 type Config struct {
 	BaseURL   string        // https, with the path that all calls share; http only for loopback and private addresses with a key that is not live
@@ -105,7 +105,7 @@ func parseBase(raw string, live bool) (*url.URL, error) {
 	case u.Scheme != "http":
 		return nil, errors.New("must begin with https://")
 	case !isLocal(u.Hostname()):
-		return nil, errors.New("must begin with https://: http is taken for loopback and private addresses only")
+		return nil, errors.New("must begin with https://: http is accepted for loopback and private addresses only")
 	case live:
 		return nil, errors.New("must begin with https:// for a live key")
 	}
@@ -115,7 +115,7 @@ func parseBase(raw string, live bool) (*url.URL, error) {
 	return u, nil
 }
 
-// isLocal takes addresses, and of names only localhost: any other name can be
+// isLocal reports whether a host is a loopback or private address, or localhost: any other name can be
 // made to point elsewhere.
 func isLocal(host string) bool {
 	if strings.EqualFold(host, "localhost") {

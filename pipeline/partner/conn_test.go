@@ -13,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // keeping answers every request and keeps the connection.
@@ -34,8 +37,8 @@ func TestCancelAtAnyMoment(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(cancel)
 		switch a := c.Create(ctx, testIdem, jane()); a.Class {
-		case OK:
-		case NotSent, Unknown, OKBroken:
+		case ledger.OK:
+		case ledger.NotSent, ledger.Unknown, ledger.OKBroken:
 			if a.Cause != CauseCanceled && a.Cause != CauseBody {
 				t.Fatalf("cut off: %v", a)
 			}
@@ -43,7 +46,7 @@ func TestCancelAtAnyMoment(t *testing.T) {
 			t.Fatalf("cut off: %v", a)
 		}
 		wg.Wait()
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != OK {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.OK {
 			t.Fatalf("after one that was cut off: %v", a)
 		}
 	}
@@ -60,9 +63,9 @@ func TestRefusedBeforeRead(t *testing.T) {
 	})
 	c := newClient(t, Config{BaseURL: w.URL})
 	u := jane()
-	u.Extra = []Extra{{"long", strings.Repeat("x", 4<<20)}}
+	u.Extra = []validate.Extra{{Name: "long", Value: strings.Repeat("x", 4<<20)}}
 	for range 2 {
-		if a := c.Create(t.Context(), testIdem, u); a.Class != Throttled || a.RetryAfter != 7*time.Second {
+		if a := c.Create(t.Context(), testIdem, u); a.Class != ledger.Throttled || a.RetryAfter != 7*time.Second {
 			t.Errorf("got %v", a)
 		}
 	}
@@ -96,7 +99,7 @@ func TestOneConnectionForEachChange(t *testing.T) {
 			})
 			c := newClient(t, Config{BaseURL: w.URL})
 			for range 3 {
-				if a := c.Create(t.Context(), testIdem, jane()); a.Class != OK && a.Class != Reject {
+				if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.OK && a.Class != ledger.Reject {
 					t.Errorf("got %v", a)
 				}
 			}
@@ -187,7 +190,7 @@ func TestKeptConnectionLosesItsDeadline(t *testing.T) {
 	defer near.Close()
 	defer far.Close()
 	near.SetDeadline(time.Unix(1, 0)) // of the request before
-	httptrace.ContextClientTrace(new(attempt).traced(t.Context(), true)).GotConn(httptrace.GotConnInfo{Conn: near, Reused: true})
+	httptrace.ContextClientTrace(new(attempt).withTrace(t.Context(), true)).GotConn(httptrace.GotConnInfo{Conn: near, Reused: true})
 	go io.WriteString(far, "x")
 	if _, err := near.Read(make([]byte, 1)); err != nil {
 		t.Errorf("the connection still has the deadline of another request: %v", err)
@@ -197,7 +200,7 @@ func TestKeptConnectionLosesItsDeadline(t *testing.T) {
 // TestLongHeaders: headers of 70 KB, which gateways send, are read, also with a
 // body that is longer; those beyond the limit are no answer.
 func TestLongHeaders(t *testing.T) {
-	for size, want := range map[int]Class{50 << 10: OK, 70 << 10: OK, 200 << 10: OK, 300 << 10: Unknown} {
+	for size, want := range map[int]ledger.Class{50 << 10: ledger.OK, 70 << 10: ledger.OK, 200 << 10: ledger.OK, 300 << 10: ledger.Unknown} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Long", strings.Repeat("x", size))
 			w.WriteHeader(http.StatusCreated)

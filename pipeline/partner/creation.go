@@ -3,7 +3,6 @@ package partner
 import (
 	"bytes"
 	"encoding/json"
-	"unicode/utf8"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -17,18 +16,18 @@ type creation struct {
 	link   string // "" unless absolute https
 }
 
-// readCreation reads an answer that breaks off after the link, too: that one
-// token by token, for which a whole document is a waste.
+// readCreation reads token by token, so that an answer that breaks off after the
+// link is read too.
 func readCreation(body []byte, whole bool) creation {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	var m members
-	c := creation{valid: whole && json.Valid(body)}
-	if c.valid {
-		m.readValid(body)
-	} else {
-		m.readTokens(body)
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber() // a number that fits no float64 is none of our business
+	m := memberTexts{}
+	if t, err := dec.Token(); err == nil && t == json.Delim('{') {
+		_ = m.readObject(dec, false) // where it breaks off is no news
 	}
-	c.status, c.id, c.link = m.status.text, m.id.text, m.link.text
+	c := creation{valid: whole && json.Valid(body), status: m[memberName{"status", false}],
+		id: m[memberName{"serviceId", true}], link: m[memberName{"verificationUrl", true}]}
 	if !ledger.ValidToken(c.id) {
 		c.id = ""
 	}
@@ -38,65 +37,42 @@ func readCreation(body []byte, whole bool) creation {
 	return c
 }
 
-// members are those that count, of the body and of its member data.
-type members struct{ status, id, link member }
+// memberTexts are the texts of the members of a body and of its member data. What
+// is not a text is "", and so is a member that is given twice with different
+// values.
+type memberTexts map[memberName]string
 
-// member is the text of one. What is not a text is "", and so is a member that
-// stands twice with different values.
-type member struct {
-	text  string
-	given bool
+type memberName struct {
+	name   string
+	inData bool
 }
 
-func (m *member) take(s string, isText bool) {
-	if m.given && (!isText || m.text != s) {
-		s = ""
+func (m memberTexts) add(name memberName, text string) {
+	if old, given := m[name]; given && old != text {
+		text = ""
 	}
-	m.text, m.given = s, true
+	m[name] = text
 }
 
-// named is the member of that name, nil if it does not count.
-func (m *members) named(name string, inData bool) *member {
-	switch {
-	case !inData && name == "status":
-		return &m.status
-	case inData && name == "serviceId":
-		return &m.id
-	case inData && name == "verificationUrl":
-		return &m.link
-	}
-	return nil
-}
-
-// readTokens takes what stands before the first fault.
-func (m *members) readTokens(body []byte) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if t, err := dec.Token(); err == nil && t == json.Delim('{') {
-		_ = m.tokens(dec, false) // where it breaks off is no news
-	}
-}
-
-// tokens reads the object that dec stands in.
-func (m *members) tokens(dec *json.Decoder, inData bool) error {
+// readObject reads the rest of an object, whose brace was read.
+func (m memberTexts) readObject(dec *json.Decoder, inData bool) error {
 	for dec.More() {
-		token, err := dec.Token()
+		name, err := dec.Token()
 		if err != nil {
 			return err
 		}
-		name := token.(string) // the decoder lets nothing else stand there
 		value, err := dec.Token()
 		if err != nil {
 			return err
 		}
-		s, isText := value.(string)
-		if to := m.named(name, inData); to != nil {
-			to.take(s, isText)
-		}
+		key, _ := name.(string) // the decoder lets nothing else be there
+		text, _ := value.(string)
+		m.add(memberName{key, inData}, text)
 		switch {
-		case value == json.Delim('{') && !inData && name == "data":
-			err = m.tokens(dec, true)
+		case value == json.Delim('{') && !inData && key == "data":
+			err = m.readObject(dec, true)
 		case value == json.Delim('{') || value == json.Delim('['):
-			err = skip(dec)
+			err = skipValue(dec)
 		}
 		if err != nil {
 			return err
@@ -106,9 +82,9 @@ func (m *members) tokens(dec *json.Decoder, inData bool) error {
 	return err
 }
 
-// skip passes the rest of an object or array. It does not recurse: the depth
+// skipValue reads the rest of an object or array. It does not recurse: the depth
 // is the partner's choice.
-func skip(dec *json.Decoder) error {
+func skipValue(dec *json.Decoder) error {
 	for depth := 1; depth > 0; {
 		t, err := dec.Token()
 		if err != nil {
@@ -124,101 +100,21 @@ func skip(dec *json.Decoder) error {
 	return nil
 }
 
-// readValid reads what is known to be one JSON document, several times faster
-// than tokens do.
-func (m *members) readValid(body []byte) {
-	v := valid{rest: body}
-	v.space()
-	if v.rest[0] == '{' {
-		m.object(&v, false)
-	}
+// Salvage reads from a kept excerpt of an OKBroken answer the serviceId, and the
+// verification link if it is whole and absolute https. Both are "" where they
+// cannot be read. It proves nothing by itself: only a list of users that shows
+// the serviceId does.
+func Salvage(excerpt []byte) (serviceID, link string) {
+	c := readCreation(excerpt, false)
+	return c.id, c.link
 }
 
-// object reads the object that v stands before.
-func (m *members) object(v *valid, inData bool) {
-	v.rest = v.rest[1:]
-	for {
-		c := v.rest[0]
-		if c != '"' { // between members, or the rest of a number or a word
-			v.rest = v.rest[1:]
-			if c == '}' {
-				return
-			}
-			continue
-		}
-		name := unquoted(v.quoted())
-		v.space()
-		v.rest = v.rest[1:] // the colon
-		v.space()
-		to := m.named(name, inData)
-		if v.rest[0] == '"' {
-			if text := v.quoted(); to != nil {
-				to.take(unquoted(text), true)
-			}
-			continue
-		}
-		if to != nil {
-			to.take("", false)
-		}
-		if v.rest[0] == '{' && !inData && name == "data" {
-			m.object(v, true)
-		} else {
-			v.skip()
-		}
+// Keep makes an excerpt that Salvage reads, of an answer that was whole but
+// cannot count yet.
+func Keep(serviceID, link string) []byte {
+	b, err := json.Marshal(map[string]any{"data": map[string]string{"serviceId": serviceID, "verificationUrl": link}})
+	if err != nil {
+		return nil // strings always marshal
 	}
-}
-
-// valid is the rest of a document that is known to be whole and sound.
-type valid struct{ rest []byte }
-
-func (v *valid) space() {
-	for len(v.rest) > 0 && (v.rest[0] == ' ' || v.rest[0] == '\n' || v.rest[0] == '\r' || v.rest[0] == '\t') {
-		v.rest = v.rest[1:]
-	}
-}
-
-// quoted takes a text with its quotes.
-func (v *valid) quoted() []byte {
-	end := 1
-	for v.rest[end] != '"' {
-		if v.rest[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	text := v.rest[:end+1]
-	v.rest = v.rest[end+1:]
-	return text
-}
-
-// skip passes a value. It does not recurse.
-func (v *valid) skip() {
-	for depth := 0; ; {
-		switch c := v.rest[0]; c {
-		case '"':
-			v.quoted()
-		case '{', '[':
-			depth++
-			v.rest = v.rest[1:]
-		case '}', ']':
-			depth--
-			v.rest = v.rest[1:]
-		default: // of a number or a word, or between values
-			v.rest = v.rest[1:]
-		}
-		if depth == 0 {
-			return
-		}
-	}
-}
-
-// unquoted is what a text between quotes says.
-func unquoted(text []byte) string {
-	inner := text[1 : len(text)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return string(inner)
-	}
-	var s string
-	_ = json.Unmarshal(text, &s) // it stands in a document that is valid
-	return s
+	return b
 }

@@ -17,7 +17,7 @@ const deleteCall = "delete user"
 type Removal uint8
 
 const (
-	// RemovalUnknown: the user may be deleted or not; the list tells. The zero
+	// RemovalUnknown: the user may be deleted or not; the list shows. The zero
 	// value, because it is the safe one.
 	RemovalUnknown Removal = iota
 	// Removed: the partner says that the user is deleted.
@@ -25,7 +25,7 @@ const (
 	// NoSuchUser: the partner says, in an envelope, that it has no such user.
 	NoSuchUser
 	// NotRemoved: nothing was sent, or the partner refused in an envelope; the
-	// error's class tells why.
+	// error's class says why.
 	NotRemoved
 )
 
@@ -54,32 +54,32 @@ func (c *Client) Delete(ctx context.Context, serviceID string) (Removal, error) 
 	key, err := uuid.NewRandom()
 	if err != nil || !ledger.ValidToken(serviceID) {
 		now := time.Now()
-		return NotRemoved, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
+		return NotRemoved, &Error{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now, call: deleteCall}
 	}
-	r, e := c.read(ctx, deleteCall, request{method: http.MethodDelete, path: deletePath(serviceID), key: key.String()}, maxBody)
+	r, e := c.readAnswer(ctx, deleteCall, request{method: http.MethodDelete, path: deletePath(serviceID), key: key.String()}, maxBody)
 	if e == nil {
-		return removed(r)
+		return readRemoval(r)
 	}
-	return removal(e, r), e
+	return classifyRemoval(e, r), e
 }
 
 func deletePath(serviceID string) string { return listPath + "/" + url.PathEscape(serviceID) }
 
-// removed takes an empty 2xx for a success, as 204 must be, and an envelope
-// that says so; anything else could be a page of a gateway.
-func removed(r reply) (Removal, error) {
+// readRemoval accepts an empty 2xx as a success, as 204 must be, and an envelope
+// that says so. Anything else could be a page of a gateway.
+func readRemoval(r reply) (Removal, error) {
 	m := readMessage(r.body, r.whole)
 	if m.form == empty || m.root["status"] == "success" {
 		return Removed, nil
 	}
-	return RemovalUnknown, unreadable(deleteCall, r, "")
+	return RemovalUnknown, unreadableError(deleteCall, r, "")
 }
 
-func removal(e *Error, r reply) Removal {
-	if e.Class == NotSent || e.Class == Auth {
+func classifyRemoval(e *Error, r reply) Removal {
+	if e.Class == ledger.NotSent || e.Class == ledger.Auth {
 		return NotRemoved
 	}
-	if e.Class == KeyUsed || readMessage(r.body, r.whole).form != enveloped {
+	if e.Class == ledger.KeyUsed || readMessage(r.body, r.whole).form != enveloped {
 		return RemovalUnknown
 	}
 	switch r.status {

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 func gzipped(t testing.TB, text string) string {
@@ -52,31 +54,31 @@ func TestCompressedAnswer(t *testing.T) {
 	for _, tt := range []struct {
 		name, encoding, body string
 		status               int
-		class                Class
+		class                ledger.Class
 		cause                string
 		hasURL               bool
 	}{
-		{"gzip", "gzip", packed, 201, OK, "", true},
-		{"x-gzip", "X-GZIP", packed, 201, OK, "", true},
-		{"gzip, unsaid", "", packed, 201, OK, "", true},
-		{"said to be gzip", "gzip", goodBody, 201, OK, "", true},
-		{"identity", "identity", goodBody, 201, OK, "", true},
-		{"identity and gzip", "identity|gzip", packed, 201, OK, "", true},
-		{"two members", "gzip", gzipped(t, goodBody[:50]) + gzipped(t, goodBody[50:]), 201, OK, "", true},
-		{"an error in gzip", "gzip", gzipped(t, dup), 400, DupUser, "", false},
-		{"no body", "gzip", "", 422, Reject, "", false},
-		{"within the limit", "gzip", gzipped(t, goodBody+strings.Repeat(" ", maxBody-len(goodBody))), 201, OK, "", true},
-		{"beyond the limit", "gzip", gzipped(t, goodBody+strings.Repeat(" ", maxBody+1-len(goodBody))), 201, OKBroken, CauseBody, true},
-		{"bomb", "gzip", bomb, 201, OKBroken, CauseBody, true},
-		{"empty members without end", "gzip", idle, 201, OKBroken, CauseBody, true},
-		{"truncated in its trailer", "gzip", packed[:len(packed)-4], 201, OKBroken, CauseBody, true},
-		{"truncated in its header", "gzip", packed[:5], 201, OKBroken, CauseBody, false},
-		{"wrong checksum", "gzip", packed[:len(packed)-8] + "\x00\x00\x00\x00" + packed[len(packed)-4:], 201, OKBroken, CauseBody, true},
-		{"br", "br", "\x0b\x02\x80" + goodBody, 201, OKBroken, CauseEncoding, false},
-		{"deflate", "deflate", deflated(t, goodBody), 201, OKBroken, CauseEncoding, false},
-		{"zstd", "zstd", "\x28\xb5\x2f\xfd", 400, Unknown, CauseEncoding, false},
-		{"br in gzip", "br, gzip", packed, 201, OKBroken, CauseEncoding, false},
-		{"br before gzip", "br|gzip", packed, 201, OKBroken, CauseEncoding, false},
+		{"gzip", "gzip", packed, 201, ledger.OK, "", true},
+		{"x-gzip", "X-GZIP", packed, 201, ledger.OK, "", true},
+		{"gzip, unsaid", "", packed, 201, ledger.OK, "", true},
+		{"said to be gzip", "gzip", goodBody, 201, ledger.OK, "", true},
+		{"identity", "identity", goodBody, 201, ledger.OK, "", true},
+		{"identity and gzip", "identity|gzip", packed, 201, ledger.OK, "", true},
+		{"two members", "gzip", gzipped(t, goodBody[:50]) + gzipped(t, goodBody[50:]), 201, ledger.OK, "", true},
+		{"an error in gzip", "gzip", gzipped(t, dup), 400, ledger.DupUser, "", false},
+		{"no body", "gzip", "", 422, ledger.Reject, "", false},
+		{"within the limit", "gzip", gzipped(t, goodBody+strings.Repeat(" ", maxBody-len(goodBody))), 201, ledger.OK, "", true},
+		{"beyond the limit", "gzip", gzipped(t, goodBody+strings.Repeat(" ", maxBody+1-len(goodBody))), 201, ledger.OKBroken, CauseBody, true},
+		{"bomb", "gzip", bomb, 201, ledger.OKBroken, CauseBody, true},
+		{"empty members without end", "gzip", idle, 201, ledger.OKBroken, CauseBody, true},
+		{"truncated in its trailer", "gzip", packed[:len(packed)-4], 201, ledger.OKBroken, CauseBody, true},
+		{"truncated in its header", "gzip", packed[:5], 201, ledger.OKBroken, CauseBody, false},
+		{"wrong checksum", "gzip", packed[:len(packed)-8] + "\x00\x00\x00\x00" + packed[len(packed)-4:], 201, ledger.OKBroken, CauseBody, true},
+		{"br", "br", "\x0b\x02\x80" + goodBody, 201, ledger.OKBroken, CauseEncoding, false},
+		{"deflate", "deflate", deflated(t, goodBody), 201, ledger.OKBroken, CauseEncoding, false},
+		{"zstd", "zstd", "\x28\xb5\x2f\xfd", 400, ledger.Unknown, CauseEncoding, false},
+		{"br in gzip", "br, gzip", packed, 201, ledger.OKBroken, CauseEncoding, false},
+		{"br before gzip", "br|gzip", packed, 201, ledger.OKBroken, CauseEncoding, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := encodedAs(t, tt.status, tt.encoding, tt.body)
@@ -113,11 +115,11 @@ func TestCompressedLookUps(t *testing.T) {
 	}
 	c = encodedAs(t, 200, "br", pageOf(oneUser, ""))
 	var e *Error
-	if _, err := c.ListUsers(t.Context(), 0, 50); !asError(err, &e) || e.Class != Unknown || e.Cause != CauseEncoding {
+	if _, err := c.ListUsers(t.Context(), 0, 50); !asError(err, &e) || e.Class != ledger.Unknown || e.Cause != CauseEncoding {
 		t.Errorf("list: %v", err)
 	}
 	c = encodedAs(t, 503, "br", "x")
-	if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != Unknown || e.Cause != CauseServer {
+	if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.Cause != CauseServer {
 		t.Errorf("wallet: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package partner
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"strings"
 )
 
@@ -30,11 +29,11 @@ const (
 type message struct {
 	form  form
 	codes []string // printable ASCII, at most maxCode bytes each, the documented place first
-	text  string   // what it says to people; may hold personal data
+	text  string   // what it says in words; may hold personal data
 	root  map[string]any
 }
 
-// readMessage never fails: a body that says nothing is a message too.
+// readMessage reads a body. A body that says nothing is a message too.
 func readMessage(body []byte, whole bool) message {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	var m message
@@ -123,8 +122,8 @@ func (m *message) isRefusal() bool {
 	return false
 }
 
-// addCode takes s if it is written as codes are: capitals, or words joined by
-// underscores. Text for people is never taken: it may name the customer.
+// addCode adds s if it is written as codes are: capitals, or words joined by
+// underscores. Other text is never added: it may name the customer.
 func (m *message) addCode(s string) {
 	const capitals, small, rest = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789_"
 	if len(s) < 3 || len(s) > maxCode || strings.Trim(s[:1], capitals+small) != "" {
@@ -135,14 +134,15 @@ func (m *message) addCode(s string) {
 	}
 }
 
-func (m *message) code() string {
+func (m *message) firstCode() string {
 	if len(m.codes) == 0 {
 		return ""
 	}
 	return m.codes[0]
 }
 
-// isHTML looks at the body alone: some frameworks label plain text as HTML.
+// isHTML reports whether a body looks like HTML. The header does not count: some
+// frameworks label plain text as HTML.
 func isHTML(body []byte) bool {
 	head := bytes.ToLower(body[:min(len(body), 1024)])
 	if bytes.HasPrefix(head, []byte("<")) {
@@ -154,17 +154,4 @@ func isHTML(body []byte) bool {
 		}
 	}
 	return false
-}
-
-// decodeWhole decodes a whole body into v and refuses anything after it.
-func decodeWhole(body []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
-	dec.UseNumber()
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
 }

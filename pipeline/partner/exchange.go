@@ -42,10 +42,13 @@ type reply struct {
 	reused       bool // it came over a connection that had an answer before
 }
 
+// isSuccess reports whether a status line came and is 2xx.
+func (r *reply) isSuccess() bool { return r.status >= 200 && r.status <= 299 }
+
 // exchange makes one request, within the timeout. What changes something goes
 // over a connection of its own: a kept one can be closed by the other end while
 // it is written to, which net/http answers by sending an idempotent request
-// again, and can hold an answer too many, which would be taken for this one's.
+// again, and can hold an answer too many, which would be read as this one's.
 // RoundTrip follows no redirect, and without GetBody it has nothing to send
 // twice. What only reads may be sent twice, and uses kept connections, until one
 // of them brings an answer that is not its own.
@@ -55,7 +58,7 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	ctx, cancel := context.WithDeadline(ctx, a.until)
 	defer cancel()
 	reads := in.method == http.MethodGet
-	req, err := c.newRequest(a.traced(ctx, reads), in)
+	req, err := c.newRequest(a.withTrace(ctx, reads), in)
 	if err == nil {
 		transport := c.once
 		if reads && !c.stray.Load() {
@@ -67,10 +70,10 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 		}
 	}
 	if err != nil {
-		if ended := ctx.Err(); ended != nil && (isTimeout(err) || cause(err) == CauseNetwork) {
+		if ended := ctx.Err(); ended != nil && (isTimeout(err) || causeOf(err) == CauseNetwork) {
 			err = ended // it was cut off
 		}
-		r.err, r.unsent = a.locate(err, c.proxy, c.base), a.isUnsent()
+		r.err, r.unsent = a.markOrigin(err, c.proxy, c.base), a.isUnsent()
 		r.proxyStatus = int(a.proxyStatus.Load())
 	} else if c.isPassedOn() && isProxyRefusal(r.status, r.header) {
 		r.proxyStatus = r.status
@@ -104,7 +107,7 @@ func (c *Client) newRequest(ctx context.Context, in request) (*http.Request, err
 	return req, nil
 }
 
-// read takes the answer. The body of a 101 is the bare connection, which has no
+// read reads the answer. The body of a 101 is the bare connection, which has no
 // end.
 func (r *reply) read(resp *http.Response, limit int64) {
 	r.status, r.header = resp.StatusCode, resp.Header
@@ -130,9 +133,9 @@ type attemptKey struct{}
 // attemptOf returns the attempt that a connection is made for.
 func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
 
-// traced returns a context that lets net/http tell the attempt what it does. A
+// withTrace returns a context that lets net/http report to the attempt what it does. A
 // kept connection loses the deadline of the request that it was made for.
-func (a *attempt) traced(ctx context.Context, kept bool) context.Context {
+func (a *attempt) withTrace(ctx context.Context, kept bool) context.Context {
 	return httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &httptrace.ClientTrace{
 		TLSHandshakeStart: func() { a.handshakes.Add(1) },
 		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { a.noTLS.Store(err != nil) },
@@ -153,9 +156,9 @@ func (a *attempt) traced(ctx context.Context, kept bool) context.Context {
 // request line before it always fits into that (see maxBase).
 func (a *attempt) isUnsent() bool { return !a.connected.Load() || !a.written.Load() }
 
-// locate marks an error as one on the way to or through the proxy, or as one of
+// markOrigin marks an error as one on the way to or through the proxy, or as one of
 // the TLS handshake with the partner.
-func (a *attempt) locate(err error, proxy, base *url.URL) error {
+func (a *attempt) markOrigin(err error, proxy, base *url.URL) error {
 	if a.connected.Load() {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // fieldTable finds the fields of one request by the names that an answer uses:
@@ -16,8 +18,8 @@ type fieldTable struct {
 }
 
 // fieldsOf returns the fields of a create-user request.
-func fieldsOf(u User) fieldTable {
-	names := fieldNames()
+func fieldsOf(u *validate.User, fields validate.FieldTable) fieldTable {
+	names := fields.Names()
 	for _, x := range u.Extra {
 		if isToken(x.Name, maxCode) {
 			names = append(names, x.Name)
@@ -47,9 +49,9 @@ func normalName(s string) string {
 	}, s)
 }
 
-// find returns the field that a name or a path means, "" if none. A path is
+// findField returns the field that a name or a path means, "" if none. A path is
 // read from its end: /data/attributes/email, body.address.line1, errors[0].city.
-func (t fieldTable) find(path string) string {
+func (t fieldTable) findField(path string) string {
 	if len(path) > 4*maxCode {
 		return ""
 	}
@@ -67,18 +69,18 @@ func (t fieldTable) find(path string) string {
 // "Invalid city". A name like address or city is an ordinary word too: it counts
 // only as the subject, or in quotes.
 func (t fieldTable) inSentence(text string) []string {
-	if !saysUnacceptable(words(text)) {
+	if !saysUnacceptable(normalizeWords(text)) {
 		return nil
 	}
-	clauses := []string{words(text)}
+	clauses := []string{normalizeWords(text)}
 	ends := strings.NewReplacer(": ", "\n", "; ", "\n", ", ", "\n", ". ", "\n") // where a new subject may follow
 	for _, clause := range strings.Split(ends.Replace(text), "\n") {
-		clauses = append(clauses, words(clause))
+		clauses = append(clauses, normalizeWords(clause))
 	}
 	var found []string
 	for _, name := range t.names {
-		if names(" "+text, name) || names(" "+text, strings.ToUpper(name[:1])+name[1:]) || slices.ContainsFunc(clauses, func(clause string) bool {
-			return isSubject(clause, spaced(name)) || isSubject(clause, strings.ToLower(name))
+		if isNamedIn(" "+text, name) || isNamedIn(" "+text, strings.ToUpper(name[:1])+name[1:]) || slices.ContainsFunc(clauses, func(clause string) bool {
+			return isSubject(clause, spacedName(name)) || isSubject(clause, strings.ToLower(name))
 		}) {
 			found = append(found, name)
 		}
@@ -86,8 +88,8 @@ func (t fieldTable) inSentence(text string) []string {
 	return found
 }
 
-// spaced is a name as words in lower case: firstName is "first name".
-func spaced(name string) string {
+// spacedName is a name as words in lower case: firstName is "first name".
+func spacedName(name string) string {
 	var b strings.Builder
 	for i, r := range name {
 		if unicode.IsUpper(r) && i > 0 {
@@ -95,7 +97,7 @@ func spaced(name string) string {
 		}
 		b.WriteRune(unicode.ToLower(r))
 	}
-	return strings.TrimSpace(words(b.String()))
+	return strings.TrimSpace(normalizeWords(b.String()))
 }
 
 // isSubject reports whether s, a clause as words makes it, is about the field.
@@ -130,16 +132,15 @@ func saysUnacceptable(s string) bool {
 		" at least ", " at most ", " unknown ", " unrecognized ", " exceed", " longer ", " shorter ", " incorrect ", " does not match ", " failed on the ")
 }
 
-// complained lists the fields of this request that a refusal names, in body
+// complainedFields lists the fields of this request that a refusal names, in body
 // order. The form of a refusal's list is not documented, so every key and text
 // of the answer is searched.
-func complained(m message, u User) []string {
-	t := fieldsOf(u)
+func complainedFields(m message, t fieldTable) []string {
 	hit := make(map[string]bool)
 	if m.root != nil {
-		t.search(m.root, hit)
+		t.searchFields(m.root, hit)
 	}
-	for _, p := range m.problems(t) {
+	for _, p := range m.findProblems(t) {
 		for _, name := range p.fields {
 			hit[name] = true
 		}
@@ -153,8 +154,8 @@ func complained(m message, u User) []string {
 	return found
 }
 
-// search leaves out members that echo the request.
-func (t fieldTable) search(v any, hit map[string]bool) {
+// searchFields leaves out members that echo the request.
+func (t fieldTable) searchFields(v any, hit map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, e := range v {
@@ -166,15 +167,15 @@ func (t fieldTable) search(v any, hit map[string]bool) {
 					hit[name] = true
 				}
 			}
-			t.search(e, hit)
+			t.searchFields(e, hit)
 		}
 	case []any:
 		for _, e := range v {
-			t.search(e, hit)
+			t.searchFields(e, hit)
 		}
 	case string:
 		for _, name := range t.names {
-			if names(v, name) {
+			if isNamedIn(v, name) {
 				hit[name] = true
 			}
 		}
@@ -191,9 +192,9 @@ func isEcho(key string) bool {
 	return false
 }
 
-// names tells whether text speaks of the field. A name like address or city is
+// isNamedIn reports whether text names the field. A name like address or city is
 // an ordinary word too: it counts only at the start, alone, or in quotes.
-func names(text, name string) bool {
+func isNamedIn(text, name string) bool {
 	for from := 0; ; {
 		i := strings.Index(text[from:], name)
 		if i < 0 {

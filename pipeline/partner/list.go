@@ -1,7 +1,6 @@
 package partner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -24,9 +23,9 @@ const listCall = "list users"
 // read does not hide the others: see [Listed.Odd] and [Page.ProvesAbsence].
 func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 	q := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(limit)}}
-	r, e := c.read(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
+	r, e := c.readAnswer(ctx, listCall, request{method: http.MethodGet, path: listPath + "?" + q.Encode()}, maxPage)
 	if r.reused && e != nil && (r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity) {
-		return Page{}, c.strayed(listCall, r)
+		return Page{}, c.strayedError(listCall, r)
 	}
 	p := Page{Skip: skip, Total: -1, Date: answerDate(r.header), Began: r.began, Ended: r.ended}
 	if e != nil {
@@ -39,18 +38,18 @@ func (c *Client) ListUsers(ctx context.Context, skip, limit int) (Page, error) {
 		}
 		return Page{}, e
 	}
-	field, ok := p.fill(r.body)
+	field, ok := p.fillPage(r.body)
 	switch {
 	case r.reused && (!ok || p.Skip != skip):
-		return Page{}, c.strayed(listCall, r)
+		return Page{}, c.strayedError(listCall, r)
 	case !ok:
-		return Page{}, unreadable(listCall, r, field)
+		return Page{}, unreadableError(listCall, r, field)
 	}
 	return p, nil
 }
 
-// fill reads a page. If it is not ok, field names what could not be read.
-func (p *Page) fill(body []byte) (field string, ok bool) {
+// fillPage reads a page. If it is not ok, field names what could not be read.
+func (p *Page) fillPage(body []byte) (field string, ok bool) {
 	var root map[string]json.RawMessage
 	if decodeWhole(body, &root) != nil || root == nil {
 		return "", false
@@ -74,8 +73,8 @@ func (p *Page) fill(body []byte) (field string, ok bool) {
 	return p.fillCounts(root, data)
 }
 
-// usersIn takes null and an empty object for an empty list. A member that is not
-// there is no list: its name may have changed.
+// usersIn returns the list of users. Null and an empty object are an empty list. A
+// missing member is no list: its name may have changed.
 func usersIn(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 	if json.Unmarshal(raw, &list) == nil {
 		return list, true
@@ -85,7 +84,7 @@ func usersIn(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 }
 
 // fillCounts reads the pagination, the documented place first. Only a total that
-// is given there and is no number makes the page unreadable: it tells whether
+// is given there and is no number makes the page unreadable: it says whether
 // the list was read to its end.
 func (p *Page) fillCounts(root, data map[string]json.RawMessage) (field string, ok bool) {
 	documented := objectIn(data["pagination"])
@@ -113,9 +112,9 @@ func (p *Page) fillCounts(root, data map[string]json.RawMessage) (field string, 
 	return "", true
 }
 
-// ProvesAbsence reports whether somebody whom the page does not show is not in
+// ProvesAbsence reports whether a user whom the page does not show is not in
 // this part of the list. It is not so where no list was found, and where a user
-// who is not deleted is shown without an e-mail: that may be anybody.
+// who is not deleted is shown without an e-mail: that may be any user.
 func (p Page) ProvesAbsence() bool {
 	if p.NotFound {
 		return false
@@ -150,10 +149,10 @@ func (p Page) Odd() string {
 func (m message) refusedParameter() string {
 	table := newFieldTable([]string{"limit", "skip", "take", "pageSize", "perPage", "size", "offset", "page", "from"})
 	said := strings.Join(append(m.codes, m.text), " ")
-	for _, p := range m.problems(table) {
+	for _, p := range m.findProblems(table) {
 		said += " " + strings.Join(p.fields, " ") + " " + p.text
 	}
-	said = strings.ReplaceAll(words(strings.ReplaceAll(said, "_", " ")), " rate limit ", " ")
+	said = strings.ReplaceAll(normalizeWords(strings.ReplaceAll(said, "_", " ")), " rate limit ", " ")
 	switch {
 	case containsAny(said, " skip ", " offset ", " result window ", " from ", " page number ", " too deep "):
 		return "skip"
@@ -163,56 +162,6 @@ func (m message) refusedParameter() string {
 		return "skip"
 	}
 	return ""
-}
-
-// textIn is a text, or a number as it is written; "" for anything else. The
-// value stands in a document that is valid.
-func textIn(raw json.RawMessage) string {
-	switch {
-	case len(raw) == 0:
-		return ""
-	case raw[0] == '"':
-		return unquoted(raw)
-	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
-		return string(raw)
-	default:
-		return ""
-	}
-}
-
-// countIn takes a number that counts something, or a text of one.
-func countIn(raw json.RawMessage) (n int, ok bool) {
-	text := textIn(raw)
-	if whole, fraction, point := strings.Cut(text, "."); point && strings.Trim(fraction, "0") == "" {
-		text = whole
-	}
-	if !allDigits(text) {
-		return 0, false
-	}
-	n, err := strconv.Atoi(text)
-	return n, err == nil
-}
-
-// objectIn is an object, nil for anything else.
-func objectIn(raw json.RawMessage) map[string]json.RawMessage {
-	var o map[string]json.RawMessage
-	if json.Unmarshal(raw, &o) != nil {
-		return nil
-	}
-	return o
-}
-
-func isNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
-
-// flagIn is a truth value, also as a text or as 0 and 1.
-func flagIn(raw json.RawMessage) (is, given bool) {
-	switch s := strings.ToLower(strings.Trim(string(raw), "\" \t\r\n")); s {
-	case "true", "1", "yes":
-		return true, true
-	case "false", "0", "no":
-		return false, true
-	}
-	return false, false
 }
 
 // notYet is before any moment at which this API can have done anything; times

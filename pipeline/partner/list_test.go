@@ -104,7 +104,7 @@ func TestPages(t *testing.T) {
 			switch {
 			case tt.ok && (err != nil || len(p.Users) != 0 || !p.ProvesAbsence()):
 				t.Errorf("%d users, %v", len(p.Users), err)
-			case !tt.ok && (!errors.As(err, &e) || e.Class != Unknown || e.Cause != CauseBody || e.HTTPStatus != 200 || e.Date.IsZero() || e.Field != tt.field):
+			case !tt.ok && (!errors.As(err, &e) || e.Class != ledger.Unknown || e.Cause != CauseBody || e.HTTPStatus != 200 || e.Date.IsZero() || e.Field != tt.field):
 				t.Errorf("error %v, want one about the body", err)
 			}
 			if tt.field != "" && !strings.Contains(err.Error(), "(body: "+tt.field+")") {
@@ -352,18 +352,18 @@ func TestReadErrors(t *testing.T) {
 		name   string
 		status int
 		body   string
-		class  Class
+		class  ledger.Class
 		text   string
 	}{
-		{"401", 401, envelope("UNAUTHORIZED", ""), Auth, "partner: wallet: answered 401, code UNAUTHORIZED"},
-		{"401 of a gateway", 401, `{"message":"Unauthorized"}`, Auth, "partner: wallet: answered 401"},
-		{"403 page", 403, page, Unknown, "partner: wallet: answered 403 (html)"},
-		{"429", 429, envelope("TOO_MANY_REQUESTS", ""), Busy, "partner: wallet: answered 429, code TOO_MANY_REQUESTS"},
-		{"429 of a gateway", 429, "", Throttled, "partner: wallet: answered 429"},
-		{"500", 500, "", Unknown, "partner: wallet: answered 500 (server)"},
-		{"400", 400, envelope("LIMIT_TOO_LARGE", ""), Unclear, "partner: wallet: answered 400, code LIMIT_TOO_LARGE"},
-		{"422", 422, "", Reject, "partner: wallet: answered 422"},
-		{"404", 404, "", Unknown, "partner: wallet: answered 404 (status)"},
+		{"401", 401, envelope("UNAUTHORIZED", ""), ledger.Auth, "partner: wallet: answered 401, code UNAUTHORIZED"},
+		{"401 of a gateway", 401, `{"message":"Unauthorized"}`, ledger.Auth, "partner: wallet: answered 401"},
+		{"403 page", 403, page, ledger.Unknown, "partner: wallet: answered 403 (html)"},
+		{"429", 429, envelope("TOO_MANY_REQUESTS", ""), ledger.Busy, "partner: wallet: answered 429, code TOO_MANY_REQUESTS"},
+		{"429 of a gateway", 429, "", ledger.Throttled, "partner: wallet: answered 429"},
+		{"500", 500, "", ledger.Unknown, "partner: wallet: answered 500 (server)"},
+		{"400", 400, envelope("LIMIT_TOO_LARGE", ""), ledger.Unclear, "partner: wallet: answered 400, code LIMIT_TOO_LARGE"},
+		{"422", 422, "", ledger.Reject, "partner: wallet: answered 422"},
+		{"404", 404, "", ledger.Unknown, "partner: wallet: answered 404 (status)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := answering(t, tt.status, tt.body, nil).Wallet(t.Context())
@@ -377,7 +377,7 @@ func TestReadErrors(t *testing.T) {
 	cancel()
 	_, err := newClient(t, Config{BaseURL: "http://127.0.0.1:1"}).Wallet(ctx)
 	var e *Error
-	if !errors.Is(err, context.Canceled) || !errors.As(err, &e) || e.Class != NotSent {
+	if !errors.Is(err, context.Canceled) || !errors.As(err, &e) || e.Class != ledger.NotSent {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -425,25 +425,25 @@ func TestDelete(t *testing.T) {
 		status int
 		body   string
 		want   Removal
-		class  Class
+		class  ledger.Class
 	}{
-		{200, `{"status":"success","message":"User deleted"}`, Removed, 0},
-		{204, "", Removed, 0},
-		{200, page, RemovalUnknown, Unknown},
-		{200, `{"status":"error"}`, RemovalUnknown, Unknown},
-		{404, envelope("USER_NOT_FOUND", ""), NoSuchUser, Unknown},
-		{404, page, RemovalUnknown, Unknown},
-		{400, envelope("USER_HAS_CARDS", "delete the cards first"), NotRemoved, Unclear},
-		{400, envelope("IDEMPOTENCY_KEY_ALREADY_USED", ""), RemovalUnknown, KeyUsed},
-		{409, envelope("USER_HAS_CARDS", ""), NotRemoved, Unknown},
-		{401, envelope("UNAUTHORIZED", ""), NotRemoved, Auth},
-		{403, `{"message":"Forbidden"}`, NotRemoved, Auth},
-		{403, page, RemovalUnknown, Unknown},
-		{404, `{"statusCode":404,"message":"Cannot DELETE /x"}`, RemovalUnknown, Unknown},
-		{409, `{"status":"error","message":"ACTIVE_CARDS_EXIST","data":{"activeCards":2}}`, NotRemoved, Unknown},
-		{429, "", RemovalUnknown, Throttled},
-		{429, envelope("TOO_MANY_REQUESTS", ""), NotRemoved, Busy},
-		{500, envelope("INTERNAL_SERVER_ERROR", ""), RemovalUnknown, Unknown},
+		{200, `{"status":"success","message":"User deleted"}`, Removed, ""},
+		{204, "", Removed, ""},
+		{200, page, RemovalUnknown, ledger.Unknown},
+		{200, `{"status":"error"}`, RemovalUnknown, ledger.Unknown},
+		{404, envelope("USER_NOT_FOUND", ""), NoSuchUser, ledger.Unknown},
+		{404, page, RemovalUnknown, ledger.Unknown},
+		{400, envelope("USER_HAS_CARDS", "delete the cards first"), NotRemoved, ledger.Unclear},
+		{400, envelope("IDEMPOTENCY_KEY_ALREADY_USED", ""), RemovalUnknown, ledger.KeyUsed},
+		{409, envelope("USER_HAS_CARDS", ""), NotRemoved, ledger.Unknown},
+		{401, envelope("UNAUTHORIZED", ""), NotRemoved, ledger.Auth},
+		{403, `{"message":"Forbidden"}`, NotRemoved, ledger.Auth},
+		{403, page, RemovalUnknown, ledger.Unknown},
+		{404, `{"statusCode":404,"message":"Cannot DELETE /x"}`, RemovalUnknown, ledger.Unknown},
+		{409, `{"status":"error","message":"ACTIVE_CARDS_EXIST","data":{"activeCards":2}}`, NotRemoved, ledger.Unknown},
+		{429, "", RemovalUnknown, ledger.Throttled},
+		{429, envelope("TOO_MANY_REQUESTS", ""), NotRemoved, ledger.Busy},
+		{500, envelope("INTERNAL_SERVER_ERROR", ""), RemovalUnknown, ledger.Unknown},
 	} {
 		var asked string
 		var keys []string

@@ -29,11 +29,11 @@ type Listed struct {
 	ref string
 }
 
-// readListed never fails: a user who cannot be read is one who may be anybody.
+// readListed reads a user. One that cannot be read may be any user.
 func readListed(raw json.RawMessage) Listed {
 	user := objectIn(raw)
 	if user == nil {
-		return Listed{Odd: "user", ref: digest(raw)}
+		return Listed{Odd: "user", ref: digestOf(raw)}
 	}
 	l := Listed{ServiceID: textIn(user["serviceId"]), FirstName: textIn(user["firstName"]), LastName: textIn(user["lastName"]),
 		Status: textIn(user["status"]), Program: textIn(user["program"]), Deleted: saysDeleted(user)}
@@ -43,7 +43,7 @@ func readListed(raw json.RawMessage) Listed {
 		}
 	}
 	if !ledger.ValidToken(l.ServiceID) {
-		l.ServiceID, l.ref = "", digest(raw)
+		l.ServiceID, l.ref = "", digestOf(raw)
 		odd("serviceId")
 	}
 	switch email := user["email"]; {
@@ -60,13 +60,13 @@ func readListed(raw json.RawMessage) Listed {
 	return l
 }
 
-func digest(raw []byte) string {
+func digestOf(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return "unnamed:" + hex.EncodeToString(sum[:])
 }
 
-// Ref tells users of one list apart: the serviceId, or, where that cannot be
-// read, a digest of all that is shown. Never to be kept or sent.
+// Ref returns what distinguishes the users of one list: the serviceId, or, if that
+// cannot be read, a digest of all that is shown. Never to be kept or sent.
 func (l Listed) Ref() string {
 	switch {
 	case l.ServiceID != "":
@@ -74,24 +74,24 @@ func (l Listed) Ref() string {
 	case l.ref != "":
 		return l.ref
 	default: // not read from an answer
-		return digest([]byte(l.Email + " " + l.CreatedAt.String()))
+		return digestOf([]byte(l.Email + " " + l.CreatedAt.String()))
 	}
 }
 
-// HasEmail reports whether the list shows under which e-mail the user stands.
+// HasEmail reports whether the list shows the user's e-mail.
 func (l Listed) HasEmail() bool { return strings.Contains(l.Email, "@") }
 
 // IsDeleted reports whether the list says in so many words that the user is
 // deleted. A user who is blocked, closed or about to be deleted is there.
 func (l Listed) IsDeleted() bool {
-	switch words(l.Status) {
+	switch normalizeWords(l.Status) {
 	case " deleted ", " soft deleted ", " softdeleted ", " user deleted ", " hard deleted ", " removed ", " erased ":
 		return true
 	}
 	return l.Deleted
 }
 
-// saysDeleted reads the members that say so beside the status. One that says
+// saysDeleted reads the other members that say so. One that says
 // that the user is not deleted outweighs a time at which it once was.
 func saysDeleted(user map[string]json.RawMessage) bool {
 	deleted := false
@@ -107,10 +107,10 @@ func saysDeleted(user map[string]json.RawMessage) bool {
 	return deleted || !at.IsZero() && !notYet(at)
 }
 
-// readTime takes RFC 3339, which the public docs show, and what else servers
+// readTime reads RFC 3339, which the public docs show, and what else servers
 // write: blanks for the T, a zone as +0000 or as a name for UTC, no zone, no
 // seconds, the form of HTTP, and seconds, milliseconds or microseconds since
-// 1970, as a number or a text. noZone tells that the form leaves the zone open.
+// 1970, as a number or a text. noZone says that the form leaves the zone open.
 // Anything else is no time.
 func readTime(raw json.RawMessage) (t time.Time, noZone bool) {
 	s := strings.TrimSpace(textIn(raw))

@@ -22,7 +22,7 @@ const (
 
 // codeMeans is the list of codes. Documented are DUP_USER, USER_BLACKLISTED,
 // INVALID_PROGRAM and INSUFFICIENT_WALLET_BALANCE (public docs); the code of a
-// used key is not, so that every likely one is taken: to call an answer KeyUsed
+// used key is not, so every likely one counts: to call an answer KeyUsed
 // claims less than any other meaning.
 func codeMeans(code string) meaning {
 	code = strings.ToUpper(code)
@@ -45,11 +45,11 @@ func codeMeans(code string) meaning {
 	return saysNothing
 }
 
-// textMeans reads text for people. A text that says both that the key was used
-// and that the user exists says that the key was used: the list of users will
-// tell the rest.
+// textMeans reads a text in words. A text that says both that the key was used
+// and that the user exists says that the key was used: the list of users
+// will show the rest.
 func textMeans(text string) meaning {
-	t := words(text)
+	t := normalizeWords(text)
 	taken := containsAny(t, " used ", " reused ", " in use ", " already ", " replayed ", " consumed ", "duplicate", "conflict")
 	switch {
 	case taken && strings.Contains(t, "idempoten"),
@@ -97,14 +97,14 @@ func saysTaken(t string) bool {
 
 // textRefusesUs reports whether the text speaks of our credentials or account.
 func textRefusesUs(text string) bool {
-	return containsAny(words(text), " unauthorized ", " unauthorised ", " unauthenticated ", " api key ", " invalid key ",
+	return containsAny(normalizeWords(text), " unauthorized ", " unauthorised ", " unauthenticated ", " api key ", " invalid key ",
 		" invalid token ", " invalid credentials ", " not authorized ", " access denied ", " account suspended ", " account is suspended ", " account pending ", " account is pending ")
 }
 
-// says is what the answer says, by its code, its text and the complaints that it
+// readMeaning returns what the answer says, by its code, its text and the complaints that it
 // lists, in this order; that the body was not accepted gives way to anything
 // that says more. A framework's own form that names no field says nothing.
-func (m message) says(fields fieldTable) meaning {
+func (m message) readMeaning(fields fieldTable) meaning {
 	first := m.byCode()
 	if first == saysNothing || first == saysInvalid {
 		if text := m.byText(); text != saysNothing && (first == saysNothing || text != saysInvalid) {
@@ -115,12 +115,12 @@ func (m message) says(fields fieldTable) meaning {
 		return first
 	}
 	named := false
-	for _, p := range m.problems(fields) {
+	for _, p := range m.findProblems(fields) {
 		named = named || len(p.fields) > 0
 		switch said := textMeans(p.text); {
 		case said == saysKeyUsed:
 			return saysKeyUsed
-		case said == saysDupUser, slices.Contains(p.fields, "email") && saysTaken(words(p.text)):
+		case said == saysDupUser, slices.Contains(p.fields, "email") && saysTaken(normalizeWords(p.text)):
 			first = saysDupUser
 		}
 	}
@@ -136,7 +136,8 @@ func (m message) says(fields fieldTable) meaning {
 	}
 }
 
-// byCode takes the first code that is known, but a used key before all others.
+// byCode returns the meaning of the first code that is known, but a used key before
+// all others.
 func (m message) byCode() meaning {
 	first := saysNothing
 	for _, c := range m.codes {
@@ -150,7 +151,8 @@ func (m message) byCode() meaning {
 	return first
 }
 
-// byText takes nothing but a used key from a body that was cut: what is missing
+// byText returns the meaning of the text. Of a body that was cut only a used key
+// counts: what is missing
 // could have said just that.
 func (m message) byText() meaning {
 	k := textMeans(m.text)
@@ -160,9 +162,9 @@ func (m message) byText() meaning {
 	return k
 }
 
-// words is s in lower case with one space before, between and after its words,
+// normalizeWords is s in lower case with one space before, between and after its words,
 // so that " user " finds the word user.
-func words(s string) string {
+func normalizeWords(s string) string {
 	s = strings.ReplaceAll(strings.ToLower(s), "e-mail", "email")
 	f := strings.FieldsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	return " " + strings.Join(f, " ") + " "

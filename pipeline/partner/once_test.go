@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // TestDoubledAnswers: an intermediary between the partner and us repeats each
@@ -34,7 +36,7 @@ func TestDoubledAnswers(t *testing.T) {
 					if err != nil {
 						return
 					}
-					var u vendorBody
+					var u struct{ Email string }
 					if json.NewDecoder(r.Body).Decode(&u) != nil {
 						return
 					}
@@ -55,7 +57,7 @@ func TestDoubledAnswers(t *testing.T) {
 					for n := range 10 {
 						u := jane()
 						u.Email = fmt.Sprintf("u%d-%d@example.com", worker, n)
-						if a := c.Create(t.Context(), testIdem, u); a.Class != OK || a.ServiceID != "acme-"+u.Email || !strings.HasSuffix(a.VerificationURL, u.Email) {
+						if a := c.Create(t.Context(), testIdem, u); a.Class != ledger.OK || a.ServiceID != "acme-"+u.Email || !strings.HasSuffix(a.VerificationURL, u.Email) {
 							t.Errorf("%s was answered %v %s", u.Email, a, a.ServiceID)
 						}
 					}
@@ -117,7 +119,7 @@ func TestRequestsEqualAttempts(t *testing.T) {
 			unsent := 0
 			for range made {
 				a := c.Create(t.Context(), testIdem, jane())
-				if a.Class == NotSent {
+				if a.Class == ledger.NotSent {
 					unsent++
 				}
 				if a.Began.IsZero() || a.Ended.Before(a.Began) {
@@ -147,7 +149,7 @@ func TestUnsentIsProved(t *testing.T) {
 			cancel()
 		}
 		cut := time.AfterFunc(time.Duration(n)*time.Microsecond, cancel)
-		if c.Create(ctx, testIdem, jane()).Class == NotSent {
+		if c.Create(ctx, testIdem, jane()).Class == ledger.NotSent {
 			unsent++
 		}
 		cut.Stop()
@@ -171,7 +173,7 @@ func TestLocalLimit(t *testing.T) {
 			c.once.DialContext = func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "socket", UnwrapErr: errno}}
 			}
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseLocal || a.Halt != NoHalt {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseLocal || a.Halt != NoHalt {
 				t.Errorf("%v: %v", errno, a)
 			}
 		}

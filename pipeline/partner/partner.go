@@ -2,9 +2,9 @@
 // one typed answer. It never retries, never waits and never decides; what an
 // answer means for a customer is the pipeline's business.
 //
-// Start at [Client.Create] and at the Class constants. The facts come from the
-// vendor's create-user page (v2) and its public docs; what those leave open is
-// configuration or stands in the one table of classify.go and meaning.go.
+// Start at [Client.Create] and at the constants of [ledger.Class]. The facts come
+// from the vendor's create-user page (v2) and its public docs. What those leave open
+// is configuration or in the one table of classify.go and meaning.go.
 //
 // How a request goes out is in exchange.go (once, over a connection of its own,
 // and what is known if it fails) and transport.go (how net/http is set up).
@@ -12,78 +12,9 @@ package partner
 
 import (
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
-
-// Class is what one answer to a create-user request proves.
-type Class uint8
-
-const (
-	// Unknown proves nothing: timeout, reset, EOF, 5xx, 408, 3xx, HTML from a
-	// gateway but for 429, anything not listed below. The zero value,
-	// because it is the safe one.
-	Unknown Class = iota
-	// OK: 2xx, whole body read, valid envelope, serviceId present,
-	// verificationUrl absolute https.
-	OK
-	// OKBroken: any other 2xx. Something was probably created.
-	OKBroken
-	// KeyUsed: 400 that says that the idempotency key was used before.
-	KeyUsed
-	// DupUser: 400 that says that a user with this e-mail exists.
-	DupUser
-	// Reject: 422; 400 with a known row code; a plain body that plainly says so;
-	// 400 in a framework's own form that names fields of the request.
-	Reject
-	// Unclear: 400 with an envelope whose code is not known, or in another JSON
-	// form that names no field of the request.
-	Unclear
-	// Busy: 429 with an envelope: the partner itself says so, and did nothing.
-	Busy
-	// Throttled: 429 without one. A limiter in front of the partner says so,
-	// which paces like Busy but proves nothing of what is behind it.
-	Throttled
-	// Funds: 402 with an envelope, empty, or plainly saying so.
-	Funds
-	// Auth: 401, 403 with an envelope, empty, or in a gateway's or framework's
-	// own JSON form.
-	Auth
-	// NotSent: no connection was given (DNS, refused, TLS), or no byte of the
-	// request was written. Nothing can have happened.
-	NotSent
-)
-
-// String is the class as logs and the ledger spell it.
-func (c Class) String() string {
-	switch c {
-	case OK:
-		return "OK"
-	case OKBroken:
-		return "OK_BROKEN"
-	case KeyUsed:
-		return "KEY_USED"
-	case DupUser:
-		return "DUP_USER"
-	case Reject:
-		return "REJECT"
-	case Unclear:
-		return "UNCLEAR"
-	case Busy:
-		return "BUSY"
-	case Throttled:
-		return "THROTTLED"
-	case Funds:
-		return "FUNDS"
-	case Auth:
-		return "AUTH"
-	case NotSent:
-		return "NOT_SENT"
-	default:
-		return "UNKNOWN"
-	}
-}
-
-// AsksToWait reports whether the answer is a 429, whoever gave it.
-func (c Class) AsksToWait() bool { return c == Busy || c == Throttled }
 
 // Halt says that sending must stop, whatever the row's fate.
 type Halt uint8
@@ -93,38 +24,14 @@ const (
 	Redirected        // 3xx; Answer.Target names the host
 	Certificate       // TLS certificate expired, untrusted or for another name
 	Blocked           // 401 or 403 of something in front of the partner, such as a firewall's page
-	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus tells which
-	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus tells which
+	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus is the status
+	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
 )
-
-// User is the body of the create-user request, in the order of the vendor's
-// example. Optional fields are left out when "".
-type User struct {
-	FirstName      string
-	LastName       string
-	Email          string
-	PhoneNumber    string
-	AccountPurpose string
-	IPAddress      string
-	Terms          bool
-	Program        string
-	WalletAddress  string
-	RedirectURL    string
-	Address        string
-	City           string
-	Region         string
-	PostalCode     string
-	CountryCode    string
-	Extra          []Extra
-}
-
-// Extra is a string field appended to the body.
-type Extra struct{ Name, Value string }
 
 // Answer is what came of one request. It is a value, never an error: that a
 // request failed is a fact about the row.
 type Answer struct {
-	Class       Class
+	Class       ledger.Class
 	HTTPStatus  int      // 0 when no status line came
 	ProxyStatus int      // status with which the proxy refused to pass the request on; 0 if it did not
 	Code        string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
@@ -150,7 +57,7 @@ type Page struct {
 	Limit int      // as the partner granted; 0 if it does not say
 	Total int      // -1 if it does not say
 	// NotFound: the partner answered 404 in an envelope. The page counts as
-	// empty, and proves nobody absent.
+	// empty, and proves no absence.
 	NotFound     bool
 	Date         time.Time
 	Began, Ended time.Time

@@ -15,20 +15,20 @@ import (
 // names no field of the request is none.
 
 // problem is one complaint of such a list.
-type problem struct {
+type complaint struct {
 	fields []string // of this request; nil if the complaint is about something else
 	text   string   // the name of the member and what is said of it; may hold personal data
 }
 
-// problems returns the complaints of a JSON body, or of a plain text that
+// findProblems returns the complaints of a JSON body, or of a plain text that
 // plainly says them.
-func (m message) problems(t fieldTable) []problem {
+func (m message) findProblems(t fieldTable) []complaint {
 	c := complaints{fields: t}
 	switch m.form {
 	case enveloped, object:
-		c.object(m.root, noList)
+		c.readObject(m.root, noList)
 		if data, ok := m.root["data"].(map[string]any); ok && (m.root["success"] == false || m.root["status"] == "fail") {
-			c.object(data, looseList) // JSend and its kin list the fields there
+			c.readObject(data, looseList) // JSend and its kin list the fields there
 		}
 	case plain:
 	default:
@@ -36,13 +36,13 @@ func (m message) problems(t fieldTable) []problem {
 	}
 	for _, line := range strings.Split(m.text, "\n") {
 		if fields := t.inSentence(line); len(fields) > 0 {
-			c.found = append(c.found, problem{fields: fields})
+			c.found = append(c.found, complaint{fields: fields})
 		}
 	}
 	return c.found
 }
 
-// listKind tells how sure it is that what is read belongs to a list of
+// listKind is how sure it is that what is read belongs to a list of
 // complaints.
 type listKind uint8
 
@@ -56,31 +56,31 @@ const (
 // does, which encoding/json bounds.
 type complaints struct {
 	fields fieldTable
-	found  []problem
+	found  []complaint
 }
 
 func (c *complaints) add(field, text string) {
-	c.found = append(c.found, problem{fields: []string{field}, text: spaced(field) + " " + text})
+	c.found = append(c.found, complaint{fields: []string{field}, text: spacedName(field) + " " + text})
 }
 
-func (c *complaints) object(o map[string]any, list listKind) {
-	if field, named := c.subject(o, list); field != "" {
+func (c *complaints) readObject(o map[string]any, list listKind) {
+	if field, named := c.findSubject(o, list); field != "" {
 		c.add(field, textOf(o))
 	} else if named { // about a header, for example
-		c.found = append(c.found, problem{text: textOf(o)})
+		c.found = append(c.found, complaint{text: textOf(o)})
 	}
 	for key, v := range o {
-		switch field := c.fields.find(key); {
+		switch field := c.fields.findField(key); {
 		case isEcho(key), list == noList && normalName(key) == "body":
 		case field != "" && isComplaint(field, v, list):
 			c.add(field, textOf(v))
 		default:
-			c.value(key, v, list)
+			c.readValue(key, v, list)
 		}
 	}
 }
 
-// isComplaint reports whether what stands under a field's name says that
+// isComplaint reports whether what is under a field's name says that
 // something is wrong with it, and does not just repeat its value. A list never
 // repeats it, for no field of a request is one.
 func isComplaint(field string, v any, list listKind) bool {
@@ -99,55 +99,55 @@ func isComplaint(field string, v any, list listKind) bool {
 
 // saysWrong reports whether a text about a field says what is wrong with it.
 func saysWrong(field, text string) bool {
-	return saysUnacceptable(words(text)) || textMeans(spaced(field)+" "+text) != saysNothing
+	return saysUnacceptable(normalizeWords(text)) || textMeans(spacedName(field)+" "+text) != saysNothing
 }
 
-func (c *complaints) value(key string, v any, list listKind) {
+func (c *complaints) readValue(key string, v any, list listKind) {
 	inner := max(list, kindOf(key))
 	switch v := v.(type) {
 	case map[string]any:
-		c.object(v, inner)
+		c.readObject(v, inner)
 	case []any:
 		for _, e := range v {
 			if s, isText := e.(string); isText && inner != noList {
-				c.element(key, s)
+				c.readElement(key, s)
 			} else if !isText {
-				c.value(key, e, inner)
+				c.readValue(key, e, inner)
 			}
 		}
 	case string:
 		var written any
 		switch {
 		case inner != noList && (strings.HasPrefix(v, "[") || strings.HasPrefix(v, "{")) && json.Unmarshal([]byte(v), &written) == nil:
-			c.value("issues", written, sureList) // Zod writes its issues as JSON within a text
+			c.readValue("issues", written, sureList) // Zod writes its issues as JSON within a text
 		case list != noList:
-			c.sentence(v)
+			c.addSentence(v)
 		}
 	}
 }
 
-// element takes a text of a list: a field's name, or a sentence.
-func (c *complaints) element(key, text string) {
-	if field := c.fields.find(text); field != "" && isNameList(key) {
+// readElement reads a text of a list: a field's name, or a sentence.
+func (c *complaints) readElement(key, text string) {
+	if field := c.fields.findField(text); field != "" && isNameList(key) {
 		c.add(field, "")
 		return
 	}
-	c.sentence(text)
+	c.addSentence(text)
 }
 
-func (c *complaints) sentence(text string) {
-	c.found = append(c.found, problem{fields: c.fields.inSentence(text), text: text})
+func (c *complaints) addSentence(text string) {
+	c.found = append(c.found, complaint{fields: c.fields.inSentence(text), text: text})
 }
 
-// subject returns the field that an object says it is about. named tells that
+// findSubject returns the field that an object says it is about. named says that
 // it is about some member, of this request or not.
-func (c *complaints) subject(o map[string]any, list listKind) (field string, named bool) {
+func (c *complaints) findSubject(o map[string]any, list listKind) (field string, named bool) {
 	try := func(o map[string]any, keys ...string) {
 		for _, key := range keys {
 			for _, path := range pathsOf(o[key]) {
 				named = true
 				if field == "" {
-					field = c.fields.find(path)
+					field = c.fields.findField(path)
 				}
 			}
 		}
@@ -185,7 +185,7 @@ func pathsOf(v any) []string {
 	return nil
 }
 
-// kindOf tells what members of this name hold.
+// kindOf returns what members of this name hold.
 func kindOf(key string) listKind {
 	switch normalName(key) {
 	case "errors", "fielderrors", "formerrors", "validationerrors", "violations", "fieldviolations", "constraintviolations",

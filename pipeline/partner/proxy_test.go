@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // TestProxyRefusesTunnel: its status is named, 403 and 407 end everything, and
@@ -20,11 +22,11 @@ func TestProxyRefusesTunnel(t *testing.T) {
 		})
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: proxy.URL})
 		a := c.Create(t.Context(), testIdem, jane())
-		if a.Class != NotSent || a.Cause != CauseProxy || a.Halt != halt || a.ProxyStatus != status || a.HTTPStatus != 0 || !strings.Contains(a.String(), fmt.Sprint(status)) {
+		if a.Class != ledger.NotSent || a.Cause != CauseProxy || a.Halt != halt || a.ProxyStatus != status || a.HTTPStatus != 0 || !strings.Contains(a.String(), fmt.Sprint(status)) {
 			t.Errorf("%d: %v, halt %d", status, a, a.Halt)
 		}
 		var e *Error
-		if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != NotSent || e.Halt != halt || e.ProxyStatus != status || !strings.Contains(err.Error(), fmt.Sprint(status)) {
+		if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.NotSent || e.Halt != halt || e.ProxyStatus != status || !strings.Contains(err.Error(), fmt.Sprint(status)) {
 			t.Errorf("wallet, %d: %v", status, err)
 		}
 	}
@@ -52,7 +54,7 @@ func TestProxyRefusesToPassOn(t *testing.T) {
 				cfg, want = Config{BaseURL: "http://10.9.8.7/api", Proxy: w.URL}, tt.status
 			}
 			a := newClient(t, cfg).Create(t.Context(), testIdem, jane())
-			if a.Class == NotSent || a.ProxyStatus != want || (a.Halt == ProxyRefused) != (want != 0) {
+			if a.Class == ledger.NotSent || a.ProxyStatus != want || (a.Halt == ProxyRefused) != (want != 0) {
 				t.Errorf("%s, through a proxy: %t: %v, halt %d", tt.name, proxied, a, a.Halt)
 			}
 		}
@@ -69,7 +71,7 @@ func TestProxySaysTooMuch(t *testing.T) {
 		}
 	})
 	c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: proxy.URL})
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent {
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent {
 		t.Errorf("got %v", a)
 	}
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Error is what came of a call that reads, or of Delete, when it is not what
 // was asked for. Class is used as for an Answer: Unknown, Busy, Throttled, Auth,
 // NotSent, Unclear and Reject (the parameters were refused) occur, the others hardly.
 type Error struct {
-	Class        Class
+	Class        ledger.Class
 	HTTPStatus   int           // 0 when no status line came
 	ProxyStatus  int           // as in Answer
 	Code         string        // as in Answer
@@ -32,7 +34,7 @@ func (e *Error) Error() string {
 	switch {
 	case e.HTTPStatus != 0:
 		s += "answered " + strconv.Itoa(e.HTTPStatus)
-	case e.Class == NotSent:
+	case e.Class == ledger.NotSent:
 		s += "not sent"
 	default:
 		s += "no answer"
@@ -59,64 +61,52 @@ func (e *Error) Error() string {
 // ended the call, else nil.
 func (e *Error) Unwrap() error { return e.base }
 
-// read makes a request and returns its whole body if the answer is 2xx, else the
+// readAnswer makes a request and returns its whole body if the answer is 2xx, else the
 // *Error. No error here is a nil *Error.
-func (c *Client) read(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
+func (c *Client) readAnswer(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
-	a := c.answer(r)
-	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
+	a, _ := c.newAnswer(r, fieldTable{})
+	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Code: a.Code, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
 		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
 	switch {
-	case r.err != nil:
-		switch a.Cause {
-		case CauseCanceled:
-			e.base = context.Canceled
-		case CauseTimeout:
-			e.base = context.DeadlineExceeded
-		}
-		return r, e
-	case r.status < 200 || r.status > 299:
-		m := readMessage(r.body, r.whole)
-		v := judge(r.status, m, fieldTable{})
-		e.Class, e.Cause, e.Halt, e.Code = v.class, v.cause, v.halt, m.code()
-		if r.encoded && e.Cause == CauseBody {
-			e.Cause = CauseEncoding
-		}
-		if r.proxyStatus != 0 {
-			e.Halt = ProxyRefused
-		}
-		return r, e
+	case r.err != nil && a.Cause == CauseCanceled:
+		e.base = context.Canceled
+	case r.err != nil && a.Cause == CauseTimeout:
+		e.base = context.DeadlineExceeded
+	case !r.isSuccess():
 	case r.encoded:
-		return r, e.broken(CauseEncoding)
+		e.markBroken(CauseEncoding)
 	case !r.whole:
-		return r, e.broken(CauseBody)
+		e.markBroken(CauseBody)
+	default:
+		return r, nil
 	}
-	return r, nil
+	return r, e
 }
 
-// broken makes e the error of a 2xx answer that is of no use.
-func (e *Error) broken(why string) *Error {
-	e.Class, e.Cause = Unknown, why
+// markBroken makes e the error of a 2xx answer that is of no use.
+func (e *Error) markBroken(why string) *Error {
+	e.Class, e.Cause = ledger.Unknown, why
 	return e
 }
 
-// unreadable is the error of a 2xx answer whose member field, "" for the whole,
+// unreadableError is the error of a 2xx answer whose member field, "" for the whole,
 // could not be read.
-func unreadable(call string, r reply, field string) *Error {
+func unreadableError(call string, r reply, field string) *Error {
 	e := &Error{HTTPStatus: r.status, Date: answerDate(r.header), RetryAfter: retryAfter(r.header, r.ended),
 		Began: r.began, Ended: r.ended, Field: field, call: call}
-	return e.broken(CauseBody)
+	return e.markBroken(CauseBody)
 }
 
-// strayed is the error of a look-up whose answer is probably another request's:
+// strayedError is the error of a look-up whose answer is probably another request's:
 // an intermediary that writes an answer twice leaves one on a kept connection,
 // where the next request finds it. From now on no connection is kept. The same
 // look-up again, over a connection of its own, gets its own answer.
-func (c *Client) strayed(call string, r reply) *Error {
+func (c *Client) strayedError(call string, r reply) *Error {
 	c.stray.Store(true)
 	c.kept.CloseIdleConnections()
 	e := &Error{Date: answerDate(r.header), Began: r.began, Ended: r.ended, call: call}
-	return e.broken(CauseStray)
+	return e.markBroken(CauseStray)
 }
 
 var _ error = (*Error)(nil)

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // TestBody compares bytes: the field order is that of the vendor's example.
@@ -20,17 +23,17 @@ func TestBody(t *testing.T) {
 	full.WalletAddress = "0x52908400098527886E0F7030069857D2E4169EE7"
 	full.RedirectURL = "https://h.example/done?a=1&b=2"
 	full.Address, full.City, full.Region, full.PostalCode, full.CountryCode = "1 Main St\nFloor 2", "Boston", "MA", "02139", "US"
-	full.Extra = []Extra{{"zeta", `a"b\c`}, {"empty", ""}, {"alpha", "<é> & Söhne"}}
+	full.Extra = []validate.Extra{{Name: "zeta", Value: `a"b\c`}, {Name: "empty", Value: ""}, {Name: "alpha", Value: "<é> & Söhne"}}
 	for _, tt := range []struct {
 		name string
-		user User
+		user validate.User
 		want string
 	}{
 		{"seed", jane(), `{"firstName":"Jane","lastName":"Doe","email":"jane@example.com","phoneNumber":"+14155555555","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"custodial"}`},
 		{"full", full, `{"firstName":"Jane","lastName":"Doe","email":"jane@example.com","phoneNumber":"+14155555555","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"non_custodial","walletAddress":"0x52908400098527886E0F7030069857D2E4169EE7","redirectUrl":"https://h.example/done?a=1&b=2","address":"1 Main St\nFloor 2","city":"Boston","region":"MA","postalCode":"02139","countryCode":"US","zeta":"a\"b\\c","alpha":"<é> & Söhne"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := encode(tt.user)
+			got, err := encodeBody(&tt.user, validate.Fields())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,9 +53,9 @@ func FuzzEncode(f *testing.F) {
 	f.Add("Jos\u00e9", "<&>\u2028\u2029\x7f\x00\t", "", "", false)
 	f.Add("Jos\xe9", "", "", "\xff", true)
 	f.Fuzz(func(t *testing.T, first, last, phone, address string, terms bool) {
-		u := User{FirstName: first, LastName: last, Email: last, PhoneNumber: phone, AccountPurpose: first, IPAddress: phone,
+		u := validate.User{FirstName: first, LastName: last, Email: last, PhoneNumber: phone, AccountPurpose: first, IPAddress: phone,
 			Terms: terms, Program: address, WalletAddress: phone, RedirectURL: address, Address: address, City: first, Region: last, PostalCode: phone, CountryCode: address}
-		got, err := encode(u)
+		got, err := encodeBody(&u, validate.Fields())
 		valid := utf8.ValidString(first + "." + last + "." + phone + "." + address)
 		if (err == nil) != valid {
 			t.Fatalf("error %v", err)
@@ -75,8 +78,8 @@ func FuzzEncode(f *testing.F) {
 		if !reflect.DeepEqual(fields, want) {
 			t.Errorf("got  %s\nwant %v", got, want)
 		}
-		u.Extra = []Extra{{"note\u00e9\"", last}, {"more", first}}
-		if got, err = encode(u); err != nil || !json.Valid(got) {
+		u.Extra = []validate.Extra{{Name: "note\u00e9\"", Value: last}, {Name: "more", Value: first}}
+		if got, err = encodeBody(&u, validate.Fields()); err != nil || !json.Valid(got) {
 			t.Fatalf("%s, %v", got, err)
 		}
 		var back map[string]any
@@ -97,17 +100,17 @@ func TestUnwritable(t *testing.T) {
 	c := newClient(t, Config{BaseURL: w.URL})
 	latin, extra, twice, again, unnamed := jane(), jane(), jane(), jane(), jane()
 	latin.FirstName = "Jos\xe9"
-	extra.Extra = []Extra{{"branch", "\xff"}}
-	twice.Extra = []Extra{{"email", "x@example.com"}}
-	again.Extra = []Extra{{"a", "1"}, {"a", "2"}}
-	unnamed.Extra = []Extra{{"", "1"}}
-	for _, u := range []User{latin, extra, twice, again, unnamed} {
-		if a := c.Create(t.Context(), testIdem, u); a.Class != NotSent || a.Cause != CauseRequest {
+	extra.Extra = []validate.Extra{{Name: "branch", Value: "\xff"}}
+	twice.Extra = []validate.Extra{{Name: "email", Value: "x@example.com"}}
+	again.Extra = []validate.Extra{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}}
+	unnamed.Extra = []validate.Extra{{Name: "", Value: "1"}}
+	for _, u := range []validate.User{latin, extra, twice, again, unnamed} {
+		if a := c.Create(t.Context(), testIdem, u); a.Class != ledger.NotSent || a.Cause != CauseRequest {
 			t.Errorf("got %v", a)
 		}
 	}
 	for _, key := range []string{"", "a\r\nX: y", "a b", strings.Repeat("k", 256)} {
-		if a := c.Create(t.Context(), key, jane()); a.Class != NotSent || a.Cause != CauseRequest {
+		if a := c.Create(t.Context(), key, jane()); a.Class != ledger.NotSent || a.Cause != CauseRequest {
 			t.Errorf("key %q: %v", key, a)
 		}
 	}
@@ -156,7 +159,7 @@ func TestVendorPage(t *testing.T) {
 	if err := json.Compact(&want, page); err != nil {
 		t.Fatal(err)
 	}
-	got, err := encode(jane())
+	got, err := encodeBody(new(jane()), validate.Fields())
 	if err != nil {
 		t.Fatal(err)
 	}

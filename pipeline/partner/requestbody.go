@@ -8,81 +8,73 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
-
-// fieldNames are the fields of the create-user body, in the vendor's order.
-func fieldNames() []string {
-	return []string{"firstName", "lastName", "email", "phoneNumber", "accountPurpose", "ipAddress",
-		"isTermsOfServiceAccepted", "program", "walletAddress", "redirectUrl",
-		"address", "city", "region", "postalCode", "countryCode"}
-}
-
-// vendorBody is the create-user body. Its fields stand in the order of
-// fieldNames, which is that of the vendor's example.
-type vendorBody struct {
-	FirstName      string `json:"firstName"`
-	LastName       string `json:"lastName"`
-	Email          string `json:"email"`
-	PhoneNumber    string `json:"phoneNumber"`
-	AccountPurpose string `json:"accountPurpose"`
-	IPAddress      string `json:"ipAddress"`
-	Terms          bool   `json:"isTermsOfServiceAccepted"`
-	Program        string `json:"program"`
-	WalletAddress  string `json:"walletAddress,omitempty"`
-	RedirectURL    string `json:"redirectUrl,omitempty"`
-	Address        string `json:"address,omitempty"`
-	City           string `json:"city,omitempty"`
-	Region         string `json:"region,omitempty"`
-	PostalCode     string `json:"postalCode,omitempty"`
-	CountryCode    string `json:"countryCode,omitempty"`
-}
 
 var errNotUTF8 = errors.New("text is not UTF-8")
 
-// encode writes the body. It refuses what JSON would change or leave open: text
-// that is not UTF-8, and a field that stands twice.
-func encode(u User) ([]byte, error) {
-	for _, text := range []string{u.FirstName, u.LastName, u.Email, u.PhoneNumber, u.AccountPurpose, u.IPAddress, u.Program,
-		u.WalletAddress, u.RedirectURL, u.Address, u.City, u.Region, u.PostalCode, u.CountryCode} {
-		if !utf8.ValidString(text) {
-			return nil, errNotUTF8
+// encodeBody returns the create-user body: the fields in the order of the table,
+// which is that of the vendor's example, and the added ones. What is optional
+// and empty is left out. It refuses what JSON would change or leave open: text
+// that is not UTF-8, and a field that is given twice.
+func encodeBody(u *validate.User, fields validate.FieldTable) ([]byte, error) {
+	var w bodyWriter
+	for i := range fields {
+		f := &fields[i]
+		switch value := f.Value(u); {
+		case f.IsBool:
+			w.addMember(f.Name, json.RawMessage(value))
+		case value != "" || f.Required:
+			w.addText(f.Name, value)
 		}
 	}
-	body, err := marshal(vendorBody{u.FirstName, u.LastName, u.Email, u.PhoneNumber, u.AccountPurpose, u.IPAddress, u.Terms, u.Program,
-		u.WalletAddress, u.RedirectURL, u.Address, u.City, u.Region, u.PostalCode, u.CountryCode})
-	if err != nil {
-		return nil, err
-	}
-	names := fieldNames()
-	body = body[:len(body)-1] // without the closing brace
+	names := fields.Names()
 	for _, x := range u.Extra {
 		if slices.Contains(names, x.Name) || x.Name == "" {
-			return nil, fmt.Errorf("extra field %s stands twice or has no name", strconv.Quote(printable(x.Name, maxCode)))
+			return nil, fmt.Errorf("added field %s is given twice or has no name", strconv.Quote(toPrintable(x.Name, maxCode)))
 		}
 		names = append(names, x.Name)
-		if !utf8.ValidString(x.Name) || !utf8.ValidString(x.Value) {
-			return nil, errNotUTF8
+		if x.Value != "" {
+			w.addText(x.Name, x.Value)
 		}
-		if x.Value == "" {
-			continue
-		}
-		field, err := marshal(map[string]string{x.Name: x.Value})
-		if err != nil {
-			return nil, err
-		}
-		body = append(append(body, ','), field[1:len(field)-1]...)
 	}
-	return append(body, '}'), nil
+	return w.closeObject()
 }
 
-// marshal writes JSON as a browser's JSON.stringify would: &, < and > as they
-// are.
-func marshal(v any) ([]byte, error) {
-	var w bytes.Buffer
-	e := json.NewEncoder(&w)
+// bodyWriter writes one JSON object as a browser's JSON.stringify would: &, <
+// and > as they are. The zero value is ready.
+type bodyWriter struct {
+	members bytes.Buffer
+	err     error // the first
+}
+
+func (w *bodyWriter) addText(name, value string) {
+	if !utf8.ValidString(name) || !utf8.ValidString(value) {
+		w.err = errors.Join(w.err, errNotUTF8)
+	}
+	w.addMember(name, value)
+}
+
+func (w *bodyWriter) addMember(name string, value any) {
+	w.addValue(name, ':')
+	w.addValue(value, ',')
+}
+
+// addValue writes a value and what follows it.
+func (w *bodyWriter) addValue(v any, end byte) {
+	e := json.NewEncoder(&w.members)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("body cannot be written: %w", err)
+		w.err = errors.Join(w.err, fmt.Errorf("body cannot be written: %w", err))
+		return
 	}
-	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
+	w.members.Bytes()[w.members.Len()-1] = end // in place of the encoder's line end
+}
+
+func (w *bodyWriter) closeObject() ([]byte, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return slices.Concat([]byte("{"), bytes.TrimSuffix(w.members.Bytes(), []byte(",")), []byte("}")), nil
 }

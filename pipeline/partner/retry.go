@@ -1,11 +1,9 @@
 package partner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,7 +27,7 @@ type Retried struct {
 
 // RetryKYC begins the identity check of a denied user again (POST v2
 // users/{serviceId}/retry-kyc, public docs: up to three times for one user).
-// The error is an *Error; Harmless tells whether the try may have counted. An
+// The error is an *Error; Harmless reports whether the try may have counted. An
 // answer of success that has neither a usable link nor anything that shows the
 // path without one is an error that is not harmless.
 //
@@ -39,15 +37,15 @@ func (c *Client) RetryKYC(ctx context.Context, serviceID string) (Retried, error
 	key, err := uuid.NewRandom()
 	if err != nil || !ledger.ValidToken(serviceID) {
 		now := time.Now()
-		return Retried{}, &Error{Class: NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
+		return Retried{}, &Error{Class: ledger.NotSent, Cause: CauseRequest, Began: now, Ended: now, call: retryCall}
 	}
-	r, e := c.read(ctx, retryCall, request{http.MethodPost, retryPath(serviceID), key.String(), []byte("{}")}, maxBody)
+	r, e := c.readAnswer(ctx, retryCall, request{http.MethodPost, retryPath(serviceID), key.String(), []byte("{}")}, maxBody)
 	if e != nil {
 		return Retried{}, e
 	}
 	out, ok := readRetry(r.body, serviceID)
 	if !ok || !r.whole {
-		return Retried{}, unreadable(retryCall, r, "")
+		return Retried{}, unreadableError(retryCall, r, "")
 	}
 	out.Date, out.Began, out.Ended = answerDate(r.header), r.began, r.ended
 	return out, nil
@@ -69,7 +67,7 @@ type wireRetry struct {
 // the two paths. A link that cannot be used is no path without a link.
 func readRetry(body []byte, serviceID string) (Retried, bool) {
 	var w wireRetry
-	if decodeWhole(bytes.TrimPrefix(body, []byte("\ufeff")), &w) != nil {
+	if decodeWhole(body, &w) != nil {
 		return Retried{}, false
 	}
 	if status, given := memberText(w.Status); given && status != "success" {
@@ -87,7 +85,10 @@ func readRetry(body []byte, serviceID string) (Retried, bool) {
 	if id, given := memberText(w.ServiceID); given && id != serviceID || !given && !enveloped {
 		return Retried{}, false
 	}
-	out := Retried{RetryCount: countOf(w.RetryCount)}
+	out := Retried{}
+	if n, ok := countIn(w.RetryCount); ok && n <= maxRetryCount {
+		out.RetryCount = n
+	}
 	out.ApplicationStatus, _ = memberText(w.ApplicationStatus)
 	none := false
 	for _, raw := range []json.RawMessage{w.VerificationURL, w.VerificationLink} {
@@ -119,15 +120,6 @@ func memberText(raw json.RawMessage) (text string, given bool) {
 
 const maxRetryCount = 1000 // beyond that it is no count
 
-// countOf returns a count, also one that is written as text; 0 for anything else.
-func countOf(raw json.RawMessage) int {
-	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
-	if err != nil || n < 0 || n > maxRetryCount {
-		return 0
-	}
-	return n
-}
-
 func retryPath(serviceID string) string {
 	return createPath + deletePath(serviceID)[len(listPath):] + "/retry-kyc"
 }
@@ -136,7 +128,7 @@ func retryPath(serviceID string) string {
 // nothing: it was not sent, or the partner refused it in so many words.
 func (e *Error) Harmless() bool {
 	switch e.Class {
-	case NotSent, Reject, Unclear, Busy, Auth, Funds:
+	case ledger.NotSent, ledger.Reject, ledger.Unclear, ledger.Busy, ledger.Auth, ledger.Funds:
 		return true
 	default:
 		return false

@@ -3,6 +3,7 @@ package partner
 import (
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,17 +29,10 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 }
 
 func parseRetryAfter(v string, now time.Time) time.Duration {
-	if v == "" {
-		return 0
-	}
-	if strings.Trim(v, "0123456789") == "" {
-		const most = int64(math.MaxInt64 / time.Second)
-		var n int64
-		for _, c := range []byte(v) {
-			n = n*10 + int64(c-'0')
-			if n > most {
-				return math.MaxInt64
-			}
+	if allDigits(v) {
+		n, err := strconv.ParseUint(v, 10, 64)
+		if err != nil || n > uint64(math.MaxInt64/time.Second) {
+			return math.MaxInt64
 		}
 		return time.Duration(n) * time.Second
 	}

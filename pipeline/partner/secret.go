@@ -17,7 +17,7 @@ import (
 // function, fmt prints the address.
 type secret struct{ reveal func() string }
 
-func hide(s string) secret { return secret{func() string { return s }} }
+func hideSecret(s string) secret { return secret{func() string { return s }} }
 
 const masked = "[hidden]"
 
@@ -34,11 +34,8 @@ func (c Config) String() string {
 	return fmt.Sprintf("partner.Config{Host:%s Key:%s Timeout:%s Proxy:%q}", host, masked, c.Timeout, proxy)
 }
 
-// GoString is String, so that %#v hides the key too.
-func (c Config) GoString() string { return c.String() }
-
 // Format writes String for every verb.
-func (c Config) Format(f fmt.State, _ rune) { write(f, c.String()) }
+func (c Config) Format(f fmt.State, _ rune) { writeText(f, c.String()) }
 
 // LogValue is String for slog.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
@@ -54,47 +51,20 @@ func (c *Client) String() string {
 	return "partner.Client{" + c.Host() + "}"
 }
 
-// GoString is String.
-func (c *Client) GoString() string { return c.String() }
-
 // Format writes String for every verb.
-func (c *Client) Format(f fmt.State, _ rune) { write(f, c.String()) }
+func (c *Client) Format(f fmt.State, _ rune) { writeText(f, c.String()) }
 
 // LogValue is String for slog.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// String says nothing of the customer.
-func (u User) String() string { return "partner.User{" + masked + "}" }
-
-// GoString is String.
-func (u User) GoString() string { return u.String() }
-
-// Format writes String for every verb.
-func (u User) Format(f fmt.State, _ rune) { write(f, u.String()) }
-
-// LogValue is String for slog.
-func (u User) LogValue() slog.Value { return slog.StringValue(u.String()) }
-
-// String names the extra field, without its value.
-func (e Extra) String() string { return "partner.Extra{" + printable(e.Name, maxCode) + "}" }
-
-// GoString is String.
-func (e Extra) GoString() string { return e.String() }
-
-// Format writes String for every verb.
-func (e Extra) Format(f fmt.State, _ rune) { write(f, e.String()) }
-
-// LogValue is String for slog.
-func (e Extra) LogValue() slog.Value { return slog.StringValue(e.String()) }
-
-// String gives class, HTTP status, code and cause: neither link nor body.
+// String returns class, HTTP status, code and cause: neither link nor body.
 func (a Answer) String() string {
-	s := a.Class.String()
+	s := string(a.Class)
 	if a.HTTPStatus != 0 {
 		s += " " + strconv.Itoa(a.HTTPStatus)
 	}
 	if a.Code != "" {
-		s += " code " + printable(a.Code, maxCode)
+		s += " code " + toPrintable(a.Code, maxCode)
 	}
 	if a.Cause != "" {
 		s += " (" + a.Cause + ")"
@@ -105,35 +75,29 @@ func (a Answer) String() string {
 	return s
 }
 
-// GoString is String.
-func (a Answer) GoString() string { return a.String() }
-
 // Format writes String for every verb.
-func (a Answer) Format(f fmt.State, _ rune) { write(f, a.String()) }
+func (a Answer) Format(f fmt.State, _ rune) { writeText(f, a.String()) }
 
 // LogValue is String for slog.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// String gives the service ID and KYC status, which name nobody.
+// String returns the service ID and KYC status, which name no user.
 func (l Listed) String() string {
-	return "partner.Listed{" + printable(l.ServiceID, ledger.MaxServiceID) + " " + printable(l.Status, maxCode) + "}"
+	return "partner.Listed{" + toPrintable(l.ServiceID, ledger.MaxServiceID) + " " + toPrintable(l.Status, maxCode) + "}"
 }
 
-// GoString is String.
-func (l Listed) GoString() string { return l.String() }
-
 // Format writes String for every verb.
-func (l Listed) Format(f fmt.State, _ rune) { write(f, l.String()) }
+func (l Listed) Format(f fmt.State, _ rune) { writeText(f, l.String()) }
 
 // LogValue is String for slog.
 func (l Listed) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
-// write has no one to tell of a failed write: a Formatter returns nothing, and
+// writeText cannot report a failed write: a Formatter returns nothing, and
 // fmt keeps what it writes in memory.
-func write(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
+func writeText(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
 
-// printable reduces what the partner sent to printable ASCII, at most n bytes.
-func printable(s string, n int) string {
+// toPrintable reduces what the partner sent to printable ASCII, at most n bytes.
+func toPrintable(s string, n int) string {
 	b := make([]byte, 0, min(len(s), n))
 	for i := 0; i < len(s) && len(b) < n; i++ {
 		if s[i] >= ' ' && s[i] <= '~' {
@@ -143,9 +107,9 @@ func printable(s string, n int) string {
 	return string(b)
 }
 
-func isPrintable(s string) bool { return printable(s, len(s)) == s }
+func isPrintable(s string) bool { return toPrintable(s, len(s)) == s }
 
-// isToken tells whether s is 1 to n bytes of printable ASCII without a space.
+// isToken reports whether s is 1 to n bytes of printable ASCII without a space.
 func isToken(s string, n int) bool {
 	if s == "" || len(s) > n {
 		return false

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // TestNothingPersonalIsPrinted prints everything in every way and looks for
@@ -18,11 +21,11 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	const key = "sk_staging_CANARY"
 	conf := Config{BaseURL: "https://h.example/api", Key: key, Proxy: "http://u:CANARY@p:1"}
 	client := newClient(t, conf)
-	user := User{FirstName: "CANARY", LastName: "CANARY", Email: "CANARY@example.com", Extra: []Extra{{"branch", "CANARY"}}}
-	answer := Answer{Class: OKBroken, Code: "X_Y\x1b[31m", ServiceID: "CANARY", VerificationURL: "https://h/CANARY", Excerpt: []byte("CANARY")}
+	user := validate.User{FirstName: "CANARY", LastName: "CANARY", Email: "CANARY@example.com", Extra: []validate.Extra{{Name: "branch", Value: "CANARY"}}}
+	answer := Answer{Class: ledger.OKBroken, Code: "X_Y\x1b[31m", ServiceID: "CANARY", VerificationURL: "https://h/CANARY", Excerpt: []byte("CANARY")}
 	listed := Listed{ServiceID: "a1", Email: "CANARY@example.com", FirstName: "CANARY", LastName: "CANARY"}
 	for _, v := range []any{conf, &conf, client, *client, user, &user, user.Extra, answer, &answer, listed,
-		Page{Users: []Listed{listed}}, struct{ C *Client }{client}, struct{ c Client }{*client}, struct{ U User }{user}} {
+		Page{Users: []Listed{listed}}, struct{ C *Client }{client}, struct{ c Client }{*client}, struct{ U validate.User }{user}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			out := fmt.Sprintf(verb, v)
 			if strings.Contains(out, "CANARY") || strings.Contains(out, fmt.Sprintf("%x", "CANARY")) {

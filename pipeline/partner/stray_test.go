@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 const (
@@ -65,7 +67,7 @@ func TestStrayRecords(t *testing.T) {
 					} else {
 						mustOK(t, c.Create(t.Context(), testIdem, jane()))
 					}
-					if a := c.Create(t.Context(), testIdem, jane()); a.Class != OK || !strings.Contains(a.ServiceID, "abc123") {
+					if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.OK || !strings.Contains(a.ServiceID, "abc123") {
 						t.Errorf("the next request was answered %v %s", a, a.ServiceID)
 					}
 					if n := w.conns.Load(); n != 2 {
@@ -135,7 +137,7 @@ func TestNoSuchStatus(t *testing.T) {
 	for _, status := range []string{"000", "007", "099"} {
 		w := startWire(t, always(fmt.Sprintf("HTTP/1.1 %s No\r\nContent-Length: 0\r\n\r\n", status)+whole201))
 		c := newClient(t, Config{BaseURL: w.URL})
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != Unknown {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown {
 			t.Errorf("%s: %v", status, a)
 		}
 	}

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // secured is a TLS server on 127.0.0.1 with a certificate of its own making,
@@ -122,11 +124,11 @@ func TestCertificates(t *testing.T) {
 			}
 			c := newClient(t, conf)
 			a := c.Create(t.Context(), testIdem, jane())
-			if a.Class != NotSent || a.Halt != Certificate || a.Cause != CauseCertificate {
+			if a.Class != ledger.NotSent || a.Halt != Certificate || a.Cause != CauseCertificate {
 				t.Errorf("got %v, halt %d", a, a.Halt)
 			}
 			var e *Error
-			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Halt != Certificate || e.Class != NotSent {
+			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Halt != Certificate || e.Class != ledger.NotSent {
 				t.Errorf("wallet: %v", err)
 			}
 			if asked {
@@ -155,7 +157,7 @@ func TestNoTLS(t *testing.T) {
 				io.WriteString(c, tt.says)
 			})
 			c := newClient(t, Config{BaseURL: "https" + strings.TrimPrefix(w.URL, "http"), Timeout: 200 * time.Millisecond})
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != tt.cause || a.Halt != NoHalt {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != tt.cause || a.Halt != NoHalt {
 				t.Errorf("got %v, want NOT_SENT (%s)", a, tt.cause)
 			}
 		})
@@ -188,7 +190,7 @@ func TestRedirects(t *testing.T) {
 				want = c.Host()
 			}
 			a := c.Create(t.Context(), testIdem, jane())
-			if a.Class != Unknown || a.Halt != Redirected || a.Target != want || asked != 1 {
+			if a.Class != ledger.Unknown || a.Halt != Redirected || a.Target != want || asked != 1 {
 				t.Errorf("%d to %q: %v, halt %d, target %q, %d requests", status, tt.location, a, a.Halt, a.Target, asked)
 			}
 			c.CloseIdle()
@@ -209,7 +211,7 @@ func TestProxy(t *testing.T) {
 	})
 	t.Run("CONNECT refused", func(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: refusing.URL})
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseProxy || a.Halt != ProxyRefused || a.ProxyStatus != 403 {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy || a.Halt != ProxyRefused || a.ProxyStatus != 403 {
 			t.Errorf("got %v", a)
 		}
 		if want := strings.TrimPrefix(refusing.URL, "http://"); c.Proxy() != want {
@@ -218,7 +220,7 @@ func TestProxy(t *testing.T) {
 	})
 	t.Run("nobody there", func(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: "http://127.0.0.1:1"})
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseProxy {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy {
 			t.Errorf("got %v", a)
 		}
 	})
@@ -266,7 +268,7 @@ func TestProxy(t *testing.T) {
 				io.WriteString(c, answer)
 			})
 			c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: strings.Replace(p.URL, "http", "socks5", 1)})
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseProxy || a.Halt != NoHalt {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy || a.Halt != NoHalt {
 				t.Errorf("%q: %v", answer, a)
 			}
 		}
@@ -275,7 +277,7 @@ func TestProxy(t *testing.T) {
 		silent := startWire(t, func(_ *wire, _ net.Conn, next func() *http.Request) { next(); next() })
 		for _, scheme := range []string{"http", "socks5", "https"} {
 			c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: strings.Replace(silent.URL, "http", scheme, 1), Timeout: 200 * time.Millisecond})
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseProxy {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy {
 				t.Errorf("%s: %v", scheme, a)
 			}
 		}
@@ -301,7 +303,7 @@ func TestProxy(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "http://10.9.8.7/api", CAFile: ca, Proxy: proxy.URL})
 		mustOK(t, c.Create(t.Context(), testIdem, jane()))
 		c = newClient(t, Config{BaseURL: "http://10.9.8.7/api", Proxy: proxy.URL})
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseCertificate || a.Halt != Certificate {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseCertificate || a.Halt != Certificate {
 			t.Errorf("a proxy whose certificate is not trusted: %v", a)
 		}
 	})

@@ -37,7 +37,7 @@ func newTransport(s settings, kept bool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyURL(s.proxy),
 		OnProxyConnectResponse: checkTunnel,
-		DialContext:            d.dial,
+		DialContext:            d.dialUntil,
 		TLSClientConfig:        &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}},
 		TLSHandshakeTimeout:    min(maxHandshake, s.Timeout),
 		Protocols:              &http1,
@@ -53,7 +53,7 @@ func newTransport(s settings, kept bool) *http.Transport {
 // context.
 type dialer struct{ net.Dialer }
 
-// dial gives the connection the deadline of its request. net/http detaches the
+// dialUntil gives the connection the deadline of its request. net/http detaches the
 // making of a connection from the request that asked for it, and a proxy that
 // never answers would hold a connection and a goroutine each time.
 //
@@ -61,7 +61,7 @@ type dialer struct{ net.Dialer }
 // 28,000 ports and a connection for each request, a machine would be out of
 // them after a minute at 500/s. Nothing is lost: whatever closes the connection
 // has read the answer, or given up on it.
-func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (d dialer) dialUntil(ctx context.Context, network, address string) (net.Conn, error) {
 	until := attemptOf(ctx).until
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -79,8 +79,8 @@ func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, er
 	return c, nil
 }
 
-// checkTunnel takes every 2xx to CONNECT for a tunnel, as RFC 9110 (9.3.6) has
-// it, where net/http takes 200 only. It is called before net/http looks at the
+// checkTunnel accepts every 2xx to CONNECT as a tunnel (RFC 9110, 9.3.6), where
+// net/http accepts 200 only. It is called before net/http looks at the
 // status.
 func checkTunnel(ctx context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode >= 200 && answer.StatusCode <= 299 {

@@ -18,7 +18,7 @@ const (
 // without a balance that can be read exactly is an error that names it; no other
 // member makes the wallet unreadable.
 func (c *Client) Wallet(ctx context.Context) (Wallet, error) {
-	r, e := c.read(ctx, walletCall, request{method: http.MethodGet, path: walletPath}, maxBody)
+	r, e := c.readAnswer(ctx, walletCall, request{method: http.MethodGet, path: walletPath}, maxBody)
 	if e != nil {
 		return Wallet{}, e
 	}
@@ -28,9 +28,9 @@ func (c *Client) Wallet(ctx context.Context) (Wallet, error) {
 		w.Date, w.Began, w.Ended = answerDate(r.header), r.began, r.ended
 		return w, nil
 	case r.reused:
-		return Wallet{}, c.strayed(walletCall, r)
+		return Wallet{}, c.strayedError(walletCall, r)
 	default:
-		return Wallet{}, unreadable(walletCall, r, field)
+		return Wallet{}, unreadableError(walletCall, r, field)
 	}
 }
 
@@ -48,22 +48,20 @@ func readWallet(body []byte) (w Wallet, unread string) {
 	case data == nil:
 		return Wallet{}, "data"
 	}
-	balance, ok := decimal(data["balance"])
+	balance, ok := decimalIn(data["balance"])
 	if !ok {
 		return Wallet{}, "balance"
 	}
 	active, said := flagIn(data["active"])
-	return Wallet{Balance: balance, Currency: printable(textIn(data["currency"]), 16), Active: active || !said,
-		Account: printable(textIn(data["partnerId"]), ledger.MaxServiceID)}, ""
+	return Wallet{Balance: balance, Currency: toPrintable(textIn(data["currency"]), 16), Active: active || !said,
+		Account: toPrintable(textIn(data["partnerId"]), ledger.MaxServiceID)}, ""
 }
 
-// decimal takes a JSON number or a text of one, as it is written: a float would
-// round it. An exponent is refused, for nobody writes money so.
-func decimal(raw json.RawMessage) (string, bool) {
+// decimalIn returns a JSON number or a text of one, as it is written: a float would
+// round it. An exponent is refused: money is not written so.
+func decimalIn(raw json.RawMessage) (string, bool) {
 	s := textIn(raw)
 	digits, fraction, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	ok := len(s) <= maxBalance && allDigits(digits) && (!point || allDigits(fraction))
 	return s, ok
 }
-
-func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

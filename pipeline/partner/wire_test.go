@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
@@ -24,8 +27,10 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func jane() User {
-	return User{FirstName: "Jane", LastName: "Doe", Email: "jane@example.com", PhoneNumber: "+14155555555",
+func fieldsOfUser(u validate.User) fieldTable { return fieldsOf(&u, validate.Fields()) }
+
+func jane() validate.User {
+	return validate.User{FirstName: "Jane", LastName: "Doe", Email: "jane@example.com", PhoneNumber: "+14155555555",
 		AccountPurpose: "personal use", IPAddress: "203.0.113.42", Terms: true, Program: "custodial"}
 }
 
@@ -138,7 +143,7 @@ func TestPostSentOnce(t *testing.T) {
 			})
 			c := newClient(t, Config{BaseURL: w.URL})
 			a := c.Create(t.Context(), testIdem, jane())
-			if a.Class != Unknown {
+			if a.Class != ledger.Unknown {
 				t.Errorf("answer is %v, want UNKNOWN", a)
 			}
 			if a.Cause != CauseEOF && a.Cause != CauseReset && a.Cause != CauseNetwork {
@@ -229,7 +234,7 @@ func warmPool(t *testing.T, drop func(net.Conn)) (*wire, func(func(context.Conte
 
 func mustOK(t testing.TB, a Answer) {
 	t.Helper()
-	if a.Class != OK {
+	if a.Class != ledger.OK {
 		t.Errorf("answer is %v, want OK", a)
 	}
 }
@@ -262,29 +267,29 @@ func TestCutAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		serve  func(*wire, net.Conn, func() *http.Request)
-		class  Class
+		class  ledger.Class
 		cause  string
 		hasURL bool
 	}{
-		{"201 headers, then FIN", always(created201 + "Content-Length: 200\r\n\r\n"), OKBroken, CauseBody, false},
-		{"201 cut in the link", always(created201 + "Content-Length: 500\r\n\r\n" + goodBody[:len(goodBody)-10]), OKBroken, CauseBody, false},
-		{"201 cut after the link", always(created201 + "Content-Length: 500\r\n\r\n" + goodBody[:len(goodBody)-1]), OKBroken, CauseBody, true},
-		{"201 body stalls", hang(created201 + "Content-Length: 500\r\n\r\n" + goodBody), OKBroken, CauseBody, true},
-		{"201 without length, closed", always(created201 + "Connection: close\r\n\r\n" + goodBody), OK, "", true},
-		{"201 chunked, cut", always(created201 + "Transfer-Encoding: chunked\r\n\r\n" + "ff\r\n" + goodBody), OKBroken, CauseBody, true},
-		{"no answer", hang(""), Unknown, CauseTimeout, false},
-		{"slow headers", hang("HTTP/1.1 201 Cre"), Unknown, CauseTimeout, false},
-		{"FIN", always(""), Unknown, CauseEOF, false},
-		{"half a status line", always("HTTP/1."), Unknown, CauseNetwork, false},
-		{"not HTTP", always("SSH-2.0-OpenSSH_9\r\n\r\n"), Unknown, CauseNetwork, false},
-		{"endless body", forever(created201+"\r\n", strings.Repeat("x", 64<<10)), OKBroken, CauseBody, false},
-		{"fault 28, endless headers", forever("HTTP/1.1 201 Created\r\n", "X-A: "+strings.Repeat("x", 1000)+"\r\n"), Unknown, CauseNetwork, false},
-		{"fault 28, endless 1xx", forever("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), Unknown, CauseNetwork, false},
-		{"101", hang("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"), Unknown, CauseStatus, false},
-		{"500 cut", always("HTTP/1.1 500 Oops\r\nContent-Length: 10\r\n\r\n"), Unknown, CauseServer, false},
-		{"400 cut duplicate", always("HTTP/1.1 400 Bad\r\nContent-Length: 99\r\n\r\nDuplicate user"), Unknown, CauseBody, false},
-		{"402 cut", always("HTTP/1.1 402 Pay\r\nContent-Length: 99\r\n\r\n"), Unknown, CauseBody, false},
-		{"403 cut", always("HTTP/1.1 403 No\r\nContent-Length: 99\r\n\r\n{"), Unknown, CauseBody, false},
+		{"201 headers, then FIN", always(created201 + "Content-Length: 200\r\n\r\n"), ledger.OKBroken, CauseBody, false},
+		{"201 cut in the link", always(created201 + "Content-Length: 500\r\n\r\n" + goodBody[:len(goodBody)-10]), ledger.OKBroken, CauseBody, false},
+		{"201 cut after the link", always(created201 + "Content-Length: 500\r\n\r\n" + goodBody[:len(goodBody)-1]), ledger.OKBroken, CauseBody, true},
+		{"201 body stalls", hang(created201 + "Content-Length: 500\r\n\r\n" + goodBody), ledger.OKBroken, CauseBody, true},
+		{"201 without length, closed", always(created201 + "Connection: close\r\n\r\n" + goodBody), ledger.OK, "", true},
+		{"201 chunked, cut", always(created201 + "Transfer-Encoding: chunked\r\n\r\n" + "ff\r\n" + goodBody), ledger.OKBroken, CauseBody, true},
+		{"no answer", hang(""), ledger.Unknown, CauseTimeout, false},
+		{"slow headers", hang("HTTP/1.1 201 Cre"), ledger.Unknown, CauseTimeout, false},
+		{"FIN", always(""), ledger.Unknown, CauseEOF, false},
+		{"half a status line", always("HTTP/1."), ledger.Unknown, CauseNetwork, false},
+		{"not HTTP", always("SSH-2.0-OpenSSH_9\r\n\r\n"), ledger.Unknown, CauseNetwork, false},
+		{"endless body", forever(created201+"\r\n", strings.Repeat("x", 64<<10)), ledger.OKBroken, CauseBody, false},
+		{"fault 28, endless headers", forever("HTTP/1.1 201 Created\r\n", "X-A: "+strings.Repeat("x", 1000)+"\r\n"), ledger.Unknown, CauseNetwork, false},
+		{"fault 28, endless 1xx", forever("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), ledger.Unknown, CauseNetwork, false},
+		{"101", hang("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"), ledger.Unknown, CauseStatus, false},
+		{"500 cut", always("HTTP/1.1 500 Oops\r\nContent-Length: 10\r\n\r\n"), ledger.Unknown, CauseServer, false},
+		{"400 cut duplicate", always("HTTP/1.1 400 Bad\r\nContent-Length: 99\r\n\r\nDuplicate user"), ledger.Unknown, CauseBody, false},
+		{"402 cut", always("HTTP/1.1 402 Pay\r\nContent-Length: 99\r\n\r\n"), ledger.Unknown, CauseBody, false},
+		{"403 cut", always("HTTP/1.1 403 No\r\nContent-Length: 99\r\n\r\n{"), ledger.Unknown, CauseBody, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -314,7 +319,7 @@ func TestCutAnswers(t *testing.T) {
 // TestBodyLimit: a body up to 1 MiB is read whole; of a longer one the link is
 // kept, but it is no proof.
 func TestBodyLimit(t *testing.T) {
-	for size, want := range map[int]Class{maxBody: OK, maxBody + 1: OKBroken} {
+	for size, want := range map[int]ledger.Class{maxBody: ledger.OK, maxBody + 1: ledger.OKBroken} {
 		c := answering(t, 201, goodBody+strings.Repeat(" ", size-len(goodBody)), nil)
 		if a := c.Create(t.Context(), testIdem, jane()); a.Class != want || a.VerificationURL == "" {
 			t.Errorf("%d bytes: %v, want %v with its link", size, a, want)
@@ -340,7 +345,7 @@ func TestTrickle(t *testing.T) {
 	c := newClient(t, Config{BaseURL: w.URL, Timeout: 200 * time.Millisecond})
 	began := time.Now()
 	a := c.Create(t.Context(), testIdem, jane())
-	if a.Class != OKBroken || time.Since(began) > 3*time.Second {
+	if a.Class != ledger.OKBroken || time.Since(began) > 3*time.Second {
 		t.Errorf("%v after %v", a, time.Since(began))
 	}
 }
@@ -360,7 +365,7 @@ func TestStrayBytes(t *testing.T) {
 	})
 	c := newClient(t, Config{BaseURL: w.URL})
 	mustOK(t, c.Create(t.Context(), testIdem, jane()))
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != Reject {
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Reject {
 		t.Errorf("second answer is %v", a)
 	}
 }
@@ -377,12 +382,12 @@ func TestCancel(t *testing.T) {
 	c := newClient(t, Config{BaseURL: w.URL})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if a := c.Create(ctx, testIdem, jane()); a.Class != NotSent || a.Cause != CauseCanceled {
+	if a := c.Create(ctx, testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseCanceled {
 		t.Errorf("cancelled before: %v", a)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	go func() { <-got; cancel() }()
-	if a := c.Create(ctx, testIdem, jane()); a.Class != Unknown || a.Cause != CauseCanceled {
+	if a := c.Create(ctx, testIdem, jane()); a.Class != ledger.Unknown || a.Cause != CauseCanceled {
 		t.Errorf("cancelled after: %v", a)
 	}
 	if n := w.posts.Load(); n != 1 {
@@ -398,14 +403,14 @@ func TestNoServer(t *testing.T) {
 	}
 	l.Close()
 	c := newClient(t, Config{BaseURL: "http://" + l.Addr().String()})
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseRefused || a.Halt != NoHalt {
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseRefused || a.Halt != NoHalt {
 		t.Errorf("refused: %v", a)
 	}
 	c = newClient(t, Config{BaseURL: "https://no.such.host.invalid", Timeout: 3 * time.Second})
 	c.once.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "no.such.host.invalid", IsNotFound: true}}
 	}
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != NotSent || a.Cause != CauseDNS {
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseDNS {
 		t.Errorf("no such host: %v", a)
 	}
 }

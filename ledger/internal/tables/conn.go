@@ -1,9 +1,11 @@
 package tables
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -53,6 +55,9 @@ func (c *Conn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	return st, err
 }
+
+// Statements returns the statements that were prepared.
+func (c *Conn) Statements() []string { return slices.Collect(maps.Keys(c.prepared)) }
 
 // ExecScript executes statements without preparing them: for what is rare.
 func (c *Conn) ExecScript(ctx context.Context, text string, args ...any) error {
@@ -125,8 +130,8 @@ func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func
 		if err := read(rec); err != nil {
 			return err
 		}
-		if rec.isMalformed {
-			return ErrMalformed
+		if err := rec.Err(); err != nil {
+			return err
 		}
 	}
 	return rows.Err()
@@ -221,6 +226,15 @@ func newRecord(columns int, environment string) *Record {
 	return r
 }
 
+// Err returns ErrMalformed if a value that was read is not of its column's type.
+// It comes before the use of what was read.
+func (r *Record) Err() error {
+	if r.isMalformed {
+		return ErrMalformed
+	}
+	return nil
+}
+
 func (r *Record) next() any {
 	v := r.values[r.at]
 	r.at++
@@ -269,6 +283,15 @@ func (r *Record) Blob() []byte {
 	return nil
 }
 
+// Details reads digests of fields; NULL is nil.
+func (r *Record) Details() ledger.Details {
+	b := r.Blob()
+	if b == nil {
+		return nil
+	}
+	return append(b, make([]byte, max(0, ledger.DetailsSize()-len(b)))...)
+}
+
 // time reads a moment in microseconds; NULL is the zero time.
 func (r *Record) Time() time.Time {
 	if r.IsNull() {
@@ -295,6 +318,15 @@ func Micros(t time.Time) any {
 // InstantArgs are the values of the three columns of an instant.
 func InstantArgs(i ledger.Instant) []any {
 	return []any{Micros(i.At), int64(i.Offset / time.Microsecond), i.Certain}
+}
+
+// DetailsArg returns digests of fields as they are stored: without the zeros at the
+// end, which fields that are empty have; nil, which is NULL, for none.
+func DetailsArg(d ledger.Details) any {
+	if d == nil {
+		return nil
+	}
+	return bytes.TrimRight(d, "\x00")
 }
 
 // EmptyAsNull stores an empty blob as NULL.

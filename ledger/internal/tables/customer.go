@@ -3,13 +3,14 @@ package tables
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // CustomerColumns are read by record.customer.
 const CustomerColumns = `c.id, c.status, c.generation, c.intents, c.attempts, c.last_batch, c.last_row, coalesce(c.identity, c.email), c.email, c.first_name, c.last_name,
-	c.sender_id, c.details, c.service_id, c.url, c.issued_us, c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
+	c.sender_id, c.details, c.service_id, c.url, iif(c.url = '', NULL, coalesce(c.issued_us, c.decided_us)), c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
 
 // customer reads CustomerColumns; all NULL is the zero value.
 func (r *Record) Customer() (c ledger.Customer) {
@@ -17,7 +18,7 @@ func (r *Record) Customer() (c ledger.Customer) {
 	c.Generation, c.Intents, c.Attempts = r.Int(), r.Int(), r.Int()
 	c.LastBatch, c.LastRow = r.Int64(), r.Int()
 	c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID = r.Text(), r.Text(), r.Text(), r.Text(), r.Text()
-	c.Details = r.Blob()
+	c.Details = r.Details()
 	c.ServiceID, c.URL, c.Issued, c.Pairing = r.Text(), r.Text(), r.Time(), ledger.Pairing(r.Text())
 	c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus = r.Text(), r.Text(), r.Text(), r.Bool(), r.Int()
 	if c.Intents > 0 && r.IsNull() {
@@ -37,7 +38,7 @@ func (r *Record) Attempt() (customer int64, a ledger.Attempt) {
 	customer = r.Int64()
 	a.ID, a.Run, a.Generation, a.Class, a.Absent = r.Int64(), r.Int64(), r.Int(), ledger.Class(r.Text()), r.Bool()
 	a.Key, a.Removes, a.NotBefore, a.NotAfter = r.Text(), r.Text(), r.Instant(), r.Instant()
-	a.HTTPStatus, a.Code, a.Details, a.Excerpt = r.Int(), r.Text(), r.Blob(), r.Blob()
+	a.HTTPStatus, a.Code, a.Details, a.Excerpt = r.Int(), r.Text(), r.Details(), r.Blob()
 	return customer, a
 }
 
@@ -81,4 +82,40 @@ func (c *Conn) WithHistory(ctx context.Context, ids []int64) (map[int64]ledger.C
 		found[id] = one
 	}
 	return found, err
+}
+
+// Newest returns the last moment that attempts tell of, zero if there is none, and
+// what the newest attempt that knows it tells of the partner's clock.
+func (c *Conn) Newest(ctx context.Context) (newest ledger.Instant, offset time.Duration, isCertain bool, err error) {
+	const from = "SELECT " + AttemptColumns + " FROM attempt a CROSS JOIN customer c ON c.id = a.customer "
+	// Attempts are numbered in the order in which they began, and one is over long
+	// before thousands of others begin.
+	err = c.Query(ctx, from+"ORDER BY a.id DESC LIMIT 10000", nil, func(r *Record) error {
+		_, a := r.Attempt()
+		for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
+			if !at.At.IsZero() && (newest.At.IsZero() || at.Partner().After(newest.Partner())) {
+				newest = at
+			}
+		}
+		if !isCertain {
+			offset, isCertain = certainOffset(a)
+		}
+		return nil
+	})
+	if err == nil && !isCertain {
+		err = c.Query(ctx, from+"WHERE a.not_before_certain = 1 OR a.not_after_certain = 1 ORDER BY a.id DESC LIMIT 1", nil, func(r *Record) error {
+			_, a := r.Attempt()
+			offset, isCertain = certainOffset(a)
+			return nil
+		})
+	}
+	return newest, offset, isCertain, err
+}
+
+// certainOffset is what an attempt tells of the partner's clock, if anything.
+func certainOffset(a ledger.Attempt) (offset time.Duration, isCertain bool) {
+	if a.NotAfter.Certain {
+		return a.NotAfter.Offset, true
+	}
+	return a.NotBefore.Offset, a.NotBefore.Certain
 }

@@ -25,6 +25,9 @@ func (c *Reader) Customers(ctx context.Context, q ledger.Query, use func(ledger.
 		err := c.Query(ctx, find.text, find.args, func(r *Record) error {
 			one := r.Customer()
 			one.KYC = r.Kyc()
+			if err := r.Err(); err != nil {
+				return err
+			}
 			page = append(page, one)
 			left--
 			if len(page) < pageSize && left != 0 {
@@ -149,14 +152,10 @@ func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 			UNION ALL SELECT customer FROM forgotten WHERE digest IN (SELECT unhex(value) FROM json_each(?)))`, JSONList(q.Identities), JSONList(digests))
 	}
 	if len(q.ServiceIDs) > 0 {
-		w.add("c.service_id <> '' AND c.service_id"+inList, JSONList(q.ServiceIDs))
+		w.add("c.service_mark <> 0 AND c.service_mark"+inList+" AND c.service_id"+inList, marksOf(q.ServiceIDs), JSONList(q.ServiceIDs))
 	}
 	if len(q.URLs) > 0 {
-		digests := make([]int64, len(q.URLs))
-		for i, url := range q.URLs {
-			digests[i] = URLMark(url)
-		}
-		w.add("c.url_mark <> 0 AND c.url_mark"+inList+" AND c.url"+inList, JSONList(digests), JSONList(q.URLs))
+		w.add("c.url_mark <> 0 AND c.url_mark"+inList+" AND c.url"+inList, marksOf(q.URLs), JSONList(q.URLs))
 	}
 	switch q.Pairing {
 	case ledger.NotPaired:
@@ -169,7 +168,7 @@ func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 		w.add(statusCondition(q.Status))
 	}
 	id := "c.id"
-	if len(w.texts) > 0 {
+	if q.Newest > 0 || q.Near != nil || hasIndex(q) {
 		id = "+c.id" // found by something else: the rows of the input are no way to it
 	}
 	const ofBatch = "(SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL)"
@@ -180,6 +179,13 @@ func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 		w.add("+c.id NOT IN "+ofBatch, q.NotBatch)
 	}
 	return w
+}
+
+// hasIndex reports whether an index finds the customers of a query, whichever
+// input they are in.
+func hasIndex(q ledger.Query) bool {
+	return len(q.IDs) > 0 || len(q.Identities) > 0 || len(q.ServiceIDs) > 0 || len(q.URLs) > 0 || q.Pairing == ledger.Unconfirmed ||
+		len(q.Status) == 1 && q.Status[0] == ledger.InDoubt
 }
 
 // statusCondition asks for one of some statuses. Others than the schema has cannot
@@ -206,12 +212,22 @@ func JSONList[T int64 | string](list []T) string {
 	return string(text)
 }
 
-// UrlMark is what links are found by; two links may have the same. 0 is no link.
-func URLMark(url string) int64 {
-	if url == "" {
+// Mark is what serviceIds and links are found by, in an index of a third the size;
+// two texts may have the same. 0 is no text.
+func Mark(text string) int64 {
+	if text == "" {
 		return 0
 	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(url)) // never fails
+	_, _ = h.Write([]byte(text)) // never fails
 	return int64(h.Sum64() | 1)
+}
+
+// marksOf is the list of the marks of texts.
+func marksOf(texts []string) string {
+	marks := make([]int64, len(texts))
+	for i, text := range texts {
+		marks[i] = Mark(text)
+	}
+	return JSONList(marks)
 }

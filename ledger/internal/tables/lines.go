@@ -24,7 +24,7 @@ func (r *Record) Row() (row ledger.Row, details ledger.Details, recall recallMar
 	row.Identity, row.Email, row.FirstName, row.LastName, row.SenderID = r.Text(), r.Text(), r.Text(), r.Text(), r.Text()
 	r.JSON(&row.Carry)
 	r.JSON(&row.Findings)
-	return row, r.Blob(), recallMark{r.Bool(), r.Int64()}
+	return row, r.Details(), recallMark{r.Bool(), r.Int64()}
 }
 
 // Plan reads what ledger.Reader.Plan yields.
@@ -37,7 +37,7 @@ func (c *Reader) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.P
 	var open []int64 // customers of which more is to be shown
 	err = c.Query(ctx, `SELECT r.ordinal, r.claims, r.verdict, r.details, c.id, c.status FROM input_row r LEFT JOIN customer c ON c.id = r.customer
 		WHERE r.batch = ? AND r.ordinal >= ? ORDER BY r.ordinal LIMIT ?`, []any{b.ID, max(from, 0), max(n, 0)}, func(r *Record) error {
-		p := ledger.Planned{Ordinal: r.Int(), Claims: r.Bool(), Verdict: ledger.Status(r.Text()), Details: r.Blob(),
+		p := ledger.Planned{Ordinal: r.Int(), Claims: r.Bool(), Verdict: ledger.Status(r.Text()), Details: r.Details(),
 			Customer: ledger.Customer{ID: r.Int64(), Status: ledger.Status(r.Text())}}
 		if p.Customer.ID != 0 && p.Customer.Status.IsPlanned() {
 			open = append(open, p.Customer.ID)
@@ -165,9 +165,9 @@ const countedColumns = `r.verdict, r.repeats, iif(r.verdict = '', '', r.findings
 func (r *Record) CountedLine() (row ledger.Row, details ledger.Details, recall recallMark, c ledger.Customer) {
 	row.Verdict, row.Repeats = ledger.Status(r.Text()), r.Int()
 	r.JSON(&row.Findings)
-	details, row.Identity, recall = r.Blob(), r.Text(), recallMark{r.Bool(), r.Int64()}
+	details, row.Identity, recall = r.Details(), r.Text(), recallMark{r.Bool(), r.Int64()}
 	c.ID, c.Status, c.Attempts = r.Int64(), ledger.Status(r.Text()), r.Int()
-	c.Field, c.Code, c.Pairing, c.Details = r.Text(), r.Text(), ledger.Pairing(r.Text()), r.Blob()
+	c.Field, c.Code, c.Pairing, c.Details = r.Text(), r.Text(), ledger.Pairing(r.Text()), r.Details()
 	return row, details, recall, c
 }
 
@@ -230,6 +230,9 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 		}
 		if hasKYC {
 			customer.KYC = r.Kyc()
+		}
+		if err := r.Err(); err != nil {
+			return err
 		}
 		n := Line{Reported: ledger.NewReported(row, details, customer)}
 		if len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {

@@ -2,10 +2,13 @@ package tables
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
 const batchColumns = "id, fingerprint, settings, carried, rows, registered_us"
@@ -56,6 +59,17 @@ func (r *Record) Run() (run ledger.Run) {
 	return run
 }
 
+// Runs calls use for every run; order ends the statement.
+func (c *Conn) Runs(ctx context.Context, order string, use func(ledger.Run) error) error {
+	return c.Query(ctx, "SELECT "+RunColumns+" FROM run "+order, nil, func(r *Record) error {
+		run := r.Run()
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return use(run)
+	})
+}
+
 // KYCColumns are read by record.kyc.
 const KYCColumns = "k.status, k.since_us, k.seen_us, k.retries, k.retry_count, k.retry_open, k.reasons, k.denied_us, k.linked_us, k.resubmitted_us"
 
@@ -80,4 +94,105 @@ func (c *Conn) Check(ctx context.Context, kind string) ([]string, error) {
 		return nil
 	})
 	return problems, err
+}
+
+// Header is the row of the table ledger.
+type Header struct {
+	Info               ledger.Info
+	Keys               keyed.Secret
+	ID                 string
+	Writes             int64
+	Openings, Closings int64
+	Copy               ledger.GapCause
+	Token, Place       string
+}
+
+func (c *Conn) Header(ctx context.Context) (h Header, err error) {
+	err = c.Query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place FROM ledger`, nil, func(r *Record) error {
+		h.ID, h.Info.Environment, h.Info.Account.Partner, h.Info.Account.Slug = r.Text(), r.Text(), r.Text(), r.Text()
+		secret, err := hex.DecodeString(r.Text())
+		if err != nil || len(secret) != len(h.Keys) || len(h.ID) < 16 {
+			return ErrMalformed
+		}
+		h.Keys = keyed.Secret(secret)
+		h.Info.Created, h.Writes, h.Openings, h.Closings = r.Time(), r.Int64(), r.Int64(), r.Int64()
+		h.Copy, h.Token, h.Place = ledger.GapCause(r.Text()), r.Text(), r.Text()
+		return nil
+	})
+	if err == nil && h.ID == "" {
+		err = ErrMalformed
+	}
+	if err == nil {
+		err = c.QueryOne(ctx, "PRAGMA user_version", nil, &h.Info.Schema)
+	}
+	return h, err
+}
+
+// KYCOf reads what is known of a user's identity check.
+func (c *Conn) KYCOf(ctx context.Context, serviceID string) (k ledger.KYC, err error) {
+	err = c.Query(ctx, "SELECT "+KYCColumns+" FROM kyc k WHERE k.service_id = ?", []any{serviceID}, func(r *Record) error {
+		k = r.Kyc()
+		return nil
+	})
+	return k, err
+}
+
+// HasKYC reports whether any identity check of a user of a batch is known, 0 = of
+// any user at all.
+func (c *Conn) HasKYC(ctx context.Context, batch int64) (has bool, err error) {
+	text, args := "SELECT EXISTS (SELECT 1 FROM kyc WHERE status <> '')", []any(nil)
+	if batch != 0 {
+		text = `SELECT EXISTS (SELECT 1 FROM customer c CROSS JOIN kyc k ON k.service_id = c.service_id WHERE c.service_id <> '' AND k.status <> ''
+			AND c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))`
+		args = []any{batch}
+	}
+	err = c.QueryOne(ctx, text, args, &has)
+	return has, err
+}
+
+// Fact reads a small fact; isKnown says whether there is one of this name.
+func (c *Conn) Fact(ctx context.Context, name string) (value string, at time.Time, isKnown bool, err error) {
+	err = c.Query(ctx, "SELECT value, at_us FROM fact WHERE name = ?", []any{name}, func(r *Record) error {
+		value, at, isKnown = r.Text(), r.Time(), true
+		return nil
+	})
+	return value, at, isKnown, err
+}
+
+// FactNames lists the names of small facts that begin with prefix, sorted.
+func (c *Conn) FactNames(ctx context.Context, prefix string) (names []string, err error) {
+	err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *Record) error {
+		names = append(names, r.Text())
+		return nil
+	})
+	return names, err
+}
+
+// Gaps lists all gaps, oldest first.
+func (c *Conn) Gaps(ctx context.Context) (all []ledger.Gap, err error) {
+	err = c.Query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
+		FROM gap ORDER BY id`, nil, func(r *Record) error {
+		all = append(all, ledger.Gap{ID: r.Int64(), Cause: ledger.GapCause(r.Text()), From: r.Instant(), To: r.Instant(),
+			Written: r.Time(), Scanned: r.Time(), Ended: r.Time(), Reason: r.Text()})
+		return nil
+	})
+	return all, err
+}
+
+// InGap returns those of the identities that a gap has.
+func (c *Reader) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
+	byDigest := make(map[string]string, len(identities))
+	var digests [][]byte
+	for _, text := range identities {
+		if d := c.Keys.Identity(text); d != (keyed.Digest{}) {
+			byDigest[string(d[:])] = text
+			digests = append(digests, d[:])
+		}
+	}
+	in := map[string]bool{}
+	err := QueryList(ctx, c.Conn, "SELECT digest FROM gap_user WHERE digest IN (?)", digests, func(r *Record) error {
+		in[byDigest[string(r.Blob())]] = true
+		return nil
+	})
+	return in, err
 }

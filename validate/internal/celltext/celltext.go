@@ -40,7 +40,7 @@ func ScanSigns(v string) Signs {
 		switch b := v[i]; {
 		case isASCIILetter(b):
 			s |= Letter
-		case isDigit(b):
+		case IsDigit(b):
 			s |= Digit
 		case b != ' ':
 			s |= signOf(b)
@@ -84,20 +84,36 @@ func signOf(b byte) Signs {
 	return 0
 }
 
-func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+// IsDigit reports whether b is an ASCII digit.
+func IsDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 func isASCIILetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
-func isHex(b byte) bool { return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
+// IsHex reports whether s holds nothing but hexadecimal digits. "" does.
+func IsHex(s string) bool {
+	for i := range len(s) {
+		if b := s[i]; !IsDigit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
 
-// areHex reports whether s is at least n bytes long and begins with n
-// hexadecimal digits.
-func areHex(s string, n int) bool {
-	if len(s) < n {
+// areHex reports whether s begins with n hexadecimal digits.
+func areHex(s string, n int) bool { return len(s) >= n && IsHex(s[:n]) }
+
+// MaxLength is the largest length of a value, in code points: what a spreadsheet
+// cell holds.
+const MaxLength = 32767
+
+// IsPlain reports whether v is a common clean cell, printable ASCII without spaces
+// around it, which needs no further look. v is not "".
+func IsPlain(v string) bool {
+	if v[0] == ' ' || v[len(v)-1] == ' ' || len(v) > MaxLength {
 		return false
 	}
-	for i := range n {
-		if !isHex(s[i]) {
+	for i := 0; i < len(v); i++ {
+		if v[i] < 0x20 || v[i] > 0x7e {
 			return false
 		}
 	}

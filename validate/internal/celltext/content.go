@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Content is what a whole cell holds, told by its form alone.
+// Content is what a whole cell holds, by its form.
 type Content uint8
 
 // The contents that have a form of their own.
@@ -22,13 +22,13 @@ const (
 	Identifier         // a UUID
 )
 
-// Name says what it is, for people.
+// Name returns the content in words, for messages.
 func (c Content) Name() string {
 	return [...]string{"text", "an e-mail address", "a web address", "a wallet address", "an IP address", "a phone number",
 		"digits only", "TRUE or FALSE", "the name of a program", "an identifier"}[c]
 }
 
-// ReadContent tells what v holds. s are the signs of v.
+// ReadContent returns what v holds. s are the signs of v.
 func ReadContent(v string, s Signs) Content {
 	switch {
 	case s&At != 0 && holdsEmail(v):
@@ -51,7 +51,7 @@ func ReadContent(v string, s Signs) Content {
 	return Text
 }
 
-// holdsEmail tells a cell of which a word is an e-mail address.
+// holdsEmail reports whether a word of the cell is an e-mail address.
 func holdsEmail(v string) bool {
 	for word := range strings.FieldsSeq(v) {
 		word = strings.Trim(word, "<>()[],;\"'")
@@ -100,12 +100,12 @@ func isUUID(v string) bool {
 		areHex(v, 8) && areHex(v[9:], 4) && areHex(v[14:], 4) && areHex(v[19:], 4) && areHex(v[24:], 12)
 }
 
-// readDigits tells phone numbers from other codes of digits.
+// readDigits distinguishes phone numbers from other codes of digits.
 func readDigits(v string) Content {
 	digits := 0
 	for i := 0; i < len(v); i++ {
 		switch b := v[i]; {
-		case isDigit(b):
+		case IsDigit(b):
 			digits++
 		case b == '+' && i > 0, strings.IndexByte("+-. ()/,#", b) < 0:
 			return Text
@@ -117,7 +117,7 @@ func readDigits(v string) Content {
 	return Digits
 }
 
-// readWord tells the words of two fields that have a list of words.
+// readWord recognises the words of the two fields that have a list of words.
 func readWord(v string) Content {
 	if len(v) < 4 || len(v) > 13 {
 		return Text
@@ -136,7 +136,7 @@ func readWord(v string) Content {
 	return Text
 }
 
-// IsLetteredPostalCode tells the postal codes of letters and digits that
+// IsLetteredPostalCode reports whether v is a postal code of letters and digits that
 // Britain (SW1A 1AA), Canada (K1A 0B1) and the Netherlands (1012 AB) have.
 func IsLetteredPostalCode(v string) bool {
 	var shape [8]byte
@@ -147,7 +147,7 @@ func IsLetteredPostalCode(v string) bool {
 			continue
 		case n == len(shape):
 			return false
-		case isDigit(b):
+		case IsDigit(b):
 			shape[n] = '9'
 		case 'A' <= b && b <= 'Z':
 			shape[n] = 'A'

@@ -33,7 +33,7 @@ func isMisreadUTF8(v string) bool {
 			to++
 		}
 		run := v[from:to]
-		if isRunMisread(run, before(v, from), after(v, to)) {
+		if isRunMisread(run, byteBefore(v, from), byteAfter(v, to)) {
 			return true
 		}
 		from = to
@@ -41,23 +41,23 @@ func isMisreadUTF8(v string) bool {
 	return false
 }
 
-// before and after are the ASCII characters beside a run, 0 if there is none.
-func before(v string, at int) byte {
+// byteBefore and byteAfter return the ASCII characters beside a run, 0 if there is none.
+func byteBefore(v string, at int) byte {
 	if at == 0 {
 		return 0
 	}
 	return v[at-1]
 }
 
-func after(v string, at int) byte {
+func byteAfter(v string, at int) byte {
 	if at == len(v) {
 		return 0
 	}
 	return v[at]
 }
 
-// isRunMisread tells a run that, in one of the encodings, is UTF-8, and that
-// no word has where it is. before and after are the ASCII characters beside it.
+// isRunMisread reports whether a run is UTF-8 in one of the encodings, and no word
+// has it where it is. before and after are the ASCII characters beside it.
 func isRunMisread(run string, before, after byte) bool {
 	first, size := utf8.DecodeRuneInString(run)
 	if !mayBegin(first) || size == len(run) && !unicode.Is(unicode.Han, first) {
@@ -98,7 +98,7 @@ func isOddBeside(run string, before, after byte) bool {
 	return isASCIILetter(before) && isLower(after) && strings.ContainsFunc(run, unicode.IsUpper)
 }
 
-// mayBegin spares most runs the tables: as what the first byte of two or three
+// mayBegin reports whether a run is worth a look into the tables: as what the first byte of two or three
 // (0xc2 to 0xc5, 0xce to 0xd1, 0xe2) is read in the encodings below.
 func mayBegin(r rune) bool {
 	return strings.ContainsRune("ÂÃÄÅÎÏÐÑâ¬√ƒ≈Œœ–—‚┬├─┼╬╧╨╤Γ¤ðÔĂĹĎĐŃВГДЕОПРСвΒΔΕΞΟΠβÒ", r) ||
@@ -128,8 +128,8 @@ func encodingsFor(first rune) []encoding.Encoding {
 	return slices.Concat(latin, greek, cyrillic)
 }
 
-// encodedAs gives the bytes of a run in an encoding, if they are UTF-8 of
-// letters and the marks that stand between them.
+// encodedAs returns the bytes of a run in an encoding, if they are UTF-8 of letters
+// and the marks between them.
 func encodedAs(run string, e encoding.Encoding) (decoded string, ok bool) {
 	decoded, err := e.NewEncoder().String(run)
 	if err != nil || !utf8.ValidString(decoded) {
@@ -159,7 +159,7 @@ func isOneScript(run string) bool {
 	return false
 }
 
-// hasStraySign tells a sign beside a letter where no name has one: what is left
+// hasStraySign reports whether a sign is beside a letter where no name has one: what is left
 // of a letter of a code page that was read as another.
 func hasStraySign(v string) bool {
 	var last rune
@@ -192,13 +192,13 @@ func isLatinLetter(r rune) bool { return unicode.Is(unicode.Latin, r) }
 
 func isASCIIRune(r rune) bool { return r < utf8.RuneSelf && isASCIILetter(byte(r)) }
 
-// isOtherAlphabet tells letters of Greek and Cyrillic, which no word has beside
+// isOtherAlphabet reports whether r is a letter of Greek or Cyrillic, which no word has beside
 // Latin ones. The micro sign and the ohm sign are no letters here.
 func isOtherAlphabet(r rune) bool {
 	return r >= 0x391 && r <= 0x52f && unicode.In(r, unicode.Greek, unicode.Cyrillic)
 }
 
-// isAccentedOnly tells a word with three different letters or more that are all
+// isAccentedOnly reports whether a word has three different letters or more that are all
 // of the upper half of Latin-1: Èâàí, which is Иван in Windows-1251 read as 1252.
 func isAccentedOnly(v string) bool {
 	for word := range strings.FieldsFuncSeq(v, func(r rune) bool { return !unicode.IsLetter(r) }) {

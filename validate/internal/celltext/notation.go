@@ -18,9 +18,9 @@ import (
 
 // Notation is a value that is still written as another format writes it.
 type Notation struct {
-	Kind  string // for people, such as "HTML entities"
+	Kind  string // in words, such as "HTML entities"
 	At    int    // the code point at which it begins, from 1
-	Reads string // what its first character stands for, for people: "é", "a line break"; "" if it stands for none of its own
+	Reads string // what its first character means, in words: "é", "a line break"; "" if it means none of its own
 	Sure  bool   // no plain text looks like this
 }
 
@@ -30,7 +30,7 @@ func FindNotation(v string, s Signs) (Notation, bool) {
 	if s&inNotations == 0 && !(s&Hyphen != 0 && isPunycode(v)) && !(s&Digit != 0 && strings.Contains(v, "u00")) && !strings.HasPrefix(v, "b'") && !(s&Digit != 0 && strings.Contains(v, "_x")) {
 		return Notation{}, false
 	}
-	for _, find := range []func(string) (Notation, bool){encodedWord, entity, markup, percent, quotedPrintable, backslash, bareEscape, utf7, jsonText, punycode, plusForSpace} {
+	for _, find := range []func(string) (Notation, bool){findEncodedWord, findEntity, findMarkup, findPercent, findQuotedPrintable, findBackslash, findBareEscape, findUTF7, findJSON, findPunycode, findPlusForSpace} {
 		if n, found := find(v); found {
 			return n, true
 		}
@@ -38,12 +38,12 @@ func FindNotation(v string, s Signs) (Notation, bool) {
 	return Notation{}, false
 }
 
-func found(kind, v string, at int, reads rune, sure bool) (Notation, bool) {
+func newNotation(kind, v string, at int, reads rune, sure bool) (Notation, bool) {
 	return Notation{Kind: kind, At: utf8.RuneCountInString(v[:at]) + 1, Reads: nameRune(reads), Sure: sure}, true
 }
 
 // nameRune names a character for a message, in which a semicolon or a line end
-// would be taken for the end of the message.
+// would look like the end of the message.
 func nameRune(r rune) string {
 	switch {
 	case r == 0:
@@ -64,8 +64,8 @@ func nameRune(r rune) string {
 	return fmt.Sprintf("U+%04X", r)
 }
 
-// encodedWord tells =?utf-8?Q?Jos=C3=A9?=, which mail headers hold (RFC 2047).
-func encodedWord(v string) (Notation, bool) {
+// findEncodedWord finds =?utf-8?Q?Jos=C3=A9?=, which mail headers hold (RFC 2047).
+func findEncodedWord(v string) (Notation, bool) {
 	from := strings.Index(v, "=?")
 	if from < 0 || !strings.Contains(v[from:], "?=") {
 		return Notation{}, false
@@ -74,7 +74,7 @@ func encodedWord(v string) (Notation, bool) {
 	if err != nil || decoded == v[from:] {
 		return Notation{}, false
 	}
-	return found("an encoded word of e-mail headers", v, from, firstSpecial(decoded), true)
+	return newNotation("an encoded word of e-mail headers", v, from, firstSpecial(decoded), true)
 }
 
 // firstSpecial is the first character outside ASCII, 0 if there is none.
@@ -87,8 +87,8 @@ func firstSpecial(s string) rune {
 	return 0
 }
 
-// entity tells &#39;, &eacute; and &#xE9;.
-func entity(v string) (Notation, bool) {
+// findEntity finds &#39;, &eacute; and &#xE9;.
+func findEntity(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
 		if v[i] != '&' {
 			continue
@@ -96,7 +96,7 @@ func entity(v string) (Notation, bool) {
 		if digits := strings.TrimPrefix(v[i:], "&#"); len(digits) < len(v[i:]) { // browsers read &#233 without its semicolon, too
 			if n := len(digits) - len(strings.TrimLeft(digits, "0123456789")); n >= 2 && n <= 7 {
 				r, _ := utf8.DecodeRuneInString(html.UnescapeString(v[i:i+2+n] + ";"))
-				return found("HTML entities", v, i, r, true)
+				return newNotation("HTML entities", v, i, r, true)
 			}
 		}
 		end := strings.IndexByte(v[i:], ';')
@@ -106,15 +106,15 @@ func entity(v string) (Notation, bool) {
 		text := v[i : i+end+1]
 		if decoded := html.UnescapeString(text); decoded != text && !strings.HasSuffix(decoded, ";") || text == "&semi;" {
 			r, _ := utf8.DecodeRuneInString(decoded)
-			return found("HTML entities", v, i, r, true)
+			return newNotation("HTML entities", v, i, r, true)
 		}
 	}
 	return Notation{}, false
 }
 
-// markup tells the tags that word processors and web pages put around text,
+// findMarkup finds the tags that word processors and web pages put around text,
 // and <U+00E9> as R writes letters.
-func markup(v string) (Notation, bool) {
+func findMarkup(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
 		if v[i] != '<' {
 			continue
@@ -127,13 +127,13 @@ func markup(v string) (Notation, bool) {
 		tag := strings.ToLower(strings.TrimRight(strings.TrimSpace(rest[:end]), " /"))
 		switch {
 		case isLineTag(tag):
-			return found("HTML tags", v, i, '\n', true)
+			return newNotation("HTML tags", v, i, '\n', true)
 		case isTextTag(tag), strings.HasPrefix(tag, "![cdata["):
-			return found("HTML tags", v, i, 0, true)
+			return newNotation("HTML tags", v, i, 0, true)
 		case strings.HasPrefix(tag, "u+") && len(tag) >= 6 && areHex(tag[2:], len(tag)-2):
 			n, err := strconv.ParseUint(tag[2:], 16, 21)
 			if err == nil {
-				return found("Unicode escapes", v, i, rune(n), true)
+				return newNotation("Unicode escapes", v, i, rune(n), true)
 			}
 		}
 	}
@@ -157,35 +157,35 @@ func isTextTag(tag string) bool {
 	return false
 }
 
-// percent tells Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
-func percent(v string) (Notation, bool) {
+// findPercent finds Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
+func findPercent(v string) (Notation, bool) {
 	for i := 0; i+2 < len(v); i++ {
 		if v[i] != '%' {
 			continue
 		}
 		if (v[i+1] == 'u' || v[i+1] == 'U') && areHex(v[i+2:], 4) {
-			return found("percent-encoding", v, i, hexRune(v[i+2:i+6]), true)
+			return newNotation("percent-encoding", v, i, hexRune(v[i+2:i+6]), true)
 		}
-		if !areHex(v[i+1:], 2) || i > 0 && isDigit(v[i-1]) {
+		if !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
 			continue
 		}
 		r, sure := escapedBytes(v[i:], '%')
-		return found("percent-encoding", v, i, r, sure || !isAlphanumeric(r))
+		return newNotation("percent-encoding", v, i, r, sure || !isAlphanumeric(r))
 	}
 	return Notation{}, false
 }
 
-// quotedPrintable tells Jos=C3=A9, as mail bodies write it (RFC 2045).
-func quotedPrintable(v string) (Notation, bool) {
+// findQuotedPrintable finds Jos=C3=A9, as mail bodies write it (RFC 2045).
+func findQuotedPrintable(v string) (Notation, bool) {
 	for i := 0; i+2 < len(v); i++ {
-		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && isDigit(v[i-1]) {
+		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
 			continue
 		}
 		r, sure := escapedBytes(v[i:], '=')
-		if !sure && (v[i+1]|v[i+2])&0x20 != 0 && (!isDigit(v[i+1]) || !isDigit(v[i+2])) && isAlphanumeric(r) {
+		if !sure && (v[i+1]|v[i+2])&0x20 != 0 && (!IsDigit(v[i+1]) || !IsDigit(v[i+2])) && isAlphanumeric(r) {
 			continue // lower case is not what programs write
 		}
-		return found("quoted-printable", v, i, r, sure || !isAlphanumeric(r))
+		return newNotation("quoted-printable", v, i, r, sure || !isAlphanumeric(r))
 	}
 	return Notation{}, false
 }
@@ -215,8 +215,8 @@ func hexRune(digits string) rune {
 	return rune(n)
 }
 
-// backslash tells the escapes of programs: O\'Brien, \u00e9, \xe9, \303\251, \n.
-func backslash(v string) (Notation, bool) {
+// findBackslash finds the escapes of programs: O\'Brien, \u00e9, \xe9, \303\251, \n.
+func findBackslash(v string) (Notation, bool) {
 	const kind = "backslash escapes"
 	for i := 0; i+1 < len(v); i++ {
 		if v[i] != '\\' {
@@ -225,30 +225,30 @@ func backslash(v string) (Notation, bool) {
 		next, rest := v[i+1], v[i+2:]
 		switch {
 		case next == 'u' && areHex(rest, 4):
-			return found(kind, v, i, hexRune(rest[:4]), true)
+			return newNotation(kind, v, i, hexRune(rest[:4]), true)
 		case next == 'U' && areHex(rest, 8):
-			return found(kind, v, i, hexRune(rest[:8]), true)
+			return newNotation(kind, v, i, hexRune(rest[:8]), true)
 		case next == 'u' && strings.HasPrefix(rest, "{"):
 			if digits, _, ok := strings.Cut(rest[1:], "}"); ok && digits != "" && len(digits) <= 6 && areHex(digits, len(digits)) {
-				return found(kind, v, i, hexRune(digits), true)
+				return newNotation(kind, v, i, hexRune(digits), true)
 			}
 		case next == 'x' && areHex(rest, 2):
 			r, _ := escapedBytes(strings.ReplaceAll(v[i:], `\x`, "%"), '%')
-			return found(kind, v, i, r, true)
+			return newNotation(kind, v, i, r, true)
 		case next == '\'' || next == '"' || next == '`':
-			return found(kind, v, i, rune(next), true)
+			return newNotation(kind, v, i, rune(next), true)
 		case next >= '0' && next <= '3' && len(rest) >= 2 && isOctal(rest[0]) && isOctal(rest[1]):
 			r, sure := octalRune(v[i:])
-			return found(kind, v, i, r, sure)
+			return newNotation(kind, v, i, r, sure)
 		case next == 'n' || next == 'r' || next == 't':
 			plain := rest == "" || !isASCIILetter(rest[0]) || rest[0] <= 'Z' || i > 0 && strings.IndexByte(",. ", v[i-1]) >= 0
 			r := '\n'
 			if next == 't' {
 				r = '\t'
 			}
-			return found(kind, v, i, r, plain)
+			return newNotation(kind, v, i, r, plain)
 		case next == '/' || next == '\\' || next == '&' || next == ',':
-			return found(kind, v, i, rune(next), false)
+			return newNotation(kind, v, i, rune(next), false)
 		}
 	}
 	return Notation{}, false
@@ -269,34 +269,34 @@ func octalRune(s string) (r rune, sure bool) {
 	return charmap.Windows1252.DecodeByte(b[0]), b[0] >= 0x80
 }
 
-// bareEscape tells Josu00e9, a \u00e9 whose backslash was lost, and Jos_x00e9_
+// findBareEscape finds Josu00e9, a \u00e9 whose backslash was lost, and Jos_x00e9_
 // as workbooks write letters.
-func bareEscape(v string) (Notation, bool) {
+func findBareEscape(v string) (Notation, bool) {
 	for i := 0; i+7 <= len(v); i++ {
 		if v[i] == '_' && v[i+1] == 'x' && areHex(v[i+2:], 4) && v[i+6] == '_' {
-			return found("escapes of a workbook", v, i, hexRune(v[i+2:i+6]), true)
+			return newNotation("escapes of a workbook", v, i, hexRune(v[i+2:i+6]), true)
 		}
 	}
 	for i := 1; i+5 <= len(v); i++ {
 		if v[i] == 'u' && v[i+1] == '0' && v[i+2] == '0' && v[i+3] >= '8' && areHex(v[i+3:], 2) && isASCIILetter(v[i-1]) {
-			return found("Unicode escapes", v, i, hexRune(v[i+1:i+5]), true)
+			return newNotation("Unicode escapes", v, i, hexRune(v[i+1:i+5]), true)
 		}
 	}
 	return Notation{}, false
 }
 
-// plusForSpace tells New+York, as web forms send it.
-func plusForSpace(v string) (Notation, bool) {
+// findPlusForSpace finds New+York, as web forms send it.
+func findPlusForSpace(v string) (Notation, bool) {
 	i := strings.IndexByte(v, '+')
 	if i < 2 || strings.IndexByte(v, ' ') >= 0 || !isASCIILetter(v[i-1]) || !isASCIILetter(v[i-2]) ||
 		len(v) < i+3 || !isASCIILetter(v[i+1]) || !isASCIILetter(v[i+2]) {
 		return Notation{}, false
 	}
-	return found("the plus signs of a web form", v, i, ' ', false)
+	return newNotation("the plus signs of a web form", v, i, ' ', false)
 }
 
-// utf7 tells Jos+AOk- (RFC 2152), and Jos&AOk- as mailbox names have it (RFC 3501).
-func utf7(v string) (Notation, bool) {
+// findUTF7 finds Jos+AOk- (RFC 2152), and Jos&AOk- as mailbox names have it (RFC 3501).
+func findUTF7(v string) (Notation, bool) {
 	for i := 0; i < len(v); i++ {
 		if v[i] != '+' && v[i] != '&' {
 			continue
@@ -306,7 +306,7 @@ func utf7(v string) (Notation, bool) {
 			continue
 		}
 		if r, ok := utf7Rune(v[i+1 : i+end]); ok {
-			return found("UTF-7", v, i, r, true)
+			return newNotation("UTF-7", v, i, r, true)
 		}
 	}
 	return Notation{}, false
@@ -334,27 +334,27 @@ func utf7Rune(text string) (rune, bool) {
 	return decoded[0], true
 }
 
-// jsonText tells a value that kept the marks of a list, an object or a string
+// findJSON finds a value that kept the marks of a list, an object or a string
 // of a program: ["Jane"], {"name": …}, b'Jane', "Jane".
-func jsonText(v string) (Notation, bool) {
+func findJSON(v string) (Notation, bool) {
 	last := v[len(v)-1]
 	switch {
 	case len(v) < 2:
 		return Notation{}, false
 	case strings.HasPrefix(v, `["`) && last == ']', strings.HasPrefix(v, `['`) && last == ']', strings.HasPrefix(v, `{"`) && last == '}':
-		return found("JSON brackets and quotation marks", v, 0, 0, true)
+		return newNotation("JSON brackets and quotation marks", v, 0, 0, true)
 	case len(v) > 3 && v[0] == 'b' && (v[1] == '"' && last == '"' || v[1] == '\'' && last == '\''):
-		return found("the quotation marks of a program", v, 0, 0, true)
+		return newNotation("the quotation marks of a program", v, 0, 0, true)
 	case v[0] == '"' && last == '"' && strings.Count(v, `"`) == 2:
-		return found("quotation marks around the value", v, 0, 0, false)
+		return newNotation("quotation marks around the value", v, 0, 0, false)
 	}
 	return Notation{}, false
 }
 
 func isPunycode(v string) bool { return strings.Contains(v, "xn--") || strings.Contains(v, "XN--") }
 
-// punycode tells xn--mnchen-3ya, as host names write München.
-func punycode(v string) (Notation, bool) {
+// findPunycode finds xn--mnchen-3ya, as host names write München.
+func findPunycode(v string) (Notation, bool) {
 	i := strings.Index(strings.ToLower(v), "xn--")
 	if i < 0 || i > 0 && v[i-1] != '.' && v[i-1] != ' ' {
 		return Notation{}, false
@@ -364,5 +364,5 @@ func punycode(v string) (Notation, bool) {
 	if err != nil || decoded == word {
 		return Notation{}, false
 	}
-	return found("punycode", v, i, firstSpecial(decoded), true)
+	return newNotation("punycode", v, i, firstSpecial(decoded), true)
 }

@@ -2,7 +2,7 @@ package celltext
 
 import "strings"
 
-// NumberForm is how a code of digits looks after a program took it for a number.
+// NumberForm is how a code of digits looks after a program read it as a number.
 type NumberForm uint8
 
 // The forms.
@@ -13,10 +13,10 @@ const (
 	Exponent            // 1.0001E4
 )
 
-// ReadNumberForm tells a code of digits that a program took for a number and
-// wrote out as one. v is trimmed.
+// ReadNumberForm returns the form of a code of digits that a program read as a
+// number and wrote out as one. v is trimmed.
 func ReadNumberForm(v string) NumberForm {
-	if len(v) < 3 || !isDigit(v[0]) {
+	if len(v) < 3 || !IsDigit(v[0]) {
 		return NoNumber
 	}
 	digits := strings.TrimLeft(v, "0123456789")
@@ -47,7 +47,7 @@ func ReadNumberForm(v string) NumberForm {
 
 func isZeros(s string) bool { return s != "" && strings.Trim(s, "0") == "" }
 
-// isExponent tells E4, E+10 and e+04.
+// isExponent reports whether s is like E4, E+10 or e+04.
 func isExponent(s string) bool {
 	if len(s) < 2 || s[0]|0x20 != 'e' {
 		return false
@@ -59,7 +59,8 @@ func isExponent(s string) bool {
 	return digits != "" && len(digits) <= 3 && strings.Trim(digits, "0123456789") == ""
 }
 
-// isGrouped tells 001 and 001,000, which stand behind the first separator.
+// isGrouped reports whether rest is like 001 or 001,000, which follow the first
+// separator.
 func isGrouped(rest string, mark byte) bool {
 	for group := range strings.SplitSeq(rest, string(mark)) {
 		if len(group) != 3 || strings.Trim(group, "0123456789") != "" {

@@ -3,7 +3,7 @@ package celltext
 import "strings"
 
 // postalForm is what the postal codes of a country look like. Of countries
-// whose codes have letters or never begin with 0 nothing is asked.
+// whose codes have letters or never begin with 0 nothing is known here.
 type postalForm struct {
 	long, short int // how many digits a code has; short = 0: all are long
 	zeros       int // with how many zeros a code may begin
@@ -43,8 +43,8 @@ func formOf(country string) postalForm {
 	return postalForm{}
 }
 
-// HasLostZero tells a postal code of digits that is shorter than all codes of
-// its country by as many digits as these may have zeros in front.
+// HasLostZero reports whether v is a postal code of digits that is shorter than all
+// codes of its country by as many digits as these may have zeros in front.
 func HasLostZero(v, country string) bool {
 	form := formOf(country)
 	if form.long == 0 {
@@ -56,7 +56,7 @@ func HasLostZero(v, country string) bool {
 	digits := 0
 	for i := 0; i < len(v); i++ {
 		switch {
-		case isDigit(v[i]):
+		case IsDigit(v[i]):
 			digits++
 		case v[i] != '-' && v[i] != ' ' || i == 0:
 			return false
@@ -69,7 +69,7 @@ func HasLostZero(v, country string) bool {
 	return digits > 0 && digits != form.short && (lost(form.long) || form.short > 0 && lost(form.short))
 }
 
-// HasNoPostalCodes tells the countries and territories that have none.
+// HasNoPostalCodes reports whether a country or territory has no postal codes.
 func HasNoPostalCodes(country string) bool {
 	switch country {
 	case "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI", "CM", "CW", "DJ", "DM", "ER", "FJ", "GA", "GD", "GM", "GQ",

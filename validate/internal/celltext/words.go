@@ -2,21 +2,21 @@ package celltext
 
 import "strings"
 
-// Nothing is how surely a word stands for nothing.
+// Nothing is how surely a word means that there is no value.
 type Nothing uint8
 
 // From a word with a meaning to a word that only programs write.
 const (
 	Something   Nothing = iota
-	NameToo             // null, none, nan: what programs write, and also a name of people and places
-	SaidNothing         // a dash, n/a, unknown: what people write
+	NameToo             // null, none, nan: what programs write, and also a name
+	SaidNothing         // a dash, n/a, unknown: what senders write
 	WroteNone           // \N, <NA>, NaT: what programs write
 )
 
 // maxNothing is the length of the longest word for nothing, in bytes.
 const maxNothing = 32
 
-// ReadNothing tells the words that people and programs write into a cell that
+// ReadNothing recognises the words that senders and programs write into a cell that
 // has no value. "NA" is none of them: it is Namibia, Naples and a surname. Nor
 // are "same", "todo" or "brak", which are surnames and towns.
 func ReadNothing(v string) Nothing {
@@ -43,10 +43,11 @@ func ReadNothing(v string) Nothing {
 	return foreignNothing(strings.ToLower(v))
 }
 
-// mayBeNothing spares half of all names the look into the list.
+// mayBeNothing reports whether a word with this first letter may be in the list:
+// half of all names may not.
 func mayBeNothing(first byte) bool {
 	if !isASCIILetter(first) {
-		return !isDigit(first) || first == '1'
+		return !IsDigit(first) || first == '1'
 	}
 	switch first | 0x20 {
 	case 'a', 'b', 'd', 'i', 'k', 'm', 'n', 'o', 'p', 's', 't', 'u', 'x':
@@ -55,7 +56,7 @@ func mayBeNothing(first byte) bool {
 	return false
 }
 
-// plainNothing takes words in lower case without a letter outside ASCII.
+// plainNothing recognises words in lower case without a letter outside ASCII.
 func plainNothing(v string) Nothing {
 	switch v {
 	case "null", "none", "nan", "undefined", "ditto":
@@ -78,7 +79,7 @@ func plainNothing(v string) Nothing {
 	return Something
 }
 
-// foreignNothing takes words in lower case with a letter or sign outside ASCII.
+// foreignNothing recognises words in lower case with a letter or sign outside ASCII.
 func foreignNothing(v string) Nothing {
 	switch v {
 	case "–", "—", "―", "…", "〃", "″", "”", "“", "–”–", "不明", "なし", "無し", "未定", "未知", "无", "無", "同上", "없음", "غير معروف",
@@ -89,7 +90,7 @@ func foreignNothing(v string) Nothing {
 }
 
 // IsTypedByProgram reports whether a word of [NameToo] is spelt as programs
-// spell it, and not as people spell names beside the other name of the person:
+// spell it, and not as names are spelt beside the other name of the user:
 // "nan" or NULL beside Jane. Where that is in lower case, so is a surname.
 func IsTypedByProgram(v, other string) bool {
 	switch {

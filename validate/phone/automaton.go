@@ -1,4 +1,4 @@
-package validate
+package phone
 
 import (
 	"encoding/binary"
@@ -45,31 +45,31 @@ func newDigitTable(patterns []string) *digitTable {
 		for _, inst := range prog.Inst {
 			b.steps = append(b.steps, step{inst: inst, base: base, pattern: i})
 		}
-		start = b.reach(start, base+int32(prog.Start))
+		start = b.follow(start, base+int32(prog.Start))
 	}
 	b.table.next = make([][10]uint16, 1)
 	b.table.accepts = make([]uint16, 1)
-	b.state(start)
+	b.stateOf(start)
 	for at := 0; at < len(b.todo); at++ {
 		from, set := uint16(at+1), b.todo[at]
 		for d := range 10 {
 			var to []int32
 			for _, s := range set {
 				if step := &b.steps[s]; step.inst.Op != syntax.InstMatch && step.inst.MatchRune('0'+rune(d)) {
-					to = b.reach(to, step.base+int32(step.inst.Out))
+					to = b.follow(to, step.base+int32(step.inst.Out))
 				}
 			}
-			b.table.next[from][d] = b.state(to)
+			b.table.next[from][d] = b.stateOf(to)
 		}
 		if b.refused || len(b.table.next) > maxStates {
 			return nil
 		}
 	}
-	return b.table.smaller()
+	return &b.table
 }
 
-// tableBuilder makes the automaton by the subset construction: a state stands
-// for all the places in the patterns that the digits so far may have led to.
+// tableBuilder makes the automaton by the subset construction: each state is
+// the set of all places in the patterns that the digits so far may have led to.
 type tableBuilder struct {
 	table   digitTable
 	steps   []step
@@ -85,15 +85,15 @@ type step struct {
 	pattern int
 }
 
-// reach adds to set the steps that take a digit, or end a pattern, and come
+// follow adds to set the steps that take a digit, or end a pattern, and come
 // next at s.
-func (b *tableBuilder) reach(set []int32, s int32) []int32 {
+func (b *tableBuilder) follow(set []int32, s int32) []int32 {
 	step := &b.steps[s]
 	switch step.inst.Op {
 	case syntax.InstAlt, syntax.InstAltMatch:
-		return b.reach(b.reach(set, step.base+int32(step.inst.Out)), step.base+int32(step.inst.Arg))
+		return b.follow(b.follow(set, step.base+int32(step.inst.Out)), step.base+int32(step.inst.Arg))
 	case syntax.InstCapture, syntax.InstNop:
-		return b.reach(set, step.base+int32(step.inst.Out))
+		return b.follow(set, step.base+int32(step.inst.Out))
 	case syntax.InstRune, syntax.InstRune1, syntax.InstMatch:
 		if !slices.Contains(set, s) {
 			set = append(set, s)
@@ -105,8 +105,8 @@ func (b *tableBuilder) reach(set []int32, s int32) []int32 {
 	return set
 }
 
-// state returns the number of the state for a set, a new one if need be.
-func (b *tableBuilder) state(set []int32) uint16 {
+// stateOf returns the number of the state for a set, a new one if need be.
+func (b *tableBuilder) stateOf(set []int32) uint16 {
 	slices.Sort(set)
 	key := make([]byte, 0, 4*len(set))
 	for _, s := range set {
@@ -127,38 +127,4 @@ func (b *tableBuilder) state(set []int32) uint16 {
 	b.table.next = append(b.table.next, [10]uint16{})
 	b.table.accepts = append(b.table.accepts, accepts)
 	return n
-}
-
-// smaller makes one state of those that go on alike, until there are none.
-func (t digitTable) smaller() *digitTable {
-	type row struct {
-		next    [10]uint16
-		accepts uint16
-	}
-	for {
-		seen := map[row]uint16{}
-		as := make([]uint16, len(t.next)) // old state to new
-		var out digitTable
-		for state, next := range t.next {
-			r := row{next, t.accepts[state]}
-			n, ok := seen[r]
-			if !ok || state == 1 { // the first state stays 1
-				n = uint16(len(out.next))
-				seen[r] = n
-				out.next = append(out.next, next)
-				out.accepts = append(out.accepts, t.accepts[state])
-			}
-			as[state] = n
-		}
-		for i := range out.next {
-			for d, to := range out.next[i] {
-				out.next[i][d] = as[to]
-			}
-		}
-		if len(out.next) == len(t.next) {
-			out.next, out.accepts = slices.Clip(out.next), slices.Clip(out.accepts)
-			return &out
-		}
-		t = out
-	}
 }

@@ -1,4 +1,4 @@
-package validate
+package phone
 
 import (
 	"math/bits"
@@ -11,18 +11,17 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// phonePlans holds what is derived from libphonenumber's metadata, once for the
-// process. It is a package variable because Rules is a plain value that may be
-// copied, and because the metadata is a constant of that module: nothing in
-// here depends on settings or ever changes.
-var phonePlans = sync.OnceValue(newPlans) //nolint:gochecknoglobals // a constant that takes time to work out
+// allPlans holds what is derived from libphonenumber's metadata, once for the
+// process. It is a package variable because the metadata is a constant of that
+// module: nothing in here depends on settings or ever changes.
+var allPlans = sync.OnceValue(newPlans) //nolint:gochecknoglobals // a constant that takes time to work out
 
 // plans are the numbering plans by calling code. Each is worked out when the
 // first number of it is read, since most inputs have numbers of few countries.
-type plans [1000]func() *callingCode
+type plans [1000]func() *countryPlan
 
-// callingCode is the plan of all regions that share a calling code.
-type callingCode struct {
+// countryPlan is the plan of all regions that share a calling code.
+type countryPlan struct {
 	code    int
 	digits  string        // the code as text
 	regions []*regionPlan // in libphonenumber's order, the main one first
@@ -66,18 +65,18 @@ func newPlans() *plans {
 	var p plans
 	metadata, err := phonenumbers.MetadataCollection()
 	if err != nil {
-		return &p // then everything is asked of libphonenumber
+		return &p // then libphonenumber reads everything
 	}
 	all := metadata.GetMetadata()
 	for code := range phonenumbers.GetSupportedCallingCodes() {
-		p[code] = sync.OnceValue(func() *callingCode { return newCallingCode(code, all) })
+		p[code] = sync.OnceValue(func() *countryPlan { return newCountryPlan(code, all) })
 	}
 	return &p
 }
 
-// find splits digits behind a + into calling code and the rest, nil if there is
+// findCode splits digits behind a + into calling code and the rest, nil if there is
 // no plan to go by. No code is the beginning of another.
-func (p *plans) find(digits string) (*callingCode, string) {
+func (p *plans) findCode(digits string) (*countryPlan, string) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits) && digits[0] != '0'; i++ {
 		code = code*10 + int(digits[i]-'0')
@@ -88,19 +87,19 @@ func (p *plans) find(digits string) (*callingCode, string) {
 	return nil, ""
 }
 
-// home is the plan of a region, nil if there is none to go by.
-func (p *plans) home(region string) (*callingCode, *regionPlan) {
+// findRegion returns the plan of a region, nil if there is none to go by.
+func (p *plans) findRegion(region string) (*countryPlan, *regionPlan) {
 	code := phonenumbers.GetCountryCodeForRegion(region)
 	if code == 0 || p[code] == nil {
 		return nil, nil
 	}
 	c := p[code]()
-	return c, c.region(region)
+	return c, c.regionPlan(region)
 }
 
-// newCallingCode returns nil if anything about the code is beyond the tables.
-func newCallingCode(code int, all []*phonenumbers.PhoneMetadata) *callingCode {
-	c := callingCode{code: code, digits: strconv.Itoa(code)}
+// newCountryPlan returns nil if anything about the code is beyond the tables.
+func newCountryPlan(code int, all []*phonenumbers.PhoneMetadata) *countryPlan {
+	c := countryPlan{code: code, digits: strconv.Itoa(code)}
 	names := phonenumbers.GetRegionCodesForCountryCode(code)
 	byName := map[string]*phonenumbers.PhoneMetadata{}
 	for _, m := range all {
@@ -164,8 +163,8 @@ func newRegionPlan(m *phonenumbers.PhoneMetadata) *regionPlan {
 	return &r
 }
 
-// region is the plan of one of the code's regions, or nil.
-func (c *callingCode) region(name string) *regionPlan {
+// regionPlan returns the plan of one of the code's regions, or nil.
+func (c *countryPlan) regionPlan(name string) *regionPlan {
 	for _, r := range c.regions {
 		if r.name == name {
 			return r
@@ -174,12 +173,12 @@ func (c *callingCode) region(name string) *regionPlan {
 	return nil
 }
 
-// owner finds whose a number is, and of what kind, as GetRegionCodeForNumber
+// ownerOf finds whose a number is, and of what kind, as GetRegionCodeForNumber
 // and GetNumberType do. The kind is UNKNOWN if the number is valid nowhere.
-func (c *callingCode) owner(national string) (*regionPlan, phonenumbers.PhoneNumberType) {
+func (c *countryPlan) ownerOf(national string) (*regionPlan, phonenumbers.PhoneNumberType) {
 	for _, r := range c.regions {
 		matched := r.table.match(national)
-		kind := r.kindOf(matched, len(national))
+		kind := r.kindOfMatch(matched, len(national))
 		if len(c.regions) == 1 || r.leads && matched&(1<<bitLeading) != 0 || !r.leads && kind != phonenumbers.UNKNOWN {
 			return r, kind
 		}
@@ -187,12 +186,12 @@ func (c *callingCode) owner(national string) (*regionPlan, phonenumbers.PhoneNum
 	return nil, phonenumbers.UNKNOWN
 }
 
-// kind tells the type of a number of this region, as getNumberTypeHelper does.
-func (r *regionPlan) kind(national string) phonenumbers.PhoneNumberType {
-	return r.kindOf(r.table.match(national), len(national))
+// kindOf returns the type of a number of this region, as getNumberTypeHelper does.
+func (r *regionPlan) kindOf(national string) phonenumbers.PhoneNumberType {
+	return r.kindOfMatch(r.table.match(national), len(national))
 }
 
-func (r *regionPlan) kindOf(matched uint16, length int) phonenumbers.PhoneNumberType {
+func (r *regionPlan) kindOfMatch(matched uint16, length int) phonenumbers.PhoneNumberType {
 	matched &= r.allowed[length]
 	if matched&(1<<bitGeneral) == 0 {
 		return phonenumbers.UNKNOWN
@@ -225,8 +224,8 @@ func (r *regionPlan) kindOf(matched uint16, length int) phonenumbers.PhoneNumber
 	return phonenumbers.UNKNOWN
 }
 
-// viable tells whether the region's general pattern matches, whatever the length.
-func (r *regionPlan) viable(number string) bool {
+// isViable reports whether the region's general pattern matches, whatever the length.
+func (r *regionPlan) isViable(number string) bool {
 	return r.table.match(number)&(1<<bitGeneral) != 0
 }
 
@@ -244,7 +243,7 @@ func newPrefix(pattern string) (prefix, bool) {
 	return prefix{pattern: re}, err == nil
 }
 
-func (p prefix) begins(number string) bool {
+func (p prefix) matches(number string) bool {
 	if p.pattern != nil {
 		return p.pattern.MatchString(number)
 	}

@@ -1,4 +1,4 @@
-package validate
+package phone
 
 import (
 	"flag"
@@ -9,77 +9,80 @@ import (
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
 var everyDigit = flag.Bool("every-digit", false, "try all ten digits in every place of the example numbers (ten seconds)")
 
-// slowPhone is readPhone with every reading of every number, by libphonenumber
+// readByLibrary is Read with every verdict of every number, by libphonenumber
 // alone.
-func slowPhone(v, region string, plus bool) phoneNumber {
-	if looksLikeDate(v) || excelDecimal(v) {
-		return readPhone(v, region, "", plus)
+func readByLibrary(cell string, o Options) Number {
+	if celltext.HasDecimalZeros(cell) {
+		return Read(cell, o)
 	}
-	digits, code, message := dialled(v)
+	digits, code, message := scanDigits(cell)
 	switch {
 	case code != "":
-		return noPhone(code, message)
+		return refuse(code, message)
 	case digits[0] == '+':
-		return askPhone(digits, "")
+		return parseByLibrary(digits, "")
 	}
-	var national, international phoneNumber
-	if region != "" {
-		national = askPhone(digits, region)
+	var national, international Number
+	if o.Region != "" {
+		national = parseByLibrary(digits, o.Region)
 	}
 	if strings.HasPrefix(digits, "00") {
-		international, plus = askPhone("+"+digits[2:], ""), true
-	} else if len(digits) == utf8.RuneCountInString(v) && digits[0] != '0' {
-		international = askPhone("+"+digits, "")
+		international, o.AddPlus = parseByLibrary("+"+digits[2:], ""), true
+	} else if len(digits) == utf8.RuneCountInString(cell) && digits[0] != '0' {
+		international = parseByLibrary("+"+digits, "")
 	}
-	return choosePhone(digits, region, "", plus, national, international)
+	return o.choose(digits, national, international)
 }
 
 // agree compares all that the rules ask of a number. It tells whether the
 // tables alone found it valid.
 func agree(t testing.TB, v, region string, plus bool, countries ...string) bool {
 	t.Helper()
-	got, want := readPhone(v, region, "", plus), slowPhone(v, region, plus)
-	if got.e164 != want.e164 || got.code != want.code || got.message != want.message {
+	o := Options{Region: region, AddPlus: plus}
+	got, want := Read(v, o), readByLibrary(v, o)
+	if got.E164 != want.E164 || got.Code != want.Code || got.Message != want.Message {
 		t.Fatalf("%q of %q, plus %v: got %q %s %q, libphonenumber has %q %s %q", v, region, plus,
-			got.e164, got.code, got.message, want.e164, want.code, want.message)
+			got.E164, got.Code, got.Message, want.E164, want.Code, want.Message)
 	}
-	if got.code != "" {
+	if got.Code != "" {
 		return false
 	}
 	sameNumber(t, v+" of "+region, got, want, countries...)
-	return got.number == nil
+	return got.parsed == nil
 }
 
 // sameNumber compares two readings of a valid number.
-func sameNumber(t testing.TB, what string, got, want phoneNumber, countries ...string) {
+func sameNumber(t testing.TB, what string, got, want Number, countries ...string) {
 	t.Helper()
-	if got.e164 != want.e164 || got.callingCode() != want.callingCode() || got.numberType() != want.numberType() || got.region() != want.region() {
-		t.Fatalf("%s: got %s of %d %s, type %d; libphonenumber has %s of %d %s, type %d", what, got.e164, got.callingCode(), got.region(), got.numberType(),
-			want.e164, want.callingCode(), want.region(), want.numberType())
+	if got.E164 != want.E164 || got.callingCode() != want.callingCode() || got.numberType() != want.numberType() || got.region() != want.region() {
+		t.Fatalf("%s: got %s of %d %s, type %d; libphonenumber has %s of %d %s, type %d", what, got.E164, got.callingCode(), got.region(), got.numberType(),
+			want.E164, want.callingCode(), want.region(), want.numberType())
 	}
 	for _, country := range append(phonenumbers.GetRegionCodesForCountryCode(want.callingCode()), countries...) {
-		if got.inCountry(country) != want.inCountry(country) {
-			t.Fatalf("%s: in %s %v, libphonenumber has %v", what, country, got.inCountry(country), want.inCountry(country))
+		if got.InCountry(country) != want.InCountry(country) {
+			t.Fatalf("%s: in %s %v, libphonenumber has %v", what, country, got.InCountry(country), want.InCountry(country))
 		}
 	}
 }
 
-// tableAgrees holds tablePhone to what libphonenumber says.
-func tableAgrees(t testing.TB, digits, region string) reading {
+// tableAgrees holds parseByTable to what libphonenumber says.
+func tableAgrees(t testing.TB, digits, region string) verdict {
 	t.Helper()
-	got, read := tablePhone(digits, region)
-	if read == unsettled {
+	got, read := parseByTable(digits, region)
+	if read == verdictOpen {
 		return read
 	}
-	want := askPhone(digits, region)
-	if (read == valid) != (want.code == "") {
-		t.Fatalf("%s of %q: valid %v, libphonenumber has %q %s", digits, region, read == valid, want.e164, want.message)
+	want := parseByLibrary(digits, region)
+	if (read == verdictValid) != (want.Code == "") {
+		t.Fatalf("%s of %q: valid %v, libphonenumber has %q %s", digits, region, read == verdictValid, want.E164, want.Message)
 	}
-	if read == valid {
+	if read == verdictValid {
 		sameNumber(t, digits+" of "+region, got, want)
 	}
 	return read
@@ -147,7 +150,7 @@ func near(national string) []string {
 
 // Every example number, however it is written, is read as libphonenumber reads
 // it; and a number with + by the tables alone.
-func TestPhoneExamples(t *testing.T) {
+func TestExamples(t *testing.T) {
 	t.Parallel()
 	for _, e := range examples(t) {
 		for i, region := range []string{"", "DE", e.region} {
@@ -155,16 +158,16 @@ func TestPhoneExamples(t *testing.T) {
 				agree(t, v, region, (i+j+len(e.national))%2 == 0, "US", "DE", "AQ")
 			}
 		}
-		n := askPhone("+"+e.code+e.national, "")
-		if byTable := agree(t, "+"+e.code+e.national, "", false, "US", "DE", "AQ"); !byTable && n.code == "" && n.region() != "JP" {
+		n := parseByLibrary("+"+e.code+e.national, "")
+		if byTable := agree(t, "+"+e.code+e.national, "", false, "US", "DE", "AQ"); !byTable && n.Code == "" && n.region() != "JP" {
 			t.Errorf("+%s%s is valid and not in the tables", e.code, e.national)
 		}
 	}
 }
 
-func TestPhoneNearExamples(t *testing.T) {
+func TestNearExamples(t *testing.T) {
 	t.Parallel()
-	counts := map[reading]int{}
+	counts := map[verdict]int{}
 	for _, e := range examples(t) {
 		for _, national := range near(e.national) {
 			counts[tableAgrees(t, "+"+e.code+national, "")]++
@@ -173,14 +176,14 @@ func TestPhoneNearExamples(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d valid, %d invalid, %d left to libphonenumber", counts[valid], counts[invalid], counts[unsettled])
-	if all := counts[valid] + counts[invalid] + counts[unsettled]; counts[unsettled]*5 > all || counts[valid]*5 < all {
+	t.Logf("%d valid, %d invalid, %d left to libphonenumber", counts[verdictValid], counts[verdictInvalid], counts[verdictOpen])
+	if all := counts[verdictValid] + counts[verdictInvalid] + counts[verdictOpen]; counts[verdictOpen]*5 > all || counts[verdictValid]*5 < all {
 		t.Errorf("the tables settle too little: %v of %d", counts, all)
 	}
 }
 
 // Prefixes, rightly or wrongly put, and numbers that begin or end too early.
-func TestPhonePrefixes(t *testing.T) {
+func TestPrefixes(t *testing.T) {
 	t.Parallel()
 	for _, e := range examples(t) {
 		tries := []string{e.trunk + e.trunk + e.national, e.code + e.trunk + e.national, e.code + e.code + e.national}
@@ -200,7 +203,7 @@ func TestPhonePrefixes(t *testing.T) {
 }
 
 // Two readings, and wrong numbers whose fault libphonenumber has to name.
-func TestPhoneReadings(t *testing.T) {
+func TestReadings(t *testing.T) {
 	for _, c := range []struct{ v, region string }{
 		{"0014155550123", "DE"}, {"0014155550123", ""}, {"0014150550123", ""}, {"0014150550123", "DE"}, {"0049", ""}, {"001", ""}, {"0012", "US"},
 		{"14155550123", "US"}, {"14155550123", "DE"}, {"4155550123", "US"}, {"4155550123", ""}, {"4915112345678", "DE"}, {"4901511234567", "DE"},
@@ -213,11 +216,11 @@ func TestPhoneReadings(t *testing.T) {
 		agree(t, c.v, c.region, true, "US", "DE", "VA", "AQ")
 	}
 	// 001 is an international prefix of Hong Kong: +65 6234 5678, or +1 656 234 5678.
-	if agree(t, "0016562345678", "HK", false); readPhone("0016562345678", "HK", "", false).code != CodePhoneAmbiguous {
+	if agree(t, "0016562345678", "HK", false); Read("0016562345678", Options{Region: "HK"}).Code != CodeAmbiguous {
 		t.Error("taken for one number while it can be two")
 	}
-	if n := readPhone("+4912345678901234", "", "", false); !strings.HasPrefix(n.message, "has 16 digits") {
-		t.Errorf("16 digits: %s %s", n.code, n.message)
+	if n := Read("+4912345678901234", Options{}); !strings.HasPrefix(n.Message, "has 16 digits") {
+		t.Errorf("16 digits: %s %s", n.Code, n.Message)
 	}
 }
 
@@ -245,24 +248,24 @@ func TestRegionPlan(t *testing.T) {
 		"22345": {phonenumbers.MOBILE, phonenumbers.UNKNOWN}, "32345": {phonenumbers.UNKNOWN, phonenumbers.UNKNOWN},
 		"123456": {phonenumbers.UNKNOWN, phonenumbers.UNKNOWN}, "1": {phonenumbers.UNKNOWN, phonenumbers.UNKNOWN}, "1234567890": {phonenumbers.UNKNOWN, phonenumbers.UNKNOWN},
 	} {
-		if two.kind(number) != want[0] || one.kind(number) != want[1] {
-			t.Errorf("%s: type %d, and %d if there is one range", number, two.kind(number), one.kind(number))
+		if two.kindOf(number) != want[0] || one.kindOf(number) != want[1] {
+			t.Errorf("%s: type %d, and %d if there is one range", number, two.kindOf(number), one.kindOf(number))
 		}
 	}
 	for n, want := range []phonenumbers.ValidationResult{3: phonenumbers.TOO_SHORT, 4: phonenumbers.IS_POSSIBLE_LOCAL_ONLY, 5: phonenumbers.IS_POSSIBLE,
 		6: phonenumbers.INVALID_LENGTH, 7: phonenumbers.IS_POSSIBLE, 8: phonenumbers.IS_POSSIBLE, 9: phonenumbers.TOO_LONG} {
-		if got := two.general.of(n); n >= 3 && got != want {
+		if got := two.general.compare(n); n >= 3 && got != want {
 			t.Errorf("length %d: %v", n, got)
 		}
 	}
 	// The leading digits decide, whatever the numbers of the other region.
-	shared := callingCode{code: 999, digits: "999", regions: []*regionPlan{led, two}}
+	shared := countryPlan{code: 999, digits: "999", regions: []*regionPlan{led, two}}
 	for number, want := range map[string]*regionPlan{"91234": led, "12345": two, "911": led, "311": nil} {
-		if owner, _ := shared.owner(number); owner != want {
+		if owner, _ := shared.ownerOf(number); owner != want {
 			t.Errorf("%s is given to the wrong region", number)
 		}
 	}
-	alone := callingCode{code: 999, digits: "999", regions: []*regionPlan{led}}
+	alone := countryPlan{code: 999, digits: "999", regions: []*regionPlan{led}}
 	for number, want := range map[string]string{"12345": "+99912345", "55": "",
 		"512345":   "+99912345",   // the prefix goes
 		"51234":    "+99951234",   // what is left would be a local number
@@ -270,8 +273,8 @@ func TestRegionPlan(t *testing.T) {
 		"51234567": "+9991234567",
 		"555":      "",
 	} {
-		if n, _ := alone.number(number, led, ""); n.e164 != want {
-			t.Errorf("%s: got %q, want %q", number, n.e164, want)
+		if n, _ := alone.parse(number, led, ""); n.E164 != want {
+			t.Errorf("%s: got %q, want %q", number, n.E164, want)
 		}
 	}
 	if newRegionPlan(metadata("", desc("1$", 5), false)) != nil || newRegionPlan(metadata("", nil, false)) != nil || newRegionPlan(metadata("", desc("1"), false)) != nil {
@@ -288,8 +291,8 @@ func TestDigitTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range metadata.GetMetadata() {
-		c := phonePlans()[m.GetCountryCode()]()
-		if c == nil || c.region(m.GetId()) == nil {
+		c := allPlans()[m.GetCountryCode()]()
+		if c == nil || c.regionPlan(m.GetId()) == nil {
 			t.Errorf("%s of %d has no plan", m.GetId(), m.GetCountryCode())
 			continue
 		}
@@ -300,7 +303,7 @@ func TestDigitTables(t *testing.T) {
 		if m.GetLeadingDigits() != "" {
 			patterns = append(patterns, regexp.MustCompile("^(?:"+m.GetLeadingDigits()+")"))
 		}
-		table := c.region(m.GetId()).table
+		table := c.regionPlan(m.GetId()).table
 		tails := completions(table)
 		for _, w := range walk(table) {
 			for _, s := range []string{w.digits, w.digits + tails[w.state]} {
@@ -380,12 +383,12 @@ func TestDigitTableRefuses(t *testing.T) {
 }
 
 // Common clean numbers cost no memory.
-func TestPhoneAllocates(t *testing.T) {
+func TestReadAllocates(t *testing.T) {
 	for _, c := range []struct {
 		v, region string
 		most      float64
 	}{{"+14155550123", "", 0}, {"+4915112345678", "DE", 0}, {"015112345678", "DE", 1}, {"4155550123", "US", 1}} {
-		if n := testing.AllocsPerRun(100, func() { readPhone(c.v, c.region, "", false) }); n > c.most {
+		if n := testing.AllocsPerRun(100, func() { Read(c.v, Options{Region: c.region}) }); n > c.most {
 			t.Errorf("%s: %v allocations", c.v, n)
 		}
 	}
@@ -393,11 +396,9 @@ func TestPhoneAllocates(t *testing.T) {
 
 // The tables and libphonenumber read everything alike. Each input is also tried
 // as digits only, since other text hardly reaches the tables.
-func FuzzPhoneTables(f *testing.F) {
-	for _, lc := range lineCases() {
-		if lc.field == fieldPhoneNumber {
-			f.Add(lc.value, "DE", true, "US")
-		}
+func FuzzTables(f *testing.F) {
+	for _, cell := range cells() {
+		f.Add(cell, "DE", true, "US")
 	}
 	for _, e := range examples(f) {
 		f.Add("+"+e.code+e.national, e.region, false, e.region)
@@ -408,7 +409,7 @@ func FuzzPhoneTables(f *testing.F) {
 		agree(t, phone, region, plus, country)
 		digits := []byte(phone[:min(len(phone), 18)])
 		for i, b := range digits {
-			if !digit(b) && (i > 0 || b != '+') {
+			if !celltext.IsDigit(b) && (i > 0 || b != '+') {
 				digits[i] = '0' + b%10
 			}
 		}
@@ -419,19 +420,28 @@ func FuzzPhoneTables(f *testing.F) {
 	})
 }
 
-// BenchmarkReadPhone compares the tables with libphonenumber.
-func BenchmarkReadPhone(b *testing.B) {
+// BenchmarkRead compares the tables with libphonenumber.
+func BenchmarkRead(b *testing.B) {
 	for _, c := range []struct{ name, v, region string }{
 		{"US", "+14155550123", ""}, {"CA", "+15062345678", ""}, {"GB", "+447400123456", ""}, {"BR", "+5511961234567", ""}, {"AR", "+5491123456789", ""},
 		{"nationalDE", "015112345678", "DE"}, {"nationalUS", "(415) 555-0123", "US"}, {"wrong", "+14150550123", ""},
 	} {
-		for name, read := range map[string]func(v, region string, plus bool) phoneNumber{"tables": func(v, region string, plus bool) phoneNumber { return readPhone(v, region, "", plus) }, "libphonenumber": slowPhone} {
+		for name, read := range map[string]func(string, Options) Number{"tables": Read, "libphonenumber": readByLibrary} {
 			b.Run(c.name+"/"+name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					read(c.v, c.region, false)
+					read(c.v, Options{Region: c.region})
 				}
 			})
 		}
 	}
+}
+
+// cells are phone numbers and other text as people write them.
+func cells() []string {
+	return []string{"+14155552671", "+1415\u200b5552671", " +14155552671 ", "+1415\n5552671", "1.41556E+10", "1E+10", "14155552671", "14155552671.0",
+		"(415) 555-2671", "0170 1234567", "0014155552671", "+1 (415) 555-2671", "(+1) 415.555.2671", "+44 (0)20 7946 0958", "+39 06 12345678",
+		"+1 415 555 2671 ext. 5", "+14155552671x5", "+14155552671#5", "+1 800 FLOWERS", "tel:+14155552671", "\uff0b\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff12\uff16\uff17\uff11",
+		"+\u0661\u0664\u0661\u0665\u0665\u0665\u0665\u0662\u0666\u0667\u0661", "+", "++14155552671", "'+14155552671", "+14155552671, +14155552672", "+14155552671 / +14155552672",
+		"+1234567890123456", "+999123456", "+1415555267", "+141555526711", "+11155552671", "+12", "+14155550123", "+1911", "2024-05-01", "12-Mar"}
 }

@@ -1,18 +1,15 @@
-// Package columns looks for what is wrong with a whole column, whatever its
-// cells hold. Start at [Counter].
 package columns
 
 import "strconv"
 
-// Counter notices a column that counts up by one from row to row: somebody has
-// dragged the fill handle of a spreadsheet over it. P is how the caller names a
-// row. The zero value is ready; it is for one goroutine.
+// Counter notices a column that counts up by one from row to row, as when the fill
+// handle of a spreadsheet is dragged over it. P is how the caller names a row. The zero value is ready; it is for one goroutine.
 type Counter[P any] struct {
 	filled      int    // cells that are not empty
 	counted     int    // cells in runs that are long enough
 	longest     int    // cells in the longest run
 	run         int    // cells in the run under way
-	stem, tail  string // what stands before and behind the number
+	stem, tail  string // what is before and behind the number
 	number      uint64
 	began, next P // the first two rows of the run
 	first       []P
@@ -25,7 +22,7 @@ const (
 	maxDigits  = 18 // fit in 64 bits
 )
 
-// Add takes the next cell of the column.
+// Add adds the next cell of the column.
 func (c *Counter[P]) Add(at P, v string) {
 	if v == "" {
 		c.run = 0
@@ -38,14 +35,14 @@ func (c *Counter[P]) Add(at P, v string) {
 		return
 	}
 	if c.run > 0 && number == c.number+1 && stem == c.stem && tail == c.tail {
-		c.step(at)
+		c.extendRun(at)
 	} else {
 		c.run, c.began = 1, at
 	}
 	c.stem, c.number, c.tail = stem, number, tail
 }
 
-func (c *Counter[P]) step(at P) {
+func (c *Counter[P]) extendRun(at P) {
 	c.run++
 	switch {
 	case c.run < minRun:
@@ -53,16 +50,16 @@ func (c *Counter[P]) step(at P) {
 	case c.run == minRun:
 		c.counted += minRun
 		for _, p := range []P{c.began, c.next, at} {
-			c.keep(p)
+			c.keepFirst(p)
 		}
 	default:
 		c.counted++
-		c.keep(at)
+		c.keepFirst(at)
 	}
 	c.longest = max(c.longest, c.run)
 }
 
-func (c *Counter[P]) keep(at P) {
+func (c *Counter[P]) keepFirst(at P) {
 	if len(c.first) < firstRows {
 		c.first = append(c.first, at)
 	}

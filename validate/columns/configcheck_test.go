@@ -1,4 +1,4 @@
-package validate
+package columns
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // adviceRegions have numbers that can be confused: with and without a prefix
@@ -66,7 +68,7 @@ func damagePhone(n *phonenumbers.PhoneNumber, how string) string {
 
 // drawDamagedList draws a sound list and damages its phone numbers, a column of
 // them alike or each in its own way.
-func drawDamagedList(t *rapid.T) (rows []Raw, regions []string) {
+func drawDamagedList(t *rapid.T) (rows []validate.Raw, regions []string) {
 	regions = rapid.SliceOfN(rapid.SampledFrom(adviceRegions()), 1, 3).Draw(t, "regions")
 	ways := rapid.SliceOfN(rapid.SampledFrom([]string{"", "plus", "country", "country and zero", "bare national", "00", "decimal", "exponent", "spaces"}), 1, 3).Draw(t, "ways")
 	named := rapid.IntRange(0, 3).Draw(t, "named")
@@ -84,7 +86,7 @@ func drawDamagedList(t *rapid.T) (rows []Raw, regions []string) {
 }
 
 // soundPhones are the numbers of the rows that can be sent.
-func soundPhones(r *Rules, rows []Raw) map[int]string {
+func soundPhones(r *validate.Rules, rows []validate.Raw) map[int]string {
 	sound := map[int]string{}
 	for i, raw := range rows {
 		if res := r.Check(raw); res.Valid() {
@@ -103,7 +105,7 @@ func TestAdviceOnlyHelps(t *testing.T) {
 
 func followAdvice(t *rapid.T) {
 	rows, regions := drawDamagedList(t)
-	rules := Rules{}
+	rules := validate.Rules{}
 	switch rapid.IntRange(0, 3).Draw(t, "begins with") {
 	case 0:
 		rules.PhonePlus = true
@@ -112,7 +114,7 @@ func followAdvice(t *rapid.T) {
 	}
 	for range 4 {
 		sound := soundPhones(&rules, rows)
-		flags := Flags(investigate(&Detective{Rules: &rules}, rules, rows...))
+		flags := Flags(check(&Checker{Rules: &rules}, rules, rows...))
 		if len(flags) == 0 {
 			return
 		}
@@ -140,7 +142,7 @@ func followAdvice(t *rapid.T) {
 // The list that this was found with: numbers that lost their + beside national
 // ones of the same country.
 func TestAdvicePlusThenRegion(t *testing.T) {
-	var rows []Raw
+	var rows []validate.Raw
 	for i := range 619 {
 		raw := soundRow()
 		raw.Email, raw.PhoneNumber, raw.CountryCode = fmt.Sprintf("jane%d@example.org", i), fmt.Sprintf("491701%06d", 230000+i), "DE"
@@ -151,9 +153,9 @@ func TestAdvicePlusThenRegion(t *testing.T) {
 		raw.Email, raw.PhoneNumber, raw.CountryCode = fmt.Sprintf("joe%d@example.org", i), fmt.Sprintf("030 12345%02d", i), "DE"
 		rows = append(rows, raw)
 	}
-	rules := Rules{}
+	rules := validate.Rules{}
 	for step, want := range [][]string{{"--phone-plus"}, {"--phone-region", "DE"}, nil} {
-		if flags := Flags(investigate(&Detective{Rules: &rules}, rules, rows...)); !slices.Equal(flags, want) {
+		if flags := Flags(check(&Checker{Rules: &rules}, rules, rows...)); !slices.Equal(flags, want) {
 			t.Fatalf("step %d proposes %q, want %q", step, flags, want)
 		}
 		if step == 0 {
@@ -170,10 +172,10 @@ func TestAdvicePlusThenRegion(t *testing.T) {
 // The other way round: once the region is known, what lacks the prefix of its
 // country is ambiguous, and its row's country says that it lost its +.
 func TestAdviceRegionThenPlus(t *testing.T) {
-	rows := rowsWith(func(r *Raw, v string) { r.PhoneNumber, r.CountryCode = v, "DE" }, "030 1234501", "030 1234502", "030 1234503", "491701234567", "491701234568")
-	rules := Rules{}
+	rows := rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber, r.CountryCode = v, "DE" }, "030 1234501", "030 1234502", "030 1234503", "491701234567", "491701234568")
+	rules := validate.Rules{}
 	for step, want := range [][]string{{"--phone-region", "DE"}, {"--phone-plus"}, nil} {
-		if flags := Flags(investigate(&Detective{Rules: &rules}, rules, rows...)); !slices.Equal(flags, want) {
+		if flags := Flags(check(&Checker{Rules: &rules}, rules, rows...)); !slices.Equal(flags, want) {
 			t.Fatalf("step %d proposes %q, want %q", step, flags, want)
 		}
 		if step == 0 {
@@ -190,24 +192,24 @@ func TestAdviceRegionThenPlus(t *testing.T) {
 // Where a flag would give a good number a second reading, it is not proposed,
 // and the text says so.
 func TestAdviceNotGiven(t *testing.T) {
-	rows := rowsWith(func(r *Raw, v string) { r.PhoneNumber = v }, "6562345678", "(415) 555-2671", "(415) 555-2672") // +65 6234 5678, and a number of the US
+	rows := rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber = v }, "6562345678", "(415) 555-2671", "(415) 555-2672") // +65 6234 5678, and a number of the US
 	for i := range rows[1:] {
 		rows[1+i].CountryCode = "US"
 	}
-	found := investigate(&Detective{Rules: &Rules{PhonePlus: true}}, Rules{PhonePlus: true}, rows...)
-	if len(found) != 1 || found[0].Kind != DamageCountry || found[0].Flags != nil || !strings.Contains(found[0].Text, "read in two ways") {
+	found := check(&Checker{Rules: &validate.Rules{PhonePlus: true}}, validate.Rules{PhonePlus: true}, rows...)
+	if len(found) != 1 || found[0].Kind != KindCountry || found[0].Flags != nil || !strings.Contains(found[0].Text, "read in two ways") {
 		t.Errorf("%+v", found)
 	}
-	rows = rowsWith(func(r *Raw, v string) { r.PhoneNumber = v }, "2025550143", "442079460101", "442079460102")
-	found = investigate(&Detective{Rules: &Rules{PhoneRegion: "US"}}, Rules{PhoneRegion: "US"}, rows...)
-	if len(found) != 1 || found[0].Kind != DamagePlus || len(found[0].Flags) == 0 != (new(Rules).Check(Raw{PhoneNumber: "+2025550143"}).User.PhoneNumber != "") {
+	rows = rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber = v }, "2025550143", "442079460101", "442079460102")
+	found = check(&Checker{Rules: &validate.Rules{PhoneRegion: "US"}}, validate.Rules{PhoneRegion: "US"}, rows...)
+	if len(found) != 1 || found[0].Kind != KindPlus || len(found[0].Flags) == 0 != (new(validate.Rules).Check(validate.Raw{PhoneNumber: "+2025550143"}).User.PhoneNumber != "") {
 		t.Errorf("%+v", found)
 	}
 }
 
 // An encoding is proposed only if it can read every cell.
 func TestAdviceEncoding(t *testing.T) {
-	name := func(r *Raw, v string) { r.LastName = v }
+	name := func(r *validate.Raw, v string) { r.LastName = v }
 	for _, tt := range []struct {
 		names []string
 		flags []string
@@ -215,35 +217,35 @@ func TestAdviceEncoding(t *testing.T) {
 		{[]string{"MÃ¼ller", "JosÃ©"}, []string{"--encoding", "utf-8"}},
 		{[]string{"MÃ¼ller", "JosÃ©", "José"}, nil}, // é alone is no UTF-8
 	} {
-		if flags := Flags(investigate(&Detective{Encoding: "windows-1252"}, Rules{}, rowsWith(name, tt.names...)...)); !slices.Equal(flags, tt.flags) {
+		if flags := Flags(check(&Checker{Encoding: "windows-1252"}, validate.Rules{}, rowsWith(name, tt.names...)...)); !slices.Equal(flags, tt.flags) {
 			t.Errorf("%q: %q, want %q", tt.names, flags, tt.flags)
 		}
 	}
 }
 
-// Damage of whole columns is said once.
-func TestDetectiveColumns(t *testing.T) {
+// Finding of whole columns is said once.
+func TestCheckerColumns(t *testing.T) {
 	for _, tt := range []struct {
-		set    func(*Raw, string)
+		set    func(*validate.Raw, string)
 		values []string
 		want   string
 	}{
-		{func(r *Raw, v string) { r.AccountPurpose = v }, []string{"personal use 1", "personal use 2", "personal use 3"}, "counting_up accountPurpose 3"},
-		{func(r *Raw, v string) { r.City = v }, []string{"Boston 1", "Boston 2", "Boston 3", "Boston 4"}, "counting_up city 4"},
-		{func(r *Raw, v string) { r.IPAddress = v }, []string{"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "203.0.113.5"}, "counting_up ipAddress 5"},
-		{func(r *Raw, v string) { r.Address = v }, []string{"1 Main Street", "2 Main Street", "3 Main Street", "4 Main Street", "5 Main Street"}, "counting_up address 5"},
-		{func(r *Raw, v string) { r.LastName = v }, []string{"Null", "Doe", "Roe"}, ""},
-		{func(r *Raw, v string) { r.LastName = v }, []string{"None", "Doe", "None"}, "nothing_word lastName 2"},
-		{func(r *Raw, v string) {
+		{func(r *validate.Raw, v string) { r.AccountPurpose = v }, []string{"personal use 1", "personal use 2", "personal use 3"}, "counting_up accountPurpose 3"},
+		{func(r *validate.Raw, v string) { r.City = v }, []string{"Boston 1", "Boston 2", "Boston 3", "Boston 4"}, "counting_up city 4"},
+		{func(r *validate.Raw, v string) { r.IPAddress = v }, []string{"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "203.0.113.5"}, "counting_up ipAddress 5"},
+		{func(r *validate.Raw, v string) { r.Address = v }, []string{"1 Main Street", "2 Main Street", "3 Main Street", "4 Main Street", "5 Main Street"}, "counting_up address 5"},
+		{func(r *validate.Raw, v string) { r.LastName = v }, []string{"Null", "Doe", "Roe"}, ""},
+		{func(r *validate.Raw, v string) { r.LastName = v }, []string{"None", "Doe", "None"}, "nothing_word lastName 2"},
+		{func(r *validate.Raw, v string) {
 			r.LastName = v
 			if v != "None" {
 				r.City = "nan"
 			}
 		}, []string{"None", "Doe", "Roe"}, "nothing_word city 2|nothing_word lastName 1"},
-		{func(r *Raw, v string) { r.FirstName = v }, []string{"Jos&eacute;", "O&#39;Brien"}, "foreign_notation firstName 2"},
-		{func(r *Raw, v string) { r.City = v }, []string{"02139", "10001"}, "other_field city 2"},
-		{func(r *Raw, v string) { r.PostalCode = v }, []string{"10001.0", "2139.0"}, "decimal_added postalCode 2"},
-		{func(r *Raw, v string) { r.City = v }, []string{"Jos√©", "M├╝nchen"}, "double_encoded city 2"},
+		{func(r *validate.Raw, v string) { r.FirstName = v }, []string{"Jos&eacute;", "O&#39;Brien"}, "foreign_notation firstName 2"},
+		{func(r *validate.Raw, v string) { r.City = v }, []string{"02139", "10001"}, "other_field city 2"},
+		{func(r *validate.Raw, v string) { r.PostalCode = v }, []string{"10001.0", "2139.0"}, "decimal_added postalCode 2"},
+		{func(r *validate.Raw, v string) { r.City = v }, []string{"Jos√©", "M├╝nchen"}, "double_encoded city 2"},
 	} {
 		rows := rowsWith(tt.set, tt.values...)
 		for i := range rows {
@@ -252,7 +254,7 @@ func TestDetectiveColumns(t *testing.T) {
 			}
 		}
 		var got []string
-		for _, d := range investigate(new(Detective), Rules{}, rows...) {
+		for _, d := range check(new(Checker), validate.Rules{}, rows...) {
 			got = append(got, fmt.Sprintf("%s %s %d", d.Kind, d.Field, d.Rows))
 		}
 		if strings.Join(got, "|") != tt.want {
@@ -263,21 +265,21 @@ func TestDetectiveColumns(t *testing.T) {
 
 // Where there is no room to try a flag on all rows, it is not proposed.
 func TestAdviceUntried(t *testing.T) {
-	rules := Rules{PhonePlus: true}
-	d := &Detective{Rules: &rules}
+	rules := validate.Rules{PhonePlus: true}
+	d := &Checker{Rules: &rules}
 	raw := soundRow()
 	raw.PhoneNumber = "491701234567"
 	res := rules.Check(raw)
 	for row := range maxUntried + 1 {
-		d.Add(0, row+2, raw, res)
+		d.Add(Place{0, row + 2}, &raw, &res)
 	}
 	raw.PhoneNumber, raw.CountryCode = "030 1234567", "DE"
-	d.Add(0, maxUntried+3, raw, rules.Check(raw))
-	found := slices.DeleteFunc(d.Findings(), func(f Damage) bool { return f.Kind != DamageCountry })
+	d.Add(Place{0, maxUntried + 3}, &raw, new(rules.Check(raw)))
+	found := slices.DeleteFunc(d.Findings(), func(f Finding) bool { return f.Kind != KindCountry })
 	if len(found) != 1 || found[0].Flags != nil || !strings.Contains(found[0].Text, "too many rows") {
 		t.Errorf("%+v", found)
 	}
-	if len(d.trial.untried) != 0 || !d.trial.isUntried {
-		t.Errorf("%d numbers are kept", len(d.trial.untried))
+	if len(d.config.untried) != 0 || !d.config.isOverfull {
+		t.Errorf("%d numbers are kept", len(d.config.untried))
 	}
 }

@@ -1,4 +1,4 @@
-package validate
+package columns
 
 import (
 	"fmt"
@@ -6,25 +6,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// sound is a row without a problem.
-func soundRow() Raw {
-	return Raw{FirstName: "Jane", LastName: "Doe", Email: "jane@example.org", PhoneNumber: "+12025550143", AccountPurpose: "payroll",
+// soundRow is a row without a problem.
+func soundRow() validate.Raw {
+	return validate.Raw{FirstName: "Jane", LastName: "Doe", Email: "jane@example.org", PhoneNumber: "+12025550143", AccountPurpose: "payroll",
 		IPAddress: "203.0.113.7", Terms: "TRUE", Program: "custodial"}
 }
 
-// investigate gives the rows, from row 2 on, to a detective.
-func investigate(d *Detective, r Rules, rows ...Raw) []Damage {
+// check gives the rows, from row 2 on, to a checker.
+func check(d *Checker, r validate.Rules, rows ...validate.Raw) []Finding {
 	for i, raw := range rows {
-		d.Add(0, i+2, raw, r.Check(raw))
+		d.Add(Place{0, i + 2}, &raw, new(r.Check(raw)))
 	}
 	return d.Findings()
 }
 
 // rowsWith makes rows that differ in one field and in what must not repeat.
-func rowsWith(set func(*Raw, string), values ...string) []Raw {
-	var rows []Raw
+func rowsWith(set func(*validate.Raw, string), values ...string) []validate.Raw {
+	var rows []validate.Raw
 	for i, v := range values {
 		raw := soundRow()
 		raw.Email = fmt.Sprintf("jane%d@example.org", i)
@@ -35,18 +37,18 @@ func rowsWith(set func(*Raw, string), values ...string) []Raw {
 	return rows
 }
 
-func TestDetective(t *testing.T) {
-	phone := func(r *Raw, v string) { r.PhoneNumber = v }
-	german := func(r *Raw, v string) { r.PhoneNumber, r.CountryCode = v, "DE" }
-	postal := func(r *Raw, v string) { r.PostalCode, r.CountryCode = v, "US" }
-	name := func(r *Raw, v string) { r.LastName = v }
+func TestChecker(t *testing.T) {
+	phone := func(r *validate.Raw, v string) { r.PhoneNumber = v }
+	german := func(r *validate.Raw, v string) { r.PhoneNumber, r.CountryCode = v, "DE" }
+	postal := func(r *validate.Raw, v string) { r.PostalCode, r.CountryCode = v, "US" }
+	name := func(r *validate.Raw, v string) { r.LastName = v }
 	for _, tt := range []struct {
 		name  string
-		rows  []Raw
+		rows  []validate.Raw
 		want  string // kind field rows: first rows: flags
 		says  string
-		rules Rules
-		named string // Detective.Encoding
+		rules validate.Rules
+		named string // Checker.Encoding
 	}{
 		{name: "nothing", rows: rowsWith(phone, "+12025550143", "+442079460101")},
 		{name: "line 41", rows: rowsWith(phone, "1.41556E+10", "+12025550143", "1,41556E+10"), want: "rounded phoneNumber 2: 2 4: ", says: "1.41E+10"},
@@ -54,9 +56,9 @@ func TestDetective(t *testing.T) {
 		{name: "line 42, of another country", rows: rowsWith(german, "12025550143", "14155551234"), want: "plus_lost phoneNumber 2: 2 3: ", says: "countryCode"},
 		{name: "line 43", rows: rowsWith(german, "030 1234567", "0171 2345678"), want: "country_lost phoneNumber 2: 2 3: --phone-region DE", says: "countryCode says DE"},
 		{name: "line 43, no country", rows: rowsWith(phone, "030 1234567", "0171 2345678"), want: "country_lost phoneNumber 2: 2 3: ", says: "--phone-region"},
-		{name: "line 43, two countries", rows: append(rowsWith(german, "030 1234567", "0171 2345678"), rowsWith(func(r *Raw, v string) { r.PhoneNumber, r.CountryCode, r.Email = v, "AT", "at@example.org" }, "01 5123456")...),
+		{name: "line 43, two countries", rows: append(rowsWith(german, "030 1234567", "0171 2345678"), rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber, r.CountryCode, r.Email = v, "AT", "at@example.org" }, "01 5123456")...),
 			want: "country_lost phoneNumber 3: 2 3 4: ", says: "several countries"},
-		{name: "line 42, and line 43 beside it", rows: append(rowsWith(german, "491701234567", "491701234568"), rowsWith(func(r *Raw, v string) { german(r, v); r.Email = "x@example.org" }, "030 1234567")...),
+		{name: "line 42, and line 43 beside it", rows: append(rowsWith(german, "491701234567", "491701234568"), rowsWith(func(r *validate.Raw, v string) { german(r, v); r.Email = "x@example.org" }, "030 1234567")...),
 			want: "plus_lost phoneNumber 2: 2 3: --phone-plus|country_lost phoneNumber 1: 4: ", says: "not both at once: take --phone-plus first"},
 		{name: "decimal", rows: rowsWith(phone, "14155551234.0"), want: "decimal_added phoneNumber 1: 2: ", says: ".0"},
 		{name: "line 64", rows: rowsWith(phone, "2024-03-01", "01.03.2024"), want: "date_made phoneNumber 2: 2 3: ", says: "dates"},
@@ -68,15 +70,15 @@ func TestDetective(t *testing.T) {
 		{name: "line 9, lost", rows: rowsWith(name, "M\ufffdller"), want: "characters_lost lastName 1: 2: ", says: "lost"},
 		{name: "line 36, phone", rows: rowsWith(phone, "+12025550143", "+1 (202) 555-0143", "+12025550144", "+12025550143"), want: "phone_shared phoneNumber 3: 2 3 5: ", says: "one phone number"},
 		{name: "line 36, two alike are a couple", rows: rowsWith(phone, "+12025550143", "+12025550143")},
-		{name: "line 36, wallet", rows: rowsWith(func(r *Raw, v string) { r.WalletAddress = v }, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+		{name: "line 36, wallet", rows: rowsWith(func(r *validate.Raw, v string) { r.WalletAddress = v }, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
 			"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED"), want: "wallet_shared walletAddress 3: 2 3 4: ", says: "wallet"},
-		{name: "line 35", rows: rowsWith(func(r *Raw, v string) { r.Email = v }, "a.b@example.org", "other@example.org", "AB+x@example.org"), want: "mailbox_shared email 2: 2 4: ", says: "plus tag"},
-		{name: "line 33 is no sharing", rows: rowsWith(func(r *Raw, v string) { r.Email = v }, "a.b@example.org", "A.B@example.org")},
+		{name: "line 35", rows: rowsWith(func(r *validate.Raw, v string) { r.Email = v }, "a.b@example.org", "other@example.org", "AB+x@example.org"), want: "mailbox_shared email 2: 2 4: ", says: "plus tag"},
+		{name: "line 33 is no sharing", rows: rowsWith(func(r *validate.Raw, v string) { r.Email = v }, "a.b@example.org", "A.B@example.org")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
 			text := ""
-			for _, d := range investigate(&Detective{Encoding: tt.named}, tt.rules, tt.rows...) {
+			for _, d := range check(&Checker{Encoding: tt.named}, tt.rules, tt.rows...) {
 				var first []string
 				for _, p := range d.First {
 					first = append(first, fmt.Sprint(p.Row))
@@ -92,28 +94,28 @@ func TestDetective(t *testing.T) {
 }
 
 // What a flag promises it does: with it, Check takes the rows.
-func TestDetectiveFlagsHelp(t *testing.T) {
-	rows := rowsWith(func(r *Raw, v string) { r.PhoneNumber = v }, "14155551234", "442079460101")
-	if flags := Flags(investigate(new(Detective), Rules{}, rows...)); !slices.Equal(flags, []string{"--phone-plus"}) {
+func TestCheckerFlagsHelp(t *testing.T) {
+	rows := rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber = v }, "14155551234", "442079460101")
+	if flags := Flags(check(new(Checker), validate.Rules{}, rows...)); !slices.Equal(flags, []string{"--phone-plus"}) {
 		t.Errorf("flags %q", flags)
 	}
-	if left := investigate(new(Detective), Rules{PhonePlus: true}, rows...); len(left) != 0 {
+	if left := check(new(Checker), validate.Rules{PhonePlus: true}, rows...); len(left) != 0 {
 		t.Errorf("left: %+v", left)
 	}
-	rows = rowsWith(func(r *Raw, v string) { r.PhoneNumber, r.CountryCode = v, "DE" }, "030 1234567", "0171 2345678")
-	if flags := Flags(investigate(new(Detective), Rules{}, rows...)); !slices.Equal(flags, []string{"--phone-region", "DE"}) {
+	rows = rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber, r.CountryCode = v, "DE" }, "030 1234567", "0171 2345678")
+	if flags := Flags(check(new(Checker), validate.Rules{}, rows...)); !slices.Equal(flags, []string{"--phone-region", "DE"}) {
 		t.Errorf("flags %q", flags)
 	}
-	if left := investigate(new(Detective), Rules{PhoneRegion: "DE"}, rows...); len(left) != 0 {
+	if left := check(new(Checker), validate.Rules{PhoneRegion: "DE"}, rows...); len(left) != 0 {
 		t.Errorf("left: %+v", left)
 	}
 }
 
-func TestDetectiveCells(t *testing.T) {
-	d := new(Detective)
+func TestCheckerCells(t *testing.T) {
+	d := new(Checker)
 	for i, id := range []string{"C-1", "C-2", "2024-03-01", "C-4", "1.2E+18", "1234567890123450000", "#N/A", "", "C-9"} {
-		d.AddCell(1, i+2, "Customer No", id)
-		d.AddCell(1, i+2, "Since", "2024-03-01")
+		d.AddCell(Place{1, i + 2}, "Customer No", id)
+		d.AddCell(Place{1, i + 2}, "Since", "2024-03-01")
 	}
 	var got []string
 	for _, f := range d.Findings() {
@@ -130,7 +132,7 @@ func TestRepeatsAgainstMap(t *testing.T) {
 	r, seen, want := &repeats{}, map[string]int{}, 0
 	for row := range 200_000 {
 		phone := fmt.Sprintf("+1202%07d", random.IntN(100_000))
-		r.add(Place{0, row + 2}, Result{User: User{PhoneNumber: phone}})
+		r.add(Place{0, row + 2}, &validate.Result{User: validate.User{PhoneNumber: phone}})
 		seen[phone]++
 		if row == 50_000 {
 			r.findings()
@@ -162,12 +164,12 @@ func TestRepeatsPlaces(t *testing.T) {
 		}
 		local := fmt.Sprintf("ab%d", random.IntN(2000))
 		identity := local[:1+random.IntN(2)] + strings.Repeat(".", random.IntN(2)) + local[1:] + "@example.org"
-		if box := Mailbox(identity); mails[box] == nil {
+		if box := validate.Mailbox(identity); mails[box] == nil {
 			mails[box] = map[string]bool{}
 		}
-		rows[Mailbox(identity)] = append(rows[Mailbox(identity)], at)
-		mails[Mailbox(identity)][identity] = true
-		r.add(at, Result{Identity: identity})
+		rows[validate.Mailbox(identity)] = append(rows[validate.Mailbox(identity)], at)
+		mails[validate.Mailbox(identity)][identity] = true
+		r.add(at, &validate.Result{Identity: identity})
 	}
 	var all []Place
 	groups := 0
@@ -181,7 +183,7 @@ func TestRepeatsPlaces(t *testing.T) {
 	if n := len(all); len(found) != 1 || found[0].Groups > groups || found[0].Groups < groups-2 || found[0].Rows > n { // two in 16,384 look alike
 		t.Fatalf("%+v, want %d rows of %d mailboxes", found, n, groups)
 	}
-	if want := firstOf(all); found[0].Groups == groups && (!slices.Equal(found[0].First, want) || found[0].Rows != len(all)) {
+	if want := firstPlacesOf(all); found[0].Groups == groups && (!slices.Equal(found[0].First, want) || found[0].Rows != len(all)) {
 		t.Errorf("%+v, want %v", found[0], want)
 	}
 }
@@ -189,7 +191,7 @@ func TestRepeatsPlaces(t *testing.T) {
 func TestRepeatsEnd(t *testing.T) {
 	r := &repeats{limit: 10}
 	for row := range 25 {
-		r.add(Place{3, row + 2}, Result{User: User{PhoneNumber: "+12025550143"}})
+		r.add(Place{3, row + 2}, &validate.Result{User: validate.User{PhoneNumber: "+12025550143"}})
 	}
 	found := r.findings()
 	if r.count != 10 || len(found) != 2 || found[0].Rows != 10 || found[1].Kind != SharedUnknown || found[1].Rows != 15 || found[1].First[0] != (Place{3, 12}) {
@@ -199,27 +201,27 @@ func TestRepeatsEnd(t *testing.T) {
 
 // No text holds what a list of problems is not to hold.
 func TestDamageTexts(t *testing.T) {
-	d := &Detective{Encoding: "windows-1252"}
-	for rank, kind := range []string{DamageRounded, DamagePlus, DamageCountry, DamageDecimal, DamageDate, DamageZero, DamageDigits, DamageError, DamageTwice, DamageLetters} {
-		out := d.damage(damageKey{kind, fieldPhoneNumber}, &damaged{rows: 1})
+	d := &Checker{Encoding: "windows-1252"}
+	for rank, kind := range []string{KindRounded, KindPlus, KindCountry, KindDecimal, KindDate, KindZero, KindDigits, KindError, KindTwice, KindLetters} {
+		out := d.explain(findingKey{kind, validate.FieldPhoneNumber}, &affectedRows{rows: 1})
 		if out.Text == "" || strings.ContainsAny(out.Text, ";\n") || strings.HasSuffix(out.Text, ".") {
 			t.Errorf("%d %s: %q", rank, kind, out.Text)
 		}
 	}
 	for _, kind := range []string{SharedPhone, SharedWallet, SharedMailbox, SharedUnknown} {
-		if rank(kind) < 0 || shared(kind).Kind != kind {
-			t.Errorf("%s: %+v", kind, shared(kind))
+		if rankOf(kind) < 0 || sharedFinding(kind).Kind != kind {
+			t.Errorf("%s: %+v", kind, sharedFinding(kind))
 		}
 	}
 }
 
-func BenchmarkDetective(b *testing.B) {
+func BenchmarkChecker(b *testing.B) {
 	raw := soundRow()
-	res := new(Rules).Check(raw)
-	d := new(Detective)
+	res := new(validate.Rules).Check(raw)
+	d := new(Checker)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		d.Add(0, i, raw, res)
+		d.Add(Place{0, i}, &raw, &res)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -10,20 +10,22 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
+	"github.com/bulkonboard/bulkonboard/validate/columns"
 )
 
 // sharedInRun is for how many rows a run looks for values that rows share: it
 // takes memory for each. validate looks at all of them.
 const sharedInRun = 300_000
 
-// sleuth feeds the detective in a check pass. The reader shows it what a row
+// columnCheck feeds the checker of columns in a check pass. The reader shows it what a row
 // holds, the registration what the check said of it, in the same order; a row
 // waits here in between. It is safe for the two goroutines of a pass.
-type sleuth struct {
-	rules     *validate.Rules
-	detective validate.Detective
-	carried   []string // headers of Row.Carry
-	id        string   // header of the sender's own number
+type columnCheck struct {
+	rules   *validate.Rules
+	checker columns.Checker
+	details []string // names of Row.Fields; nil before the first row
+	carried []string // headers of Row.Carry
+	id      string   // header of the sender's own number
 
 	mu      sync.Mutex
 	room    room
@@ -31,23 +33,24 @@ type sleuth struct {
 	taken   int
 	on      bool
 	rows    int
+	row     validate.Raw // that is judged
 }
 
 // begin makes ready for a pass over all rows.
-func (s *sleuth) begin() {
+func (s *columnCheck) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on = true
 }
 
-func (s *sleuth) end() {
+func (s *columnCheck) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on, s.waiting, s.taken = false, nil, 0
 }
 
-// batchOf gives the files of an input to the pipeline, past the sleuth.
-func (s *sleuth) batchOf(in *source.Input) *intake.Batch {
+// batchOf gives the files of an input to the pipeline, past the columnCheck.
+func (s *columnCheck) batchOf(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, total int) {
 		s.read(rows)
 		s.room.reached(total)
@@ -55,7 +58,7 @@ func (s *sleuth) batchOf(in *source.Input) *intake.Batch {
 }
 
 // read takes what the reader hands on.
-func (s *sleuth) read(raws []validate.Raw) {
+func (s *columnCheck) read(raws []validate.Raw) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on {
@@ -67,29 +70,32 @@ func (s *sleuth) read(raws []validate.Raw) {
 	s.waiting = append(s.waiting, raws...)
 }
 
-// next is the row that was read first of those waiting.
-func (s *sleuth) next() (raw validate.Raw, ok bool) {
+// next sets row to the one that was read first of those waiting.
+func (s *columnCheck) next() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.on || s.taken == len(s.waiting) {
-		return raw, false
+		return false
 	}
+	s.row = s.waiting[s.taken]
 	s.taken++
-	return s.waiting[s.taken-1], true
+	return true
 }
 
 // judged takes what the check said of the next row.
-func (s *sleuth) judged(r ledger.Row) {
-	raw, ok := s.next()
-	if !ok {
+func (s *columnCheck) judged(r ledger.Row) {
+	if !s.next() {
 		return
 	}
 	s.rows++
 	res := validate.Result{Identity: r.Identity}
 	if r.Fields != nil {
-		res.User = userOf(r.Fields)
+		if s.details == nil {
+			s.details = validate.Fields().DetailNames()
+		}
+		res.User = userOf(s.details, r.Fields)
 	} else {
-		res.User = s.rules.Check(raw).User
+		res.User = s.rules.Check(s.row).User
 	}
 	for _, f := range r.Findings {
 		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form
@@ -97,31 +103,29 @@ func (s *sleuth) judged(r ledger.Row) {
 		}
 		res.Problems = append(res.Problems, validate.Problem{Field: f.Field, Code: f.Code, Message: f.Message, Warning: f.Warning})
 	}
-	s.detective.Add(r.File, r.Number, raw, res)
+	at := columns.Place{File: r.File, Row: r.Number}
+	s.checker.Add(at, &s.row, &res)
 	if s.id != "" && !slices.Contains(s.carried, s.id) {
-		s.detective.AddCell(r.File, r.Number, s.id, r.SenderID)
+		s.checker.AddCell(at, s.id, r.SenderID)
 	}
 	for i, cell := range r.Carry {
 		if i < len(s.carried) {
-			s.detective.AddCell(r.File, r.Number, s.carried[i], cell)
+			s.checker.AddCell(at, s.carried[i], cell)
 		}
 	}
 }
 
-// userOf is of the details of a row what the detective compares.
-func userOf(fields []string) validate.User {
+// userOf returns what the checker compares of the details of a row.
+func userOf(names, values []string) validate.User {
 	var u validate.User
-	for i, name := range ledger.DetailFields() {
-		if i >= len(fields) {
-			break
-		}
-		switch name {
-		case "phoneNumber":
-			u.PhoneNumber = fields[i]
-		case "walletAddress":
-			u.WalletAddress = fields[i]
-		case "countryCode":
-			u.CountryCode = fields[i]
+	for i, value := range values {
+		switch names[i] {
+		case validate.FieldPhoneNumber:
+			u.PhoneNumber = value
+		case validate.FieldWalletAddress:
+			u.WalletAddress = value
+		case validate.FieldCountryCode:
+			u.CountryCode = value
 		}
 	}
 	return u
@@ -129,9 +133,9 @@ func userOf(fields []string) validate.User {
 
 // lines say what happened to whole columns, and the command that mends it.
 // args is the command line in use, with its subcommand.
-func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
+func (s *columnCheck) lines(files []source.File, a *app, args []string) []string {
 	// A single cell has been told of already, where no flag mends it.
-	found := slices.DeleteFunc(s.detective.Findings(), func(d validate.Damage) bool { return d.Rows < 2 && len(d.Flags) == 0 })
+	found := slices.DeleteFunc(s.checker.Findings(), func(d columns.Finding) bool { return d.Rows < 2 && len(d.Flags) == 0 })
 	if len(found) == 0 {
 		return nil
 	}
@@ -143,17 +147,17 @@ func (s *sleuth) lines(files []source.File, a *app, args []string) []string {
 		}
 		lines = append(lines, "  "+rowsText(d.Rows)+", "+text+" ("+damagePlaces(d, files)+")")
 	}
-	if most := s.detective.SharedRows; most > 0 && s.rows > most {
+	if most := s.checker.SharedRows; most > 0 && s.rows > most {
 		lines = append(lines, "  values that rows share were looked for in the first "+number(most)+" rows; bulkonboard validate looks at all of them")
 	}
-	if flags := validate.Flags(found); len(flags) > 0 {
+	if flags := columns.Flags(found); len(flags) > 0 {
 		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
 			"  "+a.commandLine(withFlags(args, flags)...))
 	}
 	return lines
 }
 
-func damagePlaces(d validate.Damage, files []source.File) string {
+func damagePlaces(d columns.Finding, files []source.File) string {
 	var places []string
 	for _, p := range d.First {
 		text := strconv.Itoa(p.Row)
