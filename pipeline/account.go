@@ -86,7 +86,8 @@ func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed
 	return renamed, nameless, a.facts.keep(ctx, learntForm, form)
 }
 
-// serviceIDForm returns what stands between the slug and the random part of a serviceId.
+// serviceIDForm returns what stands between the slug and the random part of a
+// serviceId.
 func serviceIDForm(serviceID, slug string) string {
 	if slug == "" {
 		return ""

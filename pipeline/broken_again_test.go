@@ -14,7 +14,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// A: the partner's clock is ahead of ours and nobody had told it when the first request was lost.
+// A: the partner's clock is ahead of ours and nobody had told it when the first
+// request was lost.
 type ahead struct {
 	*fakePartner
 	by       time.Duration

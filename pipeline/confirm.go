@@ -208,8 +208,8 @@ func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, 
 }
 
 // listFor reads as much of the list as may show some users.
-func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (userlist.Listing, error) {
-	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: turn}
+func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn func(context.Context) error) (userlist.Listing, error) {
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: awaitTurn}
 	since, all := time.Time{}, false
 	for _, c := range due {
 		ask.Wanted[c.Identity] = true
@@ -325,17 +325,17 @@ func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list
 
 // noteLag keeps the longest time that the list was seen to lag behind.
 func (r confirmer) noteLag(ctx context.Context, due []ledger.Customer, list userlist.Listing) error {
-	most := time.Duration(0)
+	longest := time.Duration(0)
 	for _, c := range due {
 		if _, shown := list.Known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
-			most = max(most, list.Began.Sub(userlist.LastAttemptEnd(c)))
+			longest = max(longest, list.Began.Sub(userlist.LastAttemptEnd(c)))
 		}
 	}
-	if most <= r.listLag {
+	if longest <= r.listLag {
 		return nil
 	}
-	r.listLag = most
-	return r.facts.keep(ctx, learntLag, most.String())
+	r.listLag = longest
+	return r.facts.keep(ctx, learntLag, longest.String())
 }
 
 // countUnpaired wakes the resolver when many users wait to be confirmed.

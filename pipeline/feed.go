@@ -13,8 +13,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// chunkRows is how many rows travel together. Large enough to make channels
-// cheap, small enough that a few of them in flight are no memory.
+// chunkRows is how many rows are handled together.
 const chunkRows = 256
 
 // chunk is some neighbouring rows on their way through the checkers.

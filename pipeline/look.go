@@ -231,7 +231,8 @@ func lacksWitnesses(rule decide.Resolution, s decide.Evidence, near decide.Witne
 func (r *resolver) keepUnproved(unproved []resolved, resent bool) []resolved {
 	if resent || r.moreToCome() {
 		for _, x := range unproved {
-			// What was just given back counts as something to be sent only when the planner has it.
+			// What was just given back counts as something to be sent only when
+			// the planner has it.
 			r.own[x.job.customer.ID].due = pacing.WallTime().Add(r.timing().Timeout)
 		}
 		return nil

@@ -255,7 +255,7 @@ func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) b
 }
 
 // isFunded reports whether a balance pays for one more user: at least the fee
-// beside what is to be kept, or, the fee unknown, more than there was at the 402.
+// above what is to be kept, or, the fee unknown, more than there was at the 402.
 func (r *run) isFunded(balance, before Amount) bool {
 	if r.fee.Known() {
 		return balance.Cmp(r.fee.Plus(r.cfg.Money.Keep)) >= 0

@@ -22,10 +22,11 @@ type resolved struct {
 	resolution decide.Resolution
 }
 
-// recorder writes outcomes: answers from the submitters and resolutions from the
-// resolver, in groups, each group one transaction. A group is what waits at that
-// moment; the recorder never waits for more. Cancellation does not reach it: what was sent is
-// recorded. Only the recorder gives jobs back to the planner, after the commit.
+// recorder writes outcomes: answers from the submitters and resolutions from
+// the resolver, in groups, each group one transaction. A group is what waits at
+// that moment; the recorder never waits for more. Cancellation does not reach
+// it: what was sent is recorded. Only the recorder gives jobs back to the
+// planner, after the commit.
 type recorder struct {
 	*run
 	answers     <-chan answered

@@ -73,7 +73,7 @@ func (r *resolver) setTailing(is bool) {
 }
 
 // resolveAll runs until no more rows will come and those of other inputs were looked
-// up once, or until ctx ends. It closes rulings.
+// up once, or until ctx ends. It closes resolutions.
 func (r *resolver) resolveAll(ctx context.Context) error {
 	defer close(r.resolutions)
 	if err := r.loadOthers(ctx); err != nil {

@@ -170,9 +170,9 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 
 	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
 	defer end()
-	var aside, batch errgroup.Group
-	aside.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(over) })) })
-	aside.Go(func() error {
+	var watchers, parts errgroup.Group
+	watchers.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(over) })) })
+	watchers.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
 			cutOff()
@@ -187,13 +187,13 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 		func() error { return record.recordAll(ctx) },
 		func() error { return r.resolver.resolveAll(ctx) },
 	} {
-		batch.Go(func() error { return r.stopOn(recoverPanic(part)) })
+		parts.Go(func() error { return r.stopOn(recoverPanic(part)) })
 	}
-	err := batch.Wait()
+	err := parts.Wait()
 	r.isSendingDone = true
 	end()
 	cutOff()
-	return errors.Join(err, aside.Wait())
+	return errors.Join(err, watchers.Wait())
 }
 
 // recoverPanic turns a panic into an error, so that the other parts can record

@@ -129,7 +129,8 @@ func TestLostAnswers(t *testing.T) {
 		if n := b.partner.postsFor(email(40)); n != 2 {
 			t.Errorf("a customer that was not created was sent %d times", n)
 		}
-		// The key lives 5 min, is given a margin of 100 s, and a second for the Date header.
+		// The key lives 5 min, is given a margin of 100 s, and a second for the
+		// Date header.
 		if took := time.Since(began); took < 401*time.Second || took > 430*time.Second {
 			t.Errorf("took %s: the second attempt must wait for the key's death and no longer", took)
 		}

@@ -18,10 +18,10 @@ import (
 // This file judges OK answers before they are recorded: one that names a user or
 // a link of another customer is none.
 
-// doubtSharedAnswers judges the OK answers of a group before they are recorded. One that
-// names a user or a link of another customer proves nothing for this one: what
-// it said is kept, and the other customer is compared with the list again. An
-// error is a fault of the ledger, and leaves every answer as it is.
+// doubtSharedAnswers judges the OK answers of a group before they are recorded.
+// One that names a user or a link of another customer proves nothing for this
+// one: what it said is kept, and the other customer is compared with the list
+// again. An error is a fault of the ledger, and leaves every answer as it is.
 func (r *recorder) doubtSharedAnswers(ctx context.Context, batch []answered) error {
 	var ids, links []string
 	firstID, firstLink := make(map[string]int, len(batch)), make(map[string]int, len(batch))

@@ -49,12 +49,12 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
 	var pool errgroup.Group
-	first, most := firstWorkers, AutoWorkers
+	first, maxWorkers := firstWorkers, AutoWorkers
 	switch {
 	case s.cfg.Pace.Workers > 0:
-		first, most = s.cfg.Pace.Workers, s.cfg.Pace.Workers
+		first, maxWorkers = s.cfg.Pace.Workers, s.cfg.Pace.Workers
 	case s.cfg.Pace.Unlimited:
-		most = unlimitedWorkers
+		maxWorkers = unlimitedWorkers
 	}
 	workers := 0
 	for j := range s.in {
@@ -71,7 +71,7 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 			continue
 		default:
 		}
-		if workers < min(first+2*int(s.created.Load()), most) {
+		if workers < min(first+2*int(s.created.Load()), maxWorkers) {
 			workers++
 			pool.Go(func() error { s.runWorker(ctx, sending); return nil })
 		}

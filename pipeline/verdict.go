@@ -98,8 +98,8 @@ func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
 	return f
 }
 
-// holdLookalike decides whether a valid row looks like a customer who was onboarded under
-// another e-mail.
+// holdLookalike decides whether a valid row looks like a customer who was
+// onboarded under another e-mail.
 func holdLookalike(k *ledger.Match, accept []string) (ledger.Finding, bool) {
 	if k.Customer != nil && k.Customer.Status.Onboarded() {
 		return ledger.Finding{}, false
@@ -125,8 +125,8 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 	return out
 }
 
-// recallText returns what makes a row the same finding in tomorrow's input: the customer,
-// or, where the row does not even name one, all its cells.
+// recallText returns what makes a row the same finding in tomorrow's input: the
+// customer, or, where the row does not even name one, all its cells.
 func recallText(c *checked, fields validate.FieldTable) string {
 	if c.result.Identity != "" {
 		return c.result.Identity

@@ -29,7 +29,7 @@ const (
 // Calibration is what the measures say. The zero value: nothing.
 type Calibration struct {
 	Offset, Spread time.Duration
-	IsKnown        bool // there are measures enough, whatever they say
+	IsKnown        bool // there are enough measures, whatever they say
 	measures       []measure
 }
 
@@ -74,6 +74,6 @@ func (c Calibration) IsUsable(at time.Time, t Timing) bool {
 	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.at.Sub(at).Abs() <= MeasureLife })
 }
 
-// uncertainty returns by how much createdAt must precede everything of ours to be someone
-// else's, when it cannot be compared.
+// uncertainty returns by how much createdAt must precede everything of ours to
+// be someone else's, when it cannot be compared.
 func (c Calibration) uncertainty() time.Duration { return max(ZoneDoubt, 2*c.Spread) }

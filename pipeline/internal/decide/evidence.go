@@ -129,7 +129,7 @@ func weighCreationTime(h []ledger.Attempt, u User, clock Calibration, t Timing) 
 	if u.CreatedAt.IsZero() {
 		return Resolution{Kind: AskOperator, Code: CodeUnproved}
 	}
-	comparable, inside, late, lookBack := true, false, false, false
+	isComparable, isInside, isLate, isLookBack := true, false, false, false
 	var oldest time.Time // from when on anything of ours may have created a user
 	for i, a := range h {
 		w, ok := attemptWindow(h, i, t)
@@ -139,33 +139,33 @@ func weighCreationTime(h []ledger.Attempt, u User, clock Calibration, t Timing) 
 		if !a.NotBefore.Certain || !a.NotAfter.Certain {
 			return Resolution{Kind: AskOperator, Code: CodeNoTime}
 		}
-		comparable = comparable && clock.IsUsable(a.NotBefore.Partner(), t)
+		isComparable = isComparable && clock.IsUsable(a.NotBefore.Partner(), t)
 		if oldest.IsZero() || w.lookBack.Before(oldest) {
 			oldest = w.lookBack
 		}
 		switch w = w.Shifted(clock); {
 		case !u.CreatedAt.Before(w.From) && !u.CreatedAt.After(w.To):
-			inside = true
+			isInside = true
 		case !u.CreatedAt.Before(w.lookBack) && u.CreatedAt.Before(w.From):
-			lookBack = true
+			isLookBack = true
 		case u.CreatedAt.After(w.To) && w.open:
-			late = true
+			isLate = true
 		}
 	}
-	if !comparable {
+	if !isComparable {
 		if u.CreatedAt.Before(oldest.Add(-clock.uncertainty())) {
 			return Resolution{Kind: MarkDuplicate, ServiceID: u.ServiceID}
 		}
 		return Resolution{Kind: AskOperator, Code: CodeUnproved}
 	}
 	switch {
-	case inside:
+	case isInside:
 		return Resolution{Kind: MarkLinkMissing, ServiceID: u.ServiceID}
-	case lookBack && hasRefusalBeforeKeyUsed(h):
+	case isLookBack && hasRefusalBeforeKeyUsed(h):
 		return Resolution{Kind: AskOperator, Code: CodeLookBack}
-	case lookBack:
+	case isLookBack:
 		return Resolution{Kind: MarkLinkMissing, ServiceID: u.ServiceID}
-	case late:
+	case isLate:
 		return Resolution{Kind: AskOperator, Code: CodeLate}
 	case isTooClose(h, u, clock, t):
 		return Resolution{Kind: AskOperator, Code: CodeUnproved}

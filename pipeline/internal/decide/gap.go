@@ -40,8 +40,9 @@ func (g *Gaps) MustLookUp(c ledger.Customer, noted map[string]bool) bool {
 	return g != nil && noted[c.Identity] && !(c.Manual && c.Status == ledger.Pending)
 }
 
-// WeighEvidence decides as the function does, for a ledger that may have gaps. noted says that the customer's
-// user was seen inside one; name is that of the row at hand, "" if none is.
+// WeighEvidence decides as the function does, for a ledger that may have gaps.
+// noted says that the customer's user was seen inside one; name is that of the
+// row at hand, "" if none is.
 func (g *Gaps) WeighEvidence(c ledger.Customer, s Evidence, t Timing, noted bool, name string) Resolution {
 	h := c.History
 	if g == nil {
@@ -65,9 +66,9 @@ func (g *Gaps) WeighEvidence(c ledger.Customer, s Evidence, t Timing, noted bool
 	return r
 }
 
-// decideListed decides about a customer whose user was created inside a gap: an operator
-// decides, unless one has said that these users are ours where the names agree
-// and the time is certain.
+// decideListed decides about a customer whose user was created inside a gap: an
+// operator decides, unless one has said that these users are ours where the
+// names agree and the time is certain.
 func (g *Gaps) decideListed(users []User, s Evidence, t Timing, name string) Resolution {
 	if g.AreOurs && len(users) == 1 && name != "" {
 		u := users[0]
@@ -83,8 +84,8 @@ func (g *Gaps) mayContain(u User, t Timing) bool {
 	return u.CreatedAt.IsZero() || slices.ContainsFunc(g.All, func(gap ledger.Gap) bool { return GapWindow(gap, g.Clock, t).Contains(u) })
 }
 
-// provablyContains reports whether a user was created inside a gap by a clock that can be
-// compared with its ends.
+// provablyContains reports whether a user was created inside a gap by a clock
+// that can be compared with its ends.
 func (g *Gaps) provablyContains(u User, t Timing) bool {
 	return slices.ContainsFunc(g.All, func(gap ledger.Gap) bool {
 		return g.Clock.IsUsable(gap.To.Partner(), t) && GapWindow(gap, g.Clock, t).Contains(u)

@@ -15,8 +15,8 @@ import (
 //     and so explains it: the key is consumed for certain.
 //
 // A deletion has the generation of the next request already. BUSY, AUTH and
-// NOT_SENT alone keep the key, and so does an absent attempt
-// alone: its key is the last guard against a request that is still on its way.
+// NOT_SENT alone keep the key, and so does a single absent attempt:
+// its key is the last guard against a request that is still on its way.
 func NextGeneration(h []ledger.Attempt) int {
 	if len(h) == 0 {
 		return 0

@@ -32,8 +32,8 @@ func (t Timing) endOf(a ledger.Attempt) time.Time {
 	return MaxTime(a.NotAfter.Partner(), MaxTime(a.NotAfter.At, a.NotAfter.At.Add(t.Offset)))
 }
 
-// beginOf returns when an attempt began at the earliest, in the partner's time: what end
-// is for its end.
+// beginOf returns when an attempt began at the earliest, in the partner's time:
+// what end is for its end.
 func (t Timing) beginOf(a ledger.Attempt) time.Time {
 	at := a.NotBefore.Partner()
 	if by := a.NotBefore.At.Add(t.Offset); !a.NotBefore.Certain && by.Before(at) {
@@ -42,8 +42,8 @@ func (t Timing) beginOf(a ledger.Attempt) time.Time {
 	return at
 }
 
-// keyMargin returns what is added to the life of a key: clocks, queues and the partner's own
-// sweep for expired keys are not exact.
+// keyMargin returns what is added to the life of a key: clocks, queues and the
+// partner's own sweep for expired keys are not exact.
 func (t Timing) keyMargin() time.Duration { return t.TTL / 5 }
 
 // clockSlack returns how far off two readings of the partner's clock can be.

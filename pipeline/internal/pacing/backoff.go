@@ -11,16 +11,16 @@ const (
 	MaxBackoff   = time.Minute
 )
 
-// BackoffAfter returns the n-th wait (from 0), doubling from first up to most.
-func BackoffAfter(n int, first, most time.Duration) time.Duration {
+// BackoffAfter returns the n-th wait (from 0), doubling from first up to longest.
+func BackoffAfter(n int, first, longest time.Duration) time.Duration {
 	d := first
 	for range n {
-		if d >= most {
-			return most
+		if d >= longest {
+			return longest
 		}
 		d *= 2
 	}
-	return min(d, most)
+	return min(d, longest)
 }
 
 // WithJitter spreads a wait over its upper half, so that several machines do not
@@ -32,8 +32,8 @@ func WithJitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
-// WallTime returns the time by the wall clock alone: without the monotonic reading, which
-// stops while a machine is suspended.
+// WallTime returns the time by the wall clock alone: without the monotonic
+// reading, which stops while a machine is suspended.
 func WallTime() time.Time { return time.Now().Round(0) }
 
 // SleepFor waits for d or the end of ctx.

@@ -72,7 +72,8 @@ func (c *Clock) RoundTrip() time.Duration {
 	return c.slowest
 }
 
-// Skew returns the partner's clock minus ours; it is known only once an answer had a Date.
+// Skew returns the partner's clock minus ours; it is known only once an answer
+// had a Date.
 func (c *Clock) Skew() (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

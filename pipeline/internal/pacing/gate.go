@@ -80,9 +80,9 @@ func (g *Gate) MayPass(attempt int64) bool {
 	}
 }
 
-// IntentRoom returns how many intents may be made now: 0 while shut, 1 for a trial whose
-// row has not gone out, and no bound while open. The channel is closed when
-// that changes.
+// IntentRoom returns how many intents may be made now: 0 while shut, 1 for a
+// trial whose row has not gone out, and no bound while open. The channel is
+// closed when that changes.
 func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -196,9 +196,9 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 	}
 }
 
-// ObserveExhaustion notes an attempt for which this machine had no port or file left. That
-// says nothing of the partner: all requests rest for a moment, longer each time, in
-// which connections end and ports come free.
+// ObserveExhaustion notes an attempt for which this machine had no port or file
+// left. That says nothing of the partner: all requests rest for a moment,
+// longer each time, in which connections end and ports come free.
 func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -33,8 +33,9 @@ const (
 	minExhaustedRate = 5 // requests a second that need few ports and files, whatever the latency
 )
 
-// NewLimiter returns a pacer of so many requests a second, +Inf for no limit, whose bucket is empty, so that a restart within one
-// second does not send a second burst.
+// NewLimiter returns a pacer of so many requests a second, +Inf for no limit,
+// whose bucket is empty, so that a restart within one second does not send a
+// second burst.
 func NewLimiter(perSec float64, burst int) *Limiter {
 	out := &Limiter{ceiling: perSec, burst: burst}
 	out.limiter = rate.NewLimiter(rate.Inf, burst)
@@ -99,7 +100,8 @@ type perSecond struct {
 	count    int             // tokens so far
 }
 
-// nextRelease returns when a token goes out that may do so from at on. Times rise from call to call.
+// nextRelease returns when a token goes out that may do so from at on. Times
+// rise from call to call.
 func (w *perSecond) nextRelease(at time.Time) time.Time {
 	if len(w.released) == 0 {
 		return at
@@ -143,8 +145,8 @@ func (p *Limiter) rateAt(now time.Time) float64 {
 	return min(r, p.ceiling)
 }
 
-// ReportBusy lowers the rate after a 429 to a request that began at the given moment. Those that were
-// on their way when the rate was cut say nothing new.
+// ReportBusy lowers the rate after a 429 to a request that began at the given
+// moment. Those that were on their way when the rate was cut say nothing new.
 func (p *Limiter) ReportBusy(began, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,9 +156,9 @@ func (p *Limiter) ReportBusy(began, now time.Time) {
 	p.halveRate(now)
 }
 
-// ReportExhausted lowers the rate after a request for which this machine had no port or file left. It
-// halves the rate as a 429 does, but once for all those that fail together, and
-// never below a rate that any machine can keep up.
+// ReportExhausted lowers the rate after a request for which this machine had no
+// port or file left. It halves the rate as a 429 does, but once for all those
+// that fail together, and never below a rate that any machine can keep up.
 func (p *Limiter) ReportExhausted(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

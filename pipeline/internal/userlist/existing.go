@@ -18,9 +18,9 @@ type Existing map[string]bool
 
 // ReadExisting reads the whole list, if it is short against the rows that are to
 // be sent; else the result is empty.
-func (l *Reader) ReadExisting(ctx context.Context, newRows int, turn func(context.Context) error) (Existing, error) {
+func (l *Reader) ReadExisting(ctx context.Context, newRows int, awaitTurn func(context.Context) error) (Existing, error) {
 	found := Existing{}
-	read := l.newReading(Search{AwaitTurn: turn, each: func(u decide.User) {
+	read := l.newReading(Search{AwaitTurn: awaitTurn, each: func(u decide.User) {
 		if u.Identity != "" && !u.Deleted {
 			found[u.Identity] = true
 		}

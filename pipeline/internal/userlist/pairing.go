@@ -210,8 +210,8 @@ func identityOf(email string) string {
 	return id
 }
 
-// LastAttemptEnd returns when a customer's newest attempt ended, in the partner's time; the
-// zero time if it has none.
+// LastAttemptEnd returns when a customer's newest attempt ended, in the
+// partner's time; the zero time if it has none.
 func LastAttemptEnd(c ledger.Customer) time.Time {
 	if len(c.History) == 0 {
 		return time.Time{}

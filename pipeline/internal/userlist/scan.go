@@ -99,9 +99,9 @@ type pageReader struct {
 
 // ScanUsers reads the partner's list and keeps the users that are wanted. It is
 // complete: pages overlap by one row that must match, it goes on until a page
-// brings nothing new or is shorter than others, and it has seen at least as many
-// distinct users as the first page promised. Where the list proves ordered by creation time and only
-// the newest users matter, the newest end suffices.
+// brings nothing new or is shorter than others, and it has seen at least as
+// many distinct users as the first page promised. Where the list proves ordered
+// by creation time and only the newest users matter, the newest end suffices.
 func (l *Reader) ScanUsers(ctx context.Context, s Search) (Listing, error) {
 	scan := l.newReading(s)
 	done := false
@@ -139,8 +139,8 @@ func (l *Reader) newReading(s Search) *pageReader {
 
 // ShowsOtherAccount reports whether the first page of the list shows users of
 // accounts other than that of a slug, and none of its own.
-func (l *Reader) ShowsOtherAccount(ctx context.Context, slug string, turn func(context.Context) error) (bool, error) {
-	read := l.newReading(Search{Slug: slug, AwaitTurn: turn})
+func (l *Reader) ShowsOtherAccount(ctx context.Context, slug string, awaitTurn func(context.Context) error) (bool, error) {
+	read := l.newReading(Search{Slug: slug, AwaitTurn: awaitTurn})
 	page, err := read.readPage(ctx, 0)
 	if err != nil {
 		return false, err

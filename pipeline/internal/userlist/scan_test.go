@@ -189,7 +189,8 @@ func TestScanOfAListThatMoves(t *testing.T) {
 		l := &listPartner{users: listUsers(300), most: 20, change: change}
 		got, err := scanOf(t, l, Search{Wanted: identities(50, 150, 299)})
 		if err != nil || len(got.Users) != 3 {
-			// A vanished user can make the total unreachable: that is refused, never taken for absence.
+			// A vanished user can make the total unreachable: that is refused,
+			// never taken for absence.
 			if !errors.Is(err, ErrUnsteady) {
 				t.Errorf("%s: found %d of 3: %v", name, len(got.Users), err)
 			}
