@@ -337,7 +337,7 @@ type late struct{ memoryRows }
 
 func (l *late) Read(dst []Row) (int, error) {
 	n, err := l.memoryRows.Read(dst)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return 0, errors.New("the input changed")
 	}
 	return n, err

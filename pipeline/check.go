@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -327,12 +326,13 @@ func settingsText(cfg Config) string {
 // inputFingerprint distinguishes registered inputs: by the bytes, by their order,
 // and by everything that changes what the bytes mean. File names do not count.
 func inputFingerprint(b ledger.Batch) string {
-	h := sha256.New()
+	var text strings.Builder
 	for _, f := range b.Files {
-		fmt.Fprintf(h, "%s %q\n", f.SHA256, f.Sheet)
+		fmt.Fprintf(&text, "%s %q\n", f.SHA256, f.Sheet)
 	}
-	io.WriteString(h, b.Settings)
-	return hex.EncodeToString(h.Sum(nil))
+	text.WriteString(b.Settings)
+	sum := sha256.Sum256([]byte(text.String()))
+	return hex.EncodeToString(sum[:])
 }
 
 // durationAt returns how long n requests take at a rate; 0 if it is unlimited.

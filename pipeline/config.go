@@ -229,7 +229,7 @@ func setDefault[T comparable](field *T, value T) {
 func FromRows(name string, rows ...Row) Input {
 	h := sha256.New()
 	for _, r := range rows {
-		fmt.Fprintf(h, "%q %q %q\n", r.Raw, r.ID, r.Carry)
+		h.Write(fmt.Appendf(nil, "%q %q %q\n", r.Raw, r.ID, r.Carry))
 	}
 	return memoryInput{ledger.File{Name: name, SHA256: hex.EncodeToString(h.Sum(nil)), Rows: len(rows)}, rows}
 }

@@ -98,7 +98,7 @@ func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order ch
 				}
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -13,8 +11,7 @@ import (
 // cases than the library does by itself: they are cheap.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // flags given on the command line are parsed after this
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -213,7 +213,8 @@ func (p *planner) isWanted(j *job) bool {
 		return false
 	}
 	r := p.cfg.Resend
-	if !slices.Contains(r.Statuses, c.Status) && !(c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)) {
+	hasCode := c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)
+	if !hasCode && !slices.Contains(r.Statuses, c.Status) {
 		return false
 	}
 	j.isForced, j.next = true, decide.ForcedGeneration(c.History)

@@ -45,7 +45,7 @@ func TestRecreation(t *testing.T) {
 				}
 				began := time.Now()
 				b.cfg.Only = func(c ledger.Customer) bool { return c.ID == lost.ID }
-				if s, err = Run(t.Context(), b.cfg); err != nil {
+				if _, err = Run(t.Context(), b.cfg); err != nil {
 					t.Fatal(err)
 				}
 				c := b.customer(email(1))

@@ -167,7 +167,7 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	}
 	if r.tailing.Load() {
 		for _, w := range r.own {
-			if !(w.unproved && more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
+			if (!w.unproved || !more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
 				cluster = w.due
 			}
 		}

@@ -203,7 +203,8 @@ func hostOrUnknown(host string) string {
 // asInterrupted returns a *Stop for a cancelled context, and other errors as they are.
 func asInterrupted(ctx context.Context, err error) error {
 	var s *Stop
-	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {
+	isOurs := errors.As(err, &s) && !errors.Is(err, context.Canceled)
+	if ctx.Err() != nil && !isOurs {
 		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}
 	}
 	return err

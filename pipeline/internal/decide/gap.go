@@ -37,7 +37,7 @@ func (g *Gaps) HoldDuplicate(s Step) Step {
 // MustLookUp reports whether a row that is to be sent must be looked up instead: its
 // user was created inside a gap, and no operator has decided about it since.
 func (g *Gaps) MustLookUp(c ledger.Customer, noted map[string]bool) bool {
-	return g != nil && noted[c.Identity] && !(c.Manual && c.Status == ledger.Pending)
+	return g != nil && noted[c.Identity] && (!c.Manual || c.Status != ledger.Pending)
 }
 
 // WeighEvidence decides as the function does, for a ledger that may have gaps.

@@ -2,8 +2,6 @@ package decide
 
 import (
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 )
 
@@ -13,8 +11,7 @@ import (
 //	go test ./pipeline/internal/decide -run RandomHistories -rapid.checks=1000000
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // flags given on the command line are parsed after this
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
-	os.Exit(m.Run())
+	m.Run()
 }

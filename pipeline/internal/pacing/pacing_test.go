@@ -40,7 +40,9 @@ func TestPacerCatchesUp(t *testing.T) {
 			}
 			released = append(released, time.Since(began))
 			if random.IntN(1000) == 0 {
-				time.Sleep(time.Duration(random.IntN(15_000)) * time.Microsecond)
+				if err := SleepFor(t.Context(), time.Duration(random.IntN(15_000))*time.Microsecond); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		for from, to := 0, 0; to < len(released); to++ {
@@ -77,7 +79,9 @@ func TestPacerAfter429(t *testing.T) {
 			{0, 50}, {5 * time.Second, 72.5}, {10 * time.Second, 95}, {19 * time.Second, 95},
 			{20 * time.Second, 96}, {30 * time.Second, 97}, {60 * time.Second, 100}, {time.Hour, 100},
 		} {
-			time.Sleep(met.Add(c.after).Sub(time.Now()))
+			if err := SleepFor(t.Context(), met.Add(c.after).Sub(time.Now())); err != nil {
+				t.Fatal(err)
+			}
 			if got := p.CurrentRate(); math.Abs(got-c.want) > 0.01 {
 				t.Errorf("%s after a 429 at 100/s: %.2f/s, want %.2f/s", c.after, got, c.want)
 			}
@@ -194,7 +198,9 @@ func TestStrain(t *testing.T) {
 			t.Errorf("64 failures at once leave %.1f/s of 500, want 250", got)
 		}
 		for range 1000 {
-			time.Sleep(recoveryTime)
+			if err := SleepFor(t.Context(), recoveryTime); err != nil {
+				t.Fatal(err)
+			}
 			p.ReportExhausted(WallTime())
 		}
 		if got := p.CurrentRate(); got < minExhaustedRate/2.0 || got > minExhaustedRate {
