@@ -79,7 +79,7 @@ func TestPacerAfter429(t *testing.T) {
 			{0, 50}, {5 * time.Second, 72.5}, {10 * time.Second, 95}, {19 * time.Second, 95},
 			{20 * time.Second, 96}, {30 * time.Second, 97}, {60 * time.Second, 100}, {time.Hour, 100},
 		} {
-			if err := SleepFor(t.Context(), met.Add(c.after).Sub(time.Now())); err != nil {
+			if err := SleepFor(t.Context(), time.Until(met.Add(c.after))); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.CurrentRate(); math.Abs(got-c.want) > 0.01 {
