@@ -54,10 +54,14 @@ func (r *run) gapsDue() time.Time {
 	return r.clock.LocalTime(r.gaps.KeysDeadAt(r.timing())).Add(decide.DateResolution)
 }
 
+// gapCloser reads the partner's list for the time that the ledger does not
+// remember, before anything is sent.
+type gapCloser struct{ *run }
+
 // closeGaps waits until every key of the ledger's gaps is dead, and reads the
 // partner's list for those that were not scanned. Before it returns nil nothing
 // may be sent. The wait is shown, and ends with ctx.
-func (r *run) closeGaps(ctx context.Context) error {
+func (r gapCloser) closeGaps(ctx context.Context) error {
 	if r.gaps == nil {
 		return nil
 	}
@@ -100,7 +104,7 @@ func (r *run) closeGaps(ctx context.Context) error {
 
 // scanGaps reads the list once and notes who was created inside a gap without
 // being known to the ledger.
-func (r *run) scanGaps(ctx context.Context) error {
+func (r gapCloser) scanGaps(ctx context.Context) error {
 	r.counters.showPause("the ledger was put back from a copy, reading the partner's list", time.Time{})
 	defer r.counters.showPause("", time.Time{})
 	newest, err := r.readWitnesses(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses})
@@ -122,7 +126,7 @@ func (r *run) scanGaps(ctx context.Context) error {
 
 // noteStrangers writes who was created inside which gap, and marks the gaps as
 // scanned.
-func (r *run) noteStrangers(ctx context.Context, strangers []decide.User, t decide.Timing, began time.Time) error {
+func (r gapCloser) noteStrangers(ctx context.Context, strangers []decide.User, t decide.Timing, began time.Time) error {
 	const group = 500
 	var ids []string
 	for _, u := range strangers {

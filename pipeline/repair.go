@@ -26,14 +26,12 @@ func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResu
 	}
 	group := map[int64]ledger.Customer{}
 	handedOut := false
-	for i, c := range found.Mixed {
-		for _, of := range []ledger.Customer{c, found.Owners[i]} {
-			if r.hasOpenIntent(of) {
-				return nil, nil
-			}
-			group[of.ID] = of
-			handedOut = handedOut || of.URL != "" && !of.Issued.After(shown)
+	for _, c := range found.Mixed {
+		if r.hasOpenIntent(c) {
+			return nil, nil
 		}
+		group[c.ID] = c
+		handedOut = handedOut || c.URL != "" && !c.Issued.After(shown)
 	}
 	if r.isConcurrent {
 		return nil, nil
@@ -55,14 +53,15 @@ func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResu
 		}
 	}
 	isRepaired := changes != nil
-	for i, c := range found.Ours {
+	for _, own := range found.Ours {
+		c := own.Customer
 		_, isMixed := group[c.ID]
 		if isMixed && isRepaired || r.hasOpenIntent(c) {
 			continue // repaired already, from the same list
 		}
 		group[c.ID] = c
 		ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, At: pacing.WallTime(),
-			Status: ledger.LinkMissing, ServiceID: found.Users[i], Code: userlist.CodeLinkLost, Message: linkLostMessage}
+			Status: ledger.LinkMissing, ServiceID: own.ServiceID, Code: userlist.CodeLinkLost, Message: linkLostMessage}
 		if isMixed { // the one who was given the user keeps it until an operator decides
 			ch.Status, ch.ServiceID, ch.Code, ch.Message = ledger.InDoubt, "", decide.CodeTaken, personMessage(decide.CodeTaken)
 		}

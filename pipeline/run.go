@@ -105,7 +105,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
-		if err = r.closeGaps(ctx); err == nil {
+		if err = (gapCloser{r}).closeGaps(ctx); err == nil {
 			err = r.askExisting(ctx, s.Plan.New)
 		}
 		if err == nil && r.stopReason.current() == nil {

@@ -22,15 +22,18 @@ const (
 	CodeLinkLost = "link_lost"
 )
 
+// OwnDuplicate is a duplicate whose user our own request created.
+type OwnDuplicate struct {
+	Customer  ledger.Customer
+	ServiceID string
+}
+
 // PairingResult is what one list shows of the users that are not yet confirmed.
 type PairingResult struct {
-	Notes    []ledger.PairingNote
-	Mixed    []ledger.Customer // whose serviceId is listed under another customer's e-mail, and that one can have made it
-	Owners   []ledger.Customer // those others, parallel to mixed
-	Ours     []ledger.Customer // duplicates that our own request created
-	Users    []string          // their serviceIds, parallel to ours
-	unlisted []ledger.Customer
-	Masked   int // users whose listed e-mail says nothing
+	Notes  []ledger.PairingNote
+	Mixed  []ledger.Customer // whose serviceId is listed under another customer's e-mail, each followed by that one, who can have made it
+	Ours   []OwnDuplicate
+	Masked int // users whose listed e-mail says nothing
 }
 
 // Pairing is what is known when a list is compared.
@@ -59,7 +62,6 @@ func (p Pairing) CompareUsers() PairingResult {
 		case !listed && p.List.IsWhole && p.Timing.Now.Sub(LastAttemptEnd(c)) > 24*time.Hour:
 			note.Pairing = ledger.UserUnlisted
 		case !listed:
-			out.unlisted = append(out.unlisted, c)
 			continue
 		case u.Deleted:
 			note.Pairing = ledger.UserDeleted
@@ -70,7 +72,7 @@ func (p Pairing) CompareUsers() PairingResult {
 			out.Masked++
 			continue
 		case isOurs && decide.MayHaveCreated(owner, u, clock(owner.History), p.Timing):
-			out.Mixed, out.Owners = append(out.Mixed, c), append(out.Owners, owner)
+			out.Mixed = append(out.Mixed, c, owner)
 			continue
 		case isOurs:
 			note.Pairing = ledger.MixedUp
@@ -97,7 +99,6 @@ func (p Pairing) CompareUsers() PairingResult {
 func (p Pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt) decide.Calibration, out *PairingResult) {
 	users := decide.WithoutDeleted(c.History, p.List.Users[c.Identity])
 	if len(users) == 0 {
-		out.unlisted = append(out.unlisted, c)
 		return
 	}
 	if len(users) == 1 && len(c.History) > 0 {
@@ -106,7 +107,7 @@ func (p Pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt
 		w := decide.RequestWindow(a, p.Timing).Shifted(at)
 		if a.Class == ledger.DupUser && a.NotBefore.Certain && a.NotAfter.Certain && at.IsUsable(a.NotBefore.Partner(), p.Timing) &&
 			!u.CreatedAt.IsZero() && !u.CreatedAt.Before(w.From) && !u.CreatedAt.After(w.To) {
-			out.Ours, out.Users = append(out.Ours, c), append(out.Users, u.ServiceID)
+			out.Ours = append(out.Ours, OwnDuplicate{c, u.ServiceID})
 			return
 		}
 	}
