@@ -45,10 +45,13 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 		group.Go(func() error {
 			fields := validate.Fields()
 			for c := range work {
+				if choose == nil {
+					c.drafts = make([]ledger.Row, len(c.rows))
+				}
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
 					if choose == nil {
-						c.drafts = append(c.drafts, draftRow(&c.rows[i], fields))
+						c.drafts[i] = draftRow(&c.rows[i], fields)
 					}
 				}
 				close(c.done)
@@ -177,7 +180,8 @@ func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]check
 		return nil, stopf(InputFault, "the input has more rows than were registered: it changed during the run. Run again")
 	}
 	kept := rows[:0]
-	for i, plan := range planned {
+	for i := range planned {
+		plan := &planned[i]
 		if plan.Verdict != "" || !plan.Claims || !maySend(r.cfg, plan.Customer) || r.cfg.Only != nil && !r.cfg.Only(plan.Customer) {
 			continue
 		}

@@ -57,28 +57,30 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 type scratch struct{ ledger.Ledger }
 
 func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, error) {
-	return &scratchRegistration{newHasher(), map[digest]claim{}}, nil
+	return &scratchRegistration{hasher: newHasher(), claims: map[digest]claim{}}, nil
 }
 
-// scratchRegistration knows the claiming rows by the digest of their identity.
-// A row costs about 150 bytes of memory.
+// scratchRegistration knows the rows that claim a customer by the digest of its
+// identity. A row costs about 130 bytes of memory, none of which the collector
+// has to follow.
 type scratchRegistration struct {
 	hasher hasher
 	claims map[digest]claim
+	fields []uint32 // hashes of all claiming rows, each row's in the order of ledger.DetailFields
 }
 
-// claim is what is kept of a row that claims a customer.
+// claim is a row that claims a customer.
 type claim struct {
 	row    rowPlace
-	fields []uint32 // hashes, in the order of ledger.DetailFields
+	fields int // where its hashes begin
 }
 
 func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
 	out := make([]ledger.Match, len(keys))
-	for i, key := range keys {
+	for i := range keys {
 		out[i].Claimed = -1
-		if c, found := s.claims[s.hasher.digestOf(key.Identity)]; found && key.Identity != "" {
-			out[i] = ledger.Match{Claimed: int(c.row.ordinal), First: c.row.position(), Differs: s.differences(c, key.Fields)}
+		if c, found := s.claims[s.hasher.digestOf(keys[i].Identity)]; found && keys[i].Identity != "" {
+			out[i] = ledger.Match{Claimed: int(c.row.ordinal), First: c.row.position(), Differs: s.differences(c, keys[i].Fields)}
 		}
 	}
 	return out, nil
@@ -87,32 +89,32 @@ func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey)
 // differences names the fields in which a row differs from the claiming one;
 // nil fields are not compared.
 func (s *scratchRegistration) differences(c claim, fields []string) (names []string) {
-	if fields == nil {
-		return nil
-	}
 	all := ledger.DetailFields()
-	for i, hash := range s.hashFields(fields) {
-		if hash != c.fields[i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
+	for i, f := range fields {
+		if s.hashField(f) != s.fields[c.fields+i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
 			names = append(names, all[i])
 		}
 	}
 	return names
 }
 
-func (s *scratchRegistration) hashFields(fields []string) []uint32 {
-	out := make([]uint32, len(fields))
-	for i, f := range fields {
-		if f != "" {
-			out[i] = uint32(maphash.String(s.hasher[0], f))
-		}
+// hashField returns the hash of a value; 0 if it is empty.
+func (s *scratchRegistration) hashField(value string) uint32 {
+	if value == "" {
+		return 0
 	}
-	return out
+	return uint32(maphash.String(s.hasher[0], value))
 }
 
 func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 	for i := range rows {
-		if row := &rows[i]; row.Claims {
-			s.claims[s.hasher.digestOf(row.Identity)] = claim{placeOf(row), s.hashFields(row.Fields)}
+		row := &rows[i]
+		if !row.Claims {
+			continue
+		}
+		s.claims[s.hasher.digestOf(row.Identity)] = claim{placeOf(row), len(s.fields)}
+		for _, f := range row.Fields {
+			s.fields = append(s.fields, s.hashField(f))
 		}
 	}
 	return nil

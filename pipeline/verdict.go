@@ -23,7 +23,7 @@ const (
 type checked struct {
 	row     Row
 	result  validate.Result
-	planned ledger.Planned // in the send pass
+	planned *ledger.Planned // in the send pass
 }
 
 // draftRow returns what is registered of a checked row whatever the ledger knows: of an
