@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -14,24 +15,25 @@ import (
 // by its partnerId, each serviceId by a slug; the two are never compared with
 // each other. It is safe for concurrent use.
 type account struct {
-	ledger ledger.Ledger
+	ledger   ledger.Ledger
+	facts    facts
+	isProved atomic.Bool // a user of this run is recorded, of the ledger's account as far as the answer says
 
 	mu     sync.Mutex
 	bound  ledger.Account
 	form   string // of the serviceIds seen last
 	warned bool   // that nothing names the account
-	proved bool   // a user of this run is recorded, of an account that is the ledger's as far as it tells
 }
 
-// recall reads what the ledger is bound to.
-func (a *account) recall(ctx context.Context) error {
+// recallBound reads what the ledger is bound to.
+func (a *account) recallBound(ctx context.Context) error {
 	info, err := a.ledger.Info(ctx)
 	if err != nil {
 		return ledgerStop("reading the account", err)
 	}
-	form, _, err := a.ledger.Learnt(ctx, learntForm)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return ledgerStop("reading the account", err)
+	form, _, err := a.facts.read(ctx, learntForm)
+	if err != nil {
+		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -39,30 +41,16 @@ func (a *account) recall(ctx context.Context) error {
 	return nil
 }
 
-func (a *account) slug() string {
+func (a *account) boundSlug() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.bound.Slug
 }
 
-// isProved reports whether a user of this run is recorded as created.
-func (a *account) isProved() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.proved
-}
-
-// prove notes that a user of this run is recorded.
-func (a *account) prove() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.proved = true
-}
-
-// admit compares a name of the account with what the ledger is bound to, and
+// bindName compares a name of the account with what the ledger is bound to, and
 // learns it if the ledger has none of its kind. The error is ledger.ErrAccount
 // or a fault of the ledger.
-func (a *account) admit(ctx context.Context, name ledger.Account) error {
+func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.bound.Differs(name) {
@@ -78,28 +66,29 @@ func (a *account) admit(ctx context.Context, name ledger.Account) error {
 	return nil
 }
 
-// created takes the serviceId of an answer. It reports whether the serviceId
+// judgeServiceID compares the serviceId of an answer. It reports whether the serviceId
 // has another form than those before, and whether nothing names the account.
-func (a *account) created(ctx context.Context, serviceID string) (renamed, nameless bool, err error) {
+func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed, nameless bool, err error) {
 	slug := ledger.SlugOf(serviceID)
-	if err := a.admit(ctx, ledger.Account{Slug: slug}); err != nil {
+	if err := a.bindName(ctx, ledger.Account{Slug: slug}); err != nil {
 		return false, false, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	nameless = !a.warned && slug == "" && a.bound == (ledger.Account{})
 	a.warned = a.warned || nameless
-	form := formOf(serviceID, slug)
+	form := serviceIDForm(serviceID, slug)
 	if form == "" || form == a.form {
 		return false, nameless, nil
 	}
 	renamed = a.form != ""
 	a.form = form
-	return renamed, nameless, a.ledger.Learn(ctx, learntForm, form, wall())
+	return renamed, nameless, a.facts.keep(ctx, learntForm, form)
 }
 
-// formOf is what stands between the slug and the random part of a serviceId.
-func formOf(serviceID, slug string) string {
+// serviceIDForm returns what stands between the slug and the random part of a
+// serviceId.
+func serviceIDForm(serviceID, slug string) string {
 	if slug == "" {
 		return ""
 	}
@@ -128,23 +117,21 @@ func (r *run) sameWallet(partnerID string) error {
 // the ledger's account: not the key that created a user elsewhere in the last
 // run, and, if the key is another one than before, one whose list shows users of
 // the account. A list that cannot be read proves nothing; then the first
-// serviceId tells.
+// serviceId shows it.
 func (r *run) sameAccount(ctx context.Context) error {
-	key, _, err := r.cfg.Ledger.Learnt(ctx, learntOtherKey)
-	switch {
-	case err != nil && !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading the account", err)
-	case err == nil && key != "" && key == r.cfg.Origin.KeyPrint:
+	key, _, err := r.facts.read(ctx, learntOtherKey)
+	if err != nil {
+		return err
+	}
+	if key != "" && key == r.cfg.Origin.KeyPrint {
 		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
 	}
 	changed, err := r.keyChanged(ctx)
-	if err != nil || !changed || r.account.slug() == "" || r.owner != "" {
+	if err != nil || !changed || r.account.boundSlug() == "" || r.owner != "" {
 		return err
 	}
-	read := &reading{run: r, size: askedPage, seen: make(map[userKey]bool), search: search{slug: r.account.slug(),
-		turn: func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }}}
-	page, err := read.page(ctx, 0)
-	if s := refusal(err); s != nil {
+	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundSlug(), r.pace.WaitTurn)
+	if s := refusalStop(err); s != nil {
 		return s
 	}
 	if ctx.Err() != nil {
@@ -154,7 +141,7 @@ func (r *run) sameAccount(ctx context.Context) error {
 		r.cfg.Log.Warn("the API key is another one than in the last run, and the list of users that would show whose it is cannot be read", "error", err.Error())
 		return nil
 	}
-	if read.take(page.Users); read.isOtherAccount() {
+	if other {
 		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}
 	}
 	return nil
@@ -180,15 +167,12 @@ func (r *run) keyChanged(ctx context.Context) (bool, error) {
 // user is recorded as what it is, whatever account it names; a mismatch ends the
 // run before the next request.
 func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
-	renamed, nameless, err := r.account.created(ctx, a.answer.ServiceID)
+	renamed, nameless, err := r.account.judgeServiceID(ctx, a.answer.ServiceID)
 	switch {
 	case errors.Is(err, ledger.ErrAccount):
 		a.otherAccount = true
-		r.halt.stop(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
-		if err := r.cfg.Ledger.Learn(ctx, learntOtherKey, r.cfg.Origin.KeyPrint, wall()); err != nil {
-			return err
-		}
-		return nil
+		r.stopReason.stopWith(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
+		return r.facts.keep(ctx, learntOtherKey, r.cfg.Origin.KeyPrint)
 	case err != nil:
 		return err
 	case renamed:

@@ -14,7 +14,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// A: the partner's clock is ahead of ours and nobody had told it when the first request was lost.
+// A: the partner's clock is ahead of ours and nobody had told it when the first
+// request was lost.
 type ahead struct {
 	*fakePartner
 	by       time.Duration
@@ -164,7 +165,7 @@ func TestHugeRetryAfterOfTheList(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
 				_, err := Run(ctx, b.cfg)
-				t.Logf("%T %q %v %d", err, stopReason(err), err, len(b.partner.posts))
+				t.Logf("%T %q %v %d", err, reasonOf(err), err, len(b.partner.posts))
 				if ctx.Err() != nil {
 					t.Error("still waiting after a day, --patience is 15 min")
 				}
@@ -314,20 +315,6 @@ func TestPanicKeepsAnswersAtHand(t *testing.T) {
 			if !kept[u.ServiceID] {
 				t.Errorf("the answer with %s is in neither ledger nor last resort", u.ServiceID)
 			}
-		}
-	})
-}
-
-// I: how many scans for one lost answer
-func TestScans(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 1)
-		b.cfg.Pace.Unlimited = true
-		b.partner.script[email(0)] = []act{fail}
-		s, err := b.run()
-		t.Log(err, s.Tally.Status, "lists", len(b.partner.lists))
-		for i := range min(12, len(b.partner.lists)) {
-			t.Log(b.partner.lists[i].Sub(b.partner.posts[0].at))
 		}
 	})
 }

@@ -40,7 +40,7 @@ func endsByPanic(t *testing.T, cfg Config) {
 	go func() { _, err := Run(t.Context(), cfg); done <- err }()
 	select {
 	case err := <-done:
-		if stopReason(err) != LedgerFault || !strings.Contains(err.Error(), "boom") {
+		if reasonOf(err) != LedgerFault || !strings.Contains(err.Error(), "boom") {
 			t.Errorf("a panic ends in %v", err)
 		}
 	case <-time.After(24 * time.Hour):
@@ -214,7 +214,7 @@ func TestMaxErrorsCountsUnclear(t *testing.T) {
 		b.cfg.Bounds.MaxErrors = Bound{Count: 5}
 		s, err := b.run()
 		t.Log(err, s.Tally.Status, s.Sent)
-		if stopReason(err) != MaxErrors {
+		if reasonOf(err) != MaxErrors {
 			t.Errorf("all 300 rows were refused, and --max-errors 5 did not end the run")
 		}
 	})
@@ -287,7 +287,7 @@ func TestPatienceCountsNoQuietTime(t *testing.T) {
 		b.partner.script[email(0)] = []act{fail, say(partner.Answer{Class: ledger.NotSent, Cause: "refused"})}
 		s, err := b.run1()
 		t.Log(err, s.Tally.Status)
-		if stopReason(err) == PartnerDown {
+		if reasonOf(err) == PartnerDown {
 			t.Errorf("one refused connection, after half an hour in which the list and the wallet answered, is taken for an outage as long as --patience")
 		}
 	})
@@ -337,7 +337,7 @@ type late struct{ memoryRows }
 
 func (l *late) Read(dst []Row) (int, error) {
 	n, err := l.memoryRows.Read(dst)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return 0, errors.New("the input changed")
 	}
 	return n, err
@@ -369,8 +369,8 @@ func TestInterruptWhileAskingForTheList(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b.cfg.Partner = cancelling{b.partner, cancel}
 		_, err := Run(ctx, b.cfg)
-		t.Logf("%v %q", err, stopReason(err))
-		if stopReason(err) != Interrupted {
+		t.Logf("%v %q", err, reasonOf(err))
+		if reasonOf(err) != Interrupted {
 			t.Errorf("an interrupted run is no *Stop{Interrupted}: %v", err)
 		}
 	})
@@ -402,8 +402,8 @@ func TestInterruptAtBegin(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b.cfg.Ledger = beginCancelled{b.ledger, cancel}
 		_, err := Run(ctx, b.cfg)
-		if stopReason(err) != Interrupted {
-			t.Errorf("%v %q", err, stopReason(err))
+		if reasonOf(err) != Interrupted {
+			t.Errorf("%v %q", err, reasonOf(err))
 		}
 	})
 }
@@ -469,8 +469,8 @@ func TestEndless429IsGivenUp(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 7*24*time.Hour)
 		defer cancel()
 		_, err := Run(ctx, b.cfg)
-		t.Log(stopReason(err), len(b.partner.posts))
-		if stopReason(err) == Interrupted {
+		t.Log(reasonOf(err), len(b.partner.posts))
+		if reasonOf(err) == Interrupted {
 			t.Errorf("a partner that answers 429 for a week is asked %d times and never given up", len(b.partner.posts))
 		}
 	})
@@ -566,7 +566,7 @@ func TestPatienceEndsAfterAStraggler(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		_, err := Run(ctx, b.cfg)
-		if stopReason(err) != PartnerDown || time.Since(began) > time.Hour {
+		if reasonOf(err) != PartnerDown || time.Since(began) > time.Hour {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 	})

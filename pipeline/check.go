@@ -6,27 +6,27 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // registered is a batch in the ledger, or about to be.
 type registered struct {
 	batch   ledger.Batch
 	reg     ledger.Registration // nil if the batch was registered before
-	tally   ledger.Tally        // of the rows as they stand
+	tally   ledger.Tally        // of the rows as they are now
 	toSend  int                 // rows that this run may send
 	newRows int                 // those of them that no run has sent yet
-	open    *ordinals           // rows that may not be settled yet; nil = any
 }
 
-// commit makes a registration last.
-func (b *registered) commit(ctx context.Context) error {
+// commitBatch makes a registration last.
+func (b *registered) commitBatch(ctx context.Context) error {
 	if b.reg == nil {
 		return nil
 	}
@@ -38,34 +38,56 @@ func (b *registered) commit(ctx context.Context) error {
 	return nil
 }
 
-// rollback leaves no trace of a registration that was not committed.
-func (b *registered) rollback() error {
+// rollBack leaves no trace of a registration that was not committed.
+func (b *registered) rollBack() error {
 	if b.reg == nil {
 		return nil
 	}
 	return b.reg.Rollback()
 }
 
-// check reads and checks all input and registers it in one transaction, which
-// is left open for the caller to commit or roll back. Nothing is sent. A batch
-// with the same bytes and the same settings is not checked again.
-func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered, error) {
-	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: wall()}
-	b.Fingerprint = fingerprint(b)
-	known, err := cfg.Ledger.FindBatch(ctx, b.Fingerprint)
+// checkObserver sees the check pass. Its functions may be nil.
+type checkObserver struct {
+	read  func(rows int)         // how many rows have been checked so far
+	each  func(ledger.Row) error // each row, as it is registered
+	noted func(ledger.RowNote)   // what later rows tell of earlier ones
+}
+
+// checkInput reads and checks all input and registers it in one transaction,
+// which is left open for the caller to commit or roll back. Nothing is sent. A
+// batch with the same bytes and the same settings is not checked again.
+func checkInput(ctx context.Context, cfg Config, read func(rows int)) (*registered, error) {
+	known, err := cfg.Ledger.FindBatch(ctx, newBatch(cfg).Fingerprint)
 	switch {
 	case err == nil:
-		return reopen(ctx, cfg, known)
+		return reopenBatch(ctx, cfg, known)
 	case !errors.Is(err, ledger.ErrNotFound):
 		return nil, ledgerStop("looking up the input", err)
 	}
+	return registerInput(ctx, cfg, checkObserver{read: read})
+}
+
+// showRead shows how many rows of the input have been read.
+func (r *run) showRead(rows int) { r.counters.update(func(f *figures) { f.Rows = rows }) }
+
+// newBatch returns the input as a batch that is not registered yet.
+func newBatch(cfg Config) ledger.Batch {
+	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}
+	b.Fingerprint = inputFingerprint(b)
+	return b
+}
+
+// registerInput checks all input, whether it was registered before or not.
+func registerInput(ctx context.Context, cfg Config, observer checkObserver) (*registered, error) {
+	b := newBatch(cfg)
 	reg, err := cfg.Ledger.Register(ctx, b)
 	if err != nil {
 		return nil, ledgerStop("registering the input", err)
 	}
-	out := &registered{batch: b, reg: reg, open: &ordinals{}, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, perFile: make([]int, len(b.Files)), numbers: newNumbers(), sharing: newSharing(), shown: map[int]shownStatus{}}
-	if err := r.fill(ctx, tell); err != nil {
+	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
+	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{},
+		sharing: newSharing(), shown: map[int]shownStatus{}}
+	if err := r.registerAll(ctx); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
 	for i := range r.perFile {
@@ -75,8 +97,8 @@ func check(ctx context.Context, cfg Config, tell func(checked int)) (*registered
 	return out, nil
 }
 
-// reopen takes the figures of a batch that stands in the ledger.
-func reopen(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error) {
+// reopenBatch returns the figures of a batch that is in the ledger.
+func reopenBatch(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error) {
 	t, err := cfg.Ledger.Tally(ctx, ledger.Selection{Batch: b.ID})
 	if err != nil {
 		return nil, ledgerStop("reading the registered input", err)
@@ -90,35 +112,16 @@ func reopen(ctx context.Context, cfg Config, b ledger.Batch) (*registered, error
 	return out, nil
 }
 
-// ordinals is a set of rows: in a list of a million of which a thousand are new
-// it says where there is nothing to look up. The zero value is empty.
-type ordinals struct{ bits []uint64 }
-
-func (o *ordinals) add(n int) {
-	for n>>6 >= len(o.bits) {
-		o.bits = append(o.bits, 0)
-	}
-	o.bits[n>>6] |= 1 << (n & 63)
-}
-
-// any reports whether one of n rows from first on is in the set.
-func (o *ordinals) any(first, n int) bool {
-	for i := first; i < first+n && i>>6 < len(o.bits); i++ {
-		if o.bits[i>>6]&(1<<(i&63)) != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // registrar puts checked rows into a registration.
 type registrar struct {
-	cfg     Config
-	out     *registered
-	perFile []int
-	numbers *numbers // of the rows that claim a customer
-	sharing *sharing // of the invalid rows
-	shown   map[int]shownStatus
+	cfg      Config
+	out      *registered
+	observer checkObserver
+	perFile  []int
+	seed     maphash.Seed
+	numbers  map[uint64]ledger.Position // of the rows that claim a customer, by the hash of their customer number
+	sharing  *sharing                   // of the invalid rows
+	shown    map[int]shownStatus
 }
 
 // shownStatus is how an invalid row was counted that shows what is known of its
@@ -128,34 +131,40 @@ type shownStatus struct {
 	findings []ledger.Finding
 }
 
-func (r *registrar) fill(ctx context.Context, tell func(int)) error {
+func (r *registrar) registerAll(ctx context.Context) error {
 	rows, err := r.cfg.Input.Rows(ctx)
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
 	}
 	err = checkedRows(ctx, rows, r.cfg.Rules, nil, func(c *chunk) error {
-		defer c.free()
-		if err := r.add(ctx, c); err != nil {
+		if err := r.addChunk(ctx, c); err != nil {
 			return err
 		}
-		tell(r.out.tally.Rows)
+		if r.observer.read != nil {
+			r.observer.read(r.out.tally.Rows)
+		}
 		return nil
 	})
 	if err == nil {
-		err = r.annotate(ctx)
+		err = r.annotateInvalid(ctx)
 	}
 	return errors.Join(err, rows.Close())
 }
 
-// annotate tells the invalid rows of the other rows with their e-mail, which
-// they could not be told when they were added.
-func (r *registrar) annotate(ctx context.Context) error {
-	notes := r.sharing.notes(r.place)
+// annotateInvalid adds to the invalid rows which other rows have their e-mail. It
+// was not known when they were registered.
+func (r *registrar) annotateInvalid(ctx context.Context) error {
+	notes := r.sharing.rowNotes(r.placeName)
 	for _, n := range notes {
 		if was, ok := r.shown[n.Ordinal]; ok && n.Repeats >= 0 {
 			r.out.tally.Status[was.status]--
 			r.out.tally.Status[ledger.Invalid]++
 			r.countCauses(ledger.Invalid, was.findings)
+		}
+	}
+	if r.observer.noted != nil {
+		for _, n := range notes {
+			r.observer.noted(n)
 		}
 	}
 	if err := r.out.reg.Annotate(ctx, notes); err != nil {
@@ -164,31 +173,47 @@ func (r *registrar) annotate(ctx context.Context) error {
 	return nil
 }
 
-// add registers a chunk. The ledger does not see the rows of one look-up among
-// themselves, so a repeated person begins a new one.
-func (r *registrar) add(ctx context.Context, c *chunk) error {
-	from := 0
-	for _, cut := range c.cuts {
-		if err := r.register(ctx, c, from, cut); err != nil {
-			return err
+// addChunk registers a chunk. The ledger does not see the rows of one look-up among
+// themselves, so a repeated customer begins a new one.
+func (r *registrar) addChunk(ctx context.Context, c *chunk) error {
+	from, seen := 0, make(map[string]bool, len(c.rows))
+	for i := range c.drafts {
+		identity := c.drafts[i].Identity
+		if seen[identity] {
+			if err := r.registerRows(ctx, c, from, i); err != nil {
+				return err
+			}
+			from = i
+			clear(seen)
 		}
-		from = cut
+		if identity != "" {
+			seen[identity] = true
+		}
 	}
-	return r.register(ctx, c, from, len(c.rows))
+	return r.registerRows(ctx, c, from, len(c.rows))
 }
 
-func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error {
-	known, err := r.out.reg.Lookup(ctx, c.lookups[from:to])
+func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) error {
+	rows := c.drafts[from:to]
+	keys := make([]ledger.LookupKey, len(rows))
+	for i, d := range rows {
+		keys[i] = ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields}
+	}
+	known, err := r.out.reg.Lookup(ctx, keys)
 	if err != nil {
 		return ledgerStop("looking up customers", err)
 	}
-	rows := c.drafts[from:to]
 	for i := range rows {
 		rows[i].Ordinal = r.out.tally.Rows
-		settle(&rows[i], c.rows[from+i].row.Again, &known[i], r.place, r.cfg.Resend.Accept)
-		r.number(&rows[i], &known[i])
-		r.share(&rows[i], &known[i])
-		r.count(&rows[i], &known[i])
+		decideVerdict(&rows[i], c.rows[from+i].row.Again, &known[i], r.placeName, r.cfg.Resend.Accept)
+		r.holdRepeatedNumber(&rows[i], &known[i])
+		r.noteSharedEmail(&rows[i], &known[i])
+		r.countRow(&rows[i], &known[i])
+		if r.observer.each != nil {
+			if err := r.observer.each(rows[i]); err != nil {
+				return err
+			}
+		}
 	}
 	if err := r.out.reg.Add(ctx, rows); err != nil {
 		return ledgerStop("registering rows", err)
@@ -196,15 +221,17 @@ func (r *registrar) register(ctx context.Context, c *chunk, from, to int) error 
 	return nil
 }
 
-// number holds a row whose customer number an earlier row of this input has
-// with another e-mail: one of the two is wrong, or the person stands there twice.
-func (r *registrar) number(row *ledger.Row, k *ledger.Match) {
+// holdRepeatedNumber holds a row whose customer number an earlier row of this input has
+// with another e-mail: one of the two is wrong, or one customer has two rows.
+func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	number := ledger.PlainNumber(row.SenderID)
 	if !row.Claims || number == "" {
 		return
 	}
-	first, taken := r.numbers.first(number, ledger.Position{File: row.File, Number: row.Number})
+	hash := maphash.String(r.seed, number)
+	first, taken := r.numbers[hash]
 	if !taken {
+		r.numbers[hash] = ledger.Position{File: row.File, Number: row.Number}
 		return
 	}
 	if k.Customer != nil && k.Customer.Status.Onboarded() || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
@@ -212,24 +239,24 @@ func (r *registrar) number(row *ledger.Row, k *ledger.Match) {
 	}
 	row.Claims, row.Verdict = false, ledger.Invalid
 	row.Findings = append([]ledger.Finding{{Code: CodeIDRepeated,
-		Message: r.place(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
+		Message: r.placeName(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
-// share tells an invalid row of the row that claims its customer, at once if
-// that one came before it, and in annotate if it comes later.
-func (r *registrar) share(row *ledger.Row, k *ledger.Match) {
+// noteSharedEmail adds to an invalid row which row claims its customer: at once if
+// that one came before it, in annotateInvalid if it comes later.
+func (r *registrar) noteSharedEmail(row *ledger.Row, k *ledger.Match) {
 	switch {
 	case row.Identity == "" || !row.Claims && row.Verdict != ledger.Invalid:
 	case !row.Claims && k.Claimed >= 0:
 		row.Repeats = k.Claimed
-		row.Findings = append(row.Findings, sharesValid(r.place(k.First)))
+		row.Findings = append(row.Findings, sharesValid(r.placeName(k.First)))
 	default:
-		r.sharing.add(row)
+		r.sharing.addRow(row)
 	}
 }
 
-// count keeps the figures that the plan shows, as the ledger would tally them.
-func (r *registrar) count(row *ledger.Row, k *ledger.Match) {
+// countRow keeps the figures that the plan shows, as the ledger would tally them.
+func (r *registrar) countRow(row *ledger.Row, k *ledger.Match) {
 	r.out.tally.Rows++
 	r.perFile[row.File]++
 	var customer ledger.Customer
@@ -246,9 +273,6 @@ func (r *registrar) count(row *ledger.Row, k *ledger.Match) {
 	}
 	if !row.Claims {
 		return
-	}
-	if k.Customer == nil || maySend(r.cfg, *k.Customer) {
-		r.out.open.add(row.Ordinal)
 	}
 	switch {
 	case k.Customer == nil, k.Customer.Status == ledger.Pending:
@@ -269,8 +293,8 @@ func (r *registrar) countCauses(status ledger.Status, findings []ledger.Finding)
 	}
 }
 
-// place names a row for people.
-func (r *registrar) place(p ledger.Position) string {
+// placeName names a row for operators.
+func (r *registrar) placeName(p ledger.Position) string {
 	if len(r.perFile) == 1 {
 		return fmt.Sprintf("row %d", p.Number)
 	}
@@ -281,7 +305,7 @@ func (r *registrar) place(p ledger.Position) string {
 // so that a batch registered under the old rules is checked again.
 const rulesVersion = 2
 
-// settingsText is everything that changes which rows are good: how the bytes
+// settingsText returns everything that changes which rows are good: how the bytes
 // are read, and the rules.
 func settingsText(cfg Config) string {
 	var s strings.Builder
@@ -299,19 +323,20 @@ func settingsText(cfg Config) string {
 	return s.String()
 }
 
-// fingerprint tells two registered inputs apart: by the bytes, by their order,
+// inputFingerprint distinguishes registered inputs: by the bytes, by their order,
 // and by everything that changes what the bytes mean. File names do not count.
-func fingerprint(b ledger.Batch) string {
-	h := sha256.New()
+func inputFingerprint(b ledger.Batch) string {
+	var text strings.Builder
 	for _, f := range b.Files {
-		fmt.Fprintf(h, "%s %q\n", f.SHA256, f.Sheet)
+		fmt.Fprintf(&text, "%s %q\n", f.SHA256, f.Sheet)
 	}
-	io.WriteString(h, b.Settings)
-	return hex.EncodeToString(h.Sum(nil))
+	text.WriteString(b.Settings)
+	sum := sha256.Sum256([]byte(text.String()))
+	return hex.EncodeToString(sum[:])
 }
 
-// lasting is how long n requests take at a rate; 0 if it is unlimited.
-func lasting(n int, perSecond float64) time.Duration {
+// durationAt returns how long n requests take at a rate; 0 if it is unlimited.
+func durationAt(n int, perSecond float64) time.Duration {
 	if perSecond <= 0 || n <= 0 {
 		return 0
 	}

@@ -2,8 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -12,7 +16,7 @@ import (
 )
 
 // Config is one run of one batch. Input, Partner, Ledger and Environment are
-// required; the zero value of everything else is a sound default.
+// required; the zero value of everything else is a good default.
 type Config struct {
 	Input   Input
 	Partner Partner
@@ -39,19 +43,19 @@ type Config struct {
 	// nil = everybody.
 	Only func(ledger.Customer) bool
 
-	// Watch is told of progress, from several goroutines but one at a time;
-	// it must be quick and must not block. nil = nobody watches.
+	// Watch is called with the progress, from several goroutines but one at a time;
+	// it must be quick and must not block. nil = not called.
 	Watch func(Progress)
 
-	// Answered is told how each create-user request that left has ended and how
-	// long it took, once it is recorded. It is called by one goroutine and must
-	// not block. nil = nobody counts.
+	// Answered is called with how each create-user request that left has ended and
+	// how long it took, once it is recorded. It is called by one goroutine and must
+	// not block. nil = not called.
 	Answered func(class ledger.Class, took time.Duration)
 
-	// Moved is told of each change of status that the ledger has taken of a row
+	// Moved is called with each change of status that the ledger has written for a row
 	// of this input, so that counting from Plan.Tally on gives the rows by status
 	// as they are now. It is called by several goroutines and must not block. nil
-	// = nobody counts.
+	// = not called.
 	Moved func(from, to ledger.Status)
 
 	// Abort, when closed, cuts off requests in flight after the context of Run
@@ -90,7 +94,7 @@ type Row struct {
 	Number int // as a spreadsheet program shows it, from 1
 	Line   int // as an editor shows it, from 1; 0 if that has no meaning
 	Raw    validate.Raw
-	Again  bool               // given back from a list of problems as one that repeats another row: so it does as long as the ledger knows the person
+	Again  bool               // given back from a list of problems as one that repeats another row: so it does as long as the ledger knows the customer
 	ID     string             // the sender's own number for the customer, "" = none
 	Carry  []string           // cells of the carried columns
 	Issues []validate.Problem // what the reader saw in this row
@@ -115,6 +119,14 @@ type Pace struct {
 	Workers     int           // requests in flight; 0 = as many as the rate needs, at most AutoWorkers; at most MaxWorkers
 	MaxAttempts int           // sends of one row in one run; 0 = 5
 	Patience    time.Duration // how long an outage is waited out; 0 = 15 min
+}
+
+// ceiling returns the requests a second that are allowed, +Inf without a limit.
+func (p Pace) ceiling() float64 {
+	if p.Unlimited {
+		return math.Inf(1)
+	}
+	return p.Rate
 }
 
 // Doubt is what is assumed of the partner when an answer is missing.
@@ -210,3 +222,39 @@ func setDefault[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+// FromRows returns an Input of rows in memory, for callers who have them from a
+// database or a queue. Name stands for the file in reports. The same rows in
+// the same order are the same batch.
+func FromRows(name string, rows ...Row) Input {
+	h := sha256.New()
+	for _, r := range rows {
+		h.Write(fmt.Appendf(nil, "%q %q %q\n", r.Raw, r.ID, r.Carry))
+	}
+	return memoryInput{ledger.File{Name: name, SHA256: hex.EncodeToString(h.Sum(nil)), Rows: len(rows)}, rows}
+}
+
+type memoryInput struct {
+	file ledger.File
+	rows []Row
+}
+
+func (m memoryInput) Files() []ledger.File               { return []ledger.File{m.file} }
+func (m memoryInput) Settings() string                   { return "" }
+func (m memoryInput) Carried() []string                  { return nil }
+func (m memoryInput) Rows(context.Context) (Rows, error) { return &memoryRows{m.rows}, nil }
+
+type memoryRows struct{ left []Row }
+
+func (m *memoryRows) Read(dst []Row) (int, error) {
+	n := copy(dst, m.left)
+	m.left = m.left[n:]
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (m *memoryRows) Close() error { return nil }
+
+var _ Input = memoryInput{}

@@ -2,15 +2,17 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
-// This file compares the created users with the partner's list: beside the
+// This file compares the created users with the partner's list: during the
 // sending when many wait, and right after the last answer.
 
 const (
@@ -20,14 +22,18 @@ const (
 	LearntLinksShown = "links_shown"
 )
 
-// unlistedPauses are how long the list is given to show the users just created.
+// unlistedPauses returns how long the list is given to show the users just created.
 func unlistedPauses() []time.Duration {
 	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
 }
 
-// unconfirmed are the users that the list has to confirm, with their attempts:
+// confirmer compares the created users with the partner's list. One goroutine
+// uses it at a time: the resolver while rows are sent, the run afterwards.
+type confirmer struct{ *run }
+
+// listUnconfirmed returns the users that the list has to confirm, with their attempts:
 // of any run, the oldest first.
-func (r *run) unconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
+func (r confirmer) listUnconfirmed(ctx context.Context) (due []ledger.Customer, err error) {
 	if r.cfg.Doubt.SkipConfirm {
 		return nil, nil
 	}
@@ -45,11 +51,11 @@ func (r *run) unconfirmed(ctx context.Context) (due []ledger.Customer, err error
 // confirmCreated compares every created user that no list has confirmed, after
 // the last answer and before the report. That the list cannot be read ends no
 // run: the users stay unconfirmed, and the next run asks again.
-func (r *run) confirmCreated(ctx context.Context) error {
+func (r confirmer) confirmCreated(ctx context.Context) error {
 	pauses := unlistedPauses()
 	var asked map[int64]bool // users that every further reading looks for again
 	for try := 0; ; try++ {
-		due, err := r.unconfirmed(ctx)
+		due, err := r.listUnconfirmed(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,13 +65,11 @@ func (r *run) confirmCreated(ctx context.Context) error {
 		if len(due) == 0 {
 			return nil
 		}
-		r.book.pause("comparing the new users with the partner's list", time.Time{})
-		list, err := r.listFor(ctx, due, func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err })
-		switch s := refusal(err); {
+		r.counters.showPause("comparing the new users with the partner's list", time.Time{})
+		list, err := r.listFor(ctx, due, r.pace.WaitTurn)
+		switch s := refusalStop(err); {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, errWrongAccount):
-			return &Stop{Reason: Refused, Err: err}
 		case s != nil:
 			return s
 		case err != nil:
@@ -77,7 +81,7 @@ func (r *run) confirmCreated(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		again := r.unlisted(due, list, moved)
+		again := r.stillUnlisted(due, list, moved)
 		last := len(again) == 0 || try >= len(pauses)
 		if err := r.giveUpDuplicates(ctx, due, list, again, last); err != nil {
 			return err
@@ -86,100 +90,98 @@ func (r *run) confirmCreated(ctx context.Context) error {
 			return nil
 		}
 		asked = again
-		r.book.pause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), wall().Add(pauses[try]))
-		if sleep(ctx, pauses[try]) != nil {
+		r.counters.showPause(fmt.Sprintf("%d new users are not in the partner's list yet, asking again", len(again)), pacing.WallTime().Add(pauses[try]))
+		if pacing.SleepFor(ctx, pauses[try]) != nil {
 			return nil
 		}
 	}
 }
 
 // Confirm compares the users created and not yet judged with the partner's list,
-// once. It sends nothing and works beside a run: what only the holder of the
+// once. It sends nothing and can work during a run: what only the holder of the
 // ledger may write, mixed-up answers to be put right, is left to the next run. Of
 // the configuration only Partner, Ledger, Environment, Pace, Doubt and Log are
 // used. A list that cannot be read is a warning in the log, and no error.
 func Confirm(ctx context.Context, cfg Config) error {
-	cfg.Input = noInput{}
+	cfg.Input = struct{ Input }{} // never read
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return err
 	}
 	r := newRun(cfg)
-	r.sendingDone, r.beside = true, true
-	if err := r.recall(ctx); err != nil {
+	r.isSendingDone, r.isConcurrent = true, true
+	if err := r.recallLearnt(ctx); err != nil {
 		return err
 	}
-	return r.confirmCreated(ctx)
+	return confirmer{r}.confirmCreated(ctx)
 }
 
-// confirm compares the created users with the list once the sending has ended
+// confirmAfter compares the created users with the list once the sending has ended
 // with err, unless it ended because of the partner, of the ledger or of a signal.
-func (r *run) confirm(ctx context.Context, err error) error {
+func (r *run) confirmAfter(ctx context.Context, err error) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	if stop := r.halt.reason(); stop != nil {
+	if stop := r.stopReason.current(); stop != nil {
 		switch stop.Reason {
 		case PartnerDown, Refused, LedgerFault, Interrupted, Fault, InputFault:
 			return nil
 		}
 	}
-	r.sendingDone = true
-	if err := r.confirmCreated(ctx); err != nil {
-		return r.halting(err)
+	r.isSendingDone = true
+	if err := (confirmer{r}).confirmCreated(ctx); err != nil {
+		return r.stopOn(err)
 	}
 	return nil
 }
 
-// pairBeside compares the users created so far while others are being sent.
-func (r *resolver) pairBeside(ctx context.Context) error {
+// pairWhileSending compares the users created so far while others are being sent.
+func (r *resolver) pairWhileSending(ctx context.Context) error {
 	r.unpaired.Store(0)
-	due, err := r.unconfirmed(ctx)
+	due, err := confirmer{r.run}.listUnconfirmed(ctx)
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	list, err := r.listFor(ctx, due, r.scanPace())
-	switch s := refusal(err); {
+	list, err := confirmer{r.run}.listFor(ctx, due, r.scanPace())
+	switch s := refusalStop(err); {
 	case ctx.Err() != nil:
 		return nil
-	case errors.Is(err, errWrongAccount):
-		return &Stop{Reason: Refused, Err: err}
 	case s != nil:
 		return s
 	case err != nil:
 		r.cfg.Log.Warn("the partner's list could not be read, so the users created so far are not confirmed yet", "error", err.Error())
 		return nil
 	}
-	r.pairAt = max(pairCrowd, int64(pairShare*list.pages))
-	moved, err := r.pairListed(ctx, due, list)
+	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
+	moved, err := confirmer{r.run}.pairListed(ctx, due, list)
 	if err != nil {
 		return err
 	}
-	var out []ruled
+	var out []resolved
 	for id := range moved {
 		if w := r.own[id]; w != nil {
-			out = append(out, ruled{job: w.job, ruling: ruling{kind: ruleLeave}})
+			out = append(out, resolved{job: w.job, resolution: decide.Resolution{Kind: decide.LeaveAsIs}})
 			delete(r.own, id)
 		}
 		delete(r.others, id)
 	}
-	return r.send(ctx, out)
+	return r.sendResolved(ctx, out)
 }
 
 // isRecent reports whether the list may merely lag behind a user.
-func (r *run) isRecent(c ledger.Customer) bool {
-	return r.clock.now().Partner().Sub(endOf(c)) < r.cfg.Doubt.Settle
+func (r confirmer) isRecent(c ledger.Customer) bool {
+	return r.clock.Now().Partner().Sub(userlist.LastAttemptEnd(c)) < r.cfg.Doubt.Settle
 }
 
-// unlisted are the users whom a further reading may show: created so lately
+// stillUnlisted returns the users whom a further reading may show: created so lately
 // that the list may lag behind. A duplicate is older than the part of the list
 // that is read, or is shown where all of it was.
-func (r *run) unlisted(due []ledger.Customer, list listing, moved map[int64]bool) map[int64]bool {
+func (r confirmer) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
 	again := map[int64]bool{}
 	for _, c := range due {
-		_, shown := list.known[c.ServiceID]
+		_, shown := list.Known[c.ServiceID]
 		if c.Status == ledger.Duplicate {
-			shown = len(list.users[c.Identity]) > 0 || !list.whole
+			shown = len(list.Users[c.Identity]) > 0 || !list.IsWhole
 		}
 		if !shown && !moved[c.ID] && r.isRecent(c) {
 			again[c.ID] = true
@@ -189,10 +191,10 @@ func (r *run) unlisted(due []ledger.Customer, list listing, moved map[int64]bool
 }
 
 // giveUpDuplicates notes the duplicates that were looked up and are not listed.
-func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list listing, again map[int64]bool, last bool) error {
+func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list userlist.Listing, again map[int64]bool, last bool) error {
 	var notes []ledger.PairingNote
 	for _, c := range due {
-		if c.Status == ledger.Duplicate && len(list.users[c.Identity]) == 0 && (last || !again[c.ID]) {
+		if c.Status == ledger.Duplicate && len(list.Users[c.Identity]) == 0 && (last || !again[c.ID]) {
 			notes = append(notes, ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.Confirmed})
 		}
 	}
@@ -206,13 +208,13 @@ func (r *run) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list 
 }
 
 // listFor reads as much of the list as may show some users.
-func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(context.Context) error) (listing, error) {
-	ask := search{wanted: map[string]bool{}, known: map[string]bool{}, slug: r.account.slug(), turn: turn}
+func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn func(context.Context) error) (userlist.Listing, error) {
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: awaitTurn}
 	since, all := time.Time{}, false
 	for _, c := range due {
-		ask.wanted[c.Identity] = true
+		ask.Wanted[c.Identity] = true
 		if c.ServiceID != "" {
-			ask.known[c.ServiceID] = true
+			ask.Known[c.ServiceID] = true
 		}
 		if c.Status == ledger.Duplicate || len(c.History) == 0 {
 			continue // found by its e-mail where the others are, or not at all: an old user is not ours
@@ -225,21 +227,21 @@ func (r *run) listFor(ctx context.Context, due []ledger.Customer, turn func(cont
 	}
 	near, err := r.nearDue(ctx, due)
 	if err != nil {
-		return listing{}, err
+		return userlist.Listing{}, err
 	}
 	for _, k := range near {
-		ask.known[k.serviceID] = true
+		ask.Known[k.ServiceID] = true
 	}
 	if !all && !since.IsZero() {
-		ask.since = since.Add(-r.listDistance(ctx))
+		ask.Since = since.Add(-r.listDistance(ctx))
 	}
-	return r.scan(ctx, ask)
+	return r.reader.ScanUsers(ctx, ask)
 }
 
-// nearDue are the users created before all that are due, by whom createdAt can be
+// nearDue returns the users created before all that are due, by whom createdAt can be
 // compared too: a run of two rows, or one whose answers are all mixed up, has no
 // measures of its own.
-func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neighbour, err error) {
+func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) ([]*decide.Witness, error) {
 	oldest := int64(0)
 	for _, c := range due {
 		if n := len(c.History); n > 0 && (oldest == 0 || c.History[n-1].ID < oldest) {
@@ -249,72 +251,62 @@ func (r *run) nearDue(ctx context.Context, due []ledger.Customer) (near []*neigh
 	if oldest == 0 {
 		return nil, nil
 	}
-	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: maxNeighbours}, History: true}) {
-		if err != nil {
-			return nil, ledgerStop("reading the users created before those to be confirmed", err)
-		}
-		if k := newNeighbour(c); k != nil {
-			near = append(near, k)
-		}
-	}
-	return near, nil
+	return r.readWitnesses(ctx, ledger.Query{Near: &ledger.Near{Attempt: oldest, N: decide.MaxWitnesses}})
 }
 
-// listDistance is how much earlier than its request createdAt may show a user.
-func (r *run) listDistance(ctx context.Context) time.Duration {
-	text, at, err := r.cfg.Ledger.Learnt(ctx, learntCreatedAt)
-	if err == nil && wall().Sub(at) < measureLife {
-		if d, err := time.ParseDuration(text); err == nil {
-			return max(0, -d) + time.Minute
-		}
+// listDistance returns how much earlier than its request createdAt may show a user.
+func (r confirmer) listDistance(ctx context.Context) time.Duration {
+	d, at, err := r.facts.readDuration(ctx, learntCreatedAt)
+	if err == nil && pacing.WallTime().Sub(at) < decide.MeasureLife {
+		return max(0, -d) + time.Minute
 	}
-	return zoneDoubt
+	return decide.ZoneDoubt
 }
 
 // pairListed writes what a list shows of the users that are due, and returns
 // the customers that were moved by it.
-func (r *run) pairListed(ctx context.Context, due []ledger.Customer, list listing) (moved map[int64]bool, err error) {
+func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list userlist.Listing) (moved map[int64]bool, err error) {
 	if len(due) == 0 {
 		return nil, nil
 	}
-	p := pairing{due: due, list: list, timing: r.timing()}
-	if p.people, err = r.listedPeople(ctx, due, list); err != nil {
+	p := userlist.Pairing{Due: due, List: list, Timing: r.timing()}
+	if p.People, err = r.listedPeople(ctx, due, list); err != nil {
 		return nil, err
 	}
-	if p.near, err = r.nearDue(ctx, due); err != nil {
+	if p.Near, err = r.nearDue(ctx, due); err != nil {
 		return nil, err
 	}
-	found := p.compare()
+	found := p.CompareUsers()
 	if err := r.noteLag(ctx, due, list); err != nil {
 		return nil, err
 	}
-	r.masked = found.masked
-	if moved, err = r.repair(ctx, &found, list); err != nil {
+	r.masked = found.Masked
+	if moved, err = r.repairMixUps(ctx, &found, list); err != nil {
 		return nil, err
 	}
-	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), found.notes); err != nil {
+	if err := r.cfg.Ledger.NotePairings(context.WithoutCancel(ctx), found.Notes); err != nil {
 		return nil, ledgerStop("noting which users are confirmed", err)
 	}
-	for _, n := range found.notes {
+	for _, n := range found.Notes {
 		if n.Pairing.NeedsReview() {
 			r.cfg.Log.Warn("a created user is not in the partner's list as it should be", "code", string(n.Pairing))
 		}
 	}
-	if c := p.clocks()([]ledger.Attempt{{NotBefore: r.clock.now()}}); c.enough {
-		if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), learntCreatedAt, (c.offset - c.spread).String(), wall()); err != nil {
-			return nil, ledgerStop("noting the clock of createdAt", err)
+	if c := p.CalibrateNear()([]ledger.Attempt{{NotBefore: r.clock.Now()}}); c.IsKnown {
+		if err := r.facts.keep(ctx, learntCreatedAt, (c.Offset - c.Spread).String()); err != nil {
+			return nil, err
 		}
 	}
 	return moved, nil
 }
 
-// listedPeople are the customers whose e-mail the list shows for a serviceId
+// listedPeople returns the customers whose e-mail the list shows for a serviceId
 // that another customer has.
-func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list listing) (map[string]ledger.Customer, error) {
+func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
 	var identities []string
 	for _, c := range due {
-		if u, ok := list.known[c.ServiceID]; ok && !sameEmail(u.Email, c.Identity) {
-			if id := identityOf(u.Email); id != "" {
+		if u, ok := list.Known[c.ServiceID]; ok && u.Identity != c.Identity {
+			if id := u.Identity; id != "" {
 				identities = append(identities, id)
 			}
 		}
@@ -332,19 +324,29 @@ func (r *run) listedPeople(ctx context.Context, due []ledger.Customer, list list
 }
 
 // noteLag keeps the longest time that the list was seen to lag behind.
-func (r *run) noteLag(ctx context.Context, due []ledger.Customer, list listing) error {
-	most := time.Duration(0)
+func (r confirmer) noteLag(ctx context.Context, due []ledger.Customer, list userlist.Listing) error {
+	longest := time.Duration(0)
 	for _, c := range due {
-		if _, shown := list.known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
-			most = max(most, list.began.Sub(endOf(c)))
+		if _, shown := list.Known[c.ServiceID]; !shown && c.ServiceID != "" && r.isRecent(c) {
+			longest = max(longest, list.Began.Sub(userlist.LastAttemptEnd(c)))
 		}
 	}
-	if most <= r.lag() {
+	if longest <= r.listLag {
 		return nil
 	}
-	r.setLag(most)
-	if err := r.cfg.Ledger.Learn(context.WithoutCancel(ctx), learntLag, most.String(), wall()); err != nil {
-		return ledgerStop("noting the lag of the list", err)
+	r.listLag = longest
+	return r.facts.keep(ctx, learntLag, longest.String())
+}
+
+// countUnpaired wakes the resolver when many users wait to be confirmed.
+func (r *recorder) countUnpaired(changes []ledger.Change) {
+	n := int64(0)
+	for _, c := range changes {
+		if c.Status == ledger.Created {
+			n++
+		}
 	}
-	return nil
+	if n > 0 && !r.cfg.Doubt.SkipConfirm && r.unpaired.Add(n) >= pairCrowd {
+		r.resolver.in.wake()
+	}
 }

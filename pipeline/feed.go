@@ -13,60 +13,46 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// chunkRows is how many rows travel together. Large enough to make channels
-// cheap, small enough that a few of them in flight are no memory.
+// chunkRows is how many rows are handled together.
 const chunkRows = 256
 
 // chunk is some neighbouring rows on their way through the checkers.
 type chunk struct {
-	rows []checked
-	done chan struct{} // closed when all are checked
-
-	room []checked     // where rows are, and others were before
-	used chan<- *chunk // takes it when its rows are needed no more
-
-	// In the check pass, parallel to rows:
-	drafts  []ledger.Row       // what is registered of them, without what the ledger knows
-	lookups []ledger.LookupKey // what the ledger is asked
-	cuts    []int              // rows whose person stands in the chunk already, behind the cut before
+	rows   []checked
+	drafts []ledger.Row  // in the check pass: what is registered of each row, without what the ledger knows
+	done   chan struct{} // closed when all are checked
 }
 
-// free lets the chunk be used again: nobody may look at its rows after that.
-func (c *chunk) free() {
-	select {
-	case c.used <- c:
-	default:
-	}
-}
-
-// pick chooses the rows of the send pass: it is given the ordinal of the first
+// rowPicker chooses the rows of the send pass: it is given the ordinal of the first
 // row and fills in what the ledger plans for each. Rows without a plan are
 // dropped before they are checked.
-type pick func(ctx context.Context, first int, rows []checked) ([]checked, error)
+type rowPicker func(ctx context.Context, first int, rows []checked) ([]checked, error)
 
 // checkedRows reads all rows, validates them on all cores and hands them on in
-// input order, a chunk at a time, which whoever looks at it last frees. Without
-// choose, this is the check pass: the chunk is drafted, too.
-func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose pick, take func(*chunk) error) error {
+// input order, a chunk at a time. Without choose, this is the
+// check pass: the chunk is drafted, too.
+func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose rowPicker, take func(*chunk) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *chunk, workers)
 	order := make(chan *chunk, 2*workers)
-	used := make(chan *chunk, 4*workers) // as many as can be under way
 	group.Go(func() error {
 		defer close(work)
 		defer close(order)
-		return readChunks(ctx, rows, choose, work, order, used)
+		return readChunks(ctx, rows, choose, work, order)
 	})
 	for range workers {
 		group.Go(func() error {
-			seen, fields := make(map[string]bool, chunkRows), validate.Fields()
+			fields := validate.Fields()
 			for c := range work {
+				if choose == nil {
+					c.drafts = make([]ledger.Row, len(c.rows))
+				}
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
-				}
-				if choose == nil {
-					c.draft(seen, fields)
+					if choose == nil {
+						c.drafts[i] = draftRow(&c.rows[i], fields)
+					}
 				}
 				close(c.done)
 			}
@@ -90,17 +76,16 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose p
 }
 
 // readChunks sends each chunk to the checkers and, in the same order, to
-// whoever waits for the checked rows.
-func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- *chunk, used chan *chunk) error {
+// the goroutine that waits for the checked rows.
+func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order chan<- *chunk) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {
 		n, err := rows.Read(buf)
 		if n > 0 {
-			c := emptyChunk(used)
+			c := &chunk{rows: make([]checked, n), done: make(chan struct{})}
 			for i := range buf[:n] {
 				c.rows[i].row = buf[i]
 			}
-			c.rows = c.rows[:n]
 			if choose != nil {
 				var err error
 				if c.rows, err = choose(ctx, first, c.rows); err != nil {
@@ -116,44 +101,12 @@ func readChunks(ctx context.Context, rows Rows, choose pick, work, order chan<- 
 				}
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return &Stop{Reason: InputFault, Err: err}
 		}
-	}
-}
-
-// emptyChunk has room for all rows of a chunk.
-func emptyChunk(used chan *chunk) *chunk {
-	var c *chunk
-	select {
-	case c = <-used:
-	default:
-		c = &chunk{room: make([]checked, chunkRows), used: used}
-	}
-	c.rows, c.done = c.room, make(chan struct{})
-	return c
-}
-
-// draft does for the registration whatever needs no look at the ledger. seen is
-// a set to work with.
-func (c *chunk) draft(seen map[string]bool, fields validate.FieldTable) {
-	c.drafts, c.lookups, c.cuts = c.drafts[:0], c.lookups[:0], c.cuts[:0]
-	clear(seen)
-	for i := range c.rows {
-		c.drafts = append(c.drafts, draft(&c.rows[i], fields))
-		d := &c.drafts[i]
-		c.lookups = append(c.lookups, ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields})
-		if d.Identity == "" {
-			continue
-		}
-		if seen[d.Identity] {
-			c.cuts = append(c.cuts, i)
-			clear(seen)
-		}
-		seen[d.Identity] = true
 	}
 }
 
@@ -178,8 +131,8 @@ func checkRow(rules *validate.Rules, row Row) validate.Result {
 	}
 	problems := make([]validate.Problem, 0, len(row.Issues)+len(res.Problems))
 	for _, i := range row.Issues {
-		told := func(p validate.Problem) bool { return p.Field == i.Field && !p.Warning }
-		if !i.Warning || !useless[""] && !useless[i.Field] && !slices.ContainsFunc(res.Problems, told) {
+		hasProblem := func(p validate.Problem) bool { return p.Field == i.Field && !p.Warning }
+		if !i.Warning || !useless[""] && !useless[i.Field] && !slices.ContainsFunc(res.Problems, hasProblem) {
 			problems = append(problems, i)
 		}
 	}
@@ -194,19 +147,17 @@ func checkRow(rules *validate.Rules, row Row) validate.Result {
 	return res
 }
 
-// feed runs the reading half of the send pass: the same input again, for the
+// feedRows runs the reading half of the send pass: the same input again, for the
 // bodies, which are never stored. It hands on the rows that the ledger does not
 // count as settled, in input order, and closes out when it ends.
-func (r *run) feed(ctx context.Context, out chan<- *chunk) error {
+func (r *run) feedRows(ctx context.Context, out chan<- *chunk) error {
 	defer close(out)
 	rows, err := r.cfg.Input.Rows(ctx)
 	if err != nil {
 		return &Stop{Reason: InputFault, Err: err}
 	}
-	ahead := plans{run: r}
-	err = checkedRows(ctx, rows, r.cfg.Rules, ahead.unsettled, func(c *chunk) error {
+	err = checkedRows(ctx, rows, r.cfg.Rules, r.unsettled, func(c *chunk) error {
 		if len(c.rows) == 0 {
-			c.free()
 			return nil
 		}
 		select {
@@ -219,48 +170,19 @@ func (r *run) feed(ctx context.Context, out chan<- *chunk) error {
 	return errors.Join(err, rows.Close())
 }
 
-// plans reads what the ledger plans, of a fast run for some chunks at once: each
-// look into the ledger begins with what is under way.
-type plans struct {
-	*run
-	first int
-	rows  []ledger.Planned // from first on
-}
-
-// manyRows is how many rows are planned at once when they last for a second at most.
-const manyRows = 4 * chunkRows
-
-// of are the plans of n rows.
-func (p *plans) of(ctx context.Context, first, n int) ([]ledger.Planned, error) {
-	if first < p.first || first+n > p.first+len(p.rows) {
-		size := n
-		if p.pace.limit() >= manyRows {
-			size = max(n, manyRows)
-		}
-		var err error
-		if p.rows, err = p.cfg.Ledger.Plan(ctx, p.batch.ID, first, size); err != nil {
-			return nil, ledgerStop("reading the plan", err)
-		}
-		p.first = first
-	}
-	return p.rows[first-p.first : min(first-p.first+n, len(p.rows))], nil
-}
-
 // unsettled picks the rows that may have to be sent.
-func (p *plans) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
-	if p.open != nil && first+len(rows) <= p.batch.Rows && !p.open.any(first, len(rows)) {
-		return nil, nil
-	}
-	planned, err := p.of(ctx, first, len(rows))
+func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
+	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))
 	if err != nil {
-		return nil, err
+		return nil, ledgerStop("reading the plan", err)
 	}
 	if len(planned) != len(rows) {
 		return nil, stopf(InputFault, "the input has more rows than were registered: it changed during the run. Run again")
 	}
 	kept := rows[:0]
-	for i, plan := range planned {
-		if plan.Verdict != "" || !plan.Claims || !maySend(p.cfg, plan.Customer) || p.cfg.Only != nil && !p.cfg.Only(plan.Customer) {
+	for i := range planned {
+		plan := &planned[i]
+		if plan.Verdict != "" || !plan.Claims || !maySend(r.cfg, plan.Customer) || r.cfg.Only != nil && !r.cfg.Only(plan.Customer) {
 			continue
 		}
 		rows[i].planned = plan

@@ -24,13 +24,13 @@ func TestSixteenthField(t *testing.T) {
 		Cell: func(*validate.Raw) *string { return &nickname }, Value: func(*validate.User) string { return nickname }})
 	given := person(0)
 	c := &checked{row: given, result: new(validate.Rules).Check(given.Raw)}
-	row := draft(c, table)
+	row := draftRow(c, table)
 	names := table.DetailNames()
 	if at := slices.Index(names, "nickName"); len(row.Fields) != len(names) || row.Fields[at] != "Jay" || names[at+1] != validate.ExtraDetail {
 		t.Errorf("details %q of %q", row.Fields, names)
 	}
 	c.result.Identity = ""
-	if got := draft(c, table).Recall; !strings.HasSuffix(got, "\x00Jay") {
+	if got := draftRow(c, table).Recall; !strings.HasSuffix(got, "\x00Jay") {
 		t.Errorf("recalled by %q", got)
 	}
 }

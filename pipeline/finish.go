@@ -7,36 +7,52 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
-// finish closes the run in the ledger and adds up. The figures must agree with
+// Summary is what a run did. It is complete also when Run returns a *Stop,
+// unless the batch was not registered: then Batch.ID is 0.
+type Summary struct {
+	Run         int64
+	Batch       ledger.Batch
+	Plan        Plan
+	Tally       ledger.Tally          // of the batch, as it is now
+	New         map[ledger.Status]int // rows decided in this run
+	Sent        int                   // create-user requests, less those known never sent
+	Users       int                   // users whom requests of this run have created, whatever became of the answer
+	AlreadyDone int                   // rows whose final status stood before
+	Remaining   int                   // pending, insufficient_balance and in_doubt
+	OthersDoubt int                   // customers in doubt of other inputs
+	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
+	ListError   string                // why it has not; "" = it was read, or need not be
+	Fee         Amount                // measured in this run if it could be, else as planned
+	WalletFrom  Amount
+	WalletTo    Amount
+	Currency    string
+	Started     time.Time
+	Finished    time.Time
+}
+
+// finishRun closes the run in the ledger and adds up. The figures must agree with
 // the rows read, or the run has failed whatever else it did.
-func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
+func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err error) (Summary, error) {
 	interrupt := ctx.Err() != nil
 	asked := ctx
 	ctx = context.WithoutCancel(ctx)
-	if stop := r.halt.reason(); stop != nil {
+	if stop := r.stopReason.current(); stop != nil {
 		err = stop
 	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
-	switch {
-	case !r.book.wallet().Known() || r.book.requests() == 0:
-	case interrupt || !answers(err):
-		r.book.forgetWallet()
-	default:
-		soon, cancel := context.WithTimeout(asked, lastQuestion)
-		_, failed := r.askWallet(soon)
-		cancel()
-		if failed != nil {
-			r.cfg.Log.Warn("the wallet could not be asked at the end", "error", failed.Error())
-			r.book.forgetWallet()
-		}
+	if f := r.counters.current(); f.Wallet.Known() && f.Sent > 0 {
+		s.WalletTo = r.lastBalance(asked, !interrupt && canAnswer(err))
+	} else {
+		s.WalletTo = f.Wallet
 	}
-	s.Finished = wall()
-	p, decided, first := r.book.figures()
-	s.Sent, s.New, s.Users = p.Sent, decided, r.book.users()
-	s.WalletFrom, s.WalletTo, s.Currency, s.Fee = first, p.Wallet, p.Currency, r.fee
+	s.Finished = pacing.WallTime()
+	f := r.counters.current()
+	s.Sent, s.New, s.Users = f.Sent, f.decided, f.users
+	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
 	}
@@ -52,41 +68,54 @@ func (r *run) finish(ctx context.Context, s Summary, before ledger.Tally, err er
 		if total != s.Batch.Rows || s.Tally.Rows != s.Batch.Rows {
 			return s, errors.Join(err, fmt.Errorf("pipeline: %d rows were read, but the ledger accounts for %d", s.Batch.Rows, total))
 		}
-		r.compare(&s, before)
+		r.compareTally(&s, before)
 	}
-	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}) {
-		if failed != nil {
-			return s, errors.Join(err, ledgerStop("adding up", failed))
-		}
-		_ = c
-		s.OthersDoubt++
+	var failed error
+	if s.OthersDoubt, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}); failed != nil {
+		return s, errors.Join(err, failed)
 	}
-	s.ListError = r.listError
-	if s.Unconfirmed, err = r.countUnconfirmed(ctx, s.Batch.ID, err); r.masked > 0 && s.ListError == "" {
+	if s.Unconfirmed, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Pairing: ledger.Unconfirmed, Batch: s.Batch.ID}); failed != nil {
+		err = errors.Join(err, failed)
+	}
+	if s.ListError = r.listError; r.masked > 0 && s.ListError == "" {
 		s.ListError = "it shows other e-mails than were sent"
 	}
-	if failed := r.learn(ctx, s); failed != nil && err == nil {
+	if failed := r.keepLearnt(ctx, s); failed != nil && err == nil {
 		err = failed
 	}
 	return s, err
 }
 
-// countUnconfirmed counts the users of the batch that no list has confirmed.
-func (r *run) countUnconfirmed(ctx context.Context, batch int64, err error) (n int, _ error) {
-	for c, failed := range r.cfg.Ledger.Customers(ctx, ledger.Query{Pairing: ledger.Unconfirmed, Batch: batch}) {
-		if failed != nil {
-			return n, errors.Join(err, ledgerStop("adding up", failed))
-		}
-		if c.Status == ledger.Created {
-			n++
-		}
+// lastBalance asks the wallet once more, if it can be asked. What it held before is
+// not what it holds at the end, so that the balance is unknown otherwise.
+func (r *run) lastBalance(ctx context.Context, canAsk bool) Amount {
+	if !canAsk {
+		return Amount{}
 	}
-	return n, err
+	soon, cancel := context.WithTimeout(ctx, lastQuestion)
+	defer cancel()
+	balance, err := r.askWallet(soon)
+	if err != nil {
+		r.cfg.Log.Warn("the wallet could not be asked at the end", "error", err.Error())
+		return Amount{}
+	}
+	return balance
 }
 
-// answers reports whether, as a run ends, the partner can be expected to answer
+// countCustomers returns how many customers a query finds.
+func (r *run) countCustomers(ctx context.Context, q ledger.Query) (n int, _ error) {
+	for _, err := range r.cfg.Ledger.Customers(ctx, q) {
+		if err != nil {
+			return n, ledgerStop("adding up", err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// canAnswer reports whether, as a run ends, the partner can be expected to answer
 // a question about the wallet.
-func answers(err error) bool {
+func canAnswer(err error) bool {
 	var s *Stop
 	if !errors.As(err, &s) {
 		return true
@@ -98,70 +127,19 @@ func answers(err error) bool {
 // worth knowing, and not worth waiting for.
 const lastQuestion = 10 * time.Second
 
-// measuredFee is what one user cost in this run, if the wallet went down by a
+// measuredFee returns what one user cost in this run, if the wallet went down by a
 // whole cent for each. Otherwise something else was paid from it, too, and
-// nothing can be told.
+// nothing is known.
 func measuredFee(s Summary) Amount {
-	users := s.Users
-	fee := s.WalletFrom.Minus(s.WalletTo).Per(users)
-	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.wholeCents() {
+	fee := s.WalletFrom.Minus(s.WalletTo).Per(s.Users)
+	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
 		return Amount{}
 	}
 	return fee
 }
 
-// learnFee keeps what one user cost. Others spend from the wallet, too, so that
-// a fee is believed, by later runs, only once two measurements in a row agree (by
-// the first user of a run and by all of it, or by two runs), and never if it is
-// more than twice what was measured first.
-func (r *run) learnFee(ctx context.Context, fee Amount) error {
-	if !fee.Known() {
-		return nil
-	}
-	first, err := r.learntAmount(ctx, learntFeeFirst)
-	if err != nil {
-		return err
-	}
-	seen, err := r.learntAmount(ctx, learntFeeSeen)
-	if err != nil {
-		return err
-	}
-	if r.firstFee.Known() {
-		seen = r.firstFee
-	}
-	names := []string{learntFeeSeen}
-	if !first.Known() {
-		names, first = append(names, learntFeeFirst), fee
-	}
-	if seen.Known() && fee.Cmp(seen) == 0 && fee.Cmp(first.Times(2)) <= 0 {
-		names = append(names, learntFee)
-	}
-	for _, name := range names {
-		if err := r.cfg.Ledger.Learn(ctx, name, fee.String(), wall()); err != nil {
-			return ledgerStop("noting the fee", err)
-		}
-	}
-	return nil
-}
-
-// learntAmount is an amount that an earlier run kept; unknown if none did.
-func (r *run) learntAmount(ctx context.Context, name string) (Amount, error) {
-	text, _, err := r.cfg.Ledger.Learnt(ctx, name)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return Amount{}, nil
-	case err != nil:
-		return Amount{}, ledgerStop("reading the fee", err)
-	}
-	a, err := ParseAmount(text)
-	if err != nil {
-		return Amount{}, nil // what no version of this program wrote is no fee
-	}
-	return a, nil
-}
-
-// compare works out what this run has changed.
-func (r *run) compare(s *Summary, before ledger.Tally) {
+// compareTally works out what this run has changed.
+func (r *run) compareTally(s *Summary, before ledger.Tally) {
 	for _, st := range []ledger.Status{ledger.Pending, ledger.InDoubt, ledger.InsufficientBalance} {
 		s.Remaining += s.Tally.Status[st]
 		if d := s.Tally.Status[st] - before.Status[st]; d > 0 && st != ledger.Pending {
@@ -181,28 +159,4 @@ func (r *run) compare(s *Summary, before ledger.Tally) {
 		s.AlreadyDone += s.New[st] // counted among the remaining
 	}
 	s.AlreadyDone = max(0, s.AlreadyDone)
-}
-
-// learn keeps what the next run wants to know.
-func (r *run) learn(ctx context.Context, s Summary) error {
-	if stop := r.halt.reason(); stop != nil && stop.Reason == LedgerFault {
-		return nil // nothing more is written to it
-	}
-	if err := r.learnFee(ctx, measuredFee(s)); err != nil {
-		return err
-	}
-	if s.Currency != "" {
-		if err := r.cfg.Ledger.Learn(ctx, learntCurrency, s.Currency, wall()); err != nil {
-			return ledgerStop("noting the currency", err)
-		}
-	}
-	if err := r.noteTrip(ctx); err != nil {
-		return err
-	}
-	if met, at := r.pace.learnt(); met > 0 {
-		if err := r.cfg.Ledger.Learn(ctx, learntPace, textOfPace(met), at); err != nil {
-			return ledgerStop("noting the pace", err)
-		}
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // meddled is a ledger that another writer changes just before an intent or a
@@ -53,7 +54,7 @@ func (m *meddled) Emergency(changes []ledger.Change) error {
 // byHand sets the status of a customer that was never sent.
 func byHand(t *testing.T, l ledger.Ledger, e ledger.Expect, s ledger.Status) {
 	t.Helper()
-	left, err := l.Record(t.Context(), 99, []ledger.Change{{Expect: e, Status: s, Code: "by_hand", Manual: true, At: wall()}})
+	left, err := l.Record(t.Context(), 99, []ledger.Change{{Expect: e, Status: s, Code: "by_hand", Manual: true, At: pacing.WallTime()}})
 	if err != nil || len(left) > 0 {
 		t.Errorf("%v, left: %v", err, left)
 	}
@@ -137,7 +138,7 @@ func TestPlannerLeavesWhatOthersSend(t *testing.T) {
 			}
 		}
 		s, err := Run(t.Context(), b.cfg)
-		if stopReason(err) != Limit {
+		if reasonOf(err) != Limit {
 			t.Errorf("%v", err)
 		}
 		want(t, s, map[ledger.Status]int{ledger.Created: 2, ledger.InDoubt: 1, ledger.Pending: 2})
@@ -156,7 +157,7 @@ func TestPlannerDoesNotAskForever(t *testing.T) {
 		b := newBench(t, 5)
 		b.cfg.Ledger = refusing{b.ledger}
 		_, err := Run(t.Context(), b.cfg)
-		if stopReason(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
+		if reasonOf(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -178,7 +179,7 @@ func TestRecorderKeepsWhatIsLeft(t *testing.T) {
 			return changes, nil
 		}
 		s, err := Run(t.Context(), b.cfg)
-		if stopReason(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
+		if reasonOf(err) != LedgerFault || !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%v", err)
 		}
 		if len(m.kept) != 1 || m.kept[0].Status != ledger.Created || m.kept[0].URL == "" {

@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -16,59 +18,59 @@ import (
 
 // inquiry is what one scan looks for, and for whom.
 type inquiry struct {
-	search
-	near map[int64]neighbours // by customer in doubt
-	due  []ledger.Customer    // to be paired, with their attempts
+	userlist.Search
+	near map[int64]decide.Witnesses // by customer in doubt
+	due  []ledger.Customer          // to be paired, with their attempts
 }
 
-// look scans once and rules on everything that is in doubt.
-func (r *resolver) look(ctx context.Context) error {
-	ask, err := r.inquire(ctx)
+// lookOnce scans once and decides about everything that is in doubt.
+func (r *resolver) lookOnce(ctx context.Context) error {
+	ask, err := r.newInquiry(ctx)
 	if err != nil {
 		return err
 	}
-	began := wall()
-	list, err := r.scan(ctx, ask.search)
-	r.last = wall()
+	began := pacing.WallTime()
+	list, err := r.reader.ScanUsers(ctx, ask.Search)
+	r.last = pacing.WallTime()
 	if ctx.Err() != nil {
 		return nil
 	}
-	if errors.Is(err, errWrongAccount) {
-		return &Stop{Reason: Refused, Err: err}
+	if s := refusalStop(err); s != nil {
+		return s
 	}
 	if err != nil {
-		return r.unreadable(ctx, err)
+		return r.giveUpList(ctx, err)
 	}
 	r.failed = 0
-	moved, err := r.pairListed(ctx, ask.due, list)
+	moved, err := confirmer{r.run}.pairListed(ctx, ask.due, list)
 	if err != nil {
 		return err
 	}
-	return r.judge(ctx, ask, list, began, moved)
+	return r.judgeAll(ctx, ask, list, began, moved)
 }
 
-// inquire works out what the next scan has to look for.
-func (r *resolver) inquire(ctx context.Context) (inquiry, error) {
-	ask := inquiry{near: make(map[int64]neighbours, len(r.own)+len(r.others)), search: search{
-		wanted: map[string]bool{}, mailboxes: map[string]bool{}, names: map[string]bool{}, known: map[string]bool{}, reach: map[string]bool{},
-		slug: r.account.slug(), turn: r.scanPace()}}
+// newInquiry works out what the next scan has to look for.
+func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
+	ask := inquiry{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
+		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
+		Slug: r.account.boundSlug(), AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
 	add := func(c ledger.Customer) error {
-		ask.wanted[c.Identity], ask.mailboxes[validate.Mailbox(c.Identity)] = true, true
-		if n := nameOf(c.FirstName, c.LastName); n != "" {
-			ask.names[n] = true
+		ask.Wanted[c.Identity], ask.Mailboxes[validate.Mailbox(c.Identity)] = true, true
+		if n := decide.NormalizeName(c.FirstName, c.LastName); n != "" {
+			ask.Names[n] = true
 		}
-		oldest := oldestThatMatters(c.History, r.timing())
+		oldest := decide.OldestRelevant(c.History, r.timing())
 		if all = all || oldest.IsZero(); !all && (since.IsZero() || oldest.Before(since)) {
 			since = oldest
 		}
-		near, err := r.neighbours(ctx, c.History)
+		near, err := r.witnesses(ctx, c.History)
 		if err != nil {
 			return err
 		}
 		ask.near[c.ID] = near
-		for _, k := range near.all() {
-			ask.known[k.serviceID], ask.reach[k.serviceID] = true, true
+		for _, k := range near.AllSides() {
+			ask.Known[k.ServiceID], ask.Reach[k.ServiceID] = true, true
 		}
 		return nil
 	}
@@ -83,110 +85,114 @@ func (r *resolver) inquire(ctx context.Context) (inquiry, error) {
 		}
 	}
 	var err error
-	if ask.due, err = r.unconfirmed(ctx); err != nil {
+	if ask.due, err = (confirmer{r.run}).listUnconfirmed(ctx); err != nil {
 		return ask, err
 	}
-	near, err := r.nearDue(ctx, ask.due)
+	near, err := confirmer{r.run}.nearDue(ctx, ask.due)
 	if err != nil {
 		return ask, err
 	}
 	for _, k := range near {
-		ask.known[k.serviceID] = true
+		ask.Known[k.ServiceID] = true
 	}
 	for _, c := range ask.due {
-		ask.wanted[c.Identity] = true
+		ask.Wanted[c.Identity] = true
 		if c.ServiceID != "" {
-			ask.known[c.ServiceID] = true
+			ask.Known[c.ServiceID] = true
 		}
 	}
 	if !all {
-		ask.since = since
+		ask.Since = since
 	}
 	return ask, nil
 }
 
-// neighbours are the known users created nearest to the unanswered attempts of
+// witnesses returns the known users created nearest to the unanswered attempts of
 // a history, or to its newest one if all are answered.
-func (r *run) neighbours(ctx context.Context, h []ledger.Attempt) (n neighbours, err error) {
+func (r *run) witnesses(ctx context.Context, h []ledger.Attempt) (n decide.Witnesses, err error) {
 	if len(h) == 0 {
 		return n, nil
 	}
 	first, last := int64(0), int64(0)
 	for i, a := range h {
-		if unanswered(h, i, r.timing()) || i == len(h)-1 {
+		if decide.IsUnanswered(h, i, r.timing()) || i == len(h)-1 {
 			if first == 0 {
 				first = a.ID
 			}
 			last = a.ID
 		}
 	}
-	read := func(of ledger.Near) (side []*neighbour, err error) {
-		for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Near: &of, History: true}) {
-			if err != nil {
-				return nil, ledgerStop("reading the users created nearest to a row", err)
-			}
-			if k := newNeighbour(c); k != nil {
-				side = append(side, k)
-			}
-		}
-		return side, nil
-	}
-	if n.before, err = read(ledger.Near{Attempt: first, N: 2 * maxNeighbours}); err == nil {
-		n.after, err = read(ledger.Near{Attempt: last, After: true, N: 2 * maxNeighbours})
+	n.Before, err = r.readWitnesses(ctx, ledger.Query{Near: &ledger.Near{Attempt: first, N: 2 * decide.MaxWitnesses}})
+	if err == nil {
+		n.After, err = r.readWitnesses(ctx, ledger.Query{Near: &ledger.Near{Attempt: last, After: true, N: 2 * decide.MaxWitnesses}})
 	}
 	return n, err
 }
 
-// judge rules on every row by one list. Customers that were just moved are left
+// readWitnesses returns those customers of a query who are witnesses.
+func (r *run) readWitnesses(ctx context.Context, q ledger.Query) (all []*decide.Witness, err error) {
+	q.History = true
+	for c, err := range r.cfg.Ledger.Customers(ctx, q) {
+		if err != nil {
+			return nil, ledgerStop("reading the users by whom a list is judged", err)
+		}
+		if w := decide.NewWitness(c); w != nil {
+			all = append(all, w)
+		}
+	}
+	return all, nil
+}
+
+// judgeAll decides about every row by one list. Customers that were just moved are left
 // to the next look.
-func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began time.Time, moved map[int64]bool) error {
-	owners, err := r.owners(ctx, list)
+func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.Listing, began time.Time, moved map[int64]bool) error {
+	owners, err := r.findOwners(ctx, list)
 	if err != nil {
 		return err
 	}
-	noted, err := r.noted(ctx)
+	noted, err := r.allInGap(ctx)
 	if err != nil {
 		return err
 	}
-	var out []ruled
+	var out []resolved
 	// What a request waits for its token is not counted: at one a minute
 	// nothing would ever be fresh.
-	freshUntil := began.Add(max(freshAtMost, 2*list.took) + lasting(2, r.pace.limit()))
+	freshUntil := began.Add(max(freshAtMost, 2*list.Took) + durationAt(2, r.pace.CurrentRate()))
 	unusable, resent := false, false
-	var unproved []ruled
+	var unproved []resolved
 	for id, w := range r.own {
 		if moved[id] {
 			delete(r.own, id)
-			out = append(out, ruled{job: w.job, ruling: ruling{kind: ruleLeave}})
+			out = append(out, resolved{job: w.job, resolution: decide.Resolution{Kind: decide.LeaveAsIs}})
 			continue
 		}
 		w.unproved = false
 		c := w.job.customer
-		s := r.sighting(c, ask.near[id], list, owners)
-		s.details = w.job.details
-		s.forced = w.job.forced
-		s.mayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
-		rule := r.gaps.weigh(c, s, r.timing(), noted[c.Identity], nameOf(w.job.user.FirstName, w.job.user.LastName))
+		s := r.evidenceOf(c, ask.near[id], list, owners)
+		s.Details = w.job.details
+		s.Forced = w.job.isForced
+		s.MayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
+		rule := r.gaps.WeighEvidence(c, s, r.timing(), noted[c.Identity], decide.NormalizeName(w.job.user.FirstName, w.job.user.LastName))
 		switch {
-		case rule.kind == ruleWait:
+		case rule.Kind == decide.WaitLonger:
 			// A list counts from its Date, which may read a second less.
-			w.due = r.clock.ours(rule.until).Add(dateResolution)
+			w.due = r.clock.LocalTime(rule.Until).Add(decide.DateResolution)
 			continue
-		case rule.kind == ruleAgain && !r.outOfPatience():
+		case rule.Kind == decide.ReadAgain && !r.outOfPatience():
 			unusable = true
-			w.due = wall().Add(backoff(r.unusable, firstUnusable, r.cfg.Pace.Patience))
+			w.due = pacing.WallTime().Add(pacing.BackoffAfter(r.unusable, firstUnusable, r.cfg.Pace.Patience))
 			continue
-		case rule.kind == ruleAgain:
-			rule = ruling{kind: rulePerson, code: codeNoAbsence}
-		case lacksNeighbours(rule, s, ask.near[id]) && len(r.own) < maxDoubts/2:
+		case rule.Kind == decide.ReadAgain:
+			rule = decide.Resolution{Kind: decide.AskOperator, Code: decide.CodeNoAbsence}
+		case lacksWitnesses(rule, s, ask.near[id]) && len(r.own) < maxDoubts/2:
 			w.unproved = true
-			unproved = append(unproved, ruled{job: w.job, ruling: rule})
+			unproved = append(unproved, resolved{job: w.job, resolution: rule})
 			continue
 		}
-		resent = resent || rule.kind == ruleResend
+		resent = resent || rule.Kind == decide.SendAgain
 		delete(r.own, id)
-		w.job.fresh = freshUntil
-		out = append(out, ruled{job: w.job, ruling: rule})
+		w.job.freshUntil = freshUntil
+		out = append(out, resolved{job: w.job, resolution: rule})
 	}
 	out = append(out, r.keepUnproved(unproved, resent)...)
 	r.noteUnusable(unusable, list)
@@ -195,26 +201,26 @@ func (r *resolver) judge(ctx context.Context, ask inquiry, list listing, began t
 			delete(r.others, id)
 			continue
 		}
-		rule := r.gaps.weigh(c, r.sighting(c, ask.near[id], list, owners), r.timing(), noted[c.Identity], "")
-		switch rule.kind {
-		case ruleCreated, ruleMissing, ruleForeign, ruleRefused:
-			out = append(out, ruled{customer: c, ruling: rule})
+		rule := r.gaps.WeighEvidence(c, r.evidenceOf(c, ask.near[id], list, owners), r.timing(), noted[c.Identity], "")
+		switch rule.Kind {
+		case decide.MarkCreated, decide.MarkLinkMissing, decide.MarkDuplicate, decide.MarkRejected:
+			out = append(out, resolved{customer: c, resolution: rule})
 			delete(r.others, id)
 		}
 	}
-	return r.send(ctx, out)
+	return r.sendResolved(ctx, out)
 }
 
-// lacksNeighbours reports whether an operator would have to decide only because
+// lacksWitnesses reports whether an operator would have to decide only because
 // the ledger knows too few users yet: those whom this very run creates may do.
-func lacksNeighbours(rule ruling, s sighting, near neighbours) bool {
+func lacksWitnesses(rule decide.Resolution, s decide.Evidence, near decide.Witnesses) bool {
 	switch {
-	case rule.kind != rulePerson:
+	case rule.Kind != decide.AskOperator:
 		return false
-	case rule.code == codeUnproved:
-		return !s.clock.enough && !slices.ContainsFunc(s.users, func(u partner.Listed) bool { return u.CreatedAt.IsZero() })
-	case rule.code == codeNoAbsence:
-		return len(near.before)+len(near.after) == 0
+	case rule.Code == decide.CodeUnproved:
+		return !s.Clock.IsKnown && !slices.ContainsFunc(s.Users, func(u decide.User) bool { return u.CreatedAt.IsZero() })
+	case rule.Code == decide.CodeNoAbsence:
+		return len(near.Before)+len(near.After) == 0
 	default:
 		return false
 	}
@@ -222,11 +228,12 @@ func lacksNeighbours(rule ruling, s sighting, near neighbours) bool {
 
 // keepUnproved keeps the rows for which too few users are known until nothing is
 // left to be sent. It returns them once that is so.
-func (r *resolver) keepUnproved(unproved []ruled, resent bool) []ruled {
+func (r *resolver) keepUnproved(unproved []resolved, resent bool) []resolved {
 	if resent || r.moreToCome() {
 		for _, x := range unproved {
-			// What was just given back counts as something to be sent only when the planner has it.
-			r.own[x.job.customer.ID].due = wall().Add(r.timing().timeout)
+			// What was just given back counts as something to be sent only when
+			// the planner has it.
+			r.own[x.job.customer.ID].due = pacing.WallTime().Add(r.timing().Timeout)
 		}
 		return nil
 	}
@@ -238,44 +245,47 @@ func (r *resolver) keepUnproved(unproved []ruled, resent bool) []ruled {
 
 // noteUnusable counts the lists in a row that did not show the users whom they
 // must show, and says so the first time.
-func (r *resolver) noteUnusable(is bool, list listing) {
+func (r *resolver) noteUnusable(is bool, list userlist.Listing) {
 	if !is {
 		r.unusable, r.unusableSince = 0, time.Time{}
 		return
 	}
 	if r.unusable++; r.unusable == 1 {
-		r.unusableSince = wall()
-		r.cfg.Log.Warn("the partner's list does not show users that this ledger created, so it proves nobody absent; asking again", "users", list.total)
+		r.unusableSince = pacing.WallTime()
+		r.cfg.Log.Warn("the partner's list does not show users that this ledger created, so it proves nobody absent; asking again", "users", list.Total)
 	}
 }
 
 // outOfPatience reports whether lists have been unusable for so long that the
 // rows are left to an operator.
 func (r *resolver) outOfPatience() bool {
-	return !r.unusableSince.IsZero() && wall().Sub(r.unusableSince) >= r.cfg.Pace.Patience
+	return !r.unusableSince.IsZero() && pacing.WallTime().Sub(r.unusableSince) >= r.cfg.Pace.Patience
 }
 
-// sighting is what the list shows of one customer.
-func (r *resolver) sighting(c ledger.Customer, near neighbours, list listing, owners owners) sighting {
+// evidenceOf returns what the list shows of one customer.
+func (r *resolver) evidenceOf(c ledger.Customer, near decide.Witnesses, list userlist.Listing, owners owners) decide.Evidence {
 	t := r.timing()
-	clock := calibrate(measuresOf(near, list.known))
+	clock := decide.Calibrate(decide.CollectMeasures(near, list.Known))
 	owned := func(serviceID string) bool { return owners.user[serviceID] != 0 }
-	return sighting{
-		began: list.began, users: list.users[c.Identity], email: c.Email, clock: clock,
-		taken:    func(serviceID string) bool { id := owners.user[serviceID]; return id != 0 && id != c.ID },
-		linked:   func(link string) bool { id := owners.link[link]; return id != 0 && id != c.ID || r.shared.has(link) },
-		salvaged: partner.Salvage,
-		absence: prove(witnesses{began: list.began, near: near, listed: list.known, empty: list.empty, unread: list.unread,
-			lag: r.lag(), settled: t.settled(c.History), similar: isSimilar(c, list, owned, clock, t)}, t),
+	return decide.Evidence{
+		Began: list.Began, Users: list.Users[c.Identity], Email: c.Email, Clock: clock,
+		Taken: func(serviceID string) bool { id := owners.user[serviceID]; return id != 0 && id != c.ID },
+		Linked: func(link string) bool {
+			id := owners.link[link]
+			return id != 0 && id != c.ID || r.sharedLinks.isShared(link)
+		},
+		Salvaged: partner.Salvage,
+		Absence: decide.ProveAbsence(decide.AbsenceEvidence{Began: list.Began, Near: near, Listed: list.Known, Empty: list.IsEmpty, Unread: list.HasUnread,
+			Lag: r.listLag, Settled: t.SettledAt(c.History), Similar: decide.HasSimilarUser(c, list.Mailboxes[validate.Mailbox(c.Identity)], list.Names[decide.NormalizeName(c.FirstName, c.LastName)], owned, clock, t)}, t),
 	}
 }
 
-// owners tells whose users and links are customers of the ledger already.
+// owners says which users and links belong to customers of the ledger.
 type owners struct{ user, link map[string]int64 }
 
-func (r *resolver) owners(ctx context.Context, list listing) (o owners, err error) {
+func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o owners, err error) {
 	var ids, links []string
-	for _, by := range []map[string][]partner.Listed{list.users, list.mailboxes, list.names} {
+	for _, by := range []map[string][]decide.User{list.Users, list.Mailboxes, list.Names} {
 		for _, users := range by {
 			for _, u := range users {
 				ids = append(ids, u.ServiceID)
@@ -289,9 +299,9 @@ func (r *resolver) owners(ctx context.Context, list listing) (o owners, err erro
 		links = appendSalvaged(links, c.History)
 	}
 	slices.Sort(ids)
-	o.user, err = r.taken(ctx, slices.Compact(ids))
+	o.user, err = r.usersTaken(ctx, slices.Compact(ids))
 	if err == nil {
-		o.link, err = r.takenLinks(ctx, links)
+		o.link, err = r.linksTaken(ctx, links)
 	}
 	if err != nil {
 		return o, ledgerStop("looking up users by serviceId", err)

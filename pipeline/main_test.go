@@ -2,21 +2,16 @@ package pipeline
 
 import (
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
 // TestMain holds that no run leaves a goroutine behind, and plays more random
-// histories than the library does by itself: they are cheap. For a long proof:
-//
-//	go test ./pipeline -run RandomHistories -rapid.checks=1000000
+// cases than the library does by itself: they are cheap.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // flags given on the command line are parsed after this
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -1,9 +1,16 @@
 package pipeline
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // Amount is an exact amount of money without its currency. The zero value is
@@ -28,7 +35,7 @@ func ParseAmount(s string) (Amount, error) {
 // Known reports whether the amount is known.
 func (a Amount) Known() bool { return a.rat != nil }
 
-// String is the shortest exact decimal with at least two places, "" if unknown.
+// String returns the shortest exact decimal with at least two places, "" if unknown.
 func (a Amount) String() string {
 	if a.rat == nil {
 		return ""
@@ -40,7 +47,7 @@ func (a Amount) String() string {
 	return a.rat.FloatString(max(places, 2))
 }
 
-// Times is the amount n times over; unknown stays unknown.
+// Times returns the amount n times over; unknown stays unknown.
 func (a Amount) Times(n int) Amount {
 	if a.rat == nil {
 		return a
@@ -48,7 +55,7 @@ func (a Amount) Times(n int) Amount {
 	return Amount{new(big.Rat).Mul(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
-// Plus is the sum; an unknown amount counts as nothing unless both are unknown.
+// Plus returns the sum; an unknown amount counts as nothing unless both are unknown.
 func (a Amount) Plus(b Amount) Amount {
 	switch {
 	case a.rat == nil:
@@ -60,7 +67,7 @@ func (a Amount) Plus(b Amount) Amount {
 	}
 }
 
-// Minus is the difference, unknown if either is.
+// Minus returns the difference, unknown if either is.
 func (a Amount) Minus(b Amount) Amount {
 	if a.rat == nil || b.rat == nil {
 		return Amount{}
@@ -68,7 +75,7 @@ func (a Amount) Minus(b Amount) Amount {
 	return Amount{new(big.Rat).Sub(a.rat, b.rat)}
 }
 
-// Over is how many whole times b fits into a; -1 if that is not known.
+// Over returns how many whole times b fits into a; -1 if that is not known.
 func (a Amount) Over(b Amount) int {
 	if a.rat == nil || b.rat == nil || b.rat.Sign() <= 0 {
 		return -1
@@ -84,7 +91,7 @@ func (a Amount) Over(b Amount) int {
 	return int(n.Int64())
 }
 
-// Per is the n-th part; unknown if the amount is or n is not positive.
+// Per returns the n-th part; unknown if the amount is or n is not positive.
 func (a Amount) Per(n int) Amount {
 	if a.rat == nil || n <= 0 {
 		return Amount{}
@@ -92,8 +99,8 @@ func (a Amount) Per(n int) Amount {
 	return Amount{new(big.Rat).Quo(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
-// wholeCents reports whether the amount has at most two decimal places.
-func (a Amount) wholeCents() bool {
+// hasWholeCents reports whether the amount has at most two decimal places.
+func (a Amount) hasWholeCents() bool {
 	return a.rat != nil && new(big.Rat).Mul(a.rat, big.NewRat(100, 1)).IsInt()
 }
 
@@ -107,4 +114,193 @@ func (a Amount) Cmp(b Amount) int {
 		y = new(big.Rat)
 	}
 	return x.Cmp(y)
+}
+
+// checkWallet fills in what the wallet says, and refuses to begin when it can pay
+// for no user.
+func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
+	r.fee = r.cfg.Money.Fee
+	if !r.fee.Known() {
+		var err error
+		if r.fee, err = r.facts.readAmount(ctx, learntFee); err != nil {
+			return err
+		}
+		plan.FeeMeasured = r.fee.Known()
+	}
+	plan.Fee, plan.Cost = r.fee, r.fee.Times(plan.Send)
+	w, err := r.patientWallet(ctx)
+	if err != nil {
+		return r.walletFailed(ctx, plan, err)
+	}
+	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
+	if skew, ok := r.clock.Skew(); ok && (skew > time.Minute || skew < -time.Minute) {
+		r.cfg.Log.Warn("our clock and the partner's differ; ages are reckoned in the partner's time", "difference", skew.Round(time.Second).String())
+	}
+	if err := r.sameWallet(w.Account); err != nil {
+		return err
+	}
+	r.owner = w.Account
+	if !w.Active {
+		if r.cfg.Rules.Live && plan.Send > 0 {
+			return stopf(LowBalance, "the partner says that the wallet is not active. Nothing was sent")
+		}
+		r.cfg.Log.Warn("the partner says that the wallet is not active")
+	}
+	balance, err := ParseAmount(w.Balance)
+	if err != nil {
+		plan.WalletError = "its balance is not a number"
+		return nil
+	}
+	r.counters.setWallet(balance, w.Currency)
+	plan.Wallet, plan.Currency = balance, w.Currency
+	usable := balance.Minus(Amount{}.Plus(r.cfg.Money.Keep))
+	if !r.cfg.Money.Keep.Known() {
+		usable = balance
+	}
+	plan.Covered = usable.Over(r.fee)
+	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
+		plan.Shortfall = short
+	}
+	if plan.Send == 0 || r.cfg.Money.Wait {
+		return nil
+	}
+	if r.fee.Known() && usable.Cmp(r.fee) < 0 || !r.fee.Known() && balance.Cmp(r.cfg.Money.Keep) <= 0 {
+		return stopf(LowBalance, "the wallet holds %s %s, which pays for no user. Nothing was sent", balance, w.Currency)
+	}
+	return nil
+}
+
+// patientWallet asks the wallet, again after as long as a 429 asks for.
+func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
+	for try := 0; ; try++ {
+		if err := r.pace.WaitTurn(ctx); err != nil {
+			return partner.Wallet{}, err
+		}
+		w, err := r.cfg.Partner.Wallet(ctx)
+		e, ok := errors.AsType[*partner.Error](err)
+		if !ok || !e.Class.AsksToWait() || try == userlist.PageTries {
+			return w, err
+		}
+		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
+		d := max(e.RetryAfter, pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
+		if d > r.cfg.Pace.Patience {
+			return w, &Stop{Reason: PartnerDown, Err: pacing.ErrTooLong}
+		}
+		r.counters.showPause(pacing.PauseText(d), pacing.WallTime().Add(d))
+		if err := pacing.SleepUntil(ctx, pacing.WallTime().Add(d)); err != nil {
+			return w, err
+		}
+	}
+}
+
+// walletFailed decides what a wallet that does not answer means: refused
+// credentials end the run, anything else is a warning, because the wallet is
+// not what customers are created by.
+func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var stop *Stop
+	if errors.As(err, &stop) {
+		return stop
+	}
+	if e, ok := errors.AsType[*partner.Error](err); ok {
+		r.clock.ObserveDate(e.Began, e.Ended, e.Date) // even a refusal has a Date
+	}
+	if s := refusalStop(err); s != nil {
+		return s
+	}
+	plan.WalletError = err.Error()
+	if r.cfg.Rules.Live && plan.Send > 0 {
+		return &Stop{Reason: PartnerDown, Detail: "the wallet does not answer, and a live run does not begin without it. Nothing was sent", Err: err}
+	}
+	r.cfg.Log.Warn("the wallet could not be asked", "error", err.Error())
+	return nil
+}
+
+// controlGate opens the gate until ctx ends, and stops the run when it will not
+// open within its patience.
+func (r *run) controlGate(ctx context.Context) error {
+	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.counters.showPause, NameCause: r.lastFailure.bracketedCause,
+		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
+		WatchWallet: r.watchWallet}
+	err := c.KeepOpen(ctx)
+	patience := r.cfg.Pace.Patience
+	switch {
+	case err == nil:
+	case errors.Is(err, pacing.ErrSilent):
+		r.stopReason.stopWith(r.lastFailure.silenceStop(patience))
+	case errors.Is(err, pacing.ErrNoPorts):
+		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
+	case errors.Is(err, pacing.ErrOnlyBusy):
+		r.stopReason.stopWith(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
+	default:
+		r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: err})
+	}
+	return nil
+}
+
+// watchWallet begins to watch the wallet after a 402.
+func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) bool, end func()) {
+	r.counters.update(func(f *figures) { f.NoFunds = true })
+	before, err := r.askWallet(ctx) // what there is after the 402
+	if err != nil {
+		before = r.counters.current().Wallet
+	}
+	isFunded = func(ctx context.Context) bool {
+		balance, err := r.askWallet(ctx)
+		return err == nil && r.isFunded(balance, before)
+	}
+	return isFunded, func() { r.counters.update(func(f *figures) { f.NoFunds = false }) }
+}
+
+// isFunded reports whether a balance pays for one more user: at least the fee
+// above what is to be kept, or, the fee unknown, more than there was at the 402.
+func (r *run) isFunded(balance, before Amount) bool {
+	if r.fee.Known() {
+		return balance.Cmp(r.fee.Plus(r.cfg.Money.Keep)) >= 0
+	}
+	return balance.Cmp(before) > 0 && balance.Cmp(r.cfg.Money.Keep) > 0
+}
+
+// askWallet asks for the balance, at the run's pace.
+func (r *run) askWallet(ctx context.Context) (Amount, error) {
+	if err := r.awaitPause(ctx); err != nil {
+		return Amount{}, err
+	}
+	if err := r.pace.WaitTurn(ctx); err != nil {
+		return Amount{}, err
+	}
+	w, err := r.cfg.Partner.Wallet(ctx)
+	if err != nil {
+		r.heedError(err)
+		return Amount{}, err
+	}
+	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
+	balance, err := ParseAmount(w.Balance)
+	if err != nil {
+		return Amount{}, err
+	}
+	r.counters.setWallet(balance, w.Currency)
+	return balance, nil
+}
+
+// heedError lets a look-up that was answered with 429 pause everyone, as a row does.
+func (r *run) heedError(err error) {
+	if e, ok := errors.AsType[*partner.Error](err); ok && e.Class.AsksToWait() {
+		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
+		r.gate.ObserveAnswer(pacing.NotAnAttempt, createClass(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
+		if e.RetryAfter > r.cfg.Pace.Patience {
+			r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
+		}
+	}
+}
+
+// awaitPause waits while the partner has asked everyone to.
+func (r *run) awaitPause(ctx context.Context) error {
+	until := r.gate.CurrentView(pacing.WallTime()).AskedUntil
+	if until.Sub(pacing.WallTime()) > r.cfg.Pace.Patience {
+		return pacing.ErrTooLong
+	}
+	return pacing.SleepUntil(ctx, until)
 }

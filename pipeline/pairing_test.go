@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -403,7 +404,7 @@ func TestDuplicateWhoseAnswerWentToAnother(t *testing.T) {
 				if c := b.customerOf(5); c.Status != ledger.Created || c.Pairing != ledger.MixedUp || c.ServiceID != theirs.ServiceID {
 					t.Errorf("the one who was given the user is %s, %q", c.Status, c.Pairing)
 				}
-				if c := b.customerOf(6); c.Status != ledger.InDoubt || c.Code != codeTaken || c.ServiceID != "" {
+				if c := b.customerOf(6); c.Status != ledger.InDoubt || c.Code != decide.CodeTaken || c.ServiceID != "" {
 					t.Errorf("the one whose user it is is %s, %q", c.Status, c.Code)
 				}
 			}
@@ -464,7 +465,7 @@ func TestAnotherAccountStopsBeforeTheSecond(t *testing.T) {
 		b.cfg.Input = people(13)
 		for range 2 {
 			_, err := Run(t.Context(), b.cfg)
-			if stopReason(err) != Refused || !errors.Is(err, ledger.ErrAccount) {
+			if reasonOf(err) != Refused || !errors.Is(err, ledger.ErrAccount) {
 				t.Fatal(err)
 			}
 			if n := len(b.partner.posts); n != 6 {

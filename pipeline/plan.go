@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -24,10 +26,11 @@ const (
 	maxDoubts = 20_000
 )
 
-// comeback is what the recorder tells the planner about a job, after the commit.
-type comeback struct {
+// retryAt says where a job goes next. The recorder gives it to the planner after the
+// commit.
+type retryAt struct {
 	job  *job
-	next next
+	next decide.Next
 }
 
 // planner decides which rows go out next. It alone writes intents. It holds the
@@ -35,41 +38,39 @@ type comeback struct {
 // again. It always listens to the recorder.
 type planner struct {
 	*run
-	fresh    <-chan *chunk // from the feed; closed when all rows were read
-	back     *mailbox[comeback]
-	out      chan *job       // intended, to the release; room for a whole group
-	drained  chan struct{}   // rings when the release took one
-	queue    []*job          // ready to be intended
-	spare    []*job          // done with, and to be used again: nobody else has them any more
-	intents  []ledger.Intent // the room for a group of them, likewise
-	under    int             // jobs that are intended or in doubt: not back for good yet
-	doubts   int             // those of them that are with the resolver
-	begun    int             // new rows sent, for Bounds.Limit
-	readAll  bool            // nothing more is taken from fresh
-	limited  bool            // because Bounds.Limit is reached
-	measured bool            // the fee of the first user, or it cannot be
+	fresh       <-chan *chunk // from the feed; closed when all rows were read
+	back        *mailbox[retryAt]
+	out         chan *job     // intended, to the release; room for a whole group
+	drained     chan struct{} // rings when the release took one
+	queue       []*job        // ready to be intended
+	openIntents int           // jobs that are intended or in doubt: not back for good yet
+	inDoubt     int           // those of them that are with the resolver
+	newSent     int           // new rows sent, for Bounds.Limit
+	readAll     bool          // nothing more is taken from fresh
+	limited     bool          // because Bounds.Limit is reached
+	measured    bool          // the fee of the first user, or it cannot be
 }
 
-// work runs until every row is settled for this run, or ctx ends. Then nothing
+// planRows runs until every row is settled for this run, or ctx ends. Then nothing
 // more is sent or given to the resolver.
-func (p *planner) work(ctx context.Context) error {
+func (p *planner) planRows(ctx context.Context) error {
 	defer close(p.resolver.finished)
 	defer close(p.out)
 	for {
 		// Asked before the release, so that no change of the gate is missed.
-		room, changed := p.gate.room()
-		if err := p.release(ctx, room); err != nil {
+		room, changed := p.gate.IntentRoom()
+		if err := p.releaseGroup(ctx, room); err != nil {
 			return err
 		}
-		if p.readAll && len(p.queue) == 0 && p.under == 0 {
+		if p.readAll && len(p.queue) == 0 && p.openIntents == 0 {
 			if p.limited {
-				p.halt.stop(stopf(Limit, "as many rows were sent as --limit %d allows", p.cfg.Bounds.Limit))
+				p.stopReason.stopWith(stopf(Limit, "reached --limit %d", p.cfg.Bounds.Limit))
 			}
 			return nil
 		}
-		p.resolver.tail(p.readAll && len(p.queue) == 0 && p.under == p.doubts)
+		p.resolver.setTailing(p.readAll && len(p.queue) == 0 && p.openIntents == p.inDoubt)
 		var fresh <-chan *chunk
-		if !p.readAll && len(p.queue) < maxGroup && p.doubts < maxDoubts {
+		if !p.readAll && len(p.queue) < maxGroup && p.inDoubt < maxDoubts {
 			fresh = p.fresh
 		}
 		select {
@@ -78,13 +79,12 @@ func (p *planner) work(ctx context.Context) error {
 				p.readAll = true
 				continue
 			}
-			if err := p.enqueue(ctx, c.rows); err != nil {
+			if err := p.enqueueRows(ctx, c.rows); err != nil {
 				return err
 			}
-			c.free()
-		case <-p.back.bell:
-			for _, c := range p.back.take() {
-				p.take(c)
+		case <-p.back.notify:
+			for _, c := range p.back.takeAll() {
+				p.takeBack(c)
 			}
 		case <-p.drained:
 		case <-changed:
@@ -94,45 +94,31 @@ func (p *planner) work(ctx context.Context) error {
 	}
 }
 
-// take accounts for a job that the recorder or the resolver gave back.
-func (p *planner) take(c comeback) {
+// takeBack accounts for a job that the recorder or the resolver gave back.
+func (p *planner) takeBack(c retryAt) {
 	switch c.next {
-	case nextAgain:
-		p.under--
-		if c.job.wasDoubt {
-			p.doubts--
-			c.job.wasDoubt = false
+	case decide.NextAgain:
+		p.openIntents--
+		if c.job.isInDoubt {
+			p.inDoubt--
+			c.job.isInDoubt = false
 		}
 		p.queue = append([]*job{c.job}, p.queue...)
-	case nextDoubt:
-		p.doubts++
-		c.job.wasDoubt = true
-		p.resolver.take(c.job)
+	case decide.NextDoubt:
+		p.inDoubt++
+		c.job.isInDoubt = true
+		p.resolver.takeDoubt(c.job)
 	default:
-		p.under--
-		if c.job.wasDoubt {
-			p.doubts--
-		}
-		if len(p.spare) < chunkRows {
-			p.spare = append(p.spare, c.job)
+		p.openIntents--
+		if c.job.isInDoubt {
+			p.inDoubt--
 		}
 	}
 }
 
-// newJob is one of those that are done with, or a new one.
-func (p *planner) newJob() *job {
-	n := len(p.spare) - 1
-	if n < 0 {
-		return new(job)
-	}
-	j := p.spare[n]
-	p.spare = p.spare[:n]
-	return j
-}
-
-// enqueue makes jobs of rows from the feed. Rows in doubt from earlier runs go
+// enqueueRows makes jobs of rows from the feed. Rows in doubt from earlier runs go
 // to the resolver, now that their bodies are at hand.
-func (p *planner) enqueue(ctx context.Context, rows []checked) error {
+func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
 	fields := validate.Fields()
@@ -145,11 +131,10 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 		}
 		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(fields.Details(&c.result.User)), c.planned.Details) {
 			// By its end the input would be found to have changed; by then one
-			// person's details would have gone out under another's key.
+			// customer's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
-		j := p.newJob()
-		*j = job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
+		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
 			histories = append(histories, j.customer.ID)
 		}
@@ -158,28 +143,28 @@ func (p *planner) enqueue(ctx context.Context, rows []checked) error {
 	if err := p.loadHistories(ctx, jobs, histories); err != nil {
 		return err
 	}
-	return p.admit(ctx, jobs)
+	return p.admitJobs(ctx, jobs)
 }
 
-// admit queues the rows that are to be sent, and gives those to the resolver that
+// admitJobs queues the rows that are to be sent, and gives those to the resolver that
 // must be looked up first.
-func (p *planner) admit(ctx context.Context, jobs []*job) error {
+func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	identities := make([]string, len(jobs))
 	for i, j := range jobs {
 		identities[i] = j.customer.Identity
 	}
-	noted, err := p.gaps.noted(ctx, identities)
+	noted, err := p.inGap(ctx, identities)
 	if err != nil {
 		return err
 	}
 	for _, j := range jobs {
 		switch {
-		case j.customer.Status == ledger.InDoubt, (needsLook(j.customer.History, p.timing()) || p.gaps.mustLookUp(j.customer, noted)) && p.wanted(j):
+		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
 			p.toResolver(j)
-		case j.isNew && p.existing.has(j.customer.Identity):
-			j.exists = true
+		case j.isNew && p.existing[j.customer.Identity]:
+			j.isListed = true
 			p.toResolver(j)
-		case p.wanted(j):
+		case p.isWanted(j):
 			p.queue = append(p.queue, j)
 		}
 	}
@@ -188,10 +173,10 @@ func (p *planner) admit(ctx context.Context, jobs []*job) error {
 
 // toResolver gives a row away that only the partner's list can decide about.
 func (p *planner) toResolver(j *job) {
-	p.under++
-	p.doubts++
-	j.wasDoubt = true
-	p.resolver.take(j)
+	p.openIntents++
+	p.inDoubt++
+	j.isInDoubt = true
+	p.resolver.takeDoubt(j)
 }
 
 func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
@@ -213,14 +198,14 @@ func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) e
 	return nil
 }
 
-// wanted decides whether a settled row goes out once more, and under which key.
-func (p *planner) wanted(j *job) bool {
+// isWanted decides whether a settled row goes out once more, and under which key.
+func (p *planner) isWanted(j *job) bool {
 	c := j.customer
 	switch c.Status {
 	case ledger.Pending, ledger.InsufficientBalance:
 		return true
 	case ledger.Rejected:
-		if !refusedBefore(c.History, j.details) {
+		if !decide.WasRefused(c.History, j.details) {
 			return true
 		}
 	case ledger.Duplicate:
@@ -228,23 +213,24 @@ func (p *planner) wanted(j *job) bool {
 		return false
 	}
 	r := p.cfg.Resend
-	if !slices.Contains(r.Statuses, c.Status) && !(c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)) {
+	hasCode := c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)
+	if !hasCode && !slices.Contains(r.Statuses, c.Status) {
 		return false
 	}
-	j.forced, j.next = true, generationByHand(c.History)
+	j.isForced, j.next = true, decide.ForcedGeneration(c.History)
 	return true
 }
 
-// release intends as many rows as the rate and the gate allow and passes them on.
-func (p *planner) release(ctx context.Context, room int) error {
+// releaseGroup intends as many rows as the rate and the gate allow and passes them on.
+func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	size := p.groupSize()
 	waiting := len(p.out)
 	if len(p.queue) == 0 || waiting > size/2 || ctx.Err() != nil {
 		return nil
 	}
 	p.measureFirst(ctx)
-	if p.first() {
-		room = min(room, 1) // until the partner has told the time, a lost answer would be for a person to settle
+	if p.sendsOneByOne() {
+		room = min(room, 1) // until the partner's time is known, an operator would have to settle a lost answer
 	}
 	n := min(len(p.queue), size-waiting, room)
 	if n <= 0 || room == 1 && p.inFlight() > 0 {
@@ -253,25 +239,25 @@ func (p *planner) release(ctx context.Context, room int) error {
 	group := make([]*job, 0, n)
 	for len(group) < n && len(p.queue) > 0 {
 		j := p.queue[0]
-		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.begun >= p.cfg.Bounds.Limit {
+		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.newSent >= p.cfg.Bounds.Limit {
 			p.closeIntake()
 			continue
 		}
 		p.queue = p.queue[1:]
-		if j.stale(wall()) || j.customer.Status != ledger.InDoubt && anyUnanswered(j.customer.History, p.timing()) {
+		if j.isStale(pacing.WallTime()) || j.customer.Status != ledger.InDoubt && decide.HasUnanswered(j.customer.History, p.timing()) {
 			p.toResolver(j)
 			continue
 		}
 		if j.isNew && !j.sentNew {
 			j.sentNew = true
-			p.begun++
+			p.newSent++
 		}
 		group = append(group, j)
 	}
 	if len(group) == 0 {
 		return nil
 	}
-	skipped, err := p.intend(ctx, group)
+	skipped, err := p.writeIntents(ctx, group)
 	if err != nil {
 		return err
 	}
@@ -279,29 +265,30 @@ func (p *planner) release(ctx context.Context, room int) error {
 		if j.attempt.ID == 0 {
 			continue
 		}
-		p.under++
+		p.openIntents++
 		p.out <- j // never blocks: the group fits, and only we send
 	}
-	return p.reconsider(ctx, skipped)
+	return p.reconsiderSkipped(ctx, skipped)
 }
 
-// first reports whether rows go out one at a time: until the partner has told
-// the time, or a lost answer would be for an operator to settle, and until the
-// first user shows whose account the key opens.
-func (p *planner) first() bool {
-	_, known := p.clock.skew()
-	return !known && p.book.requests() == 0 || !p.account.isProved()
+// sendsOneByOne reports whether rows go out one at a time: until the
+// partner's time is known, or an operator would have to settle a lost answer, and
+// until the first user shows whose account the key opens.
+func (p *planner) sendsOneByOne() bool {
+	_, known := p.clock.Skew()
+	return !known && p.counters.current().Sent == 0 || !p.account.isProved.Load()
 }
 
-// measureFirst asks the wallet once the first user of the run is there and nobody
-// else is on the way, if nothing else tells what one user costs.
+// measureFirst asks the wallet once the first user of the run is created and no
+// other request is on its way, if nothing else shows what one user costs.
 func (p *planner) measureFirst(ctx context.Context) {
-	if p.measured || !p.account.isProved() || p.inFlight() > 0 {
+	if p.measured || !p.account.isProved.Load() || p.inFlight() > 0 {
 		return
 	}
 	p.measured = true
-	before := p.book.wallet()
-	if p.fee.Known() || !before.Known() || p.book.users() != 1 || p.book.requests() != 1 {
+	f := p.counters.current()
+	before := f.Wallet
+	if p.fee.Known() || !before.Known() || f.users != 1 || f.Sent != 1 {
 		return
 	}
 	soon, cancel := context.WithTimeout(ctx, lastQuestion)
@@ -323,26 +310,25 @@ func (p *planner) closeIntake() {
 	p.queue = slices.DeleteFunc(p.queue, func(j *job) bool { return j.isNew && !j.sentNew })
 }
 
-// inFlight is how many jobs are with the release, the submitters or the recorder.
-func (p *planner) inFlight() int { return p.under - p.doubts }
+// inFlight returns how many jobs are with the release, the submitters or the recorder.
+func (p *planner) inFlight() int { return p.openIntents - p.inDoubt }
 
-// groupSize is how many rows may be intended and unsent.
+// groupSize returns how many rows may be intended and unsent.
 func (p *planner) groupSize() int {
-	limit := p.pace.limit()
+	limit := p.pace.CurrentRate()
 	if math.IsInf(limit, 1) {
 		return maxGroup
 	}
 	return int(max(1, min(maxGroup, limit*groupTime.Seconds())))
 }
 
-// intend writes the intents of a group in one transaction. It returns the jobs
+// writeIntents writes the intents of a group in one transaction. It returns the jobs
 // whose customers another writer has changed: they have no attempt.
-func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err error) {
-	began, now := time.Now(), p.clock.now()
-	intents := slices.Grow(p.intents[:0], len(group))[:len(group)]
-	p.intents = intents
+func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*job, err error) {
+	began, now := time.Now(), p.clock.Now()
+	intents := make([]ledger.Intent, len(group))
 	for i, j := range group {
-		g := j.generation()
+		g := j.nextGeneration()
 		j.intended = began
 		j.attempt = ledger.Attempt{
 			Run: p.id, Generation: g, Key: ledger.Key(p.cfg.Environment, j.customer.Identity, g),
@@ -373,15 +359,15 @@ func (p *planner) intend(ctx context.Context, group []*job) (skipped []*job, err
 		j.customer.Intents++
 		j.customer.Generation = j.attempt.Generation
 		j.customer.Email = j.user.Email
-		j.forced = false
+		j.isForced = false
 	}
 	return skipped, nil
 }
 
-// reconsider decides again about rows whose customers another writer has changed
+// reconsiderSkipped decides again about rows whose customers another writer has changed
 // since they were read, by what the ledger has of them now. One that is settled
 // counts as it is there.
-func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
+func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
 	if len(skipped) == 0 {
 		return nil
 	}
@@ -393,10 +379,10 @@ func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
 	before := make([]ledger.Customer, len(skipped))
 	for i, j := range skipped {
 		ids[i], before[i] = j.customer.ID, j.customer
-		j.forced, j.fresh = false, time.Time{} // the evidence was about another state
+		j.isForced, j.freshUntil = false, time.Time{} // the evidence was about another state
 		if j.sentNew {
 			j.sentNew = false
-			p.begun--
+			p.newSent--
 		}
 	}
 	if err := p.loadHistories(ctx, skipped, ids); err != nil {
@@ -410,7 +396,7 @@ func (p *planner) reconsider(ctx context.Context, skipped []*job) error {
 		p.cfg.Moved(was.Status, is.Status)
 		j.isNew = is.Intents == 0
 	}
-	return p.admit(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
+	return p.admitJobs(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
 		return slices.ContainsFunc(j.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) // another process sends it
 	}))
 }

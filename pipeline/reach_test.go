@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -69,53 +70,10 @@ func TestShortOfPortsForEver(t *testing.T) {
 		b.cfg.Pace.Patience = 5 * time.Minute
 		b.cfg.Partner = &short{fakePartner: b.partner, until: time.Now().Add(24 * time.Hour)}
 		sum, err := b.run()
-		if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "no free port or file") {
+		if reasonOf(err) != PartnerDown || !strings.Contains(err.Error(), "no free port or file") {
 			t.Errorf("ended with %v", err)
 		}
 		want(t, sum, map[ledger.Status]int{ledger.Pending: 20})
-	})
-}
-
-// TestShortOfPortsOnTrial: the row that goes first after an outage finds no port.
-// The gate stays shut, and another one goes first later.
-func TestShortOfPortsOnTrial(t *testing.T) {
-	g := newGate()
-	now := time.Now()
-	g.observe(1, ledger.NotSent, 0, now, now)
-	g.try()
-	if !g.pass(2) {
-		t.Fatal("no row goes first")
-	}
-	g.exhaust(2, now)
-	if state, why, _, _ := g.look(); state != gateShut || why != unreachable {
-		t.Errorf("state %d, reason %d", state, why)
-	}
-	g.try()
-	if !g.pass(3) {
-		t.Error("no other row goes first")
-	}
-}
-
-func TestStrain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(Pace{Rate: 500, Burst: 1})
-		for range 64 {
-			p.strain(wall())
-		}
-		if got := p.limit(); got != 250 {
-			t.Errorf("64 failures at once leave %.1f/s of 500, want 250", got)
-		}
-		for range 1000 {
-			time.Sleep(recovery)
-			p.strain(wall())
-		}
-		if got := p.limit(); got < leastStrained/2.0 || got > leastStrained {
-			t.Errorf("in the end there are %.1f/s", got)
-		}
-		slow := newPacer(Pace{Rate: 2, Burst: 1})
-		if slow.strain(wall()); slow.limit() != 2 {
-			t.Errorf("2/s became %.1f/s", slow.limit())
-		}
 	})
 }
 
@@ -128,7 +86,7 @@ func TestProxyRefusesEverything(t *testing.T) {
 				b := newBench(t, 20)
 				b.cfg.Partner = refusedByProxy{b.partner, class, status}
 				_, err := Run(t.Context(), b.cfg)
-				if stopReason(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), itoa(status)) {
+				if reasonOf(err) != PartnerDown || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), strconv.Itoa(status)) {
 					t.Errorf("ended with %v", err)
 				}
 			})
@@ -149,7 +107,7 @@ func (p refusedByProxy) Create(context.Context, string, validate.User) partner.A
 
 // TestWalletRefusedByProxy: nothing is sent to find out again.
 func TestWalletRefusedByProxy(t *testing.T) {
-	err := refusal(&partner.Error{Class: ledger.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	err := refusalStop(&partner.Error{Class: ledger.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
 	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
 		t.Errorf("got %v", err)
 	}
@@ -163,16 +121,16 @@ func TestUnreachableIsNamed(t *testing.T) {
 		b.partner.down = func(time.Time) bool { return true }
 		_, err := b.run()
 		var u *Unreachable
-		if stopReason(err) != PartnerDown || !errors.As(err, &u) || u.Cause != "refused" {
+		if reasonOf(err) != PartnerDown || !errors.As(err, &u) || u.Cause != "refused" {
 			t.Errorf("ended with %v", err)
 		}
 	})
 	var l lastFailure
-	l.take(partner.Answer{Class: ledger.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
-	if got := l.silence(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
+	l.keepAnswer(partner.Answer{Class: ledger.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
+	if got := l.silenceStop(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
 		t.Errorf("got %q", got)
 	}
-	l.take(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})
+	l.keepAnswer(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})
 	if l.unreachable() != nil {
 		t.Error("an answer of the partner's is taken for no connection")
 	}

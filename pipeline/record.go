@@ -4,54 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
 // maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
 // in links, besides the requests in flight.
 const maxWaiting = 64
 
-// ruled is a row in doubt with what the evidence makes of it.
-type ruled struct {
-	job      *job            // nil for a customer of another input
-	customer ledger.Customer // the state that was weighed
-	ruling   ruling
+// resolved is a row in doubt with what the evidence makes of it.
+type resolved struct {
+	job        *job            // nil for a customer of another input
+	customer   ledger.Customer // the state that was weighed
+	resolution decide.Resolution
 }
 
-// recorder writes outcomes: answers from the submitters and rulings from the
-// resolver, in groups, each group one transaction. It takes what waits and
-// never waits for company. Cancellation does not reach it: what was sent is
-// recorded. Only it tells the planner about retries, after the commit.
+// recorder writes outcomes: answers from the submitters and resolutions from
+// the resolver, in groups, each group one transaction. A group is what waits at
+// that moment; the recorder never waits for more. Cancellation does not reach
+// it: what was sent is recorded. Only the recorder gives jobs back to the
+// planner, after the commit.
 type recorder struct {
 	*run
-	answers <-chan answered
-	rulings <-chan []ruled
-	back    *mailbox[comeback]
+	answers     <-chan answered
+	resolutions <-chan []resolved
+	back        *mailbox[retryAt]
 
-	refusals window100
-	group    []answered      // the room for a group of answers, used again and again
+	refusals pacing.RefusalWindow
 	atHand   []answered      // of it those not yet decided
 	unsaved  []ledger.Change // decided, and not known to be in the ledger
 	warned   bool            // that the partner uses up keys of requests that it turns away
 }
 
-// work runs until both channels are closed, or the ledger fails. After a
+// recordAll runs until both channels are closed, or the ledger fails. After a
 // failure it goes on to take answers and saves them where it can.
-func (r *recorder) work(ctx context.Context) error {
+func (r *recorder) recordAll(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	answers, rulings := r.answers, r.rulings
+	answers, resolutions := r.answers, r.resolutions
 	defer func() {
 		if p := recover(); p != nil {
-			r.abandon(p, answers, rulings)
+			r.saveAfterPanic(p, answers, resolutions)
 		}
 	}()
 	var failed error // the ledger: nothing more is written to it
-	for answers != nil || rulings != nil {
-		batch := r.group[:0]
-		var ruled []ruled
+	for answers != nil || resolutions != nil {
+		var batch []answered
+		var some []resolved
 		select {
 		case a, ok := <-answers:
 			if !ok {
@@ -59,67 +60,62 @@ func (r *recorder) work(ctx context.Context) error {
 				continue
 			}
 			batch = append(batch, a)
-		case some, ok := <-rulings:
+		case more, ok := <-resolutions:
 			if !ok {
-				rulings = nil
+				resolutions = nil
 				continue
 			}
-			ruled = some
+			some = more
 		}
 		if len(batch) > 0 {
 			batch, answers = gather(batch, answers)
 		}
-		if err := r.record(ctx, batch, ruled, failed); err != nil && failed == nil {
+		if err := r.recordGroup(ctx, batch, some, failed); err != nil && failed == nil {
 			failed = err
-			r.halt.stop(ledgerStop("recording outcomes", err))
+			r.stopReason.stopWith(ledgerStop("recording outcomes", err))
 		}
-		clear(batch)
-		r.group = batch
 	}
 	return failed
 }
 
-// gather takes what answers wait, up to maxWaiting with those it has. Workers
-// that have one at hand and only wait for a processor get it first; that takes
-// no time when there are none, and makes a third fewer commits when there are
-// many. It returns nil for a channel that is closed.
+// gather adds the answers that wait, up to maxWaiting in all. It returns nil for a
+// channel that is closed.
 func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answered) {
-	for none := 0; none < 2 && len(batch) < maxWaiting; {
+	for len(batch) < maxWaiting {
 		select {
 		case a, ok := <-answers:
 			if !ok {
 				return batch, nil
 			}
-			batch, none = append(batch, a), 0
+			batch = append(batch, a)
 		default:
-			none++
-			runtime.Gosched()
+			return batch, answers
 		}
 	}
 	return batch, answers
 }
 
-// abandon saves what can be saved after a panic: outcomes that are not yet in
+// saveAfterPanic saves what can be saved after a panic: outcomes that are not yet in
 // the ledger, and those that still come in, go to the emergency file.
-func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []ruled) {
+func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolutions <-chan []resolved) {
 	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
-	r.halt.stop(fault)
+	r.stopReason.stopWith(fault)
 	keep := func(changes []ledger.Change) {
-		if err := surviving(func() error { return r.save(changes, nil) }); err != nil {
-			r.halt.stop(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
+		if err := recoverPanic(func() error { return r.saveElsewhere(changes, nil) }); err != nil {
+			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
 		}
 	}
 	keep(r.unsaved)
 	for i := range r.atHand {
-		if err := surviving(func() error {
+		if err := recoverPanic(func() error {
 			change, _ := r.afterSend(&r.atHand[i])
 			keep([]ledger.Change{change})
 			return nil
 		}); err != nil {
-			r.halt.stop(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
+			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
 		}
 	}
-	for answers != nil || rulings != nil {
+	for answers != nil || resolutions != nil {
 		select {
 		case a, ok := <-answers:
 			if !ok {
@@ -128,35 +124,35 @@ func (r *recorder) abandon(cause any, answers <-chan answered, rulings <-chan []
 			}
 			change, _ := r.afterSend(&a)
 			keep([]ledger.Change{change})
-		case _, ok := <-rulings: // found out again by the next run
+		case _, ok := <-resolutions: // found out again by the next run
 			if !ok {
-				rulings = nil
+				resolutions = nil
 			}
 		}
 	}
 }
 
-// record writes one group. Once the ledger has failed, outcomes only go to the
+// recordGroup writes one group. Once the ledger has failed, outcomes only go to the
 // emergency file.
-func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled, failed error) error {
+func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolutions []resolved, failed error) error {
 	r.atHand = batch
 	if failed == nil {
-		if err := r.exclude(ctx, batch); err != nil {
+		if err := r.doubtSharedAnswers(ctx, batch); err != nil {
 			failed = err
 		}
 	}
-	changes := make([]ledger.Change, 0, len(batch)+len(rulings))
-	backs := make([]comeback, 0, len(batch)+len(rulings))
-	var own []bool // of the rulings' changes: rows of this input
+	changes := make([]ledger.Change, 0, len(batch)+len(resolutions))
+	backs := make([]retryAt, 0, len(batch)+len(resolutions))
+	var own []bool // of the resolutions' changes: rows of this input
 	for i := range batch {
 		change, back := r.afterSend(&batch[i])
 		changes, backs = append(changes, change), append(backs, back)
 		r.unsaved, r.atHand = changes, batch[i+1:]
 	}
-	for i := range rulings {
-		change, back, ok := r.afterEvidence(&rulings[i])
+	for i := range resolutions {
+		change, back, ok := r.afterEvidence(&resolutions[i])
 		if ok {
-			changes, own = append(changes, change), append(own, rulings[i].job != nil)
+			changes, own = append(changes, change), append(own, resolutions[i].job != nil)
 		}
 		if back.job != nil {
 			backs = append(backs, back)
@@ -168,13 +164,13 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 		left, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
 	}
 	if failed != nil {
-		return r.save(changes, failed)
+		return r.saveElsewhere(changes, failed)
 	}
-	refused := r.refused(left, changes[:len(batch)])
+	refused := r.handleRefused(left, changes[:len(batch)])
 	r.unsaved = nil
 	for i := range batch {
 		if batch[i].class == ledger.OK {
-			r.account.prove()
+			r.account.isProved.Store(true)
 		}
 		if a := &batch[i]; a.class != ledger.NotSent {
 			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
@@ -183,30 +179,30 @@ func (r *recorder) record(ctx context.Context, batch []answered, rulings []ruled
 	r.countUnpaired(changes)
 	for i, c := range changes {
 		if !refused[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
-			r.book.note(c)
+			r.counters.countChange(c)
 			r.cfg.Moved(c.Expect.Status, c.Status)
 		}
 	}
 	for i := range backs {
 		if refused[backs[i].job.customer.ID] {
-			backs[i].next = nextDone
+			backs[i].next = decide.NextDone
 		}
 	}
-	r.back.put(backs...)
+	r.back.putAll(backs...)
 	return nil
 }
 
-// refused deals with what the ledger left, and returns the customers. The rest of
+// handleRefused deals with what the ledger left, and returns the customers. The rest of
 // the group is written, and the ledger is fit for use.
 //
 // An answer that does not fit says that another writer has changed the customer
 // while its request was under way, which nothing of ours does: it is the only copy
 // of what the partner said, so it goes to the emergency file, from where the next
 // opening merges it or sets it aside, and the run stops, because whatever did this
-// would do it to the next answer, too. A ruling that does not fit was about a state
-// that has passed. It is dropped: the customer counts as it is, and the next run
+// would do it to the next answer, too. A resolution that does not fit was about a
+// state that has passed. It is dropped: the customer counts as it is, and the next run
 // looks at it again, by a list that is read then.
-func (r *recorder) refused(left, answers []ledger.Change) map[int64]bool {
+func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	if len(left) == 0 {
 		return nil
 	}
@@ -225,26 +221,13 @@ func (r *recorder) refused(left, answers []ledger.Change) map[int64]bool {
 		r.cfg.Log.Warn("customers changed while the partner's list was read; what it shows of them is left to the next run", "customers", n)
 	}
 	if len(lost) > 0 {
-		r.halt.stop(ledgerStop("recording outcomes", r.save(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
+		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveElsewhere(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
 	}
 	return refused
 }
 
-// countUnpaired wakes the resolver when many users wait to be confirmed.
-func (r *recorder) countUnpaired(changes []ledger.Change) {
-	n := int64(0)
-	for _, c := range changes {
-		if c.Status == ledger.Created {
-			n++
-		}
-	}
-	if n > 0 && !r.cfg.Doubt.SkipConfirm && r.unpaired.Add(n) >= pairCrowd {
-		r.resolver.in.ring()
-	}
-}
-
-// save puts outcomes that the ledger would not take into its emergency file.
-func (r *recorder) save(changes []ledger.Change, cause error) error {
+// saveElsewhere puts outcomes that the ledger would not take into its emergency file.
+func (r *recorder) saveElsewhere(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {
 		return cause
 	}
@@ -263,113 +246,3 @@ func (r *recorder) save(changes []ledger.Change, cause error) error {
 	}
 	return errors.Join(cause, err)
 }
-
-// afterSend turns an answer into the change that the ledger takes.
-func (r *recorder) afterSend(a *answered) (ledger.Change, comeback) {
-	j := a.job
-	before := j.customer.History
-	s := r.gaps.afterAnswer(afterAnswer(before, a.class, r.timing()))
-	if spends(before, a.class) {
-		j.spent++
-	} else if a.class == ledger.KeyUsed && !r.warned {
-		r.warned = true
-		r.cfg.Log.Warn("the partner uses up the idempotency key of a request that it turns away (429, 402); such rows are looked up before they are sent again")
-	}
-	j.attempt.Class, j.attempt.NotAfter = a.class, a.ended
-	j.attempt.HTTPStatus, j.attempt.Code, j.attempt.Excerpt = a.answer.HTTPStatus, a.answer.Code, a.answer.Excerpt
-	change := ledger.Change{
-		Expect: ledger.Expect{Customer: j.customer.ID, Status: ledger.InDoubt, Intents: j.customer.Intents},
-		Close: []ledger.Closing{{
-			Attempt: j.attempt.ID, Class: a.class, NotAfter: a.ended,
-			HTTPStatus: a.answer.HTTPStatus, Code: a.answer.Code, Excerpt: a.answer.Excerpt,
-		}},
-		Status: s.status, At: a.ended.At,
-	}
-	change.Field, change.Code, change.Message = explain(s.status, a)
-	if s.status == ledger.Created {
-		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
-		change.Field, change.Code, change.Message = "", "", ""
-		if a.otherAccount {
-			change.Code, change.Message = ledger.CodeOtherAccount, otherAccountMessage
-		}
-	}
-	j.customer.History = append(before, j.attempt)
-	j.customer.Status = s.status
-	if a.class != ledger.NotSent {
-		r.book.sent(a.class)
-		if s.status == ledger.Created {
-			r.book.paid()
-		}
-		if a.class == ledger.Unclear {
-			r.refusals.take(ledger.Rejected) // in words we do not know, until the list says otherwise
-		} else {
-			r.refusals.take(s.status)
-		}
-		if r.refusals.over(r.cfg.Bounds.MaxErrors) {
-			r.halt.stop(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
-		}
-	}
-	next := s.next
-	switch {
-	case next == nextAgain && j.spent >= r.cfg.Pace.MaxAttempts:
-		next = nextDone
-	case next == nextAgain && a.class == ledger.NotSent && a.answer.Cause == "stale":
-		next = nextAgain // the planner sees that it is stale and asks the resolver again
-	}
-	return change, comeback{j, next}
-}
-
-// afterEvidence turns a ruling into the change that the ledger takes; ok is
-// false if there is nothing to write.
-func (r *recorder) afterEvidence(x *ruled) (change ledger.Change, back comeback, ok bool) {
-	c := &x.customer
-	if x.job != nil {
-		c = &x.job.customer
-	}
-	change = ledger.Change{
-		Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
-		Status: ledger.InDoubt, At: wall(),
-	}
-	for _, i := range x.ruling.absent {
-		a := &c.History[i]
-		a.Absent = true
-		change.Close = append(change.Close, ledger.Closing{
-			Attempt: a.ID, Class: a.Class, Absent: true, NotAfter: a.NotAfter,
-			HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: a.Excerpt,
-		})
-	}
-	back = comeback{x.job, nextDone}
-	switch x.ruling.kind {
-	case ruleWait, ruleLeave, ruleAgain:
-		return change, back, false
-	case rulePerson:
-		change.Code, change.Message = x.ruling.code, personMessage(x.ruling.code)
-	case ruleCreated:
-		change.Status, change.ServiceID, change.URL = ledger.Created, x.ruling.serviceID, x.ruling.link
-	case ruleMissing:
-		change.Status, change.ServiceID = ledger.LinkMissing, x.ruling.serviceID
-		change.Code, change.Message = codeLinkLost, linkLostMessage
-	case ruleForeign:
-		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
-		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
-	case ruleRefused:
-		change.Status, change.Code = ledger.Rejected, orElse(x.ruling.code, "refused")
-		change.Message = "the partner refused this row. Correct it and run again"
-	case ruleResend:
-		// The row stays what it is until its next intent: after a crash it must
-		// be looked for again before it is sent.
-		change.Status, back.next = c.Status, nextAgain
-		change.Code, change.Message = codeOutstanding, "not created by any attempt so far. Run again to send it"
-		return change, back, len(change.Close) > 0
-	}
-	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
-		r.book.paid()
-	}
-	c.Status = change.Status
-	return change, back, true
-}
-
-const (
-	linkLostMessage     = "the user was created, but the answer with the link was lost. See: bulkonboard links recover"
-	otherAccountMessage = "the user was created in another partner account than this ledger's. See: bulkonboard ledger resolve"
-)

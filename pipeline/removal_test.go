@@ -45,7 +45,7 @@ func TestRecreation(t *testing.T) {
 				}
 				began := time.Now()
 				b.cfg.Only = func(c ledger.Customer) bool { return c.ID == lost.ID }
-				if s, err = Run(t.Context(), b.cfg); err != nil {
+				if _, err = Run(t.Context(), b.cfg); err != nil {
 					t.Fatal(err)
 				}
 				c := b.customer(email(1))
@@ -71,17 +71,6 @@ func TestRecreation(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// A person said that the user exists (ledger resolve), so that no attempt of
-// ours explains it: that it is listed after the deletion is enough.
-func TestRemovalWithoutAttempts(t *testing.T) {
-	now := time.Now()
-	h := []ledger.Attempt{{Generation: 1, Class: ledger.Unknown, Removes: "s", NotBefore: ledger.Instant{At: now}, NotAfter: ledger.Instant{At: now}}}
-	s := sighting{began: now.Add(time.Hour), users: []partner.Listed{{ServiceID: "s", Email: "a@example.com"}}, taken: func(string) bool { return false }}
-	if r := weigh(h, s, timing{settle: time.Minute}); r.kind != ruleMissing || r.serviceID != "s" {
-		t.Errorf("%+v", r)
 	}
 }
 

@@ -9,17 +9,20 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 const (
 	pairShare     = 10               // so many users not yet confirmed for each page of the list are reason to compare them, too
-	pairCrowd     = 500              // so many users not yet confirmed are reason to compare them beside the sending
-	scanCrowd     = 20               // so many rows that a list may help are reason to scan beside the sending
+	pairCrowd     = 500              // so many users not yet confirmed are reason to compare them during the sending
+	scanCrowd     = 20               // so many rows that a list may help are reason to scan during the sending
 	scanEvery     = 30 * time.Minute // and so is the time, if there is one such row
 	scanCluster   = 5 * time.Second  // rows that become due this close together share one scan
-	scanShare     = 4                // beside the sending, look-ups take at most a quarter of the rate
-	scanTries     = 3                // scans that may fail in a row before the rows are left to a person
+	scanShare     = 4                // during the sending, look-ups use at most a quarter of the rate
+	scanTries     = 3                // scans that may fail in a row before the rows are left to an operator
 	firstUnusable = 10 * time.Second // pause after a list that cannot be used; it doubles
 	freshAtMost   = 30 * time.Second // or twice the scan's own duration: how old evidence for a send may be
 )
@@ -29,17 +32,17 @@ const (
 // which it only looks up along with them. One scan serves all.
 type resolver struct {
 	*run
-	in       *mailbox[*job]
-	rulings  chan<- []ruled
-	tailing  atomic.Bool   // nothing else is left to do: scan at full rate as soon as it helps
-	finished chan struct{} // closed when no more rows will come
+	in          *mailbox[*job]
+	resolutions chan<- []resolved
+	tailing     atomic.Bool   // nothing else is left to do: scan at full rate as soon as it helps
+	finished    chan struct{} // closed when no more rows will come
 
 	own    map[int64]*waiting
 	others map[int64]ledger.Customer
 	began  time.Time
 	last   time.Time // end of the last scan; zero before the first
 	failed int       // scans that failed in a row
-	pairAt int64     // how many users must wait before they are compared beside the sending
+	pairAt int64     // how many users must wait before they are compared during the sending
 
 	unusable      int       // lists in a row that did not show the users whom they must show
 	unusableSince time.Time // when the first of them was read
@@ -52,72 +55,72 @@ type waiting struct {
 	unproved bool // there were too few known users to judge the list by: looked at again when this run has created its last
 }
 
-// take gives a row in doubt to the resolver.
-func (r *resolver) take(j *job) { r.in.put(j) }
+// takeDoubt gives a row in doubt to the resolver.
+func (r *resolver) takeDoubt(j *job) { r.in.putAll(j) }
 
-// holds reports whether a customer is in the hands of the resolver, so that
-// nobody sends it at this moment. It is called by the resolver only.
-func (r *resolver) holds(customer int64) bool {
+// isHolding reports whether a customer is in the hands of the resolver, so that
+// no request for it is on its way. Only the resolver calls it.
+func (r *resolver) isHolding(customer int64) bool {
 	_, other := r.others[customer]
 	return r.own[customer] != nil || other
 }
 
-// tail says whether anything but the rows in doubt is left to do.
-func (r *resolver) tail(is bool) {
+// setTailing says whether anything but the rows in doubt is left to do.
+func (r *resolver) setTailing(is bool) {
 	if r.tailing.Swap(is) != is {
-		r.in.ring()
+		r.in.wake()
 	}
 }
 
-// work runs until no more rows will come and those of other inputs were looked
-// up once, or until ctx ends. It closes rulings.
-func (r *resolver) work(ctx context.Context) error {
-	defer close(r.rulings)
+// resolveAll runs until no more rows will come and those of other inputs were looked
+// up once, or until ctx ends. It closes resolutions.
+func (r *resolver) resolveAll(ctx context.Context) error {
+	defer close(r.resolutions)
 	if err := r.loadOthers(ctx); err != nil {
 		return err
 	}
 	for ctx.Err() == nil {
-		var known []ruled
-		for _, j := range r.in.take() {
-			if j.exists {
-				known = append(known, ruled{job: j, ruling: ruling{kind: ruleForeign}})
+		var known []resolved
+		for _, j := range r.in.takeAll() {
+			if j.isListed {
+				known = append(known, resolved{job: j, resolution: decide.Resolution{Kind: decide.MarkDuplicate}})
 				continue
 			}
-			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.ours(r.timing().settled(j.customer.History)).Add(dateResolution)}
+			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.LocalTime(r.timing().SettledAt(j.customer.History)).Add(decide.DateResolution)}
 		}
-		if err := r.send(ctx, known); err != nil {
+		if err := r.sendResolved(ctx, known); err != nil {
 			return err
 		}
 		select {
 		case <-r.finished:
 			if len(r.own) == 0 {
 				if len(r.others) > 0 && r.last.IsZero() {
-					return r.look(ctx)
+					return r.lookOnce(ctx)
 				}
 				return nil
 			}
 		default:
 		}
 		if r.unpaired.Load() >= max(r.pairAt, pairCrowd) {
-			if err := r.pairBeside(ctx); err != nil {
+			if err := r.pairWhileSending(ctx); err != nil {
 				return err
 			}
 			continue
 		}
-		at, ok := r.nextScan(wall())
-		if ok && !at.After(wall()) {
-			if err := r.look(ctx); err != nil {
+		at, ok := r.nextScan(pacing.WallTime())
+		if ok && !at.After(pacing.WallTime()) {
+			if err := r.lookOnce(ctx); err != nil {
 				return err
 			}
 			continue
 		}
-		r.await(ctx, at, ok)
+		r.awaitNext(ctx, at, ok)
 	}
 	return nil
 }
 
-// await waits until something may have changed.
-func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
+// awaitNext waits until something may have changed.
+func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 	var timer <-chan time.Time
 	if ok {
 		if r.tailing.Load() {
@@ -125,9 +128,9 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 			if len(r.own) == 1 {
 				text = "1 answer outstanding, asking the partner"
 			}
-			r.book.pause(text, at)
+			r.counters.showPause(text, at)
 		}
-		t := time.NewTimer(min(at.Sub(wall()), 5*time.Second)) // a timer stands still while the machine sleeps
+		t := time.NewTimer(min(at.Sub(pacing.WallTime()), 5*time.Second)) // a timer stops while the machine sleeps
 		defer t.Stop()
 		timer = t.C
 	}
@@ -136,14 +139,14 @@ func (r *resolver) await(ctx context.Context, at time.Time, ok bool) {
 		finished = nil
 	}
 	select {
-	case <-r.in.bell:
+	case <-r.in.notify:
 	case <-timer:
 	case <-finished:
 	case <-ctx.Done():
 	}
 }
 
-// nextScan is when a scan is worth its requests, if at all.
+// nextScan returns when a scan is worth its requests, if at all.
 func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	var first, cluster time.Time
 	found, due := false, 0
@@ -164,16 +167,16 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	}
 	if r.tailing.Load() {
 		for _, w := range r.own {
-			if !(w.unproved && more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
+			if (!w.unproved || !more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
 				cluster = w.due
 			}
 		}
-		return later(cluster, r.last.Add(r.pauseAfterFailure())), true
+		return decide.MaxTime(cluster, r.last.Add(r.pauseAfterFailure())), true
 	}
 	if due >= scanCrowd {
-		return later(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
+		return decide.MaxTime(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
 	}
-	return later(first, later(r.began, r.last).Add(scanEvery)), true
+	return decide.MaxTime(first, decide.MaxTime(r.began, r.last).Add(scanEvery)), true
 }
 
 // moreToCome reports whether rows may yet be sent, and then be users to judge the
@@ -194,53 +197,43 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 	if r.failed == 0 {
 		return 0
 	}
-	return backoff(r.failed-1, 10*time.Second, mostBackoff)
+	return pacing.BackoffAfter(r.failed-1, 10*time.Second, pacing.MaxBackoff)
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// unreadable leaves the rows to a person once the list could not be read
+// giveUpList leaves the rows to an operator once the list could not be read
 // several times. Their state in the ledger is right as it is.
-func (r *resolver) unreadable(ctx context.Context, cause error) error {
+func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 	r.failed++
 	r.cfg.Log.Warn("the partner's list of users could not be read", "error", cause.Error(), "try", r.failed)
-	if s := refusal(cause); s != nil {
-		return s
-	}
-	if r.failed < scanTries && !isRefused(cause) {
+	if r.failed < scanTries && !userlist.IsRefusedForGood(cause) {
 		return nil
 	}
-	out := make([]ruled, 0, len(r.own))
+	out := make([]resolved, 0, len(r.own))
 	for id, w := range r.own {
-		rule := ruling{kind: ruleWait}
-		if w.job.customer.Status != ledger.InDoubt && anyUnanswered(w.job.customer.History, r.timing()) {
-			rule = ruling{kind: rulePerson, code: codeOutstanding} // a limiter's 429 that counted as an answer once
+		rule := decide.Resolution{Kind: decide.WaitLonger}
+		if w.job.customer.Status != ledger.InDoubt && decide.HasUnanswered(w.job.customer.History, r.timing()) {
+			rule = decide.Resolution{Kind: decide.AskOperator, Code: decide.CodeOutstanding} // a limiter's 429 that counted as an answer once
 		}
-		out = append(out, ruled{job: w.job, ruling: rule})
+		out = append(out, resolved{job: w.job, resolution: rule})
 		delete(r.own, id)
 	}
 	r.failed = 0
-	return r.send(ctx, out)
+	return r.sendResolved(ctx, out)
 }
 
-func (r *resolver) send(ctx context.Context, out []ruled) error {
+func (r *resolver) sendResolved(ctx context.Context, out []resolved) error {
 	if len(out) == 0 {
 		return nil
 	}
 	select {
-	case r.rulings <- out:
+	case r.resolutions <- out:
 	case <-ctx.Done():
 	}
 	return nil
 }
 
-// noted are those of the rows in doubt whose users were created inside a gap.
-func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
+// allInGap returns those of the rows in doubt whose users were created inside a gap.
+func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	var all []string
 	for _, w := range r.own {
 		all = append(all, w.job.customer.Identity)
@@ -248,24 +241,23 @@ func (r *resolver) noted(ctx context.Context) (map[string]bool, error) {
 	for _, c := range r.others {
 		all = append(all, c.Identity)
 	}
-	return r.gaps.noted(ctx, all)
+	return r.inGap(ctx, all)
 }
 
-// scanPace is the pace of look-ups: the run's, and beside the sending only a
+// scanPace returns the pace of look-ups: the run's, and during the sending only a
 // share of it.
 func (r *resolver) scanPace() func(context.Context) error {
 	if r.tailing.Load() || r.cfg.Pace.Unlimited {
-		return func(ctx context.Context) error { _, err := r.pace.wait(ctx); return err }
+		return r.pace.WaitTurn
 	}
-	share := rate.NewLimiter(rate.Limit(r.pace.limit()/scanShare), 1)
+	share := rate.NewLimiter(rate.Limit(r.pace.CurrentRate()/scanShare), 1)
 	return func(ctx context.Context) error {
 		if !r.tailing.Load() {
-			if err := sleep(ctx, share.Reserve().Delay()); err != nil {
+			if err := pacing.SleepFor(ctx, share.Reserve().Delay()); err != nil {
 				return err
 			}
 		}
-		_, err := r.pace.wait(ctx)
-		return err
+		return r.pace.WaitTurn(ctx)
 	}
 }
 

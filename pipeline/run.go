@@ -1,84 +1,71 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
-
-// Summary is what a run did. It is complete also when Run returns a *Stop,
-// unless the batch was not registered: then Batch.ID is 0.
-type Summary struct {
-	Run         int64
-	Batch       ledger.Batch
-	Plan        Plan
-	Tally       ledger.Tally          // of the batch, as it stands now
-	New         map[ledger.Status]int // rows decided in this run
-	Sent        int                   // create-user requests, less those known never sent
-	Users       int                   // users whom requests of this run have created, whatever became of the answer
-	AlreadyDone int                   // rows whose final status stood before
-	Remaining   int                   // pending, insufficient_balance and in_doubt
-	OthersDoubt int                   // customers in doubt of other inputs
-	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
-	ListError   string                // why it has not; "" = it was read, or need not be
-	Fee         Amount                // measured in this run if it could be, else as planned
-	WalletFrom  Amount
-	WalletTo    Amount
-	Currency    string
-	Started     time.Time
-	Finished    time.Time
-}
 
 // run is one run under way: what its goroutines share.
 type run struct {
-	cfg      Config
-	id       int64
-	batch    ledger.Batch
-	open     *ordinals // rows of the batch that may not be settled; nil = any
-	clock    *clock
-	pace     *pacer
-	gate     *gate
-	last     *lastFailure
-	halt     *halter
-	book     *book
-	account  *account
-	shared   *sharedLinks
-	resolver *resolver
-	fee      Amount
-	firstFee Amount // what the first user of this run cost; unknown if nobody asked
-	existing existing
-	gaps     *gaps
-	owner    string // of the wallet, if the partner tells
+	cfg         Config
+	id          int64
+	batch       ledger.Batch
+	clock       *pacing.Clock
+	pace        *pacing.Limiter
+	gate        *pacing.Gate
+	lastFailure *lastFailure
+	stopReason  *stopReason
+	counters    *counters
+	account     *account
+	facts       facts
+	sharedLinks *sharedLinks
+	resolver    *resolver
+	fee         Amount
+	firstFee    Amount // what the first user of this run cost; unknown if it was not asked for
+	existing    userlist.Existing
+	gaps        *decide.Gaps
+	gapStore    ledger.Gaps // where they are kept; nil without gaps
+	reader      *userlist.Reader
+	owner       string // of the wallet, if the partner says
 
-	beside      bool          // another process holds the ledger
-	sendingDone bool          // no request is under way any more
-	listLag     time.Duration // the longest that the list was seen to lag behind lately
-	listError   string        // why the list could not confirm the users; "" = it could, or nobody asked
-	unpaired    atomic.Int64  // users created since the list was last compared
-	masked      int           // users whose e-mail the list shows in a form that says nothing
+	isConcurrent  bool          // another process holds the ledger
+	isSendingDone bool          // no request is under way any more
+	listLag       time.Duration // the longest that the list was seen to lag behind lately
+	listError     string        // why the list could not confirm the users; "" = it could, or was not asked
+	unpaired      atomic.Int64  // users created since the list was last compared
+	masked        int           // users whose e-mail the list shows in a form that says nothing
 }
 
 func newRun(cfg Config) *run {
-	pace := newPacer(cfg.Pace)
-	return &run{cfg: cfg, clock: &clock{}, pace: pace, gate: newGate(), last: &lastFailure{}, halt: &halter{},
-		book: newBook(cfg.Watch, pace.limit), account: &account{ledger: cfg.Ledger}, shared: &sharedLinks{ledger: cfg.Ledger, all: map[string]bool{}}}
+	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
+	known := facts{cfg.Ledger}
+	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
+		counters: newCounters(cfg.Watch, pace.CurrentRate), facts: known, account: &account{ledger: cfg.Ledger, facts: known},
+		sharedLinks: &sharedLinks{facts: known, all: map[string]bool{}}}
+	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heedError, Log: cfg.Log}
+	return r
 }
 
-// timing is what is assumed of the partner at this moment.
-func (r *run) timing() timing {
-	return timing{ttl: r.cfg.Doubt.KeyTTL, settle: r.cfg.Doubt.Settle, timeout: r.cfg.Doubt.Timeout, roundTrip: r.clock.roundTrip(),
-		offset: r.clock.offsetNow(), run: r.id, now: r.clock.now().Partner()}
+// timing returns what is assumed of the partner at this moment.
+func (r *run) timing() decide.Timing {
+	offset, _ := r.clock.Skew()
+	return decide.Timing{TTL: r.cfg.Doubt.KeyTTL, Settle: r.cfg.Doubt.Settle, Timeout: r.cfg.Doubt.Timeout, RoundTrip: r.clock.RoundTrip(),
+		Offset: offset, Run: r.id, Now: r.clock.Now().Partner()}
 }
 
-// Run takes a batch from rows to created users. The same call again continues
+// Run brings a batch from rows to created users. The same call again continues
 // where a killed, interrupted or stopped one ended, and sends nothing when
 // nothing is left to do.
 //
@@ -92,150 +79,100 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	r := newRun(cfg)
-	s := Summary{Started: wall()}
-	batch, err := check(ctx, cfg, func(n int) { r.book.update(func(p *Progress) { p.Rows = n }) })
+	s := Summary{Started: pacing.WallTime()}
+	batch, err := checkInput(ctx, cfg, r.showRead)
 	if err != nil {
-		return s, interrupted(ctx, err)
+		return s, asInterrupted(ctx, err)
 	}
-	if err := r.recall(ctx); err == nil {
+	if err = r.recallLearnt(ctx); err == nil {
 		s.Plan, err = r.preflight(ctx, batch)
-		if err == nil {
-			err = batch.commit(ctx)
-		}
-		if err != nil {
-			return s, errors.Join(interrupted(ctx, err), batch.rollback())
-		}
-	} else {
-		return s, errors.Join(err, batch.rollback())
 	}
-	r.batch, r.open, s.Batch = batch.batch, batch.open, batch.batch
+	if err == nil {
+		err = batch.commitBatch(ctx)
+	}
+	if err != nil {
+		return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
+	}
+	r.batch, s.Batch = batch.batch, batch.batch
 	before := batch.tally
-	r.book.update(func(p *Progress) {
-		p.Phase, p.Rows, p.ToSend, p.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, wall()
+	r.counters.update(func(f *figures) {
+		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
 	})
-	origin := cfg.Origin
-	origin.Command, origin.Batch, origin.Started = orElse(origin.Command, "run"), r.batch.ID, s.Started
-	if r.id, err = cfg.Ledger.Begin(context.WithoutCancel(ctx), origin); err != nil {
-		return s, ledgerStop("beginning the run", err)
+	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
+		return s, err
 	}
-	s.Run = r.id
-	if err := r.note(ctx); err != nil {
+	if err := r.notePreflight(ctx); err != nil {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
-		if err = r.closeGaps(ctx); err == nil {
+		if err = (gapCloser{r}).closeGaps(ctx); err == nil {
 			err = r.askExisting(ctx, s.Plan.New)
 		}
-		if err == nil && r.halt.reason() == nil {
-			err = r.send(ctx, r.feed)
+		if err == nil && r.stopReason.current() == nil {
+			err = r.sendPass(ctx, r.feedRows)
 		}
 	}
-	return r.finish(ctx, s, before, r.confirm(ctx, err))
+	return r.finishRun(ctx, s, before, r.confirmAfter(ctx, err))
 }
 
 // Settle looks up everything in doubt by the partner's list once and records
 // what it shows. Nothing is sent; Config.Input is not needed.
 func Settle(ctx context.Context, cfg Config) (Summary, error) {
-	cfg.Input = noInput{}
+	cfg.Input = struct{ Input }{} // never read
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return Summary{}, err
 	}
 	r := newRun(cfg)
-	s := Summary{Started: wall()}
-	if err := r.recall(ctx); err != nil {
+	s := Summary{Started: pacing.WallTime()}
+	if err := r.recallLearnt(ctx); err != nil {
 		return s, err
 	}
-	origin := cfg.Origin
-	origin.Command, origin.Started = orElse(origin.Command, "run"), s.Started
-	if r.id, err = cfg.Ledger.Begin(ctx, origin); err != nil {
-		return s, ledgerStop("beginning the run", err)
+	if s.Run, err = r.beginRun(ctx, s.Started); err != nil {
+		return s, err
 	}
-	s.Run = r.id
-	err = r.send(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
-	return r.finish(ctx, s, ledger.Tally{}, r.confirm(ctx, err))
+	err = r.sendPass(ctx, func(_ context.Context, out chan<- *chunk) error { close(out); return nil })
+	return r.finishRun(ctx, s, ledger.Tally{}, r.confirmAfter(ctx, err))
 }
 
-// recall takes what earlier runs learnt of the partner.
-func (r *run) recall(ctx context.Context) error {
-	if err := r.loadGaps(ctx); err != nil {
-		return err
+// beginRun writes the run to the ledger's log, and returns its number.
+func (r *run) beginRun(ctx context.Context, started time.Time) (id int64, err error) {
+	origin := r.cfg.Origin
+	origin.Command, origin.Batch, origin.Started = cmp.Or(origin.Command, "run"), r.batch.ID, started
+	if r.id, err = r.cfg.Ledger.Begin(ctx, origin); err != nil {
+		return 0, ledgerStop("beginning the run", err)
 	}
-	trip, _, err := r.cfg.Ledger.Learnt(ctx, learntTrip)
-	switch {
-	case err == nil:
-		if d, err := time.ParseDuration(trip); err == nil {
-			r.clock.restore(d)
-		}
-	case !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading what was learnt", err)
-	}
-	lag, at, err := r.cfg.Ledger.Learnt(ctx, learntLag)
-	switch {
-	case err == nil:
-		if d, err := time.ParseDuration(lag); err == nil && wall().Sub(at) < lagLife {
-			r.setLag(d)
-		}
-	case !errors.Is(err, ledger.ErrNotFound):
-		return ledgerStop("reading what was learnt", err)
-	}
-	if err := r.account.recall(ctx); err != nil {
-		return err
-	}
-	if err := r.shared.recall(ctx); err != nil {
-		return err
-	}
-	text, at, err := r.cfg.Ledger.Learnt(ctx, learntPace)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return nil
-	case err != nil:
-		return ledgerStop("reading what was learnt", err)
-	}
-	if met, err := strconv.ParseFloat(text, 64); err == nil && wall().Sub(at) < 24*time.Hour {
-		r.pace.recall(met, at)
-	}
-	return nil
+	return r.id, nil
 }
 
-// lagLife is how long the list is trusted to lag no more than it did.
-const lagLife = 30 * 24 * time.Hour
-
-// lag is the longest that the list was seen to lag behind lately. It is used by
-// whoever reads the list: the resolver while rows are sent, the run afterwards.
-func (r *run) lag() time.Duration { return r.listLag }
-
-func (r *run) setLag(d time.Duration) { r.listLag = d }
-
-// send runs the send pass: one goroutine for each part, all of them awaited here.
-func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
+// sendPass sends the batch: one goroutine for each part, all of them awaited here.
+func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.halt.cancel = cancel
+	r.stopReason.cancel = cancel
 	sending, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
 	if d := r.cfg.Bounds.MaxDuration; d > 0 {
-		defer time.AfterFunc(d, func() { r.halt.stop(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
+		defer time.AfterFunc(d, func() { r.stopReason.stopWith(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
 	}
 
 	fresh := make(chan *chunk, 2)
 	intended := make(chan *job, maxGroup)
 	drained := make(chan struct{}, 1)
 	answers := make(chan answered)
-	rulings := make(chan []ruled)
-	back := newMailbox[comeback]()
-	r.resolver = &resolver{run: r, in: newMailbox[*job](), rulings: rulings, finished: make(chan struct{}),
-		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: wall()}
+	resolutions := make(chan []resolved)
+	back := newMailbox[retryAt]()
+	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: resolutions, finished: make(chan struct{}),
+		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
 	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
-	record := &recorder{run: r, answers: answers, rulings: rulings, back: back}
-	keep := &keeper{run: r}
+	record := &recorder{run: r, answers: answers, resolutions: resolutions, back: back}
 
 	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
 	defer end()
-	var aside, batch errgroup.Group
-	aside.Go(func() error { return r.halting(surviving(func() error { return keep.work(over) })) })
-	aside.Go(func() error {
+	var watchers, parts errgroup.Group
+	watchers.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(over) })) })
+	watchers.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
 			cutOff()
@@ -245,23 +182,23 @@ func (r *run) send(ctx context.Context, feed func(context.Context, chan<- *chunk
 	})
 	for _, part := range []func() error{
 		func() error { return feed(ctx, fresh) },
-		func() error { return plan.work(ctx) },
-		func() error { return submit.work(ctx, sending) },
-		func() error { return record.work(ctx) },
-		func() error { return r.resolver.work(ctx) },
+		func() error { return plan.planRows(ctx) },
+		func() error { return submit.sendAll(ctx, sending) },
+		func() error { return record.recordAll(ctx) },
+		func() error { return r.resolver.resolveAll(ctx) },
 	} {
-		batch.Go(func() error { return r.halting(surviving(part)) })
+		parts.Go(func() error { return r.stopOn(recoverPanic(part)) })
 	}
-	err := batch.Wait()
-	r.sendingDone = true
+	err := parts.Wait()
+	r.isSendingDone = true
 	end()
 	cutOff()
-	return errors.Join(err, aside.Wait())
+	return errors.Join(err, watchers.Wait())
 }
 
-// surviving turns a panic into an error, so that the other parts can record
+// recoverPanic turns a panic into an error, so that the other parts can record
 // what is under way before the process gives up.
-func surviving(part func() error) (err error) {
+func recoverPanic(part func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
@@ -270,47 +207,18 @@ func surviving(part func() error) (err error) {
 	return part()
 }
 
-// halting turns the error of one part into the reason why all stop. Only what
+// stopOn turns the error of one part into the reason why all stop. Only what
 // is no reason is returned.
-func (r *run) halting(err error) error {
+func (r *run) stopOn(err error) error {
 	var s *Stop
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil
 	case errors.As(err, &s):
-		r.halt.stop(s)
+		r.stopReason.stopWith(s)
 		return nil
 	default:
-		r.halt.stop(&Stop{Reason: Fault, Err: err})
+		r.stopReason.stopWith(&Stop{Reason: Fault, Err: err})
 		return nil
 	}
-}
-
-// note keeps what preflight found out, before anything is sent by it.
-func (r *run) note(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	if r.owner != "" {
-		if err := r.account.admit(ctx, ledger.Account{Partner: r.owner}); err != nil {
-			return ledgerStop("noting the account", err)
-		}
-	}
-	return r.noteTrip(ctx)
-}
-
-// noteTrip keeps how far off the clocks' comparison can be: the windows of this
-// run's attempts are judged by later runs, too.
-func (r *run) noteTrip(ctx context.Context) error {
-	if err := r.cfg.Ledger.Learn(ctx, learntTrip, r.clock.roundTrip().String(), wall()); err != nil {
-		return ledgerStop("noting the round trip", err)
-	}
-	return nil
-}
-
-// interrupted tells a cancelled context apart from other errors.
-func interrupted(ctx context.Context, err error) error {
-	var s *Stop
-	if ctx.Err() != nil && !(errors.As(err, &s) && !errors.Is(err, context.Canceled)) {
-		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}
-	}
-	return err
 }

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-func stopReason(err error) Reason {
+func reasonOf(err error) Reason {
 	var s *Stop
 	if errors.As(err, &s) {
 		return s.Reason
@@ -87,7 +88,7 @@ func TestRateIsHeldAcrossRestarts(t *testing.T) {
 						t.Fatalf("after %d runs %d of 200 rows are sent", runs, len(b.partner.posts))
 					}
 					ctx, cancel := context.WithTimeout(t.Context(), cut)
-					if _, err := Run(ctx, b.cfg); err != nil && stopReason(err) != Interrupted {
+					if _, err := Run(ctx, b.cfg); err != nil && reasonOf(err) != Interrupted {
 						t.Fatal(err)
 					}
 					cancel()
@@ -128,7 +129,8 @@ func TestLostAnswers(t *testing.T) {
 		if n := b.partner.postsFor(email(40)); n != 2 {
 			t.Errorf("a customer that was not created was sent %d times", n)
 		}
-		// The key lives 5 min, is given a margin of 100 s, and a second for the Date header.
+		// The key lives 5 min, is given a margin of 100 s, and a second for the
+		// Date header.
 		if took := time.Since(began); took < 401*time.Second || took > 430*time.Second {
 			t.Errorf("took %s: the second attempt must wait for the key's death and no longer", took)
 		}
@@ -161,7 +163,7 @@ func TestLostAnswersWaitForMeasures(t *testing.T) {
 		}
 		want(t, s, map[ledger.Status]int{ledger.InDoubt: 3})
 		for c, err := range b.ledger.Customers(t.Context(), ledger.Query{}) {
-			if err != nil || c.Code != codeNoAbsence {
+			if err != nil || c.Code != decide.CodeNoAbsence {
 				t.Errorf("%s is %s %s, %v", c.Email, c.Status, c.Code, err)
 			}
 		}
@@ -189,7 +191,7 @@ func TestEmptyWalletStops(t *testing.T) {
 		b := newBench(t, 50)
 		b.partner.script[email(20)] = []act{say(partner.Answer{Class: ledger.Funds, HTTPStatus: 402})}
 		s, err := b.run()
-		if stopReason(err) != LowBalance {
+		if reasonOf(err) != LowBalance {
 			t.Fatalf("%v", err)
 		}
 		if s.Tally.Status[ledger.InsufficientBalance] != 1 || s.Remaining == 0 {
@@ -238,7 +240,7 @@ func TestRefusedCredentialsStop(t *testing.T) {
 		b := newBench(t, 200)
 		b.partner.script[email(20)] = []act{say(partner.Answer{Class: ledger.Auth, HTTPStatus: 401})}
 		s, err := b.run()
-		if stopReason(err) != Refused || s.Tally.Status[ledger.Pending] == 0 || s.Tally.Status[ledger.InDoubt] != 0 {
+		if reasonOf(err) != Refused || s.Tally.Status[ledger.Pending] == 0 || s.Tally.Status[ledger.InDoubt] != 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
 		}
 		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 200 {
@@ -272,7 +274,7 @@ func TestRetryAfterBeyondPatienceStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
 		b.partner.script[email(5)] = []act{say(partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: time.Hour})}
-		if _, err := b.run(); stopReason(err) != PartnerDown {
+		if _, err := b.run(); reasonOf(err) != PartnerDown {
 			t.Errorf("%v", err)
 		}
 	})
@@ -312,7 +314,7 @@ func TestPatienceEnds(t *testing.T) {
 		began := time.Now()
 		b.partner.down = func(now time.Time) bool { return now.Sub(began) > 100*time.Millisecond }
 		s, err := b.run()
-		if stopReason(err) != PartnerDown {
+		if reasonOf(err) != PartnerDown {
 			t.Fatalf("%v", err)
 		}
 		if took := time.Since(began); took < 15*time.Minute || took > 17*time.Minute {
@@ -347,7 +349,7 @@ func TestBounds(t *testing.T) {
 			b.cfg.Bounds, b.partner.always = c.bounds, c.always
 			_, err := b.run()
 			n := len(b.partner.posts)
-			if stopReason(err) != c.want || n > c.most || c.want == Limit && (n != c.most || len(b.partner.users) != n) {
+			if reasonOf(err) != c.want || n > c.most || c.want == Limit && (n != c.most || len(b.partner.users) != n) {
 				t.Errorf("%s: %d sent: %v", name, n, err)
 			}
 			b.cfg.Bounds, b.partner.always = Bounds{}, nil
@@ -370,7 +372,7 @@ func TestInterruptAndContinue(t *testing.T) {
 		if !s.WalletFrom.Known() || s.WalletTo.Known() {
 			t.Errorf("the wallet held %s before, and nobody asked after: %s", s.WalletFrom, s.WalletTo)
 		}
-		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
+		if reasonOf(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
 		}
 		if s, err = b.run(); err != nil || s.Tally.Status[ledger.Created] != 100 {
@@ -390,7 +392,7 @@ func TestAbortLeavesDoubt(t *testing.T) {
 		time.AfterFunc(2*time.Second, func() { close(abort) })
 		began := time.Now()
 		s, err := Run(ctx, b.cfg)
-		if stopReason(err) != Interrupted || s.Tally.Status[ledger.InDoubt] == 0 || time.Since(began) > 3*time.Second {
+		if reasonOf(err) != Interrupted || s.Tally.Status[ledger.InDoubt] == 0 || time.Since(began) > 3*time.Second {
 			t.Fatalf("%s: %v: %v", time.Since(began), err, s.Tally.Status)
 		}
 		b.cfg.Abort, b.partner.latency = nil, time.Millisecond
@@ -485,7 +487,7 @@ func TestFeeIsMeasured(t *testing.T) {
 			t.Errorf("%+v: %v", plan, err)
 		}
 		b.partner.balance = "1.49"
-		if _, err := b.run(); stopReason(err) != LowBalance || len(b.partner.posts) != 40 {
+		if _, err := b.run(); reasonOf(err) != LowBalance || len(b.partner.posts) != 40 {
 			t.Errorf("less than a fee: %v", err)
 		}
 	})
@@ -548,7 +550,7 @@ func TestPanicLeavesNothingBehind(t *testing.T) {
 		b := newBench(t, 60)
 		b.cfg.Partner = fragile{b.partner}
 		s, err := b.run()
-		if stopReason(err) != Fault || s.Tally.Status[ledger.InDoubt] != 1 {
+		if reasonOf(err) != Fault || s.Tally.Status[ledger.InDoubt] != 1 {
 			t.Fatalf("%v %v", s.Tally.Status, err)
 		}
 	})
@@ -570,7 +572,7 @@ func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 		other := newFake()
 		other.users = []partner.Listed{{ServiceID: "other-user-aaaaaaaaaaaaaaa", Email: "x@example.com", CreatedAt: time.Now()}}
 		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", person(200)), "another account"
-		if _, err := Run(t.Context(), b.cfg); stopReason(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
+		if _, err := Run(t.Context(), b.cfg); reasonOf(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
 			t.Errorf("%d sent: %v", len(other.posts), err)
 		}
 	})
@@ -582,7 +584,7 @@ func TestLiveRunNeedsItsWallet(t *testing.T) {
 		b := newBench(t, 3)
 		b.cfg.Rules = &validate.Rules{Live: true}
 		b.partner.down = func(time.Time) bool { return true }
-		if _, err := b.run(); stopReason(err) != PartnerDown || len(b.partner.posts) != 0 {
+		if _, err := b.run(); reasonOf(err) != PartnerDown || len(b.partner.posts) != 0 {
 			t.Errorf("%v", err)
 		}
 	})
@@ -634,10 +636,10 @@ func TestKeptBalanceIsNotSpent(t *testing.T) {
 			b := newBench(t, 5)
 			b.partner.balance, b.cfg.Money = c.balance, c.money
 			plan, err := Preview(t.Context(), b.cfg)
-			if stopReason(err) != c.want || plan.Covered != c.covered || plan.Shortfall.String() != c.shortfall || plan.Cost.String() != c.cost {
+			if reasonOf(err) != c.want || plan.Covered != c.covered || plan.Shortfall.String() != c.shortfall || plan.Cost.String() != c.cost {
 				t.Errorf("%s: covered %d, short of %q, cost %q: %v", c.name, plan.Covered, plan.Shortfall, plan.Cost, err)
 			}
-			if _, err := b.run(); stopReason(err) != c.want || c.want != "" && len(b.partner.posts) > 0 {
+			if _, err := b.run(); reasonOf(err) != c.want || c.want != "" && len(b.partner.posts) > 0 {
 				t.Errorf("%s: %d sent: %v", c.name, len(b.partner.posts), err)
 			}
 		})
@@ -726,36 +728,28 @@ func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
 	})
 }
 
-// planCounter counts how often the ledger is asked for the plan of rows.
-type planCounter struct {
-	ledger.Ledger
-	asked int
-}
-
-func (p *planCounter) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
-	p.asked++
-	return p.Ledger.Plan(ctx, batch, from, n)
-}
-
-// Of a long list with a few new rows, only the parts with new rows are looked
-// up again before the sending.
-func TestOnlyNewRowsAreLookedUp(t *testing.T) {
+func TestPacerRemembersForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 20*chunkRows)
-		b.cfg.Pace.Unlimited = true
+		b := newBench(t, 30)
+		b.cfg.Pace.Rate = 100
+		if err := b.ledger.Learn(t.Context(), learntPace, "20.000", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
 		if _, err := b.run(); err != nil {
 			t.Fatal(err)
 		}
-		counter := &planCounter{Ledger: b.cfg.Ledger}
-		b.cfg.Ledger = counter
-		b.cfg.Input = people(20*chunkRows + 3)
-		s, err := b.run()
-		if err != nil || s.Sent != 3 {
-			t.Fatalf("sent %d: %v", s.Sent, err)
+		if took := time.Since(began); took < 2*time.Second {
+			t.Errorf("30 rows took %s: what was learnt an instant ago, 20/s, is forgotten", took)
 		}
-		want(t, s, map[ledger.Status]int{ledger.Created: 20*chunkRows + 3})
-		if counter.asked == 0 || counter.asked > 2 {
-			t.Errorf("the plan of %d parts was looked up for 3 new rows", counter.asked)
+		time.Sleep(25 * time.Hour)
+		b.cfg.Input = people(60)
+		began = time.Now()
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("30 rows took %s: what was learnt a day ago still holds", took)
 		}
 	})
 }

@@ -15,18 +15,18 @@ func shareRow(ordinal int, email string, claims bool) *ledger.Row {
 func TestSharingNotes(t *testing.T) {
 	s := newSharing()
 	for i, email := range []string{"a", "b", "b", "c", "b", "b", "d", "b", "e"} {
-		s.add(shareRow(i, email, false))
+		s.addRow(shareRow(i, email, false))
 	}
-	s.add(shareRow(9, "c", true))
-	s.add(shareRow(10, "d", true))
-	s.add(shareRow(11, "f", true)) // shares with nobody
-	s.add(shareRow(12, "e", false))
+	s.addRow(shareRow(9, "c", true))
+	s.addRow(shareRow(10, "d", true))
+	s.addRow(shareRow(11, "f", true)) // shares with nobody
+	s.addRow(shareRow(12, "e", false))
 	want := []string{
 		"1 -1 row 4, row 6, row 7 and 1 more have the same e-mail", "2 -1 row 3, row 6, row 7 and 1 more have", "3 9 row 11 has the same e-mail, and is the one that counts",
 		"4 -1 row 3, row 4, row 7 and 1 more have", "5 -1 row 3, row 4, row 6 and 1 more have", "6 10 row 12 has", "7 -1 row 3, row 4, row 6 and 1 more have",
 		"8 -1 row 14 has the same e-mail. Only one", "12 -1 row 10 has",
 	}
-	notes := s.notes(func(p ledger.Position) string { return fmt.Sprint("row ", p.Number) })
+	notes := s.rowNotes(func(p ledger.Position) string { return fmt.Sprint("row ", p.Number) })
 	if len(notes) != len(want) {
 		t.Fatalf("%d notes: %+v", len(notes), notes)
 	}
@@ -43,10 +43,10 @@ func TestSharingOfOneEmail(t *testing.T) {
 	s := newSharing()
 	const rows = 200_000
 	for i := range rows {
-		s.add(shareRow(2*i, "none@example.com", false))
-		s.add(shareRow(2*i+1, fmt.Sprint(i), false))
+		s.addRow(shareRow(2*i, "none@example.com", false))
+		s.addRow(shareRow(2*i+1, fmt.Sprint(i), false))
 	}
-	notes := s.notes(func(ledger.Position) string { return "a row" })
+	notes := s.rowNotes(func(ledger.Position) string { return "a row" })
 	if len(notes) != rows || notes[0].Ordinal != 0 || notes[rows-1].Ordinal != 2*rows-2 {
 		t.Errorf("%d notes", len(notes))
 	}

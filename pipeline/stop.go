@@ -1,11 +1,15 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // Reason says why a run ended before its batch was through. The texts are part
@@ -31,7 +35,7 @@ const (
 // recorded when Run returns it, unless Reason is LedgerFault.
 type Stop struct {
 	Reason Reason
-	Detail string // for people: what happened; no personal data
+	Detail string // for operators: what happened; no personal data
 	Err    error  // the cause, may be nil
 }
 
@@ -54,8 +58,8 @@ func stopf(r Reason, format string, args ...any) *Stop {
 	return &Stop{Reason: r, Detail: fmt.Sprintf(format, args...)}
 }
 
-// ledgerStop wraps an error of the ledger. ErrConflict is one too: somebody
-// changed a row under us, which the lock should have prevented.
+// ledgerStop wraps an error of the ledger. ErrConflict is one too: another
+// writer changed a row, which the lock should have prevented.
 func ledgerStop(doing string, err error) *Stop {
 	reason := LedgerFault
 	if errors.Is(err, ledger.ErrAccount) || errors.Is(err, ledger.ErrEnvironment) {
@@ -64,30 +68,144 @@ func ledgerStop(doing string, err error) *Stop {
 	return &Stop{Reason: reason, Detail: doing, Err: err}
 }
 
-// halter keeps the first reason to stop and tells everyone. It is safe for
+// stopReason keeps the first reason to stop and ends the intake. It is safe for
 // concurrent use.
-type halter struct {
+type stopReason struct {
 	once   sync.Once
 	mu     sync.Mutex
 	first  *Stop
 	cancel func()
 }
 
-// stop records the first reason and ends the intake. Later reasons are dropped,
+// stopWith records the first reason and ends the intake. Later reasons are dropped,
 // but a ledger fault replaces any other: it is the one that must be said.
-func (h *halter) stop(s *Stop) {
+func (h *stopReason) stopWith(s *Stop) {
 	h.mu.Lock()
 	if h.first == nil || s.Reason == LedgerFault && h.first.Reason != LedgerFault {
 		h.first = s
 	}
 	h.mu.Unlock()
-	if h.cancel != nil { // else nothing is being sent yet: whoever looks up asks for the reason
+	if h.cancel != nil { // else nothing is being sent yet: the look-ups ask for the reason
 		h.once.Do(h.cancel)
 	}
 }
 
-func (h *halter) reason() *Stop {
+func (h *stopReason) current() *Stop {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.first
+}
+
+// Unreachable is the Err of a Stop whose Reason is PartnerDown when no
+// connection to the partner could be made.
+type Unreachable struct {
+	Cause       string // one of the partner package's Cause words
+	ProxyStatus int    // of a proxy that refused to pass anything on; 0 if none did
+}
+
+func (u *Unreachable) Error() string {
+	if u.ProxyStatus != 0 {
+		return "the proxy answered HTTP " + strconv.Itoa(u.ProxyStatus)
+	}
+	return "no connection to it could be made (" + u.Cause + ")"
+}
+
+// lastFailure keeps what became of the last request that got no useful answer.
+// It is safe for concurrent use.
+type lastFailure struct {
+	mu     sync.Mutex
+	answer partner.Answer
+}
+
+func (l *lastFailure) keepAnswer(a partner.Answer) {
+	switch a.Class {
+	case ledger.NotSent, ledger.Unknown, ledger.OKBroken:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.answer = partner.Answer{Class: a.Class, Cause: a.Cause, ProxyStatus: a.ProxyStatus}
+	}
+}
+
+// unreachable returns nil if the last failure was another one.
+func (l *lastFailure) unreachable() *Unreachable {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.answer.Class != ledger.NotSent || l.answer.Cause == "" {
+		return nil
+	}
+	return &Unreachable{l.answer.Cause, l.answer.ProxyStatus}
+}
+
+// bracketedCause says why the partner cannot be reached, "" if that is not known.
+func (l *lastFailure) bracketedCause() string {
+	switch u := l.unreachable(); {
+	case u == nil:
+		return ""
+	case u.ProxyStatus != 0:
+		return " (" + u.Error() + ")"
+	default:
+		return " (" + u.Cause + ")"
+	}
+}
+
+// silenceStop returns the end of a run whose patience is over.
+func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
+	s := stopf(PartnerDown, "the partner API has not answered as it should for %s", patience)
+	if u := l.unreachable(); u != nil {
+		s.Err = u
+	}
+	return s
+}
+
+// proxyRefusal returns the end of a run whose proxy passes nothing on.
+func proxyRefusal(status int) *Stop {
+	do := "Ask whoever runs it to allow the partner's host, or choose another one with --proxy"
+	if status == 407 {
+		do = "It wants a name and a password: --proxy http://NAME:PASSWORD@HOST:PORT, or the same in HTTPS_PROXY with --proxy env"
+	}
+	return &Stop{Reason: PartnerDown, Detail: "the proxy refuses to pass requests on to the partner (HTTP " + strconv.Itoa(status) + "). " + do}
+}
+
+var _ error = (*Unreachable)(nil)
+
+// stopIfHopeless stops the run where an answer leaves no other way.
+func (s *submitters) stopIfHopeless(a answered, now time.Time) {
+	switch {
+	case a.answer.Halt == partner.Redirected:
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
+	case a.answer.Halt == partner.Certificate:
+		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
+	case a.answer.Halt == partner.PathGone:
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
+	case a.answer.Halt == partner.Blocked:
+		s.stopReason.stopWith(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
+	case a.answer.Halt == partner.ProxyRefused:
+		s.stopReason.stopWith(proxyRefusal(a.answer.ProxyStatus))
+	case a.class == ledger.Auth:
+		s.stopReason.stopWith(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
+	case a.class == ledger.Funds && !s.cfg.Money.Wait:
+		s.stopReason.stopWith(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
+	case a.class.AsksToWait():
+		s.pace.ReportBusy(a.answer.Began, now)
+		if a.answer.RetryAfter > s.cfg.Pace.Patience {
+			s.stopReason.stopWith(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
+		}
+	}
+}
+
+func hostOrUnknown(host string) string {
+	if host == "" {
+		return "another address"
+	}
+	return fmt.Sprintf("%q", host)
+}
+
+// asInterrupted returns a *Stop for a cancelled context, and other errors as they are.
+func asInterrupted(ctx context.Context, err error) error {
+	var s *Stop
+	isOurs := errors.As(err, &s) && !errors.Is(err, context.Canceled)
+	if ctx.Err() != nil && !isOurs {
+		return &Stop{Reason: Interrupted, Detail: "interrupted before anything was sent"}
+	}
+	return err
 }

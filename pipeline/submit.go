@@ -2,21 +2,22 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 const (
 	firstWorkers     = 4  // to begin with, when their number is found by itself
 	unlimitedWorkers = 64 // at most, when the rate is unlimited
-	idleAfter        = 30 * time.Second
 )
 
 const (
@@ -27,65 +28,52 @@ const (
 	MaxWorkers = 8192
 )
 
-// submitters is the worker pool: it takes intended jobs, one token each, and
+// submitters is the worker pool: it receives intended jobs, one token each, and
 // gives answers. It begins small and grows by two workers for each success while
 // a token finds no free worker, that is, while the rate is not reached: threefold
-// with each round of answers. Workers that idle go home.
+// with each round of answers.
 type submitters struct {
 	*run
 	in      <-chan *job
 	drained chan<- struct{}
 	answers chan<- answered
 
-	ready     chan *job
-	left      chan struct{} // a worker went home
-	successes chan struct{}
+	ready   chan *job
+	created atomic.Int64 // users
 }
 
-// work sends everything that comes in and closes answers when all of it is
+// sendAll sends everything that comes in and closes answers when all of it is
 // answered. After ctx ends nothing more is sent: what was intended is answered
 // as not sent. Requests in flight end with sending.
-func (s *submitters) work(ctx, sending context.Context) error {
+func (s *submitters) sendAll(ctx, sending context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
 	var pool errgroup.Group
-	workers, allowed, most := 0, firstWorkers, AutoWorkers
+	first, maxWorkers := firstWorkers, AutoWorkers
 	switch {
 	case s.cfg.Pace.Workers > 0:
-		allowed, most = s.cfg.Pace.Workers, s.cfg.Pace.Workers
+		first, maxWorkers = s.cfg.Pace.Workers, s.cfg.Pace.Workers
 	case s.cfg.Pace.Unlimited:
-		most = unlimitedWorkers
+		maxWorkers = unlimitedWorkers
 	}
-	s.left = make(chan struct{}, most)
-	s.successes = make(chan struct{}, most)
+	workers := 0
 	for j := range s.in {
 		select {
 		case s.drained <- struct{}{}:
 		default:
 		}
-		if _, err := s.pace.wait(ctx); err != nil {
-			s.answers <- s.unsent(j, "stopped")
+		if err := s.pace.WaitTurn(ctx); err != nil {
+			s.answers <- s.notSent(j, "stopped")
 			continue
-		}
-		for settled := false; !settled; {
-			select {
-			case <-s.left:
-				workers--
-			case <-s.successes:
-				allowed = min(allowed+2, most)
-			default:
-				settled = true
-			}
 		}
 		select {
 		case s.ready <- j:
 			continue
 		default:
 		}
-		if workers < min(allowed, most) {
-			mayLeave := workers >= firstWorkers
+		if workers < min(first+2*int(s.created.Load()), maxWorkers) {
 			workers++
-			pool.Go(func() error { s.worker(ctx, sending, mayLeave); return nil })
+			pool.Go(func() error { s.runWorker(ctx, sending); return nil })
 		}
 		s.ready <- j
 	}
@@ -93,125 +81,68 @@ func (s *submitters) work(ctx, sending context.Context) error {
 	return pool.Wait()
 }
 
-// worker sends one job after the other. One that may go home does so when it
-// has had nothing to do for a while.
-func (s *submitters) worker(ctx, sending context.Context, mayLeave bool) {
-	idle := time.NewTimer(idleAfter)
-	defer idle.Stop()
-	for {
-		select {
-		case j, ok := <-s.ready:
-			if !ok {
-				return
-			}
-			a := s.send(ctx, sending, j)
-			if a.class == ledger.OK {
-				select {
-				case s.successes <- struct{}{}:
-				default:
-				}
-			}
-			s.answers <- a
-			idle.Reset(idleAfter)
-		case <-idle.C:
-			if mayLeave {
-				s.left <- struct{}{}
-				return
-			}
-			idle.Reset(idleAfter)
+// runWorker sends one job after the other.
+func (s *submitters) runWorker(ctx, sending context.Context) {
+	for j := range s.ready {
+		a := s.sendJob(ctx, sending, j)
+		if a.class == ledger.OK {
+			s.created.Add(1)
 		}
+		s.answers <- a
 	}
 }
 
-// send makes the one request of an attempt, and tells the gate of its answer
+// sendJob makes the one request of an attempt, and gives the gate its answer
 // before anything else.
-func (s *submitters) send(ctx, sending context.Context, j *job) answered {
+func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 	switch {
 	case ctx.Err() != nil:
-		return s.unsent(j, "stopped")
-	case j.stale(wall()), j.fresh.IsZero() && anyUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
-		return s.unsent(j, "stale")
-	case !s.gate.pass(j.attempt.ID):
-		return s.unsent(j, "gate")
+		return s.notSent(j, "stopped")
+	case j.isStale(pacing.WallTime()), j.freshUntil.IsZero() && decide.HasUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
+		return s.notSent(j, "stale")
+	case !s.gate.MayPass(j.attempt.ID):
+		return s.notSent(j, "gate")
 	}
-	began := wall()
-	a := s.create(sending, j)
+	began := pacing.WallTime()
+	a := s.callPartner(sending, j)
 	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
-		a.Began, a.Ended = began, wall()
+		a.Began, a.Ended = began, pacing.WallTime()
 	}
-	s.clock.observe(a.Began, a.Ended, a.Date)
-	out := answered{job: j, answer: a, class: createClass(a.Class), ended: s.clock.instant(j.endedAt(a.Ended, time.Now()))}
+	s.clock.ObserveDate(a.Began, a.Ended, a.Date)
+	out := answered{job: j, answer: a, class: createClass(a.Class), ended: s.clock.InstantAt(j.endedAt(a.Ended, time.Now()))}
 	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
-		s.gate.release(j.attempt.ID)
+		s.gate.CancelTrial(j.attempt.ID)
 		return out // cut off by us: says nothing of the partner
 	}
-	now := wall()
+	now := pacing.WallTime()
 	if a.Class == ledger.NotSent && a.Cause == partner.CauseLocal {
-		s.pace.strain(now)
-		s.gate.exhaust(j.attempt.ID, now)
+		s.pace.ReportExhausted(now)
+		s.gate.ObserveExhaustion(j.attempt.ID, now)
 		return out
 	}
-	s.last.take(a)
-	s.gate.observe(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
-	s.react(out, now)
+	s.lastFailure.keepAnswer(a)
+	s.gate.ObserveAnswer(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
+	s.stopIfHopeless(out, now)
 	return out
 }
 
-// create calls the partner. A panic in there is an answer that tells nothing,
+// callPartner calls the partner. A panic in there is an answer that says nothing,
 // and the end of the run.
-func (s *submitters) create(ctx context.Context, j *job) (a partner.Answer) {
+func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.halt.stop(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
-			a = partner.Answer{Class: ledger.Unknown, Cause: "panic", Ended: wall()}
+			s.stopReason.stopWith(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
+			a = partner.Answer{Class: ledger.Unknown, Cause: "panic", Ended: pacing.WallTime()}
 		}
 	}()
 	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
 }
 
-// react stops the run where an answer leaves no other way.
-func (s *submitters) react(a answered, now time.Time) {
-	switch {
-	case a.answer.Halt == partner.Redirected:
-		s.halt.stop(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
-	case a.answer.Halt == partner.Certificate:
-		s.halt.stop(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
-	case a.answer.Halt == partner.PathGone:
-		s.halt.stop(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
-	case a.answer.Halt == partner.Blocked:
-		s.halt.stop(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
-	case a.answer.Halt == partner.ProxyRefused:
-		s.halt.stop(proxyRefusal(a.answer.ProxyStatus))
-	case a.class == ledger.Auth:
-		s.halt.stop(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
-	case a.class == ledger.Funds && !s.cfg.Money.Wait:
-		s.halt.stop(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
-	case a.class.AsksToWait():
-		s.pace.busy(a.answer.Began, now)
-		if a.answer.RetryAfter > s.cfg.Pace.Patience {
-			s.halt.stop(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
-		}
-	}
-}
-
-func hostOrUnknown(host string) string {
-	if host == "" {
-		return "another address"
-	}
-	return fmt.Sprintf("%q", host)
-}
-
-// unsent answers a job that never left.
-func (s *submitters) unsent(j *job, cause string) answered {
+// notSent answers a job that never left.
+func (s *submitters) notSent(j *job, cause string) answered {
 	return answered{
 		job: j, class: ledger.NotSent,
 		answer: partner.Answer{Class: ledger.NotSent, Cause: cause},
-		ended:  s.clock.now(),
+		ended:  s.clock.Now(),
 	}
-}
-
-// readError is what a failed look-up says, for decisions.
-func readError(err error) (e *partner.Error, ok bool) {
-	ok = errors.As(err, &e)
-	return e, ok
 }

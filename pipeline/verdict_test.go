@@ -35,7 +35,8 @@ type mailRun struct {
 	kill   int // after so many requests; 0 = not
 }
 
-// mailRows are the rows of a list as input. No two rows of any list have a name in common.
+// mailRows are the rows of a list as input. No two rows of any list have a name
+// in common.
 func mailRows(list int, mails []mail) []Row {
 	rows := make([]Row, len(mails))
 	for i, m := range mails {
@@ -134,7 +135,7 @@ func (b *bench) runMails(lists [][]mail, r mailRun) {
 		b.partner.always = nil
 		b.audit()
 	}
-	if err != nil && (r.kill == 0 || stopReason(err) != Interrupted) {
+	if err != nil && (r.kill == 0 || reasonOf(err) != Interrupted) {
 		b.t.Fatal(err)
 	}
 	first := claimants(mails, r.region)

@@ -1,0 +1,113 @@
+package decide
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+// NextGeneration returns the generation of the next intent after the history h, in
+// which nothing is unanswered. It is the last one plus one if
+//   - every attempt under it that reached the partner was refused or proved
+//     absent, at least one of them as a refusal, which may have consumed the key; or
+//   - the last of them is an absent KEY_USED, and an earlier one was turned away
+//     and so explains it: the key is consumed for certain.
+//
+// A deletion has the generation of the next request already. BUSY, AUTH and
+// NOT_SENT alone keep the key, and so does a single absent attempt:
+// its key is the last guard against a request that is still on its way.
+func NextGeneration(h []ledger.Attempt) int {
+	if len(h) == 0 {
+		return 0
+	}
+	g := h[len(h)-1].Generation
+	refused, other, turned, consumed := false, false, false, false
+	for i, a := range h {
+		if a.Generation != g || a.Class == ledger.NotSent || a.Removes != "" {
+			continue
+		}
+		consumed = a.Absent && meansKeyUsed(h, i) && turned
+		turned = turned || isTurnedAway(a.Class)
+		switch {
+		case a.Absent:
+		case a.Class == ledger.Reject, a.Class == ledger.Funds:
+			refused = true
+		default:
+			other = true
+		}
+	}
+	if consumed || refused && !other {
+		return g + 1
+	}
+	return g
+}
+
+// ForcedGeneration returns the generation of the next intent of a row that an
+// operator wants sent again. After "this e-mail exists" it is the next one;
+// otherwise the rule is that of nextGeneration.
+func ForcedGeneration(h []ledger.Attempt) int {
+	g := NextGeneration(h)
+	if last := len(h) - 1; last >= 0 && h[last].Class == ledger.DupUser {
+		g = max(g, h[last].Generation+1)
+	}
+	return g
+}
+
+// wasDeleted reports whether the customer's user was deleted, to be created again.
+func wasDeleted(h []ledger.Attempt) bool {
+	return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Class == ledger.Removed })
+}
+
+// hasReachedPartner reports whether some attempt may have reached the partner: all
+// but those that were provably not sent.
+func hasReachedPartner(h []ledger.Attempt) bool {
+	return slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Class != ledger.NotSent })
+}
+
+// CountsAsSend reports whether an attempt of this class counts against the budget of
+// sends in one run. An answer that says to wait or to pay does not, nor does the used
+// key that such an answer leaves behind.
+func CountsAsSend(before []ledger.Attempt, class ledger.Class) bool {
+	switch class {
+	case ledger.NotSent, ledger.Busy, ledger.Throttled, ledger.Funds:
+		return false
+	case ledger.KeyUsed:
+		for i := len(before) - 1; i >= 0; i-- {
+			if c := before[i].Class; c != ledger.NotSent {
+				return c != ledger.Busy && c != ledger.Throttled && c != ledger.Funds
+			}
+		}
+	}
+	return true
+}
+
+// WasRefused reports whether the partner has refused these very details.
+func WasRefused(h []ledger.Attempt, d ledger.Details) bool {
+	return hasAttempt(h, func(i int, a ledger.Attempt) bool { return isRefusal(h, i) && bytes.Equal(a.Details, d) })
+}
+
+// isRefusal reports whether attempt i was refused for its details.
+func isRefusal(h []ledger.Attempt, i int) bool {
+	return h[i].Class == ledger.Reject || h[i].Class == ledger.Unclear && !meansKeyUsed(h, i)
+}
+
+// NeedsList reports whether a row may be sent only on a fresh list: an attempt
+// is unanswered by now, or was proved absent once, which is the reason to look
+// again before each send.
+func NeedsList(h []ledger.Attempt, t Timing) bool {
+	return HasUnanswered(h, t) || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Absent })
+}
+
+// meansKeyUsed reports whether attempt i means "this key was used": the
+// partner said so, or said something unknown after an earlier attempt under
+// the same key had reached it.
+func meansKeyUsed(h []ledger.Attempt, i int) bool {
+	if h[i].Class == ledger.KeyUsed {
+		return true
+	}
+	if h[i].Class != ledger.Unclear {
+		return false
+	}
+	return slices.ContainsFunc(h[:i], func(e ledger.Attempt) bool { return e.Generation == h[i].Generation && e.Class != ledger.NotSent })
+}

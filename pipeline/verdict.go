@@ -1,0 +1,231 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
+)
+
+// Codes of rows that are held or repeat another row.
+const (
+	CodeIDKnown        = "id_known"
+	CodeIDRepeated     = "id_repeated"
+	CodeLooksOnboarded = "looks_onboarded"
+	CodeRepeats        = "repeats_row"
+	CodeRepeatsOther   = "repeats_row_differs"
+)
+
+// checked is a row after validation.
+type checked struct {
+	row     Row
+	result  validate.Result
+	planned *ledger.Planned // in the send pass
+}
+
+// draftRow returns what is registered of a checked row whatever the ledger knows: of an
+// invalid one all there is, of a valid one what decideVerdict needs.
+func draftRow(c *checked, fields validate.FieldTable) ledger.Row {
+	res, u := &c.result, &c.result.User
+	r := ledger.Row{
+		File: c.row.File, Number: c.row.Number, Line: c.row.Line,
+		Identity: res.Identity, SenderID: c.row.ID, Carry: c.row.Carry, Repeats: -1,
+		Findings: findingsOf(res.Problems), Recall: recallText(c, fields),
+	}
+	if !res.Valid() {
+		r.Verdict = ledger.Invalid
+		r.Email, r.FirstName, r.LastName = strings.TrimSpace(c.row.Raw.Email), strings.TrimSpace(c.row.Raw.FirstName), strings.TrimSpace(c.row.Raw.LastName)
+		return r
+	}
+	r.Email, r.FirstName, r.LastName = u.Email, u.FirstName, u.LastName
+	r.NameText, r.Fields = u.NameText(), fields.Details(u)
+	return r
+}
+
+// decideVerdict decides what a drafted row is, given what the ledger knows of the
+// customer. place names the row that claimed the identity first; accept holds the
+// codes whose held rows may go out.
+// ledger.RowStatus combines it with what becomes of the customer.
+func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
+	if k.Forgot {
+		r.Verdict = ledger.Forgotten
+		r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry = "", "", "", "", nil
+		r.NameText, r.Fields, r.Findings = "", nil, nil
+		return
+	}
+	addFinding := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }
+	if again && k.Customer != nil && k.Claimed < 0 {
+		addFinding(stillRepeats(k, r.Verdict != ledger.Invalid))
+		r.Verdict = ledger.DuplicateInInput
+		return
+	}
+	if r.Verdict == ledger.Invalid {
+		return
+	}
+	if k.Claimed >= 0 {
+		r.Verdict, r.Repeats = ledger.DuplicateInInput, k.Claimed
+		f := ledger.Finding{Field: "email", Code: CodeRepeats, Message: "repeats " + place(k.First) + " with the same details"}
+		if len(k.Differs) > 0 {
+			f.Code = CodeRepeatsOther
+			f.Message = fmt.Sprintf("repeats %s, which is the one that counts, but differs in %s. Decide which is right", place(k.First), strings.Join(k.Differs, ", "))
+		}
+		addFinding(f)
+		return
+	}
+	if f, held := holdLookalike(k, accept); held {
+		r.Verdict = ledger.Invalid
+		addFinding(f)
+		return
+	}
+	r.Claims = true
+}
+
+// stillRepeats returns what is said of a row that was said to repeat another one, or
+// to have the e-mail of one that counts, and is given back with the same e-mail:
+// the customer has another row's details. Those of an invalid row are not compared.
+func stillRepeats(k *ledger.Match, valid bool) ledger.Finding {
+	f := ledger.Finding{Field: "email", Code: CodeRepeatsOther, Message: "still repeats another row of the first list, which is the one that counts"}
+	switch {
+	case len(k.Differs) > 0:
+		f.Message += ", but differs in " + strings.Join(k.Differs, ", ")
+	case valid && k.Customer.Attempts > 0: // what was sent is known
+		f.Code = CodeRepeats
+	}
+	f.Message += ". Delete it, or give it an e-mail of its own"
+	return f
+}
+
+// holdLookalike decides whether a valid row looks like a customer who was
+// onboarded under another e-mail.
+func holdLookalike(k *ledger.Match, accept []string) (ledger.Finding, bool) {
+	if k.Customer != nil && k.Customer.Status.Onboarded() {
+		return ledger.Finding{}, false
+	}
+	switch {
+	case k.ByID != nil && !slices.Contains(accept, CodeIDKnown):
+		return ledger.Finding{Code: CodeIDKnown, Message: "this customer number was onboarded under another e-mail. If it is another person, give it another number, or run with --accept " + CodeIDKnown}, true
+	case k.ByName != nil && !slices.Contains(accept, CodeLooksOnboarded):
+		return ledger.Finding{Code: CodeLooksOnboarded, Message: "a person with this name and phone number was onboarded under another e-mail. If it is another person, run with --accept " + CodeLooksOnboarded}, true
+	default:
+		return ledger.Finding{}, false
+	}
+}
+
+func findingsOf(problems []validate.Problem) []ledger.Finding {
+	if len(problems) == 0 {
+		return nil
+	}
+	out := make([]ledger.Finding, len(problems))
+	for i, p := range problems {
+		out[i] = ledger.Finding{Field: p.Field, Code: p.Code, Message: p.Message, Warning: p.Warning}
+	}
+	return out
+}
+
+// recallText returns what makes a row the same finding in tomorrow's input: the
+// customer, or, where the row does not even name one, all its cells.
+func recallText(c *checked, fields validate.FieldTable) string {
+	if c.result.Identity != "" {
+		return c.result.Identity
+	}
+	return c.row.ID + "\x00" + strings.Join(append(fields.Cells(&c.row.Raw), c.row.Raw.Extra...), "\x00")
+}
+
+// CodeSharesEmail is the code of the note on an invalid row that other rows of
+// the input have its e-mail.
+const CodeSharesEmail = "shares_email"
+
+// sharing remembers the invalid rows of an input that were met before a row that
+// claims their customer, by e-mail, so that they can name the rows that have the
+// same one. It keeps nothing of other rows. The zero value is not usable; see
+// newSharing.
+type sharing struct {
+	hasher hasher
+	groups map[digest]*emailGroup
+}
+
+// emailGroup is the rows with one e-mail, but for the repetitions of a valid one.
+type emailGroup struct {
+	invalid []rowPlace
+	valid   *rowPlace // the row that claims the customer; nil if there is none
+}
+
+func newSharing() *sharing { return &sharing{newHasher(), map[digest]*emailGroup{}} }
+
+// addRow remembers an invalid row whose e-mail no row before it claims, or the row that
+// claims an e-mail.
+func (s *sharing) addRow(r *ledger.Row) {
+	if r.Claims && len(s.groups) == 0 {
+		return
+	}
+	email := s.hasher.digestOf(r.Identity)
+	g := s.groups[email]
+	at := placeOf(r)
+	switch {
+	case r.Claims && g != nil:
+		g.valid = &at
+	case r.Claims:
+	case g == nil:
+		s.groups[email] = &emailGroup{invalid: []rowPlace{at}}
+	default:
+		g.invalid = append(g.invalid, at)
+	}
+}
+
+// rowNotes returns what is to be added to rows, in the order of their ordinals.
+// place names a row for operators.
+func (s *sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
+	var all []ledger.RowNote
+	for _, g := range s.groups {
+		if len(g.invalid) == 1 && g.valid == nil {
+			continue // no other row has it
+		}
+		for i, m := range g.invalid {
+			n := ledger.RowNote{Ordinal: int(m.ordinal), Position: m.position(), Repeats: -1}
+			if g.valid != nil {
+				n.Repeats, n.Finding = int(g.valid.ordinal), sharesValid(place(g.valid.position()))
+			} else {
+				n.Finding = sharesInvalid(g.nameOthers(i, place))
+			}
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, func(a, b ledger.RowNote) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	return all
+}
+
+// namedRows is how many rows with the same e-mail are named.
+const namedRows = 3
+
+// nameOthers names the other invalid rows of the e-mail.
+func (g *emailGroup) nameOthers(but int, place func(ledger.Position) string) []string {
+	var names []string
+	for i, m := range g.invalid[:min(len(g.invalid), namedRows+1)] {
+		if i != but && len(names) < namedRows {
+			names = append(names, place(m.position()))
+		}
+	}
+	if more := len(g.invalid) - 1 - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return names
+}
+
+// sharesValid returns the note on an invalid row whose customer is another row's.
+func sharesValid(other string) ledger.Finding {
+	return ledger.Finding{Field: "email", Code: CodeSharesEmail, Warning: true,
+		Message: other + " has the same e-mail, and is the one that counts. Give this row an e-mail of its own, or delete it"}
+}
+
+// sharesInvalid returns the note on one of several invalid rows with one e-mail.
+func sharesInvalid(others []string) ledger.Finding {
+	names, has := others[0], "has"
+	if last := len(others) - 1; last > 0 {
+		names, has = strings.Join(others[:last], ", ")+" and "+others[last], "have"
+	}
+	return ledger.Finding{Field: "email", Code: CodeSharesEmail, Warning: true,
+		Message: names + " " + has + " the same e-mail. Only one row with it can be sent"}
+}
