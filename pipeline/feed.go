@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -36,17 +37,18 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *chunk, workers)
 	order := make(chan *chunk, 2*workers)
+	var used sync.Pool // chunks of the check pass that are done with
 	group.Go(func() error {
 		defer close(work)
 		defer close(order)
-		return readChunks(ctx, rows, choose, work, order)
+		return readChunks(ctx, rows, choose, work, order, &used)
 	})
 	for range workers {
 		group.Go(func() error {
 			fields := validate.Fields()
 			for c := range work {
 				if choose == nil {
-					c.drafts = make([]ledger.Row, len(c.rows))
+					c.drafts = slices.Grow(c.drafts[:0], len(c.rows))[:len(c.rows)]
 				}
 				for i := range c.rows {
 					c.rows[i].result = checkRow(rules, c.rows[i].row)
@@ -69,6 +71,9 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 			if err := take(c); err != nil {
 				return err
 			}
+			if choose == nil {
+				used.Put(c) // in the send pass others still have its rows
+			}
 		}
 		return nil
 	})
@@ -77,14 +82,18 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 
 // readChunks sends each chunk to the checkers and, in the same order, to
 // the goroutine that waits for the checked rows.
-func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order chan<- *chunk) error {
+func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order chan<- *chunk, used *sync.Pool) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {
 		n, err := rows.Read(buf)
 		if n > 0 {
-			c := &chunk{rows: make([]checked, n), done: make(chan struct{})}
+			c, _ := used.Get().(*chunk)
+			if c == nil {
+				c = &chunk{}
+			}
+			c.rows, c.done = slices.Grow(c.rows[:0], n)[:n], make(chan struct{})
 			for i := range buf[:n] {
-				c.rows[i].row = buf[i]
+				c.rows[i] = checked{row: buf[i]}
 			}
 			if choose != nil {
 				var err error
