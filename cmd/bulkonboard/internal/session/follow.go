@@ -17,7 +17,7 @@ import (
 
 // Follower has what a command needs that follows users after their creation.
 type Follower struct {
-	Ledger  SharedLedger
+	Ledger  *SharedLedger
 	Partner *partner.Client
 	Pace    *kyc.Pace
 	session *session

@@ -20,14 +20,14 @@ type SharedLedger struct {
 }
 
 // NewSharedLedger returns l as a shared ledger. That it waits is said on con.
-func NewSharedLedger(l *sqlite.Ledger, con *term.Console) SharedLedger { return SharedLedger{l, con} }
+func NewSharedLedger(l *sqlite.Ledger, con *term.Console) *SharedLedger { return &SharedLedger{l, con} }
 
 var (
-	_ kyc.SyncLedger      = SharedLedger{}
-	_ ledger.Verification = SharedLedger{}
+	_ kyc.SyncLedger      = (*SharedLedger)(nil)
+	_ ledger.Verification = (*SharedLedger)(nil)
 )
 
-func (l SharedLedger) retryWhileBusy(ctx context.Context, do func() error) error {
+func (l *SharedLedger) retryWhileBusy(ctx context.Context, do func() error) error {
 	for said := false; ; said = true {
 		err := do()
 		if !errors.Is(err, sqlite.ErrBusy) {
@@ -43,7 +43,7 @@ func (l SharedLedger) retryWhileBusy(ctx context.Context, do func() error) error
 }
 
 // ObserveKYC waits for its turn.
-func (l SharedLedger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int, err error) {
+func (l *SharedLedger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (n int, err error) {
 	err = l.retryWhileBusy(ctx, func() error {
 		var err error
 		n, err = l.Ledger.ObserveKYC(ctx, events)
@@ -53,22 +53,22 @@ func (l SharedLedger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) 
 }
 
 // RetryKYC waits for its turn.
-func (l SharedLedger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+func (l *SharedLedger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
 	return l.retryWhileBusy(ctx, func() error { return l.Ledger.RetryKYC(ctx, serviceID, was, now) })
 }
 
 // Learn waits for its turn.
-func (l SharedLedger) Learn(ctx context.Context, name, value string, at time.Time) error {
+func (l *SharedLedger) Learn(ctx context.Context, name, value string, at time.Time) error {
 	return l.retryWhileBusy(ctx, func() error { return l.Ledger.Learn(ctx, name, value, at) })
 }
 
 // NotePairings waits for its turn.
-func (l SharedLedger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
+func (l *SharedLedger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
 	return l.retryWhileBusy(ctx, func() error { return l.Ledger.NotePairings(ctx, notes) })
 }
 
 // WithRecord runs a command between its two entries in the ledger's log.
-func (l SharedLedger) WithRecord(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
+func (l *SharedLedger) WithRecord(ctx context.Context, origin ledger.Run, do func(context.Context) error) error {
 	var id int64
 	err := l.retryWhileBusy(ctx, func() error {
 		var err error

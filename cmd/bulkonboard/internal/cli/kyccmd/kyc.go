@@ -47,15 +47,15 @@ func partnerIDOf(ctx context.Context, l ledger.Ledger, flag string) (string, err
 	return info.Account.Partner, err
 }
 
-// openShared opens a ledger to be written to while a run may hold it. With --ledger alone
-// it may be of any environment.
-func openShared(ctx context.Context, con *term.Console, c *cobra.Command, f *settings.TargetFlags) (session.SharedLedger, error) {
+// openShared opens a ledger to be written to while a run may hold it. With
+// --ledger alone it may be of any environment.
+func openShared(ctx context.Context, con *term.Console, c *cobra.Command, f *settings.TargetFlags) (*session.SharedLedger, error) {
 	l, info, err := session.OpenToRead(ctx, c, f)
 	if err == nil {
 		err = l.Close()
 	}
 	if err != nil {
-		return session.SharedLedger{}, err
+		return nil, err
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
 	return session.NewSharedLedger(store, con), err

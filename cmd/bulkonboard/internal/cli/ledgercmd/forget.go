@@ -31,7 +31,7 @@ func newForgetCommand(con *term.Console) *cobra.Command {
 			printLeftovers(con, files)
 			return nil
 		})
-	c.Long += " The ledger is rewritten to remove every trace.\nThis needs free space of about twice its size."
+	c.Long += " The ledger is\nrewritten to remove every trace. This needs free space of about twice its size."
 	return c
 }
 

@@ -13,24 +13,6 @@ type watched struct {
 	found *Collector
 }
 
-var _ ledger.Ledger = watched{}
-
-func (w watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
-	reg, err := w.Ledger.Register(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	w.found.Columns.Begin()
-	return watchedRegistration{reg, w.found}, nil
-}
-
-// watchedFile is watched for the ledger in a file, which has an emergency file.
-type watchedFile struct {
-	watched
-	emergency
-	gapKeeper
-}
-
 // fileLedger is a ledger in a file.
 type fileLedger interface {
 	ledger.Ledger
@@ -38,29 +20,47 @@ type fileLedger interface {
 	ledger.Gaps
 }
 
-// Watch returns the ledger, whose registrations show f every row of a check pass.
-func (f *Collector) Watch(l ledger.Ledger) ledger.Ledger { return watched{l, f} }
-
-// WatchFile is Watch for a ledger in a file.
-func (f *Collector) WatchFile(l fileLedger) ledger.Ledger { return watchedFile{watched{l, f}, l, l} }
-
-type gapKeeper interface{ ledger.Gaps }
-
-// emergency has another name so that its method is promoted.
-type emergency interface{ ledger.Emergency }
+// watchedFile is watched for a ledger in a file.
+type watchedFile struct {
+	fileLedger
+	found *Collector
+}
 
 var (
-	_ ledger.Ledger    = watchedFile{}
-	_ ledger.Emergency = watchedFile{}
-	_ ledger.Gaps      = watchedFile{}
+	_ ledger.Ledger = (*watched)(nil)
+	_ fileLedger    = (*watchedFile)(nil)
 )
+
+// Watch returns the ledger, whose registrations show f every row of a check pass.
+func (f *Collector) Watch(l ledger.Ledger) ledger.Ledger { return &watched{l, f} }
+
+// WatchFile is Watch for a ledger in a file.
+func (f *Collector) WatchFile(l fileLedger) ledger.Ledger { return &watchedFile{l, f} }
+
+// Register begins a check pass.
+func (w *watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	return w.found.watchRegistration(w.Ledger.Register(ctx, b))
+}
+
+// Register begins a check pass.
+func (w *watchedFile) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	return w.found.watchRegistration(w.fileLedger.Register(ctx, b))
+}
+
+func (f *Collector) watchRegistration(reg ledger.Registration, err error) (ledger.Registration, error) {
+	if err != nil {
+		return nil, err
+	}
+	f.Columns.Begin()
+	return &watchedRegistration{reg, f}, nil
+}
 
 type watchedRegistration struct {
 	ledger.Registration
 	found *Collector
 }
 
-func (w watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error {
+func (w *watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error {
 	for _, r := range rows {
 		if err := w.found.Add(r); err != nil {
 			return err
@@ -69,19 +69,19 @@ func (w watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error {
 	return w.Registration.Add(ctx, rows)
 }
 
-func (w watchedRegistration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+func (w *watchedRegistration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
 	for _, n := range notes {
 		w.found.AddNote(n)
 	}
 	return w.Registration.Annotate(ctx, notes)
 }
 
-func (w watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {
+func (w *watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {
 	w.found.Columns.End()
 	return w.Registration.Commit(ctx)
 }
 
-func (w watchedRegistration) Rollback() error {
+func (w *watchedRegistration) Rollback() error {
 	w.found.Columns.End()
 	return w.Registration.Rollback()
 }
