@@ -64,7 +64,8 @@ func selections(t *testing.T, l ledger.Ledger) {
 			t.Errorf("%+v: %v", s, err)
 		}
 	}
-	for range l.Rows(ctx, ledger.Selection{All: true}) {
+	for _, err := range l.Rows(ctx, ledger.Selection{All: true}) { // and no more of it
+		must(t, err)
 		break
 	}
 }
@@ -122,7 +123,8 @@ func snapshot(t *testing.T, l ledger.Ledger) {
 	}
 	same(t, "rows", n, 500)
 	n = 0
-	for range l.Customers(t.Context(), ledger.Query{}) {
+	for _, err := range l.Customers(t.Context(), ledger.Query{}) {
+		must(t, err)
 		if n == 0 {
 			add(t, l, "three", person(0, "newer"))
 		}

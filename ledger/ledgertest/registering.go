@@ -158,8 +158,9 @@ func lookupKnown(t *testing.T, l ledger.Ledger) {
 	b := add(t, l, "one", people(4)...)
 	made := send(t, l, b, 0, ledger.OK, ledger.Created, "")
 	send(t, l, b, 1, ledger.Reject, ledger.Rejected, "BAD")
+	third := planned(t, l, b)[2]
 	must(t, func() error {
-		_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(planned(t, l, b)[2])})
+		_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(third)})
 		return err
 	}())
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "two"})

@@ -206,7 +206,8 @@ func (w *twins) compare() {
 		got[i].Customer.KYC, want[i].Customer.KYC = ledger.KYC{}, ledger.KYC{} // a plan needs none
 	}
 	w.same("plan", got, want)
-	for range l.Rows(w.Context(), selections[0]) { // and then no more of it
+	for _, err := range l.Rows(w.Context(), selections[0]) { // and then no more of it
+		w.must(err)
 		break
 	}
 	if v, ok := l.(Verifier); ok {

@@ -189,7 +189,10 @@ func readTime(raw json.RawMessage) time.Time {
 		raw = json.RawMessage(text)
 	}
 	var n float64
-	switch json.Unmarshal(raw, &n); {
+	if json.Unmarshal(raw, &n) != nil {
+		return time.Time{}
+	}
+	switch {
 	case n > 1e12 && n < 1e13: // 2001 to 2286
 		return time.UnixMilli(int64(n)).UTC()
 	case n > 1e9 && n < 1e10:

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -92,7 +93,8 @@ func (f *Fault) reword(rep reply) reply {
 	case "null-url":
 		data.VerificationURL = (*string)(nil) // not left out, unlike nil
 	case "http-url":
-		data.VerificationURL = "http" + data.VerificationURL.(string)[len("https"):]
+		link, _ := data.VerificationURL.(string)
+		data.VerificationURL = "http" + strings.TrimPrefix(link, "https")
 	case "js-url":
 		data.VerificationURL = "javascript:alert(document.domain)"
 	case "no-id":

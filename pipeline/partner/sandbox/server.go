@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -98,7 +99,7 @@ func (s *Server) Listen(addr string) (string, error) {
 	if s.closed || s.listening != nil {
 		return "", errors.New("sandbox: listens already, or is closed")
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("sandbox: %w", err)
 	}

@@ -217,8 +217,7 @@ func (s *Server) request(method string, body []byte) bool {
 		req.Header.Set("Content-Type", "application/json")
 		w.signInto(req.Header, body)
 	}
-	req.Close = true
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		return false
 	}
