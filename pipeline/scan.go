@@ -28,7 +28,7 @@ var errWrongAccount = fmt.Errorf("the partner's list shows users of other accoun
 var errListUnsteady = errors.New("the partner's list of users changes faster than it can be read")
 
 // errListEndless says that a list has more users than are read.
-var errListEndless = fmt.Errorf("the partner's list has more than %s users, which is the limit", limits.Grouped(limits.Users))
+var errListEndless = fmt.Errorf("the partner's list has more than %s users, which is the limit", limits.FormatCount(limits.Users))
 
 // userKey stands for a user's Ref, which may be long.
 type userKey [16]byte

@@ -99,7 +99,7 @@ func (a *app) runKYCListen(c *cobra.Command, f *listenFlags) (err error) {
 		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.value)},
 		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },
 		Failed:    func(err error) { stop(err) },
-		Told: func(e ledger.KYCEvent, news bool) {
+		Recorded: func(e ledger.KYCEvent, news bool) {
 			if news {
 				fmt.Fprintf(a.err, "%s a user is %s\n", localTime(e.At), printable(string(e.Status)))
 			}

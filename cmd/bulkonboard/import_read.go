@@ -93,7 +93,7 @@ func jsonRecords(path string, each func(record) error) (err error) {
 		return usage(fmt.Errorf("%s is not a JSON report: %w", path, plainError(err)), "bulkonboard report --report FILE.json writes one")
 	}
 	for depth, found := 0, false; !found; {
-		bounded.Next()
+		bounded.NextRecord()
 		token, err := dec.Token()
 		if err != nil {
 			return wrong(err)
@@ -111,7 +111,7 @@ func jsonRecords(path string, each func(record) error) (err error) {
 		return wrong(err)
 	}
 	for row = 1; dec.More(); row++ {
-		bounded.Next()
+		bounded.NextRecord()
 		var cells map[string]json.RawMessage
 		if err := dec.Decode(&cells); err != nil {
 			return wrong(err)
@@ -126,7 +126,7 @@ func jsonRecords(path string, each func(record) error) (err error) {
 		if err := each(r); err != nil {
 			return err
 		}
-		bounded.Next()
+		bounded.NextRecord()
 	}
 	if _, err := dec.Token(); err != nil { // cut short: rows are missing
 		return wrong(err)

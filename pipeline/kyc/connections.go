@@ -22,7 +22,7 @@ const maxConnections = limits.WebhookConns
 // the new one waits. It is safe for concurrent use.
 type limitListener struct {
 	net.Listener
-	most int
+	max int
 
 	mu        sync.Mutex
 	room      *sync.Cond // signalled when a connection ends or may be dropped, and at Close
@@ -32,7 +32,7 @@ type limitListener struct {
 }
 
 func newLimitListener(l net.Listener, most int) *limitListener {
-	limited := &limitListener{Listener: l, most: most}
+	limited := &limitListener{Listener: l, max: most}
 	limited.room = sync.NewCond(&limited.mu)
 	return limited
 }
@@ -49,17 +49,17 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c := &connection{Conn: conn, listener: l}
-	if !l.admit(c) {
+	if !l.admitConn(c) {
 		return nil, errors.Join(net.ErrClosed, conn.Close())
 	}
 	return c, nil
 }
 
-// admit makes room for a connection. It reports false when the listener was closed.
-func (l *limitListener) admit(c *connection) bool {
+// admitConn makes room for a connection. It reports false when the listener was closed.
+func (l *limitListener) admitConn(c *connection) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.open >= l.most && !l.closed {
+	for l.open >= l.max && !l.closed {
 		if !l.dropOldest() {
 			l.room.Wait()
 		}
@@ -79,25 +79,25 @@ func (l *limitListener) dropOldest() bool {
 		return false
 	}
 	oldest := l.droppable[0]
-	l.forget(oldest)
+	l.removeConn(oldest)
 	_ = oldest.Conn.Close() // the caller gets no answer either way
 	return true
 }
 
-// protect keeps a connection from being dropped. The caller holds the lock.
-func (l *limitListener) protect(c *connection) {
+// protectConn keeps a connection from being dropped. The caller holds the lock.
+func (l *limitListener) protectConn(c *connection) {
 	l.droppable = slices.DeleteFunc(l.droppable, func(other *connection) bool { return other == c })
 }
 
-// forget no longer counts a connection. Further calls have no effect. The caller
+// removeConn no longer counts a connection. Further calls have no effect. The caller
 // holds the lock.
-func (l *limitListener) forget(c *connection) {
+func (l *limitListener) removeConn(c *connection) {
 	if c.ended {
 		return
 	}
 	c.ended = true
 	l.open--
-	l.protect(c)
+	l.protectConn(c)
 	l.room.Signal()
 }
 
@@ -121,18 +121,18 @@ type connection struct {
 // Close implements net.Conn.
 func (c *connection) Close() error {
 	c.listener.mu.Lock()
-	c.listener.forget(c)
+	c.listener.removeConn(c)
 	c.listener.mu.Unlock()
 	return c.Conn.Close()
 }
 
-// keep protects the connection while a signed event is recorded. release ends
+// keepOpen protects the connection while a signed event is recorded. release ends
 // that, and counts the connection as new.
-func (c *connection) keep() (release func()) {
+func (c *connection) keepOpen() (release func()) {
 	l := c.listener
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.protect(c)
+	l.protectConn(c)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -154,7 +154,7 @@ func withConnection(ctx context.Context, conn net.Conn) context.Context {
 // does nothing where there is no limit.
 func keepConnection(ctx context.Context) (release func()) {
 	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
-		return c.keep()
+		return c.keepOpen()
 	}
 	return func() {}
 }

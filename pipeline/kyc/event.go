@@ -201,10 +201,10 @@ func readTime(raw json.RawMessage) time.Time {
 	return time.Time{}
 }
 
-// Events yields the events of a file: one JSON object after the other, or an
+// ReadEvents yields the events of a file: one JSON object after the other, or an
 // array of them. ErrOther and ErrMalformed come with the event's number, from
 // 1, and do not end it; a file that is no JSON from some place on does.
-func Events(r io.Reader, yield func(Event, error) bool) error {
+func ReadEvents(r io.Reader, yield func(Event, error) bool) error {
 	bounded := limits.NewRecordReader(r)
 	in := bufio.NewReader(bounded)
 	array, err := opensArray(in)
@@ -222,7 +222,7 @@ func Events(r io.Reader, yield func(Event, error) bool) error {
 	}
 	n := 1
 	for ; !array || dec.More(); n++ {
-		bounded.Next()
+		bounded.NextRecord()
 		var raw json.RawMessage
 		err := dec.Decode(&raw)
 		if errors.Is(err, io.EOF) && !array {
@@ -241,7 +241,7 @@ func Events(r io.Reader, yield func(Event, error) bool) error {
 		if !yield(e, err) {
 			return nil
 		}
-		bounded.Next()
+		bounded.NextRecord()
 	}
 	if _, err := dec.Token(); err != nil { // cut short, or something else than an array's end
 		return fmt.Errorf("event %d: %w", n, ErrMalformed)

@@ -34,7 +34,7 @@ type Ledger interface {
 type Pace struct {
 	limit *rate.Limiter
 	tries int
-	rest  time.Duration // before the second try; doubles
+	pause time.Duration // before the second try; doubles
 }
 
 // NewPace allows so many requests a second; 0 = without limit.
@@ -43,15 +43,15 @@ func NewPace(perSecond float64) *Pace {
 	if perSecond > 0 {
 		limit = rate.Limit(perSecond)
 	}
-	return &Pace{limit: rate.NewLimiter(limit, 1), tries: 5, rest: time.Second}
+	return &Pace{limit: rate.NewLimiter(limit, 1), tries: 5, pause: time.Second}
 }
 
-const longestRest = time.Minute
+const maxPause = time.Minute
 
-// ask makes a request until it is answered, refused for good, or tried often
+// askPartner makes a request until it is answered, refused for good, or tried often
 // enough. do must be safe to repeat after an error for which again is true.
-func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func() error) error {
-	rest := p.rest
+func (p *Pace) askPartner(ctx context.Context, again func(*partner.Error) bool, do func() error) error {
+	rest := p.pause
 	for n := 1; ; n++ {
 		if err := p.limit.Wait(ctx); err != nil {
 			return err
@@ -62,7 +62,7 @@ func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func
 			return err
 		}
 		wait := max(rest, e.RetryAfter)
-		if wait > 15*longestRest {
+		if wait > 15*maxPause {
 			return err // longer than anybody waits for a list
 		}
 		timer := time.NewTimer(wait)
@@ -72,13 +72,13 @@ func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func
 			timer.Stop()
 			return ctx.Err()
 		}
-		rest = min(2*rest, longestRest)
+		rest = min(2*rest, maxPause)
 	}
 }
 
-// readable reports whether a list that was not given may be given later.
-func readable(e *partner.Error) bool { return e.Class != ledger.Reject && e.Class != ledger.Unclear }
+// isReadable reports whether a list that was not given may be given later.
+func isReadable(e *partner.Error) bool { return e.Class != ledger.Reject && e.Class != ledger.Unclear }
 
-// passing reports whether a change was turned away, or never sent, for a reason
+// isPassing reports whether a change was turned away, or never sent, for a reason
 // that passes.
-func passing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == ledger.NotSent }
+func isPassing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == ledger.NotSent }

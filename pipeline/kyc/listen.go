@@ -15,8 +15,8 @@ import (
 const (
 	defaultMaxAge  = 7 * 24 * time.Hour
 	defaultMaxBody = limits.Webhook
-	aheadAtMost    = 5 * time.Minute
-	atOnce         = limits.WebhookSlots // signed events that work on the ledger
+	maxAhead       = 5 * time.Minute
+	maxConcurrent  = limits.WebhookSlots // signed events that work on the ledger
 	maxWait        = limits.WebhookWait  // for a place among them
 )
 
@@ -37,7 +37,7 @@ type Endpoint struct {
 	MaxBody   int64                              // bytes; default 64 KiB
 	Busy      func(error) bool                   // whether an error of the ledger passes by itself; nil = none does
 	Failed    func(error)                        // called with every other one, several times perhaps; nil = ignored
-	Told      func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
+	Recorded  func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
 	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime, ErrOtherLink. nil = ignored
 	Now       func() time.Time                   // default time.Now
 }
@@ -63,8 +63,8 @@ func Handler(e Endpoint) (http.Handler, error) {
 	if e.Failed == nil {
 		e.Failed = func(error) {}
 	}
-	if e.Told == nil {
-		e.Told = func(ledger.KYCEvent, bool) {}
+	if e.Recorded == nil {
+		e.Recorded = func(ledger.KYCEvent, bool) {}
 	}
 	if e.Skipped == nil {
 		e.Skipped = func(string, error) {}
@@ -72,7 +72,7 @@ func Handler(e Endpoint) (http.Handler, error) {
 	if e.Now == nil {
 		e.Now = time.Now
 	}
-	return &handler{e, make(chan struct{}, atOnce)}, nil
+	return &handler{e, make(chan struct{}, maxConcurrent)}, nil
 }
 
 type handler struct {
@@ -84,7 +84,7 @@ var _ http.Handler = (*handler)(nil)
 
 // ServeHTTP implements http.Handler. What it answers repeats nothing of the request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	status := h.serve(w, r)
+	status := h.handleRequest(w, r)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")
 	}
@@ -92,7 +92,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
+func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
 	body, status := h.readSigned(w, r)
 	if status != 0 {
 		w.Header().Set("Connection", "close")
@@ -111,7 +111,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
 	case <-r.Context().Done(): // nobody waits for the answer
 		return http.StatusServiceUnavailable
 	}
-	return h.accept(context.WithoutCancel(r.Context()), body)
+	return h.recordEvent(context.WithoutCancel(r.Context()), body)
 }
 
 // readSigned returns the body of a signed request. The status is 0, or what to
@@ -150,8 +150,8 @@ func (h *handler) readSigned(w http.ResponseWriter, r *http.Request) (body []byt
 	return body, 0
 }
 
-// accept does with a signed body what is to be done, and returns the status to answer.
-func (h *handler) accept(ctx context.Context, body []byte) int {
+// recordEvent does with a signed body what is to be done, and returns the status to answer.
+func (h *handler) recordEvent(ctx context.Context, body []byte) int {
 	e, err := ParseEvent(body)
 	age := h.Now().Sub(e.At)
 	switch {
@@ -163,19 +163,19 @@ func (h *handler) accept(ctx context.Context, body []byte) int {
 	case err != nil: // it will not be understood the next time either
 		ours, failed := isOurs(ctx, h.Ledger, e.ServiceID)
 		if failed != nil {
-			return h.failed(failed)
+			return h.errorStatus(failed)
 		}
 		if ours {
 			h.Skipped(e.Name, err)
 		}
 		return http.StatusNoContent
-	case age > h.MaxAge || age < -aheadAtMost:
+	case age > h.MaxAge || age < -maxAhead:
 		h.Skipped(e.Name, ErrOutOfTime)
 		return http.StatusConflict
 	}
 	taken, err := isLinkOfOther(ctx, h.Ledger, e.KYCEvent)
 	if err != nil {
-		return h.failed(err)
+		return h.errorStatus(err)
 	}
 	if taken {
 		e.URL = ""
@@ -183,14 +183,14 @@ func (h *handler) accept(ctx context.Context, body []byte) int {
 	}
 	news, err := h.Ledger.ObserveKYC(ctx, []ledger.KYCEvent{e.KYCEvent})
 	if err != nil {
-		return h.failed(err)
+		return h.errorStatus(err)
 	}
-	h.Told(e.KYCEvent, news > 0)
+	h.Recorded(e.KYCEvent, news > 0)
 	return http.StatusNoContent
 }
 
-// failed returns the status for an error of the ledger.
-func (h *handler) failed(err error) int {
+// errorStatus returns the status for an error of the ledger.
+func (h *handler) errorStatus(err error) int {
 	if h.Busy(err) {
 		return http.StatusServiceUnavailable
 	}

@@ -58,12 +58,12 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 	if c.Watch == nil {
 		c.Watch = func(int, int) {}
 	}
-	clock, err := c.clock(ctx)
+	clock, err := c.partnerClock(ctx)
 	if err != nil {
 		return out, err
 	}
 	find := &locator{partner: c.Partner, pace: c.Pace}
-	if err := find.locate(ctx, customers); err != nil {
+	if err := find.locateUsers(ctx, customers); err != nil {
 		return out, err
 	}
 	row := 0
@@ -81,7 +81,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 			continue
 		}
 		known := len(out.Unknown)
-		if err := c.remove(ctx, cu, clock, &out); err != nil {
+		if err := c.removeUser(ctx, cu, clock, &out); err != nil {
 			return out, err
 		}
 		if row++; len(out.Unknown) == known {
@@ -95,10 +95,10 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 	return out, nil
 }
 
-// clock relates our clock to the partner's by one look at its list.
-func (c RemoveConfig) clock(ctx context.Context) (func() ledger.Instant, error) {
+// partnerClock relates our clock to the partner's by one look at its list.
+func (c RemoveConfig) partnerClock(ctx context.Context) (func() ledger.Instant, error) {
 	var p partner.Page
-	err := c.Pace.ask(ctx, readable, func() error {
+	err := c.Pace.askPartner(ctx, isReadable, func() error {
 		var err error
 		p, err = c.Partner.ListUsers(ctx, 0, 1)
 		return err
@@ -115,7 +115,7 @@ func (c RemoveConfig) clock(ctx context.Context) (func() ledger.Instant, error) 
 	}, nil
 }
 
-func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func() ledger.Instant, out *Removals) error {
+func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock func() ledger.Instant, out *Removals) error {
 	if err := c.Pace.limit.Wait(ctx); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	}
 	var removal partner.Removal
 	// Only what surely did nothing is repeated under the one intent.
-	err = c.Pace.ask(ctx, passing, func() error {
+	err = c.Pace.askPartner(ctx, isPassing, func() error {
 		var err error
 		removal, err = c.Partner.Delete(ctx, cu.ServiceID)
 		return err
@@ -140,13 +140,13 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	if !errors.As(err, &e) && err != nil {
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
-	change := c.outcome(cu, ids[0], removal, e, clock())
+	change := c.changeAfter(cu, ids[0], removal, e, clock())
 	left, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
 	if failed == nil && len(left) > 0 {
 		failed = fmt.Errorf("kyc: what became of a deletion does not fit what the ledger has of customer %d: %w", cu.ID, ledger.ErrConflict)
 	}
 	if failed != nil {
-		return c.save(change, failed)
+		return c.saveEmergency(change, failed)
 	}
 	switch {
 	case change.Status == ledger.LinkMissing:
@@ -165,8 +165,8 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	return nil
 }
 
-// outcome is what an answer makes of the customer.
-func (c RemoveConfig) outcome(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
+// changeAfter is what an answer makes of the customer.
+func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
 	change := ledger.Change{Expect: ledger.Expect{Customer: cu.ID, Status: ledger.InDoubt, Intents: cu.Intents + 1}, Status: ledger.InDoubt, At: end.At,
 		Code: CodeRecreating, Message: "deleted because the link was lost, and not created again yet. Run the same input again"}
 	closing := ledger.Closing{Attempt: attempt, Class: ledger.Unknown, NotAfter: end}
@@ -197,8 +197,8 @@ func (c RemoveConfig) outcome(cu ledger.Customer, attempt int64, removal partner
 	return change
 }
 
-// save keeps an outcome that the ledger did not take.
-func (c RemoveConfig) save(change ledger.Change, cause error) error {
+// saveEmergency keeps an outcome that the ledger did not take.
+func (c RemoveConfig) saveEmergency(change ledger.Change, cause error) error {
 	if e, ok := c.Ledger.(ledger.Emergency); ok {
 		return errors.Join(cause, e.Emergency([]ledger.Change{change}))
 	}

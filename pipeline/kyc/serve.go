@@ -26,10 +26,10 @@ const (
 // and the oldest connection without a signed event makes room for a new one. It
 // returns nil when ctx was canceled, else the cause of its end, or why serving failed.
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, grace time.Duration) error {
-	return serve(ctx, newLimitListener(listener, maxConnections), h, grace)
+	return serveLimited(ctx, newLimitListener(listener, maxConnections), h, grace)
 }
 
-func serve(ctx context.Context, listener *limitListener, h http.Handler, grace time.Duration) error {
+func serveLimited(ctx context.Context, listener *limitListener, h http.Handler, grace time.Duration) error {
 	server := newServer(h)
 	served := make(chan struct{})
 	var both errgroup.Group

@@ -54,7 +54,7 @@ func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error 
 			ones = append(ones, whole)
 		}
 		for _, one := range ones {
-			given = append(given, s.decode(one)...)
+			given = append(given, s.decodeValue(one)...)
 		}
 	}
 	if len(given) > maxSignatures {
@@ -81,8 +81,8 @@ func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error 
 // maxSignatures of one request; a sender who replaces a secret has two.
 const maxSignatures = 64
 
-// decode gives the readings of a header that are as long as a signature.
-func (s Signature) decode(value string) (all [][]byte) {
+// decodeValue gives the readings of a header that are as long as a signature.
+func (s Signature) decodeValue(value string) (all [][]byte) {
 	rest, had := strings.CutPrefix(value, s.Prefix)
 	if !had {
 		return nil

@@ -102,7 +102,7 @@ func TestHostileLimitsRecordReader(t *testing.T) {
 	r := NewRecordReader(strings.NewReader(strings.Repeat("x", 2*Record+1)))
 	buf := make([]byte, Record)
 	for range 2 {
-		r.Next()
+		r.NextRecord()
 		for read := 0; read < Record; {
 			n, err := r.Read(buf)
 			if err != nil {

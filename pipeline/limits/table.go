@@ -85,36 +85,36 @@ func Table() []Limit {
 	}
 }
 
-// Text writes the value with its unit, such as "4 MiB" or "1,000 sheets".
-func (l Limit) Text() string {
+// FormatValue writes the value with its unit, such as "4 MiB" or "1,000 sheets".
+func (l Limit) FormatValue() string {
 	switch v := l.Value.(type) {
 	case time.Duration:
 		return strings.Replace(v.String(), "m0s", "m", 1)
 	case int:
 		if l.Unit == "bytes" {
-			return Size(int64(v))
+			return FormatSize(int64(v))
 		}
-		return Grouped(v) + " " + l.Unit
+		return FormatCount(v) + " " + l.Unit
 	}
 	return fmt.Sprint(l.Value)
 }
 
-// Size writes a number of bytes, in GiB, MiB or KiB where it is a whole number
+// FormatSize writes a number of bytes, in GiB, MiB or KiB where it is a whole number
 // of them.
-func Size(n int64) string {
+func FormatSize(n int64) string {
 	for _, unit := range []struct {
 		bits int
 		name string
 	}{{30, "GiB"}, {20, "MiB"}, {10, "KiB"}} {
 		if n >= 1<<unit.bits && n%(1<<unit.bits) == 0 {
-			return Grouped(int(n>>unit.bits)) + " " + unit.name
+			return FormatCount(int(n>>unit.bits)) + " " + unit.name
 		}
 	}
-	return Grouped(int(n)) + " bytes"
+	return FormatCount(int(n)) + " bytes"
 }
 
-// Grouped writes a number with commas between thousands.
-func Grouped(n int) string {
+// FormatCount writes a number with commas between thousands.
+func FormatCount(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -128,7 +128,7 @@ func Document() string {
 	b.WriteString(`# Limits
 
 Every bound on what the program reads. They are far above what honest lists, partners and callers give, and
-no input takes more than ` + Size(Memory) + ` of memory. What is beyond a limit is refused before anything is sent: exit code 2, with the
+no input takes more than ` + FormatSize(Memory) + ` of memory. What is beyond a limit is refused before anything is sent: exit code 2, with the
 file, the place and the limit. A CSV has no limit on its size.
 
 This page is made from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
@@ -140,7 +140,7 @@ Each limit is tried on the program itself, and the memory measured:
 |---|---|---|---|
 `)
 	for _, l := range Table() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, l.Text(), l.Door, l.Reason)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, l.FormatValue(), l.Door, l.Reason)
 	}
 	return b.String()
 }

@@ -50,28 +50,28 @@ type walletData struct {
 	WalletID  any `json:"walletId,omitempty"`
 }
 
-func (s *Server) wallet(_ *http.Request, picked chosen) (reply, error) {
+func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
 	s.store.mu.Lock()
 	text := s.store.balance().String()
 	s.store.mu.Unlock()
-	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.has("wallet-inactive"),
-		PartnerID: numberOrText(picked.find("wallet-partner")), WalletID: numberOrText(picked.find("wallet-id"))}
+	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
+		PartnerID: numberOrText(picked.faultNamed("wallet-partner")), WalletID: numberOrText(picked.faultNamed("wallet-id"))}
 	if s.cfg.BalanceText {
 		data.Balance = text
 	}
-	rep := success(http.StatusOK, "Wallet retrieved successfully", data)
-	if f := picked.find("wallet-cached"); f != nil {
+	rep := successReply(http.StatusOK, "Wallet retrieved successfully", data)
+	if f := picked.faultNamed("wallet-cached"); f != nil {
 		rep.age = f.wait
 	}
 	return rep, nil
 }
 
-// mutate runs a change of one user under its idempotency key. The change says
+// changeUser runs a change of one user under its idempotency key. The change says
 // what it does as an entry, and what is answered once that is written.
-func (s *Server) mutate(r *http.Request, picked chosen, change func(*person) (entry, reply)) (reply, error) {
+func (s *Server) changeUser(r *http.Request, picked chosen, change func(*person) (entry, reply)) (reply, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || len(key) > 255 {
-		return refusal(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID"), nil
+		return errorReply(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID"), nil
 	}
 	if taken, err := s.store.takeKey(key); err != nil {
 		return reply{}, err
@@ -81,7 +81,7 @@ func (s *Server) mutate(r *http.Request, picked chosen, change func(*person) (en
 	st := s.store
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	p, _ := st.find(r.PathValue("serviceId"))
+	p, _ := st.findUser(r.PathValue("serviceId"))
 	if p == nil {
 		return notFound("There is no user with this serviceId"), nil
 	}
@@ -89,14 +89,14 @@ func (s *Server) mutate(r *http.Request, picked chosen, change func(*person) (en
 	if e.Op == "" {
 		return rep, nil
 	}
-	return rep, st.add(e)
+	return rep, st.addEntry(e)
 }
 
 // deleteUser: creating the same e-mail again costs no second fee unless the
 // user had been approved (the vendor's public docs).
 func (s *Server) deleteUser(r *http.Request, picked chosen) (reply, error) {
-	return s.mutate(r, picked, func(p *person) (entry, reply) {
-		return entry{Op: opGone, ID: p.id}, success(http.StatusOK, "User deleted successfully", struct{}{})
+	return s.changeUser(r, picked, func(p *person) (entry, reply) {
+		return entry{Op: opGone, ID: p.id}, successReply(http.StatusOK, "User deleted successfully", struct{}{})
 	})
 }
 
@@ -112,21 +112,21 @@ type resubmitted struct {
 const maxRetries = 3
 
 func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
-	return s.mutate(r, picked, func(p *person) (entry, reply) {
+	return s.changeUser(r, picked, func(p *person) (entry, reply) {
 		switch {
 		case p.status != denied:
-			return entry{}, refusal(http.StatusBadRequest, ClassReject, "USER_NOT_DENIED", "KYC can be retried for denied users only")
+			return entry{}, errorReply(http.StatusBadRequest, ClassReject, "USER_NOT_DENIED", "KYC can be retried for denied users only")
 		case p.retries >= maxRetries:
-			return entry{}, refusal(http.StatusBadRequest, ClassReject, "KYC_RETRY_LIMIT", "KYC can be retried 3 times only")
+			return entry{}, errorReply(http.StatusBadRequest, ClassReject, "KYC_RETRY_LIMIT", "KYC can be retried 3 times only")
 		}
-		s.begin(p.id, "", time.Now())
-		if picked.has("retry-no-link") {
+		s.startCheck(p.id, "", time.Now())
+		if picked.hasFault("retry-no-link") {
 			again := resubmitted{p.id, pending, int(p.retries) + 1}
-			return entry{Op: opRetry, ID: p.id, Status: pending}, success(http.StatusOK, "KYC documents submitted again", again)
+			return entry{Op: opRetry, ID: p.id, Status: pending}, successReply(http.StatusOK, "KYC documents submitted again", again)
 		}
 		next := *p
 		next.retries++
-		return entry{Op: opRetry, ID: p.id}, success(http.StatusOK, "KYC retry initiated", createdData{p.id, s.store.link(&next)})
+		return entry{Op: opRetry, ID: p.id}, successReply(http.StatusOK, "KYC retry initiated", createdData{p.id, s.store.linkOf(&next)})
 	})
 }
 
@@ -138,5 +138,5 @@ func (s *Server) TopUp(amount string) error {
 	}
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return s.store.add(entry{Op: opTop, Fee: m})
+	return s.store.addEntry(entry{Op: opTop, Fee: m})
 }

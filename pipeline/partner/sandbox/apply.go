@@ -12,8 +12,8 @@ import (
 
 const lowerAlnum = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// derive makes n lower-case letters and digits out of its arguments.
-func derive(n int, seed uint64, what, of string, again int) string {
+// deriveText makes n lower-case letters and digits out of its arguments.
+func deriveText(n int, seed uint64, what, of string, again int) string {
 	head := binary.BigEndian.AppendUint64(nil, seed)
 	head = binary.BigEndian.AppendUint64(head, uint64(again))
 	sum := sha256.Sum256(append(append(append(head, what...), 0), of...))
@@ -24,8 +24,8 @@ func derive(n int, seed uint64, what, of string, again int) string {
 	return string(out)
 }
 
-// apply does what an entry says, be it new or read back.
-func (st *store) apply(e entry) error {
+// applyEntry does what an entry says, be it new or read back.
+func (st *store) applyEntry(e entry) error {
 	switch e.Op {
 	case opHead:
 		if e.ID != st.cfg.Account {
@@ -50,12 +50,12 @@ func (st *store) apply(e entry) error {
 		st.count.Posts++
 		st.tries[hashEmail(e.Email)]++
 	case opKey:
-		st.keys.put(e.Key, e.At)
+		st.keys.addKey(e.Key, e.At)
 	case opFree:
 		delete(st.keys.at, e.Key)
 	case opUser:
-		st.insert(person{email: e.Email, first: e.First, last: e.Last, id: e.ID, created: e.At, retries: uint8(e.N), silent: uint8(e.Silent),
-			program: shared(e.Program), status: shared(e.Status), origin: shared(e.Origin)})
+		st.insertUser(person{email: e.Email, first: e.First, last: e.Last, id: e.ID, created: e.At, retries: uint8(e.N), silent: uint8(e.Silent),
+			program: sharedWord(e.Program), status: sharedWord(e.Status), origin: sharedWord(e.Origin)})
 		st.charged += e.Fee
 	case opFee:
 		st.charged += e.Fee
@@ -64,17 +64,17 @@ func (st *store) apply(e entry) error {
 	case opEnd:
 		st.count.Classes[e.Class]++
 	case opCall:
-		*st.count.of(e.Class)++
+		*st.count.counterOf(e.Class)++
 	case opPaid:
 		st.paid[strings.ToLower(e.Email)] = true
 	case opStatus, opRetry, opGone:
-		p, i := st.find(e.ID)
+		p, i := st.findUser(e.ID)
 		if p == nil {
 			return nil // one of list-churn's, which are not kept
 		}
 		switch e.Op {
 		case opStatus:
-			p.status = shared(e.Status)
+			p.status = sharedWord(e.Status)
 		case opRetry:
 			p.retries++
 			p.status = pendingKYC
@@ -83,7 +83,7 @@ func (st *store) apply(e entry) error {
 				p.status = pending
 			}
 		case opGone:
-			st.remove(p, i)
+			st.removeUser(p, i)
 		}
 	default:
 		return fmt.Errorf("written by a newer version: %q", e.Op)
@@ -91,7 +91,7 @@ func (st *store) apply(e entry) error {
 	return nil
 }
 
-func (st *store) insert(p person) {
+func (st *store) insertUser(p person) {
 	i, folded := int32(len(st.people)), strings.ToLower(p.email)
 	p.before = -1
 	if before, ok := st.byEmail[folded]; ok {
@@ -105,7 +105,7 @@ func (st *store) insert(p person) {
 	st.count.Users++
 }
 
-func (st *store) remove(p *person, i int32) {
+func (st *store) removeUser(p *person, i int32) {
 	if folded := strings.ToLower(p.email); p.status == approved {
 		delete(st.paid, folded)
 	} else {
@@ -130,8 +130,8 @@ const (
 	manualReview = "manualReview"
 )
 
-// shared keeps one copy of the words that a million users repeat.
-func shared(word string) string {
+// sharedWord keeps one copy of the words that a million users repeat.
+func sharedWord(word string) string {
 	for _, w := range [...]string{pendingKYC, pending, approved, denied, needs, manualReview, "custodial", "non_custodial", FromAPI, FromBefore, FromOthers} {
 		if w == word {
 			return w
@@ -140,8 +140,8 @@ func shared(word string) string {
 	return word
 }
 
-// entries gives the shortest state file that says what the store knows.
-func (st *store) entries(write func(entry) error) error {
+// writeEntries gives the shortest state file that says what the store knows.
+func (st *store) writeEntries(write func(entry) error) error {
 	head := entry{Op: opHead, ID: st.cfg.Account, Fee: st.charged, At: int64(st.topped), Count: &st.count}
 	if err := write(head); err != nil {
 		return err

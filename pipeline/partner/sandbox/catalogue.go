@@ -46,7 +46,7 @@ const (
 	valueName
 )
 
-func (s spec) usage() string {
+func (s spec) usageText() string {
 	switch s.value {
 	case valueTime:
 		return s.name + "=TIME"
@@ -87,12 +87,12 @@ type FaultName struct {
 // first, each with one sentence for help texts.
 func FaultNames() []FaultName {
 	var names []FaultName
-	for _, s := range catalogue() {
+	for _, s := range allSpecs() {
 		help := s.help
 		if s.forms != "" {
 			help += "; FORM: " + strings.ReplaceAll(s.forms, "|", ", ")
 		}
-		names = append(names, FaultName{s.name, s.usage(), help})
+		names = append(names, FaultName{s.name, s.usageText(), help})
 	}
 	return names
 }
@@ -115,11 +115,11 @@ const (
 	keyDies = "401-from"
 )
 
-// catalogue returns every switch: what goes wrong with a request, then how
+// allSpecs returns every switch: what goes wrong with a request, then how
 // partners, gateways and lists differ from each other.
-func catalogue() []spec { return append(mishaps(), habits()...) }
+func allSpecs() []spec { return append(mishapSpecs(), habitSpecs()...) }
 
-func mishaps() []spec {
+func mishapSpecs() []spec {
 	return []spec{
 		{name: "drop-before", help: "closes the connection before acting, the key stays free"},
 		{name: "drop-before-burnt", burns: true, help: "closes the connection before acting, the key is used up"},

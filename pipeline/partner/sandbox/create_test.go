@@ -429,7 +429,7 @@ func TestParseLatency(t *testing.T) {
 	cfg := settings{Config: Config{Latency: 10, LatencyMax: 20}}
 	seen := map[time.Duration]bool{}
 	for n := range 200 {
-		d := cfg.latency(n)
+		d := cfg.latencyOf(n)
 		seen[d] = true
 		if d < 10 || d >= 20 {
 			t.Fatalf("latency %d", d)

@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// deliver sends a reply, or does to it what the fault wants. It returns the
+// deliverReply sends a reply, or does to it what the fault wants. It returns the
 // status that was sent, 0 if none. Where nothing is to be answered it panics
 // with http.ErrAbortHandler, which net/http takes for: close the connection.
-func (s *Server) deliver(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
+func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	f := picked.answer
 	if f == nil {
-		return s.write(w, r, rep, picked)
+		return s.writeReply(w, r, rep, picked)
 	}
 	switch f.Name {
 	case "drop-before", "drop-before-burnt", "drop-after":
-		s.hijack(w, func(net.Conn) error { return nil })
+		s.hijackConn(w, func(net.Conn) error { return nil })
 		return 0
 	case "late", "late-gone", "hang":
-		s.untilGone(r)
+		s.waitUntilGone(r)
 		panic(http.ErrAbortHandler)
 	case "reset-before", "reset-after":
-		s.hijack(w, func(conn net.Conn) error {
+		s.hijackConn(w, func(conn net.Conn) error {
 			if tcp, ok := conn.(*net.TCPConn); ok {
 				return tcp.SetLinger(0) // closing it then sends RST
 			}
@@ -36,19 +36,19 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, rep reply, pick
 		})
 		return 0
 	case "cut-after", "slow-headers", "drip", "endless", "huge-headers", "many-1xx", "gzip-bomb":
-		s.hijack(w, func(conn net.Conn) error { return s.mangle(conn, f, rep, picked) })
+		s.hijackConn(w, func(conn net.Conn) error { return s.writeMangled(conn, f, rep, picked) })
 		return rep.status
 	default:
-		return s.write(w, r, f.reword(rep), picked)
+		return s.writeReply(w, r, f.rewordReply(rep), picked)
 	}
 }
 
-// write is the ordinary way. What it cannot send, the client has hung up on.
-func (s *Server) write(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
+// writeReply is the ordinary way. What it cannot send, the client has hung up on.
+func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	rep = rep.inForm(picked, s.store.now())
-	header, body := s.render(rep, picked)
-	if f := picked.find("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
-		body = zip(header, body)
+	header, body := s.renderReply(rep, picked)
+	if f := picked.faultNamed("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
+		body = compressBody(header, body)
 	}
 	for name, values := range header {
 		w.Header()[name] = values
@@ -57,15 +57,15 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, rep reply, picked
 	if len(body) > 0 {
 		_, _ = w.Write(body)
 	}
-	if f := picked.find("answers-twice"); f != nil {
+	if f := picked.faultNamed("answers-twice"); f != nil {
 		_ = http.NewResponseController(w).Flush() // the first answer is out before the second; fails where the client has hung up
-		s.repeat(r, whole(rep.status, header, body), f.wait)
+		s.repeatAnswer(r, answerBytes(rep.status, header, body), f.wait)
 	}
 	return rep.status
 }
 
-// whole returns an answer as its bytes on the connection.
-func whole(status int, header http.Header, body []byte) []byte {
+// answerBytes returns an answer as its bytes on the connection.
+func answerBytes(status int, header http.Header, body []byte) []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
 	_ = header.Write(&out) // a buffer takes everything
@@ -74,9 +74,9 @@ func whole(status int, header http.Header, body []byte) []byte {
 	return out.Bytes()
 }
 
-// zip compresses a body and says so in its headers.
-func zip(header http.Header, body []byte) []byte {
-	small, err := compressed(body)
+// compressBody compresses a body and says so in its headers.
+func compressBody(header http.Header, body []byte) []byte {
+	small, err := compressBytes(body)
 	if err != nil || len(body) == 0 {
 		return body
 	}
@@ -85,38 +85,38 @@ func zip(header http.Header, body []byte) []byte {
 	return small
 }
 
-// render gives the headers and the body of a reply.
-func (s *Server) render(rep reply, picked chosen) (http.Header, []byte) {
+// renderReply gives the headers and the body of a reply.
+func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	now := s.store.now().Add(-rep.age)
-	if f := picked.find("date-offset"); f != nil {
+	if f := picked.faultNamed("date-offset"); f != nil {
 		now = now.Add(f.wait)
 	}
-	kind, body, err := rep.body(picked)
+	kind, body, err := rep.renderBody(picked)
 	if err != nil { // replies are made of texts and numbers
 		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
 	}
 	if picked.answer != nil {
-		body = picked.answer.garble(rep, body)
+		body = picked.answer.garbleBody(rep, body)
 	}
 	header := http.Header{
 		"Date":           {now.UTC().Format(http.TimeFormat)},
 		"Content-Length": {strconv.Itoa(len(body))},
 	}
-	if picked.has("date-utc") {
+	if picked.hasFault("date-utc") {
 		header["Date"][0] = strings.Replace(header["Date"][0], "GMT", "UTC", 1)
 	}
-	if f := picked.find("big-headers"); f != nil {
+	if f := picked.faultNamed("big-headers"); f != nil {
 		for left := f.count; left > 0; left -= 4000 {
 			header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
 		}
 	}
-	if f := picked.find("keep-alive"); f != nil {
+	if f := picked.faultNamed("keep-alive"); f != nil {
 		header.Set("Keep-Alive", fmt.Sprintf("timeout=%.0f", f.wait.Seconds()))
 	}
 	if rep.age > 0 {
 		header.Set("Age", fmt.Sprintf("%.0f", rep.age.Seconds()))
 	}
-	if picked.has("no-date") {
+	if picked.hasFault("no-date") {
 		header["Date"] = nil // present and nil: net/http adds none
 	}
 	if kind != "" {
@@ -125,15 +125,15 @@ func (s *Server) render(rep reply, picked chosen) (http.Header, []byte) {
 	if rep.location != "" {
 		header["Location"] = []string{rep.location}
 	}
-	if after := rep.retryAfter.header(now); after != "" {
+	if after := rep.retryAfter.headerValue(now); after != "" {
 		header["Retry-After"] = []string{after}
 	}
 	return header, body
 }
 
-// hijack takes the connection from net/http, lets act do with it, and closes
+// hijackConn takes the connection from net/http, lets act do with it, and closes
 // it. A transport without connections, as in a unit test, sees an abort.
-func (s *Server) hijack(w http.ResponseWriter, act func(net.Conn) error) {
+func (s *Server) hijackConn(w http.ResponseWriter, act func(net.Conn) error) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -161,9 +161,9 @@ const (
 	endlessChunk = 32 << 10
 )
 
-// mangle writes an answer to the bare connection in the way of its fault.
-func (s *Server) mangle(conn net.Conn, f *Fault, rep reply, picked chosen) error {
-	header, body := s.render(rep, picked)
+// writeMangled writes an answer to the bare connection in the way of its fault.
+func (s *Server) writeMangled(conn net.Conn, f *Fault, rep reply, picked chosen) error {
+	header, body := s.renderReply(rep, picked)
 	header.Set("Connection", "close")
 	start := fmt.Sprintf("HTTP/1.1 %d %s\r\n", rep.status, http.StatusText(rep.status))
 	if f.Name == "endless" || f.Name == "gzip-bomb" {
@@ -182,78 +182,78 @@ func (s *Server) mangle(conn net.Conn, f *Fault, rep reply, picked chosen) error
 
 	switch f.Name {
 	case "cut-after":
-		return send(conn, whole[:headLength+len(body)/2])
+		return writeAll(conn, whole[:headLength+len(body)/2])
 	case "slow-headers":
-		if err := s.trickle(conn, whole[:headLength], f.wait); err != nil {
+		if err := s.writeSlowly(conn, whole[:headLength], f.wait); err != nil {
 			return err
 		}
-		return send(conn, body)
+		return writeAll(conn, body)
 	case "drip":
-		if err := send(conn, whole[:headLength]); err != nil {
+		if err := writeAll(conn, whole[:headLength]); err != nil {
 			return err
 		}
-		return s.trickle(conn, body, f.wait)
+		return s.writeSlowly(conn, body, f.wait)
 	case "endless":
-		if err := send(conn, whole[:len(whole)-1]); err != nil { // its last brace never comes
+		if err := writeAll(conn, whole[:len(whole)-1]); err != nil { // its last brace never comes
 			return err
 		}
-		return repeat(conn, bytes.Repeat([]byte(" "), endlessChunk), -1)
+		return writeTimes(conn, bytes.Repeat([]byte(" "), endlessChunk), -1)
 	case "huge-headers":
 		line := "X-Padding: " + string(bytes.Repeat([]byte("x"), 4000)) + "\r\n"
-		if err := send(conn, []byte(start)); err != nil {
+		if err := writeAll(conn, []byte(start)); err != nil {
 			return err
 		}
-		if err := repeat(conn, []byte(line), hugeHeaders/len(line)); err != nil {
+		if err := writeTimes(conn, []byte(line), hugeHeaders/len(line)); err != nil {
 			return err
 		}
-		return send(conn, whole[len(start):])
+		return writeAll(conn, whole[len(start):])
 	case "many-1xx":
 		hints := bytes.Repeat([]byte("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"), 1000)
-		if err := repeat(conn, hints, manyHints); err != nil {
+		if err := writeTimes(conn, hints, manyHints); err != nil {
 			return err
 		}
-		return send(conn, whole)
+		return writeAll(conn, whole)
 	default: // gzip-bomb: the parts of a gzip stream may simply follow each other
-		first, errFirst := compressed(body)
-		blanks, errBlanks := compressed(bytes.Repeat([]byte(" "), bombMember))
+		first, errFirst := compressBytes(body)
+		blanks, errBlanks := compressBytes(bytes.Repeat([]byte(" "), bombMember))
 		if errFirst != nil || errBlanks != nil {
 			return fmt.Errorf("sandbox: gzip: %w, %w", errFirst, errBlanks)
 		}
-		if err := send(conn, append(whole[:headLength:headLength], first...)); err != nil {
+		if err := writeAll(conn, append(whole[:headLength:headLength], first...)); err != nil {
 			return err
 		}
-		return repeat(conn, blanks, bombMembers)
+		return writeTimes(conn, blanks, bombMembers)
 	}
 }
 
-func send(conn io.Writer, data []byte) error {
+func writeAll(conn io.Writer, data []byte) error {
 	_, err := conn.Write(data)
 	return err
 }
 
-// repeat writes data n times, or without end if n is negative.
-func repeat(conn io.Writer, data []byte, n int) error {
+// writeTimes writes data n times, or without end if n is negative.
+func writeTimes(conn io.Writer, data []byte, n int) error {
 	for i := 0; i != n; i++ {
-		if err := send(conn, data); err != nil {
+		if err := writeAll(conn, data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Server) trickle(conn io.Writer, data []byte, each time.Duration) error {
+func (s *Server) writeSlowly(conn io.Writer, data []byte, each time.Duration) error {
 	for i := range data {
-		if err := send(conn, data[i:i+1]); err != nil {
+		if err := writeAll(conn, data[i:i+1]); err != nil {
 			return err
 		}
-		if !s.wait(each, nil) {
+		if !s.waitFor(each, nil) {
 			return net.ErrClosed
 		}
 	}
 	return nil
 }
 
-func compressed(data []byte) ([]byte, error) {
+func compressBytes(data []byte) ([]byte, error) {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
 	_, err := z.Write(data)

@@ -48,7 +48,7 @@ func ParseFault(text string) (Fault, error) {
 		f.Call, f.Name = call, name
 	}
 	known := false
-	for _, s := range catalogue() {
+	for _, s := range allSpecs() {
 		if s.name == f.Name {
 			f.spec, known = s, true
 		}
@@ -166,7 +166,7 @@ func (f *Fault) readSelector(part string) error {
 func (f *Fault) readValue() error {
 	if f.Value == "" {
 		if f.spec.needed {
-			return fmt.Errorf("%s needs a value: %s", f.Name, f.spec.usage())
+			return fmt.Errorf("%s needs a value: %s", f.Name, f.spec.usageText())
 		}
 		if f.spec.value == valueNone {
 			return nil
@@ -245,9 +245,9 @@ func parseRetryForm(value string) (retryForm, error) {
 	return retryForm{}, fmt.Errorf("%q is not a time such as 2s (said in seconds), date:2s (said as a date; date:-1m is past), text:WORDS or none", value)
 }
 
-// header is the Retry-After value, "" for none. Seconds are rounded up, since
+// headerValue is the Retry-After value, "" for none. Seconds are rounded up, since
 // an earlier retry would be refused again.
-func (r retryForm) header(now time.Time) string {
+func (r retryForm) headerValue(now time.Time) string {
 	switch r.kind {
 	case "seconds":
 		return strconv.FormatInt(int64(math.Ceil(r.wait.Seconds())), 10)

@@ -4,10 +4,10 @@ package sandbox
 // the partner's envelope.
 const bareForms = "plain|html|message|status-code|detail|error|empty"
 
-// habits returns the switches that make one sound partner differ from another:
+// habitSpecs returns the switches that make one sound partner differ from another:
 // how it names users, what its clock and its list look like, how its gateway
 // and its framework write. Few of them are faults by themselves.
-func habits() []spec {
+func habitSpecs() []spec {
 	return []spec{
 		{name: "unknown-400-free", value: valueCode, otherwise: "E_1042", help: "answers 400 with a code that is documented nowhere, without acting, the key stays free"},
 		{name: "unknown-400-after", acts: actsFirst, value: valueCode, otherwise: "E_1042", help: "acts and answers 400 with a code that is documented nowhere"},

@@ -53,7 +53,7 @@ func (s *Server) Users() []User {
 	defer s.store.mu.Unlock()
 	users := make([]User, len(s.store.live))
 	for i, at := range s.store.live {
-		users[i] = s.store.user(&s.store.people[at])
+		users[i] = s.store.userOf(&s.store.people[at])
 	}
 	return users
 }
@@ -98,21 +98,21 @@ func (s *Server) Balance() string {
 	return s.store.balance().String()
 }
 
-func (st *store) posts() int {
+func (st *store) postCount() int {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.count.Posts
 }
 
-// arriveOther counts a call that is not create-user and tells its number.
-func (st *store) arriveOther(call string) (int, error) {
+// countCall counts a call that is not create-user and tells its number.
+func (st *store) countCall(call string) (int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	err := st.add(entry{Op: opCall, Class: call})
-	return *st.count.of(call), err
+	err := st.addEntry(entry{Op: opCall, Class: call})
+	return *st.count.counterOf(call), err
 }
 
-func (c *Counters) of(call string) *int {
+func (c *Counters) counterOf(call string) *int {
 	switch call {
 	case callWallet:
 		return &c.Wallets
@@ -125,7 +125,7 @@ func (c *Counters) of(call string) *int {
 	}
 }
 
-func (s *Server) count(picked chosen) {
+func (s *Server) countFault(picked chosen) {
 	if picked.answer == nil {
 		return
 	}
@@ -146,7 +146,7 @@ func newRecord(keep int) *record {
 	return &record{posts: ring[Post]{keep: keep}, lists: ring[List]{keep: keep}}
 }
 
-func (r *record) arrive(p Post) Post {
+func (r *record) addPost(p Post) Post {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
@@ -155,8 +155,8 @@ func (r *record) arrive(p Post) Post {
 	return p
 }
 
-// update finds the POST from the newest end, where it nearly always is.
-func (r *record) update(p Post) {
+// updatePost finds the POST from the newest end, where it nearly always is.
+func (r *record) updatePost(p Post) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range len(r.posts.items) {
@@ -169,15 +169,15 @@ func (r *record) update(p Post) {
 	}
 }
 
-// arrival numbers a request in its order among all.
-func (r *record) arrival() int {
+// nextSeq numbers a request in its order among all.
+func (r *record) nextSeq() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
 	return r.seq
 }
 
-func (r *record) list(l List, req *http.Request, rep reply) {
+func (r *record) addList(l List, req *http.Request, rep reply) {
 	l.Status = rep.status
 	l.Skip, _ = queryNumber(req, "skip", 0)
 	l.Limit, _ = queryNumber(req, "limit", 0)

@@ -55,7 +55,7 @@ type journal struct {
 	err  error // the first failure; nothing is written after it
 }
 
-func (j *journal) append(e entry) error {
+func (j *journal) appendEntry(e entry) error {
 	if j.file == nil || j.err != nil {
 		return j.err
 	}
@@ -69,16 +69,16 @@ func (j *journal) append(e entry) error {
 	return j.err
 }
 
-func (j *journal) close() error {
+func (j *journal) closeFile() error {
 	if j.file == nil {
 		return j.err
 	}
 	return errors.Join(j.err, j.file.Close())
 }
 
-// replay reads a state file. A last line without its end is what a kill in
+// readStateFile reads a state file. A last line without its end is what a kill in
 // mid-write leaves; it was never answered, and is passed over.
-func replay(path string, apply func(entry) error) error {
+func readStateFile(path string, apply func(entry) error) error {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -106,12 +106,12 @@ func replay(path string, apply func(entry) error) error {
 	}
 }
 
-// rewrite replaces the state file by one that holds only what still matters,
+// rewriteStateFile replaces the state file by one that holds only what still matters,
 // and opens it for appending. A kill at any moment leaves the old file or the
 // new one.
-func rewrite(path string, entries func(write func(entry) error) error) (*os.File, error) {
+func rewriteStateFile(path string, entries func(write func(entry) error) error) (*os.File, error) {
 	fresh := path + ".new"
-	if err := writeFresh(fresh, entries); err != nil {
+	if err := writeNewFile(fresh, entries); err != nil {
 		return nil, fmt.Errorf("sandbox: state file: %w", errors.Join(err, os.Remove(fresh)))
 	}
 	if err := os.Rename(fresh, path); err != nil {
@@ -124,7 +124,7 @@ func rewrite(path string, entries func(write func(entry) error) error) (*os.File
 	return file, nil
 }
 
-func writeFresh(path string, entries func(write func(entry) error) error) error {
+func writeNewFile(path string, entries func(write func(entry) error) error) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err // left by a kill, with whatever permissions
 	}

@@ -96,7 +96,7 @@ type settings struct {
 	keys         map[string]bool
 }
 
-func (c Config) settings() (settings, error) {
+func (c Config) withDefaults() (settings, error) {
 	s := settings{Config: c}
 	s.Account = or(c.Account, "acme")
 	s.Currency = or(c.Currency, "USD")
@@ -126,19 +126,19 @@ func (c Config) settings() (settings, error) {
 	s.balance, errBalance = parseMoney(or(c.Balance, "1000000.00"))
 	s.fee, errFee = parseMoney(or(c.Fee, "0.50"))
 	return s, errors.Join(
-		field("Balance", errBalance), field("Fee", errFee), field("Webhook.URL", c.Webhook.check()),
-		refuse("KYCAfter", s.KYCAfter < 0, "is negative"),
-		refuse("Webhook.Repeat", s.Webhook.Repeat < 0, "is negative"),
-		refuse("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
-		refuse("KeyTTL", s.KeyTTL < 0, "is negative"),
-		refuse("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),
-		refuse("Burst", s.Burst < 0, "is negative"),
-		refuse("RetryAfter", s.RetryAfter != "seconds" && s.RetryAfter != "date" && s.RetryAfter != "none",
+		fieldSetting("Balance", errBalance), fieldSetting("Fee", errFee), fieldSetting("Webhook.URL", c.Webhook.checkSettings()),
+		settingError("KYCAfter", s.KYCAfter < 0, "is negative"),
+		settingError("Webhook.Repeat", s.Webhook.Repeat < 0, "is negative"),
+		settingError("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
+		settingError("KeyTTL", s.KeyTTL < 0, "is negative"),
+		settingError("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),
+		settingError("Burst", s.Burst < 0, "is negative"),
+		settingError("RetryAfter", s.RetryAfter != "seconds" && s.RetryAfter != "date" && s.RetryAfter != "none",
 			"must be seconds, date or none"),
-		refuse("Latency", s.Latency < 0, "is negative"),
-		refuse("LatencyMax", s.LatencyMax != 0 && s.LatencyMax < s.Latency, "is below Latency"),
-		refuse("PageCap", s.PageCap < 0, "is negative"),
-		refuse("KeepPosts", s.KeepPosts < 0, "is negative"),
+		settingError("Latency", s.Latency < 0, "is negative"),
+		settingError("LatencyMax", s.LatencyMax != 0 && s.LatencyMax < s.Latency, "is below Latency"),
+		settingError("PageCap", s.PageCap < 0, "is negative"),
+		settingError("KeepPosts", s.KeepPosts < 0, "is negative"),
 	)
 }
 
@@ -149,14 +149,14 @@ func or(text, otherwise string) string {
 	return text
 }
 
-func field(name string, err error) error {
+func fieldSetting(name string, err error) error {
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("sandbox: %s: %w", name, err)
 }
 
-func refuse(name string, wrong bool, why string) error {
+func settingError(name string, wrong bool, why string) error {
 	if !wrong {
 		return nil
 	}

@@ -67,12 +67,12 @@ func openStore(cfg settings) (*store, error) {
 	st.count.Classes = map[string]int{}
 	st.count.Faults = map[string]int{}
 	if cfg.StateFile != "" {
-		if err := replay(cfg.StateFile, st.apply); err != nil {
+		if err := readStateFile(cfg.StateFile, st.applyEntry); err != nil {
 			return nil, err
 		}
 		now := st.now()
-		st.keys.purge(now.UnixMilli())
-		file, err := rewrite(cfg.StateFile, st.entries)
+		st.keys.dropExpired(now.UnixMilli())
+		file, err := rewriteStateFile(cfg.StateFile, st.writeEntries)
 		if err != nil {
 			return nil, err
 		}
@@ -91,8 +91,8 @@ func openStore(cfg settings) (*store, error) {
 
 func (st *store) now() time.Time { return st.cfg.Now().Add(st.cfg.Skew) }
 
-// taken reports whether a user with this e-mail exists.
-func (st *store) taken(email string, caseMatters bool) bool {
+// isTaken reports whether a user with this e-mail exists.
+func (st *store) isTaken(email string, caseMatters bool) bool {
 	i, ok := st.byEmail[strings.ToLower(email)]
 	for ok && i >= 0 {
 		p := &st.people[i]
@@ -105,23 +105,23 @@ func (st *store) taken(email string, caseMatters bool) bool {
 }
 
 func (st *store) addPreexisting(u User) error {
-	if u.Email == "" || st.taken(u.Email, st.cfg.EmailsCase) {
+	if u.Email == "" || st.isTaken(u.Email, st.cfg.EmailsCase) {
 		return nil
 	}
 	at := u.CreatedAt
 	if at.IsZero() {
 		at = st.now().Add(-24 * time.Hour)
 	}
-	return st.add(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email, chosen{})),
+	return st.addEntry(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email, chosen{})),
 		Program: or(u.Program, "custodial"), Status: or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
 }
 
-// add writes an entry and then does what it says.
-func (st *store) add(e entry) error {
-	if err := st.journal.append(e); err != nil {
+// addEntry writes an entry and then does what it says.
+func (st *store) addEntry(e entry) error {
+	if err := st.journal.appendEntry(e); err != nil {
 		return err
 	}
-	return st.apply(e)
+	return st.applyEntry(e)
 }
 
 // newUser is what create needs to know.
@@ -131,9 +131,9 @@ type newUser struct {
 	picked                              chosen
 }
 
-// create makes the user unless e-mail or wallet are against it. The look-up,
+// createUser makes the user unless e-mail or wallet are against it. The look-up,
 // the charge and the new user are one step.
-func (st *store) create(u newUser) (reply, error) {
+func (st *store) createUser(u newUser) (reply, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	balance := st.balance()
@@ -141,9 +141,9 @@ func (st *store) create(u newUser) (reply, error) {
 	if st.paid[strings.ToLower(u.email)] {
 		fee = 0
 	}
-	if !u.repeats && st.taken(u.email, u.caseMatters) {
+	if !u.repeats && st.isTaken(u.email, u.caseMatters) {
 		if u.dupAfterFee && balance >= fee {
-			if err := st.add(entry{Op: opFee, Fee: fee}); err != nil {
+			if err := st.addEntry(entry{Op: opFee, Fee: fee}); err != nil {
 				return reply{}, err
 			}
 		}
@@ -154,15 +154,15 @@ func (st *store) create(u newUser) (reply, error) {
 	}
 	e := entry{Op: opUser, Email: u.email, First: u.first, Last: u.last, ID: st.newID(u.email, u.picked),
 		Program: u.program, Status: u.status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
-	if err := st.add(e); err != nil {
+	if err := st.addEntry(e); err != nil {
 		return reply{}, err
 	}
-	if f := u.picked.find("others-spend"); f != nil {
-		if err := st.add(entry{Op: opTop, Fee: -f.amount}); err != nil {
+	if f := u.picked.faultNamed("others-spend"); f != nil {
+		if err := st.addEntry(entry{Op: opTop, Fee: -f.amount}); err != nil {
 			return reply{}, err
 		}
 	}
-	return created(e.ID, st.link(&st.people[len(st.people)-1])), nil
+	return createdReply(e.ID, st.linkOf(&st.people[len(st.people)-1])), nil
 }
 
 func (st *store) balance() money { return st.cfg.balance + st.topped - st.charged }
@@ -184,23 +184,23 @@ func (st *store) newID(email string, picked chosen) string {
 		}
 	}
 	for n := 0; ; n++ {
-		id := head + derive(15, st.cfg.Seed, "user", email, n)
+		id := head + deriveText(15, st.cfg.Seed, "user", email, n)
 		if _, taken := st.byID[id]; !taken {
 			return id
 		}
 	}
 }
 
-func (st *store) link(p *person) string {
-	return "https://withpersona.com/verify?inquiry-id=inq_" + derive(24, st.cfg.Seed, "inquiry", p.id, int(p.retries-p.silent))
+func (st *store) linkOf(p *person) string {
+	return "https://withpersona.com/verify?inquiry-id=inq_" + deriveText(24, st.cfg.Seed, "inquiry", p.id, int(p.retries-p.silent))
 }
 
-func (st *store) user(p *person) User {
+func (st *store) userOf(p *person) User {
 	return User{ServiceID: p.id, Email: p.email, FirstName: p.first, LastName: p.last, Program: p.program, Status: p.status,
-		CreatedAt: time.UnixMilli(p.created).UTC(), VerificationURL: st.link(p), Origin: p.origin}
+		CreatedAt: time.UnixMilli(p.created).UTC(), VerificationURL: st.linkOf(p), Origin: p.origin}
 }
 
-func (st *store) find(id string) (*person, int32) {
+func (st *store) findUser(id string) (*person, int32) {
 	i, ok := st.byID[id]
 	if !ok || st.people[i].gone {
 		return nil, 0
@@ -208,18 +208,18 @@ func (st *store) find(id string) (*person, int32) {
 	return &st.people[i], i
 }
 
-// arrive counts a POST and tells its number and which try of its e-mail it is.
-func (st *store) arrive(email string) (n, try int, err error) {
+// countPost counts a POST and tells its number and which try of its e-mail it is.
+func (st *store) countPost(email string) (n, try int, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	err = st.add(entry{Op: opPost, Email: email})
+	err = st.addEntry(entry{Op: opPost, Email: email})
 	return st.count.Posts, int(st.tries[hashEmail(email)]), err
 }
 
-func (st *store) end(class string) error {
+func (st *store) countClass(class string) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.add(entry{Op: opEnd, Class: class})
+	return st.addEntry(entry{Op: opEnd, Class: class})
 }
 
 // hashEmail keys the tries: 8 bytes each instead of a second copy of a

@@ -70,7 +70,7 @@ type kycData struct {
 	Details          any    `json:"details,omitempty"`
 }
 
-func (w Webhook) check() error {
+func (w Webhook) checkSettings() error {
 	if w.URL == "" {
 		return nil
 	}
@@ -92,8 +92,8 @@ func (w Webhook) check() error {
 	return nil
 }
 
-// tell queues the news of a user's status. The store is locked.
-func (s *Server) tell(p *person) {
+// queueNotices queues the news of a user's status. The store is locked.
+func (s *Server) queueNotices(p *person) {
 	if s.cfg.Webhook.URL == "" {
 		return
 	}
@@ -103,14 +103,14 @@ func (s *Server) tell(p *person) {
 	}
 	var events []kycEvent
 	for _, g := range generations {
-		events = append(events, s.event(p, g))
+		events = append(events, s.newEvent(p, g))
 	}
 	if s.cfg.Webhook.Unknown {
-		e := s.event(p, 3)
+		e := s.newEvent(p, 3)
 		e.Event = "user.risk-event"
 		events = append(events, e)
 	}
-	f := s.follow
+	f := s.schedule
 	f.mu.Lock()
 	for _, e := range events {
 		body, err := json.Marshal(e)
@@ -122,12 +122,12 @@ func (s *Server) tell(p *person) {
 		}
 	}
 	f.mu.Unlock()
-	f.ring()
+	f.wakeUp()
 }
 
-// event returns the news of a user's status in the form of a generation (the
+// newEvent returns the news of a user's status in the form of a generation (the
 // vendor's public docs). The form of the second is not published.
-func (s *Server) event(p *person, generation int) kycEvent {
+func (s *Server) newEvent(p *person, generation int) kycEvent {
 	e := kycEvent{Event: "user.kyc-event", Timestamp: s.store.now().Add(-s.cfg.Webhook.Age).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		Data: kycData{ServiceID: p.id, Status: p.status, Email: p.email, FirstName: p.first, LastName: p.last}}
 	switch p.status {
@@ -136,9 +136,9 @@ func (s *Server) event(p *person, generation int) kycEvent {
 			e.Event = "user.kyc.approved"
 		}
 	case denied:
-		e.Data.Reason = s.cfg.Webhook.denial()
+		e.Data.Reason = s.cfg.Webhook.denialReason()
 	case needs:
-		e.Data.VerificationLink = s.store.link(p)
+		e.Data.VerificationLink = s.store.linkOf(p)
 	}
 	switch generation {
 	case 1:
@@ -153,8 +153,8 @@ func (s *Server) event(p *person, generation int) kycEvent {
 	return e
 }
 
-// denial is the reason that a denial gives: a text, or a list of codes.
-func (w Webhook) denial() any {
+// denialReason is the reason that a denial gives: a text, or a list of codes.
+func (w Webhook) denialReason() any {
 	if strings.Contains(w.Reason, ",") {
 		return strings.Split(w.Reason, ",")
 	}
@@ -163,10 +163,10 @@ func (w Webhook) denial() any {
 
 // deliverNotice posts one notice until it is taken.
 func (s *Server) deliverNotice(n notice) {
-	taken := s.probe() && s.post(n.body)
+	taken := s.probeEndpoint() && s.post(n.body)
 	n.tries++
-	f := s.follow
-	if !taken && n.tries < noticeTries && s.wait(noticePause<<min(n.tries, 6), nil) {
+	f := s.schedule
+	if !taken && n.tries < noticeTries && s.waitFor(noticePause<<min(n.tries, 6), nil) {
 		f.mu.Lock()
 		f.queue = append(f.queue, n) // behind the others: deliveries come out of order
 		f.mu.Unlock()
@@ -181,20 +181,20 @@ func (s *Server) deliverNotice(n notice) {
 	}
 }
 
-// probe asks the endpoint whether it is there, until it says so. It is called by
+// probeEndpoint asks the endpoint whether it is there, until it says so. It is called by
 // the goroutine that delivers, and by no other.
-func (s *Server) probe() bool {
-	if !s.cfg.Webhook.Probe || s.follow.probed {
+func (s *Server) probeEndpoint() bool {
+	if !s.cfg.Webhook.Probe || s.schedule.probed {
 		return true
 	}
-	s.follow.probed = s.request(http.MethodHead, nil) && s.request(http.MethodGet, nil)
-	return s.follow.probed
+	s.schedule.probed = s.callEndpoint(http.MethodHead, nil) && s.callEndpoint(http.MethodGet, nil)
+	return s.schedule.probed
 }
 
-func (s *Server) post(body []byte) bool { return s.request(http.MethodPost, body) }
+func (s *Server) post(body []byte) bool { return s.callEndpoint(http.MethodPost, body) }
 
-// request reports whether the endpoint answers with a 2xx.
-func (s *Server) request(method string, body []byte) bool {
+// callEndpoint reports whether the endpoint answers with a 2xx.
+func (s *Server) callEndpoint(method string, body []byte) bool {
 	w := s.cfg.Webhook
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -233,17 +233,17 @@ func (w Webhook) signInto(header http.Header, body []byte) {
 	case w.OldSecret == "":
 		header.Set(name, w.Sign(body))
 	case w.TwoHeaders:
-		header.Set(name, w.sign(w.OldSecret, body))
+		header.Set(name, w.signWith(w.OldSecret, body))
 		header.Add(name, w.Sign(body))
 	default:
-		header.Set(name, w.sign(w.OldSecret, body)+","+w.Sign(body))
+		header.Set(name, w.signWith(w.OldSecret, body)+","+w.Sign(body))
 	}
 }
 
 // Sign is the signature header's value for a body.
-func (w Webhook) Sign(body []byte) string { return w.sign(w.Secret, body) }
+func (w Webhook) Sign(body []byte) string { return w.signWith(w.Secret, body) }
 
-func (w Webhook) sign(secret string, body []byte) string {
+func (w Webhook) signWith(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	if w.Base64 {
@@ -252,20 +252,20 @@ func (w Webhook) sign(secret string, body []byte) string {
 	return w.Prefix + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Told waits until every change that is under way has happened and been told,
+// WaitForWebhooks waits until every change that is under way has happened and been told,
 // and returns how many webhooks were taken and how many were given up.
-func (s *Server) Told(ctx context.Context) (taken, lost int, err error) {
-	f := s.follow
+func (s *Server) WaitForWebhooks(ctx context.Context) (taken, lost int, err error) {
+	f := s.schedule
 	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {
 		return 0, 0, nil
 	}
 	f.mu.Lock()
-	if f.quiet == nil {
-		f.quiet = make(chan struct{})
+	if f.drained == nil {
+		f.drained = make(chan struct{})
 	}
-	quiet := f.quiet
+	quiet := f.drained
 	f.mu.Unlock()
-	f.ring()
+	f.wakeUp()
 	select {
 	case <-quiet:
 	case <-s.done:

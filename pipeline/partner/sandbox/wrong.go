@@ -76,30 +76,30 @@ func DrawWrongPartner(seed uint64) WrongPartner {
 // withoutContradictions returns the partner without the kinds that leave a
 // client no way to tell.
 func (w WrongPartner) withoutContradictions() WrongPartner {
-	hides := w.Has("list-hides") || w.Has("list-deep-refused")
-	if w.Has("swap-answers") || w.Has("shift-answers") {
+	hides := w.HasFault("list-hides") || w.HasFault("list-deep-refused")
+	if w.HasFault("swap-answers") || w.HasFault("shift-answers") {
 		w.Habits = slices.DeleteFunc(w.Habits, func(h Habit) bool {
-			return h.MayDoubt && (h.has("list-email") || h.has("list-hides") || h.has("list-deep-refused"))
+			return h.MayDoubt && (h.hasFault("list-email") || h.hasFault("list-hides") || h.hasFault("list-deep-refused"))
 		})
 	}
-	if hides || w.hasFault("list-lag=3s") {
+	if hides || w.hasSwitch("list-lag=3s") {
 		w.EmailsRepeat = false
 		w.Habits = slices.DeleteFunc(w.Habits, func(h Habit) bool {
-			return h.has("unknown-400") || h.has("unknown-400-free") || h.has("unknown-400-after")
+			return h.hasFault("unknown-400") || h.hasFault("unknown-400-free") || h.hasFault("unknown-400-after")
 		})
 	}
 	return w
 }
 
-// has reports whether a switch of this name is among the habit's.
-func (h Habit) has(name string) bool {
+// hasFault reports whether a switch of this name is among the habit's.
+func (h Habit) hasFault(name string) bool {
 	return slices.ContainsFunc(h.Faults, func(f string) bool {
 		head, _, _ := strings.Cut(f, "=")
 		return head == name
 	})
 }
 
-func (w WrongPartner) hasFault(text string) bool {
+func (w WrongPartner) hasSwitch(text string) bool {
 	return slices.ContainsFunc(w.Habits, func(h Habit) bool { return slices.Contains(h.Faults, text) })
 }
 
@@ -108,16 +108,16 @@ type habitKind struct {
 	draw    func(*rand.Rand) Habit
 }
 
-// pick returns one of some switches with what to say of it.
-func pick(r *rand.Rand, says string, mayDoubt bool, faults ...string) Habit {
+// pickFault returns one of some switches with what to say of it.
+func pickFault(r *rand.Rand, says string, mayDoubt bool, faults ...string) Habit {
 	return Habit{[]string{faults[r.IntN(len(faults))]}, says, mayDoubt}
 }
 
 // oneIn reports true for one in n.
 func oneIn(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 
-// around returns a time from 1 s to most, ahead or behind.
-func around(r *rand.Rand, most int) string {
+// randomOffset returns a time from 1 s to most, ahead or behind.
+func randomOffset(r *rand.Rand, most int) string {
 	d := time.Duration(1+r.IntN(most)) * time.Second
 	if oneIn(r, 2) {
 		d = -d
@@ -128,94 +128,94 @@ func around(r *rand.Rand, most int) string {
 func habitKinds() []habitKind {
 	return []habitKind{
 		{70, func(r *rand.Rand) Habit {
-			return pick(r, "loses answers after acting", false, "drop-after=15%,try1", "reset-after=15%,try1", "cut-after=15%,try1",
+			return pickFault(r, "loses answers after acting", false, "drop-after=15%,try1", "reset-after=15%,try1", "cut-after=15%,try1",
 				"500-after=15%,try1", "502-html-after=15%,try1", "empty-201=15%,try1", "no-url=15%,try1", "trunc-201=15%,try1")
 		}},
 		{45, drawOffset},
 		{40, func(r *rand.Rand) Habit {
-			return pick(r, "writes createdAt in another form", false, "created-form=no-zone", "created-form=sql", "created-form=+0000",
+			return pickFault(r, "writes createdAt in another form", false, "created-form=no-zone", "created-form=sql", "created-form=+0000",
 				"created-form=seconds", "created-form=millis", "created-form=text-seconds")
 		}},
 		{40, func(r *rand.Rand) Habit {
-			return pick(r, "has a list of its own form", false, "list-odd=first-name,50%", "list-odd=program", "list-odd=status,30%",
+			return pickFault(r, "has a list of its own form", false, "list-odd=first-name,50%", "list-odd=program", "list-odd=status,30%",
 				"list-empty=users-null", "list-empty=data-array", "list-empty=data-null", "list-empty=404",
 				"list-newest-first", "list-unsorted", "list-no-total", "list-cap=20", "list-cap-refused=50")
 		}},
 		{40, func(r *rand.Rand) Habit {
 			if oneIn(r, 4) {
-				return pick(r, "lists new users later than a client waits", true, "list-lag=3s")
+				return pickFault(r, "lists new users later than a client waits", true, "list-lag=3s")
 			}
-			return pick(r, "lists new users a little later", false, "list-lag=100ms", "list-lag=300ms", "list-lag=600ms")
+			return pickFault(r, "lists new users a little later", false, "list-lag=100ms", "list-lag=300ms", "list-lag=600ms")
 		}},
 		{40, func(r *rand.Rand) Habit {
-			return pick(r, "names the account in the wallet", false, "wallet-partner=partner-17", "wallet-partner=number:4711", "wallet-id=number:12")
+			return pickFault(r, "names the account in the wallet", false, "wallet-partner=partner-17", "wallet-partner=number:4711", "wallet-id=number:12")
 		}},
 		{30, func(r *rand.Rand) Habit {
-			return pick(r, "has another form of serviceId", false, fmt.Sprintf("id-form=user,#%d-", 2+r.IntN(50)), "id-form=user",
+			return pickFault(r, "has another form of serviceId", false, fmt.Sprintf("id-form=user,#%d-", 2+r.IntN(50)), "id-form=user",
 				"id-form=bare", "id-form=user,50%")
 		}},
 		{30, func(r *rand.Rand) Habit {
-			h := pick(r, "has a limiter in front, without an envelope", false, "429-form=plain", "429-form=html", "429-form=message", "429-form=status-code", "429-form=empty")
+			h := pickFault(r, "has a limiter in front, without an envelope", false, "429-form=plain", "429-form=html", "429-form=message", "429-form=status-code", "429-form=empty")
 			from := 2 + r.IntN(40)
 			h.Faults = append(h.Faults, fmt.Sprintf("429=1s,#%d-%d", from, from+r.IntN(3)))
 			return h
 		}},
 		{25, func(r *rand.Rand) Habit {
 			if oneIn(r, 3) {
-				return pick(r, "has a createdAt that scatters widely", true, "created-jitter=40s")
+				return pickFault(r, "has a createdAt that scatters widely", true, "created-jitter=40s")
 			}
-			return pick(r, "has a createdAt that scatters", false, "created-jitter=1s", "created-jitter=2s", "created-jitter=4s")
+			return pickFault(r, "has a createdAt that scatters", false, "created-jitter=1s", "created-jitter=2s", "created-jitter=4s")
 		}},
 		{25, func(r *rand.Rand) Habit {
 			if oneIn(r, 3) {
-				return pick(r, "lists e-mails in another letter case", false, "list-email=lower", "list-email=upper")
+				return pickFault(r, "lists e-mails in another letter case", false, "list-email=lower", "list-email=upper")
 			}
-			return pick(r, "lists e-mails rewritten", true, "list-email=mask", "list-email=mask,60%", "list-email=untag", "list-email=none", "list-email=none,60%")
+			return pickFault(r, "lists e-mails rewritten", true, "list-email=mask", "list-email=mask,60%", "list-email=untag", "list-email=none", "list-email=none,60%")
 		}},
 		{25, func(r *rand.Rand) Habit {
-			return pick(r, "answers twice on each connection", false, "answers-twice=5ms", "answers-twice=50ms", "answers-twice=250ms")
+			return pickFault(r, "answers twice on each connection", false, "answers-twice=5ms", "answers-twice=50ms", "answers-twice=250ms")
 		}},
 		{25, func(r *rand.Rand) Habit {
-			return pick(r, "answers some with an unknown 400", false, "unknown-400-after=10%,try1", "unknown-400=5%,try1", "unknown-400-free=5%,try1")
+			return pickFault(r, "answers some with an unknown 400", false, "unknown-400-after=10%,try1", "unknown-400=5%,try1", "unknown-400-free=5%,try1")
 		}},
 		{25, func(r *rand.Rand) Habit {
-			h := pick(r, "refuses bad fields in its framework's form", false, "field-errors=nest", "field-errors=fastapi", "field-errors=rfc9457",
+			h := pickFault(r, "refuses bad fields in its framework's form", false, "field-errors=nest", "field-errors=fastapi", "field-errors=rfc9457",
 				"field-errors=express", "field-errors=spring", "field-errors=success-false", "field-errors=laravel")
 			h.Faults = append(h.Faults, fmt.Sprintf("422=#%d", 2+r.IntN(40)))
 			return h
 		}},
 		{20, func(r *rand.Rand) Habit {
 			if oneIn(r, 3) { // no answer is left that could calibrate createdAt
-				return pick(r, "gives each the answer of the one before", true, "shift-answers")
+				return pickFault(r, "gives each the answer of the one before", true, "shift-answers")
 			}
-			return pick(r, "gives customers each other's answers", false, "swap-answers=200ms,30%", "swap-answers=200ms,#4-9")
+			return pickFault(r, "gives customers each other's answers", false, "swap-answers=200ms,30%", "swap-answers=200ms,#4-9")
 		}},
 		{20, func(r *rand.Rand) Habit {
 			if oneIn(r, 2) {
-				return pick(r, "has a createdAt of whole minutes", true, "created-round=1m")
+				return pickFault(r, "has a createdAt of whole minutes", true, "created-round=1m")
 			}
-			return pick(r, "has a createdAt of whole seconds", false, "created-round=1s")
+			return pickFault(r, "has a createdAt of whole seconds", false, "created-round=1s")
 		}},
 		{20, func(r *rand.Rand) Habit {
-			return pick(r, "has answers of another build", false, "compressed", "compressed=always", "big-headers=70000", "keep-alive=5s")
+			return pickFault(r, "has answers of another build", false, "compressed", "compressed=always", "big-headers=70000", "keep-alive=5s")
 		}},
 		{20, func(r *rand.Rand) Habit {
-			return pick(r, "has another Date", false, "date-utc", "date-offset=30s", "date-offset=-30s")
+			return pickFault(r, "has another Date", false, "date-utc", "date-offset=30s", "date-offset=-30s")
 		}},
 		{20, func(r *rand.Rand) Habit {
-			return pick(r, "has a wallet that others touch", false, "wallet-cached=50m", "others-spend=0.37")
+			return pickFault(r, "has a wallet that others touch", false, "wallet-cached=50m", "others-spend=0.37")
 		}},
 		{10, func(r *rand.Rand) Habit {
-			return pick(r, "does not list everybody", true, "list-hides=30%", "list-hides=60%", "list-deep-refused=20")
+			return pickFault(r, "does not list everybody", true, "list-hides=30%", "list-hides=60%", "list-deep-refused=20")
 		}},
 	}
 }
 
 func drawOffset(r *rand.Rand) Habit {
 	if oneIn(r, 5) {
-		return pick(r, "has a createdAt in its own time zone", false, "created-offset=1h", "created-offset=-1h")
+		return pickFault(r, "has a createdAt in its own time zone", false, "created-offset=1h", "created-offset=-1h")
 	}
-	return Habit{[]string{"created-offset=" + around(r, 12)}, "has another clock for createdAt", false}
+	return Habit{[]string{"created-offset=" + randomOffset(r, 12)}, "has another clock for createdAt", false}
 }
 
 // MayDoubt reports whether not even a right client can settle every row.
@@ -228,9 +228,9 @@ func (w WrongPartner) MayDoubt() bool {
 	return false
 }
 
-// Has reports whether a switch of this name is among the habits.
-func (w WrongPartner) Has(name string) bool {
-	return slices.ContainsFunc(w.Habits, func(h Habit) bool { return h.has(name) })
+// HasFault reports whether a switch of this name is among the habits.
+func (w WrongPartner) HasFault(name string) bool {
+	return slices.ContainsFunc(w.Habits, func(h Habit) bool { return h.hasFault(name) })
 }
 
 // Faults returns the switches of all habits. The error wraps ErrFault.

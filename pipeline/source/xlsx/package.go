@@ -90,10 +90,10 @@ func (p *workbookPackage) readPart(name string, limit int64) (_ []byte, err erro
 		return nil, p.partError(name, err)
 	}
 	if p.bytesLeft -= int64(len(b)); p.bytesLeft < 0 {
-		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.Size(limits.BesideSheet)), Hint: "Copy the rows into a new workbook"}
+		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.FormatSize(limits.BesideSheet)), Hint: "Copy the rows into a new workbook"}
 	}
 	if int64(len(b)) > limit {
-		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.Size(limit)), Hint: "Copy the rows into a new workbook"}
+		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.FormatSize(limit)), Hint: "Copy the rows into a new workbook"}
 	}
 	return b, nil
 }
