@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -78,7 +79,7 @@ func (s *Server) callBarrier(stage Stage, c *creation) {
 func (c *creation) decodeBody(raw []byte) error {
 	err := json.Unmarshal(raw, &c.body)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		c.wrong = append(c.wrong, fieldError{or(wrong.Field, "body"), "must be a " + wrong.Type.Kind().String()})
+		c.wrong = append(c.wrong, fieldError{cmp.Or(wrong.Field, "body"), "must be a " + wrong.Type.Kind().String()})
 		return nil
 	}
 	return err
@@ -107,7 +108,7 @@ func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply 
 	if f != nil && f.spec.acts == actsDouble {
 		winner := rep.id
 		rep = s.createUnderKey(r, c)
-		rep.id = or(rep.id, winner)
+		rep.id = cmp.Or(rep.id, winner)
 	}
 	return rep
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/fnv"
 	"strings"
@@ -69,7 +70,7 @@ func (set faultSet) chooseFaults(seed uint64, call string, n int, email string, 
 			if f.Name != keyDies && (f.Call == "" || f.Call == call) && (f.spec.perUser || f.strikesRequest(seed, n, email, try)) {
 				c.modifiers = append(c.modifiers, f)
 			}
-		case c.answer == nil && or(f.Call, or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
+		case c.answer == nil && cmp.Or(f.Call, cmp.Or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
 			c.answer = f
 		}
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -173,7 +174,7 @@ func (f *Fault) readValue() error {
 		}
 	}
 	var err error
-	switch value := or(f.Value, f.spec.otherwise); f.spec.value {
+	switch value := cmp.Or(f.Value, f.spec.otherwise); f.spec.value {
 	case valueTime:
 		if f.wait, err = time.ParseDuration(value); err != nil || f.wait < 0 {
 			err = fmt.Errorf("%q is not a time such as 90s", value)

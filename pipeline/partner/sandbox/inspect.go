@@ -63,14 +63,14 @@ func (s *Server) Users() []User {
 func (s *Server) Posts() []Post {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	return s.record.posts.all()
+	return slices.Clone(s.record.posts)
 }
 
 // Lists returns the newest list-users requests likewise, once decided.
 func (s *Server) Lists() []List {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	lists := s.record.lists.all()
+	lists := slices.Clone(s.record.lists)
 	slices.SortFunc(lists, func(a, b List) int { return a.Seq - b.Seq })
 	return lists
 }
@@ -134,42 +134,38 @@ func (s *Server) countFault(picked chosen) {
 	s.store.count.Faults[picked.answer.Name]++
 }
 
-// record is the newest requests, for tests.
+// record keeps the newest requests for tests.
 type record struct {
 	mu    sync.Mutex
+	keep  int // requests of each kind
 	seq   int
-	posts ring[Post]
-	lists ring[List]
+	posts []Post // in the order of Seq
+	lists []List
 }
 
-func newRecord(keep int) *record {
-	return &record{posts: ring[Post]{keep: keep}, lists: ring[List]{keep: keep}}
-}
+// newest returns the last n items.
+func newest[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
 
+// addPost adds a create-user request and numbers it.
 func (r *record) addPost(p Post) Post {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
 	p.Seq = r.seq
-	r.posts.add(p)
+	r.posts = newest(append(r.posts, p), r.keep)
 	return p
 }
 
-// updatePost finds the POST from the newest end, where it nearly always is.
+// updatePost replaces a create-user request, unless it is no longer kept.
 func (r *record) updatePost(p Post) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i := range len(r.posts.items) {
-		if at := r.posts.newest(i); at.Seq == p.Seq {
-			*at = p
-			return
-		} else if at.Seq < p.Seq {
-			return // forgotten meanwhile
-		}
+	if i, ok := slices.BinarySearchFunc(r.posts, p.Seq, func(other Post, seq int) int { return other.Seq - seq }); ok {
+		r.posts[i] = p
 	}
 }
 
-// nextSeq numbers a request in its order among all.
+// nextSeq numbers a request in the order of arrival.
 func (r *record) nextSeq() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,6 +173,7 @@ func (r *record) nextSeq() int {
 	return r.seq
 }
 
+// addList adds a list-users request with what was decided.
 func (r *record) addList(l List, req *http.Request, rep reply) {
 	l.Status = rep.status
 	l.Skip, _ = queryNumber(req, "skip", 0)
@@ -186,31 +183,5 @@ func (r *record) addList(l List, req *http.Request, rep reply) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lists.add(l)
-}
-
-// ring keeps the newest items.
-type ring[T any] struct {
-	keep  int
-	items []T
-	next  int // where the next one goes, once it is full
-}
-
-func (r *ring[T]) add(item T) {
-	if len(r.items) < r.keep {
-		r.items = append(r.items, item)
-		return
-	}
-	r.items[r.next] = item
-	r.next = (r.next + 1) % r.keep
-}
-
-// newest is the i-th from the newest end.
-func (r *ring[T]) newest(i int) *T {
-	n := len(r.items)
-	return &r.items[(r.next+n-1-i+n)%n]
-}
-
-func (r *ring[T]) all() []T {
-	return append(slices.Clone(r.items[r.next:]), r.items[:r.next]...)
+	r.lists = newest(append(r.lists, l), r.keep)
 }

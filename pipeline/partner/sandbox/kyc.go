@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,14 +79,14 @@ func (s *Server) startCheck(id, email string, at time.Time) {
 }
 
 // startSchedule starts what happens by itself, if anything does.
-func (s *Server) startSchedule() {
+func (s *Server) startSchedule(ctx context.Context) {
 	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {
 		return
 	}
 	if s.cfg.KYCAfter > 0 {
 		s.resumeChecks()
 	}
-	s.serving.Go(s.runSchedule)
+	s.serving.Go(func() error { return s.runSchedule(ctx) })
 }
 
 // resumeChecks goes on with the users of a state file.
@@ -114,7 +115,7 @@ func (s *Server) SetStatus(serviceID, status string) error {
 }
 
 // runSchedule lets due changes happen and delivers notices until Close.
-func (s *Server) runSchedule() error {
+func (s *Server) runSchedule(ctx context.Context) error {
 	f := s.schedule
 	for {
 		f.mu.Lock()
@@ -143,7 +144,7 @@ func (s *Server) runSchedule() error {
 			_ = s.SetStatus(d.id, d.status)
 		}
 		if next != nil {
-			s.deliverNotice(*next)
+			s.deliverNotice(ctx, *next)
 			continue
 		}
 		if len(happen) > 0 {

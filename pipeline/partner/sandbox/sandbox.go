@@ -19,6 +19,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -98,9 +99,9 @@ type settings struct {
 
 func (c Config) withDefaults() (settings, error) {
 	s := settings{Config: c}
-	s.Account = or(c.Account, "acme")
-	s.Currency = or(c.Currency, "USD")
-	s.RetryAfter = or(c.RetryAfter, "seconds")
+	s.Account = cmp.Or(c.Account, "acme")
+	s.Currency = cmp.Or(c.Currency, "USD")
+	s.RetryAfter = cmp.Or(c.RetryAfter, "seconds")
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -123,8 +124,8 @@ func (c Config) withDefaults() (settings, error) {
 		}
 	}
 	var errBalance, errFee error
-	s.balance, errBalance = parseMoney(or(c.Balance, "1000000.00"))
-	s.fee, errFee = parseMoney(or(c.Fee, "0.50"))
+	s.balance, errBalance = parseMoney(cmp.Or(c.Balance, "1000000.00"))
+	s.fee, errFee = parseMoney(cmp.Or(c.Fee, "0.50"))
 	return s, errors.Join(
 		fieldSetting("Balance", errBalance), fieldSetting("Fee", errFee), fieldSetting("Webhook.URL", c.Webhook.checkSettings()),
 		settingError("KYCAfter", s.KYCAfter < 0, "is negative"),
@@ -140,13 +141,6 @@ func (c Config) withDefaults() (settings, error) {
 		settingError("PageCap", s.PageCap < 0, "is negative"),
 		settingError("KeepPosts", s.KeepPosts < 0, "is negative"),
 	)
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 func fieldSetting(name string, err error) error {

@@ -30,7 +30,8 @@ type Server struct {
 	limiter  *rate.Limiter // nil: no limit
 	mixer    mixer
 	mux      *http.ServeMux
-	done     chan struct{} // closed by Close: ends whatever waits
+	stop     context.CancelFunc
+	done     <-chan struct{} // closed by Close: ends whatever waits
 
 	mu       sync.Mutex
 	closed   bool
@@ -51,7 +52,8 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: set, record: newRecord(set.KeepPosts), schedule: newSchedule(), done: make(chan struct{}), raw: map[net.Conn]bool{}}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, schedule: newSchedule(), done: ctx.Done(), stop: stop, raw: map[net.Conn]bool{}}
 	if err := s.SetFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 	if set.Rate > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
 	}
-	s.startSchedule()
+	s.startSchedule(ctx)
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users", s.serveCreate)
 	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.handleCall(callList, s.listUsers))
@@ -137,7 +139,7 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.closed = true
-	close(s.done)
+	s.stop()
 	listening := s.listening
 	var err error
 	for conn := range s.raw {

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"strconv"
+	"strings"
 )
 
 // entry is one line of the state file: something that happened. Fields are
@@ -136,4 +139,110 @@ func writeNewFile(path string, entries func(write func(entry) error) error) erro
 	encoder := json.NewEncoder(out)
 	err = entries(func(e entry) error { return encoder.Encode(e) })
 	return errors.Join(err, out.Flush(), file.Sync(), file.Close())
+}
+
+// applyEntry does what an entry says, be it new or read back.
+func (st *store) applyEntry(e entry) error {
+	switch e.Op {
+	case opHead:
+		if e.ID != st.cfg.Account {
+			return fmt.Errorf("holds the users of the account %q, not %q", e.ID, st.cfg.Account)
+		}
+		classes, faults := st.count.Classes, st.count.Faults
+		if e.Count != nil {
+			st.count = *e.Count
+			maps.Copy(classes, e.Count.Classes)
+			maps.Copy(faults, e.Count.Faults)
+		}
+		st.count.Classes, st.count.Faults = classes, faults
+		st.count.Users = 0 // counted again as they are read
+		st.charged, st.topped = e.Fee, money(e.At)
+	case opTries:
+		for hash, n := range e.Tries {
+			if h, err := strconv.ParseUint(hash, 16, 64); err == nil {
+				st.tries[h] = n
+			}
+		}
+	case opPost:
+		st.count.Posts++
+		st.tries[hashEmail(e.Email)]++
+	case opKey:
+		st.keys.addKey(e.Key, e.At)
+	case opFree:
+		delete(st.keys.at, e.Key)
+	case opUser:
+		st.insertUser(person{email: e.Email, first: e.First, last: e.Last, id: e.ID, created: e.At, retries: uint8(e.N), silent: uint8(e.Silent),
+			program: sharedWord(e.Program), status: sharedWord(e.Status), origin: sharedWord(e.Origin)})
+		st.charged += e.Fee
+	case opFee:
+		st.charged += e.Fee
+	case opTop:
+		st.topped += e.Fee
+	case opEnd:
+		st.count.Classes[e.Class]++
+	case opCall:
+		*st.count.counterOf(e.Class)++
+	case opPaid:
+		st.paid[strings.ToLower(e.Email)] = true
+	case opStatus, opRetry, opGone:
+		p, i := st.findUser(e.ID)
+		if p == nil {
+			return nil // one of list-churn's, which are not kept
+		}
+		switch e.Op {
+		case opStatus:
+			p.status = sharedWord(e.Status)
+		case opRetry:
+			p.retries++
+			p.status = pendingKYC
+			if e.Status == pending {
+				p.silent++
+				p.status = pending
+			}
+		case opGone:
+			st.removeUser(p, i)
+		}
+	default:
+		return fmt.Errorf("written by a newer version: %q", e.Op)
+	}
+	return nil
+}
+
+// writeEntries gives the shortest state file that says what the store knows.
+func (st *store) writeEntries(write func(entry) error) error {
+	head := entry{Op: opHead, ID: st.cfg.Account, Fee: st.charged, At: int64(st.topped), Count: &st.count}
+	if err := write(head); err != nil {
+		return err
+	}
+	tries := make(map[string]uint32, len(st.tries))
+	for hash, n := range st.tries {
+		tries[strconv.FormatUint(hash, 16)] = n
+	}
+	if err := write(entry{Op: opTries, Tries: tries}); err != nil {
+		return err
+	}
+	for email := range st.paid {
+		if err := write(entry{Op: opPaid, Email: email}); err != nil {
+			return err
+		}
+	}
+	for i := range st.people {
+		p := &st.people[i]
+		if p.origin == FromOthers || p.gone {
+			continue
+		}
+		e := entry{Op: opUser, Email: p.email, First: p.first, Last: p.last, ID: p.id, Program: p.program,
+			Status: p.status, Origin: p.origin, At: p.created, N: int(p.retries), Silent: int(p.silent)}
+		if err := write(e); err != nil {
+			return err
+		}
+	}
+	for _, k := range st.keys.queue {
+		if at, ok := st.keys.at[k.key]; ok && at == k.at {
+			if err := write(entry{Op: opKey, Key: k.key, At: k.at}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -1,11 +1,15 @@
 package sandbox
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unique"
 )
 
 // User is one user of the partner account, as tests see it.
@@ -112,8 +116,8 @@ func (st *store) addPreexisting(u User) error {
 	if at.IsZero() {
 		at = st.now().Add(-24 * time.Hour)
 	}
-	return st.addEntry(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email, chosen{})),
-		Program: or(u.Program, "custodial"), Status: or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
+	return st.addEntry(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: cmp.Or(u.ServiceID, st.newID(u.Email, chosen{})),
+		Program: cmp.Or(u.Program, "custodial"), Status: cmp.Or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
 }
 
 // addEntry writes an entry and then does what it says.
@@ -228,4 +232,60 @@ func hashEmail(email string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(strings.ToLower(email)))
 	return h.Sum64()
+}
+
+const lowerAlnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// deriveText makes n lower-case letters and digits out of its arguments.
+func deriveText(n int, seed uint64, what, of string, again int) string {
+	head := binary.BigEndian.AppendUint64(nil, seed)
+	head = binary.BigEndian.AppendUint64(head, uint64(again))
+	sum := sha256.Sum256(append(append(append(head, what...), 0), of...))
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = lowerAlnum[int(sum[i])%len(lowerAlnum)]
+	}
+	return string(out)
+}
+
+// KYC statuses that the simulated partner gives or asks for.
+const (
+	pendingKYC = "pending_kyc"
+	pending    = "pending"
+	approved   = "approved"
+	denied     = "denied"
+	needs      = "needsVerification"
+
+	manualReview = "manualReview"
+)
+
+// sharedWord returns a word that a million users repeat, in one copy.
+func sharedWord(word string) string { return unique.Make(word).Value() }
+
+func (st *store) insertUser(p person) {
+	i, folded := int32(len(st.people)), strings.ToLower(p.email)
+	p.before = -1
+	if before, ok := st.byEmail[folded]; ok {
+		p.before = before
+	}
+	st.people = append(st.people, p)
+	st.byEmail[folded] = i
+	st.byID[p.id] = i
+	st.live = append(st.live, i)
+	st.sorted = nil
+	st.count.Users++
+}
+
+func (st *store) removeUser(p *person, i int32) {
+	if folded := strings.ToLower(p.email); p.status == approved {
+		delete(st.paid, folded)
+	} else {
+		st.paid[folded] = true
+	}
+	p.gone = true
+	if at := slices.Index(st.live, i); at >= 0 {
+		st.live = slices.Delete(st.live, at, at+1)
+	}
+	st.sorted = nil
+	st.count.Users--
 }

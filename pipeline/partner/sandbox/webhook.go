@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -15,7 +16,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -158,12 +158,12 @@ func (w Webhook) denialReason() any {
 	if strings.Contains(w.Reason, ",") {
 		return strings.Split(w.Reason, ",")
 	}
-	return or(w.Reason, "document could not be read")
+	return cmp.Or(w.Reason, "document could not be read")
 }
 
 // deliverNotice posts one notice until it is taken.
-func (s *Server) deliverNotice(n notice) {
-	taken := s.probeEndpoint() && s.post(n.body)
+func (s *Server) deliverNotice(ctx context.Context, n notice) {
+	taken := s.probeEndpoint(ctx) && s.callEndpoint(ctx, http.MethodPost, n.body)
 	n.tries++
 	f := s.schedule
 	if !taken && n.tries < noticeTries && s.waitFor(noticePause<<min(n.tries, 6), nil) {
@@ -183,32 +183,19 @@ func (s *Server) deliverNotice(n notice) {
 
 // probeEndpoint asks the endpoint whether it is there, until it says so. It is called by
 // the goroutine that delivers, and by no other.
-func (s *Server) probeEndpoint() bool {
+func (s *Server) probeEndpoint(ctx context.Context) bool {
 	if !s.cfg.Webhook.Probe || s.schedule.probed {
 		return true
 	}
-	s.schedule.probed = s.callEndpoint(http.MethodHead, nil) && s.callEndpoint(http.MethodGet, nil)
+	s.schedule.probed = s.callEndpoint(ctx, http.MethodHead, nil) && s.callEndpoint(ctx, http.MethodGet, nil)
 	return s.schedule.probed
 }
 
-func (s *Server) post(body []byte) bool { return s.callEndpoint(http.MethodPost, body) }
-
 // callEndpoint reports whether the endpoint answers with a 2xx.
-func (s *Server) callEndpoint(method string, body []byte) bool {
+func (s *Server) callEndpoint(ctx context.Context, method string, body []byte) bool {
 	w := s.cfg.Webhook
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	ended := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-s.done:
-			cancel()
-		case <-ended:
-		}
-	})
-	defer watch.Wait()
-	defer close(ended)
 	req, err := http.NewRequestWithContext(ctx, method, w.URL, bytes.NewReader(body))
 	if err != nil {
 		return false
@@ -227,7 +214,7 @@ func (s *Server) callEndpoint(method string, body []byte) bool {
 
 // signInto writes the signature, or both while the secret is being rotated.
 func (w Webhook) signInto(header http.Header, body []byte) {
-	name := or(w.Header, "X-Webhook-Signature")
+	name := cmp.Or(w.Header, "X-Webhook-Signature")
 	switch {
 	case w.Secret == "":
 	case w.OldSecret == "":
