@@ -89,8 +89,8 @@ func (l *limitListener) protectConn(c *connection) {
 	l.droppable = slices.DeleteFunc(l.droppable, func(other *connection) bool { return other == c })
 }
 
-// removeConn no longer counts a connection. Further calls have no effect. The caller
-// holds the lock.
+// removeConn ends the counting of a connection. Further calls have no effect. The
+// caller holds the lock.
 func (l *limitListener) removeConn(c *connection) {
 	if c.ended {
 		return

@@ -123,7 +123,7 @@ func idOf(raw json.RawMessage) string {
 	return id
 }
 
-// logName returns the name of an event as far as it can stand in a log.
+// logName returns the name of an event, fit for a log.
 func logName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r == '.' || r == '-' || r == '_' || r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
@@ -146,8 +146,8 @@ func reasonsOf(raw json.RawMessage) []string {
 	return reasonsIn(raw, 0, &left)
 }
 
-// reasonsIn is reasonsOf for a value so deep in a member, of which so many
-// values may still be looked at.
+// reasonsIn returns the codes of a value at a depth in a member, and looks at no
+// more than *left further values.
 func reasonsIn(raw json.RawMessage, depth int, left *int) (all []string) {
 	if *left--; depth > maxReasonDepth || *left < 0 {
 		return nil
@@ -176,7 +176,7 @@ func reasonsIn(raw json.RawMessage, depth int, left *int) (all []string) {
 	return all
 }
 
-// readTime takes RFC 3339, and seconds or milliseconds since 1970 as a number,
+// readTime reads RFC 3339, and seconds or milliseconds since 1970 as a number,
 // with or without a fraction, or its text. Anything else is no time.
 func readTime(raw json.RawMessage) time.Time {
 	var text string

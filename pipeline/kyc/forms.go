@@ -9,7 +9,7 @@ import (
 )
 
 // eventForm is one name of a webhook event about an identity check. The vendor has
-// renamed them twice, so all that is known of names stands in eventForms.
+// renamed them twice, so all that is known of names is in eventForms.
 type eventForm struct {
 	name   string
 	status ledger.KYCStatus // that the name says; "" = data.status says it

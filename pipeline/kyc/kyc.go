@@ -3,12 +3,13 @@
 // checks of denied users, begun again; and users whose link was lost, deleted so
 // that they can be created once more.
 //
-// Start at [Sync], [Import] and [Handler] for the status, [Retry] for denied
-// users, [Remove] for lost links and [Count] for the funnel. [Signature] may be
-// used by whoever has an endpoint of their own.
+// Start at [Sync] for the partner's list, [Import] for saved webhooks and
+// [Handler] with [Serve] for received ones; all three give a [Ledger] what they
+// read. [Retry] is for denied users, [Remove] for lost links, [Count] for the
+// funnel. An endpoint of your own needs [Signature] and [ParseEvent] only.
 //
-// Nothing here creates a user. Everything but Remove goes beside a run on the
-// same ledger.
+// Nothing here creates a user. Everything but Remove may run at the same time as a
+// run on the same ledger.
 package kyc
 
 import (
@@ -48,8 +49,9 @@ func NewPace(perSecond float64) *Pace {
 
 const maxPause = time.Minute
 
-// askPartner makes a request until it is answered, refused for good, or tried often
-// enough. do must be safe to repeat after an error for which again is true.
+// askPartner makes a request until it is answered, refused for good, or tried
+// often enough. do must be safe to repeat after an error for which again is true.
+// The error is that of the last try, or of ctx.
 func (p *Pace) askPartner(ctx context.Context, again func(*partner.Error) bool, do func() error) error {
 	rest := p.pause
 	for n := 1; ; n++ {
@@ -63,7 +65,7 @@ func (p *Pace) askPartner(ctx context.Context, again func(*partner.Error) bool, 
 		}
 		wait := max(rest, e.RetryAfter)
 		if wait > 15*maxPause {
-			return err // longer than anybody waits for a list
+			return err // too long to wait for a list
 		}
 		timer := time.NewTimer(wait)
 		select {

@@ -20,7 +20,7 @@ const (
 	maxWait        = limits.WebhookWait  // for a place among them
 )
 
-// Why a signed event was not recorded, beside ErrOther.
+// Why a signed event was not recorded, apart from ErrOther.
 var (
 	ErrOtherAccount = errors.New("the event is of another partner account")
 	ErrOutOfTime    = errors.New("the event is too old, or from the future")
@@ -43,13 +43,13 @@ type Endpoint struct {
 }
 
 // Handler receives webhooks. It answers 2xx only when the ledger has the event, or
-// never will have, so that whoever sends repeats all others; GET and HEAD, by which
+// never will have, so that senders repeat all others; GET and HEAD, by which
 // endpoints are probed, are answered 204. A body has 3 seconds to come in. After
 // anything that is not signed the connection is closed. It may be called by any
 // number of goroutines, and so are the functions of the Endpoint.
 func Handler(e Endpoint) (http.Handler, error) {
 	if len(e.Secrets) == 0 || slices.ContainsFunc(e.Secrets, func(s []byte) bool { return len(s) == 0 }) {
-		return nil, errors.New("kyc: Secrets has none, or an empty one: anybody could send events")
+		return nil, errors.New("kyc: Secrets has none, or an empty one: unsigned events would be accepted")
 	}
 	if e.MaxAge == 0 {
 		e.MaxAge = defaultMaxAge
@@ -108,7 +108,7 @@ func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
 		defer func() { <-h.slots }()
 	case <-timer.C:
 		return http.StatusServiceUnavailable
-	case <-r.Context().Done(): // nobody waits for the answer
+	case <-r.Context().Done(): // the sender has hung up
 		return http.StatusServiceUnavailable
 	}
 	return h.recordEvent(context.WithoutCancel(r.Context()), body)

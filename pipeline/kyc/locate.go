@@ -51,7 +51,7 @@ func (l *locator) locateUsers(ctx context.Context, customers []ledger.Customer) 
 
 // isPaired reports whether the list, read now, shows the customer's serviceId
 // and e-mail together, of a user who is not deleted. Others may have been
-// deleted since the user was located, so that it may stand further in front.
+// deleted since the user was located, so that it may be nearer to the front.
 func (l *locator) isPaired(ctx context.Context, c ledger.Customer, deleted int) (bool, error) {
 	at, ok := l.at[c.ServiceID]
 	if !ok {

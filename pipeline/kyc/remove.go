@@ -26,7 +26,7 @@ type RemoveConfig struct {
 	Partner Remover
 	Pace    *Pace
 	Run     int64              // whose deletions they are
-	Watch   func(done, of int) // nil = nobody watches
+	Watch   func(done, of int) // nil = progress is not reported
 	Now     func() time.Time   // default time.Now
 }
 
@@ -36,7 +36,7 @@ type Removals struct {
 	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
 	Refused int     // the partner refuses to delete them, because they have cards, say
 	Code    string  // of the newest refusal
-	Unasked int     // the list did not show them under their e-mail just before, so nobody was asked to delete them
+	Unasked int     // the list did not show them under their e-mail just before, so no deletion was sent
 	Changed int     // the ledger had another state of them by then, so no deletion was sent
 }
 
@@ -45,9 +45,10 @@ const unknownInRow = 3
 
 // Remove deletes the users of customers in link_missing. Each deletion has its
 // intent in the ledger before it is sent, and a look at the page of the list that
-// shows the user's serviceId and e-mail together just before that. It makes its customer in_doubt; only a
-// user shows to be there, or one created anew, ends that. So whatever crashes in
-// between, nobody is left without a user but those that the next run creates.
+// shows the user's serviceId and e-mail together just before that. It makes its
+// customer in_doubt, which ends when the user turns out to exist or is created
+// again. So a crash leaves customers without a user only where the next run creates
+// one.
 //
 // An error stops the round. What was sent is recorded all the same.
 func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (Removals, error) {
@@ -165,7 +166,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	return nil
 }
 
-// changeAfter is what an answer makes of the customer.
+// changeAfter returns the change of the customer that an answer brings.
 func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
 	change := ledger.Change{Expect: ledger.Expect{Customer: cu.ID, Status: ledger.InDoubt, Intents: cu.Intents + 1}, Status: ledger.InDoubt, At: end.At,
 		Code: CodeRecreating, Message: "deleted because the link was lost, and not created again yet. Run the same input again"}
@@ -190,7 +191,7 @@ func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal par
 			closing.Class = ledger.NotSent
 		}
 		change.Status, change.Field, change.Code, change.Message = ledger.LinkMissing, cu.Field, cu.Code, cu.Message
-	default: // unanswered, or there is no such user and nobody knows why: the list tells
+	default: // unanswered, or there is no such user: the list decides
 		change.Message = "perhaps deleted because the link was lost. Run the same input again to find out, and to create it if it was"
 	}
 	change.Close = append(change.Close, closing)

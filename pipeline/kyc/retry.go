@@ -33,7 +33,7 @@ type RetriedAll struct {
 	Again   int // of those, documents submitted again without a link: their users have nothing to do
 	Spent   int // had their three tries
 	Refused int // the partner refused, nothing counted
-	Unknown int // sent, and no answer tells whether it was begun; the try counts
+	Unknown int // sent, and whether it was begun is unknown; the try counts
 	Taken   int // another process was at it
 }
 
@@ -121,7 +121,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	return nil
 }
 
-// retryEvent is the news of a check begun again: with a link the user has to act,
+// retryEvent returns the event of a check begun again: with a link the user has to act,
 // without one the documents are under review again, unless the answer knows better.
 func (c RetryConfig) retryEvent(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
 	e := ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: answer.Date,

@@ -29,11 +29,11 @@ const (
 // not supported.
 type Signature struct {
 	Header   string   // name of the header; default X-Webhook-Signature
-	Prefix   string   // what stands before the signature; default sha256= or nothing
+	Prefix   string   // text before the signature; default sha256= or nothing
 	Encoding Encoding // default: hexadecimal or base64
 }
 
-// Name is the header's name.
+// Name returns the header's name.
 func (s Signature) Name() string {
 	if s.Header == "" {
 		return "X-Webhook-Signature"
@@ -81,7 +81,7 @@ func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error 
 // maxSignatures of one request; a sender who replaces a secret has two.
 const maxSignatures = 64
 
-// decodeValue gives the readings of a header that are as long as a signature.
+// decodeValue returns the readings of a header that are as long as a signature.
 func (s Signature) decodeValue(value string) (all [][]byte) {
 	rest, had := strings.CutPrefix(value, s.Prefix)
 	if !had {

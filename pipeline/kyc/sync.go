@@ -77,7 +77,7 @@ type progress struct {
 // Sync asks for the status of every customer who exists and is not approved
 // yet, and records it. It reads no more pages than it takes to see all of them,
 // from the end of the list at which the newest are, and a Sync that was broken
-// off within the last hour is continued. If nobody is wanted, no request is made.
+// off within the last hour is continued. If nothing is wanted, no request is made.
 //
 // It ends whatever the list does: at a page that was given before, or when more users
 // were read than there can be. What was read by then is recorded.
@@ -272,7 +272,8 @@ func (w *walk) readPage(ctx context.Context, skip int) (p partner.Page, err erro
 	return p, err
 }
 
-// pageTime is when a page was taken, by the partner's clock as far as it tells.
+// pageTime returns when a page was taken, by the partner's clock where the answer
+// has a date.
 func pageTime(p partner.Page) time.Time {
 	if !p.Date.IsZero() {
 		return p.Date

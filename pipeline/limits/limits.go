@@ -32,7 +32,7 @@ const (
 	Workbook      = 4 << 30   // bytes unpacked, all parts
 	WorkbookParts = 10_000    // entries of its zip directory
 	ZipDirectory  = 16 << 20  // bytes read before the entries are known
-	BesideSheet   = 64 << 20  // bytes unpacked beside the sheet that is read and its texts
+	OtherParts    = 64 << 20  // bytes unpacked of all but the sheet that is read and its texts
 	ListPart      = 16 << 20  // bytes of the list of sheets, or of the relationships of a part
 	StylePart     = 32 << 20  // bytes of the table of styles
 	PartElements  = 400_000   // XML elements of those tables together

@@ -10,8 +10,8 @@ import (
 var ErrRecord = fmt.Errorf("a record of more than %s", FormatSize(Record))
 
 // RecordReader passes a stream of records on and fails with ErrRecord inside
-// one that is too long, so that whoever collects a record in memory cannot
-// collect more. It is used by one goroutine.
+// one that is too long, so that a reader that collects a record in
+// memory cannot collect more. It is used by one goroutine.
 type RecordReader struct {
 	r    io.Reader
 	left int

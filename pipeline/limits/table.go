@@ -25,7 +25,7 @@ func Table() []Limit {
 		hooks   = "`kyc listen`"
 	)
 	return []Limit{
-		{"Memory", Memory, "bytes", "every input", "a small machine runs the program beside other work"},
+		{"Memory", Memory, "bytes", "every input", "a small machine has other work too"},
 
 		{"Record", Record, "bytes", tables + ", `kyc import`, JSON reports", "a row is kept in memory as a whole; 1,000 columns of full cells are below it"},
 		{"Cell", Cell, "bytes", tables, "no field takes more than a few hundred; an unclosed quotation mark swallows rows"},
@@ -40,7 +40,7 @@ func Table() []Limit {
 		{"Workbook", Workbook, "bytes", books, "1,048,576 full rows are about 1 GiB; a larger list is better kept as CSV"},
 		{"WorkbookParts", WorkbookParts, "parts", books, "1,000 sheets with comments and drawings have fewer"},
 		{"ZipDirectory", ZipDirectory, "bytes", books, "the directory is in memory before its counts can be checked"},
-		{"BesideSheet", BesideSheet, "bytes", books, "the sheet and its texts are streamed; everything else is read into memory"},
+		{"OtherParts", OtherParts, "bytes", books, "the sheet and its texts are streamed; everything else is read into memory"},
 		{"ListPart", ListPart, "bytes", books, "1,000 sheets take about 150 KiB; old workbooks drag thousands of names along"},
 		{"StylePart", StylePart, "bytes", books, "the 65,490 cell formats that Excel allows take about 20 MiB"},
 		{"PartElements", PartElements, "XML elements", books, "the library that reads the list of sheets and the styles takes some hundred bytes for each"},

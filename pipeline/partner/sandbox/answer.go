@@ -145,7 +145,8 @@ func (r reply) renderBody(c chosen) (string, []byte, error) {
 	}
 }
 
-// plainText is the wording of the vendor's create-user page, which shows no bodies.
+// plainText returns the wording of the vendor's create-user page, which shows no
+// bodies.
 func (r reply) plainText() string {
 	switch r.class {
 	case ClassDupUser:

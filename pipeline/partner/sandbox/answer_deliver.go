@@ -43,7 +43,8 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 	}
 }
 
-// writeReply is the ordinary way. What it cannot send, the client has hung up on.
+// writeReply sends a reply and returns its status. A failed write means that the
+// client has hung up.
 func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	rep = rep.inForm(picked, s.store.now())
 	header, body := s.renderReply(rep, picked)
@@ -85,7 +86,7 @@ func compressBody(header http.Header, body []byte) []byte {
 	return small
 }
 
-// renderReply gives the headers and the body of a reply.
+// renderReply returns the headers and the body of a reply.
 func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	now := s.store.now().Add(-rep.age)
 	if f := picked.faultNamed("date-offset"); f != nil {
@@ -131,8 +132,7 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	return header, body
 }
 
-// hijackConn takes the connection from net/http, lets act do with it, and closes
-// it. A transport without connections, as in a unit test, sees an abort.
+// hijackConn calls act with the connection and closes it. A transport without connections, as in a unit test, sees an abort.
 func (s *Server) hijackConn(w http.ResponseWriter, act func(net.Conn) error) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -23,7 +23,7 @@ type offer struct {
 }
 
 // mixAnswers answers a creation with the data of another, if its switches say so.
-// The reply goes on naming the user that was really created.
+// The reply keeps the id of the user that was really created.
 func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 	own, ok := rep.data.(createdData)
 	if !ok || rep.id == "" {
@@ -93,7 +93,7 @@ func (s *Server) swapAnswer(r *http.Request, own createdData, d time.Duration) c
 type connKey struct{}
 
 // ConnContext makes a request's connection known to the switch answers-twice.
-// It is meant for http.Server.ConnContext of whoever serves the Server without
+// It belongs into http.Server.ConnContext where the Server is served without
 // Listen.
 func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)

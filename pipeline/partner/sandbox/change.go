@@ -31,8 +31,8 @@ func (s *Server) changeUser(r *http.Request, picked chosen, change func(*person)
 	return rep, st.addEntry(e)
 }
 
-// deleteUser: creating the same e-mail again costs no second fee unless the
-// user had been approved (the vendor's public docs).
+// deleteUser deletes a user. Creating the same e-mail again costs no second fee
+// unless the user had been approved (the vendor's public docs).
 func (s *Server) deleteUser(r *http.Request, picked chosen) (reply, error) {
 	return s.changeUser(r, picked, func(p *person) (entry, reply) {
 		return entry{Op: opGone, ID: p.id}, successReply(http.StatusOK, "User deleted successfully", struct{}{})

@@ -139,7 +139,8 @@ func (s *Server) burnIf(rep reply, c *creation, burn bool) reply {
 	return rep
 }
 
-// createUnderKey is the call as it should be: key, field rules, e-mail, wallet, user.
+// createUnderKey makes the call as it should be: key, field rules, e-mail, wallet,
+// user.
 func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	late := c.picked.hasFault("key-at-completion")
 	if late && s.store.knowsKey(c.key) {

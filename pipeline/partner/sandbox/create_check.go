@@ -23,8 +23,8 @@ type createBody struct {
 	RedirectURL    string `json:"redirectUrl"`
 }
 
-// findErrors is the page's rules and no more: the sandbox must not be stricter than
-// what it stands for, or it would hide what the real API lets through.
+// findErrors applies the rules of the page and no more. A sandbox that were
+// stricter than the real API would hide what that one accepts.
 func (b *createBody) findErrors() []fieldError {
 	var wrong []fieldError
 	need := func(ok bool, field, message string) {
@@ -69,7 +69,7 @@ func isEmail(text string) bool {
 	return err == nil && a.Address == text && len(text) <= 254
 }
 
-// isPhone takes E.164: a plus and up to 15 digits.
+// isPhone reports whether text is E.164: a plus and up to 15 digits.
 func isPhone(text string) bool {
 	digits, ok := strings.CutPrefix(text, "+")
 	return ok && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""

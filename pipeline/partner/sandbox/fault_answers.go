@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// actDelay is how much later than usual a fault makes its request take effect.
+// actDelay returns how much later than usual the request takes effect.
 func (f *Fault) actDelay() time.Duration {
 	if f.spec.acts == actsLate || f.spec.acts == actsGone {
 		return f.wait
@@ -14,8 +14,8 @@ func (f *Fault) actDelay() time.Duration {
 	return 0
 }
 
-// refusalReply is what a fault that does not act answers; for one that does not
-// answer either, a reply without status.
+// refusalReply returns the answer of a fault that does not act: a reply without
+// status where the fault does not answer either.
 func (f *Fault) refusalReply(r *http.Request) reply {
 	switch f.Name {
 	case "500-before", "500-before-free", "list-500":
@@ -69,7 +69,8 @@ func (f *Fault) pathGone() reply {
 	return rep.byGateway(f.text)
 }
 
-// rewordReply is what a fault that acted answers instead of what was decided.
+// rewordReply returns the answer of a fault that acted, instead of what was
+// decided.
 func (f *Fault) rewordReply(rep reply) reply {
 	switch f.Name {
 	case "500-after":

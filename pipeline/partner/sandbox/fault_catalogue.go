@@ -10,7 +10,7 @@ type spec struct {
 	help      string
 	modifier  bool
 	perUser   bool   // a modifier whose selectors pick users of the account, not requests
-	call      string // call that an answer fault strikes unless told otherwise; "" = create
+	call      string // call that an answer fault strikes unless Fault.Call names another; "" = create
 	acts      acts
 	burns     bool // a fault that does not act: the key is used up nonetheless
 	value     valueKind
@@ -196,7 +196,7 @@ func mishapSpecs() []spec {
 	}
 }
 
-// bareForms are the answers of what stands in front of an API: none of them has
+// bareForms are the answers of gateways in front of an API: none of them has
 // the partner's envelope.
 const bareForms = "plain|html|message|status-code|detail|error|empty"
 

@@ -108,7 +108,7 @@ func (set faultSet) isKeyRevoked(posts int) bool {
 	return false
 }
 
-// chanceOf is a number from 0 up to 1 that depends on its arguments only.
+// chanceOf returns a number from 0 up to 1 that depends on its arguments only.
 func chanceOf(seed uint64, what, who string, n int) float64 {
 	h := fnv.New64a()
 	var b [8]byte
@@ -126,7 +126,7 @@ func chanceOf(seed uint64, what, who string, n int) float64 {
 	return float64(x>>11) / (1 << 53)
 }
 
-// latencyOf is how long the n-th request takes in all.
+// latencyOf returns how long the n-th request takes in all.
 func (s settings) latencyOf(n int) time.Duration {
 	if s.LatencyMax <= s.Latency {
 		return s.Latency

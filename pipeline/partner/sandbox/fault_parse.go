@@ -86,7 +86,7 @@ func ParseFault(text string) (Fault, error) {
 	return f, nil
 }
 
-// String is the text that ParseFault reads.
+// String returns the text that ParseFault reads.
 func (f Fault) String() string {
 	var parts []string
 	if f.Value != "" {
@@ -246,7 +246,7 @@ func parseRetryForm(value string) (retryForm, error) {
 	return retryForm{}, fmt.Errorf("%q is not a time such as 2s (said in seconds), date:2s (said as a date; date:-1m is past), text:WORDS or none", value)
 }
 
-// headerValue is the Retry-After value, "" for none. Seconds are rounded up, since
+// headerValue returns the Retry-After value, "" for none. Seconds are rounded up, since
 // an earlier retry would be refused again.
 func (r retryForm) headerValue(now time.Time) string {
 	switch r.kind {

@@ -104,7 +104,7 @@ func (st *store) postCount() int {
 	return st.count.Posts
 }
 
-// countCall counts a call that is not create-user and tells its number.
+// countCall counts a call that is not create-user and returns its number.
 func (st *store) countCall(call string) (int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

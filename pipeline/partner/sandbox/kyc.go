@@ -20,13 +20,13 @@ type due struct {
 	status string
 }
 
-// schedule is what is still to happen to users, and to be told.
+// schedule holds the changes and webhooks to come. It is safe for concurrent use.
 type schedule struct {
 	mu      sync.Mutex
 	due     []due // soonest first
 	queue   []notice
 	notify  chan struct{} // something was added
-	drained chan struct{} // closed when the queue is empty; nil while nobody waits
+	drained chan struct{} // closed when the queue is empty; nil unless WaitForWebhooks waits
 	sent    int
 	lost    int
 
@@ -51,7 +51,8 @@ func (f *schedule) addDue(all ...due) {
 	f.wakeUp()
 }
 
-// statusFromTag is the status that a user's e-mail asks for.
+// statusFromTag returns the status that the tag of an e-mail asks for, and whether
+// it has such a tag.
 func statusFromTag(email string) (status string, asked bool) {
 	local, _, _ := strings.Cut(email, "@")
 	switch _, tag, _ := strings.Cut(local, "+"); tag {
@@ -89,7 +90,7 @@ func (s *Server) startSchedule(ctx context.Context) {
 	s.serving.Go(func() error { return s.runSchedule(ctx) })
 }
 
-// resumeChecks goes on with the users of a state file.
+// resumeChecks continues the identity checks of the users of a state file.
 func (s *Server) resumeChecks() {
 	for _, u := range s.Users() {
 		if u.Status == pendingKYC || u.Status == pending {
@@ -98,8 +99,8 @@ func (s *Server) resumeChecks() {
 	}
 }
 
-// SetStatus changes a user's KYC status, as the identity check would, and tells
-// it by webhook, if there is one.
+// SetStatus changes a user's KYC status, as the identity check would, and sends the
+// webhook, if there is one.
 func (s *Server) SetStatus(serviceID, status string) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()

@@ -114,7 +114,7 @@ func (st *store) listPage(skip, limit int, picked chosen) ([]listedPerson, int, 
 	return users, total, nil
 }
 
-// byServiceID sorts anew whenever users came or went: meant for tests of
+// byServiceID sorts again whenever users came or went: it is meant for tests of
 // thousands of users, not of millions.
 func (st *store) byServiceID(view []int32) []int32 {
 	byID := func(a, b int32) int {

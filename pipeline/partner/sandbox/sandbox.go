@@ -63,7 +63,7 @@ type Config struct {
 
 	// Identity checks.
 	KYCAfter time.Duration // from creation to the outcome of the check, in real time; half of it the user is pending_kyc, half pending. Default 0: only SetStatus and the e-mail's tag change a status
-	Webhook  Webhook       // who is told
+	Webhook  Webhook       // where changes are sent
 
 	// Misbehaviour.
 	Faults []Fault // in order of precedence

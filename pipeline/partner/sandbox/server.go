@@ -209,7 +209,7 @@ func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply,
 	}
 }
 
-// checkAccess is what stands before every call: the bearer key and the rate limit.
+// checkAccess checks the bearer key and the rate limit, before every call.
 func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 	key, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {

@@ -208,7 +208,7 @@ func (st *store) applyEntry(e entry) error {
 	return nil
 }
 
-// writeEntries gives the shortest state file that says what the store knows.
+// writeEntries writes the shortest state file that says what the store knows.
 func (st *store) writeEntries(write func(entry) error) error {
 	head := entry{Op: opHead, ID: st.cfg.Account, Fee: st.charged, At: int64(st.topped), Count: &st.count}
 	if err := write(head); err != nil {

@@ -171,8 +171,8 @@ func (st *store) createUser(u newUser) (reply, error) {
 
 func (st *store) balance() money { return st.cfg.balance + st.topped - st.charged }
 
-// newID is random to look at, and depends only on the seed, the e-mail and
-// how often it was created: two rehearsals of one file give the same report.
+// newID returns an id that looks random and depends only on the seed, the e-mail
+// and how often it was created: two rehearsals of one file give the same report.
 func (st *store) newID(email string, picked chosen) string {
 	head, number := st.cfg.Account, len(st.people)+1
 	if f := picked.forUser("id-slug", st.cfg.Seed, number, email); f != nil {
@@ -212,7 +212,7 @@ func (st *store) findUser(id string) (*person, int32) {
 	return &st.people[i], i
 }
 
-// countPost counts a POST and tells its number and which try of its e-mail it is.
+// countPost counts a POST. It returns its number, and which try of its e-mail it is.
 func (st *store) countPost(email string) (n, try int, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// Webhook says where changes of KYC status are told, and in which form: what
-// the vendor's pages leave open is a setting. The zero value tells nobody.
+// Webhook says where changes of KYC status are sent, and in which form: what the
+// vendor's pages leave open is a setting. The zero value sends nothing.
 type Webhook struct {
 	URL      string // on loopback; "" = no webhooks
 	Secret   string // the signature is HMAC-SHA256 of the raw body under it; "" = unsigned
@@ -28,13 +28,13 @@ type Webhook struct {
 	Prefix   string // before it, such as sha256=
 	Base64   bool   // default: hexadecimal
 	SeedName bool   // an approval is called user.kyc.approved, as on the vendor's create-user page; default user.kyc-event
-	Repeat   int    // how often each is told again; default 0
+	Repeat   int    // how often each is sent again; default 0
 
-	Generations []int         // 1, 2 or 3: each change is told once in each of these forms; default 3
+	Generations []int         // 1, 2 or 3: each change is sent once in each of these forms; default 3
 	Reason      string        // of a denial; codes separated by commas are written as a list. Default a sentence
 	Age         time.Duration // each event says that it happened that long ago, like one that was refused for days; default 0
 	Unknown     bool          // with each change comes an event whose name is documented nowhere
-	Probe       bool          // the endpoint is first asked by HEAD and GET, and told nothing until both are answered with a 2xx
+	Probe       bool          // the endpoint is first asked by HEAD and GET, and sent nothing until both are answered with a 2xx
 
 	// Rotation: while OldSecret is set, each webhook is signed with both secrets.
 	OldSecret  string
@@ -153,7 +153,7 @@ func (s *Server) newEvent(p *person, generation int) kycEvent {
 	return e
 }
 
-// denialReason is the reason that a denial gives: a text, or a list of codes.
+// denialReason returns the reason of a denial: a text, or a list of codes.
 func (w Webhook) denialReason() any {
 	if strings.Contains(w.Reason, ",") {
 		return strings.Split(w.Reason, ",")
@@ -227,7 +227,7 @@ func (w Webhook) signInto(header http.Header, body []byte) {
 	}
 }
 
-// Sign is the signature header's value for a body.
+// Sign returns the signature header's value for a body.
 func (w Webhook) Sign(body []byte) string { return w.signWith(w.Secret, body) }
 
 func (w Webhook) signWith(secret string, body []byte) string {

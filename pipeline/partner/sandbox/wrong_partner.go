@@ -51,7 +51,7 @@ func DrawWrongPartner(seed uint64) WrongPartner {
 }
 
 // withoutContradictions returns the partner without the kinds that leave a
-// client no way to tell.
+// client no evidence.
 func (w WrongPartner) withoutContradictions() WrongPartner {
 	hides := w.HasFault("list-hides") || w.HasFault("list-deep-refused")
 	if w.HasFault("swap-answers") || w.HasFault("shift-answers") {
