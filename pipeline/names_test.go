@@ -12,9 +12,11 @@ import (
 
 // TestRoomsAreSmallAndNamed holds rooms to at most 25 files besides tests, and to
 // names that a stranger can search for: at most 40 % of their functions have names
-// of one word.
+// of one word. The exported methods of ledger/memory are not counted: package
+// ledger names them.
 func TestRoomsAreSmallAndNamed(t *testing.T) {
-	for _, room := range []string{"validate", "validate/phone", "validate/columns", "validate/internal/celltext", "pipeline/partner"} {
+	for _, room := range []string{"validate", "validate/phone", "validate/columns", "validate/internal/celltext", "pipeline/partner",
+		"pipeline/partner/sandbox", "pipeline/kyc", "pipeline/limits", "ledger/ledgertest", "ledger/memory"} {
 		names, err := filepath.Glob(filepath.Join("..", room, "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +32,7 @@ func TestRoomsAreSmallAndNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, d := range file.Decls {
-				if f, ok := d.(*ast.FuncDecl); ok {
+				if f, ok := d.(*ast.FuncDecl); ok && (room != "ledger/memory" || f.Recv == nil || !f.Name.IsExported()) {
 					functions++
 					if strings.IndexFunc(f.Name.Name[1:], unicode.IsUpper) < 0 {
 						oneWord++

@@ -138,8 +138,8 @@ func testVerification(t *testing.T, l ledger.Ledger) {
 	same(t, "found", known(d.ID), []any{ledger.KYCMore, at(51), at(51), "https://verify.test/found", ledger.Created})
 }
 
-// A link that is not newer than the last one from an event is not taken, whatever
-// comes with it; one that no customer has yet is not counted as known.
+// testVerificationLinks records links out of order. A link that is no newer than the
+// last one from an event is left out; one that no customer has yet is not known.
 func testVerificationLinks(t *testing.T, l ledger.Ledger) {
 	v, ok := l.(ledger.Verification)
 	if !ok {
@@ -176,8 +176,8 @@ func testVerificationLinks(t *testing.T, l ledger.Ledger) {
 	same(t, "and once more", []any{d.URL, d.Status, d.KYC.Linked}, []any{"https://verify.test/early", ledger.Created, at(130)})
 }
 
-// Whatever the order, the grouping and the repetition of events, they end in the
-// same state.
+// testAnyOrder records the same events in several orders and groups, some of them
+// twice. All end in the same state.
 func testAnyOrder(t *testing.T, l ledger.Ledger) {
 	v, ok := l.(ledger.Verification)
 	if !ok {
@@ -235,7 +235,7 @@ func randomEvent(random *rand.Rand) ledger.KYCEvent {
 	return e
 }
 
-// testDenials: the reasons of a denial are kept, whatever becomes of the user.
+// testDenials requires that the reasons of a denial are kept.
 func testDenials(t *testing.T, l ledger.Ledger) {
 	v, ok := l.(ledger.Verification)
 	if !ok {
@@ -266,7 +266,8 @@ func testDenials(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// testResubmission: a retry without a link hides the link that there was, until a newer one comes.
+// testResubmission records a retry without a link, which hides the link that there
+// was until a newer one comes.
 func testResubmission(t *testing.T, l ledger.Ledger) {
 	v, ok := l.(ledger.Verification)
 	if !ok {

@@ -46,9 +46,9 @@ func wantStatus(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, of l
 	}
 }
 
-// Whatever becomes of a customer: of the rows with its e-mail only the one that
-// claims it shows that; in another input that has the invalid row alone the row
-// shows it, and where it comes from.
+// testVerdicts settles a customer in every way. Of the rows with its e-mail only the
+// one that claims it shows the status. In another input, with the invalid row alone,
+// that row shows it with its origin.
 func testVerdicts(t *testing.T, l ledger.Ledger) {
 	for i, of := range []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending} {
 		name := fmt.Sprintf("p%d", i)
@@ -81,7 +81,8 @@ func testVerdicts(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// testNotes: notes reach rows of every part of a long list, and change nothing else.
+// testNotes adds notes to rows in every part of a long list, and requires that
+// nothing else changes.
 func testNotes(t *testing.T, l ledger.Ledger) {
 	rows := validRows(300)
 	var list []ledger.RowNote
