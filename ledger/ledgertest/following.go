@@ -77,11 +77,19 @@ func testDeletionRefuses(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func testVerification(t *testing.T, l ledger.Ledger) {
+// requireVerification returns the ledger as one that follows users after their
+// creation. It skips the test of one that does not.
+func requireVerification(t *testing.T, l ledger.Ledger) ledger.Verification {
+	t.Helper()
 	v, ok := l.(ledger.Verification)
 	if !ok {
 		t.Skip("this ledger does not follow users after their creation")
 	}
+	return v
+}
+
+func testVerification(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
 	b := addBatch(t, l, "one", validRows(4)...)
 	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	same(t, "issued", c.Issued, c.Decided)
@@ -141,10 +149,7 @@ func testVerification(t *testing.T, l ledger.Ledger) {
 // testVerificationLinks records links out of order. A link that is no newer than the
 // last one from an event is left out; one that no customer has yet is not known.
 func testVerificationLinks(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
+	v := requireVerification(t, l)
 	b := addBatch(t, l, "one", validRows(2)...)
 	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	for _, step := range []struct {
@@ -179,10 +184,7 @@ func testVerificationLinks(t *testing.T, l ledger.Ledger) {
 // testAnyOrder records the same events in several orders and groups, some of them
 // twice. All end in the same state.
 func testAnyOrder(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
+	v := requireVerification(t, l)
 	const histories, orders = 40, 3
 	random := rand.New(rand.NewPCG(1, 2))
 	b := addBatch(t, l, "one", validRows(histories*orders)...)
@@ -237,10 +239,7 @@ func randomEvent(random *rand.Rand) ledger.KYCEvent {
 
 // testDenials requires that the reasons of a denial are kept.
 func testDenials(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
+	v := requireVerification(t, l)
 	b := addBatch(t, l, "one", validRows(1)...)
 	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	for _, step := range []struct {
@@ -269,10 +268,7 @@ func testDenials(t *testing.T, l ledger.Ledger) {
 // testResubmission records a retry without a link, which hides the link that there
 // was until a newer one comes.
 func testResubmission(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
+	v := requireVerification(t, l)
 	b := addBatch(t, l, "one", validRows(1)...)
 	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
@@ -299,10 +295,7 @@ func testResubmission(t *testing.T, l ledger.Ledger) {
 }
 
 func testRetries(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
+	v := requireVerification(t, l)
 	b := addBatch(t, l, "one", validRows(1)...)
 	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: ledger.KYCDenied, At: at(100)}})

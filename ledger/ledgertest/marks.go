@@ -11,9 +11,6 @@ import (
 // row as long as it was never sent, then by the row that was sent last, and never
 // by an earlier one.
 func testMarks(t *testing.T, l ledger.Ledger) {
-	if _, old := l.(interface{ KeepsOldMarks() }); old {
-		t.Skip("this ledger recognises customers by earlier rows, too")
-	}
 	batches := 0
 	register := func(of ...int) (b ledger.Batch) { // each as the n-th version of its row
 		batches++

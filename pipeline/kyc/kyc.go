@@ -51,28 +51,28 @@ const maxPause = time.Minute
 
 // askPartner makes a request until it is answered, refused for good, or tried
 // often enough. do must be safe to repeat after an error for which again is true.
-// The error is that of the last try, or of ctx.
-func (p *Pace) askPartner(ctx context.Context, again func(*partner.Error) bool, do func() error) error {
+// What it returns is that of the last try, or the error of ctx.
+func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) bool, do func() (T, error)) (answer T, err error) {
 	rest := p.pause
 	for n := 1; ; n++ {
 		if err := p.limit.Wait(ctx); err != nil {
-			return err
+			return answer, err
 		}
-		err := do()
+		answer, err = do()
 		var e *partner.Error
 		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
-			return err
+			return answer, err
 		}
 		wait := max(rest, e.RetryAfter)
 		if wait > 15*maxPause {
-			return err // too long to wait for a list
+			return answer, err // too long to wait for a list
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return answer, ctx.Err()
 		}
 		rest = min(2*rest, maxPause)
 	}

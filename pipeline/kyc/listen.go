@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -51,12 +52,8 @@ func Handler(e Endpoint) (http.Handler, error) {
 	if len(e.Secrets) == 0 || slices.ContainsFunc(e.Secrets, func(s []byte) bool { return len(s) == 0 }) {
 		return nil, errors.New("kyc: Secrets has none, or an empty one: unsigned events would be accepted")
 	}
-	if e.MaxAge == 0 {
-		e.MaxAge = defaultMaxAge
-	}
-	if e.MaxBody == 0 {
-		e.MaxBody = defaultMaxBody
-	}
+	e.MaxAge = cmp.Or(e.MaxAge, defaultMaxAge)
+	e.MaxBody = cmp.Or(e.MaxBody, defaultMaxBody)
 	if e.Busy == nil {
 		e.Busy = func(error) bool { return false }
 	}

@@ -75,10 +75,6 @@ func (l *locator) isPaired(ctx context.Context, c ledger.Customer, deleted int) 
 	return false, nil
 }
 
-func (l *locator) readPage(ctx context.Context, skip int) (p partner.Page, err error) {
-	err = l.pace.askPartner(ctx, isReadable, func() error {
-		p, err = l.partner.ListUsers(ctx, skip, locatePage)
-		return err
-	})
-	return p, err
+func (l *locator) readPage(ctx context.Context, skip int) (partner.Page, error) {
+	return askPartner(ctx, l.pace, isReadable, func() (partner.Page, error) { return l.partner.ListUsers(ctx, skip, locatePage) })
 }

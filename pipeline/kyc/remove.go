@@ -98,12 +98,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 
 // partnerClock relates our clock to the partner's by one look at its list.
 func (c RemoveConfig) partnerClock(ctx context.Context) (func() ledger.Instant, error) {
-	var p partner.Page
-	err := c.Pace.askPartner(ctx, isReadable, func() error {
-		var err error
-		p, err = c.Partner.ListUsers(ctx, 0, 1)
-		return err
-	})
+	p, err := askPartner(ctx, c.Pace, isReadable, func() (partner.Page, error) { return c.Partner.ListUsers(ctx, 0, 1) })
 	if err != nil {
 		return nil, err
 	}
@@ -130,13 +125,8 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 		out.Changed++
 		return nil
 	}
-	var removal partner.Removal
 	// Only what surely did nothing is repeated under the one intent.
-	err = c.Pace.askPartner(ctx, isPassing, func() error {
-		var err error
-		removal, err = c.Partner.Delete(ctx, cu.ServiceID)
-		return err
-	})
+	removal, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Removal, error) { return c.Partner.Delete(ctx, cu.ServiceID) })
 	var e *partner.Error
 	if !errors.As(err, &e) && err != nil {
 		removal = partner.NotRemoved // the wait for a turn ended

@@ -82,12 +82,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	if err != nil {
 		return err
 	}
-	var answer partner.Retried
-	err = c.Pace.askPartner(ctx, isPassing, func() error {
-		var err error
-		answer, err = c.Partner.RetryKYC(ctx, cu.ServiceID)
-		return err
-	})
+	answer, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Retried, error) { return c.Partner.RetryKYC(ctx, cu.ServiceID) })
 	var e *partner.Error
 	switch {
 	case err == nil:

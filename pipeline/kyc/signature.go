@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -34,12 +35,7 @@ type Signature struct {
 }
 
 // Name returns the header's name.
-func (s Signature) Name() string {
-	if s.Header == "" {
-		return "X-Webhook-Signature"
-	}
-	return s.Header
-}
+func (s Signature) Name() string { return cmp.Or(s.Header, "X-Webhook-Signature") }
 
 // Verify returns ErrSignature unless one of the values, the headers of that name, holds
 // a signature of body under one of the secrets. While a secret is replaced there may be

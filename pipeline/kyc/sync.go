@@ -82,9 +82,7 @@ type progress struct {
 // It ends whatever the list does: at a page that was given before, or when more users
 // were read than there can be. What was read by then is recorded.
 func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
-	if c.Lag == 0 {
-		c.Lag = defaultLag
-	}
+	c.Lag = cmp.Or(c.Lag, defaultLag)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -256,11 +254,7 @@ func newestLast(p partner.Page) bool {
 
 func (w *walk) readPage(ctx context.Context, skip int) (p partner.Page, err error) {
 	for {
-		err = w.Pace.askPartner(ctx, isReadable, func() error {
-			var err error
-			p, err = w.Partner.ListUsers(ctx, skip, w.ask)
-			return err
-		})
+		p, err = askPartner(ctx, w.Pace, isReadable, func() (partner.Page, error) { return w.Partner.ListUsers(ctx, skip, w.ask) })
 		w.out.Pages++
 		var e *partner.Error
 		if !errors.As(err, &e) || isReadable(e) || w.ask <= minPage {

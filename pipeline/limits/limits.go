@@ -3,7 +3,7 @@
 // are far above what an honest sender or partner gives, and low enough that no
 // input takes more than [Memory] of memory.
 //
-// Table explains each one; samples/docs/limits.md is made from it.
+// samples/docs/limits.md explains each one.
 package limits
 
 import "time"

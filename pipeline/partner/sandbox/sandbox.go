@@ -94,7 +94,6 @@ const (
 type settings struct {
 	Config
 	balance, fee money
-	keys         map[string]bool
 }
 
 func (c Config) withDefaults() (settings, error) {
@@ -102,26 +101,12 @@ func (c Config) withDefaults() (settings, error) {
 	s.Account = cmp.Or(c.Account, "acme")
 	s.Currency = cmp.Or(c.Currency, "USD")
 	s.RetryAfter = cmp.Or(c.RetryAfter, "seconds")
+	s.KeyTTL = cmp.Or(c.KeyTTL, 5*time.Minute)
+	s.PageCap = cmp.Or(c.PageCap, 1000)
+	s.KeepPosts = cmp.Or(c.KeepPosts, 100_000)
+	s.Burst = cmp.Or(c.Burst, max(1, int(math.Ceil(min(c.Rate, 1e6)))))
 	if s.Now == nil {
 		s.Now = time.Now
-	}
-	if s.KeyTTL == 0 {
-		s.KeyTTL = 5 * time.Minute
-	}
-	if s.PageCap == 0 {
-		s.PageCap = 1000
-	}
-	if s.KeepPosts == 0 {
-		s.KeepPosts = 100_000
-	}
-	if s.Burst == 0 {
-		s.Burst = max(1, int(math.Ceil(min(c.Rate, 1e6))))
-	}
-	if len(c.Keys) > 0 {
-		s.keys = make(map[string]bool, len(c.Keys))
-		for _, k := range c.Keys {
-			s.keys[k] = true
-		}
 	}
 	var errBalance, errFee error
 	s.balance, errBalance = parseMoney(cmp.Or(c.Balance, "1000000.00"))

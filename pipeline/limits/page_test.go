@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Limit is one row of Table.
-type Limit struct {
+// limit is one row of limitTable.
+type limit struct {
 	Name   string // of the constant
 	Value  any    // an int of Unit, or a time.Duration
 	Unit   string // "bytes", or what is counted; "" for a time
@@ -15,8 +15,8 @@ type Limit struct {
 	Reason string
 }
 
-// Table returns every limit, in the order of the document.
-func Table() []Limit {
+// limitTable returns every limit, in the order of the page.
+func limitTable() []limit {
 	const (
 		list    = "input and rejects"
 		tables  = list + ", `ledger import`, `ledger restore`"
@@ -24,7 +24,7 @@ func Table() []Limit {
 		partner = "partner's answers"
 		hooks   = "`kyc listen`"
 	)
-	return []Limit{
+	return []limit{
 		{"Memory", Memory, "bytes", "every input", "a small machine has other work too"},
 
 		{"Record", Record, "bytes", tables + ", `kyc import`, JSON reports", "a row is kept in memory as a whole; 1,000 columns of full cells are below it"},
@@ -85,8 +85,8 @@ func Table() []Limit {
 	}
 }
 
-// FormatValue writes the value with its unit, such as "4 MiB" or "1,000 sheets".
-func (l Limit) FormatValue() string {
+// formatValue writes the value with its unit, such as "4 MiB" or "1,000 sheets".
+func (l limit) formatValue() string {
 	switch v := l.Value.(type) {
 	case time.Duration:
 		return strings.Replace(v.String(), "m0s", "m", 1)
@@ -99,31 +99,8 @@ func (l Limit) FormatValue() string {
 	return fmt.Sprint(l.Value)
 }
 
-// FormatSize writes a number of bytes, in GiB, MiB or KiB where it is a whole number
-// of them.
-func FormatSize(n int64) string {
-	for _, unit := range []struct {
-		bits int
-		name string
-	}{{30, "GiB"}, {20, "MiB"}, {10, "KiB"}} {
-		if n >= 1<<unit.bits && n%(1<<unit.bits) == 0 {
-			return FormatCount(int(n>>unit.bits)) + " " + unit.name
-		}
-	}
-	return FormatCount(int(n)) + " bytes"
-}
-
-// FormatCount writes a number with commas between thousands.
-func FormatCount(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-// Document returns the page samples/docs/limits.md.
-func Document() string {
+// limitsPage returns the page samples/docs/limits.md.
+func limitsPage() string {
 	var b strings.Builder
 	b.WriteString(`# Limits
 
@@ -139,8 +116,8 @@ Each limit is tried on the program itself, and the memory measured:
 | Limit | Value | Where | Why |
 |---|---|---|---|
 `)
-	for _, l := range Table() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, l.FormatValue(), l.Door, l.Reason)
+	for _, l := range limitTable() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, l.formatValue(), l.Door, l.Reason)
 	}
 	return b.String()
 }
