@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -51,9 +52,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, p
 	if f := picked.faultNamed("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
 		body = compressBody(header, body)
 	}
-	for name, values := range header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), header)
 	w.WriteHeader(rep.status)
 	if len(body) > 0 {
 		_, _ = w.Write(body)
