@@ -38,10 +38,17 @@ func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	return &registration{m: m, batch: b, claims: map[string]int{}}, nil
 }
 
+func (r *registration) requireOpen() error {
+	if r.ended {
+		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	}
+	return nil
+}
+
 // Lookup implements Registration.
 func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger.Match, error) {
-	if r.ended {
-		return nil, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return nil, err
 	}
 	m := r.m
 	m.mu.Lock()
@@ -95,8 +102,8 @@ func (m *state) findByMark(by map[int64][]int64, mark, own int64) (best *ledger.
 
 // Add implements Registration.
 func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
-	if r.ended {
-		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return err
 	}
 	for _, row := range rows {
 		if row.Ordinal != len(r.rows) || r.annotated {
@@ -117,8 +124,8 @@ func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
 
 // Annotate implements Registration.
 func (r *registration) Annotate(_ context.Context, notes []ledger.RowNote) error {
-	if r.ended {
-		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return err
 	}
 	last := -1
 	for _, n := range notes {
@@ -134,8 +141,8 @@ func (r *registration) Annotate(_ context.Context, notes []ledger.RowNote) error
 
 // Commit implements Registration.
 func (r *registration) Commit(context.Context) (ledger.Batch, error) {
-	if r.ended {
-		return ledger.Batch{}, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return ledger.Batch{}, err
 	}
 	m := r.m
 	m.mu.Lock()

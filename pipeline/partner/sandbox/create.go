@@ -185,13 +185,7 @@ func (s *Server) createUser(c *creation) reply {
 		status = pendingKYC
 	}
 	s.callBarrier(Acting, c)
-	rep := s.orStateError(s.store.createUser(newUser{
-		email: c.body.Email, first: c.body.FirstName, last: c.body.LastName, program: c.body.Program, status: status,
-		caseMatters: s.cfg.EmailsCase || c.picked.hasFault("email-case"),
-		repeats:     s.cfg.EmailsRepeat || c.picked.hasFault("email-twice"),
-		dupAfterFee: c.picked.hasFault("dup-after-fee"),
-		picked:      c.picked,
-	}))
+	rep := s.orStateError(s.store.createUser(&c.body, status, c.picked))
 	if rep.id != "" {
 		s.startCheck(rep.id, c.body.Email, time.Now())
 	}

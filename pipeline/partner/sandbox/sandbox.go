@@ -3,19 +3,30 @@
 // delete and retry-kyc, with every way of misbehaving that a client must
 // survive as a named switch.
 //
-// Start at [New] with a zero [Config], then [Server.Listen]. [FaultNames] lists
-// the switches, [ParseFault] reads one. Tests look inside with [Server.Users],
-// [Server.Posts], [Server.Counters] and [Server.Charged], and stop the server
-// at a chosen point of a request with Config.Barrier.
+// Start at [New] with a zero [Config], then [Server.Listen]. Tests look inside
+// with [Server.Users], [Server.Posts], [Server.Counters] and [Server.Charged], and
+// stop the server at a chosen point of a request with Config.Barrier.
 //
-// What the vendor's pages leave open (whether a 402 uses up the key, whether
-// upper case makes another e-mail, the largest page) is a setting here, because
-// a client must be right under either answer.
+//	faults    fault_catalogue.go lists every switch, fault_parse.go reads one
+//	          ([ParseFault], [FaultNames]), fault_choose.go decides whom it strikes,
+//	          fault_answers.go says what is answered instead
+//	users     users.go has them and their e-mails, keys.go the idempotency keys,
+//	          state.go the file that survives a kill
+//	calls     server.go is the door of all; create.go, list.go, wallet.go, change.go
+//	          (delete, retry-kyc)
+//	answers   answer.go has the envelope, answer_forms.go those of gateways and
+//	          frameworks, answer_mixup.go answers of others, answer_deliver.go writes
+//	KYC       kyc.go plays the identity check, webhook.go sends what it brings
+//	tests     inspect.go; wrong_partner.go draws partners with random habits
 //
-// A few e-mails decide their own fate, so that a rehearsal can show it: a local
-// part that ends in +blacklisted is refused, and one that ends in +approved,
-// +denied, +pending, +needs (needsVerification) or +review (manualReview) has that KYC status at once, or
-// after Config.KYCAfter.
+// What the vendor's pages leave open (whether a 402 uses up the key, whether upper
+// case makes another e-mail, the largest page) is a setting here, because a client
+// must be right under either answer.
+//
+// The local part of an e-mail can decide what happens, so that a rehearsal shows it:
+// one that ends in +blacklisted is refused, and one that ends in +approved, +denied,
+// +pending, +needs (needsVerification) or +review (manualReview) has that KYC status
+// at once, or after Config.KYCAfter.
 package sandbox
 
 import (

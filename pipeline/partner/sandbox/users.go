@@ -128,25 +128,18 @@ func (st *store) addEntry(e entry) error {
 	return st.applyEntry(e)
 }
 
-// newUser is what create needs to know.
-type newUser struct {
-	email, first, last, program, status string
-	caseMatters, repeats, dupAfterFee   bool
-	picked                              chosen
-}
-
-// createUser makes the user unless e-mail or wallet are against it. The look-up,
-// the charge and the new user are one step.
-func (st *store) createUser(u newUser) (reply, error) {
+// createUser creates the user with a KYC status, unless e-mail or wallet are
+// against it. The look-up, the charge and the new user are one step.
+func (st *store) createUser(b *createBody, status string, picked chosen) (reply, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	balance := st.balance()
-	fee := st.cfg.fee
-	if st.paid[strings.ToLower(u.email)] {
+	balance, fee := st.balance(), st.cfg.fee
+	if st.paid[strings.ToLower(b.Email)] {
 		fee = 0
 	}
-	if !u.repeats && st.isTaken(u.email, u.caseMatters) {
-		if u.dupAfterFee && balance >= fee {
+	mayRepeat := st.cfg.EmailsRepeat || picked.hasFault("email-twice")
+	if !mayRepeat && st.isTaken(b.Email, st.cfg.EmailsCase || picked.hasFault("email-case")) {
+		if picked.hasFault("dup-after-fee") && balance >= fee {
 			if err := st.addEntry(entry{Op: opFee, Fee: fee}); err != nil {
 				return reply{}, err
 			}
@@ -156,12 +149,12 @@ func (st *store) createUser(u newUser) (reply, error) {
 	if balance < fee {
 		return noFunds(), nil
 	}
-	e := entry{Op: opUser, Email: u.email, First: u.first, Last: u.last, ID: st.newID(u.email, u.picked),
-		Program: u.program, Status: u.status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
+	e := entry{Op: opUser, Email: b.Email, First: b.FirstName, Last: b.LastName, ID: st.newID(b.Email, picked),
+		Program: b.Program, Status: status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
 	if err := st.addEntry(e); err != nil {
 		return reply{}, err
 	}
-	if f := u.picked.faultNamed("others-spend"); f != nil {
+	if f := picked.faultNamed("others-spend"); f != nil {
 		if err := st.addEntry(entry{Op: opTop, Fee: -f.amount}); err != nil {
 			return reply{}, err
 		}
