@@ -124,7 +124,7 @@ func TestHostileChange(t *testing.T) {
 	}
 	for name, bad := range hostileTokens() {
 		c := ledger.Customer{ID: 1, Status: ledger.LinkMissing, ServiceID: bad}
-		if _, err := ledger.Intended(c, ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Removes: bad, Generation: 1}); err == nil {
+		if _, err := ledger.Intended(c, ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Removes: bad, Generation: 1, At: ledger.Instant{At: time.Unix(1, 0)}}); err == nil {
 			t.Errorf("%s is to be deleted", name)
 		}
 	}

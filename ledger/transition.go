@@ -11,11 +11,14 @@ import (
 // applies. The customer is given with its attempts; the one that the intent
 // opens is the caller's to add.
 //
-// ErrConflict if the customer is not as expected, is onboarded or forgotten,
-// or has an open attempt: no two requests for one person are ever under way.
+// ErrConflict if the customer is not as expected, is onboarded or forgotten, the
+// intent has no time, or there is an open attempt: no two requests for one person are ever under way.
 func Intended(c Customer, i Intent) (Customer, error) {
 	if err := i.check(c); err != nil {
 		return c, err
+	}
+	if i.At.At.IsZero() {
+		return c, fmt.Errorf("customer %d: an intent without a time: %w", c.ID, ErrConflict)
 	}
 	open := c.hasOpen()
 	if i.Removes != "" {
@@ -85,7 +88,7 @@ func Decided(c Customer, ch Change) (Customer, error) {
 		return c, err
 	}
 	released := ch.releases(c)
-	if ch.Repair && !ch.repairs(c) || !ch.Repair && !released && !ch.Status.after(c.Status) {
+	if ch.Repair && (!ch.repairs(c) || !ch.Pairing.known()) || !ch.Repair && !released && !ch.Status.after(c.Status) {
 		return c, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
 	}
 	if len(ch.Close) > 0 {

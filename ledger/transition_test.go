@@ -19,7 +19,10 @@ func TestEveryTransition(t *testing.T) {
 			if open {
 				c.History = []Attempt{{ID: 5}}
 			}
-			_, err := Intended(c, Intent{Expect: e, Generation: 1})
+			if _, err := Intended(c, Intent{Expect: e, Generation: 1}); !errors.Is(err, ErrConflict) {
+				t.Errorf("intend without a time from %s, open %v: %v", from, open, err)
+			}
+			_, err := Intended(c, Intent{Expect: e, Generation: 1, At: Instant{At: time.Unix(1, 0)}})
 			if want := !open && !settled(from); (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
 				t.Errorf("intend from %s, open %v: %v", from, open, err)
 			}

@@ -75,6 +75,8 @@ func (m leakless) Run() int {
 //	production               plays the partner's production host behind $PROXY
 //	refusing-proxy STATUS    is a proxy in $REFUSING that answers everything so
 //	users N, posts N         what the newest partner has seen
+//
+// Each ledger that a script leaves must agree with status; see compareLedgers.
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../samples")
 	if err != nil {
@@ -96,6 +98,12 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() {
 				if err := booktest.Gather(e.WorkDir, filepath.Base(e.WorkDir)); err != nil {
 					t.Error(err)
+				}
+			})
+			script := filepath.Join("testdata/script", strings.TrimPrefix(filepath.Base(e.WorkDir), "script-")+".txtar")
+			e.Defer(func() {
+				if err := compareLedgers(e.WorkDir, script); err != nil {
+					e.T().Fatal(err)
 				}
 			})
 			return nil

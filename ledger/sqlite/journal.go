@@ -124,17 +124,15 @@ func (f *inFlight) add(customers []ledger.Customer) {
 // take removes customers and returns them, if it has all of them.
 func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
 	found := make(map[int64]ledger.Customer, len(ids))
+	hasAll := true
 	for _, id := range ids {
 		one, ok := f.customers[id]
-		if !ok {
-			return nil, false
-		}
-		found[id] = one
+		found[id], hasAll = one, hasAll && ok
 	}
-	for _, id := range ids {
+	for _, id := range ids { // those that it has, too: they are about to change
 		delete(f.customers, id)
 	}
-	return found, true
+	return found, hasAll
 }
 
 // Record implements ledger.Journal.

@@ -43,14 +43,14 @@ type Ledger struct {
 	keys      keyed.Secret
 	id        string // of this ledger and all its copies, random
 	notices   []string
-	readers   *pool
+	readers   *tables.Pool
 	lock      *datafile.Lock  // nil when read-only or concurrent
 	emergency *emergency.File // likewise
 	copied    copied          // what the file tells of how it came to its place
 
 	writeLock   chan struct{} // holds the right to write
 	w           *conn         // the writing connection; nil when read-only
-	writer      *pool
+	writer      *tables.Pool
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
 	inFlight    inFlight
@@ -140,9 +140,13 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 	if l.writer, err = openPool(l.path, writing, 1); err != nil {
 		return err
 	}
-	l.writer.environment, l.writer.keys = l.info.Environment, &l.keys
-	if l.w, err = l.writer.get(ctx); err != nil || o.Concurrent {
+	l.writer.Environment, l.writer.Keys = l.info.Environment, &l.keys
+	w, err := l.writer.Get(ctx)
+	if err != nil {
 		return l.classify(err)
+	}
+	if l.w = (&conn{w}); o.Concurrent {
+		return nil
 	}
 	return l.recover(ctx)
 }
@@ -157,7 +161,7 @@ func (l *Ledger) openReaders(ctx context.Context, o Options) (err error) {
 	if err != nil || version == newestSchema(l.steps) {
 		return err
 	}
-	if err := l.readers.close(); err != nil {
+	if err := l.readers.Close(); err != nil {
 		return err
 	}
 	path := l.path
@@ -192,7 +196,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return l.classify(err)
 	}
 	l.info, l.keys, l.id, l.copied.Header = h.Info, h.Keys, h.ID, h
-	l.readers.environment, l.readers.keys = h.Info.Environment, &l.keys
+	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
 	c.Environment, c.Keys = h.Info.Environment, &l.keys
 	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
 	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
@@ -313,10 +317,10 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.w.Close())
 	}
 	if l.readers != nil {
-		all = append(all, l.readers.close())
+		all = append(all, l.readers.Close())
 	}
 	if l.writer != nil { // last, so that SQLite moves the log into the file
-		all = append(all, l.writer.close())
+		all = append(all, l.writer.Close())
 	}
 	if l.emergency != nil {
 		all = append(all, l.emergency.Close())

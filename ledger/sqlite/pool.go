@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
@@ -37,15 +35,7 @@ const (
 	checkpointAfter = 8000
 )
 
-// pool is a set of connections of one mode. It may be used by any number of goroutines.
-type pool struct {
-	db          *sql.DB
-	idle        chan *conn // with their prepared statements
-	environment string     // of the ledger, for keys that are not stored; set before customers are read
-	keys        *keyed.Secret
-}
-
-func openPool(path string, m mode, conns int) (*pool, error) {
+func openPool(path string, m mode, conns int) (*tables.Pool, error) {
 	if err := datafile.CheckOwn(path); err != nil {
 		return nil, err
 	}
@@ -79,14 +69,14 @@ func openPool(path string, m mode, conns int) (*pool, error) {
 	return newPool((&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String(), conns)
 }
 
-func newPool(dsn string, conns int) (*pool, error) {
+func newPool(dsn string, conns int) (*tables.Pool, error) {
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening SQLite: %w", err)
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(4)
-	return &pool{db: db, idle: make(chan *conn, 4)}, nil
+	return tables.NewPool(db), nil
 }
 
 // withConn opens a file for one use of a connection to it.
@@ -95,55 +85,7 @@ func withConn(ctx context.Context, path string, m mode, use func(*conn) error) e
 	if err != nil {
 		return err
 	}
-	return p.useOnce(ctx, use)
-}
-
-// useOnce uses a connection and closes the pool.
-func (p *pool) useOnce(ctx context.Context, use func(*conn) error) (err error) {
-	defer func() { err = errors.Join(err, p.close()) }()
-	c, err := p.get(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	return use(c)
-}
-
-// get returns a connection, which goes back with put.
-func (p *pool) get(ctx context.Context) (*conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case c := <-p.idle:
-		c.Environment, c.Keys = p.environment, p.keys
-		return c, nil
-	default:
-	}
-	c, err := p.db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &conn{tables.NewReader(c, p.environment, p.keys)}, nil
-}
-
-// put returns a connection that is between transactions.
-func (p *pool) put(c *conn) error {
-	select {
-	case p.idle <- c:
-		return nil
-	default:
-		return c.Close()
-	}
-}
-
-// close closes the connections that were put back.
-func (p *pool) close() error {
-	var all []error
-	for len(p.idle) > 0 {
-		all = append(all, (<-p.idle).Close())
-	}
-	return errors.Join(append(all, p.db.Close())...)
+	return p.UseOnce(ctx, func(r *tables.Reader) error { return use(&conn{r}) })
 }
 
 // conn is one connection with its prepared statements. It is used by one goroutine

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
+	driver "modernc.org/sqlite"
 )
 
 var _ ledger.Reader = (*Ledger)(nil)
@@ -97,16 +98,22 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 // Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error
 // of the visitor ends it. Others may write meanwhile.
 func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
-	info, err := l.Info(ctx)
-	if err != nil {
-		return err
-	}
 	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
-	return c.Walk(ctx, info, to)
+	h, err := c.Header(ctx)
+	if err != nil {
+		return l.classify(err)
+	}
+	h.Info.Path, h.Info.Opened = l.path, l.info.Opened
+	err = c.Walk(ctx, h.Info, to)
+	var e *driver.Error
+	if errors.As(err, &e) || errors.Is(err, tables.ErrMalformed) {
+		return l.classify(err)
+	}
+	return err // the visitor's own
 }
 
 // Snapshot is the ledger at one moment, for reports that must agree with each

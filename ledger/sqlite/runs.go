@@ -78,7 +78,7 @@ func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
-		return c.Query(ctx, "SELECT "+tables.RunColumns+" FROM run ORDER BY id DESC", nil, func(r *record) error { return use(r.Run()) })
+		return c.Runs(ctx, "ORDER BY id DESC", use)
 	})
 }
 
@@ -145,6 +145,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err := c.Exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
 			return err
 		}
+		c.Environment = environment // if the commit fails, nothing is written any more
 		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
 			h.Info.Environment+" -> "+environment, tables.Micros(l.now()))
 	})

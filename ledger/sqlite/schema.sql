@@ -12,13 +12,13 @@
 
 -- What the file is and what it belongs to. One row.
 CREATE TABLE ledger (
-	one INTEGER PRIMARY KEY CHECK (one = 1),
+	one INTEGER PRIMARY KEY CHECK (one = 1),      -- always 1
 	id TEXT NOT NULL,                             -- random, the same in every copy
 	environment TEXT NOT NULL,                    -- sandbox, staging, production or a host
 	account_partner TEXT NOT NULL DEFAULT '',     -- partner account by the wallet call; '' = not known yet
 	account_slug TEXT NOT NULL DEFAULT '',        -- partner account by the form of its serviceIds
 	secret TEXT NOT NULL,                         -- keys the digests
-	created_us INTEGER NOT NULL,
+	created_us INTEGER NOT NULL,                  -- when this ledger was made
 	writes INTEGER NOT NULL DEFAULT 0,            -- transactions ever committed; fewer than known elsewhere = an older copy
 	last_attempt INTEGER NOT NULL DEFAULT 0,      -- number of the newest attempt; numbers are never given twice
 	openings INTEGER NOT NULL DEFAULT 0,          -- openings for writing
@@ -30,41 +30,41 @@ CREATE TABLE ledger (
 
 -- An input as it was registered: the files of one command, read with the same settings.
 CREATE TABLE batch (
-	id INTEGER PRIMARY KEY,
+	id INTEGER PRIMARY KEY,                       -- number of the input
 	fingerprint TEXT NOT NULL UNIQUE,             -- of the hashes of all files and the reading settings
 	settings TEXT NOT NULL,                       -- the reading settings
 	carried TEXT NOT NULL,                        -- names of the columns that reports carry along: a JSON list
-	rows INTEGER NOT NULL,
-	registered_us INTEGER NOT NULL
+	rows INTEGER NOT NULL,                        -- how many rows the ledger holds of it
+	registered_us INTEGER NOT NULL                -- when it was checked and taken in
 ) STRICT;
 
 -- A file, or a sheet of a workbook, of an input.
 CREATE TABLE input_file (
-	batch INTEGER NOT NULL REFERENCES batch,
+	batch INTEGER NOT NULL REFERENCES batch,      -- the input
 	number INTEGER NOT NULL,                      -- from 0
 	name TEXT NOT NULL,                           -- path; - is standard input
-	sheet TEXT NOT NULL,
-	sha256 TEXT NOT NULL,
-	rows INTEGER NOT NULL,
+	sheet TEXT NOT NULL,                          -- of a workbook; '' = the file has none
+	sha256 TEXT NOT NULL,                         -- of the bytes of the file
+	rows INTEGER NOT NULL,                        -- how many rows were read from it
 	PRIMARY KEY (batch, number)
 ) STRICT, WITHOUT ROWID;
 
 -- A command that changed the ledger or read it out.
 CREATE TABLE run (
-	id INTEGER PRIMARY KEY,
+	id INTEGER PRIMARY KEY,                       -- number of the run
 	command TEXT NOT NULL,                        -- run, resolve, rebind, forget, export ...
 	batch INTEGER REFERENCES batch,               -- the input, NULL if it had none
 	who TEXT NOT NULL,                            -- user of the operating system
-	host TEXT NOT NULL,
-	version TEXT NOT NULL,
+	host TEXT NOT NULL,                           -- name of the machine
+	version TEXT NOT NULL,                        -- of the program
 	key_print TEXT NOT NULL,                      -- fingerprint of the API key
-	settings TEXT NOT NULL,
-	started_us INTEGER NOT NULL,
-	ended_us INTEGER,                                   -- NULL: still running, or killed
-	exit_code INTEGER NOT NULL DEFAULT 0,
-	stop_reason TEXT NOT NULL DEFAULT '',
-	sent INTEGER NOT NULL DEFAULT 0,
-	created INTEGER NOT NULL DEFAULT 0,
+	settings TEXT NOT NULL,                       -- those that matter to what was done
+	started_us INTEGER NOT NULL,                  -- when it began
+	ended_us INTEGER,                             -- NULL: still running, or killed
+	exit_code INTEGER NOT NULL DEFAULT 0,         -- as the shell saw it
+	stop_reason TEXT NOT NULL DEFAULT '',         -- why it ended early; '' = it did not
+	sent INTEGER NOT NULL DEFAULT 0,              -- how many create-user requests it sent
+	created INTEGER NOT NULL DEFAULT 0,           -- how many users it created
 	wallet_from TEXT NOT NULL DEFAULT '',         -- balance before
 	wallet_to TEXT NOT NULL DEFAULT ''            -- and after
 ) STRICT;
@@ -73,17 +73,17 @@ CREATE INDEX run_batch ON run (batch);
 -- A customer: one e-mail address, and all that is known of it. Until a create-user
 -- request was sent, names and details are those of the last input row.
 CREATE TABLE customer (
-	id INTEGER PRIMARY KEY,
-	status TEXT NOT NULL DEFAULT 'pending' CHECK (status = 'pending' OR status = 'in_doubt' OR status = 'created' OR status = 'link_missing' OR status = 'duplicate' OR status = 'rejected' OR status = 'insufficient_balance' OR status = 'forgotten'),
+	id INTEGER PRIMARY KEY,                       -- number of the customer
+	status TEXT NOT NULL DEFAULT 'pending' CHECK (status = 'pending' OR status = 'in_doubt' OR status = 'created' OR status = 'link_missing' OR status = 'duplicate' OR status = 'rejected' OR status = 'insufficient_balance' OR status = 'forgotten'), -- what is known of the user
 	generation INTEGER NOT NULL DEFAULT 0,        -- of the newest create-user request: part of its idempotency key
 	intents INTEGER NOT NULL DEFAULT 0,           -- requests ever decided on; every change of state expects this number
 	attempts INTEGER NOT NULL DEFAULT 0,          -- create-user requests less those that were never sent
 	last_batch INTEGER NOT NULL DEFAULT 0,        -- the input row that named the customer last; 0 = none
-	last_row INTEGER NOT NULL DEFAULT 0,
+	last_row INTEGER NOT NULL DEFAULT 0,          -- and its ordinal there
 	identity TEXT,                                -- the e-mail in the form that is compared; NULL = as email is written
 	email TEXT NOT NULL DEFAULT '',               -- as sent
-	first_name TEXT NOT NULL DEFAULT '',
-	last_name TEXT NOT NULL DEFAULT '',
+	first_name TEXT NOT NULL DEFAULT '',          -- as sent
+	last_name TEXT NOT NULL DEFAULT '',           -- as sent
 	sender_id TEXT NOT NULL DEFAULT '',           -- the sender's own number
 	details BLOB,                                 -- digests of the fields sent, 4 bytes each, without zeros at the end: they tell that a field changed
 	sender_number TEXT NOT NULL DEFAULT '',       -- sender_id in the form that is compared
@@ -100,8 +100,8 @@ CREATE TABLE customer (
 	manual INTEGER NOT NULL DEFAULT 0 CHECK (manual IN (0, 1)), -- an operator decided
 	http_status INTEGER NOT NULL DEFAULT 0,       -- of the last create-user request
 	key TEXT DEFAULT '',                          -- idempotency key of the newest create-user request; NULL = that of environment, identity and generation
-	first_sent_us INTEGER,
-	decided_us INTEGER                                  -- NULL while pending or in doubt
+	first_sent_us INTEGER,                        -- when the first create-user request was decided on
+	decided_us INTEGER                            -- NULL while pending or in doubt
 ) STRICT;
 CREATE UNIQUE INDEX customer_identity ON customer (coalesce(identity, email)) WHERE email <> '';
 CREATE INDEX customer_in_doubt ON customer (id) WHERE status = 'in_doubt';
@@ -114,21 +114,21 @@ CREATE INDEX customer_name ON customer (name_mark) WHERE name_mark <> 0;
 -- A request to create a user, or to delete one. It is written before the first byte
 -- is sent, and closed once.
 CREATE TABLE attempt (
-	id INTEGER PRIMARY KEY,
-	customer INTEGER NOT NULL REFERENCES customer,
-	run INTEGER NOT NULL,
-	generation INTEGER NOT NULL,
+	id INTEGER PRIMARY KEY,                       -- number of the request, in the order in which they were decided on
+	customer INTEGER NOT NULL REFERENCES customer, -- for whom
+	run INTEGER NOT NULL,                         -- by which run
+	generation INTEGER NOT NULL,                  -- as in customer; of a deletion that of the next create-user request
 	class TEXT NOT NULL DEFAULT '' CHECK (class = '' OR class = 'OK' OR class = 'OK_BROKEN' OR class = 'KEY_USED' OR class = 'DUP_USER' OR class = 'REJECT' OR class = 'UNCLEAR' OR class = 'BUSY' OR class = 'THROTTLED' OR class = 'FUNDS' OR class = 'AUTH' OR class = 'NOT_SENT' OR class = 'UNKNOWN' OR class = 'REMOVED' OR class = 'NOT_REMOVED'), -- how it ended; '' = open
 	absent INTEGER NOT NULL DEFAULT 0 CHECK (absent IN (0, 1)), -- evidence shows that nothing of it is there or ever will be
 	key TEXT NOT NULL,                            -- idempotency key; '' of a deletion
 	removes TEXT NOT NULL DEFAULT '',             -- serviceId of the user to be deleted; '' = this creates one
-	not_before_us INTEGER NOT NULL,                     -- it cannot have begun earlier
-	not_before_offset_us INTEGER NOT NULL,
-	not_before_certain INTEGER NOT NULL CHECK (not_before_certain IN (0, 1)),
-	not_after_us INTEGER,                               -- it ended by then; NULL while open
-	not_after_offset_us INTEGER NOT NULL DEFAULT 0,
-	not_after_certain INTEGER NOT NULL DEFAULT 0 CHECK (not_after_certain IN (0, 1)),
-	http_status INTEGER NOT NULL DEFAULT 0,
+	not_before_us INTEGER NOT NULL,               -- it cannot have begun earlier
+	not_before_offset_us INTEGER NOT NULL,        -- see the head of this file
+	not_before_certain INTEGER NOT NULL CHECK (not_before_certain IN (0, 1)), -- likewise
+	not_after_us INTEGER,                         -- it ended by then; NULL while open
+	not_after_offset_us INTEGER NOT NULL DEFAULT 0, -- likewise
+	not_after_certain INTEGER NOT NULL DEFAULT 0 CHECK (not_after_certain IN (0, 1)), -- likewise
+	http_status INTEGER NOT NULL DEFAULT 0,       -- of the answer; 0 = none came
 	code TEXT NOT NULL DEFAULT '',                -- the partner's
 	details BLOB,                                 -- digests of the fields sent; NULL = as in customer
 	excerpt BLOB                                  -- of the answer, where it may serve as evidence
@@ -138,7 +138,7 @@ CREATE UNIQUE INDEX attempt_open ON attempt (customer) WHERE class = ''; -- one 
 
 -- A row of an input. It never changes.
 CREATE TABLE input_row (
-	batch INTEGER NOT NULL REFERENCES batch,
+	batch INTEGER NOT NULL REFERENCES batch,      -- the input
 	ordinal INTEGER NOT NULL,                     -- from 0
 	file INTEGER NOT NULL,                        -- input_file.number
 	number INTEGER NOT NULL,                      -- of the row, as a spreadsheet shows it
@@ -148,10 +148,10 @@ CREATE TABLE input_row (
 	verdict TEXT NOT NULL CHECK (verdict = '' OR verdict = 'invalid' OR verdict = 'duplicate_in_input'), -- the row's own; '' = the customer's status counts
 	repeats INTEGER NOT NULL,                     -- ordinal of another row that claims the customer; -1 = none
 	identity TEXT,                                -- as in customer; NULL = as email is written
-	email TEXT NOT NULL,
-	first_name TEXT NOT NULL,
-	last_name TEXT NOT NULL,
-	sender_id TEXT NOT NULL,
+	email TEXT NOT NULL,                          -- as written
+	first_name TEXT NOT NULL,                     -- as written
+	last_name TEXT NOT NULL,                      -- as written
+	sender_id TEXT NOT NULL,                      -- as written
 	carry TEXT NOT NULL,                          -- values of the carried columns: a JSON list; '' = none
 	findings TEXT NOT NULL,                       -- problems and warnings: a JSON list; '' = none
 	details BLOB,                                 -- as in customer; NULL of an invalid row
@@ -163,62 +163,62 @@ CREATE INDEX input_row_unclaimed ON input_row (coalesce(identity, email)) WHERE 
 
 -- E-mails that were erased on request, as digests, so that they are not sent again.
 CREATE TABLE forgotten (
-	digest BLOB PRIMARY KEY,
-	customer INTEGER NOT NULL REFERENCES customer
+	digest BLOB PRIMARY KEY,                      -- of the e-mail in the form that is compared
+	customer INTEGER NOT NULL REFERENCES customer -- what is left of the customer
 ) STRICT, WITHOUT ROWID;
 
 -- Outcomes that a finished run has reported, as digests: not news any more.
 CREATE TABLE reported (
-	mark INTEGER PRIMARY KEY,
-	first_run INTEGER NOT NULL,
-	last_run INTEGER NOT NULL
+	mark INTEGER PRIMARY KEY,                     -- digest of the row with its status and the reasons
+	first_run INTEGER NOT NULL,                   -- the run that reported it first
+	last_run INTEGER NOT NULL                     -- and the last one that did
 ) STRICT;
 CREATE INDEX reported_last_run ON reported (last_run);
 
 -- Small facts that runs learn of the partner: pace, fee, clock.
 CREATE TABLE fact (
-	name TEXT PRIMARY KEY,
-	value TEXT NOT NULL,
-	at_us INTEGER
+	name TEXT PRIMARY KEY,                        -- what was learnt
+	value TEXT NOT NULL,                          -- as text
+	at_us INTEGER                                 -- when
 ) STRICT, WITHOUT ROWID;
 
 -- Identity checks of users, by the partner's clock. An event may come before the answer
 -- that names its user, so that a service_id may have no customer yet.
 CREATE TABLE kyc (
-	service_id TEXT PRIMARY KEY,
-	status TEXT NOT NULL,
-	since_us INTEGER,
-	seen_us INTEGER,                                    -- the newest event
+	service_id TEXT PRIMARY KEY,                  -- the partner's id of the user
+	status TEXT NOT NULL,                         -- in the words of the partner
+	since_us INTEGER,                             -- when it began
+	seen_us INTEGER,                              -- the newest event
 	retries INTEGER NOT NULL,                     -- begun again through us
 	retry_count INTEGER NOT NULL,                 -- begun again as the partner counts
 	retry_open INTEGER NOT NULL CHECK (retry_open IN (0, 1)), -- the last retry has no answer yet
 	reasons TEXT NOT NULL,                        -- of the newest denial, one a line
-	denied_us INTEGER,
-	linked_us INTEGER,                                  -- the event whose link the customer has
-	resubmitted_us INTEGER                              -- the documents were submitted again: the user has nothing to do
+	denied_us INTEGER,                            -- when the newest denial came
+	linked_us INTEGER,                            -- the event whose link the customer has
+	resubmitted_us INTEGER                        -- the documents were submitted again: the user has nothing to do
 ) STRICT, WITHOUT ROWID;
 
 -- Stretches of time of which the ledger may have lost what it wrote, because it was
 -- put back from a copy.
 CREATE TABLE gap (
-	id INTEGER PRIMARY KEY,
-	cause TEXT NOT NULL CHECK (cause = 'restore' OR cause = 'adopt' OR cause = 'backup' OR cause = 'copy'),
-	from_at_us INTEGER NOT NULL,
-	from_offset_us INTEGER NOT NULL,
-	from_certain INTEGER NOT NULL CHECK (from_certain IN (0, 1)),
-	to_at_us INTEGER NOT NULL,
-	to_offset_us INTEGER NOT NULL,
-	to_certain INTEGER NOT NULL CHECK (to_certain IN (0, 1)),
-	written_us INTEGER NOT NULL,
-	scanned_us INTEGER,                                 -- when the partner's list had shown who was created inside
-	ended_us INTEGER,                                   -- when an operator declared that no list will
-	reason TEXT NOT NULL
+	id INTEGER PRIMARY KEY,                       -- number of the gap
+	cause TEXT NOT NULL CHECK (cause = 'restore' OR cause = 'adopt' OR cause = 'backup' OR cause = 'copy'), -- how the copy came to its place
+	from_at_us INTEGER NOT NULL,                  -- the last moment of which the copy knows
+	from_offset_us INTEGER NOT NULL,              -- see the head of this file
+	from_certain INTEGER NOT NULL CHECK (from_certain IN (0, 1)), -- likewise
+	to_at_us INTEGER NOT NULL,                    -- when the copy was opened
+	to_offset_us INTEGER NOT NULL,                -- see the head of this file
+	to_certain INTEGER NOT NULL CHECK (to_certain IN (0, 1)), -- likewise
+	written_us INTEGER NOT NULL,                  -- when the gap was noted
+	scanned_us INTEGER,                           -- when the partner's list had shown who was created inside
+	ended_us INTEGER,                             -- when an operator declared that no list will
+	reason TEXT NOT NULL                          -- what that operator said; '' = nothing
 ) STRICT;
 
 -- Users that the partner's list showed as created inside a gap, as digests of their e-mails.
 CREATE TABLE gap_user (
-	digest BLOB NOT NULL,
-	gap INTEGER NOT NULL REFERENCES gap,
+	digest BLOB NOT NULL,                         -- of the e-mail in the form that is compared
+	gap INTEGER NOT NULL REFERENCES gap,          -- inside which the user was created
 	PRIMARY KEY (digest, gap)
 ) STRICT, WITHOUT ROWID;
 
@@ -244,6 +244,13 @@ FROM input_row r
 LEFT JOIN customer c ON c.id = r.customer
 LEFT JOIN input_file f ON f.batch = r.batch AND f.number = r.file;
 
+-- What is wrong with the rows, and what is worth a warning: one line for each finding.
+CREATE VIEW row_findings AS
+SELECT s.batch, s.ordinal, s.file, s.sheet, s.row, s.email, s.status,
+	json_extract(f.value, '$.Field') AS field, json_extract(f.value, '$.Code') AS code,
+	json_extract(f.value, '$.Message') AS message, json_extract(f.value, '$.Warning') AS warning
+FROM row_status s, json_each(nullif(s.findings, '')) f;
+
 -- Customers as they are now.
 CREATE VIEW customers AS
 SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field, c.code, c.message, c.manual,
@@ -251,9 +258,9 @@ SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field,
 	c.attempts, strftime('%Y-%m-%dT%H:%M:%fZ', c.first_sent_us / 1e6, 'unixepoch') AS first_sent, strftime('%Y-%m-%dT%H:%M:%fZ', c.decided_us / 1e6, 'unixepoch') AS decided
 FROM customer c LEFT JOIN kyc k ON k.service_id = c.service_id;
 
--- What was sent for whom, in order, and what came of it.
+-- What was sent for whom, in order, and what came of it; status is the customer's now.
 CREATE VIEW attempts_of AS
-SELECT c.email, a.id AS attempt, a.customer, a.run, a.generation, a.key,
+SELECT c.email, c.status, a.id AS attempt, a.customer, a.run, a.generation, a.key,
 	iif(a.removes = '', 'create', 'delete') AS request,
 	strftime('%Y-%m-%dT%H:%M:%fZ', a.not_before_us / 1e6, 'unixepoch') AS sent, strftime('%Y-%m-%dT%H:%M:%fZ', a.not_after_us / 1e6, 'unixepoch') AS ended,
 	CASE WHEN a.class = '' THEN 'open' WHEN a.absent THEN a.class || ', absent' ELSE a.class END AS outcome,

@@ -62,7 +62,8 @@ func wantedObjects(ctx context.Context, schema string) (all []tables.Object, err
 	if err != nil {
 		return nil, err
 	}
-	err = p.useOnce(ctx, func(c *conn) error {
+	err = p.UseOnce(ctx, func(r *tables.Reader) error {
+		c := &conn{r}
 		if err := c.ExecScript(ctx, schema); err != nil {
 			return err
 		}
@@ -74,10 +75,10 @@ func wantedObjects(ctx context.Context, schema string) (all []tables.Object, err
 
 // checkShape is conn.checkShape for a ledger that is being opened.
 func (l *Ledger) checkShape(ctx context.Context) (int, error) {
-	c, err := l.readers.get(ctx)
+	r, err := l.readers.Get(ctx)
 	if err != nil {
 		return 0, l.classify(err)
 	}
-	version, err := c.checkShape(ctx, l.steps)
-	return version, errors.Join(l.classify(err), l.readers.put(c))
+	version, err := (&conn{r}).checkShape(ctx, l.steps)
+	return version, errors.Join(l.classify(err), l.readers.Put(r))
 }

@@ -169,10 +169,11 @@ func (l *Ledger) classify(err error) error {
 
 // snapshot is a connection that sees one state until end is called.
 func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) {
-	c, err = l.readers.get(ctx)
+	r, err := l.readers.Get(ctx)
 	if err != nil {
 		return nil, nil, l.classify(err)
 	}
+	c = &conn{r}
 	end = func() {
 		// A read transaction has nothing to lose: if it cannot be ended, the
 		// connection is closed with it.
@@ -180,10 +181,12 @@ func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) 
 			_ = c.Close()
 			return
 		}
-		_ = l.readers.put(c)
+		_ = l.readers.Put(r)
 	}
 	if err = c.Exec(ctx, "BEGIN"); err == nil {
-		err = c.QueryOne(ctx, "SELECT one FROM ledger", nil, new(int)) // the state is that of the first read
+		// The state is that of the first read. Another process may have moved the ledger
+		// to another environment since it was opened.
+		err = c.QueryOne(ctx, "SELECT environment FROM ledger", nil, &c.Environment)
 	}
 	if err != nil {
 		end()

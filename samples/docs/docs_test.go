@@ -173,7 +173,7 @@ func TestContributingNamesWhatIsThere(t *testing.T) {
 // The README leads to the pages.
 func TestReadmeLeadsToThePages(t *testing.T) {
 	readme := readPage(t, filepath.Join("..", "..", "README.md"))
-	for _, page := range []string{"samples/docs/threat-model.md", "samples/docs/dependencies.md", ".github/SECURITY.md"} {
+	for _, page := range []string{"samples/docs/ledger.md", "samples/docs/threat-model.md", "samples/docs/dependencies.md", ".github/SECURITY.md"} {
 		if !strings.Contains(readme, "]("+page+")") {
 			t.Errorf("the README has no link to %s", page)
 		}

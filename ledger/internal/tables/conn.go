@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -54,6 +55,9 @@ func (c *Conn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	return st, err
 }
+
+// Statements returns the statements that were prepared.
+func (c *Conn) Statements() []string { return slices.Collect(maps.Keys(c.prepared)) }
 
 // ExecScript executes statements without preparing them: for what is rare.
 func (c *Conn) ExecScript(ctx context.Context, text string, args ...any) error {
@@ -126,8 +130,8 @@ func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func
 		if err := read(rec); err != nil {
 			return err
 		}
-		if rec.isMalformed {
-			return ErrMalformed
+		if err := rec.Err(); err != nil {
+			return err
 		}
 	}
 	return rows.Err()
@@ -220,6 +224,15 @@ func newRecord(columns int, environment string) *Record {
 		r.into[i] = &r.values[i]
 	}
 	return r
+}
+
+// Err returns ErrMalformed if a value that was read is not of its column's type.
+// It comes before the use of what was read.
+func (r *Record) Err() error {
+	if r.isMalformed {
+		return ErrMalformed
+	}
+	return nil
 }
 
 func (r *Record) next() any {

@@ -25,6 +25,9 @@ func (c *Reader) Customers(ctx context.Context, q ledger.Query, use func(ledger.
 		err := c.Query(ctx, find.text, find.args, func(r *Record) error {
 			one := r.Customer()
 			one.KYC = r.Kyc()
+			if err := r.Err(); err != nil {
+				return err
+			}
 			page = append(page, one)
 			left--
 			if len(page) < pageSize && left != 0 {
@@ -165,7 +168,7 @@ func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 		w.add(statusCondition(q.Status))
 	}
 	id := "c.id"
-	if len(w.texts) > 0 {
+	if q.Newest > 0 || q.Near != nil || hasIndex(q) {
 		id = "+c.id" // found by something else: the rows of the input are no way to it
 	}
 	const ofBatch = "(SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL)"
@@ -176,6 +179,13 @@ func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 		w.add("+c.id NOT IN "+ofBatch, q.NotBatch)
 	}
 	return w
+}
+
+// hasIndex reports whether an index finds the customers of a query, whichever
+// input they are in.
+func hasIndex(q ledger.Query) bool {
+	return len(q.IDs) > 0 || len(q.Identities) > 0 || len(q.ServiceIDs) > 0 || len(q.URLs) > 0 || q.Pairing == ledger.Unconfirmed ||
+		len(q.Status) == 1 && q.Status[0] == ledger.InDoubt
 }
 
 // statusCondition asks for one of some statuses. Others than the schema has cannot

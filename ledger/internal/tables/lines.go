@@ -231,6 +231,9 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 		if hasKYC {
 			customer.KYC = r.Kyc()
 		}
+		if err := r.Err(); err != nil {
+			return err
+		}
 		n := Line{Reported: ledger.NewReported(row, details, customer)}
 		if len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
 			return nil

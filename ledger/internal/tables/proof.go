@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,12 +24,29 @@ const maxFindings = 100
 // generation that the rules give it.
 func (c *Reader) Verify(ctx context.Context) ([]string, error) {
 	p := proof{Reader: c, counts: map[string]int{}}
-	for _, step := range []func(context.Context) error{p.proveFile, p.proveTables, p.proveCustomers} {
+	for _, step := range []func(context.Context) error{p.proveFile, p.proveValues, p.proveTables, p.proveMarks, p.proveCustomers} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return p.found, nil
+}
+
+// Claims returns everything that Verify looks for, but SQLite's own checks, in the
+// words in which it says that it found it.
+func (c *Reader) Claims(ctx context.Context) (all []string, err error) {
+	all = []string{markClaim, keyClaim}
+	for _, claim := range tableClaims() {
+		all = append(all, claim.contradiction)
+	}
+	for _, claim := range customerClaims() {
+		all = append(all, claim.contradiction)
+	}
+	columns, err := c.checkedColumns(ctx)
+	for _, column := range columns {
+		all = append(all, column.valueClaim())
+	}
+	return all, err
 }
 
 // proof collects what contradicts the ledger.
@@ -52,9 +70,62 @@ func (p *proof) proveFile(ctx context.Context) error {
 	}
 	p.found = append(p.found, problems...)
 	return p.QueryLong(ctx, `SELECT "table", rowid, parent FROM pragma_foreign_key_check`, nil, func(r *Record) error {
-		p.add(fmt.Sprintf("%s, record %d", r.Text(), r.Int64()), "it refers to a "+r.Text()+" that is not there")
+		subject := r.Text()
+		if record := r.Int64(); record != 0 { // a table that has no numbers for its records gives none
+			subject += fmt.Sprintf(", record %d", record)
+		}
+		p.add(subject, "it refers to a "+r.Text()+" that is not there")
 		return nil
 	})
+}
+
+// checkedColumn is a column that the schema limits to some values.
+type checkedColumn struct{ table, name, check string }
+
+// valueClaim is the contradiction of a value that its column must not have.
+func (c checkedColumn) valueClaim() string {
+	return "a value of " + c.name + " is none that the column may have"
+}
+
+// checkedColumns returns the columns that have a CHECK.
+func (c *Conn) checkedColumns(ctx context.Context) (all []checkedColumn, err error) {
+	column := regexp.MustCompile(`(?m)^\t(\w+) .* CHECK (\(.*\))(?:,| --|$)`)
+	err = c.Query(ctx, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'", nil, func(r *Record) error {
+		table := r.Text()
+		for _, found := range column.FindAllStringSubmatch(r.Text(), -1) {
+			all = append(all, checkedColumn{table, found[1], found[2]})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// proveValues holds columns to their CHECKs. SQLite's own checks leave those out on a
+// connection that only reads.
+func (p *proof) proveValues(ctx context.Context) error {
+	columns, err := p.checkedColumns(ctx)
+	if err != nil {
+		return err
+	}
+	for len(columns) > 0 {
+		n := 0 // of one table, which is read once
+		broken := []string{}
+		for ; n < len(columns) && columns[n].table == columns[0].table; n++ {
+			broken = append(broken, "max(NOT "+columns[n].check+")")
+		}
+		if err := p.QueryLong(ctx, "SELECT "+strings.Join(broken, ", ")+" FROM "+columns[0].table, nil, func(r *Record) error {
+			for _, c := range columns[:n] {
+				if r.Bool() {
+					p.add(c.table, c.valueClaim())
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		columns = columns[n:]
+	}
+	return nil
 }
 
 // tableClaim is a contradiction between tables: what of, and the statement that
@@ -74,7 +145,6 @@ func tableClaims() []tableClaim {
 		{"customer", "the input row that named it last is not its own",
 			`SELECT c.id FROM customer c LEFT JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row
 				WHERE c.last_batch <> 0 AND (r.customer IS NOT c.id OR r.claims = 0)`},
-		{"customer", "its link or service id is not found by its digest", "SELECT id FROM customer WHERE (url = '') <> (url_mark = 0) OR (service_id = '') <> (service_mark = 0)"},
 		{"attempt", "its run is not in the log", "SELECT id FROM attempt WHERE run NOT IN (SELECT id FROM run)"},
 		{"attempt", "its number is higher than the last one given", "SELECT id FROM attempt WHERE id > (SELECT last_attempt FROM ledger)"},
 		{"attempt", "it ended before it began", `SELECT id FROM attempt WHERE class NOT IN ('', 'NOT_SENT')
@@ -84,7 +154,8 @@ func tableClaims() []tableClaim {
 			"SELECT DISTINCT batch FROM input_row WHERE claims = 1 AND customer IS NOT NULL GROUP BY batch, customer HAVING count(*) > 1"},
 		{"batch", "a row of it does not lead to the customer of its e-mail",
 			`SELECT DISTINCT r.batch FROM input_row r LEFT JOIN customer c ON c.id = r.customer
-				WHERE coalesce(r.identity, r.email) <> '' AND (c.email <> '' AND coalesce(c.identity, c.email) <> coalesce(r.identity, r.email) OR c.id IS NULL AND r.claims = 1)`},
+				WHERE coalesce(r.identity, r.email) <> '' AND (c.email <> '' AND coalesce(c.identity, c.email) <> coalesce(r.identity, r.email) OR c.id IS NULL
+				AND (r.claims = 1 OR EXISTS (SELECT 1 FROM customer k WHERE k.email <> '' AND coalesce(k.identity, k.email) = coalesce(r.identity, r.email))))`},
 	}
 }
 
@@ -99,6 +170,20 @@ func (p *proof) proveTables(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+const markClaim = "its link or service id is not found by its digest"
+
+// proveMarks recomputes what links and serviceIds are found by.
+func (p *proof) proveMarks(ctx context.Context) error {
+	const text = "SELECT id, url, url_mark, service_id, service_mark FROM customer WHERE url <> '' OR url_mark <> 0 OR service_id <> '' OR service_mark <> 0"
+	return p.QueryLong(ctx, text, nil, func(r *Record) error {
+		id, link, linkMark, service, serviceMark := r.Int64(), r.Text(), r.Int64(), r.Text(), r.Int64()
+		if linkMark != Mark(link) || serviceMark != Mark(service) {
+			p.add(fmt.Sprintf("customer %d", id), markClaim)
+		}
+		return nil
+	})
 }
 
 // customerClaim is something that must be true of no customer, given with all its
@@ -185,6 +270,8 @@ func isUnanswered(a ledger.Attempt) bool {
 	return false
 }
 
+const keyClaim = "the key of an attempt is not that of its e-mail and generation"
+
 // proveCustomers holds every customer to the claims, and recomputes the
 // idempotency key of every attempt.
 func (p *proof) proveCustomers(ctx context.Context) error {
@@ -201,7 +288,7 @@ func (p *proof) proveCustomers(ctx context.Context) error {
 		}
 		for _, a := range c.History {
 			if a.Removes == "" && !slices.ContainsFunc(environments, func(e string) bool { return ledger.Key(e, c.Identity, a.Generation) == a.Key }) {
-				p.add(subject, "the key of an attempt is not that of its e-mail and generation")
+				p.add(subject, keyClaim)
 			}
 		}
 		return nil

@@ -59,6 +59,17 @@ func (r *Record) Run() (run ledger.Run) {
 	return run
 }
 
+// Runs calls use for every run; order ends the statement.
+func (c *Conn) Runs(ctx context.Context, order string, use func(ledger.Run) error) error {
+	return c.Query(ctx, "SELECT "+RunColumns+" FROM run "+order, nil, func(r *Record) error {
+		run := r.Run()
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return use(run)
+	})
+}
+
 // KYCColumns are read by record.kyc.
 const KYCColumns = "k.status, k.since_us, k.seen_us, k.retries, k.retry_count, k.retry_open, k.reasons, k.denied_us, k.linked_us, k.resubmitted_us"
 

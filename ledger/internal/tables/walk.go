@@ -26,14 +26,15 @@ func (c *Reader) Walk(ctx context.Context, info ledger.Info, to Visitor) error {
 		return err
 	}
 	if err := c.Query(ctx, "SELECT name, value, at_us FROM fact ORDER BY name", nil, func(r *Record) error {
-		name, value := r.Text(), r.Text()
-		return to.Fact(name, value, r.Time())
+		name, value, at := r.Text(), r.Text(), r.Time()
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return to.Fact(name, value, at)
 	}); err != nil {
 		return err
 	}
-	if err := c.Query(ctx, "SELECT "+RunColumns+" FROM run ORDER BY id", nil, func(r *Record) error {
-		return to.Run(r.Run())
-	}); err != nil {
+	if err := c.Runs(ctx, "ORDER BY id", to.Run); err != nil {
 		return err
 	}
 	batches, err := c.Batches(ctx, "ORDER BY id")
