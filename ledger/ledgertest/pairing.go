@@ -95,13 +95,13 @@ func testRepair(t *testing.T, l ledger.Ledger) {
 	one = readCustomer(t, l, one.ID)
 	same(t, "status", one.Status, ledger.InDoubt)
 	same(t, "serviceId", one.ServiceID, "")
-	same(t, "nobody has the link", len(listCustomers(t, l, ledger.Query{URLs: []string{two.URL}})), 0)
+	same(t, "customers with the link", len(listCustomers(t, l, ledger.Query{URLs: []string{two.URL}})), 0)
 	third := readPlan(t, l, b)[2]
 	_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(third)})
 	must(t, err)
 	open := readCustomer(t, l, third.Customer.ID)
 	for _, bad := range []ledger.Change{
-		{Expect: expect(open), Status: ledger.LinkMissing, ServiceID: "svc", Repair: true}, // a request is under way
+		{Expect: expect(open), Status: ledger.LinkMissing, ServiceID: "svc", Repair: true}, // a request is in flight
 		{Expect: expect(open), Status: ledger.InDoubt, Repair: true},
 		{Expect: expect(one), Status: ledger.Created, ServiceID: "svc", Repair: true}, // without a link
 		{Expect: expect(one), Status: ledger.Pending, Repair: true},

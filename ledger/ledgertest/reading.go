@@ -168,7 +168,7 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	run(one, 6)
 	same(t, "after a run that stopped", flags(ledger.Selection{}), []bool{false, false, false})
 	first := run(one, 3)
-	same(t, "what the run itself told", flags(ledger.Selection{}), []bool{false, false, false})
+	same(t, "what the run itself reported", flags(ledger.Selection{}), []bool{false, false, false})
 	other := invalidRow(2, "bad")
 	other.Findings = []ledger.Finding{{Field: "email", Code: "other"}}
 	other.Recall = "bad@example.com"

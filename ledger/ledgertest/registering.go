@@ -180,7 +180,7 @@ func testLookupKnown(t *testing.T, l ledger.Ledger) {
 	same(t, "created", *k[0].Customer, made)
 	same(t, "differs from what was sent", k[0].Differs, []string{"accountPurpose"})
 	if k[0].ByID != nil || k[0].ByName != nil || k[0].Claimed != -1 {
-		t.Errorf("own marks told as another's: %+v", k[0])
+		t.Errorf("own marks shown as another's: %+v", k[0])
 	}
 	if k[1].Customer != nil || k[1].ByID == nil || k[1].ByID.ID != made.ID {
 		t.Errorf("by number: %+v", k[1])

@@ -30,7 +30,7 @@ type (
 		// last one to write what needs no lock. They are closed with the ledger.
 		Others() []ledger.Ledger
 	}
-	// Forgetter is a ledger that can erase people. It returns how many it knew.
+	// Forgetter is a ledger that can erase customers. It returns how many it knew.
 	Forgetter interface {
 		Forget(ctx context.Context, identities []string) (int, error)
 	}
@@ -38,7 +38,7 @@ type (
 	Verifier interface {
 		Verify(ctx context.Context) ([]string, error)
 	}
-	// Searchable is a ledger that can be searched for bytes of erased people.
+	// Searchable is a ledger that can be searched for bytes of erased customers.
 	Searchable interface {
 		// Find returns the name of a file that has the text, "" if none has it.
 		Find(text string) (file string, err error)
@@ -116,7 +116,7 @@ func setLives(t *testing.T, lives int) {
 }
 
 // twins are the ledger that is tested and one in memory that are given the same.
-// Their ids differ; people are known by e-mail.
+// Their ids differ; customers are known by e-mail.
 type twins struct {
 	*rapid.T
 	l        ledger.Ledger

@@ -57,7 +57,7 @@ func (w *twins) playEvents() {
 	w.same("news", n, m)
 }
 
-// playPairing records what a list says of some people. It compares who is due and
+// playPairing records what a list says of some customers. It compares who is due and
 // who was sent near them.
 func (w *twins) playPairing() {
 	all := []ledger.Pairing{ledger.NotPaired, ledger.Unconfirmed, ledger.Confirmed, ledger.EmailDiffers, ledger.MixedUp}

@@ -70,8 +70,8 @@ func (w *twins) playRegister(back bool) {
 	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
 	w.must(on.Annotate(w.Context(), notes))
 	w.must(of.Annotate(w.Context(), notes))
-	if len(w.readCustomers(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // while it is under way
-		w.Error("somebody is nobody")
+	if len(w.readCustomers(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // during the registration
+		w.Error("an unknown serviceId was found")
 	}
 	if back {
 		w.must(errors.Join(on.Rollback(), of.Rollback()))
@@ -85,7 +85,7 @@ func (w *twins) playRegister(back bool) {
 	w.same("batch", a, b)
 }
 
-// drawIntent draws an intent for a person in both ledgers, if one is possible.
+// drawIntent draws an intent for a customer in both ledgers, if one is possible.
 func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
 	in, c := w.findTwins(person)
 	final := c.Status == ledger.Created || c.Status == ledger.Forgotten
@@ -138,7 +138,7 @@ func isUnanswered(a ledger.Attempt) bool {
 	return !a.Absent && slices.Contains([]ledger.Class{ledger.Unknown, ledger.KeyUsed, ledger.OKBroken}, a.Class)
 }
 
-// drawChange draws what may become of a person: an answer, evidence, or an
+// drawChange draws what may become of a customer: an answer, evidence, or an
 // operator's decision, such that the state follows from the attempts.
 func (w *twins) drawChange(person string) (of, on ledger.Change, ok bool) {
 	in, c := w.findTwins(person)

@@ -21,7 +21,7 @@ func (w *twins) must(err error) {
 	}
 }
 
-// drawChance is true in that many of a hundred.
+// drawChance reports true in that many of a hundred draws.
 func (w *twins) drawChance(percent int, label string) bool {
 	return rapid.IntRange(1, 100).Draw(w.T, label) <= percent
 }
@@ -84,7 +84,7 @@ func (w *twins) playReopen() {
 	}
 }
 
-// findTwins returns a person in both ledgers.
+// findTwins returns a customer in both ledgers.
 func (w *twins) findTwins(person string) (in, of ledger.Customer) {
 	for _, from := range []struct {
 		ledger.Reader
@@ -98,7 +98,7 @@ func (w *twins) findTwins(person string) (in, of ledger.Customer) {
 	return in, of
 }
 
-// drawPeople draws some people, no fewer than least.
+// drawPeople draws some e-mails, no fewer than least.
 func (w *twins) drawPeople(least int) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), least, 8, rapid.ID[string]).Draw(w.T, "people")
 }
@@ -131,7 +131,7 @@ func (w *twins) playOtherProcess() {
 	}
 }
 
-// drawBoth returns what of draws for some people, for either ledger.
+// drawBoth returns what of draws for some e-mails, for either ledger.
 func drawBoth[T any](people []string, of func(person string) (a, b T, ok bool)) (as, bs []T) {
 	for _, p := range people {
 		if a, b, ok := of(p); ok {
@@ -268,13 +268,13 @@ func (w *twins) playForget() {
 
 // anyWriter returns the ledger, or another opening of it that writes.
 func (w *twins) anyWriter() ledger.Ledger {
-	if all := w.otherOpenings(); len(all) > 0 && w.drawChance(50, "beside") {
+	if all := w.otherOpenings(); len(all) > 0 && w.drawChance(50, "from another opening") {
 		return all[len(all)-1]
 	}
 	return w.l
 }
 
-// playGap opens a gap, or notes people of one.
+// playGap opens a gap, or adds identities to one.
 func (w *twins) playGap() {
 	l, ok := w.l.(ledger.Gaps)
 	if !ok {

@@ -133,7 +133,7 @@ func (m *Ledger) Info(context.Context) (ledger.Info, error) {
 	return m.info, nil
 }
 
-// Forget erases people, as the ledger in a file does. It returns how many it
+// Forget erases customers, as the ledger in a file does. It returns how many it
 // knew; ErrConflict if one of them is in doubt.
 func (m *Ledger) Forget(ctx context.Context, identities []string) (n int, err error) {
 	err = m.withWriteLock(ctx, func() error {

@@ -46,7 +46,7 @@ func Import(ctx context.Context, c ImportConfig, r io.Reader) (Imported, error) 
 	return i.out, errors.Join(failed, err, ctx.Err())
 }
 
-// importRun is an Import under way.
+// importRun is an Import in progress.
 type importRun struct {
 	ImportConfig
 	out   Imported

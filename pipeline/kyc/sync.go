@@ -21,7 +21,7 @@ const (
 	defaultLag  = 2 * time.Minute
 
 	// Bounds on the users read, for a list without an end.
-	maxListed   = limits.UsersWalked // whatever the list says of its length
+	maxListed   = limits.UsersWalked // also where the list says that it is longer
 	spareListed = 10_000             // beyond twice the length that the first page gives
 	minBound    = 1_000_000          // of a list that does not give its length, or ten times our own users
 )
@@ -79,8 +79,8 @@ type progress struct {
 // from the end of the list at which the newest are, and a Sync that was broken
 // off within the last hour is continued. If nothing is wanted, no request is made.
 //
-// It ends whatever the list does: at a page that was given before, or when more users
-// were read than there can be. What was read by then is recorded.
+// It ends with any list: at a page that was given before, or when more users were
+// read than there can be. What was read by then is recorded.
 func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	c.Lag = cmp.Or(c.Lag, defaultLag)
 	if c.Now == nil {
@@ -109,7 +109,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	return w.out, w.readPages(ctx)
 }
 
-// walk is a Sync under way.
+// walk is a Sync in progress.
 type walk struct {
 	SyncConfig
 	wanted map[uint64]bool // hashes of the serviceIds not seen yet: there may be millions
@@ -207,7 +207,7 @@ func (w *walk) stopReason(p partner.Page) error {
 	if len(p.Users) == 0 {
 		return nil
 	}
-	var mark uint64 // the same in whatever order the users come
+	var mark uint64 // the same in any order of the users
 	for _, u := range p.Users {
 		mark += w.hashOf(u.ServiceID)
 	}
@@ -241,7 +241,7 @@ func (w *walk) nextPage(p partner.Page) (end bool) {
 	return false
 }
 
-// newestLast reports whether a first page shows that the list goes from the
+// newestLast reports whether a first page shows that the list is sorted from the
 // oldest to the newest.
 func newestLast(p partner.Page) bool {
 	for i := 1; i < len(p.Users); i++ {

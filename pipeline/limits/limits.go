@@ -8,7 +8,7 @@ package limits
 
 import "time"
 
-// Memory is what the program may take at most, in bytes, whatever it reads.
+// Memory is how much memory the program may use with any input, in bytes.
 const Memory = 512 << 20
 
 // One record: a row of a table, or a value of a JSON file.

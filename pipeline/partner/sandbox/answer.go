@@ -12,7 +12,7 @@ type reply struct {
 	status     int
 	class      string // what the answer means; see Post.Class
 	code       string // errors: the code in the envelope
-	text       string // for people
+	text       string // the message
 	data       any    // successes
 	fields     []fieldError
 	html       bool

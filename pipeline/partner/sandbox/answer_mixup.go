@@ -54,8 +54,8 @@ func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 	return rep
 }
 
-// swapAnswer exchanges an answer for that of a creation under way or to come. It
-// returns its own where none comes in time.
+// swapAnswer exchanges an answer for that of another creation, in progress or to
+// come. It returns its own where none comes in time.
 func (s *Server) swapAnswer(r *http.Request, own createdData, d time.Duration) createdData {
 	m := &s.mixer
 	m.mu.Lock()

@@ -13,7 +13,7 @@ import (
 // maxBody is the largest request body that is read, in bytes.
 const maxBody = 1 << 20
 
-// creation is one create-user request under way.
+// creation is one create-user request in progress.
 type creation struct {
 	body   createBody
 	wrong  []fieldError // what the JSON decoder found
@@ -85,7 +85,8 @@ func (c *creation) decodeBody(raw []byte) error {
 	return err
 }
 
-// decideReply comes to what is to be answered, acting or not on the way.
+// decideReply decides what is to be answered, and acts where the request takes
+// effect.
 func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
 	if rep, refused := s.checkAccess(r, c.n); refused {
 		c.picked.answer = nil
@@ -168,7 +169,7 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	}
 	s.waitFor(latency/2, r.Context().Done())
 	if rep.id != "" {
-		return rep // the user exists, whatever became of the key's line
+		return rep // the user exists, even if the key was not written
 	}
 	return s.orStateError(rep, err)
 }

@@ -76,7 +76,7 @@ func (s spec) usageText() string {
 	}
 }
 
-// FaultName describes one switch to people.
+// FaultName describes one switch for help texts.
 type FaultName struct {
 	Name  string
 	Usage string // the name with its own value, without selectors
@@ -115,7 +115,7 @@ const (
 	keyDies = "401-from"
 )
 
-// allSpecs returns every switch: what goes wrong with a request, then how
+// allSpecs returns every switch: what fails in a request, then how
 // partners, gateways and lists differ from each other.
 func allSpecs() []spec { return append(mishapSpecs(), habitSpecs()...) }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Fault is one switch: what goes wrong, and whom it strikes. It is made by
+// Fault is one switch: what fails, and whom it strikes. It is made by
 // ParseFault. The zero value of each selector does not restrict; several of
 // them must all hold.
 type Fault struct {

@@ -16,7 +16,7 @@ type Post struct {
 	Key       string // idempotency key
 	Email     string // as sent
 	Arrived   time.Time
-	Completed time.Time // when it was answered or given up; zero while under way
+	Completed time.Time // when it was answered or given up; zero while in progress
 	Class     string    // what was decided, even if a fault kept it from the client; "" while undecided
 	Status    int       // HTTP status that was sent; 0 if none
 	Fault     string    // name of the answer fault that struck, "" if none
@@ -59,7 +59,7 @@ func (s *Server) Users() []User {
 }
 
 // Posts returns the newest Config.KeepPosts create-user requests of this
-// process in order of arrival, those under way included.
+// process in order of arrival, those in progress included.
 func (s *Server) Posts() []Post {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()

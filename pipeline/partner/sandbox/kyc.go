@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// This file plays the identity check: with Config.KYCAfter users go from
-// pending_kyc over pending to their fate, and whatever changes is told by
-// webhook (webhook.go).
+// This file plays the identity check: with Config.KYCAfter the status of a user
+// changes from pending_kyc to pending and then to the one of its tag. A webhook
+// reports each change (webhook.go).
 
 // due is a change of status that is to come, in real time.
 type due struct {

@@ -32,12 +32,12 @@ type Server struct {
 	mixer    mixer
 	mux      *http.ServeMux
 	stop     context.CancelFunc
-	done     <-chan struct{} // closed by Close: ends whatever waits
+	done     <-chan struct{} // closed by Close: ends every wait
 
 	mu       sync.Mutex
 	closed   bool
 	raw      map[net.Conn]bool // taken from net/http by a fault, and to be closed by us
-	handlers sync.WaitGroup    // requests under way; grows only under mu and before closed
+	handlers sync.WaitGroup    // requests in progress; grows only under mu and before closed
 
 	listening *http.Server // nil until Listen
 	serving   errgroup.Group
@@ -129,8 +129,8 @@ func (s *Server) Listen(addr string) (string, error) {
 	return "http://" + listener.Addr().String() + BasePath, nil
 }
 
-// Close breaks off what is under way, as the end of a process would: requests
-// that were to take effect later never do. It returns when every goroutine has
+// Close breaks off all requests, as the end of a process would: those that were to
+// take effect later never do. It returns when every goroutine has
 // ended, with the first error of serving or of the state file. Further calls
 // do nothing.
 func (s *Server) Close() error {

@@ -101,7 +101,7 @@ func readStateFile(path string, apply func(entry) error) error {
 		}
 		var e entry
 		if err := json.Unmarshal(line, &e); err != nil || n == 1 && e.Op != opHead {
-			return fmt.Errorf("sandbox: state file %s, line %d: not written by this sandbox; name another file, or remove it to begin anew", path, n)
+			return fmt.Errorf("sandbox: state file %s, line %d: not written by this sandbox; name another file, or remove it to start again", path, n)
 		}
 		if err := apply(e); err != nil {
 			return fmt.Errorf("sandbox: state file %s, line %d: %w", path, n, err)
@@ -129,7 +129,7 @@ func rewriteStateFile(path string, entries func(write func(entry) error) error) 
 
 func writeNewFile(path string, entries func(write func(entry) error) error) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err // left by a kill, with whatever permissions
+		return err // left by a kill, perhaps with other permissions
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -80,7 +80,7 @@ func (w Webhook) checkSettings() error {
 		}
 	}
 	if w.OldSecret != "" && w.Secret == "" {
-		return errors.New("an old secret needs a new one beside it")
+		return errors.New("an old secret needs a new one too")
 	}
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Scheme != "http" {
@@ -239,8 +239,9 @@ func (w Webhook) signWith(secret string, body []byte) string {
 	return w.Prefix + hex.EncodeToString(mac.Sum(nil))
 }
 
-// WaitForWebhooks waits until every change that is under way has happened and been told,
-// and returns how many webhooks were taken and how many were given up.
+// WaitForWebhooks waits until every change that is to come has happened and been
+// sent. It returns how many webhooks were accepted and how many were given up. The
+// error is that of ctx, or says that the server was closed.
 func (s *Server) WaitForWebhooks(ctx context.Context) (taken, lost int, err error) {
 	f := s.schedule
 	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {

@@ -11,7 +11,7 @@ import (
 // Habit is one way in which a partner differs from the vendor's pages.
 type Habit struct {
 	Faults []string // its switches, as ParseFault reads them
-	Says   string   // what the partner does, for people
+	Says   string   // what the partner does
 
 	// MayDoubt is set where not even a right client can settle every row: those
 	// that it cannot prove must end in_doubt. Without it a right client ends
