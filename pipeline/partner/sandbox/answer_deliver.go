@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -164,64 +165,39 @@ const (
 func (s *Server) writeMangled(conn net.Conn, f *Fault, rep reply, picked chosen) error {
 	header, body := s.renderReply(rep, picked)
 	header.Set("Connection", "close")
-	start := fmt.Sprintf("HTTP/1.1 %d %s\r\n", rep.status, http.StatusText(rep.status))
 	if f.Name == "endless" || f.Name == "gzip-bomb" {
 		header.Del("Content-Length")
 	}
 	if f.Name == "gzip-bomb" {
 		header.Set("Content-Encoding", "gzip")
 	}
-	var rest bytes.Buffer
-	if err := header.Write(&rest); err != nil {
-		return err
-	}
-	rest.WriteString("\r\n")
-	whole := append(append([]byte(start), rest.Bytes()...), body...)
-	headLength := len(whole) - len(body)
+	whole := answerBytes(rep.status, header, body)
+	head := whole[:len(whole)-len(body)]
 
+	// Once the client has hung up, each further write fails at once.
 	switch f.Name {
 	case "cut-after":
-		return writeAll(conn, whole[:headLength+len(body)/2])
+		return writeAll(conn, whole[:len(head)+len(body)/2])
 	case "slow-headers":
-		if err := s.writeSlowly(conn, whole[:headLength], f.wait); err != nil {
-			return err
-		}
-		return writeAll(conn, body)
+		return errors.Join(s.writeSlowly(conn, head, f.wait), writeAll(conn, body))
 	case "drip":
-		if err := writeAll(conn, whole[:headLength]); err != nil {
-			return err
-		}
-		return s.writeSlowly(conn, body, f.wait)
-	case "endless":
-		if err := writeAll(conn, whole[:len(whole)-1]); err != nil { // its last brace never comes
-			return err
-		}
-		return writeTimes(conn, bytes.Repeat([]byte(" "), endlessChunk), -1)
+		return errors.Join(writeAll(conn, head), s.writeSlowly(conn, body, f.wait))
+	case "endless": // its last brace never comes
+		return errors.Join(writeAll(conn, whole[:len(whole)-1]), writeTimes(conn, bytes.Repeat([]byte(" "), endlessChunk), -1))
 	case "huge-headers":
-		line := "X-Padding: " + string(bytes.Repeat([]byte("x"), 4000)) + "\r\n"
-		if err := writeAll(conn, []byte(start)); err != nil {
-			return err
-		}
-		if err := writeTimes(conn, []byte(line), hugeHeaders/len(line)); err != nil {
-			return err
-		}
-		return writeAll(conn, whole[len(start):])
+		statusLine := bytes.IndexByte(whole, '\n') + 1
+		line := []byte("X-Padding: " + strings.Repeat("x", 4000) + "\r\n")
+		return errors.Join(writeAll(conn, whole[:statusLine]), writeTimes(conn, line, hugeHeaders/len(line)), writeAll(conn, whole[statusLine:]))
 	case "many-1xx":
 		hints := bytes.Repeat([]byte("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"), 1000)
-		if err := writeTimes(conn, hints, manyHints); err != nil {
-			return err
-		}
-		return writeAll(conn, whole)
+		return errors.Join(writeTimes(conn, hints, manyHints), writeAll(conn, whole))
 	default: // gzip-bomb: the parts of a gzip stream may simply follow each other
 		first, errFirst := compressBytes(body)
 		blanks, errBlanks := compressBytes(bytes.Repeat([]byte(" "), bombMember))
-		if errFirst != nil || errBlanks != nil {
-			return fmt.Errorf("sandbox: gzip: %w, %w", errFirst, errBlanks)
+		if err := errors.Join(errFirst, errBlanks); err != nil {
+			return fmt.Errorf("sandbox: gzip: %w", err)
 		}
-		if err := writeAll(conn, append(whole[:headLength:headLength], first...)); err != nil {
-			return err
-		}
-		return writeTimes(conn, blanks, bombMembers)
+		return errors.Join(writeAll(conn, head), writeAll(conn, first), writeTimes(conn, blanks, bombMembers))
 	}
 }
 

@@ -87,9 +87,7 @@ func openStore(cfg settings) (*store, error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(st.live, func(a, b int32) int {
-		return int(min(max(st.people[a].created-st.people[b].created, -1), 1))
-	})
+	slices.SortStableFunc(st.live, func(a, b int32) int { return cmp.Compare(st.people[a].created, st.people[b].created) })
 	return st, nil
 }
 
