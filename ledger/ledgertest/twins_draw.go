@@ -92,14 +92,14 @@ func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
 	if c.ID == 0 || in.ID == 0 || final && !w.drawChance(4, "once more") || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.drawChance(4, "a second request") {
 		return on, of, false
 	}
-	generation := c.Generation
+	generation, highest := c.Generation, c.Generation
 	for _, a := range c.History {
-		generation = max(generation, a.Generation)
+		highest = max(highest, a.Generation)
+	}
+	if !slices.ContainsFunc(c.History, isUnanswered) {
+		generation = highest + rapid.IntRange(0, 1).Draw(w.T, "generation")
 	}
 	of = ledger.Intent{Expect: expect(c), Generation: generation, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.drawInstant()}
-	if !slices.ContainsFunc(c.History, isUnanswered) {
-		of.Generation += rapid.IntRange(0, 1).Draw(w.T, "generation")
-	}
 	of.Key = ledger.Key("sandbox", c.Identity, of.Generation)
 	of.Details = c.Details
 	for here, there := range w.details { // those of in may be older: a write may wait
@@ -121,7 +121,7 @@ func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
 		w.details[string(on.Details)] = string(of.Details)
 	}
 	if c.Status == ledger.LinkMissing {
-		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Removes: c.ServiceID, At: of.At}
+		of = ledger.Intent{Expect: of.Expect, Generation: highest + 1, Removes: c.ServiceID, At: of.At}
 		on.Details = nil
 	}
 	if w.drawChance(3, "wrong") {
