@@ -1,6 +1,9 @@
 package sandbox
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // spec is what a fault does by its name. An answer fault shapes one request's
 // fate and only the first that matches counts; the others are modifiers, of
@@ -46,34 +49,14 @@ const (
 	valueName
 )
 
+// usageText returns the name with its own value, as help shows it.
 func (s spec) usageText() string {
-	switch s.value {
-	case valueTime:
-		return s.name + "=TIME"
-	case valueCount:
-		return s.name + "=N"
-	case valueRetry:
-		return s.name + "=TIME|date:TIME|text:WORDS|none"
-	case valueRedirect:
-		return s.name + "=STATUS[:URL]"
-	case valueCode:
-		return s.name + "=CODE"
-	case valueText:
-		return s.name + "=TEXT or CODE|TEXT"
-	case valueOffset:
-		return s.name + "=[-]TIME"
-	case valueForm:
-		return s.name + "=FORM"
-	case valueMoney:
-		return s.name + "=AMOUNT"
-	case valueName:
-		return s.name + "=NAME"
-	default:
-		if s.name == keyDies {
-			return s.name + "=#N"
-		}
-		return s.name
+	if s.name == keyDies {
+		return s.name + "=#N"
 	}
+	return s.name + [...]string{valueNone: "", valueTime: "=TIME", valueCount: "=N", valueRetry: "=TIME|date:TIME|text:WORDS|none",
+		valueRedirect: "=STATUS[:URL]", valueCode: "=CODE", valueText: "=TEXT or CODE|TEXT", valueOffset: "=[-]TIME", valueForm: "=FORM",
+		valueMoney: "=AMOUNT", valueName: "=NAME"}[s.value]
 }
 
 // FaultName describes one switch for help texts.
@@ -98,11 +81,7 @@ func FaultNames() []FaultName {
 }
 
 func isCall(name string) bool {
-	switch name {
-	case callCreate, callList, callWallet, callDelete, callRetry:
-		return true
-	}
-	return false
+	return slices.Contains([]string{callCreate, callList, callWallet, callDelete, callRetry}, name)
 }
 
 const (

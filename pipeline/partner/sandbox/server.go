@@ -86,6 +86,11 @@ func (s *Server) SetFaults(faults []Fault) error {
 	return err
 }
 
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // Listen serves on a loopback address such as 127.0.0.1:0 until Close, and
 // returns the base URL of the API. Other addresses are refused, since the
 // sandbox takes any key.
@@ -94,7 +99,7 @@ func (s *Server) Listen(addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sandbox: %q is not an address such as 127.0.0.1:0: %w", addr, err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(host) {
 		return "", fmt.Errorf("sandbox: %q is not on loopback; use 127.0.0.1 or [::1]", addr)
 	}
 	s.mu.Lock()

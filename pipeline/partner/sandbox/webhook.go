@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -86,8 +85,8 @@ func (w Webhook) checkSettings() error {
 	if err != nil || u.Scheme != "http" {
 		return errors.New("must be an http URL on loopback")
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return errors.New("must be on loopback: what is rehearsed leaves this machine for nowhere")
+	if !isLoopback(u.Hostname()) {
+		return errors.New("must be on loopback: nothing of a rehearsal may leave this machine")
 	}
 	return nil
 }
