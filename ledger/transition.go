@@ -14,7 +14,7 @@ import (
 // ErrConflict if the customer is not as expected, is onboarded or forgotten, the
 // intent has no time, or there is an open attempt: no two requests for one person are ever under way.
 func Intended(c Customer, i Intent) (Customer, error) {
-	if err := i.Expect.check(c); err != nil {
+	if err := i.check(c); err != nil {
 		return c, err
 	}
 	if i.At.At.IsZero() {
@@ -81,7 +81,7 @@ func removing(c Customer, i Intent, open bool) (Customer, error) {
 // customer would become anything less, or an attempt would stay open on a
 // customer that is not in doubt.
 func Decided(c Customer, ch Change) (Customer, error) {
-	if err := ch.Expect.check(c); err != nil {
+	if err := ch.check(c); err != nil {
 		return c, err
 	}
 	if err := checkForm(c, ch.ServiceID, ch.URL); err != nil {

@@ -15,11 +15,10 @@ func (c *rowCheck) checkProgram(raw string) string {
 	if !ok {
 		return ""
 	}
-	p := ""
-	switch v {
-	case custodial, nonCustodial:
+	if v == custodial || v == nonCustodial {
 		return v
 	}
+	var p string
 	switch strings.ToLower(strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)) {
 	case "custodial":
 		p = custodial

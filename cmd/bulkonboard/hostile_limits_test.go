@@ -111,9 +111,9 @@ func (in hostileInput) run(t *testing.T) {
 		t.Fatal("the kernel does not say what it took")
 	}
 	peak := use.Maxrss << 10
-	t.Logf("%s in memory, %s; exit code %d: %s", limits.Size(peak&^0xfffff), cmd.ProcessState.UserTime().Round(1e8), exit, firstLine(said))
+	t.Logf("%s in memory, %s; exit code %d: %s", limits.FormatSize(peak&^0xfffff), cmd.ProcessState.UserTime().Round(1e8), exit, firstLine(said))
 	if slowdown == 1 && peak > limits.Memory { // the race detector takes several times as much
-		t.Errorf("peak memory %d MiB, more than %s", peak>>20, limits.Size(limits.Memory))
+		t.Errorf("peak memory %d MiB, more than %s", peak>>20, limits.FormatSize(limits.Memory))
 	}
 	if in.exit >= 0 && exit != in.exit || exit < 0 || strings.Contains(said, "panic") || strings.Contains(said, "goroutine ") || strings.Contains(said, "unknown flag") {
 		t.Errorf("exit code %d, want %d\n%s", exit, in.exit, said)

@@ -201,7 +201,7 @@ func (s *story) set(id, status string) {
 // told waits until all webhooks have arrived.
 func (s *story) told() {
 	s.t.Helper()
-	if _, lost, err := s.server.Told(s.t.Context()); err != nil || lost > 0 {
+	if _, lost, err := s.server.WaitForWebhooks(s.t.Context()); err != nil || lost > 0 {
 		s.t.Errorf("%d webhooks were given up: %v", lost, err)
 	}
 }

@@ -108,7 +108,7 @@ func (c wrongCase) kills() []killing {
 // among its first requests, whose few answers were given to the wrong customers,
 // nobody is known by whom the list could be judged.
 func (c wrongCase) mayDoubt() bool {
-	return c.MayDoubt() || c.kills() != nil && c.Has("swap-answers")
+	return c.MayDoubt() || c.kills() != nil && c.HasFault("swap-answers")
 }
 
 func (c wrongCase) String() string {

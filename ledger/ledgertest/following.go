@@ -10,66 +10,66 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// removal is the intent to delete the user of a customer in link_missing.
-func removal(c ledger.Customer) ledger.Intent {
-	return ledger.Intent{Expect: expect(c), Generation: c.Generation + 1, Removes: c.ServiceID, At: instant(70)}
+// removalIntent returns the intent to delete the user of a customer in link_missing.
+func removalIntent(c ledger.Customer) ledger.Intent {
+	return ledger.Intent{Expect: expect(c), Generation: c.Generation + 1, Removes: c.ServiceID, At: instantAt(70)}
 }
 
-// lost makes a customer whose link was lost.
-func lost(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int) ledger.Customer {
+// loseLink makes a customer whose link was lost.
+func loseLink(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int) ledger.Customer {
 	t.Helper()
-	c := send(t, l, b, ordinal, ledger.Unknown, ledger.InDoubt, "")
+	c := sendRow(t, l, b, ordinal, ledger.Unknown, ledger.InDoubt, "")
 	recordAll(t, l, []ledger.Change{{Expect: expect(c), Status: ledger.LinkMissing, ServiceID: "svc-" + c.Identity, At: at(60)}})
-	return customer(t, l, c.ID)
+	return readCustomer(t, l, c.ID)
 }
 
-func deletion(t *testing.T, l ledger.Ledger) {
-	b := add(t, l, "one", people(4)...)
-	c := lost(t, l, b, 0)
-	ids, err := l.Intend(t.Context(), 2, []ledger.Intent{removal(c)})
+func testDeletion(t *testing.T, l ledger.Ledger) {
+	b := addBatch(t, l, "one", validRows(4)...)
+	c := loseLink(t, l, b, 0)
+	ids, err := l.Intend(t.Context(), 2, []ledger.Intent{removalIntent(c)})
 	must(t, err)
-	doubt := customer(t, l, c.ID)
+	doubt := readCustomer(t, l, c.ID)
 	same(t, "under way", []any{doubt.Status, doubt.ServiceID, doubt.Generation, doubt.Key, doubt.Attempts, doubt.Intents, doubt.Decided},
 		[]any{ledger.InDoubt, c.ServiceID, 0, c.Key, 1, 2, time.Time{}})
-	same(t, "its attempt", doubt.History[1], ledger.Attempt{ID: ids[0], Run: 2, Generation: 1, Removes: c.ServiceID, NotBefore: instant(70)})
-	intendNone(t, l, "a creation while it is being deleted", ledger.Intent{Expect: expect(doubt), Generation: 1, Key: "k", At: instant(71)})
+	same(t, "its attempt", doubt.History[1], ledger.Attempt{ID: ids[0], Run: 2, Generation: 1, Removes: c.ServiceID, NotBefore: instantAt(70)})
+	wantSkipped(t, l, "a creation while it is being deleted", ledger.Intent{Expect: expect(doubt), Generation: 1, Key: "k", At: instantAt(71)})
 	// Done: nothing of the old user is left, and the person stays in doubt.
 	first := doubt.History[0]
 	recordAll(t, l, []ledger.Change{{Expect: expect(doubt), Status: ledger.InDoubt, At: at(72), Close: []ledger.Closing{
-		{Attempt: ids[0], Class: ledger.Removed, Absent: true, NotAfter: instant(72), HTTPStatus: 200},
+		{Attempt: ids[0], Class: ledger.Removed, Absent: true, NotAfter: instantAt(72), HTTPStatus: 200},
 		{Attempt: first.ID, Class: first.Class, Absent: true, NotAfter: first.NotAfter}}}})
-	gone := customer(t, l, c.ID)
+	gone := readCustomer(t, l, c.ID)
 	same(t, "deleted", []any{gone.Status, gone.ServiceID, gone.Attempts, gone.HTTPStatus, gone.History[0].Absent, gone.History[1].Class, gone.History[1].Absent},
 		[]any{ledger.InDoubt, "", 1, c.HTTPStatus, true, ledger.Removed, true})
 	// Created again, under the generation that the deletion reserved.
-	in := ledger.Intent{Expect: expect(gone), Generation: 1, Key: "next", Details: c.Details, Email: c.Email, At: instant(80)}
+	in := ledger.Intent{Expect: expect(gone), Generation: 1, Key: "next", Details: c.Details, Email: c.Email, At: instantAt(80)}
 	ids, err = l.Intend(t.Context(), 2, []ledger.Intent{in})
 	must(t, err)
-	now := customer(t, l, c.ID)
+	now := readCustomer(t, l, c.ID)
 	recordAll(t, l, []ledger.Change{{Expect: expect(now), Status: ledger.Created, ServiceID: "second", URL: "https://verify.test/2", At: at(81),
-		Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.OK, NotAfter: instant(81), HTTPStatus: 201}}}})
-	now = customer(t, l, c.ID)
+		Close: []ledger.Closing{{Attempt: ids[0], Class: ledger.OK, NotAfter: instantAt(81), HTTPStatus: 201}}}})
+	now = readCustomer(t, l, c.ID)
 	same(t, "created again", []any{now.Status, now.ServiceID, now.URL, now.Issued, now.Generation, now.Attempts, now.Intents},
 		[]any{ledger.Created, "second", "https://verify.test/2", at(81), 1, 2, 3})
 }
 
-func deletionRefuses(t *testing.T, l ledger.Ledger) {
-	b := add(t, l, "one", people(4)...)
-	c := lost(t, l, b, 0)
-	made := send(t, l, b, 1, ledger.OK, ledger.Created, "")
-	same, other, pending := removal(c), removal(c), ledger.Intent{Expect: expect(planned(t, l, b)[2].Customer), Generation: 1, Removes: "svc"}
+func testDeletionRefuses(t *testing.T, l ledger.Ledger) {
+	b := addBatch(t, l, "one", validRows(4)...)
+	c := loseLink(t, l, b, 0)
+	made := sendRow(t, l, b, 1, ledger.OK, ledger.Created, "")
+	same, other, pending := removalIntent(c), removalIntent(c), ledger.Intent{Expect: expect(readPlan(t, l, b)[2].Customer), Generation: 1, Removes: "svc"}
 	same.Generation, other.Removes = 0, "another"
-	for name, in := range map[string]ledger.Intent{"same generation": same, "another user": other, "created": removal(made), "pending": pending} {
-		intendNone(t, l, name, in)
+	for name, in := range map[string]ledger.Intent{"same generation": same, "another user": other, "created": removalIntent(made), "pending": pending} {
+		wantSkipped(t, l, name, in)
 	}
 	// Refused by the partner, or never sent: the user is there, nothing has changed.
 	for _, class := range []ledger.Class{ledger.NotRemoved, ledger.NotSent} {
-		ids, err := l.Intend(t.Context(), 1, []ledger.Intent{removal(c)})
+		ids, err := l.Intend(t.Context(), 1, []ledger.Intent{removalIntent(c)})
 		must(t, err)
-		doubt := customer(t, l, c.ID)
+		doubt := readCustomer(t, l, c.ID)
 		recordAll(t, l, []ledger.Change{{Expect: expect(doubt), Status: ledger.LinkMissing, At: at(90),
-			Close: []ledger.Closing{{Attempt: ids[0], Class: class, NotAfter: instant(90)}}}})
-		after := customer(t, l, c.ID)
+			Close: []ledger.Closing{{Attempt: ids[0], Class: class, NotAfter: instantAt(90)}}}})
+		after := readCustomer(t, l, c.ID)
 		if after.Status != ledger.LinkMissing || after.ServiceID != c.ServiceID || after.Attempts != 1 || after.FirstSent != c.FirstSent || after.Generation != 0 {
 			t.Errorf("%s: %+v", class, after)
 		}
@@ -77,13 +77,21 @@ func deletionRefuses(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func verification(t *testing.T, l ledger.Ledger) {
+// requireVerification returns the ledger as one that follows users after their
+// creation. It skips the test of one that does not.
+func requireVerification(t *testing.T, l ledger.Ledger) ledger.Verification {
+	t.Helper()
 	v, ok := l.(ledger.Verification)
 	if !ok {
 		t.Skip("this ledger does not follow users after their creation")
 	}
-	b := add(t, l, "one", people(4)...)
-	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	return v
+}
+
+func testVerification(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
+	b := addBatch(t, l, "one", validRows(4)...)
+	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	same(t, "issued", c.Issued, c.Decided)
 	listed := false
 	news := func(id string, s ledger.KYCStatus, sec int, link string) int {
@@ -93,7 +101,7 @@ func verification(t *testing.T, l ledger.Ledger) {
 		return n
 	}
 	known := func(id int64) []any {
-		c := customer(t, l, id)
+		c := readCustomer(t, l, id)
 		return []any{c.KYC.Status, c.KYC.At, c.KYC.Seen, c.URL, c.Status}
 	}
 	for _, step := range []struct {
@@ -132,21 +140,18 @@ func verification(t *testing.T, l ledger.Ledger) {
 	// user is known by that serviceId.
 	early := "svc-p0001@example.com"
 	same(t, "early", news(early, ledger.KYCPending, 50, ""), 1)
-	d := lost(t, l, b, 1)
+	d := loseLink(t, l, b, 1)
 	same(t, "found by it", known(d.ID), []any{ledger.KYCPending, at(50), at(50), "", ledger.LinkMissing})
 	same(t, "with a link", news(early, ledger.KYCMore, 51, "https://verify.test/found"), 1)
 	same(t, "found", known(d.ID), []any{ledger.KYCMore, at(51), at(51), "https://verify.test/found", ledger.Created})
 }
 
-// A link that is not newer than the last one from an event is not taken, whatever
-// comes with it; one that no customer has yet is not counted as known.
-func verificationLinks(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
-	b := add(t, l, "one", people(2)...)
-	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+// testVerificationLinks records links out of order. A link that is no newer than the
+// last one from an event is left out; one that no customer has yet is not known.
+func testVerificationLinks(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
+	b := addBatch(t, l, "one", validRows(2)...)
+	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	for _, step := range []struct {
 		status ledger.KYCStatus
 		at     int
@@ -163,29 +168,26 @@ func verificationLinks(t *testing.T, l ledger.Ledger) {
 	} {
 		n, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: step.status, At: at(step.at), URL: step.link}})
 		must(t, err)
-		same(t, step.link, []any{n, customer(t, l, c.ID).URL, customer(t, l, c.ID).KYC.Status}, []any{step.news, step.want, ledger.KYCApproved})
+		same(t, step.link, []any{n, readCustomer(t, l, c.ID).URL, readCustomer(t, l, c.ID).KYC.Status}, []any{step.news, step.want, ledger.KYCApproved})
 	}
 	early := []ledger.KYCEvent{{ServiceID: "svc-p0001@example.com", Status: ledger.KYCMore, At: at(130), URL: "https://verify.test/early"}}
 	_, err := v.ObserveKYC(t.Context(), early)
 	must(t, err)
-	d := lost(t, l, b, 1)
+	d := loseLink(t, l, b, 1)
 	same(t, "a link that came too early", []any{d.URL, d.Status}, []any{"", ledger.LinkMissing})
 	_, err = v.ObserveKYC(t.Context(), early)
 	must(t, err)
-	d = customer(t, l, d.ID)
+	d = readCustomer(t, l, d.ID)
 	same(t, "and once more", []any{d.URL, d.Status, d.KYC.Linked}, []any{"https://verify.test/early", ledger.Created, at(130)})
 }
 
-// Whatever the order, the grouping and the repetition of events, they end in the
-// same state.
-func anyOrder(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
+// testAnyOrder records the same events in several orders and groups, some of them
+// twice. All end in the same state.
+func testAnyOrder(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
 	const histories, orders = 40, 3
 	random := rand.New(rand.NewPCG(1, 2))
-	b := add(t, l, "one", people(histories*orders)...)
+	b := addBatch(t, l, "one", validRows(histories*orders)...)
 	for h := range histories {
 		events := make([]ledger.KYCEvent, 2+random.IntN(9))
 		for i := range events {
@@ -193,7 +195,7 @@ func anyOrder(t *testing.T, l ledger.Ledger) {
 		}
 		var want string
 		for o := range orders {
-			c := send(t, l, b, h*orders+o, ledger.OK, ledger.Created, "")
+			c := sendRow(t, l, b, h*orders+o, ledger.OK, ledger.Created, "")
 			var mine []ledger.KYCEvent
 			for range 1 + random.IntN(2) {
 				for _, i := range random.Perm(len(events)) {
@@ -208,7 +210,7 @@ func anyOrder(t *testing.T, l ledger.Ledger) {
 				must(t, err)
 				mine = mine[n:]
 			}
-			c = customer(t, l, c.ID)
+			c = readCustomer(t, l, c.ID)
 			if c.KYC.Linked.IsZero() {
 				c.URL, c.Issued = "", time.Time{}
 			}
@@ -235,14 +237,11 @@ func randomEvent(random *rand.Rand) ledger.KYCEvent {
 	return e
 }
 
-// Why users were denied is kept, whatever becomes of them.
-func denials(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
-	b := add(t, l, "one", people(1)...)
-	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+// testDenials requires that the reasons of a denial are kept.
+func testDenials(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
+	b := addBatch(t, l, "one", validRows(1)...)
+	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	for _, step := range []struct {
 		status  ledger.KYCStatus
 		at      int
@@ -258,7 +257,7 @@ func denials(t *testing.T, l ledger.Ledger) {
 	} {
 		_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: step.status, At: at(step.at), Reasons: step.reasons}})
 		must(t, err)
-		same(t, fmt.Sprint(step.at), fmt.Sprintf("%q", customer(t, l, c.ID).KYC.Reasons), fmt.Sprintf("%q", step.want))
+		same(t, fmt.Sprint(step.at), fmt.Sprintf("%q", readCustomer(t, l, c.ID).KYC.Reasons), fmt.Sprintf("%q", step.want))
 	}
 	for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
 		must(t, err)
@@ -266,14 +265,12 @@ func denials(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// A retry without a link hides the link that there was, until a newer one comes.
-func resubmission(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
-	b := add(t, l, "one", people(1)...)
-	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+// testResubmission records a retry without a link, which hides the link that there
+// was until a newer one comes.
+func testResubmission(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
+	b := addBatch(t, l, "one", validRows(1)...)
+	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
 	for _, step := range []struct {
 		event ledger.KYCEvent
@@ -290,34 +287,31 @@ func resubmission(t *testing.T, l ledger.Ledger) {
 		step.event.ServiceID = c.ServiceID
 		_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{step.event})
 		must(t, err)
-		now := customer(t, l, c.ID)
+		now := readCustomer(t, l, c.ID)
 		same(t, fmt.Sprint(step.event), []any{now.UsableURL(), now.KYC.IsUnderReviewAgain(), now.Status}, []any{step.link, step.idle, ledger.Created})
 	}
-	k := customer(t, l, c.ID).KYC
+	k := readCustomer(t, l, c.ID).KYC
 	same(t, "counts", []any{k.Retries, k.RetryCount, k.RetryOpen, k.RetriesUsed(), k.Resubmitted, k.Linked}, []any{1, 2, false, 2, at(110), at(140)})
 }
 
-func retries(t *testing.T, l ledger.Ledger) {
-	v, ok := l.(ledger.Verification)
-	if !ok {
-		t.Skip("this ledger does not follow users after their creation")
-	}
-	b := add(t, l, "one", people(1)...)
-	c := send(t, l, b, 0, ledger.OK, ledger.Created, "")
+func testRetries(t *testing.T, l ledger.Ledger) {
+	v := requireVerification(t, l)
+	b := addBatch(t, l, "one", validRows(1)...)
+	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 	_, err := v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: ledger.KYCDenied, At: at(100)}})
 	must(t, err)
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
 	if err := v.RetryKYC(t.Context(), c.ServiceID, 0, 1); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("twice: %v", err)
 	}
-	k := customer(t, l, c.ID).KYC
+	k := readCustomer(t, l, c.ID).KYC
 	same(t, "open", []any{k.Status, k.Retries, k.RetryOpen}, []any{ledger.KYCDenied, 1, true})
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 1, 0))
-	k = customer(t, l, c.ID).KYC
+	k = readCustomer(t, l, c.ID).KYC
 	same(t, "taken back", []any{k.Retries, k.RetryOpen}, []any{0, false})
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
 	_, err = v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: ledger.KYCNotBegun, At: at(110), URL: "https://verify.test/again"}})
 	must(t, err)
-	c = customer(t, l, c.ID)
+	c = readCustomer(t, l, c.ID)
 	same(t, "done", []any{c.KYC.Status, c.KYC.Retries, c.KYC.RetryOpen, c.URL, c.Issued}, []any{ledger.KYCNotBegun, 1, false, "https://verify.test/again", at(110)})
 }

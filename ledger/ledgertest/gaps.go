@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-func gaps(t *testing.T, l ledger.Ledger) {
+func testGaps(t *testing.T, l ledger.Ledger) {
 	g, ok := l.(ledger.Gaps)
 	if !ok {
 		t.Skip("this ledger keeps no gaps")
@@ -29,15 +29,15 @@ func gaps(t *testing.T, l ledger.Ledger) {
 	must(t, err)
 	same(t, "from", []any{first.From, first.IsOpen()}, []any{ledger.Instant{At: info.Created}, true})
 
-	b := add(t, l, "one", people(3)...)
-	send(t, l, b, 0, ledger.OK, ledger.Created, "") // intended at 10, answered at 20
+	b := addBatch(t, l, "one", validRows(3)...)
+	sendRow(t, l, b, 0, ledger.OK, ledger.Created, "") // intended at 10, answered at 20
 	second, err := g.OpenGap(t.Context(), ledger.Gap{Cause: ledger.GapRestore})
 	must(t, err)
-	same(t, "from the newest attempt", second.From, instant(20))
+	same(t, "from the newest attempt", second.From, instantAt(20))
 	if second.To.Partner().Before(second.From.Partner()) || second.ID == first.ID || second.Written.IsZero() {
 		t.Errorf("%+v after %+v", second, first)
 	}
-	given := ledger.Gap{Cause: ledger.GapBackup, From: instant(5), To: instant(6)}
+	given := ledger.Gap{Cause: ledger.GapBackup, From: instantAt(5), To: instantAt(6)}
 	third, err := g.OpenGap(t.Context(), given)
 	must(t, err)
 	same(t, "as given", []any{third.From, third.To, third.Cause}, []any{given.From, given.To, given.Cause})

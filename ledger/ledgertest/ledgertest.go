@@ -1,5 +1,7 @@
 // Package ledgertest is the conformance suite for implementations of
-// ledger.Ledger. Start at [Run].
+// ledger.Ledger. Start at [Run], which tests one rule after the other, and then at
+// [RunTwins], which compares random histories with the ledger in memory. Both take
+// a function that opens an empty ledger.
 package ledgertest
 
 import (
@@ -11,112 +13,112 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Run runs the suite. open makes an empty ledger and sees to its closing.
+// Run runs the suite. open returns an empty ledger and closes it when the test ends.
 func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, ledger.Ledger)
 	}{
-		{"empty", empty},
-		{"register", register},
-		{"register refuses", registerRefuses},
-		{"rollback leaves nothing", rollback},
-		{"look-up within a registration", lookupWithin},
-		{"look-up of known customers", lookupKnown},
-		{"a customer number is compared without what programs add", lookupPlainNumber},
-		{"by what a customer is recognised", marks},
-		{"a new batch takes a pending customer", takesPending},
-		{"intend", intend},
-		{"intend skips", intendSkips},
-		{"intend again", intendAgain},
-		{"intend refuses", intendRefuses},
-		{"record", record},
-		{"record leaves", recordLeaves},
-		{"record again", recordAgain},
-		{"repairs belong together", repairsTogether},
-		{"merge", merge},
-		{"merge leaves", mergeLeaves},
-		{"record refuses", recordRefuses},
-		{"record absent", recordAbsent},
-		{"not sent is no attempt", notSent},
-		{"times are whole microseconds", microseconds},
-		{"plan", plan},
-		{"row status", rowStatus},
-		{"an invalid row and one that claims its customer", verdicts},
-		{"notes on rows", notes},
-		{"notes are refused", notesRefused},
-		{"selections", selections},
-		{"queries", queries},
-		{"iterators see one state", snapshot},
-		{"changed details", changed},
-		{"known findings", known},
-		{"pairing", pairing},
-		{"repair", repair},
-		{"near", near},
-		{"another account", otherAccount},
-		{"deletion", deletion},
-		{"deletion refuses", deletionRefuses},
-		{"verification", verification},
-		{"verification links", verificationLinks},
-		{"events in any order", anyOrder},
-		{"denials", denials},
-		{"resubmission", resubmission},
-		{"retries", retries},
-		{"gaps", gaps},
-		{"runs", runs},
-		{"bind", bind},
-		{"learn", learn},
-		{"a context that is done", done},
-		{"concurrent writers", concurrent},
+		{"empty", testEmpty},
+		{"register", testRegister},
+		{"register refuses", testRegisterRefuses},
+		{"rollback leaves nothing", testRollback},
+		{"look-up within a registration", testLookupWithin},
+		{"look-up of known customers", testLookupKnown},
+		{"a customer number is compared without what programs add", testLookupPlainNumber},
+		{"by what a customer is recognised", testMarks},
+		{"a new batch takes a pending customer", testTakesPending},
+		{"intend", testIntend},
+		{"intend skips", testIntendSkips},
+		{"intend again", testIntendAgain},
+		{"intend refuses", testIntendRefuses},
+		{"record", testRecord},
+		{"record leaves", testRecordLeaves},
+		{"record again", testRecordAgain},
+		{"repairs belong together", testRepairsTogether},
+		{"merge", testMerge},
+		{"merge leaves", testMergeLeaves},
+		{"record refuses", testRecordRefuses},
+		{"record absent", testRecordAbsent},
+		{"not sent is no attempt", testNotSent},
+		{"times are whole microseconds", testMicroseconds},
+		{"plan", testPlan},
+		{"row status", testRowStatus},
+		{"an invalid row and one that claims its customer", testVerdicts},
+		{"notes on rows", testNotes},
+		{"notes are refused", testNotesRefused},
+		{"selections", testSelections},
+		{"queries", testQueries},
+		{"iterators see one state", testSnapshot},
+		{"changed details", testChangedDetails},
+		{"known findings", testKnownFindings},
+		{"pairing", testPairing},
+		{"repair", testRepair},
+		{"near", testNear},
+		{"another account", testOtherAccount},
+		{"deletion", testDeletion},
+		{"deletion refuses", testDeletionRefuses},
+		{"verification", testVerification},
+		{"verification links", testVerificationLinks},
+		{"events in any order", testAnyOrder},
+		{"denials", testDenials},
+		{"resubmission", testResubmission},
+		{"retries", testRetries},
+		{"gaps", testGaps},
+		{"runs", testRuns},
+		{"bind", testBind},
+		{"learn", testLearn},
+		{"a context that is done", testDoneContext},
+		{"concurrent writers", testConcurrentWriters},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
 }
 
-// start is a moment all tests reckon from.
+// start returns the moment from which all tests count.
 func start() time.Time { return time.Date(2024, 5, 6, 7, 8, 9, 123456000, time.UTC) }
 
 func at(seconds int) time.Time { return start().Add(time.Duration(seconds) * time.Second) }
 
-func instant(seconds int) ledger.Instant {
+func instantAt(seconds int) ledger.Instant {
 	return ledger.Instant{At: at(seconds), Offset: -1500 * time.Millisecond, Certain: true}
 }
 
-// person is a valid row that claims its identity.
-func person(ordinal int, name string) ledger.Row {
+// validRow returns a valid row that claims its identity.
+func validRow(ordinal int, name string) ledger.Row {
 	return ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: name + "@example.com", Email: name + "@Example.com",
 		FirstName: name, LastName: "Doe", SenderID: "id-" + name, NameText: name + "|doe|+1415", Carry: []string{"carried " + name},
 		Fields: []string{name, "Doe", "+1415", "salary", "192.0.2.1", "custodial"}, Claims: true, Recall: name + "@example.com", Repeats: -1}
 }
 
-// invalid is a row that broke a rule.
-func invalid(ordinal int, name string) ledger.Row {
-	r := person(ordinal, name)
+// invalidRow returns a row that breaks a rule.
+func invalidRow(ordinal int, name string) ledger.Row {
+	r := validRow(ordinal, name)
 	r.Fields, r.Claims, r.Verdict = nil, false, ledger.Invalid
 	r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid", Message: "is no phone number"},
 		{Field: "email", Code: "plus_tag", Message: "has a tag", Warning: true}}
 	return r
 }
 
-// repetition is a row whose identity an earlier one claims.
-func repetition(ordinal int, name string, of int) ledger.Row {
-	r := person(ordinal, name)
+// repeatedRow returns a row whose identity an earlier one claims.
+func repeatedRow(ordinal int, name string, of int) ledger.Row {
+	r := validRow(ordinal, name)
 	r.Claims, r.Verdict, r.Repeats = false, ledger.DuplicateInInput, of
 	r.Findings = []ledger.Finding{{Field: "email", Code: "duplicate_in_input", Message: fmt.Sprintf("as row %d", of)}}
 	return r
 }
 
-// people are n valid rows.
-func people(n int) []ledger.Row {
+// validRows returns n valid rows.
+func validRows(n int) []ledger.Row {
 	rows := make([]ledger.Row, n)
 	for i := range rows {
-		rows[i] = person(i, fmt.Sprintf("p%04d", i))
+		rows[i] = validRow(i, fmt.Sprintf("p%04d", i))
 	}
 	return rows
 }
 
-// add registers rows as a batch.
-func add(t *testing.T, l ledger.Ledger, fingerprint string, rows ...ledger.Row) ledger.Batch {
+// addBatch registers rows as a batch.
+func addBatch(t *testing.T, l ledger.Ledger, fingerprint string, rows ...ledger.Row) ledger.Batch {
 	t.Helper()
 	ctx := t.Context()
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: fingerprint, Files: []ledger.File{{Name: fingerprint + ".csv", SHA256: "ab", Rows: len(rows)}},
@@ -139,8 +141,8 @@ func add(t *testing.T, l ledger.Ledger, fingerprint string, rows ...ledger.Row) 
 	return b
 }
 
-// planned is the whole plan of a batch.
-func planned(t *testing.T, l ledger.Ledger, b ledger.Batch) []ledger.Planned {
+// readPlan returns the whole plan of a batch.
+func readPlan(t *testing.T, l ledger.Ledger, b ledger.Batch) []ledger.Planned {
 	t.Helper()
 	p, err := l.Plan(t.Context(), b.ID, 0, b.Rows+1)
 	must(t, err)
@@ -157,18 +159,18 @@ func expect(c ledger.Customer) ledger.Expect {
 func intentOf(p ledger.Planned) ledger.Intent {
 	c := p.Customer
 	return ledger.Intent{Expect: expect(c), Generation: c.Generation, Key: fmt.Sprintf("key-%d-%d", c.ID, c.Generation), Details: p.Details,
-		Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: instant(10)}
+		Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: instantAt(10)}
 }
 
-// send intends for a row and records an outcome.
-func send(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, class ledger.Class, status ledger.Status, code string) ledger.Customer {
+// sendRow writes an intent for a row and records an outcome.
+func sendRow(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, class ledger.Class, status ledger.Status, code string) ledger.Customer {
 	t.Helper()
-	p := planned(t, l, b)[ordinal]
+	p := readPlan(t, l, b)[ordinal]
 	ids, err := l.Intend(t.Context(), 1, []ledger.Intent{intentOf(p)})
 	must(t, err)
-	c := customer(t, l, p.Customer.ID)
+	c := readCustomer(t, l, p.Customer.ID)
 	ch := ledger.Change{Expect: expect(c), Status: status, Code: code, At: at(20 + ordinal),
-		Close: []ledger.Closing{{Attempt: ids[0], Class: class, NotAfter: instant(20 + ordinal), HTTPStatus: 200 + ordinal, Code: code, Excerpt: []byte("body")}}}
+		Close: []ledger.Closing{{Attempt: ids[0], Class: class, NotAfter: instantAt(20 + ordinal), HTTPStatus: 200 + ordinal, Code: code, Excerpt: []byte("body")}}}
 	if code != "" {
 		ch.Field, ch.Message = "email", "because of "+code
 	}
@@ -176,20 +178,20 @@ func send(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, class ledg
 		ch.ServiceID, ch.URL = fmt.Sprintf("svc-%d", c.ID), fmt.Sprintf("https://verify.test/%d", c.ID)
 	}
 	recordAll(t, l, []ledger.Change{ch})
-	return customer(t, l, c.ID)
+	return readCustomer(t, l, c.ID)
 }
 
-// customer reads one customer with its attempts.
-func customer(t *testing.T, l ledger.Ledger, id int64) ledger.Customer {
+// readCustomer reads one customer with its attempts.
+func readCustomer(t *testing.T, l ledger.Ledger, id int64) ledger.Customer {
 	t.Helper()
-	all := list(t, l, ledger.Query{IDs: []int64{id}, History: true})
+	all := listCustomers(t, l, ledger.Query{IDs: []int64{id}, History: true})
 	if len(all) != 1 {
 		t.Fatalf("customer %d: found %d", id, len(all))
 	}
 	return all[0]
 }
 
-func list(t *testing.T, l ledger.Ledger, q ledger.Query) (all []ledger.Customer) {
+func listCustomers(t *testing.T, l ledger.Ledger, q ledger.Query) (all []ledger.Customer) {
 	t.Helper()
 	for c, err := range l.Customers(t.Context(), q) {
 		must(t, err)
@@ -198,7 +200,7 @@ func list(t *testing.T, l ledger.Ledger, q ledger.Query) (all []ledger.Customer)
 	return all
 }
 
-func report(t *testing.T, l ledger.Ledger, s ledger.Selection) (all []ledger.Reported) {
+func readRows(t *testing.T, l ledger.Ledger, s ledger.Selection) (all []ledger.Reported) {
 	t.Helper()
 	for r, err := range l.Rows(t.Context(), s) {
 		must(t, err)
@@ -207,9 +209,9 @@ func report(t *testing.T, l ledger.Ledger, s ledger.Selection) (all []ledger.Rep
 	return all
 }
 
-func statuses(t *testing.T, l ledger.Ledger, s ledger.Selection) (all []ledger.Status) {
+func readStatuses(t *testing.T, l ledger.Ledger, s ledger.Selection) (all []ledger.Status) {
 	t.Helper()
-	for _, r := range report(t, l, s) {
+	for _, r := range readRows(t, l, s) {
 		all = append(all, r.Status)
 	}
 	return all
@@ -232,16 +234,16 @@ func recordAll(t *testing.T, l ledger.Ledger, changes []ledger.Change) {
 	}
 }
 
-// leaves holds that none of some changes fits.
-func leaves(t *testing.T, l ledger.Ledger, what string, changes ...ledger.Change) {
+// wantLeft requires that none of the changes fits.
+func wantLeft(t *testing.T, l ledger.Ledger, what string, changes ...ledger.Change) {
 	t.Helper()
 	left, err := l.Record(t.Context(), 1, changes)
 	must(t, err)
 	same(t, what+" is left", left, changes)
 }
 
-// intendNone holds that none of some intents is written.
-func intendNone(t *testing.T, l ledger.Ledger, what string, intents ...ledger.Intent) {
+// wantSkipped requires that none of the intents is written.
+func wantSkipped(t *testing.T, l ledger.Ledger, what string, intents ...ledger.Intent) {
 	t.Helper()
 	ids, err := l.Intend(t.Context(), 1, intents)
 	must(t, err)
@@ -255,7 +257,7 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
-func cancelled() context.Context {
+func cancelledContext() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx

@@ -6,15 +6,15 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// pairing follows what the partner's list says of users.
-func pairing(t *testing.T, l ledger.Ledger) {
+// testPairing follows what the partner's list says of users.
+func testPairing(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	b := add(t, l, "one", people(6)...)
-	ok := send(t, l, b, 0, ledger.OK, ledger.Created, "")
-	dup := send(t, l, b, 1, ledger.DupUser, ledger.Duplicate, "DUP_USER")
-	lost := send(t, l, b, 2, ledger.Unknown, ledger.LinkMissing, "")
-	refused := send(t, l, b, 3, ledger.Reject, ledger.Rejected, "BAD")
-	other := send(t, l, b, 4, ledger.OK, ledger.Created, "")
+	b := addBatch(t, l, "one", validRows(6)...)
+	ok := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
+	dup := sendRow(t, l, b, 1, ledger.DupUser, ledger.Duplicate, "DUP_USER")
+	lost := sendRow(t, l, b, 2, ledger.Unknown, ledger.LinkMissing, "")
+	refused := sendRow(t, l, b, 3, ledger.Reject, ledger.Rejected, "BAD")
+	other := sendRow(t, l, b, 4, ledger.OK, ledger.Created, "")
 	for _, c := range []struct {
 		customer ledger.Customer
 		want     ledger.Pairing
@@ -22,7 +22,7 @@ func pairing(t *testing.T, l ledger.Ledger) {
 		same(t, string(c.customer.Status), c.customer.Pairing, c.want)
 	}
 	due := func() (ids []int64) {
-		for _, c := range list(t, l, ledger.Query{Pairing: ledger.Unconfirmed}) {
+		for _, c := range listCustomers(t, l, ledger.Query{Pairing: ledger.Unconfirmed}) {
 			ids = append(ids, c.ID)
 		}
 		return ids
@@ -33,14 +33,14 @@ func pairing(t *testing.T, l ledger.Ledger) {
 		{Customer: dup.ID, Pairing: ledger.Confirmed},
 		{Customer: lost.ID, Pairing: ledger.Confirmed},                                // not created
 		{Customer: other.ID, ServiceID: "svc-of-before", Pairing: ledger.Confirmed},   // another user by now
-		{Customer: 9999, ServiceID: "svc", Pairing: ledger.Confirmed},                 // nobody
+		{Customer: 9999, ServiceID: "svc", Pairing: ledger.Confirmed},                 // no such customer
 		{Customer: other.ID, ServiceID: other.ServiceID, Pairing: "no such pairing"}}, // not one that there is
 	))
 	same(t, "left", due(), []int64{other.ID})
-	same(t, "confirmed", customer(t, l, ok.ID).Pairing, ledger.Confirmed)
-	same(t, "decided", customer(t, l, ok.ID).Decided, ok.Decided)
+	same(t, "confirmed", readCustomer(t, l, ok.ID).Pairing, ledger.Confirmed)
+	same(t, "decided", readCustomer(t, l, ok.ID).Decided, ok.Decided)
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: other.ID, ServiceID: other.ServiceID, Pairing: ledger.EmailDiffers}}))
-	for _, r := range report(t, l, ledger.Selection{Batch: b.ID}) {
+	for _, r := range readRows(t, l, ledger.Selection{Batch: b.ID}) {
 		same(t, "needs a reviewer", r.NeedsPerson(), r.Status != ledger.Created && r.Status != ledger.Pending || r.Customer.ID == other.ID)
 		if r.Customer.ID == other.ID {
 			same(t, "problems", r.Problems(), []ledger.StatusCode{{Status: ledger.Created, Field: "email", Code: "email_differs"}})
@@ -50,102 +50,102 @@ func pairing(t *testing.T, l ledger.Ledger) {
 	must(t, err)
 	same(t, "tally", tally.Code[ledger.StatusCode{Status: ledger.Created, Field: "email", Code: "email_differs"}], 1)
 	recordAll(t, l, []ledger.Change{{Expect: expect(other), Status: ledger.Created, Code: "by_hand", Manual: true, At: at(90)}})
-	same(t, "settled by hand", customer(t, l, other.ID).NeedsReview(), false)
+	same(t, "settled by hand", readCustomer(t, l, other.ID).NeedsReview(), false)
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: ok.ID, ServiceID: ok.ServiceID, Pairing: ledger.Unconfirmed}}))
 	same(t, "to be compared again", due(), []int64{ok.ID})
 }
 
-// repair gives two customers each other's users, and takes them back.
-func repair(t *testing.T, l ledger.Ledger) {
+// testRepair pairs two customers with each other's users, and back.
+func testRepair(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	b := add(t, l, "one", people(3)...)
-	one := send(t, l, b, 0, ledger.OK, ledger.Created, "")
-	two := send(t, l, b, 1, ledger.OK, ledger.Created, "")
+	b := addBatch(t, l, "one", validRows(3)...)
+	one := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
+	two := sendRow(t, l, b, 1, ledger.OK, ledger.Created, "")
 	swap := func(of, with ledger.Customer) ledger.Change {
 		return ledger.Change{Expect: expect(of), Status: ledger.Created, ServiceID: with.ServiceID, URL: with.URL, At: at(90), Repair: true, Pairing: ledger.Confirmed,
 			Close: []ledger.Closing{{Attempt: of.History[0].ID, Class: ledger.OKBroken, Excerpt: []byte("kept")}}}
 	}
 	plain := swap(one, two)
 	plain.Repair = false
-	leaves(t, l, "a closed attempt that is closed again", plain)
+	wantLeft(t, l, "a closed attempt that is closed again", plain)
 	recordAll(t, l, []ledger.Change{swap(one, two), swap(two, one)})
 	for _, c := range []struct{ was, is ledger.Customer }{{one, two}, {two, one}} {
-		now := customer(t, l, c.was.ID)
+		now := readCustomer(t, l, c.was.ID)
 		same(t, "serviceId", now.ServiceID, c.is.ServiceID)
 		same(t, "link", now.URL, c.is.URL)
 		same(t, "pairing", now.Pairing, ledger.Confirmed)
 		same(t, "attempt", now.History[0].Class, ledger.OKBroken)
 		same(t, "excerpt", string(now.History[0].Excerpt), "kept")
 		for _, q := range []ledger.Query{{ServiceIDs: []string{c.is.ServiceID}}, {URLs: []string{c.is.URL}}} {
-			found := list(t, l, q)
+			found := listCustomers(t, l, q)
 			if len(found) != 1 || found[0].ID != c.was.ID {
 				t.Errorf("%+v: found %d", q, len(found))
 			}
 		}
 	}
-	one = customer(t, l, one.ID)
+	one = readCustomer(t, l, one.ID)
 	missing := ledger.Change{Expect: expect(one), Status: ledger.LinkMissing, ServiceID: one.ServiceID, Code: "answer_mixed_up", At: at(95), Repair: true}
 	recordAll(t, l, []ledger.Change{missing})
-	one = customer(t, l, one.ID)
+	one = readCustomer(t, l, one.ID)
 	same(t, "status", one.Status, ledger.LinkMissing)
 	same(t, "link", one.URL, "")
 	same(t, "issued", one.Issued.IsZero(), true)
 	doubt := ledger.Change{Expect: expect(one), Status: ledger.InDoubt, Code: "answer_mixed_up", At: at(96), Repair: true}
 	recordAll(t, l, []ledger.Change{doubt})
-	one = customer(t, l, one.ID)
+	one = readCustomer(t, l, one.ID)
 	same(t, "status", one.Status, ledger.InDoubt)
 	same(t, "serviceId", one.ServiceID, "")
-	same(t, "nobody has the link", len(list(t, l, ledger.Query{URLs: []string{two.URL}})), 0)
-	third := planned(t, l, b)[2]
+	same(t, "customers with the link", len(listCustomers(t, l, ledger.Query{URLs: []string{two.URL}})), 0)
+	third := readPlan(t, l, b)[2]
 	_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(third)})
 	must(t, err)
-	open := customer(t, l, third.Customer.ID)
+	open := readCustomer(t, l, third.Customer.ID)
 	for _, bad := range []ledger.Change{
-		{Expect: expect(open), Status: ledger.LinkMissing, ServiceID: "svc", Repair: true}, // a request is under way
+		{Expect: expect(open), Status: ledger.LinkMissing, ServiceID: "svc", Repair: true}, // a request is in flight
 		{Expect: expect(open), Status: ledger.InDoubt, Repair: true},
 		{Expect: expect(one), Status: ledger.Created, ServiceID: "svc", Repair: true}, // without a link
 		{Expect: expect(one), Status: ledger.Pending, Repair: true},
 	} {
-		leaves(t, l, "repair to "+string(bad.Status), bad)
+		wantLeft(t, l, "repair to "+string(bad.Status), bad)
 	}
 }
 
-// otherAccount gives up a user who was created in another account, and a user
+// testOtherAccount gives up a user who was created in another account, and a user
 // who is gone.
-func otherAccount(t *testing.T, l ledger.Ledger) {
+func testOtherAccount(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	b := add(t, l, "one", people(3)...)
-	c := send(t, l, b, 0, ledger.OK, ledger.Created, ledger.CodeOtherAccount)
+	b := addBatch(t, l, "one", validRows(3)...)
+	c := sendRow(t, l, b, 0, ledger.OK, ledger.Created, ledger.CodeOtherAccount)
 	same(t, "needs a reviewer", c.NeedsReview(), true)
 	again := ledger.Change{Expect: expect(c), Status: ledger.Pending, Code: "by_hand", Manual: true, At: at(90)}
 	byProgram := again
 	byProgram.Manual = false
-	leaves(t, l, "a user whom a program gives up", byProgram)
+	wantLeft(t, l, "a user whom a program gives up", byProgram)
 	recordAll(t, l, []ledger.Change{again})
-	c = customer(t, l, c.ID)
+	c = readCustomer(t, l, c.ID)
 	same(t, "status", c.Status, ledger.Pending)
 	same(t, "serviceId and link", c.ServiceID+c.URL, "")
-	ordinary := send(t, l, b, 1, ledger.OK, ledger.Created, "")
+	ordinary := sendRow(t, l, b, 1, ledger.OK, ledger.Created, "")
 	again.Expect = expect(ordinary)
-	leaves(t, l, "a user of the account who is given up", again)
-	gone := send(t, l, b, 2, ledger.Unknown, ledger.LinkMissing, "")
+	wantLeft(t, l, "a user of the account who is given up", again)
+	gone := sendRow(t, l, b, 2, ledger.Unknown, ledger.LinkMissing, "")
 	recordAll(t, l, []ledger.Change{{Expect: expect(gone), Status: ledger.LinkMissing, ServiceID: "svc-gone", At: at(91)}})
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: gone.ID, ServiceID: "svc-gone", Pairing: ledger.UserDeleted}}))
-	same(t, "gone", customer(t, l, gone.ID).Pairing, ledger.UserDeleted)
+	same(t, "gone", readCustomer(t, l, gone.ID).Pairing, ledger.UserDeleted)
 }
 
-// near selects customers by when they were sent.
-func near(t *testing.T, l ledger.Ledger) {
-	b := add(t, l, "one", people(8)...)
+// testNear selects customers by when they were sent.
+func testNear(t *testing.T, l ledger.Ledger) {
+	b := addBatch(t, l, "one", validRows(8)...)
 	var sent []ledger.Customer
 	for i := range 8 {
 		switch i {
 		case 3:
-			sent = append(sent, send(t, l, b, i, ledger.Reject, ledger.Rejected, "BAD"))
+			sent = append(sent, sendRow(t, l, b, i, ledger.Reject, ledger.Rejected, "BAD"))
 		case 5:
-			sent = append(sent, send(t, l, b, i, ledger.Unknown, ledger.LinkMissing, ""))
+			sent = append(sent, sendRow(t, l, b, i, ledger.Unknown, ledger.LinkMissing, ""))
 		default:
-			sent = append(sent, send(t, l, b, i, ledger.OK, ledger.Created, ""))
+			sent = append(sent, sendRow(t, l, b, i, ledger.OK, ledger.Created, ""))
 		}
 	}
 	attempt := func(i int) int64 { return sent[i].History[0].ID }
@@ -161,7 +161,7 @@ func near(t *testing.T, l ledger.Ledger) {
 		{ledger.Near{Attempt: attempt(7), N: 9, After: true}, nil},
 	} {
 		var got []int64
-		for _, f := range list(t, l, ledger.Query{Near: &c.of, History: true}) {
+		for _, f := range listCustomers(t, l, ledger.Query{Near: &c.of, History: true}) {
 			got = append(got, f.ID)
 			same(t, "attempts", len(f.History), 1)
 		}

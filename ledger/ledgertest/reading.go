@@ -10,24 +10,24 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-func rowStatus(t *testing.T, l ledger.Ledger) {
-	one := add(t, l, "one", append(people(7), repetition(7, "p0000", 0))...)
-	send(t, l, one, 0, ledger.OK, ledger.Created, "")
-	send(t, l, one, 1, ledger.Unknown, ledger.LinkMissing, "")
-	send(t, l, one, 2, ledger.DupUser, ledger.Duplicate, "DUP_USER")
-	send(t, l, one, 3, ledger.Reject, ledger.Rejected, "BAD")
-	send(t, l, one, 4, ledger.Unknown, ledger.InDoubt, "")
-	send(t, l, one, 5, ledger.Funds, ledger.InsufficientBalance, "")
-	same(t, "first input", statuses(t, l, ledger.Selection{Batch: one.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
+func testRowStatus(t *testing.T, l ledger.Ledger) {
+	one := addBatch(t, l, "one", append(validRows(7), repeatedRow(7, "p0000", 0))...)
+	sendRow(t, l, one, 0, ledger.OK, ledger.Created, "")
+	sendRow(t, l, one, 1, ledger.Unknown, ledger.LinkMissing, "")
+	sendRow(t, l, one, 2, ledger.DupUser, ledger.Duplicate, "DUP_USER")
+	sendRow(t, l, one, 3, ledger.Reject, ledger.Rejected, "BAD")
+	sendRow(t, l, one, 4, ledger.Unknown, ledger.InDoubt, "")
+	sendRow(t, l, one, 5, ledger.Funds, ledger.InsufficientBalance, "")
+	same(t, "first input", readStatuses(t, l, ledger.Selection{Batch: one.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
 		ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending, ledger.DuplicateInInput})
 	// The same people in rows that are invalid now: what is known of the
 	// person beats the check, but for those who are merely pending.
 	var bad []ledger.Row
 	for i := range 7 {
-		bad = append(bad, invalid(i, fmt.Sprintf("p%04d", i)))
+		bad = append(bad, invalidRow(i, fmt.Sprintf("p%04d", i)))
 	}
-	two := add(t, l, "two", append(bad, invalid(7, "nobody"))...)
-	same(t, "second input", statuses(t, l, ledger.Selection{Batch: two.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
+	two := addBatch(t, l, "two", append(bad, invalidRow(7, "nobody"))...)
+	same(t, "second input", readStatuses(t, l, ledger.Selection{Batch: two.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
 		ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Invalid, ledger.Invalid})
 	tally, err := l.Tally(t.Context(), ledger.Selection{Batch: two.ID})
 	must(t, err)
@@ -35,15 +35,15 @@ func rowStatus(t *testing.T, l ledger.Ledger) {
 		{Status: ledger.Rejected, Field: "email", Code: "BAD"}: 1, {Status: ledger.Invalid, Field: "phoneNumber", Code: "phone_invalid"}: 2})
 }
 
-func selections(t *testing.T, l ledger.Ledger) {
+func testSelections(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	one := add(t, l, "one", people(200)...)
-	two := add(t, l, "two", person(0, "p0150"), invalid(1, "bad"), person(2, "new"))
+	one := addBatch(t, l, "one", validRows(200)...)
+	two := addBatch(t, l, "two", validRow(0, "p0150"), invalidRow(1, "bad"), validRow(2, "new"))
 	run, err := l.Begin(ctx, ledger.Run{Command: "run", Batch: one.ID, Started: start()})
 	must(t, err)
-	send(t, l, one, 5, ledger.OK, ledger.Created, "")
-	send(t, l, one, 9, ledger.OK, ledger.Created, "")
-	count := func(s ledger.Selection) int { return len(report(t, l, s)) }
+	sendRow(t, l, one, 5, ledger.OK, ledger.Created, "")
+	sendRow(t, l, one, 9, ledger.OK, ledger.Created, "")
+	count := func(s ledger.Selection) int { return len(readRows(t, l, s)) }
 	same(t, "newest", count(ledger.Selection{}), 3)
 	same(t, "batch", count(ledger.Selection{Batch: one.ID}), 200)
 	same(t, "run", count(ledger.Selection{Run: run}), 200)
@@ -51,7 +51,7 @@ func selections(t *testing.T, l ledger.Ledger) {
 	same(t, "since", count(ledger.Selection{Batch: one.ID, Since: at(26)}), 1)
 	same(t, "since, own verdict", count(ledger.Selection{Batch: two.ID, Since: start()}), 1)
 	same(t, "since, own verdict, later", count(ledger.Selection{Batch: two.ID, Since: at(1)}), 0)
-	all := report(t, l, ledger.Selection{All: true})
+	all := readRows(t, l, ledger.Selection{All: true})
 	same(t, "all", len(all), 201)
 	for i, r := range all {
 		if i > 0 && (r.Customer.LastBatch < all[i-1].Customer.LastBatch || r.Customer.LastBatch == all[i-1].Customer.LastBatch && r.Ordinal <= all[i-1].Ordinal) {
@@ -64,25 +64,26 @@ func selections(t *testing.T, l ledger.Ledger) {
 			t.Errorf("%+v: %v", s, err)
 		}
 	}
-	for range l.Rows(ctx, ledger.Selection{All: true}) {
+	for _, err := range l.Rows(ctx, ledger.Selection{All: true}) { // and no more of it
+		must(t, err)
 		break
 	}
 }
 
-func queries(t *testing.T, l ledger.Ledger) {
-	one := add(t, l, "one", people(600)...)
-	two := add(t, l, "two", person(0, "p0001"), person(1, "new"))
+func testQueries(t *testing.T, l ledger.Ledger) {
+	one := addBatch(t, l, "one", validRows(600)...)
+	two := addBatch(t, l, "two", validRow(0, "p0001"), validRow(1, "new"))
 	for i := range 5 {
-		send(t, l, one, i, ledger.OK, ledger.Created, "")
+		sendRow(t, l, one, i, ledger.OK, ledger.Created, "")
 	}
-	doubt := send(t, l, one, 300, ledger.Unknown, ledger.InDoubt, "")
-	all := list(t, l, ledger.Query{})
+	doubt := sendRow(t, l, one, 300, ledger.Unknown, ledger.InDoubt, "")
+	all := listCustomers(t, l, ledger.Query{})
 	same(t, "all", len(all), 601)
 	if !slices.IsSortedFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) }) {
 		t.Error("not in the order of ids")
 	}
 	names := func(q ledger.Query) (s []string) {
-		for _, c := range list(t, l, q) {
+		for _, c := range listCustomers(t, l, q) {
 			s = append(s, c.Identity)
 		}
 		return s
@@ -99,21 +100,21 @@ func queries(t *testing.T, l ledger.Ledger) {
 	same(t, "nobody", len(names(ledger.Query{Identities: []string{"nobody@example.com"}})), 0)
 	same(t, "newest", names(ledger.Query{Newest: 2}), []string{"p0004@example.com", "p0003@example.com"})
 	same(t, "newest of more than there are", len(names(ledger.Query{Newest: 20})), 5)
-	if c := list(t, l, ledger.Query{IDs: []int64{doubt.ID}})[0]; c.History != nil {
+	if c := listCustomers(t, l, ledger.Query{IDs: []int64{doubt.ID}})[0]; c.History != nil {
 		t.Error("attempts without asking")
 	}
-	same(t, "attempts", len(list(t, l, ledger.Query{IDs: []int64{doubt.ID}, History: true})[0].History), 1)
+	same(t, "attempts", len(listCustomers(t, l, ledger.Query{IDs: []int64{doubt.ID}, History: true})[0].History), 1)
 }
 
-// snapshot changes the ledger under an iterator.
-func snapshot(t *testing.T, l ledger.Ledger) {
-	b := add(t, l, "one", people(500)...)
+// testSnapshot changes the ledger under an iterator.
+func testSnapshot(t *testing.T, l ledger.Ledger) {
+	b := addBatch(t, l, "one", validRows(500)...)
 	n := 0
 	for r, err := range l.Rows(t.Context(), ledger.Selection{}) {
 		must(t, err)
 		if n == 0 {
-			send(t, l, b, 499, ledger.OK, ledger.Created, "")
-			add(t, l, "two", person(0, "new"))
+			sendRow(t, l, b, 499, ledger.OK, ledger.Created, "")
+			addBatch(t, l, "two", validRow(0, "new"))
 		}
 		if r.Status != ledger.Pending {
 			t.Errorf("row %d is %s", r.Ordinal, r.Status)
@@ -122,35 +123,36 @@ func snapshot(t *testing.T, l ledger.Ledger) {
 	}
 	same(t, "rows", n, 500)
 	n = 0
-	for range l.Customers(t.Context(), ledger.Query{}) {
+	for _, err := range l.Customers(t.Context(), ledger.Query{}) {
+		must(t, err)
 		if n == 0 {
-			add(t, l, "three", person(0, "newer"))
+			addBatch(t, l, "three", validRow(0, "newer"))
 		}
 		n++
 	}
 	same(t, "customers", n, 501)
 }
 
-func changed(t *testing.T, l ledger.Ledger) {
-	one := add(t, l, "one", people(2)...)
-	send(t, l, one, 0, ledger.OK, ledger.Created, "")
-	r, p := person(0, "p0000"), person(1, "p0001")
+func testChangedDetails(t *testing.T, l ledger.Ledger) {
+	one := addBatch(t, l, "one", validRows(2)...)
+	sendRow(t, l, one, 0, ledger.OK, ledger.Created, "")
+	r, p := validRow(0, "p0000"), validRow(1, "p0001")
 	r.Fields[1], r.Fields[4], r.Email = "Smith", "203.0.113.7", "P0000@example.com"
 	p.Fields[1] = "Smith"
-	two := add(t, l, "two", r, p)
-	lines := report(t, l, ledger.Selection{Batch: two.ID})
+	two := addBatch(t, l, "two", r, p)
+	lines := readRows(t, l, ledger.Selection{Batch: two.ID})
 	same(t, "changed", lines[0].Changed, []string{"lastName"})
 	same(t, "not sent yet", len(lines[1].Changed), 0)
-	same(t, "first input", len(report(t, l, ledger.Selection{Batch: one.ID})[0].Changed), 0)
+	same(t, "first input", len(readRows(t, l, ledger.Selection{Batch: one.ID})[0].Changed), 0)
 	tally, err := l.Tally(t.Context(), ledger.Selection{})
 	must(t, err)
 	same(t, "tally", tally.Changed, 1)
 }
 
-func known(t *testing.T, l ledger.Ledger) {
+func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	flags := func(s ledger.Selection) (f []bool) {
-		for _, r := range report(t, l, s) {
+		for _, r := range readRows(t, l, s) {
 			f = append(f, r.Known)
 		}
 		return f
@@ -161,16 +163,16 @@ func known(t *testing.T, l ledger.Ledger) {
 		must(t, l.Finish(ctx, id, ledger.RunEnd{At: at(1), ExitCode: code}))
 		return id
 	}
-	one := add(t, l, "one", person(0, "good"), invalid(1, "bad"), person(2, "refused"))
-	send(t, l, one, 2, ledger.Reject, ledger.Rejected, "BAD")
+	one := addBatch(t, l, "one", validRow(0, "good"), invalidRow(1, "bad"), validRow(2, "refused"))
+	sendRow(t, l, one, 2, ledger.Reject, ledger.Rejected, "BAD")
 	run(one, 6)
 	same(t, "after a run that stopped", flags(ledger.Selection{}), []bool{false, false, false})
 	first := run(one, 3)
-	same(t, "what the run itself told", flags(ledger.Selection{}), []bool{false, false, false})
-	other := invalid(2, "bad")
+	same(t, "what the run itself reported", flags(ledger.Selection{}), []bool{false, false, false})
+	other := invalidRow(2, "bad")
 	other.Findings = []ledger.Finding{{Field: "email", Code: "other"}}
 	other.Recall = "bad@example.com"
-	two := add(t, l, "two", invalid(0, "bad"), person(1, "good"), other, person(3, "refused"), invalid(4, "worse"))
+	two := addBatch(t, l, "two", invalidRow(0, "bad"), validRow(1, "good"), other, validRow(3, "refused"), invalidRow(4, "worse"))
 	same(t, "another input", flags(ledger.Selection{}), []bool{true, false, false, true, false})
 	second := run(two, 3)
 	same(t, "as of that run", flags(ledger.Selection{Run: second}), []bool{true, false, false, true, false})
@@ -182,7 +184,7 @@ func known(t *testing.T, l ledger.Ledger) {
 	same(t, "tally", tally.Known, 2)
 }
 
-func runs(t *testing.T, l ledger.Ledger) {
+func testRuns(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	r := ledger.Run{Command: "run", Who: "ops", Host: "h", Version: "1", KeyPrint: "fp", Settings: "{}", Started: start()}
 	first, err := l.Begin(ctx, r)
@@ -208,7 +210,7 @@ func runs(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func bind(t *testing.T, l ledger.Ledger) {
+func testBind(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	must(t, l.Bind(ctx, ledger.Account{}))
 	must(t, l.Bind(ctx, ledger.Account{Slug: "acme"}))
@@ -225,7 +227,7 @@ func bind(t *testing.T, l ledger.Ledger) {
 	same(t, "account", info.Account, ledger.Account{Slug: "acme", Partner: "7"})
 }
 
-func learn(t *testing.T, l ledger.Ledger) {
+func testLearn(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	if _, _, err := l.Learnt(ctx, "pace"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
@@ -237,10 +239,10 @@ func learn(t *testing.T, l ledger.Ledger) {
 	same(t, "learnt", []any{v, when}, []any{"7", at(1)})
 }
 
-func done(t *testing.T, l ledger.Ledger) {
-	b := add(t, l, "one", people(1)...)
-	p := planned(t, l, b)
-	ctx := cancelled()
+func testDoneContext(t *testing.T, l ledger.Ledger) {
+	b := addBatch(t, l, "one", validRows(1)...)
+	p := readPlan(t, l, b)
+	ctx := cancelledContext()
 	_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(p[0])})
 	_, err2 := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
 	_, err3 := l.Record(ctx, 1, []ledger.Change{{}})
@@ -250,6 +252,6 @@ func done(t *testing.T, l ledger.Ledger) {
 			t.Errorf("got %v", err)
 		}
 	}
-	same(t, "after", planned(t, l, b), p)
-	send(t, l, b, 0, ledger.OK, ledger.Created, "")
+	same(t, "after", readPlan(t, l, b), p)
+	sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
 }

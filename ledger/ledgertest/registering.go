@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-func empty(t *testing.T, l ledger.Ledger) {
+func testEmpty(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	if _, err := l.FindBatch(ctx, "none"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("FindBatch: %v", err)
@@ -20,8 +20,8 @@ func empty(t *testing.T, l ledger.Ledger) {
 	if _, err := l.Plan(ctx, 7, 0, 1); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("Plan: %v", err)
 	}
-	same(t, "all rows", len(report(t, l, ledger.Selection{All: true})), 0)
-	same(t, "customers", len(list(t, l, ledger.Query{})), 0)
+	same(t, "all rows", len(readRows(t, l, ledger.Selection{All: true})), 0)
+	same(t, "customers", len(listCustomers(t, l, ledger.Query{})), 0)
 	b, err := l.Batches(ctx)
 	must(t, err)
 	same(t, "batches", len(b), 0)
@@ -32,13 +32,13 @@ func empty(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func register(t *testing.T, l ledger.Ledger) {
-	rows := people(300)
-	rows[7] = invalid(7, "bad")
-	rows[9] = repetition(9, "p0003", 3)
+func testRegister(t *testing.T, l ledger.Ledger) {
+	rows := validRows(300)
+	rows[7] = invalidRow(7, "bad")
+	rows[9] = repeatedRow(9, "p0003", 3)
 	rows[150].File, rows[150].Number, rows[150].Line = 1, 2, 5
 	rows[151].Identity, rows[151].Email, rows[151].Claims, rows[151].Verdict = "", "not an e-mail", false, ledger.Invalid
-	b := add(t, l, "one", rows...)
+	b := addBatch(t, l, "one", rows...)
 	if b.ID == 0 || b.Rows != 300 || b.Settings != "delimiter=," || len(b.Files) != 1 || b.Carried[0] != "Carried" || !b.Registered.Equal(start()) {
 		t.Errorf("batch: %+v", b)
 	}
@@ -48,7 +48,7 @@ func register(t *testing.T, l ledger.Ledger) {
 	all, err := l.Batches(t.Context())
 	must(t, err)
 	same(t, "batches", all, []ledger.Batch{b})
-	lines := report(t, l, ledger.Selection{})
+	lines := readRows(t, l, ledger.Selection{})
 	same(t, "lines", len(lines), 300)
 	for i, r := range lines {
 		want := rows[i]
@@ -68,17 +68,17 @@ func register(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func registerRefuses(t *testing.T, l ledger.Ledger) {
+func testRegisterRefuses(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	add(t, l, "one", people(3)...)
+	addBatch(t, l, "one", validRows(3)...)
 	if _, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("same fingerprint: %v", err)
 	}
 	for name, rows := range map[string][]ledger.Row{
-		"gap":         {person(1, "x")},
-		"repeated":    {person(0, "x"), person(0, "y")},
-		"claim twice": {person(0, "x"), person(1, "x")},
-		"claim known": {person(0, "p0001"), person(1, "p0001")},
+		"gap":         {validRow(1, "x")},
+		"repeated":    {validRow(0, "x"), validRow(0, "y")},
+		"claim twice": {validRow(0, "x"), validRow(1, "x")},
+		"claim known": {validRow(0, "p0001"), validRow(1, "p0001")},
 	} {
 		reg, err := l.Register(ctx, ledger.Batch{Fingerprint: name})
 		must(t, err)
@@ -95,33 +95,33 @@ func registerRefuses(t *testing.T, l ledger.Ledger) {
 	same(t, "batches", len(all), 1)
 }
 
-func rollback(t *testing.T, l ledger.Ledger) {
+func testRollback(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"})
 	must(t, err)
-	must(t, reg.Add(ctx, people(400)))
+	must(t, reg.Add(ctx, validRows(400)))
 	if _, err := l.FindBatch(ctx, "one"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("seen before Commit: %v", err)
 	}
-	same(t, "customers before Commit", len(list(t, l, ledger.Query{})), 0)
+	same(t, "customers before Commit", len(listCustomers(t, l, ledger.Query{})), 0)
 	must(t, reg.Rollback())
 	must(t, reg.Rollback())
 	if _, err := l.FindBatch(ctx, "one"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("after Rollback: %v", err)
 	}
-	b := add(t, l, "one", people(400)...)
+	b := addBatch(t, l, "one", validRows(400)...)
 	same(t, "rows after all", b.Rows, 400)
 	same(t, "rows of its file", b.Files[0].Rows, 400)
-	same(t, "customers after all", len(list(t, l, ledger.Query{})), 400)
+	same(t, "customers after all", len(listCustomers(t, l, ledger.Query{})), 400)
 }
 
-func lookupWithin(t *testing.T, l ledger.Ledger) {
+func testLookupWithin(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"})
 	must(t, err)
 	defer func() { must(t, reg.Rollback()) }()
-	rows := people(200)
-	rows[60] = invalid(60, "later")
+	rows := validRows(200)
+	rows[60] = invalidRow(60, "later")
 	must(t, reg.Add(ctx, rows))
 	other := append([]string(nil), rows[150].Fields...)
 	other[1], other[4] = "Smith", "198.51.100.9"
@@ -141,31 +141,32 @@ func lookupWithin(t *testing.T, l ledger.Ledger) {
 	if k[0].Customer != nil || k[0].ByID != nil || k[0].Forgot {
 		t.Errorf("first seen here: %+v", k[0])
 	}
-	must(t, reg.Add(ctx, []ledger.Row{person(200, "later")}))
+	must(t, reg.Add(ctx, []ledger.Row{validRow(200, "later")}))
 	k, err = reg.Lookup(ctx, []ledger.LookupKey{{Identity: "later@example.com"}})
 	must(t, err)
 	same(t, "claimed later", k[0].Claimed, 200)
 	b, err := reg.Commit(ctx)
 	must(t, err)
-	lines := report(t, l, ledger.Selection{Batch: b.ID})
+	lines := readRows(t, l, ledger.Selection{Batch: b.ID})
 	if lines[60].Customer.ID != lines[200].Customer.ID || lines[60].Status != ledger.Invalid {
 		t.Errorf("an invalid row before the one that claims: %+v", lines[60])
 	}
 }
 
-func lookupKnown(t *testing.T, l ledger.Ledger) {
+func testLookupKnown(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	b := add(t, l, "one", people(4)...)
-	made := send(t, l, b, 0, ledger.OK, ledger.Created, "")
-	send(t, l, b, 1, ledger.Reject, ledger.Rejected, "BAD")
+	b := addBatch(t, l, "one", validRows(4)...)
+	made := sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
+	sendRow(t, l, b, 1, ledger.Reject, ledger.Rejected, "BAD")
+	third := readPlan(t, l, b)[2]
 	must(t, func() error {
-		_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(planned(t, l, b)[2])})
+		_, err := l.Intend(ctx, 1, []ledger.Intent{intentOf(third)})
 		return err
 	}())
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
 	must(t, err)
 	defer func() { must(t, reg.Rollback()) }()
-	fields := person(0, "p0000").Fields
+	fields := validRow(0, "p0000").Fields
 	fields[3] = "other"
 	k, err := reg.Lookup(ctx, []ledger.LookupKey{
 		{Identity: "p0000@example.com", SenderID: "id-p0000", NameText: "p0000|doe|+1415", Fields: fields},
@@ -179,7 +180,7 @@ func lookupKnown(t *testing.T, l ledger.Ledger) {
 	same(t, "created", *k[0].Customer, made)
 	same(t, "differs from what was sent", k[0].Differs, []string{"accountPurpose"})
 	if k[0].ByID != nil || k[0].ByName != nil || k[0].Claimed != -1 {
-		t.Errorf("own marks told as another's: %+v", k[0])
+		t.Errorf("own marks shown as another's: %+v", k[0])
 	}
 	if k[1].Customer != nil || k[1].ByID == nil || k[1].ByID.ID != made.ID {
 		t.Errorf("by number: %+v", k[1])
@@ -195,16 +196,16 @@ func lookupKnown(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// lookupPlainNumber holds that 1001, 1001.0 and 1,001 are one customer's number,
+// testLookupPlainNumber holds that 1001, 1001.0 and 1,001 are one customer's number,
 // in whichever form it came first.
-func lookupPlainNumber(t *testing.T, l ledger.Ledger) {
-	rows := people(3)
+func testLookupPlainNumber(t *testing.T, l ledger.Ledger) {
+	rows := validRows(3)
 	for i, number := range []string{"1001.0", "1002", "1,003"} {
 		rows[i].SenderID = number
 	}
-	b := add(t, l, "one", rows...)
+	b := addBatch(t, l, "one", rows...)
 	for i := range rows {
-		send(t, l, b, i, ledger.OK, ledger.Created, "")
+		sendRow(t, l, b, i, ledger.OK, ledger.Created, "")
 	}
 	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "two"})
 	must(t, err)
@@ -223,20 +224,20 @@ func lookupPlainNumber(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func takesPending(t *testing.T, l ledger.Ledger) {
-	one := add(t, l, "one", people(3)...)
-	made := send(t, l, one, 2, ledger.OK, ledger.Created, "")
-	r, again := person(1, "p0001"), person(2, "p0002")
+func testTakesPending(t *testing.T, l ledger.Ledger) {
+	one := addBatch(t, l, "one", validRows(3)...)
+	made := sendRow(t, l, one, 2, ledger.OK, ledger.Created, "")
+	r, again := validRow(1, "p0001"), validRow(2, "p0002")
 	r.FirstName, r.Fields[0], again.FirstName, again.Fields[0] = "New", "New", "New", "New"
-	two := add(t, l, "two", invalid(0, "p0000"), r, again)
-	c := customer(t, l, planned(t, l, two)[1].Customer.ID)
+	two := addBatch(t, l, "two", invalidRow(0, "p0000"), r, again)
+	c := readCustomer(t, l, readPlan(t, l, two)[1].Customer.ID)
 	same(t, "taken over", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"New", two.ID, 1, ledger.Pending})
-	c = customer(t, l, made.ID)
+	c = readCustomer(t, l, made.ID)
 	same(t, "sent already", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"p0002", two.ID, 2, ledger.Created})
-	p := planned(t, l, two)
+	p := readPlan(t, l, two)
 	same(t, "invalid row does not take", p[0].Customer.LastBatch, one.ID)
-	if p[1].Customer.Details == nil || len(p[1].Details.Changed(planned(t, l, one)[1].Details)) != 1 {
+	if p[1].Customer.Details == nil || len(p[1].Details.Changed(readPlan(t, l, one)[1].Details)) != 1 {
 		t.Errorf("details of the rows must differ by one field")
 	}
-	same(t, "customers", len(list(t, l, ledger.Query{})), 3)
+	same(t, "customers", len(listCustomers(t, l, ledger.Query{})), 3)
 }

@@ -21,7 +21,7 @@ import (
 type (
 	// Reopener is a ledger that outlives its process.
 	Reopener interface {
-		// Reopen ends the ledger in one of three ways and returns the one that goes on.
+		// Reopen ends the ledger in one of three ways and returns its successor.
 		Reopen(end Ending) (ledger.Ledger, error)
 	}
 	// Concurrent is a ledger that other processes have open at the same time.
@@ -30,7 +30,7 @@ type (
 		// last one to write what needs no lock. They are closed with the ledger.
 		Others() []ledger.Ledger
 	}
-	// Forgetter is a ledger that can erase people. It returns how many it knew.
+	// Forgetter is a ledger that can erase customers. It returns how many it knew.
 	Forgetter interface {
 		Forget(ctx context.Context, identities []string) (int, error)
 	}
@@ -38,7 +38,7 @@ type (
 	Verifier interface {
 		Verify(ctx context.Context) ([]string, error)
 	}
-	// Searchable is a ledger that can be searched for bytes of erased people.
+	// Searchable is a ledger that can be searched for bytes of erased customers.
 	Searchable interface {
 		// Find returns the name of a file that has the text, "" if none has it.
 		Find(text string) (file string, err error)
@@ -58,10 +58,10 @@ const (
 // plays, in place of what its caller asks for.
 const LivesVariable = "TWIN_LIVES"
 
-// RunTwins plays random lives of a ledger: whatever is done to it, in whatever
-// order, and however often it is killed in between, all readers see what the
-// ledger in memory says that was given the same. open makes an empty ledger. Each
-// life is some thirty steps; -rapid.steps=60 makes them longer.
+// RunTwins plays random lives of a ledger: after any writes in any order, and any
+// number of kills in between, all readers see what a ledger in memory shows after
+// the same writes. open returns an empty ledger. A life has some thirty steps;
+// -rapid.steps=60 makes it longer.
 func RunTwins(t *testing.T, open func(t *testing.T) ledger.Ledger, lives int) {
 	setLives(t, lives)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -72,32 +72,32 @@ func RunTwins(t *testing.T, open func(t *testing.T) ledger.Ledger, lives int) {
 			w.people = append(w.people, fmt.Sprintf("canary%02d@example.com", i))
 		}
 		for _, l := range []ledger.Ledger{w.l, w.m} {
-			run, err := l.Begin(context.Background(), ledger.Run{Command: "run", Started: w.later()})
+			run, err := l.Begin(context.Background(), ledger.Run{Command: "run", Started: w.nextTime()})
 			w.must(err)
 			w.same("run", run, 1)
 		}
-		w.register(false)
+		w.playRegister(false)
 		w.Repeat(map[string]func(*rapid.T){
 			"":         func(*rapid.T) { w.compare() },
-			"register": func(*rapid.T) { w.register(rapid.Bool().Draw(rt, "roll back")) },
-			"intend":   func(*rapid.T) { w.group(1, "intend") },
-			"record":   func(*rapid.T) { w.group(1, "record") },
-			"send":     func(*rapid.T) { w.group(1, "intend") },
-			"answer":   func(*rapid.T) { w.group(1, "record") },
-			"group":    func(*rapid.T) { w.group(rapid.IntRange(2, 5).Draw(rt, "writes"), "") },
-			"besides":  func(*rapid.T) { w.besides() },
-			"merge":    func(*rapid.T) { w.merge() },
-			"forget":   func(*rapid.T) { w.forget() },
-			"finish":   func(*rapid.T) { w.finish() },
-			"observe":  func(*rapid.T) { w.observe() },
-			"pair":     func(*rapid.T) { w.pair() },
-			"gap":      func(*rapid.T) { w.gap() },
-			"reopen":   func(*rapid.T) { w.reopen() },
+			"register": func(*rapid.T) { w.playRegister(rapid.Bool().Draw(rt, "roll back")) },
+			"intend":   func(*rapid.T) { w.playGroup(1, "intend") },
+			"record":   func(*rapid.T) { w.playGroup(1, "record") },
+			"send":     func(*rapid.T) { w.playGroup(1, "intend") },
+			"answer":   func(*rapid.T) { w.playGroup(1, "record") },
+			"group":    func(*rapid.T) { w.playGroup(rapid.IntRange(2, 5).Draw(rt, "writes"), "") },
+			"besides":  func(*rapid.T) { w.playOtherProcess() },
+			"merge":    func(*rapid.T) { w.playMerge() },
+			"forget":   func(*rapid.T) { w.playForget() },
+			"finish":   func(*rapid.T) { w.playRun() },
+			"observe":  func(*rapid.T) { w.playEvents() },
+			"pair":     func(*rapid.T) { w.playPairing() },
+			"gap":      func(*rapid.T) { w.playGap() },
+			"reopen":   func(*rapid.T) { w.playReopen() },
 		})
 	})
 }
 
-// setLives makes a property be tried that often, unless a flag says otherwise.
+// setLives sets how many lives are played, unless a flag sets it.
 func setLives(t *testing.T, lives int) {
 	t.Helper()
 	if text := os.Getenv(LivesVariable); text != "" {
@@ -116,7 +116,7 @@ func setLives(t *testing.T, lives int) {
 }
 
 // twins are the ledger that is tested and one in memory that are given the same.
-// Their ids differ; people are known by e-mail.
+// Their ids differ; customers are known by e-mail.
 type twins struct {
 	*rapid.T
 	l        ledger.Ledger

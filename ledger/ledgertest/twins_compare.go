@@ -11,12 +11,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file has what needs no lock, and compares the twins.
+// This file plays what needs no lock, and compares the twins.
 
-func (w *twins) finish() {
-	run := ledger.Run{Command: "run", Batch: rapid.Int64Range(0, w.batches).Draw(w.T, "batch"), Started: w.later()}
+func (w *twins) playRun() {
+	run := ledger.Run{Command: "run", Batch: rapid.Int64Range(0, w.batches).Draw(w.T, "batch"), Started: w.nextTime()}
 	end := ledger.RunEnd{At: w.now, ExitCode: rapid.SampledFrom([]int{0, 3, 4}).Draw(w.T, "exit")}
-	for _, l := range []ledger.Runs{w.m, w.any()} {
+	for _, l := range []ledger.Runs{w.m, w.anyWriter()} {
 		id, err := l.Begin(w.Context(), run)
 		w.must(err)
 		if end.ExitCode != 4 {
@@ -25,16 +25,16 @@ func (w *twins) finish() {
 	}
 }
 
-// observe brings news of a user's identity check, here or from another process.
-func (w *twins) observe() {
+// playEvents records events of identity checks, here or from another process.
+func (w *twins) playEvents() {
 	var events []ledger.KYCEvent
-	for _, p := range w.pick(1) {
-		if _, c := w.both(p); c.ServiceID != "" {
-			e := ledger.KYCEvent{ServiceID: c.ServiceID, Status: rapid.SampledFrom(ledger.KYCStatuses()).Draw(w.T, "kyc"), At: w.later()}
-			if w.chance(50, "link") {
+	for _, p := range w.drawPeople(1) {
+		if _, c := w.findTwins(p); c.ServiceID != "" {
+			e := ledger.KYCEvent{ServiceID: c.ServiceID, Status: rapid.SampledFrom(ledger.KYCStatuses()).Draw(w.T, "kyc"), At: w.nextTime()}
+			if w.drawChance(50, "link") {
 				e.URL = fmt.Sprint("https://verify.test/more/", p, w.now.Unix())
 			}
-			e.Listed = w.chance(30, "listed")
+			e.Listed = w.drawChance(30, "listed")
 			switch rapid.IntRange(0, 5).Draw(w.T, "more") {
 			case 0:
 				e.Reasons = []string{"B", "A"}
@@ -46,7 +46,7 @@ func (w *twins) observe() {
 			events = append(events, e)
 		}
 	}
-	v, ok := w.any().(ledger.Verification)
+	v, ok := w.anyWriter().(ledger.Verification)
 	if !ok {
 		return
 	}
@@ -57,22 +57,22 @@ func (w *twins) observe() {
 	w.same("news", n, m)
 }
 
-// pair notes what a list says of some people, and compares who is due and who
-// was sent near them.
-func (w *twins) pair() {
+// playPairing records what a list says of some customers. It compares who is due and
+// who was sent near them.
+func (w *twins) playPairing() {
 	all := []ledger.Pairing{ledger.NotPaired, ledger.Unconfirmed, ledger.Confirmed, ledger.EmailDiffers, ledger.MixedUp}
 	var on, of []ledger.PairingNote
-	for _, p := range w.pick(1) {
-		in, c := w.both(p)
+	for _, p := range w.drawPeople(1) {
+		in, c := w.findTwins(p)
 		note := ledger.PairingNote{ServiceID: c.ServiceID, Pairing: rapid.SampledFrom(all).Draw(w.T, "pairing")}
 		note.Customer = c.ID
 		of = append(of, note)
 		note.Customer = in.ID
 		on = append(on, note)
 		after := rapid.Bool().Draw(w.T, "after")
-		w.same("near", w.near(w.l, in, after), w.near(w.m, c, after))
+		w.same("near", w.readNear(w.l, in, after), w.readNear(w.m, c, after))
 	}
-	w.must(w.any().NotePairings(w.Context(), on))
+	w.must(w.anyWriter().NotePairings(w.Context(), on))
 	w.must(w.m.NotePairings(w.Context(), of))
 	due := func(l ledger.Ledger) (people []string) {
 		for c, err := range l.Customers(w.Context(), ledger.Query{Pairing: ledger.Unconfirmed}) {
@@ -85,7 +85,7 @@ func (w *twins) pair() {
 	w.same("due", due(w.l), due(w.m))
 }
 
-func (w *twins) near(l ledger.Ledger, c ledger.Customer, after bool) (people []string) {
+func (w *twins) readNear(l ledger.Ledger, c ledger.Customer, after bool) (people []string) {
 	of := ledger.Near{After: after, N: 3}
 	for _, a := range c.History {
 		of.Attempt = a.ID
@@ -112,8 +112,8 @@ func (w *twins) same(what string, got, want any) {
 // isMemory reports whether a reader is the ledger in memory that the other is compared with.
 func (w *twins) isMemory(r ledger.Reader) bool { return r == ledger.Reader(w.m) }
 
-// plain is a customer without what differs between the two.
-func (w *twins) plain(c ledger.Customer, file bool) ledger.Customer {
+// withoutIDs returns a customer without what differs between the two.
+func (w *twins) withoutIDs(c ledger.Customer, file bool) ledger.Customer {
 	c.ID, c.History = 0, slices.Clone(c.History)
 	of := func(d ledger.Details) ledger.Details {
 		if file {
@@ -131,32 +131,32 @@ func (w *twins) plain(c ledger.Customer, file bool) ledger.Customer {
 	return c
 }
 
-func (w *twins) match(k ledger.Match, file bool) string {
+func (w *twins) describeMatch(k ledger.Match, file bool) string {
 	s := fmt.Sprintf("forgot %t, claimed %d, first %v, differs %v", k.Forgot, k.Claimed, k.First, k.Differs)
 	for _, c := range []*ledger.Customer{k.Customer, k.ByID, k.ByName} {
 		if c == nil {
 			s += "\nnobody"
 			continue
 		}
-		p := w.plain(*c, file)
+		p := w.withoutIDs(*c, file)
 		p.KYC = ledger.KYC{}
 		s += fmt.Sprintf("\n%+v", p)
 	}
 	return s
 }
 
-func (w *twins) list(from ledger.Reader, q ledger.Query) (out []ledger.Customer) {
+func (w *twins) readCustomers(from ledger.Reader, q ledger.Query) (out []ledger.Customer) {
 	for c, err := range from.Customers(w.Context(), q) {
 		w.must(err)
-		out = append(out, w.plain(c, !w.isMemory(from)))
+		out = append(out, w.withoutIDs(c, !w.isMemory(from)))
 	}
 	return out
 }
 
-func (w *twins) lines(from ledger.Reader, s ledger.Selection) (out []ledger.Reported) {
+func (w *twins) readRows(from ledger.Reader, s ledger.Selection) (out []ledger.Reported) {
 	for r, err := range from.Rows(w.Context(), s) {
 		w.must(err)
-		if r.Customer = w.plain(r.Customer, !w.isMemory(from)); !w.isMemory(from) {
+		if r.Customer = w.withoutIDs(r.Customer, !w.isMemory(from)); !w.isMemory(from) {
 			r.Details = ledger.Details(w.details[string(r.Details)])
 		}
 		out = append(out, r)
@@ -164,11 +164,11 @@ func (w *twins) lines(from ledger.Reader, s ledger.Selection) (out []ledger.Repo
 	return out
 }
 
-// compare holds a reader to what the ledger in memory says.
+// compare compares what a reader shows with the ledger in memory.
 func (w *twins) compare() {
 	var users []string
 	for _, p := range w.people {
-		if _, c := w.both(p); c.ServiceID != "" {
+		if _, c := w.findTwins(p); c.ServiceID != "" {
 			users = append(users, c.ServiceID)
 		}
 	}
@@ -178,14 +178,14 @@ func (w *twins) compare() {
 	for b := range w.batches {
 		selections = append(selections, ledger.Selection{Batch: b + 1})
 	}
-	readers := append([]ledger.Ledger{w.l}, w.others()...)
+	readers := append([]ledger.Ledger{w.l}, w.otherOpenings()...)
 	l := readers[rapid.IntRange(0, len(readers)-1).Draw(w.T, "reader")]
 	for _, q := range queries {
-		w.same(fmt.Sprintf("%+v", q), w.list(l, q), w.list(w.m, q))
+		w.same(fmt.Sprintf("%+v", q), w.readCustomers(l, q), w.readCustomers(w.m, q))
 	}
 	for _, s := range selections {
-		want := w.lines(w.m, s)
-		w.same(fmt.Sprintf("rows of %+v", s), w.lines(l, s), want)
+		want := w.readRows(w.m, s)
+		w.same(fmt.Sprintf("rows of %+v", s), w.readRows(l, s), want)
 		var counted ledger.Tally
 		for _, r := range want {
 			counted.Count(r)
@@ -201,12 +201,13 @@ func (w *twins) compare() {
 	want, err := w.m.Plan(w.Context(), w.batches, 0, 100)
 	w.must(err)
 	for i := range got {
-		got[i].Customer, want[i].Customer = w.plain(got[i].Customer, true), w.plain(want[i].Customer, false)
+		got[i].Customer, want[i].Customer = w.withoutIDs(got[i].Customer, true), w.withoutIDs(want[i].Customer, false)
 		got[i].Details = ledger.Details(w.details[string(got[i].Details)])
 		got[i].Customer.KYC, want[i].Customer.KYC = ledger.KYC{}, ledger.KYC{} // a plan needs none
 	}
 	w.same("plan", got, want)
-	for range l.Rows(w.Context(), selections[0]) { // and then no more of it
+	for _, err := range l.Rows(w.Context(), selections[0]) { // and then no more of it
+		w.must(err)
 		break
 	}
 	if v, ok := l.(Verifier); ok {

@@ -13,10 +13,10 @@ import (
 
 // This file draws what is done to the twins.
 
-// register adds an input in which names and numbers are shared and change.
-func (w *twins) register(back bool) {
+// playRegister adds an input in which names and numbers are shared and change.
+func (w *twins) playRegister(back bool) {
 	print := fmt.Sprint("input ", w.now)
-	on, err := w.l.Register(w.Context(), ledger.Batch{Fingerprint: print, Registered: w.later()})
+	on, err := w.l.Register(w.Context(), ledger.Batch{Fingerprint: print, Registered: w.nextTime()})
 	w.must(err)
 	defer func() { w.must(on.Rollback()) }() // nothing, but after a failure
 	of, err := w.m.Register(w.Context(), ledger.Batch{Fingerprint: print, Registered: w.now})
@@ -33,7 +33,7 @@ func (w *twins) register(back bool) {
 			r := ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: p, Email: p, FirstName: "J", LastName: name, SenderID: number,
 				NameText: name, Carry: []string{"of " + p}, Recall: p, Repeats: -1, Fields: []string{"J", name, "+1", "payroll"}, Claims: true}
 			switch {
-			case w.chance(25, "invalid"):
+			case w.drawChance(25, "invalid"):
 				r.Claims, r.Verdict, r.Fields, r.Repeats = false, ledger.Invalid, nil, claimed[p]-1
 				r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid"}}
 				if claimed[p] == 0 {
@@ -56,7 +56,7 @@ func (w *twins) register(back bool) {
 		b, err := of.Lookup(w.Context(), keys)
 		w.must(err)
 		for i := range a {
-			w.same("match", w.match(a[i], true), w.match(b[i], false))
+			w.same("match", w.describeMatch(a[i], true), w.describeMatch(b[i], false))
 		}
 		w.must(on.Add(w.Context(), rows))
 		w.must(of.Add(w.Context(), rows))
@@ -70,8 +70,8 @@ func (w *twins) register(back bool) {
 	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
 	w.must(on.Annotate(w.Context(), notes))
 	w.must(of.Annotate(w.Context(), notes))
-	if len(w.list(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // while it is under way
-		w.Error("somebody is nobody")
+	if len(w.readCustomers(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // during the registration
+		w.Error("an unknown serviceId was found")
 	}
 	if back {
 		w.must(errors.Join(on.Rollback(), of.Rollback()))
@@ -85,23 +85,21 @@ func (w *twins) register(back bool) {
 	w.same("batch", a, b)
 }
 
-// intent is one for a person in both ledgers, if anything of the kind is possible.
-func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
-	in, c := w.both(person)
+// drawIntent draws an intent for a customer in both ledgers, if one is possible.
+func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
+	in, c := w.findTwins(person)
 	final := c.Status == ledger.Created || c.Status == ledger.Forgotten
-	if c.ID == 0 || in.ID == 0 || final && !w.chance(4, "once more") || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.chance(4, "a second request") {
+	if c.ID == 0 || in.ID == 0 || final && !w.drawChance(4, "once more") || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.drawChance(4, "a second request") {
 		return on, of, false
 	}
-	generation := c.Generation
+	generation, highest := c.Generation, c.Generation
 	for _, a := range c.History {
-		generation = max(generation, a.Generation)
+		highest = max(highest, a.Generation)
 	}
-	of = ledger.Intent{Expect: expect(c), Generation: generation, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.instant()}
-	if slices.ContainsFunc(c.History, isUnanswered) {
-		of.Generation = c.Generation // no other key before it is known what came of this one
-	} else {
-		of.Generation += rapid.IntRange(0, 1).Draw(w.T, "generation")
+	if !slices.ContainsFunc(c.History, isUnanswered) {
+		generation = highest + rapid.IntRange(0, 1).Draw(w.T, "generation")
 	}
+	of = ledger.Intent{Expect: expect(c), Generation: generation, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, At: w.drawInstant()}
 	of.Key = ledger.Key("sandbox", c.Identity, of.Generation)
 	of.Details = c.Details
 	for here, there := range w.details { // those of in may be older: a write may wait
@@ -123,10 +121,10 @@ func (w *twins) intent(person string) (on, of ledger.Intent, ok bool) {
 		w.details[string(on.Details)] = string(of.Details)
 	}
 	if c.Status == ledger.LinkMissing {
-		of = ledger.Intent{Expect: of.Expect, Generation: generation + 1, Removes: c.ServiceID, At: of.At}
+		of = ledger.Intent{Expect: of.Expect, Generation: highest + 1, Removes: c.ServiceID, At: of.At}
 		on.Details = nil
 	}
-	if w.chance(3, "wrong") {
+	if w.drawChance(3, "wrong") {
 		of.Intents++
 	}
 	details := on.Details
@@ -140,14 +138,14 @@ func isUnanswered(a ledger.Attempt) bool {
 	return !a.Absent && slices.Contains([]ledger.Class{ledger.Unknown, ledger.KeyUsed, ledger.OKBroken}, a.Class)
 }
 
-// decide draws what may become of a person: an answer, evidence, or a person's
-// decision, such that the state follows from the attempts.
-func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
-	in, c := w.both(person)
+// drawChange draws what may become of a customer: an answer, evidence, or an
+// operator's decision, such that the state follows from the attempts.
+func (w *twins) drawChange(person string) (of, on ledger.Change, ok bool) {
+	in, c := w.findTwins(person)
 	if c.ID == 0 || in.ID == 0 || c.Status == ledger.Forgotten {
 		return of, on, false
 	}
-	of = ledger.Change{Expect: expect(c), Status: c.Status, Manual: c.Manual, At: w.later()}
+	of = ledger.Change{Expect: expect(c), Status: c.Status, Manual: c.Manual, At: w.nextTime()}
 	var open *ledger.Attempt
 	doubt := false
 	for i, a := range c.History {
@@ -163,7 +161,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 		of.ServiceID, of.URL = fmt.Sprintf("acme-user-%s-%d", person, w.users), fmt.Sprintf("https://verify.test/%s/%d", person, w.users)
 	}
 	end := func(class ledger.Class) {
-		of.Close = append(of.Close, ledger.Closing{Attempt: open.ID, Class: class, HTTPStatus: 200 + w.users, Excerpt: []byte("of " + person), NotAfter: w.instant()})
+		of.Close = append(of.Close, ledger.Closing{Attempt: open.ID, Class: class, HTTPStatus: 200 + w.users, Excerpt: []byte("of " + person), NotAfter: w.drawInstant()})
 	}
 	absent := func() {
 		for _, a := range c.History {
@@ -207,7 +205,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 	case open != nil:
 		end(ledger.Unknown)
 		of.Status = ledger.InDoubt
-		if w.chance(50, "nothing was heard") {
+		if w.drawChance(50, "nothing was heard") {
 			of.Close[0].HTTPStatus, of.Close[0].Excerpt = 0, nil
 		}
 	case c.Status == ledger.InDoubt && what == "missing":
@@ -231,7 +229,7 @@ func (w *twins) decide(person string) (of, on ledger.Change, ok bool) {
 		user()
 		of.Status, of.Manual = ledger.Created, true
 	}
-	if w.chance(3, "wrong") {
+	if w.drawChance(3, "wrong") {
 		of.Intents++
 	}
 	on = of

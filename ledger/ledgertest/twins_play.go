@@ -12,7 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file does to the twins what was drawn.
+// This file plays to both twins what was drawn.
 
 func (w *twins) must(err error) {
 	if err != nil {
@@ -21,15 +21,15 @@ func (w *twins) must(err error) {
 	}
 }
 
-// chance is true in that many of a hundred.
-func (w *twins) chance(percent int, label string) bool {
+// drawChance reports true in that many of a hundred draws.
+func (w *twins) drawChance(percent int, label string) bool {
 	return rapid.IntRange(1, 100).Draw(w.T, label) <= percent
 }
 
-func (w *twins) later() time.Time { w.now = w.now.Add(time.Second); return w.now }
+func (w *twins) nextTime() time.Time { w.now = w.now.Add(time.Second); return w.now }
 
-func (w *twins) instant() ledger.Instant {
-	return ledger.Instant{At: w.later(), Offset: -time.Second, Certain: true}
+func (w *twins) drawInstant() ledger.Instant {
+	return ledger.Instant{At: w.nextTime(), Offset: -time.Second, Certain: true}
 }
 
 func (w *twins) close() error {
@@ -39,26 +39,26 @@ func (w *twins) close() error {
 	return nil
 }
 
-// others are the ledger once more, as other processes have it open.
-func (w *twins) others() []ledger.Ledger {
+// otherOpenings returns the ledger as other processes have it open.
+func (w *twins) otherOpenings() []ledger.Ledger {
 	if c, ok := w.l.(Concurrent); ok {
 		return c.Others()
 	}
 	return nil
 }
 
-// reopen goes on with what one of three ends leaves. Answers that wait in the
-// emergency file are merged, and what is open is unanswered then.
-func (w *twins) reopen() {
+// playReopen ends the ledger in one of three ways and opens what that leaves.
+// Answers in the emergency file are merged, and open attempts become unanswered.
+func (w *twins) playReopen() {
 	r, ok := w.l.(Reopener)
 	if !ok {
 		return
 	}
 	end := rapid.SampledFrom([]Ending{Killed, Closed, Restored}).Draw(w.T, "how")
 	var kept []ledger.Change
-	if e, ok := w.l.(ledger.Emergency); ok && w.chance(40, "answers in the emergency file") {
-		for _, p := range w.pick(0) {
-			of, on, ok := w.decide(p)
+	if e, ok := w.l.(ledger.Emergency); ok && w.drawChance(40, "answers in the emergency file") {
+		for _, p := range w.drawPeople(0) {
+			of, on, ok := w.drawChange(p)
 			if ok && len(of.Close) == 1 && of.Close[0].Class != ledger.Open { // an answer
 				kept, end = append(kept, of), Killed
 				w.must(e.Emergency([]ledger.Change{on}))
@@ -71,7 +71,7 @@ func (w *twins) reopen() {
 	_, err = w.m.Merge(w.Context(), kept)
 	w.must(err)
 	for _, p := range w.people {
-		in, c := w.both(p)
+		in, c := w.findTwins(p)
 		for i, a := range c.History {
 			if a.Class != ledger.Open {
 				continue
@@ -84,8 +84,8 @@ func (w *twins) reopen() {
 	}
 }
 
-// both is a person in the two.
-func (w *twins) both(person string) (in, of ledger.Customer) {
+// findTwins returns a customer in both ledgers.
+func (w *twins) findTwins(person string) (in, of ledger.Customer) {
 	for _, from := range []struct {
 		ledger.Reader
 		to *ledger.Customer
@@ -98,20 +98,20 @@ func (w *twins) both(person string) (in, of ledger.Customer) {
 	return in, of
 }
 
-// pick draws some people, at least as many.
-func (w *twins) pick(least int) []string {
+// drawPeople draws some e-mails, no fewer than least.
+func (w *twins) drawPeople(least int) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(w.people), least, 8, rapid.ID[string]).Draw(w.T, "people")
 }
 
-// group makes several writes, all of them drawn before the first is made.
-func (w *twins) group(n int, kind string) {
+// playGroup makes several writes, all of them drawn before the first is made.
+func (w *twins) playGroup(n int, kind string) {
 	var writes, ends []func()
 	for range n {
 		k := kind
 		if k == "" {
 			k = rapid.SampledFrom([]string{"intend", "record", "learn"}).Draw(w.T, "kind")
 		}
-		write, end := w.write(w.l, k, n == 1)
+		write, end := w.playWrite(w.l, k, n == 1)
 		writes, ends = append(writes, write), append(ends, end)
 	}
 	for _, write := range writes {
@@ -122,17 +122,17 @@ func (w *twins) group(n int, kind string) {
 	}
 }
 
-// besides records from another process.
-func (w *twins) besides() {
-	if all := w.others(); len(all) > 0 {
-		write, end := w.write(all[len(all)-1], "record", true)
+// playOtherProcess records a change from another process.
+func (w *twins) playOtherProcess() {
+	if all := w.otherOpenings(); len(all) > 0 {
+		write, end := w.playWrite(all[len(all)-1], "record", true)
 		write()
 		end()
 	}
 }
 
-// pairs are what each gives of some people, for either ledger.
-func pairs[T any](people []string, of func(person string) (a, b T, ok bool)) (as, bs []T) {
+// drawBoth returns what of draws for some e-mails, for either ledger.
+func drawBoth[T any](people []string, of func(person string) (a, b T, ok bool)) (as, bs []T) {
 	for _, p := range people {
 		if a, b, ok := of(p); ok {
 			as, bs = append(as, a), append(bs, b)
@@ -148,29 +148,29 @@ type result struct {
 	err       error
 }
 
-// write is a write that is done to the ledger in memory already, and its end
-// compares how it ended. One that is alone is now and then made once more, as
-// after an answer that was lost.
-func (w *twins) write(l ledger.Ledger, kind string, alone bool) (write, end func()) {
+// playWrite makes a write to the ledger in memory. It returns the same write to l,
+// and what compares how the two ended. One that is alone is sometimes repeated, as
+// after a lost answer.
+func (w *twins) playWrite(l ledger.Ledger, kind string, alone bool) (write, end func()) {
 	var do func() result
 	var want, got, repeated result
 	switch kind {
 	case "learn":
 		do = func() result { return result{err: l.Learn(w.Context(), "pace", "7", w.now)} }
 	case "intend":
-		on, of := pairs(w.pick(1), w.intent)
+		on, of := drawBoth(w.drawPeople(1), w.drawIntent)
 		want.ids, want.err = w.m.Intend(w.Context(), 1, of)
 		do = func() (r result) { r.ids, r.err = l.Intend(w.Context(), 1, on); return r }
 	case "record":
-		of, on := pairs(w.pick(1), w.decide)
+		of, on := drawBoth(w.drawPeople(1), w.drawChange)
 		left, err := w.m.Record(w.Context(), 1, of)
-		want.left, want.err = places(of, left), err
+		want.left, want.err = leftPositions(of, left), err
 		do = func() result {
 			left, err := l.Record(w.Context(), 1, on)
-			return result{left: places(on, left), err: err}
+			return result{left: leftPositions(on, left), err: err}
 		}
 	}
-	again := alone && w.chance(15, "once more")
+	again := alone && w.drawChance(15, "once more")
 	write = func() {
 		got = do()
 		if repeated = got; again {
@@ -193,8 +193,8 @@ func (w *twins) write(l ledger.Ledger, kind string, alone bool) (write, end func
 	}
 }
 
-// places are where in a list the changes are that were left of it.
-func places(of, left []ledger.Change) (at []int64) {
+// leftPositions returns where in a list the changes are that were left.
+func leftPositions(of, left []ledger.Change) (at []int64) {
 	for i, ch := range of {
 		if slices.ContainsFunc(left, func(l ledger.Change) bool { return l.Customer == ch.Customer }) {
 			at = append(at, int64(i))
@@ -203,12 +203,11 @@ func places(of, left []ledger.Change) (at []int64) {
 	return at
 }
 
-// merge has changes come late: some that were drawn earlier, or it draws some for
-// later.
-func (w *twins) merge() {
-	if len(w.delayed) == 0 || w.chance(50, "for later") {
-		for _, p := range w.pick(1) {
-			if of, on, ok := w.decide(p); ok && !of.Repair {
+// playMerge merges changes that were drawn earlier, or draws some for later.
+func (w *twins) playMerge() {
+	if len(w.delayed) == 0 || w.drawChance(50, "for later") {
+		for _, p := range w.drawPeople(1) {
+			if of, on, ok := w.drawChange(p); ok && !of.Repair {
 				w.delayed = append(w.delayed, delayedChange{on, of})
 			}
 		}
@@ -223,13 +222,13 @@ func (w *twins) merge() {
 		w.must(err)
 		want, err := w.m.Merge(w.Context(), of)
 		w.must(err)
-		w.same("left of what came late", indexes(on, left), indexes(of, want))
+		w.same("left of what came late", leftIndexes(on, left), leftIndexes(of, want))
 	}
 	w.delayed = nil
 }
 
-// indexes are the numbers of those that were left, which are in the order of the list.
-func indexes(of, left []ledger.Change) (at []int) {
+// leftIndexes returns the indexes of those that were left, in the order of the list.
+func leftIndexes(of, left []ledger.Change) (at []int) {
 	for i, ch := range of {
 		if len(left) > 0 && fmt.Sprint(left[0]) == fmt.Sprint(ch) {
 			at, left = append(at, i), left[1:]
@@ -241,12 +240,12 @@ func indexes(of, left []ledger.Change) (at []int) {
 	return at
 }
 
-func (w *twins) forget() {
+func (w *twins) playForget() {
 	f, ok := w.l.(Forgetter)
 	if !ok {
 		return
 	}
-	people := w.pick(1)
+	people := w.drawPeople(1)
 	n, err := f.Forget(w.Context(), people)
 	m, want := w.m.Forget(w.Context(), people)
 	if n != m && want == nil || (err == nil) != (want == nil) || err != nil && !errors.Is(err, ledger.ErrConflict) {
@@ -267,27 +266,27 @@ func (w *twins) forget() {
 	}
 }
 
-// any is the ledger, or another opening of it that writes.
-func (w *twins) any() ledger.Ledger {
-	if all := w.others(); len(all) > 0 && w.chance(50, "beside") {
+// anyWriter returns the ledger, or another opening of it that writes.
+func (w *twins) anyWriter() ledger.Ledger {
+	if all := w.otherOpenings(); len(all) > 0 && w.drawChance(50, "from another opening") {
 		return all[len(all)-1]
 	}
 	return w.l
 }
 
-// gap opens a gap, or notes people of one.
-func (w *twins) gap() {
+// playGap opens a gap, or adds identities to one.
+func (w *twins) playGap() {
 	l, ok := w.l.(ledger.Gaps)
 	if !ok {
 		return
 	}
-	people := w.pick(1)
-	if n := len(w.gaps); n > 0 && w.chance(80, "a gap that there is") {
+	people := w.drawPeople(1)
+	if n := len(w.gaps); n > 0 && w.drawChance(80, "a gap that there is") {
 		at := rapid.IntRange(1, n).Draw(w.T, "gap")
 		w.must(l.AddToGap(w.Context(), w.gaps[at-1], people))
 		w.must(w.m.AddToGap(w.Context(), int64(at), people))
 	} else {
-		g := ledger.Gap{Cause: ledger.GapAdopt, From: w.instant(), To: w.instant()}
+		g := ledger.Gap{Cause: ledger.GapAdopt, From: w.drawInstant(), To: w.drawInstant()}
 		got, err := l.OpenGap(w.Context(), g)
 		w.must(err)
 		_, err = w.m.OpenGap(w.Context(), g)

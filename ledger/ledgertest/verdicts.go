@@ -8,15 +8,15 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// note is what a later row tells of the one with this ordinal.
-func note(ordinal, repeats int) ledger.RowNote {
+// rowNote returns the note that a later row adds to the one with this ordinal.
+func rowNote(ordinal, repeats int) ledger.RowNote {
 	return ledger.RowNote{Ordinal: ordinal, Repeats: repeats,
 		Finding: ledger.Finding{Field: "email", Code: "shared", Message: fmt.Sprintf("as row %d", repeats), Warning: true}}
 }
 
-// beside is an invalid row with the e-mail of an earlier row that claims it.
-func beside(ordinal int, name string, of int) ledger.Row {
-	r := invalid(ordinal, name)
+// sharedRow returns an invalid row with the e-mail of an earlier row that claims it.
+func sharedRow(ordinal int, name string, of int) ledger.Row {
+	r := invalidRow(ordinal, name)
 	r.Repeats = of
 	return r
 }
@@ -36,28 +36,28 @@ func addNoted(t *testing.T, l ledger.Ledger, fingerprint string, notes []ledger.
 	return b
 }
 
-// outcome decides what becomes of the customer of a row.
-func outcome(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, of ledger.Status) {
+// wantStatus decides what becomes of the customer of a row.
+func wantStatus(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, of ledger.Status) {
 	t.Helper()
 	class := map[ledger.Status]ledger.Class{ledger.Created: ledger.OK, ledger.LinkMissing: ledger.Unknown, ledger.Duplicate: ledger.DupUser,
 		ledger.Rejected: ledger.Reject, ledger.InDoubt: ledger.Unknown, ledger.InsufficientBalance: ledger.Funds}[of]
 	if class != "" {
-		send(t, l, b, ordinal, class, of, "")
+		sendRow(t, l, b, ordinal, class, of, "")
 	}
 }
 
-// Whatever becomes of a customer: of the rows with its e-mail only the one that
-// claims it shows that; in another input that has the invalid row alone the row
-// shows it, and where it comes from.
-func verdicts(t *testing.T, l ledger.Ledger) {
+// testVerdicts settles a customer in every way. Of the rows with its e-mail only the
+// one that claims it shows the status. In another input, with the invalid row alone,
+// that row shows it with its origin.
+func testVerdicts(t *testing.T, l ledger.Ledger) {
 	for i, of := range []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending} {
 		name := fmt.Sprintf("p%d", i)
-		b := addNoted(t, l, "all of "+name, []ledger.RowNote{note(0, 1)},
-			invalid(0, name), person(1, name), repetition(2, name, 1), beside(3, name, 1))
-		outcome(t, l, b, 1, of)
+		b := addNoted(t, l, "all of "+name, []ledger.RowNote{rowNote(0, 1)},
+			invalidRow(0, name), validRow(1, name), repeatedRow(2, name, 1), sharedRow(3, name, 1))
+		wantStatus(t, l, b, 1, of)
 		want := []ledger.Status{ledger.Invalid, of, ledger.DuplicateInInput, ledger.Invalid}
-		same(t, name, statuses(t, l, ledger.Selection{Batch: b.ID}), want)
-		lines := report(t, l, ledger.Selection{Batch: b.ID})
+		same(t, name, readStatuses(t, l, ledger.Selection{Batch: b.ID}), want)
+		lines := readRows(t, l, ledger.Selection{Batch: b.ID})
 		for _, at := range []int{0, 3} {
 			if r := lines[at]; r.Customer.ID != 0 || r.From != (ledger.Origin{}) || r.Changed != nil || r.Repeats != 1 {
 				t.Errorf("%s, line %d shows another row's customer: %+v", of, at, r)
@@ -68,10 +68,10 @@ func verdicts(t *testing.T, l ledger.Ledger) {
 		counts := map[ledger.Status]int{ledger.Invalid: 2, ledger.DuplicateInInput: 1}
 		counts[of]++
 		same(t, "counts of "+name, tally.Status, counts)
-		same(t, "whole ledger, of "+name, len(report(t, l, ledger.Selection{All: true, Only: []ledger.Status{ledger.Invalid}})), 0)
+		same(t, "whole ledger, of "+name, len(readRows(t, l, ledger.Selection{All: true, Only: []ledger.Status{ledger.Invalid}})), 0)
 
-		alone := add(t, l, "alone "+name, invalid(0, name))
-		r := report(t, l, ledger.Selection{Batch: alone.ID})[0]
+		alone := addBatch(t, l, "alone "+name, invalidRow(0, name))
+		r := readRows(t, l, ledger.Selection{Batch: alone.ID})[0]
 		if of == ledger.Pending { // merely waits to be sent from the other input
 			same(t, "alone, pending", []any{r.Status, r.From}, []any{ledger.Invalid, ledger.Origin{}})
 			continue
@@ -81,22 +81,23 @@ func verdicts(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-// Notes reach rows of every part of a long list, and change nothing else.
-func notes(t *testing.T, l ledger.Ledger) {
-	rows := people(300)
+// testNotes adds notes to rows in every part of a long list, and requires that
+// nothing else changes.
+func testNotes(t *testing.T, l ledger.Ledger) {
+	rows := validRows(300)
 	var list []ledger.RowNote
 	for _, at := range []int{0, 127, 128, 200, 298} {
-		rows[at] = invalid(at, "p0299")
-		list = append(list, note(at, 299))
+		rows[at] = invalidRow(at, "p0299")
+		list = append(list, rowNote(at, 299))
 	}
-	rows[5], rows[6] = invalid(5, "other"), invalid(6, "other")
-	list = append(list[:1:1], append([]ledger.RowNote{note(5, -1), note(6, -1)}, list[1:]...)...)
+	rows[5], rows[6] = invalidRow(5, "other"), invalidRow(6, "other")
+	list = append(list[:1:1], append([]ledger.RowNote{rowNote(5, -1), rowNote(6, -1)}, list[1:]...)...)
 	b := addNoted(t, l, "one", list, rows...)
 	for _, n := range list {
 		rows[n.Ordinal].Repeats = n.Repeats
 		rows[n.Ordinal].Findings = append(rows[n.Ordinal].Findings, n.Finding)
 	}
-	for i, r := range report(t, l, ledger.Selection{Batch: b.ID}) {
+	for i, r := range readRows(t, l, ledger.Selection{Batch: b.ID}) {
 		want := rows[i]
 		want.Fields, want.NameText, want.Recall = nil, "", ""
 		same(t, fmt.Sprint("row ", i), r.Row, want)
@@ -104,23 +105,23 @@ func notes(t *testing.T, l ledger.Ledger) {
 			same(t, fmt.Sprint("details of row ", i), r.Details, details)
 		}
 	}
-	send(t, l, b, 299, ledger.OK, ledger.Created, "")
+	sendRow(t, l, b, 299, ledger.OK, ledger.Created, "")
 	tally, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID})
 	must(t, err)
 	same(t, "counts", tally.Status, map[ledger.Status]int{ledger.Created: 1, ledger.Pending: 292, ledger.Invalid: 7})
 }
 
-func notesRefused(t *testing.T, l ledger.Ledger) {
+func testNotesRefused(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	for name, list := range map[string][]ledger.RowNote{
-		"of no row":    {note(3, 0)},
-		"out of order": {note(2, 1), note(1, 2)},
-		"twice":        {note(2, 1), note(2, 1)},
-		"before all":   {note(-1, 1)},
+		"of no row":    {rowNote(3, 0)},
+		"out of order": {rowNote(2, 1), rowNote(1, 2)},
+		"twice":        {rowNote(2, 1), rowNote(2, 1)},
+		"before all":   {rowNote(-1, 1)},
 	} {
 		reg, err := l.Register(ctx, ledger.Batch{Fingerprint: name})
 		must(t, err)
-		must(t, reg.Add(ctx, people(3)))
+		must(t, reg.Add(ctx, validRows(3)))
 		if err := reg.Annotate(ctx, list); !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -131,9 +132,9 @@ func notesRefused(t *testing.T, l ledger.Ledger) {
 	}
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "rows after notes"})
 	must(t, err)
-	must(t, reg.Add(ctx, people(3)))
+	must(t, reg.Add(ctx, validRows(3)))
 	must(t, reg.Annotate(ctx, nil))
-	if err := reg.Add(ctx, []ledger.Row{person(3, "late")}); !errors.Is(err, ledger.ErrConflict) {
+	if err := reg.Add(ctx, []ledger.Row{validRow(3, "late")}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("rows after notes: %v", err)
 	}
 	must(t, reg.Rollback())

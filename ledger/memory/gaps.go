@@ -14,7 +14,7 @@ var _ ledger.Gaps = (*Ledger)(nil)
 
 // OpenGap implements Gaps.
 func (m *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) {
-	err := m.write(ctx, func() error {
+	err := m.withWriteLock(ctx, func() error {
 		now, newest := ledger.Instant{At: time.Now()}, ledger.Instant{}
 		for _, c := range m.customers {
 			for _, a := range c.History {
@@ -44,8 +44,8 @@ func (m *Ledger) Gaps(context.Context) ([]ledger.Gap, error) {
 
 // AddToGap implements Gaps.
 func (m *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) error {
-	return m.write(ctx, func() error {
-		if err := m.needGap(gap); err != nil {
+	return m.withWriteLock(ctx, func() error {
+		if err := m.requireGap(gap); err != nil {
 			return err
 		}
 		for _, text := range identities {
@@ -72,8 +72,8 @@ func (m *Ledger) InGap(_ context.Context, identities []string) (map[string]bool,
 
 // CloseGap implements Gaps.
 func (m *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
-	return m.write(ctx, func() error {
-		if err := m.needGap(gap); err != nil {
+	return m.withWriteLock(ctx, func() error {
+		if err := m.requireGap(gap); err != nil {
 			return err
 		}
 		g := &m.gaps[gap-1]
@@ -86,7 +86,7 @@ func (m *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason s
 	})
 }
 
-func (m *state) needGap(gap int64) error {
+func (m *state) requireGap(gap int64) error {
 	if gap < 1 || gap > int64(len(m.gaps)) {
 		return fmt.Errorf("gap %d: %w", gap, ledger.ErrNotFound)
 	}

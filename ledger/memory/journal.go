@@ -10,11 +10,11 @@ import (
 // Intend implements Journal.
 func (m *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent) ([]int64, error) {
 	ids := make([]int64, len(intents))
-	err := m.write(ctx, func() error {
+	err := m.withWriteLock(ctx, func() error {
 		seen := map[int64]bool{}
 		for i, in := range intents {
 			if !seen[in.Customer] {
-				ids[i] = m.intend(run, in)
+				ids[i] = m.openAttempt(run, in)
 			}
 			seen[in.Customer] = true
 		}
@@ -26,34 +26,34 @@ func (m *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 	return ids, nil
 }
 
-// intend returns the attempt that an intent opens, or has opened before; 0 if it
+// openAttempt returns the attempt that an intent opens, or has opened before; 0 if it
 // is refused.
-func (m *state) intend(run int64, in ledger.Intent) int64 {
-	before := m.person(in.Customer)
+func (m *state) openAttempt(run int64, in ledger.Intent) int64 {
+	before := m.findWithHistory(in.Customer)
 	c, err := ledger.Intended(before, in)
 	if err != nil {
 		return ledger.FindIntent(before, run, in)
 	}
 	m.attempts++
 	c.History = append(slices.Clip(c.History), ledger.Attempt{ID: m.attempts, Run: run, Generation: in.Generation, Key: in.Key, Details: in.Details, Removes: in.Removes, NotBefore: in.At})
-	m.store(c)
+	m.storeCustomer(c)
 	return m.attempts
 }
 
 // Record implements Journal.
 func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
-	err = m.write(ctx, func() error {
+	err = m.withWriteLock(ctx, func() error {
 		now := map[int64]*ledger.Customer{}
 		left = ledger.Apply(func(id int64) *ledger.Customer {
 			if now[id] == nil {
-				if c := m.person(id); c.ID != 0 {
+				if c := m.findWithHistory(id); c.ID != 0 {
 					now[id] = &c
 				}
 			}
 			return now[id]
 		}, changes)
 		for _, c := range now {
-			m.store(*c)
+			m.storeCustomer(*c)
 		}
 		return nil
 	})
@@ -62,26 +62,26 @@ func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 
 // Merge implements Journal.
 func (m *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
-	err = m.write(ctx, func() error {
+	err = m.withWriteLock(ctx, func() error {
 		for _, ch := range changes {
-			c := m.person(ch.Customer)
+			c := m.findWithHistory(ch.Customer)
 			if ledger.Recorded(c, ch) {
 				continue
 			}
 			c, ok := ledger.Late(c, ch)
-			if !ok || !ch.IsCredible(m.query(ledger.Query{ServiceIDs: []string{ch.ServiceID}})) {
+			if !ok || !ch.IsCredible(m.findCustomers(ledger.Query{ServiceIDs: []string{ch.ServiceID}})) {
 				left = append(left, ch)
 				continue
 			}
-			m.store(c)
+			m.storeCustomer(c)
 		}
 		return nil
 	})
 	return left, err
 }
 
-// store writes a customer with all its attempts.
-func (m *state) store(c ledger.Customer) {
+// storeCustomer replaces a customer and its attempts.
+func (m *state) storeCustomer(c ledger.Customer) {
 	at := m.customers[c.ID-1]
 	c.History = slices.Clone(c.History)
 	for i := range c.History {
@@ -92,17 +92,17 @@ func (m *state) store(c ledger.Customer) {
 	isMarked := c.Attempts == 0 || c.Attempts > at.Attempts // see ledger.Match
 	*at = c
 	if isMarked {
-		m.mark(c.ID)
+		m.addMarks(c.ID)
 	}
 }
 
-// mark gives a customer the marks of its last row.
-func (m *state) mark(id int64) {
+// addMarks replaces a customer's marks by those of its last row.
+func (m *state) addMarks(id int64) {
 	c := m.customers[id-1]
 	if c.LastBatch == 0 {
 		return
 	}
-	m.unmark(id)
+	m.removeMarks(id)
 	r := m.rows[c.LastBatch-1][c.LastRow]
 	now := marks{number: m.keys.Sender(r.SenderID), name: r.name}
 	m.marks[id] = now
@@ -110,8 +110,8 @@ func (m *state) mark(id int64) {
 	m.byName[now.name] = append(m.byName[now.name], id)
 }
 
-// unmark takes a customer's marks away.
-func (m *state) unmark(id int64) {
+// removeMarks removes a customer's marks.
+func (m *state) removeMarks(id int64) {
 	is := func(other int64) bool { return other == id }
 	was := m.marks[id]
 	m.byNumber[was.number] = slices.DeleteFunc(m.byNumber[was.number], is)

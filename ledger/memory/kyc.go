@@ -11,7 +11,7 @@ var _ ledger.Verification = (*Ledger)(nil)
 
 // ObserveKYC implements Verification.
 func (m *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
-	err = m.write(ctx, func() error {
+	err = m.withWriteLock(ctx, func() error {
 		for _, e := range events {
 			e.At = ledger.Stored(e.At)
 			before := m.kyc[e.ServiceID]
@@ -20,7 +20,7 @@ func (m *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 			for _, p := range m.customers {
 				if k, c, ok := after.WithLink(*p, e); ok {
 					after, linked = k, true
-					m.store(c)
+					m.storeCustomer(c)
 				}
 			}
 			if changed || linked {
@@ -40,7 +40,7 @@ func (m *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) e
 	if !ledger.ValidToken(serviceID) {
 		return fmt.Errorf("ledger in memory: %w", ledger.ErrForm)
 	}
-	return m.write(ctx, func() error {
+	return m.withWriteLock(ctx, func() error {
 		k := m.kyc[serviceID]
 		if k.Retries != was {
 			return fmt.Errorf("ledger in memory: %w", ledger.ErrRetried)

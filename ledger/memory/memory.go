@@ -17,29 +17,29 @@ import (
 // a file does, except that it survives nothing. It may be used by any number of
 // goroutines. Make it with New.
 type Ledger struct {
-	turn chan struct{} // holds the right to write
-	mu   sync.Mutex    // guards all below
+	writeLock chan struct{} // full while one goroutine may write
+	mu        sync.Mutex    // guards all below
 	state
 }
 
 // state is what the mutex of a Ledger guards.
 type state struct {
-	info      ledger.Info
-	keys      keyed.Secret
-	customers []*ledger.Customer // by id - 1
-	identity  map[string]int64
-	marks     map[int64]marks   // by customer
-	byNumber  map[int64][]int64 // customers by mark; see other
-	byName    map[int64][]int64
-	batches   []ledger.Batch // by id - 1
-	rows      [][]storedRow
-	attempts  int64
-	runs      []ledger.Run // by id - 1
-	told      map[int64]int64
-	learnt    map[string]learnt
-	kyc       map[string]ledger.KYC // by serviceId
-	gaps      []ledger.Gap          // by id - 1
-	inGap     map[keyed.Digest]bool
+	info       ledger.Info
+	keys       keyed.Secret
+	customers  []*ledger.Customer // by id - 1
+	identity   map[string]int64
+	marks      map[int64]marks   // by customer
+	byNumber   map[int64][]int64 // customers by mark; see other
+	byName     map[int64][]int64
+	batches    []ledger.Batch // by id - 1
+	rows       [][]storedRow
+	attempts   int64
+	runs       []ledger.Run // by id - 1
+	reportedIn map[int64]int64
+	learnt     map[string]learnt
+	kyc        map[string]ledger.KYC // by serviceId
+	gaps       []ledger.Gap          // by id - 1
+	inGap      map[keyed.Digest]bool
 }
 
 type storedRow struct {
@@ -49,7 +49,7 @@ type storedRow struct {
 	owner        int64 // of a row that was erased; others are found by identity
 }
 
-// marks are by what a customer is recognised under another e-mail; 0 = none.
+// marks recognise a customer under another e-mail; 0 = none.
 type marks struct{ number, name int64 }
 
 type learnt struct {
@@ -59,39 +59,40 @@ type learnt struct {
 
 var _ ledger.Ledger = (*Ledger)(nil)
 
-// New makes an empty ledger for an environment.
+// New returns an empty ledger for an environment.
 func New(environment string) *Ledger {
 	now := ledger.Stored(time.Now())
-	return &Ledger{turn: make(chan struct{}, 1), state: state{
+	return &Ledger{writeLock: make(chan struct{}, 1), state: state{
 		info: ledger.Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, told: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}}}
+		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, reportedIn: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}}}
 }
 
-// write runs a change with the right to write.
-func (m *Ledger) write(ctx context.Context, do func() error) error {
-	if err := m.enter(ctx); err != nil {
+// withWriteLock runs a change while no other goroutine writes or reads.
+func (m *Ledger) withWriteLock(ctx context.Context, do func() error) error {
+	if err := m.lockWrites(ctx); err != nil {
 		return err
 	}
-	defer func() { <-m.turn }()
+	defer func() { <-m.writeLock }()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return do()
 }
 
-func (m *Ledger) enter(ctx context.Context) error {
+func (m *Ledger) lockWrites(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	select {
-	case m.turn <- struct{}{}:
+	case m.writeLock <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// customer is a copy of a customer without its attempts; zero if there is none.
-func (m *state) customer(id int64) ledger.Customer {
+// findCustomer returns a copy of a customer without its attempts; zero if there is
+// none.
+func (m *state) findCustomer(id int64) ledger.Customer {
 	if id < 1 || id > int64(len(m.customers)) {
 		return ledger.Customer{}
 	}
@@ -104,9 +105,9 @@ func (m *state) customer(id int64) ledger.Customer {
 	return c
 }
 
-// person is a customer with its attempts.
-func (m *state) person(id int64) ledger.Customer {
-	c := m.customer(id)
+// findWithHistory returns a customer with its attempts.
+func (m *state) findWithHistory(id int64) ledger.Customer {
+	c := m.findCustomer(id)
 	if c.ID != 0 {
 		c.History = m.customers[id-1].History
 	}
@@ -115,9 +116,9 @@ func (m *state) person(id int64) ledger.Customer {
 
 // NotePairings implements Pairings.
 func (m *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
-	return m.write(ctx, func() error {
+	return m.withWriteLock(ctx, func() error {
 		for _, n := range notes {
-			if c, ok := ledger.Paired(m.person(n.Customer), n); ok {
+			if c, ok := ledger.Paired(m.findWithHistory(n.Customer), n); ok {
 				m.customers[n.Customer-1].Pairing = c.Pairing
 			}
 		}
@@ -132,17 +133,17 @@ func (m *Ledger) Info(context.Context) (ledger.Info, error) {
 	return m.info, nil
 }
 
-// Forget erases people, as the ledger in a file does. It returns how many it
+// Forget erases customers, as the ledger in a file does. It returns how many it
 // knew; ErrConflict if one of them is in doubt.
 func (m *Ledger) Forget(ctx context.Context, identities []string) (n int, err error) {
-	err = m.write(ctx, func() error {
+	err = m.withWriteLock(ctx, func() error {
 		for _, text := range identities {
-			if c := m.customer(m.identity[text]); c.Status == ledger.InDoubt {
+			if c := m.findCustomer(m.identity[text]); c.Status == ledger.InDoubt {
 				return fmt.Errorf("customer %d is in doubt; settle it first: %w", c.ID, ledger.ErrConflict)
 			}
 		}
 		for _, text := range identities {
-			if text != "" && m.forget(text) {
+			if text != "" && m.forgetCustomer(text) {
 				n++
 			}
 		}
@@ -151,8 +152,8 @@ func (m *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 	return n, err
 }
 
-// forget erases one person and says whether there was one.
-func (m *state) forget(identity string) bool {
+// forgetCustomer erases one customer and reports whether there was one.
+func (m *state) forgetCustomer(identity string) bool {
 	id, known := m.identity[identity]
 	if !known {
 		id = int64(len(m.customers) + 1)
@@ -173,6 +174,6 @@ func (m *state) forget(identity string) bool {
 			}
 		}
 	}
-	m.unmark(id)
+	m.removeMarks(id)
 	return known
 }

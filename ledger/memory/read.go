@@ -11,32 +11,33 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// owner is the customer of a row; zero if it has none.
-func (m *state) owner(r storedRow) ledger.Customer {
+// rowOwner returns the customer of a row; zero if it has none.
+func (m *state) rowOwner(r storedRow) ledger.Customer {
 	if r.owner != 0 {
-		return m.customer(r.owner)
+		return m.findCustomer(r.owner)
 	}
-	return m.customer(m.identity[r.Identity])
+	return m.findCustomer(m.identity[r.Identity])
 }
 
-func (m *state) reported(r storedRow) ledger.Reported {
-	rep := ledger.NewReported(r.Row, r.details, m.owner(r))
+func (m *state) newReported(r storedRow) ledger.Reported {
+	rep := ledger.NewReported(r.Row, r.details, m.rowOwner(r))
 	if c := &rep.Customer; rep.ShowsOther() && c.LastBatch != 0 {
 		rep.From = ledger.NewOrigin(m.batches[c.LastBatch-1], m.rows[c.LastBatch-1][c.LastRow].Row)
 	}
 	return rep
 }
 
-// tellMark is the mark of a finding and what it came to; 0 if no person needs to know.
-func (m *state) tellMark(r storedRow, rep ledger.Reported) int64 {
+// reportMark returns the mark of a finding and its outcome; 0 if no reviewer needs to
+// see it.
+func (m *state) reportMark(r storedRow, rep ledger.Reported) int64 {
 	if r.recall == 0 || !rep.NeedsPerson() {
 		return 0
 	}
 	return m.keys.Told(r.recall, rep.Outcome())
 }
 
-// selected is the batch of a selection that does not select all.
-func (m *state) selected(s ledger.Selection) (int64, error) {
+// selectedBatch returns the batch of a selection that does not select all.
+func (m *state) selectedBatch(s ledger.Selection) (int64, error) {
 	id := s.Batch
 	switch {
 	case s.Run != 0 && s.Run > 0 && s.Run <= int64(len(m.runs)):
@@ -52,7 +53,7 @@ func (m *state) selected(s ledger.Selection) (int64, error) {
 	return id, nil
 }
 
-// asOf is the run before which a person must have been told of a batch's rows.
+// asOf returns the run before which a finding counts as known in a batch's rows.
 func (m *state) asOf(s ledger.Selection, batch int64) int64 {
 	if s.Run != 0 {
 		return s.Run
@@ -65,11 +66,11 @@ func (m *state) asOf(s ledger.Selection, batch int64) int64 {
 	return math.MaxInt64
 }
 
-// lines are the report lines of a selection.
-func (m *state) lines(s ledger.Selection) (out []ledger.Reported, err error) {
+// reportLines returns the report lines of a selection.
+func (m *state) reportLines(s ledger.Selection) (out []ledger.Reported, err error) {
 	first, last := int64(1), int64(len(m.batches))
 	if !s.All {
-		if first, err = m.selected(s); err != nil {
+		if first, err = m.selectedBatch(s); err != nil {
 			return nil, err
 		}
 		last = first
@@ -77,14 +78,14 @@ func (m *state) lines(s ledger.Selection) (out []ledger.Reported, err error) {
 	for b := first; b <= last; b++ {
 		limit := m.asOf(s, b)
 		for _, row := range m.rows[b-1] {
-			r := m.reported(row)
+			r := m.newReported(row)
 			if s.All && (!r.Claims || r.Customer.LastBatch != b || r.Customer.LastRow != r.Ordinal) ||
 				s.Reviewed && !r.NeedsPerson() || len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) ||
 				!s.Since.IsZero() && !r.Since(s.Since, m.batches[b-1].Registered) {
 				continue
 			}
-			if mark := m.tellMark(row, r); mark != 0 {
-				run, ok := m.told[mark]
+			if mark := m.reportMark(row, r); mark != 0 {
+				run, ok := m.reportedIn[mark]
 				r.Known = ok && run < limit
 			}
 			if !s.All {
@@ -100,13 +101,13 @@ func (m *state) lines(s ledger.Selection) (out []ledger.Reported, err error) {
 func (m *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
 	return func(yield func(ledger.Reported, error) bool) {
 		m.mu.Lock()
-		all, err := m.lines(s)
+		all, err := m.reportLines(s)
 		m.mu.Unlock()
 		if err != nil {
 			yield(ledger.Reported{}, err)
 			return
 		}
-		values(ctx, all)(yield)
+		yieldAll(ctx, all)(yield)
 	}
 }
 
@@ -126,7 +127,7 @@ func (m *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, e
 func (m *Ledger) Plan(_ context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, err := m.selected(ledger.Selection{Batch: batch}); err != nil {
+	if _, err := m.selectedBatch(ledger.Selection{Batch: batch}); err != nil {
 		return nil, err
 	}
 	if batch == 0 {
@@ -136,7 +137,7 @@ func (m *Ledger) Plan(_ context.Context, batch int64, from, n int) ([]ledger.Pla
 	from = min(max(from, 0), len(rows))
 	out := []ledger.Planned{}
 	for _, r := range rows[from : from+min(max(n, 0), len(rows)-from)] {
-		p := ledger.Planned{Ordinal: r.Ordinal, Verdict: r.Verdict, Claims: r.Claims, Details: r.details, Customer: m.owner(r)}
+		p := ledger.Planned{Ordinal: r.Ordinal, Verdict: r.Verdict, Claims: r.Claims, Details: r.details, Customer: m.rowOwner(r)}
 		switch c := &p.Customer; {
 		case c.ID == 0:
 		case !c.Status.IsPlanned():
@@ -174,19 +175,19 @@ func (m *Ledger) FindBatch(_ context.Context, fingerprint string) (ledger.Batch,
 func (m *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
 	return func(yield func(ledger.Customer, error) bool) {
 		m.mu.Lock()
-		all := m.query(q)
+		all := m.findCustomers(q)
 		m.mu.Unlock()
-		values(ctx, all)(yield)
+		yieldAll(ctx, all)(yield)
 	}
 }
 
-func (m *state) query(q ledger.Query) (out []ledger.Customer) {
+func (m *state) findCustomers(q ledger.Query) (out []ledger.Customer) {
 	if q.Newest > 0 && len(q.Status) == 0 {
 		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}
 	}
-	in, not := m.claimed(q.Batch), m.claimed(q.NotBatch)
+	in, not := m.claimedCustomers(q.Batch), m.claimedCustomers(q.NotBatch)
 	for _, p := range m.customers {
-		c := m.customer(p.ID)
+		c := m.findCustomer(p.ID)
 		if len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) || q.Batch != 0 && !in[c.ID] || q.NotBatch != 0 && not[c.ID] ||
 			len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) ||
 			len(q.Identities) > 0 && !slices.ContainsFunc(q.Identities, func(s string) bool { return m.identity[s] == c.ID }) ||
@@ -213,7 +214,7 @@ func (m *state) query(q ledger.Query) (out []ledger.Customer) {
 	if q.Newest > 0 {
 		out = slices.DeleteFunc(out, func(c ledger.Customer) bool { return c.Decided.IsZero() })
 		slices.SortFunc(out, func(a, b ledger.Customer) int {
-			return cmp.Or(cmp.Compare(m.answeredLast(b.ID), m.answeredLast(a.ID)), cmp.Compare(b.ID, a.ID))
+			return cmp.Or(cmp.Compare(m.newestAnswered(b.ID), m.newestAnswered(a.ID)), cmp.Compare(b.ID, a.ID))
 		})
 		out = out[:min(q.Newest, len(out))]
 	}
@@ -225,7 +226,7 @@ func isBeyond(n *ledger.Near, attempt int64) bool {
 	return attempt != 0 && (n.After && attempt > n.Attempt || !n.After && attempt < n.Attempt)
 }
 
-// newestAttempt is the id of the newest attempt, 0 if there is none.
+// newestAttempt returns the id of the newest attempt, 0 if there is none.
 func newestAttempt(h []ledger.Attempt) (id int64) {
 	for _, a := range h {
 		id = max(id, a.ID)
@@ -233,8 +234,9 @@ func newestAttempt(h []ledger.Attempt) (id int64) {
 	return id
 }
 
-// answeredLast is the newest attempt of a customer that is not open, 0 if there is none.
-func (m *state) answeredLast(customer int64) (id int64) {
+// newestAnswered returns the newest attempt of a customer that is not open, 0 if
+// there is none.
+func (m *state) newestAnswered(customer int64) (id int64) {
 	for _, a := range m.customers[customer-1].History {
 		if a.Class != ledger.Open {
 			id = max(id, a.ID)
@@ -243,15 +245,15 @@ func (m *state) answeredLast(customer int64) (id int64) {
 	return id
 }
 
-// claimed are the customers that rows of a batch claim.
-func (m *state) claimed(batch int64) map[int64]bool {
+// claimedCustomers returns the customers that rows of a batch claim.
+func (m *state) claimedCustomers(batch int64) map[int64]bool {
 	set := map[int64]bool{}
 	if batch < 1 || batch > int64(len(m.batches)) {
 		return set
 	}
 	for _, r := range m.rows[batch-1] {
 		if r.Claims {
-			set[m.owner(r).ID] = true
+			set[m.rowOwner(r).ID] = true
 		}
 	}
 	return set

@@ -9,26 +9,26 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// registration is a check pass under way. It holds the right to write;
-// what it adds reaches the ledger with Commit.
+// registration is a check pass in progress. It keeps other writers out; Commit
+// moves what it has added into the ledger.
 type registration struct {
-	m      *Ledger
-	batch  ledger.Batch
-	over   bool
-	noted  bool // no rows are added any more
-	rows   []storedRow
-	claims map[string]int // identity → ordinal
+	m         *Ledger
+	batch     ledger.Batch
+	ended     bool
+	annotated bool // no rows are added any more
+	rows      []storedRow
+	claims    map[string]int // identity → ordinal
 }
 
 var _ ledger.Registration = (*registration)(nil)
 
 // Register implements Registrar.
 func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
-	if err := m.enter(ctx); err != nil {
+	if err := m.lockWrites(ctx); err != nil {
 		return nil, err
 	}
 	if _, err := m.FindBatch(ctx, b.Fingerprint); err == nil {
-		<-m.turn
+		<-m.writeLock
 		return nil, fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
 	}
 	if b.Registered.IsZero() {
@@ -38,10 +38,17 @@ func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	return &registration{m: m, batch: b, claims: map[string]int{}}, nil
 }
 
+func (r *registration) requireOpen() error {
+	if r.ended {
+		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	}
+	return nil
+}
+
 // Lookup implements Registration.
 func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger.Match, error) {
-	if r.over {
-		return nil, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return nil, err
 	}
 	m := r.m
 	m.mu.Lock()
@@ -55,7 +62,7 @@ func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger
 			k.First = ledger.Position{File: r.rows[at].File, Number: r.rows[at].Number, Line: r.rows[at].Line}
 		}
 		own := m.identity[s[i].Identity]
-		if c := m.customer(own); c.ID != 0 {
+		if c := m.findCustomer(own); c.ID != 0 {
 			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
 		}
 		mine := ledger.Details(m.keys.Details(s[i].Fields, len(ledger.DetailFields())))
@@ -69,19 +76,20 @@ func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger
 		if k.Customer != nil && k.Customer.Status.Onboarded() {
 			continue
 		}
-		k.ByID = m.other(m.byNumber, m.keys.Sender(s[i].SenderID), own)
-		k.ByName = m.other(m.byName, m.keys.Name(s[i].NameText), own)
+		k.ByID = m.findByMark(m.byNumber, m.keys.Sender(s[i].SenderID), own)
+		k.ByName = m.findByMark(m.byName, m.keys.Name(s[i].NameText), own)
 	}
 	return out, nil
 }
 
-// other is the first customer with a mark, other than own, that was or may have been onboarded.
-func (m *state) other(by map[int64][]int64, mark, own int64) (best *ledger.Customer) {
+// findByMark returns the first customer with a mark, other than own, that was or
+// may have been onboarded.
+func (m *state) findByMark(by map[int64][]int64, mark, own int64) (best *ledger.Customer) {
 	if mark == 0 {
 		return nil
 	}
 	for _, id := range by[mark] {
-		c := m.customer(id)
+		c := m.findCustomer(id)
 		switch c.Status {
 		case ledger.Created, ledger.LinkMissing, ledger.InDoubt:
 			if id != own && (best == nil || id < best.ID) {
@@ -94,16 +102,16 @@ func (m *state) other(by map[int64][]int64, mark, own int64) (best *ledger.Custo
 
 // Add implements Registration.
 func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
-	if r.over {
-		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return err
 	}
 	for _, row := range rows {
-		if row.Ordinal != len(r.rows) || r.noted {
-			return r.stop(fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, len(r.rows), ledger.ErrConflict))
+		if row.Ordinal != len(r.rows) || r.annotated {
+			return r.endWith(fmt.Errorf("row %d added after %d rows: %w", row.Ordinal, len(r.rows), ledger.ErrConflict))
 		}
 		if row.Identity != "" && row.Claims {
 			if at, ok := r.claims[row.Identity]; ok {
-				return r.stop(fmt.Errorf("rows %d and %d claim the same identity: %w", at, row.Ordinal, ledger.ErrConflict))
+				return r.endWith(fmt.Errorf("rows %d and %d claim the same identity: %w", at, row.Ordinal, ledger.ErrConflict))
 			}
 			r.claims[row.Identity] = row.Ordinal
 		}
@@ -116,25 +124,25 @@ func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
 
 // Annotate implements Registration.
 func (r *registration) Annotate(_ context.Context, notes []ledger.RowNote) error {
-	if r.over {
-		return fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return err
 	}
 	last := -1
 	for _, n := range notes {
-		if n.Ordinal <= last || n.Ordinal >= len(r.rows) || r.noted {
-			return r.stop(fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, len(r.rows), ledger.ErrConflict))
+		if n.Ordinal <= last || n.Ordinal >= len(r.rows) || r.annotated {
+			return r.endWith(fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, len(r.rows), ledger.ErrConflict))
 		}
 		last = n.Ordinal
 		r.rows[last].Annotate(n)
 	}
-	r.noted = true
+	r.annotated = true
 	return nil
 }
 
 // Commit implements Registration.
 func (r *registration) Commit(context.Context) (ledger.Batch, error) {
-	if r.over {
-		return ledger.Batch{}, fmt.Errorf("the registration is over: %w", ledger.ErrConflict)
+	if err := r.requireOpen(); err != nil {
+		return ledger.Batch{}, err
 	}
 	m := r.m
 	m.mu.Lock()
@@ -163,30 +171,30 @@ func (r *registration) Commit(context.Context) (ledger.Batch, error) {
 			c := m.customers[id-1]
 			c.LastBatch, c.LastRow = r.batch.ID, row.Ordinal
 			if c.Attempts == 0 {
-				m.mark(id)
+				m.addMarks(id)
 			}
 		}
-		if c := m.customer(id); c.Status == ledger.Forgotten {
+		if c := m.findCustomer(id); c.Status == ledger.Forgotten {
 			*row = storedRow{Row: row.Erased(), owner: id}
 		}
 	}
-	r.over = true
-	<-m.turn
+	r.ended = true
+	<-m.writeLock
 	return r.batch, nil
 }
 
 // Rollback implements Registration.
 func (r *registration) Rollback() error {
-	if !r.over {
-		r.over = true
-		<-r.m.turn
+	if !r.ended {
+		r.ended = true
+		<-r.m.writeLock
 	}
 	return nil
 }
 
-// stop ends the registration for an error.
-func (r *registration) stop(cause error) error {
-	r.over = true
-	<-r.m.turn
+// endWith ends the registration for an error.
+func (r *registration) endWith(cause error) error {
+	r.ended = true
+	<-r.m.writeLock
 	return cause
 }

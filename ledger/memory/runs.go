@@ -12,7 +12,7 @@ import (
 
 // Begin implements Runs.
 func (m *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
-	err = m.write(ctx, func() error {
+	err = m.withWriteLock(ctx, func() error {
 		r.ID, r.Started, r.End = int64(len(m.runs)+1), ledger.Stored(r.Started), nil
 		m.runs = append(m.runs, r)
 		id = r.ID
@@ -23,7 +23,7 @@ func (m *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 
 // Finish implements Runs.
 func (m *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error {
-	return m.write(ctx, func() error {
+	return m.withWriteLock(ctx, func() error {
 		if id < 1 || id > int64(len(m.runs)) {
 			return fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
 		}
@@ -37,10 +37,10 @@ func (m *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 			return nil
 		}
 		for _, r := range m.rows[batch-1] {
-			rep := m.reported(r)
-			if mark := m.tellMark(r, rep); mark != 0 {
-				if _, ok := m.told[mark]; !ok {
-					m.told[mark] = id
+			rep := m.newReported(r)
+			if mark := m.reportMark(r, rep); mark != 0 {
+				if _, ok := m.reportedIn[mark]; !ok {
+					m.reportedIn[mark] = id
 				}
 			}
 		}
@@ -54,11 +54,11 @@ func (m *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	all := slices.Clone(m.runs)
 	m.mu.Unlock()
 	slices.Reverse(all)
-	return values(ctx, all)
+	return yieldAll(ctx, all)
 }
 
-// values yields a list.
-func values[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
+// yieldAll yields a list.
+func yieldAll[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, v := range all {
 			if err := ctx.Err(); err != nil {
@@ -74,7 +74,7 @@ func values[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
 
 // Bind implements Runs.
 func (m *Ledger) Bind(ctx context.Context, account ledger.Account) error {
-	return m.write(ctx, func() error {
+	return m.withWriteLock(ctx, func() error {
 		if m.info.Account.Differs(account) {
 			return fmt.Errorf("ledger in memory: %w", ledger.ErrAccount)
 		}
@@ -96,7 +96,7 @@ func (m *Ledger) Learnt(_ context.Context, name string) (string, time.Time, erro
 
 // Learn implements Runs.
 func (m *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
-	return m.write(ctx, func() error {
+	return m.withWriteLock(ctx, func() error {
 		m.learnt[name] = learnt{value, ledger.Stored(at)}
 		return nil
 	})

@@ -1,10 +1,10 @@
 package kyc
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -22,17 +22,17 @@ const maxConnections = limits.WebhookConns
 // the new one waits. It is safe for concurrent use.
 type limitListener struct {
 	net.Listener
-	most int
+	max int
 
 	mu        sync.Mutex
 	room      *sync.Cond // signalled when a connection ends or may be dropped, and at Close
 	open      int
-	droppable *list.List // of *connection, the oldest first
+	droppable []*connection // the oldest first
 	closed    bool
 }
 
 func newLimitListener(l net.Listener, most int) *limitListener {
-	limited := &limitListener{Listener: l, most: most, droppable: list.New()}
+	limited := &limitListener{Listener: l, max: most}
 	limited.room = sync.NewCond(&limited.mu)
 	return limited
 }
@@ -41,62 +41,63 @@ func newLimitListener(l net.Listener, most int) *limitListener {
 func (l *limitListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		l.dropOldest() // the server tries again soon
+		l.mu.Lock()
+		l.dropOldest() // net/http calls Accept again soon
+		l.mu.Unlock()
 	}
 	if err != nil {
 		return nil, err
 	}
 	c := &connection{Conn: conn, listener: l}
-	if !l.admit(c) {
+	if !l.admitConn(c) {
 		return nil, errors.Join(net.ErrClosed, conn.Close())
 	}
 	return c, nil
 }
 
-// admit makes room for a connection. It reports false when the listener was closed.
-func (l *limitListener) admit(c *connection) bool {
+// admitConn makes room for a connection. It reports false when the listener was closed.
+func (l *limitListener) admitConn(c *connection) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.open >= l.most && !l.closed {
-		if oldest := l.droppable.Front(); oldest != nil {
-			l.drop(oldest.Value.(*connection))
-			continue
+	for l.open >= l.max && !l.closed {
+		if !l.dropOldest() {
+			l.room.Wait()
 		}
-		l.room.Wait()
 	}
 	if l.closed {
 		return false
 	}
 	l.open++
-	c.place = l.droppable.PushBack(c)
+	l.droppable = append(l.droppable, c)
 	return true
 }
 
-// drop closes a connection. The caller has the lock.
-func (l *limitListener) drop(c *connection) {
-	l.forget(c)
-	_ = c.Conn.Close() // whoever is at the other end gets no answer either way
-}
-
-func (l *limitListener) dropOldest() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if oldest := l.droppable.Front(); oldest != nil {
-		l.drop(oldest.Value.(*connection))
+// dropOldest closes the oldest connection that may be closed, and reports
+// whether there was one. The caller holds the lock.
+func (l *limitListener) dropOldest() bool {
+	if len(l.droppable) == 0 {
+		return false
 	}
+	oldest := l.droppable[0]
+	l.removeConn(oldest)
+	_ = oldest.Conn.Close() // the caller gets no answer either way
+	return true
 }
 
-// forget takes a connection off the books, once. The caller has the lock.
-func (l *limitListener) forget(c *connection) {
+// protectConn keeps a connection from being dropped. The caller holds the lock.
+func (l *limitListener) protectConn(c *connection) {
+	l.droppable = slices.DeleteFunc(l.droppable, func(other *connection) bool { return other == c })
+}
+
+// removeConn ends the counting of a connection. Further calls have no effect. The
+// caller holds the lock.
+func (l *limitListener) removeConn(c *connection) {
 	if c.ended {
 		return
 	}
 	c.ended = true
 	l.open--
-	if c.place != nil {
-		l.droppable.Remove(c.place)
-		c.place = nil
-	}
+	l.protectConn(c)
 	l.room.Signal()
 }
 
@@ -114,33 +115,29 @@ func (l *limitListener) Close() error {
 type connection struct {
 	net.Conn
 	listener *limitListener
-	place    *list.Element // among those that may be dropped; nil = it may not
 	ended    bool
 }
 
 // Close implements net.Conn.
 func (c *connection) Close() error {
 	c.listener.mu.Lock()
-	c.listener.forget(c)
+	c.listener.removeConn(c)
 	c.listener.mu.Unlock()
 	return c.Conn.Close()
 }
 
-// keep protects the connection while a signed event is recorded. release ends
+// keepOpen protects the connection while a signed event is recorded. release ends
 // that, and counts the connection as new.
-func (c *connection) keep() (release func()) {
+func (c *connection) keepOpen() (release func()) {
 	l := c.listener
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.place != nil {
-		l.droppable.Remove(c.place)
-		c.place = nil
-	}
+	l.protectConn(c)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if !c.ended {
-			c.place = l.droppable.PushBack(c)
+			l.droppable = append(l.droppable, c)
 			l.room.Signal()
 		}
 	}
@@ -157,7 +154,7 @@ func withConnection(ctx context.Context, conn net.Conn) context.Context {
 // does nothing where there is no limit.
 func keepConnection(ctx context.Context) (release func()) {
 	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
-		return c.keep()
+		return c.keepOpen()
 	}
 	return func() {}
 }

@@ -123,7 +123,7 @@ func idOf(raw json.RawMessage) string {
 	return id
 }
 
-// logName returns the name of an event as far as it can stand in a log.
+// logName returns the name of an event, fit for a log.
 func logName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r == '.' || r == '-' || r == '_' || r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
@@ -146,8 +146,8 @@ func reasonsOf(raw json.RawMessage) []string {
 	return reasonsIn(raw, 0, &left)
 }
 
-// reasonsIn is reasonsOf for a value so deep in a member, of which so many
-// values may still be looked at.
+// reasonsIn returns the codes of a value at a depth in a member, and looks at no
+// more than *left further values.
 func reasonsIn(raw json.RawMessage, depth int, left *int) (all []string) {
 	if *left--; depth > maxReasonDepth || *left < 0 {
 		return nil
@@ -176,7 +176,7 @@ func reasonsIn(raw json.RawMessage, depth int, left *int) (all []string) {
 	return all
 }
 
-// readTime takes RFC 3339, and seconds or milliseconds since 1970 as a number,
+// readTime reads RFC 3339, and seconds or milliseconds since 1970 as a number,
 // with or without a fraction, or its text. Anything else is no time.
 func readTime(raw json.RawMessage) time.Time {
 	var text string
@@ -189,7 +189,10 @@ func readTime(raw json.RawMessage) time.Time {
 		raw = json.RawMessage(text)
 	}
 	var n float64
-	switch json.Unmarshal(raw, &n); {
+	if json.Unmarshal(raw, &n) != nil {
+		return time.Time{}
+	}
+	switch {
 	case n > 1e12 && n < 1e13: // 2001 to 2286
 		return time.UnixMilli(int64(n)).UTC()
 	case n > 1e9 && n < 1e10:
@@ -198,10 +201,10 @@ func readTime(raw json.RawMessage) time.Time {
 	return time.Time{}
 }
 
-// Events yields the events of a file: one JSON object after the other, or an
+// ReadEvents yields the events of a file: one JSON object after the other, or an
 // array of them. ErrOther and ErrMalformed come with the event's number, from
 // 1, and do not end it; a file that is no JSON from some place on does.
-func Events(r io.Reader, yield func(Event, error) bool) error {
+func ReadEvents(r io.Reader, yield func(Event, error) bool) error {
 	bounded := limits.NewRecordReader(r)
 	in := bufio.NewReader(bounded)
 	array, err := opensArray(in)
@@ -219,7 +222,7 @@ func Events(r io.Reader, yield func(Event, error) bool) error {
 	}
 	n := 1
 	for ; !array || dec.More(); n++ {
-		bounded.Next()
+		bounded.NextRecord()
 		var raw json.RawMessage
 		err := dec.Decode(&raw)
 		if errors.Is(err, io.EOF) && !array {
@@ -238,7 +241,7 @@ func Events(r io.Reader, yield func(Event, error) bool) error {
 		if !yield(e, err) {
 			return nil
 		}
-		bounded.Next()
+		bounded.NextRecord()
 	}
 	if _, err := dec.Token(); err != nil { // cut short, or something else than an array's end
 		return fmt.Errorf("event %d: %w", n, ErrMalformed)

@@ -89,7 +89,7 @@ func TestEvents(t *testing.T) {
 		{"[" + one + "," + one[:20], 1, 0, true},
 	} {
 		good, bad := 0, 0
-		err := Events(strings.NewReader(test.text), func(_ Event, err error) bool {
+		err := ReadEvents(strings.NewReader(test.text), func(_ Event, err error) bool {
 			if err != nil {
 				bad++
 			} else {

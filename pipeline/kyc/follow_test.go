@@ -68,7 +68,7 @@ func customers(t *testing.T, l Ledger) (all []ledger.Customer) {
 	return all
 }
 
-func quick() *Pace { p := NewPace(0); p.rest = time.Millisecond; return p }
+func quick() *Pace { p := NewPace(0); p.pause = time.Millisecond; return p }
 
 // pages is a list of n users, of whom each is known by its place.
 type pages struct {
@@ -290,7 +290,7 @@ func TestRetryWithoutALink(t *testing.T) {
 			if !slices.Equal(c.KYC.Reasons, denied[0].Reasons) {
 				t.Errorf("the reasons are gone: %q", c.KYC.Reasons)
 			}
-			if Unverified(c, moment().Add(time.Hour)) {
+			if IsUnverified(c, moment().Add(time.Hour)) {
 				t.Error("the user is asked to act")
 			}
 			// The denial comes once more, and so does the link that was there.

@@ -9,7 +9,7 @@ import (
 )
 
 // eventForm is one name of a webhook event about an identity check. The vendor has
-// renamed them twice, so all that is known of names stands in eventForms.
+// renamed them twice, so all that is known of names is in eventForms.
 type eventForm struct {
 	name   string
 	status ledger.KYCStatus // that the name says; "" = data.status says it
@@ -28,7 +28,7 @@ func eventForms() []eventForm {
 		{name: "user.kyc.manualReview", status: ledger.KYCPending},
 		{name: "rain.user-event"},             // second, no longer emitted since 2026-04-21
 		{name: "user.kyc-event", words: true}, // third
-		{name: familyPrefix + "*"},            // whatever comes next
+		{name: familyPrefix + "*"},            // names to come
 	}
 }
 
@@ -51,7 +51,7 @@ func formOf(name string) (eventForm, bool) {
 // that can be recorded.
 func (f eventForm) statusOf(word string) ledger.KYCStatus {
 	if f.status != ledger.KYCUnknown {
-		return f.status // the name says it, whatever the data says
+		return f.status // the name outranks data.status
 	}
 	s := StatusOf(word)
 	if !f.words && !slices.Contains(ledger.KYCStatuses(), s) {

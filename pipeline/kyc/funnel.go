@@ -15,7 +15,7 @@ type Funnel struct {
 	Status     map[ledger.KYCStatus]int // "" = nothing was heard of their check
 	NoLink     int                      // link_missing
 	Unverified int                      // have still to open their link, and have had it for longer than asked
-	RetryOpen  int                      // perhaps begun again: no answer told, and nothing was heard since
+	RetryOpen  int                      // perhaps begun again: there was no answer, and no news since
 	Again      int                      // under review again without a link: they have nothing to do
 }
 
@@ -50,7 +50,7 @@ func (f *Funnel) Add(c ledger.Customer, before time.Time) {
 	if c.Status == ledger.LinkMissing && !c.KYC.IsLinkSpent() {
 		f.NoLink++
 	}
-	if Unverified(c, before) {
+	if IsUnverified(c, before) {
 		f.Unverified++
 	}
 	if s := c.KYC.Status; c.KYC.RetryOpen && (s.Open() || s == ledger.KYCDenied) {
@@ -61,8 +61,8 @@ func (f *Funnel) Add(c ledger.Customer, before time.Time) {
 	}
 }
 
-// Unverified reports whether a customer has a link from before a moment, and
+// IsUnverified reports whether a customer has a link from before a moment, and
 // has still to open it.
-func Unverified(c ledger.Customer, before time.Time) bool {
+func IsUnverified(c ledger.Customer, before time.Time) bool {
 	return c.Status == ledger.Created && c.UsableURL() != "" && c.KYC.Status.Open() && !c.Issued.After(before)
 }

@@ -44,9 +44,9 @@ func FuzzWebhook(f *testing.F) {
 		recorded := 0
 		h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte(secret), []byte(next)}, Signature: s, PartnerID: "p-1",
 			Now: func() time.Time { return now }, Failed: func(err error) { t.Error(err) },
-			Told: func(e ledger.KYCEvent, _ bool) {
+			Recorded: func(e ledger.KYCEvent, _ bool) {
 				recorded++
-				if late := now.Sub(e.At); late > defaultMaxAge || late < -aheadAtMost {
+				if late := now.Sub(e.At); late > defaultMaxAge || late < -maxAhead {
 					t.Errorf("recorded at an age of %s", late)
 				}
 				if e.URL != "" && !ledger.ValidLink(e.URL) || !ledger.ValidToken(e.ServiceID) || strings.ContainsFunc(string(e.Status), notToken) {

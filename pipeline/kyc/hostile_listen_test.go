@@ -56,7 +56,7 @@ func listenTo(t *testing.T, l Ledger, most int) *served {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- serve(ctx, newLimitListener(&countedListener{listener, e.accepted}, most), h, time.Millisecond)
+		done <- serveLimited(ctx, newLimitListener(&countedListener{listener, e.accepted}, most), h, time.Millisecond)
 	}()
 	ended := false
 	e.end = func() error {

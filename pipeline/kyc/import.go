@@ -25,7 +25,7 @@ type Imported struct {
 	Bad          int // pieces of JSON that are no events
 }
 
-const importGroup = 500
+const importBatch = 500
 
 // Import records the events of a file, as saved or piped by an endpoint of
 // one's own, which has verified them. The order does not matter, nor repetition.
@@ -34,27 +34,27 @@ func Import(ctx context.Context, c ImportConfig, r io.Reader) (Imported, error) 
 	if c.Skipped == nil {
 		c.Skipped = func(string, error) {}
 	}
-	i := importing{ImportConfig: c}
+	i := importRun{ImportConfig: c}
 	var failed error
-	err := Events(r, func(e Event, err error) bool {
-		failed = i.take(ctx, e, err)
+	err := ReadEvents(r, func(e Event, err error) bool {
+		failed = i.takeEvent(ctx, e, err)
 		return failed == nil && ctx.Err() == nil
 	})
 	if failed == nil {
-		failed = i.flush(ctx)
+		failed = i.flushGroup(ctx)
 	}
 	return i.out, errors.Join(failed, err, ctx.Err())
 }
 
-// importing is an Import under way.
-type importing struct {
+// importRun is an Import in progress.
+type importRun struct {
 	ImportConfig
 	out   Imported
 	group []ledger.KYCEvent
 }
 
-// take sorts one event. Its error is one of the ledger.
-func (i *importing) take(ctx context.Context, e Event, err error) error {
+// takeEvent sorts one event. Its error is one of the ledger.
+func (i *importRun) takeEvent(ctx context.Context, e Event, err error) error {
 	switch {
 	case errors.Is(err, ErrMalformed):
 		i.out.Bad++
@@ -81,14 +81,14 @@ func (i *importing) take(ctx context.Context, e Event, err error) error {
 			e.URL = ""
 			i.Skipped(e.Name, ErrOtherLink)
 		}
-		if i.group = append(i.group, e.KYCEvent); len(i.group) == importGroup {
-			return i.flush(ctx)
+		if i.group = append(i.group, e.KYCEvent); len(i.group) == importBatch {
+			return i.flushGroup(ctx)
 		}
 	}
 	return nil
 }
 
-func (i *importing) flush(ctx context.Context) error {
+func (i *importRun) flushGroup(ctx context.Context) error {
 	n, err := i.Ledger.ObserveKYC(ctx, i.group)
 	if err == nil {
 		i.out.News += n

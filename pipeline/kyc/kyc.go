@@ -3,12 +3,13 @@
 // checks of denied users, begun again; and users whose link was lost, deleted so
 // that they can be created once more.
 //
-// Start at [Sync], [Import] and [Handler] for the status, [Retry] for denied
-// users, [Remove] for lost links and [Count] for the funnel. [Signature] may be
-// used by whoever has an endpoint of their own.
+// Start at [Sync] for the partner's list, [Import] for saved webhooks and
+// [Handler] with [Serve] for received ones; all three give a [Ledger] what they
+// read. [Retry] is for denied users, [Remove] for lost links, [Count] for the
+// funnel. An endpoint of your own needs [Signature] and [ParseEvent] only.
 //
-// Nothing here creates a user. Everything but Remove goes beside a run on the
-// same ledger.
+// Nothing here creates a user. Everything but Remove may run at the same time as a
+// run on the same ledger.
 package kyc
 
 import (
@@ -34,7 +35,7 @@ type Ledger interface {
 type Pace struct {
 	limit *rate.Limiter
 	tries int
-	rest  time.Duration // before the second try; doubles
+	pause time.Duration // before the second try; doubles
 }
 
 // NewPace allows so many requests a second; 0 = without limit.
@@ -43,42 +44,43 @@ func NewPace(perSecond float64) *Pace {
 	if perSecond > 0 {
 		limit = rate.Limit(perSecond)
 	}
-	return &Pace{limit: rate.NewLimiter(limit, 1), tries: 5, rest: time.Second}
+	return &Pace{limit: rate.NewLimiter(limit, 1), tries: 5, pause: time.Second}
 }
 
-const longestRest = time.Minute
+const maxPause = time.Minute
 
-// ask makes a request until it is answered, refused for good, or tried often
-// enough. do must be safe to repeat after an error for which again is true.
-func (p *Pace) ask(ctx context.Context, again func(*partner.Error) bool, do func() error) error {
-	rest := p.rest
+// askPartner makes a request until it is answered, refused for good, or tried
+// often enough. do must be safe to repeat after an error for which again is true.
+// What it returns is that of the last try, or the error of ctx.
+func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) bool, do func() (T, error)) (answer T, err error) {
+	rest := p.pause
 	for n := 1; ; n++ {
 		if err := p.limit.Wait(ctx); err != nil {
-			return err
+			return answer, err
 		}
-		err := do()
+		answer, err = do()
 		var e *partner.Error
 		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
-			return err
+			return answer, err
 		}
 		wait := max(rest, e.RetryAfter)
-		if wait > 15*longestRest {
-			return err // longer than anybody waits for a list
+		if wait > 15*maxPause {
+			return answer, err // too long to wait for a list
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return answer, ctx.Err()
 		}
-		rest = min(2*rest, longestRest)
+		rest = min(2*rest, maxPause)
 	}
 }
 
-// readable reports whether a list that was not given may be given later.
-func readable(e *partner.Error) bool { return e.Class != ledger.Reject && e.Class != ledger.Unclear }
+// isReadable reports whether a list that was not given may be given later.
+func isReadable(e *partner.Error) bool { return e.Class != ledger.Reject && e.Class != ledger.Unclear }
 
-// passing reports whether a change was turned away, or never sent, for a reason
+// isPassing reports whether a change was turned away, or never sent, for a reason
 // that passes.
-func passing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == ledger.NotSent }
+func isPassing(e *partner.Error) bool { return e.Class.AsksToWait() || e.Class == ledger.NotSent }

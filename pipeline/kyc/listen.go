@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -15,12 +16,12 @@ import (
 const (
 	defaultMaxAge  = 7 * 24 * time.Hour
 	defaultMaxBody = limits.Webhook
-	aheadAtMost    = 5 * time.Minute
-	atOnce         = limits.WebhookSlots // signed events that work on the ledger
+	maxAhead       = 5 * time.Minute
+	maxConcurrent  = limits.WebhookSlots // signed events that work on the ledger
 	maxWait        = limits.WebhookWait  // for a place among them
 )
 
-// Why a signed event was not recorded, beside ErrOther.
+// Why a signed event was not recorded, apart from ErrOther.
 var (
 	ErrOtherAccount = errors.New("the event is of another partner account")
 	ErrOutOfTime    = errors.New("the event is too old, or from the future")
@@ -37,34 +38,30 @@ type Endpoint struct {
 	MaxBody   int64                              // bytes; default 64 KiB
 	Busy      func(error) bool                   // whether an error of the ledger passes by itself; nil = none does
 	Failed    func(error)                        // called with every other one, several times perhaps; nil = ignored
-	Told      func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
+	Recorded  func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
 	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime, ErrOtherLink. nil = ignored
 	Now       func() time.Time                   // default time.Now
 }
 
 // Handler receives webhooks. It answers 2xx only when the ledger has the event, or
-// never will have, so that whoever sends repeats all others; GET and HEAD, by which
+// never will have, so that senders repeat all others; GET and HEAD, by which
 // endpoints are probed, are answered 204. A body has 3 seconds to come in. After
 // anything that is not signed the connection is closed. It may be called by any
 // number of goroutines, and so are the functions of the Endpoint.
 func Handler(e Endpoint) (http.Handler, error) {
 	if len(e.Secrets) == 0 || slices.ContainsFunc(e.Secrets, func(s []byte) bool { return len(s) == 0 }) {
-		return nil, errors.New("kyc: Secrets has none, or an empty one: anybody could send events")
+		return nil, errors.New("kyc: Secrets has none, or an empty one: unsigned events would be accepted")
 	}
-	if e.MaxAge == 0 {
-		e.MaxAge = defaultMaxAge
-	}
-	if e.MaxBody == 0 {
-		e.MaxBody = defaultMaxBody
-	}
+	e.MaxAge = cmp.Or(e.MaxAge, defaultMaxAge)
+	e.MaxBody = cmp.Or(e.MaxBody, defaultMaxBody)
 	if e.Busy == nil {
 		e.Busy = func(error) bool { return false }
 	}
 	if e.Failed == nil {
 		e.Failed = func(error) {}
 	}
-	if e.Told == nil {
-		e.Told = func(ledger.KYCEvent, bool) {}
+	if e.Recorded == nil {
+		e.Recorded = func(ledger.KYCEvent, bool) {}
 	}
 	if e.Skipped == nil {
 		e.Skipped = func(string, error) {}
@@ -72,7 +69,7 @@ func Handler(e Endpoint) (http.Handler, error) {
 	if e.Now == nil {
 		e.Now = time.Now
 	}
-	return &handler{e, make(chan struct{}, atOnce)}, nil
+	return &handler{e, make(chan struct{}, maxConcurrent)}, nil
 }
 
 type handler struct {
@@ -84,7 +81,7 @@ var _ http.Handler = (*handler)(nil)
 
 // ServeHTTP implements http.Handler. What it answers repeats nothing of the request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	status := h.serve(w, r)
+	status := h.handleRequest(w, r)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")
 	}
@@ -92,7 +89,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
+func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
 	body, status := h.readSigned(w, r)
 	if status != 0 {
 		w.Header().Set("Connection", "close")
@@ -108,10 +105,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) int {
 		defer func() { <-h.slots }()
 	case <-timer.C:
 		return http.StatusServiceUnavailable
-	case <-r.Context().Done(): // nobody waits for the answer
+	case <-r.Context().Done(): // the sender has hung up
 		return http.StatusServiceUnavailable
 	}
-	return h.accept(context.WithoutCancel(r.Context()), body)
+	return h.recordEvent(context.WithoutCancel(r.Context()), body)
 }
 
 // readSigned returns the body of a signed request. The status is 0, or what to
@@ -150,8 +147,8 @@ func (h *handler) readSigned(w http.ResponseWriter, r *http.Request) (body []byt
 	return body, 0
 }
 
-// accept does with a signed body what is to be done, and returns the status to answer.
-func (h *handler) accept(ctx context.Context, body []byte) int {
+// recordEvent does with a signed body what is to be done, and returns the status to answer.
+func (h *handler) recordEvent(ctx context.Context, body []byte) int {
 	e, err := ParseEvent(body)
 	age := h.Now().Sub(e.At)
 	switch {
@@ -163,19 +160,19 @@ func (h *handler) accept(ctx context.Context, body []byte) int {
 	case err != nil: // it will not be understood the next time either
 		ours, failed := isOurs(ctx, h.Ledger, e.ServiceID)
 		if failed != nil {
-			return h.failed(failed)
+			return h.errorStatus(failed)
 		}
 		if ours {
 			h.Skipped(e.Name, err)
 		}
 		return http.StatusNoContent
-	case age > h.MaxAge || age < -aheadAtMost:
+	case age > h.MaxAge || age < -maxAhead:
 		h.Skipped(e.Name, ErrOutOfTime)
 		return http.StatusConflict
 	}
 	taken, err := isLinkOfOther(ctx, h.Ledger, e.KYCEvent)
 	if err != nil {
-		return h.failed(err)
+		return h.errorStatus(err)
 	}
 	if taken {
 		e.URL = ""
@@ -183,14 +180,14 @@ func (h *handler) accept(ctx context.Context, body []byte) int {
 	}
 	news, err := h.Ledger.ObserveKYC(ctx, []ledger.KYCEvent{e.KYCEvent})
 	if err != nil {
-		return h.failed(err)
+		return h.errorStatus(err)
 	}
-	h.Told(e.KYCEvent, news > 0)
+	h.Recorded(e.KYCEvent, news > 0)
 	return http.StatusNoContent
 }
 
-// failed returns the status for an error of the ledger.
-func (h *handler) failed(err error) int {
+// errorStatus returns the status for an error of the ledger.
+func (h *handler) errorStatus(err error) int {
 	if h.Busy(err) {
 		return http.StatusServiceUnavailable
 	}

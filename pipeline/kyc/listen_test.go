@@ -156,7 +156,7 @@ func TestHandler(t *testing.T) {
 			h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte("whsec_1"), []byte("whsec_next")}, PartnerID: "p-1", MaxBody: 500,
 				Skipped: func(name string, why error) { skipped += name + ": " + why.Error() },
 				Busy:    func(err error) bool { return errors.Is(err, busy) }, Failed: func(error) { failed = true },
-				Told: func(ledger.KYCEvent, bool) { told = true }, Now: func() time.Time { return moment().Add(test.now) }})
+				Recorded: func(ledger.KYCEvent, bool) { told = true }, Now: func() time.Time { return moment().Add(test.now) }})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	locatePage = 50   // users a page, both to find users and to look at one of them again
-	locateMost = 2000 // pages that are read to find users, at most
+	locatePage     = 50   // users a page, both to find users and to look at one of them again
+	maxLocatePages = 2000 // pages that are read to find users, at most
 )
 
 // locator finds users in the partner's list and looks at each again just before
@@ -22,16 +22,16 @@ type locator struct {
 	at      map[string]int // how many users the list showed before this serviceId
 }
 
-// locate reads the list until every customer's user was met, or to its end.
-func (l *locator) locate(ctx context.Context, customers []ledger.Customer) error {
+// locateUsers reads the list until every customer's user was met, or to its end.
+func (l *locator) locateUsers(ctx context.Context, customers []ledger.Customer) error {
 	l.at = make(map[string]int, len(customers))
 	wanted := make(map[string]bool, len(customers))
 	for _, c := range customers {
 		wanted[c.ServiceID] = true
 	}
 	before := ""
-	for skip, n := 0, 0; n < locateMost && len(l.at) < len(wanted); n++ {
-		p, err := l.page(ctx, skip)
+	for skip, n := 0, 0; n < maxLocatePages && len(l.at) < len(wanted); n++ {
+		p, err := l.readPage(ctx, skip)
 		if err != nil {
 			return err
 		}
@@ -51,14 +51,14 @@ func (l *locator) locate(ctx context.Context, customers []ledger.Customer) error
 
 // isPaired reports whether the list, read now, shows the customer's serviceId
 // and e-mail together, of a user who is not deleted. Others may have been
-// deleted since the user was located, so that it may stand further in front.
+// deleted since the user was located, so that it may be nearer to the front.
 func (l *locator) isPaired(ctx context.Context, c ledger.Customer, deleted int) (bool, error) {
 	at, ok := l.at[c.ServiceID]
 	if !ok {
 		return false, nil
 	}
 	for skip := max(0, at-deleted-locatePage/2); skip <= at; skip += locatePage {
-		p, err := l.page(ctx, skip)
+		p, err := l.readPage(ctx, skip)
 		if err != nil {
 			return false, err
 		}
@@ -75,10 +75,6 @@ func (l *locator) isPaired(ctx context.Context, c ledger.Customer, deleted int) 
 	return false, nil
 }
 
-func (l *locator) page(ctx context.Context, skip int) (p partner.Page, err error) {
-	err = l.pace.ask(ctx, readable, func() error {
-		p, err = l.partner.ListUsers(ctx, skip, locatePage)
-		return err
-	})
-	return p, err
+func (l *locator) readPage(ctx context.Context, skip int) (partner.Page, error) {
+	return askPartner(ctx, l.pace, isReadable, func() (partner.Page, error) { return l.partner.ListUsers(ctx, skip, locatePage) })
 }

@@ -26,7 +26,7 @@ type RemoveConfig struct {
 	Partner Remover
 	Pace    *Pace
 	Run     int64              // whose deletions they are
-	Watch   func(done, of int) // nil = nobody watches
+	Watch   func(done, of int) // nil = progress is not reported
 	Now     func() time.Time   // default time.Now
 }
 
@@ -36,7 +36,7 @@ type Removals struct {
 	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
 	Refused int     // the partner refuses to delete them, because they have cards, say
 	Code    string  // of the newest refusal
-	Unasked int     // the list did not show them under their e-mail just before, so nobody was asked to delete them
+	Unasked int     // the list did not show them under their e-mail just before, so no deletion was sent
 	Changed int     // the ledger had another state of them by then, so no deletion was sent
 }
 
@@ -45,9 +45,10 @@ const unknownInRow = 3
 
 // Remove deletes the users of customers in link_missing. Each deletion has its
 // intent in the ledger before it is sent, and a look at the page of the list that
-// shows the user's serviceId and e-mail together just before that. It makes its customer in_doubt; only a
-// user shows to be there, or one created anew, ends that. So whatever crashes in
-// between, nobody is left without a user but those that the next run creates.
+// shows the user's serviceId and e-mail together just before that. It makes its
+// customer in_doubt, which ends when the user turns out to exist or is created
+// again. So a crash leaves customers without a user only where the next run creates
+// one.
 //
 // An error stops the round. What was sent is recorded all the same.
 func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (Removals, error) {
@@ -58,12 +59,12 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 	if c.Watch == nil {
 		c.Watch = func(int, int) {}
 	}
-	clock, err := c.clock(ctx)
+	clock, err := c.partnerClock(ctx)
 	if err != nil {
 		return out, err
 	}
 	find := &locator{partner: c.Partner, pace: c.Pace}
-	if err := find.locate(ctx, customers); err != nil {
+	if err := find.locateUsers(ctx, customers); err != nil {
 		return out, err
 	}
 	row := 0
@@ -81,7 +82,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 			continue
 		}
 		known := len(out.Unknown)
-		if err := c.remove(ctx, cu, clock, &out); err != nil {
+		if err := c.removeUser(ctx, cu, clock, &out); err != nil {
 			return out, err
 		}
 		if row++; len(out.Unknown) == known {
@@ -95,14 +96,9 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 	return out, nil
 }
 
-// clock relates our clock to the partner's by one look at its list.
-func (c RemoveConfig) clock(ctx context.Context) (func() ledger.Instant, error) {
-	var p partner.Page
-	err := c.Pace.ask(ctx, readable, func() error {
-		var err error
-		p, err = c.Partner.ListUsers(ctx, 0, 1)
-		return err
-	})
+// partnerClock relates our clock to the partner's by one look at its list.
+func (c RemoveConfig) partnerClock(ctx context.Context) (func() ledger.Instant, error) {
+	p, err := askPartner(ctx, c.Pace, isReadable, func() (partner.Page, error) { return c.Partner.ListUsers(ctx, 0, 1) })
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +111,7 @@ func (c RemoveConfig) clock(ctx context.Context) (func() ledger.Instant, error) 
 	}, nil
 }
 
-func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func() ledger.Instant, out *Removals) error {
+func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock func() ledger.Instant, out *Removals) error {
 	if err := c.Pace.limit.Wait(ctx); err != nil {
 		return err
 	}
@@ -129,24 +125,19 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 		out.Changed++
 		return nil
 	}
-	var removal partner.Removal
 	// Only what surely did nothing is repeated under the one intent.
-	err = c.Pace.ask(ctx, passing, func() error {
-		var err error
-		removal, err = c.Partner.Delete(ctx, cu.ServiceID)
-		return err
-	})
+	removal, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Removal, error) { return c.Partner.Delete(ctx, cu.ServiceID) })
 	var e *partner.Error
 	if !errors.As(err, &e) && err != nil {
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
-	change := c.outcome(cu, ids[0], removal, e, clock())
+	change := c.changeAfter(cu, ids[0], removal, e, clock())
 	left, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
 	if failed == nil && len(left) > 0 {
 		failed = fmt.Errorf("kyc: what became of a deletion does not fit what the ledger has of customer %d: %w", cu.ID, ledger.ErrConflict)
 	}
 	if failed != nil {
-		return c.save(change, failed)
+		return c.saveEmergency(change, failed)
 	}
 	switch {
 	case change.Status == ledger.LinkMissing:
@@ -165,8 +156,8 @@ func (c RemoveConfig) remove(ctx context.Context, cu ledger.Customer, clock func
 	return nil
 }
 
-// outcome is what an answer makes of the customer.
-func (c RemoveConfig) outcome(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
+// changeAfter returns the change of the customer that an answer brings.
+func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
 	change := ledger.Change{Expect: ledger.Expect{Customer: cu.ID, Status: ledger.InDoubt, Intents: cu.Intents + 1}, Status: ledger.InDoubt, At: end.At,
 		Code: CodeRecreating, Message: "deleted because the link was lost, and not created again yet. Run the same input again"}
 	closing := ledger.Closing{Attempt: attempt, Class: ledger.Unknown, NotAfter: end}
@@ -190,15 +181,15 @@ func (c RemoveConfig) outcome(cu ledger.Customer, attempt int64, removal partner
 			closing.Class = ledger.NotSent
 		}
 		change.Status, change.Field, change.Code, change.Message = ledger.LinkMissing, cu.Field, cu.Code, cu.Message
-	default: // unanswered, or there is no such user and nobody knows why: the list tells
+	default: // unanswered, or there is no such user: the list decides
 		change.Message = "perhaps deleted because the link was lost. Run the same input again to find out, and to create it if it was"
 	}
 	change.Close = append(change.Close, closing)
 	return change
 }
 
-// save keeps an outcome that the ledger did not take.
-func (c RemoveConfig) save(change ledger.Change, cause error) error {
+// saveEmergency keeps an outcome that the ledger did not take.
+func (c RemoveConfig) saveEmergency(change ledger.Change, cause error) error {
 	if e, ok := c.Ledger.(ledger.Emergency); ok {
 		return errors.Join(cause, e.Emergency([]ledger.Change{change}))
 	}

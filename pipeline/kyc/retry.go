@@ -33,7 +33,7 @@ type RetriedAll struct {
 	Again   int // of those, documents submitted again without a link: their users have nothing to do
 	Spent   int // had their three tries
 	Refused int // the partner refused, nothing counted
-	Unknown int // sent, and no answer tells whether it was begun; the try counts
+	Unknown int // sent, and whether it was begun is unknown; the try counts
 	Taken   int // another process was at it
 }
 
@@ -64,14 +64,14 @@ func Retry(ctx context.Context, c RetryConfig) (RetriedAll, error) {
 			out.Spent++
 			continue
 		}
-		if err := c.retry(ctx, cu, &out); err != nil {
+		if err := c.retryUser(ctx, cu, &out); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
 }
 
-func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *RetriedAll) error {
+func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *RetriedAll) error {
 	last := context.WithoutCancel(ctx) // what was sent is recorded
 	was := cu.KYC.Retries
 	err := c.Ledger.RetryKYC(ctx, cu.ServiceID, was, was+1)
@@ -82,16 +82,11 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 	if err != nil {
 		return err
 	}
-	var answer partner.Retried
-	err = c.Pace.ask(ctx, passing, func() error {
-		var err error
-		answer, err = c.Partner.RetryKYC(ctx, cu.ServiceID)
-		return err
-	})
+	answer, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Retried, error) { return c.Partner.RetryKYC(ctx, cu.ServiceID) })
 	var e *partner.Error
 	switch {
 	case err == nil:
-		news := c.begun(cu, answer)
+		news := c.retryEvent(cu, answer)
 		taken, err := isLinkOfOther(last, c.Ledger, news)
 		if err != nil {
 			return err
@@ -121,9 +116,9 @@ func (c RetryConfig) retry(ctx context.Context, cu ledger.Customer, out *Retried
 	return nil
 }
 
-// begun is the news of a check begun again: with a link the user has to act,
+// retryEvent returns the event of a check begun again: with a link the user has to act,
 // without one the documents are under review again, unless the answer knows better.
-func (c RetryConfig) begun(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
+func (c RetryConfig) retryEvent(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
 	e := ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: answer.Date,
 		URL: answer.VerificationURL, RetryCount: answer.RetryCount}
 	if e.URL == "" {

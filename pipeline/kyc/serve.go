@@ -20,16 +20,16 @@ const (
 	maxHeaders    = limits.WebhookHeaders // bytes; net/http adds 4 KiB
 )
 
-// Serve serves a Handler to whoever can reach the listener, which it closes, until
-// ctx ends; requests under way then have grace to end. Strangers who stall take no
-// place of a signed event: headers, bodies and the number of connections have limits,
+// Serve serves a Handler on the listener, which it closes, until ctx ends; requests
+// in flight then have grace to end. Callers who stall take no place of a signed
+// event: headers, bodies and the number of connections have limits,
 // and the oldest connection without a signed event makes room for a new one. It
 // returns nil when ctx was canceled, else the cause of its end, or why serving failed.
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, grace time.Duration) error {
-	return serve(ctx, newLimitListener(listener, maxConnections), h, grace)
+	return serveLimited(ctx, newLimitListener(listener, maxConnections), h, grace)
 }
 
-func serve(ctx context.Context, listener *limitListener, h http.Handler, grace time.Duration) error {
+func serveLimited(ctx context.Context, listener *limitListener, h http.Handler, grace time.Duration) error {
 	server := newServer(h)
 	served := make(chan struct{})
 	var both errgroup.Group
@@ -50,7 +50,7 @@ func serve(ctx context.Context, listener *limitListener, h http.Handler, grace t
 		defer cancel()
 		err := server.Shutdown(last)
 		if errors.Is(err, context.DeadlineExceeded) {
-			return server.Close() // somebody stalls, which is no failure of ours
+			return server.Close() // a caller stalls, which is no failure
 		}
 		return err
 	})

@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -29,17 +30,12 @@ const (
 // not supported.
 type Signature struct {
 	Header   string   // name of the header; default X-Webhook-Signature
-	Prefix   string   // what stands before the signature; default sha256= or nothing
+	Prefix   string   // text before the signature; default sha256= or nothing
 	Encoding Encoding // default: hexadecimal or base64
 }
 
-// Name is the header's name.
-func (s Signature) Name() string {
-	if s.Header == "" {
-		return "X-Webhook-Signature"
-	}
-	return s.Header
-}
+// Name returns the header's name.
+func (s Signature) Name() string { return cmp.Or(s.Header, "X-Webhook-Signature") }
 
 // Verify returns ErrSignature unless one of the values, the headers of that name, holds
 // a signature of body under one of the secrets. While a secret is replaced there may be
@@ -54,7 +50,7 @@ func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error 
 			ones = append(ones, whole)
 		}
 		for _, one := range ones {
-			given = append(given, s.decode(one)...)
+			given = append(given, s.decodeValue(one)...)
 		}
 	}
 	if len(given) > maxSignatures {
@@ -81,8 +77,8 @@ func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error 
 // maxSignatures of one request; a sender who replaces a secret has two.
 const maxSignatures = 64
 
-// decode gives the readings of a header that are as long as a signature.
-func (s Signature) decode(value string) (all [][]byte) {
+// decodeValue returns the readings of a header that are as long as a signature.
+func (s Signature) decodeValue(value string) (all [][]byte) {
 	rest, had := strings.CutPrefix(value, s.Prefix)
 	if !had {
 		return nil

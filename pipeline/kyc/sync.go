@@ -15,15 +15,15 @@ import (
 
 const (
 	askedPage   = 1000 // users a page; the partner may grant fewer
-	leastPage   = 50   // what it gives unasked (public docs)
+	minPage     = 50   // what it gives unasked (public docs)
 	resumeUntil = time.Hour
 	progressKey = "kyc_sync"
 	defaultLag  = 2 * time.Minute
 
 	// Bounds on the users read, for a list without an end.
-	maxListed   = limits.UsersWalked // whatever the list says of its length
+	maxListed   = limits.UsersWalked // also where the list says that it is longer
 	spareListed = 10_000             // beyond twice the length that the first page gives
-	leastBound  = 1_000_000          // of a list that does not give its length, or ten times our own users
+	minBound    = 1_000_000          // of a list that does not give its length, or ten times our own users
 )
 
 // Why a Sync ended before every page was read, with users not seen.
@@ -77,14 +77,12 @@ type progress struct {
 // Sync asks for the status of every customer who exists and is not approved
 // yet, and records it. It reads no more pages than it takes to see all of them,
 // from the end of the list at which the newest are, and a Sync that was broken
-// off within the last hour is continued. If nobody is wanted, no request is made.
+// off within the last hour is continued. If nothing is wanted, no request is made.
 //
-// It ends whatever the list does: at a page that was given before, or when more users
-// were read than there can be. What was read by then is recorded.
+// It ends with any list: at a page that was given before, or when more users were
+// read than there can be. What was read by then is recorded.
 func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
-	if c.Lag == 0 {
-		c.Lag = defaultLag
-	}
+	c.Lag = cmp.Or(c.Lag, defaultLag)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -92,7 +90,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 		c.Watch = func(int, int, int) {}
 	}
 	w := &walk{SyncConfig: c, wanted: map[uint64]bool{}, pages: map[uint64]bool{}, seed: maphash.MakeSeed(), ask: askedPage}
-	if err := w.recall(ctx); err != nil {
+	if err := w.loadProgress(ctx); err != nil {
 		return w.out, err
 	}
 	for cu, err := range c.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created, ledger.LinkMissing}}) {
@@ -102,16 +100,16 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 		seen := w.out.Resumed && !cu.KYC.Seen.Before(w.at.Began.Add(-c.Lag))
 		w.ours++
 		if cu.ServiceID != "" && cu.KYC.Status != ledger.KYCApproved && !seen {
-			w.wanted[w.mark(cu.ServiceID)] = true
+			w.wanted[w.hashOf(cu.ServiceID)] = true
 		}
 	}
 	if w.out.Wanted = len(w.wanted); w.out.Wanted == 0 {
-		return w.out, w.done(ctx)
+		return w.out, w.clearProgress(ctx)
 	}
-	return w.out, w.run(ctx)
+	return w.out, w.readPages(ctx)
 }
 
-// walk is a Sync under way.
+// walk is a Sync in progress.
 type walk struct {
 	SyncConfig
 	wanted map[uint64]bool // hashes of the serviceIds not seen yet: there may be millions
@@ -125,7 +123,7 @@ type walk struct {
 	out    Synced
 }
 
-func (w *walk) recall(ctx context.Context) error {
+func (w *walk) loadProgress(ctx context.Context) error {
 	text, at, err := w.Ledger.Learnt(ctx, progressKey)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
@@ -137,94 +135,94 @@ func (w *walk) recall(ctx context.Context) error {
 	return err
 }
 
-func (w *walk) done(ctx context.Context) error {
+func (w *walk) clearProgress(ctx context.Context) error {
 	if !w.out.Resumed && w.out.Pages == 0 {
 		return nil
 	}
 	return w.Ledger.Learn(ctx, progressKey, "", w.Now())
 }
 
-func (w *walk) run(ctx context.Context) error {
+func (w *walk) readPages(ctx context.Context) error {
 	if !w.out.Resumed {
-		end, err := w.first(ctx)
+		end, err := w.readFirstPage(ctx)
 		if err != nil {
 			return err
 		}
 		if end {
-			return w.done(ctx)
+			return w.clearProgress(ctx)
 		}
 	}
 	for len(w.wanted) > 0 {
-		if err := w.keep(ctx); err != nil {
+		if err := w.saveProgress(ctx); err != nil {
 			return err
 		}
-		p, err := w.page(ctx, w.at.Skip)
+		p, err := w.readPage(ctx, w.at.Skip)
 		if err != nil {
 			return err
 		}
-		cut := w.cut(p)
-		if err := w.take(ctx, p); err != nil {
+		cut := w.stopReason(p)
+		if err := w.recordPage(ctx, p); err != nil {
 			return err
 		}
 		if len(w.wanted) > 0 {
 			w.out.Cut = cut
 		}
-		if cut != nil || w.next(p) {
+		if cut != nil || w.nextPage(p) {
 			break
 		}
 	}
-	return w.done(ctx)
+	return w.clearProgress(ctx)
 }
 
-// first reads the first page, and reports whether it is all there is to read.
-func (w *walk) first(ctx context.Context) (end bool, err error) {
-	p, err := w.page(ctx, 0)
+// readFirstPage reads the first page, and reports whether it is all there is to read.
+func (w *walk) readFirstPage(ctx context.Context) (end bool, err error) {
+	p, err := w.readPage(ctx, 0)
 	if err != nil {
 		return false, err
 	}
-	w.at.Began, w.at.Skip = dated(p), len(p.Users)
+	w.at.Began, w.at.Skip = pageTime(p), len(p.Users)
 	switch {
 	case w.Most > 0:
 		w.at.Most = w.Most
 	case p.Total >= 0 && p.Total < maxListed/2:
 		w.at.Most = 2*p.Total + spareListed
 	case p.Total < 0:
-		w.at.Most = max(leastBound, 10*w.ours)
+		w.at.Most = max(minBound, 10*w.ours)
 	default:
 		w.at.Most = maxListed
 	}
 	if newestLast(p) && p.Total > len(p.Users) {
 		w.at.Back, w.at.Skip = true, max(len(p.Users), p.Total-len(p.Users))
 	}
-	cut := w.cut(p)
-	err = w.take(ctx, p)
+	cut := w.stopReason(p)
+	err = w.recordPage(ctx, p)
 	if len(w.wanted) > 0 {
 		w.out.Cut = cut
 	}
 	return len(p.Users) == 0 || cut != nil, err
 }
 
-// cut notes a page and returns why no more are to be read, nil if they are.
-func (w *walk) cut(p partner.Page) error {
+// stopReason notes a page and returns why no more are to be read, nil if they are.
+func (w *walk) stopReason(p partner.Page) error {
 	if len(p.Users) == 0 {
 		return nil
 	}
-	var mark uint64 // the same in whatever order the users come
+	var mark uint64 // the same in any order of the users
 	for _, u := range p.Users {
-		mark += w.mark(u.ServiceID)
+		mark += w.hashOf(u.ServiceID)
 	}
 	if w.pages[mark] && w.at.Skip > 0 { // the way back ends with the first page
 		return ErrRepeats
 	}
 	w.pages[mark] = true
-	if w.at.Read += max(len(p.Users), leastPage); w.at.Read > w.at.Most {
+	if w.at.Read += max(len(p.Users), minPage); w.at.Read > w.at.Most {
 		return ErrEndless
 	}
 	return nil
 }
 
-// next moves on to the page after p, and reports whether there is none.
-func (w *walk) next(p partner.Page) (end bool) {
+// nextPage moves on to the page after p, and reports whether there is none.
+func (w *walk) nextPage(p partner.Page) (end bool) {
 	n := len(p.Users)
 	switch {
 	case w.at.Back && n == 0 && w.turned:
@@ -243,7 +241,7 @@ func (w *walk) next(p partner.Page) (end bool) {
 	return false
 }
 
-// newestLast reports whether a first page shows that the list goes from the
+// newestLast reports whether a first page shows that the list is sorted from the
 // oldest to the newest.
 func newestLast(p partner.Page) bool {
 	for i := 1; i < len(p.Users); i++ {
@@ -254,16 +252,12 @@ func newestLast(p partner.Page) bool {
 	return len(p.Users) > 1 && p.Users[0].CreatedAt.Before(p.Users[len(p.Users)-1].CreatedAt)
 }
 
-func (w *walk) page(ctx context.Context, skip int) (p partner.Page, err error) {
+func (w *walk) readPage(ctx context.Context, skip int) (p partner.Page, err error) {
 	for {
-		err = w.Pace.ask(ctx, readable, func() error {
-			var err error
-			p, err = w.Partner.ListUsers(ctx, skip, w.ask)
-			return err
-		})
+		p, err = askPartner(ctx, w.Pace, isReadable, func() (partner.Page, error) { return w.Partner.ListUsers(ctx, skip, w.ask) })
 		w.out.Pages++
 		var e *partner.Error
-		if !errors.As(err, &e) || readable(e) || w.ask <= leastPage {
+		if !errors.As(err, &e) || isReadable(e) || w.ask <= minPage {
 			break
 		}
 		w.ask /= 4 // the partner takes no limit above some other
@@ -272,20 +266,21 @@ func (w *walk) page(ctx context.Context, skip int) (p partner.Page, err error) {
 	return p, err
 }
 
-// dated is when a page was taken, by the partner's clock as far as it tells.
-func dated(p partner.Page) time.Time {
+// pageTime returns when a page was taken, by the partner's clock where the answer
+// has a date.
+func pageTime(p partner.Page) time.Time {
 	if !p.Date.IsZero() {
 		return p.Date
 	}
 	return p.Began.Round(0)
 }
 
-// take records what a page says of our customers.
-func (w *walk) take(ctx context.Context, p partner.Page) error {
-	at := dated(p).Add(-w.Lag)
+// recordPage records what a page says of our customers.
+func (w *walk) recordPage(ctx context.Context, p partner.Page) error {
+	at := pageTime(p).Add(-w.Lag)
 	events := make([]ledger.KYCEvent, 0, len(p.Users))
 	for _, u := range p.Users {
-		mark := w.mark(u.ServiceID)
+		mark := w.hashOf(u.ServiceID)
 		if !w.wanted[mark] {
 			continue
 		}
@@ -305,10 +300,10 @@ func (w *walk) take(ctx context.Context, p partner.Page) error {
 	return err
 }
 
-func (w *walk) mark(serviceID string) uint64 { return maphash.String(w.seed, serviceID) }
+func (w *walk) hashOf(serviceID string) uint64 { return maphash.String(w.seed, serviceID) }
 
-// keep notes how far the walk is.
-func (w *walk) keep(ctx context.Context) error {
+// saveProgress notes how far the walk is.
+func (w *walk) saveProgress(ctx context.Context) error {
 	text, err := json.Marshal(w.at)
 	if err != nil {
 		return err

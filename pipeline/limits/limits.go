@@ -3,12 +3,12 @@
 // are far above what an honest sender or partner gives, and low enough that no
 // input takes more than [Memory] of memory.
 //
-// Table explains each one; samples/docs/limits.md is made from it.
+// samples/docs/limits.md explains each one.
 package limits
 
 import "time"
 
-// Memory is what the program may take at most, in bytes, whatever it reads.
+// Memory is how much memory the program may use with any input, in bytes.
 const Memory = 512 << 20
 
 // One record: a row of a table, or a value of a JSON file.
@@ -32,7 +32,7 @@ const (
 	Workbook      = 4 << 30   // bytes unpacked, all parts
 	WorkbookParts = 10_000    // entries of its zip directory
 	ZipDirectory  = 16 << 20  // bytes read before the entries are known
-	BesideSheet   = 64 << 20  // bytes unpacked beside the sheet that is read and its texts
+	OtherParts    = 64 << 20  // bytes unpacked of all but the sheet that is read and its texts
 	ListPart      = 16 << 20  // bytes of the list of sheets, or of the relationships of a part
 	StylePart     = 32 << 20  // bytes of the table of styles
 	PartElements  = 400_000   // XML elements of those tables together

@@ -22,7 +22,7 @@ func TestHostileLimitsDocument(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(page), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(page, []byte(Document()), 0o644); err != nil {
+		if err := os.WriteFile(page, []byte(limitsPage()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,7 +30,7 @@ func TestHostileLimitsDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(text) != Document() {
+	if string(text) != limitsPage() {
 		t.Errorf("%s is not what the code says: go test ./pipeline/limits -update", page)
 	}
 }
@@ -39,7 +39,7 @@ func TestHostileLimitsDocument(t *testing.T) {
 // reader: a limit that nobody heeds is a false promise.
 func TestHostileLimitsAreUsed(t *testing.T) {
 	explained := map[string]bool{}
-	for _, l := range Table() {
+	for _, l := range limitTable() {
 		if explained[l.Name] || l.Door == "" || l.Reason == "" {
 			t.Errorf("%s: twice in the table, or without door or reason", l.Name)
 		}
@@ -58,7 +58,7 @@ func TestHostileLimitsAreUsed(t *testing.T) {
 		for _, spec := range group.Specs {
 			for _, name := range spec.(*ast.ValueSpec).Names {
 				if !explained[name.Name] {
-					t.Errorf("%s is not in Table", name.Name)
+					t.Errorf("%s is not in limitTable", name.Name)
 				}
 				delete(explained, name.Name)
 				if !used[name.Name] && name.Name != "Memory" { // which a test of the program measures
@@ -68,7 +68,7 @@ func TestHostileLimitsAreUsed(t *testing.T) {
 		}
 	}
 	for name := range explained {
-		t.Errorf("Table has %s, and there is no such limit", name)
+		t.Errorf("limitTable has %s, and there is no such limit", name)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestHostileLimitsRecordReader(t *testing.T) {
 	r := NewRecordReader(strings.NewReader(strings.Repeat("x", 2*Record+1)))
 	buf := make([]byte, Record)
 	for range 2 {
-		r.Next()
+		r.NextRecord()
 		for read := 0; read < Record; {
 			n, err := r.Read(buf)
 			if err != nil {

@@ -7,11 +7,11 @@ import (
 )
 
 // ErrRecord is a record of more than Record bytes.
-var ErrRecord = fmt.Errorf("a record of more than %s", Size(Record))
+var ErrRecord = fmt.Errorf("a record of more than %s", FormatSize(Record))
 
 // RecordReader passes a stream of records on and fails with ErrRecord inside
-// one that is too long, so that whoever collects a record in memory cannot
-// collect more. It is used by one goroutine.
+// one that is too long, so that a reader that collects a record in
+// memory cannot collect more. It is used by one goroutine.
 type RecordReader struct {
 	r    io.Reader
 	left int
@@ -20,8 +20,8 @@ type RecordReader struct {
 // NewRecordReader returns a reader at the start of the first record.
 func NewRecordReader(r io.Reader) *RecordReader { return &RecordReader{r: r, left: Record} }
 
-// Next begins another record.
-func (r *RecordReader) Next() { r.left = Record }
+// NextRecord begins another record.
+func (r *RecordReader) NextRecord() { r.left = Record }
 
 // Read implements io.Reader.
 func (r *RecordReader) Read(p []byte) (int, error) {
@@ -44,7 +44,7 @@ func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(text)) > limit {
-		return nil, fmt.Errorf("%w: at most %s are read", ErrTooLarge, Size(limit))
+		return nil, fmt.Errorf("%w: at most %s are read", ErrTooLarge, FormatSize(limit))
 	}
 	return text, nil
 }

@@ -130,8 +130,12 @@ type attempt struct {
 
 type attemptKey struct{}
 
-// attemptOf returns the attempt that a connection is made for.
-func attemptOf(ctx context.Context) *attempt { return ctx.Value(attemptKey{}).(*attempt) }
+// attemptOf returns the attempt that a connection is made for. Each request of
+// this package has one, see withTrace.
+func attemptOf(ctx context.Context) *attempt {
+	a, _ := ctx.Value(attemptKey{}).(*attempt)
+	return a
+}
 
 // withTrace returns a context that lets net/http report to the attempt what it does. A
 // kept connection loses the deadline of the request that it was made for.

@@ -85,17 +85,15 @@ func (c *Client) readAnswer(ctx context.Context, call string, req request, limit
 }
 
 // markBroken makes e the error of a 2xx answer that is of no use.
-func (e *Error) markBroken(why string) *Error {
-	e.Class, e.Cause = ledger.Unknown, why
-	return e
-}
+func (e *Error) markBroken(cause string) { e.Class, e.Cause = ledger.Unknown, cause }
 
 // unreadableError is the error of a 2xx answer whose member field, "" for the whole,
 // could not be read.
 func unreadableError(call string, r reply, field string) *Error {
 	e := &Error{HTTPStatus: r.status, Date: answerDate(r.header), RetryAfter: retryAfter(r.header, r.ended),
 		Began: r.began, Ended: r.ended, Field: field, call: call}
-	return e.markBroken(CauseBody)
+	e.markBroken(CauseBody)
+	return e
 }
 
 // strayedError is the error of a look-up whose answer is probably another request's:
@@ -106,7 +104,8 @@ func (c *Client) strayedError(call string, r reply) *Error {
 	c.stray.Store(true)
 	c.kept.CloseIdleConnections()
 	e := &Error{Date: answerDate(r.header), Began: r.began, Ended: r.ended, call: call}
-	return e.markBroken(CauseStray)
+	e.markBroken(CauseStray)
+	return e
 }
 
 var _ error = (*Error)(nil)

@@ -81,7 +81,7 @@ func TestHTTP1Only(t *testing.T) {
 	if a, b := <-protos, <-protos; a != "HTTP/1.1" || b != "HTTP/1.1" {
 		t.Errorf("spoke %s, %s", a, b)
 	}
-	if <-remotes == <-remotes {
+	if a, b := <-remotes, <-remotes; a == b {
 		t.Error("the connection was used again")
 	}
 

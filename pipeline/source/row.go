@@ -77,7 +77,7 @@ func (r *Row) detachValues() {
 		}
 	}
 	if size > limits.RowRead {
-		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.Size(limits.RowRead) + ". shorten them"})
+		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.FormatSize(limits.RowRead) + ". shorten them"})
 	}
 	for _, list := range lists {
 		for i, cell := range list {

@@ -119,7 +119,7 @@ func TestThreatModelNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"threat-model.md", filepath.Join("..", "..", ".github", "SECURITY.md")} {
+	for _, page := range []string{"threat-model.md", filepath.Join("..", "..", ".github", "SECURITY.md"), filepath.Join("..", "..", ".github", "CONTRIBUTING.md")} {
 		names := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*\*?`).FindAllString(readPage(t, page), -1)
 		if page == "threat-model.md" && len(names) < 10 {
 			t.Errorf("%s names only %d tests", page, len(names))
@@ -128,6 +128,29 @@ func TestThreatModelNamesTests(t *testing.T) {
 			prefix, isPattern := strings.CutSuffix(name, "*")
 			if !slices.ContainsFunc(tests, func(s string) bool { return s == name || isPattern && strings.HasPrefix(s, prefix) }) {
 				t.Errorf("%s names %s, which is no test", page, name)
+			}
+		}
+	}
+}
+
+// Each file, package and function of ours that CONTRIBUTING names is there.
+func TestContributingNamesWhatIsThere(t *testing.T) {
+	page := readPage(t, filepath.Join("..", "..", ".github", "CONTRIBUTING.md"))
+	page, _, _ = strings.Cut(page, "Three codebases that we read")
+	named := 0
+	for _, m := range regexp.MustCompile("`((?:validate|ledger|pipeline|cmd|samples)(?:/[\\w.-]+)*)`").FindAllStringSubmatch(page, -1) {
+		named++
+		if _, err := os.Stat(filepath.Join("..", "..", m[1])); err != nil {
+			t.Errorf("CONTRIBUTING.md: %v", err)
+		}
+	}
+	if named < 30 {
+		t.Errorf("CONTRIBUTING.md names only %d files and packages", named)
+	}
+	for _, m := range regexp.MustCompile("(?:`(\\w+)` in `|)`([\\w./-]+\\.go)`(?: \\(`(\\w+)`\\))?").FindAllStringSubmatch(page, -1) {
+		for _, name := range []string{m[1], m[3]} {
+			if name != "" && !strings.Contains(readPage(t, filepath.Join("..", "..", m[2])), name+"(") {
+				t.Errorf("CONTRIBUTING.md: %s has no %s", m[2], name)
 			}
 		}
 	}

@@ -70,7 +70,7 @@ func isHarmless(cell string) bool {
 		switch b := cell[i]; {
 		case b >= utf8.RuneSelf, b < ' ', b == ';', b == ',', b == '|':
 			return false
-		case i == 0 && !(b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'):
+		case i == 0 && (b < '0' || b > '9') && (b < 'A' || b > 'Z') && (b < 'a' || b > 'z'):
 			return false
 		}
 	}

@@ -32,7 +32,7 @@ var ErrOtherAccount = fmt.Errorf("the partner's list shows users of other accoun
 var ErrUnsteady = errors.New("the partner's list of users changes faster than it can be read")
 
 // errEndless says that a list has more users than are read.
-var errEndless = fmt.Errorf("the partner's list has more than %s users, which is the limit", limits.Grouped(limits.Users))
+var errEndless = fmt.Errorf("the partner's list has more than %s users, which is the limit", limits.FormatCount(limits.Users))
 
 // userKey is a digest of a user's Ref, which may be long.
 type userKey [16]byte

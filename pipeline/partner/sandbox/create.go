@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,7 @@ import (
 // maxBody is the largest request body that is read, in bytes.
 const maxBody = 1 << 20
 
-// creation is one create-user request under way.
+// creation is one create-user request in progress.
 type creation struct {
 	body   createBody
 	wrong  []fieldError // what the JSON decoder found
@@ -25,103 +26,104 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	arrived := s.cfg.Now()
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		s.write(w, r, refusal(http.StatusRequestEntityTooLarge, ClassReject, "BODY_TOO_LARGE", "The body is above 1 MiB"), chosen{})
+		s.writeReply(w, r, errorReply(http.StatusRequestEntityTooLarge, ClassReject, "BODY_TOO_LARGE", "The body is above 1 MiB"), chosen{})
 		return
 	}
 	if err != nil { // the client hung up before the request was whole: nothing has arrived
 		panic(http.ErrAbortHandler)
 	}
 	c := &creation{key: r.Header.Get("Idempotency-Key")}
-	badJSON := c.decode(raw)
-	n, try, err := s.store.arrive(c.body.Email)
-	c.n, c.picked = n, s.faults.Load().choose(s.cfg.Seed, callCreate, n, c.body.Email, try)
+	badJSON := c.decodeBody(raw)
+	n, try, err := s.store.countPost(c.body.Email)
+	c.n, c.picked = n, s.faults.Load().chooseFaults(s.cfg.Seed, callCreate, n, c.body.Email, try)
 	post := Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr}
 	if c.picked.answer != nil {
 		post.Fault = c.picked.answer.Name
 	}
-	s.count(c.picked)
-	post = s.record.arrive(post)
-	s.at(Arrived, c)
+	s.countFault(c.picked)
+	post = s.record.addPost(post)
+	s.callBarrier(Arrived, c)
 
-	rep := s.orBroken(reply{}, err)
+	rep := s.orStateError(reply{}, err)
 	if err == nil {
-		rep = s.decide(r, c, badJSON)
+		rep = s.decideReply(r, c, badJSON)
 	}
 	post.Class, post.ServiceID = rep.class, rep.id
-	s.record.update(post)
-	if err := s.store.end(rep.class); err != nil && rep.class != ClassOK {
-		rep = s.orBroken(rep, err)
+	s.record.updatePost(post)
+	if err := s.store.countClass(rep.class); err != nil && rep.class != ClassOK {
+		rep = s.orStateError(rep, err)
 	}
-	rep = s.mixUp(r, rep, c.picked)
-	s.at(Answering, c)
+	rep = s.mixAnswers(r, rep, c.picked)
+	s.callBarrier(Answering, c)
 	defer func() { // also when the connection is given up
 		post.Completed = s.cfg.Now()
-		s.record.update(post) // net/http still holds the answer back: who sees it finds the record complete
+		s.record.updatePost(post) // net/http still holds the answer back: who sees it finds the record complete
 		if s.cfg.Barrier != nil {
 			if _, err := w.Write(nil); err == nil { // after a fault has taken the connection, Flush would panic
 				_ = http.NewResponseController(w).Flush() // fails if the client hung up
 			}
-			s.at(Answered, c)
+			s.callBarrier(Answered, c)
 		}
 	}()
-	post.Status = s.deliver(w, r, rep, c.picked)
+	post.Status = s.deliverReply(w, r, rep, c.picked)
 }
 
-func (s *Server) at(stage Stage, c *creation) {
+func (s *Server) callBarrier(stage Stage, c *creation) {
 	if s.cfg.Barrier != nil {
 		s.cfg.Barrier(stage, c.key, c.body.Email)
 	}
 }
 
-// decode reads the body. Values of the wrong type are findings of a field;
+// decodeBody reads the body. Values of the wrong type are findings of a field;
 // what is no JSON at all is an error.
-func (c *creation) decode(raw []byte) error {
+func (c *creation) decodeBody(raw []byte) error {
 	err := json.Unmarshal(raw, &c.body)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		c.wrong = append(c.wrong, fieldError{or(wrong.Field, "body"), "must be a " + wrong.Type.Kind().String()})
+		c.wrong = append(c.wrong, fieldError{cmp.Or(wrong.Field, "body"), "must be a " + wrong.Type.Kind().String()})
 		return nil
 	}
 	return err
 }
 
-// decide comes to what is to be answered, acting or not on the way.
-func (s *Server) decide(r *http.Request, c *creation, badJSON error) reply {
-	if rep, refused := s.gate(r, c.n); refused {
+// decideReply decides what is to be answered, and acts where the request takes
+// effect.
+func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
+	if rep, refused := s.checkAccess(r, c.n); refused {
 		c.picked.answer = nil
-		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.has("429-burns"))
+		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault("429-burns"))
 	}
 	if c.key == "" || len(c.key) > 255 {
 		c.picked.answer = nil
-		return refusal(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID")
+		return errorReply(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID")
 	}
 	if badJSON != nil {
 		c.picked.answer = nil
-		return refusal(http.StatusBadRequest, ClassReject, "INVALID_JSON", "The body is not valid JSON")
+		return errorReply(http.StatusBadRequest, ClassReject, "INVALID_JSON", "The body is not valid JSON")
 	}
 	f := c.picked.answer
 	if f != nil && f.spec.acts == actsNot {
-		rep := f.refusal(r)
-		return s.burnIf(rep, c, f.spec.burns || c.burns(rep))
+		rep := f.refusalReply(r)
+		return s.burnIf(rep, c, f.spec.burns || c.burnsKey(rep))
 	}
-	rep := s.act(r, c)
+	rep := s.createUnderKey(r, c)
 	if f != nil && f.spec.acts == actsDouble {
 		winner := rep.id
-		rep = s.act(r, c)
-		rep.id = or(rep.id, winner)
+		rep = s.createUnderKey(r, c)
+		rep.id = cmp.Or(rep.id, winner)
 	}
 	return rep
 }
 
-// burns reports whether an answer that by itself leaves the key free uses it
+// burnsKey reports whether an answer that by itself leaves the key free uses it
 // up nonetheless.
-func (c *creation) burns(rep reply) bool {
+func (c *creation) burnsKey(rep reply) bool {
 	switch rep.status {
 	case http.StatusTooManyRequests:
-		return c.picked.has("429-burns")
+		return c.picked.hasFault("429-burns")
 	case http.StatusPaymentRequired:
-		return c.picked.has("402-burns")
+		return c.picked.hasFault("402-burns")
 	case http.StatusUnprocessableEntity:
-		return c.picked.has("422-burns")
+		return c.picked.hasFault("422-burns")
 	default:
 		return false
 	}
@@ -132,31 +134,32 @@ func (c *creation) burns(rep reply) bool {
 func (s *Server) burnIf(rep reply, c *creation, burn bool) reply {
 	if burn && c.key != "" {
 		if _, err := s.store.takeKey(c.key); err != nil {
-			return s.orBroken(rep, err)
+			return s.orStateError(rep, err)
 		}
 	}
 	return rep
 }
 
-// act is the call as it should be: key, field rules, e-mail, wallet, user.
-func (s *Server) act(r *http.Request, c *creation) reply {
-	late := c.picked.has("key-at-completion")
+// createUnderKey makes the call as it should be: key, field rules, e-mail, wallet,
+// user.
+func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
+	late := c.picked.hasFault("key-at-completion")
 	if late && s.store.knowsKey(c.key) {
 		return keyUsed(c.picked)
 	}
 	if !late {
 		if taken, err := s.store.takeKey(c.key); err != nil {
-			return s.orBroken(reply{}, err)
+			return s.orStateError(reply{}, err)
 		} else if !taken {
 			return keyUsed(c.picked)
 		}
 	}
-	latency := s.cfg.latency(c.n)
-	if !s.until(r, c.picked.answer, latency/2) {
+	latency := s.cfg.latencyOf(c.n)
+	if !s.waitToAct(r, c.picked.answer, latency/2) {
 		panic(http.ErrAbortHandler) // Close: as if the process had ended here
 	}
-	rep := s.perform(c)
-	frees := (rep.status == http.StatusPaymentRequired || rep.status == http.StatusUnprocessableEntity) && !c.burns(rep)
+	rep := s.createUser(c)
+	frees := (rep.status == http.StatusPaymentRequired || rep.status == http.StatusUnprocessableEntity) && !c.burnsKey(rep)
 	var err error
 	switch {
 	case late && !frees:
@@ -164,35 +167,29 @@ func (s *Server) act(r *http.Request, c *creation) reply {
 	case !late && frees:
 		err = s.store.freeKey(c.key)
 	}
-	s.wait(latency/2, r.Context().Done())
+	s.waitFor(latency/2, r.Context().Done())
 	if rep.id != "" {
-		return rep // the user exists, whatever became of the key's line
+		return rep // the user exists, even if the key was not written
 	}
-	return s.orBroken(rep, err)
+	return s.orStateError(rep, err)
 }
 
-func (s *Server) perform(c *creation) reply {
-	if wrong := append(c.wrong, c.body.check()...); len(wrong) > 0 {
-		return invalid(wrong)
+func (s *Server) createUser(c *creation) reply {
+	if wrong := append(c.wrong, c.body.findErrors()...); len(wrong) > 0 {
+		return invalidFields(wrong)
 	}
-	status, blacklisted := c.body.fate()
+	status, blacklisted := c.body.readTag()
 	if blacklisted {
-		return refusal(http.StatusBadRequest, ClassReject, "USER_BLACKLISTED", "This user cannot be onboarded")
+		return errorReply(http.StatusBadRequest, ClassReject, "USER_BLACKLISTED", "This user cannot be onboarded")
 	}
 	if s.cfg.KYCAfter > 0 {
 		status = pendingKYC
 	}
-	s.at(Acting, c)
-	rep := s.orBroken(s.store.create(newUser{
-		email: c.body.Email, first: c.body.FirstName, last: c.body.LastName, program: c.body.Program, status: status,
-		caseMatters: s.cfg.EmailsCase || c.picked.has("email-case"),
-		repeats:     s.cfg.EmailsRepeat || c.picked.has("email-twice"),
-		dupAfterFee: c.picked.has("dup-after-fee"),
-		picked:      c.picked,
-	}))
+	s.callBarrier(Acting, c)
+	rep := s.orStateError(s.store.createUser(&c.body, status, c.picked))
 	if rep.id != "" {
-		s.begin(rep.id, c.body.Email, time.Now())
+		s.startCheck(rep.id, c.body.Email, time.Now())
 	}
-	s.at(Acted, c)
+	s.callBarrier(Acted, c)
 	return rep
 }

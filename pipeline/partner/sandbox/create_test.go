@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -325,7 +326,7 @@ func TestKeyLives(t *testing.T) {
 	} {
 		clock.Store(int64(step.at))
 		a := p.create("k", "jane@example.com")
-		if got := p.Posts()[i].Class; got != or(step.want, ClassOK) {
+		if got := p.Posts()[i].Class; got != cmp.Or(step.want, ClassOK) {
 			t.Errorf("at %v: %s", step.at, got)
 		}
 		p.want("Date", a.header.Get("Date"), now().Add(time.Hour).UTC().Format(http.TimeFormat))
@@ -429,7 +430,7 @@ func TestParseLatency(t *testing.T) {
 	cfg := settings{Config: Config{Latency: 10, LatencyMax: 20}}
 	seen := map[time.Duration]bool{}
 	for n := range 200 {
-		d := cfg.latency(n)
+		d := cfg.latencyOf(n)
 		seen[d] = true
 		if d < 10 || d >= 20 {
 			t.Fatalf("latency %d", d)

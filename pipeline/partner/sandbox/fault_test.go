@@ -159,7 +159,7 @@ func TestAnswerFaults(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range catalogue() {
+	for _, s := range allSpecs() {
 		if !s.modifier && !played[s.name] {
 			t.Errorf("%s is not played", s.name)
 		}
@@ -335,7 +335,7 @@ func TestModifiers(t *testing.T) {
 		played[name] = true
 		t.Run(text, func(t *testing.T) { test(start(t, Config{}, text)) })
 	}
-	for _, s := range catalogue() {
+	for _, s := range allSpecs() {
 		if s.modifier && !played[s.name] {
 			t.Errorf("%s is not played", s.name)
 		}
@@ -385,7 +385,7 @@ func TestWhomAFaultStrikes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return faultSet{f}.choose(seed, callCreate, n, email, try).answer != nil
+		return faultSet{f}.chooseFaults(seed, callCreate, n, email, try).answer != nil
 	}
 	for _, tc := range []struct {
 		text  string
@@ -418,12 +418,12 @@ func TestWhomAFaultStrikes(t *testing.T) {
 	}
 	for i := range people {
 		email := fmt.Sprintf("person%d@b.example", i)
-		one := share.strikes(1, i, email, 1)
+		one := share.strikesRequest(1, i, email, 1)
 		struck += btoi(one)
-		if one != percent.strikes(1, i+7, strings.ToUpper(email), 1) {
+		if one != percent.strikesRequest(1, i+7, strings.ToUpper(email), 1) {
 			t.Fatal("depends on the number or on case")
 		}
-		differs += btoi(one != share.strikes(2, i, email, 1)) + btoi(one != share.strikes(1, i, email, 2))
+		differs += btoi(one != share.strikesRequest(2, i, email, 1)) + btoi(one != share.strikesRequest(1, i, email, 2))
 	}
 	if struck < 320 || struck > 480 || differs < 1000 {
 		t.Errorf("%d of %d struck, %d differ by seed or try", struck, people, differs)
@@ -436,7 +436,7 @@ func TestWhomAFaultStrikes(t *testing.T) {
 		}
 		two = append(two, f)
 	}
-	if a, b := two.choose(0, callCreate, 1, "", 1).answer.Name, two.choose(0, callCreate, 2, "", 1).answer.Name; a != "hang" || b != "drop-before" {
+	if a, b := two.chooseFaults(0, callCreate, 1, "", 1).answer.Name, two.chooseFaults(0, callCreate, 2, "", 1).answer.Name; a != "hang" || b != "drop-before" {
 		t.Errorf("first match: %s, %s", a, b)
 	}
 }

@@ -16,7 +16,7 @@ type Post struct {
 	Key       string // idempotency key
 	Email     string // as sent
 	Arrived   time.Time
-	Completed time.Time // when it was answered or given up; zero while under way
+	Completed time.Time // when it was answered or given up; zero while in progress
 	Class     string    // what was decided, even if a fault kept it from the client; "" while undecided
 	Status    int       // HTTP status that was sent; 0 if none
 	Fault     string    // name of the answer fault that struck, "" if none
@@ -53,24 +53,24 @@ func (s *Server) Users() []User {
 	defer s.store.mu.Unlock()
 	users := make([]User, len(s.store.live))
 	for i, at := range s.store.live {
-		users[i] = s.store.user(&s.store.people[at])
+		users[i] = s.store.userOf(&s.store.people[at])
 	}
 	return users
 }
 
 // Posts returns the newest Config.KeepPosts create-user requests of this
-// process in order of arrival, those under way included.
+// process in order of arrival, those in progress included.
 func (s *Server) Posts() []Post {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	return s.record.posts.all()
+	return slices.Clone(s.record.posts)
 }
 
 // Lists returns the newest list-users requests likewise, once decided.
 func (s *Server) Lists() []List {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	lists := s.record.lists.all()
+	lists := slices.Clone(s.record.lists)
 	slices.SortFunc(lists, func(a, b List) int { return a.Seq - b.Seq })
 	return lists
 }
@@ -98,21 +98,21 @@ func (s *Server) Balance() string {
 	return s.store.balance().String()
 }
 
-func (st *store) posts() int {
+func (st *store) postCount() int {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.count.Posts
 }
 
-// arriveOther counts a call that is not create-user and tells its number.
-func (st *store) arriveOther(call string) (int, error) {
+// countCall counts a call that is not create-user and returns its number.
+func (st *store) countCall(call string) (int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	err := st.add(entry{Op: opCall, Class: call})
-	return *st.count.of(call), err
+	err := st.addEntry(entry{Op: opCall, Class: call})
+	return *st.count.counterOf(call), err
 }
 
-func (c *Counters) of(call string) *int {
+func (c *Counters) counterOf(call string) *int {
 	switch call {
 	case callWallet:
 		return &c.Wallets
@@ -125,7 +125,7 @@ func (c *Counters) of(call string) *int {
 	}
 }
 
-func (s *Server) count(picked chosen) {
+func (s *Server) countFault(picked chosen) {
 	if picked.answer == nil {
 		return
 	}
@@ -134,50 +134,47 @@ func (s *Server) count(picked chosen) {
 	s.store.count.Faults[picked.answer.Name]++
 }
 
-// record is the newest requests, for tests.
+// record keeps the newest requests for tests.
 type record struct {
 	mu    sync.Mutex
+	keep  int // requests of each kind
 	seq   int
-	posts ring[Post]
-	lists ring[List]
+	posts []Post // in the order of Seq
+	lists []List
 }
 
-func newRecord(keep int) *record {
-	return &record{posts: ring[Post]{keep: keep}, lists: ring[List]{keep: keep}}
-}
+// newest returns the last n items.
+func newest[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
 
-func (r *record) arrive(p Post) Post {
+// addPost adds a create-user request and numbers it.
+func (r *record) addPost(p Post) Post {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
 	p.Seq = r.seq
-	r.posts.add(p)
+	r.posts = newest(append(r.posts, p), r.keep)
 	return p
 }
 
-// update finds the POST from the newest end, where it nearly always is.
-func (r *record) update(p Post) {
+// updatePost replaces a create-user request, unless it is no longer kept.
+func (r *record) updatePost(p Post) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i := range len(r.posts.items) {
-		if at := r.posts.newest(i); at.Seq == p.Seq {
-			*at = p
-			return
-		} else if at.Seq < p.Seq {
-			return // forgotten meanwhile
-		}
+	if i, ok := slices.BinarySearchFunc(r.posts, p.Seq, func(other Post, seq int) int { return other.Seq - seq }); ok {
+		r.posts[i] = p
 	}
 }
 
-// arrival numbers a request in its order among all.
-func (r *record) arrival() int {
+// nextSeq numbers a request in the order of arrival.
+func (r *record) nextSeq() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq++
 	return r.seq
 }
 
-func (r *record) list(l List, req *http.Request, rep reply) {
+// addList adds a list-users request with what was decided.
+func (r *record) addList(l List, req *http.Request, rep reply) {
 	l.Status = rep.status
 	l.Skip, _ = queryNumber(req, "skip", 0)
 	l.Limit, _ = queryNumber(req, "limit", 0)
@@ -186,31 +183,5 @@ func (r *record) list(l List, req *http.Request, rep reply) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lists.add(l)
-}
-
-// ring keeps the newest items.
-type ring[T any] struct {
-	keep  int
-	items []T
-	next  int // where the next one goes, once it is full
-}
-
-func (r *ring[T]) add(item T) {
-	if len(r.items) < r.keep {
-		r.items = append(r.items, item)
-		return
-	}
-	r.items[r.next] = item
-	r.next = (r.next + 1) % r.keep
-}
-
-// newest is the i-th from the newest end.
-func (r *ring[T]) newest(i int) *T {
-	n := len(r.items)
-	return &r.items[(r.next+n-1-i+n)%n]
-}
-
-func (r *ring[T]) all() []T {
-	return append(slices.Clone(r.items[r.next:]), r.items[:r.next]...)
+	r.lists = newest(append(r.lists, l), r.keep)
 }

@@ -15,18 +15,18 @@ type keyTime struct {
 	at  int64
 }
 
-func (k *keyring) put(key string, at int64) {
+func (k *keyring) addKey(key string, at int64) {
 	k.at[key] = at
 	k.queue = append(k.queue, keyTime{key, at})
 }
 
-func (k *keyring) known(key string, now int64) bool {
+func (k *keyring) isKnown(key string, now int64) bool {
 	at, ok := k.at[key]
 	return ok && now-at < k.ttl.Milliseconds()
 }
 
-// purge forgets the keys that are past their time, a few at each request.
-func (k *keyring) purge(now int64) {
+// dropExpired forgets the keys that are past their time, a few at each request.
+func (k *keyring) dropExpired(now int64) {
 	n := 0
 	for n < len(k.queue) && now-k.queue[n].at >= k.ttl.Milliseconds() {
 		if old := k.queue[n]; k.at[old.key] == old.at {
@@ -42,21 +42,21 @@ func (st *store) takeKey(key string) (bool, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	now := st.now().UnixMilli()
-	st.keys.purge(now)
-	if st.keys.known(key, now) {
+	st.keys.dropExpired(now)
+	if st.keys.isKnown(key, now) {
 		return false, nil
 	}
-	return true, st.add(entry{Op: opKey, Key: key, At: now})
+	return true, st.addEntry(entry{Op: opKey, Key: key, At: now})
 }
 
 func (st *store) knowsKey(key string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.keys.known(key, st.now().UnixMilli())
+	return st.keys.isKnown(key, st.now().UnixMilli())
 }
 
 func (st *store) freeKey(key string) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.add(entry{Op: opFree, Key: key})
+	return st.addEntry(entry{Op: opFree, Key: key})
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,9 +9,9 @@ import (
 	"time"
 )
 
-// This file plays the identity check: with Config.KYCAfter users go from
-// pending_kyc over pending to their fate, and whatever changes is told by
-// webhook (webhook.go).
+// This file plays the identity check: with Config.KYCAfter the status of a user
+// changes from pending_kyc to pending and then to the one of its tag. A webhook
+// reports each change (webhook.go).
 
 // due is a change of status that is to come, in real time.
 type due struct {
@@ -19,39 +20,40 @@ type due struct {
 	status string
 }
 
-// follower is what is still to happen to users, and to be told.
-type follower struct {
-	mu    sync.Mutex
-	due   []due // soonest first
-	queue []notice
-	bell  chan struct{} // something was added
-	quiet chan struct{} // closed when the queue is empty; nil while nobody waits
-	sent  int
-	lost  int
+// schedule holds the changes and webhooks to come. It is safe for concurrent use.
+type schedule struct {
+	mu      sync.Mutex
+	due     []due // soonest first
+	queue   []notice
+	notify  chan struct{} // something was added
+	drained chan struct{} // closed when the queue is empty; nil unless WaitForWebhooks waits
+	sent    int
+	lost    int
 
 	probed bool // the endpoint has answered; used by the goroutine that delivers only
 }
 
-func newFollower() *follower { return &follower{bell: make(chan struct{}, 1)} }
+func newSchedule() *schedule { return &schedule{notify: make(chan struct{}, 1)} }
 
-func (f *follower) ring() {
+func (f *schedule) wakeUp() {
 	select {
-	case f.bell <- struct{}{}:
+	case f.notify <- struct{}{}:
 	default:
 	}
 }
 
-// plan puts off a change.
-func (f *follower) plan(all ...due) {
+// addDue puts off a change.
+func (f *schedule) addDue(all ...due) {
 	f.mu.Lock()
 	f.due = append(f.due, all...)
 	slices.SortStableFunc(f.due, func(a, b due) int { return a.at.Compare(b.at) })
 	f.mu.Unlock()
-	f.ring()
+	f.wakeUp()
 }
 
-// fateOf is the status that a user's e-mail asks for.
-func fateOf(email string) (status string, asked bool) {
+// statusFromTag returns the status that the tag of an e-mail asks for, and whether
+// it has such a tag.
+func statusFromTag(email string) (status string, asked bool) {
 	local, _, _ := strings.Cut(email, "@")
 	switch _, tag, _ := strings.Cut(local, "+"); tag {
 	case approved, denied, pending:
@@ -64,58 +66,58 @@ func fateOf(email string) (status string, asked bool) {
 	return approved, false
 }
 
-// begin starts the identity check of a user at a moment.
-func (s *Server) begin(id, email string, at time.Time) {
+// startCheck starts the identity check of a user at a moment.
+func (s *Server) startCheck(id, email string, at time.Time) {
 	if s.cfg.KYCAfter == 0 {
 		return
 	}
-	fate, _ := fateOf(email)
+	fate, _ := statusFromTag(email)
 	steps := []due{{at.Add(s.cfg.KYCAfter / 2), id, pending}}
 	if fate != pending {
 		steps = append(steps, due{at.Add(s.cfg.KYCAfter), id, fate})
 	}
-	s.follow.plan(steps...)
+	s.schedule.addDue(steps...)
 }
 
-// startFollowing starts what happens by itself, if anything does.
-func (s *Server) startFollowing() {
+// startSchedule starts what happens by itself, if anything does.
+func (s *Server) startSchedule(ctx context.Context) {
 	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {
 		return
 	}
 	if s.cfg.KYCAfter > 0 {
-		s.resume()
+		s.resumeChecks()
 	}
-	s.serving.Go(s.following)
+	s.serving.Go(func() error { return s.runSchedule(ctx) })
 }
 
-// resume goes on with the users of a state file.
-func (s *Server) resume() {
+// resumeChecks continues the identity checks of the users of a state file.
+func (s *Server) resumeChecks() {
 	for _, u := range s.Users() {
 		if u.Status == pendingKYC || u.Status == pending {
-			s.begin(u.ServiceID, u.Email, u.CreatedAt)
+			s.startCheck(u.ServiceID, u.Email, u.CreatedAt)
 		}
 	}
 }
 
-// SetStatus changes a user's KYC status, as the identity check would, and tells
-// it by webhook, if there is one.
+// SetStatus changes a user's KYC status, as the identity check would, and sends the
+// webhook, if there is one.
 func (s *Server) SetStatus(serviceID, status string) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	p, _ := s.store.find(serviceID)
+	p, _ := s.store.findUser(serviceID)
 	if p == nil {
 		return fmt.Errorf("sandbox: there is no user with this serviceId")
 	}
-	if err := s.store.add(entry{Op: opStatus, ID: serviceID, Status: status}); err != nil {
+	if err := s.store.addEntry(entry{Op: opStatus, ID: serviceID, Status: status}); err != nil {
 		return err
 	}
-	s.tell(p)
+	s.queueNotices(p)
 	return nil
 }
 
-// following lets due changes happen and delivers notices until Close.
-func (s *Server) following() error {
-	f := s.follow
+// runSchedule lets due changes happen and delivers notices until Close.
+func (s *Server) runSchedule(ctx context.Context) error {
+	f := s.schedule
 	for {
 		f.mu.Lock()
 		now := time.Now()
@@ -132,9 +134,9 @@ func (s *Server) following() error {
 			next = &f.queue[0]
 			f.queue = f.queue[1:]
 		}
-		if f.quiet != nil && next == nil && len(happen) == 0 && len(f.due) == 0 {
-			close(f.quiet)
-			f.quiet = nil
+		if f.drained != nil && next == nil && len(happen) == 0 && len(f.due) == 0 {
+			close(f.drained)
+			f.drained = nil
 		}
 		f.mu.Unlock()
 		for _, d := range happen {
@@ -143,7 +145,7 @@ func (s *Server) following() error {
 			_ = s.SetStatus(d.id, d.status)
 		}
 		if next != nil {
-			s.deliverNotice(*next)
+			s.deliverNotice(ctx, *next)
 			continue
 		}
 		if len(happen) > 0 {
@@ -151,7 +153,7 @@ func (s *Server) following() error {
 		}
 		timer := time.NewTimer(wait)
 		select {
-		case <-f.bell:
+		case <-f.notify:
 		case <-timer.C:
 		case <-s.done:
 			timer.Stop()

@@ -50,7 +50,7 @@ func TestWebhooks(t *testing.T) {
 		p.create("k"+email, email)
 		want[email] = status
 	}
-	taken, lost, err := p.Told(t.Context())
+	taken, lost, err := p.WaitForWebhooks(t.Context())
 	if err != nil || lost != 0 || taken != 2*(4+3) {
 		t.Errorf("%d taken, %d lost: %v", taken, lost, err)
 	}
@@ -80,7 +80,7 @@ func TestRetryGoesOn(t *testing.T) {
 	a := p.create("k", "a+denied@b.example")
 	told := func(want string) {
 		t.Helper()
-		if _, _, err := p.Told(t.Context()); err != nil || p.Users()[0].Status != want {
+		if _, _, err := p.WaitForWebhooks(t.Context()); err != nil || p.Users()[0].Status != want {
 			t.Errorf("%s, want %s: %v", p.Users()[0].Status, want, err)
 		}
 	}
@@ -126,7 +126,7 @@ func webhooksOf(t *testing.T, hook Webhook, email string, refuseProbe int) (got 
 	hook.URL = endpoint.URL
 	p := start(t, Config{KYCAfter: time.Millisecond, Webhook: hook})
 	p.create("k", email)
-	if _, lost, err := p.Told(t.Context()); err != nil || lost > 0 {
+	if _, lost, err := p.WaitForWebhooks(t.Context()); err != nil || lost > 0 {
 		t.Errorf("%d lost: %v", lost, err)
 	}
 	mu.Lock()

@@ -39,38 +39,38 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 		limit = defaultPage
 	}
 	most := s.cfg.PageCap
-	if f := picked.find("list-cap-refused"); f != nil {
+	if f := picked.faultNamed("list-cap-refused"); f != nil {
 		okLimit = okLimit && limit <= f.count
 	}
-	if f := picked.find("list-cap"); f != nil {
+	if f := picked.faultNamed("list-cap"); f != nil {
 		most = f.count
 	}
-	if f := picked.find("list-deep-refused"); f != nil {
+	if f := picked.faultNamed("list-deep-refused"); f != nil {
 		okSkip = okSkip && skip <= f.count
 	}
 	limit = min(limit, most)
 	if !okSkip || !okLimit {
-		return invalid([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
+		return invalidFields([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
 	}
 	from := skip
-	if picked.has("list-ignores-skip") {
+	if picked.hasFault("list-ignores-skip") {
 		from = 0
 	}
-	users, total, err := s.store.page(from, limit, picked)
+	users, total, err := s.store.listPage(from, limit, picked)
 	if err != nil {
 		return reply{}, err
 	}
 	data := listData{Users: make([]listedUser, len(users)), Pagination: pagination{Skip: skip, Limit: limit, Total: &total}}
-	if picked.has("list-no-total") {
+	if picked.hasFault("list-no-total") {
 		data.Pagination.Total = nil
 	}
 	for i, p := range users {
-		data.Users[i] = s.listed(p, picked)
+		data.Users[i] = s.showUser(p, picked)
 	}
-	if f := picked.find("list-empty"); f != nil && len(users) == 0 {
+	if f := picked.faultNamed("list-empty"); f != nil && len(users) == 0 {
 		return emptyPage(data, f.text), nil
 	}
-	return success(http.StatusOK, "Users retrieved successfully", data), nil
+	return successReply(http.StatusOK, "Users retrieved successfully", data), nil
 }
 
 func queryNumber(r *http.Request, name string, otherwise int) (int, bool) {
@@ -82,22 +82,22 @@ func queryNumber(r *http.Request, name string, otherwise int) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// page copies one page of the visible users and counts them all.
-func (st *store) page(skip, limit int, picked chosen) ([]listedPerson, int, error) {
+// listPage copies one page of the visible users and counts them all.
+func (st *store) listPage(skip, limit int, picked chosen) ([]listedPerson, int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if picked.has("list-churn") {
-		if err := st.churn(); err != nil {
+	if picked.hasFault("list-churn") {
+		if err := st.churnUsers(); err != nil {
 			return nil, 0, err
 		}
 	}
 	view := st.live
-	if f := picked.find("list-lag"); f != nil {
+	if f := picked.faultNamed("list-lag"); f != nil {
 		before := st.now().Add(-f.wait).UnixMilli()
 		view = view[:sort.Search(len(view), func(i int) bool { return st.people[view[i]].created > before })]
 	}
-	view = st.filtered(view, picked)
-	if picked.has("list-unsorted") {
+	view = st.filterUsers(view, picked)
+	if picked.hasFault("list-unsorted") {
 		view = st.byServiceID(view)
 	}
 	total := len(view)
@@ -106,7 +106,7 @@ func (st *store) page(skip, limit int, picked chosen) ([]listedPerson, int, erro
 	users := make([]listedPerson, 0, to-from)
 	for i := from; i < to; i++ {
 		at := i
-		if picked.has("list-newest-first") {
+		if picked.hasFault("list-newest-first") {
 			at = total - 1 - i
 		}
 		users = append(users, listedPerson{st.people[view[at]], int(view[at]) + 1})
@@ -114,7 +114,7 @@ func (st *store) page(skip, limit int, picked chosen) ([]listedPerson, int, erro
 	return users, total, nil
 }
 
-// byServiceID sorts anew whenever users came or went: meant for tests of
+// byServiceID sorts again whenever users came or went: it is meant for tests of
 // thousands of users, not of millions.
 func (st *store) byServiceID(view []int32) []int32 {
 	byID := func(a, b int32) int {
@@ -132,13 +132,13 @@ func (st *store) byServiceID(view []int32) []int32 {
 	return st.sorted
 }
 
-// churn brings two users of others and takes away the oldest of theirs. They
+// churnUsers brings two users of others and takes away the oldest of theirs. They
 // are not written to the state file.
-func (st *store) churn() error {
+func (st *store) churnUsers() error {
 	for range 2 {
 		st.others++
 		email := "other-" + strconv.Itoa(st.others) + "@elsewhere.example"
-		if err := st.apply(entry{Op: opUser, Email: email, First: "Other", Last: "Customer", ID: st.newID(email, chosen{}),
+		if err := st.applyEntry(entry{Op: opUser, Email: email, First: "Other", Last: "Customer", ID: st.newID(email, chosen{}),
 			Program: "custodial", Status: approved, Origin: FromOthers, At: st.now().UnixMilli()}); err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (st *store) churn() error {
 	}
 	for _, i := range st.live {
 		if p := &st.people[i]; p.origin == FromOthers {
-			return st.apply(entry{Op: opGone, ID: p.id})
+			return st.applyEntry(entry{Op: opGone, ID: p.id})
 		}
 	}
 	return nil

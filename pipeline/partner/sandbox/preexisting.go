@@ -34,7 +34,7 @@ func ReadPreexisting(in io.Reader) ([]User, error) {
 	}
 	var users []User
 	for {
-		bounded.Next()
+		bounded.NextRecord()
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return users, nil
@@ -49,7 +49,7 @@ func ReadPreexisting(in io.Reader) ([]User, error) {
 			return ""
 		}
 		if len(users) == limits.Existing {
-			return nil, fmt.Errorf("there are more than %s users", limits.Grouped(limits.Existing))
+			return nil, fmt.Errorf("there are more than %s users", limits.FormatCount(limits.Existing))
 		}
 		u := User{ServiceID: cell("serviceid"), Email: cell("email"), FirstName: cell("firstname"), LastName: cell("lastname"),
 			Program: cell("program"), Status: cell("status")}

@@ -3,22 +3,34 @@
 // delete and retry-kyc, with every way of misbehaving that a client must
 // survive as a named switch.
 //
-// Start at [New] with a zero [Config], then [Server.Listen]. [FaultNames] lists
-// the switches, [ParseFault] reads one. Tests look inside with [Server.Users],
-// [Server.Posts], [Server.Counters] and [Server.Charged], and stop the server
-// at a chosen point of a request with Config.Barrier.
+// Start at [New] with a zero [Config], then [Server.Listen]. Tests look inside
+// with [Server.Users], [Server.Posts], [Server.Counters] and [Server.Charged], and
+// stop the server at a chosen point of a request with Config.Barrier.
 //
-// What the vendor's pages leave open (whether a 402 uses up the key, whether
-// upper case makes another e-mail, the largest page) is a setting here, because
-// a client must be right under either answer.
+//	faults    fault_catalogue.go lists every switch, fault_parse.go reads one
+//	          ([ParseFault], [FaultNames]), fault_choose.go decides whom it strikes,
+//	          fault_answers.go says what is answered instead
+//	users     users.go has them and their e-mails, keys.go the idempotency keys,
+//	          state.go the file that survives a kill
+//	calls     server.go is the door of all; create.go, list.go, wallet.go, change.go
+//	          (delete, retry-kyc)
+//	answers   answer.go has the envelope, answer_forms.go those of gateways and
+//	          frameworks, answer_mixup.go answers of others, answer_deliver.go writes
+//	KYC       kyc.go plays the identity check, webhook.go sends what it brings
+//	tests     inspect.go; wrong_partner.go draws partners with random habits
 //
-// A few e-mails decide their own fate, so that a rehearsal can show it: a local
-// part that ends in +blacklisted is refused, and one that ends in +approved,
-// +denied, +pending, +needs (needsVerification) or +review (manualReview) has that KYC status at once, or
-// after Config.KYCAfter.
+// What the vendor's pages leave open (whether a 402 uses up the key, whether upper
+// case makes another e-mail, the largest page) is a setting here, because a client
+// must be right under either answer.
+//
+// The local part of an e-mail can decide what happens, so that a rehearsal shows it:
+// one that ends in +blacklisted is refused, and one that ends in +approved, +denied,
+// +pending, +needs (needsVerification) or +review (manualReview) has that KYC status
+// at once, or after Config.KYCAfter.
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -62,7 +74,7 @@ type Config struct {
 
 	// Identity checks.
 	KYCAfter time.Duration // from creation to the outcome of the check, in real time; half of it the user is pending_kyc, half pending. Default 0: only SetStatus and the e-mail's tag change a status
-	Webhook  Webhook       // who is told
+	Webhook  Webhook       // where changes are sent
 
 	// Misbehaviour.
 	Faults []Fault // in order of precedence
@@ -93,70 +105,48 @@ const (
 type settings struct {
 	Config
 	balance, fee money
-	keys         map[string]bool
 }
 
-func (c Config) settings() (settings, error) {
+func (c Config) withDefaults() (settings, error) {
 	s := settings{Config: c}
-	s.Account = or(c.Account, "acme")
-	s.Currency = or(c.Currency, "USD")
-	s.RetryAfter = or(c.RetryAfter, "seconds")
+	s.Account = cmp.Or(c.Account, "acme")
+	s.Currency = cmp.Or(c.Currency, "USD")
+	s.RetryAfter = cmp.Or(c.RetryAfter, "seconds")
+	s.KeyTTL = cmp.Or(c.KeyTTL, 5*time.Minute)
+	s.PageCap = cmp.Or(c.PageCap, 1000)
+	s.KeepPosts = cmp.Or(c.KeepPosts, 100_000)
+	s.Burst = cmp.Or(c.Burst, max(1, int(math.Ceil(min(c.Rate, 1e6)))))
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	if s.KeyTTL == 0 {
-		s.KeyTTL = 5 * time.Minute
-	}
-	if s.PageCap == 0 {
-		s.PageCap = 1000
-	}
-	if s.KeepPosts == 0 {
-		s.KeepPosts = 100_000
-	}
-	if s.Burst == 0 {
-		s.Burst = max(1, int(math.Ceil(min(c.Rate, 1e6))))
-	}
-	if len(c.Keys) > 0 {
-		s.keys = make(map[string]bool, len(c.Keys))
-		for _, k := range c.Keys {
-			s.keys[k] = true
-		}
-	}
 	var errBalance, errFee error
-	s.balance, errBalance = parseMoney(or(c.Balance, "1000000.00"))
-	s.fee, errFee = parseMoney(or(c.Fee, "0.50"))
+	s.balance, errBalance = parseMoney(cmp.Or(c.Balance, "1000000.00"))
+	s.fee, errFee = parseMoney(cmp.Or(c.Fee, "0.50"))
 	return s, errors.Join(
-		field("Balance", errBalance), field("Fee", errFee), field("Webhook.URL", c.Webhook.check()),
-		refuse("KYCAfter", s.KYCAfter < 0, "is negative"),
-		refuse("Webhook.Repeat", s.Webhook.Repeat < 0, "is negative"),
-		refuse("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
-		refuse("KeyTTL", s.KeyTTL < 0, "is negative"),
-		refuse("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),
-		refuse("Burst", s.Burst < 0, "is negative"),
-		refuse("RetryAfter", s.RetryAfter != "seconds" && s.RetryAfter != "date" && s.RetryAfter != "none",
+		fieldSetting("Balance", errBalance), fieldSetting("Fee", errFee), fieldSetting("Webhook.URL", c.Webhook.checkSettings()),
+		settingError("KYCAfter", s.KYCAfter < 0, "is negative"),
+		settingError("Webhook.Repeat", s.Webhook.Repeat < 0, "is negative"),
+		settingError("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
+		settingError("KeyTTL", s.KeyTTL < 0, "is negative"),
+		settingError("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),
+		settingError("Burst", s.Burst < 0, "is negative"),
+		settingError("RetryAfter", s.RetryAfter != "seconds" && s.RetryAfter != "date" && s.RetryAfter != "none",
 			"must be seconds, date or none"),
-		refuse("Latency", s.Latency < 0, "is negative"),
-		refuse("LatencyMax", s.LatencyMax != 0 && s.LatencyMax < s.Latency, "is below Latency"),
-		refuse("PageCap", s.PageCap < 0, "is negative"),
-		refuse("KeepPosts", s.KeepPosts < 0, "is negative"),
+		settingError("Latency", s.Latency < 0, "is negative"),
+		settingError("LatencyMax", s.LatencyMax != 0 && s.LatencyMax < s.Latency, "is below Latency"),
+		settingError("PageCap", s.PageCap < 0, "is negative"),
+		settingError("KeepPosts", s.KeepPosts < 0, "is negative"),
 	)
 }
 
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
-func field(name string, err error) error {
+func fieldSetting(name string, err error) error {
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("sandbox: %s: %w", name, err)
 }
 
-func refuse(name string, wrong bool, why string) error {
+func settingError(name string, wrong bool, why string) error {
 	if !wrong {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,20 +23,21 @@ import (
 // called by any number of goroutines. It can be served by Listen or, being an
 // http.Handler, by anyone else; Close ends either.
 type Server struct {
-	cfg     settings
-	store   *store
-	record  *record
-	follow  *follower
-	faults  atomic.Pointer[faultSet]
-	limiter *rate.Limiter // nil: no limit
-	mixer   mixer
-	mux     *http.ServeMux
-	done    chan struct{} // closed by Close: ends whatever waits
+	cfg      settings
+	store    *store
+	record   *record
+	schedule *schedule
+	faults   atomic.Pointer[faultSet]
+	limiter  *rate.Limiter // nil: no limit
+	mixer    mixer
+	mux      *http.ServeMux
+	stop     context.CancelFunc
+	done     <-chan struct{} // closed by Close: ends every wait
 
 	mu       sync.Mutex
 	closed   bool
 	raw      map[net.Conn]bool // taken from net/http by a fault, and to be closed by us
-	handlers sync.WaitGroup    // requests under way; grows only under mu and before closed
+	handlers sync.WaitGroup    // requests in progress; grows only under mu and before closed
 
 	listening *http.Server // nil until Listen
 	serving   errgroup.Group
@@ -46,11 +49,12 @@ var _ http.Handler = (*Server)(nil)
 // New makes a server and reads its state file, if it has one. Errors name the
 // setting that is wrong.
 func New(cfg Config) (*Server, error) {
-	set, err := cfg.settings()
+	set, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: set, record: newRecord(set.KeepPosts), follow: newFollower(), done: make(chan struct{}), raw: map[net.Conn]bool{}}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, schedule: newSchedule(), done: ctx.Done(), stop: stop, raw: map[net.Conn]bool{}}
 	if err := s.SetFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
@@ -60,15 +64,15 @@ func New(cfg Config) (*Server, error) {
 	if set.Rate > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
 	}
-	s.startFollowing()
+	s.startSchedule(ctx)
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users", s.serveCreate)
-	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.route(callList, s.listUsers))
-	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/wallet", s.route(callWallet, s.wallet))
-	s.mux.HandleFunc("DELETE "+BasePath+"/v1/partner/card/users/{serviceId}", s.route(callDelete, s.deleteUser))
-	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users/{serviceId}/retry-kyc", s.route(callRetry, s.retryKYC))
+	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.handleCall(callList, s.listUsers))
+	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/wallet", s.handleCall(callWallet, s.readWallet))
+	s.mux.HandleFunc("DELETE "+BasePath+"/v1/partner/card/users/{serviceId}", s.handleCall(callDelete, s.deleteUser))
+	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users/{serviceId}/retry-kyc", s.handleCall(callRetry, s.retryKYC))
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.write(w, r, notFound("There is no "+r.Method+" at this path"), chosen{})
+		s.writeReply(w, r, notFound("There is no "+r.Method+" at this path"), chosen{})
 	})
 	return s, nil
 }
@@ -82,6 +86,11 @@ func (s *Server) SetFaults(faults []Fault) error {
 	return err
 }
 
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // Listen serves on a loopback address such as 127.0.0.1:0 until Close, and
 // returns the base URL of the API. Other addresses are refused, since the
 // sandbox takes any key.
@@ -90,7 +99,7 @@ func (s *Server) Listen(addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sandbox: %q is not an address such as 127.0.0.1:0: %w", addr, err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(host) {
 		return "", fmt.Errorf("sandbox: %q is not on loopback; use 127.0.0.1 or [::1]", addr)
 	}
 	s.mu.Lock()
@@ -98,7 +107,7 @@ func (s *Server) Listen(addr string) (string, error) {
 	if s.closed || s.listening != nil {
 		return "", errors.New("sandbox: listens already, or is closed")
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("sandbox: %w", err)
 	}
@@ -125,8 +134,8 @@ func (s *Server) Listen(addr string) (string, error) {
 	return "http://" + listener.Addr().String() + BasePath, nil
 }
 
-// Close breaks off what is under way, as the end of a process would: requests
-// that were to take effect later never do. It returns when every goroutine has
+// Close breaks off all requests, as the end of a process would: those that were to
+// take effect later never do. It returns when every goroutine has
 // ended, with the first error of serving or of the state file. Further calls
 // do nothing.
 func (s *Server) Close() error {
@@ -136,7 +145,7 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.closed = true
-	close(s.done)
+	s.stop()
 	listening := s.listening
 	var err error
 	for conn := range s.raw {
@@ -151,7 +160,7 @@ func (s *Server) Close() error {
 	s.conns.Wait()
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return errors.Join(err, s.store.journal.close())
+	return errors.Join(err, s.store.journal.closeFile())
 }
 
 // ServeHTTP answers one request. After Close it aborts it.
@@ -167,55 +176,55 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// route serves every call but create-user: the same gate, faults and delays.
-func (s *Server) route(call string, act func(*http.Request, chosen) (reply, error)) http.HandlerFunc {
+// handleCall serves every call but create-user: the same gate, faults and delays.
+func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		l := List{Seq: s.record.arrival(), Arrived: s.cfg.Now()}
+		l := List{Seq: s.record.nextSeq(), Arrived: s.cfg.Now()}
 		// To its end, or the server does not notice that the client hung up.
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		n, err := s.store.arriveOther(call)
-		picked := s.faults.Load().choose(s.cfg.Seed, call, n, "", 0)
-		s.count(picked)
-		rep, refused := s.gate(r, s.store.posts())
+		n, err := s.store.countCall(call)
+		picked := s.faults.Load().chooseFaults(s.cfg.Seed, call, n, "", 0)
+		s.countFault(picked)
+		rep, refused := s.checkAccess(r, s.store.postCount())
 		switch f := picked.answer; {
 		case refused:
 		case err != nil:
-			rep = s.orBroken(rep, err)
+			rep = s.orStateError(rep, err)
 		case f != nil && f.spec.acts == actsNot:
-			rep = f.refusal(r)
+			rep = f.refusalReply(r)
 		default:
-			if !s.until(r, f, s.cfg.latency(n)/2) {
+			if !s.waitToAct(r, f, s.cfg.latencyOf(n)/2) {
 				panic(http.ErrAbortHandler)
 			}
-			rep = s.orBroken(act(r, picked))
+			rep = s.orStateError(act(r, picked))
 			if f != nil && f.spec.acts == actsDouble {
-				rep = s.orBroken(act(r, picked))
+				rep = s.orStateError(act(r, picked))
 			}
-			s.wait(s.cfg.latency(n)/2, r.Context().Done())
+			s.waitFor(s.cfg.latencyOf(n)/2, r.Context().Done())
 		}
 		if call == callList {
 			l.Decided = s.cfg.Now()
-			s.record.list(l, r, rep) // before the client can see the answer
+			s.record.addList(l, r, rep) // before the client can see the answer
 		}
 		if refused {
 			picked.answer = nil
 		}
-		s.deliver(w, r, rep, picked)
+		s.deliverReply(w, r, rep, picked)
 	}
 }
 
-// gate is what stands before every call: the bearer key and the rate limit.
-func (s *Server) gate(r *http.Request, posts int) (reply, bool) {
+// checkAccess checks the bearer key and the rate limit, before every call.
+func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 	key, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case !isBearer || key == "":
 		return keyRefused("The Authorization header is missing; send Authorization: Bearer <API key>"), true
 	case strings.HasPrefix(key, "sk_live_"):
 		return keyRefused("This is the sandbox and takes no live key; use any other key that begins with sk_, and keep live keys for the real API"), true
-	case s.cfg.keys != nil && !s.cfg.keys[key], s.cfg.keys == nil && !strings.HasPrefix(key, "sk_"),
-		s.faults.Load().keyDead(posts):
+	case len(s.cfg.Keys) > 0 && !slices.Contains(s.cfg.Keys, key), len(s.cfg.Keys) == 0 && !strings.HasPrefix(key, "sk_"),
+		s.faults.Load().isKeyRevoked(posts):
 		return keyRefused("The API key is not valid"), true
 	}
 	if s.limiter == nil {
@@ -228,19 +237,19 @@ func (s *Server) gate(r *http.Request, posts int) (reply, bool) {
 		return reply{}, false
 	}
 	turn.CancelAt(now)
-	return busy(retryForm{kind: s.cfg.RetryAfter, wait: min(delay, math.MaxInt32*time.Second)}), true
+	return tooManyRequests(retryForm{kind: s.cfg.RetryAfter, wait: min(delay, math.MaxInt32*time.Second)}), true
 }
 
-// orBroken makes a failure of the state file an answer that proves nothing.
-func (s *Server) orBroken(rep reply, err error) reply {
+// orStateError makes a failure of the state file an answer that proves nothing.
+func (s *Server) orStateError(rep reply, err error) reply {
 	if err != nil {
-		return refusal(http.StatusInternalServerError, ClassUnknown, "SANDBOX_STATE", "The sandbox cannot write its state file")
+		return errorReply(http.StatusInternalServerError, ClassUnknown, "SANDBOX_STATE", "The sandbox cannot write its state file")
 	}
 	return rep
 }
 
-// wait reports whether the time passed, before gone and before Close.
-func (s *Server) wait(d time.Duration, gone <-chan struct{}) bool {
+// waitFor reports whether the time passed, before gone and before Close.
+func (s *Server) waitFor(d time.Duration, gone <-chan struct{}) bool {
 	if d > 0 {
 		timer := time.NewTimer(d)
 		defer timer.Stop()
@@ -259,20 +268,20 @@ func (s *Server) wait(d time.Duration, gone <-chan struct{}) bool {
 	}
 }
 
-// until waits for the moment at which a request takes effect: after the given
+// waitToAct waits for the moment at which a request takes effect: after the given
 // time, or when its fault says. It reports false if Close came first.
-func (s *Server) until(r *http.Request, f *Fault, d time.Duration) bool {
+func (s *Server) waitToAct(r *http.Request, f *Fault, d time.Duration) bool {
 	if f != nil && f.spec.acts == actsGone {
-		s.untilGone(r)
+		s.waitUntilGone(r)
 	}
 	if f != nil {
-		d += f.delay()
+		d += f.actDelay()
 	}
-	return s.wait(d, nil)
+	return s.waitFor(d, nil)
 }
 
-// untilGone waits until the client hangs up, or Close.
-func (s *Server) untilGone(r *http.Request) {
+// waitUntilGone waits until the client hangs up, or Close.
+func (s *Server) waitUntilGone(r *http.Request) {
 	select {
 	case <-r.Context().Done():
 	case <-s.done:

@@ -142,8 +142,8 @@ func TestStateFileThatCannotBeWritten(t *testing.T) {
 	}
 	p.want("status", p.create("k", "jane@example.com").status, 500)
 	p.want("users", len(p.Users()), 0)
-	if p.Server.Close() == nil {
-		t.Error("Close does not tell")
+	if p.Close() == nil {
+		t.Error("Close returned no error")
 	}
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,16 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 )
 
-// Webhook says where changes of KYC status are told, and in which form: what
-// the vendor's pages leave open is a setting. The zero value tells nobody.
+// Webhook says where changes of KYC status are sent, and in which form: what the
+// vendor's pages leave open is a setting. The zero value sends nothing.
 type Webhook struct {
 	URL      string // on loopback; "" = no webhooks
 	Secret   string // the signature is HMAC-SHA256 of the raw body under it; "" = unsigned
@@ -28,13 +27,13 @@ type Webhook struct {
 	Prefix   string // before it, such as sha256=
 	Base64   bool   // default: hexadecimal
 	SeedName bool   // an approval is called user.kyc.approved, as on the vendor's create-user page; default user.kyc-event
-	Repeat   int    // how often each is told again; default 0
+	Repeat   int    // how often each is sent again; default 0
 
-	Generations []int         // 1, 2 or 3: each change is told once in each of these forms; default 3
+	Generations []int         // 1, 2 or 3: each change is sent once in each of these forms; default 3
 	Reason      string        // of a denial; codes separated by commas are written as a list. Default a sentence
 	Age         time.Duration // each event says that it happened that long ago, like one that was refused for days; default 0
 	Unknown     bool          // with each change comes an event whose name is documented nowhere
-	Probe       bool          // the endpoint is first asked by HEAD and GET, and told nothing until both are answered with a 2xx
+	Probe       bool          // the endpoint is first asked by HEAD and GET, and sent nothing until both are answered with a 2xx
 
 	// Rotation: while OldSecret is set, each webhook is signed with both secrets.
 	OldSecret  string
@@ -70,7 +69,7 @@ type kycData struct {
 	Details          any    `json:"details,omitempty"`
 }
 
-func (w Webhook) check() error {
+func (w Webhook) checkSettings() error {
 	if w.URL == "" {
 		return nil
 	}
@@ -80,20 +79,20 @@ func (w Webhook) check() error {
 		}
 	}
 	if w.OldSecret != "" && w.Secret == "" {
-		return errors.New("an old secret needs a new one beside it")
+		return errors.New("an old secret needs a new one too")
 	}
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Scheme != "http" {
 		return errors.New("must be an http URL on loopback")
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return errors.New("must be on loopback: what is rehearsed leaves this machine for nowhere")
+	if !isLoopback(u.Hostname()) {
+		return errors.New("must be on loopback: nothing of a rehearsal may leave this machine")
 	}
 	return nil
 }
 
-// tell queues the news of a user's status. The store is locked.
-func (s *Server) tell(p *person) {
+// queueNotices queues the news of a user's status. The store is locked.
+func (s *Server) queueNotices(p *person) {
 	if s.cfg.Webhook.URL == "" {
 		return
 	}
@@ -103,14 +102,14 @@ func (s *Server) tell(p *person) {
 	}
 	var events []kycEvent
 	for _, g := range generations {
-		events = append(events, s.event(p, g))
+		events = append(events, s.newEvent(p, g))
 	}
 	if s.cfg.Webhook.Unknown {
-		e := s.event(p, 3)
+		e := s.newEvent(p, 3)
 		e.Event = "user.risk-event"
 		events = append(events, e)
 	}
-	f := s.follow
+	f := s.schedule
 	f.mu.Lock()
 	for _, e := range events {
 		body, err := json.Marshal(e)
@@ -122,12 +121,12 @@ func (s *Server) tell(p *person) {
 		}
 	}
 	f.mu.Unlock()
-	f.ring()
+	f.wakeUp()
 }
 
-// event returns the news of a user's status in the form of a generation (the
+// newEvent returns the news of a user's status in the form of a generation (the
 // vendor's public docs). The form of the second is not published.
-func (s *Server) event(p *person, generation int) kycEvent {
+func (s *Server) newEvent(p *person, generation int) kycEvent {
 	e := kycEvent{Event: "user.kyc-event", Timestamp: s.store.now().Add(-s.cfg.Webhook.Age).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		Data: kycData{ServiceID: p.id, Status: p.status, Email: p.email, FirstName: p.first, LastName: p.last}}
 	switch p.status {
@@ -136,9 +135,9 @@ func (s *Server) event(p *person, generation int) kycEvent {
 			e.Event = "user.kyc.approved"
 		}
 	case denied:
-		e.Data.Reason = s.cfg.Webhook.denial()
+		e.Data.Reason = s.cfg.Webhook.denialReason()
 	case needs:
-		e.Data.VerificationLink = s.store.link(p)
+		e.Data.VerificationLink = s.store.linkOf(p)
 	}
 	switch generation {
 	case 1:
@@ -153,20 +152,20 @@ func (s *Server) event(p *person, generation int) kycEvent {
 	return e
 }
 
-// denial is the reason that a denial gives: a text, or a list of codes.
-func (w Webhook) denial() any {
+// denialReason returns the reason of a denial: a text, or a list of codes.
+func (w Webhook) denialReason() any {
 	if strings.Contains(w.Reason, ",") {
 		return strings.Split(w.Reason, ",")
 	}
-	return or(w.Reason, "document could not be read")
+	return cmp.Or(w.Reason, "document could not be read")
 }
 
 // deliverNotice posts one notice until it is taken.
-func (s *Server) deliverNotice(n notice) {
-	taken := s.probe() && s.post(n.body)
+func (s *Server) deliverNotice(ctx context.Context, n notice) {
+	taken := s.probeEndpoint(ctx) && s.callEndpoint(ctx, http.MethodPost, n.body)
 	n.tries++
-	f := s.follow
-	if !taken && n.tries < noticeTries && s.wait(noticePause<<min(n.tries, 6), nil) {
+	f := s.schedule
+	if !taken && n.tries < noticeTries && s.waitFor(noticePause<<min(n.tries, 6), nil) {
 		f.mu.Lock()
 		f.queue = append(f.queue, n) // behind the others: deliveries come out of order
 		f.mu.Unlock()
@@ -181,34 +180,21 @@ func (s *Server) deliverNotice(n notice) {
 	}
 }
 
-// probe asks the endpoint whether it is there, until it says so. It is called by
+// probeEndpoint asks the endpoint whether it is there, until it says so. It is called by
 // the goroutine that delivers, and by no other.
-func (s *Server) probe() bool {
-	if !s.cfg.Webhook.Probe || s.follow.probed {
+func (s *Server) probeEndpoint(ctx context.Context) bool {
+	if !s.cfg.Webhook.Probe || s.schedule.probed {
 		return true
 	}
-	s.follow.probed = s.request(http.MethodHead, nil) && s.request(http.MethodGet, nil)
-	return s.follow.probed
+	s.schedule.probed = s.callEndpoint(ctx, http.MethodHead, nil) && s.callEndpoint(ctx, http.MethodGet, nil)
+	return s.schedule.probed
 }
 
-func (s *Server) post(body []byte) bool { return s.request(http.MethodPost, body) }
-
-// request reports whether the endpoint answers with a 2xx.
-func (s *Server) request(method string, body []byte) bool {
+// callEndpoint reports whether the endpoint answers with a 2xx.
+func (s *Server) callEndpoint(ctx context.Context, method string, body []byte) bool {
 	w := s.cfg.Webhook
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	ended := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-s.done:
-			cancel()
-		case <-ended:
-		}
-	})
-	defer watch.Wait()
-	defer close(ended)
 	req, err := http.NewRequestWithContext(ctx, method, w.URL, bytes.NewReader(body))
 	if err != nil {
 		return false
@@ -217,8 +203,7 @@ func (s *Server) request(method string, body []byte) bool {
 		req.Header.Set("Content-Type", "application/json")
 		w.signInto(req.Header, body)
 	}
-	req.Close = true
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		return false
 	}
@@ -228,23 +213,23 @@ func (s *Server) request(method string, body []byte) bool {
 
 // signInto writes the signature, or both while the secret is being rotated.
 func (w Webhook) signInto(header http.Header, body []byte) {
-	name := or(w.Header, "X-Webhook-Signature")
+	name := cmp.Or(w.Header, "X-Webhook-Signature")
 	switch {
 	case w.Secret == "":
 	case w.OldSecret == "":
 		header.Set(name, w.Sign(body))
 	case w.TwoHeaders:
-		header.Set(name, w.sign(w.OldSecret, body))
+		header.Set(name, w.signWith(w.OldSecret, body))
 		header.Add(name, w.Sign(body))
 	default:
-		header.Set(name, w.sign(w.OldSecret, body)+","+w.Sign(body))
+		header.Set(name, w.signWith(w.OldSecret, body)+","+w.Sign(body))
 	}
 }
 
-// Sign is the signature header's value for a body.
-func (w Webhook) Sign(body []byte) string { return w.sign(w.Secret, body) }
+// Sign returns the signature header's value for a body.
+func (w Webhook) Sign(body []byte) string { return w.signWith(w.Secret, body) }
 
-func (w Webhook) sign(secret string, body []byte) string {
+func (w Webhook) signWith(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	if w.Base64 {
@@ -253,20 +238,21 @@ func (w Webhook) sign(secret string, body []byte) string {
 	return w.Prefix + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Told waits until every change that is under way has happened and been told,
-// and returns how many webhooks were taken and how many were given up.
-func (s *Server) Told(ctx context.Context) (taken, lost int, err error) {
-	f := s.follow
+// WaitForWebhooks waits until every change that is to come has happened and been
+// sent. It returns how many webhooks were accepted and how many were given up. The
+// error is that of ctx, or says that the server was closed.
+func (s *Server) WaitForWebhooks(ctx context.Context) (taken, lost int, err error) {
+	f := s.schedule
 	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {
 		return 0, 0, nil
 	}
 	f.mu.Lock()
-	if f.quiet == nil {
-		f.quiet = make(chan struct{})
+	if f.drained == nil {
+		f.drained = make(chan struct{})
 	}
-	quiet := f.quiet
+	quiet := f.drained
 	f.mu.Unlock()
-	f.ring()
+	f.wakeUp()
 	select {
 	case <-quiet:
 	case <-s.done:

@@ -40,7 +40,7 @@ func TestDrawWrongPartner(t *testing.T) {
 		doubtful += btoi(w.MayDoubt())
 		repeats += btoi(w.EmailsRepeat)
 	}
-	for _, s := range habits() {
+	for _, s := range habitSpecs() {
 		switch s.name {
 		case "swap-links", "one-link", "id-slug": // nothing tells a client; or it must stop
 		case "503-html-before", "path-gone", "auth-form", "list-deleted", "list-ignores-skip", "retry-no-link": // stop a run, or need calls that a run does not make

@@ -145,7 +145,7 @@ func (c *Reader) checkLimits(rec *table.Record) error {
 	}
 	for i, cell := range rec.Cells {
 		if len(cell) > limits.Cell {
-			return &table.Error{Row: rec.Number, Line: rec.Line, Column: i + 1, Cell: table.CellName(i+1, rec.Number), Reason: "a cell of more than " + limits.Size(limits.Cell)}
+			return &table.Error{Row: rec.Number, Line: rec.Line, Column: i + 1, Cell: table.CellName(i+1, rec.Number), Reason: "a cell of more than " + limits.FormatSize(limits.Cell)}
 		}
 		if len(cell) > limits.CellShown && utf8.RuneCountInString(cell) > limits.CellShown {
 			rec.Issues = append(rec.Issues, table.LongCell(i))

@@ -64,5 +64,5 @@ func LongCell(column int) CellIssue {
 
 // LongRow returns the refusal of a row of more than limits.Record bytes.
 func LongRow(number, line int) *Error {
-	return &Error{Row: number, Line: line, Reason: "a row of more than " + limits.Size(limits.Record), Hint: "Is this a table of customers?"}
+	return &Error{Row: number, Line: line, Reason: "a row of more than " + limits.FormatSize(limits.Record), Hint: "Is this a table of customers?"}
 }

@@ -42,7 +42,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 		return nil, refuse("the file is damaged: its zip directory cannot be read", "Get it again from its sender, or save it again")
 	}
 	bounded.off = true
-	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), maxPart: max, bytesLeft: limits.BesideSheet, elementsLeft: limits.PartElements}
+	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), maxPart: max, bytesLeft: limits.OtherParts, elementsLeft: limits.PartElements}
 	if reason, hint := p.checkEntries(zr.File, max); reason != "" {
 		return nil, refuse(reason, hint)
 	}
@@ -90,10 +90,10 @@ func (p *workbookPackage) readPart(name string, limit int64) (_ []byte, err erro
 		return nil, p.partError(name, err)
 	}
 	if p.bytesLeft -= int64(len(b)); p.bytesLeft < 0 {
-		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.Size(limits.BesideSheet)), Hint: "Copy the rows into a new workbook"}
+		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.FormatSize(limits.OtherParts)), Hint: "Copy the rows into a new workbook"}
 	}
 	if int64(len(b)) > limit {
-		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.Size(limit)), Hint: "Copy the rows into a new workbook"}
+		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.FormatSize(limit)), Hint: "Copy the rows into a new workbook"}
 	}
 	return b, nil
 }

@@ -15,7 +15,7 @@ import (
 // checkEntries fills p.parts, or says why the package is refused.
 func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hint string) {
 	if len(files) > limits.WorkbookParts {
-		return fmt.Sprintf("the workbook has more than %s parts", limits.Grouped(limits.WorkbookParts)), "Copy the rows into a new workbook"
+		return fmt.Sprintf("the workbook has more than %s parts", limits.FormatCount(limits.WorkbookParts)), "Copy the rows into a new workbook"
 	}
 	resave := "Save it again from a spreadsheet program"
 	type span struct{ from, to int64 }
@@ -44,7 +44,7 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 		}
 		total += f.UncompressedSize64
 		if f.UncompressedSize64 > uint64(max) || total > uint64(max) {
-			return fmt.Sprintf("the workbook unpacks to more than %s", limits.Size(max)), "Save the sheet as CSV, which has no such limit"
+			return fmt.Sprintf("the workbook unpacks to more than %s", limits.FormatSize(max)), "Save the sheet as CSV, which has no such limit"
 		}
 		if f.UncompressedSize64 > limits.RatioFrom && f.UncompressedSize64/limits.Ratio > f.CompressedSize64 {
 			return "a part of the workbook unpacks to more than 200 times its size", "Copy the rows into a new workbook"

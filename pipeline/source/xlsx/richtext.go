@@ -85,7 +85,7 @@ func readRunFont(s *xmlScanner, ns *namespace) (textRuns, error) {
 	return run, nil
 }
 
-var errCellText = errors.New("a cell holds more than " + limits.Size(limits.Cell) + " of text")
+var errCellText = errors.New("a cell holds more than " + limits.FormatSize(limits.Cell) + " of text")
 
 // readText appends the text of an element without children.
 func readText(s *xmlScanner, text []byte) ([]byte, error) {

@@ -27,7 +27,7 @@ type Notation struct {
 // FindNotation returns the first notation in v that is none of plain text. s
 // are the signs of v.
 func FindNotation(v string, s Signs) (Notation, bool) {
-	if s&inNotations == 0 && !(s&Hyphen != 0 && isPunycode(v)) && !(s&Digit != 0 && strings.Contains(v, "u00")) && !strings.HasPrefix(v, "b'") && !(s&Digit != 0 && strings.Contains(v, "_x")) {
+	if !mayHaveNotation(v, s) {
 		return Notation{}, false
 	}
 	for _, find := range []func(string) (Notation, bool){findEncodedWord, findEntity, findMarkup, findPercent, findQuotedPrintable, findBackslash, findBareEscape, findUTF7, findJSON, findPunycode, findPlusForSpace} {
@@ -36,6 +36,17 @@ func FindNotation(v string, s Signs) (Notation, bool) {
 		}
 	}
 	return Notation{}, false
+}
+
+// mayHaveNotation reports whether a value with the signs s is worth the search.
+func mayHaveNotation(v string, s Signs) bool {
+	switch {
+	case s&inNotations != 0, strings.HasPrefix(v, "b'"):
+		return true
+	case s&Hyphen != 0 && isPunycode(v):
+		return true
+	}
+	return s&Digit != 0 && (strings.Contains(v, "u00") || strings.Contains(v, "_x"))
 }
 
 func newNotation(kind, v string, at int, reads rune, sure bool) (Notation, bool) {

@@ -26,7 +26,7 @@ func ReadNumberForm(v string) NumberForm {
 	whole, rest := len(v)-len(digits), digits[1:]
 	switch mark := digits[0]; {
 	case mark == '.' || mark == ',':
-		if isZeros(rest) && !(mark == '.' && len(rest) == 3 && whole <= 3) {
+		if isZeros(rest) && (mark != '.' || len(rest) != 3 || whole > 3) {
 			return Decimal
 		}
 		if isExponent(strings.TrimLeft(rest, "0123456789")) && whole == 1 {

@@ -76,7 +76,7 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return Place{path, max(line, 1)}.Locate("", fmt.Errorf("is not YAML of the form `%s`%s", form, why))
 	}
 	if len(text) > maxConfig {
-		return nil, fmt.Errorf("%s: %w: at most %s are read", path, limits.ErrTooLarge, limits.Size(maxConfig))
+		return nil, fmt.Errorf("%s: %w: at most %s are read", path, limits.ErrTooLarge, limits.FormatSize(maxConfig))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node

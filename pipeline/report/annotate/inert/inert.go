@@ -29,7 +29,7 @@ type Count struct {
 }
 
 // maxUnpacked is how many bytes of a workbook are read, over all its parts.
-const maxUnpacked = limits.BesideSheet
+const maxUnpacked = limits.OtherParts
 
 // Limits of what is copied. They are far above what people put into lists of
 // customers, and keep memory small.

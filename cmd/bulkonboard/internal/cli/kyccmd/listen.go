@@ -103,7 +103,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.Value)},
 		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },
 		Failed:    func(err error) { stop(err) },
-		Told: func(e ledger.KYCEvent, news bool) {
+		Recorded: func(e ledger.KYCEvent, news bool) {
 			if news {
 				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
 			}

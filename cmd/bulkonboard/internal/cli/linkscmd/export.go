@@ -114,7 +114,7 @@ func linkRows(ctx context.Context, l kyc.Customers, f *exportOptions, before tim
 				yield(nil, err)
 				return
 			}
-			if c.UsableURL() == "" || c.Issued.After(before) || f.unverified && !kyc.Unverified(c, before) {
+			if c.UsableURL() == "" || c.Issued.After(before) || f.unverified && !kyc.IsUnverified(c, before) {
 				continue
 			}
 			if c.Pairing == ledger.Unconfirmed && !f.unconfirmed {

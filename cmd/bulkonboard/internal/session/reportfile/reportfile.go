@@ -108,7 +108,7 @@ func readJSON(path string, each func(Record) error) (err error) {
 		return exit.NewUsageError(fmt.Errorf("%s is not a JSON report: %w", path, term.PlainError(err)), "bulkonboard report --report FILE.json writes one")
 	}
 	for depth, found := 0, false; !found; {
-		bounded.Next()
+		bounded.NextRecord()
 		token, err := dec.Token()
 		if err != nil {
 			return wrong(err)
@@ -126,7 +126,7 @@ func readJSON(path string, each func(Record) error) (err error) {
 		return wrong(err)
 	}
 	for row = 1; dec.More(); row++ {
-		bounded.Next()
+		bounded.NextRecord()
 		var cells map[string]json.RawMessage
 		if err := dec.Decode(&cells); err != nil {
 			return wrong(err)
@@ -141,7 +141,7 @@ func readJSON(path string, each func(Record) error) (err error) {
 		if err := each(r); err != nil {
 			return err
 		}
-		bounded.Next()
+		bounded.NextRecord()
 	}
 	if _, err := dec.Token(); err != nil { // cut short: rows are missing
 		return wrong(err)

@@ -23,20 +23,20 @@ type createBody struct {
 	RedirectURL    string `json:"redirectUrl"`
 }
 
-// check is the page's rules and no more: the sandbox must not be stricter than
-// what it stands for, or it would hide what the real API lets through.
-func (b *createBody) check() []fieldError {
+// findErrors applies the rules of the page and no more. A sandbox that were
+// stricter than the real API would hide what that one accepts.
+func (b *createBody) findErrors() []fieldError {
 	var wrong []fieldError
 	need := func(ok bool, field, message string) {
 		if !ok {
 			wrong = append(wrong, fieldError{field, message})
 		}
 	}
-	need(within(b.FirstName, 100), "firstName", "must be 1-100 characters")
-	need(within(b.LastName, 100), "lastName", "must be 1-100 characters")
+	need(isWithin(b.FirstName, 100), "firstName", "must be 1-100 characters")
+	need(isWithin(b.LastName, 100), "lastName", "must be 1-100 characters")
 	need(isEmail(b.Email), "email", "must be an email")
 	need(isPhone(b.PhoneNumber), "phoneNumber", "must be an international phone number")
-	need(within(b.AccountPurpose, 200), "accountPurpose", "must be 1-200 characters")
+	need(isWithin(b.AccountPurpose, 200), "accountPurpose", "must be 1-200 characters")
 	_, err := netip.ParseAddr(b.IPAddress)
 	need(err == nil, "ipAddress", "must be an IP address")
 	need(b.Terms, "isTermsOfServiceAccepted", "must be true")
@@ -49,9 +49,9 @@ func (b *createBody) check() []fieldError {
 	return wrong
 }
 
-// fate reads what the local part of the e-mail asks for.
-func (b *createBody) fate() (status string, blacklisted bool) {
-	if status, asked := fateOf(b.Email); asked {
+// readTag reads what the local part of the e-mail asks for.
+func (b *createBody) readTag() (status string, blacklisted bool) {
+	if status, asked := statusFromTag(b.Email); asked {
 		return status, false
 	}
 	local, _, _ := strings.Cut(b.Email, "@")
@@ -59,7 +59,7 @@ func (b *createBody) fate() (status string, blacklisted bool) {
 	return pendingKYC, tag == "blacklisted"
 }
 
-func within(text string, most int) bool {
+func isWithin(text string, most int) bool {
 	n := utf8.RuneCountInString(text)
 	return strings.TrimSpace(text) != "" && n <= most
 }
@@ -69,7 +69,7 @@ func isEmail(text string) bool {
 	return err == nil && a.Address == text && len(text) <= 254
 }
 
-// isPhone takes E.164: a plus and up to 15 digits.
+// isPhone reports whether text is E.164: a plus and up to 15 digits.
 func isPhone(text string) bool {
 	digits, ok := strings.CutPrefix(text, "+")
 	return ok && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""

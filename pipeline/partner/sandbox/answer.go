@@ -12,7 +12,7 @@ type reply struct {
 	status     int
 	class      string // what the answer means; see Post.Class
 	code       string // errors: the code in the envelope
-	text       string // for people
+	text       string // the message
 	data       any    // successes
 	fields     []fieldError
 	html       bool
@@ -59,69 +59,71 @@ const (
 	ClassUnknown = "UNKNOWN" // an error that proves nothing, or none at all
 )
 
-func success(status int, message string, data any) reply {
+func successReply(status int, message string, data any) reply {
 	return reply{status: status, class: ClassOK, text: message, data: data}
 }
 
-func created(id, link string) reply {
-	r := success(http.StatusCreated, "User created successfully", createdData{id, link})
+func createdReply(id, link string) reply {
+	r := successReply(http.StatusCreated, "User created successfully", createdData{id, link})
 	r.id = id
 	return r
 }
 
-func refusal(status int, class, code, text string) reply {
+func errorReply(status int, class, code, text string) reply {
 	return reply{status: status, class: class, code: code, text: text}
 }
 
 func dupUser() reply {
-	return refusal(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists")
+	return errorReply(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists")
 }
 
 func noFunds() reply {
-	return refusal(http.StatusPaymentRequired, ClassFunds, "INSUFFICIENT_WALLET_BALANCE", "Insufficient balance: the wallet cannot pay the KYC fee")
+	return errorReply(http.StatusPaymentRequired, ClassFunds, "INSUFFICIENT_WALLET_BALANCE", "Insufficient balance: the wallet cannot pay the KYC fee")
 }
 
-func busy(form retryForm) reply {
-	r := refusal(http.StatusTooManyRequests, ClassBusy, "TOO_MANY_REQUESTS", "Too many requests")
+func tooManyRequests(form retryForm) reply {
+	r := errorReply(http.StatusTooManyRequests, ClassBusy, "TOO_MANY_REQUESTS", "Too many requests")
 	r.retryAfter = form
 	return r
 }
 
 func keyRefused(text string) reply {
-	return refusal(http.StatusUnauthorized, ClassAuth, "UNAUTHORIZED", text)
+	return errorReply(http.StatusUnauthorized, ClassAuth, "UNAUTHORIZED", text)
 }
 
-func suspended() reply {
-	return refusal(http.StatusForbidden, ClassAuth, "ACCOUNT_SUSPENDED", "The partner account is suspended")
+func accountSuspended() reply {
+	return errorReply(http.StatusForbidden, ClassAuth, "ACCOUNT_SUSPENDED", "The partner account is suspended")
 }
 
-func invalid(fields []fieldError) reply {
-	r := refusal(http.StatusUnprocessableEntity, ClassReject, "VALIDATION_ERROR", "Request body validation failed")
+func invalidFields(fields []fieldError) reply {
+	r := errorReply(http.StatusUnprocessableEntity, ClassReject, "VALIDATION_ERROR", "Request body validation failed")
 	r.fields = fields
 	return r
 }
 
-func broken(status int) reply {
-	return refusal(status, ClassUnknown, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
+func serverError(status int) reply {
+	return errorReply(status, ClassUnknown, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
 }
 
-func gateway(status int) reply {
+func gatewayPage(status int) reply {
 	return reply{status: status, class: ClassUnknown, html: true, text: http.StatusText(status)}
 }
 
-func notFound(text string) reply { return refusal(http.StatusNotFound, ClassReject, "NOT_FOUND", text) }
+func notFound(text string) reply {
+	return errorReply(http.StatusNotFound, ClassReject, "NOT_FOUND", text)
+}
 
 // keyUsed says that an idempotency key is known, in the words chosen.
 func keyUsed(c chosen) reply {
-	r := refusal(http.StatusBadRequest, ClassKeyUsed, "IDEMPOTENCY_KEY_ALREADY_USED", "This idempotency key was already used")
-	if f := c.find("key-used-text"); f != nil {
+	r := errorReply(http.StatusBadRequest, ClassKeyUsed, "IDEMPOTENCY_KEY_ALREADY_USED", "This idempotency key was already used")
+	if f := c.faultNamed("key-used-text"); f != nil {
 		r.code, r.text = f.code, f.text
 	}
 	return r
 }
 
-// body renders the reply: its content type and its bytes.
-func (r reply) body(c chosen) (string, []byte, error) {
+// renderBody renders the reply: its content type and its bytes.
+func (r reply) renderBody(c chosen) (string, []byte, error) {
 	switch {
 	case r.bare != nil:
 		return r.bare.contentType, r.bare.body, nil
@@ -133,18 +135,19 @@ func (r reply) body(c chosen) (string, []byte, error) {
 	case r.status/100 == 2:
 		body, err := json.Marshal(envelope{"success", r.text, r.data})
 		return jsonType, body, err
-	case c.has("empty-bodies"):
+	case c.hasFault("empty-bodies"):
 		return "", nil, nil
-	case c.has("plain-bodies"):
-		return "text/plain; charset=utf-8", []byte(r.plain()), nil
+	case c.hasFault("plain-bodies"):
+		return "text/plain; charset=utf-8", []byte(r.plainText()), nil
 	default:
 		body, err := json.Marshal(envelope{"error", r.code, errorData{r.text, r.fields}})
 		return jsonType, body, err
 	}
 }
 
-// plain is the wording of the vendor's create-user page, which shows no bodies.
-func (r reply) plain() string {
+// plainText returns the wording of the vendor's create-user page, which shows no
+// bodies.
+func (r reply) plainText() string {
 	switch r.class {
 	case ClassDupUser:
 		return "Duplicate user"

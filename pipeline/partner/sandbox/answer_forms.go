@@ -27,15 +27,15 @@ func bareJSON(value any) *bare {
 func (r reply) inForm(c chosen, now time.Time) reply {
 	switch r.status {
 	case http.StatusTooManyRequests:
-		if f := c.find("429-form"); f != nil {
+		if f := c.faultNamed("429-form"); f != nil {
 			return r.byGateway(f.text)
 		}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if f := c.find("auth-form"); f != nil && !r.html {
+		if f := c.faultNamed("auth-form"); f != nil && !r.html {
 			return r.byGateway(f.text)
 		}
 	}
-	if f := c.find("field-errors"); f != nil && len(r.fields) > 0 {
+	if f := c.faultNamed("field-errors"); f != nil && len(r.fields) > 0 {
 		r = r.byFramework(f.text, now)
 		if f.status != 0 {
 			r.status = f.status

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Limit is one row of Table.
-type Limit struct {
+// limit is one row of limitTable.
+type limit struct {
 	Name   string // of the constant
 	Value  any    // an int of Unit, or a time.Duration
 	Unit   string // "bytes", or what is counted; "" for a time
@@ -15,8 +15,8 @@ type Limit struct {
 	Reason string
 }
 
-// Table returns every limit, in the order of the document.
-func Table() []Limit {
+// limitTable returns every limit, in the order of the page.
+func limitTable() []limit {
 	const (
 		list    = "input and rejects"
 		tables  = list + ", `ledger import`, `ledger restore`"
@@ -24,8 +24,8 @@ func Table() []Limit {
 		partner = "partner's answers"
 		hooks   = "`kyc listen`"
 	)
-	return []Limit{
-		{"Memory", Memory, "bytes", "every input", "a small machine runs the program beside other work"},
+	return []limit{
+		{"Memory", Memory, "bytes", "every input", "a small machine has other work too"},
 
 		{"Record", Record, "bytes", tables + ", `kyc import`, JSON reports", "a row is kept in memory as a whole; 1,000 columns of full cells are below it"},
 		{"Cell", Cell, "bytes", tables, "no field takes more than a few hundred; an unclosed quotation mark swallows rows"},
@@ -40,7 +40,7 @@ func Table() []Limit {
 		{"Workbook", Workbook, "bytes", books, "1,048,576 full rows are about 1 GiB; a larger list is better kept as CSV"},
 		{"WorkbookParts", WorkbookParts, "parts", books, "1,000 sheets with comments and drawings have fewer"},
 		{"ZipDirectory", ZipDirectory, "bytes", books, "the directory is in memory before its counts can be checked"},
-		{"BesideSheet", BesideSheet, "bytes", books, "the sheet and its texts are streamed; everything else is read into memory"},
+		{"OtherParts", OtherParts, "bytes", books, "the sheet and its texts are streamed; everything else is read into memory"},
 		{"ListPart", ListPart, "bytes", books, "1,000 sheets take about 150 KiB; old workbooks drag thousands of names along"},
 		{"StylePart", StylePart, "bytes", books, "the 65,490 cell formats that Excel allows take about 20 MiB"},
 		{"PartElements", PartElements, "XML elements", books, "the library that reads the list of sheets and the styles takes some hundred bytes for each"},
@@ -85,50 +85,27 @@ func Table() []Limit {
 	}
 }
 
-// Text writes the value with its unit, such as "4 MiB" or "1,000 sheets".
-func (l Limit) Text() string {
+// formatValue writes the value with its unit, such as "4 MiB" or "1,000 sheets".
+func (l limit) formatValue() string {
 	switch v := l.Value.(type) {
 	case time.Duration:
 		return strings.Replace(v.String(), "m0s", "m", 1)
 	case int:
 		if l.Unit == "bytes" {
-			return Size(int64(v))
+			return FormatSize(int64(v))
 		}
-		return Grouped(v) + " " + l.Unit
+		return FormatCount(v) + " " + l.Unit
 	}
 	return fmt.Sprint(l.Value)
 }
 
-// Size writes a number of bytes, in GiB, MiB or KiB where it is a whole number
-// of them.
-func Size(n int64) string {
-	for _, unit := range []struct {
-		bits int
-		name string
-	}{{30, "GiB"}, {20, "MiB"}, {10, "KiB"}} {
-		if n >= 1<<unit.bits && n%(1<<unit.bits) == 0 {
-			return Grouped(int(n>>unit.bits)) + " " + unit.name
-		}
-	}
-	return Grouped(int(n)) + " bytes"
-}
-
-// Grouped writes a number with commas between thousands.
-func Grouped(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-// Document returns the page samples/docs/limits.md.
-func Document() string {
+// limitsPage returns the page samples/docs/limits.md.
+func limitsPage() string {
 	var b strings.Builder
 	b.WriteString(`# Limits
 
 Every bound on what the program reads. They are far above what honest lists, partners and callers give, and
-no input takes more than ` + Size(Memory) + ` of memory. What is beyond a limit is refused before anything is sent: exit code 2, with the
+no input takes more than ` + FormatSize(Memory) + ` of memory. What is beyond a limit is refused before anything is sent: exit code 2, with the
 file, the place and the limit. A CSV has no limit on its size.
 
 This page is made from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
@@ -139,8 +116,8 @@ Each limit is tried on the program itself, and the memory measured:
 | Limit | Value | Where | Why |
 |---|---|---|---|
 `)
-	for _, l := range Table() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, l.Text(), l.Door, l.Reason)
+	for _, l := range limitTable() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, l.formatValue(), l.Door, l.Reason)
 	}
 	return b.String()
 }

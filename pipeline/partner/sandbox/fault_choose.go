@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/fnv"
 	"strings"
@@ -28,9 +29,9 @@ type chosen struct {
 	modifiers []*Fault
 }
 
-func (c chosen) has(name string) bool { return c.find(name) != nil }
+func (c chosen) hasFault(name string) bool { return c.faultNamed(name) != nil }
 
-func (c chosen) find(name string) *Fault {
+func (c chosen) faultNamed(name string) *Fault {
 	for _, f := range c.modifiers {
 		if f.Name == name {
 			return f
@@ -51,32 +52,32 @@ func (c chosen) forUser(name string, seed uint64, n int, email string) *Fault {
 
 func (c chosen) allForUser(name string, seed uint64, n int, email string) (all []*Fault) {
 	for _, f := range c.modifiers {
-		if f.Name == name && f.strikes(seed, n, email, 1) {
+		if f.Name == name && f.strikesRequest(seed, n, email, 1) {
 			all = append(all, f)
 		}
 	}
 	return all
 }
 
-// choose decides from the request's number, its e-mail and how often that was
+// chooseFaults decides from the request's number, its e-mail and how often that was
 // sent, never from the time, so that a run can be repeated.
-func (set faultSet) choose(seed uint64, call string, n int, email string, try int) chosen {
+func (set faultSet) chooseFaults(seed uint64, call string, n int, email string, try int) chosen {
 	var c chosen
 	for i := range set {
 		f := &set[i]
 		switch {
 		case f.spec.modifier:
-			if f.Name != keyDies && (f.Call == "" || f.Call == call) && (f.spec.perUser || f.strikes(seed, n, email, try)) {
+			if f.Name != keyDies && (f.Call == "" || f.Call == call) && (f.spec.perUser || f.strikesRequest(seed, n, email, try)) {
 				c.modifiers = append(c.modifiers, f)
 			}
-		case c.answer == nil && or(f.Call, or(f.spec.call, callCreate)) == call && f.strikes(seed, n, email, try):
+		case c.answer == nil && cmp.Or(f.Call, cmp.Or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
 			c.answer = f
 		}
 	}
 	return c
 }
 
-func (f *Fault) strikes(seed uint64, n int, email string, try int) bool {
+func (f *Fault) strikesRequest(seed uint64, n int, email string, try int) bool {
 	if f.From > 0 && (n < f.From || f.To > 0 && n > f.To) || f.Try > 0 && f.Try != try {
 		return false
 	}
@@ -94,11 +95,11 @@ func (f *Fault) strikes(seed uint64, n int, email string, try int) bool {
 	if email == "" {
 		try = n
 	}
-	return chance(seed, f.Name, strings.ToLower(email), try) < f.Share
+	return chanceOf(seed, f.Name, strings.ToLower(email), try) < f.Share
 }
 
-// keyDead reports whether a rotated key is refused once so many POSTs came.
-func (set faultSet) keyDead(posts int) bool {
+// isKeyRevoked reports whether a rotated key is refused once so many POSTs came.
+func (set faultSet) isKeyRevoked(posts int) bool {
 	for i := range set {
 		if set[i].Name == keyDies && posts >= set[i].From {
 			return true
@@ -107,8 +108,8 @@ func (set faultSet) keyDead(posts int) bool {
 	return false
 }
 
-// chance is a number from 0 up to 1 that depends on its arguments only.
-func chance(seed uint64, what, who string, n int) float64 {
+// chanceOf returns a number from 0 up to 1 that depends on its arguments only.
+func chanceOf(seed uint64, what, who string, n int) float64 {
 	h := fnv.New64a()
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], seed)
@@ -125,10 +126,10 @@ func chance(seed uint64, what, who string, n int) float64 {
 	return float64(x>>11) / (1 << 53)
 }
 
-// latency is how long the n-th request takes in all.
-func (s settings) latency(n int) time.Duration {
+// latencyOf returns how long the n-th request takes in all.
+func (s settings) latencyOf(n int) time.Duration {
 	if s.LatencyMax <= s.Latency {
 		return s.Latency
 	}
-	return s.Latency + time.Duration(chance(s.Seed, "latency", "", n)*float64(s.LatencyMax-s.Latency))
+	return s.Latency + time.Duration(chanceOf(s.Seed, "latency", "", n)*float64(s.LatencyMax-s.Latency))
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// Fault is one switch: what goes wrong, and whom it strikes. It is made by
+// Fault is one switch: what fails, and whom it strikes. It is made by
 // ParseFault. The zero value of each selector does not restrict; several of
 // them must all hold.
 type Fault struct {
@@ -48,7 +49,7 @@ func ParseFault(text string) (Fault, error) {
 		f.Call, f.Name = call, name
 	}
 	known := false
-	for _, s := range catalogue() {
+	for _, s := range allSpecs() {
 		if s.name == f.Name {
 			f.spec, known = s, true
 		}
@@ -85,7 +86,7 @@ func ParseFault(text string) (Fault, error) {
 	return f, nil
 }
 
-// String is the text that ParseFault reads.
+// String returns the text that ParseFault reads.
 func (f Fault) String() string {
 	var parts []string
 	if f.Value != "" {
@@ -166,14 +167,14 @@ func (f *Fault) readSelector(part string) error {
 func (f *Fault) readValue() error {
 	if f.Value == "" {
 		if f.spec.needed {
-			return fmt.Errorf("%s needs a value: %s", f.Name, f.spec.usage())
+			return fmt.Errorf("%s needs a value: %s", f.Name, f.spec.usageText())
 		}
 		if f.spec.value == valueNone {
 			return nil
 		}
 	}
 	var err error
-	switch value := or(f.Value, f.spec.otherwise); f.spec.value {
+	switch value := cmp.Or(f.Value, f.spec.otherwise); f.spec.value {
 	case valueTime:
 		if f.wait, err = time.ParseDuration(value); err != nil || f.wait < 0 {
 			err = fmt.Errorf("%q is not a time such as 90s", value)
@@ -245,9 +246,9 @@ func parseRetryForm(value string) (retryForm, error) {
 	return retryForm{}, fmt.Errorf("%q is not a time such as 2s (said in seconds), date:2s (said as a date; date:-1m is past), text:WORDS or none", value)
 }
 
-// header is the Retry-After value, "" for none. Seconds are rounded up, since
+// headerValue returns the Retry-After value, "" for none. Seconds are rounded up, since
 // an earlier retry would be refused again.
-func (r retryForm) header(now time.Time) string {
+func (r retryForm) headerValue(now time.Time) string {
 	switch r.kind {
 	case "seconds":
 		return strconv.FormatInt(int64(math.Ceil(r.wait.Seconds())), 10)

@@ -1,11 +1,15 @@
 package sandbox
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unique"
 )
 
 // User is one user of the partner account, as tests see it.
@@ -67,12 +71,12 @@ func openStore(cfg settings) (*store, error) {
 	st.count.Classes = map[string]int{}
 	st.count.Faults = map[string]int{}
 	if cfg.StateFile != "" {
-		if err := replay(cfg.StateFile, st.apply); err != nil {
+		if err := readStateFile(cfg.StateFile, st.applyEntry); err != nil {
 			return nil, err
 		}
 		now := st.now()
-		st.keys.purge(now.UnixMilli())
-		file, err := rewrite(cfg.StateFile, st.entries)
+		st.keys.dropExpired(now.UnixMilli())
+		file, err := rewriteStateFile(cfg.StateFile, st.writeEntries)
 		if err != nil {
 			return nil, err
 		}
@@ -83,16 +87,14 @@ func openStore(cfg settings) (*store, error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(st.live, func(a, b int32) int {
-		return int(min(max(st.people[a].created-st.people[b].created, -1), 1))
-	})
+	slices.SortStableFunc(st.live, func(a, b int32) int { return cmp.Compare(st.people[a].created, st.people[b].created) })
 	return st, nil
 }
 
 func (st *store) now() time.Time { return st.cfg.Now().Add(st.cfg.Skew) }
 
-// taken reports whether a user with this e-mail exists.
-func (st *store) taken(email string, caseMatters bool) bool {
+// isTaken reports whether a user with this e-mail exists.
+func (st *store) isTaken(email string, caseMatters bool) bool {
 	i, ok := st.byEmail[strings.ToLower(email)]
 	for ok && i >= 0 {
 		p := &st.people[i]
@@ -105,45 +107,38 @@ func (st *store) taken(email string, caseMatters bool) bool {
 }
 
 func (st *store) addPreexisting(u User) error {
-	if u.Email == "" || st.taken(u.Email, st.cfg.EmailsCase) {
+	if u.Email == "" || st.isTaken(u.Email, st.cfg.EmailsCase) {
 		return nil
 	}
 	at := u.CreatedAt
 	if at.IsZero() {
 		at = st.now().Add(-24 * time.Hour)
 	}
-	return st.add(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: or(u.ServiceID, st.newID(u.Email, chosen{})),
-		Program: or(u.Program, "custodial"), Status: or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
+	return st.addEntry(entry{Op: opUser, Email: u.Email, First: u.FirstName, Last: u.LastName, ID: cmp.Or(u.ServiceID, st.newID(u.Email, chosen{})),
+		Program: cmp.Or(u.Program, "custodial"), Status: cmp.Or(u.Status, "approved"), Origin: FromBefore, At: at.UnixMilli()})
 }
 
-// add writes an entry and then does what it says.
-func (st *store) add(e entry) error {
-	if err := st.journal.append(e); err != nil {
+// addEntry writes an entry and then does what it says.
+func (st *store) addEntry(e entry) error {
+	if err := st.journal.appendEntry(e); err != nil {
 		return err
 	}
-	return st.apply(e)
+	return st.applyEntry(e)
 }
 
-// newUser is what create needs to know.
-type newUser struct {
-	email, first, last, program, status string
-	caseMatters, repeats, dupAfterFee   bool
-	picked                              chosen
-}
-
-// create makes the user unless e-mail or wallet are against it. The look-up,
-// the charge and the new user are one step.
-func (st *store) create(u newUser) (reply, error) {
+// createUser creates the user with a KYC status, unless e-mail or wallet are
+// against it. The look-up, the charge and the new user are one step.
+func (st *store) createUser(b *createBody, status string, picked chosen) (reply, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	balance := st.balance()
-	fee := st.cfg.fee
-	if st.paid[strings.ToLower(u.email)] {
+	balance, fee := st.balance(), st.cfg.fee
+	if st.paid[strings.ToLower(b.Email)] {
 		fee = 0
 	}
-	if !u.repeats && st.taken(u.email, u.caseMatters) {
-		if u.dupAfterFee && balance >= fee {
-			if err := st.add(entry{Op: opFee, Fee: fee}); err != nil {
+	mayRepeat := st.cfg.EmailsRepeat || picked.hasFault("email-twice")
+	if !mayRepeat && st.isTaken(b.Email, st.cfg.EmailsCase || picked.hasFault("email-case")) {
+		if picked.hasFault("dup-after-fee") && balance >= fee {
+			if err := st.addEntry(entry{Op: opFee, Fee: fee}); err != nil {
 				return reply{}, err
 			}
 		}
@@ -152,23 +147,23 @@ func (st *store) create(u newUser) (reply, error) {
 	if balance < fee {
 		return noFunds(), nil
 	}
-	e := entry{Op: opUser, Email: u.email, First: u.first, Last: u.last, ID: st.newID(u.email, u.picked),
-		Program: u.program, Status: u.status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
-	if err := st.add(e); err != nil {
+	e := entry{Op: opUser, Email: b.Email, First: b.FirstName, Last: b.LastName, ID: st.newID(b.Email, picked),
+		Program: b.Program, Status: status, Origin: FromAPI, At: st.now().UnixMilli(), Fee: fee}
+	if err := st.addEntry(e); err != nil {
 		return reply{}, err
 	}
-	if f := u.picked.find("others-spend"); f != nil {
-		if err := st.add(entry{Op: opTop, Fee: -f.amount}); err != nil {
+	if f := picked.faultNamed("others-spend"); f != nil {
+		if err := st.addEntry(entry{Op: opTop, Fee: -f.amount}); err != nil {
 			return reply{}, err
 		}
 	}
-	return created(e.ID, st.link(&st.people[len(st.people)-1])), nil
+	return createdReply(e.ID, st.linkOf(&st.people[len(st.people)-1])), nil
 }
 
 func (st *store) balance() money { return st.cfg.balance + st.topped - st.charged }
 
-// newID is random to look at, and depends only on the seed, the e-mail and
-// how often it was created: two rehearsals of one file give the same report.
+// newID returns an id that looks random and depends only on the seed, the e-mail
+// and how often it was created: two rehearsals of one file give the same report.
 func (st *store) newID(email string, picked chosen) string {
 	head, number := st.cfg.Account, len(st.people)+1
 	if f := picked.forUser("id-slug", st.cfg.Seed, number, email); f != nil {
@@ -184,23 +179,23 @@ func (st *store) newID(email string, picked chosen) string {
 		}
 	}
 	for n := 0; ; n++ {
-		id := head + derive(15, st.cfg.Seed, "user", email, n)
+		id := head + deriveText(15, st.cfg.Seed, "user", email, n)
 		if _, taken := st.byID[id]; !taken {
 			return id
 		}
 	}
 }
 
-func (st *store) link(p *person) string {
-	return "https://withpersona.com/verify?inquiry-id=inq_" + derive(24, st.cfg.Seed, "inquiry", p.id, int(p.retries-p.silent))
+func (st *store) linkOf(p *person) string {
+	return "https://withpersona.com/verify?inquiry-id=inq_" + deriveText(24, st.cfg.Seed, "inquiry", p.id, int(p.retries-p.silent))
 }
 
-func (st *store) user(p *person) User {
+func (st *store) userOf(p *person) User {
 	return User{ServiceID: p.id, Email: p.email, FirstName: p.first, LastName: p.last, Program: p.program, Status: p.status,
-		CreatedAt: time.UnixMilli(p.created).UTC(), VerificationURL: st.link(p), Origin: p.origin}
+		CreatedAt: time.UnixMilli(p.created).UTC(), VerificationURL: st.linkOf(p), Origin: p.origin}
 }
 
-func (st *store) find(id string) (*person, int32) {
+func (st *store) findUser(id string) (*person, int32) {
 	i, ok := st.byID[id]
 	if !ok || st.people[i].gone {
 		return nil, 0
@@ -208,18 +203,18 @@ func (st *store) find(id string) (*person, int32) {
 	return &st.people[i], i
 }
 
-// arrive counts a POST and tells its number and which try of its e-mail it is.
-func (st *store) arrive(email string) (n, try int, err error) {
+// countPost counts a POST. It returns its number, and which try of its e-mail it is.
+func (st *store) countPost(email string) (n, try int, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	err = st.add(entry{Op: opPost, Email: email})
+	err = st.addEntry(entry{Op: opPost, Email: email})
 	return st.count.Posts, int(st.tries[hashEmail(email)]), err
 }
 
-func (st *store) end(class string) error {
+func (st *store) countClass(class string) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.add(entry{Op: opEnd, Class: class})
+	return st.addEntry(entry{Op: opEnd, Class: class})
 }
 
 // hashEmail keys the tries: 8 bytes each instead of a second copy of a
@@ -228,4 +223,60 @@ func hashEmail(email string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(strings.ToLower(email)))
 	return h.Sum64()
+}
+
+const lowerAlnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// deriveText makes n lower-case letters and digits out of its arguments.
+func deriveText(n int, seed uint64, what, of string, again int) string {
+	head := binary.BigEndian.AppendUint64(nil, seed)
+	head = binary.BigEndian.AppendUint64(head, uint64(again))
+	sum := sha256.Sum256(append(append(append(head, what...), 0), of...))
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = lowerAlnum[int(sum[i])%len(lowerAlnum)]
+	}
+	return string(out)
+}
+
+// KYC statuses that the simulated partner gives or asks for.
+const (
+	pendingKYC = "pending_kyc"
+	pending    = "pending"
+	approved   = "approved"
+	denied     = "denied"
+	needs      = "needsVerification"
+
+	manualReview = "manualReview"
+)
+
+// sharedWord returns a word that a million users repeat, in one copy.
+func sharedWord(word string) string { return unique.Make(word).Value() }
+
+func (st *store) insertUser(p person) {
+	i, folded := int32(len(st.people)), strings.ToLower(p.email)
+	p.before = -1
+	if before, ok := st.byEmail[folded]; ok {
+		p.before = before
+	}
+	st.people = append(st.people, p)
+	st.byEmail[folded] = i
+	st.byID[p.id] = i
+	st.live = append(st.live, i)
+	st.sorted = nil
+	st.count.Users++
+}
+
+func (st *store) removeUser(p *person, i int32) {
+	if folded := strings.ToLower(p.email); p.status == approved {
+		delete(st.paid, folded)
+	} else {
+		st.paid[folded] = true
+	}
+	p.gone = true
+	if at := slices.Index(st.live, i); at >= 0 {
+		st.live = slices.Delete(st.live, at, at+1)
+	}
+	st.sorted = nil
+	st.count.Users--
 }

@@ -22,29 +22,29 @@ type offer struct {
 	got  chan createdData // holds one, so that who gives need not wait
 }
 
-// mixUp answers a creation with the data of another, if its switches say so.
-// The reply goes on naming the user that was really created.
-func (s *Server) mixUp(r *http.Request, rep reply, picked chosen) reply {
+// mixAnswers answers a creation with the data of another, if its switches say so.
+// The reply keeps the id of the user that was really created.
+func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 	own, ok := rep.data.(createdData)
 	if !ok || rep.id == "" {
 		return rep
 	}
 	said := own
-	if f := picked.find("swap-answers"); f != nil {
-		said = s.swap(r, own, f.wait)
-	} else if f := picked.find("swap-links"); f != nil {
-		said.VerificationURL = s.swap(r, own, f.wait).VerificationURL
+	if f := picked.faultNamed("swap-answers"); f != nil {
+		said = s.swapAnswer(r, own, f.wait)
+	} else if f := picked.faultNamed("swap-links"); f != nil {
+		said.VerificationURL = s.swapAnswer(r, own, f.wait).VerificationURL
 	}
 	m := &s.mixer
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if picked.has("shift-answers") {
+	if picked.hasFault("shift-answers") {
 		if m.last.ServiceID != "" {
 			said = m.last
 		}
 		m.last = own
 	}
-	if picked.has("one-link") {
+	if picked.hasFault("one-link") {
 		if m.first.ServiceID == "" {
 			m.first = own
 		}
@@ -54,9 +54,9 @@ func (s *Server) mixUp(r *http.Request, rep reply, picked chosen) reply {
 	return rep
 }
 
-// swap exchanges an answer for that of a creation under way or to come. It
-// returns its own where none comes in time.
-func (s *Server) swap(r *http.Request, own createdData, d time.Duration) createdData {
+// swapAnswer exchanges an answer for that of another creation, in progress or to
+// come. It returns its own where none comes in time.
+func (s *Server) swapAnswer(r *http.Request, own createdData, d time.Duration) createdData {
 	m := &s.mixer
 	m.mu.Lock()
 	if other := m.waiting; other != nil {
@@ -93,22 +93,22 @@ func (s *Server) swap(r *http.Request, own createdData, d time.Duration) created
 type connKey struct{}
 
 // ConnContext makes a request's connection known to the switch answers-twice.
-// It is meant for http.Server.ConnContext of whoever serves the Server without
+// It belongs into http.Server.ConnContext where the Server is served without
 // Listen.
 func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// repeat writes an answer to its connection a second time, some time later.
+// repeatAnswer writes an answer to its connection a second time, some time later.
 // Whoever reads from the connection by then takes it for the next answer. It
 // must be called by a request's own goroutine; Close waits for it.
-func (s *Server) repeat(r *http.Request, answer []byte, d time.Duration) {
+func (s *Server) repeatAnswer(r *http.Request, answer []byte, d time.Duration) {
 	conn, ok := r.Context().Value(connKey{}).(net.Conn)
 	if !ok {
 		return
 	}
 	s.handlers.Go(func() {
-		if s.wait(d, nil) {
+		if s.waitFor(d, nil) {
 			_, _ = conn.Write(answer) // fails where the client has hung up
 		}
 	})

@@ -20,14 +20,14 @@ type listedPerson struct {
 	number int
 }
 
-// listed returns a user as list-users shows it.
-func (s *Server) listed(p listedPerson, picked chosen) listedUser {
+// showUser returns a user as list-users shows it.
+func (s *Server) showUser(p listedPerson, picked chosen) listedUser {
 	one := func(name string) *Fault { return picked.forUser(name, s.cfg.Seed, p.number, p.email) }
 	u := listedUser{ServiceID: p.id, FirstName: p.first, LastName: p.last, Status: p.status, Program: p.program}
 	if email := p.email; one("list-email") == nil {
 		u.Email = email
 	} else {
-		u.Email = rewritten(email, one("list-email").text)
+		u.Email = rewriteEmail(email, one("list-email").text)
 	}
 	if p.gone {
 		u.Status = statusDeleted
@@ -48,8 +48,8 @@ func (s *Server) listed(p listedPerson, picked chosen) listedUser {
 	return u
 }
 
-// rewritten returns an e-mail in the form of list-email; nil for none.
-func rewritten(email, form string) any {
+// rewriteEmail returns an e-mail in the form of list-email; nil for none.
+func rewriteEmail(email, form string) any {
 	local, host, _ := strings.Cut(email, "@")
 	switch form {
 	case "mask":
@@ -73,7 +73,7 @@ func (s *Server) createdAt(p listedPerson, one func(string) *Fault) any {
 		at = at.Add(f.wait)
 	}
 	if f := one("created-jitter"); f != nil {
-		at = at.Add(time.Duration((2*chance(s.cfg.Seed, "created-jitter", p.id, 0) - 1) * float64(f.wait)))
+		at = at.Add(time.Duration((2*chanceOf(s.cfg.Seed, "created-jitter", p.id, 0) - 1) * float64(f.wait)))
 	}
 	if f := one("created-round"); f != nil {
 		at = at.Truncate(f.wait)
@@ -106,22 +106,22 @@ func emptyPage(data listData, form string) reply {
 	switch form {
 	case "users-null":
 		data.Users = nil
-		return success(http.StatusOK, text, data)
+		return successReply(http.StatusOK, text, data)
 	case "data-array":
-		return success(http.StatusOK, text, []any{})
+		return successReply(http.StatusOK, text, []any{})
 	case "data-null":
-		return success(http.StatusOK, text, nil)
+		return successReply(http.StatusOK, text, nil)
 	case "no-users":
-		return success(http.StatusOK, text, map[string]any{"pagination": data.Pagination})
+		return successReply(http.StatusOK, text, map[string]any{"pagination": data.Pagination})
 	default:
 		return notFound("No users found")
 	}
 }
 
-// filtered returns the users that the list's switches leave to be seen. The
+// filterUsers returns the users that the list's switches leave to be seen. The
 // caller holds mu.
-func (st *store) filtered(view []int32, picked chosen) []int32 {
-	if picked.has("list-deleted") {
+func (st *store) filterUsers(view []int32, picked chosen) []int32 {
+	if picked.hasFault("list-deleted") {
 		shown := slices.Clone(view)
 		for i := range st.people {
 			if p := &st.people[i]; p.gone && p.origin != FromOthers {
@@ -133,7 +133,7 @@ func (st *store) filtered(view []int32, picked chosen) []int32 {
 		})
 		view = shown
 	}
-	if picked.has("list-hides") {
+	if picked.hasFault("list-hides") {
 		view = slices.DeleteFunc(slices.Clone(view), func(i int32) bool {
 			return picked.forUser("list-hides", st.cfg.Seed, int(i)+1, st.people[i].email) != nil
 		})

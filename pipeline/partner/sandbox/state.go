@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"strconv"
+	"strings"
 )
 
 // entry is one line of the state file: something that happened. Fields are
@@ -55,7 +58,7 @@ type journal struct {
 	err  error // the first failure; nothing is written after it
 }
 
-func (j *journal) append(e entry) error {
+func (j *journal) appendEntry(e entry) error {
 	if j.file == nil || j.err != nil {
 		return j.err
 	}
@@ -69,16 +72,16 @@ func (j *journal) append(e entry) error {
 	return j.err
 }
 
-func (j *journal) close() error {
+func (j *journal) closeFile() error {
 	if j.file == nil {
 		return j.err
 	}
 	return errors.Join(j.err, j.file.Close())
 }
 
-// replay reads a state file. A last line without its end is what a kill in
+// readStateFile reads a state file. A last line without its end is what a kill in
 // mid-write leaves; it was never answered, and is passed over.
-func replay(path string, apply func(entry) error) error {
+func readStateFile(path string, apply func(entry) error) error {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -98,7 +101,7 @@ func replay(path string, apply func(entry) error) error {
 		}
 		var e entry
 		if err := json.Unmarshal(line, &e); err != nil || n == 1 && e.Op != opHead {
-			return fmt.Errorf("sandbox: state file %s, line %d: not written by this sandbox; name another file, or remove it to begin anew", path, n)
+			return fmt.Errorf("sandbox: state file %s, line %d: not written by this sandbox; name another file, or remove it to start again", path, n)
 		}
 		if err := apply(e); err != nil {
 			return fmt.Errorf("sandbox: state file %s, line %d: %w", path, n, err)
@@ -106,12 +109,12 @@ func replay(path string, apply func(entry) error) error {
 	}
 }
 
-// rewrite replaces the state file by one that holds only what still matters,
+// rewriteStateFile replaces the state file by one that holds only what still matters,
 // and opens it for appending. A kill at any moment leaves the old file or the
 // new one.
-func rewrite(path string, entries func(write func(entry) error) error) (*os.File, error) {
+func rewriteStateFile(path string, entries func(write func(entry) error) error) (*os.File, error) {
 	fresh := path + ".new"
-	if err := writeFresh(fresh, entries); err != nil {
+	if err := writeNewFile(fresh, entries); err != nil {
 		return nil, fmt.Errorf("sandbox: state file: %w", errors.Join(err, os.Remove(fresh)))
 	}
 	if err := os.Rename(fresh, path); err != nil {
@@ -124,9 +127,9 @@ func rewrite(path string, entries func(write func(entry) error) error) (*os.File
 	return file, nil
 }
 
-func writeFresh(path string, entries func(write func(entry) error) error) error {
+func writeNewFile(path string, entries func(write func(entry) error) error) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err // left by a kill, with whatever permissions
+		return err // left by a kill, perhaps with other permissions
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -136,4 +139,110 @@ func writeFresh(path string, entries func(write func(entry) error) error) error 
 	encoder := json.NewEncoder(out)
 	err = entries(func(e entry) error { return encoder.Encode(e) })
 	return errors.Join(err, out.Flush(), file.Sync(), file.Close())
+}
+
+// applyEntry does what an entry says, be it new or read back.
+func (st *store) applyEntry(e entry) error {
+	switch e.Op {
+	case opHead:
+		if e.ID != st.cfg.Account {
+			return fmt.Errorf("holds the users of the account %q, not %q", e.ID, st.cfg.Account)
+		}
+		classes, faults := st.count.Classes, st.count.Faults
+		if e.Count != nil {
+			st.count = *e.Count
+			maps.Copy(classes, e.Count.Classes)
+			maps.Copy(faults, e.Count.Faults)
+		}
+		st.count.Classes, st.count.Faults = classes, faults
+		st.count.Users = 0 // counted again as they are read
+		st.charged, st.topped = e.Fee, money(e.At)
+	case opTries:
+		for hash, n := range e.Tries {
+			if h, err := strconv.ParseUint(hash, 16, 64); err == nil {
+				st.tries[h] = n
+			}
+		}
+	case opPost:
+		st.count.Posts++
+		st.tries[hashEmail(e.Email)]++
+	case opKey:
+		st.keys.addKey(e.Key, e.At)
+	case opFree:
+		delete(st.keys.at, e.Key)
+	case opUser:
+		st.insertUser(person{email: e.Email, first: e.First, last: e.Last, id: e.ID, created: e.At, retries: uint8(e.N), silent: uint8(e.Silent),
+			program: sharedWord(e.Program), status: sharedWord(e.Status), origin: sharedWord(e.Origin)})
+		st.charged += e.Fee
+	case opFee:
+		st.charged += e.Fee
+	case opTop:
+		st.topped += e.Fee
+	case opEnd:
+		st.count.Classes[e.Class]++
+	case opCall:
+		*st.count.counterOf(e.Class)++
+	case opPaid:
+		st.paid[strings.ToLower(e.Email)] = true
+	case opStatus, opRetry, opGone:
+		p, i := st.findUser(e.ID)
+		if p == nil {
+			return nil // one of list-churn's, which are not kept
+		}
+		switch e.Op {
+		case opStatus:
+			p.status = sharedWord(e.Status)
+		case opRetry:
+			p.retries++
+			p.status = pendingKYC
+			if e.Status == pending {
+				p.silent++
+				p.status = pending
+			}
+		case opGone:
+			st.removeUser(p, i)
+		}
+	default:
+		return fmt.Errorf("written by a newer version: %q", e.Op)
+	}
+	return nil
+}
+
+// writeEntries writes the shortest state file that says what the store knows.
+func (st *store) writeEntries(write func(entry) error) error {
+	head := entry{Op: opHead, ID: st.cfg.Account, Fee: st.charged, At: int64(st.topped), Count: &st.count}
+	if err := write(head); err != nil {
+		return err
+	}
+	tries := make(map[string]uint32, len(st.tries))
+	for hash, n := range st.tries {
+		tries[strconv.FormatUint(hash, 16)] = n
+	}
+	if err := write(entry{Op: opTries, Tries: tries}); err != nil {
+		return err
+	}
+	for email := range st.paid {
+		if err := write(entry{Op: opPaid, Email: email}); err != nil {
+			return err
+		}
+	}
+	for i := range st.people {
+		p := &st.people[i]
+		if p.origin == FromOthers || p.gone {
+			continue
+		}
+		e := entry{Op: opUser, Email: p.email, First: p.first, Last: p.last, ID: p.id, Program: p.program,
+			Status: p.status, Origin: p.origin, At: p.created, N: int(p.retries), Silent: int(p.silent)}
+		if err := write(e); err != nil {
+			return err
+		}
+	}
+	for _, k := range st.keys.queue {
+		if at, ok := st.keys.at[k.key]; ok && at == k.at {
+			if err := write(entry{Op: opKey, Key: k.key, At: k.at}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
