@@ -132,8 +132,14 @@ func (s *statusReport) rowsToReview() int {
 // formatLines returns the report as one screen of text.
 func (s *statusReport) formatLines(con *term.Console) []string {
 	var out []string
+	last := ""
 	say := func(head, format string, args ...any) {
-		out = append(out, fmt.Sprintf("%-9s", head)+fmt.Sprintf(format, args...))
+		shown := head
+		if head == last {
+			shown = "" // several lines of one kind
+		}
+		last = head
+		out = append(out, fmt.Sprintf("%-9s", shown)+fmt.Sprintf(format, args...))
 	}
 	say("ledger", "%s, environment %s", s.info.Path, s.info.Environment)
 	for _, g := range s.gaps {
@@ -146,22 +152,19 @@ func (s *statusReport) formatLines(con *term.Console) []string {
 	if s.batch.ID == 0 {
 		return append(out, "no input has been registered yet")
 	}
-	for i, f := range s.batch.Files {
-		head := "input"
-		if i > 0 {
-			head = ""
-		}
-		say(head, "%s, %s, since %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered))
+	for _, f := range s.batch.Files {
+		say("input", "%s, %s, since %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered))
 	}
 	left, rows := s.openRows(), s.tally.Rows
 	st := s.tally.Status
+	open, done := splitByOpen(st)
 	share := 100
 	if rows > 0 {
 		share = (rows - left) * 100 / rows
 	}
-	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, session.CountsText(withoutStatuses(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, session.CountsText(done))
 	if left > 0 {
-		say("left", "%s: %s", term.Number(left), session.CountsText(onlyStatuses(st, ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt)))
+		say("left", "%s: %s", term.Number(left), session.CountsText(open))
 	}
 	if n := s.rowsToReview(); n > 0 {
 		told := ""
@@ -178,22 +181,14 @@ func (s *statusReport) formatLines(con *term.Console) []string {
 		say("end", "%s", s.formatEnd(left))
 	}
 	say("run", "%s", s.formatLastRun())
-	for i, line := range session.FunnelLines(s.checks) {
-		if i == 0 {
-			say("kyc", "%s", strings.TrimPrefix(line, "KYC: "))
-			continue
-		}
-		say("", "%s", strings.TrimSpace(line))
+	for _, line := range session.FunnelLines(s.checks) {
+		say("kyc", "%s", strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
 	if s.several {
 		say("whole", "%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status))
 	}
-	for i, line := range s.nextLines(con) {
-		head := "next"
-		if i > 0 {
-			head = ""
-		}
-		say(head, "%s", line)
+	for _, line := range s.nextLines(con) {
+		say("next", "%s", line)
 	}
 	return out
 }
@@ -259,21 +254,17 @@ func (s *statusReport) formatLastRun() string {
 		r.End.ExitCode, term.Number(r.End.Sent), term.Number(r.End.Created))
 }
 
-func onlyStatuses(counts map[ledger.Status]int, of ...ledger.Status) map[ledger.Status]int {
-	out := map[ledger.Status]int{}
-	for _, s := range of {
-		out[s] = counts[s]
+// splitByOpen divides counts into those of the rows that a run has still to do,
+// and the others.
+func splitByOpen(counts map[ledger.Status]int) (open, done map[ledger.Status]int) {
+	open, done = map[ledger.Status]int{}, map[ledger.Status]int{}
+	for status, n := range counts {
+		switch status {
+		case ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt:
+			open[status] = n
+		default:
+			done[status] = n
+		}
 	}
-	return out
-}
-
-func withoutStatuses(counts map[ledger.Status]int, but ...ledger.Status) map[ledger.Status]int {
-	out := map[ledger.Status]int{}
-	for s, n := range counts {
-		out[s] = n
-	}
-	for _, s := range but {
-		delete(out, s)
-	}
-	return out
+	return open, done
 }

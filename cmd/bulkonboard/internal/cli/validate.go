@@ -123,9 +123,6 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 			return err
 		}
 	}
-	if code == exit.OK {
-		return nil
-	}
 	return exit.NewReportedError(code)
 }
 

@@ -112,9 +112,14 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // ReportedError is the end of a command that has said everything already.
 type ReportedError struct{ code Code }
 
-// NewReportedError returns an error that ends the program with code. Nothing more is
-// printed about it.
-func NewReportedError(code Code) error { return &ReportedError{code} }
+// NewReportedError returns an error that ends the program with code, and about
+// which nothing more is printed; nil for OK.
+func NewReportedError(code Code) error {
+	if code == OK {
+		return nil
+	}
+	return &ReportedError{code}
+}
 
 func (e *ReportedError) Error() string { return LastLine(e.code) }
 

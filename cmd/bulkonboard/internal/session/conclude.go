@@ -82,9 +82,6 @@ func (s *session) finish(out report.Summary, written []string, code exit.Code) e
 			return err
 		}
 	}
-	if code == exit.OK {
-		return nil
-	}
 	return exit.NewReportedError(code)
 }
 
