@@ -69,23 +69,19 @@ func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id in
 		return id, isKnown, err
 	}
 	barred, err := c.QueryIDs(ctx, "SELECT customer FROM forgotten WHERE digest = ?", digest[:])
-	if err != nil || len(barred) > 0 {
-		return firstOf(barred), len(barred) > 0, err
+	if err == nil && len(barred) > 0 {
+		return barred[0], true, nil
 	}
-	if err = c.QueryOne(ctx, "INSERT INTO customer (status) VALUES ('forgotten') RETURNING id", nil, &id); err == nil {
+	if err == nil {
+		err = c.QueryOne(ctx, "INSERT INTO customer (status) VALUES ('forgotten') RETURNING id", nil, &id)
+	}
+	if err == nil {
 		err = c.Exec(ctx, "INSERT INTO forgotten VALUES (?, ?)", digest[:], id)
 	}
 	if err == nil {
 		err = c.Exec(ctx, "UPDATE input_row SET customer = ? WHERE customer IS NULL AND coalesce(identity, email) <> '' AND coalesce(identity, email) = ?", id, text)
 	}
 	return id, false, err
-}
-
-func firstOf(ids []int64) int64 {
-	if len(ids) == 0 {
-		return 0
-	}
-	return ids[0]
 }
 
 // erase removes what is known of customers, except that they are forgotten.

@@ -243,8 +243,7 @@ func (l *Ledger) checkConcurrent(ctx context.Context) error {
 	return lostWrites(l.path, h.Writes, e.Seq())
 }
 
-// quickCheckSize is up to which size a ledger is checked at every opening:
-// that takes less than a tenth of a second.
+// quickCheckSize is the size up to which a ledger is checked at every opening.
 const quickCheckSize = 16 << 20
 
 // create makes a ledger that does not exist, under another name first, so that

@@ -28,11 +28,11 @@ const (
 const (
 	busyTimeout           = 60_000 // milliseconds
 	busyTimeoutConcurrent = 5_000
-	writerCache           = 8 << 10 // KiB
+	writerCache           = 8 << 10 // KiB; see fitCache
 	readerCache           = 2 << 10
 	// checkpointAfter is the length of the log, in pages of 4 KiB, at which a commit
 	// moves it into the file. A page that is written again and again is moved once.
-	checkpointAfter = 8000
+	checkpointAfter = 16000
 )
 
 func openPool(path string, m mode, conns int) (*tables.Pool, error) {
@@ -77,6 +77,12 @@ func newPool(dsn string, conns int) (*tables.Pool, error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(4)
 	return tables.NewPool(db), nil
+}
+
+// fitCache gives the writing connection 24 bytes of cache for each customer, between
+// 8 and 64 MiB: new entries of the indexes go to pages all over them.
+func (c *conn) fitCache(ctx context.Context, customers int64) error {
+	return c.ExecScript(ctx, fmt.Sprintf("PRAGMA cache_size = -%d", min(max(writerCache, customers*24>>10), 64<<10)))
 }
 
 // withConn opens a file for one use of a connection to it.

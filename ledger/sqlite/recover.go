@@ -18,8 +18,9 @@ func (l *Ledger) recover(ctx context.Context) error {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
 	var left []ledger.Change
+	customers := int64(0)
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		if err := c.QueryOne(ctx, "SELECT last_attempt FROM ledger", nil, &l.lastAttempt); err != nil {
+		if err := c.QueryOne(ctx, "SELECT last_attempt, (SELECT coalesce(max(id), 0) FROM customer) FROM ledger", nil, &l.lastAttempt, &customers); err != nil {
 			return err
 		}
 		if err := l.recordOpening(ctx, c, token); err != nil { // before anything is closed at this moment
@@ -49,7 +50,9 @@ func (l *Ledger) recover(ctx context.Context) error {
 	// Into the file itself: that it was opened must show when the log is gone.
 	// A reader may keep the log busy; then a later commit moves it.
 	var busy, pages, moved int
-	err = l.w.QueryOne(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &moved)
+	if err = l.w.fitCache(ctx, customers); err == nil {
+		err = l.w.QueryOne(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)", nil, &busy, &pages, &moved)
+	}
 	if err == nil && busy == 0 && pages == moved {
 		l.emergency.Confirm(token, true)
 	}

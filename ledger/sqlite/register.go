@@ -209,6 +209,7 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 }
 
 const (
+	cacheStep      = 100_000 // rows after which the cache is fitted to what came in
 	insertCustomer = `INSERT INTO customer (id, identity, email, first_name, last_name, sender_id, details, sender_number, name_mark, last_batch, last_row) VALUES `
 	insertRow      = `INSERT INTO input_row (batch, ordinal, file, number, line, customer, claims, verdict, repeats, identity, email, first_name, last_name, sender_id, carry, findings, details, name_mark, recall) VALUES `
 )
@@ -222,6 +223,11 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 	}
 	if _, err := r.find(ctx, unknown); err != nil {
 		return err
+	}
+	if r.batch.Rows/cacheStep < (r.batch.Rows+len(rows))/cacheStep {
+		if err := r.c.fitCache(ctx, r.nextNew); err != nil {
+			return err
+		}
 	}
 	customers, lines := make([]any, 0, 11*len(rows)), make([]any, 0, 19*len(rows))
 	for i := range rows {
@@ -446,8 +452,8 @@ func (r *registration) stop(ctx context.Context, cause error) error {
 }
 
 func (r *registration) requireOpen() error {
-	if r.isOver {
-		return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
+	if !r.isOver {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: the registration is over: %w", r.l.path, ledger.ErrConflict)
 }

@@ -19,13 +19,9 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 	if r.Started.IsZero() {
 		r.Started = l.now()
 	}
-	var batch any
-	if r.Batch != 0 {
-		batch = r.Batch
-	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		return c.QueryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			[]any{r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, tables.Micros(r.Started)}, &id)
+		return c.QueryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, started_us) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?) RETURNING id`,
+			[]any{r.Command, r.Batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, tables.Micros(r.Started)}, &id)
 	})
 	return id, err
 }
