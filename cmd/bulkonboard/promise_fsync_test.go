@@ -139,10 +139,10 @@ func TestPromiseSyncOrder(t *testing.T) {
 		if intent < 0 || post < 0 || outcome < 0 || told < 0 {
 			t.Fatalf("not all of it was seen: intent %d, request %d, outcome %d, report %d", intent, post, outcome, told)
 		}
-		if !(intent < intentSync && intentSync < post) {
+		if intent >= intentSync || intentSync >= post {
 			t.Errorf("the request left before its intent was on the disk: written %d, synced %d, sent %d", intent, intentSync, post)
 		}
-		if !(post < outcome && outcome < outcomeSync && outcomeSync < told) {
+		if post >= outcome || outcome >= outcomeSync || outcomeSync >= told {
 			t.Errorf("told before it was on the disk: sent %d, written %d, synced %d, told %d", post, outcome, outcomeSync, told)
 		}
 	}

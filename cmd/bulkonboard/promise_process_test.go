@@ -269,7 +269,7 @@ func TestPromiseSleep(t *testing.T) {
 		p = s.start(s.runArgs("--check-existing", "never")...)
 		close(ready)
 		<-stopped
-		time.Sleep(2 * promiseTTL) // the sleep itself is what is tested
+		time.Sleep(2 * promiseTTL) //nolint:forbidigo // the sleep itself is what is tested
 		p.signal(syscall.SIGCONT)
 		p.ends(0, 3)
 		s.run(s.runArgs()...).ends(0, 3)

@@ -123,10 +123,10 @@ func (c wrongCase) people() string {
 	b.WriteString(person(600, "known@example.org"))
 	for i := range wrongRows - 2 {
 		email := fmt.Sprintf("person%d@example.org", i)
-		switch {
-		case i%7 == 3:
+		switch i % 7 {
+		case 3:
 			email = fmt.Sprintf("person%d+list@example.org", i)
-		case i%7 == 5:
+		case 5:
 			email = fmt.Sprintf("Person%d@Example.org", i)
 		}
 		b.WriteString(person(i, email))

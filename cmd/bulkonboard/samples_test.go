@@ -12,7 +12,7 @@ import (
 )
 
 // A flag of go test, which reads flags of the package.
-var update = flag.Bool("update", false, "write the reports under samples/expected anew") //nolint:gochecknoglobals // flags of tests are global
+var update = flag.Bool("update", false, "write the reports under samples/expected anew")
 
 // TestSamples runs every sample on a fresh sandbox and compares its report with
 // the one in samples/expected. What differs in every run is left out there.

@@ -199,7 +199,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
 	c.Environment, c.Keys = h.Info.Environment, &l.keys
 	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
-	if o.Environment != l.info.Environment && !(o.ReadOnly && o.Environment == "") {
+	if o.Environment != l.info.Environment && (!o.ReadOnly || o.Environment != "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}

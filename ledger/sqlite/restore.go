@@ -86,7 +86,7 @@ func (l *Ledger) noteKeptAnswers() {
 // it one whole file that is marked as a copy.
 func prepareCopy(ctx context.Context, from, to, environment string, all []step) error {
 	for _, end := range []string{"-wal", ""} {
-		if err := datafile.Copy(from+end, to+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
+		if err := datafile.Copy(from+end, to+end); err != nil && (end == "" || !errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("copying %s: %w: %w", from, err, ledger.ErrWrite)
 		}
 	}

@@ -42,7 +42,7 @@ func TestOtherVersions(t *testing.T) {
 					continue
 				}
 				words := []string{"schema", "newer program"}
-				if want == ErrOlder {
+				if errors.Is(want, ErrOlder) {
 					words = []string{"unreleased", "ledger export", "import"}
 				}
 				for _, word := range words {

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -65,18 +64,18 @@ func (c *Conn) ExecScript(ctx context.Context, text string, args ...any) error {
 	return err
 }
 
-// exec executes a prepared statement.
+// Exec executes a prepared statement.
 func (c *Conn) Exec(ctx context.Context, text string, args ...any) error {
-	st, err := c.prepare(ctx, text)
+	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
 	if err == nil {
 		_, err = st.ExecContext(ctx, args...)
 	}
 	return err
 }
 
-// ExecCount is exec and returns how many rows were changed.
+// ExecCount is Exec and returns how many rows were changed.
 func (c *Conn) ExecCount(ctx context.Context, text string, args ...any) (int, error) {
-	st, err := c.prepare(ctx, text)
+	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
 	if err != nil {
 		return 0, err
 	}
@@ -90,14 +89,14 @@ func (c *Conn) ExecCount(ctx context.Context, text string, args ...any) (int, er
 
 // QueryOne reads the only row of a query; sql.ErrNoRows if there is none.
 func (c *Conn) QueryOne(ctx context.Context, text string, args []any, into ...any) error {
-	st, err := c.prepare(ctx, text)
+	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
 	if err != nil {
 		return err
 	}
 	return st.QueryRowContext(ctx, args...).Scan(into...)
 }
 
-// query calls read for every row. Once begun it is not interrupted by ctx, which
+// Query calls read for every row. Once begun it is not interrupted by ctx, which
 // the driver would watch with a goroutine for each query.
 func (c *Conn) Query(ctx context.Context, text string, args []any, read func(*Record) error) error {
 	if err := ctx.Err(); err != nil {
@@ -108,7 +107,7 @@ func (c *Conn) Query(ctx context.Context, text string, args []any, read func(*Re
 
 // QueryLong is query for what may take minutes, which ctx interrupts.
 func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func(*Record) error) error {
-	st, err := c.prepare(ctx, text)
+	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
 	if err != nil {
 		return err
 	}
@@ -116,7 +115,7 @@ func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what failed
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -336,6 +335,3 @@ func EmptyAsNull(b []byte) any {
 	}
 	return b
 }
-
-// newestFirst is the id after which a descending walk begins.
-const newestFirst = int64(math.MaxInt64)

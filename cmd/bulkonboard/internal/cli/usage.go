@@ -50,7 +50,7 @@ func printCommands(w io.Writer, title string, commands []*cobra.Command, isShown
 		}
 		fmt.Fprintf(table, "  %s\t%s\n", c.Name(), c.Short)
 	}
-	table.Flush()
+	_ = table.Flush() // into a buffer
 }
 
 // flagText returns the flags that are not hidden, as a table. A flag that is on

@@ -173,7 +173,7 @@ func readRows(ctx context.Context, in *source.Input) iter.Seq2[*source.Row, erro
 			yield(nil, err)
 			return
 		}
-		defer pass.Close()
+		defer func() { _ = pass.Close() }() // of what was only read
 		for buf := make([]source.Row, 256); ; {
 			n, err := pass.Read(buf)
 			for i := range buf[:n] {
