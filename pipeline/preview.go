@@ -57,30 +57,43 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 type scratch struct{ ledger.Ledger }
 
 func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, error) {
-	return &scratchRegistration{hasher: newHasher(), claims: map[digest]claim{}}, nil
+	return &scratchRegistration{hasher: newHasher(), claims: map[digest]uint32{}}, nil
 }
 
 // scratchRegistration knows the rows that claim a customer by the digest of its
-// identity. A row costs about 130 bytes of memory, none of which the collector
+// identity. A row costs about 110 bytes of memory, none of which the collector
 // has to follow.
 type scratchRegistration struct {
 	hasher hasher
-	claims map[digest]claim
-	fields []uint32 // hashes of all claiming rows, each row's in the order of ledger.DetailFields
+	claims map[digest]uint32 // number of the claiming row among those
+	blocks []claimBlock      // claiming rows, blockRows each: so that none is copied when more come
+	rows   uint32            // in all blocks
 }
 
-// claim is a row that claims a customer.
-type claim struct {
-	row    rowPlace
-	fields int // where its hashes begin
+// claimBlock is some claiming rows.
+type claimBlock struct {
+	rows   []rowPlace
+	fields []uint32 // hashes, each row's in the order of ledger.DetailFields
+}
+
+const blockRows = 4096
+
+// claimOf returns the row that claims an identity, and the hashes of its fields.
+func (s *scratchRegistration) claimOf(identity string) (row rowPlace, fields []uint32, found bool) {
+	n, found := s.claims[s.hasher.digestOf(identity)]
+	if !found || identity == "" {
+		return rowPlace{}, nil, false
+	}
+	b, i, width := &s.blocks[n/blockRows], int(n%blockRows), len(ledger.DetailFields())
+	return b.rows[i], b.fields[i*width : (i+1)*width], true
 }
 
 func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
 	out := make([]ledger.Match, len(keys))
 	for i := range keys {
 		out[i].Claimed = -1
-		if c, found := s.claims[s.hasher.digestOf(keys[i].Identity)]; found && keys[i].Identity != "" {
-			out[i] = ledger.Match{Claimed: int(c.row.ordinal), First: c.row.position(), Differs: s.differences(c, keys[i].Fields)}
+		if row, fields, found := s.claimOf(keys[i].Identity); found {
+			out[i] = ledger.Match{Claimed: int(row.ordinal), First: row.position(), Differs: s.differences(fields, keys[i].Fields)}
 		}
 	}
 	return out, nil
@@ -88,10 +101,10 @@ func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey)
 
 // differences names the fields in which a row differs from the claiming one;
 // nil fields are not compared.
-func (s *scratchRegistration) differences(c claim, fields []string) (names []string) {
+func (s *scratchRegistration) differences(claiming []uint32, fields []string) (names []string) {
 	all := ledger.DetailFields()
 	for i, f := range fields {
-		if s.hashField(f) != s.fields[c.fields+i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
+		if s.hashField(f) != claiming[i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
 			names = append(names, all[i])
 		}
 	}
@@ -107,14 +120,25 @@ func (s *scratchRegistration) hashField(value string) uint32 {
 }
 
 func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
+	width := len(ledger.DetailFields())
 	for i := range rows {
 		row := &rows[i]
 		if !row.Claims {
 			continue
 		}
-		s.claims[s.hasher.digestOf(row.Identity)] = claim{placeOf(row), len(s.fields)}
-		for _, f := range row.Fields {
-			s.fields = append(s.fields, s.hashField(f))
+		if int(s.rows/blockRows) == len(s.blocks) {
+			s.blocks = append(s.blocks, claimBlock{make([]rowPlace, 0, blockRows), make([]uint32, 0, blockRows*width)})
+		}
+		s.claims[s.hasher.digestOf(row.Identity)] = s.rows
+		s.rows++
+		b := &s.blocks[len(s.blocks)-1]
+		b.rows = append(b.rows, placeOf(row))
+		for i := range width {
+			value := "" // a missing one counts as empty
+			if i < len(row.Fields) {
+				value = row.Fields[i]
+			}
+			b.fields = append(b.fields, s.hashField(value))
 		}
 	}
 	return nil
