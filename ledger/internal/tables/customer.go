@@ -8,16 +8,17 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// CustomerColumns are read by record.customer.
-const CustomerColumns = `c.id, c.status, c.generation, c.intents, c.attempts, c.last_batch, c.last_row, coalesce(c.identity, c.email), c.email, c.first_name, c.last_name,
-	c.sender_id, c.details, c.service_id, c.url, iif(c.url = '', NULL, coalesce(c.issued_us, c.decided_us)), c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
+// CustomerColumns are read by Record.Customer.
+const CustomerColumns = `c.id, c.status, c.generation, c.intents, c.attempts, c.last_batch, c.last_row, c.identity, c.email, c.first_name, c.last_name,
+	c.sender_id, c.details, c.service_id, c.url, c.issued_us, c.pairing, c.field, c.code, c.message, c.manual, c.http_status, c.key, c.first_sent_us, c.decided_us`
 
-// customer reads CustomerColumns; all NULL is the zero value.
+// Customer reads CustomerColumns; all NULL is the zero value.
 func (r *Record) Customer() (c ledger.Customer) {
 	c.ID, c.Status = r.Int64(), ledger.Status(r.Text())
 	c.Generation, c.Intents, c.Attempts = r.Int(), r.Int(), r.Int()
 	c.LastBatch, c.LastRow = r.Int64(), r.Int()
-	c.Identity, c.Email, c.FirstName, c.LastName, c.SenderID = r.Text(), r.Text(), r.Text(), r.Text(), r.Text()
+	c.Identity, c.Email = r.identity()
+	c.FirstName, c.LastName, c.SenderID = r.Text(), r.Text(), r.Text()
 	c.Details = r.Details()
 	c.ServiceID, c.URL, c.Issued, c.Pairing = r.Text(), r.Text(), r.Time(), ledger.Pairing(r.Text())
 	c.Field, c.Code, c.Message, c.Manual, c.HTTPStatus = r.Text(), r.Text(), r.Text(), r.Bool(), r.Int()
@@ -26,14 +27,27 @@ func (r *Record) Customer() (c ledger.Customer) {
 	}
 	c.Key += r.Text()
 	c.FirstSent, c.Decided = r.Time(), r.Time()
+	if c.URL != "" && c.Issued.IsZero() {
+		c.Issued = c.Decided
+	}
 	return c
 }
 
-// AttemptColumns are read by record.attempt, from attempt a joined with its customer c.
+// identity reads an identity, of which NULL says that it is the e-mail as written,
+// and the e-mail.
+func (r *Record) identity() (identity, email string) {
+	isEmail := r.IsNull()
+	if identity, email = r.Text(), r.Text(); isEmail {
+		identity = email
+	}
+	return identity, email
+}
+
+// AttemptColumns are read by Record.Attempt, from attempt a joined with its customer c.
 const AttemptColumns = `a.customer, a.id, a.run, a.generation, a.class, a.absent, a.key, a.removes, a.not_before_us, a.not_before_offset_us, a.not_before_certain,
 	a.not_after_us, a.not_after_offset_us, a.not_after_certain, a.http_status, a.code, coalesce(a.details, iif(a.removes = '', c.details, NULL)), a.excerpt`
 
-// attempt reads AttemptColumns.
+// Attempt reads AttemptColumns.
 func (r *Record) Attempt() (customer int64, a ledger.Attempt) {
 	customer = r.Int64()
 	a.ID, a.Run, a.Generation, a.Class, a.Absent = r.Int64(), r.Int64(), r.Int(), ledger.Class(r.Text()), r.Bool()

@@ -14,18 +14,24 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// rowColumns are read by record.row.
-const rowColumns = `r.ordinal, r.file, r.number, r.line, r.claims, r.verdict, r.repeats, coalesce(r.identity, r.email), r.email, r.first_name, r.last_name, r.sender_id,
-	r.carry, r.findings, r.details, r.recall IS NULL, r.recall`
+// rowColumns are read by Record.Row.
+const rowColumns = `r.ordinal, r.file, r.number, r.line, r.claims, r.verdict, r.repeats, r.identity, r.email, r.first_name, r.last_name, r.sender_id,
+	r.carry, r.findings, r.details, r.recall`
 
-// row reads rowColumns.
+// Row reads rowColumns.
 func (r *Record) Row() (row ledger.Row, details ledger.Details, recall recallMark) {
 	row.Ordinal, row.File, row.Number, row.Line = r.Int(), r.Int(), r.Int(), r.Int()
 	row.Claims, row.Verdict, row.Repeats = r.Bool(), ledger.Status(r.Text()), r.Int()
-	row.Identity, row.Email, row.FirstName, row.LastName, row.SenderID = r.Text(), r.Text(), r.Text(), r.Text(), r.Text()
+	row.Identity, row.Email = r.identity()
+	row.FirstName, row.LastName, row.SenderID = r.Text(), r.Text(), r.Text()
 	r.JSON(&row.Carry)
 	r.JSON(&row.Findings)
-	return row, r.Details(), recallMark{r.Bool(), r.Int64()}
+	return row, r.Details(), r.recallMark()
+}
+
+// recallMark reads the mark of a row; NULL is that of its identity.
+func (r *Record) recallMark() recallMark {
+	return recallMark{r.IsNull(), r.Int64()}
 }
 
 // Plan reads what ledger.Reader.Plan yields.
@@ -161,13 +167,13 @@ const needsReview = `(r.verdict <> '' OR c.status IN ('duplicate', 'rejected', '
 // countedColumns are read by record.countedLine. Details are read where they differ,
 // the rest of a row where a reviewer may need to know of it.
 const countedColumns = `r.verdict, r.repeats, iif(r.verdict = '', '', r.findings), iif(r.details IS c.details, NULL, r.details),
-	iif(` + needsReview + `, coalesce(r.identity, r.email), ''), r.recall IS NULL, r.recall,
+	iif(` + needsReview + `, coalesce(r.identity, r.email), ''), r.recall,
 	c.id, c.status, c.attempts, c.field, c.code, c.pairing, iif(r.details IS c.details, NULL, c.details)`
 
 func (r *Record) CountedLine() (row ledger.Row, details ledger.Details, recall recallMark, c ledger.Customer) {
 	row.Verdict, row.Repeats = ledger.Status(r.Text()), r.Int()
 	r.JSON(&row.Findings)
-	details, row.Identity, recall = r.Details(), r.Text(), recallMark{r.Bool(), r.Int64()}
+	details, row.Identity, recall = r.Details(), r.Text(), r.recallMark()
 	c.ID, c.Status, c.Attempts = r.Int64(), ledger.Status(r.Text()), r.Int()
 	c.Field, c.Code, c.Pairing, c.Details = r.Text(), r.Text(), ledger.Pairing(r.Text()), r.Details()
 	return row, details, recall, c
