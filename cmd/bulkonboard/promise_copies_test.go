@@ -245,21 +245,24 @@ func TestPromiseTwoLedgers(t *testing.T) {
 	})
 }
 
-// handicap lets the slower of two processes catch up: the other one has its
-// first user, and waits until this one has some, too. Until then a process sends
-// one row at a time, and so would meet nothing but used keys.
+// handicap lets the slower of two processes catch up: the one that came first has
+// its first user before the other one sends anything, and waits until that one has
+// some, too. Until its first user a process sends one row at a time, and so would
+// meet nothing but used keys.
 type handicap struct {
 	mu     sync.Mutex
 	leader string         // API key of the process that came first
 	came   map[string]int // create-user requests, by API key
+	first  chan struct{}  // closed when the leader has its first user
 	enough chan struct{}  // closed when the other one has some users
 }
 
 func newHandicap() *handicap {
-	return &handicap{came: map[string]int{}, enough: make(chan struct{})}
+	return &handicap{came: map[string]int{}, first: make(chan struct{}), enough: make(chan struct{})}
 }
 
-// holdBack keeps the leader's requests but the first. It answers none itself.
+// holdBack keeps the leader's requests but the first, and the other one's until the
+// leader's first was answered. It answers none itself.
 func (h *handicap) holdBack(_ http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodPost {
 		return false
@@ -272,14 +275,21 @@ func (h *handicap) holdBack(_ http.ResponseWriter, r *http.Request) bool {
 	h.came[who]++
 	n, leads := h.came[who], who == h.leader
 	h.mu.Unlock()
+	until := h.first
 	switch {
-	case leads && n > 1:
-		select {
-		case <-h.enough:
-		case <-r.Context().Done():
-		}
-	case !leads && n == 6:
+	case leads && n == 1:
+		return false
+	case leads && n == 2:
+		close(h.first)
+		until = h.enough
+	case leads:
+		until = h.enough
+	case n == 6:
 		close(h.enough)
+	}
+	select {
+	case <-until:
+	case <-r.Context().Done():
 	}
 	return false
 }
