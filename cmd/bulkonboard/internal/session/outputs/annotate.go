@@ -93,7 +93,7 @@ func listDropped(dropped []inert.Count) string {
 func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
 	columns := ColumnIndexes(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
-		for p, err := range pairRows(ctx, in, l, batch) {
+		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch}) {
 			if err != nil {
 				yield(annotate.Row{}, err)
 				return

@@ -98,14 +98,15 @@ type rowPair struct {
 	row   ledger.Reported
 }
 
-// pairRows reads the input once more, side by side with the ledger's rows.
-func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[rowPair, error] {
+// pairRows reads the input once more, side by side with the rows that are selected.
+func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, s ledger.Selection) iter.Seq2[rowPair, error] {
 	return func(yield func(rowPair, error) bool) {
 		next, stop := iter.Pull2(readRows(ctx, in))
 		defer stop()
-		for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
+		read := 0
+		for r, err := range l.Rows(ctx, s) {
 			var cells *source.Row
-			if err == nil {
+			for ; err == nil && read <= r.Ordinal; read++ {
 				var more bool
 				if cells, err, more = next(); !more {
 					err = io.ErrUnexpectedEOF
@@ -126,7 +127,7 @@ func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int6
 func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
 	return func(yield func(fileReject, error) bool) {
 		several := len(in.Files()) > 1
-		for p, err := range pairRows(ctx, in, l, batch) {
+		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch, Reviewed: true}) {
 			if err != nil {
 				yield(fileReject{}, err)
 				return
