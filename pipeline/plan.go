@@ -354,12 +354,10 @@ func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*jo
 			continue
 		}
 		p.cfg.Moved(j.customer.Status, ledger.InDoubt)
-		j.attempt.ID = ids[i]
-		j.customer.Status = ledger.InDoubt
+		j.attempt.ID, j.isForced = ids[i], false
+		j.customer.Status, j.customer.Email = ledger.InDoubt, j.user.Email
 		j.customer.Intents++
 		j.customer.Generation = j.attempt.Generation
-		j.customer.Email = j.user.Email
-		j.isForced = false
 	}
 	return skipped, nil
 }

@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -85,4 +88,57 @@ func (c *conn) takeLastRow(ctx context.Context, id int64) error {
 	return c.Exec(ctx, `UPDATE customer SET (identity, email, first_name, last_name, sender_id, details) =
 		(SELECT identity, email, first_name, last_name, sender_id, details FROM input_row WHERE batch = last_batch AND ordinal = last_row)
 		WHERE id = ? AND last_batch <> 0 AND status <> 'forgotten'`, id)
+}
+
+// updateKnown points the customers that were known before to the rows that claim
+// them now. Of those for whom nothing was sent, the new row counts.
+func (c *conn) updateKnown(ctx context.Context, batch, firstNew int64) error {
+	if err := c.Exec(ctx, `UPDATE customer SET last_batch = r.batch, last_row = r.ordinal FROM input_row r
+		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND customer.id = r.customer`, batch, firstNew); err != nil {
+		return err
+	}
+	changed, err := c.QueryIDs(ctx, `SELECT c.id FROM input_row r JOIN customer c ON c.id = r.customer
+		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND c.attempts = 0 AND c.status <> 'forgotten'
+			AND (c.email, c.first_name, c.last_name, c.sender_id, c.name_mark, c.details) IS NOT (r.email, r.first_name, r.last_name, r.sender_id, r.name_mark, r.details)`, batch, firstNew)
+	for _, id := range changed {
+		if err == nil {
+			err = c.takeLastRow(ctx, id)
+		}
+		if err == nil {
+			err = c.takeMarks(ctx, id)
+		}
+	}
+	return err
+}
+
+// takeMarks makes a customer be recognised by the row that named it last.
+func (c *conn) takeMarks(ctx context.Context, id int64) error {
+	var sender, number string
+	var name, wasName int64
+	err := c.QueryOne(ctx, `SELECT r.sender_id, r.name_mark, c.sender_number, c.name_mark FROM customer c
+		JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row WHERE c.id = ?`, []any{id}, &sender, &name, &number, &wasName)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // of no row
+	}
+	if err != nil || number == ledger.PlainNumber(sender) && wasName == name {
+		return err
+	}
+	return c.Exec(ctx, "UPDATE customer SET sender_number = ?, name_mark = ? WHERE id = ?", ledger.PlainNumber(sender), name, id)
+}
+
+// identityArg is the identity of a row as it is stored.
+func identityArg(row *ledger.Row) any {
+	if row.Identity == row.Email {
+		return nil
+	}
+	return row.Identity
+}
+
+// listText returns a list as JSON; "" for none.
+func listText[T any](list []T) (string, error) {
+	if list == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
 }

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -150,4 +152,20 @@ type Decided = tables.Decided
 // sent, and that were decided at or after a moment.
 func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
 	return read(ctx, l, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
+}
+
+// FindBatch implements ledger.Registrar.
+func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
+	return read(ctx, l, func(c *conn) (ledger.Batch, error) {
+		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
+		if err != nil || len(all) == 0 {
+			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
+		}
+		return all[0], nil
+	})
+}
+
+// Digest implements ledger.Registrar.
+func (l *Ledger) Digest(fields []string) ledger.Details {
+	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
 }

@@ -1,11 +1,8 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -14,22 +11,6 @@ import (
 )
 
 var _ ledger.Registrar = (*Ledger)(nil)
-
-// FindBatch implements ledger.Registrar.
-func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
-	return read(ctx, l, func(c *conn) (ledger.Batch, error) {
-		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
-		if err != nil || len(all) == 0 {
-			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
-		}
-		return all[0], nil
-	})
-}
-
-// Digest implements ledger.Registrar.
-func (l *Ledger) Digest(fields []string) ledger.Details {
-	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
-}
 
 // registration is a check pass under way. It holds the right to write.
 //
@@ -303,23 +284,6 @@ func (r *registration) appendRow(to []any, row *ledger.Row, who identity, detail
 		identityArg(row), row.Email, row.FirstName, row.LastName, row.SenderID, carry, findings, details, name, recall), err
 }
 
-// identityArg is the identity of a row as it is stored.
-func identityArg(row *ledger.Row) any {
-	if row.Identity == row.Email {
-		return nil
-	}
-	return row.Identity
-}
-
-// listText returns a list as JSON; "" for none.
-func listText[T any](list []T) (string, error) {
-	if list == nil {
-		return "", nil
-	}
-	text, err := json.Marshal(list)
-	return string(text), err
-}
-
 // Annotate implements ledger.Registration.
 func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
 	if err := r.requireOpen(); err != nil {
@@ -383,7 +347,7 @@ func (r *registration) finish(ctx context.Context) error {
 		}
 	}
 	if len(r.claimed) > 0 {
-		if err := r.updateKnown(ctx); err != nil {
+		if err := r.c.updateKnown(ctx, r.batch.ID, r.firstNew); err != nil {
 			return err
 		}
 	}
@@ -393,42 +357,6 @@ func (r *registration) finish(ctx context.Context) error {
 	// Rows of this and of earlier inputs whose e-mail has a customer only now.
 	return r.c.Exec(ctx, `UPDATE input_row SET customer = c.id FROM customer c
 		WHERE input_row.customer IS NULL AND coalesce(input_row.identity, input_row.email) <> '' AND c.email <> '' AND coalesce(c.identity, c.email) = coalesce(input_row.identity, input_row.email)`)
-}
-
-// updateKnown points the customers that were known before to the rows that claim
-// them now. Of those for whom nothing was sent, the new row counts.
-func (r *registration) updateKnown(ctx context.Context) error {
-	if err := r.c.Exec(ctx, `UPDATE customer SET last_batch = r.batch, last_row = r.ordinal FROM input_row r
-		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND customer.id = r.customer`, r.batch.ID, r.firstNew); err != nil {
-		return err
-	}
-	changed, err := r.c.QueryIDs(ctx, `SELECT c.id FROM input_row r JOIN customer c ON c.id = r.customer
-		WHERE r.batch = ? AND r.claims = 1 AND r.customer < ? AND c.attempts = 0 AND c.status <> 'forgotten'
-			AND (c.email, c.first_name, c.last_name, c.sender_id, c.name_mark, c.details) IS NOT (r.email, r.first_name, r.last_name, r.sender_id, r.name_mark, r.details)`, r.batch.ID, r.firstNew)
-	for _, id := range changed {
-		if err == nil {
-			err = r.c.takeLastRow(ctx, id)
-		}
-		if err == nil {
-			err = r.c.takeMarks(ctx, id)
-		}
-	}
-	return err
-}
-
-// takeMarks makes a customer be recognised by the row that named it last.
-func (c *conn) takeMarks(ctx context.Context, id int64) error {
-	var sender, number string
-	var name, wasName int64
-	err := c.QueryOne(ctx, `SELECT r.sender_id, r.name_mark, c.sender_number, c.name_mark FROM customer c
-		JOIN input_row r ON r.batch = c.last_batch AND r.ordinal = c.last_row WHERE c.id = ?`, []any{id}, &sender, &name, &number, &wasName)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil // of no row
-	}
-	if err != nil || number == ledger.PlainNumber(sender) && wasName == name {
-		return err
-	}
-	return c.Exec(ctx, "UPDATE customer SET sender_number = ?, name_mark = ? WHERE id = ?", ledger.PlainNumber(sender), name, id)
 }
 
 // Rollback implements ledger.Registration.
