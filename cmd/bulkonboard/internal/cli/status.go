@@ -39,10 +39,10 @@ func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info le
 	if err != nil {
 		return err
 	}
-	for _, line := range st.formatLines(con) {
-		con.Sayf("%s", line)
-	}
 	if !asJSON {
+		for _, line := range st.formatLines(con) {
+			con.Answerf("%s", line)
+		}
 		return nil
 	}
 	enc := json.NewEncoder(con.Out)

@@ -63,7 +63,7 @@ program is checked so.`,
 
 func runValidate(ctx context.Context, con *term.Console, f *validateOptions, args []string) (err error) {
 	if f.quiet {
-		con.Err.HoldBack()
+		con.HoldBack(f.json || f.changes)
 	}
 	if f.changes && f.json {
 		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
@@ -100,7 +100,13 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
 		code = exit.Findings
 	}
-	reportFindings(con, in, found, tally, code)
+	if !f.json {
+		say := con.Answerf
+		if f.changes { // they have standard output to themselves
+			say = con.Sayf
+		}
+		reportFindings(say, con, in, found, tally, code)
+	}
 	if f.changes {
 		if err := writeChanges(ctx, con, in, rules); err != nil {
 			return err

@@ -36,7 +36,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
 	}
 	if missing && s.command == "plan" && s.to.Environment != settings.Production {
-		s.Sayf("there is no ledger yet: no customer is known")
+		s.showf("there is no ledger yet: no customer is known")
 		s.known = s.found.Watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
 	}
