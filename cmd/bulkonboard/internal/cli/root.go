@@ -28,6 +28,7 @@ The same command again continues where the last one ended.`,
 		Example: `  bulkonboard run --sandbox customers.csv        a rehearsal: nothing leaves this machine
   bulkonboard validate customers.xlsx            check only
   bulkonboard run --api-key-file key customers.csv`,
+		Version:       versionLine(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -39,6 +40,7 @@ The same command again continues where the last one ended.`,
 	root.SetErr(con.Err)
 	root.SetIn(con.In)
 	root.SetUsageFunc(printUsage)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(c.Context(), con, c, root, args) }
 	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),

@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // TargetFlags choose the partner and the ledger.
@@ -111,6 +114,23 @@ func TargetOf(c *cobra.Command) Target {
 	return to
 }
 
+// SuggestSandbox adds to the error of a missing ledger that the ledger of a rehearsal
+// is there, if it is and nobody chose another.
+func (t *TargetFlags) SuggestSandbox(to Target, err error) error {
+	if !errors.Is(err, ledger.ErrMissing) || t.Ledger != "" || to.Environment != Staging {
+		return err
+	}
+	if _, failed := os.Stat(defaultLedger(Sandbox)); failed != nil {
+		return err
+	}
+	return exit.NewHint(err, "there is a sandbox ledger here: add --sandbox")
+}
+
+// defaultLedger returns the file of an environment's ledger where no other is named.
+func defaultLedger(environment string) string {
+	return "bulkonboard-" + FileWord(environment) + ".db"
+}
+
 func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 	switch {
 	case t.Ledger != "":
@@ -119,7 +139,7 @@ func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 		return to, exit.NewUsageError(fmt.Errorf("production needs --ledger FILE: a ledger picked by accident could create customers twice"),
 			"keep one ledger for production, on a disk of this machine, and back it up")
 	default:
-		to.Ledger = "bulkonboard-" + FileWord(to.Environment) + ".db"
+		to.Ledger = defaultLedger(to.Environment)
 	}
 	to.Ledger = filepath.Clean(to.Ledger)
 	return to, nil

@@ -36,7 +36,7 @@ func runAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) erro
 		return err
 	}
 	opt.Adopt = true
-	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
+	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(f, opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
 		con.Sayf("adopted: %s", opt.Path)
 		return nil
 	})

@@ -35,7 +35,7 @@ Rows of a report with any other status are passed over.`,
 			return err
 		}
 		opt.Create = create || opt.Environment != settings.Production
-		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
+		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
 		if err == nil {
 			im.report(con)
 		}
