@@ -22,7 +22,7 @@ has the rules. An existing file is never overwritten. With - the template goes t
 standard output as CSV.`,
 		Example: `  bulkonboard template customers.xlsx`,
 		Args:    subcommand.NeedArg("one FILE, or -", "bulkonboard template customers.xlsx"),
-		RunE: func(c *cobra.Command, args []string) error { return runTemplate(c.Context(), con, args[0]) },
+		RunE:    func(c *cobra.Command, args []string) error { return runTemplate(c.Context(), con, args[0]) },
 	}
 }
 

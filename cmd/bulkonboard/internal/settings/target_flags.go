@@ -37,10 +37,10 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 	AddConfigFlag(c)
 	f := c.Flags()
 	t.env = Choice{Words: []string{Staging, Production}}
-	f.Var(&t.env, "env", "which partner, and which ledger (default staging)")
-	f.BoolVar(&t.sandbox, "sandbox", false, "the simulated partner API inside this process; no key needed")
-	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE` (default bulkonboard-<environment>.db here; production has no default)")
-	f.Var(&t.baseURL, "base-url", "partner API at `URL`; the environment is then its host")
+	f.Var(&t.env, "env", "partner environment, which also chooses the ledger (default staging)")
+	f.BoolVar(&t.sandbox, "sandbox", false, "use the simulated partner API in this process; no key needed")
+	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE` (default: ./bulkonboard-<environment>.db; production has no default)")
+	f.Var(&t.baseURL, "base-url", "partner API at `URL`; its host is then the environment")
 	HideAdvanced(f, "base-url")
 }
 
@@ -49,13 +49,13 @@ func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
 	t.KeyTTL = Span{5 * time.Minute, true}
 	f.StringVar(&t.KeyFile, "api-key-file", "", "read the API key from `FILE` (default: $BULKONBOARD_API_KEY, then a prompt)")
-	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: begin with an empty ledger and no users")
-	f.BoolVar(&t.NewLedger, "new-ledger", false, "make the production ledger if it is missing")
-	f.Var(&t.Timeout, "timeout", "for one request")
+	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: start with an empty ledger and no users")
+	f.BoolVar(&t.NewLedger, "new-ledger", false, "create the production ledger if it is missing")
+	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
-	f.Var(&t.LockTimeout, "lock-timeout", "wait so long for the ledger's lock (default 0)")
-	f.StringVar(&t.CAFile, "ca-file", "", "PEM `FILE` of certificate authorities that replace the system's")
-	f.Var(&t.Proxy, "proxy", "proxy `URL`, without its password, which BULKONBOARD_PROXY can hold; or env for the proxy environment variables (default none)")
+	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
+	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
+	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
 	HideAdvanced(f, "timeout", "key-ttl", "lock-timeout", "ca-file", "proxy")
 	t.Play.AddFlags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {

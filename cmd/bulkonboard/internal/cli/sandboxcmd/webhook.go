@@ -1,4 +1,4 @@
-package cli
+package sandboxcmd
 
 import (
 	"github.com/spf13/pflag"
