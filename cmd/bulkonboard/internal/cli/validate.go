@@ -24,6 +24,7 @@ import (
 
 type validateOptions struct {
 	settings.InputFlags
+	settings.LogFlags
 	env      settings.Choice
 	saveMap  string
 	annotate string
@@ -51,7 +52,8 @@ same.`,
 		Args: subcommand.NeedArgs("a FILE", "bulkonboard validate customers.csv"),
 		RunE: func(c *cobra.Command, args []string) error { return runValidate(c.Context(), con, &f, args) },
 	}
-	f.AddFlags(c.Flags())
+	f.InputFlags.AddFlags(c.Flags())
+	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns about example and test addresses (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write a copy of the input workbook with marks on the cells to correct to `FILE`.xlsx")
@@ -70,6 +72,11 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
 	}
 	started := time.Now()
+	log, closeLog, err := f.OpenLog(con.Err)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
 	rules, err := f.Rules(f.env.Value == settings.Production)
 	if err != nil {
 		return err
@@ -93,7 +100,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		}
 		found.KeepMarks = true
 	}
-	tally, err := checkInput(ctx, con, in, rules, found)
+	tally, err := checkInput(ctx, log, in, rules, found)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
@@ -134,12 +141,9 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
-func checkInput(ctx context.Context, con *term.Console, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
-	shown := term.NewWarningHandler(con.Err)
-	defer shown.End()
+func checkInput(ctx context.Context, log *slog.Logger, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
 	found.Columns.Begin()
 	defer found.Columns.End()
-	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules,
-		Log: slog.New(shown)}
+	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules, Log: log}
 	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
 }

@@ -108,7 +108,7 @@ func parseDelimiter(text string) (rune, error) {
 	if runes := []rune(text); len(runes) == 1 {
 		return runes[0], nil
 	}
-	return 0, exit.UsageErrorf("--delimiter is one character, or tab")
+	return 0, exit.UsageErrorf("--delimiter: write one character, or tab")
 }
 
 // withMapFile adds the mapping of --map-file; --map beats it.

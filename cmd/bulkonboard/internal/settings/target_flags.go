@@ -76,7 +76,7 @@ func (t *TargetFlags) Resolve(level func(string) int) (Target, error) {
 	case most > 0 && (env == most && box == most || env == most && base == most || box == most && base == most):
 		return Target{}, exit.UsageErrorf("--env, --sandbox and --base-url each name an environment: give one of them")
 	case t.Fresh && box != most, t.Fresh && !t.sandbox:
-		return Target{}, exit.UsageErrorf("--fresh deletes a ledger, and is for --sandbox only")
+		return Target{}, exit.UsageErrorf("--fresh deletes a ledger and works only with --sandbox")
 	case t.Play.isSet() && !t.sandbox:
 		return Target{}, exit.UsageErrorf("the --sandbox-... flags need --sandbox")
 	case box > 0 && box == most:
@@ -136,8 +136,8 @@ func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 	case t.Ledger != "":
 		to.Ledger = t.Ledger
 	case to.Environment == Production:
-		return to, exit.NewUsageError(fmt.Errorf("production needs --ledger FILE: a ledger picked by accident could create customers twice"),
-			"keep one ledger for production, on a disk of this machine, and back it up")
+		return to, exit.NewUsageError(fmt.Errorf("production needs --ledger FILE: the wrong ledger could create customers twice"),
+			"keep one ledger for production, on a local disk, and back it up")
 	default:
 		to.Ledger = defaultLedger(to.Environment)
 	}

@@ -18,11 +18,11 @@ func newExportCommand(con *term.Console) *cobra.Command {
 	noLinks := false
 	c := &cobra.Command{
 		Use:   "export [flags] FILE|-",
-		Short: "everything but secrets as JSON lines, also during a run; recorded in the log",
-		Long: `Writes everything that the ledger holds, one JSON object on each line, each with
-its "type": ledger, fact, run, input, row, customer. The secrets of the ledger's
-hashes, and the hashes, are left out. It holds names, e-mails and verification
-links: keep it as carefully as passwords. That it was made is recorded in the log.`,
+		Short: "write everything but secrets as JSON lines, also during a run",
+		Long: `Writes everything in the ledger, one JSON object on each line, each with its "type":
+ledger, fact, run, input, row, customer. The ledger's hashes and their secrets are left
+out. The export holds names, e-mails and verification links: keep it as carefully as
+passwords. Each export is recorded in the log.`,
 		Args: subcommand.NeedArg("a FILE that does not exist yet, or -"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -36,7 +36,7 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 		})
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may hold one")
+	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may contain one")
 	return c
 }
 

@@ -54,9 +54,9 @@ passwords.`,
 		},
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
-	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
-	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
+	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have not used their link yet")
+	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "include links that the partner's list has not confirmed")
+	c.Flags().Var(&f.older, "older-than", "only links that are at least `D` old, such as 7d or 36h")
 	c.Flags().Var(&f.format, "format", "format of the output (default: by the name of FILE, else csv)")
 	c.Flags().StringVar(&f.output, "output", subcommand.StandardOutput, "write to `FILE`")
 	settings.HideOldOutput(c.Flags(), "output")

@@ -57,7 +57,7 @@ func NoArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return exit.NewUsageError(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help shows its arguments")
+	return exit.NewUsageError(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help shows the arguments")
 }
 
 // NeedArg requires exactly one argument. what describes it for the error.
