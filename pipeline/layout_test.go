@@ -109,6 +109,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"cli/kyccmd":         {"cli/subcommand", "exit", "session", "settings", "term"},
 		"cli/ledgercmd":      {"cli/subcommand", "exit", "session", "session/outputs", "session/reportfile", "settings", "term"},
 		"cli/linkscmd":       {"cli/subcommand", "exit", "session", "session/outputs", "settings", "term"},
+		"docgen":             {"cli", "exit", "session", "settings", "term"},
 		"cli/sandboxcmd":     {"cli/subcommand", "exit", "settings", "term"},
 		"cli": {"cli/kyccmd", "cli/ledgercmd", "cli/linkscmd", "cli/sandboxcmd", "cli/subcommand", "exit", "session", "session/findings",
 			"session/outputs", "settings", "term"},
