@@ -28,27 +28,23 @@ func (c Content) Name() string {
 		"digits only", "TRUE or FALSE", "the name of a program", "an identifier"}[c]
 }
 
-// ReadContent returns what v holds. s are the signs of v.
-func ReadContent(v string, s Signs) Content {
+// ReadContent returns what v holds.
+func ReadContent(v string) Content {
 	switch {
-	case s&At != 0 && holdsEmail(v):
+	case holdsEmail(v):
 		return Email
-	case s&(Colon|Dot) != 0 && holdsWeb(v):
+	case holdsWeb(v):
 		return Web
-	case s&Letter != 0 && s&Digit == 0:
+	case !strings.ContainsAny(v, "0123456789"):
 		return readWord(v)
-	case s&Digit == 0:
-		return Text
-	case len(v) == 42 && v[0] == '0' && v[1]|0x20 == 'x' && areHex(v[2:], 40):
+	case len(v) == 42 && v[0] == '0' && v[1]|0x20 == 'x' && IsHex(v[2:]):
 		return Wallet
-	case s&(Dot|Colon) != 0 && isIPAddress(v):
+	case isIPAddress(v):
 		return IPAddress
-	case s&Hyphen != 0 && isUUID(v):
+	case isUUID(v):
 		return Identifier
-	case s&(Letter|NonASCII|At|Colon) == 0:
-		return readDigits(v)
 	}
-	return Text
+	return readDigits(v)
 }
 
 // holdsEmail reports whether a word of the cell is an e-mail address.
@@ -119,14 +115,6 @@ func readDigits(v string) Content {
 
 // readWord recognises the words of the two fields that have a list of words.
 func readWord(v string) Content {
-	if len(v) < 4 || len(v) > 13 {
-		return Text
-	}
-	switch v[0] | 0x20 {
-	case 't', 'f', 'w', 'v', 'c', 'n':
-	default:
-		return Text
-	}
 	switch strings.ToLower(v) {
 	case "true", "false", "wahr", "falsch", "vrai", "verdadero", "verdadeiro":
 		return Truth

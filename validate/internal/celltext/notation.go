@@ -24,29 +24,14 @@ type Notation struct {
 	Sure  bool   // no plain text looks like this
 }
 
-// FindNotation returns the first notation in v that is none of plain text. s
-// are the signs of v.
-func FindNotation(v string, s Signs) (Notation, bool) {
-	if !mayHaveNotation(v, s) {
-		return Notation{}, false
-	}
+// FindNotation returns the first notation in v that is none of plain text.
+func FindNotation(v string) (Notation, bool) {
 	for _, find := range []func(string) (Notation, bool){findEncodedWord, findEntity, findMarkup, findPercent, findQuotedPrintable, findBackslash, findBareEscape, findUTF7, findJSON, findPunycode, findPlusForSpace} {
 		if n, found := find(v); found {
 			return n, true
 		}
 	}
 	return Notation{}, false
-}
-
-// mayHaveNotation reports whether a value with the signs s is worth the search.
-func mayHaveNotation(v string, s Signs) bool {
-	switch {
-	case s&inNotations != 0, strings.HasPrefix(v, "b'"):
-		return true
-	case s&Hyphen != 0 && isPunycode(v):
-		return true
-	}
-	return s&Digit != 0 && (strings.Contains(v, "u00") || strings.Contains(v, "_x"))
 }
 
 func newNotation(kind, v string, at int, reads rune, sure bool) (Notation, bool) {
@@ -361,8 +346,6 @@ func findJSON(v string) (Notation, bool) {
 	}
 	return Notation{}, false
 }
-
-func isPunycode(v string) bool { return strings.Contains(v, "xn--") || strings.Contains(v, "XN--") }
 
 // findPunycode finds xn--mnchen-3ya, as host names write München.
 func findPunycode(v string) (Notation, bool) {
