@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -108,13 +109,7 @@ func DefaultableFields() []string {
 
 // isDefaultable reports whether --default may fill a field.
 func isDefaultable(name string) bool {
-	table := fieldArray()
-	for i := range table {
-		if table[i].Name == name {
-			return table[i].Defaultable
-		}
-	}
-	return false
+	return slices.ContainsFunc(Fields(), func(f Field) bool { return f.Name == name && f.Defaultable })
 }
 
 // Fields returns the table of the fields. The examples pass Check together. A

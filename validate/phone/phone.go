@@ -66,7 +66,7 @@ func IsRegion(region string) bool { return phonenumbers.GetSupportedRegions()[re
 // begins with + or 00, else one of o.Region. What can be read in two ways, and
 // is not settled by o.Country, is refused: a wrong number is another user's.
 func Read(cell string, o Options) Number {
-	if !isDigitsOnly(cell) && celltext.HasDecimalZeros(cell) {
+	if celltext.HasDecimalZeros(cell) {
 		return refuse(CodeDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text")
 	}
 	digits, code, message := scanDigits(cell)
