@@ -6,6 +6,8 @@
 // Nothing in this package keeps state, so any number of goroutines may use it.
 package celltext
 
+import "strings"
+
 // IsDigit reports whether b is an ASCII digit.
 func IsDigit(b byte) bool { return '0' <= b && b <= '9' }
 
@@ -13,12 +15,7 @@ func isASCIILetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
 // IsHex reports whether s holds nothing but hexadecimal digits. "" does.
 func IsHex(s string) bool {
-	for i := range len(s) {
-		if b := s[i]; !IsDigit(b) && (b|0x20 < 'a' || b|0x20 > 'f') {
-			return false
-		}
-	}
-	return true
+	return strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
 // areHex reports whether s begins with n hexadecimal digits.

@@ -127,24 +127,19 @@ func readWord(v string) Content {
 // IsLetteredPostalCode reports whether v is a postal code of letters and digits that
 // Britain (SW1A 1AA), Canada (K1A 0B1) and the Netherlands (1012 AB) have.
 func IsLetteredPostalCode(v string) bool {
-	var shape [8]byte
-	n := 0
-	for i := 0; i < len(v); i++ {
-		switch b := v[i]; {
-		case b == ' ' && i > 0 && v[i-1] != ' ':
-			continue
-		case n == len(shape):
-			return false
-		case IsDigit(b):
-			shape[n] = '9'
-		case 'A' <= b && b <= 'Z':
-			shape[n] = 'A'
-		default:
-			return false
+	shape := strings.Map(func(r rune) rune {
+		switch {
+		case '0' <= r && r <= '9':
+			return '9'
+		case 'A' <= r && r <= 'Z':
+			return 'A'
 		}
-		n++
+		return r
+	}, v)
+	if !strings.Contains(shape, "  ") {
+		shape = strings.ReplaceAll(shape, " ", "")
 	}
-	switch string(shape[:n]) {
+	switch shape {
 	case "A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA", "A9A9A9", "9999AA":
 		return true
 	}

@@ -35,10 +35,8 @@ func ReadNumberForm(v string) NumberForm {
 		if whole <= 3 && isGrouped(rest, mark) {
 			return Grouped
 		}
-	case mark == '\'' || mark == '\u0020':
-		if mark == '\'' && whole <= 3 && isGrouped(rest, mark) {
-			return Grouped
-		}
+	case mark == '\'' && whole <= 3 && isGrouped(rest, mark):
+		return Grouped
 	case whole == 1 && isExponent(digits):
 		return Exponent
 	}
