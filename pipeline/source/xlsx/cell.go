@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -194,7 +195,7 @@ func (p *Rows) convertCell(kind cellKind, style int) error {
 		p.setText(p.book.format(style).showText(string(unescapeText(p.text))))
 		return nil
 	}
-	stored := trimSpace(p.text)
+	stored := bytes.Trim(p.text, " \t\r\n")
 	if len(stored) == 0 {
 		return nil
 	}
@@ -264,12 +265,4 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 	}
 	p.setText(shown)
 	return nil
-}
-
-func trimSpace(b []byte) []byte {
-	b = trimSpaceLeft(b)
-	for len(b) > 0 && isXMLSpace(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
 }

@@ -93,13 +93,11 @@ func (s *xmlScanner) readAttributes(rest []byte) error {
 		if bytes.IndexByte(value, '<') >= 0 {
 			return malformedXML("a < inside an attribute")
 		}
-		if !isPlainText(value) {
-			start := len(s.scratch)
-			if s.scratch, err = appendText(s.scratch, value, attributeText); err != nil {
-				return err
-			}
-			value = s.scratch[start:len(s.scratch):len(s.scratch)]
+		start := len(s.scratch)
+		if s.scratch, err = appendText(s.scratch, value, attributeText); err != nil {
+			return err
 		}
+		value = s.scratch[start:len(s.scratch):len(s.scratch)]
 		prefix, name := splitName(full)
 		for i := range s.attrs {
 			if bytes.Equal(s.attrs[i].name, name) && bytes.Equal(s.attrs[i].prefix, prefix) {
@@ -147,9 +145,4 @@ func isNameByte(c byte) bool {
 
 func isXMLSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
-func trimSpaceLeft(b []byte) []byte {
-	for len(b) > 0 && isXMLSpace(b[0]) {
-		b = b[1:]
-	}
-	return b
-}
+func trimSpaceLeft(b []byte) []byte { return bytes.TrimLeft(b, " \t\r\n") }
