@@ -21,7 +21,6 @@ type Pass struct {
 	done    error        // what ended the pass
 	unread  int          // problems of the open file in columns that are not read
 	repeats int          // rows of the open file, a rejects file, that repeated another
-	strings []string     // backs the lists of the rows of the last Read
 }
 
 // Rows starts a pass from the first row of the first file.
@@ -42,7 +41,6 @@ func (p *Pass) Read(dst []Row) (int, error) {
 	if p.done != nil {
 		return 0, p.done
 	}
-	p.strings = p.strings[:0]
 	n, size := 0, 0
 	for n < len(dst) && size < limits.Batch {
 		rec, err := p.nextRecord()
@@ -110,10 +108,6 @@ func (p *Pass) beginFile() error {
 		if err := f.verify(p.ctx); err != nil {
 			return err
 		}
-	}
-	if f.opened != nil {
-		p.open, f.opened = f.opened, nil
-		return nil
 	}
 	rows, err := p.in.openRecords(p.ctx, f.content)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,9 +25,6 @@ type Reader struct {
 	ctrlZ  bool
 	line   int // where the next record begins, from 1
 	row    int // rows given so far, blank ones included
-
-	slab    []string // room for the cells of further rows
-	columns int      // of the last row
 
 	rec   []byte // the record, as far as it was read
 	lines int    // read of it
@@ -68,7 +64,7 @@ func (c *Reader) readRecord() (table.Record, error) {
 		rec.Cells, err = c.readQuoted()
 		rec.Lines = c.lines
 	} else if err == nil {
-		rec.Cells = c.splitBare(string(bytes.TrimSuffix(c.rec, []byte("\n"))))
+		rec.Cells = strings.Split(string(bytes.TrimSuffix(c.rec, []byte("\n"))), c.Delimiter)
 	}
 	if errors.Is(err, errTooLong) {
 		err = table.LongRow(rec.Number, rec.Line)
@@ -85,25 +81,6 @@ func (c *Reader) readRecord() (table.Record, error) {
 	c.line += c.lines
 	c.row++
 	return rec, nil
-}
-
-// splitBare cuts a record without quotation marks. Rows share allocations of
-// cells, but for large ones, whose text is not kept by others.
-func (c *Reader) splitBare(s string) []string {
-	if len(s) > textBuffer {
-		return strings.Split(s, c.Delimiter)
-	}
-	if cap(c.slab)-len(c.slab) < c.columns {
-		c.slab = make([]string, 0, max(64, 128*c.columns))
-	}
-	from := len(c.slab)
-	for found := true; found; {
-		var cell string
-		cell, s, found = strings.Cut(s, c.Delimiter)
-		c.slab = append(c.slab, cell)
-	}
-	c.columns = len(c.slab) - from
-	return slices.Clip(c.slab[from:])
 }
 
 var errTooLong = errors.New("a record of more than limits.Record")
