@@ -86,10 +86,10 @@ func Read(cell string, o Options) Number {
 	case national.E164 != "" && !o.AddPlus && !hasExit && !lacksPrefix(digits, o.Region):
 		return national
 	case hasExit:
-		international = parseSecond(national, "+"+digits[2:])
+		international = parse("+"+digits[2:], "")
 		o.AddPlus = true
 	case isBare && digits[0] != '0':
-		international = parseSecond(national, "+"+digits)
+		international = parse("+"+digits, "")
 	}
 	return o.choose(digits, national, international)
 }

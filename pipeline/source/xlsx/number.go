@@ -87,14 +87,3 @@ func cutNumber(stored []byte) (mantissa []byte, exponent int, ok bool) {
 	exponent, err := strconv.Atoi(string(stored[i+1:]))
 	return mantissa, exponent, err == nil
 }
-
-// boolText returns a boolean as spreadsheet programs show it.
-func boolText(stored []byte) (string, bool) {
-	switch string(stored) {
-	case "1", "true":
-		return "TRUE", true
-	case "0", "false":
-		return "FALSE", true
-	}
-	return "", false
-}
