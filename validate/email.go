@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -280,35 +281,24 @@ func isExampleHost(host string) bool {
 	case "test", "example", "invalid", "localhost", "local", "internal":
 		return true
 	}
-	for _, d := range [...]string{"example.com", "example.org", "example.net", "test.com"} {
-		if isInDomain(host, d) {
-			return true
-		}
-	}
-	return false
+	return isInDomain(host, "example.com", "example.org", "example.net", "test.com")
 }
 
 // isDisposableHost reports whether a domain is one of the best-known services for
 // throw-away addresses. The list is short on purpose: there are thousands, they
 // change by the day, and this is a warning.
 func isDisposableHost(host string) bool {
-	for _, d := range [...]string{
+	return isInDomain(host,
 		"10minutemail.com", "20minutemail.com", "burnermail.io", "discard.email", "dispostable.com",
 		"emailondeck.com", "fakeinbox.com", "getairmail.com", "getnada.com", "grr.la", "guerrillamail.com",
 		"guerrillamail.net", "guerrillamail.org", "guerrillamailblock.com", "maildrop.cc", "mailinator.com",
 		"mailnesia.com", "mailsac.com", "mintemail.com", "mohmal.com", "moakt.com", "mytemp.email",
 		"sharklasers.com", "spam4.me", "spamgourmet.com", "temp-mail.io", "temp-mail.org", "tempail.com",
 		"tempmail.com", "tempmail.net", "tempmailo.com", "tempr.email", "throwawaymail.com", "trashmail.com",
-		"trashmail.de", "wegwerfemail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
-	} {
-		if isInDomain(host, d) {
-			return true
-		}
-	}
-	return false
+		"trashmail.de", "wegwerfemail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net")
 }
 
-// isInDomain reports whether a host is a domain or below it.
-func isInDomain(host, domain string) bool {
-	return strings.HasSuffix(host, domain) && (len(host) == len(domain) || host[len(host)-len(domain)-1] == '.')
+// isInDomain reports whether a host is one of the domains or below it.
+func isInDomain(host string, domains ...string) bool {
+	return slices.ContainsFunc(domains, func(d string) bool { return strings.HasSuffix("."+host, "."+d) })
 }
