@@ -2,6 +2,7 @@ package celltext
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
@@ -28,6 +29,8 @@ func (c Content) Name() string {
 		"digits only", "TRUE or FALSE", "the name of a program", "an identifier"}[c]
 }
 
+var identifier = regexp.MustCompile(`^[{}]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}[{}]*$`)
+
 // ReadContent returns what v holds.
 func ReadContent(v string) Content {
 	switch {
@@ -41,7 +44,7 @@ func ReadContent(v string) Content {
 		return Wallet
 	case isIPAddress(v):
 		return IPAddress
-	case isUUID(v):
+	case identifier.MatchString(v):
 		return Identifier
 	}
 	return readDigits(v)
@@ -88,12 +91,6 @@ func isIPAddress(v string) bool {
 	}
 	_, err := netip.ParseAddr(v)
 	return err == nil
-}
-
-func isUUID(v string) bool {
-	v = strings.Trim(v, "{}")
-	return len(v) == 36 && v[8] == '-' && v[13] == '-' && v[18] == '-' && v[23] == '-' &&
-		areHex(v, 8) && areHex(v[9:], 4) && areHex(v[14:], 4) && areHex(v[19:], 4) && areHex(v[24:], 12)
 }
 
 // readDigits distinguishes phone numbers from other codes of digits.
