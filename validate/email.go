@@ -148,8 +148,10 @@ func explainLocal(local, whole string) (code, message string) {
 
 // isAtomText is RFC 5322's set of characters of an atom, in ASCII.
 func isAtomText(b byte) bool {
-	return b|0x20 >= 'a' && b|0x20 <= 'z' || celltext.IsDigit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
+	return isAlphanumeric(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
 }
+
+func isAlphanumeric(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || celltext.IsDigit(b) }
 
 // setHost checks the host of a whole address and sets the one that is sent.
 func (m *mailAddress) setHost(whole string) (fault string) {
@@ -187,33 +189,25 @@ func explainHost(host string) string {
 	if host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") {
 		return "has a dot at the start, at the end or twice in a row after the @. correct the address"
 	}
-	label, dots, letters := 0, 0, false
-	for i := 0; i < len(host); i++ {
-		b := host[i]
+	labels, at := strings.Split(host, "."), 0
+	for _, label := range labels {
+		other := strings.IndexFunc(label, func(r rune) bool { return r != '-' && (r >= utf8.RuneSelf || !isAlphanumeric(byte(r))) })
 		switch {
-		case b == '.':
-			if host[i-1] == '-' {
-				return hyphenFault
-			}
-			label, letters, dots = 0, false, dots+1
-			continue
-		case b == '-' && label == 0:
+		case label[0] == '-':
 			return hyphenFault
-		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '-':
-			letters = true
-		case !celltext.IsDigit(b):
-			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", i+1)
-		}
-		if label++; label > 63 {
+		case other >= 0:
+			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", at+other+1)
+		case len(label) > 63:
 			return "has a part of the host longer than 63 characters. correct the address"
+		case label[len(label)-1] == '-':
+			return hyphenFault
 		}
+		at += len(label) + len(".")
 	}
 	switch {
-	case host[len(host)-1] == '-':
-		return hyphenFault
-	case dots == 0:
+	case len(labels) == 1:
 		return "has a host without a dot, which cannot be reached from outside. write the whole host such as company.com"
-	case !letters:
+	case strings.Trim(labels[len(labels)-1], "0123456789") == "":
 		return "has a host that ends in a number. write the name of the mail provider"
 	}
 	return ""

@@ -26,10 +26,10 @@ type Reader struct {
 	line   int // where the next record begins, from 1
 	row    int // rows given so far, blank ones included
 
-	rec   []byte // the record, as far as it was read
-	lines int    // read of it
-	text  []byte // of its cells, without the quotation marks
-	ends  []int  // of the cells, in text
+	rec   []byte   // the record, as far as it was read
+	lines int      // read of it
+	cells []string // of it, if it has quotation marks
+	text  []byte   // of the next cell, without its quotation marks
 }
 
 // newReader reads a text that begins on the given line of its file.
