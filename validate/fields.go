@@ -112,14 +112,6 @@ func isDefaultable(name string) bool {
 	return slices.ContainsFunc(Fields(), func(f Field) bool { return f.Name == name && f.Defaultable })
 }
 
-// Fields returns the table of the fields. The examples pass Check together. A
-// further field is a member of Raw and of User, a line here, and its rule in
-// [Rules.Check].
-func Fields() FieldTable {
-	table := fieldArray()
-	return table[:]
-}
-
 // Canonical field names, as in the request body.
 const (
 	FieldFirstName      = "firstName"

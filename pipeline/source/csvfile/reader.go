@@ -117,9 +117,6 @@ func (c *Reader) checkLimits(rec *table.Record) error {
 	if len(rec.Cells) > limits.Columns {
 		return &table.Error{Row: rec.Number, Line: rec.Line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.Cells), limits.Columns), Hint: "Take the columns out that are no part of the list"}
 	}
-	if len(c.rec) <= limits.CellShown {
-		return nil
-	}
 	for i, cell := range rec.Cells {
 		if len(cell) > limits.Cell {
 			return &table.Error{Row: rec.Number, Line: rec.Line, Column: i + 1, Cell: table.CellName(i+1, rec.Number), Reason: "a cell of more than " + limits.FormatSize(limits.Cell)}
