@@ -85,14 +85,15 @@ func (r *repeats) findings() []Finding {
 		slices.SortFunc(list, func(a, b occurrence) int {
 			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
 		})
-		for from, to := 0, 0; from < len(list); from = to {
-			for to = from + 1; to < len(list) && list[to].hash == list[from].hash; {
-				to++
+		for len(list) > 0 {
+			n := 1
+			for n < len(list) && list[n].hash == list[0].hash {
+				n++
 			}
-			group := list[from:to]
-			if kind := group[0].hash & 3; isWorthReporting(group, kind) {
-				byKind[kind].addGroup(group)
+			if kind := list[0].hash & 3; isWorthReporting(list[:n], kind) {
+				byKind[kind].addGroup(list[:n])
 			}
+			list = list[n:]
 		}
 	}
 	found := slices.DeleteFunc(byKind[:], func(f Finding) bool { return f.Groups == 0 })

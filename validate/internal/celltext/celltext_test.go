@@ -40,7 +40,6 @@ func FuzzCell(f *testing.F) {
 		if ReadContent(v).Name() == "" {
 			t.Errorf("%q: content without a name", v)
 		}
-		ReadNothing(v)
 		ReadNumberForm(v)
 		HasLostZero(v, "US")
 		IsLetteredPostalCode(v)
