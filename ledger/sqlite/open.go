@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -54,6 +55,8 @@ type Ledger struct {
 	failed      error // of the first failed write; every later one is refused with it
 	lastAttempt int64
 	inFlight    inFlight
+
+	detailNames atomic.Pointer[ledger.DetailNames] // of the last registration
 
 	steps         []step
 	removeAtClose string // folder of a copy that is read in place of the ledger, "" = none
@@ -196,6 +199,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return l.classify(err)
 	}
 	l.info, l.keys, l.id, l.copied.Header = h.Info, h.Keys, h.ID, h
+	l.detailNames.Store(&h.Info.DetailNames)
 	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
 	c.Environment, c.Keys = h.Info.Environment, &l.keys
 	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())

@@ -166,6 +166,6 @@ func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batc
 }
 
 // Digest implements ledger.Registrar.
-func (l *Ledger) Digest(fields []string) ledger.Details {
-	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
+func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
+	return l.keys.Details(l.detailNames.Load().Add(details).Values(details))
 }

@@ -186,7 +186,11 @@ func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) 
 	if err = c.Exec(ctx, "BEGIN"); err == nil {
 		// The state is that of the first read. Another process may have moved the ledger
 		// to another environment since it was opened.
-		err = c.QueryOne(ctx, "SELECT environment FROM ledger", nil, &c.Environment)
+		err = c.Query(ctx, "SELECT environment, detail_names FROM ledger", nil, func(r *record) error {
+			c.Environment = r.Text()
+			r.JSON(&c.DetailNames)
+			return nil
+		})
 	}
 	if err != nil {
 		end()
