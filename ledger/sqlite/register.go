@@ -341,11 +341,11 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	r.isOver = true
 	defer r.l.unlockWrites()
-	if err := r.l.commit(ctx); err != nil {
-		return r.batch, err
+	err := r.l.commit(ctx)
+	if err == nil {
+		r.l.detailNames.Store(&r.names)
 	}
-	r.l.detailNames.Store(&r.names)
-	return r.batch, nil
+	return r.batch, err
 }
 
 func (r *registration) finish(ctx context.Context) error {
