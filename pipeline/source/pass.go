@@ -32,11 +32,10 @@ func (in *Input) Rows(ctx context.Context) (*Pass, error) {
 }
 
 // Read fills dst from the front, with at most limits.Batch bytes of rows, and
-// returns how many rows it filled. The strings of the rows stay valid; the slice
-// headers do not outlive the next call. It returns io.EOF, with 0 rows, after the
-// last row, and only if every file still has the hash that Files reports; else
-// ErrChanged. Other errors are *Error: structural, naming file, sheet, row,
-// column.
+// returns how many rows it filled. What they hold stays valid. It returns io.EOF,
+// with 0 rows, after the last row, and only if every file still has the hash that
+// Files reports; else ErrChanged. Other errors are *Error: structural, naming file,
+// sheet, row, column.
 func (p *Pass) Read(dst []Row) (int, error) {
 	if p.done != nil {
 		return 0, p.done

@@ -145,4 +145,9 @@ func isNameByte(c byte) bool {
 
 func isXMLSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
-func trimSpaceLeft(b []byte) []byte { return bytes.TrimLeft(b, " \t\r\n") }
+func trimSpaceLeft(b []byte) []byte {
+	for len(b) > 0 && isXMLSpace(b[0]) {
+		b = b[1:]
+	}
+	return b
+}

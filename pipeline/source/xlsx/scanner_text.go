@@ -17,10 +17,11 @@ const (
 // appendText appends text with its entities replaced and its line ends as \n. It
 // refuses characters that XML does not have.
 func appendText(dst, text []byte, kind textKind) ([]byte, error) {
-	isSpecial := func(r rune) bool { return r < ' ' || r == '&' || r == ']' || r >= utf8.RuneSelf }
-	if !bytes.ContainsFunc(text, isSpecial) {
-		return append(dst, text...), nil
+	plain := 0
+	for plain < len(text) && text[plain] >= ' ' && text[plain] < utf8.RuneSelf && text[plain] != '&' && text[plain] != ']' {
+		plain++
 	}
+	dst, text = append(dst, text[:plain]...), text[plain:]
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
