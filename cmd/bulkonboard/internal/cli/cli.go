@@ -57,7 +57,7 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 }
 
 // execute runs the command that the arguments name, and returns it. A panic becomes
-// an error, so that whoever reads standard error as JSON can read that, too.
+// an error, so that standard error keeps its form.
 func execute(ctx context.Context, root *cobra.Command) (c *cobra.Command, err error) {
 	defer func() {
 		if p := recover(); p != nil {
