@@ -17,7 +17,7 @@
 //	answers   answer.go has the envelope, answer_forms.go those of gateways and
 //	          frameworks, answer_mixup.go answers of others, answer_deliver.go writes
 //	KYC       kyc.go plays the identity check, webhook.go sends what it brings
-//	tests     inspect.go; wrong_partner.go draws partners with random habits
+//	tests     inspect.go
 //
 // What the vendor's pages leave open (whether a 402 uses up the key, whether upper
 // case makes another e-mail, the largest page) is a setting here, because a client
