@@ -102,7 +102,7 @@ func (c habitChoice) pickFault(r *rand.Rand) habit {
 type habitKind struct {
 	percent int
 	usual   habitChoice
-	oneIn   int // 0 = there is no rare habitChoice
+	oneIn   int // 0 = there is no rare choice
 	rare    habitChoice
 	draw    func(*rand.Rand) habit // instead of the choices, where numbers are drawn too
 }

@@ -27,7 +27,7 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 		s.hijackConn(w, func(net.Conn) error { return nil })
 		return 0
 	case "late", "late-gone", "hang":
-		s.waitUntilGone(r)
+		s.stopped.waitUntilGone(r)
 		panic(http.ErrAbortHandler)
 	case "reset-before", "reset-after":
 		s.hijackConn(w, func(conn net.Conn) error {
@@ -48,7 +48,7 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 // writeReply sends a reply and returns its status. A failed write means that the
 // client has hung up.
 func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
-	rep = rep.inForm(picked, s.store.now())
+	rep = rep.inForm(picked, s.cfg.now())
 	header, body := s.renderReply(rep, picked)
 	if f := picked.faultNamed("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
 		body = compressBody(header, body)
@@ -88,7 +88,7 @@ func compressBody(header http.Header, body []byte) []byte {
 
 // renderReply returns the headers and the body of a reply.
 func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
-	now := s.store.now().Add(-rep.age)
+	now := s.cfg.now().Add(-rep.age)
 	if f := picked.faultNamed("date-offset"); f != nil {
 		now = now.Add(f.wait)
 	}
@@ -221,7 +221,7 @@ func (s *Server) writeSlowly(conn io.Writer, data []byte, each time.Duration) er
 		if err := writeAll(conn, data[i:i+1]); err != nil {
 			return err
 		}
-		if !s.waitFor(each, nil) {
+		if !s.stopped.waitFor(each, nil) {
 			return net.ErrClosed
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Server) swapAnswer(r *http.Request, own createdData, d time.Duration) c
 		return other
 	case <-timer.C:
 	case <-r.Context().Done():
-	case <-s.done:
+	case <-s.stopped:
 	}
 	m.mu.Lock()
 	alone := m.waiting == mine
@@ -108,7 +108,7 @@ func (s *Server) repeatAnswer(r *http.Request, answer []byte, d time.Duration) {
 		return
 	}
 	s.handlers.Go(func() {
-		if s.waitFor(d, nil) {
+		if s.stopped.waitFor(d, nil) {
 			_, _ = conn.Write(answer) // fails where the client has hung up
 		}
 	})

@@ -40,18 +40,18 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	if c.picked.answer != nil {
 		post.Fault = c.picked.answer.Name
 	}
-	s.countFault(c.picked)
+	s.store.countFault(c.picked)
 	post = s.record.addPost(post)
 	s.callBarrier(Arrived, c)
 
-	rep := s.orStateError(reply{}, err)
+	rep := orStateError(reply{}, err)
 	if err == nil {
 		rep = s.decideReply(r, c, badJSON)
 	}
 	post.Class, post.ServiceID = rep.class, rep.id
 	s.record.updatePost(post)
 	if err := s.store.countClass(rep.class); err != nil && rep.class != ClassOK {
-		rep = s.orStateError(rep, err)
+		rep = orStateError(rep, err)
 	}
 	rep = s.mixAnswers(r, rep, c.picked)
 	s.callBarrier(Answering, c)
@@ -134,7 +134,7 @@ func (c *creation) burnsKey(rep reply) bool {
 func (s *Server) burnIf(rep reply, c *creation, burn bool) reply {
 	if burn && c.key != "" {
 		if _, err := s.store.takeKey(c.key); err != nil {
-			return s.orStateError(rep, err)
+			return orStateError(rep, err)
 		}
 	}
 	return rep
@@ -149,7 +149,7 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	}
 	if !late {
 		if taken, err := s.store.takeKey(c.key); err != nil {
-			return s.orStateError(reply{}, err)
+			return orStateError(reply{}, err)
 		} else if !taken {
 			return keyUsed(c.picked)
 		}
@@ -167,11 +167,11 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	case !late && frees:
 		err = s.store.freeKey(c.key)
 	}
-	s.waitFor(latency/2, r.Context().Done())
+	s.stopped.waitFor(latency/2, r.Context().Done())
 	if rep.id != "" {
 		return rep // the user exists, even if the key was not written
 	}
-	return s.orStateError(rep, err)
+	return orStateError(rep, err)
 }
 
 func (s *Server) createUser(c *creation) reply {
@@ -186,9 +186,9 @@ func (s *Server) createUser(c *creation) reply {
 		status = pendingKYC
 	}
 	s.callBarrier(Acting, c)
-	rep := s.orStateError(s.store.createUser(&c.body, status, c.picked))
+	rep := orStateError(s.store.createUser(&c.body, status, c.picked))
 	if rep.id != "" {
-		s.startCheck(rep.id, c.body.Email, time.Now())
+		s.checks.startCheck(rep.id, c.body.Email, time.Now())
 	}
 	s.callBarrier(Acted, c)
 	return rep

@@ -25,6 +25,7 @@ func newFaultSet(faults []Fault) (faultSet, error) {
 
 // chosen is what the switches do to one request.
 type chosen struct {
+	seed      uint64 // decides whom a share of users strikes
 	answer    *Fault // nil: it is answered as it should be
 	modifiers []*Fault
 }
@@ -40,19 +41,19 @@ func (c chosen) faultNamed(name string) *Fault {
 	return nil
 }
 
-// forUser returns the first switch of a name whose selectors pick a user: the
-// n-th of the account, counted from 1. It is meant for switches of users, such
-// as "30 % of them are listed with a masked e-mail".
-func (c chosen) forUser(name string, seed uint64, n int, email string) *Fault {
-	for _, f := range c.allForUser(name, seed, n, email) {
+// forUser returns the first switch of a name whose selectors pick a user, by its
+// number in the account. It is meant for switches of users, such as "30 % of them
+// are listed with a masked e-mail".
+func (c chosen) forUser(name string, m *member) *Fault {
+	for _, f := range c.allForUser(name, m) {
 		return f
 	}
 	return nil
 }
 
-func (c chosen) allForUser(name string, seed uint64, n int, email string) (all []*Fault) {
+func (c chosen) allForUser(name string, m *member) (all []*Fault) {
 	for _, f := range c.modifiers {
-		if f.Name == name && f.strikesRequest(seed, n, email, 1) {
+		if f.Name == name && f.strikesRequest(c.seed, m.number, m.Email, 1) {
 			all = append(all, f)
 		}
 	}
@@ -62,7 +63,7 @@ func (c chosen) allForUser(name string, seed uint64, n int, email string) (all [
 // chooseFaults decides from the request's number, its e-mail and how often that was
 // sent, never from the time, so that a run can be repeated.
 func (set faultSet) chooseFaults(seed uint64, call string, n int, email string, try int) chosen {
-	var c chosen
+	c := chosen{seed: seed}
 	for i := range set {
 		f := &set[i]
 		switch {

@@ -51,11 +51,7 @@ type Counters struct {
 func (s *Server) Users() []User {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	users := make([]User, len(s.store.live))
-	for i, at := range s.store.live {
-		users[i] = s.store.userOf(&s.store.people[at])
-	}
-	return users
+	return s.store.members.listLive()
 }
 
 // Posts returns the newest Config.KeepPosts create-user requests of this
@@ -80,6 +76,7 @@ func (s *Server) Counters() Counters {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	c := s.store.count
+	c.Users = len(s.store.members.live)
 	c.Classes, c.Faults = maps.Clone(c.Classes), maps.Clone(c.Faults)
 	return c
 }
@@ -88,28 +85,14 @@ func (s *Server) Counters() Counters {
 func (s *Server) Charged() string {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return s.store.charged.String()
+	return s.store.wallet.charged.String()
 }
 
 // Balance returns what the wallet holds as an exact decimal.
 func (s *Server) Balance() string {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return s.store.balance().String()
-}
-
-func (st *store) postCount() int {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.count.Posts
-}
-
-// countCall counts a call that is not create-user and returns its number.
-func (st *store) countCall(call string) (int, error) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	err := st.addEntry(entry{Op: opCall, Class: call})
-	return *st.count.counterOf(call), err
+	return s.store.wallet.balance().String()
 }
 
 func (c *Counters) counterOf(call string) *int {
@@ -123,15 +106,6 @@ func (c *Counters) counterOf(call string) *int {
 	default:
 		return &c.Lists
 	}
-}
-
-func (s *Server) countFault(picked chosen) {
-	if picked.answer == nil {
-		return
-	}
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	s.store.count.Faults[picked.answer.Name]++
 }
 
 // record keeps the newest requests for tests.

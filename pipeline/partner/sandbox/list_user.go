@@ -1,10 +1,8 @@
 package sandbox
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,37 +11,27 @@ import (
 // statusDeleted is how list-deleted shows a deleted user.
 const statusDeleted = "deleted"
 
-// listedPerson is a user on a page of list-users and its place in the order of
-// creation, counted from 1.
-type listedPerson struct {
-	person
-	number int
-}
-
 // showUser returns a user as list-users shows it.
-func (s *Server) showUser(p listedPerson, picked chosen) listedUser {
-	one := func(name string) *Fault { return picked.forUser(name, s.cfg.Seed, p.number, p.email) }
-	u := listedUser{ServiceID: p.id, FirstName: p.first, LastName: p.last, Status: p.status, Program: p.program}
-	if email := p.email; one("list-email") == nil {
-		u.Email = email
-	} else {
-		u.Email = rewriteEmail(email, one("list-email").text)
+func (c chosen) showUser(m *member) listedUser {
+	u := listedUser{ServiceID: m.ServiceID, Email: m.Email, FirstName: m.FirstName, LastName: m.LastName, Status: m.Status, Program: m.Program}
+	if f := c.forUser("list-email", m); f != nil {
+		u.Email = rewriteEmail(m.Email, f.text)
 	}
-	if p.gone {
+	if m.deleted {
 		u.Status = statusDeleted
 	}
-	for _, f := range picked.allForUser("list-odd", s.cfg.Seed, p.number, p.email) {
+	for _, f := range c.allForUser("list-odd", m) {
 		switch f.text {
 		case "first-name":
 			u.FirstName = 7
 		case "program":
-			u.Program = map[string]any{"type": p.program, "id": 2}
+			u.Program = map[string]any{"type": m.Program, "id": 2}
 		case "status":
 			u.Status = 3
 		}
 	}
-	if one("list-no-dates") == nil {
-		u.CreatedAt = s.createdAt(p, one)
+	if c.forUser("list-no-dates", m) == nil {
+		u.CreatedAt = c.showCreation(m)
 	}
 	return u
 }
@@ -66,20 +54,20 @@ func rewriteEmail(email, form string) any {
 	}
 }
 
-// createdAt returns the time of a creation by the list's clock and in its form.
-func (s *Server) createdAt(p listedPerson, one func(string) *Fault) any {
-	at := time.UnixMilli(p.created).UTC()
-	if f := one("created-offset"); f != nil {
+// showCreation returns the time of a creation by the list's clock and in its form.
+func (c chosen) showCreation(m *member) any {
+	at := m.CreatedAt
+	if f := c.forUser("created-offset", m); f != nil {
 		at = at.Add(f.wait)
 	}
-	if f := one("created-jitter"); f != nil {
-		at = at.Add(time.Duration((2*chanceOf(s.cfg.Seed, "created-jitter", p.id, 0) - 1) * float64(f.wait)))
+	if f := c.forUser("created-jitter", m); f != nil {
+		at = at.Add(time.Duration((2*chanceOf(c.seed, "created-jitter", m.ServiceID, 0) - 1) * float64(f.wait)))
 	}
-	if f := one("created-round"); f != nil {
+	if f := c.forUser("created-round", m); f != nil {
 		at = at.Truncate(f.wait)
 	}
 	form := ""
-	if f := one("created-form"); f != nil {
+	if f := c.forUser("created-form", m); f != nil {
 		form = f.text
 	}
 	switch form {
@@ -116,29 +104,6 @@ func emptyPage(data listData, form string) reply {
 	default:
 		return notFound("No users found")
 	}
-}
-
-// filterUsers returns the users that the list's switches leave to be seen. The
-// caller holds mu.
-func (st *store) filterUsers(view []int32, picked chosen) []int32 {
-	if picked.hasFault("list-deleted") {
-		shown := slices.Clone(view)
-		for i := range st.people {
-			if p := &st.people[i]; p.gone && p.origin != FromOthers {
-				shown = append(shown, int32(i))
-			}
-		}
-		slices.SortFunc(shown, func(a, b int32) int {
-			return cmp.Or(cmp.Compare(st.people[a].created, st.people[b].created), cmp.Compare(a, b))
-		})
-		view = shown
-	}
-	if picked.hasFault("list-hides") {
-		view = slices.DeleteFunc(slices.Clone(view), func(i int32) bool {
-			return picked.forUser("list-hides", st.cfg.Seed, int(i)+1, st.people[i].email) != nil
-		})
-	}
-	return view
 }
 
 // numberOrText returns "number:4711" as a JSON number and other texts as they

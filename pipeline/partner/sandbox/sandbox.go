@@ -10,8 +10,9 @@
 //	faults    fault_catalogue.go lists every switch, fault_parse.go reads one
 //	          ([ParseFault], [FaultNames]), fault_choose.go decides whom it strikes,
 //	          fault_answers.go says what is answered instead
-//	users     users.go has them and their e-mails, keys.go the idempotency keys,
-//	          state.go the file that survives a kill
+//	state     store.go has it all under one lock: users.go the users and their
+//	          e-mails, keys.go the idempotency keys, wallet.go the money, state.go
+//	          the file that survives a kill
 //	calls     server.go is the door of all; create.go, list.go, wallet.go, change.go
 //	          (delete, retry-kyc)
 //	answers   answer.go has the envelope, answer_forms.go those of gateways and
@@ -106,6 +107,9 @@ type settings struct {
 	Config
 	balance, fee money
 }
+
+// now is the simulated partner's clock.
+func (s settings) now() time.Time { return s.Now().Add(s.Skew) }
 
 func (c Config) withDefaults() (settings, error) {
 	s := settings{Config: c}

@@ -23,16 +23,16 @@ import (
 // called by any number of goroutines. It can be served by Listen or, being an
 // http.Handler, by anyone else; Close ends either.
 type Server struct {
-	cfg      settings
-	store    *store
-	record   *record
-	schedule *schedule
-	faults   atomic.Pointer[faultSet]
-	limiter  *rate.Limiter // nil: no limit
-	mixer    mixer
-	mux      *http.ServeMux
-	stop     context.CancelFunc
-	done     <-chan struct{} // closed by Close: ends every wait
+	cfg     settings
+	store   *store
+	record  *record
+	checks  *identityChecks
+	faults  atomic.Pointer[faultSet]
+	limiter *rate.Limiter // nil: no limit
+	mixer   mixer
+	mux     *http.ServeMux
+	stop    context.CancelFunc
+	stopped stopSignal // by Close
 
 	mu       sync.Mutex
 	closed   bool
@@ -54,7 +54,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, schedule: newSchedule(), done: ctx.Done(), stop: stop, raw: map[net.Conn]bool{}}
+	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, stopped: ctx.Done(), stop: stop, raw: map[net.Conn]bool{}}
 	if err := s.SetFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,11 @@ func New(cfg Config) (*Server, error) {
 	if set.Rate > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
 	}
-	s.startSchedule(ctx)
+	s.checks = &identityChecks{cfg: set, store: s.store, stopped: s.stopped, notify: make(chan struct{}, 1)}
+	if s.checks.isUsed() {
+		s.checks.resumeChecks(s.Users())
+		s.handlers.Go(func() { s.checks.runChecks(ctx) })
+	}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users", s.serveCreate)
 	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.handleCall(callList, s.listUsers))
@@ -186,23 +190,23 @@ func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply,
 		}
 		n, err := s.store.countCall(call)
 		picked := s.faults.Load().chooseFaults(s.cfg.Seed, call, n, "", 0)
-		s.countFault(picked)
+		s.store.countFault(picked)
 		rep, refused := s.checkAccess(r, s.store.postCount())
 		switch f := picked.answer; {
 		case refused:
 		case err != nil:
-			rep = s.orStateError(rep, err)
+			rep = orStateError(rep, err)
 		case f != nil && f.spec.acts == actsNot:
 			rep = f.refusalReply(r)
 		default:
 			if !s.waitToAct(r, f, s.cfg.latencyOf(n)/2) {
 				panic(http.ErrAbortHandler)
 			}
-			rep = s.orStateError(act(r, picked))
+			rep = orStateError(act(r, picked))
 			if f != nil && f.spec.acts == actsDouble {
-				rep = s.orStateError(act(r, picked))
+				rep = orStateError(act(r, picked))
 			}
-			s.waitFor(s.cfg.latencyOf(n)/2, r.Context().Done())
+			s.stopped.waitFor(s.cfg.latencyOf(n)/2, r.Context().Done())
 		}
 		if call == callList {
 			l.Decided = s.cfg.Now()
@@ -241,49 +245,54 @@ func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 }
 
 // orStateError makes a failure of the state file an answer that proves nothing.
-func (s *Server) orStateError(rep reply, err error) reply {
+func orStateError(rep reply, err error) reply {
 	if err != nil {
 		return errorReply(http.StatusInternalServerError, ClassUnknown, "SANDBOX_STATE", "The sandbox cannot write its state file")
 	}
 	return rep
 }
 
-// waitFor reports whether the time passed, before gone and before Close.
-func (s *Server) waitFor(d time.Duration, gone <-chan struct{}) bool {
-	if d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-gone:
-			return false
-		case <-s.done:
-		}
-	}
-	select {
-	case <-s.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // waitToAct waits for the moment at which a request takes effect: after the given
 // time, or when its fault says. It reports false if Close came first.
 func (s *Server) waitToAct(r *http.Request, f *Fault, d time.Duration) bool {
 	if f != nil && f.spec.acts == actsGone {
-		s.waitUntilGone(r)
+		s.stopped.waitUntilGone(r)
 	}
 	if f != nil {
 		d += f.actDelay()
 	}
-	return s.waitFor(d, nil)
+	return s.stopped.waitFor(d, nil)
 }
 
-// waitUntilGone waits until the client hangs up, or Close.
-func (s *Server) waitUntilGone(r *http.Request) {
+// stopSignal is closed when the server is, which ends every wait.
+type stopSignal <-chan struct{}
+
+func (stopped stopSignal) isSet() bool {
+	select {
+	case <-stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// waitFor reports whether the time passed, before gone and before the end.
+func (stopped stopSignal) waitFor(d time.Duration, gone <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-gone:
+		return false
+	case <-stopped:
+	}
+	return !stopped.isSet()
+}
+
+// waitUntilGone waits until the client hangs up, or the end.
+func (stopped stopSignal) waitUntilGone(r *http.Request) {
 	select {
 	case <-r.Context().Done():
-	case <-s.done:
+	case <-stopped:
 	}
 }

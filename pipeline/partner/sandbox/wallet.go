@@ -40,6 +40,11 @@ func (m money) String() string {
 	return sign + strconv.FormatInt(int64(m)/moneyUnit, 10) + "." + part
 }
 
+// wallet is the partner account's money.
+type wallet struct{ start, topped, charged money }
+
+func (w *wallet) balance() money { return w.start + w.topped - w.charged }
+
 type walletData struct {
 	Balance  any    `json:"balance"`
 	Currency string `json:"currency"`
@@ -50,9 +55,7 @@ type walletData struct {
 }
 
 func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
-	s.store.mu.Lock()
-	text := s.store.balance().String()
-	s.store.mu.Unlock()
+	text := s.Balance()
 	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
 		PartnerID: numberOrText(picked.faultNamed("wallet-partner")), WalletID: numberOrText(picked.faultNamed("wallet-id"))}
 	if s.cfg.BalanceText {
@@ -73,5 +76,5 @@ func (s *Server) TopUp(amount string) error {
 	}
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return s.store.addEntry(entry{Op: opTop, Fee: m})
+	return s.store.addEntry(entry{Op: opTop, Amount: m})
 }
