@@ -91,18 +91,10 @@ func keyRefused(text string) reply {
 	return errorReply(http.StatusUnauthorized, ClassAuth, "UNAUTHORIZED", text)
 }
 
-func accountSuspended() reply {
-	return errorReply(http.StatusForbidden, ClassAuth, "ACCOUNT_SUSPENDED", "The partner account is suspended")
-}
-
 func invalidFields(fields []fieldError) reply {
 	r := errorReply(http.StatusUnprocessableEntity, ClassReject, "VALIDATION_ERROR", "Request body validation failed")
 	r.fields = fields
 	return r
-}
-
-func serverError(status int) reply {
-	return errorReply(status, ClassUnknown, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
 }
 
 func gatewayPage(status int) reply {

@@ -41,7 +41,7 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 		s.hijackConn(w, func(conn net.Conn) error { return s.writeMangled(conn, f, rep, picked) })
 		return rep.status
 	default:
-		return s.writeReply(w, r, f.rewordReply(rep), picked)
+		return s.writeReply(w, r, f.rewordReply(rep, r), picked)
 	}
 }
 

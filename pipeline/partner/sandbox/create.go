@@ -102,7 +102,7 @@ func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply 
 	}
 	f := c.picked.answer
 	if f != nil && f.spec.acts == actsNot {
-		rep := f.refusalReply(r)
+		rep := f.reply(r)
 		return s.burnIf(rep, c, f.spec.burns || c.burnsKey(rep))
 	}
 	rep := s.createUnderKey(r, c)

@@ -197,7 +197,7 @@ func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply,
 		case err != nil:
 			rep = orStateError(rep, err)
 		case f != nil && f.spec.acts == actsNot:
-			rep = f.refusalReply(r)
+			rep = f.reply(r)
 		default:
 			if !s.waitToAct(r, f, s.cfg.latencyOf(n)/2) {
 				panic(http.ErrAbortHandler)
