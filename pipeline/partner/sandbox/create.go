@@ -34,7 +34,7 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &creation{key: r.Header.Get("Idempotency-Key")}
 	badJSON := c.decodeBody(raw)
-	n, try, err := s.store.countPost(c.body.Email)
+	n, try, err := s.store.countCall(callCreate, c.body.Email)
 	c.n, c.picked = n, s.faults.Load().chooseFaults(s.cfg.Seed, callCreate, n, c.body.Email, try)
 	post := Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr}
 	if c.picked.answer != nil {

@@ -97,6 +97,8 @@ func (s *Server) Balance() string {
 
 func (c *Counters) counterOf(call string) *int {
 	switch call {
+	case callCreate:
+		return &c.Posts
 	case callWallet:
 		return &c.Wallets
 	case callDelete:

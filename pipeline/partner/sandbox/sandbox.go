@@ -60,10 +60,9 @@ type Config struct {
 	EmailsCase   bool // upper and lower case make different e-mails; default: they do not
 
 	// Money, as exact decimal texts of at most 8 decimals.
-	Balance     string // of the wallet before anything was charged; default "1000000.00"
-	Fee         string // charged for each user created; default "0.50"
-	Currency    string // default "USD"
-	BalanceText bool   // the wallet call gives the balance as a JSON string; default: as a number
+	Balance  string // of the wallet before anything was charged; default "1000000.00"
+	Fee      string // charged for each user created; default "0.50"
+	Currency string // default "USD"
 
 	// Pace.
 	Rate       float64       // requests per second over all calls; default 0: no limit

@@ -188,10 +188,10 @@ func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply,
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		n, err := s.store.countCall(call)
+		n, _, err := s.store.countCall(call, "")
 		picked := s.faults.Load().chooseFaults(s.cfg.Seed, call, n, "", 0)
 		s.store.countFault(picked)
-		rep, refused := s.checkAccess(r, s.store.postCount())
+		rep, refused := s.checkAccess(r, s.Counters().Posts)
 		switch f := picked.answer; {
 		case refused:
 		case err != nil:

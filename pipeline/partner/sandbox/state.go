@@ -24,14 +24,13 @@ type entry struct {
 
 const (
 	opHead   = "sandbox/2" // first line: the format, and the account's name in ID
-	opPost   = "post"      // a create-user request arrived
+	opCall   = "call"      // a request arrived
 	opKey    = "key"       // a key was registered
 	opFree   = "free"      // and given back
 	opUser   = "user"      // a user was created, and the fee charged with it
 	opFee    = "fee"       // a fee was charged for nothing
 	opTop    = "top"       // money was paid in
-	opEnd    = "end"       // a request was decided
-	opCall   = "call"      // another call arrived
+	opEnd    = "end"       // a create-user request was decided
 	opStatus = "status"    // a KYC status changed
 	opRetry  = "retry"     // KYC was begun again
 	opGone   = "gone"      // a user was deleted

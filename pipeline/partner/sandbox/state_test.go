@@ -123,7 +123,7 @@ func TestStateFileRefused(t *testing.T) {
 		"another account": write("b", `{"op":"sandbox/2","id":"other"}`+"\n"),
 		"newer":           write("c", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"moon"}`+"\n"),
 		"half a user":     write("e", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"user"}`+"\n"),
-		"no first line":   write("d", `{"op":"post"}`+"\n"),
+		"no first line":   write("d", `{"op":"call"}`+"\n"),
 		"a directory":     dir,
 	} {
 		s, err := New(Config{StateFile: path})

@@ -64,9 +64,6 @@ func (st *store) addEntry(e entry) error {
 // applyEntry does what an entry says, be it new or read back.
 func (st *store) applyEntry(e entry) error {
 	switch e.Op {
-	case opPost:
-		st.count.Posts++
-		st.tries[strings.ToLower(e.Email)]++
 	case opKey:
 		st.keys.at[e.Key] = e.At
 	case opFree:
@@ -84,6 +81,9 @@ func (st *store) applyEntry(e entry) error {
 		st.count.Classes[e.Class]++
 	case opCall:
 		*st.count.counterOf(e.Class)++
+		if e.Class == callCreate {
+			st.tries[strings.ToLower(e.Email)]++
+		}
 	case opStatus, opRetry, opGone:
 		if m := st.members.findMember(e.ID); m != nil { // else one of list-churn's, which are not kept
 			st.changeMember(m, e)
@@ -144,26 +144,19 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 	return createdReply(m.ServiceID, ms.linkOf(m, m.links)), nil
 }
 
-// countPost counts a POST. It returns its number, and which try of its e-mail it is.
-func (st *store) countPost(email string) (n, try int, err error) {
+// countCall counts a request. It returns its number among those of its call, and
+// which POST of its e-mail it is.
+func (st *store) countCall(call, email string) (n, try int, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	err = st.addEntry(entry{Op: opPost, Email: email})
-	return st.count.Posts, st.tries[strings.ToLower(email)], err
+	err = st.addEntry(entry{Op: opCall, Class: call, Email: email})
+	return *st.count.counterOf(call), st.tries[strings.ToLower(email)], err
 }
 
 func (st *store) countClass(class string) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.addEntry(entry{Op: opEnd, Class: class})
-}
-
-// countCall counts a call that is not create-user and returns its number.
-func (st *store) countCall(call string) (int, error) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	err := st.addEntry(entry{Op: opCall, Class: call})
-	return *st.count.counterOf(call), err
 }
 
 func (st *store) countFault(picked chosen) {
@@ -173,10 +166,4 @@ func (st *store) countFault(picked chosen) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.count.Faults[picked.answer.Name]++
-}
-
-func (st *store) postCount() int {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.count.Posts
 }

@@ -46,21 +46,17 @@ type wallet struct{ start, topped, charged money }
 func (w *wallet) balance() money { return w.start + w.topped - w.charged }
 
 type walletData struct {
-	Balance  any    `json:"balance"`
-	Currency string `json:"currency"`
-	Active   bool   `json:"active"`
+	Balance  json.Number `json:"balance"`
+	Currency string      `json:"currency"`
+	Active   bool        `json:"active"`
 
 	PartnerID any `json:"partnerId,omitempty"`
 	WalletID  any `json:"walletId,omitempty"`
 }
 
 func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
-	text := s.Balance()
-	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
+	data := walletData{Balance: json.Number(s.Balance()), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
 		PartnerID: numberOrText(picked.faultNamed("wallet-partner")), WalletID: numberOrText(picked.faultNamed("wallet-id"))}
-	if s.cfg.BalanceText {
-		data.Balance = text
-	}
 	rep := successReply(http.StatusOK, "Wallet retrieved successfully", data)
 	if f := picked.faultNamed("wallet-cached"); f != nil {
 		rep.age = f.wait
