@@ -17,12 +17,10 @@ import (
 //go:embed page.html
 var page string
 
-// htmlFormat is the page that shows how a run went: counts, causes with advice,
+// writeHTML writes the page that shows how a run went: counts, causes with advice,
 // and money. It names no customer, shows no link, and loads nothing: its policy
 // forbids it.
-type htmlFormat struct{}
-
-func (htmlFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+func writeHTML(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newTally(m)
 	for r, err := range rows {
 		if err != nil {

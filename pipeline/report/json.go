@@ -14,7 +14,7 @@ import (
 // Schema is the version of both JSON forms, the report and the summary.
 const Schema = 1
 
-// jsonFormat is the report for programs:
+// writeJSON writes the report for programs:
 //
 //	{"schema":1,"meta":{…},"rows":[{…},…],"kyc":{…}}
 //
@@ -22,9 +22,7 @@ const Schema = 1
 // text is that of its cells without the guard. row, attempts and httpStatus
 // are numbers, or null. There is one row on each line. kyc is present if
 // Meta.KYC is set.
-type jsonFormat struct{}
-
-func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newRowTable(m)
 	out := bufio.NewWriterSize(w, 1<<18)
 	head, err := json.Marshal(newJSONMeta(m, t.carried))
