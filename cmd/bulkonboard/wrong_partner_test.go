@@ -248,16 +248,16 @@ func TestDrawWrongPartner(t *testing.T) {
 		} else if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		var again []string
+		var again []sandbox.Fault
 		for _, part := range strings.Split(w.Flags(), "'") {
 			if f, err := sandbox.ParseFault(part); err == nil {
-				again = append(again, f.String())
+				again = append(again, f)
 			}
 		}
 		for i, f := range faults {
 			drawn[f.Name]++
-			if i >= len(again) || again[i] != f.String() {
-				t.Fatalf("%s does not name %s", w.Flags(), f)
+			if i >= len(again) || again[i] != f {
+				t.Fatalf("%s does not name %s", w.Flags(), f.Name)
 			}
 		}
 		if w.MayDoubt() {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -107,11 +108,8 @@ func notFound(text string) reply {
 
 // keyUsed says that an idempotency key is known, in the words chosen.
 func keyUsed(c chosen) reply {
-	r := errorReply(http.StatusBadRequest, ClassKeyUsed, "IDEMPOTENCY_KEY_ALREADY_USED", "This idempotency key was already used")
-	if f := c.faultNamed("key-used-text"); f != nil {
-		r.code, r.text = f.code, f.text
-	}
-	return r
+	f := c.faultNamed("key-used-text")
+	return errorReply(http.StatusBadRequest, ClassKeyUsed, cmp.Or(f.code, "IDEMPOTENCY_KEY_ALREADY_USED"), cmp.Or(f.text, "This idempotency key was already used"))
 }
 
 // renderBody renders the reply: its content type and its bytes.

@@ -50,7 +50,7 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	rep = rep.inForm(picked, s.cfg.now())
 	header, body := s.renderReply(rep, picked)
-	if f := picked.faultNamed("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
+	if form := picked.faultNamed("compressed").text; form == "always" || form != "" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		body = compressBody(header, body)
 	}
 	maps.Copy(w.Header(), header)
@@ -58,7 +58,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, p
 	if len(body) > 0 {
 		_, _ = w.Write(body)
 	}
-	if f := picked.faultNamed("answers-twice"); f != nil {
+	if f := picked.faultNamed("answers-twice"); f.Name != "" {
 		_ = http.NewResponseController(w).Flush() // the first answer is out before the second; fails where the client has hung up
 		s.repeatAnswer(r, answerBytes(rep.status, header, body), f.wait)
 	}
@@ -88,10 +88,7 @@ func compressBody(header http.Header, body []byte) []byte {
 
 // renderReply returns the headers and the body of a reply.
 func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
-	now := s.cfg.now().Add(-rep.age)
-	if f := picked.faultNamed("date-offset"); f != nil {
-		now = now.Add(f.wait)
-	}
+	now := s.cfg.now().Add(-rep.age).Add(picked.faultNamed("date-offset").wait)
 	kind, body, err := rep.renderBody(picked)
 	if err != nil { // replies are made of texts and numbers
 		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
@@ -106,12 +103,10 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	if picked.hasFault("date-utc") {
 		header["Date"][0] = strings.Replace(header["Date"][0], "GMT", "UTC", 1)
 	}
-	if f := picked.faultNamed("big-headers"); f != nil {
-		for left := f.count; left > 0; left -= 4000 {
-			header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
-		}
+	for left := picked.faultNamed("big-headers").count; left > 0; left -= 4000 {
+		header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
 	}
-	if f := picked.faultNamed("keep-alive"); f != nil {
+	if f := picked.faultNamed("keep-alive"); f.Name != "" {
 		header.Set("Keep-Alive", fmt.Sprintf("timeout=%.0f", f.wait.Seconds()))
 	}
 	if rep.age > 0 {

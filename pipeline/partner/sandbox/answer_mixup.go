@@ -30,9 +30,9 @@ func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 		return rep
 	}
 	said := own
-	if f := picked.faultNamed("swap-answers"); f != nil {
+	if f := picked.faultNamed("swap-answers"); f.Name != "" {
 		said = s.swapAnswer(r, own, f.wait)
-	} else if f := picked.faultNamed("swap-links"); f != nil {
+	} else if f := picked.faultNamed("swap-links"); f.Name != "" {
 		said.VerificationURL = s.swapAnswer(r, own, f.wait).VerificationURL
 	}
 	m := &s.mixer

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"strings"
 	"time"
@@ -14,11 +15,10 @@ type faultSet []Fault
 func newFaultSet(faults []Fault) (faultSet, error) {
 	set := make(faultSet, len(faults))
 	for i, f := range faults {
-		parsed, err := ParseFault(f.String()) // faults made by hand are held to the same rules
-		if err != nil {
-			return nil, err
+		if f.spec.name == "" {
+			return nil, fmt.Errorf("%w: %q was not made by ParseFault", ErrFault, f.Name)
 		}
-		set[i] = parsed
+		set[i] = f
 	}
 	return set, nil
 }
@@ -30,25 +30,23 @@ type chosen struct {
 	modifiers []*Fault
 }
 
-func (c chosen) hasFault(name string) bool { return c.faultNamed(name) != nil }
+func (c chosen) hasFault(name string) bool { return c.faultNamed(name).Name != "" }
 
-func (c chosen) faultNamed(name string) *Fault {
+// faultNamed returns the first modifier of a name, the zero Fault for none.
+func (c chosen) faultNamed(name string) Fault {
 	for _, f := range c.modifiers {
 		if f.Name == name {
-			return f
+			return *f
 		}
 	}
-	return nil
+	return Fault{}
 }
 
 // forUser returns the first switch of a name whose selectors pick a user, by its
-// number in the account. It is meant for switches of users, such as "30 % of them
-// are listed with a masked e-mail".
-func (c chosen) forUser(name string, m *member) *Fault {
-	for _, f := range c.allForUser(name, m) {
-		return f
-	}
-	return nil
+// number in the account; the zero Fault for none. It is meant for switches of
+// users, such as "30 % of them are listed with a masked e-mail".
+func (c chosen) forUser(name string, m *member) Fault {
+	return *cmp.Or(append(c.allForUser(name, m), &Fault{})...)
 }
 
 func (c chosen) allForUser(name string, m *member) (all []*Fault) {

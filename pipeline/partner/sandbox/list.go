@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"slices"
 	"sort"
@@ -39,17 +40,9 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	if limit == 0 {
 		limit = defaultPage
 	}
-	most := s.cfg.PageCap
-	if f := picked.faultNamed("list-cap-refused"); f != nil {
-		okLimit = okLimit && limit <= f.count
-	}
-	if f := picked.faultNamed("list-cap"); f != nil {
-		most = f.count
-	}
-	if f := picked.faultNamed("list-deep-refused"); f != nil {
-		okSkip = okSkip && skip <= f.count
-	}
-	limit = min(limit, most)
+	okLimit = okLimit && limit <= cmp.Or(picked.faultNamed("list-cap-refused").count, math.MaxInt)
+	okSkip = okSkip && skip <= cmp.Or(picked.faultNamed("list-deep-refused").count, math.MaxInt)
+	limit = min(limit, cmp.Or(picked.faultNamed("list-cap").count, s.cfg.PageCap))
 	if !okSkip || !okLimit {
 		return invalidFields([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
 	}
@@ -65,8 +58,8 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	if picked.hasFault("list-no-total") {
 		data.Pagination.Total = nil
 	}
-	if f := picked.faultNamed("list-empty"); f != nil && len(users) == 0 {
-		return emptyPage(data, f.text), nil
+	if picked.hasFault("list-empty") && len(users) == 0 {
+		return emptyPage(data, picked.faultNamed("list-empty").text), nil
 	}
 	return successReply(http.StatusOK, "Users retrieved successfully", data), nil
 }
@@ -102,8 +95,8 @@ func (st *store) listPage(skip, limit int, picked chosen) ([]listedUser, int, er
 // the order of the list. The caller holds mu.
 func (st *store) visibleMembers(picked chosen) []*member {
 	view := st.members.live
-	if f := picked.faultNamed("list-lag"); f != nil {
-		before := st.cfg.now().Add(-f.wait)
+	if picked.hasFault("list-lag") {
+		before := st.cfg.now().Add(-picked.faultNamed("list-lag").wait)
 		view = view[:sort.Search(len(view), func(i int) bool { return view[i].CreatedAt.After(before) })]
 	}
 	if picked.hasFault("list-deleted") {
@@ -116,7 +109,7 @@ func (st *store) visibleMembers(picked chosen) []*member {
 		slices.SortFunc(view, compareCreation)
 	}
 	if picked.hasFault("list-hides") {
-		view = slices.DeleteFunc(slices.Clone(view), func(m *member) bool { return picked.forUser("list-hides", m) != nil })
+		view = slices.DeleteFunc(slices.Clone(view), func(m *member) bool { return picked.forUser("list-hides", m).Name != "" })
 	}
 	if picked.hasFault("list-unsorted") {
 		view = slices.SortedFunc(slices.Values(view), func(a, b *member) int { return cmp.Compare(a.ServiceID, b.ServiceID) })

@@ -13,10 +13,7 @@ const statusDeleted = "deleted"
 
 // showUser returns a user as list-users shows it.
 func (c chosen) showUser(m *member) listedUser {
-	u := listedUser{ServiceID: m.ServiceID, Email: m.Email, FirstName: m.FirstName, LastName: m.LastName, Status: m.Status, Program: m.Program}
-	if f := c.forUser("list-email", m); f != nil {
-		u.Email = rewriteEmail(m.Email, f.text)
-	}
+	u := listedUser{ServiceID: m.ServiceID, Email: rewriteEmail(m.Email, c.forUser("list-email", m).text), FirstName: m.FirstName, LastName: m.LastName, Status: m.Status, Program: m.Program}
 	if m.deleted {
 		u.Status = statusDeleted
 	}
@@ -30,16 +27,18 @@ func (c chosen) showUser(m *member) listedUser {
 			u.Status = 3
 		}
 	}
-	if c.forUser("list-no-dates", m) == nil {
+	if c.forUser("list-no-dates", m).Name == "" {
 		u.CreatedAt = c.showCreation(m)
 	}
 	return u
 }
 
-// rewriteEmail returns an e-mail in the form of list-email; nil for none.
+// rewriteEmail returns an e-mail in the form of list-email, as it is without one.
 func rewriteEmail(email, form string) any {
 	local, host, _ := strings.Cut(email, "@")
 	switch form {
+	case "":
+		return email
 	case "mask":
 		return local[:min(1, len(local))] + "***@" + host
 	case "lower":
@@ -56,21 +55,9 @@ func rewriteEmail(email, form string) any {
 
 // showCreation returns the time of a creation by the list's clock and in its form.
 func (c chosen) showCreation(m *member) any {
-	at := m.CreatedAt
-	if f := c.forUser("created-offset", m); f != nil {
-		at = at.Add(f.wait)
-	}
-	if f := c.forUser("created-jitter", m); f != nil {
-		at = at.Add(time.Duration((2*chanceOf(c.seed, "created-jitter", m.ServiceID, 0) - 1) * float64(f.wait)))
-	}
-	if f := c.forUser("created-round", m); f != nil {
-		at = at.Truncate(f.wait)
-	}
-	form := ""
-	if f := c.forUser("created-form", m); f != nil {
-		form = f.text
-	}
-	switch form {
+	jitter := (2*chanceOf(c.seed, "created-jitter", m.ServiceID, 0) - 1) * float64(c.forUser("created-jitter", m).wait)
+	at := m.CreatedAt.Add(c.forUser("created-offset", m).wait).Add(time.Duration(jitter)).Truncate(c.forUser("created-round", m).wait)
+	switch c.forUser("created-form", m).text {
 	case "no-zone":
 		return at.Format("2006-01-02T15:04:05.000")
 	case "sql":
@@ -107,15 +94,15 @@ func emptyPage(data listData, form string) reply {
 }
 
 // numberOrText returns "number:4711" as a JSON number and other texts as they
-// are; nil for no switch.
-func numberOrText(f *Fault) any {
-	if f == nil {
-		return nil
-	}
-	if digits, ok := strings.CutPrefix(f.text, "number:"); ok {
+// are; nil for an empty one.
+func numberOrText(text string) any {
+	if digits, ok := strings.CutPrefix(text, "number:"); ok {
 		if _, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			return json.Number(digits)
 		}
 	}
-	return f.text
+	if text == "" {
+		return nil
+	}
+	return text
 }

@@ -135,8 +135,8 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 	if err := st.addEntry(entry{Op: opUser, User: &u, Amount: fee}); err != nil {
 		return reply{}, err
 	}
-	if f := picked.faultNamed("others-spend"); f != nil {
-		if err := st.addEntry(entry{Op: opTop, Amount: -f.amount}); err != nil {
+	if spent := picked.faultNamed("others-spend").amount; spent != 0 {
+		if err := st.addEntry(entry{Op: opTop, Amount: -spent}); err != nil {
 			return reply{}, err
 		}
 	}

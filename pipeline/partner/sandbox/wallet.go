@@ -56,11 +56,9 @@ type walletData struct {
 
 func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
 	data := walletData{Balance: json.Number(s.Balance()), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
-		PartnerID: numberOrText(picked.faultNamed("wallet-partner")), WalletID: numberOrText(picked.faultNamed("wallet-id"))}
+		PartnerID: numberOrText(picked.faultNamed("wallet-partner").text), WalletID: numberOrText(picked.faultNamed("wallet-id").text)}
 	rep := successReply(http.StatusOK, "Wallet retrieved successfully", data)
-	if f := picked.faultNamed("wallet-cached"); f != nil {
-		rep.age = f.wait
-	}
+	rep.age = picked.faultNamed("wallet-cached").wait
 	return rep, nil
 }
 
