@@ -138,9 +138,8 @@ func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows 
 func untilDone[T any](ctx context.Context, rows iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		n := 0
 		for r, err := range rows {
-			if err == nil && n%256 == 0 {
+			if err == nil {
 				err = context.Cause(ctx)
 			}
 			if err != nil {
@@ -150,7 +149,6 @@ func untilDone[T any](ctx context.Context, rows iter.Seq2[T, error]) iter.Seq2[T
 			if !yield(r, nil) {
 				return
 			}
-			n++
 		}
 		if err := context.Cause(ctx); err != nil {
 			yield(none, err)

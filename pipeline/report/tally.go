@@ -17,7 +17,6 @@ type tally struct {
 	causes map[Cause]int // Count is 0 in the keys
 	pace   pace
 	checks checks
-	buf    []problem
 }
 
 func newTally(m Meta) *tally {
@@ -33,8 +32,7 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 		t.pace.add(r.Customer.Decided)
 	}
 	t.checks.add(r)
-	t.buf = appendProblems(t.buf[:0], r)
-	for _, p := range t.buf {
+	for _, p := range problemsOf(r) {
 		if strings.HasPrefix(p.code, "warn:") {
 			continue
 		}

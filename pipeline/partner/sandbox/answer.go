@@ -64,18 +64,8 @@ func successReply(status int, message string, data any) reply {
 	return reply{status: status, class: ClassOK, text: message, data: data}
 }
 
-func createdReply(id, link string) reply {
-	r := successReply(http.StatusCreated, "User created successfully", createdData{id, link})
-	r.id = id
-	return r
-}
-
 func errorReply(status int, class, code, text string) reply {
 	return reply{status: status, class: class, code: code, text: text}
-}
-
-func dupUser() reply {
-	return errorReply(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists")
 }
 
 func noFunds() reply {

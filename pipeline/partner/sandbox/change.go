@@ -63,7 +63,7 @@ func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
 			again := resubmitted{m.ServiceID, pending, m.retries + 1}
 			return entry{Op: opRetry, ID: m.ServiceID, Status: pending}, successReply(http.StatusOK, "KYC documents submitted again", again)
 		}
-		link := s.store.members.linkOf(m, m.links+1)
+		link := s.store.members.linkOf(m.ServiceID, m.links+1)
 		return entry{Op: opRetry, ID: m.ServiceID, Status: pendingKYC}, successReply(http.StatusOK, "KYC retry initiated", createdData{m.ServiceID, link})
 	})
 }

@@ -36,28 +36,29 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	badJSON := c.decodeBody(raw)
 	n, try, err := s.store.countCall(callCreate, c.body.Email)
 	c.n, c.picked = n, s.faults.Load().chooseFaults(s.cfg.Seed, callCreate, n, c.body.Email, try)
-	post := Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr}
+	post := &Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr}
 	if c.picked.answer != nil {
 		post.Fault = c.picked.answer.Name
 	}
 	s.store.countFault(c.picked)
-	post = s.record.addPost(post)
+	s.record.update(func() {
+		post.Seq = s.record.nextSeq()
+		s.record.posts = newest(append(s.record.posts, post), s.record.keep)
+	})
 	s.callBarrier(Arrived, c)
 
 	rep := orStateError(reply{}, err)
 	if err == nil {
 		rep = s.decideReply(r, c, badJSON)
 	}
-	post.Class, post.ServiceID = rep.class, rep.id
-	s.record.updatePost(post)
-	if err := s.store.countClass(rep.class); err != nil && rep.class != ClassOK {
+	s.record.update(func() { post.Class, post.ServiceID = rep.class, rep.id })
+	if err := s.store.saveEntry(entry{Op: opEnd, Class: rep.class}); err != nil && rep.class != ClassOK {
 		rep = orStateError(rep, err)
 	}
 	rep = s.mixAnswers(r, rep, c.picked)
 	s.callBarrier(Answering, c)
 	defer func() { // also when the connection is given up
-		post.Completed = s.cfg.Now()
-		s.record.updatePost(post) // net/http still holds the answer back: who sees it finds the record complete
+		s.record.update(func() { post.Completed = s.cfg.Now() }) // net/http still holds the answer back: who sees it finds the record complete
 		if s.cfg.Barrier != nil {
 			if _, err := w.Write(nil); err == nil { // after a fault has taken the connection, Flush would panic
 				_ = http.NewResponseController(w).Flush() // fails if the client hung up
@@ -65,7 +66,8 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 			s.callBarrier(Answered, c)
 		}
 	}()
-	post.Status = s.deliverReply(w, r, rep, c.picked)
+	status := s.deliverReply(w, r, rep, c.picked)
+	s.record.update(func() { post.Status = status })
 }
 
 func (s *Server) callBarrier(stage Stage, c *creation) {
@@ -165,7 +167,7 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	case late && !frees:
 		_, err = s.store.takeKey(c.key)
 	case !late && frees:
-		err = s.store.freeKey(c.key)
+		err = s.store.saveEntry(entry{Op: opFree, Key: c.key})
 	}
 	s.stopped.waitFor(latency/2, r.Context().Done())
 	if rep.id != "" {

@@ -59,7 +59,11 @@ func (s *Server) Users() []User {
 func (s *Server) Posts() []Post {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	return slices.Clone(s.record.posts)
+	posts := make([]Post, len(s.record.posts))
+	for i, p := range s.record.posts {
+		posts[i] = *p
+	}
+	return posts
 }
 
 // Lists returns the newest list-users requests likewise, once decided.
@@ -115,39 +119,25 @@ type record struct {
 	mu    sync.Mutex
 	keep  int // requests of each kind
 	seq   int
-	posts []Post // in the order of Seq
+	posts []*Post // in the order of Seq
 	lists []List
+}
+
+// update changes the record, or a Post in it, under its lock.
+func (r *record) update(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+}
+
+// nextSeq numbers a request in the order of arrival. The caller holds mu.
+func (r *record) nextSeq() int {
+	r.seq++
+	return r.seq
 }
 
 // newest returns the last n items.
 func newest[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
-
-// addPost adds a create-user request and numbers it.
-func (r *record) addPost(p Post) Post {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seq++
-	p.Seq = r.seq
-	r.posts = newest(append(r.posts, p), r.keep)
-	return p
-}
-
-// updatePost replaces a create-user request, unless it is no longer kept.
-func (r *record) updatePost(p Post) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if i, ok := slices.BinarySearchFunc(r.posts, p.Seq, func(other Post, seq int) int { return other.Seq - seq }); ok {
-		r.posts[i] = p
-	}
-}
-
-// nextSeq numbers a request in the order of arrival.
-func (r *record) nextSeq() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seq++
-	return r.seq
-}
 
 // addList adds a list-users request with what was decided.
 func (r *record) addList(l List, req *http.Request, rep reply) {
@@ -157,7 +147,5 @@ func (r *record) addList(l List, req *http.Request, rep reply) {
 	if data, ok := rep.data.(listData); ok {
 		l.Users = len(data.Users)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lists = newest(append(r.lists, l), r.keep)
+	r.update(func() { r.lists = newest(append(r.lists, l), r.keep) })
 }

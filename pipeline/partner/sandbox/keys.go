@@ -30,9 +30,3 @@ func (st *store) knowsKey(key string) bool {
 	defer st.mu.Unlock()
 	return st.keys.isKnown(key, st.cfg.now())
 }
-
-func (st *store) freeKey(key string) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.addEntry(entry{Op: opFree, Key: key})
-}

@@ -183,7 +183,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handleCall serves every call but create-user: the same gate, faults and delays.
 func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		l := List{Seq: s.record.nextSeq(), Arrived: s.cfg.Now()}
+		l := List{Arrived: s.cfg.Now()}
+		s.record.update(func() { l.Seq = s.record.nextSeq() })
 		// To its end, or the server does not notice that the client hung up.
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			panic(http.ErrAbortHandler)

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +39,7 @@ func openStore(cfg settings) (*store, error) {
 			return nil, err
 		}
 	}
-	st.members.sortByCreation()
+	slices.SortStableFunc(st.members.live, compareCreation)
 	return st, nil
 }
 
@@ -59,6 +61,13 @@ func (st *store) addEntry(e entry) error {
 		return err
 	}
 	return st.applyEntry(e)
+}
+
+// saveEntry is addEntry for callers without the lock.
+func (st *store) saveEntry(e entry) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.addEntry(e)
 }
 
 // applyEntry does what an entry says, be it new or read back.
@@ -125,7 +134,7 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 		if picked.hasFault("dup-after-fee") && hasFunds {
 			err = st.addEntry(entry{Op: opFee, Amount: fee})
 		}
-		return dupUser(), err
+		return errorReply(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists"), err
 	}
 	if !hasFunds {
 		return noFunds(), nil
@@ -140,8 +149,9 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 			return reply{}, err
 		}
 	}
-	m := ms.findMember(u.ServiceID)
-	return createdReply(m.ServiceID, ms.linkOf(m, m.links)), nil
+	rep := successReply(http.StatusCreated, "User created successfully", createdData{u.ServiceID, ms.linkOf(u.ServiceID, 0)})
+	rep.id = u.ServiceID
+	return rep, nil
 }
 
 // countCall counts a request. It returns its number among those of its call, and
@@ -151,12 +161,6 @@ func (st *store) countCall(call, email string) (n, try int, err error) {
 	defer st.mu.Unlock()
 	err = st.addEntry(entry{Op: opCall, Class: call, Email: email})
 	return *st.count.counterOf(call), st.tries[strings.ToLower(email)], err
-}
-
-func (st *store) countClass(class string) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.addEntry(entry{Op: opEnd, Class: class})
 }
 
 func (st *store) countFault(picked chosen) {

@@ -95,11 +95,6 @@ func (ms *members) removeMember(m *member) {
 	ms.live = slices.DeleteFunc(ms.live, func(other *member) bool { return other == m })
 }
 
-// sortByCreation puts users who existed before in their place.
-func (ms *members) sortByCreation() {
-	slices.SortStableFunc(ms.live, compareCreation)
-}
-
 func compareCreation(a, b *member) int {
 	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), a.number-b.number)
 }
@@ -122,8 +117,8 @@ func (ms *members) newID(account, email string, picked chosen) string {
 }
 
 // linkOf returns the verification link of a user after so many that were replaced.
-func (ms *members) linkOf(m *member, replaced int) string {
-	return "https://withpersona.com/verify?inquiry-id=inq_" + deriveText(24, ms.seed, "inquiry", m.ServiceID, replaced)
+func (ms *members) linkOf(serviceID string, replaced int) string {
+	return "https://withpersona.com/verify?inquiry-id=inq_" + deriveText(24, ms.seed, "inquiry", serviceID, replaced)
 }
 
 // listLive returns copies of the users that exist, oldest first.
@@ -131,7 +126,7 @@ func (ms *members) listLive() []User {
 	users := make([]User, len(ms.live))
 	for i, m := range ms.live {
 		users[i] = m.User
-		users[i].VerificationURL = ms.linkOf(m, m.links)
+		users[i].VerificationURL = ms.linkOf(m.ServiceID, m.links)
 	}
 	return users
 }

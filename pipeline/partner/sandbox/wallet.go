@@ -68,7 +68,5 @@ func (s *Server) TopUp(amount string) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: top-up: %w", err)
 	}
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	return s.store.addEntry(entry{Op: opTop, Amount: m})
+	return s.store.saveEntry(entry{Op: opTop, Amount: m})
 }

@@ -136,7 +136,7 @@ func (k *identityChecks) newEvent(m *member, generation int) kycEvent {
 	case denied:
 		e.Data.Reason = k.cfg.Webhook.denialReason()
 	case needs:
-		e.Data.VerificationLink = k.store.members.linkOf(m, m.links)
+		e.Data.VerificationLink = k.store.members.linkOf(m.ServiceID, m.links)
 	}
 	switch generation {
 	case 1:

@@ -33,9 +33,6 @@ func LinkCell(link string) string {
 // invalid UTF-8 and each unsafe character (see IsUnsafe) but TAB, LF and CR. A
 // CR LF becomes LF.
 func Clean(s string) string {
-	if isPrintableASCII(s) {
-		return s
-	}
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && r != '\n' && r != '\r' && IsUnsafe(r) {
@@ -43,15 +40,6 @@ func Clean(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func isPrintableASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // IsUnsafe reports whether a character must not reach a terminal or a file that
