@@ -9,9 +9,10 @@ import (
 	"strconv"
 )
 
-// defaultPage is the page that list-users gives when no limit is asked for
-// (the vendor's public docs).
-const defaultPage = 50
+const (
+	defaultPage = 50   // users, when no limit is asked for (the vendor's public docs)
+	maxPage     = 1000 // however many are asked for
+)
 
 type listData struct {
 	Users      []listedUser `json:"users"`
@@ -42,7 +43,7 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	}
 	okLimit = okLimit && limit <= cmp.Or(picked.faultNamed("list-cap-refused").count, math.MaxInt)
 	okSkip = okSkip && skip <= cmp.Or(picked.faultNamed("list-deep-refused").count, math.MaxInt)
-	limit = min(limit, cmp.Or(picked.faultNamed("list-cap").count, s.cfg.PageCap))
+	limit = min(limit, cmp.Or(picked.faultNamed("list-cap").count, maxPage))
 	if !okSkip || !okLimit {
 		return invalidFields([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
 	}

@@ -62,7 +62,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	if set.Rate > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
+		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), max(1, int(math.Ceil(min(set.Rate, 1e6)))))
 	}
 	s.checks = &identityChecks{cfg: set, store: s.store, stopped: s.stopped, notify: make(chan struct{}, 1)}
 	if s.checks.isUsed() {
@@ -242,7 +242,7 @@ func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 		return reply{}, false
 	}
 	turn.CancelAt(now)
-	return tooManyRequests(retryForm{kind: s.cfg.RetryAfter, wait: min(delay, math.MaxInt32*time.Second)}), true
+	return tooManyRequests(retryForm{kind: "seconds", wait: min(delay, math.MaxInt32*time.Second)}), true
 }
 
 // orStateError makes a failure of the state file an answer that proves nothing.

@@ -173,7 +173,7 @@ func TestPreexisting(t *testing.T) {
 
 func TestListUsers(t *testing.T) {
 	var clock atomic.Int64
-	p := start(t, Config{PageCap: 70, Now: func() time.Time { return time.Unix(1_700_000_000, clock.Load()).UTC() }}, "list-lag=1m")
+	p := start(t, Config{Now: func() time.Time { return time.Unix(1_700_000_000, clock.Load()).UTC() }}, "list-lag=1m", "list-cap=70")
 	for i := range 120 {
 		clock.Add(int64(time.Second))
 		p.create(fmt.Sprint(i), fmt.Sprint(i, "@b.example"))

@@ -55,7 +55,7 @@ type walletData struct {
 }
 
 func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
-	data := walletData{Balance: json.Number(s.Balance()), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
+	data := walletData{Balance: json.Number(s.Balance()), Currency: "USD", Active: !picked.hasFault("wallet-inactive"),
 		PartnerID: numberOrText(picked.faultNamed("wallet-partner").text), WalletID: numberOrText(picked.faultNamed("wallet-id").text)}
 	rep := successReply(http.StatusOK, "Wallet retrieved successfully", data)
 	rep.age = picked.faultNamed("wallet-cached").wait
