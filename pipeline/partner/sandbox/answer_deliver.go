@@ -18,8 +18,8 @@ import (
 // status that was sent, 0 if none. Where nothing is to be answered it panics
 // with http.ErrAbortHandler, which net/http takes for: close the connection.
 func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
-	f := picked.answer
-	if f == nil {
+	f := &picked.answer
+	if f.Name == "" {
 		return s.writeReply(w, r, rep, picked)
 	}
 	switch f.Name {
@@ -93,9 +93,7 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	if err != nil { // replies are made of texts and numbers
 		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
 	}
-	if picked.answer != nil {
-		body = picked.answer.garbleBody(rep, body)
-	}
+	body = picked.answer.garbleBody(rep, body)
 	header := http.Header{
 		"Date":           {now.UTC().Format(http.TimeFormat)},
 		"Content-Length": {strconv.Itoa(len(body))},

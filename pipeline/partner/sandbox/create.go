@@ -36,10 +36,7 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	badJSON := c.decodeBody(raw)
 	n, try, err := s.store.countCall(callCreate, c.body.Email)
 	c.n, c.picked = n, s.faults.Load().chooseFaults(s.cfg.Seed, callCreate, n, c.body.Email, try)
-	post := &Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr}
-	if c.picked.answer != nil {
-		post.Fault = c.picked.answer.Name
-	}
+	post := &Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr, Fault: c.picked.answer.Name}
 	s.store.countFault(c.picked)
 	s.record.update(func() {
 		post.Seq = s.record.nextSeq()
@@ -91,24 +88,24 @@ func (c *creation) decodeBody(raw []byte) error {
 // effect.
 func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
 	if rep, refused := s.checkAccess(r, c.n); refused {
-		c.picked.answer = nil
+		c.picked.answer = Fault{}
 		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault("429-burns"))
 	}
 	if c.key == "" || len(c.key) > 255 {
-		c.picked.answer = nil
+		c.picked.answer = Fault{}
 		return errorReply(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID")
 	}
 	if badJSON != nil {
-		c.picked.answer = nil
+		c.picked.answer = Fault{}
 		return errorReply(http.StatusBadRequest, ClassReject, "INVALID_JSON", "The body is not valid JSON")
 	}
 	f := c.picked.answer
-	if f != nil && f.spec.acts == actsNot {
+	if f.isRefusal() {
 		rep := f.reply(r)
 		return s.burnIf(rep, c, f.spec.burns || c.burnsKey(rep))
 	}
 	rep := s.createUnderKey(r, c)
-	if f != nil && f.spec.acts == actsDouble {
+	if f.spec.acts == actsDouble {
 		winner := rep.id
 		rep = s.createUnderKey(r, c)
 		rep.id = cmp.Or(rep.id, winner)
@@ -157,7 +154,7 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 		}
 	}
 	latency := s.cfg.latencyOf(c.n)
-	if !s.waitToAct(r, c.picked.answer, latency/2) {
+	if !s.waitToAct(r, &c.picked.answer, latency/2) {
 		panic(http.ErrAbortHandler) // Close: as if the process had ended here
 	}
 	rep := s.createUser(c)

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// isRefusal reports whether the fault keeps the request from acting.
+func (f *Fault) isRefusal() bool { return f.Name != "" && f.spec.acts == actsNot }
+
 // actDelay returns how much later than usual the request takes effect.
 func (f *Fault) actDelay() time.Duration {
 	if f.spec.acts == actsLate || f.spec.acts == actsGone {

@@ -26,7 +26,7 @@ func newFaultSet(faults []Fault) (faultSet, error) {
 // chosen is what the switches do to one request.
 type chosen struct {
 	seed      uint64 // decides whom a share of users strikes
-	answer    *Fault // nil: it is answered as it should be
+	answer    Fault  // the zero Fault: it is answered as it should be
 	modifiers []*Fault
 }
 
@@ -69,8 +69,8 @@ func (set faultSet) chooseFaults(seed uint64, call string, n int, email string, 
 			if f.Name != keyDies && (f.Call == "" || f.Call == call) && (f.spec.perUser || f.strikesRequest(seed, n, email, try)) {
 				c.modifiers = append(c.modifiers, f)
 			}
-		case c.answer == nil && cmp.Or(f.Call, cmp.Or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
-			c.answer = f
+		case c.answer.Name == "" && cmp.Or(f.Call, cmp.Or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
+			c.answer = *f
 		}
 	}
 	return c

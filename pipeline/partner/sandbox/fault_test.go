@@ -385,7 +385,7 @@ func TestWhomAFaultStrikes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return faultSet{f}.chooseFaults(seed, callCreate, n, email, try).answer != nil
+		return faultSet{f}.chooseFaults(seed, callCreate, n, email, try).answer.Name != ""
 	}
 	for _, tc := range []struct {
 		text  string

@@ -193,18 +193,18 @@ func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply,
 		picked := s.faults.Load().chooseFaults(s.cfg.Seed, call, n, "", 0)
 		s.store.countFault(picked)
 		rep, refused := s.checkAccess(r, s.Counters().Posts)
-		switch f := picked.answer; {
+		switch f := &picked.answer; {
 		case refused:
 		case err != nil:
 			rep = orStateError(rep, err)
-		case f != nil && f.spec.acts == actsNot:
+		case f.isRefusal():
 			rep = f.reply(r)
 		default:
 			if !s.waitToAct(r, f, s.cfg.latencyOf(n)/2) {
 				panic(http.ErrAbortHandler)
 			}
 			rep = orStateError(act(r, picked))
-			if f != nil && f.spec.acts == actsDouble {
+			if f.spec.acts == actsDouble {
 				rep = orStateError(act(r, picked))
 			}
 			s.stopped.waitFor(s.cfg.latencyOf(n)/2, r.Context().Done())
@@ -214,7 +214,7 @@ func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply,
 			s.record.addList(l, r, rep) // before the client can see the answer
 		}
 		if refused {
-			picked.answer = nil
+			picked.answer = Fault{}
 		}
 		s.deliverReply(w, r, rep, picked)
 	}
@@ -256,13 +256,10 @@ func orStateError(rep reply, err error) reply {
 // waitToAct waits for the moment at which a request takes effect: after the given
 // time, or when its fault says. It reports false if Close came first.
 func (s *Server) waitToAct(r *http.Request, f *Fault, d time.Duration) bool {
-	if f != nil && f.spec.acts == actsGone {
+	if f.spec.acts == actsGone {
 		s.stopped.waitUntilGone(r)
 	}
-	if f != nil {
-		d += f.actDelay()
-	}
-	return s.stopped.waitFor(d, nil)
+	return s.stopped.waitFor(d+f.actDelay(), nil)
 }
 
 // stopSignal is closed when the server is, which ends every wait.

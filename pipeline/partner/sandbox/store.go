@@ -164,7 +164,7 @@ func (st *store) countCall(call, email string) (n, try int, err error) {
 }
 
 func (st *store) countFault(picked chosen) {
-	if picked.answer == nil {
+	if picked.answer.Name == "" {
 		return
 	}
 	st.mu.Lock()
