@@ -3,6 +3,7 @@ package partner
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -67,11 +68,7 @@ func judgeStatus(status int, m message, fields fieldTable) verdict {
 // isPathGone reports whether a status says that the path of the request is not
 // there, as that of create-user must be.
 func isPathGone(status int) bool {
-	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType}, status)
 }
 
 func judge4xx(status int, m message, fields fieldTable) ledger.Class {

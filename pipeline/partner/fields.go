@@ -174,12 +174,8 @@ func (t fieldTable) searchFields(v any, hit map[string]bool) {
 
 // isEcho reports whether members of this name repeat what was sent.
 func isEcho(key string) bool {
-	switch normalName(key) {
-	case "request", "input", "value", "received", "target", "rejectedvalue", "attemptedvalue", "originalvalue",
-		"submitted", "actual", "arguments", "ctx", "context":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"request", "input", "value", "received", "target", "rejectedvalue", "attemptedvalue", "originalvalue",
+		"submitted", "actual", "arguments", "ctx", "context"}, normalName(key))
 }
 
 // isNamedIn reports whether text names the field. A name like address or city is
