@@ -131,18 +131,19 @@ func (s *Server) hijackConn(w http.ResponseWriter, act func(net.Conn) error) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	s.mu.Lock()
-	s.raw[conn] = true
-	closed := s.closed
-	s.mu.Unlock()
+	closed := make(chan struct{})
+	cancel := s.onStop(func() {
+		_ = conn.Close()
+		close(closed)
+	})
 	// From here every failure means that the client, or Close, hung up, which
 	// is how these faults end.
-	if !closed && conn.SetDeadline(time.Time{}) == nil {
+	if conn.SetDeadline(time.Time{}) == nil {
 		_ = act(conn)
 	}
-	s.mu.Lock()
-	delete(s.raw, conn)
-	s.mu.Unlock()
+	if !cancel() {
+		<-closed
+	}
 	_ = conn.Close()
 }
 

@@ -32,12 +32,12 @@ type Server struct {
 	mixer   mixer
 	mux     *http.ServeMux
 	stop    context.CancelFunc
-	stopped stopSignal // by Close
+	stopped stopSignal                          // by Close
+	onStop  func(f func()) (cancel func() bool) // context.AfterFunc of Close
 
 	mu       sync.Mutex
 	closed   bool
-	raw      map[net.Conn]bool // taken from net/http by a fault, and to be closed by us
-	handlers sync.WaitGroup    // requests in progress; grows only under mu and before closed
+	handlers sync.WaitGroup // requests in progress; grows only under mu and before closed
 
 	listening *http.Server // nil until Listen
 	serving   errgroup.Group
@@ -54,7 +54,8 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, stopped: ctx.Done(), stop: stop, raw: map[net.Conn]bool{}}
+	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, stopped: ctx.Done(), stop: stop,
+		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) }, mixer: mixer{offers: make(chan offer)}}
 	if err := s.SetFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
@@ -151,13 +152,10 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.stop()
 	listening := s.listening
-	var err error
-	for conn := range s.raw {
-		err = errors.Join(err, conn.Close())
-	}
 	s.mu.Unlock()
+	var err error
 	if listening != nil {
-		err = errors.Join(err, listening.Close())
+		err = listening.Close()
 	}
 	err = errors.Join(err, s.serving.Wait())
 	s.handlers.Wait()

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
@@ -46,15 +47,10 @@ func Clean(s string) string {
 // people read: it is a control character, reorders the text around it, or is
 // not allowed in XML 1.0. TAB and line ends are among them.
 func IsUnsafe(r rune) bool {
-	switch {
-	case r < ' ', r >= 0x7f && r < 0xa0, r == '\uFFFE', r == '\uFFFF':
-		return true
-	case r == '\u061C', r == '\u200E', r == '\u200F', r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
-		return true // Unicode's property Bidi_Control
-	case r == '\u2028', r == '\u2029':
-		return true // line ends that only some programs see
+	if r >= ' ' && r <= '~' {
+		return false // most text
 	}
-	return false
+	return unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\uFFFE' || r == '\uFFFF'
 }
 
 var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
