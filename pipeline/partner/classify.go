@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -119,18 +120,8 @@ func judge429(m message, fields fieldTable) ledger.Class {
 }
 
 func classOf(m meaning) ledger.Class {
-	switch m {
-	case saysKeyUsed:
-		return ledger.KeyUsed
-	case saysDupUser:
-		return ledger.DupUser
-	case saysNoFunds:
-		return ledger.Funds
-	case saysRefused, saysInvalid:
-		return ledger.Reject
-	default:
-		return ledger.Unknown
-	}
+	return cmp.Or(map[meaning]ledger.Class{saysKeyUsed: ledger.KeyUsed, saysDupUser: ledger.DupUser, saysNoFunds: ledger.Funds,
+		saysRefused: ledger.Reject, saysInvalid: ledger.Reject}[m], ledger.Unknown)
 }
 
 // judgeCreation looks up the 2xx line of the table.

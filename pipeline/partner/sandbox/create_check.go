@@ -55,9 +55,7 @@ func (b *createBody) readTag() (status string, blacklisted bool) {
 	if status, asked := statusFromTag(b.Email); asked {
 		return status, false
 	}
-	local, _, _ := strings.Cut(b.Email, "@")
-	_, tag, _ := strings.Cut(local, "+")
-	return pendingKYC, tag == "blacklisted"
+	return pendingKYC, tagOf(b.Email) == "blacklisted"
 }
 
 func isWithin(text string, most int) bool {

@@ -100,18 +100,7 @@ func (s *Server) Balance() string {
 }
 
 func (c *Counters) counterOf(call string) *int {
-	switch call {
-	case callCreate:
-		return &c.Posts
-	case callWallet:
-		return &c.Wallets
-	case callDelete:
-		return &c.Deletes
-	case callRetry:
-		return &c.Retries
-	default:
-		return &c.Lists
-	}
+	return map[string]*int{callCreate: &c.Posts, callList: &c.Lists, callWallet: &c.Wallets, callDelete: &c.Deletes, callRetry: &c.Retries}[call]
 }
 
 // record keeps the newest requests for tests.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -48,16 +49,15 @@ func (k *identityChecks) wakeUp() {
 // statusFromTag returns the status that the tag of an e-mail asks for, and whether
 // it has such a tag.
 func statusFromTag(email string) (status string, asked bool) {
+	status, asked = map[string]string{approved: approved, denied: denied, pending: pending, "needs": needs, "review": manualReview}[tagOf(email)]
+	return cmp.Or(status, approved), asked
+}
+
+// tagOf returns what follows the plus sign in the local part of an e-mail.
+func tagOf(email string) string {
 	local, _, _ := strings.Cut(email, "@")
-	switch _, tag, _ := strings.Cut(local, "+"); tag {
-	case approved, denied, pending:
-		return tag, true
-	case "needs":
-		return needs, true
-	case "review":
-		return manualReview, true
-	}
-	return approved, false
+	_, tag, _ := strings.Cut(local, "+")
+	return tag
 }
 
 // startCheck starts the identity check of a user at a moment.

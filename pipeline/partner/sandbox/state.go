@@ -101,7 +101,7 @@ func readEntries(file io.Reader, account string, apply func(entry) error) (size 
 		}
 		var e entry
 		switch err := json.Unmarshal(line, &e); {
-		case err != nil || n == 1 && e.Op != opHead || e.Op == opUser && e.User == nil:
+		case err != nil || n == 1 && e.Op != opHead || e.Op == opUser && e.User == nil || e.Op == opCall && !isCall(e.Class):
 			return 0, fmt.Errorf("line %d: not written by this sandbox; name another file, or remove it to start again", n)
 		case n == 1 && e.ID != account:
 			return 0, fmt.Errorf("line 1: holds the users of the account %q, not %q", e.ID, account)

@@ -122,6 +122,7 @@ func TestStateFileRefused(t *testing.T) {
 		"not ours":        write("a", "email,name\njane@example.com,Jane\n"),
 		"another account": write("b", `{"op":"sandbox/2","id":"other"}`+"\n"),
 		"newer":           write("c", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"moon"}`+"\n"),
+		"no such call":    write("f", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"call","class":"moon"}`+"\n"),
 		"half a user":     write("e", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"user"}`+"\n"),
 		"no first line":   write("d", `{"op":"call"}`+"\n"),
 		"a directory":     dir,
