@@ -113,14 +113,10 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	if picked.hasFault("no-date") {
 		header["Date"] = nil // present and nil: net/http adds none
 	}
-	if kind != "" {
-		header["Content-Type"] = []string{kind}
-	}
-	if rep.location != "" {
-		header["Location"] = []string{rep.location}
-	}
-	if after := rep.retryAfter.headerValue(now); after != "" {
-		header["Retry-After"] = []string{after}
+	for name, value := range map[string]string{"Content-Type": kind, "Location": rep.location, "Retry-After": rep.retryAfter.headerValue(now)} {
+		if value != "" {
+			header.Set(name, value)
+		}
 	}
 	return header, body
 }

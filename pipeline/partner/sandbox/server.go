@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ type Server struct {
 	record  *record
 	checks  *identityChecks
 	faults  atomic.Pointer[faultSet]
-	limiter *rate.Limiter // nil: no limit
+	limiter *rate.Limiter
 	mixer   mixer
 	mux     *http.ServeMux
 	stop    context.CancelFunc
@@ -37,7 +38,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
-	handlers sync.WaitGroup // requests in progress; grows only under mu and before closed
+	handlers sync.WaitGroup // requests in progress, and the identity checks; grows only under mu and before closed
 
 	listening *http.Server // nil until Listen
 	serving   errgroup.Group
@@ -62,9 +63,7 @@ func New(cfg Config) (*Server, error) {
 	if s.store, err = openStore(set); err != nil {
 		return nil, err
 	}
-	if set.Rate > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), max(1, int(math.Ceil(min(set.Rate, 1e6)))))
-	}
+	s.limiter = rate.NewLimiter(rate.Limit(cmp.Or(set.Rate, float64(rate.Inf))), max(1, int(math.Ceil(min(set.Rate, 1e6)))))
 	s.checks = &identityChecks{cfg: set, store: s.store, stopped: s.stopped, notify: make(chan struct{}, 1)}
 	if s.checks.isUsed() {
 		s.checks.resumeChecks(s.Users())
@@ -229,9 +228,6 @@ func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 	case len(s.cfg.Keys) > 0 && !slices.Contains(s.cfg.Keys, key), len(s.cfg.Keys) == 0 && !strings.HasPrefix(key, "sk_"),
 		s.faults.Load().isKeyRevoked(posts):
 		return keyRefused("The API key is not valid"), true
-	}
-	if s.limiter == nil {
-		return reply{}, false
 	}
 	now := s.cfg.Now()
 	turn := s.limiter.ReserveN(now, 1)

@@ -34,10 +34,7 @@ func (m money) String() string {
 		sign, m = "-", -m
 	}
 	part := fmt.Sprintf("%08d", int64(m)%moneyUnit)
-	for len(part) > 2 && part[len(part)-1] == '0' {
-		part = part[:len(part)-1]
-	}
-	return sign + strconv.FormatInt(int64(m)/moneyUnit, 10) + "." + part
+	return sign + strconv.FormatInt(int64(m)/moneyUnit, 10) + "." + part[:2] + strings.TrimRight(part[2:], "0")
 }
 
 // wallet is the partner account's money.
