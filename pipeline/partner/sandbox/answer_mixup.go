@@ -10,7 +10,7 @@ import (
 
 // mixer gives creations each other's answers.
 type mixer struct {
-	offers chan offer // unbuffered: who takes an offer is there to be swapped with
+	offers chan offer // unbuffered, so that both sides of a swap are there
 
 	mu    sync.Mutex
 	last  createdData // of the newest creation that shift-answers saw

@@ -32,7 +32,7 @@ type identityChecks struct {
 	due     []due // soonest first
 	queue   []notice
 	notify  chan struct{} // something was added
-	drained chan struct{} // closed when the queue is empty; nil unless waitForWebhooks waits
+	drained chan struct{} // closed when the queue is empty; nil unless WaitForWebhooks waits
 	sent    int
 	lost    int
 
