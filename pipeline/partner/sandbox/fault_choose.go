@@ -15,7 +15,7 @@ type faultSet []Fault
 func newFaultSet(faults []Fault) (faultSet, error) {
 	set := make(faultSet, len(faults))
 	for i, f := range faults {
-		if f.spec.name == "" {
+		if f.Name == "" || f.spec.name != f.Name {
 			return nil, fmt.Errorf("%w: %q was not made by ParseFault", ErrFault, f.Name)
 		}
 		set[i] = f

@@ -37,14 +37,14 @@ type List struct {
 
 // Counters are totals over the life of the state file.
 type Counters struct {
-	Posts   int            `json:"posts"` // create-user requests
-	Lists   int            `json:"lists"`
-	Wallets int            `json:"wallets"`
-	Deletes int            `json:"deletes"`
-	Retries int            `json:"retries"`
-	Users   int            `json:"users"`             // that exist now
-	Classes map[string]int `json:"classes,omitempty"` // create-user requests by what was decided
-	Faults  map[string]int `json:"faults,omitempty"`  // answer faults by how often they were chosen; of this process only
+	Posts   int // create-user requests
+	Lists   int
+	Wallets int
+	Deletes int
+	Retries int
+	Users   int            // that exist now
+	Classes map[string]int // create-user requests by what was decided
+	Faults  map[string]int // answer faults by how often they were chosen; of this process only
 }
 
 // Users returns the users that exist, oldest first.

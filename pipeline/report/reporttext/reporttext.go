@@ -34,6 +34,9 @@ func LinkCell(link string) string {
 // invalid UTF-8 and each unsafe character (see IsUnsafe) but TAB, LF and CR. A
 // CR LF becomes LF.
 func Clean(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s // most text
+	}
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && r != '\n' && r != '\r' && IsUnsafe(r) {
@@ -47,9 +50,6 @@ func Clean(s string) string {
 // people read: it is a control character, reorders the text around it, or is
 // not allowed in XML 1.0. TAB and line ends are among them.
 func IsUnsafe(r rune) bool {
-	if r >= ' ' && r <= '~' {
-		return false // most text
-	}
 	return unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\uFFFE' || r == '\uFFFF'
 }
 
