@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -11,8 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
-func reportFindings(con *term.Console, in *source.Input, found *findings.Collector, tally ledger.Tally, code exit.Code) {
-	say := func(format string, args ...any) { fmt.Fprintln(con.Err, term.Printable(fmt.Sprintf(format, args...))) }
+func reportFindings(say func(string, ...any), con *term.Console, in *source.Input, found *findings.Collector, tally ledger.Tally, code exit.Code) {
 	for _, line := range findings.NoteLines(in.Notes(), in.Files()) {
 		say("%s", line)
 	}

@@ -36,7 +36,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
 	}
 	if missing && s.command == "plan" && s.to.Environment != settings.Production {
-		s.Sayf("there is no ledger yet: no customer is known")
+		s.showf("there is no ledger yet: no customer is known")
 		s.known = s.found.Watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
 	}
@@ -104,7 +104,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 	}
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
 	if err != nil {
-		return nil, ledger.Info{}, err
+		return nil, ledger.Info{}, f.SuggestSandbox(to, err)
 	}
 	info, err := l.Info(ctx)
 	if err != nil {

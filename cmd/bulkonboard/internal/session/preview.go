@@ -30,15 +30,12 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	if plan.Rows > 0 {
 		s.reportPlan(plan)
 	}
-	code := exit.CodeOf(failed)
-	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
-		code = exit.Findings
-	}
+	code := s.Stop.ExitCode(plannedCode(plan, failed))
 	if failed != nil {
-		s.Sayf("bulkonboard: %v", failed)
+		s.reportFailure(failed)
 	} else {
-		s.Sayf("nothing was sent; this command does it:")
-		s.Sayf("  %s", s.CommandLine(replacePlanByRun(s.Args)...))
+		s.showf("nothing was sent; this command does it:")
+		s.showf("  %s", s.CommandLine(replacePlanByRun(s.Args)...))
 	}
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
@@ -46,6 +43,22 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	left := plan.Send + plan.InDoubt
 	out.Remaining = &left
 	return s.finish(out, nil, code)
+}
+
+// plannedCode returns the exit code of a plan: what run would stop at, or what
+// needs a review.
+func plannedCode(plan pipeline.Plan, failed error) exit.Code {
+	code := exit.CodeOf(failed)
+	if plan.Wallet.Known() && plan.Covered >= 0 && plan.Covered < plan.Send {
+		code = exit.First(code, exit.Wallet)
+	}
+	if plan.Send > 0 && plan.WalletError != "" {
+		code = exit.First(code, exit.Partner) // run would go on without the balance, or wait for the partner
+	}
+	if plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
+		code = exit.First(code, exit.Findings)
+	}
+	return code
 }
 
 // replacePlanByRun returns a command line with run in the place of plan.

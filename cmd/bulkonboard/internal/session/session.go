@@ -46,6 +46,7 @@ type session struct {
 	found         *findings.Collector
 	hosts         linkHosts
 	gauges        *gauges // nil without --metrics-file
+	progress      *progressLog
 	outputs       *outputs.Outputs
 	planShown     bool // what the check found has been printed
 	notesShown    int  // notes of the input that have been printed
@@ -56,7 +57,7 @@ type session struct {
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
 	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
 	if f.Quiet {
-		con.Err.HoldBack()
+		con.HoldBack(f.JSON)
 	}
 	var err error
 	if err = f.Check(args); err != nil {
@@ -66,7 +67,7 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 		return nil, err
 	}
 	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
-		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
+		return nil, exit.NewUsageError(errors.New("production needs confirmation. There is no terminal to confirm on: add --yes"), "to see first what it would do, run bulkonboard plan")
 	}
 	if s.to.Sandbox {
 		s.key = settings.NewSandboxKey()
@@ -96,6 +97,18 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	return s, nil
 }
 
+// showf prints a line of what the check finds and what is to be done. A plan is
+// what was asked for, so that it goes to standard output, where --json takes its
+// place; of run it is a remark on standard error.
+func (s *session) showf(format string, args ...any) {
+	switch {
+	case s.command != "plan":
+		s.Sayf(format, args...)
+	case !s.flags.JSON:
+		s.Answerf(format, args...)
+	}
+}
+
 // needsYes reports whether sending needs the operator's word.
 func (s *session) needsYes() bool {
 	return s.command == "run" && s.to.Environment == settings.Production
@@ -119,7 +132,7 @@ func (s *session) closeAfter(err error) error {
 		return err
 	}
 	s.Sayf("bulkonboard: %v", closed)
-	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
+	return exit.NewReportedError(exit.First(exit.CodeOf(err), exit.CodeOfCause(closed, exit.Failure)))
 }
 
 // openLog opens the log, and says which partner and ledger the command is about.
@@ -129,9 +142,10 @@ func (s *session) openLog() error {
 		return err
 	}
 	s.log = log
+	s.progress = s.newProgressLog()
 	s.closers = append(s.closers, closeLog)
-	s.Sayf("%s", s.to)
-	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
+	s.showf("%s", s.to)
+	s.showf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
 	return nil
 }
 
@@ -170,7 +184,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 func (s *session) reportNotes() {
 	notes := s.in.Notes()
 	for _, line := range findings.NoteLines(notes[min(s.notesShown, len(notes)):], s.in.Files()) {
-		s.Sayf("%s", line)
+		s.showf("%s", line)
 	}
 	s.notesShown = len(notes)
 }

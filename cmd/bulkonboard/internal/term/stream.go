@@ -26,6 +26,8 @@ type Stream struct {
 	clear   func()        // clears the progress bar off the line
 	wrap    bool          // break lines between words, for a terminal
 	partial []byte        // of a character that the last write did not end
+	asJSON  bool          // each line becomes a JSON object
+	line    []byte        // of JSON lines, what no line end has followed yet
 }
 
 func (s *Stream) Write(p []byte) (int, error) {
@@ -34,8 +36,14 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.clear != nil {
 		s.clear()
 	}
-	s.write(s.escapeControls(p))
-	return len(p), nil
+	n := len(p)
+	if p = s.escapeControls(p); s.asJSON {
+		s.line = append(s.line, p...)
+		s.writeMessages()
+		return n, nil
+	}
+	s.write(p)
+	return n, nil
 }
 
 // DataWriter returns where a file of ours is written that standard output is asked for:
@@ -93,7 +101,7 @@ func (s *Stream) write(p []byte) {
 		s.held.Write(p)
 		return
 	}
-	if s.wrap {
+	if s.wrap && !s.asJSON {
 		p = []byte(wrapText(string(p), s.columns()))
 	}
 	if s.err == nil {
