@@ -39,10 +39,8 @@ func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info le
 	if err != nil {
 		return err
 	}
-	for _, line := range st.formatLines(con) {
-		con.Sayf("%s", line)
-	}
 	if !asJSON {
+		con.Show(con.Out, st.page(con))
 		return nil
 	}
 	enc := json.NewEncoder(con.Out)

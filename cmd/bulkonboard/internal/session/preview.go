@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -34,18 +35,27 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
 		code = exit.Findings
 	}
-	if failed != nil {
-		s.Sayf("bulkonboard: %v", failed)
-	} else {
-		s.Sayf("nothing was sent; this command does it:")
-		s.Sayf("  %s", s.CommandLine(replacePlanByRun(s.Args)...))
-	}
+	s.reportFailure(failed)
+	s.show(s.planNext(code, failed))
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
 	out.Money.Charged = ""
 	left := plan.Send + plan.InDoubt
 	out.Remaining = &left
 	return s.finish(out, nil, code)
+}
+
+// planNext returns what to do after a plan.
+func (s *session) planNext(code exit.Code, failed error) *term.Page {
+	p := &term.Page{}
+	part := p.Section("Next")
+	if failed != nil {
+		AddExit(part, code)
+		return p
+	}
+	part.Text(fmt.Sprintf("Nothing was sent (exit %d). To send:", code))
+	part.Command(s.CommandLine(replacePlanByRun(s.Args)...))
+	return p
 }
 
 // replacePlanByRun returns a command line with run in the place of plan.

@@ -47,8 +47,12 @@ type session struct {
 	hosts         linkHosts
 	gauges        *gauges // nil without --metrics-file
 	outputs       *outputs.Outputs
-	planShown     bool // what the check found has been printed
-	notesShown    int  // notes of the input that have been printed
+	rejects       []string // names of the rejects files of this run
+	correctable   int      // rows in them
+	links         int      // verification links in the report
+	linesShown    int      // of a terminal, filled so far
+	planShown     bool     // what the check found has been printed
+	notesShown    int      // notes of the input that have been printed
 	closers       []func() error
 }
 
@@ -130,9 +134,34 @@ func (s *session) openLog() error {
 	}
 	s.log = log
 	s.closers = append(s.closers, closeLog)
-	s.Sayf("%s", s.to)
-	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
+	p := &term.Page{}
+	p.Part("Target").Text(s.to.String())
+	rate := s.flags.Rate.String()
+	if !s.flags.Rate.Unlimited {
+		rate = "at most " + rate
+	}
+	p.Part("Rate").Text(rate)
+	p.Part("Ledger").Text(s.to.Ledger)
+	s.show(p)
 	return nil
+}
+
+// show prints what the check finds and what is to be done. A plan is what was
+// asked for, so it goes to standard output, where --json takes its place.
+func (s *session) show(p *term.Page) {
+	switch {
+	case s.command != "plan":
+		s.linesShown += s.Show(s.Err, p)
+	case !s.flags.JSON:
+		s.linesShown += s.Show(s.Out, p)
+	}
+}
+
+// showNote adds a line to the first lines of the command.
+func (s *session) showNote(heading, text string) {
+	p := &term.Page{}
+	p.Part(heading).Text(text)
+	s.show(p)
 }
 
 // open opens log, input, ledger and partner.
@@ -168,9 +197,15 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 
 // reportNotes prints what the reader noticed since the last time.
 func (s *session) reportNotes() {
+	p := &term.Page{}
+	findings.AddNotes(p, s.newNotes(), s.in.Files())
+	s.show(p)
+}
+
+// newNotes returns what the reader noticed since the last time.
+func (s *session) newNotes() []source.Note {
 	notes := s.in.Notes()
-	for _, line := range findings.NoteLines(notes[min(s.notesShown, len(notes)):], s.in.Files()) {
-		s.Sayf("%s", line)
-	}
+	fresh := notes[min(s.notesShown, len(notes)):]
 	s.notesShown = len(notes)
+	return fresh
 }

@@ -36,6 +36,12 @@ func (con *Console) Sayf(format string, args ...any) {
 	fmt.Fprintln(con.Err, Printable(fmt.Sprintf(format, args...)))
 }
 
+// Show prints a page on a stream, in colour unless the environment forbids it, and
+// returns how many lines of a terminal it filled.
+func (con *Console) Show(to *Stream, p *Page) (lines int) {
+	return to.Show(p, con.Env["NO_COLOR"] == "" && con.Env["TERM"] != "dumb")
+}
+
 // Confirm asks the operator a question on the terminal, and reports whether the
 // answer is yes.
 func (con *Console) Confirm(question string) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -34,8 +35,30 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.clear != nil {
 		s.clear()
 	}
-	s.write(s.escapeControls(p))
+	text := s.escapeControls(p)
+	if s.wrap {
+		text = []byte(wrapText(string(text), s.columns()))
+	}
+	s.write(text)
 	return len(p), nil
+}
+
+// Show prints a page. A terminal gets lines that fit, styles unless colour is off,
+// and cuttable parts cut; everything else gets whole lines of plain text. Show
+// returns how many lines of the terminal it filled, 0 without one.
+func (s *Stream) Show(p *Page, colour bool) (lines int) {
+	if !s.IsTerminal() {
+		_, _ = io.WriteString(s, p.Render(Layout{}))
+		return 0
+	}
+	text := p.Render(Layout{Columns: s.columns(), Colour: colour, Cut: true})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clear != nil {
+		s.clear()
+	}
+	s.write([]byte(text))
+	return strings.Count(text, "\n")
 }
 
 // DataWriter returns where a file of ours is written that standard output is asked for:
@@ -92,9 +115,6 @@ func (s *Stream) write(p []byte) {
 	if s.held != nil {
 		s.held.Write(p)
 		return
-	}
-	if s.wrap {
-		p = []byte(wrapText(string(p), s.columns()))
 	}
 	if s.err == nil {
 		_, s.err = s.W.Write(p)
