@@ -33,9 +33,9 @@ func TestCasesOfReading(t *testing.T) {
 		{"s15-serial-day-number.xlsx", []string{"--send", "dateOfBirth=dateOfBirth"}, 3, []string{"1 good, 1 invalid", "cell N2", "[date_number]"}},
 	} {
 		t.Run(c.name+strings.Join(c.args, " "), func(t *testing.T) {
-			var out, people bytes.Buffer
+			var people bytes.Buffer
 			args := append(append([]string{"validate"}, c.args...), filepath.Join("../../pipeline/source/testdata/cases", c.name))
-			if code := cli.Run(t.Context(), args, nil, strings.NewReader(""), &out, &people); code != c.code {
+			if code := cli.Run(t.Context(), args, nil, strings.NewReader(""), &people, &people); code != c.code {
 				t.Errorf("exit %d, want %d", code, c.code)
 			}
 			saysAll(t, people.String(), c.says)

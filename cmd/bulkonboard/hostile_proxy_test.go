@@ -95,7 +95,7 @@ func TestHostileProxyPassword(t *testing.T) {
 				return said
 			}
 			sending := append(append([]string{"run", "in.csv", "--limit", "1", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s", "--json", "--log-file", "run.log", "--metrics-file", "m.prom"}, place...), setting.args...)
-			if said := say(exit.Bound, sending...); !strings.Contains(said, "this command continues:") {
+			if said := say(exit.Limit, sending...); !strings.Contains(said, "this command continues:") {
 				t.Errorf("says no command: %s", said)
 			}
 			say(exit.OK, append(append([]string{"plan", "in.csv"}, place...), setting.args...)...)

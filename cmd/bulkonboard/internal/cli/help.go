@@ -64,7 +64,7 @@ func newHelpTopics(root *cobra.Command) []*cobra.Command {
 	}
 	return []*cobra.Command{
 		page("exit-codes", "what the exit codes mean", func() string {
-			return "The first that applies, from the top, except 0 and 3:\n\n" + exitText()
+			return "If several apply, the one listed first is used; 0 and 3 mean the run finished.\n\n" + exitText()
 		}),
 		page("statuses", "the statuses of rows, and their codes", statusText),
 		page("run-advanced", "the flags of run that few need", func() string { return advancedText(root) }),

@@ -52,7 +52,10 @@ The same command again continues where the last one ended.`,
 	}
 	refuseUnknownTopics(root)
 	completeChoices(root)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return settings.FillFlags(con, c, root) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		defer settings.ApplyLogFormat(con, c)
+		return settings.FillFlags(con, c, root)
+	}
 	return root
 }
 

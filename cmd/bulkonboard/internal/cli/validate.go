@@ -63,7 +63,7 @@ program is checked so.`,
 
 func runValidate(ctx context.Context, con *term.Console, f *validateOptions, args []string) (err error) {
 	if f.quiet {
-		con.Err.HoldBack()
+		con.HoldBack(f.json || f.changes)
 	}
 	if f.changes && f.json {
 		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")

@@ -91,7 +91,7 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 	}
 	if ready > 0 {
 		text := "To rehearse the run against a simulated partner:"
-		if c.code != exit.OK {
+		if c.code != exit.OK && ready > 1 {
 			text = fmt.Sprintf("To rehearse the run of the %s against a simulated partner:", term.Count(ready, "other row"))
 		}
 		next.Text(text)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -43,8 +44,10 @@ func codeOfStop(s *pipeline.Stop) Code {
 		return Refused // not this ledger's account
 	case pipeline.LowBalance:
 		return Wallet
-	case pipeline.Limit, pipeline.MaxNew, pipeline.MaxErrors, pipeline.MaxDuration:
-		return Bound
+	case pipeline.MaxNew, pipeline.MaxErrors:
+		return Guard
+	case pipeline.Limit, pipeline.MaxDuration:
+		return Limit
 	case pipeline.PartnerDown:
 		return Partner
 	case pipeline.Declined:
@@ -60,9 +63,9 @@ func CodeOfCause(err error, otherwise Code) Code {
 	switch {
 	case err == nil:
 		return otherwise
-	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe, ledger.ErrNewer):
+	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe):
 		return Ledger
-	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount):
+	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, sqlite.ErrOlder):
 		return Refused
 	case errors.As(err, &wrong), errors.As(err, &input), errors.Is(err, source.ErrChanged):
 		return Usage
@@ -81,10 +84,11 @@ func isAny(err error, kinds ...error) bool {
 	return false
 }
 
-// StopReasonOf returns the stopReason of an error; "" if the run went to its end.
+// StopReasonOf returns the stopReason of an error; "" if the run finished, was
+// not confirmed, or failed in a way that has no reason of its own.
 func StopReasonOf(err error) pipeline.Reason {
 	var s *pipeline.Stop
-	if errors.As(err, &s) && s.Reason != pipeline.Declined {
+	if errors.As(err, &s) && s.Reason != pipeline.Declined && s.Reason != pipeline.Fault {
 		return s.Reason
 	}
 	return ""

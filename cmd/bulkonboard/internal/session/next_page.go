@@ -7,6 +7,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
@@ -19,6 +20,10 @@ func (s *session) addNext(p *term.Page, end runEnd) {
 	if n := len(s.rejects); n > 0 {
 		part.Text(fmt.Sprintf("Correct %s in %s, then run:", term.Count(s.correctable, "row"), strings.Join(s.rejects, ", ")))
 		part.Command(s.rejectsCommand())
+	}
+	if n := end.sum.Tally.Status[ledger.LinkMissing]; n > 0 && end.code == exit.Findings {
+		part.Text("Get new links for " + term.Count(n, "user") + " without one:")
+		part.Command(s.recoverCommand())
 	}
 	var reports, marked []string
 	for _, path := range end.written {
@@ -48,7 +53,7 @@ func AddExit(part *term.Part, code exit.Code) {
 	switch code {
 	case exit.OK:
 		style = term.Good
-	case exit.Findings, exit.Bound:
+	case exit.Findings, exit.Limit:
 		style = term.Attention
 	}
 	part.Styled(style, fmt.Sprintf("%s (exit %d).", term.Sentences(exit.LastLine(code)), code))
@@ -73,6 +78,15 @@ func (s *session) addContinue(part *term.Part, end runEnd) {
 	}
 	part.Text(text)
 	part.Command(s.ContinueCommand())
+}
+
+// recoverCommand returns the command that gets new links for the users of this input.
+func (s *session) recoverCommand() string {
+	words := term.WithoutFlags(s.Args, map[string]bool{"--limit": true, "--fresh": false, "--new-ledger": false}, nil)
+	if i := slices.Index(words, s.command); i >= 0 {
+		words = slices.Replace(words, i, i+1, "links", "recover")
+	}
+	return s.CommandLine(words...)
 }
 
 // rejectsCommand returns this command for the rejects files. They have their own

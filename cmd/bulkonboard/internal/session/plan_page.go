@@ -151,7 +151,7 @@ func (s *session) reportPlan(plan pipeline.Plan) {
 	findings.AddNotes(p, s.newNotes(), files)
 	addPlan(p, files, plan, s.flags.Limit.N)
 	all := s.CommandLine(append([]string{"validate"}, term.FileArguments(s.inputNames())...)...)
-	s.found.AddProblems(p, files, true, all)
+	s.found.AddProblems(p, files, s.shownOn().IsTerminal(), all)
 	part := p.Part("")
 	if fixed := s.found.Columns.Correction(s.Args); fixed != nil {
 		part.Text("Your data was not changed. If these guesses are right, run:")

@@ -31,10 +31,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	if plan.Rows > 0 {
 		s.reportPlan(plan)
 	}
-	code := exit.CodeOf(failed)
-	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
-		code = exit.Findings
-	}
+	code := s.Stop.ExitCode(plannedCode(plan, failed))
 	s.reportFailure(failed)
 	s.show(s.planNext(code, failed))
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
@@ -56,6 +53,19 @@ func (s *session) planNext(code exit.Code, failed error) *term.Page {
 	part.Text(fmt.Sprintf("Nothing was sent (exit %d). To send:", code))
 	part.Command(s.CommandLine(replacePlanByRun(s.Args)...))
 	return p
+}
+
+// plannedCode returns the exit code of a plan: what run would stop at, or what
+// needs a review.
+func plannedCode(plan pipeline.Plan, failed error) exit.Code {
+	code := exit.CodeOf(failed)
+	if plan.Wallet.Known() && plan.Covered >= 0 && plan.Covered < plan.Send {
+		code = exit.First(code, exit.Wallet)
+	}
+	if plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
+		code = exit.First(code, exit.Findings)
+	}
+	return code
 }
 
 // replacePlanByRun returns a command line with run in the place of plan.

@@ -177,14 +177,14 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 			break
 		}
 		if err := r.store.Finish(last, id, end); err != nil {
-			failed, code = errors.Join(failed, err), max(code, exit.Ledger)
+			failed, code = errors.Join(failed, err), exit.First(code, exit.Ledger)
 		}
 	}
 	r.reportFailure(failed)
 	written, _, reportErr := r.report(last, sum, failed)
 	if reportErr != nil {
 		r.Sayf("bulkonboard: %v", reportErr)
-		code = max(code, exit.Failure)
+		code = exit.First(code, exit.Failure)
 	}
 	for _, path := range written {
 		r.Sayf("written: %s", path)

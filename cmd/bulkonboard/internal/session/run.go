@@ -20,6 +20,7 @@ func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
 	pauses := s.logPauses()
 	return func(now pipeline.Progress) {
 		p.Update(now)
+		s.progress.update(now)
 		s.gauges.keepProgress(now)
 		pauses(now)
 	}
@@ -31,13 +32,17 @@ func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
 	var all errgroup.Group
 	all.Go(func() error {
-		if !s.flags.NoProgress {
+		if !s.flags.NoProgress && !s.flags.IsJSON() {
 			p.Show(shown, s.Err, s.Err.IsTerminal() && !s.flags.Quiet && s.Env["TERM"] != "dumb")
 		}
 		return nil
 	})
 	all.Go(func() error {
 		s.gauges.keepWritten(shown)
+		return nil
+	})
+	all.Go(func() error {
+		s.progress.keepWriting(shown)
 		return nil
 	})
 	all.Go(func() error {

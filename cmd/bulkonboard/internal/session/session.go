@@ -46,6 +46,7 @@ type session struct {
 	found         *findings.Collector
 	hosts         linkHosts
 	gauges        *gauges // nil without --metrics-file
+	progress      *progressLog
 	outputs       *outputs.Outputs
 	rejects       []string // names of the rejects files of this run
 	correctable   int      // rows in them
@@ -60,7 +61,7 @@ type session struct {
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
 	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
 	if f.Quiet {
-		con.Err.HoldBack()
+		con.HoldBack(f.JSON)
 	}
 	var err error
 	if err = f.Check(args); err != nil {
@@ -123,7 +124,7 @@ func (s *session) closeAfter(err error) error {
 		return err
 	}
 	s.Sayf("bulkonboard: %v", closed)
-	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
+	return exit.NewReportedError(exit.First(exit.CodeOf(err), exit.CodeOfCause(closed, exit.Failure)))
 }
 
 // openLog opens the log, and says which partner and ledger the command is about.
@@ -133,6 +134,7 @@ func (s *session) openLog() error {
 		return err
 	}
 	s.log = log
+	s.progress = s.newProgressLog()
 	s.closers = append(s.closers, closeLog)
 	p := &term.Page{}
 	p.Part("Target").Text(s.to.String())
@@ -149,12 +151,17 @@ func (s *session) openLog() error {
 // show prints what the check finds and what is to be done. A plan is what was
 // asked for, so it goes to standard output, where --json takes its place.
 func (s *session) show(p *term.Page) {
-	switch {
-	case s.command != "plan":
-		s.linesShown += s.Show(s.Err, p)
-	case !s.flags.JSON:
-		s.linesShown += s.Show(s.Out, p)
+	if to := s.shownOn(); to == s.Err || !s.flags.JSON {
+		s.linesShown += s.Show(to, p)
 	}
+}
+
+// shownOn returns the stream of what the check finds.
+func (s *session) shownOn() *term.Stream {
+	if s.command == "plan" {
+		return s.Out
+	}
+	return s.Err
 }
 
 // showNote adds a line to the first lines of the command.

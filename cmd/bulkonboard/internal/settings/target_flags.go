@@ -90,6 +90,27 @@ func (t *TargetFlags) Resolve(level func(string) int) (Target, error) {
 	return t.chooseLedger(Target{Environment: Staging, BaseURL: StagingURL})
 }
 
+// TargetOf returns the partner and the ledger that the flags of a command choose, as
+// far as they are known: its fields are zero after a mistake in the flags.
+func TargetOf(c *cobra.Command) Target {
+	t := TargetFlags{}
+	for name, set := range map[string]func(pflag.Value){
+		"env":      func(v pflag.Value) { t.env.Value = v.String() },
+		"sandbox":  func(v pflag.Value) { t.sandbox = v.String() == "true" },
+		"base-url": func(v pflag.Value) { t.baseURL.Text = v.(*Address).Text },
+		"ledger":   func(v pflag.Value) { t.Ledger = v.String() },
+	} {
+		if f := c.Flags().Lookup(name); f != nil {
+			set(f.Value)
+		}
+	}
+	to, err := t.Resolve(LevelsOf(c))
+	if err != nil {
+		return Target{Environment: to.Environment}
+	}
+	return to
+}
+
 func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 	switch {
 	case t.Ledger != "":

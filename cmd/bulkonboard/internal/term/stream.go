@@ -27,6 +27,8 @@ type Stream struct {
 	clear   func()        // clears the progress bar off the line
 	wrap    bool          // break lines between words, for a terminal
 	partial []byte        // of a character that the last write did not end
+	asJSON  bool          // each line becomes a JSON object
+	line    []byte        // of JSON lines, what no line end has followed yet
 }
 
 func (s *Stream) Write(p []byte) (int, error) {
@@ -35,19 +37,24 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.clear != nil {
 		s.clear()
 	}
-	text := s.escapeControls(p)
-	if s.wrap {
-		text = []byte(wrapText(string(text), s.columns()))
+	n := len(p)
+	if p = s.escapeControls(p); s.asJSON {
+		s.line = append(s.line, p...)
+		s.writeMessages()
+		return n, nil
 	}
-	s.write(text)
-	return len(p), nil
+	if s.wrap {
+		p = []byte(wrapText(string(p), s.columns()))
+	}
+	s.write(p)
+	return n, nil
 }
 
 // Show prints a page. A terminal gets lines that fit, styles unless colour is off,
 // and cuttable parts cut; everything else gets whole lines of plain text. Show
 // returns how many lines of the terminal it filled, 0 without one.
 func (s *Stream) Show(p *Page, colour bool) (lines int) {
-	if !s.IsTerminal() {
+	if !s.IsTerminal() || s.IsJSON() {
 		_, _ = io.WriteString(s, p.Render(Layout{}))
 		return 0
 	}

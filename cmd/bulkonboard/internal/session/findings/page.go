@@ -21,12 +21,15 @@ func (f *Collector) AddProblems(p *term.Page, files []source.File, brief bool, a
 	if len(patterns)+len(groups) == 0 {
 		return
 	}
+	if brief {
+		groups = slices.DeleteFunc(groups, func(g *group) bool { return isCovered(g, patterns) })
+	}
 	part := p.Section("Problems").CutWith(func(hidden int) string {
 		return "and " + term.Count(hidden, "more kind") + ": " + all
 	})
 	part.Text(problemsText(len(patterns), len(groups)))
-	row := func(n int, field string, first []columns.Place, what term.Cell) {
-		part.WideRow(term.Cell{Text: term.Number(n), Right: true}, term.Cell{Text: heading(field, first, files)}, what)
+	row := func(n int, column string, what term.Cell) {
+		part.WideRow(term.Cell{Text: term.Number(n), Right: true}, term.Cell{Text: column}, what)
 	}
 	short := patternPhrases()
 	for _, d := range patterns {
@@ -34,7 +37,7 @@ func (f *Collector) AddProblems(p *term.Page, files []source.File, brief bool, a
 		if _, advice, found := strings.Cut(d.Text, ". "); found && !brief {
 			text += ". " + term.Sentences(advice)
 		}
-		row(d.Rows, d.Field, d.First, term.Cell{Text: text, Code: d.Kind})
+		row(d.Rows, f.heading(d.Field, d.Kind, d.First, files), term.Cell{Text: text, Code: d.Kind})
 	}
 	for _, g := range groups {
 		what := term.Cell{Text: term.Sentences(g.meaning()), Code: g.code}
@@ -42,11 +45,19 @@ func (f *Collector) AddProblems(p *term.Page, files []source.File, brief bool, a
 			what.Style, what.Text = term.Attention, "Warning: "+g.meaning()
 		}
 		what.Text += " (" + g.places(files) + ")"
-		row(g.count, g.field, g.firstPlaces(), what)
+		row(g.count, f.heading(g.field, columns.KindOf(g.code), g.firstPlaces(), files), what)
 	}
 	if most := f.Columns.Checker.SharedRows; most > 0 && f.Columns.rows > most {
 		part.Text("Values that rows share were looked for in the first " + term.Number(most) + " rows; bulkonboard validate looks at all rows.")
 	}
+}
+
+// isCovered reports whether a finding about a whole column says the same of the
+// same cells.
+func isCovered(g *group, patterns []columns.Finding) bool {
+	return slices.ContainsFunc(patterns, func(d columns.Finding) bool {
+		return d.Kind == columns.KindOf(g.code) && d.Field == g.field && d.Rows == g.count
+	})
 }
 
 // problemsText says how many kinds there are, and in which order.
@@ -104,8 +115,11 @@ func AddNotes(p *term.Page, notes []source.Note, files []source.File) {
 }
 
 // heading returns what the sender calls the column of a field, in the file of the
-// first place.
-func heading(field string, first []columns.Place, files []source.File) string {
+// first place. The sender's own number has no field, but what happens to columns.
+func (f *Collector) heading(field, kind string, first []columns.Place, files []source.File) string {
+	if field == "" && kind != "" && kind != columns.SharedUnknown {
+		return f.Columns.id
+	}
 	if m := mappingOf(field, first, files); m != nil && m.Header != "" {
 		return m.Header
 	}
