@@ -166,7 +166,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
 	}
-	next := p.Section("Next")
+	next := p.Next()
 	for _, step := range s.nextSteps(con) {
 		step.add(next)
 	}

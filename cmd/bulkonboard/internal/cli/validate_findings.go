@@ -18,6 +18,9 @@ import (
 // do next.
 const validateLines = 24
 
+// noteMapped is the code of the reader's notes on columns with another name.
+const noteMapped = "mapped"
+
 // checkedInput is what validate found.
 type checkedInput struct {
 	files  []source.File
@@ -34,7 +37,8 @@ func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
 	p := &term.Page{MaxLines: validateLines}
 	all := `add "| less" to see all`
 	session.AddChecked(p, c.files, c.tally)
-	findings.AddNotes(p, c.notes, c.files)
+	notes := slices.DeleteFunc(slices.Clone(c.notes), func(n source.Note) bool { return n.Code == noteMapped }) // the table says it
+	findings.AddNotes(p, notes, c.files)
 	c.found.AddProblems(p, c.files, cut, all)
 	c.found.AddMapping(p, c.files, c.chosen, all)
 	if !cut {
@@ -67,7 +71,7 @@ func (c *checkedInput) addCells(p *term.Page) {
 
 // addNext adds what to do with the list.
 func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
-	next := p.Section("Next")
+	next := p.Next()
 	ready := session.ReadyRows(c.tally)
 	switch {
 	case c.code != exit.OK:
@@ -87,7 +91,7 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 		next.Text("Correct the marked cells in " + c.marked + ", then check it again.")
 	case c.code != exit.OK && len(c.files) == 1 && c.files[0].Name != "-":
 		next.Text("To get a copy of the list with every problem marked:")
-		next.Command(con.CommandLine(slices.Concat(words[:1], []string{"--annotate", outputs.WithoutExtension(c.files[0].Name) + ".marked.xlsx"}, words[1:])...))
+		next.Command(con.CommandLine(findings.AddFlags(words, []string{"--annotate", outputs.WithoutExtension(c.files[0].Name) + ".marked.xlsx"})...))
 	}
 	if ready > 0 {
 		text := "To rehearse the run against a simulated partner:"
@@ -95,22 +99,22 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 			text = fmt.Sprintf("To rehearse the run of the %s against a simulated partner:", term.Count(ready, "other row"))
 		}
 		next.Text(text)
-		next.Command(con.CommandLine(append(append([]string{"run", "--sandbox"}, c.readingFlags(words)...), c.fileArguments()...)...))
+		next.Command(con.CommandLine(append(append([]string{"run", "--sandbox"}, c.readingFlags(words)...), term.FileArguments(c.fileNames())...)...))
 	}
 }
 
-func (c *checkedInput) fileArguments() []string {
+func (c *checkedInput) fileNames() []string {
 	var names []string
 	for _, f := range c.files {
 		names = append(names, f.Name)
 	}
-	return term.FileArguments(names)
+	return names
 }
 
 // readingFlags returns the flags of validate that say how the list is read.
 func (c *checkedInput) readingFlags(words []string) []string {
 	own := map[string]bool{"validate": false, "--env": true, "--save-map": true, "--annotate": true, "--changes": false, "--json": false, "--quiet": false}
-	return term.WithoutFlags(words, own, c.fileArguments())
+	return term.WithoutFlags(words, own, c.fileNames())
 }
 
 // inputFiles lists the files of an input with the rows seen in each.

@@ -12,6 +12,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
+// failureLines is how many lines of a terminal what ended a run usually fills.
+const failureLines = 2
+
 // runEnd is what is known at the end of a run.
 type runEnd struct {
 	sum     pipeline.Summary
@@ -24,10 +27,13 @@ type runEnd struct {
 // command that continues.
 func (s *session) reportEnd(ctx context.Context, end runEnd) {
 	s.reportFailure(end.failed)
+	if end.failed != nil {
+		s.linesShown += failureLines
+	}
 	if hint := s.unusedProxy(end.failed); hint != "" {
 		s.Sayf("  %s", hint)
 	}
-	p := &term.Page{MaxLines: maxLines - s.linesShown}
+	p := &term.Page{MaxLines: max(1, maxLines-s.linesShown)}
 	s.addResult(ctx, p, end.sum)
 	s.addNext(p, end)
 	s.Show(s.Err, p)

@@ -14,7 +14,7 @@ import (
 // addNext adds what to do: what the exit code means, what is left, the command
 // that continues, and where the report is.
 func (s *session) addNext(p *term.Page, end runEnd) {
-	part := p.Section("Next")
+	part := p.Next()
 	AddExit(part, end.code)
 	s.addContinue(part, end)
 	if n := len(s.rejects); n > 0 {

@@ -11,11 +11,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
-// Before what to do next, a terminal shows at most so many lines, and of those a
-// run keeps some for its result.
 const (
-	maxLines    = 24
-	resultLines = 7
+	maxLines    = 24 // that a terminal shows before what to do next
+	resultLines = 8  // of those, what a run keeps for its result
 )
 
 // addPlan adds what the check found and what a run is to do.
@@ -143,17 +141,20 @@ func (s *session) reportPlan(plan pipeline.Plan) {
 	}
 	s.planShown = true
 	s.logPlan(plan)
-	p := &term.Page{MaxLines: maxLines - s.linesShown}
-	if s.command != "plan" {
-		p.MaxLines -= resultLines
+	p := &term.Page{MaxLines: maxLines - s.linesShown - resultLines}
+	switch {
+	case s.command == "plan":
+		p.MaxLines = maxLines - s.linesShown - 1 // an empty line comes before what to do next
+	case s.flags.Limit.N > 0:
+		p.MaxLines -= failureLines // it will say that it stopped
 	}
 	files := s.in.Files()
 	findings.AddNotes(p, s.newNotes(), files)
 	addPlan(p, files, plan, s.flags.Limit.N)
 	all := s.CommandLine(append([]string{"validate"}, term.FileArguments(s.inputNames())...)...)
 	s.found.AddProblems(p, files, s.shownOn().IsTerminal(), all)
-	part := p.Part("")
 	if fixed := s.found.Columns.Correction(s.Args); fixed != nil {
+		part := p.Part("").CutWith(func(int) string { return "" }).CutFirst(1).LeaveOut()
 		part.Text("Your data was not changed. If these guesses are right, run:")
 		part.Command(s.CommandLine(fixed...))
 	}

@@ -33,7 +33,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	}
 	code := s.Stop.ExitCode(plannedCode(plan, failed))
 	s.reportFailure(failed)
-	s.show(s.planNext(code, failed))
+	s.show(s.planNext(plan, code, failed))
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
 	out.Money.Charged = ""
@@ -43,11 +43,15 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 }
 
 // planNext returns what to do after a plan.
-func (s *session) planNext(code exit.Code, failed error) *term.Page {
+func (s *session) planNext(plan pipeline.Plan, code exit.Code, failed error) *term.Page {
 	p := &term.Page{}
-	part := p.Section("Next")
+	part := p.Next()
 	if failed != nil {
 		AddExit(part, code)
+		return p
+	}
+	if plan.Send+plan.InDoubt == 0 {
+		part.Text(fmt.Sprintf("There is nothing to send (exit %d).", code))
 		return p
 	}
 	part.Text(fmt.Sprintf("Nothing was sent (exit %d). To send:", code))

@@ -10,8 +10,8 @@ import (
 // Page is a text for operators in parts, each beside its heading. The zero value
 // is empty. It is for one goroutine.
 type Page struct {
-	// MaxLines is how many lines a terminal shows before the last part, which
-	// says what to do; 0 = all. Elsewhere nothing is cut.
+	// MaxLines is how many lines a terminal shows before the part that says what
+	// to do; 0 = all. Elsewhere nothing is cut.
 	MaxLines int
 	parts    []*Part
 }
@@ -20,6 +20,7 @@ type Page struct {
 type Part struct {
 	title   string
 	gap     bool // an empty line comes before it
+	isNext  bool // says what to do: whatever is cut is cut for it to be seen
 	more    func(hidden int) string
 	isExtra bool // left out as a whole before all but its first entry are cut
 	keep    int  // entries that stay when larger parts must be cut, too
@@ -47,7 +48,7 @@ type Cell struct {
 	Code  string // for filters: in brackets behind the text, but not on a terminal
 	Style Style
 	Right bool // aligned to the right, as figures are
-	Whole bool // never shortened, such as a file's name
+	Max   int  // cells from which on a terminal shortens it; 0 = maxCell, below 0 = never
 }
 
 // Style is how a terminal shows a status.
@@ -82,8 +83,12 @@ func (p *Page) Section(title string) *Part {
 	return part
 }
 
-// IsEmpty reports whether the page has no parts.
-func (p *Page) IsEmpty() bool { return len(p.parts) == 0 }
+// Next adds the part that says what to do, after all others.
+func (p *Page) Next() *Part {
+	part := p.Section("Next")
+	part.isNext = true
+	return part
+}
 
 // CutWith lets a terminal leave out the last entries of the part. more says how
 // many are hidden and where they are.
@@ -125,7 +130,7 @@ func (p *Part) WideRow(cells ...Cell) {
 
 // Command adds a command of this program to be pasted.
 func (p *Part) Command(line string) {
-	p.entries = append(p.entries, entry{cells: []Cell{{Text: line, Whole: true}}, kind: asCommand})
+	p.entries = append(p.entries, entry{cells: []Cell{{Text: line}}, kind: asCommand})
 }
 
 // Layout is how a page is printed.
@@ -143,7 +148,7 @@ func (p *Page) Render(l Layout) string {
 	}
 	hidden := make([]int, len(p.parts))
 	if l.Cut && p.MaxLines > 0 {
-		p.cut(blocks, hidden)
+		p.cut(blocks, hidden, l.Columns)
 	}
 	var b strings.Builder
 	for i, part := range p.parts {
@@ -180,15 +185,15 @@ func isBlank(line string, columns int) bool {
 
 // cut drops the last entries of cuttable parts until the page fits: of those that
 // are cut first, then of the largest. The first entry of a part stays.
-func (p *Page) cut(blocks [][][]string, hidden []int) {
-	for p.countLines(blocks, hidden) > p.MaxLines {
+func (p *Page) cut(blocks [][][]string, hidden []int, columns int) {
+	for p.countLines(blocks, hidden, columns) > p.MaxLines {
 		largest, isFirst := -1, false
 		for i, part := range p.parts {
 			if part.more == nil || len(blocks[i]) < 2 {
 				continue
 			}
 			first := part.keep > 0 && len(blocks[i]) > part.keep
-			if largest < 0 || first && !isFirst || first == isFirst && countLines(blocks[i]) > countLines(blocks[largest]) {
+			if largest < 0 || first && !isFirst || first == isFirst && countLines(blocks[i], columns) > countLines(blocks[largest], columns) {
 				largest, isFirst = i, first
 			}
 		}
@@ -203,13 +208,16 @@ func (p *Page) cut(blocks [][][]string, hidden []int) {
 	}
 }
 
-// countLines counts the lines up to the last part, which says what to do.
-func (p *Page) countLines(blocks [][][]string, hidden []int) (n int) {
-	for i, part := range p.parts[:max(0, len(p.parts)-1)] {
-		n += countLines(blocks[i])
+// countLines counts the lines of a terminal before what to do next.
+func (p *Page) countLines(blocks [][][]string, hidden []int, columns int) (n int) {
+	for i, part := range p.parts {
 		if part.gap && len(blocks[i]) > 0 {
 			n++
 		}
+		if part.isNext {
+			continue
+		}
+		n += countLines(blocks[i], columns)
 		if hidden[i] > 0 {
 			n++
 		}
@@ -217,11 +225,19 @@ func (p *Page) countLines(blocks [][][]string, hidden []int) (n int) {
 	return n
 }
 
-func countLines(block [][]string) (n int) {
+// countLines counts the lines of a terminal. It breaks a command that is too long.
+func countLines(block [][]string, columns int) (n int) {
 	for _, lines := range block {
-		n += len(lines)
+		for _, line := range lines {
+			n += linesOf(line, columns)
+		}
 	}
 	return n
+}
+
+// linesOf returns how many lines of a terminal a line fills.
+func linesOf(line string, columns int) int {
+	return max(1, (width(line)+columns-1)/max(1, columns))
 }
 
 // render returns the lines of each entry. Lines of a table of one kind share
@@ -284,8 +300,11 @@ func (e entry) render(widths []int, l Layout) []string {
 // leave them no room.
 func (c Cell) fit(l Layout) string {
 	text := oneLine(c.Text)
-	if l.Columns == 0 || c.Whole {
+	switch {
+	case l.Columns == 0 || c.Max < 0:
 		return text
+	case c.Max > 0:
+		return shorten(text, c.Max)
 	}
 	return shorten(text, maxCell)
 }

@@ -58,14 +58,18 @@ func (s *Stream) Show(p *Page, colour bool) (lines int) {
 		_, _ = io.WriteString(s, p.Render(Layout{}))
 		return 0
 	}
-	text := p.Render(Layout{Columns: s.columns(), Colour: colour, Cut: true})
+	columns := s.columns()
+	text := p.Render(Layout{Columns: columns, Colour: colour, Cut: true})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.clear != nil {
 		s.clear()
 	}
 	s.write([]byte(text))
-	return strings.Count(text, "\n")
+	for line := range strings.Lines(text) {
+		lines += linesOf(strings.TrimSuffix(line, "\n"), columns)
+	}
+	return lines
 }
 
 // DataWriter returns where a file of ours is written that standard output is asked for:

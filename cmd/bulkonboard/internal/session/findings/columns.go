@@ -130,10 +130,10 @@ func userOf(names, values []string) validate.User {
 	return u
 }
 
-// addFlags adds flags, each with its value if it has one, to a command line:
+// AddFlags adds flags, each with its value if it has one, to a command line:
 // behind the subcommand, in place of the same flags with other values. What
 // comes after -- is a file, whatever it looks like.
-func addFlags(args, flags []string) []string {
+func AddFlags(args, flags []string) []string {
 	files := len(args)
 	if i := slices.Index(args, "--"); i >= 0 {
 		files = i

@@ -86,13 +86,14 @@ func NoteLines(notes []source.Note, files []source.File) []string {
 // alike is how many notes of one kind are shown one by one.
 const alike = 5
 
+// noteText returns a note with its file.
 func noteText(n source.Note, files []source.File) string {
 	text := n.Message
 	if n.File < len(files) {
 		text = term.FileLabel(files[n.File].Name) + ": " + text
 	}
 	if n.Warning {
-		text = "warning: " + text
+		text = "Warning: " + text
 	}
 	return text
 }

@@ -25,6 +25,9 @@ func (s *ColumnCheck) countFilled(file int, raw *validate.Raw) {
 	}
 }
 
+// maxHeading is how much of a heading the table shows on a terminal.
+const maxHeading = 24
+
 // mappingKept is how many lines of the table a terminal shows at least.
 const mappingKept = 5
 
@@ -92,7 +95,7 @@ func (s *ColumnCheck) mappingLines(index int, file source.File, rows int, chosen
 }
 
 func mappingLine(field, column, found, filled string) []term.Cell {
-	return []term.Cell{{Text: field, Whole: true}, {Text: column}, {Text: found}, {Text: filled}}
+	return []term.Cell{{Text: field, Max: -1}, {Text: column, Max: maxHeading}, {Text: found}, {Text: filled}}
 }
 
 func (s *ColumnCheck) absentText(field string) string {

@@ -63,6 +63,8 @@ func isCovered(g *group, patterns []columns.Finding) bool {
 // problemsText says how many kinds there are, and in which order.
 func problemsText(patterns, kinds int) string {
 	switch {
+	case patterns == 0 && kinds == 1:
+		return "1 kind:"
 	case patterns == 0:
 		return term.Count(kinds, "kind") + ", the most dangerous first:"
 	case kinds == 0:
@@ -95,7 +97,7 @@ func (s *ColumnCheck) Correction(args []string) []string {
 	if len(flags) == 0 {
 		return nil
 	}
-	return addFlags(args, flags)
+	return AddFlags(args, flags)
 }
 
 // AddNotes adds what the reader noticed of the input as a whole.
@@ -107,10 +109,10 @@ func AddNotes(p *term.Page, notes []source.Note, files []source.File) {
 	part := p.Part("Notes").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more note") })
 	for _, line := range lines {
 		style := term.Plain
-		if strings.HasPrefix(line, "warning: ") {
+		if strings.HasPrefix(line, "Warning: ") {
 			style = term.Attention
 		}
-		part.Styled(style, term.Sentences(line))
+		part.Styled(style, line)
 	}
 }
 
