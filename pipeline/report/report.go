@@ -126,17 +126,8 @@ func (o Output) Probe(path string) error {
 // -2 (-3, ...) before the extension when another program holds path open. On
 // an error, or when ctx ends, the old report is still there, whole.
 func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows Rows) (written string, err error) {
-	var f format
-	switch kind {
-	case CSV:
-		f = csvFormat{}
-	case JSON:
-		f = jsonFormat{}
-	case XLSX:
-		f = xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}
-	case HTML:
-		f = htmlFormat{}
-	default:
+	f := formatOf(kind)
+	if f == nil {
 		return "", fmt.Errorf("report %s: %w", path, ErrKind)
 	}
 	written, err = o.Replace(path, atomicfile.ReplaceAny, func(w *os.File) error {
@@ -146,6 +137,31 @@ func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows 
 		return "", fmt.Errorf("report %s: %w", path, err)
 	}
 	return written, nil
+}
+
+// Stream writes a report to w as [Output.Write] does to a file. The temporary files
+// of a workbook go to scratch, a private directory.
+func Stream(ctx context.Context, w io.Writer, kind Kind, scratch string, m Meta, rows Rows) error {
+	f := formatOf(kind)
+	if f == nil {
+		return ErrKind
+	}
+	return f.write(w, scratch, m, untilDone(ctx, rows))
+}
+
+// formatOf returns the format of a kind; nil if there is none.
+func formatOf(kind Kind) format {
+	switch kind {
+	case CSV:
+		return csvFormat{}
+	case JSON:
+		return jsonFormat{}
+	case XLSX:
+		return xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}
+	case HTML:
+		return htmlFormat{}
+	}
+	return nil
 }
 
 // untilDone ends rows with the cause of ctx once ctx is done.

@@ -20,7 +20,7 @@ import (
 // paceDays is how far back the pace is measured.
 const paceDays = 7
 
-// statusReport is what status shows of the newest input.
+// statusReport is what status shows of one input.
 type statusReport struct {
 	checks       kyc.Funnel
 	info         ledger.Info
@@ -42,7 +42,7 @@ type statusReport struct {
 	own          bool         // perDay is that of the run that goes on, not of the last days
 }
 
-func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*statusReport, error) {
+func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time, chosen *inputSelection) (*statusReport, error) {
 	s := &statusReport{info: info, now: now}
 	var err error
 	batches, err := session.Inputs(ctx, l)
@@ -52,11 +52,24 @@ func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, no
 	if s.gaps, err = l.Gaps(ctx); err != nil {
 		return nil, err
 	}
-	if len(batches) > 0 {
-		s.batch, s.several = batches[0], len(batches) > 1
+	var sel ledger.Selection
+	if sel.Run, err = chosen.runID(); err != nil {
+		return nil, err
 	}
-	if err := s.readRuns(ctx, l, 0); err != nil || s.batch.ID == 0 {
+	if len(batches) > 0 {
+		of, err := chosen.chooseBatches(ctx, l, batches, &sel)
+		if err != nil {
+			return nil, err
+		}
+		s.batch, s.several = of[0], len(batches) > 1
+	} else if *chosen != (inputSelection{}) {
+		return nil, errNoInput()
+	}
+	if err := s.readRuns(ctx, l, sel.Run); err != nil || s.batch.ID == 0 {
 		return s, err
+	}
+	if *chosen != (inputSelection{}) && s.lastOfBatch.ID != 0 && s.lastOfBatch.ID != s.run.ID {
+		s.run, s.running = s.lastOfBatch, false // another input is being sent
 	}
 	if err := s.countRows(ctx, l); err != nil {
 		return nil, err

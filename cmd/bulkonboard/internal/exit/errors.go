@@ -113,6 +113,17 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 
 func (e *UsageError) Unwrap() error { return e.Err }
 
+// hintedError is an error with hints of its own.
+type hintedError struct {
+	error
+	hints []string
+}
+
+// NewHint returns err, whose exit code stays, with hints on what to do.
+func NewHint(err error, hints ...string) error { return &hintedError{err, hints} }
+
+func (h *hintedError) Unwrap() error { return h.error }
+
 // ReportedError is the end of a command that has said everything already.
 type ReportedError struct{ code Code }
 
@@ -133,11 +144,15 @@ func HintsOf(err error) []string {
 	if errors.As(err, &u) {
 		return u.hints
 	}
+	var h *hintedError
+	if errors.As(err, &h) {
+		return h.hints
+	}
 	switch {
 	case errors.Is(err, ledger.ErrMissing):
-		return []string{"name it with --ledger; the first run of all makes it, in production with --new-ledger"}
+		return []string{"name it with --ledger; the first run creates it, in production with --new-ledger"}
 	case errors.Is(err, ledger.ErrLocked):
-		return []string{"wait for the other run, or give --lock-timeout; `bulkonboard status` works during a run"}
+		return []string{"wait for the other run, or add --lock-timeout; bulkonboard status works during a run"}
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 	}
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
 	if err != nil {
-		return nil, ledger.Info{}, err
+		return nil, ledger.Info{}, f.SuggestSandbox(to, err)
 	}
 	info, err := l.Info(ctx)
 	if err != nil {

@@ -71,7 +71,7 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 		return nil, err
 	}
 	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
-		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
+		return nil, exit.NewUsageError(errors.New("production needs confirmation. There is no terminal to confirm on: add --yes"), "to see first what it would do, run bulkonboard plan")
 	}
 	if s.to.Sandbox {
 		s.key = settings.NewSandboxKey()

@@ -118,11 +118,11 @@ func checkLog(f *os.File) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return errors.New("is not a regular file; leave the flag out and redirect standard error instead")
+		return errors.New("is not a regular file; leave out the flag and redirect standard error instead")
 	case !ownedByUser(info) || writableByOthers(info):
 		return errors.New("you do not own it, or others can write to it")
 	case nameCount(info) > 1:
-		return errors.New("has a second name (a hard link); name a file of its own")
+		return errors.New("has a second name (a hard link); name another file")
 	}
 	start := make([]byte, len(logStarts()[1]))
 	n, err := f.ReadAt(start, 0)
@@ -134,5 +134,5 @@ func checkLog(f *os.File) error {
 			return nil
 		}
 	}
-	return errors.New("exists, and is not a log of this program; name another file")
+	return errors.New("exists and is not a log of this program; name another file")
 }
