@@ -162,7 +162,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 	}
 	files := p.Part("List").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more file") })
 	for _, f := range s.batch.Files {
-		files.Text(fmt.Sprintf("%s, %s, since %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered)))
+		files.Text(fmt.Sprintf("%s, %s, first read %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered)))
 	}
 	left := s.openRows()
 	s.addProgress(p, left)

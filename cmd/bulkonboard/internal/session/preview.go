@@ -54,7 +54,17 @@ func (s *session) planNext(plan pipeline.Plan, code exit.Code, failed error) *te
 		part.Text(fmt.Sprintf("There is nothing to send (exit %d).", code))
 		return p
 	}
-	part.Text(fmt.Sprintf("Nothing was sent (exit %d). To send:", code))
+	switch code {
+	case exit.Wallet:
+		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The wallet does not cover every row (exit %d).", code))
+		part.Text("Top it up, or send what it covers. To send:")
+	case exit.Findings:
+		part.Styled(term.Attention, fmt.Sprintf("Nothing was sent. Some rows need a correction (exit %d).", code))
+		part.Text("To send the others:")
+	default:
+		part.Styled(term.Good, fmt.Sprintf("Nothing was sent (exit %d).", code))
+		part.Text("To send:")
+	}
 	part.Command(s.CommandLine(replacePlanByRun(s.Args)...))
 	return p
 }
