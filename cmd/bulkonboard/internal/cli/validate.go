@@ -108,26 +108,26 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
 		code = exit.Findings
 	}
-	if !f.json {
-		say := con.Answerf
-		if f.changes { // they have standard output to themselves
-			say = con.Sayf
-		}
-		reportFindings(say, con, in, found, tally, code)
+	checked := &checkedInput{files: in.Files(), notes: in.Notes(), found: found, tally: tally, code: code}
+	if opt, err := f.SourceOptions(); err == nil {
+		checked.chosen = opt.Map
 	}
 	if f.changes {
 		if err := writeChanges(ctx, con, in, rules); err != nil {
 			return err
 		}
 	}
+	var failed error
 	if f.annotate != "" {
 		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
 		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
-		path, err := outputs.WriteAnnotated(ctx, con, f.annotate, in, note)
-		if err != nil {
-			return err
+		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {
+			failed = err
 		}
-		con.Sayf("written: %s", path)
+	}
+	showFindings(con, checked, f)
+	if failed != nil {
+		return failed
 	}
 	if f.json {
 		rows := tally.Rows
@@ -138,6 +138,19 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		}
 	}
 	return exit.NewReportedError(code)
+}
+
+// showFindings prints the findings where they were asked for: --json and --changes
+// need standard output for themselves.
+func showFindings(con *term.Console, checked *checkedInput, f *validateOptions) {
+	to := con.Out
+	switch {
+	case f.json:
+		return
+	case f.changes:
+		to = con.Err
+	}
+	con.Show(to, checked.page(con, to.IsTerminal()))
 }
 
 // checkInput reads and checks all rows over a ledger that is thrown away.
