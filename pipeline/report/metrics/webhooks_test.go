@@ -2,9 +2,27 @@ package metrics
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 )
+
+func TestWebhooksGolden(t *testing.T) {
+	const path = "testdata/webhooks.prom"
+	var out bytes.Buffer
+	if err := (Webhooks{Environment: "production", Ledger: "prod.db", Version: "v1.2.0", Started: at(0), LastRecorded: at(9), Writable: true,
+		Events: map[EventResult]int{EventRecorded: 40}, Responses: map[int]int{204: 41, 413: 1}}).Encode(&out); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(path); err != nil || out.String() != string(want) {
+		t.Errorf("%s differs (run with -update to accept): %v; got\n%s", path, err, &out)
+	}
+}
 
 func TestWebhooksFollowTheRules(t *testing.T) {
 	for _, test := range []struct {

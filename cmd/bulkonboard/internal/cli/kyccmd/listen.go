@@ -38,24 +38,24 @@ func newListenCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "listen [flags]",
 		Short: "receive the partner's webhooks, until it is interrupted",
-		Long: `Serves an endpoint for the partner's KYC webhooks, at any path, and records what
-they say: all three generations of them. Each must be signed (HMAC-SHA256 of the raw
-body) with the whsec_ secret of the partner's dashboard. It is answered 2xx only when the ledger has it, so
-that the partner repeats what did not arrive. It works during a run on the same
-ledger and needs no API key.
+		Long: `Receives the partner's KYC webhooks, of all three generations and at any path, and
+records them in the ledger. Each must be signed (HMAC-SHA256 of the raw body) with the
+whsec_ secret of the partner's dashboard. An event is answered 2xx only once the ledger
+has it, so that the partner repeats what did not arrive. It works during a run on the
+same ledger and needs no API key.
 
 The secret is used as it is, whsec_ included. While it is replaced, give both: one
-a line of the file, or --secret-file twice. GET and HEAD are answered 204, for
-those who probe; /healthz is answered 200 while the ledger can be written, and 503
-while it cannot. --metrics-addr serves counters for Prometheus at /metrics, and
-/healthz, on an address of its own, which the proxy must not expose. An event of a user of this ledger that is not understood, or of
-another partner account, is named here once and counted at the end.
+a line of the file, or --secret-file twice. An event of a user of this ledger that is
+not understood, or of another partner account, is named here once and counted at the
+end. The form of Svix and Standard Webhooks, which signs webhook-id and
+webhook-timestamp along with the body, is not supported: nothing that the partner has
+published asks for it.
 
-The form of Svix and Standard
-Webhooks, which signs webhook-id and webhook-timestamp along with the body, is not
-supported: nothing that the partner has published asks for it.
+GET and HEAD are answered 204. At /healthz they are answered 200 while the ledger can
+be written and 503 while it cannot. With --metrics-addr, /metrics (for Prometheus) and
+/healthz are served on a second address; do not expose that one.
 
-It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
+It speaks plain HTTP: put a reverse proxy with a certificate in front of it. Its own
 URL is the first line of standard output.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runListen(con, c, &f) },
@@ -145,7 +145,7 @@ func listenTo(ctx context.Context, con *term.Console, command string, l *session
 		con.Sayf("metrics: http://%s/metrics", metricsListener.Addr())
 	}
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
-	con.Sayf("listening for webhooks; interrupt it to end it")
+	con.Sayf("listening for webhooks; press Ctrl-C to stop")
 	err = l.WithRecord(ctx, session.NewRunRecord(command), func(ctx context.Context) error {
 		return serveBoth(ctx, listener, kyc.WithHealth(handler, counters.health), metricsListener, counters.metricsHandler())
 	})
