@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // Check reads and checks all input as Run does. It hands every row, as it would
@@ -66,14 +67,15 @@ func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, err
 type scratchRegistration struct {
 	hasher hasher
 	claims map[digest]uint32 // number of the claiming row among those
-	blocks []claimBlock      // claiming rows, blockRows each: so that none is copied when more come
-	rows   uint32            // in all blocks
+	names  ledger.DetailNames
+	blocks []claimBlock // claiming rows, blockRows each: so that none is copied when more come
+	rows   uint32       // in all blocks
 }
 
 // claimBlock is some claiming rows.
 type claimBlock struct {
 	rows   []rowPlace
-	fields []uint32 // hashes, each row's in the order of ledger.DetailFields
+	fields []uint32 // hashes, each row's in the order of the names
 }
 
 const blockRows = 4096
@@ -84,7 +86,7 @@ func (s *scratchRegistration) claimOf(identity string) (row rowPlace, fields []u
 	if !found || identity == "" {
 		return rowPlace{}, nil, false
 	}
-	b, i, width := &s.blocks[n/blockRows], int(n%blockRows), len(ledger.DetailFields())
+	b, i, width := &s.blocks[n/blockRows], int(n%blockRows), len(s.names)
 	return b.rows[i], b.fields[i*width : (i+1)*width], true
 }
 
@@ -93,19 +95,18 @@ func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey)
 	for i := range keys {
 		out[i].Claimed = -1
 		if row, fields, found := s.claimOf(keys[i].Identity); found {
-			out[i] = ledger.Match{Claimed: int(row.ordinal), First: row.position(), Differs: s.differences(fields, keys[i].Fields)}
+			out[i] = ledger.Match{Claimed: int(row.ordinal), First: row.position(), Differs: s.differences(fields, keys[i].Details)}
 		}
 	}
 	return out, nil
 }
 
 // differences names the fields in which a row differs from the claiming one;
-// nil fields are not compared.
-func (s *scratchRegistration) differences(claiming []uint32, fields []string) (names []string) {
-	all := ledger.DetailFields()
-	for i, f := range fields {
-		if s.hashField(f) != claiming[i] && all[i] != "ipAddress" { // as the ledger has it: an address changes by itself
-			names = append(names, all[i])
+// nil details are not compared.
+func (s *scratchRegistration) differences(claiming []uint32, details []ledger.Detail) (names []string) {
+	for i, value := range s.names.Values(details) {
+		if s.hashField(value) != claiming[i] && s.names[i] != validate.FieldIPAddress { // as the ledger has it: an address changes by itself
+			names = append(names, s.names[i])
 		}
 	}
 	return names
@@ -120,24 +121,22 @@ func (s *scratchRegistration) hashField(value string) uint32 {
 }
 
 func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
-	width := len(ledger.DetailFields())
 	for i := range rows {
 		row := &rows[i]
 		if !row.Claims {
 			continue
 		}
+		if s.names == nil { // all rows of a check have the same
+			s.names = s.names.Add(row.Details)
+		}
 		if int(s.rows/blockRows) == len(s.blocks) {
-			s.blocks = append(s.blocks, claimBlock{make([]rowPlace, 0, blockRows), make([]uint32, 0, blockRows*width)})
+			s.blocks = append(s.blocks, claimBlock{make([]rowPlace, 0, blockRows), make([]uint32, 0, blockRows*len(s.names))})
 		}
 		s.claims[s.hasher.digestOf(row.Identity)] = s.rows
 		s.rows++
 		b := &s.blocks[len(s.blocks)-1]
 		b.rows = append(b.rows, placeOf(row))
-		for i := range width {
-			value := "" // a missing one counts as empty
-			if i < len(row.Fields) {
-				value = row.Fields[i]
-			}
+		for _, value := range s.names.Values(row.Details) {
 			b.fields = append(b.fields, s.hashField(value))
 		}
 	}
