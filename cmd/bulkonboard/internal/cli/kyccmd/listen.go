@@ -37,45 +37,46 @@ func newListenCommand(con *term.Console) *cobra.Command {
 	f := listenOptions{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Span: settings.Span{Duration: 7 * 24 * time.Hour}}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
-		Short: "receive the partner's webhooks, until it is interrupted",
-		Long: `Receives the partner's KYC webhooks, of all three generations and at any path, and
-records them in the ledger. Each must be signed (HMAC-SHA256 of the raw body) with the
-whsec_ secret of the partner's dashboard. An event is answered 2xx only once the ledger
-has it, so that the partner repeats what did not arrive. It works during a run on the
-same ledger and needs no API key.
+		Short: "receive the partner's webhooks until you interrupt it",
+		Long: `Serves an endpoint for the partner's KYC webhooks, at any path, and records all three
+generations of events. Each must be signed (HMAC-SHA256 of the raw body) with the
+whsec_ secret of the partner's dashboard. An event is answered with 2xx only once the
+ledger has it, so that the partner repeats what did not arrive. The command works
+during a run on the same ledger and needs no API key.
 
-The secret is used as it is, whsec_ included. While it is replaced, give both: one
-a line of the file, or --secret-file twice. An event of a user of this ledger that is
-not understood, or of another partner account, is named here once and counted at the
-end. The form of Svix and Standard Webhooks, which signs webhook-id and
-webhook-timestamp along with the body, is not supported: nothing that the partner has
-published asks for it.
+The secret is used as it is, whsec_ included. While you rotate it, give both: one on
+each line of the file, or --secret-file twice. GET and HEAD are answered with 204.
+Events that are not understood, or that belong to another partner account, are named
+once and counted at the end.
 
-GET and HEAD are answered 204. At /healthz they are answered 200 while the ledger can
-be written and 503 while it cannot. With --metrics-addr, /metrics (for Prometheus) and
-/healthz are served on a second address; do not expose that one.
+Signatures in the form of Svix and Standard Webhooks, which cover webhook-id and
+webhook-timestamp as well, are not supported: the partner does not document them.
 
-It speaks plain HTTP: put a reverse proxy with a certificate in front of it. Its own
-URL is the first line of standard output.`,
+At /healthz, GET and HEAD are answered with 200 while the ledger can be written and with
+503 while it cannot. --metrics-addr serves /metrics (for Prometheus) and /healthz on a
+second address: do not expose that one.
+
+It serves plain HTTP: put a reverse proxy with a certificate in front of it. Its URL
+is the first line of standard output.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runListen(con, c, &f) },
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 chooses a free one")
-	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "`ADDRESS` that serves /metrics and /healthz, such as 127.0.0.1:9480 (default none)")
-	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "`FILE` that holds the whsec_ secret, or several, one a line (required, repeatable)")
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen on; port 0 picks a free port")
+	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "read the whsec_ secret from `FILE`, or several, one on each line (required, repeatable)")
 	addPartnerIDFlag(c.Flags(), &f.partnerID)
-	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the header with the signature")
-	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default sha256= or nothing)")
-	c.Flags().Var(&f.encoding, "signature-encoding", "hex or base64 (default either)")
-	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than that, such as 7d or 36h")
+	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the signature header")
+	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
+	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
+	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
+	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
 
 func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
-		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anyone could send events")
+		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard; without it anyone could send events")
 	}
 	if f.maxAge.Duration == 0 {
 		return exit.UsageErrorf("--max-age must be more than 0")
@@ -85,7 +86,7 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		return err
 	}
 	if len(secrets) == 0 {
-		return exit.UsageErrorf("--secret-file: the files hold no secret")
+		return exit.UsageErrorf("--secret-file: the files are empty")
 	}
 	l, err := openShared(ctx, con, c, &f.TargetFlags)
 	if err != nil {
