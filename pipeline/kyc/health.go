@@ -43,6 +43,7 @@ func (h *Health) Check(ctx context.Context) error {
 // ServeHTTP implements http.Handler.
 func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Connection", "close") // as for every request that is not signed
 	w.Header().Set("Content-Length", "0")
 	if h.Check(r.Context()) != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)

@@ -41,7 +41,7 @@ func TestHealth(t *testing.T) {
 			failure = test.err
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequestWithContext(hungUp, test.method, test.path, nil))
-			if w.Code != test.status || checks != test.checks || passed != test.passed || w.Body.Len() != 0 {
+			if w.Code != test.status || checks != test.checks || passed != test.passed || w.Body.Len() != 0 || passed == 0 && w.Header().Get("Connection") != "close" {
 				t.Errorf("%s: status %d, %d checks, %d passed on, body %q", test.name, w.Code, checks, passed, w.Body)
 			}
 		}
