@@ -37,7 +37,7 @@ func TestHealth(t *testing.T) {
 			{"a webhook", "POST", "/healthz", time.Hour, nil, 200, 3, 1},
 			{"another path", "GET", "/", time.Hour, nil, 200, 3, 2},
 		} {
-			time.Sleep(test.after)
+			<-time.After(test.after)
 			failure = test.err
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequestWithContext(hungUp, test.method, test.path, nil))

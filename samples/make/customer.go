@@ -28,8 +28,8 @@ func header() []string {
 		"isTermsOfServiceAccepted", "program", "walletAddress"}
 }
 
-// customer returns a row without mistakes. The number i is in everything that must differ.
-func customer(random *rand.Rand, seed uint64, i int) []string {
+// newCustomer returns a row without mistakes. The number i is in everything that must differ.
+func newCustomer(random *rand.Rand, seed uint64, i int) []string {
 	first := pick(random, "Amara", "Björn", "Chloé", "Dmitri", "Esra", "Fatima", "Giulia", "Hana", "Ivo", "Jürgen",
 		"Kwame", "Linh", "Mateo", "Noor", "Olga", "Pedro", "Quang", "Ravi", "Siobhán", "Tomás")
 	last := pick(random, "Adeyemi", "Bauer", "Çelik", "Dubois", "Eriksen", "Fernández", "Górska", "Haddad", "Ito", "Janssen",

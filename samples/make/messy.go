@@ -129,8 +129,8 @@ func messyList(rows int, seed uint64, kinds *counts) iter.Seq[[]string] {
 		}
 		var good []string // the last row without mistakes
 		for i := range rows {
-			row := scatter(customer(random, seed, i), i)
-			k, isGood := spoil(random, row, good)
+			row := scatterNumbers(newCustomer(random, seed, i), i)
+			k, isGood := spoilRow(random, row, good)
 			if k.name != "" {
 				kinds.add(k)
 			}
@@ -157,18 +157,18 @@ func messyList(rows int, seed uint64, kinds *counts) iter.Seq[[]string] {
 	}
 }
 
-// scatter gives a row a phone number and an IP address that do not follow those of the
+// scatterNumbers gives a row a phone number and an IP address that do not follow those of the
 // row before, as those of real customers do not.
-func scatter(row []string, i int) []string {
+func scatterNumbers(row []string, i int) []string {
 	n := i % 90_000_000 * 48_271 % 90_000_000 // each number once: 48,271 is prime
 	row[phoneNumber] = fmt.Sprintf("+49151%08d", 10_000_000+n)
 	row[ipAddress] = fmt.Sprintf("2001:db8:%x::%x", n>>16, n&0xffff+1)
 	return row
 }
 
-// spoil gives a row one of the mistakes, or makes it repeat the good one before it. It
+// spoilRow gives a row one of the mistakes, or makes it repeat the good one before it. It
 // returns what it did, and whether the row is good and may be repeated.
-func spoil(random *rand.Rand, row, good []string) (k kind, isGood bool) {
+func spoilRow(random *rand.Rand, row, good []string) (k kind, isGood bool) {
 	n := random.IntN(1000)
 	for _, m := range mistakes() {
 		if n -= m.share; n < 0 {

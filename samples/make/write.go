@@ -24,7 +24,7 @@ func goodList(rows int, seed uint64) iter.Seq[[]string] {
 			return
 		}
 		for i := range rows {
-			if !yield(customer(random, seed, i)) {
+			if !yield(newCustomer(random, seed, i)) {
 				return
 			}
 		}

@@ -78,7 +78,7 @@ func (m *listenMetrics) metricsHandler() http.Handler {
 // command through failed, as it does when an event cannot be recorded.
 func newLedgerHealth(l *sqlite.Ledger, failed func(error)) *kyc.Health {
 	return kyc.NewHealth(func(ctx context.Context) error {
-		err := l.CheckWritable(ctx)
+		err := sqlite.CheckWritable(ctx, l)
 		if err != nil && !errors.Is(err, sqlite.ErrBusy) {
 			failed(err)
 		}
