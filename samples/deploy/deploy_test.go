@@ -67,10 +67,10 @@ func commands(t *testing.T) map[string][]string {
 func isRun(words []string) bool { return words[0] == "run" }
 
 // build returns the path of the program, built for this test.
-func build(t *testing.T) string {
+func build(t *testing.T, flags ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "bulkonboard.exe")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/bulkonboard").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build", "-o", binary}, flags, []string{"../../cmd/bulkonboard"})...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return binary
@@ -188,6 +188,14 @@ func TestDockerfile(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../../go.mod"))[1]
 	if !strings.Contains(text, "golang:"+version+" ") {
 		t.Errorf("Dockerfile builds with another Go than %s", version)
+	}
+	// The image has no repository to take its version from.
+	flags := regexp.MustCompile(`-ldflags="([^"]*)\$VERSION"`).FindStringSubmatch(text)
+	if flags == nil || !strings.Contains(text, "\nARG VERSION=") {
+		t.Fatal("Dockerfile sets no version")
+	}
+	if out, err := exec.CommandContext(t.Context(), build(t, "-buildvcs=false", "-ldflags="+flags[1]+"v1.2.3"), "version").Output(); err != nil || !strings.HasPrefix(string(out), "bulkonboard v1.2.3 ") {
+		t.Errorf("the image's program says %q, %v", out, err)
 	}
 	ignored := read(t, "Dockerfile.dockerignore")
 	if !strings.Contains(ignored, "\n*\n") {

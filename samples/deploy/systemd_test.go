@@ -1,9 +1,12 @@
 package deploy_test
 
 import (
+	"bufio"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -73,15 +76,7 @@ func TestBackupIsPlayed(t *testing.T) {
 		t.Skip("the unit's command needs a shell")
 	}
 	binary, dir := build(t), t.TempDir()
-	command := func(args ...string) {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), binary, args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%q: %v\n%s", args, err, out)
-		}
-	}
-	command("run", "--sandbox", "--rate", "unlimited", "--quiet", "--ledger", "production.db", "--report", "r.csv", inputWithoutMistakes(t))
+	makeLedger(t, binary, dir)
 	played := strings.NewReplacer("/usr/local/bin/bulkonboard", binary, "/var/lib/bulkonboard", dir, "/var/backups/bulkonboard", dir,
 		"/data/", dir+"/", "/backup/", dir+"/", "$(POD_NAME)", "production-pod")
 	unit := exec.CommandContext(t.Context(), "/bin/sh", "-c", played.Replace(execLine(t, "bulkonboard-backup.service")))
@@ -93,21 +88,75 @@ func TestBackupIsPlayed(t *testing.T) {
 	for _, w := range words {
 		args = append(args, played.Replace(w))
 	}
-	command(args...)
+	runCommand(t, binary, dir, args...)
 	backups, err := filepath.Glob(filepath.Join(dir, "production-*.db"))
 	if err != nil || len(backups) != 2 {
 		t.Fatalf("made %q, %v", backups, err)
 	}
 	for _, path := range backups {
-		command("ledger", "verify", "--ledger", path)
+		runCommand(t, binary, dir, "ledger", "verify", "--ledger", path)
 	}
 }
 
-func inputWithoutMistakes(t *testing.T) string {
+// The commands of the unit and of the Deployment serve /healthz.
+func TestListenIsPlayed(t *testing.T) {
+	binary, dir := build(t), t.TempDir()
+	makeLedger(t, binary, dir)
+	if err := os.WriteFile(filepath.Join(dir, "webhook-secret"), []byte("whsec_1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := regexp.MustCompile(`[0-9.]+:\d+$`)
+	played := strings.NewReplacer("/var/lib/bulkonboard", dir, "/data", dir, "%d", dir, "/secret", dir)
+	for _, name := range []string{"bulkonboard-listen.service", "listen.yaml"} {
+		var args []string
+		for _, w := range commands(t)[name] {
+			args = append(args, port.ReplaceAllString(played.Replace(w), "127.0.0.1:0"))
+		}
+		cmd := exec.CommandContext(t.Context(), binary, args...)
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(out).ReadString('\n')
+		if err != nil {
+			t.Fatalf("%s: %q says no URL: %v", name, args, err)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSpace(line)+"healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
+			t.Errorf("%s: health is %d, %v", name, answer.StatusCode, err)
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		_ = cmd.Wait() // it was killed
+	}
+}
+
+func runCommand(t *testing.T, binary, dir string, args ...string) {
 	t.Helper()
-	path, err := filepath.Abs("../customers.csv")
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%q: %v\n%s", args, err, out)
+	}
+}
+
+// makeLedger makes production.db in dir, by a rehearsal with the customers of samples.
+func makeLedger(t *testing.T, binary, dir string) {
+	t.Helper()
+	input, err := filepath.Abs("../customers.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	runCommand(t, binary, dir, "run", "--sandbox", "--rate", "unlimited", "--quiet", "--ledger", "production.db", "--report", "r.csv", input)
 }
