@@ -39,6 +39,7 @@ type Endpoint struct {
 	Busy      func(error) bool                   // whether an error of the ledger passes by itself; nil = none does
 	Failed    func(error)                        // called with every other one, several times perhaps; nil = ignored
 	Recorded  func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
+	Answered  func(status int)                   // called with the HTTP status of each answer. nil = ignored
 	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime, ErrOtherLink. nil = ignored
 	Now       func() time.Time                   // default time.Now
 }
@@ -62,6 +63,9 @@ func Handler(e Endpoint) (http.Handler, error) {
 	}
 	if e.Recorded == nil {
 		e.Recorded = func(ledger.KYCEvent, bool) {}
+	}
+	if e.Answered == nil {
+		e.Answered = func(int) {}
 	}
 	if e.Skipped == nil {
 		e.Skipped = func(string, error) {}
@@ -87,6 +91,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(status)
+	h.Answered(status)
 }
 
 func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
