@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
@@ -85,8 +84,8 @@ func registerInput(ctx context.Context, cfg Config, observer checkObserver) (*re
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{},
-		sharing: newSharing(), shown: map[int]shownStatus{}}
+	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), numbers: map[digest]rowPlace{},
+		sharing: sharing{}, shown: map[int]shownStatus{}}
 	if err := r.registerAll(ctx); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
@@ -118,9 +117,8 @@ type registrar struct {
 	out      *registered
 	observer checkObserver
 	perFile  []int
-	seed     maphash.Seed
-	numbers  map[uint64]ledger.Position // of the rows that claim a customer, by the hash of their customer number
-	sharing  *sharing                   // of the invalid rows
+	numbers  map[digest]rowPlace // of the rows that claim a customer, by their customer number
+	sharing  sharing             // of the invalid rows
 	shown    map[int]shownStatus
 }
 
@@ -228,10 +226,9 @@ func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	if !row.Claims || number == "" {
 		return
 	}
-	hash := maphash.String(r.seed, number)
-	first, taken := r.numbers[hash]
+	first, taken := r.numbers[digestOf(number)]
 	if !taken {
-		r.numbers[hash] = ledger.Position{File: row.File, Number: row.Number}
+		r.numbers[digestOf(number)] = placeOf(row)
 		return
 	}
 	if k.Customer != nil && k.Customer.Status.Onboarded() || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
@@ -239,7 +236,7 @@ func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	}
 	row.Claims, row.Verdict = false, ledger.Invalid
 	row.Findings = append([]ledger.Finding{{Code: CodeIDRepeated,
-		Message: r.placeName(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
+		Message: r.placeName(first.position()) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
 // noteSharedEmail adds to an invalid row which row claims its customer: at once if
