@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -134,5 +135,6 @@ func checkInput(ctx context.Context, con *term.Console, in *source.Input, rules 
 	defer found.Columns.End()
 	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules,
 		Log: slog.New(shown)}
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // what a check remembers has few pointers: collecting often costs little
 	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
 }
