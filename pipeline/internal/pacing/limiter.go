@@ -65,7 +65,7 @@ func (p *Limiter) setRate(perSecond float64) {
 		burst = max(p.burst, int(perSecond*catchUpShare))
 	}
 	p.limiter.SetBurst(burst)
-	p.limiter.SetLimit(rate.Limit(perSecond))
+	p.limiter.SetLimit(min(rate.Limit(perSecond), rate.Inf)) // +Inf times no time would be no number of tokens, for ever
 }
 
 // WaitTurn waits for a token. It returns the error of ctx if that ends first.
