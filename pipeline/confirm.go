@@ -129,10 +129,7 @@ func (r *run) confirmAfter(ctx context.Context, err error) error {
 		}
 	}
 	r.isSendingDone = true
-	if err := (confirmer{r}).confirmCreated(ctx); err != nil {
-		return r.stopOn(err)
-	}
-	return nil
+	return r.stopOn(confirmer{r}.confirmCreated(ctx))
 }
 
 // pairWhileSending compares the users created so far while others are being sent.

@@ -153,9 +153,9 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	}
 	r.counters.setWallet(balance, w.Currency)
 	plan.Wallet, plan.Currency = balance, w.Currency
-	usable := balance.Minus(Amount{}.Plus(r.cfg.Money.Keep))
-	if !r.cfg.Money.Keep.Known() {
-		usable = balance
+	usable := balance
+	if r.cfg.Money.Keep.Known() {
+		usable = balance.Minus(r.cfg.Money.Keep)
 	}
 	plan.Covered = usable.Over(r.fee)
 	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
@@ -200,8 +200,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var stop *Stop
-	if errors.As(err, &stop) {
+	if stop, ok := errors.AsType[*Stop](err); ok {
 		return stop
 	}
 	if e, ok := errors.AsType[*partner.Error](err); ok {

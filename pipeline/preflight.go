@@ -118,12 +118,8 @@ func refusalStop(err error) *Stop {
 
 // exceeds reports whether n of total exceeds a bound.
 func exceeds(b Bound, n, total int) bool {
-	switch {
-	case b.Percent > 0:
+	if b.Percent > 0 {
 		return float64(n)*100 > b.Percent*float64(total)
-	case b.Count > 0:
-		return n > b.Count
-	default:
-		return false
 	}
+	return b.Count > 0 && n > b.Count
 }

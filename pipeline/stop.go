@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,10 +42,8 @@ type Stop struct {
 
 func (s *Stop) Error() string {
 	switch {
-	case s.Detail == "" && s.Err == nil:
-		return string(s.Reason)
 	case s.Err == nil:
-		return s.Detail
+		return cmp.Or(s.Detail, string(s.Reason))
 	case s.Detail == "":
 		return s.Err.Error()
 	default:

@@ -120,7 +120,7 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 	}
 	out := make([]ledger.Finding, len(problems))
 	for i, p := range problems {
-		out[i] = ledger.Finding{Field: p.Field, Code: p.Code, Message: p.Message, Warning: p.Warning}
+		out[i] = ledger.Finding(p)
 	}
 	return out
 }

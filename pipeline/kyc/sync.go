@@ -143,22 +143,16 @@ func (w *walk) clearProgress(ctx context.Context) error {
 }
 
 func (w *walk) readPages(ctx context.Context) error {
-	if !w.out.Resumed {
-		end, err := w.readFirstPage(ctx)
-		if err != nil {
-			return err
-		}
-		if end {
-			return w.clearProgress(ctx)
-		}
-	}
-	for len(w.wanted) > 0 {
+	for isFirst := !w.out.Resumed; len(w.wanted) > 0; isFirst = false {
 		if err := w.saveProgress(ctx); err != nil {
 			return err
 		}
 		p, err := w.readPage(ctx, w.at.Skip)
 		if err != nil {
 			return err
+		}
+		if isFirst {
+			w.planWalk(p)
 		}
 		cut := w.stopReason(p)
 		if err := w.recordPage(ctx, p); err != nil {
@@ -167,19 +161,15 @@ func (w *walk) readPages(ctx context.Context) error {
 		if len(w.wanted) > 0 {
 			w.out.Cut = cut
 		}
-		if cut != nil || w.nextPage(p) {
+		if cut != nil || isFirst && len(p.Users) == 0 || !isFirst && w.nextPage(p) {
 			break
 		}
 	}
 	return w.clearProgress(ctx)
 }
 
-// readFirstPage reads the first page, and reports whether it is all there is to read.
-func (w *walk) readFirstPage(ctx context.Context) (end bool, err error) {
-	p, err := w.readPage(ctx, 0)
-	if err != nil {
-		return false, err
-	}
+// planWalk decides by the first page which way to go on, and how far.
+func (w *walk) planWalk(p partner.Page) {
 	w.at.Began, w.at.Skip = pageTime(p), len(p.Users)
 	switch {
 	case w.Most > 0:
@@ -194,12 +184,6 @@ func (w *walk) readFirstPage(ctx context.Context) (end bool, err error) {
 	if newestLast(p) && p.Total > len(p.Users) {
 		w.at.Back, w.at.Skip = true, max(len(p.Users), p.Total-len(p.Users))
 	}
-	cut := w.stopReason(p)
-	err = w.recordPage(ctx, p)
-	if len(w.wanted) > 0 {
-		w.out.Cut = cut
-	}
-	return len(p.Users) == 0 || cut != nil, err
 }
 
 // stopReason notes a page and returns why no more are to be read, nil if they are.
