@@ -55,7 +55,7 @@ func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
 		Slug: r.account.boundSlug(), AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
-	add := func(c ledger.Customer) error {
+	for _, c := range r.inDoubt() {
 		ask.Wanted[c.Identity], ask.Mailboxes[validate.Mailbox(c.Identity)] = true, true
 		if n := decide.NormalizeName(c.FirstName, c.LastName); n != "" {
 			ask.Names[n] = true
@@ -66,22 +66,11 @@ func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 		}
 		near, err := r.witnesses(ctx, c.History)
 		if err != nil {
-			return err
+			return ask, err
 		}
 		ask.near[c.ID] = near
 		for _, k := range near.AllSides() {
 			ask.Known[k.ServiceID], ask.Reach[k.ServiceID] = true, true
-		}
-		return nil
-	}
-	for _, w := range r.own {
-		if err := add(w.job.customer); err != nil {
-			return ask, err
-		}
-	}
-	for _, c := range r.others {
-		if err := add(c); err != nil {
-			return ask, err
 		}
 	}
 	var err error
@@ -292,11 +281,14 @@ func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o own
 			}
 		}
 	}
-	for _, w := range r.own {
-		links = appendSalvaged(links, w.job.customer.History)
-	}
-	for _, c := range r.others {
-		links = appendSalvaged(links, c.History)
+	for _, c := range r.inDoubt() {
+		for _, a := range c.History {
+			if a.Class == ledger.OKBroken {
+				if _, link := partner.Salvage(a.Excerpt); link != "" {
+					links = append(links, link)
+				}
+			}
+		}
 	}
 	slices.Sort(ids)
 	o.user, err = r.usersTaken(ctx, slices.Compact(ids))
@@ -307,16 +299,4 @@ func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o own
 		return o, ledgerStop("looking up users by serviceId", err)
 	}
 	return o, nil
-}
-
-// appendSalvaged adds the links that broken answers of a history brought.
-func appendSalvaged(links []string, h []ledger.Attempt) []string {
-	for _, a := range h {
-		if a.Class == ledger.OKBroken {
-			if _, link := partner.Salvage(a.Excerpt); link != "" {
-				links = append(links, link)
-			}
-		}
-	}
-	return links
 }

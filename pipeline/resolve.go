@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -235,13 +237,19 @@ func (r *resolver) sendResolved(ctx context.Context, out []resolved) error {
 // allInGap returns those of the rows in doubt whose users were created inside a gap.
 func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	var all []string
-	for _, w := range r.own {
-		all = append(all, w.job.customer.Identity)
-	}
-	for _, c := range r.others {
+	for _, c := range r.inDoubt() {
 		all = append(all, c.Identity)
 	}
 	return r.inGap(ctx, all)
+}
+
+// inDoubt returns the customers of this input and of others that are in doubt.
+func (r *resolver) inDoubt() []ledger.Customer {
+	all := slices.Collect(maps.Values(r.others))
+	for _, w := range r.own {
+		all = append(all, w.job.customer)
+	}
+	return all
 }
 
 // scanPace returns the pace of look-ups: the run's, and during the sending only a

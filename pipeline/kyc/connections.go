@@ -7,13 +7,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-
-	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
-
-// maxConnections is how many connections an endpoint has at a time. A stalled one
-// costs a goroutine and what it sent, at most 64 KiB of body and 20 KiB of headers.
-const maxConnections = limits.WebhookConns
 
 // limitListener is a listener that holds at most so many connections. When a
 // further one comes in, the oldest on which no signed event is being recorded is

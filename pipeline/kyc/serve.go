@@ -14,19 +14,13 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-const (
-	maxHeaderTime = limits.WebhookHead
-	maxBodyTime   = limits.WebhookRead
-	maxHeaders    = limits.WebhookHeaders // bytes; net/http adds 4 KiB
-)
-
 // Serve serves a Handler on the listener, which it closes, until ctx ends; requests
 // in flight then have grace to end. Callers who stall take no place of a signed
 // event: headers, bodies and the number of connections have limits,
 // and the oldest connection without a signed event makes room for a new one. It
 // returns nil when ctx was canceled, else the cause of its end, or why serving failed.
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, grace time.Duration) error {
-	return serveLimited(ctx, newLimitListener(listener, maxConnections), h, grace)
+	return serveLimited(ctx, newLimitListener(listener, limits.WebhookConns), h, grace)
 }
 
 func serveLimited(ctx context.Context, listener *limitListener, h http.Handler, grace time.Duration) error {
@@ -65,6 +59,6 @@ func serveLimited(ctx context.Context, listener *limitListener, h http.Handler, 
 // time limits, small headers, and nothing of theirs in a log. The time limit of
 // a body is set by the Handler.
 func newServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ConnContext: withConnection, ReadHeaderTimeout: maxHeaderTime, ReadTimeout: maxHeaderTime + maxBodyTime,
-		WriteTimeout: limits.WebhookWrite, IdleTimeout: limits.WebhookIdle, MaxHeaderBytes: maxHeaders, ErrorLog: log.New(io.Discard, "", 0)}
+	return &http.Server{Handler: h, ConnContext: withConnection, ReadHeaderTimeout: limits.WebhookHead, ReadTimeout: limits.WebhookHead + limits.WebhookRead,
+		WriteTimeout: limits.WebhookWrite, IdleTimeout: limits.WebhookIdle, MaxHeaderBytes: limits.WebhookHeaders, ErrorLog: log.New(io.Discard, "", 0)}
 }
