@@ -302,20 +302,19 @@ func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list u
 func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
 	var identities []string
 	for _, c := range due {
-		if u, ok := list.Known[c.ServiceID]; ok && u.Identity != c.Identity {
-			if id := u.Identity; id != "" {
-				identities = append(identities, id)
-			}
+		if u := list.Known[c.ServiceID]; u.Identity != "" && u.Identity != c.Identity {
+			identities = append(identities, u.Identity)
 		}
 	}
+	if len(identities) == 0 {
+		return nil, nil // a query for no identity would be one for all
+	}
 	people := make(map[string]ledger.Customer, len(identities))
-	for some := range slices.Chunk(identities, 500) {
-		for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Identities: some, History: true}) {
-			if err != nil {
-				return nil, ledgerStop("reading the customers that the list names", err)
-			}
-			people[c.Identity] = c
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Identities: identities, History: true}) {
+		if err != nil {
+			return nil, ledgerStop("reading the customers that the list names", err)
 		}
+		people[c.Identity] = c
 	}
 	return people, nil
 }

@@ -22,10 +22,10 @@ func ParseAmount(s string) (Amount, error) {
 	if s == "" {
 		return Amount{}, nil
 	}
-	if len(s) > 64 || strings.ContainsAny(s, "/eE_xXpP") {
-		return Amount{}, fmt.Errorf("not an amount of money: write it like 12.50")
+	r, ok := new(big.Rat), len(s) <= 64 && !strings.ContainsAny(s, "/eE_xXpP")
+	if ok {
+		r, ok = r.SetString(s)
 	}
-	r, ok := new(big.Rat).SetString(s)
 	if !ok {
 		return Amount{}, fmt.Errorf("not an amount of money: write it like 12.50")
 	}
@@ -80,15 +80,12 @@ func (a Amount) Over(b Amount) int {
 	if a.rat == nil || b.rat == nil || b.rat.Sign() <= 0 {
 		return -1
 	}
-	if a.rat.Sign() <= 0 {
-		return 0
-	}
 	q := new(big.Rat).Quo(a.rat, b.rat)
 	n := new(big.Int).Quo(q.Num(), q.Denom())
 	if !n.IsInt64() {
 		return -1
 	}
-	return int(n.Int64())
+	return max(0, int(n.Int64()))
 }
 
 // Per returns the n-th part; unknown if the amount is or n is not positive.

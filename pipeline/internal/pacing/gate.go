@@ -145,15 +145,11 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 			g.scarceSince, g.rests = time.Time{}, 0
 		}
 	}
-	switch class {
-	case ledger.Busy, ledger.Throttled, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
-	default:
-		if current {
-			g.busies, g.busySince = 0, time.Time{}
-		}
-	}
 	if current && class != ledger.NotSent && class != ledger.Unknown && class != ledger.OKBroken {
 		g.silentSince = time.Time{}
+		if !class.AsksToWait() {
+			g.busies, g.busySince = 0, time.Time{}
+		}
 	}
 	switch class {
 	case ledger.Busy, ledger.Throttled:
