@@ -66,9 +66,6 @@ func checkInput(ctx context.Context, cfg Config, read func(rows int)) (*register
 	return registerInput(ctx, cfg, checkObserver{read: read})
 }
 
-// showRead shows how many rows of the input have been read.
-func (r *run) showRead(rows int) { r.counters.update(func(f *figures) { f.Rows = rows }) }
-
 // newBatch returns the input as a batch that is not registered yet.
 func newBatch(cfg Config) ledger.Batch {
 	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}

@@ -36,6 +36,20 @@ type Plan struct {
 	ReadsList bool      // the partner's list must be read before anything is sent
 }
 
+// planBatch checks the input and decides whether it may be sent. The registration
+// is left open, also by an error.
+func (r *run) planBatch(ctx context.Context) (*registered, Plan, error) {
+	b, err := checkInput(ctx, r.cfg, func(rows int) { r.counters.update(func(f *figures) { f.Rows = rows }) })
+	if err != nil {
+		return &registered{}, Plan{}, err
+	}
+	if err := r.recallLearnt(ctx); err != nil {
+		return b, Plan{}, err
+	}
+	plan, err := r.preflight(ctx, b)
+	return b, plan, err
+}
+
 // preflight asks the wallet, applies the bounds and has the plan confirmed. An
 // error means that nothing is sent.
 func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {

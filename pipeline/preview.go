@@ -42,15 +42,7 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	r := newRun(cfg)
-	b, err := checkInput(ctx, cfg, r.showRead)
-	if err != nil {
-		return Plan{}, asInterrupted(ctx, err)
-	}
-	if err := r.recallLearnt(ctx); err != nil {
-		return Plan{}, errors.Join(err, b.rollBack())
-	}
-	plan, err := r.preflight(ctx, b)
+	b, plan, err := newRun(cfg).planBatch(ctx)
 	return plan, errors.Join(asInterrupted(ctx, err), b.rollBack())
 }
 

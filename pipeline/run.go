@@ -80,13 +80,8 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	batch, err := checkInput(ctx, cfg, r.showRead)
-	if err != nil {
-		return s, asInterrupted(ctx, err)
-	}
-	if err = r.recallLearnt(ctx); err == nil {
-		s.Plan, err = r.preflight(ctx, batch)
-	}
+	batch, plan, err := r.planBatch(ctx)
+	s.Plan = plan
 	if err == nil {
 		err = batch.commitBatch(ctx)
 	}
