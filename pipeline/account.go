@@ -41,10 +41,11 @@ func (a *account) recallBound(ctx context.Context) error {
 	return nil
 }
 
-func (a *account) boundSlug() string {
+// current returns what the ledger is bound to.
+func (a *account) current() ledger.Account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.bound.Slug
+	return a.bound
 }
 
 // bindName compares a name of the account with what the ledger is bound to, and
@@ -105,9 +106,7 @@ func errOtherAccount() error {
 // partner says whose it is. It only compares: the ledger is not written before
 // the run is confirmed.
 func (r *run) sameWallet(partnerID string) error {
-	r.account.mu.Lock()
-	defer r.account.mu.Unlock()
-	if r.account.bound.Differs(ledger.Account{Partner: partnerID}) {
+	if r.account.current().Differs(ledger.Account{Partner: partnerID}) {
 		return &Stop{Reason: Refused, Err: errOtherAccount()}
 	}
 	return nil
@@ -127,10 +126,10 @@ func (r *run) sameAccount(ctx context.Context) error {
 		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
 	}
 	changed, err := r.keyChanged(ctx)
-	if err != nil || !changed || r.account.boundSlug() == "" || r.owner != "" {
+	if err != nil || !changed || r.account.current().Slug == "" || r.owner != "" {
 		return err
 	}
-	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundSlug(), r.pace.WaitTurn)
+	other, err := r.reader.ShowsOtherAccount(ctx, r.account.current().Slug, r.pace.WaitTurn)
 	if s := refusalStop(err); s != nil {
 		return s
 	}

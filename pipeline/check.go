@@ -334,9 +334,6 @@ func durationAt(n int, perSecond float64) time.Duration {
 	if perSecond <= 0 || n <= 0 {
 		return 0
 	}
-	s := float64(n) / perSecond
-	if s > (100 * 365 * 24 * time.Hour).Seconds() {
-		return 100 * 365 * 24 * time.Hour
-	}
-	return time.Duration(s * float64(time.Second))
+	const century = 100 * 365 * 24 * time.Hour
+	return time.Duration(min(float64(n)/perSecond*float64(time.Second), float64(century)))
 }

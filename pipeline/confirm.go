@@ -22,11 +22,6 @@ const (
 	LearntLinksShown = "links_shown"
 )
 
-// unlistedPauses returns how long the list is given to show the users just created.
-func unlistedPauses() []time.Duration {
-	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
-}
-
 // confirmer compares the created users with the partner's list. One goroutine
 // uses it at a time: the resolver while rows are sent, the run afterwards.
 type confirmer struct{ *run }
@@ -52,8 +47,8 @@ func (r confirmer) listUnconfirmed(ctx context.Context) (due []ledger.Customer, 
 // the last answer and before the report. That the list cannot be read ends no
 // run: the users stay unconfirmed, and the next run asks again.
 func (r confirmer) confirmCreated(ctx context.Context) error {
-	pauses := unlistedPauses()
-	var asked map[int64]bool // users that every further reading looks for again
+	pauses := []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second} // for the list to show the users just created
+	var asked map[int64]bool                                                                        // users that every further reading looks for again
 	for try := 0; ; try++ {
 		due, err := r.listUnconfirmed(ctx)
 		if err != nil {
@@ -206,7 +201,7 @@ func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, 
 
 // listFor reads as much of the list as may show some users.
 func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn func(context.Context) error) (userlist.Listing, error) {
-	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: awaitTurn}
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.current().Slug, AwaitTurn: awaitTurn}
 	since, all := time.Time{}, false
 	for _, c := range due {
 		ask.Wanted[c.Identity] = true

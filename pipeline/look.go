@@ -53,7 +53,7 @@ func (r *resolver) lookOnce(ctx context.Context) error {
 func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 	ask := inquiry{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
 		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
-		Slug: r.account.boundSlug(), AwaitTurn: r.scanPace()}}
+		Slug: r.account.current().Slug, AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
 	for _, c := range r.inDoubt() {
 		ask.Wanted[c.Identity], ask.Mailboxes[validate.Mailbox(c.Identity)] = true, true

@@ -150,35 +150,34 @@ func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 
 // nextScan returns when a scan is worth its requests, if at all.
 func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
-	var first, cluster time.Time
-	found, due := false, 0
-	more := r.moreToCome()
+	var dues []time.Time
+	more, isTailing := r.moreToCome(), r.tailing.Load()
 	for _, w := range r.own {
-		if w.unproved && more {
-			continue
+		if !w.unproved || !more {
+			dues = append(dues, w.due)
 		}
-		if !found || w.due.Before(first) {
-			found, first = true, w.due
+	}
+	if len(dues) == 0 {
+		return time.Time{}, false
+	}
+	first := slices.MinFunc(dues, time.Time.Compare)
+	cluster, due := first, 0
+	for _, at := range dues {
+		if at.Sub(first) <= scanCluster {
+			cluster = decide.MaxTime(cluster, at)
 		}
-		if !w.due.After(now) {
+		if !at.After(now) {
 			due++
 		}
 	}
-	if !found {
-		return time.Time{}, false
-	}
-	if r.tailing.Load() {
-		for _, w := range r.own {
-			if (!w.unproved || !more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
-				cluster = w.due
-			}
-		}
+	switch {
+	case isTailing:
 		return decide.MaxTime(cluster, r.last.Add(r.pauseAfterFailure())), true
-	}
-	if due >= scanCrowd {
+	case due >= scanCrowd:
 		return decide.MaxTime(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
+	default:
+		return decide.MaxTime(first, decide.MaxTime(r.began, r.last).Add(scanEvery)), true
 	}
-	return decide.MaxTime(first, decide.MaxTime(r.began, r.last).Add(scanEvery)), true
 }
 
 // moreToCome reports whether rows may yet be sent, and then be users to judge the

@@ -59,8 +59,8 @@ func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) 
 			return answer, err
 		}
 		answer, err = do()
-		var e *partner.Error
-		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+		e, ok := errors.AsType[*partner.Error](err)
+		if !ok || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
 			return answer, err
 		}
 		wait := max(rest, e.RetryAfter)

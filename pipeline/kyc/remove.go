@@ -127,8 +127,8 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	}
 	// Only what surely did nothing is repeated under the one intent.
 	removal, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Removal, error) { return c.Partner.Delete(ctx, cu.ServiceID) })
-	var e *partner.Error
-	if !errors.As(err, &e) && err != nil {
+	e, isAnswered := errors.AsType[*partner.Error](err)
+	if !isAnswered && err != nil {
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
 	change := c.changeAfter(cu, ids[0], removal, e, clock())

@@ -83,7 +83,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 		return err
 	}
 	answer, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Retried, error) { return c.Partner.RetryKYC(ctx, cu.ServiceID) })
-	var e *partner.Error
+	e, isAnswered := errors.AsType[*partner.Error](err)
 	switch {
 	case err == nil:
 		news := c.retryEvent(cu, answer)
@@ -102,7 +102,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 		}
 		_, err = c.Ledger.ObserveKYC(last, []ledger.KYCEvent{news})
 		return err
-	case errors.As(err, &e) && !e.Harmless():
+	case isAnswered && !e.Harmless():
 		out.Unknown++
 		return nil
 	}

@@ -240,8 +240,7 @@ func (w *walk) readPage(ctx context.Context, skip int) (p partner.Page, err erro
 	for {
 		p, err = askPartner(ctx, w.Pace, isReadable, func() (partner.Page, error) { return w.Partner.ListUsers(ctx, skip, w.ask) })
 		w.out.Pages++
-		var e *partner.Error
-		if !errors.As(err, &e) || isReadable(e) || w.ask <= minPage {
+		if e, ok := errors.AsType[*partner.Error](err); !ok || isReadable(e) || w.ask <= minPage {
 			break
 		}
 		w.ask /= 4 // the partner takes no limit above some other

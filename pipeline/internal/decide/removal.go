@@ -15,13 +15,9 @@ import (
 // WithoutDeleted drops users who are gone: those whom the list shows as
 // deleted, and those whom we deleted for certain, since a list may lag behind.
 func WithoutDeleted(h []ledger.Attempt, users []User) []User {
-	gone := func(u User) bool {
+	return slices.DeleteFunc(slices.Clone(users), func(u User) bool {
 		return u.Deleted || slices.ContainsFunc(h, func(a ledger.Attempt) bool { return a.Removes == u.ServiceID && a.Absent })
-	}
-	if !slices.ContainsFunc(users, gone) {
-		return users
-	}
-	return slices.DeleteFunc(slices.Clone(users), gone)
+	})
 }
 
 // isRemoving reports whether a deletion of this user was begun and is unanswered.
