@@ -130,15 +130,8 @@ func (r *run) sameAccount(ctx context.Context) error {
 		return err
 	}
 	other, err := r.reader.ShowsOtherAccount(ctx, r.account.current().Slug, r.pace.WaitTurn)
-	if s := refusalStop(err); s != nil {
-		return s
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if err != nil {
-		r.cfg.Log.Warn("the API key is another one than in the last run, and the list of users that would show whose it is cannot be read", "error", err.Error())
-		return nil
+		return r.withoutList(ctx, err, "the API key is another one than in the last run, and the list of users that would show whose it is cannot be read")
 	}
 	if other {
 		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}

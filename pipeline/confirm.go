@@ -135,14 +135,8 @@ func (r *resolver) pairWhileSending(ctx context.Context) error {
 		return err
 	}
 	list, err := confirmer{r.run}.listFor(ctx, due, r.scanPace())
-	switch s := refusalStop(err); {
-	case ctx.Err() != nil:
-		return nil
-	case s != nil:
-		return s
-	case err != nil:
-		r.cfg.Log.Warn("the partner's list could not be read, so the users created so far are not confirmed yet", "error", err.Error())
-		return nil
+	if err != nil {
+		return r.withoutList(ctx, err, "the partner's list could not be read, so the users created so far are not confirmed yet")
 	}
 	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
 	moved, err := confirmer{r.run}.pairListed(ctx, due, list)

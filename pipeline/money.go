@@ -55,18 +55,6 @@ func (a Amount) Times(n int) Amount {
 	return Amount{new(big.Rat).Mul(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
-// Plus returns the sum; an unknown amount counts as nothing unless both are unknown.
-func (a Amount) Plus(b Amount) Amount {
-	switch {
-	case a.rat == nil:
-		return b
-	case b.rat == nil:
-		return a
-	default:
-		return Amount{new(big.Rat).Add(a.rat, b.rat)}
-	}
-}
-
 // Minus returns the difference, unknown if either is.
 func (a Amount) Minus(b Amount) Amount {
 	if a.rat == nil || b.rat == nil {
@@ -113,6 +101,14 @@ func (a Amount) Cmp(b Amount) int {
 	return x.Cmp(y)
 }
 
+// usable returns what of a balance may be spent.
+func (m Money) usable(balance Amount) Amount {
+	if !m.Keep.Known() {
+		return balance
+	}
+	return balance.Minus(m.Keep)
+}
+
 // checkWallet fills in what the wallet says, and refuses to begin when it can pay
 // for no user.
 func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
@@ -150,10 +146,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	}
 	r.counters.setWallet(balance, w.Currency)
 	plan.Wallet, plan.Currency = balance, w.Currency
-	usable := balance
-	if r.cfg.Money.Keep.Known() {
-		usable = balance.Minus(r.cfg.Money.Keep)
-	}
+	usable := r.cfg.Money.usable(balance)
 	plan.Covered = usable.Over(r.fee)
 	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
 		plan.Shortfall = short
@@ -254,7 +247,7 @@ func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) b
 // above what is to be kept, or, the fee unknown, more than there was at the 402.
 func (r *run) isFunded(balance, before Amount) bool {
 	if r.fee.Known() {
-		return balance.Cmp(r.fee.Plus(r.cfg.Money.Keep)) >= 0
+		return balance.Known() && r.cfg.Money.usable(balance).Cmp(r.fee) >= 0
 	}
 	return balance.Cmp(before) > 0 && balance.Cmp(r.cfg.Money.Keep) > 0
 }

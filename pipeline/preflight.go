@@ -93,25 +93,26 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 		return nil
 	}
 	found, err := r.reader.ReadExisting(ctx, newRows, r.pace.WaitTurn)
-	if err != nil {
-		return r.withoutList(ctx, err)
+	switch {
+	case errors.Is(err, userlist.ErrUnsteady):
+		r.cfg.Log.Info("the partner's user list keeps changing, so each row is checked individually")
+	case err != nil:
+		return r.withoutList(ctx, err, "could not read the partner's user list, so each row is checked individually")
 	}
 	r.existing = found
 	return nil
 }
 
-func (r *run) withoutList(ctx context.Context, err error) error {
-	switch s := refusalStop(err); {
-	case s != nil:
+// withoutList decides what it means that the list could not be read: a reason to
+// stop, or a warning.
+func (r *run) withoutList(ctx context.Context, err error, warning string) error {
+	if s := refusalStop(err); s != nil {
 		return s
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, userlist.ErrUnsteady):
-		r.cfg.Log.Info("the partner's user list keeps changing, so each row is checked individually")
-	default:
-		r.cfg.Log.Warn("could not read the partner's user list, so each row is checked individually", "error", err.Error())
 	}
-	return nil
+	if ctx.Err() == nil {
+		r.cfg.Log.Warn(warning, "error", err.Error())
+	}
+	return ctx.Err()
 }
 
 // refusalStop returns the reason to stop when a look-up shows that the partner refuses
