@@ -163,20 +163,10 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 // row under another spelling of the e-mail: the same mailbox, or the same name
 // created within a window of ours.
 func HasSimilarUser(c ledger.Customer, sameMailbox, sameName []User, owned func(serviceID string) bool, clock Calibration, t Timing) bool {
-	for _, u := range sameMailbox {
-		if u.Identity != c.Identity && !owned(u.ServiceID) && !u.Deleted {
-			return true
-		}
-	}
-	for _, u := range sameName {
-		if u.Identity == c.Identity || owned(u.ServiceID) || u.Deleted {
-			continue
-		}
-		if u.CreatedAt.IsZero() || isInSomeWindow(c.History, u, clock, t) {
-			return true
-		}
-	}
-	return false
+	isStranger := func(u User) bool { return u.Identity != c.Identity && !owned(u.ServiceID) && !u.Deleted }
+	return slices.ContainsFunc(sameMailbox, isStranger) || slices.ContainsFunc(sameName, func(u User) bool {
+		return isStranger(u) && (u.CreatedAt.IsZero() || isInSomeWindow(c.History, u, clock, t))
+	})
 }
 
 // isInSomeWindow reports whether a user may have been created by some attempt,
