@@ -15,7 +15,6 @@ package kyc
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -27,7 +26,7 @@ import (
 // Ledger is what this package needs of a ledger.
 type Ledger interface {
 	ledger.Verification
-	Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error]
+	Customers
 }
 
 // Pace holds all requests of one command to a rate, and waits where the partner
