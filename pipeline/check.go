@@ -192,7 +192,7 @@ func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) er
 	rows := c.drafts[from:to]
 	keys := make([]ledger.LookupKey, len(rows))
 	for i, d := range rows {
-		keys[i] = ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Fields: d.Fields}
+		keys[i] = ledger.LookupKey{Identity: d.Identity, SenderID: d.SenderID, NameText: d.NameText, Details: d.Details}
 	}
 	known, err := r.out.reg.Lookup(ctx, keys)
 	if err != nil {

@@ -60,7 +60,8 @@ func (scratch) Register(context.Context, ledger.Batch) (ledger.Registration, err
 type scratchRegistration struct {
 	seed   maphash.Seed
 	claims map[digest]uint32 // number of the claiming row among those
-	blocks []claimBlock      // the claiming rows, blockRows each: so that none is copied when more come
+	names  ledger.DetailNames
+	blocks []claimBlock // the claiming rows, blockRows each: so that none is copied when more come
 }
 
 // claimBlock is some claiming rows. It has no pointers that the collector follows
@@ -68,7 +69,7 @@ type scratchRegistration struct {
 type claimBlock struct {
 	rows    []rowPlace
 	ends    []uint32 // in details, of each row
-	details []byte   // without the zero bytes at the end, where fields are empty
+	details []byte   // ledger.Details of each row, one after the other
 }
 
 const blockRows = 4096
@@ -83,9 +84,7 @@ func (s *scratchRegistration) findClaim(identity string) (row rowPlace, details 
 	if i > 0 {
 		begin = b.ends[i-1]
 	}
-	details = make(ledger.Details, ledger.DetailsSize())
-	copy(details, b.details[begin:b.ends[i]])
-	return b.rows[i], details, true
+	return b.rows[i], b.details[begin:b.ends[i]], true
 }
 
 func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
@@ -93,29 +92,32 @@ func (s *scratchRegistration) Lookup(_ context.Context, keys []ledger.LookupKey)
 	for i, k := range keys {
 		out[i].Claimed = -1
 		if row, details, found := s.findClaim(k.Identity); found {
-			out[i] = ledger.Match{Claimed: int(row.ordinal), First: row.position(), Differs: s.hashDetails(k.Fields).Changed(details)}
+			out[i] = ledger.Match{Claimed: int(row.ordinal), First: row.position(), Differs: s.hashDetails(k.Details).Changed(details, s.names)}
 		}
 	}
 	return out, nil
 }
 
-// hashDetails returns the hashes of a row's fields; nil for nil.
-func (s *scratchRegistration) hashDetails(fields []string) ledger.Details {
+// hashDetails returns the hashes of a row's details; nil for nil.
+func (s *scratchRegistration) hashDetails(details []ledger.Detail) ledger.Details {
 	var d ledger.Details
-	for _, value := range fields {
+	for _, value := range s.names.Values(details) {
 		hash := uint32(0)
 		if value != "" {
 			hash = uint32(maphash.String(s.seed, value))
 		}
 		d = binary.BigEndian.AppendUint32(d, hash)
 	}
-	return d
+	return bytes.TrimRight(d, "\x00")
 }
 
 func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 	for i := range rows {
 		if !rows[i].Claims {
 			continue
+		}
+		if s.names == nil { // all rows of a check have the same
+			s.names = s.names.Add(rows[i].Details)
 		}
 		n := len(s.claims)
 		if n%blockRows == 0 {
@@ -124,7 +126,7 @@ func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 		s.claims[digestOf(rows[i].Identity)] = uint32(n)
 		b := &s.blocks[n/blockRows]
 		b.rows = append(b.rows, placeOf(&rows[i]))
-		b.details = append(b.details, bytes.TrimRight(s.hashDetails(rows[i].Fields), "\x00")...)
+		b.details = append(b.details, s.hashDetails(rows[i].Details)...)
 		b.ends = append(b.ends, uint32(len(b.details)))
 	}
 	return nil

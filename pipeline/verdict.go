@@ -41,8 +41,17 @@ func draftRow(c *checked, fields validate.FieldTable) ledger.Row {
 		return r
 	}
 	r.Email, r.FirstName, r.LastName = u.Email, u.FirstName, u.LastName
-	r.NameText, r.Fields = u.NameText(), fields.Details(u)
+	r.NameText, r.Details = u.NameText(), detailsOf(u, fields)
 	return r
+}
+
+// detailsOf returns the details of a user for the ledger.
+func detailsOf(u *validate.User, fields validate.FieldTable) []ledger.Detail {
+	details := make([]ledger.Detail, 0, len(fields)+1)
+	for name, value := range fields.Details(u) {
+		details = append(details, ledger.Detail{Name: name, Value: value})
+	}
+	return details
 }
 
 // decideVerdict decides what a drafted row is, given what the ledger knows of the
@@ -53,7 +62,7 @@ func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger
 	if k.Forgot {
 		r.Verdict = ledger.Forgotten
 		r.Email, r.FirstName, r.LastName, r.SenderID, r.Carry = "", "", "", "", nil
-		r.NameText, r.Fields, r.Findings = "", nil, nil
+		r.NameText, r.Details, r.Findings = "", nil, nil
 		return
 	}
 	addFinding := func(f ledger.Finding) { r.Findings = append([]ledger.Finding{f}, r.Findings...) }

@@ -23,7 +23,6 @@ const SharedRowsInRun = 300_000
 type ColumnCheck struct {
 	rules   *validate.Rules
 	Checker columns.Checker
-	details []string // names of Row.Fields; nil before the first row
 	carried []string // headers of Row.Carry
 	id      string   // header of the sender's own number
 
@@ -86,11 +85,8 @@ func (s *ColumnCheck) addResult(r ledger.Row) {
 	}
 	s.rows++
 	res := validate.Result{Identity: r.Identity}
-	if r.Fields != nil {
-		if s.details == nil {
-			s.details = validate.Fields().DetailNames()
-		}
-		res.User = userOf(s.details, r.Fields)
+	if r.Details != nil {
+		res.User = userOf(r.Details)
 	} else {
 		res.User = s.rules.Check(s.row).User
 	}
@@ -113,16 +109,16 @@ func (s *ColumnCheck) addResult(r ledger.Row) {
 }
 
 // userOf returns what the checker compares of the details of a row.
-func userOf(names, values []string) validate.User {
+func userOf(details []ledger.Detail) validate.User {
 	var u validate.User
-	for i, value := range values {
-		switch names[i] {
+	for _, d := range details {
+		switch d.Name {
 		case validate.FieldPhoneNumber:
-			u.PhoneNumber = value
+			u.PhoneNumber = d.Value
 		case validate.FieldWalletAddress:
-			u.WalletAddress = value
+			u.WalletAddress = d.Value
 		case validate.FieldCountryCode:
-			u.CountryCode = value
+			u.CountryCode = d.Value
 		}
 	}
 	return u
