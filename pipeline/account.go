@@ -41,8 +41,8 @@ func (a *account) recallBound(ctx context.Context) error {
 	return nil
 }
 
-// current returns what the ledger is bound to.
-func (a *account) current() ledger.Account {
+// boundAccount returns the account that the ledger is bound to, as far as it is known.
+func (a *account) boundAccount() ledger.Account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.bound
@@ -106,7 +106,7 @@ func errOtherAccount() error {
 // partner says whose it is. It only compares: the ledger is not written before
 // the run is confirmed.
 func (r *run) sameWallet(partnerID string) error {
-	if r.account.current().Differs(ledger.Account{Partner: partnerID}) {
+	if r.account.boundAccount().Differs(ledger.Account{Partner: partnerID}) {
 		return &Stop{Reason: Refused, Err: errOtherAccount()}
 	}
 	return nil
@@ -126,12 +126,12 @@ func (r *run) sameAccount(ctx context.Context) error {
 		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
 	}
 	changed, err := r.keyChanged(ctx)
-	if err != nil || !changed || r.account.current().Slug == "" || r.owner != "" {
+	if err != nil || !changed || r.account.boundAccount().Slug == "" || r.owner != "" {
 		return err
 	}
-	other, err := r.reader.ShowsOtherAccount(ctx, r.account.current().Slug, r.pace.WaitTurn)
+	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundAccount().Slug, r.pace.WaitTurn)
 	if err != nil {
-		return r.withoutList(ctx, err, "the API key is another one than in the last run, and the list of users that would show whose it is cannot be read")
+		return r.listFailure(ctx, err, "the API key is another one than in the last run, and the list of users that would show whose it is cannot be read")
 	}
 	if other {
 		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}

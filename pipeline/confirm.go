@@ -136,7 +136,7 @@ func (r *resolver) pairWhileSending(ctx context.Context) error {
 	}
 	list, err := confirmer{r.run}.listFor(ctx, due, r.scanPace())
 	if err != nil {
-		return r.withoutList(ctx, err, "the partner's list could not be read, so the users created so far are not confirmed yet")
+		return r.listFailure(ctx, err, "the partner's list could not be read, so the users created so far are not confirmed yet")
 	}
 	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
 	moved, err := confirmer{r.run}.pairListed(ctx, due, list)
@@ -195,13 +195,9 @@ func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, 
 
 // listFor reads as much of the list as may show some users.
 func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn func(context.Context) error) (userlist.Listing, error) {
-	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.current().Slug, AwaitTurn: awaitTurn}
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundAccount().Slug, AwaitTurn: awaitTurn}
 	since, all := time.Time{}, false
 	for _, c := range due {
-		ask.Wanted[c.Identity] = true
-		if c.ServiceID != "" {
-			ask.Known[c.ServiceID] = true
-		}
 		if c.Status == ledger.Duplicate || len(c.History) == 0 {
 			continue // found by its e-mail where the others are, or not at all: an old user is not ours
 		}
@@ -211,17 +207,28 @@ func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn
 			since = at
 		}
 	}
-	near, err := r.nearDue(ctx, due)
-	if err != nil {
-		return userlist.Listing{}, err
-	}
-	for _, k := range near {
-		ask.Known[k.ServiceID] = true
-	}
 	if !all && !since.IsZero() {
 		ask.Since = since.Add(-r.listDistance(ctx))
 	}
+	if err := r.askForDue(ctx, &ask, due); err != nil {
+		return userlist.Listing{}, err
+	}
 	return r.reader.ScanUsers(ctx, ask)
+}
+
+// askForDue adds to a search what confirms the users that are due.
+func (r confirmer) askForDue(ctx context.Context, ask *userlist.Search, due []ledger.Customer) error {
+	for _, c := range due {
+		ask.Wanted[c.Identity] = true
+		if c.ServiceID != "" {
+			ask.Known[c.ServiceID] = true
+		}
+	}
+	near, err := r.nearDue(ctx, due)
+	for _, k := range near {
+		ask.Known[k.ServiceID] = true
+	}
+	return err
 }
 
 // nearDue returns the users created before all that are due, by whom createdAt can be

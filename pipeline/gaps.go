@@ -112,7 +112,7 @@ func (r gapCloser) scanGaps(ctx context.Context) error {
 	}
 	t := r.timing()
 	began := pacing.WallTime()
-	found, err := r.reader.ScanGaps(ctx, r.gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.current().Slug, Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
+	found, err := r.reader.ScanGaps(ctx, r.gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.boundAccount().Slug, Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}

@@ -53,9 +53,9 @@ func (r *resolver) lookOnce(ctx context.Context) error {
 func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 	ask := inquiry{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
 		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
-		Slug: r.account.current().Slug, AwaitTurn: r.scanPace()}}
+		Slug: r.account.boundAccount().Slug, AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
-	for _, c := range r.inDoubt() {
+	for _, c := range r.customersInDoubt() {
 		ask.Wanted[c.Identity], ask.Mailboxes[validate.Mailbox(c.Identity)] = true, true
 		if n := decide.NormalizeName(c.FirstName, c.LastName); n != "" {
 			ask.Names[n] = true
@@ -73,27 +73,14 @@ func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 			ask.Known[k.ServiceID], ask.Reach[k.ServiceID] = true, true
 		}
 	}
+	if !all {
+		ask.Since = since
+	}
 	var err error
 	if ask.due, err = (confirmer{r.run}).listUnconfirmed(ctx); err != nil {
 		return ask, err
 	}
-	near, err := confirmer{r.run}.nearDue(ctx, ask.due)
-	if err != nil {
-		return ask, err
-	}
-	for _, k := range near {
-		ask.Known[k.ServiceID] = true
-	}
-	for _, c := range ask.due {
-		ask.Wanted[c.Identity] = true
-		if c.ServiceID != "" {
-			ask.Known[c.ServiceID] = true
-		}
-	}
-	if !all {
-		ask.Since = since
-	}
-	return ask, nil
+	return ask, confirmer{r.run}.askForDue(ctx, &ask.Search, ask.due)
 }
 
 // witnesses returns the known users created nearest to the unanswered attempts of
@@ -281,7 +268,7 @@ func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o own
 			}
 		}
 	}
-	for _, c := range r.inDoubt() {
+	for _, c := range r.customersInDoubt() {
 		for _, a := range c.History {
 			if a.Class == ledger.OKBroken {
 				if _, link := partner.Salvage(a.Excerpt); link != "" {

@@ -101,8 +101,8 @@ func (a Amount) Cmp(b Amount) int {
 	return x.Cmp(y)
 }
 
-// usable returns what of a balance may be spent.
-func (m Money) usable(balance Amount) Amount {
+// usableBalance returns what of a balance may be spent.
+func (m Money) usableBalance(balance Amount) Amount {
 	if !m.Keep.Known() {
 		return balance
 	}
@@ -146,7 +146,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	}
 	r.counters.setWallet(balance, w.Currency)
 	plan.Wallet, plan.Currency = balance, w.Currency
-	usable := r.cfg.Money.usable(balance)
+	usable := r.cfg.Money.usableBalance(balance)
 	plan.Covered = usable.Over(r.fee)
 	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
 		plan.Shortfall = short
@@ -247,7 +247,7 @@ func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) b
 // above what is to be kept, or, the fee unknown, more than there was at the 402.
 func (r *run) isFunded(balance, before Amount) bool {
 	if r.fee.Known() {
-		return balance.Known() && r.cfg.Money.usable(balance).Cmp(r.fee) >= 0
+		return balance.Known() && r.cfg.Money.usableBalance(balance).Cmp(r.fee) >= 0
 	}
 	return balance.Cmp(before) > 0 && balance.Cmp(r.cfg.Money.Keep) > 0
 }

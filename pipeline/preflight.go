@@ -97,15 +97,15 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 	case errors.Is(err, userlist.ErrUnsteady):
 		r.cfg.Log.Info("the partner's user list keeps changing, so each row is checked individually")
 	case err != nil:
-		return r.withoutList(ctx, err, "could not read the partner's user list, so each row is checked individually")
+		return r.listFailure(ctx, err, "could not read the partner's user list, so each row is checked individually")
 	}
 	r.existing = found
 	return nil
 }
 
-// withoutList decides what it means that the list could not be read: a reason to
-// stop, or a warning.
-func (r *run) withoutList(ctx context.Context, err error, warning string) error {
+// listFailure returns why a run ends with a list that could not be read: a reason to
+// stop, or the error of ctx. It is nil after a warning if the run goes on without.
+func (r *run) listFailure(ctx context.Context, err error, warning string) error {
 	if s := refusalStop(err); s != nil {
 		return s
 	}

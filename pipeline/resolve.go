@@ -236,14 +236,14 @@ func (r *resolver) sendResolved(ctx context.Context, out []resolved) error {
 // allInGap returns those of the rows in doubt whose users were created inside a gap.
 func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	var all []string
-	for _, c := range r.inDoubt() {
+	for _, c := range r.customersInDoubt() {
 		all = append(all, c.Identity)
 	}
 	return r.inGap(ctx, all)
 }
 
-// inDoubt returns the customers of this input and of others that are in doubt.
-func (r *resolver) inDoubt() []ledger.Customer {
+// customersInDoubt returns the customers of this input and of others that are in doubt.
+func (r *resolver) customersInDoubt() []ledger.Customer {
 	all := slices.Collect(maps.Values(r.others))
 	for _, w := range r.own {
 		all = append(all, w.job.customer)
