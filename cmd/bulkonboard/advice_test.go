@@ -79,8 +79,11 @@ func checkList(t *rapid.T, args []string) checkedList {
 	if asText != code {
 		t.Fatalf("%q: exit %d, with --json %d", args, asText, code)
 	}
+	isNext := false
 	for line := range strings.SplitSeq(findings, "\n") {
-		if rest, ok := strings.CutPrefix(line, "  bulkonboard "); ok {
+		wasNext := isNext
+		isNext = strings.HasSuffix(line, "If the guesses about whole columns are right, run:")
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "bulkonboard "); ok && wasNext {
 			if c.command != nil {
 				t.Fatalf("two commands are proposed:\n%s", findings)
 			}

@@ -44,9 +44,7 @@ func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info le
 		return err
 	}
 	if !asJSON {
-		for _, line := range st.formatLines(con) {
-			con.Answerf("%s", line)
-		}
+		con.Show(con.Out, st.page(con))
 		return nil
 	}
 	enc := json.NewEncoder(con.Out)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,26 +109,26 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
 		code = exit.Findings
 	}
-	if !f.json {
-		say := con.Answerf
-		if f.changes { // they have standard output to themselves
-			say = con.Sayf
-		}
-		reportFindings(say, con, in, found, tally, code)
+	checked := &checkedInput{files: in.Files(), notes: in.Notes(), found: found, tally: tally, code: code}
+	if opt, err := f.SourceOptions(); err == nil {
+		checked.chosen = opt.Map
 	}
 	if f.changes {
 		if err := writeChanges(ctx, con, in, rules); err != nil {
 			return err
 		}
 	}
+	var failed error
 	if f.annotate != "" {
 		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
 		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
-		path, err := outputs.WriteAnnotated(ctx, con, f.annotate, in, note)
-		if err != nil {
-			return err
+		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {
+			failed = err
 		}
-		con.Sayf("written: %s", path)
+	}
+	showFindings(con, checked, f)
+	if failed != nil {
+		return failed
 	}
 	if f.json {
 		rows := tally.Rows
@@ -140,10 +141,24 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	return exit.NewReportedError(code)
 }
 
+// showFindings prints the findings where they were asked for: --json and --changes
+// need standard output for themselves.
+func showFindings(con *term.Console, checked *checkedInput, f *validateOptions) {
+	to := con.Out
+	switch {
+	case f.json:
+		return
+	case f.changes:
+		to = con.Err
+	}
+	con.Show(to, checked.page(con, to.IsTerminal()))
+}
+
 // checkInput reads and checks all rows over a ledger that is thrown away.
 func checkInput(ctx context.Context, log *slog.Logger, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
 	found.Columns.Begin()
 	defer found.Columns.End()
 	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules, Log: log}
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // what a check remembers has few pointers: collecting often costs little
 	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
 }

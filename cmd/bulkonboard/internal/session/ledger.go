@@ -36,7 +36,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
 	}
 	if missing && s.command == "plan" && s.to.Environment != settings.Production {
-		s.showf("there is no ledger yet: no customer is known")
+		s.showNote("", "no ledger yet (no earlier runs)")
 		s.known = s.found.Watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	s.closers = append(s.closers, s.store.Close)
 	s.known = s.found.WatchFile(s.store)
 	if missing {
-		s.Sayf("the ledger is new: it knows of no earlier run")
+		s.showNote("", "new ledger (no earlier runs)")
 	}
 	ReportNotices(s.Console, s.store)
 	return nil

@@ -87,7 +87,7 @@ func (s *session) openPartner() error {
 		}
 	}
 	if p := s.client.Proxy(); p != "" {
-		s.Sayf("requests go through proxy %s", p)
+		s.showNote("Proxy", p)
 	}
 	s.closers = append(s.closers, func() error { s.client.CloseIdle(); return nil })
 	return nil

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -104,25 +103,6 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil
-}
-
-// reportPlan prints what the check found and what is to be done, once.
-func (s *session) reportPlan(plan pipeline.Plan) {
-	if s.planShown || s.in == nil {
-		return
-	}
-	s.planShown = true
-	s.logPlan(plan)
-	s.reportNotes()
-	for _, line := range planLines(plan) {
-		s.showf("%s", line)
-	}
-	for _, line := range s.found.Lines(s.in.Files(), findings.RunKinds) {
-		s.showf("  %s", line)
-	}
-	for _, line := range s.found.Columns.Lines(s.in.Files(), s.Console, s.Args) {
-		s.showf("%s", line)
-	}
 }
 
 // config returns what the pipeline is asked to do. p is nil without a display.

@@ -48,8 +48,12 @@ type session struct {
 	gauges        *gauges // nil without --metrics-file
 	progress      *progressLog
 	outputs       *outputs.Outputs
-	planShown     bool // what the check found has been printed
-	notesShown    int  // notes of the input that have been printed
+	rejects       []string // names of the rejects files of this run
+	correctable   int      // rows in them
+	links         int      // verification links in the report
+	linesShown    int      // of a terminal, filled so far
+	planShown     bool     // what the check found has been printed
+	notesShown    int      // notes of the input that have been printed
 	closers       []func() error
 }
 
@@ -97,18 +101,6 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	return s, nil
 }
 
-// showf prints a line of what the check finds and what is to be done. A plan is
-// what was asked for, so that it goes to standard output, where --json takes its
-// place; of run it is a remark on standard error.
-func (s *session) showf(format string, args ...any) {
-	switch {
-	case s.command != "plan":
-		s.Sayf(format, args...)
-	case !s.flags.JSON:
-		s.Answerf(format, args...)
-	}
-}
-
 // needsYes reports whether sending needs the operator's word.
 func (s *session) needsYes() bool {
 	return s.command == "run" && s.to.Environment == settings.Production
@@ -144,9 +136,39 @@ func (s *session) openLog() error {
 	s.log = log
 	s.progress = s.newProgressLog()
 	s.closers = append(s.closers, closeLog)
-	s.showf("%s", s.to)
-	s.showf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
+	p := &term.Page{}
+	p.Part("Target").Text(s.to.String())
+	rate := s.flags.Rate.String()
+	if !s.flags.Rate.Unlimited {
+		rate = "at most " + rate
+	}
+	p.Part("Rate").Text(rate)
+	p.Part("Ledger").Text(s.to.Ledger)
+	s.show(p)
 	return nil
+}
+
+// show prints what the check finds and what is to be done. A plan is what was
+// asked for, so it goes to standard output, where --json takes its place.
+func (s *session) show(p *term.Page) {
+	if to := s.shownOn(); to == s.Err || !s.flags.JSON {
+		s.linesShown += s.Show(to, p)
+	}
+}
+
+// shownOn returns the stream of what the check finds.
+func (s *session) shownOn() *term.Stream {
+	if s.command == "plan" {
+		return s.Out
+	}
+	return s.Err
+}
+
+// showNote adds a line to the first lines of the command.
+func (s *session) showNote(heading, text string) {
+	p := &term.Page{}
+	p.Part(heading).Text(text)
+	s.show(p)
 }
 
 // open opens log, input, ledger and partner.
@@ -182,9 +204,15 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 
 // reportNotes prints what the reader noticed since the last time.
 func (s *session) reportNotes() {
+	p := &term.Page{}
+	findings.AddNotes(p, s.newNotes(), s.in.Files())
+	s.show(p)
+}
+
+// newNotes returns what the reader noticed since the last time.
+func (s *session) newNotes() []source.Note {
 	notes := s.in.Notes()
-	for _, line := range findings.NoteLines(notes[min(s.notesShown, len(notes)):], s.in.Files()) {
-		s.showf("%s", line)
-	}
+	fresh := notes[min(s.notesShown, len(notes)):]
 	s.notesShown = len(notes)
+	return fresh
 }

@@ -93,7 +93,7 @@ func (to Target) CheckKey(key string) error {
 func (to Target) String() string {
 	switch {
 	case to.Sandbox:
-		return "sandbox: the partner is simulated in this process, nothing leaves this machine"
+		return "sandbox, simulated in this process; nothing leaves this machine"
 	case to.Environment == Production || to.Environment == Staging:
 		return fmt.Sprintf("%s: %s", strings.ToUpper(to.Environment), HostOf(to.BaseURL))
 	}

@@ -45,6 +45,12 @@ func (con *Console) Sayf(format string, args ...any) {
 	fmt.Fprintln(con.Err, Printable(fmt.Sprintf(format, args...)))
 }
 
+// Show prints a page on a stream, in colour unless the environment forbids it, and
+// returns how many lines of a terminal it filled.
+func (con *Console) Show(to *Stream, p *Page) (lines int) {
+	return to.Show(p, con.Env["NO_COLOR"] == "" && con.Env["TERM"] != "dumb")
+}
+
 // HoldBack keeps what is printed until the exit code is known (--quiet). With
 // asJSON the one JSON on standard output is printed all the same.
 func (con *Console) HoldBack(asJSON bool) {

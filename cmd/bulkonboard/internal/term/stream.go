@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -42,8 +43,33 @@ func (s *Stream) Write(p []byte) (int, error) {
 		s.writeMessages()
 		return n, nil
 	}
+	if s.wrap {
+		p = []byte(wrapText(string(p), s.columns()))
+	}
 	s.write(p)
 	return n, nil
+}
+
+// Show prints a page. A terminal gets lines that fit, styles unless colour is off,
+// and cuttable parts cut; everything else gets whole lines of plain text. Show
+// returns how many lines of the terminal it filled, 0 without one.
+func (s *Stream) Show(p *Page, colour bool) (lines int) {
+	if !s.IsTerminal() || s.IsJSON() {
+		_, _ = io.WriteString(s, p.Render(Layout{}))
+		return 0
+	}
+	columns := s.columns()
+	text := p.Render(Layout{Columns: columns, Colour: colour, Cut: true})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clear != nil {
+		s.clear()
+	}
+	s.write([]byte(text))
+	for line := range strings.Lines(text) {
+		lines += linesOf(strings.TrimSuffix(line, "\n"), columns)
+	}
+	return lines
 }
 
 // DataWriter returns where a file of ours is written that standard output is asked for:
@@ -100,9 +126,6 @@ func (s *Stream) write(p []byte) {
 	if s.held != nil {
 		s.held.Write(p)
 		return
-	}
-	if s.wrap && !s.asJSON {
-		p = []byte(wrapText(string(p), s.columns()))
 	}
 	if s.err == nil {
 		_, s.err = s.W.Write(p)

@@ -1,6 +1,7 @@
 package kyccmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,17 +18,19 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/metrics"
 )
 
 type listenOptions struct {
 	settings.TargetFlags
-	addr      string
-	secrets   []string // files
-	partnerID string
-	header    string
-	prefix    string
-	encoding  settings.Choice
-	maxAge    settings.Age
+	addr        string
+	metricsAddr string
+	secrets     []string // files
+	partnerID   string
+	header      string
+	prefix      string
+	encoding    settings.Choice
+	maxAge      settings.Age
 }
 
 func newListenCommand(con *term.Console) *cobra.Command {
@@ -49,6 +52,10 @@ once and counted at the end.
 Signatures in the form of Svix and Standard Webhooks, which cover webhook-id and
 webhook-timestamp as well, are not supported: the partner does not document them.
 
+At /healthz, GET and HEAD are answered with 200 while the ledger can be written and with
+503 while it cannot. --metrics-addr serves /metrics (for Prometheus) and /healthz on a
+second address: do not expose that one.
+
 It serves plain HTTP: put a reverse proxy with a certificate in front of it. Its URL
 is the first line of standard output.`,
 		Args: subcommand.NoArgs,
@@ -62,6 +69,7 @@ is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
+	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
 
@@ -85,40 +93,71 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.addr)
+	return listenTo(ctx, con, settings.CommandName(c), l, secrets, f)
+}
+
+// listenTo records webhooks in l until ctx ends or the ledger fails.
+func listenTo(ctx context.Context, con *term.Console, command string, l *session.SharedLedger, secrets [][]byte, f *listenOptions) error {
+	info, err := l.Info(ctx)
 	if err != nil {
-		return exit.UsageErrorf("--addr %s: %w", f.addr, err)
+		return err
 	}
-	partnerID, err := partnerIDOf(ctx, l, f.partnerID)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	var skipped skippedEvents
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	var skipped skippedEvents
+	failed := func(err error) { stop(err) }
+	counters := newListenMetrics(info, newLedgerHealth(l.Ledger, failed))
 	handler, err := kyc.Handler(kyc.Endpoint{
 		// Not the one that waits: the partner repeats when the ledger is busy.
-		Ledger: l.Ledger, Secrets: secrets, PartnerID: partnerID, MaxAge: f.maxAge.Duration,
+		Ledger: l.Ledger, Secrets: secrets, PartnerID: cmp.Or(f.partnerID, info.Account.Partner), MaxAge: f.maxAge.Duration,
 		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.Value)},
 		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },
-		Failed:    func(err error) { stop(err) },
+		Failed:    failed,
+		Answered:  counters.countResponse,
 		Recorded: func(e ledger.KYCEvent, news bool) {
-			if news {
-				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
+			if !news {
+				counters.countEvent(metrics.EventRepeated)
+				return
 			}
+			counters.countEvent(metrics.EventRecorded)
+			con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
 		},
 		Skipped: func(name string, why error) {
+			if !errors.Is(why, kyc.ErrOtherLink) { // such an event is recorded, without its link
+				counters.countEvent(metrics.EventSkipped)
+			}
 			if line := skipped.add(name, why); line != "" {
 				fmt.Fprintln(con.Err, line)
 			}
 		},
 	})
 	if err != nil {
-		return errors.Join(exit.NewUsageError(err), listener.Close())
+		return exit.NewUsageError(err)
+	}
+	listener, err := openListener(ctx, "addr", f.addr)
+	if err != nil {
+		return err
+	}
+	var metricsListener net.Listener
+	if f.metricsAddr != "" {
+		if metricsListener, err = openListener(ctx, "metrics-addr", f.metricsAddr); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		con.Sayf("metrics: http://%s/metrics", metricsListener.Addr())
 	}
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
 	con.Sayf("listening for webhooks; press Ctrl-C to stop")
-	err = l.WithRecord(ctx, session.NewRunRecord(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, session.SignalGrace) })
+	err = l.WithRecord(ctx, session.NewRunRecord(command), func(ctx context.Context) error {
+		return serveBoth(ctx, listener, kyc.WithHealth(handler, counters.health), metricsListener, counters.metricsHandler())
+	})
 	skipped.report(con.Err)
 	return err
+}
+
+func openListener(ctx context.Context, flag, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, exit.UsageErrorf("--%s %s: %w", flag, address, err)
+	}
+	return listener, nil
 }
