@@ -134,6 +134,16 @@ func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows 
 	return written, nil
 }
 
+// Stream writes a report to w as [Output.Write] does to a file. The temporary files
+// of a workbook go to scratch, a private directory.
+func Stream(ctx context.Context, w io.Writer, kind Kind, scratch string, m Meta, rows Rows) error {
+	writeRows := formats()[kind]
+	if writeRows == nil {
+		return ErrKind
+	}
+	return writeRows(w, scratch, m, untilDone(ctx, rows))
+}
+
 // untilDone ends rows with the cause of ctx once ctx is done.
 func untilDone[T any](ctx context.Context, rows iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
