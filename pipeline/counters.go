@@ -107,21 +107,13 @@ func (f *figures) countStatus(s ledger.Status, n int) {
 	f.Decided += n
 }
 
-// countRequest counts a request that left, and whether it has created a user.
-func (c *counters) countRequest(hasCreated bool) {
+// countRequests counts requests that left, and users whom requests of this run
+// have created.
+func (c *counters) countRequests(sent, users int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now.Sent++
-	if hasCreated {
-		c.now.users++
-	}
-}
-
-// countFound counts a user whom a request of this run has created, as the list shows.
-func (c *counters) countFound() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now.users++
+	c.now.Sent += sent
+	c.now.users += users
 }
 
 // showPause shows why nothing is sent, and until when; "" = it is sent.

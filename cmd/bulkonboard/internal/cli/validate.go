@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,5 +159,6 @@ func checkInput(ctx context.Context, log *slog.Logger, in *source.Input, rules *
 	found.Columns.Begin()
 	defer found.Columns.End()
 	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules, Log: log}
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // what a check remembers has few pointers: collecting often costs little
 	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
 }
