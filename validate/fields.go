@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -105,21 +106,7 @@ func DefaultableFields() []string {
 
 // isDefaultable reports whether --default may fill a field.
 func isDefaultable(name string) bool {
-	table := fieldArray()
-	for i := range table {
-		if table[i].Name == name {
-			return table[i].Defaultable
-		}
-	}
-	return false
-}
-
-// Fields returns the table of the fields. The examples pass Check together. A
-// further field is a member of Raw and of User, a line here, and its rule in
-// [Rules.Check].
-func Fields() FieldTable {
-	table := fieldArray()
-	return table[:]
+	return slices.ContainsFunc(Fields(), func(f Field) bool { return f.Name == name && f.Defaultable })
 }
 
 // Canonical field names, as in the request body.

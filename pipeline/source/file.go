@@ -24,10 +24,6 @@ type file struct {
 	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
 	carry           []int  // column of each carried name, -1 = none here
 	dates           []bool // for each Options.Send: its column holds dates
-
-	// Opening a workbook reads all of it, so the first pass uses the one that Open
-	// opened. nil for text and after that pass began.
-	opened *resumed
 }
 
 // recordReader gives the rows of one open file that are not blank, in order, as
@@ -39,32 +35,6 @@ type recordReader interface {
 	// noticed on the way.
 	finish(ctx context.Context) ([]Note, error)
 	Close() error
-}
-
-// resumed are records whose first rows were read before.
-type resumed struct {
-	recordReader
-	head []table.Record
-}
-
-// Next returns the rows that were read before, then the others.
-func (r *resumed) Next() (table.Record, error) {
-	if len(r.head) == 0 {
-		return r.recordReader.Next()
-	}
-	row := r.head[0]
-	r.head = r.head[1:]
-	return row, nil
-}
-
-// close frees what Open kept.
-func (f *file) close() error {
-	err := f.content.close()
-	if f.opened != nil {
-		err = errors.Join(err, f.opened.Close())
-		f.opened = nil
-	}
-	return err
 }
 
 // openRecords opens the file for one pass, before its first row.
@@ -90,12 +60,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	if err != nil {
 		return nil, err
 	}
-	keep := false
-	defer func() {
-		if !keep {
-			err = errors.Join(err, rows.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	f := &file{content: c}
 	var notes []Note
 	switch r := rows.(type) {
@@ -121,9 +86,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	f.notes = append(notes, f.notes...)
 	if f.kind != kindXLSX {
 		in.noteDialect(f, head)
-		return f, nil
 	}
-	f.opened, keep = &resumed{rows, head}, true
 	return f, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
@@ -101,10 +102,5 @@ func (b *Workbook) noteFindings(f *sheetFindings, sheet Sheet, refuseFormulas bo
 }
 
 func (f *sheetFindings) isHidden(column int) bool {
-	for _, span := range f.hiddenColumns {
-		if span.first <= column && column <= span.last {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.hiddenColumns, func(s columnSpan) bool { return s.first <= column && column <= s.last })
 }

@@ -59,9 +59,9 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 // execute runs the command that the arguments name, and returns it. A panic becomes
 // an error, so that whoever reads standard error as JSON can read that, too.
 func execute(ctx context.Context, root *cobra.Command) (c *cobra.Command, err error) {
-	c = root
 	defer func() {
 		if p := recover(); p != nil {
+			c = root
 			err = fmt.Errorf("this is a bug, please report it: panic: %v\n%s", p, debug.Stack())
 		}
 	}()

@@ -18,7 +18,7 @@ import (
 )
 
 func newConfigCommand(con *term.Console) *cobra.Command {
-	return subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check the configuration file", Long: configText}, newConfigCheckCommand(con))
+	return subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check and explain the settings", Long: configText}, newConfigCheckCommand(con))
 }
 
 func newConfigCheckCommand(con *term.Console) *cobra.Command {

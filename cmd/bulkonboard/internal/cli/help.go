@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
@@ -94,5 +95,22 @@ func refuseUnknownTopics(root *cobra.Command) {
 			hint = settings.SuggestName(rest[0], names, hint)
 		}
 		return exit.NewUsageError(fmt.Errorf("unknown help topic %q", strings.Join(args, " ")), hint)
+	}
+}
+
+// describeCobraCommands gives the commands that cobra adds our own words, and
+// completion the check of its arguments.
+func describeCobraCommands(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Short = "write the completion script for a shell"
+			subcommand.GroupCommand(c)
+			for _, shell := range c.Commands() {
+				shell.Short = "write the completion script for " + shell.Name()
+			}
+		case "help":
+			c.Short = "explain a command or a topic"
+		}
 	}
 }

@@ -54,7 +54,7 @@ passwords.`,
 		},
 	}
 	f.AddLedgerFlags(c)
-	f.inputSelection.addFlags(c, "report")
+	f.addFlags(c, "report")
 	c.Flags().BoolVar(&f.all, "all", false, "report every customer once")
 	c.Flags().StringSliceVar(&f.only, "only", nil, "report only rows with these `STATUS,...`")
 	c.Flags().StringVar(&f.since, "since", "", "report only rows decided at or after `TIME` (RFC 3339, a date, or an age such as 24h)")

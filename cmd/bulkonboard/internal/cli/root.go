@@ -10,7 +10,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/linkscmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/sandboxcmd"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -48,12 +47,8 @@ To continue after an interruption, run the same command again.`,
 		newTemplateCommand(con), sandboxcmd.NewCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
 	root.AddCommand(newHelpTopics(root)...)
 	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "completion" {
-			subcommand.GroupCommand(c)
-		}
-	}
 	refuseUnknownTopics(root)
+	describeCobraCommands(root)
 	addCompletions(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		defer settings.ApplyLogFormat(con, c)

@@ -18,12 +18,16 @@ var stamped string
 // Version returns what the linker stamped, else the version of the module, else the
 // commit that the program was built from.
 func Version() string {
-	if stamped != "" {
-		return stamped
-	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		info = &debug.BuildInfo{}
+	}
+	return versionOf(stamped, info)
+}
+
+func versionOf(stamped string, info *debug.BuildInfo) string {
+	if stamped != "" {
+		return stamped
 	}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v

@@ -76,6 +76,9 @@ func plannedCode(plan pipeline.Plan, failed error) exit.Code {
 	if plan.Wallet.Known() && plan.Covered >= 0 && plan.Covered < plan.Send {
 		code = exit.First(code, exit.Wallet)
 	}
+	if plan.Send > 0 && plan.WalletError != "" {
+		code = exit.First(code, exit.Partner) // run would go on without the balance, or wait for the partner
+	}
 	if plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
 		code = exit.First(code, exit.Findings)
 	}

@@ -21,7 +21,8 @@ import (
 // them again.
 func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	if !f.Yes && !term.IsTerminal(con.In) {
-		return exit.NewUsageError(errors.New("links recover deletes users at the partner. There is no terminal to confirm on: add --yes."), "bulkonboard status shows how many links are lost")
+		return exit.NewUsageError(errors.New("links recover deletes users at the partner. There is no terminal to confirm on: add --yes."), //nolint:staticcheck // two sentences
+			"bulkonboard status shows how many links are lost")
 	}
 	if f.InDoubt.Value == "hold" {
 		return exit.UsageErrorf("--in-doubt hold never sends a row again, so deleted users would not be re-created")

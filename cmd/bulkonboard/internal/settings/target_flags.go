@@ -98,10 +98,14 @@ func (t *TargetFlags) Resolve(level func(string) int) (Target, error) {
 func TargetOf(c *cobra.Command) Target {
 	t := TargetFlags{}
 	for name, set := range map[string]func(pflag.Value){
-		"env":      func(v pflag.Value) { t.env.Value = v.String() },
-		"sandbox":  func(v pflag.Value) { t.sandbox = v.String() == "true" },
-		"base-url": func(v pflag.Value) { t.baseURL.Text = v.(*Address).Text },
-		"ledger":   func(v pflag.Value) { t.Ledger = v.String() },
+		"env":     func(v pflag.Value) { t.env.Value = v.String() },
+		"sandbox": func(v pflag.Value) { t.sandbox = v.String() == "true" },
+		"base-url": func(v pflag.Value) {
+			if a, ok := v.(*Address); ok {
+				t.baseURL = *a
+			}
+		},
+		"ledger": func(v pflag.Value) { t.Ledger = v.String() },
 	} {
 		if f := c.Flags().Lookup(name); f != nil {
 			set(f.Value)

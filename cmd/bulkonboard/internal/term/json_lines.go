@@ -2,9 +2,9 @@ package term
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -64,13 +64,16 @@ func (s *Stream) writeMessages() {
 
 // messageLine returns a line for operators as a line of the log.
 func messageLine(text string) []byte {
-	level := slog.LevelInfo
-	for prefix, l := range map[string]slog.Level{"warning: ": slog.LevelWarn, "error: ": slog.LevelError, "bulkonboard: ": slog.LevelError, "NOT SAVED": slog.LevelError} {
-		if strings.HasPrefix(text, prefix) {
-			level = l
-		}
-	}
 	var line bytes.Buffer
-	slog.New(slog.NewJSONHandler(ShellSafeWriter{W: &line}, nil)).Log(context.Background(), level, MessageEvent, "text", text)
+	log := slog.New(slog.NewJSONHandler(ShellSafeWriter{W: &line}, nil))
+	hasPrefix := func(prefix string) bool { return strings.HasPrefix(text, prefix) }
+	switch {
+	case slices.ContainsFunc([]string{"error: ", "bulkonboard: ", "NOT SAVED"}, hasPrefix):
+		log.Error(MessageEvent, "text", text)
+	case hasPrefix("warning: "):
+		log.Warn(MessageEvent, "text", text)
+	default:
+		log.Info(MessageEvent, "text", text)
+	}
 	return line.Bytes()
 }
