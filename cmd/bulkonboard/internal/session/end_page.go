@@ -36,8 +36,8 @@ func (r *runResult) print(ctx context.Context) {
 	}
 	p := &term.Page{MaxLines: max(1, maxLines-r.linesShown)}
 	r.addResult(p)
-	r.addNotes(ctx, p)
-	r.addNext(p)
+	r.addNotes(p)
+	r.addNext(ctx, p)
 	r.Show(r.Err, p)
 }
 
@@ -80,7 +80,7 @@ func thisRunText(sum pipeline.Summary) string {
 }
 
 // addNotes adds warnings about links, money and other inputs.
-func (r *runResult) addNotes(ctx context.Context, p *term.Page) {
+func (r *runResult) addNotes(p *term.Page) {
 	sum := r.sum
 	var notes []string
 	if n := sum.Tally.Changed; n > 0 {
@@ -98,7 +98,9 @@ func (r *runResult) addNotes(ctx context.Context, p *term.Page) {
 	if w := feeWarning(sum); w != "" {
 		notes = append(notes, w)
 	}
-	notes = append(notes, r.otherInputs(ctx)...)
+	if sum.OthersDoubt > 0 {
+		notes = append(notes, term.Count(sum.OthersDoubt, "row")+" in doubt through other inputs.")
+	}
 	if len(notes) == 0 {
 		return
 	}
@@ -130,35 +132,4 @@ func unconfirmedText(sum pipeline.Summary) string {
 		text += ": " + sum.ListError
 	}
 	return text + ". The next run asks again"
-}
-
-// otherInputs names the inputs that must be run again for what is left of them:
-// those of rows in doubt, and without an input of our own also of rows unsent.
-func (r *runResult) otherInputs(ctx context.Context) (lines []string) {
-	if r.sum.OthersDoubt > 0 {
-		lines = append(lines, term.Count(r.sum.OthersDoubt, "row")+" in doubt through other inputs.")
-	}
-	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: r.sum.Batch.ID}
-	if r.in == nil {
-		left.Status = append(left.Status, ledger.Pending, ledger.InsufficientBalance)
-	} else if r.sum.OthersDoubt == 0 {
-		return nil
-	}
-	count := map[int64]int{}
-	for c, err := range r.store.Customers(ctx, left) {
-		if err != nil {
-			return append(lines, fmt.Sprintf("warning: the inputs to run again are not known: %v", err))
-		}
-		count[c.LastBatch]++
-	}
-	batches, err := r.store.Batches(ctx)
-	if err != nil {
-		return append(lines, fmt.Sprintf("warning: the inputs to run again are not known: %v", err))
-	}
-	for _, b := range batches {
-		if n := count[b.ID]; n > 0 {
-			lines = append(lines, fmt.Sprintf("%s left of an input that must be run again: %s", term.Count(n, "row"), r.QuoteWords(term.FileArguments(FileNames(b))...)))
-		}
-	}
-	return lines
 }

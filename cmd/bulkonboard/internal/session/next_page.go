@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +14,11 @@ import (
 
 // addNext adds what to do: what the exit code means, what is left, the command
 // that continues, and where the report is.
-func (r *runResult) addNext(p *term.Page) {
+func (r *runResult) addNext(ctx context.Context, p *term.Page) {
 	part := p.Next()
 	AddExit(part, r.code)
 	r.addContinue(part)
+	r.addOtherInputs(ctx, part)
 	if n := len(r.rejects); n > 0 {
 		part.Text(fmt.Sprintf("Correct %s in %s, then run:", term.Count(r.correctable, "row"), strings.Join(r.rejects, ", ")))
 		part.Command(r.rejectsCommand())
@@ -89,10 +91,47 @@ func (r *runResult) recoverCommand() string {
 	return r.CommandLine(words...)
 }
 
-// rejectsCommand returns this command for the rejects files. They have their own
-// form, and their outcome gets reports of its own.
-func (r *runResult) rejectsCommand() string {
+// addOtherInputs adds the commands for inputs that must be run again for what is
+// left of them: for rows in doubt, and without an input of our own also for rows
+// that are not sent.
+func (r *runResult) addOtherInputs(ctx context.Context, part *term.Part) {
+	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: r.sum.Batch.ID}
+	if r.in == nil {
+		left.Status = append(left.Status, ledger.Pending, ledger.InsufficientBalance)
+	} else if r.sum.OthersDoubt == 0 {
+		return
+	}
+	count := map[int64]int{}
+	var batches []ledger.Batch
+	var err error
+	for c, failed := range r.store.Customers(ctx, left) {
+		if err = failed; err != nil {
+			break
+		}
+		count[c.LastBatch]++
+	}
+	if err == nil {
+		batches, err = r.store.Batches(ctx)
+	}
+	if err != nil {
+		part.Styled(term.Attention, fmt.Sprintf("Warning: the inputs to run again are not known: %v", err))
+		return
+	}
+	for _, b := range batches {
+		if n := count[b.ID]; n > 0 {
+			part.Text(fmt.Sprintf("%s left of %s. Run it again, with the flags that it had:", term.Count(n, "row"), strings.Join(labelsOf(b), ", ")))
+			part.Command(r.commandFor(FileNames(b)))
+		}
+	}
+}
+
+// rejectsCommand returns this command for the rejects files.
+func (r *runResult) rejectsCommand() string { return r.commandFor(r.rejects) }
+
+// commandFor returns this command for other files. They have their own form, and
+// their outcome gets reports of its own.
+func (r *runResult) commandFor(files []string) string {
 	words := term.WithoutFlags(r.Args, map[string]bool{"--report": true, "--rejects": true, "--annotate": true, "--sheet": true,
 		"--header-row": true, "--delimiter": true, "--encoding": true, "--fresh": false, "--new-ledger": false}, r.inputNames())
-	return r.CommandLine(append(words, term.FileArguments(r.rejects)...)...)
+	return r.CommandLine(append(words, term.FileArguments(files)...)...)
 }
