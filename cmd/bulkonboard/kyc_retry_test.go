@@ -66,7 +66,7 @@ func TestSyncOfAListThatIgnoresSkip(t *testing.T) {
 	}
 	broken.Store(true)
 	out, err := command(t, dir, "kyc", "sync", "--base-url", base, "--ledger", "l.db").CombinedOutput()
-	if code := exitOfProcess(t, err); code != 3 || !strings.Contains(string(out), "2 pages: 5 users asked for, 2 in the list") || !strings.Contains(string(out), "3 users not seen, because reading stopped early: the list gave a page that it had given before") {
+	if code := exitOfProcess(t, err); code != 3 || !strings.Contains(string(out), "2 pages read: 5 users looked for, 2 found") || !strings.Contains(string(out), "3 users not seen, because reading stopped early: the list gave a page that it had given before") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	// The second page is asked for twice: over a kept connection it might be another request's.

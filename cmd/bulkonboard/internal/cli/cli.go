@@ -46,7 +46,7 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		printError(con, err)
 		session.WriteFailedMetrics(con, c, code)
 	}
-	code = finishStreams(con, code)
+	code = finishStreams(con, c, code)
 	if con.FileDropped && hasOwnWindow() {
 		// Without this the window is gone before anything is read.
 		fmt.Fprint(con.Err, "Press Enter to close this window.")
@@ -57,7 +57,7 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 }
 
 // execute runs the command that the arguments name, and returns it. A panic becomes
-// an error, so that whoever reads standard error as JSON can read that, too.
+// an error, so that standard error keeps its form.
 func execute(ctx context.Context, root *cobra.Command) (c *cobra.Command, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -72,10 +72,13 @@ func execute(ctx context.Context, root *cobra.Command) (c *cobra.Command, err er
 func isReported(err error) bool { return errors.As(err, new(*exit.ReportedError)) }
 
 // finishStreams changes the exit code where output was lost.
-func finishStreams(con *term.Console, code exit.Code) exit.Code {
+func finishStreams(con *term.Console, c *cobra.Command, code exit.Code) exit.Code {
 	con.Err.EndLine()
 	for name, s := range map[string]*term.Stream{"standard output": con.Out, "standard error": con.Err} {
 		if err := s.WriteError(); err != nil {
+			if s == con.Out && errors.Is(err, syscall.EPIPE) && isForReading(c) {
+				continue // a pager, or head, has seen enough
+			}
 			if code == exit.OK || code == exit.Findings {
 				code = exit.Failure
 			}
@@ -84,6 +87,21 @@ func finishStreams(con *term.Console, code exit.Code) exit.Code {
 		}
 	}
 	return code
+}
+
+// isForReading reports whether operators read what a command prints on standard
+// output, so that nothing is lost when they stop. JSON and exports must arrive whole.
+func isForReading(c *cobra.Command) bool {
+	switch settings.CommandName(c) {
+	case "validate", "plan", "status", "help", "version", "ledger log":
+		isData := false
+		for _, name := range []string{"json", "changes"} {
+			f := c.Flags().Lookup(name)
+			isData = isData || f != nil && f.Value.String() == "true"
+		}
+		return !isData
+	}
+	return false
 }
 
 // printError prints an error, then its hints on lines of their own.

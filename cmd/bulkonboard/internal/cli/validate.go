@@ -80,7 +80,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	defer func() { err = errors.Join(err, closeLog()) }()
 	rules, err := f.Rules(f.env.Value == settings.Production)
 	if err != nil {
-		return err
+		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {

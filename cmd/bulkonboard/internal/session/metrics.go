@@ -145,7 +145,7 @@ func (g *gauges) write() {
 	g.update(func(now *metrics.Snapshot) {
 		if err := metrics.Write(g.out, g.path, *now); err != nil && !g.failed {
 			g.failed = true
-			g.say("warning: %v; the run goes on", fmt.Errorf("--metrics-file: %w", err))
+			g.say("warning: %v; the run continues", fmt.Errorf("--metrics-file: %w", err))
 		}
 	})
 }

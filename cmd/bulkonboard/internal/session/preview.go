@@ -20,7 +20,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
-		return err
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	defer func() { err = s.closeAfter(err) }()
 	started := time.Now()

@@ -29,7 +29,7 @@ func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 	}
 	s, err := newSession(con, c, f, args)
 	if err != nil {
-		return err
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	s.command = settings.CommandName(c)
 	r := &recovery{session: s}

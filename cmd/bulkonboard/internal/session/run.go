@@ -59,7 +59,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
-		return err
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(ctx, args); err != nil {

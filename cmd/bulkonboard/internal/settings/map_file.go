@@ -28,7 +28,7 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 			return nil, fmt.Errorf("--map-file %w", at.Locate(field, errors.New("is already set in an earlier line")))
 		}
 		if entries[i].Kind != yaml.ScalarNode || column.Kind != yaml.ScalarNode {
-			return nil, fmt.Errorf("--map-file %w", at.Locate("", errors.New("is not of the form `FIELD: COLUMN`")))
+			return nil, fmt.Errorf("--map-file %w", at.Locate("", errors.New("is not of the form FIELD: COLUMN")))
 		}
 		if all[field] = column.Value; column.ShortTag() == "!!null" {
 			all[field] = ""

@@ -63,7 +63,7 @@ func (r *RunFlags) Check(args []string) error {
 		all = append(all, m.Err)
 	}
 	if len(args) == 0 && (len(r.Reports) > 0 || r.Rejects != "" || r.Annotate != "") {
-		all = append(all, exit.UsageErrorf("--report, --rejects and --annotate need an input file; `bulkonboard report` writes reports without one"))
+		all = append(all, exit.UsageErrorf("--report, --rejects and --annotate need an input file; bulkonboard report writes reports without one"))
 	}
 	return errors.Join(all...)
 }

@@ -119,7 +119,7 @@ func TargetOf(c *cobra.Command) Target {
 }
 
 // SuggestSandbox adds to the error of a missing ledger that the ledger of a rehearsal
-// is there, if it is and nobody chose another.
+// is there, if it is and no other was named.
 func (t *TargetFlags) SuggestSandbox(to Target, err error) error {
 	if !errors.Is(err, ledger.ErrMissing) || t.Ledger != "" || to.Environment != Staging {
 		return err

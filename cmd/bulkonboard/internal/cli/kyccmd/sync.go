@@ -45,7 +45,7 @@ func runSync(ctx context.Context, con *term.Console, f *session.Follower, most i
 			con.Sayf("%s pages read, %s of %s users seen", term.Number(pages), term.Number(seen), term.Number(wanted))
 		}
 	}})
-	con.Sayf("%s: %s asked for, %s in the list, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
+	con.Sayf("%s read: %s looked for, %s found, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
 	if err != nil {
 		return err
 	}

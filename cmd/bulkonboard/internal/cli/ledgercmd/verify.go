@@ -29,7 +29,7 @@ func runVerify(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
 		con.Sayf("%s", p)
 	}
 	if len(problems) > 0 {
-		return fmt.Errorf("%s problems found: %w", term.Number(len(problems)), ledger.ErrDamaged)
+		return fmt.Errorf("%s found: %w", term.Count(len(problems), "problem"), ledger.ErrDamaged)
 	}
 	con.Sayf("the ledger is intact")
 	return nil

@@ -28,7 +28,7 @@ func withLedger(c *cobra.Command, do func(ctx context.Context, l *sqlite.Ledger,
 // logEntry is the entry of a command in the ledger's log.
 type logEntry struct {
 	run     int64 // its id
-	created int   // how many users the command took over
+	created int   // how many users the command imported
 }
 
 // withLockedLedger completes a command that locks the ledger and is recorded in
