@@ -32,12 +32,12 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 		cells = append(cells, "")
 	}
 	if f.rejects {
-		for i, cell := range cells {
-			cells[i] = formula.Unguard(cell)
+		for i := 0; f.guarded && i < len(cells); i++ {
+			cells[i] = formula.Unguard(cells[i])
 		}
 		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
 		row.Issues = append(row.Issues, f.findUnsettled(cells)...)
-		if row.Was == repeatedRow || strings.HasSuffix(strings.TrimSpace(cells[f.problem]), sharedMark) {
+		if f.repeatsOnceCorrected(row, cells) {
 			row.Was = repeatedRow
 			p.repeats++
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
@@ -37,9 +38,18 @@ type Annotation struct {
 	// Outcome adds the columns onboard_status, onboard_link and
 	// onboard_problem, as after a run.
 	Outcome bool
-	// Meanings maps a code to its meaning, in one sentence. A code that it
-	// lacks is shown in words.
+	// Meanings maps a code to its meaning for operators, in one sentence. A code
+	// that it lacks is shown in words.
 	Meanings map[string]string
+	// Headings are the sender's headings of the fields that are read.
+	Headings finance.Headings
+
+	// For a workbook that is created:
+	Hidden []int // columns to hide, from 0
+	Frozen int   // columns to keep in view
+	// List is true if the rows say themselves what is wrong, in the last of the
+	// columns to keep in view. No column is added, and the workbook opens on them.
+	List bool
 }
 
 // Row is one data row of the sender.
@@ -49,7 +59,8 @@ type Row struct {
 	Marks  []Mark
 	Status string // for Annotation.Outcome, as are the next two
 	Link   string // verification link, "" = none
-	// Problem describes the row as a whole. Default "": its marks do.
+	// Problem describes the row as a whole, for the sender. Default "": its
+	// marks do.
 	Problem string
 }
 
@@ -128,6 +139,13 @@ func Write(ctx context.Context, files atomicfile.Writer, path string, a Annotati
 	return done, nil
 }
 
+// WriteNew writes the rows as a new workbook to w, whatever Workbook is.
+// Temporary files go to scratch, a private directory that the caller removes.
+func WriteNew(ctx context.Context, w io.Writer, scratch string, a Annotation) (Result, error) {
+	a.Rows = checkRows(ctx, a.Rows)
+	return a.writeCopy(w, scratch)
+}
+
 // write keeps the sender's workbook if its sheet has at most maxCells cells:
 // excelize uses some kilobytes for each.
 func (a *Annotation) write(w io.Writer, scratch string, maxCells int) (Result, error) {
@@ -159,6 +177,9 @@ var (
 // writeRows writes rows, comments and the sheet of problems.
 func (a *Annotation) writeRows(to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {
 	marks := &markList{a: a, kinds: map[markKind]*kindCount{}}
+	if err := marks.addSheet(book.File); err != nil {
+		return marks.done, err
+	}
 	for r, err := range a.Rows {
 		if err != nil {
 			return marks.done, err

@@ -73,7 +73,7 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 	if k.paint, err = newPainter(f); err != nil {
 		return nil, err
 	}
-	if k.Workbook, err = workbook.FromFile(f); err != nil {
+	if k.Workbook, err = workbook.FromFile(f, scratch); err != nil {
 		return nil, err
 	}
 	k.notes, err = readComments(f, a.Sheet, parts)
@@ -175,7 +175,7 @@ func (k *keptBook) writeRow(r *Row) error {
 	if !k.a.Outcome {
 		return nil
 	}
-	for i, value := range []string{r.Status, r.Link, r.problemText()} {
+	for i, value := range []string{r.Status, r.Link, k.a.problemText(r)} {
 		if err := k.setCell(workbook.CellName(k.outcome[i], r.Number), reporttext.Clean(value), k.Style.Text); err != nil {
 			return fmt.Errorf("row %d: %w", r.Number, err)
 		}

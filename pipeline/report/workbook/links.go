@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"strconv"
-	"strings"
 )
 
 // LinkColumn is the clickable cells of one column of a sheet. excelize needs
@@ -20,7 +19,8 @@ type LinkColumn struct {
 	part   string // of the archive: the sheet
 	column string
 	rows   []int32
-	file   *os.File      // the relationships, in the scratch directory
+	inside bool          // they lead to places in the workbook, and need no relationships
+	file   *os.File      // the relationships, or if inside the elements, in the scratch directory
 	out    *bufio.Writer // to file
 }
 
@@ -31,10 +31,16 @@ func (b *Workbook) AddLinkColumn(sheet string, column int) (*LinkColumn, error) 
 	if err != nil {
 		return nil, err
 	}
+	return b.addLinkColumn(sheet, index+1, column, false)
+}
+
+// addLinkColumn is AddLinkColumn for the sheet with this id, which names its
+// part of the archive.
+func (b *Workbook) addLinkColumn(sheet string, id, column int, inside bool) (l *LinkColumn, err error) {
 	if err := b.File.SetCellHyperLink(sheet, "A1", "A1", "Location"); err != nil {
 		return nil, err
 	}
-	l := &LinkColumn{part: fmt.Sprintf("xl/worksheets/sheet%d.xml", index+1), column: ColumnName(column)}
+	l = &LinkColumn{part: fmt.Sprintf("xl/worksheets/sheet%d.xml", id), column: ColumnName(column), inside: inside}
 	if l.file, err = os.CreateTemp(b.scratch, "links-"); err != nil {
 		return nil, err
 	}
@@ -55,8 +61,20 @@ func (l *LinkColumn) Add(row int, address string) error {
 	return err
 }
 
+// AddJump makes the cell of a row lead to a place in the workbook.
+func (l *LinkColumn) AddJump(row int, location string) error {
+	l.rows = append(l.rows, int32(row))
+	_, _ = fmt.Fprintf(l.out, `<hyperlink ref="%s%d" location="`, l.column, row)
+	_ = xml.EscapeText(l.out, []byte(location))
+	_, err := l.out.WriteString(`"/>`) // a bufio.Writer keeps its first error
+	return err
+}
+
 // writeElements writes the links as elements of the sheet.
 func (l *LinkColumn) writeElements(w io.Writer) error {
+	if l.inside {
+		return l.copyFile(w)
+	}
 	out := bufio.NewWriter(w)
 	for i, row := range l.rows {
 		_, _ = out.WriteString(`<hyperlink ref="` + l.column + strconv.Itoa(int(row)) + `" r:id="rId` + strconv.Itoa(i+1) + `"/>`)
@@ -66,14 +84,25 @@ func (l *LinkColumn) writeElements(w io.Writer) error {
 
 // writeRelationships writes the part that holds the addresses.
 func (l *LinkColumn) writeRelationships(w io.Writer) error {
+	if _, err := io.WriteString(w, xml.Header+`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`); err != nil {
+		return err
+	}
+	if err := l.copyFile(w); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, `</Relationships>`)
+	return err
+}
+
+// copyFile writes what was added.
+func (l *LinkColumn) copyFile(w io.Writer) error {
 	if err := l.out.Flush(); err != nil {
 		return err
 	}
 	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err := io.Copy(w, io.MultiReader(strings.NewReader(xml.Header+`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`),
-		l.file, strings.NewReader(`</Relationships>`)))
+	_, err := io.Copy(w, l.file)
 	return err
 }
 
@@ -97,6 +126,9 @@ func (a linkedArchive) Create(name string) (io.Writer, error) {
 // Close adds the parts that belong to the links.
 func (a linkedArchive) Close() error {
 	for _, l := range a.links {
+		if l.inside {
+			continue
+		}
 		dir, sheet := path.Split(l.part)
 		w, err := a.Writer.Create(dir + "_rels/" + sheet + ".rels")
 		if err == nil {

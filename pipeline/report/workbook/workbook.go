@@ -49,17 +49,17 @@ func New(scratch, first string) (*Workbook, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	b, err := FromFile(f)
+	b, err := FromFile(f, scratch)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	b.scratch = scratch
 	return b, nil
 }
 
-// FromFile adds our styles to an open workbook. Close closes f.
-func FromFile(f *excelize.File) (*Workbook, error) {
-	b := &Workbook{File: f}
+// FromFile adds our styles to an open workbook. Close closes f. What does not
+// fit in memory goes to scratch, a private directory that the caller removes.
+func FromFile(f *excelize.File, scratch string) (*Workbook, error) {
+	b := &Workbook{File: f, scratch: scratch}
 	return b, errors.Join(b.addStyles(), b.addListStyles())
 }
 

@@ -1,0 +1,135 @@
+// Package finance words problems for readers who have the list and not the
+// program: finance, and whoever sent the list. Its sentences name columns by
+// the sender's own headings. They hold no flags, no commands and no names of
+// the partner's API.
+//
+// Start at [Headings.Sentence]. What a code needs in words of its own is in
+// sentences.go and advice.go; every other message is reworded by rule.
+package finance
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
+)
+
+// Headings maps the name of a field to the heading that the sender gave its
+// column. A nil map is valid: each field then has a plain English title.
+type Headings map[string]string
+
+// Title returns what a reader calls a field: the sender's heading, else a plain
+// English title. Names of other columns are returned as they are, "" as "".
+func (h Headings) Title(field string) string {
+	if own := strings.TrimSpace(reporttext.Clean(h[field])); own != "" {
+		return own
+	}
+	if title := fieldTitles()[field]; title != "" {
+		return title
+	}
+	return field
+}
+
+// fieldTitles returns the plain titles of the fields.
+func fieldTitles() map[string]string {
+	return map[string]string{
+		"firstName":                "First name",
+		"lastName":                 "Last name",
+		"email":                    "E-mail",
+		"phoneNumber":              "Phone number",
+		"accountPurpose":           "Account purpose",
+		"ipAddress":                "IP address",
+		"isTermsOfServiceAccepted": "Terms of service accepted",
+		"program":                  "Program",
+		"walletAddress":            "Wallet address",
+		"redirectUrl":              "Redirect address",
+		"address":                  "Address",
+		"city":                     "City",
+		"region":                   "Region",
+		"postalCode":               "Postal code",
+		"countryCode":              "Country",
+	}
+}
+
+// Sentence returns what is wrong in a cell of a field, or in a row as a whole if
+// field is "", and what to do. message is the operator's: "what is wrong. what
+// to do".
+func (h Headings) Sentence(field, code, message string) string {
+	if own := sentences()[code]; own != "" {
+		return own
+	}
+	message = strings.ReplaceAll(message, "the country of --phone-region", "the country that was given for the list")
+	message = strings.TrimSpace(flagAdvice.ReplaceAllString(reporttext.Clean(message), ""))
+	if verb, _, _ := strings.Cut(message, " "); startingVerbs[verb] {
+		subject := "This cell "
+		if field == "" {
+			subject = "This row "
+		}
+		message = subject + message
+	}
+	return capitalize(h.replaceNames(message))
+}
+
+// Meaning returns the meaning of a code in one sentence. operators is what
+// operators read; "" stands for the words of the code itself.
+func (h Headings) Meaning(code, operators string) string {
+	if own := meanings()[code]; own != "" {
+		return own
+	}
+	if operators == "" {
+		operators = strings.ReplaceAll(code, "_", " ")
+	}
+	return capitalize(h.replaceNames(flagAdvice.ReplaceAllString(reporttext.Clean(operators), "")))
+}
+
+// flagAdvice matches advice about flags.
+var flagAdvice = regexp.MustCompile(`(,? (or|and) [^,;.]*|; |, )--[a-z][^.;]*`)
+
+// startingVerbs has the words that begin a message about a cell without naming
+// it.
+var startingVerbs = map[string]bool{
+	"is": true, "has": true, "had": true, "does": true, "looks": true, "holds": true, "shows": true, "can": true,
+	"begins": true, "ends": true, "differs": true, "was": true,
+}
+
+// apiName matches the names of the partner's API: the fields, and what it calls
+// its answers.
+var apiName = regexp.MustCompile(`\b[a-z]+(?:[A-Z][a-z]*)+\b`)
+
+// replaceNames replaces the names of the partner's API.
+func (h Headings) replaceNames(text string) string {
+	return apiName.ReplaceAllStringFunc(text, func(name string) string {
+		if words := answerWords()[name]; words != "" {
+			return words
+		}
+		if title := h.Title(name); title != name {
+			return `"` + title + `"`
+		}
+		return name
+	})
+}
+
+// answerWords returns what the partner's answers hold, in words.
+func answerWords() map[string]string {
+	return map[string]string{
+		"serviceId":       "customer number of the partner",
+		"verificationUrl": "verification link",
+		"createdAt":       "time of creation",
+		"partnerId":       "account number",
+	}
+}
+
+// capitalize gives the sentences of a text their capitals and a full stop.
+func capitalize(s string) string {
+	b := []byte(strings.TrimSpace(s))
+	for i := range b {
+		isStart := i == 0 || i >= 2 && b[i-1] == ' ' && b[i-2] == '.' && (i < 4 || b[i-4] != '.')
+		if isStart && b[i] >= 'a' && b[i] <= 'z' {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	if n := len(b); n > 0 && !strings.ContainsRune(".!?", rune(b[n-1])) {
+		b = append(b, '.')
+	}
+	return string(b)
+}
