@@ -108,6 +108,14 @@ func TestRejectsFedBack(t *testing.T) {
 		if got := rows[0].Cells[0]; got != want || len(rows[0].Carry) != 0 {
 			t.Errorf("%q gave %q, want %q; carried %q", in, got, want, rows[0].Carry)
 		}
+		// Workbooks have our columns first, and nothing is put before their cells.
+		_, rows, err = read(t, Options{}, "b.rejects.csv", columns[1:len(columns)-1]+","+head+"17,invalid,'=x,\""+in+"\",b,c\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rows[0].Cells[3]; got != in || rows[0].Origin != "17" || rows[0].Was != "invalid" {
+			t.Errorf("of a workbook: %q gave %q, at %q as %q", in, got, rows[0].Origin, rows[0].Was)
+		}
 		_, rows, err = read(t, Options{}, "a.csv", head+"\""+in+"\",b,c\n")
 		if err != nil {
 			t.Fatal(err)
