@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -68,6 +69,9 @@ type rowTable struct {
 	carryTo [][]int    // batch → its carried column → column of the table
 	cells   []string
 	items   []problem // of the current row
+
+	paper    bool // the cells are for finance; see package finance
+	headings finance.Headings
 }
 
 func newRowTable(m Meta) *rowTable {
@@ -144,6 +148,13 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 	}
 	c[colStatus] = string(r.Status)
 	t.items = appendProblems(t.items[:0], r)
+	if t.paper {
+		for i := range t.items {
+			p := &t.items[i]
+			p.message = t.headings.Sentence(p.field, strings.TrimPrefix(p.code, "warn:"), p.message)
+			p.field = t.headings.Title(p.field)
+		}
+	}
 	c[colField], c[colCode], c[colMessage] = listCells(t.items)
 	if c[colMessage] != "" && r.Line > 0 && r.Line != r.Number {
 		c[colMessage] += " (line " + strconv.Itoa(r.Line) + ")"
@@ -198,6 +209,9 @@ func checkCells(cells []string, c *ledger.Customer) {
 	}
 }
 
+// detailsChanged is the code of details that differ from what was sent.
+const detailsChanged = "details_changed"
+
 // problem is one entry of the lists in field, code and message.
 type problem struct{ field, code, message string }
 
@@ -221,7 +235,7 @@ func appendProblems(to []problem, r *ledger.Reported) []problem {
 	}
 	if !own && r.Status != ledger.Forgotten {
 		for _, field := range r.Changed {
-			to = append(to, problem{field, "details_changed", "differs from what was sent, and was not sent again"})
+			to = append(to, problem{field, detailsChanged, "differs from what was sent, and was not sent again"})
 		}
 	}
 	if r.ShowsOther() {

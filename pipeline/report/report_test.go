@@ -158,6 +158,15 @@ func TestFormatsAgree(t *testing.T) {
 		for len(got[i]) < len(want) {
 			got[i] = append(got[i], "")
 		}
+		if i > 0 { // the same problems, in words for finance
+			want = slices.Clone(want)
+			for _, column := range []int{colField, colMessage} {
+				if strings.Count(got[i][column], "; ") != strings.Count(want[column], "; ") || (got[i][column] == "") != (want[column] == "") {
+					t.Errorf("row %d: workbook %q, CSV %q", i, got[i][column], want[column])
+				}
+				want[column] = got[i][column]
+			}
+		}
 		if !slices.Equal(got[i], want) {
 			t.Errorf("row %d: workbook\n%q, CSV\n%q", i, got[i], want)
 		}

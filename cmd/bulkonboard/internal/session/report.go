@@ -52,7 +52,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
-		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum)}
+		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum), Headings: outputs.SharedHeadings(s.in.Files())}
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}

@@ -57,6 +57,25 @@ func headingsOf(f source.File) finance.Headings {
 	return h
 }
 
+// SharedHeadings returns the headings that the columns have in all files.
+func SharedHeadings(files []source.File) finance.Headings {
+	shared := finance.Headings{}
+	for i, f := range files {
+		own := headingsOf(f)
+		for field, heading := range own {
+			if i == 0 {
+				shared[field] = heading
+			}
+		}
+		for field, heading := range shared {
+			if own[field] != heading {
+				delete(shared, field)
+			}
+		}
+	}
+	return shared
+}
+
 // problemText joins what is wrong with a row, for the sender.
 func problemText(r *ledger.Reported, h finance.Headings) string {
 	var parts []string
