@@ -187,7 +187,7 @@ func (in *Input) Settings() string {
 		Formulas string    `json:"formulas"`
 		Carry    []string  `json:"carry"`
 		Files    []settled `json:"files"`
-	}{Version: 2, Formulas: in.opt.Formulas, Carry: in.carried}
+	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried}
 	if all.Formulas == "" {
 		all.Formulas = "cached"
 	}

@@ -47,7 +47,7 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 			cells[is.Column] = ""
 		}
 	}
-	if f.repeatsHeader(cells) || p.in.isOtherHeader(cells) {
+	if p.in.isOtherHeader(cells) {
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
 	}
 	row.Cells = cells
