@@ -147,12 +147,19 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 		c[colRow] = strconv.Itoa(r.Number)
 	}
 	c[colStatus] = string(r.Status)
-	t.items = appendProblems(t.items[:0], r)
+	var registered time.Time
+	if batch >= 0 && batch < len(t.batches) {
+		registered = t.batches[batch].Registered
+	}
+	t.items = appendProblems(t.items[:0], r, registered)
 	if t.paper {
 		for i := range t.items {
 			p := &t.items[i]
 			p.message = t.headings.Sentence(p.field, strings.TrimPrefix(p.code, "warn:"), p.message)
 			p.field = t.headings.Title(p.field)
+			if len(t.items) > 1 {
+				p.message = strings.TrimSuffix(p.message, ".")
+			}
 		}
 	}
 	c[colField], c[colCode], c[colMessage] = listCells(t.items)
@@ -218,8 +225,9 @@ type problem struct{ field, code, message string }
 // appendProblems appends the problems of a row: what decided its status, then
 // changed details, then a check that goes on without the user, then warnings. A
 // finding that did not decide the status is a warning; it is omitted for a
-// customer who was created from a corrected row.
-func appendProblems(to []problem, r *ledger.Reported) []problem {
+// customer who was created from a corrected row. registered is when the row's
+// input was.
+func appendProblems(to []problem, r *ledger.Reported, registered time.Time) []problem {
 	own := r.Status == ledger.Invalid || r.Status == ledger.DuplicateInInput
 	if own {
 		for _, f := range r.Findings {
@@ -239,7 +247,7 @@ func appendProblems(to []problem, r *ledger.Reported) []problem {
 		}
 	}
 	if r.ShowsOther() {
-		to = append(to, problem{"", "warn:known_from", "the row itself is invalid. Its customer is that of " + r.From.String()})
+		to = append(to, problem{"", "warn:known_from", KnownFrom(r, registered)})
 	}
 	if p := r.Customer.Pairing; r.Status == ledger.Created && p == ledger.Unconfirmed {
 		to = append(to, problem{"", "warn:" + string(p), p.Explain()})
@@ -254,6 +262,21 @@ func appendProblems(to []problem, r *ledger.Reported) []problem {
 		}
 	}
 	return to
+}
+
+// KnownFrom returns where the customer of an invalid row comes from, if
+// r.ShowsOther: from a later input, in which the row was corrected, or from an
+// earlier one. registered is when the row's input was; zero = unknown.
+func KnownFrom(r *ledger.Reported, registered time.Time) string {
+	from := r.From
+	if from.Number == 0 || registered.IsZero() || !from.Registered.After(registered) {
+		return "the row itself is invalid. Its customer is that of " + from.String()
+	}
+	name := filepath.Base(from.File)
+	if from.File == "-" {
+		name = "standard input"
+	}
+	return statusTitle(r.Status) + ", as corrected in " + name + " row " + strconv.Itoa(from.Number)
 }
 
 // listCells returns the cells field, code and message: three lists of the same

@@ -58,14 +58,13 @@ func (h Headings) Sentence(field, code, message string) string {
 	if own := sentences()[code]; own != "" {
 		return own
 	}
-	message = strings.ReplaceAll(message, "the country of --phone-region", "the country that was given for the list")
+	message = strings.NewReplacer("the country of --phone-region", "the country that was given for the list", " code of ISO 3166-1", " code of a country").Replace(message)
 	message = strings.TrimSpace(flagAdvice.ReplaceAllString(reporttext.Clean(message), ""))
-	if verb, _, _ := strings.Cut(message, " "); startingVerbs[verb] {
-		subject := "This cell "
-		if field == "" {
-			subject = "This row "
-		}
-		message = subject + message
+	switch verb, _, _ := strings.Cut(message, " "); {
+	case verb == "repeats", verb == "still", startingVerbs[verb] && field == "":
+		message = "This row " + message
+	case startingVerbs[verb]:
+		message = "This cell " + message
 	}
 	return capitalize(h.replaceNames(message))
 }

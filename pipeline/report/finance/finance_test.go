@@ -18,6 +18,8 @@ func TestSentence(t *testing.T) {
 		{"phoneNumber", "phone_country", "is a number of another country than countryCode says. make sure that both are right",
 			`This cell is a number of another country than "Land" says. Make sure that both are right.`},
 		{"", "no_customer", "holds next to nothing of a customer. delete the row, or fill it in", "This row holds next to nothing of a customer. Delete the row, or fill it in."},
+		{"email", "repeats_row_differs", "repeats row 2, which is the one that counts, but differs in phoneNumber", `This row repeats row 2, which is the one that counts, but differs in "Phone number".`},
+		{"countryCode", "country_unknown", "is not the two-letter code of ISO 3166-1. write GB", "This cell is not the two-letter code of a country. Write GB."},
 		{"email", "repeats_row", "row 7 has the same e-mail and the same details", "Row 7 has the same e-mail and the same details."},
 		{"lastName", "other_field", "holds the same whole name as firstName. give each column its own part of the name",
 			`This cell holds the same whole name as "First name". Give each column its own part of the name.`},

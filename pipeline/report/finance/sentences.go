@@ -6,8 +6,8 @@ func sentences() map[string]string {
 	const decide = "A program cannot decide this one. Ask whoever runs the onboarding to look the customer up at the partner."
 	return map[string]string{
 		"phone_no_country":     "The phone number has no country code. Write it with + and the country code, such as +44 20 7946 0018.",
-		"terms_not_accepted":   "This cell does not say that the customer accepted the terms of service. Write TRUE if the customer has accepted them; otherwise take the row out.",
-		"country_unknown":      "This is not a two-letter country code. Write the code, such as GB, DE or US.",
+		"terms_not_accepted":   "This cell does not say that the customer accepted the terms of service. Write TRUE if the customer has accepted them. Otherwise take the row out.",
+		"example_row":          "This is the example row of the template. Delete the row.",
 		"program_unknown":      "The partner has no such program. Write custodial or non_custodial.",
 		"wallet_checksum":      "A character of this wallet address is wrong. Copy the address again from the wallet.",
 		"formula":              "This cell is a formula. Type its value.",

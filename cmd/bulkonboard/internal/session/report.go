@@ -74,7 +74,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	if path := s.flags.Annotate; path != "" {
 		note := outputs.NewAnnotation(s.in.Files()[0], s.flags.HeaderRow.N)
-		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch.ID)
+		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {
 			written = append(written, marked)

@@ -96,16 +96,16 @@ func listDropped(dropped []inert.Count) string {
 }
 
 // OutcomeRows pairs the input with what the ledger knows of its rows.
-func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
+func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch ledger.Batch) iter.Seq2[annotate.Row, error] {
 	columns, headings := ColumnIndexes(in.Files()[0]), headingsOf(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
-		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch}) {
+		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch.ID}) {
 			if err != nil {
 				yield(annotate.Row{}, err)
 				return
 			}
 			row := annotate.Row{Number: p.cells.Number, Cells: allCells(p.cells),
-				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row, headings), Marks: marksOfRow(&p.row, columns)}
+				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row, headings, batch.Registered), Marks: marksOfRow(&p.row, columns)}
 			if !yield(row, nil) {
 				return
 			}

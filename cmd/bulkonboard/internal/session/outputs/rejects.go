@@ -148,7 +148,7 @@ func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch in
 					origin = files[p.row.File].Name + ", row " + origin
 				}
 			}
-			problem := problemText(&p.row, headings[p.row.File])
+			problem := problemText(&p.row, headings[p.row.File], time.Time{})
 			if p.row.Status == ledger.Invalid && p.row.OtherClaims() {
 				problem += " " + source.SharesEmail // so that it is known when it is given back
 			}

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -76,9 +78,13 @@ func SharedHeadings(files []source.File) finance.Headings {
 	return shared
 }
 
-// problemText joins what is wrong with a row, for the sender.
-func problemText(r *ledger.Reported, h finance.Headings) string {
+// problemText joins what is wrong with a row, for the sender. registered is when
+// its input was.
+func problemText(r *ledger.Reported, h finance.Headings, registered time.Time) string {
 	var parts []string
+	if r.ShowsOther() {
+		parts = append(parts, h.Sentence("", "known_from", report.KnownFrom(r, registered)))
+	}
 	for _, f := range problemsOf(r) {
 		if f.Warning && f.Code != pipeline.CodeSharesEmail {
 			continue
