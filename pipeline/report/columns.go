@@ -70,8 +70,7 @@ type rowTable struct {
 	cells   []string
 	items   []problem // of the current row
 
-	paper    bool // the cells are for finance; see package finance
-	headings finance.Headings
+	phrases *finance.Phrases // if the cells are for finance, else nil
 }
 
 func newRowTable(m Meta) *rowTable {
@@ -152,11 +151,11 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 		registered = t.batches[batch].Registered
 	}
 	t.items = appendProblems(t.items[:0], r, registered)
-	if t.paper {
+	if t.phrases != nil {
 		for i := range t.items {
 			p := &t.items[i]
-			p.message = t.headings.Sentence(p.field, strings.TrimPrefix(p.code, "warn:"), p.message)
-			p.field = t.headings.Title(p.field)
+			p.message = t.phrases.Sentence(p.field, strings.TrimPrefix(p.code, "warn:"), p.message)
+			p.field = t.phrases.Title(p.field)
 			if len(t.items) > 1 {
 				p.message = strings.TrimSuffix(p.message, ".")
 			}

@@ -29,7 +29,7 @@ func (x xlsxFormat) write(w io.Writer, scratch string, m Meta, rows Rows) (err e
 	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: x.maxLinks}
 	defer func() { err = errors.Join(err, d.groups.close()) }()
 	t := newRowTable(m)
-	t.paper, t.headings = true, m.Headings
+	t.phrases = finance.NewPhrases(m.Headings)
 	if err := d.addSheets(t, x.maxRows, m.NoLinks); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ type detailSheets struct {
 func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err error) {
 	st := d.book.Style
 	customer := []workbook.Column{{Title: "File", Width: 22, Style: st.Text}, {Title: "Row", Width: 8, Style: st.Number}, {Title: "Customer number", Width: 18, Style: st.Text},
-		{Title: t.headings.Title("email"), Width: 32, Style: st.Text}, {Title: t.headings.Title("firstName"), Width: 18, Style: st.Text}, {Title: t.headings.Title("lastName"), Width: 18, Style: st.Text}}
+		{Title: t.phrases.Title("email"), Width: 32, Style: st.Text}, {Title: t.phrases.Title("firstName"), Width: 18, Style: st.Text}, {Title: t.phrases.Title("lastName"), Width: 18, Style: st.Text}}
 	with := func(more ...workbook.Column) []workbook.Column {
 		return append(customer[:len(customer):len(customer)], more...)
 	}

@@ -50,6 +50,8 @@ type Annotation struct {
 	// List is true if the rows say themselves what is wrong, in the last of the
 	// columns to keep in view. No column is added, and the workbook opens on them.
 	List bool
+
+	phrases *finance.Phrases // of Headings
 }
 
 // Row is one data row of the sender.
@@ -95,9 +97,8 @@ type Result struct {
 const (
 	// maxComments keeps a workbook quick to open.
 	maxComments = 5_000
-	// maxListed bounds memory, and the links, for which excelize needs
-	// quadratic time.
-	maxListed = 20_000
+	// maxListed bounds memory, and the length of a list for reading.
+	maxListed = 5_000
 	// untouchedNote is the archive's comment. No spreadsheet program keeps it,
 	// so a file that has it is as we wrote it.
 	untouchedNote = "bulkonboard: written by a check, not edited since"
@@ -176,6 +177,7 @@ var (
 
 // writeRows writes rows, comments and the sheet of problems.
 func (a *Annotation) writeRows(to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {
+	a.phrases = finance.NewPhrases(a.Headings)
 	marks := &markList{a: a, kinds: map[markKind]*kindCount{}}
 	if err := marks.addSheet(book.File); err != nil {
 		return marks.done, err

@@ -46,7 +46,7 @@ func (a *Annotation) sentence(m *Mark) string {
 	if m.Column >= 0 {
 		field = cmp.Or(field, a.columnTitle(a.columnHeader(m.Column), ""))
 	}
-	return a.Headings.Sentence(field, m.Code, m.Text)
+	return a.phrases.Sentence(field, m.Code, m.Text)
 }
 
 // columnTitle returns the sender's header, or the title of the field in a list

@@ -24,31 +24,73 @@ func (h Headings) Title(field string) string {
 	if own := strings.TrimSpace(reporttext.Clean(h[field])); own != "" {
 		return own
 	}
-	if title := fieldTitles()[field]; title != "" {
-		return title
+	return fieldTitle(field)
+}
+
+// fieldTitle returns the plain title of a field, else its name.
+func fieldTitle(field string) string {
+	switch field {
+	case "firstName":
+		return "First name"
+	case "lastName":
+		return "Last name"
+	case "email":
+		return "E-mail"
+	case "phoneNumber":
+		return "Phone number"
+	case "accountPurpose":
+		return "Account purpose"
+	case "ipAddress":
+		return "IP address"
+	case "isTermsOfServiceAccepted":
+		return "Terms of service accepted"
+	case "program":
+		return "Program"
+	case "walletAddress":
+		return "Wallet address"
+	case "redirectUrl":
+		return "Redirect address"
+	case "address":
+		return "Address"
+	case "city":
+		return "City"
+	case "region":
+		return "Region"
+	case "postalCode":
+		return "Postal code"
+	case "countryCode":
+		return "Country"
 	}
 	return field
 }
 
-// fieldTitles returns the plain titles of the fields.
-func fieldTitles() map[string]string {
-	return map[string]string{
-		"firstName":                "First name",
-		"lastName":                 "Last name",
-		"email":                    "E-mail",
-		"phoneNumber":              "Phone number",
-		"accountPurpose":           "Account purpose",
-		"ipAddress":                "IP address",
-		"isTermsOfServiceAccepted": "Terms of service accepted",
-		"program":                  "Program",
-		"walletAddress":            "Wallet address",
-		"redirectUrl":              "Redirect address",
-		"address":                  "Address",
-		"city":                     "City",
-		"region":                   "Region",
-		"postalCode":               "Postal code",
-		"countryCode":              "Country",
+// Phrases words the problems of one list. It remembers its sentences, because
+// most problems of a list are alike. It is for one goroutine.
+type Phrases struct {
+	Headings
+	known map[phrase]string
+}
+
+// phrase is what a sentence is made of.
+type phrase struct{ field, code, message string }
+
+// maxPhrases bounds memory. Sentences beyond it are made each time.
+const maxPhrases = 2_000
+
+// NewPhrases returns the phrases for a list with these headings.
+func NewPhrases(h Headings) *Phrases { return &Phrases{h, map[phrase]string{}} }
+
+// Sentence is Headings.Sentence.
+func (p *Phrases) Sentence(field, code, message string) string {
+	of := phrase{field, code, message}
+	text, found := p.known[of]
+	if !found {
+		text = p.Headings.Sentence(field, code, message)
+		if len(p.known) < maxPhrases {
+			p.known[of] = text
+		}
 	}
+	return text
 }
 
 // Sentence returns what is wrong in a cell of a field, or in a row as a whole if

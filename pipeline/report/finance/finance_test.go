@@ -34,6 +34,12 @@ func TestSentence(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.code, got, tt.want)
 		}
 	}
+	phrases := NewPhrases(own)
+	for range 2 {
+		if got := phrases.Sentence("email", "x", "is odd") + phrases.Sentence("", "x", "is odd"); got != "This cell is odd.This row is odd." {
+			t.Errorf("phrases: %q", got)
+		}
+	}
 	if got := own.Title("isTermsOfServiceAccepted") + own.Title("ipAddress") + own.Title("Kundennr.") + own.Title(""); got != "AGB akzeptiertIP addressKundennr." {
 		t.Errorf("titles %q", got)
 	}
@@ -48,7 +54,7 @@ func TestSentence(t *testing.T) {
 // Nothing that is written here has a flag, a command or a name of the API.
 func TestWordsAreForFinance(t *testing.T) {
 	var all []string
-	for _, byCode := range []map[string]string{sentences(), meanings(), adviceByCode(), answerWords(), fieldTitles()} {
+	for _, byCode := range []map[string]string{sentences(), meanings(), adviceByCode(), answerWords()} {
 		for _, text := range byCode {
 			all = append(all, text)
 		}
