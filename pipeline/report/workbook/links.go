@@ -3,7 +3,6 @@ package workbook
 import (
 	"archive/zip"
 	"bufio"
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -46,6 +45,7 @@ func (b *Workbook) addLinkColumn(sheet string, id, column int, inside bool) (l *
 	}
 	l.out = bufio.NewWriter(l.file)
 	b.links = append(b.links, l)
+	b.ReplaceElement(l.part, "hyperlinks", l.writeElement)
 	return l, nil
 }
 
@@ -70,15 +70,23 @@ func (l *LinkColumn) AddJump(row int, location string) error {
 	return err
 }
 
-// writeElements writes the links as elements of the sheet.
-func (l *LinkColumn) writeElements(w io.Writer) error {
-	if l.inside {
-		return l.copyFile(w)
+// writeElement writes the links as an element of the sheet, nothing without
+// links.
+func (l *LinkColumn) writeElement(w io.Writer) error {
+	if len(l.rows) == 0 {
+		return nil
 	}
 	out := bufio.NewWriter(w)
-	for i, row := range l.rows {
-		_, _ = out.WriteString(`<hyperlink ref="` + l.column + strconv.Itoa(int(row)) + `" r:id="rId` + strconv.Itoa(i+1) + `"/>`)
+	_, _ = out.WriteString("<hyperlinks>")
+	if l.inside {
+		if err := l.copyFile(out); err != nil {
+			return err
+		}
 	}
+	for i := 0; !l.inside && i < len(l.rows); i++ {
+		_, _ = out.WriteString(`<hyperlink ref="` + l.column + strconv.Itoa(int(l.rows[i])) + `" r:id="rId` + strconv.Itoa(i+1) + `"/>`)
+	}
+	_, _ = out.WriteString("</hyperlinks>")
 	return out.Flush()
 }
 
@@ -106,18 +114,20 @@ func (l *LinkColumn) copyFile(w io.Writer) error {
 	return err
 }
 
-// linkedArchive is the archive of a workbook, into which it inserts our links.
+// linkedArchive is the archive of a workbook, into which it inserts our links
+// and elements.
 type linkedArchive struct {
 	*zip.Writer
-	links []*LinkColumn
+	links    []*LinkColumn
+	elements []element
 }
 
 // Create starts a part.
 func (a linkedArchive) Create(name string) (io.Writer, error) {
 	w, err := a.Writer.Create(name)
-	for _, l := range a.links {
-		if l.part == name {
-			return rewriteXML(w, l), err
+	for _, e := range a.elements {
+		if e.part == name {
+			w = newReplacer(w, e)
 		}
 	}
 	return w, err
@@ -139,58 +149,4 @@ func (a linkedArchive) Close() error {
 		}
 	}
 	return a.Writer.Close()
-}
-
-const (
-	hyperlinksStart = "<hyperlinks>"
-	hyperlinksEnd   = "</hyperlinks>"
-)
-
-// sheetRewriter passes a sheet on with the links in the place of its one link.
-type sheetRewriter struct {
-	w     io.Writer
-	links *LinkColumn
-	tail  []byte // not passed on yet: from the start tag, or from what may become one
-	found bool
-	done  bool
-}
-
-// rewriteXML returns a writer to w that inserts links into the XML of a sheet.
-// The start tag of hyperlinks cannot occur in cell text, where < is escaped.
-func rewriteXML(w io.Writer, links *LinkColumn) io.Writer { return &sheetRewriter{w: w, links: links} }
-
-// Write passes on the next bytes. It keeps some until more is known, at the
-// latest until the end tag, which every marked sheet has.
-func (s *sheetRewriter) Write(p []byte) (int, error) {
-	if s.done {
-		return s.w.Write(p)
-	}
-	s.tail = append(s.tail, p...)
-	if !s.found {
-		i := bytes.Index(s.tail, []byte(hyperlinksStart))
-		if s.found = i >= 0; !s.found {
-			i = max(0, len(s.tail)-len(hyperlinksStart)+1)
-		}
-		if _, err := s.w.Write(s.tail[:i]); err != nil {
-			return 0, err
-		}
-		s.tail = append(s.tail[:0], s.tail[i:]...)
-	}
-	end := bytes.Index(s.tail, []byte(hyperlinksEnd))
-	if !s.found || end < 0 {
-		return len(p), nil
-	}
-	s.done = true
-	rest := s.tail[end+len(hyperlinksEnd):]
-	if s.links.Len() > 0 {
-		rest = s.tail[end:]
-		if _, err := io.WriteString(s.w, hyperlinksStart); err != nil {
-			return 0, err
-		}
-		if err := s.links.writeElements(s.w); err != nil {
-			return 0, err
-		}
-	}
-	_, err := s.w.Write(rest)
-	return len(p), err
 }

@@ -37,8 +37,9 @@ type Workbook struct {
 	File  *excelize.File
 	Style Styles
 
-	scratch string
-	links   []*LinkColumn
+	scratch  string
+	links    []*LinkColumn
+	elements []element
 }
 
 // New creates a workbook whose first sheet has this name. What does not fit in
@@ -70,7 +71,7 @@ func (b *Workbook) Save(w io.Writer, comment string) error {
 	if err := archive.SetComment(comment); err != nil {
 		return err
 	}
-	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links} })
+	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links, b.elements} })
 	_, err := b.File.WriteToBuffer()
 	return err
 }
