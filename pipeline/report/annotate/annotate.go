@@ -30,11 +30,13 @@ type Annotation struct {
 	Sheet     string   // the sheet that was read; of a created workbook, its name ("" = List)
 	HeaderRow int      // from 1; 0 = searched in a workbook, else 1
 	Header    []string // the input's, in its columns' order
-	// Rows are all data rows in the order of the sheet, at most one error,
-	// last. A row without marks and outcome may be omitted if Workbook is set.
-	// Such a row is then only in the result if the workbook could be kept
-	// (Result.Copy).
+	// Rows are all data rows in the order of the sheet, at most one error, last.
 	Rows iter.Seq2[Row, error]
+	// Marked are the rows with marks, or with Outcome all rows, without cells. They
+	// serve where the workbook is kept, so that it need not be read once more.
+	// Default nil: Rows serve. SHA256 (hex) is then the workbook that was read.
+	Marked iter.Seq2[Row, error]
+	SHA256 string
 	// Outcome adds the columns onboard_status, onboard_link and
 	// onboard_problem, as after a run.
 	Outcome bool
@@ -125,6 +127,9 @@ func Write(ctx context.Context, files atomicfile.Writer, path string, a Annotati
 		return done, fmt.Errorf("annotated workbook %s: its name must end in .xlsx", path)
 	}
 	a.Rows = checkRows(ctx, a.Rows)
+	if a.Marked != nil {
+		a.Marked = checkRows(ctx, a.Marked)
+	}
 	if a.Workbook != "" {
 		files.Inputs = append([]string{a.Workbook}, files.Inputs...)
 	}
@@ -176,13 +181,13 @@ var (
 )
 
 // writeRows writes rows, comments and the sheet of problems.
-func (a *Annotation) writeRows(to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {
+func (a *Annotation) writeRows(rows iter.Seq2[Row, error], to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {
 	a.phrases = finance.NewPhrases(a.Headings)
 	marks := &markList{a: a, kinds: map[markKind]*kindCount{}}
 	if err := marks.addSheet(book.File); err != nil {
 		return marks.done, err
 	}
-	for r, err := range a.Rows {
+	for r, err := range rows {
 		if err != nil {
 			return marks.done, err
 		}

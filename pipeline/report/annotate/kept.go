@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
@@ -28,6 +29,7 @@ type keptBook struct {
 }
 
 var (
+	errChanged = errors.New("the workbook changed since it was read")
 	errNoSheet = errors.New("the workbook lost the sheet that was read")
 	// errNotKept is a workbook that excelize cannot change. Nothing of it has
 	// been written.
@@ -43,6 +45,8 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 	}
 	parts, found := safe.Sheets[a.Sheet]
 	switch {
+	case a.Marked != nil && !isUnchanged(a.Workbook, a.SHA256):
+		return nil, errChanged
 	case !found:
 		return nil, errNoSheet
 	case parts.Cells > maxCells:
@@ -77,6 +81,12 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 	k.ReplaceElement(part, "sheetData", k.rows.writeTo)
 	k.notes, err = readComments(f, a.Sheet, parts)
 	return k, err
+}
+
+// isUnchanged reports whether a file still has this hash.
+func isUnchanged(path, sum string) bool {
+	is, err := atomicfile.Hash(path)
+	return err == nil && strings.EqualFold(is, sum)
 }
 
 // maxSheetSize keeps a sheet in memory, where takeRows finds it.
@@ -169,7 +179,11 @@ func (k *keptBook) write(w io.Writer) (done Result, err error) {
 	if err := k.writeOutcomeHeaders(); err != nil {
 		return done, errors.Join(errNotKept, err)
 	}
-	if done, err = k.a.writeRows(k, k.Workbook, k.a.Sheet, k.notes); err != nil {
+	rows := k.a.Rows
+	if k.a.Marked != nil {
+		rows = k.a.Marked
+	}
+	if done, err = k.a.writeRows(rows, k, k.Workbook, k.a.Sheet, k.notes); err != nil {
 		return done, err
 	}
 	done.Dropped = k.dropped

@@ -8,6 +8,7 @@ package workbook
 
 import (
 	"archive/zip"
+	"compress/flate"
 	"errors"
 	"io"
 	"strconv"
@@ -68,6 +69,7 @@ func FromFile(f *excelize.File, scratch string) (*Workbook, error) {
 // in memory. comment becomes the comment of the archive.
 func (b *Workbook) Save(w io.Writer, comment string) error {
 	archive := zip.NewWriter(w)
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	if err := archive.SetComment(comment); err != nil {
 		return err
 	}

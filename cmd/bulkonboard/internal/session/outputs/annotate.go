@@ -38,7 +38,7 @@ func CheckAnnotate(path string, files []source.File) error {
 func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
 	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file), Meanings: meanings()}
 	if file.Kind == "xlsx" {
-		note.Workbook = file.Name
+		note.Workbook, note.SHA256 = file.Name, file.SHA256
 	}
 	return note
 }
@@ -158,6 +158,17 @@ func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, 
 				marks = marks[1:]
 			}
 			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// OnlyMarked returns the marks without the cells of their rows.
+func OnlyMarked(marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
+	return func(yield func(annotate.Row, error) bool) {
+		for _, m := range marks {
+			if !yield(annotate.Row{Number: m.Number, Marks: marksOf(m.Findings, columns)}, nil) {
 				return
 			}
 		}
