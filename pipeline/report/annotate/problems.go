@@ -104,10 +104,10 @@ func (l *markList) writeSheet(b *workbook.Workbook, marked string) error {
 func (l *markList) writeLegend(p *workbook.LongList, style workbook.Styles) {
 	p.Skip()
 	if l.done.Problems > 0 {
-		p.WriteEntry([]int{style.Problem, style.Lead}, severity(false), "Red with a solid frame: the row is not sent until the cell is corrected.")
+		p.WriteRow([]int{style.Problem, style.Lead}, 19, severity(false), " Red with a solid frame: the row is not sent until the cell is corrected.")
 	}
 	if l.done.Warnings > 0 {
-		p.WriteEntry([]int{style.Warning, style.Lead}, severity(true), "Yellow with a dashed frame: the cell is sent as it is. Please check it.")
+		p.WriteRow([]int{style.Warning, style.Lead}, 19, severity(true), " Yellow with a dashed frame: the cell is sent as it is. Please check it.")
 	}
 }
 

@@ -55,11 +55,18 @@ func (p *LongList) WriteLine(style int, height float64, cells ...any) {
 // its texts need.
 func (p *LongList) WriteEntry(styles []int, cells ...any) {
 	height := 18.0
-	p.cells = p.cells[:0]
 	for i, value := range cells {
 		if text, isText := value.(string); isText && i < len(p.widths) {
 			height = max(height, TextHeight(text, p.widths[i]))
 		}
+	}
+	p.WriteRow(styles, height, cells...)
+}
+
+// WriteRow writes the next row, each cell in its style. height is in points.
+func (p *LongList) WriteRow(styles []int, height float64, cells ...any) {
+	p.cells = p.cells[:0]
+	for i, value := range cells {
 		p.cells = append(p.cells, excelize.Cell{StyleID: styles[i], Value: value})
 	}
 	p.write(height)
