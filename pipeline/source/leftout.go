@@ -96,7 +96,7 @@ func isCount(cell string) bool { return len(cell) <= 12 && !isPhoneLike(cell) &&
 
 // isNumeric reports whether a cell holds digits and the signs of numbers only.
 func isNumeric(cell string) bool {
-	return strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "0123456789.,'+-%€$£¥  ") == ""
+	return strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "0123456789.,'+-%€$£¥ \u00a0\u202f") == ""
 }
 
 // isPhoneLike reports whether a number may be that of a phone: seven digits or

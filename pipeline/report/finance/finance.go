@@ -103,12 +103,12 @@ func (h Headings) Sentence(field, code, message string) string {
 	message = strings.NewReplacer("the country of --phone-region", "the country that was given for the list", " code of ISO 3166-1", " code of a country").Replace(message)
 	message = strings.TrimSpace(flagAdvice.ReplaceAllString(reporttext.Clean(message), ""))
 	switch verb, _, _ := strings.Cut(message, " "); {
-	case verb == "repeats", verb == "still", startingVerbs[verb] && field == "":
+	case verb == "repeats", verb == "still", isVerb(verb) && field == "":
 		message = "This row " + message
-	case startingVerbs[verb]:
+	case isVerb(verb):
 		message = "This cell " + message
 	}
-	return capitalize(h.replaceNames(message))
+	return capitalise(h.replaceNames(message))
 }
 
 // Meaning returns the meaning of a code in one sentence. operators is what
@@ -120,17 +120,20 @@ func (h Headings) Meaning(code, operators string) string {
 	if operators == "" {
 		operators = strings.ReplaceAll(code, "_", " ")
 	}
-	return capitalize(h.replaceNames(flagAdvice.ReplaceAllString(reporttext.Clean(operators), "")))
+	return capitalise(h.replaceNames(flagAdvice.ReplaceAllString(reporttext.Clean(operators), "")))
 }
 
 // flagAdvice matches advice about flags.
 var flagAdvice = regexp.MustCompile(`(,? (or|and) [^,;.]*|; |, )--[a-z][^.;]*`)
 
-// startingVerbs has the words that begin a message about a cell without naming
-// it.
-var startingVerbs = map[string]bool{
-	"is": true, "has": true, "had": true, "does": true, "looks": true, "holds": true, "shows": true, "can": true,
-	"begins": true, "ends": true, "differs": true, "was": true,
+// isVerb reports whether a word begins a message about a cell or a row without
+// naming it.
+func isVerb(word string) bool {
+	switch word {
+	case "is", "has", "had", "does", "looks", "holds", "shows", "can", "begins", "ends", "differs", "was":
+		return true
+	}
+	return false
 }
 
 // apiName matches the names of the partner's API: the fields, and what it calls
@@ -160,8 +163,8 @@ func answerWords() map[string]string {
 	}
 }
 
-// capitalize gives the sentences of a text their capitals and a full stop.
-func capitalize(s string) string {
+// capitalise gives the sentences of a text their capitals and a full stop.
+func capitalise(s string) string {
 	b := []byte(strings.TrimSpace(s))
 	for i := range b {
 		isStart := i == 0 || i >= 2 && b[i-1] == ' ' && b[i-2] == '.' && (i < 4 || b[i-4] != '.')
