@@ -35,7 +35,7 @@ func awkwardRows() []awkward {
 		{line: 29, what: "of another language", head: heads(func(h []string) { h[0], h[1], h[3] = "Vorname", "Nachname", "Telefon" }), says: []string{`"Vorname" is read as firstName`, "2 good"}},
 		{line: 29, what: "nearly", head: heads(func(h []string) { h[9] = "citty" }), says: []string{`"citty" looks like city`}},
 		{line: 30, what: "headers again", rows: [][]string{good(1), goodHeader(), good(2)}, says: []string{"row 3 repeats the headers", "2 rows: 2 good", "!phone_"}},
-		{line: 30, what: "totals", rows: [][]string{good(1), good(2), total}, says: []string{"row 4 is a total. no customers, and left out", "2 rows: 2 good", "![required]"}},
+		{line: 30, what: "totals", rows: [][]string{good(1), good(2), total}, says: []string{"row 4 is a total, left out", "2 rows: 2 good", "![required]"}},
 		{line: 31, what: "a comment", rows: list(func(r [][]string) { r[1] = append([]string{"# see below"}, make([]string, 14)...) }), code: 3, says: []string{"3 rows: 2 good, 1 invalid", "row 3"}},
 		{line: 32, what: "a rejects file", head: append(goodHeader(), "onboard_row", "onboard_status", "onboard_problem"),
 			rows: [][]string{append(good(1), "17", "invalid", "x"), append(append([]string{"'=Ann"}, good(2)[1:]...), "18", "invalid", "x")}, says: []string{"is a rejects file", "2 good"}},

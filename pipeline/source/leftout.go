@@ -140,7 +140,7 @@ func (l *leftOut) note() (Note, bool) {
 		one, more string
 	}{
 		{totalRow, "is a total", "are totals"},
-		{remarkRow, "holds a single cell, as a heading or a remark does", "hold a single cell each, as headings and remarks do"},
+		{remarkRow, "is a heading or a remark", "are headings or remarks"},
 		{headerRow, "repeats the headers", "repeat the headers"},
 	} {
 		found := l.kinds[k.kind]
@@ -164,5 +164,5 @@ func (l *leftOut) note() (Note, bool) {
 	if len(parts) == 0 {
 		return Note{}, false
 	}
-	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ". no customers, and left out"}, true
+	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. such rows are not customers"}, true
 }

@@ -12,13 +12,13 @@ func TestLeftOut(t *testing.T) {
 	const header = "no,firstName,lastName,email,phoneNumber,amount\n"
 	const customer = "1,Ann,Lee,ann@b.example,+4915112000901,10\n"
 	for row, want := range map[string]string{
-		"Summe,,204,,,\"12,500.00 €\"\n":                     "row 3 is a total",
-		"Total: 3,,,,,\n":                                    "row 3 is a total",
-		",,Sub-total,,,5\n":                                  "row 3 is a total",
-		",,,,,\"1,250\"\n":                                   "row 3 is a total",
-		"Abteilung Vertrieb,,,,,\n":                          "row 3 holds a single cell",
-		",Sales,,,,\n":                                       "row 3 holds a single cell",
-		"* subject to approval,,,,,\n":                       "row 3 holds a single cell",
+		"Summe,,204,,,\"12,500.00 €\"\n":                     "row 3 is a total, left out",
+		"Total: 3,,,,,\n":                                    "row 3 is a total, left out",
+		",,Sub-total,,,5\n":                                  "row 3 is a total, left out",
+		",,,,,\"1,250\"\n":                                   "row 3 is a total, left out",
+		"Abteilung Vertrieb,,,,,\n":                          "row 3 is a heading or a remark, left out",
+		",Sales,,,,\n":                                       "row 3 is a heading or a remark, left out",
+		"* subject to approval,,,,,\n":                       "row 3 is a heading or a remark, left out",
 		"No,First Name,LASTNAME,email,Phone Number,Amount\n": "", // other spellings: another list
 		"no, FIRSTNAME,lastName,email,phoneNumber,amount\n":  "row 3 repeats the headers",
 		// These may be customers.
@@ -44,7 +44,7 @@ func TestLeftOut(t *testing.T) {
 func TestLeftOutNote(t *testing.T) {
 	text := head + "a,b,c@d.example\n" + strings.Repeat("remark,,\n", 7) + "Total,2,3\nTotal,2,4\n"
 	in, rows, err := read(t, Options{}, "a.csv", text)
-	const want = "rows 10, 11 are totals, rows 3, 4, 5, 6, 7 and 2 more hold a single cell each, as headings and remarks do. no customers, and left out"
+	const want = "rows 10, 11 are totals, rows 3, 4, 5, 6, 7 and 2 more are headings or remarks, left out. such rows are not customers"
 	if err != nil || len(rows) != 1 || fmt.Sprint(in.Notes()) != fmt.Sprint([]Note{{Code: "left_out", Message: want, Warning: true}}) {
 		t.Errorf("%d rows, %v, %+v", len(rows), err, in.Notes())
 	}

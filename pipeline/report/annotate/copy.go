@@ -199,6 +199,10 @@ func indexHeader(header []string, name string) int {
 	return slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
 }
 
+// lineHeight is the height in points of a row of one line, which a cell of
+// several lines does not make higher.
+const lineHeight = 15
+
 // streamRow writes a row to the sheet.
 func (c *copiedBook) streamRow(r *Row) error {
 	marked, empty := markedColumns(r.Marks), unansweredColumns(r.Marks)
@@ -242,5 +246,9 @@ func (c *copiedBook) streamRow(r *Row) error {
 		}
 	}
 	c.last = r.Number
-	return c.stream.SetRow(workbook.CellName(0, r.Number), append(c.cells, extra...))
+	var row excelize.RowOpts
+	if c.a.List {
+		row.Height = lineHeight
+	}
+	return c.stream.SetRow(workbook.CellName(0, r.Number), append(c.cells, extra...), row)
 }
