@@ -139,8 +139,15 @@ func (c *copiedBook) columnWidth(column int) float64 {
 			longest = max(longest, utf8.RuneCountInString(r.Cells[column]))
 		}
 	}
-	return float64(min(max(longest+2, 12), 60))
+	widest := 40
+	if c.isNote(column) {
+		widest = 60 // and the frozen columns still leave room for others on a small screen
+	}
+	return float64(min(max(longest+2, 12), widest))
 }
+
+// isNote reports whether a column says what is wrong with its row.
+func (c *copiedBook) isNote(column int) bool { return c.a.List && column == c.a.Frozen-1 }
 
 // writeHeaders writes the headers, and freezes them.
 func (c *copiedBook) writeHeaders() error {
@@ -215,7 +222,7 @@ func (c *copiedBook) streamRow(r *Row) error {
 		if slices.Contains(empty, i) {
 			value = noValue
 		}
-		if c.a.List && i == c.a.Frozen-1 {
+		if c.isNote(i) {
 			style = c.Style.Note
 		}
 		isWarning, isMarked := marked[i]
