@@ -47,9 +47,9 @@ type Registrar interface {
 	// FindBatch returns the batch whose input and reading settings have this
 	// fingerprint, or ErrNotFound.
 	FindBatch(ctx context.Context, fingerprint string) (Batch, error)
-	// Digest is what Row.Fields are kept as. It tells whether a row that is read
+	// Digest is what Row.Details are kept as. It tells whether a row that is read
 	// again still has the details that were registered.
-	Digest(fields []string) Details
+	Digest(details []Detail) Details
 	// Register begins the one transaction of a check pass. Nothing of it is
 	// seen by others before Commit. Other writes wait until it ends.
 	// ErrConflict if the fingerprint is registered. Of the batch, ID and Rows
@@ -172,17 +172,6 @@ const (
 // AsksToWait reports whether the attempt ended with a 429, whoever gave it.
 func (c Class) AsksToWait() bool { return c == Busy || c == Throttled }
 
-// Details are keyed hashes (under a secret of the ledger's own) of a row's fields, 4 bytes each in the order of
-// DetailFields; nil means: not known. They tell that a field changed, not what it was.
-type Details []byte
-
-// DetailFields are the fields whose change is told, in the order of Details.
-// "extra" stands for all fields that --send adds.
-func DetailFields() []string {
-	return []string{"firstName", "lastName", "phoneNumber", "accountPurpose", "ipAddress", "program",
-		"walletAddress", "redirectUrl", "address", "city", "region", "postalCode", "countryCode", "extra"}
-}
-
 // Instant is a moment by our clock together with what was known of the
 // partner's clock then. The zero value is no moment.
 type Instant struct {
@@ -267,7 +256,7 @@ type LookupKey struct {
 	Identity string
 	SenderID string   // "" = none
 	NameText string   // normalised first name, last name and phone, joined; "" = not to be compared. Only its keyed hash is kept
-	Fields   []string // plain values in the order of DetailFields, for Match.Differs; nil = not to be compared
+	Details  []Detail // for Match.Differs; nil = not to be compared
 }
 
 // Position says where a row stands.
@@ -290,7 +279,7 @@ type Match struct {
 	Forgot   bool      // the identity was erased on request
 	Claimed  int       // ordinal of the row of this registration that claims the identity; -1 if none. Rows of the same Lookup call do not see each other
 	First    Position  // of the claiming row; zero if none
-	Differs  []string  // names of the fields in which LookupKey.Fields differ from the claiming row, in the order of DetailFields
+	Differs  []string  // names of the fields in which LookupKey.Details differ from the claiming row, in the order of Info.DetailNames
 	ByID     *Customer // another customer with the same SenderID, created, link_missing or in_doubt; nil if Customer is onboarded: nothing depends on it then
 	ByName   *Customer // another one with the same NameText, likewise
 }
@@ -308,7 +297,7 @@ type Row struct {
 	SenderID  string
 	NameText  string // see LookupKey; only its keyed hash is kept
 	Carry     []string
-	Fields    []string // plain values in the order of DetailFields; only keyed hashes are kept. nil for an invalid row
+	Details   []Detail // only keyed hashes are kept. nil for an invalid row
 	Claims    bool     // first valid row of its identity: makes or takes the customer
 	Verdict   Status   // Invalid or DuplicateInInput, which are the row's own; "" = the customer's status counts
 	Recall    string   // what makes this row the same finding in another input (identity, or the raw cells); only its keyed hash with status and codes is kept
@@ -342,6 +331,3 @@ type Planned struct {
 // IsPlanned reports whether a plan shows more of a customer with this status than
 // its ID and the status: only then it may have to be sent, or waited for.
 func (s Status) IsPlanned() bool { return s != Created && s != Forgotten }
-
-// DetailsSize is the length of Details, in bytes.
-func DetailsSize() int { return 4 * len(DetailFields()) }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -101,28 +100,11 @@ func (r Row) Erased() Row {
 // customer.
 func (r *Row) OtherClaims() bool { return r.Repeats >= 0 }
 
-// Changed names the fields in which two sets of details differ, in the order
-// of DetailFields. The address of registration is left out: it differs in
-// every export. Nothing is said when either set is not known.
-func (d Details) Changed(other Details) []string {
-	var names []string
-	for i, name := range DetailFields() {
-		at := 4 * i
-		if name == "ipAddress" || len(d) < at+4 || len(other) < at+4 {
-			continue
-		}
-		if !bytes.Equal(d[at:at+4], other[at:at+4]) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // NewReported returns the report line of a row: the status by RowStatus, and
-// what changed since the customer was sent. An invalid row whose customer is
+// what changed since the customer was sent, by the names of the ledger. An invalid row whose customer is
 // another row's is shown without that customer, so that no reader puts the
 // other's link, key or times beside it. Known and From are left to the caller.
-func NewReported(r Row, d Details, c Customer) Reported {
+func NewReported(r Row, d Details, c Customer, names DetailNames) Reported {
 	rep := Reported{Row: r, Details: d, Status: RowStatus(r.Verdict, r.OtherClaims(), c)}
 	if rep.Status == Invalid && r.OtherClaims() {
 		return rep
@@ -131,9 +113,9 @@ func NewReported(r Row, d Details, c Customer) Reported {
 	switch {
 	case c.Attempts == 0 || rep.Status == DuplicateInInput:
 	case r.Verdict == Invalid && rep.Status != Invalid:
-		rep.Changed = unsendable(r.Findings)
+		rep.Changed = unsendable(r.Findings, names)
 	default:
-		rep.Changed = d.Changed(c.Details)
+		rep.Changed = d.Changed(c.Details, names)
 	}
 	return rep
 }
@@ -174,15 +156,15 @@ func (r *Reported) ShowsOther() bool {
 // unsendable names the fields of a row that cannot be what was sent, because
 // they break a rule: the person was created from a mended row of another
 // input, or under other rules.
-func unsendable(findings []Finding) []string {
-	var names []string
-	for _, name := range DetailFields() {
+func unsendable(findings []Finding, names DetailNames) []string {
+	var unsent []string
+	for _, name := range names {
 		of := func(f Finding) bool { return f.Field == name && !f.Warning }
-		if name != "ipAddress" && slices.ContainsFunc(findings, of) {
-			names = append(names, name)
+		if name != unreportedDetail && slices.ContainsFunc(findings, of) {
+			unsent = append(unsent, name)
 		}
 	}
-	return names
+	return unsent
 }
 
 // Problems are the causes of the status that the line shows: those of the row

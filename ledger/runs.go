@@ -8,6 +8,7 @@ type Info struct {
 	Environment string
 	Account     Account // zero until the partner told it
 	Schema      int
+	DetailNames DetailNames
 	Created     time.Time
 	Opened      time.Time // when this process opened it: notAfter of attempts that a crash left open
 }

@@ -95,36 +95,57 @@ func TestRowStatus(t *testing.T) {
 func TestReportedOfAnotherRowsCustomer(t *testing.T) {
 	c := Customer{ID: 1, Status: Created, Attempts: 1, ServiceID: "s", URL: "u", Key: "k", HTTPStatus: 201, Code: "c"}
 	r := Row{Verdict: Invalid, Repeats: 3, Findings: []Finding{{Field: "phoneNumber", Code: "x"}}}
-	got := NewReported(r, nil, c)
+	got := NewReported(r, nil, c, DetailNames{"firstName", "phoneNumber", "ipAddress", "city"})
 	if got.Status != Invalid || got.Customer.ID != 0 || got.Changed != nil || got.ShowsOther() || fmt.Sprint(got.Problems()) != "[{invalid phoneNumber x}]" {
 		t.Errorf("another row claims the customer: %+v", got)
 	}
 	r.Repeats = -1
-	if got := NewReported(r, nil, c); got.Status != Created || got.Customer.ID != 1 || !got.ShowsOther() {
+	if got := NewReported(r, nil, c, DetailNames{"firstName", "phoneNumber", "ipAddress", "city"}); got.Status != Created || got.Customer.ID != 1 || !got.ShowsOther() {
 		t.Errorf("no other row does: %+v", got)
 	}
 	r.Repeats, c.Status = 3, Forgotten
-	if got := NewReported(r, nil, c); got.Status != Forgotten || got.ShowsOther() {
+	if got := NewReported(r, nil, c, DetailNames{"firstName", "phoneNumber", "ipAddress", "city"}); got.Status != Forgotten || got.ShowsOther() {
 		t.Errorf("forgotten: %+v", got)
 	}
 }
 
 func TestChanged(t *testing.T) {
-	fields := DetailFields()
-	base := make(Details, 4*len(fields))
-	for i, name := range fields {
-		other := slices.Clone(base)
-		other[4*i+3] = 1
-		want := []string{name}
-		if name == "ipAddress" {
-			want = nil
-		}
-		if got := base.Changed(other); !slices.Equal(got, want) {
+	names := DetailNames{"firstName", "ipAddress", "city"}
+	base := Details{1, 2, 3, 4, 5, 6, 7, 8}
+	for name, c := range map[string]struct {
+		other Details
+		want  []string
+	}{
+		"the same":         {Details{1, 2, 3, 4, 5, 6, 7, 8}, nil},
+		"first":            {Details{1, 2, 3, 0, 5, 6, 7, 8}, []string{"firstName"}},
+		"address":          {Details{1, 2, 3, 4, 5, 6, 7, 9}, nil},
+		"more":             {Details{1, 2, 3, 4, 5, 6, 7, 8, 9}, []string{"city"}},
+		"empty at the end": {Details{1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0}, nil},
+		"fewer":            {Details{1, 2, 3, 4}, nil},
+		"none":             {Details{}, []string{"firstName"}},
+		"unknown":          {nil, nil},
+	} {
+		if got := base.Changed(c.other, names); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v", name, got)
 		}
+		if got := c.other.Changed(base, names); !slices.Equal(got, c.want) {
+			t.Errorf("%s, the other way: %v", name, got)
+		}
 	}
-	if got := base.Changed(nil); got != nil {
-		t.Errorf("against unknown details: %v", got)
+}
+
+func TestDetailNames(t *testing.T) {
+	var names DetailNames
+	names = names.Add([]Detail{{"b", "1"}, {"a", "2"}})
+	names = names.Add([]Detail{{"a", "3"}, {"c", ""}})
+	if !slices.Equal(names, DetailNames{"b", "a", "c"}) {
+		t.Error(names)
+	}
+	if got := names.Values([]Detail{{"c", "3"}, {"unknown", "4"}, {"b", "1"}}); !slices.Equal(got, []string{"1", "", "3"}) {
+		t.Error(got)
+	}
+	if names.Values(nil) != nil {
+		t.Error("no details have no values")
 	}
 }
 
@@ -143,13 +164,13 @@ func TestProblems(t *testing.T) {
 func TestChangedOfABadRow(t *testing.T) {
 	r := Row{Verdict: Invalid, Repeats: -1, Findings: []Finding{{Field: "phoneNumber", Code: "c"}, {Field: "firstName", Code: "c"}, {Field: "ipAddress", Code: "c"},
 		{Field: "city", Code: "c", Warning: true}, {Field: "email", Code: "c"}}}
-	if got := NewReported(r, nil, Customer{ID: 1, Status: Created, Attempts: 1}).Changed; !slices.Equal(got, []string{"firstName", "phoneNumber"}) {
+	if got := NewReported(r, nil, Customer{ID: 1, Status: Created, Attempts: 1}, DetailNames{"firstName", "phoneNumber", "ipAddress", "city"}).Changed; !slices.Equal(got, []string{"firstName", "phoneNumber"}) {
 		t.Errorf("created: %v", got)
 	}
-	if got := NewReported(r, nil, Customer{ID: 1, Status: Duplicate}).Changed; got != nil {
+	if got := NewReported(r, nil, Customer{ID: 1, Status: Duplicate}, DetailNames{"firstName", "phoneNumber", "ipAddress", "city"}).Changed; got != nil {
 		t.Errorf("never sent by us: %v", got)
 	}
-	if got := NewReported(r, nil, Customer{}).Changed; got != nil {
+	if got := NewReported(r, nil, Customer{}, DetailNames{"firstName", "phoneNumber", "ipAddress", "city"}).Changed; got != nil {
 		t.Errorf("invalid: %v", got)
 	}
 }

@@ -6,18 +6,12 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// The ledger knows the details by the names and in the order of the table.
-func TestDetailFields(t *testing.T) {
-	if table, kept := validate.Fields().DetailNames(), ledger.DetailFields(); !slices.Equal(table, kept) {
-		t.Errorf("the table has %v, the ledger %v", table, kept)
-	}
-}
-
-// A sixteenth line of the table is among the details of a row, before what --send
-// adds, and in what recognises an invalid row.
+// A sixteenth line of the table is among the details of a row, in what recognises an
+// invalid row, and in what the ledger says has changed.
 func TestSixteenthField(t *testing.T) {
 	nickname := "Jay"
 	table := append(validate.Fields(), validate.Field{Name: "nickName", IsDetail: true,
@@ -25,12 +19,27 @@ func TestSixteenthField(t *testing.T) {
 	given := person(0)
 	c := &checked{row: given, result: new(validate.Rules).Check(given.Raw)}
 	row := draftRow(c, table)
-	names := table.DetailNames()
-	if at := slices.Index(names, "nickName"); len(row.Fields) != len(names) || row.Fields[at] != "Jay" || names[at+1] != validate.ExtraDetail {
-		t.Errorf("details %q of %q", row.Fields, names)
+	if !slices.Contains(row.Details, ledger.Detail{Name: "nickName", Value: "Jay"}) {
+		t.Errorf("details %q", row.Details)
+	}
+	reg, err := memory.New("sandbox").Register(t.Context(), ledger.Batch{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.Claims = true
+	if err := reg.Add(t.Context(), []ledger.Row{row}); err != nil {
+		t.Fatal(err)
+	}
+	nickname = "Jim"
+	found, err := reg.Lookup(t.Context(), []ledger.LookupKey{{Identity: row.Identity, Details: draftRow(c, table).Details}})
+	if err != nil || !slices.Equal(found[0].Differs, []string{"nickName"}) {
+		t.Errorf("%+v, %v", found, err)
 	}
 	c.result.Identity = ""
-	if got := draftRow(c, table).Recall; !strings.HasSuffix(got, "\x00Jay") {
+	if got := draftRow(c, table).Recall; !strings.HasSuffix(got, "\x00Jim") {
 		t.Errorf("recalled by %q", got)
+	}
+	if err := reg.Rollback(); err != nil {
+		t.Fatal(err)
 	}
 }

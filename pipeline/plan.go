@@ -96,23 +96,16 @@ func (p *planner) planRows(ctx context.Context) error {
 
 // takeBack accounts for a job that the recorder or the resolver gave back.
 func (p *planner) takeBack(c retryAt) {
+	p.openIntents--
+	if c.job.isInDoubt {
+		p.inDoubt--
+		c.job.isInDoubt = false
+	}
 	switch c.next {
 	case decide.NextAgain:
-		p.openIntents--
-		if c.job.isInDoubt {
-			p.inDoubt--
-			c.job.isInDoubt = false
-		}
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
-		p.inDoubt++
-		c.job.isInDoubt = true
-		p.resolver.takeDoubt(c.job)
-	default:
-		p.openIntents--
-		if c.job.isInDoubt {
-			p.inDoubt--
-		}
+		p.toResolver(c.job)
 	}
 }
 
@@ -129,7 +122,7 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 			// or changed rules can make it bad now.
 			return stopf(InputFault, "row %d passed the check and does not any more: the input changed during the run. Run again", c.row.Number)
 		}
-		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(fields.Details(&c.result.User)), c.planned.Details) {
+		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(detailsOf(&c.result.User, fields)), c.planned.Details) {
 			// By its end the input would be found to have changed; by then one
 			// customer's details would have gone out under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)

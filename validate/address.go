@@ -155,9 +155,6 @@ func (c *rowCheck) checkExtra(raw []string) []Extra {
 		if !ok || v == "" {
 			continue
 		}
-		if out == nil {
-			out = make([]Extra, 0, len(c.rules.Extra))
-		}
 		out = append(out, Extra{Name: name, Value: v})
 	}
 	return out

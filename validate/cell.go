@@ -49,9 +49,6 @@ func (c *rowCheck) readRequired(field, raw string, t tolerance) (v string, ok bo
 // readOptional reads a cell that may be empty. ok is false if there is nothing to
 // send, whether or not a problem was added.
 func (c *rowCheck) readOptional(field, raw string, t tolerance) (v string, ok bool) {
-	if raw == "" && len(c.rules.Defaults) == 0 {
-		return "", false
-	}
 	if v, ok = c.readCell(field, raw, t); !ok || v == "" {
 		return "", false
 	}

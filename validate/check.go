@@ -42,7 +42,7 @@ func (r *Rules) Check(raw Raw) Result {
 // total, fills none. What such a row lacks is not worth a list.
 func isBarelyFilled(raw Raw) bool {
 	filled := 0
-	for _, f := range fieldArray() {
+	for _, f := range Fields() {
 		if !f.Required {
 			continue
 		}

@@ -26,18 +26,17 @@ func (c *rowCheck) hasDamage(field, v string, t tolerance) bool {
 
 // hasTextDamage is hasDamage for the fields without a grammar of their own.
 func (c *rowCheck) hasTextDamage(field, v string, t tolerance) bool {
-	signs := celltext.ScanSigns(v)
-	if c.hasNotation(field, v, signs) {
+	if c.hasNotation(field, v) {
 		return true
 	}
-	if signs&celltext.Question != 0 && hasLostLetters(field, v) {
+	if strings.Contains(v, "?") && hasLostLetters(field, v) {
 		c.addProblem(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
 		return true
 	}
-	if signs&celltext.Digit != 0 && (c.hasDate(field, v, t) || field == FieldPostalCode && c.hasNumberDamage(field, v)) {
+	if c.hasDate(field, v, t) || field == FieldPostalCode && c.hasNumberDamage(field, v) {
 		return true
 	}
-	return c.hasMisplaced(field, v, signs)
+	return c.hasMisplaced(field, v)
 }
 
 // hasLostLetters reports whether a name of a user or place went through an encoding

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -147,8 +148,10 @@ func explainLocal(local, whole string) (code, message string) {
 
 // isAtomText is RFC 5322's set of characters of an atom, in ASCII.
 func isAtomText(b byte) bool {
-	return b|0x20 >= 'a' && b|0x20 <= 'z' || celltext.IsDigit(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
+	return isAlphanumeric(b) || b < 0x80 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
 }
+
+func isAlphanumeric(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || celltext.IsDigit(b) }
 
 // setHost checks the host of a whole address and sets the one that is sent.
 func (m *mailAddress) setHost(whole string) (fault string) {
@@ -186,33 +189,25 @@ func explainHost(host string) string {
 	if host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") {
 		return "has a dot at the start, at the end or twice in a row after the @. correct the address"
 	}
-	label, dots, letters := 0, 0, false
-	for i := 0; i < len(host); i++ {
-		b := host[i]
+	labels, at := strings.Split(host, "."), 0
+	for _, label := range labels {
+		other := strings.IndexFunc(label, func(r rune) bool { return r != '-' && (r >= utf8.RuneSelf || !isAlphanumeric(byte(r))) })
 		switch {
-		case b == '.':
-			if host[i-1] == '-' {
-				return hyphenFault
-			}
-			label, letters, dots = 0, false, dots+1
-			continue
-		case b == '-' && label == 0:
+		case label[0] == '-':
 			return hyphenFault
-		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '-':
-			letters = true
-		case !celltext.IsDigit(b):
-			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", i+1)
-		}
-		if label++; label > 63 {
+		case other >= 0:
+			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", at+other+1)
+		case len(label) > 63:
 			return "has a part of the host longer than 63 characters. correct the address"
+		case label[len(label)-1] == '-':
+			return hyphenFault
 		}
+		at += len(label) + len(".")
 	}
 	switch {
-	case host[len(host)-1] == '-':
-		return hyphenFault
-	case dots == 0:
+	case len(labels) == 1:
 		return "has a host without a dot, which cannot be reached from outside. write the whole host such as company.com"
-	case !letters:
+	case strings.Trim(labels[len(labels)-1], "0123456789") == "":
 		return "has a host that ends in a number. write the name of the mail provider"
 	}
 	return ""
@@ -270,12 +265,7 @@ func isMixedScript(host string) bool {
 }
 
 func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // isExampleHost reports whether a domain is set aside for examples and tests (RFC
@@ -285,35 +275,24 @@ func isExampleHost(host string) bool {
 	case "test", "example", "invalid", "localhost", "local", "internal":
 		return true
 	}
-	for _, d := range [...]string{"example.com", "example.org", "example.net", "test.com"} {
-		if isInDomain(host, d) {
-			return true
-		}
-	}
-	return false
+	return isInDomain(host, "example.com", "example.org", "example.net", "test.com")
 }
 
 // isDisposableHost reports whether a domain is one of the best-known services for
 // throw-away addresses. The list is short on purpose: there are thousands, they
 // change by the day, and this is a warning.
 func isDisposableHost(host string) bool {
-	for _, d := range [...]string{
+	return isInDomain(host,
 		"10minutemail.com", "20minutemail.com", "burnermail.io", "discard.email", "dispostable.com",
 		"emailondeck.com", "fakeinbox.com", "getairmail.com", "getnada.com", "grr.la", "guerrillamail.com",
 		"guerrillamail.net", "guerrillamail.org", "guerrillamailblock.com", "maildrop.cc", "mailinator.com",
 		"mailnesia.com", "mailsac.com", "mintemail.com", "mohmal.com", "moakt.com", "mytemp.email",
 		"sharklasers.com", "spam4.me", "spamgourmet.com", "temp-mail.io", "temp-mail.org", "tempail.com",
 		"tempmail.com", "tempmail.net", "tempmailo.com", "tempr.email", "throwawaymail.com", "trashmail.com",
-		"trashmail.de", "wegwerfemail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
-	} {
-		if isInDomain(host, d) {
-			return true
-		}
-	}
-	return false
+		"trashmail.de", "wegwerfemail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net")
 }
 
-// isInDomain reports whether a host is a domain or below it.
-func isInDomain(host, domain string) bool {
-	return strings.HasSuffix(host, domain) && (len(host) == len(domain) || host[len(host)-len(domain)-1] == '.')
+// isInDomain reports whether a host is one of the domains or below it.
+func isInDomain(host string, domains ...string) bool {
+	return slices.ContainsFunc(domains, func(d string) bool { return strings.HasSuffix("."+host, "."+d) })
 }

@@ -2,6 +2,8 @@ package validate
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 )
 
@@ -50,22 +52,18 @@ type FieldTable []Field
 // ExtraDetail names the last of the details: all fields that --send adds.
 const ExtraDetail = "extra"
 
-// DetailNames returns the names of the details of a row, in their order.
-func (t FieldTable) DetailNames() []string {
-	return append(t.namesOf(func(f *Field) bool { return f.IsDetail }), ExtraDetail)
-}
-
-// Details returns the values of a user whose change is worth reporting, in the
-// order of DetailNames. The added fields are joined so that no two lists of them
-// give the same text.
-func (t FieldTable) Details(u *User) []string {
-	values := make([]string, 0, len(t)+1)
-	for i := range t {
-		if t[i].IsDetail {
-			values = append(values, t[i].Value(u))
+// Details yields the name and the value of what a report says has changed of a user.
+// The fields that --send adds come last, as [ExtraDetail], joined so that no two
+// lists of them give the same text.
+func (t FieldTable) Details(u *User) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for i := range t {
+			if t[i].IsDetail && !yield(t[i].Name, t[i].Value(u)) {
+				return
+			}
 		}
+		yield(ExtraDetail, joinExtra(u.Extra))
 	}
-	return append(values, joinExtra(u.Extra))
 }
 
 // Cells returns the cells of a row in the order of the fields.
@@ -108,21 +106,7 @@ func DefaultableFields() []string {
 
 // isDefaultable reports whether --default may fill a field.
 func isDefaultable(name string) bool {
-	table := fieldArray()
-	for i := range table {
-		if table[i].Name == name {
-			return table[i].Defaultable
-		}
-	}
-	return false
-}
-
-// Fields returns the table of the fields. The examples pass Check together. A
-// further field is a member of Raw and of User, a line here, and its rule in
-// [Rules.Check].
-func Fields() FieldTable {
-	table := fieldArray()
-	return table[:]
+	return slices.ContainsFunc(Fields(), func(f Field) bool { return f.Name == name && f.Defaultable })
 }
 
 // Canonical field names, as in the request body.

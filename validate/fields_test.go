@@ -39,12 +39,16 @@ func TestFieldsAreTheMembers(t *testing.T) {
 	}
 }
 
-// The details of earlier versions are compared with those of now: neither their
-// names nor their order may change.
+// The details of earlier versions are compared with those of now: their names may not
+// change.
 func TestDetailNames(t *testing.T) {
 	want := []string{"firstName", "lastName", "phoneNumber", "accountPurpose", "ipAddress", "program",
 		"walletAddress", "redirectUrl", "address", "city", "region", "postalCode", "countryCode", "extra"}
-	if got := Fields().DetailNames(); !slices.Equal(got, want) {
+	var got []string
+	for name := range Fields().Details(&User{}) {
+		got = append(got, name)
+	}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

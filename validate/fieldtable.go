@@ -2,10 +2,11 @@ package validate
 
 import "strconv"
 
-// fieldArray is the one table of the partner's personal fields, in the order of the
-// request body.
-func fieldArray() [15]Field {
-	return [...]Field{
+// Fields returns the table of the fields. The examples pass Check together. A
+// further field is a member of Raw and of User, a line here, and its rule in
+// [Rules.Check].
+func Fields() FieldTable {
+	return FieldTable{
 		{Name: FieldFirstName, Required: true, IsDetail: true, IsText: true, MinCounting: 3, Example: "Jane", Rule: "1 to 100 characters.",
 			Cell: func(r *Raw) *string { return &r.FirstName }, Value: func(u *User) string { return u.FirstName },
 			aliases: firstNameAliases},

@@ -29,17 +29,11 @@ func (c *rowCheck) checkIP(raw string) string {
 	if c.rules.Live && isDocumentation(addr) {
 		c.addWarning(FieldIPAddress, CodeIPExample, "is of a range for documentation, and a real wallet pays for it. write the address that the user registered from")
 	}
-	return c.canonicalIP(v, addr)
-}
-
-// canonicalIP avoids a new string for an address that is written canonically.
-func (c *rowCheck) canonicalIP(v string, addr netip.Addr) string {
-	var buf [48]byte
-	if string(addr.AppendTo(buf[:0])) == v {
-		return v
+	sent := addr.String()
+	if sent != v {
+		c.addChange(FieldIPAddress, "spelling")
 	}
-	c.addChange(FieldIPAddress, "spelling")
-	return addr.String()
+	return sent
 }
 
 func explainIP(v string) string {
@@ -100,10 +94,10 @@ func nonPublicKind(a netip.Addr) string {
 // isDocumentation reports whether an address is of a range for documentation (RFC
 // 5737, RFC 3849, RFC 9637).
 func isDocumentation(a netip.Addr) bool {
-	if a.Is4() {
-		b := a.As4()
-		return b[0] == 192 && b[1] == 0 && b[2] == 2 || b[0] == 198 && b[1] == 51 && b[2] == 100 || b[0] == 203 && b[1] == 0 && b[2] == 113
+	for _, network := range [...]string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"} {
+		if netip.MustParsePrefix(network).Contains(a) {
+			return true
+		}
 	}
-	b := a.As16()
-	return b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8 || b[0] == 0x3f && b[1] == 0xff && b[2]&0xf0 == 0
+	return false
 }

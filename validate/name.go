@@ -44,9 +44,6 @@ func (c *rowCheck) checkPurpose(raw string) string {
 
 // fitsLength reports whether a value has at most limit code points.
 func (c *rowCheck) fitsLength(field, v string, limit int) bool {
-	if len(v) <= limit {
-		return true
-	}
 	n := utf8.RuneCountInString(v)
 	if n > limit {
 		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters. shorten it to %d at most", n, limit))

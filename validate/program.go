@@ -15,20 +15,15 @@ func (c *rowCheck) checkProgram(raw string) string {
 	if !ok {
 		return ""
 	}
-	if v == custodial || v == nonCustodial {
-		return v
-	}
-	var p string
-	switch strings.ToLower(strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)) {
-	case "custodial":
-		p = custodial
-	case "noncustodial":
-		p = nonCustodial
-	default:
+	letters := strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)
+	p := map[string]string{"custodial": custodial, "noncustodial": nonCustodial}[strings.ToLower(letters)]
+	if p == "" {
 		c.addProblem(FieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
 		return ""
 	}
-	c.addChange(FieldProgram, "spelling")
+	if p != v {
+		c.addChange(FieldProgram, "spelling")
+	}
 	return p
 }
 

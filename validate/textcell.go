@@ -16,8 +16,8 @@ func isName(field string) bool { return field == FieldFirstName || field == Fiel
 
 // hasNotation adds a problem or a warning for a value that is still written as
 // another format writes it. It reports whether the value cannot be used.
-func (c *rowCheck) hasNotation(field, v string, signs celltext.Signs) bool {
-	n, found := celltext.FindNotation(v, signs)
+func (c *rowCheck) hasNotation(field, v string) bool {
+	n, found := celltext.FindNotation(v)
 	if !found {
 		return false
 	}
@@ -37,8 +37,8 @@ func (c *rowCheck) hasNotation(field, v string, signs celltext.Signs) bool {
 
 // hasMisplaced adds a problem or a warning for a value that belongs in another
 // field. It reports whether the value cannot be used.
-func (c *rowCheck) hasMisplaced(field, v string, signs celltext.Signs) bool {
-	kind, sure := findMisplaced(field, v, signs, c.rowCountry)
+func (c *rowCheck) hasMisplaced(field, v string) bool {
+	kind, sure := findMisplaced(field, v, c.rowCountry)
 	if kind == "" {
 		return false
 	}
@@ -52,17 +52,14 @@ func (c *rowCheck) hasMisplaced(field, v string, signs celltext.Signs) bool {
 
 // findMisplaced names what a text cell holds in place of its own value, "" if
 // nothing else. sure is false where the field may hold it.
-func findMisplaced(field, v string, signs celltext.Signs, country string) (kind string, sure bool) {
-	if field != FieldPostalCode && signs&(celltext.Digit|celltext.At|celltext.Colon|celltext.Dot) == 0 && len(v) > len("non_custodial") {
-		return "", false
-	}
-	content := celltext.ReadContent(v, signs)
+func findMisplaced(field, v, country string) (kind string, sure bool) {
+	content := celltext.ReadContent(v)
 	switch content {
 	case celltext.Text:
-		if field == FieldCity && signs&celltext.Digit != 0 && celltext.IsLetteredPostalCode(v) {
+		if field == FieldCity && celltext.IsLetteredPostalCode(v) {
 			return "a postal code", true
 		}
-		if field == FieldPostalCode && signs&(celltext.Digit|celltext.NonASCII) == 0 && celltext.ReadNothing(v) == celltext.Something {
+		if field == FieldPostalCode && isASCII(v) && !strings.ContainsAny(v, "0123456789") && celltext.ReadNothing(v) == celltext.Something {
 			return "no digit, as a town or a region does", !celltext.HasNoPostalCodes(country)
 		}
 		return "", false

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"golang.org/x/crypto/sha3"
 
@@ -16,19 +17,15 @@ const walletDigits = 40
 // non_custodial. program is that of the row, "" if it is unsound: then no address is
 // required.
 func (c *rowCheck) checkWallet(raw, program string) string {
+	read := c.readOptional
 	if program == nonCustodial {
 		if strings.TrimSpace(raw) == "" {
 			c.addProblem(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
 			return ""
 		}
-		v, ok := c.readRequired(FieldWalletAddress, raw, strictText)
-		return c.checkWalletAddress(v, ok)
+		read = c.readRequired
 	}
-	v, ok := c.readOptional(FieldWalletAddress, raw, strictText)
-	return c.checkWalletAddress(v, ok)
-}
-
-func (c *rowCheck) checkWalletAddress(v string, ok bool) string {
+	v, ok := read(FieldWalletAddress, raw, strictText)
 	if !ok {
 		return ""
 	}
@@ -73,22 +70,13 @@ func explainWallet(v string) string {
 // demands: a letter is a capital if the digit in its place of the Keccak-256
 // hash of the lower-case digits is 8 or more.
 func hasChecksum(digits string) bool {
-	var text [walletDigits]byte
-	for i := range text {
-		text[i] = digits[i]
-		if text[i] >= 'A' {
-			text[i] |= 0x20
-		}
-	}
 	h := sha3.NewLegacyKeccak256()
-	h.Write(text[:]) // a hash never returns an error
-	var sum [32]byte
-	var hash [64]byte
-	hex.Encode(hash[:], h.Sum(sum[:0]))
-	for i := range text {
-		if text[i] >= 'a' && hash[i] >= '8' {
-			text[i] &^= 0x20
+	h.Write([]byte(strings.ToLower(digits))) // a hash never returns an error
+	hash := hex.EncodeToString(h.Sum(nil))
+	for i, digit := range digits {
+		if isCapital := unicode.IsUpper(digit); unicode.IsLetter(digit) && isCapital != (hash[i] >= '8') {
+			return false
 		}
 	}
-	return string(text[:]) == digits
+	return true
 }

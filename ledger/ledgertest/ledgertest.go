@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"queries", testQueries},
 		{"iterators see one state", testSnapshot},
 		{"changed details", testChangedDetails},
+		{"details by name", testDetailsByName},
 		{"known findings", testKnownFindings},
 		{"pairing", testPairing},
 		{"repair", testRepair},
@@ -88,13 +89,23 @@ func instantAt(seconds int) ledger.Instant {
 func validRow(ordinal int, name string) ledger.Row {
 	return ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: name + "@example.com", Email: name + "@Example.com",
 		FirstName: name, LastName: "Doe", SenderID: "id-" + name, NameText: name + "|doe|+1415", Carry: []string{"carried " + name},
-		Fields: []string{name, "Doe", "+1415", "salary", "192.0.2.1", "custodial"}, Claims: true, Recall: name + "@example.com", Repeats: -1}
+		Details: namedDetails(name, "Doe", "+1415", "salary", "192.0.2.1", "custodial"), Claims: true, Recall: name + "@example.com", Repeats: -1}
+}
+
+// namedDetails returns details with the first names of a list that every test uses.
+func namedDetails(values ...string) []ledger.Detail {
+	names := [...]string{"firstName", "lastName", "phoneNumber", "accountPurpose", "ipAddress", "program"}
+	details := make([]ledger.Detail, len(values))
+	for i, value := range values {
+		details[i] = ledger.Detail{Name: names[i], Value: value}
+	}
+	return details
 }
 
 // invalidRow returns a row that breaks a rule.
 func invalidRow(ordinal int, name string) ledger.Row {
 	r := validRow(ordinal, name)
-	r.Fields, r.Claims, r.Verdict = nil, false, ledger.Invalid
+	r.Details, r.Claims, r.Verdict = nil, false, ledger.Invalid
 	r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid", Message: "is no phone number"},
 		{Field: "email", Code: "plus_tag", Message: "has a tag", Warning: true}}
 	return r

@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -137,8 +138,8 @@ func testChangedDetails(t *testing.T, l ledger.Ledger) {
 	one := addBatch(t, l, "one", validRows(2)...)
 	sendRow(t, l, one, 0, ledger.OK, ledger.Created, "")
 	r, p := validRow(0, "p0000"), validRow(1, "p0001")
-	r.Fields[1], r.Fields[4], r.Email = "Smith", "203.0.113.7", "P0000@example.com"
-	p.Fields[1] = "Smith"
+	r.Details[1].Value, r.Details[4].Value, r.Email = "Smith", "203.0.113.7", "P0000@example.com"
+	p.Details[1].Value = "Smith"
 	two := addBatch(t, l, "two", r, p)
 	lines := readRows(t, l, ledger.Selection{Batch: two.ID})
 	same(t, "changed", lines[0].Changed, []string{"lastName"})
@@ -254,4 +255,31 @@ func testDoneContext(t *testing.T, l ledger.Ledger) {
 	}
 	same(t, "after", readPlan(t, l, b), p)
 	sendRow(t, l, b, 0, ledger.OK, ledger.Created, "")
+}
+
+// A later program may know more fields, and in another order.
+func testDetailsByName(t *testing.T, l ledger.Ledger) {
+	one := addBatch(t, l, "one", validRow(0, "p0000"))
+	sendRow(t, l, one, 0, ledger.OK, ledger.Created, "")
+	r := validRow(0, "p0000")
+	slices.Reverse(r.Details)
+	same(t, "another order", l.Digest(r.Details), l.Digest(validRow(0, "p0000").Details))
+	r.Details = append([]ledger.Detail{{Name: "nickName", Value: "Jay"}, {Name: "suffix"}}, r.Details...)
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "refused"})
+	must(t, err)
+	must(t, reg.Add(t.Context(), []ledger.Row{r}))
+	must(t, reg.Rollback())
+	info, err := l.Info(t.Context())
+	must(t, err)
+	same(t, "names after a refusal", len(info.DetailNames), len(validRow(0, "").Details))
+
+	two := addBatch(t, l, "two", r)
+	same(t, "differs", readRows(t, l, ledger.Selection{Batch: two.ID})[0].Changed, []string{"nickName"})
+	if planned := readPlan(t, l, two)[0].Details; !bytes.Equal(planned, l.Digest(r.Details)) {
+		t.Errorf("planned %x, digest %x", planned, l.Digest(r.Details))
+	}
+	info, err = l.Info(t.Context())
+	must(t, err)
+	same(t, "new names", info.DetailNames[len(info.DetailNames)-2:], ledger.DetailNames{"nickName", "suffix"})
+	same(t, "changed at first", len(readRows(t, l, ledger.Selection{Batch: one.ID})[0].Changed), 0)
 }

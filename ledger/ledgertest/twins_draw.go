@@ -31,10 +31,10 @@ func (w *twins) playRegister(back bool) {
 			name := rapid.SampledFrom([]string{"Ames", "Boyd", "Cole"}).Draw(w.T, "name")
 			number := rapid.SampledFrom([]string{"", "n1", "n2", "n3"}).Draw(w.T, "number")
 			r := ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: p, Email: p, FirstName: "J", LastName: name, SenderID: number,
-				NameText: name, Carry: []string{"of " + p}, Recall: p, Repeats: -1, Fields: []string{"J", name, "+1", "payroll"}, Claims: true}
+				NameText: name, Carry: []string{"of " + p}, Recall: p, Repeats: -1, Details: namedDetails("J", name, "+1", "payroll"), Claims: true}
 			switch {
 			case w.drawChance(25, "invalid"):
-				r.Claims, r.Verdict, r.Fields, r.Repeats = false, ledger.Invalid, nil, claimed[p]-1
+				r.Claims, r.Verdict, r.Details, r.Repeats = false, ledger.Invalid, nil, claimed[p]-1
 				r.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_invalid"}}
 				if claimed[p] == 0 {
 					invalid[p] = append(invalid[p], ordinal)
@@ -47,8 +47,8 @@ func (w *twins) playRegister(back bool) {
 				claimed[p] = ordinal + 1
 			}
 			rows = append(rows, r)
-			keys = append(keys, ledger.LookupKey{Identity: p, SenderID: number, NameText: name, Fields: r.Fields})
-			w.details[string(w.l.Digest(r.Fields))] = string(w.m.Digest(r.Fields))
+			keys = append(keys, ledger.LookupKey{Identity: p, SenderID: number, NameText: name, Details: r.Details})
+			w.details[string(w.l.Digest(r.Details))] = string(w.m.Digest(r.Details))
 			ordinal++
 		}
 		a, err := on.Lookup(w.Context(), keys)
@@ -116,8 +116,8 @@ func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
 	case 2:
 		of.LastName = "Dunn"
 	case 3:
-		fields := []string{"J", "Dunn", "+2", "payroll"}
-		of.Details, on.Details = w.m.Digest(fields), w.l.Digest(fields)
+		details := namedDetails("J", "Dunn", "+2", "payroll")
+		of.Details, on.Details = w.m.Digest(details), w.l.Digest(details)
 		w.details[string(on.Details)] = string(of.Details)
 	}
 	if c.Status == ledger.LinkMissing {

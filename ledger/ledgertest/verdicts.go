@@ -99,9 +99,9 @@ func testNotes(t *testing.T, l ledger.Ledger) {
 	}
 	for i, r := range readRows(t, l, ledger.Selection{Batch: b.ID}) {
 		want := rows[i]
-		want.Fields, want.NameText, want.Recall = nil, "", ""
+		want.Details, want.NameText, want.Recall = nil, "", ""
 		same(t, fmt.Sprint("row ", i), r.Row, want)
-		if details := l.Digest(rows[i].Fields); rows[i].Claims {
+		if details := l.Digest(rows[i].Details); rows[i].Claims {
 			same(t, fmt.Sprint("details of row ", i), r.Details, details)
 		}
 	}

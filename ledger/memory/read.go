@@ -20,7 +20,7 @@ func (m *state) rowOwner(r storedRow) ledger.Customer {
 }
 
 func (m *state) newReported(r storedRow) ledger.Reported {
-	rep := ledger.NewReported(r.Row, r.details, m.rowOwner(r))
+	rep := ledger.NewReported(r.Row, r.details, m.rowOwner(r), m.info.DetailNames)
 	if c := &rep.Customer; rep.ShowsOther() && c.LastBatch != 0 {
 		rep.From = ledger.NewOrigin(m.batches[c.LastBatch-1], m.rows[c.LastBatch-1][c.LastRow].Row)
 	}
@@ -260,6 +260,8 @@ func (m *state) claimedCustomers(batch int64) map[int64]bool {
 }
 
 // Digest implements Registrar.
-func (m *Ledger) Digest(fields []string) ledger.Details {
-	return ledger.Details(m.keys.Details(fields, len(ledger.DetailFields())))
+func (m *Ledger) Digest(details []ledger.Detail) ledger.Details {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.keys.Details(m.info.DetailNames.Add(details).Values(details))
 }

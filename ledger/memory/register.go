@@ -16,6 +16,7 @@ type registration struct {
 	batch     ledger.Batch
 	ended     bool
 	annotated bool // no rows are added any more
+	names     ledger.DetailNames
 	rows      []storedRow
 	claims    map[string]int // identity → ordinal
 }
@@ -35,7 +36,7 @@ func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 		b.Registered = time.Now()
 	}
 	b.Registered, b.Rows = ledger.Stored(b.Registered), 0
-	return &registration{m: m, batch: b, claims: map[string]int{}}, nil
+	return &registration{m: m, batch: b, names: m.info.DetailNames, claims: map[string]int{}}, nil
 }
 
 func (r *registration) requireOpen() error {
@@ -65,13 +66,13 @@ func (r *registration) Lookup(_ context.Context, s []ledger.LookupKey) ([]ledger
 		if c := m.findCustomer(own); c.ID != 0 {
 			k.Customer, k.Forgot = &c, c.Status == ledger.Forgotten
 		}
-		mine := ledger.Details(m.keys.Details(s[i].Fields, len(ledger.DetailFields())))
+		mine := ledger.Details(m.keys.Details(r.names.Add(s[i].Details).Values(s[i].Details)))
 		switch {
 		case k.Forgot:
 		case k.Claimed >= 0:
-			k.Differs = mine.Changed(r.rows[k.Claimed].details)
+			k.Differs = mine.Changed(r.rows[k.Claimed].details, r.names)
 		case k.Customer != nil:
-			k.Differs = mine.Changed(k.Customer.Details)
+			k.Differs = mine.Changed(k.Customer.Details, r.names)
 		}
 		if k.Customer != nil && k.Customer.Status.Onboarded() {
 			continue
@@ -115,8 +116,9 @@ func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
 			}
 			r.claims[row.Identity] = row.Ordinal
 		}
-		p := storedRow{Row: row, details: r.m.keys.Details(row.Fields, len(ledger.DetailFields())), name: r.m.keys.Name(row.NameText), recall: r.m.keys.Recall(row.Recall)}
-		p.Fields, p.NameText, p.Recall = nil, "", ""
+		r.names = r.names.Add(row.Details)
+		p := storedRow{Row: row, details: r.m.keys.Details(r.names.Values(row.Details)), name: r.m.keys.Name(row.NameText), recall: r.m.keys.Recall(row.Recall)}
+		p.Details, p.NameText, p.Recall = nil, "", ""
 		r.rows = append(r.rows, p)
 	}
 	return nil
@@ -157,6 +159,7 @@ func (r *registration) Commit(context.Context) (ledger.Batch, error) {
 			r.batch.Files[row.File].Rows++
 		}
 	}
+	m.info.DetailNames = r.names
 	m.batches = append(m.batches, r.batch)
 	m.rows = append(m.rows, r.rows)
 	for i := range r.rows {

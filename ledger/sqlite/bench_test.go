@@ -16,7 +16,8 @@ func benchRow(ordinal int, prefix string) ledger.Row {
 	name := fmt.Sprintf("%s%08d", prefix, ordinal)
 	return ledger.Row{Ordinal: ordinal, Number: ordinal + 2, Line: ordinal + 2, Identity: name + "@example.com", Email: name + "@example.com", FirstName: "Jane", LastName: name,
 		SenderID: name, NameText: "jane|" + name + "|+14155550123", Carry: []string{name}, Claims: true, Recall: name + "@example.com", Repeats: -1,
-		Fields: []string{"Jane", name, "+14155550123", "payroll", "192.0.2.1", "custodial", "", "", "", "", "", "", "US"}}
+		Details: []ledger.Detail{{Name: "firstName", Value: "Jane"}, {Name: "lastName", Value: name}, {Name: "phoneNumber", Value: "+14155550123"}, {Name: "accountPurpose", Value: "payroll"},
+			{Name: "ipAddress", Value: "192.0.2.1"}, {Name: "program", Value: "custodial"}, {Name: "walletAddress"}, {Name: "redirectUrl"}, {Name: "address"}, {Name: "city"}, {Name: "region"}, {Name: "postalCode"}, {Name: "countryCode", Value: "US"}}}
 }
 
 func registerRows(t testing.TB, l *Ledger, fingerprint string, n int, row func(int) ledger.Row) ledger.Batch {
@@ -29,7 +30,7 @@ func registerRows(t testing.TB, l *Ledger, fingerprint string, n int, row func(i
 	for at := range n {
 		r := row(at)
 		rows = append(rows, r)
-		keys = append(keys, ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Fields: r.Fields})
+		keys = append(keys, ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Details: r.Details})
 		if len(rows) < cap(rows) && at < n-1 {
 			continue
 		}

@@ -58,7 +58,8 @@ func olderState(path, what string) error {
 // detectCopy opens the emergency file and decides whether the ledger is a copy.
 // With adopt every older state is accepted, and a file that belongs to another
 // one is set aside.
-func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
+func (l *opening) detectCopy(ctx context.Context) (err error) {
+	adopt := l.options.Adopt
 	l.emergency, err = emergency.Open(l.path+".emergency", l.id, l.copied.Writes)
 	if err == nil {
 		if err := l.findForeignLog(ctx); err != nil {
@@ -95,7 +96,7 @@ func (l *Ledger) detectCopy(ctx context.Context, adopt bool) (err error) {
 
 // findLoss returns an error if the files beside the ledger show that writes are
 // missing which were made.
-func (l *Ledger) findLoss() error {
+func (l *opening) findLoss() error {
 	switch {
 	case l.emergency.Seq() > l.copied.Writes:
 		return lostWrites(l.path, l.copied.Writes, l.emergency.Seq())
@@ -114,7 +115,7 @@ func (l *Ledger) findLoss() error {
 // findForeignLog returns an error if a copy was put under the log of a newer
 // ledger that was killed. SQLite would apply the log to it, and everything that
 // was folded into the newer file would silently be missing.
-func (l *Ledger) findForeignLog(ctx context.Context) error {
+func (l *opening) findForeignLog(ctx context.Context) error {
 	wal, err := os.Stat(l.path + "-wal")
 	if err != nil || wal.Size() == 0 || !l.emergency.IsFolded() || l.emergency.Token() == "" {
 		return nil
@@ -135,7 +136,7 @@ func (l *Ledger) findForeignLog(ctx context.Context) error {
 
 // setEmergencyAside renames an emergency file that belongs to another state. It
 // may hold answers, and no answer is thrown away.
-func (l *Ledger) setEmergencyAside() error {
+func (l *opening) setEmergencyAside() error {
 	kept, err := emergency.MoveAside(l.path+".emergency", l.now())
 	if err != nil {
 		return fmt.Errorf("%s.emergency cannot be set aside: %w: %w", l.path, err, ledger.ErrWrite)
@@ -148,7 +149,7 @@ func (l *Ledger) setEmergencyAside() error {
 // recordOpening writes the gap of a copy, if it is one, removes the mark, and gives
 // the ledger the token of this opening. It runs in the transaction of the opening:
 // a crash leaves the copy as it was.
-func (l *Ledger) recordOpening(ctx context.Context, c *conn, token string) error {
+func (l *opening) recordOpening(ctx context.Context, c *conn, token string) error {
 	if l.copied.gap != "" {
 		g, err := l.insertGap(ctx, c, ledger.Gap{Cause: l.copied.gap})
 		if err != nil {

@@ -223,22 +223,22 @@ func TestCopyOpeningCutOff(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "aside.db")
 	copyFiles(t, path, to, "")
 	// Only the emergency file was written: the transaction was never committed.
-	l, err := prepare(&Options{Path: to})
-	if err != nil {
-		t.Fatal(err)
+	before, err := prepare(Options{Path: to, ReadOnly: true})
+	if err == nil {
+		err = before.open(t.Context())
 	}
-	before, err := Open(t.Context(), Options{Path: to, ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer before.Close()
-	if l.emergency, err = emergency.Open(to+".emergency", before.id, 0); err != nil {
+	answers, err := emergency.Open(to+".emergency", before.id, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.emergency.Announce(before.copied.Token); err != nil {
+	if _, err := answers.Announce(before.copied.Token); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.emergency.Close(); err != nil {
+	if err := answers.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := gapCauses(t, to, optionsFor(to)); err != nil || !slices.Equal(got, []ledger.GapCause{ledger.GapCopy}) {

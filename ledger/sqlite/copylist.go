@@ -26,42 +26,19 @@ func (l *Ledger) Copies(ctx context.Context) ([]string, error) {
 	for _, e := range entries {
 		name := e.Name()
 		path := filepath.Join(folder, name)
-		if end, beside := strings.CutPrefix(name, base); beside && (isLeft(end) || isKept(end)) {
+		if end, beside := strings.CutPrefix(name, base); beside && (datafile.IsLeftover(end) || datafile.IsSetAside(end)) {
 			all = append(all, path)
-		} else if name != base && e.Type().IsRegular() && l.isCopy(ctx, path) {
-			all = append(all, sideFilesOf(path)...)
+		} else if name != base && e.Type().IsRegular() && l.isCopy(ctx, path, l.id) {
+			all = append(all, datafile.WithSideFiles(path)...)
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
 }
 
-// isLeft reports whether the end of a name is that of a file in which a new or
-// restored ledger is made: it is there after a command only if that was killed.
-func isLeft(end string) bool {
-	return strings.HasPrefix(end, ".new") || strings.HasPrefix(end, ".restore") || end == ".emergency.new"
-}
-
-// isKept reports whether the end of a name is that of something set aside:
-// -<time>.kept with what was beside it, .emergency-<time>.kept.
-func isKept(end string) bool {
-	return (strings.HasPrefix(end, "-") || strings.HasPrefix(end, ".emergency-")) && strings.Contains(end, ".kept")
-}
-
-// sideFilesOf returns a file and what is beside it of the names that hold records.
-func sideFilesOf(path string) []string {
-	all := []string{path}
-	for _, end := range []string{"-wal", "-journal", ".emergency"} {
-		if _, err := os.Lstat(path + end); err == nil {
-			all = append(all, path+end)
-		}
-	}
-	return all
-}
-
-// isCopy reports whether a file is a ledger with our id, or one of which that
+// isCopy reports whether a file is a ledger with this id, or one of which that
 // cannot be found out: a damaged or older copy holds people, too.
-func (l *Ledger) isCopy(ctx context.Context, path string) bool {
+func (l *database) isCopy(ctx context.Context, path, id string) bool {
 	if private.Check(path) != nil || !datafile.HasID(path, applicationID) {
 		return false
 	}
@@ -70,12 +47,12 @@ func (l *Ledger) isCopy(ctx context.Context, path string) bool {
 			return false
 		}
 	}
-	var id string
+	var found string
 	err := withConn(ctx, path, modeFileOnly, func(c *conn) error {
 		if _, err := c.checkShape(ctx, l.steps); err != nil {
 			return err
 		}
-		return c.QueryOne(ctx, "SELECT id FROM ledger", nil, &id)
+		return c.QueryOne(ctx, "SELECT id FROM ledger", nil, &found)
 	})
-	return err != nil || id == l.id
+	return err != nil || found == id
 }

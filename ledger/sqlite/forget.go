@@ -18,10 +18,7 @@ import (
 // ErrConflict, with nothing erased, if one of them is in doubt: what came of
 // the request must be settled first. An unknown identity is barred as well.
 func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err error) {
-	if err := l.requireLock(); err != nil {
-		return 0, err
-	}
-	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+	err = l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
 		n = 0
 		gone := map[keyed.Digest]int64{}
 		for _, text := range identities {
@@ -44,7 +41,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 				return err
 			}
 		}
-		return l.erase(ctx, c, ids)
+		return c.erase(ctx, ids)
 	})
 	if err != nil {
 		return 0, err
@@ -85,7 +82,7 @@ func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id in
 }
 
 // erase removes what is known of customers, except that they are forgotten.
-func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
+func (c *conn) erase(ctx context.Context, ids []int64) error {
 	list := tables.JSONList(ids)
 	const these = "IN (SELECT value FROM json_each(?))"
 	var marks []int64
@@ -118,7 +115,7 @@ func (l *Ledger) erase(ctx context.Context, c *conn, ids []int64) error {
 
 // scrub rewrites the file and empties the log. SQLite overwrites what is deleted,
 // but not what it leaves behind when it moves a record to another page.
-func (l *Ledger) scrub(ctx context.Context) error {
+func (l *database) scrub(ctx context.Context) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -141,10 +138,7 @@ func (l *Ledger) scrub(ctx context.Context) error {
 // Readmit lifts what Forget barred: a later input with these e-mails makes new
 // customers of them. It returns how many were barred.
 func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err error) {
-	if err := l.requireLock(); err != nil {
-		return 0, err
-	}
-	err = l.write(ctx, func(ctx context.Context, c *conn) error {
+	err = l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
 		n = 0
 		for _, text := range identities {
 			d := l.keys.Identity(text)

@@ -240,7 +240,7 @@ func TestKeysAfterRebind(t *testing.T) {
 func TestForgetOddRows(t *testing.T) {
 	l := openNew(t)
 	rows := validRows(2, "a")
-	rows[1].Claims, rows[1].Verdict, rows[1].Fields = false, ledger.Invalid, nil
+	rows[1].Claims, rows[1].Verdict, rows[1].Details = false, ledger.Invalid, nil
 	b := registerAll(t, l, "one", rows)
 	made := createFirst(t, l, b)
 	c := selectCustomers(t, l, ledger.Query{IDs: []int64{made.Customer}})[0]

@@ -14,10 +14,7 @@ var _ ledger.Gaps = (*Ledger)(nil)
 
 // OpenGap implements ledger.Gaps.
 func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) {
-	if err := l.requireLock(); err != nil {
-		return g, err
-	}
-	err := l.write(ctx, func(ctx context.Context, c *conn) (err error) {
+	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) (err error) {
 		g, err = l.insertGap(ctx, c, g)
 		return err
 	})
@@ -68,10 +65,7 @@ func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]boo
 
 // CloseGap implements ledger.Gaps.
 func (l *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
-	if err := l.requireLock(); err != nil {
-		return err
-	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error {
+	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
 		if err := c.requireGap(ctx, gap); err != nil {
 			return err
 		}

@@ -292,7 +292,7 @@ func TestMalformedDigests(t *testing.T) {
 			}
 		}
 		rows := validRows(12, "a")
-		rows[0].LastName, rows[0].Fields[1] = "Other", "Other"
+		rows[0].LastName, rows[0].Details[1].Value = "Other", "Other"
 		b := registerAll(t, l, "four", rows)
 		if tally, err := l.Tally(t.Context(), ledger.Selection{Batch: b.ID}); err != nil || tally.Rows != 12 {
 			t.Errorf("%s: %+v, %v", value, tally, err)

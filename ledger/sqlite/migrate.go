@@ -21,7 +21,7 @@ type step struct{ statements string }
 func steps() []step { return nil }
 
 // baseSchema is the version of schema.sql. Older ones were never released.
-const baseSchema = 8
+const baseSchema = 9
 
 // schemaOf returns the statements that make a ledger of a version.
 func schemaOf(version int, all []step) string {
@@ -38,7 +38,7 @@ func newestSchema(all []step) int { return baseSchema + len(all) }
 // bringForward changes a ledger of an earlier version into one of the newest. A copy
 // is made first, beside the ledger, and kept. The lock is held. A crash leaves the
 // ledger as it was, or brought forward.
-func (l *Ledger) bringForward(ctx context.Context, from int) error {
+func (l *opening) bringForward(ctx context.Context, from int) error {
 	kept := fmt.Sprintf("%s-schema-%d-%s.kept", l.path, from, datafile.TimeOf(l.now()))
 	if err := copyLedger(ctx, l.path, kept); err != nil {
 		return fmt.Errorf("%s has schema %d, and could not be copied before it is changed to %d: %w: %w", l.path, from, newestSchema(l.steps), err, ledger.ErrWrite)
@@ -63,7 +63,7 @@ func (c *conn) bringForward(ctx context.Context, from int, all []step) error {
 // readForward makes a private copy of a ledger of an earlier version that has the
 // newest schema, for commands that only read: the ledger itself stays as it is. The
 // copy is removed by Close.
-func (l *Ledger) readForward(ctx context.Context, from int) (path string, err error) {
+func (l *opening) readForward(ctx context.Context, from int) (path string, err error) {
 	dir, err := os.MkdirTemp("", "bulkonboard-")
 	if err != nil {
 		return "", fmt.Errorf("%s has schema %d, and there is no room for a copy to be read: %w", l.path, from, err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -37,28 +38,30 @@ type Options struct {
 // Ledger is a ledger in an SQLite file. It may be used by any number of
 // goroutines. Close it.
 type Ledger struct {
+	database
+	now           func() time.Time
+	info          ledger.Info
+	keys          keyed.Secret
+	id            string // of this ledger and all its copies, random
+	notices       []string
+	lastAttempt   int64
+	detailNames   atomic.Pointer[ledger.DetailNames] // of the last registration
+	removeAtClose string                             // folder of a copy that is read in place of the ledger, "" = none
+	closing       sync.Once
+}
+
+// database is the file of a ledger: many connections that read, one that writes.
+type database struct {
 	path      string
-	now       func() time.Time
-	info      ledger.Info
-	keys      keyed.Secret
-	id        string // of this ledger and all its copies, random
-	notices   []string
+	steps     []step
 	readers   *tables.Pool
 	lock      *datafile.Lock  // nil when read-only or concurrent
 	emergency *emergency.File // likewise
-	copied    copied          // what the file tells of how it came to its place
-
-	writeLock   chan struct{} // holds the right to write
-	w           *conn         // the writing connection; nil when read-only
-	writer      *tables.Pool
-	failed      error // of the first failed write; every later one is refused with it
-	lastAttempt int64
-	inFlight    inFlight
-
-	steps         []step
-	removeAtClose string // folder of a copy that is read in place of the ledger, "" = none
-
-	closing sync.Once
+	writeLock chan struct{}   // holds the right to write
+	w         *conn           // the writing connection; nil when read-only
+	writer    *tables.Pool
+	failed    error // of the first failed write; every later one is refused with it
+	inFlight  inFlight
 }
 
 var (
@@ -72,18 +75,25 @@ var (
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
 // ErrNewer, ErrOlder or ErrWrite, and say the way out.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
-	l, err := prepare(&o)
+	l, err := prepare(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.open(ctx, o); err != nil {
+	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
 	}
-	return l, nil
+	return l.Ledger, nil
+}
+
+// opening is a ledger that is being opened.
+type opening struct {
+	*Ledger
+	options Options
+	copied  copied // what the file tells of how it came to its place
 }
 
 // prepare makes a ledger that is not open yet, and completes its options.
-func prepare(o *Options) (*Ledger, error) {
+func prepare(o Options) (*opening, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -94,10 +104,11 @@ func prepare(o *Options) (*Ledger, error) {
 	if o.steps == nil {
 		o.steps = steps()
 	}
-	return &Ledger{path: path, now: o.Now, steps: o.steps, writeLock: make(chan struct{}, 1)}, nil
+	return &opening{Ledger: &Ledger{database: database{path: path, steps: o.steps, writeLock: make(chan struct{}, 1)}, now: o.Now}, options: o}, nil
 }
 
-func (l *Ledger) open(ctx context.Context, o Options) error {
+func (l *opening) open(ctx context.Context) error {
+	o := l.options
 	if !o.ReadOnly && !o.Concurrent {
 		if _, err := os.Lstat(l.path); errors.Is(err, fs.ErrNotExist) && !o.Create {
 			return fmt.Errorf("%s: %w", l.path, ledger.ErrMissing)
@@ -125,12 +136,12 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		return err
 	}
 	l.notices = append(l.notices, notices...)
-	if err := l.openReaders(ctx, o); err != nil {
+	if err := l.openReaders(ctx); err != nil {
 		return err
 	}
 	// All checks go through readers: a connection that may write would fold
 	// what is left of a damaged log into the file when it is closed.
-	if err := l.load(ctx, o); err != nil || o.ReadOnly {
+	if err := l.load(ctx); err != nil || o.ReadOnly {
 		return err
 	}
 	writing := modeWrite
@@ -153,7 +164,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 
 // openReaders opens the file for reading and compares its schema. A ledger of an
 // earlier version is brought forward, or read as a copy that is.
-func (l *Ledger) openReaders(ctx context.Context, o Options) (err error) {
+func (l *opening) openReaders(ctx context.Context) (err error) {
 	if l.readers, err = openPool(l.path, modeRead, 0); err != nil {
 		return err
 	}
@@ -166,9 +177,9 @@ func (l *Ledger) openReaders(ctx context.Context, o Options) (err error) {
 	}
 	path := l.path
 	switch {
-	case o.Concurrent:
+	case l.options.Concurrent:
 		err = fmt.Errorf("%s has schema %d, and this program writes %d; bulkonboard run, or any other command that holds the ledger alone, changes it: %w", l.path, version, newestSchema(l.steps), ErrOlder)
-	case o.ReadOnly:
+	case l.options.ReadOnly:
 		path, err = l.readForward(ctx, version)
 	default:
 		err = l.bringForward(ctx, version)
@@ -185,7 +196,8 @@ func (l *Ledger) openReaders(ctx context.Context, o Options) (err error) {
 }
 
 // load reads what the ledger is bound to, and checks it.
-func (l *Ledger) load(ctx context.Context, o Options) error {
+func (l *opening) load(ctx context.Context) error {
+	o := l.options
 	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return err
@@ -196,6 +208,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 		return l.classify(err)
 	}
 	l.info, l.keys, l.id, l.copied.Header = h.Info, h.Keys, h.ID, h
+	l.detailNames.Store(&h.Info.DetailNames)
 	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
 	c.Environment, c.Keys = h.Info.Environment, &l.keys
 	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
@@ -209,7 +222,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 	if o.Concurrent {
 		return l.checkConcurrent(ctx)
 	}
-	if err := l.detectCopy(ctx, o.Adopt); err != nil {
+	if err := l.detectCopy(ctx); err != nil {
 		return err
 	}
 	if info, err := os.Stat(l.path); err == nil && (h.Openings != h.Closings || info.Size() < quickCheckSize) {
@@ -226,7 +239,7 @@ func (l *Ledger) load(ctx context.Context, o Options) error {
 
 // checkConcurrent is findLoss for who does not hold the lock: the emergency file
 // belongs to whoever does.
-func (l *Ledger) checkConcurrent(ctx context.Context) error {
+func (l *opening) checkConcurrent(ctx context.Context) error {
 	e, err := emergency.Peek(l.path+".emergency", l.id)
 	if err != nil || !e.Existed() {
 		return notOwnEmergency(err)

@@ -31,7 +31,7 @@ func useEverything(t *testing.T) (l *Ledger, statements []string) {
 	must(err)
 	keys := make([]ledger.LookupKey, len(rows))
 	for i, r := range rows {
-		keys[i] = ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Fields: r.Fields}
+		keys[i] = ledger.LookupKey{Identity: r.Identity, SenderID: r.SenderID, NameText: r.NameText, Details: r.Details}
 	}
 	_, err = reg.Lookup(ctx, keys)
 	must(err)

@@ -30,10 +30,7 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 	if keep < 1 {
 		return out, fmt.Errorf("the rows of at least one run must be kept")
 	}
-	if err := l.requireLock(); err != nil {
-		return out, err
-	}
-	err := l.write(ctx, func(ctx context.Context, c *conn) error {
+	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
 		out = Pruned{}
 		// The newest input is reported without being named.
 		old, err := c.QueryIDs(ctx, `SELECT id FROM batch WHERE rows > 0 AND id <> (SELECT max(id) FROM batch)

@@ -67,10 +67,10 @@ func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger
 
 // Rows implements ledger.Reader.
 func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
-	return stream(ctx, l, func(c *conn, use func(ledger.Reported) error) error { return l.rows(ctx, c, s, use) })
+	return stream(ctx, l, func(c *conn, use func(ledger.Reported) error) error { return c.useRows(ctx, s, use) })
 }
 
-func (l *Ledger) rows(ctx context.Context, c *conn, s ledger.Selection, use func(ledger.Reported) error) error {
+func (c *conn) useRows(ctx context.Context, s ledger.Selection, use func(ledger.Reported) error) error {
 	for r, err := range c.Rows(ctx, s) {
 		if err == nil {
 			err = use(r)
@@ -166,6 +166,6 @@ func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batc
 }
 
 // Digest implements ledger.Registrar.
-func (l *Ledger) Digest(fields []string) ledger.Details {
-	return ledger.Details(l.keys.Details(fields, len(ledger.DetailFields())))
+func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
+	return l.keys.Details(l.detailNames.Load().Add(details).Values(details))
 }

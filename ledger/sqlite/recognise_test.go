@@ -19,7 +19,7 @@ func findByName(t *testing.T, l *Ledger, r ledger.Row) int64 {
 		t.Fatal(err)
 	}
 	defer reg.Rollback()
-	known, err := reg.Lookup(t.Context(), []ledger.LookupKey{{Identity: "other@example.com", NameText: r.NameText, Fields: r.Fields}})
+	known, err := reg.Lookup(t.Context(), []ledger.LookupKey{{Identity: "other@example.com", NameText: r.NameText, Details: r.Details}})
 	if err != nil {
 		t.Fatal(err)
 	}

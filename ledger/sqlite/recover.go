@@ -12,7 +12,7 @@ import (
 // recover brings the ledger from how the last run left it to a state in which
 // no attempt is open: answers of the emergency file first, then the rest becomes
 // unanswered. One transaction, before Open returns.
-func (l *Ledger) recover(ctx context.Context) error {
+func (l *opening) recover(ctx context.Context) error {
 	token, err := l.emergency.Announce(l.copied.Token)
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
@@ -61,7 +61,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 
 // emptyEmergency empties the emergency file. If it holds answers that do not fit,
 // a copy is kept: no answer is thrown away.
-func (l *Ledger) emptyEmergency(left []ledger.Change) error {
+func (l *opening) emptyEmergency(left []ledger.Change) error {
 	if len(left) > 0 {
 		kept, err := l.emergency.SetAside(l.now())
 		if err != nil {
@@ -75,7 +75,7 @@ func (l *Ledger) emptyEmergency(left []ledger.Change) error {
 }
 
 // closeOpen closes what a crash left open as unanswered at this moment.
-func (l *Ledger) closeOpen(ctx context.Context, c *conn) error {
+func (l *opening) closeOpen(ctx context.Context, c *conn) error {
 	end, _, err := l.openingInstant(ctx, c)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type registration struct {
 	l            *Ledger
 	c            *conn
 	batch        ledger.Batch
+	names        ledger.DetailNames
 	isOver       bool
 	isAnnotated  bool                // no rows are added any more
 	firstNew     int64               // id of the first customer that this registration made
@@ -52,7 +53,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 		return nil, err
 	}
 	l.inFlight.clear()
-	r := &registration{l: l, c: l.w, batch: b, claimed: map[int64]int32{}, found: map[string]identity{}}
+	r := &registration{l: l, c: l.w, batch: b, names: *l.detailNames.Load(), claimed: map[int64]int32{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
 		return nil, r.stop(ctx, err)
 	}
@@ -170,8 +171,8 @@ func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out
 		case m.Customer != nil && !m.Forgot:
 			details = m.Customer.Details
 		}
-		if details != nil && keys[i].Fields != nil && !m.Forgot {
-			m.Differs = r.l.Digest(keys[i].Fields).Changed(details)
+		if details != nil && !m.Forgot {
+			m.Differs = r.digest(keys[i].Details).Changed(details, r.names)
 		}
 	}
 	return nil
@@ -220,7 +221,8 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		if f := row.File; f < len(r.batch.Files) {
 			r.batch.Files[f].Rows++
 		}
-		details, name := tables.DetailsArg(r.l.Digest(row.Fields)), r.l.keys.Name(row.NameText)
+		r.names = r.names.Add(row.Details)
+		details, name := tables.DetailsArg(r.digest(row.Details)), r.l.keys.Name(row.NameText)
 		who, isNew, err := r.claim(row)
 		if err != nil {
 			return err
@@ -236,6 +238,11 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		return err
 	}
 	return r.c.InsertRows(ctx, insertRow, "", 19, lines)
+}
+
+// digest is Ledger.Digest with the names that this registration has added.
+func (r *registration) digest(details []ledger.Detail) ledger.Details {
+	return r.l.keys.Details(r.names.Add(details).Values(details))
 }
 
 // claim finds the customer of a row, or gives it a new one.
@@ -334,11 +341,22 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	r.isOver = true
 	defer r.l.unlockWrites()
-	return r.batch, r.l.commit(ctx)
+	err := r.l.commit(ctx)
+	if err == nil {
+		r.l.detailNames.Store(&r.names)
+	}
+	return r.batch, err
 }
 
 func (r *registration) finish(ctx context.Context) error {
-	if err := r.c.Exec(ctx, "UPDATE batch SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID); err != nil {
+	names, err := listText(r.names)
+	if err == nil {
+		err = r.c.Exec(ctx, "UPDATE ledger SET detail_names = ?", names)
+	}
+	if err == nil {
+		err = r.c.Exec(ctx, "UPDATE batch SET rows = ? WHERE id = ?", r.batch.Rows, r.batch.ID)
+	}
+	if err != nil {
 		return err
 	}
 	for i, f := range r.batch.Files {

@@ -19,20 +19,22 @@ import (
 // place is never empty: a crash leaves the old ledger or the new one.
 //
 // Errors are those of Open; os.ErrExist if o.Path and the copy are one file.
-func Restore(ctx context.Context, o Options, from string) (l *Ledger, kept string, err error) {
-	if l, err = prepare(&o); err != nil {
+func Restore(ctx context.Context, o Options, from string) (restored *Ledger, kept string, err error) {
+	l, err := prepare(o)
+	if err != nil {
 		return nil, "", err
 	}
-	if kept, err = l.restore(ctx, o, from); err == nil {
-		err = l.open(ctx, o)
+	if kept, err = l.restore(ctx, from); err == nil {
+		err = l.open(ctx)
 	}
 	if err != nil {
 		return nil, kept, errors.Join(err, l.abandon())
 	}
-	return l, kept, nil
+	return l.Ledger, kept, nil
 }
 
-func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept string, err error) {
+func (l *opening) restore(ctx context.Context, from string) (kept string, err error) {
+	o := l.options
 	if a, err := os.Stat(from); err == nil {
 		if b, err := os.Stat(l.path); err == nil && os.SameFile(a, b) {
 			return "", fmt.Errorf("%s is the ledger itself: %w", from, os.ErrExist)
@@ -76,7 +78,7 @@ func (l *Ledger) restore(ctx context.Context, o Options, from string) (kept stri
 
 // noteKeptAnswers adds a notice if the ledger that is set aside has answers in its
 // emergency file. Only that ledger knows whose they are.
-func (l *Ledger) noteKeptAnswers() {
+func (l *opening) noteKeptAnswers() {
 	if n := emergency.CountKept(l.path + ".emergency"); n > 0 {
 		l.notices = append(l.notices, fmt.Sprintf("the .emergency file of the ledger that was there holds answers that were never recorded (%d); it is kept with it", n))
 	}
@@ -118,8 +120,7 @@ func prepareCopy(ctx context.Context, from, to, environment string, all []step) 
 		err = datafile.Sync(to)
 	}
 	if err != nil {
-		l := &Ledger{path: from, steps: all}
-		return l.classify(err)
+		return (&database{path: from, steps: all}).classify(err)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		if err != nil || end.ExitCode != 0 && end.ExitCode != 3 {
 			return err
 		}
-		return l.noteReported(ctx, c, id)
+		return c.noteReported(ctx, id)
 	})
 }
 
@@ -50,7 +50,7 @@ const rememberedRuns = 400
 
 // noteReported notes what the rows of a run's batch have come to, where a reviewer
 // needs to know.
-func (l *Ledger) noteReported(ctx context.Context, c *conn, run int64) error {
+func (c *conn) noteReported(ctx context.Context, run int64) error {
 	var marks []any
 	err := c.Lines(ctx, ledger.Selection{Run: run}, tables.ReviewedLine, func(n *tables.Line) error {
 		if n.Mark != 0 {
@@ -103,10 +103,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 // the next run learns it: the vendor gave the account another name. ErrConflict
 // if anything is in doubt. The caller records the command as a run.
 func (l *Ledger) RebindAccount(ctx context.Context) error {
-	if err := l.requireLock(); err != nil {
-		return err
-	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error {
+	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
 		if err := c.refuseDoubts(ctx); err != nil {
 			return err
 		}
@@ -121,13 +118,10 @@ func (l *Ledger) RebindAccount(ctx context.Context) error {
 // ErrConflict if anything is in doubt: its keys belong to the old name. The
 // caller records the command as a run.
 func (l *Ledger) Rebind(ctx context.Context, environment string) error {
-	if err := l.requireLock(); err != nil {
-		return err
-	}
 	if strings.TrimSpace(environment) == "" {
 		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
 	}
-	err := l.write(ctx, func(ctx context.Context, c *conn) error {
+	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
 		if err := c.refuseDoubts(ctx); err != nil {
 			return err
 		}

@@ -25,7 +25,8 @@ CREATE TABLE ledger (
 	closings INTEGER NOT NULL DEFAULT 0,          -- and clean ends: the number of the opening that ended so
 	copy TEXT NOT NULL DEFAULT '' CHECK (copy = '' OR copy = 'restore' OR copy = 'adopt' OR copy = 'backup' OR copy = 'copy'), -- this file is a copy, made so
 	token TEXT NOT NULL DEFAULT '',               -- of the last opening; the emergency file knows it, too
-	place TEXT NOT NULL DEFAULT ''                -- device, file number and path at the last opening
+	place TEXT NOT NULL DEFAULT '',               -- device, file number and path at the last opening
+	detail_names TEXT NOT NULL DEFAULT ''         -- fields whose change is noticed, in the order of the digests in the columns details: a JSON list, '' = none yet
 ) STRICT;
 
 -- An input as it was registered: the files of one command, read with the same settings.
@@ -85,7 +86,7 @@ CREATE TABLE customer (
 	first_name TEXT NOT NULL DEFAULT '',          -- as sent
 	last_name TEXT NOT NULL DEFAULT '',           -- as sent
 	sender_id TEXT NOT NULL DEFAULT '',           -- the sender's own number
-	details BLOB,                                 -- digests of the fields sent, 4 bytes each, without zeros at the end: they tell that a field changed
+	details BLOB,                                 -- digests of the fields in ledger.detail_names, 4 bytes each, without zeros at the end: they show that a field changed
 	sender_number TEXT NOT NULL DEFAULT '',       -- sender_id in the form that is compared
 	name_mark INTEGER NOT NULL DEFAULT 0,         -- digest of name with phone; 0 = none
 	service_id TEXT NOT NULL DEFAULT '',          -- the partner's id of the user

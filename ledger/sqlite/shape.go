@@ -74,7 +74,7 @@ func wantedObjects(ctx context.Context, schema string) (all []tables.Object, err
 }
 
 // checkShape is conn.checkShape for a ledger that is being opened.
-func (l *Ledger) checkShape(ctx context.Context) (int, error) {
+func (l *opening) checkShape(ctx context.Context) (int, error) {
 	r, err := l.readers.Get(ctx)
 	if err != nil {
 		return 0, l.classify(err)

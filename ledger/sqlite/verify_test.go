@@ -39,7 +39,7 @@ func newProvenLedger(t *testing.T) *Ledger {
 	rows := validRows(12, "a")
 	rows[repeatingRow].Identity, rows[repeatingRow].Email = rows[waitingCustomer-1].Identity, rows[waitingCustomer-1].Email
 	rows[repeatingRow].Claims, rows[repeatingRow].Verdict, rows[repeatingRow].Repeats = false, ledger.DuplicateInInput, waitingCustomer-1
-	rows[invalidRow].Claims, rows[invalidRow].Verdict, rows[invalidRow].Fields = false, ledger.Invalid, nil
+	rows[invalidRow].Claims, rows[invalidRow].Verdict, rows[invalidRow].Details = false, ledger.Invalid, nil
 	rows[invalidRow].Findings = []ledger.Finding{{Field: "phone", Code: "phone_length", Message: "too short"}}
 	b := registerFile(t, l, "one", rows)
 	again := validRows(8, "a")

@@ -20,7 +20,7 @@ import (
 var ErrBusy = errors.New("ledger is busy")
 
 // lockWrites waits for the right to write, which unlockWrites gives back.
-func (l *Ledger) lockWrites(ctx context.Context) error {
+func (l *database) lockWrites(ctx context.Context) error {
 	if l.writer == nil {
 		return fmt.Errorf("%s is open for reading only: %w", l.path, ledger.ErrWrite)
 	}
@@ -39,10 +39,10 @@ func (l *Ledger) lockWrites(ctx context.Context) error {
 	return nil
 }
 
-func (l *Ledger) unlockWrites() { <-l.writeLock }
+func (l *database) unlockWrites() { <-l.writeLock }
 
 // requireLock refuses what only the process that holds the lock may do.
-func (l *Ledger) requireLock() error {
+func (l *database) requireLock() error {
 	if l.lock == nil {
 		return fmt.Errorf("%s is not held: %w", l.path, ledger.ErrWrite)
 	}
@@ -51,15 +51,23 @@ func (l *Ledger) requireLock() error {
 
 // write runs one transaction, which is on the disk when it returns nil. Once
 // begun it is not interrupted by ctx.
-func (l *Ledger) write(ctx context.Context, do func(context.Context, *conn) error) error {
+func (l *database) write(ctx context.Context, do func(context.Context, *conn) error) error {
 	return l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
 		l.inFlight.clear()
 		return do(ctx, c)
 	})
 }
 
+// writeWithLock is write for what only the process that holds the lock may do.
+func (l *database) writeWithLock(ctx context.Context, do func(context.Context, *conn) error) error {
+	if err := l.requireLock(); err != nil {
+		return err
+	}
+	return l.write(ctx, do)
+}
+
 // writeInFlight is write for Intend and Record, which keep inFlight true.
-func (l *Ledger) writeInFlight(ctx context.Context, do func(context.Context, *conn) error) error {
+func (l *database) writeInFlight(ctx context.Context, do func(context.Context, *conn) error) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -74,6 +82,12 @@ func (l *Ledger) writeInFlight(ctx context.Context, do func(context.Context, *co
 	return l.commit(ctx)
 }
 
+// CheckWritable commits a transaction that changes nothing but the count of writes, and
+// so finds out whether the ledger can be written. Its errors are those of any write.
+func CheckWritable(ctx context.Context, l *Ledger) error {
+	return l.write(ctx, func(context.Context, *conn) error { return nil })
+}
+
 // recoverPanic turns a panic into an error, so that the transaction is rolled back.
 func recoverPanic(do func() error) (err error) {
 	defer func() {
@@ -85,7 +99,7 @@ func recoverPanic(do func() error) (err error) {
 }
 
 // begin waits for other programs that write up to the busy timeout.
-func (l *Ledger) begin(ctx context.Context) error {
+func (l *database) begin(ctx context.Context) error {
 	err := l.w.Exec(ctx, "BEGIN IMMEDIATE")
 	if err != nil && l.lock == nil && isBusy(err) {
 		return fmt.Errorf("%s: another command is writing to it, come back later: %w", l.path, ErrBusy)
@@ -101,7 +115,7 @@ func (l *Ledger) begin(ctx context.Context) error {
 
 // commit counts the transaction and commits it. If that fails nobody knows
 // whether it is on the disk: every later write is refused.
-func (l *Ledger) commit(ctx context.Context) error {
+func (l *database) commit(ctx context.Context) error {
 	var writes int64
 	err := l.w.QueryOne(ctx, "UPDATE ledger SET writes = writes + 1 RETURNING writes", nil, &writes)
 	if err == nil {
@@ -118,7 +132,7 @@ func (l *Ledger) commit(ctx context.Context) error {
 
 // undo rolls back. A refusal by rule leaves the ledger fit for use, any other
 // error does not.
-func (l *Ledger) undo(ctx context.Context, cause error) error {
+func (l *database) undo(ctx context.Context, cause error) error {
 	l.inFlight.clear()
 	err := l.w.ExecScript(ctx, "ROLLBACK")
 	if isRefusal(cause) && err == nil {
@@ -128,7 +142,7 @@ func (l *Ledger) undo(ctx context.Context, cause error) error {
 }
 
 // fail makes the ledger refuse all later writes. The right to write is held.
-func (l *Ledger) fail(err error) error {
+func (l *database) fail(err error) error {
 	l.failed = fmt.Errorf("%w; free or repair the disk, then run the same command again: %w", l.classify(err), ledger.ErrWrite)
 	return l.failed
 }
@@ -144,7 +158,7 @@ func isBusy(err error) bool {
 }
 
 // classify tells a damaged file from other errors of SQLite, and names the file.
-func (l *Ledger) classify(err error) error {
+func (l *database) classify(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -168,7 +182,7 @@ func (l *Ledger) classify(err error) error {
 }
 
 // snapshot is a connection that sees one state until end is called.
-func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) {
+func (l *database) snapshot(ctx context.Context) (c *conn, end func(), err error) {
 	r, err := l.readers.Get(ctx)
 	if err != nil {
 		return nil, nil, l.classify(err)
@@ -186,7 +200,11 @@ func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) 
 	if err = c.Exec(ctx, "BEGIN"); err == nil {
 		// The state is that of the first read. Another process may have moved the ledger
 		// to another environment since it was opened.
-		err = c.QueryOne(ctx, "SELECT environment FROM ledger", nil, &c.Environment)
+		err = c.Query(ctx, "SELECT environment, detail_names FROM ledger", nil, func(r *record) error {
+			c.Environment = r.Text()
+			r.JSON(&c.DetailNames)
+			return nil
+		})
 	}
 	if err != nil {
 		end()

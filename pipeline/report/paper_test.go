@@ -32,7 +32,7 @@ func invalidRows() []ledger.Reported {
 func TestPapersAreForFinance(t *testing.T) {
 	m := meta()
 	m.Headings = finance.Headings{"isTermsOfServiceAccepted": "AGB akzeptiert", "phoneNumber": "Mobil"}
-	f, _ := openReport(t, xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, m, seq(nil, invalidRows()...))
+	f, _ := openReport(t, workbookLimits{workbook.MaxRows, workbook.MaxLinks}, m, seq(nil, invalidRows()...))
 	technical := regexp.MustCompile(`--[a-z]|bulkonboard [a-z]|isTerms|phoneNumber|countryCode|serviceId`)
 	papers := string(write(t, HTML, m, seq(nil, invalidRows()...)))
 	papers = papers[strings.Index(papers, "<body>"):]
@@ -76,7 +76,7 @@ func TestCausesAgree(t *testing.T) {
 	if len(own.causes) != len(counted.Code)+1 {
 		t.Errorf("causes %v, want those of %v", own.causes, counted.Code)
 	}
-	f, _ := openReport(t, xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, meta(), seq(nil, rows...))
+	f, _ := openReport(t, workbookLimits{workbook.MaxRows, workbook.MaxLinks}, meta(), seq(nil, rows...))
 	var headings []string
 	for _, row := range booktest.SheetRows(t, f, "Needs attention")[1:] {
 		if row[1] == "" {

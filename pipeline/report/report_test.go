@@ -293,17 +293,17 @@ func TestCorrectedRow(t *testing.T) {
 	row.Verdict, row.Changed = ledger.Invalid, []string{"phoneNumber"}
 	row.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code"},
 		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true}}
-	if _, code, message := listCells(appendProblems(nil, &row, time.Time{})); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
+	if _, code, message := listCells(problemsOf(&row, time.Time{})); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
 		t.Errorf("created: %q, %q", code, message)
 	}
-	if _, _, message := listCells(appendProblems(nil, &row, time.Unix(-1, 0))); !strings.Contains(message, "; created, as corrected in mended.csv row 7; ") {
+	if _, _, message := listCells(problemsOf(&row, time.Unix(-1, 0))); !strings.Contains(message, "; created, as corrected in mended.csv row 7; ") {
 		t.Errorf("created later: %q", message)
 	}
-	if _, _, message := listCells(appendProblems(nil, &row, time.Unix(1, 0))); !strings.Contains(message, "that of row 7 of mended.csv") {
+	if _, _, message := listCells(problemsOf(&row, time.Unix(1, 0))); !strings.Contains(message, "that of row 7 of mended.csv") {
 		t.Errorf("created earlier: %q", message)
 	}
 	row.Status = ledger.Duplicate
-	if _, code, _ := listCells(appendProblems(nil, &row, time.Time{})); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
+	if _, code, _ := listCells(problemsOf(&row, time.Time{})); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
 		t.Errorf("of another: %q", code)
 	}
 }

@@ -134,16 +134,8 @@ type cost struct {
 
 // costs returns the known lines on money.
 func costs(m Money) []cost {
-	var list []cost
-	for _, c := range []cost{
-		{name: "Fee for each customer", amount: m.Fee}, {name: "Charged in this run", amount: m.Charged},
-		{name: "Wallet before", amount: m.WalletBefore}, {name: "Wallet after", amount: m.WalletAfter},
-	} {
-		if c.amount != "" {
-			list = append(list, c)
-		}
-	}
-	return list
+	list := []cost{{"Fee for each customer", m.Fee}, {"Charged in this run", m.Charged}, {"Wallet before", m.WalletBefore}, {"Wallet after", m.WalletAfter}}
+	return slices.DeleteFunc(list, func(c cost) bool { return c.amount == "" })
 }
 
 // formatForPeople returns a time in words, in UTC; "" for the zero time.

@@ -11,26 +11,27 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
-// xlsxFormat is the workbook for people, finance among them: a summary with a
+// workbookLimits are lower in tests.
+type workbookLimits struct {
+	rows  int // of a sheet, with its header
+	links int // clickable ones of a sheet; further links are text
+}
+
+// writeXLSX writes the workbook for people, finance among them: a summary with a
 // chart, the links to hand out, what needs attention by cause, and all rows as
 // the CSV report has them. Sheets are streamed; a full one continues in the
 // next. No cell is a formula.
-type xlsxFormat struct {
-	maxRows  int // of a sheet, with its header
-	maxLinks int // clickable ones of a sheet; further links are text
-}
-
-func (x xlsxFormat) write(w io.Writer, scratch string, m Meta, rows Rows) (err error) {
+func (limits workbookLimits) writeXLSX(w io.Writer, scratch string, m Meta, rows Rows) (err error) {
 	b, err := workbook.New(scratch, "Summary")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: x.maxLinks}
+	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: limits.links}
 	defer func() { err = errors.Join(err, d.groups.close()) }()
 	t := newRowTable(m)
 	t.phrases = finance.NewPhrases(m.Headings)
-	if err := d.addSheets(t, x.maxRows, m.NoLinks); err != nil {
+	if err := d.addSheets(t, limits.rows, m.NoLinks); err != nil {
 		return err
 	}
 	counted := newTally(m)

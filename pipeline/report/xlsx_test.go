@@ -19,11 +19,11 @@ import (
 )
 
 // workbook writes rows with these limits and opens the result.
-func openReport(t *testing.T, x xlsxFormat, m Meta, rows Rows) (*excelize.File, []byte) {
+func openReport(t *testing.T, limits workbookLimits, m Meta, rows Rows) (*excelize.File, []byte) {
 	t.Helper()
 	var out bytes.Buffer
 	scratch := booktest.Dir(t)
-	if err := x.write(&out, scratch, m, rows); err != nil {
+	if err := limits.writeXLSX(&out, scratch, m, rows); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(out.Bytes()))
@@ -35,7 +35,7 @@ func openReport(t *testing.T, x xlsxFormat, m Meta, rows Rows) (*excelize.File, 
 }
 
 func TestWorkbookSheets(t *testing.T) {
-	f, data := openReport(t, xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, meta(), seq(nil, sample()...))
+	f, data := openReport(t, workbookLimits{workbook.MaxRows, workbook.MaxLinks}, meta(), seq(nil, sample()...))
 	if want := []string{"Summary", "Verification links", "Needs attention", "Duplicates", "Insufficient balance", "All rows"}; !slices.Equal(f.GetSheetList(), want) {
 		t.Errorf("sheets are %q", f.GetSheetList())
 	}
@@ -126,7 +126,7 @@ func TestWorkbookLimits(t *testing.T) {
 	}
 	rows[1].Customer.URL = "javascript:alert(1)"
 	rows[2].Customer.URL = "https://verify.example/" + strings.Repeat("x", 2100)
-	f, _ := openReport(t, xlsxFormat{maxRows: 6, maxLinks: 2}, meta(), seq(nil, rows...))
+	f, _ := openReport(t, workbookLimits{6, 2}, meta(), seq(nil, rows...))
 	var got []string
 	for _, name := range []string{"Verification links", "Verification links (2)", "Verification links (3)", "All rows", "All rows (2)", "All rows (3)"} {
 		list := booktest.SheetRows(t, f, name)
@@ -152,7 +152,7 @@ func TestWorkbookLimits(t *testing.T) {
 }
 
 func TestWorkbookWithoutRows(t *testing.T) {
-	f, _ := openReport(t, xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}, Meta{NoLinks: true}, seq(nil))
+	f, _ := openReport(t, workbookLimits{workbook.MaxRows, workbook.MaxLinks}, Meta{NoLinks: true}, seq(nil))
 	if slices.Contains(f.GetSheetList(), "Verification links") {
 		t.Error("sheet of links in a report without links")
 	}

@@ -10,9 +10,8 @@ import (
 
 // Decode fills out, a pointer to a slice of structs with csv tags, with one
 // struct for each row: Row.Values by Row.Names. Tags without a name among them
-// keep their zero value, and so do the last names if no row has a value for them.
-// A slice that is large enough is reused. Several goroutines may decode, each its
-// own rows.
+// keep their zero value. A slice that is large enough is reused. Several goroutines
+// may decode, each its own rows.
 func Decode(rows []Row, out any) error {
 	slice := reflect.ValueOf(out)
 	if slice.Kind() != reflect.Pointer || slice.IsNil() || slice.Elem().Kind() != reflect.Slice {
@@ -27,23 +26,13 @@ func Decode(rows []Row, out any) error {
 	if len(names) == 0 {
 		return errors.New("source: Decode of rows without Names")
 	}
-	wide := 1
+	table := batch{names}
 	for i := range rows {
-		values := rows[i].Values
 		// gocsv would read a longer row out of bounds
-		if len(values) != len(names) {
-			return fmt.Errorf("source: row %d has %d values for %d names", rows[i].Number, len(values), len(names))
+		if len(rows[i].Values) != len(names) {
+			return fmt.Errorf("source: row %d has %d values for %d names", rows[i].Number, len(rows[i].Values), len(names))
 		}
-		for last := len(values) - 1; last >= wide; last-- {
-			if values[last] != "" {
-				wide = last + 1
-			}
-		}
-	}
-	table := make(batch, 1, 1+len(rows))
-	table[0] = names[:wide]
-	for i := range rows {
-		table = append(table, rows[i].Values[:wide])
+		table = append(table, rows[i].Values)
 	}
 	slice.Grow(len(rows))
 	slice.SetLen(len(rows))

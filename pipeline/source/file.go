@@ -25,10 +25,6 @@ type file struct {
 	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
 	carry           []int  // column of each carried name, -1 = none here
 	dates           []bool // for each Options.Send: its column holds dates
-
-	// Opening a workbook reads all of it, so the first pass uses the one that Open
-	// opened. nil for text and after that pass began.
-	opened *resumed
 }
 
 // recordReader gives the rows of one open file that are not blank, in order, as
@@ -40,32 +36,6 @@ type recordReader interface {
 	// noticed on the way.
 	finish(ctx context.Context) ([]Note, error)
 	Close() error
-}
-
-// resumed are records whose first rows were read before.
-type resumed struct {
-	recordReader
-	head []table.Record
-}
-
-// Next returns the rows that were read before, then the others.
-func (r *resumed) Next() (table.Record, error) {
-	if len(r.head) == 0 {
-		return r.recordReader.Next()
-	}
-	row := r.head[0]
-	r.head = r.head[1:]
-	return row, nil
-}
-
-// close frees what Open kept.
-func (f *file) close() error {
-	err := f.content.close()
-	if f.opened != nil {
-		err = errors.Join(err, f.opened.Close())
-		f.opened = nil
-	}
-	return err
 }
 
 // openRecords opens the file for one pass, before its first row.
@@ -91,12 +61,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	if err != nil {
 		return nil, err
 	}
-	keep := false
-	defer func() {
-		if !keep {
-			err = errors.Join(err, rows.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	f := &file{content: c}
 	var notes []Note
 	switch r := rows.(type) {
@@ -108,9 +73,12 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	case *workbookRows:
 		f.sheet, notes = r.sheet, r.notes
 	}
-	head, err := readHead(rows, in.opt.HeaderRow)
+	head, last, err := readHead(rows, in.opt.HeaderRow)
 	if err != nil {
 		return nil, err
+	}
+	if len(head) == 0 && in.opt.HeaderRow > 1 {
+		return nil, &Error{File: f.name, Sheet: f.sheet, Reason: fmt.Sprintf("--header-row %d: the sheet has only %d rows", in.opt.HeaderRow, last)}
 	}
 	if refusal := in.readHeader(f, head); refusal != nil {
 		refusal.File, refusal.Sheet = f.name, f.sheet
@@ -122,9 +90,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	}
 	if f.kind != kindXLSX {
 		in.noteDialect(f, head)
-		return f, nil
 	}
-	f.opened, keep = &resumed{rows, head}, true
 	return f, nil
 }
 
@@ -140,28 +106,26 @@ func (in *Input) checkEncoding(f *file) (refusal *Error) {
 	return refusal
 }
 
-// readHead reads the first rows, among which the headers are.
-func readHead(rows recordReader, headerRow int) (head []table.Record, err error) {
+// readHead reads the first rows, among which the headers are. last is the number of
+// the last row that it has seen.
+func readHead(rows recordReader, headerRow int) (head []table.Record, last int, err error) {
 	for len(head) < headRows {
 		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, last, err
 		}
-		if row.Number >= headerRow {
+		if last = row.Number; last >= headerRow {
 			head = append(head, row)
 		}
 	}
-	return head, nil
+	return head, last, nil
 }
 
 // readHeader finds the header row and what it means.
 func (in *Input) readHeader(f *file, head []table.Record) *Error {
-	if len(head) == 0 && in.opt.HeaderRow > 1 {
-		return &Error{Row: in.opt.HeaderRow, Reason: "the rows end above this one", Hint: "Correct --header-row"}
-	}
 	if len(head) == 0 {
 		return refuseNoRows("")
 	}

@@ -178,19 +178,12 @@ func (m *matcher) lacksRequired(header []string) bool {
 // case, spaces, punctuation and accents differ. -1 = none.
 func findColumn(header []string, name string) int {
 	name = strings.TrimSpace(name)
-	for i, h := range header {
-		if strings.TrimSpace(h) == name && name != "" {
-			return i
-		}
+	key := foldHeader(name)
+	i := slices.IndexFunc(header, func(h string) bool { return strings.TrimSpace(h) == name && name != "" })
+	if i < 0 {
+		i = slices.IndexFunc(header, func(h string) bool { return foldHeader(h) == key && key != "" })
 	}
-	if key := foldHeader(name); key != "" {
-		for i, h := range header {
-			if foldHeader(h) == key {
-				return i
-			}
-		}
-	}
-	return -1
+	return i
 }
 
 // checkDuplicates refuses headers that are the same. Headers that nothing looks
@@ -309,12 +302,9 @@ func displayHeader(header string, column int) string {
 func looksLikeData(header string) bool {
 	digits := 0
 	for _, r := range header {
-		switch {
-		case r == '@':
-			return true
-		case unicode.IsDigit(r):
+		if unicode.IsDigit(r) {
 			digits++
 		}
 	}
-	return digits >= 5 || strings.Contains(header, "://")
+	return digits >= 5 || strings.Contains(header, "@") || strings.Contains(header, "://")
 }

@@ -27,13 +27,11 @@ func (f *file) repeatsHeader(cells []string) bool {
 // isOtherHeader reports whether a row is the header row of another list that was
 // pasted below: most of its cells name fields, and at least three do.
 func (m *matcher) isOtherHeader(cells []string) bool {
-	for _, cell := range cells {
-		if strings.IndexByte(cell, '@') >= 0 { // a customer
-			return false
-		}
-	}
 	filled := 0
 	for _, cell := range cells {
+		if strings.Contains(cell, "@") { // a customer
+			return false
+		}
 		if strings.TrimSpace(cell) != "" {
 			filled++
 		}

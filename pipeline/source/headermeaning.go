@@ -70,11 +70,6 @@ func (m *matcher) findWhole(l *layout, column int) (field int, found bool) {
 	return 0, false
 }
 
-func (m *matcher) isPart(l *layout, column int) bool {
-	_, found := m.findWhole(l, column)
-	return found
-}
-
 // hasValues reports whether any of the rows has a value in a column.
 func hasValues(rows []table.Record, column int) bool {
 	return slices.ContainsFunc(rows, func(r table.Record) bool { return column < len(r.Cells) && strings.TrimSpace(r.Cells[column]) != "" })

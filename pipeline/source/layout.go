@@ -228,15 +228,15 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 	}
 	for column, h := range l.header {
 		shown := displayHeader(h, column+1)
+		whole, isPart := m.findWhole(l, column)
 		switch taken := l.mapped[column].Field; {
 		case taken != "" && strings.TrimSpace(h) != taken:
 			l.addNote("mapped", false, "%s is read as %s", shown, taken)
 		case l.isUsed(column) || slices.Contains(l.send, column) || column == l.id:
 		case strings.TrimSpace(h) == "":
 			l.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
-		case hasValues(rows, column) && m.isPart(l, column):
-			i, _ := m.findWhole(l, column)
-			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[i].Name, displayHeader(l.header[l.values[i]], l.values[i]+1))
+		case isPart && hasValues(rows, column):
+			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
 		case l.another[column]: // assignColumns said so
 		default:
 			if i, exact := m.findNear(h); i >= 0 {

@@ -21,7 +21,8 @@ func removeMarks(cell string) string {
 	}
 	first, n := utf8.DecodeRuneInString(text)
 	last, m := utf8.DecodeLastRuneInString(text)
-	if closing, ok := closingMark(first); ok && last == closing && len(text) > n+m {
+	closing := map[rune]rune{'\'': '\'', '"': '"', '“': '”', '„': '“', '‘': '’', '«': '»'}[first]
+	if closing != 0 && last == closing && len(text) > n+m {
 		if inner := text[n : len(text)-m]; !strings.ContainsRune(inner, first) && !strings.ContainsRune(inner, last) {
 			return inner
 		}
@@ -30,22 +31,6 @@ func removeMarks(cell string) string {
 		return removeMarks(text[1:])
 	}
 	return cell
-}
-
-func closingMark(opening rune) (rune, bool) {
-	switch opening {
-	case '\'', '"':
-		return opening, true
-	case '“':
-		return '”', true
-	case '„':
-		return '“', true
-	case '‘':
-		return '’', true
-	case '«':
-		return '»', true
-	}
-	return 0, false
 }
 
 // isTextMark reports whether an apostrophe before this text is the mark by which

@@ -101,9 +101,7 @@ func (o *Options) Validate() error {
 			return &Error{Reason: "--send names no field or no column", Hint: "It is written FIELD=COLUMN"}
 		}
 	}
-	switch d := o.Delimiter; {
-	case d == 0:
-	case d == '"' || d == '\n' || d == '\r' || d == utf8.RuneError || !utf8.ValidRune(d):
+	if d := o.Delimiter; d == '"' || d == '\n' || d == '\r' || d == utf8.RuneError || !utf8.ValidRune(d) {
 		return &Error{Reason: fmt.Sprintf("%q cannot be a --delimiter", d), Hint: `Pass , ; | or a tab`}
 	}
 	if refusal := csvfile.CheckEncodingName(o.Encoding); refusal != nil {

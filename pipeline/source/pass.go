@@ -22,7 +22,6 @@ type Pass struct {
 	unread  int          // problems of the open file in columns that are not read
 	repeats int          // rows of the open file, a rejects file, that repeated another
 	left    leftOut      // of the open file
-	strings []string     // backs the lists of the rows of the last Read
 }
 
 // Rows starts a pass from the first row of the first file.
@@ -34,16 +33,14 @@ func (in *Input) Rows(ctx context.Context) (*Pass, error) {
 }
 
 // Read fills dst from the front, with at most limits.Batch bytes of rows, and
-// returns how many rows it filled. The strings of the rows stay valid; the slice
-// headers do not outlive the next call. It returns io.EOF, with 0 rows, after the
-// last row, and only if every file still has the hash that Files reports; else
-// ErrChanged. Other errors are *Error: structural, naming file, sheet, row,
-// column.
+// returns how many rows it filled. What they hold stays valid. It returns io.EOF,
+// with 0 rows, after the last row, and only if every file still has the hash that
+// Files reports; else ErrChanged. Other errors are *Error: structural, naming file,
+// sheet, row, column.
 func (p *Pass) Read(dst []Row) (int, error) {
 	if p.done != nil {
 		return 0, p.done
 	}
-	p.strings = p.strings[:0]
 	n, size := 0, 0
 	for n < len(dst) && size < limits.Batch {
 		rec, err := p.nextRecord()
@@ -116,10 +113,6 @@ func (p *Pass) beginFile() error {
 		if err := f.verify(p.ctx); err != nil {
 			return err
 		}
-	}
-	if f.opened != nil {
-		p.open, f.opened = f.opened, nil
-		return nil
 	}
 	rows, err := p.in.openRecords(p.ctx, f.content)
 	if err != nil {

@@ -46,14 +46,10 @@ func (f *file) findUnsettled(cells []string) []Issue {
 			return strings.Contains(said, strings.ToLower(strings.TrimSpace(m.Header))+": "+what) || strings.Contains(said, strings.ToLower(m.Name)+": "+what)
 		}
 		const fill = " in the list it comes from. enter the value, or clear onboard_problem if there is none"
-		if isSaid(xlsx.StruckOutCell) {
-			found = append(found, Issue{Column: column, Code: "struck_out", Message: xlsx.StruckOutCell + fill})
-		}
-		if isSaid(xlsx.OtherForm) {
-			found = append(found, Issue{Column: column, Code: "number_format", Message: xlsx.OtherForm + fill})
-		}
-		if isSaid(xlsx.MissingResult) {
-			found = append(found, Issue{Column: column, Code: "formula_uncached", Message: xlsx.MissingResult + fill})
+		for _, lost := range []struct{ code, what string }{{"struck_out", xlsx.StruckOutCell}, {"number_format", xlsx.OtherForm}, {"formula_uncached", xlsx.MissingResult}} {
+			if isSaid(lost.what) {
+				found = append(found, Issue{Column: column, Code: lost.code, Message: lost.what + fill})
+			}
 		}
 	}
 	return found

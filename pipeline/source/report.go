@@ -3,6 +3,7 @@ package source
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
@@ -13,12 +14,8 @@ const reportReason = "this is a report of an earlier run, not a list of customer
 
 // isReport recognises our own report by columns that no list of customers has.
 func isReport(header []string) bool {
-	for _, name := range []string{"idempotencyKey", "verificationUrl", "serviceId", "status"} {
-		if findColumn(header, name) < 0 {
-			return false
-		}
-	}
-	return true
+	ours := []string{"idempotencyKey", "verificationUrl", "serviceId", "status"}
+	return !slices.ContainsFunc(ours, func(name string) bool { return findColumn(header, name) < 0 })
 }
 
 // reportHint returns which file to give instead of a report.

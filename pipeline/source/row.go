@@ -10,8 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
-// fillRow makes a row of a record. Its lists share one array, which the next Read
-// reuses.
+// fillRow makes a row of a record.
 func (p *Pass) fillRow(row *Row, rec table.Record) {
 	f := p.in.files[p.at]
 	*row = Row{File: p.at, Number: rec.Number, Line: rec.Line, Names: p.in.columns, Issues: p.keepRead(f, rec.Issues)}
@@ -53,9 +52,9 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 	row.Cells = cells
 	cells, marks := f.removeRowMarks(cells)
 	row.Issues = append(append(append(row.Issues, marks...), f.findDateIssues(cells)...), p.findForeign(f, cells)...)
-	row.Values = p.pickCells(cells, f.values)
-	row.Carry = p.pickCells(cells, f.carry)
-	row.Send = p.pickCells(cells, f.send)
+	row.Values = pickCells(cells, f.values)
+	row.Carry = pickCells(cells, f.carry)
+	row.Send = pickCells(cells, f.send)
 	if f.id >= 0 {
 		row.ID = cells[f.id]
 	}
@@ -139,17 +138,12 @@ func (f *file) findRead(first, last int) (column int, read bool) {
 }
 
 // pickCells copies the cells of some columns.
-func (p *Pass) pickCells(cells []string, columns []int) []string {
-	if len(columns) == 0 {
-		return nil
-	}
-	from := len(p.strings)
-	for _, column := range columns {
-		cell := ""
+func pickCells(cells []string, columns []int) []string {
+	picked := make([]string, len(columns))
+	for i, column := range columns {
 		if column >= 0 {
-			cell = cells[column]
+			picked[i] = cells[column]
 		}
-		p.strings = append(p.strings, cell)
 	}
-	return p.strings[from:len(p.strings):len(p.strings)]
+	return picked
 }

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -28,13 +27,13 @@ const (
 // sniffKind returns what a file is, by its first and last bytes; its name does
 // not count. For a foreign kind it returns kind "".
 func sniffKind(r io.ReaderAt, size int64) (kind string, other foreign, err error) {
-	head, err := readBytesAt(r, 0, min(size, sniffed))
+	head, err := io.ReadAll(io.NewSectionReader(r, 0, sniffed))
 	if err != nil {
 		return "", foreign{}, err
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		tail, err := readBytesAt(r, max(0, size-sniffed), min(size, sniffed))
+		tail, err := io.ReadAll(io.NewSectionReader(r, max(0, size-sniffed), sniffed))
 		if err != nil {
 			return "", foreign{}, err
 		}
@@ -62,19 +61,18 @@ func sniffZIP(head, tail []byte) (foreign, bool) {
 	has := func(name string) bool {
 		return bytes.Contains(head, []byte(name)) || bytes.Contains(tail, []byte(name))
 	}
-	switch {
-	case has("xl/workbook.bin"):
-		return foreign{"a binary Excel workbook (.xlsb)", "Open it in Excel and save it as .xlsx"}, true
-	case has("xl/workbook.xml"):
-		return foreign{}, false // whatever is embedded in it
-	case has("mimetype"):
-		return foreign{"an OpenDocument file (.ods)", "Open it in LibreOffice and save it as .xlsx or .csv"}, true
-	case has("index/document.iwa"), has("index.zip"):
-		return foreign{"an Apple Numbers file (.numbers)", "Open it in Numbers and export it to Excel or CSV"}, true
-	case has("word/document.xml"):
-		return foreign{"a Word document", "Put the table into a spreadsheet and save it as .xlsx"}, true
-	case has("ppt/presentation.xml"):
-		return foreign{"a PowerPoint file", "Put the table into a spreadsheet and save it as .xlsx"}, true
+	for _, known := range []struct{ part, what, hint string }{
+		{"xl/workbook.bin", "a binary Excel workbook (.xlsb)", "Open it in Excel and save it as .xlsx"},
+		{"xl/workbook.xml", "", ""}, // whatever is embedded in it
+		{"mimetype", "an OpenDocument file (.ods)", "Open it in LibreOffice and save it as .xlsx or .csv"},
+		{"index/document.iwa", "an Apple Numbers file (.numbers)", "Open it in Numbers and export it to Excel or CSV"},
+		{"index.zip", "an Apple Numbers file (.numbers)", "Open it in Numbers and export it to Excel or CSV"},
+		{"word/document.xml", "a Word document", "Put the table into a spreadsheet and save it as .xlsx"},
+		{"ppt/presentation.xml", "a PowerPoint file", "Put the table into a spreadsheet and save it as .xlsx"},
+	} {
+		if has(known.part) {
+			return foreign{known.what, known.hint}, known.what != ""
+		}
 	}
 	return foreign{}, false
 }
@@ -88,7 +86,7 @@ func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 		shift := binary.LittleEndian.Uint16(head[30:])
 		sector := binary.LittleEndian.Uint32(head[48:])
 		if at := (int64(sector) + 1) << min(shift, 16); at < size {
-			directory, err := readBytesAt(r, at, min(size-at, 8<<10))
+			directory, err := io.ReadAll(io.NewSectionReader(r, at, 8<<10))
 			if err != nil {
 				return foreign{}, err
 			}
@@ -103,6 +101,11 @@ func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 // sniffOther finds other formats that have been given for a customer list by
 // mistake.
 func sniffOther(head []byte) (foreign, bool) {
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf")), " \t\r\n"))
+	if bytes.HasPrefix(text, []byte("<!--")) {
+		_, text, _ = bytes.Cut(text, []byte("-->"))
+		text = bytes.TrimLeft(text, " \t\r\n")
+	}
 	for _, known := range []struct{ magic, what, hint string }{
 		{"%PDF-", "a PDF document", "Ask for the spreadsheet it was printed from"},
 		{"{\\rtf", "an RTF document", exportHint},
@@ -124,17 +127,6 @@ func sniffOther(head []byte) (foreign, bool) {
 		{"TABLE\r\n0,1\r\n", "a DIF file", resaveHint},
 		{"TABLE\n0,1\n", "a DIF file", resaveHint},
 		{"BEGIN:VCARD", "a vCard file", exportHint},
-	} {
-		if bytes.HasPrefix(head, []byte(known.magic)) {
-			return foreign{known.what, known.hint}, true
-		}
-	}
-	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf")), " \t\r\n"))
-	if bytes.HasPrefix(text, []byte("<!--")) {
-		_, text, _ = bytes.Cut(text, []byte("-->"))
-		text = bytes.TrimLeft(text, " \t\r\n")
-	}
-	for _, known := range []struct{ start, what, hint string }{
 		{"<!doctype html", "an HTML page", resaveHint},
 		{"<html", "an HTML page", resaveHint},
 		{"<table", "an HTML table", resaveHint},
@@ -146,7 +138,7 @@ func sniffOther(head []byte) (foreign, bool) {
 		{"{\r\n", "a JSON file", exportHint},
 		{"[\n", "a JSON file", exportHint},
 	} {
-		if bytes.HasPrefix(text, []byte(known.start)) {
+		if bytes.HasPrefix(head, []byte(known.magic)) || bytes.HasPrefix(text, []byte(known.magic)) {
 			return foreign{known.what, known.hint}, true
 		}
 	}
@@ -156,18 +148,9 @@ func sniffOther(head []byte) (foreign, bool) {
 // contradictsName reports whether a file is named for something else than its
 // content, and what to do. Names without a known ending promise nothing.
 func contradictsName(name, kind string) (hint string, wrong bool) {
-	lower := strings.ToLower(name)
-	promised := ""
-	switch ext := filepath.Ext(lower); ext {
-	case ".csv", ".tsv", ".txt", ".tab":
-		promised = kindText
-	case ".gz":
-		promised = kindGzip
-	case ".xlsx", ".xlsm", ".xltx", ".xltm":
-		promised = kindXLSX
-	case ".xls", ".xlsb", ".ods", ".numbers":
-		promised = "other"
-	}
+	promised := map[string]string{".csv": kindText, ".tsv": kindText, ".txt": kindText, ".tab": kindText, ".gz": kindGzip,
+		".xlsx": kindXLSX, ".xlsm": kindXLSX, ".xltx": kindXLSX, ".xltm": kindXLSX,
+		".xls": "other", ".xlsb": "other", ".ods": "other", ".numbers": "other"}[filepath.Ext(strings.ToLower(name))]
 	if promised == "" || promised == kind {
 		return "", false
 	}
@@ -177,20 +160,5 @@ func contradictsName(name, kind string) (hint string, wrong bool) {
 
 // describeKind names a kind for a message.
 func describeKind(kind string) string {
-	switch kind {
-	case kindXLSX:
-		return "an Excel workbook (.xlsx)"
-	case kindGzip:
-		return "a gzip file"
-	}
-	return "a text file (.csv)"
-}
-
-func readBytesAt(r io.ReaderAt, at, n int64) ([]byte, error) {
-	b := make([]byte, n)
-	m, err := r.ReadAt(b, at)
-	if errors.Is(err, io.EOF) || m == len(b) {
-		err = nil
-	}
-	return b[:m], err
+	return map[string]string{kindXLSX: "an Excel workbook (.xlsx)", kindGzip: "a gzip file", kindText: "a text file (.csv)"}[kind]
 }

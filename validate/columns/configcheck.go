@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -26,8 +25,6 @@ type configCheck struct {
 	untried     []soundPhone // before the region is known
 	isOverfull  bool         // there were more than that
 	encodeHarms int          // cells that --encoding utf-8 could not read
-	encoder     *encoding.Encoder
-	isEncoder   bool // encoder was looked for
 }
 
 // soundPhone is a number without its + that the rules in use can read.
@@ -93,22 +90,17 @@ func (c *configCheck) isRegionSafe() bool { return c.regionHarms == 0 && !c.isOv
 
 // addCells tries --encoding utf-8: what a wrong encoding made of the bytes must
 // lead back to valid UTF-8 in every cell.
-func (c *configCheck) addCells(encoding string, cells []string) {
-	if !c.isEncoder {
-		c.isEncoder = true
-		if e, err := htmlindex.Get(encoding); err == nil {
-			c.encoder = e.NewEncoder()
-		}
-	}
+func (c *configCheck) addCells(name string, cells []string) {
+	encoding, unknown := htmlindex.Get(name)
 	for _, cell := range cells {
 		if cell == "" || celltext.IsPlain(cell) {
 			continue
 		}
-		if c.encoder == nil {
+		if unknown != nil {
 			c.encodeHarms++
 			return
 		}
-		if bytes, err := c.encoder.String(cell); err != nil || !utf8.ValidString(bytes) {
+		if bytes, err := encoding.NewEncoder().String(cell); err != nil || !utf8.ValidString(bytes) {
 			c.encodeHarms++
 		}
 	}

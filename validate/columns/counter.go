@@ -1,6 +1,9 @@
 package columns
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Counter notices a column that counts up by one from row to row, as when the fill
 // handle of a spreadsheet is dragged over it. P is how the caller names a row. The zero value is ready; it is for one goroutine.
@@ -78,20 +81,13 @@ func (c *Counter[P]) Found(least int) (cells int, first []P) {
 // cutNumber splits a text around the number that a fill handle counts up: the
 // one at its end, or else the one at its beginning.
 func cutNumber(v string) (stem string, number uint64, tail string, ok bool) {
-	from, to := len(v), len(v)
-	for from > 0 && isDigit(v[from-1]) {
-		from--
+	const digits = "0123456789"
+	stem = strings.TrimRight(v, digits)
+	counted := v[len(stem):]
+	if counted == "" {
+		tail = strings.TrimLeft(v, digits)
+		stem, counted = "", v[:len(v)-len(tail)]
 	}
-	if from == to {
-		for from, to = 0, 0; to < len(v) && isDigit(v[to]); {
-			to++
-		}
-	}
-	if from == to || to-from > maxDigits {
-		return "", 0, "", false
-	}
-	number, err := strconv.ParseUint(v[from:to], 10, 64)
-	return v[:from], number, v[to:], err == nil
+	number, err := strconv.ParseUint(counted, 10, 64)
+	return stem, number, tail, err == nil && len(counted) <= maxDigits
 }
-
-func isDigit(b byte) bool { return '0' <= b && b <= '9' }

@@ -3,7 +3,6 @@ package columns
 import (
 	"cmp"
 	"hash/maphash"
-	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -82,11 +81,19 @@ func (r *repeats) addOccurrence(kind uint64, at Place, value string, identity ui
 // findings compares all occurrences.
 func (r *repeats) findings() []Finding {
 	byKind := [...]Finding{phoneKind: sharedFinding(SharedPhone), walletKind: sharedFinding(SharedWallet), mailboxKind: sharedFinding(SharedMailbox)}
-	for i := range r.lists {
-		for group := range groupsOf(r.lists[i]) {
-			if kind := group[0].hash & 3; isWorthReporting(group, kind) {
-				byKind[kind].addGroup(group)
+	for _, list := range r.lists {
+		slices.SortFunc(list, func(a, b occurrence) int {
+			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
+		})
+		for len(list) > 0 {
+			n := 1
+			for n < len(list) && list[n].hash == list[0].hash {
+				n++
 			}
+			if kind := list[0].hash & 3; isWorthReporting(list[:n], kind) {
+				byKind[kind].addGroup(list[:n])
+			}
+			list = list[n:]
 		}
 	}
 	found := slices.DeleteFunc(byKind[:], func(f Finding) bool { return f.Groups == 0 })
@@ -98,25 +105,7 @@ func (r *repeats) findings() []Finding {
 	return found
 }
 
-// groupsOf sorts a list and yields the occurrences of each value.
-func groupsOf(list []occurrence) iter.Seq[[]occurrence] {
-	slices.SortFunc(list, func(a, b occurrence) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
-	})
-	return func(yield func([]occurrence) bool) {
-		for len(list) > 0 {
-			n := 1
-			for n < len(list) && list[n].hash == list[0].hash {
-				n++
-			}
-			if !yield(list[:n]) {
-				return
-			}
-			list = list[n:]
-		}
-	}
-}
-
+// addGroup adds the rows of one shared value, and keeps the first places of all.
 func (f *Finding) addGroup(group []occurrence) {
 	f.Groups++
 	f.Rows += len(group)
@@ -126,6 +115,14 @@ func (f *Finding) addGroup(group []occurrence) {
 	f.First = firstPlacesOf(f.First)
 }
 
+// firstPlacesOf sorts places and returns the first few.
+func firstPlacesOf(places []Place) []Place {
+	slices.SortFunc(places, func(a, b Place) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Row, b.Row))
+	})
+	return places[:min(len(places), firstPlaces)]
+}
+
 // isWorthReporting reports whether a group of equal values is more than chance.
 // Rows of one e-mail are duplicates, which are reported as such.
 func isWorthReporting(group []occurrence, kind uint64) bool {
@@ -133,12 +130,4 @@ func isWorthReporting(group []occurrence, kind uint64) bool {
 		return len(group) >= sharedByMany
 	}
 	return slices.ContainsFunc(group[1:], func(o occurrence) bool { return o.identity != group[0].identity })
-}
-
-// firstPlacesOf sorts places and returns the first few.
-func firstPlacesOf(places []Place) []Place {
-	slices.SortFunc(places, func(a, b Place) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Row, b.Row))
-	})
-	return places[:min(len(places), firstPlaces)]
 }

@@ -1,7 +1,7 @@
 package phone
 
 import (
-	"encoding/binary"
+	"fmt"
 	"regexp/syntax"
 	"slices"
 )
@@ -30,7 +30,7 @@ const maxStates = 4000
 // newDigitTable compiles patterns, at most 16, in the syntax of package regexp.
 // It returns nil if they have what a table cannot do (^ and $) or grow too large.
 func newDigitTable(patterns []string) *digitTable {
-	b := tableBuilder{states: map[string]uint16{"": 0}}
+	b := tableBuilder{states: map[string]uint16{"[]": 0}, table: digitTable{next: make([][10]uint16, 1), accepts: make([]uint16, 1)}}
 	var start []int32
 	for i, pattern := range patterns {
 		re, err := syntax.Parse("(?:"+pattern+")", syntax.Perl)
@@ -47,8 +47,6 @@ func newDigitTable(patterns []string) *digitTable {
 		}
 		start = b.follow(start, base+int32(prog.Start))
 	}
-	b.table.next = make([][10]uint16, 1)
-	b.table.accepts = make([]uint16, 1)
 	b.stateOf(start)
 	for at := 0; at < len(b.todo); at++ {
 		from, set := uint16(at+1), b.todo[at]
@@ -108,15 +106,12 @@ func (b *tableBuilder) follow(set []int32, s int32) []int32 {
 // stateOf returns the number of the state for a set, a new one if need be.
 func (b *tableBuilder) stateOf(set []int32) uint16 {
 	slices.Sort(set)
-	key := make([]byte, 0, 4*len(set))
-	for _, s := range set {
-		key = binary.LittleEndian.AppendUint32(key, uint32(s))
-	}
-	if n, ok := b.states[string(key)]; ok {
+	key := fmt.Sprint(set)
+	if n, ok := b.states[key]; ok {
 		return n
 	}
 	n := uint16(len(b.table.next))
-	b.states[string(key)] = n
+	b.states[key] = n
 	accepts := uint16(0)
 	for _, s := range set {
 		if b.steps[s].inst.Op == syntax.InstMatch {

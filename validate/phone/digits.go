@@ -11,12 +11,11 @@ import (
 // scanDigits removes separators and turns the digits of any script into ASCII.
 // It returns digits, at most one + in front, or a code and a message.
 func scanDigits(cell string) (digits, code, message string) {
-	n := len(strings.TrimPrefix(cell, "+"))
-	if n >= 3 && n <= 15 && isDigitsOnly(cell) {
+	if plain := strings.TrimPrefix(cell, "+"); len(plain) >= 3 && len(plain) <= 15 && strings.Trim(plain, "0123456789") == "" {
 		return cell, "", ""
 	}
 	var b strings.Builder
-	n = 0
+	n := 0
 	for i, r := range cell {
 		d := digitValue(r)
 		switch {
@@ -47,17 +46,6 @@ func scanDigits(cell string) (digits, code, message string) {
 		return "", CodeInvalid, fmt.Sprintf("has %d digits, and no phone number has more than 15. write one number only", n)
 	}
 	return digits, "", ""
-}
-
-// isDigitsOnly reports whether a cell has ASCII digits only, with or without a +
-// in front, as nearly all cells have.
-func isDigitsOnly(cell string) bool {
-	for i := 0; i < len(cell); i++ {
-		if !celltext.IsDigit(cell[i]) && (i > 0 || cell[0] != '+') {
-			return false
-		}
-	}
-	return true
 }
 
 // digitValue returns the value of a decimal digit of any script, or -1. The

@@ -14,19 +14,6 @@ func parse(digits, region string) Number {
 	return parseByLibrary(digits, region)
 }
 
-// parseSecond reads as an international number what may be a national one. If
-// it is national, what is wrong with it as an international one is not needed.
-func parseSecond(national Number, digits string) Number {
-	n, v := parseByTable(digits, "")
-	switch {
-	case v == verdictValid:
-		return n
-	case v == verdictInvalid && national.E164 != "":
-		return refuse(CodeInvalid, "")
-	}
-	return parseByLibrary(digits, "")
-}
-
 // parseByLibrary is parse by libphonenumber alone.
 func parseByLibrary(digits, region string) Number {
 	n, err := phonenumbers.Parse(digits, region)

@@ -14,6 +14,8 @@ package phone
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -62,11 +64,14 @@ const maxE164 = len("+123456789012345")
 // its two capital letters.
 func IsRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
 
+// Regions returns the regions that have a numbering plan, sorted.
+func Regions() []string { return slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions())) }
+
 // Read returns the number that a trimmed cell holds. It is international if it
 // begins with + or 00, else one of o.Region. What can be read in two ways, and
 // is not settled by o.Country, is refused: a wrong number is another user's.
 func Read(cell string, o Options) Number {
-	if !isDigitsOnly(cell) && celltext.HasDecimalZeros(cell) {
+	if celltext.HasDecimalZeros(cell) {
 		return refuse(CodeDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text")
 	}
 	digits, code, message := scanDigits(cell)
@@ -86,10 +91,10 @@ func Read(cell string, o Options) Number {
 	case national.E164 != "" && !o.AddPlus && !hasExit && !lacksPrefix(digits, o.Region):
 		return national
 	case hasExit:
-		international = parseSecond(national, "+"+digits[2:])
+		international = parse("+"+digits[2:], "")
 		o.AddPlus = true
 	case isBare && digits[0] != '0':
-		international = parseSecond(national, "+"+digits)
+		international = parse("+"+digits, "")
 	}
 	return o.choose(digits, national, international)
 }
@@ -174,16 +179,11 @@ func (n Number) IsFictional() bool {
 	if len(n.E164) == len("+14155550100") && n.E164[:2] == "+1" && (n.E164[5:10] == "55501" || n.E164 == "+14155555555") {
 		return true
 	}
-	for _, prefix := range [...]string{
+	return slices.ContainsFunc([]string{
 		"+447700900", "+442079460", "+441134960", "+441144960", "+441154960", "+441164960", "+441174960", "+441184960",
 		"+441214960", "+441314960", "+441414960", "+441514960", "+441614960", "+441914980", "+442896496", "+442920180", "+441632960",
 		"+6149157015", "+61491571", "+61255501", "+61355501", "+61755501", "+61855501", "+61270101", "+61370101", "+61770101", "+61870101",
 		"+3319900", "+3326191", "+3335301", "+3346571", "+3353649", "+3363998",
 		"+493023125", "+496990009", "+494066969", "+492214710", "+498999998",
-	} {
-		if strings.HasPrefix(n.E164, prefix) {
-			return true
-		}
-	}
-	return false
+	}, func(prefix string) bool { return strings.HasPrefix(n.E164, prefix) })
 }

@@ -196,32 +196,17 @@ func (r *regionPlan) kindOfMatch(matched uint16, length int) phonenumbers.PhoneN
 	if matched&(1<<bitGeneral) == 0 {
 		return phonenumbers.UNKNOWN
 	}
-	switch bits.TrailingZeros16(matched &^ (1 << bitGeneral)) {
-	case bitPremium:
-		return phonenumbers.PREMIUM_RATE
-	case bitTollFree:
-		return phonenumbers.TOLL_FREE
-	case bitShared:
-		return phonenumbers.SHARED_COST
-	case bitVoip:
-		return phonenumbers.VOIP
-	case bitPersonal:
-		return phonenumbers.PERSONAL_NUMBER
-	case bitPager:
-		return phonenumbers.PAGER
-	case bitUAN:
-		return phonenumbers.UAN
-	case bitVoicemail:
-		return phonenumbers.VOICEMAIL
-	case bitFixed:
-		if r.oneRange || matched&(1<<bitMobile) != 0 {
-			return phonenumbers.FIXED_LINE_OR_MOBILE
-		}
-		return phonenumbers.FIXED_LINE
-	case bitMobile:
-		return phonenumbers.MOBILE
+	first := bits.TrailingZeros16(matched &^ (1 << bitGeneral))
+	if first == bitFixed && (r.oneRange || matched&(1<<bitMobile) != 0) {
+		return phonenumbers.FIXED_LINE_OR_MOBILE
 	}
-	return phonenumbers.UNKNOWN
+	kinds := [...]phonenumbers.PhoneNumberType{bitPremium: phonenumbers.PREMIUM_RATE, bitTollFree: phonenumbers.TOLL_FREE, bitShared: phonenumbers.SHARED_COST,
+		bitVoip: phonenumbers.VOIP, bitPersonal: phonenumbers.PERSONAL_NUMBER, bitPager: phonenumbers.PAGER, bitUAN: phonenumbers.UAN,
+		bitVoicemail: phonenumbers.VOICEMAIL, bitFixed: phonenumbers.FIXED_LINE, bitMobile: phonenumbers.MOBILE}
+	if first >= len(kinds) {
+		return phonenumbers.UNKNOWN
+	}
+	return kinds[first]
 }
 
 // isViable reports whether the region's general pattern matches, whatever the length.

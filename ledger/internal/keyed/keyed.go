@@ -10,6 +10,7 @@
 package keyed
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -82,20 +83,17 @@ func (s *Secret) Told(recall int64, outcome string) int64 {
 }
 
 // Details hashes fields to 4 bytes each; nil for nil. An empty field is four
-// zero bytes. At most n fields are taken; missing ones count as empty.
-func (s *Secret) Details(fields []string, n int) []byte {
+// zero bytes, which are left out at the end.
+func (s *Secret) Details(fields []string) []byte {
 	if fields == nil {
 		return nil
 	}
-	d := make([]byte, 4*n)
+	d := make([]byte, 4*len(fields))
 	for i, text := range fields {
-		if i >= n {
-			break
-		}
 		if text != "" {
 			h := s.sum(field+byte(i), text)
 			copy(d[4*i:], h[:4])
 		}
 	}
-	return d
+	return bytes.TrimRight(d, "\x00")
 }

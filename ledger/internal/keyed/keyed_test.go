@@ -22,11 +22,11 @@ func TestPurposesAndSecretsAreApart(t *testing.T) {
 
 func TestDetails(t *testing.T) {
 	s := NewSecret()
-	d := s.Details([]string{"x", "x", ""}, 4)
-	if len(d) != 16 || bytes.Equal(d[:4], d[4:8]) || !bytes.Equal(d[8:], make([]byte, 8)) {
+	d := s.Details([]string{"x", "", "x", ""})
+	if len(d) != 12 || bytes.Equal(d[:4], d[8:]) || !bytes.Equal(d[4:8], make([]byte, 4)) {
 		t.Errorf("%x", d)
 	}
-	if s.Details(nil, 4) != nil || len(s.Details([]string{"1", "2", "3"}, 2)) != 8 {
-		t.Error("lengths")
+	if s.Details(nil) != nil || s.Details([]string{"", ""}) == nil {
+		t.Error("no details, and none that says anything")
 	}
 }

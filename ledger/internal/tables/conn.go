@@ -1,7 +1,6 @@
 package tables
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,7 +18,8 @@ import (
 // Conn is one connection with its prepared statements. It is used by one goroutine
 // at a time.
 type Conn struct {
-	Environment string // of the ledger, for keys that are not stored
+	Environment string             // of the ledger, for keys that are not stored
+	DetailNames ledger.DetailNames // of the state that is read
 	sql         *sql.Conn
 	prepared    map[string]*sql.Stmt
 }
@@ -283,13 +283,7 @@ func (r *Record) Blob() []byte {
 }
 
 // Details reads digests of fields; NULL is nil.
-func (r *Record) Details() ledger.Details {
-	b := r.Blob()
-	if b == nil {
-		return nil
-	}
-	return append(b, make([]byte, max(0, ledger.DetailsSize()-len(b)))...)
-}
+func (r *Record) Details() ledger.Details { return r.Blob() }
 
 // time reads a moment in microseconds; NULL is the zero time.
 func (r *Record) Time() time.Time {
@@ -319,13 +313,12 @@ func InstantArgs(i ledger.Instant) []any {
 	return []any{Micros(i.At), int64(i.Offset / time.Microsecond), i.Certain}
 }
 
-// DetailsArg returns digests of fields as they are stored: without the zeros at the
-// end, which fields that are empty have; nil, which is NULL, for none.
+// DetailsArg returns digests of fields as they are stored; nil, which is NULL, for none.
 func DetailsArg(d ledger.Details) any {
 	if d == nil {
 		return nil
 	}
-	return bytes.TrimRight(d, "\x00")
+	return []byte(d)
 }
 
 // EmptyAsNull stores an empty blob as NULL.

@@ -247,7 +247,7 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 		if err := r.Err(); err != nil {
 			return err
 		}
-		n := Line{Reported: ledger.NewReported(row, details, customer)}
+		n := Line{Reported: ledger.NewReported(row, details, customer, c.DetailNames)}
 		if s.Reviewed && !n.NeedsPerson() || len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
 			return nil
 		}

@@ -108,7 +108,7 @@ type Header struct {
 }
 
 func (c *Conn) Header(ctx context.Context) (h Header, err error) {
-	err = c.Query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place FROM ledger`, nil, func(r *Record) error {
+	err = c.Query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place, detail_names FROM ledger`, nil, func(r *Record) error {
 		h.ID, h.Info.Environment, h.Info.Account.Partner, h.Info.Account.Slug = r.Text(), r.Text(), r.Text(), r.Text()
 		secret, err := hex.DecodeString(r.Text())
 		if err != nil || len(secret) != len(h.Keys) || len(h.ID) < 16 {
@@ -117,6 +117,7 @@ func (c *Conn) Header(ctx context.Context) (h Header, err error) {
 		h.Keys = keyed.Secret(secret)
 		h.Info.Created, h.Writes, h.Openings, h.Closings = r.Time(), r.Int64(), r.Int64(), r.Int64()
 		h.Copy, h.Token, h.Place = ledger.GapCause(r.Text()), r.Text(), r.Text()
+		r.JSON(&h.Info.DetailNames)
 		return nil
 	})
 	if err == nil && h.ID == "" {

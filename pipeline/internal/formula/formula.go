@@ -45,9 +45,6 @@ func Unguard(cell string) string {
 // with whether a formula begins there and the rest of the cell; it goes on with
 // what that returns, which must not be shorter than up to the next separator.
 func eachStart(cell string, at func(out *strings.Builder, isFormula bool, rest string) string) string {
-	if isHarmless(cell) {
-		return cell
-	}
 	var out strings.Builder
 	rest := at(&out, beginsFormula(cell) || beginsBlank(cell), cell)
 	for {
@@ -61,20 +58,6 @@ func eachStart(cell string, at func(out *strings.Builder, isFormula bool, rest s
 		rest = rest[i+size:]
 		rest = at(&out, beginsFormula(rest), rest)
 	}
-}
-
-// isHarmless recognises nearly every cell there is: it begins with a letter or
-// digit and has no separator.
-func isHarmless(cell string) bool {
-	for i := range len(cell) {
-		switch b := cell[i]; {
-		case b >= utf8.RuneSelf, b < ' ', b == ';', b == ',', b == '|':
-			return false
-		case i == 0 && (b < '0' || b > '9') && (b < 'A' || b > 'Z') && (b < 'a' || b > 'z'):
-			return false
-		}
-	}
-	return true
 }
 
 // beginsFormula reports whether a program may take text for a formula, now or
@@ -100,7 +83,7 @@ func firstSign(text string) (sign rune, after string) {
 // to a program that splits at that separator the number would go on with the next
 // cell (x;-5,1+1), which a mark at its end prevents.
 func HasInnerSign(cell string) bool {
-	for !isHarmless(cell) {
+	for {
 		i := strings.IndexFunc(cell, isSeparator)
 		if i < 0 {
 			return false
@@ -111,7 +94,6 @@ func HasInnerSign(cell string) bool {
 			return true
 		}
 	}
-	return false
 }
 
 // beginsBlank reports whether a cell begins with TAB or CR, which programs skip.
@@ -127,11 +109,7 @@ func isSkipped(r rune) bool {
 
 // isSeparator reports whether a program may begin a field or a line after r.
 func isSeparator(r rune) bool {
-	switch r {
-	case ';', ',', '|', '\t', '\n', '\r', '\v', '\f', '\u0085', '\u2028', '\u2029', '；', '，', '｜', '、':
-		return true
-	}
-	return false
+	return strings.ContainsRune(";,|\t\n\r\v\f\u0085\u2028\u2029；，｜、", r)
 }
 
 // isPlainNumber reports whether s is digits, with at most one point between them.

@@ -16,8 +16,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"strings"
-	"unicode/utf8"
+	"regexp"
 )
 
 // textBuffer is how much text is buffered, and how much of it is looked at to
@@ -63,24 +62,17 @@ func NewReader(r io.Reader, opt Options) (*Reader, error) {
 	return newReader(text, Dialect{encoding, delimiter}, line), nil
 }
 
+var sepLine = regexp.MustCompile(`^"*(?i:sep=)([^"\r\n])"*(?:\r\n|\r|\n)`)
+
 // parseSepLine recognises the line that names the delimiter to Excel, such as
 // sep=; which spreadsheet programs do not show. It returns the length of the
 // line with its end, and the delimiter.
 func parseSepLine(head []byte) (length int, delimiter string) {
-	line := head[:min(len(head), 16)]
-	end := bytes.IndexAny(line, "\r\n")
-	if end < 0 {
+	m := sepLine.FindSubmatch(head[:min(len(head), 16)])
+	if m == nil {
 		return 0, ""
 	}
-	length = end + 1
-	if bytes.HasPrefix(line[end:], []byte("\r\n")) {
-		length++
-	}
-	text := strings.Trim(string(line[:end]), `"`)
-	if len(text) < 5 || !strings.EqualFold(text[:4], "sep=") || utf8.RuneCountInString(text[4:]) != 1 {
-		return 0, ""
-	}
-	return length, text[4:]
+	return len(m[0]), string(m[1])
 }
 
 // findDelimiter returns the delimiter with which one of the first rows has the

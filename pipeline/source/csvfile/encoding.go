@@ -154,10 +154,10 @@ var errNotText = errors.New("not text in this encoding")
 
 // checkEncoding refuses a record with bytes that are not text, and returns the
 // offset of the first one.
-func checkEncoding(raw []byte, encoding string) (at int, refusal *table.Error) {
-	if encoding != utf8Name {
+func checkEncoding(raw []byte, name string) (at int, refusal *table.Error) {
+	if name != utf8Name {
 		if at := bytes.Index(raw, []byte("\uFFFD")); at >= 0 {
-			return at, &table.Error{Reason: "bytes that are not " + encoding, Hint: "Pass the --encoding the file was saved in, or save it as CSV UTF-8", Err: errNotText}
+			return at, &table.Error{Reason: "bytes that are not " + name, Hint: "Pass the --encoding the file was saved in, or save it as CSV UTF-8", Err: errNotText}
 		}
 		return 0, nil
 	}
@@ -167,22 +167,13 @@ func checkEncoding(raw []byte, encoding string) (at int, refusal *table.Error) {
 	if utf8.Valid(raw) {
 		return 0, nil
 	}
-	for at < len(raw) {
-		r, n := utf8.DecodeRune(raw[at:])
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		at += n
-	}
+	_, at, _ = transform.Bytes(encoding.UTF8Validator, raw) // fails at the first such byte
 	return at, &table.Error{Reason: fmt.Sprintf("byte 0x%02X is not UTF-8", raw[at]), Hint: "Save it as CSV UTF-8", Err: errNotText}
 }
 
 // findISO2022 finds the first escape sequence of ISO-2022-JP, by which Japanese
 // mail programs write kanji in ASCII bytes. -1 = there is none.
 func findISO2022(text []byte) int {
-	if bytes.IndexByte(text, 0x1b) < 0 {
-		return -1
-	}
 	for _, escape := range []string{"\x1b$B", "\x1b$@"} {
 		if at := bytes.Index(text, []byte(escape)); at >= 0 {
 			return at

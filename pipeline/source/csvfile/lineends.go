@@ -30,24 +30,22 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 // unify changes b in place, and returns its new length.
 func (l *lineEnds) unify(b []byte) (int, *table.Error) {
 	w := 0
-	for i := 0; i < len(b); {
+	for _, c := range b {
 		switch {
-		case b[i] == '\r':
-			l.crs++
-			b[w] = '\n'
-			i, w = i+1, w+1
-		case b[i] == '\n' && l.crs == 1: // its CR has become LF
+		case c == '\n' && l.crs == 1: // its CR has become LF
 			l.crs = 0
-			i++
-		case b[i] == '\n' && l.crs > 1:
+			continue
+		case c == '\n' && l.crs > 1:
 			return 0, &table.Error{Line: l.line + bytes.Count(b[:w], []byte("\n")) - 2, Reason: "the line ends in CR CR LF",
 				Hint: "The file was converted once too often: save it again in the program it comes from"}
+		case c == '\r':
+			l.crs++
+			c = '\n'
 		default:
 			l.crs = 0
-			text, _, _ := bytes.Cut(b[i:], []byte{'\r'})
-			w += copy(b[w:], text)
-			i += len(text)
 		}
+		b[w] = c
+		w++
 	}
 	return w, nil
 }

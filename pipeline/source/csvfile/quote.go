@@ -13,9 +13,10 @@ import (
 // readQuoted returns the cells of a record that has quotation marks. It reads
 // the further lines of the record.
 func (c *Reader) readQuoted() ([]string, error) {
-	c.text, c.ends = c.text[:0], c.ends[:0]
+	c.cells = nil
 	for at, last := 0, false; !last; {
 		var err error
+		c.text = c.text[:0]
 		if mark := at + c.countBlanks(at); bytes.HasPrefix(c.rec[mark:], []byte{'"'}) {
 			c.spaced = c.spaced || mark > at
 			at, last, err = c.readQuotedCell(mark)
@@ -25,13 +26,9 @@ func (c *Reader) readQuoted() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.ends = append(c.ends, len(c.text))
+		c.cells = append(c.cells, string(c.text))
 	}
-	text, cells, at := string(c.text), make([]string, len(c.ends)), 0
-	for i, end := range c.ends {
-		cells[i], at = text[at:end], end
-	}
-	return cells, nil
+	return c.cells, nil
 }
 
 // readQuotedCell reads the cell whose opening mark is at. It returns where the
@@ -105,7 +102,7 @@ func (c *Reader) readBareCell(at int) (next int, last bool, err error) {
 	if bytes.IndexByte(cell, '"') >= 0 {
 		return 0, false, c.refuseQuote(c.lastLine(), fmt.Sprintf("a quotation mark is on line %d inside a cell that does not begin with one", c.lastLine()), "")
 	}
-	if len(c.ends) > limits.Columns {
+	if len(c.cells) > limits.Columns {
 		return 0, false, &table.Error{Row: c.row + 1, Line: c.line, Reason: fmt.Sprintf("more than %d columns", limits.Columns)}
 	}
 	c.text = append(c.text, cell...)
@@ -121,6 +118,6 @@ func (c *Reader) refuseQuote(line int, reason, hint string) *table.Error {
 	if hint == "" {
 		hint = `A cell with quotation marks is written in quotation marks, with those inside it doubled ("")`
 	}
-	column := len(c.ends) + 1
+	column := len(c.cells) + 1
 	return &table.Error{Row: c.row + 1, Line: line, Column: column, Cell: table.CellName(column, c.row+1), Reason: reason, Hint: hint}
 }

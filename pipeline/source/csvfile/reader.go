@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,13 +26,10 @@ type Reader struct {
 	line   int // where the next record begins, from 1
 	row    int // rows given so far, blank ones included
 
-	slab    []string // room for the cells of further rows
-	columns int      // of the last row
-
-	rec   []byte // the record, as far as it was read
-	lines int    // read of it
-	text  []byte // of its cells, without the quotation marks
-	ends  []int  // of the cells, in text
+	rec   []byte   // the record, as far as it was read
+	lines int      // read of it
+	cells []string // of it, if it has quotation marks
+	text  []byte   // of the next cell, without its quotation marks
 }
 
 // newReader reads a text that begins on the given line of its file.
@@ -68,7 +64,7 @@ func (c *Reader) readRecord() (table.Record, error) {
 		rec.Cells, err = c.readQuoted()
 		rec.Lines = c.lines
 	} else if err == nil {
-		rec.Cells = c.splitBare(string(bytes.TrimSuffix(c.rec, []byte("\n"))))
+		rec.Cells = strings.Split(string(bytes.TrimSuffix(c.rec, []byte("\n"))), c.Delimiter)
 	}
 	if errors.Is(err, errTooLong) {
 		err = table.LongRow(rec.Number, rec.Line)
@@ -85,25 +81,6 @@ func (c *Reader) readRecord() (table.Record, error) {
 	c.line += c.lines
 	c.row++
 	return rec, nil
-}
-
-// splitBare cuts a record without quotation marks. Rows share allocations of
-// cells, but for large ones, whose text is not kept by others.
-func (c *Reader) splitBare(s string) []string {
-	if len(s) > textBuffer {
-		return strings.Split(s, c.Delimiter)
-	}
-	if cap(c.slab)-len(c.slab) < c.columns {
-		c.slab = make([]string, 0, max(64, 128*c.columns))
-	}
-	from := len(c.slab)
-	for found := true; found; {
-		var cell string
-		cell, s, found = strings.Cut(s, c.Delimiter)
-		c.slab = append(c.slab, cell)
-	}
-	c.columns = len(c.slab) - from
-	return slices.Clip(c.slab[from:])
 }
 
 var errTooLong = errors.New("a record of more than limits.Record")
@@ -139,9 +116,6 @@ func (c *Reader) readLine() error {
 func (c *Reader) checkLimits(rec *table.Record) error {
 	if len(rec.Cells) > limits.Columns {
 		return &table.Error{Row: rec.Number, Line: rec.Line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.Cells), limits.Columns), Hint: "Take the columns out that are no part of the list"}
-	}
-	if len(c.rec) <= limits.CellShown {
-		return nil
 	}
 	for i, cell := range rec.Cells {
 		if len(cell) > limits.Cell {

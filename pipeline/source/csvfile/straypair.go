@@ -49,7 +49,8 @@ func findStrayPair(rec table.Record, width int, delim string) (line, column int,
 				after++
 			}
 			if i+1+after < len(rec.Cells) { // the next one begins on the same line
-				after += strings.Count(firstLine(rec.Cells[i+1+after]), delim) + 1
+				first, _, _ := strings.Cut(rec.Cells[i+1+after], "\n")
+				after += strings.Count(first, delim) + 1
 			}
 			if swallowsCells(cell, before, after, len(rec.Cells), width, delim) {
 				return line, i + 1, true
@@ -61,11 +62,6 @@ func findStrayPair(rec table.Record, width int, delim string) (line, column int,
 		}
 	}
 	return 0, 0, false
-}
-
-func firstLine(cell string) string {
-	line, _, _ := strings.Cut(cell, "\n")
-	return line
 }
 
 // swallowsCells reports whether one cell of a record holds what are other cells.

@@ -4,6 +4,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -48,12 +49,7 @@ type Note struct {
 
 // IsBlank reports whether no cell holds more than white space.
 func IsBlank(cells []string) bool {
-	for _, cell := range cells {
-		if strings.TrimSpace(cell) != "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
 }
 
 // LongCell returns the issue of a cell that no spreadsheet program can hold:

@@ -1,6 +1,8 @@
 package xlsx
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -43,8 +45,8 @@ func (p *Rows) readCell() error {
 			return p.refuse(column, "the cell has a style that the workbook does not have")
 		}
 	}
-	kind, ok := cellKindOf(p.s.attribute("t"))
-	if !ok {
+	kind := string(p.s.attribute("t"))
+	if !slices.Contains([]string{"", cellNumber, cellShared, cellText, cellInline, cellBool, cellError, cellISODate}, kind) {
 		return p.refuse(column, "the cell is of a kind that does not exist")
 	}
 	if p.s.closed {
@@ -109,7 +111,7 @@ func (p *Rows) checkStruckOut(cellStruck bool) {
 }
 
 // readCellParts reads a cell's children, and leaves its stored value in p.text.
-func (p *Rows) readCellParts(kind cellKind) (formula, value bool, err error) {
+func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 	p.text, p.runs = p.text[:0], asTheCell
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		token, err := p.s.next()
@@ -154,47 +156,25 @@ func (p *Rows) readCellParts(kind cellKind) (formula, value bool, err error) {
 	return formula, value, nil
 }
 
-type cellKind int
-
+// The kinds of cells (ECMA-376 part 1, 18.18.11 ST_CellType). Numbers may be
+// without one.
 const (
-	cellNumber cellKind = iota
-	cellShared
-	cellText // result of a formula
-	cellInline
-	cellBool
-	cellError
-	cellISODate
+	cellNumber  = "n"
+	cellShared  = "s"
+	cellText    = "str" // result of a formula
+	cellInline  = "inlineStr"
+	cellBool    = "b"
+	cellError   = "e"
+	cellISODate = "d"
 )
 
-// cellKindOf returns the kind that a cell says it is (ECMA-376 part 1, 18.18.11
-// ST_CellType).
-func cellKindOf(t []byte) (cellKind, bool) {
-	switch string(t) {
-	case "", "n":
-		return cellNumber, true
-	case "s":
-		return cellShared, true
-	case "str":
-		return cellText, true
-	case "inlineStr":
-		return cellInline, true
-	case "b":
-		return cellBool, true
-	case "e":
-		return cellError, true
-	case "d":
-		return cellISODate, true
-	}
-	return 0, false
-}
-
 // convertCell gives the cell its text from p.text, by kind and number format.
-func (p *Rows) convertCell(kind cellKind, style int) error {
+func (p *Rows) convertCell(kind string, style int) error {
 	if kind == cellText || kind == cellInline {
 		p.setText(p.book.format(style).showText(string(unescapeText(p.text))))
 		return nil
 	}
-	stored := trimSpace(p.text)
+	stored := bytes.Trim(p.text, " \t\r\n")
 	if len(stored) == 0 {
 		return nil
 	}
@@ -214,8 +194,8 @@ func (p *Rows) convertCell(kind cellKind, style int) error {
 		p.runs = p.book.strings.runsAt(i)
 		p.setText(p.book.format(style).showText(text))
 	case cellBool:
-		text, ok := boolText(stored)
-		if !ok {
+		text := map[string]string{"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}[string(stored)]
+		if text == "" {
 			return p.refuse(p.column, "the cell is neither TRUE nor FALSE, and says it is one of them")
 		}
 		p.setText(text)
@@ -264,12 +244,4 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 	}
 	p.setText(shown)
 	return nil
-}
-
-func trimSpace(b []byte) []byte {
-	b = trimSpaceLeft(b)
-	for len(b) > 0 && isXMLSpace(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,20 +100,17 @@ func (b *Workbook) FindSheet(want string) (Sheet, []table.Note, error) {
 // SheetByName returns the sheet of a name, as written or in another case, else
 // the one of that number.
 func (b *Workbook) SheetByName(want string) (Sheet, bool) {
-	for _, sheet := range b.sheets {
-		if sheet.Name == want {
-			return sheet, true
-		}
+	i := slices.IndexFunc(b.sheets, func(s Sheet) bool { return s.Name == want })
+	if i < 0 {
+		i = slices.IndexFunc(b.sheets, func(s Sheet) bool { return strings.EqualFold(s.Name, want) })
 	}
-	for _, sheet := range b.sheets {
-		if strings.EqualFold(sheet.Name, want) {
-			return sheet, true
-		}
+	if n, err := strconv.Atoi(want); i < 0 && err == nil && n >= 1 && n <= len(b.sheets) {
+		i = n - 1
 	}
-	if n, err := strconv.Atoi(want); err == nil && n >= 1 && n <= len(b.sheets) {
-		return b.sheets[n-1], true
+	if i < 0 {
+		return Sheet{}, false
 	}
-	return Sheet{}, false
+	return b.sheets[i], true
 }
 
 // listSheets lists sheets for a message, with the numbers that --sheet accepts.

@@ -2,46 +2,30 @@ package xlsx
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"unicode/utf16"
-	"unicode/utf8"
 )
+
+// escapedText is a pair of surrogates, which are one character, or a single escape.
+var escapedText = regexp.MustCompile(`_x[Dd][89ABab][0-9A-Fa-f]{2}__x[Dd][C-Fc-f][0-9A-Fa-f]{2}_|_x[0-9A-Fa-f]{4}_`)
 
 // unescapeText replaces the escapes of characters that XML does not have:
 // _x000D_ is a carriage return, _x005F_ the underscore that protects such a
-// text (ECMA-376 part 1, 22.9.2.19 ST_Xstring).
+// text (ECMA-376 part 1, 22.9.2.19 ST_Xstring). Half a character stays as it is.
 func unescapeText(text []byte) []byte {
 	if !bytes.Contains(text, []byte("_x")) {
 		return text
 	}
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); {
-		unit, ok := parseEscape(text[i:])
-		if !ok {
-			out = append(out, text[i])
-			i++
-			continue
+	return escapedText.ReplaceAllFunc(text, func(escape []byte) []byte {
+		var units []uint16
+		for at := 0; at < len(escape); at += len("_x000D_") {
+			n, _ := strconv.ParseUint(string(escape[at+2:at+6]), 16, 16) // hexadecimal digits, as matched
+			units = append(units, uint16(n))
 		}
-		if utf16.IsSurrogate(unit) {
-			low, ok := parseEscape(text[i+7:])
-			if r := utf16.DecodeRune(unit, low); ok && r != utf8.RuneError {
-				out = utf8.AppendRune(out, r)
-				i += 14
-				continue
-			}
-			out = append(out, text[i:i+7]...) // half a character stays as it is
-		} else {
-			out = utf8.AppendRune(out, unit)
+		if len(units) == 1 && utf16.IsSurrogate(rune(units[0])) {
+			return escape
 		}
-		i += 7
-	}
-	return out
-}
-
-func parseEscape(text []byte) (rune, bool) {
-	if len(text) < 7 || text[0] != '_' || text[1] != 'x' || text[6] != '_' {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(text[2:6]), 16, 32)
-	return rune(n), err == nil
+		return []byte(string(utf16.Decode(units)))
+	})
 }

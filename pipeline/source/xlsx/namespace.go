@@ -1,5 +1,7 @@
 package xlsx
 
+import "slices"
+
 // namespace separates a part's own elements from those of extensions. A part
 // writes its elements with one prefix, mostly none. A part that mixes prefixes
 // for the same elements is legal XML, but no spreadsheet program writes it: it is
@@ -15,53 +17,40 @@ type namespace struct {
 func (ns *namespace) enterElement(s *xmlScanner) (bool, error) {
 	if s.depth() == 1 {
 		ns.prefix = string(s.prefix)
-		uri := s.declaredNamespace(s.prefix)
-		if string(s.name) != ns.root || !isMainNamespace(uri) {
-			return false, malformedXML("its root element is not that of a workbook's " + ns.root)
-		}
+		isMain := false
 		for i := range s.attrs {
-			a := &s.attrs[i]
-			if string(a.prefix) == "xmlns" && string(a.name) != ns.prefix && isMainNamespace(a.value) {
-				ns.aliases = append(ns.aliases, string(a.name))
-			} else if len(a.prefix) == 0 && string(a.name) == "xmlns" && ns.prefix != "" && isMainNamespace(a.value) {
-				ns.aliases = append(ns.aliases, "")
+			prefix, ok := s.attrs[i].declaredPrefix()
+			switch {
+			case !ok || !isMainNamespace(s.attrs[i].value):
+			case prefix == ns.prefix:
+				isMain = true
+			default:
+				ns.aliases = append(ns.aliases, prefix)
 			}
+		}
+		if string(s.name) != ns.root || !isMain {
+			return false, malformedXML("its root element is not that of a workbook's " + ns.root)
 		}
 		return true, nil
 	}
-	own := string(s.prefix) == ns.prefix
-	for _, alias := range ns.aliases {
-		if string(s.prefix) == alias {
-			return false, malformedXML("it mixes namespace prefixes")
-		}
-	}
+	isMixed := slices.Contains(ns.aliases, string(s.prefix))
 	for i := range s.attrs {
-		a := &s.attrs[i]
-		bare := len(a.prefix) == 0 && string(a.name) == "xmlns"
-		if !bare && string(a.prefix) != "xmlns" {
-			continue
-		}
-		declares := ""
-		if !bare {
-			declares = string(a.name)
-		}
-		if isMainNamespace(a.value) != (declares == ns.prefix) {
-			return false, malformedXML("it mixes namespace prefixes")
-		}
+		prefix, ok := s.attrs[i].declaredPrefix()
+		isMixed = isMixed || ok && isMainNamespace(s.attrs[i].value) != (prefix == ns.prefix)
 	}
-	return own, nil
+	if isMixed {
+		return false, malformedXML("it mixes namespace prefixes")
+	}
+	return string(s.prefix) == ns.prefix, nil
 }
 
-// declaredNamespace returns the namespace that the start tag read last gives a prefix.
-func (s *xmlScanner) declaredNamespace(prefix []byte) []byte {
-	for i := range s.attrs {
-		a := &s.attrs[i]
-		if len(prefix) == 0 && len(a.prefix) == 0 && string(a.name) == "xmlns" ||
-			len(prefix) > 0 && string(a.prefix) == "xmlns" && string(a.name) == string(prefix) {
-			return a.value
-		}
+// declaredPrefix returns the prefix that an attribute gives a namespace. ok is
+// false for other attributes.
+func (a *xmlAttr) declaredPrefix() (prefix string, ok bool) {
+	if len(a.prefix) == 0 && string(a.name) == "xmlns" {
+		return "", true
 	}
-	return nil
+	return string(a.name), string(a.prefix) == "xmlns"
 }
 
 // isMainNamespace reports whether this is one of the two namespaces of

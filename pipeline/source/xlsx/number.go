@@ -3,6 +3,7 @@ package xlsx
 import (
 	"bytes"
 	"math"
+	"regexp"
 	"strconv"
 )
 
@@ -55,46 +56,14 @@ func numberText(stored []byte) (text string, rounded, ok bool) {
 	return text, false, true
 }
 
+var decimalNumber = regexp.MustCompile(`^([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eE]([-+][0-9]{1,4}|[0-9]{1,5}))?$`)
+
 // cutNumber splits a decimal number into mantissa and exponent.
 func cutNumber(stored []byte) (mantissa []byte, exponent int, ok bool) {
-	if len(stored) > 400 {
+	m := decimalNumber.FindSubmatch(stored)
+	if m == nil || len(stored) > 400 {
 		return nil, 0, false
 	}
-	i := 0
-	if i < len(stored) && (stored[i] == '-' || stored[i] == '+') {
-		i++
-	}
-	digits, dots := 0, 0
-	for ; i < len(stored); i++ {
-		if c := stored[i]; '0' <= c && c <= '9' {
-			digits++
-		} else if c == '.' {
-			dots++
-		} else {
-			break
-		}
-	}
-	if digits == 0 || dots > 1 {
-		return nil, 0, false
-	}
-	mantissa = stored[:i]
-	if i == len(stored) {
-		return mantissa, 0, true
-	}
-	if stored[i]|0x20 != 'e' || len(stored)-i > 6 {
-		return nil, 0, false
-	}
-	exponent, err := strconv.Atoi(string(stored[i+1:]))
-	return mantissa, exponent, err == nil
-}
-
-// boolText returns a boolean as spreadsheet programs show it.
-func boolText(stored []byte) (string, bool) {
-	switch string(stored) {
-	case "1", "true":
-		return "TRUE", true
-	case "0", "false":
-		return "FALSE", true
-	}
-	return "", false
+	exponent, _ = strconv.Atoi(string(m[2])) // "" is 0
+	return m[1], exponent, true
 }

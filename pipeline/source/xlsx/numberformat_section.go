@@ -173,21 +173,8 @@ func (s *formatSection) parseBracket(inside string) {
 
 // isMet reports whether the section's condition is met.
 func (s *formatSection) isMet(v float64) bool {
-	switch s.op {
-	case "<":
-		return v < s.operand
-	case "<=":
-		return v <= s.operand
-	case ">":
-		return v > s.operand
-	case ">=":
-		return v >= s.operand
-	case "=":
-		return v == s.operand
-	case "<>":
-		return v != s.operand
-	}
-	return true
+	return s.op == "" || strings.Contains(s.op, "<") && v < s.operand || strings.Contains(s.op, ">") && v > s.operand ||
+		strings.Contains(s.op, "=") && v == s.operand
 }
 
 // fillDigits puts the digits of a number into the placeholders, from the right.

@@ -23,10 +23,8 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 	var total uint64
 	for _, f := range files {
 		name := strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/"))
-		for _, part := range strings.Split(name, "/") {
-			if part == ".." {
-				return "a part of the workbook has a name with \"..\"", resave
-			}
+		if slices.Contains(strings.Split(name, "/"), "..") {
+			return "a part of the workbook has a name with \"..\"", resave
 		}
 		if strings.ContainsRune(name, 0) {
 			return "a part of the workbook has a name with a NUL byte", resave

@@ -1,6 +1,8 @@
 package xlsx
 
 import (
+	"strconv"
+
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
@@ -30,16 +32,6 @@ func parseCellRef(ref []byte) (column, row int, ok bool) {
 
 // parseIndex reads plain digits not above max.
 func parseIndex(digits []byte, max int) (n int, ok bool) {
-	if len(digits) == 0 || len(digits) > 10 {
-		return 0, false
-	}
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		if n = n*10 + int(c-'0'); n > max {
-			return 0, false
-		}
-	}
-	return n, true
+	number, err := strconv.ParseUint(string(digits), 10, 32)
+	return int(number), err == nil && number <= uint64(max)
 }

@@ -2,7 +2,6 @@ package xlsx
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
@@ -59,10 +58,7 @@ func (p *Rows) readRow() (_ table.Record, ok bool, err error) {
 }
 
 func (p *Rows) finishRow() (table.Record, bool) {
-	blank := !slices.ContainsFunc(p.issues, func(is table.CellIssue) bool { return !is.OnlyWritten })
-	for i := 0; blank && i < len(p.cells); i++ {
-		blank = strings.TrimSpace(p.cells[i]) == ""
-	}
+	blank := table.IsBlank(p.cells) && !slices.ContainsFunc(p.issues, func(is table.CellIssue) bool { return !is.OnlyWritten })
 	if p.merges != nil {
 		filled := func(column int) bool { return column <= len(p.cells) && p.cells[column-1] != "" }
 		p.merges.findTouching(p.row, filled, func(m mergedRange) {

@@ -93,13 +93,11 @@ func (s *xmlScanner) readAttributes(rest []byte) error {
 		if bytes.IndexByte(value, '<') >= 0 {
 			return malformedXML("a < inside an attribute")
 		}
-		if !isPlainText(value) {
-			start := len(s.scratch)
-			if s.scratch, err = appendText(s.scratch, value, attributeText); err != nil {
-				return err
-			}
-			value = s.scratch[start:len(s.scratch):len(s.scratch)]
+		start := len(s.scratch)
+		if s.scratch, err = appendText(s.scratch, value, attributeText); err != nil {
+			return err
 		}
+		value = s.scratch[start:len(s.scratch):len(s.scratch)]
 		prefix, name := splitName(full)
 		for i := range s.attrs {
 			if bytes.Equal(s.attrs[i].name, name) && bytes.Equal(s.attrs[i].prefix, prefix) {

@@ -17,6 +17,11 @@ const (
 // appendText appends text with its entities replaced and its line ends as \n. It
 // refuses characters that XML does not have.
 func appendText(dst, text []byte, kind textKind) ([]byte, error) {
+	plain := 0
+	for plain < len(text) && text[plain] >= ' ' && text[plain] < utf8.RuneSelf && text[plain] != '&' && text[plain] != ']' {
+		plain++
+	}
+	dst, text = append(dst, text[:plain]...), text[plain:]
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
@@ -59,17 +64,8 @@ func appendText(dst, text []byte, kind textKind) ([]byte, error) {
 }
 
 func decodeEntity(name string) (rune, bool) {
-	switch name {
-	case "lt":
-		return '<', true
-	case "gt":
-		return '>', true
-	case "amp":
-		return '&', true
-	case "apos":
-		return '\'', true
-	case "quot":
-		return '"', true
+	if r, ok := map[string]rune{"lt": '<', "gt": '>', "amp": '&', "apos": '\'', "quot": '"'}[name]; ok {
+		return r, true
 	}
 	if len(name) < 2 || name[0] != '#' {
 		return 0, false

@@ -11,30 +11,18 @@ import (
 // customer's data behind. Where an open file cannot be unlinked (Windows) Close
 // removes it. The zero value is empty and in memory.
 type spool struct {
-	buffer []byte // until seal, what is not in the file yet
-	memory string // after seal, if there is no file
+	buffer []byte // what is not in the file
 	file   *os.File
 	named  bool // the file has a name still
 	size   int64
-	blocks [128]spoolBlock // what was read last of file
 }
 
-// spoolBlock is one block of the file.
-type spoolBlock struct {
-	number int64 // plus one: the zero value holds nothing
-	bytes  []byte
-}
-
-// In bytes.
-const (
-	spoolMemory    = 32 << 20
-	spoolBlockSize = 64 << 10
-)
+const spoolMemory = 32 << 20 // bytes
 
 func (s *spool) append(b []byte) error {
 	s.buffer = append(s.buffer, b...)
 	s.size += int64(len(b))
-	if len(s.buffer) <= spoolMemory && (s.file == nil || len(s.buffer) <= spoolBlockSize) {
+	if len(s.buffer) <= spoolMemory {
 		return nil
 	}
 	return s.flush()
@@ -54,57 +42,26 @@ func (s *spool) flush() error {
 }
 
 // seal ends the writing.
-func (s *spool) seal() (err error) {
+func (s *spool) seal() error {
 	if s.file == nil {
-		s.memory = string(s.buffer)
-	} else {
-		err = s.flush()
+		return nil
 	}
+	err := s.flush()
 	s.buffer = nil
 	return err
 }
 
 // read returns the bytes from one offset to another. The spool must be sealed.
-func (s *spool) read(from, to int64) (string, error) {
+func (s *spool) read(from, to int64) ([]byte, error) {
 	if from < 0 || from > to || to > s.size {
-		return "", io.ErrUnexpectedEOF
+		return nil, io.ErrUnexpectedEOF
 	}
 	if s.file == nil {
-		return s.memory[from:to], nil
+		return s.buffer[from:to], nil
 	}
-	out := make([]byte, 0, to-from)
-	for from < to {
-		block, err := s.readBlock(from / spoolBlockSize)
-		if err != nil {
-			return "", err
-		}
-		start := from % spoolBlockSize
-		end := min(int64(len(block)), start+to-from)
-		if start >= end {
-			return "", io.ErrUnexpectedEOF
-		}
-		out = append(out, block[start:end]...)
-		from += end - start
-	}
-	return string(out), nil
-}
-
-func (s *spool) readBlock(number int64) ([]byte, error) {
-	b := &s.blocks[number%int64(len(s.blocks))]
-	if b.number == number+1 {
-		return b.bytes, nil
-	}
-	buf := b.bytes[:0]
-	if buf == nil {
-		buf = make([]byte, spoolBlockSize)
-	}
-	n, err := s.file.ReadAt(buf[:spoolBlockSize], number*spoolBlockSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		*b = spoolBlock{}
-		return nil, err
-	}
-	*b = spoolBlock{number + 1, buf[:n]}
-	return b.bytes, nil
+	out := make([]byte, to-from)
+	_, err := s.file.ReadAt(out, from)
+	return out, err
 }
 
 // Close removes the file.

@@ -8,9 +8,10 @@ import (
 // sharedStrings is the table of texts that cells refer to by number. A table
 // may be as large as the sheet, so text and index are both spooled.
 type sharedStrings struct {
-	text, ends spool
-	count      int
-	runs       []textRuns // by text; shorter than count where no later text has formats of its own
+	text   spool
+	starts spool // of each text, and of the one that would follow: 8 bytes each
+	count  int
+	runs   []textRuns // by text; shorter than count where no later text has formats of its own
 }
 
 // readPart reads the whole table.
@@ -35,7 +36,7 @@ func (t *sharedStrings) readTexts(s *xmlScanner) error {
 		case err != nil:
 			return err
 		case kind == xmlEOF:
-			return errors.Join(t.text.seal(), t.ends.seal())
+			return errors.Join(t.addStart(), t.text.seal(), t.starts.seal())
 		case kind != xmlStart:
 			continue
 		}
@@ -64,10 +65,14 @@ func (t *sharedStrings) addText(text []byte, runs textRuns) error {
 		t.runs = append(t.runs, make([]textRuns, t.count-len(t.runs))...)
 		t.runs[t.count-1] = runs
 	}
-	if err := t.text.append(text); err != nil {
+	if err := t.addStart(); err != nil {
 		return err
 	}
-	return t.ends.append(binary.BigEndian.AppendUint64(nil, uint64(t.text.size)))
+	return t.text.append(text)
+}
+
+func (t *sharedStrings) addStart() error {
+	return t.starts.append(binary.BigEndian.AppendUint64(nil, uint64(t.text.size)))
 }
 
 // readText returns text number i, from 0. ok is false if there is none.
@@ -75,18 +80,12 @@ func (t *sharedStrings) readText(i int) (text string, ok bool, err error) {
 	if i < 0 || i >= t.count {
 		return "", false, nil
 	}
-	from := int64(0)
-	if i > 0 {
-		if from, err = t.readEnd(i - 1); err != nil {
-			return "", false, err
-		}
-	}
-	to, err := t.readEnd(i)
+	span, err := t.starts.read(int64(i)*8, int64(i)*8+16)
 	if err != nil {
 		return "", false, err
 	}
-	text, err = t.text.read(from, to)
-	return text, err == nil, err
+	b, err := t.text.read(int64(binary.BigEndian.Uint64(span)), int64(binary.BigEndian.Uint64(span[8:])))
+	return string(b), err == nil, err
 }
 
 // runsAt returns how text number i is formatted.
@@ -97,13 +96,5 @@ func (t *sharedStrings) runsAt(i int) textRuns {
 	return asTheCell
 }
 
-func (t *sharedStrings) readEnd(i int) (int64, error) {
-	b, err := t.ends.read(int64(i)*8, int64(i)*8+8)
-	if err != nil {
-		return 0, err
-	}
-	return int64(binary.BigEndian.Uint64([]byte(b))), nil
-}
-
 // Close removes what was kept on disk.
-func (t *sharedStrings) Close() error { return errors.Join(t.text.Close(), t.ends.Close()) }
+func (t *sharedStrings) Close() error { return errors.Join(t.text.Close(), t.starts.Close()) }

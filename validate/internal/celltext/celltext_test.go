@@ -7,16 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-func TestScanSigns(t *testing.T) {
-	for v, want := range map[string]Signs{
-		"": 0, "Jane Doe": Letter, "O'Brien": Letter, "5 é": Digit | NonASCII, `@%\&=+?<"[:-.`: At | Percent | Backslash | Ampersand | Equals | Plus | Question | Angle | Quote | Bracket | Colon | Hyphen | Dot,
-	} {
-		if got := ScanSigns(v); got != want {
-			t.Errorf("%q has %b, want %b", v, got, want)
-		}
-	}
-}
-
 func TestReadNumberForm(t *testing.T) {
 	for v, want := range map[string]NumberForm{
 		"10001.0": Decimal, "10001.00": Decimal, "10001,0": Decimal, "1.000": Grouped, "10,001": Grouped, "10.001": Grouped, "1,310,100": Grouped, "10'001": Grouped,
@@ -39,8 +29,7 @@ func FuzzCell(f *testing.F) {
 		if v == "" || !utf8.ValidString(v) {
 			t.Skip()
 		}
-		s := ScanSigns(v)
-		if n, found := FindNotation(v, s); found {
+		if n, found := FindNotation(v); found {
 			if n.At < 1 || n.At > utf8.RuneCountInString(v) || n.Kind == "" {
 				t.Errorf("%q: %+v", v, n)
 			}
@@ -48,10 +37,9 @@ func FuzzCell(f *testing.F) {
 				t.Errorf("%q: %q is no part of a message", v, n.Reads)
 			}
 		}
-		if ReadContent(v, s).Name() == "" {
+		if ReadContent(v).Name() == "" {
 			t.Errorf("%q: content without a name", v)
 		}
-		ReadNothing(v)
 		ReadNumberForm(v)
 		HasLostZero(v, "US")
 		IsLetteredPostalCode(v)

@@ -2,6 +2,7 @@ package celltext
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
@@ -28,27 +29,25 @@ func (c Content) Name() string {
 		"digits only", "TRUE or FALSE", "the name of a program", "an identifier"}[c]
 }
 
-// ReadContent returns what v holds. s are the signs of v.
-func ReadContent(v string, s Signs) Content {
+var identifier = regexp.MustCompile(`^[{}]*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}[{}]*$`)
+
+// ReadContent returns what v holds.
+func ReadContent(v string) Content {
 	switch {
-	case s&At != 0 && holdsEmail(v):
+	case holdsEmail(v):
 		return Email
-	case s&(Colon|Dot) != 0 && holdsWeb(v):
+	case holdsWeb(v):
 		return Web
-	case s&Letter != 0 && s&Digit == 0:
+	case !strings.ContainsAny(v, "0123456789"):
 		return readWord(v)
-	case s&Digit == 0:
-		return Text
-	case len(v) == 42 && v[0] == '0' && v[1]|0x20 == 'x' && areHex(v[2:], 40):
+	case len(v) == 42 && v[0] == '0' && v[1]|0x20 == 'x' && IsHex(v[2:]):
 		return Wallet
-	case s&(Dot|Colon) != 0 && isIPAddress(v):
+	case isIPAddress(v):
 		return IPAddress
-	case s&Hyphen != 0 && isUUID(v):
+	case identifier.MatchString(v):
 		return Identifier
-	case s&(Letter|NonASCII|At|Colon) == 0:
-		return readDigits(v)
 	}
-	return Text
+	return readDigits(v)
 }
 
 // holdsEmail reports whether a word of the cell is an e-mail address.
@@ -94,12 +93,6 @@ func isIPAddress(v string) bool {
 	return err == nil
 }
 
-func isUUID(v string) bool {
-	v = strings.Trim(v, "{}")
-	return len(v) == 36 && v[8] == '-' && v[13] == '-' && v[18] == '-' && v[23] == '-' &&
-		areHex(v, 8) && areHex(v[9:], 4) && areHex(v[14:], 4) && areHex(v[19:], 4) && areHex(v[24:], 12)
-}
-
 // readDigits distinguishes phone numbers from other codes of digits.
 func readDigits(v string) Content {
 	digits := 0
@@ -119,14 +112,6 @@ func readDigits(v string) Content {
 
 // readWord recognises the words of the two fields that have a list of words.
 func readWord(v string) Content {
-	if len(v) < 4 || len(v) > 13 {
-		return Text
-	}
-	switch v[0] | 0x20 {
-	case 't', 'f', 'w', 'v', 'c', 'n':
-	default:
-		return Text
-	}
 	switch strings.ToLower(v) {
 	case "true", "false", "wahr", "falsch", "vrai", "verdadero", "verdadeiro":
 		return Truth
@@ -139,24 +124,19 @@ func readWord(v string) Content {
 // IsLetteredPostalCode reports whether v is a postal code of letters and digits that
 // Britain (SW1A 1AA), Canada (K1A 0B1) and the Netherlands (1012 AB) have.
 func IsLetteredPostalCode(v string) bool {
-	var shape [8]byte
-	n := 0
-	for i := 0; i < len(v); i++ {
-		switch b := v[i]; {
-		case b == ' ' && i > 0 && v[i-1] != ' ':
-			continue
-		case n == len(shape):
-			return false
-		case IsDigit(b):
-			shape[n] = '9'
-		case 'A' <= b && b <= 'Z':
-			shape[n] = 'A'
-		default:
-			return false
+	shape := strings.Map(func(r rune) rune {
+		switch {
+		case '0' <= r && r <= '9':
+			return '9'
+		case 'A' <= r && r <= 'Z':
+			return 'A'
 		}
-		n++
+		return r
+	}, v)
+	if !strings.Contains(shape, "  ") {
+		shape = strings.ReplaceAll(shape, " ", "")
 	}
-	switch string(shape[:n]) {
+	switch shape {
 	case "A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA", "A9A9A9", "9999AA":
 		return true
 	}

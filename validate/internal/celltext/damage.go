@@ -1,6 +1,7 @@
 package celltext
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -34,23 +35,12 @@ func IsErrorValue(v string) bool {
 	return false
 }
 
+var roundedNumber = regexp.MustCompile(`^[-+]*[0-9](?:[.,][0-9]*)?[eE]\+[0-9]+$`)
+
 // IsRounded reports whether v is a long number as a spreadsheet shows it,
 // 1.41556E+10 or 1,41556E+10: one digit, perhaps a fraction, E, + and the
 // exponent. Spreadsheets always write the +.
-func IsRounded(v string) bool {
-	v = strings.TrimLeft(v, "+-")
-	if len(v) < 4 || !IsDigit(v[0]) {
-		return false
-	}
-	rest := v[1:]
-	if rest[0] == '.' || rest[0] == ',' {
-		rest = strings.TrimLeft(rest[1:], "0123456789")
-	}
-	if len(rest) < 3 || rest[0]|0x20 != 'e' || rest[1] != '+' {
-		return false
-	}
-	return isDigits(rest[2:])
-}
+func IsRounded(v string) bool { return roundedNumber.MatchString(v) }
 
 // IsCutTo15 reports whether v is a whole number of which a spreadsheet has kept
 // 15 digits and made zeros of the rest.
@@ -58,16 +48,12 @@ func IsCutTo15(v string) bool {
 	return len(v) > 15 && len(v) <= 32 && isDigits(v) && v[0] != '0' && strings.Trim(v[15:], "0") == ""
 }
 
+var decimalZeros = regexp.MustCompile(`^(?:\+[0-9]{6,}|[0-9]{7,})[.,]0+$`)
+
 // HasDecimalZeros reports whether v is a long number with the .0 that programs
 // write behind what they have read as a decimal one: 14155551234.0. Read as a
 // separator, the dot would make another number of it.
-func HasDecimalZeros(v string) bool {
-	whole := strings.TrimRight(v, "0")
-	if len(whole) < 8 || len(whole) == len(v) || whole[len(whole)-1] != '.' && whole[len(whole)-1] != ',' {
-		return false
-	}
-	return isDigits(strings.TrimPrefix(whole[:len(whole)-1], "+"))
-}
+func HasDecimalZeros(v string) bool { return decimalZeros.MatchString(v) }
 
 // isDigits reports whether s holds nothing but ASCII digits. "" does.
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }

@@ -1,6 +1,9 @@
 package celltext
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // MayBeDate reports whether a closer look for a date is worth it: a date is
 // short, begins or ends in a digit, and has something between its numbers. Nearly
@@ -113,15 +116,6 @@ func isMonth(s string) bool {
 
 // isBetween reports whether s is at most width digits, and a number from low to high.
 func isBetween(s string, width, low, high int) bool {
-	if s == "" || len(s) > width {
-		return false
-	}
-	n := 0
-	for i := 0; i < len(s); i++ {
-		if !IsDigit(s[i]) {
-			return false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return low <= n && n <= high
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && len(s) <= width && low <= int(n) && int(n) <= high
 }

@@ -23,17 +23,13 @@ func IsMisread(v string) bool {
 // isMisreadUTF8 looks at each run of characters outside ASCII: misread UTF-8
 // consists of nothing else but sequences of it.
 func isMisreadUTF8(v string) bool {
-	for from := 0; from < len(v); {
-		if v[from] < utf8.RuneSelf {
-			from++
-			continue
-		}
+	v = "\x00" + v + "\x00"
+	for from := 1; from < len(v); from++ {
 		to := from
-		for to < len(v) && v[to] >= utf8.RuneSelf {
+		for v[to] >= utf8.RuneSelf {
 			to++
 		}
-		run := v[from:to]
-		if isRunMisread(run, byteBefore(v, from), byteAfter(v, to)) {
+		if to > from && isRunMisread(v[from:to], v[from-1], v[to]) {
 			return true
 		}
 		from = to
@@ -41,23 +37,9 @@ func isMisreadUTF8(v string) bool {
 	return false
 }
 
-// byteBefore and byteAfter return the ASCII characters beside a run, 0 if there is none.
-func byteBefore(v string, at int) byte {
-	if at == 0 {
-		return 0
-	}
-	return v[at-1]
-}
-
-func byteAfter(v string, at int) byte {
-	if at == len(v) {
-		return 0
-	}
-	return v[at]
-}
-
 // isRunMisread reports whether a run is UTF-8 in one of the encodings, and no word
-// has it where it is. before and after are the ASCII characters beside it.
+// has it where it is. before and after are the ASCII characters beside it, 0 if
+// there is none.
 func isRunMisread(run string, before, after byte) bool {
 	first, size := utf8.DecodeRuneInString(run)
 	if !mayBegin(first) || size == len(run) && !unicode.Is(unicode.Han, first) {
@@ -174,7 +156,7 @@ func hasStraySign(v string) bool {
 			return true
 		case strings.ContainsRune("£¥¤¢¦¬¹³¶±√ƒ≈∫∂∑◊†‡‰ⁿ", r) && (unicode.IsLetter(last) || unicode.IsLetter(next) && !unicode.IsDigit(last)):
 			return true
-		case strings.ContainsRune("÷”“„€™", r) && isLatinLetter(last) && isLatinLetter(next):
+		case strings.ContainsRune("÷”“„€™", r) && unicode.Is(unicode.Latin, last) && unicode.Is(unicode.Latin, next):
 			return true
 		case r == '¿' && (unicode.IsLetter(last) || unicode.IsLower(next)):
 			return true
@@ -187,8 +169,6 @@ func hasStraySign(v string) bool {
 	}
 	return false
 }
-
-func isLatinLetter(r rune) bool { return unicode.Is(unicode.Latin, r) }
 
 func isASCIIRune(r rune) bool { return r < utf8.RuneSelf && isASCIILetter(byte(r)) }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -24,29 +25,14 @@ type Notation struct {
 	Sure  bool   // no plain text looks like this
 }
 
-// FindNotation returns the first notation in v that is none of plain text. s
-// are the signs of v.
-func FindNotation(v string, s Signs) (Notation, bool) {
-	if !mayHaveNotation(v, s) {
-		return Notation{}, false
-	}
+// FindNotation returns the first notation in v that is none of plain text.
+func FindNotation(v string) (Notation, bool) {
 	for _, find := range []func(string) (Notation, bool){findEncodedWord, findEntity, findMarkup, findPercent, findQuotedPrintable, findBackslash, findBareEscape, findUTF7, findJSON, findPunycode, findPlusForSpace} {
 		if n, found := find(v); found {
 			return n, true
 		}
 	}
 	return Notation{}, false
-}
-
-// mayHaveNotation reports whether a value with the signs s is worth the search.
-func mayHaveNotation(v string, s Signs) bool {
-	switch {
-	case s&inNotations != 0, strings.HasPrefix(v, "b'"):
-		return true
-	case s&Hyphen != 0 && isPunycode(v):
-		return true
-	}
-	return s&Digit != 0 && (strings.Contains(v, "u00") || strings.Contains(v, "_x"))
 }
 
 func newNotation(kind, v string, at int, reads rune, sure bool) (Notation, bool) {
@@ -136,10 +122,11 @@ func findMarkup(v string) (Notation, bool) {
 			return Notation{}, false
 		}
 		tag := strings.ToLower(strings.TrimRight(strings.TrimSpace(rest[:end]), " /"))
+		name, _, _ := strings.Cut(strings.TrimPrefix(tag, "/"), " ")
 		switch {
-		case isLineTag(tag):
+		case slices.Contains([]string{"br", "p", "div", "li"}, strings.TrimPrefix(tag, "/")):
 			return newNotation("HTML tags", v, i, '\n', true)
-		case isTextTag(tag), strings.HasPrefix(tag, "![cdata["):
+		case slices.Contains([]string{"b", "i", "u", "em", "strong", "span", "font", "td", "tr", "th", "a"}, name), strings.HasPrefix(tag, "![cdata["):
 			return newNotation("HTML tags", v, i, 0, true)
 		case strings.HasPrefix(tag, "u+") && len(tag) >= 6 && areHex(tag[2:], len(tag)-2):
 			n, err := strconv.ParseUint(tag[2:], 16, 21)
@@ -149,23 +136,6 @@ func findMarkup(v string) (Notation, bool) {
 		}
 	}
 	return Notation{}, false
-}
-
-func isLineTag(tag string) bool {
-	switch tag {
-	case "br", "/br", "p", "/p", "div", "/div", "li", "/li":
-		return true
-	}
-	return false
-}
-
-func isTextTag(tag string) bool {
-	tag, _, _ = strings.Cut(strings.TrimPrefix(tag, "/"), " ")
-	switch tag {
-	case "b", "i", "u", "em", "strong", "span", "font", "td", "tr", "th", "a":
-		return true
-	}
-	return false
 }
 
 // findPercent finds Jos%C3%A9, New%20York and %u00e9. "100%25" may be a sum.
@@ -180,7 +150,7 @@ func findPercent(v string) (Notation, bool) {
 		if !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
 			continue
 		}
-		r, sure := escapedBytes(v[i:], '%')
+		r, sure := escapedBytes(v[i:], "%", 2, 16)
 		return newNotation("percent-encoding", v, i, r, sure || !isAlphanumeric(r))
 	}
 	return Notation{}, false
@@ -192,7 +162,7 @@ func findQuotedPrintable(v string) (Notation, bool) {
 		if v[i] != '=' || !areHex(v[i+1:], 2) || i > 0 && IsDigit(v[i-1]) {
 			continue
 		}
-		r, sure := escapedBytes(v[i:], '=')
+		r, sure := escapedBytes(v[i:], "=", 2, 16)
 		if !sure && (v[i+1]|v[i+2])&0x20 != 0 && (!IsDigit(v[i+1]) || !IsDigit(v[i+2])) && isAlphanumeric(r) {
 			continue // lower case is not what programs write
 		}
@@ -203,14 +173,18 @@ func findQuotedPrintable(v string) (Notation, bool) {
 
 func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) && r < 0x80 || unicode.IsDigit(r) }
 
-// escapedBytes reads the bytes that s begins with, each a mark and two
-// hexadecimal digits. sure is true if they are a character outside ASCII, of
-// UTF-8 or of a Western code page.
-func escapedBytes(s string, mark byte) (r rune, sure bool) {
+// escapedBytes reads the bytes that s begins with, each a mark and so many digits
+// of that base. sure is true if they are a character outside ASCII, of UTF-8 or of
+// a Western code page.
+func escapedBytes(s, mark string, digits, base int) (r rune, sure bool) {
 	var b []byte
-	for len(b) < utf8.UTFMax && len(s) >= 3 && s[0] == mark && areHex(s[1:], 2) {
-		b = append(b, byte(hexRune(s[1:3])))
-		s = s[3:]
+	for len(b) < utf8.UTFMax && strings.HasPrefix(s, mark) && len(s) >= len(mark)+digits {
+		n, err := strconv.ParseUint(s[len(mark):len(mark)+digits], base, 8)
+		if err != nil {
+			break
+		}
+		b = append(b, byte(n))
+		s = s[len(mark)+digits:]
 	}
 	if r, n := utf8.DecodeRune(b); r != utf8.RuneError || n > 1 {
 		return r, r >= 0x80
@@ -244,12 +218,12 @@ func findBackslash(v string) (Notation, bool) {
 				return newNotation(kind, v, i, hexRune(digits), true)
 			}
 		case next == 'x' && areHex(rest, 2):
-			r, _ := escapedBytes(strings.ReplaceAll(v[i:], `\x`, "%"), '%')
+			r, _ := escapedBytes(v[i:], `\x`, 2, 16)
 			return newNotation(kind, v, i, r, true)
 		case next == '\'' || next == '"' || next == '`':
 			return newNotation(kind, v, i, rune(next), true)
 		case next >= '0' && next <= '3' && len(rest) >= 2 && isOctal(rest[0]) && isOctal(rest[1]):
-			r, sure := octalRune(v[i:])
+			r, sure := escapedBytes(v[i:], `\`, 3, 8)
 			return newNotation(kind, v, i, r, sure)
 		case next == 'n' || next == 'r' || next == 't':
 			plain := rest == "" || !isASCIILetter(rest[0]) || rest[0] <= 'Z' || i > 0 && strings.IndexByte(",. ", v[i-1]) >= 0
@@ -266,19 +240,6 @@ func findBackslash(v string) (Notation, bool) {
 }
 
 func isOctal(b byte) bool { return '0' <= b && b <= '7' }
-
-// octalRune reads the \303\251 that s begins with.
-func octalRune(s string) (r rune, sure bool) {
-	var b []byte
-	for len(b) < utf8.UTFMax && len(s) >= 4 && s[0] == '\\' && isOctal(s[1]) && isOctal(s[2]) && isOctal(s[3]) {
-		b = append(b, (s[1]-'0')<<6|(s[2]-'0')<<3|(s[3]-'0'))
-		s = s[4:]
-	}
-	if r, n := utf8.DecodeRune(b); n > 1 {
-		return r, true
-	}
-	return charmap.Windows1252.DecodeByte(b[0]), b[0] >= 0x80
-}
 
 // findBareEscape finds Josu00e9, a \u00e9 whose backslash was lost, and Jos_x00e9_
 // as workbooks write letters.
@@ -361,8 +322,6 @@ func findJSON(v string) (Notation, bool) {
 	}
 	return Notation{}, false
 }
-
-func isPunycode(v string) bool { return strings.Contains(v, "xn--") || strings.Contains(v, "XN--") }
 
 // findPunycode finds xn--mnchen-3ya, as host names write München.
 func findPunycode(v string) (Notation, bool) {

@@ -13,23 +13,15 @@ type postalForm struct {
 // Universal Postal Union's addressing sheets, and the posts' own lists.
 func formOf(country string) postalForm {
 	switch country {
-	case "US": // 00501 Holtsville, 02139-4307
+	case "US", "PR", "VI": // 00501 Holtsville, 02139-4307, 00601 Adjuntas
 		return postalForm{9, 5, 2}
-	case "PR", "VI": // 00601 Adjuntas
-		return postalForm{9, 5, 2}
-	case "IT", "VA": // 00118 Roma
+	case "IT", "VA", "PL", "KE", "LK": // 00118 Roma, 00-950 Warszawa, 00100 Nairobi
 		return postalForm{5, 0, 2}
 	case "FI": // 00100 Helsinki, 00002
 		return postalForm{5, 0, 4}
-	case "PL": // 00-950 Warszawa
-		return postalForm{5, 0, 2}
-	case "KE", "LK": // 00100 Nairobi, 00300 Colombo
-		return postalForm{5, 0, 2}
 	case "DE", "FR", "ES", "MX", "TR", "MY", "KR", "UA", "SK", "LT", "DZ", "PE", "GT", "LA", "MM", "EE", "MV": // 01067 Dresden
 		return postalForm{5, 0, 1}
-	case "NO", "SJ": // 0001, 0150 Oslo
-		return postalForm{4, 0, 3}
-	case "ZA", "AM": // 0001 Pretoria, 0010 Yerevan
+	case "NO", "SJ", "ZA", "AM": // 0001 and 0150 Oslo, 0001 Pretoria, 0010 Yerevan
 		return postalForm{4, 0, 3}
 	case "AU", "NZ", "DK", "GE", "PH", "PA": // 0800 Darwin, 0110 Whangarei
 		return postalForm{4, 0, 1}

@@ -13,52 +13,14 @@ const (
 	WroteNone           // \N, <NA>, NaT: what programs write
 )
 
-// maxNothing is the length of the longest word for nothing, in bytes.
-const maxNothing = 32
-
 // ReadNothing recognises the words that senders and programs write into a cell that
 // has no value. "NA" is none of them: it is Namibia, Naples and a surname. Nor
 // are "same", "todo" or "brak", which are surnames and towns.
 func ReadNothing(v string) Nothing {
-	if len(v) > maxNothing || !mayBeNothing(v[0]) {
-		return Something
-	}
-	var buf [maxNothing]byte
-	n := copy(buf[:], v)
-	ascii := true
-	for i := range n {
-		switch b := buf[i]; {
-		case 'A' <= b && b <= 'Z':
-			buf[i] |= 0x20
-		case b >= 0x80:
-			ascii = false
-		}
-	}
-	switch {
-	case v == "NaT":
+	if v == "NaT" {
 		return WroteNone
-	case ascii:
-		return plainNothing(string(buf[:n]))
 	}
-	return foreignNothing(strings.ToLower(v))
-}
-
-// mayBeNothing reports whether a word with this first letter may be in the list:
-// half of all names may not.
-func mayBeNothing(first byte) bool {
-	if !isASCIILetter(first) {
-		return !IsDigit(first) || first == '1'
-	}
-	switch first | 0x20 {
-	case 'a', 'b', 'd', 'i', 'k', 'm', 'n', 'o', 'p', 's', 't', 'u', 'x':
-		return true
-	}
-	return false
-}
-
-// plainNothing recognises words in lower case without a letter outside ASCII.
-func plainNothing(v string) Nothing {
-	switch v {
+	switch strings.ToLower(v) {
 	case "null", "none", "nan", "undefined", "ditto":
 		return NameToo
 	case `\n`, "<na>", "<nat>", "<null>", "[null]", "(null)", "{null}", "<nan>", "[nan]", "(nan)", "<none>", "(none)", "[none]", "nonetype",
@@ -73,17 +35,9 @@ func plainNothing(v string) Nothing {
 		"unknown", "not known", "unspecified", "not specified", "not available", "not applicable", "not provided", "not given", "not set", "not stated",
 		"no data", "no value", "no answer", "no entry", "xxx", "xxxx", "same as above", "as above", "see above", "dto.", "siehe oben",
 		`"`, `-"-`, `- " -`, "-''-", "unbekannt", "keine angabe", "inconnu", "inconnue", "desconocido", "desconocida", "desconhecido",
-		"sconosciuto", "onbekend", "sin datos", "no disponible", "non disponibile", "brak danych", "nieznany", "ukjent", "bilinmiyor":
-		return SaidNothing
-	}
-	return Something
-}
-
-// foreignNothing recognises words in lower case with a letter or sign outside ASCII.
-func foreignNothing(v string) Nothing {
-	switch v {
-	case "–", "—", "―", "…", "〃", "″", "”", "“", "–”–", "不明", "なし", "無し", "未定", "未知", "无", "無", "同上", "없음", "غير معروف",
-		"н/д", "нет данных", "неизвестно", "не указано", "невідомо", "non renseigné", "non renseignée", "não informado", "okänd", "mangler", "дані відсутні":
+		"sconosciuto", "onbekend", "sin datos", "no disponible", "non disponibile", "brak danych", "nieznany", "ukjent", "bilinmiyor",
+		"–", "—", "―", "…", "〃", "″", "”", "“", "–”–", "不明", "なし", "無し", "未定", "未知", "无", "無", "同上", "없음", "غير معروف",
+		"н/д", "нет данных", "неизвестно", "не указано", "невідомо", "non renseigné", "non renseignée", "não informado", "okänd", "дані відсутні":
 		return SaidNothing
 	}
 	return Something

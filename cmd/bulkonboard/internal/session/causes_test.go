@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
@@ -18,7 +19,9 @@ func TestCausesOfHeldRows(t *testing.T) {
 		if test.broken > 0 {
 			tally.Code[broken] = test.broken
 		}
-		text := strings.Join(CauseLines(tally, report.Advice), "\n")
+		var page term.Page
+		AddCauses(&page, tally, report.Advice)
+		text := page.Render(term.Layout{})
 		if n := strings.Count(text, "--accept looks_onboarded"); n != 1 {
 			t.Errorf("%s: told %d times:\n%s", name, n, text)
 		}

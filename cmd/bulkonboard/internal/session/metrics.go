@@ -55,7 +55,7 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 		}
 	}
 	if err := metrics.Write(g.out, g.path, g.now); err != nil {
-		return nil, exit.NewUsageError(err, "correct --metrics-file, or make the directory writable")
+		return nil, exit.NewUsageError(err, "correct --metrics-file, or make its directory writable")
 	}
 	return g, nil
 }

@@ -39,6 +39,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 				}
 				if err == nil {
 					perFile[r.File]++
+					if r.Status == ledger.Created && r.Customer.URL != "" {
+						s.links++
+					}
 					s.hosts.add(sum.Batch.Files[r.File].Name, &r)
 				}
 				if !yield(r, err) {
@@ -87,6 +90,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return written, attention, err
 	}
 	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, correctable)
+	s.rejects, s.correctable = rejects, correctable
 	return append(written, rejects...), attention, errors.Join(err, failure)
 }
 

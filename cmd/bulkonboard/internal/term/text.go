@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // LocalTime formats a moment in local time, to the second.
@@ -58,6 +59,31 @@ func Number(n int) string {
 		text = text[:i] + "," + text[i:]
 	}
 	return text
+}
+
+// Money formats an amount and its currency: "1,000,000.00 USD".
+func Money(amount, currency string) string {
+	whole, places, hasPlaces := strings.Cut(amount, ".")
+	if n, err := strconv.Atoi(whole); err == nil && whole != "-0" {
+		whole = Number(n)
+	}
+	if hasPlaces {
+		whole += "." + places
+	}
+	return strings.TrimSpace(whole + " " + currency)
+}
+
+// Sentences begins a text, and each of its sentences, with a capital letter.
+func Sentences(text string) string {
+	var b strings.Builder
+	for _, sentence := range strings.SplitAfter(text, ". ") {
+		first, size := utf8.DecodeRuneInString(sentence)
+		if size > 0 {
+			sentence = string(unicode.ToUpper(first)) + sentence[size:]
+		}
+		b.WriteString(sentence)
+	}
+	return b.String()
 }
 
 // IsOrAre returns the verb that follows a count.

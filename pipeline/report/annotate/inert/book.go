@@ -130,9 +130,7 @@ func (c *copier) copySheetList(data []byte, sheets []bookSheet, out *relList) ([
 				return verdictDrop, nil
 			}
 			id := out.addRelation("worksheet", fmt.Sprintf("worksheets/sheet%d.xml", place+1))
-			r.out.WriteString("<sheet")
-			r.writeAttributes(*at)
-			r.out.WriteString(` r:id="` + id + `"/>`)
+			r.writeStart(*at, ` r:id="`+id+`"/`)
 			return verdictWritten, r.d.Skip()
 		case "definedName":
 			return c.copyDefinedName(r, at, now)
@@ -163,9 +161,8 @@ func (c *copier) copyDefinedName(r *rewriter, at *xml.StartElement, now map[int]
 		c.countDropped("defined name", 1)
 		return verdictSkipped, nil
 	}
-	r.out.WriteString("<definedName")
-	r.writeAttributes(*at)
-	r.out.WriteString(">" + escapeXML(strings.TrimPrefix(text, "=")) + "</definedName>")
+	r.writeStart(*at, "")
+	r.out.WriteString(escapeXML(strings.TrimPrefix(text, "=")) + "</definedName>")
 	return verdictWritten, nil
 }
 

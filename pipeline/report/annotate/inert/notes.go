@@ -71,14 +71,13 @@ func rewriteComments(data []byte) (text []byte, cells []cellPlace, err error) {
 			return verdictDrop, nil
 		}
 		cells = append(cells, place)
-		r.out.WriteString("<comment")
-		r.writeAttributes(*at)
+		more := ""
 		for _, a := range at.Attr {
 			if a.Name.Space == revisionSpace && a.Name.Local == "uid" && uid.MatchString(a.Value) {
-				r.out.WriteString(` xr:uid="` + a.Value + `"`)
+				more = ` xr:uid="` + a.Value + `"`
 			}
 		}
-		r.out.WriteString(">")
+		r.writeStart(*at, more)
 		if _, err := r.copyContent(r.rules["comment"]); err != nil {
 			return verdictWritten, err
 		}

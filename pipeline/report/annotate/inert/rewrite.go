@@ -226,6 +226,13 @@ func (r *rewriter) copyFallback(parent rule) (n int, err error) {
 	}
 }
 
+// writeStart writes a start tag with the attributes that the grammar has, and more.
+func (r *rewriter) writeStart(at xml.StartElement, more string) {
+	r.out.WriteString("<" + at.Name.Local)
+	r.writeAttributes(at)
+	r.out.WriteString(more + ">")
+}
+
 // writeAttributes writes the attributes that the grammar has.
 func (r *rewriter) writeAttributes(at xml.StartElement) {
 	for _, name := range r.rules[at.Name.Local].attrs {
@@ -243,28 +250,28 @@ func (r *rewriter) writeAttributes(at xml.StartElement) {
 
 // dropElement skips an element and counts what in it has a name.
 func (r *rewriter) dropElement(at xml.StartElement) error {
-	for depth := 1; ; {
-		if kind := elementKind(at.Name.Local); kind != "" && r.left != nil {
+	depth := 0
+	for token := xml.Token(at); ; {
+		switch token := token.(type) {
+		case xml.StartElement:
+			kind := elementKind(token.Name.Local)
+			if kind == "" || r.left == nil {
+				depth++
+				break
+			}
 			r.left(kind, 1)
 			if err := r.d.Skip(); err != nil {
 				return err
 			}
+		case xml.EndElement:
 			depth--
 		}
-		for isStart := false; !isStart; {
-			if depth == 0 {
-				return nil
-			}
-			token, err := r.d.Token()
-			if err != nil {
-				return err
-			}
-			if _, isEnd := token.(xml.EndElement); isEnd {
-				depth--
-			}
-			if at, isStart = token.(xml.StartElement); isStart {
-				depth++
-			}
+		if depth == 0 {
+			return nil
+		}
+		var err error
+		if token, err = r.d.Token(); err != nil {
+			return err
 		}
 	}
 }

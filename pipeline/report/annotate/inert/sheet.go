@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -92,9 +93,7 @@ func (s *sheetCopy) inspectElement(at *xml.StartElement) (verdict, error) {
 // otherwise nothing of it.
 func (s *sheetCopy) copyFormulas(at xml.StartElement) (verdict, error) {
 	from, sound := s.out.Len(), true
-	s.out.WriteString("<" + at.Name.Local)
-	s.writeAttributes(at)
-	s.out.WriteString(">")
+	s.writeStart(at, "")
 	defer func(was func(*xml.StartElement) (verdict, error)) { s.inspect = was }(s.inspect)
 	s.inspect = func(at *xml.StartElement) (verdict, error) {
 		switch at.Name.Local {
@@ -136,9 +135,7 @@ const notCalculated = "#N/A"
 // copyCell copies a cell, a formula as its value.
 func (s *sheetCopy) copyCell(at xml.StartElement) error {
 	from := s.out.Len()
-	s.out.WriteString("<c")
-	s.writeAttributes(at)
-	s.out.WriteString(">")
+	s.writeStart(at, "")
 	var formula, value string
 	var hasFormula, hasValue bool
 	for {
@@ -182,24 +179,13 @@ func (s *sheetCopy) copyCell(at xml.StartElement) error {
 		isConstant := kind == "b" && (formula == "TRUE()" && value == "1" || formula == "FALSE()" && value == "0")
 		if !isConstant && (s.isStale || !hasValue || value == "" && kind != "str") {
 			s.out.Truncate(from)
-			s.writeNotCalculated(at)
+			at.Attr = slices.DeleteFunc(at.Attr, func(a xml.Attr) bool { return a.Name.Local == "t" })
+			s.writeStart(at, ` t="e"`)
+			s.out.WriteString("<v>" + notCalculated + "</v>")
 		}
 	}
 	s.out.WriteString("</c>")
 	return nil
-}
-
-// writeNotCalculated writes a cell whose formula has no value, without its end
-// tag.
-func (s *sheetCopy) writeNotCalculated(at xml.StartElement) {
-	s.out.WriteString("<c")
-	for i := range at.Attr {
-		if at.Attr[i].Name.Local == "t" {
-			at.Attr[i].Name.Local = "-"
-		}
-	}
-	s.writeAttributes(at)
-	s.out.WriteString(` t="e"><v>` + notCalculated + "</v>")
 }
 
 // countTags counts the start tags of an element in a part as it is written here.

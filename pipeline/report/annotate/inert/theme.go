@@ -6,15 +6,10 @@ import (
 	"strings"
 )
 
-// themeColours returns the colour names of a theme, in the order of ECMA-376 part 1,
-// 20.1.6.2.
-func themeColours() []string {
-	return []string{"dk1", "lt1", "dk2", "lt2", "accent1", "accent2", "accent3", "accent4", "accent5", "accent6", "hlink", "folHlink"}
-}
-
 // copyTheme returns a theme with the colours and the two fonts of the sender's,
 // which cells use. The rest is for drawings, and may hold pictures.
 func copyTheme(data []byte) ([]byte, error) {
+	names := []string{"dk1", "lt1", "dk2", "lt2", "accent1", "accent2", "accent3", "accent4", "accent5", "accent6", "hlink", "folHlink"} // ECMA-376 part 1, 20.1.6.2
 	colours := map[string]string{"dk1": "000000", "lt1": "FFFFFF", "dk2": "44546A", "lt2": "E7E6E6", "accent1": "4472C4", "accent2": "ED7D31",
 		"accent3": "A5A5A5", "accent4": "FFC000", "accent5": "5B9BD5", "accent6": "70AD47", "hlink": "0563C1", "folHlink": "954F72"}
 	fonts := map[string]string{"majorFont": "Calibri Light", "minorFont": "Calibri"}
@@ -45,7 +40,7 @@ func copyTheme(data []byte) ([]byte, error) {
 	}
 	var b strings.Builder
 	b.WriteString(header + `<a:theme xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" name="Office"><a:themeElements><a:clrScheme name="Office">`)
-	for _, name := range themeColours() {
+	for _, name := range names {
 		b.WriteString("<a:" + name + `><a:srgbClr val="` + colours[name] + `"/></a:` + name + ">")
 	}
 	b.WriteString(`</a:clrScheme><a:fontScheme name="Office">`)

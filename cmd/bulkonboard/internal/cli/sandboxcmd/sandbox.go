@@ -1,4 +1,5 @@
-package cli
+// Package sandboxcmd has the command `bulkonboard sandbox`.
+package sandboxcmd
 
 import (
 	"context"
@@ -17,7 +18,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
-func newSandboxCommand(con *term.Console) *cobra.Command {
+// NewCommand returns the command sandbox.
+func NewCommand(con *term.Console) *cobra.Command {
 	var (
 		checks webhookOptions
 		f      settings.SandboxFlags
@@ -27,17 +29,16 @@ func newSandboxCommand(con *term.Console) *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use:   "sandbox [flags]",
-		Short: "the simulated partner API on loopback",
-		Long: `Serves the partner's API, simulated, until it is interrupted. Its base URL is the
-first line of standard output, and standard error has the command that sends to
-it, with the key of this process. No other key is accepted but the one that
-BULKONBOARD_API_KEY holds when it starts, unless that is a live one.
+		Short: "run the simulated partner API on loopback",
+		Long: `Serves a simulated partner API until you interrupt it. The first line of standard
+output is its base URL; standard error shows the command that sends to it, with the
+key of this process. The only other key that it accepts is the one in
+BULKONBOARD_API_KEY when it starts, unless that is a live key.
 
-Faults are switches; a selector says whom they strike: a share (0.02 or 2%), the
-n-th request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain
-(@@example.com), or the n-th POST of each e-mail (try1). Those about users
-(serviceIds, createdAt, listed e-mails) strike a share of the users, or the n-th
-user of the account.
+A fault can have a selector that says what it hits: a share (0.02 or 2%), the n-th
+request (#3, #3-7, #3-), an e-mail (@jane@example.com), a domain (@@example.com), or
+the n-th POST of each e-mail (try1). Faults of users (serviceIds, createdAt, listed
+e-mails) hit a share of the users, or the n-th user of the account.
 
 ` + faultText(),
 		Example: `  bulkonboard sandbox --addr 127.0.0.1:8080 --balance 100 --latency 200ms
@@ -63,9 +64,9 @@ user of the account.
 	}
 	f.AddFlags(c.Flags(), "")
 	checks.flags(c.Flags())
-	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 chooses a free one")
-	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default memory only)")
-	c.Flags().Var(&ttl, "key-ttl", "how long an idempotency key is remembered")
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `ADDRESS` to listen on; port 0 picks a free port")
+	c.Flags().StringVar(&state, "state", "", "keep users in `FILE` (default: in memory)")
+	c.Flags().Var(&ttl, "key-ttl", "how long to remember an idempotency key")
 	settings.AddConfigFlag(c)
 	return c
 }
@@ -90,7 +91,7 @@ func runSandbox(ctx context.Context, con *term.Console, cfg sandbox.Config, addr
 		return exit.NewUsageError(err)
 	}
 	fmt.Fprintln(con.Out, url)
-	con.Sayf("the simulated partner listens until it is interrupted. In another window:")
+	con.Sayf("the simulated partner API is running; press Ctrl-C to stop it. In another window:")
 	con.Sayf("  %s bulkonboard run --base-url %s customers.csv", keyInEnvironment(key), url)
 	<-ctx.Done()
 	n := server.Counters()

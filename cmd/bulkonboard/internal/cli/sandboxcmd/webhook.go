@@ -1,4 +1,4 @@
-package cli
+package sandboxcmd
 
 import (
 	"github.com/spf13/pflag"
@@ -29,20 +29,20 @@ type webhookOptions struct {
 }
 
 func (k *webhookOptions) flags(f *pflag.FlagSet) {
-	f.Var(&k.after, "kyc-after", "users are approved, or what their e-mail asks for (jane+denied@..., +needs, +review, +pending), `D` after their creation")
-	f.Var(&k.hook, "webhook", "send changes of KYC status to `URL` on loopback, as `bulkonboard kyc listen` receives them")
+	f.Var(&k.after, "kyc-after", "approve users `D` after their creation, or do what their e-mail asks for (jane+denied@..., +needs, +review, +pending)")
+	f.Var(&k.hook, "webhook", "send changes of KYC status to `URL` on loopback, for bulkonboard kyc listen")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")
 	f.StringVar(&k.header, "webhook-header", "", "`NAME` of the signature's header (default X-Webhook-Signature)")
-	f.StringVar(&k.prefix, "webhook-prefix", "", "`TEXT` before the signature, such as sha256=")
+	f.StringVar(&k.prefix, "webhook-prefix", "", "prefix the signature with `TEXT`, such as sha256=")
 	f.BoolVar(&k.base64, "webhook-base64", false, "write signatures in base64 (default hex)")
 	f.BoolVar(&k.seed, "webhook-seed-name", false, "call approvals user.kyc.approved (default user.kyc-event)")
-	f.IntSliceVar(&k.generations, "webhook-generation", nil, "send each change in these generations of events: 1 (user.kyc.STATUS), 2 (rain.user-event), 3 (user.kyc-event; default)")
-	f.StringVar(&k.reason, "webhook-reason", "", "`TEXT` of a denial's reason; codes separated by commas are sent as a list")
-	f.Var(&k.age, "webhook-age", "events say that they happened `D` ago, like those that were refused for days")
-	f.BoolVar(&k.unknown, "webhook-unknown", false, "send an event of an undocumented name with each change")
-	f.BoolVar(&k.probe, "webhook-probe", false, "ask the URL by HEAD and GET first, and send nothing until both are answered with a 2xx")
-	f.StringVar(&k.oldSecret, "webhook-old-secret-file", "", "sign webhooks with the secret in `FILE` too, as while a secret is rotated")
-	f.BoolVar(&k.twoHeaders, "webhook-two-headers", false, "send the two signatures as two headers (default one, separated by a comma)")
+	f.IntSliceVar(&k.generations, "webhook-generation", nil, "generations `N,...` of events to send: 1 (user.kyc.STATUS), 2 (rain.user-event), 3 (user.kyc-event) (default 3)")
+	f.StringVar(&k.reason, "webhook-reason", "", "reason of a denial: `TEXT`, or codes separated by commas")
+	f.Var(&k.age, "webhook-age", "date events `D` ago, as if they had been refused for days")
+	f.BoolVar(&k.unknown, "webhook-unknown", false, "send an event with an undocumented name with each change")
+	f.BoolVar(&k.probe, "webhook-probe", false, "send HEAD and GET first, and no event until both are answered with 2xx")
+	f.StringVar(&k.oldSecret, "webhook-old-secret-file", "", "sign webhooks with the secret in `FILE` as well, as while a secret is rotated")
+	f.BoolVar(&k.twoHeaders, "webhook-two-headers", false, "send the two signatures in two headers (default: in one, separated by a comma)")
 }
 
 // applyTo adds them to the partner's settings.
