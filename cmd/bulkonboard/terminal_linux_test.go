@@ -59,6 +59,11 @@ func TestTerminal(t *testing.T) {
 		}
 		compareGolden(t, filepath.Join("testdata", "terminal", step.name+".txt"), got)
 	}
+	for _, env := range []string{"NO_COLOR=1", "TERM=dumb"} {
+		if got := showOnTerminal(t, dir, 80, []string{"status", "--sandbox"}, env); strings.Contains(got, "\x1b") || !strings.Contains(got, "Next") {
+			t.Errorf("%s: %q", env, got)
+		}
+	}
 }
 
 // terminalInputs returns lists with every kind of mistake, none at all, and with
@@ -84,11 +89,11 @@ func terminalInputs(t *testing.T) map[string]string {
 
 // showOnTerminal returns what a command prints on a terminal of so many columns,
 // or through pipes, with times made alike.
-func showOnTerminal(t *testing.T, dir string, columns int, args []string) string {
+func showOnTerminal(t *testing.T, dir string, columns int, args []string, env ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "bulkonboard", args...)
 	c.Dir = dir
-	c.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=")
+	c.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR="), env...)
 	var out bytes.Buffer
 	if columns == 0 {
 		c.Stdout, c.Stderr = &out, &out
@@ -98,8 +103,9 @@ func showOnTerminal(t *testing.T, dir string, columns int, args []string) string
 	} else {
 		runOnTerminal(t, c, columns, &out)
 	}
-	times := regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
-	return times.ReplaceAllString(strings.ReplaceAll(out.String(), "\r\n", "\n"), "2026-01-02 03:04:05")
+	text := strings.ReplaceAll(out.String(), "\r\n", "\n")
+	text = regexp.MustCompile(`\d{4}-\d\d-\d\d`).ReplaceAllString(text, "2026-01-02")
+	return regexp.MustCompile(`\d\d:\d\d:\d\d`).ReplaceAllString(text, "03:04:05")
 }
 
 // runOnTerminal runs a command whose output is a terminal.

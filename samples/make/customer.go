@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"golang.org/x/crypto/sha3"
 )
@@ -52,22 +51,14 @@ func walletAddress(random *rand.Rand) string {
 	for i := range b {
 		b[i] = byte(random.Uint32())
 	}
-	lower := hex.EncodeToString(b[:])
+	digits := []byte(hex.EncodeToString(b[:]))
 	h := sha3.NewLegacyKeccak256()
-	_, _ = h.Write([]byte(lower)) // a hash.Hash returns no error
-	sum := h.Sum(nil)
-	var out strings.Builder
-	out.WriteString("0x")
-	for i, c := range lower {
-		nibble := sum[i/2] >> 4
-		if i%2 == 1 {
-			nibble = sum[i/2] & 15
-		}
-		if nibble >= 8 {
-			out.WriteString(strings.ToUpper(string(c)))
-		} else {
-			out.WriteString(string(c))
+	_, _ = h.Write(digits) // a hash.Hash returns no error
+	hash := hex.EncodeToString(h.Sum(nil))
+	for i, c := range digits {
+		if c >= 'a' && hash[i] >= '8' {
+			digits[i] = c - 'a' + 'A'
 		}
 	}
-	return out.String()
+	return "0x" + string(digits)
 }

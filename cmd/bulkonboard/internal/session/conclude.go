@@ -66,7 +66,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	}
 	s.gauges.writeEnd(sum, code)
 	s.logEnd(sum, failed, code)
-	s.reportEnd(context.WithoutCancel(ctx), runEnd{sum, failed, code, written}) // a signal has had its effect
+	(&runResult{s, sum, failed, code, written}).print(context.WithoutCancel(ctx)) // a signal has had its effect
 	return s.finish(summaryOf(sum, failed), written, code)
 }
 

@@ -15,32 +15,35 @@ import (
 // failureLines is how many lines of a terminal what ended a run usually fills.
 const failureLines = 2
 
-// runEnd is what is known at the end of a run.
-type runEnd struct {
+// runResult is what is known at the end of a run, to be printed.
+type runResult struct {
+	*session
 	sum     pipeline.Summary
 	failed  error
 	code    exit.Code
 	written []string // names of the files that were written
 }
 
-// reportEnd prints what happened, what is left, where the report is, and the
-// command that continues.
-func (s *session) reportEnd(ctx context.Context, end runEnd) {
-	s.reportFailure(end.failed)
-	if end.failed != nil {
-		s.linesShown += failureLines
+// print prints what happened, what is left, where the report is, and the command
+// that continues.
+func (r *runResult) print(ctx context.Context) {
+	r.reportFailure(r.failed)
+	if r.failed != nil {
+		r.linesShown += failureLines
 	}
-	if hint := s.unusedProxy(end.failed); hint != "" {
-		s.Sayf("  %s", hint)
+	if hint := r.unusedProxy(r.failed); hint != "" {
+		r.Sayf("  %s", hint)
 	}
-	p := &term.Page{MaxLines: max(1, maxLines-s.linesShown)}
-	s.addResult(ctx, p, end.sum)
-	s.addNext(p, end)
-	s.Show(s.Err, p)
+	p := &term.Page{MaxLines: max(1, maxLines-r.linesShown)}
+	r.addResult(p)
+	r.addNotes(p)
+	r.addNext(ctx, p)
+	r.Show(r.Err, p)
 }
 
 // addResult adds what is in the list, what this run did, and the problems.
-func (s *session) addResult(ctx context.Context, p *term.Page, sum pipeline.Summary) {
+func (r *runResult) addResult(p *term.Page) {
+	sum := r.sum
 	if sum.Batch.ID != 0 {
 		part := p.Section("Result")
 		part.Text(strings.Join(labelsOf(sum.Batch), ", ") + ", " + term.Count(sum.Tally.Rows, "row"))
@@ -53,7 +56,6 @@ func (s *session) addResult(ctx context.Context, p *term.Page, sum pipeline.Summ
 	if sum.Batch.ID != 0 {
 		AddCauses(p, sum.Tally, report.Advice)
 	}
-	s.addEndNotes(ctx, p, sum)
 }
 
 // labelsOf returns the names of a batch's files as operators read them.
@@ -77,16 +79,17 @@ func thisRunText(sum pipeline.Summary) string {
 	return text
 }
 
-// addEndNotes adds warnings about links, money and other inputs.
-func (s *session) addEndNotes(ctx context.Context, p *term.Page, sum pipeline.Summary) {
+// addNotes adds warnings about links, money and other inputs.
+func (r *runResult) addNotes(p *term.Page) {
+	sum := r.sum
 	var notes []string
 	if n := sum.Tally.Changed; n > 0 {
 		notes = append(notes, fmt.Sprintf("%s with other details than were sent; nothing was sent again (details_changed in the report).", term.Count(n, "row")))
 	}
-	for _, line := range s.hosts.lines() {
+	for _, line := range r.hosts.lines() {
 		notes = append(notes, line)
-		if s.flags.IsOn() { // else it would be shown twice
-			s.log.Warn(strings.TrimPrefix(line, "warning: "))
+		if r.flags.IsOn() { // else it would be shown twice
+			r.log.Warn(strings.TrimPrefix(line, "warning: "))
 		}
 	}
 	if sum.Unconfirmed > 0 {
@@ -95,7 +98,9 @@ func (s *session) addEndNotes(ctx context.Context, p *term.Page, sum pipeline.Su
 	if w := feeWarning(sum); w != "" {
 		notes = append(notes, w)
 	}
-	notes = append(notes, s.otherInputs(ctx, sum)...)
+	if sum.OthersDoubt > 0 {
+		notes = append(notes, term.Count(sum.OthersDoubt, "row")+" in doubt through other inputs.")
+	}
 	if len(notes) == 0 {
 		return
 	}
@@ -127,35 +132,4 @@ func unconfirmedText(sum pipeline.Summary) string {
 		text += ": " + sum.ListError
 	}
 	return text + ". The next run asks again"
-}
-
-// otherInputs names the inputs that must be run again for what is left of them:
-// those of rows in doubt, and without an input of our own also of rows unsent.
-func (s *session) otherInputs(ctx context.Context, sum pipeline.Summary) (lines []string) {
-	if sum.OthersDoubt > 0 {
-		lines = append(lines, term.Count(sum.OthersDoubt, "row")+" in doubt through other inputs.")
-	}
-	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: sum.Batch.ID}
-	if s.in == nil {
-		left.Status = append(left.Status, ledger.Pending, ledger.InsufficientBalance)
-	} else if sum.OthersDoubt == 0 {
-		return nil
-	}
-	count := map[int64]int{}
-	for c, err := range s.store.Customers(ctx, left) {
-		if err != nil {
-			return append(lines, fmt.Sprintf("warning: the inputs to run again are not known: %v", err))
-		}
-		count[c.LastBatch]++
-	}
-	batches, err := s.store.Batches(ctx)
-	if err != nil {
-		return append(lines, fmt.Sprintf("warning: the inputs to run again are not known: %v", err))
-	}
-	for _, b := range batches {
-		if n := count[b.ID]; n > 0 {
-			lines = append(lines, fmt.Sprintf("%s left of an input that must be run again: %s", term.Count(n, "row"), s.QuoteWords(term.FileArguments(FileNames(b))...)))
-		}
-	}
-	return lines
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,23 +14,24 @@ import (
 
 // addNext adds what to do: what the exit code means, what is left, the command
 // that continues, and where the report is.
-func (s *session) addNext(p *term.Page, end runEnd) {
+func (r *runResult) addNext(ctx context.Context, p *term.Page) {
 	part := p.Next()
-	AddExit(part, end.code)
-	s.addContinue(part, end)
-	if n := len(s.rejects); n > 0 {
-		part.Text(fmt.Sprintf("Correct %s in %s, then run:", term.Count(s.correctable, "row"), strings.Join(s.rejects, ", ")))
-		part.Command(s.rejectsCommand())
+	AddExit(part, r.code)
+	r.addContinue(part)
+	r.addOtherInputs(ctx, part)
+	if n := len(r.rejects); n > 0 {
+		part.Text(fmt.Sprintf("Correct %s in %s, then run:", term.Count(r.correctable, "row"), strings.Join(r.rejects, ", ")))
+		part.Command(r.rejectsCommand())
 	}
-	if n := end.sum.Tally.Status[ledger.LinkMissing]; n > 0 && end.code == exit.Findings {
+	if n := r.sum.Tally.Status[ledger.LinkMissing]; n > 0 && r.code == exit.Findings {
 		part.Text("Get new links for " + term.Count(n, "user") + " without one:")
-		part.Command(s.recoverCommand())
+		part.Command(r.recoverCommand())
 	}
 	var reports, marked []string
-	for _, path := range end.written {
+	for _, path := range r.written {
 		switch {
-		case slices.Contains(s.rejects, path):
-		case path == s.flags.Annotate:
+		case slices.Contains(r.rejects, path):
+		case path == r.flags.Annotate:
 			marked = append(marked, path)
 		default:
 			reports = append(reports, path)
@@ -39,7 +41,7 @@ func (s *session) addNext(p *term.Page, end runEnd) {
 		part.Text("Marked copy of the list: " + path)
 	}
 	for _, path := range reports {
-		if n := s.links; n > 0 {
+		if n := r.links; n > 0 {
 			part.Text(fmt.Sprintf("Open %s: %s to send out.", path, term.Count(n, "verification link")))
 			continue
 		}
@@ -60,39 +62,76 @@ func AddExit(part *term.Part, code exit.Code) {
 }
 
 // addContinue adds what is left, and the command that continues.
-func (s *session) addContinue(part *term.Part, end runEnd) {
-	sum, left := end.sum, end.sum.Remaining
+func (r *runResult) addContinue(part *term.Part) {
+	sum, left := r.sum, r.sum.Remaining
 	if sum.Batch.ID == 0 {
 		left = sum.Plan.Send + sum.Plan.InDoubt
 	}
-	if left == 0 && (end.code == exit.OK || end.code == exit.Findings) {
+	if left == 0 && (r.code == exit.OK || r.code == exit.Findings) {
 		return
 	}
 	text := "To continue:"
 	if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
 		text = term.Count(left, "row") + " left. To continue:"
 	}
-	if exit.StopReasonOf(end.failed) == pipeline.MaxNew { // the same command would be refused again
+	if exit.StopReasonOf(r.failed) == pipeline.MaxNew { // the same command would be refused again
 		part.Text(fmt.Sprintf("Check that this is the right file. If it is, raise --max-new: %s %s new.", term.Count(sum.Plan.New, "row"), term.IsOrAre(sum.Plan.New)))
 		return
 	}
 	part.Text(text)
-	part.Command(s.ContinueCommand())
+	part.Command(r.ContinueCommand())
 }
 
 // recoverCommand returns the command that gets new links for the users of this input.
-func (s *session) recoverCommand() string {
-	words := term.WithoutFlags(s.Args, map[string]bool{"--limit": true, "--fresh": false, "--new-ledger": false}, nil)
-	if i := slices.Index(words, s.command); i >= 0 {
+func (r *runResult) recoverCommand() string {
+	words := term.WithoutFlags(r.Args, map[string]bool{"--limit": true, "--fresh": false, "--new-ledger": false}, nil)
+	if i := slices.Index(words, r.command); i >= 0 {
 		words = slices.Replace(words, i, i+1, "links", "recover")
 	}
-	return s.CommandLine(words...)
+	return r.CommandLine(words...)
 }
 
-// rejectsCommand returns this command for the rejects files. They have their own
-// form, and their outcome gets reports of its own.
-func (s *session) rejectsCommand() string {
-	words := term.WithoutFlags(s.Args, map[string]bool{"--report": true, "--rejects": true, "--annotate": true, "--sheet": true,
-		"--header-row": true, "--delimiter": true, "--encoding": true, "--fresh": false, "--new-ledger": false}, s.inputNames())
-	return s.CommandLine(append(words, term.FileArguments(s.rejects)...)...)
+// addOtherInputs adds the commands for inputs that must be run again for what is
+// left of them: for rows in doubt, and without an input of our own also for rows
+// that are not sent.
+func (r *runResult) addOtherInputs(ctx context.Context, part *term.Part) {
+	left := ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: r.sum.Batch.ID}
+	if r.in == nil {
+		left.Status = append(left.Status, ledger.Pending, ledger.InsufficientBalance)
+	} else if r.sum.OthersDoubt == 0 {
+		return
+	}
+	count := map[int64]int{}
+	var batches []ledger.Batch
+	var err error
+	for c, failed := range r.store.Customers(ctx, left) {
+		if err = failed; err != nil {
+			break
+		}
+		count[c.LastBatch]++
+	}
+	if err == nil {
+		batches, err = r.store.Batches(ctx)
+	}
+	if err != nil {
+		part.Styled(term.Attention, fmt.Sprintf("Warning: the inputs to run again are not known: %v", err))
+		return
+	}
+	for _, b := range batches {
+		if n := count[b.ID]; n > 0 {
+			part.Text(fmt.Sprintf("%s left of %s. Run it again, with the flags that it had:", term.Count(n, "row"), strings.Join(labelsOf(b), ", ")))
+			part.Command(r.commandFor(FileNames(b)))
+		}
+	}
+}
+
+// rejectsCommand returns this command for the rejects files.
+func (r *runResult) rejectsCommand() string { return r.commandFor(r.rejects) }
+
+// commandFor returns this command for other files. They have their own form, and
+// their outcome gets reports of its own.
+func (r *runResult) commandFor(files []string) string {
+	words := term.WithoutFlags(r.Args, map[string]bool{"--report": true, "--rejects": true, "--annotate": true, "--sheet": true,
+		"--header-row": true, "--delimiter": true, "--encoding": true, "--fresh": false, "--new-ledger": false}, r.inputNames())
+	return r.CommandLine(append(words, term.FileArguments(files)...)...)
 }

@@ -161,8 +161,11 @@ func (s *session) reportPlan(plan pipeline.Plan) {
 	s.show(p)
 }
 
-// inputNames returns the names of the input's files.
+// inputNames returns the names of the input's files; nil without input.
 func (s *session) inputNames() []string {
+	if s.in == nil {
+		return nil
+	}
 	var names []string
 	for _, f := range s.in.Files() {
 		names = append(names, f.Name)

@@ -58,6 +58,9 @@ func (s *session) planNext(plan pipeline.Plan, code exit.Code, failed error) *te
 	case exit.Wallet:
 		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The wallet does not cover every row (exit %d).", code))
 		part.Text("Top it up, or send what it covers. To send:")
+	case exit.Partner:
+		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The partner did not say what the wallet holds (exit %d).", code))
+		part.Text("Try again later. To send:")
 	case exit.Findings:
 		part.Styled(term.Attention, fmt.Sprintf("Nothing was sent. Some rows need a correction (exit %d).", code))
 		part.Text("To send the others:")

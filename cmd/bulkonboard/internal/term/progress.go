@@ -138,10 +138,10 @@ func figures(now time.Time, p progress) []string {
 	}
 	parts = append(parts, Number(p.Created)+" created", problemsText(p))
 	if left := timeLeft(now, p); left > 0 {
-		parts = append(parts, AboutDuration(left)+" left")
+		parts = append(parts, compactDuration(left)+" left")
 	}
 	if elapsed := now.Sub(p.Since).Truncate(time.Second); elapsed > 0 {
-		parts = append(parts, ShortDuration(elapsed)+" elapsed")
+		parts = append(parts, compactDuration(elapsed)+" elapsed")
 	}
 	if p.Pause == "" && !math.IsInf(p.Rate, 1) && p.Rate > 0 {
 		parts = append(parts, fmt.Sprintf("%.3g/s", p.Rate))
@@ -201,7 +201,7 @@ func timeLeft(now time.Time, p progress) time.Duration {
 	return wait + time.Duration(float64(gone)/float64(p.Decided)*float64(p.ToSend-p.Decided))
 }
 
-const barNarrow = 8 // on a terminal of less than barColumns
+const barNarrow = 5 // on a terminal of less than barColumns
 
 const barColumns = 100
 

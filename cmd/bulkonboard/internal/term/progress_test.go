@@ -37,8 +37,8 @@ func TestBarText(t *testing.T) {
 	p := progress{Progress: pipeline.Progress{Phase: pipeline.Sending, ToSend: 12000, Decided: 1200, Created: 1190, Problems: 10, Rejected: 10, Rate: 20, Since: start}}
 	now := start.Add(time.Minute)
 	for room, want := range map[int]string{
-		100: "1,200 of 12,000, 1,190 created, 10 rejected, about 9 min left, 1m elapsed, 20/s",
-		62:  "1,200 of 12,000, 1,190 created, 10 rejected, about 9 min left",
+		100: "1,200 of 12,000, 1,190 created, 10 rejected, 9m left, 60s elapsed, 20/s",
+		62:  "1,200 of 12,000, 1,190 created, 10 rejected, 9m left",
 		45:  "1,200 of 12,000, 1,190 created, 10 rejected",
 		5:   "1,200 of 12,000",
 	} {
@@ -46,9 +46,9 @@ func TestBarText(t *testing.T) {
 			t.Errorf("in %d columns: %q, want %q", room, got, want)
 		}
 	}
-	// At 80 columns there is room for all but the wallet, and a pause is told first.
+	// At 80 columns there is room for all but the rate and the wallet, and a pause comes first.
 	room := 80 - barFrame - widthOfBar(80)
-	if got, want := barText(now, p, room), "1,200 of 12,000, 1,190 created, 10 rejected, about 9 min left"; got != want {
+	if got, want := barText(now, p, room), "1,200 of 12,000, 1,190 created, 10 rejected, 9m left, 60s elapsed"; got != want {
 		t.Errorf("at 80 columns: %q, want %q", got, want)
 	}
 	p.Pause, p.Until = "partner asked to wait 30 s, going on", now.Add(30*time.Second)
@@ -81,7 +81,7 @@ func TestProgressWaits(t *testing.T) {
 		var view ProgressView
 		for _, pause := range []string{"", "a wait", "", "another"} {
 			view.Update(pipeline.Progress{Pause: pause})
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 		}
 		if got, moved := view.latest(time.Now()); !moved || got.waited != 2*time.Minute {
 			t.Errorf("two waits of a minute are %v", got.waited)

@@ -109,6 +109,20 @@ func AboutDuration(d time.Duration) string {
 	return fmt.Sprintf("about %s days", Number(int(d.Hours()/24)))
 }
 
+// compactDuration formats a duration roughly, in as few letters as a line of
+// progress has room for: 45s, 12m, 5h, 3d.
+func compactDuration(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Round(time.Minute).Minutes()))
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Round(time.Hour).Hours()))
+	}
+	return Number(int(d.Hours()/24)) + "d"
+}
+
 // ShortDuration formats a duration without its zero parts: 15m, not 15m0s.
 func ShortDuration(d time.Duration) string {
 	text := d.String()

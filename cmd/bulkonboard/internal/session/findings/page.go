@@ -154,22 +154,29 @@ func (g *group) firstPlaces() []columns.Place {
 }
 
 // placesText formats the first positions of n: the cells of a workbook "D3, D8,
-// ...", or "rows 3, 8, ...".
+// ...", or "rows 3, 8, ...", with their file where there are several.
 func placesText(field string, first []columns.Place, n int, files []source.File) string {
-	var places []string
 	first = first[:min(len(first), firstPlaces)]
-	areCells := len(first) > 0
+	areCells, isOneFile := len(first) > 0, true
 	for _, p := range first {
 		m := mappingOf(field, []columns.Place{p}, files)
 		areCells = areCells && m != nil && files[p.File].Kind == "xlsx"
+		isOneFile = isOneFile && p.File == first[0].File
 	}
+	fileOf := func(p columns.Place) string {
+		if len(files) < 2 || p.File >= len(files) {
+			return ""
+		}
+		return " of " + term.FileLabel(files[p.File].Name)
+	}
+	var places []string
 	for _, p := range first {
 		text := strconv.Itoa(p.Row)
 		if areCells {
 			text = table.CellName(mappingOf(field, []columns.Place{p}, files).Column+1, p.Row)
 		}
-		if len(files) > 1 && p.File < len(files) {
-			text += " of " + term.FileLabel(files[p.File].Name)
+		if !isOneFile {
+			text += fileOf(p)
 		}
 		places = append(places, text)
 	}
@@ -177,6 +184,9 @@ func placesText(field string, first []columns.Place, n int, files []source.File)
 		places = append(places, "...")
 	}
 	text := strings.Join(places, ", ")
+	if isOneFile && len(first) > 0 {
+		text += fileOf(first[0])
+	}
 	switch {
 	case areCells:
 		return text
