@@ -47,7 +47,7 @@ func awkwardBooks() []awkward {
 		sheet(61, "a style that is not there", `r="A3"`, `r="A3" s="77"`, 2, "style"),
 		sheet(61, "a range that is none", "</sheetData>", `</sheetData><mergeCells><mergeCell ref="A3:"/></mergeCells>`, 2, "merged range"),
 		book(62, "a cell far to the right", set("XFD3", "x"), 2, "beyond column 1,000"),
-		sheet(62, "a cell far below", "</sheetData>", `<row r="1048576"><c r="A1048576" t="str"><v>x</v></c></row></sheetData>`, 3, "2  ready to send", "row 1048576"),
+		sheet(62, "a cell far below", "</sheetData>", `<row r="1048576"><c r="A1048576" t="str"><v>x</v></c></row></sheetData>`, 0, "2  ready to send", "row 1048576"),
 		book(63, "formula", func(f *excelize.File) { must(f.SetCellFormula("Sheet1", "K3", "1+1")) }, 3, "[formula_uncached]", "row 3, column city"),
 		sheet(63, "formula with result", `</row></sheetData>`, `<c r="K3" t="str"><f>"Bo"</f><v>Bo</v></c></row></sheetData>`, 0, "1 cell is made by formulas"),
 		sheet(63, "error", `</row></sheetData>`, `<c r="K3" t="e"><v>#REF!</v></c></row></sheetData>`, 3, "[cell_error]"),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -66,6 +67,8 @@ type rowTable struct {
 	batches []ledger.Batch
 	names   [][]string // batch → its file → what the report calls it
 	carryTo [][]int    // batch → its carried column → column of the table
+
+	phrases *finance.Phrases // if the cells are for finance, else nil
 }
 
 func newRowTable(m Meta) *rowTable {
@@ -138,7 +141,15 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 		c[colRow] = strconv.Itoa(r.Number)
 	}
 	c[colStatus] = string(r.Status)
-	c[colField], c[colCode], c[colMessage] = listCells(problemsOf(r))
+	var registered time.Time
+	if batch >= 0 && batch < len(t.batches) {
+		registered = t.batches[batch].Registered
+	}
+	items := problemsOf(r, registered)
+	if t.phrases != nil {
+		wordForFinance(items, t.phrases)
+	}
+	c[colField], c[colCode], c[colMessage] = listCells(items)
 	if c[colMessage] != "" && r.Line > 0 && r.Line != r.Number {
 		c[colMessage] += " (line " + strconv.Itoa(r.Line) + ")"
 	}
@@ -192,14 +203,18 @@ func checkCells(cells []string, c *ledger.Customer) {
 	}
 }
 
+// detailsChanged is the code of details that differ from what was sent.
+const detailsChanged = "details_changed"
+
 // problem is one entry of the lists in field, code and message.
 type problem struct{ field, code, message string }
 
 // problemsOf returns the problems of a row: what decided its status, then
 // changed details, then a check that goes on without the user, then warnings. A
 // finding that did not decide the status is a warning; it is omitted for a
-// customer who was created from a corrected row.
-func problemsOf(r *ledger.Reported) (list []problem) {
+// customer who was created from a corrected row. registered is when the row's
+// input was.
+func problemsOf(r *ledger.Reported, registered time.Time) (list []problem) {
 	own := r.Status == ledger.Invalid || r.Status == ledger.DuplicateInInput
 	if own {
 		for _, f := range r.Findings {
@@ -215,11 +230,11 @@ func problemsOf(r *ledger.Reported) (list []problem) {
 	}
 	if !own && r.Status != ledger.Forgotten {
 		for _, field := range r.Changed {
-			list = append(list, problem{field, "details_changed", "differs from what was sent, and was not sent again"})
+			list = append(list, problem{field, detailsChanged, "differs from what was sent, and was not sent again"})
 		}
 	}
 	if r.ShowsOther() {
-		list = append(list, problem{"", "warn:known_from", "the row itself is invalid. Its customer is that of " + r.From.String()})
+		list = append(list, problem{"", "warn:known_from", KnownFrom(r, registered)})
 	}
 	if p := r.Customer.Pairing; r.Status == ledger.Created && p == ledger.Unconfirmed {
 		list = append(list, problem{"", "warn:" + string(p), p.Explain()})
@@ -234,6 +249,33 @@ func problemsOf(r *ledger.Reported) (list []problem) {
 		}
 	}
 	return list
+}
+
+// wordForFinance words problems for finance, with the sender's headings.
+func wordForFinance(items []problem, phrases *finance.Phrases) {
+	for i := range items {
+		p := &items[i]
+		p.message = phrases.Sentence(p.field, strings.TrimPrefix(p.code, "warn:"), p.message)
+		p.field = phrases.Title(p.field)
+		if len(items) > 1 {
+			p.message = strings.TrimSuffix(p.message, ".")
+		}
+	}
+}
+
+// KnownFrom returns where the customer of an invalid row comes from, if
+// r.ShowsOther: from a later input, in which the row was corrected, or from an
+// earlier one. registered is when the row's input was; zero = unknown.
+func KnownFrom(r *ledger.Reported, registered time.Time) string {
+	from := r.From
+	if from.Number == 0 || registered.IsZero() || !from.Registered.After(registered) {
+		return "the row itself is invalid. Its customer is that of " + from.String()
+	}
+	name := filepath.Base(from.File)
+	if from.File == "-" {
+		name = "standard input"
+	}
+	return statusTitle(r.Status) + ", as corrected in " + name + " row " + strconv.Itoa(from.Number)
 }
 
 // listCells returns the cells field, code and message: three lists of the same

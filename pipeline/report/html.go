@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -93,7 +94,7 @@ func newPage(m Meta, t *tally) pageData {
 		x += widths[i]
 	}
 	for _, c := range t.sortedCauses() {
-		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(), reporttext.FormatCount(c.Count), Advice(c.Status, c.Code)})
+		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(m.Headings), reporttext.FormatCount(c.Count), finance.Advice(c.Status, c.Code)})
 	}
 	return p
 }

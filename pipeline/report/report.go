@@ -21,6 +21,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
@@ -64,9 +65,10 @@ type Meta struct {
 	Finished   time.Time // zero = unknown
 	StopReason string    // "" = ran to the end
 	Money      Money
-	NoLinks    bool      // leave out every verification link
-	Asked      time.Time // when a report on demand was requested, perhaps during the run; zero: it is the run's own
-	KYC        bool      // there is news of the users' identity checks: add CheckColumns and their counts
+	NoLinks    bool             // leave out every verification link
+	Asked      time.Time        // when a report on demand was requested, perhaps during the run; zero: it is the run's own
+	Headings   finance.Headings // the sender's, for .xlsx and .html; nil = plain English titles
+	KYC        bool             // there is news of the users' identity checks: add CheckColumns and their counts
 }
 
 // asOf returns the time that the report describes.

@@ -24,7 +24,9 @@ func newTally(m Meta) *tally {
 }
 
 // add counts a row and returns its first cause, by which it is grouped. A row
-// without a problem has none.
+// without a problem has none. The causes are those of ledger.Tally, so that
+// every count of them agrees; changed details, which it counts apart, and a
+// status without a code are causes too.
 func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	t.rows++
 	t.counts[r.Status]++
@@ -32,11 +34,8 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 		t.pace.add(r.Customer.Decided)
 	}
 	t.checks.add(r)
-	for _, p := range problemsOf(r) {
-		if strings.HasPrefix(p.code, "warn:") {
-			continue
-		}
-		c := Cause{Status: r.Status, Field: listItem(p.field), Code: listItem(p.code)}
+	for _, p := range r.Problems() {
+		c := Cause{Status: r.Status, Field: listItem(p.Field), Code: listItem(p.Code)}
 		t.causes[c]++
 		if !ok {
 			first, ok = c, true
@@ -45,6 +44,13 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	if !ok && r.Status != ledger.Created {
 		first, ok = Cause{Status: r.Status}, true
 		t.causes[first]++
+	}
+	if len(r.Changed) > 0 && r.Status != ledger.Forgotten {
+		c := Cause{Status: r.Status, Code: detailsChanged}
+		t.causes[c]++
+		if !ok {
+			first, ok = c, true
+		}
 	}
 	return first, ok
 }

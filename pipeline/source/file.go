@@ -21,6 +21,7 @@ type file struct {
 	csvfile.Dialect // of text
 	sheet           string
 	headerRow       int    // Number of the header row
+	hidden          []int  // columns that are hidden in the sheet
 	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
 	carry           []int  // column of each carried name, -1 = none here
 	dates           []bool // for each Options.Send: its column holds dates
@@ -84,6 +85,9 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 		return nil, refusal
 	}
 	f.notes = append(notes, f.notes...)
+	if r, isSheet := rows.(*workbookRows); isSheet {
+		f.hidden = r.HiddenColumns(len(f.header))
+	}
 	if f.kind != kindXLSX {
 		in.noteDialect(f, head)
 	}

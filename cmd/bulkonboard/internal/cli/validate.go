@@ -121,7 +121,8 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	var failed error
 	if f.annotate != "" {
 		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
-		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
+		columns := outputs.ColumnIndexes(in.Files()[0])
+		note.Rows, note.Marked = outputs.MarkedRows(ctx, in, found.Marks, columns), outputs.OnlyMarked(found.Marks, columns)
 		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {
 			failed = err
 		}
