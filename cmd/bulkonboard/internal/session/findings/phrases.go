@@ -23,7 +23,7 @@ func phrases() map[string]string {
 		validate.CodeExcelRounded:   "rounded by a spreadsheet, digits lost",
 		validate.CodeExcelDate:      "turned into a date",
 		validate.CodeExcelDecimal:   "turned into a number (.0 or separators)",
-		validate.CodeDateAmbiguous:  "day and month cannot be told apart",
+		validate.CodeDateAmbiguous:  "day and month may be swapped",
 		validate.CodeEmailFormat:    "not one plain e-mail address",
 		validate.CodeEmailNonASCII:  "a letter before the @ may be a look-alike",
 		validate.CodeEmailHost:      "no public host after the @",
