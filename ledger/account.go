@@ -16,8 +16,8 @@ func (a Account) Differs(b Account) bool {
 		a.Slug != "" && b.Slug != "" && a.Slug != b.Slug
 }
 
-// Learn returns the account with the names that it lacks taken from b.
-func (a Account) Learn(b Account) Account {
+// Merge returns the account with the names that it lacks taken from b.
+func (a Account) Merge(b Account) Account {
 	if a.Partner == "" {
 		a.Partner = b.Partner
 	}

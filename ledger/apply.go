@@ -19,32 +19,32 @@ func FindIntent(c Customer, run int64, in Intent) int64 {
 		}
 	}
 	if newest.Class != Open || newest.Run != run || newest.Key != in.Key || newest.Removes != in.Removes ||
-		newest.Generation != in.Generation || newest.NotBefore.Stored() != in.At.Stored() {
+		newest.Generation != in.Generation || newest.NotBefore.Truncate() != in.At.Truncate() {
 		return 0
 	}
 	return newest.ID
 }
 
-// Apply applies changes in their order, by the rule of [Journal].Record, and
+// ApplyChanges applies changes in their order, by the rule of [Journal].Record, and
 // returns those that do not fit. of gives each customer with all its attempts, nil
 // for one that the ledger does not have; what fits is written there.
-func Apply(of func(customer int64) *Customer, changes []Change) (left []Change) {
+func ApplyChanges(of func(customer int64) *Customer, changes []Change) (refused []Change) {
 	repairs := !slices.ContainsFunc(changes, func(ch Change) bool { return ch.Repair }) || allRepairsFit(of, changes)
 	for _, ch := range changes {
 		c := of(ch.Customer)
 		if c == nil || ch.Repair && !repairs {
-			left = append(left, ch)
+			refused = append(refused, ch)
 			continue
 		}
-		after, err := Decided(*c, ch)
+		after, err := ApplyChange(*c, ch)
 		switch {
 		case err == nil:
 			*c = after
-		case !Recorded(*c, ch):
-			left = append(left, ch)
+		case !IsRecorded(*c, ch):
+			refused = append(refused, ch)
 		}
 	}
-	return left
+	return refused
 }
 
 // allRepairsFit tries the changes out: a mix-up of which only a part is corrected
@@ -56,11 +56,11 @@ func allRepairsFit(of func(customer int64) *Customer, changes []Change) bool {
 		if at := of(ch.Customer); !known && at != nil {
 			c = *at
 		}
-		after, err := Decided(c, ch)
+		after, err := ApplyChange(c, ch)
 		switch {
 		case err == nil:
 			tried[ch.Customer] = after
-		case ch.Repair && !Recorded(c, ch):
+		case ch.Repair && !IsRecorded(c, ch):
 			return false
 		}
 	}

@@ -5,7 +5,7 @@
 //
 // Start at [Ledger]. Ledgers are made by ledger/memory and by ledger/sqlite; the
 // suite ledger/ledgertest holds them to one behaviour. The rules themselves are
-// the pure functions [Intended], [Decided], [Late] and [RowStatus].
+// the pure functions [ApplyIntent], [ApplyChange], [MergeLate] and [RowStatus].
 //
 // # People, rows and attempts
 //
@@ -100,7 +100,7 @@
 //
 // A write that fails: nobody knows whether it is on the disk. The ledger
 // refuses every later write; answers that were under way go through
-// [Emergency] and are merged at the next opening by the rule of [Late], if they are
+// [Emergency] and are merged at the next opening by the rule of [MergeLate], if they are
 // not there already. One that does not fit is set aside, and the row stays as it is.
 //
 // A damaged, shortened or older file: is refused with ErrDamaged, as far as

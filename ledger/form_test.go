@@ -102,7 +102,7 @@ func TestHostileChange(t *testing.T) {
 		for _, repair := range []bool{false, true} {
 			try := func(name, serviceID, url string) {
 				ch := ledger.Change{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Status: ledger.Created, ServiceID: serviceID, URL: url, At: at, Repair: repair}
-				after, err := ledger.Decided(c, ch)
+				after, err := ledger.ApplyChange(c, ch)
 				if !errors.Is(err, ledger.ErrForm) || !errors.Is(err, ledger.ErrConflict) || after.ServiceID != c.ServiceID || after.URL != c.URL || after.Status != c.Status {
 					t.Errorf("%s, repair %t, %s: %v", from, repair, name, err)
 				}
@@ -124,7 +124,7 @@ func TestHostileChange(t *testing.T) {
 	}
 	for name, bad := range hostileTokens() {
 		c := ledger.Customer{ID: 1, Status: ledger.LinkMissing, ServiceID: bad}
-		if _, err := ledger.Intended(c, ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Removes: bad, Generation: 1, At: ledger.Instant{At: time.Unix(1, 0)}}); err == nil {
+		if _, err := ledger.ApplyIntent(c, ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Removes: bad, Generation: 1, At: ledger.Instant{At: time.Unix(1, 0)}}); err == nil {
 			t.Errorf("%s is to be deleted", name)
 		}
 	}

@@ -27,11 +27,11 @@ type Journal interface {
 	// be kept (ErrForm). The caller keeps them. Changes with Repair belong
 	// together: if one of a call does not fit, all of them come back. A change that
 	// its customer has already does not (see [Recorded]).
-	Record(ctx context.Context, run int64, changes []Change) (left []Change, err error)
+	Record(ctx context.Context, run int64, changes []Change) (refused []Change, err error)
 	// Merge records answers that come late: after their attempts were closed
 	// without them, or from the emergency file. The rule is [Late], for answers
 	// that are credible (see [Change.IsCredible]). It returns those that do not fit.
-	Merge(ctx context.Context, changes []Change) (left []Change, err error)
+	Merge(ctx context.Context, changes []Change) (refused []Change, err error)
 }
 
 // Emergency is the way out for answers when the ledger cannot be written any
@@ -55,7 +55,7 @@ type Expect struct {
 // Intent is the decision to send, before the first byte leaves. With Removes it
 // is the decision to delete the user of a customer in link_missing, so that it
 // can be created again: Generation is then the next one, which the deletion
-// reserves, and the rest is left empty. See [Intended].
+// reserves, and the rest is left empty. See [ApplyIntent].
 type Intent struct {
 	Expect
 	Generation int
@@ -70,7 +70,7 @@ type Intent struct {
 
 // Change is the decision after an attempt, or after evidence. Field, Code,
 // Message and Manual replace what stands there, also when empty; ServiceID and
-// URL only when set, for a link that is known is never dropped. See [Decided].
+// URL only when set, for a link that is known is never dropped. See [ApplyChange].
 type Change struct {
 	Expect
 	Close     []Closing

@@ -70,11 +70,11 @@ type Registration interface {
 	// from 0 without gaps. ErrConflict if the ordinals have a gap or an
 	// identity is claimed twice; the registration can then only be rolled back.
 	Add(ctx context.Context, rows []Row) error
-	// Annotate adds to rows what only later rows tell of them. It is called at
+	// AddNotes adds to rows what only later rows tell of them. It is called at
 	// most once, after the last Add, with notes in the order of their ordinals,
 	// at most one a row. ErrConflict if they are out of order or of no row, or if
 	// rows are added after it; the registration can then only be rolled back.
-	Annotate(ctx context.Context, notes []RowNote) error
+	AddNotes(ctx context.Context, notes []RowNote) error
 	Commit(ctx context.Context) (Batch, error)
 	Rollback() error
 }
@@ -113,10 +113,10 @@ type Runs interface {
 	// Bind ties the ledger to a partner account: names that it does not have yet
 	// are learnt, and ErrAccount is returned when one that it has is another.
 	Bind(ctx context.Context, account Account) error
-	// Learnt and Learn keep small facts between runs (pace, clock offset,
-	// fee), by name. Learnt returns ErrNotFound for an unknown name.
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
+	// Fact and Learn keep small facts between runs (pace, clock offset,
+	// fee), by name. Fact returns ErrNotFound for an unknown name.
+	Fact(ctx context.Context, name string) (string, time.Time, error)
+	SaveFact(ctx context.Context, name, value string, at time.Time) error
 }
 
 // Status is a row's status in reports and a customer's in the ledger. The

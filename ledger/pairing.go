@@ -77,9 +77,9 @@ type Pairings interface {
 	NotePairings(ctx context.Context, notes []PairingNote) error
 }
 
-// Paired is the customer after a note, and whether the note applies. It is the
+// ApplyPairing is the customer after a note, and whether the note applies. It is the
 // rule that every implementation of Pairings uses.
-func Paired(c Customer, n PairingNote) (Customer, bool) {
+func ApplyPairing(c Customer, n PairingNote) (Customer, bool) {
 	if c.ID == 0 || c.ID != n.Customer || c.ServiceID != n.ServiceID || !n.Pairing.known() {
 		return c, false
 	}

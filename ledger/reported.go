@@ -25,12 +25,12 @@ type Selection struct {
 // Reported is one line of a report.
 type Reported struct {
 	Row
-	Customer Customer // zero if the row has none; without History, and without LastBatch and LastRow unless Selection.All
-	Status   Status
-	Changed  []string // names of the fields that differ from what was sent; never ipAddress
-	Known    bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run
-	Details  Details  // of the row; nil if not kept
-	From     Origin   // where the customer comes from, if ShowsOther; zero else, and if it is not known
+	Customer    Customer // zero if the row has none; without History, and without LastBatch and LastRow unless Selection.All
+	Status      Status
+	Changed     []string // names of the fields that differ from what was sent; never ipAddress
+	WasReported bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run
+	Details     Details  // of the row; nil if not kept
+	From        Origin   // where the customer comes from, if ShowsOther; zero else, and if it is not known
 }
 
 // Origin is the row that claimed a customer last. The zero value is none.
@@ -84,8 +84,8 @@ func RowStatus(verdict Status, otherClaims bool, c Customer) Status {
 	return c.Status
 }
 
-// Annotate adds a note to the row.
-func (r *Row) Annotate(n RowNote) {
+// AddNote adds a note to the row.
+func (r *Row) AddNote(n RowNote) {
 	r.Repeats = n.Repeats
 	r.Findings = append(slices.Clip(r.Findings), n.Finding)
 }
@@ -188,9 +188,9 @@ func (r Reported) Problems() []StatusCode {
 	return all
 }
 
-// NeedsPerson says whether a person has something to do about the status, so
+// NeedsReview says whether a person has something to do about the status, so
 // that it is worth knowing whether they have been told.
-func (s Status) NeedsPerson() bool {
+func (s Status) NeedsReview() bool {
 	switch s {
 	case Invalid, Duplicate, Rejected, LinkMissing, DuplicateInInput:
 		return true
@@ -198,9 +198,9 @@ func (s Status) NeedsPerson() bool {
 	return false
 }
 
-// NeedsPerson says whether a reviewer has something to do about the line.
-func (r Reported) NeedsPerson() bool {
-	return r.Status.NeedsPerson() || r.Status == Created && r.Customer.NeedsReview()
+// NeedsReview says whether a reviewer has something to do about the line.
+func (r Reported) NeedsReview() bool {
+	return r.Status.NeedsReview() || r.Status == Created && r.Customer.NeedsReview()
 }
 
 // Onboarded says whether the person exists at the partner, or may.
@@ -231,7 +231,7 @@ func (t *Tally) Count(r Reported) {
 	for _, p := range r.Problems() {
 		t.Code[p]++
 	}
-	if r.Known {
+	if r.WasReported {
 		t.Known++
 	}
 	if len(r.Changed) > 0 {

@@ -31,7 +31,7 @@ func (a *account) recallBound(ctx context.Context) error {
 	if err != nil {
 		return ledgerStop("reading the account", err)
 	}
-	form, _, err := a.facts.read(ctx, learntForm)
+	form, _, err := a.facts.read(ctx, factServiceIDForm)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	if a.bound.Differs(name) {
 		return ledger.ErrAccount
 	}
-	learnt := a.bound.Learn(name)
+	learnt := a.bound.Merge(name)
 	if learnt != a.bound {
 		if err := a.ledger.Bind(ctx, name); err != nil {
 			return err
@@ -84,7 +84,7 @@ func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed
 	}
 	renamed = a.form != ""
 	a.form = form
-	return renamed, nameless, a.facts.keep(ctx, learntForm, form)
+	return renamed, nameless, a.facts.save(ctx, factServiceIDForm, form)
 }
 
 // serviceIDForm returns what stands between the slug and the random part of a
@@ -118,7 +118,7 @@ func (r *run) sameWallet(partnerID string) error {
 // the account. A list that cannot be read proves nothing; then the first
 // serviceId shows it.
 func (r *run) sameAccount(ctx context.Context) error {
-	key, _, err := r.facts.read(ctx, learntOtherKey)
+	key, _, err := r.facts.read(ctx, factOtherAccountKey)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
 	case errors.Is(err, ledger.ErrAccount):
 		a.otherAccount = true
 		r.stopReason.stopWith(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
-		return r.facts.keep(ctx, learntOtherKey, r.cfg.Origin.KeyPrint)
+		return r.facts.save(ctx, factOtherAccountKey, r.cfg.Origin.KeyPrint)
 	case err != nil:
 		return err
 	case renamed:

@@ -59,7 +59,7 @@ func TestRecorderPanicDoesNotHang(t *testing.T) {
 func TestWatchPanicDoesNotHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
-		b.cfg.Watch = func(p Progress) {
+		b.cfg.OnProgress = func(p Progress) {
 			if p.Created == 3 {
 				panic("boom")
 			}
@@ -100,7 +100,7 @@ func TestOtherInputsRowsAreNotCounted(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		b.cfg.Input = FromRows("other", person(7), person(8))
 		var last Progress
-		b.cfg.Watch = func(p Progress) { last = p }
+		b.cfg.OnProgress = func(p Progress) { last = p }
 		s, err := b.run()
 		t.Logf("%v new=%v tally=%v done=%d decided=%d of %d", err, s.New, s.Tally.Status, s.AlreadyDone, last.Decided, last.ToSend)
 		if s.New[ledger.LinkMissing] != 0 || last.Decided > last.ToSend {
@@ -132,7 +132,7 @@ func TestMeasuredFee(t *testing.T) {
 		b.cfg.Input = people(2) // the same person and one more
 		s, err := b.run()
 		t.Log(err, s.Tally.Status, s.New, s.WalletFrom, s.WalletTo)
-		text, _, _ := b.ledger.Learnt(t.Context(), learntFee)
+		text, _, _ := b.ledger.Fact(t.Context(), factFee)
 		if text != "" && text != "2.00" {
 			t.Errorf("the fee is 2.00, learnt is %s", text)
 		}

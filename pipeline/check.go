@@ -162,7 +162,7 @@ func (r *registrar) annotateInvalid(ctx context.Context) error {
 			r.observer.noted(n)
 		}
 	}
-	if err := r.out.reg.Annotate(ctx, notes); err != nil {
+	if err := r.out.reg.AddNotes(ctx, notes); err != nil {
 		return ledgerStop("registering rows", err)
 	}
 	return nil

@@ -28,7 +28,7 @@ type Config struct {
 
 	Rules  *validate.Rules // field rules; nil = the strict ones without defaults
 	Pace   Pace
-	Doubt  Doubt
+	Doubt  DoubtRules
 	Bounds Bounds
 	Money  Money
 	Resend Resend
@@ -38,25 +38,25 @@ type Config struct {
 	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
 	Confirm func(context.Context, Plan) error
 
-	// Only restricts the sending to some of the input's customers: the others
+	// Filter restricts the sending to some of the input's customers: the others
 	// stay as they are, as if a bound had been met. Called by many goroutines.
 	// nil = everybody.
-	Only func(ledger.Customer) bool
+	Filter func(ledger.Customer) bool
 
-	// Watch is called with the progress, from several goroutines but one at a time;
+	// OnProgress is called with the progress, from several goroutines but one at a time;
 	// it must be quick and must not block. nil = not called.
-	Watch func(Progress)
+	OnProgress func(Progress)
 
-	// Answered is called with how each create-user request that left has ended and
+	// OnAnswer is called with how each create-user request that left has ended and
 	// how long it took, once it is recorded. It is called by one goroutine and must
 	// not block. nil = not called.
-	Answered func(class ledger.Class, took time.Duration)
+	OnAnswer func(class ledger.Class, took time.Duration)
 
-	// Moved is called with each change of status that the ledger has written for a row
+	// OnStatusChange is called with each change of status that the ledger has written for a row
 	// of this input, so that counting from Plan.Tally on gives the rows by status
 	// as they are now. It is called by several goroutines and must not block. nil
 	// = not called.
-	Moved func(from, to ledger.Status)
+	OnStatusChange func(from, to ledger.Status)
 
 	// Abort, when closed, cuts off requests in flight after the context of Run
 	// was cancelled; their rows become in doubt. nil = let them finish.
@@ -129,8 +129,8 @@ func (p Pace) ceiling() float64 {
 	return p.Rate
 }
 
-// Doubt is what is assumed of the partner when an answer is missing.
-type Doubt struct {
+// DoubtRules is what is assumed of the partner when an answer is missing.
+type DoubtRules struct {
 	KeyTTL        time.Duration // how long the partner remembers a key; 0 = 5 min
 	Settle        time.Duration // how long an unanswered request may still take effect; 0 = 100 s
 	Hold          bool          // never send a row in doubt again
@@ -201,14 +201,14 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Rules == nil {
 		c.Rules = &validate.Rules{}
 	}
-	if c.Watch == nil {
-		c.Watch = func(Progress) {}
+	if c.OnProgress == nil {
+		c.OnProgress = func(Progress) {}
 	}
-	if c.Answered == nil {
-		c.Answered = func(ledger.Class, time.Duration) {}
+	if c.OnAnswer == nil {
+		c.OnAnswer = func(ledger.Class, time.Duration) {}
 	}
-	if c.Moved == nil {
-		c.Moved = func(ledger.Status, ledger.Status) {}
+	if c.OnStatusChange == nil {
+		c.OnStatusChange = func(ledger.Status, ledger.Status) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

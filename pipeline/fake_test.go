@@ -194,7 +194,7 @@ func (b *bench) run() (Summary, error) {
 	var mu sync.Mutex
 	moved := map[ledger.Status]int{}
 	cfg := b.cfg
-	cfg.Moved = func(from, to ledger.Status) {
+	cfg.OnStatusChange = func(from, to ledger.Status) {
 		mu.Lock()
 		defer mu.Unlock()
 		moved[from]--

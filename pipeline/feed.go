@@ -179,7 +179,7 @@ func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]check
 	kept := rows[:0]
 	for i := range planned {
 		plan := &planned[i]
-		if plan.Verdict != "" || !plan.Claims || !maySend(r.cfg, plan.Customer) || r.cfg.Only != nil && !r.cfg.Only(plan.Customer) {
+		if plan.Verdict != "" || !plan.Claims || !maySend(r.cfg, plan.Customer) || r.cfg.Filter != nil && !r.cfg.Filter(plan.Customer) {
 			continue
 		}
 		rows[i].planned = plan

@@ -80,7 +80,7 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	if s.ListError = r.listError; r.masked > 0 && s.ListError == "" {
 		s.ListError = "it shows other e-mails than were sent"
 	}
-	if failed := r.keepLearnt(ctx, s); failed != nil && err == nil {
+	if failed := r.saveFacts(ctx, s); failed != nil && err == nil {
 		err = failed
 	}
 	return s, err

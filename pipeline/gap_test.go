@@ -263,7 +263,7 @@ func TestGapIsInterrupted(t *testing.T) {
 		b := restored(t)
 		var shown string
 		var until time.Time
-		b.cfg.Watch = func(p Progress) {
+		b.cfg.OnProgress = func(p Progress) {
 			if p.Pause != "" {
 				shown, until = p.Pause, p.Until
 			}

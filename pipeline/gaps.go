@@ -117,7 +117,7 @@ func (r gapCloser) scanGaps(ctx context.Context) error {
 		return err
 	}
 	r.gaps.Clock = found.Clock
-	if err := r.facts.keepAt(ctx, learntGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
+	if err := r.facts.saveAt(ctx, learntGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
 		return err
 	}
 	return r.noteStrangers(ctx, found.Strangers, t, began)

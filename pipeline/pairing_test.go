@@ -164,7 +164,7 @@ func TestSwappedLinksThatWereShownAreNotMoved(t *testing.T) {
 		if _, err := Run(t.Context(), b.cfg); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.ledger.Learn(t.Context(), LearntLinksShown, "", time.Now()); err != nil {
+		if err := b.ledger.SaveFact(t.Context(), FactLinksShown, "", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -231,7 +231,7 @@ func TestConfirmWaitsForTheList(t *testing.T) {
 		if err != nil || s.Unconfirmed != 0 {
 			t.Errorf("%d unconfirmed: %v", s.Unconfirmed, err)
 		}
-		if text, _, err := b.ledger.Learnt(t.Context(), learntLag); err != nil || !strings.HasPrefix(text, "6.") {
+		if text, _, err := b.ledger.Fact(t.Context(), factListLag); err != nil || !strings.HasPrefix(text, "6.") {
 			t.Errorf("lag %s: %v", text, err)
 		}
 	})
@@ -393,7 +393,7 @@ func TestDuplicateWhoseAnswerWentToAnother(t *testing.T) {
 			if _, err := Run(t.Context(), b.cfg); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.ledger.Learn(t.Context(), LearntLinksShown, "", time.Now()); err != nil {
+			if err := b.ledger.SaveFact(t.Context(), FactLinksShown, "", time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			b.cfg.Doubt.SkipConfirm = false

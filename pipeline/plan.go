@@ -39,7 +39,7 @@ type retryAt struct {
 type planner struct {
 	*run
 	fresh       <-chan *chunk // from the feed; closed when all rows were read
-	back        *mailbox[retryAt]
+	retries     *mailbox[retryAt]
 	out         chan *job     // intended, to the release; room for a whole group
 	drained     chan struct{} // rings when the release took one
 	queue       []*job        // ready to be intended
@@ -82,9 +82,9 @@ func (p *planner) planRows(ctx context.Context) error {
 			if err := p.enqueueRows(ctx, c.rows); err != nil {
 				return err
 			}
-		case <-p.back.notify:
-			for _, c := range p.back.takeAll() {
-				p.takeBack(c)
+		case <-p.retries.notify:
+			for _, c := range p.retries.takeAll() {
+				p.acceptRetry(c)
 			}
 		case <-p.drained:
 		case <-changed:
@@ -94,8 +94,8 @@ func (p *planner) planRows(ctx context.Context) error {
 	}
 }
 
-// takeBack accounts for a job that the recorder or the resolver gave back.
-func (p *planner) takeBack(c retryAt) {
+// acceptRetry accounts for a job that the recorder or the resolver gave back.
+func (p *planner) acceptRetry(c retryAt) {
 	p.openIntents--
 	if c.job.isInDoubt {
 		p.inDoubt--
@@ -105,7 +105,7 @@ func (p *planner) takeBack(c retryAt) {
 	case decide.NextAgain:
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
-		p.toResolver(c.job)
+		p.sendToResolver(c.job)
 	}
 }
 
@@ -153,10 +153,10 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	for _, j := range jobs {
 		switch {
 		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
-			p.toResolver(j)
+			p.sendToResolver(j)
 		case j.isNew && p.existing[j.customer.Identity]:
 			j.isListed = true
-			p.toResolver(j)
+			p.sendToResolver(j)
 		case p.isWanted(j):
 			p.queue = append(p.queue, j)
 		}
@@ -164,12 +164,12 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	return nil
 }
 
-// toResolver gives a row away that only the partner's list can decide about.
-func (p *planner) toResolver(j *job) {
+// sendToResolver gives a row away that only the partner's list can decide about.
+func (p *planner) sendToResolver(j *job) {
 	p.openIntents++
 	p.inDoubt++
 	j.isInDoubt = true
-	p.resolver.takeDoubt(j)
+	p.resolver.addDoubt(j)
 }
 
 func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
@@ -233,12 +233,12 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	for len(group) < n && len(p.queue) > 0 {
 		j := p.queue[0]
 		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.newSent >= p.cfg.Bounds.Limit {
-			p.closeIntake()
+			p.dropUnstarted()
 			continue
 		}
 		p.queue = p.queue[1:]
 		if j.isStale(pacing.WallTime()) || j.customer.Status != ledger.InDoubt && decide.HasUnanswered(j.customer.History, p.timing()) {
-			p.toResolver(j)
+			p.sendToResolver(j)
 			continue
 		}
 		if j.isNew && !j.sentNew {
@@ -296,9 +296,9 @@ func (p *planner) measureFirst(ctx context.Context) {
 	}
 }
 
-// closeIntake gives up every row that has not been begun. Those that have are
+// dropUnstarted gives up every row that has not been begun. Those that have are
 // brought to their end before the run says that its limit is reached.
-func (p *planner) closeIntake() {
+func (p *planner) dropUnstarted() {
 	p.limited, p.readAll = true, true
 	p.queue = slices.DeleteFunc(p.queue, func(j *job) bool { return j.isNew && !j.sentNew })
 }
@@ -346,7 +346,7 @@ func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*jo
 			skipped = append(skipped, j)
 			continue
 		}
-		p.cfg.Moved(j.customer.Status, ledger.InDoubt)
+		p.cfg.OnStatusChange(j.customer.Status, ledger.InDoubt)
 		j.attempt.ID, j.isForced = ids[i], false
 		j.customer.Status, j.customer.Email = ledger.InDoubt, j.user.Email
 		j.customer.Intents++
@@ -384,7 +384,7 @@ func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
 		if is.Status == was.Status && is.Intents == was.Intents {
 			return ledgerStop("writing what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
 		}
-		p.cfg.Moved(was.Status, is.Status)
+		p.cfg.OnStatusChange(was.Status, is.Status)
 		j.isNew = is.Intents == 0
 	}
 	return p.admitJobs(ctx, slices.DeleteFunc(skipped, func(j *job) bool {

@@ -43,7 +43,7 @@ func (r *run) planBatch(ctx context.Context) (*registered, Plan, error) {
 	if err != nil {
 		return &registered{}, Plan{}, err
 	}
-	if err := r.recallLearnt(ctx); err != nil {
+	if err := r.recallFacts(ctx); err != nil {
 		return b, Plan{}, err
 	}
 	plan, err := r.preflight(ctx, b)
@@ -123,7 +123,7 @@ func refusalStop(err error) *Stop {
 	switch {
 	case errors.Is(err, userlist.ErrOtherAccount):
 		return &Stop{Reason: Refused, Err: err}
-	case ok && e.Halt == partner.ProxyRefused:
+	case ok && e.StopCause == partner.ProxyRefused:
 		return proxyRefusal(e.ProxyStatus)
 	case ok && e.Class == ledger.Auth:
 		return &Stop{Reason: Refused, Detail: "the partner refuses the API key or the account", Err: err}

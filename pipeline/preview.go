@@ -132,8 +132,8 @@ func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 	return nil
 }
 
-// Annotate keeps nothing: the caller of Check sees the notes.
-func (*scratchRegistration) Annotate(context.Context, []ledger.RowNote) error { return nil }
+// AddNotes keeps nothing: the caller of Check sees the notes.
+func (*scratchRegistration) AddNotes(context.Context, []ledger.RowNote) error { return nil }
 
 func (*scratchRegistration) Commit(context.Context) (ledger.Batch, error) {
 	return ledger.Batch{}, errors.New("a check is not registered")

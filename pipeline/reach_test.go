@@ -42,7 +42,7 @@ func TestShortOfPorts(t *testing.T) {
 		s := &short{fakePartner: b.partner, until: time.Now().Add(time.Minute)}
 		b.cfg.Partner = s
 		paused, lowest := false, b.cfg.Pace.Rate
-		b.cfg.Watch = func(p Progress) {
+		b.cfg.OnProgress = func(p Progress) {
 			lowest = min(lowest, p.Rate)
 			paused = paused || strings.Contains(p.Pause, "no port or file")
 			if strings.Contains(p.Pause, "partner cannot") || strings.Contains(p.Pause, "partner's answers") {
@@ -102,12 +102,12 @@ type refusedByProxy struct {
 
 func (p refusedByProxy) Create(context.Context, string, validate.User) partner.Answer {
 	now := time.Now()
-	return partner.Answer{Class: p.class, Cause: partner.CauseProxy, ProxyStatus: p.status, Halt: partner.ProxyRefused, Began: now, Ended: now}
+	return partner.Answer{Class: p.class, Cause: partner.CauseProxy, ProxyStatus: p.status, StopCause: partner.ProxyRefused, Began: now, Ended: now}
 }
 
 // TestWalletRefusedByProxy: nothing is sent to find out again.
 func TestWalletRefusedByProxy(t *testing.T) {
-	err := refusalStop(&partner.Error{Class: ledger.NotSent, Halt: partner.ProxyRefused, ProxyStatus: 407})
+	err := refusalStop(&partner.Error{Class: ledger.NotSent, StopCause: partner.ProxyRefused, ProxyStatus: 407})
 	if err == nil || err.Reason != PartnerDown || !strings.Contains(err.Detail, "407") || !strings.Contains(err.Detail, "--proxy") {
 		t.Errorf("got %v", err)
 	}
@@ -127,7 +127,7 @@ func TestUnreachableIsNamed(t *testing.T) {
 	})
 	var l lastFailure
 	l.keepAnswer(partner.Answer{Class: ledger.NotSent, Cause: partner.CauseProxy, ProxyStatus: 502})
-	if got := l.silenceStop(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
+	if got := l.outageStop(time.Minute).Error(); !strings.Contains(got, "the proxy answered HTTP 502") {
 		t.Errorf("got %q", got)
 	}
 	l.keepAnswer(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})

@@ -31,12 +31,12 @@ type recorder struct {
 	*run
 	answers     <-chan answered
 	resolutions <-chan []resolved
-	back        *mailbox[retryAt]
+	retries     *mailbox[retryAt]
 
-	refusals pacing.RefusalWindow
-	atHand   []answered      // of it those not yet decided
-	unsaved  []ledger.Change // decided, and not known to be in the ledger
-	warned   bool            // that the partner uses up keys of requests that it turns away
+	refusals  pacing.RefusalWindow
+	undecided []answered      // of it those not yet decided
+	unsaved   []ledger.Change // decided, and not known to be in the ledger
+	warned    bool            // that the partner uses up keys of requests that it turns away
 }
 
 // recordAll runs until both channels are closed, or the ledger fails. After a
@@ -98,14 +98,14 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
 	r.stopReason.stopWith(fault)
 	keep := func(changes []ledger.Change) {
-		if err := recoverPanic(func() error { return r.saveElsewhere(changes, nil) }); err != nil {
+		if err := recoverPanic(func() error { return r.saveToEmergency(changes, nil) }); err != nil {
 			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
 		}
 	}
 	keep(r.unsaved)
-	for i := range r.atHand {
+	for i := range r.undecided {
 		if err := recoverPanic(func() error {
-			change, _ := r.afterSend(&r.atHand[i])
+			change, _ := r.changeForAnswer(&r.undecided[i])
 			keep([]ledger.Change{change})
 			return nil
 		}); err != nil {
@@ -119,7 +119,7 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 				answers = nil
 				continue
 			}
-			change, _ := r.afterSend(&a)
+			change, _ := r.changeForAnswer(&a)
 			keep([]ledger.Change{change})
 		case _, ok := <-resolutions: // found out again by the next run
 			if !ok {
@@ -132,60 +132,60 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 // recordGroup writes one group. Once the ledger has failed, outcomes only go to the
 // emergency file.
 func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolutions []resolved, failed error) error {
-	r.atHand = batch
+	r.undecided = batch
 	if failed == nil {
 		if err := r.doubtSharedAnswers(ctx, batch); err != nil {
 			failed = err
 		}
 	}
 	changes := make([]ledger.Change, 0, len(batch)+len(resolutions))
-	backs := make([]retryAt, 0, len(batch)+len(resolutions))
+	toRetry := make([]retryAt, 0, len(batch)+len(resolutions))
 	var own []bool // of the resolutions' changes: rows of this input
 	for i := range batch {
-		change, back := r.afterSend(&batch[i])
-		changes, backs = append(changes, change), append(backs, back)
-		r.unsaved, r.atHand = changes, batch[i+1:]
+		change, retry := r.changeForAnswer(&batch[i])
+		changes, toRetry = append(changes, change), append(toRetry, retry)
+		r.unsaved, r.undecided = changes, batch[i+1:]
 	}
 	for i := range resolutions {
-		change, back, ok := r.afterEvidence(&resolutions[i])
+		change, retry, ok := r.changeForEvidence(&resolutions[i])
 		if ok {
 			changes, own = append(changes, change), append(own, resolutions[i].job != nil)
 		}
-		if back.job != nil {
-			backs = append(backs, back)
+		if retry.job != nil {
+			toRetry = append(toRetry, retry)
 		}
 	}
 	r.unsaved = changes
-	var left []ledger.Change
+	var refused []ledger.Change
 	if failed == nil && len(changes) > 0 {
-		left, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
+		refused, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
 	}
 	if failed != nil {
-		return r.saveElsewhere(changes, failed)
+		return r.saveToEmergency(changes, failed)
 	}
-	refused := r.handleRefused(left, changes[:len(batch)])
+	refusedIDs := r.handleRefused(refused, changes[:len(batch)])
 	r.unsaved = nil
 	for i := range batch {
 		if batch[i].class == ledger.OK {
 			r.account.isProved.Store(true)
 		}
 		if a := &batch[i]; a.class != ledger.NotSent {
-			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
+			r.cfg.OnAnswer(a.class, a.answer.Ended.Sub(a.answer.Began))
 		}
 	}
 	r.countUnpaired(changes)
 	for i, c := range changes {
-		if !refused[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
+		if !refusedIDs[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
 			r.counters.countChange(c)
-			r.cfg.Moved(c.Expect.Status, c.Status)
+			r.cfg.OnStatusChange(c.Expect.Status, c.Status)
 		}
 	}
-	for i := range backs {
-		if refused[backs[i].job.customer.ID] {
-			backs[i].next = decide.NextDone
+	for i := range toRetry {
+		if refusedIDs[toRetry[i].job.customer.ID] {
+			toRetry[i].next = decide.NextDone
 		}
 	}
-	r.back.putAll(backs...)
+	r.retries.putAll(toRetry...)
 	return nil
 }
 
@@ -203,13 +203,13 @@ func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	if len(left) == 0 {
 		return nil
 	}
-	isAnswer, refused := make(map[int64]bool, len(answers)), make(map[int64]bool, len(left))
+	isAnswer, refusedIDs := make(map[int64]bool, len(answers)), make(map[int64]bool, len(left))
 	for _, c := range answers {
 		isAnswer[c.Customer] = true
 	}
 	var lost []ledger.Change
 	for _, c := range left {
-		refused[c.Customer] = true
+		refusedIDs[c.Customer] = true
 		if isAnswer[c.Customer] {
 			lost = append(lost, c)
 		}
@@ -218,13 +218,13 @@ func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 		r.cfg.Log.Warn("customers changed while the partner's list was read; what it shows of them is left to the next run", "customers", n)
 	}
 	if len(lost) > 0 {
-		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveElsewhere(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
+		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveToEmergency(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
 	}
-	return refused
+	return refusedIDs
 }
 
-// saveElsewhere puts outcomes that the ledger would not take into its emergency file.
-func (r *recorder) saveElsewhere(changes []ledger.Change, cause error) error {
+// saveToEmergency puts outcomes that the ledger would not take into its emergency file.
+func (r *recorder) saveToEmergency(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {
 		return cause
 	}

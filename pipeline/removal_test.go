@@ -44,7 +44,7 @@ func TestRecreation(t *testing.T) {
 					b.partner.users[at].Email = "Person1@example.com" // listed, and no longer in the way
 				}
 				began := time.Now()
-				b.cfg.Only = func(c ledger.Customer) bool { return c.ID == lost.ID }
+				b.cfg.Filter = func(c ledger.Customer) bool { return c.ID == lost.ID }
 				if _, err = Run(t.Context(), b.cfg); err != nil {
 					t.Fatal(err)
 				}

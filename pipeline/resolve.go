@@ -57,8 +57,8 @@ type waiting struct {
 	unproved bool // there were too few known users to judge the list by: looked at again when this run has created its last
 }
 
-// takeDoubt gives a row in doubt to the resolver.
-func (r *resolver) takeDoubt(j *job) { r.in.putAll(j) }
+// addDoubt gives a row in doubt to the resolver.
+func (r *resolver) addDoubt(j *job) { r.in.putAll(j) }
 
 // isHolding reports whether a customer is in the hands of the resolver, so that
 // no request for it is on its way. Only the resolver calls it.
@@ -97,7 +97,7 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 		case <-r.finished:
 			if len(r.own) == 0 {
 				if len(r.others) > 0 && r.last.IsZero() {
-					return r.lookOnce(ctx)
+					return r.scanOnce(ctx)
 				}
 				return nil
 			}
@@ -111,7 +111,7 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 		}
 		at, ok := r.nextScan(pacing.WallTime())
 		if ok && !at.After(pacing.WallTime()) {
-			if err := r.lookOnce(ctx); err != nil {
+			if err := r.scanOnce(ctx); err != nil {
 				return err
 			}
 			continue

@@ -50,11 +50,11 @@ type run struct {
 
 func newRun(cfg Config) *run {
 	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
-	known := facts{cfg.Ledger}
+	stored := facts{cfg.Ledger}
 	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
-		counters: newCounters(cfg.Watch, pace.CurrentRate), facts: known, account: &account{ledger: cfg.Ledger, facts: known},
-		sharedLinks: &sharedLinks{facts: known, all: map[string]bool{}}}
-	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heedError, Log: cfg.Log}
+		counters: newCounters(cfg.OnProgress, pace.CurrentRate), facts: stored, account: &account{ledger: cfg.Ledger, facts: stored},
+		sharedLinks: &sharedLinks{facts: stored, all: map[string]bool{}}}
+	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.pauseOnBusy, Log: cfg.Log}
 	return r
 }
 
@@ -96,7 +96,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
 		return s, err
 	}
-	if err := r.notePreflight(ctx); err != nil {
+	if err := r.savePreflight(ctx); err != nil {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
@@ -120,7 +120,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	if err := r.recallLearnt(ctx); err != nil {
+	if err := r.recallFacts(ctx); err != nil {
 		return s, err
 	}
 	if s.Run, err = r.beginRun(ctx, s.Started); err != nil {
@@ -145,8 +145,8 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.stopReason.cancel = cancel
-	sending, cutOff := context.WithCancel(context.WithoutCancel(ctx))
-	defer cutOff()
+	requestCtx, cutOffRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutOffRequests()
 	if d := r.cfg.Bounds.MaxDuration; d > 0 {
 		defer time.AfterFunc(d, func() { r.stopReason.stopWith(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
 	}
@@ -156,29 +156,29 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	drained := make(chan struct{}, 1)
 	answers := make(chan answered)
 	resolutions := make(chan []resolved)
-	back := newMailbox[retryAt]()
+	retries := newMailbox[retryAt]()
 	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: resolutions, finished: make(chan struct{}),
 		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
-	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
+	plan := &planner{run: r, fresh: fresh, retries: retries, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
-	record := &recorder{run: r, answers: answers, resolutions: resolutions, back: back}
+	record := &recorder{run: r, answers: answers, resolutions: resolutions, retries: retries}
 
-	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
-	defer end()
+	watchCtx, stopWatching := context.WithCancel(ctx) // ends with the sending, at the latest
+	defer stopWatching()
 	var watchers, parts errgroup.Group
-	watchers.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(over) })) })
+	watchers.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(watchCtx) })) })
 	watchers.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
-			cutOff()
-		case <-sending.Done():
+			cutOffRequests()
+		case <-requestCtx.Done():
 		}
 		return nil
 	})
 	for _, part := range []func() error{
 		func() error { return feed(ctx, fresh) },
 		func() error { return plan.planRows(ctx) },
-		func() error { return submit.sendAll(ctx, sending) },
+		func() error { return submit.sendAll(ctx, requestCtx) },
 		func() error { return record.recordAll(ctx) },
 		func() error { return r.resolver.resolveAll(ctx) },
 	} {
@@ -186,8 +186,8 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	}
 	err := parts.Wait()
 	r.isSendingDone = true
-	end()
-	cutOff()
+	stopWatching()
+	cutOffRequests()
 	return errors.Join(err, watchers.Wait())
 }
 

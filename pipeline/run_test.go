@@ -28,7 +28,7 @@ func TestRunCreatesEverybodyOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 300)
 		answers := 0
-		b.cfg.Answered = func(class ledger.Class, took time.Duration) {
+		b.cfg.OnAnswer = func(class ledger.Class, took time.Duration) {
 			if answers++; class != ledger.OK || took != b.partner.latency {
 				t.Errorf("%s after %s", class, took)
 			}
@@ -732,7 +732,7 @@ func TestPacerRemembersForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)
 		b.cfg.Pace.Rate = 100
-		if err := b.ledger.Learn(t.Context(), learntPace, "20.000", time.Now()); err != nil {
+		if err := b.ledger.SaveFact(t.Context(), factPace, "20.000", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

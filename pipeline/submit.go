@@ -43,7 +43,7 @@ type submitters struct {
 // sendAll sends everything that comes in and closes answers when all of it is
 // answered. After ctx ends nothing more is sent: what was intended is answered
 // as not sent. Requests in flight end with sending.
-func (s *submitters) sendAll(ctx, sending context.Context) error {
+func (s *submitters) sendAll(ctx, requestCtx context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
 	var pool errgroup.Group
@@ -71,7 +71,7 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 		}
 		if workers < min(first+2*int(s.created.Load()), maxWorkers) {
 			workers++
-			pool.Go(func() error { s.runWorker(ctx, sending); return nil })
+			pool.Go(func() error { s.runWorker(ctx, requestCtx); return nil })
 		}
 		s.ready <- j
 	}
@@ -80,9 +80,9 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 }
 
 // runWorker sends one job after the other.
-func (s *submitters) runWorker(ctx, sending context.Context) {
+func (s *submitters) runWorker(ctx, requestCtx context.Context) {
 	for j := range s.ready {
-		a := s.sendJob(ctx, sending, j)
+		a := s.sendJob(ctx, requestCtx, j)
 		if a.class == ledger.OK {
 			s.created.Add(1)
 		}
@@ -92,7 +92,7 @@ func (s *submitters) runWorker(ctx, sending context.Context) {
 
 // sendJob makes the one request of an attempt, and gives the gate its answer
 // before anything else.
-func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
+func (s *submitters) sendJob(ctx, requestCtx context.Context, j *job) answered {
 	switch {
 	case ctx.Err() != nil:
 		return s.notSent(j, "stopped")
@@ -102,14 +102,14 @@ func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 		return s.notSent(j, "gate")
 	}
 	began := pacing.WallTime()
-	a := s.callPartner(sending, j)
+	a := s.callPartner(requestCtx, j)
 	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
 		a.Began, a.Ended = began, pacing.WallTime()
 	}
 	s.clock.ObserveDate(a.Began, a.Ended, a.Date)
 	out := answered{job: j, answer: a, class: createClass(a.Class), ended: s.clock.InstantAt(j.endedAt(a.Ended, time.Now()))}
-	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
-		s.gate.CancelTrial(j.attempt.ID)
+	if requestCtx.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
+		s.gate.CancelProbe(j.attempt.ID)
 		return out // cut off by us: says nothing of the partner
 	}
 	now := pacing.WallTime()
@@ -120,7 +120,10 @@ func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 	}
 	s.lastFailure.keepAnswer(a)
 	s.gate.ObserveAnswer(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
-	s.stopIfHopeless(out, now)
+	s.reactToRefusal(out)
+	if out.class.AsksToWait() {
+		s.reactToBusy(out, now)
+	}
 	return out
 }
 

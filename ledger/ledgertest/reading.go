@@ -154,7 +154,7 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	flags := func(s ledger.Selection) (f []bool) {
 		for _, r := range readRows(t, l, s) {
-			f = append(f, r.Known)
+			f = append(f, r.WasReported)
 		}
 		return f
 	}
@@ -230,12 +230,12 @@ func testBind(t *testing.T, l ledger.Ledger) {
 
 func testLearn(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	if _, _, err := l.Learnt(ctx, "pace"); !errors.Is(err, ledger.ErrNotFound) {
+	if _, _, err := l.Fact(ctx, "pace"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
-	must(t, l.Learn(ctx, "pace", "5", at(0)))
-	must(t, l.Learn(ctx, "pace", "7", at(1)))
-	v, when, err := l.Learnt(ctx, "pace")
+	must(t, l.SaveFact(ctx, "pace", "5", at(0)))
+	must(t, l.SaveFact(ctx, "pace", "7", at(1)))
+	v, when, err := l.Fact(ctx, "pace")
 	must(t, err)
 	same(t, "learnt", []any{v, when}, []any{"7", at(1)})
 }
@@ -248,7 +248,7 @@ func testDoneContext(t *testing.T, l ledger.Ledger) {
 	_, err2 := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
 	_, err3 := l.Record(ctx, 1, []ledger.Change{{}})
 	_, err4 := l.Merge(ctx, []ledger.Change{{}})
-	for _, err := range []error{err, err2, err3, err4, l.Learn(ctx, "a", "b", at(0))} {
+	for _, err := range []error{err, err2, err3, err4, l.SaveFact(ctx, "a", "b", at(0))} {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ledger.ErrWrite) {
 			t.Errorf("got %v", err)
 		}

@@ -148,8 +148,8 @@ func testMicroseconds(t *testing.T, l ledger.Ledger) {
 		must(t, err)
 		same(t, "run", []any{r.Started, r.End.At}, []any{at(4), at(5)})
 	}
-	must(t, l.Learn(t.Context(), "pace", "7", exact(6)))
-	_, learnt, err := l.Learnt(t.Context(), "pace")
+	must(t, l.SaveFact(t.Context(), "pace", "7", exact(6)))
+	_, learnt, err := l.Fact(t.Context(), "pace")
 	must(t, err)
 	same(t, "learnt", learnt, at(6))
 }

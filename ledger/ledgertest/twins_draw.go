@@ -68,8 +68,8 @@ func (w *twins) playRegister(back bool) {
 		}
 	}
 	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
-	w.must(on.Annotate(w.Context(), notes))
-	w.must(of.Annotate(w.Context(), notes))
+	w.must(on.AddNotes(w.Context(), notes))
+	w.must(of.AddNotes(w.Context(), notes))
 	if len(w.readCustomers(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // during the registration
 		w.Error("an unknown serviceId was found")
 	}

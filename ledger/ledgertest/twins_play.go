@@ -156,7 +156,7 @@ func (w *twins) playWrite(l ledger.Ledger, kind string, alone bool) (write, end 
 	var want, got, repeated result
 	switch kind {
 	case "learn":
-		do = func() result { return result{err: l.Learn(w.Context(), "pace", "7", w.now)} }
+		do = func() result { return result{err: l.SaveFact(w.Context(), "pace", "7", w.now)} }
 	case "intend":
 		on, of := drawBoth(w.drawPeople(1), w.drawIntent)
 		want.ids, want.err = w.m.Intend(w.Context(), 1, of)

@@ -30,7 +30,7 @@ func addNoted(t *testing.T, l ledger.Ledger, fingerprint string, notes []ledger.
 	for _, r := range rows {
 		must(t, reg.Add(t.Context(), []ledger.Row{r}))
 	}
-	must(t, reg.Annotate(t.Context(), notes))
+	must(t, reg.AddNotes(t.Context(), notes))
 	b, err := reg.Commit(t.Context())
 	must(t, err)
 	return b
@@ -122,7 +122,7 @@ func testNotesRefused(t *testing.T, l ledger.Ledger) {
 		reg, err := l.Register(ctx, ledger.Batch{Fingerprint: name})
 		must(t, err)
 		must(t, reg.Add(ctx, validRows(3)))
-		if err := reg.Annotate(ctx, list); !errors.Is(err, ledger.ErrConflict) {
+		if err := reg.AddNotes(ctx, list); !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := reg.Commit(ctx); !errors.Is(err, ledger.ErrConflict) {
@@ -133,7 +133,7 @@ func testNotesRefused(t *testing.T, l ledger.Ledger) {
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "rows after notes"})
 	must(t, err)
 	must(t, reg.Add(ctx, validRows(3)))
-	must(t, reg.Annotate(ctx, nil))
+	must(t, reg.AddNotes(ctx, nil))
 	if err := reg.Add(ctx, []ledger.Row{validRow(3, "late")}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("rows after notes: %v", err)
 	}

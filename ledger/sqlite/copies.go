@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
@@ -38,7 +38,7 @@ func notOwnEmergency(err error) error {
 	switch {
 	case errors.Is(err, emergency.ErrOtherLedger):
 		return fmt.Errorf("%w; put the right ledger beside it, or go on with this one (bulkonboard ledger adopt): %w", err, ledger.ErrDamaged)
-	case errors.Is(err, private.ErrNotPrivate):
+	case errors.Is(err, fileperm.ErrNotPrivate):
 		return fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	}
 	return err

@@ -36,7 +36,7 @@ func writeOnce(t *testing.T, path string) {
 	t.Helper()
 	l, err := Open(t.Context(), optionsFor(path))
 	if err == nil {
-		err = errors.Join(l.Learn(t.Context(), "x", "y", time.Now()), l.Close())
+		err = errors.Join(l.SaveFact(t.Context(), "x", "y", time.Now()), l.Close())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -385,7 +385,7 @@ func TestCopyUnderForeignLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Learn(t.Context(), "x", "y", time.Now()); err != nil {
+	if err := l.SaveFact(t.Context(), "x", "y", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	killed := killedCopy(t, l)
@@ -401,7 +401,7 @@ func TestCopyUnderForeignLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if err := l.Learn(t.Context(), "x", "z", time.Now()); err != nil {
+		if err := l.SaveFact(t.Context(), "x", "z", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		return killedCopy(t, l)

@@ -171,7 +171,7 @@ func TestRebind(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Path: l.path, Environment: "sandbox", ReadOnly: true}); !errors.Is(err, ledger.ErrEnvironment) {
 		t.Errorf("old name: %v", err)
 	}
-	if v, _, err := l.Learnt(t.Context(), "rebound"); err != nil || v != "sandbox -> new.host" {
+	if v, _, err := l.Fact(t.Context(), "rebound"); err != nil || v != "sandbox -> new.host" {
 		t.Errorf("%q %v", v, err)
 	}
 	checkSound(t, l)

@@ -39,7 +39,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
 			}
-			after, err := ledger.Intended(before, in)
+			after, err := ledger.ApplyIntent(before, in)
 			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
 				continue
 			}
@@ -48,9 +48,9 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			}
 			l.lastAttempt++ // a number lost to a failed commit is never used again
 			ids[i] = l.lastAttempt
-			after.FirstSent = ledger.Stored(after.FirstSent)
+			after.FirstSent = ledger.TruncateTime(after.FirstSent)
 			after.History = append(slices.Clip(after.History), ledger.Attempt{ID: ids[i], Run: run, Generation: in.Generation, Key: in.Key,
-				Details: in.Details, Removes: in.Removes, NotBefore: in.At.Stored()})
+				Details: in.Details, Removes: in.Removes, NotBefore: in.At.Truncate()})
 			if err := c.putIntended(ctx, &before, &after); err != nil {
 				return err
 			}
@@ -136,7 +136,7 @@ func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
 }
 
 // Record implements ledger.Journal.
-func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
+func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (refused []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
@@ -151,7 +151,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 		for id, one := range before {
 			after[id] = &one
 		}
-		left = ledger.Apply(func(id int64) *ledger.Customer { return after[id] }, changes)
+		refused = ledger.ApplyChanges(func(id int64) *ledger.Customer { return after[id] }, changes)
 		for _, id := range customersOf(changes) {
 			if one := after[id]; one != nil && err == nil {
 				err = c.put(ctx, before[id], *one)
@@ -163,7 +163,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 	if err != nil {
 		return nil, err
 	}
-	return left, nil
+	return refused, nil
 }
 
 func customersOf(changes []ledger.Change) []int64 {
@@ -175,19 +175,19 @@ func customersOf(changes []ledger.Change) []int64 {
 }
 
 // Merge implements ledger.Journal.
-func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
+func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (refused []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		left = nil
+		refused = nil
 		for _, ch := range changes {
 			fits, err := c.merge(ctx, ch)
 			if err != nil {
 				return err
 			}
 			if !fits {
-				left = append(left, ch)
+				refused = append(refused, ch)
 			}
 		}
 		return nil
@@ -195,7 +195,7 @@ func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []led
 	if err != nil {
 		return nil, err
 	}
-	return left, nil
+	return refused, nil
 }
 
 // merge applies one change that may come late, and reports whether it fits.
@@ -205,7 +205,7 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 		return false, err
 	}
 	before := known[ch.Customer]
-	if ledger.Recorded(before, ch) {
+	if ledger.IsRecorded(before, ch) {
 		return true, nil
 	}
 	var owners []ledger.Customer
@@ -215,7 +215,7 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	}); err != nil || !ch.IsCredible(owners) {
 		return false, err
 	}
-	after, fits := ledger.Late(before, ch)
+	after, fits := ledger.MergeLate(before, ch)
 	if !fits {
 		return false, nil
 	}
@@ -226,7 +226,7 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 func (c *conn) put(ctx context.Context, before, after ledger.Customer) error {
 	for i := range after.History {
 		a := &after.History[i]
-		a.NotAfter = a.NotAfter.Stored()
+		a.NotAfter = a.NotAfter.Truncate()
 		if b := before.History[i]; b.Class == a.Class && b.Absent == a.Absent && b.NotAfter == a.NotAfter && b.HTTPStatus == a.HTTPStatus && b.Code == a.Code && slices.Equal(b.Excerpt, a.Excerpt) {
 			continue
 		}
@@ -261,7 +261,7 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 			return err
 		}
 		for _, n := range notes {
-			after, applies := ledger.Paired(customers[n.Customer], n)
+			after, applies := ledger.ApplyPairing(customers[n.Customer], n)
 			if !applies {
 				continue
 			}

@@ -40,7 +40,7 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 
 // observe records one event, and reports whether it brought another status or a link.
 func (c *conn) observe(ctx context.Context, e ledger.KYCEvent) (bool, error) {
-	e.At = ledger.Stored(e.At)
+	e.At = ledger.TruncateTime(e.At)
 	before, err := c.KYCOf(ctx, e.ServiceID)
 	if err != nil {
 		return false, err

@@ -88,7 +88,7 @@ func readEverything(ctx context.Context, l *Ledger) map[string]seen {
 	one("batches", batches, err)
 	gaps, err := l.Gaps(ctx)
 	one("gaps", gaps, err)
-	value, at, err := l.Learnt(ctx, "fee")
+	value, at, err := l.Fact(ctx, "fee")
 	one("learnt", []any{value, at}, err)
 	info, err := l.Info(ctx)
 	info.Path, info.Opened = "", time.Time{}
@@ -153,7 +153,7 @@ func filledLedger(t *testing.T) string {
 	t.Helper()
 	l := newProvenLedger(t)
 	for _, do := range []func() error{
-		func() error { return l.Learn(t.Context(), "fee", "0.50", time.Unix(1, 0)) },
+		func() error { return l.SaveFact(t.Context(), "fee", "0.50", time.Unix(1, 0)) },
 		func() error { return l.Bind(t.Context(), ledger.Account{Partner: "p", Slug: "acme"}) },
 		func() error { return l.Finish(t.Context(), 1, ledger.RunEnd{ExitCode: 3}) },
 	} {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // step brings a schema forward by one version.
@@ -79,7 +79,7 @@ func (l *opening) readForward(ctx context.Context, from int) (path string, err e
 // copyLedger writes a whole, consistent copy of a ledger to a new file, 0600 and
 // synced. Others may write meanwhile.
 func copyLedger(ctx context.Context, from, to string) (err error) {
-	f, err := private.Create(to, os.O_RDWR)
+	f, err := fileperm.Create(to, os.O_RDWR)
 	if err != nil {
 		return err
 	}

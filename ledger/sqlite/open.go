@@ -211,7 +211,7 @@ func (l *opening) load(ctx context.Context) error {
 	l.detailNames.Store(&h.Info.DetailNames)
 	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
 	c.Environment, c.Keys = h.Info.Environment, &l.keys
-	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
+	l.info.Path, l.info.Opened = l.path, ledger.TruncateTime(l.now())
 	if o.Environment != l.info.Environment && (!o.ReadOnly || o.Environment != "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)

@@ -131,7 +131,7 @@ func TestWalk(t *testing.T) {
 	registerDump(t, l, "a.csv", 0, 300)
 	registerDump(t, l, "b.csv", 200, 200)
 	ctx := context.Background()
-	if err := l.Learn(ctx, "fee", "0.50", time.Unix(1_700_000_000, 0)); err != nil {
+	if err := l.SaveFact(ctx, "fee", "0.50", time.Unix(1_700_000_000, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Intend(ctx, 2, []ledger.Intent{{Expect: ledger.Expect{Customer: 1, Status: ledger.Pending}, Key: ledger.Key("sandbox", "p0@example.com", 0), Email: "p0@example.com", At: ledger.Instant{At: time.Now()}}}); err != nil {

@@ -17,7 +17,7 @@ func (l *opening) recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
-	var left []ledger.Change
+	var refused []ledger.Change
 	customers := int64(0)
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
 		if err := c.QueryOne(ctx, "SELECT last_attempt, (SELECT coalesce(max(id), 0) FROM customer) FROM ledger", nil, &l.lastAttempt, &customers); err != nil {
@@ -32,7 +32,7 @@ func (l *opening) recover(ctx context.Context) error {
 				return err
 			}
 			if !fits {
-				left = append(left, ch)
+				refused = append(refused, ch)
 			}
 		}
 		if err := l.closeOpen(ctx, c); err != nil {
@@ -44,7 +44,7 @@ func (l *opening) recover(ctx context.Context) error {
 		return err
 	}
 	l.emergency.Confirm(token, false)
-	if err := l.emptyEmergency(left); err != nil {
+	if err := l.emptyEmergency(refused); err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
 	// Into the file itself: that it was opened must show when the log is gone.
@@ -61,13 +61,13 @@ func (l *opening) recover(ctx context.Context) error {
 
 // emptyEmergency empties the emergency file. If it holds answers that do not fit,
 // a copy is kept: no answer is thrown away.
-func (l *opening) emptyEmergency(left []ledger.Change) error {
-	if len(left) > 0 {
+func (l *opening) emptyEmergency(refused []ledger.Change) error {
+	if len(refused) > 0 {
 		kept, err := l.emergency.SetAside(l.now())
 		if err != nil {
 			return err
 		}
-		for _, ch := range left {
+		for _, ch := range refused {
 			l.notices = append(l.notices, fmt.Sprintf("an answer in %s.emergency for customer %d does not fit what the ledger says; it was kept in %s", l.path, ch.Customer, kept))
 		}
 	}
@@ -99,5 +99,5 @@ func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledge
 		// differ by as much without anybody having set a clock.
 		now.Certain = now.Certain && behind <= 2*time.Second
 	}
-	return now.Stored(), newest, nil
+	return now.Truncate(), newest, nil
 }

@@ -71,7 +71,7 @@ func (r *registration) begin(ctx context.Context) error {
 	if r.batch.Registered.IsZero() {
 		r.batch.Registered = r.l.now()
 	}
-	r.batch.Registered, r.batch.Rows, r.batch.Files = ledger.Stored(r.batch.Registered), 0, slices.Clone(r.batch.Files)
+	r.batch.Registered, r.batch.Rows, r.batch.Files = ledger.TruncateTime(r.batch.Registered), 0, slices.Clone(r.batch.Files)
 	carried, err := json.Marshal(r.batch.Carried)
 	if err == nil {
 		err = r.c.QueryOne(ctx, "INSERT INTO batch (fingerprint, settings, carried, rows, registered_us) VALUES (?, ?, ?, 0, ?) RETURNING id",
@@ -291,8 +291,8 @@ func (r *registration) appendRow(to []any, row *ledger.Row, who identity, detail
 		identityArg(row), row.Email, row.FirstName, row.LastName, row.SenderID, carry, findings, details, name, recall), err
 }
 
-// Annotate implements ledger.Registration.
-func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+// AddNotes implements ledger.Registration.
+func (r *registration) AddNotes(ctx context.Context, notes []ledger.RowNote) error {
 	if err := r.requireOpen(); err != nil {
 		return err
 	}
@@ -317,7 +317,7 @@ func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) err
 		}); err != nil {
 			return err
 		}
-		row.Annotate(n)
+		row.AddNote(n)
 		findings, err := listText(row.Findings)
 		if err == nil {
 			err = r.c.Exec(ctx, "UPDATE input_row SET repeats = ?, findings = ? WHERE batch = ? AND ordinal = ?", row.Repeats, findings, r.batch.ID, n.Ordinal)

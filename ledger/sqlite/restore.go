@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Restore puts a copy of a ledger at o.Path and opens it with a gap. Nothing is
@@ -68,7 +68,7 @@ func (l *opening) restore(ctx context.Context, from string) (kept string, err er
 		return kept, err
 	}
 	if err = os.Rename(part, l.path); err == nil {
-		err = private.SyncFolder(l.path)
+		err = fileperm.SyncFolder(l.path)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)

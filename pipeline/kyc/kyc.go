@@ -59,7 +59,7 @@ func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) 
 		}
 		answer, err = do()
 		e, ok := errors.AsType[*partner.Error](err)
-		if !ok || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+		if !ok || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.StopCause != partner.NoStopCause {
 			return answer, err
 		}
 		wait := max(rest, e.RetryAfter)

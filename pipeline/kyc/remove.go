@@ -128,8 +128,8 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
 	change := c.changeAfter(cu, ids[0], removal, e, clock())
-	left, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
-	if failed == nil && len(left) > 0 {
+	refused, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
+	if failed == nil && len(refused) > 0 {
 		failed = fmt.Errorf("kyc: what became of a deletion does not fit what the ledger has of customer %d: %w", cu.ID, ledger.ErrConflict)
 	}
 	if failed != nil {
@@ -146,7 +146,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	default:
 		out.Unknown = append(out.Unknown, cu.ID)
 	}
-	if e == nil || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+	if e == nil || e.Class == ledger.Auth || e.StopCause != partner.NoStopCause {
 		return err
 	}
 	return nil

@@ -106,7 +106,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	if failed := c.Ledger.RetryKYC(last, cu.ServiceID, was+1, was); failed != nil {
 		return failed
 	}
-	if e == nil || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+	if e == nil || e.Class == ledger.Auth || e.StopCause != partner.NoStopCause {
 		return err
 	}
 	return nil

@@ -40,8 +40,8 @@ type Lister interface {
 // SyncLedger is what Sync needs of a ledger: it keeps there how far it is.
 type SyncLedger interface {
 	Ledger
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
+	Fact(ctx context.Context, name string) (string, time.Time, error)
+	SaveFact(ctx context.Context, name, value string, at time.Time) error
 }
 
 // SyncConfig is one walk over the partner's list.
@@ -118,7 +118,7 @@ type walk struct {
 }
 
 func (w *walk) loadProgress(ctx context.Context) error {
-	text, at, err := w.Ledger.Learnt(ctx, progressKey)
+	text, at, err := w.Ledger.Fact(ctx, progressKey)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (w *walk) clearProgress(ctx context.Context) error {
 	if !w.out.Resumed && w.out.Pages == 0 {
 		return nil
 	}
-	return w.Ledger.Learn(ctx, progressKey, "", time.Now())
+	return w.Ledger.SaveFact(ctx, progressKey, "", time.Now())
 }
 
 func (w *walk) readPages(ctx context.Context) error {
@@ -285,5 +285,5 @@ func (w *walk) saveProgress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.Ledger.Learn(ctx, progressKey, string(text), time.Now())
+	return w.Ledger.SaveFact(ctx, progressKey, string(text), time.Now())
 }

@@ -33,9 +33,9 @@ import (
 
 // verdict is the part of an Answer that the body and status decide.
 type verdict struct {
-	class ledger.Class
-	cause string
-	halt  Halt
+	class     ledger.Class
+	cause     string
+	stopCause StopCause
 }
 
 // judgeStatus looks up the table for an answer that is not 2xx. fields are those of
@@ -61,7 +61,7 @@ func judgeStatus(status int, m message, fields fieldTable) verdict {
 		v.cause = CauseBody
 	}
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
-		v.halt = Blocked
+		v.stopCause = Blocked
 	}
 	return v
 }

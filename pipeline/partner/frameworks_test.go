@@ -159,8 +159,8 @@ func TestGatewayRefusals(t *testing.T) {
 	} {
 		for _, status := range []int{401, 403} {
 			v := judgeStatus(status, readMessage([]byte(tt.body), true), fieldsOfUser(jane()))
-			if v.class != tt.class || (v.halt == Blocked) != (tt.class == ledger.Unknown) {
-				t.Errorf("%s, %d: %v, halt %d", tt.name, status, v.class, v.halt)
+			if v.class != tt.class || (v.stopCause == Blocked) != (tt.class == ledger.Unknown) {
+				t.Errorf("%s, %d: %v, halt %d", tt.name, status, v.class, v.stopCause)
 			}
 		}
 	}
@@ -172,18 +172,18 @@ func TestPathGone(t *testing.T) {
 	for _, status := range []int{404, 405, 410, 415} {
 		for _, body := range []string{"", page, "Cannot POST", envelope("NOT_FOUND", ""), `{"statusCode":404,"message":"Cannot POST /x"}`, goodBody} {
 			c := answering(t, status, body, nil)
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown || a.Halt != PathGone {
-				t.Errorf("%d %.20q: %v, halt %d", status, body, a.Class, a.Halt)
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown || a.StopCause != PathGone {
+				t.Errorf("%d %.20q: %v, halt %d", status, body, a.Class, a.StopCause)
 			}
 			var e *Error
-			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.Halt != NoHalt {
+			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.StopCause != NoStopCause {
 				t.Errorf("%d %.20q of a look-up: %v", status, body, err)
 			}
 		}
 	}
 	for _, status := range []int{400, 402, 406, 408, 409, 422, 429, 500, 503} {
-		if a := answering(t, status, "", nil).Create(t.Context(), testIdem, jane()); a.Halt != NoHalt {
-			t.Errorf("%d: halt %d", status, a.Halt)
+		if a := answering(t, status, "", nil).Create(t.Context(), testIdem, jane()); a.StopCause != NoStopCause {
+			t.Errorf("%d: halt %d", status, a.StopCause)
 		}
 	}
 }

@@ -173,7 +173,7 @@ func TestLocalLimit(t *testing.T) {
 			c.once.DialContext = func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "socket", UnwrapErr: errno}}
 			}
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseLocal || a.Halt != NoHalt {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseLocal || a.StopCause != NoStopCause {
 				t.Errorf("%v: %v", errno, a)
 			}
 		}

@@ -16,16 +16,16 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Halt says that sending must stop, whatever the row's fate.
-type Halt uint8
+// StopCause says that sending must stop, whatever the row's fate.
+type StopCause uint8
 
 const (
-	NoHalt       Halt = iota
-	Redirected        // 3xx; Answer.Target names the host
-	Certificate       // TLS certificate expired, untrusted or for another name
-	Blocked           // 401 or 403 of something in front of the partner, such as a firewall's page
-	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus is the status
-	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
+	NoStopCause  StopCause = iota
+	Redirected             // 3xx; Answer.Target names the host
+	Certificate            // TLS certificate expired, untrusted or for another name
+	Blocked                // 401 or 403 of something in front of the partner, such as a firewall's page
+	PathGone               // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus is the status
+	ProxyRefused           // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
 )
 
 // Answer is what came of one request. It is a value, never an error: that a
@@ -37,7 +37,7 @@ type Answer struct {
 	Code        string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
 	Cause       string   // why Unknown, OKBroken or NotSent: one of the Cause words; "" otherwise
 	Fields      []string // names of fields of this request that a Reject or Unclear complains of, in body order
-	Halt        Halt
+	StopCause   StopCause
 	Target      string // host of a redirect, printable ASCII; "" if the answer names none
 
 	ServiceID       string // set with OK, and with OKBroken when it could be read

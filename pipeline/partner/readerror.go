@@ -19,7 +19,7 @@ type Error struct {
 	Code         string        // as in Answer
 	Cause        string        // one of the Cause words; "" if Class says it all
 	Field        string        // member of the answer that could not be read (users, total, balance), or the parameter of ListUsers that was refused (limit or skip); "" if that is not known
-	Halt         Halt          // as in Answer
+	StopCause    StopCause     // as in Answer
 	Target       string        // as in Answer
 	RetryAfter   time.Duration // as in Answer
 	Date         time.Time     // as in Answer
@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 	if e.ProxyStatus != 0 {
 		s += ", refused by the proxy with " + strconv.Itoa(e.ProxyStatus)
 	}
-	if e.Halt == Redirected && e.Target != "" {
+	if e.StopCause == Redirected && e.Target != "" {
 		s += " to " + e.Target
 	}
 	return s
@@ -64,7 +64,7 @@ func (e *Error) Unwrap() error { return e.base }
 func (c *Client) readAnswer(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
 	a, _ := c.newAnswer(r, fieldTable{})
-	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Code: a.Code, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
+	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Code: a.Code, Cause: a.Cause, StopCause: a.StopCause, Target: a.Target,
 		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
 	switch {
 	case r.err != nil && a.Cause == CauseCanceled:

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Found is what Check found out about a file.
@@ -96,7 +96,7 @@ func checkHeader(path string, applicationID uint32) (version int, err error) {
 
 // HasID reports whether a file is an SQLite file of an application.
 func HasID(path string, applicationID uint32) bool {
-	f, err := private.Open(path, os.O_RDONLY)
+	f, err := fileperm.Open(path, os.O_RDONLY)
 	if err != nil {
 		return false
 	}

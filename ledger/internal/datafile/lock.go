@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Lock is the right to send, held as an advisory lock on <ledger>.lock. The
@@ -21,8 +21,8 @@ type Lock struct{ f *os.File }
 // to whoever is refused meanwhile. ErrLocked names the holder.
 func TakeLock(ctx context.Context, path string, wait time.Duration, command string, now time.Time) (*Lock, error) {
 	name := path + ".lock"
-	f, err := private.OpenOrCreate(name, os.O_RDWR)
-	if errors.Is(err, private.ErrNotPrivate) {
+	f, err := fileperm.OpenOrCreate(name, os.O_RDWR)
+	if errors.Is(err, fileperm.ErrNotPrivate) {
 		return nil, notOwn(name, err)
 	}
 	if err != nil {

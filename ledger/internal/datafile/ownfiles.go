@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // sideFiles are the ends of all names that this package or SQLite opens beside a
@@ -25,11 +25,11 @@ func sideFiles() []string {
 // machine has put a file, or could. It is the one check of all names, and only
 // looks at them. The file itself need not exist.
 func CheckOwn(path string) error {
-	if err := private.CheckFolder(filepath.Dir(path)); err != nil {
+	if err := fileperm.CheckFolder(filepath.Dir(path)); err != nil {
 		return notOwn(path, err)
 	}
 	for _, end := range sideFiles() {
-		if err := private.Check(path + end); err != nil {
+		if err := fileperm.Check(path + end); err != nil {
 			return notOwn(path+end, err)
 		}
 	}
@@ -38,10 +38,10 @@ func CheckOwn(path string) error {
 		return nil
 	}
 	if err == nil {
-		err = private.CheckFile(path, info)
+		err = fileperm.CheckFile(path, info)
 	}
 	if err != nil && info != nil && hasKeptName(path, info) {
-		err = private.CheckOwner(path, info)
+		err = fileperm.CheckOwner(path, info)
 	}
 	return notOwn(path, err)
 }
@@ -51,7 +51,7 @@ func notOwn(path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, private.ErrNotPrivate):
+	case errors.Is(err, fileperm.ErrNotPrivate):
 		return fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: its folder does not exist; make it: mkdir -m 700 %s: %w", path, filepath.Dir(path), err)
@@ -96,7 +96,7 @@ func reasonOf(err error) error {
 // process has on it. A reader accepts a folder in which none can be made.
 func ClaimSideFiles(path string, isReader bool) error {
 	for _, end := range []string{"-wal", "-shm"} {
-		f, err := private.Create(path+end, os.O_RDWR)
+		f, err := fileperm.Create(path+end, os.O_RDWR)
 		if errors.Is(err, fs.ErrExist) {
 			continue // CheckOwn has looked at it
 		}

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // ErrOtherLedger says that an emergency file is that of another ledger.
@@ -57,8 +57,8 @@ func Open(path, id string, seq int64) (*File, error) {
 			return nil, fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
 		}
 	}
-	f, err := private.Open(path, os.O_RDWR)
-	if errors.Is(err, private.ErrNotPrivate) {
+	f, err := fileperm.Open(path, os.O_RDWR)
+	if errors.Is(err, fileperm.ErrNotPrivate) {
 		return nil, fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	}
 	if err != nil {
@@ -75,11 +75,11 @@ func Open(path, id string, seq int64) (*File, error) {
 // may write to it meanwhile: then only its number counts, which is one short
 // write. The file is closed already; of one that does not exist Existed is false.
 func Peek(path, id string) (*File, error) {
-	f, err := private.Open(path, os.O_RDONLY)
+	f, err := fileperm.Open(path, os.O_RDONLY)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &File{}, nil
-	case errors.Is(err, private.ErrNotPrivate):
+	case errors.Is(err, fileperm.ErrNotPrivate):
 		return nil, fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	case err != nil:
 		return nil, fmt.Errorf("%s cannot be opened: %w", path, err)
@@ -99,7 +99,7 @@ func create(path, id string, seq int64) error {
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := private.Create(part, os.O_RDWR)
+	f, err := fileperm.Create(part, os.O_RDWR)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func create(path, id string, seq int64) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
-	return private.SyncFolder(path)
+	return fileperm.SyncFolder(path)
 }
 
 func read(f *os.File, id string) (content, error) {
@@ -188,7 +188,7 @@ func (e *File) SetAside(now time.Time) (name string, err error) {
 		return "", err
 	}
 	name = keptName(e.f.Name(), now)
-	f, err := private.Create(name, os.O_WRONLY)
+	f, err := fileperm.Create(name, os.O_WRONLY)
 	if err != nil {
 		return "", err
 	}

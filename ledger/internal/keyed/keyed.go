@@ -35,7 +35,7 @@ const (
 	sender   byte = 's'
 	name     byte = 'n'
 	recall   byte = 'r'
-	told     byte = 't'
+	reported byte = 't'
 	field    byte = 0x80 // and the field's index
 )
 
@@ -79,7 +79,7 @@ func (s *Secret) Recall(text string) int64 { return s.short(recall, text) }
 func (s *Secret) Told(recall int64, outcome string) int64 {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(recall))
-	return s.short(told, string(b[:])+outcome)
+	return s.short(reported, string(b[:])+outcome)
 }
 
 // Details hashes fields to 4 bytes each; nil for nil. An empty field is four

@@ -15,7 +15,7 @@ const (
 // Why a gate will not open within the patience of a run.
 var (
 	ErrTooLong  = errors.New("the partner asks to wait longer than --patience")
-	ErrSilent   = errors.New("the partner gives no useful answer")
+	ErrOutage   = errors.New("the partner gives no useful answer")
 	ErrOnlyBusy = errors.New("the partner answers nothing but 429")
 	ErrNoPorts  = errors.New("this machine has no port or file for another connection")
 )
@@ -55,15 +55,15 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := c.lostPatience(view, now); err != nil {
+		if err := c.patienceError(view, now); err != nil {
 			return err
 		}
 		switch view.why {
-		case askedToWait:
+		case pausedBusy:
 			c.reopenAt(ctx, PauseText(view.AskedUntil.Sub(now)), view.AskedUntil)
-		case exhausted:
-			c.reopenAt(ctx, "this machine has no port or file for another connection, going on", view.restingUntil)
-		case empty:
+		case noPorts:
+			c.reopenAt(ctx, "this machine has no port or file for another connection, going on", view.portPauseUntil)
+		case noFunds:
 			c.awaitFunds(ctx)
 		default:
 			c.awaitAnswer(ctx, view)
@@ -72,15 +72,15 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 	return nil
 }
 
-// lostPatience returns why waiting longer is of no use, nil if it is of use.
-func (c *GateController) lostPatience(view gateView, now time.Time) error {
+// patienceError returns why waiting longer is of no use, nil if it is of use.
+func (c *GateController) patienceError(view gateView, now time.Time) error {
 	isOver := func(since time.Time) bool { return !since.IsZero() && now.Sub(since) >= c.Patience }
 	switch {
-	case isOver(view.silentSince):
-		return ErrSilent
-	case view.why == exhausted && isOver(view.scarceSince):
+	case isOver(view.outageSince):
+		return ErrOutage
+	case view.why == noPorts && isOver(view.noPortsSince):
 		return ErrNoPorts
-	case view.why == askedToWait && isOver(view.busySince):
+	case view.why == pausedBusy && isOver(view.busySince):
 		return ErrOnlyBusy
 	case view.AskedUntil.Sub(now) > c.Patience:
 		return ErrTooLong
@@ -110,27 +110,27 @@ func PauseText(d time.Duration) string {
 func (c *GateController) awaitAnswer(ctx context.Context, view gateView) {
 	d := WithJitter(BackoffAfter(c.tries, FirstBackoff, MaxBackoff))
 	c.tries++
-	if silent := view.silentSince; !silent.IsZero() { // never sleep past the end of patience
+	if silent := view.outageSince; !silent.IsZero() { // never sleep past the end of patience
 		d = min(d, max(0, silent.Add(c.Patience).Sub(WallTime())))
 	}
 	text := "partner cannot be reached" + c.NameCause()
-	if view.why == broken {
+	if view.why == unusable {
 		text = "partner's answers are of no use"
 	}
 	c.ShowPause(text+", trying again", WallTime().Add(d))
 	if SleepFor(ctx, d) != nil {
 		return
 	}
-	if view.why == broken && c.AskWallet(ctx) != nil {
+	if view.why == unusable && c.AskWallet(ctx) != nil {
 		return // round again, with a longer wait
 	}
-	c.tryOne(ctx)
+	c.probeOnce(ctx)
 }
 
-// tryOne lets one row go first, once the partner asks for no more patience.
-func (c *GateController) tryOne(ctx context.Context) {
+// probeOnce lets one row go first, once the partner asks for no more patience.
+func (c *GateController) probeOnce(ctx context.Context) {
 	if SleepUntil(ctx, c.Gate.CurrentView(WallTime()).AskedUntil) == nil {
-		c.Gate.startTrial()
+		c.Gate.startProbe()
 	}
 }
 
@@ -147,5 +147,5 @@ func (c *GateController) awaitFunds(ctx context.Context) {
 			break
 		}
 	}
-	c.tryOne(ctx)
+	c.probeOnce(ctx)
 }

@@ -18,23 +18,23 @@ import (
 type Gate struct {
 	mu sync.Mutex
 	gateView
-	trialID int64     // trial: the attempt that went first, 0 = not yet
-	shutAt  time.Time // when the gate was shut last; answers to requests begun before say nothing of what is now
-	busies  int       // 429 answers without a wait in them, in a row
-	rests   int       // pauses for want of a port or file, in a row
-	breaker breaker
+	probeID    int64     // trial: the attempt that went first, 0 = not yet
+	shutAt     time.Time // when the gate was shut last; answers to requests begun before say nothing of what is now
+	busies     int       // 429 answers without a wait in them, in a row
+	portPauses int       // pauses for want of a port or file, in a row
+	breaker    breaker
 }
 
 // gateView is a gate at one moment.
 type gateView struct {
-	state        gateState
-	why          shutReason
-	AskedUntil   time.Time     // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
-	silentSince  time.Time     // since when the gate is shut because no sensible answer comes; zero = it is not
-	busySince    time.Time     // since when there has been nothing but 429; zero = there has
-	scarceSince  time.Time     // since when this machine has had no port or file for some connection; zero = it has
-	restingUntil time.Time     // until when nothing goes out for that reason
-	changed      chan struct{} // closed at every change of state
+	state          gateState
+	why            shutReason
+	AskedUntil     time.Time     // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
+	outageSince    time.Time     // since when the gate is shut because no sensible answer comes; zero = it is not
+	busySince      time.Time     // since when there has been nothing but 429; zero = there has
+	noPortsSince   time.Time     // since when this machine has had no port or file for some connection; zero = it has
+	portPauseUntil time.Time     // until when nothing goes out for that reason
+	changed        chan struct{} // closed at every change of state
 }
 
 type gateState uint8
@@ -42,7 +42,7 @@ type gateState uint8
 const (
 	gateOpen gateState = iota
 	gateShut
-	gateTrial
+	gateProbing
 )
 
 // shutReason is why the gate is not open, and so what opens it.
@@ -50,11 +50,11 @@ type shutReason uint8
 
 const (
 	notShut     shutReason = iota
-	askedToWait            // 429: the clock opens it
+	pausedBusy             // 429: the clock opens it
 	unreachable            // no connection: back-off, then a trial
-	broken                 // answers that tell nothing: back-off, the wallet, then a trial
-	empty                  // 402: the wallet, then a trial
-	exhausted              // no port or file for a connection: the clock opens it
+	unusable               // answers that tell nothing: back-off, the wallet, then a trial
+	noFunds                // 402: the wallet, then a trial
+	noPorts                // no port or file for a connection: the clock opens it
 )
 
 // NotAnAttempt means a look-up where an attempt's id is asked for.
@@ -65,7 +65,7 @@ func NewGate() *Gate { return &Gate{gateView: gateView{changed: make(chan struct
 
 // setState sets the state and wakes the goroutines that wait for one. g.mu is held.
 func (g *Gate) setState(s gateState, why shutReason) {
-	g.state, g.why, g.trialID = s, why, 0
+	g.state, g.why, g.probeID = s, why, 0
 	close(g.changed)
 	g.changed = make(chan struct{})
 }
@@ -77,8 +77,8 @@ func (g *Gate) MayPass(attempt int64) bool {
 	switch {
 	case g.state == gateOpen:
 		return true
-	case g.state == gateTrial && g.trialID == 0:
-		g.trialID = attempt
+	case g.state == gateProbing && g.probeID == 0:
+		g.probeID = attempt
 		return true
 	default:
 		return false
@@ -94,7 +94,7 @@ func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	switch {
 	case g.state == gateOpen:
 		return int(^uint(0) >> 1), g.changed
-	case g.state == gateTrial && g.trialID == 0:
+	case g.state == gateProbing && g.probeID == 0:
 		return 1, g.changed
 	default:
 		return 0, g.changed
@@ -106,18 +106,18 @@ func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 func (g *Gate) CurrentView(now time.Time) gateView {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut && g.silentSince.IsZero() && (g.why == unreachable || g.why == broken) {
-		g.silentSince = now
+	if g.state == gateShut && g.outageSince.IsZero() && (g.why == unreachable || g.why == unusable) {
+		g.outageSince = now
 	}
 	return g.gateView
 }
 
-// startTrial lets one row go first.
-func (g *Gate) startTrial() {
+// startProbe lets one row go first.
+func (g *Gate) startProbe() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == gateShut {
-		g.setState(gateTrial, g.why)
+		g.setState(gateProbing, g.why)
 	}
 }
 
@@ -138,15 +138,15 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	current := g.state == gateOpen || began.After(g.shutAt)
-	onTrial := g.state == gateTrial && attempt != NotAnAttempt && g.trialID == attempt
+	onTrial := g.state == gateProbing && attempt != NotAnAttempt && g.probeID == attempt
 	if class != ledger.NotSent {
 		g.breaker.countAnswer(class)
 		if current {
-			g.scarceSince, g.rests = time.Time{}, 0
+			g.noPortsSince, g.portPauses = time.Time{}, 0
 		}
 	}
 	if current && class != ledger.NotSent && class != ledger.Unknown && class != ledger.OKBroken {
-		g.silentSince = time.Time{}
+		g.outageSince = time.Time{}
 		if !class.AsksToWait() {
 			g.busies, g.busySince = 0, time.Time{}
 		}
@@ -161,21 +161,21 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 			g.busies++
 		}
 		g.AskedUntil = decide.MaxTime(g.AskedUntil, now.Add(pause))
-		if g.state != gateShut || g.why == askedToWait {
-			g.setState(gateShut, askedToWait)
+		if g.state != gateShut || g.why == pausedBusy {
+			g.setState(gateShut, pausedBusy)
 		}
 	case ledger.Funds:
-		g.setState(gateShut, empty)
+		g.setState(gateShut, noFunds)
 	case ledger.NotSent:
 		if g.state == gateOpen || onTrial {
-			g.fallSilent(unreachable, now)
+			g.shutForOutage(unreachable, now)
 		}
 	case ledger.Unknown, ledger.OKBroken:
 		if pause > 0 { // a 503 that says when to come back
 			g.AskedUntil = decide.MaxTime(g.AskedUntil, now.Add(pause))
 		}
 		if onTrial || g.state == gateOpen && g.breaker.isTripped() {
-			g.fallSilent(broken, now)
+			g.shutForOutage(unusable, now)
 		}
 	default:
 		if onTrial {
@@ -191,38 +191,38 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.scarceSince.IsZero() {
-		g.scarceSince = now
+	if g.noPortsSince.IsZero() {
+		g.noPortsSince = now
 	}
 	switch {
-	case g.state == gateTrial && g.trialID == attempt:
+	case g.state == gateProbing && g.probeID == attempt:
 		g.setState(gateShut, g.why) // whatever shut it waits for another trial
 	case g.state == gateOpen: // requests in flight fail together: one rest for all
-		g.restingUntil = now.Add(BackoffAfter(g.rests, FirstBackoff, MaxBackoff))
-		g.rests++
+		g.portPauseUntil = now.Add(BackoffAfter(g.portPauses, FirstBackoff, MaxBackoff))
+		g.portPauses++
 		g.shutAt = now
-		g.setState(gateShut, exhausted)
+		g.setState(gateShut, noPorts)
 	}
 }
 
-// fallSilent shuts the gate because the partner says nothing that helps. The
+// shutForOutage shuts the gate because the partner says nothing that helps. The
 // time since is what patience is measured by: quiet before that does not count.
 // g.mu is held.
-func (g *Gate) fallSilent(why shutReason, now time.Time) {
+func (g *Gate) shutForOutage(why shutReason, now time.Time) {
 	if g.state == gateOpen {
 		g.shutAt = now
 	}
-	if g.silentSince.IsZero() {
-		g.silentSince = now
+	if g.outageSince.IsZero() {
+		g.outageSince = now
 	}
 	g.setState(gateShut, why)
 }
 
-// CancelTrial takes back a trial whose row was not sent after all.
-func (g *Gate) CancelTrial(attempt int64) {
+// CancelProbe takes back a trial whose row was not sent after all.
+func (g *Gate) CancelProbe(attempt int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateTrial && g.trialID == attempt {
-		g.setState(gateTrial, g.why)
+	if g.state == gateProbing && g.probeID == attempt {
+		g.setState(gateProbing, g.why)
 	}
 }

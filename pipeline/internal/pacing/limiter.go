@@ -19,13 +19,13 @@ type Limiter struct {
 
 	burst int
 
-	mu      sync.Mutex
-	second  perSecond // of a high rate
-	ceiling float64   // requests a second; +Inf = unlimited
-	met     float64   // the rate that met the last 429; 0 = none yet
-	cutAt   time.Time
-	recent  [2]int // tokens taken in the second before and in this one
-	tick    time.Time
+	mu         sync.Mutex
+	second     perSecond // of a high rate
+	ceiling    float64   // requests a second; +Inf = unlimited
+	rateAtBusy float64   // the rate that met the last 429; 0 = none yet
+	cutAt      time.Time
+	recent     [2]int // tokens taken in the second before and in this one
+	tick       time.Time
 }
 
 const (
@@ -127,7 +127,7 @@ func (p *Limiter) adaptRate(now time.Time) {
 		p.recent[1], p.tick = 0, second
 	}
 	p.recent[1]++
-	if p.met > 0 {
+	if p.rateAtBusy > 0 {
 		p.setRate(p.rateAt(now))
 	}
 }
@@ -135,9 +135,9 @@ func (p *Limiter) adaptRate(now time.Time) {
 // rateAt returns the rate allowed at a moment after a 429.
 func (p *Limiter) rateAt(now time.Time) float64 {
 	since := max(0, now.Sub(p.cutAt))
-	r := p.met * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
+	r := p.rateAtBusy * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
 	if steps := int(since/recoveryTime) - 1; steps > 0 {
-		r += p.met * 0.01 * float64(steps)
+		r += p.rateAtBusy * 0.01 * float64(steps)
 	}
 	return min(r, p.ceiling)
 }
@@ -147,7 +147,7 @@ func (p *Limiter) rateAt(now time.Time) float64 {
 func (p *Limiter) ReportBusy(began, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !began.After(p.cutAt) && p.met > 0 {
+	if !began.After(p.cutAt) && p.rateAtBusy > 0 {
 		return
 	}
 	p.halveRate(now)
@@ -159,7 +159,7 @@ func (p *Limiter) ReportBusy(began, now time.Time) {
 func (p *Limiter) ReportExhausted(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.met > 0 && (now.Sub(p.cutAt) < recoveryTime || p.rateAt(now) <= minExhaustedRate) || p.ceiling <= minExhaustedRate {
+	if p.rateAtBusy > 0 && (now.Sub(p.cutAt) < recoveryTime || p.rateAt(now) <= minExhaustedRate) || p.ceiling <= minExhaustedRate {
 		return
 	}
 	p.halveRate(now)
@@ -168,23 +168,23 @@ func (p *Limiter) ReportExhausted(now time.Time) {
 // halveRate halves the rate. p.mu is held.
 func (p *Limiter) halveRate(now time.Time) {
 	switch {
-	case p.met > 0:
-		p.met = p.rateAt(now)
+	case p.rateAtBusy > 0:
+		p.rateAtBusy = p.rateAt(now)
 	case math.IsInf(p.ceiling, 1):
-		p.met = float64(max(p.recent[0], p.recent[1], 1))
+		p.rateAtBusy = float64(max(p.recent[0], p.recent[1], 1))
 	default:
-		p.met = p.ceiling
+		p.rateAtBusy = p.ceiling
 	}
-	p.met = max(p.met, 0.1) // a partner that refuses everything is asked every twenty seconds at least
+	p.rateAtBusy = max(p.rateAtBusy, 0.1) // a partner that refuses everything is asked every twenty seconds at least
 	p.cutAt = now
 	p.setRate(p.rateAt(now))
 }
 
-// LearntRate returns the rate that met the last 429, for the next run; 0 if none did.
-func (p *Limiter) LearntRate() (met float64, at time.Time) {
+// RateAtBusy returns the rate that met the last 429, for the next run; 0 if none did.
+func (p *Limiter) RateAtBusy() (met float64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.met, p.cutAt
+	return p.rateAtBusy, p.cutAt
 }
 
 // RestoreRate starts from what an earlier run learnt.
@@ -194,7 +194,7 @@ func (p *Limiter) RestoreRate(met float64, at time.Time) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.met, p.cutAt = met, at
+	p.rateAtBusy, p.cutAt = met, at
 	p.setRate(p.rateAt(WallTime()))
 }
 
@@ -202,7 +202,7 @@ func (p *Limiter) RestoreRate(met float64, at time.Time) {
 func (p *Limiter) CurrentRate() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.met > 0 {
+	if p.rateAtBusy > 0 {
 		return p.rateAt(WallTime())
 	}
 	return p.ceiling

@@ -182,7 +182,7 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if g.MayPass(4) {
 		t.Fatal("open after three answers that tell nothing")
 	}
-	g.startTrial()
+	g.startProbe()
 	if n, _ := g.IntentRoom(); n != 1 || !g.MayPass(5) || g.MayPass(6) {
 		t.Fatal("a trial is one row")
 	}
@@ -190,11 +190,11 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 	if g.MayPass(7) {
 		t.Fatal("open after a trial that failed")
 	}
-	g.startTrial()
+	g.startProbe()
 	if !g.MayPass(8) {
 		t.Fatal("no second trial")
 	}
-	g.CancelTrial(8)
+	g.CancelProbe(8)
 	if !g.MayPass(9) {
 		t.Fatal("a trial that was not sent is not given back")
 	}
@@ -207,7 +207,7 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 		t.Fatal("shut after a trial that succeeded")
 	}
 	g.ObserveAnswer(11, ledger.Busy, time.Minute, now, now)
-	if v := g.CurrentView(WallTime()); v.why != askedToWait || !v.AskedUntil.Equal(now.Add(time.Minute)) {
+	if v := g.CurrentView(WallTime()); v.why != pausedBusy || !v.AskedUntil.Equal(now.Add(time.Minute)) {
 		t.Errorf("%d until %s", v.why, v.AskedUntil)
 	}
 }
@@ -243,7 +243,7 @@ func TestShortOfPortsOnTrial(t *testing.T) {
 	g := NewGate()
 	now := time.Now()
 	g.ObserveAnswer(1, ledger.NotSent, 0, now, now)
-	g.startTrial()
+	g.startProbe()
 	if !g.MayPass(2) {
 		t.Fatal("no row goes first")
 	}
@@ -251,7 +251,7 @@ func TestShortOfPortsOnTrial(t *testing.T) {
 	if v := g.CurrentView(WallTime()); v.state != gateShut || v.why != unreachable {
 		t.Errorf("state %d, reason %d", v.state, v.why)
 	}
-	g.startTrial()
+	g.startProbe()
 	if !g.MayPass(3) {
 		t.Error("no other row goes first")
 	}

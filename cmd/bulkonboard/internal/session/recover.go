@@ -64,7 +64,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		}
 		return nil
 	}
-	cfg.Only = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
+	cfg.Filter = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
 	sum, err := r.pass(ctx, cfg)
 	if err != nil {
 		return sum, err
@@ -106,7 +106,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		r.gauges.writePlan(p)
 		return nil
 	}
-	cfg.Only = func(c ledger.Customer) bool { return r.chosen[c.ID] }
+	cfg.Filter = func(c ledger.Customer) bool { return r.chosen[c.ID] }
 	return r.pass(ctx, cfg)
 }
 
@@ -115,7 +115,7 @@ func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summ
 	var sum pipeline.Summary
 	var failed error
 	p := &term.ProgressView{}
-	cfg.Watch = r.watchProgress(p)
+	cfg.OnProgress = r.watchProgress(p)
 	err := r.runWithDisplay(ctx, p, func() { sum, failed = pipeline.Run(ctx, cfg) })
 	if sum.Run != 0 {
 		r.runs = append(r.runs, sum.Run)

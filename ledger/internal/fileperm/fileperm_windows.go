@@ -1,6 +1,6 @@
 //go:build windows
 
-package private
+package fileperm
 
 import "io/fs"
 

@@ -17,9 +17,9 @@ import (
 
 const (
 	maxDue = 20_000 // users that are compared by one reading of the list
-	// LearntLinksShown is the fact under which the ledger keeps when a report or
+	// FactLinksShown is the fact under which the ledger keeps when a report or
 	// an export was last written: links from before may be in someone's hands.
-	LearntLinksShown = "links_shown"
+	FactLinksShown = "links_shown"
 )
 
 // confirmer compares the created users with the partner's list. One goroutine
@@ -105,7 +105,7 @@ func Confirm(ctx context.Context, cfg Config) error {
 	}
 	r := newRun(cfg)
 	r.isSendingDone, r.isConcurrent = true, true
-	if err := r.recallLearnt(ctx); err != nil {
+	if err := r.recallFacts(ctx); err != nil {
 		return err
 	}
 	return confirmer{r}.confirmCreated(ctx)
@@ -249,7 +249,7 @@ func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) ([]*decid
 
 // listDistance returns how much earlier than its request createdAt may show a user.
 func (r confirmer) listDistance(ctx context.Context) time.Duration {
-	d, at, err := r.facts.readDuration(ctx, learntCreatedAt)
+	d, at, err := r.facts.readDuration(ctx, factCreatedAtOffset)
 	if err == nil && pacing.WallTime().Sub(at) < decide.MeasureLife {
 		return max(0, -d) + time.Minute
 	}
@@ -286,7 +286,7 @@ func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list u
 		}
 	}
 	if c := p.CalibrateNear()([]ledger.Attempt{{NotBefore: r.clock.Now()}}); c.IsKnown {
-		if err := r.facts.keep(ctx, learntCreatedAt, (c.Offset - c.Spread).String()); err != nil {
+		if err := r.facts.save(ctx, factCreatedAtOffset, (c.Offset - c.Spread).String()); err != nil {
 			return nil, err
 		}
 	}
@@ -327,7 +327,7 @@ func (r confirmer) noteLag(ctx context.Context, due []ledger.Customer, list user
 		return nil
 	}
 	r.listLag = longest
-	return r.facts.keep(ctx, learntLag, longest.String())
+	return r.facts.save(ctx, factListLag, longest.String())
 }
 
 // countUnpaired wakes the resolver when many users wait to be confirmed.

@@ -2,12 +2,12 @@ package ledger
 
 import "slices"
 
-// Late returns the customer after a change that may come late, and reports
+// MergeLate returns the customer after a change that may come late, and reports
 // whether the change fits. It is the rule of [Journal].Merge. The customer is
 // given with all its attempts, and what was given is not changed. These fit:
 //
-//   - a change that the customer has already (see [Recorded]): nothing changes;
-//   - a change whose customer is still as it expects: it applies as [Decided] says;
+//   - a change that the customer has already (see [IsRecorded]): nothing changes;
+//   - a change whose customer is still as it expects: it applies as [ApplyChange] says;
 //   - an answer to an attempt that was closed as Unknown without any answer, which
 //     is what an opening does after a crash, while the customer is in doubt by no
 //     later attempt: it applies as if the attempt were still open. NotSent is such
@@ -17,23 +17,23 @@ import "slices"
 //
 // Evidence that an attempt created nothing gives way to the answer that it did.
 // The caller has asked [Change.IsCredible] before.
-func Late(c Customer, ch Change) (Customer, bool) {
-	if Recorded(c, ch) {
+func MergeLate(c Customer, ch Change) (Customer, bool) {
+	if IsRecorded(c, ch) {
 		return c, true
 	}
 	if ch.hasAnswer() && c.Status == LinkMissing && ch.Status == Created && ch.ServiceID == c.ServiceID && ch.URL != "" {
 		ch.Expect = Expect{ch.Customer, LinkMissing, c.Intents}
 	}
-	after, err := Decided(reopened(c, ch.Close), ch)
+	after, err := ApplyChange(reopenAttempts(c, ch.Close), ch)
 	if err != nil {
 		return c, false
 	}
 	return after, true
 }
 
-// reopened is the customer with those attempts open that are to be answered and
+// reopenAttempts is the customer with those attempts open that are to be answered and
 // were closed without an answer.
-func reopened(c Customer, closings []Closing) Customer {
+func reopenAttempts(c Customer, closings []Closing) Customer {
 	c.History = slices.Clone(c.History)
 	for _, cl := range closings {
 		i := slices.IndexFunc(c.History, func(a Attempt) bool { return a.ID == cl.Attempt })
@@ -60,35 +60,35 @@ func (ch Change) hasAnswer() bool {
 	return !ch.Repair && slices.ContainsFunc(ch.Close, Closing.isAnswer)
 }
 
-// Recorded reports whether the customer, given with all its attempts, has a
+// IsRecorded reports whether the customer, given with all its attempts, has a
 // change already: an earlier call wrote it, and its result was lost. An answer is
 // known again by its attempt and by the user that it named, whatever else has
 // become of the customer since; any other change by the state that it leads to.
-func Recorded(c Customer, ch Change) bool {
+func IsRecorded(c Customer, ch Change) bool {
 	if c.ID == 0 || c.ID != ch.Customer || ch.Repair && c.hasOpen() {
 		return false
 	}
 	for _, cl := range ch.Close {
 		i := slices.IndexFunc(c.History, func(a Attempt) bool { return a.ID == cl.Attempt })
-		if i < 0 || !c.History[i].has(cl, ch.Repair) {
+		if i < 0 || !c.History[i].hasClosing(cl, ch.Repair) {
 			return false
 		}
 	}
 	if ch.hasAnswer() {
-		return (ch.ServiceID == "" || ch.ServiceID == c.ServiceID) && (ch.URL == "" || ch.URL == c.URL || c.Issued.After(Stored(ch.At)))
+		return (ch.ServiceID == "" || ch.ServiceID == c.ServiceID) && (ch.URL == "" || ch.URL == c.URL || c.Issued.After(TruncateTime(ch.At)))
 	}
 	return c.Intents == ch.Intents && c.Status == ch.Status && c.Code == ch.Code && c.Field == ch.Field && c.Message == ch.Message && c.Manual == ch.Manual &&
 		(c.ServiceID == ch.ServiceID || ch.ServiceID == "" && !ch.Repair) && (c.URL == ch.URL || ch.URL == "" && !ch.Repair)
 }
 
-// has reports whether a closing was applied to the attempt. The end of an attempt
+// hasClosing reports whether a closing was applied to the attempt. The end of an attempt
 // is compared as ledgers keep it; a repair does not give it.
-func (a Attempt) has(cl Closing, isRepair bool) bool {
+func (a Attempt) hasClosing(cl Closing, isRepair bool) bool {
 	switch {
 	case a.Class == Open, cl.Absent && !a.Absent, cl.Class != Open && cl.Class != a.Class:
 		return false
 	}
-	return isRepair || !cl.isAnswer() || cl.NotAfter.Stored() == a.NotAfter.Stored() && cl.HTTPStatus == a.HTTPStatus && cl.Code == a.Code
+	return isRepair || !cl.isAnswer() || cl.NotAfter.Truncate() == a.NotAfter.Truncate() && cl.HTTPStatus == a.HTTPStatus && cl.Code == a.Code
 }
 
 // IsCredible reports whether a late answer is what one that has just arrived must

@@ -1,11 +1,11 @@
-// Package private opens files that no other user of the machine may read or
+// Package fileperm opens files that no other user of the machine may read or
 // write, and refuses the places in which others could put theirs in between.
 //
 // A file that another user has put beside a database, or under the name of one
 // of its side files, is read and written by the database as if it were its own.
 // So a name is opened only if what is there is ours, and a folder is used only
 // if nobody else can give a name in it.
-package private
+package fileperm
 
 import (
 	"errors"

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Copy copies a file to a new one, 0600. What an earlier call left is replaced.
@@ -24,7 +24,7 @@ func Copy(from, to string) (err error) {
 	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	out, err := private.Create(to, os.O_WRONLY)
+	out, err := fileperm.Create(to, os.O_WRONLY)
 	if err != nil {
 		return err
 	}

@@ -16,16 +16,16 @@ import (
 // This file is one look at the partner's list: what is asked for, and what the
 // answer makes of the rows in doubt and of the users not yet confirmed.
 
-// inquiry is what one scan looks for, and for whom.
-type inquiry struct {
+// scanRequest is what one scan looks for, and for whom.
+type scanRequest struct {
 	userlist.Search
 	near map[int64]decide.Witnesses // by customer in doubt
 	due  []ledger.Customer          // to be paired, with their attempts
 }
 
-// lookOnce scans once and decides about everything that is in doubt.
-func (r *resolver) lookOnce(ctx context.Context) error {
-	ask, err := r.newInquiry(ctx)
+// scanOnce scans once and decides about everything that is in doubt.
+func (r *resolver) scanOnce(ctx context.Context) error {
+	ask, err := r.newScanRequest(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,9 @@ func (r *resolver) lookOnce(ctx context.Context) error {
 	return r.judgeAll(ctx, ask, list, began, moved)
 }
 
-// newInquiry works out what the next scan has to look for.
-func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
-	ask := inquiry{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
+// newScanRequest works out what the next scan has to look for.
+func (r *resolver) newScanRequest(ctx context.Context) (scanRequest, error) {
+	ask := scanRequest{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
 		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
 		Slug: r.account.boundAccount().Slug, AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
@@ -121,7 +121,7 @@ func (r *run) readWitnesses(ctx context.Context, q ledger.Query) (all []*decide.
 
 // judgeAll decides about every row by one list. Customers that were just moved are left
 // to the next look.
-func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.Listing, began time.Time, moved map[int64]bool) error {
+func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.Listing, began time.Time, moved map[int64]bool) error {
 	owners, err := r.findOwners(ctx, list)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func (r *resolver) judgeAll(ctx context.Context, ask inquiry, list userlist.List
 			// A list counts from its Date, which may read a second less.
 			w.due = r.clock.LocalTime(rule.Until).Add(decide.DateResolution)
 			continue
-		case rule.Kind == decide.ReadAgain && !r.outOfPatience():
+		case rule.Kind == decide.ReadAgain && !r.isOutOfPatience():
 			unusable = true
 			w.due = pacing.WallTime().Add(pacing.BackoffAfter(r.unusable, firstUnusable, r.cfg.Pace.Patience))
 			continue
@@ -232,9 +232,9 @@ func (r *resolver) noteUnusable(is bool, list userlist.Listing) {
 	}
 }
 
-// outOfPatience reports whether lists have been unusable for so long that the
+// isOutOfPatience reports whether lists have been unusable for so long that the
 // rows are left to an operator.
-func (r *resolver) outOfPatience() bool {
+func (r *resolver) isOutOfPatience() bool {
 	return !r.unusableSince.IsZero() && pacing.WallTime().Sub(r.unusableSince) >= r.cfg.Pace.Patience
 }
 

@@ -65,7 +65,7 @@ func TestLate(t *testing.T) {
 					want := (a.Class == Open || unheard) && status == InDoubt && !newer || unheard && status == LinkMissing && name == "created"
 					given := c
 					given.History = slices.Clone(c.History)
-					after, ok := Late(given, ch)
+					after, ok := MergeLate(given, ch)
 					if !reflect.DeepEqual(given, c) {
 						t.Fatalf("%s, %s, %s: what was given is changed", status, state.name, name)
 					}
@@ -107,7 +107,7 @@ func checkLate(t *testing.T, before, after Customer, ch Change) {
 	if ch.Status == Created && (after.ServiceID != ch.ServiceID || after.URL != ch.URL || after.Issued != ch.At || after.Pairing != Unconfirmed) {
 		t.Errorf("created: %+v", after)
 	}
-	if again, ok := Late(after, ch); !ok || !reflect.DeepEqual(again, after) {
+	if again, ok := MergeLate(after, ch); !ok || !reflect.DeepEqual(again, after) {
 		t.Errorf("the same answer again: %t, %+v", ok, again)
 	}
 }
@@ -117,15 +117,15 @@ func TestLateDeletion(t *testing.T) {
 	at := time.Unix(50, 0).UTC()
 	c := Customer{ID: 1, Status: InDoubt, Intents: 2, Attempts: 1, ServiceID: "acme-user-1", History: []Attempt{{ID: 5, Class: Unknown, HTTPStatus: 502}, {ID: 6, Removes: "acme-user-1", Class: Unknown}}}
 	ch := Change{Expect: Expect{1, InDoubt, 2}, Status: InDoubt, At: at, Close: []Closing{{Attempt: 5, Class: Unknown, Absent: true}, {Attempt: 6, Class: Removed, Absent: true, NotAfter: Instant{At: at}}}}
-	after, ok := Late(c, ch)
+	after, ok := MergeLate(c, ch)
 	if !ok || after.ServiceID != "" || !after.History[0].Absent || after.History[1].Class != Removed {
 		t.Errorf("%t %+v", ok, after)
 	}
-	if again, ok := Late(after, ch); !ok || !reflect.DeepEqual(again, after) {
+	if again, ok := MergeLate(after, ch); !ok || !reflect.DeepEqual(again, after) {
 		t.Errorf("again: %t %+v", ok, again)
 	}
 	ch = Change{Expect: ch.Expect, Status: LinkMissing, At: at, Close: []Closing{{Attempt: 6, Class: NotSent, NotAfter: Instant{At: at}}}}
-	if after, ok = Late(c, ch); !ok || after.Status != LinkMissing || after.ServiceID != "acme-user-1" || after.Attempts != 1 {
+	if after, ok = MergeLate(c, ch); !ok || after.Status != LinkMissing || after.ServiceID != "acme-user-1" || after.Attempts != 1 {
 		t.Errorf("never sent: %t %+v", ok, after)
 	}
 }
@@ -134,7 +134,7 @@ func TestLateDeletion(t *testing.T) {
 // leads to.
 func TestRecorded(t *testing.T) {
 	ok := lateAnswers()["created"]
-	made, err := Decided(Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, History: []Attempt{{ID: 5}}}, ok)
+	made, err := ApplyChange(Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, History: []Attempt{{ID: 5}}}, ok)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestRecorded(t *testing.T) {
 		"another user": {made, lateAnswers()["created as another user"], false}, "another answer": {made, lateAnswers()["rejected"], false},
 		"a decision": {rejected, hand, true}, "another decision": {other, hand, false}, "no customer": {nobody, hand, false},
 	} {
-		if got := Recorded(x.c, x.ch); got != x.want {
+		if got := IsRecorded(x.c, x.ch); got != x.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

@@ -115,7 +115,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	r.fee = r.cfg.Money.Fee
 	if !r.fee.Known() {
 		var err error
-		if r.fee, err = r.facts.readAmount(ctx, learntFee); err != nil {
+		if r.fee, err = r.facts.readAmount(ctx, factFee); err != nil {
 			return err
 		}
 		plan.FeeMeasured = r.fee.Known()
@@ -207,28 +207,6 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	return nil
 }
 
-// controlGate opens the gate until ctx ends, and stops the run when it will not
-// open within its patience.
-func (r *run) controlGate(ctx context.Context) error {
-	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.counters.showPause, NameCause: r.lastFailure.bracketedCause,
-		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
-		WatchWallet: r.watchWallet}
-	err := c.KeepOpen(ctx)
-	patience := r.cfg.Pace.Patience
-	switch {
-	case err == nil:
-	case errors.Is(err, pacing.ErrSilent):
-		r.stopReason.stopWith(r.lastFailure.silenceStop(patience))
-	case errors.Is(err, pacing.ErrNoPorts):
-		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
-	case errors.Is(err, pacing.ErrOnlyBusy):
-		r.stopReason.stopWith(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
-	default:
-		r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: err})
-	}
-	return nil
-}
-
 // watchWallet begins to watch the wallet after a 402.
 func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) bool, end func()) {
 	r.counters.update(func(f *figures) { f.NoFunds = true })
@@ -262,7 +240,7 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 	}
 	w, err := r.cfg.Partner.Wallet(ctx)
 	if err != nil {
-		r.heedError(err)
+		r.pauseOnBusy(err)
 		return Amount{}, err
 	}
 	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
@@ -272,24 +250,4 @@ func (r *run) askWallet(ctx context.Context) (Amount, error) {
 	}
 	r.counters.setWallet(balance, w.Currency)
 	return balance, nil
-}
-
-// heedError lets a look-up that was answered with 429 pause everyone, as a row does.
-func (r *run) heedError(err error) {
-	if e, ok := errors.AsType[*partner.Error](err); ok && e.Class.AsksToWait() {
-		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
-		r.gate.ObserveAnswer(pacing.NotAnAttempt, createClass(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
-		if e.RetryAfter > r.cfg.Pace.Patience {
-			r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
-		}
-	}
-}
-
-// awaitPause waits while the partner has asked everyone to.
-func (r *run) awaitPause(ctx context.Context) error {
-	until := r.gate.CurrentView(pacing.WallTime()).AskedUntil
-	if until.Sub(pacing.WallTime()) > r.cfg.Pace.Patience {
-		return pacing.ErrTooLong
-	}
-	return pacing.SleepUntil(ctx, until)
 }

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package private
+package fileperm
 
 // hasAccessList reports false: access lists are not looked at here.
 func hasAccessList(string) bool { return false }
