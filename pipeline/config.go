@@ -15,8 +15,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// Config is one run of one batch. Input, Partner, Ledger and Environment are
-// required; the zero value of everything else is a good default.
+// Config configures one run of one batch. Input, Partner, Ledger and Environment are
+// required. The zero value of every other field is a useful default.
 type Config struct {
 	Input   Input
 	Partner Partner
@@ -32,15 +32,15 @@ type Config struct {
 	Bounds Bounds
 	Money  Money
 	Resend Resend
-	Origin ledger.Run // who, host, version, key fingerprint: copied to the ledger's log
+	Origin ledger.Run // user, host, version and key fingerprint for the ledger's log
 
-	// Confirm is asked once, after the check pass and before anything is sent
-	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
+	// Confirm is called once, after the check pass. Nothing has been sent yet, and the
+	// registration is not committed. An error ends the run and rolls the registration
+	// back. nil = continue without asking.
 	Confirm func(context.Context, Plan) error
 
-	// Filter restricts the sending to some of the input's customers: the others
-	// stay as they are, as if a bound had been met. Called by many goroutines.
-	// nil = everybody.
+	// Filter reports whether a customer of the input may be sent. All others keep their
+	// status. It is called by many goroutines. nil = every customer may be sent.
 	Filter func(ledger.Customer) bool
 
 	// OnProgress is called with the progress, from several goroutines but one at a time;

@@ -11,22 +11,22 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
-// maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
-// in links, besides the requests in flight.
+// maxWaiting is the number of answers that may wait for their fsync. A kill -9 loses at
+// most that many links, and those of the requests in flight.
 const maxWaiting = 64
 
-// resolved is a row in doubt with what the evidence makes of it.
+// resolved is a row in doubt with the resolution that the evidence allows.
 type resolved struct {
 	job        *job            // nil for a customer of another input
-	customer   ledger.Customer // the state that was weighed
+	customer   ledger.Customer // as it was when the evidence was weighed
 	resolution decide.Resolution
 }
 
-// recorder writes outcomes: answers from the submitters and resolutions from
-// the resolver, in groups, each group one transaction. A group is what waits at
-// that moment; the recorder never waits for more. Cancellation does not reach
-// it: what was sent is recorded. Only the recorder gives jobs back to the
-// planner, after the commit.
+// recorder writes outcomes: answers from the submitters and resolutions from the
+// resolver. It writes them in groups, one transaction each. A group is what waits at
+// the moment; the recorder never waits for more. It ignores cancellation, so the
+// outcome of every request is recorded. It alone returns jobs to the planner, and only
+// after the commit.
 type recorder struct {
 	*run
 	answers     <-chan answered
@@ -34,13 +34,13 @@ type recorder struct {
 	retries     *mailbox[retryAt]
 
 	refusals  pacing.RefusalWindow
-	undecided []answered      // of it those not yet decided
-	unsaved   []ledger.Change // decided, and not known to be in the ledger
-	warned    bool            // that the partner uses up keys of requests that it turns away
+	undecided []answered      // answers of the current group that have no change yet
+	unsaved   []ledger.Change // changes that may not be in the ledger yet
+	warned    bool            // it was logged that the partner uses up the keys of requests that it turns away
 }
 
-// recordAll runs until both channels are closed, or the ledger fails. After a
-// failure it goes on to take answers and saves them where it can.
+// recordAll runs until both channels are closed. When the ledger has failed it still
+// receives answers, and saves them to the emergency file.
 func (r *recorder) recordAll(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	answers, resolutions := r.answers, r.resolutions
@@ -49,7 +49,7 @@ func (r *recorder) recordAll(ctx context.Context) error {
 			r.saveAfterPanic(p, answers, resolutions)
 		}
 	}()
-	var failed error // the ledger: nothing more is written to it
+	var failed error // of the ledger, which then accepts no further write
 	for answers != nil || resolutions != nil {
 		var batch []answered
 		var some []resolved
@@ -75,8 +75,8 @@ func (r *recorder) recordAll(ctx context.Context) error {
 	return failed
 }
 
-// gather adds the answers that wait, up to maxWaiting in all. It returns nil for a
-// channel that is closed.
+// gather adds the answers that wait already, up to maxWaiting in all. The channel that
+// it returns is nil if answers is closed.
 func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answered) {
 	for len(batch) < maxWaiting {
 		select {
@@ -92,8 +92,8 @@ func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answe
 	return batch, answers
 }
 
-// saveAfterPanic saves what can be saved after a panic: outcomes that are not yet in
-// the ledger, and those that still come in, go to the emergency file.
+// saveAfterPanic saves outcomes to the emergency file after a panic: those that may not
+// be in the ledger yet, and those that still arrive.
 func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolutions <-chan []resolved) {
 	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
 	r.stopReason.stopWith(fault)
@@ -121,7 +121,7 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 			}
 			change, _ := r.changeForAnswer(&a)
 			keep([]ledger.Change{change})
-		case _, ok := <-resolutions: // found out again by the next run
+		case _, ok := <-resolutions: // the next run reads the list again
 			if !ok {
 				resolutions = nil
 			}
@@ -129,8 +129,8 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 	}
 }
 
-// recordGroup writes one group. Once the ledger has failed, outcomes only go to the
-// emergency file.
+// recordGroup writes one group. If failed is set, the outcomes only go to the emergency
+// file.
 func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolutions []resolved, failed error) error {
 	r.undecided = batch
 	if failed == nil {
@@ -140,7 +140,7 @@ func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolution
 	}
 	changes := make([]ledger.Change, 0, len(batch)+len(resolutions))
 	toRetry := make([]retryAt, 0, len(batch)+len(resolutions))
-	var own []bool // of the resolutions' changes: rows of this input
+	var own []bool // parallel to the resolutions' changes: whether the row is of this input
 	for i := range batch {
 		change, retry := r.changeForAnswer(&batch[i])
 		changes, toRetry = append(changes, change), append(toRetry, retry)
@@ -189,16 +189,17 @@ func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolution
 	return nil
 }
 
-// handleRefused deals with what the ledger left, and returns the customers. The rest of
-// the group is written, and the ledger is fit for use.
+// handleRefused processes the changes that the ledger refused because their customers
+// have changed, and returns the ids of these customers. The rest of the group is
+// written, and the ledger still works.
 //
-// An answer that does not fit says that another writer has changed the customer
-// while its request was under way, which nothing of ours does: it is the only copy
-// of what the partner said, so it goes to the emergency file, from where the next
-// opening merges it or sets it aside, and the run stops, because whatever did this
-// would do it to the next answer, too. A resolution that does not fit was about a
-// state that has passed. It is dropped: the customer counts as it is, and the next run
-// looks at it again, by a list that is read then.
+// A refused answer means that another writer changed the customer while its request
+// was in flight. The lock should prevent that. The answer is the only copy of what the
+// partner said, so it goes to the emergency file: the next opening merges it or sets it
+// aside. The run stops, because the same could happen to the next answer.
+//
+// A refused resolution was about an earlier state of the customer. It is dropped, and
+// the next run looks the customer up again if it is still in doubt.
 func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	if len(left) == 0 {
 		return nil
@@ -223,7 +224,9 @@ func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	return refusedIDs
 }
 
-// saveToEmergency puts outcomes that the ledger would not take into its emergency file.
+// saveToEmergency saves outcomes that the ledger did not accept to its emergency file,
+// or, if that fails, hands them to Config.LastResort. It returns cause, with the failure
+// if there was one.
 func (r *recorder) saveToEmergency(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {
 		return cause
