@@ -19,7 +19,7 @@ type Limiter struct {
 	burst int
 
 	mu         sync.Mutex
-	second     perSecond // of a high rate
+	second     perSecond // used at high rates
 	ceiling    float64   // requests a second; +Inf = unlimited
 	rateAtBusy float64   // the rate that met the last 429; 0 = none yet
 	cutAt      time.Time
