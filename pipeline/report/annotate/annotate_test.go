@@ -50,10 +50,6 @@ func annotation() Annotation {
 	return Annotation{
 		Workbook: libreOffice, Sheet: "Customers",
 		Header: []string{"First name", "Last name", "E-mail", "Mobile", "Purpose", "IP", "Terms", "Program", "Wallet", "ZIP", "Country", "Limit", "Since", "Double limit"},
-		Meanings: map[string]string{
-			"phone_plus_lost": "the phone number would be sound with a + in front, which Excel drops",
-			"required":        "the cell is empty, and the partner requires the field",
-		},
 		Rows: listed(
 			Row{Number: 2, Status: "created", Link: "https://verify.example/inquiry?id=a"},
 			Row{Number: 3, Status: "invalid", Marks: []Mark{bad(2, "email", "email_format", "has no @. write one plain e-mail address")}},
@@ -204,7 +200,7 @@ func TestAnnotateProblemSheet(t *testing.T) {
 		t.Errorf("list of %s", got)
 	}
 	counts := rows[head-9 : head]
-	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number has lost its leading +, which Excel drops.") {
+	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number is missing its leading + (Excel drops it).") {
 		t.Errorf("counts: %q", counts)
 	}
 }

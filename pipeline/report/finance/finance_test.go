@@ -1,11 +1,11 @@
 package finance
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 )
 
 func TestSentence(t *testing.T) {
@@ -30,7 +30,7 @@ func TestSentence(t *testing.T) {
 		{"", "x", "the serviceId of McDonald is listed", "The customer number of the partner of McDonald is listed."},
 		{"", "x", "e.g. one. two! ", "E.g. one. Two!"},
 	} {
-		if got := own.Sentence(tt.field, tt.code, tt.message); got != tt.want {
+		if got := NewPhrases(own).Sentence(tt.field, tt.code, tt.message); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.code, got, tt.want)
 		}
 	}
@@ -43,35 +43,62 @@ func TestSentence(t *testing.T) {
 	if got := own.Title("isTermsOfServiceAccepted") + own.Title("ipAddress") + own.Title("Kundennr.") + own.Title(""); got != "AGB akzeptiertIP addressKundennr." {
 		t.Errorf("titles %q", got)
 	}
-	if got := own.Meaning("phone_x", "the phone number is of another country than countryCode"); got != `The phone number is of another country than "Land".` {
-		t.Errorf("meaning %q", got)
+	if got := phrases.Meaning("some_code") + phrases.Meaning("merged"); got != "Some code.The cell is merged with others, so one value would count for several." {
+		t.Errorf("meanings %q", got)
 	}
-	if got := own.Meaning("some_code", ""); got != "Some code." {
-		t.Errorf("meaning %q", got)
+	if got := phrases.Sentence("countryCode", "program_unknown", "is none of ours"); got != "The partner has no such program. Write custodial or non_custodial." {
+		t.Errorf("a code whose message is for operators: %q", got)
 	}
 }
 
-// Nothing that is written here has a flag, a command or a name of the API.
-func TestWordsAreForFinance(t *testing.T) {
-	var all []string
-	for _, byCode := range []map[string]string{sentences(), meanings(), adviceByCode(), answerWords()} {
-		for _, text := range byCode {
-			all = append(all, text)
-		}
+func TestAdviceAndTitles(t *testing.T) {
+	p := NewPhrases(Headings{"phoneNumber": "Mobil"})
+	if got := p.Advice(ledger.Invalid, "phoneNumber", "required") + p.Advice(ledger.Invalid, "", "required"); got != `Fill in "Mobil".Fill in the cell.` {
+		t.Error(got)
+	}
+	if got := p.Advice("", "", "nothing_known"); !strings.Contains(got, "message") {
+		t.Errorf("advice about an unknown code: %q", got)
 	}
 	for _, s := range ledger.Statuses() {
-		if adviceByStatus()[s] == "" {
-			t.Errorf("no advice about %s", s)
-		}
-		all = append(all, Advice(s, ""))
-	}
-	technical := regexp.MustCompile(`--|bulkonboard|[a-z][A-Z]`)
-	for _, text := range all {
-		if found := technical.FindString(text); found != "" {
-			t.Errorf("%q has %q", text, found)
+		if p.Advice(s, "", "X") == "" || p.Advice(s, "", "X") != p.Advice(s, "", "") || p.StatusMeaning(s) == "" {
+			t.Errorf("no words about %s", s)
 		}
 	}
-	if got := Advice("", "nothing_known"); !strings.Contains(got, "message") {
-		t.Errorf("advice about an unknown code: %q", got)
+	for _, tt := range []struct{ field, code, want string }{
+		{"phoneNumber", "phone_plus_lost", "Mobil: missing its leading +"},
+		{"", "USER_ABROAD", "partner says USER_ABROAD"},
+		{"", "made_up", "made up"},
+		{"", "", "in doubt"},
+	} {
+		if got := p.CauseTitle(ledger.InDoubt, tt.field, tt.code); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+// A report in another language needs nothing but another catalogue.
+func TestTranslation(t *testing.T) {
+	german := &messages.Catalogue{Codes: map[string]messages.Message{
+		"phone_no_country": {Title: "ohne Landesvorwahl", Meaning: "Die Nummer hat keine Landesvorwahl.", Finance: "Schreiben Sie {column} mit + und Landesvorwahl."},
+	}}
+	p := NewPhrasesIn(german, Headings{"phoneNumber": "Mobil"})
+	if got := p.Sentence("phoneNumber", "phone_no_country", "has no country code"); got != `Die Nummer hat keine Landesvorwahl. Schreiben Sie "Mobil" mit + und Landesvorwahl.` {
+		t.Error(got)
+	}
+	if got := p.CauseTitle(ledger.Invalid, "phoneNumber", "phone_no_country"); got != "Mobil: ohne Landesvorwahl" {
+		t.Error(got)
+	}
+}
+
+// The codes that are worded as a whole are in the catalogue.
+func TestForOperators(t *testing.T) {
+	n := 0
+	for code := range messages.English().Codes {
+		if isForOperators(code) {
+			n++
+		}
+	}
+	if n != 28 {
+		t.Errorf("%d of the codes of isForOperators have messages", n)
 	}
 }
