@@ -41,7 +41,7 @@ func cellCodes() map[string]Message {
 			"A spreadsheet turned the value into a date.", copyAgain, copyColumnAgain},
 		"excel_decimal": {"turned into a decimal number",
 			"A program read the digits as a quantity and added .0 or thousands separators.", copyAgain, copyColumnAgain},
-		"date_ambiguous": {"an ambiguous date",
+		"date_ambiguous": {"day and month may be swapped",
 			"The date could begin with the day or with the month.", isoDate, isoDate},
 		"foreign_notation": {"in another format's notation",
 			"The value is written as another format writes it, such as HTML entities, percent-encoding or backslash escapes.",

@@ -53,6 +53,20 @@ func TestPapersAreForFinance(t *testing.T) {
 	}
 }
 
+// A sheet without the columns field and code names them in the message.
+func TestNameColumns(t *testing.T) {
+	for _, tt := range []struct{ fields, messages, want string }{
+		{"", "", ""},
+		{"", "Row 2 has it.", "Row 2 has it."},
+		{"Mobil", "This cell is empty.", "Mobil: This cell is empty."},
+		{"; Land; Mobil", "This row is odd; Write GB; This cell is empty (line 7)", "This row is odd\nLand: Write GB\nMobil: This cell is empty (line 7)"},
+	} {
+		if got := nameColumns(tt.fields, tt.messages); got != tt.want {
+			t.Errorf("%q, %q: %q, want %q", tt.fields, tt.messages, got, tt.want)
+		}
+	}
+}
+
 // Every place that counts causes counts the same.
 func TestCausesAgree(t *testing.T) {
 	rows := invalidRows()

@@ -126,7 +126,7 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 		return err
 	}
 	customer := []string{c[colFile], c[colRow], c[colID], c[colEmail], c[colFirstName], c[colLastName]}
-	withMessage := append(customer[:len(customer):len(customer)], c[colStatus], c[colMessage])
+	withMessage := append(customer[:len(customer):len(customer)], c[colStatus], nameColumns(c[colField], c[colMessage]))
 	switch r.Status {
 	case ledger.Created:
 		if d.links != nil {
@@ -138,7 +138,7 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 			return d.groups.add(cause, withMessage)
 		}
 	case ledger.Duplicate, ledger.DuplicateInInput:
-		return d.duplicate.WriteRow(withMessage, workbook.TextHeight(c[colMessage], messageWidth))
+		return d.duplicate.WriteRow(withMessage, workbook.TextHeight(withMessage[len(withMessage)-1], messageWidth))
 	case ledger.InsufficientBalance:
 		return d.balance.WriteRow(append(customer, c[colAttempts], c[colDecided]), 0)
 	}
@@ -146,6 +146,18 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 		return d.groups.add(cause, withMessage)
 	}
 	return nil
+}
+
+// nameColumns joins the lists field and message of a row for a sheet without
+// their columns: each problem on a line, behind the heading of its column.
+func nameColumns(fields, messages string) string {
+	lines := strings.Split(messages, "; ")
+	for i, field := range strings.Split(fields, "; ") {
+		if i < len(lines) && field != "" {
+			lines[i] = field + ": " + lines[i]
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // isGrouped reports whether rows of a status are grouped by their cause.

@@ -13,6 +13,7 @@ func TestLeftOut(t *testing.T) {
 	const customer = "1,Ann,Lee,ann@b.example,+4915112000901,10\n"
 	for row, want := range map[string]string{
 		"Summe,,204,,,\"12,500.00 €\"\n":                     "row 3 is a total, left out",
+		"\"Gesamtsumme, EUR\",,,,,10\n":                      "row 3 is a total, left out",
 		"Total: 3,,,,,\n":                                    "row 3 is a total, left out",
 		",,Sub-total,,,5\n":                                  "row 3 is a total, left out",
 		",,,,,\"1,250\"\n":                                   "row 3 is a total, left out",

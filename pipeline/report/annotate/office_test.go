@@ -59,4 +59,10 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 	if fillOf(t, again, "Customers", "C3") != "" || fillOf(t, again, "Customers", "D4") != workbook.ProblemFill || fillOf(t, again, "Customers", "C2") != "E2F0D9" {
 		t.Error("fills of the second annotation")
 	}
+	if _, frame, _, _ := lookOf(t, again, "Customers", "C3"); frame != "" {
+		t.Errorf("a corrected cell has the frame %s", frame)
+	}
+	if _, frame, line, _ := lookOf(t, again, "Customers", "D4"); frame != workbook.ProblemFrame || line != 2 {
+		t.Errorf("a wrong cell has the frame %s %d", frame, line)
+	}
 }
