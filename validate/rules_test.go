@@ -173,7 +173,7 @@ func TestPlusLostNamesCountry(t *testing.T) {
 }
 
 func TestCountryHint(t *testing.T) {
-	for code, hint := range map[string]string{"UK": "write GB", "usa": "write US", "840": "write US", "EL": "write GR", "Deu": "write DE", "XK": "ask the partner"} {
+	for code, hint := range map[string]string{"UK": "Write GB", "usa": "Write US", "840": "Write US", "EL": "Write GR", "Deu": "Write DE", "XK": "Ask the partner"} {
 		raw := sound()
 		raw.CountryCode = code
 		r := new(Rules).Check(raw)

@@ -17,12 +17,12 @@ import (
 func TestProblemTextIsReadBack(t *testing.T) {
 	h := finance.NewPhrases(headingsOf(source.File{Mapped: []source.Mapping{{Header: "Town", Field: "city", Name: "city"}}}))
 	for code, said := range map[string]string{"struck_out": xlsx.StruckOutCell, "number_format": xlsx.OtherForm, "formula_uncached": xlsx.MissingResult} {
-		r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{{Field: "city", Code: code, Message: said + ". enter the value"}}}, Status: ledger.Invalid}
+		r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{{Field: "city", Code: code, Message: said + ". Enter the value"}}}, Status: ledger.Invalid}
 		if got := strings.ToLower(problemText(&r, h, ledger.Batch{}.Registered)); !strings.Contains(got, "town: "+said) {
 			t.Errorf("%s: %s", code, got)
 		}
 	}
-	r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{{Code: "struck_out_row", Message: xlsx.StruckOutRow + ". delete it"}}}, Status: ledger.Invalid}
+	r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{{Code: "struck_out_row", Message: xlsx.StruckOutRow + ". Delete it"}}}, Status: ledger.Invalid}
 	if got := strings.ToLower(problemText(&r, h, ledger.Batch{}.Registered)); !strings.Contains(got, xlsx.StruckOutRow) {
 		t.Error(got)
 	}
@@ -31,7 +31,7 @@ func TestProblemTextIsReadBack(t *testing.T) {
 func TestProblemText(t *testing.T) {
 	h := finance.NewPhrases(headingsOf(source.File{Mapped: []source.Mapping{{Header: "Mobil", Field: "phoneNumber", Name: "phoneNumber"}, {Header: "Notes"}}}))
 	r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{
-		{Field: "phoneNumber", Code: "required", Message: "is empty. fill it in, or give a value for all empty cells with --default"},
+		{Field: "phoneNumber", Code: "required", Message: "is empty. Fill it in, or give a value for all empty cells with --default"},
 		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true},
 		{Field: "email", Code: pipeline.CodeSharesEmail, Message: "row 3 has the same e-mail", Warning: true},
 	}}, Status: ledger.Invalid}
