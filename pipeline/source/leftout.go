@@ -164,5 +164,5 @@ func (l *leftOut) note() (Note, bool) {
 	if len(parts) == 0 {
 		return Note{}, false
 	}
-	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. such rows are not customers"}, true
+	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. Such rows are not customers"}, true
 }
