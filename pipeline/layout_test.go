@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -290,4 +291,67 @@ func TestSixFilesExplainTheProgram(t *testing.T) {
 	if lines >= maxLines {
 		t.Errorf("the six files that explain the program have %d lines, want fewer than %d", lines, maxLines)
 	}
+}
+
+// TestNamedFilesExist checks every file name in a comment or in CONTRIBUTING. A bare
+// name is one of the same folder, a name with a folder is the end of a path.
+func TestNamedFilesExist(t *testing.T) {
+	files := map[string]bool{} // by path from the root of the module, with a slash in front
+	text := map[string]string{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); d.IsDir() && (name == "testdata" || name == ".git") {
+			return filepath.SkipDir
+		}
+		path = filepath.ToSlash(path)[len(".."):]
+		switch filepath.Ext(path) {
+		case ".go":
+			files[path] = true
+			text[path], err = commentsOf(".." + path)
+		case ".sql":
+			files[path] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const contributing = "/.github/CONTRIBUTING.md"
+	page, err := os.ReadFile(".." + contributing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[contributing] = string(page)
+	fileName := regexp.MustCompile(`[\w./-]*\w\.(?:go|sql)\b`)
+	named := 0
+	for in, comments := range text {
+		for _, name := range fileName.FindAllString(comments, -1) {
+			named++
+			isThere := files[filepath.ToSlash(filepath.Join(filepath.Dir(in), name))]
+			for path := range files {
+				isThere = isThere || strings.Contains(name, "/") && strings.HasSuffix(path, "/"+strings.TrimPrefix(name, "./"))
+			}
+			if !isThere {
+				t.Errorf("%s names %s, which is not there", in[1:], name)
+			}
+		}
+	}
+	if named < 100 {
+		t.Errorf("%d file names were found", named)
+	}
+}
+
+// commentsOf returns all comments of a Go file.
+func commentsOf(path string) (string, error) {
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return "", err
+	}
+	var all strings.Builder
+	for _, group := range f.Comments {
+		all.WriteString(group.Text() + "\n")
+	}
+	return all.String(), nil
 }

@@ -31,21 +31,21 @@ func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 		return rep
 	}
 	said := own
-	if f := picked.faultNamed("swap-answers"); f.Name != "" {
+	if f := picked.faultNamed(faultSwapAnswers); f.Name != "" {
 		said = s.swapAnswer(r, own, f.wait)
-	} else if f := picked.faultNamed("swap-links"); f.Name != "" {
+	} else if f := picked.faultNamed(faultSwapLinks); f.Name != "" {
 		said.VerificationURL = s.swapAnswer(r, own, f.wait).VerificationURL
 	}
 	m := &s.mixer
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if picked.hasFault("shift-answers") {
+	if picked.hasFault(faultShiftAnswers) {
 		if m.last.ServiceID != "" {
 			said = m.last
 		}
 		m.last = own
 	}
-	if picked.hasFault("one-link") {
+	if picked.hasFault(faultOneLink) {
 		if m.first.ServiceID == "" {
 			m.first = own
 		}

@@ -89,7 +89,7 @@ func (c *creation) decodeBody(raw []byte) error {
 func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
 	if rep, refused := s.checkAccess(r, c.n); refused {
 		c.picked.answer = Fault{}
-		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault("429-burns"))
+		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault(faultBusyBurnsKey))
 	}
 	if c.key == "" || len(c.key) > 255 {
 		c.picked.answer = Fault{}
@@ -118,11 +118,11 @@ func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply 
 func (c *creation) burnsKey(rep reply) bool {
 	switch rep.status {
 	case http.StatusTooManyRequests:
-		return c.picked.hasFault("429-burns")
+		return c.picked.hasFault(faultBusyBurnsKey)
 	case http.StatusPaymentRequired:
-		return c.picked.hasFault("402-burns")
+		return c.picked.hasFault(faultFundsBurnsKey)
 	case http.StatusUnprocessableEntity:
-		return c.picked.hasFault("422-burns")
+		return c.picked.hasFault(faultRejectBurnsKey)
 	default:
 		return false
 	}
@@ -142,7 +142,7 @@ func (s *Server) burnIf(rep reply, c *creation, burn bool) reply {
 // createUnderKey makes the call as it should be: key, field rules, e-mail, wallet,
 // user.
 func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
-	late := c.picked.hasFault("key-at-completion")
+	late := c.picked.hasFault(faultKeyAtCompletion)
 	if late && s.store.knowsKey(c.key) {
 		return keyUsed(c.picked)
 	}

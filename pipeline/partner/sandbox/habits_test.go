@@ -76,7 +76,7 @@ func (p *partner) shifted() time.Duration {
 	return at.Sub(real)
 }
 
-// habitTests play the switches of habits.go that are modifiers.
+// habitTests has a test for each modifier in habitSpecs.
 func habitTests() map[string]func(*partner) {
 	const jane = "jane@example.com"
 	shown := func(want any) func(*partner) {
