@@ -15,6 +15,6 @@
 //     ledger verify are in ledger/internal/tables.
 //   - Maintenance: backup.go, restore.go, forget.go, prune.go and copylist.go.
 //
-// The process that sends holds the lock (lock.go in ledger/internal/datafile). Other
+// The process that sends holds the lock (ledger/internal/datafile/lock.go). Other
 // processes can read at the same time, or write what needs no lock; see [Options].
 package sqlite
