@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestStored(t *testing.T) {
+func TestTruncate(t *testing.T) {
 	zone := time.FixedZone("", 3600)
 	got := TruncateTime(time.Date(2024, 5, 6, 7, 8, 9, 123456789, zone))
 	if want := time.Date(2024, 5, 6, 6, 8, 9, 123456000, time.UTC); got != want {

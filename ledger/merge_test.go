@@ -43,7 +43,7 @@ func lateAnswers() map[string]Change {
 
 // Every status, every state of the attempt, with and without a later attempt, and
 // every answer.
-func TestLate(t *testing.T) {
+func TestMergeLate(t *testing.T) {
 	fitting := 0
 	for _, status := range append(Statuses(), "nonsense") {
 		for _, state := range lateStates() {
@@ -113,7 +113,7 @@ func checkLate(t *testing.T, before, after Customer, ch Change) {
 }
 
 // A deletion that turns out to have been done, or never sent.
-func TestLateDeletion(t *testing.T) {
+func TestMergeLateDeletion(t *testing.T) {
 	at := time.Unix(50, 0).UTC()
 	c := Customer{ID: 1, Status: InDoubt, Intents: 2, Attempts: 1, ServiceID: "acme-user-1", History: []Attempt{{ID: 5, Class: Unknown, HTTPStatus: 502}, {ID: 6, Removes: "acme-user-1", Class: Unknown}}}
 	ch := Change{Expect: Expect{1, InDoubt, 2}, Status: InDoubt, At: at, Close: []Closing{{Attempt: 5, Class: Unknown, Absent: true}, {Attempt: 6, Class: Removed, Absent: true, NotAfter: Instant{At: at}}}}
@@ -132,7 +132,7 @@ func TestLateDeletion(t *testing.T) {
 
 // An answer is known again by its attempt and its user, another change by what it
 // leads to.
-func TestRecorded(t *testing.T) {
+func TestIsRecorded(t *testing.T) {
 	ok := lateAnswers()["created"]
 	made, err := ApplyChange(Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, History: []Attempt{{ID: 5}}}, ok)
 	if err != nil {

@@ -42,7 +42,7 @@ func TestEveryTransition(t *testing.T) {
 }
 
 // A decision never drops a link, and never changes what it was given.
-func TestDecidedKeepsLinkAndArguments(t *testing.T) {
+func TestApplyChangeKeepsLinkAndArguments(t *testing.T) {
 	c := Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, ServiceID: "s", URL: "u", FirstSent: time.Unix(9, 0), History: []Attempt{{ID: 7}}}
 	after, err := ApplyChange(c, Change{Expect: Expect{1, InDoubt, 1}, Status: LinkMissing, Close: []Closing{{Attempt: 7, Class: Unknown}}})
 	if err != nil || after.ServiceID != "s" || after.URL != "u" || after.History[0].Class != Unknown || c.History[0].Class != Open {

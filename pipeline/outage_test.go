@@ -35,7 +35,7 @@ func (s *short) Create(ctx context.Context, key string, u validate.User) partner
 
 // TestShortOfPorts: a machine without a free port sends less, and no outage of
 // the partner is made of it: no attempt is spent, everybody is created.
-func TestShortOfPorts(t *testing.T) {
+func TestNoPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3000)
 		b.cfg.Pace = Pace{Rate: 500, MaxAttempts: 1, Patience: 10 * time.Minute}
@@ -63,8 +63,8 @@ func TestShortOfPorts(t *testing.T) {
 	})
 }
 
-// TestShortOfPortsForEver ends, and says what is short.
-func TestShortOfPortsForEver(t *testing.T) {
+// TestNoPortsUntilPatienceEnds ends, and says what is short.
+func TestNoPortsUntilPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
 		b.cfg.Pace.Patience = 5 * time.Minute
@@ -113,8 +113,8 @@ func TestWalletRefusedByProxy(t *testing.T) {
 	}
 }
 
-// TestUnreachableIsNamed: why no connection could be made stands in the error.
-func TestUnreachableIsNamed(t *testing.T) {
+// TestStopNamesTheCause: why no connection could be made stands in the error.
+func TestStopNamesTheCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3)
 		b.cfg.Pace.Patience = time.Minute

@@ -102,7 +102,7 @@ func TestPlannerSkipsWhatChanged(t *testing.T) {
 
 // The only row changes again and again: nothing but the skip itself makes the
 // planner look at its queue once more.
-func TestPlannerLooksAgainByItself(t *testing.T) {
+func TestPlannerRetriesSkippedRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
 		m := &meddled{Ledger: b.ledger}
@@ -126,7 +126,7 @@ func TestPlannerLooksAgainByItself(t *testing.T) {
 
 // A row that another process sends is left to it, and the limit counts what was
 // sent.
-func TestPlannerLeavesWhatOthersSend(t *testing.T) {
+func TestPlannerSkipsOpenAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 5)
 		m := &meddled{Ledger: b.ledger}
@@ -152,7 +152,7 @@ func (refusing) Intend(_ context.Context, _ int64, in []ledger.Intent) ([]int64,
 	return make([]int64, len(in)), nil
 }
 
-func TestPlannerDoesNotAskForever(t *testing.T) {
+func TestPlannerGivesUpOnARefusedIntent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 5)
 		b.cfg.Ledger = refusing{b.ledger}
@@ -165,7 +165,7 @@ func TestPlannerDoesNotAskForever(t *testing.T) {
 
 // An answer that does not fit goes to the emergency file and stops the run; the
 // answers beside it are recorded.
-func TestRecorderKeepsWhatIsLeft(t *testing.T) {
+func TestRecorderSavesRefusedAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
 		m := &meddled{Ledger: b.ledger}

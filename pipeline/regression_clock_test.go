@@ -175,7 +175,7 @@ func TestHugeRetryAfterOfTheList(t *testing.T) {
 }
 
 // D: Retry-After of an answer in flight while the breaker is open
-func TestRetryAfterWhileBroken(t *testing.T) {
+func TestRetryAfterWhileUnusable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		var until time.Time
@@ -217,7 +217,7 @@ func (w *brokenWallet) Wallet(ctx context.Context) (partner.Wallet, error) {
 	return x, err
 }
 
-func TestWalletRetryAfterWhileBroken(t *testing.T) {
+func TestWalletRetryAfterWhileUnusable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		w := &brokenWallet{fakePartner: b.partner}
@@ -300,7 +300,7 @@ func (p *panicsLooking) Customers(ctx context.Context, q ledger.Query) iter.Seq2
 }
 
 // Fault 53: a panic is caught to keep the answers, and then ends the run.
-func TestPanicKeepsAnswersAtHand(t *testing.T) {
+func TestPanicSavesUndecidedAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)
 		b.cfg.Ledger = &panicsLooking{Ledger: b.ledger}

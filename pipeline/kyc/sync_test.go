@@ -462,7 +462,7 @@ func TestRemoveSkipsWhatChanged(t *testing.T) {
 }
 
 // What became of a deletion is kept where the ledger does not accept it.
-func TestRemoveKeepsWhatIsLeft(t *testing.T) {
+func TestRemoveSavesRefusedOutcome(t *testing.T) {
 	l := &changing{Ledger: created(t, ledger.LinkMissing, 2, nil)}
 	all := customers(t, l)
 	l.record = func() {

@@ -10,7 +10,7 @@ import (
 
 // A row that repeated another one and is given back stays what it was, unless
 // it has an e-mail by now that nobody knows.
-func TestGivenBack(t *testing.T) {
+func TestReturnedRows(t *testing.T) {
 	known := func(attempts int, differs ...string) ledger.Match {
 		return ledger.Match{Claimed: -1, Differs: differs, Customer: &ledger.Customer{ID: 1, Status: ledger.Created, Attempts: attempts}}
 	}
