@@ -4,19 +4,19 @@ import "slices"
 
 // MergeLate returns the customer after a change that may come late, and reports
 // whether the change fits. It is the rule of [Journal].Merge. The customer is
-// given with all its attempts, and what was given is not changed. These fit:
+// given with all its attempts and is not changed. These changes fit:
 //
-//   - a change that the customer has already (see [IsRecorded]): nothing changes;
-//   - a change whose customer is still as it expects: it applies as [ApplyChange] says;
-//   - an answer to an attempt that was closed as Unknown without any answer, which
-//     is what an opening does after a crash, while the customer is in doubt by no
-//     later attempt: it applies as if the attempt were still open. NotSent is such
-//     an answer, too: the sender alone knows that nothing left;
+//   - a change that was recorded already (see [IsRecorded]): nothing changes;
+//   - a change whose customer is still as expected: it applies as [ApplyChange] says;
+//   - an answer to an attempt that an opening closed as Unknown after a crash, if the
+//     customer has no later attempt: it applies as if the attempt were still open.
+//     NotSent is such an answer, too, because only the sender knows that nothing was
+//     sent;
 //   - such an answer with a link, for a customer in link_missing that has the
-//     same serviceId: it becomes created, and the link is back.
+//     same serviceId: it becomes created, with the link.
 //
-// Evidence that an attempt created nothing gives way to the answer that it did.
-// The caller has asked [Change.IsCredible] before.
+// An answer that an attempt created a user outranks earlier evidence that it did not.
+// The caller must have checked [Change.IsCredible].
 func MergeLate(c Customer, ch Change) (Customer, bool) {
 	if IsRecorded(c, ch) {
 		return c, true
@@ -62,8 +62,8 @@ func (ch Change) hasAnswer() bool {
 
 // IsRecorded reports whether the customer, given with all its attempts, has a
 // change already: an earlier call wrote it, and its result was lost. An answer is
-// known again by its attempt and by the user that it named, whatever else has
-// become of the customer since; any other change by the state that it leads to.
+// recognised by its attempt and by the user that it named, whatever happened to the
+// customer since. Any other change is recognised by the state that it leads to.
 func IsRecorded(c Customer, ch Change) bool {
 	if c.ID == 0 || c.ID != ch.Customer || ch.Repair && c.hasOpen() {
 		return false
@@ -91,10 +91,10 @@ func (a Attempt) hasClosing(cl Closing, isRepair bool) bool {
 	return isRepair || !cl.isAnswer() || cl.NotAfter.Truncate() == a.NotAfter.Truncate() && cl.HTTPStatus == a.HTTPStatus && cl.Code == a.Code
 }
 
-// IsCredible reports whether a late answer is what one that has just arrived must
-// be to be recorded: its link can be shown, and its serviceId is nobody else's.
-// owners are the customers of the ledger that have this serviceId. When the
-// answer came, the ledger could not be asked.
+// IsCredible reports whether a late answer meets the conditions that any answer must meet
+// before it is recorded: its link is valid, and no other customer has its serviceId.
+// owners are the customers of the ledger that have this serviceId. These conditions
+// could not be checked when the answer arrived.
 func (ch Change) IsCredible(owners []Customer) bool {
 	if (ch.URL != "" || ch.Status == Created) && (!ValidLink(ch.URL) || ch.ServiceID == "") {
 		return false

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// ApplyIntent is the customer after an intent: in doubt, one generation, key and
-// set of details further. It is the rule that every implementation of Journal
-// applies. The customer is given with its attempts; the one that the intent
-// opens is the caller's to add.
+// ApplyIntent returns the customer after an intent: in doubt, with the generation, key
+// and details of the intent. It is the rule that every implementation of Journal
+// applies. c has its attempts; the caller adds the one that the intent opens.
 //
-// ErrConflict if the customer is not as expected, is onboarded or forgotten, the
-// intent has no time, or there is an open attempt: no two requests for one person are ever under way.
+// ErrConflict if the customer is not as expected, is created, link_missing or forgotten,
+// the intent has no time, or an attempt is open: there are never two requests in flight
+// for one customer.
 func ApplyIntent(c Customer, i Intent) (Customer, error) {
 	if err := i.check(c); err != nil {
 		return c, err
@@ -48,10 +48,9 @@ func ApplyIntent(c Customer, i Intent) (Customer, error) {
 	return c, nil
 }
 
-// applyDeletion is Intended for a deletion. The customer is in doubt from here until
-// it is created again, or the user shows to be there still. Generation and key
-// stay those of the newest create-user request; the attempt has the generation
-// of the next one.
+// applyDeletion is ApplyIntent for a deletion. The customer is in doubt until its user is created again, or
+// turns out not to be deleted. Generation and key remain those of the newest create-user
+// request; the attempt has the generation of the next one.
 func applyDeletion(c Customer, i Intent, open bool) (Customer, error) {
 	switch {
 	case !ValidToken(i.Removes):
@@ -153,7 +152,7 @@ func ApplyChange(c Customer, ch Change) (Customer, error) {
 	return c, nil
 }
 
-// isValidRepair reports whether a change may take a created user back.
+// isValidRepair reports whether a change with Repair may bring the customer to its status.
 func (ch Change) isValidRepair(c Customer) bool {
 	switch ch.Status {
 	case Created:
@@ -172,7 +171,7 @@ func (ch Change) isRelease(c Customer) bool {
 	return ch.Manual && ch.Status == Pending && c.Status == Created && c.Code == CodeOtherAccount
 }
 
-// issuedAt is when the link of a repaired customer came to be known.
+// issuedAt returns when the link of a repaired customer became known.
 func (ch Change) issuedAt(c Customer) time.Time {
 	switch ch.URL {
 	case "":
@@ -204,7 +203,7 @@ func (a *Attempt) close(cl Closing) error {
 	return nil
 }
 
-// isClosing reports whether an attempt may end so.
+// isClosing reports whether an attempt may be closed with this class.
 func (c Class) isClosing() bool {
 	switch c {
 	case OK, OKBroken, KeyUsed, DupUser, Reject, Unclear, Busy, Throttled, Funds, Auth, NotSent, Unknown, Removed, NotRemoved:
@@ -226,7 +225,7 @@ func (e Expect) check(c Customer) error {
 	return nil
 }
 
-// canFollow says whether a decision may bring a customer from one status to this one.
+// canFollow reports whether a change may bring a customer from one status to this one.
 func (s Status) canFollow(from Status) bool {
 	switch s {
 	case Created, LinkMissing, Duplicate, Rejected, InsufficientBalance, InDoubt, Pending:

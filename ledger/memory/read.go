@@ -33,7 +33,7 @@ func (m *state) reportMark(r storedRow, rep ledger.Reported) int64 {
 	if r.recall == 0 || !rep.NeedsReview() {
 		return 0
 	}
-	return m.keys.Told(r.recall, rep.Outcome())
+	return m.keys.Reported(r.recall, rep.Outcome())
 }
 
 // selectedBatch returns the batch of a selection that does not select all.

@@ -117,7 +117,7 @@ func (l *opening) findLoss() error {
 // was folded into the newer file would silently be missing.
 func (l *opening) findForeignLog(ctx context.Context) error {
 	wal, err := os.Stat(l.path + "-wal")
-	if err != nil || wal.Size() == 0 || !l.emergency.IsFolded() || l.emergency.Token() == "" {
+	if err != nil || wal.Size() == 0 || !l.emergency.IsCheckpointed() || l.emergency.Token() == "" {
 		return nil
 	}
 	var token string

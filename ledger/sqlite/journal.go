@@ -121,8 +121,8 @@ func (f *inFlight) add(customers []ledger.Customer) {
 	}
 }
 
-// take removes customers and returns them, if it has all of them.
-func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
+// removeAll removes customers and returns them, if it has all of them.
+func (f *inFlight) removeAll(ids []int64) (map[int64]ledger.Customer, bool) {
 	found := make(map[int64]ledger.Customer, len(ids))
 	hasAll := true
 	for _, id := range ids {
@@ -141,7 +141,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 		return nil, nil
 	}
 	err = l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
-		before, known := l.inFlight.take(customersOf(changes))
+		before, known := l.inFlight.removeAll(customersOf(changes))
 		if !known {
 			if before, err = c.WithHistory(ctx, customersOf(changes)); err != nil {
 				return err

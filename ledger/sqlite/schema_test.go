@@ -252,7 +252,7 @@ func TestRowStatusViewIsTheRule(t *testing.T) {
 	}
 }
 
-// The view needs_attention has those customers that NeedsPerson and NeedsReview name,
+// The view needs_attention has those customers that Status.NeedsReview and Customer.NeedsReview name,
 // and those in doubt or without money, each with a reason.
 func TestNeedsAttentionViewIsTheRule(t *testing.T) {
 	l := openNew(t)

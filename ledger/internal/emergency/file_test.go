@@ -162,12 +162,12 @@ func TestTokens(t *testing.T) {
 	}
 	e.Confirm(first, true)
 	at := open(t, path, 5)
-	if at.Token() != first || !at.IsFolded() || !at.Knows(first) || !at.IsOfOtherState("any") || at.IsOfOtherState(first) {
+	if at.Token() != first || !at.IsCheckpointed() || !at.Knows(first) || !at.IsOfOtherState("any") || at.IsOfOtherState(first) {
 		t.Errorf("confirmed: %+v", at.content)
 	}
 	second, err := at.Announce(first)
 	must(t, err)
-	if at := open(t, path, 5); at.Token() != first || !at.Knows(first) || !at.Knows(second) || at.IsFolded() || at.IsOfOtherState(second) {
+	if at := open(t, path, 5); at.Token() != first || !at.Knows(first) || !at.Knows(second) || at.IsCheckpointed() || at.IsOfOtherState(second) {
 		t.Errorf("announced again: %+v", at.content)
 	}
 	copied := open(t, path, 5) // a copy of the ledger from before is opened

@@ -35,7 +35,7 @@ type content struct {
 	kept []ledger.Change
 
 	token, nextToken string // "" = none, or not readable
-	folded           bool   // token is in the ledger's file itself, not only in its log
+	isCheckpointed   bool   // token is in the ledger's file itself, not only in its log
 }
 
 // frame is a change with its expectation beside it: inside, JSON takes the two
@@ -54,7 +54,7 @@ func parse(b []byte, id string) (c content, err error) {
 		return c, ErrOtherLedger
 	}
 	if t := b[tokensAt : tokensAt+tokensSize+4]; binary.BigEndian.Uint32(t[tokensSize:]) == checksum(t[:tokensSize]) {
-		c.token, c.nextToken, c.folded = text(t[:tokenSize]), text(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
+		c.token, c.nextToken, c.isCheckpointed = text(t[:tokenSize]), text(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
 	}
 	if n := b[seqAt : seqAt+seqSize]; binary.BigEndian.Uint32(n[8:]) == checksum(n[:8]) {
 		c.seq = int64(binary.BigEndian.Uint64(n))

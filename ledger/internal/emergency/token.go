@@ -10,9 +10,9 @@ func (e *File) Token() string { return e.token }
 // IsUnused reports whether no opening has announced or confirmed a token yet.
 func (e *File) IsUnused() bool { return e.token == "" && e.nextToken == "" }
 
-// IsFolded reports whether the ledger's own file has the token, and does without
+// IsCheckpointed reports whether the ledger's own file has the token, and does without
 // its write-ahead log.
-func (e *File) IsFolded() bool { return e.folded }
+func (e *File) IsCheckpointed() bool { return e.isCheckpointed }
 
 // Knows reports whether the ledger with this token was the last one beside the file.
 func (e *File) Knows(token string) bool { return token == e.token || token == e.nextToken }
@@ -38,11 +38,13 @@ func (e *File) Announce(present string) (next string, err error) {
 
 // Confirm writes that the ledger holds the token, and whether its file has it
 // without the log. Its failure leaves both tokens.
-func (e *File) Confirm(token string, folded bool) { _ = e.writeTokens(token, "", folded) }
+func (e *File) Confirm(token string, isCheckpointed bool) {
+	_ = e.writeTokens(token, "", isCheckpointed)
+}
 
-func (e *File) writeTokens(token, next string, folded bool) error {
+func (e *File) writeTokens(token, next string, isCheckpointed bool) error {
 	b := make([]byte, tokensSize+4)
-	putTokens(b, token, next, folded)
+	putTokens(b, token, next, isCheckpointed)
 	_, err := e.f.WriteAt(b, tokensAt)
 	return err
 }

@@ -95,7 +95,7 @@ func (w *walk) passed() error {
 		return w.refusal()
 	}
 	perm := w.lastInfo.Mode().Perm()
-	w.hidden = perm&0o001 == 0 && (perm&0o010 == 0 || w.isOursAlone())
+	w.hidden = perm&0o001 == 0 && (perm&0o010 == 0 || w.isOnlyOurs())
 	return nil
 }
 
@@ -109,12 +109,12 @@ func (w *walk) end() error {
 
 func (w *walk) isWritableByOthers() bool {
 	perm := w.lastInfo.Mode().Perm()
-	return perm&0o002 != 0 || perm&0o020 != 0 && !w.isOursAlone()
+	return perm&0o002 != 0 || perm&0o020 != 0 && !w.isOnlyOurs()
 }
 
-// isOursAlone reports whether the group bits of the folder let nobody else in.
-func (w *walk) isOursAlone() bool {
-	return !hasAccessList(w.last) && w.groups.isOursAlone(groupOf(w.lastInfo))
+// isOnlyOurs reports whether the group bits of the folder let nobody else in.
+func (w *walk) isOnlyOurs() bool {
+	return !hasAccessList(w.last) && w.groups.isOnlyOurs(groupOf(w.lastInfo))
 }
 
 func (w *walk) refusal() error {

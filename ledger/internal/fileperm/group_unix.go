@@ -33,9 +33,9 @@ func ourGroups() []int {
 	return append(all, os.Getegid())
 }
 
-// isOursAlone reports whether we are in a group and nobody else is but root.
+// isOnlyOurs reports whether we are in a group and nobody else is but root.
 // Where that cannot be found out, the answer is no.
-func (g *groups) isOursAlone(gid int) bool {
+func (g *groups) isOnlyOurs(gid int) bool {
 	alone, known := g.seen[gid]
 	if !known {
 		alone = g.find(gid)

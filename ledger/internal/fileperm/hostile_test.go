@@ -144,7 +144,7 @@ func TestHostileGroups(t *testing.T) {
 				}
 				return []int{1}
 			}, seen: map[int]bool{}}
-			if got := g.isOursAlone(4711); got != tt.alone {
+			if got := g.isOnlyOurs(4711); got != tt.alone {
 				t.Errorf("got %t", got)
 			}
 		})

@@ -75,8 +75,8 @@ func (s *Secret) Name(text string) int64 { return s.short(name, text) }
 // Recall is the mark by which a finding is known again, 0 for none.
 func (s *Secret) Recall(text string) int64 { return s.short(recall, text) }
 
-// Told is the mark of a finding together with what it came to.
-func (s *Secret) Told(recall int64, outcome string) int64 {
+// Reported is the mark of a finding together with what it came to.
+func (s *Secret) Reported(recall int64, outcome string) int64 {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(recall))
 	return s.short(reported, string(b[:])+outcome)

@@ -160,7 +160,7 @@ const (
 )
 
 // needsReview is true of all lines of which a reviewer may need to know; see
-// [ledger.Reported].NeedsPerson.
+// [ledger.Reported].NeedsReview.
 const needsReview = `(r.verdict <> '' OR c.status IN ('duplicate', 'rejected', 'link_missing')
 	OR c.status = 'created' AND (c.code <> '' OR c.pairing NOT IN ('', 'unconfirmed', 'confirmed')))`
 
@@ -287,7 +287,7 @@ func (c *Reader) reportedMark(recall recallMark, r *ledger.Reported) int64 {
 	if recall.digest == 0 {
 		return 0
 	}
-	return c.Keys.Told(recall.digest, r.Outcome())
+	return c.Keys.Reported(recall.digest, r.Outcome())
 }
 
 // wasReported reports whether a run before the given one has reported an outcome.
