@@ -35,7 +35,7 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		var opened []ledger.Customer
 		for i, in := range intents {
 			before, ok := customers[in.Customer]
-			delete(customers, in.Customer) // whoever is named twice is skipped
+			delete(customers, in.Customer) // a second intent for the same customer is skipped
 			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
 			}
@@ -89,10 +89,9 @@ func (c *conn) insertAttempts(ctx context.Context, of []ledger.Customer) error {
 	return c.InsertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, rows)
 }
 
-// inFlight holds the customers for whom a request of this process is under way, as
-// Intend left them, so that Record need not read them again. Its zero value is
-// empty. Every other write empties it, and so do the writes of other processes. It
-// is used with the right to write.
+// inFlight holds the customers that have a request of this process in flight, as Intend
+// left them, so that Record need not read them again. Its zero value is empty. Every
+// other write empties it, of this process or of another. Callers hold the right to write.
 type inFlight struct {
 	customers map[int64]ledger.Customer
 	version   int64 // of the file, when customers were written
@@ -100,7 +99,7 @@ type inFlight struct {
 
 func (f *inFlight) clear() { clear(f.customers) }
 
-// check empties it if another connection has written since. A transaction has begun.
+// check empties it if another connection has written since. It needs a transaction.
 func (f *inFlight) check(ctx context.Context, c *conn) error {
 	var version int64
 	err := c.QueryOne(ctx, "PRAGMA data_version", nil, &version)
@@ -121,7 +120,7 @@ func (f *inFlight) add(customers []ledger.Customer) {
 	}
 }
 
-// removeAll removes customers and returns them, if it has all of them.
+// removeAll removes and returns customers, if it has all of them.
 func (f *inFlight) removeAll(ids []int64) (map[int64]ledger.Customer, bool) {
 	found := make(map[int64]ledger.Customer, len(ids))
 	hasAll := true

@@ -36,8 +36,8 @@ func schemaOf(version int, all []step) string {
 func newestSchema(all []step) int { return baseSchema + len(all) }
 
 // bringForward changes a ledger of an earlier version into one of the newest. A copy
-// is made first, beside the ledger, and kept. The lock is held. A crash leaves the
-// ledger as it was, or brought forward.
+// is made first, in the same folder, and kept. The caller holds the lock. After a crash
+// the ledger is either unchanged or brought forward.
 func (l *opening) bringForward(ctx context.Context, from int) error {
 	kept := fmt.Sprintf("%s-schema-%d-%s.kept", l.path, from, datafile.TimeOf(l.now()))
 	if err := copyLedger(ctx, l.path, kept); err != nil {

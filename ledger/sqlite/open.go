@@ -29,7 +29,7 @@ type Options struct {
 	Concurrent  bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: works while another process sends
 	Adopt       bool             // open an older copy, or a ledger that has lost writes, and write a gap; see ledger.Gap
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
-	Command     string           // for whoever meets the lock
+	Command     string           // shown to other processes that want the lock
 	Now         func() time.Time // default time.Now
 
 	steps []step // default steps(); tests bring ledgers forward
@@ -69,8 +69,8 @@ var (
 	_ ledger.Emergency = (*Ledger)(nil)
 )
 
-// Open opens a ledger; unless ReadOnly or Concurrent it takes the lock, merges the emergency
-// file, and closes the attempts that a crash left open.
+// Open opens a ledger. Unless ReadOnly or Concurrent is set it acquires the lock, merges
+// the emergency file, and closes the attempts that a crash left open.
 //
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
 // ErrNewer, ErrOlder or ErrWrite, and say the way out.
@@ -89,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 type opening struct {
 	*Ledger
 	options Options
-	copied  copied // what the file tells of how it came to its place
+	copied  copied // whether the file is a copy
 }
 
 // prepare makes a ledger that is not open yet, and completes its options.
@@ -139,8 +139,8 @@ func (l *opening) open(ctx context.Context) error {
 	if err := l.openReaders(ctx); err != nil {
 		return err
 	}
-	// All checks go through readers: a connection that may write would fold
-	// what is left of a damaged log into the file when it is closed.
+	// All checks use readers. A connection that may write would, when it is closed,
+	// move what is left of a damaged log into the file.
 	if err := l.load(ctx); err != nil || o.ReadOnly {
 		return err
 	}
@@ -237,8 +237,8 @@ func (l *opening) load(ctx context.Context) error {
 	return nil
 }
 
-// checkConcurrent is findLoss for who does not hold the lock: the emergency file
-// belongs to whoever does.
+// checkConcurrent is findLoss without the lock: the emergency file belongs to the process
+// that holds it.
 func (l *opening) checkConcurrent(ctx context.Context) error {
 	e, err := emergency.Peek(l.path+".emergency", l.id)
 	if err != nil || !e.Existed() {
@@ -297,12 +297,12 @@ func fill(ctx context.Context, path string, o Options) error {
 	})
 }
 
-// Notices are what an operator should know of the place of the ledger and of what
-// was found at its opening. They hold no personal data.
+// Notices returns what an operator should know about the ledger's folder, and about what
+// was found when it was opened. They hold no personal data.
 func (l *Ledger) Notices() []string { return l.notices }
 
-// Close ends the use of the ledger and frees its lock. It waits for a write
-// under way. Iterators must have ended.
+// Close closes the ledger and releases its lock. It waits for a write in progress.
+// Iterators must have ended.
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {

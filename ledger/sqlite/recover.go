@@ -9,9 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-// recover brings the ledger from how the last run left it to a state in which
-// no attempt is open: answers of the emergency file first, then the rest becomes
-// unanswered. One transaction, before Open returns.
+// recover closes all attempts that the last run left open, before Open returns, in one
+// transaction. It first merges the answers of the emergency file. The remaining attempts
+// become unanswered.
 func (l *opening) recover(ctx context.Context) error {
 	token, err := l.emergency.Announce(l.copied.Token)
 	if err != nil {
@@ -74,7 +74,7 @@ func (l *opening) emptyEmergency(refused []ledger.Change) error {
 	return l.emergency.Empty()
 }
 
-// closeOpen closes what a crash left open as unanswered at this moment.
+// closeOpen closes the attempts that a crash left open as unanswered. They end now.
 func (l *opening) closeOpen(ctx context.Context, c *conn) error {
 	end, _, err := l.openingInstant(ctx, c)
 	if err != nil {
@@ -83,11 +83,11 @@ func (l *opening) closeOpen(ctx context.Context, c *conn) error {
 	return c.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''", tables.InstantArgs(end)...)
 }
 
-// openingInstant is the moment of this opening, with the offset of the newest
-// attempt that has one from the partner. If our clock was set back since, so that
-// this moment would lie before what the ledger has seen, it is moved up to that
-// and is a guess: a key must not look older, nor an attempt end before it began.
-// newest is the last moment that attempts tell of, zero if there is none.
+// openingInstant returns the time of this opening, with the offset of the newest attempt
+// that has one from the partner. If our clock was set back, so that this time would be
+// before the newest attempt, it returns the time of that attempt and marks it as
+// uncertain: no key may look older than it is, and no attempt may end before it began.
+// newest is the last time in any attempt, zero if there is none.
 func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledger.Instant, err error) {
 	now = ledger.Instant{At: l.info.Opened}
 	if newest, now.Offset, now.Certain, err = c.Newest(ctx); err != nil {
@@ -96,7 +96,7 @@ func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledge
 	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
 		now.Offset += behind
 		// Offsets come from Date headers, which have whole seconds: two of them
-		// differ by as much without anybody having set a clock.
+		// can differ by as much although no clock was set.
 		now.Certain = now.Certain && behind <= 2*time.Second
 	}
 	return now.Truncate(), newest, nil

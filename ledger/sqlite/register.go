@@ -12,11 +12,11 @@ import (
 
 var _ ledger.Registrar = (*Ledger)(nil)
 
-// registration is a check pass under way. It holds the right to write.
+// registration is a check pass that has not ended. It holds the right to write.
 //
-// Rows and new customers are inserted as they come, so that the tables themselves
-// say who is claimed. Customers that were known before are brought up to date by
-// one statement in Commit: until then everybody sees them as they were.
+// Rows and new customers are inserted at once, so that the tables show which customers
+// are claimed. Customers that existed before are updated by one statement in Commit, so
+// until then every reader sees them unchanged.
 type registration struct {
 	l            *Ledger
 	c            *conn
@@ -26,13 +26,13 @@ type registration struct {
 	isAnnotated  bool                // no rows are added any more
 	firstNew     int64               // id of the first customer that this registration made
 	nextNew      int64               // and of the next
-	hasForgotten bool                // somebody was erased from the ledger
-	hasOnboarded bool                // somebody can be recognised under another e-mail
+	hasForgotten bool                // the ledger has forgotten customers
+	hasOnboarded bool                // the ledger has customers that can be recognised under another e-mail
 	claimed      map[int64]int32     // customers known before → ordinal of the row that claims them
 	found        map[string]identity // of the last Lookup: mostly the rows that are added next
 }
 
-// identity is what an e-mail leads to. The zero value: to nobody.
+// identity says what the ledger has for an e-mail. The zero value means nothing.
 type identity struct {
 	customer int64
 	claimed  int // ordinal + 1 of the row of this registration that claims it

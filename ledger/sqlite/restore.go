@@ -14,9 +14,9 @@ import (
 )
 
 // Restore puts a copy of a ledger at o.Path and opens it with a gap. Nothing is
-// overwritten: what is there already, with the files beside it, is renamed to
-// kept, which is "" if there was nothing. The copy itself is left as it is. Its
-// place is never empty: a crash leaves the old ledger or the new one.
+// overwritten: a ledger that is there, with its side files, is renamed to kept, which
+// is "" if there was none. The copy itself is not changed. After a crash there is the
+// old ledger or the new one, never none.
 //
 // Errors are those of Open; os.ErrExist if o.Path and the copy are one file.
 func Restore(ctx context.Context, o Options, from string) (restored *Ledger, kept string, err error) {

@@ -15,7 +15,7 @@ import (
 )
 
 // ErrBusy says that a ledger opened with Concurrent could not write for some
-// seconds, because a check pass of the process that holds the lock takes longer.
+// seconds, because the process that holds the lock was writing, as in a check pass.
 // Nothing was written, and the same call can be made again.
 var ErrBusy = errors.New("ledger is busy")
 
@@ -113,8 +113,8 @@ func (l *database) begin(ctx context.Context) error {
 	return nil
 }
 
-// commit counts the transaction and commits it. If that fails nobody knows
-// whether it is on the disk: every later write is refused.
+// commit counts the transaction and commits it. If that fails, the transaction may or may
+// not be on disk, and every later write is refused.
 func (l *database) commit(ctx context.Context) error {
 	var writes int64
 	err := l.w.QueryOne(ctx, "UPDATE ledger SET writes = writes + 1 RETURNING writes", nil, &writes)
@@ -157,7 +157,7 @@ func isBusy(err error) bool {
 	return errors.As(err, &e) && (e.Code()&0xff == codes.SQLITE_BUSY || e.Code()&0xff == codes.SQLITE_LOCKED)
 }
 
-// classify tells a damaged file from other errors of SQLite, and names the file.
+// classify distinguishes a damaged file from other errors of SQLite, and adds the path.
 func (l *database) classify(err error) error {
 	if err == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // CheckPlace refuses network file systems, on which neither the lock nor the
-// write-ahead log can be relied on (sqlite.org/wal.html), and tells of places
+// write-ahead log are reliable (sqlite.org/wal.html). It returns notices about places
 // that do not last. The numbers are those of statfs(2).
 func CheckPlace(path string) ([]string, error) {
 	var st syscall.Statfs_t
@@ -27,9 +27,8 @@ func CheckPlace(path string) ([]string, error) {
 	return nil, nil
 }
 
-// keepsFileNumbers reports whether a file keeps its number as long as it is
-// there: FAT, exFAT and FUSE may draw it at each mount, an overlay may change it
-// with the first write.
+// keepsFileNumbers reports whether a file keeps its number. FAT, exFAT and FUSE may give
+// it a new one at each mount, an overlay with the first write.
 func keepsFileNumbers(path string) bool {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(path, &st); err != nil {

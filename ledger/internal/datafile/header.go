@@ -86,8 +86,7 @@ func checkHeader(path string, applicationID uint32) (version int, err error) {
 	if page < 512 || page&(page-1) != 0 || info.Size() < page {
 		return 0, Damaged(path, "its header is damaged or the file is cut off")
 	}
-	// With a write-ahead log beside it the file may rightly be shorter than
-	// its header says.
+	// A file that has a write-ahead log may be shorter than its header says.
 	if wal, err := os.Stat(path + "-wal"); (err != nil || wal.Size() == 0) && info.Size() < page*pages {
 		return 0, Damaged(path, "the file is cut off")
 	}

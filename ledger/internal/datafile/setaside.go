@@ -14,7 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
-// Copy copies a file to a new one, 0600. What an earlier call left is replaced.
+// Copy copies a file to a new one, 0600. It replaces what an earlier call left.
 func Copy(from, to string) (err error) {
 	in, err := Open(from, os.O_RDONLY)
 	if err != nil {
@@ -32,9 +32,9 @@ func Copy(from, to string) (err error) {
 	return errors.Join(err, out.Close())
 }
 
-// SetAside gives a ledger and the files beside it another name. The ledger
-// keeps its first name as well, so that its place is not empty before the copy
-// comes. It returns the name, or "" if there was no ledger.
+// SetAside renames a ledger and its side files. The ledger keeps its first name as well,
+// so that there is always a ledger until the copy replaces it. It returns the new name,
+// or "" if there was no ledger.
 func SetAside(path, kept string) (string, error) {
 	for _, end := range []string{"-wal", "-shm", "-journal", ".emergency"} {
 		if err := os.Rename(path+end, kept+end); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// IsLeftover reports whether the end of a name is that of a file in which a new or
-// restored ledger is made: it is there after a command only if that was killed.
+// IsLeftover reports whether the suffix is that of a file in which a new or restored
+// ledger is made. It exists after a command only if the command was killed.
 func IsLeftover(end string) bool {
 	return strings.HasPrefix(end, ".new") || strings.HasPrefix(end, ".restore") || end == ".emergency.new"
 }
 
-// IsSetAside reports whether the end of a name is that of something set aside:
-// -<time>.kept with what was beside it, .emergency-<time>.kept.
+// IsSetAside reports whether the suffix is that of a file that was set aside:
+// -<time>.kept with its side files, .emergency-<time>.kept.
 func IsSetAside(end string) bool {
 	return (strings.HasPrefix(end, "-") || strings.HasPrefix(end, ".emergency-")) && strings.Contains(end, ".kept")
 }
 
-// WithSideFiles returns a file and what is beside it of the names that hold records.
+// WithSideFiles returns a file and those of its side files that hold records.
 func WithSideFiles(path string) []string {
 	all := []string{path}
 	for _, end := range []string{"-wal", "-journal", ".emergency"} {

@@ -2,7 +2,7 @@
 // record, until the next opening merges them. Start at [Open].
 //
 // The file is written in full when it is made, so that a full disk leaves room for
-// the answers that are in flight. Its header tells whose it is: the id of the
+// the answers that are in flight. Its header identifies it by the id of the
 // ledger, the tokens of its opening (see [File.Announce]) and the number of the last
 // write that the ledger is known to hold, by which a ledger that has lost writes is
 // recognised.

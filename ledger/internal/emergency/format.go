@@ -38,8 +38,8 @@ type content struct {
 	isCheckpointed   bool   // token is in the ledger's file itself, not only in its log
 }
 
-// frame is a change with its expectation beside it: inside, JSON takes the two
-// fields named Status for one.
+// frame is a change with its expectation in a member of its own, because JSON would mix
+// up the two fields named Status.
 type frame struct {
 	Expect ledger.Expect
 	Change ledger.Change

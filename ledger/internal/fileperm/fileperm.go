@@ -1,10 +1,9 @@
-// Package fileperm opens files that no other user of the machine may read or
-// write, and refuses the places in which others could put theirs in between.
+// Package fileperm opens files that no other user of the machine may read or write, and
+// refuses folders in which other users could replace them.
 //
-// A file that another user has put beside a database, or under the name of one
-// of its side files, is read and written by the database as if it were its own.
-// So a name is opened only if what is there is ours, and a folder is used only
-// if nobody else can give a name in it.
+// A database reads and writes a file that another user has put under the name of one of
+// its side files as if it were its own. So a file is opened only if we own it, and a
+// folder is used only if no other user can add or rename files in it.
 package fileperm
 
 import (
@@ -19,7 +18,7 @@ import (
 var ErrNotPrivate = errors.New("not private")
 
 // Check refuses a name under which there is anything but a regular file of ours
-// with one name that nobody else may open. A name that is free is accepted.
+// with one name that no other user may open. A name that does not exist is accepted.
 func Check(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -73,7 +72,7 @@ func Open(path string, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// Create makes a file, 0600 whatever the umask. fs.ErrExist if the name is taken.
+// Create makes a file, 0600 whatever the umask. fs.ErrExist if the name exists.
 func Create(path string, flag int) (*os.File, error) {
 	f, err := os.OpenFile(path, flag|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
 	if err != nil {

@@ -24,7 +24,7 @@ func checkAccess(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// ownerOf returns the number of the user, or -1 where the system does not tell.
+// ownerOf returns the number of the user, or -1 if the system does not say.
 func ownerOf(info fs.FileInfo) int {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(st.Uid)

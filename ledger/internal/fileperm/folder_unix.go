@@ -112,7 +112,7 @@ func (w *walk) isWritableByOthers() bool {
 	return perm&0o002 != 0 || perm&0o020 != 0 && !w.isOnlyOurs()
 }
 
-// isOnlyOurs reports whether the group bits of the folder let nobody else in.
+// isOnlyOurs reports whether the group bits of the folder give no other user access.
 func (w *walk) isOnlyOurs() bool {
 	return !hasAccessList(w.last) && w.groups.isOnlyOurs(groupOf(w.lastInfo))
 }

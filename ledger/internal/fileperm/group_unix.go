@@ -33,8 +33,8 @@ func ourGroups() []int {
 	return append(all, os.Getegid())
 }
 
-// isOnlyOurs reports whether we are in a group and nobody else is but root.
-// Where that cannot be found out, the answer is no.
+// isOnlyOurs reports whether we are the only member of a group besides root. It returns
+// false if that cannot be determined.
 func (g *groups) isOnlyOurs(gid int) bool {
 	alone, known := g.seen[gid]
 	if !known {
