@@ -210,14 +210,14 @@ func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn
 	if !all && !since.IsZero() {
 		ask.Since = since.Add(-r.listDistance(ctx))
 	}
-	if err := r.askForDue(ctx, &ask, due); err != nil {
+	if err := r.addDueToSearch(ctx, &ask, due); err != nil {
 		return userlist.Listing{}, err
 	}
 	return r.reader.ScanUsers(ctx, ask)
 }
 
-// askForDue adds to a search what confirms the users that are due.
-func (r confirmer) askForDue(ctx context.Context, ask *userlist.Search, due []ledger.Customer) error {
+// addDueToSearch adds to a search what confirms the users that are due.
+func (r confirmer) addDueToSearch(ctx context.Context, ask *userlist.Search, due []ledger.Customer) error {
 	for _, c := range due {
 		ask.Wanted[c.Identity] = true
 		if c.ServiceID != "" {

@@ -80,7 +80,7 @@ func (r *resolver) newScanRequest(ctx context.Context) (scanRequest, error) {
 	if ask.due, err = (confirmer{r.run}).listUnconfirmed(ctx); err != nil {
 		return ask, err
 	}
-	return ask, confirmer{r.run}.askForDue(ctx, &ask.Search, ask.due)
+	return ask, confirmer{r.run}.addDueToSearch(ctx, &ask.Search, ask.due)
 }
 
 // witnesses returns the known users created nearest to the unanswered attempts of

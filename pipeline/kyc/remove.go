@@ -35,7 +35,7 @@ type Removals struct {
 	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
 	Refused int     // the partner refuses to delete them, because they have cards, say
 	Code    string  // of the newest refusal
-	Unasked int     // the list did not show them under their e-mail just before, so no deletion was sent
+	NotListed int     // the list did not show them under their e-mail just before, so no deletion was sent
 	Changed int     // the ledger had another state of them by then, so no deletion was sent
 }
 
@@ -73,7 +73,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 			return out, err
 		}
 		if !paired {
-			out.Unasked++
+			out.NotListed++
 			c.Watch(i+1, len(customers))
 			continue
 		}

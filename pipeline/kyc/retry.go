@@ -33,7 +33,7 @@ type RetriedAll struct {
 	Spent   int // had their three tries
 	Refused int // the partner refused, nothing counted
 	Unknown int // sent, and whether it was begun is unknown; the try counts
-	Taken   int // another process was at it
+	Concurrent   int // another process was at it
 }
 
 // Retry begins the check of every denied customer again who has tries left. The
@@ -72,7 +72,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	was := cu.KYC.Retries
 	err := c.Ledger.RetryKYC(ctx, cu.ServiceID, was, was+1)
 	if errors.Is(err, ledger.ErrConflict) {
-		out.Taken++
+		out.Concurrent++
 		return nil
 	}
 	if err != nil {

@@ -105,14 +105,14 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 	if w.Unread {
 		return Absence{Kind: AbsenceUnusable}
 	}
-	var ripe time.Time // when the first of those that are too young is old enough to count
+	var oldEnoughAt time.Time // when the first of those that are too young is old enough to count
 	old := func(side []*Witness) (out []*Witness) {
 		for _, k := range side {
 			at := k.ended.Add(t.Settle + DateResolution)
 			switch {
 			case !at.Before(w.Began):
-				if ripe.IsZero() || at.Before(ripe) {
-					ripe = at
+				if oldEnoughAt.IsZero() || at.Before(oldEnoughAt) {
+					oldEnoughAt = at
 				}
 			case len(out) < MaxWitnesses:
 				out = append(out, k)
@@ -123,8 +123,8 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 	before, after := old(w.Near.Before), old(w.Near.After)
 	n := len(before) + len(after)
 	switch {
-	case n == 0 && !ripe.IsZero():
-		return Absence{Kind: AbsenceLater, until: ripe.Add(time.Nanosecond)}
+	case n == 0 && !oldEnoughAt.IsZero():
+		return Absence{Kind: AbsenceLater, until: oldEnoughAt.Add(time.Nanosecond)}
 	case n == 0 && w.Empty:
 		return Absence{Kind: AbsenceProved}
 	case n == 0:

@@ -145,7 +145,7 @@ func (l *Reader) ShowsOtherAccount(ctx context.Context, slug string, awaitTurn f
 	if err != nil {
 		return false, err
 	}
-	read.takePage(page.Users)
+	read.addPage(page.Users)
 	return read.isOtherAccount(), nil
 }
 
@@ -185,7 +185,7 @@ func (s *pageReader) readForward(ctx context.Context, page partner.Page, until t
 			}
 			users, skip = users[at+1:], skip+at
 		}
-		fresh := s.takePage(users)
+		fresh := s.addPage(users)
 		if len(users) == 0 || fresh == 0 && last != "" || ends && len(s.seen) >= max(promised, page.Total) {
 			break
 		}
@@ -246,8 +246,8 @@ func isFalling(before time.Time, users []partner.Listed) bool {
 	return len(users) == 0 || before.IsZero() || !users[len(users)-1].CreatedAt.After(before)
 }
 
-// takePage notes users of a page and returns how many of them are new.
-func (s *pageReader) takePage(users []partner.Listed) (fresh int) {
+// addPage notes users of a page and returns how many of them are new.
+func (s *pageReader) addPage(users []partner.Listed) (fresh int) {
 	for _, u := range users {
 		if key := keyOfUser(u.Ref()); !s.seen[key] {
 			s.seen[key] = true

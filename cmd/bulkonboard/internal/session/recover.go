@@ -86,9 +86,9 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	for _, id := range append(slices.Clone(gone.Removed), gone.Unknown...) {
 		r.chosen[id] = true
 	}
-	r.kept = gone.Refused + gone.Unasked + gone.Changed
-	if gone.Unasked > 0 {
-		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then use bulkonboard ledger resolve", term.Count(gone.Unasked, "user"))
+	r.kept = gone.Refused + gone.NotListed + gone.Changed
+	if gone.NotListed > 0 {
+		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then use bulkonboard ledger resolve", term.Count(gone.NotListed, "user"))
 	}
 	if gone.Changed > 0 {
 		r.Sayf("%s not deleted: the ledger changed in the meantime. Run the same command again", term.Count(gone.Changed, "user"))
