@@ -17,7 +17,7 @@ import (
 type account struct {
 	ledger   ledger.Ledger
 	facts    facts
-	isProved atomic.Bool // a user of this run is recorded, of the ledger's account as far as the answer says
+	isProved atomic.Bool // a user of this run was recorded, and its serviceId does not name another account
 
 	mu     sync.Mutex
 	bound  ledger.Account
@@ -48,8 +48,8 @@ func (a *account) boundAccount() ledger.Account {
 	return a.bound
 }
 
-// bindName compares a name of the account with what the ledger is bound to, and
-// learns it if the ledger has none of its kind. The error is ledger.ErrAccount
+// bindName compares a name of the account with what the ledger is bound to, and adds it
+// if the ledger has none of its kind. The error is ledger.ErrAccount
 // or a fault of the ledger.
 func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	a.mu.Lock()
@@ -87,8 +87,7 @@ func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed
 	return renamed, nameless, a.facts.save(ctx, factServiceIDForm, form)
 }
 
-// serviceIDForm returns what stands between the slug and the random part of a
-// serviceId.
+// serviceIDForm returns the part of a serviceId between the slug and the random part.
 func serviceIDForm(serviceID, slug string) string {
 	if slug == "" {
 		return ""
@@ -112,11 +111,10 @@ func (r *run) sameWallet(partnerID string) error {
 	return nil
 }
 
-// sameAccount makes sure, where the wallet does not tell, that the API key opens
-// the ledger's account: not the key that created a user elsewhere in the last
-// run, and, if the key is another one than before, one whose list shows users of
-// the account. A list that cannot be read proves nothing; then the first
-// serviceId shows it.
+// sameAccount checks that the API key belongs to the ledger's account if the wallet does
+// not name it. It refuses the key that created a user elsewhere in the last run. If the
+// key has changed, the list must show users of the account. A list that cannot be read
+// proves nothing; then the first serviceId shows the account.
 func (r *run) sameAccount(ctx context.Context) error {
 	key, _, err := r.facts.read(ctx, factOtherAccountKey)
 	if err != nil {

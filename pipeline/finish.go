@@ -19,8 +19,8 @@ type Summary struct {
 	Tally       ledger.Tally          // of the batch, as it is now
 	New         map[ledger.Status]int // rows decided in this run
 	Sent        int                   // create-user requests, less those known never sent
-	Users       int                   // users whom requests of this run have created, whatever became of the answer
-	AlreadyDone int                   // rows whose final status stood before
+	Users       int                   // users that requests of this run created, even if the answer was lost
+	AlreadyDone int                   // rows that had their final status before this run
 	Remaining   int                   // pending, insufficient_balance and in_doubt
 	OthersDoubt int                   // customers in doubt of other inputs
 	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet

@@ -22,9 +22,9 @@ import (
 // each user is.
 
 // doubtSharedAnswers judges the OK answers of a group before they are recorded.
-// One that names a user or a link of another customer proves nothing for this
-// one: what it said is kept, and the other customer is compared with the list
-// again. An error is a fault of the ledger, and leaves every answer as it is.
+// One that names a user or a link of another customer proves nothing: its ids are kept
+// as an excerpt, and the other customer is compared with the list again. An error is a
+// fault of the ledger, and leaves every answer as it is.
 func (r *recorder) doubtSharedAnswers(ctx context.Context, batch []answered) error {
 	var ids, links []string
 	firstID, firstLink := make(map[string]int, len(batch)), make(map[string]int, len(batch))
@@ -90,9 +90,9 @@ func (r *recorder) doubtSharedAnswers(ctx context.Context, batch []answered) err
 	return r.questionOwners(ctx, again, shared)
 }
 
-// questionOwners has customers compared with the list once more, because an answer
-// for someone else named their user or their link. A link that two users were
-// given is taken from the one who has it, unless it was handed out already.
+// questionOwners marks customers to be compared with the list once more, because an answer
+// to another customer's request named their user or their link. If two users were given
+// the same link, the customer who has it loses it, unless it was handed out already.
 func (r *recorder) questionOwners(ctx context.Context, customers []int64, shared map[int64]bool) error {
 	if len(customers) == 0 {
 		return nil
@@ -159,8 +159,8 @@ func (r *run) customersBy(ctx context.Context, q ledger.Query, n int, by func(le
 	return out, nil
 }
 
-// maxSharedLinks bounds how many are remembered: a partner that gives one link to
-// everybody has one, and one that mixes up more is stopped by its other faults.
+// maxSharedLinks bounds how many are remembered. A partner that gives the same link to all
+// users has one. One that mixes up more stops the run by its other faults.
 const maxSharedLinks = 1000
 
 // sharedLinks are verification links that answers gave to more than one user.
@@ -211,11 +211,10 @@ func (s *sharedLinks) addLink(ctx context.Context, link string) error {
 	return s.facts.save(ctx, factSharedLinks, strings.Join(slices.Collect(maps.Keys(s.all)), " "))
 }
 
-// repairMixUps moves users and links to the customers that the list shows them for,
-// all of a reading in one transaction. Where a link may be in someone's hands
-// already, where a request is under way, or where the list does not say who is
-// who, nothing moves: the customers are noted for a reviewer, or left to the
-// next reading.
+// repairMixUps moves users and links to the customers for whom the list shows them, all in
+// one transaction. It moves nothing if a link may have been handed out already, if a
+// request is in flight, or if the list is ambiguous: it then notes the customers for a
+// reviewer, or leaves them to the next reading.
 func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResult, list userlist.Listing) (map[int64]bool, error) {
 	ctx = context.WithoutCancel(ctx)
 	shown, err := r.linksShown(ctx)
@@ -287,13 +286,13 @@ func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResu
 	return moved, nil
 }
 
-// isRefused reports whether the ledger left a change of this customer.
+// isRefused reports whether the ledger refused a change of this customer.
 func isRefused(refused []ledger.Change, customer int64) bool {
 	return slices.ContainsFunc(refused, func(ch ledger.Change) bool { return ch.Customer == customer })
 }
 
-// hasOpenIntent reports whether a customer may be sent at this moment, so that its
-// state is not to be changed behind the planner's back.
+// hasOpenIntent reports whether the planner may be sending a customer, so that its state
+// must not be changed now.
 func (r confirmer) hasOpenIntent(c ledger.Customer) bool {
 	if slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) {
 		return true

@@ -18,7 +18,7 @@ import (
 const (
 	maxDue = 20_000 // users that are compared by one reading of the list
 	// FactLinksShown is the fact under which the ledger keeps when a report or
-	// an export was last written: links from before may be in someone's hands.
+	// an export was last written. Links that are older may have been handed out.
 	FactLinksShown = "links_shown"
 )
 
@@ -43,9 +43,9 @@ func (r confirmer) listUnconfirmed(ctx context.Context) (due []ledger.Customer, 
 	return due, nil
 }
 
-// confirmCreated compares every created user that no list has confirmed, after
-// the last answer and before the report. That the list cannot be read ends no
-// run: the users stay unconfirmed, and the next run asks again.
+// confirmCreated compares every created user that no list has confirmed, after the last
+// answer and before the report. If the list cannot be read, the run continues: the users
+// stay unconfirmed, and the next run reads the list again.
 func (r confirmer) confirmCreated(ctx context.Context) error {
 	pauses := []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second} // for the list to show the users just created
 	var asked map[int64]bool                                                                        // users that every further reading looks for again
@@ -92,11 +92,11 @@ func (r confirmer) confirmCreated(ctx context.Context) error {
 	}
 }
 
-// Confirm compares the users created and not yet judged with the partner's list,
-// once. It sends nothing and can work during a run: what only the holder of the
-// ledger may write, mixed-up answers to be put right, is left to the next run. Of
-// the configuration only Partner, Ledger, Environment, Pace, Doubt and Log are
-// used. A list that cannot be read is a warning in the log, and no error.
+// Confirm compares the users that are not confirmed yet with the partner's list once. It
+// sends nothing and may be called during a run. It does not repair mixed-up answers,
+// because that needs the ledger's lock; the next run does. It uses only Partner, Ledger,
+// Environment, Pace, Doubt and Log of the configuration. If the list cannot be read it
+// logs a warning and returns nil.
 func Confirm(ctx context.Context, cfg Config) error {
 	cfg.Input = struct{ Input }{} // never read
 	cfg, err := cfg.withDefaults()
@@ -159,9 +159,9 @@ func (r confirmer) isRecent(c ledger.Customer) bool {
 	return r.clock.Now().Partner().Sub(userlist.LastAttemptEnd(c)) < r.cfg.Doubt.Settle
 }
 
-// stillUnlisted returns the users whom a further reading may show: created so lately
-// that the list may lag behind. A duplicate is older than the part of the list
-// that is read, or is shown where all of it was.
+// stillUnlisted returns the users that a further reading may show, because they were
+// created so recently that the list may lag behind. A duplicate is older than the part of
+// the list that is read, or is shown if all of it was read.
 func (r confirmer) stillUnlisted(due []ledger.Customer, list userlist.Listing, moved map[int64]bool) map[int64]bool {
 	again := map[int64]bool{}
 	for _, c := range due {
@@ -176,7 +176,7 @@ func (r confirmer) stillUnlisted(due []ledger.Customer, list userlist.Listing, m
 	return again
 }
 
-// giveUpDuplicates notes the duplicates that were looked up and are not listed.
+// giveUpDuplicates marks duplicates that were looked up and are not listed as compared.
 func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, list userlist.Listing, again map[int64]bool, last bool) error {
 	var notes []ledger.PairingNote
 	for _, c := range due {
@@ -193,7 +193,7 @@ func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, 
 	return nil
 }
 
-// listFor reads as much of the list as may show some users.
+// listFor reads as much of the list as may show the given users.
 func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn func(context.Context) error) (userlist.Listing, error) {
 	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundAccount().Slug, AwaitTurn: awaitTurn}
 	since, all := time.Time{}, false
@@ -216,7 +216,7 @@ func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn
 	return r.reader.ScanUsers(ctx, ask)
 }
 
-// addDueToSearch adds to a search what confirms the users that are due.
+// addDueToSearch adds the users to be compared to a search.
 func (r confirmer) addDueToSearch(ctx context.Context, ask *userlist.Search, due []ledger.Customer) error {
 	for _, c := range due {
 		ask.Wanted[c.Identity] = true
@@ -231,8 +231,8 @@ func (r confirmer) addDueToSearch(ctx context.Context, ask *userlist.Search, due
 	return err
 }
 
-// nearDue returns the users created before all that are due, by whom createdAt can be
-// compared too: a run of two rows, or one whose answers are all mixed up, has no
+// nearDue returns users that were created before those to be compared, to calibrate
+// createdAt by them too: a run of two rows, or one whose answers are all mixed up, has no
 // measures of its own.
 func (r confirmer) nearDue(ctx context.Context, due []ledger.Customer) ([]*decide.Witness, error) {
 	oldest := int64(0)
@@ -256,8 +256,8 @@ func (r confirmer) listDistance(ctx context.Context) time.Duration {
 	return decide.ZoneDoubt
 }
 
-// pairListed writes what a list shows of the users that are due, and returns
-// the customers that were moved by it.
+// pairListed writes what a list shows of the given users, and returns the customers whose
+// user or link it moved.
 func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list userlist.Listing) (moved map[int64]bool, err error) {
 	if len(due) == 0 {
 		return nil, nil
@@ -315,7 +315,7 @@ func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list
 	return people, nil
 }
 
-// noteLag keeps the longest time that the list was seen to lag behind.
+// noteLag saves the longest lag of the list that was seen.
 func (r confirmer) noteLag(ctx context.Context, due []ledger.Customer, list userlist.Listing) error {
 	longest := time.Duration(0)
 	for _, c := range due {

@@ -18,11 +18,11 @@ import (
 const (
 	// maxGroup is how many rows are intended in one transaction at most.
 	maxGroup = 100
-	// groupTime is how much of the rate a group may be: what is intended but
-	// unsent when the process is killed costs a silence each.
+	// groupTime limits a group to the requests of this time. When the process is killed,
+	// each row that is intended but not sent must wait for a silence.
 	groupTime = 100 * time.Millisecond
 	// maxDoubts is how many rows in doubt keep their bodies in memory. When
-	// there are more, no new row is begun until the resolver has settled some.
+	// there are more, no new row is sent until the resolver has settled some.
 	maxDoubts = 20_000
 )
 
@@ -33,26 +33,25 @@ type retryAt struct {
 	next decide.Next
 }
 
-// planner decides which rows go out next. It alone writes intents. It holds the
-// rows that wait: new ones from the feed, and those that came back to be sent
-// again. It always listens to the recorder.
+// planner decides which rows are sent next, and writes their intents. It holds the rows
+// that wait: new ones from the feed, and those that came back to be sent again. It
+// always receives from the recorder, so that the recorder never blocks.
 type planner struct {
 	*run
 	fresh       <-chan *chunk // from the feed; closed when all rows were read
 	retries     *mailbox[retryAt]
-	out         chan *job     // intended, to the release; room for a whole group
-	drained     chan struct{} // rings when the release took one
-	queue       []*job        // ready to be intended
-	openIntents int           // jobs that are intended or in doubt: not back for good yet
-	inDoubt     int           // those of them that are with the resolver
+	out         chan *job     // jobs with an intent, to the submitters; has room for a whole group
+	drained     chan struct{} // receives a value when the submitters have received a job
+	queue       []*job        // jobs that wait for their intent
+	openIntents int           // jobs with an intent or in doubt, until they are settled for this run
+	inDoubt     int           // those that the resolver has
 	newSent     int           // new rows sent, for Bounds.Limit
-	readAll     bool          // nothing more is taken from fresh
+	readAll     bool          // nothing more is received from fresh
 	limited     bool          // because Bounds.Limit is reached
-	measured    bool          // the fee of the first user, or it cannot be
+	measured    bool          // whether the fee of the first user was measured, or cannot be
 }
 
-// planRows runs until every row is settled for this run, or ctx ends. Then nothing
-// more is sent or given to the resolver.
+// planRows runs until every row is settled for this run, or ctx ends.
 func (p *planner) planRows(ctx context.Context) error {
 	defer close(p.resolver.finished)
 	defer close(p.out)
@@ -89,12 +88,12 @@ func (p *planner) planRows(ctx context.Context) error {
 		case <-p.drained:
 		case <-changed:
 		case <-ctx.Done():
-			return nil // what is intended is closed by the release
+			return nil // the submitters close the intents that are not sent
 		}
 	}
 }
 
-// acceptRetry accounts for a job that the recorder or the resolver gave back.
+// acceptRetry processes a job that the recorder returned.
 func (p *planner) acceptRetry(c retryAt) {
 	p.openIntents--
 	if c.job.isInDoubt {
@@ -164,7 +163,7 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	return nil
 }
 
-// sendToResolver gives a row away that only the partner's list can decide about.
+// sendToResolver passes on a row that only the partner's list can settle.
 func (p *planner) sendToResolver(j *job) {
 	p.openIntents++
 	p.inDoubt++
@@ -191,7 +190,7 @@ func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) e
 	return nil
 }
 
-// isWanted decides whether a settled row goes out once more, and under which key.
+// isWanted reports whether a settled row is sent once more, and sets its generation.
 func (p *planner) isWanted(j *job) bool {
 	c := j.customer
 	switch c.Status {
@@ -214,7 +213,8 @@ func (p *planner) isWanted(j *job) bool {
 	return true
 }
 
-// releaseGroup intends as many rows as the rate and the gate allow and passes them on.
+// releaseGroup writes the intents of as many rows as the rate and the gate allow, and
+// passes the rows on.
 func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	size := p.groupSize()
 	waiting := len(p.out)
@@ -296,14 +296,14 @@ func (p *planner) measureFirst(ctx context.Context) {
 	}
 }
 
-// dropUnstarted gives up every row that has not been begun. Those that have are
-// brought to their end before the run says that its limit is reached.
+// dropUnstarted drops all rows that were never sent. The others are settled before the run
+// stops at its limit.
 func (p *planner) dropUnstarted() {
 	p.limited, p.readAll = true, true
 	p.queue = slices.DeleteFunc(p.queue, func(j *job) bool { return j.isNew && !j.sentNew })
 }
 
-// inFlight returns how many jobs are with the release, the submitters or the recorder.
+// inFlight returns how many jobs the submitters or the recorder have.
 func (p *planner) inFlight() int { return p.openIntents - p.inDoubt }
 
 // groupSize returns how many rows may be intended and unsent.

@@ -25,7 +25,7 @@ type Plan struct {
 	Fee         Amount
 	FeeMeasured bool   // from earlier runs, not given
 	Cost        Amount // Send times Fee
-	Wallet      Amount // unknown if the partner did not tell
+	Wallet      Amount // unknown if the partner did not say
 	Currency    string
 	Covered     int    // rows that the wallet pays for; -1 = not known
 	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
@@ -84,10 +84,10 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	return plan, nil
 }
 
-// askExisting reads the partner's list before anything is sent, if it is short
-// against the rows to send: a customer who exists already then costs no request,
-// and no fee where the partner charges before it looks. A list that cannot be
-// read is no reason not to send: the partner says so itself, row by row.
+// askExisting reads the partner's list before anything is sent, if it is short compared
+// with the rows to send. A customer who exists already then costs no request, and no fee
+// if the partner charges before it checks. If the list cannot be read, the rows are sent:
+// the partner refuses existing customers itself.
 func (r *run) askExisting(ctx context.Context, newRows int) error {
 	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // a user who exists may be one of ours
 		return nil

@@ -13,17 +13,17 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// This file is one look at the partner's list: what is asked for, and what the
-// answer makes of the rows in doubt and of the users not yet confirmed.
+// This file is one scan of the partner's list: what it looks for, and what the list makes
+// of the rows in doubt and of the users that are not confirmed yet.
 
-// scanRequest is what one scan looks for, and for whom.
+// scanRequest says what one scan looks for, and for which customers.
 type scanRequest struct {
 	userlist.Search
 	near map[int64]decide.Witnesses // by customer in doubt
 	due  []ledger.Customer          // to be paired, with their attempts
 }
 
-// scanOnce scans once and decides about everything that is in doubt.
+// scanOnce reads the list once and decides about everything that is in doubt.
 func (r *resolver) scanOnce(ctx context.Context) error {
 	ask, err := r.newScanRequest(ctx)
 	if err != nil {
@@ -119,8 +119,8 @@ func (r *run) readWitnesses(ctx context.Context, q ledger.Query) (all []*decide.
 	return all, nil
 }
 
-// judgeAll decides about every row by one list. Customers that were just moved are left
-// to the next look.
+// judgeAll decides about every row by one list. Customers that a repair has just moved wait
+// for the next one.
 func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.Listing, began time.Time, moved map[int64]bool) error {
 	owners, err := r.findOwners(ctx, list)
 	if err != nil {
@@ -131,8 +131,8 @@ func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.
 		return err
 	}
 	var out []resolved
-	// What a request waits for its token is not counted: at one a minute
-	// nothing would ever be fresh.
+	// The wait for a token is added: at one request a minute no evidence would ever be
+	// fresh otherwise.
 	freshUntil := began.Add(max(freshAtMost, 2*list.Took) + durationAt(2, r.pace.CurrentRate()))
 	unusable, resent := false, false
 	var unproved []resolved
@@ -187,8 +187,8 @@ func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.
 	return r.sendResolved(ctx, out)
 }
 
-// lacksWitnesses reports whether an operator would have to decide only because
-// the ledger knows too few users yet: those whom this very run creates may do.
+// lacksWitnesses reports whether an operator would have to decide only because the ledger
+// does not know enough users yet. Those that this run creates may suffice.
 func lacksWitnesses(rule decide.Resolution, s decide.Evidence, near decide.Witnesses) bool {
 	switch {
 	case rule.Kind != decide.AskOperator:
@@ -202,8 +202,8 @@ func lacksWitnesses(rule decide.Resolution, s decide.Evidence, near decide.Witne
 	}
 }
 
-// keepUnproved keeps the rows for which too few users are known until nothing is
-// left to be sent. It returns them once that is so.
+// keepUnproved keeps the rows for which too few users are known until nothing is left to
+// be sent. Then it returns them.
 func (r *resolver) keepUnproved(unproved []resolved, resent bool) []resolved {
 	if resent || r.moreToCome() {
 		for _, x := range unproved {

@@ -56,7 +56,7 @@ func detailsOf(u *validate.User, fields validate.FieldTable) []ledger.Detail {
 
 // decideVerdict decides what a drafted row is, given what the ledger knows of the
 // customer. place names the row that claimed the identity first; accept holds the
-// codes whose held rows may go out.
+// codes whose held rows may be sent.
 // ledger.RowStatus combines it with what becomes of the customer.
 func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {

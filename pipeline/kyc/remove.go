@@ -31,12 +31,12 @@ type RemoveConfig struct {
 
 // Removals is what came of a Remove: the customers by what is known of them.
 type Removals struct {
-	Removed []int64 // deleted; a run of their input creates them again
-	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
-	Refused int     // the partner refuses to delete them, because they have cards, say
-	Code    string  // of the newest refusal
+	Removed   []int64 // deleted; a run of their input creates them again
+	Unknown   []int64 // perhaps deleted: the same run finds out, after a silence
+	Refused   int     // the partner refuses to delete them, because they have cards, say
+	Code      string  // of the newest refusal
 	NotListed int     // the list did not show them under their e-mail just before, so no deletion was sent
-	Changed int     // the ledger had another state of them by then, so no deletion was sent
+	Changed   int     // the ledger had another state of them by then, so no deletion was sent
 }
 
 // unknownInRow is after how many unanswered deletions in a row no more are sent.

@@ -27,13 +27,13 @@ type RetryConfig struct {
 
 // RetriedAll is what came of a Retry.
 type RetriedAll struct {
-	Denied  int // customers whose check was denied
-	Begun   int // of those, begun again with a new link, which is in the ledger
-	Again   int // of those, documents submitted again without a link: their users have nothing to do
-	Spent   int // had their three tries
-	Refused int // the partner refused, nothing counted
-	Unknown int // sent, and whether it was begun is unknown; the try counts
-	Concurrent   int // another process was at it
+	Denied     int // customers whose check was denied
+	Begun      int // of those, begun again with a new link, which is in the ledger
+	Again      int // of those, documents submitted again without a link: their users have nothing to do
+	Spent      int // had their three tries
+	Refused    int // the partner refused, nothing counted
+	Unknown    int // sent, and whether it was begun is unknown; the try counts
+	Concurrent int // another process was at it
 }
 
 // Retry begins the check of every denied customer again who has tries left. The

@@ -47,9 +47,9 @@ func (m message) findProblems(t fieldTable) []complaint {
 type listKind uint8
 
 const (
-	noList    listKind = iota
+	noList       listKind = iota
 	possibleList          // below a member like detail, which may echo what was sent
-	sureList           // below a member like errors
+	sureList              // below a member like errors
 )
 
 // complaints collects what problems returns. It recurses as deep as the body
