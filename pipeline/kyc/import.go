@@ -15,7 +15,7 @@ type ImportConfig struct {
 	Skipped   func(name string, why error) // as in Endpoint
 }
 
-// Imported is what came of an Import.
+// Imported is the result of an Import.
 type Imported struct {
 	Events       int // of identity checks
 	News         int // that brought another status or a link

@@ -25,21 +25,21 @@ type RetryConfig struct {
 	Pace    *Pace
 }
 
-// RetriedAll is what came of a Retry.
+// RetriedAll is the result of a Retry.
 type RetriedAll struct {
 	Denied     int // customers whose check was denied
-	Begun      int // of those, begun again with a new link, which is in the ledger
+	Begun      int // of those, started again with a new link, which is in the ledger
 	Again      int // of those, documents submitted again without a link: their users have nothing to do
-	Spent      int // had their three tries
-	Refused    int // the partner refused, nothing counted
-	Unknown    int // sent, and whether it was begun is unknown; the try counts
-	Concurrent int // another process was at it
+	Spent      int // had three tries already
+	Refused    int // the partner refused; the try does not count
+	Unknown    int // sent with an unknown outcome; the try counts
+	Concurrent int // another process started the check
 }
 
-// Retry begins the check of every denied customer again who has tries left. The
-// try is noted before it is sent, so that a crash costs a try at most and never
-// makes a fourth. Its error stops the round: the partner refuses the key, or
-// the ledger fails. What was done is recorded.
+// Retry starts the check of every denied customer again that has tries left. The try is
+// recorded before the request is sent, so that a crash can lose one try but never allows a
+// fourth. An error ends the round: the partner refuses the key, or the ledger fails. What
+// was done until then is recorded.
 func Retry(ctx context.Context, c RetryConfig) (RetriedAll, error) {
 	var out RetriedAll
 	var denied []ledger.Customer
@@ -87,7 +87,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 		if err != nil {
 			return err
 		}
-		if taken { // the answer is not to be believed
+		if taken { // the link is another customer's, so the answer proves nothing
 			out.Unknown++
 			return nil
 		}

@@ -15,7 +15,7 @@ import (
 
 // Client speaks to one partner account. It is made by New and may be used by
 // any number of goroutines, and keeps none of its own; CloseIdle closes the
-// connections that are left when no request is under way.
+// connections that are left when no request is in flight.
 type Client struct {
 	base      *url.URL
 	key       secret

@@ -1,13 +1,13 @@
-// Package partner is the partner's API as one attempt sees it: one request,
-// one typed answer. It never retries, never waits and never decides; what an
-// answer means for a customer is the pipeline's business.
+// Package partner is the client for the partner's API. Each call makes one request and
+// returns one typed answer. It never retries, waits or decides what an answer means for a
+// customer; package pipeline does.
 //
 // Start at [Client.Create] and at the constants of [ledger.Class]. The facts come
-// from the vendor's create-user page (v2) and its public docs. What those leave open
-// is configuration or in the one table of classify.go and meaning.go.
+// from the vendor's create-user page (v2) and its public docs. What those leave open is
+// configuration, or is in the one table of classify.go and meaning.go.
 //
-// How a request goes out is in exchange.go (once, over a connection of its own,
-// and what is known if it fails) and transport.go (how net/http is set up).
+// exchange.go sends a request, once and over a connection of its own, and says what is
+// known if that fails. transport.go configures net/http.
 package partner
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// StopCause says that sending must stop, whatever the row's fate.
+// StopCause says why sending must stop, whatever happens to the row.
 type StopCause uint8
 
 const (
@@ -28,8 +28,8 @@ const (
 	ProxyRefused           // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
 )
 
-// Answer is what came of one request. It is a value, never an error: that a
-// request failed is a fact about the row.
+// Answer is the outcome of one request. It is a value and never an error: a failed request
+// is a fact about the row.
 type Answer struct {
 	Class       ledger.Class
 	HTTPStatus  int      // 0 when no status line came

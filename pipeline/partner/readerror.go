@@ -9,9 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Error is what came of a call that reads, or of Delete, when it is not what
-// was asked for. Class is used as for an Answer: Unknown, Busy, Throttled, Auth,
-// NotSent, Unclear and Reject (the parameters were refused) occur, the others hardly.
+// Error is the outcome of a failed call that reads, or of a failed Delete. Class is as in
+// Answer: Unknown, Busy, Throttled, Auth, NotSent, Unclear and Reject (the parameters were
+// refused); the others hardly occur.
 type Error struct {
 	Class        ledger.Class
 	HTTPStatus   int           // 0 when no status line came

@@ -8,10 +8,10 @@ import (
 )
 
 // This file decides whether a list that does not show a customer proves that the
-// customer has no user. A list may lag, may be cut off, may mask or rewrite
-// e-mails. So it is believed as far as it shows the users that the ledger knows
-// to exist: those created nearest before and after the attempts in question.
-// The ledger alone chooses them, whatever was read.
+// customer has no user. A list may lag, may be cut off, and may mask or rewrite e-mails.
+// So it counts only if it shows the users that the ledger knows to exist: those created
+// nearest before and after the attempts in question. They are chosen from the ledger,
+// never from the list.
 
 // MaxWitnesses is how many known users count on either side of a row.
 const MaxWitnesses = 10

@@ -50,7 +50,7 @@ type Listing struct {
 	Total     int                      // users read
 	IsEmpty   bool                     // the partner has none, and says so in the proper form
 	HasUnread bool                     // some users could not be read
-	Pages     int                      // requests that it took
+	Pages     int                      // requests that it needed
 	IsWhole   bool                     // all of it was read, not only the newest users
 
 	Known     map[string]decide.User   // by serviceId, of those who were looked for
@@ -213,8 +213,8 @@ func (s *pageReader) readForward(ctx context.Context, page partner.Page, until t
 	if promised > 0 {
 		return nil
 	}
-	// Nobody has said how many there are: a list that does not heed where a page
-	// begins would look complete after one.
+	// The total is not known: a list that ignores skip would look complete after one
+	// page.
 	beyond, err := s.readPage(ctx, len(s.seen)+1)
 	if err == nil && len(beyond.Users) > 0 {
 		err = ErrUnsteady

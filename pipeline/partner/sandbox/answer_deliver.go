@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// deliverReply sends a reply, or does to it what the fault wants. It returns the
-// status that was sent, 0 if none. Where nothing is to be answered it panics
-// with http.ErrAbortHandler, which net/http takes for: close the connection.
+// deliverReply sends a reply, changed as the fault says. It returns the status that was
+// sent, 0 if none. If nothing is to be answered it panics with http.ErrAbortHandler, by
+// which net/http closes the connection.
 func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	f := &picked.answer
 	if f.Name == "" {
@@ -69,7 +69,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, p
 func answerBytes(status int, header http.Header, body []byte) []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
-	_ = header.Write(&out) // a buffer takes everything
+	_ = header.Write(&out) // a buffer returns no error
 	out.WriteString("\r\n")
 	out.Write(body)
 	return out.Bytes()

@@ -83,9 +83,9 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// repeatAnswer writes an answer to its connection a second time, some time later.
-// Whoever reads from the connection by then takes it for the next answer. It
-// must be called by a request's own goroutine; Close waits for it.
+// repeatAnswer writes an answer to its connection a second time, some time later. A client
+// that still reads from the connection mistakes it for the next answer. It must be called
+// by the request's own goroutine; Close waits for it.
 func (s *Server) repeatAnswer(r *http.Request, answer []byte, d time.Duration) {
 	conn, ok := r.Context().Value(connKey{}).(net.Conn)
 	if !ok {

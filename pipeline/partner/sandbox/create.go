@@ -57,7 +57,7 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	defer func() { // also when the connection is given up
 		s.record.update(func() { post.Completed = s.cfg.Now() }) // net/http still holds the answer back: who sees it finds the record complete
 		if s.cfg.Barrier != nil {
-			if _, err := w.Write(nil); err == nil { // after a fault has taken the connection, Flush would panic
+			if _, err := w.Write(nil); err == nil { // after a fault has hijacked the connection, Flush would panic
 				_ = http.NewResponseController(w).Flush() // fails if the client hung up
 			}
 			s.callBarrier(Answered, c)
@@ -84,8 +84,7 @@ func (c *creation) decodeBody(raw []byte) error {
 	return err
 }
 
-// decideReply decides what is to be answered, and acts where the request takes
-// effect.
+// decideReply returns the answer, and creates the user if the request takes effect.
 func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
 	if rep, refused := s.checkAccess(r, c.n); refused {
 		c.picked.answer = Fault{}

@@ -113,8 +113,8 @@ func (k *identityChecks) runChecks(ctx context.Context) {
 	for !k.stopped.isSet() {
 		happen, next, wait := k.removeDue(time.Now())
 		for _, d := range happen {
-			// Whoever was deleted meanwhile has no status; a state file that
-			// cannot be written shows with the next request.
+			// A user that was deleted meanwhile has no status. An error of the state
+			// file shows with the next request.
 			_ = k.setStatus(d.id, d.status)
 		}
 		switch {

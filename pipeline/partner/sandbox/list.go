@@ -122,8 +122,8 @@ func (st *store) visibleMembers(picked chosen) []*member {
 	return view
 }
 
-// churnUsers brings two users of others and takes away the oldest of theirs. They
-// are not written to the state file.
+// churnUsers adds two users of other accounts and removes the oldest of theirs. They are
+// not written to the state file.
 func (st *store) churnUsers() error {
 	for range 2 {
 		st.others++

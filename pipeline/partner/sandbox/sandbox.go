@@ -55,7 +55,7 @@ type Config struct {
 	Skew   time.Duration    // added to Now for Date headers, createdAt and key ages; default 0
 	KeyTTL time.Duration    // how long an idempotency key is remembered; default 5 minutes, as the vendor says
 
-	// What makes an e-mail taken.
+	// Which e-mails count as used.
 	EmailsRepeat bool // an e-mail may be used by any number of users; default: unique
 	EmailsCase   bool // upper and lower case make different e-mails; default: they do not
 
