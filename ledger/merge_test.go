@@ -146,8 +146,8 @@ func TestIsRecorded(t *testing.T) {
 	lost.URL, lost.Issued = "", time.Time{}
 	hand := Change{Expect: Expect{1, Pending, 1}, Status: Rejected, Code: "by_hand", Manual: true, Message: "asked"}
 	rejected := Customer{ID: 1, Status: Rejected, Intents: 1, Code: "by_hand", Manual: true, Message: "asked"}
-	other, nobody := rejected, rejected
-	other.Message, nobody.ID = "for another reason", 0
+	other, unknown := rejected, rejected
+	other.Message, unknown.ID = "for another reason", 0
 	for name, x := range map[string]struct {
 		c    Customer
 		ch   Change
@@ -155,7 +155,7 @@ func TestIsRecorded(t *testing.T) {
 	}{
 		"the answer": {made, ok, true}, "a newer link since": {newer, ok, true}, "an older link": {older, ok, false}, "its link is lost": {lost, ok, false},
 		"another user": {made, lateAnswers()["created as another user"], false}, "another answer": {made, lateAnswers()["rejected"], false},
-		"a decision": {rejected, hand, true}, "another decision": {other, hand, false}, "no customer": {nobody, hand, false},
+		"a decision": {rejected, hand, true}, "another decision": {other, hand, false}, "no customer": {unknown, hand, false},
 	} {
 		if got := IsRecorded(x.c, x.ch); got != x.want {
 			t.Errorf("%s: %t", name, got)

@@ -147,8 +147,8 @@ func (f *fakePartner) postsFor(email string) (n int) {
 	return n
 }
 
-// person is a good row.
-func person(n int) Row {
+// validRow is a good row.
+func validRow(n int) Row {
 	return Row{Number: n + 2, Raw: validate.Raw{FirstName: "Person", LastName: letters(n), Email: email(n),
 		PhoneNumber: "+14155552671", AccountPurpose: "personal use", IPAddress: "203.0.113.42", Terms: "yes", Program: "custodial"}}
 }
@@ -167,7 +167,7 @@ func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
 func people(n int) Input {
 	rows := make([]Row, n)
 	for i := range rows {
-		rows[i] = person(i)
+		rows[i] = validRow(i)
 	}
 	return FromRows("people", rows...)
 }

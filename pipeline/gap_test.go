@@ -42,7 +42,7 @@ func restored(t *testing.T) *bench {
 	b.cfg.Ledger = b.ledger
 	var rows []Row
 	for n := 5; n < 10; n++ {
-		rows = append(rows, person(n))
+		rows = append(rows, validRow(n))
 	}
 	b.cfg.Input = FromRows("people", rows...)
 	b.must()
@@ -67,8 +67,8 @@ func (b *bench) must() Summary {
 	return s
 }
 
-// person is a customer of the ledger.
-func (b *bench) person(n int) ledger.Customer {
+// customerNumber is a customer of the ledger.
+func (b *bench) customerNumber(n int) ledger.Customer {
 	b.t.Helper()
 	for c, err := range b.ledger.Customers(b.t.Context(), ledger.Query{Identities: []string{email(n)}, History: true}) {
 		if err != nil {
@@ -83,8 +83,8 @@ func (b *bench) person(n int) ledger.Customer {
 func (b *bench) is(status ledger.Status, code string, people ...int) {
 	b.t.Helper()
 	for _, n := range people {
-		if c := b.person(n); c.Status != status || c.Code != code {
-			b.t.Errorf("person %d is %s (%s), want %s (%s)", n, c.Status, c.Code, status, code)
+		if c := b.customerNumber(n); c.Status != status || c.Code != code {
+			b.t.Errorf("customer %d is %s (%s), want %s (%s)", n, c.Status, c.Code, status, code)
 		}
 	}
 }
@@ -132,14 +132,14 @@ func TestGap(t *testing.T) {
 		b.is(ledger.LinkMissing, "link_lost", 5, 6, 7, 8, 9)
 		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 10)
 		for n := 5; n < 10; n++ {
-			if u, c := b.listed(n), b.person(n); u.ServiceID != c.ServiceID {
-				t.Errorf("person %d has the service id %q, not %q", n, c.ServiceID, u.ServiceID)
+			if u, c := b.listed(n), b.customerNumber(n); u.ServiceID != c.ServiceID {
+				t.Errorf("customer %d has the service id %q, not %q", n, c.ServiceID, u.ServiceID)
 			}
 		}
 
 		// An operator wants the last one sent after all: it is, and the answer
 		// is no proof that the user is a stranger's.
-		c := b.person(10)
+		c := b.customerNumber(10)
 		if left, err := b.ledger.Record(t.Context(), 1, []ledger.Change{{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
 			Status: ledger.Pending, Manual: true, At: time.Now()}}); err != nil || len(left) > 0 {
 			t.Fatal(err)
@@ -211,8 +211,8 @@ func TestGapWithPoorLists(t *testing.T) {
 				b.must()
 				c.check(b)
 				for _, n := range all {
-					if c := b.person(n); c.Status == ledger.Duplicate {
-						t.Errorf("person %d is called a duplicate", n)
+					if c := b.customerNumber(n); c.Status == ledger.Duplicate {
+						t.Errorf("customer %d is called a duplicate", n)
 					}
 				}
 			})

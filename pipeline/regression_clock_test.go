@@ -249,7 +249,7 @@ func TestCorrectedAfterUnclear(t *testing.T) {
 		t.Log(err, s.Tally.Status)
 		time.Sleep(time.Hour)
 		fix := func(n int) {
-			r := person(0)
+			r := validRow(0)
 			r.Raw.FirstName = "Corrected" + string(rune('a'+n))
 			b.cfg.Input = FromRows("people", r)
 		}

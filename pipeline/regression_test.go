@@ -98,7 +98,7 @@ func TestOtherInputsRowsAreNotCounted(t *testing.T) {
 		cancel()
 		t.Log(err)
 		time.Sleep(10 * time.Minute)
-		b.cfg.Input = FromRows("other", person(7), person(8))
+		b.cfg.Input = FromRows("other", validRow(7), validRow(8))
 		var last Progress
 		b.cfg.OnProgress = func(p Progress) { last = p }
 		s, err := b.run()
@@ -349,7 +349,7 @@ func TestChangedInputCrossesNobody(t *testing.T) {
 		b := newBench(t, 2)
 		var rows []Row
 		for i := range 8000 {
-			rows = append(rows, person(i))
+			rows = append(rows, validRow(i))
 		}
 		b.cfg.Input = &swapping{Input: FromRows("people", rows...), rows: rows}
 		_, err := Run(t.Context(), b.cfg)

@@ -26,7 +26,7 @@ func TestReturnedRows(t *testing.T) {
 		"of no such list": {false, known(1, "phoneNumber"), ""},
 		"still invalid":   {true, known(1), CodeRepeatsOther},
 	} {
-		given := person(0)
+		given := validRow(0)
 		if name == "still invalid" {
 			given.Raw.PhoneNumber = ""
 		}

@@ -419,7 +419,7 @@ func TestDuplicatesAndRefusals(t *testing.T) {
 		}
 		rows := make([]Row, 10)
 		for i := range rows {
-			rows[i] = person(i)
+			rows[i] = validRow(i)
 		}
 		rows[5].Raw.PhoneNumber = "+14155552672"
 		b.cfg.Input = FromRows("people", rows...)
@@ -460,7 +460,7 @@ func TestExistingCustomersCostNoRequest(t *testing.T) {
 		}
 		want(t, s, map[ledger.Status]int{ledger.Created: 280, ledger.Duplicate: 20})
 		b.partner.noList = true
-		b.cfg.Input = FromRows("more", person(1000), person(1001))
+		b.cfg.Input = FromRows("more", validRow(1000), validRow(1001))
 		if s, err := b.run(); err != nil || s.Sent != 2 {
 			t.Errorf("without a list: sent %d: %v", s.Sent, err)
 		}
@@ -481,7 +481,7 @@ func TestFeeIsMeasured(t *testing.T) {
 		if s, err := b.run(); err != nil || s.WalletTo.String() != "40.00" {
 			t.Fatalf("wallet %s: %v", s.WalletTo, err)
 		}
-		b.cfg.Input = FromRows("more", person(1000), person(1001))
+		b.cfg.Input = FromRows("more", validRow(1000), validRow(1001))
 		plan, err := Preview(t.Context(), b.cfg)
 		if err != nil || !plan.FeeMeasured || plan.Cost.String() != "3.00" || plan.Covered != 26 {
 			t.Errorf("%+v: %v", plan, err)
@@ -496,7 +496,7 @@ func TestFeeIsMeasured(t *testing.T) {
 func TestOneNumberTwoPeople(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 0)
-		one, two, again := person(1), person(2), person(3)
+		one, two, again := validRow(1), validRow(2), validRow(3)
 		one.ID, two.ID, again.ID = "C-1", "C-1", "C-1"
 		b.cfg.Input = FromRows("people", one, two)
 		s, err := b.run()
@@ -522,7 +522,7 @@ func TestLooksOnboarded(t *testing.T) {
 		if _, err := b.run(); err != nil {
 			t.Fatal(err)
 		}
-		twin := person(0)
+		twin := validRow(0)
 		twin.Raw.Email = "another@example.com"
 		b.cfg.Input = FromRows("later", twin)
 		s, err := b.run()
@@ -564,14 +564,14 @@ func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 		if _, err := b.run(); err != nil {
 			t.Fatal(err)
 		}
-		more := FromRows("more", person(100), person(101))
+		more := FromRows("more", validRow(100), validRow(101))
 		b.cfg.Input, b.cfg.Origin.KeyPrint = more, "rotated, same account"
 		if s, err := b.run(); err != nil || s.Sent != 2 {
 			t.Fatalf("a rotated key: sent %d: %v", s.Sent, err)
 		}
 		other := newFake()
 		other.users = []partner.Listed{{ServiceID: "other-user-aaaaaaaaaaaaaaa", Email: "x@example.com", CreatedAt: time.Now()}}
-		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", person(200)), "another account"
+		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", validRow(200)), "another account"
 		if _, err := Run(t.Context(), b.cfg); reasonOf(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
 			t.Errorf("%d sent: %v", len(other.posts), err)
 		}
@@ -654,7 +654,7 @@ func TestKeysDoNotDependOnTheInput(t *testing.T) {
 			b := newBench(t, 0)
 			rows := make([]Row, 50)
 			for i := range rows {
-				rows[i] = person(order(i))
+				rows[i] = validRow(order(i))
 			}
 			b.cfg.Input = FromRows("a file", rows...)
 			if _, err := b.run(); err != nil {
@@ -674,7 +674,7 @@ func TestKeysDoNotDependOnTheInput(t *testing.T) {
 }
 
 func TestOneCellOneProblem(t *testing.T) {
-	row := person(0)
+	row := validRow(0)
 	row.Raw.PhoneNumber, row.Raw.Email = "", "not an address"
 	row.Issues = []validate.Problem{{Field: "phoneNumber", Code: "cell_error", Message: "the cell shows an error of a formula"}}
 	var fields []string

@@ -225,7 +225,7 @@ func testLookupPlainNumber(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func testTakesPending(t *testing.T, l ledger.Ledger) {
+func testClaimsPending(t *testing.T, l ledger.Ledger) {
 	one := addBatch(t, l, "one", validRows(3)...)
 	made := sendRow(t, l, one, 2, ledger.OK, ledger.Created, "")
 	r, again := validRow(1, "p0001"), validRow(2, "p0002")

@@ -70,8 +70,8 @@ func testVerdicts(t *testing.T, l ledger.Ledger) {
 		same(t, "counts of "+name, tally.Status, counts)
 		same(t, "whole ledger, of "+name, len(readRows(t, l, ledger.Selection{All: true, Only: []ledger.Status{ledger.Invalid}})), 0)
 
-		alone := addBatch(t, l, "alone "+name, invalidRow(0, name))
-		r := readRows(t, l, ledger.Selection{Batch: alone.ID})[0]
+		single := addBatch(t, l, "alone "+name, invalidRow(0, name))
+		r := readRows(t, l, ledger.Selection{Batch: single.ID})[0]
 		if of == ledger.Pending { // merely waits to be sent from the other input
 			same(t, "alone, pending", []any{r.Status, r.From}, []any{ledger.Invalid, ledger.Origin{}})
 			continue

@@ -320,11 +320,11 @@ func TestUnsafe(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Skip(err)
 	}
-	loose := killedCopy(t, l)
-	if err := os.Chmod(loose, 0o644); err != nil {
+	readable := killedCopy(t, l)
+	if err := os.Chmod(readable, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{link: "symbolic link", loose: "chmod 600"} {
+	for path, want := range map[string]string{link: "symbolic link", readable: "chmod 600"} {
 		for _, readOnly := range []bool{false, true} {
 			o := optionsFor(path)
 			o.ReadOnly = readOnly

@@ -312,13 +312,13 @@ func TestRetryWithoutALink(t *testing.T) {
 
 // A link that another customer has is nobody else's, whoever brings it.
 func TestLinksOfOthers(t *testing.T) {
-	const taken = "https://withpersona.com/verify?id=1" // of s1
+	const linkOfOther = "https://withpersona.com/verify?id=1" // of s1
 	l := created(t, ledger.Created, 2, nil)
 	if _, err := l.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: "s0", Status: ledger.KYCDenied, At: moment()}}); err != nil {
 		t.Fatal(err)
 	}
-	out, err := Retry(t.Context(), RetryConfig{Ledger: l, Partner: &retrying{answer: partner.Retried{VerificationURL: taken}}, Pace: quick()})
-	if c := customers(t, l)[0]; err != nil || out != (RetriedAll{Denied: 1, Unknown: 1}) || c.KYC.Status != ledger.KYCDenied || !c.KYC.RetryOpen || c.URL == taken {
+	out, err := Retry(t.Context(), RetryConfig{Ledger: l, Partner: &retrying{answer: partner.Retried{VerificationURL: linkOfOther}}, Pace: quick()})
+	if c := customers(t, l)[0]; err != nil || out != (RetriedAll{Denied: 1, Unknown: 1}) || c.KYC.Status != ledger.KYCDenied || !c.KYC.RetryOpen || c.URL == linkOfOther {
 		t.Errorf("retry: %+v, %+v, %v", out, c, err)
 	}
 	var skipped []string
@@ -327,7 +327,7 @@ func TestLinksOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := func(id string) string {
-		return strings.Replace(event("user.kyc-event", `{"serviceId":"`+id+`","status":"needsVerification","verificationLink":"`+taken+`"}`), at, `"2025-03-04T05:06:08Z"`, 1)
+		return strings.Replace(event("user.kyc-event", `{"serviceId":"`+id+`","status":"needsVerification","verificationLink":"`+linkOfOther+`"}`), at, `"2025-03-04T05:06:08Z"`, 1)
 	}
 	for _, id := range []string{"s0", "s1"} {
 		if code := deliver(h, late(id)); code != 204 {
@@ -338,7 +338,7 @@ func TestLinksOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := customers(t, l)
-	if all[0].KYC.Status != ledger.KYCMore || all[0].URL == taken || all[1].URL != taken || !slices.Equal(skipped, []string{ErrOtherLink.Error(), ErrOtherLink.Error()}) {
+	if all[0].KYC.Status != ledger.KYCMore || all[0].URL == linkOfOther || all[1].URL != linkOfOther || !slices.Equal(skipped, []string{ErrOtherLink.Error(), ErrOtherLink.Error()}) {
 		t.Errorf("%+v\n%+v\n%q", all[0], all[1], skipped)
 	}
 }

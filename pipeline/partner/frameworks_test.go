@@ -160,7 +160,7 @@ func TestGatewayRefusals(t *testing.T) {
 		for _, status := range []int{401, 403} {
 			v := judgeStatus(status, readMessage([]byte(tt.body), true), fieldsOfUser(jane()))
 			if v.class != tt.class || (v.stopCause == Blocked) != (tt.class == ledger.Unknown) {
-				t.Errorf("%s, %d: %v, halt %d", tt.name, status, v.class, v.stopCause)
+				t.Errorf("%s, %d: %v, stop cause %d", tt.name, status, v.class, v.stopCause)
 			}
 		}
 	}
@@ -173,7 +173,7 @@ func TestPathGone(t *testing.T) {
 		for _, body := range []string{"", page, "Cannot POST", envelope("NOT_FOUND", ""), `{"statusCode":404,"message":"Cannot POST /x"}`, goodBody} {
 			c := answering(t, status, body, nil)
 			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown || a.StopCause != PathGone {
-				t.Errorf("%d %.20q: %v, halt %d", status, body, a.Class, a.StopCause)
+				t.Errorf("%d %.20q: %v, stop cause %d", status, body, a.Class, a.StopCause)
 			}
 			var e *Error
 			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.StopCause != NoStopCause {
@@ -183,7 +183,7 @@ func TestPathGone(t *testing.T) {
 	}
 	for _, status := range []int{400, 402, 406, 408, 409, 422, 429, 500, 503} {
 		if a := answering(t, status, "", nil).Create(t.Context(), testIdem, jane()); a.StopCause != NoStopCause {
-			t.Errorf("%d: halt %d", status, a.StopCause)
+			t.Errorf("%d: stop cause %d", status, a.StopCause)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func TestCertificates(t *testing.T) {
 			c := newClient(t, conf)
 			a := c.Create(t.Context(), testIdem, jane())
 			if a.Class != ledger.NotSent || a.StopCause != Certificate || a.Cause != CauseCertificate {
-				t.Errorf("got %v, halt %d", a, a.StopCause)
+				t.Errorf("got %v, stop cause %d", a, a.StopCause)
 			}
 			var e *Error
 			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.StopCause != Certificate || e.Class != ledger.NotSent {
@@ -191,7 +191,7 @@ func TestRedirects(t *testing.T) {
 			}
 			a := c.Create(t.Context(), testIdem, jane())
 			if a.Class != ledger.Unknown || a.StopCause != Redirected || a.Target != want || asked != 1 {
-				t.Errorf("%d to %q: %v, halt %d, target %q, %d requests", status, tt.location, a, a.StopCause, a.Target, asked)
+				t.Errorf("%d to %q: %v, stop cause %d, target %q, %d requests", status, tt.location, a, a.StopCause, a.Target, asked)
 			}
 			c.CloseIdle()
 			s.Close()

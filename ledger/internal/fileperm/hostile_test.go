@@ -116,7 +116,7 @@ func TestHostileGroups(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, passwd, group, nsswitch string
-		in, alone                     bool
+		in, isOnlyOurs                bool
 	}{
 		{"a group of our own", passwd, name + ":x:4711:\n", "group: files systemd\n", true, true},
 		{"named as its member", passwd, "staff:x:4711:root," + name + "\n", "", true, true},
@@ -144,7 +144,7 @@ func TestHostileGroups(t *testing.T) {
 				}
 				return []int{1}
 			}, seen: map[int]bool{}}
-			if got := g.isOnlyOurs(4711); got != tt.alone {
+			if got := g.isOnlyOurs(4711); got != tt.isOnlyOurs {
 				t.Errorf("got %t", got)
 			}
 		})

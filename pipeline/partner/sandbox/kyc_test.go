@@ -50,9 +50,9 @@ func TestWebhooks(t *testing.T) {
 		p.create("k"+email, email)
 		want[email] = status
 	}
-	taken, lost, err := p.WaitForWebhooks(t.Context())
-	if err != nil || lost != 0 || taken != 2*(4+3) {
-		t.Errorf("%d taken, %d lost: %v", taken, lost, err)
+	accepted, lost, err := p.WaitForWebhooks(t.Context())
+	if err != nil || lost != 0 || accepted != 2*(4+3) {
+		t.Errorf("%d taken, %d lost: %v", accepted, lost, err)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -78,15 +78,15 @@ func TestWebhooks(t *testing.T) {
 func TestRetryGoesOn(t *testing.T) {
 	p := start(t, Config{KYCAfter: 10 * time.Millisecond})
 	a := p.create("k", "a+denied@b.example")
-	told := func(want string) {
+	wantEvent := func(want string) {
 		t.Helper()
 		if _, _, err := p.WaitForWebhooks(t.Context()); err != nil || p.Users()[0].Status != want {
 			t.Errorf("%s, want %s: %v", p.Users()[0].Status, want, err)
 		}
 	}
-	told("denied")
+	wantEvent("denied")
 	p.want("retry", p.do("POST", createPath+"/"+a.id+"/retry-kyc", "r", "").status, 200)
-	told("approved")
+	wantEvent("approved")
 }
 
 func TestWebhookStaysHere(t *testing.T) {
