@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// hostileLinks are links that must not be shown to anybody.
+// hostileLinks are links that must never be shown.
 func hostileLinks() map[string]string {
 	return map[string]string{
 		"user name":         "https://withpersona.com@evil.test/verify",
@@ -137,7 +137,7 @@ func TestHostileEvent(t *testing.T) {
 	for name, bad := range hostileLinks() {
 		e := ledger.KYCEvent{ServiceID: "acme-user-1", Status: ledger.KYCMore, At: at, URL: bad}
 		if _, after, linked := (ledger.KYC{}).WithLink(c, e); linked || after.URL != "" {
-			t.Errorf("%s is taken", name)
+			t.Errorf("%s is accepted", name)
 		}
 		open := ledger.KYC{Retries: 1, RetryOpen: true}
 		if k, changed := open.After(e); !changed || k.Status != ledger.KYCMore || !k.RetryOpen {
@@ -153,7 +153,7 @@ func TestHostileEvent(t *testing.T) {
 }
 
 // FuzzLinkAndToken: what the rules let through is what it looks like, for
-// whoever reads it.
+// any reader.
 func FuzzLinkAndToken(f *testing.F) {
 	for _, s := range hostileLinks() {
 		if len(s) < 100 {

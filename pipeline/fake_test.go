@@ -22,7 +22,7 @@ type fakePartner struct {
 	ttl     time.Duration
 	balance string
 	script  map[string][]act // by e-mail, used up from the front
-	always  act              // for everybody, if set
+	always  act              // for every row, if set
 	users   []partner.Listed
 	links   map[string]string
 	keys    map[string]time.Time
@@ -242,7 +242,7 @@ func (b *bench) audit() {
 		case ledger.InDoubt:
 		case ledger.Duplicate:
 			if !exists {
-				b.t.Errorf("%s: duplicate of nobody", c.Email)
+				b.t.Errorf("%s: duplicate of no user", c.Email)
 			}
 		default:
 			if exists {
@@ -255,7 +255,7 @@ func (b *bench) audit() {
 	}
 }
 
-// want compares the counts of a summary, those named alone.
+// want compares those counts of a summary that are named.
 func want(t *testing.T, s Summary, counts map[ledger.Status]int) {
 	t.Helper()
 	for st, n := range counts {

@@ -16,7 +16,7 @@ import (
 
 // restored is a bench whose ledger was put back from a copy: of 13 people it
 // created 0 to 4, and then 5 to 9, of which it knows nothing. 10 was created
-// meanwhile by somebody else, 11 long before all of it, and 12 by nobody.
+// meanwhile by another party, 11 long before all of it, and 12 does not exist.
 func restored(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t, 5)
@@ -111,7 +111,7 @@ func TestGap(t *testing.T) {
 			t.Errorf("%+v, %v", gaps, err)
 		}
 
-		// Again: nothing new, and nobody waits once more.
+		// Again: nothing new, and no second wait.
 		again, lists := time.Now(), len(b.partner.lists)
 		b.must()
 		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 5, 6, 7, 8, 9, 10)
@@ -119,7 +119,7 @@ func TestGap(t *testing.T) {
 			t.Errorf("the second run took %s, %d requests, %d pages", d, len(b.partner.posts), len(b.partner.lists)-lists)
 		}
 
-		// Without its row nobody's name is known: nothing is decided.
+		// Without their rows no names are known: nothing is decided.
 		cfg := b.cfg
 		cfg.Doubt.GapOurs = true
 		if _, err := Settle(t.Context(), cfg); err != nil {
@@ -221,7 +221,7 @@ func TestGapWithPoorLists(t *testing.T) {
 }
 
 // Without a list that can be used nothing is sent, until an operator says so;
-// and then nobody is called a duplicate either.
+// and then no row is called a duplicate either.
 func TestGapWithoutList(t *testing.T) {
 	for name, spoil := range map[string]func(*bench){
 		"unreadable": func(b *bench) { b.partner.noList = true },

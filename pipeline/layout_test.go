@@ -20,7 +20,7 @@ import (
 )
 
 // TestWhoMayKnowWhom holds the direction of the imports: the rooms at the
-// bottom know nobody, pipeline links no file format and no database, and only
+// bottom import no other, pipeline links no file format and no database, and only
 // the command puts them together.
 func TestWhoMayKnowWhom(t *testing.T) {
 	const module = "github.com/bulkonboard/bulkonboard"
@@ -231,7 +231,7 @@ func receiverOf(e ast.Expr) string {
 
 // TestRoomsAreSmall holds the size of packages and types, and that functions have
 // names that a stranger can search for. A package that is still to be brought to
-// a measure stands in that measure's list.
+// a measure is in that measure's list.
 func TestRoomsAreSmall(t *testing.T) {
 	const (
 		maxFiles     = 25
@@ -270,7 +270,7 @@ func TestIsOneWord(t *testing.T) {
 }
 
 // TestSixFilesExplainTheProgram: a reader who has only read these knows what the
-// program does and why nobody is created twice. The README names them.
+// program does and why no customer is created twice. The README names them.
 func TestSixFilesExplainTheProgram(t *testing.T) {
 	const maxLines = 1000
 	readme, err := os.ReadFile("../README.md")

@@ -34,7 +34,7 @@ func (s *short) Create(ctx context.Context, key string, u validate.User) partner
 }
 
 // TestShortOfPorts: a machine without a free port sends less, and no outage of
-// the partner is made of it: no attempt is spent, everybody is created.
+// the partner is made of it: no attempt is spent, every user is created.
 func TestNoPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3000)
@@ -55,7 +55,7 @@ func TestNoPorts(t *testing.T) {
 		}
 		want(t, sum, map[ledger.Status]int{ledger.Created: 3000})
 		if !paused || s.tries == 0 || s.tries > 100 {
-			t.Errorf("%d tries within a minute without ports; told: %t", s.tries, paused)
+			t.Errorf("%d tries within a minute without ports; shown: %t", s.tries, paused)
 		}
 		if lowest > 250 {
 			t.Errorf("the pace did not go below %.0f/s", lowest)
@@ -113,7 +113,7 @@ func TestWalletRefusedByProxy(t *testing.T) {
 	}
 }
 
-// TestStopNamesTheCause: why no connection could be made stands in the error.
+// TestStopNamesTheCause: the error says why no connection could be made.
 func TestStopNamesTheCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3)
@@ -132,6 +132,6 @@ func TestStopNamesTheCause(t *testing.T) {
 	}
 	l.keepAnswer(partner.Answer{Class: ledger.Unknown, Cause: partner.CauseServer})
 	if l.unreachable() != nil {
-		t.Error("an answer of the partner's is taken for no connection")
+		t.Error("an answer of the partner's is mistaken for no connection")
 	}
 }

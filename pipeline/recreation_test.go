@@ -11,7 +11,7 @@ import (
 )
 
 // Every stage of a deletion, and what a run makes of it. The partner creates
-// the person, the answer is lost, the list shows the user: link_missing.
+// the user, the answer is lost, the list shows the user: link_missing.
 func TestRecreation(t *testing.T) {
 	for _, test := range []struct {
 		name    string

@@ -60,7 +60,7 @@ func byHand(t *testing.T, l ledger.Ledger, e ledger.Expect, s ledger.Status) {
 	}
 }
 
-// Rows that another writer has changed are skipped, alone or in the middle of a
+// Rows that another writer has changed are skipped, as the only one or in the middle of a
 // group: one that is settled counts as it is, one that is to be sent still is
 // sent, and nothing is sent twice.
 func TestPlannerSkipsWhatChanged(t *testing.T) {
@@ -145,7 +145,7 @@ func TestPlannerSkipsOpenAttempts(t *testing.T) {
 	})
 }
 
-// refusing takes no intent, although nothing has changed.
+// refusing accepts no intent, although nothing has changed.
 type refusing struct{ *memory.Ledger }
 
 func (refusing) Intend(_ context.Context, _ int64, in []ledger.Intent) ([]int64, error) {
@@ -164,7 +164,7 @@ func TestPlannerGivesUpOnARefusedIntent(t *testing.T) {
 }
 
 // An answer that does not fit goes to the emergency file and stops the run; the
-// answers beside it are recorded.
+// other answers of its group are recorded.
 func TestRecorderSavesRefusedAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 20)

@@ -14,7 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// A: the partner's clock is ahead of ours and nobody had told it when the first
+// A: the partner's clock is ahead of ours, and this was not known when the first
 // request was lost.
 type ahead struct {
 	*fakePartner

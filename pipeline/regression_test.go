@@ -129,7 +129,7 @@ func TestMeasuredFee(t *testing.T) {
 		Run(ctx, b.cfg)
 		cancel()
 		time.Sleep(10 * time.Minute)
-		b.cfg.Input = people(2) // the same person and one more
+		b.cfg.Input = people(2) // the same customer and one more
 		s, err := b.run()
 		t.Log(err, s.Tally.Status, s.New, s.WalletFrom, s.WalletTo)
 		text, _, _ := b.ledger.Fact(t.Context(), factFee)
@@ -160,7 +160,7 @@ func TestSlowWalletLeavesOurUserOurs(t *testing.T) {
 	})
 }
 
-// Fault 37: our clock is set back while a request is under way.
+// Fault 37: our clock is set back while a request is in flight.
 func TestClockStepsBackDuringARequest(t *testing.T) {
 	h := []ledger.Attempt{}
 	_ = h
@@ -288,7 +288,7 @@ func TestPatienceCountsNoQuietTime(t *testing.T) {
 		s, err := b.run1()
 		t.Log(err, s.Tally.Status)
 		if reasonOf(err) == PartnerDown {
-			t.Errorf("one refused connection, after half an hour in which the list and the wallet answered, is taken for an outage as long as --patience")
+			t.Errorf("one refused connection, after half an hour in which the list and the wallet answered, is mistaken for an outage as long as --patience")
 		}
 	})
 }
@@ -328,7 +328,7 @@ func (s *swapping) Rows(context.Context) (Rows, error) {
 	if s.passes == 1 {
 		return &memoryRows{r}, nil
 	}
-	r[0].Raw, r[1].Raw = r[1].Raw, r[0].Raw // somebody sorts the file meanwhile
+	r[0].Raw, r[1].Raw = r[1].Raw, r[0].Raw // the file is sorted meanwhile
 	return &late{memoryRows{r}}, nil
 }
 
@@ -356,7 +356,7 @@ func TestChangedInputCrossesNobody(t *testing.T) {
 		t.Log(err)
 		for _, p := range b.partner.posts {
 			if p.key != ledger.Key("sandbox", p.email, 0) {
-				t.Errorf("%s was sent under the key of another person", p.email)
+				t.Errorf("%s was sent under the key of another customer", p.email)
 			}
 		}
 	})

@@ -9,7 +9,7 @@ import (
 )
 
 // A row that repeated another one and is given back stays what it was, unless
-// it has an e-mail by now that nobody knows.
+// it now has an e-mail that the ledger does not know.
 func TestReturnedRows(t *testing.T) {
 	known := func(attempts int, differs ...string) ledger.Match {
 		return ledger.Match{Claimed: -1, Differs: differs, Customer: &ledger.Customer{ID: 1, Status: ledger.Created, Attempts: attempts}}
@@ -17,11 +17,11 @@ func TestReturnedRows(t *testing.T) {
 	for name, tt := range map[string]struct {
 		again bool
 		known ledger.Match
-		code  string // "" = it claims its person
+		code  string // "" = it claims its customer
 	}{
 		"other details":   {true, known(1, "phoneNumber", "city"), CodeRepeatsOther},
 		"details unknown": {true, known(0), CodeRepeatsOther},
-		"mended away":     {true, known(1), CodeRepeats},
+		"corrected":       {true, known(1), CodeRepeats},
 		"new e-mail":      {true, ledger.Match{Claimed: -1}, ""},
 		"of no such list": {false, known(1, "phoneNumber"), ""},
 		"still invalid":   {true, known(1), CodeRepeatsOther},

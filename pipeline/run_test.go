@@ -35,7 +35,7 @@ func TestRunCreatesEverybodyOnce(t *testing.T) {
 		}
 		s, err := b.run()
 		if answers != 300 {
-			t.Errorf("told of %d answers", answers)
+			t.Errorf("%d answers were observed", answers)
 		}
 		if err != nil || s.Sent != 300 || s.Remaining != 0 {
 			t.Fatalf("sent %d, left %d: %v", s.Sent, s.Remaining, err)
@@ -75,7 +75,7 @@ func TestRateIsHeld(t *testing.T) {
 // Each run begins with an empty bucket, and a run that is cut short leaves no
 // token to the next: however often a batch is restarted, no second sees more
 // than the rate and the burst. (Run once spun here: a row whose token would come
-// after ctx's deadline was given back at once, and taken up again at once.)
+// after ctx's deadline was given back at once, and sent again at once.)
 func TestRateIsHeldAcrossRestarts(t *testing.T) {
 	for _, cut := range []time.Duration{45 * time.Millisecond, 110 * time.Millisecond, 450 * time.Millisecond, 1700 * time.Millisecond} {
 		t.Run(cut.String(), func(t *testing.T) {
@@ -303,7 +303,7 @@ func TestBreakerLetsOneRowGoFirst(t *testing.T) {
 			}
 		}
 		if blind > 4+3+8 {
-			t.Errorf("%d requests went out while the partner's answers told nothing", blind)
+			t.Errorf("%d requests were sent while the partner's answers proved nothing", blind)
 		}
 	})
 }
@@ -370,7 +370,7 @@ func TestInterruptAndContinue(t *testing.T) {
 		s, err := Run(ctx, b.cfg)
 		b.audit()
 		if !s.WalletFrom.Known() || s.WalletTo.Known() {
-			t.Errorf("the wallet held %s before, and nobody asked after: %s", s.WalletFrom, s.WalletTo)
+			t.Errorf("the wallet held %s before, and was not read afterwards: %s", s.WalletFrom, s.WalletTo)
 		}
 		if reasonOf(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
@@ -686,7 +686,7 @@ func TestOneCellOneProblem(t *testing.T) {
 	}
 	row.Issues = []validate.Problem{{Field: "email", Code: "date_cell", Warning: true}, {Field: "city", Code: "date_cell", Warning: true}}
 	if got := checkRow(&validate.Rules{}, row).Problems; len(got) != 3 || got[0].Field != "city" {
-		t.Errorf("the reader's warning stands beside the problem: %v", got)
+		t.Errorf("the reader's warning is shown with the problem: %v", got)
 	}
 	empty := Row{Issues: []validate.Problem{{Field: "email", Code: "formula_uncached"}, {Field: "firstName", Code: "formula_uncached"}}}
 	if got := checkRow(&validate.Rules{}, empty).Problems; len(got) != 2 || got[0].Field != "email" || got[1].Field != "firstName" {
@@ -711,7 +711,7 @@ func (d *deafAtFirst) Wallet(ctx context.Context) (partner.Wallet, error) {
 	return d.fakePartner.Wallet(ctx)
 }
 
-// A balance that was first told in the middle of a run is not what the wallet
+// A balance that was first read in the middle of a run is not what the wallet
 // held before it.
 func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -19,7 +19,7 @@ func TestSharingNotes(t *testing.T) {
 	}
 	s.addRow(shareRow(9, "c", true))
 	s.addRow(shareRow(10, "d", true))
-	s.addRow(shareRow(11, "f", true)) // shares with nobody
+	s.addRow(shareRow(11, "f", true)) // shares with no row
 	s.addRow(shareRow(12, "e", false))
 	want := []string{
 		"1 -1 row 4, row 6, row 7 and 1 more have the same e-mail", "2 -1 row 3, row 6, row 7 and 1 more have", "3 9 row 11 has the same e-mail, and is the one that counts",
@@ -38,7 +38,7 @@ func TestSharingNotes(t *testing.T) {
 	}
 }
 
-// A list in which one e-mail stands in every row costs no more than any other.
+// A list in which every row has the same e-mail costs no more than any other.
 func TestSharingOfOneEmail(t *testing.T) {
 	s := sharing{}
 	const rows = 200_000

@@ -94,7 +94,7 @@ func TestVerdictsOfSharedEmails(t *testing.T) {
 					people[identity] = true
 				}
 			}
-			for _, r := range runs { // nobody kills these
+			for _, r := range runs { // these are not killed
 				r.kill = 0
 				b.runMails(lists, r)
 			}
@@ -176,7 +176,7 @@ func (b *bench) runMails(lists [][]mail, r mailRun) {
 			}
 		}
 		if isNoted := hasCode(line.Findings, CodeSharesEmail); isNoted != (line.Verdict == ledger.Invalid && shares > 0) {
-			b.t.Errorf("%+v, line %d %+v: told of other rows with its e-mail: %t, there are %d", r, line.Ordinal, m, isNoted, shares)
+			b.t.Errorf("%+v, line %d %+v: notes other rows with its e-mail: %t, there are %d", r, line.Ordinal, m, isNoted, shares)
 		}
 		rows++
 	}

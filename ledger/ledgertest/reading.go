@@ -98,7 +98,7 @@ func testQueries(t *testing.T, l ledger.Ledger) {
 	same(t, "identities", names(ledger.Query{Identities: []string{"new@example.com", "nobody@example.com"}}), []string{"new@example.com"})
 	same(t, "ids", names(ledger.Query{IDs: []int64{doubt.ID, doubt.ID, 9999}}), []string{"p0300@example.com"})
 	same(t, "service ids", names(ledger.Query{ServiceIDs: []string{all[3].ServiceID, "none"}}), []string{"p0003@example.com"})
-	same(t, "nobody", len(names(ledger.Query{Identities: []string{"nobody@example.com"}})), 0)
+	same(t, "no customer", len(names(ledger.Query{Identities: []string{"nobody@example.com"}})), 0)
 	same(t, "newest", names(ledger.Query{Newest: 2}), []string{"p0004@example.com", "p0003@example.com"})
 	same(t, "newest of more than there are", len(names(ledger.Query{Newest: 20})), 5)
 	if c := listCustomers(t, l, ledger.Query{IDs: []int64{doubt.ID}})[0]; c.History != nil {

@@ -107,7 +107,7 @@ func (w *twins) drawIntent(email string) (on, of ledger.Intent, ok bool) {
 			on.Details = ledger.Details(here)
 		}
 	}
-	// What is sent need not be what the ledger has of the person.
+	// What is sent need not be what the ledger has of the customer.
 	switch rapid.IntRange(0, 15).Draw(w.T, "corrected") {
 	case 0:
 		of.Email = "Canary" + strings.TrimPrefix(of.Email, "canary")

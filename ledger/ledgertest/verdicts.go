@@ -47,7 +47,7 @@ func wantStatus(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, of l
 }
 
 // testVerdicts settles a customer in every way. Of the rows with its e-mail only the
-// one that claims it shows the status. In another input, with the invalid row alone,
+// one that claims it shows the status. In another input, with only the invalid row,
 // that row shows it with its origin.
 func testVerdicts(t *testing.T, l ledger.Ledger) {
 	for i, of := range []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending} {

@@ -106,7 +106,7 @@ func TestEmergency(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), optionsFor(path)); !errors.Is(err, ledger.ErrDamaged) {
-		t.Errorf("beside the files of another state: %v", err)
+		t.Errorf("with the side files of another state: %v", err)
 	}
 	o := optionsFor(path)
 	o.Adopt = true

@@ -127,7 +127,7 @@ func TestForget(t *testing.T) {
 	for _, batch := range []ledger.Batch{one, two} {
 		for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: batch.ID, Only: []ledger.Status{ledger.Forgotten}}) {
 			if err != nil || r.Email != "" || r.FirstName != "" || r.Carry != nil || r.Identity != "" {
-				t.Errorf("row %d still tells: %+v %v", r.Ordinal, r.Row, err)
+				t.Errorf("row %d still shows: %+v %v", r.Ordinal, r.Row, err)
 			}
 		}
 	}

@@ -237,7 +237,7 @@ func wholeLists() map[string]string {
 	const (
 		one     = "the table has one record"
 		few     = "the table has a record a command, a file, a gap or a fact"
-		opening = "once an opening, from the newest on, until the first that tells of the partner's clock"
+		opening = "once an opening, from the newest on, until the first that has the partner's clock"
 		verify  = "Verify reads everything"
 		erasing = "erasing is rare, and an index of input_row by customer would cost every registration"
 		newest  = "from the newest on, until enough are found"

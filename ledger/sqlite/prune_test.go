@@ -71,7 +71,7 @@ func TestPruneKeepsEachLastRow(t *testing.T) {
 	l := openNew(t)
 	first := registerDump(t, l, "a.csv", 0, 300)
 	for i := range 4 {
-		registerDump(t, l, fmt.Sprintf("b%d.csv", i), 100, 200) // those before are in a.csv alone
+		registerDump(t, l, fmt.Sprintf("b%d.csv", i), 100, 200) // those before are only in a.csv
 	}
 	got, err := l.Prune(t.Context(), 1)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestPruneKeepsEachLastRow(t *testing.T) {
 	}
 	// The same input is an input like a new one.
 	if _, err := l.FindBatch(t.Context(), "a.csv"); err == nil {
-		t.Error("a pruned list is taken for a whole one")
+		t.Error("a pruned list is mistaken for a whole one")
 	}
 	batches, err := l.Batches(t.Context())
 	if err != nil {

@@ -78,7 +78,7 @@ func TestPanicInAWriteHangsNoOther(t *testing.T) {
 	}
 }
 
-// A refusal by rule undoes itself alone: the ledger stays fit for use.
+// A change that the rules refuse is rolled back by itself, and the ledger still works.
 func TestRefusalIsItsOwn(t *testing.T) {
 	l := openNew(t)
 	for _, refusal := range []error{ledger.ErrConflict, ledger.ErrNotFound, ledger.ErrAccount} {

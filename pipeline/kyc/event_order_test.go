@@ -83,7 +83,7 @@ func TestRecordedEvents(t *testing.T) {
 	}
 }
 
-// What is not understood, or of another account, changes nothing and is told by name.
+// What is not understood, or of another account, changes nothing and is reported by name.
 func TestSkippedEvents(t *testing.T) {
 	l, skipped := recordedLedger(t), []string(nil)
 	h := endpoint(t, l, &skipped)

@@ -146,7 +146,7 @@ func TestHandler(t *testing.T) {
 		{name: "of another account", body: event("user.kyc-event", `{"serviceId":"acme-1","partnerId":"p-2","status":"pending"}`), status: 204, skipped: "user.kyc-event: " + ErrOtherAccount.Error()},
 		{name: "of our account", body: event("user.kyc-event", `{"serviceId":"acme-1","partnerId":"p-1","status":"pending"}`), status: 204, recorded: true},
 		{name: "not understood", body: event("rain.user-event", `{"serviceId":"s0","status":"on fire"}`), status: 204, skipped: "rain.user-event: " + ErrOther.Error()},
-		{name: "not understood, of nobody here", body: event("rain.user-event", `{"serviceId":"s9","status":"on fire"}`), status: 204},
+		{name: "not understood, of no user here", body: event("rain.user-event", `{"serviceId":"s9","status":"on fire"}`), status: 204},
 		{name: "without a time", body: `{"event":"user.kyc.approved","data":{"serviceId":"s0"}}`, status: 204, skipped: "user.kyc.approved: " + ErrOther.Error()},
 		{name: "ledger busy", body: good, err: busy, status: 503},
 		{name: "ledger broken", body: good, err: broken, status: 500, failed: true},

@@ -34,7 +34,7 @@ func (d *deletable) Delete(_ context.Context, serviceID string) (partner.Removal
 }
 
 // TestDeletionNeedsPairing: only users whom the list shows with their e-mail
-// just before are deleted, wherever they stand by then.
+// just before are deleted, wherever they are by then.
 func TestDeletionNeedsPairing(t *testing.T) {
 	ctx := t.Context()
 	l := memory.New("sandbox")

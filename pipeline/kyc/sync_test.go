@@ -106,7 +106,7 @@ func TestSyncReadsNoMoreThanItMust(t *testing.T) {
 		wanted []int // who is not approved yet
 		most   int   // requests
 	}{
-		{"nobody wanted", &pages{n: 1000, cap: 100, status: "approved"}, nil, 0},
+		{"no user wanted", &pages{n: 1000, cap: 100, status: "approved"}, nil, 0},
 		{"newest at the end", &pages{n: 1000, cap: 100, status: "approved"}, []int{995, 999}, 2},
 		{"newest at the end, many", &pages{n: 1000, cap: 100, status: "approved"}, []int{700, 999}, 5},
 		{"newest first", &pages{n: 1000, cap: 100, newest: true, status: "approved"}, []int{995, 999}, 1},
@@ -261,7 +261,7 @@ func (r *retrying) RetryKYC(context.Context, string) (partner.Retried, error) {
 	return r.answer, nil
 }
 
-// Without a link the documents are under review again: nobody is asked to act, and
+// Without a link the documents are under review again: no user is asked to act, and
 // the old link is not shown any more.
 func TestRetryWithoutALink(t *testing.T) {
 	for _, test := range []struct {
@@ -310,7 +310,7 @@ func TestRetryWithoutALink(t *testing.T) {
 	}
 }
 
-// A link that another customer has is nobody else's, whoever brings it.
+// A link that one customer has is given to no other, whatever brings it.
 func TestLinksOfOthers(t *testing.T) {
 	const linkOfOther = "https://withpersona.com/verify?id=1" // of s1
 	l := created(t, ledger.Created, 2, nil)
@@ -441,7 +441,7 @@ func (c *changing) Emergency(changes []ledger.Change) error {
 	return nil
 }
 
-// Whoever gets a link just before the deletion keeps the user.
+// A customer who gets a link just before the deletion keeps the user.
 func TestRemoveSkipsWhatChanged(t *testing.T) {
 	l := &changing{Ledger: created(t, ledger.LinkMissing, 2, nil)}
 	l.intend = func() {

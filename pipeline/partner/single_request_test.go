@@ -21,7 +21,7 @@ import (
 )
 
 // TestDoubledAnswers: an intermediary between the partner and us repeats each
-// answer after a while on whatever connection is open. Nobody gets another one's
+// answer after a while on whatever connection is open. No user gets another one's
 // answer.
 func TestDoubledAnswers(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"at once": 0, "250 ms later": 250 * time.Millisecond, "20 ms later": 20 * time.Millisecond} {

@@ -85,7 +85,7 @@ func TestHTTP1Only(t *testing.T) {
 		t.Error("the connection was used again")
 	}
 
-	// The same server does speak HTTP/2 to whoever asks.
+	// The same server speaks HTTP/2 to clients that ask.
 	tr := s.Client().Transport.(*http.Transport).Clone()
 	defer tr.CloseIdleConnections()
 	tr.TLSClientConfig.InsecureSkipVerify = true // the test's own server
@@ -218,7 +218,7 @@ func TestProxy(t *testing.T) {
 			t.Errorf("Proxy() = %q, want %q", c.Proxy(), want)
 		}
 	})
-	t.Run("nobody there", func(t *testing.T) {
+	t.Run("no server", func(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: "http://127.0.0.1:1"})
 		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy {
 			t.Errorf("got %v", a)

@@ -85,7 +85,7 @@ func TestKeepsChanges(t *testing.T) {
 	}
 }
 
-// A frame that is cut off at any byte ends the list, and takes no other with it.
+// A frame that is cut off at any byte ends the list, and no earlier one is lost.
 func TestCutOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "l.emergency")
 	e := open(t, path, 5)

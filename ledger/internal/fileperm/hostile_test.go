@@ -59,7 +59,7 @@ func TestHostileFolders(t *testing.T) {
 		refused    string
 	}{
 		{"ours", folder(t, in("ours"), 0o755), ""},
-		{"ours alone", closed, ""},
+		{"only ours", closed, ""},
 		{"others may write", open, "chmod go-w"},
 		{"sticky, as /tmp is", sticky, "chmod go-w"},
 		{"ours in a sticky one", folder(t, filepath.Join(sticky, "ours"), 0o755), ""},
@@ -120,7 +120,7 @@ func TestHostileGroups(t *testing.T) {
 	}{
 		{"a group of our own", passwd, name + ":x:4711:\n", "group: files systemd\n", true, true},
 		{"named as its member", passwd, "staff:x:4711:root," + name + "\n", "", true, true},
-		{"a number that nobody has", passwd, "", "", true, true},
+		{"a number without a user", passwd, "", "", true, true},
 		{"we are not in it", passwd, "", "", false, false},
 		{"another member", passwd, "staff:x:4711:" + name + ",mallory\n", "", true, false},
 		{"another user's first group", passwd + "mallory:x:4712:4711::/:/bin/sh\n", "", "", true, false},

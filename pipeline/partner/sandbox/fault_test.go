@@ -348,7 +348,7 @@ func TestModifiers(t *testing.T) {
 	}
 }
 
-// burns adds an answer fault and tells whether it uses up its key.
+// burns adds an answer fault and reports whether it uses up its key.
 func (p *partner) burns(fault string, want bool) {
 	p.t.Helper()
 	both := append([]Fault{}, *p.faults.Load()...)

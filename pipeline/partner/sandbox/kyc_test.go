@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// inbox is somebody's endpoint. It refuses the first deliveries.
+// inbox is an endpoint that refuses the first deliveries.
 type inbox struct {
 	mu      sync.Mutex
 	refuse  int
@@ -52,7 +52,7 @@ func TestWebhooks(t *testing.T) {
 	}
 	accepted, lost, err := p.WaitForWebhooks(t.Context())
 	if err != nil || lost != 0 || accepted != 2*(4+3) {
-		t.Errorf("%d taken, %d lost: %v", accepted, lost, err)
+		t.Errorf("%d accepted, %d lost: %v", accepted, lost, err)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -92,7 +92,7 @@ func TestRetryGoesOn(t *testing.T) {
 func TestWebhookStaysHere(t *testing.T) {
 	for _, url := range []string{"http://example.com/hook", "https://127.0.0.1/", "http://10.0.0.1/"} {
 		if _, err := New(Config{Webhook: Webhook{URL: url}}); err == nil {
-			t.Errorf("%s was taken", url)
+			t.Errorf("%s was accepted", url)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func TestGenerationsOfEvents(t *testing.T) {
 		}
 	}
 	if _, err := New(Config{Webhook: Webhook{URL: "http://127.0.0.1:1", Generations: []int{4}}}); err == nil {
-		t.Error("a fourth generation was taken")
+		t.Error("a fourth generation was accepted")
 	}
 }
 
@@ -186,7 +186,7 @@ func TestTwoSecrets(t *testing.T) {
 			}
 		}
 		if len(got) == 0 {
-			t.Error("nothing was told")
+			t.Error("no event was sent")
 		}
 	}
 }
