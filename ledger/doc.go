@@ -51,9 +51,9 @@
 // customer becomes created when the link is found. To create the user again with a
 // new link, it is deleted first. The intent to delete leads to InDoubt. The customer
 // stays there while the next create request is unanswered or only postponed (429, 402,
-// 401, not sent), and leaves it as created, rejected or duplicate. A confirmed deletion
-// (Removed, with Absent) clears ServiceID and URL. The next request uses the next
-// generation, so no key is ever used for two users.
+// 401, not sent). A creation, a refusal or the partner's list ends the doubt. A
+// confirmed deletion (Removed, with Absent) clears ServiceID and URL. The next request
+// uses the next generation, so no key is ever used for two users.
 //
 // Duplicate: the partner had a user with this e-mail before any request of ours. Sent
 // again only if an operator orders it.

@@ -153,7 +153,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 		refused = ledger.ApplyChanges(func(id int64) *ledger.Customer { return after[id] }, changes)
 		for _, id := range customersOf(changes) {
 			if one := after[id]; one != nil && err == nil {
-				err = c.put(ctx, before[id], *one)
+				err = c.putChanged(ctx, before[id], *one)
 				delete(after, id)
 			}
 		}
@@ -218,11 +218,11 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	if !fits {
 		return false, nil
 	}
-	return true, c.put(ctx, before, after)
+	return true, c.putChanged(ctx, before, after)
 }
 
-// put writes a customer with those of its attempts that changed. Both have all of them.
-func (c *conn) put(ctx context.Context, before, after ledger.Customer) error {
+// putChanged writes a customer with those of its attempts that changed. Both have all of them.
+func (c *conn) putChanged(ctx context.Context, before, after ledger.Customer) error {
 	for i := range after.History {
 		a := &after.History[i]
 		a.NotAfter = a.NotAfter.Truncate()

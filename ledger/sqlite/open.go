@@ -80,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	if err := l.open(ctx); err != nil {
-		return nil, errors.Join(err, l.abandon())
+		return nil, errors.Join(err, l.closeAfterError())
 	}
 	return l.Ledger, nil
 }
@@ -127,7 +127,7 @@ func (l *opening) open(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := create(ctx, l.path, o); err != nil {
+		if err := createFile(ctx, l.path, o); err != nil {
 			return err
 		}
 	}
@@ -141,7 +141,7 @@ func (l *opening) open(ctx context.Context) error {
 	}
 	// All checks use readers. A connection that may write would, when it is closed,
 	// move what is left of a damaged log into the file.
-	if err := l.load(ctx); err != nil || o.ReadOnly {
+	if err := l.loadHeader(ctx); err != nil || o.ReadOnly {
 		return err
 	}
 	writing := modeWrite
@@ -159,7 +159,7 @@ func (l *opening) open(ctx context.Context) error {
 	if l.w = (&conn{w}); o.Concurrent {
 		return nil
 	}
-	return l.recover(ctx)
+	return l.recoverLedger(ctx)
 }
 
 // openReaders opens the file for reading and compares its schema. A ledger of an
@@ -195,8 +195,8 @@ func (l *opening) openReaders(ctx context.Context) (err error) {
 	return err
 }
 
-// load reads what the ledger is bound to, and checks it.
-func (l *opening) load(ctx context.Context) error {
+// loadHeader reads what the ledger is bound to, and checks it.
+func (l *opening) loadHeader(ctx context.Context) error {
 	o := l.options
 	c, end, err := l.snapshot(ctx)
 	if err != nil {
@@ -241,7 +241,7 @@ func (l *opening) load(ctx context.Context) error {
 // that holds it.
 func (l *opening) checkConcurrent(ctx context.Context) error {
 	e, err := emergency.Peek(l.path+".emergency", l.id)
-	if err != nil || !e.Existed() {
+	if err != nil || !e.HasExisted() {
 		return notOwnEmergency(err)
 	}
 	c, end, err := l.snapshot(ctx) // after the look at the file: the process that holds the lock may be writing
@@ -259,9 +259,9 @@ func (l *opening) checkConcurrent(ctx context.Context) error {
 // quickCheckSize is the size up to which a ledger is checked at every opening.
 const quickCheckSize = 16 << 20
 
-// create makes a ledger that does not exist, under another name first, so that
+// createFile makes a ledger that does not exist, under another name first, so that
 // a crash leaves either none or a whole one. The lock is held.
-func create(ctx context.Context, path string, o Options) error {
+func createFile(ctx context.Context, path string, o Options) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -276,14 +276,14 @@ func create(ctx context.Context, path string, o Options) error {
 	if _, err := datafile.CheckPlace(path); err != nil {
 		return err
 	}
-	if err := datafile.Create(path, func(part string) error { return fill(ctx, part, o) }); err != nil {
+	if err := datafile.Create(path, func(part string) error { return fillNewFile(ctx, part, o) }); err != nil {
 		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
 	}
 	return nil
 }
 
-// fill writes the schema into an empty file.
-func fill(ctx context.Context, path string, o Options) error {
+// fillNewFile writes the schema into an empty file.
+func fillNewFile(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
 	return withConn(ctx, path, modeFill, func(c *conn) error {
 		if err := c.ExecScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(newestSchema(o.steps), o.steps), newestSchema(o.steps))); err != nil {
@@ -315,15 +315,15 @@ func (l *Ledger) Close() error {
 			}
 		}
 		l.writeLock <- struct{}{}
-		err = errors.Join(err, l.abandon())
+		err = errors.Join(err, l.closeAfterError())
 		l.failed = fmt.Errorf("%s is closed: %w", l.path, ledger.ErrWrite)
 		l.unlockWrites()
 	})
 	return err
 }
 
-// abandon closes everything, as a crash would.
-func (l *Ledger) abandon() error {
+// closeAfterError closes everything, as a crash would.
+func (l *Ledger) closeAfterError() error {
 	var all []error
 	if l.w != nil {
 		all = append(all, l.w.Close())

@@ -9,10 +9,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-// recover closes all attempts that the last run left open, before Open returns, in one
+// recoverLedger closes all attempts that the last run left open, before Open returns, in one
 // transaction. It first merges the answers of the emergency file. The remaining attempts
 // become unanswered.
-func (l *opening) recover(ctx context.Context) error {
+func (l *opening) recoverLedger(ctx context.Context) error {
 	token, err := l.emergency.Announce(l.copied.Token)
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)

@@ -55,7 +55,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	l.inFlight.clear()
 	r := &registration{l: l, c: l.w, batch: b, names: *l.detailNames.Load(), claimed: map[int64]int32{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
-		return nil, r.stop(ctx, err)
+		return nil, r.stopAfter(ctx, err)
 	}
 	return r, nil
 }
@@ -98,20 +98,20 @@ func (r *registration) Lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 	if err := r.requireOpen(); err != nil {
 		return nil, err
 	}
-	out, err := r.lookup(context.WithoutCancel(ctx), keys)
+	out, err := r.lookUpKeys(context.WithoutCancel(ctx), keys)
 	if err != nil {
 		return nil, r.l.classify(err)
 	}
 	return out, nil
 }
 
-func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
+func (r *registration) lookUpKeys(ctx context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
 	texts := make([]string, 0, len(keys))
 	for i := range keys {
 		texts = append(texts, keys[i].Identity)
 	}
 	clear(r.found)
-	known, err := r.find(ctx, texts)
+	known, err := r.findIdentities(ctx, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -130,15 +130,15 @@ func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 			recognise = append(recognise, i)
 		}
 	}
-	if err := r.compare(ctx, keys, out); err != nil {
+	if err := r.compareDetails(ctx, keys, out); err != nil {
 		return nil, err
 	}
 	return out, r.c.Recognise(ctx, keys, recognise, func(i int) int64 { return r.found[keys[i].Identity].customer }, out)
 }
 
-// find looks identities up and remembers in found what they lead to. It returns
+// findIdentities looks identities up and remembers in found what they lead to. It returns
 // the customers that were known before.
-func (r *registration) find(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
+func (r *registration) findIdentities(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
 	known := map[int64]ledger.Customer{}
 	err := r.c.FindIdentities(ctx, identities, r.hasForgotten, func(text string, c ledger.Customer) {
 		who := identity{customer: c.ID, isErased: c.Status == ledger.Forgotten}
@@ -155,8 +155,8 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 	return known, err
 }
 
-// compare fills in what the claiming rows are and in which fields the rows differ.
-func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
+// compareDetails fills in what the claiming rows are and in which fields the rows differ.
+func (r *registration) compareDetails(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
 	for i := range keys {
 		m := &out[i]
 		var details ledger.Details
@@ -184,8 +184,8 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := r.add(ctx, rows); err != nil {
-		return r.stop(ctx, err)
+	if err := r.addRows(ctx, rows); err != nil {
+		return r.stopAfter(ctx, err)
 	}
 	return nil
 }
@@ -196,14 +196,14 @@ const (
 	insertRow      = `INSERT INTO input_row (batch, ordinal, file, number, line, customer, claims, verdict, repeats, identity, email, first_name, last_name, sender_id, carry, findings, details, name_mark, recall) VALUES `
 )
 
-func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
+func (r *registration) addRows(ctx context.Context, rows []ledger.Row) error {
 	var unknown []string
 	for i := range rows {
 		if _, ok := r.found[rows[i].Identity]; !ok {
 			unknown = append(unknown, rows[i].Identity)
 		}
 	}
-	if _, err := r.find(ctx, unknown); err != nil {
+	if _, err := r.findIdentities(ctx, unknown); err != nil {
 		return err
 	}
 	if r.batch.Rows/cacheStep < (r.batch.Rows+len(rows))/cacheStep {
@@ -223,7 +223,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		}
 		r.names = r.names.Add(row.Details)
 		details, name := tables.DetailsArg(r.digest(row.Details)), r.l.keys.Name(row.NameText)
-		who, isNew, err := r.claim(row)
+		who, isNew, err := r.claimRow(row)
 		if err != nil {
 			return err
 		}
@@ -245,8 +245,8 @@ func (r *registration) digest(details []ledger.Detail) ledger.Details {
 	return r.l.keys.Details(r.names.Add(details).Values(details))
 }
 
-// claim finds the customer of a row, or gives it a new one.
-func (r *registration) claim(row *ledger.Row) (who identity, isNew bool, err error) {
+// claimRow finds the customer of a row, or gives it a new one.
+func (r *registration) claimRow(row *ledger.Row) (who identity, isNew bool, err error) {
 	if row.Identity == "" {
 		return identity{}, false, nil
 	}
@@ -297,13 +297,13 @@ func (r *registration) AddNotes(ctx context.Context, notes []ledger.RowNote) err
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := r.annotate(ctx, notes); err != nil {
-		return r.stop(ctx, err)
+	if err := r.annotateRow(ctx, notes); err != nil {
+		return r.stopAfter(ctx, err)
 	}
 	return nil
 }
 
-func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) error {
+func (r *registration) annotateRow(ctx context.Context, notes []ledger.RowNote) error {
 	last := -1
 	for _, n := range notes {
 		if n.Ordinal <= last || n.Ordinal >= r.batch.Rows || r.isAnnotated {
@@ -337,7 +337,7 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := r.finish(ctx); err != nil {
-		return ledger.Batch{}, r.stop(ctx, err)
+		return ledger.Batch{}, r.stopAfter(ctx, err)
 	}
 	r.isOver = true
 	defer r.l.unlockWrites()
@@ -385,16 +385,16 @@ func (r *registration) Rollback() error {
 	r.isOver = true
 	defer r.l.unlockWrites()
 	if err := r.c.ExecScript(context.Background(), "ROLLBACK"); err != nil {
-		return r.l.fail(err)
+		return r.l.failWith(err)
 	}
 	return nil
 }
 
-// stop ends the registration for an error.
-func (r *registration) stop(ctx context.Context, cause error) error {
+// stopAfter ends the registration for an error.
+func (r *registration) stopAfter(ctx context.Context, cause error) error {
 	r.isOver = true
 	defer r.l.unlockWrites()
-	return r.l.undo(ctx, cause)
+	return r.l.rollBackWrite(ctx, cause)
 }
 
 func (r *registration) requireOpen() error {

@@ -28,7 +28,7 @@ func Restore(ctx context.Context, o Options, from string) (restored *Ledger, kep
 		err = l.open(ctx)
 	}
 	if err != nil {
-		return nil, kept, errors.Join(err, l.abandon())
+		return nil, kept, errors.Join(err, l.closeAfterError())
 	}
 	return l.Ledger, kept, nil
 }

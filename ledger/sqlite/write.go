@@ -77,7 +77,7 @@ func (l *database) writeInFlight(ctx context.Context, do func(context.Context, *
 		return err
 	}
 	if err := recoverPanic(func() error { return do(ctx, l.w) }); err != nil {
-		return l.undo(ctx, err)
+		return l.rollBackWrite(ctx, err)
 	}
 	return l.commit(ctx)
 }
@@ -108,7 +108,7 @@ func (l *database) begin(ctx context.Context) error {
 		err = l.inFlight.check(ctx, l.w)
 	}
 	if err != nil {
-		return l.fail(err)
+		return l.failWith(err)
 	}
 	return nil
 }
@@ -122,27 +122,27 @@ func (l *database) commit(ctx context.Context) error {
 		err = l.w.Exec(ctx, "COMMIT")
 	}
 	if err != nil {
-		return l.undo(ctx, err)
+		return l.rollBackWrite(ctx, err)
 	}
 	if l.emergency != nil {
-		l.emergency.Note(writes)
+		l.emergency.NoteWrite(writes)
 	}
 	return nil
 }
 
-// undo rolls back. A refusal by rule leaves the ledger fit for use, any other
+// rollBackWrite rolls back. A refusal by rule leaves the ledger fit for use, any other
 // error does not.
-func (l *database) undo(ctx context.Context, cause error) error {
+func (l *database) rollBackWrite(ctx context.Context, cause error) error {
 	l.inFlight.clear()
 	err := l.w.ExecScript(ctx, "ROLLBACK")
 	if isRefusal(cause) && err == nil {
 		return fmt.Errorf("%s: %w", l.path, cause)
 	}
-	return l.fail(cause) // the roll-back of a failed transaction may fail too: its cause is what counts
+	return l.failWith(cause) // the roll-back of a failed transaction may fail too: its cause is what counts
 }
 
-// fail makes the ledger refuse all later writes. The right to write is held.
-func (l *database) fail(err error) error {
+// failWith makes the ledger refuse all later writes. The right to write is held.
+func (l *database) failWith(err error) error {
 	l.failed = fmt.Errorf("%w; free or repair the disk, then run the same command again: %w", l.classify(err), ledger.ErrWrite)
 	return l.failed
 }

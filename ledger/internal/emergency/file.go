@@ -53,7 +53,7 @@ func Open(path, id string, seq int64) (*File, error) {
 		return nil, fmt.Errorf("%s: %w: %w", path, err, ledger.ErrWrite)
 	}
 	if !existed {
-		if err := create(path, id, seq); err != nil {
+		if err := createFile(path, id, seq); err != nil {
 			return nil, fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
 		}
 	}
@@ -65,7 +65,7 @@ func Open(path, id string, seq int64) (*File, error) {
 		return nil, fmt.Errorf("%s cannot be opened: %w: %w", path, err, ledger.ErrWrite)
 	}
 	e := &File{f: f, existed: existed}
-	if e.content, err = read(f, id); err != nil {
+	if e.content, err = readContent(f, id); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return e, nil
@@ -85,16 +85,16 @@ func Peek(path, id string) (*File, error) {
 		return nil, fmt.Errorf("%s cannot be opened: %w", path, err)
 	}
 	e := &File{existed: true}
-	e.content, err = read(f, id)
+	e.content, err = readContent(f, id)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return e, nil
 }
 
-// create writes an empty file in its full length, under another name first: a
+// createFile writes an empty file in its full length, under another name first: a
 // crash leaves none or a whole one.
-func create(path, id string, seq int64) error {
+func createFile(path, id string, seq int64) error {
 	part := path + ".new"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -115,7 +115,7 @@ func create(path, id string, seq int64) error {
 	return fileperm.SyncFolder(path)
 }
 
-func read(f *os.File, id string) (content, error) {
+func readContent(f *os.File, id string) (content, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return content{}, err
@@ -127,11 +127,11 @@ func read(f *os.File, id string) (content, error) {
 	if _, err := f.ReadAt(b, 0); err != nil {
 		return content{}, err
 	}
-	return parse(b, id)
+	return parseContent(b, id)
 }
 
-// Existed reports whether the file was there before it was opened.
-func (e *File) Existed() bool { return e.existed }
+// HasExisted reports whether the file was there before it was opened.
+func (e *File) HasExisted() bool { return e.existed }
 
 // Seq returns the number of the last write of the ledger, as found when the file
 // was opened. It is never ahead of what the ledger's disk holds, so that a ledger
@@ -142,9 +142,9 @@ func (e *File) Seq() int64 { return e.seq }
 // were cut off by the end of a process are not among them: Add never returned.
 func (e *File) Kept() []ledger.Change { return e.kept }
 
-// Note writes the number of the newest write that the ledger's disk holds. It is
+// NoteWrite writes the number of the newest write that the ledger's disk holds. It is
 // not synced, and its failure only blunts a check.
-func (e *File) Note(seq int64) {
+func (e *File) NoteWrite(seq int64) {
 	var b [seqSize]byte
 	putSeq(b[:], seq)
 	_, _ = e.f.WriteAt(b[:], seqAt)

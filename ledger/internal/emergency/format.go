@@ -47,14 +47,14 @@ type frame struct {
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
-// parse reads the bytes of a file. A frame that is cut off ends the list. With an
+// parseContent reads the bytes of a file. A frame that is cut off ends the list. With an
 // id of "" the file may be any ledger's.
-func parse(b []byte, id string) (c content, err error) {
-	if len(b) < headSize || string(b[:idAt]) != magic || id != "" && text(b[idAt:idAt+idSize]) != id {
+func parseContent(b []byte, id string) (c content, err error) {
+	if len(b) < headSize || string(b[:idAt]) != magic || id != "" && trimZeros(b[idAt:idAt+idSize]) != id {
 		return c, ErrOtherLedger
 	}
 	if t := b[tokensAt : tokensAt+tokensSize+4]; binary.BigEndian.Uint32(t[tokensSize:]) == checksum(t[:tokensSize]) {
-		c.token, c.nextToken, c.isCheckpointed = text(t[:tokenSize]), text(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
+		c.token, c.nextToken, c.isCheckpointed = trimZeros(t[:tokenSize]), trimZeros(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
 	}
 	if n := b[seqAt : seqAt+seqSize]; binary.BigEndian.Uint32(n[8:]) == checksum(n[:8]) {
 		c.seq = int64(binary.BigEndian.Uint64(n))
@@ -77,7 +77,7 @@ func parse(b []byte, id string) (c content, err error) {
 	return c, nil
 }
 
-func text(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
+func trimZeros(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
 
 func putHeader(b []byte, id string, seq int64) {
 	copy(b, magic)
