@@ -70,7 +70,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		con.HoldBack(f.json || f.changes)
 	}
 	if f.changes && f.json {
-		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
+		return exit.UsageErrorf("--changes and --json both write to standard output: use only one of them")
 	}
 	started := time.Now()
 	log, closeLog, err := f.OpenLog(con.Err)

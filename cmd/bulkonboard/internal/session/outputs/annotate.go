@@ -51,7 +51,7 @@ func WriteAnnotated(ctx context.Context, con *term.Console, path string, in *sou
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
 	if done.Copy {
-		con.Sayf("%s holds the values alone: the workbook was too large or too unusual to be given back as it was", done.Path)
+		con.Sayf("%s has only the values: the workbook was too large or too unusual to be returned as it was", done.Path)
 	}
 	if len(done.Dropped) > 0 {
 		con.Sayf("left out of %s for safety: %s", done.Path, listDropped(done.Dropped))
