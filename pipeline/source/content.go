@@ -1,6 +1,9 @@
 package source
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
@@ -221,4 +225,41 @@ func untilDone(ctx context.Context, r io.Reader) io.Reader {
 		}
 		return r.Read(p)
 	})
+}
+
+// unpackText returns the text of a CSV file whose bytes come from r.
+func (c *content) unpackText(r io.Reader) (io.Reader, error) {
+	if c.kind != kindGzip {
+		return r, nil
+	}
+	z, err := gzip.NewReader(bufio.NewReaderSize(r, sniffed))
+	if err != nil {
+		return nil, err
+	}
+	text := bufio.NewReaderSize(&boundedGunzip{Reader: z, packed: c.size}, sniffed)
+	head, _ := text.Peek(sniffed) // an error comes back from the next read
+	kind, other, err := sniffKind(bytes.NewReader(head), int64(len(head)))
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == "":
+		return nil, &Error{Reason: "there is " + other.what + " in the gzip file", Hint: other.hint}
+	case kind != kindText:
+		return nil, &Error{Reason: "there is " + describeKind(kind) + " in the gzip file", Hint: "Unpack it first"}
+	}
+	return text, nil
+}
+
+// boundedGunzip stops at limits.Ratio times the size of the file.
+type boundedGunzip struct {
+	*gzip.Reader
+	packed, unpacked int64
+}
+
+func (g *boundedGunzip) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	if g.unpacked += int64(n); g.unpacked > limits.RatioFrom && g.unpacked/limits.Ratio > g.packed {
+		return 0, &Error{Reason: fmt.Sprintf("the gzip file unpacks to more than %d times its size", limits.Ratio), Hint: "Unpack it and look at what is in it"}
+	}
+	return n, err
 }

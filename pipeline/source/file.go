@@ -20,11 +20,13 @@ type file struct {
 	*layout
 	csvfile.Dialect // of text
 	sheet           string
-	headerRow       int    // Number of the header row
-	hidden          []int  // columns that are hidden in the sheet
-	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
-	carry           []int  // column of each carried name, -1 = none here
-	dates           []bool // for each Options.Send: its column holds dates
+	headerRow       int      // Number of the header row
+	hidden          []int    // columns that are hidden in the sheet
+	width           int      // cells that each row must have; 0 = rows may be short (XLSX)
+	shapes          []shape  // by column, of text: the forms that its first cells have
+	prefilled       []string // by column: the value that most of its first cells have, "" = they differ
+	carry           []int    // column of each carried name, -1 = none here
+	dates           []bool   // for each Options.Send: its column holds dates
 }
 
 // recordReader gives the rows of one open file that are not blank, in order, as
@@ -77,7 +79,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	if err != nil {
 		return nil, err
 	}
-	if len(head) == 0 && in.opt.HeaderRow > 1 {
+	if last < in.opt.HeaderRow {
 		return nil, &Error{File: f.name, Sheet: f.sheet, Reason: fmt.Sprintf("--header-row %d: the sheet has only %d rows", in.opt.HeaderRow, last)}
 	}
 	if refusal := in.readHeader(f, head); refusal != nil {
@@ -117,7 +119,7 @@ func readHead(rows recordReader, headerRow int) (head []table.Record, last int, 
 		if err != nil {
 			return nil, last, err
 		}
-		if last = row.Number; last >= headerRow {
+		if last = row.Number; last >= headerRow-1 { // the row above may hold a part of the headers
 			head = append(head, row)
 		}
 	}
@@ -134,14 +136,15 @@ func (in *Input) readHeader(f *file, head []table.Record) *Error {
 		return refusal
 	}
 	f.headerRow = head[at].Number
-	header := head[at].Cells
+	headers := in.combineHeaders(head, at)
+	header := headers.Cells
 	if f.kind == kindXLSX { // drop cells that are only styled
 		for len(header) > 0 && strings.TrimSpace(header[len(header)-1]) == "" {
 			header = header[:len(header)-1]
 		}
 	}
-	if len(header) == 1 && head[at].Lines > 0 && in.isWholeLine(header[0]) {
-		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
+	if head[at].Lines > 0 && in.isWholeLine(header) {
+		return refuseWholeLines(&head[at])
 	}
 	if len(header) == 1 && f.kind != kindXLSX && len(in.requiredNames()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
@@ -157,10 +160,44 @@ func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	if at+1 == len(head) {
 		return refuseNoRows("")
 	}
+	f.prefilled = findPrefilled(len(f.header), head[at+1:])
+	f.noteUnnamed(&head[at])
+	f.noteFoundHeader(in.opt.HeaderRow, at > 0 && len(headers.Cells) > 0 && !slices.Equal(headers.Cells, head[at].Cells))
+	if first := &head[at+1]; first.Lines > 0 && len(header) >= 3 && table.IsBlank(first.Cells[1:]) && strings.Count(first.Cells[0], f.Delimiter) >= len(header)-2 {
+		return refuseWholeLines(first)
+	}
 	if isQuotedSingly(head[at+1].Cells) {
 		return &Error{Row: head[at+1].Number, Line: head[at+1].Line, Reason: "the cells are in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
 	return nil
+}
+
+func refuseWholeLines(rec *table.Record) *Error {
+	return &Error{Row: rec.Number, Line: rec.Line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
+}
+
+// noteFoundHeader notes that the headers are in a row that nobody named, or in two
+// rows.
+func (f *file) noteFoundHeader(wanted int, isTwoRows bool) {
+	switch {
+	case isTwoRows:
+		f.addNote("header_found", false, "the headers are in rows %d and %d", f.headerRow-1, f.headerRow)
+	case wanted == 0 && f.headerRow > 1:
+		f.addNote("header_found", false, "the headers are in row %d", f.headerRow)
+	}
+}
+
+// noteUnnamed notes the columns without a header, except those that a header is
+// merged over: they are no columns of their own.
+func (f *file) noteUnnamed(header *table.Record) {
+	for column, h := range f.header {
+		isCovered := slices.ContainsFunc(header.Issues, func(is table.CellIssue) bool {
+			return is.Code == codeMerged && is.FirstRow == is.LastRow && is.Column < column && column <= is.LastColumn
+		})
+		if strings.TrimSpace(h) == "" && !isCovered && !f.isUsed(column) && column != f.id && !slices.Contains(f.send, column) {
+			f.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
+		}
+	}
 }
 
 // noteDialect notes how a text file is written, and how wide its rows are.
@@ -173,6 +210,7 @@ func (in *Input) noteDialect(f *file, head []table.Record) {
 	}
 	data := head[slices.IndexFunc(head, func(r table.Record) bool { return r.Number == f.headerRow })+1:]
 	var trailing bool
+	f.shapes = learnShapes(len(f.header), data)
 	if f.width, trailing = findWidth(f.header, data); trailing {
 		f.addNote("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
 	}

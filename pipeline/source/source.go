@@ -21,6 +21,7 @@ type Field struct {
 	Aliases       []string // other names that senders give it
 	Required      bool     // a file without it is refused
 	Written       bool     // a formula in it is a problem, whatever Options.Formulas says
+	Shared        bool     // many customers have the same value, so that it does not make a row a customer
 	Foreign       []string // values that it never has: a column of them is another one, although its header is an alias
 	Parts         []string // headers of columns that hold a part of it, which is left behind when another column is read
 	AdjacentParts []string // headers that mean so only right next to that column
@@ -36,6 +37,7 @@ type Options struct {
 	Send      []SendColumn      // columns that become extra fields
 	Sheet     string            // name, or number from 1; "" = the only sheet with data
 	HeaderRow int               // from 1; 0 = 1
+	TakeFound bool              // take the sheet and the header row that seem meant, and note it, rather than refuse
 	Delimiter rune              // 0 = detect among , ; tab |
 	Encoding  string            // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
 	Formulas  string            // "cached" (default) or "refuse"
@@ -47,14 +49,15 @@ type SendColumn struct{ Field, Column string }
 
 // File is one input file.
 type File struct {
-	Name   string // as the operator named it; "-" for standard input
-	SHA256 string // hex, of the bytes on disk
-	Size   int64  // bytes
-	Kind   string // "csv", "tsv" or "xlsx"
-	Sheet  string // the sheet read, "" for CSV
-	Header []string
-	Hidden []int     // columns that are hidden in the sheet, from 0
-	Mapped []Mapping // in column order
+	Name      string // as the operator named it; "-" for standard input
+	SHA256    string // hex, of the bytes on disk
+	Size      int64  // bytes
+	Kind      string // "csv", "tsv" or "xlsx"
+	Sheet     string // the sheet read, "" for CSV
+	Header    []string
+	HeaderRow int       // from 1; 0 = the file has none
+	Hidden    []int     // columns that are hidden in the sheet, from 0
+	Mapped    []Mapping // in column order
 }
 
 // Mapping says which column was taken for which field.

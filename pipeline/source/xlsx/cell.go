@@ -39,13 +39,14 @@ func (p *Rows) readCell() error {
 	}
 	p.column = column
 	style := 0
-	if s := p.s.attribute("s"); s != nil {
+	if s := p.s.attribute("s"); len(s) > 0 {
 		var ok bool
 		if style, ok = parseIndex(s, 1<<30); !ok || !p.book.hasStyle(style) {
 			return p.refuse(column, "the cell has a style that the workbook does not have")
 		}
 	}
 	kind := string(p.s.attribute("t"))
+	p.linked = len(p.s.attribute("vm")) > 0
 	if !slices.Contains([]string{"", cellNumber, cellShared, cellText, cellInline, cellBool, cellError, cellISODate}, kind) {
 		return p.refuse(column, "the cell is of a kind that does not exist")
 	}
@@ -201,7 +202,11 @@ func (p *Rows) convertCell(kind string, style int) error {
 		p.setText(text)
 	case cellError:
 		p.setText(string(stored))
-		p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
+		if p.linked {
+			p.addIssue("linked_data", "the cell holds a linked data type or a picture, of which other programs see only an error. right-click it in Excel, choose Data Type, then Convert to Text", false)
+		} else {
+			p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
+		}
 	case cellISODate:
 		p.setText(string(stored))
 		p.addIssue("date_cell", dateMessage, true)
