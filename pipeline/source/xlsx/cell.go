@@ -58,6 +58,7 @@ func (p *Rows) readCell() error {
 	if err != nil {
 		return err
 	}
+	p.linked = p.linked && !formula // a formula with an error may have such a mark, too
 	if column > limits.Columns && (formula || len(p.text) > 0) {
 		return p.locateError(column, &table.Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Take the columns out that are no part of the list"})
 	}
@@ -113,7 +114,7 @@ func (p *Rows) checkStruckOut(cellStruck bool) {
 
 // readCellParts reads a cell's children, and leaves its stored value in p.text.
 func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
-	p.text, p.runs = p.text[:0], asTheCell
+	p.text, p.runs, p.inline = p.text[:0], asTheCell, kind == cellInline
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		token, err := p.s.next()
 		switch {
@@ -133,17 +134,9 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		case main && name == "f":
 			formula = true
 			p.formula, err = readText(p.s, p.formula[:0])
-		case main && (name == "v" && kind != cellInline || name == "is" && kind == cellInline):
-			if value {
-				return false, false, p.refuse(p.column, "the cell has two values")
-			}
-			value = true
-			if name == "v" {
-				p.text, err = readText(p.s, p.text)
-			} else {
-				p.text, p.runs, err = readRichText(p.s, &p.ns, p.text)
-			}
-		case main && name != "extLst" && name != "is" && name != "v" || name == "AlternateContent":
+		case main && (name == "v" || name == "is" && kind == cellInline):
+			value, err = p.readValue(name, value)
+		case main && name != "extLst" && name != "is" || name == "AlternateContent":
 			return false, false, p.refuse(p.column, "the cell has contents of an unknown kind")
 		case main && name != "extLst":
 			return false, false, p.refuse(p.column, "the cell's value is not of the kind it says")
@@ -155,6 +148,26 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		}
 	}
 	return formula, value, nil
+}
+
+// readValue reads a v or is element. A cell has one value: some programs write
+// that of an inline text twice, or an empty v beside it.
+func (p *Rows) readValue(name string, hasValue bool) (_ bool, err error) {
+	first := string(p.text)
+	if name == "v" {
+		p.text, err = readText(p.s, p.text[:0])
+	} else {
+		p.text, p.runs, err = readRichText(p.s, &p.ns, p.text[:0])
+	}
+	switch {
+	case err != nil || !hasValue:
+		return true, err
+	case string(p.text) == first || len(p.text) == 0 && p.inline:
+		p.text = append(p.text[:0], first...)
+	case first != "" || !p.inline:
+		return true, p.refuse(p.column, "the cell has two values")
+	}
+	return true, nil
 }
 
 // The kinds of cells (ECMA-376 part 1, 18.18.11 ST_CellType). Numbers may be
