@@ -79,7 +79,8 @@ func sniffZIP(head, tail []byte) (foreign, bool) {
 
 // sniffCompound returns whether this is an old Excel file or a workbook with a
 // password. Both are OLE compound files; only the second has a stream
-// EncryptedPackage.
+// EncryptedPackage. Where rights are managed, names such as DRMEncryptedTransform
+// and DRMContent are in it too.
 // Source: [MS-CFB] 2.2 (header: sector shift at 30, first directory sector at 48).
 func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 	if len(head) >= 52 {
@@ -90,12 +91,25 @@ func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 			if err != nil {
 				return foreign{}, err
 			}
-			if bytes.Contains(directory, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")) {
+			if bytes.Contains(directory, inUTF16("DRM")) {
+				return foreign{"a workbook whose rights are managed, by a permission or a sensitivity label",
+					"Open it in Excel with an account that may change its permissions, choose File, Info, Protect Workbook, Unrestricted Access (or another label), and save it"}, nil
+			}
+			if bytes.Contains(directory, inUTF16("EncryptedPackage")) {
 				return foreign{"a password-protected workbook", "Open it, remove the password, and save it as .xlsx"}, nil
 			}
 		}
 	}
 	return foreign{"an old Excel file (.xls), or an encrypted one", "Open it in Excel or LibreOffice and save it as .xlsx"}, nil
+}
+
+// inUTF16 returns ASCII text as the names in a compound file are written.
+func inUTF16(text string) []byte {
+	var wide []byte
+	for _, c := range []byte(text) {
+		wide = append(wide, c, 0)
+	}
+	return wide
 }
 
 // sniffOther finds other formats that have been given for a customer list by
