@@ -25,6 +25,7 @@ type content struct {
 	copied   *os.File // standard input; nil for a file of the sender
 	unlinked bool     // copied has no name any more
 	kind     string
+	sheet    string // of a workbook: the one that was found; "" = that of Options.Sheet
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte

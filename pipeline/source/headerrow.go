@@ -57,13 +57,8 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 		}
 		return i, nil
 	}
-	best, mostKnown := 0, m.countKnown(rows[0].Cells)
-	first := mostKnown
-	for i := range rows[1:] {
-		if n := m.countKnown(m.combineHeaders(rows, i+1).Cells); n > mostKnown {
-			best, mostKnown = i+1, n
-		}
-	}
+	first := m.countKnown(rows[0].Cells)
+	best, mostKnown := m.findMostKnown(rows)
 	if best > 0 && mostKnown >= 2 && m.lacksRequired(rows[0].Cells) {
 		if m.opt.TakeFound {
 			return best, nil
@@ -77,6 +72,27 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 			Hint: "Put a row with the names of the columns above it: " + strings.Join(m.requiredNames(), ", ")}
 	}
 	return 0, nil
+}
+
+// findMostKnown returns the first row with the most names of fields.
+func (m *matcher) findMostKnown(rows []table.Record) (best, known int) {
+	for i := range rows {
+		if n := m.countKnown(m.combineHeaders(rows, i).Cells); n > known {
+			best, known = i, n
+		}
+	}
+	return best, known
+}
+
+// findListHeader returns the number of the header row of a list of customers, if
+// the rows are such a list.
+func (m *matcher) findListHeader(rows []table.Record) (number int, isList bool) {
+	const leastKnown = 3
+	if len(rows) == 0 {
+		return 0, false
+	}
+	best, known := m.findMostKnown(rows)
+	return rows[best].Number, known >= leastKnown
 }
 
 // FoundHeader is the Err of an *Error that Options.Sheet and Options.HeaderRow can
