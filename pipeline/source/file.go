@@ -21,6 +21,7 @@ type file struct {
 	csvfile.Dialect // of text
 	sheet           string
 	headerRow       int      // Number of the header row
+	isHeaderFound   bool     // because of Options.TakeFound
 	hidden          []int    // columns that are hidden in the sheet
 	width           int      // cells that each row must have; 0 = rows may be short (XLSX)
 	shapes          []shape  // by column, of text: the forms that its first cells have
@@ -135,7 +136,7 @@ func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	if refusal != nil {
 		return refusal
 	}
-	f.headerRow = head[at].Number
+	f.headerRow, f.isHeaderFound = head[at].Number, at > 0 && in.opt.HeaderRow == 0
 	headers := in.combineHeaders(head, at)
 	header := headers.Cells
 	if f.kind == kindXLSX { // drop cells that are only styled
@@ -162,7 +163,7 @@ func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	}
 	f.prefilled = findPrefilled(len(f.header), head[at+1:])
 	f.noteUnnamed(&head[at])
-	f.noteFoundHeader(in.opt.HeaderRow, at > 0 && len(headers.Cells) > 0 && !slices.Equal(headers.Cells, head[at].Cells))
+	f.noteFoundHeader(!slices.Equal(headers.Cells, head[at].Cells))
 	if first := &head[at+1]; first.Lines > 0 && len(header) >= 3 && table.IsBlank(first.Cells[1:]) && strings.Count(first.Cells[0], f.Delimiter) >= len(header)-2 {
 		return refuseWholeLines(first)
 	}
@@ -178,11 +179,11 @@ func refuseWholeLines(rec *table.Record) *Error {
 
 // noteFoundHeader notes that the headers are in a row that nobody named, or in two
 // rows.
-func (f *file) noteFoundHeader(wanted int, isTwoRows bool) {
+func (f *file) noteFoundHeader(isTwoRows bool) {
 	switch {
 	case isTwoRows:
 		f.addNote("header_found", false, "the headers are in rows %d and %d", f.headerRow-1, f.headerRow)
-	case wanted == 0 && f.headerRow > 1:
+	case f.isHeaderFound:
 		f.addNote("header_found", false, "the headers are in row %d", f.headerRow)
 	}
 }

@@ -117,6 +117,17 @@ func (f *FoundHeader) Flags() []string {
 	return flags
 }
 
+// Question asks an operator whether the place is right.
+func (f *FoundHeader) Question() string {
+	switch {
+	case f.Sheet == "":
+		return fmt.Sprintf("The headers seem to be in row %d. Read the list from there?", f.Row)
+	case f.Row == 0:
+		return fmt.Sprintf("Only sheet %q has the headers. Read the list from there?", f.Sheet)
+	}
+	return fmt.Sprintf("Only sheet %q has the headers, in row %d. Read the list from there?", f.Sheet, f.Row)
+}
+
 // combineHeaders returns a row of headers. If it lacks names of fields that the
 // row right above it has, that one belongs to it: some headings are two rows
 // high, and others are in two rows, of groups and of columns.

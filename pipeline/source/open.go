@@ -152,6 +152,25 @@ func (in *Input) Files() []File {
 	return files
 }
 
+// TakenFlags returns the flags that name the sheet and the header row that were
+// taken because of Options.TakeFound. It returns nil where there are none, or where
+// the files of the input need different ones.
+func (in *Input) TakenFlags() []string {
+	var first []string
+	for i, f := range in.files {
+		place := FoundHeader{Sheet: f.content.sheet}
+		if in.opt.HeaderRow == 0 && f.headerRow > 1 && f.isHeaderFound {
+			place.Row = f.headerRow
+		}
+		flags := place.Flags()
+		if i > 0 && !slices.Equal(first, flags) {
+			return nil
+		}
+		first = flags
+	}
+	return first
+}
+
 // Carried names the columns of Row.Carry, in order: those of Options.Carry, over
 // all files.
 func (in *Input) Carried() []string { return slices.Clone(in.carried) }

@@ -82,11 +82,13 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
+	f.TakeFound = true
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	con.Args = findings.AddFlags(con.Args, in.TakenFlags())
 	if f.saveMap != "" {
 		if err := settings.SaveMap(f.saveMap, in); err != nil {
 			return err
@@ -120,7 +122,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	}
 	var failed error
 	if f.annotate != "" {
-		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
+		note := outputs.NewAnnotation(in.Files()[0])
 		columns := outputs.ColumnIndexes(in.Files()[0])
 		note.Rows, note.Marked = outputs.MarkedRows(ctx, in, found.Marks, columns), outputs.OnlyMarked(found.Marks, columns)
 		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {
