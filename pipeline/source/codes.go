@@ -16,6 +16,7 @@ func Codes() []Code {
 		{"cell_too_long", false, "the cell has more characters than a cell of a spreadsheet can hold"},
 		{"row_too_long", false, "the cells of the row that are read, carried ones included, hold more than can be kept"},
 		{"cell_error", false, "the cell shows an error of a formula"},
+		{"json_list", false, "the value is a list, and a field has one value"},
 		{"linked_data", false, "the cell holds a linked data type of Excel, such as a country of Geography, or a picture"},
 		{"formula", false, "the cell is a formula, and the field must be entered by hand, or --formulas refuse is set"},
 		{"formula_uncached", false, "the cell is a formula, and the workbook has no result for it: it was never calculated, or was saved without results"},

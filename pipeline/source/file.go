@@ -43,11 +43,17 @@ type recordReader interface {
 
 // openRecords opens the file for one pass, before its first row.
 func (m *matcher) openRecords(ctx context.Context, c *content) (recordReader, error) {
-	if c.kind == kindXLSX {
+	switch c.kind {
+	case kindXLSX:
 		return m.openSheet(c)
+	case kindJSONL:
+		return c.openLines(ctx)
 	}
 	return m.openText(ctx, c)
 }
+
+// isText reports whether a file is CSV.
+func (c *content) isText() bool { return c.kind == kindText || c.kind == kindGzip }
 
 // openFile reads the head of a file and finds out what its columns are.
 func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
@@ -76,14 +82,18 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	case *workbookRows:
 		f.sheet, notes = r.sheet, r.notes
 	}
-	head, last, err := readHead(rows, in.opt.HeaderRow)
+	wanted := in.opt.HeaderRow
+	if c.kind == kindJSONL {
+		wanted = 0 // the keys are the headers
+	}
+	head, last, err := readHead(rows, wanted)
 	if err != nil {
 		return nil, err
 	}
-	if last < in.opt.HeaderRow {
+	if last < wanted {
 		return nil, &Error{File: f.name, Sheet: f.sheet, Reason: fmt.Sprintf("--header-row %d: the sheet has only %d rows", in.opt.HeaderRow, last)}
 	}
-	if refusal := in.readHeader(f, head); refusal != nil {
+	if refusal := in.readHeader(f, head, wanted); refusal != nil {
 		refusal.File, refusal.Sheet = f.name, f.sheet
 		return nil, refusal
 	}
@@ -91,7 +101,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	if r, isSheet := rows.(*workbookRows); isSheet {
 		f.hidden = r.HiddenColumns(len(f.header))
 	}
-	if f.kind != kindXLSX {
+	if f.isText() {
 		in.noteDialect(f, head)
 	}
 	return f, nil
@@ -128,15 +138,15 @@ func readHead(rows recordReader, headerRow int) (head []table.Record, last int, 
 }
 
 // readHeader finds the header row and what it means.
-func (in *Input) readHeader(f *file, head []table.Record) *Error {
+func (in *Input) readHeader(f *file, head []table.Record, wanted int) *Error {
 	if len(head) == 0 {
 		return refuseNoRows("")
 	}
-	at, refusal := in.findHeader(head, in.opt.HeaderRow)
+	at, refusal := in.findHeader(head, wanted)
 	if refusal != nil {
 		return refusal
 	}
-	f.headerRow, f.isHeaderFound = head[at].Number, at > 0 && in.opt.HeaderRow == 0
+	f.headerRow, f.isHeaderFound = head[at].Number, at > 0 && wanted == 0
 	headers := in.combineHeaders(head, at)
 	header := headers.Cells
 	if f.kind == kindXLSX { // drop cells that are only styled
@@ -147,7 +157,7 @@ func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	if head[at].Lines > 0 && in.isWholeLine(header) {
 		return refuseWholeLines(&head[at])
 	}
-	if len(header) == 1 && f.kind != kindXLSX && len(in.requiredNames()) > 1 {
+	if len(header) == 1 && f.isText() && len(in.requiredNames()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
 	}
 	f.layout, refusal = in.readLayout(header, head[at+1:])

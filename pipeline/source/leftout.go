@@ -43,7 +43,7 @@ const maxLeftOutShown = 5
 // was commented out is noticed. So is every row of a rejects file. before is the
 // cells of the row above.
 func (f *file) kindOf(m *matcher, rec *table.Record, before []string) rowKind {
-	if f.rejects {
+	if f.rejects || f.kind == kindJSONL { // objects have no totals and remarks among them
 		return customerRow
 	}
 	if f.repeatsHeader(rec.Cells) {

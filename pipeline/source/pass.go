@@ -150,7 +150,7 @@ func (p *Pass) beginFile() error {
 		return p.blameChange(err)
 	}
 	p.open = rows
-	if t, text := rows.(*textRows); text && (t.file.size != f.size || t.file.modified != f.modified) {
+	if t, isText := rows.(interface{ isOther() bool }); isText && t.isOther() {
 		// The hash would show it at the end; until then rows of it would be used.
 		return f.verify(p.ctx)
 	}

@@ -10,9 +10,10 @@ import (
 
 // The kinds of file that are read. Everything else is refused by its own name.
 const (
-	kindText = "text" // CSV and its relatives
-	kindGzip = "gzip" // text compressed
-	kindXLSX = "xlsx" // any ZIP that is not known to be something else
+	kindText  = "text"  // CSV and its relatives
+	kindGzip  = "gzip"  // text compressed
+	kindJSONL = "jsonl" // JSON objects
+	kindXLSX  = "xlsx"  // any ZIP that is not known to be something else
 )
 
 // foreign is a kind of file that is not read: what it is and what to do.
@@ -21,6 +22,7 @@ type foreign struct{ what, hint string }
 const (
 	exportHint = "Save or export it as .xlsx or .csv"
 	resaveHint = "Open it in a spreadsheet program and save it as .xlsx"
+	listHint   = "Write its objects one on each line into a .jsonl file, such as with jq -c '.[]'"
 	sniffed    = 64 << 10 // bytes looked at from each end of a file
 )
 
@@ -46,6 +48,9 @@ func sniffKind(r io.ReaderAt, size int64) (kind string, other foreign, err error
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
 		other, err := sniffCompound(r, head, size)
 		return "", other, err
+	}
+	if isJSONObject(head) {
+		return kindJSONL, foreign{}, nil
 	}
 	if other, found := sniffOther(head); found {
 		return "", other, nil
@@ -112,6 +117,14 @@ func inUTF16(text string) []byte {
 	return wide
 }
 
+// isJSONObject reports whether a text begins with a JSON object.
+func isJSONObject(head []byte) bool {
+	text := bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf")), " \t\r\n")
+	inside, found := bytes.CutPrefix(text, []byte("{"))
+	inside = bytes.TrimLeft(inside, " \t\r\n")
+	return found && len(inside) > 0 && (inside[0] == '"' || inside[0] == '}')
+}
+
 // sniffOther finds other formats that have been given for a customer list by
 // mistake.
 func sniffOther(head []byte) (foreign, bool) {
@@ -146,11 +159,9 @@ func sniffOther(head []byte) (foreign, bool) {
 		{"<table", "an HTML table", resaveHint},
 		{"<meta ", "an HTML page", resaveHint},
 		{"<?xml", "an XML file", resaveHint},
-		{`{"`, "a JSON file", exportHint},
-		{`[{`, "a JSON file", exportHint},
-		{"{\n", "a JSON file", exportHint},
-		{"{\r\n", "a JSON file", exportHint},
-		{"[\n", "a JSON file", exportHint},
+		{`[{`, "a JSON file", listHint},
+		{"[\n", "a JSON file", listHint},
+		{"[\r\n", "a JSON file", listHint},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) || bytes.HasPrefix(text, []byte(known.magic)) {
 			return foreign{known.what, known.hint}, true
@@ -162,17 +173,20 @@ func sniffOther(head []byte) (foreign, bool) {
 // contradictsName reports whether a file is named for something else than its
 // content, and what to do. Names without a known ending promise nothing.
 func contradictsName(name, kind string) (hint string, wrong bool) {
-	promised := map[string]string{".csv": kindText, ".tsv": kindText, ".txt": kindText, ".tab": kindText, ".gz": kindGzip,
+	promised := map[string]string{".csv": kindText, ".tsv": kindText, ".txt": kindText, ".tab": kindText, ".gz": kindGzip, ".jsonl": kindJSONL, ".ndjson": kindJSONL,
 		".xlsx": kindXLSX, ".xlsm": kindXLSX, ".xltx": kindXLSX, ".xltm": kindXLSX,
 		".xls": "other", ".xlsb": "other", ".ods": "other", ".numbers": "other"}[filepath.Ext(strings.ToLower(name))]
+	if kind == kindJSONL && promised != kind {
+		return "If it has one object on each line, give it a name that ends in .jsonl", true
+	}
 	if promised == "" || promised == kind {
 		return "", false
 	}
-	ending := map[string]string{kindText: ".csv", kindGzip: ".csv.gz", kindXLSX: ".xlsx"}[kind]
+	ending := map[string]string{kindText: ".csv", kindGzip: ".csv.gz", kindXLSX: ".xlsx", kindJSONL: ".jsonl"}[kind]
 	return "Give it a name that ends in " + ending + ", or save it again in the format it is named for", true
 }
 
 // describeKind names a kind for a message.
 func describeKind(kind string) string {
-	return map[string]string{kindXLSX: "an Excel workbook (.xlsx)", kindGzip: "a gzip file", kindText: "a text file (.csv)"}[kind]
+	return map[string]string{kindXLSX: "an Excel workbook (.xlsx)", kindGzip: "a gzip file", kindText: "a text file (.csv)", kindJSONL: "a JSON file"}[kind]
 }

@@ -52,7 +52,7 @@ type File struct {
 	Name      string // as the operator named it; "-" for standard input
 	SHA256    string // hex, of the bytes on disk
 	Size      int64  // bytes
-	Kind      string // "csv", "tsv" or "xlsx"
+	Kind      string // "csv", "tsv", "jsonl" or "xlsx"
 	Sheet     string // the sheet read, "" for CSV
 	Header    []string
 	HeaderRow int       // from 1; 0 = the file has none

@@ -61,6 +61,7 @@ func adviceByCode() map[string]string {
 		"other_field":          "The cell holds what belongs in another column. Check whether the cells of the row are shifted.",
 		"excel_error":          "The cell shows a spreadsheet error. Repair the formula, or write the value itself.",
 		"cell_error":           "The cell shows a spreadsheet error. Repair the formula, or write the value itself.",
+		"linked_data":          "The cell holds a linked data type or a picture of Excel. Right-click it, choose Data Type, then Convert to Text, or write the value itself.",
 		"bad_encoding":         "A letter was lost when the list was saved or converted. Type it again.",
 		"terms_not_accepted":   "The customer must have accepted the terms of service. Obtain that; do not just fill in the cell.",
 		"country_sanctioned":   "Customers of this country cannot be onboarded. Have your compliance department look at the row.",

@@ -44,6 +44,14 @@ of finding with its count, then the first cells one by one. It opens no connecti
 and no ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot
 be used.
 
+FILE is .csv, .tsv, .csv.gz, .xlsx, .jsonl or -, as for run. The keys of the objects of
+a .jsonl file are its columns, those of an object inside another one with a dot:
+--map city=address.city. Rejects of a .jsonl file are a workbook or a .csv file, as for
+every other list.
+
+A sheet and a header row that seem meant are read, and named in the notes; run asks
+first, or names the flags.
+
 --annotate returns the sender's own workbook with marks on the cells to correct; once
 corrected, it is an input like any other. Dropping a file on the program does the
 same.`,

@@ -40,7 +40,10 @@ func CellLines(cells []cell, files []source.File) []string {
 			e.File, e.Sheet = file.Name, file.Sheet
 			for _, m := range file.Mapped {
 				if m.Name == c.finding.Field && m.Name != "" {
-					e.Column, e.Cell = m.Column+1, table.CellName(m.Column+1, c.row.Number)
+					e.Column = m.Column + 1
+					if file.Kind != "jsonl" { // which has no cells
+						e.Cell = table.CellName(e.Column, c.row.Number)
+					}
 				}
 			}
 		}

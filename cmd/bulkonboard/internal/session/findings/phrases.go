@@ -71,6 +71,8 @@ func phrases() map[string]string {
 		"columns":         "more or fewer cells than headers",
 		"header_repeated": "column names, not a customer",
 		"cell_error":      "an error of a formula",
+		"linked_data":     "a linked data type or a picture",
+		"json_list":       "a list in place of one value",
 		"struck_out":      "struck out",
 		"struck_out_row":  "the whole row is struck out",
 		"merged":          "merged with other cells",
