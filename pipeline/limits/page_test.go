@@ -37,7 +37,7 @@ func limitTable() []limit {
 		{"Ratio", Ratio, "times the packed size", ".csv.gz and workbooks", "a million empty styled rows pack about 30 times; only bombs reach this"},
 		{"RatioFrom", RatioFrom, "bytes", ".csv.gz and workbooks", "what unpacks to less does no harm at any ratio"},
 
-		{"Workbook", Workbook, "bytes", books, "1,048,576 full rows are about 1 GiB; a larger list is better kept as CSV"},
+		{"Workbook", Workbook, "bytes", ".csv.gz and workbooks", "1,048,576 full rows are about 1 GiB; a larger list is better kept as CSV"},
 		{"WorkbookParts", WorkbookParts, "parts", books, "1,000 sheets with comments and drawings have fewer"},
 		{"ZipDirectory", ZipDirectory, "bytes", books, "the directory is in memory before its counts can be checked"},
 		{"OtherParts", OtherParts, "bytes", books, "the sheet and its texts are streamed; everything else is read into memory"},
