@@ -32,6 +32,7 @@ const (
 	CodeIPFormat       = "ip_format"
 	CodeIPNotPublic    = "ip_not_public"
 	CodeTerms          = "terms_not_accepted"
+	CodeTermsTime      = "terms_time"
 	CodeProgram        = "program_unknown"
 	CodeWalletFormat   = "wallet_format"
 	CodeWalletChecksum = "wallet_checksum"
@@ -54,6 +55,7 @@ const (
 	CodeEmailPlusTag       = "email_plus_tag"
 	CodeEmailMixedScript   = "email_mixed_script"
 	CodeEmailOneLetter     = "email_one_letter_host"
+	CodeEmailHostTypo      = "email_host_typo"
 	CodeEmailExample       = "email_example"
 	CodeEmailDisposable    = "email_disposable"
 	CodePhoneFictional     = "phone_fictional"
@@ -104,6 +106,7 @@ func Codes() []Code {
 		{CodeIPFormat, false, "the cell is not one plain IPv4 or IPv6 address"},
 		{CodeIPNotPublic, false, "the IP address is private, loopback, unspecified or otherwise not one that a user registers from"},
 		{CodeTerms, false, "terms of service not accepted"},
+		{CodeTermsTime, false, "the cell holds a date or a time, perhaps that of the consent to the terms of service"},
 		{CodeProgram, false, "the program is neither custodial nor non_custodial"},
 		{CodeWalletFormat, false, "the wallet address is not 0x and 40 hexadecimal digits"},
 		{CodeWalletChecksum, false, "the capitals of the wallet address do not match its EIP-55 checksum, so that a character is wrong"},
@@ -123,6 +126,7 @@ func Codes() []Code {
 		{CodeEmailPlusTag, true, "the e-mail has a plus tag, so that it may be a second address of one customer"},
 		{CodeEmailMixedScript, true, "the host of the e-mail mixes Latin with Cyrillic or Greek letters, often a look-alike"},
 		{CodeEmailOneLetter, true, "the host of the e-mail ends in a single letter, which no public host does"},
+		{CodeEmailHostTypo, true, "the host of the e-mail looks like a typing error of that of a big provider, such as gmial.com"},
 		{CodeEmailExample, true, "the e-mail is of a domain for examples and tests, and a real wallet pays"},
 		{CodeEmailDisposable, true, "the e-mail is of a service for throw-away addresses, and a real wallet pays"},
 		{CodePhoneFictional, true, "the phone number is of a range for films and tests, and a real wallet pays"},

@@ -26,6 +26,7 @@ type file struct {
 	width           int      // cells that each row must have; 0 = rows may be short (XLSX)
 	shapes          []shape  // by column, of text: the forms that its first cells have
 	prefilled       []string // by column: the value that most of its first cells have, "" = they differ
+	exact           []bool   // by column: most of its first long numbers do not end in zeros
 	carry           []int    // column of each carried name, -1 = none here
 	dates           []bool   // for each Options.Send: its column holds dates
 }
@@ -172,6 +173,7 @@ func (in *Input) readHeader(f *file, head []table.Record, wanted int) *Error {
 		return refuseNoRows("")
 	}
 	f.prefilled = findPrefilled(len(f.header), head[at+1:])
+	f.exact = findExact(len(f.header), head[at+1:])
 	f.noteUnnamed(&head[at])
 	f.noteFoundHeader(!slices.Equal(headers.Cells, head[at].Cells))
 	if first := &head[at+1]; first.Lines > 0 && len(header) >= 3 && table.IsBlank(first.Cells[1:]) && strings.Count(first.Cells[0], f.Delimiter) >= len(header)-2 {

@@ -50,7 +50,7 @@ func (f *file) findUnsettled(cells []string) []Issue {
 			return strings.Contains(said, strings.ToLower(strings.TrimSpace(m.Header))+": "+what) || strings.Contains(said, strings.ToLower(m.Name)+": "+what)
 		}
 		const fill = " in the list it comes from. enter the value, or clear onboard_problem if there is none"
-		for _, lost := range []struct{ code, what string }{{"struck_out", xlsx.StruckOutCell}, {"number_format", xlsx.OtherForm}, {"formula_uncached", xlsx.MissingResult}} {
+		for _, lost := range []struct{ code, what string }{{"excel_rounded", xlsx.RoundedForm}, {"struck_out", xlsx.StruckOutCell}, {"number_format", xlsx.OtherForm}, {"formula_uncached", xlsx.MissingResult}} {
 			if isSaid(lost.what) {
 				found = append(found, Issue{Column: column, Code: lost.code, Message: lost.what + fill})
 			}

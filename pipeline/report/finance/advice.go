@@ -64,6 +64,8 @@ func adviceByCode() map[string]string {
 		"linked_data":          "The cell holds a linked data type or a picture of Excel. Right-click it, choose Data Type, then Convert to Text, or write the value itself.",
 		"bad_encoding":         "A letter was lost when the list was saved or converted. Type it again.",
 		"terms_not_accepted":   "The customer must have accepted the terms of service. Obtain that; do not just fill in the cell.",
+		"terms_time":           "The cell holds a time, perhaps that of the consent. Write TRUE if the customer has accepted the terms of service.",
+		"email_host_typo":      "The part after the @ looks like a typing error. Compare it with the original.",
 		"country_sanctioned":   "Customers of this country cannot be onboarded. Have your compliance department look at the row.",
 		"ip_not_public":        publicIP,
 		"ip_format":            publicIP,

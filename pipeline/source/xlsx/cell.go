@@ -16,6 +16,7 @@ const (
 	StruckOutCell = "text in the cell is struck out"
 	OtherForm     = "the sheet shows this number in another form"
 	MissingResult = "the cell is a formula without a result"
+	RoundedForm   = "the number is rounded"
 )
 
 // readCell reads one cell to its end.
@@ -251,6 +252,10 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 		p.setText(text)
 		p.addIssue("number_rounded", "the number has more than 15 digits, of which spreadsheet programs keep 15: format the column as text and enter it again", false)
 		return nil
+	}
+	if format.isScientific(text) {
+		p.addIssue("excel_rounded", RoundedForm+": the sheet shows it in scientific form, as 1.41556E+10, and digits may be lost. format the column as text and enter the number again from its source", false)
+		p.issues[len(p.issues)-1].OnlyDeciding = true
 	}
 	shown, ok := format.showNumber(text)
 	if !ok {

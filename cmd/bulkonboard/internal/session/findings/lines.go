@@ -25,7 +25,9 @@ func meaningOf(code string) string {
 func InputCodes() []validate.Code {
 	codes := validate.Codes()
 	for _, c := range source.Codes() {
-		codes = append(codes, validate.Code(c))
+		if !slices.ContainsFunc(codes, func(known validate.Code) bool { return known.Code == c.Code }) { // both see rounded numbers
+			codes = append(codes, validate.Code(c))
+		}
 	}
 	return codes
 }
