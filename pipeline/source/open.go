@@ -81,8 +81,8 @@ func (in *Input) noteUnused(opt Options) {
 	}
 	unused(workbooks == 0 && opt.Sheet != "", "--sheet", "no file is a workbook")
 	unused(workbooks+texts == 0 && opt.HeaderRow > 0, "--header-row", "the keys of JSON lines are the headers")
-	unused(texts == 0 && opt.Delimiter != 0, "--delimiter", "no file is a text")
-	unused(texts == 0 && opt.Encoding != "", "--encoding", "no file is a text")
+	unused(texts == 0 && opt.Delimiter != 0, "--delimiter", "no file is a text file")
+	unused(texts == 0 && opt.Encoding != "", "--encoding", "no file is a text file")
 }
 
 // Validate returns an *Error if an option means nothing, whatever the input. Open

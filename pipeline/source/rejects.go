@@ -40,7 +40,7 @@ func (f *file) findUnsettled(cells []string) []Issue {
 	var found []Issue
 	if strings.Contains(said, xlsx.StruckOutRow) {
 		found = append(found, Issue{Column: -1, Code: "struck_out_row",
-			Message: xlsx.StruckOutRow + " in the list it comes from. delete it, or clear its onboard_problem if the customer is to be onboarded"})
+			Message: xlsx.StruckOutRow + " in the list it comes from. Delete it, or clear its onboard_problem if the customer is to be onboarded"})
 	}
 	for column, m := range f.mapped {
 		if m.Name == "" || strings.TrimSpace(cells[column]) != "" {
@@ -49,7 +49,7 @@ func (f *file) findUnsettled(cells []string) []Issue {
 		isSaid := func(what string) bool {
 			return strings.Contains(said, strings.ToLower(strings.TrimSpace(m.Header))+": "+what) || strings.Contains(said, strings.ToLower(m.Name)+": "+what)
 		}
-		const fill = " in the list it comes from. enter the value, or clear onboard_problem if there is none"
+		const fill = " in the list it comes from. Enter the value, or clear onboard_problem if there is none"
 		for _, lost := range []struct{ code, what string }{{"excel_rounded", xlsx.RoundedForm}, {"struck_out", xlsx.StruckOutCell}, {"number_format", xlsx.OtherForm}, {"formula_uncached", xlsx.MissingResult}} {
 			if isSaid(lost.what) {
 				found = append(found, Issue{Column: column, Code: lost.code, Message: lost.what + fill})
@@ -69,11 +69,11 @@ func isReport(header []string) bool {
 
 // reportHint returns which file to give instead of a report.
 func reportHint(report string) string {
-	rejects := "the rejects file that was written beside the input"
+	rejects := "the rejects file that was written next to the input"
 	if name := findRejects(report); name != "" {
 		rejects = "the rejects file " + table.DisplayName(name)
 	}
-	return "Give " + rejects + ", which holds what is to be corrected, or the original list"
+	return "Name " + rejects + ", which has the rows to correct, or the original list"
 }
 
 // findRejects returns the rejects file that goes with a report, by its name: the

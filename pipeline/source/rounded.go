@@ -46,7 +46,7 @@ func (f *file) findRounded(cells []string) []Issue {
 	for _, column := range f.values {
 		if column >= 0 && f.exact[column] && strings.HasSuffix(cells[column], roundedZeros) && isLongNumber(cells[column]) {
 			found = append(found, Issue{Column: column, Code: "excel_rounded",
-				Message: xlsx.RoundedForm + ": it ends in five zeros, unlike the others of its column. enter it again from its source, a phone number with its +"})
+				Message: xlsx.RoundedForm + ": it ends in five zeros, unlike the others of its column. Enter it again from its source, a phone number with its +"})
 		}
 	}
 	return found

@@ -221,7 +221,7 @@ func (j *Reader) readValue(d *json.Decoder, name string, value json.Token, rec *
 	case bool:
 		rec.Cells[column] = fmt.Sprint(v)
 	case json.Delim:
-		rec.Issues = append(rec.Issues, table.CellIssue{Issue: table.Issue{Column: column, Code: "json_list", Message: "the value is a list, and a field has one value. write a text, a number, true or false"}})
+		rec.Issues = append(rec.Issues, table.CellIssue{Issue: table.Issue{Column: column, Code: "json_list", Message: "the value is a list, and a field has one value. Write a text, a number, true or false"}})
 		return j.skipList(d)
 	}
 	if n := len(rec.Cells[column]); n > limits.CellShown && utf8.RuneCountInString(rec.Cells[column]) > limits.CellShown {

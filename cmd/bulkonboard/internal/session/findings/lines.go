@@ -11,16 +11,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// meaningOf returns what a code of the field rules or of the reader means; "" for
-// other codes.
-func meaningOf(code string) string {
-	codes := InputCodes()
-	if i := slices.IndexFunc(codes, func(c validate.Code) bool { return c.Code == code }); i >= 0 {
-		return codes[i].Meaning
-	}
-	return ""
-}
-
 // InputCodes returns the codes of the field rules and of the reader.
 func InputCodes() []validate.Code {
 	codes := validate.Codes()
