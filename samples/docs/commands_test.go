@@ -117,12 +117,29 @@ func TestFlagsExist(t *testing.T) {
 	}
 }
 
+// The page about lists names every flag of validate.
+func TestSpreadsheetsNameEveryFlag(t *testing.T) {
+	page := readPage(t, "spreadsheets.md")
+	flags := commandFlags(t)["validate"]
+	if len(flags) < 20 {
+		t.Fatalf("validate has only %d flags", len(flags))
+	}
+	for _, flag := range flags {
+		if flag != "--help" && flag != "--version" && !regexp.MustCompile(flag+"[ `=]").MatchString(page) {
+			t.Errorf("spreadsheets.md does not name %s", flag)
+		}
+	}
+}
+
 // checkCommand returns what is wrong with a command, or "".
 func checkCommand(t *testing.T, known map[string][]string, words []string) string {
 	t.Helper()
 	for _, w := range words[1:] {
 		if problem := checkPath(w); problem != "" {
 			return problem
+		}
+		if job, isJob := strings.CutPrefix(w, "--from=cronjob/"); isJob && !strings.Contains(readPage(t, filepath.Join(root, "samples", "deploy", "cronjob.yaml")), "kind: CronJob\nmetadata:\n  name: "+job+"\n") {
+			return "no such CronJob: " + job
 		}
 	}
 	switch words[0] {
