@@ -17,7 +17,7 @@ func TestListsOfOtherPrograms(t *testing.T) {
 	made := append([]string{"[excel_date]", "column postalCode (cell K6)", "1 cell is made by formulas"}, damaged...)
 	lost := append([]string{"row 4", "[bad_encoding]", `are separated by ";"`}, damaged...)
 	rich := []string{"hidden sheets with data were not read", "1 row with data is hidden, the first is row 9", "read like the others: Q",
-		"row 11: holds next to nothing of a customer", "repeats row 4", "row 8, column phoneNumber (cell E8): is a date", "[number_rounded]"}
+		"row 11 is a total, left out", "repeats row 4", "row 8, column phoneNumber (cell E8): is a date", "[number_rounded]"}
 	for _, list := range []struct {
 		name string
 		args []string
