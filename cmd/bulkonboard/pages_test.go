@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // pageStep is a command of a page, or one between them that the page does not
@@ -66,6 +65,7 @@ func pageSteps(t *testing.T, text string) (steps []pageStep) {
 type pageStage struct {
 	*testing.T
 	dir     string
+	file    string // the page, which -update writes; "" is not written
 	env     map[string]string
 	partner *scene         // the partner that the commands reach; nil is none
 	after   func(pageStep) // called after each command
@@ -132,14 +132,30 @@ func (s *pageStage) playCommand(step pageStep) {
 	for name, value := range s.env {
 		c.Env = append(c.Env, name+"="+value)
 	}
-	begin := time.Now()
 	out, err := c.CombinedOutput()
-	s.Logf("line %d: %s: $ %s", step.line, time.Since(begin).Round(time.Second), step.command)
 	if code := exitOfProcess(s.T, err); code != step.exit {
 		s.Fatalf("line %d: $ %s\nexit %d, want %d\n%s", step.line, step.command, code, step.exit, out)
 	}
-	if step.output != "" && !matchesOutput(step.output, string(out)) {
+	switch {
+	case step.output == "" || matchesOutput(step.output, string(out)):
+	case *update && s.file != "" && !strings.Contains(step.output, "...\n"):
+		s.updatePage(step, string(out))
+	default:
 		s.Errorf("line %d: $ %s\nprints\n%s\nand the page says\n%s", step.line, step.command, out, step.output)
+	}
+}
+
+// updatePage writes what a command prints into the page.
+func (s *pageStage) updatePage(step pageStep, output string) {
+	s.Helper()
+	page, err := os.ReadFile(s.file)
+	if err != nil {
+		s.Fatal(err)
+	}
+	shown := "$ " + step.command + "\n"
+	text := strings.Replace(string(page), shown+step.output, shown+output, 1)
+	if err := os.WriteFile(s.file, []byte(text), 0o600); err != nil {
+		s.Fatal(err)
 	}
 }
 
@@ -187,7 +203,8 @@ func pages(t *testing.T) (found []string) {
 }
 
 // TestPages plays the commands of every page in their order, and compares what they
-// print with what the page says. ledger.md has a test of its own.
+// print with what the page says. With -update it writes outputs that differ into the
+// page, but for those with a line of dots. ledger.md has a test of its own.
 func TestPages(t *testing.T) {
 	long(t)
 	played := map[string]int{}
@@ -211,7 +228,9 @@ func TestPages(t *testing.T) {
 			if page == runbookPage {
 				newStage = newRunbookStage
 			}
-			newStage(t).play(steps)
+			s := newStage(t)
+			s.file = filepath.Join("..", "..", page)
+			s.play(steps)
 		})
 	}
 	for page, least := range map[string]int{"README.md": 3, runbookPage: 25, "samples/docs/spreadsheets.md": 8} {
