@@ -37,7 +37,8 @@ func shots() []shot {
 		{"validate", "bulkonboard validate " + list, ""},
 		{"plan", "bulkonboard plan --sandbox --fee 0.50 " + list, ""},
 		{"running", "bulkonboard run --sandbox --fee 0.50 " + goodList, " 40%"},
-		{"", "bulkonboard run --sandbox --fee 0.50 --rate unlimited --lock-timeout 1m " + list, ""},
+		// Exit 7: the run before it has not ended yet.
+		{"", "until bulkonboard run --sandbox --rate unlimited " + list + "; test $? != 7; do sleep 1; done", ""},
 		{"status", "bulkonboard status --sandbox", ""},
 	}
 }
@@ -127,7 +128,11 @@ func capture(ctx context.Context, socket, dir string, s shot, columns int) (stri
 		if strings.Contains(screen, until) {
 			return strings.TrimRight(strings.ReplaceAll(screen, end, ""), "\n "), nil
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	return "", fmt.Errorf("the terminal never showed %q", until)
 }
