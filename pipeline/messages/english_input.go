@@ -211,7 +211,7 @@ func readerCodes() map[string]Message {
 			"The cell holds a linked data type of Excel, such as a country, or a picture. Other programs see only an error.",
 			"Right-click the cell in Excel and choose Data Type, then Convert to Text.",
 			"Right-click the cell in Excel and choose Data Type, then Convert to Text."},
-		"json_list": {"a list in place of a value",
+		"json_list": {"a list instead of a value",
 			"The value is a list, but a field has one value.",
 			"Write a text, a number, true or false.", "Write a text, a number, true or false."},
 		"formula": {"a formula",

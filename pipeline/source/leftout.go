@@ -147,9 +147,9 @@ func (l *leftOut) add(kind rowKind, number int) {
 func (l *leftOut) notes() []Note {
 	var notes []Note
 	if blank := l.kinds[blankRow]; blank.count > 0 {
-		notes = append(notes, Note{Code: "blank_rows", Message: blank.listRows() + " hold nothing but unticked boxes, prefilled values or running numbers, and count as blank"})
+		notes = append(notes, Note{Code: "blank_rows", Message: blank.listRows() + " have only unticked boxes, prefilled values or running numbers, and count as blank"})
 		if blank.count == 1 {
-			notes[0].Message = blank.listRows() + " holds nothing but unticked boxes, prefilled values or running numbers, and counts as blank"
+			notes[0].Message = blank.listRows() + " has only unticked boxes, prefilled values or running numbers, and counts as blank"
 		}
 	}
 	var parts []string
