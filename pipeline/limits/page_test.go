@@ -104,12 +104,12 @@ func limitsPage() string {
 	var b strings.Builder
 	b.WriteString(`# Limits
 
-Every bound on what the program reads. They are far above what honest lists, partners and callers give, and
-no input takes more than ` + FormatSize(Memory) + ` of memory. What is beyond a limit is refused before anything is sent: exit code 2, with the
-file, the place and the limit. A CSV has no limit on its size.
+Every bound on what the program reads. Honest lists, partners and callers stay far below them, and
+no input takes more than ` + FormatSize(Memory) + ` of memory. An input beyond a limit is refused before anything is sent: exit code 2, with the
+file, the place and the limit. The size of a CSV is not limited.
 
-This page is made from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
-Each limit is tried on the program itself, and the memory measured:
+This page is generated from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
+Tests try each limit on the program itself, and measure the memory:
 ` + "`go test ./cmd/bulkonboard -run TestHostileLimits -v`" + `, and with the heaviest inputs, in about five minutes:
 ` + "`HOSTILE_ALL=1 go test ./cmd/bulkonboard -run TestHostileLimits -timeout 30m -v`" + `.
 
