@@ -308,6 +308,9 @@ func settingsText(cfg Config) string {
 	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
 		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
 	}
+	if len(cfg.Rules.Values) > 0 {
+		s.WriteString(" values:" + cfg.Rules.Values.String())
+	}
 	if cfg.Rules.Strict {
 		s.WriteString(" strict")
 	}

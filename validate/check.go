@@ -9,6 +9,10 @@ import "strings"
 // Checking the values of the User again returns the same User.
 func (r *Rules) Check(raw Raw) Result {
 	c := rowCheck{rules: r, raw: raw}
+	if len(r.Values) > 0 {
+		r.Values.read(&c.raw, func(field string) { c.addChange(field, "value") })
+		raw = c.raw
+	}
 	if raw.Email == "" && isBarelyFilled(raw) {
 		c.addProblem("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
 		return Result{Problems: c.problems}

@@ -15,7 +15,8 @@ type layout struct {
 	header    []string
 	mapped    []Mapping // one for each column
 	written   []bool    // by column: it is that of a Field.Written
-	values    []int     // column of each Options.Fields, -1 = none
+	values    []int     // column of each Options.Fields, -1 = none; of a joined field the first
+	joined    [][]int   // columns of each Options.Fields that is joined, else nil
 	id        int       // column of Options.ID, -1 = none
 	send      []int     // column of each Options.Send
 	rejects   bool      // a rejects file of ours
@@ -71,7 +72,7 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 			header[i] = formula.Unguard(h)
 		}
 	}
-	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)),
+	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)), joined: make([][]int, len(m.opt.Fields)),
 		mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
@@ -121,9 +122,12 @@ func isQuotedSingly(cells []string) bool {
 // assignColumns gives columns to fields: first those of Options.Map, then those with
 // the canonical name, then those with an alias. It never chooses between two.
 func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
+	if e := m.joinColumns(l); e != nil {
+		return e
+	}
 	for i, f := range m.opt.Fields {
 		wanted, asked := m.opt.Map[f.Name]
-		if !asked {
+		if !asked || l.joined[i] != nil {
 			continue
 		}
 		column := findColumn(l.header, wanted)
@@ -148,6 +152,9 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 				continue
 			}
 			name, first := m.opt.Fields[i].Name, l.values[i]
+			if l.joined[i] != nil {
+				continue // its columns are named
+			}
 			if first < 0 {
 				m.assignColumn(l, i, name, column)
 				continue

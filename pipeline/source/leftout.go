@@ -26,6 +26,8 @@ const (
 	totalRow
 	remarkRow // one filled cell
 	headerRow // the headers again
+	struckRow // of StruckOutRows
+	sparseRow // of NoCustomerRows
 	rowKinds
 )
 
@@ -42,6 +44,9 @@ func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
 	}
 	if f.repeatsHeader(rec.Cells) {
 		return headerRow
+	}
+	if kind := f.kindAsked(m, rec); kind != customerRow {
+		return kind
 	}
 	filled, numbers, first := 0, 0, ""
 	for _, cell := range rec.Cells {
@@ -67,6 +72,24 @@ func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
 		return remarkRow
 	}
 	return customerRow
+}
+
+// kindAsked returns which of the kinds of Options.LeaveOut a row is, customerRow if
+// of none.
+func (f *file) kindAsked(m *matcher, rec *table.Record) rowKind {
+	isStruck := func(is table.CellIssue) bool { return is.Code == "struck_out_row" }
+	if slices.Contains(m.opt.LeaveOut, StruckOutRows) && slices.ContainsFunc(rec.Issues, isStruck) {
+		return struckRow
+	}
+	if !slices.Contains(m.opt.LeaveOut, NoCustomerRows) || f.countNeeded(m, rec.Cells) > 1 {
+		return customerRow
+	}
+	for i, field := range m.opt.Fields {
+		if at := f.values[i]; field.Identifies && at >= 0 && at < len(rec.Cells) && strings.TrimSpace(rec.Cells[at]) != "" {
+			return customerRow
+		}
+	}
+	return sparseRow
 }
 
 // maxBareCounts is how many numbers a row of totals without a word for it has.
@@ -132,37 +155,40 @@ func (l *leftOut) add(kind rowKind, number int) {
 	}
 }
 
-// note returns the note on the rows that are left out, if there are any.
-func (l *leftOut) note() (Note, bool) {
-	var parts []string
-	for _, k := range []struct {
-		kind      rowKind
-		one, more string
-	}{
-		{totalRow, "is a total", "are totals"},
-		{remarkRow, "is a heading or a remark", "are headings or remarks"},
-		{headerRow, "repeats the headers", "repeat the headers"},
-	} {
-		found := l.kinds[k.kind]
-		if found.count == 0 {
-			continue
-		}
-		var numbers []string
-		for _, n := range found.first {
-			numbers = append(numbers, strconv.Itoa(n))
-		}
-		text, verb := "row ", k.one
-		if found.count > 1 {
-			text, verb = "rows ", k.more
-		}
-		text += strings.Join(numbers, ", ")
-		if more := found.count - len(found.first); more > 0 {
-			text += " and " + strconv.Itoa(more) + " more"
-		}
-		parts = append(parts, text+" "+verb)
+// notes returns the notes on the rows that are left out.
+func (l *leftOut) notes() []Note {
+	var notes []Note
+	unasked := l.describe(totalRow, "is a total", "are totals")
+	unasked = append(unasked, l.describe(remarkRow, "is a heading or a remark", "are headings or remarks")...)
+	unasked = append(unasked, l.describe(headerRow, "repeats the headers", "repeat the headers")...)
+	if len(unasked) > 0 {
+		notes = append(notes, Note{Code: "left_out", Warning: true, Message: strings.Join(unasked, ", ") + ", left out. such rows are not customers"})
 	}
-	if len(parts) == 0 {
-		return Note{}, false
+	asked := l.describe(struckRow, "is struck out", "are struck out")
+	asked = append(asked, l.describe(sparseRow, "names no customer", "name no customer")...)
+	if len(asked) > 0 {
+		notes = append(notes, Note{Code: "left_out_asked", Warning: true, Message: strings.Join(asked, ", ") + ", left out because --leave-out or the map file says so"})
 	}
-	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. such rows are not customers"}, true
+	return notes
+}
+
+// describe names the rows of one kind; nil if there are none.
+func (l *leftOut) describe(kind rowKind, one, more string) []string {
+	found := l.kinds[kind]
+	if found.count == 0 {
+		return nil
+	}
+	var numbers []string
+	for _, n := range found.first {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	text, verb := "row ", one
+	if found.count > 1 {
+		text, verb = "rows ", more
+	}
+	text += strings.Join(numbers, ", ")
+	if hidden := found.count - len(found.first); hidden > 0 {
+		text += " and " + strconv.Itoa(hidden) + " more"
+	}
+	return []string{text + " " + verb}
 }

@@ -96,6 +96,9 @@ func (o *Options) Validate() error {
 			return &Error{Reason: fmt.Sprintf("--map %q: there is no such field", name), Hint: "The fields are " + strings.Join(o.fieldNames(), ", ")}
 		}
 	}
+	if err := o.checkJoins(fields); err != nil {
+		return err
+	}
 	for _, send := range o.Send {
 		if send.Field == "" || send.Column == "" {
 			return &Error{Reason: "--send names no field or no column", Hint: "It is written FIELD=COLUMN"}
@@ -172,20 +175,22 @@ func (in *Input) Notes() []Note {
 func (in *Input) Settings() string {
 	type settled struct {
 		csvfile.Dialect
-		Sheet  string         `json:"sheet"`
-		Header int            `json:"header"`
-		Width  int            `json:"width"`
-		Fields map[string]int `json:"fields"` // name → column
-		ID     int            `json:"id"`
-		Send   map[string]int `json:"send"`
-		Carry  []int          `json:"carry"`
+		Sheet  string           `json:"sheet"`
+		Header int              `json:"header"`
+		Width  int              `json:"width"`
+		Fields map[string]int   `json:"fields"` // name → column
+		Joined map[string][]int `json:"joined,omitempty"`
+		ID     int              `json:"id"`
+		Send   map[string]int   `json:"send"`
+		Carry  []int            `json:"carry"`
 	}
 	all := struct {
 		Version  int       `json:"source"`
 		Formulas string    `json:"formulas"`
 		Carry    []string  `json:"carry"`
+		LeaveOut []string  `json:"leaveOut,omitempty"`
 		Files    []settled `json:"files"`
-	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried}
+	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried, LeaveOut: slices.Sorted(slices.Values(in.opt.LeaveOut))}
 	if all.Formulas == "" {
 		all.Formulas = "cached"
 	}
@@ -196,6 +201,15 @@ func (in *Input) Settings() string {
 			if m.Field != "" {
 				s.Fields[m.Field] = m.Column
 			}
+		}
+		for i, columns := range f.joined {
+			if columns == nil {
+				continue
+			}
+			if s.Joined == nil {
+				s.Joined = map[string][]int{}
+			}
+			s.Joined[in.opt.Fields[i].Name] = columns
 		}
 		for i, column := range f.send {
 			s.Send[in.opt.Send[i].Field] = column

@@ -136,9 +136,7 @@ func (p *Pass) finishFile() error {
 		notes = append(notes, Note{Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another one of the first list. such a row goes out only with an e-mail of its own", table.FormatCount(p.repeats, "row"))})
 	}
 	f := p.in.files[p.at]
-	if n, found := p.left.note(); found {
-		notes = append(notes, n)
-	}
+	notes = append(notes, p.left.notes()...)
 	for _, n := range notes {
 		if n.File = p.at; !slices.Contains(f.notes, n) { // each pass notices the same
 			f.notes = append(f.notes, n)
