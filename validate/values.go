@@ -98,6 +98,10 @@ func (v Values) String() string {
 	return b.String()
 }
 
+// MayMeanConsent reports whether a folded word is one that senders write for yes or
+// accepted. It decides nothing: an operator does, with [Values.Add].
+func MayMeanConsent(word string) bool { return celltext.MayMeanYes(word) }
+
 // WordFields returns the names of the fields whose words may be given a meaning. Who
 // customers are, where they registered from and what their wallet is has none.
 func WordFields() []string { return Fields().namesOf(hasWords) }

@@ -49,6 +49,18 @@ func (o *Options) checkJoins(fields map[string]bool) error {
 	return nil
 }
 
+// addPart notes that a column holds a part of a field that is read from another one.
+func (l *layout) addPart(field string, whole, column int) {
+	i := slices.IndexFunc(l.parts, func(j Join) bool { return j.Field == field })
+	if i < 0 {
+		i = len(l.parts)
+		l.parts = append(l.parts, Join{Field: field, Columns: []string{l.header[whole]}})
+	}
+	part := &l.parts[i]
+	part.Columns = append(part.Columns, l.header[column])
+	slices.SortFunc(part.Columns, func(a, b string) int { return slices.Index(l.header, a) - slices.Index(l.header, b) })
+}
+
 // joinCells replaces the values of joined fields by all their cells.
 func (l *layout) joinCells(cells, values []string) {
 	for i, columns := range l.joined {

@@ -26,6 +26,7 @@ type layout struct {
 	problem   int       // column of what was wrong with them, if rejects
 	another   []bool    // by column: it was not taken because of what its cells hold
 	ambiguous []int     // fields read from a column whose header may mean another thing
+	parts     []Join    // fields of which a part is left behind
 	notes     []Note
 }
 
@@ -243,6 +244,7 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 		case strings.TrimSpace(h) == "":
 			l.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
 		case isPart && hasValues(rows, column):
+			l.addPart(m.opt.Fields[whole].Name, l.values[whole], column)
 			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
 		case l.another[column]: // assignColumns said so
 		default:

@@ -150,7 +150,7 @@ func (in *Input) Files() []File {
 			}
 		}
 		files[i] = File{Name: f.name, SHA256: hex.EncodeToString(f.sum[:]), Size: f.size, Kind: kind,
-			Sheet: f.sheet, Header: slices.Clone(f.header), Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped)}
+			Sheet: f.sheet, Row: f.headerRow, Header: slices.Clone(f.header), Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped), Parts: slices.Clone(f.parts)}
 	}
 	return files
 }

@@ -69,9 +69,11 @@ type File struct {
 	Size   int64  // bytes
 	Kind   string // "csv", "tsv" or "xlsx"
 	Sheet  string // the sheet read, "" for CSV
+	Row    int    // of the headers, as a spreadsheet shows it
 	Header []string
 	Hidden []int     // columns that are hidden in the sheet, from 0
 	Mapped []Mapping // in column order
+	Parts  []Join    // fields of which a part is in a column that is not read, with all columns in their order
 }
 
 // Mapping says which column was taken for which field.

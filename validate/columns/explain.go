@@ -45,7 +45,7 @@ func (c *Checker) explain(key findingKey, seen *affectedRows) Finding {
 			out.Text = "these phone numbers have no country code. write them with + and country code"
 		}
 		if len(seen.countries) > 1 {
-			out.Text = "these phone numbers have no country code, and their rows are of several countries. write them with + and country code: --phone-region knows only one country"
+			out.Text = "these phone numbers have no country code, and their rows are of several countries. write them with + and country code: --phone-region column reads each as one of its row's country, --phone-region CC all as ones of one country"
 		}
 	case KindDecimal:
 		out.Text = "a program has read these " + numbersOf(key.field) + " as quantities and added .0 or a separator of thousands. export the column as text"

@@ -66,6 +66,7 @@ func NewCollector() *Collector {
 func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id string, most int) {
 	f.Columns.rules, f.Columns.carried, f.Columns.id = rules, in.Carried(), id
 	f.Columns.Checker.Rules, f.Columns.Checker.SharedRows = rules, most
+	f.Columns.Proposer.Rules = rules
 }
 
 func (f *Collector) Add(r ledger.Row) error {
