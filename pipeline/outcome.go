@@ -25,6 +25,8 @@ func Codes() []Code {
 		{CodeRepeats, "an earlier row of this input has the same e-mail and the same details"},
 		{CodeRepeatsOther, "an earlier row of this input has the same e-mail but other details"},
 		{CodeSharesEmail, "another row of this input has the e-mail of this invalid one"},
+		{CodeSharesNumber, "another row of this input has the customer number of this invalid one, under another e-mail"},
+		{CodeSharesPerson, "another row of this input has the name and phone number of this invalid one, under another e-mail"},
 		{"known_from", "the row is invalid, and its customer is known from another input, which the message names"},
 		{CodeIDKnown, "the customer number was onboarded under another e-mail"},
 		{CodeIDRepeated, "an earlier row of this input has the same customer number and another e-mail"},

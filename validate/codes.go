@@ -115,6 +115,7 @@ func Codes() []Code {
 		{CodeNotation, false, "the value is written as another format writes it: HTML entities, percent-encoding, backslash escapes or the like"},
 		{CodeOtherField, false, "the cell holds what belongs in another field, such as an e-mail address as a name"},
 
+		{CodeForetold, true, "will be wrong once the other problems of the row are corrected"},
 		{CodePlaceholderIgnored, true, "an optional cell holds a dash, N/A or the like, and counts as empty"},
 		{CodeInvisibleKept, true, "the value has an invisible character, which is sent"},
 		{CodeSpaceTrimmed, true, "no-break or other special spaces around the value were taken away"},

@@ -66,6 +66,12 @@ type Result struct {
 	Identity string    // see Identity; "" when the e-mail has none. Set for invalid rows too, when the e-mail itself is sound
 	Problems []Problem // problems first in field order, then warnings
 	Changes  []Change
+
+	// Corrected is what an invalid row becomes once those of its problems are
+	// corrected that have one right form, and CorrectedIdentity its identity; zero if
+	// there are none. Only their sound fields are filled in.
+	Corrected         User
+	CorrectedIdentity string
 }
 
 // Valid reports whether there is no problem but warnings.
