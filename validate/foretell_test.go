@@ -63,7 +63,9 @@ func TestOneRound(t *testing.T) {
 // damagedRow returns a row with some cells as lists have them.
 func damagedRow(t *rapid.T) Raw {
 	raw := sound()
-	damage := func(cell *string, forms ...string) { *cell = rapid.SampledFrom(append(forms, *cell, *cell)).Draw(t, "cell") }
+	damage := func(cell *string, forms ...string) {
+		*cell = rapid.SampledFrom(append(forms, *cell, *cell)).Draw(t, "cell")
+	}
 	damage(&raw.FirstName, "", "J\u200bane", "Jane\nDoe", "nan", "0x1", "Jane\x01 Doe")
 	damage(&raw.LastName, "", "Doe\x01", "jane@company.com", "Do\u00ade")
 	damage(&raw.Email, "", "jane", "ja\u200bne@company.com", "jane\x01@localhost", "jane@company,com")

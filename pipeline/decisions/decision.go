@@ -31,9 +31,9 @@ type Decision struct {
 	Columns []string // of Join: headers, in order
 }
 
-// Flag returns the decision as words of a command line. A flag that may be repeated
+// FlagWords returns the decision as words of a command line. A flag that may be repeated
 // is one word.
-func (d Decision) Flag() []string {
+func (d Decision) FlagWords() []string {
 	switch d.Kind {
 	case Word:
 		return []string{"--value=" + d.Field + ":" + d.From + "=" + d.To}
@@ -49,7 +49,7 @@ func (d Decision) Flag() []string {
 
 // String returns the decision as the ledger's log and reports show it.
 func (d Decision) String() string {
-	return strings.TrimPrefix(strings.Replace(strings.Join(d.Flag(), " "), "=", " ", 1), "--")
+	return strings.TrimPrefix(strings.Replace(strings.Join(d.FlagWords(), " "), "=", " ", 1), "--")
 }
 
 // ChangesReading reports whether the decision changes how bytes become rows, so that

@@ -125,7 +125,7 @@ func newEvaluation(files []source.File, rules *validate.Rules, list []Decision) 
 			return nil, err
 		}
 		var cell func(*validate.Raw) *string
-		if i := slices.Index(table.Names(), d.target()); i >= 0 {
+		if i := slices.Index(table.Names(), d.targetField()); i >= 0 {
 			cell = table[i].Cell
 		}
 		var columns [][]int
@@ -143,8 +143,8 @@ func newEvaluation(files []source.File, rules *validate.Rules, list []Decision) 
 	return e, nil
 }
 
-// target returns the field whose problems a decision solves, "" if rows.
-func (d Decision) target() string {
+// targetField returns the field whose problems a decision solves, "" if rows.
+func (d Decision) targetField() string {
 	switch d.Kind {
 	case PhoneRegion, PhonePlus:
 		return validate.FieldPhoneNumber
@@ -160,7 +160,7 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 	isChecked := false
 	for i := range e.proposals {
 		p := &e.proposals[i]
-		if !e.concerns(i, row, &raw) {
+		if !e.concernsRow(i, row, &raw) {
 			continue
 		}
 		if !isChecked { // most rows are concerned by nothing
@@ -184,13 +184,13 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 			*e.cells[i](&raw) = joinCells(row.Cells, e.columns[i][row.File])
 		}
 		after := e.steps[i+1].Check(raw)
-		p.compare(row, cell, &before, &after, isFaulty)
+		p.compareResults(row, cell, &before, &after, isFaulty)
 		before = after
 	}
 }
 
-// concerns reports whether a decision may change a row.
-func (e *evaluation) concerns(i int, row *source.Row, raw *validate.Raw) bool {
+// concernsRow reports whether a decision may change a row.
+func (e *evaluation) concernsRow(i int, row *source.Row, raw *validate.Raw) bool {
 	switch p := &e.proposals[i]; p.Kind {
 	case Word:
 		return validate.FoldWord(*e.cells[i](raw)) == e.words[i]
@@ -213,8 +213,8 @@ func (d Decision) isLeftOut(row *source.Row, checked *validate.Result) bool {
 	return slices.ContainsFunc(checked.Problems, func(p validate.Problem) bool { return p.Code == validate.CodeNoCustomer })
 }
 
-// compare counts what a decision changed in a row.
-func (p *Proposal) compare(row *source.Row, cell string, before, after *validate.Result, isFaulty bool) {
+// compareResults counts what a decision changed in a row.
+func (p *Proposal) compareResults(row *source.Row, cell string, before, after *validate.Result, isFaulty bool) {
 	wasGood, isGood := before.Valid() && !isFaulty, after.Valid() && !isFaulty
 	number := before.User.PhoneNumber
 	switch {
@@ -223,14 +223,14 @@ func (p *Proposal) compare(row *source.Row, cell string, before, after *validate
 	case !wasGood && isGood:
 		p.Ready++
 	}
-	field := p.target()
+	field := p.targetField()
 	hadProblem, hasProblem := hasProblemIn(before, field), hasProblemIn(after, field)
 	switch {
 	case hadProblem && !hasProblem, p.Kind == Join && !hasProblem:
 		if p.isOfAnotherCountry(after) {
 			p.misfit++
 		}
-		p.addSettled(p.example(row, cell, after))
+		p.addSettled(p.newExample(row, cell, after))
 	case p.Kind == PhoneRegion && p.To != validate.RegionColumn && hasCode(before, validate.CodePhoneNoCountry) && hasCode(after, validate.CodePhoneInvalid):
 		p.misfit++
 	}
@@ -239,7 +239,7 @@ func (p *Proposal) compare(row *source.Row, cell string, before, after *validate
 // isOfAnotherCountry reports whether a number that a decision reads is not one of its
 // row's country.
 func (p *Proposal) isOfAnotherCountry(after *validate.Result) bool {
-	return p.target() == validate.FieldPhoneNumber && hasCode(after, validate.CodePhoneCountry)
+	return p.targetField() == validate.FieldPhoneNumber && hasCode(after, validate.CodePhoneCountry)
 }
 
 func (p *Proposal) addSettled(x Example) {
@@ -248,22 +248,22 @@ func (p *Proposal) addSettled(x Example) {
 	}
 }
 
-// example returns what a decision made of a cell.
-func (p *Proposal) example(row *source.Row, cell string, after *validate.Result) Example {
+// newExample returns what a decision made of a cell.
+func (p *Proposal) newExample(row *source.Row, cell string, after *validate.Result) Example {
 	x := Example{File: row.File, Row: row.Number, Before: strings.TrimSpace(cell)}
 	for _, f := range validate.Fields() {
-		if f.Name == p.target() {
+		if f.Name == p.targetField() {
 			x.After = f.Value(&after.User)
 		}
 	}
 	if p.Kind != Word {
-		x.Before, x.After = Mask(x.Before), Mask(x.After)
+		x.Before, x.After = maskMiddle(x.Before), maskMiddle(x.After)
 	}
 	return x
 }
 
-// Mask hides the middle of a value.
-func Mask(value string) string {
+// maskMiddle hides the middle of a value.
+func maskMiddle(value string) string {
 	letters := []rune(value)
 	const shown = 2
 	switch {

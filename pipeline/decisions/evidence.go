@@ -113,7 +113,7 @@ func (p *Proposer) Candidates(files []source.File) []Decision {
 		}
 	}
 	if p.Rules == nil || p.Rules.PhoneRegion == "" {
-		if region := p.region(); region != "" {
+		if region := p.commonRegion(); region != "" {
 			list = append(list, Decision{Kind: PhoneRegion, To: region})
 		}
 	}
@@ -129,9 +129,9 @@ func (p *Proposer) Candidates(files []source.File) []Decision {
 	return list
 }
 
-// region returns what --phone-region is to be, "" if the rows do not say: the country
+// commonRegion returns what --phone-region is to be, "" if the rows do not say: the country
 // of each row, or the one country of a list that seldom names another.
-func (p *Proposer) region() string {
+func (p *Proposer) commonRegion() string {
 	named := 0
 	for _, n := range p.countries {
 		named += n

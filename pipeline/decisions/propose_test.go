@@ -110,7 +110,7 @@ func propose(t testing.TB, path string) []Proposal {
 func flagsOf(list []Proposal) []string {
 	var flags []string
 	for _, p := range list {
-		flags = append(flags, strings.Join(p.Flag(), " "))
+		flags = append(flags, strings.Join(p.FlagWords(), " "))
 	}
 	return flags
 }

@@ -144,7 +144,7 @@ func (d *decider) refuse(ctx context.Context, other decisions.Decision) string {
 	}
 	if n := tried[0].Harmed; n > 0 {
 		return fmt.Sprintf("Not accepted: %s that can be read now would become wrong. To decide so all the same, use the flag %s.",
-			term.Count(n, "row"), d.con.QuoteWords(other.Flag()...))
+			term.Count(n, "row"), d.con.QuoteWords(other.FlagWords()...))
 	}
 	return ""
 }

@@ -29,7 +29,7 @@ func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposa
 			text += " (" + examples + ")"
 		}
 		part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: text})
-		part.WideRow(term.Cell{}, term.Cell{Text: con.QuoteWords(d.Flag()...)})
+		part.WideRow(term.Cell{}, term.Cell{Text: con.QuoteWords(d.FlagWords()...)})
 	}
 }
 
@@ -102,7 +102,7 @@ func ExamplesText(p *decisions.Proposal, files []source.File) string {
 func DecisionFlags(proposals []decisions.Proposal) []string {
 	var flags []string
 	for _, p := range proposals {
-		flags = append(flags, p.Flag()...)
+		flags = append(flags, p.FlagWords()...)
 	}
 	return flags
 }
