@@ -154,10 +154,6 @@ func NewDecision(d decisions.Decision) decisions.Made {
 	return m
 }
 
-// DecidedFlag begins the words by which the ledger's log keeps who decided what, and
-// when. There is no such flag.
-const DecidedFlag = "--decided="
-
 // DescribeDecisions returns what the ledger's log keeps of decisions, as words for a
 // POSIX shell.
 func DescribeDecisions(made []decisions.Made) []string {
