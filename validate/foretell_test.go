@@ -14,12 +14,12 @@ func TestForetell(t *testing.T) {
 		want   []string // codes, "also" those that are foretold
 		says   string
 	}{
-		{func(r *Raw) { r.PhoneNumber, r.CountryCode = "0151 2", "Deutschland" }, []string{CodePhoneNoCountry, CodeCountryUnknown, CodeForetold}, "also: is no number that its country gives out"},
+		{func(r *Raw) { r.PhoneNumber, r.CountryCode = "0151 2", "Deutschland" }, []string{CodePhoneNoCountry, CodeCountryUnknown, CodeForetold}, "also: is not a valid number of its country"},
 		{func(r *Raw) { r.PhoneNumber, r.CountryCode = "0151 23456789", "Deutschland" }, []string{CodePhoneNoCountry, CodeCountryUnknown}, ""},
 		{func(r *Raw) { r.CountryCode, r.PhoneNumber = "Iran", "+989123456789" }, []string{CodeCountryUnknown, CodeForetold}, "also: is a country under comprehensive sanctions"},
 		{func(r *Raw) { r.CountryCode, r.PostalCode = "Germany", "1067" }, []string{CodeCountryUnknown, CodeForetold, CodeForetold}, "also: is too short for its country"},
 		{func(r *Raw) { r.Email = "jane\u200b@localhost" }, []string{CodeInvisibleChar, CodeForetold}, "also: "},
-		{func(r *Raw) { r.PhoneNumber = "14155552671.0" }, []string{CodeExcelDecimal, CodeForetold}, "also: has digits only"},
+		{func(r *Raw) { r.PhoneNumber = "14155552671.0" }, []string{CodeExcelDecimal, CodeForetold}, "also: is missing its leading +"},
 		{func(r *Raw) { r.Terms = "ja" }, []string{CodeTerms}, ""},
 		{func(*Raw) {}, nil, ""},
 	} {

@@ -40,18 +40,18 @@ func (v Values) Add(field, word, value string) error {
 	word, value = FoldWord(word), strings.TrimSpace(value)
 	switch {
 	case !HasWords(field):
-		return fmt.Errorf("%s cannot be given a meaning: only %s can. correct the cells", field, strings.Join(WordFields(), ", "))
+		return fmt.Errorf("%s cannot be given a meaning: only %s can. Correct the cells", field, strings.Join(WordFields(), ", "))
 	case word == "":
-		return fmt.Errorf("%s: an empty cell has no meaning. write FIELD:FROM=TO, or use --default for empty cells", field)
+		return fmt.Errorf("%s: an empty cell has no meaning. Write FIELD:FROM=TO, or use --default for empty cells", field)
 	case value == "":
-		return fmt.Errorf("%s: a word needs a meaning. write FIELD:FROM=TO", field)
+		return fmt.Errorf("%s: a word needs a meaning. Write FIELD:FROM=TO", field)
 	}
 	if field == FieldTerms {
 		if !isYes(value) {
-			return fmt.Errorf("%s: a word can mean true and nothing else. leave out who has not accepted", field)
+			return fmt.Errorf("%s: a word can mean true and nothing else. Leave out who has not accepted", field)
 		}
 		if value = "true"; strings.ContainsAny(word, "*?%") {
-			return fmt.Errorf("%s: the terms are accepted word by word. write each word of the list, without * ? or %%", field)
+			return fmt.Errorf("%s: the terms are accepted word by word. Write each word of the list, without * ? or %%", field)
 		}
 		if celltext.SaysNo(word) {
 			return fmt.Errorf("%s: a word that says no cannot mean true", field)
@@ -125,7 +125,7 @@ func (v Values) check() error {
 			return fmt.Errorf("%s cannot be given a meaning: only %s can", field, strings.Join(WordFields(), ", "))
 		}
 		if again, isWord := v[field][FoldWord(word[1])]; isWord && again != word[1] {
-			return fmt.Errorf("%s: a meaning is itself a word with another meaning. give each word its final meaning", field)
+			return fmt.Errorf("%s: a meaning is itself a word with another meaning. Give each word its final meaning", field)
 		}
 		raw := Raw{Email: "a@b.cd"}
 		*table[i].Cell(&raw) = word[1]

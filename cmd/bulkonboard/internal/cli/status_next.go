@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -70,18 +72,18 @@ func (s *statusReport) mainSteps(con *term.Console) []step {
 	case left > 0:
 		return []step{{command: again}}
 	case review > 0:
-		return s.byHand(con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
+		return s.byHand(con, con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
 	}
 	return []step{{text: "nothing: every row is done"}}
 }
 
 // byHand returns what an operator can do about the rows that no run goes on with.
-func (s *statusReport) byHand(recover string) []step {
+func (s *statusReport) byHand(con *term.Console, recover string) []step {
 	st := s.tally.Status
 	lost, correctable := st[ledger.LinkMissing] > 0, st[ledger.Invalid]+st[ledger.Rejected]+st[ledger.DuplicateInInput] > 0
 	var out []step
 	if correctable {
-		out = append(out, step{text: "review the problems above; where a correction helps, correct the rejects file and run it"})
+		out = append(out, s.correctStep(con))
 	}
 	if lost {
 		out = append(out, step{"get new links for those that were lost", recover})
@@ -90,6 +92,24 @@ func (s *statusReport) byHand(recover string) []step {
 		out = append(out, step{text: "review the problems above: the partner had these customers before"})
 	}
 	return out
+}
+
+// correctStep says how rows are corrected: in the rejects files that are there.
+func (s *statusReport) correctStep(con *term.Console) step {
+	var names []string
+	for _, f := range s.batch.Files {
+		for _, rows := range []int{0, outputs.MaxRejectsXLSX + 1} {
+			name := outputs.DefaultRejects(f.Name, rows)
+			if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return step{text: "review the problems above; where a correction helps, correct the rejects file and run it"}
+	}
+	words := term.WithoutFlags(append([]string{"run"}, s.continueFlags()...), session.InputFormFlags(), nil)
+	return step{"where a correction helps, correct " + strings.Join(names, ", ") + ", then", con.CommandLine(append(words, term.FileArguments(names)...)...)}
 }
 
 // continueFlags returns the flags of the command that continues: the settings of

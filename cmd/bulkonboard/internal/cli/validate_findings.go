@@ -111,7 +111,7 @@ func (c *checkedInput) addDecisions(next *term.Part, con *term.Console, words []
 	if len(flags) == 0 {
 		return
 	}
-	next.Text("If the guesses about whole columns are right, run:")
+	next.Text("If these guesses about the whole list are right, run:")
 	next.Command(con.CommandLine(findings.AddFlags(words, flags)...))
 	if len(c.proposals) == 0 || c.mapName == "" {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-// What a person can say of held rows is told once, whether they are alone or the
-// most or the least among others.
+// What an operator can do about held rows is said once, whether they are alone, or
+// the most or the least among others.
 func TestCausesOfHeldRows(t *testing.T) {
 	held := ledger.StatusCode{Status: ledger.Invalid, Code: "looks_onboarded"}
 	broken := ledger.StatusCode{Status: ledger.Invalid, Field: "email", Code: "email_format"}
@@ -23,7 +23,7 @@ func TestCausesOfHeldRows(t *testing.T) {
 		AddCauses(&page, tally, report.Advice)
 		text := page.Render(term.Layout{})
 		if n := strings.Count(text, "--accept looks_onboarded"); n != 1 {
-			t.Errorf("%s: told %d times:\n%s", name, n, text)
+			t.Errorf("%s: said %d times:\n%s", name, n, text)
 		}
 	}
 }

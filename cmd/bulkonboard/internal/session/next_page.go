@@ -128,10 +128,16 @@ func (r *runResult) addOtherInputs(ctx context.Context, part *term.Part) {
 // rejectsCommand returns this command for the rejects files.
 func (r *runResult) rejectsCommand() string { return r.commandFor(r.rejects) }
 
-// commandFor returns this command for other files. They have their own form, and
-// their outcome gets reports of its own.
+// commandFor returns this command for other files.
 func (r *runResult) commandFor(files []string) string {
-	words := term.WithoutFlags(r.Args, map[string]bool{"--report": true, "--rejects": true, "--annotate": true, "--sheet": true,
-		"--header-row": true, "--delimiter": true, "--encoding": true, "--fresh": false, "--new-ledger": false}, r.inputNames())
+	words := term.WithoutFlags(r.Args, InputFormFlags(), r.inputNames())
 	return r.CommandLine(append(words, term.FileArguments(files)...)...)
+}
+
+// InputFormFlags returns the flags of run that do not fit another list of the same
+// customers, such as a rejects file: how the list is written, and where its
+// reports go. The values are those that [term.WithoutFlags] asks for.
+func InputFormFlags() map[string]bool {
+	return map[string]bool{"--report": true, "--rejects": true, "--annotate": true, "--sheet": true, "--header-row": true,
+		"--delimiter": true, "--encoding": true, "--fresh": false, "--new-ledger": false}
 }
