@@ -44,7 +44,7 @@ func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
 	notes := slices.DeleteFunc(slices.Clone(c.notes), func(n source.Note) bool { return n.Code == noteMapped }) // the table says it
 	findings.AddNotes(p, notes, c.files)
 	c.found.AddProblems(p, c.files, cut, all)
-	findings.AddProposals(con, p, c.proposals, c.files, all)
+	findings.AddProposals(con, p, c.proposals, c.files, cut, all)
 	c.found.AddMapping(p, c.files, c.chosen, all)
 	if !cut {
 		c.addCells(p)

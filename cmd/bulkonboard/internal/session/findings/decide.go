@@ -13,18 +13,24 @@ import (
 )
 
 // AddProposals adds the decisions that would help the list: each with how many cells
-// it settles, examples and its flag. all says how to see what a terminal cuts.
-func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposal, files []source.File, all string) {
+// it settles, examples and its flag. brief leaves out the last two, which the command
+// below and --decide show. all says how to see what a terminal cuts.
+func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposal, files []source.File, brief bool, all string) {
 	if len(proposals) == 0 {
 		return
 	}
-	part := p.Section("Decide once").CutWith(func(hidden int) string {
-		return "and more decisions: " + all
+	part := p.Section("Decide").CutWith(func(hidden int) string {
+		return "and " + term.Count(hidden, "more line") + ": " + all
 	})
-	part.Text(term.Count(len(proposals), "decision") + " would settle what many cells have in common. Nothing is changed unless you decide so:")
+	part.Text(term.Count(len(proposals), "proposal") + " about the whole list. Nothing is changed unless you decide so:")
 	for i := range proposals {
 		d := &proposals[i]
-		text := Question(d.Decision, files) + " " + Effect(d)
+		text := Question(d.Decision, files)
+		if brief {
+			part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: text})
+			continue
+		}
+		text += " " + Effect(d)
 		if examples := ExamplesText(d, files); examples != "" {
 			text += " (" + examples + ")"
 		}
@@ -74,11 +80,11 @@ func headingOf(field string, files []source.File) string {
 func Effect(p *decisions.Proposal) string {
 	switch {
 	case p.Kind == decisions.LeaveOut:
-		return term.Count(p.Settled, "row") + " would be left out."
+		return term.Count(p.Settled, "row") + " left out."
 	case p.Ready == 0:
-		return term.Count(p.Settled, "cell") + " would be settled."
+		return term.Count(p.Settled, "cell") + " settled."
 	}
-	return term.Count(p.Settled, "cell") + " would be settled, and " + term.Count(p.Ready, "row") + " become ready."
+	return term.Count(p.Settled, "cell") + " settled, " + term.Count(p.Ready, "more row") + " ready."
 }
 
 // ExamplesText returns the first cells of a decision, before and after.
