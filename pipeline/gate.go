@@ -27,7 +27,7 @@ func (r *run) controlGate(ctx context.Context) error {
 	case errors.Is(err, pacing.ErrOutage):
 		r.stopReason.stopWith(r.lastFailure.outageStop(patience))
 	case errors.Is(err, pacing.ErrNoPorts):
-		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
+		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file handle for another connection. Lower --rate or --workers, or raise the limit on open files", patience))
 	case errors.Is(err, pacing.ErrOnlyBusy):
 		r.stopReason.stopWith(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
 	default:
@@ -71,9 +71,9 @@ func (s *submitters) reactToRefusal(a answered) {
 	case a.answer.StopCause == partner.Redirected:
 		s.stopReason.stopWith(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
 	case a.answer.StopCause == partner.Certificate:
-		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
+		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy in front of it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
 	case a.answer.StopCause == partner.PathGone:
-		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path does not exist. Check --base-url", a.answer.HTTPStatus))
 	case a.answer.StopCause == partner.Blocked:
 		s.stopReason.stopWith(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
 	case a.answer.StopCause == partner.ProxyRefused:

@@ -51,7 +51,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		return found
 	}
 	for room, may := range map[string][]string{
-		"validate":                       {"validate/internal/celltext", "validate/phone"},
+		"validate":                       {"validate/country", "validate/internal/celltext", "validate/phone"},
+		"validate/country":               {},
+		"pipeline/decisions":             {"pipeline/source", "validate", "validate/country", "validate/phone"},
 		"validate/columns":               {"validate", "validate/internal/celltext", "validate/phone"},
 		"validate/phone":                 {"validate/internal/celltext"},
 		"validate/internal/celltext":     {},
@@ -63,7 +65,8 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"ledger/internal/datafile":       {"ledger", "ledger/internal/fileperm"},
 		"ledger/internal/emergency":      {"ledger", "ledger/internal/fileperm"},
 		"ledger/internal/fileperm":       {},
-		"pipeline/source":                {"pipeline/internal/formula", "pipeline/limits", "pipeline/source/csvfile", "pipeline/source/table", "pipeline/source/xlsx"},
+		"pipeline/source":                {"pipeline/internal/formula", "pipeline/limits", "pipeline/source/csvfile", "pipeline/source/jsonl", "pipeline/source/table", "pipeline/source/xlsx"},
+		"pipeline/source/jsonl":          {"pipeline/limits", "pipeline/source/table"},
 		"pipeline/source/csvfile":        {"pipeline/limits", "pipeline/source/table"},
 		"pipeline/source/xlsx":           {"pipeline/limits", "pipeline/source/table"},
 		"pipeline/source/table":          {"pipeline/limits"},

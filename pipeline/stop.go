@@ -161,7 +161,7 @@ func (l *lastFailure) outageStop(patience time.Duration) *Stop {
 func proxyRefusal(status int) *Stop {
 	do := "Ask whoever runs it to allow the partner's host, or choose another one with --proxy"
 	if status == 407 {
-		do = "It wants a name and a password: --proxy http://NAME:PASSWORD@HOST:PORT, or the same in HTTPS_PROXY with --proxy env"
+		do = "It asks for a name and a password: --proxy http://NAME:PASSWORD@HOST:PORT, or the same in HTTPS_PROXY with --proxy env"
 	}
 	return &Stop{Reason: PartnerDown, Detail: "the proxy refuses to pass requests on to the partner (HTTP " + strconv.Itoa(status) + "). " + do}
 }

@@ -22,7 +22,7 @@ var (
 	// ErrOther is returned for a valid event that is not about an identity check, or that
 	// lacks the user, the time or the status. There is nothing to record. If the Event has
 	// a serviceId of ours, log its name.
-	ErrOther = errors.New("not an event of an identity check, or in a form that is not known")
+	ErrOther = errors.New("not an event of an identity check, or in an unknown form")
 	// ErrMalformed is returned for a body that is no event.
 	ErrMalformed = errors.New("not a webhook event: JSON with event, timestamp and data is expected")
 )

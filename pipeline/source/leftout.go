@@ -12,11 +12,14 @@ import (
 // leftOut collects the rows of a file that are no customers, and so are not
 // handed on: totals, headings of sections, remarks, and the header row again.
 type leftOut struct {
-	rows  int // of the file, handed on
-	kinds [rowKinds]struct {
-		count int
-		first []int // row numbers
-	}
+	rows   int      // of the file, handed on
+	before []string // cells of the last row, handed on or not
+	kinds  [rowKinds]leftOutKind
+}
+
+type leftOutKind struct {
+	count int
+	first []int // row numbers
 }
 
 // rowKind is a kind of row that is no customer.
@@ -27,6 +30,10 @@ const (
 	totalRow
 	remarkRow // one filled cell
 	headerRow // the headers again
+	rulerRow  // nothing but dashes
+	blankRow  // nothing that was entered
+	struckRow // of StruckOutRows
+	sparseRow // of NoCustomerRows
 	rowKinds
 )
 
@@ -36,13 +43,22 @@ const maxLeftOutShown = 5
 // kindOf returns what a row is. A row that may be a customer is one: it has an
 // e-mail, or two of the fields that every customer needs, or more than one cell
 // without a word for a total. A comment line is one too, so that a customer who
-// was commented out is noticed. So is every row of a rejects file.
-func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
-	if f.rejects {
+// was commented out is noticed. So is every row of a rejects file. before is the
+// cells of the row above.
+func (f *file) kindOf(m *matcher, rec *table.Record, before []string) rowKind {
+	if f.rejects || f.kind == kindJSONL { // objects have no totals and remarks among them
 		return customerRow
 	}
 	if f.repeatsHeader(rec.Cells) {
 		return headerRow
+	}
+	switch kind := f.kindAsked(m, rec); {
+	case isRuler(rec.Cells):
+		return rulerRow
+	case f.isUnentered(m, rec, before):
+		return blankRow
+	case kind != customerRow:
+		return kind
 	}
 	filled, numbers, first := 0, 0, ""
 	for _, cell := range rec.Cells {
@@ -70,13 +86,31 @@ func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
 	return customerRow
 }
 
+// kindAsked returns which of the kinds of Options.LeaveOut a row is, customerRow if
+// of none.
+func (f *file) kindAsked(m *matcher, rec *table.Record) rowKind {
+	isStruck := func(is table.CellIssue) bool { return is.Code == "struck_out_row" }
+	if slices.Contains(m.opt.LeaveOut, StruckOutRows) && slices.ContainsFunc(rec.Issues, isStruck) {
+		return struckRow
+	}
+	if !slices.Contains(m.opt.LeaveOut, NoCustomerRows) || f.countNeeded(m, rec.Cells) > 1 {
+		return customerRow
+	}
+	for i, field := range m.opt.Fields {
+		if at := f.values[i]; field.Identifies && at >= 0 && at < len(rec.Cells) && strings.TrimSpace(rec.Cells[at]) != "" {
+			return customerRow
+		}
+	}
+	return sparseRow
+}
+
 // maxBareCounts is how many numbers a row of totals without a word for it has.
 const maxBareCounts = 3
 
 // hasHiddenValue reports whether a row has more than its cells show: values that
 // could not be read, or that are struck out.
 func hasHiddenValue(rec *table.Record) bool {
-	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != "merged" })
+	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != codeMerged })
 }
 
 // countNeeded counts the cells of required fields that hold more than a count.
@@ -132,37 +166,95 @@ func (l *leftOut) add(kind rowKind, number int) {
 	}
 }
 
-// note returns the note on the rows that are left out, if there are any.
-func (l *leftOut) note() (Note, bool) {
-	var parts []string
-	for _, k := range []struct {
-		kind      rowKind
-		one, more string
-	}{
-		{totalRow, "is a total", "are totals"},
-		{remarkRow, "is a heading or a remark", "are headings or remarks"},
-		{headerRow, "repeats the headers", "repeat the headers"},
-	} {
-		found := l.kinds[k.kind]
-		if found.count == 0 {
+// notes returns the notes on the rows that are left out.
+func (l *leftOut) notes() []Note {
+	var notes []Note
+	const unentered = " only unticked boxes, prefilled values or running numbers, and "
+	if blank := l.describe(blankRow, "has"+unentered+"counts as blank", "have"+unentered+"count as blank"); len(blank) > 0 {
+		notes = append(notes, Note{Code: "blank_rows", Message: blank[0]})
+	}
+	unasked := l.describe(totalRow, "is a total", "are totals")
+	unasked = append(unasked, l.describe(remarkRow, "is a heading or a remark", "are headings or remarks")...)
+	unasked = append(unasked, l.describe(headerRow, "repeats the headers", "repeat the headers")...)
+	unasked = append(unasked, l.describe(rulerRow, "is a line of dashes", "are lines of dashes")...)
+	if len(unasked) > 0 {
+		notes = append(notes, Note{Code: "left_out", Warning: true, Message: strings.Join(unasked, ", ") + ", left out. Such rows are not customers"})
+	}
+	asked := l.describe(struckRow, "is struck out", "are struck out")
+	asked = append(asked, l.describe(sparseRow, "names no customer", "name no customer")...)
+	if len(asked) > 0 {
+		notes = append(notes, Note{Code: "left_out_asked", Warning: true, Message: strings.Join(asked, ", ") + ", left out as --leave-out or the map file says"})
+	}
+	return notes
+}
+
+// describe names the rows of one kind; nil if there are none.
+func (l *leftOut) describe(kind rowKind, one, more string) []string {
+	found := l.kinds[kind]
+	if found.count == 0 {
+		return nil
+	}
+	var numbers []string
+	for _, n := range found.first {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	text, verb := "row ", one
+	if found.count > 1 {
+		text, verb = "rows ", more
+	}
+	text += strings.Join(numbers, ", ")
+	if hidden := found.count - len(found.first); hidden > 0 {
+		text += " and " + strconv.Itoa(hidden) + " more"
+	}
+	return []string{text + " " + verb}
+}
+
+// isRuler reports whether a row is a line between the headers and the rows, as
+// the tools of databases draw it: |---|:---|.
+func isRuler(cells []string) bool {
+	filled := 0
+	for _, cell := range cells {
+		if cell = strings.TrimSpace(cell); cell == "" {
 			continue
 		}
-		var numbers []string
-		for _, n := range found.first {
-			numbers = append(numbers, strconv.Itoa(n))
+		if strings.Trim(cell, "-=_*~+:─━═–—") != "" {
+			return false
 		}
-		text, verb := "row ", k.one
-		if found.count > 1 {
-			text, verb = "rows ", k.more
-		}
-		text += strings.Join(numbers, ", ")
-		if more := found.count - len(found.first); more > 0 {
-			text += " and " + strconv.Itoa(more) + " more"
-		}
-		parts = append(parts, text+" "+verb)
+		filled++
 	}
-	if len(parts) == 0 {
-		return Note{}, false
+	return filled >= 2
+}
+
+// repeatsHeader reports whether a row is the header row again.
+func (f *file) repeatsHeader(cells []string) bool {
+	same := false
+	for i, cell := range cells {
+		if i >= len(f.header) {
+			if strings.TrimSpace(cell) != "" {
+				return false
+			}
+			continue
+		}
+		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
+			return false
+		}
+		same = same || cell != ""
 	}
-	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. Such rows are not customers"}, true
+	return same && (len(cells) >= len(f.header) || table.IsBlank(f.header[len(cells):]))
+}
+
+// isOtherHeader reports whether a row is the header row of another list that was
+// pasted below: most of its cells name fields, and at least three do.
+func (m *matcher) isOtherHeader(cells []string) bool {
+	filled := 0
+	for _, cell := range cells {
+		if strings.Contains(cell, "@") { // a customer
+			return false
+		}
+		if strings.TrimSpace(cell) != "" {
+			filled++
+		}
+	}
+	named := m.countKnown(cells)
+	return named >= 3 && named*2 > filled
 }

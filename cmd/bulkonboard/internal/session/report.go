@@ -55,7 +55,8 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
-		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum), Headings: outputs.SharedHeadings(s.in.Files())}
+		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum), Headings: outputs.SharedHeadings(s.in.Files()),
+		Decided: settings.DecidedIn(s.settings)}
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}
@@ -76,7 +77,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return written, attention, err // the input is not what it was: no third pass
 	}
 	if path := s.flags.Annotate; path != "" {
-		note := outputs.NewAnnotation(s.in.Files()[0], s.flags.HeaderRow.N)
+		note := outputs.NewAnnotation(s.in.Files()[0])
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -36,6 +37,7 @@ type session struct {
 	to       settings.Target
 	key      string
 	rules    *validate.Rules
+	made     []decisions.Made // about the whole list
 	log      *slog.Logger
 
 	in            *source.Input  // nil without input
@@ -84,6 +86,12 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	live := strings.HasPrefix(s.key, settings.LivePrefix) || s.to.Environment == settings.Production
 	if s.rules, err = f.Rules(live); err != nil {
 		return nil, err
+	}
+	if s.made, err = f.Decisions(); err != nil {
+		return nil, err
+	}
+	if len(s.made) > 0 {
+		s.settings = strings.TrimSpace(s.settings + " " + term.Posix.QuoteLine(settings.DescribeDecisions(s.made)...))
 	}
 	for _, path := range []string{f.CAFile, f.MapFile} {
 		if info, err := os.Stat(path); err == nil {
@@ -156,6 +164,29 @@ func (s *session) show(p *term.Page) {
 	}
 }
 
+// openInput opens the files. A plan reads them from where their headers seem to be,
+// and says so. A run asks, if there is a terminal to ask on.
+func (s *session) openInput(ctx context.Context, args []string) (err error) {
+	s.flags.TakeFound = s.command == "plan"
+	for {
+		s.in, err = s.flags.OpenInput(ctx, args, s.In)
+		var place *source.FoundHeader
+		if !errors.As(err, &place) || s.command != "run" || len(args) > 1 || args[0] == "-" || !term.IsTerminal(s.In) {
+			break
+		}
+		if !s.Confirm(place.Question()) {
+			return err
+		}
+		s.flags.SetFound(place)
+		s.Args = findings.AddFlags(s.Args, place.Flags())
+	}
+	if err != nil {
+		return err
+	}
+	s.Args = findings.AddFlags(s.Args, s.in.TakenFlags())
+	return nil
+}
+
 // shownOn returns the stream of what the check finds.
 func (s *session) shownOn() *term.Stream {
 	if s.command == "plan" {
@@ -178,7 +209,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	}
 	s.log.Info(eventBegun, "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 	if len(args) > 0 {
-		if s.in, err = s.flags.OpenInput(ctx, args, s.In); err != nil {
+		if err = s.openInput(ctx, args); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)
