@@ -37,8 +37,8 @@
 // name, e-mail and details are those of the last row.
 //
 // InDoubt: an intent was written and its outcome is not known. Every intent leads
-// here, and only a closing with evidence leads out. The passing of time alone never
-// allows another request.
+// here, and only a closing with evidence leads out. Time that passes never allows
+// another request.
 //
 // Created: we created the user, and ServiceID and URL are known. Final, except that a
 // new URL may be written, and in two cases. If the partner's list shows that the answer

@@ -21,7 +21,7 @@ type KYC struct {
 	Denied      time.Time // when they were given; zero without any
 	Linked      time.Time // the newest event whose link the customer has; zero if the link is that of the creation
 	Resubmitted time.Time // the newest retry without a link: the partner submitted the documents again, and the user has nothing to do. Zero if there was none
-	Retries     int       // how often the check was begun again through us
+	Retries     int       // how often we started the check again
 	RetryCount  int       // how often the partner says that it was; 0 = it never said
 	RetryOpen   bool      // the last retry through us was sent, and its outcome is not known yet
 }

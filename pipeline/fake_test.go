@@ -186,9 +186,9 @@ func newBench(t *testing.T, n int) *bench {
 	return b
 }
 
-// run runs once and checks what must hold after every run: no person has two
-// users, the ledger says of nobody what the partner does not know, and whoever
-// counted along has the rows by status as the ledger has them.
+// run runs once and checks what must hold after every run: no customer has two
+// users, the ledger knows no user that the partner does not, and the status changes that
+// were reported add up to the rows by status in the ledger.
 func (b *bench) run() (Summary, error) {
 	b.t.Helper()
 	var mu sync.Mutex

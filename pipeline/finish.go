@@ -86,8 +86,8 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	return s, err
 }
 
-// lastBalance asks the wallet once more, if it can be asked. What it held before is
-// not what it holds at the end, so that the balance is unknown otherwise.
+// lastBalance reads the balance at the end of the run. It is unknown if it cannot be read,
+// because an earlier balance is not the present one.
 func (r *run) lastBalance(ctx context.Context, canAsk bool) Amount {
 	if !canAsk {
 		return Amount{}
@@ -113,8 +113,8 @@ func (r *run) countCustomers(ctx context.Context, q ledger.Query) (n int, _ erro
 	return n, nil
 }
 
-// canAnswer reports whether, as a run ends, the partner can be expected to answer
-// a question about the wallet.
+// canAnswer reports whether the partner can be expected to answer the wallet call after a
+// run that ended with err.
 func canAnswer(err error) bool {
 	var s *Stop
 	if !errors.As(err, &s) {
@@ -123,13 +123,11 @@ func canAnswer(err error) bool {
 	return s.Reason != PartnerDown && s.Reason != Refused && s.Reason != LedgerFault
 }
 
-// lastQuestion is how long the end of a run waits for the wallet: its balance is
-// worth knowing, and not worth waiting for.
+// lastQuestion limits how long the end of a run waits for the balance.
 const lastQuestion = 10 * time.Second
 
 // measuredFee returns what one user cost in this run, if the wallet went down by a
-// whole cent for each. Otherwise something else was paid from it, too, and
-// nothing is known.
+// whole cent for each. Otherwise something else was paid from it, and the fee is unknown.
 func measuredFee(s Summary) Amount {
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(s.Users)
 	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {

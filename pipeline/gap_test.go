@@ -161,8 +161,8 @@ func (b *bench) listed(n int) partner.Listed {
 	return partner.Listed{}
 }
 
-// Nobody is called a duplicate, nobody is ours by a time that cannot be
-// compared, and nobody is sent, whatever the list lacks.
+// No user is called a duplicate, none is ours by a time that cannot be compared, and no
+// row is sent, whatever the list lacks.
 func TestGapWithPoorLists(t *testing.T) {
 	all := []int{5, 6, 7, 8, 9, 10}
 	for name, c := range map[string]struct {

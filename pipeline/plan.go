@@ -109,7 +109,7 @@ func (p *planner) acceptRetry(c retryAt) {
 }
 
 // enqueueRows makes jobs of rows from the feed. Rows in doubt from earlier runs go
-// to the resolver, now that their bodies are at hand.
+// to the resolver, because their rows have been read now.
 func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
@@ -117,13 +117,13 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	for i := range rows {
 		c := &rows[i]
 		if !c.result.Valid() {
-			// Registered as good under the same settings: only a changed input
-			// or changed rules can make it bad now.
+			// It was registered as valid under the same settings, so the input or the
+			// rules have changed.
 			return stopf(InputFault, "row %d passed the check but no longer does: the input changed during the run. Run again", c.row.Number)
 		}
 		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(detailsOf(&c.result.User, fields)), c.planned.Details) {
-			// By its end the input would be found to have changed; by then one
-			// customer's details would have gone out under another's key.
+			// The end of the pass would show that the input has changed, but by then one
+			// customer's details might have been sent under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
 		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}

@@ -31,7 +31,7 @@ type Plan struct {
 	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
 	WalletError string // why the wallet is not known
 
-	// Of a ledger that was put back from a copy; see ledger.Gap.
+	// For a ledger that was restored from a copy; see ledger.Gap.
 	NotBefore time.Time // nothing is sent earlier, by our clock; zero = at once
 	ReadsList bool      // the partner's list must be read before anything is sent
 }
@@ -104,7 +104,7 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 }
 
 // listFailure returns why a run ends with a list that could not be read: a reason to
-// stop, or the error of ctx. It is nil after a warning if the run goes on without.
+// stop, or the error of ctx. It is nil after a warning if the run continues without.
 func (r *run) listFailure(ctx context.Context, err error, warning string) error {
 	if s := refusalStop(err); s != nil {
 		return s

@@ -254,8 +254,8 @@ type lookalike struct {
 	email uint64 // hash; 0 if it has none
 }
 
-// note tells an invalid row which earlier one has its number, or its name and phone
-// number, and remembers it. A valid row is remembered as a note on the invalid one.
+// note adds to an invalid row which earlier one has its number, or its name and phone
+// number, and remembers it. For a valid row it remembers a note on the invalid one.
 func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledger.Position) string) {
 	isInvalid := row.Verdict == ledger.Invalid
 	if !isInvalid && (!row.Claims || len(l.first) == 0) {
@@ -268,9 +268,9 @@ func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledg
 	if identity := cmp.Or(res.Identity, res.CorrectedIdentity); identity != "" {
 		email = maphash.String(l.seed, identity)
 	}
-	person := cmp.Or(res.User.NameText(), res.Corrected.NameText())
+	nameText := cmp.Or(res.User.NameText(), res.Corrected.NameText())
 	l.compare(row, CodeSharesNumber, ledger.PlainNumber(row.SenderID), email, isInvalid, place)
-	l.compare(row, CodeSharesPerson, person, email, isInvalid, place)
+	l.compare(row, CodeSharesPerson, nameText, email, isInvalid, place)
 }
 
 func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, isInvalid bool, place func(ledger.Position) string) {
@@ -280,7 +280,7 @@ func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, 
 	key := maphash.String(l.seed, code+value)
 	other, found := l.first[key]
 	switch {
-	case found && other.email == email && email != 0: // told as rows with one e-mail
+	case found && other.email == email && email != 0: // noted as rows with one e-mail
 	case found && isInvalid:
 		row.Findings = append(slices.Clip(row.Findings), looksLike(code, place(other.at.position())))
 	case found:

@@ -21,8 +21,8 @@ func testRowStatus(t *testing.T, l ledger.Ledger) {
 	sendRow(t, l, one, 5, ledger.Funds, ledger.InsufficientBalance, "")
 	same(t, "first input", readStatuses(t, l, ledger.Selection{Batch: one.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
 		ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending, ledger.DuplicateInInput})
-	// The same people in rows that are invalid now: what is known of the
-	// person beats the check, but for those who are merely pending.
+	// The same customers in rows that are invalid now: the status of the customer is
+	// shown, unless it is merely pending.
 	var bad []ledger.Row
 	for i := range 7 {
 		bad = append(bad, invalidRow(i, fmt.Sprintf("p%04d", i)))

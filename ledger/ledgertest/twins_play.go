@@ -149,7 +149,7 @@ type result struct {
 }
 
 // playWrite makes a write to the ledger in memory. It returns the same write to l,
-// and what compares how the two ended. One that is alone is sometimes repeated, as
+// and what compares how the two ended. A single write is sometimes repeated, as
 // after a lost answer.
 func (w *twins) playWrite(l ledger.Ledger, kind string, isSingle bool) (write, end func()) {
 	var do func() result

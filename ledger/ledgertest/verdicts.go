@@ -70,13 +70,13 @@ func testVerdicts(t *testing.T, l ledger.Ledger) {
 		same(t, "counts of "+name, tally.Status, counts)
 		same(t, "whole ledger, of "+name, len(readRows(t, l, ledger.Selection{All: true, Only: []ledger.Status{ledger.Invalid}})), 0)
 
-		single := addBatch(t, l, "alone "+name, invalidRow(0, name))
+		single := addBatch(t, l, "single "+name, invalidRow(0, name))
 		r := readRows(t, l, ledger.Selection{Batch: single.ID})[0]
 		if of == ledger.Pending { // merely waits to be sent from the other input
-			same(t, "alone, pending", []any{r.Status, r.From}, []any{ledger.Invalid, ledger.Origin{}})
+			same(t, "single, pending", []any{r.Status, r.From}, []any{ledger.Invalid, ledger.Origin{}})
 			continue
 		}
-		same(t, "alone, "+name, []any{r.Status, r.Customer.ID != 0, r.Repeats}, []any{of, true, -1})
+		same(t, "single, "+name, []any{r.Status, r.Customer.ID != 0, r.Repeats}, []any{of, true, -1})
 		same(t, "from where", r.From, ledger.Origin{File: "dir/all of " + name + ".csv", Sheet: "S", Number: 3, Registered: start()})
 	}
 }

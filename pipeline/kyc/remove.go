@@ -117,7 +117,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	if err != nil {
 		return err
 	}
-	if ids[0] == 0 { // a link came meanwhile, say: the user is not to be deleted any more
+	if ids[0] == 0 { // the customer has changed, for example by a new link: do not delete
 		out.Changed++
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// MaxRetries is how often the partner lets a check be begun again (public docs).
+// MaxRetries is how often the partner allows a check to be started again (public docs).
 const MaxRetries = 3
 
 // Retrier is the partner, as far as Retry needs it. *partner.Client is one.
@@ -112,7 +112,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	return nil
 }
 
-// retryEvent returns the event of a check begun again: with a link the user has to act,
+// retryEvent returns the event of a check started again: with a link the user has to act,
 // without one the documents are under review again, unless the answer knows better.
 func (c RetryConfig) retryEvent(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
 	e := ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: answer.Date,

@@ -82,7 +82,7 @@ func (c *Client) readAnswer(ctx context.Context, call string, req request, limit
 	return r, e
 }
 
-// markBroken makes e the error of a 2xx answer that is of no use.
+// markBroken makes e the error of a 2xx answer that cannot be used.
 func (e *Error) markBroken(cause string) { e.Class, e.Cause = ledger.Unknown, cause }
 
 // unreadableError is the error of a 2xx answer whose member field, "" for the whole,

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestHostileAccessList: the group bits of a folder with an access list stand
-// for what the list grants to others.
+// TestHostileAccessList: the group bits of a folder with an access list show what the list
+// grants to others.
 func TestHostileAccessList(t *testing.T) {
 	dir := folder(t, filepath.Join(reachable(t), "listed"), 0o700)
 	list := binary.LittleEndian.AppendUint32(nil, 2) // version

@@ -152,7 +152,7 @@ func TestHostileGroups(t *testing.T) {
 }
 
 // TestHostileNames: nothing but a regular file of ours with one name is opened,
-// and nothing that stands in its place is touched.
+// and nothing in its place is touched.
 func TestHostileNames(t *testing.T) {
 	dir := t.TempDir()
 	victim := filepath.Join(dir, "victim")

@@ -16,7 +16,7 @@ import (
 // MaxWitnesses is how many known users count on either side of a row.
 const MaxWitnesses = 10
 
-// Witness is a user whom the ledger knows, created near a row in doubt.
+// Witness is a user that the ledger knows, created near a row in doubt.
 type Witness struct {
 	customer  int64
 	Identity  string
@@ -35,8 +35,8 @@ type Witnesses struct {
 // AllSides returns the witnesses of both sides.
 func (n Witnesses) AllSides() []*Witness { return slices.Concat(n.Before, n.After) }
 
-// NewWitness returns what a customer is worth as evidence; nil if it is none. The
-// customer comes with its attempts.
+// NewWitness returns a customer as a witness, or nil if it cannot be one. The customer must
+// have its attempts.
 func NewWitness(c ledger.Customer) *Witness {
 	if c.ServiceID == "" || len(c.History) == 0 || c.Code == ledger.CodeOtherAccount || c.Pairing == ledger.UserDeleted {
 		return nil

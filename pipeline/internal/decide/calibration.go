@@ -20,7 +20,7 @@ type measure struct {
 const (
 	minMeasures   = 3                // fewer prove nothing
 	manyMeasures  = 10               // from so many on, the largest tenth of the distances is ignored
-	maxSpread     = 10 * time.Second // a clock that scatters more is of no use
+	maxSpread     = 10 * time.Second // a clock that scatters more is useless
 	MeasureLife   = 24 * time.Hour   // an attempt further away needs measures of its own where the offset is large
 	ZoneDoubt     = 26 * time.Hour   // no two clocks that are right differ by more, whatever their zones
 	ancientBefore = 10 * time.Minute // how much older a user must be to be certainly another party's

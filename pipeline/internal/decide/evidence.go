@@ -25,8 +25,8 @@ type Evidence struct {
 	Salvaged  func(excerpt []byte) (serviceID, link string)
 	Clock     Calibration
 	Absence   Absence        // what it proves that the customer is not listed
-	Details   ledger.Details // of the row as it is now; nil if its row is not at hand
-	MayResend bool           // the row is at hand and its budget is not spent
+	Details   ledger.Details // of the row as it is now; nil if this run does not have the row
+	MayResend bool           // this run has the row, and may send it again
 	Forced    bool           // an operator ordered it to be sent although these details were refused
 }
 
@@ -261,10 +261,9 @@ func resendOrHold(s Evidence, absent []int) Resolution {
 	}
 }
 
-// hasOnlyUsedKeys reports whether the last answer is "key used", every unanswered
-// attempt is one of those, and an earlier attempt under the key was turned away
-// and so explains it. Absence after settle then suffices: nothing that could
-// still act is left, and a new key is needed.
+// hasOnlyUsedKeys reports whether the last answer is KEY_USED, every unanswered attempt is
+// a KEY_USED, and an earlier attempt under the key was turned away, which explains it.
+// Absence after settle then suffices: no request can still act, and a new key is needed.
 func hasOnlyUsedKeys(h []ledger.Attempt, open []int) bool {
 	last := len(h) - 1
 	if !meansKeyUsed(h, last) || h[last].Absent {
@@ -276,8 +275,8 @@ func hasOnlyUsedKeys(h []ledger.Attempt, open []int) bool {
 }
 
 // countUnansweredEver counts the attempts without an answer, also those proved
-// absent since. A limiter's 429 is none: it is met often, and its key has died
-// or will be found used.
+// absent since. It does not count a limiter's 429, which is frequent and whose key has
+// expired or will be found used.
 func countUnansweredEver(h []ledger.Attempt, t Timing) int {
 	n := 0
 	for i, a := range h {
@@ -288,10 +287,9 @@ func countUnansweredEver(h []ledger.Attempt, t Timing) int {
 	return n
 }
 
-// OldestRelevant returns from when on users of the list can decide about a row,
-// in the partner's time; the zero time if older ones can, too: after "this
-// e-mail exists" and after words we do not know, another creator's older user
-// explains the answer.
+// OldestRelevant returns the time from which users of the list can decide about a row, in
+// the partner's time. It is zero if users of any age can: after DUP_USER and UNCLEAR an
+// older user of another party may explain the answer.
 func OldestRelevant(h []ledger.Attempt, t Timing) time.Time {
 	var oldest time.Time
 	for i, a := range h {

@@ -41,7 +41,7 @@ func (g *Gaps) MustLookUp(c ledger.Customer, noted map[string]bool) bool {
 
 // WeighEvidence decides as the function does, for a ledger that may have gaps.
 // noted says that the customer's user was seen inside one; name is that of the
-// row at hand, "" if none is.
+// row, "" if this run does not have it.
 func (g *Gaps) WeighEvidence(c ledger.Customer, s Evidence, t Timing, noted bool, name string) Resolution {
 	h := c.History
 	if g == nil {
@@ -174,7 +174,8 @@ func FormatCalibration(c Calibration) string {
 	return fmt.Sprintf("%s %s %s", c.Offset, c.Spread, newest.UTC().Format(time.RFC3339Nano))
 }
 
-// ParseCalibration reads it; the zero value, which compares nothing, if it is none.
+// ParseCalibration parses a text of FormatCalibration. It returns the zero value, which
+// compares nothing, for any other text.
 func ParseCalibration(text string) Calibration {
 	words := strings.Fields(text)
 	if len(words) != 3 {

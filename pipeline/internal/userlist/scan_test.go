@@ -271,7 +271,7 @@ func TestNewestEndOfAListThatGrows(t *testing.T) {
 }
 
 // Nor does it end early where the partner's total is an old one, or where it
-// grants less than before: who stands behind would be mistaken for absent.
+// grants less than before: users behind it would be mistaken for absent.
 func TestNewestEndIsTheEnd(t *testing.T) {
 	for _, c := range []struct {
 		name   string

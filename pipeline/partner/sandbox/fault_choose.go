@@ -125,7 +125,7 @@ func chanceOf(seed uint64, what, who string, n int) float64 {
 	return float64(x>>11) / (1 << 53)
 }
 
-// latencyOf returns how long the n-th request takes in all.
+// latencyOf returns the duration of the n-th request.
 func (s settings) latencyOf(n int) time.Duration {
 	if s.LatencyMax <= s.Latency {
 		return s.Latency
