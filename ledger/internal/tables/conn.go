@@ -1,3 +1,7 @@
+// Package tables reads a ledger that is kept in SQL tables: rows for reports
+// ([Reader.Rows]), customers ([Reader.Customers]), and the proof that the tables agree
+// with each other ([Reader.Verify]). Start at [Conn] and [Reader]. ledger/sqlite writes
+// the tables.
 package tables
 
 import (
@@ -240,7 +244,7 @@ func (r *Record) next() any {
 	return v
 }
 
-// text reads a text; NULL is "".
+// Text reads a text; NULL is "".
 func (r *Record) Text() string {
 	switch v := r.next().(type) {
 	case string:
@@ -252,10 +256,10 @@ func (r *Record) Text() string {
 	return ""
 }
 
-// isNull reports whether the next column is NULL.
+// IsNull reports whether the next column is NULL.
 func (r *Record) IsNull() bool { return r.values[r.at] == nil }
 
-// int64 reads a number; NULL is 0.
+// Int64 reads a number; NULL is 0.
 func (r *Record) Int64() int64 {
 	switch v := r.next().(type) {
 	case int64:
@@ -270,7 +274,7 @@ func (r *Record) Int64() int64 {
 func (r *Record) Int() int   { return int(r.Int64()) }
 func (r *Record) Bool() bool { return r.Int64() != 0 }
 
-// blob reads bytes of its own; NULL is nil.
+// Blob reads bytes into a new slice; NULL is nil.
 func (r *Record) Blob() []byte {
 	switch v := r.next().(type) {
 	case []byte:
@@ -285,7 +289,7 @@ func (r *Record) Blob() []byte {
 // Details reads digests of fields; NULL is nil.
 func (r *Record) Details() ledger.Details { return r.Blob() }
 
-// time reads a moment in microseconds; NULL is the zero time.
+// Time reads a time in microseconds; NULL is the zero time.
 func (r *Record) Time() time.Time {
 	if r.IsNull() {
 		r.at++
@@ -294,7 +298,7 @@ func (r *Record) Time() time.Time {
 	return time.UnixMicro(r.Int64()).UTC()
 }
 
-// instant reads three columns.
+// Instant reads three columns.
 func (r *Record) Instant() ledger.Instant {
 	at := r.Time()
 	return ledger.Instant{At: at, Offset: time.Duration(r.Int64()) * time.Microsecond, Certain: r.Bool()}

@@ -206,7 +206,7 @@ func statusCondition(of []ledger.Status) string {
 	return fmt.Sprintf("c.status IN (%s)", strings.Join(words, ", "))
 }
 
-// JsonList is a list as the one argument of a statement.
+// JSONList returns a list as one argument of a statement.
 func JSONList[T int64 | string](list []T) string {
 	text, _ := json.Marshal(list) // numbers and strings always have a form
 	return string(text)
