@@ -19,6 +19,8 @@ func Codes() []string {
 		CodeRepeats,
 		CodeRepeatsOther,
 		CodeSharesEmail,
+		CodeSharesNumber,
+		CodeSharesPerson,
 		"known_from",
 		CodeIDKnown,
 		CodeIDRepeated,

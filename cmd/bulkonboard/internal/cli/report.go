@@ -184,6 +184,7 @@ func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info 
 		return err
 	}
 	meta.Run, meta.Started = s.lastOfBatch.ID, s.lastOfBatch.Started
+	meta.Decided = settings.DecidedIn(s.lastOfBatch.Settings)
 	meta.Money.Fee, meta.Money.Currency = report.Amount(s.fee.String()), report.Text(s.unit)
 	if e := s.lastOfBatch.End; e != nil {
 		meta.Finished, meta.StopReason = e.At, e.StopReason
