@@ -17,7 +17,10 @@ func (m *matcher) findRemarked(header string) (index int, found bool) {
 	if len(header) > 100 || !strings.ContainsAny(header, "([{<*:-–") {
 		return 0, false
 	}
-	name := bracketed.ReplaceAllString(header, " ")
+	name := header
+	if strings.ContainsAny(header, "([{<") {
+		name = bracketed.ReplaceAllString(header, " ")
+	}
 	if at := strings.LastIndexAny(name, ":*-–"); at > 0 && isRemark(name[at:]) {
 		name = name[:at]
 	}
