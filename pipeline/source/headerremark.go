@@ -54,7 +54,7 @@ func isOtherThing(remark string) bool {
 		case "spouse", "partner", "emergency", "parent", "mother", "father", "guardian", "reference", "referrer", "referral", "kin", "beneficiary", "employer",
 			"company", "manager", "agent", "sponsor", "contact", "billing", "shipping", "delivery", "birth", "previous", "former", "old", "second", "secondary",
 			"alternative", "alternate", "backup", "other", "work", "office", "business", "ehepartner", "notfall", "eltern", "firma", "arbeitgeber", "geschaftlich",
-			"geschäftlich", "dienstlich", "geburt", "alt", "fruher", "früher", "zweite", "conjoint", "urgence", "employeur", "facturation", "livraison", "naissance",
+			"geschäftlich", "dienstlich", "geburt", "alt", "fruher", "früher", "zweite", "conjoint", "urgence", "facturation", "livraison", "naissance",
 			"conyuge", "emergencia", "empresa", "nacimiento", "trabajo", "trabalho", "lavoro", "nascita", "werk", "noodgeval",
 			"hash", "hashed", "masked", "encrypted", "extension", "prefix", "vorwahl", "durchwahl", "indicatif", "prefijo", "type", "typ", "status", "verified",
 			"confirmed", "date", "datum", "count", "score", "kana", "phonetic", "romaji", "pinyin":
