@@ -12,11 +12,14 @@ import (
 // leftOut collects the rows of a file that are no customers, and so are not
 // handed on: totals, headings of sections, remarks, and the header row again.
 type leftOut struct {
-	rows  int // of the file, handed on
-	kinds [rowKinds]struct {
-		count int
-		first []int // row numbers
-	}
+	rows   int      // of the file, handed on
+	before []string // cells of the last row, handed on or not
+	kinds  [rowKinds]leftOutKind
+}
+
+type leftOutKind struct {
+	count int
+	first []int // row numbers
 }
 
 // rowKind is a kind of row that is no customer.
@@ -27,6 +30,8 @@ const (
 	totalRow
 	remarkRow // one filled cell
 	headerRow // the headers again
+	rulerRow  // nothing but dashes
+	blankRow  // nothing that was entered
 	struckRow // of StruckOutRows
 	sparseRow // of NoCustomerRows
 	rowKinds
@@ -38,15 +43,21 @@ const maxLeftOutShown = 5
 // kindOf returns what a row is. A row that may be a customer is one: it has an
 // e-mail, or two of the fields that every customer needs, or more than one cell
 // without a word for a total. A comment line is one too, so that a customer who
-// was commented out is noticed. So is every row of a rejects file.
-func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
-	if f.rejects {
+// was commented out is noticed. So is every row of a rejects file. before is the
+// cells of the row above.
+func (f *file) kindOf(m *matcher, rec *table.Record, before []string) rowKind {
+	if f.rejects || f.kind == kindJSONL { // objects have no totals and remarks among them
 		return customerRow
 	}
 	if f.repeatsHeader(rec.Cells) {
 		return headerRow
 	}
-	if kind := f.kindAsked(m, rec); kind != customerRow {
+	switch kind := f.kindAsked(m, rec); {
+	case isRuler(rec.Cells):
+		return rulerRow
+	case f.isUnentered(m, rec, before):
+		return blankRow
+	case kind != customerRow:
 		return kind
 	}
 	filled, numbers, first := 0, 0, ""
@@ -99,7 +110,7 @@ const maxBareCounts = 3
 // hasHiddenValue reports whether a row has more than its cells show: values that
 // could not be read, or that are struck out.
 func hasHiddenValue(rec *table.Record) bool {
-	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != "merged" })
+	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != codeMerged })
 }
 
 // countNeeded counts the cells of required fields that hold more than a count.
@@ -158,16 +169,21 @@ func (l *leftOut) add(kind rowKind, number int) {
 // notes returns the notes on the rows that are left out.
 func (l *leftOut) notes() []Note {
 	var notes []Note
+	const unentered = " only unticked boxes, prefilled values or running numbers, and "
+	if blank := l.describe(blankRow, "has"+unentered+"counts as blank", "have"+unentered+"count as blank"); len(blank) > 0 {
+		notes = append(notes, Note{Code: "blank_rows", Message: blank[0]})
+	}
 	unasked := l.describe(totalRow, "is a total", "are totals")
 	unasked = append(unasked, l.describe(remarkRow, "is a heading or a remark", "are headings or remarks")...)
 	unasked = append(unasked, l.describe(headerRow, "repeats the headers", "repeat the headers")...)
+	unasked = append(unasked, l.describe(rulerRow, "is a line of dashes", "are lines of dashes")...)
 	if len(unasked) > 0 {
 		notes = append(notes, Note{Code: "left_out", Warning: true, Message: strings.Join(unasked, ", ") + ", left out. Such rows are not customers"})
 	}
 	asked := l.describe(struckRow, "is struck out", "are struck out")
 	asked = append(asked, l.describe(sparseRow, "names no customer", "name no customer")...)
 	if len(asked) > 0 {
-		notes = append(notes, Note{Code: "left_out_asked", Warning: true, Message: strings.Join(asked, ", ") + ", left out because --leave-out or the map file says so"})
+		notes = append(notes, Note{Code: "left_out_asked", Warning: true, Message: strings.Join(asked, ", ") + ", left out as --leave-out or the map file says"})
 	}
 	return notes
 }
@@ -191,4 +207,54 @@ func (l *leftOut) describe(kind rowKind, one, more string) []string {
 		text += " and " + strconv.Itoa(hidden) + " more"
 	}
 	return []string{text + " " + verb}
+}
+
+// isRuler reports whether a row is a line between the headers and the rows, as
+// the tools of databases draw it: |---|:---|.
+func isRuler(cells []string) bool {
+	filled := 0
+	for _, cell := range cells {
+		if cell = strings.TrimSpace(cell); cell == "" {
+			continue
+		}
+		if strings.Trim(cell, "-=_*~+:─━═–—") != "" {
+			return false
+		}
+		filled++
+	}
+	return filled >= 2
+}
+
+// repeatsHeader reports whether a row is the header row again.
+func (f *file) repeatsHeader(cells []string) bool {
+	same := false
+	for i, cell := range cells {
+		if i >= len(f.header) {
+			if strings.TrimSpace(cell) != "" {
+				return false
+			}
+			continue
+		}
+		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
+			return false
+		}
+		same = same || cell != ""
+	}
+	return same && (len(cells) >= len(f.header) || table.IsBlank(f.header[len(cells):]))
+}
+
+// isOtherHeader reports whether a row is the header row of another list that was
+// pasted below: most of its cells name fields, and at least three do.
+func (m *matcher) isOtherHeader(cells []string) bool {
+	filled := 0
+	for _, cell := range cells {
+		if strings.Contains(cell, "@") { // a customer
+			return false
+		}
+		if strings.TrimSpace(cell) != "" {
+			filled++
+		}
+	}
+	named := m.countKnown(cells)
+	return named >= 3 && named*2 > filled
 }

@@ -47,6 +47,14 @@ of finding with its count, then the first cells one by one. It opens no connecti
 and no ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot
 be used.
 
+FILE is .csv, .tsv, .csv.gz, .xlsx, .jsonl or -, as for run. The keys of the objects of
+a .jsonl file are its columns, those of an object inside another one with a dot:
+--map city=address.city. Rejects of a .jsonl file are a workbook or a .csv file, as for
+every other list.
+
+A sheet and a header row that seem meant are read, and named in the notes; run asks
+first, or names the flags.
+
 --annotate returns the sender's own workbook with marks on the cells to correct; once
 corrected, it is an input like any other. Dropping a file on the program does the
 same.`,
@@ -74,7 +82,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		con.HoldBack(f.json || f.changes)
 	}
 	if f.changes && f.json {
-		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
+		return exit.UsageErrorf("--changes and --json both write to standard output: use only one of them")
 	}
 	if f.decide {
 		if err := runDecide(ctx, con, f, args); err != nil {
@@ -91,11 +99,13 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
+	f.TakeFound = true
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	con.Args = findings.AddFlags(con.Args, in.TakenFlags())
 	made, err := f.Decisions()
 	if err != nil {
 		return err
@@ -133,7 +143,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	}
 	var failed error
 	if f.annotate != "" {
-		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
+		note := outputs.NewAnnotation(in.Files()[0])
 		columns := outputs.ColumnIndexes(in.Files()[0])
 		note.Rows, note.Marked = outputs.MarkedRows(ctx, in, found.Marks, columns), outputs.OnlyMarked(found.Marks, columns)
 		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {

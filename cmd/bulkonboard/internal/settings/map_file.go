@@ -261,12 +261,12 @@ func NewMapFile(files []source.File, made []decisions.Made, defaults map[string]
 			}
 		}
 		if i == 0 {
-			m.Sheet, m.HeaderRow = f.Sheet, f.Row
+			m.Sheet, m.HeaderRow = f.Sheet, f.HeaderRow
 		}
 		if f.Sheet != m.Sheet {
 			m.Sheet = ""
 		}
-		if f.Row != m.HeaderRow || f.Row == 1 { // 1 is the default
+		if f.HeaderRow != m.HeaderRow || f.HeaderRow == 1 { // 1 is the default
 			m.HeaderRow = 0
 		}
 	}
