@@ -85,3 +85,14 @@ func TestPhoneOfTheRow(t *testing.T) {
 		}
 	}
 }
+
+// The cells of words are those of the table of fields.
+func TestWordCells(t *testing.T) {
+	var raw Raw
+	for _, f := range Fields() {
+		cell := raw.wordCell(f.Name)
+		if HasWords(f.Name) != (cell != nil) || cell != nil && cell != f.Cell(&raw) {
+			t.Errorf("%s has the wrong cell", f.Name)
+		}
+	}
+}

@@ -84,6 +84,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if f.changes && f.json {
 		return exit.UsageErrorf("--changes and --json both write to standard output: use only one of them")
 	}
+	f.TakeFound = true
 	if f.decide {
 		if err := runDecide(ctx, con, f, args); err != nil {
 			return err
@@ -99,7 +100,6 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
-	f.TakeFound = true
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
