@@ -240,6 +240,12 @@ const (
 	CodeSharesPerson = "shares_person"
 )
 
+// IsForetold reports whether a warning says what will be wrong once the row is
+// corrected, so that its sender needs to know.
+func IsForetold(code string) bool {
+	return slices.Contains([]string{CodeSharesEmail, CodeSharesNumber, CodeSharesPerson, validate.CodeForetold}, code)
+}
+
 // lookalikes remembers the invalid rows of an input by customer number, and by name
 // and phone number: once they are corrected, one of two such rows will be held.
 type lookalikes struct {
@@ -264,11 +270,14 @@ func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledg
 	if l.first == nil {
 		*l = lookalikes{seed: maphash.MakeSeed(), first: map[uint64]lookalike{}, notes: map[int]ledger.RowNote{}}
 	}
+	identity, nameText := res.Identity, res.User.NameText()
+	if res.Corrected != nil {
+		identity, nameText = cmp.Or(identity, res.Corrected.Identity), cmp.Or(nameText, res.Corrected.User.NameText())
+	}
 	email := uint64(0)
-	if identity := cmp.Or(res.Identity, res.CorrectedIdentity); identity != "" {
+	if identity != "" {
 		email = maphash.String(l.seed, identity)
 	}
-	nameText := cmp.Or(res.User.NameText(), res.Corrected.NameText())
 	l.compare(row, CodeSharesNumber, ledger.PlainNumber(row.SenderID), email, isInvalid, place)
 	l.compare(row, CodeSharesPerson, nameText, email, isInvalid, place)
 }

@@ -86,7 +86,7 @@ func problemText(r *ledger.Reported, p *finance.Phrases, registered time.Time) s
 		parts = append(parts, p.Sentence("", "known_from", report.KnownFrom(r, registered)))
 	}
 	for _, f := range problemsOf(r) {
-		if f.Warning && f.Code != pipeline.CodeSharesEmail {
+		if f.Warning && !pipeline.IsForetold(f.Code) {
 			continue
 		}
 		text := p.Sentence(f.Field, f.Code, f.Message)
