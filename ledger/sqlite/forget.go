@@ -83,7 +83,7 @@ func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id in
 
 // erase removes what is known of customers, except that they are forgotten.
 func (c *conn) erase(ctx context.Context, ids []int64) error {
-	list := tables.JSONList(ids)
+	list := ids
 	const these = "IN (SELECT value FROM json_each(?))"
 	var marks []int64
 	if err := c.LinesWhere(ctx, ledger.Selection{All: true}, tables.ReviewedLine, nil, "r.customer "+these, []any{list}, func(n *tables.Line) error {
@@ -94,7 +94,7 @@ func (c *conn) erase(ctx context.Context, ids []int64) error {
 	}); err != nil {
 		return err
 	}
-	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, tables.JSONList(marks)); err != nil {
+	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, marks); err != nil {
 		return err
 	}
 	for _, text := range []string{
