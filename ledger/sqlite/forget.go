@@ -153,7 +153,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		}
 		// Rows of theirs may be in any input that was checked meanwhile, and
 		// no longer say whose they are: every input is checked again.
-		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
+		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", tables.PrunedMark)
 	})
 	if err != nil {
 		return 0, err

@@ -52,6 +52,9 @@ func NewReader(db Database, environment string, keys *keyed.Secret) *Reader {
 	return &Reader{&Conn{Environment: environment, db: db}, keys}
 }
 
+// Database returns what runs the statements.
+func (c *Conn) Database() Database { return c.db }
+
 // Close closes the connection.
 func (c *Conn) Close() error { return c.db.Close() }
 

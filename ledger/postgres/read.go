@@ -1,0 +1,248 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
+)
+
+var _ ledger.Reader = (*Ledger)(nil)
+
+// Visitor is shown everything that a ledger holds; see Ledger.Walk.
+type Visitor = tables.Visitor
+
+// Decided is how many customers were decided in a stretch of time, and when.
+type Decided = tables.Decided
+
+// snapshot is a connection that sees one state until end is called.
+func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) {
+	for began, pause := time.Now(), 20*time.Millisecond; ; pause = min(2*pause, time.Second) {
+		if c, end, err = l.trySnapshot(ctx); err == nil || !errors.Is(err, ledger.ErrUnavailable) || time.Since(began) > l.options.Patience {
+			return c, end, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+}
+
+// trySnapshot is snapshot without patience. A connection that has died is not used again.
+func (l *Ledger) trySnapshot(ctx context.Context) (c *conn, end func(), err error) {
+	r, err := l.readers.Get(ctx)
+	if err != nil {
+		return nil, nil, l.classify(err, false)
+	}
+	c = &conn{r, r.Database().(*database)}
+	end = func() {
+		if err := c.ExecScript(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			_ = c.Close() // it has nothing to lose
+			return
+		}
+		_ = l.readers.Put(r)
+	}
+	err = c.ExecScript(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	if err == nil {
+		err = c.Query(ctx, "SELECT environment, detail_names FROM ledger", nil, func(r *record) error {
+			c.Environment = r.Text()
+			r.JSON(&c.DetailNames)
+			return nil
+		})
+	}
+	if err != nil {
+		err = l.classify(err, !c.db.pg.IsClosed())
+		end()
+		return nil, nil, err
+	}
+	return c, end, nil
+}
+
+// read reads one state of the ledger.
+func read[T any](ctx context.Context, l *Ledger, from func(*conn) (T, error)) (T, error) {
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return *new(T), err
+	}
+	defer end()
+	out, err := from(c)
+	return out, l.classify(err, !c.db.pg.IsClosed())
+}
+
+// stream yields what is read from one state of the ledger.
+func stream[T any](ctx context.Context, l *Ledger, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		_, err := read(ctx, l, func(c *conn) (struct{}, error) {
+			return struct{}{}, from(c, func(one T) error {
+				if !yield(one, nil) {
+					return tables.ErrStopped
+				}
+				return nil
+			})
+		})
+		if err != nil && !errors.Is(err, tables.ErrStopped) {
+			yield(*new(T), err)
+		}
+	}
+}
+
+// Info implements ledger.Reader.
+func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
+	return read(ctx, l, func(c *conn) (ledger.Info, error) { return l.infoOf(ctx, c) })
+}
+
+// infoOf reads what the ledger is bound to.
+func (l *Ledger) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
+	h, err := c.header(ctx)
+	h.info.Path, h.info.Opened = l.address.text, l.info.Opened
+	return h.info, err
+}
+
+// Plan implements ledger.Reader.
+func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
+	return read(ctx, l, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
+}
+
+// Customers implements ledger.Reader.
+func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
+	return stream(ctx, l, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
+}
+
+// Rows implements ledger.Reader.
+func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return stream(ctx, l, func(c *conn, use func(ledger.Reported) error) error {
+		for r, err := range c.Rows(ctx, s) {
+			if err == nil {
+				err = use(r)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Tally implements ledger.Reader.
+func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
+	return read(ctx, l, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
+}
+
+// Batches implements ledger.Reader.
+func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
+	return read(ctx, l, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
+}
+
+// Verify proves the ledger, and returns what contradicts it, an empty list if nothing
+// does; see tables.Reader.Verify. References and values are held by the server's own
+// constraints. Others may write meanwhile.
+func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
+	return read(ctx, l, func(c *conn) ([]string, error) { return c.VerifyRecords(ctx) })
+}
+
+// Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error of
+// the visitor ends it. Others may write meanwhile.
+func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
+	_, err := read(ctx, l, func(c *conn) (struct{}, error) {
+		info, err := l.infoOf(ctx, c)
+		if err == nil {
+			err = c.Walk(ctx, info, to)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// Snapshot is the ledger at one moment, for reports that must agree with each other
+// while others write. It is read by one goroutine at a time.
+type Snapshot struct {
+	l   *Ledger
+	c   *conn
+	end func()
+}
+
+// Snapshot begins a snapshot. Until its Close the server keeps what is overwritten
+// meanwhile.
+func (l *Ledger) Snapshot(ctx context.Context) (*Snapshot, error) {
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Snapshot{l, c, end}, nil
+}
+
+// Rows yields report lines, every time the same; see ledger.Reader.
+func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return s.c.Rows(ctx, sel)
+}
+
+// Close ends the snapshot. Rows must not be called after it.
+func (s *Snapshot) Close() { s.end() }
+
+// DecidedSince counts the customers that a batch named last, for whom a request was
+// sent, and that were decided at or after a moment.
+func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
+	return read(ctx, l, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
+}
+
+// FindBatch implements ledger.Registrar.
+func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
+	return read(ctx, l, func(c *conn) (ledger.Batch, error) {
+		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
+		if err != nil || len(all) == 0 {
+			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
+		}
+		return all[0], nil
+	})
+}
+
+// Digest implements ledger.Registrar.
+func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
+	return l.keys.Details(l.detailNames.Load().Add(details).Values(details))
+}
+
+// LearntNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
+	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
+}
+
+// Learnt implements ledger.Runs.
+func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
+	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
+		value, at, isKnown, err = c.Fact(ctx, name)
+		return isKnown, err
+	})
+	if err == nil && !isKnown {
+		err = fmt.Errorf("%s: %s: %w", l.address.text, name, ledger.ErrNotFound)
+	}
+	return value, at, err
+}
+
+// Log implements ledger.Runs.
+func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
+	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
+		return c.Runs(ctx, "ORDER BY id DESC", use)
+	})
+}
+
+// HasKYC reports whether any identity check of a user of a batch is known, 0 = of any
+// user at all.
+func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
+	return read(ctx, l, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
+}
+
+// Gaps implements ledger.Gaps.
+func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
+	return read(ctx, l, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
+}
+
+// InGap implements ledger.Gaps.
+func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
+	return read(ctx, l, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
+}
