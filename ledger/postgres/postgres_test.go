@@ -85,8 +85,9 @@ func (x *life) open() (err error) {
 	return nil
 }
 
-func (x *life) Close() error {
-	err := x.Ledger.Close()
+func (x *life) Close() error { return errors.Join(x.Ledger.Close(), x.closeOthers()) }
+
+func (x *life) closeOthers() (err error) {
 	for _, l := range x.others {
 		err = errors.Join(err, l.(*life).Ledger.Close())
 	}
@@ -97,12 +98,11 @@ func (x *life) Others() []ledger.Ledger { return x.others }
 
 // Reopen implements ledgertest.Reopener. A database has no copy to be put back.
 func (x *life) Reopen(end ledgertest.Ending) (ledger.Ledger, error) {
+	stop := x.Ledger.Close
 	if end == ledgertest.Killed {
-		if err := x.Ledger.abandon(); err != nil { // without a word, as a kill does
-			return nil, err
-		}
+		stop = x.Ledger.abandon // without a word, as a kill does
 	}
-	if err := x.Close(); end != ledgertest.Killed && err != nil {
+	if err := errors.Join(stop(), x.closeOthers()); err != nil {
 		return nil, err
 	}
 	return x, x.open()
