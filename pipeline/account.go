@@ -41,10 +41,11 @@ func (a *account) recallBound(ctx context.Context) error {
 	return nil
 }
 
-func (a *account) boundSlug() string {
+// boundAccount returns the account that the ledger is bound to, as far as it is known.
+func (a *account) boundAccount() ledger.Account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.bound.Slug
+	return a.bound
 }
 
 // bindName compares a name of the account with what the ledger is bound to, and
@@ -105,9 +106,7 @@ func errOtherAccount() error {
 // partner says whose it is. It only compares: the ledger is not written before
 // the run is confirmed.
 func (r *run) sameWallet(partnerID string) error {
-	r.account.mu.Lock()
-	defer r.account.mu.Unlock()
-	if r.account.bound.Differs(ledger.Account{Partner: partnerID}) {
+	if r.account.boundAccount().Differs(ledger.Account{Partner: partnerID}) {
 		return &Stop{Reason: Refused, Err: errOtherAccount()}
 	}
 	return nil
@@ -127,19 +126,12 @@ func (r *run) sameAccount(ctx context.Context) error {
 		return &Stop{Reason: Refused, Err: fmt.Errorf("this API key created a user in another account in an earlier run: %w", ledger.ErrAccount)}
 	}
 	changed, err := r.keyChanged(ctx)
-	if err != nil || !changed || r.account.boundSlug() == "" || r.owner != "" {
+	if err != nil || !changed || r.account.boundAccount().Slug == "" || r.owner != "" {
 		return err
 	}
-	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundSlug(), r.pace.WaitTurn)
-	if s := refusalStop(err); s != nil {
-		return s
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
+	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundAccount().Slug, r.pace.WaitTurn)
 	if err != nil {
-		r.cfg.Log.Warn("the API key is another one than in the last run, and the list of users that would show whose it is cannot be read", "error", err.Error())
-		return nil
+		return r.listFailure(ctx, err, "the API key is another one than in the last run, and the list of users that would show whose it is cannot be read")
 	}
 	if other {
 		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
@@ -67,9 +66,6 @@ func checkInput(ctx context.Context, cfg Config, read func(rows int)) (*register
 	return registerInput(ctx, cfg, checkObserver{read: read})
 }
 
-// showRead shows how many rows of the input have been read.
-func (r *run) showRead(rows int) { r.counters.update(func(f *figures) { f.Rows = rows }) }
-
 // newBatch returns the input as a batch that is not registered yet.
 func newBatch(cfg Config) ledger.Batch {
 	b := ledger.Batch{Files: cfg.Input.Files(), Settings: settingsText(cfg), Carried: cfg.Input.Carried(), Registered: pacing.WallTime()}
@@ -85,8 +81,8 @@ func registerInput(ctx context.Context, cfg Config, observer checkObserver) (*re
 		return nil, ledgerStop("registering the input", err)
 	}
 	out := &registered{batch: b, reg: reg, tally: ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}}
-	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), seed: maphash.MakeSeed(), numbers: map[uint64]ledger.Position{},
-		sharing: newSharing(), shown: map[int]shownStatus{}}
+	r := registrar{cfg: cfg, out: out, observer: observer, perFile: make([]int, len(b.Files)), numbers: map[digest]rowPlace{},
+		sharing: sharing{}, shown: map[int]shownStatus{}}
 	if err := r.registerAll(ctx); err != nil {
 		return nil, errors.Join(err, reg.Rollback())
 	}
@@ -118,9 +114,8 @@ type registrar struct {
 	out      *registered
 	observer checkObserver
 	perFile  []int
-	seed     maphash.Seed
-	numbers  map[uint64]ledger.Position // of the rows that claim a customer, by the hash of their customer number
-	sharing  *sharing                   // of the invalid rows
+	numbers  map[digest]rowPlace // of the rows that claim a customer, by their customer number
+	sharing  sharing             // of the invalid rows
 	shown    map[int]shownStatus
 }
 
@@ -228,10 +223,9 @@ func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	if !row.Claims || number == "" {
 		return
 	}
-	hash := maphash.String(r.seed, number)
-	first, taken := r.numbers[hash]
+	first, taken := r.numbers[digestOf(number)]
 	if !taken {
-		r.numbers[hash] = ledger.Position{File: row.File, Number: row.Number}
+		r.numbers[digestOf(number)] = placeOf(row)
 		return
 	}
 	if k.Customer != nil && k.Customer.Status.Onboarded() || slices.Contains(r.cfg.Resend.Accept, CodeIDKnown) {
@@ -239,7 +233,7 @@ func (r *registrar) holdRepeatedNumber(row *ledger.Row, k *ledger.Match) {
 	}
 	row.Claims, row.Verdict = false, ledger.Invalid
 	row.Findings = append([]ledger.Finding{{Code: CodeIDRepeated,
-		Message: r.placeName(first) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
+		Message: r.placeName(first.position()) + " has the same customer number and another e-mail. Decide which is right, or run with --accept " + CodeIDKnown}}, row.Findings...)
 }
 
 // noteSharedEmail adds to an invalid row which row claims its customer: at once if
@@ -340,9 +334,6 @@ func durationAt(n int, perSecond float64) time.Duration {
 	if perSecond <= 0 || n <= 0 {
 		return 0
 	}
-	s := float64(n) / perSecond
-	if s > (100 * 365 * 24 * time.Hour).Seconds() {
-		return 100 * 365 * 24 * time.Hour
-	}
-	return time.Duration(s * float64(time.Second))
+	const century = 100 * 365 * 24 * time.Hour
+	return time.Duration(min(float64(n)/perSecond*float64(time.Second), float64(century)))
 }

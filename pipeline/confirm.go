@@ -22,11 +22,6 @@ const (
 	LearntLinksShown = "links_shown"
 )
 
-// unlistedPauses returns how long the list is given to show the users just created.
-func unlistedPauses() []time.Duration {
-	return []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
-}
-
 // confirmer compares the created users with the partner's list. One goroutine
 // uses it at a time: the resolver while rows are sent, the run afterwards.
 type confirmer struct{ *run }
@@ -52,8 +47,8 @@ func (r confirmer) listUnconfirmed(ctx context.Context) (due []ledger.Customer, 
 // the last answer and before the report. That the list cannot be read ends no
 // run: the users stay unconfirmed, and the next run asks again.
 func (r confirmer) confirmCreated(ctx context.Context) error {
-	pauses := unlistedPauses()
-	var asked map[int64]bool // users that every further reading looks for again
+	pauses := []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second} // for the list to show the users just created
+	var asked map[int64]bool                                                                        // users that every further reading looks for again
 	for try := 0; ; try++ {
 		due, err := r.listUnconfirmed(ctx)
 		if err != nil {
@@ -129,10 +124,7 @@ func (r *run) confirmAfter(ctx context.Context, err error) error {
 		}
 	}
 	r.isSendingDone = true
-	if err := (confirmer{r}).confirmCreated(ctx); err != nil {
-		return r.stopOn(err)
-	}
-	return nil
+	return r.stopOn(confirmer{r}.confirmCreated(ctx))
 }
 
 // pairWhileSending compares the users created so far while others are being sent.
@@ -143,14 +135,8 @@ func (r *resolver) pairWhileSending(ctx context.Context) error {
 		return err
 	}
 	list, err := confirmer{r.run}.listFor(ctx, due, r.scanPace())
-	switch s := refusalStop(err); {
-	case ctx.Err() != nil:
-		return nil
-	case s != nil:
-		return s
-	case err != nil:
-		r.cfg.Log.Warn("the partner's list could not be read, so the users created so far are not confirmed yet", "error", err.Error())
-		return nil
+	if err != nil {
+		return r.listFailure(ctx, err, "the partner's list could not be read, so the users created so far are not confirmed yet")
 	}
 	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
 	moved, err := confirmer{r.run}.pairListed(ctx, due, list)
@@ -209,13 +195,9 @@ func (r confirmer) giveUpDuplicates(ctx context.Context, due []ledger.Customer, 
 
 // listFor reads as much of the list as may show some users.
 func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn func(context.Context) error) (userlist.Listing, error) {
-	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundSlug(), AwaitTurn: awaitTurn}
+	ask := userlist.Search{Wanted: map[string]bool{}, Known: map[string]bool{}, Slug: r.account.boundAccount().Slug, AwaitTurn: awaitTurn}
 	since, all := time.Time{}, false
 	for _, c := range due {
-		ask.Wanted[c.Identity] = true
-		if c.ServiceID != "" {
-			ask.Known[c.ServiceID] = true
-		}
 		if c.Status == ledger.Duplicate || len(c.History) == 0 {
 			continue // found by its e-mail where the others are, or not at all: an old user is not ours
 		}
@@ -225,17 +207,28 @@ func (r confirmer) listFor(ctx context.Context, due []ledger.Customer, awaitTurn
 			since = at
 		}
 	}
-	near, err := r.nearDue(ctx, due)
-	if err != nil {
-		return userlist.Listing{}, err
-	}
-	for _, k := range near {
-		ask.Known[k.ServiceID] = true
-	}
 	if !all && !since.IsZero() {
 		ask.Since = since.Add(-r.listDistance(ctx))
 	}
+	if err := r.askForDue(ctx, &ask, due); err != nil {
+		return userlist.Listing{}, err
+	}
 	return r.reader.ScanUsers(ctx, ask)
+}
+
+// askForDue adds to a search what confirms the users that are due.
+func (r confirmer) askForDue(ctx context.Context, ask *userlist.Search, due []ledger.Customer) error {
+	for _, c := range due {
+		ask.Wanted[c.Identity] = true
+		if c.ServiceID != "" {
+			ask.Known[c.ServiceID] = true
+		}
+	}
+	near, err := r.nearDue(ctx, due)
+	for _, k := range near {
+		ask.Known[k.ServiceID] = true
+	}
+	return err
 }
 
 // nearDue returns the users created before all that are due, by whom createdAt can be
@@ -305,20 +298,19 @@ func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list u
 func (r confirmer) listedPeople(ctx context.Context, due []ledger.Customer, list userlist.Listing) (map[string]ledger.Customer, error) {
 	var identities []string
 	for _, c := range due {
-		if u, ok := list.Known[c.ServiceID]; ok && u.Identity != c.Identity {
-			if id := u.Identity; id != "" {
-				identities = append(identities, id)
-			}
+		if u := list.Known[c.ServiceID]; u.Identity != "" && u.Identity != c.Identity {
+			identities = append(identities, u.Identity)
 		}
 	}
+	if len(identities) == 0 {
+		return nil, nil // a query for no identity would be one for all
+	}
 	people := make(map[string]ledger.Customer, len(identities))
-	for some := range slices.Chunk(identities, 500) {
-		for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Identities: some, History: true}) {
-			if err != nil {
-				return nil, ledgerStop("reading the customers that the list names", err)
-			}
-			people[c.Identity] = c
+	for c, err := range r.cfg.Ledger.Customers(ctx, ledger.Query{Identities: identities, History: true}) {
+		if err != nil {
+			return nil, ledgerStop("reading the customers that the list names", err)
 		}
+		people[c.Identity] = c
 	}
 	return people, nil
 }

@@ -16,7 +16,10 @@ type Progress struct {
 	ToSend   int // rows that this run set out to send or settle
 	Decided  int // rows of those with an outcome
 	Created  int
-	Problems int // decided otherwise
+	Problems int // decided otherwise: the three below
+
+	Duplicates, Rejected, LostLinks int
+
 	Sent     int // create-user requests
 	Since    time.Time
 	Rate     float64 // requests a second that the pace allows now; +Inf = unlimited
@@ -91,8 +94,12 @@ func (f *figures) countStatus(s ledger.Status, n int) {
 	switch s {
 	case ledger.Created:
 		f.Created += n
-	case ledger.LinkMissing, ledger.Duplicate, ledger.Rejected:
-		f.Problems += n
+	case ledger.LinkMissing:
+		f.Problems, f.LostLinks = f.Problems+n, f.LostLinks+n
+	case ledger.Duplicate:
+		f.Problems, f.Duplicates = f.Problems+n, f.Duplicates+n
+	case ledger.Rejected:
+		f.Problems, f.Rejected = f.Problems+n, f.Rejected+n
 	default:
 		return
 	}
@@ -100,21 +107,13 @@ func (f *figures) countStatus(s ledger.Status, n int) {
 	f.Decided += n
 }
 
-// countRequest counts a request that left, and whether it has created a user.
-func (c *counters) countRequest(hasCreated bool) {
+// countRequests counts requests that left, and users whom requests of this run
+// have created.
+func (c *counters) countRequests(sent, users int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now.Sent++
-	if hasCreated {
-		c.now.users++
-	}
-}
-
-// countFound counts a user whom a request of this run has created, as the list shows.
-func (c *counters) countFound() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now.users++
+	c.now.Sent += sent
+	c.now.users += users
 }
 
 // showPause shows why nothing is sent, and until when; "" = it is sent.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,33 +33,19 @@ type rowPicker func(ctx context.Context, first int, rows []checked) ([]checked, 
 // check pass: the chunk is drafted, too.
 func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose rowPicker, take func(*chunk) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	work := make(chan *chunk, workers)
-	order := make(chan *chunk, 2*workers)
-	var used sync.Pool // chunks of the check pass that are done with
+	order := make(chan *chunk, 2*runtime.GOMAXPROCS(0)) // so many are checked at the same time
 	group.Go(func() error {
-		defer close(work)
 		defer close(order)
-		return readChunks(ctx, rows, choose, work, order, &used)
-	})
-	for range workers {
-		group.Go(func() error {
-			fields := validate.Fields()
-			for c := range work {
-				if choose == nil {
-					c.drafts = slices.Grow(c.drafts[:0], len(c.rows))[:len(c.rows)]
-				}
-				for i := range c.rows {
-					c.rows[i].result = checkRow(rules, c.rows[i].row)
-					if choose == nil {
-						c.drafts[i] = draftRow(&c.rows[i], fields)
-					}
-				}
-				close(c.done)
+		return readChunks(ctx, rows, choose, func(c *chunk) error {
+			select {
+			case order <- c:
+			case <-ctx.Done():
+				return ctx.Err()
 			}
+			group.Go(func() error { c.checkRows(rules, choose == nil); return nil })
 			return nil
 		})
-	}
+	})
 	group.Go(func() error {
 		for c := range order {
 			select {
@@ -71,29 +56,21 @@ func checkedRows(ctx context.Context, rows Rows, rules *validate.Rules, choose r
 			if err := take(c); err != nil {
 				return err
 			}
-			if choose == nil {
-				used.Put(c) // in the send pass others still have its rows
-			}
 		}
 		return nil
 	})
 	return group.Wait()
 }
 
-// readChunks sends each chunk to the checkers and, in the same order, to
-// the goroutine that waits for the checked rows.
-func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order chan<- *chunk, used *sync.Pool) error {
+// readChunks gives all rows to begin, a chunk at a time.
+func readChunks(ctx context.Context, rows Rows, choose rowPicker, begin func(*chunk) error) error {
 	buf := make([]Row, chunkRows)
 	for first := 0; ; {
 		n, err := rows.Read(buf)
 		if n > 0 {
-			c, _ := used.Get().(*chunk)
-			if c == nil {
-				c = &chunk{}
-			}
-			c.rows, c.done = slices.Grow(c.rows[:0], n)[:n], make(chan struct{})
+			c := &chunk{rows: make([]checked, n), done: make(chan struct{})}
 			for i := range buf[:n] {
-				c.rows[i] = checked{row: buf[i]}
+				c.rows[i].row = buf[i]
 			}
 			if choose != nil {
 				var err error
@@ -102,12 +79,8 @@ func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order ch
 				}
 			}
 			first += n
-			for _, to := range []chan<- *chunk{order, work} {
-				select {
-				case to <- c:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
+			if err := begin(c); err != nil {
+				return err
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -115,6 +88,21 @@ func readChunks(ctx context.Context, rows Rows, choose rowPicker, work, order ch
 		}
 		if err != nil {
 			return &Stop{Reason: InputFault, Err: err}
+		}
+	}
+}
+
+// checkRows checks the rows of the chunk, and drafts them in the check pass.
+func (c *chunk) checkRows(rules *validate.Rules, isCheckPass bool) {
+	defer close(c.done)
+	fields := validate.Fields()
+	if isCheckPass {
+		c.drafts = make([]ledger.Row, 0, len(c.rows))
+	}
+	for i := range c.rows {
+		c.rows[i].result = checkRow(rules, c.rows[i].row)
+		if isCheckPass {
+			c.drafts = append(c.drafts, draftRow(&c.rows[i], fields))
 		}
 	}
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -113,7 +112,7 @@ func (r gapCloser) scanGaps(ctx context.Context) error {
 	}
 	t := r.timing()
 	began := pacing.WallTime()
-	found, err := r.reader.ScanGaps(ctx, r.gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.boundSlug(), Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
+	found, err := r.reader.ScanGaps(ctx, r.gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.boundAccount().Slug, Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}
@@ -127,20 +126,13 @@ func (r gapCloser) scanGaps(ctx context.Context) error {
 // noteStrangers writes who was created inside which gap, and marks the gaps as
 // scanned.
 func (r gapCloser) noteStrangers(ctx context.Context, strangers []decide.User, t decide.Timing, began time.Time) error {
-	const group = 500
 	var ids []string
 	for _, u := range strangers {
 		ids = append(ids, u.ServiceID)
 	}
-	own := map[string]bool{}
-	for part := range slices.Chunk(ids, group) {
-		taken, err := r.usersTaken(ctx, part)
-		if err != nil {
-			return ledgerStop("looking up users by serviceId", err)
-		}
-		for id := range taken {
-			own[id] = true
-		}
+	own, err := r.usersTaken(ctx, ids)
+	if err != nil {
+		return ledgerStop("looking up users by serviceId", err)
 	}
 	for i := range r.gaps.All {
 		g := &r.gaps.All[i]
@@ -150,14 +142,12 @@ func (r gapCloser) noteStrangers(ctx context.Context, strangers []decide.User, t
 		w := decide.GapWindow(*g, r.gaps.Clock, t)
 		var inside []string
 		for _, u := range strangers {
-			if u.Identity != "" && !own[u.ServiceID] && (u.CreatedAt.IsZero() || w.Contains(u)) {
+			if u.Identity != "" && own[u.ServiceID] == 0 && (u.CreatedAt.IsZero() || w.Contains(u)) {
 				inside = append(inside, u.Identity)
 			}
 		}
-		for part := range slices.Chunk(inside, group) {
-			if err := r.gapStore.AddToGap(ctx, g.ID, part); err != nil {
-				return ledgerStop("noting who was created inside a gap", err)
-			}
+		if err := r.gapStore.AddToGap(ctx, g.ID, inside); err != nil {
+			return ledgerStop("noting who was created inside a gap", err)
 		}
 		if err := r.gapStore.CloseGap(ctx, g.ID, began, ""); err != nil {
 			return ledgerStop("closing a gap", err)

@@ -72,10 +72,11 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/partner":               {"ledger", "pipeline/limits", "validate"},
 		"pipeline/partner/sandbox":       {"pipeline/limits"},
 		"pipeline/kyc":                   {"ledger", "pipeline/limits", "pipeline/partner"},
-		"pipeline/report":                {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/atomicfile", "pipeline/report/reporttext", "pipeline/report/workbook"},
-		"pipeline/report/annotate":       {"pipeline/limits", "pipeline/report/annotate/inert", "pipeline/report/atomicfile", "pipeline/report/reporttext", "pipeline/report/workbook"},
+		"pipeline/report":                {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/report/annotate", "pipeline/report/atomicfile", "pipeline/report/finance", "pipeline/report/reporttext", "pipeline/report/workbook"},
+		"pipeline/report/annotate":       {"pipeline/limits", "pipeline/report/annotate/inert", "pipeline/report/atomicfile", "pipeline/report/finance", "pipeline/report/reporttext", "pipeline/report/workbook"},
 		"pipeline/report/annotate/inert": {"pipeline/limits", "pipeline/report/workbook"},
 		"pipeline/report/atomicfile":     {},
+		"pipeline/report/finance":        {"ledger", "pipeline/report/reporttext"},
 		"pipeline/report/metrics":        {"ledger", "pipeline/report/atomicfile", "pipeline/report/reporttext"},
 		"pipeline/report/reporttext":     {"pipeline/internal/formula"},
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
@@ -105,11 +106,13 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"session/findings":   {"term"},
 		"session/outputs":    {"exit", "session/findings", "session/reportfile", "settings", "term"},
 		"session":            {"exit", "session/findings", "session/outputs", "session/reportfile", "settings", "term"},
-		"cli/subcommand":     {"exit", "settings"},
+		"cli/subcommand":     {"exit", "settings", "term"},
 		"cli/kyccmd":         {"cli/subcommand", "exit", "session", "settings", "term"},
 		"cli/ledgercmd":      {"cli/subcommand", "exit", "session", "session/outputs", "session/reportfile", "settings", "term"},
 		"cli/linkscmd":       {"cli/subcommand", "exit", "session", "session/outputs", "settings", "term"},
-		"cli": {"cli/kyccmd", "cli/ledgercmd", "cli/linkscmd", "cli/subcommand", "exit", "session", "session/findings",
+		"docgen":             {"cli", "exit", "session", "settings", "term"},
+		"cli/sandboxcmd":     {"cli/subcommand", "exit", "settings", "term"},
+		"cli": {"cli/kyccmd", "cli/ledgercmd", "cli/linkscmd", "cli/sandboxcmd", "cli/subcommand", "exit", "session", "session/findings",
 			"session/outputs", "settings", "term"},
 	}
 	for path, p := range pkgs {
@@ -235,7 +238,7 @@ func TestRoomsAreSmall(t *testing.T) {
 		minFunctions = 20 // packages with fewer are not judged by the names: interfaces give them
 	)
 	tooManyFiles := []string{}
-	tooManyMethods := []string{"pipeline/partner/sandbox"}
+	tooManyMethods := []string{}
 	tooManyOneWord := []string{"ledger", "ledger/internal/emergency", "ledger/internal/tables", "ledger/memory", "ledger/sqlite"}
 	rooms := readRooms(t)
 	if rooms["pipeline"] == nil || rooms["pipeline"].functions < 100 {

@@ -75,27 +75,21 @@ func (f facts) read(ctx context.Context, name string) (string, time.Time, error)
 // readDuration returns a duration that an earlier run kept; 0 if none did.
 func (f facts) readDuration(ctx context.Context, name string) (time.Duration, time.Time, error) {
 	text, at, err := f.read(ctx, name)
-	if err != nil || text == "" {
-		return 0, at, err
+	d, failed := time.ParseDuration(text)
+	if failed != nil {
+		return 0, at, err // what no version of this program wrote counts as nothing
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, at, nil // what no version of this program wrote counts as nothing
-	}
-	return d, at, nil
+	return d, at, err
 }
 
 // readAmount returns an amount that an earlier run kept; unknown if none did.
 func (f facts) readAmount(ctx context.Context, name string) (Amount, error) {
 	text, _, err := f.read(ctx, name)
-	if err != nil {
-		return Amount{}, err
+	a, failed := ParseAmount(text)
+	if failed != nil {
+		return Amount{}, err // what no version of this program wrote is no fee
 	}
-	a, err := ParseAmount(text)
-	if err != nil {
-		return Amount{}, nil // what no version of this program wrote is no fee
-	}
-	return a, nil
+	return a, err
 }
 
 // keep keeps a fact of this moment, also when ctx has ended.

@@ -53,9 +53,9 @@ func (r *resolver) lookOnce(ctx context.Context) error {
 func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 	ask := inquiry{near: make(map[int64]decide.Witnesses, len(r.own)+len(r.others)), Search: userlist.Search{
 		Wanted: map[string]bool{}, Mailboxes: map[string]bool{}, Names: map[string]bool{}, Known: map[string]bool{}, Reach: map[string]bool{},
-		Slug: r.account.boundSlug(), AwaitTurn: r.scanPace()}}
+		Slug: r.account.boundAccount().Slug, AwaitTurn: r.scanPace()}}
 	since, all := time.Time{}, false
-	add := func(c ledger.Customer) error {
+	for _, c := range r.customersInDoubt() {
 		ask.Wanted[c.Identity], ask.Mailboxes[validate.Mailbox(c.Identity)] = true, true
 		if n := decide.NormalizeName(c.FirstName, c.LastName); n != "" {
 			ask.Names[n] = true
@@ -66,45 +66,21 @@ func (r *resolver) newInquiry(ctx context.Context) (inquiry, error) {
 		}
 		near, err := r.witnesses(ctx, c.History)
 		if err != nil {
-			return err
+			return ask, err
 		}
 		ask.near[c.ID] = near
 		for _, k := range near.AllSides() {
 			ask.Known[k.ServiceID], ask.Reach[k.ServiceID] = true, true
 		}
-		return nil
 	}
-	for _, w := range r.own {
-		if err := add(w.job.customer); err != nil {
-			return ask, err
-		}
-	}
-	for _, c := range r.others {
-		if err := add(c); err != nil {
-			return ask, err
-		}
+	if !all {
+		ask.Since = since
 	}
 	var err error
 	if ask.due, err = (confirmer{r.run}).listUnconfirmed(ctx); err != nil {
 		return ask, err
 	}
-	near, err := confirmer{r.run}.nearDue(ctx, ask.due)
-	if err != nil {
-		return ask, err
-	}
-	for _, k := range near {
-		ask.Known[k.ServiceID] = true
-	}
-	for _, c := range ask.due {
-		ask.Wanted[c.Identity] = true
-		if c.ServiceID != "" {
-			ask.Known[c.ServiceID] = true
-		}
-	}
-	if !all {
-		ask.Since = since
-	}
-	return ask, nil
+	return ask, confirmer{r.run}.askForDue(ctx, &ask.Search, ask.due)
 }
 
 // witnesses returns the known users created nearest to the unanswered attempts of
@@ -292,11 +268,14 @@ func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o own
 			}
 		}
 	}
-	for _, w := range r.own {
-		links = appendSalvaged(links, w.job.customer.History)
-	}
-	for _, c := range r.others {
-		links = appendSalvaged(links, c.History)
+	for _, c := range r.customersInDoubt() {
+		for _, a := range c.History {
+			if a.Class == ledger.OKBroken {
+				if _, link := partner.Salvage(a.Excerpt); link != "" {
+					links = append(links, link)
+				}
+			}
+		}
 	}
 	slices.Sort(ids)
 	o.user, err = r.usersTaken(ctx, slices.Compact(ids))
@@ -307,16 +286,4 @@ func (r *resolver) findOwners(ctx context.Context, list userlist.Listing) (o own
 		return o, ledgerStop("looking up users by serviceId", err)
 	}
 	return o, nil
-}
-
-// appendSalvaged adds the links that broken answers of a history brought.
-func appendSalvaged(links []string, h []ledger.Attempt) []string {
-	for _, a := range h {
-		if a.Class == ledger.OKBroken {
-			if _, link := partner.Salvage(a.Excerpt); link != "" {
-				links = append(links, link)
-			}
-		}
-	}
-	return links
 }

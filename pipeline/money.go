@@ -22,10 +22,10 @@ func ParseAmount(s string) (Amount, error) {
 	if s == "" {
 		return Amount{}, nil
 	}
-	if len(s) > 64 || strings.ContainsAny(s, "/eE_xXpP") {
-		return Amount{}, fmt.Errorf("not an amount of money: write it like 12.50")
+	r, ok := new(big.Rat), len(s) <= 64 && !strings.ContainsAny(s, "/eE_xXpP")
+	if ok {
+		r, ok = r.SetString(s)
 	}
-	r, ok := new(big.Rat).SetString(s)
 	if !ok {
 		return Amount{}, fmt.Errorf("not an amount of money: write it like 12.50")
 	}
@@ -55,18 +55,6 @@ func (a Amount) Times(n int) Amount {
 	return Amount{new(big.Rat).Mul(a.rat, new(big.Rat).SetInt64(int64(n)))}
 }
 
-// Plus returns the sum; an unknown amount counts as nothing unless both are unknown.
-func (a Amount) Plus(b Amount) Amount {
-	switch {
-	case a.rat == nil:
-		return b
-	case b.rat == nil:
-		return a
-	default:
-		return Amount{new(big.Rat).Add(a.rat, b.rat)}
-	}
-}
-
 // Minus returns the difference, unknown if either is.
 func (a Amount) Minus(b Amount) Amount {
 	if a.rat == nil || b.rat == nil {
@@ -80,15 +68,12 @@ func (a Amount) Over(b Amount) int {
 	if a.rat == nil || b.rat == nil || b.rat.Sign() <= 0 {
 		return -1
 	}
-	if a.rat.Sign() <= 0 {
-		return 0
-	}
 	q := new(big.Rat).Quo(a.rat, b.rat)
 	n := new(big.Int).Quo(q.Num(), q.Denom())
 	if !n.IsInt64() {
 		return -1
 	}
-	return int(n.Int64())
+	return max(0, int(n.Int64()))
 }
 
 // Per returns the n-th part; unknown if the amount is or n is not positive.
@@ -114,6 +99,14 @@ func (a Amount) Cmp(b Amount) int {
 		y = new(big.Rat)
 	}
 	return x.Cmp(y)
+}
+
+// usableBalance returns what of a balance may be spent.
+func (m Money) usableBalance(balance Amount) Amount {
+	if !m.Keep.Known() {
+		return balance
+	}
+	return balance.Minus(m.Keep)
 }
 
 // checkWallet fills in what the wallet says, and refuses to begin when it can pay
@@ -153,10 +146,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	}
 	r.counters.setWallet(balance, w.Currency)
 	plan.Wallet, plan.Currency = balance, w.Currency
-	usable := balance.Minus(Amount{}.Plus(r.cfg.Money.Keep))
-	if !r.cfg.Money.Keep.Known() {
-		usable = balance
-	}
+	usable := r.cfg.Money.usableBalance(balance)
 	plan.Covered = usable.Over(r.fee)
 	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
 		plan.Shortfall = short
@@ -200,8 +190,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var stop *Stop
-	if errors.As(err, &stop) {
+	if stop, ok := errors.AsType[*Stop](err); ok {
 		return stop
 	}
 	if e, ok := errors.AsType[*partner.Error](err); ok {
@@ -258,7 +247,7 @@ func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) b
 // above what is to be kept, or, the fee unknown, more than there was at the 402.
 func (r *run) isFunded(balance, before Amount) bool {
 	if r.fee.Known() {
-		return balance.Cmp(r.fee.Plus(r.cfg.Money.Keep)) >= 0
+		return balance.Known() && r.cfg.Money.usableBalance(balance).Cmp(r.fee) >= 0
 	}
 	return balance.Cmp(before) > 0 && balance.Cmp(r.cfg.Money.Keep) > 0
 }

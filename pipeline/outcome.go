@@ -122,8 +122,8 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	}
 	change.Field, change.Code, change.Message = explainStatus(s.Status, a)
 	if s.Status == ledger.Created {
+		r.counters.countRequests(0, 1)
 		change.ServiceID, change.URL = a.answer.ServiceID, a.answer.VerificationURL
-		change.Field, change.Code, change.Message = "", "", ""
 		if a.otherAccount {
 			change.Code, change.Message = ledger.CodeOtherAccount, otherAccountMessage
 		}
@@ -131,7 +131,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	j.customer.History = append(before, j.attempt)
 	j.customer.Status = s.Status
 	if a.class != ledger.NotSent {
-		r.counters.countRequest(s.Status == ledger.Created)
+		r.counters.countRequests(1, 0)
 		if a.class == ledger.Unclear {
 			r.refusals.CountStatus(ledger.Rejected) // in words we do not know, until the list says otherwise
 		} else {
@@ -192,7 +192,7 @@ func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryA
 		return change, back, len(change.Close) > 0
 	}
 	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
-		r.counters.countFound()
+		r.counters.countRequests(0, 1)
 	}
 	c.Status = change.Status
 	return change, back, true

@@ -96,23 +96,16 @@ func (p *planner) planRows(ctx context.Context) error {
 
 // takeBack accounts for a job that the recorder or the resolver gave back.
 func (p *planner) takeBack(c retryAt) {
+	p.openIntents--
+	if c.job.isInDoubt {
+		p.inDoubt--
+		c.job.isInDoubt = false
+	}
 	switch c.next {
 	case decide.NextAgain:
-		p.openIntents--
-		if c.job.isInDoubt {
-			p.inDoubt--
-			c.job.isInDoubt = false
-		}
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
-		p.inDoubt++
-		c.job.isInDoubt = true
-		p.resolver.takeDoubt(c.job)
-	default:
-		p.openIntents--
-		if c.job.isInDoubt {
-			p.inDoubt--
-		}
+		p.toResolver(c.job)
 	}
 }
 

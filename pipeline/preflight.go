@@ -36,6 +36,20 @@ type Plan struct {
 	ReadsList bool      // the partner's list must be read before anything is sent
 }
 
+// planBatch checks the input and decides whether it may be sent. The registration
+// is left open, also by an error.
+func (r *run) planBatch(ctx context.Context) (*registered, Plan, error) {
+	b, err := checkInput(ctx, r.cfg, func(rows int) { r.counters.update(func(f *figures) { f.Rows = rows }) })
+	if err != nil {
+		return &registered{}, Plan{}, err
+	}
+	if err := r.recallLearnt(ctx); err != nil {
+		return b, Plan{}, err
+	}
+	plan, err := r.preflight(ctx, b)
+	return b, plan, err
+}
+
 // preflight asks the wallet, applies the bounds and has the plan confirmed. An
 // error means that nothing is sent.
 func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
@@ -79,25 +93,26 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 		return nil
 	}
 	found, err := r.reader.ReadExisting(ctx, newRows, r.pace.WaitTurn)
-	if err != nil {
-		return r.withoutList(ctx, err)
+	switch {
+	case errors.Is(err, userlist.ErrUnsteady):
+		r.cfg.Log.Info("the partner's user list keeps changing, so each row is checked individually")
+	case err != nil:
+		return r.listFailure(ctx, err, "could not read the partner's user list, so each row is checked individually")
 	}
 	r.existing = found
 	return nil
 }
 
-func (r *run) withoutList(ctx context.Context, err error) error {
-	switch s := refusalStop(err); {
-	case s != nil:
+// listFailure returns why a run ends with a list that could not be read: a reason to
+// stop, or the error of ctx. It is nil after a warning if the run goes on without.
+func (r *run) listFailure(ctx context.Context, err error, warning string) error {
+	if s := refusalStop(err); s != nil {
 		return s
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, userlist.ErrUnsteady):
-		r.cfg.Log.Info("the partner's user list keeps changing, so each row is checked individually")
-	default:
-		r.cfg.Log.Warn("could not read the partner's user list, so each row is checked individually", "error", err.Error())
 	}
-	return nil
+	if ctx.Err() == nil {
+		r.cfg.Log.Warn(warning, "error", err.Error())
+	}
+	return ctx.Err()
 }
 
 // refusalStop returns the reason to stop when a look-up shows that the partner refuses
@@ -118,12 +133,8 @@ func refusalStop(err error) *Stop {
 
 // exceeds reports whether n of total exceeds a bound.
 func exceeds(b Bound, n, total int) bool {
-	switch {
-	case b.Percent > 0:
+	if b.Percent > 0 {
 		return float64(n)*100 > b.Percent*float64(total)
-	case b.Count > 0:
-		return n > b.Count
-	default:
-		return false
 	}
+	return b.Count > 0 && n > b.Count
 }

@@ -59,16 +59,13 @@ func (r *recorder) recordAll(ctx context.Context) error {
 				answers = nil
 				continue
 			}
-			batch = append(batch, a)
+			batch, answers = gather([]answered{a}, answers)
 		case more, ok := <-resolutions:
 			if !ok {
 				resolutions = nil
 				continue
 			}
 			some = more
-		}
-		if len(batch) > 0 {
-			batch, answers = gather(batch, answers)
 		}
 		if err := r.recordGroup(ctx, batch, some, failed); err != nil && failed == nil {
 			failed = err

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -148,35 +150,34 @@ func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 
 // nextScan returns when a scan is worth its requests, if at all.
 func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
-	var first, cluster time.Time
-	found, due := false, 0
-	more := r.moreToCome()
+	var dues []time.Time
+	more, isTailing := r.moreToCome(), r.tailing.Load()
 	for _, w := range r.own {
-		if w.unproved && more {
-			continue
+		if !w.unproved || !more {
+			dues = append(dues, w.due)
 		}
-		if !found || w.due.Before(first) {
-			found, first = true, w.due
+	}
+	if len(dues) == 0 {
+		return time.Time{}, false
+	}
+	first := slices.MinFunc(dues, time.Time.Compare)
+	cluster, due := first, 0
+	for _, at := range dues {
+		if at.Sub(first) <= scanCluster {
+			cluster = decide.MaxTime(cluster, at)
 		}
-		if !w.due.After(now) {
+		if !at.After(now) {
 			due++
 		}
 	}
-	if !found {
-		return time.Time{}, false
-	}
-	if r.tailing.Load() {
-		for _, w := range r.own {
-			if (!w.unproved || !more) && w.due.Sub(first) <= scanCluster && w.due.After(cluster) {
-				cluster = w.due
-			}
-		}
+	switch {
+	case isTailing:
 		return decide.MaxTime(cluster, r.last.Add(r.pauseAfterFailure())), true
-	}
-	if due >= scanCrowd {
+	case due >= scanCrowd:
 		return decide.MaxTime(now, r.last.Add(scanCluster+r.pauseAfterFailure())), true
+	default:
+		return decide.MaxTime(first, decide.MaxTime(r.began, r.last).Add(scanEvery)), true
 	}
-	return decide.MaxTime(first, decide.MaxTime(r.began, r.last).Add(scanEvery)), true
 }
 
 // moreToCome reports whether rows may yet be sent, and then be users to judge the
@@ -235,13 +236,19 @@ func (r *resolver) sendResolved(ctx context.Context, out []resolved) error {
 // allInGap returns those of the rows in doubt whose users were created inside a gap.
 func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 	var all []string
-	for _, w := range r.own {
-		all = append(all, w.job.customer.Identity)
-	}
-	for _, c := range r.others {
+	for _, c := range r.customersInDoubt() {
 		all = append(all, c.Identity)
 	}
 	return r.inGap(ctx, all)
+}
+
+// customersInDoubt returns the customers of this input and of others that are in doubt.
+func (r *resolver) customersInDoubt() []ledger.Customer {
+	all := slices.Collect(maps.Values(r.others))
+	for _, w := range r.own {
+		all = append(all, w.job.customer)
+	}
+	return all
 }
 
 // scanPace returns the pace of look-ups: the run's, and during the sending only a

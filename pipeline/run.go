@@ -80,13 +80,8 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	batch, err := checkInput(ctx, cfg, r.showRead)
-	if err != nil {
-		return s, asInterrupted(ctx, err)
-	}
-	if err = r.recallLearnt(ctx); err == nil {
-		s.Plan, err = r.preflight(ctx, batch)
-	}
+	batch, plan, err := r.planBatch(ctx)
+	s.Plan = plan
 	if err == nil {
 		err = batch.commitBatch(ctx)
 	}
@@ -207,18 +202,15 @@ func recoverPanic(part func() error) (err error) {
 	return part()
 }
 
-// stopOn turns the error of one part into the reason why all stop. Only what
-// is no reason is returned.
+// stopOn turns the error of one part into the reason why all stop. It returns nil.
 func (r *run) stopOn(err error) error {
-	var s *Stop
-	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return nil
-	case errors.As(err, &s):
-		r.stopReason.stopWith(s)
-		return nil
-	default:
-		r.stopReason.stopWith(&Stop{Reason: Fault, Err: err})
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return nil
 	}
+	s, ok := errors.AsType[*Stop](err)
+	if !ok {
+		s = &Stop{Reason: Fault, Err: err}
+	}
+	r.stopReason.stopWith(s)
+	return nil
 }

@@ -13,7 +13,7 @@ func shareRow(ordinal int, email string, claims bool) *ledger.Row {
 }
 
 func TestSharingNotes(t *testing.T) {
-	s := newSharing()
+	s := sharing{}
 	for i, email := range []string{"a", "b", "b", "c", "b", "b", "d", "b", "e"} {
 		s.addRow(shareRow(i, email, false))
 	}
@@ -40,7 +40,7 @@ func TestSharingNotes(t *testing.T) {
 
 // A list in which one e-mail stands in every row costs no more than any other.
 func TestSharingOfOneEmail(t *testing.T) {
-	s := newSharing()
+	s := sharing{}
 	const rows = 200_000
 	for i := range rows {
 		s.addRow(shareRow(2*i, "none@example.com", false))

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -41,10 +43,8 @@ type Stop struct {
 
 func (s *Stop) Error() string {
 	switch {
-	case s.Detail == "" && s.Err == nil:
-		return string(s.Reason)
 	case s.Err == nil:
-		return s.Detail
+		return cmp.Or(s.Detail, string(s.Reason))
 	case s.Detail == "":
 		return s.Err.Error()
 	default:
@@ -71,7 +71,6 @@ func ledgerStop(doing string, err error) *Stop {
 // stopReason keeps the first reason to stop and ends the intake. It is safe for
 // concurrent use.
 type stopReason struct {
-	once   sync.Once
 	mu     sync.Mutex
 	first  *Stop
 	cancel func()
@@ -86,7 +85,7 @@ func (h *stopReason) stopWith(s *Stop) {
 	}
 	h.mu.Unlock()
 	if h.cancel != nil { // else nothing is being sent yet: the look-ups ask for the reason
-		h.once.Do(h.cancel)
+		h.cancel()
 	}
 }
 
@@ -113,27 +112,23 @@ func (u *Unreachable) Error() string {
 // lastFailure keeps what became of the last request that got no useful answer.
 // It is safe for concurrent use.
 type lastFailure struct {
-	mu     sync.Mutex
-	answer partner.Answer
+	answer atomic.Pointer[partner.Answer]
 }
 
 func (l *lastFailure) keepAnswer(a partner.Answer) {
 	switch a.Class {
 	case ledger.NotSent, ledger.Unknown, ledger.OKBroken:
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.answer = partner.Answer{Class: a.Class, Cause: a.Cause, ProxyStatus: a.ProxyStatus}
+		l.answer.Store(&partner.Answer{Class: a.Class, Cause: a.Cause, ProxyStatus: a.ProxyStatus})
 	}
 }
 
 // unreachable returns nil if the last failure was another one.
 func (l *lastFailure) unreachable() *Unreachable {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.answer.Class != ledger.NotSent || l.answer.Cause == "" {
+	a := l.answer.Load()
+	if a == nil || a.Class != ledger.NotSent || a.Cause == "" {
 		return nil
 	}
-	return &Unreachable{l.answer.Cause, l.answer.ProxyStatus}
+	return &Unreachable{a.Cause, a.ProxyStatus}
 }
 
 // bracketedCause says why the partner cannot be reached, "" if that is not known.

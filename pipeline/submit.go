@@ -18,9 +18,7 @@ import (
 const (
 	firstWorkers     = 4  // to begin with, when their number is found by itself
 	unlimitedWorkers = 64 // at most, when the rate is unlimited
-)
 
-const (
 	// AutoWorkers is how many there may be when their number is found by itself:
 	// what is in flight when a process is killed costs a link each.
 	AutoWorkers = 512

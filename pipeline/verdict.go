@@ -129,7 +129,7 @@ func findingsOf(problems []validate.Problem) []ledger.Finding {
 	}
 	out := make([]ledger.Finding, len(problems))
 	for i, p := range problems {
-		out[i] = ledger.Finding{Field: p.Field, Code: p.Code, Message: p.Message, Warning: p.Warning}
+		out[i] = ledger.Finding(p)
 	}
 	return out
 }
@@ -149,12 +149,8 @@ const CodeSharesEmail = "shares_email"
 
 // sharing remembers the invalid rows of an input that were met before a row that
 // claims their customer, by e-mail, so that they can name the rows that have the
-// same one. It keeps nothing of other rows. The zero value is not usable; see
-// newSharing.
-type sharing struct {
-	hasher hasher
-	groups map[digest]*emailGroup
-}
+// same one. It keeps nothing of other rows.
+type sharing map[digest]*emailGroup
 
 // emailGroup is the rows with one e-mail, but for the repetitions of a valid one.
 type emailGroup struct {
@@ -162,23 +158,20 @@ type emailGroup struct {
 	valid   *rowPlace // the row that claims the customer; nil if there is none
 }
 
-func newSharing() *sharing { return &sharing{newHasher(), map[digest]*emailGroup{}} }
-
 // addRow remembers an invalid row whose e-mail no row before it claims, or the row that
 // claims an e-mail.
-func (s *sharing) addRow(r *ledger.Row) {
-	if r.Claims && len(s.groups) == 0 {
+func (s sharing) addRow(r *ledger.Row) {
+	if r.Claims && len(s) == 0 {
 		return
 	}
-	email := s.hasher.digestOf(r.Identity)
-	g := s.groups[email]
-	at := placeOf(r)
+	email := digestOf(r.Identity)
+	g, at := s[email], placeOf(r)
 	switch {
 	case r.Claims && g != nil:
 		g.valid = &at
 	case r.Claims:
 	case g == nil:
-		s.groups[email] = &emailGroup{invalid: []rowPlace{at}}
+		s[email] = &emailGroup{invalid: []rowPlace{at}}
 	default:
 		g.invalid = append(g.invalid, at)
 	}
@@ -186,9 +179,9 @@ func (s *sharing) addRow(r *ledger.Row) {
 
 // rowNotes returns what is to be added to rows, in the order of their ordinals.
 // place names a row for operators.
-func (s *sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
+func (s sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
 	var all []ledger.RowNote
-	for _, g := range s.groups {
+	for _, g := range s {
 		if len(g.invalid) == 1 && g.valid == nil {
 			continue // no other row has it
 		}

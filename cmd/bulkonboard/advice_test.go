@@ -59,20 +59,33 @@ type checkedList struct {
 }
 
 func checkList(t *rapid.T, args []string) checkedList {
-	var out, people bytes.Buffer
-	c := checkedList{code: cli.Run(t.Context(), args, []string{"SHELL=/bin/bash"}, strings.NewReader(""), &out, &people)}
+	check := func(args []string) (code int, out, people string) {
+		var o, p bytes.Buffer
+		code = cli.Run(t.Context(), args, []string{"SHELL=/bin/bash"}, strings.NewReader(""), &o, &p)
+		return code, o.String(), p.String()
+	}
+	i := slices.Index(args, "validate") + 1
+	code, summaryText, people := check(slices.Insert(slices.Clone(args), i, "--json"))
+	c := checkedList{code: code}
 	var summary struct {
 		Rows   int            `json:"rows"`
 		Counts map[string]int `json:"counts"`
 	}
-	if err := json.Unmarshal(out.Bytes(), &summary); err != nil || c.code != 0 && c.code != 3 {
-		t.Fatalf("%q: exit %d, %v\n%s", args, c.code, err, &people)
+	if err := json.Unmarshal([]byte(summaryText), &summary); err != nil || c.code != 0 && c.code != 3 {
+		t.Fatalf("%q: exit %d, %v\n%s", args, c.code, err, people)
 	}
 	c.good = summary.Rows - summary.Counts["invalid"] - summary.Counts["duplicate_in_input"]
-	for line := range strings.SplitSeq(people.String(), "\n") {
-		if rest, ok := strings.CutPrefix(line, "  bulkonboard "); ok {
+	asText, findings, _ := check(args)
+	if asText != code {
+		t.Fatalf("%q: exit %d, with --json %d", args, asText, code)
+	}
+	isNext := false
+	for line := range strings.SplitSeq(findings, "\n") {
+		wasNext := isNext
+		isNext = strings.HasSuffix(line, "If the guesses about whole columns are right, run:")
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "bulkonboard "); ok && wasNext {
 			if c.command != nil {
-				t.Fatalf("two commands are proposed:\n%s", &people)
+				t.Fatalf("two commands are proposed:\n%s", findings)
 			}
 			c.command = term.SplitWords(rest)
 		}
@@ -95,9 +108,9 @@ func TestAdviceCommandsHelp(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.Remove(name)
-		args := []string{"validate", "--json"}
+		args := []string{"validate"}
 		if rapid.Bool().Draw(t, "a flag comes first") {
-			args = []string{"--env=production", "validate", "--json"}
+			args = []string{"--env=production", "validate"}
 		}
 		if strings.HasPrefix(name, "-") {
 			args = append(args, "--")

@@ -119,7 +119,7 @@ func (s bulk) run(b *testing.B, args ...string) (began time.Time, took time.Dura
 	began = time.Now()
 	err := cmd.Run()
 	took = time.Since(began)
-	if err != nil && exit.Code(cmd.ProcessState.ExitCode()) != exit.Bound { // --max-duration ends a run
+	if err != nil && exit.Code(cmd.ProcessState.ExitCode()) != exit.Limit { // --max-duration ends a run
 		b.Fatalf("%v\n%s", err, text.String())
 	}
 	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {

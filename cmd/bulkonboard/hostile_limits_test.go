@@ -93,7 +93,7 @@ func (in hostileInput) run(t *testing.T) {
 	cmd.Dir = dir
 	cmd.Env = []string{asProgram + "=1", "BULKONBOARD_API_KEY=sk_test_hostile", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "GORACE=atexit_sleep_ms=0"}
 	var out bytes.Buffer
-	cmd.Stderr = &out
+	cmd.Stdout, cmd.Stderr = &out, &out
 	if in.stdin {
 		stdin, err := os.Open(path)
 		if err != nil {

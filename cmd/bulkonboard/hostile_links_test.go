@@ -76,7 +76,7 @@ func TestHostileLinkHost(t *testing.T) {
 	env := []string{"BULKONBOARD_API_KEY=sk_test_x"}
 	args := []string{"run", "--base-url", base, "--ledger", "l.db", "--rate", "unlimited", "--log-file", "run.log"}
 	code, said := inDirectory(t, dir, env, append(args, "in.csv")...)
-	if code != int(exit.OK) || !strings.Contains(said, `warning: 1 link leads to verify.examp1e.net instead of `) || !strings.Contains(said, "in.csv, row 5") {
+	if code != int(exit.OK) || !strings.Contains(said, `Warning: 1 link leads to verify.examp1e.net instead of `) || !strings.Contains(said, "in.csv, row 5") {
 		t.Errorf("exit %d: %s", code, said)
 	}
 	log, err := os.ReadFile(filepath.Join(dir, "run.log"))

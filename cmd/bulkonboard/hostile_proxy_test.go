@@ -95,11 +95,11 @@ func TestHostileProxyPassword(t *testing.T) {
 				return said
 			}
 			sending := append(append([]string{"run", "in.csv", "--limit", "1", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s", "--json", "--log-file", "run.log", "--metrics-file", "m.prom"}, place...), setting.args...)
-			if said := say(exit.Bound, sending...); !strings.Contains(said, "this command continues:") {
+			if said := say(exit.Limit, sending...); !strings.Contains(said, "To continue:") {
 				t.Errorf("says no command: %s", said)
 			}
 			say(exit.OK, append(append([]string{"plan", "in.csv"}, place...), setting.args...)...)
-			if said := say(exit.OK, append([]string{"status"}, place[2:]...)...); !strings.Contains(said, "set BULKONBOARD_PROXY before you run it") {
+			if said := say(exit.OK, append([]string{"status"}, place[2:]...)...); !strings.Contains(said, "Set BULKONBOARD_PROXY before you run it") {
 				t.Errorf("status does not say that the password is missing: %s", said)
 			}
 			if said := say(exit.OK, append([]string{"ledger", "log", "--json"}, place[2:]...)...); !strings.Contains(said, "--proxy=http://"+settings.HiddenText+"@127.0.0.1:") {

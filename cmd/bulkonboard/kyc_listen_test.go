@@ -8,13 +8,20 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // While the secret is replaced, kyc listen takes both; it answers probes, takes events
@@ -32,10 +39,10 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 	}
 	id := readReport(t, filepath.Join(dir, "r.csv"))[0]["serviceId"]
 
-	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "old", "--secret-file", "new", "--partner-id", "ours")
+	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "old", "--secret-file", "new", "--partner-id", "ours", "--metrics-addr", "127.0.0.1:0")
 	out, err := c.StdoutPipe()
-	var text bytes.Buffer
-	c.Stderr = &text
+	text := new(lockedText)
+	c.Stderr = text
 	if err == nil {
 		err = c.Start()
 	}
@@ -44,7 +51,7 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		t.Fatalf("%v\n%s", err, &text)
+		t.Fatalf("%v\n%s", err, text)
 	}
 	address := strings.TrimSpace(line)
 
@@ -88,6 +95,31 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 			t.Errorf("%s: %d, want %d", test.name, resp.StatusCode, test.want)
 		}
 	}
+	for _, method := range []string{"GET", "HEAD"} {
+		if status, body := askFor(t, method, address+"healthz"); status != 200 || body != "" {
+			t.Errorf("%s: health is %d, %q", method, status, body)
+		}
+	}
+	found := regexp.MustCompile(`metrics: (http://\S+)/metrics\n`).FindStringSubmatch(text.String())
+	if found == nil {
+		t.Fatalf("no address of the metrics in\n%s", text.String())
+	}
+	if status, _ := askFor(t, "GET", found[1]+"/healthz"); status != 200 {
+		t.Errorf("health beside the metrics: %d", status)
+	}
+	if status, _ := askFor(t, "GET", found[1]+"/"); status != 404 {
+		t.Errorf("another path beside the metrics: %d", status)
+	}
+	_, exposed := askFor(t, "GET", found[1]+"/metrics")
+	for _, want := range []string{`bulkonboard_webhook_ledger_writable{environment="sandbox",ledger="l.db"} 1`, `result="recorded"} 2`, `result="repeated"} 1`,
+		`result="skipped"} 4`, `code="204"} 8`, `code="401"} 2`, `code="409"} 1`} {
+		if !strings.Contains(exposed, want+"\n") {
+			t.Errorf("no %q in\n%s", want, exposed)
+		}
+	}
+	if strings.Contains(exposed, id) || strings.Contains(exposed, "whsec") {
+		t.Errorf("the metrics hold more than figures:\n%s", exposed)
+	}
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
@@ -98,7 +130,7 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 		"warning: user.kyc.approved: 1 event not recorded: the event is of another partner account\n",
 		"warning: user.kyc.pending: 1 event not recorded: the event is too old, or from the future\n"} {
 		if !strings.Contains(text.String(), part) {
-			t.Errorf("no %q in\n%s", part, &text)
+			t.Errorf("no %q in\n%s", part, text)
 		}
 	}
 	if strings.Contains(text.String(), id) {
@@ -109,5 +141,95 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 	}
 	if r := readReport(t, filepath.Join(dir, "r.csv"))[0]; r["kycStatus"] != "denied" || r["kycReasons"] != "DOCUMENT_EXPIRED" {
 		t.Errorf("%q", r)
+	}
+}
+
+// askFor returns the status and the body of an answer.
+func askFor(t *testing.T, method, url string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close = true
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err = errors.Join(err, answer.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+// lockedText is what a process writes while the test reads it.
+type lockedText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// While a check pass holds the ledger, an event cannot be recorded: the endpoint is not
+// healthy, and goes on.
+func TestListenWhileTheLedgerIsHeld(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"in.csv": customersCSV(1), "secret": "whsec_1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := command(t, dir, "run", "in.csv", "--sandbox", "--ledger", "l.db", "--report", "r.csv", "--rate", "unlimited").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "secret")
+	out, err := c.StdoutPipe()
+	var text bytes.Buffer
+	c.Stderr = &text
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &text)
+	}
+	address := strings.TrimSpace(line)
+	if status, _ := askFor(t, "GET", address); status != 204 { // it serves, so its own entry is in the log
+		t.Errorf("probed: %d", status)
+	}
+	held, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "l.db"), Environment: "sandbox"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, err := held.Register(t.Context(), ledger.Batch{Fingerprint: "long"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := askFor(t, "GET", address+"healthz"); status != 503 || body != "" {
+		t.Errorf("while the ledger is held: %d, %q", status, body)
+	}
+	if err := errors.Join(check.Rollback(), held.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if code := exitOfProcess(t, c.Wait()); code != 0 {
+		t.Errorf("exit %d\n%s", code, &text)
 	}
 }

@@ -66,7 +66,7 @@ func TestSyncOfAListThatIgnoresSkip(t *testing.T) {
 	}
 	broken.Store(true)
 	out, err := command(t, dir, "kyc", "sync", "--base-url", base, "--ledger", "l.db").CombinedOutput()
-	if code := exitOfProcess(t, err); code != 3 || !strings.Contains(string(out), "2 pages: 5 users asked for, 2 in the list") || !strings.Contains(string(out), "3 users not seen, because reading ended early: the list gave a page that it had given before") {
+	if code := exitOfProcess(t, err); code != 3 || !strings.Contains(string(out), "2 pages read: 5 users looked for, 2 found") || !strings.Contains(string(out), "3 users not seen, because reading stopped early: the list gave a page that it had given before") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	// The second page is asked for twice: over a kept connection it might be another request's.
@@ -113,7 +113,7 @@ func TestRetryWithoutALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := run(0, "kyc", "import", "--partner-id", "ours", "events.json")
-	for _, part := range []string{"1 event of identity checks, 1 of them news; 1 of other kinds", "warning: rain.user-event: 1 event not recorded: ", "warning: user.kyc.denied: 1 event not recorded: "} {
+	for _, part := range []string{"1 event of identity checks, 1 of them new; 1 of other kinds", "warning: rain.user-event: 1 event not recorded: ", "warning: user.kyc.denied: 1 event not recorded: "} {
 		if !strings.Contains(out, part) {
 			t.Errorf("no %q in\n%s", part, out)
 		}
@@ -132,7 +132,7 @@ func TestRetryWithoutALink(t *testing.T) {
 	if r := report(); r["kycStatus"] != "denied" || r["kycReasons"] != "DOCUMENT_EXPIRED; SELFIE_MISMATCH" || r["verificationUrl"] != denied.VerificationURL {
 		t.Errorf("denied: %q", r)
 	}
-	if out := run(0, "kyc", "retry", "--rate", "unlimited"); !strings.Contains(out, "1 user denied: 0 with a new link; 1 submitted again without one; 0 had their 3 tries") {
+	if out := run(0, "kyc", "retry", "--rate", "unlimited"); !strings.Contains(out, "1 user denied: 0 with a new link; 1 submitted again without a link; 0 with all 3 attempts used") {
 		t.Error(out)
 	}
 	r := report()

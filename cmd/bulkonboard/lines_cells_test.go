@@ -9,10 +9,10 @@ func awkwardCells() []awkward {
 		return awkward{line: line, what: code, cells: []string{field, value}, code: 3, says: []string{"row 3, column " + field, "[" + code + "]"}}
 	}
 	warn := func(line int, field, value, code string) awkward {
-		return awkward{line: line, what: code, cells: []string{field, value}, says: []string{"warning: ", "row 3", "[" + code + "]"}}
+		return awkward{line: line, what: code, cells: []string{field, value}, says: []string{"Warning: ", "3) [" + code + "]"}}
 	}
 	sent := func(line int, what string, cells ...string) awkward {
-		return awkward{line: line, what: what, cells: cells, says: []string{"2 rows: 2 good", "!warning"}}
+		return awkward{line: line, what: what, cells: cells, says: []string{"2  ready to send", "!arning"}}
 	}
 	live := func(a awkward) awkward {
 		a.args = []string{"--env", "production"}
@@ -55,7 +55,7 @@ func awkwardCells() []awkward {
 		live(warn(40, "email", "jane@mailinator.com", "email_disposable")),
 		row(41, "phoneNumber", "1.41556E+10", "excel_rounded"),
 		row(42, "phoneNumber", "14155552671", "phone_plus_lost"),
-		{line: 42, what: "--phone-plus", cells: []string{"phoneNumber", "14155552671"}, args: []string{"--phone-plus"}, says: []string{"2 good"}},
+		{line: 42, what: "--phone-plus", cells: []string{"phoneNumber", "14155552671"}, args: []string{"--phone-plus"}, says: []string{"2  ready to send"}},
 		{line: 42, what: "hint", cells: []string{"phoneNumber", "14155552671"}, code: 3, says: []string{"bulkonboard validate --phone-plus"}},
 		sent(43, "spaces and 00", "phoneNumber", "0049 (151) 120-009 77"),
 		row(43, "phoneNumber", "0151 12000977", "phone_no_country"),
@@ -65,7 +65,7 @@ func awkwardCells() []awkward {
 		row(43, "phoneNumber", "+1234567890123456", "phone_invalid"),
 		live(warn(44, "phoneNumber", "+12025550143", "phone_fictional")),
 		warn(45, "countryCode", "GB", "phone_country"),
-		{line: 46, what: "warning", cells: []string{"countryCode", "DE", "postalCode", "1067"}, says: []string{"warning: ", "[postal_zero_lost]"}},
+		{line: 46, what: "warning", cells: []string{"countryCode", "DE", "postalCode", "1067"}, says: []string{"Warning: ", "[postal_zero_lost]"}},
 		{line: 46, what: "strict", cells: []string{"countryCode", "DE", "postalCode", "1067"}, args: []string{"--strict"}, code: 3, says: []string{"[postal_short]"}},
 		{line: 47, what: "UK", cells: []string{"countryCode", "UK"}, code: 3, says: []string{"[country_unknown]", "write GB"}},
 		{line: 47, what: "usa", cells: []string{"countryCode", "usa"}, code: 3, says: []string{"write US"}},

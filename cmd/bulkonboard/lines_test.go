@@ -172,8 +172,8 @@ func TestAwkwardInput(t *testing.T) {
 		tested[a.line] = true
 		t.Run(fmt.Sprintf("line %d/%s", a.line, a.what), func(t *testing.T) {
 			for kind, path := range a.files(t, t.TempDir()) {
-				var out, people bytes.Buffer
-				code := cli.Run(t.Context(), append(append([]string{"validate"}, a.args...), path), nil, strings.NewReader(""), &out, &people)
+				var people bytes.Buffer
+				code := cli.Run(t.Context(), append(append([]string{"validate"}, a.args...), path), nil, strings.NewReader(""), &people, &people)
 				if code != a.code {
 					t.Errorf("%s: exit %d, want %d\n%s", kind, code, a.code, &people)
 					continue

@@ -76,6 +76,7 @@ func (m leakless) Run() int {
 //	production               plays the partner's production host behind $PROXY
 //	refusing-proxy STATUS    is a proxy in $REFUSING that answers everything so
 //	users N, posts N         what the newest partner has seen
+//	events FILE EVENT...     every line is JSON, an event as session.Events has it or a warning; these are there
 //
 // Each ledger that a script leaves must agree with status; see compareLedgers.
 func TestScripts(t *testing.T) {
@@ -110,7 +111,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": expectCode, "partner": partners.serve, "production": partners.serveProduction, "refusing-proxy": refusingProxy, "users": partners.expectUsers, "posts": partners.expectPosts,
+			"code": expectCode, "partner": partners.serve, "production": partners.serveProduction, "refusing-proxy": refusingProxy, "users": partners.expectUsers, "posts": partners.expectPosts, "events": expectEvents,
 		},
 	})
 }

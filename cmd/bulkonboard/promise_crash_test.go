@@ -407,7 +407,7 @@ func (c crash) play(s strand, total *toll) {
 		c.afterKill(sc, w.said)
 	}
 	if len(c.faults) > 0 && !slices.Contains(c.faults, "402=#4") { // one whole run with the faults
-		sc.run(sc.runArgs()...).ends(0, 3, 4, 5, 6, 8)
+		sc.run(sc.runArgs()...).ends(0, 3, 4, 5, 6, 8, 10)
 		total.runs.Add(1)
 	}
 	sc.setFaults(c.manners...)

@@ -234,7 +234,7 @@ func TestPromiseStreams(t *testing.T) {
 		if len(s.reported()) != 10 {
 			t.Errorf("the report has %d rows, want 10", len(s.reported()))
 		}
-		if strings.HasPrefix(name, "stdout") && !strings.Contains(p.err.String(), "standard output could not be written") {
+		if strings.HasPrefix(name, "stdout") && !strings.Contains(p.err.String(), "could not write to standard output") {
 			t.Errorf("nobody is told:\n%s", p.err.String())
 		}
 	})

@@ -16,7 +16,7 @@ import (
 )
 
 // The wrong partner: partners with random habits of clock, list, gateway and
-// answers (sandbox.DrawWrongPartner), to which the program sends a list until
+// answers (drawWrongPartner), to which the program sends a list until
 // nothing changes any more, killed in some seeds. Then the partner, the ledger
 // and the report must agree row by row. TestWrongPartner plays a few seeds,
 //
@@ -27,16 +27,16 @@ import (
 // wrongPartners are those of the short test: six of random habits, which have
 // nearly every kind of habit together, and two of one habit each that is rarely
 // or never drawn.
-func wrongPartners() []sandbox.WrongPartner {
-	only := func(seed uint64, h sandbox.Habit) sandbox.WrongPartner {
-		return sandbox.WrongPartner{Seed: seed, Habits: []sandbox.Habit{h}}
+func wrongPartners() []wrongPartner {
+	only := func(seed uint64, h habit) wrongPartner {
+		return wrongPartner{Seed: seed, Habits: []habit{h}}
 	}
-	partners := []sandbox.WrongPartner{
-		only(1001, sandbox.Habit{Faults: []string{"one-link"}, Says: "gives all the same link"}),
-		only(1004, sandbox.Habit{Faults: []string{"shift-answers"}, Says: "gives each the answer of the one before", MayDoubt: true}),
+	partners := []wrongPartner{
+		only(1001, habit{Faults: []string{"one-link"}, Says: "gives all the same link"}),
+		only(1004, habit{Faults: []string{"shift-answers"}, Says: "gives each the answer of the one before", MayDoubt: true}),
 	}
 	for _, seed := range []uint64{96, 59, 298} { // TestWrongPartnerLong has more
-		partners = append(partners, sandbox.DrawWrongPartner(seed))
+		partners = append(partners, drawWrongPartner(seed))
 	}
 	return partners
 }
@@ -58,14 +58,14 @@ func TestWrongPartnerLong(t *testing.T) {
 	if to == 0 {
 		t.Skip("WRONG_PARTNER_SEEDS says how many")
 	}
-	var partners []sandbox.WrongPartner
+	var partners []wrongPartner
 	for seed := from; seed <= to; seed++ {
-		partners = append(partners, sandbox.DrawWrongPartner(seed))
+		partners = append(partners, drawWrongPartner(seed))
 	}
 	playWrongPartners(t, partners)
 }
 
-func playWrongPartners(t *testing.T, partners []sandbox.WrongPartner) {
+func playWrongPartners(t *testing.T, partners []wrongPartner) {
 	t.Helper()
 	var names []string
 	for _, p := range partners {
@@ -89,7 +89,7 @@ func playWrongPartners(t *testing.T, partners []sandbox.WrongPartner) {
 type wrongTally struct{ runs, killed, users, created, missing, named, inDoubt atomic.Int64 }
 
 // wrongCase is one seed: its partner, and how often the program is killed.
-type wrongCase struct{ sandbox.WrongPartner }
+type wrongCase struct{ wrongPartner }
 
 const (
 	wrongRows   = 60
@@ -112,7 +112,7 @@ func (c wrongCase) mayDoubt() bool {
 }
 
 func (c wrongCase) String() string {
-	return fmt.Sprintf("%s, kills %v", c.WrongPartner, c.kills())
+	return fmt.Sprintf("%s, kills %v", c.wrongPartner, c.kills())
 }
 
 // people are 58 sound rows, some with a tag and some with capitals in their

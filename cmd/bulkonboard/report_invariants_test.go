@@ -161,6 +161,15 @@ func TestReportsHaveEveryRowAndAgree(t *testing.T) {
 		for len(workbook[i]) < len(row) {
 			workbook[i] = append(workbook[i], "") // a sheet leaves out what is empty at the end
 		}
+		if i > 0 { // the same problems, in words for finance
+			for _, name := range []string{"field", "message"} {
+				column := slices.Index(head, name)
+				if strings.Count(workbook[i][column], "; ") != strings.Count(row[column], "; ") || (workbook[i][column] == "") != (row[column] == "") {
+					t.Errorf("%s: %q, in the workbook %q", name, row[column], workbook[i][column])
+				}
+				workbook[i][column] = row[column]
+			}
+		}
 		if !slices.Equal(workbook[i], row) {
 			t.Errorf("%q\nin the workbook %q", row, workbook[i])
 		}

@@ -82,6 +82,12 @@ func (l *database) writeInFlight(ctx context.Context, do func(context.Context, *
 	return l.commit(ctx)
 }
 
+// CheckWritable commits a transaction that changes nothing but the count of writes, and
+// so finds out whether the ledger can be written. Its errors are those of any write.
+func CheckWritable(ctx context.Context, l *Ledger) error {
+	return l.write(ctx, func(context.Context, *conn) error { return nil })
+}
+
 // recoverPanic turns a panic into an error, so that the transaction is rolled back.
 func recoverPanic(do func() error) (err error) {
 	defer func() {

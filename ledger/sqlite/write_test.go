@@ -53,6 +53,9 @@ func TestNothingIsWrittenAfterAFailure(t *testing.T) {
 	if err := l.Learn(t.Context(), "a", "b", l.now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a third one: %v", err)
 	}
+	if err := CheckWritable(t.Context(), l); !errors.Is(err, ledger.ErrWrite) {
+		t.Errorf("writable: %v", err)
+	}
 }
 
 // A panic rolls its own write back and keeps no other from ending.

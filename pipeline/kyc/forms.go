@@ -28,7 +28,6 @@ func eventForms() []eventForm {
 		{name: "user.kyc.manualReview", status: ledger.KYCPending},
 		{name: "rain.user-event"},             // second, no longer emitted since 2026-04-21
 		{name: "user.kyc-event", words: true}, // third
-		{name: familyPrefix + "*"},            // names to come
 	}
 }
 
@@ -37,14 +36,10 @@ const familyPrefix = "user.kyc"
 // formOf returns the form of an event of that name, and whether there is one.
 func formOf(name string) (eventForm, bool) {
 	forms := eventForms()
-	i := slices.IndexFunc(forms, func(f eventForm) bool {
-		prefix, isFamily := strings.CutSuffix(f.name, "*")
-		return name == f.name || isFamily && strings.HasPrefix(name, prefix)
-	})
-	if i < 0 {
-		return eventForm{}, false
+	if i := slices.IndexFunc(forms, func(f eventForm) bool { return f.name == name }); i >= 0 {
+		return forms[i], true
 	}
-	return forms[i], true
+	return eventForm{name: name}, strings.HasPrefix(name, familyPrefix)
 }
 
 // statusOf returns what an event of this form says with a word, "" if that is nothing

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // signatureForms are the ways in which a sender may write a signature.
@@ -77,7 +78,7 @@ func FuzzWebhook(f *testing.F) {
 		switch {
 		case w.Body.Len() > 0:
 			t.Errorf("it answers %q", w.Body)
-		case len(body) > defaultMaxBody:
+		case len(body) > limits.Webhook:
 			if w.Code != http.StatusRequestEntityTooLarge {
 				t.Errorf("%d bytes: %d", len(body), w.Code)
 			}

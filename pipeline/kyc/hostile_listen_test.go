@@ -16,6 +16,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // countedListener tells of each connection that the server has taken.
@@ -125,7 +126,7 @@ func stalls() []string {
 // Signed events get through while 200 sockets stall, some of them a byte at a time.
 func TestHostileStalledSockets(t *testing.T) {
 	l := created(t, ledger.Created, 1, nil)
-	e := listenTo(t, l, maxConnections)
+	e := listenTo(t, l, limits.WebhookConns)
 	var drips []net.Conn
 	for i := range 200 {
 		c := e.dial(stalls()[i%len(stalls())])
@@ -233,13 +234,13 @@ func TestHostileSocketsWhileEventsAreRecorded(t *testing.T) {
 
 // Whoever is not signed may send once on a connection, and no more than a body.
 func TestHostileUnsignedEndsTheConnection(t *testing.T) {
-	e := listenTo(t, created(t, ledger.Created, 1, nil), maxConnections)
+	e := listenTo(t, created(t, ledger.Created, 1, nil), limits.WebhookConns)
 	for _, request := range []string{
 		"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 		"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{}",
-		"POST / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", maxHeaders+8<<10) + "\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", limits.WebhookHeaders+8<<10) + "\r\n\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
 	} {
 		c := e.dial(request + request)

@@ -15,7 +15,6 @@ package kyc
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -27,7 +26,7 @@ import (
 // Ledger is what this package needs of a ledger.
 type Ledger interface {
 	ledger.Verification
-	Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error]
+	Customers
 }
 
 // Pace holds all requests of one command to a rate, and waits where the partner
@@ -59,8 +58,8 @@ func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) 
 			return answer, err
 		}
 		answer, err = do()
-		var e *partner.Error
-		if err == nil || !errors.As(err, &e) || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+		e, ok := errors.AsType[*partner.Error](err)
+		if !ok || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
 			return answer, err
 		}
 		wait := max(rest, e.RetryAfter)

@@ -14,11 +14,8 @@ import (
 )
 
 const (
-	defaultMaxAge  = 7 * 24 * time.Hour
-	defaultMaxBody = limits.Webhook
-	maxAhead       = 5 * time.Minute
-	maxConcurrent  = limits.WebhookSlots // signed events that work on the ledger
-	maxWait        = limits.WebhookWait  // for a place among them
+	defaultMaxAge = 7 * 24 * time.Hour
+	maxAhead      = 5 * time.Minute
 )
 
 // Why a signed event was not recorded, apart from ErrOther.
@@ -35,10 +32,10 @@ type Endpoint struct {
 	Signature Signature
 	PartnerID string                             // of our account; events of others are not recorded. "" = not known
 	MaxAge    time.Duration                      // older events are refused, newer than now by 5 minutes too; default 7 days, for senders repeat and order does not matter
-	MaxBody   int64                              // bytes; default 64 KiB
 	Busy      func(error) bool                   // whether an error of the ledger passes by itself; nil = none does
 	Failed    func(error)                        // called with every other one, several times perhaps; nil = ignored
 	Recorded  func(e ledger.KYCEvent, news bool) // called with each event that was recorded; must not log the link. nil = ignored
+	Answered  func(status int)                   // called with the HTTP status of each answer. nil = ignored
 	Skipped   func(name string, why error)       // called with the name of each signed event that should concern us and was not recorded: ErrOther (it has a serviceId of ours), ErrOtherAccount, ErrOutOfTime, ErrOtherLink. nil = ignored
 	Now       func() time.Time                   // default time.Now
 }
@@ -53,7 +50,6 @@ func Handler(e Endpoint) (http.Handler, error) {
 		return nil, errors.New("kyc: Secrets has none, or an empty one: unsigned events would be accepted")
 	}
 	e.MaxAge = cmp.Or(e.MaxAge, defaultMaxAge)
-	e.MaxBody = cmp.Or(e.MaxBody, defaultMaxBody)
 	if e.Busy == nil {
 		e.Busy = func(error) bool { return false }
 	}
@@ -63,13 +59,16 @@ func Handler(e Endpoint) (http.Handler, error) {
 	if e.Recorded == nil {
 		e.Recorded = func(ledger.KYCEvent, bool) {}
 	}
+	if e.Answered == nil {
+		e.Answered = func(int) {}
+	}
 	if e.Skipped == nil {
 		e.Skipped = func(string, error) {}
 	}
 	if e.Now == nil {
 		e.Now = time.Now
 	}
-	return &handler{e, make(chan struct{}, maxConcurrent)}, nil
+	return &handler{e, make(chan struct{}, limits.WebhookSlots)}, nil
 }
 
 type handler struct {
@@ -87,6 +86,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(status)
+	h.Answered(status)
 }
 
 func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
@@ -98,7 +98,7 @@ func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
 	// Only what is signed takes a place of those that work on the ledger, and
 	// keeps its connection.
 	defer keepConnection(r.Context())()
-	timer := time.NewTimer(maxWait)
+	timer := time.NewTimer(limits.WebhookWait)
 	defer timer.Stop()
 	select {
 	case h.slots <- struct{}{}:
@@ -122,14 +122,14 @@ func (h *handler) readSigned(w http.ResponseWriter, r *http.Request) (body []byt
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		return nil, http.StatusMethodNotAllowed
 	}
-	if r.ContentLength > h.MaxBody {
+	if r.ContentLength > limits.Webhook {
 		return nil, http.StatusRequestEntityTooLarge
 	}
 	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(maxBodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := control.SetReadDeadline(time.Now().Add(limits.WebhookRead)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, http.StatusBadRequest
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.Webhook))
 	var long *http.MaxBytesError
 	switch {
 	case errors.As(err, &long):

@@ -18,6 +18,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -136,7 +137,7 @@ func TestHandler(t *testing.T) {
 		{name: "from the future", body: good, now: -10 * time.Minute, status: 409, skipped: "user.kyc-event: " + ErrOutOfTime.Error()},
 		{name: "of another kind", body: event("card.created", `{}`), status: 204},
 		{name: "malformed", body: "{}", status: 400},
-		{name: "too long", body: good + strings.Repeat(" ", 1000), status: 413},
+		{name: "too long", body: good + strings.Repeat(" ", limits.Webhook), status: 413},
 		{name: "probed", method: "GET", status: 204},
 		{name: "probed by HEAD", method: "HEAD", status: 204},
 		{name: "put", method: "PUT", body: good, status: 405},
@@ -152,10 +153,11 @@ func TestHandler(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := &moody{created(t, ledger.Created, 1, nil), test.err}
-			failed, told, skipped := false, false, ""
-			h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte("whsec_1"), []byte("whsec_next")}, PartnerID: "p-1", MaxBody: 500,
-				Skipped: func(name string, why error) { skipped += name + ": " + why.Error() },
-				Busy:    func(err error) bool { return errors.Is(err, busy) }, Failed: func(error) { failed = true },
+			failed, told, skipped, answered := false, false, "", 0
+			h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte("whsec_1"), []byte("whsec_next")}, PartnerID: "p-1",
+				Answered: func(status int) { answered = status },
+				Skipped:  func(name string, why error) { skipped += name + ": " + why.Error() },
+				Busy:     func(err error) bool { return errors.Is(err, busy) }, Failed: func(error) { failed = true },
 				Recorded: func(ledger.KYCEvent, bool) { told = true }, Now: func() time.Time { return moment().Add(test.now) }})
 			if err != nil {
 				t.Fatal(err)
@@ -176,8 +178,8 @@ func TestHandler(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			if w.Code != test.status || told != test.recorded || failed != test.failed || skipped != test.skipped || w.Body.Len() > 0 {
-				t.Errorf("%d, recorded %v, failed %v, skipped %q, %q", w.Code, told, failed, skipped, w.Body)
+			if w.Code != test.status || told != test.recorded || failed != test.failed || skipped != test.skipped || answered != test.status || w.Body.Len() > 0 {
+				t.Errorf("%d (%d), recorded %v, failed %v, skipped %q, %q", w.Code, answered, told, failed, skipped, w.Body)
 			}
 		})
 	}

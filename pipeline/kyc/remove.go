@@ -27,7 +27,6 @@ type RemoveConfig struct {
 	Pace    *Pace
 	Run     int64              // whose deletions they are
 	Watch   func(done, of int) // nil = progress is not reported
-	Now     func() time.Time   // default time.Now
 }
 
 // Removals is what came of a Remove: the customers by what is known of them.
@@ -53,9 +52,6 @@ const unknownInRow = 3
 // An error stops the round. What was sent is recorded all the same.
 func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (Removals, error) {
 	var out Removals
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Watch == nil {
 		c.Watch = func(int, int) {}
 	}
@@ -107,7 +103,7 @@ func (c RemoveConfig) partnerClock(ctx context.Context) (func() ledger.Instant, 
 		offset = p.Date.Add(time.Second / 2).Sub(p.Began.Add(p.Ended.Sub(p.Began) / 2))
 	}
 	return func() ledger.Instant {
-		return ledger.Instant{At: c.Now().Round(0), Offset: offset, Certain: !p.Date.IsZero()}
+		return ledger.Instant{At: time.Now().Round(0), Offset: offset, Certain: !p.Date.IsZero()}
 	}, nil
 }
 
@@ -127,8 +123,8 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	}
 	// Only what surely did nothing is repeated under the one intent.
 	removal, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Removal, error) { return c.Partner.Delete(ctx, cu.ServiceID) })
-	var e *partner.Error
-	if !errors.As(err, &e) && err != nil {
+	e, isAnswered := errors.AsType[*partner.Error](err)
+	if !isAnswered && err != nil {
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
 	change := c.changeAfter(cu, ids[0], removal, e, clock())

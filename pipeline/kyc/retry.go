@@ -23,7 +23,6 @@ type RetryConfig struct {
 	Ledger  Ledger
 	Partner Retrier
 	Pace    *Pace
-	Now     func() time.Time // default time.Now; used only where the partner's answer has no date
 }
 
 // RetriedAll is what came of a Retry.
@@ -42,9 +41,6 @@ type RetriedAll struct {
 // makes a fourth. Its error stops the round: the partner refuses the key, or
 // the ledger fails. What was done is recorded.
 func Retry(ctx context.Context, c RetryConfig) (RetriedAll, error) {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	var out RetriedAll
 	var denied []ledger.Customer
 	for cu, err := range c.Ledger.Customers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created, ledger.LinkMissing}}) {
@@ -83,7 +79,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 		return err
 	}
 	answer, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Retried, error) { return c.Partner.RetryKYC(ctx, cu.ServiceID) })
-	var e *partner.Error
+	e, isAnswered := errors.AsType[*partner.Error](err)
 	switch {
 	case err == nil:
 		news := c.retryEvent(cu, answer)
@@ -102,7 +98,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 		}
 		_, err = c.Ledger.ObserveKYC(last, []ledger.KYCEvent{news})
 		return err
-	case errors.As(err, &e) && !e.Harmless():
+	case isAnswered && !e.Harmless():
 		out.Unknown++
 		return nil
 	}
@@ -128,7 +124,7 @@ func (c RetryConfig) retryEvent(cu ledger.Customer, answer partner.Retried) ledg
 		}
 	}
 	if e.At.IsZero() {
-		e.At = c.Now()
+		e.At = time.Now()
 	}
 	for _, before := range []time.Time{cu.KYC.Seen, cu.KYC.Linked} {
 		if !e.At.After(before) { // dates have whole seconds; the denial came before

@@ -18,7 +18,7 @@ const (
 	minPage     = 50   // what it gives unasked (public docs)
 	resumeUntil = time.Hour
 	progressKey = "kyc_sync"
-	defaultLag  = 2 * time.Minute
+	maxPageAge  = 2 * time.Minute // what a page says is dated back by it, so that a webhook of the last minutes is not overwritten
 
 	// Bounds on the users read, for a list without an end.
 	maxListed   = limits.UsersWalked // also where the list says that it is longer
@@ -49,10 +49,8 @@ type SyncConfig struct {
 	Ledger  SyncLedger
 	Partner Lister
 	Pace    *Pace
-	Lag     time.Duration // how old a page may be at worst: what it says is dated back by it, so that a webhook of the last minutes is not overwritten; default 2m
-	Most    int           // users to read at most, each page counted as 50 at least; default twice what the list says it has, and 10,000 more
+	Most    int // users to read at most, each page counted as 50 at least; default twice what the list says it has, and 10,000 more
 	Watch   func(pages, seen, wanted int)
-	Now     func() time.Time // default time.Now
 }
 
 // Synced is what came of a Sync.
@@ -82,10 +80,6 @@ type progress struct {
 // It ends with any list: at a page that was given before, or when more users were
 // read than there can be. What was read by then is recorded.
 func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
-	c.Lag = cmp.Or(c.Lag, defaultLag)
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Watch == nil {
 		c.Watch = func(int, int, int) {}
 	}
@@ -97,7 +91,7 @@ func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 		if err != nil {
 			return w.out, err
 		}
-		seen := w.out.Resumed && !cu.KYC.Seen.Before(w.at.Began.Add(-c.Lag))
+		seen := w.out.Resumed && !cu.KYC.Seen.Before(w.at.Began.Add(-maxPageAge))
 		w.ours++
 		if cu.ServiceID != "" && cu.KYC.Status != ledger.KYCApproved && !seen {
 			w.wanted[w.hashOf(cu.ServiceID)] = true
@@ -128,7 +122,7 @@ func (w *walk) loadProgress(ctx context.Context) error {
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}
-	if err == nil && text != "" && w.Now().Sub(at) < resumeUntil && json.Unmarshal([]byte(text), &w.at) == nil {
+	if err == nil && text != "" && time.Since(at) < resumeUntil && json.Unmarshal([]byte(text), &w.at) == nil {
 		w.out.Resumed = !w.at.Began.IsZero()
 		w.at.Most = cmp.Or(w.Most, w.at.Most, maxListed)
 	}
@@ -139,26 +133,20 @@ func (w *walk) clearProgress(ctx context.Context) error {
 	if !w.out.Resumed && w.out.Pages == 0 {
 		return nil
 	}
-	return w.Ledger.Learn(ctx, progressKey, "", w.Now())
+	return w.Ledger.Learn(ctx, progressKey, "", time.Now())
 }
 
 func (w *walk) readPages(ctx context.Context) error {
-	if !w.out.Resumed {
-		end, err := w.readFirstPage(ctx)
-		if err != nil {
-			return err
-		}
-		if end {
-			return w.clearProgress(ctx)
-		}
-	}
-	for len(w.wanted) > 0 {
+	for isFirst := !w.out.Resumed; len(w.wanted) > 0; isFirst = false {
 		if err := w.saveProgress(ctx); err != nil {
 			return err
 		}
 		p, err := w.readPage(ctx, w.at.Skip)
 		if err != nil {
 			return err
+		}
+		if isFirst {
+			w.planWalk(p)
 		}
 		cut := w.stopReason(p)
 		if err := w.recordPage(ctx, p); err != nil {
@@ -167,19 +155,15 @@ func (w *walk) readPages(ctx context.Context) error {
 		if len(w.wanted) > 0 {
 			w.out.Cut = cut
 		}
-		if cut != nil || w.nextPage(p) {
+		if cut != nil || isFirst && len(p.Users) == 0 || !isFirst && w.nextPage(p) {
 			break
 		}
 	}
 	return w.clearProgress(ctx)
 }
 
-// readFirstPage reads the first page, and reports whether it is all there is to read.
-func (w *walk) readFirstPage(ctx context.Context) (end bool, err error) {
-	p, err := w.readPage(ctx, 0)
-	if err != nil {
-		return false, err
-	}
+// planWalk decides by the first page which way to go on, and how far.
+func (w *walk) planWalk(p partner.Page) {
 	w.at.Began, w.at.Skip = pageTime(p), len(p.Users)
 	switch {
 	case w.Most > 0:
@@ -194,12 +178,6 @@ func (w *walk) readFirstPage(ctx context.Context) (end bool, err error) {
 	if newestLast(p) && p.Total > len(p.Users) {
 		w.at.Back, w.at.Skip = true, max(len(p.Users), p.Total-len(p.Users))
 	}
-	cut := w.stopReason(p)
-	err = w.recordPage(ctx, p)
-	if len(w.wanted) > 0 {
-		w.out.Cut = cut
-	}
-	return len(p.Users) == 0 || cut != nil, err
 }
 
 // stopReason notes a page and returns why no more are to be read, nil if they are.
@@ -256,8 +234,7 @@ func (w *walk) readPage(ctx context.Context, skip int) (p partner.Page, err erro
 	for {
 		p, err = askPartner(ctx, w.Pace, isReadable, func() (partner.Page, error) { return w.Partner.ListUsers(ctx, skip, w.ask) })
 		w.out.Pages++
-		var e *partner.Error
-		if !errors.As(err, &e) || isReadable(e) || w.ask <= minPage {
+		if e, ok := errors.AsType[*partner.Error](err); !ok || isReadable(e) || w.ask <= minPage {
 			break
 		}
 		w.ask /= 4 // the partner takes no limit above some other
@@ -277,7 +254,7 @@ func pageTime(p partner.Page) time.Time {
 
 // recordPage records what a page says of our customers.
 func (w *walk) recordPage(ctx context.Context, p partner.Page) error {
-	at := pageTime(p).Add(-w.Lag)
+	at := pageTime(p).Add(-maxPageAge)
 	events := make([]ledger.KYCEvent, 0, len(p.Users))
 	for _, u := range p.Users {
 		mark := w.hashOf(u.ServiceID)
@@ -308,5 +285,5 @@ func (w *walk) saveProgress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.Ledger.Learn(ctx, progressKey, string(text), w.Now())
+	return w.Ledger.Learn(ctx, progressKey, string(text), time.Now())
 }

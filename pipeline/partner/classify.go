@@ -1,8 +1,10 @@
 package partner
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -67,11 +69,7 @@ func judgeStatus(status int, m message, fields fieldTable) verdict {
 // isPathGone reports whether a status says that the path of the request is not
 // there, as that of create-user must be.
 func isPathGone(status int) bool {
-	switch status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType}, status)
 }
 
 func judge4xx(status int, m message, fields fieldTable) ledger.Class {
@@ -122,18 +120,8 @@ func judge429(m message, fields fieldTable) ledger.Class {
 }
 
 func classOf(m meaning) ledger.Class {
-	switch m {
-	case saysKeyUsed:
-		return ledger.KeyUsed
-	case saysDupUser:
-		return ledger.DupUser
-	case saysNoFunds:
-		return ledger.Funds
-	case saysRefused, saysInvalid:
-		return ledger.Reject
-	default:
-		return ledger.Unknown
-	}
+	return cmp.Or(map[meaning]ledger.Class{saysKeyUsed: ledger.KeyUsed, saysDupUser: ledger.DupUser, saysNoFunds: ledger.Funds,
+		saysRefused: ledger.Reject, saysInvalid: ledger.Reject}[m], ledger.Unknown)
 }
 
 // judgeCreation looks up the 2xx line of the table.

@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -55,12 +56,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 func (c Config) validate() (settings, error) {
 	s := settings{Config: c}
-	if s.UserAgent == "" {
-		s.UserAgent = defaultUserAgent
-	}
-	if s.Timeout == 0 {
-		s.Timeout = defaultTimeout
-	}
+	s.UserAgent, s.Timeout = cmp.Or(c.UserAgent, defaultUserAgent), cmp.Or(c.Timeout, defaultTimeout)
 	switch {
 	case c.Key == "":
 		return s, &ConfigError{"Key", errors.New("is missing")}

@@ -29,20 +29,6 @@ const (
 	NotRemoved
 )
 
-// String is the removal as logs spell it.
-func (r Removal) String() string {
-	switch r {
-	case Removed:
-		return "removed"
-	case NoSuchUser:
-		return "no such user"
-	case NotRemoved:
-		return "not removed"
-	default:
-		return "unknown"
-	}
-}
-
 // Delete deletes a user who has no cards (DELETE v1 users/{serviceId}, public
 // docs). The error is an *Error, and nil only with Removed.
 //

@@ -3,6 +3,7 @@ package partner
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -113,13 +114,9 @@ func (m *message) isRefusal() bool {
 	if m.form != object {
 		return false
 	}
-	for _, key := range []string{"message", "Message", "error", "errors", "detail", "title", "fault", "error_description",
-		"description", "reason", "msg", "errorMessage", "code", "statusCode", "status"} {
-		if v := m.root[key]; v != nil && v != false {
-			return true
-		}
-	}
-	return false
+	reasons := []string{"message", "Message", "error", "errors", "detail", "title", "fault", "error_description",
+		"description", "reason", "msg", "errorMessage", "code", "statusCode", "status"}
+	return slices.ContainsFunc(reasons, func(key string) bool { return m.root[key] != nil && m.root[key] != false })
 }
 
 // addCode adds s if it is written as codes are: capitals, or words joined by
@@ -144,14 +141,6 @@ func (m *message) firstCode() string {
 // isHTML reports whether a body looks like HTML. The header does not count: some
 // frameworks label plain text as HTML.
 func isHTML(body []byte) bool {
-	head := bytes.ToLower(body[:min(len(body), 1024)])
-	if bytes.HasPrefix(head, []byte("<")) {
-		return true
-	}
-	for _, tag := range []string{"<html", "<!doctype", "<head", "<body", "<title", "<center"} {
-		if bytes.Contains(head, []byte(tag)) {
-			return true
-		}
-	}
-	return false
+	head := strings.ToLower(string(body[:min(len(body), 1024)]))
+	return strings.HasPrefix(head, "<") || containsAny(head, "<html", "<!doctype", "<head", "<body", "<title", "<center")
 }

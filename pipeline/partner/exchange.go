@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -194,12 +195,8 @@ func isProxyRefusal(status int, h http.Header) bool {
 	if status != http.StatusForbidden {
 		return status == http.StatusProxyAuthRequired
 	}
-	for _, name := range []string{"Proxy-Authenticate", "Proxy-Status", "Proxy-Agent", "X-Squid-Error"} {
-		if len(h[name]) > 0 {
-			return true
-		}
-	}
-	return false
+	marks := []string{"Proxy-Authenticate", "Proxy-Status", "Proxy-Agent", "X-Squid-Error"}
+	return slices.ContainsFunc(marks, func(name string) bool { return len(h[name]) > 0 })
 }
 
 var errTunnel = errors.New("the proxy refused to open a tunnel")

@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -88,16 +89,11 @@ func (t fieldTable) inSentence(text string) []string {
 	return found
 }
 
+var capital = regexp.MustCompile(`\p{Lu}`)
+
 // spacedName is a name as words in lower case: firstName is "first name".
 func spacedName(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if unicode.IsUpper(r) && i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return strings.TrimSpace(normalizeWords(b.String()))
+	return strings.TrimSpace(normalizeWords(capital.ReplaceAllString(name, " $0")))
 }
 
 // isSubject reports whether s, a clause as words makes it, is about the field.
@@ -145,13 +141,7 @@ func complainedFields(m message, t fieldTable) []string {
 			hit[name] = true
 		}
 	}
-	var found []string
-	for _, name := range t.names {
-		if hit[name] {
-			found = append(found, name)
-		}
-	}
-	return found
+	return slices.DeleteFunc(slices.Clone(t.names), func(name string) bool { return !hit[name] })
 }
 
 // searchFields leaves out members that echo the request.
@@ -184,40 +174,19 @@ func (t fieldTable) searchFields(v any, hit map[string]bool) {
 
 // isEcho reports whether members of this name repeat what was sent.
 func isEcho(key string) bool {
-	switch normalName(key) {
-	case "request", "input", "value", "received", "target", "rejectedvalue", "attemptedvalue", "originalvalue",
-		"submitted", "actual", "arguments", "ctx", "context":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"request", "input", "value", "received", "target", "rejectedvalue", "attemptedvalue", "originalvalue",
+		"submitted", "actual", "arguments", "ctx", "context"}, normalName(key))
 }
 
 // isNamedIn reports whether text names the field. A name like address or city is
 // an ordinary word too: it counts only at the start, alone, or in quotes.
 func isNamedIn(text, name string) bool {
-	for from := 0; ; {
-		i := strings.Index(text[from:], name)
-		if i < 0 {
-			return false
-		}
-		i += from
-		end := i + len(name)
-		before, after := byte(0), byte(0)
-		if i > 0 {
-			before = text[i-1]
-		}
-		if end < len(text) {
-			after = text[end]
-		}
-		camel := strings.ToLower(name[1:]) != name[1:]
-		if !isWordByte(before) && !isWordByte(after) &&
-			(camel || i == 0 || strings.IndexByte("\"'`./[", before) >= 0) {
-			return true
-		}
-		from = end
+	if !strings.Contains(text, name) {
+		return false
 	}
-}
-
-func isWordByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+	before := "(?:^|[\"'`./\\[])"
+	if isCamelCase := strings.ToLower(name[1:]) != name[1:]; isCamelCase {
+		before = `(?:^|\W)`
+	}
+	return regexp.MustCompile(before + regexp.QuoteMeta(name) + `(?:\W|$)`).MatchString(text)
 }

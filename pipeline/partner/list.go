@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,25 +120,15 @@ func (p Page) ProvesAbsence() bool {
 	if p.NotFound {
 		return false
 	}
-	for _, u := range p.Users {
-		if !u.HasEmail() && !u.IsDeleted() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(p.Users, func(u Listed) bool { return !u.HasEmail() && !u.IsDeleted() })
 }
 
 // Odd names the first member that decides something and could not be read, as
 // users[3].email; "" if there is none. It is fit for logs.
 func (p Page) Odd() string {
 	for i, u := range p.Users {
-		at := "users[" + strconv.Itoa(i) + "]"
-		switch u.Odd {
-		case "":
-		case "user":
-			return at
-		default:
-			return at + "." + u.Odd
+		if u.Odd != "" {
+			return strings.TrimSuffix("users["+strconv.Itoa(i)+"]."+u.Odd, ".user")
 		}
 	}
 	return ""

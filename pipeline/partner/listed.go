@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,11 +85,8 @@ func (l Listed) HasEmail() bool { return strings.Contains(l.Email, "@") }
 // IsDeleted reports whether the list says in so many words that the user is
 // deleted. A user who is blocked, closed or about to be deleted is there.
 func (l Listed) IsDeleted() bool {
-	switch normalizeWords(l.Status) {
-	case " deleted ", " soft deleted ", " softdeleted ", " user deleted ", " hard deleted ", " removed ", " erased ":
-		return true
-	}
-	return l.Deleted
+	said := []string{" deleted ", " soft deleted ", " softdeleted ", " user deleted ", " hard deleted ", " removed ", " erased "}
+	return l.Deleted || slices.Contains(said, normalizeWords(l.Status))
 }
 
 // saysDeleted reads the other members that say so. One that says

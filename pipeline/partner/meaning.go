@@ -77,16 +77,12 @@ func saysDuplicate(t string) bool {
 	if containsAny(t, " no user ", " no such user ") {
 		return false
 	}
-	for _, who := range []string{"user", "email", "customer"} {
-		switch {
-		case containsAny(t, " duplicate "+who+" ", " "+who+" is a duplicate", " "+who+" is duplicate", " "+who+" exists ",
-			" "+who+" is taken ", " "+who+" taken ", " "+who+" must be unique ", " "+who+" is not unique "),
+	return slices.ContainsFunc([]string{"user", "email", "customer"}, func(who string) bool {
+		return containsAny(t, " duplicate "+who+" ", " "+who+" is a duplicate", " "+who+" is duplicate", " "+who+" exists ",
+			" "+who+" is taken ", " "+who+" taken ", " "+who+" must be unique ", " "+who+" is not unique ") ||
 			strings.Contains(t, " "+who+" ") && containsAny(t, " already exist", " already registered ", " already in use ",
-				" already taken ", " already been taken ", " already used ", " already been used "):
-			return true
-		}
-	}
-	return false
+				" already taken ", " already been taken ", " already used ", " already been used ")
+	})
 }
 
 // saysTaken reports whether what is said of a field is that another user has its
@@ -152,8 +148,7 @@ func (m message) byCode() meaning {
 }
 
 // byText returns the meaning of the text. Of a body that was cut only a used key
-// counts: what is missing
-// could have said just that.
+// counts: what is missing could have said just that.
 func (m message) byText() meaning {
 	k := textMeans(m.text)
 	if m.form == cut && k != saysKeyUsed {
@@ -171,10 +166,5 @@ func normalizeWords(s string) string {
 }
 
 func containsAny(s string, parts ...string) bool {
-	for _, p := range parts {
-		if strings.Contains(s, p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
 }

@@ -200,11 +200,7 @@ func kindOf(key string) listKind {
 
 // isNameList reports whether members of this name list bare names of fields.
 func isNameList(key string) bool {
-	switch normalName(key) {
-	case "fields", "keys", "invalidfields", "missingfields", "invalidparams", "missing":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"fields", "keys", "invalidfields", "missingfields", "invalidparams", "missing"}, normalName(key))
 }
 
 // textOf joins all texts of a value but echoes.

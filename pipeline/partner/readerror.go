@@ -3,6 +3,7 @@ package partner
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -42,11 +43,8 @@ func (e *Error) Error() string {
 	if e.Code != "" {
 		s += ", code " + e.Code
 	}
-	switch {
-	case e.Cause != "" && e.Field != "":
-		s += " (" + e.Cause + ": " + e.Field + ")"
-	case e.Cause != "" || e.Field != "":
-		s += " (" + e.Cause + e.Field + ")"
+	if why := strings.Trim(e.Cause+": "+e.Field, ": "); why != "" {
+		s += " (" + why + ")"
 	}
 	if e.ProxyStatus != 0 {
 		s += ", refused by the proxy with " + strconv.Itoa(e.ProxyStatus)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,10 +128,5 @@ func retryPath(serviceID string) string {
 // Harmless reports whether the call that changes something has surely changed
 // nothing: it was not sent, or the partner refused it in so many words.
 func (e *Error) Harmless() bool {
-	switch e.Class {
-	case ledger.NotSent, ledger.Reject, ledger.Unclear, ledger.Busy, ledger.Auth, ledger.Funds:
-		return true
-	default:
-		return false
-	}
+	return slices.Contains([]ledger.Class{ledger.NotSent, ledger.Reject, ledger.Unclear, ledger.Busy, ledger.Auth, ledger.Funds}, e.Class)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -98,26 +99,18 @@ func writeText(f fmt.State, s string) { _, _ = io.WriteString(f, s) }
 
 // toPrintable reduces what the partner sent to printable ASCII, at most n bytes.
 func toPrintable(s string, n int) string {
-	b := make([]byte, 0, min(len(s), n))
-	for i := 0; i < len(s) && len(b) < n; i++ {
-		if s[i] >= ' ' && s[i] <= '~' {
-			b = append(b, s[i])
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
 		}
-	}
-	return string(b)
+		return r
+	}, s)
+	return s[:min(len(s), n)]
 }
 
 func isPrintable(s string) bool { return toPrintable(s, len(s)) == s }
 
 // isToken reports whether s is 1 to n bytes of printable ASCII without a space.
 func isToken(s string, n int) bool {
-	if s == "" || len(s) > n {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= n && isPrintable(s) && !strings.Contains(s, " ")
 }

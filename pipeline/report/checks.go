@@ -69,7 +69,7 @@ func (k *checks) facts() (list [][2]string) {
 		list = append(list, [2]string{"Identity checks", strings.Join(parts, "\n")})
 	}
 	if k.waiting > 0 {
-		list = append(list, [2]string{"Links not opened", reporttext.FormatCount(k.waiting) + " for 7 days or longer. They are listed by: bulkonboard links export --unverified --older-than 7d"})
+		list = append(list, [2]string{"Links not opened", reporttext.FormatCount(k.waiting) + " for 7 days or longer"})
 	}
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -57,7 +58,7 @@ func isNumeric(col int) bool {
 	return col == colRow || col == colAttempts || col == colHTTPStatus
 }
 
-// rowTable turns rows of the ledger into cells. It is for one goroutine.
+// rowTable turns rows of the ledger into cells.
 type rowTable struct {
 	header  []string
 	carried []string // of the header
@@ -66,8 +67,8 @@ type rowTable struct {
 	batches []ledger.Batch
 	names   [][]string // batch → its file → what the report calls it
 	carryTo [][]int    // batch → its carried column → column of the table
-	cells   []string
-	items   []problem // of the current row
+
+	phrases *finance.Phrases // if the cells are for finance, else nil
 }
 
 func newRowTable(m Meta) *rowTable {
@@ -91,7 +92,6 @@ func newRowTable(m Meta) *rowTable {
 	if t.checks {
 		t.header = append(t.header, CheckColumns()...)
 	}
-	t.cells = make([]string, len(t.header))
 	return t
 }
 
@@ -125,11 +125,9 @@ func fileNames(files []ledger.File) []string {
 	return names
 }
 
-// rowCells returns the cells of one row, as text, unguarded. They are valid
-// until the next call.
+// rowCells returns the cells of one row, as text, unguarded.
 func (t *rowTable) rowCells(r *ledger.Reported) []string {
-	c := t.cells
-	clear(c)
+	c := make([]string, len(t.header))
 	batch := 0
 	if len(t.batches) != 1 {
 		batch = slices.IndexFunc(t.batches, func(b ledger.Batch) bool { return b.ID == r.Customer.LastBatch })
@@ -143,8 +141,15 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 		c[colRow] = strconv.Itoa(r.Number)
 	}
 	c[colStatus] = string(r.Status)
-	t.items = appendProblems(t.items[:0], r)
-	c[colField], c[colCode], c[colMessage] = listCells(t.items)
+	var registered time.Time
+	if batch >= 0 && batch < len(t.batches) {
+		registered = t.batches[batch].Registered
+	}
+	items := problemsOf(r, registered)
+	if t.phrases != nil {
+		wordForFinance(items, t.phrases)
+	}
+	c[colField], c[colCode], c[colMessage] = listCells(items)
 	if c[colMessage] != "" && r.Line > 0 && r.Line != r.Number {
 		c[colMessage] += " (line " + strconv.Itoa(r.Line) + ")"
 	}
@@ -198,48 +203,79 @@ func checkCells(cells []string, c *ledger.Customer) {
 	}
 }
 
+// detailsChanged is the code of details that differ from what was sent.
+const detailsChanged = "details_changed"
+
 // problem is one entry of the lists in field, code and message.
 type problem struct{ field, code, message string }
 
-// appendProblems appends the problems of a row: what decided its status, then
+// problemsOf returns the problems of a row: what decided its status, then
 // changed details, then a check that goes on without the user, then warnings. A
 // finding that did not decide the status is a warning; it is omitted for a
-// customer who was created from a corrected row.
-func appendProblems(to []problem, r *ledger.Reported) []problem {
+// customer who was created from a corrected row. registered is when the row's
+// input was.
+func problemsOf(r *ledger.Reported, registered time.Time) (list []problem) {
 	own := r.Status == ledger.Invalid || r.Status == ledger.DuplicateInInput
 	if own {
 		for _, f := range r.Findings {
 			if !f.Warning {
-				to = append(to, problem{f.Field, f.Code, f.Message})
+				list = append(list, problem{f.Field, f.Code, f.Message})
 			}
 		}
 	} else if c := &r.Customer; c.Code != "" || c.Message != "" {
-		to = append(to, problem{c.Field, c.Code, c.Message})
+		list = append(list, problem{c.Field, c.Code, c.Message})
 	}
 	if p := r.Customer.Pairing; r.Status == ledger.Created && p.NeedsReview() {
-		to = append(to, problem{"email", string(p), p.Explain()})
+		list = append(list, problem{"email", string(p), p.Explain()})
 	}
 	if !own && r.Status != ledger.Forgotten {
 		for _, field := range r.Changed {
-			to = append(to, problem{field, "details_changed", "differs from what was sent, and was not sent again"})
+			list = append(list, problem{field, detailsChanged, "differs from what was sent, and was not sent again"})
 		}
 	}
 	if r.ShowsOther() {
-		to = append(to, problem{"", "warn:known_from", "the row itself is invalid. Its customer is that of " + r.From.String()})
+		list = append(list, problem{"", "warn:known_from", KnownFrom(r, registered)})
 	}
 	if p := r.Customer.Pairing; r.Status == ledger.Created && p == ledger.Unconfirmed {
-		to = append(to, problem{"", "warn:" + string(p), p.Explain()})
+		list = append(list, problem{"", "warn:" + string(p), p.Explain()})
 	}
 	if !own && r.Status != ledger.Forgotten && r.Customer.KYC.IsUnderReviewAgain() {
-		to = append(to, problem{"", "warn:" + ledger.CodeResubmitted, ledger.ResubmittedMessage})
+		list = append(list, problem{"", "warn:" + ledger.CodeResubmitted, ledger.ResubmittedMessage})
 	}
 	corrected := r.Customer.Attempts > 0 && (r.Status == ledger.Created || r.Status == ledger.LinkMissing)
 	for _, f := range r.Findings {
 		if f.Warning || !own && !corrected {
-			to = append(to, problem{f.Field, "warn:" + f.Code, f.Message})
+			list = append(list, problem{f.Field, "warn:" + f.Code, f.Message})
 		}
 	}
-	return to
+	return list
+}
+
+// wordForFinance words problems for finance, with the sender's headings.
+func wordForFinance(items []problem, phrases *finance.Phrases) {
+	for i := range items {
+		p := &items[i]
+		p.message = phrases.Sentence(p.field, strings.TrimPrefix(p.code, "warn:"), p.message)
+		p.field = phrases.Title(p.field)
+		if len(items) > 1 {
+			p.message = strings.TrimSuffix(p.message, ".")
+		}
+	}
+}
+
+// KnownFrom returns where the customer of an invalid row comes from, if
+// r.ShowsOther: from a later input, in which the row was corrected, or from an
+// earlier one. registered is when the row's input was; zero = unknown.
+func KnownFrom(r *ledger.Reported, registered time.Time) string {
+	from := r.From
+	if from.Number == 0 || registered.IsZero() || !from.Registered.After(registered) {
+		return "the row itself is invalid. Its customer is that of " + from.String()
+	}
+	name := filepath.Base(from.File)
+	if from.File == "-" {
+		name = "standard input"
+	}
+	return statusTitle(r.Status) + ", as corrected in " + name + " row " + strconv.Itoa(from.Number)
 }
 
 // listCells returns the cells field, code and message: three lists of the same

@@ -13,11 +13,9 @@ import (
 // byteOrderMark makes Excel read a CSV file as UTF-8.
 const byteOrderMark = "\uFEFF"
 
-// csvFormat is the report that programs and mail merges read: UTF-8 with a
+// writeCSV writes the report that programs and mail merges read: UTF-8 with a
 // byte-order mark, one line for each row, cells guarded.
-type csvFormat struct{}
-
-func (csvFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+func writeCSV(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newRowTable(m)
 	out, err := newCSVWriter(w, t.header)
 	if err != nil {

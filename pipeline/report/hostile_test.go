@@ -86,7 +86,7 @@ func hostileFiles(t *testing.T, cells []string) map[string]string {
 		files[name] = string(data)
 	}
 	dir := t.TempDir()
-	rejects, err := Output{}.Rejects(t.Context(), filepath.Join(dir, "rejects.csv"), cells, rejected(nil, RejectRow{cells, cells[0], ledger.Invalid, cells[1]}))
+	rejects, err := Output{}.Rejects(t.Context(), filepath.Join(dir, "rejects.csv"), RejectList{Header: cells}, rejected(nil, RejectRow{Cells: cells, Origin: cells[0], Status: ledger.Invalid, Problem: cells[1]}))
 	read("rejects", rejects.Path, err)
 	table, err := Output{}.Table(t.Context(), filepath.Join(dir, "table.csv"), CSV, cells, func(yield func([]string, error) bool) { yield(slices.Clone(cells), nil) })
 	read("table", table, err)

@@ -11,18 +11,17 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 //go:embed page.html
 var page string
 
-// htmlFormat is the page that shows how a run went: counts, causes with advice,
+// writeHTML writes the page that shows how a run went: counts, causes with advice,
 // and money. It names no customer, shows no link, and loads nothing: its policy
 // forbids it.
-type htmlFormat struct{}
-
-func (htmlFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+func writeHTML(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newTally(m)
 	for r, err := range rows {
 		if err != nil {
@@ -95,7 +94,7 @@ func newPage(m Meta, t *tally) pageData {
 		x += widths[i]
 	}
 	for _, c := range t.sortedCauses() {
-		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(), reporttext.FormatCount(c.Count), Advice(c.Status, c.Code)})
+		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(m.Headings), reporttext.FormatCount(c.Count), finance.Advice(c.Status, c.Code)})
 	}
 	return p
 }
@@ -119,7 +118,7 @@ func newPaceView(p *pace) *paceView {
 	}
 	const moment = "2 Jan 2006, 15:04"
 	most := slices.Max(counts)
-	v := &paceView{Per: spanName(p.span), Most: reporttext.FormatCount(most), From: p.all.first.UTC().Format(moment + " UTC"), To: p.all.last.UTC().Format(moment + " UTC")}
+	v := &paceView{Per: each.name, Most: reporttext.FormatCount(most), From: p.all.first.UTC().Format(moment + " UTC"), To: p.all.last.UTC().Format(moment + " UTC")}
 	step := float64(barWidth) / float64(len(counts))
 	for i, n := range counts {
 		height := 0.0
@@ -127,7 +126,7 @@ func newPaceView(p *pace) *paceView {
 			height = max(1.5, float64(paceHeight)*float64(n)/float64(most))
 		}
 		v.Columns = append(v.Columns, paceColumn{X: roundTenth(float64(i) * step), Y: roundTenth(paceHeight - height), Width: roundTenth(step * 0.86), Height: roundTenth(height),
-			Text: from.Add(time.Duration(i)*each).Format(moment) + ": " + reporttext.FormatCount(n)})
+			Text: from.Add(time.Duration(i)*each.length).Format(moment) + ": " + reporttext.FormatCount(n)})
 	}
 	return v
 }

@@ -2,10 +2,11 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -13,7 +14,7 @@ import (
 // Schema is the version of both JSON forms, the report and the summary.
 const Schema = 1
 
-// jsonFormat is the report for programs:
+// writeJSON writes the report for programs:
 //
 //	{"schema":1,"meta":{…},"rows":[{…},…],"kyc":{…}}
 //
@@ -21,74 +22,58 @@ const Schema = 1
 // text is that of its cells without the guard. row, attempts and httpStatus
 // are numbers, or null. There is one row on each line. kyc is present if
 // Meta.KYC is set.
-type jsonFormat struct{}
-
-func (jsonFormat) write(w io.Writer, _ string, m Meta, rows Rows) error {
+func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newRowTable(m)
 	out := bufio.NewWriterSize(w, 1<<18)
 	head, err := json.Marshal(newJSONMeta(m, t.carried))
 	if err != nil {
 		return err
 	}
-	names := make([]string, len(t.header))
+	names := make([][]byte, len(t.header))
 	for i, h := range t.header {
-		names[i] = "," + string(appendJSONString(nil, h)) + ":"
+		names[i] = jsonText(h)
 	}
-	names[0] = "{" + names[0][1:]
-	line := append([]byte(`{"schema":`+strconv.Itoa(Schema)+`,"meta":`), head...)
-	line = append(line, `,"rows":[`...)
-	separator := "\n"
+	_, _ = fmt.Fprintf(out, `{"schema":%d,"meta":%s,"rows":[`, Schema, head) // a bufio.Writer keeps its first error
+	before := "\n{"
 	users := checks{at: m.asOf()}
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
 		users.add(&r)
-		line = append(line, separator...)
 		for i, cell := range t.rowCells(&r) {
-			line = append(line, names[i]...)
-			if isNumeric(i) {
-				line = append(line, cmp.Or(cell, "null")...)
-			} else {
-				line = appendJSONString(line, cell)
+			value := []byte(cmp.Or(cell, "null"))
+			if !isNumeric(i) {
+				value = jsonText(cell)
 			}
+			_, _ = fmt.Fprintf(out, "%s%s:%s", before, names[i], value)
+			before = ","
 		}
-		if _, err := out.Write(append(line, '}')); err != nil {
+		if err := out.WriteByte('}'); err != nil {
 			return err
 		}
-		line, separator = line[:0], ",\n"
+		before = ",\n{"
 	}
-	line = append(line, "\n]"...)
+	_, _ = out.WriteString("\n]")
 	if m.KYC {
 		funnel, err := json.Marshal(users.jsonForm())
 		if err != nil {
 			return err
 		}
-		line = append(append(line, `,"kyc":`...), funnel...)
+		_, _ = fmt.Fprintf(out, `,"kyc":%s`, funnel)
 	}
-	if _, err := out.Write(append(line, "}\n"...)); err != nil {
-		return err
-	}
+	_, _ = out.WriteString("}\n")
 	return out.Flush()
 }
 
-// appendJSONString appends s, which is valid UTF-8, as a JSON string. Unlike
-// json.Marshal it does not escape < > &, so that a search finds a link.
-func appendJSONString(line []byte, s string) []byte {
-	line = append(line, '"')
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			line = append(line, '\\', c)
-		case c == '\n':
-			line = append(line, '\\', 'n')
-		case c < ' ':
-			line = append(line, '\\', 'u', '0', '0', '0'+c>>4, "0123456789abcdef"[c&15])
-		default:
-			line = append(line, c)
-		}
-	}
-	return append(line, '"')
+// jsonText returns a text as JSON. Unlike json.Marshal it does not escape < > &,
+// so that a search finds a link.
+func jsonText(s string) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a text always encodes
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // jsonMeta is Meta in the JSON report.

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
 // peak is the most memory that is in use while a report of n rows is written.
@@ -27,7 +26,7 @@ func peak(t *testing.T, f format, n int) (bytes uint64) {
 			}
 		}
 	}
-	if err := f.write(io.Discard, t.TempDir(), meta(), rows); err != nil {
+	if err := f(io.Discard, t.TempDir(), meta(), rows); err != nil {
 		t.Fatal(err)
 	}
 	return bytes
@@ -38,7 +37,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	for name, f := range map[string]format{"csv": csvFormat{}, "json": jsonFormat{}, "html": htmlFormat{}, "xlsx": xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}} {
+	for name, f := range formats() {
 		short, long := peak(t, f, 20_000), peak(t, f, 60_000)
 		t.Logf("%s: %d KB for 20,000 rows, %d KB for 60,000", name, short>>10, long>>10)
 		if long > short+short/4+4<<20 {
@@ -55,7 +54,7 @@ func BenchmarkMillion(b *testing.B) {
 	const rows = 1_000_000
 	scratch := b.TempDir()
 	for b.Loop() {
-		if err := (xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}).write(io.Discard, scratch, meta(), many(rows)); err != nil {
+		if err := formats()[XLSX](io.Discard, scratch, meta(), many(rows)); err != nil {
 			b.Fatal(err)
 		}
 	}

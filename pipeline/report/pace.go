@@ -7,14 +7,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// pace counts creations over time, in at most maxBars equal spans, however long
-// the time. The zero value is empty.
+// pace counts creations over time. The zero value is empty.
 type pace struct {
-	since time.Time // start of the run whose speed is reported; zero = of all
-	span  int       // index of the spans' length in spans
-	count map[int64]int
-	all   stretch
-	run   stretch // since then
+	since     time.Time     // start of the run whose speed is reported; zero = of all
+	perMinute map[int64]int // by minutes since 1970
+	all       stretch
+	run       stretch // since then
 }
 
 // stretch is the time that some creations took.
@@ -33,74 +31,65 @@ func (s *stretch) add(at time.Time) {
 	s.rows++
 }
 
-// maxBars keeps the drawing readable, and the memory small.
+// maxBars keeps the drawing readable.
 const maxBars = 60
 
-// spans returns lengths in seconds; each is a multiple of the one before.
-func spans() []int64 {
-	const day = 24 * 3600
-	return []int64{60, 600, 3600, 6 * 3600, day, 7 * day, 28 * day, 28 * 13 * day, 28 * 13 * 50 * day}
+// span is the time that one bar of the drawing stands for.
+type span struct {
+	length time.Duration
+	name   string // to follow "per"
 }
 
-// spanName returns the length of spans[i] in words, to follow "per".
-func spanName(i int) string {
-	return []string{"minute", "10 minutes", "hour", "6 hours", "day", "week", "4 weeks", "52 weeks", "50 years"}[i]
+func spans() []span {
+	const day = 24 * time.Hour
+	return []span{{time.Minute, "minute"}, {10 * time.Minute, "10 minutes"}, {time.Hour, "hour"}, {6 * time.Hour, "6 hours"}, {day, "day"},
+		{7 * day, "week"}, {28 * day, "4 weeks"}, {28 * 13 * day, "52 weeks"}, {28 * 13 * 50 * day, "50 years"}}
 }
+
+// indexOf returns the number of the span, counted from 1970, that a minute is in.
+func (s span) indexOf(minute int64) int64 {
+	return int64(math.Floor(float64(minute) / s.length.Minutes()))
+}
+
+func minuteOf(at time.Time) int64 { return int64(math.Floor(float64(at.Unix()) / 60)) }
 
 // add counts a creation.
 func (p *pace) add(at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	if p.count == nil {
-		p.count = map[int64]int{}
+	if p.perMinute == nil {
+		p.perMinute = map[int64]int{}
 	}
+	p.perMinute[minuteOf(at)]++
 	p.all.add(at)
 	if !at.Before(p.since) {
 		p.run.add(at)
 	}
-	for p.span < len(spans())-1 && p.spanOf(p.all.last)-p.spanOf(p.all.first) >= maxBars {
-		p.lengthenSpans()
-	}
-	p.count[p.spanOf(at)]++
-}
-
-// spanOf returns the number of the span that contains a time.
-func (p *pace) spanOf(at time.Time) int64 { return floorDiv(at.Unix(), spans()[p.span]) }
-
-// lengthenSpans changes to the next longer spans.
-func (p *pace) lengthenSpans() {
-	factor := spans()[p.span+1] / spans()[p.span]
-	p.span++
-	count := make(map[int64]int, len(p.count))
-	for at, n := range p.count {
-		count[floorDiv(at, factor)] += n
-	}
-	p.count = count
-}
-
-func floorDiv(a, b int64) int64 {
-	if a < 0 {
-		return -((-a + b - 1) / b)
-	}
-	return a / b
 }
 
 // bars returns the counts from the first span to the last, including spans
-// without a creation; nil if all were in one.
-func (p *pace) bars() (counts []int, from time.Time, each time.Duration) {
+// without a creation, in the shortest spans that need at most maxBars; nil if all
+// creations were in one.
+func (p *pace) bars() (counts []int, from time.Time, each span) {
 	if p.all.rows == 0 {
-		return nil, time.Time{}, 0
+		return nil, time.Time{}, span{}
 	}
-	low, high := p.spanOf(p.all.first), p.spanOf(p.all.last)
-	if high == low || high-low >= maxBars {
-		return nil, time.Time{}, 0
+	for _, each := range spans() {
+		low, high := each.indexOf(minuteOf(p.all.first)), each.indexOf(minuteOf(p.all.last))
+		if high-low >= maxBars {
+			continue
+		}
+		if high == low {
+			break
+		}
+		counts := make([]int, high-low+1)
+		for minute, n := range p.perMinute {
+			counts[each.indexOf(minute)-low] += n
+		}
+		return counts, time.Unix(low*int64(each.length/time.Second), 0).UTC(), each
 	}
-	for i := low; i <= high; i++ {
-		counts = append(counts, p.count[i])
-	}
-	length := spans()[p.span]
-	return counts, time.Unix(low*length, 0).UTC(), time.Duration(length) * time.Second
+	return nil, time.Time{}, span{}
 }
 
 // perHour returns the mean rate of the run from its first creation to its last;

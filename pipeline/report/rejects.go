@@ -13,7 +13,9 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -22,7 +24,16 @@ type RejectRow struct {
 	Cells   []string // the input's own, in its columns' order
 	Origin  string   // where the row was: "17", or "b.csv, row 17" of several files
 	Status  ledger.Status
-	Problem string // what is wrong and what to do, for people
+	Problem string          // what is wrong and what to do, for the sender
+	Marks   []annotate.Mark // what is wrong in which of Cells
+}
+
+// RejectList describes the input that rejected rows come from.
+type RejectList struct {
+	Header   []string          // of its columns
+	Hidden   []int             // its hidden columns, from 0
+	Headings finance.Headings  // of the fields that are read
+	Meanings map[string]string // of codes; see annotate.Annotation
 }
 
 // rejectColumns returns the columns that a rejects file adds. The reader of
@@ -38,37 +49,44 @@ type Rejected struct {
 }
 
 // Rejects writes the rows to be corrected, in the input's own columns, all
-// cells text, to a .xlsx or .csv file. Without rows it writes nothing. header
-// is the input's; columns that an earlier rejects file added to it are dropped,
-// so that they do not accumulate.
+// cells text, to a .xlsx or .csv file. Without rows it writes nothing. Columns
+// that an earlier rejects file added to the input are dropped, so that they do
+// not accumulate.
+//
+// A workbook has our columns first, marks like an annotated one, and cells as
+// they are. A CSV file has our columns last, and guarded cells. A reader tells
+// guarded cells by that order, whatever program saved the file since.
 //
 // A rejects file is edited by hand. One at path is replaced only if its hash is
 // the one that Output.Recorded returns, so only if it was not edited since we
 // wrote it; otherwise the new one becomes -2 (-3, ...). A lost record costs a
 // numbered file, never corrections.
-func (o Output) Rejects(ctx context.Context, path string, header []string, rows iter.Seq2[RejectRow, error]) (Rejected, error) {
+func (o Output) Rejects(ctx context.Context, path string, list RejectList, rows iter.Seq2[RejectRow, error]) (Rejected, error) {
 	kind, err := tableFormat("rejects", path)
 	if err != nil {
 		return Rejected{}, err
 	}
 	var done Rejected
-	keep := senderColumns(header)
-	cells := func(yield func([]string, error) bool) {
+	counted := func(yield func(RejectRow, error) bool) {
 		for r, err := range rows {
 			if err == nil {
 				done.Rows++
 			}
-			if !yield(rejectCells(r, keep, kind), err) {
+			if !yield(r, err) {
 				return
 			}
 		}
 		if done.Rows == 0 {
-			yield(nil, errNoRows)
+			yield(RejectRow{}, errNoRows)
 		}
 	}
 	done.Path, err = o.Replace(path, o.isUnedited, func(f *os.File) error {
-		head := append(pickCells(header, keep), rejectColumns()...)
-		err := writeTable(ctx, f, kind, filepath.Dir(f.Name()), head, cells, "Rejects")
+		var err error
+		if kind == XLSX {
+			err = list.writeWorkbook(ctx, f, filepath.Dir(f.Name()), counted)
+		} else {
+			err = list.writeCSV(ctx, f, counted)
+		}
 		if err == nil {
 			done.SHA256, err = atomicfile.Hash(f.Name())
 		}
@@ -81,6 +99,69 @@ func (o Output) Rejects(ctx context.Context, path string, header []string, rows 
 		return Rejected{}, fmt.Errorf("rejects %s: %w", path, err)
 	}
 	return done, nil
+}
+
+// writeCSV writes the rows with our columns last.
+func (l RejectList) writeCSV(ctx context.Context, f *os.File, rows iter.Seq2[RejectRow, error]) error {
+	keep := senderColumns(l.Header)
+	cells := func(yield func([]string, error) bool) {
+		for r, err := range rows {
+			if !yield(append(pickCells(r.Cells, keep), r.ownCells()...), err) {
+				return
+			}
+		}
+	}
+	return WriteTable(ctx, f, CSV, filepath.Dir(f.Name()), append(pickCells(l.Header, keep), rejectColumns()...), cells)
+}
+
+// writeWorkbook writes the rows with our columns first and marks.
+func (l RejectList) writeWorkbook(ctx context.Context, f *os.File, scratch string, rows iter.Seq2[RejectRow, error]) error {
+	keep := senderColumns(l.Header)
+	ours := len(rejectColumns())
+	a := annotate.Annotation{Sheet: "Rejects", HeaderRow: 1, Header: append(rejectColumns(), pickCells(l.Header, keep)...),
+		Headings: l.Headings, Meanings: l.Meanings, Frozen: ours, List: true}
+	moved := map[int]int{} // column of the input → of the workbook
+	for i, column := range keep {
+		moved[column] = ours + i
+		if slices.Contains(l.Hidden, column) {
+			a.Hidden = append(a.Hidden, ours+i)
+		}
+	}
+	a.Rows = func(yield func(annotate.Row, error) bool) {
+		number := a.HeaderRow
+		for r, err := range rows {
+			number++
+			cells := pickCells(r.Cells, keep)
+			if slices.ContainsFunc(cells, isTooLong) {
+				r.Problem = strings.TrimSpace(r.Problem + " A cell of this row is cut off here, at 32,767 characters, the limit of a workbook.")
+			}
+			row := annotate.Row{Number: number, Cells: append(r.ownCells(), cells...), Marks: moveMarks(r.Marks, moved)}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+	_, err := annotate.WriteNew(ctx, f, scratch, a)
+	return err
+}
+
+// ownCells returns the cells of rejectColumns.
+func (r RejectRow) ownCells() []string {
+	return []string{reporttext.Clean(r.Origin), string(r.Status), reporttext.Clean(r.Problem)}
+}
+
+// moveMarks returns the marks at their columns of the workbook. A mark on a
+// column that it lacks becomes one of the row.
+func moveMarks(marks []annotate.Mark, moved map[int]int) []annotate.Mark {
+	marks = slices.Clone(marks)
+	for i := range marks {
+		if to, ok := moved[marks[i].Column]; ok {
+			marks[i].Column = to
+		} else {
+			marks[i].Column = -1
+		}
+	}
+	return marks
 }
 
 // errNoRows ends the writing of a rejects file that is not needed.
@@ -114,22 +195,13 @@ func senderColumns(header []string) []int {
 // pickCells returns the cells at these positions. Those that a short row lacks
 // are empty.
 func pickCells(cells []string, at []int) []string {
-	out := make([]string, len(at), len(at)+len(rejectColumns()))
+	out := make([]string, len(at))
 	for i, j := range at {
 		if j < len(cells) {
 			out[i] = reporttext.Clean(cells[j])
 		}
 	}
 	return out
-}
-
-func rejectCells(r RejectRow, keep []int, kind Kind) []string {
-	cells := pickCells(r.Cells, keep)
-	problem := reporttext.Clean(r.Problem)
-	if kind == XLSX && slices.ContainsFunc(cells, isTooLong) {
-		problem += "; a cell of this row is cut off here, at 32,767 characters, the limit of a workbook"
-	}
-	return append(cells, reporttext.Clean(r.Origin), string(r.Status), strings.TrimPrefix(problem, "; "))
 }
 
 // isTooLong reports whether a cell is longer than a workbook can hold, which

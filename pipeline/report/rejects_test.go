@@ -13,9 +13,12 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
 func rejected(err error, rows ...RejectRow) iter.Seq2[RejectRow, error] {
@@ -33,29 +36,36 @@ func rejected(err error, rows ...RejectRow) iter.Seq2[RejectRow, error] {
 
 var rejectsHeader = []string{"e-mail", "Onboard_Row", "phone", "onboard_status", "onboard_problem ", "zip"}
 
+func rejectsList() RejectList {
+	return RejectList{Header: rejectsHeader, Hidden: []int{2}, Headings: finance.Headings{"email": "e-mail", "postalCode": "zip"}}
+}
+
 func rejectRows() []RejectRow {
 	return []RejectRow{
-		{[]string{"a@", "5", "'+49 30", "invalid", "old", "0123"}, "17", ledger.Invalid, "email: no host; add one"},
-		{[]string{"b@example.com", "", "=1+1", "", "", " x\ny "}, "18", ledger.Rejected, "=refused"},
-		{[]string{"short"}, "21", ledger.Invalid, strings.Repeat("a very long tale ", 20)},
+		{Cells: []string{"a@", "5", "'+49 30", "invalid", "old", "0123"}, Origin: "17", Status: ledger.Invalid, Problem: "email: no host; add one", Marks: []annotate.Mark{
+			{Column: 0, Field: "email", Code: "email_host", Text: "has no host. add one"},
+			{Column: 5, Field: "postalCode", Code: "postal_zero_lost", Text: "is too short", Warning: true},
+			{Column: 3, Code: "other", Text: "is in a column of ours"},
+		}},
+		{Cells: []string{"b@example.com", "", "=1+1", "", "", " x\ny "}, Origin: "18", Status: ledger.Rejected, Problem: "=refused"},
+		{Cells: []string{"short"}, Origin: "21", Status: ledger.Invalid, Problem: strings.Repeat("a very long tale ", 20)},
 	}
 }
 
+// A workbook has our columns first and its cells as they are; a CSV file has
+// them last, and guards its cells.
 func TestRejectsRoundTrip(t *testing.T) {
-	want := [][]string{
-		{"e-mail", "phone", "zip", "onboard_row", "onboard_status", "onboard_problem"},
-		{"a@", "'+49 30", "0123", "17", "invalid", "email: no host; add one"},
-		{"b@example.com", "=1+1", " x\ny ", "18", "rejected", "=refused"},
-		{"short", "", "", "21", "invalid", strings.Repeat("a very long tale ", 20)},
-	}
+	ours := [][]string{{"onboard_row", "onboard_status", "onboard_problem"}, {"17", "invalid", "email: no host; add one"}, {"18", "rejected", "=refused"},
+		{"21", "invalid", strings.Repeat("a very long tale ", 20)}}
+	theirs := [][]string{{"e-mail", "phone", "zip"}, {"a@", "'+49 30", "0123"}, {"b@example.com", "=1+1", " x\ny "}, {"short"}}
 	for _, name := range []string{"r.csv", "r.xlsx"} {
 		path := filepath.Join(booktest.Dir(t), name)
-		done, err := Output{}.Rejects(t.Context(), path, rejectsHeader, rejected(nil, rejectRows()...))
+		done, err := Output{}.Rejects(t.Context(), path, rejectsList(), rejected(nil, rejectRows()...))
 		if err != nil || done.Path != path || done.Rows != 3 {
 			t.Fatalf("%s: %+v, %v", name, done, err)
 		}
 		if is, err := atomicfile.Hash(path); err != nil || is != done.SHA256 {
-			t.Errorf("%s: hash %s, told %s", name, is, done.SHA256)
+			t.Errorf("%s: hash %s, want %s", name, is, done.SHA256)
 		}
 		var got [][]string
 		if name == "r.csv" {
@@ -68,17 +78,75 @@ func TestRejectsRoundTrip(t *testing.T) {
 			got = readSheet(t, path, "Rejects")
 		}
 		for i := range got {
-			for j, text := range got[i] {
-				if reporttext.Guard(reporttext.Unguard(text)) != text {
-					t.Errorf("%s: cell %q is not guarded", name, text)
+			want := slices.Concat(ours[i], theirs[i])
+			if name == "r.csv" {
+				want = append(append(slices.Clone(theirs[i]), make([]string, 3-len(theirs[i]))...), ours[i]...)
+				for j, text := range got[i] {
+					if reporttext.Guard(reporttext.Unguard(text)) != text {
+						t.Errorf("%s: cell %q is not guarded", name, text)
+					}
+					got[i][j] = reporttext.Unguard(text)
 				}
-				got[i][j] = reporttext.Unguard(text)
 			}
-			if !slices.Equal(got[i], want[i]) {
-				t.Errorf("%s: row %d is %q, want %q", name, i, got[i], want[i])
+			if !slices.Equal(got[i], want) {
+				t.Errorf("%s: row %d is %q, want %q", name, i, got[i], want)
 			}
 		}
 		onlyFiles(t, filepath.Dir(path), name)
+	}
+}
+
+// The workbook is marked like an annotated one, and laid out for work.
+func TestRejectsLook(t *testing.T) {
+	path := filepath.Join(booktest.Dir(t), "r.xlsx")
+	if _, err := (Output{}).Rejects(t.Context(), path, rejectsList(), rejected(nil, rejectRows()...)); err != nil {
+		t.Fatal(err)
+	}
+	f := booktest.OpenBook(t, path)
+	if panes, err := f.GetPanes("Rejects"); err != nil || !panes.Freeze || panes.YSplit != 1 || panes.XSplit != 3 {
+		t.Errorf("panes %+v, %v", panes, err)
+	}
+	if name := f.GetSheetName(f.GetActiveSheetIndex()); name != "Rejects" {
+		t.Errorf("the workbook opens on %s", name)
+	}
+	for column, want := range map[string]bool{"C": true, "D": true, "E": false, "F": true} {
+		if shown, err := f.GetColVisible("Rejects", column); err != nil || shown != want {
+			t.Errorf("column %s is shown: %t, %v", column, shown, err)
+		}
+	}
+	if width, err := f.GetColWidth("Rejects", "C"); err != nil || width < 40 || width > 80 {
+		t.Errorf("problems are %v wide, %v", width, err)
+	}
+	for cell, want := range map[string]string{"D2": workbook.ProblemFill, "F2": workbook.WarningFill, "A2": workbook.ProblemFill, "E2": "", "D3": ""} {
+		id, err := f.GetCellStyle("Rejects", cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		style, err := f.GetStyle(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(style.Fill.Color, ""); got != want {
+			t.Errorf("%s is filled %q, want %q", cell, got, want)
+		}
+	}
+	comments := booktest.SheetComments(t, f, "Rejects")
+	if !strings.HasSuffix(comments["D2"], "Correct this: e-mail\nThis cell has no host. Add one.\n") || !strings.Contains(comments["F2"], "Please check: zip\n") || len(comments) != 3 {
+		t.Errorf("comments %q", comments)
+	}
+	for row := range 5 {
+		if height, err := f.GetRowHeight("Rejects", row+1); err != nil || height > 25 {
+			t.Errorf("row %d is %v high, %v", row+1, height, err)
+		}
+	}
+	for _, cell := range []string{"C4", "F3"} {
+		id, err := f.GetCellStyle("Rejects", cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if style, err := f.GetStyle(id); err != nil || style.Alignment.WrapText {
+			t.Errorf("%s wraps, %v", cell, err)
+		}
 	}
 }
 
@@ -89,7 +157,7 @@ func readSheet(t *testing.T, path, sheet string) [][]string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if list := f.GetSheetList(); len(list) != 1 || list[0] != sheet {
+	if list := f.GetSheetList(); len(list) != 2 || list[0] != sheet || list[1] != "Problems" {
 		t.Errorf("sheets are %q", list)
 	}
 	rows, err := f.GetRows(sheet)
@@ -120,7 +188,7 @@ func TestRejectsKeepsEditedFile(t *testing.T) {
 	out := Output{Recorded: func(path string) (string, bool) { hash, ok := recorded[path]; return hash, ok }}
 	write := func() string {
 		t.Helper()
-		done, err := out.Rejects(t.Context(), path, rejectsHeader, rejected(nil, rejectRows()...))
+		done, err := out.Rejects(t.Context(), path, rejectsList(), rejected(nil, rejectRows()...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,15 +224,15 @@ func TestRejectsKeepsEditedFile(t *testing.T) {
 func TestRejectsNothingToWrite(t *testing.T) {
 	for _, name := range []string{"r.csv", "r.xlsx"} {
 		dir := booktest.Dir(t)
-		if done, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, name), rejectsHeader, rejected(nil)); err != nil || done != (Rejected{}) {
+		if done, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, name), rejectsList(), rejected(nil)); err != nil || done != (Rejected{}) {
 			t.Errorf("%s: no rows: %+v, %v", name, done, err)
 		}
-		if done, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, name), rejectsHeader, rejected(errBroken, rejectRows()...)); !errors.Is(err, errBroken) || done != (Rejected{}) {
+		if done, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, name), rejectsList(), rejected(errBroken, rejectRows()...)); !errors.Is(err, errBroken) || done != (Rejected{}) {
 			t.Errorf("%s: broken rows: %+v, %v", name, done, err)
 		}
 		onlyFiles(t, dir)
 	}
-	if _, err := (Output{}).Rejects(t.Context(), "r.html", nil, rejected(nil)); err == nil {
+	if _, err := (Output{}).Rejects(t.Context(), "r.html", RejectList{}, rejected(nil)); err == nil {
 		t.Error("html rejects")
 	}
 }
@@ -172,10 +240,10 @@ func TestRejectsNothingToWrite(t *testing.T) {
 func TestRejectsCutCell(t *testing.T) {
 	dir := booktest.Dir(t)
 	row := RejectRow{Cells: []string{strings.Repeat("x", limits.CellShown+1)}, Origin: "2", Status: ledger.Invalid}
-	if _, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, "r.xlsx"), []string{"a"}, rejected(nil, row)); err != nil {
+	if _, err := (Output{}).Rejects(t.Context(), filepath.Join(dir, "r.xlsx"), RejectList{Header: []string{"a"}}, rejected(nil, row)); err != nil {
 		t.Fatal(err)
 	}
-	if got := readSheet(t, filepath.Join(dir, "r.xlsx"), "Rejects"); !strings.Contains(got[1][3], "cut off") || len(got[1][0]) != limits.CellShown {
-		t.Errorf("cell of %d characters, problem %q", len(got[1][0]), got[1][3])
+	if got := readSheet(t, filepath.Join(dir, "r.xlsx"), "Rejects"); !strings.Contains(got[1][2], "cut off") || len(got[1][3]) != limits.CellShown {
+		t.Errorf("cell of %d characters, problem %q", len(got[1][3]), got[1][2])
 	}
 }

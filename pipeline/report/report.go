@@ -21,6 +21,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
@@ -44,11 +45,10 @@ var ErrKind = errors.New("not a report format: use .csv, .xlsx, .html or .json")
 // KindOf returns the format by the extension of path, in upper or lower case.
 func KindOf(path string) (Kind, error) {
 	k := Kind(strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), "."))
-	switch k {
-	case CSV, XLSX, HTML, JSON:
-		return k, nil
+	if formats()[k] == nil {
+		return "", fmt.Errorf("report %s: %w", path, ErrKind)
 	}
-	return "", fmt.Errorf("report %s: %w", path, ErrKind)
+	return k, nil
 }
 
 // Meta is what a report says about the run and its input. The zero value
@@ -65,9 +65,10 @@ type Meta struct {
 	Finished   time.Time // zero = unknown
 	StopReason string    // "" = ran to the end
 	Money      Money
-	NoLinks    bool      // leave out every verification link
-	Asked      time.Time // when a report on demand was requested, perhaps during the run; zero: it is the run's own
-	KYC        bool      // there is news of the users' identity checks: add CheckColumns and their counts
+	NoLinks    bool             // leave out every verification link
+	Asked      time.Time        // when a report on demand was requested, perhaps during the run; zero: it is the run's own
+	Headings   finance.Headings // the sender's, for .xlsx and .html; nil = plain English titles
+	KYC        bool             // there is news of the users' identity checks: add CheckColumns and their counts
 }
 
 // asOf returns the time that the report describes.
@@ -91,16 +92,12 @@ type Money struct {
 // format writes one report. It reads rows once, from first to last, and keeps
 // no row. scratch is a private directory for temporary files, which the caller
 // removes.
-type format interface {
-	write(w io.Writer, scratch string, m Meta, rows Rows) error
-}
+type format func(w io.Writer, scratch string, m Meta, rows Rows) error
 
-var (
-	_ format = csvFormat{}
-	_ format = jsonFormat{}
-	_ format = xlsxFormat{}
-	_ format = htmlFormat{}
-)
+func formats() map[Kind]format {
+	return map[Kind]format{CSV: writeCSV, JSON: writeJSON, HTML: writeHTML,
+		XLSX: workbookLimits{rows: workbook.MaxRows, links: workbook.MaxLinks}.writeXLSX}
+}
 
 // Output writes files, and protects Inputs. The zero value protects only
 // symbolic links and directories. It is safe for concurrent use on different
@@ -126,21 +123,12 @@ func (o Output) Probe(path string) error {
 // -2 (-3, ...) before the extension when another program holds path open. On
 // an error, or when ctx ends, the old report is still there, whole.
 func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows Rows) (written string, err error) {
-	var f format
-	switch kind {
-	case CSV:
-		f = csvFormat{}
-	case JSON:
-		f = jsonFormat{}
-	case XLSX:
-		f = xlsxFormat{maxRows: workbook.MaxRows, maxLinks: workbook.MaxLinks}
-	case HTML:
-		f = htmlFormat{}
-	default:
+	writeRows := formats()[kind]
+	if writeRows == nil {
 		return "", fmt.Errorf("report %s: %w", path, ErrKind)
 	}
 	written, err = o.Replace(path, atomicfile.ReplaceAny, func(w *os.File) error {
-		return f.write(w, filepath.Dir(w.Name()), m, untilDone(ctx, rows))
+		return writeRows(w, filepath.Dir(w.Name()), m, untilDone(ctx, rows))
 	})
 	if err != nil {
 		return "", fmt.Errorf("report %s: %w", path, err)
@@ -148,13 +136,22 @@ func (o Output) Write(ctx context.Context, path string, kind Kind, m Meta, rows 
 	return written, nil
 }
 
+// Stream writes a report to w as [Output.Write] does to a file. The temporary files
+// of a workbook go to scratch, a private directory.
+func Stream(ctx context.Context, w io.Writer, kind Kind, scratch string, m Meta, rows Rows) error {
+	writeRows := formats()[kind]
+	if writeRows == nil {
+		return ErrKind
+	}
+	return writeRows(w, scratch, m, untilDone(ctx, rows))
+}
+
 // untilDone ends rows with the cause of ctx once ctx is done.
 func untilDone[T any](ctx context.Context, rows iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		n := 0
 		for r, err := range rows {
-			if err == nil && n%256 == 0 {
+			if err == nil {
 				err = context.Cause(ctx)
 			}
 			if err != nil {
@@ -164,7 +161,6 @@ func untilDone[T any](ctx context.Context, rows iter.Seq2[T, error]) iter.Seq2[T
 			if !yield(r, nil) {
 				return
 			}
-			n++
 		}
 		if err := context.Cause(ctx); err != nil {
 			yield(none, err)

@@ -158,6 +158,15 @@ func TestFormatsAgree(t *testing.T) {
 		for len(got[i]) < len(want) {
 			got[i] = append(got[i], "")
 		}
+		if i > 0 { // the same problems, in words for finance
+			want = slices.Clone(want)
+			for _, column := range []int{colField, colMessage} {
+				if strings.Count(got[i][column], "; ") != strings.Count(want[column], "; ") || (got[i][column] == "") != (want[column] == "") {
+					t.Errorf("row %d: workbook %q, CSV %q", i, got[i][column], want[column])
+				}
+				want[column] = got[i][column]
+			}
+		}
 		if !slices.Equal(got[i], want) {
 			t.Errorf("row %d: workbook\n%q, CSV\n%q", i, got[i], want)
 		}
@@ -284,11 +293,17 @@ func TestCorrectedRow(t *testing.T) {
 	row.Verdict, row.Changed = ledger.Invalid, []string{"phoneNumber"}
 	row.Findings = []ledger.Finding{{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code"},
 		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true}}
-	if _, code, message := listCells(appendProblems(nil, &row)); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
+	if _, code, message := listCells(problemsOf(&row, time.Time{})); code != "details_changed; warn:known_from; warn:email_plus_tag" || !strings.Contains(message, "that of row 7 of mended.csv, read 1970-01-01; ") {
 		t.Errorf("created: %q, %q", code, message)
 	}
+	if _, _, message := listCells(problemsOf(&row, time.Unix(-1, 0))); !strings.Contains(message, "; created, as corrected in mended.csv row 7; ") {
+		t.Errorf("created later: %q", message)
+	}
+	if _, _, message := listCells(problemsOf(&row, time.Unix(1, 0))); !strings.Contains(message, "that of row 7 of mended.csv") {
+		t.Errorf("created earlier: %q", message)
+	}
 	row.Status = ledger.Duplicate
-	if _, code, _ := listCells(appendProblems(nil, &row)); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
+	if _, code, _ := listCells(problemsOf(&row, time.Time{})); code != "details_changed; warn:known_from; warn:phone_no_country; warn:email_plus_tag" {
 		t.Errorf("of another: %q", code)
 	}
 }

@@ -159,7 +159,7 @@ func TestSchemasRefuseWrongOutput(t *testing.T) {
 	}
 	for _, tt := range []struct{ schema, from, to string }{
 		{"summary", `"low_balance"`, `"bored"`},
-		{"summary", `"exitCode":4`, `"exitCode":10`},
+		{"summary", `"exitCode":4`, `"exitCode":11`},
 		{"summary", `"2026-03-01T09:00:00Z"`, `"2026-03-01 09:00:00"`},
 		{"summary", `"status":"invalid"`, `"status":"broken"`},
 		{"summary", `"fee":1.50`, `"fee":"1.50"`},

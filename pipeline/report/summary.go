@@ -109,7 +109,7 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	if t == "" {
 		return []byte("null"), nil
 	}
-	return appendJSONString(nil, reporttext.Clean(string(t))), nil
+	return jsonText(reporttext.Clean(string(t))), nil
 }
 
 // Moment is a time; in JSON it is RFC 3339, UTC, to the second. The zero time

@@ -101,11 +101,11 @@ func TestMoment(t *testing.T) {
 	}
 }
 
-func TestAppendJSONString(t *testing.T) {
+func TestJSONText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := reporttext.Clean(rapid.String().Draw(t, "text"))
 		var back string
-		if err := json.Unmarshal(appendJSONString(nil, s), &back); err != nil || back != s {
+		if err := json.Unmarshal(jsonText(s), &back); err != nil || back != s {
 			t.Fatalf("%q came back as %q, %v", s, back, err)
 		}
 	})

@@ -34,12 +34,6 @@ func (o Output) Table(ctx context.Context, path string, kind Kind, header []stri
 	return written, nil
 }
 
-// WriteTable writes a table as Table does, to a stream. The temporary files of a workbook go to
-// scratch, a private directory.
-func WriteTable(ctx context.Context, w io.Writer, kind Kind, scratch string, header []string, rows TableRows) error {
-	return writeTable(ctx, w, kind, scratch, header, rows, "")
-}
-
 // tableWriter writes rows of cells.
 type tableWriter interface {
 	writeRow(cells []string) error
@@ -52,12 +46,12 @@ var (
 	_ tableWriter = (*tableBook)(nil)
 )
 
-// writeTable writes a table as CSV or as a workbook. If rejects is not "", it
-// names the workbook's sheet, and the last column gets the look of a note.
-func writeTable(ctx context.Context, w io.Writer, kind Kind, scratch string, header []string, rows TableRows, rejects string) (err error) {
+// WriteTable writes a table as Table does, to a stream. The temporary files of
+// a workbook go to scratch, a private directory.
+func WriteTable(ctx context.Context, w io.Writer, kind Kind, scratch string, header []string, rows TableRows) (err error) {
 	var to tableWriter
 	if kind == XLSX {
-		to, err = newTableBook(w, scratch, header, rejects)
+		to, err = newTableBook(w, scratch, header)
 	} else {
 		to, err = newCSVWriter(w, header)
 	}
@@ -86,23 +80,16 @@ func tableFormat(what, path string) (Kind, error) {
 	return kind, nil
 }
 
-// noteWidth is the width in characters of the last column of rejects.
-const noteWidth = 72
-
 // tableBook is a table as a workbook: text cells under a frozen header, so that
 // a number typed into one stays what was typed.
 type tableBook struct {
-	book     *workbook.Workbook
-	sheet    *workbook.Sheet
-	w        io.Writer
-	hasNotes bool
+	book  *workbook.Workbook
+	sheet *workbook.Sheet
+	w     io.Writer
 }
 
-func newTableBook(w io.Writer, scratch string, header []string, rejects string) (*tableBook, error) {
-	name, hasNotes := rejects, rejects != ""
-	if !hasNotes {
-		name = "Sheet1"
-	}
+func newTableBook(w io.Writer, scratch string, header []string) (*tableBook, error) {
+	const name = "Sheet1"
 	b, err := workbook.New(scratch, name)
 	if err != nil {
 		return nil, err
@@ -111,25 +98,18 @@ func newTableBook(w io.Writer, scratch string, header []string, rejects string) 
 	for i, h := range header {
 		cols[i] = workbook.Column{Title: h, Width: min(max(float64(utf8.RuneCountInString(h))+4, 14), 40), Style: b.Style.Text}
 	}
-	if hasNotes {
-		cols[len(cols)-1].Width, cols[len(cols)-1].Style = noteWidth, b.Style.Note
-	}
-	s, err := b.AddSheet(name, cols, hasNotes)
+	s, err := b.AddSheet(name, cols, false)
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	return &tableBook{b, s, w, hasNotes}, nil
+	return &tableBook{b, s, w}, nil
 }
 
 func (t *tableBook) writeRow(cells []string) error {
-	height, last := 0.0, len(cells)-1
 	for i, text := range cells {
 		cells[i] = reporttext.Clean(text)
 	}
-	if t.hasNotes {
-		height = workbook.TextHeight(cells[last], noteWidth)
-	}
-	return t.sheet.WriteRow(cells, height)
+	return t.sheet.WriteRow(cells, 0)
 }
 
 func (t *tableBook) flush() error {

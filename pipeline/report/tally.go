@@ -17,7 +17,6 @@ type tally struct {
 	causes map[Cause]int // Count is 0 in the keys
 	pace   pace
 	checks checks
-	buf    []problem
 }
 
 func newTally(m Meta) *tally {
@@ -25,7 +24,9 @@ func newTally(m Meta) *tally {
 }
 
 // add counts a row and returns its first cause, by which it is grouped. A row
-// without a problem has none.
+// without a problem has none. The causes are those of ledger.Tally, so that
+// every count of them agrees; changed details, which it counts apart, and a
+// status without a code are causes too.
 func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	t.rows++
 	t.counts[r.Status]++
@@ -33,12 +34,8 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 		t.pace.add(r.Customer.Decided)
 	}
 	t.checks.add(r)
-	t.buf = appendProblems(t.buf[:0], r)
-	for _, p := range t.buf {
-		if strings.HasPrefix(p.code, "warn:") {
-			continue
-		}
-		c := Cause{Status: r.Status, Field: listItem(p.field), Code: listItem(p.code)}
+	for _, p := range r.Problems() {
+		c := Cause{Status: r.Status, Field: listItem(p.Field), Code: listItem(p.Code)}
 		t.causes[c]++
 		if !ok {
 			first, ok = c, true
@@ -47,6 +44,13 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	if !ok && r.Status != ledger.Created {
 		first, ok = Cause{Status: r.Status}, true
 		t.causes[first]++
+	}
+	if len(r.Changed) > 0 && r.Status != ledger.Forgotten {
+		c := Cause{Status: r.Status, Code: detailsChanged}
+		t.causes[c]++
+		if !ok {
+			first, ok = c, true
+		}
 	}
 	return first, ok
 }
@@ -130,16 +134,8 @@ type cost struct {
 
 // costs returns the known lines on money.
 func costs(m Money) []cost {
-	var list []cost
-	for _, c := range []cost{
-		{name: "Fee for each customer", amount: m.Fee}, {name: "Charged in this run", amount: m.Charged},
-		{name: "Wallet before", amount: m.WalletBefore}, {name: "Wallet after", amount: m.WalletAfter},
-	} {
-		if c.amount != "" {
-			list = append(list, c)
-		}
-	}
-	return list
+	list := []cost{{"Fee for each customer", m.Fee}, {"Charged in this run", m.Charged}, {"Wallet before", m.WalletBefore}, {"Wallet after", m.WalletAfter}}
+	return slices.DeleteFunc(list, func(c cost) bool { return c.amount == "" })
 }
 
 // formatForPeople returns a time in words, in UTC; "" for the zero time.

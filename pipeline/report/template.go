@@ -64,6 +64,9 @@ func (o Output) Template(ctx context.Context, path string, fields []TemplateFiel
 	return written, nil
 }
 
+// StreamTemplate writes a template to w as [Output.Template] writes a .csv.
+func StreamTemplate(w io.Writer, fields []TemplateField) error { return writeTemplateCSV(w, fields) }
+
 func writeTemplateCSV(w io.Writer, fields []TemplateField) error {
 	header, example := make([]string, len(fields)), make([]string, len(fields))
 	for i, f := range fields {

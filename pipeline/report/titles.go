@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// title returns a cause in words: the field, and what is wrong with it.
-func (c Cause) title() string {
+// title returns a cause in words: the column, and what is wrong with it.
+func (c Cause) title(h finance.Headings) string {
 	words := codeWords(c.Code)
 	switch {
 	case words != "":
@@ -20,7 +21,7 @@ func (c Cause) title() string {
 		words = strings.ReplaceAll(c.Code, "_", " ")
 	}
 	if c.Field != "" {
-		return c.Field + ": " + words
+		return h.Title(c.Field) + ": " + words
 	}
 	return words
 }
@@ -71,7 +72,7 @@ func codeWords(code string) string {
 		"outcome_unknown":             "no answer yet",
 		"link_lost":                   "the link was lost",
 		"INSUFFICIENT_WALLET_BALANCE": "the wallet could not pay",
-		"DUP_USER":                    "known to the partner already (DUP_USER)",
+		"DUP_USER":                    "known to the partner already",
 	}[code]
 }
 

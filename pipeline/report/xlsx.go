@@ -6,29 +6,32 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
-// xlsxFormat is the workbook for people, finance among them: a summary with a
+// workbookLimits are lower in tests.
+type workbookLimits struct {
+	rows  int // of a sheet, with its header
+	links int // clickable ones of a sheet; further links are text
+}
+
+// writeXLSX writes the workbook for people, finance among them: a summary with a
 // chart, the links to hand out, what needs attention by cause, and all rows as
 // the CSV report has them. Sheets are streamed; a full one continues in the
 // next. No cell is a formula.
-type xlsxFormat struct {
-	maxRows  int // of a sheet, with its header
-	maxLinks int // clickable ones of a sheet; further links are text
-}
-
-func (x xlsxFormat) write(w io.Writer, scratch string, m Meta, rows Rows) (err error) {
+func (limits workbookLimits) writeXLSX(w io.Writer, scratch string, m Meta, rows Rows) (err error) {
 	b, err := workbook.New(scratch, "Summary")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: x.maxLinks}
+	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: limits.links}
 	defer func() { err = errors.Join(err, d.groups.close()) }()
 	t := newRowTable(m)
-	if err := d.addSheets(t, x.maxRows, m.NoLinks); err != nil {
+	t.phrases = finance.NewPhrases(m.Headings)
+	if err := d.addSheets(t, limits.rows, m.NoLinks); err != nil {
 		return err
 	}
 	counted := newTally(m)
@@ -41,7 +44,7 @@ func (x xlsxFormat) write(w io.Writer, scratch string, m Meta, rows Rows) (err e
 			return err
 		}
 	}
-	if err := d.finish(); err != nil {
+	if err := d.finish(counted, m.Headings); err != nil {
 		return err
 	}
 	if err := writeSummary(b, m, counted); err != nil {
@@ -65,8 +68,8 @@ type detailSheets struct {
 
 func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err error) {
 	st := d.book.Style
-	customer := []workbook.Column{{Title: "file", Width: 22, Style: st.Text}, {Title: "row", Width: 8, Style: st.Number}, {Title: "id", Width: 16, Style: st.Text},
-		{Title: "email", Width: 32, Style: st.Text}, {Title: "firstName", Width: 18, Style: st.Text}, {Title: "lastName", Width: 18, Style: st.Text}}
+	customer := []workbook.Column{{Title: "File", Width: 22, Style: st.Text}, {Title: "Row", Width: 8, Style: st.Number}, {Title: "Customer number", Width: 18, Style: st.Text},
+		{Title: t.phrases.Title("email"), Width: 32, Style: st.Text}, {Title: t.phrases.Title("firstName"), Width: 18, Style: st.Text}, {Title: t.phrases.Title("lastName"), Width: 18, Style: st.Text}}
 	with := func(more ...workbook.Column) []workbook.Column {
 		return append(customer[:len(customer):len(customer)], more...)
 	}
@@ -77,10 +80,10 @@ func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err er
 			all[i].Style = st.Number
 		}
 	}
-	message := workbook.Column{Title: "message", Width: messageWidth, Style: st.Wrapped}
-	decided := workbook.Column{Title: "decidedAt", Width: 22, Style: st.Text}
+	message := workbook.Column{Title: "What is wrong, and what to do", Width: messageWidth, Style: st.Wrapped}
+	decided := workbook.Column{Title: "Decided at (UTC)", Width: 22, Style: st.Text}
 	status := func(width float64) workbook.Column {
-		return workbook.Column{Title: "status", Width: width, Style: st.Text}
+		return workbook.Column{Title: "Status", Width: width, Style: st.Text}
 	}
 	for _, s := range []struct {
 		to   **workbook.Sheet
@@ -88,10 +91,10 @@ func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err er
 		cols []workbook.Column
 		skip bool
 	}{
-		{&d.links, "Verification links", with(workbook.Column{Title: "verificationUrl", Width: 70, Style: st.Link}, workbook.Column{Title: "serviceId", Width: 34, Style: st.Text}, decided), noLinks},
-		{&d.attention, "Needs attention", append([]workbook.Column{{Title: "cause", Width: 34, Style: st.Text}}, with(status(18), message)...), false},
+		{&d.links, "Verification links", with(workbook.Column{Title: "Verification link", Width: 70, Style: st.Link}, workbook.Column{Title: "Number at the partner", Width: 34, Style: st.Text}, decided), noLinks},
+		{&d.attention, "Needs attention", append([]workbook.Column{{Title: "Cause", Width: 34, Style: st.Text}}, with(status(18), message)...), false},
 		{&d.duplicate, "Duplicates", with(status(20), message), false},
-		{&d.balance, "Insufficient balance", with(workbook.Column{Title: "attempts", Width: 10, Style: st.Number}, decided), false},
+		{&d.balance, "Insufficient balance", with(workbook.Column{Title: "Attempts", Width: 10, Style: st.Number}, decided), false},
 		{&d.all, "All rows", all, false},
 	} {
 		if s.skip {
@@ -138,10 +141,16 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 		return d.duplicate.WriteRow(withMessage, workbook.TextHeight(c[colMessage], messageWidth))
 	case ledger.InsufficientBalance:
 		return d.balance.WriteRow(append(customer, c[colAttempts], c[colDecided]), 0)
-	case ledger.LinkMissing, ledger.Invalid, ledger.Rejected, ledger.InDoubt:
+	}
+	if isGrouped(r.Status) {
 		return d.groups.add(cause, withMessage)
 	}
 	return nil
+}
+
+// isGrouped reports whether rows of a status are grouped by their cause.
+func isGrouped(s ledger.Status) bool {
+	return s == ledger.LinkMissing || s == ledger.Invalid || s == ledger.Rejected || s == ledger.InDoubt
 }
 
 // writeLink writes a row of the sheet of links. It is clickable up to the limit
@@ -166,17 +175,26 @@ func (d *detailSheets) writeLink(cells []string) error {
 }
 
 // finish writes the grouped rows, and ends the sheets.
-func (d *detailSheets) finish() error {
+func (d *detailSheets) finish(t *tally, h finance.Headings) error {
+	listed := map[Cause]int{}
 	for _, c := range d.groups.causes() {
-		title, advice := c.title(), Advice(c.Status, c.Code)
-		head := []string{title, "", "", "", "", "", "", reporttext.CountNoun(c.Count, "row"), advice}
-		if err := d.attention.WriteStyled(head, d.book.Style.Group, max(24, workbook.TextHeight(advice, 70))); err != nil {
+		listed[Cause{Status: c.Status, Field: c.Field, Code: c.Code}] = c.Count
+	}
+	for _, c := range t.sortedCauses() {
+		key := Cause{Status: c.Status, Field: c.Field, Code: c.Code}
+		if !isGrouped(c.Status) && listed[key] == 0 {
+			continue
+		}
+		if err := d.writeGroup(c, listed[key], h); err != nil {
 			return err
 		}
-		if err := d.groups.eachRow(c, func(cells []string) error {
-			return d.attention.WriteRow(append([]string{title}, cells...), workbook.TextHeight(cells[len(cells)-1], messageWidth))
-		}); err != nil {
-			return err
+		delete(listed, key)
+	}
+	for _, c := range d.groups.causes() { // those that had no group of their own
+		if listed[Cause{Status: c.Status, Field: c.Field, Code: c.Code}] > 0 {
+			if err := d.writeGroup(c, c.Count, h); err != nil {
+				return err
+			}
 		}
 	}
 	for _, s := range []*workbook.Sheet{d.links, d.attention, d.duplicate, d.balance, d.all} {
@@ -188,4 +206,24 @@ func (d *detailSheets) finish() error {
 		}
 	}
 	return nil
+}
+
+// writeGroup writes the heading of a cause, and those of its rows that are
+// listed under it: a row with several problems is listed under the first.
+func (d *detailSheets) writeGroup(c Cause, listed int, h finance.Headings) error {
+	title, advice := c.title(h), finance.Advice(c.Status, c.Code)
+	count := reporttext.CountNoun(c.Count, "row")
+	switch {
+	case listed == 0:
+		advice = "Listed under another cause. " + advice
+	case listed < c.Count:
+		advice = reporttext.FormatCount(listed) + " listed here, the others under another cause. " + advice
+	}
+	head := []string{title, "", "", "", "", "", "", count, advice}
+	if err := d.attention.WriteStyled(head, d.book.Style.Group, max(24, workbook.TextHeight(advice, 70))); err != nil || listed == 0 {
+		return err
+	}
+	return d.groups.eachRow(c, func(cells []string) error {
+		return d.attention.WriteRow(append([]string{title}, cells...), workbook.TextHeight(cells[len(cells)-1], messageWidth))
+	})
 }

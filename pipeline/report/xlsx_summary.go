@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 	"github.com/xuri/excelize/v2"
@@ -41,7 +42,7 @@ func writeSummary(b *workbook.Workbook, m Meta, t *tally) error {
 	if causes := t.sortedCauses(); len(causes) > 0 {
 		s.writeHead("Cause", "Rows", "", "What to do")
 		for _, c := range causes {
-			title, advice := reporttext.Guard(c.title()), Advice(c.Status, c.Code)
+			title, advice := c.title(m.Headings), finance.Advice(c.Status, c.Code)
 			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, max(18, workbook.TextHeight(advice, adviceWidth), workbook.TextHeight(title, 38)), title, c.Count, "", advice)
 		}
 		s.WriteLine(st.Subtitle, 18, "A row with several problems counts in each of its causes.")

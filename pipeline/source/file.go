@@ -21,6 +21,7 @@ type file struct {
 	csvfile.Dialect // of text
 	sheet           string
 	headerRow       int    // Number of the header row
+	hidden          []int  // columns that are hidden in the sheet
 	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
 	carry           []int  // column of each carried name, -1 = none here
 	dates           []bool // for each Options.Send: its column holds dates
@@ -72,15 +73,21 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	case *workbookRows:
 		f.sheet, notes = r.sheet, r.notes
 	}
-	head, err := readHead(rows, in.opt.HeaderRow)
+	head, last, err := readHead(rows, in.opt.HeaderRow)
 	if err != nil {
 		return nil, err
+	}
+	if len(head) == 0 && in.opt.HeaderRow > 1 {
+		return nil, &Error{File: f.name, Sheet: f.sheet, Reason: fmt.Sprintf("--header-row %d: the sheet has only %d rows", in.opt.HeaderRow, last)}
 	}
 	if refusal := in.readHeader(f, head); refusal != nil {
 		refusal.File, refusal.Sheet = f.name, f.sheet
 		return nil, refusal
 	}
 	f.notes = append(notes, f.notes...)
+	if r, isSheet := rows.(*workbookRows); isSheet {
+		f.hidden = r.HiddenColumns(len(f.header))
+	}
 	if f.kind != kindXLSX {
 		in.noteDialect(f, head)
 	}
@@ -99,28 +106,26 @@ func (in *Input) checkEncoding(f *file) (refusal *Error) {
 	return refusal
 }
 
-// readHead reads the first rows, among which the headers are.
-func readHead(rows recordReader, headerRow int) (head []table.Record, err error) {
+// readHead reads the first rows, among which the headers are. last is the number of
+// the last row that it has seen.
+func readHead(rows recordReader, headerRow int) (head []table.Record, last int, err error) {
 	for len(head) < headRows {
 		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, last, err
 		}
-		if row.Number >= headerRow {
+		if last = row.Number; last >= headerRow {
 			head = append(head, row)
 		}
 	}
-	return head, nil
+	return head, last, nil
 }
 
 // readHeader finds the header row and what it means.
 func (in *Input) readHeader(f *file, head []table.Record) *Error {
-	if len(head) == 0 && in.opt.HeaderRow > 1 {
-		return &Error{Row: in.opt.HeaderRow, Reason: "the rows end above this one", Hint: "Correct --header-row"}
-	}
 	if len(head) == 0 {
 		return refuseNoRows("")
 	}

@@ -1,17 +1,27 @@
 package source
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+)
 
 // repeatsHeader reports whether a row is the header row again.
 func (f *file) repeatsHeader(cells []string) bool {
 	same := false
 	for i, cell := range cells {
+		if i >= len(f.header) {
+			if strings.TrimSpace(cell) != "" {
+				return false
+			}
+			continue
+		}
 		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
 			return false
 		}
 		same = same || cell != ""
 	}
-	return same
+	return same && (len(cells) >= len(f.header) || table.IsBlank(f.header[len(cells):]))
 }
 
 // isOtherHeader reports whether a row is the header row of another list that was

@@ -18,7 +18,8 @@ type layout struct {
 	values    []int     // column of each Options.Fields, -1 = none
 	id        int       // column of Options.ID, -1 = none
 	send      []int     // column of each Options.Send
-	rejects   bool      // a rejects file of ours: cells are guarded, see formula.Guard
+	rejects   bool      // a rejects file of ours
+	guarded   bool      // its cells are guarded, see formula.Guard
 	origin    int       // column with the place of its rows in the first list, if rejects
 	was       int       // column of the status that they had there, if rejects
 	problem   int       // column of what was wrong with them, if rejects
@@ -48,6 +49,11 @@ func isRejects(header []string) bool {
 	return ours == 3
 }
 
+// isUnguarded reports whether the cells of a rejects file are as they are:
+// workbooks have our columns first. CSV files, and workbooks of earlier
+// versions, have them last, and their cells are guarded.
+func isUnguarded(header []string) bool { return foldHeader(header[0]) == "onboardrow" }
+
 // isOurColumn reports whether this is a column of a rejects file or of an
 // annotated workbook, which is no data in any file.
 func isOurColumn(header string) bool {
@@ -58,7 +64,8 @@ func isOurColumn(header string) bool {
 // first rows below it. Its errors lack the file and the row.
 func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Error) {
 	rejects := isRejects(header)
-	if rejects {
+	guarded := rejects && !isUnguarded(header)
+	if guarded {
 		header = slices.Clone(header)
 		for i, h := range header {
 			header[i] = formula.Unguard(h)
@@ -69,7 +76,8 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
 	}
-	if l.rejects = rejects; rejects {
+	l.rejects, l.guarded = rejects, guarded
+	if rejects {
 		l.origin, l.was, l.problem = findColumn(header, "onboard_row"), findColumn(header, "onboard_status"), findColumn(header, "onboard_problem")
 	}
 	if isReport(header) {

@@ -147,7 +147,7 @@ func (in *Input) Files() []File {
 			}
 		}
 		files[i] = File{Name: f.name, SHA256: hex.EncodeToString(f.sum[:]), Size: f.size, Kind: kind,
-			Sheet: f.sheet, Header: slices.Clone(f.header), Mapped: slices.Clone(f.mapped)}
+			Sheet: f.sheet, Header: slices.Clone(f.header), Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped)}
 	}
 	return files
 }
@@ -185,7 +185,7 @@ func (in *Input) Settings() string {
 		Formulas string    `json:"formulas"`
 		Carry    []string  `json:"carry"`
 		Files    []settled `json:"files"`
-	}{Version: 2, Formulas: in.opt.Formulas, Carry: in.carried}
+	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried}
 	if all.Formulas == "" {
 		all.Formulas = "cached"
 	}

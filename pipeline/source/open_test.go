@@ -136,7 +136,7 @@ func TestOpenRefused(t *testing.T) {
 		{"line 27: preamble", "a.csv", "Customers,,\n\nexported,today,\n" + good, Options{}, Error{Row: 1, Reason: "seem to be in row 4", Hint: "--header-row 4"}},
 		{"line 27: two header rows", "a.csv", "Person,,Contact\n" + good, Options{}, Error{Row: 1, Hint: "--header-row 2"}},
 		{"line 27: a header row that is not there", "a.csv", "\n" + good, Options{HeaderRow: 1}, Error{Row: 1, Reason: "no headers"}},
-		{"line 27: a header row below the last", "a.csv", good, Options{HeaderRow: 9}, Error{Row: 9, Reason: "the rows end above", Hint: "--header-row"}},
+		{"line 27: a header row below the last", "a.csv", good, Options{HeaderRow: 9}, Error{Reason: "--header-row 9: the sheet has only 2 rows"}},
 		{"line 27: a header row that is a customer", "a.csv", head + "Ann,Lee,ann@x.org\nBo,Lee,bo@x.org\n", Options{HeaderRow: 2}, Error{Row: 2, Reason: "looks like a customer", Hint: "Correct --header-row"}},
 		{"no headers at all", "a.csv", "Ann,Lee,ann@x.org,+14155550100\nBo,Lee,bo@x.org,+14155550101\n", Options{}, Error{Row: 1, Reason: "looks like a customer"}},
 		{"line 28: the same header", "a.csv", "firstName,lastName,email,city,city\n1,2,3,4,5\n", Options{}, Error{Row: 1, Column: 5, Reason: "same name"}},

@@ -21,6 +21,7 @@ type Pass struct {
 	done    error        // what ended the pass
 	unread  int          // problems of the open file in columns that are not read
 	repeats int          // rows of the open file, a rejects file, that repeated another
+	left    leftOut      // of the open file
 }
 
 // Rows starts a pass from the first row of the first file.
@@ -96,6 +97,11 @@ func (p *Pass) nextRecord() (table.Record, error) {
 			refusal.File = f.name
 			return table.Record{}, p.blameChange(refusal)
 		}
+		if kind := f.kindOf(p.in.matcher, &rec); kind != customerRow {
+			p.left.add(kind, rec.Number)
+			continue
+		}
+		p.left.rows++
 		return rec, nil
 	}
 }
@@ -130,13 +136,21 @@ func (p *Pass) finishFile() error {
 		notes = append(notes, Note{Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another one of the first list. such a row goes out only with an e-mail of its own", table.FormatCount(p.repeats, "row"))})
 	}
 	f := p.in.files[p.at]
+	if n, found := p.left.note(); found {
+		notes = append(notes, n)
+	}
 	for _, n := range notes {
 		if n.File = p.at; !slices.Contains(f.notes, n) { // each pass notices the same
 			f.notes = append(f.notes, n)
 		}
 	}
 	err = errors.Join(err, p.open.Close())
-	p.open, p.unread, p.repeats = nil, 0, 0
+	if err == nil && p.left.rows == 0 {
+		refusal := refuseNoRows("")
+		refusal.File, refusal.Sheet = f.name, f.sheet
+		err = refusal
+	}
+	p.open, p.unread, p.repeats, p.left = nil, 0, 0, leftOut{}
 	p.at++
 	return err
 }

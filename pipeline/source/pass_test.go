@@ -31,7 +31,7 @@ func TestRaggedRows(t *testing.T) {
 		{"line 23: rows only", head + "a,b,c,\nd,e,f,\n", []string{"", ""}},
 		{"line 23: rows only, later one without", head + strings.Repeat("a,b,c,\n", 19) + "a,b,c\na,b,c,d\n", append(make([]string, 19), "columns", "columns")},
 		{"line 23: header only", "firstName,lastName,email,\na,b,c\nd,e,f\n", []string{"", ""}},
-		{"line 30: headers again", head + "a,b,c\nfirstName, LASTNAME ,email\nd,e,f\n", []string{"", "header_repeated", ""}},
+		{"line 30: headers again", head + "a,b,c\nfirstName, LASTNAME ,email\nd,e,f\n", []string{"", ""}},
 		{"line 30: names of columns", head + "a,b,c\nVorname,Surname,E-Mail\nEmail,Phone,x\n", []string{"", "header_repeated", ""}},
 		{"line 25", head + strings.Repeat("x", limits.CellShown+1) + ",b,c\n", []string{"cell_too_long"}},
 	} {
@@ -107,6 +107,14 @@ func TestRejectsFedBack(t *testing.T) {
 		}
 		if got := rows[0].Cells[0]; got != want || len(rows[0].Carry) != 0 {
 			t.Errorf("%q gave %q, want %q; carried %q", in, got, want, rows[0].Carry)
+		}
+		// Workbooks have our columns first, and nothing is put before their cells.
+		_, rows, err = read(t, Options{}, "b.rejects.csv", columns[1:len(columns)-1]+","+head+"17,invalid,'=x,\""+in+"\",b,c\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rows[0].Cells[3]; got != in || rows[0].Origin != "17" || rows[0].Was != "invalid" {
+			t.Errorf("of a workbook: %q gave %q, at %q as %q", in, got, rows[0].Origin, rows[0].Was)
 		}
 		_, rows, err = read(t, Options{}, "a.csv", head+"\""+in+"\",b,c\n")
 		if err != nil {

@@ -9,10 +9,20 @@ import (
 // repeatedRow is what a rejects file says of a row that repeats another one.
 const repeatedRow = "duplicate_in_input"
 
-// sharedMark ends the problem of an invalid row in a rejects file whose e-mail
+// SharesEmail ends the problem of an invalid row in a rejects file whose e-mail
 // belongs to a valid row of the first list: once it is corrected it repeats that
-// row.
-const sharedMark = "[shares_email]"
+// row. Readers of the file see it.
+const SharesEmail = "(another row of the list has this e-mail)"
+
+// formerSharesEmail is what earlier versions wrote.
+const formerSharesEmail = "[shares_email]"
+
+// repeatsOnceCorrected reports whether a row of a rejects file repeats another
+// one as soon as it is correct.
+func (f *file) repeatsOnceCorrected(row *Row, cells []string) bool {
+	problem := strings.TrimSpace(cells[f.problem])
+	return row.Was == repeatedRow || strings.HasSuffix(problem, SharesEmail) || strings.HasSuffix(problem, formerSharesEmail)
+}
 
 // findUnsettled returns what a row of a rejects file had wrong with it and still
 // has. The file holds text only, without lines through cells and number formats:
@@ -32,10 +42,12 @@ func (f *file) findUnsettled(cells []string) []Issue {
 		if m.Name == "" || strings.TrimSpace(cells[column]) != "" {
 			continue
 		}
-		about := strings.ToLower(m.Name) + ": "
+		isSaid := func(what string) bool {
+			return strings.Contains(said, strings.ToLower(strings.TrimSpace(m.Header))+": "+what) || strings.Contains(said, strings.ToLower(m.Name)+": "+what)
+		}
 		const fill = " in the list it comes from. enter the value, or clear onboard_problem if there is none"
 		for _, lost := range []struct{ code, what string }{{"struck_out", xlsx.StruckOutCell}, {"number_format", xlsx.OtherForm}, {"formula_uncached", xlsx.MissingResult}} {
-			if strings.Contains(said, about+lost.what) {
+			if isSaid(lost.what) {
 				found = append(found, Issue{Column: column, Code: lost.code, Message: lost.what + fill})
 			}
 		}

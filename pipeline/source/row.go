@@ -31,12 +31,12 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 		cells = append(cells, "")
 	}
 	if f.rejects {
-		for i, cell := range cells {
-			cells[i] = formula.Unguard(cell)
+		for i := 0; f.guarded && i < len(cells); i++ {
+			cells[i] = formula.Unguard(cells[i])
 		}
 		row.Origin, row.Was = strings.TrimSpace(cells[f.origin]), strings.TrimSpace(cells[f.was])
 		row.Issues = append(row.Issues, f.findUnsettled(cells)...)
-		if row.Was == repeatedRow || strings.HasSuffix(strings.TrimSpace(cells[f.problem]), sharedMark) {
+		if f.repeatsOnceCorrected(row, cells) {
 			row.Was = repeatedRow
 			p.repeats++
 		}
@@ -46,7 +46,7 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 			cells[is.Column] = ""
 		}
 	}
-	if f.repeatsHeader(cells) || p.in.isOtherHeader(cells) {
+	if p.in.isOtherHeader(cells) {
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
 	}
 	row.Cells = cells

@@ -53,6 +53,7 @@ type File struct {
 	Kind   string // "csv", "tsv" or "xlsx"
 	Sheet  string // the sheet read, "" for CSV
 	Header []string
+	Hidden []int     // columns that are hidden in the sheet, from 0
 	Mapped []Mapping // in column order
 }
 

@@ -66,7 +66,13 @@ func TestStruckOutFedBack(t *testing.T) {
 			t.Errorf("%q: %v, %v", problem, rows, err)
 		}
 	}
-	_, rows, err := readCase(t, "s10-struck-out-text.xlsx", Options{})
+	// In our own words, with the sender's header.
+	_, rows, err := read(t, Options{Map: map[string]string{"city": "Town"}}, "a.rejects.csv", "onboard_row,onboard_status,onboard_problem,First Name,Surname,E-Mail,Town\n"+
+		"17,invalid,Town: Text in the cell is struck out. Enter the value that counts.,Ann,Lee,a@b.example,\n")
+	if err != nil || codes(rows[0]) != "struck_out" {
+		t.Errorf("%v, %v", rows, err)
+	}
+	_, rows, err = readCase(t, "s10-struck-out-text.xlsx", Options{})
 	if err != nil || rows[0].Cells[1] != "" || rows[0].Values[1] != "" {
 		t.Errorf("%v, %v", rows, err)
 	}

@@ -4,17 +4,14 @@
 package deploy_test
 
 import (
-	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v4"
 )
 
 func read(t *testing.T, name string) string {
@@ -31,49 +28,7 @@ func uncommented(text string) string {
 	return regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(text, "")
 }
 
-// job is the CronJob as far as it is looked at.
-type job struct {
-	Kind string
-	Spec struct {
-		AccessModes       []string `yaml:"accessModes"`
-		ConcurrencyPolicy string   `yaml:"concurrencyPolicy"`
-		JobTemplate       struct {
-			Spec struct {
-				BackoffLimit *int `yaml:"backoffLimit"`
-				Template     struct {
-					Spec struct {
-						RestartPolicy   string         `yaml:"restartPolicy"`
-						SecurityContext map[string]any `yaml:"securityContext"`
-						Containers      []struct {
-							Args            []string
-							Env             []any
-							SecurityContext map[string]any `yaml:"securityContext"`
-						}
-					}
-				}
-			}
-		} `yaml:"jobTemplate"`
-	}
-}
-
-func documents(t *testing.T, name string) []job {
-	t.Helper()
-	var all []job
-	d := yaml.NewDecoder(strings.NewReader(read(t, name)))
-	for {
-		var one job
-		err := d.Decode(&one)
-		if errors.Is(err, io.EOF) {
-			return all
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all = append(all, one)
-	}
-}
-
-// commands are the words with which each file calls the program.
+// commands returns the words with which each file calls the program.
 func commands(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
@@ -82,14 +37,15 @@ func commands(t *testing.T) map[string][]string {
 			all["crontab"] = strings.Fields(words)
 		}
 	}
-	service := strings.ReplaceAll(uncommented(read(t, "bulkonboard.service")), "\\\n", " ")
-	if _, rest, ok := strings.Cut(service, "ExecStart=/usr/local/bin/bulkonboard "); ok {
-		line, _, _ := strings.Cut(rest, "\n")
-		all["bulkonboard.service"] = strings.Fields(line)
+	for _, unit := range unitNames() {
+		if strings.HasSuffix(unit, ".service") {
+			_, words, _ := strings.Cut(execLine(t, unit), "/usr/local/bin/bulkonboard ")
+			all[unit] = strings.Fields(words)
+		}
 	}
-	for _, d := range documents(t, "cronjob.yaml") {
-		for _, c := range d.Spec.JobTemplate.Spec.Template.Spec.Containers {
-			all["cronjob.yaml"] = c.Args
+	for _, name := range []string{"cronjob.yaml", "backup-cronjob.yaml", "listen.yaml"} {
+		for _, p := range pods(t, name) {
+			all[name] = p.Spec.Containers[0].Args
 		}
 	}
 	// The image sets its bound by the environment, and its example by hand.
@@ -101,28 +57,53 @@ func commands(t *testing.T) map[string][]string {
 	}
 	line, _, _ := strings.Cut(example, "\n")
 	all["Dockerfile"] = append([]string{"run", "--max-new=" + bound[1]}, strings.Fields(line)...)
-	if len(all) != 4 {
+	if len(all) != 8 {
 		t.Fatalf("found only %q", all)
 	}
 	return all
 }
 
-// help is what the command says of the flags of run.
-func help(t *testing.T) string {
+// isRun reports whether a command sends customers.
+func isRun(words []string) bool { return words[0] == "run" }
+
+// build returns the path of the program, built for this test.
+func build(t *testing.T, flags ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "bulkonboard.exe")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/bulkonboard").CombinedOutput(); err != nil {
-		t.Skipf("the command does not build here: %v\n%s", err, out)
+	if out, err := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build", "-o", binary}, flags, []string{"../../cmd/bulkonboard"})...).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	var text strings.Builder
-	for _, words := range [][]string{{"run", "--help"}, {"help", "run-advanced"}} {
-		out, err := exec.CommandContext(t.Context(), binary, words...).CombinedOutput()
+	return binary
+}
+
+// knownFlags returns the flags that the help of a command shows.
+func knownFlags(t *testing.T, binary string, words []string) map[string]bool {
+	t.Helper()
+	pages := [][]string{{words[0], words[1], "--help"}}
+	if isRun(words) {
+		pages = [][]string{{"run", "--help"}, {"help", "run-advanced"}}
+	}
+	known := map[string]bool{}
+	for _, page := range pages {
+		out, err := exec.CommandContext(t.Context(), binary, page...).CombinedOutput()
 		if err != nil {
-			t.Fatalf("%q: %v\n%s", words, err, out)
+			t.Fatalf("%q: %v\n%s", page, err, out)
 		}
-		text.Write(out)
+		for _, m := range regexp.MustCompile(`(?m)^\s+(?:-\w, )?(--[a-z-]+)`).FindAllStringSubmatch(string(out), -1) {
+			known[m[1]] = true
+		}
 	}
-	return text.String()
+	return known
+}
+
+// portFlag returns the flag by which the program listens on a port, "" if there is none.
+func portFlag(words []string, port int) string {
+	for _, w := range words {
+		if name, value, _ := strings.Cut(w, "="); strings.HasSuffix(value, ":"+strconv.Itoa(port)) {
+			return name
+		}
+	}
+	return ""
 }
 
 func flagName(word string) (string, bool) {
@@ -131,25 +112,23 @@ func flagName(word string) (string, bool) {
 }
 
 func TestFlagsExist(t *testing.T) {
-	known := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^\s+(?:-\w, )?(--[a-z-]+)`).FindAllStringSubmatch(help(t), -1) {
-		known[m[1]] = true
-	}
-	if len(known) < 40 {
-		t.Fatalf("help shows only %d flags", len(known))
-	}
+	binary := build(t)
 	for file, words := range commands(t) {
-		flags := 0
+		if group := strings.Join(words[:2], " "); !isRun(words) && group != "ledger backup" && group != "kyc listen" {
+			t.Errorf("%s calls %q", file, words)
+			continue
+		}
+		known, flags := knownFlags(t, binary, words), 0
 		for _, w := range words {
 			if name, ok := flagName(w); ok {
 				flags++
 				if !known[name] {
-					t.Errorf("%s: run has no flag %s", file, name)
+					t.Errorf("%s: the command has no flag %s", file, name)
 				}
 			}
 		}
-		if words[0] != "run" || flags < 2 {
-			t.Errorf("%s calls %q", file, words)
+		if flags == 0 || isRun(words) && len(known) < 40 {
+			t.Errorf("%s calls %q, which shows %d flags", file, words, len(known))
 		}
 	}
 }
@@ -159,13 +138,16 @@ func TestEveryCommandIsBounded(t *testing.T) {
 		has := func(flag string) bool {
 			return slices.ContainsFunc(words, func(w string) bool { name, _ := flagName(w); return name == flag })
 		}
-		if !has("--max-new") {
+		if isRun(words) && !has("--max-new") {
 			t.Errorf("%s sets no --max-new", file)
 		}
 		if has("--new-ledger") || has("--fresh") {
 			t.Errorf("%s would begin a new ledger in the place of a lost one", file)
 		}
-		if file != "Dockerfile" && (!has("--yes") || !has("--ledger") || !has("--api-key-file") || !has("--max-duration") || !has("--metrics-file")) {
+		if !has("--ledger") && file != "Dockerfile" {
+			t.Errorf("%s leaves it open which ledger", file)
+		}
+		if isRun(words) && file != "Dockerfile" && (!has("--yes") || !has("--api-key-file") || !has("--max-duration") || !has("--metrics-file")) {
 			t.Errorf("%s: something is missing in %q", file, words)
 		}
 	}
@@ -191,28 +173,8 @@ func TestNoKeyInSight(t *testing.T) {
 	if !strings.Contains(read(t, "bulkonboard.service"), "\nLoadCredential=api-key:") || !slices.Contains(commands(t)["bulkonboard.service"], "%d/api-key") {
 		t.Error("the service does not take the key as a credential")
 	}
-}
-
-func TestCronJob(t *testing.T) {
-	docs := documents(t, "cronjob.yaml")
-	if len(docs) != 2 || docs[0].Kind != "PersistentVolumeClaim" || docs[1].Kind != "CronJob" {
-		t.Fatalf("%d documents", len(docs))
-	}
-	if !slices.Equal(docs[0].Spec.AccessModes, []string{"ReadWriteOncePod"}) {
-		t.Errorf("the ledger may be mounted %q", docs[0].Spec.AccessModes)
-	}
-	spec := docs[1].Spec
-	pod := spec.JobTemplate.Spec.Template.Spec
-	if spec.ConcurrencyPolicy != "Forbid" || spec.JobTemplate.Spec.BackoffLimit == nil || *spec.JobTemplate.Spec.BackoffLimit != 0 || pod.RestartPolicy != "Never" {
-		t.Error("a run could be joined or repeated")
-	}
-	if pod.SecurityContext["runAsNonRoot"] != true || pod.SecurityContext["fsGroupChangePolicy"] != "OnRootMismatch" {
-		t.Errorf("pod: %v", pod.SecurityContext)
-	}
-	for _, c := range pod.Containers {
-		if c.SecurityContext["readOnlyRootFilesystem"] != true || c.SecurityContext["allowPrivilegeEscalation"] != false || len(c.Env) != 0 {
-			t.Errorf("container: %v, %v", c.SecurityContext, c.Env)
-		}
+	if !strings.Contains(read(t, "bulkonboard-listen.service"), "\nLoadCredential=webhook-secret:") || !slices.Contains(commands(t)["bulkonboard-listen.service"], "%d/webhook-secret") {
+		t.Error("the endpoint does not take its secret as a credential")
 	}
 }
 
@@ -226,6 +188,14 @@ func TestDockerfile(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../../go.mod"))[1]
 	if !strings.Contains(text, "golang:"+version+" ") {
 		t.Errorf("Dockerfile builds with another Go than %s", version)
+	}
+	// The image has no repository to take its version from.
+	flags := regexp.MustCompile(`-ldflags="([^"]*)\$VERSION"`).FindStringSubmatch(text)
+	if flags == nil || !strings.Contains(text, "\nARG VERSION=") {
+		t.Fatal("Dockerfile sets no version")
+	}
+	if out, err := exec.CommandContext(t.Context(), build(t, "-buildvcs=false", "-ldflags="+flags[1]+"v1.2.3"), "version").Output(); err != nil || !strings.HasPrefix(string(out), "bulkonboard v1.2.3 ") {
+		t.Errorf("the image's program says %q, %v", out, err)
 	}
 	ignored := read(t, "Dockerfile.dockerignore")
 	if !strings.Contains(ignored, "\n*\n") {
@@ -254,30 +224,5 @@ func TestCrontab(t *testing.T) {
 	}
 	if lines != 1 {
 		t.Errorf("%d lines", lines)
-	}
-}
-
-func TestUnits(t *testing.T) {
-	analyze, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed")
-	}
-	// verify wants to find the program.
-	dir := t.TempDir()
-	for _, name := range []string{"bulkonboard.service", "bulkonboard.timer"} {
-		text := strings.ReplaceAll(read(t, name), "/usr/local/bin/bulkonboard", "/bin/true")
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(dir, "bulkonboard.service"), filepath.Join(dir, "bulkonboard.timer"))
-	out, err := cmd.CombinedOutput()
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, dir) || strings.Contains(line, "bulkonboard") {
-			t.Errorf("systemd-analyze: %s", line)
-		}
-	}
-	if err != nil {
-		t.Errorf("systemd-analyze: %v\n%s", err, out)
 	}
 }

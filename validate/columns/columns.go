@@ -67,7 +67,7 @@ func (c *Checker) Add(at Place, raw *validate.Raw, res *validate.Result) {
 		c.config.addCells(c.Encoding, c.fields.Cells(raw))
 	}
 	for _, p := range res.Problems {
-		kind := kindOf(p.Code)
+		kind := KindOf(p.Code)
 		if p.Code == validate.CodePhoneAmbiguous && !c.Rules.PhonePlus && hasLostPlus(raw.PhoneNumber, c.Rules.PhoneRegion, country) {
 			kind = KindPlus
 		}

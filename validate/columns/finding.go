@@ -46,8 +46,8 @@ const (
 	sampledNumbers = 10_000              // phone numbers looked at once more, for a hint
 )
 
-// kindOf returns the kind of finding that a problem is a sign of, "" if of none.
-func kindOf(code string) string {
+// KindOf returns the kind of finding that a problem is a sign of, "" if of none.
+func KindOf(code string) string {
 	switch code {
 	case validate.CodeNotation, validate.CodeNotationLikely:
 		return KindNotation

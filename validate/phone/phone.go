@@ -14,6 +14,7 @@ package phone
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -62,6 +63,9 @@ const maxE164 = len("+123456789012345")
 // IsRegion reports whether libphonenumber has a numbering plan for a region, by
 // its two capital letters.
 func IsRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
+
+// Regions returns the regions that have a numbering plan, sorted.
+func Regions() []string { return slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions())) }
 
 // Read returns the number that a trimmed cell holds. It is international if it
 // begins with + or 00, else one of o.Region. What can be read in two ways, and

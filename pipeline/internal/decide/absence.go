@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -32,9 +33,7 @@ type Witnesses struct {
 }
 
 // AllSides returns the witnesses of both sides.
-func (n Witnesses) AllSides() []*Witness {
-	return append(append([]*Witness{}, n.Before...), n.After...)
-}
+func (n Witnesses) AllSides() []*Witness { return slices.Concat(n.Before, n.After) }
 
 // NewWitness returns what a customer is worth as evidence; nil if it is none. The
 // customer comes with its attempts.
@@ -56,7 +55,7 @@ func NewWitness(c ledger.Customer) *Witness {
 
 // CollectMeasures returns the distances of the clocks that a list shows by known users.
 func CollectMeasures(n Witnesses, listed map[string]User) (all []measure) {
-	take := func(side []*Witness) {
+	for _, side := range [][]*Witness{n.Before, n.After} {
 		found := 0
 		for _, k := range side {
 			u, ok := listed[k.ServiceID]
@@ -67,8 +66,6 @@ func CollectMeasures(n Witnesses, listed map[string]User) (all []measure) {
 			all = append(all, measure{at: k.At, created: u.CreatedAt.Sub(k.At), coarse: u.CreatedAt.Equal(u.CreatedAt.Truncate(time.Minute))})
 		}
 	}
-	take(n.Before)
-	take(n.After)
 	return all
 }
 
@@ -134,7 +131,7 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 		return Absence{Kind: AbsenceUnprovable, code: CodeNoAbsence}
 	}
 	missing, hidden, olderShown, lost := 0, 0, false, 0
-	for i, k := range append(append([]*Witness{}, before...), after...) {
+	for i, k := range slices.Concat(before, after) {
 		u, ok := w.Listed[k.ServiceID]
 		switch {
 		case !ok:
@@ -166,20 +163,10 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 // row under another spelling of the e-mail: the same mailbox, or the same name
 // created within a window of ours.
 func HasSimilarUser(c ledger.Customer, sameMailbox, sameName []User, owned func(serviceID string) bool, clock Calibration, t Timing) bool {
-	for _, u := range sameMailbox {
-		if u.Identity != c.Identity && !owned(u.ServiceID) && !u.Deleted {
-			return true
-		}
-	}
-	for _, u := range sameName {
-		if u.Identity == c.Identity || owned(u.ServiceID) || u.Deleted {
-			continue
-		}
-		if u.CreatedAt.IsZero() || isInSomeWindow(c.History, u, clock, t) {
-			return true
-		}
-	}
-	return false
+	isStranger := func(u User) bool { return u.Identity != c.Identity && !owned(u.ServiceID) && !u.Deleted }
+	return slices.ContainsFunc(sameMailbox, isStranger) || slices.ContainsFunc(sameName, func(u User) bool {
+		return isStranger(u) && (u.CreatedAt.IsZero() || isInSomeWindow(c.History, u, clock, t))
+	})
 }
 
 // isInSomeWindow reports whether a user may have been created by some attempt,

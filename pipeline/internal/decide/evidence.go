@@ -198,12 +198,7 @@ func hasRefusalBeforeKeyUsed(h []ledger.Attempt) bool {
 // isTurnedAway reports whether the class is an answer that created nothing and
 // yet may have consumed the key.
 func isTurnedAway(c ledger.Class) bool {
-	switch c {
-	case ledger.Busy, ledger.Auth, ledger.Funds, ledger.Reject:
-		return true
-	default:
-		return false
-	}
+	return c == ledger.Busy || c == ledger.Auth || c == ledger.Funds || c == ledger.Reject
 }
 
 // weighAbsent decides about a customer who is proved not to be listed.

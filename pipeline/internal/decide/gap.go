@@ -96,11 +96,7 @@ func (g *Gaps) provablyContains(u User, t Timing) bool {
 // the user. DUP_USER says that the user was there before.
 func mayBeOurs(h []ledger.Attempt) bool {
 	return slices.ContainsFunc(h, func(a ledger.Attempt) bool {
-		switch a.Class {
-		case ledger.NotSent, ledger.Busy, ledger.Auth, ledger.DupUser:
-			return false
-		}
-		return true
+		return a.Class != ledger.NotSent && a.Class != ledger.Busy && a.Class != ledger.Auth && a.Class != ledger.DupUser
 	})
 }
 

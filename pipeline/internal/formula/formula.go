@@ -109,11 +109,7 @@ func isSkipped(r rune) bool {
 
 // isSeparator reports whether a program may begin a field or a line after r.
 func isSeparator(r rune) bool {
-	switch r {
-	case ';', ',', '|', '\t', '\n', '\r', '\v', '\f', '\u0085', '\u2028', '\u2029', '；', '，', '｜', '、':
-		return true
-	}
-	return false
+	return strings.ContainsRune(";,|\t\n\r\v\f\u0085\u2028\u2029；，｜、", r)
 }
 
 // isPlainNumber reports whether s is digits, with at most one point between them.

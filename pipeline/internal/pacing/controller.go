@@ -73,7 +73,7 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 }
 
 // lostPatience returns why waiting longer is of no use, nil if it is of use.
-func (c *GateController) lostPatience(view View, now time.Time) error {
+func (c *GateController) lostPatience(view gateView, now time.Time) error {
 	isOver := func(since time.Time) bool { return !since.IsZero() && now.Sub(since) >= c.Patience }
 	switch {
 	case isOver(view.silentSince):
@@ -107,7 +107,7 @@ func PauseText(d time.Duration) string {
 
 // awaitAnswer backs off, makes sure by the wallet that the partner answers when
 // the answers were the trouble, and then lets one row go first.
-func (c *GateController) awaitAnswer(ctx context.Context, view View) {
+func (c *GateController) awaitAnswer(ctx context.Context, view gateView) {
 	d := WithJitter(BackoffAfter(c.tries, FirstBackoff, MaxBackoff))
 	c.tries++
 	if silent := view.silentSince; !silent.IsZero() { // never sleep past the end of patience

@@ -16,20 +16,25 @@ import (
 //	shut   none passes; the controller knows until when, or what to look at
 //	trial  one row goes first; its answer opens the gate or shuts it again
 type Gate struct {
-	mu      sync.Mutex
-	state   gateState
-	why     shutReason
-	until   time.Time // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
+	mu sync.Mutex
+	gateView
 	trialID int64     // trial: the attempt that went first, 0 = not yet
-	silent  time.Time // since when the gate is shut because no sensible answer comes; zero = it is not
 	shutAt  time.Time // when the gate was shut last; answers to requests begun before say nothing of what is now
-	busy    time.Time // since when there has been nothing but 429; zero = there has
 	busies  int       // 429 answers without a wait in them, in a row
-	scarce  time.Time // since when this machine has had no port or file for some connection; zero = it has
-	resting time.Time // until when nothing goes out for that reason
-	rests   int       // such pauses in a row
+	rests   int       // pauses for want of a port or file, in a row
 	breaker breaker
-	changed chan struct{} // closed at every change of state
+}
+
+// gateView is a gate at one moment.
+type gateView struct {
+	state        gateState
+	why          shutReason
+	AskedUntil   time.Time     // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
+	silentSince  time.Time     // since when the gate is shut because no sensible answer comes; zero = it is not
+	busySince    time.Time     // since when there has been nothing but 429; zero = there has
+	scarceSince  time.Time     // since when this machine has had no port or file for some connection; zero = it has
+	restingUntil time.Time     // until when nothing goes out for that reason
+	changed      chan struct{} // closed at every change of state
 }
 
 type gateState uint8
@@ -56,7 +61,7 @@ const (
 const NotAnAttempt = -1
 
 // NewGate returns a gate that is open.
-func NewGate() *Gate { return &Gate{changed: make(chan struct{})} }
+func NewGate() *Gate { return &Gate{gateView: gateView{changed: make(chan struct{})}} }
 
 // setState sets the state and wakes the goroutines that wait for one. g.mu is held.
 func (g *Gate) setState(s gateState, why shutReason) {
@@ -96,27 +101,15 @@ func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	}
 }
 
-// View is a gate at one moment.
-type View struct {
-	state        gateState
-	why          shutReason
-	AskedUntil   time.Time // until when the partner has asked everyone to wait; past if it has not
-	silentSince  time.Time // since when no useful answer has come, while the gate is shut for that; zero = it is not
-	busySince    time.Time // since when there has been nothing but 429; zero = there has
-	scarceSince  time.Time // since when this machine has been short of ports or files; zero = it is not
-	restingUntil time.Time // until when nothing goes out for that reason
-	changed      <-chan struct{}
-}
-
 // CurrentView returns the gate as it is now. An answer that ended a silence and
 // did not open the gate begins another silence, so that patience always ends.
-func (g *Gate) CurrentView(now time.Time) View {
+func (g *Gate) CurrentView(now time.Time) gateView {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut && g.silent.IsZero() && (g.why == unreachable || g.why == broken) {
-		g.silent = now
+	if g.state == gateShut && g.silentSince.IsZero() && (g.why == unreachable || g.why == broken) {
+		g.silentSince = now
 	}
-	return View{g.state, g.why, g.until, g.silent, g.busy, g.scarce, g.resting, g.changed}
+	return g.gateView
 }
 
 // startTrial lets one row go first.
@@ -149,29 +142,25 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 	if class != ledger.NotSent {
 		g.breaker.countAnswer(class)
 		if current {
-			g.scarce, g.rests = time.Time{}, 0
-		}
-	}
-	switch class {
-	case ledger.Busy, ledger.Throttled, ledger.NotSent, ledger.Unknown, ledger.OKBroken:
-	default:
-		if current {
-			g.busies, g.busy = 0, time.Time{}
+			g.scarceSince, g.rests = time.Time{}, 0
 		}
 	}
 	if current && class != ledger.NotSent && class != ledger.Unknown && class != ledger.OKBroken {
-		g.silent = time.Time{}
+		g.silentSince = time.Time{}
+		if !class.AsksToWait() {
+			g.busies, g.busySince = 0, time.Time{}
+		}
 	}
 	switch class {
 	case ledger.Busy, ledger.Throttled:
-		if g.busy.IsZero() {
-			g.busy = now
+		if g.busySince.IsZero() {
+			g.busySince = now
 		}
 		if pause <= 0 {
 			pause = BackoffAfter(g.busies, time.Second, time.Minute)
 			g.busies++
 		}
-		g.until = decide.MaxTime(g.until, now.Add(pause))
+		g.AskedUntil = decide.MaxTime(g.AskedUntil, now.Add(pause))
 		if g.state != gateShut || g.why == askedToWait {
 			g.setState(gateShut, askedToWait)
 		}
@@ -183,7 +172,7 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 		}
 	case ledger.Unknown, ledger.OKBroken:
 		if pause > 0 { // a 503 that says when to come back
-			g.until = decide.MaxTime(g.until, now.Add(pause))
+			g.AskedUntil = decide.MaxTime(g.AskedUntil, now.Add(pause))
 		}
 		if onTrial || g.state == gateOpen && g.breaker.isTripped() {
 			g.fallSilent(broken, now)
@@ -202,14 +191,14 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.scarce.IsZero() {
-		g.scarce = now
+	if g.scarceSince.IsZero() {
+		g.scarceSince = now
 	}
 	switch {
 	case g.state == gateTrial && g.trialID == attempt:
 		g.setState(gateShut, g.why) // whatever shut it waits for another trial
 	case g.state == gateOpen: // requests in flight fail together: one rest for all
-		g.resting = now.Add(BackoffAfter(g.rests, FirstBackoff, MaxBackoff))
+		g.restingUntil = now.Add(BackoffAfter(g.rests, FirstBackoff, MaxBackoff))
 		g.rests++
 		g.shutAt = now
 		g.setState(gateShut, exhausted)
@@ -223,8 +212,8 @@ func (g *Gate) fallSilent(why shutReason, now time.Time) {
 	if g.state == gateOpen {
 		g.shutAt = now
 	}
-	if g.silent.IsZero() {
-		g.silent = now
+	if g.silentSince.IsZero() {
+		g.silentSince = now
 	}
 	g.setState(gateShut, why)
 }

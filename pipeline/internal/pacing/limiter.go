@@ -65,7 +65,7 @@ func (p *Limiter) setRate(perSecond float64) {
 		burst = max(p.burst, int(perSecond*catchUpShare))
 	}
 	p.limiter.SetBurst(burst)
-	p.limiter.SetLimit(rate.Limit(perSecond))
+	p.limiter.SetLimit(min(rate.Limit(perSecond), rate.Inf)) // +Inf times no time would be no number of tokens, for ever
 }
 
 // WaitTurn waits for a token. It returns the error of ctx if that ends first.
@@ -134,10 +134,7 @@ func (p *Limiter) adaptRate(now time.Time) {
 
 // rateAt returns the rate allowed at a moment after a 429.
 func (p *Limiter) rateAt(now time.Time) float64 {
-	since := now.Sub(p.cutAt)
-	if since < 0 {
-		since = 0
-	}
+	since := max(0, now.Sub(p.cutAt))
 	r := p.met * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
 	if steps := int(since/recoveryTime) - 1; steps > 0 {
 		r += p.met * 0.01 * float64(steps)

@@ -66,6 +66,30 @@ func TestPacerLargeBurst(t *testing.T) {
 	}
 }
 
+// An unlimited run that meets a 429 keeps to the rate that it halves to, also
+// when two tokens were taken at the same moment.
+func TestPacerUnlimitedAfter429(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewLimiter(math.Inf(1), 1)
+		take := func(n int) time.Duration {
+			began := time.Now()
+			for range n {
+				if err := p.WaitTurn(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return time.Since(began)
+		}
+		if took := take(100); took != 0 {
+			t.Errorf("100 tokens without a limit took %s", took)
+		}
+		p.ReportBusy(time.Now(), time.Now())
+		if took := take(60); took < 700*time.Millisecond {
+			t.Errorf("60 tokens at half of 100/s took %s", took)
+		}
+	})
+}
+
 func TestPacerAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewLimiter(100, 1)

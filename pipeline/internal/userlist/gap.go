@@ -60,10 +60,5 @@ func showsEveryone(list Listing, known decide.Witnesses, strangers []decide.User
 		proved := decide.ProveAbsence(decide.AbsenceEvidence{Began: list.Began, Near: known, Listed: list.Known, Empty: list.IsEmpty, Unread: list.HasUnread, Lag: lag, Settled: ended}, t)
 		return proved.Kind == decide.AbsenceProved
 	}
-	for _, u := range strangers {
-		if u.Identity == "" {
-			return false
-		}
-	}
-	return !list.HasUnread
+	return !list.HasUnread && !slices.ContainsFunc(strangers, func(u decide.User) bool { return u.Identity == "" })
 }

@@ -202,15 +202,6 @@ func isMasked(email string) bool {
 	return strings.TrimSpace(email) == "" || strings.ContainsAny(email, "*•…") || !strings.Contains(email, "@")
 }
 
-// identityOf returns the identity of a listed e-mail, "" if it is none.
-func identityOf(email string) string {
-	id, ok := validate.Identity(email)
-	if !ok {
-		return ""
-	}
-	return id
-}
-
 // LastAttemptEnd returns when a customer's newest attempt ended, in the
 // partner's time; the zero time if it has none.
 func LastAttemptEnd(c ledger.Customer) time.Time {

@@ -292,17 +292,16 @@ func (s *pageReader) keepUser(u decide.User) {
 
 // newUser returns a listed user as evidence.
 func newUser(u partner.Listed) decide.User {
-	return decide.User{ServiceID: u.ServiceID, Email: u.Email, Identity: identityOf(u.Email), Name: decide.NormalizeName(u.FirstName, u.LastName),
+	identity, ok := validate.Identity(u.Email)
+	if !ok {
+		identity = ""
+	}
+	return decide.User{ServiceID: u.ServiceID, Email: u.Email, Identity: identity, Name: decide.NormalizeName(u.FirstName, u.LastName),
 		CreatedAt: u.CreatedAt, Deleted: u.IsDeleted()}
 }
 
 func findRef(users []partner.Listed, ref string) int {
-	for i, u := range users {
-		if u.Ref() == ref {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(users, func(u partner.Listed) bool { return u.Ref() == ref })
 }
 
 func appendOnce(users []decide.User, u decide.User) []decide.User {
@@ -365,13 +364,5 @@ func (r *pageReader) readPage(ctx context.Context, skip int) (partner.Page, erro
 // that does not pass.
 func IsRefusedForGood(err error) bool {
 	e, ok := errors.AsType[*partner.Error](err)
-	if !ok {
-		return false
-	}
-	switch e.HTTPStatus {
-	case 400, 404, 405, 410, 422, 501:
-		return true
-	default:
-		return false
-	}
+	return ok && slices.Contains([]int{400, 404, 405, 410, 422, 501}, e.HTTPStatus)
 }

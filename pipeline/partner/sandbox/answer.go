@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -63,18 +64,8 @@ func successReply(status int, message string, data any) reply {
 	return reply{status: status, class: ClassOK, text: message, data: data}
 }
 
-func createdReply(id, link string) reply {
-	r := successReply(http.StatusCreated, "User created successfully", createdData{id, link})
-	r.id = id
-	return r
-}
-
 func errorReply(status int, class, code, text string) reply {
 	return reply{status: status, class: class, code: code, text: text}
-}
-
-func dupUser() reply {
-	return errorReply(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists")
 }
 
 func noFunds() reply {
@@ -91,18 +82,10 @@ func keyRefused(text string) reply {
 	return errorReply(http.StatusUnauthorized, ClassAuth, "UNAUTHORIZED", text)
 }
 
-func accountSuspended() reply {
-	return errorReply(http.StatusForbidden, ClassAuth, "ACCOUNT_SUSPENDED", "The partner account is suspended")
-}
-
 func invalidFields(fields []fieldError) reply {
 	r := errorReply(http.StatusUnprocessableEntity, ClassReject, "VALIDATION_ERROR", "Request body validation failed")
 	r.fields = fields
 	return r
-}
-
-func serverError(status int) reply {
-	return errorReply(status, ClassUnknown, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
 }
 
 func gatewayPage(status int) reply {
@@ -115,11 +98,8 @@ func notFound(text string) reply {
 
 // keyUsed says that an idempotency key is known, in the words chosen.
 func keyUsed(c chosen) reply {
-	r := errorReply(http.StatusBadRequest, ClassKeyUsed, "IDEMPOTENCY_KEY_ALREADY_USED", "This idempotency key was already used")
-	if f := c.faultNamed("key-used-text"); f != nil {
-		r.code, r.text = f.code, f.text
-	}
-	return r
+	f := c.faultNamed("key-used-text")
+	return errorReply(http.StatusBadRequest, ClassKeyUsed, cmp.Or(f.code, "IDEMPOTENCY_KEY_ALREADY_USED"), cmp.Or(f.text, "This idempotency key was already used"))
 }
 
 // renderBody renders the reply: its content type and its bytes.
@@ -138,22 +118,11 @@ func (r reply) renderBody(c chosen) (string, []byte, error) {
 	case c.hasFault("empty-bodies"):
 		return "", nil, nil
 	case c.hasFault("plain-bodies"):
-		return "text/plain; charset=utf-8", []byte(r.plainText()), nil
+		// The vendor's create-user page, which shows no bodies, has these words.
+		words := map[string]string{ClassDupUser: "Duplicate user", ClassFunds: "Insufficient balance"}
+		return "text/plain; charset=utf-8", []byte(cmp.Or(words[r.class], r.text)), nil
 	default:
 		body, err := json.Marshal(envelope{"error", r.code, errorData{r.text, r.fields}})
 		return jsonType, body, err
-	}
-}
-
-// plainText returns the wording of the vendor's create-user page, which shows no
-// bodies.
-func (r reply) plainText() string {
-	switch r.class {
-	case ClassDupUser:
-		return "Duplicate user"
-	case ClassFunds:
-		return "Insufficient balance"
-	default:
-		return r.text
 	}
 }

@@ -18,8 +18,8 @@ import (
 // status that was sent, 0 if none. Where nothing is to be answered it panics
 // with http.ErrAbortHandler, which net/http takes for: close the connection.
 func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
-	f := picked.answer
-	if f == nil {
+	f := &picked.answer
+	if f.Name == "" {
 		return s.writeReply(w, r, rep, picked)
 	}
 	switch f.Name {
@@ -27,7 +27,7 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 		s.hijackConn(w, func(net.Conn) error { return nil })
 		return 0
 	case "late", "late-gone", "hang":
-		s.waitUntilGone(r)
+		s.stopped.waitUntilGone(r)
 		panic(http.ErrAbortHandler)
 	case "reset-before", "reset-after":
 		s.hijackConn(w, func(conn net.Conn) error {
@@ -41,16 +41,16 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 		s.hijackConn(w, func(conn net.Conn) error { return s.writeMangled(conn, f, rep, picked) })
 		return rep.status
 	default:
-		return s.writeReply(w, r, f.rewordReply(rep), picked)
+		return s.writeReply(w, r, f.rewordReply(rep, r), picked)
 	}
 }
 
 // writeReply sends a reply and returns its status. A failed write means that the
 // client has hung up.
 func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
-	rep = rep.inForm(picked, s.store.now())
+	rep = rep.inForm(picked, s.cfg.now())
 	header, body := s.renderReply(rep, picked)
-	if f := picked.faultNamed("compressed"); f != nil && (f.text == "always" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")) {
+	if form := picked.faultNamed("compressed").text; form == "always" || form != "" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		body = compressBody(header, body)
 	}
 	maps.Copy(w.Header(), header)
@@ -58,7 +58,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, p
 	if len(body) > 0 {
 		_, _ = w.Write(body)
 	}
-	if f := picked.faultNamed("answers-twice"); f != nil {
+	if f := picked.faultNamed("answers-twice"); f.Name != "" {
 		_ = http.NewResponseController(w).Flush() // the first answer is out before the second; fails where the client has hung up
 		s.repeatAnswer(r, answerBytes(rep.status, header, body), f.wait)
 	}
@@ -88,17 +88,12 @@ func compressBody(header http.Header, body []byte) []byte {
 
 // renderReply returns the headers and the body of a reply.
 func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
-	now := s.store.now().Add(-rep.age)
-	if f := picked.faultNamed("date-offset"); f != nil {
-		now = now.Add(f.wait)
-	}
+	now := s.cfg.now().Add(-rep.age).Add(picked.faultNamed("date-offset").wait)
 	kind, body, err := rep.renderBody(picked)
 	if err != nil { // replies are made of texts and numbers
 		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
 	}
-	if picked.answer != nil {
-		body = picked.answer.garbleBody(rep, body)
-	}
+	body = picked.answer.garbleBody(rep, body)
 	header := http.Header{
 		"Date":           {now.UTC().Format(http.TimeFormat)},
 		"Content-Length": {strconv.Itoa(len(body))},
@@ -106,12 +101,10 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	if picked.hasFault("date-utc") {
 		header["Date"][0] = strings.Replace(header["Date"][0], "GMT", "UTC", 1)
 	}
-	if f := picked.faultNamed("big-headers"); f != nil {
-		for left := f.count; left > 0; left -= 4000 {
-			header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
-		}
+	for left := picked.faultNamed("big-headers").count; left > 0; left -= 4000 {
+		header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
 	}
-	if f := picked.faultNamed("keep-alive"); f != nil {
+	if f := picked.faultNamed("keep-alive"); f.Name != "" {
 		header.Set("Keep-Alive", fmt.Sprintf("timeout=%.0f", f.wait.Seconds()))
 	}
 	if rep.age > 0 {
@@ -120,14 +113,10 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 	if picked.hasFault("no-date") {
 		header["Date"] = nil // present and nil: net/http adds none
 	}
-	if kind != "" {
-		header["Content-Type"] = []string{kind}
-	}
-	if rep.location != "" {
-		header["Location"] = []string{rep.location}
-	}
-	if after := rep.retryAfter.headerValue(now); after != "" {
-		header["Retry-After"] = []string{after}
+	for name, value := range map[string]string{"Content-Type": kind, "Location": rep.location, "Retry-After": rep.retryAfter.headerValue(now)} {
+		if value != "" {
+			header.Set(name, value)
+		}
 	}
 	return header, body
 }
@@ -138,18 +127,19 @@ func (s *Server) hijackConn(w http.ResponseWriter, act func(net.Conn) error) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	s.mu.Lock()
-	s.raw[conn] = true
-	closed := s.closed
-	s.mu.Unlock()
+	closed := make(chan struct{})
+	cancel := s.onStop(func() {
+		_ = conn.Close()
+		close(closed)
+	})
 	// From here every failure means that the client, or Close, hung up, which
 	// is how these faults end.
-	if !closed && conn.SetDeadline(time.Time{}) == nil {
+	if conn.SetDeadline(time.Time{}) == nil {
 		_ = act(conn)
 	}
-	s.mu.Lock()
-	delete(s.raw, conn)
-	s.mu.Unlock()
+	if !cancel() {
+		<-closed
+	}
 	_ = conn.Close()
 }
 
@@ -221,7 +211,7 @@ func (s *Server) writeSlowly(conn io.Writer, data []byte, each time.Duration) er
 		if err := writeAll(conn, data[i:i+1]); err != nil {
 			return err
 		}
-		if !s.waitFor(each, nil) {
+		if !s.stopped.waitFor(each, nil) {
 			return net.ErrClosed
 		}
 	}

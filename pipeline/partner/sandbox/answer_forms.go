@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -25,21 +26,15 @@ func bareJSON(value any) *bare {
 
 // inForm returns a reply in the form that gateways and frameworks give it.
 func (r reply) inForm(c chosen, now time.Time) reply {
-	switch r.status {
-	case http.StatusTooManyRequests:
-		if f := c.faultNamed("429-form"); f != nil {
-			return r.byGateway(f.text)
-		}
-	case http.StatusUnauthorized, http.StatusForbidden:
-		if f := c.faultNamed("auth-form"); f != nil && !r.html {
-			return r.byGateway(f.text)
-		}
-	}
-	if f := c.faultNamed("field-errors"); f != nil && len(r.fields) > 0 {
+	f := c.faultNamed("field-errors")
+	switch {
+	case r.status == http.StatusTooManyRequests:
+		return r.byGateway(c.faultNamed("429-form").text)
+	case (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden) && !r.html:
+		return r.byGateway(c.faultNamed("auth-form").text)
+	case f.Name != "" && len(r.fields) > 0:
 		r = r.byFramework(f.text, now)
-		if f.status != 0 {
-			r.status = f.status
-		}
+		r.status = cmp.Or(f.status, r.status)
 	}
 	return r
 }

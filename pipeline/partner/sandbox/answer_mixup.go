@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// mixer gives creations each other's answers. Its zero value is ready to use.
+// mixer gives creations each other's answers.
 type mixer struct {
-	mu      sync.Mutex
-	waiting *offer
-	last    createdData // of the newest creation that shift-answers saw
-	first   createdData // of the first creation that one-link saw
+	offers chan offer // unbuffered, so that both sides of a swap are there
+
+	mu    sync.Mutex
+	last  createdData // of the newest creation that shift-answers saw
+	first createdData // of the first creation that one-link saw
 }
 
 // offer is an answer that waits for another to be swapped with.
@@ -30,9 +31,9 @@ func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 		return rep
 	}
 	said := own
-	if f := picked.faultNamed("swap-answers"); f != nil {
+	if f := picked.faultNamed("swap-answers"); f.Name != "" {
 		said = s.swapAnswer(r, own, f.wait)
-	} else if f := picked.faultNamed("swap-links"); f != nil {
+	} else if f := picked.faultNamed("swap-links"); f.Name != "" {
 		said.VerificationURL = s.swapAnswer(r, own, f.wait).VerificationURL
 	}
 	m := &s.mixer
@@ -57,37 +58,20 @@ func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 // swapAnswer exchanges an answer for that of another creation, in progress or to
 // come. It returns its own where none comes in time.
 func (s *Server) swapAnswer(r *http.Request, own createdData, d time.Duration) createdData {
-	m := &s.mixer
-	m.mu.Lock()
-	if other := m.waiting; other != nil {
-		m.waiting = nil
-		m.mu.Unlock()
-		other.got <- own
-		return other.data
-	}
-	mine := &offer{own, make(chan createdData, 1)}
-	m.waiting = mine
-	m.mu.Unlock()
-
+	mine := offer{own, make(chan createdData, 1)}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case other := <-mine.got:
-		return other
+	case s.mixer.offers <- mine:
+		return <-mine.got
+	case other := <-s.mixer.offers:
+		other.got <- own
+		return other.data
 	case <-timer.C:
 	case <-r.Context().Done():
-	case <-s.done:
+	case <-s.stopped:
 	}
-	m.mu.Lock()
-	alone := m.waiting == mine
-	if alone {
-		m.waiting = nil
-	}
-	m.mu.Unlock()
-	if alone {
-		return own
-	}
-	return <-mine.got // taken at the last moment
+	return own
 }
 
 type connKey struct{}
@@ -108,7 +92,7 @@ func (s *Server) repeatAnswer(r *http.Request, answer []byte, d time.Duration) {
 		return
 	}
 	s.handlers.Go(func() {
-		if s.waitFor(d, nil) {
+		if s.stopped.waitFor(d, nil) {
 			_, _ = conn.Write(answer) // fails where the client has hung up
 		}
 	})

@@ -7,7 +7,7 @@ import (
 
 // changeUser runs a change of one user under its idempotency key. The change says
 // what it does as an entry, and what is answered once that is written.
-func (s *Server) changeUser(r *http.Request, picked chosen, change func(*person) (entry, reply)) (reply, error) {
+func (s *Server) changeUser(r *http.Request, picked chosen, change func(*member) (entry, reply)) (reply, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || len(key) > 255 {
 		return errorReply(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID"), nil
@@ -20,11 +20,11 @@ func (s *Server) changeUser(r *http.Request, picked chosen, change func(*person)
 	st := s.store
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	p, _ := st.findUser(r.PathValue("serviceId"))
-	if p == nil {
+	m := st.members.findMember(r.PathValue("serviceId"))
+	if m == nil {
 		return notFound("There is no user with this serviceId"), nil
 	}
-	e, rep := change(p)
+	e, rep := change(m)
 	if e.Op == "" {
 		return rep, nil
 	}
@@ -34,8 +34,8 @@ func (s *Server) changeUser(r *http.Request, picked chosen, change func(*person)
 // deleteUser deletes a user. Creating the same e-mail again costs no second fee
 // unless the user had been approved (the vendor's public docs).
 func (s *Server) deleteUser(r *http.Request, picked chosen) (reply, error) {
-	return s.changeUser(r, picked, func(p *person) (entry, reply) {
-		return entry{Op: opGone, ID: p.id}, successReply(http.StatusOK, "User deleted successfully", struct{}{})
+	return s.changeUser(r, picked, func(m *member) (entry, reply) {
+		return entry{Op: opGone, ID: m.ServiceID}, successReply(http.StatusOK, "User deleted successfully", struct{}{})
 	})
 }
 
@@ -51,20 +51,19 @@ type resubmitted struct {
 const maxRetries = 3
 
 func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
-	return s.changeUser(r, picked, func(p *person) (entry, reply) {
+	return s.changeUser(r, picked, func(m *member) (entry, reply) {
 		switch {
-		case p.status != denied:
+		case m.Status != denied:
 			return entry{}, errorReply(http.StatusBadRequest, ClassReject, "USER_NOT_DENIED", "KYC can be retried for denied users only")
-		case p.retries >= maxRetries:
+		case m.retries >= maxRetries:
 			return entry{}, errorReply(http.StatusBadRequest, ClassReject, "KYC_RETRY_LIMIT", "KYC can be retried 3 times only")
 		}
-		s.startCheck(p.id, "", time.Now())
+		s.checks.startCheck(m.ServiceID, "", time.Now())
 		if picked.hasFault("retry-no-link") {
-			again := resubmitted{p.id, pending, int(p.retries) + 1}
-			return entry{Op: opRetry, ID: p.id, Status: pending}, successReply(http.StatusOK, "KYC documents submitted again", again)
+			again := resubmitted{m.ServiceID, pending, m.retries + 1}
+			return entry{Op: opRetry, ID: m.ServiceID, Status: pending}, successReply(http.StatusOK, "KYC documents submitted again", again)
 		}
-		next := *p
-		next.retries++
-		return entry{Op: opRetry, ID: p.id}, successReply(http.StatusOK, "KYC retry initiated", createdData{p.id, s.store.linkOf(&next)})
+		link := s.store.members.linkOf(m.ServiceID, m.links+1)
+		return entry{Op: opRetry, ID: m.ServiceID, Status: pendingKYC}, successReply(http.StatusOK, "KYC retry initiated", createdData{m.ServiceID, link})
 	})
 }

@@ -34,30 +34,28 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &creation{key: r.Header.Get("Idempotency-Key")}
 	badJSON := c.decodeBody(raw)
-	n, try, err := s.store.countPost(c.body.Email)
+	n, try, err := s.store.countCall(callCreate, c.body.Email)
 	c.n, c.picked = n, s.faults.Load().chooseFaults(s.cfg.Seed, callCreate, n, c.body.Email, try)
-	post := Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr}
-	if c.picked.answer != nil {
-		post.Fault = c.picked.answer.Name
-	}
-	s.countFault(c.picked)
-	post = s.record.addPost(post)
+	post := &Post{N: n, Try: try, Key: c.key, Email: c.body.Email, Arrived: arrived, BodyHash: sha256.Sum256(raw), Remote: r.RemoteAddr, Fault: c.picked.answer.Name}
+	s.store.countFault(c.picked)
+	s.record.update(func() {
+		post.Seq = s.record.nextSeq()
+		s.record.posts = newest(append(s.record.posts, post), s.record.keep)
+	})
 	s.callBarrier(Arrived, c)
 
-	rep := s.orStateError(reply{}, err)
+	rep := orStateError(reply{}, err)
 	if err == nil {
 		rep = s.decideReply(r, c, badJSON)
 	}
-	post.Class, post.ServiceID = rep.class, rep.id
-	s.record.updatePost(post)
-	if err := s.store.countClass(rep.class); err != nil && rep.class != ClassOK {
-		rep = s.orStateError(rep, err)
+	s.record.update(func() { post.Class, post.ServiceID = rep.class, rep.id })
+	if err := s.store.saveEntry(entry{Op: opEnd, Class: rep.class}); err != nil && rep.class != ClassOK {
+		rep = orStateError(rep, err)
 	}
 	rep = s.mixAnswers(r, rep, c.picked)
 	s.callBarrier(Answering, c)
 	defer func() { // also when the connection is given up
-		post.Completed = s.cfg.Now()
-		s.record.updatePost(post) // net/http still holds the answer back: who sees it finds the record complete
+		s.record.update(func() { post.Completed = s.cfg.Now() }) // net/http still holds the answer back: who sees it finds the record complete
 		if s.cfg.Barrier != nil {
 			if _, err := w.Write(nil); err == nil { // after a fault has taken the connection, Flush would panic
 				_ = http.NewResponseController(w).Flush() // fails if the client hung up
@@ -65,7 +63,8 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 			s.callBarrier(Answered, c)
 		}
 	}()
-	post.Status = s.deliverReply(w, r, rep, c.picked)
+	status := s.deliverReply(w, r, rep, c.picked)
+	s.record.update(func() { post.Status = status })
 }
 
 func (s *Server) callBarrier(stage Stage, c *creation) {
@@ -89,24 +88,24 @@ func (c *creation) decodeBody(raw []byte) error {
 // effect.
 func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
 	if rep, refused := s.checkAccess(r, c.n); refused {
-		c.picked.answer = nil
+		c.picked.answer = Fault{}
 		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault("429-burns"))
 	}
 	if c.key == "" || len(c.key) > 255 {
-		c.picked.answer = nil
+		c.picked.answer = Fault{}
 		return errorReply(http.StatusBadRequest, ClassReject, "IDEMPOTENCY_KEY_REQUIRED", "The idempotency-key header is missing, or above 255 characters; use a UUID")
 	}
 	if badJSON != nil {
-		c.picked.answer = nil
+		c.picked.answer = Fault{}
 		return errorReply(http.StatusBadRequest, ClassReject, "INVALID_JSON", "The body is not valid JSON")
 	}
 	f := c.picked.answer
-	if f != nil && f.spec.acts == actsNot {
-		rep := f.refusalReply(r)
+	if f.isRefusal() {
+		rep := f.reply(r)
 		return s.burnIf(rep, c, f.spec.burns || c.burnsKey(rep))
 	}
 	rep := s.createUnderKey(r, c)
-	if f != nil && f.spec.acts == actsDouble {
+	if f.spec.acts == actsDouble {
 		winner := rep.id
 		rep = s.createUnderKey(r, c)
 		rep.id = cmp.Or(rep.id, winner)
@@ -134,7 +133,7 @@ func (c *creation) burnsKey(rep reply) bool {
 func (s *Server) burnIf(rep reply, c *creation, burn bool) reply {
 	if burn && c.key != "" {
 		if _, err := s.store.takeKey(c.key); err != nil {
-			return s.orStateError(rep, err)
+			return orStateError(rep, err)
 		}
 	}
 	return rep
@@ -149,13 +148,13 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	}
 	if !late {
 		if taken, err := s.store.takeKey(c.key); err != nil {
-			return s.orStateError(reply{}, err)
+			return orStateError(reply{}, err)
 		} else if !taken {
 			return keyUsed(c.picked)
 		}
 	}
 	latency := s.cfg.latencyOf(c.n)
-	if !s.waitToAct(r, c.picked.answer, latency/2) {
+	if !s.waitToAct(r, &c.picked.answer, latency/2) {
 		panic(http.ErrAbortHandler) // Close: as if the process had ended here
 	}
 	rep := s.createUser(c)
@@ -165,13 +164,13 @@ func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
 	case late && !frees:
 		_, err = s.store.takeKey(c.key)
 	case !late && frees:
-		err = s.store.freeKey(c.key)
+		err = s.store.saveEntry(entry{Op: opFree, Key: c.key})
 	}
-	s.waitFor(latency/2, r.Context().Done())
+	s.stopped.waitFor(latency/2, r.Context().Done())
 	if rep.id != "" {
 		return rep // the user exists, even if the key was not written
 	}
-	return s.orStateError(rep, err)
+	return orStateError(rep, err)
 }
 
 func (s *Server) createUser(c *creation) reply {
@@ -186,9 +185,9 @@ func (s *Server) createUser(c *creation) reply {
 		status = pendingKYC
 	}
 	s.callBarrier(Acting, c)
-	rep := s.orStateError(s.store.createUser(&c.body, status, c.picked))
+	rep := orStateError(s.store.createUser(&c.body, status, c.picked))
 	if rep.id != "" {
-		s.startCheck(rep.id, c.body.Email, time.Now())
+		s.checks.startCheck(rep.id, c.body.Email, time.Now())
 	}
 	s.callBarrier(Acted, c)
 	return rep

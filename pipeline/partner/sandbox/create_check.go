@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,13 +36,13 @@ func (b *createBody) findErrors() []fieldError {
 	need(isWithin(b.FirstName, 100), "firstName", "must be 1-100 characters")
 	need(isWithin(b.LastName, 100), "lastName", "must be 1-100 characters")
 	need(isEmail(b.Email), "email", "must be an email")
-	need(isPhone(b.PhoneNumber), "phoneNumber", "must be an international phone number")
+	need(phone.MatchString(b.PhoneNumber), "phoneNumber", "must be an international phone number")
 	need(isWithin(b.AccountPurpose, 200), "accountPurpose", "must be 1-200 characters")
 	_, err := netip.ParseAddr(b.IPAddress)
 	need(err == nil, "ipAddress", "must be an IP address")
 	need(b.Terms, "isTermsOfServiceAccepted", "must be true")
 	need(b.Program == "custodial" || b.Program == "non_custodial", "program", "must be custodial or non_custodial")
-	need(b.WalletAddress == "" && b.Program != "non_custodial" || isWallet(b.WalletAddress), "walletAddress", "must be an Ethereum address")
+	need(b.WalletAddress == "" && b.Program != "non_custodial" || walletAddress.MatchString(b.WalletAddress), "walletAddress", "must be an Ethereum address")
 	if b.RedirectURL != "" {
 		u, err := url.Parse(b.RedirectURL)
 		need(err == nil && u.Scheme == "https" && u.Host != "", "redirectUrl", "must be an https URL")
@@ -54,9 +55,7 @@ func (b *createBody) readTag() (status string, blacklisted bool) {
 	if status, asked := statusFromTag(b.Email); asked {
 		return status, false
 	}
-	local, _, _ := strings.Cut(b.Email, "@")
-	_, tag, _ := strings.Cut(local, "+")
-	return pendingKYC, tag == "blacklisted"
+	return pendingKYC, tagOf(b.Email) == "blacklisted"
 }
 
 func isWithin(text string, most int) bool {
@@ -69,13 +68,7 @@ func isEmail(text string) bool {
 	return err == nil && a.Address == text && len(text) <= 254
 }
 
-// isPhone reports whether text is E.164: a plus and up to 15 digits.
-func isPhone(text string) bool {
-	digits, ok := strings.CutPrefix(text, "+")
-	return ok && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
-}
-
-func isWallet(text string) bool {
-	digits, ok := strings.CutPrefix(text, "0x")
-	return ok && len(digits) == 40 && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
-}
+var (
+	phone         = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
+	walletAddress = regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`)
+)

@@ -1,10 +1,14 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
 )
+
+// isRefusal reports whether the fault keeps the request from acting.
+func (f *Fault) isRefusal() bool { return f.Name != "" && f.spec.acts == actsNot }
 
 // actDelay returns how much later than usual the request takes effect.
 func (f *Fault) actDelay() time.Duration {
@@ -14,75 +18,63 @@ func (f *Fault) actDelay() time.Duration {
 	return 0
 }
 
-// refusalReply returns the answer of a fault that does not act: a reply without
-// status where the fault does not answer either.
-func (f *Fault) refusalReply(r *http.Request) reply {
-	switch f.Name {
-	case "500-before", "500-before-free", "list-500":
-		return serverError(http.StatusInternalServerError)
-	case "502-html-before":
-		return gatewayPage(http.StatusBadGateway)
-	case "503-html-before":
-		rep := gatewayPage(http.StatusServiceUnavailable)
-		rep.retryAfter = f.form
-		return rep
-	case "path-gone":
-		return f.pathGone()
-	case "503-before", "wallet-down":
-		rep := errorReply(http.StatusServiceUnavailable, ClassUnknown, "SERVICE_UNAVAILABLE", "The service is unavailable")
-		rep.retryAfter = f.form
-		return rep
-	case "408-before":
-		return errorReply(http.StatusRequestTimeout, ClassUnknown, "REQUEST_TIMEOUT", "The request took too long")
-	case "429":
-		return tooManyRequests(f.form)
-	case "401":
-		return keyRefused("The API key is not valid")
-	case "402":
-		return noFunds()
-	case "403":
-		return accountSuspended()
-	case "403-html":
-		return gatewayPage(http.StatusForbidden)
-	case "422":
-		return invalidFields([]fieldError{{"firstName", "must be 1-100 characters"}})
-	case "unknown-400", "unknown-400-free":
-		return errorReply(http.StatusBadRequest, ClassUnclear, f.code, f.text)
-	case "redirect":
-		target := f.text
-		if target == "" {
-			target = "http://" + r.Host + r.URL.RequestURI()
-		}
-		return reply{status: f.status, class: ClassUnknown, location: target}
-	default:
+// faultReplies returns the answers of faults by their names. What a fault adds to
+// its own is up to reply.
+func faultReplies() map[string]reply {
+	serverError := errorReply(http.StatusInternalServerError, ClassUnknown, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
+	unavailable := errorReply(http.StatusServiceUnavailable, ClassUnknown, "SERVICE_UNAVAILABLE", "The service is unavailable")
+	unknown := errorReply(http.StatusBadRequest, ClassUnclear, "", "")
+	return map[string]reply{
+		"500-before":        serverError,
+		"500-before-free":   serverError,
+		"500-after":         serverError,
+		"list-500":          serverError,
+		"502-html-before":   gatewayPage(http.StatusBadGateway),
+		"502-html-after":    gatewayPage(http.StatusBadGateway),
+		"503-html-before":   gatewayPage(http.StatusServiceUnavailable),
+		"503-html-after":    gatewayPage(http.StatusServiceUnavailable),
+		"504-html-after":    gatewayPage(http.StatusGatewayTimeout),
+		"503-before":        unavailable,
+		"wallet-down":       unavailable,
+		"408-before":        errorReply(http.StatusRequestTimeout, ClassUnknown, "REQUEST_TIMEOUT", "The request took too long"),
+		"429":               tooManyRequests(retryForm{}),
+		"401":               keyRefused("The API key is not valid"),
+		"402":               noFunds(),
+		"403":               errorReply(http.StatusForbidden, ClassAuth, "ACCOUNT_SUSPENDED", "The partner account is suspended"),
+		"403-html":          gatewayPage(http.StatusForbidden),
+		"422":               invalidFields([]fieldError{{"firstName", "must be 1-100 characters"}}),
+		"unknown-400":       unknown,
+		"unknown-400-free":  unknown,
+		"unknown-400-after": unknown,
+		"path-gone":         errorReply(http.StatusNotFound, ClassUnknown, "NOT_FOUND", "There is nothing at this path"),
+		"redirect":          {status: http.StatusTemporaryRedirect, class: ClassUnknown},
+	}
+}
+
+// reply returns the answer of a fault that has one of its own, with what its
+// value says. A fault that does not answer has a reply without status.
+func (f *Fault) reply(r *http.Request) reply {
+	rep, isKnown := faultReplies()[f.Name]
+	if !isKnown {
 		return reply{class: ClassUnknown}
 	}
-}
-
-// pathGone answers for a path that is not there any more.
-func (f *Fault) pathGone() reply {
-	rep := notFound("There is nothing at this path")
-	if f.status != 0 {
-		rep.status = f.status
+	rep.retryAfter = f.form
+	rep.status = cmp.Or(f.status, rep.status)
+	switch f.spec.value {
+	case valueCode:
+		rep.code, rep.text = f.code, f.text
+	case valueForm:
+		rep = rep.byGateway(f.text)
+	case valueRedirect:
+		rep.location = cmp.Or(f.text, "http://"+r.Host+r.URL.RequestURI())
 	}
-	rep.class = ClassUnknown
-	return rep.byGateway(f.text)
+	return rep
 }
 
-// rewordReply returns the answer of a fault that acted, instead of what was
-// decided.
-func (f *Fault) rewordReply(rep reply) reply {
-	switch f.Name {
-	case "500-after":
-		return serverError(http.StatusInternalServerError)
-	case "unknown-400-after":
-		return errorReply(http.StatusBadRequest, ClassUnclear, f.code, f.text)
-	case "502-html-after":
-		return gatewayPage(http.StatusBadGateway)
-	case "503-html-after":
-		return gatewayPage(http.StatusServiceUnavailable)
-	case "504-html-after":
-		return gatewayPage(http.StatusGatewayTimeout)
+// rewordReply returns what a fault that acted makes of what was decided.
+func (f *Fault) rewordReply(rep reply, r *http.Request) reply {
+	if own := f.reply(r); own.status != 0 {
+		return own
 	}
 	data, ok := rep.data.(createdData)
 	if !ok {

@@ -33,20 +33,21 @@ const (
 	actsDouble      // takes effect twice; the second answer is given
 )
 
-type valueKind uint8
+// valueKind is how the value of a fault is written, as help shows it.
+type valueKind string
 
 const (
-	valueNone valueKind = iota
-	valueTime
-	valueCount
-	valueRetry
-	valueRedirect
-	valueCode
-	valueText
-	valueOffset
-	valueForm
-	valueMoney
-	valueName
+	valueNone     valueKind = ""
+	valueTime     valueKind = "=TIME"
+	valueCount    valueKind = "=N"
+	valueRetry    valueKind = "=TIME|date:TIME|text:WORDS|none"
+	valueRedirect valueKind = "=STATUS[:URL]"
+	valueCode     valueKind = "=CODE"
+	valueText     valueKind = "=TEXT or CODE|TEXT"
+	valueOffset   valueKind = "=[-]TIME"
+	valueForm     valueKind = "=FORM"
+	valueMoney    valueKind = "=AMOUNT"
+	valueName     valueKind = "=NAME"
 )
 
 // usageText returns the name with its own value, as help shows it.
@@ -54,9 +55,7 @@ func (s spec) usageText() string {
 	if s.name == keyDies {
 		return s.name + "=#N"
 	}
-	return s.name + [...]string{valueNone: "", valueTime: "=TIME", valueCount: "=N", valueRetry: "=TIME|date:TIME|text:WORDS|none",
-		valueRedirect: "=STATUS[:URL]", valueCode: "=CODE", valueText: "=TEXT or CODE|TEXT", valueOffset: "=[-]TIME", valueForm: "=FORM",
-		valueMoney: "=AMOUNT", valueName: "=NAME"}[s.value]
+	return s.name + string(s.value)
 }
 
 // FaultName describes one switch for help texts.

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"strings"
 	"time"
@@ -14,45 +15,43 @@ type faultSet []Fault
 func newFaultSet(faults []Fault) (faultSet, error) {
 	set := make(faultSet, len(faults))
 	for i, f := range faults {
-		parsed, err := ParseFault(f.String()) // faults made by hand are held to the same rules
-		if err != nil {
-			return nil, err
+		if f.Name == "" || f.spec.name != f.Name {
+			return nil, fmt.Errorf("%w: %q was not made by ParseFault", ErrFault, f.Name)
 		}
-		set[i] = parsed
+		set[i] = f
 	}
 	return set, nil
 }
 
 // chosen is what the switches do to one request.
 type chosen struct {
-	answer    *Fault // nil: it is answered as it should be
+	seed      uint64 // decides whom a share of users strikes
+	answer    Fault  // the zero Fault: it is answered as it should be
 	modifiers []*Fault
 }
 
-func (c chosen) hasFault(name string) bool { return c.faultNamed(name) != nil }
+func (c chosen) hasFault(name string) bool { return c.faultNamed(name).Name != "" }
 
-func (c chosen) faultNamed(name string) *Fault {
+// faultNamed returns the first modifier of a name, the zero Fault for none.
+func (c chosen) faultNamed(name string) Fault {
 	for _, f := range c.modifiers {
 		if f.Name == name {
-			return f
+			return *f
 		}
 	}
-	return nil
+	return Fault{}
 }
 
-// forUser returns the first switch of a name whose selectors pick a user: the
-// n-th of the account, counted from 1. It is meant for switches of users, such
-// as "30 % of them are listed with a masked e-mail".
-func (c chosen) forUser(name string, seed uint64, n int, email string) *Fault {
-	for _, f := range c.allForUser(name, seed, n, email) {
-		return f
-	}
-	return nil
+// forUser returns the first switch of a name whose selectors pick a user, by its
+// number in the account; the zero Fault for none. It is meant for switches of
+// users, such as "30 % of them are listed with a masked e-mail".
+func (c chosen) forUser(name string, m *member) Fault {
+	return *cmp.Or(append(c.allForUser(name, m), &Fault{})...)
 }
 
-func (c chosen) allForUser(name string, seed uint64, n int, email string) (all []*Fault) {
+func (c chosen) allForUser(name string, m *member) (all []*Fault) {
 	for _, f := range c.modifiers {
-		if f.Name == name && f.strikesRequest(seed, n, email, 1) {
+		if f.Name == name && f.strikesRequest(c.seed, m.number, m.Email, 1) {
 			all = append(all, f)
 		}
 	}
@@ -62,7 +61,7 @@ func (c chosen) allForUser(name string, seed uint64, n int, email string) (all [
 // chooseFaults decides from the request's number, its e-mail and how often that was
 // sent, never from the time, so that a run can be repeated.
 func (set faultSet) chooseFaults(seed uint64, call string, n int, email string, try int) chosen {
-	var c chosen
+	c := chosen{seed: seed}
 	for i := range set {
 		f := &set[i]
 		switch {
@@ -70,8 +69,8 @@ func (set faultSet) chooseFaults(seed uint64, call string, n int, email string, 
 			if f.Name != keyDies && (f.Call == "" || f.Call == call) && (f.spec.perUser || f.strikesRequest(seed, n, email, try)) {
 				c.modifiers = append(c.modifiers, f)
 			}
-		case c.answer == nil && cmp.Or(f.Call, cmp.Or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
-			c.answer = f
+		case c.answer.Name == "" && cmp.Or(f.Call, cmp.Or(f.spec.call, callCreate)) == call && f.strikesRequest(seed, n, email, try):
+			c.answer = *f
 		}
 	}
 	return c

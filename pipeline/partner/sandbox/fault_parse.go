@@ -13,8 +13,8 @@ import (
 )
 
 // Fault is one switch: what fails, and whom it strikes. It is made by
-// ParseFault. The zero value of each selector does not restrict; several of
-// them must all hold.
+// ParseFault, and its selectors may be changed. The zero value of each selector
+// does not restrict; several of them must all hold.
 type Fault struct {
 	Name  string
 	Call  string  // the call that it strikes: create, list, wallet, delete or retry; "" = the fault's own
@@ -84,39 +84,6 @@ func ParseFault(text string) (Fault, error) {
 		return Fault{}, fmt.Errorf("%w: %q needs the number of a POST, such as %s=#3", ErrFault, text, keyDies)
 	}
 	return f, nil
-}
-
-// String returns the text that ParseFault reads.
-func (f Fault) String() string {
-	var parts []string
-	if f.Value != "" {
-		parts = append(parts, f.Value)
-	}
-	if f.Share > 0 {
-		parts = append(parts, strconv.FormatFloat(f.Share, 'f', -1, 64))
-	}
-	switch {
-	case f.From > 0 && f.From == f.To:
-		parts = append(parts, fmt.Sprintf("#%d", f.From))
-	case f.From > 0 && f.To > 0:
-		parts = append(parts, fmt.Sprintf("#%d-%d", f.From, f.To))
-	case f.From > 0:
-		parts = append(parts, fmt.Sprintf("#%d-", f.From))
-	}
-	if f.Email != "" {
-		parts = append(parts, "@"+f.Email)
-	}
-	if f.Try > 0 {
-		parts = append(parts, fmt.Sprintf("try%d", f.Try))
-	}
-	head := f.Name
-	if f.Call != "" {
-		head = f.Call + ":" + head
-	}
-	if len(parts) == 0 {
-		return head
-	}
-	return head + "=" + strings.Join(parts, ",")
 }
 
 func isSelector(part string) bool {

@@ -385,7 +385,7 @@ func TestWhomAFaultStrikes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return faultSet{f}.chooseFaults(seed, callCreate, n, email, try).answer != nil
+		return faultSet{f}.chooseFaults(seed, callCreate, n, email, try).answer.Name != ""
 	}
 	for _, tc := range []struct {
 		text  string
@@ -474,9 +474,11 @@ func FuzzParseFault(f *testing.F) {
 		if err != nil {
 			return
 		}
-		two, err := ParseFault(one.String())
-		if err != nil || two != one {
-			t.Errorf("%q reads as %+v, its text %q as %+v, %v", text, one, one.String(), two, err)
+		if one.From < 0 || one.To < 0 || one.To != 0 && one.To < one.From || one.Try < 0 || !(one.Share >= 0 && one.Share <= 1) || one.spec.name != one.Name {
+			t.Errorf("%q reads as %+v", text, one)
+		}
+		if two, err := ParseFault(text); err != nil || two != one {
+			t.Errorf("%q reads as %+v and as %+v, %v", text, one, two, err)
 		}
 	})
 }

@@ -37,25 +37,21 @@ type List struct {
 
 // Counters are totals over the life of the state file.
 type Counters struct {
-	Posts   int            `json:"posts"` // create-user requests
-	Lists   int            `json:"lists"`
-	Wallets int            `json:"wallets"`
-	Deletes int            `json:"deletes"`
-	Retries int            `json:"retries"`
-	Users   int            `json:"users"`             // that exist now
-	Classes map[string]int `json:"classes,omitempty"` // create-user requests by what was decided
-	Faults  map[string]int `json:"faults,omitempty"`  // answer faults by how often they were chosen; of this process only
+	Posts   int // create-user requests
+	Lists   int
+	Wallets int
+	Deletes int
+	Retries int
+	Users   int            // that exist now
+	Classes map[string]int // create-user requests by what was decided
+	Faults  map[string]int // answer faults by how often they were chosen; of this process only
 }
 
 // Users returns the users that exist, oldest first.
 func (s *Server) Users() []User {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	users := make([]User, len(s.store.live))
-	for i, at := range s.store.live {
-		users[i] = s.store.userOf(&s.store.people[at])
-	}
-	return users
+	return s.store.members.listLive()
 }
 
 // Posts returns the newest Config.KeepPosts create-user requests of this
@@ -63,7 +59,11 @@ func (s *Server) Users() []User {
 func (s *Server) Posts() []Post {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
-	return slices.Clone(s.record.posts)
+	posts := make([]Post, len(s.record.posts))
+	for i, p := range s.record.posts {
+		posts[i] = *p
+	}
+	return posts
 }
 
 // Lists returns the newest list-users requests likewise, once decided.
@@ -80,6 +80,7 @@ func (s *Server) Counters() Counters {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	c := s.store.count
+	c.Users = len(s.store.members.live)
 	c.Classes, c.Faults = maps.Clone(c.Classes), maps.Clone(c.Faults)
 	return c
 }
@@ -88,50 +89,18 @@ func (s *Server) Counters() Counters {
 func (s *Server) Charged() string {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return s.store.charged.String()
+	return s.store.wallet.charged.String()
 }
 
 // Balance returns what the wallet holds as an exact decimal.
 func (s *Server) Balance() string {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	return s.store.balance().String()
-}
-
-func (st *store) postCount() int {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.count.Posts
-}
-
-// countCall counts a call that is not create-user and returns its number.
-func (st *store) countCall(call string) (int, error) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	err := st.addEntry(entry{Op: opCall, Class: call})
-	return *st.count.counterOf(call), err
+	return s.store.wallet.balance().String()
 }
 
 func (c *Counters) counterOf(call string) *int {
-	switch call {
-	case callWallet:
-		return &c.Wallets
-	case callDelete:
-		return &c.Deletes
-	case callRetry:
-		return &c.Retries
-	default:
-		return &c.Lists
-	}
-}
-
-func (s *Server) countFault(picked chosen) {
-	if picked.answer == nil {
-		return
-	}
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	s.store.count.Faults[picked.answer.Name]++
+	return map[string]*int{callCreate: &c.Posts, callList: &c.Lists, callWallet: &c.Wallets, callDelete: &c.Deletes, callRetry: &c.Retries}[call]
 }
 
 // record keeps the newest requests for tests.
@@ -139,39 +108,25 @@ type record struct {
 	mu    sync.Mutex
 	keep  int // requests of each kind
 	seq   int
-	posts []Post // in the order of Seq
+	posts []*Post // in the order of Seq
 	lists []List
+}
+
+// update changes the record, or a Post in it, under its lock.
+func (r *record) update(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+}
+
+// nextSeq numbers a request in the order of arrival. The caller holds mu.
+func (r *record) nextSeq() int {
+	r.seq++
+	return r.seq
 }
 
 // newest returns the last n items.
 func newest[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
-
-// addPost adds a create-user request and numbers it.
-func (r *record) addPost(p Post) Post {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seq++
-	p.Seq = r.seq
-	r.posts = newest(append(r.posts, p), r.keep)
-	return p
-}
-
-// updatePost replaces a create-user request, unless it is no longer kept.
-func (r *record) updatePost(p Post) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if i, ok := slices.BinarySearchFunc(r.posts, p.Seq, func(other Post, seq int) int { return other.Seq - seq }); ok {
-		r.posts[i] = p
-	}
-}
-
-// nextSeq numbers a request in the order of arrival.
-func (r *record) nextSeq() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seq++
-	return r.seq
-}
 
 // addList adds a list-users request with what was decided.
 func (r *record) addList(l List, req *http.Request, rep reply) {
@@ -181,7 +136,5 @@ func (r *record) addList(l List, req *http.Request, rep reply) {
 	if data, ok := rep.data.(listData); ok {
 		l.Users = len(data.Users)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lists = newest(append(r.lists, l), r.keep)
+	r.update(func() { r.lists = newest(append(r.lists, l), r.keep) })
 }

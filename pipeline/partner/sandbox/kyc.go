@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,8 +21,13 @@ type due struct {
 	status string
 }
 
-// schedule holds the changes and webhooks to come. It is safe for concurrent use.
-type schedule struct {
+// identityChecks holds the changes and webhooks to come. It is safe for
+// concurrent use.
+type identityChecks struct {
+	cfg     settings
+	store   *store
+	stopped stopSignal
+
 	mu      sync.Mutex
 	due     []due // soonest first
 	queue   []notice
@@ -33,68 +39,50 @@ type schedule struct {
 	probed bool // the endpoint has answered; used by the goroutine that delivers only
 }
 
-func newSchedule() *schedule { return &schedule{notify: make(chan struct{}, 1)} }
-
-func (f *schedule) wakeUp() {
+func (k *identityChecks) wakeUp() {
 	select {
-	case f.notify <- struct{}{}:
+	case k.notify <- struct{}{}:
 	default:
 	}
-}
-
-// addDue puts off a change.
-func (f *schedule) addDue(all ...due) {
-	f.mu.Lock()
-	f.due = append(f.due, all...)
-	slices.SortStableFunc(f.due, func(a, b due) int { return a.at.Compare(b.at) })
-	f.mu.Unlock()
-	f.wakeUp()
 }
 
 // statusFromTag returns the status that the tag of an e-mail asks for, and whether
 // it has such a tag.
 func statusFromTag(email string) (status string, asked bool) {
+	status, asked = map[string]string{approved: approved, denied: denied, pending: pending, "needs": needs, "review": manualReview}[tagOf(email)]
+	return cmp.Or(status, approved), asked
+}
+
+// tagOf returns what follows the plus sign in the local part of an e-mail.
+func tagOf(email string) string {
 	local, _, _ := strings.Cut(email, "@")
-	switch _, tag, _ := strings.Cut(local, "+"); tag {
-	case approved, denied, pending:
-		return tag, true
-	case "needs":
-		return needs, true
-	case "review":
-		return manualReview, true
-	}
-	return approved, false
+	_, tag, _ := strings.Cut(local, "+")
+	return tag
 }
 
 // startCheck starts the identity check of a user at a moment.
-func (s *Server) startCheck(id, email string, at time.Time) {
-	if s.cfg.KYCAfter == 0 {
+func (k *identityChecks) startCheck(id, email string, at time.Time) {
+	if k.cfg.KYCAfter == 0 {
 		return
 	}
-	fate, _ := statusFromTag(email)
-	steps := []due{{at.Add(s.cfg.KYCAfter / 2), id, pending}}
-	if fate != pending {
-		steps = append(steps, due{at.Add(s.cfg.KYCAfter), id, fate})
+	k.mu.Lock()
+	k.due = append(k.due, due{at.Add(k.cfg.KYCAfter / 2), id, pending})
+	if fate, _ := statusFromTag(email); fate != pending {
+		k.due = append(k.due, due{at.Add(k.cfg.KYCAfter), id, fate})
 	}
-	s.schedule.addDue(steps...)
+	slices.SortStableFunc(k.due, func(a, b due) int { return a.at.Compare(b.at) })
+	k.mu.Unlock()
+	k.wakeUp()
 }
 
-// startSchedule starts what happens by itself, if anything does.
-func (s *Server) startSchedule(ctx context.Context) {
-	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {
-		return
-	}
-	if s.cfg.KYCAfter > 0 {
-		s.resumeChecks()
-	}
-	s.serving.Go(func() error { return s.runSchedule(ctx) })
-}
+// isUsed reports whether anything happens by itself.
+func (k *identityChecks) isUsed() bool { return k.cfg.KYCAfter > 0 || k.cfg.Webhook.URL != "" }
 
 // resumeChecks continues the identity checks of the users of a state file.
-func (s *Server) resumeChecks() {
-	for _, u := range s.Users() {
+func (k *identityChecks) resumeChecks(users []User) {
+	for _, u := range users {
 		if u.Status == pendingKYC || u.Status == pending {
-			s.startCheck(u.ServiceID, u.Email, u.CreatedAt)
+			k.startCheck(u.ServiceID, u.Email, u.CreatedAt)
 		}
 	}
 }
@@ -102,63 +90,63 @@ func (s *Server) resumeChecks() {
 // SetStatus changes a user's KYC status, as the identity check would, and sends the
 // webhook, if there is one.
 func (s *Server) SetStatus(serviceID, status string) error {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	p, _ := s.store.findUser(serviceID)
-	if p == nil {
+	return s.checks.setStatus(serviceID, status)
+}
+
+func (k *identityChecks) setStatus(serviceID, status string) error {
+	st := k.store
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	m := st.members.findMember(serviceID)
+	if m == nil {
 		return fmt.Errorf("sandbox: there is no user with this serviceId")
 	}
-	if err := s.store.addEntry(entry{Op: opStatus, ID: serviceID, Status: status}); err != nil {
+	if err := st.addEntry(entry{Op: opStatus, ID: serviceID, Status: status}); err != nil {
 		return err
 	}
-	s.queueNotices(p)
+	k.queueNotices(m)
 	return nil
 }
 
-// runSchedule lets due changes happen and delivers notices until Close.
-func (s *Server) runSchedule(ctx context.Context) error {
-	f := s.schedule
-	for {
-		f.mu.Lock()
-		now := time.Now()
-		var happen []due
-		for len(f.due) > 0 && !f.due[0].at.After(now) {
-			happen, f.due = append(happen, f.due[0]), f.due[1:]
-		}
-		wait := time.Hour
-		if len(f.due) > 0 {
-			wait = f.due[0].at.Sub(now)
-		}
-		var next *notice
-		if len(happen) == 0 && len(f.queue) > 0 {
-			next = &f.queue[0]
-			f.queue = f.queue[1:]
-		}
-		if f.drained != nil && next == nil && len(happen) == 0 && len(f.due) == 0 {
-			close(f.drained)
-			f.drained = nil
-		}
-		f.mu.Unlock()
+// runChecks lets due changes happen and delivers notices until Close.
+func (k *identityChecks) runChecks(ctx context.Context) {
+	for !k.stopped.isSet() {
+		happen, next, wait := k.takeDue(time.Now())
 		for _, d := range happen {
 			// Whoever was deleted meanwhile has no status; a state file that
 			// cannot be written shows with the next request.
-			_ = s.SetStatus(d.id, d.status)
+			_ = k.setStatus(d.id, d.status)
 		}
-		if next != nil {
-			s.deliverNotice(ctx, *next)
-			continue
+		switch {
+		case next != nil:
+			k.deliverNotice(ctx, *next)
+		case len(happen) == 0:
+			k.stopped.waitFor(wait, k.notify)
 		}
-		if len(happen) > 0 {
-			continue
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-f.notify:
-		case <-timer.C:
-		case <-s.done:
-			timer.Stop()
-			return nil
-		}
-		timer.Stop()
 	}
+}
+
+// takeDue returns the changes that are due or, if there are none, the next notice;
+// if there is neither, how long to wait for a change.
+func (k *identityChecks) takeDue(now time.Time) (happen []due, next *notice, wait time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := 0
+	for n < len(k.due) && !k.due[n].at.After(now) {
+		n++
+	}
+	happen, k.due = k.due[:n], k.due[n:]
+	wait = time.Hour
+	if len(k.due) > 0 {
+		wait = k.due[0].at.Sub(now)
+	}
+	switch {
+	case n > 0:
+	case len(k.queue) > 0:
+		next, k.queue = &k.queue[0], k.queue[1:]
+	case len(k.due) == 0 && k.drained != nil:
+		close(k.drained)
+		k.drained = nil
+	}
+	return happen, next, wait
 }

@@ -1,15 +1,18 @@
 package sandbox
 
 import (
+	"cmp"
+	"math"
 	"net/http"
 	"slices"
 	"sort"
 	"strconv"
 )
 
-// defaultPage is the page that list-users gives when no limit is asked for
-// (the vendor's public docs).
-const defaultPage = 50
+const (
+	defaultPage = 50   // users, when no limit is asked for (the vendor's public docs)
+	maxPage     = 1000 // however many are asked for
+)
 
 type listData struct {
 	Users      []listedUser `json:"users"`
@@ -38,17 +41,9 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	if limit == 0 {
 		limit = defaultPage
 	}
-	most := s.cfg.PageCap
-	if f := picked.faultNamed("list-cap-refused"); f != nil {
-		okLimit = okLimit && limit <= f.count
-	}
-	if f := picked.faultNamed("list-cap"); f != nil {
-		most = f.count
-	}
-	if f := picked.faultNamed("list-deep-refused"); f != nil {
-		okSkip = okSkip && skip <= f.count
-	}
-	limit = min(limit, most)
+	okLimit = okLimit && limit <= cmp.Or(picked.faultNamed("list-cap-refused").count, math.MaxInt)
+	okSkip = okSkip && skip <= cmp.Or(picked.faultNamed("list-deep-refused").count, math.MaxInt)
+	limit = min(limit, cmp.Or(picked.faultNamed("list-cap").count, maxPage))
 	if !okSkip || !okLimit {
 		return invalidFields([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
 	}
@@ -60,15 +55,12 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	data := listData{Users: make([]listedUser, len(users)), Pagination: pagination{Skip: skip, Limit: limit, Total: &total}}
+	data := listData{Users: users, Pagination: pagination{Skip: skip, Limit: limit, Total: &total}}
 	if picked.hasFault("list-no-total") {
 		data.Pagination.Total = nil
 	}
-	for i, p := range users {
-		data.Users[i] = s.showUser(p, picked)
-	}
-	if f := picked.faultNamed("list-empty"); f != nil && len(users) == 0 {
-		return emptyPage(data, f.text), nil
+	if picked.hasFault("list-empty") && len(users) == 0 {
+		return emptyPage(data, picked.faultNamed("list-empty").text), nil
 	}
 	return successReply(http.StatusOK, "Users retrieved successfully", data), nil
 }
@@ -82,8 +74,8 @@ func queryNumber(r *http.Request, name string, otherwise int) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// listPage copies one page of the visible users and counts them all.
-func (st *store) listPage(skip, limit int, picked chosen) ([]listedPerson, int, error) {
+// listPage returns one page as list-users shows it, and counts all users that it could show.
+func (st *store) listPage(skip, limit int, picked chosen) ([]listedUser, int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if picked.hasFault("list-churn") {
@@ -91,45 +83,43 @@ func (st *store) listPage(skip, limit int, picked chosen) ([]listedPerson, int, 
 			return nil, 0, err
 		}
 	}
-	view := st.live
-	if f := picked.faultNamed("list-lag"); f != nil {
-		before := st.now().Add(-f.wait).UnixMilli()
-		view = view[:sort.Search(len(view), func(i int) bool { return st.people[view[i]].created > before })]
+	view := st.visibleMembers(picked)
+	from := min(skip, len(view))
+	users := []listedUser{}
+	for _, m := range view[from:min(from+limit, len(view))] {
+		users = append(users, picked.showUser(m))
 	}
-	view = st.filterUsers(view, picked)
-	if picked.hasFault("list-unsorted") {
-		view = st.byServiceID(view)
-	}
-	total := len(view)
-	from := min(skip, total)
-	to := min(from+limit, total)
-	users := make([]listedPerson, 0, to-from)
-	for i := from; i < to; i++ {
-		at := i
-		if picked.hasFault("list-newest-first") {
-			at = total - 1 - i
-		}
-		users = append(users, listedPerson{st.people[view[at]], int(view[at]) + 1})
-	}
-	return users, total, nil
+	return users, len(view), nil
 }
 
-// byServiceID sorts again whenever users came or went: it is meant for tests of
-// thousands of users, not of millions.
-func (st *store) byServiceID(view []int32) []int32 {
-	byID := func(a, b int32) int {
-		if st.people[a].id < st.people[b].id {
-			return -1
+// visibleMembers returns the users that the list's switches leave to be seen, in
+// the order of the list. The caller holds mu.
+func (st *store) visibleMembers(picked chosen) []*member {
+	view := st.members.live
+	if picked.hasFault("list-lag") {
+		before := st.cfg.now().Add(-picked.faultNamed("list-lag").wait)
+		view = view[:sort.Search(len(view), func(i int) bool { return view[i].CreatedAt.After(before) })]
+	}
+	if picked.hasFault("list-deleted") {
+		view = slices.Clone(view)
+		for _, m := range st.members.all {
+			if m.deleted && m.Origin != FromOthers {
+				view = append(view, m)
+			}
 		}
-		return 1
+		slices.SortFunc(view, compareCreation)
 	}
-	if len(view) != len(st.live) || len(view) > 0 && &view[0] != &st.live[0] {
-		return slices.SortedFunc(slices.Values(view), byID)
+	if picked.hasFault("list-hides") {
+		view = slices.DeleteFunc(slices.Clone(view), func(m *member) bool { return picked.forUser("list-hides", m).Name != "" })
 	}
-	if st.sorted == nil {
-		st.sorted = slices.SortedFunc(slices.Values(view), byID)
+	if picked.hasFault("list-unsorted") {
+		view = slices.SortedFunc(slices.Values(view), func(a, b *member) int { return cmp.Compare(a.ServiceID, b.ServiceID) })
 	}
-	return st.sorted
+	if picked.hasFault("list-newest-first") {
+		view = slices.Clone(view)
+		slices.Reverse(view)
+	}
+	return view
 }
 
 // churnUsers brings two users of others and takes away the oldest of theirs. They
@@ -138,18 +128,14 @@ func (st *store) churnUsers() error {
 	for range 2 {
 		st.others++
 		email := "other-" + strconv.Itoa(st.others) + "@elsewhere.example"
-		if err := st.applyEntry(entry{Op: opUser, Email: email, First: "Other", Last: "Customer", ID: st.newID(email, chosen{}),
-			Program: "custodial", Status: approved, Origin: FromOthers, At: st.now().UnixMilli()}); err != nil {
+		if err := st.applyEntry(entry{Op: opUser, User: &User{Email: email, FirstName: "Other", LastName: "Customer", ServiceID: st.members.newID(st.cfg.Account, email, chosen{}),
+			Program: "custodial", Status: approved, Origin: FromOthers, CreatedAt: st.cfg.now()}}); err != nil {
 			return err
 		}
 	}
 	if st.others <= 2 {
 		return nil
 	}
-	for _, i := range st.live {
-		if p := &st.people[i]; p.origin == FromOthers {
-			return st.applyEntry(entry{Op: opGone, ID: p.id})
-		}
-	}
-	return nil
+	i := slices.IndexFunc(st.members.live, func(m *member) bool { return m.Origin == FromOthers })
+	return st.applyEntry(entry{Op: opGone, ID: st.members.live[i].ServiceID})
 }

@@ -1,10 +1,8 @@
 package sandbox
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,45 +11,34 @@ import (
 // statusDeleted is how list-deleted shows a deleted user.
 const statusDeleted = "deleted"
 
-// listedPerson is a user on a page of list-users and its place in the order of
-// creation, counted from 1.
-type listedPerson struct {
-	person
-	number int
-}
-
 // showUser returns a user as list-users shows it.
-func (s *Server) showUser(p listedPerson, picked chosen) listedUser {
-	one := func(name string) *Fault { return picked.forUser(name, s.cfg.Seed, p.number, p.email) }
-	u := listedUser{ServiceID: p.id, FirstName: p.first, LastName: p.last, Status: p.status, Program: p.program}
-	if email := p.email; one("list-email") == nil {
-		u.Email = email
-	} else {
-		u.Email = rewriteEmail(email, one("list-email").text)
-	}
-	if p.gone {
+func (c chosen) showUser(m *member) listedUser {
+	u := listedUser{ServiceID: m.ServiceID, Email: rewriteEmail(m.Email, c.forUser("list-email", m).text), FirstName: m.FirstName, LastName: m.LastName, Status: m.Status, Program: m.Program}
+	if m.deleted {
 		u.Status = statusDeleted
 	}
-	for _, f := range picked.allForUser("list-odd", s.cfg.Seed, p.number, p.email) {
+	for _, f := range c.allForUser("list-odd", m) {
 		switch f.text {
 		case "first-name":
 			u.FirstName = 7
 		case "program":
-			u.Program = map[string]any{"type": p.program, "id": 2}
+			u.Program = map[string]any{"type": m.Program, "id": 2}
 		case "status":
 			u.Status = 3
 		}
 	}
-	if one("list-no-dates") == nil {
-		u.CreatedAt = s.createdAt(p, one)
+	if c.forUser("list-no-dates", m).Name == "" {
+		u.CreatedAt = c.showCreation(m)
 	}
 	return u
 }
 
-// rewriteEmail returns an e-mail in the form of list-email; nil for none.
+// rewriteEmail returns an e-mail in the form of list-email, as it is without one.
 func rewriteEmail(email, form string) any {
 	local, host, _ := strings.Cut(email, "@")
 	switch form {
+	case "":
+		return email
 	case "mask":
 		return local[:min(1, len(local))] + "***@" + host
 	case "lower":
@@ -66,23 +53,11 @@ func rewriteEmail(email, form string) any {
 	}
 }
 
-// createdAt returns the time of a creation by the list's clock and in its form.
-func (s *Server) createdAt(p listedPerson, one func(string) *Fault) any {
-	at := time.UnixMilli(p.created).UTC()
-	if f := one("created-offset"); f != nil {
-		at = at.Add(f.wait)
-	}
-	if f := one("created-jitter"); f != nil {
-		at = at.Add(time.Duration((2*chanceOf(s.cfg.Seed, "created-jitter", p.id, 0) - 1) * float64(f.wait)))
-	}
-	if f := one("created-round"); f != nil {
-		at = at.Truncate(f.wait)
-	}
-	form := ""
-	if f := one("created-form"); f != nil {
-		form = f.text
-	}
-	switch form {
+// showCreation returns the time of a creation by the list's clock and in its form.
+func (c chosen) showCreation(m *member) any {
+	jitter := (2*chanceOf(c.seed, "created-jitter", m.ServiceID, 0) - 1) * float64(c.forUser("created-jitter", m).wait)
+	at := m.CreatedAt.Add(c.forUser("created-offset", m).wait).Add(time.Duration(jitter)).Truncate(c.forUser("created-round", m).wait)
+	switch c.forUser("created-form", m).text {
 	case "no-zone":
 		return at.Format("2006-01-02T15:04:05.000")
 	case "sql":
@@ -118,39 +93,16 @@ func emptyPage(data listData, form string) reply {
 	}
 }
 
-// filterUsers returns the users that the list's switches leave to be seen. The
-// caller holds mu.
-func (st *store) filterUsers(view []int32, picked chosen) []int32 {
-	if picked.hasFault("list-deleted") {
-		shown := slices.Clone(view)
-		for i := range st.people {
-			if p := &st.people[i]; p.gone && p.origin != FromOthers {
-				shown = append(shown, int32(i))
-			}
-		}
-		slices.SortFunc(shown, func(a, b int32) int {
-			return cmp.Or(cmp.Compare(st.people[a].created, st.people[b].created), cmp.Compare(a, b))
-		})
-		view = shown
-	}
-	if picked.hasFault("list-hides") {
-		view = slices.DeleteFunc(slices.Clone(view), func(i int32) bool {
-			return picked.forUser("list-hides", st.cfg.Seed, int(i)+1, st.people[i].email) != nil
-		})
-	}
-	return view
-}
-
 // numberOrText returns "number:4711" as a JSON number and other texts as they
-// are; nil for no switch.
-func numberOrText(f *Fault) any {
-	if f == nil {
-		return nil
-	}
-	if digits, ok := strings.CutPrefix(f.text, "number:"); ok {
+// are; nil for an empty one.
+func numberOrText(text string) any {
+	if digits, ok := strings.CutPrefix(text, "number:"); ok {
 		if _, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			return json.Number(digits)
 		}
 	}
-	return f.text
+	if text == "" {
+		return nil
+	}
+	return text
 }

@@ -10,14 +10,15 @@
 //	faults    fault_catalogue.go lists every switch, fault_parse.go reads one
 //	          ([ParseFault], [FaultNames]), fault_choose.go decides whom it strikes,
 //	          fault_answers.go says what is answered instead
-//	users     users.go has them and their e-mails, keys.go the idempotency keys,
-//	          state.go the file that survives a kill
+//	state     store.go has it all under one lock: users.go the users and their
+//	          e-mails, keys.go the idempotency keys, wallet.go the money, state.go
+//	          the file that survives a kill
 //	calls     server.go is the door of all; create.go, list.go, wallet.go, change.go
 //	          (delete, retry-kyc)
 //	answers   answer.go has the envelope, answer_forms.go those of gateways and
 //	          frameworks, answer_mixup.go answers of others, answer_deliver.go writes
 //	KYC       kyc.go plays the identity check, webhook.go sends what it brings
-//	tests     inspect.go; wrong_partner.go draws partners with random habits
+//	tests     inspect.go
 //
 // What the vendor's pages leave open (whether a 402 uses up the key, whether upper
 // case makes another e-mail, the largest page) is a setting here, because a client
@@ -59,18 +60,13 @@ type Config struct {
 	EmailsCase   bool // upper and lower case make different e-mails; default: they do not
 
 	// Money, as exact decimal texts of at most 8 decimals.
-	Balance     string // of the wallet before anything was charged; default "1000000.00"
-	Fee         string // charged for each user created; default "0.50"
-	Currency    string // default "USD"
-	BalanceText bool   // the wallet call gives the balance as a JSON string; default: as a number
+	Balance string // of the wallet before anything was charged; default "1000000.00"
+	Fee     string // charged for each user created; default "0.50"
 
 	// Pace.
-	Rate       float64       // requests per second over all calls; default 0: no limit
-	Burst      int           // requests that may come at once; default: one second's worth, at least 1
-	RetryAfter string        // what a 429 says: "seconds" (default), "date" or "none"
+	Rate       float64       // requests per second over all calls, of which one second's worth may come at once; default 0: no limit
 	Latency    time.Duration // half of it before acting, half after; default 0
 	LatencyMax time.Duration // above Latency: each request takes a time between the two; default 0: always Latency
-	PageCap    int           // largest page of list-users; default 1000
 
 	// Identity checks.
 	KYCAfter time.Duration // from creation to the outcome of the check, in real time; half of it the user is pending_kyc, half pending. Default 0: only SetStatus and the e-mail's tag change a status
@@ -107,15 +103,14 @@ type settings struct {
 	balance, fee money
 }
 
+// now is the simulated partner's clock.
+func (s settings) now() time.Time { return s.Now().Add(s.Skew) }
+
 func (c Config) withDefaults() (settings, error) {
 	s := settings{Config: c}
 	s.Account = cmp.Or(c.Account, "acme")
-	s.Currency = cmp.Or(c.Currency, "USD")
-	s.RetryAfter = cmp.Or(c.RetryAfter, "seconds")
 	s.KeyTTL = cmp.Or(c.KeyTTL, 5*time.Minute)
-	s.PageCap = cmp.Or(c.PageCap, 1000)
 	s.KeepPosts = cmp.Or(c.KeepPosts, 100_000)
-	s.Burst = cmp.Or(c.Burst, max(1, int(math.Ceil(min(c.Rate, 1e6)))))
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -129,12 +124,8 @@ func (c Config) withDefaults() (settings, error) {
 		settingError("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
 		settingError("KeyTTL", s.KeyTTL < 0, "is negative"),
 		settingError("Rate", !(s.Rate >= 0) || math.IsInf(s.Rate, 0), "is not a number of requests per second"),
-		settingError("Burst", s.Burst < 0, "is negative"),
-		settingError("RetryAfter", s.RetryAfter != "seconds" && s.RetryAfter != "date" && s.RetryAfter != "none",
-			"must be seconds, date or none"),
 		settingError("Latency", s.Latency < 0, "is negative"),
 		settingError("LatencyMax", s.LatencyMax != 0 && s.LatencyMax < s.Latency, "is below Latency"),
-		settingError("PageCap", s.PageCap < 0, "is negative"),
 		settingError("KeepPosts", s.KeepPosts < 0, "is negative"),
 	)
 }

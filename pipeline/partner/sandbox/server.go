@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,21 +24,21 @@ import (
 // called by any number of goroutines. It can be served by Listen or, being an
 // http.Handler, by anyone else; Close ends either.
 type Server struct {
-	cfg      settings
-	store    *store
-	record   *record
-	schedule *schedule
-	faults   atomic.Pointer[faultSet]
-	limiter  *rate.Limiter // nil: no limit
-	mixer    mixer
-	mux      *http.ServeMux
-	stop     context.CancelFunc
-	done     <-chan struct{} // closed by Close: ends every wait
+	cfg     settings
+	store   *store
+	record  *record
+	checks  *identityChecks
+	faults  atomic.Pointer[faultSet]
+	limiter *rate.Limiter
+	mixer   mixer
+	mux     *http.ServeMux
+	stop    context.CancelFunc
+	stopped stopSignal                          // by Close
+	onStop  func(f func()) (cancel func() bool) // context.AfterFunc of Close
 
 	mu       sync.Mutex
 	closed   bool
-	raw      map[net.Conn]bool // taken from net/http by a fault, and to be closed by us
-	handlers sync.WaitGroup    // requests in progress; grows only under mu and before closed
+	handlers sync.WaitGroup // requests in progress, and the identity checks; grows only under mu and before closed
 
 	listening *http.Server // nil until Listen
 	serving   errgroup.Group
@@ -54,17 +55,20 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, schedule: newSchedule(), done: ctx.Done(), stop: stop, raw: map[net.Conn]bool{}}
+	s := &Server{cfg: set, record: &record{keep: set.KeepPosts}, stopped: ctx.Done(), stop: stop,
+		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) }, mixer: mixer{offers: make(chan offer)}}
 	if err := s.SetFaults(cfg.Faults); err != nil {
 		return nil, err
 	}
 	if s.store, err = openStore(set); err != nil {
 		return nil, err
 	}
-	if set.Rate > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(set.Rate), set.Burst)
+	s.limiter = rate.NewLimiter(rate.Limit(cmp.Or(set.Rate, float64(rate.Inf))), max(1, int(math.Ceil(min(set.Rate, 1e6)))))
+	s.checks = &identityChecks{cfg: set, store: s.store, stopped: s.stopped, notify: make(chan struct{}, 1)}
+	if s.checks.isUsed() {
+		s.checks.resumeChecks(s.Users())
+		s.handlers.Go(func() { s.checks.runChecks(ctx) })
 	}
-	s.startSchedule(ctx)
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST "+BasePath+"/v2/partner/card/users", s.serveCreate)
 	s.mux.HandleFunc("GET "+BasePath+"/v1/partner/card/users", s.handleCall(callList, s.listUsers))
@@ -147,13 +151,10 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.stop()
 	listening := s.listening
-	var err error
-	for conn := range s.raw {
-		err = errors.Join(err, conn.Close())
-	}
 	s.mu.Unlock()
+	var err error
 	if listening != nil {
-		err = errors.Join(err, listening.Close())
+		err = listening.Close()
 	}
 	err = errors.Join(err, s.serving.Wait())
 	s.handlers.Wait()
@@ -179,37 +180,38 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handleCall serves every call but create-user: the same gate, faults and delays.
 func (s *Server) handleCall(call string, act func(*http.Request, chosen) (reply, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		l := List{Seq: s.record.nextSeq(), Arrived: s.cfg.Now()}
+		l := List{Arrived: s.cfg.Now()}
+		s.record.update(func() { l.Seq = s.record.nextSeq() })
 		// To its end, or the server does not notice that the client hung up.
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		n, err := s.store.countCall(call)
+		n, _, err := s.store.countCall(call, "")
 		picked := s.faults.Load().chooseFaults(s.cfg.Seed, call, n, "", 0)
-		s.countFault(picked)
-		rep, refused := s.checkAccess(r, s.store.postCount())
-		switch f := picked.answer; {
+		s.store.countFault(picked)
+		rep, refused := s.checkAccess(r, s.Counters().Posts)
+		switch f := &picked.answer; {
 		case refused:
 		case err != nil:
-			rep = s.orStateError(rep, err)
-		case f != nil && f.spec.acts == actsNot:
-			rep = f.refusalReply(r)
+			rep = orStateError(rep, err)
+		case f.isRefusal():
+			rep = f.reply(r)
 		default:
 			if !s.waitToAct(r, f, s.cfg.latencyOf(n)/2) {
 				panic(http.ErrAbortHandler)
 			}
-			rep = s.orStateError(act(r, picked))
-			if f != nil && f.spec.acts == actsDouble {
-				rep = s.orStateError(act(r, picked))
+			rep = orStateError(act(r, picked))
+			if f.spec.acts == actsDouble {
+				rep = orStateError(act(r, picked))
 			}
-			s.waitFor(s.cfg.latencyOf(n)/2, r.Context().Done())
+			s.stopped.waitFor(s.cfg.latencyOf(n)/2, r.Context().Done())
 		}
 		if call == callList {
 			l.Decided = s.cfg.Now()
 			s.record.addList(l, r, rep) // before the client can see the answer
 		}
 		if refused {
-			picked.answer = nil
+			picked.answer = Fault{}
 		}
 		s.deliverReply(w, r, rep, picked)
 	}
@@ -227,9 +229,6 @@ func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 		s.faults.Load().isKeyRevoked(posts):
 		return keyRefused("The API key is not valid"), true
 	}
-	if s.limiter == nil {
-		return reply{}, false
-	}
 	now := s.cfg.Now()
 	turn := s.limiter.ReserveN(now, 1)
 	delay := turn.DelayFrom(now)
@@ -237,53 +236,55 @@ func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 		return reply{}, false
 	}
 	turn.CancelAt(now)
-	return tooManyRequests(retryForm{kind: s.cfg.RetryAfter, wait: min(delay, math.MaxInt32*time.Second)}), true
+	return tooManyRequests(retryForm{kind: "seconds", wait: min(delay, math.MaxInt32*time.Second)}), true
 }
 
 // orStateError makes a failure of the state file an answer that proves nothing.
-func (s *Server) orStateError(rep reply, err error) reply {
+func orStateError(rep reply, err error) reply {
 	if err != nil {
 		return errorReply(http.StatusInternalServerError, ClassUnknown, "SANDBOX_STATE", "The sandbox cannot write its state file")
 	}
 	return rep
 }
 
-// waitFor reports whether the time passed, before gone and before Close.
-func (s *Server) waitFor(d time.Duration, gone <-chan struct{}) bool {
-	if d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-gone:
-			return false
-		case <-s.done:
-		}
-	}
-	select {
-	case <-s.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // waitToAct waits for the moment at which a request takes effect: after the given
 // time, or when its fault says. It reports false if Close came first.
 func (s *Server) waitToAct(r *http.Request, f *Fault, d time.Duration) bool {
-	if f != nil && f.spec.acts == actsGone {
-		s.waitUntilGone(r)
+	if f.spec.acts == actsGone {
+		s.stopped.waitUntilGone(r)
 	}
-	if f != nil {
-		d += f.actDelay()
-	}
-	return s.waitFor(d, nil)
+	return s.stopped.waitFor(d+f.actDelay(), nil)
 }
 
-// waitUntilGone waits until the client hangs up, or Close.
-func (s *Server) waitUntilGone(r *http.Request) {
+// stopSignal is closed when the server is, which ends every wait.
+type stopSignal <-chan struct{}
+
+func (stopped stopSignal) isSet() bool {
+	select {
+	case <-stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// waitFor reports whether the time passed, before gone and before the end.
+func (stopped stopSignal) waitFor(d time.Duration, gone <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-gone:
+		return false
+	case <-stopped:
+	}
+	return !stopped.isSet()
+}
+
+// waitUntilGone waits until the client hangs up, or the end.
+func (stopped stopSignal) waitUntilGone(r *http.Request) {
 	select {
 	case <-r.Context().Done():
-	case <-s.done:
+	case <-stopped:
 	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,7 +45,7 @@ func TestStateSurvives(t *testing.T) {
 		return fmt.Sprintln(p.Users(), p.Charged(), p.Balance(), p.Counters())
 	}
 	before := seen()
-	for range 2 { // the second time from a file that was rewritten
+	for range 2 { // the second time from a file that was read and continued
 		clock.Add(int64(time.Minute))
 		p = reopen(t, p, cfg)
 		p.want("all", seen(), before)
@@ -100,9 +101,11 @@ func TestStateFileTornAnywhere(t *testing.T) {
 		if n := len(s.Users()); n < answered {
 			t.Fatalf("cut at %d: %d users, %d were answered", cut, n, answered)
 		}
-		if err := s.Close(); err != nil {
+		if err := errors.Join(s.TopUp("1"), s.Close()); err != nil {
 			t.Fatal(err)
 		}
+		again := start(t, Config{StateFile: torn}) // what was added is a line of its own
+		p.want(fmt.Sprint("cut at ", cut, ": topped up"), again.Balance() == s.Balance() && len(again.Users()) == len(s.Users()), true)
 	}
 }
 
@@ -117,9 +120,11 @@ func TestStateFileRefused(t *testing.T) {
 	}
 	for name, path := range map[string]string{
 		"not ours":        write("a", "email,name\njane@example.com,Jane\n"),
-		"another account": write("b", `{"o":"sandbox/1","id":"other"}`+"\n"),
-		"newer":           write("c", `{"o":"sandbox/1","id":"acme"}`+"\n"+`{"o":"moon"}`+"\n"),
-		"no first line":   write("d", `{"o":"post"}`+"\n"),
+		"another account": write("b", `{"op":"sandbox/2","id":"other"}`+"\n"),
+		"newer":           write("c", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"moon"}`+"\n"),
+		"no such call":    write("f", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"call","class":"moon"}`+"\n"),
+		"half a user":     write("e", `{"op":"sandbox/2","id":"acme"}`+"\n"+`{"op":"user"}`+"\n"),
+		"no first line":   write("d", `{"op":"call"}`+"\n"),
 		"a directory":     dir,
 	} {
 		s, err := New(Config{StateFile: path})
@@ -169,7 +174,7 @@ func TestPreexisting(t *testing.T) {
 
 func TestListUsers(t *testing.T) {
 	var clock atomic.Int64
-	p := start(t, Config{PageCap: 70, Now: func() time.Time { return time.Unix(1_700_000_000, clock.Load()).UTC() }}, "list-lag=1m")
+	p := start(t, Config{Now: func() time.Time { return time.Unix(1_700_000_000, clock.Load()).UTC() }}, "list-lag=1m", "list-cap=70")
 	for i := range 120 {
 		clock.Add(int64(time.Second))
 		p.create(fmt.Sprint(i), fmt.Sprint(i, "@b.example"))

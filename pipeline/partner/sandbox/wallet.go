@@ -34,34 +34,28 @@ func (m money) String() string {
 		sign, m = "-", -m
 	}
 	part := fmt.Sprintf("%08d", int64(m)%moneyUnit)
-	for len(part) > 2 && part[len(part)-1] == '0' {
-		part = part[:len(part)-1]
-	}
-	return sign + strconv.FormatInt(int64(m)/moneyUnit, 10) + "." + part
+	return sign + strconv.FormatInt(int64(m)/moneyUnit, 10) + "." + part[:2] + strings.TrimRight(part[2:], "0")
 }
 
+// wallet is the partner account's money.
+type wallet struct{ start, topped, charged money }
+
+func (w *wallet) balance() money { return w.start + w.topped - w.charged }
+
 type walletData struct {
-	Balance  any    `json:"balance"`
-	Currency string `json:"currency"`
-	Active   bool   `json:"active"`
+	Balance  json.Number `json:"balance"`
+	Currency string      `json:"currency"`
+	Active   bool        `json:"active"`
 
 	PartnerID any `json:"partnerId,omitempty"`
 	WalletID  any `json:"walletId,omitempty"`
 }
 
 func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
-	s.store.mu.Lock()
-	text := s.store.balance().String()
-	s.store.mu.Unlock()
-	data := walletData{Balance: json.Number(text), Currency: s.cfg.Currency, Active: !picked.hasFault("wallet-inactive"),
-		PartnerID: numberOrText(picked.faultNamed("wallet-partner")), WalletID: numberOrText(picked.faultNamed("wallet-id"))}
-	if s.cfg.BalanceText {
-		data.Balance = text
-	}
+	data := walletData{Balance: json.Number(s.Balance()), Currency: "USD", Active: !picked.hasFault("wallet-inactive"),
+		PartnerID: numberOrText(picked.faultNamed("wallet-partner").text), WalletID: numberOrText(picked.faultNamed("wallet-id").text)}
 	rep := successReply(http.StatusOK, "Wallet retrieved successfully", data)
-	if f := picked.faultNamed("wallet-cached"); f != nil {
-		rep.age = f.wait
-	}
+	rep.age = picked.faultNamed("wallet-cached").wait
 	return rep, nil
 }
 
@@ -71,7 +65,5 @@ func (s *Server) TopUp(amount string) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: top-up: %w", err)
 	}
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	return s.store.addEntry(entry{Op: opTop, Fee: m})
+	return s.store.saveEntry(entry{Op: opTop, Amount: m})
 }

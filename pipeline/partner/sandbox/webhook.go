@@ -92,60 +92,59 @@ func (w Webhook) checkSettings() error {
 }
 
 // queueNotices queues the news of a user's status. The store is locked.
-func (s *Server) queueNotices(p *person) {
-	if s.cfg.Webhook.URL == "" {
+func (k *identityChecks) queueNotices(m *member) {
+	if k.cfg.Webhook.URL == "" {
 		return
 	}
-	generations := s.cfg.Webhook.Generations
+	generations := k.cfg.Webhook.Generations
 	if len(generations) == 0 {
 		generations = []int{3}
 	}
 	var events []kycEvent
 	for _, g := range generations {
-		events = append(events, s.newEvent(p, g))
+		events = append(events, k.newEvent(m, g))
 	}
-	if s.cfg.Webhook.Unknown {
-		e := s.newEvent(p, 3)
+	if k.cfg.Webhook.Unknown {
+		e := k.newEvent(m, 3)
 		e.Event = "user.risk-event"
 		events = append(events, e)
 	}
-	f := s.schedule
-	f.mu.Lock()
+	k.mu.Lock()
 	for _, e := range events {
 		body, err := json.Marshal(e)
 		if err != nil {
 			continue // text always encodes
 		}
-		for range 1 + s.cfg.Webhook.Repeat {
-			f.queue = append(f.queue, notice{body: body})
+		for range 1 + k.cfg.Webhook.Repeat {
+			k.queue = append(k.queue, notice{body: body})
 		}
 	}
-	f.mu.Unlock()
-	f.wakeUp()
+	k.mu.Unlock()
+	k.wakeUp()
 }
 
 // newEvent returns the news of a user's status in the form of a generation (the
 // vendor's public docs). The form of the second is not published.
-func (s *Server) newEvent(p *person, generation int) kycEvent {
-	e := kycEvent{Event: "user.kyc-event", Timestamp: s.store.now().Add(-s.cfg.Webhook.Age).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
-		Data: kycData{ServiceID: p.id, Status: p.status, Email: p.email, FirstName: p.first, LastName: p.last}}
-	switch p.status {
+func (k *identityChecks) newEvent(m *member, generation int) kycEvent {
+	e := kycEvent{Event: "user.kyc-event", Timestamp: k.cfg.now().Add(-k.cfg.Webhook.Age).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		Data: kycData{ServiceID: m.ServiceID, Status: m.Status, Email: m.Email, FirstName: m.FirstName, LastName: m.LastName}}
+	switch m.Status {
 	case approved:
-		if s.cfg.Webhook.SeedName {
+		if k.cfg.Webhook.SeedName {
 			e.Event = "user.kyc.approved"
 		}
 	case denied:
-		e.Data.Reason = s.cfg.Webhook.denialReason()
+		e.Data.Reason = k.cfg.Webhook.denialReason()
 	case needs:
-		e.Data.VerificationLink = s.store.linkOf(p)
+		e.Data.VerificationLink = k.store.members.linkOf(m.ServiceID, m.links)
 	}
 	switch generation {
 	case 1:
-		data := kycData{ServiceID: p.id, PartnerID: s.cfg.Account, Status: p.status, Details: map[string]any{}}
-		if p.status == denied {
+		data := kycData{ServiceID: m.ServiceID, PartnerID: k.cfg.Account, Status: m.Status, Details: map[string]any{}}
+		if m.Status == denied {
 			data.Details = map[string]any{"reason": e.Data.Reason}
 		}
-		e.Event, e.Data = "user.kyc."+p.status, data
+		e.Event, e.Data = "user.kyc."+m.Status, data
 	case 2:
 		e.Event = "rain.user-event"
 	}
@@ -161,38 +160,37 @@ func (w Webhook) denialReason() any {
 }
 
 // deliverNotice posts one notice until it is taken.
-func (s *Server) deliverNotice(ctx context.Context, n notice) {
-	taken := s.probeEndpoint(ctx) && s.callEndpoint(ctx, http.MethodPost, n.body)
+func (k *identityChecks) deliverNotice(ctx context.Context, n notice) {
+	taken := k.probeEndpoint(ctx) && k.callEndpoint(ctx, http.MethodPost, n.body)
 	n.tries++
-	f := s.schedule
-	if !taken && n.tries < noticeTries && s.waitFor(noticePause<<min(n.tries, 6), nil) {
-		f.mu.Lock()
-		f.queue = append(f.queue, n) // behind the others: deliveries come out of order
-		f.mu.Unlock()
+	if !taken && n.tries < noticeTries && k.stopped.waitFor(noticePause<<min(n.tries, 6), nil) {
+		k.mu.Lock()
+		k.queue = append(k.queue, n) // behind the others: deliveries come out of order
+		k.mu.Unlock()
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if taken {
-		f.sent++
+		k.sent++
 	} else {
-		f.lost++
+		k.lost++
 	}
 }
 
 // probeEndpoint asks the endpoint whether it is there, until it says so. It is called by
 // the goroutine that delivers, and by no other.
-func (s *Server) probeEndpoint(ctx context.Context) bool {
-	if !s.cfg.Webhook.Probe || s.schedule.probed {
+func (k *identityChecks) probeEndpoint(ctx context.Context) bool {
+	if !k.cfg.Webhook.Probe || k.probed {
 		return true
 	}
-	s.schedule.probed = s.callEndpoint(ctx, http.MethodHead, nil) && s.callEndpoint(ctx, http.MethodGet, nil)
-	return s.schedule.probed
+	k.probed = k.callEndpoint(ctx, http.MethodHead, nil) && k.callEndpoint(ctx, http.MethodGet, nil)
+	return k.probed
 }
 
 // callEndpoint reports whether the endpoint answers with a 2xx.
-func (s *Server) callEndpoint(ctx context.Context, method string, body []byte) bool {
-	w := s.cfg.Webhook
+func (k *identityChecks) callEndpoint(ctx context.Context, method string, body []byte) bool {
+	w := k.cfg.Webhook
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, w.URL, bytes.NewReader(body))
@@ -242,25 +240,25 @@ func (w Webhook) signWith(secret string, body []byte) string {
 // sent. It returns how many webhooks were accepted and how many were given up. The
 // error is that of ctx, or says that the server was closed.
 func (s *Server) WaitForWebhooks(ctx context.Context) (taken, lost int, err error) {
-	f := s.schedule
-	if s.cfg.KYCAfter == 0 && s.cfg.Webhook.URL == "" {
+	k := s.checks
+	if !k.isUsed() {
 		return 0, 0, nil
 	}
-	f.mu.Lock()
-	if f.drained == nil {
-		f.drained = make(chan struct{})
+	k.mu.Lock()
+	if k.drained == nil {
+		k.drained = make(chan struct{})
 	}
-	quiet := f.drained
-	f.mu.Unlock()
-	f.wakeUp()
+	quiet := k.drained
+	k.mu.Unlock()
+	k.wakeUp()
 	select {
 	case <-quiet:
-	case <-s.done:
+	case <-k.stopped:
 		err = errors.New("sandbox: closed")
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.sent, f.lost, err
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sent, k.lost, err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
 
@@ -29,17 +30,30 @@ type Annotation struct {
 	Sheet     string   // the sheet that was read; of a created workbook, its name ("" = List)
 	HeaderRow int      // from 1; 0 = searched in a workbook, else 1
 	Header    []string // the input's, in its columns' order
-	// Rows are all data rows in the order of the sheet, at most one error,
-	// last. A row without marks and outcome may be omitted if Workbook is set.
-	// Such a row is then only in the result if the workbook could be kept
-	// (Result.Copy).
+	// Rows are all data rows in the order of the sheet, at most one error, last.
 	Rows iter.Seq2[Row, error]
+	// Marked are the rows with marks, or with Outcome all rows, without cells. They
+	// serve where the workbook is kept, so that it need not be read once more.
+	// Default nil: Rows serve. SHA256 (hex) is then the workbook that was read.
+	Marked iter.Seq2[Row, error]
+	SHA256 string
 	// Outcome adds the columns onboard_status, onboard_link and
 	// onboard_problem, as after a run.
 	Outcome bool
-	// Meanings maps a code to its meaning, in one sentence. A code that it
-	// lacks is shown in words.
+	// Meanings maps a code to its meaning for operators, in one sentence. A code
+	// that it lacks is shown in words.
 	Meanings map[string]string
+	// Headings are the sender's headings of the fields that are read.
+	Headings finance.Headings
+
+	// For a workbook that is created:
+	Hidden []int // columns to hide, from 0
+	Frozen int   // columns to keep in view
+	// List is true if the rows say themselves what is wrong, in the last of the
+	// columns to keep in view. No column is added, and the workbook opens on them.
+	List bool
+
+	phrases *finance.Phrases // of Headings
 }
 
 // Row is one data row of the sender.
@@ -49,7 +63,8 @@ type Row struct {
 	Marks  []Mark
 	Status string // for Annotation.Outcome, as are the next two
 	Link   string // verification link, "" = none
-	// Problem describes the row as a whole. Default "": its marks do.
+	// Problem describes the row as a whole, for the sender. Default "": its
+	// marks do.
 	Problem string
 }
 
@@ -84,9 +99,8 @@ type Result struct {
 const (
 	// maxComments keeps a workbook quick to open.
 	maxComments = 5_000
-	// maxListed bounds memory, and the links, for which excelize needs
-	// quadratic time.
-	maxListed = 20_000
+	// maxListed bounds memory, and the length of a list for reading.
+	maxListed = 5_000
 	// untouchedNote is the archive's comment. No spreadsheet program keeps it,
 	// so a file that has it is as we wrote it.
 	untouchedNote = "bulkonboard: written by a check, not edited since"
@@ -113,6 +127,9 @@ func Write(ctx context.Context, files atomicfile.Writer, path string, a Annotati
 		return done, fmt.Errorf("annotated workbook %s: its name must end in .xlsx", path)
 	}
 	a.Rows = checkRows(ctx, a.Rows)
+	if a.Marked != nil {
+		a.Marked = checkRows(ctx, a.Marked)
+	}
 	if a.Workbook != "" {
 		files.Inputs = append([]string{a.Workbook}, files.Inputs...)
 	}
@@ -126,6 +143,13 @@ func Write(ctx context.Context, files atomicfile.Writer, path string, a Annotati
 	}
 	done.Path = written
 	return done, nil
+}
+
+// WriteNew writes the rows as a new workbook to w, whatever Workbook is.
+// Temporary files go to scratch, a private directory that the caller removes.
+func WriteNew(ctx context.Context, w io.Writer, scratch string, a Annotation) (Result, error) {
+	a.Rows = checkRows(ctx, a.Rows)
+	return a.writeCopy(w, scratch)
 }
 
 // write keeps the sender's workbook if its sheet has at most maxCells cells:
@@ -157,9 +181,13 @@ var (
 )
 
 // writeRows writes rows, comments and the sheet of problems.
-func (a *Annotation) writeRows(to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {
+func (a *Annotation) writeRows(rows iter.Seq2[Row, error], to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {
+	a.phrases = finance.NewPhrases(a.Headings)
 	marks := &markList{a: a, kinds: map[markKind]*kindCount{}}
-	for r, err := range a.Rows {
+	if err := marks.addSheet(book.File); err != nil {
+		return marks.done, err
+	}
+	for r, err := range rows {
 		if err != nil {
 			return marks.done, err
 		}

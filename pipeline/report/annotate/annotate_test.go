@@ -163,9 +163,9 @@ func TestAnnotateComments(t *testing.T) {
 	}
 	for cell, want := range map[string]string{
 		"A2": " |first customer",
-		"C3": "bulkonboard|Correct this: E-mail (email)\nHas no @. Write one plain e-mail address.\n\nSomebody wrote here:\nasked her on Monday",
-		"J5": "bulkonboard|Please check: ZIP (postalCode)\nIs too short for its country, as when a spreadsheet drops a leading zero. Format the column as text, then enter the code again.\n",
-		"A7": "bulkonboard|Correct this\nHas the e-mail of row 2. Delete one of the two.\n",
+		"C3": "bulkonboard|Correct this: E-mail\nThis cell has no @. Write one plain e-mail address.\n\nThe sender wrote here:\nasked her on Monday",
+		"J5": "bulkonboard|Please check: ZIP\nThis cell is too short for its country, as when a spreadsheet drops a leading zero. Format the column as text, then enter the code again.\n",
+		"A7": "bulkonboard|Correct this\nThis row has the e-mail of row 2. Delete one of the two.\n",
 	} {
 		if got[cell] != want {
 			t.Errorf("%s: %q, want %q", cell, got[cell], want)
@@ -204,7 +204,7 @@ func TestAnnotateProblemSheet(t *testing.T) {
 		t.Errorf("list of %s", got)
 	}
 	counts := rows[head-9 : head]
-	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number would be sound with a + in front, which Excel drops.") {
+	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number has lost its leading +, which Excel drops.") {
 		t.Errorf("counts: %q", counts)
 	}
 }
@@ -220,7 +220,7 @@ func TestAnnotateOutcome(t *testing.T) {
 	if got := rows[1][14:]; !slices.Equal(got, []string{"created", "https://verify.example/inquiry?id=a"}) {
 		t.Errorf("row 2: %q", got)
 	}
-	if got := rows[6][14:]; !slices.Equal(got, []string{"duplicate_in_input", "", "Same e-mail as row 2."}) {
+	if got := rows[6][14:]; !slices.Equal(got, []string{"duplicate_in_input", "", "same e-mail as row 2"}) {
 		t.Errorf("row 7: %q", got)
 	}
 	// Once more, on what was written: nothing piles up.
@@ -258,7 +258,7 @@ func TestAnnotateCopy(t *testing.T) {
 		t.Errorf("done: %+v", done)
 	}
 	want := [][]string{{"name", "mail", "zip", "onboard_problem"}, {"Ada", "=1+1", "02139"}, nil, nil,
-		{"Alan", "", "x", "email: Is empty. Fill it in. Warning: Is odd. Look.", "beyond"}}
+		{"Alan", "", "x", "mail: This cell is empty. Fill it in. Please check zip: This cell is odd. Look.", "beyond"}}
 	if got := booktest.SheetRows(t, f, "List"); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("sheet is %q", got)
 	}
@@ -268,7 +268,7 @@ func TestAnnotateCopy(t *testing.T) {
 	if fillOf(t, f, "List", "B5") != workbook.ProblemFill || fillOf(t, f, "List", "C5") != workbook.WarningFill {
 		t.Error("cells are not filled")
 	}
-	if got := booktest.SheetComments(t, f, "List"); !strings.Contains(got["B5"], "Correct this: mail (email)\nIs empty. Fill it in.") {
+	if got := booktest.SheetComments(t, f, "List"); !strings.Contains(got["B5"], "Correct this: mail\nThis cell is empty. Fill it in.") {
 		t.Errorf("comments %q", got)
 	}
 	if panes, err := f.GetPanes("List"); err != nil || !panes.Freeze {
@@ -394,25 +394,11 @@ func TestAnnotateOtherSheetsComments(t *testing.T) {
 	if done.Comments != 1 {
 		t.Errorf("%+v", done)
 	}
-	if got := booktest.SheetComments(t, out, "Sheet1"); got["A2"] != "bulkonboard|Correct this: name\nIs <wrong> & odd. Mend it.\n" || len(got) != 1 {
+	if got := booktest.SheetComments(t, out, "Sheet1"); got["A2"] != "bulkonboard|Correct this: name\nThis cell is <wrong> & odd. Mend it.\n" || len(got) != 1 {
 		t.Errorf("%q", got)
 	}
 	if got := booktest.SheetComments(t, out, "Notes"); got["B2"] != "Finance|stays" || len(got) != 1 {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestSentence(t *testing.T) {
-	for in, want := range map[string]string{
-		"": "", "is empty. fill it in": "Is empty. Fill it in.", "is 1.5 long. é": "Is 1.5 long. é.", "ends! ": "Ends!",
-		"has a form, e.g. this. write it": "Has a form, e.g. this. Write it.",
-		"is empty. fill it in, or give a value with --default; email: is odd, or not. look": "Is empty. Fill it in; email: is odd, or not. Look.",
-		"it has no code, and --phone-region names none":                                     "It has no code.", "drops it; --phone-plus takes it": "Drops it.",
-		"is neither of the country of --phone-region nor another. correct it": "Is neither of the country of --phone-region nor another. Correct it.",
-	} {
-		if got := sentence(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
 	}
 }
 

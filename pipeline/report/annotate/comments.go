@@ -110,19 +110,20 @@ func (cell *commentedCell) text(a *Annotation) (runs string, lines int) {
 		runs += workbook.TextRun(bold, s)
 		lines += 1 + len(s)/44
 	}
-	for i, m := range cell.marks {
+	for i := range cell.marks {
+		m := &cell.marks[i]
 		title := problemLead
 		if m.Warning {
 			title = warningLead
 		}
 		if m.Column >= 0 || m.Field != "" {
-			title += ": " + columnTitle(a.columnHeader(m.Column), m.Field)
+			title += ": " + a.columnTitle(a.columnHeader(m.Column), m.Field)
 		}
 		if i > 0 {
 			title = "\n" + title
 		}
 		line(true, title+"\n")
-		line(false, sentence(m.Text)+"\n")
+		line(false, a.sentence(m)+"\n")
 	}
 	return runs, lines
 }

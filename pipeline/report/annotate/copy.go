@@ -3,6 +3,7 @@ package annotate
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -28,13 +29,16 @@ type copiedBook struct {
 	outcome []string
 	cells   []any
 
+	header, width int // row of the headers, and their number
+	last          int // row
+
 	early     []Row // before the widths of the columns are settled; nil afterwards
 	earlySize int   // bytes
 	begun     bool
 }
 
 // maxEarly is the number of rows that settle the widths of the columns.
-const maxEarly = 100
+const maxEarly = 500
 
 // writeCopy writes the rows with their marks.
 func (a *Annotation) writeCopy(w io.Writer, scratch string) (done Result, err error) {
@@ -44,19 +48,19 @@ func (a *Annotation) writeCopy(w io.Writer, scratch string) (done Result, err er
 		return done, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	c := &copiedBook{Workbook: book, a: a, sheet: sheet, outcome: []string{"onboard_problem"}}
-	if a.Outcome {
+	c := &copiedBook{Workbook: book, a: a, sheet: sheet}
+	switch {
+	case a.Outcome:
 		c.outcome = outcomeColumns()
+	case !a.List:
+		c.outcome = []string{"onboard_problem"}
 	}
 	paint, err := newPainter(c.File)
 	if err != nil {
 		return done, err
 	}
 	c.paint = [3]int{c.Style.Text, paint.over(c.Style.Text, false), paint.over(c.Style.Text, true)}
-	if c.stream, err = c.File.NewStreamWriter(sheet); err != nil {
-		return done, err
-	}
-	if done, err = a.writeRows(c, book, sheet, &comments{file: c.File, sheet: sheet}); err != nil {
+	if done, err = a.writeRows(a.Rows, c, book, sheet, &comments{file: c.File, sheet: sheet}); err != nil {
 		return done, err
 	}
 	if err := c.stream.Flush(); err != nil {
@@ -101,10 +105,12 @@ func (c *copiedBook) writeRow(r *Row) error {
 // endRows writes the early rows if that was not done. The stream stays open
 // for the comments.
 func (c *copiedBook) endRows() error {
-	if c.begun {
-		return nil
+	if !c.begun {
+		if err := c.begin(); err != nil {
+			return err
+		}
 	}
-	return c.begin()
+	return c.File.AutoFilter(c.sheet, fmt.Sprintf("A%d:%s", c.header, workbook.CellName(c.width-1, c.last)), nil)
 }
 
 // begin writes the headers and the early rows.
@@ -127,14 +133,21 @@ func (c *copiedBook) begin() error {
 // columnWidth returns the width in characters at which the early rows are
 // legible.
 func (c *copiedBook) columnWidth(column int) float64 {
-	longest := utf8.RuneCountInString(c.a.Header[column]) + 2
+	longest := utf8.RuneCountInString(c.a.Header[column]) + 3 // the arrow of the filter
 	for _, r := range c.early {
 		if column < len(r.Cells) {
 			longest = max(longest, utf8.RuneCountInString(r.Cells[column]))
 		}
 	}
-	return float64(min(max(longest+2, 12), 50))
+	widest := 40
+	if c.isNote(column) {
+		widest = 60 // and the frozen columns still leave room for others on a small screen
+	}
+	return float64(min(max(longest+2, 12), widest))
 }
+
+// isNote reports whether a column says what is wrong with its row.
+func (c *copiedBook) isNote(column int) bool { return c.a.List && column == c.a.Frozen-1 }
 
 // writeHeaders writes the headers, and freezes them.
 func (c *copiedBook) writeHeaders() error {
@@ -142,16 +155,15 @@ func (c *copiedBook) writeHeaders() error {
 	if row < 1 {
 		return errors.New("the first row of data is where the headers should be")
 	}
-	if row <= maxFrozen {
-		if err := c.stream.SetPanes(workbook.FrozenPanes(row, 0)); err != nil {
-			return err
-		}
+	if err := c.openStream(row); err != nil {
+		return err
 	}
 	head := c.Style.Head
 	c.cells = c.cells[:0]
 	for i, h := range c.a.Header {
 		c.cells = append(c.cells, excelize.Cell{StyleID: head, Value: reporttext.Clean(h)})
-		if err := errors.Join(c.stream.SetColWidth(i+1, i+1, c.columnWidth(i)), c.stream.SetColStyle(i+1, i+1, c.Style.Text)); err != nil {
+		if err := errors.Join(c.stream.SetColWidth(i+1, i+1, c.columnWidth(i)), c.stream.SetColStyle(i+1, i+1, c.Style.Text),
+			c.stream.SetColVisible(i+1, i+1, !slices.Contains(c.a.Hidden, i))); err != nil {
 			return err
 		}
 	}
@@ -165,7 +177,26 @@ func (c *copiedBook) writeHeaders() error {
 			return err
 		}
 	}
+	c.header, c.width = row, len(c.cells)
 	return c.stream.SetRow(workbook.CellName(0, row), c.cells, excelize.RowOpts{Height: 22})
+}
+
+// openStream opens the sheet for its first row. Its header is frozen, and
+// printed on every page.
+func (c *copiedBook) openStream(header int) (err error) {
+	pagesWide := 1
+	if len(c.a.Header) > 12 {
+		pagesWide = 2 // on one page it would be illegible
+	}
+	titles := &excelize.DefinedName{Name: "_xlnm.Print_Titles", Scope: c.sheet,
+		RefersTo: fmt.Sprintf("'%s'!$%d:$%[2]d", strings.ReplaceAll(c.sheet, "'", "''"), header)}
+	if err := errors.Join(c.SetLayout(c.sheet, "landscape", pagesWide), c.File.SetDefinedName(titles)); err != nil {
+		return err
+	}
+	if c.stream, err = c.File.NewStreamWriter(c.sheet); err != nil || header > maxFrozen {
+		return err
+	}
+	return c.stream.SetPanes(workbook.FrozenPanes(header, c.a.Frozen))
 }
 
 func (c *copiedBook) headerIndex(name string) int { return indexHeader(c.a.Header, name) }
@@ -174,6 +205,10 @@ func (c *copiedBook) headerIndex(name string) int { return indexHeader(c.a.Heade
 func indexHeader(header []string, name string) int {
 	return slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
 }
+
+// lineHeight is the height in points of a row of one line, which a cell of
+// several lines does not make higher.
+const lineHeight = 15
 
 // streamRow writes a row to the sheet.
 func (c *copiedBook) streamRow(r *Row) error {
@@ -186,6 +221,9 @@ func (c *copiedBook) streamRow(r *Row) error {
 		}
 		if slices.Contains(empty, i) {
 			value = noValue
+		}
+		if c.isNote(i) {
+			style = c.Style.Note
 		}
 		isWarning, isMarked := marked[i]
 		switch {
@@ -202,11 +240,11 @@ func (c *copiedBook) streamRow(r *Row) error {
 	// Cells beyond the headers go beyond our columns too.
 	extra := slices.Clone(c.cells[len(c.a.Header):])
 	c.cells = c.cells[:len(c.a.Header)]
-	own := map[string]string{"onboard_status": r.Status, "onboard_link": r.Link, "onboard_problem": r.problemText()}
+	own := map[string]string{"onboard_status": r.Status, "onboard_link": r.Link, "onboard_problem": c.a.problemText(r)}
 	for _, name := range c.outcome {
 		var value any
 		if text := reporttext.Clean(own[name]); text != "" {
-			value = excelize.Cell{StyleID: c.Style.Wrapped, Value: text}
+			value = excelize.Cell{StyleID: c.Style.Text, Value: text}
 		}
 		if at := c.headerIndex(name); at >= 0 {
 			c.cells[at] = value
@@ -214,5 +252,10 @@ func (c *copiedBook) streamRow(r *Row) error {
 			c.cells = append(c.cells, value)
 		}
 	}
-	return c.stream.SetRow(workbook.CellName(0, r.Number), append(c.cells, extra...))
+	c.last = r.Number
+	var row excelize.RowOpts
+	if c.a.List {
+		row.Height = lineHeight
+	}
+	return c.stream.SetRow(workbook.CellName(0, r.Number), append(c.cells, extra...), row)
 }

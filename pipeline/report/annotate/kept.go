@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/atomicfile"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/workbook"
 )
@@ -21,12 +22,14 @@ type keptBook struct {
 	a       *Annotation
 	header  int   // row of the headers
 	outcome []int // columns of outcomeColumns, from 0
+	rows    *sheetData
 	paint   *painter
 	notes   *comments
 	dropped []inert.Count
 }
 
 var (
+	errChanged = errors.New("the workbook changed since it was read")
 	errNoSheet = errors.New("the workbook lost the sheet that was read")
 	// errNotKept is a workbook that excelize cannot change. Nothing of it has
 	// been written.
@@ -42,12 +45,14 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 	}
 	parts, found := safe.Sheets[a.Sheet]
 	switch {
+	case a.Marked != nil && !isUnchanged(a.Workbook, a.SHA256):
+		return nil, errChanged
 	case !found:
 		return nil, errNoSheet
 	case parts.Cells > maxCells:
 		return nil, inert.ErrTooLarge
 	}
-	f, err := excelize.OpenReader(bytes.NewReader(safe.Data), excelize.Options{TmpDir: scratch})
+	f, err := excelize.OpenReader(bytes.NewReader(safe.Data), excelize.Options{TmpDir: scratch, UnzipXMLSizeLimit: maxSheetSize})
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +64,10 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 			k, err = nil, errors.Join(err, f.Close())
 		}
 	}()
-	rows, err := f.GetRows(a.Sheet, excelize.Options{RawCellValue: true})
-	if err != nil {
+	k = &keptBook{a: a, dropped: safe.Dropped}
+	part := fmt.Sprintf("xl/worksheets/sheet%d.xml", slices.Index(f.GetSheetList(), a.Sheet)+1) // inert names them so
+	if err := k.takeRows(f, part); err != nil {
 		return nil, err
-	}
-	k = &keptBook{a: a, dropped: safe.Dropped, header: a.findHeader(rows)}
-	if a.Outcome {
-		k.outcome = findOutcome(rows, k.header, len(a.Header))
 	}
 	if err := removeOldMarks(f, a.Sheet); err != nil {
 		return nil, err
@@ -73,11 +75,44 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 	if k.paint, err = newPainter(f); err != nil {
 		return nil, err
 	}
-	if k.Workbook, err = workbook.FromFile(f); err != nil {
+	if k.Workbook, err = workbook.FromFile(f, scratch); err != nil {
 		return nil, err
 	}
+	k.ReplaceElement(part, "sheetData", k.rows.writeTo)
 	k.notes, err = readComments(f, a.Sheet, parts)
 	return k, err
+}
+
+// isUnchanged reports whether a file still has this hash.
+func isUnchanged(path, sum string) bool {
+	is, err := atomicfile.Hash(path)
+	return err == nil && strings.EqualFold(is, sum)
+}
+
+// maxSheetSize keeps a sheet in memory, where takeRows finds it.
+const maxSheetSize = 1 << 30
+
+// takeRows takes the rows of the sheet out of excelize's hands, except for the
+// first, and finds the headers among these.
+func (k *keptBook) takeRows(f *excelize.File, part string) error {
+	const fewRows = 100
+	before, rows, after, err := splitSheet(workbook.RawPart(f, part))
+	if err != nil {
+		return err
+	}
+	f.Pkg.Store(part, slices.Concat(before, []byte(sheetDataStart), firstRows(rows, max(fewRows, k.a.HeaderRow)), []byte(sheetDataEnd), after))
+	first, err := f.GetRows(k.a.Sheet, excelize.Options{RawCellValue: true})
+	if err != nil {
+		return err
+	}
+	k.header = k.a.findHeader(first)
+	if k.a.Outcome {
+		k.outcome = findOutcome(first, k.header, max(len(k.a.Header), usedColumns(rows)))
+	}
+	k.rows = &sheetData{rest: rows, style: func(column int) (int, error) {
+		return f.GetColStyle(k.a.Sheet, workbook.ColumnName(column))
+	}}
+	return nil
 }
 
 // findHeader returns the row of the headers among the first of a sheet.
@@ -99,9 +134,6 @@ func (a *Annotation) findHeader(rows [][]string) int {
 // findOutcome returns the outcome columns that a row of headers has from an
 // earlier run, or else the first empty ones.
 func findOutcome(rows [][]string, header, width int) []int {
-	for _, row := range rows {
-		width = max(width, len(row))
-	}
 	var columns []int
 	for _, name := range outcomeColumns() {
 		at := -1
@@ -145,9 +177,13 @@ func (k *keptBook) write(w io.Writer) (done Result, err error) {
 		err = errors.Join(err, k.Close())
 	}()
 	if err := k.writeOutcomeHeaders(); err != nil {
-		return done, err
+		return done, errors.Join(errNotKept, err)
 	}
-	if done, err = k.a.writeRows(k, k.Workbook, k.a.Sheet, k.notes); err != nil {
+	rows := k.a.Rows
+	if k.a.Marked != nil {
+		rows = k.a.Marked
+	}
+	if done, err = k.a.writeRows(rows, k, k.Workbook, k.a.Sheet, k.notes); err != nil {
 		return done, err
 	}
 	done.Dropped = k.dropped
@@ -157,37 +193,42 @@ func (k *keptBook) write(w io.Writer) (done Result, err error) {
 
 // writeRow marks a row.
 func (k *keptBook) writeRow(r *Row) error {
+	edits := map[int]*cellEdit{}
+	at := func(column int) *cellEdit {
+		if edits[column] == nil {
+			edits[column] = &cellEdit{column: column}
+		}
+		return edits[column]
+	}
 	for column, isWarning := range markedColumns(r.Marks) {
-		at := workbook.CellName(column, r.Number)
-		style, err := k.File.GetCellStyle(k.a.Sheet, at)
-		if err == nil {
-			err = k.File.SetCellStyle(k.a.Sheet, at, at, k.paint.over(style, isWarning))
-		}
-		if err != nil {
-			return fmt.Errorf("row %d: %w", r.Number, err)
-		}
+		at(column).mark = func(style int) int { return k.paint.over(style, isWarning) }
 	}
 	for _, column := range unansweredColumns(r.Marks) {
-		if err := k.File.SetCellStr(k.a.Sheet, workbook.CellName(column, r.Number), noValue); err != nil {
-			return fmt.Errorf("row %d: %w", r.Number, err)
+		at(column).setText(noValue)
+	}
+	if k.a.Outcome {
+		for i, value := range []string{r.Status, r.Link, k.a.problemText(r)} {
+			cell := at(k.outcome[i])
+			cell.setText(reporttext.Clean(value))
+			cell.mark = func(int) int { return k.Style.Text }
 		}
 	}
-	if !k.a.Outcome {
-		return nil
-	}
-	for i, value := range []string{r.Status, r.Link, r.problemText()} {
-		if err := k.setCell(workbook.CellName(k.outcome[i], r.Number), reporttext.Clean(value), k.Style.Text); err != nil {
-			return fmt.Errorf("row %d: %w", r.Number, err)
-		}
-	}
-	return nil
+	return k.editRow(r.Number, edits)
 }
 
-func (k *keptBook) setCell(at, text string, style int) error {
-	if err := k.File.SetCellStr(k.a.Sheet, at, text); err != nil {
-		return err
+// editRow changes cells of a row.
+func (k *keptBook) editRow(number int, edits map[int]*cellEdit) error {
+	if len(edits) == 0 {
+		return nil
 	}
-	return k.File.SetCellStyle(k.a.Sheet, at, at, style)
+	var list []cellEdit
+	for _, e := range edits {
+		list = append(list, *e)
+	}
+	if err := k.rows.edit(number, list); err != nil {
+		return errors.Join(errNotKept, fmt.Errorf("row %d: %w", number, err))
+	}
+	return nil
 }
 
 // writeOutcomeHeaders writes the headers of the columns that are added, in the
@@ -197,16 +238,20 @@ func (k *keptBook) writeOutcomeHeaders() error {
 		return nil
 	}
 	style, err := k.File.GetCellStyle(k.a.Sheet, workbook.CellName(max(len(k.a.Header)-1, 0), k.header))
+	edits := map[int]*cellEdit{}
 	for i, name := range outcomeColumns() {
-		if err == nil {
-			err = k.setCell(workbook.CellName(k.outcome[i], k.header), name, style)
-		}
+		e := &cellEdit{column: k.outcome[i], mark: func(int) int { return style }}
+		e.setText(name)
+		edits[e.column] = e
 		if err == nil {
 			column := workbook.ColumnName(k.outcome[i])
 			err = k.File.SetColWidth(k.a.Sheet, column, column, []float64{18, 48, 72}[i])
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return k.editRow(k.header, edits)
 }
 
 // maxFrozen leaves room to scroll below a header that is far down.

@@ -2,7 +2,6 @@ package annotate
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,6 +23,7 @@ type markList struct {
 	kinds map[markKind]*kindCount
 	list  []listedMark
 	done  Result
+	sheet string // its name
 }
 
 type markKind struct {
@@ -67,33 +67,48 @@ func (l *markList) add(r *Row) {
 	}
 }
 
-// writeSheet adds the sheet of problems to a workbook, which then opens on it.
-// sheet has the marked cells.
-func (l *markList) writeSheet(b *workbook.Workbook, sheet string) error {
-	name := freeSheetName(b.File, "Problems")
-	index, err := b.File.NewSheet(name)
+// addSheet adds the sheet of problems, which is written at the end, to a
+// workbook. The workbook then opens on it, unless it is a list of problems
+// itself. Sheets are streamed, so this comes before the first row of any.
+func (l *markList) addSheet(f *excelize.File) error {
+	l.sheet = freeSheetName(f, "Problems")
+	index, err := f.NewSheet(l.sheet)
+	if err == nil && !l.a.List {
+		f.SetActiveSheet(index)
+	}
+	return err
+}
+
+// writeSheet writes the sheet of problems. marked is the sheet with the marks.
+func (l *markList) writeSheet(b *workbook.Workbook, marked string) error {
+	p, err := b.NewLongList(l.sheet, 13, 11, 28, 20, 80) // as wide as A4
 	if err != nil {
 		return err
 	}
-	p := b.NewListSheet(name, 12, 11, 28, 20, 81) // as wide as A4
 	p.WriteLine(b.Style.Title, 30, problemsTitle)
-	for _, line := range l.guide(sheet) {
+	for _, line := range l.guide(marked) {
 		p.WriteLine(b.Style.Lead, 19, line)
 	}
+	header := 0
 	if len(l.list) > 0 {
-		p.Row++
+		l.writeLegend(p, b.Style)
+		p.Skip()
 		l.writeCounts(p, b.Style)
-		p.Row++
-		l.writeCells(p, b.Style, sheet)
+		p.Skip()
+		header = l.writeCells(p, b.Style, marked)
 	}
-	if p.Err() != nil {
-		return p.Err()
+	return p.Close(header)
+}
+
+// writeLegend shows what the marks look like.
+func (l *markList) writeLegend(p *workbook.LongList, style workbook.Styles) {
+	p.Skip()
+	if l.done.Problems > 0 {
+		p.WriteRow([]int{style.Problem, style.Lead}, 19, severity(false), " Red with a solid frame: the row is not sent until the cell is corrected.")
 	}
-	if err := errors.Join(b.SetLayout(name, "landscape", 1), b.HideGrid(name)); err != nil { // last: a filter undoes it
-		return err
+	if l.done.Warnings > 0 {
+		p.WriteRow([]int{style.Warning, style.Lead}, 19, severity(true), " Yellow with a dashed frame: the cell is sent as it is. Please check it.")
 	}
-	b.File.SetActiveSheet(index)
-	return nil
 }
 
 // guide returns the lines that say what to do.
@@ -132,7 +147,7 @@ func (l *markList) guide(sheet string) []string {
 
 // writeCounts writes the number of marks of each kind: what must be corrected
 // first, the most frequent first.
-func (l *markList) writeCounts(p *workbook.ListSheet, style workbook.Styles) {
+func (l *markList) writeCounts(p *workbook.LongList, style workbook.Styles) {
 	isWarning := map[bool]int{true: 1}
 	kinds := slices.SortedFunc(maps.Keys(l.kinds), func(a, b markKind) int {
 		return cmp.Or(isWarning[a.warning]-isWarning[b.warning], l.kinds[b].cells-l.kinds[a].cells, l.kinds[a].firstRow-l.kinds[b].firstRow,
@@ -140,23 +155,29 @@ func (l *markList) writeCounts(p *workbook.ListSheet, style workbook.Styles) {
 	})
 	p.WriteLine(style.Head, 20, "How many", "First row", "Column", "What to do", "What is wrong")
 	for _, k := range kinds {
-		meaning := cmp.Or(l.a.Meanings[k.code], strings.ReplaceAll(k.code, "_", " "))
-		p.WriteEntry(l.kinds[k].cells, l.kinds[k].firstRow, columnTitle(k.column, k.field), severity(k.warning), sentence(meaning))
-		p.SetStyle(3, severityStyle(k.warning, style))
+		p.WriteEntry(entryStyles(style, k.warning, style.Entry), l.kinds[k].cells, l.kinds[k].firstRow, l.a.columnTitle(k.column, k.field),
+			severity(k.warning), l.a.Headings.Meaning(k.code, l.a.Meanings[k.code]))
 	}
 }
 
-// writeCells writes the list, with a link to each cell.
-func (l *markList) writeCells(p *workbook.ListSheet, style workbook.Styles, sheet string) {
+// writeCells writes the list, with a link to each cell, and returns the row of
+// its header.
+func (l *markList) writeCells(p *workbook.LongList, style workbook.Styles, marked string) (header int) {
 	p.WriteLine(style.Head, 20, "Row", "Cell", "Column", "What to do", "What is wrong, and what to write")
-	header := p.Row
-	for _, m := range l.list {
+	header = p.Row
+	place := "'" + strings.ReplaceAll(marked, "'", "''") + "'!"
+	for i := range l.list {
+		m := &l.list[i]
 		at := workbook.CellName(max(m.Column, 0), m.row)
-		p.WriteEntry(m.row, at, columnTitle(m.header, m.Field), severity(m.Warning), sentence(m.Text))
-		p.SetStyle(3, severityStyle(m.Warning, style))
-		p.LinkCell(1, at, "'"+strings.ReplaceAll(sheet, "'", "''")+"'!"+at)
+		p.WriteEntry(entryStyles(style, m.Warning, style.Jump), m.row, at, l.a.columnTitle(m.header, m.Field), severity(m.Warning), l.a.sentence(&m.Mark))
+		p.Jump(1, place+at)
 	}
-	p.AddFilter(header)
+	return header
+}
+
+// entryStyles returns the looks of an entry's cells.
+func entryStyles(style workbook.Styles, isWarning bool, second int) []int {
+	return []int{style.Entry, second, style.Entry, severityStyle(isWarning, style), style.Entry}
 }
 
 // severityStyle returns the look of the cell in question.

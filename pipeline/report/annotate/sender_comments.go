@@ -88,7 +88,8 @@ func isOurs(c workbook.Comment) bool {
 // or unknownAuthor, and wroteHere.
 const (
 	wroteHere     = " wrote here:"
-	unknownAuthor = "Somebody"
+	unknownAuthor = "The sender"
+	formerAuthor  = "Somebody" // in workbooks of earlier versions
 )
 
 // quotedSender returns the sender's comment inside one of ours. Its text is ""
@@ -104,7 +105,7 @@ func quotedSender(ours workbook.Comment) workbook.Comment {
 	if xml.Unmarshal([]byte("<t>"+name+"</t>"), &unescaped) == nil {
 		name = unescaped
 	}
-	if name = strings.TrimSpace(name); name == unknownAuthor {
+	if name = strings.TrimSpace(name); name == unknownAuthor || name == formerAuthor {
 		name = " " // as LibreOffice writes it
 	}
 	return workbook.Comment{Cell: ours.Cell, Author: name, Text: rest}

@@ -28,14 +28,14 @@ func TestAnnotateSenderComments(t *testing.T) {
 			if !strings.Contains(got["D3"], theirs.boss) || got["B2"] != "Bob|fine" || !strings.HasPrefix(got["C4"], "bulkonboard|Correct this: email") || len(got) != 3 {
 				t.Errorf("%q", got)
 			}
-			if strings.Contains(got["D3"], "Is wrong") == theirs.talk || (done.Displaced == 1) != theirs.talk || done.Comments != 2-done.Displaced || !done.Commented {
+			if strings.Contains(got["D3"], "is wrong") == theirs.talk || (done.Displaced == 1) != theirs.talk || done.Comments != 2-done.Displaced || !done.Commented {
 				t.Errorf("%+v, %q", done, got["D3"])
 			}
 			guide := ""
 			for _, row := range booktest.SheetRows(t, f, "Problems") {
 				guide += strings.Join(row, " ") + "\n"
 			}
-			if strings.Contains(guide, "1 marked cell has no comment of ours") != theirs.talk || !strings.Contains(guide, "Is wrong. Correct it.") {
+			if strings.Contains(guide, "1 marked cell has no comment of ours") != theirs.talk || !strings.Contains(guide, "is wrong. Correct it.") {
 				t.Error(guide)
 			}
 			if fillOf(t, f, "List", "D3") != workbook.ProblemFill {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,5 +104,32 @@ func TestAnnotatedIsReadAgain(t *testing.T) {
 	}
 	if done < 5 {
 		t.Errorf("only %d workbooks were annotated", done)
+	}
+}
+
+// A kept workbook is marked from the rows with marks alone, and only if it is
+// still the one that was read.
+func TestAnnotateMarkedRows(t *testing.T) {
+	const path = "testdata/customers-libreoffice.xlsx"
+	file, rows, _, err := readBack(t, path, "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func(list ...annotate.Row) iter.Seq2[annotate.Row, error] {
+		return func(yield func(annotate.Row, error) bool) {
+			for _, r := range list {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+	marked := annotate.Row{Number: 4, Marks: []annotate.Mark{{Column: 2, Field: "email", Code: "x", Text: "is wrong"}}}
+	for _, sum := range []string{file.SHA256, strings.Repeat("0", 64)} {
+		out, err := annotate.Write(t.Context(), atomicfile.Writer{}, filepath.Join(booktest.Dir(t), "out.xlsx"), annotate.Annotation{
+			Workbook: path, Sheet: file.Sheet, Header: file.Header, Rows: listed(rows...), Marked: listed(marked), SHA256: sum})
+		if changed := sum != file.SHA256; err != nil || out.Copy != changed || (out.Problems == 1) == changed {
+			t.Errorf("%s: %+v, %v", sum, out, err)
+		}
 	}
 }

@@ -2,68 +2,55 @@ package annotate
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
 // problemText returns the row's cell in the column onboard_problem.
-func (r *Row) problemText() string {
+func (a *Annotation) problemText(r *Row) string {
 	if r.Problem != "" {
-		return sentence(r.Problem)
+		return r.Problem
 	}
 	var all []string
-	for _, warning := range []bool{false, true} {
-		for _, m := range r.Marks {
-			if m.Warning == warning {
-				all = append(all, m.prefix()+sentence(m.Text))
+	for _, isWarning := range []bool{false, true} {
+		for i := range r.Marks {
+			if m := &r.Marks[i]; m.Warning == isWarning {
+				all = append(all, a.prefix(m)+a.sentence(m))
 			}
 		}
 	}
 	return strings.Join(all, " ")
 }
 
-// prefix names the field of a mark, with a colon.
-func (m *Mark) prefix() string {
+// prefix names the column of a mark, with a colon.
+func (a *Annotation) prefix(m *Mark) string {
+	title := ""
+	if m.Column >= 0 || m.Field != "" {
+		title = a.columnTitle(a.columnHeader(m.Column), m.Field)
+	}
 	switch {
-	case m.Warning && m.Field != "":
-		return "Warning, " + m.Field + ": "
+	case m.Warning && title != "":
+		return "Please check " + title + ": "
 	case m.Warning:
-		return "Warning: "
-	case m.Field != "":
-		return m.Field + ": "
+		return "Please check: "
+	case title != "":
+		return title + ": "
 	}
 	return ""
 }
 
-var flagAdvice = regexp.MustCompile(`(, (or|and) [^,;.]*|; )--[a-z][^.;]*`)
-
-// sentence gives a message, "what is wrong. what to do", capitals and a full
-// stop. It removes advice about flags: the sender does not run the program.
-func sentence(s string) string {
-	b := []byte(strings.TrimSpace(flagAdvice.ReplaceAllString(reporttext.Clean(s), "")))
-	for i := range b {
-		start := i == 0 || i >= 2 && b[i-1] == ' ' && b[i-2] == '.' && (i < 4 || b[i-4] != '.')
-		if start && b[i] >= 'a' && b[i] <= 'z' {
-			b[i] -= 'a' - 'A'
-		}
+// sentence returns what is wrong and what to do, for the sender.
+func (a *Annotation) sentence(m *Mark) string {
+	field := m.Field
+	if m.Column >= 0 {
+		field = cmp.Or(field, a.columnTitle(a.columnHeader(m.Column), ""))
 	}
-	if n := len(b); n > 0 && !strings.ContainsRune(".!?", rune(b[n-1])) {
-		b = append(b, '.')
-	}
-	return string(b)
+	return a.phrases.Sentence(field, m.Code, m.Text)
 }
 
-// columnTitle returns the header that the sender knows, and the field if that
-// has another name.
-func columnTitle(header, field string) string {
-	header = strings.TrimSpace(reporttext.Clean(header))
-	switch {
-	case header == "" && field == "":
-		return "(whole row)"
-	case header == "" || field == "" || strings.EqualFold(header, field):
-		return cmp.Or(header, field)
-	}
-	return header + " (" + field + ")"
+// columnTitle returns the sender's header, or the title of the field in a list
+// without that column.
+func (a *Annotation) columnTitle(header, field string) string {
+	return cmp.Or(strings.TrimSpace(reporttext.Clean(header)), a.Headings.Title(field), "(whole row)")
 }

@@ -113,18 +113,21 @@ var exposition string
 
 // Encode writes the metrics in the text exposition format, version 0.0.4
 // (prometheus.io, "Exposition formats").
-func (s Snapshot) Encode(w io.Writer) error {
+func (s Snapshot) Encode(w io.Writer) error { return encodeText(w, exposition, s, s) }
+
+// encodeText executes a template of samples that have the labels of s.
+func encodeText(w io.Writer, text string, s Snapshot, data any) error {
 	t, err := template.New("metrics").Funcs(template.FuncMap{
 		"labels":   s.formatLabels,
 		"number":   formatNumber,
 		"seconds":  func(t time.Time) string { return formatNumber(float64(t.UnixMilli()) / 1000) },
 		"statuses": ledger.Statuses,
-	}).Parse(exposition)
+	}).Parse(text)
 	if err != nil {
 		return err
 	}
 	var out bytes.Buffer
-	if err := t.Execute(&out, s); err != nil {
+	if err := t.Execute(&out, data); err != nil {
 		return err
 	}
 	_, err = w.Write(out.Bytes())

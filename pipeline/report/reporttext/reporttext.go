@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/formula"
@@ -33,8 +34,8 @@ func LinkCell(link string) string {
 // invalid UTF-8 and each unsafe character (see IsUnsafe) but TAB, LF and CR. A
 // CR LF becomes LF.
 func Clean(s string) string {
-	if isPrintableASCII(s) {
-		return s
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s // most text
 	}
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
@@ -45,28 +46,11 @@ func Clean(s string) string {
 	}, s)
 }
 
-func isPrintableASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
 // IsUnsafe reports whether a character must not reach a terminal or a file that
 // people read: it is a control character, reorders the text around it, or is
 // not allowed in XML 1.0. TAB and line ends are among them.
 func IsUnsafe(r rune) bool {
-	switch {
-	case r < ' ', r >= 0x7f && r < 0xa0, r == '\uFFFE', r == '\uFFFF':
-		return true
-	case r == '\u061C', r == '\u200E', r == '\u200F', r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
-		return true // Unicode's property Bidi_Control
-	case r == '\u2028', r == '\u2029':
-		return true // line ends that only some programs see
-	}
-	return false
+	return unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\uFFFE' || r == '\uFFFF'
 }
 
 var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)

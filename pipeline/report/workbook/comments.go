@@ -94,13 +94,13 @@ func commentsXML(list []Comment) []byte {
 	var b strings.Builder
 	b.WriteString(xml.Header + `<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:xr="` + RevisionSpace + `" mc:Ignorable="xr"><authors>`)
 	for _, name := range authors {
-		b.WriteString("<author>" + escapeXML(name) + "</author>")
+		b.WriteString("<author>" + EscapeXML(name) + "</author>")
 	}
 	b.WriteString("</authors><commentList>")
 	for _, one := range list {
-		b.WriteString(`<comment ref="` + escapeXML(one.Cell) + `" authorId="` + strconv.Itoa(slices.Index(authors, one.Author)) + `"`)
+		b.WriteString(`<comment ref="` + EscapeXML(one.Cell) + `" authorId="` + strconv.Itoa(slices.Index(authors, one.Author)) + `"`)
 		if one.UID != "" {
-			b.WriteString(` xr:uid="` + escapeXML(one.UID) + `"`)
+			b.WriteString(` xr:uid="` + EscapeXML(one.UID) + `"`)
 		}
 		b.WriteString(`><text>` + one.Text + "</text></comment>")
 	}
@@ -114,10 +114,12 @@ func TextRun(bold bool, s string) string {
 	if bold {
 		look = "<b/>" + look
 	}
-	return `<r><rPr>` + look + `</rPr><t xml:space="preserve">` + escapeXML(s) + `</t></r>`
+	return `<r><rPr>` + look + `</rPr><t xml:space="preserve">` + EscapeXML(s) + `</t></r>`
 }
 
-func escapeXML(s string) string {
+// EscapeXML returns text as it is written in XML, cleaned of what XML does not
+// allow.
+func EscapeXML(s string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(reporttext.Clean(s))) // a strings.Builder never fails
 	return strings.ReplaceAll(b.String(), "&#xA;", "\n")

@@ -3,14 +3,12 @@ package workbook
 import (
 	"archive/zip"
 	"bufio"
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"strconv"
-	"strings"
 )
 
 // LinkColumn is the clickable cells of one column of a sheet. excelize needs
@@ -20,7 +18,8 @@ type LinkColumn struct {
 	part   string // of the archive: the sheet
 	column string
 	rows   []int32
-	file   *os.File      // the relationships, in the scratch directory
+	inside bool          // they lead to places in the workbook, and need no relationships
+	file   *os.File      // the relationships, or if inside the elements, in the scratch directory
 	out    *bufio.Writer // to file
 }
 
@@ -31,15 +30,22 @@ func (b *Workbook) AddLinkColumn(sheet string, column int) (*LinkColumn, error) 
 	if err != nil {
 		return nil, err
 	}
+	return b.addLinkColumn(sheet, index+1, column, false)
+}
+
+// addLinkColumn is AddLinkColumn for the sheet with this id, which names its
+// part of the archive.
+func (b *Workbook) addLinkColumn(sheet string, id, column int, inside bool) (l *LinkColumn, err error) {
 	if err := b.File.SetCellHyperLink(sheet, "A1", "A1", "Location"); err != nil {
 		return nil, err
 	}
-	l := &LinkColumn{part: fmt.Sprintf("xl/worksheets/sheet%d.xml", index+1), column: ColumnName(column)}
+	l = &LinkColumn{part: fmt.Sprintf("xl/worksheets/sheet%d.xml", id), column: ColumnName(column), inside: inside}
 	if l.file, err = os.CreateTemp(b.scratch, "links-"); err != nil {
 		return nil, err
 	}
 	l.out = bufio.NewWriter(l.file)
 	b.links = append(b.links, l)
+	b.ReplaceElement(l.part, "hyperlinks", l.writeElement)
 	return l, nil
 }
 
@@ -55,40 +61,73 @@ func (l *LinkColumn) Add(row int, address string) error {
 	return err
 }
 
-// writeElements writes the links as elements of the sheet.
-func (l *LinkColumn) writeElements(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	for i, row := range l.rows {
-		_, _ = out.WriteString(`<hyperlink ref="` + l.column + strconv.Itoa(int(row)) + `" r:id="rId` + strconv.Itoa(i+1) + `"/>`)
+// AddJump makes the cell of a row lead to a place in the workbook.
+func (l *LinkColumn) AddJump(row int, location string) error {
+	l.rows = append(l.rows, int32(row))
+	_, _ = fmt.Fprintf(l.out, `<hyperlink ref="%s%d" location="`, l.column, row)
+	_ = xml.EscapeText(l.out, []byte(location))
+	_, err := l.out.WriteString(`"/>`) // a bufio.Writer keeps its first error
+	return err
+}
+
+// writeElement writes the links as an element of the sheet, nothing without
+// links.
+func (l *LinkColumn) writeElement(w io.Writer) error {
+	if len(l.rows) == 0 {
+		return nil
 	}
+	out := bufio.NewWriter(w)
+	_, _ = out.WriteString("<hyperlinks>")
+	if l.inside {
+		if err := l.copyFile(out); err != nil {
+			return err
+		}
+	}
+	for i := 0; !l.inside && i < len(l.rows); i++ {
+		_, _ = out.WriteString(`<hyperlink ref="` + l.column + strconv.Itoa(int(l.rows[i])) + `" r:id="rId` + strconv.Itoa(i+1) + `"/>`)
+	}
+	_, _ = out.WriteString("</hyperlinks>")
 	return out.Flush()
 }
 
 // writeRelationships writes the part that holds the addresses.
 func (l *LinkColumn) writeRelationships(w io.Writer) error {
+	if _, err := io.WriteString(w, xml.Header+`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`); err != nil {
+		return err
+	}
+	if err := l.copyFile(w); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, `</Relationships>`)
+	return err
+}
+
+// copyFile writes what was added.
+func (l *LinkColumn) copyFile(w io.Writer) error {
 	if err := l.out.Flush(); err != nil {
 		return err
 	}
 	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err := io.Copy(w, io.MultiReader(strings.NewReader(xml.Header+`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`),
-		l.file, strings.NewReader(`</Relationships>`)))
+	_, err := io.Copy(w, l.file)
 	return err
 }
 
-// linkedArchive is the archive of a workbook, into which it inserts our links.
+// linkedArchive is the archive of a workbook, into which it inserts our links
+// and elements.
 type linkedArchive struct {
 	*zip.Writer
-	links []*LinkColumn
+	links    []*LinkColumn
+	elements []element
 }
 
 // Create starts a part.
 func (a linkedArchive) Create(name string) (io.Writer, error) {
 	w, err := a.Writer.Create(name)
-	for _, l := range a.links {
-		if l.part == name {
-			return rewriteXML(w, l), err
+	for _, e := range a.elements {
+		if e.part == name {
+			w = newReplacer(w, e)
 		}
 	}
 	return w, err
@@ -97,6 +136,9 @@ func (a linkedArchive) Create(name string) (io.Writer, error) {
 // Close adds the parts that belong to the links.
 func (a linkedArchive) Close() error {
 	for _, l := range a.links {
+		if l.inside {
+			continue
+		}
 		dir, sheet := path.Split(l.part)
 		w, err := a.Writer.Create(dir + "_rels/" + sheet + ".rels")
 		if err == nil {
@@ -107,58 +149,4 @@ func (a linkedArchive) Close() error {
 		}
 	}
 	return a.Writer.Close()
-}
-
-const (
-	hyperlinksStart = "<hyperlinks>"
-	hyperlinksEnd   = "</hyperlinks>"
-)
-
-// sheetRewriter passes a sheet on with the links in the place of its one link.
-type sheetRewriter struct {
-	w     io.Writer
-	links *LinkColumn
-	tail  []byte // not passed on yet: from the start tag, or from what may become one
-	found bool
-	done  bool
-}
-
-// rewriteXML returns a writer to w that inserts links into the XML of a sheet.
-// The start tag of hyperlinks cannot occur in cell text, where < is escaped.
-func rewriteXML(w io.Writer, links *LinkColumn) io.Writer { return &sheetRewriter{w: w, links: links} }
-
-// Write passes on the next bytes. It keeps some until more is known, at the
-// latest until the end tag, which every marked sheet has.
-func (s *sheetRewriter) Write(p []byte) (int, error) {
-	if s.done {
-		return s.w.Write(p)
-	}
-	s.tail = append(s.tail, p...)
-	if !s.found {
-		i := bytes.Index(s.tail, []byte(hyperlinksStart))
-		if s.found = i >= 0; !s.found {
-			i = max(0, len(s.tail)-len(hyperlinksStart)+1)
-		}
-		if _, err := s.w.Write(s.tail[:i]); err != nil {
-			return 0, err
-		}
-		s.tail = append(s.tail[:0], s.tail[i:]...)
-	}
-	end := bytes.Index(s.tail, []byte(hyperlinksEnd))
-	if !s.found || end < 0 {
-		return len(p), nil
-	}
-	s.done = true
-	rest := s.tail[end+len(hyperlinksEnd):]
-	if s.links.Len() > 0 {
-		rest = s.tail[end:]
-		if _, err := io.WriteString(s.w, hyperlinksStart); err != nil {
-			return 0, err
-		}
-		if err := s.links.writeElements(s.w); err != nil {
-			return 0, err
-		}
-	}
-	_, err := s.w.Write(rest)
-	return len(p), err
 }

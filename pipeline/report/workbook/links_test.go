@@ -6,7 +6,7 @@ import (
 )
 
 // The links get into the sheet however its bytes are cut.
-func TestRewriteXML(t *testing.T) {
+func TestReplacer(t *testing.T) {
 	const sheet = "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><hyperlinks><hyperlink ref=\"A1\"></hyperlink></hyperlinks><pageSetup/>"
 	for rows, want := range map[int]string{
 		0: "<sheetData>a &lt;hyperlinks> < <hyper</sheetData><pageSetup/>",
@@ -14,7 +14,8 @@ func TestRewriteXML(t *testing.T) {
 	} {
 		for size := 1; size <= len(sheet); size++ {
 			var out bytes.Buffer
-			s := rewriteXML(&out, &LinkColumn{column: "G", rows: []int32{2, 3}[:rows]})
+			links := &LinkColumn{column: "G", rows: []int32{2, 3}[:rows]}
+			s := newReplacer(&out, element{name: "hyperlinks", write: links.writeElement})
 			for rest := sheet; rest != ""; {
 				n := min(size, len(rest))
 				if _, err := s.Write([]byte(rest[:n])); err != nil {

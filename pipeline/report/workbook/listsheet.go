@@ -1,11 +1,5 @@
 package workbook
 
-import (
-	"fmt"
-
-	"github.com/xuri/excelize/v2"
-)
-
 // ListSheet is a sheet laid out cell by cell from top to bottom: a title, a few
 // lines, a table or two. After the first error its methods do nothing; Err
 // returns it. Text is written as it is, unguarded.
@@ -69,17 +63,6 @@ func (p *ListSheet) SetStyle(column, style int) {
 // MergeCells joins cells of the current row; columns are from 0.
 func (p *ListSheet) MergeCells(from, to int) {
 	p.Keep(p.book.File.MergeCell(p.name, CellName(from, p.Row), CellName(to, p.Row)))
-}
-
-// LinkCell makes a cell of the current row lead to a place in the workbook.
-func (p *ListSheet) LinkCell(column int, tip, location string) {
-	p.Keep(p.book.File.SetCellHyperLink(p.name, CellName(column, p.Row), location, "Location", excelize.HyperlinkOpts{Tooltip: &tip}))
-	p.SetStyle(column, p.book.Style.Jump)
-}
-
-// AddFilter puts a filter on the table whose header is row header.
-func (p *ListSheet) AddFilter(header int) {
-	p.Keep(p.book.File.AutoFilter(p.name, fmt.Sprintf("A%d:%s", header, CellName(len(p.widths)-1, p.Row)), nil))
 }
 
 // Err returns the first error.

@@ -38,12 +38,33 @@ const (
 	linkColour  = "1D5FA8"
 	white       = "FFFFFF"
 
-	// ProblemFill and WarningFill mark cells. They are pale, so that text in
-	// any colour stays legible, and used for nothing else, so that a later
-	// annotation recognises them.
-	ProblemFill = "FACFCB"
-	WarningFill = "FFEFB9"
+	// The fills and frames of marked cells. The fills are pale, so that text
+	// stays legible. All are used for nothing else, so that a later annotation
+	// recognises them.
+	ProblemFill  = "FACFCB"
+	ProblemFrame = "C1121F"
+	WarningFill  = "FFEFB9"
+	WarningFrame = "9A6700"
 )
+
+// ProblemLook returns the mark of a cell to be corrected.
+func ProblemLook() excelize.Style {
+	return excelize.Style{Fill: Fill(ProblemFill), Border: frame(ProblemFrame, 2)}
+}
+
+// WarningLook returns the mark of a cell to be checked. Its frame is dashed, so
+// that the two differ in print too.
+func WarningLook() excelize.Style {
+	return excelize.Style{Fill: Fill(WarningFill), Border: frame(WarningFrame, 8)}
+}
+
+// frame returns the four borders of a cell in one colour and style of excelize.
+func frame(colour string, style int) (all []excelize.Border) {
+	for _, side := range []string{"left", "right", "top", "bottom"} {
+		all = append(all, border(side, colour, style)...)
+	}
+	return all
+}
 
 func font(size float64, bold bool, colour string) *excelize.Font {
 	return &excelize.Font{Family: "Calibri", Size: size, Bold: bold, Color: colour}
@@ -99,7 +120,7 @@ func (b *Workbook) addStyles() error {
 		look{&st.Text, excelize.Style{Font: ink, NumFmt: asText, Alignment: top}},
 		look{&st.Wrapped, excelize.Style{Font: ink, NumFmt: asText, Alignment: topWrap}},
 		look{&st.Number, excelize.Style{Font: ink, Alignment: topLeft}},
-		look{&st.Note, excelize.Style{Font: ink, NumFmt: asText, Alignment: topWrap, Fill: Fill(noteColour)}},
+		look{&st.Note, excelize.Style{Font: ink, NumFmt: asText, Alignment: top, Fill: Fill(noteColour)}},
 		look{&st.Link, excelize.Style{Font: linkFont(), NumFmt: asText, Alignment: top}},
 		look{&st.Count, excelize.Style{Font: ink, NumFmt: thousands, Border: under, Alignment: right}},
 		look{&st.Share, excelize.Style{Font: grey, CustomNumFmt: &percent, Border: under, Alignment: right}},
@@ -118,9 +139,9 @@ func (b *Workbook) addStyles() error {
 // addListStyles adds the styles of annotated lists and templates.
 func (b *Workbook) addListStyles() error {
 	wrap := &excelize.Alignment{Vertical: "top", Horizontal: "left", WrapText: true}
-	marked := func(colour string) excelize.Style {
+	marked := func(mark excelize.Style) excelize.Style {
 		s := listStyle(font(11, true, InkColour), wrap)
-		s.Fill = Fill(colour)
+		s.Fill, s.Border = mark.Fill, mark.Border
 		return s
 	}
 	header := func(fill, ink string) excelize.Style {
@@ -132,8 +153,8 @@ func (b *Workbook) addListStyles() error {
 	return b.addLooks(
 		look{&st.Entry, listStyle(font(11, false, InkColour), wrap)},
 		look{&st.Jump, listStyle(linkFont(), wrap)},
-		look{&st.Problem, marked(ProblemFill)},
-		look{&st.Warning, marked(WarningFill)},
+		look{&st.Problem, marked(ProblemLook())},
+		look{&st.Warning, marked(WarningLook())},
 		look{&st.TemplateNeeded, header(HeadColour, white)},
 		look{&st.TemplateOptional, header(lineColour, HeadColour)},
 		look{&st.TemplateExample, excelize.Style{Font: example, NumFmt: asText, Fill: Fill(noteColour)}})

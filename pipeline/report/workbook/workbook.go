@@ -8,6 +8,7 @@ package workbook
 
 import (
 	"archive/zip"
+	"compress/flate"
 	"errors"
 	"io"
 	"strconv"
@@ -37,8 +38,9 @@ type Workbook struct {
 	File  *excelize.File
 	Style Styles
 
-	scratch string
-	links   []*LinkColumn
+	scratch  string
+	links    []*LinkColumn
+	elements []element
 }
 
 // New creates a workbook whose first sheet has this name. What does not fit in
@@ -49,17 +51,17 @@ func New(scratch, first string) (*Workbook, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	b, err := FromFile(f)
+	b, err := FromFile(f, scratch)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	b.scratch = scratch
 	return b, nil
 }
 
-// FromFile adds our styles to an open workbook. Close closes f.
-func FromFile(f *excelize.File) (*Workbook, error) {
-	b := &Workbook{File: f}
+// FromFile adds our styles to an open workbook. Close closes f. What does not
+// fit in memory goes to scratch, a private directory that the caller removes.
+func FromFile(f *excelize.File, scratch string) (*Workbook, error) {
+	b := &Workbook{File: f, scratch: scratch}
 	return b, errors.Join(b.addStyles(), b.addListStyles())
 }
 
@@ -67,10 +69,11 @@ func FromFile(f *excelize.File) (*Workbook, error) {
 // in memory. comment becomes the comment of the archive.
 func (b *Workbook) Save(w io.Writer, comment string) error {
 	archive := zip.NewWriter(w)
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	if err := archive.SetComment(comment); err != nil {
 		return err
 	}
-	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links} })
+	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links, b.elements} })
 	_, err := b.File.WriteToBuffer()
 	return err
 }

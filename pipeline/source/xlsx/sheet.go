@@ -19,6 +19,7 @@ type Rows struct {
 	ns             namespace
 	refuseFormulas bool
 	merges         *mergeSweep // nil in a survey, whose records have no cells
+	hiddenColumns  []columnSpan
 
 	found   sheetFindings
 	state   passState

@@ -27,6 +27,7 @@ func (b *Workbook) ReadSheet(sheet Sheet, refuseFormulas bool) (*Rows, []table.N
 	}
 	rows.refuseFormulas = refuseFormulas
 	rows.merges = newMergeSweep(found.merges)
+	rows.hiddenColumns = found.hiddenColumns
 	return rows, b.noteFindings(found, sheet, refuseFormulas), nil
 }
 
@@ -101,6 +102,20 @@ func (b *Workbook) noteFindings(f *sheetFindings, sheet Sheet, refuseFormulas bo
 	return notes
 }
 
-func (f *sheetFindings) isHidden(column int) bool {
-	return slices.ContainsFunc(f.hiddenColumns, func(s columnSpan) bool { return s.first <= column && column <= s.last })
+func (f *sheetFindings) isHidden(column int) bool { return isWithin(f.hiddenColumns, column) }
+
+// isWithin reports whether one of the spans has a column.
+func isWithin(spans []columnSpan, column int) bool {
+	return slices.ContainsFunc(spans, func(s columnSpan) bool { return s.first <= column && column <= s.last })
+}
+
+// HiddenColumns returns which of the first columns of a sheet are hidden, from
+// 0. ReadSheet has found them.
+func (p *Rows) HiddenColumns(columns int) (hidden []int) {
+	for column := range columns {
+		if isWithin(p.hiddenColumns, column+1) {
+			hidden = append(hidden, column)
+		}
+	}
+	return hidden
 }

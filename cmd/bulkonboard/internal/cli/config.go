@@ -18,21 +18,21 @@ import (
 )
 
 func newConfigCommand(con *term.Console) *cobra.Command {
-	return subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check the config file", Long: configText}, newConfigCheckCommand(con))
+	return subcommand.GroupCommand(&cobra.Command{Use: "config", Short: "check and explain the settings", Long: configText}, newConfigCheckCommand(con))
 }
 
 func newConfigCheckCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "read the config file and the environment, and list every mistake",
-		Long: `Reads the config file and the BULKONBOARD_ environment variables, tries every
-setting on every command that has it, checks what the settings of run mean
-together, and lists every mistake with its line. Nothing is sent or created.`,
+		Short: "read the configuration file and the environment, and list every mistake",
+		Long: `Reads the configuration file and the BULKONBOARD_ environment variables, tries every
+setting on every command that has it, checks the settings of run together, and lists
+every mistake with its line. Nothing is sent or created.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runConfigCheck(con, c) },
 	}
 	settings.AddConfigFlag(c)
-	c.Flags().Lookup("config").Hidden = false // it is what this is about
+	c.Flags().Lookup("config").Hidden = false // it is the point of this command
 	return c
 }
 
@@ -43,9 +43,9 @@ func runConfigCheck(con *term.Console, c *cobra.Command) error {
 	all := settings.SplitErrors(err)
 	if file == nil && err == nil {
 		if _, err := os.Lstat(settings.DefaultConfigFile); err == nil {
-			return exit.NewUsageError(fmt.Errorf("%s is not read", settings.DefaultConfigFile), "own it and run chmod go-w on it, or name it with --config")
+			return exit.NewUsageError(fmt.Errorf("%s is ignored: you do not own it, or others can write to it", settings.DefaultConfigFile), "take ownership and run chmod go-w on it, or name it with --config")
 		}
-		con.Sayf("there is no config file")
+		con.Sayf("no configuration file")
 	}
 	fresh := NewRootCommand(con) // flags without values
 	for _, name := range slices.Sorted(maps.Keys(file)) {
@@ -80,8 +80,8 @@ func warnStrays(con *term.Console, flags []string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(con.Env)) {
 		if strings.HasPrefix(name, settings.EnvPrefix) && !slices.Contains(known, name) {
-			fmt.Fprintf(con.Err, "warning: environment variable %s is no setting; %s\n", term.Printable(name),
-				settings.SuggestName(name, known, "the settings are BULKONBOARD_ and a flag in capitals, its dashes as underscores"))
+			fmt.Fprintf(con.Err, "warning: environment variable %s is not a setting; %s\n", term.Printable(name),
+				settings.SuggestName(name, known, "settings are BULKONBOARD_ and a flag in capitals, with underscores for dashes"))
 		}
 	}
 }
@@ -101,26 +101,27 @@ func tryEverywhere(c *cobra.Command, name string, set settings.Setting) error {
 	return nil
 }
 
-const configText = `A setting is taken from the first of these that has it:
+const configText = `A setting comes from the first of these that has it:
 
   1. the flag
   2. the environment variable BULKONBOARD_<FLAG>: --max-new is BULKONBOARD_MAX_NEW
-  3. the config file, YAML: the flag's name without dashes, and its value; a list
-     or FIELD: VALUE lines where the flag is repeatable
+  3. the configuration file, in YAML: the flag without its leading dashes, and its
+     value; repeatable flags take a list or FIELD: VALUE lines
   4. the default
 
-The config file is the one of --config, else bulkonboard.yaml in the working
-directory if you own it and no other user can write to it. A file that was only
-found there may set rate, burst, workers, lock-timeout, quiet, json, log-format
-and no-progress; anything else in it is a mistake, since whoever filled the
-directory could choose where the key and the customers go. Name it with --config.
+The configuration file is the one that --config names, else bulkonboard.yaml in the
+working directory if you own it and no other user can write to it. A file that you
+did not name may set only rate, burst, workers, lock-timeout, quiet, json, log-format
+and no-progress. Anything else in it is an error, because it could come with a
+directory that you were given, and would decide where the key and the customers go.
+Name it with --config.
 
-bulkonboard config check tries all of it and lists every mistake with its line.
+bulkonboard config check lists every mistake with its line.
 
-The API key is never a flag or a setting: --api-key-file FILE, or the environment
-variable BULKONBOARD_API_KEY, or the terminal asks for it. A proxy's password is
-taken from BULKONBOARD_PROXY, HTTPS_PROXY with --proxy=env, or a named config file,
-never from the command line.
+The API key is never a flag or a setting. It comes from --api-key-file FILE, else from
+the environment variable BULKONBOARD_API_KEY, else from a prompt. Put the password of
+a proxy into BULKONBOARD_PROXY, into HTTPS_PROXY with --proxy=env, or into a named
+configuration file, never on the command line.
 
     # onboarding.yaml, named with --config
     rate: 10/s

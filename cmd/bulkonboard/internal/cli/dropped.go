@@ -41,7 +41,7 @@ func runDropped(ctx context.Context, con *term.Console, c, root *cobra.Command, 
 	}
 	err = check.RunE(check, args)
 	if unmarked != nil {
-		fmt.Fprintf(con.Err, "without a marked workbook: %s\n  to have one, copy the file to a directory of your own and drop that one\n", term.Printable(unmarked.Error()))
+		fmt.Fprintf(con.Err, "no marked workbook was written: %s\n  copy the file to a directory of your own and drop the copy instead\n", term.Printable(unmarked.Error()))
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
@@ -18,7 +19,7 @@ import (
 // statusText returns the tables of statuses and codes.
 func statusText() string {
 	var b strings.Builder
-	b.WriteString("Every row ends in exactly one status. In brackets: what the next run does with it.\n\n")
+	b.WriteString("Every row ends with exactly one status. In brackets: what the next run does with it.\n\n")
 	for _, s := range ledger.Statuses() {
 		meaning, next := session.StatusMeaning(s)
 		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
@@ -32,9 +33,9 @@ func statusText() string {
 	}
 	b.WriteString("\nCodes of invalid rows:\n")
 	list(false)
-	b.WriteString("\nWarnings, which change no status (in reports: warn:...):\n")
+	b.WriteString("\nWarnings, which change no status (warn:... in reports):\n")
 	list(true)
-	b.WriteString("\nCodes of rows that are held, repeat another one, or wait for evidence:\n")
+	b.WriteString("\nCodes of rows that are held, repeat another row, or wait for evidence:\n")
 	for _, c := range pipeline.Codes() {
 		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
 	}
@@ -55,7 +56,7 @@ func exitText() string {
 	return b.String()
 }
 
-// newHelpTopics returns the pages of `help` that are no commands.
+// newHelpTopics returns the pages of `help` that are not commands.
 func newHelpTopics(root *cobra.Command) []*cobra.Command {
 	page := func(name, short string, text func() string) *cobra.Command {
 		c := &cobra.Command{Use: name, Short: short}
@@ -63,11 +64,11 @@ func newHelpTopics(root *cobra.Command) []*cobra.Command {
 		return c
 	}
 	return []*cobra.Command{
-		page("exit-codes", "what the exit codes mean", func() string {
-			return "The first that applies, from the top, except 0 and 3:\n\n" + exitText()
+		page("exit-codes", "exit codes and their meaning", func() string {
+			return "If several apply, the one listed first is used; 0 and 3 mean the run finished.\n\n" + exitText()
 		}),
-		page("statuses", "the statuses of rows, and their codes", statusText),
-		page("run-advanced", "the flags of run that few need", func() string { return advancedText(root) }),
+		page("statuses", "row statuses and codes", statusText),
+		page("run-advanced", "advanced flags of run", func() string { return advancedText(root) }),
 	}
 }
 
@@ -94,5 +95,22 @@ func refuseUnknownTopics(root *cobra.Command) {
 			hint = settings.SuggestName(rest[0], names, hint)
 		}
 		return exit.NewUsageError(fmt.Errorf("unknown help topic %q", strings.Join(args, " ")), hint)
+	}
+}
+
+// describeCobraCommands gives the commands that cobra adds our own words, and
+// completion the check of its arguments.
+func describeCobraCommands(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Short = "write the completion script for a shell"
+			subcommand.GroupCommand(c)
+			for _, shell := range c.Commands() {
+				shell.Short = "write the completion script for " + shell.Name()
+			}
+		case "help":
+			c.Short = "explain a command or a topic"
+		}
 	}
 }

@@ -1,11 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,38 +25,56 @@ import (
 
 type reportOptions struct {
 	settings.TargetFlags
-	input   string
-	run     string
+	inputSelection
 	all     bool
 	only    []string
 	since   string
 	noLinks bool
+	format  settings.Choice // of standard output
 	reports []string
 }
 
 func newReportCommand(con *term.Console) *cobra.Command {
-	var f reportOptions
+	f := reportOptions{format: settings.Choice{Words: []string{string(report.CSV), string(report.XLSX), string(report.HTML), string(report.JSON)}}}
 	c := &cobra.Command{
-		Use:   "report [flags]",
-		Short: "write reports from the ledger, at any moment",
-		Long: `Writes the report of the newest input, of another one, of a run, or of all customers,
-also during a run. A report has verification links unless
---no-links is given: keep it as carefully as passwords.`,
-		Args: subcommand.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runReport(c.Context(), con, c, &f) },
+		Use:   "report [flags] [FILE...|-]",
+		Short: "write reports from the ledger, at any time",
+		Long: `Writes the report of the newest input, of another one, of a run, or of all
+customers, also during a run. FILE ends in .csv, .xlsx, .html or .json; without one
+the report goes beside the input, and with - to standard output.
+
+A report has verification links unless you give --no-links: keep it as carefully as
+passwords.`,
+		Example: `  bulkonboard report staff.xlsx
+  bulkonboard report --run last --only rejected,invalid -`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			f.reports = append(f.reports, args...)
+			return runReport(c.Context(), con, c, &f)
+		},
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().StringVar(&f.input, "input", "", "rows of the input `FILE`")
-	c.Flags().StringVar(&f.run, "run", "", "rows of the input of run `ID`, or last")
-	c.Flags().BoolVar(&f.all, "all", false, "every customer once")
-	c.Flags().StringSliceVar(&f.only, "only", nil, "rows of these `STATUS,...` only")
-	c.Flags().StringVar(&f.since, "since", "", "rows decided at or after `TIME` (RFC 3339, a date, or 24h)")
+	f.addFlags(c, "report")
+	c.Flags().BoolVar(&f.all, "all", false, "report every customer once")
+	c.Flags().StringSliceVar(&f.only, "only", nil, "report only rows with these `STATUS,...`")
+	c.Flags().StringVar(&f.since, "since", "", "report only rows decided at or after `TIME` (RFC 3339, a date, or an age such as 24h)")
 	c.Flags().BoolVar(&f.noLinks, "no-links", false, "leave out verification links")
-	c.Flags().StringArrayVar(&f.reports, "report", nil, "report `FILE`: .csv .xlsx .html .json (repeatable)")
+	c.Flags().Var(&f.format, "format", "format of standard output (default csv)")
+	c.Flags().StringArrayVar(&f.reports, "report", nil, "write to `FILE` (repeatable)")
+	settings.HideOldOutput(c.Flags(), "report")
 	return c
 }
 
 func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *reportOptions) (err error) {
+	toStdout := slices.Contains(f.reports, subcommand.StandardOutput)
+	switch {
+	case toStdout && len(f.reports) > 1:
+		return exit.UsageErrorf("- is standard output and cannot be combined with files")
+	case !toStdout && f.format.Value != "":
+		return exit.UsageErrorf("--format is for standard output; the name of a file says its format")
+	case f.format.Value == string(report.XLSX) && con.Out.IsTerminal():
+		return exit.NewUsageError(errors.New("a workbook cannot be shown on a terminal"), "name a FILE, or redirect standard output")
+	}
 	sel, err := f.parseSelection(time.Now())
 	if err != nil {
 		return err
@@ -70,7 +89,7 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 		return err
 	}
 	if len(batches) == 0 {
-		return exit.UsageErrorf("the ledger holds no input yet")
+		return errNoInput()
 	}
 	meta := report.Meta{Version: session.Version(), Environment: info.Environment, Ledger: info.Path, Asked: time.Now(), NoLinks: f.noLinks}
 	if meta.Batches, err = f.chooseBatches(ctx, l, batches, &sel); err != nil {
@@ -81,9 +100,12 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 	}
 	if len(meta.Batches) == 1 && sqlite.IsPruned(meta.Batches[0]) && !sel.All {
 		if meta.Batches[0].Rows == 0 {
-			return exit.NewUsageError(errors.New("the rows of that input are no longer kept"), "--all reports every customer once; --keep-runs keeps rows longer")
+			return exit.NewUsageError(errors.New("the ledger no longer has the rows of that input"), "--all reports every customer once; run --keep-runs keeps rows longer")
 		}
-		con.Sayf("warning: only some rows of that input are still kept; --all reports every customer once")
+		con.Sayf("warning: the ledger has only some rows of that input; --all reports every customer once")
+	}
+	if toStdout {
+		return f.stream(ctx, con, l, meta, sel)
 	}
 	names := f.reports
 	if len(names) == 0 {
@@ -124,6 +146,25 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 	return err
 }
 
+// stream writes one report to standard output.
+func (f *reportOptions) stream(ctx context.Context, con *term.Console, l *sqlite.Ledger, meta report.Meta, sel ledger.Selection) (err error) {
+	if !f.noLinks {
+		session.NoteLinksShown(ctx, con, ledger.Info{Path: meta.Ledger, Environment: meta.Environment}, "report")
+	}
+	still, err := l.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer still.Close()
+	scratch, err := os.MkdirTemp("", "bulkonboard-")
+	if err != nil {
+		return err
+	}
+	kind := report.Kind(cmp.Or(f.format.Value, string(report.CSV)))
+	err = report.Stream(ctx, con.Out.DataWriter(), kind, scratch, meta, still.Rows(ctx, sel))
+	return errors.Join(err, os.RemoveAll(scratch))
+}
+
 // describeRun fills in what the ledger knows of the run that the rows are of, or
 // else of the newest of their input, and of the users.
 func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
@@ -154,28 +195,19 @@ func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info 
 // parseSelection reads the flags that choose rows.
 func (f *reportOptions) parseSelection(now time.Time) (ledger.Selection, error) {
 	sel := ledger.Selection{All: f.all}
-	given := 0
-	for _, is := range []bool{f.input != "", f.run != "", f.all} {
-		if is {
-			given++
-		}
-	}
-	if given > 1 {
+	if f.all && (f.input != "" || f.run != "") {
 		return sel, exit.UsageErrorf("--input, --run and --all each choose the rows: give one of them")
+	}
+	var err error
+	if sel.Run, err = f.runID(); err != nil {
+		return sel, err
 	}
 	for _, s := range f.only {
 		st := ledger.Status(strings.TrimSpace(s))
 		if !slices.Contains(ledger.Statuses(), st) {
-			return sel, exit.NewUsageError(fmt.Errorf("--only: there is no status %q", s), "bulkonboard help statuses lists them")
+			return sel, exit.NewUsageError(fmt.Errorf("--only: unknown status %q", s), "bulkonboard help statuses lists the statuses")
 		}
 		sel.Only = append(sel.Only, st)
-	}
-	if f.run != "" && f.run != "last" {
-		id, err := strconv.ParseInt(f.run, 10, 64)
-		if err != nil || id < 1 {
-			return sel, exit.NewUsageError(errors.New("--run takes the number of a run, or last"), "bulkonboard ledger log lists them")
-		}
-		sel.Run = id
 	}
 	if f.since != "" {
 		at, err := readTime(f.since, now)
@@ -187,40 +219,6 @@ func (f *reportOptions) parseSelection(now time.Time) (ledger.Selection, error) 
 	return sel, nil
 }
 
-// chooseBatches completes the selection by what is in the ledger, and returns the
-// batches that its rows come from.
-func (f *reportOptions) chooseBatches(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
-	switch {
-	case sel.All:
-		return batches, nil
-	case f.input != "":
-		i := slices.IndexFunc(batches, session.MatchesFile(f.input))
-		if i < 0 {
-			return nil, exit.NewUsageError(fmt.Errorf("no run has read %s as it is now", f.input), "bulkonboard ledger log lists the inputs")
-		}
-		sel.Batch = batches[i].ID
-		return batches[i : i+1], nil
-	case f.run == "last" || sel.Run != 0:
-		for r, err := range l.Log(ctx) {
-			if err != nil {
-				return nil, err
-			}
-			if r.Batch == 0 || sel.Run != 0 && r.ID != sel.Run {
-				continue
-			}
-			sel.Run = r.ID
-			i := slices.IndexFunc(batches, func(b ledger.Batch) bool { return b.ID == r.Batch })
-			if i < 0 {
-				break
-			}
-			return batches[i : i+1], nil
-		}
-		return nil, exit.NewUsageError(errors.New("there is no such run with an input"), "bulkonboard ledger log lists them")
-	}
-	sel.Batch = batches[0].ID
-	return batches[:1], nil
-}
-
 func readTime(text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
@@ -230,5 +228,5 @@ func readTime(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, exit.UsageErrorf("--since takes a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or a span such as 24h")
+	return time.Time{}, exit.UsageErrorf("--since: write a time such as 2026-01-31T08:00:00Z, a date such as 2026-01-31, or an age such as 24h")
 }

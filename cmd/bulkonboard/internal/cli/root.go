@@ -9,7 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/kyccmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/linkscmd"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/sandboxcmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -20,14 +20,15 @@ func NewRootCommand(con *term.Console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bulkonboard",
 		Short: "onboard customers in bulk through a partner's create-user API",
-		Long: `Bulkonboard reads a CSV or XLSX of customers, checks every row, submits the good
-ones under a rate limit, records every outcome in a ledger file, and writes a
-report of verification links and of everything that needs a person.
+		Long: `Bulkonboard reads a CSV or XLSX file of customers, checks every row, submits the
+valid ones under a rate limit, records every outcome in a ledger, and writes a report
+with verification links and everything that needs a review.
 
-The same command again continues where the last one ended.`,
-		Example: `  bulkonboard run --sandbox customers.csv        a rehearsal: nothing leaves this machine
-  bulkonboard validate customers.xlsx            check only
-  bulkonboard run --api-key-file key customers.csv`,
+To continue after an interruption, run the same command again.`,
+		Example: `  bulkonboard validate customers.xlsx
+  bulkonboard run --sandbox customers.csv
+  bulkonboard run --api-key-file key.txt customers.csv`,
+		Version:       versionLine(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -39,20 +40,20 @@ The same command again continues where the last one ended.`,
 	root.SetErr(con.Err)
 	root.SetIn(con.In)
 	root.SetUsageFunc(printUsage)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(c.Context(), con, c, root, args) }
 	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
-		newTemplateCommand(con), newSandboxCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
+		newTemplateCommand(con), sandboxcmd.NewCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
 	root.AddCommand(newHelpTopics(root)...)
 	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "completion" {
-			subcommand.GroupCommand(c)
-		}
-	}
 	refuseUnknownTopics(root)
-	completeChoices(root)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return settings.FillFlags(con, c, root) }
+	describeCobraCommands(root)
+	addCompletions(root)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		defer settings.ApplyLogFormat(con, c)
+		return settings.FillFlags(con, c, root)
+	}
 	return root
 }
 

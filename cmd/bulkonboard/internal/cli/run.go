@@ -13,12 +13,12 @@ func newRunCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run [flags] [FILE...]",
 		Short: "check everything, then submit, record, report; the same command again continues",
-		Long: `Reads and checks all input first, says what it found and what it will do, and
-only then sends. Every outcome is recorded in the ledger as it comes. The same
-command again continues where the last one ended, and sends nothing twice.
+		Long: `Reads and checks all input first, prints what it found and what it will do, and
+only then sends. Every outcome is recorded in the ledger at once. Run the same
+command again to continue: nothing is sent twice.
 
 FILE is .csv, .tsv, .xlsx, or - for CSV on standard input. Several files are one
-batch. Without FILE, what is in doubt is looked up and nothing is sent.`,
+batch. Without FILE, rows in doubt are looked up and nothing is sent.`,
 		Example: `  bulkonboard run --sandbox customers.csv
   bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
   bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,

@@ -17,32 +17,34 @@ import (
 
 func newStatusCommand(con *term.Console) *cobra.Command {
 	var f settings.TargetFlags
+	var chosen inputSelection
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "status [flags]",
-		Short: "how far, what failed and why, what it cost, when it ends, what to do next",
-		Long:  "Reads the ledger, also during a run, and reports on the newest input.",
-		Args:  subcommand.NoArgs,
+		Short: "show progress, failures and their causes, cost, expected end, and what to do next",
+		Long:  "Reads the ledger, also during a run, and shows how far the newest input is, or the one that you choose.",
+		Example: `  bulkonboard status
+  bulkonboard status --env production --ledger prod.db --input customers.csv`,
+		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return session.ReadLedger(c, &f, func(ctx context.Context, l *sqlite.Ledger, info ledger.Info) error {
-				return runStatus(ctx, con, l, info, asJSON)
+				return runStatus(ctx, con, l, info, &chosen, asJSON)
 			})
 		},
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "one JSON summary on standard output")
+	chosen.addFlags(c, "show")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON summary instead")
 	return c
 }
 
-func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info ledger.Info, asJSON bool) error {
-	st, err := newStatusReport(ctx, l, info, time.Now())
+func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info ledger.Info, chosen *inputSelection, asJSON bool) error {
+	st, err := newStatusReport(ctx, l, info, time.Now(), chosen)
 	if err != nil {
 		return err
 	}
-	for _, line := range st.formatLines(con) {
-		con.Sayf("%s", line)
-	}
 	if !asJSON {
+		con.Show(con.Out, st.page(con))
 		return nil
 	}
 	enc := json.NewEncoder(con.Out)

@@ -1,23 +1,58 @@
 package cli
 
 import (
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// nextLines says what to do.
+// step is something to do: a sentence, a command, or both.
+type step struct{ text, command string }
+
+func (s step) String() string {
+	if s.command == "" || s.text == "" {
+		return s.text + s.command
+	}
+	return s.text + ": " + s.command
+}
+
+// add adds the step to a part of a page.
+func (s step) add(part *term.Part) {
+	switch {
+	case s.command == "":
+		part.Text(term.Sentences(s.text) + ".")
+		return
+	case s.text != "":
+		part.Text(term.Sentences(s.text) + ":")
+	default:
+		part.Text("Continue with:")
+	}
+	part.Command(s.command)
+}
+
+// nextLines returns what to do, a line for each step.
 func (s *statusReport) nextLines(con *term.Console) []string {
-	lines := s.nextSteps(con)
-	if s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
-		lines = append(lines, "set "+settings.VariableOf("proxy")+" before you run it: the password of the proxy was not recorded")
+	var lines []string
+	for _, step := range s.nextSteps(con) {
+		lines = append(lines, step.String())
 	}
 	return lines
+}
+
+// nextSteps returns what to do.
+func (s *statusReport) nextSteps(con *term.Console) []step {
+	steps := s.mainSteps(con)
+	if s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
+		steps = append(steps, step{text: "set " + settings.VariableOf("proxy") + " before you run it: the password of the proxy was not recorded"})
+	}
+	return steps
 }
 
 // isHiddenProxy reports whether a recorded setting is a proxy whose password was left out.
@@ -25,38 +60,56 @@ func isHiddenProxy(word string) bool {
 	return strings.HasPrefix(word, "--proxy=") && strings.Contains(word, settings.HiddenText)
 }
 
-func (s *statusReport) nextSteps(con *term.Console) []string {
+func (s *statusReport) mainSteps(con *term.Console) []step {
 	left, review := s.openRows(), s.rowsToReview()
 	names := term.FileArguments(session.FileNames(s.batch))
 	again := con.CommandLine(append(append([]string{"run"}, s.continueFlags()...), names...)...)
 	switch {
 	case s.running:
-		return []string{"nothing: the run goes on; bulkonboard status shows how far it is"}
+		return []step{{text: "nothing: the run is still going. To see how far it is", command: "bulkonboard status"}}
 	case left > 0 && s.run.End != nil && exit.Code(s.run.End.ExitCode) == exit.Wallet:
-		return []string{"top up the wallet, then: " + again}
+		return []step{{"top up the wallet, then", again}}
 	case left > 0:
-		return []string{again}
+		return []step{{command: again}}
 	case review > 0:
-		return s.byHand(con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
+		return s.byHand(con, con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
 	}
-	return []string{"nothing: every row is done"}
+	return []step{{text: "nothing: every row is done"}}
 }
 
 // byHand returns what an operator can do about the rows that no run goes on with.
-func (s *statusReport) byHand(recover string) []string {
+func (s *statusReport) byHand(con *term.Console, recover string) []step {
 	st := s.tally.Status
-	lost, mendable := st[ledger.LinkMissing] > 0, st[ledger.Invalid]+st[ledger.Rejected]+st[ledger.DuplicateInInput] > 0
-	var out []string
-	if mendable {
-		out = append(out, "look at the problems above; correct the rejects file where that helps, and run it")
+	lost, correctable := st[ledger.LinkMissing] > 0, st[ledger.Invalid]+st[ledger.Rejected]+st[ledger.DuplicateInInput] > 0
+	var out []step
+	if correctable {
+		out = append(out, s.correctStep(con))
 	}
 	if lost {
-		out = append(out, "for the links that were lost: "+recover)
+		out = append(out, step{"get new links for those that were lost", recover})
 	}
-	if !mendable && st[ledger.Duplicate] > 0 {
-		out = append(out, "look at the problems above: the partner had these customers before")
+	if !correctable && st[ledger.Duplicate] > 0 {
+		out = append(out, step{text: "review the problems above: the partner had these customers before"})
 	}
 	return out
+}
+
+// correctStep says how rows are corrected: in the rejects files that are there.
+func (s *statusReport) correctStep(con *term.Console) step {
+	var names []string
+	for _, f := range s.batch.Files {
+		for _, rows := range []int{0, outputs.MaxRejectsXLSX + 1} {
+			name := outputs.DefaultRejects(f.Name, rows)
+			if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return step{text: "review the problems above; where a correction helps, correct the rejects file and run it"}
+	}
+	words := term.WithoutFlags(append([]string{"run"}, s.continueFlags()...), session.InputFormFlags(), nil)
+	return step{"where a correction helps, correct " + strings.Join(names, ", ") + ", then", con.CommandLine(append(words, term.FileArguments(names)...)...)}
 }
 
 // continueFlags returns the flags of the command that continues: the settings of

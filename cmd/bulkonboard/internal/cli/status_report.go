@@ -20,7 +20,7 @@ import (
 // paceDays is how far back the pace is measured.
 const paceDays = 7
 
-// statusReport is what status shows of the newest input.
+// statusReport is what status shows of one input.
 type statusReport struct {
 	checks       kyc.Funnel
 	info         ledger.Info
@@ -42,7 +42,7 @@ type statusReport struct {
 	own          bool         // perDay is that of the run that goes on, not of the last days
 }
 
-func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time) (*statusReport, error) {
+func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time, chosen *inputSelection) (*statusReport, error) {
 	s := &statusReport{info: info, now: now}
 	var err error
 	batches, err := session.Inputs(ctx, l)
@@ -52,11 +52,24 @@ func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, no
 	if s.gaps, err = l.Gaps(ctx); err != nil {
 		return nil, err
 	}
-	if len(batches) > 0 {
-		s.batch, s.several = batches[0], len(batches) > 1
+	var sel ledger.Selection
+	if sel.Run, err = chosen.runID(); err != nil {
+		return nil, err
 	}
-	if err := s.readRuns(ctx, l, 0); err != nil || s.batch.ID == 0 {
+	if len(batches) > 0 {
+		of, err := chosen.chooseBatches(ctx, l, batches, &sel)
+		if err != nil {
+			return nil, err
+		}
+		s.batch, s.several = of[0], len(batches) > 1
+	} else if *chosen != (inputSelection{}) {
+		return nil, errNoInput()
+	}
+	if err := s.readRuns(ctx, l, sel.Run); err != nil || s.batch.ID == 0 {
 		return s, err
+	}
+	if *chosen != (inputSelection{}) && s.lastOfBatch.ID != 0 && s.lastOfBatch.ID != s.run.ID {
+		s.run, s.running = s.lastOfBatch, false // another input is being sent
 	}
 	if err := s.countRows(ctx, l); err != nil {
 		return nil, err
@@ -129,91 +142,91 @@ func (s *statusReport) rowsToReview() int {
 	return n + s.tally.Code[outputs.RepeatsCause()] + session.CreatedToReview(s.tally)
 }
 
-// formatLines returns the report as one screen of text.
-func (s *statusReport) formatLines(con *term.Console) []string {
-	var out []string
-	last := ""
-	say := func(head, format string, args ...any) {
-		shown := head
-		if head == last {
-			shown = "" // several lines of one kind
-		}
-		last = head
-		out = append(out, fmt.Sprintf("%-9s", shown)+fmt.Sprintf(format, args...))
-	}
-	say("ledger", "%s, environment %s", s.info.Path, s.info.Environment)
+// statusLines is how many lines of the report a terminal shows before what to do next.
+const statusLines = 24
+
+// page returns the report for operators.
+func (s *statusReport) page(con *term.Console) *term.Page {
+	p := &term.Page{MaxLines: statusLines}
+	p.Part("Ledger").Text(fmt.Sprintf("%s, environment %s", s.info.Path, s.info.Environment))
 	for _, g := range s.gaps {
-		state := "the next run reads the partner's list for it"
+		state := "The next run reads the partner's list for it."
 		if !g.IsOpen() {
-			state = "no customer created then is called a duplicate"
+			state = "No customer created then is called a duplicate."
 		}
-		say("gap", "put back from a copy, which lacks %s to %s: %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state)
+		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Put back from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
 	}
 	if s.batch.ID == 0 {
-		return append(out, "no input has been registered yet")
+		p.Part("List").Text("none registered yet")
+		return p
 	}
+	files := p.Part("List").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more file") })
 	for _, f := range s.batch.Files {
-		say("input", "%s, %s, since %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered))
+		files.Text(fmt.Sprintf("%s, %s, first read %s", term.FileLabel(f.Name), term.Count(f.Rows, "row"), term.LocalTime(s.batch.Registered)))
 	}
-	left, rows := s.openRows(), s.tally.Rows
-	st := s.tally.Status
-	open, done := splitByOpen(st)
-	share := 100
-	if rows > 0 {
-		share = (rows - left) * 100 / rows
-	}
-	say("done", "%s of %s (%d %%): %s", term.Number(rows-left), term.Number(rows), share, session.CountsText(done))
-	if left > 0 {
-		say("left", "%s: %s", term.Number(left), session.CountsText(open))
-	}
-	if n := s.rowsToReview(); n > 0 {
-		told := ""
-		if s.reportedRows > 0 {
-			told = fmt.Sprintf(", %s of them told before", term.Number(s.reportedRows))
+	left := s.openRows()
+	s.addProgress(p, left)
+	session.AddCauses(p, s.tally, report.Advice)
+	s.addMoney(p, left)
+	p.Part("Last run").Text(s.formatLastRun())
+	checks := session.FunnelLines(s.checks)
+	for i, line := range checks {
+		if i == 0 {
+			files = p.Part("KYC").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more note") })
 		}
-		say("problems", "%s for a person%s", term.Count(n, "row"), told)
-	}
-	for _, line := range session.CauseLines(s.tally, report.Advice) {
-		out = append(out, "  "+line)
-	}
-	s.formatMoney(say, st[ledger.Created]+st[ledger.LinkMissing], left) // a lost link cost as much
-	if left > 0 {
-		say("end", "%s", s.formatEnd(left))
-	}
-	say("run", "%s", s.formatLastRun())
-	for _, line := range session.FunnelLines(s.checks) {
-		say("kyc", "%s", strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
+		files.Text(strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
 	if s.several {
-		say("whole", "%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status))
+		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
 	}
-	for _, line := range s.nextLines(con) {
-		say("next", "%s", line)
+	next := p.Next()
+	for _, step := range s.nextSteps(con) {
+		step.add(next)
 	}
-	return out
+	return p
 }
 
-func (s *statusReport) formatMoney(say func(string, string, ...any), created, left int) {
-	var parts []string
+// addProgress adds how far the list is. The figures add up to its rows.
+func (s *statusReport) addProgress(p *term.Page, left int) {
+	share := 100
+	if s.tally.Rows > 0 {
+		share = (s.tally.Rows - left) * 100 / s.tally.Rows
+	}
+	part := p.Section("Progress")
+	part.Text(fmt.Sprintf("%s of %s done (%d %%)", term.Number(s.tally.Rows-left), term.Count(s.tally.Rows, "row"), share))
+	session.AddOutcome(part, s.tally, -1)
+	if left > 0 {
+		p.Part("Ends").Text(s.formatEnd(left))
+	}
+	if n := s.rowsToReview(); n > 0 {
+		text := term.Count(n, "row") + " to look at"
+		if s.reportedRows > 0 {
+			text += fmt.Sprintf(", %s of them reported before", term.Number(s.reportedRows))
+		}
+		p.Part("Review").Styled(term.Attention, text)
+	}
+}
+
+// addMoney adds what the list cost, and what the wallet held when it was last asked.
+func (s *statusReport) addMoney(p *term.Page, left int) {
 	if s.fee.Known() {
-		known := "as measured"
+		source := "measured"
 		if s.given {
-			known = "as --fee says"
+			source = "as --fee says"
 		}
-		parts = append(parts, fmt.Sprintf("about %s for %s created at %s each, %s", s.inUnit(s.fee.Times(created).String()), term.Number(created), s.fee, known))
+		users := s.tally.Status[ledger.Created] + s.tally.Status[ledger.LinkMissing] // a lost link cost as much
+		text := fmt.Sprintf("about %s for %s at %s (%s)", s.inUnit(s.fee.Times(users).String()), term.Count(users, "user"), s.fee, source)
 		if left > 0 {
-			parts = append(parts, fmt.Sprintf("the rest at most %s", s.fee.Times(left)))
+			text += fmt.Sprintf("; at most %s for the rest", s.inUnit(s.fee.Times(left).String()))
 		}
+		p.Section("Cost").Text(text)
 	}
 	if w := s.wallet; !w.at.IsZero() {
-		parts = append(parts, fmt.Sprintf("the wallet held %s at %s", s.inUnit(w.amount), term.LocalTime(w.at)))
-	}
-	if len(parts) > 0 {
-		say("cost", "%s", strings.Join(parts, "; "))
+		p.Part("Wallet").Text(fmt.Sprintf("%s at %s", s.inUnit(w.amount), term.LocalTime(w.at)))
 	}
 }
 
-func (s *statusReport) inUnit(amount string) string { return strings.TrimSpace(amount + " " + s.unit) }
+func (s *statusReport) inUnit(amount string) string { return term.Money(amount, s.unit) }
 
 // formatEnd says when it is over at the pace of the run that goes on, or else at that
 // of the last days.
@@ -252,19 +265,4 @@ func (s *statusReport) formatLastRun() string {
 	}
 	return fmt.Sprintf("%d ended %s: %s (exit %d); %s sent, %s created", r.ID, term.LocalTime(r.End.At), exit.LastLine(exit.Code(r.End.ExitCode)),
 		r.End.ExitCode, term.Number(r.End.Sent), term.Number(r.End.Created))
-}
-
-// splitByOpen divides counts into those of the rows that a run has still to do,
-// and the others.
-func splitByOpen(counts map[ledger.Status]int) (open, done map[ledger.Status]int) {
-	open, done = map[ledger.Status]int{}, map[ledger.Status]int{}
-	for status, n := range counts {
-		switch status {
-		case ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt:
-			open[status] = n
-		default:
-			done[status] = n
-		}
-	}
-	return open, done
 }

@@ -14,19 +14,24 @@ import (
 
 func newTemplateCommand(con *term.Console) *cobra.Command {
 	return &cobra.Command{
-		Use:   "template FILE",
-		Short: "an input file to fill in, .csv or .xlsx",
+		Use:   "template FILE|-",
+		Short: "write an input file to fill in, .csv or .xlsx",
 		Long: `Writes an input file with every column and one example row, which run refuses
-until it is replaced. In the .xlsx all columns are text, and the second sheet has
-the rules. A file that is there already is never overwritten.`,
-		Args: subcommand.NeedArg("one FILE", "bulkonboard template customers.xlsx"),
-		RunE: func(c *cobra.Command, args []string) error { return runTemplate(c.Context(), con, args[0]) },
+until you replace it. In an .xlsx file all columns are text, and the second sheet
+has the rules. An existing file is never overwritten. With - the template goes to
+standard output as CSV.`,
+		Example: `  bulkonboard template customers.xlsx`,
+		Args:    subcommand.NeedArg("one FILE, or -", "bulkonboard template customers.xlsx"),
+		RunE:    func(c *cobra.Command, args []string) error { return runTemplate(c.Context(), con, args[0]) },
 	}
 }
 
 func runTemplate(ctx context.Context, con *term.Console, path string) error {
+	if path == subcommand.StandardOutput {
+		return report.StreamTemplate(con.Out.DataWriter(), templateFields(validate.Fields()))
+	}
 	if k, err := report.KindOf(path); err != nil || k != report.CSV && k != report.XLSX {
-		return exit.UsageErrorf("template %s: the file must be .csv or .xlsx", path)
+		return exit.UsageErrorf("template %s: name a .csv or .xlsx file", path)
 	}
 	written, err := report.Output{}.Template(ctx, path, templateFields(validate.Fields()))
 	if err != nil {

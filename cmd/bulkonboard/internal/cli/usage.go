@@ -27,12 +27,12 @@ func printUsage(c *cobra.Command) error {
 		fmt.Fprintf(w, "\nExamples:\n%s\n", c.Example)
 	}
 	printCommands(w, "Commands", c.Commands(), func(s *cobra.Command) bool { return s.IsAvailableCommand() || s.Name() == "help" })
-	printCommands(w, "Help topics (bulkonboard help TOPIC)", c.Commands(), (*cobra.Command).IsAdditionalHelpTopicCommand)
+	printCommands(w, "Help topics (bulkonboard help TOPIC)", c.Commands(), isHelpTopic)
 	if c.HasAvailableLocalFlags() {
 		fmt.Fprintf(w, "\nFlags:\n%s", flagText(c.LocalFlags()))
 	}
 	if c.HasAvailableSubCommands() {
-		fmt.Fprintf(w, "\n%s COMMAND --help says more.\n", c.CommandPath())
+		fmt.Fprintf(w, "\nRun %s COMMAND --help for details.\n", c.CommandPath())
 	}
 	return nil
 }
@@ -74,18 +74,11 @@ func advancedText(root *cobra.Command) string {
 			shown.AddFlag(&copied)
 		}
 	})
-	return "Flags of run that bulkonboard run --help leaves out:\n\n" + flagText(shown)
+	return "Advanced flags of run:\n\n" + flagText(shown)
 }
 
-// completeChoices registers the words that a flag takes for the shell's completion.
-func completeChoices(c *cobra.Command) {
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if choice, ok := f.Value.(*settings.Choice); ok {
-			// It fails for a flag that is not there, or was registered already.
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(choice.Words, cobra.ShellCompDirectiveNoFileComp))
-		}
-	})
-	for _, sub := range c.Commands() {
-		completeChoices(sub)
-	}
+// isHelpTopic reports whether help about a command is a page of its own: what is no
+// command, and config, whose help explains the settings.
+func isHelpTopic(c *cobra.Command) bool {
+	return c.IsAdditionalHelpTopicCommand() || c.Name() == "config" && !c.Parent().HasParent()
 }

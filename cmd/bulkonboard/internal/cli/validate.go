@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ import (
 
 type validateOptions struct {
 	settings.InputFlags
+	settings.LogFlags
 	env      settings.Choice
 	saveMap  string
 	annotate string
@@ -36,26 +38,28 @@ func newValidateCommand(con *term.Console) *cobra.Command {
 	f := validateOptions{env: settings.Choice{Words: []string{settings.Staging, settings.Production}}}
 	c := &cobra.Command{
 		Use:   "validate [flags] FILE...",
-		Short: "check only; nothing is sent, no key is needed",
-		Long: `Checks every row as run does, and says what is wrong: each kind of finding with
-its count, then the first cells one by one. It opens no connection and no
-ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot be used.
+		Short: "check the input only; nothing is sent, no key is needed",
+		Long: `Checks every row as run does, and prints what is wrong on standard output: each kind
+of finding with its count, then the first cells one by one. It opens no connection
+and no ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot
+be used.
 
---annotate gives the sender's own list back with marks on the cells that need a
-correction: corrected there, it is an input like any other. A file dropped on the
-program is checked so.`,
+--annotate returns the sender's own workbook with marks on the cells to correct; once
+corrected, it is an input like any other. Dropping a file on the program does the
+same.`,
 		Example: `  bulkonboard validate customers.xlsx
   bulkonboard validate --annotate to-correct.xlsx customers.xlsx
   bulkonboard validate --save-map map.yaml --map email="E-Mail (private)" customers.csv`,
 		Args: subcommand.NeedArgs("a FILE", "bulkonboard validate customers.csv"),
 		RunE: func(c *cobra.Command, args []string) error { return runValidate(c.Context(), con, &f, args) },
 	}
-	f.AddFlags(c.Flags())
-	c.Flags().Var(&f.env, "env", "production also warns of addresses for examples and tests (default staging)")
+	f.InputFlags.AddFlags(c.Flags())
+	f.LogFlags.AddFlags(c.Flags())
+	c.Flags().Var(&f.env, "env", "production also warns about example and test addresses (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
-	c.Flags().StringVar(&f.annotate, "annotate", "", "write the input with marks on what is wrong to `FILE`.xlsx")
-	c.Flags().BoolVar(&f.changes, "changes", false, "list on standard output which cells are sent in another form than they stand")
-	c.Flags().BoolVar(&f.json, "json", false, "one JSON summary on standard output")
+	c.Flags().StringVar(&f.annotate, "annotate", "", "write a copy of the input workbook with marks on the cells to correct to `FILE`.xlsx")
+	c.Flags().BoolVar(&f.changes, "changes", false, "list the cells that are sent in another form than written, as CSV; findings go to standard error")
+	c.Flags().BoolVar(&f.json, "json", false, "print one JSON summary instead")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing when the exit code is 0")
 	settings.AddConfigFlag(c)
 	return c
@@ -63,15 +67,20 @@ program is checked so.`,
 
 func runValidate(ctx context.Context, con *term.Console, f *validateOptions, args []string) (err error) {
 	if f.quiet {
-		con.Err.HoldBack()
+		con.HoldBack(f.json || f.changes)
 	}
 	if f.changes && f.json {
 		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
 	}
 	started := time.Now()
-	rules, err := f.Rules(f.env.Value == settings.Production)
+	log, closeLog, err := f.OpenLog(con.Err)
 	if err != nil {
 		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
+	rules, err := f.Rules(f.env.Value == settings.Production)
+	if err != nil {
+		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
@@ -92,7 +101,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		}
 		found.KeepMarks = true
 	}
-	tally, err := checkInput(ctx, con, in, rules, found)
+	tally, err := checkInput(ctx, log, in, rules, found)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
@@ -100,20 +109,27 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if bad := tally.Status[ledger.Invalid] + tally.Code[outputs.RepeatsCause()]; bad > 0 {
 		code = exit.Findings
 	}
-	reportFindings(con, in, found, tally, code)
+	checked := &checkedInput{files: in.Files(), notes: in.Notes(), found: found, tally: tally, code: code}
+	if opt, err := f.SourceOptions(); err == nil {
+		checked.chosen = opt.Map
+	}
 	if f.changes {
 		if err := writeChanges(ctx, con, in, rules); err != nil {
 			return err
 		}
 	}
+	var failed error
 	if f.annotate != "" {
 		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
-		note.Rows = outputs.MarkedRows(ctx, in, found.Marks, outputs.ColumnIndexes(in.Files()[0]))
-		path, err := outputs.WriteAnnotated(ctx, con, f.annotate, in, note)
-		if err != nil {
-			return err
+		columns := outputs.ColumnIndexes(in.Files()[0])
+		note.Rows, note.Marked = outputs.MarkedRows(ctx, in, found.Marks, columns), outputs.OnlyMarked(found.Marks, columns)
+		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {
+			failed = err
 		}
-		con.Sayf("written: %s", path)
+	}
+	showFindings(con, checked, f)
+	if failed != nil {
+		return failed
 	}
 	if f.json {
 		rows := tally.Rows
@@ -126,13 +142,24 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	return exit.NewReportedError(code)
 }
 
+// showFindings prints the findings where they were asked for: --json and --changes
+// need standard output for themselves.
+func showFindings(con *term.Console, checked *checkedInput, f *validateOptions) {
+	to := con.Out
+	switch {
+	case f.json:
+		return
+	case f.changes:
+		to = con.Err
+	}
+	con.Show(to, checked.page(con, to.IsTerminal()))
+}
+
 // checkInput reads and checks all rows over a ledger that is thrown away.
-func checkInput(ctx context.Context, con *term.Console, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
-	shown := term.NewWarningHandler(con.Err)
-	defer shown.End()
+func checkInput(ctx context.Context, log *slog.Logger, in *source.Input, rules *validate.Rules, found *findings.Collector) (ledger.Tally, error) {
 	found.Columns.Begin()
 	defer found.Columns.End()
-	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules,
-		Log: slog.New(shown)}
+	cfg := pipeline.Config{Input: found.Columns.WatchRows(in), Environment: "check", Rules: rules, Log: log}
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // what a check remembers has few pointers: collecting often costs little
 	return pipeline.Check(ctx, cfg, found.Add, found.AddNote)
 }

@@ -58,10 +58,10 @@ func writeChanges(ctx context.Context, con *term.Console, in *source.Input, rule
 // reportChanges prints how many there are of each kind.
 func reportChanges(con *term.Console, count map[validate.Change]int) {
 	if len(count) == 0 {
-		con.Sayf("every cell is sent as it is written")
+		con.Sayf("every cell is sent as written")
 		return
 	}
-	con.Sayf("cells that are sent in another form than they are written:")
+	con.Sayf("cells sent in another form than written:")
 	var all []validate.Change
 	for c := range count {
 		all = append(all, c)

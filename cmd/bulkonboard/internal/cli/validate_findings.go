@@ -2,58 +2,119 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
-func reportFindings(con *term.Console, in *source.Input, found *findings.Collector, tally ledger.Tally, code exit.Code) {
-	say := func(format string, args ...any) { fmt.Fprintln(con.Err, term.Printable(fmt.Sprintf(format, args...))) }
-	for _, line := range findings.NoteLines(in.Notes(), in.Files()) {
-		say("%s", line)
+// validateLines is how many lines of the findings a terminal shows before what to
+// do next.
+const validateLines = 24
+
+// noteMapped is the code of the reader's notes on columns with another name.
+const noteMapped = "mapped"
+
+// checkedInput is what validate found.
+type checkedInput struct {
+	files  []source.File
+	notes  []source.Note
+	found  *findings.Collector
+	tally  ledger.Tally
+	chosen map[string]string // fields with --map
+	marked string            // name of the marked copy; "" = none
+	code   exit.Code
+}
+
+// page returns the findings for operators.
+func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
+	p := &term.Page{MaxLines: validateLines}
+	all := `add "| less" to see all`
+	session.AddChecked(p, c.files, c.tally)
+	notes := slices.DeleteFunc(slices.Clone(c.notes), func(n source.Note) bool { return n.Code == noteMapped }) // the table says it
+	findings.AddNotes(p, notes, c.files)
+	c.found.AddProblems(p, c.files, cut, all)
+	c.found.AddMapping(p, c.files, c.chosen, all)
+	if !cut {
+		c.addCells(p)
 	}
-	good := tally.Rows - tally.Status[ledger.Invalid] - tally.Status[ledger.DuplicateInInput]
-	say("%s: %s good, %s invalid, %s repeat another row", term.Count(tally.Rows, "row"), term.Number(good),
-		term.Number(tally.Status[ledger.Invalid]), term.Number(tally.Status[ledger.DuplicateInInput]))
-	for _, line := range found.Lines(in.Files(), 0) {
-		say("  %s", line)
+	c.addNext(p, con)
+	return p
+}
+
+// addCells adds the first cells with problems, one by one.
+func (c *checkedInput) addCells(p *term.Page) {
+	list := func(title string, lines []string, all int) {
+		if len(lines) == 0 {
+			return
+		}
+		part := p.Section(title)
+		for _, line := range lines {
+			part.Text(line)
+		}
+		switch n := all - len(lines); {
+		case n > 0 && c.found.KeepMarks:
+			part.Text("and " + term.Number(n) + " more, all marked in the copy of the list")
+		case n > 0:
+			part.Text("and " + term.Number(n) + " more; --annotate FILE.xlsx marks all of them in a copy of the list")
+		}
 	}
-	for _, line := range found.Columns.Lines(in.Files(), con, con.CommandWords()) {
-		say("%s", line)
+	list("Cells", findings.CellLines(c.found.Cells, c.files), c.found.Problems)
+	list("Shared", findings.CellLines(c.found.Shared, c.files), c.found.SharingCount)
+}
+
+// addNext adds what to do with the list.
+func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
+	next := p.Next()
+	ready := session.ReadyRows(c.tally)
+	switch {
+	case c.code != exit.OK:
+		next.Styled(term.Attention, fmt.Sprintf("Some rows need a correction (exit %d). Your data was not changed.", c.code))
+	case ready < c.tally.Rows:
+		next.Styled(term.Good, "Every row that repeats no other can be sent (exit 0).")
+	default:
+		next.Styled(term.Good, "Every row can be sent (exit 0).")
 	}
-	if len(found.Cells) > 0 {
-		say("the first cells:")
-		for _, line := range findings.CellLines(found.Cells, in.Files()) {
-			say("  %s", line)
-		}
-		if n := found.Problems - len(found.Cells); n > 0 && found.KeepMarks {
-			say("  and %s more, all marked in the copy of the list", term.Number(n))
-		} else if n > 0 {
-			say("  and %s more; --annotate FILE.xlsx marks all of them in a copy of the list", term.Number(n))
-		}
-	}
-	if len(found.Shared) > 0 {
-		say("invalid rows with the e-mail of other rows:")
-		for _, line := range findings.CellLines(found.Shared, in.Files()) {
-			say("  %s", line)
-		}
-		if n := found.SharingCount - len(found.Shared); n > 0 {
-			say("  and %s more", term.Number(n))
-		}
+	words := con.CommandWords()
+	if fixed := c.found.Columns.Correction(words); fixed != nil {
+		next.Text("If the guesses about whole columns are right, run:")
+		next.Command(con.CommandLine(fixed...))
 	}
 	switch {
-	case code == exit.OK && good < tally.Rows:
-		say("every row that repeats no other can be sent (exit 0)")
-		return
-	case code == exit.OK:
-		say("every row can be sent (exit 0)")
-		return
+	case c.marked != "":
+		next.Text("Correct the marked cells in " + c.marked + ", then check it again.")
+	case c.code != exit.OK && len(c.files) == 1 && c.files[0].Name != "-":
+		next.Text("To get a copy of the list with every problem marked:")
+		next.Command(con.CommandLine(findings.AddFlags(words, []string{"--annotate", outputs.WithoutExtension(c.files[0].Name) + ".marked.xlsx"})...))
 	}
-	say("some rows need a correction (exit %d); run sends the others and writes these to a rejects file", code)
+	if ready > 0 {
+		text := "To rehearse the run against a simulated partner:"
+		if c.code != exit.OK && ready > 1 {
+			text = fmt.Sprintf("To rehearse the run of the %s against a simulated partner:", term.Count(ready, "other row"))
+		}
+		next.Text(text)
+		next.Command(con.CommandLine(append(append([]string{"run", "--sandbox"}, c.readingFlags(words)...), term.FileArguments(c.fileNames())...)...))
+	}
+}
+
+func (c *checkedInput) fileNames() []string {
+	var names []string
+	for _, f := range c.files {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// readingFlags returns the flags of validate that say how the list is read.
+func (c *checkedInput) readingFlags(words []string) []string {
+	own := map[string]bool{"validate": false, "--env": true, "--save-map": true, "--annotate": true, "--changes": false, "--json": false, "--quiet": false}
+	return term.WithoutFlags(words, own, c.fileNames())
 }
 
 // inputFiles lists the files of an input with the rows seen in each.

@@ -14,11 +14,16 @@ import (
 func newVersionCommand(con *term.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "the version of this program",
+		Short: "print the version of this program",
 		Args:  subcommand.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(con.Out, "bulkonboard %s %s %s/%s\n", session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintln(con.Out, versionLine())
 			return nil
 		},
 	}
+}
+
+// versionLine returns what version and --version print.
+func versionLine() string {
+	return fmt.Sprintf("bulkonboard %s %s %s/%s", session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

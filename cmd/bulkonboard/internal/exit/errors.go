@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -43,8 +44,10 @@ func codeOfStop(s *pipeline.Stop) Code {
 		return Refused // not this ledger's account
 	case pipeline.LowBalance:
 		return Wallet
-	case pipeline.Limit, pipeline.MaxNew, pipeline.MaxErrors, pipeline.MaxDuration:
-		return Bound
+	case pipeline.MaxNew, pipeline.MaxErrors:
+		return Guard
+	case pipeline.Limit, pipeline.MaxDuration:
+		return Limit
 	case pipeline.PartnerDown:
 		return Partner
 	case pipeline.Declined:
@@ -60,9 +63,9 @@ func CodeOfCause(err error, otherwise Code) Code {
 	switch {
 	case err == nil:
 		return otherwise
-	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe, ledger.ErrNewer):
+	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe):
 		return Ledger
-	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount):
+	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, sqlite.ErrOlder):
 		return Refused
 	case errors.As(err, &wrong), errors.As(err, &input), errors.Is(err, source.ErrChanged):
 		return Usage
@@ -81,10 +84,11 @@ func isAny(err error, kinds ...error) bool {
 	return false
 }
 
-// StopReasonOf returns the stopReason of an error; "" if the run went to its end.
+// StopReasonOf returns the stopReason of an error; "" if the run finished, was
+// not confirmed, or failed in a way that has no reason of its own.
 func StopReasonOf(err error) pipeline.Reason {
 	var s *pipeline.Stop
-	if errors.As(err, &s) && s.Reason != pipeline.Declined {
+	if errors.As(err, &s) && s.Reason != pipeline.Declined && s.Reason != pipeline.Fault {
 		return s.Reason
 	}
 	return ""
@@ -109,6 +113,17 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 
 func (e *UsageError) Unwrap() error { return e.Err }
 
+// hintedError is an error with hints of its own.
+type hintedError struct {
+	error
+	hints []string
+}
+
+// NewHint returns err, whose exit code stays, with hints on what to do.
+func NewHint(err error, hints ...string) error { return &hintedError{err, hints} }
+
+func (h *hintedError) Unwrap() error { return h.error }
+
 // ReportedError is the end of a command that has said everything already.
 type ReportedError struct{ code Code }
 
@@ -129,11 +144,15 @@ func HintsOf(err error) []string {
 	if errors.As(err, &u) {
 		return u.hints
 	}
+	var h *hintedError
+	if errors.As(err, &h) {
+		return h.hints
+	}
 	switch {
 	case errors.Is(err, ledger.ErrMissing):
-		return []string{"name it with --ledger; the first run of all makes it, in production with --new-ledger"}
+		return []string{"name it with --ledger; the first run creates it, in production with --new-ledger"}
 	case errors.Is(err, ledger.ErrLocked):
-		return []string{"wait for the other run, or give --lock-timeout; `bulkonboard status` works during a run"}
+		return []string{"wait for the other run, or add --lock-timeout; bulkonboard status works during a run"}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -43,25 +42,21 @@ func Causes(t ledger.Tally) []report.Cause {
 	return causes
 }
 
-// CountsText lists the statuses that have rows, in the usual order.
-func CountsText(counts map[ledger.Status]int) string {
-	var parts []string
-	for _, s := range ledger.Statuses() {
-		if n := counts[s]; n > 0 {
-			parts = append(parts, term.Number(n)+" "+string(s))
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// CauseLines returns what became of rows, status by status, and what to do. Causes
+// AddCauses adds what is wrong with rows, status by status, and what to do. Causes
 // that ask for something of their own have lines of their own.
-func CauseLines(t ledger.Tally, advice func(ledger.Status, string) string) []string {
+func AddCauses(p *term.Page, t ledger.Tally, advice func(ledger.Status, string) string) {
 	causes := Causes(t)
-	var lines []string
+	var part *term.Part
+	row := func(n int, status ledger.Status, text, code string) {
+		if part == nil {
+			part = p.Section("Problems").CutWith(func(hidden int) string {
+				return "and " + term.Count(hidden, "more problem") + ": see the report"
+			}).LeaveOut()
+			part.Text("what to do about each:")
+		}
+		part.WideRow(term.Cell{Text: term.Number(n), Right: true}, term.Cell{Text: statusLabel(status), Style: statusStyle(status)},
+			term.Cell{Text: text, Code: code})
+	}
 	for _, status := range ledger.Statuses() {
 		mine := slices.DeleteFunc(slices.Clone(causes), func(c report.Cause) bool {
 			return c.Status != status || status == ledger.Created && !createdNeedsReview(c.Code)
@@ -71,33 +66,40 @@ func CauseLines(t ledger.Tally, advice func(ledger.Status, string) string) []str
 		}
 		if status == ledger.Created || t.Status[status] == 0 || status != ledger.Invalid && len(mine) <= firstCauses {
 			for _, c := range mine {
-				lines = append(lines, fmt.Sprintf("%s %s: %s. %s", term.Number(c.Count), c.Status, findings.CauseName(c.Field, c.Code), advice(c.Status, c.Code)))
+				row(c.Count, c.Status, advice(c.Status, c.Code), findings.CauseName(c.Field, c.Code))
 			}
 			continue
-		}
-		var parts []string
-		for _, c := range mine[:min(len(mine), firstCauses)] {
-			parts = append(parts, term.Number(c.Count)+" "+findings.CauseName(c.Field, c.Code))
-		}
-		if more := len(mine) - firstCauses; more > 0 {
-			parts = append(parts, fmt.Sprintf("%d more kinds", more))
 		}
 		what := advice(status, "")
 		if len(mine) == 1 {
 			what = advice(status, mine[0].Code)
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: %s. %s", term.Number(t.Status[status]), status, strings.Join(parts, ", "), what))
+		row(t.Status[status], status, what, causesText(mine))
 		for _, c := range mine {
 			if len(mine) > 1 && isHeld(c.Code) { // of a single one the line above has said it
-				lines = append(lines, fmt.Sprintf("  %s %s: %s", term.Number(c.Count), c.Code, advice(c.Status, c.Code)))
+				row(c.Count, c.Status, advice(c.Status, c.Code), c.Code)
 			}
 		}
 	}
-	return lines
+}
+
+// causesText lists the most frequent causes with their counts.
+func causesText(causes []report.Cause) string {
+	if len(causes) == 1 {
+		return findings.CauseName(causes[0].Field, causes[0].Code)
+	}
+	var parts []string
+	for _, c := range causes[:min(len(causes), firstCauses)] {
+		parts = append(parts, term.Number(c.Count)+" "+findings.CauseName(c.Field, c.Code))
+	}
+	if more := len(causes) - firstCauses; more > 0 {
+		parts = append(parts, term.Count(more, "more kind"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // firstCauses is how many causes of one status are listed one by one.
-const firstCauses = 5
+const firstCauses = 3
 
 // isHeld reports whether rows with this code wait for the operator's word, not
 // for a correction.

@@ -4,12 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-// What a person can say of held rows is told once, whether they are alone or the
-// most or the least among others.
+// What an operator can do about held rows is said once, whether they are alone, or
+// the most or the least among others.
 func TestCausesOfHeldRows(t *testing.T) {
 	held := ledger.StatusCode{Status: ledger.Invalid, Code: "looks_onboarded"}
 	broken := ledger.StatusCode{Status: ledger.Invalid, Field: "email", Code: "email_format"}
@@ -18,9 +19,11 @@ func TestCausesOfHeldRows(t *testing.T) {
 		if test.broken > 0 {
 			tally.Code[broken] = test.broken
 		}
-		text := strings.Join(CauseLines(tally, report.Advice), "\n")
+		var page term.Page
+		AddCauses(&page, tally, report.Advice)
+		text := page.Render(term.Layout{})
 		if n := strings.Count(text, "--accept looks_onboarded"); n != 1 {
-			t.Errorf("%s: told %d times:\n%s", name, n, text)
+			t.Errorf("%s: said %d times:\n%s", name, n, text)
 		}
 	}
 }

@@ -29,8 +29,8 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		if code == exit.Usage && sum.Sent > 0 {
 			code = exit.Failure // 2 promises that nothing was sent
 		}
-		if exit.StopReasonOf(failed) == pipeline.MaxDuration && sum.New[ledger.InsufficientBalance] > 0 {
-			code = exit.Wallet // it waited for the balance until its time was over
+		if code == exit.CodeOf(failed) && sum.New[ledger.InsufficientBalance] > 0 {
+			code = exit.First(code, exit.Wallet) // such as --max-duration while it waited for the balance
 		}
 	}
 	rctx, cancel := withGrace(ctx, SignalGrace)
@@ -43,8 +43,8 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	default:
 		s.Sayf("bulkonboard: %v", reportErr)
 		s.Sayf("  the ledger is whole; the report again: %s", s.reportCommand())
-		if code != exit.Interrupted && code != exit.Ledger {
-			code = exit.Failure
+		if code != exit.Ledger { // 1 promises that the ledger is intact
+			code = exit.First(code, exit.Failure)
 		}
 	}
 	if code == exit.OK {
@@ -56,9 +56,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 			Created: sum.New[ledger.Created], WalletFrom: sum.WalletFrom.String(), WalletTo: sum.WalletTo.String()}
 		if err := s.store.Finish(context.WithoutCancel(ctx), sum.Run, end); err != nil {
 			failed = errors.Join(failed, err)
-			if code != exit.Interrupted && code != exit.Terminated && code != exit.Failure {
-				code = exit.Ledger
-			}
+			code = exit.First(code, exit.Ledger)
 		}
 	}
 	if sum.Batch.ID != 0 && (code == exit.OK || code == exit.Findings) {
@@ -68,7 +66,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	}
 	s.gauges.writeEnd(sum, code)
 	s.logEnd(sum, failed, code)
-	s.reportEnd(context.WithoutCancel(ctx), sum, failed, written, code) // a signal has had its effect
+	(&runResult{s, sum, failed, code, written}).print(context.WithoutCancel(ctx)) // a signal has had its effect
 	return s.finish(summaryOf(sum, failed), written, code)
 }
 

@@ -4,20 +4,52 @@ import (
 	"log/slog"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
-// logBegin writes the first event of the log that --log-format asks for. There
-// is one event for whatever a monitor of the run must know; operators read the
-// same in words on standard error.
+// The events of the log. Monitors rely on their names and members: [Events].
+const (
+	eventBegun    = "begun"
+	eventChecked  = "checked"
+	eventProgress = "progress"
+	eventWaiting  = "waiting"
+	eventGoingOn  = "going on"
+	eventEnded    = "ended"
+)
+
+// Event is one kind of line of the log, by its msg.
+type Event struct {
+	Name    string
+	When    string
+	Members []string // beside time, level and msg
+	Options []string // members that are there only when they are known
+}
+
+// Events lists the events of the log. A message is a line for operators, and stands
+// in for every sentence where standard error holds JSON lines only. Any other line
+// has the level WARN or ERROR, or is a remark on the ledger: its msg is a sentence.
+func Events() []Event {
+	return []Event{
+		{eventBegun, "the command begins", []string{"command", "version", "environment", "ledger"}, nil},
+		{eventChecked, "all input is checked, and nothing has been sent", []string{"rows", "toSend", "new", "inDoubt"}, nil},
+		{eventProgress, "a phase begins (checking, sending), at least once a minute, and at the end", []string{"phase", "rows", "toSend", "decided", "created", "problems", "sent"}, []string{"rate", "wallet", "currency", "why"}},
+		{eventWaiting, "sending pauses", []string{"why", "decided", "toSend"}, []string{"until"}},
+		{eventGoingOn, "sending continues after a pause", []string{"decided", "toSend"}, nil},
+		{eventEnded, "the command ends", []string{"run", "exitCode", "stopReason", "sent", "remaining", "counts"}, []string{"error"}},
+		{term.MessageEvent, "a line for operators", []string{"text"}, nil},
+	}
+}
+
+// logBegin writes the first event of the log.
 func (s *session) logBegin() {
-	s.log.Info("begun", "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
+	s.log.Info(eventBegun, "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 }
 
 // logPlan logs the figures of the check.
 func (s *session) logPlan(p pipeline.Plan) {
-	s.log.Info("checked", "rows", p.Rows, "toSend", p.Send, "new", p.New, "inDoubt", p.InDoubt)
+	s.log.Info(eventChecked, "rows", p.Rows, "toSend", p.Send, "new", p.New, "inDoubt", p.InDoubt)
 }
 
 // logPauses returns a function that logs when a pause begins and when it is
@@ -30,14 +62,14 @@ func (s *session) logPauses() func(pipeline.Progress) {
 		}
 		why = now.Pause
 		if why == "" {
-			s.log.Info("going on", "decided", now.Decided, "toSend", now.ToSend)
+			s.log.Info(eventGoingOn, "decided", now.Decided, "toSend", now.ToSend)
 			return
 		}
 		attrs := []any{"why", why, "decided", now.Decided, "toSend", now.ToSend}
 		if !now.Until.IsZero() {
 			attrs = append(attrs, "until", now.Until.UTC())
 		}
-		s.log.Info("waiting", attrs...)
+		s.log.Info(eventWaiting, attrs...)
 	}
 }
 
@@ -59,5 +91,5 @@ func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {
 	for _, st := range ledger.Statuses() {
 		counts = append(counts, slog.Int(string(st), sum.Tally.Status[st]))
 	}
-	s.log.Info("ended", append(attrs, slog.Group("counts", counts...))...)
+	s.log.Info(eventEnded, append(attrs, slog.Group("counts", counts...))...)
 }

@@ -39,7 +39,7 @@ func FollowUsers(con *term.Console, c *cobra.Command, f *settings.RunFlags, do f
 	opt := s.ledgerOptions()
 	opt.Concurrent = !s.to.Sandbox // the simulated partner's users are kept by one process at a time
 	if s.store, err = sqlite.Open(ctx, opt); err != nil {
-		return err
+		return f.SuggestSandbox(s.to, err)
 	}
 	s.closers = append(s.closers, s.store.Close)
 	if err := s.openPartner(); err != nil {

@@ -36,7 +36,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
 	}
 	if missing && s.command == "plan" && s.to.Environment != settings.Production {
-		s.Sayf("there is no ledger yet: no customer is known")
+		s.showNote("", "no ledger yet (no earlier runs)")
 		s.known = s.found.Watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	s.closers = append(s.closers, s.store.Close)
 	s.known = s.found.WatchFile(s.store)
 	if missing {
-		s.Sayf("the ledger is new: it knows of no earlier run")
+		s.showNote("", "new ledger (no earlier runs)")
 	}
 	ReportNotices(s.Console, s.store)
 	return nil
@@ -104,7 +104,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 	}
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
 	if err != nil {
-		return nil, ledger.Info{}, err
+		return nil, ledger.Info{}, f.SuggestSandbox(to, err)
 	}
 	info, err := l.Info(ctx)
 	if err != nil {

@@ -55,7 +55,7 @@ func (s *session) newGauges(ctx context.Context) (*gauges, error) {
 		}
 	}
 	if err := metrics.Write(g.out, g.path, g.now); err != nil {
-		return nil, exit.NewUsageError(err, "correct --metrics-file, or make the directory writable")
+		return nil, exit.NewUsageError(err, "correct --metrics-file, or make its directory writable")
 	}
 	return g, nil
 }
@@ -145,7 +145,7 @@ func (g *gauges) write() {
 	g.update(func(now *metrics.Snapshot) {
 		if err := metrics.Write(g.out, g.path, *now); err != nil && !g.failed {
 			g.failed = true
-			g.say("warning: %v; the run goes on", fmt.Errorf("--metrics-file: %w", err))
+			g.say("warning: %v; the run continues", fmt.Errorf("--metrics-file: %w", err))
 		}
 	})
 }

@@ -10,11 +10,24 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Version returns that of the module, or of the commit it was built from.
+// stamped is the version that the linker sets, for builds that have neither a module
+// version nor a repository: -ldflags "-X
+// github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session.stamped=v1.2.3".
+var stamped string
+
+// Version returns what the linker stamped, else the version of the module, else the
+// commit that the program was built from.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		info = &debug.BuildInfo{}
+	}
+	return versionOf(stamped, info)
+}
+
+func versionOf(stamped string, info *debug.BuildInfo) string {
+	if stamped != "" {
+		return stamped
 	}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v

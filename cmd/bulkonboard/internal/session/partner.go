@@ -58,7 +58,7 @@ func (s *session) unusedProxy(err error) string {
 	}
 	for _, name := range names {
 		if s.Env[name] != "" {
-			return name + " is set, but no proxy is used unless you ask for it: --proxy env"
+			return name + " is set, but a proxy is used only with --proxy env"
 		}
 	}
 	return ""
@@ -75,7 +75,7 @@ func (s *session) openPartner() error {
 		}
 		server, err := sandbox.New(cfg)
 		if err != nil {
-			return fmt.Errorf("starting the sandbox: %w", err)
+			return fmt.Errorf("could not start the sandbox: %w", err)
 		}
 		s.closers = append(s.closers, server.Close)
 		base, err := server.Listen("127.0.0.1:0")
@@ -87,7 +87,7 @@ func (s *session) openPartner() error {
 		}
 	}
 	if p := s.client.Proxy(); p != "" {
-		s.Sayf("requests go through the proxy %s", p)
+		s.showNote("Proxy", p)
 	}
 	s.closers = append(s.closers, func() error { s.client.CloseIdle(); return nil })
 	return nil

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,7 +20,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
-		return err
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	defer func() { err = s.closeAfter(err) }()
 	started := time.Now()
@@ -30,22 +31,61 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	if plan.Rows > 0 {
 		s.reportPlan(plan)
 	}
-	code := exit.CodeOf(failed)
-	if failed == nil && plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
-		code = exit.Findings
-	}
-	if failed != nil {
-		s.Sayf("bulkonboard: %v", failed)
-	} else {
-		s.Sayf("nothing was sent; this command does it:")
-		s.Sayf("  %s", s.CommandLine(replacePlanByRun(s.Args)...))
-	}
+	code := s.Stop.ExitCode(plannedCode(plan, failed))
+	s.reportFailure(failed)
+	s.show(s.planNext(plan, code, failed))
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
 	out.Money.Charged = ""
 	left := plan.Send + plan.InDoubt
 	out.Remaining = &left
 	return s.finish(out, nil, code)
+}
+
+// planNext returns what to do after a plan.
+func (s *session) planNext(plan pipeline.Plan, code exit.Code, failed error) *term.Page {
+	p := &term.Page{}
+	part := p.Next()
+	if failed != nil {
+		AddExit(part, code)
+		return p
+	}
+	if plan.Send+plan.InDoubt == 0 {
+		part.Text(fmt.Sprintf("There is nothing to send (exit %d).", code))
+		return p
+	}
+	switch code {
+	case exit.Wallet:
+		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The wallet does not cover every row (exit %d).", code))
+		part.Text("Top it up, or send what it covers. To send:")
+	case exit.Partner:
+		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The partner did not say what the wallet holds (exit %d).", code))
+		part.Text("Try again later. To send:")
+	case exit.Findings:
+		part.Styled(term.Attention, fmt.Sprintf("Nothing was sent. Some rows need a correction (exit %d).", code))
+		part.Text("To send the others:")
+	default:
+		part.Styled(term.Good, fmt.Sprintf("Nothing was sent (exit %d).", code))
+		part.Text("To send:")
+	}
+	part.Command(s.CommandLine(replacePlanByRun(s.Args)...))
+	return p
+}
+
+// plannedCode returns the exit code of a plan: what run would stop at, or what
+// needs a review.
+func plannedCode(plan pipeline.Plan, failed error) exit.Code {
+	code := exit.CodeOf(failed)
+	if plan.Wallet.Known() && plan.Covered >= 0 && plan.Covered < plan.Send {
+		code = exit.First(code, exit.Wallet)
+	}
+	if plan.Send > 0 && plan.WalletError != "" {
+		code = exit.First(code, exit.Partner) // run would go on without the balance, or wait for the partner
+	}
+	if plan.Tally.Status[ledger.Invalid]+plan.Tally.Code[outputs.RepeatsCause()] > 0 {
+		code = exit.First(code, exit.Findings)
+	}
+	return code
 }
 
 // replacePlanByRun returns a command line with run in the place of plan.

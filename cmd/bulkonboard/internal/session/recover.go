@@ -21,14 +21,15 @@ import (
 // them again.
 func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	if !f.Yes && !term.IsTerminal(con.In) {
-		return exit.NewUsageError(errors.New("users are deleted, and nobody is there to be asked: --yes"), "bulkonboard status says how many links are lost")
+		return exit.NewUsageError(errors.New("links recover deletes users at the partner. There is no terminal to confirm on: add --yes."), //nolint:staticcheck // two sentences
+			"bulkonboard status shows how many links are lost")
 	}
 	if f.InDoubt.Value == "hold" {
-		return exit.UsageErrorf("--in-doubt hold sends no row again, so that deleted users would not be created again")
+		return exit.UsageErrorf("--in-doubt hold never sends a row again, so deleted users would not be re-created")
 	}
 	s, err := newSession(con, c, f, args)
 	if err != nil {
-		return err
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	s.command = settings.CommandName(c)
 	r := &recovery{session: s}
@@ -59,7 +60,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
 		r.gauges.writePlan(p)
 		if p.New > 0 && !p.Again {
-			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "bulkonboard links recover needs the input that was run, or one with the same customers")
+			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "links recover needs the input that was run, or one with the same customers")
 		}
 		return nil
 	}
@@ -87,16 +88,16 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	}
 	r.kept = gone.Refused + gone.Unasked + gone.Changed
 	if gone.Unasked > 0 {
-		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then: bulkonboard ledger resolve", term.Count(gone.Unasked, "user"))
+		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then use bulkonboard ledger resolve", term.Count(gone.Unasked, "user"))
 	}
 	if gone.Changed > 0 {
-		r.Sayf("%s not deleted: the ledger changed meanwhile. Run the same command again", term.Count(gone.Changed, "user"))
+		r.Sayf("%s not deleted: the ledger changed in the meantime. Run the same command again", term.Count(gone.Changed, "user"))
 	}
 	if gone.Refused > 0 {
-		r.Sayf("%s not deleted by the partner (%s): those with cards cannot be", term.Count(gone.Refused, "user"), gone.Code)
+		r.Sayf("%s not deleted by the partner (%s): users with cards cannot be deleted", term.Count(gone.Refused, "user"), gone.Code)
 	}
 	if len(gone.Unknown) > 0 {
-		r.Sayf("%s: no answer says whether they were deleted; the list will show it later", term.Count(len(gone.Unknown), "user"))
+		r.Sayf("%s without a clear answer: the partner's list will show later whether they were deleted", term.Count(len(gone.Unknown), "user"))
 	}
 	if len(r.chosen) == 0 || err != nil {
 		return sum, partnerStop(err)
@@ -144,14 +145,14 @@ func (r *recovery) confirmRemoval(lost []ledger.Customer) error {
 			approved++
 		}
 	}
-	r.Sayf("%s of this input have no link: the answer that had it was lost", term.Count(len(lost), "user"))
-	r.Sayf("  to get a new one each is deleted at the partner and created again, with another serviceId")
-	r.Sayf("  no second fee, but for those who were approved meanwhile: %s as far as the ledger knows", term.Number(approved))
+	r.Sayf("%s of this input have no link: the answer with the link was lost", term.Count(len(lost), "user"))
+	r.Sayf("  each is deleted at the partner and created again, with a new serviceId")
+	r.Sayf("  no second fee, except for users already approved: %s as far as the ledger knows", term.Number(approved))
 	if r.flags.Yes {
 		return nil
 	}
 	if !r.Confirm(fmt.Sprintf("Delete %s at %s and create them again?", term.Count(len(lost), "user"), r.to.Environment)) {
-		return exit.UsageErrorf("not confirmed; nobody was deleted")
+		return exit.UsageErrorf("not confirmed; no user was deleted")
 	}
 	return nil
 }
@@ -177,21 +178,21 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 			break
 		}
 		if err := r.store.Finish(last, id, end); err != nil {
-			failed, code = errors.Join(failed, err), max(code, exit.Ledger)
+			failed, code = errors.Join(failed, err), exit.First(code, exit.Ledger)
 		}
 	}
 	r.reportFailure(failed)
 	written, _, reportErr := r.report(last, sum, failed)
 	if reportErr != nil {
 		r.Sayf("bulkonboard: %v", reportErr)
-		code = max(code, exit.Failure)
+		code = exit.First(code, exit.Failure)
 	}
 	for _, path := range written {
 		r.Sayf("written: %s", path)
 	}
 	switch {
 	case r.lost == 0 && failed == nil:
-		r.Sayf("no link of this input is lost")
+		r.Sayf("no link of this input is missing")
 	case failed == nil || len(r.chosen) > 0:
 		r.Sayf("%s of %s have a new link", term.Number(len(r.chosen)-left), term.Count(r.lost, "user"))
 	}
@@ -200,7 +201,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	}
 	r.Sayf("%s (exit %d)", exit.LastLine(code), code)
 	if left > 0 {
-		r.Sayf("%s being created again; this command goes on: %s", term.Count(left, "user"), r.ContinueCommand())
+		r.Sayf("%s still being created again; to continue, run: %s", term.Count(left, "user"), r.ContinueCommand())
 	}
 	r.gauges.writeEnd(sum, code)
 	r.logEnd(sum, failed, code)

@@ -39,6 +39,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 				}
 				if err == nil {
 					perFile[r.File]++
+					if r.Status == ledger.Created && r.Customer.URL != "" {
+						s.links++
+					}
 					s.hosts.add(sum.Batch.Files[r.File].Name, &r)
 				}
 				if !yield(r, err) {
@@ -52,7 +55,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
-		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum)}
+		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum), Headings: outputs.SharedHeadings(s.in.Files())}
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}
@@ -74,7 +77,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	if path := s.flags.Annotate; path != "" {
 		note := outputs.NewAnnotation(s.in.Files()[0], s.flags.HeaderRow.N)
-		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch.ID)
+		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {
 			written = append(written, marked)
@@ -87,6 +90,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return written, attention, err
 	}
 	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, correctable)
+	s.rejects, s.correctable = rejects, correctable
 	return append(written, rejects...), attention, errors.Join(err, failure)
 }
 

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -21,6 +20,7 @@ func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
 	pauses := s.logPauses()
 	return func(now pipeline.Progress) {
 		p.Update(now)
+		s.progress.update(now)
 		s.gauges.keepProgress(now)
 		pauses(now)
 	}
@@ -32,13 +32,17 @@ func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work
 	shown, end := context.WithCancel(context.WithoutCancel(ctx))
 	var all errgroup.Group
 	all.Go(func() error {
-		if !s.flags.NoProgress {
+		if !s.flags.NoProgress && !s.flags.IsJSON() {
 			p.Show(shown, s.Err, s.Err.IsTerminal() && !s.flags.Quiet && s.Env["TERM"] != "dumb")
 		}
 		return nil
 	})
 	all.Go(func() error {
 		s.gauges.keepWritten(shown)
+		return nil
+	})
+	all.Go(func() error {
+		s.progress.keepWriting(shown)
 		return nil
 	})
 	all.Go(func() error {
@@ -55,7 +59,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	ctx := c.Context()
 	s, err := newSession(con, c, f, args)
 	if err != nil {
-		return err
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(ctx, args); err != nil {
@@ -99,25 +103,6 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil
-}
-
-// reportPlan prints what the check found and what is to be done, once.
-func (s *session) reportPlan(plan pipeline.Plan) {
-	if s.planShown || s.in == nil {
-		return
-	}
-	s.planShown = true
-	s.logPlan(plan)
-	s.reportNotes()
-	for _, line := range planLines(plan) {
-		s.Sayf("%s", line)
-	}
-	for _, line := range s.found.Lines(s.in.Files(), findings.RunKinds) {
-		s.Sayf("  %s", line)
-	}
-	for _, line := range s.found.Columns.Lines(s.in.Files(), s.Console, s.Args) {
-		s.Sayf("%s", line)
-	}
 }
 
 // config returns what the pipeline is asked to do. p is nil without a display.

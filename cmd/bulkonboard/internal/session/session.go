@@ -46,9 +46,14 @@ type session struct {
 	found         *findings.Collector
 	hosts         linkHosts
 	gauges        *gauges // nil without --metrics-file
+	progress      *progressLog
 	outputs       *outputs.Outputs
-	planShown     bool // what the check found has been printed
-	notesShown    int  // notes of the input that have been printed
+	rejects       []string // names of the rejects files of this run
+	correctable   int      // rows in them
+	links         int      // verification links in the report
+	linesShown    int      // of a terminal, filled so far
+	planShown     bool     // what the check found has been printed
+	notesShown    int      // notes of the input that have been printed
 	closers       []func() error
 }
 
@@ -56,7 +61,7 @@ type session struct {
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
 	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
 	if f.Quiet {
-		con.Err.HoldBack()
+		con.HoldBack(f.JSON)
 	}
 	var err error
 	if err = f.Check(args); err != nil {
@@ -66,7 +71,7 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 		return nil, err
 	}
 	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
-		return nil, exit.NewUsageError(errors.New("production needs --yes when nobody is there to be asked"), "try it first without: bulkonboard plan")
+		return nil, exit.NewUsageError(errors.New("production needs confirmation. There is no terminal to confirm on: add --yes"), "to see first what it would do, run bulkonboard plan")
 	}
 	if s.to.Sandbox {
 		s.key = settings.NewSandboxKey()
@@ -119,7 +124,7 @@ func (s *session) closeAfter(err error) error {
 		return err
 	}
 	s.Sayf("bulkonboard: %v", closed)
-	return exit.NewReportedError(max(exit.CodeOfCause(closed, exit.Failure), exit.Failure))
+	return exit.NewReportedError(exit.First(exit.CodeOf(err), exit.CodeOfCause(closed, exit.Failure)))
 }
 
 // openLog opens the log, and says which partner and ledger the command is about.
@@ -129,10 +134,41 @@ func (s *session) openLog() error {
 		return err
 	}
 	s.log = log
+	s.progress = s.newProgressLog()
 	s.closers = append(s.closers, closeLog)
-	s.Sayf("%s", s.to)
-	s.Sayf("ledger: %s; rate: %s", s.to.Ledger, s.flags.Rate.String())
+	p := &term.Page{}
+	p.Part("Target").Text(s.to.String())
+	rate := s.flags.Rate.String()
+	if !s.flags.Rate.Unlimited {
+		rate = "at most " + rate
+	}
+	p.Part("Rate").Text(rate)
+	p.Part("Ledger").Text(s.to.Ledger)
+	s.show(p)
 	return nil
+}
+
+// show prints what the check finds and what is to be done. A plan is what was
+// asked for, so it goes to standard output, where --json takes its place.
+func (s *session) show(p *term.Page) {
+	if to := s.shownOn(); to == s.Err || !s.flags.JSON {
+		s.linesShown += s.Show(to, p)
+	}
+}
+
+// shownOn returns the stream of what the check finds.
+func (s *session) shownOn() *term.Stream {
+	if s.command == "plan" {
+		return s.Out
+	}
+	return s.Err
+}
+
+// showNote adds a line to the first lines of the command.
+func (s *session) showNote(heading, text string) {
+	p := &term.Page{}
+	p.Part(heading).Text(text)
+	s.show(p)
 }
 
 // open opens log, input, ledger and partner.
@@ -168,9 +204,15 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 
 // reportNotes prints what the reader noticed since the last time.
 func (s *session) reportNotes() {
+	p := &term.Page{}
+	findings.AddNotes(p, s.newNotes(), s.in.Files())
+	s.show(p)
+}
+
+// newNotes returns what the reader noticed since the last time.
+func (s *session) newNotes() []source.Note {
 	notes := s.in.Notes()
-	for _, line := range findings.NoteLines(notes[min(s.notesShown, len(notes)):], s.in.Files()) {
-		s.Sayf("%s", line)
-	}
+	fresh := notes[min(s.notesShown, len(notes)):]
 	s.notesShown = len(notes)
+	return fresh
 }

@@ -37,7 +37,7 @@ func (l *SharedLedger) retryWhileBusy(ctx context.Context, do func() error) erro
 			return ctx.Err()
 		}
 		if !said { // each try has waited some seconds already
-			l.con.Sayf("waiting: a run is checking its input and holds the ledger")
+			l.con.Sayf("waiting: a run is checking its input and has locked the ledger")
 		}
 	}
 }

@@ -57,8 +57,9 @@ func feeWarning(sum pipeline.Summary) string {
 	if !charged.Known() || !sum.Plan.Fee.Known() || isExplained(sum, charged, sum.Plan.Fee) {
 		return ""
 	}
+	money := func(a pipeline.Amount) string { return term.Money(a.String(), sum.Currency) }
 	return fmt.Sprintf("warning: the wallet held %s before and %s after: %s were charged, while %s at %s are %s. Something else is paid from it, the fee has changed, or it was charged for nobody",
-		sum.WalletFrom, sum.WalletTo, charged, term.Count(users, "user"), sum.Plan.Fee, sum.Plan.Fee.Times(users))
+		money(sum.WalletFrom), money(sum.WalletTo), money(charged), term.Count(users, "user"), sum.Plan.Fee, money(sum.Plan.Fee.Times(users)))
 }
 
 // isExplained reports whether the users of this run can have cost as much.

@@ -65,7 +65,7 @@ func refuseSecretsInArguments(c *cobra.Command) error {
 	var all []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if a, ok := f.Value.(*Address); ok && f.Changed && a.hasSecret() {
-			all = append(all, exit.NewUsageError(fmt.Errorf("--%s holds a user name, a password or a query, and every user of this machine can read command lines", f.Name),
+			all = append(all, exit.NewUsageError(fmt.Errorf("--%s has a user name, a password or a query, and every user of this machine can read command lines", f.Name),
 				"change the password, and set "+VariableOf(f.Name)+" instead, or put "+f.Name+" into a file for --config"))
 		}
 	})

@@ -31,14 +31,14 @@ func ReadAPIKey(con *term.Console, file string) (string, error) {
 		return key, nil
 	}
 	if !term.IsTerminal(con.In) {
-		return "", exit.NewUsageError(errors.New("there is no API key"), "give --api-key-file FILE, or set "+KeyVariable, "to rehearse without a key: --sandbox")
+		return "", exit.NewUsageError(errors.New("no API key"), "add --api-key-file FILE, or set "+KeyVariable, "to rehearse without a key, use --sandbox")
 	}
 	key, err := con.ReadPassword("API key (not shown): ")
 	switch {
 	case err != nil:
-		return "", exit.UsageErrorf("reading the API key: %w", err)
+		return "", exit.UsageErrorf("could not read the API key: %w", err)
 	case key == "":
-		return "", exit.UsageErrorf("there is no API key")
+		return "", exit.UsageErrorf("no API key")
 	}
 	return key, nil
 }

@@ -77,6 +77,10 @@ func HideAdvanced(f *pflag.FlagSet, names ...string) {
 	}
 }
 
+// HideOldOutput hides a flag that named an output before outputs were arguments.
+// Scripts may go on using it.
+func HideOldOutput(f *pflag.FlagSet, name string) { f.Lookup(name).Hidden = true }
+
 // LevelsOf returns a function that says how strongly a flag was set.
 func LevelsOf(c *cobra.Command) func(string) int {
 	return func(name string) int {

@@ -35,7 +35,7 @@ func ReadConfig(con *term.Console, c, root *cobra.Command) (map[string]Setting, 
 func readNamedConfig(con *term.Console, path string, root *cobra.Command) (map[string]Setting, error) {
 	text, info, err := readNamedFile(path, maxConfig)
 	if err != nil {
-		return nil, exit.UsageErrorf("config file %s: %w", path, err)
+		return nil, exit.UsageErrorf("configuration file %s: %w", path, err)
 	}
 	WarnIfWritable(con, path, info)
 	settings, err := parseConfig(path, text, KnownFlags(root))
@@ -53,7 +53,7 @@ func readFoundConfig(con *term.Console, root *cobra.Command) (map[string]Setting
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, exit.UsageErrorf("config file %s: %w", DefaultConfigFile, err)
+		return nil, exit.UsageErrorf("configuration file %s: %w", DefaultConfigFile, err)
 	case ignored != "":
 		con.Sayf("warning: %s is ignored: %s", DefaultConfigFile, ignored)
 		return nil, nil
@@ -75,7 +75,7 @@ func readFoundConfig(con *term.Console, root *cobra.Command) (map[string]Setting
 
 // errNeedsNamedConfig refuses a setting of a file that was only found.
 func errNeedsNamedConfig() error {
-	return fmt.Errorf("a %s that was only found cannot set this; name it with --config %s", DefaultConfigFile, DefaultConfigFile)
+	return fmt.Errorf("a %s that you did not name cannot set this; name it with --config %s", DefaultConfigFile, DefaultConfigFile)
 }
 
 // KnownFlags returns the flags of all commands: one file serves them all.

@@ -87,7 +87,7 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return nil, notThis(line, why)
 	}
 	if err := dec.Decode(&second); err == nil {
-		return nil, notThis(second.Line, ": a second document begins here")
+		return nil, notThis(second.Line, ": a second document starts here")
 	} else if !errors.Is(err, io.EOF) {
 		line, why := yamlMistake(err)
 		return nil, notThis(line, why)
@@ -103,7 +103,7 @@ func parseMapping(path string, text []byte, form string) ([]*yaml.Node, error) {
 		return nil, notThis(top.Line, "")
 	}
 	if n := len(top.Content) / 2; n > maxSettings {
-		return nil, Place{path, top.Content[2*maxSettings].Line}.Locate("", fmt.Errorf("the file has %s entries; at most %s are read", term.Number(n), term.Number(maxSettings)))
+		return nil, Place{path, top.Content[2*maxSettings].Line}.Locate("", fmt.Errorf("the file has %s entries; the limit is %s", term.Number(n), term.Number(maxSettings)))
 	}
 	values := 0
 	for i := 1; i < len(top.Content); i += 2 {
@@ -145,11 +145,11 @@ func parseConfig(path string, text []byte, known []string) (map[string]Setting, 
 	for i := 0; i+1 < len(entries); i += 2 {
 		name, at := entries[i].Value, Place{path, entries[i].Line}
 		if !flags[name] {
-			all = append(all, at.Locate("", fmt.Errorf("there is no setting %q; %s", shortenName(name), SuggestName(name, known, "the settings are the flags without their dashes"))))
+			all = append(all, at.Locate("", fmt.Errorf("unknown setting %q; %s", shortenName(name), SuggestName(name, known, "settings are flags without their leading dashes"))))
 			continue
 		}
 		if first, twice := settings[name]; twice {
-			all = append(all, at.Locate(name, fmt.Errorf("stands in line %d already", first.Places[0].line)))
+			all = append(all, at.Locate(name, fmt.Errorf("is already set in line %d", first.Places[0].line)))
 			continue
 		}
 		set, err := parseValues(path, entries[i+1])

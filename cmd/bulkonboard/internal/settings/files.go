@@ -52,7 +52,7 @@ func readFoundFile(path string, most int64) (text []byte, ignored string, err er
 	case isLinkError(err):
 		return nil, "it is a symbolic link", nil
 	case errors.Is(err, fs.ErrPermission):
-		return nil, "you may not read it", nil
+		return nil, "you are not allowed to read it", nil
 	case err != nil:
 		return nil, "", term.PlainError(err)
 	}
@@ -75,7 +75,7 @@ func readFoundFile(path string, most int64) (text []byte, ignored string, err er
 // change: what it says decides where the key and the customers go.
 func WarnIfWritable(con *term.Console, path string, info fs.FileInfo) {
 	if info != nil && info.Mode().IsRegular() && (writableByOthers(info) || !ownedByUserOrRoot(info)) {
-		con.Sayf("warning: other users can change %s: own it and run chmod go-w on it", path)
+		con.Sayf("warning: other users can change %s: take ownership and run chmod go-w on it", path)
 	}
 }
 
@@ -87,7 +87,7 @@ func ReadSecret(con *term.Console, flag, path string) ([]byte, error) {
 		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
 	}
 	if info.Mode().IsRegular() && readableByOthers(info) {
-		con.Sayf("warning: %s can be read by others: chmod 600 it", path)
+		con.Sayf("warning: other users can read %s: run chmod 600 on it", path)
 	}
 	secret := bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
 	if len(secret) == 0 {

@@ -36,20 +36,20 @@ type InputFlags struct {
 func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
 	i.HeaderRow = Count{Min: 1}
 	i.formulas = Choice{Words: []string{"cached", "refuse"}}
-	f.StringVar(&i.ID, "id", "", "the `COLUMN` of your own customer number")
-	f.Var(&i.Mapping, "map", "read the field from this column: `FIELD=COLUMN` (repeatable)")
-	f.StringVar(&i.MapFile, "map-file", "", "header mapping in `FILE` (YAML, FIELD: COLUMN)")
+	f.StringVar(&i.ID, "id", "", "`COLUMN` with your own customer number, shown in every report")
+	f.Var(&i.Mapping, "map", "read a field from a column: `FIELD=COLUMN` (repeatable)")
+	f.StringVar(&i.MapFile, "map-file", "", "read the header mapping from `FILE` (YAML, FIELD: COLUMN)")
 	f.Var(&i.Defaults, "default", "value for empty cells or a missing column: `FIELD=VALUE` (repeatable)")
-	f.StringVar(&i.PhoneRegion, "phone-region", "", "country `CC` of phone numbers written without one, such as DE")
-	f.StringArrayVar(&i.carry, "carry", nil, "input `COLUMN` that reports show too; all = every unused one (repeatable)")
+	f.StringVar(&i.PhoneRegion, "phone-region", "", "country `CC` of phone numbers without a country code, such as DE (default none)")
+	f.StringArrayVar(&i.carry, "carry", nil, "show input `COLUMN` in reports; all shows every unused one (repeatable; default: the --id column)")
 	f.Var(&i.Send, "send", "add a string field to the request: `FIELD=COLUMN` (repeatable)")
-	f.StringVar(&i.sheet, "sheet", "", "`NAME` or number of the sheet (default the only one with data)")
-	f.Var(&i.HeaderRow, "header-row", "the row of the headers (default 1)")
-	f.StringVar(&i.Delimiter, "delimiter", "", "`C` between the fields: , ; | or tab (default detected)")
-	f.StringVar(&i.Encoding, "encoding", "", "`E` of a CSV, such as windows-1252 (default UTF-8, or UTF-16 by its mark)")
-	f.Var(&i.formulas, "formulas", "take the cached value of a formula, or refuse its row (default cached)")
-	f.BoolVar(&i.phonePlus, "phone-plus", false, "take all-digit phone numbers as international ones that lost their +")
-	f.BoolVar(&i.Strict, "strict", false, "hold back rows whose postal code lost its zero; of a run, exit 3 also for rows that an earlier one has reported")
+	f.StringVar(&i.sheet, "sheet", "", "`NAME` or number of the sheet (default: the only one with data)")
+	f.Var(&i.HeaderRow, "header-row", "row `N` of the headers (default 1)")
+	f.StringVar(&i.Delimiter, "delimiter", "", "character `C` between the fields: , ; | or tab (default: detected)")
+	f.StringVar(&i.Encoding, "encoding", "", "encoding `E` of a CSV file, such as windows-1252 (default: UTF-8, or UTF-16 by its byte order mark)")
+	f.Var(&i.formulas, "formulas", "use the cached value of a formula, or refuse its row (default cached)")
+	f.BoolVar(&i.phonePlus, "phone-plus", false, "read all-digit phone numbers as international numbers that lost their leading +")
+	f.BoolVar(&i.Strict, "strict", false, "hold rows whose postal code lost its leading zero, and exit 3 also for rows reported before")
 	HideAdvanced(f, "strict", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "phone-plus")
 }
 
@@ -108,7 +108,7 @@ func parseDelimiter(text string) (rune, error) {
 	if runes := []rune(text); len(runes) == 1 {
 		return runes[0], nil
 	}
-	return 0, exit.UsageErrorf("--delimiter is one character, or tab")
+	return 0, exit.UsageErrorf("--delimiter: write one character, or tab")
 }
 
 // withMapFile adds the mapping of --map-file; --map beats it.

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // hostileNames are names of files and columns that a sender, an archive or a
@@ -34,7 +36,7 @@ func TestHostileLogRunsNothing(t *testing.T) {
 			dir := t.TempDir()
 			var said bytes.Buffer
 			flags := LogFlags{File: filepath.Join(dir, "profile"), format: Choice{Value: format}}
-			log, done, err := flags.OpenLog(&said)
+			log, done, err := flags.OpenLog(&term.Stream{W: &said})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,13 +22,13 @@ func parseMapFile(path string, text []byte) (map[string]string, error) {
 	for i := 0; i+1 < len(entries); i += 2 {
 		field, column, at := entries[i].Value, entries[i+1], Place{path, entries[i].Line}
 		if len(field) > maxName {
-			return nil, fmt.Errorf("--map-file %w", at.Locate("", fmt.Errorf("there is no field %q", shortenName(field))))
+			return nil, fmt.Errorf("--map-file %w", at.Locate("", fmt.Errorf("unknown field %q", shortenName(field))))
 		}
 		if _, twice := all[field]; twice {
-			return nil, fmt.Errorf("--map-file %w", at.Locate(field, errors.New("is set in an earlier line already")))
+			return nil, fmt.Errorf("--map-file %w", at.Locate(field, errors.New("is already set in an earlier line")))
 		}
 		if entries[i].Kind != yaml.ScalarNode || column.Kind != yaml.ScalarNode {
-			return nil, fmt.Errorf("--map-file %w", at.Locate("", errors.New("is not of the form `FIELD: COLUMN`")))
+			return nil, fmt.Errorf("--map-file %w", at.Locate("", errors.New("is not of the form FIELD: COLUMN")))
 		}
 		if all[field] = column.Value; column.ShortTag() == "!!null" {
 			all[field] = ""

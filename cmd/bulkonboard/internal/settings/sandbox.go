@@ -27,16 +27,16 @@ type SandboxFlags struct {
 
 // AddFlags adds the flags.
 func (s *SandboxFlags) AddFlags(f *pflag.FlagSet, prefix string) {
-	f.StringArrayVar(&s.faults, prefix+"fault", nil, "misbehaviour `NAME[=PART,...]` (repeatable); `bulkonboard sandbox --help` lists them")
-	f.StringVar(&s.latency, prefix+"latency", "", "`TIME` of an answer, such as 80ms or 50ms-200ms")
-	f.StringVar(&s.balance, prefix+"balance", "", "what the wallet holds (default 1000000.00)")
-	f.StringVar(&s.fee, prefix+"fee", "", "charged for each user (default 0.50)")
+	f.StringArrayVar(&s.faults, prefix+"fault", nil, "misbehave: `NAME[=PART,...]`, as bulkonboard sandbox --help lists them (repeatable)")
+	f.StringVar(&s.latency, prefix+"latency", "", "response `TIME`, such as 80ms or 50ms-200ms")
+	f.StringVar(&s.balance, prefix+"balance", "", "`AMOUNT` in the wallet (default 1000000.00)")
+	f.StringVar(&s.fee, prefix+"fee", "", "`AMOUNT` charged for each user (default 0.50)")
 	f.Var(&s.rate, prefix+"rate", "rate limit of the API (default none)")
-	f.StringVar(&s.preexist, prefix+"preexist", "", "CSV `FILE` of users who are there already")
-	f.Uint64Var(&s.seed, prefix+"seed", 0, "decides whom a share of requests strikes")
-	f.BoolVar(&s.emailCase, prefix+"emails-case", false, "upper and lower case make different e-mails")
-	f.StringVar(&s.account, prefix+"account", "", "slug of the partner account, with which serviceIds begin (default acme)")
-	f.BoolVar(&s.repeat, prefix+"emails-repeat", false, "an e-mail may be used by several users")
+	f.StringVar(&s.preexist, prefix+"preexist", "", "CSV `FILE` of users who already exist")
+	f.Uint64Var(&s.seed, prefix+"seed", 0, "seed that decides which requests a fault hits")
+	f.BoolVar(&s.emailCase, prefix+"emails-case", false, "treat e-mails that differ in case as different")
+	f.StringVar(&s.account, prefix+"account", "", "`SLUG` of the partner account, the start of every serviceId (default acme)")
+	f.BoolVar(&s.repeat, prefix+"emails-repeat", false, "allow several users with one e-mail")
 }
 
 func (s *SandboxFlags) isSet() bool {

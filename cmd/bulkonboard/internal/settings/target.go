@@ -36,15 +36,15 @@ type Target struct {
 func environmentOf(base string) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "", exit.UsageErrorf("--base-url is not an absolute URL such as https://host/api")
+		return "", exit.UsageErrorf("--base-url: write an absolute URL such as https://host/api")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", exit.UsageErrorf("--base-url holds a user name, a password, a query or a fragment: leave them out")
+		return "", exit.UsageErrorf("--base-url has a user name, a password, a query or a fragment: leave them out")
 	}
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if u.Scheme == "https" && host == HostOf(ProductionURL) {
-		return "", exit.NewUsageError(fmt.Errorf("--base-url names the partner's own production address"),
-			"use --env production: under another name its customers would get other idempotency keys")
+		return "", exit.NewUsageError(fmt.Errorf("--base-url is the partner's own production address"),
+			"use --env production: under another environment the same customers would get other idempotency keys")
 	}
 	if port == "" || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
 		return host, nil
@@ -59,7 +59,7 @@ func CheckEnvironment(name string) error {
 		return nil
 	}
 	if host, err := environmentOf("https://" + name); err != nil || host != name {
-		return exit.UsageErrorf("%q is no environment: production, staging, sandbox, or the host of --base-url in small letters, with its port if that is not the scheme's own", name)
+		return exit.UsageErrorf("%q is not an environment: use production, staging, sandbox, or the host of --base-url in lower case, with its port unless it is the default one", name)
 	}
 	return nil
 }
@@ -82,9 +82,9 @@ func FileWord(environment string) string {
 func (to Target) CheckKey(key string) error {
 	switch {
 	case to.Environment == Staging && strings.HasPrefix(key, LivePrefix):
-		return exit.NewUsageError(fmt.Errorf("the API key is a live one, and the environment is staging"), "for real customers: --env production")
+		return exit.NewUsageError(fmt.Errorf("the API key is a live key, but the environment is staging"), "for real customers use --env production")
 	case to.Environment == Production && strings.HasPrefix(key, stagingPrefix):
-		return exit.UsageErrorf("the API key is one of staging, and the environment is production")
+		return exit.UsageErrorf("the API key is a staging key, but the environment is production")
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (to Target) CheckKey(key string) error {
 func (to Target) String() string {
 	switch {
 	case to.Sandbox:
-		return "sandbox: the partner is simulated in this process, nothing leaves this machine"
+		return "sandbox, simulated in this process; nothing leaves this machine"
 	case to.Environment == Production || to.Environment == Staging:
 		return fmt.Sprintf("%s: %s", strings.ToUpper(to.Environment), HostOf(to.BaseURL))
 	}

@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // TargetFlags choose the partner and the ledger.
@@ -34,10 +37,10 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 	AddConfigFlag(c)
 	f := c.Flags()
 	t.env = Choice{Words: []string{Staging, Production}}
-	f.Var(&t.env, "env", "which partner, and which ledger (default staging)")
-	f.BoolVar(&t.sandbox, "sandbox", false, "the simulated partner API inside this process; no key needed")
-	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE` (default bulkonboard-<environment>.db here; production has no default)")
-	f.Var(&t.baseURL, "base-url", "partner API at `URL`; the environment is then its host")
+	f.Var(&t.env, "env", "partner environment, which also chooses the ledger (default staging)")
+	f.BoolVar(&t.sandbox, "sandbox", false, "use the simulated partner API in this process; no key needed")
+	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE` (default: ./bulkonboard-<environment>.db; production has no default)")
+	f.Var(&t.baseURL, "base-url", "partner API at `URL`; its host is then the environment")
 	HideAdvanced(f, "base-url")
 }
 
@@ -46,13 +49,13 @@ func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
 	t.KeyTTL = Span{5 * time.Minute, true}
 	f.StringVar(&t.KeyFile, "api-key-file", "", "read the API key from `FILE` (default: $BULKONBOARD_API_KEY, then a prompt)")
-	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: begin with an empty ledger and no users")
-	f.BoolVar(&t.NewLedger, "new-ledger", false, "make the production ledger if it is missing")
-	f.Var(&t.Timeout, "timeout", "for one request")
+	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: start with an empty ledger and no users")
+	f.BoolVar(&t.NewLedger, "new-ledger", false, "create the production ledger if it is missing")
+	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
-	f.Var(&t.LockTimeout, "lock-timeout", "wait so long for the ledger's lock (default 0)")
-	f.StringVar(&t.CAFile, "ca-file", "", "PEM `FILE` of certificate authorities that replace the system's")
-	f.Var(&t.Proxy, "proxy", "proxy `URL`, without its password, which BULKONBOARD_PROXY can hold; or env for the proxy environment variables (default none)")
+	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
+	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
+	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
 	HideAdvanced(f, "timeout", "key-ttl", "lock-timeout", "ca-file", "proxy")
 	t.Play.AddFlags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {
@@ -73,7 +76,7 @@ func (t *TargetFlags) Resolve(level func(string) int) (Target, error) {
 	case most > 0 && (env == most && box == most || env == most && base == most || box == most && base == most):
 		return Target{}, exit.UsageErrorf("--env, --sandbox and --base-url each name an environment: give one of them")
 	case t.Fresh && box != most, t.Fresh && !t.sandbox:
-		return Target{}, exit.UsageErrorf("--fresh deletes a ledger, and is for --sandbox only")
+		return Target{}, exit.UsageErrorf("--fresh deletes a ledger and works only with --sandbox")
 	case t.Play.isSet() && !t.sandbox:
 		return Target{}, exit.UsageErrorf("the --sandbox-... flags need --sandbox")
 	case box > 0 && box == most:
@@ -90,15 +93,57 @@ func (t *TargetFlags) Resolve(level func(string) int) (Target, error) {
 	return t.chooseLedger(Target{Environment: Staging, BaseURL: StagingURL})
 }
 
+// TargetOf returns the partner and the ledger that the flags of a command choose, as
+// far as they are known: its fields are zero after a mistake in the flags.
+func TargetOf(c *cobra.Command) Target {
+	t := TargetFlags{}
+	for name, set := range map[string]func(pflag.Value){
+		"env":     func(v pflag.Value) { t.env.Value = v.String() },
+		"sandbox": func(v pflag.Value) { t.sandbox = v.String() == "true" },
+		"base-url": func(v pflag.Value) {
+			if a, ok := v.(*Address); ok {
+				t.baseURL = *a
+			}
+		},
+		"ledger": func(v pflag.Value) { t.Ledger = v.String() },
+	} {
+		if f := c.Flags().Lookup(name); f != nil {
+			set(f.Value)
+		}
+	}
+	to, err := t.Resolve(LevelsOf(c))
+	if err != nil {
+		return Target{Environment: to.Environment}
+	}
+	return to
+}
+
+// SuggestSandbox adds to the error of a missing ledger that the ledger of a rehearsal
+// is there, if it is and no other was named.
+func (t *TargetFlags) SuggestSandbox(to Target, err error) error {
+	if !errors.Is(err, ledger.ErrMissing) || t.Ledger != "" || to.Environment != Staging {
+		return err
+	}
+	if _, failed := os.Stat(defaultLedger(Sandbox)); failed != nil {
+		return err
+	}
+	return exit.NewHint(err, "there is a sandbox ledger here: add --sandbox")
+}
+
+// defaultLedger returns the file of an environment's ledger where no other is named.
+func defaultLedger(environment string) string {
+	return "bulkonboard-" + FileWord(environment) + ".db"
+}
+
 func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 	switch {
 	case t.Ledger != "":
 		to.Ledger = t.Ledger
 	case to.Environment == Production:
-		return to, exit.NewUsageError(fmt.Errorf("production needs --ledger FILE: a ledger picked by accident could create customers twice"),
-			"keep one ledger for production, on a disk of this machine, and back it up")
+		return to, exit.NewUsageError(fmt.Errorf("production needs --ledger FILE: the wrong ledger could create customers twice"),
+			"keep one ledger for production, on a local disk, and back it up")
 	default:
-		to.Ledger = "bulkonboard-" + FileWord(to.Environment) + ".db"
+		to.Ledger = defaultLedger(to.Environment)
 	}
 	to.Ledger = filepath.Clean(to.Ledger)
 	return to, nil

@@ -36,7 +36,7 @@ func (r *Rate) Set(text string) error {
 	n, err := strconv.ParseFloat(number, 64)
 	seconds := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
 	if !ok || err != nil || seconds == 0 || !(n > 0) || n > 1e6 || math.IsInf(n, 0) {
-		return fmt.Errorf("a rate is written 5/s, 300/m, 1000/h or unlimited")
+		return fmt.Errorf("write 5/s, 300/m, 1000/h or unlimited")
 	}
 	*r = Rate{PerSecond: n / seconds, Text: text}
 	return nil
@@ -62,14 +62,14 @@ func (b *Bound) Set(text string) error {
 	if percent {
 		p, err := strconv.ParseFloat(number, 64)
 		if err != nil || !(p > 0 && p <= 100) {
-			return fmt.Errorf("a share is above 0%% and at most 100%%")
+			return fmt.Errorf("write a percentage above 0%% and up to 100%%")
 		}
 		b.Bound, b.text = pipeline.Bound{Percent: p}, text
 		return nil
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 {
-		return fmt.Errorf("write a number of rows from 1, or a share such as 2%%")
+		return fmt.Errorf("write a number of rows from 1, or a percentage such as 2%%")
 	}
 	b.Bound, b.text = pipeline.Bound{Count: n}, text
 	return nil
@@ -86,7 +86,7 @@ func (a *Amount) Set(text string) error {
 		return err
 	}
 	if !v.Known() || v.Cmp(pipeline.Amount{}) < 0 {
-		return fmt.Errorf("an amount is not negative; write it like 12.50")
+		return fmt.Errorf("write an amount such as 12.50, not a negative one")
 	}
 	a.Amount = v
 	return nil
@@ -146,7 +146,7 @@ func (c *Choice) Type() string { return strings.Join(c.Words, "|") }
 
 func (c *Choice) Set(text string) error {
 	if !slices.Contains(c.Words, text) {
-		return fmt.Errorf("take %s", strings.Join(c.Words, " or "))
+		return fmt.Errorf("use %s", strings.Join(c.Words, " or "))
 	}
 	c.Value = text
 	return nil
@@ -199,7 +199,7 @@ func (s *Span) String() string {
 func (s *Span) Set(text string) error {
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 || s.Positive && d == 0 {
-		return fmt.Errorf("a time is written 30s, 5m or 2h")
+		return fmt.Errorf("write a duration such as 30s, 5m or 2h")
 	}
 	s.Duration = d
 	return nil
@@ -218,5 +218,5 @@ func (a *Age) Set(text string) error {
 	} else if a.Span.Set(text) == nil {
 		return nil
 	}
-	return errors.New("an age is written 7d or 36h")
+	return errors.New("write an age such as 7d or 36h")
 }

@@ -31,9 +31,39 @@ func NewConsole(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *
 	return &Console{Args: args, Env: parseEnviron(env), In: stdin, Out: &Stream{W: stdout}, Err: &Stream{W: stderr, wrap: IsTerminal(stderr)}}
 }
 
+// Answerf prints a line of what was asked for, on standard output.
+func (con *Console) Answerf(format string, args ...any) {
+	text := Printable(fmt.Sprintf(format, args...)) + "\n"
+	if con.Out.IsTerminal() {
+		text = wrapText(text, con.Out.columns())
+	}
+	fmt.Fprint(con.Out, text)
+}
+
 // Sayf prints a line on standard error.
 func (con *Console) Sayf(format string, args ...any) {
 	fmt.Fprintln(con.Err, Printable(fmt.Sprintf(format, args...)))
+}
+
+// Show prints a page on a stream, in colour unless the environment forbids it, and
+// returns how many lines of a terminal it filled.
+func (con *Console) Show(to *Stream, p *Page) (lines int) {
+	return to.Show(p, con.Env["NO_COLOR"] == "" && con.Env["TERM"] != "dumb")
+}
+
+// HoldBack keeps what is printed until the exit code is known (--quiet). With
+// asJSON the one JSON on standard output is printed all the same.
+func (con *Console) HoldBack(asJSON bool) {
+	con.Err.HoldBack()
+	if !asJSON {
+		con.Out.HoldBack()
+	}
+}
+
+// Release prints what was held back.
+func (con *Console) Release() {
+	con.Out.Release()
+	con.Err.Release()
 }
 
 // Confirm asks the operator a question on the terminal, and reports whether the
@@ -41,6 +71,7 @@ func (con *Console) Sayf(format string, args ...any) {
 func (con *Console) Confirm(question string) bool {
 	con.Err.Release()
 	fmt.Fprintf(con.Err, "%s Type yes to go on: ", question)
+	con.Err.EndLine()
 	line, err := bufio.NewReader(con.In).ReadString('\n')
 	return (err == nil || line != "") && strings.TrimSpace(strings.ToLower(line)) == "yes"
 }
@@ -54,6 +85,7 @@ func (con *Console) ReadPassword(prompt string) (string, error) {
 	}
 	con.Err.Release()
 	fmt.Fprint(con.Err, prompt)
+	con.Err.EndLine()
 	text, err := term.ReadPassword(int(in.Fd()))
 	fmt.Fprintln(con.Err)
 	return strings.TrimSpace(string(text)), err

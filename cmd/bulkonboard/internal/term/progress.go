@@ -18,25 +18,45 @@ const (
 	lineAtLeast = 15 * time.Minute // even if nothing moves
 )
 
-// ProgressView shows how far a run is. watch only keeps the newest figures, so
-// that the pipeline never waits for a terminal; show prints them in its own time.
+// ProgressView shows how far a run is. Update only keeps the newest figures, so
+// that the pipeline never waits for a terminal; Show prints them in its own time.
+// It is safe for concurrent use.
 type ProgressView struct {
-	mu     sync.Mutex
-	newest pipeline.Progress
-	moved  bool
+	mu      sync.Mutex
+	newest  progress
+	hasMove bool
+	waiting time.Time // since when nothing is sent; zero = it is
+}
+
+// progress is how far a run is, and how long of its time it waited.
+type progress struct {
+	pipeline.Progress
+	waited time.Duration
 }
 
 // Update keeps the newest figures.
 func (p *ProgressView) Update(now pipeline.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.newest, p.moved = now, true
+	switch at := time.Now(); {
+	case now.Pause != "" && p.waiting.IsZero():
+		p.waiting = at
+	case now.Pause == "" && !p.waiting.IsZero():
+		p.newest.waited += at.Sub(p.waiting)
+		p.waiting = time.Time{}
+	}
+	p.newest.Progress, p.hasMove = now, true
 }
 
-func (p *ProgressView) latest() (pipeline.Progress, bool) {
+// latest returns the newest figures. A wait that goes on counts up to now.
+func (p *ProgressView) latest(now time.Time) (progress, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.newest, p.moved
+	out := p.newest
+	if !p.waiting.IsZero() {
+		out.waited += now.Sub(p.waiting)
+	}
+	return out, p.hasMove
 }
 
 // Show prints until ctx ends: a bar on a terminal, lines elsewhere.
@@ -51,7 +71,7 @@ func (p *ProgressView) Show(ctx context.Context, to *Stream, terminal bool) {
 	for {
 		select {
 		case now := <-tick.C:
-			if last, moved := p.latest(); moved {
+			if last, moved := p.latest(now); moved {
 				d.draw(now, last)
 			}
 		case <-ctx.Done():
@@ -61,7 +81,7 @@ func (p *ProgressView) Show(ctx context.Context, to *Stream, terminal bool) {
 }
 
 type progressDisplay interface {
-	draw(now time.Time, p pipeline.Progress)
+	draw(now time.Time, p progress)
 	end()
 }
 
@@ -76,7 +96,7 @@ type lineDisplay struct {
 	phase  pipeline.Phase
 }
 
-func (l *lineDisplay) draw(now time.Time, p pipeline.Progress) {
+func (l *lineDisplay) draw(now time.Time, p progress) {
 	if l.at.IsZero() || l.phase != p.Phase {
 		l.at, l.tenths, l.phase = now, 0, p.Phase
 	}
@@ -87,14 +107,14 @@ func (l *lineDisplay) draw(now time.Time, p pipeline.Progress) {
 	fmt.Fprintln(l.to, progressLine(now, p))
 }
 
-func (l *lineDisplay) isDue(now time.Time, p pipeline.Progress) bool {
+func (l *lineDisplay) isDue(now time.Time, p progress) bool {
 	since := now.Sub(l.at)
 	return since >= lineAtLeast || since >= lineAtMost && tenthsDone(p) > l.tenths
 }
 
 func (l *lineDisplay) end() {}
 
-func tenthsDone(p pipeline.Progress) int {
+func tenthsDone(p progress) int {
 	if p.Phase != pipeline.Sending || p.ToSend <= 0 {
 		return 0
 	}
@@ -102,32 +122,55 @@ func tenthsDone(p pipeline.Progress) int {
 }
 
 // progressLine returns one line of figures.
-func progressLine(now time.Time, p pipeline.Progress) string {
+func progressLine(now time.Time, p progress) string {
 	if p.Phase != pipeline.Sending {
-		return fmt.Sprintf("checking: %s read", Count(p.Rows, "row"))
+		return "checking: " + Count(p.Rows, "row") + " read"
 	}
-	text := fmt.Sprintf("%d%%: %s of %s, %s", percentDone(p), Number(p.Decided), Number(p.ToSend), formatFigures(p))
-	if left := timeLeft(now, p); left > 0 {
-		text += ", " + AboutDuration(left) + " left"
-	}
-	return text
+	return fmt.Sprintf("%d%%: %s", percentDone(p), strings.Join(figures(now, p), ", "))
 }
 
-func formatFigures(p pipeline.Progress) string {
-	text := fmt.Sprintf("%s created, %s problems", Number(p.Created), Number(p.Problems))
-	if !math.IsInf(p.Rate, 1) && p.Rate > 0 {
-		text += fmt.Sprintf(", %.3g/s", p.Rate)
+// figures returns what there is to say of a run that sends, the most important
+// first.
+func figures(now time.Time, p progress) []string {
+	parts := []string{fmt.Sprintf("%s of %s", Number(p.Decided), Number(p.ToSend))}
+	if p.Pause != "" {
+		parts = append(parts, formatPause(p))
+	}
+	parts = append(parts, Number(p.Created)+" created", problemsText(p))
+	if left := timeLeft(now, p); left > 0 {
+		parts = append(parts, compactDuration(left)+" left")
+	}
+	if elapsed := now.Sub(p.Since).Truncate(time.Second); elapsed > 0 {
+		parts = append(parts, compactDuration(elapsed)+" elapsed")
+	}
+	if p.Pause == "" && !math.IsInf(p.Rate, 1) && p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.3g/s", p.Rate))
 	}
 	if p.Wallet.Known() {
-		text += strings.TrimRight(fmt.Sprintf(", wallet %s %s", p.Wallet, p.Currency), " ")
+		parts = append(parts, "wallet "+Money(p.Wallet.String(), p.Currency))
 	}
-	if p.Pause != "" {
-		text += ", " + formatPause(p)
-	}
-	return text
+	return parts
 }
 
-func formatPause(p pipeline.Progress) string {
+// problemsText counts the problems by kind.
+func problemsText(p progress) string {
+	var kinds []string
+	for _, kind := range []struct {
+		n    int
+		what string
+	}{{p.Rejected, "rejected"}, {p.Duplicates, "duplicate"}, {p.LostLinks, "without a link"}} {
+		if kind.n > 0 {
+			kinds = append(kinds, Number(kind.n)+" "+kind.what)
+		}
+	}
+	if len(kinds) > 0 {
+		return strings.Join(kinds, ", ")
+	}
+	return Count(p.Problems, "problem")
+}
+
+// formatPause says why nothing is sent, and until when.
+func formatPause(p progress) string {
 	text := "waiting: " + p.Pause
 	if !p.Until.IsZero() {
 		text += " at " + p.Until.Local().Format("15:04:05")
@@ -135,23 +178,30 @@ func formatPause(p pipeline.Progress) string {
 	return text
 }
 
-func percentDone(p pipeline.Progress) int {
+func percentDone(p progress) int {
 	if p.ToSend <= 0 {
 		return 0
 	}
 	return min(100, p.Decided*100/p.ToSend)
 }
 
-// timeLeft returns how long the rest takes at the pace so far; 0 if that is not known.
-func timeLeft(now time.Time, p pipeline.Progress) time.Duration {
-	gone := now.Sub(p.Since)
-	if p.Decided < 5 || gone < time.Second || p.Pause != "" {
+// timeLeft returns how long the rest takes at the pace so far, the wait that goes
+// on included; 0 if that is not known.
+func timeLeft(now time.Time, p progress) time.Duration {
+	wait := time.Duration(0)
+	if p.Pause != "" {
+		if wait = p.Until.Sub(now); p.Until.IsZero() || wait < 0 {
+			return 0
+		}
+	}
+	gone := now.Sub(p.Since) - p.waited
+	if p.Decided < 5 || gone < time.Second {
 		return 0
 	}
-	return time.Duration(float64(gone) / float64(p.Decided) * float64(p.ToSend-p.Decided))
+	return wait + time.Duration(float64(gone)/float64(p.Decided)*float64(p.ToSend-p.Decided))
 }
 
-const barNarrow = 8 // on a terminal of less than barColumns
+const barNarrow = 5 // on a terminal of less than barColumns
 
 const barColumns = 100
 

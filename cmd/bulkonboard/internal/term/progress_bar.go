@@ -2,8 +2,6 @@ package term
 
 import (
 	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -25,7 +23,7 @@ type barDisplay struct {
 
 const barWidth = 20
 
-func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
+func (b *barDisplay) draw(now time.Time, p progress) {
 	if p.Phase != pipeline.Sending || p.ToSend == 0 {
 		return
 	}
@@ -35,7 +33,7 @@ func (b *barDisplay) draw(now time.Time, p pipeline.Progress) {
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish())
 		b.to.clearWith(func() { _ = b.bar.Clear() }) // the next line finds out that the terminal is gone
 	}
-	b.tellPause(now, p)
+	b.showPause(now, p)
 	columns := b.to.columns()
 	b.bar.Describe(barText(now, p, columns-barFrame-widthOfBar(columns)))
 	if err := b.bar.Set(min(p.Decided, p.ToSend)); err != nil {
@@ -51,7 +49,7 @@ func widthOfBar(columns int) int {
 	return barWidth
 }
 
-func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
+func (b *barDisplay) showPause(now time.Time, p progress) {
 	switch {
 	case p.Pause == "":
 		b.since = time.Time{}
@@ -66,28 +64,17 @@ func (b *barDisplay) tellPause(now time.Time, p pipeline.Progress) {
 	}
 }
 
-// barText returns what stands before the bar, as much of it as there is room for.
-func barText(now time.Time, p pipeline.Progress, room int) string {
-	parts := []string{fmt.Sprintf("%s of %s", Number(p.Decided), Number(p.ToSend))}
-	switch {
-	case p.Pause != "" && !p.Until.IsZero():
-		parts = append(parts, "waiting until "+p.Until.Local().Format("15:04:05"))
-	case p.Pause != "":
-		parts = append(parts, "waiting")
-	}
-	parts = append(parts, Number(p.Created)+" created", Number(p.Problems)+" problems")
-	if left := timeLeft(now, p); left > 0 {
-		parts = append(parts, AboutDuration(left)+" left")
-	}
-	if p.Pause == "" && !math.IsInf(p.Rate, 1) && p.Rate > 0 {
-		parts = append(parts, fmt.Sprintf("%.3g/s", p.Rate))
-	}
-	if p.Wallet.Known() {
-		parts = append(parts, strings.TrimRight(fmt.Sprintf("wallet %s %s", p.Wallet, p.Currency), " "))
+// barText returns what comes before the bar, as much of it as there is room for.
+func barText(now time.Time, p progress, room int) string {
+	parts := figures(now, p)
+	if p.Pause != "" { // the reason is on a line of its own
+		if parts[1] = "waiting"; !p.Until.IsZero() {
+			parts[1] = "waiting until " + p.Until.Local().Format("15:04:05")
+		}
 	}
 	text := parts[0]
 	for _, part := range parts[1:] {
-		if len(text)+len(", ")+len(part) > room {
+		if width(text)+len(", ")+width(part) > room {
 			break
 		}
 		text += ", " + part

@@ -159,6 +159,24 @@ func FileArguments(names []string) []string {
 	return words
 }
 
+// WithoutFlags returns the words of a command line without some flags and without
+// its files. The map says of each flag whether its value is a word of its own.
+func WithoutFlags(words []string, flags map[string]bool, files []string) []string {
+	var kept []string
+	for i := 0; i < len(words); i++ {
+		name, _, isJoined := strings.Cut(words[i], "=")
+		takesValue, isDropped := flags[name]
+		switch {
+		case isDropped && takesValue && !isJoined:
+			i++
+		case isDropped, words[i] == "--", slices.Contains(files, words[i]):
+		default:
+			kept = append(kept, words[i])
+		}
+	}
+	return kept
+}
+
 // SplitWords splits a line for POSIX shells into its words. It reads what
 // QuoteLine writes.
 func SplitWords(line string) []string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -26,6 +27,8 @@ type Stream struct {
 	clear   func()        // clears the progress bar off the line
 	wrap    bool          // break lines between words, for a terminal
 	partial []byte        // of a character that the last write did not end
+	asJSON  bool          // each line becomes a JSON object
+	line    []byte        // of JSON lines, what no line end has followed yet
 }
 
 func (s *Stream) Write(p []byte) (int, error) {
@@ -34,8 +37,39 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if s.clear != nil {
 		s.clear()
 	}
-	s.write(s.escapeControls(p))
-	return len(p), nil
+	n := len(p)
+	if p = s.escapeControls(p); s.asJSON {
+		s.line = append(s.line, p...)
+		s.writeMessages()
+		return n, nil
+	}
+	if s.wrap {
+		p = []byte(wrapText(string(p), s.columns()))
+	}
+	s.write(p)
+	return n, nil
+}
+
+// Show prints a page. A terminal gets lines that fit, styles unless colour is off,
+// and cuttable parts cut; everything else gets whole lines of plain text. Show
+// returns how many lines of the terminal it filled, 0 without one.
+func (s *Stream) Show(p *Page, colour bool) (lines int) {
+	if !s.IsTerminal() || s.IsJSON() {
+		_, _ = io.WriteString(s, p.Render(Layout{}))
+		return 0
+	}
+	columns := s.columns()
+	text := p.Render(Layout{Columns: columns, Colour: colour, Cut: true})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clear != nil {
+		s.clear()
+	}
+	s.write([]byte(text))
+	for line := range strings.Lines(text) {
+		lines += linesOf(strings.TrimSuffix(line, "\n"), columns)
+	}
+	return lines
 }
 
 // DataWriter returns where a file of ours is written that standard output is asked for:
@@ -92,9 +126,6 @@ func (s *Stream) write(p []byte) {
 	if s.held != nil {
 		s.held.Write(p)
 		return
-	}
-	if s.wrap {
-		p = []byte(wrapText(string(p), s.columns()))
 	}
 	if s.err == nil {
 		_, s.err = s.W.Write(p)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // LocalTime formats a moment in local time, to the second.
@@ -60,6 +61,31 @@ func Number(n int) string {
 	return text
 }
 
+// Money formats an amount and its currency: "1,000,000.00 USD".
+func Money(amount, currency string) string {
+	whole, places, hasPlaces := strings.Cut(amount, ".")
+	if n, err := strconv.Atoi(whole); err == nil && whole != "-0" {
+		whole = Number(n)
+	}
+	if hasPlaces {
+		whole += "." + places
+	}
+	return strings.TrimSpace(whole + " " + currency)
+}
+
+// Sentences begins a text, and each of its sentences, with a capital letter.
+func Sentences(text string) string {
+	var b strings.Builder
+	for _, sentence := range strings.SplitAfter(text, ". ") {
+		first, size := utf8.DecodeRuneInString(sentence)
+		if size > 0 {
+			sentence = string(unicode.ToUpper(first)) + sentence[size:]
+		}
+		b.WriteString(sentence)
+	}
+	return b.String()
+}
+
 // IsOrAre returns the verb that follows a count.
 func IsOrAre(n int) string {
 	if n == 1 {
@@ -81,6 +107,20 @@ func AboutDuration(d time.Duration) string {
 		return fmt.Sprintf("about %d h", int(d.Round(time.Hour).Hours()))
 	}
 	return fmt.Sprintf("about %s days", Number(int(d.Hours()/24)))
+}
+
+// compactDuration formats a duration roughly, in as few letters as a line of
+// progress has room for: 45s, 12m, 5h, 3d.
+func compactDuration(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Round(time.Minute).Minutes()))
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Round(time.Hour).Hours()))
+	}
+	return Number(int(d.Hours()/24)) + "d"
 }
 
 // ShortDuration formats a duration without its zero parts: 15m, not 15m0s.

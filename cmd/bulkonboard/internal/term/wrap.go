@@ -2,8 +2,56 @@ package term
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
+
+// width returns how many cells of a terminal a text fills.
+func width(text string) int {
+	n := 0
+	for len(text) > 0 { // escape sequences of ours fill none
+		plain, rest, found := strings.Cut(text, "\x1b[")
+		n += uniseg.StringWidth(plain)
+		if !found {
+			break
+		}
+		_, text, _ = strings.Cut(rest, "m")
+	}
+	return n
+}
+
+// minColumns is the width of a terminal from which on lines are broken.
+const minColumns = 40
+
+// wrapUnder returns a text after a head, in lines of at most columns cells that
+// are broken between words. Later lines begin below the first word. columns of 0
+// means one line.
+func wrapUnder(head, text string, columns int) []string {
+	indent := width(head)
+	if columns < minColumns {
+		return []string{head + text}
+	}
+	if indent > columns*3/5 {
+		indent = gutter
+	}
+	var lines []string
+	line, used, isEmpty := head, width(head), true
+	for _, word := range strings.Fields(text) {
+		size := width(word)
+		if !isEmpty && used+1+size > columns {
+			lines = append(lines, line)
+			line, used, isEmpty = strings.Repeat(" ", indent), indent, true
+		}
+		if !isEmpty {
+			line += " "
+			used++
+		}
+		line += word
+		used += size
+		isEmpty = false
+	}
+	return append(lines, line)
+}
 
 // wrapText breaks lines that are longer than the terminal is wide between words.
 // The continuation is indented to the last column of the line. A command is not
@@ -11,23 +59,19 @@ import (
 func wrapText(text string, columns int) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if utf8.RuneCountInString(line) <= columns || columns < 40 || isCommandLine(line) {
+		body, ended := strings.CutSuffix(line, "\n")
+		if width(body) <= columns || isCommandLine(body) {
 			b.WriteString(line)
 			continue
 		}
-		indent := lastColumn(line, columns*3/5)
-		used, begun := 0, false
-		for i, word := range strings.SplitAfter(strings.TrimRight(line, "\n"), " ") {
-			long := utf8.RuneCountInString(strings.TrimRight(word, " "))
-			if i > 0 && begun && used+long > columns {
-				b.WriteString("\n" + strings.Repeat(" ", indent))
-				used, begun = indent, false
-			}
-			b.WriteString(word)
-			used += utf8.RuneCountInString(word)
-			begun = begun || used > indent
+		head := lastColumn(body, columns*3/5)
+		lines := wrapUnder(body[:head], body[head:], columns)
+		if head == len(body)-len(strings.TrimLeft(body, " ")) { // no table
+			lines = wrapUnder(body[:head]+"  ", body[head:], columns)
+			lines[0] = body[:head] + lines[0][head+2:]
 		}
-		if strings.HasSuffix(line, "\n") {
+		b.WriteString(strings.Join(lines, "\n"))
+		if ended {
 			b.WriteByte('\n')
 		}
 	}
@@ -44,44 +88,20 @@ func isCommandLine(line string) bool {
 	return strings.HasPrefix(line, "bulkonboard ")
 }
 
-// lastColumn returns where the last column of a table's line begins, if not beyond most.
+// lastColumn returns the byte at which the last column of a table's line begins,
+// if not beyond most cells; else that of its first word.
 func lastColumn(line string, most int) int {
-	indent, at := 0, 0
-	spaces := 0
-	for _, r := range line {
-		if r != ' ' {
-			if spaces >= 2 && at <= most {
-				indent = at
-			}
-			spaces = 0
-		} else {
-			spaces++
+	lead := len(line) - len(strings.TrimLeft(line, " "))
+	at := lead
+	for i := lead; i+2 < len(line); i++ {
+		if line[i:i+2] == "  " && line[i+2] != ' ' && width(line[:i+2]) <= most {
+			at = i + 2
 		}
-		at++
 	}
-	if lead := len(line) - len(strings.TrimLeft(line, " ")); indent <= lead {
-		return lead + 2
-	}
-	return indent
+	return at
 }
 
 // WrapIndented wraps text after a head, and indents later lines to the first.
-func WrapIndented(head, text string, width int) string {
-	var b strings.Builder
-	line := "  " + head
-	indent := strings.Repeat(" ", len(line))
-	empty := true
-	for _, word := range strings.Fields(text) {
-		if !empty && len(line)+1+len(word) > width {
-			b.WriteString(line + "\n")
-			line, empty = indent, true
-		}
-		if !empty {
-			line += " "
-		}
-		line += word
-		empty = false
-	}
-	b.WriteString(line + "\n")
-	return b.String()
+func WrapIndented(head, text string, columns int) string {
+	return strings.Join(wrapUnder("  "+head, text, columns), "\n") + "\n"
 }

@@ -22,9 +22,8 @@ func newImportCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import [flags] FILE|-",
 		Short: "record webhook events that an endpoint of your own has saved, or pipes in",
-		Long: `Reads webhook events, one JSON object after the other or an array of them, as your
-own endpoint received and verified them. Order and repetition do not matter. No
-API key is needed.`,
+		Long: `Reads webhook events that your own endpoint received and verified: one JSON object
+after another, or an array. Order and repeats do not matter. No API key is needed.`,
 		Args: subcommand.NeedArg("a FILE of webhook events, or -"),
 		RunE: func(c *cobra.Command, args []string) error { return runImport(con, c, &f, partnerID, args[0]) },
 	}
@@ -55,7 +54,7 @@ func runImport(con *term.Console, c *cobra.Command, f *settings.TargetFlags, par
 		}
 		skipped := skippedEvents{}
 		out, err := kyc.Import(ctx, kyc.ImportConfig{Ledger: l, PartnerID: partnerID, Skipped: func(name string, why error) { skipped.add(name, why) }}, in)
-		fmt.Fprintf(con.Err, "%s of identity checks, %s of them news; %s of other kinds; %s unreadable\n",
+		fmt.Fprintf(con.Err, "%s of identity checks, %s of them new; %s of other kinds; %s unreadable\n",
 			term.Count(out.Events, "event"), term.Number(out.News), term.Number(out.Others), term.Number(out.Bad))
 		skipped.report(con.Err)
 		if errors.Is(err, kyc.ErrMalformed) {

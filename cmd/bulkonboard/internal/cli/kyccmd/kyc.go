@@ -17,10 +17,10 @@ import (
 
 // NewCommand returns the command kyc with its subcommands.
 func NewCommand(con *term.Console) *cobra.Command {
-	return subcommand.GroupCommand(&cobra.Command{Use: "kyc", Short: "KYC status of the users created: sync, import, retry, listen",
-		Long: `After its creation a user opens the verification link, is checked, and is
-approved or denied. These commands keep that in the ledger, also during a
-run; status and links export show it.`}, newSyncCommand(con), newImportCommand(con), newRetryCommand(con), newListenCommand(con))
+	return subcommand.GroupCommand(&cobra.Command{Use: "kyc", Short: "keep track of identity checks: sync, import, retry, listen",
+		Long: `After creation, users open their verification link, have their identity checked, and
+are approved or denied. These commands record that in the ledger, also during a run;
+status and links export show it.`}, newSyncCommand(con), newImportCommand(con), newRetryCommand(con), newListenCommand(con))
 }
 
 // addFollowFlags adds the flags that choose ledger, partner and pace.
@@ -34,7 +34,7 @@ func addFollowFlags(c *cobra.Command, f *settings.RunFlags) {
 
 // addPartnerIDFlag adds --partner-id, which chooses whose events are recorded.
 func addPartnerIDFlag(f *pflag.FlagSet, id *string) {
-	f.StringVar(id, "partner-id", "", "`ID` of your partner account: events of other accounts are not recorded (default: the one that the wallet named)")
+	f.StringVar(id, "partner-id", "", "record only events of the partner account `ID` (default: the account that the wallet names)")
 	settings.HideAdvanced(f, "partner-id")
 }
 

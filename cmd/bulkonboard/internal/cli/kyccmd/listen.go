@@ -1,6 +1,7 @@
 package kyccmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,59 +18,65 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/metrics"
 )
 
 type listenOptions struct {
 	settings.TargetFlags
-	addr      string
-	secrets   []string // files
-	partnerID string
-	header    string
-	prefix    string
-	encoding  settings.Choice
-	maxAge    settings.Age
+	addr        string
+	metricsAddr string
+	secrets     []string // files
+	partnerID   string
+	header      string
+	prefix      string
+	encoding    settings.Choice
+	maxAge      settings.Age
 }
 
 func newListenCommand(con *term.Console) *cobra.Command {
 	f := listenOptions{encoding: settings.Choice{Words: []string{"hex", "base64"}}, maxAge: settings.Age{Span: settings.Span{Duration: 7 * 24 * time.Hour}}}
 	c := &cobra.Command{
 		Use:   "listen [flags]",
-		Short: "receive the partner's webhooks, until it is interrupted",
-		Long: `Serves an endpoint for the partner's KYC webhooks, at any path, and records what
-they say: all three generations of them. Each must be signed (HMAC-SHA256 of the raw
-body) with the whsec_ secret of the partner's dashboard. It is answered 2xx only when the ledger has it, so
-that the partner repeats what did not arrive. It works during a run on the same
-ledger and needs no API key.
+		Short: "receive the partner's webhooks until you interrupt it",
+		Long: `Serves an endpoint for the partner's KYC webhooks, at any path, and records all three
+generations of events. Each must be signed (HMAC-SHA256 of the raw body) with the
+whsec_ secret of the partner's dashboard. An event is answered with 2xx only once the
+ledger has it, so that the partner repeats what did not arrive. The command works
+during a run on the same ledger and needs no API key.
 
-The secret is used as it is, whsec_ included. While it is replaced, give both: one
-a line of the file, or --secret-file twice. GET and HEAD are answered 204, for
-those who probe. An event of a user of this ledger that is not understood, or of
-another partner account, is named here once and counted at the end.
+The secret is used as it is, whsec_ included. While you rotate it, give both: one on
+each line of the file, or --secret-file twice. GET and HEAD are answered with 204.
+Events that are not understood, or that belong to another partner account, are named
+once and counted at the end.
 
-The form of Svix and Standard
-Webhooks, which signs webhook-id and webhook-timestamp along with the body, is not
-supported: nothing that the partner has published asks for it.
+Signatures in the form of Svix and Standard Webhooks, which cover webhook-id and
+webhook-timestamp as well, are not supported: the partner does not document them.
 
-It speaks plain HTTP: put a reverse proxy with a certificate before it. Its own
-URL is the first line of standard output.`,
+At /healthz, GET and HEAD are answered with 200 while the ledger can be written and with
+503 while it cannot. --metrics-addr serves /metrics (for Prometheus) and /healthz on a
+second address: do not expose that one.
+
+It serves plain HTTP: put a reverse proxy with a certificate in front of it. Its URL
+is the first line of standard output.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runListen(con, c, &f) },
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen at; port 0 chooses a free one")
-	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "`FILE` that holds the whsec_ secret, or several, one a line (required, repeatable)")
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8480", "`ADDRESS` to listen on; port 0 picks a free port")
+	c.Flags().StringArrayVar(&f.secrets, "secret-file", nil, "read the whsec_ secret from `FILE`, or several, one on each line (required, repeatable)")
 	addPartnerIDFlag(c.Flags(), &f.partnerID)
-	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the header with the signature")
-	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default sha256= or nothing)")
-	c.Flags().Var(&f.encoding, "signature-encoding", "hex or base64 (default either)")
-	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than that, such as 7d or 36h")
+	c.Flags().StringVar(&f.header, "signature-header", kyc.Signature{}.Name(), "`NAME` of the signature header")
+	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
+	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
+	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
+	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
 
 func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error) {
 	ctx := c.Context()
 	if len(f.secrets) == 0 {
-		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard: without it anyone could send events")
+		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard; without it anyone could send events")
 	}
 	if f.maxAge.Duration == 0 {
 		return exit.UsageErrorf("--max-age must be more than 0")
@@ -79,47 +86,78 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 		return err
 	}
 	if len(secrets) == 0 {
-		return exit.UsageErrorf("--secret-file: the files hold no secret")
+		return exit.UsageErrorf("--secret-file: the files are empty")
 	}
 	l, err := openShared(ctx, con, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.addr)
+	return listenTo(ctx, con, settings.CommandName(c), l, secrets, f)
+}
+
+// listenTo records webhooks in l until ctx ends or the ledger fails.
+func listenTo(ctx context.Context, con *term.Console, command string, l *session.SharedLedger, secrets [][]byte, f *listenOptions) error {
+	info, err := l.Info(ctx)
 	if err != nil {
-		return exit.UsageErrorf("--addr %s: %w", f.addr, err)
+		return err
 	}
-	partnerID, err := partnerIDOf(ctx, l, f.partnerID)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	var skipped skippedEvents
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	var skipped skippedEvents
+	failed := func(err error) { stop(err) }
+	counters := newListenMetrics(info, newLedgerHealth(l.Ledger, failed))
 	handler, err := kyc.Handler(kyc.Endpoint{
 		// Not the one that waits: the partner repeats when the ledger is busy.
-		Ledger: l.Ledger, Secrets: secrets, PartnerID: partnerID, MaxAge: f.maxAge.Duration,
+		Ledger: l.Ledger, Secrets: secrets, PartnerID: cmp.Or(f.partnerID, info.Account.Partner), MaxAge: f.maxAge.Duration,
 		Signature: kyc.Signature{Header: f.header, Prefix: f.prefix, Encoding: kyc.Encoding(f.encoding.Value)},
 		Busy:      func(err error) bool { return errors.Is(err, sqlite.ErrBusy) },
-		Failed:    func(err error) { stop(err) },
+		Failed:    failed,
+		Answered:  counters.countResponse,
 		Recorded: func(e ledger.KYCEvent, news bool) {
-			if news {
-				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
+			if !news {
+				counters.countEvent(metrics.EventRepeated)
+				return
 			}
+			counters.countEvent(metrics.EventRecorded)
+			con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
 		},
 		Skipped: func(name string, why error) {
+			if !errors.Is(why, kyc.ErrOtherLink) { // such an event is recorded, without its link
+				counters.countEvent(metrics.EventSkipped)
+			}
 			if line := skipped.add(name, why); line != "" {
 				fmt.Fprintln(con.Err, line)
 			}
 		},
 	})
 	if err != nil {
-		return errors.Join(exit.NewUsageError(err), listener.Close())
+		return exit.NewUsageError(err)
+	}
+	listener, err := openListener(ctx, "addr", f.addr)
+	if err != nil {
+		return err
+	}
+	var metricsListener net.Listener
+	if f.metricsAddr != "" {
+		if metricsListener, err = openListener(ctx, "metrics-addr", f.metricsAddr); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		con.Sayf("metrics: http://%s/metrics", metricsListener.Addr())
 	}
 	fmt.Fprintf(con.Out, "http://%s/\n", listener.Addr())
-	con.Sayf("listening for webhooks; interrupt it to end it")
-	err = l.WithRecord(ctx, session.NewRunRecord(settings.CommandName(c)), func(ctx context.Context) error { return kyc.Serve(ctx, listener, handler, session.SignalGrace) })
+	con.Sayf("listening for webhooks; press Ctrl-C to stop")
+	err = l.WithRecord(ctx, session.NewRunRecord(command), func(ctx context.Context) error {
+		return serveBoth(ctx, listener, kyc.WithHealth(handler, counters.health), metricsListener, counters.metricsHandler())
+	})
 	skipped.report(con.Err)
 	return err
+}
+
+func openListener(ctx context.Context, flag, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, exit.UsageErrorf("--%s %s: %w", flag, address, err)
+	}
+	return listener, nil
 }

@@ -19,12 +19,12 @@ func newSyncCommand(con *term.Console) *cobra.Command {
 	var most int
 	c := &cobra.Command{
 		Use:   "sync [flags]",
-		Short: "ask the partner's list for the status of users who are not approved yet",
-		Long: `Reads as many pages of the partner's list of users as it needs to see all users
-who are not approved yet, and records their status. Users whom no list has confirmed
-yet are compared with it: serviceId and e-mail belong together. Broken off, the same command
-goes on where it was. It ends, with exit 3, at a page that the partner gave before
-and where the list has more users than it can have.`,
+		Short: "read the status of users who are not approved yet from the partner's user list",
+		Long: `Reads the partner's user list until it has seen all users who are not approved yet,
+and records their status. Users not confirmed yet are compared with the list:
+serviceId and e-mail must belong together. After an interruption, run the same command
+to continue. It stops with exit code 3 if the list repeats a page or is longer than it
+can be.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if most < 0 {
@@ -34,7 +34,7 @@ and where the list has more users than it can have.`,
 		},
 	}
 	addFollowFlags(c, &f)
-	c.Flags().IntVar(&most, "max-users", 0, "read at most `N` users of the partner's list (default about twice what it says it has)")
+	c.Flags().IntVar(&most, "max-users", 0, "read at most `N` users of the partner's list (default: about twice its total)")
 	settings.HideAdvanced(c.Flags(), "max-users")
 	return c
 }
@@ -45,18 +45,18 @@ func runSync(ctx context.Context, con *term.Console, f *session.Follower, most i
 			con.Sayf("%s pages read, %s of %s users seen", term.Number(pages), term.Number(seen), term.Number(wanted))
 		}
 	}})
-	con.Sayf("%s: %s asked for, %s in the list, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
+	con.Sayf("%s read: %s looked for, %s found, %s changed", term.Count(out.Pages, "page"), term.Count(out.Wanted, "user"), term.Number(out.Seen), term.Number(out.News))
 	if err != nil {
 		return err
 	}
 	switch gone := out.Wanted - out.Seen; {
 	case out.Cut != nil:
-		con.Sayf("warning: %s not seen, because reading ended early: %v", term.Count(gone, "user"), out.Cut)
+		con.Sayf("warning: %s not seen, because reading stopped early: %v", term.Count(gone, "user"), out.Cut)
 		if errors.Is(out.Cut, kyc.ErrEndless) {
-			con.Sayf("  --max-users N reads more")
+			con.Sayf("  add --max-users N to read more")
 		}
 	case gone > 0:
-		con.Sayf("warning: %s not in the partner's list: deleted there, or the list moved while it was read", term.Count(gone, "user"))
+		con.Sayf("warning: %s not in the partner's list: deleted there, or the list changed while it was read", term.Count(gone, "user"))
 	}
 	if err := f.ConfirmUsers(ctx); err != nil {
 		return err

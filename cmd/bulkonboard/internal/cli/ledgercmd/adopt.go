@@ -15,14 +15,14 @@ func newAdoptCommand(con *term.Console) *cobra.Command {
 	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   "adopt [flags]",
-		Short: "accept a ledger that is an older copy, or has lost its last writes",
-		Long: `A ledger that knows less than the files beside it is refused (exit 9): it is an
-older copy, or its -wal file is gone. Where a newer copy exists, put that one back
-with ledger restore. Where none does, adopt accepts the ledger as it is, from
-whatever it came: a snapshot, a replica, a file copied by hand.
+		Short: "accept a ledger that is an older copy, or that lost its last writes",
+		Long: `A ledger that knows less than the files beside it is refused (exit 9): it is an older
+copy, or its -wal file is gone. If you have a newer copy, use ledger restore. If not,
+adopt accepts the ledger as it is, wherever it came from: a snapshot, a replica, or a
+file copied by hand.
 
-What it lacks is treated as ledger restore does. Reports that know more can be taken
-over with ledger import.`,
+The time that it lacks is treated as after ledger restore. Import reports that know
+more with ledger import.`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runAdopt(con, c, &f) },
 	}
@@ -36,7 +36,7 @@ func runAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) erro
 		return err
 	}
 	opt.Adopt = true
-	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
+	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(f, opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
 		con.Sayf("adopted: %s", opt.Path)
 		return nil
 	})

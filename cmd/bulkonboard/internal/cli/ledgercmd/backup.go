@@ -2,7 +2,10 @@ package ledgercmd
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -14,21 +17,51 @@ import (
 
 func newBackupCommand(con *term.Console) *cobra.Command {
 	return withLedger(&cobra.Command{
-		Use:   "backup [flags] FILE",
-		Short: "write a whole copy, also during a run; it holds every link",
-		Args:  subcommand.NeedArg("a FILE that does not exist yet"),
+		Use:   "backup [flags] FILE|-",
+		Short: "write a complete copy of the ledger, also during a run",
+		Long: `Writes a complete copy of the ledger, also during a run. It holds names, e-mails and
+verification links: keep it as carefully as passwords. With - the copy goes to
+standard output, for a program that encrypts or uploads it.`,
+		Example: `  bulkonboard ledger backup --ledger prod.db prod-2026-01-31.db
+  bulkonboard ledger backup --ledger prod.db - | age -r KEY > prod.db.age`,
+		Args: subcommand.NeedArg("a FILE that does not exist yet, or -"),
 	}, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		if args[0] == subcommand.StandardOutput {
+			return streamBackup(ctx, con, l)
+		}
 		return runBackup(ctx, con, l, args[0])
 	})
 }
 
 func runBackup(ctx context.Context, con *term.Console, l *sqlite.Ledger, path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return exit.UsageErrorf("%s exists already, and is not overwritten", path)
+		return exit.UsageErrorf("%s already exists and is not overwritten", path)
 	}
 	if err := l.Backup(ctx, path); err != nil {
 		return err
 	}
 	con.Sayf("written: %s", path)
 	return nil
+}
+
+// streamBackup writes the copy to standard output, by way of a private directory.
+func streamBackup(ctx context.Context, con *term.Console, l *sqlite.Ledger) (err error) {
+	if con.Out.IsTerminal() {
+		return exit.NewUsageError(errors.New("a backup cannot be shown on a terminal"), "name a FILE, or redirect standard output")
+	}
+	dir, err := os.MkdirTemp("", "bulkonboard-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "backup.db")
+	if err := l.Backup(ctx, path); err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(con.Out.DataWriter(), f)
+	return errors.Join(err, f.Close())
 }

@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -21,11 +18,11 @@ func newExportCommand(con *term.Console) *cobra.Command {
 	noLinks := false
 	c := &cobra.Command{
 		Use:   "export [flags] FILE|-",
-		Short: "everything but secrets as JSON lines, also during a run; recorded in the log",
-		Long: `Writes everything that the ledger holds, one JSON object on each line, each with
-its "type": ledger, fact, run, input, row, customer. The secrets of the ledger's
-hashes, and the hashes, are left out. It holds names, e-mails and verification
-links: keep it as carefully as passwords. That it was made is recorded in the log.`,
+		Short: "write everything but secrets as JSON lines, also during a run",
+		Long: `Writes everything in the ledger, one JSON object on each line, each with its "type":
+ledger, fact, run, input, row, customer. The ledger's hashes and their secrets are left
+out. The export holds names, e-mails and verification links: keep it as carefully as
+passwords. Each export is recorded in the log.`,
 		Args: subcommand.NeedArg("a FILE that does not exist yet, or -"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -34,31 +31,27 @@ links: keep it as carefully as passwords. That it was made is recorded in the lo
 			return err
 		}
 		opt.Concurrent = true
-		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *sqlite.Ledger, _ *logEntry) error {
+		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, _ *logEntry) error {
 			return runExport(ctx, con, l, args[0], noLinks)
 		})
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may hold one")
+	c.Flags().BoolVar(&noLinks, "no-links", false, "leave out verification links, and answers that may contain one")
 	return c
 }
 
 func runExport(ctx context.Context, con *term.Console, l *sqlite.Ledger, path string, noLinks bool) (err error) {
-	w := io.Writer(con.Out)
-	if path != "-" {
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return exit.UsageErrorf("%s: %w", path, term.PlainError(err))
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		w = file
+	w, err := subcommand.OpenOutput(con, path)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	e := &exporter{to: json.NewEncoder(w), noLinks: noLinks}
 	e.to.SetEscapeHTML(false)
 	if err := l.Walk(ctx, e); err != nil {
 		return err
 	}
-	if path != "-" {
+	if path != subcommand.StandardOutput {
 		con.Sayf("written: %s, %s lines", path, term.Number(e.lines))
 	}
 	return nil

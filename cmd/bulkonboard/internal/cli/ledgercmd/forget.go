@@ -17,16 +17,16 @@ import (
 )
 
 func newForgetCommand(con *term.Console) *cobra.Command {
-	c := newEmailsCommand(con, "forget", "erase customers on request; they are not sent again",
+	c := newEmailsCommand(con, "forget", "erase customers on request; they are never sent again",
 		func(ctx context.Context, l *sqlite.Ledger, identities []string) error {
 			n, err := l.Forget(ctx, identities)
 			if err != nil {
 				return addInDoubtHint(err)
 			}
-			con.Sayf("%s asked for, %s known and erased from the ledger", term.Number(len(identities)), term.Number(n))
+			con.Sayf("%s requested, %s found and erased from the ledger", term.Number(len(identities)), term.Number(n))
 			files, err := findLeftovers(ctx, l)
 			if err != nil {
-				return fmt.Errorf("they are erased, but the files that may still hold them could not be listed: %w", err)
+				return fmt.Errorf("the customers are erased, but the files that may still contain them could not be listed: %w", err)
 			}
 			printLeftovers(con, files)
 			return nil
@@ -36,13 +36,13 @@ func newForgetCommand(con *term.Console) *cobra.Command {
 }
 
 func newReadmitCommand(con *term.Console) *cobra.Command {
-	return newEmailsCommand(con, "readmit", "lift what forget barred: a later input may create them",
+	return newEmailsCommand(con, "readmit", "undo the bar of forget: a later input may create these customers",
 		func(ctx context.Context, l *sqlite.Ledger, identities []string) error {
 			n, err := l.Readmit(ctx, identities)
 			if err != nil {
 				return err
 			}
-			con.Sayf("%s asked for, %s were barred and are not any more", term.Number(len(identities)), term.Number(n))
+			con.Sayf("%s requested, %s were barred and may be created again", term.Number(len(identities)), term.Number(n))
 			return nil
 		})
 }
@@ -94,7 +94,7 @@ func readEmails(con *term.Console, path string) (identities []string, err error)
 		identities = append(identities, id)
 	}
 	if len(identities) == 0 {
-		return nil, exit.UsageErrorf("the file names no customer")
+		return nil, exit.UsageErrorf("%s has no e-mail in it", path)
 	}
 	return identities, nil
 }

@@ -16,12 +16,12 @@ func newImportCommand(con *term.Console) *cobra.Command {
 	create := false
 	c := &cobra.Command{
 		Use:   "import [flags] FILE",
-		Short: "import customers who were onboarded before, so that they are not sent again",
-		Long: `Reads a report of bulkonboard (.csv, .xlsx, .json), or a CSV that another program
-has left, with the columns email, serviceId and verificationUrl. People who are new
-to the ledger become created (with serviceId and link), link_missing (with serviceId
-alone) or duplicate (with neither). What the ledger knows better stays as it is.
-Rows of a report with any other status are passed over.`,
+		Short: "import customers who are already onboarded, so that they are not sent again",
+		Long: `Reads a report of bulkonboard (.csv, .xlsx, .json), or a CSV file of another program
+with the columns email, serviceId and verificationUrl. Customers who are new to the
+ledger become created (with serviceId and link), link_missing (with serviceId only) or
+duplicate (with neither). What the ledger knows better does not change. Rows of a
+report with any other status are skipped.`,
 		Args: subcommand.NeedArg("a FILE: a report, or a CSV with email, serviceId and verificationUrl"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -35,13 +35,13 @@ Rows of a report with any other status are passed over.`,
 			return err
 		}
 		opt.Create = create || opt.Environment != settings.Production
-		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
+		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
 		if err == nil {
 			im.report(con)
 		}
 		return err
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().BoolVar(&create, "new-ledger", false, "make the production ledger if it is missing")
+	c.Flags().BoolVar(&create, "new-ledger", false, "create the production ledger if it is missing")
 	return c
 }

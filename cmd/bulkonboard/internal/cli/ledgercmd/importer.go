@@ -80,7 +80,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	for _, name := range []string{"email", "serviceid"} {
 		if _, there := r.Cells[name]; !there && (name != "email" || r.Get("emailaddress") == "") {
 			return p, false, exit.NewUsageError(fmt.Errorf("%s has no column %s", im.path, map[string]string{"email": "email", "serviceid": "serviceId"}[name]),
-				"import reads a report of bulkonboard, or a CSV with email, serviceId and verificationUrl")
+				"import reads a report of bulkonboard, or a CSV file with email, serviceId and verificationUrl")
 		}
 	}
 	p.row, p.email = r.Row, r.Get("email", "emailaddress")
@@ -90,7 +90,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	c.Status = ledger.Status(r.Get("status"))
 	p.report = r.IsReport()
 	if im.onlyReport && !p.report {
-		return p, false, exit.NewUsageError(fmt.Errorf("%s is no report of bulkonboard", im.path), "lists of other programs: bulkonboard ledger import")
+		return p, false, exit.NewUsageError(fmt.Errorf("%s is not a report of bulkonboard", im.path), "import lists of other programs with bulkonboard ledger import")
 	}
 	if !p.report {
 		c.Status = ledger.Duplicate
@@ -121,7 +121,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	}
 	c.At = timeOf(r.Get("linkissuedat"), r.Get("decidedat"))
 	if c.Status == ledger.Created && c.ServiceID == "" {
-		return p, false, wrong("there is a link and no serviceId")
+		return p, false, wrong("has a link but no serviceId")
 	}
 	if c.ServiceID != "" && !ledger.ValidToken(c.ServiceID) {
 		return p, false, wrong(badServiceID)
@@ -152,7 +152,7 @@ func (im *importer) importInto(ctx context.Context, l *sqlite.Ledger, e *logEntr
 		return err
 	}
 	if own := info.Account.Slug; own != "" && len(im.slugs) > 0 && !im.slugs[own] {
-		return fmt.Errorf("%s has users of another partner account than the ledger, and none was taken over: %w", im.path, ledger.ErrAccount)
+		return fmt.Errorf("%s has users of another partner account; nothing was imported: %w", im.path, ledger.ErrAccount)
 	}
 	im.l, im.run, im.gap, im.done = l, e.run, len(gaps) > 0, map[ledger.Status]int{}
 	if err := im.register(ctx); err != nil {
@@ -302,21 +302,21 @@ func (im *importer) writeGroup(ctx context.Context, group []importedUser) error 
 		im.done[ch.Status]--
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("%s of the file changed in the ledger meanwhile and were not imported; run the same command again: %w", term.Count(len(left), "row"), ledger.ErrConflict)
+		return fmt.Errorf("%s changed in the ledger during the import and were not imported; run the same command again: %w", term.Count(len(left), "row"), ledger.ErrConflict)
 	}
 	return nil
 }
 
 // report prints what became of the rows.
 func (im *importer) report(con *term.Console) {
-	con.Sayf("taken over: %s", session.CountsText(im.done))
+	con.Sayf("imported: %s", session.CountsText(im.done))
 	for _, line := range []struct {
 		n    int
 		text string
 	}{
-		{im.better, "known to the ledger already, and left as they are"},
-		{im.skipped, "of another status: nothing to take over"},
-		{im.refused, "passed over: another customer of the ledger has the same serviceId"},
+		{im.better, "already in the ledger, unchanged"},
+		{im.skipped, "with another status: nothing to import"},
+		{im.refused, "skipped: another customer in the ledger has the same serviceId"},
 	} {
 		if line.n > 0 {
 			con.Sayf("  %s %s", term.Count(line.n, "row"), line.text)

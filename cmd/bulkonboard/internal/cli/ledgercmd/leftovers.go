@@ -76,12 +76,12 @@ func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) 
 // printLeftovers names the files, and who else may hold them.
 func printLeftovers(con *term.Console, files []string) {
 	if len(files) > 0 {
-		con.Sayf("These files may still hold them. Delete them, or what they hold of these customers:")
+		con.Sayf("These files may still contain these customers. Delete the files, or the customers in them:")
 		for _, path := range files {
 			con.Sayf("  %s", path)
 		}
 	}
-	con.Sayf("Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there, too.")
+	con.Sayf("Reports, backups and inputs in other places are not listed. The partner may still have these users: have them deleted there as well.")
 }
 
 // reportFiles returns the reports that runs have noted, with the older ones that

@@ -3,6 +3,7 @@ package ledgercmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,15 +19,26 @@ import (
 func newLogCommand(con *term.Console) *cobra.Command {
 	asJSON := false
 	c := withLedger(&cobra.Command{
-		Use:   "log [flags]",
-		Short: "who did what: every run and change, newest first",
-		Args:  subcommand.NoArgs,
-	}, func(ctx context.Context, l *sqlite.Ledger, _ []string) error { return runLog(ctx, con, l, asJSON) })
+		Use:   "log [flags] [FILE|-]",
+		Short: "list who did what: every run and change, newest first",
+		Args:  subcommand.OptionalArg("a FILE that does not exist yet, or -"),
+	}, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+		path := subcommand.StandardOutput
+		if len(args) > 0 {
+			path = args[0]
+		}
+		return runLog(ctx, con, l, path, asJSON)
+	})
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object on each line")
 	return c
 }
 
-func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, asJSON bool) error {
+func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, path string, asJSON bool) (err error) {
+	w, err := subcommand.OpenOutput(con, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	batches, err := l.Batches(ctx)
 	if err != nil {
 		return err
@@ -37,7 +49,7 @@ func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, asJSON boo
 		inputs[b.ID] = report.Inputs([]ledger.Batch{b})
 		names[b.ID] = term.Posix.QuoteLine(session.FileNames(b)...)
 	}
-	out := json.NewEncoder(con.Out)
+	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	for r, err := range l.Log(ctx) {
 		if err != nil {
@@ -63,7 +75,9 @@ func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, asJSON boo
 		if r.Batch != 0 {
 			line += "  " + names[r.Batch]
 		}
-		fmt.Fprintln(con.Out, term.Printable(line))
+		if _, err := fmt.Fprintln(w, term.Printable(line)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -17,10 +17,10 @@ func newRebindCommand(con *term.Console) *cobra.Command {
 	account := false
 	c := withLockedLedger(con, &cobra.Command{
 		Use:   "rebind [flags] [ENVIRONMENT]",
-		Short: "move the ledger to another environment or account name, after the partner renamed it",
-		Long: `Moves the ledger to another ENVIRONMENT, for a host that was renamed. With --account
-the ledger forgets the names of the partner account, for an account that was
-renamed: the next run learns the new ones. Nothing may be in doubt.`,
+		Short: "move the ledger to a renamed environment or account",
+		Long: `Moves the ledger to another ENVIRONMENT after the partner renamed a host. With
+--account the ledger forgets the names of the partner account after that was renamed;
+the next run learns the new ones. No row may be in doubt.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || (len(args) == 0) != account {
 				return exit.UsageErrorf("ledger rebind needs the new ENVIRONMENT, or --account")
@@ -44,7 +44,7 @@ func runRebind(ctx context.Context, con *term.Console, l *sqlite.Ledger, environ
 	if err := l.Rebind(ctx, environment); err != nil {
 		return addInDoubtHint(err)
 	}
-	con.Sayf("the ledger belongs to %s now", environment)
+	con.Sayf("the ledger now belongs to %s", environment)
 	return nil
 }
 
@@ -52,7 +52,7 @@ func runRebindAccount(ctx context.Context, con *term.Console, l *sqlite.Ledger) 
 	if err := l.RebindAccount(ctx); err != nil {
 		return addInDoubtHint(err)
 	}
-	con.Sayf("the ledger has forgotten the names of the partner account; the next run learns them")
+	con.Sayf("the names of the partner account are forgotten; the next run learns the new ones")
 	return nil
 }
 

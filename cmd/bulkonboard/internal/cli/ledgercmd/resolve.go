@@ -43,13 +43,13 @@ func newResolveCommand(con *term.Console) *cobra.Command {
 	c := withLockedLedger(con, &cobra.Command{
 		Use:   "resolve [flags] FILE:ROW | --gap",
 		Short: "decide a row that the program cannot decide",
-		Long: `Sets the status of the customer of one row, for a reason that every report shows.
-FILE is the input as it was given to run, ROW its row as a spreadsheet shows it.
-Look the customer up at the partner first: pending sends the row again, and a user
-who exists after all is then created twice, or refused.
+		Long: `Sets the status of one row's customer, with a reason that every report shows. FILE is
+the input as it was given to run, and ROW the row as a spreadsheet shows it. Look the
+customer up at the partner first: pending sends the row again, and a user who exists
+after all would be created twice, or refused.
 
-With --gap it ends the wait of a ledger that was put back from a copy for a list of
-the partner's users that cannot be had: rows are then sent without one.`,
+With --gap, a restored ledger stops waiting for the partner's user list: rows are then
+sent without it. Use it only if the partner cannot provide the list.`,
 		Example: `  bulkonboard ledger resolve customers.csv:17 --as duplicate --because "asked the partner, ticket 4711"
   bulkonboard ledger resolve customers.csv:18 --as created --service-id acme-1 --link-file link.txt --because "..."`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -74,12 +74,12 @@ the partner's users that cannot be had: rows are then sent without one.`,
 		return runResolve(ctx, con, l, e, &f)
 	})
 	c.Flags().Var(&f.as, "as", "the new status")
-	c.Flags().BoolVar(&f.gone, "gone", false, "the user of this row was deleted at the partner: it is no longer looked for in the partner's list")
-	c.Flags().BoolVar(&f.gap, "gap", false, "end the wait of a restored ledger for the partner's list")
-	c.Flags().StringVar(&f.because, "because", "", "the reason, as `TEXT`; reports show it")
-	c.Flags().StringVar(&f.serviceID, "service-id", "", "the partner's `ID` of the user, for created and link_missing")
-	c.Flags().StringVar(&f.linkFile, "link-file", "", "read the verification link from `FILE`, or - for standard input; for created")
-	c.Flags().StringVar(&f.link, "link", "", "the verification `URL`; other users can read it there: take --link-file or BULKONBOARD_LINK")
+	c.Flags().BoolVar(&f.gone, "gone", false, "note that this row's user was deleted at the partner, and stop looking for it in the partner's list")
+	c.Flags().BoolVar(&f.gap, "gap", false, "stop a restored ledger's wait for the partner's user list")
+	c.Flags().StringVar(&f.because, "because", "", "reason `TEXT`, shown in reports (required)")
+	c.Flags().StringVar(&f.serviceID, "service-id", "", "serviceId `ID` of the user, for created and link_missing")
+	c.Flags().StringVar(&f.linkFile, "link-file", "", "read the verification link from `FILE`, or from standard input with -; for created")
+	c.Flags().StringVar(&f.link, "link", "", "verification `URL`; other users of this machine can read it there, so prefer --link-file or $BULKONBOARD_LINK")
 	return c
 }
 
@@ -123,15 +123,15 @@ func (f *resolveOptions) check(place string) (err error) {
 	case at <= 0 || err != nil || f.row < 1:
 		return exit.UsageErrorf("write FILE:ROW, such as customers.csv:17")
 	case f.gone && (status != "" || f.serviceID != "" || f.link != ""):
-		return exit.UsageErrorf("--gone says one thing only: leave out --as, --service-id and --link-file")
+		return exit.UsageErrorf("--gone cannot be combined with --as, --service-id or --link-file")
 	case status == "" && !f.gone:
-		return exit.UsageErrorf("--as says which status: %s", strings.Join(f.as.Words, ", "))
+		return exit.UsageErrorf("--as is missing: choose %s", strings.Join(f.as.Words, ", "))
 	case status == ledger.Created && (f.serviceID == "") != (f.link == ""):
-		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
+		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link, use --as link_missing")
 	case status != ledger.Created && f.link != "":
-		return exit.UsageErrorf("a link goes with --as created only")
+		return exit.UsageErrorf("--link-file needs --as created")
 	case status != ledger.Created && status != ledger.LinkMissing && f.serviceID != "":
-		return exit.UsageErrorf("--service-id goes with --as created and --as link_missing only")
+		return exit.UsageErrorf("--service-id needs --as created or --as link_missing")
 	case f.serviceID != "" && !ledger.ValidToken(f.serviceID):
 		return exit.UsageErrorf("--service-id: %s", badServiceID)
 	case f.link != "" && !ledger.ValidLink(f.link):
@@ -145,9 +145,9 @@ func (f *resolveOptions) checkReason() error {
 	f.because = strings.TrimSpace(strings.ReplaceAll(f.because, ";", ","))
 	switch {
 	case f.because == "":
-		return exit.UsageErrorf("--because is missing: the reason that the report shows")
+		return exit.UsageErrorf("--because is missing: give the reason that the report shows")
 	case utf8.RuneCountInString(f.because) > maxReason || strings.ContainsFunc(f.because, unicode.IsControl):
-		return exit.UsageErrorf("--because is one line of at most %d characters", maxReason)
+		return exit.UsageErrorf("--because: write one line of at most %d characters", maxReason)
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func (f *resolveOptions) checkReason() error {
 // checkGap refuses what makes no sense together with --gap.
 func (f *resolveOptions) checkGap() error {
 	if f.as.Value != "" || f.serviceID != "" || f.link != "" || f.gone {
-		return exit.UsageErrorf("--gap goes with --because alone")
+		return exit.UsageErrorf("--gap can only be combined with --because")
 	}
 	return f.checkReason()
 }

@@ -25,9 +25,9 @@ func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *log
 	c := found.Customer
 	switch {
 	case counts != "":
-		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s: the customer with its e-mail is that of %s", file, row, found.Status, counts), "resolve that row; this one needs an e-mail of its own")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s: the customer with its e-mail is that of %s", file, row, found.Status, counts), "resolve that row; this one needs its own e-mail")
 	case c.ID == 0:
-		return exit.NewUsageError(fmt.Errorf("%s, row %d was never to be sent: it is %s", file, row, found.Status), "correct it in the rejects file, and run that")
+		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s and is never sent", file, row, found.Status), "correct it in the rejects file, and run that file")
 	case found.Status == ledger.DuplicateInInput:
 		return exit.NewUsageError(fmt.Errorf("%s, row %d repeats an earlier row of the input", file, row), "resolve that one")
 	}
@@ -40,12 +40,12 @@ func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *log
 				return err
 			}
 			if other.ID != c.ID {
-				return exit.UsageErrorf("another customer of the ledger has this service id")
+				return exit.UsageErrorf("another customer in the ledger has this serviceId")
 			}
 		}
 	}
 	if f.as.Value == string(ledger.Created) && f.serviceID == "" && !c.NeedsReview() {
-		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link: --as link_missing")
+		return exit.NewUsageError(errors.New("--as created needs --service-id and --link-file"), "without the link, use --as link_missing")
 	}
 	ch := ledger.Change{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents}, Status: ledger.Status(f.as.Value),
 		ServiceID: f.serviceID, URL: f.link, Code: codeByHand, Message: "decided by hand: " + f.because, Manual: true, At: time.Now()}
@@ -55,9 +55,9 @@ func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *log
 	}
 	if len(left) > 0 {
 		return exit.NewUsageError(fmt.Errorf("%s, row %d is %s, and cannot become %s", file, row, c.Status, ch.Status),
-			"who was onboarded stays onboarded: a link that is known is never dropped")
+			"an onboarded customer stays onboarded: a known link is never dropped")
 	}
-	con.Sayf("%s, row %d: was %s, is %s now", file, row, c.Status, ch.Status)
+	con.Sayf("%s, row %d: was %s, is now %s", file, row, c.Status, ch.Status)
 	return nil
 }
 
@@ -65,12 +65,12 @@ func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *log
 func noteUserGone(ctx context.Context, con *term.Console, l *sqlite.Ledger, c ledger.Customer, f *resolveOptions) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
-		return exit.UsageErrorf("%s, row %d is %s: it has no user who could be gone", f.file, f.row, c.Status)
+		return exit.UsageErrorf("%s, row %d is %s and has no user that could have been deleted", f.file, f.row, c.Status)
 	}
 	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {
 		return err
 	}
-	con.Sayf("%s, row %d: its user is noted as deleted", f.file, f.row)
+	con.Sayf("%s, row %d: its user is recorded as deleted", f.file, f.row)
 	return nil
 }
 
@@ -143,11 +143,11 @@ func endGaps(ctx context.Context, con *term.Console, l *sqlite.Ledger, because s
 			return err
 		}
 		ended++
-		fmt.Fprintf(con.Err, "the gap from %s to %s is ended: rows are sent without the partner's list; a user created in it is still never called a duplicate\n",
+		fmt.Fprintf(con.Err, "the gap from %s to %s is closed: rows are sent without the partner's list. Users created in it are still never reported as duplicates\n",
 			term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()))
 	}
 	if ended == 0 {
-		return exit.UsageErrorf("the ledger has no gap that a list must still be read for")
+		return exit.UsageErrorf("the ledger has no gap that waits for the partner's list")
 	}
 	return nil
 }

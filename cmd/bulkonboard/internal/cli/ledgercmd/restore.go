@@ -17,19 +17,18 @@ func newRestoreCommand(con *term.Console) *cobra.Command {
 	var f settings.TargetFlags
 	c := &cobra.Command{
 		Use:   "restore [flags] BACKUP [REPORT...]",
-		Short: "put a copy of the ledger back, and take over what newer reports know",
-		Long: `Puts BACKUP in the ledger's place. The ledger that is there now is kept under
-another name, and BACKUP stays as it is. Then every REPORT of bulkonboard (.csv,
-.xlsx, .json) is read, the newest first: the users, service ids and links that the
-copy lacks are taken over.
+		Short: "restore the ledger from a backup, and import what newer reports know",
+		Long: `Replaces the ledger by BACKUP. The current ledger is kept under another name, and
+BACKUP does not change. Then every REPORT of bulkonboard (.csv, .xlsx, .json) is read,
+the newest first: the users, serviceIds and links that the backup lacks are imported.
 
-The copy does not know what was sent after it was made. So the next run waits until
+The backup does not know what was sent after it was made. So the next run waits until
 the partner has forgotten every idempotency key of that time, reads the partner's
-list once, and calls no customer created in that time a duplicate. Those whom no report
-knows are in_doubt (created_in_gap): decide each with ledger resolve, or all whose
-names and times agree with run --gap ours.`,
+user list once, and reports no customer created in that time as a duplicate. Customers
+whom no report shows are in_doubt (created_in_gap): decide each with ledger resolve, or
+all whose names and times match with run --gap ours.`,
 		Example: `  bulkonboard ledger restore --env production --ledger prod.db prod-2024-05-06.db staff.report.csv`,
-		Args:    subcommand.NeedArgs("a BACKUP", "bulkonboard ledger backup makes one; any whole copy of the ledger will do"),
+		Args:    subcommand.NeedArgs("a BACKUP", "bulkonboard ledger backup makes one; any complete copy of the ledger will do"),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error { return runRestore(con, c, &f, args[0], args[1:]) }
 	f.AddLedgerFlags(c)
@@ -55,10 +54,10 @@ func runRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, ba
 	open := func(ctx context.Context) (*sqlite.Ledger, error) {
 		l, kept, err := sqlite.Restore(ctx, opt, backup)
 		if kept != "" {
-			con.Sayf("the ledger that was there is kept as %s", kept)
+			con.Sayf("the previous ledger is kept as %s", kept)
 		}
 		if err == nil {
-			con.Sayf("put back: %s", opt.Path)
+			con.Sayf("restored: %s", opt.Path)
 		}
 		return l, err
 	}

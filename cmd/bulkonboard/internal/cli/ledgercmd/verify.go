@@ -15,7 +15,7 @@ import (
 func newVerifyCommand(con *term.Console) *cobra.Command {
 	return withLedger(&cobra.Command{
 		Use:   "verify [flags]",
-		Short: "check the file in full, and every customer against its attempts",
+		Short: "check the whole ledger, and every customer against its attempts",
 		Args:  subcommand.NoArgs,
 	}, func(ctx context.Context, l *sqlite.Ledger, _ []string) error { return runVerify(ctx, con, l) })
 }
@@ -29,8 +29,8 @@ func runVerify(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
 		con.Sayf("%s", p)
 	}
 	if len(problems) > 0 {
-		return fmt.Errorf("%s problems were found: %w", term.Number(len(problems)), ledger.ErrDamaged)
+		return fmt.Errorf("%s found: %w", term.Count(len(problems), "problem"), ledger.ErrDamaged)
 	}
-	con.Sayf("the ledger is whole")
+	con.Sayf("the ledger is intact")
 	return nil
 }

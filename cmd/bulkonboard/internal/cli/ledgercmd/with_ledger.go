@@ -28,7 +28,7 @@ func withLedger(c *cobra.Command, do func(ctx context.Context, l *sqlite.Ledger,
 // logEntry is the entry of a command in the ledger's log.
 type logEntry struct {
 	run     int64 // its id
-	created int   // how many users the command took over
+	created int   // how many users the command imported
 }
 
 // withLockedLedger completes a command that locks the ledger and is recorded in
@@ -41,7 +41,7 @@ func withLockedLedger(con *term.Console, c *cobra.Command, do func(ctx context.C
 		if err != nil {
 			return err
 		}
-		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return do(ctx, l, e, args) })
+		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return do(ctx, l, e, args) })
 	}
 	return c
 }
@@ -52,8 +52,11 @@ func ledgerOptions(c *cobra.Command, f *settings.TargetFlags) (sqlite.Options, e
 	return sqlite.Options{Path: to.Ledger, Environment: to.Environment, Command: settings.CommandName(c)}, err
 }
 
-func openWith(opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
-	return func(ctx context.Context) (*sqlite.Ledger, error) { return sqlite.Open(ctx, opt) }
+func openWith(f *settings.TargetFlags, opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
+	return func(ctx context.Context) (*sqlite.Ledger, error) {
+		l, err := sqlite.Open(ctx, opt)
+		return l, f.SuggestSandbox(settings.Target{Environment: opt.Environment}, err)
+	}
 }
 
 // withLogEntry opens a ledger and runs do between the two records that the

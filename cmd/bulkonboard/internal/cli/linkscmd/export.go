@@ -33,24 +33,33 @@ type exportOptions struct {
 func newExportCommand(con *term.Console) *cobra.Command {
 	f := exportOptions{format: settings.Choice{Words: []string{"csv", "xlsx"}}}
 	c := &cobra.Command{
-		Use:   "export [flags]",
-		Short: "verification links with their age and KYC status, for a mail merge",
-		Long: `Writes one line for each user with a link: to standard output, or to --output.
---unverified leaves out who needs no link any more (under review, approved, denied).
-A link that a retry of the check has replaced by nothing is left out: those users
-have nothing to do.
-Links are perishable: issuedAt says since when each is known. Keep the file as
-carefully as passwords.`,
-		Example: "  bulkonboard links export --unverified --older-than 7d --output reminders.xlsx",
-		Args:    subcommand.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return runExport(con, c, &f) },
+		Use:   "export [flags] [FILE|-]",
+		Short: "write verification links with their age and KYC status, for a mail merge",
+		Long: `Writes one line for each user with a link, to FILE or to standard output.
+--unverified leaves out users who no longer need a link (under review, approved,
+denied). Users who have nothing to do after a retry of the check are left out, too.
+
+Links expire: issuedAt is when each became known. Keep the file as carefully as
+passwords.`,
+		Example: "  bulkonboard links export --unverified --older-than 7d reminders.xlsx",
+		Args:    subcommand.OptionalArg("one FILE, or -"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && f.output != subcommand.StandardOutput {
+				return exit.UsageErrorf("--output names a file, and so does %s: give one of them", args[0])
+			}
+			if len(args) > 0 {
+				f.output = args[0]
+			}
+			return runExport(con, c, &f)
+		},
 	}
 	f.AddLedgerFlags(c)
-	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have still to open their link")
-	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "also links that the partner's list has not confirmed")
-	c.Flags().Var(&f.older, "older-than", "only links at least that old, such as 7d or 36h")
-	c.Flags().Var(&f.format, "format", "csv or xlsx (default by --output, else csv)")
-	c.Flags().StringVar(&f.output, "output", "-", "`FILE`; - is standard output")
+	c.Flags().BoolVar(&f.unverified, "unverified", false, "only users who have not used their link yet")
+	c.Flags().BoolVar(&f.unconfirmed, "unconfirmed", false, "include links that the partner's list has not confirmed")
+	c.Flags().Var(&f.older, "older-than", "only links that are at least `D` old, such as 7d or 36h")
+	c.Flags().Var(&f.format, "format", "format of the output (default: by the name of FILE, else csv)")
+	c.Flags().StringVar(&f.output, "output", subcommand.StandardOutput, "write to `FILE`")
+	settings.HideOldOutput(c.Flags(), "output")
 	return c
 }
 
@@ -58,18 +67,18 @@ func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error
 	ctx := c.Context()
 	kind := report.Kind(f.format.Value)
 	switch named, known := report.KindOf(f.output); {
-	case kind == "" && f.output == "-":
+	case kind == "" && f.output == subcommand.StandardOutput:
 		kind = report.CSV
 	case kind == "" && known == nil:
 		kind = named
-	case f.output != "-" && named != kind:
-		return exit.UsageErrorf("--output %s is not a file of the format %s", f.output, kind)
+	case f.output != subcommand.StandardOutput && named != kind:
+		return exit.UsageErrorf("%s: the name does not end in .%s", f.output, kind)
 	}
 	if kind != report.CSV && kind != report.XLSX {
-		return exit.UsageErrorf("--output %s: use .csv or .xlsx", f.output)
+		return exit.UsageErrorf("%s: name a .csv or .xlsx file", f.output)
 	}
-	if f.output == "-" && kind == report.XLSX && con.Out.IsTerminal() {
-		return exit.NewUsageError(errors.New("a workbook is nothing for a terminal"), "name a file with --output")
+	if f.output == subcommand.StandardOutput && kind == report.XLSX && con.Out.IsTerminal() {
+		return exit.NewUsageError(errors.New("a workbook cannot be shown on a terminal"), "name a FILE, or redirect standard output")
 	}
 	l, info, err := session.OpenToRead(ctx, c, &f.TargetFlags)
 	if err != nil {
@@ -84,7 +93,7 @@ func runExport(con *term.Console, c *cobra.Command, f *exportOptions) (err error
 			con.Sayf("left out: %s that the partner's list has not confirmed (--unconfirmed includes them)", term.Count(held, "link"))
 		}
 	}()
-	if f.output == "-" {
+	if f.output == subcommand.StandardOutput {
 		scratch, err := os.MkdirTemp("", "bulkonboard-")
 		if err == nil {
 			err = errors.Join(report.WriteTable(ctx, con.Out.DataWriter(), kind, scratch, linkHeader(), rows), os.RemoveAll(scratch))

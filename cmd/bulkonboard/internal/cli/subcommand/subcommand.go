@@ -4,12 +4,15 @@ package subcommand
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 // GroupCommand returns a command that only holds others.
@@ -36,12 +39,25 @@ func UnknownCommand(parent *cobra.Command, typed string) error {
 	return exit.NewUsageError(fmt.Errorf("unknown command %q", name), hint)
 }
 
+// StandardOutput is the name under which an output goes to standard output.
+const StandardOutput = "-"
+
+// OptionalArg accepts one argument or none. what describes it for the error.
+func OptionalArg(what string, hints ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return exit.NewUsageError(fmt.Errorf("%s accepts %s, not %q as well", settings.CommandName(c), what, args[1]), hints...)
+		}
+		return nil
+	}
+}
+
 // NoArgs refuses arguments as a mistake in the call.
 func NoArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return exit.NewUsageError(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help shows its arguments")
+	return exit.NewUsageError(fmt.Errorf("unexpected argument %q", args[0]), c.CommandPath()+" --help shows the arguments")
 }
 
 // NeedArg requires exactly one argument. what describes it for the error.
@@ -58,3 +74,21 @@ func needArgs(most int, what string, hints []string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// OpenOutput opens a new file, mode 0600, or standard output for -. It overwrites
+// nothing. The caller closes it.
+func OpenOutput(con *term.Console, path string) (io.WriteCloser, error) {
+	if path == StandardOutput {
+		return openStream{con.Out}, nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, exit.UsageErrorf("%s: %w", path, term.PlainError(err))
+	}
+	return f, nil
+}
+
+// openStream is standard output, which others close.
+type openStream struct{ io.Writer }
+
+func (openStream) Close() error { return nil }

@@ -22,7 +22,7 @@ func TestAdviceInShell(t *testing.T) {
 		t.Skip("there is no bash")
 	}
 	for _, name := range append(adviceNames(), "l\xe9gende.csv", "\u00a0.csv", "'", `\`, "!x", "~", "#x") {
-		words := addFlags([]string{"validate", "--", name}, []string{"--phone-region", "DE"})
+		words := AddFlags([]string{"validate", "--", name}, []string{"--phone-region", "DE"})
 		cmd := exec.CommandContext(t.Context(), shell, "-c", `printf '%s\0' `+term.Posix.QuoteLine(words...))
 		cmd.Dir = t.TempDir()
 		out, err := cmd.Output()
@@ -45,7 +45,7 @@ func TestWithFlags(t *testing.T) {
 		{[]string{"validate", "--", "--phone-plus"}, []string{"--phone-plus"}, []string{"validate", "--phone-plus", "--", "--phone-plus"}},
 		{[]string{"--config", "c.yaml", "validate", "x.csv"}, []string{"--phone-plus"}, []string{"--config", "c.yaml", "validate", "x.csv", "--phone-plus"}},
 	} {
-		if got := addFlags(tt.args, tt.flags); !slices.Equal(got, tt.want) {
+		if got := AddFlags(tt.args, tt.flags); !slices.Equal(got, tt.want) {
 			t.Errorf("%q with %q: %q, want %q", tt.args, tt.flags, got, tt.want)
 		}
 	}

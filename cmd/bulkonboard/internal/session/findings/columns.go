@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -25,6 +24,8 @@ type ColumnCheck struct {
 	Checker columns.Checker
 	carried []string // headers of Row.Carry
 	id      string   // header of the sender's own number
+	fields  validate.FieldTable
+	filled  [][]int // cells that are filled in, by file and field
 
 	mu      sync.Mutex
 	waiting []validate.Raw // those before taken have left
@@ -84,6 +85,7 @@ func (s *ColumnCheck) addResult(r ledger.Row) {
 		return
 	}
 	s.rows++
+	s.countFilled(r.File, &s.row)
 	res := validate.Result{Identity: r.Identity}
 	if r.Details != nil {
 		res.User = userOf(r.Details)
@@ -124,36 +126,10 @@ func userOf(details []ledger.Detail) validate.User {
 	return u
 }
 
-// Lines returns what happened to whole columns, and the command that corrects it.
-// args is the command line in use, with its subcommand.
-func (s *ColumnCheck) Lines(files []source.File, con *term.Console, args []string) []string {
-	// A single cell has been reported already, where no flag corrects it.
-	found := slices.DeleteFunc(s.Checker.Findings(), func(d columns.Finding) bool { return d.Rows < 2 && len(d.Flags) == 0 })
-	if len(found) == 0 {
-		return nil
-	}
-	lines := []string{"seen over the whole list:"}
-	for _, d := range found {
-		text := d.Text
-		if d.Field != "" {
-			text = d.Field + ": " + text
-		}
-		lines = append(lines, "  "+term.Count(d.Rows, "row")+", "+text+" ("+placesText(d.First, d.Rows, files)+")")
-	}
-	if most := s.Checker.SharedRows; most > 0 && s.rows > most {
-		lines = append(lines, "  values that rows share were looked for in the first "+term.Number(most)+" rows; bulkonboard validate looks at all of them")
-	}
-	if flags := columns.Flags(found); len(flags) > 0 {
-		lines = append(lines, "Your data was not changed. If these guesses are right, run:",
-			"  "+con.CommandLine(addFlags(args, flags)...))
-	}
-	return lines
-}
-
-// addFlags adds flags, each with its value if it has one, to a command line:
+// AddFlags adds flags, each with its value if it has one, to a command line:
 // behind the subcommand, in place of the same flags with other values. What
 // comes after -- is a file, whatever it looks like.
-func addFlags(args, flags []string) []string {
+func AddFlags(args, flags []string) []string {
 	files := len(args)
 	if i := slices.Index(args, "--"); i >= 0 {
 		files = i

@@ -21,7 +21,6 @@ type Marked struct {
 const (
 	firstPlaces = 3  // positions shown for each kind of finding
 	firstCells  = 20 // cells shown one by one by validate
-	RunKinds    = 8  // kinds shown by a run; validate shows all of them
 )
 
 // kind is what findings are grouped by.

@@ -36,17 +36,23 @@ func CheckAnnotate(path string, files []source.File) error {
 
 // NewAnnotation returns what the sender's list is given back with, but for its rows.
 func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
-	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Meanings: map[string]string{}}
-	for _, c := range findings.InputCodes() {
-		note.Meanings[c.Code] = c.Meaning
-	}
-	for _, c := range pipeline.Codes() {
-		note.Meanings[c.Code] = c.Meaning
-	}
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file), Meanings: meanings()}
 	if file.Kind == "xlsx" {
-		note.Workbook = file.Name
+		note.Workbook, note.SHA256 = file.Name, file.SHA256
 	}
 	return note
+}
+
+// meanings returns what the codes of findings mean.
+func meanings() map[string]string {
+	list := map[string]string{}
+	for _, c := range findings.InputCodes() {
+		list[c.Code] = c.Meaning
+	}
+	for _, c := range pipeline.Codes() {
+		list[c.Code] = c.Meaning
+	}
+	return list
 }
 
 // WriteAnnotated gives the sender's list back with marks on what is wrong, and
@@ -90,23 +96,16 @@ func listDropped(dropped []inert.Count) string {
 }
 
 // OutcomeRows pairs the input with what the ledger knows of its rows.
-func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[annotate.Row, error] {
-	columns := ColumnIndexes(in.Files()[0])
+func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch ledger.Batch) iter.Seq2[annotate.Row, error] {
+	columns, headings := ColumnIndexes(in.Files()[0]), headingsOf(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
-		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch}) {
+		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch.ID}) {
 			if err != nil {
 				yield(annotate.Row{}, err)
 				return
 			}
 			row := annotate.Row{Number: p.cells.Number, Cells: allCells(p.cells),
-				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row)}
-			if p.row.Status == p.row.Verdict {
-				row.Marks = marksOf(p.row.Findings, columns)
-			} else if p.row.Status == ledger.Created {
-				row.Marks = marksOf(createdFindings(&p.row), columns)
-			} else if problem := row.Problem; problem != "" {
-				row.Marks = marksOf([]ledger.Finding{{Field: p.row.Customer.Field, Code: p.row.Customer.Code, Message: problem}}, columns)
-			}
+				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row, headings, batch.Registered), Marks: marksOfRow(&p.row, columns)}
 			if !yield(row, nil) {
 				return
 			}
@@ -159,6 +158,17 @@ func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, 
 				marks = marks[1:]
 			}
 			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// OnlyMarked returns the marks without the cells of their rows.
+func OnlyMarked(marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
+	return func(yield func(annotate.Row, error) bool) {
+		for _, m := range marks {
+			if !yield(annotate.Row{Number: m.Number, Marks: marksOf(m.Findings, columns)}, nil) {
 				return
 			}
 		}

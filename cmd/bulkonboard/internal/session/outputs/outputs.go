@@ -62,7 +62,7 @@ func New(given []string, rejects string, files []source.File, environment, ledge
 func (o *Outputs) Probe() error {
 	for _, path := range o.Reports {
 		if err := ProbeFile(o.Output, path); err != nil {
-			return exit.NewUsageError(err, "correct --report, or make the directory writable")
+			return exit.NewUsageError(err, "name another report file, or make the directory writable")
 		}
 	}
 	for i := range o.inputs {

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -65,7 +65,8 @@ func (o *Outputs) WriteRejects(ctx context.Context, in *source.Input, l rejectsL
 		if more && failed == nil && ahead.file != i {
 			continue
 		}
-		done, err := out.Rejects(ctx, o.rejectsPath(i, rows), f.Header, mine)
+		list := report.RejectList{Header: f.Header, Hidden: f.Hidden, Headings: headingsOf(f), Meanings: meanings()}
+		done, err := out.Rejects(ctx, o.rejectsPath(i, rows), list, mine)
 		if err != nil {
 			return written, err
 		}
@@ -126,7 +127,11 @@ func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, s ledger.S
 // rejectRows returns the rows that can be corrected in the sheet.
 func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
 	return func(yield func(fileReject, error) bool) {
-		several := len(in.Files()) > 1
+		files := in.Files()
+		headings, columns := make([]finance.Headings, len(files)), make([]map[string]int, len(files))
+		for i, f := range files {
+			headings[i], columns[i] = headingsOf(f), ColumnIndexes(f)
+		}
 		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch, Reviewed: true}) {
 			if err != nil {
 				yield(fileReject{}, err)
@@ -139,15 +144,16 @@ func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch in
 			origin := p.cells.Origin
 			if origin == "" {
 				origin = strconv.Itoa(p.row.Number)
-				if several {
-					origin = in.Files()[p.row.File].Name + ", row " + origin
+				if len(files) > 1 {
+					origin = files[p.row.File].Name + ", row " + origin
 				}
 			}
-			problem := problemText(&p.row)
+			problem := problemText(&p.row, headings[p.row.File], time.Time{})
 			if p.row.Status == ledger.Invalid && p.row.OtherClaims() {
-				problem += " [" + pipeline.CodeSharesEmail + "]" // so that it is known when it is given back: source.sharedMark
+				problem += " " + source.SharesEmail // so that it is known when it is given back
 			}
-			row := report.RejectRow{Cells: slices.Clone(allCells(p.cells)), Origin: origin, Status: p.row.Status, Problem: problem}
+			row := report.RejectRow{Cells: slices.Clone(allCells(p.cells)), Origin: origin, Status: p.row.Status, Problem: problem,
+				Marks: marksOfRow(&p.row, columns[p.row.File])}
 			if !yield(fileReject{row, p.row.File}, nil) {
 				return
 			}

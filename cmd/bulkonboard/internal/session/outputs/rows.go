@@ -1,11 +1,17 @@
 package outputs
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
 // RepeatsCause returns the cause of rows that repeat another one with other details.
@@ -42,31 +48,76 @@ func NeedsReview(r *ledger.Reported, strict bool) bool {
 	return r.NeedsPerson()
 }
 
-// problemText joins what is wrong with a row.
-func problemText(r *ledger.Reported) string {
-	var parts []string
-	if r.Status == r.Verdict {
-		for _, f := range r.Findings {
-			if f.Warning && f.Code != pipeline.CodeSharesEmail {
-				continue
-			}
-			text := f.Message
-			if f.Field != "" {
-				text = f.Field + ": " + text
-			}
-			parts = append(parts, text)
+// headingsOf returns the sender's headings of the columns of a file that are read.
+func headingsOf(f source.File) finance.Headings {
+	h := finance.Headings{}
+	for _, m := range f.Mapped {
+		if m.Name != "" {
+			h[m.Name] = m.Header
 		}
-		return strings.Join(parts, "; ")
 	}
-	if r.Status == ledger.Created && r.Customer.Pairing.NeedsReview() {
-		return "email: " + r.Customer.Pairing.Explain()
+	return h
+}
+
+// SharedHeadings returns the headings that the columns have in all files.
+func SharedHeadings(files []source.File) finance.Headings {
+	shared := finance.Headings{}
+	for i, f := range files {
+		own := headingsOf(f)
+		for field, heading := range own {
+			if i == 0 {
+				shared[field] = heading
+			}
+		}
+		for field, heading := range shared {
+			if own[field] != heading {
+				delete(shared, field)
+			}
+		}
 	}
-	text := r.Customer.Message
-	if text == "" {
-		text = r.Customer.Code
+	return shared
+}
+
+// problemText joins what is wrong with a row, for the sender. registered is when
+// its input was.
+func problemText(r *ledger.Reported, h finance.Headings, registered time.Time) string {
+	var parts []string
+	if r.ShowsOther() {
+		parts = append(parts, h.Sentence("", "known_from", report.KnownFrom(r, registered)))
 	}
-	if r.Customer.Field != "" {
-		text = r.Customer.Field + ": " + text
+	for _, f := range problemsOf(r) {
+		if f.Warning && f.Code != pipeline.CodeSharesEmail {
+			continue
+		}
+		text := h.Sentence(f.Field, f.Code, f.Message)
+		if f.Field != "" {
+			text = h.Title(f.Field) + ": " + text
+		}
+		parts = append(parts, text)
 	}
-	return text
+	return strings.Join(parts, " ")
+}
+
+// problemsOf returns what a row's status comes from: its own findings, or what
+// is known of its customer.
+func problemsOf(r *ledger.Reported) []ledger.Finding {
+	c := &r.Customer
+	switch {
+	case r.Status == r.Verdict:
+		return r.Findings
+	case r.Status == ledger.Created && c.Pairing.NeedsReview():
+		return []ledger.Finding{{Field: "email", Code: string(c.Pairing), Message: c.Pairing.Explain()}}
+	case c.Code == "" && c.Message == "":
+		return nil
+	}
+	return []ledger.Finding{{Field: c.Field, Code: c.Code, Message: cmp.Or(c.Message, c.Code)}}
+}
+
+// marksOfRow returns the marks of a row: on what has to be corrected, and on
+// what is worth a look.
+func marksOfRow(r *ledger.Reported, columns map[string]int) []annotate.Mark {
+	if r.Status == ledger.Created && r.Status != r.Verdict {
+		return marksOf(createdFindings(r), columns)
+	}
+	return marksOf(problemsOf(r), columns)
 }

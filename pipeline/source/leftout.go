@@ -1,0 +1,168 @@
+package source
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+)
+
+// leftOut collects the rows of a file that are no customers, and so are not
+// handed on: totals, headings of sections, remarks, and the header row again.
+type leftOut struct {
+	rows  int // of the file, handed on
+	kinds [rowKinds]struct {
+		count int
+		first []int // row numbers
+	}
+}
+
+// rowKind is a kind of row that is no customer.
+type rowKind int
+
+const (
+	customerRow rowKind = iota
+	totalRow
+	remarkRow // one filled cell
+	headerRow // the headers again
+	rowKinds
+)
+
+// maxLeftOutShown is how many rows of each kind a note names.
+const maxLeftOutShown = 5
+
+// kindOf returns what a row is. A row that may be a customer is one: it has an
+// e-mail, or two of the fields that every customer needs, or more than one cell
+// without a word for a total. A comment line is one too, so that a customer who
+// was commented out is noticed. So is every row of a rejects file.
+func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
+	if f.rejects {
+		return customerRow
+	}
+	if f.repeatsHeader(rec.Cells) {
+		return headerRow
+	}
+	filled, numbers, first := 0, 0, ""
+	for _, cell := range rec.Cells {
+		cell = strings.TrimSpace(cell)
+		switch {
+		case cell == "":
+			continue
+		case strings.Contains(cell, "@"), filled == 0 && strings.HasPrefix(cell, "#"):
+			return customerRow
+		case filled == 0:
+			first = cell
+		}
+		filled++
+		if isCount(cell) {
+			numbers++
+		}
+	}
+	needed := f.countNeeded(m, rec.Cells)
+	switch {
+	case needed <= 1 && isTotal(first), filled > 0 && filled <= maxBareCounts && numbers == filled && needed == 0:
+		return totalRow
+	case filled == 1 && !isNumeric(first) && !hasHiddenValue(rec):
+		return remarkRow
+	}
+	return customerRow
+}
+
+// maxBareCounts is how many numbers a row of totals without a word for it has.
+const maxBareCounts = 3
+
+// hasHiddenValue reports whether a row has more than its cells show: values that
+// could not be read, or that are struck out.
+func hasHiddenValue(rec *table.Record) bool {
+	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != "merged" })
+}
+
+// countNeeded counts the cells of required fields that hold more than a count.
+func (f *file) countNeeded(m *matcher, cells []string) (n int) {
+	for i, field := range m.opt.Fields {
+		if at := f.values[i]; field.Required && at >= 0 && at < len(cells) {
+			if cell := strings.TrimSpace(cells[at]); cell != "" && !isCount(cell) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// isCount reports whether a cell holds a short number, such as the count beside
+// the word total. A long one may be a phone number.
+func isCount(cell string) bool { return len(cell) <= 12 && !isPhoneLike(cell) && isNumeric(cell) }
+
+// isNumeric reports whether a cell holds digits and the signs of numbers only.
+func isNumeric(cell string) bool {
+	return strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "0123456789.,'+-%€$£¥ \u00a0\u202f") == ""
+}
+
+// isPhoneLike reports whether a number may be that of a phone: seven digits or
+// more without a sign of thousands or decimals.
+func isPhoneLike(cell string) bool {
+	return len(cell) > 6 && !strings.ContainsAny(cell, ".,%€$£¥")
+}
+
+// totalWords are the words that begin a row of totals, in the languages that
+// the headers are known in.
+func totalWords() []string {
+	return []string{"total", "sum", "subtotal", "grandtotal", "count", "summe", "gesamt", "zwischensumme", "endsumme", "gesamtsumme", "anzahl",
+		"somme", "soustotal", "totalgénéral", "nombre", "suma", "totale", "somma", "subtotale", "totaal", "som", "soma", "razem", "итого", "всего", "合計", "总计"}
+}
+
+// isTotal reports whether a cell begins with a word for a total.
+func isTotal(cell string) bool {
+	word := strings.TrimRight(strings.ToLower(cell), " :.0123456789()=")
+	word = strings.NewReplacer(" ", "", "-", "", ":", "").Replace(word)
+	for _, total := range totalWords() {
+		if word == total {
+			return true
+		}
+	}
+	return false
+}
+
+// add notes a row that is left out.
+func (l *leftOut) add(kind rowKind, number int) {
+	k := &l.kinds[kind]
+	if k.count++; len(k.first) < maxLeftOutShown {
+		k.first = append(k.first, number)
+	}
+}
+
+// note returns the note on the rows that are left out, if there are any.
+func (l *leftOut) note() (Note, bool) {
+	var parts []string
+	for _, k := range []struct {
+		kind      rowKind
+		one, more string
+	}{
+		{totalRow, "is a total", "are totals"},
+		{remarkRow, "is a heading or a remark", "are headings or remarks"},
+		{headerRow, "repeats the headers", "repeat the headers"},
+	} {
+		found := l.kinds[k.kind]
+		if found.count == 0 {
+			continue
+		}
+		var numbers []string
+		for _, n := range found.first {
+			numbers = append(numbers, strconv.Itoa(n))
+		}
+		text, verb := "row ", k.one
+		if found.count > 1 {
+			text, verb = "rows ", k.more
+		}
+		text += strings.Join(numbers, ", ")
+		if more := found.count - len(found.first); more > 0 {
+			text += " and " + strconv.Itoa(more) + " more"
+		}
+		parts = append(parts, text+" "+verb)
+	}
+	if len(parts) == 0 {
+		return Note{}, false
+	}
+	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. such rows are not customers"}, true
+}
