@@ -9,6 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -45,7 +46,7 @@ func TestReadme(t *testing.T) {
 		}
 		if first {
 			// The sessions after it begin anew.
-			for _, name := range []string{"bulkonboard-sandbox.db", "bulkonboard-sandbox.db" + session.StateSuffix, "bulkonboard-sandbox.db.emergency"} {
+			for _, name := range []string{"bulkonboard-sandbox.db", "bulkonboard-sandbox.db" + settings.StateSuffix, "bulkonboard-sandbox.db.emergency"} {
 				if err := os.Remove(filepath.Join(dir, name)); err != nil {
 					t.Error(err)
 				}

@@ -65,7 +65,7 @@ func isRefusal(err error) bool {
 
 // classify names the ledger, and says what kind an error of reading is. hasConn says
 // whether the connection can still be used.
-func (l *Ledger) classify(err error, hasConn bool) error {
+func (l *core) classify(err error, hasConn bool) error {
 	var e *pgconn.PgError
 	isOfServer := errors.As(err, &e)
 	switch {

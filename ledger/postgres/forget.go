@@ -110,7 +110,7 @@ func (t *tx) erase(ctx context.Context, ids []int64) error {
 }
 
 // vacuum removes what is left of erased rows from the tables.
-func (l *Ledger) vacuum(ctx context.Context) error {
+func (l *core) vacuum(ctx context.Context) error {
 	db, err := l.address.connect(ctx, roleRead)
 	if err != nil {
 		return l.classify(err, false)

@@ -23,7 +23,7 @@ const timeToRecord = 10 * time.Second
 // send runs a transaction of the send pass in two round trips: the fence and the
 // customers with their attempts, locked in the order of their numbers; then what decide
 // makes of them, and the commit.
-func (l *Ledger) send(ctx context.Context, ids []int64, decide func(t *tx, customers map[int64]ledger.Customer, out *changes) error) error {
+func (l *core) send(ctx context.Context, ids []int64, decide func(t *tx, customers map[int64]ledger.Customer, out *changes) error) error {
 	return l.again(ctx, func(ctx context.Context, t *tx) error {
 		ctx, cancel := context.WithTimeout(ctx, timeToRecord)
 		defer cancel()
@@ -60,7 +60,7 @@ func (l *Ledger) send(ctx context.Context, ids []int64, decide func(t *tx, custo
 }
 
 // senderID is the number of this process as a sender, 0 for none.
-func (l *Ledger) senderID() int64 {
+func (l *core) senderID() int64 {
 	if l.sender == nil {
 		return 0
 	}

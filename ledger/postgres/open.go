@@ -35,6 +35,13 @@ type Options struct {
 // Ledger is a ledger in PostgreSQL. It may be used by any number of goroutines. Close
 // it.
 type Ledger struct {
+	core
+	closing sync.Once
+}
+
+// core is how a ledger is reached: connections that read, one that writes, and the right
+// to send.
+type core struct {
 	options     Options
 	address     address
 	now         func() time.Time
@@ -46,8 +53,7 @@ type Ledger struct {
 	readers     *tables.Pool
 	emergency   *emergency.File // nil without one, and unless it may send
 	writer
-	sender  *sender // nil unless it may send
-	closing sync.Once
+	sender *sender // nil unless it may send
 }
 
 var (
@@ -70,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}
+	l := &Ledger{core: core{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}}
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
@@ -78,6 +84,21 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	return l, nil
 }
 
+// Exists reports whether there is a ledger at an address.
+func Exists(ctx context.Context, text string) (has bool, err error) {
+	a, err := parseAddress(text)
+	if err != nil {
+		return false, err
+	}
+	db, err := a.connect(ctx, roleRead)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w: %w", text, err, ledger.ErrUnavailable)
+	}
+	has, err = db.hasLedger(ctx, a.schema)
+	return has, errors.Join(err, db.Close())
+}
+
+// withDefaults returns the options with what they leave open.
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -114,7 +135,7 @@ func (l *Ledger) open(ctx context.Context) error {
 
 // prepare checks the server and the schema, and makes the ledger or brings it forward
 // where that is asked for.
-func (l *Ledger) prepare(ctx context.Context) (err error) {
+func (l *core) prepare(ctx context.Context) (err error) {
 	db, err := l.address.connect(ctx, roleRead)
 	if err != nil {
 		return l.classify(err, false)
@@ -179,7 +200,7 @@ func (c *conn) header(ctx context.Context) (h header, err error) {
 }
 
 // load reads what the ledger is bound to, and checks it.
-func (l *Ledger) load(ctx context.Context) error {
+func (l *core) load(ctx context.Context) error {
 	h, err := read(ctx, l, func(c *conn) (header, error) { return c.header(ctx) })
 	if err != nil {
 		return err
@@ -222,7 +243,7 @@ func (l *Ledger) Close() error {
 }
 
 // abandon closes everything, as a crash would.
-func (l *Ledger) abandon() error {
+func (l *core) abandon() error {
 	var all []error
 	if l.sender != nil {
 		l.sender.stop()

@@ -21,7 +21,7 @@ type Visitor = tables.Visitor
 type Decided = tables.Decided
 
 // snapshot is a connection that sees one state until end is called.
-func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) {
+func (l *core) snapshot(ctx context.Context) (c *conn, end func(), err error) {
 	for began, pause := time.Now(), 20*time.Millisecond; ; pause = min(2*pause, time.Second) {
 		if c, end, err = l.trySnapshot(ctx); err == nil || !errors.Is(err, ledger.ErrUnavailable) || time.Since(began) > l.options.Patience {
 			return c, end, err
@@ -35,7 +35,7 @@ func (l *Ledger) snapshot(ctx context.Context) (c *conn, end func(), err error) 
 }
 
 // trySnapshot is snapshot without patience. A connection that has died is not used again.
-func (l *Ledger) trySnapshot(ctx context.Context) (c *conn, end func(), err error) {
+func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error) {
 	r, err := l.readers.Get(ctx)
 	if err != nil {
 		return nil, nil, l.classify(err, false)
@@ -65,7 +65,7 @@ func (l *Ledger) trySnapshot(ctx context.Context) (c *conn, end func(), err erro
 }
 
 // read reads one state of the ledger.
-func read[T any](ctx context.Context, l *Ledger, from func(*conn) (T, error)) (T, error) {
+func read[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (T, error) {
 	c, end, err := l.snapshot(ctx)
 	if err != nil {
 		return *new(T), err
@@ -76,7 +76,7 @@ func read[T any](ctx context.Context, l *Ledger, from func(*conn) (T, error)) (T
 }
 
 // stream yields what is read from one state of the ledger.
-func stream[T any](ctx context.Context, l *Ledger, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
+func stream[T any](ctx context.Context, l *core, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		_, err := read(ctx, l, func(c *conn) (struct{}, error) {
 			return struct{}{}, from(c, func(one T) error {
@@ -94,11 +94,11 @@ func stream[T any](ctx context.Context, l *Ledger, from func(*conn, func(T) erro
 
 // Info implements ledger.Reader.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
-	return read(ctx, l, func(c *conn) (ledger.Info, error) { return l.infoOf(ctx, c) })
+	return read(ctx, &l.core, func(c *conn) (ledger.Info, error) { return l.infoOf(ctx, c) })
 }
 
 // infoOf reads what the ledger is bound to.
-func (l *Ledger) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
+func (l *core) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
 	h, err := c.header(ctx)
 	h.info.Path, h.info.Opened = l.address.text, l.info.Opened
 	return h.info, err
@@ -106,17 +106,17 @@ func (l *Ledger) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
 
 // Plan implements ledger.Reader.
 func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
 }
 
 // Customers implements ledger.Reader.
 func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
-	return stream(ctx, l, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
 }
 
 // Rows implements ledger.Reader.
 func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
-	return stream(ctx, l, func(c *conn, use func(ledger.Reported) error) error {
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Reported) error) error {
 		for r, err := range c.Rows(ctx, s) {
 			if err == nil {
 				err = use(r)
@@ -131,25 +131,25 @@ func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.
 
 // Tally implements ledger.Reader.
 func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
-	return read(ctx, l, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
+	return read(ctx, &l.core, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
 }
 
 // Batches implements ledger.Reader.
 func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
 }
 
 // Verify proves the ledger, and returns what contradicts it, an empty list if nothing
 // does; see tables.Reader.Verify. References and values are held by the server's own
 // constraints. Others may write meanwhile.
 func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
-	return read(ctx, l, func(c *conn) ([]string, error) { return c.VerifyRecords(ctx) })
+	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.VerifyRecords(ctx) })
 }
 
 // Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error of
 // the visitor ends it. Others may write meanwhile.
 func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
-	_, err := read(ctx, l, func(c *conn) (struct{}, error) {
+	_, err := read(ctx, &l.core, func(c *conn) (struct{}, error) {
 		info, err := l.infoOf(ctx, c)
 		if err == nil {
 			err = c.Walk(ctx, info, to)
@@ -159,13 +159,8 @@ func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
 	return err
 }
 
-// Snapshot is the ledger at one moment, for reports that must agree with each other
-// while others write. It is read by one goroutine at a time.
-type Snapshot struct {
-	l   *Ledger
-	c   *conn
-	end func()
-}
+// Snapshot is the ledger at one moment.
+type Snapshot = tables.Snapshot
 
 // Snapshot begins a snapshot. Until its Close the server keeps what is overwritten
 // meanwhile.
@@ -174,26 +169,18 @@ func (l *Ledger) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{l, c, end}, nil
+	return tables.NewSnapshot(c.Reader, end), nil
 }
-
-// Rows yields report lines, every time the same; see ledger.Reader.
-func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[ledger.Reported, error] {
-	return s.c.Rows(ctx, sel)
-}
-
-// Close ends the snapshot. Rows must not be called after it.
-func (s *Snapshot) Close() { s.end() }
 
 // DecidedSince counts the customers that a batch named last, for whom a request was
 // sent, and that were decided at or after a moment.
 func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
-	return read(ctx, l, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
+	return read(ctx, &l.core, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
 }
 
 // FindBatch implements ledger.Registrar.
 func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
-	return read(ctx, l, func(c *conn) (ledger.Batch, error) {
+	return read(ctx, &l.core, func(c *conn) (ledger.Batch, error) {
 		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
 		if err != nil || len(all) == 0 {
 			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
@@ -209,12 +196,12 @@ func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
 
 // LearntNames lists the names of small facts that begin with prefix, sorted.
 func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
-	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
+	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }
 
 // Learnt implements ledger.Runs.
 func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
-	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
+	isKnown, err := read(ctx, &l.core, func(c *conn) (isKnown bool, err error) {
 		value, at, isKnown, err = c.Fact(ctx, name)
 		return isKnown, err
 	})
@@ -226,7 +213,7 @@ func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time
 
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
-	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Run) error) error {
 		return c.Runs(ctx, "ORDER BY id DESC", use)
 	})
 }
@@ -234,15 +221,15 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 // HasKYC reports whether any identity check of a user of a batch is known, 0 = of any
 // user at all.
 func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
-	return read(ctx, l, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
+	return read(ctx, &l.core, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
 }
 
 // Gaps implements ledger.Gaps.
 func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
 }
 
 // InGap implements ledger.Gaps.
 func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	return read(ctx, l, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
+	return read(ctx, &l.core, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
 }

@@ -36,7 +36,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 }
 
 // waitForRequests waits until no request of an ended sender can be under way any more.
-func (l *Ledger) waitForRequests(ctx context.Context) error {
+func (l *core) waitForRequests(ctx context.Context) error {
 	for isSaid := false; ; {
 		micros, err := read(ctx, l, func(c *conn) (micros int64, err error) {
 			return micros, c.QueryOne(ctx, "SELECT coalesce(max(s.closes_us), 0) - "+nowMicros+" FROM sender s WHERE s.closes_us IS NOT NULL AND EXISTS (SELECT FROM attempt a WHERE a.class = '' AND a.sender = s.id)", nil, &micros)
@@ -76,7 +76,7 @@ func (l *Ledger) emptyEmergency(left []ledger.Change) error {
 }
 
 // closeOpen closes what earlier senders left open as unanswered at this moment.
-func (l *Ledger) closeOpen(ctx context.Context, t *tx) error {
+func (l *core) closeOpen(ctx context.Context, t *tx) error {
 	end, _, err := l.openingInstant(ctx, t)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (l *Ledger) closeOpen(ctx context.Context, t *tx) error {
 // openingInstant is the moment of this opening, with the offset of the newest attempt
 // that has one from the partner, and not before the last moment that attempts tell of,
 // which is newest; see the same of the ledger in a file.
-func (l *Ledger) openingInstant(ctx context.Context, t *tx) (now, newest ledger.Instant, err error) {
+func (l *core) openingInstant(ctx context.Context, t *tx) (now, newest ledger.Instant, err error) {
 	now = ledger.Instant{At: l.info.Opened}
 	if newest, now.Offset, now.Certain, err = t.Newest(ctx); err != nil {
 		return now, newest, err

@@ -79,7 +79,7 @@ func (r *registration) Lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 	if err := r.requireOpen(); err != nil {
 		return nil, err
 	}
-	return read(context.WithoutCancel(ctx), r.l, func(c *conn) ([]ledger.Match, error) { return r.lookup(context.WithoutCancel(ctx), c, keys) })
+	return read(context.WithoutCancel(ctx), &r.l.core, func(c *conn) ([]ledger.Match, error) { return r.lookup(context.WithoutCancel(ctx), c, keys) })
 }
 
 func (r *registration) lookup(ctx context.Context, c *conn, keys []ledger.LookupKey) ([]ledger.Match, error) {
@@ -214,7 +214,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		}
 	}
 	if len(unknown) > 0 {
-		if _, err := read(ctx, r.l, func(c *conn) (map[int64]ledger.Customer, error) { return r.find(ctx, c, unknown) }); err != nil {
+		if _, err := read(ctx, &r.l.core, func(c *conn) (map[int64]ledger.Customer, error) { return r.find(ctx, c, unknown) }); err != nil {
 			return err
 		}
 	}

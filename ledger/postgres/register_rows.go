@@ -132,7 +132,7 @@ func (r *registration) annotateSome(ctx context.Context, notes []ledger.RowNote)
 		ordinals[i] = int64(n.Ordinal)
 	}
 	of := fmt.Sprintf("batch = %d AND ordinal IN (?)", r.batch.ID)
-	found, err := read(ctx, r.l, func(c *conn) (map[int]ledger.Row, error) {
+	found, err := read(ctx, &r.l.core, func(c *conn) (map[int]ledger.Row, error) {
 		rows := map[int]ledger.Row{}
 		return rows, tables.QueryList(ctx, c.Conn, "SELECT ordinal, findings FROM input_row WHERE "+of, ordinals, func(rec *record) error {
 			row := ledger.Row{Ordinal: rec.Int()}

@@ -52,7 +52,7 @@ type rival struct {
 //
 // Whether it is silent is judged by watching its beat for a whole lease, by this
 // machine's clock: no clock is compared with another.
-func (l *Ledger) join(ctx context.Context) error {
+func (l *core) join(ctx context.Context) error {
 	began, seen, since := time.Now(), rival{}, time.Now()
 	for isSaid := false; ; {
 		id, other, start, err := l.tryJoin(ctx)
@@ -88,13 +88,13 @@ func (l *Ledger) join(ctx context.Context) error {
 }
 
 // errHeld is ErrLocked with who holds the ledger.
-func (l *Ledger) errHeld(by rival) error {
+func (l *core) errHeld(by rival) error {
 	return fmt.Errorf("%s: %q on %s (process %d) is using it; wait for it to end, or stop it there: %w", l.address.text, by.command, by.host, by.pid, ledger.ErrLocked)
 }
 
 // tryJoin inserts the row of this process if no other sender is there, and returns its
 // number, or else the other one. start is a moment before the row existed.
-func (l *Ledger) tryJoin(ctx context.Context) (id int64, other rival, start moment, err error) {
+func (l *core) tryJoin(ctx context.Context) (id int64, other rival, start moment, err error) {
 	host, who := nameOfHost(), nameOfUser()
 	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		other, start = rival{}, presentMoment()
@@ -115,7 +115,7 @@ func (l *Ledger) tryJoin(ctx context.Context) (id int64, other rival, start mome
 
 // declareSilent ends a sender whose beat has not moved. The requests that it has begun
 // are over once its time-out has passed.
-func (l *Ledger) declareSilent(ctx context.Context, other rival) error {
+func (l *core) declareSilent(ctx context.Context, other rival) error {
 	n := 0
 	err := l.write(ctx, holdLedger, func(ctx context.Context, t *tx) (err error) {
 		n, err = t.ExecCount(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'silent', closes_us = "+nowMicros+
@@ -129,7 +129,7 @@ func (l *Ledger) declareSilent(ctx context.Context, other rival) error {
 }
 
 // startBeating moves the beat of a sender until stop is called.
-func (l *Ledger) startBeating(id int64, start moment) *sender {
+func (l *core) startBeating(id int64, start moment) *sender {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sender{id: id, cancel: cancel}
 	s.until.Store(&start)
@@ -155,7 +155,7 @@ func (l *Ledger) startBeating(id int64, start moment) *sender {
 }
 
 // beat gives one sign of life. It returns the connection for the next one, nil for none.
-func (l *Ledger) beat(ctx context.Context, s *sender, db *database) *database {
+func (l *core) beat(ctx context.Context, s *sender, db *database) *database {
 	start := presentMoment()
 	ctx, cancel := context.WithTimeout(ctx, max(l.options.Lease/2, time.Second))
 	defer cancel()
@@ -192,7 +192,7 @@ func (s *sender) stop() {
 
 // leave ends the sender. Where requests of it are open, they are over once their time
 // has passed.
-func (l *Ledger) leave() error {
+func (l *core) leave() error {
 	return l.write(context.Background(), holdSender, func(ctx context.Context, t *tx) error {
 		return t.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'finished', closes_us = "+nowMicros+" + timeout_us WHERE id = ?", l.sender.id)
 	})

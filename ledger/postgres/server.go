@@ -58,8 +58,9 @@ func errOtherSchema(version, oldestReader int) error {
 	case version > newestSchema():
 		return fmt.Errorf("it has schema %d and this program knows %d; use the newer program: %w", version, newestSchema(), ledger.ErrNewer)
 	}
-	return fmt.Errorf("it has schema %d and this program needs %d; bulkonboard run, or any other command that holds the ledger alone, changes it: %w", version, newestSchema(), errOlderSchema)
+	return fmt.Errorf("it has schema %d and this program needs %d; bulkonboard run, or any other command that holds the ledger alone, changes it: %w", version, newestSchema(), ErrOlder)
 }
 
-// errOlderSchema says that steps bring the schema forward.
-var errOlderSchema = errors.New("ledger has an older schema")
+// ErrOlder says that a ledger has an older schema, which a command that holds it brings
+// forward.
+var ErrOlder = errors.New("ledger has an older schema")

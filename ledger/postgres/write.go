@@ -44,7 +44,7 @@ type tx struct {
 }
 
 // lockWrites waits for the right to write, which unlockWrites gives back.
-func (l *Ledger) lockWrites(ctx context.Context) error {
+func (l *core) lockWrites(ctx context.Context) error {
 	if !l.canWrite {
 		return fmt.Errorf("%s is open for reading only: %w", l.address.text, ledger.ErrWrite)
 	}
@@ -63,10 +63,10 @@ func (l *Ledger) lockWrites(ctx context.Context) error {
 	return nil
 }
 
-func (l *Ledger) unlockWrites() { <-l.writer.lock }
+func (l *core) unlockWrites() { <-l.writer.lock }
 
 // requireSender refuses what only the sender may do.
-func (l *Ledger) requireSender() error {
+func (l *core) requireSender() error {
 	if l.sender == nil {
 		return fmt.Errorf("%s is not open for sending: %w", l.address.text, ledger.ErrWrite)
 	}
@@ -75,7 +75,7 @@ func (l *Ledger) requireSender() error {
 
 // write runs one transaction, which is on the disk when it returns nil. Once begun it is
 // not interrupted by ctx.
-func (l *Ledger) write(ctx context.Context, hold transaction, do func(context.Context, *tx) error) error {
+func (l *core) write(ctx context.Context, hold transaction, do func(context.Context, *tx) error) error {
 	return l.again(ctx, func(ctx context.Context, t *tx) error {
 		if err := l.begin(ctx, t, hold); err != nil {
 			return err
@@ -88,8 +88,14 @@ func (l *Ledger) write(ctx context.Context, hold transaction, do func(context.Co
 	})
 }
 
+// CheckWritable commits a transaction that changes nothing, and so finds out whether the
+// ledger can be written. Its errors are those of any write.
+func (l *core) CheckWritable(ctx context.Context) error {
+	return l.write(ctx, holdLedger, func(context.Context, *tx) error { return nil })
+}
+
 // writeAsSender is write for what only the sender may do.
-func (l *Ledger) writeAsSender(ctx context.Context, do func(context.Context, *tx) error) error {
+func (l *core) writeAsSender(ctx context.Context, do func(context.Context, *tx) error) error {
 	if err := l.requireSender(); err != nil {
 		return err
 	}
@@ -98,7 +104,7 @@ func (l *Ledger) writeAsSender(ctx context.Context, do func(context.Context, *tx
 
 // again calls do, which runs a whole transaction, until it is known what became of it:
 // for the ledger's patience while the server cannot be reached, or its answer was lost.
-func (l *Ledger) again(ctx context.Context, do func(context.Context, *tx) error) error {
+func (l *core) again(ctx context.Context, do func(context.Context, *tx) error) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -131,7 +137,7 @@ func (l *Ledger) again(ctx context.Context, do func(context.Context, *tx) error)
 }
 
 // fail makes the ledger refuse all later writes. The right to write is held.
-func (l *Ledger) fail(err error) error {
+func (l *core) fail(err error) error {
 	kind := ledger.ErrWrite
 	if errors.Is(err, errLostCommits) {
 		kind = ledger.ErrDamaged
@@ -144,7 +150,7 @@ func (l *Ledger) fail(err error) error {
 }
 
 // once makes one try. A connection that is unfit for another is closed.
-func (l *Ledger) once(ctx context.Context, isAgain bool, do func(context.Context, *tx) error) error {
+func (l *core) once(ctx context.Context, isAgain bool, do func(context.Context, *tx) error) error {
 	if l.writer.conn == nil {
 		db, err := l.address.connect(ctx, roleWrite)
 		if err != nil {
@@ -187,7 +193,7 @@ func recoverPanic(do func() error) (err error) {
 const fence = "UPDATE sender SET writes = writes + 1 WHERE id = $1 AND ended_us IS NULL RETURNING writes"
 
 // begin begins a transaction whose plans need not be those of the send pass.
-func (l *Ledger) begin(ctx context.Context, t *tx, hold transaction) error {
+func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {
 	text := "BEGIN" + coldPlans
 	if hold == holdLedger {
 		text += "; SELECT FROM ledger FOR UPDATE"
@@ -204,7 +210,7 @@ func (l *Ledger) begin(ctx context.Context, t *tx, hold transaction) error {
 
 // checkFence refuses to write for a sender that was declared ended, or into a database
 // that has lost commits.
-func (l *Ledger) checkFence(t *tx, err error) error {
+func (l *core) checkFence(t *tx, err error) error {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		l.sender.isLost.Store(true)

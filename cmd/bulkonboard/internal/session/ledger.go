@@ -14,12 +14,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
-
-// StateSuffix names the file beside a ledger that keeps the sandbox's users.
-const StateSuffix = ".sandbox.jsonl"
 
 // openLedger opens the ledger, or makes it where that is not dangerous.
 func (s *session) openLedger(ctx context.Context) error {
@@ -29,8 +25,10 @@ func (s *session) openLedger(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := os.Lstat(s.to.Ledger)
-	missing := errors.Is(err, fs.ErrNotExist)
+	missing, err := IsMissing(ctx, s.to.Ledger)
+	if err != nil {
+		return err
+	}
 	create := s.to.Environment != settings.Production || f.NewLedger
 	if missing && !create && term.IsTerminal(s.In) && s.command == "run" {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
@@ -42,7 +40,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	opt := s.ledgerOptions()
 	opt.Create = create
-	s.store, err = sqlite.Open(ctx, opt)
+	s.store, err = OpenLedger(ctx, opt)
 	if err != nil {
 		return err
 	}
@@ -55,14 +53,18 @@ func (s *session) openLedger(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) ledgerOptions() sqlite.Options {
-	return sqlite.Options{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command}
+func (s *session) ledgerOptions() LedgerOptions {
+	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,
+		Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
 // run holds them.
 func (s *session) deleteRehearsal(ctx context.Context) error {
-	held, err := sqlite.Open(ctx, s.ledgerOptions())
+	if err := RequireFile(s.to.Ledger, "--fresh", "drop its schema (DROP SCHEMA ... CASCADE), or name another with ?schema=NAME"); err != nil {
+		return err
+	}
+	held, err := OpenLedger(ctx, s.ledgerOptions())
 	if errors.Is(err, ledger.ErrLocked) || errors.Is(err, ledger.ErrEnvironment) {
 		return err
 	}
@@ -71,7 +73,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, end := range []string{"", "-wal", "-shm", "-journal", ".emergency", ".new", StateSuffix} {
+	for _, end := range []string{"", "-wal", "-shm", "-journal", ".emergency", ".new", settings.StateSuffix} {
 		if err := os.Remove(s.to.Ledger + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("--fresh: %w", err)
 		}
@@ -81,7 +83,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 
 // ReadLedger runs do on the ledger that the flags choose, open to be read, and
 // closes it.
-func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, *sqlite.Ledger, ledger.Info) error) (err error) {
+func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, Ledger, ledger.Info) error) (err error) {
 	l, info, err := OpenToRead(c.Context(), c, f)
 	if err != nil {
 		return err
@@ -92,7 +94,7 @@ func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Conte
 
 // OpenToRead opens the ledger that the flags choose to be read, also during a run.
 // With --ledger alone it may be of any environment.
-func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (*sqlite.Ledger, ledger.Info, error) {
+func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (Ledger, ledger.Info, error) {
 	level := settings.LevelsOf(c)
 	to, err := f.Resolve(level)
 	if err != nil {
@@ -102,7 +104,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 	if f.Ledger != "" && level("env")+level("sandbox")+level("base-url") == 0 {
 		environment = ""
 	}
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
+	l, err := OpenLedger(ctx, LedgerOptions{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
 	if err != nil {
 		return nil, ledger.Info{}, f.SuggestSandbox(to, err)
 	}
@@ -115,7 +117,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 }
 
 // ReportNotices prints what was found when a ledger was opened.
-func ReportNotices(con *term.Console, l *sqlite.Ledger) {
+func ReportNotices(con *term.Console, l Ledger) {
 	for _, n := range l.Notices() {
 		con.Sayf("warning: %s", n)
 	}
@@ -126,7 +128,7 @@ func ReportNotices(con *term.Console, l *sqlite.Ledger) {
 // a customer may have the wrong link. Where it cannot be recorded, that is a
 // warning.
 func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
+	l, err := OpenLedger(ctx, LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
 	}

@@ -71,7 +71,7 @@ func (s *session) openPartner() error {
 		cfg.Keys = []string{s.key}
 		cfg.KeyTTL = s.flags.KeyTTL.Duration
 		if s.store != nil {
-			cfg.StateFile = s.to.Ledger + StateSuffix
+			cfg.StateFile = s.to.SandboxState()
 		}
 		server, err := sandbox.New(cfg)
 		if err != nil {

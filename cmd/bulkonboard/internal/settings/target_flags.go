@@ -13,7 +13,11 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 )
+
+// StateSuffix names the file beside a ledger that keeps the sandbox's users.
+const StateSuffix = ".sandbox.jsonl"
 
 // TargetFlags choose the partner and the ledger.
 type TargetFlags struct {
@@ -39,7 +43,7 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 	t.env = Choice{Words: []string{Staging, Production}}
 	f.Var(&t.env, "env", "partner environment, which also chooses the ledger (default staging)")
 	f.BoolVar(&t.sandbox, "sandbox", false, "use the simulated partner API in this process; no key needed")
-	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE` (default: ./bulkonboard-<environment>.db; production has no default)")
+	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE`, or postgres://USER@HOST/DATABASE?schema=NAME (default: ./bulkonboard-<environment>.db; production has no default)")
 	f.Var(&t.baseURL, "base-url", "partner API at `URL`; its host is then the environment")
 	HideAdvanced(f, "base-url")
 }
@@ -145,6 +149,21 @@ func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 	default:
 		to.Ledger = defaultLedger(to.Environment)
 	}
+	if postgres.IsAddress(to.Ledger) {
+		if err := postgres.CheckAddress(to.Ledger); err != nil {
+			to.Ledger = "" // it may hold a password
+			return to, exit.NewUsageError(err)
+		}
+		return to, nil
+	}
 	to.Ledger = filepath.Clean(to.Ledger)
 	return to, nil
+}
+
+// SandboxState returns the file that keeps the users of the simulated partner.
+func (t Target) SandboxState() string {
+	if postgres.IsAddress(t.Ledger) {
+		return defaultLedger(Sandbox) + StateSuffix
+	}
+	return t.Ledger + StateSuffix
 }
