@@ -45,6 +45,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.store.Close)
+	s.sender, _ = s.store.(sender) // of a ledger in a file the lock is enough
 	s.known = s.found.WatchFile(s.store)
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
@@ -52,6 +53,9 @@ func (s *session) openLedger(ctx context.Context) error {
 	ReportNotices(s.Console, s.store)
 	return nil
 }
+
+// sender is a ledger whose right to send can be lost while the process lives.
+type sender interface{ MaySend() bool }
 
 func (s *session) ledgerOptions() LedgerOptions {
 	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,

@@ -40,6 +40,7 @@ type session struct {
 	in            *source.Input  // nil without input
 	store         Ledger         // nil where plan has none to look at
 	known         ledger.Ledger  // the store, watched
+	sender        sender         // nil where nobody else can take the ledger over
 	sandboxConfig sandbox.Config // with --sandbox
 	client        *partner.Client
 	found         *findings.Collector
