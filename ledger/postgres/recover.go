@@ -39,7 +39,8 @@ func (l *Ledger) recover(ctx context.Context) error {
 func (l *core) waitForRequests(ctx context.Context) error {
 	for isSaid := false; ; {
 		micros, err := read(ctx, l, func(c *conn) (micros int64, err error) {
-			return micros, c.QueryOne(ctx, "SELECT coalesce(max(s.closes_us), 0) - "+nowMicros+" FROM sender s WHERE s.closes_us IS NOT NULL AND EXISTS (SELECT FROM attempt a WHERE a.class = '' AND a.sender = s.id)", nil, &micros)
+			err = c.QueryOne(ctx, "SELECT coalesce(max(s.closes_us), 0) - "+nowMicros+" FROM sender s WHERE s.closes_us IS NOT NULL AND EXISTS (SELECT FROM attempt a WHERE a.class = '' AND a.sender = s.id)", nil, &micros)
+			return micros, err
 		})
 		rest := time.Duration(micros) * time.Microsecond
 		if err != nil || rest <= 0 {
