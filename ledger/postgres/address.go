@@ -80,10 +80,13 @@ func parseAddress(text string) (address, error) {
 // readURL returns the address without its schema, and its sslmode.
 func (a *address) readURL(text string) (rest, mode string, err error) {
 	u, err := url.Parse(text)
+	var q url.Values
+	if err == nil {
+		q, err = url.ParseQuery(u.RawQuery)
+	}
 	if err != nil {
 		return "", "", fmt.Errorf("--ledger: cannot read the URL: %w", ErrAddress) // the error of net/url would show it
 	}
-	q := u.Query()
 	_, hasPassword := u.User.Password()
 	if hasPassword || q.Has("password") {
 		return "", "", errPassword()

@@ -294,7 +294,7 @@ SELECT batch, status, count(*) AS rows FROM row_status GROUP BY batch, status;
 CREATE VIEW row_findings AS
 SELECT s.batch, s.ordinal, s.file, s.sheet, s.row, s.email, s.status,
 	f.value ->> 'Field' AS field, f.value ->> 'Code' AS code, f.value ->> 'Message' AS message,
-	CASE WHEN (f.value ->> 'Warning')::boolean THEN 1 ELSE 0 END AS warning
+	(f.value ->> 'Warning')::boolean AS warning
 FROM row_status s, json_array_elements(nullif(s.findings, '')::json) f;
 
 -- Customers as they are now.
