@@ -85,6 +85,9 @@ func (l *core) classify(err error, hasConn bool) error {
 // names values.
 func plain(err error) error {
 	var e *pgconn.PgError
+	if c := (*pgconn.ConnectError)(nil); errors.As(err, &c) { // it has a line for each host
+		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	}
 	if !errors.As(err, &e) {
 		return err
 	}

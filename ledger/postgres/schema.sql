@@ -299,7 +299,7 @@ FROM row_status s, json_array_elements(nullif(s.findings, '')::json) f;
 
 -- Customers as they are now.
 CREATE VIEW customers AS
-SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field, c.code, c.message, c.manual,
+SELECT c.id, c.email, c.first_name, c.last_name, c.sender_id, c.status, c.field, c.code, c.message, c.manual = 1 AS manual,
 	c.service_id, c.url, CASE WHEN c.url <> '' THEN to_char(to_timestamp(coalesce(c.issued_us, c.decided_us) / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END AS issued, c.pairing, coalesce(k.status, '') AS kyc,
 	c.attempts, to_char(to_timestamp(c.first_sent_us / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS first_sent, to_char(to_timestamp(c.decided_us / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS decided
 FROM customer c LEFT JOIN kyc k ON k.service_id = c.service_id;
