@@ -44,7 +44,7 @@ func failureOf(err error, hasConn bool) failure {
 // failureOfCode classifies an error that the server gave, by its SQLSTATE.
 func failureOfCode(code string) failure {
 	switch code {
-	case "40001", "40P01", "55P03": // serialization, deadlock, lock time-out
+	case "40001", "40P01", "55P03": // a snapshot that is too old, a deadlock, a lock time-out
 		return failureRace
 	case "25006", // read-only: a primary that was demoted
 		"57P01", "57P02", "57P03", "57P05", // shut down, crashed, not yet up, idle
@@ -72,18 +72,18 @@ func (l *core) classify(err error, hasConn bool) error {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, tables.ErrMalformed), isOfServer && (e.Code == "XX001" || e.Code == "XX002"):
-		return fmt.Errorf("%s: %w: %w", l.address.text, plain(err), ledger.ErrDamaged)
+		return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrDamaged)
 	case failureOf(err, hasConn) == failureRefusal:
 		return fmt.Errorf("%s: %w", l.address.text, err)
 	case failureOf(err, hasConn) == failureFatal:
-		return fmt.Errorf("%s: %w", l.address.text, plain(err))
+		return fmt.Errorf("%s: %w", l.address.text, plainError(err))
 	}
-	return fmt.Errorf("%s: %w: %w", l.address.text, plain(err), ledger.ErrUnavailable)
+	return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrUnavailable)
 }
 
-// plain returns an error of the server without what may quote a customer: its detail
+// plainError returns an error of the server without what may quote a customer: its detail
 // names values.
-func plain(err error) error {
+func plainError(err error) error {
 	var e *pgconn.PgError
 	if c := (*pgconn.ConnectError)(nil); errors.As(err, &c) { // it has a line for each host
 		return errors.New(strings.Join(strings.Fields(err.Error()), " "))

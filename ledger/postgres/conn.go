@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
@@ -65,7 +66,7 @@ func (a *address) connect(ctx context.Context, r role) (*database, error) {
 
 // sessionSettings sets what this program relies on, whatever the server's defaults are.
 func sessionSettings(schema string, r role) string {
-	s := "SET search_path = " + pgx.Identifier{schema}.Sanitize() + "; SET synchronous_commit = on; SET jit = off"
+	s := "SET search_path = " + quoteName(schema) + "; SET synchronous_commit = on; SET jit = off"
 	if r != roleRead {
 		s += "; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s'"
 	}
@@ -74,6 +75,9 @@ func sessionSettings(schema string, r role) string {
 	}
 	return s
 }
+
+// quoteName quotes the name of a schema, in which an address allows no quotes.
+func quoteName(name string) string { return `"` + name + `"` }
 
 // Plans of the send pass never depend on what the server has counted: every statement
 // finds its rows by an index, also in a table that has just been filled.
@@ -96,8 +100,8 @@ func newConn(db *database, environment string, keys *keyed.Secret) *conn {
 	return &conn{tables.NewReader(db, environment, keys), db}
 }
 
-// rewrite returns a statement of package tables as PostgreSQL has it.
-func (d *database) rewrite(text string) string {
+// rewriteStatement returns a statement of package tables as PostgreSQL has it.
+func (d *database) rewriteStatement(text string) string {
 	if known, ok := d.texts[text]; ok {
 		return known
 	}
@@ -117,38 +121,38 @@ func (d *database) rewrite(text string) string {
 
 // Exec implements tables.Database.
 func (d *database) Exec(ctx context.Context, text string, args []any) (int, error) {
-	done, err := d.pg.Exec(ctx, d.rewrite(text), storedArgs(args)...)
+	done, err := d.pg.Exec(ctx, d.rewriteStatement(text), storedArgs(args)...)
 	return int(done.RowsAffected()), err
 }
 
 // ExecScript implements tables.Database.
 func (d *database) ExecScript(ctx context.Context, text string, args []any) error {
-	_, err := d.pg.Exec(ctx, d.rewrite(text), append([]any{pgx.QueryExecModeSimpleProtocol}, storedArgs(args)...)...)
+	_, err := d.pg.Exec(ctx, d.rewriteStatement(text), append([]any{pgx.QueryExecModeSimpleProtocol}, storedArgs(args)...)...)
 	return err
 }
 
 // QueryOne implements tables.Database.
 func (d *database) QueryOne(ctx context.Context, text string, args, into []any) error {
-	return d.pg.QueryRow(ctx, d.rewrite(text), storedArgs(args)...).Scan(into...)
+	return d.pg.QueryRow(ctx, d.rewriteStatement(text), storedArgs(args)...).Scan(into...)
 }
 
 // Query implements tables.Database. A long result is read through a cursor, which needs
 // a transaction.
 func (d *database) Query(ctx context.Context, text string, args []any, isLong bool, read func([]any) error) error {
 	if !isLong {
-		rows, err := d.collect(ctx, d.rewrite(text), storedArgs(args)...)
+		rows, err := d.queryAll(ctx, d.rewriteStatement(text), storedArgs(args)...)
 		return useEach(rows, err, read)
 	}
 	d.cursors++
 	defer func() { d.cursors-- }()
 	name := fmt.Sprintf("long_%d", d.cursors)
-	if _, err := d.pg.Exec(ctx, "DECLARE "+name+" NO SCROLL CURSOR FOR "+d.rewrite(text), storedArgs(args)...); err != nil {
+	if _, err := d.pg.Exec(ctx, "DECLARE "+name+" NO SCROLL CURSOR FOR "+d.rewriteStatement(text), storedArgs(args)...); err != nil {
 		return err
 	}
 	const page = 512
 	for {
 		// The columns of a cursor of this name are others each time.
-		rows, err := d.collect(ctx, fmt.Sprintf("FETCH %d FROM %s", page, name), pgx.QueryExecModeExec)
+		rows, err := d.queryAll(ctx, fmt.Sprintf("FETCH %d FROM %s", page, name), pgx.QueryExecModeExec)
 		if err := useEach(rows, err, read); err != nil {
 			if !d.pg.IsClosed() && d.pg.PgConn().TxStatus() == 'T' {
 				_, closed := d.pg.Exec(ctx, "CLOSE "+name)
@@ -163,8 +167,8 @@ func (d *database) Query(ctx context.Context, text string, args []any, isLong bo
 	}
 }
 
-// collect reads all rows of a query.
-func (d *database) collect(ctx context.Context, text string, args ...any) (all [][]any, err error) {
+// queryAll reads all rows of a query.
+func (d *database) queryAll(ctx context.Context, text string, args ...any) (all [][]any, err error) {
 	rows, err := d.pg.Query(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -204,14 +208,17 @@ func (d *database) Statements() (all []string) {
 	return all
 }
 
-// Close implements tables.Database.
+// Close implements tables.Database. The server is told, for as long as a second.
 func (d *database) Close() error {
 	if d.pg.IsClosed() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	return d.pg.Close(ctx)
+	c := d.pg.PgConn()
+	if c.Conn().SetDeadline(time.Now().Add(time.Second)) == nil {
+		c.Frontend().Send(&pgproto3.Terminate{})
+		_ = c.Frontend().Flush() // it finds out anyway
+	}
+	return c.Conn().Close()
 }
 
 // escape begins a text that PostgreSQL cannot keep as it is. It is no character.
@@ -249,14 +256,14 @@ func storedArgs(args []any) []any {
 			}
 			arg = texts
 		case bool:
-			arg = flag(v)
+			arg = flagValue(v)
 		}
 		out[i] = arg
 	}
 	return out
 }
 
-func flag(is bool) int16 {
+func flagValue(is bool) int16 {
 	if is {
 		return 1
 	}

@@ -55,7 +55,7 @@ func (x *changes) queueAttempts(b *pgx.Batch, sender int64) {
 	for i, o := range x.opened {
 		at := o.At.Stored()
 		customer[i], run[i], generation[i], key[i], removes[i] = o.Customer, o.run, int32(o.Generation), storedText(o.Key), storedText(o.Removes)
-		notBefore[i], offset[i], certain[i] = at.At.UnixMicro(), int64(at.Offset/time.Microsecond), flag(at.Certain)
+		notBefore[i], offset[i], certain[i] = at.At.UnixMicro(), int64(at.Offset/time.Microsecond), flagValue(at.Certain)
 		if o.Removes == "" {
 			details[i] = o.Details
 		}
@@ -90,7 +90,7 @@ func (x *changes) queueClosings(b *pgx.Batch) {
 				continue
 			}
 			ids, class, code, excerpt = append(ids, a.ID), append(class, string(a.Class)), append(code, storedText(a.Code)), append(excerpt, nilIfEmpty(a.Excerpt))
-			absent, certain, status = append(absent, flag(a.Absent)), append(certain, flag(a.NotAfter.Certain)), append(status, int32(a.HTTPStatus))
+			absent, certain, status = append(absent, flagValue(a.Absent)), append(certain, flagValue(a.NotAfter.Certain)), append(status, int32(a.HTTPStatus))
 			notAfter, offset = append(notAfter, a.NotAfter.At.UnixMicro()), append(offset, int64(a.NotAfter.Offset/time.Microsecond))
 		}
 	}
@@ -149,7 +149,7 @@ type customerColumns struct {
 func (u *customerColumns) add(c *ledger.Customer, key *string) {
 	u.id, u.serviceMark, u.urlMark = append(u.id, c.ID), append(u.serviceMark, tables.Mark(c.ServiceID)), append(u.urlMark, tables.Mark(c.URL))
 	u.generation, u.intents, u.attempts = append(u.generation, int32(c.Generation)), append(u.intents, int32(c.Intents)), append(u.attempts, int32(c.Attempts))
-	u.httpStatus, u.manual = append(u.httpStatus, int32(c.HTTPStatus)), append(u.manual, flag(c.Manual))
+	u.httpStatus, u.manual = append(u.httpStatus, int32(c.HTTPStatus)), append(u.manual, flagValue(c.Manual))
 	u.status, u.pairing = append(u.status, string(c.Status)), append(u.pairing, string(c.Pairing))
 	u.field, u.code, u.message = append(u.field, storedText(c.Field)), append(u.code, storedText(c.Code)), append(u.message, storedText(c.Message))
 	u.serviceID, u.url = append(u.serviceID, storedText(c.ServiceID)), append(u.url, storedText(c.URL))
@@ -160,15 +160,15 @@ func (u *customerColumns) add(c *ledger.Customer, key *string) {
 		identity = &text
 	}
 	u.key, u.identity, u.details = append(u.key, key), append(u.identity, identity), append(u.details, c.Details)
-	issued := micros(c.Issued)
+	issued := microsOf(c.Issued)
 	if c.Issued.Equal(c.Decided) {
 		issued = nil // as decided
 	}
-	u.firstSent, u.decided, u.issued = append(u.firstSent, micros(c.FirstSent)), append(u.decided, micros(c.Decided)), append(u.issued, issued)
+	u.firstSent, u.decided, u.issued = append(u.firstSent, microsOf(c.FirstSent)), append(u.decided, microsOf(c.Decided)), append(u.issued, issued)
 }
 
-// micros returns a moment as it is stored; nil for none.
-func micros(t time.Time) *int64 {
+// microsOf returns a moment as it is stored; nil for none.
+func microsOf(t time.Time) *int64 {
 	if t.IsZero() {
 		return nil
 	}

@@ -27,7 +27,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 			if _, done := gone[d]; done || text == "" {
 				continue
 			}
-			id, isKnown, err := t.bar(ctx, text, d)
+			id, isKnown, err := t.barIdentity(ctx, text, d)
 			if err != nil {
 				return err
 			}
@@ -39,17 +39,17 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 		if err := t.Exec(ctx, "DELETE FROM gap_user WHERE digest = ANY (?)", digests); err != nil {
 			return err
 		}
-		return t.useReadState(ctx, func() error { return t.erase(ctx, ids) })
+		return t.useReadState(ctx, func() error { return t.eraseCustomers(ctx, ids) })
 	})
 	if err != nil {
 		return 0, err
 	}
-	return n, l.vacuum(ctx)
+	return n, l.vacuumTables(ctx)
 }
 
-// bar notes the digest of an e-mail as forgotten, and returns its customer, which is made
+// barIdentity notes the digest of an e-mail as forgotten, and returns its customer, which is made
 // if there is none. Rows that have the e-mail and no customer get it.
-func (t *tx) bar(ctx context.Context, text string, digest keyed.Digest) (id int64, isKnown bool, err error) {
+func (t *tx) barIdentity(ctx context.Context, text string, digest keyed.Digest) (id int64, isKnown bool, err error) {
 	err = t.Query(ctx, "SELECT id, status FROM customer WHERE email <> '' AND coalesce(identity, email) = ?", []any{text}, func(r *record) error {
 		id, isKnown = r.Int64(), true
 		if ledger.Status(r.Text()) == ledger.InDoubt {
@@ -79,8 +79,8 @@ func (t *tx) bar(ctx context.Context, text string, digest keyed.Digest) (id int6
 	return id, false, err
 }
 
-// erase removes what is known of customers, except that they are forgotten.
-func (t *tx) erase(ctx context.Context, ids []int64) error {
+// eraseCustomers removes what is known of customers, except that they are forgotten.
+func (t *tx) eraseCustomers(ctx context.Context, ids []int64) error {
 	marks := []int64{}
 	if err := t.LinesWhere(ctx, ledger.Selection{All: true}, tables.ReviewedLine, nil, "r.customer IN (SELECT value FROM json_each(?))", []any{ids}, func(n *tables.Line) error {
 		if n.Mark != 0 {
@@ -109,8 +109,8 @@ func (t *tx) erase(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// vacuum removes what is left of erased rows from the tables.
-func (l *core) vacuum(ctx context.Context) error {
+// vacuumTables removes what is left of erased rows from the tables.
+func (l *core) vacuumTables(ctx context.Context) error {
 	db, err := l.address.connect(ctx, roleRead)
 	if err != nil {
 		return l.classify(err, false)

@@ -24,7 +24,7 @@ const timeToRecord = 10 * time.Second
 // customers with their attempts, locked in the order of their numbers; then what decide
 // makes of them, and the commit.
 func (l *core) send(ctx context.Context, ids []int64, decide func(t *tx, customers map[int64]ledger.Customer, out *changes) error) error {
-	return l.again(ctx, func(ctx context.Context, t *tx) error {
+	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error {
 		ctx, cancel := context.WithTimeout(ctx, timeToRecord)
 		defer cancel()
 		customers := map[int64]ledger.Customer{}

@@ -28,7 +28,7 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		news = 0
 		for _, e := range events {
-			isNews, err := t.observe(ctx, e)
+			isNews, err := t.observeEvent(ctx, e)
 			if err != nil {
 				return err
 			}
@@ -41,8 +41,8 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 	return news, err
 }
 
-// observe records one event, and reports whether it brought another status or a link.
-func (t *tx) observe(ctx context.Context, e ledger.KYCEvent) (bool, error) {
+// observeEvent records one event, and reports whether it brought another status or a link.
+func (t *tx) observeEvent(ctx context.Context, e ledger.KYCEvent) (bool, error) {
 	e.At = ledger.Stored(e.At)
 	before, err := t.KYCOf(ctx, e.ServiceID)
 	if err != nil {

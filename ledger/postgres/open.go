@@ -115,10 +115,10 @@ func (o Options) withDefaults() Options {
 }
 
 func (l *Ledger) open(ctx context.Context) error {
-	if err := l.prepare(ctx); err != nil {
+	if err := l.prepareSchema(ctx); err != nil {
 		return err
 	}
-	if err := l.load(ctx); err != nil || l.options.ReadOnly || l.options.Concurrent {
+	if err := l.loadHeader(ctx); err != nil || l.options.ReadOnly || l.options.Concurrent {
 		return err
 	}
 	if l.options.Emergency != "" {
@@ -133,9 +133,9 @@ func (l *Ledger) open(ctx context.Context) error {
 	return l.recover(ctx)
 }
 
-// prepare checks the server and the schema, and makes the ledger or brings it forward
+// prepareSchema checks the server and the schema, and makes the ledger or brings it forward
 // where that is asked for.
-func (l *core) prepare(ctx context.Context) (err error) {
+func (l *core) prepareSchema(ctx context.Context) (err error) {
 	db, err := l.address.connect(ctx, roleRead)
 	if err != nil {
 		return l.classify(err, false)
@@ -160,20 +160,20 @@ func (l *core) prepare(ctx context.Context) (err error) {
 		return fmt.Errorf("%s: there is no ledger in schema %s: %w", l.address.text, l.address.schema, ledger.ErrMissing)
 	}
 	if !has {
-		if err := db.create(ctx, l.address.schema, o.Environment, l.now().UnixMicro()); err != nil {
-			return fmt.Errorf("%s: the ledger cannot be made: %w: %w", l.address.text, plain(err), ledger.ErrWrite)
+		if err := db.createLedger(ctx, l.address.schema, o.Environment, l.now().UnixMicro()); err != nil {
+			return fmt.Errorf("%s: the ledger cannot be made: %w: %w", l.address.text, plainError(err), ledger.ErrWrite)
 		}
 	}
 	if o.ReadOnly || o.Concurrent {
 		return nil
 	}
 	if err := db.bringForward(ctx, steps()); err != nil {
-		return fmt.Errorf("%s: the schema cannot be brought forward: %w: %w", l.address.text, plain(err), ledger.ErrWrite)
+		return fmt.Errorf("%s: the schema cannot be brought forward: %w: %w", l.address.text, plainError(err), ledger.ErrWrite)
 	}
 	return nil
 }
 
-// header is the row of the table ledger.
+// readHeader is the row of the table ledger.
 type header struct {
 	info         ledger.Info
 	keys         keyed.Secret
@@ -181,7 +181,7 @@ type header struct {
 	oldestReader int
 }
 
-func (c *conn) header(ctx context.Context) (h header, err error) {
+func (c *conn) readHeader(ctx context.Context) (h header, err error) {
 	err = c.Query(ctx, "SELECT id, environment, account_partner, account_slug, secret, created_us, schema_version, oldest_reader, detail_names FROM ledger", nil, func(r *record) error {
 		h.id, h.info.Environment, h.info.Account.Partner, h.info.Account.Slug = r.Text(), r.Text(), r.Text(), r.Text()
 		secret, err := hex.DecodeString(r.Text())
@@ -199,9 +199,9 @@ func (c *conn) header(ctx context.Context) (h header, err error) {
 	return h, err
 }
 
-// load reads what the ledger is bound to, and checks it.
-func (l *core) load(ctx context.Context) error {
-	h, err := read(ctx, l, func(c *conn) (header, error) { return c.header(ctx) })
+// loadHeader reads what the ledger is bound to, and checks it.
+func (l *core) loadHeader(ctx context.Context) error {
+	h, err := read(ctx, l, func(c *conn) (header, error) { return c.readHeader(ctx) })
 	if err != nil {
 		return err
 	}
@@ -231,13 +231,13 @@ func (l *Ledger) Notices() []string { return l.notices }
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		if l.sender != nil && l.writer.failed == nil {
-			err = l.leave()
+		if l.sender != nil && l.failed == nil {
+			err = l.endSender()
 		}
-		l.writer.lock <- struct{}{}
+		l.lock <- struct{}{}
 		err = errors.Join(err, l.abandon())
-		l.writer.failed = fmt.Errorf("%s is closed: %w", l.address.text, ledger.ErrWrite)
-		<-l.writer.lock
+		l.failed = fmt.Errorf("%s is closed: %w", l.address.text, ledger.ErrWrite)
+		<-l.lock
 	})
 	return err
 }
@@ -248,8 +248,8 @@ func (l *core) abandon() error {
 	if l.sender != nil {
 		l.sender.stop()
 	}
-	if l.writer.conn != nil {
-		all = append(all, l.writer.conn.Close())
+	if l.conn != nil {
+		all = append(all, l.conn.Close())
 	}
 	all = append(all, l.readers.Close())
 	if l.emergency != nil {

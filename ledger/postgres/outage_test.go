@@ -178,6 +178,8 @@ func (p *proxy) serve(near net.Conn, server string) {
 		pass(far, near, func(said []byte) bool { return p.cutAfter && bytes.Contains(said, []byte("COMMIT\x00")) })
 	})
 	// A group of the send pass names its commit only the first time. It is long.
-	pass(near, far, func(said []byte) bool { return !p.cutAfter && (bytes.Contains(said, []byte("COMMIT")) || len(said) > 3000) })
+	pass(near, far, func(said []byte) bool {
+		return !p.cutAfter && (bytes.Contains(said, []byte("COMMIT")) || len(said) > 3000)
+	})
 	back.Wait()
 }

@@ -39,8 +39,8 @@ func TestPlans(t *testing.T) {
 // plansOfSending explains all statements that the writing connection has prepared.
 func plansOfSending(t *testing.T, l *Ledger, state string) {
 	t.Helper()
-	db := l.writer.conn.db
-	rows, err := db.collect(t.Context(), "SELECT name, statement, cardinality(parameter_types)::bigint FROM pg_prepared_statements")
+	db := l.conn.db
+	rows, err := db.queryAll(t.Context(), "SELECT name, statement, cardinality(parameter_types)::bigint FROM pg_prepared_statements")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func plansOfSending(t *testing.T, l *Ledger, state string) {
 			args = "(" + strings.Repeat(", NULL", n)[2:] + ")"
 		}
 		seen++
-		plan, err := db.collect(t.Context(), fmt.Sprintf("EXPLAIN EXECUTE %q%s", name, args))
+		plan, err := db.queryAll(t.Context(), fmt.Sprintf("EXPLAIN EXECUTE %q%s", name, args))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,7 +66,7 @@ func TestTwins(t *testing.T) {
 			t.Fatal(err)
 		}
 		return x
-	}, 20)
+	}, 10)
 }
 
 func (x *life) open() (err error) {
@@ -100,7 +100,7 @@ func (x *life) Others() []ledger.Ledger { return x.others }
 func (x *life) Reopen(end ledgertest.Ending) (ledger.Ledger, error) {
 	stop := x.Ledger.Close
 	if end == ledgertest.Killed {
-		stop = x.Ledger.abandon // without a word, as a kill does
+		stop = x.abandon // without a word, as a kill does
 	}
 	if err := errors.Join(stop(), x.closeOthers()); err != nil {
 		return nil, err

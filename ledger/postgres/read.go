@@ -40,7 +40,8 @@ func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error)
 	if err != nil {
 		return nil, nil, l.classify(err, false)
 	}
-	c = &conn{r, r.Database().(*database)}
+	db, _ := r.Database().(*database) // the pool has no others
+	c = &conn{r, db}
 	end = func() {
 		if err := c.ExecScript(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
 			_ = c.Close() // it has nothing to lose
@@ -99,7 +100,7 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 
 // infoOf reads what the ledger is bound to.
 func (l *core) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
-	h, err := c.header(ctx)
+	h, err := c.readHeader(ctx)
 	h.info.Path, h.info.Opened = l.address.text, l.info.Opened
 	return h.info, err
 }

@@ -79,10 +79,10 @@ func (r *registration) Lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 	if err := r.requireOpen(); err != nil {
 		return nil, err
 	}
-	return read(context.WithoutCancel(ctx), &r.l.core, func(c *conn) ([]ledger.Match, error) { return r.lookup(context.WithoutCancel(ctx), c, keys) })
+	return read(context.WithoutCancel(ctx), &r.l.core, func(c *conn) ([]ledger.Match, error) { return r.lookUpKeys(context.WithoutCancel(ctx), c, keys) })
 }
 
-func (r *registration) lookup(ctx context.Context, c *conn, keys []ledger.LookupKey) ([]ledger.Match, error) {
+func (r *registration) lookUpKeys(ctx context.Context, c *conn, keys []ledger.LookupKey) ([]ledger.Match, error) {
 	texts := make([]string, 0, len(keys))
 	for i := range keys {
 		texts = append(texts, keys[i].Identity)
@@ -107,7 +107,7 @@ func (r *registration) lookup(ctx context.Context, c *conn, keys []ledger.Lookup
 			recognise = append(recognise, i)
 		}
 	}
-	if err := r.compare(ctx, c, keys, out); err != nil {
+	if err := r.compareDetails(ctx, c, keys, out); err != nil {
 		return nil, err
 	}
 	return out, c.Recognise(ctx, keys, recognise, func(i int) int64 { return r.found[keys[i].Identity].customer }, out)
@@ -157,8 +157,8 @@ func (r *registration) findNewcomers(ctx context.Context, c *conn, identities []
 	})
 }
 
-// compare fills in what the claiming rows are and in which fields the rows differ.
-func (r *registration) compare(ctx context.Context, c *conn, keys []ledger.LookupKey, out []ledger.Match) error {
+// compareDetails fills in what the claiming rows are and in which fields the rows differ.
+func (r *registration) compareDetails(ctx context.Context, c *conn, keys []ledger.LookupKey, out []ledger.Match) error {
 	type claim struct {
 		first   ledger.Position
 		details ledger.Details
@@ -201,7 +201,7 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := r.add(ctx, rows); err != nil {
-		return r.stop(err)
+		return r.stop(ctx, err)
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 			r.batch.Files[f].Rows++
 		}
 		r.names = r.names.Add(row.Details)
-		who, err := r.claim(ctx, row)
+		who, err := r.claimCustomer(ctx, row)
 		if err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 	if len(r.part.rows) < rowsAtOnce {
 		return nil
 	}
-	return r.flush(ctx)
+	return r.copyPart(ctx)
 }
 
 // digest is Ledger.Digest with the names that this registration has added.
@@ -247,8 +247,8 @@ func (r *registration) digest(details []ledger.Detail) ledger.Details {
 	return r.l.keys.Details(r.names.Add(details).Values(details))
 }
 
-// claim finds the customer of a row, or gives it a new one.
-func (r *registration) claim(ctx context.Context, row *ledger.Row) (who identity, err error) {
+// claimCustomer finds the customer of a row, or gives it a new one.
+func (r *registration) claimCustomer(ctx context.Context, row *ledger.Row) (who identity, err error) {
 	if row.Identity == "" {
 		return identity{}, nil
 	}

@@ -60,14 +60,14 @@ func (r *registration) addLine(row *ledger.Row, who identity) error {
 		return err
 	}
 	findings, err := listText(row.Findings)
-	r.part.rows = append(r.part.rows, partRow{[]any{r.batch.ID, row.Ordinal, row.File, row.Number, row.Line, customer, flag(row.Claims), string(row.Verdict), row.Repeats,
+	r.part.rows = append(r.part.rows, partRow{[]any{r.batch.ID, row.Ordinal, row.File, row.Number, row.Line, customer, flagValue(row.Claims), string(row.Verdict), row.Repeats,
 		identity, storedText(row.Email), storedText(row.FirstName), storedText(row.LastName), storedText(row.SenderID), storedText(carry), storedText(findings), tables.DetailsArg(details), name, recall},
 		ledger.Position{File: row.File, Number: row.Number, Line: row.Line}, details})
 	return err
 }
 
-// flush copies the part to the tables, in one transaction.
-func (r *registration) flush(ctx context.Context) error {
+// copyPart copies the part to the tables, in one transaction.
+func (r *registration) copyPart(ctx context.Context) error {
 	if len(r.part.rows) == 0 {
 		return nil
 	}
@@ -97,8 +97,9 @@ func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) err
 	if err := r.requireOpen(); err != nil {
 		return err
 	}
-	if err := r.annotate(context.WithoutCancel(ctx), notes); err != nil {
-		return r.stop(err)
+	ctx = context.WithoutCancel(ctx)
+	if err := r.annotate(ctx, notes); err != nil {
+		return r.stop(ctx, err)
 	}
 	return nil
 }
@@ -112,7 +113,7 @@ func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) err
 		last = n.Ordinal
 	}
 	r.isAnnotated = true
-	if err := r.flush(ctx); err != nil {
+	if err := r.copyPart(ctx); err != nil {
 		return err
 	}
 	for len(notes) > 0 {
@@ -165,12 +166,12 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 		return ledger.Batch{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	err := r.flush(ctx)
+	err := r.copyPart(ctx)
 	if err == nil {
 		err = r.l.writeAsSender(ctx, r.commit)
 	}
 	if err != nil {
-		return ledger.Batch{}, r.stop(err)
+		return ledger.Batch{}, r.stop(ctx, err)
 	}
 	r.isOver = true
 	r.l.detailNames.Store(&r.names)
@@ -270,21 +271,24 @@ func (t *tx) updateKnown(ctx context.Context, batch int64) error {
 }
 
 // Rollback implements ledger.Registration.
-func (r *registration) Rollback() error {
+func (r *registration) Rollback() error { return r.rollBack(context.Background()) }
+
+// rollBack deletes what is in the tables already.
+func (r *registration) rollBack(ctx context.Context) error {
 	if r.isOver {
 		return nil
 	}
 	r.isOver = true
-	return r.l.write(context.Background(), holdSender, func(ctx context.Context, t *tx) error {
+	return r.l.write(ctx, holdSender, func(ctx context.Context, t *tx) error {
 		return t.execForBatch(ctx, r.batch.ID, "DELETE FROM input_row WHERE batch = ?", "DELETE FROM newcomer WHERE batch = ?", "DELETE FROM check_pass WHERE batch = ?")
 	})
 }
 
 // stop ends the registration for an error.
-func (r *registration) stop(cause error) error {
+func (r *registration) stop(ctx context.Context, cause error) error {
 	if errors.Is(cause, ledger.ErrWrite) || errors.Is(cause, ledger.ErrUnavailable) { // nothing can be deleted; the next opening does
 		r.isOver = true
 		return cause
 	}
-	return errors.Join(cause, r.Rollback())
+	return errors.Join(cause, r.rollBack(ctx))
 }

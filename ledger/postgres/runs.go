@@ -88,7 +88,7 @@ func (t *tx) noteReported(ctx context.Context, run int64) error {
 
 // useReadState reads as a snapshot does, inside a transaction that writes.
 func (t *tx) useReadState(ctx context.Context, do func() error) error {
-	h, err := t.header(ctx)
+	h, err := t.readHeader(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		return nil
 	}
 	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
-		h, err := t.header(ctx)
+		h, err := t.readHeader(ctx)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		return fmt.Errorf("%s: no environment given: %w", l.address.text, ledger.ErrEnvironment)
 	}
 	err := l.writeAsSender(ctx, func(ctx context.Context, t *tx) error {
-		h, err := t.header(ctx)
+		h, err := t.readHeader(ctx)
 		if err == nil && h.info.Environment == environment && t.isAgain {
 			return nil // by the try before
 		}
@@ -161,7 +161,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 	})
 	if err == nil {
 		l.info.Environment = environment
-		l.writer.conn.Environment = environment
+		l.conn.Environment = environment
 	}
 	return err
 }

@@ -37,12 +37,12 @@ const nowMicros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 // hasLedger reports whether the schema has a ledger.
 func (d *database) hasLedger(ctx context.Context, in string) (has bool, err error) {
-	err = d.QueryOne(ctx, "SELECT to_regclass($1) IS NOT NULL", []any{pgx.Identifier{in, "ledger"}.Sanitize()}, []any{&has})
+	err = d.QueryOne(ctx, "SELECT to_regclass($1) IS NOT NULL", []any{quoteName(in) + ".ledger"}, []any{&has})
 	return has, err
 }
 
-// create makes the schema and the ledger in it, in one transaction.
-func (d *database) create(ctx context.Context, in, environment string, createdMicros int64) error {
+// createLedger makes the schema and the ledger in it, in one transaction.
+func (d *database) createLedger(ctx context.Context, in, environment string, createdMicros int64) error {
 	if environment == "" {
 		return fmt.Errorf("a new ledger needs an environment: %w", ledger.ErrEnvironment)
 	}
@@ -52,7 +52,7 @@ func (d *database) create(ctx context.Context, in, environment string, createdMi
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
-	if err := d.ExecScript(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{in}.Sanitize(), nil); err != nil {
+	if err := d.ExecScript(ctx, "CREATE SCHEMA IF NOT EXISTS "+quoteName(in), nil); err != nil {
 		return err
 	}
 	texts := []string{schema}

@@ -60,7 +60,7 @@ func (l *core) join(ctx context.Context) error {
 			return err
 		}
 		if other.id == 0 {
-			l.sender = l.startBeating(id, start)
+			l.sender = l.startBeating(ctx, id, start)
 			return nil
 		}
 		if other.id != seen.id || other.beat != seen.beat {
@@ -128,9 +128,10 @@ func (l *core) declareSilent(ctx context.Context, other rival) error {
 	return err
 }
 
-// startBeating moves the beat of a sender until stop is called.
-func (l *core) startBeating(id int64, start moment) *sender {
-	ctx, cancel := context.WithCancel(context.Background())
+// startBeating moves the beat of a sender until stop is called: until the last answer is
+// recorded, whatever becomes of the context of the opening.
+func (l *core) startBeating(ctx context.Context, id int64, start moment) *sender {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &sender{id: id, cancel: cancel}
 	s.until.Store(&start)
 	s.beats.Go(func() {
@@ -147,15 +148,15 @@ func (l *core) startBeating(id int64, start moment) *sender {
 			case <-ctx.Done():
 				return
 			case <-ticks.C:
-				db = l.beat(ctx, s, db)
+				db = l.moveBeat(ctx, s, db)
 			}
 		}
 	})
 	return s
 }
 
-// beat gives one sign of life. It returns the connection for the next one, nil for none.
-func (l *core) beat(ctx context.Context, s *sender, db *database) *database {
+// moveBeat gives one sign of life. It returns the connection for the next one, nil for none.
+func (l *core) moveBeat(ctx context.Context, s *sender, db *database) *database {
 	start := presentMoment()
 	ctx, cancel := context.WithTimeout(ctx, max(l.options.Lease/2, time.Second))
 	defer cancel()
@@ -190,9 +191,9 @@ func (s *sender) stop() {
 	s.beats.Wait()
 }
 
-// leave ends the sender. Where requests of it are open, they are over once their time
+// endSender ends the sender. Where requests of it are open, they are over once their time
 // has passed.
-func (l *core) leave() error {
+func (l *core) endSender() error {
 	return l.write(context.Background(), holdSender, func(ctx context.Context, t *tx) error {
 		return t.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'finished', closes_us = "+nowMicros+" + timeout_us WHERE id = ?", l.sender.id)
 	})

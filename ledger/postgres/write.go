@@ -52,7 +52,7 @@ func (l *core) lockWrites(ctx context.Context) error {
 		return err
 	}
 	select {
-	case l.writer.lock <- struct{}{}:
+	case l.lock <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -63,7 +63,7 @@ func (l *core) lockWrites(ctx context.Context) error {
 	return nil
 }
 
-func (l *core) unlockWrites() { <-l.writer.lock }
+func (l *core) unlockWrites() { <-l.lock }
 
 // requireSender refuses what only the sender may do.
 func (l *core) requireSender() error {
@@ -76,7 +76,7 @@ func (l *core) requireSender() error {
 // write runs one transaction, which is on the disk when it returns nil. Once begun it is
 // not interrupted by ctx.
 func (l *core) write(ctx context.Context, hold transaction, do func(context.Context, *tx) error) error {
-	return l.again(ctx, func(ctx context.Context, t *tx) error {
+	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error {
 		if err := l.begin(ctx, t, hold); err != nil {
 			return err
 		}
@@ -102,9 +102,9 @@ func (l *core) writeAsSender(ctx context.Context, do func(context.Context, *tx) 
 	return l.write(ctx, holdLedger, do)
 }
 
-// again calls do, which runs a whole transaction, until it is known what became of it:
+// retryUntilKnown calls do, which runs a whole transaction, until it is known what became of it:
 // for the ledger's patience while the server cannot be reached, or its answer was lost.
-func (l *core) again(ctx context.Context, do func(context.Context, *tx) error) error {
+func (l *core) retryUntilKnown(ctx context.Context, do func(context.Context, *tx) error) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -113,52 +113,48 @@ func (l *core) again(ctx context.Context, do func(context.Context, *tx) error) e
 	ctx = context.WithoutCancel(ctx)
 	began, pause := time.Now(), 20*time.Millisecond
 	for isAgain := false; ; isAgain = true {
-		err := l.once(ctx, isAgain, do)
+		err := l.tryOnce(ctx, isAgain, do)
 		if err == nil {
 			return nil
 		}
-		switch failureOf(err, l.writer.conn != nil) {
+		switch failureOf(err, l.conn != nil) {
 		case failureRefusal:
 			return fmt.Errorf("%s: %w", l.address.text, err)
 		case failureFatal:
-			return l.fail(err)
+			return l.failWrites(err)
 		case failureRace, failureUnavailable:
 		}
 		select {
 		case <-time.After(pause):
 		case <-stop: // nobody waits for it any more
-			return fmt.Errorf("%s: %w: %w", l.address.text, plain(err), ledger.ErrUnavailable)
+			return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrUnavailable)
 		}
 		if time.Since(began) > l.options.Patience {
-			return fmt.Errorf("%s: after %s: %w: %w", l.address.text, l.options.Patience, plain(err), ledger.ErrUnavailable)
+			return fmt.Errorf("%s: after %s: %w: %w", l.address.text, l.options.Patience, plainError(err), ledger.ErrUnavailable)
 		}
 		pause = min(2*pause, time.Second)
 	}
 }
 
-// fail makes the ledger refuse all later writes. The right to write is held.
-func (l *core) fail(err error) error {
-	kind := ledger.ErrWrite
+// failWrites makes the ledger refuse all later writes. The right to write is held.
+func (l *core) failWrites(err error) error {
+	l.failed = fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrWrite)
 	if errors.Is(err, errLostCommits) {
-		kind = ledger.ErrDamaged
-	}
-	l.failed = fmt.Errorf("%s: %w: %w", l.address.text, plain(err), ledger.ErrWrite)
-	if kind != ledger.ErrWrite {
-		l.failed = fmt.Errorf("%w: %w", l.failed, kind)
+		l.failed = fmt.Errorf("%w: %w", l.failed, ledger.ErrDamaged)
 	}
 	return l.failed
 }
 
-// once makes one try. A connection that is unfit for another is closed.
-func (l *core) once(ctx context.Context, isAgain bool, do func(context.Context, *tx) error) error {
-	if l.writer.conn == nil {
+// tryOnce makes one try. A connection that is unfit for another is closed.
+func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Context, *tx) error) error {
+	if l.conn == nil {
 		db, err := l.address.connect(ctx, roleWrite)
 		if err != nil {
 			return err
 		}
-		l.writer.conn = newConn(db, l.info.Environment, &l.keys)
+		l.conn = newConn(db, l.info.Environment, &l.keys)
 	}
-	t := &tx{conn: l.writer.conn, isAgain: isAgain}
+	t := &tx{conn: l.conn, isAgain: isAgain}
 	t.db.isOnlyLocal = false
 	err := recoverPanic(func() error { return do(ctx, t) })
 	if err == nil && t.db.isOnlyLocal {
@@ -169,13 +165,13 @@ func (l *core) once(ctx context.Context, isAgain bool, do func(context.Context, 
 		return nil
 	}
 	if t.db.pg.IsClosed() || failureOf(err, true) == failureUnavailable {
-		_ = l.writer.conn.Close() // the first error counts
-		l.writer.conn = nil
+		_ = l.conn.Close() // the first error counts
+		l.conn = nil
 		return err
 	}
 	if _, undone := t.db.pg.Exec(ctx, "ROLLBACK"); undone != nil {
-		_ = l.writer.conn.Close()
-		l.writer.conn = nil
+		_ = l.conn.Close()
+		l.conn = nil
 	}
 	return err
 }

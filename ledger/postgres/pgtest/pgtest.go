@@ -4,6 +4,7 @@ package pgtest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -50,7 +51,7 @@ func Start(t testing.TB, settings ...string) *Cluster {
 		t.Fatal(err)
 	}
 	c := &Cluster{folder: filepath.Join(folder, "data"), bin: bin}
-	initialise := exec.Command(filepath.Join(bin, "initdb"), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "-D", c.folder)
+	initialise := exec.CommandContext(t.Context(), filepath.Join(bin, "initdb"), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "-D", c.folder)
 	initialise.Env, initialise.Dir, initialise.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), folder, user
 	if out, err := initialise.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
@@ -74,7 +75,7 @@ func (c *Cluster) Run(t testing.TB, settings ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(c.bin, "postgres"), args...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(c.bin, "postgres"), args...)
 	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), c.folder, user
 	if c.server, err = startServer(cmd); err != nil {
 		t.Fatal(err)
@@ -129,7 +130,11 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err = errors.Join(err, l.Close()); err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
 }
 
 // server is a running server.
