@@ -18,7 +18,7 @@ func (c *rowCheck) checkProgram(raw string) string {
 	letters := strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)
 	p := map[string]string{"custodial": custodial, "noncustodial": nonCustodial}[strings.ToLower(letters)]
 	if p == "" {
-		c.addProblem(FieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
+		c.addProblem(FieldProgram, CodeProgram, "is not a program of the partner. Write custodial or non_custodial")
 		return ""
 	}
 	if p != v {
@@ -35,7 +35,7 @@ func (c *rowCheck) checkTerms(raw string) bool {
 	case !ok:
 		return false
 	case v == "":
-		c.addProblem(FieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
+		c.addProblem(FieldTerms, CodeRequired, "is empty. Write TRUE for a user who has accepted the terms of service")
 		return false
 	case v == "true" || v == "TRUE":
 		return true
@@ -43,10 +43,10 @@ func (c *rowCheck) checkTerms(raw string) bool {
 		c.addChange(FieldTerms, "spelling")
 		return true
 	case v[0] == '=':
-		c.addProblem(FieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
+		c.addProblem(FieldTerms, CodeTerms, "is a formula written as text. Write TRUE for a user who has accepted the terms of service")
 		return false
 	}
-	c.addProblem(FieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
+	c.addProblem(FieldTerms, CodeTerms, "terms of service not accepted. Write TRUE for a user who has accepted them, and leave out the others")
 	return false
 }
 

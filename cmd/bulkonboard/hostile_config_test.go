@@ -43,7 +43,7 @@ func writeFiles(t *testing.T, files map[string]string) string {
 // set, by what they decide. A new flag is put here, or into setByFoundConfig.
 func decisive() map[string][]string {
 	return map[string][]string{
-		"where the key and customers go":   {"env", "sandbox", "base-url", "ca-file", "proxy", "addr", "webhook", "state"},
+		"where the key and customers go":   {"env", "sandbox", "base-url", "ca-file", "proxy", "addr", "metrics-addr", "webhook", "state"},
 		"which key or secret":              {"api-key-file", "secret-file", "webhook-secret-file", "webhook-old-secret-file"},
 		"which ledger, and what it keeps":  {"ledger", "new-ledger", "fresh", "keep-runs"},
 		"which files are written":          {"report", "rejects", "annotate", "log-file", "metrics-file", "save-map", "output"},

@@ -44,10 +44,10 @@ func (limits workbookLimits) writeXLSX(w io.Writer, scratch string, m Meta, rows
 			return err
 		}
 	}
-	if err := d.finish(counted, m.Headings); err != nil {
+	if err := d.finish(counted, t.phrases); err != nil {
 		return err
 	}
-	if err := writeSummary(b, m, counted); err != nil {
+	if err := writeSummary(b, m, counted, t.phrases); err != nil {
 		return err
 	}
 	return b.Save(w, "")
@@ -126,7 +126,7 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 		return err
 	}
 	customer := []string{c[colFile], c[colRow], c[colID], c[colEmail], c[colFirstName], c[colLastName]}
-	withMessage := append(customer[:len(customer):len(customer)], c[colStatus], c[colMessage])
+	withMessage := append(customer[:len(customer):len(customer)], c[colStatus], nameColumns(c[colField], c[colMessage]))
 	switch r.Status {
 	case ledger.Created:
 		if d.links != nil {
@@ -138,7 +138,7 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 			return d.groups.add(cause, withMessage)
 		}
 	case ledger.Duplicate, ledger.DuplicateInInput:
-		return d.duplicate.WriteRow(withMessage, workbook.TextHeight(c[colMessage], messageWidth))
+		return d.duplicate.WriteRow(withMessage, workbook.TextHeight(withMessage[len(withMessage)-1], messageWidth))
 	case ledger.InsufficientBalance:
 		return d.balance.WriteRow(append(customer, c[colAttempts], c[colDecided]), 0)
 	}
@@ -146,6 +146,18 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 		return d.groups.add(cause, withMessage)
 	}
 	return nil
+}
+
+// nameColumns joins the lists field and message of a row for a sheet without
+// their columns: each problem on a line, behind the heading of its column.
+func nameColumns(fields, messages string) string {
+	lines := strings.Split(messages, "; ")
+	for i, field := range strings.Split(fields, "; ") {
+		if i < len(lines) && field != "" {
+			lines[i] = field + ": " + lines[i]
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // isGrouped reports whether rows of a status are grouped by their cause.
@@ -175,7 +187,7 @@ func (d *detailSheets) writeLink(cells []string) error {
 }
 
 // finish writes the grouped rows, and ends the sheets.
-func (d *detailSheets) finish(t *tally, h finance.Headings) error {
+func (d *detailSheets) finish(t *tally, p *finance.Phrases) error {
 	listed := map[Cause]int{}
 	for _, c := range d.groups.causes() {
 		listed[Cause{Status: c.Status, Field: c.Field, Code: c.Code}] = c.Count
@@ -185,14 +197,14 @@ func (d *detailSheets) finish(t *tally, h finance.Headings) error {
 		if !isGrouped(c.Status) && listed[key] == 0 {
 			continue
 		}
-		if err := d.writeGroup(c, listed[key], h); err != nil {
+		if err := d.writeGroup(c, listed[key], p); err != nil {
 			return err
 		}
 		delete(listed, key)
 	}
 	for _, c := range d.groups.causes() { // those that had no group of their own
 		if listed[Cause{Status: c.Status, Field: c.Field, Code: c.Code}] > 0 {
-			if err := d.writeGroup(c, c.Count, h); err != nil {
+			if err := d.writeGroup(c, c.Count, p); err != nil {
 				return err
 			}
 		}
@@ -210,8 +222,8 @@ func (d *detailSheets) finish(t *tally, h finance.Headings) error {
 
 // writeGroup writes the heading of a cause, and those of its rows that are
 // listed under it: a row with several problems is listed under the first.
-func (d *detailSheets) writeGroup(c Cause, listed int, h finance.Headings) error {
-	title, advice := c.title(h), finance.Advice(c.Status, c.Code)
+func (d *detailSheets) writeGroup(c Cause, listed int, p *finance.Phrases) error {
+	title, advice := p.CauseTitle(c.Status, c.Field, c.Code), p.Advice(c.Status, c.Field, c.Code)
 	count := reporttext.CountNoun(c.Count, "row")
 	switch {
 	case listed == 0:

@@ -36,8 +36,8 @@ func TestCodesAreListed(t *testing.T) {
 		t.Fatalf("only %v found", given)
 	}
 	for _, c := range Codes() {
-		if !given[c.Code] || c.Meaning == "" {
-			t.Errorf("%s is listed twice or without meaning, or nobody gives it", c.Code)
+		if !given[c.Code] {
+			t.Errorf("%s is listed twice, or no issue has it", c.Code)
 		}
 		delete(given, c.Code)
 	}

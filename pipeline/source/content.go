@@ -50,7 +50,7 @@ func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 	}
 	f, err := os.CreateTemp("", "bulkonboard-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("a file for standard input: %w", err)
+		return fmt.Errorf("creating a file for standard input: %w", err)
 	}
 	c.copied = f
 	c.unlinked = os.Remove(f.Name()) == nil // not on Windows, where closing removes it
@@ -65,8 +65,8 @@ func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 
 func (c *content) inspectFile(ctx context.Context) error {
 	if strings.HasPrefix(filepath.Base(c.name), "~$") {
-		return &Error{File: c.name, Reason: "this is the lock file that a spreadsheet program keeps beside an open workbook",
-			Hint: "Close the program, and give the workbook itself"}
+		return &Error{File: c.name, Reason: "this is the lock file of a workbook that is open in a spreadsheet program",
+			Hint: "Close the program, and name the workbook itself"}
 	}
 	f, err := c.open()
 	if err != nil {
@@ -86,7 +86,7 @@ func (c *content) inspectFile(ctx context.Context) error {
 	}
 	if kind == kindXLSX && c.copied != nil {
 		return &Error{File: c.name, Reason: "this is a workbook, and standard input is read as CSV",
-			Hint: "Give the workbook as a file"}
+			Hint: "Name the workbook as a file"}
 	}
 	if hint, wrong := contradictsName(c.name, kind); wrong {
 		return &Error{File: c.name, Reason: "this is " + describeKind(kind) + ", whatever its name says", Hint: hint}
@@ -180,7 +180,7 @@ func (c *content) verify(ctx context.Context) error {
 }
 
 func (c *content) changedError() error {
-	return &Error{File: c.name, Reason: ErrChanged.Error(), Hint: "Leave it alone until the run has ended, and start again", Err: ErrChanged}
+	return &Error{File: c.name, Reason: ErrChanged.Error(), Hint: "Do not change it until the run has ended, and start again", Err: ErrChanged}
 }
 
 func (c *content) close() error {

@@ -174,7 +174,7 @@ func (in *Input) noteDialect(f *file, head []table.Record) {
 	data := head[slices.IndexFunc(head, func(r table.Record) bool { return r.Number == f.headerRow })+1:]
 	var trailing bool
 	if f.width, trailing = findWidth(f.header, data); trailing {
-		f.addNote("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
+		f.addNote("trailing_delimiter", true, "every row ends with a delimiter, so the empty column after it is not read")
 	}
 }
 
@@ -220,7 +220,7 @@ func (f *file) noteIgnored(index int, carried []string) {
 	for i, column := range f.carry {
 		if column < 0 {
 			f.notes = append(f.notes, Note{File: index, Code: "no_carry", Warning: true,
-				Message: "has no column " + strconv.Quote(carried[i]) + " to carry: it stays empty"})
+				Message: "has no column " + strconv.Quote(carried[i]) + " to carry, so it stays empty"})
 		}
 	}
 }

@@ -207,7 +207,7 @@ func (m *matcher) checkDuplicates(header []string) *Error {
 		if first, twice := seen[key]; twice {
 			return &Error{Column: i + 1, Reason: fmt.Sprintf("the headers %s and %s, in columns %s and %s, are the same name",
 				displayHeader(header[first], first+1), displayHeader(h, i+1), table.ColumnName(first+1), table.ColumnName(i+1)),
-				Hint: "Rename one of them, or take that column out"}
+				Hint: "Rename one of them, or remove that column"}
 		}
 		seen[key] = i
 	}

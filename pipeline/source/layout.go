@@ -144,7 +144,7 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 			}
 			if alias > 0 && foldHeader(h) != foldHeader(m.opt.Fields[i].Name) && m.meansAnother(i, column, rows) {
 				l.another[column] = true
-				l.addNote("other_meaning", true, "%s is not read as %s, because most of its cells hold words that are none", displayHeader(h, column+1), m.opt.Fields[i].Name)
+				l.addNote("other_meaning", true, "%s is not read as %s, because most of its cells hold other words", displayHeader(h, column+1), m.opt.Fields[i].Name)
 				continue
 			}
 			name, first := m.opt.Fields[i].Name, l.values[i]
@@ -224,7 +224,7 @@ func (l *layout) missingHeader(flag, header string) *Error {
 // what has no name.
 func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 	if l.rejects {
-		l.addNote("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
+		l.addNote("rejects", false, "is a rejects file: its onboard_ columns are understood and are not data")
 	}
 	for column, h := range l.header {
 		shown := displayHeader(h, column+1)
@@ -236,7 +236,7 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 		case strings.TrimSpace(h) == "":
 			l.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
 		case isPart && hasValues(rows, column):
-			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
+			l.addNote("part_unread", true, "%s is not read, but seems to hold a part of %s, which is read from %s only. Put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
 		case l.another[column]: // assignColumns said so
 		default:
 			if i, exact := m.findNear(h); i >= 0 {
@@ -245,7 +245,7 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 				case other >= 0:
 					l.addNote("nearly", true, "%s looks like %s, which is read from %s", shown, name, displayHeader(l.header[other], other+1))
 				case !exact:
-					l.addNote("nearly", true, "%s looks like %s and was not taken; if it is that, pass --map %s=%s", shown, name, name, shown)
+					l.addNote("nearly", true, "%s looks like %s but is not read. If it is that, pass --map %s=%s", shown, name, name, shown)
 				}
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
@@ -109,19 +110,18 @@ func isPhoneLike(cell string) bool {
 // the headers are known in.
 func totalWords() []string {
 	return []string{"total", "sum", "subtotal", "grandtotal", "count", "summe", "gesamt", "zwischensumme", "endsumme", "gesamtsumme", "anzahl",
-		"somme", "soustotal", "totalgénéral", "nombre", "suma", "totale", "somma", "subtotale", "totaal", "som", "soma", "razem", "итого", "всего", "合計", "总计"}
+		"somme", "soustotal", "suma", "totale", "somma", "subtotale", "totaal", "som", "soma", "razem", "итого", "всего", "合計", "总计"}
 }
 
-// isTotal reports whether a cell begins with a word for a total.
+// isTotal reports whether a cell begins with a word for a total, in one word or
+// in two: "Summe EUR", "Sub-total: 3".
 func isTotal(cell string) bool {
-	word := strings.TrimRight(strings.ToLower(cell), " :.0123456789()=")
-	word = strings.NewReplacer(" ", "", "-", "", ":", "").Replace(word)
-	for _, total := range totalWords() {
-		if word == total {
-			return true
-		}
+	words := strings.FieldsFunc(strings.ToLower(cell), func(r rune) bool { return !unicode.IsLetter(r) })
+	if len(words) == 0 {
+		return false
 	}
-	return false
+	totals := totalWords()
+	return slices.Contains(totals, words[0]) || len(words) > 1 && slices.Contains(totals, words[0]+words[1])
 }
 
 // add notes a row that is left out.
@@ -164,5 +164,5 @@ func (l *leftOut) note() (Note, bool) {
 	if len(parts) == 0 {
 		return Note{}, false
 	}
-	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. such rows are not customers"}, true
+	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. Such rows are not customers"}, true
 }

@@ -77,8 +77,8 @@ func (in *Input) noteUnused(opt Options) {
 		}
 	}
 	unused(workbooks == 0 && opt.Sheet != "", "--sheet", "no file is a workbook")
-	unused(workbooks == len(in.files) && opt.Delimiter != 0, "--delimiter", "no file is a text")
-	unused(workbooks == len(in.files) && opt.Encoding != "", "--encoding", "no file is a text")
+	unused(workbooks == len(in.files) && opt.Delimiter != 0, "--delimiter", "no file is a text file")
+	unused(workbooks == len(in.files) && opt.Encoding != "", "--encoding", "no file is a text file")
 }
 
 // Validate returns an *Error if an option means nothing, whatever the input. Open

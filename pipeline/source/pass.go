@@ -130,10 +130,10 @@ func (p *Pass) beginFile() error {
 func (p *Pass) finishFile() error {
 	notes, err := p.open.finish(p.ctx)
 	if p.unread > 0 {
-		notes = append(notes, Note{Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
+		notes = append(notes, Note{Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems in columns that are not read, such as formula errors or merged cells, are ignored: %d", p.unread)})
 	}
 	if p.repeats > 0 {
-		notes = append(notes, Note{Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another one of the first list. such a row goes out only with an e-mail of its own", table.FormatCount(p.repeats, "row"))})
+		notes = append(notes, Note{Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another row of the first list. Such a row is sent only with an e-mail of its own", table.FormatCount(p.repeats, "row"))})
 	}
 	f := p.in.files[p.at]
 	if n, found := p.left.note(); found {

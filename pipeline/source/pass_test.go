@@ -64,7 +64,7 @@ func TestRaggedText(t *testing.T) { // line 22
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rows[0].Issues[0]; got.Message != "7 columns, header has 9. take out or add what shifts the cells" || got.Column != -1 {
+	if got := rows[0].Issues[0]; got.Message != "7 columns, header has 9. Remove or add the cells that shift the others" || got.Column != -1 {
 		t.Errorf("%+v", got)
 	}
 	if !reflect.DeepEqual(rows[1].Extra, []string{"10", "11"}) || rows[0].Extra != nil || rows[0].Cells[8] != "" {

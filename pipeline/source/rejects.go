@@ -36,7 +36,7 @@ func (f *file) findUnsettled(cells []string) []Issue {
 	var found []Issue
 	if strings.Contains(said, xlsx.StruckOutRow) {
 		found = append(found, Issue{Column: -1, Code: "struck_out_row",
-			Message: xlsx.StruckOutRow + " in the list it comes from. delete it, or clear its onboard_problem if the customer is to be onboarded"})
+			Message: xlsx.StruckOutRow + " in the list it comes from. Delete it, or clear its onboard_problem if the customer is to be onboarded"})
 	}
 	for column, m := range f.mapped {
 		if m.Name == "" || strings.TrimSpace(cells[column]) != "" {
@@ -45,7 +45,7 @@ func (f *file) findUnsettled(cells []string) []Issue {
 		isSaid := func(what string) bool {
 			return strings.Contains(said, strings.ToLower(strings.TrimSpace(m.Header))+": "+what) || strings.Contains(said, strings.ToLower(m.Name)+": "+what)
 		}
-		const fill = " in the list it comes from. enter the value, or clear onboard_problem if there is none"
+		const fill = " in the list it comes from. Enter the value, or clear onboard_problem if there is none"
 		for _, lost := range []struct{ code, what string }{{"struck_out", xlsx.StruckOutCell}, {"number_format", xlsx.OtherForm}, {"formula_uncached", xlsx.MissingResult}} {
 			if isSaid(lost.what) {
 				found = append(found, Issue{Column: column, Code: lost.code, Message: lost.what + fill})

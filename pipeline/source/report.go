@@ -20,11 +20,11 @@ func isReport(header []string) bool {
 
 // reportHint returns which file to give instead of a report.
 func reportHint(report string) string {
-	rejects := "the rejects file that was written beside the input"
+	rejects := "the rejects file that was written next to the input"
 	if name := findRejects(report); name != "" {
 		rejects = "the rejects file " + table.DisplayName(name)
 	}
-	return "Give " + rejects + ", which holds what is to be corrected, or the original list"
+	return "Name " + rejects + ", which has the rows to correct, or the original list"
 }
 
 // findRejects returns the rejects file that goes with a report, by its name: the

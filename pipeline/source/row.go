@@ -17,7 +17,7 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 	cells, columns := rec.Cells, len(f.header)
 	switch {
 	case f.width > 0 && (len(cells) != f.width || f.width > columns && cells[columns] != ""):
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%s, header has %d. take out or add what shifts the cells", table.FormatCount(len(cells), "column"), columns)})
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%s, header has %d. Remove or add the cells that shift the others", table.FormatCount(len(cells), "column"), columns)})
 	case f.width == 0 && len(cells) > columns && !table.IsBlank(cells[columns:]):
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns_beyond", Warning: true, Message: "cells to the right of the headers are not read"})
 	}
@@ -47,7 +47,7 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 		}
 	}
 	if p.in.isOtherHeader(cells) {
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "column names, not a customer. Delete the row"})
 	}
 	row.Cells = cells
 	cells, marks := f.removeRowMarks(cells)
@@ -76,7 +76,7 @@ func (r *Row) detachValues() {
 		}
 	}
 	if size > limits.RowRead {
-		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.FormatSize(limits.RowRead) + ". shorten them"})
+		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.FormatSize(limits.RowRead) + ". Shorten them"})
 	}
 	for _, list := range lists {
 		for i, cell := range list {

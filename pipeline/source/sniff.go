@@ -107,7 +107,7 @@ func sniffOther(head []byte) (foreign, bool) {
 		text = bytes.TrimLeft(text, " \t\r\n")
 	}
 	for _, known := range []struct{ magic, what, hint string }{
-		{"%PDF-", "a PDF document", "Ask for the spreadsheet it was printed from"},
+		{"%PDF-", "a PDF document", "Ask for the spreadsheet that it was made from"},
 		{"{\\rtf", "an RTF document", exportHint},
 		{"\x09\x02\x06\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},
 		{"\x09\x04\x06\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},

@@ -75,7 +75,7 @@ func (t *textRows) locateError(err error) error {
 		e.File = t.content.name
 		return e
 	case t.content.kind == kindGzip:
-		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again"}
+		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Download it again"}
 	}
 	return table.FileError(t.content.name, err)
 }
@@ -87,10 +87,10 @@ func (t *textRows) finish(context.Context) ([]Note, error) {
 	}
 	var notes []Note
 	if t.HasCtrlZ() {
-		notes = append(notes, Note{Code: "ctrl_z", Warning: true, Message: "the end-of-file mark Ctrl-Z at its end is not read"})
+		notes = append(notes, Note{Code: "ctrl_z", Warning: true, Message: "the end-of-file mark (Ctrl-Z) at its end is not read"})
 	}
 	if t.HasSpacedQuotes() {
-		notes = append(notes, Note{Code: "quote_blanks", Message: "blanks between delimiters and quotation marks are left out"})
+		notes = append(notes, Note{Code: "quote_blanks", Message: "spaces between delimiters and quotation marks are not read"})
 	}
 	if [sha256.Size]byte(t.hash.Sum(nil)) != t.content.sum {
 		return notes, t.content.changedError()

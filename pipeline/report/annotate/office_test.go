@@ -47,7 +47,7 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 		t.Errorf("link leads to %q (%t, %v)", to, ok, err)
 	}
 	a.Workbook, a.Header = saved, booktest.SheetRows(t, theirs, "Customers")[0]
-	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}})
+	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. Correct it")}})
 	_, again := annotate(t, a)
 	notes = booktest.SheetComments(t, again, "Customers")
 	if len(notes) != 3 || !strings.Contains(notes["A2"], "first customer") || !strings.HasSuffix(notes["C3"], "|asked her on Monday") || !strings.Contains(notes["D4"], "is wrong.") {
@@ -58,5 +58,11 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 	}
 	if fillOf(t, again, "Customers", "C3") != "" || fillOf(t, again, "Customers", "D4") != workbook.ProblemFill || fillOf(t, again, "Customers", "C2") != "E2F0D9" {
 		t.Error("fills of the second annotation")
+	}
+	if _, frame, _, _ := lookOf(t, again, "Customers", "C3"); frame != "" {
+		t.Errorf("a corrected cell has the frame %s", frame)
+	}
+	if _, frame, line, _ := lookOf(t, again, "Customers", "D4"); frame != workbook.ProblemFrame || line != 2 {
+		t.Errorf("a wrong cell has the frame %s %d", frame, line)
 	}
 }

@@ -2,6 +2,7 @@ package annotate
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/xuri/excelize/v2"
@@ -24,8 +25,12 @@ func lookOf(t *testing.T, f *excelize.File, sheet, cell string) (fill, frame str
 	}
 	for _, b := range style.Border {
 		if b.Type == "left" {
-			frame, line = b.Color, b.Style
+			line = b.Style
 		}
+	}
+	// excelize's description lacks some colours of borders.
+	if left := f.Styles.Borders.Border[*f.Styles.CellXfs.Xf[id].BorderID].Left; left != nil && left.Color != nil {
+		frame = strings.TrimPrefix(strings.ToUpper(left.Color.RGB), "FF")
 	}
 	if style.Font != nil {
 		ink = style.Font.Color

@@ -80,7 +80,7 @@ func detectEncoding(head []byte, wanted string) (name string, mark int, refusal 
 		}
 	}
 	if marked != "" && wanted != "" && wanted != marked {
-		return "", 0, &table.Error{Reason: "the file says itself that it is in " + marked, Hint: "Leave out --encoding"}
+		return "", 0, &table.Error{Reason: "the file declares that it is in " + marked, Hint: "Leave out --encoding"}
 	}
 	switch {
 	case marked != "":

@@ -58,7 +58,7 @@ func (c *Reader) readQuotedCell(at int) (next int, last bool, err error) {
 		if c.rec[at] != '"' {
 			hint := ""
 			if at >= 2 && c.rec[at-2] == '\\' {
-				hint = `The file escapes quotation marks with a backslash: save it with doubled ones ("") instead`
+				hint = `The file escapes quotation marks with a backslash: save it with double ones ("") instead`
 			}
 			return 0, false, c.refuseQuote(c.lastLine(), fmt.Sprintf("text after the end of a quoted cell on line %d; its quotation mark was opened on line %d", c.lastLine(), opened), hint)
 		}

@@ -25,7 +25,7 @@ func (p *Rows) readCell() error {
 		c, row, ok := parseCellRef(ref)
 		switch {
 		case !ok:
-			return p.refuse(0, "a cell has a reference that no sheet has")
+			return p.refuse(0, "a cell has an impossible reference")
 		case row != p.row:
 			return p.refuse(0, "a cell says that it belongs to another row")
 		}
@@ -33,7 +33,7 @@ func (p *Rows) readCell() error {
 	}
 	switch {
 	case column <= p.column:
-		return p.refuse(p.column, "cells are out of order after this one, or one is there twice")
+		return p.refuse(p.column, "cells after this one are out of order or repeated")
 	case column > limits.SheetColumns:
 		return p.refuse(0, "the row has more than 16,384 columns")
 	}
@@ -58,7 +58,7 @@ func (p *Rows) readCell() error {
 		return err
 	}
 	if column > limits.Columns && (formula || len(p.text) > 0) {
-		return p.locateError(column, &table.Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Take the columns out that are no part of the list"})
+		return p.locateError(column, &table.Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Remove the columns that are not part of the list"})
 	}
 	// LibreOffice writes TRUE as a formula: that is as good as written by hand.
 	written := kind == cellBool && value && (string(p.formula) == "TRUE()" && string(p.text) == "1" || string(p.formula) == "FALSE()" && string(p.text) == "0")
@@ -72,11 +72,11 @@ func (p *Rows) readCell() error {
 			return nil
 		}
 		if p.book.stale {
-			p.addIssue("formula_uncached", MissingResult+": the workbook says its formulas are not calculated yet. open it in a spreadsheet program and save it, or paste the values", false)
+			p.addIssue("formula_uncached", MissingResult+": the workbook says that its formulas are not calculated yet. Open it in a spreadsheet program and save it, or paste the values", false)
 			return nil
 		}
 		if !p.refuseFormulas {
-			p.addIssue("formula", "the cell is a formula, and this value must be written by hand. write the value itself", false)
+			p.addIssue("formula", "the cell is a formula, but this value must be entered by hand. Enter the value itself", false)
 			p.issues[len(p.issues)-1].OnlyWritten = true
 		}
 	}
@@ -107,7 +107,7 @@ func (p *Rows) checkStruckOut(cellStruck bool) {
 	if p.runs&plainRun == 0 {
 		p.struck++
 	}
-	p.addIssue("struck_out", StruckOutCell+". enter the value that counts, without struck-out text", false)
+	p.addIssue("struck_out", StruckOutCell+". Enter the value that counts, without struck-out text", false)
 }
 
 // readCellParts reads a cell's children, and leaves its stored value in p.text.
@@ -145,7 +145,7 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		case main && name != "extLst" && name != "is" && name != "v" || name == "AlternateContent":
 			return false, false, p.refuse(p.column, "the cell has contents of an unknown kind")
 		case main && name != "extLst":
-			return false, false, p.refuse(p.column, "the cell's value is not of the kind it says")
+			return false, false, p.refuse(p.column, "the cell's value is not of its declared kind")
 		default:
 			err = p.s.skip()
 		}
@@ -196,7 +196,7 @@ func (p *Rows) convertCell(kind string, style int) error {
 	case cellBool:
 		text := map[string]string{"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}[string(stored)]
 		if text == "" {
-			return p.refuse(p.column, "the cell is neither TRUE nor FALSE, and says it is one of them")
+			return p.refuse(p.column, "the cell is declared as TRUE or FALSE but is neither")
 		}
 		p.setText(text)
 	case cellError:
@@ -211,12 +211,12 @@ func (p *Rows) convertCell(kind string, style int) error {
 	return nil
 }
 
-const dateMessage = "the cell is a date or a time: format the column as text if it should be none"
+const dateMessage = "the cell is a date or a time: format the column as text if it should not be one"
 
 func (p *Rows) convertNumber(stored []byte, style int) error {
 	text, rounded, ok := numberText(stored)
 	if !ok {
-		return p.refuse(p.column, "the cell is no number, and says it is one")
+		return p.refuse(p.column, "the cell is declared as a number but is not one")
 	}
 	format := p.book.format(style)
 	if format.kind != kindNumber {
@@ -231,12 +231,12 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 	}
 	if rounded {
 		p.setText(text)
-		p.addIssue("number_rounded", "the number has more than 15 digits, of which spreadsheet programs keep 15: format the column as text and enter it again", false)
+		p.addIssue("number_rounded", "the number has more than 15 digits, of which spreadsheets keep only 15: format the column as text and enter it again", false)
 		return nil
 	}
 	shown, ok := format.showNumber(text)
 	if !ok {
-		p.addIssue("number_format", OtherForm+", such as a percentage, an amount of money or rounded. format the column as text and enter the value itself", false)
+		p.addIssue("number_format", OtherForm+", such as a percentage, an amount of money or a rounded number. Format the column as text and enter the value itself", false)
 		p.issues[len(p.issues)-1].OnlyDeciding = true
 	}
 	if shown != text {

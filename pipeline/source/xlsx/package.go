@@ -39,7 +39,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 	case bounded.left < 0:
 		return nil, refuse("the workbook's zip directory is too large", "Save it again from a spreadsheet program")
 	case err != nil:
-		return nil, refuse("the file is damaged: its zip directory cannot be read", "Get it again from its sender, or save it again")
+		return nil, refuse("the file is damaged: its zip directory cannot be read", "Ask the sender for it again, or save it again")
 	}
 	bounded.off = true
 	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), maxPart: max, bytesLeft: limits.OtherParts, elementsLeft: limits.PartElements}
@@ -90,7 +90,7 @@ func (p *workbookPackage) readPart(name string, limit int64) (_ []byte, err erro
 		return nil, p.partError(name, err)
 	}
 	if p.bytesLeft -= int64(len(b)); p.bytesLeft < 0 {
-		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.FormatSize(limits.OtherParts)), Hint: "Copy the rows into a new workbook"}
+		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s besides its cells", limits.FormatSize(limits.OtherParts)), Hint: "Copy the rows into a new workbook"}
 	}
 	if int64(len(b)) > limit {
 		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.FormatSize(limit)), Hint: "Copy the rows into a new workbook"}
@@ -112,7 +112,7 @@ func (p *workbookPackage) partError(part string, err error) error {
 	case errors.Is(err, errDTD), errors.Is(err, errEncoding), errors.Is(err, errXML), errors.Is(err, errBudget):
 		e.Reason = fmt.Sprintf("the workbook's %s cannot be read: %s", partTitle(part), err)
 	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
-		e.Reason, e.Hint = fmt.Sprintf("the file is damaged: its %s does not unpack", partTitle(part)), "Get it again from its sender, or save it again"
+		e.Reason, e.Hint = fmt.Sprintf("the file is damaged: its %s does not unpack", partTitle(part)), "Ask the sender for it again, or save it again"
 	default:
 		e = table.FileError(p.name, err)
 	}

@@ -49,14 +49,14 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 		}
 		from, err := f.DataOffset()
 		if err != nil {
-			return "the file is damaged: an entry of its zip directory points nowhere", "Get it again from its sender, or save it again"
+			return "the file is damaged: an entry of its zip directory points nowhere", "Ask the sender for it again, or save it again"
 		}
 		spans = append(spans, span{from, from + int64(f.CompressedSize64)})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	for i := 1; i < len(spans); i++ {
 		if spans[i].from < spans[i-1].to || spans[i-1].to < spans[i-1].from {
-			return "parts of the workbook overlap in the zip", resave
+			return "parts of the workbook overlap in the zip archive", resave
 		}
 	}
 	return "", ""

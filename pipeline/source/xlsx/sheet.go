@@ -118,7 +118,7 @@ func (p *Rows) readElement() (table.Record, bool, error) {
 		case main && name == "row":
 			return p.readRow()
 		case main || name == "AlternateContent":
-			return table.Record{}, false, p.refuse(0, "something else than rows is among the rows")
+			return table.Record{}, false, p.refuse(0, "the sheet has something other than rows")
 		}
 		return table.Record{}, false, p.s.skip()
 	}

@@ -160,7 +160,7 @@ func (p *workbookPackage) checkXML(part string, data []byte) error {
 		case sheets > limits.Sheets:
 			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s sheets", limits.FormatCount(limits.Sheets)), Hint: "Copy the rows into a new workbook"}
 		case p.elementsLeft < 0:
-			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries beside its cells", limits.FormatCount(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
+			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries besides its cells", limits.FormatCount(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
 		}
 	}
 }

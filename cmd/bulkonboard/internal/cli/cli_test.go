@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -52,7 +53,7 @@ func TestBrokenPipe(t *testing.T) {
 		if err := c.ParseFlags(test.args); err != nil {
 			t.Fatal(err)
 		}
-		con.Answerf("a line")
+		fmt.Fprintln(con.Out, "a line")
 		if got := finishStreams(con, c, exit.Findings); got != test.want {
 			t.Errorf("%s %v: exit %d, want %d", test.command, test.args, got, test.want)
 		}

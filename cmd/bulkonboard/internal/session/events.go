@@ -42,11 +42,6 @@ func Events() []Event {
 	}
 }
 
-// logBegin writes the first event of the log.
-func (s *session) logBegin() {
-	s.log.Info(eventBegun, "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
-}
-
 // logPlan logs the figures of the check.
 func (s *session) logPlan(p pipeline.Plan) {
 	s.log.Info(eventChecked, "rows", p.Rows, "toSend", p.Send, "new", p.New, "inDoubt", p.InDoubt)

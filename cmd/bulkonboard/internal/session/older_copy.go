@@ -52,8 +52,8 @@ func (s *session) findOlderCopy(ctx context.Context) error {
 		if _, err := s.store.OpenGap(ctx, ledger.Gap{Cause: ledger.GapCopy}); err != nil {
 			return err
 		}
-		s.Sayf("warning: %s has users that this ledger has never sent: the ledger is an older copy. Nobody created since is called a duplicate", path)
-		s.Sayf("  to take them over, stop now and run: %s", s.CommandLine("ledger", "import", path))
+		s.Sayf("warning: %s has users that this ledger never sent: the ledger is an older copy. Users created since are not reported as duplicates", path)
+		s.Sayf("  to import them, stop now and run: %s", s.CommandLine("ledger", "import", path))
 		return nil
 	}
 	return nil

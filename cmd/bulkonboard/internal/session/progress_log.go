@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
 
@@ -25,11 +26,11 @@ type progressLog struct {
 }
 
 // newProgressLog returns nil where no log is asked for, or no progress.
-func (s *session) newProgressLog() *progressLog {
-	if !s.flags.IsOn() || s.flags.NoProgress {
+func newProgressLog(f *settings.RunFlags, log *slog.Logger) *progressLog {
+	if !f.IsOn() || f.NoProgress {
 		return nil
 	}
-	return &progressLog{log: s.log}
+	return &progressLog{log: log}
 }
 
 // update keeps the newest figures.

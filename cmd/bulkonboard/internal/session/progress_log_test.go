@@ -27,7 +27,7 @@ func TestProgressEveryMinute(t *testing.T) {
 		}()
 		l.update(pipeline.Progress{Phase: pipeline.Checking, Rows: 10})
 		l.update(pipeline.Progress{Phase: pipeline.Sending, Rows: 10, ToSend: 8, Rate: math.Inf(1)})
-		time.Sleep(10 * time.Minute)
+		<-time.After(10 * time.Minute)
 		cancel()
 		<-ended
 		var last time.Time

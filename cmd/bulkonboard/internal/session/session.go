@@ -134,7 +134,7 @@ func (s *session) openLog() error {
 		return err
 	}
 	s.log = log
-	s.progress = s.newProgressLog()
+	s.progress = newProgressLog(s.flags, log)
 	s.closers = append(s.closers, closeLog)
 	p := &term.Page{}
 	p.Part("Target").Text(s.to.String())
@@ -176,7 +176,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	if err := s.openLog(); err != nil {
 		return err
 	}
-	s.logBegin()
+	s.log.Info(eventBegun, "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 	if len(args) > 0 {
 		if s.in, err = s.flags.OpenInput(ctx, args, s.In); err != nil {
 			return err

@@ -31,15 +31,6 @@ func NewConsole(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *
 	return &Console{Args: args, Env: parseEnviron(env), In: stdin, Out: &Stream{W: stdout}, Err: &Stream{W: stderr, wrap: IsTerminal(stderr)}}
 }
 
-// Answerf prints a line of what was asked for, on standard output.
-func (con *Console) Answerf(format string, args ...any) {
-	text := Printable(fmt.Sprintf(format, args...)) + "\n"
-	if con.Out.IsTerminal() {
-		text = wrapText(text, con.Out.columns())
-	}
-	fmt.Fprint(con.Out, text)
-}
-
 // Sayf prints a line on standard error.
 func (con *Console) Sayf(format string, args ...any) {
 	fmt.Fprintln(con.Err, Printable(fmt.Sprintf(format, args...)))

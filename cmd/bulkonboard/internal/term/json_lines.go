@@ -70,7 +70,7 @@ func messageLine(text string) []byte {
 	switch {
 	case slices.ContainsFunc([]string{"error: ", "bulkonboard: ", "NOT SAVED"}, hasPrefix):
 		log.Error(MessageEvent, "text", text)
-	case hasPrefix("warning: "):
+	case strings.Contains(strings.ToLower(text), "warning: "): // a table has it in a column
 		log.Warn(MessageEvent, "text", text)
 	default:
 		log.Info(MessageEvent, "text", text)

@@ -2,7 +2,6 @@ package findings
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -10,16 +9,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
-
-// meaningOf returns what a code of the field rules or of the reader means; "" for
-// other codes.
-func meaningOf(code string) string {
-	codes := InputCodes()
-	if i := slices.IndexFunc(codes, func(c validate.Code) bool { return c.Code == code }); i >= 0 {
-		return codes[i].Meaning
-	}
-	return ""
-}
 
 // InputCodes returns the codes of the field rules and of the reader.
 func InputCodes() []validate.Code {
