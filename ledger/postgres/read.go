@@ -22,14 +22,25 @@ type Decided = tables.Decided
 
 // snapshot is a connection that sees one state until end is called.
 func (l *core) snapshot(ctx context.Context) (c *conn, end func(), err error) {
+	err = l.retryReading(ctx, func() (bool, error) {
+		c, end, err = l.trySnapshot(ctx)
+		return true, err
+	})
+	return c, end, err
+}
+
+// retryReading calls try until it succeeds, for the ledger's patience while the server
+// cannot be reached. try says whether it may be called again.
+func (l *core) retryReading(ctx context.Context, try func() (canRetry bool, err error)) error {
 	for began, pause := time.Now(), 20*time.Millisecond; ; pause = min(2*pause, time.Second) {
-		if c, end, err = l.trySnapshot(ctx); err == nil || !errors.Is(err, ledger.ErrUnavailable) || time.Since(began) > l.options.Patience {
-			return c, end, err
+		canRetry, err := try()
+		if !canRetry || !errors.Is(err, ledger.ErrUnavailable) || time.Since(began) > l.options.Patience {
+			return err
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }
@@ -65,9 +76,18 @@ func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error)
 	return c, end, nil
 }
 
-// read reads one state of the ledger.
-func read[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (T, error) {
-	c, end, err := l.snapshot(ctx)
+// read reads one state of the ledger. from may be called more than once.
+func read[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (out T, err error) {
+	err = l.retryReading(ctx, func() (bool, error) {
+		out, err = readOnce(ctx, l, from)
+		return true, err
+	})
+	return out, err
+}
+
+// readOnce is read for what cannot be done twice.
+func readOnce[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (T, error) {
+	c, end, err := l.trySnapshot(ctx)
 	if err != nil {
 		return *new(T), err
 	}
@@ -76,16 +96,21 @@ func read[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (T, 
 	return out, l.classify(err, !c.db.pg.IsClosed())
 }
 
-// stream yields what is read from one state of the ledger.
+// stream yields what is read from one state of the ledger. Once it has yielded anything,
+// an outage ends it.
 func stream[T any](ctx context.Context, l *core, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		_, err := read(ctx, l, func(c *conn) (struct{}, error) {
-			return struct{}{}, from(c, func(one T) error {
-				if !yield(one, nil) {
-					return tables.ErrStopped
-				}
-				return nil
+		isBegun := false
+		err := l.retryReading(ctx, func() (bool, error) {
+			_, err := readOnce(ctx, l, func(c *conn) (struct{}, error) {
+				return struct{}{}, from(c, func(one T) error {
+					if isBegun = true; !yield(one, nil) {
+						return tables.ErrStopped
+					}
+					return nil
+				})
 			})
+			return !isBegun, err
 		})
 		if err != nil && !errors.Is(err, tables.ErrStopped) {
 			yield(*new(T), err)
@@ -150,7 +175,7 @@ func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
 // Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error of
 // the visitor ends it. Others may write meanwhile.
 func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
-	_, err := read(ctx, &l.core, func(c *conn) (struct{}, error) {
+	_, err := readOnce(ctx, &l.core, func(c *conn) (struct{}, error) {
 		info, err := l.infoOf(ctx, c)
 		if err == nil {
 			err = c.Walk(ctx, info, to)

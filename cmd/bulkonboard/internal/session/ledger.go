@@ -62,7 +62,7 @@ type sender interface{ MaySend() bool }
 
 func (s *session) ledgerOptions() LedgerOptions {
 	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,
-		Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
+		Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
@@ -182,6 +182,7 @@ type LedgerOptions struct {
 	Adopt       bool // only of a file
 	LockTimeout time.Duration
 	Command     string
+	Lease       time.Duration // how long the process may be silent before another one takes over; 0 = 15 s
 	Timeout     time.Duration // the longest that a request of the command can last; 0 = 30 s
 	Patience    time.Duration // how long an outage of the database is waited out; 0 = 1 minute
 	Say         func(string)  // what is waited for; nil = nothing is said
@@ -203,7 +204,7 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 		return l, nil
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
-		LockTimeout: o.LockTimeout, Command: o.Command, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
 		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
 	if err != nil {
 		return nil, err

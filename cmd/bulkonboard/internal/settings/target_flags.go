@@ -29,6 +29,7 @@ type TargetFlags struct {
 	Ledger      string
 	NewLedger   bool
 	LockTimeout Span
+	Lease       Span
 	Timeout     Span
 	KeyTTL      Span
 	CAFile      string
@@ -52,15 +53,17 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
 	t.KeyTTL = Span{5 * time.Minute, true}
+	t.Lease = Span{15 * time.Second, true}
 	f.StringVar(&t.KeyFile, "api-key-file", "", "read the API key from `FILE` (default: $BULKONBOARD_API_KEY, then a prompt)")
 	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: start with an empty ledger and no users")
 	f.BoolVar(&t.NewLedger, "new-ledger", false, "create the production ledger if it is missing")
 	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
+	f.Var(&t.Lease, "lease", "with a ledger in PostgreSQL: how long a process may be silent before another one takes over")
 	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
 	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
 	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
-	HideAdvanced(f, "timeout", "key-ttl", "lock-timeout", "ca-file", "proxy")
+	HideAdvanced(f, "timeout", "key-ttl", "lease", "lock-timeout", "ca-file", "proxy")
 	t.Play.AddFlags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {
 		if strings.HasPrefix(fl.Name, "sandbox-") {
