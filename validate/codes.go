@@ -32,6 +32,7 @@ const (
 	CodeIPFormat       = "ip_format"
 	CodeIPNotPublic    = "ip_not_public"
 	CodeTerms          = "terms_not_accepted"
+	CodeTermsTime      = "terms_time"
 	CodeProgram        = "program_unknown"
 	CodeWalletFormat   = "wallet_format"
 	CodeWalletChecksum = "wallet_checksum"
@@ -54,6 +55,7 @@ const (
 	CodeEmailPlusTag       = "email_plus_tag"
 	CodeEmailMixedScript   = "email_mixed_script"
 	CodeEmailOneLetter     = "email_one_letter_host"
+	CodeEmailHostTypo      = "email_host_typo"
 	CodeEmailExample       = "email_example"
 	CodeEmailDisposable    = "email_disposable"
 	CodePhoneFictional     = "phone_fictional"
@@ -103,6 +105,7 @@ func Codes() []Code {
 		{CodeIPFormat, false},
 		{CodeIPNotPublic, false},
 		{CodeTerms, false},
+		{CodeTermsTime, false},
 		{CodeProgram, false},
 		{CodeWalletFormat, false},
 		{CodeWalletChecksum, false},
@@ -122,6 +125,7 @@ func Codes() []Code {
 		{CodeEmailPlusTag, true},
 		{CodeEmailMixedScript, true},
 		{CodeEmailOneLetter, true},
+		{CodeEmailHostTypo, true},
 		{CodeEmailExample, true},
 		{CodeEmailDisposable, true},
 		{CodePhoneFictional, true},

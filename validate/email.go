@@ -69,10 +69,13 @@ func (c *rowCheck) warnOfEmail(m mailAddress) {
 	if m.identity[len(m.identity)-2] == '.' {
 		c.addWarning(FieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. Make sure that nothing is cut off")
 	}
+	local, host := m.identity[:m.at], m.identity[m.at+1:]
+	if likely := likelyHost(host); likely != "" {
+		c.addWarning(FieldEmail, CodeEmailHostTypo, "has a host that looks like a typing error of "+likely+". Compare it with the original")
+	}
 	if !c.rules.Live {
 		return
 	}
-	local, host := m.identity[:m.at], m.identity[m.at+1:]
 	switch {
 	case isExampleHost(host) || local == "test" && strings.HasPrefix(host, "test."):
 		c.addWarning(FieldEmail, CodeEmailExample, "is an address for examples and tests, but the fee is real. Remove the row unless it is intended")

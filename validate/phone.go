@@ -23,7 +23,7 @@ func (c *rowCheck) checkPhone(raw, country string) string {
 		c.addWarning(FieldPhoneNumber, CodePhoneService, "is a service number, not the customer's own, and the fee is real. Ask for the customer's own number")
 	}
 	if country != "" && !n.InCountry(country) {
-		c.addWarning(FieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. Make sure that both are right")
+		c.addWarning(FieldPhoneNumber, CodePhoneCountry, "is a number of "+n.RegionName()+", and countryCode says "+country+". Make sure that both are right")
 	}
 	return n.E164
 }

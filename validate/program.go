@@ -42,12 +42,21 @@ func (c *rowCheck) checkTerms(raw string) bool {
 	case isYes(v):
 		c.addChange(FieldTerms, "spelling")
 		return true
+	case isUnixTime(v):
+		c.addProblem(FieldTerms, CodeTermsTime, "holds a number that may be the time of the consent. Write TRUE for a user who has accepted the terms of service")
+		return false
 	case v[0] == '=':
 		c.addProblem(FieldTerms, CodeTerms, "is a formula written as text. Write TRUE for a user who has accepted the terms of service")
 		return false
 	}
 	c.addProblem(FieldTerms, CodeTerms, "terms of service not accepted. Write TRUE for a user who has accepted them, and leave out the others")
 	return false
+}
+
+// isUnixTime reports whether v may be a time of this century, in seconds or
+// milliseconds since 1970.
+func isUnixTime(v string) bool {
+	return (len(v) == 10 || len(v) == 13) && v[0] == '1' && strings.Trim(v, "0123456789") == ""
 }
 
 // isYes reports whether v is one of the explicit English forms, or what Excel writes

@@ -50,6 +50,8 @@ func ruleCases() []ruleCase {
 		{"line 44: the partner's example", live, []string{"phoneNumber", "+14155555555"}, []string{"warn:phoneNumber:phone_fictional"}, nil},
 		{"line 44: Ofcom", live, []string{"phoneNumber", "+442079460958"}, []string{"warn:phoneNumber:phone_fictional"}, nil},
 		{"line 44: premium", live, []string{"phoneNumber", "+19002345678"}, []string{"warn:phoneNumber:phone_service"}, nil},
+		{"line 45: a typing error", Rules{}, []string{"email", "jane@gmial.com"}, []string{"warn:email:email_host_typo"}, nil},
+		{"line 48: a time of consent", Rules{}, []string{"isTermsOfServiceAccepted", "2024-05-01 10:00:00"}, []string{"isTermsOfServiceAccepted:terms_time"}, nil},
 		{"line 45: other country", Rules{}, []string{"countryCode", "GB"}, []string{"warn:phoneNumber:phone_country"}, nil},
 		{"line 45: other country, same code", Rules{}, []string{"countryCode", "CA"}, []string{"warn:phoneNumber:phone_country"}, nil},
 		{"line 45: same country", Rules{}, []string{"countryCode", "us"}, nil, []string{"countryCode", "US"}},

@@ -123,7 +123,7 @@ func (o Options) choose(digits string, national, international Number) Number {
 		if o.Region == "" { // with a region, the flag may give other numbers a second reading
 			advice += ", or add the + to all such numbers with --phone-plus"
 		}
-		return refuse(CodePlusLost, fmt.Sprintf("is missing its leading + (Excel drops it). With the + it is a valid number of %s: %s", international.regionName(), advice))
+		return refuse(CodePlusLost, fmt.Sprintf("is missing its leading + (Excel drops it). With the + it is a valid number of %s: %s", international.RegionName(), advice))
 	case o.Region == "" && strings.HasPrefix(digits, "00"):
 		return international
 	case o.Region == "" && o.AddPlus:
@@ -144,8 +144,9 @@ func lacksPrefix(digits, region string) bool {
 	return prefix != "" && !phonenumbers.IsNANPACountry(region) && !strings.HasPrefix(digits, prefix)
 }
 
-// regionName names where a number belongs, for a message.
-func (n Number) regionName() string {
+// RegionName returns the country that a number belongs to, by ISO 3166-1 alpha-2, or
+// words for none.
+func (n Number) RegionName() string {
 	if r := n.region(); len(r) == 2 {
 		return r
 	}

@@ -87,10 +87,16 @@ const maxBlanks = 64
 func (c *Reader) countBlanks(at int) int {
 	n := 0
 	for n < maxBlanks && at+n < len(c.rec) {
-		if b := c.rec[at+n]; b != ' ' && b != '\t' || b == c.Delimiter[0] {
-			break
+		switch b := c.rec[at+n]; {
+		case b == c.Delimiter[0]:
+			return n
+		case b == ' ', b == '\t':
+			n++
+		case bytes.HasPrefix(c.rec[at+n:], []byte("\u00a0")):
+			n += len("\u00a0")
+		default:
+			return n
 		}
-		n++
 	}
 	return n
 }

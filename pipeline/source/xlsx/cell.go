@@ -16,6 +16,7 @@ const (
 	StruckOutCell = "text in the cell is struck out"
 	OtherForm     = "the sheet shows this number in another form"
 	MissingResult = "the cell is a formula without a result"
+	RoundedForm   = "the number is rounded"
 )
 
 // readCell reads one cell to its end.
@@ -39,13 +40,14 @@ func (p *Rows) readCell() error {
 	}
 	p.column = column
 	style := 0
-	if s := p.s.attribute("s"); s != nil {
+	if s := p.s.attribute("s"); len(s) > 0 {
 		var ok bool
 		if style, ok = parseIndex(s, 1<<30); !ok || !p.book.hasStyle(style) {
 			return p.refuse(column, "the cell has a style that the workbook does not have")
 		}
 	}
 	kind := string(p.s.attribute("t"))
+	p.linked = len(p.s.attribute("vm")) > 0
 	if !slices.Contains([]string{"", cellNumber, cellShared, cellText, cellInline, cellBool, cellError, cellISODate}, kind) {
 		return p.refuse(column, "the cell is of a kind that does not exist")
 	}
@@ -57,6 +59,7 @@ func (p *Rows) readCell() error {
 	if err != nil {
 		return err
 	}
+	p.linked = p.linked && !formula // a formula with an error may have such a mark, too
 	if column > limits.Columns && (formula || len(p.text) > 0) {
 		return p.locateError(column, &table.Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Remove the columns that are not part of the list"})
 	}
@@ -112,7 +115,7 @@ func (p *Rows) checkStruckOut(cellStruck bool) {
 
 // readCellParts reads a cell's children, and leaves its stored value in p.text.
 func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
-	p.text, p.runs = p.text[:0], asTheCell
+	p.text, p.runs, p.inline = p.text[:0], asTheCell, kind == cellInline
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		token, err := p.s.next()
 		switch {
@@ -132,17 +135,9 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		case main && name == "f":
 			formula = true
 			p.formula, err = readText(p.s, p.formula[:0])
-		case main && (name == "v" && kind != cellInline || name == "is" && kind == cellInline):
-			if value {
-				return false, false, p.refuse(p.column, "the cell has two values")
-			}
-			value = true
-			if name == "v" {
-				p.text, err = readText(p.s, p.text)
-			} else {
-				p.text, p.runs, err = readRichText(p.s, &p.ns, p.text)
-			}
-		case main && name != "extLst" && name != "is" && name != "v" || name == "AlternateContent":
+		case main && (name == "v" || name == "is" && kind == cellInline):
+			value, err = p.readValue(name, value)
+		case main && name != "extLst" && name != "is" || name == "AlternateContent":
 			return false, false, p.refuse(p.column, "the cell has contents of an unknown kind")
 		case main && name != "extLst":
 			return false, false, p.refuse(p.column, "the cell's value is not of its declared kind")
@@ -154,6 +149,26 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		}
 	}
 	return formula, value, nil
+}
+
+// readValue reads a v or is element. A cell has one value: some programs write
+// that of an inline text twice, or an empty v beside it.
+func (p *Rows) readValue(name string, hasValue bool) (_ bool, err error) {
+	first := string(p.text)
+	if name == "v" {
+		p.text, err = readText(p.s, p.text[:0])
+	} else {
+		p.text, p.runs, err = readRichText(p.s, &p.ns, p.text[:0])
+	}
+	switch {
+	case err != nil || !hasValue:
+		return true, err
+	case string(p.text) == first || len(p.text) == 0 && p.inline:
+		p.text = append(p.text[:0], first...)
+	case first != "" || !p.inline:
+		return true, p.refuse(p.column, "the cell has two values")
+	}
+	return true, nil
 }
 
 // The kinds of cells (ECMA-376 part 1, 18.18.11 ST_CellType). Numbers may be
@@ -201,7 +216,11 @@ func (p *Rows) convertCell(kind string, style int) error {
 		p.setText(text)
 	case cellError:
 		p.setText(string(stored))
-		p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
+		if p.linked {
+			p.addIssue("linked_data", "the cell holds a linked data type or a picture, of which other programs see only an error. Right-click it in Excel, choose Data Type, then Convert to Text", false)
+		} else {
+			p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
+		}
 	case cellISODate:
 		p.setText(string(stored))
 		p.addIssue("date_cell", dateMessage, true)
@@ -233,6 +252,10 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 		p.setText(text)
 		p.addIssue("number_rounded", "the number has more than 15 digits, of which spreadsheets keep only 15: format the column as text and enter it again", false)
 		return nil
+	}
+	if format.isScientific(text) {
+		p.addIssue("excel_rounded", RoundedForm+": the sheet shows it in scientific form, as 1.41556E+10, and digits may be lost. Format the column as text and enter the number again from its source", false)
+		p.issues[len(p.issues)-1].OnlyDeciding = true
 	}
 	shown, ok := format.showNumber(text)
 	if !ok {

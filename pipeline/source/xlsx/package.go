@@ -63,7 +63,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 // hasPart reports whether the package has a part of that name, whatever its case.
 func (p *workbookPackage) hasPart(name string) bool { return p.parts[strings.ToLower(name)] != nil }
 
-// openPart opens one part. More unpacked bytes than the package's limit are an
+// openPart opens one part, as UTF-8. More unpacked bytes than the package's limit are an
 // error, whatever the directory said. All errors of the reader but io.EOF are
 // *table.Error with the name of the file.
 func (p *workbookPackage) openPart(name string) (io.ReadCloser, error) {
@@ -75,7 +75,15 @@ func (p *workbookPackage) openPart(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, p.partError(name, err)
 	}
-	return &partReader{p: p, name: name, r: rc, left: p.maxPart}, nil
+	raw := &partReader{p: p, name: name, r: rc, left: p.maxPart}
+	text, err := toUTF8(raw)
+	if err != nil {
+		return nil, errors.Join(p.partError(name, err), rc.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{text, raw}, nil
 }
 
 // readPart returns a small part whole.

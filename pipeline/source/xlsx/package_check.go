@@ -63,9 +63,9 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 }
 
 // checkProlog refuses a package in which any part that could be read as XML
-// has a DTD or is not UTF-8. A DTD precedes the root element, so the start of
-// each part is enough. UTF-16 passes in customXml, where Power Query keeps it:
-// nothing is read from there.
+// has a DTD or is neither UTF-8 nor UTF-16. A DTD precedes the root element, so
+// the start of each part is enough. Nothing is read from customXml, whose
+// encoding is of no account.
 func (p *workbookPackage) checkProlog() error {
 	for _, name := range p.names {
 		switch path.Ext(name) {

@@ -34,6 +34,8 @@ type Rows struct {
 	text    []byte
 	runs    textRuns // of the cell
 	formula []byte   // of the cell, if it is one
+	inline  bool     // the cell's text is in the sheet
+	linked  bool     // the cell has a value that its part does not hold: a linked data type, a picture
 }
 
 type passState int

@@ -20,7 +20,8 @@ func TestSheetRefused(t *testing.T) {
 		row           int
 	}{
 		"line 58 DTD":                     {`<!DOCTYPE x [<!ENTITY a "b">]>` + xlsxtest.Rows(`<row r="1"><c r="A1"><v>1</v></c></row>`), "DTD", 0},
-		"line 58 UTF-16":                  {"\xff\xfe<\x00w\x00", "UTF-16", 0},
+		"line 58 UTF-16, cut short":       {"\xff\xfe<\x00w\x00", "ends in the middle", 0},
+		"line 58 UTF-32":                  {"\xff\xfe\x00\x00<\x00\x00\x00w\x00\x00\x00", "UTF-32", 0},
 		"line 58 UTF-7":                   {`<?xml version="1.0" encoding="UTF-7"?>` + xlsxtest.Rows(``), "another encoding", 0},
 		"line 59 truncated in a row":      {strings.TrimSuffix(xlsxtest.Rows(`<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><v>1</v></c>`), `</sheetData></worksheet>`), "ends in the middle", 2},
 		"line 59 truncated between rows":  {strings.TrimSuffix(xlsxtest.Rows(`<row r="1"><c r="A1"><v>1</v></c></row>`), `</sheetData></worksheet>`), "ends in the middle", 1},

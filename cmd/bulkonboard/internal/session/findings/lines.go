@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -14,7 +15,9 @@ import (
 func InputCodes() []validate.Code {
 	codes := validate.Codes()
 	for _, c := range source.Codes() {
-		codes = append(codes, validate.Code(c))
+		if !slices.ContainsFunc(codes, func(known validate.Code) bool { return known.Code == c.Code }) { // both see rounded numbers
+			codes = append(codes, validate.Code(c))
+		}
 	}
 	return codes
 }
@@ -29,7 +32,10 @@ func CellLines(cells []cell, files []source.File) []string {
 			e.File, e.Sheet = file.Name, file.Sheet
 			for _, m := range file.Mapped {
 				if m.Name == c.finding.Field && m.Name != "" {
-					e.Column, e.Cell = m.Column+1, table.CellName(m.Column+1, c.row.Number)
+					e.Column = m.Column + 1
+					if file.Kind != "jsonl" { // which has no cells
+						e.Cell = table.CellName(e.Column, c.row.Number)
+					}
 				}
 			}
 		}

@@ -35,8 +35,8 @@ func CheckAnnotate(path string, files []source.File) error {
 }
 
 // NewAnnotation returns what the sender's list is given back with, but for its rows.
-func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
-	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file)}
+func NewAnnotation(file source.File) annotate.Annotation {
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file)}
 	if file.Kind == "xlsx" {
 		note.Workbook, note.SHA256 = file.Name, file.SHA256
 	}
