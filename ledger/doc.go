@@ -3,7 +3,7 @@
 // the input nor a report nor the memory of a process outranks it; the partner
 // does, but only through evidence that is written here first.
 //
-// Start at [Ledger]. Ledgers are made by ledger/memory and by ledger/sqlite; the
+// Start at [Ledger]. Ledgers are made by ledger/memory, ledger/sqlite and ledger/postgres; the
 // suite ledger/ledgertest holds them to one behaviour. The rules themselves are
 // the pure functions [Intended], [Decided], [Late] and [RowStatus].
 //

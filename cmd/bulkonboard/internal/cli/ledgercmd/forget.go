@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -29,6 +30,9 @@ func newForgetCommand(con *term.Console) *cobra.Command {
 				return fmt.Errorf("the customers are erased, but the files that may still contain them could not be listed: %w", err)
 			}
 			printLeftovers(con, files)
+			if _, isFile := l.(*sqlite.Ledger); !isFile {
+				con.Sayf("PostgreSQL's log, replicas and backups still contain them until those are removed.")
+			}
 			return nil
 		})
 	c.Long += " The ledger is\nrewritten to remove every trace. This needs free space of about twice its size."
