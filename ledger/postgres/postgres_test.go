@@ -60,7 +60,7 @@ func TestTwins(t *testing.T) {
 	cluster := pgtest.Start(t)
 	ledgertest.RunTwins(t, func(t *testing.T) ledger.Ledger {
 		x := &life{options: optionsFor(cluster.URL())}
-		x.options.Create, x.options.Lease = true, 20*time.Millisecond
+		x.options.Create, x.options.Lease = true, 400*time.Millisecond
 		x.options.Emergency = filepath.Join(t.TempDir(), "answers.emergency")
 		if err := x.open(); err != nil {
 			t.Fatal(err)

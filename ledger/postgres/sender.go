@@ -47,14 +47,33 @@ type rival struct {
 	lease, timeout time.Duration
 }
 
+// watch is how long another sender has been seen to be silent, by this machine's clock:
+// no clock is compared with another.
+type watch struct {
+	seen          rival
+	since, looked time.Time
+}
+
+// look takes in what a look at the other sender has shown. It reports whether its beat has
+// moved since the look before, and whether it has not for a whole lease. Where nobody
+// looked for half a lease, the server may have been away, and the other sender could not
+// have moved it: then the lease is counted from here.
+func (w *watch) look(other rival, now time.Time) (isAlive, isSilent bool) {
+	isSame := other.id == w.seen.id
+	if !isSame || other.beat != w.seen.beat || now.Sub(w.looked) > other.lease/2 {
+		isAlive = isSame && other.beat != w.seen.beat
+		w.seen, w.since = other, now
+	}
+	w.looked = now
+	return isAlive, now.Sub(w.since) > other.lease
+}
+
 // join makes this process the only sender. It waits until a silent one is surely over,
 // and refuses with ErrLocked if another one shows that it is alive.
-//
-// Whether it is silent is judged by watching its beat for a whole lease, by this
-// machine's clock: no clock is compared with another.
 func (l *core) join(ctx context.Context) error {
-	began, seen, since := time.Now(), rival{}, time.Now()
-	for isSaid := false; ; {
+	began, isSaid := time.Now(), false
+	var w watch
+	for {
 		id, other, start, err := l.tryJoin(ctx)
 		if err != nil {
 			return err
@@ -63,19 +82,16 @@ func (l *core) join(ctx context.Context) error {
 			l.sender = l.startBeating(ctx, id, start)
 			return nil
 		}
-		if other.id != seen.id || other.beat != seen.beat {
-			if seen.id == other.id && time.Since(began) >= l.options.LockTimeout {
-				return l.errHeld(other)
-			}
-			seen, since = other, time.Now()
-		}
-		if time.Since(since) > other.lease {
+		isAlive, isSilent := w.look(other, time.Now())
+		switch {
+		case isAlive && time.Since(began) >= l.options.LockTimeout:
+			return l.errHeld(other)
+		case isSilent:
 			if err := l.declareSilent(ctx, other); err != nil {
 				return err
 			}
 			continue
-		}
-		if !isSaid {
+		case !isSaid:
 			l.options.Say(fmt.Sprintf("%s (process %d) holds the ledger; waiting for a sign of life from it, at most %s", other.host, other.pid, other.lease))
 			isSaid = true
 		}
@@ -191,12 +207,21 @@ func (s *sender) stop() {
 	s.beats.Wait()
 }
 
+// timeToLeave is how long an end waits for a server that is away.
+const timeToLeave = 5 * time.Second
+
 // endSender ends the sender. Where requests of it are open, they are over once their time
-// has passed.
+// has passed. If the server is away, others find out by its silence.
 func (l *core) endSender() error {
-	return l.write(context.Background(), holdSender, func(ctx context.Context, t *tx) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeToLeave)
+	defer cancel()
+	err := l.write(ctx, holdSender, func(ctx context.Context, t *tx) error {
 		return t.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'finished', closes_us = "+nowMicros+" + timeout_us WHERE id = ?", l.sender.id)
 	})
+	if errors.Is(err, ledger.ErrUnavailable) {
+		return nil
+	}
+	return err
 }
 
 // nameOfHost is the name of this machine, for people.

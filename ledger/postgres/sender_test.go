@@ -27,9 +27,35 @@ func TestSender(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := optionsFor(cluster.URL())
-			o.Create, o.Lease = true, 200*time.Millisecond
+			o.Create, o.Lease = true, 500*time.Millisecond
 			test(t, o)
 		})
+	}
+}
+
+// TestWatch: only a beat that was watched for a whole lease, without a pause in the
+// watching, is taken for silence.
+func TestWatch(t *testing.T) {
+	const lease = 8 * time.Second
+	type look struct {
+		id, beat          int64
+		at                time.Duration
+		isAlive, isSilent bool
+	}
+	for name, looks := range map[string][]look{
+		"silent":               {{1, 5, 0, false, false}, {1, 5, 4 * time.Second, false, false}, {1, 5, 8 * time.Second, false, false}, {1, 5, 9 * time.Second, false, true}},
+		"alive":                {{1, 5, 0, false, false}, {1, 5, 3 * time.Second, false, false}, {1, 6, 5 * time.Second, true, false}, {1, 6, 9 * time.Second, false, false}, {1, 6, 13 * time.Second, false, false}},
+		"another one":          {{1, 5, 0, false, false}, {2, 0, 3 * time.Second, false, false}, {2, 0, 7 * time.Second, false, false}, {2, 0, 11 * time.Second, false, false}, {2, 0, 12 * time.Second, false, true}},
+		"the server was away":  {{1, 5, 0, false, false}, {1, 5, time.Hour, false, false}, {1, 5, time.Hour + 4*time.Second, false, false}, {1, 6, time.Hour + 5*time.Second, true, false}},
+		"away and then silent": {{1, 5, 0, false, false}, {1, 5, 5 * time.Second, false, false}, {1, 5, 9 * time.Second, false, false}, {1, 5, 13 * time.Second, false, false}, {1, 5, 14 * time.Second, false, true}},
+	} {
+		var w watch
+		for i, x := range looks {
+			isAlive, isSilent := w.look(rival{id: x.id, beat: x.beat, lease: lease}, time.Unix(1_700_000_000, 0).Add(x.at))
+			if isAlive != x.isAlive || isSilent != x.isSilent {
+				t.Errorf("%s, look %d: alive %t, silent %t", name, i, isAlive, isSilent)
+			}
+		}
 	}
 }
 
