@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -150,6 +151,12 @@ func (check *configCheck) checkInput() {
 		}
 	}
 	check.addMistake(alone(func(i *settings.InputFlags) { i.PhoneRegion = f.PhoneRegion }), "phone-region")
+	check.tryValues("value", f.Words.Texts(), func(text string) error {
+		return alone(func(i *settings.InputFlags) { _ = i.Words.Set(text) })
+	})
+	check.tryValues("join", f.Joins.Texts(), func(text string) error {
+		return alone(func(i *settings.InputFlags) { _ = i.Joins.Set(text) })
+	})
 	check.addMistake(alone(func(i *settings.InputFlags) { i.Delimiter = f.Delimiter }), "delimiter")
 	check.addMistake(alone(func(i *settings.InputFlags) { i.Encoding = f.Encoding }), "encoding")
 	check.addMistake(alone(func(i *settings.InputFlags) { i.MapFile = f.MapFile }), "map-file")
@@ -175,7 +182,7 @@ func (check *configCheck) checkFiles() {
 		check.addMistake(outputs.CheckAnnotate(f.Annotate, nil), "annotate")
 	}
 	for _, made := range [][2]string{{"rejects", f.Rejects}, {"annotate", f.Annotate}, {"metrics-file", f.MetricsFile}, {"log-file", f.File}, {"ledger", f.Ledger}} {
-		if made[1] != "" {
+		if made[1] != "" && !postgres.IsAddress(made[1]) { // Resolve has checked an address
 			check.addMistake(outputs.CheckDirectory(made[1]), made[0])
 		}
 	}
