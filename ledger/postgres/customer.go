@@ -53,7 +53,7 @@ func (x *changes) queueAttempts(b *pgx.Batch, sender int64) {
 	var details, certain = make([][]byte, n), make([]int16, n)
 	ids := map[int64]*int64{}
 	for i, o := range x.opened {
-		at := o.At.Stored()
+		at := o.At.Truncate()
 		customer[i], run[i], generation[i], key[i], removes[i] = o.Customer, o.run, int32(o.Generation), storedText(o.Key), storedText(o.Removes)
 		notBefore[i], offset[i], certain[i] = at.At.UnixMicro(), int64(at.Offset/time.Microsecond), flagValue(at.Certain)
 		if o.Removes == "" {
@@ -85,7 +85,7 @@ func (x *changes) queueClosings(b *pgx.Batch) {
 	for _, c := range x.sorted() {
 		for i := range c.before.History {
 			was, a := &c.before.History[i], &c.after.History[i]
-			a.NotAfter = a.NotAfter.Stored()
+			a.NotAfter = a.NotAfter.Truncate()
 			if was.Class == a.Class && was.Absent == a.Absent && was.NotAfter == a.NotAfter && was.HTTPStatus == a.HTTPStatus && was.Code == a.Code && slices.Equal(was.Excerpt, a.Excerpt) {
 				continue
 			}

@@ -87,7 +87,7 @@ func TestExportsEqual(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, name := range []string{"pace", "Zero", "_x", "é", "fee"} {
-			if err := l.Learn(t.Context(), name, "5", time.Unix(1_700_000_200+int64(i), 0)); err != nil {
+			if err := l.SaveFact(t.Context(), name, "5", time.Unix(1_700_000_200+int64(i), 0)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -24,8 +24,8 @@ func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 			return err
 		}
 		g = asked.Filled(newest, now, l.info.Created)
-		g.ID, g.From, g.To, g.Written = id, g.From.Stored(), g.To.Stored(), ledger.Stored(l.now())
-		g.Scanned, g.Ended = ledger.Stored(g.Scanned), ledger.Stored(g.Ended)
+		g.ID, g.From, g.To, g.Written = id, g.From.Truncate(), g.To.Truncate(), ledger.TruncateTime(l.now())
+		g.Scanned, g.Ended = ledger.TruncateTime(g.Scanned), ledger.TruncateTime(g.Ended)
 		args := append([]any{g.ID, string(g.Cause)}, tables.InstantArgs(g.From)...)
 		args = append(append(args, tables.InstantArgs(g.To)...), tables.Micros(g.Written), tables.Micros(g.Scanned), tables.Micros(g.Ended), g.Reason)
 		return t.Exec(ctx, `INSERT INTO gap (id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason)

@@ -118,14 +118,14 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
 			}
-			after, err := ledger.Intended(before, in)
+			after, err := ledger.ApplyIntent(before, in)
 			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			after.FirstSent = ledger.Stored(after.FirstSent)
+			after.FirstSent = ledger.TruncateTime(after.FirstSent)
 			out.add(before, after)
 			out.opened = append(out.opened, opened{in, run, &ids[i]})
 		}
@@ -147,7 +147,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, list []ledger.Change) (lef
 		for id, one := range customers {
 			after[id] = &one
 		}
-		left = ledger.Apply(func(id int64) *ledger.Customer { return after[id] }, list)
+		left = ledger.ApplyChanges(func(id int64) *ledger.Customer { return after[id] }, list)
 		for id, one := range after {
 			out.add(customers[id], *one)
 		}
@@ -184,10 +184,10 @@ func (l *Ledger) Merge(ctx context.Context, list []ledger.Change) (left []ledger
 		}
 		for _, ch := range list {
 			c := after[ch.Customer]
-			if ledger.Recorded(c, ch) {
+			if ledger.IsRecorded(c, ch) {
 				continue
 			}
-			merged, fits := ledger.Late(c, ch)
+			merged, fits := ledger.MergeLate(c, ch)
 			if !fits || !ch.IsCredible(withServiceID(owners, ch.ServiceID)) {
 				left = append(left, ch)
 				continue
@@ -248,7 +248,7 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 			return err
 		}
 		for _, n := range notes {
-			after, applies := ledger.Paired(customers[n.Customer], n)
+			after, applies := ledger.ApplyPairing(customers[n.Customer], n)
 			if !applies {
 				continue
 			}

@@ -43,7 +43,7 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 
 // observeEvent records one event, and reports whether it brought another status or a link.
 func (t *tx) observeEvent(ctx context.Context, e ledger.KYCEvent) (bool, error) {
-	e.At = ledger.Stored(e.At)
+	e.At = ledger.TruncateTime(e.At)
 	before, err := t.KYCOf(ctx, e.ServiceID)
 	if err != nil {
 		return false, err

@@ -216,7 +216,7 @@ func (l *core) loadHeader(ctx context.Context) error {
 			l.address.text, h.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
 	l.info, l.keys, l.id = h.info, h.keys, h.id
-	l.info.Path, l.info.Opened = l.address.text, ledger.Stored(l.now())
+	l.info.Path, l.info.Opened = l.address.text, ledger.TruncateTime(l.now())
 	l.detailNames.Store(&h.info.DetailNames)
 	l.readers.Environment, l.readers.Keys = h.info.Environment, &l.keys
 	return nil

@@ -220,13 +220,13 @@ func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
 	return l.keys.Details(l.detailNames.Load().Add(details).Values(details))
 }
 
-// LearntNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
+// FactNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
 	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }
 
-// Learnt implements ledger.Runs.
-func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
+// Fact implements ledger.Runs.
+func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
 	isKnown, err := read(ctx, &l.core, func(c *conn) (isKnown bool, err error) {
 		value, at, isKnown, err = c.Fact(ctx, name)
 		return isKnown, err

@@ -23,7 +23,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 		}
 	}
 	err := l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
-		l.info.Opened = ledger.Stored(l.now())
+		l.info.Opened = ledger.TruncateTime(l.now())
 		if err := l.closeOpen(ctx, t); err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (l *core) openingInstant(ctx context.Context, t *tx) (now, newest ledger.In
 		now.Offset += behind
 		now.Certain = now.Certain && behind <= 2*time.Second // Date headers have whole seconds
 	}
-	return now.Stored(), newest, nil
+	return now.Truncate(), newest, nil
 }
 
 // deletePasses deletes what check passes of other senders left behind. While this

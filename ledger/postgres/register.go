@@ -50,7 +50,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	if b.Registered.IsZero() {
 		b.Registered = l.now()
 	}
-	b.Registered, b.Rows, b.Files = ledger.Stored(b.Registered), 0, slices.Clone(b.Files)
+	b.Registered, b.Rows, b.Files = ledger.TruncateTime(b.Registered), 0, slices.Clone(b.Files)
 	for i := range b.Files {
 		b.Files[i].Rows = 0 // counted as they are added
 	}

@@ -92,8 +92,8 @@ func (r *registration) copyPart(ctx context.Context) error {
 	return err
 }
 
-// Annotate implements ledger.Registration.
-func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+// AddNotes implements ledger.Registration.
+func (r *registration) AddNotes(ctx context.Context, notes []ledger.RowNote) error {
 	if err := r.requireOpen(); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (r *registration) annotateSome(ctx context.Context, notes []ledger.RowNote)
 	repeats, findings := make([]int64, len(notes)), make([]string, len(notes))
 	for i, n := range notes {
 		row := found[n.Ordinal]
-		row.Annotate(n)
+		row.AddNote(n)
 		repeats[i] = int64(row.Repeats)
 		if findings[i], err = listText(row.Findings); err != nil {
 			return err

@@ -110,7 +110,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		if bound.Differs(account) {
 			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
-		if learnt := bound.Learn(account); learnt != bound {
+		if learnt := bound.Merge(account); learnt != bound {
 			return t.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
 		}
 		return nil
@@ -176,8 +176,8 @@ func (t *tx) refuseDoubts(ctx context.Context) error {
 	return err
 }
 
-// Learn implements ledger.Runs.
-func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
+// SaveFact implements ledger.Runs.
+func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
 	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		return t.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
 	})

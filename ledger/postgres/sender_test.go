@@ -72,7 +72,7 @@ func testSecondSender(t *testing.T, o Options) {
 	if !l.MaySend() {
 		t.Error("the first one may not send")
 	}
-	if err := l.Learn(t.Context(), "pace", "5", time.Now()); err != nil {
+	if err := l.SaveFact(t.Context(), "pace", "5", time.Now()); err != nil {
 		t.Error(err)
 	}
 }
@@ -145,7 +145,7 @@ func testWaitForRequests(t *testing.T, o Options) {
 			t.Fatal(err)
 		}
 		a := c.History[0]
-		if a.Class != ledger.Unknown || a.NotAfter.At.Before(ledger.Stored(closed.Add(200*time.Millisecond))) || len(said) == 0 {
+		if a.Class != ledger.Unknown || a.NotAfter.At.Before(ledger.TruncateTime(closed.Add(200*time.Millisecond))) || len(said) == 0 {
 			t.Errorf("closed as %s at %s, %s after the end; said %q", a.Class, a.NotAfter.At, a.NotAfter.At.Sub(closed), said)
 		}
 	}
@@ -235,11 +235,11 @@ func testLostCommits(t *testing.T, o Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Learn(t.Context(), "pace", "5", time.Now()); err != nil {
+	if err := l.SaveFact(t.Context(), "pace", "5", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, l, "UPDATE sender SET writes = 0") // as after a failover to a standby that was behind
-	err = l.Learn(t.Context(), "pace", "6", time.Now())
+	err = l.SaveFact(t.Context(), "pace", "6", time.Now())
 	if !errors.Is(err, ledger.ErrDamaged) || !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a write into an older state: %v", err)
 	}

@@ -80,7 +80,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("another environment: %v", err)
 	}
 	reading := Options{Address: o.Address, ReadOnly: true}
-	if err := openWith(t, reading).Learn(t.Context(), "pace", "1", time.Now()); !errors.Is(err, ledger.ErrWrite) {
+	if err := openWith(t, reading).SaveFact(t.Context(), "pace", "1", time.Now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a write without the right: %v", err)
 	}
 	execute(t, l, "UPDATE ledger SET schema_version = 99")

@@ -91,8 +91,8 @@ func (c *Conn) Query(ctx context.Context, text string, args []any, read func(*Re
 	return c.query(context.WithoutCancel(ctx), text, args, false, read)
 }
 
-// QueryLong is Query for what may take minutes and give millions of rows. ctx
-// interrupts it.
+// QueryLong is like Query, for statements that may run for minutes: ctx interrupts it. Its result
+// may be millions of rows.
 func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func(*Record) error) error {
 	return c.query(ctx, text, args, true, read)
 }

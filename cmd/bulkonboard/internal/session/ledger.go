@@ -137,7 +137,7 @@ func ReportNotices(con *term.Console, l Ledger) {
 func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
 	l, err := OpenLedger(ctx, LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
-		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
+		err = errors.Join(l.SaveFact(ctx, pipeline.FactLinksShown, command, time.Now()), l.Close())
 	}
 	if err != nil {
 		con.Sayf("warning: the ledger could not note that links were handed out: %v", err)
@@ -157,7 +157,7 @@ type Ledger interface {
 	Walk(ctx context.Context, to sqlite.Visitor) error
 	Snapshot(ctx context.Context) (*sqlite.Snapshot, error)
 	DecidedSince(ctx context.Context, batch int64, since time.Time) (sqlite.Decided, error)
-	LearntNames(ctx context.Context, prefix string) ([]string, error)
+	FactNames(ctx context.Context, prefix string) ([]string, error)
 	HasKYC(ctx context.Context, batch int64) (bool, error)
 	Forget(ctx context.Context, identities []string) (int, error)
 	Readmit(ctx context.Context, identities []string) (int, error)
