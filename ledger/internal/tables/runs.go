@@ -162,7 +162,7 @@ func (c *Conn) Fact(ctx context.Context, name string) (value string, at time.Tim
 
 // FactNames lists the names of small facts that begin with prefix, sorted.
 func (c *Conn) FactNames(ctx context.Context, prefix string) (names []string, err error) {
-	err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *Record) error {
+	err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?)) = ? ORDER BY name", []any{prefix, prefix}, func(r *Record) error {
 		names = append(names, r.Text())
 		return nil
 	})
