@@ -150,8 +150,10 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 			failed = err
 		}
 	}
-	if checked.proposals, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
-		return err
+	if !f.json { // which has no room for them
+		if checked.proposals, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
+			return err
+		}
 	}
 	checked.mapName = mapFileName(in.Files())
 	showFindings(con, checked, f)
