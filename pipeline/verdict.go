@@ -57,7 +57,7 @@ func detailsOf(u *validate.User, fields validate.FieldTable) []ledger.Detail {
 
 // decideVerdict decides what a drafted row is, given what the ledger knows of the
 // customer. place names the row that claimed the identity first; accept holds the
-// codes whose held rows may go out.
+// codes whose held rows may be sent.
 // ledger.RowStatus combines it with what becomes of the customer.
 func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {
@@ -260,8 +260,8 @@ type lookalike struct {
 	email uint64 // hash; 0 if it has none
 }
 
-// note tells an invalid row which earlier one has its number, or its name and phone
-// number, and remembers it. A valid row is remembered as a note on the invalid one.
+// note adds to an invalid row which earlier one has its number, or its name and phone
+// number, and remembers it. For a valid row it remembers a note on the invalid one.
 func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledger.Position) string) {
 	isInvalid := row.Verdict == ledger.Invalid
 	if !isInvalid && (!row.Claims || len(l.first) == 0) {
@@ -270,16 +270,16 @@ func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledg
 	if l.first == nil {
 		*l = lookalikes{seed: maphash.MakeSeed(), first: map[uint64]lookalike{}, notes: map[int]ledger.RowNote{}}
 	}
-	identity, person := res.Identity, res.User.NameText()
+	identity, nameText := res.Identity, res.User.NameText()
 	if res.Corrected != nil {
-		identity, person = cmp.Or(identity, res.Corrected.Identity), cmp.Or(person, res.Corrected.User.NameText())
+		identity, nameText = cmp.Or(identity, res.Corrected.Identity), cmp.Or(nameText, res.Corrected.User.NameText())
 	}
 	email := uint64(0)
 	if identity != "" {
 		email = maphash.String(l.seed, identity)
 	}
 	l.compare(row, CodeSharesNumber, ledger.PlainNumber(row.SenderID), email, isInvalid, place)
-	l.compare(row, CodeSharesPerson, person, email, isInvalid, place)
+	l.compare(row, CodeSharesPerson, nameText, email, isInvalid, place)
 }
 
 func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, isInvalid bool, place func(ledger.Position) string) {
@@ -289,7 +289,7 @@ func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, 
 	key := maphash.String(l.seed, code+value)
 	other, found := l.first[key]
 	switch {
-	case found && other.email == email && email != 0: // told as rows with one e-mail
+	case found && other.email == email && email != 0: // noted as rows with one e-mail
 	case found && isInvalid:
 		row.Findings = append(slices.Clip(row.Findings), looksLike(code, place(other.at.position())))
 	case found:

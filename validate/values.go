@@ -48,7 +48,7 @@ func (v Values) Add(field, word, value string) error {
 	}
 	if field == FieldTerms {
 		if !isYes(value) {
-			return fmt.Errorf("%s: a word can mean true and nothing else. Leave out who has not accepted", field)
+			return fmt.Errorf("%s: a word can only mean true. Leave out the customers who have not accepted", field)
 		}
 		if value = "true"; strings.ContainsAny(word, "*?%") {
 			return fmt.Errorf("%s: the terms are accepted word by word. Write each word of the list, without * ? or %%", field)

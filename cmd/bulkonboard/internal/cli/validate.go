@@ -68,7 +68,7 @@ same.`,
 	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns about example and test addresses (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping and what is decided to `FILE`, for --map-file")
-	c.Flags().BoolVar(&f.decide, "decide", false, "ask what many cells have in common, and write the answers to a map file beside the list")
+	c.Flags().BoolVar(&f.decide, "decide", false, "ask what many cells have in common, and write the answers to a map file next to the list")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write a copy of the input workbook with marks on the cells to correct to `FILE`.xlsx")
 	c.Flags().BoolVar(&f.changes, "changes", false, "list the cells that are sent in another form than written, as CSV; findings go to standard error")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON summary instead")

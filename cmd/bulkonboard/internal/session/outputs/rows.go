@@ -40,12 +40,12 @@ func NeedsReview(r *ledger.Reported, strict bool) bool {
 	switch {
 	case r.Status == ledger.InDoubt, r.Status == ledger.Created && r.Customer.Code == ledger.CodeOtherAccount:
 		return true
-	case r.Known && !strict:
+	case r.WasReported && !strict:
 		return false
 	case r.Status == ledger.DuplicateInInput:
 		return repeatsOther(r)
 	}
-	return r.NeedsPerson()
+	return r.NeedsReview()
 }
 
 // headingsOf returns the sender's headings of the columns of a file that are read.
