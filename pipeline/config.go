@@ -38,6 +38,10 @@ type Config struct {
 	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
 	Confirm func(context.Context, Plan) error
 
+	// AcceptInvalid is asked when more rows are invalid than Bounds.MaxInvalid allows, and
+	// reports whether the others are sent all the same. nil = they are not.
+	AcceptInvalid func(context.Context, Plan) bool
+
 	// Only restricts the sending to some of the input's customers: the others
 	// stay as they are, as if a bound had been met. Called by many goroutines.
 	// nil = everybody.
@@ -143,6 +147,7 @@ type Doubt struct {
 // Bounds end a run early. The zero value is no bound but MaxErrors.
 type Bounds struct {
 	MaxNew      Bound         // new rows; more = nothing is sent
+	MaxInvalid  Bound         // invalid rows that no finished run has reported; more = nothing is sent, unless Config.AcceptInvalid says yes
 	Limit       int           // new rows sent; 0 = all
 	MaxErrors   Bound         // refusals without a creation between; zero = 50 in a row; Count < 0 = none
 	MaxDuration time.Duration // 0 = none
@@ -152,6 +157,7 @@ type Bounds struct {
 type Bound struct {
 	Count   int
 	Percent float64
+	AtLeast int // with Percent: fewer rows than this are never too many
 }
 
 // IsZero reports whether no bound is set.
@@ -162,6 +168,13 @@ type Money struct {
 	Fee  Amount // KYC fee of one user; unknown = measured from earlier runs, if at all
 	Keep Amount // the wallet counts as empty at or below this
 	Wait bool   // an empty wallet is waited out instead of ending the run
+
+	// Require sends nothing unless the wallet covers every row that may be sent. A fee or
+	// a balance that is not known covers none.
+	Require bool
+	// Prepaid says that the users were paid for before, such as when they are created
+	// again: the wallet limits nothing.
+	Prepaid bool
 }
 
 // Resend says which settled rows go out once more.

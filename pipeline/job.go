@@ -26,6 +26,7 @@ type job struct {
 	isNew      bool            // no run had sent it before
 	sentNew    bool            // counted against Bounds.Limit
 	isInDoubt  bool            // counted among the doubts by the planner
+	mayCost    bool            // in doubt, and its request may still be charged
 }
 
 // nextGeneration returns the one of the next intent.

@@ -125,6 +125,30 @@ func (r *run) noteRoundTrip(ctx context.Context) error {
 	return r.facts.keep(ctx, learntTrip, r.clock.RoundTrip().String())
 }
 
+// measureFirst asks the wallet once the first user of the run is created and no
+// other request is on its way, if nothing else shows what one user costs.
+func (p *planner) measureFirst(ctx context.Context) {
+	if p.measured || !p.account.isProved.Load() || p.inFlight() > 0 {
+		return
+	}
+	p.measured = true
+	f := p.counters.current()
+	before := f.Wallet
+	if p.fee.Known() || !before.Known() || f.users != 1 || f.Sent != 1 {
+		return
+	}
+	soon, cancel := context.WithTimeout(ctx, lastQuestion)
+	defer cancel()
+	after, err := p.askWallet(soon)
+	if err != nil {
+		p.cfg.Log.Info("the wallet could not be asked after the first user", "error", err.Error())
+		return
+	}
+	if fee := before.Minus(after); fee.Known() && fee.Cmp(Amount{}) > 0 {
+		p.firstFee = fee
+	}
+}
+
 // learnFee keeps what one user cost. Others spend from the wallet, too, so that
 // a fee is believed, by later runs, only once two measurements in a row agree (by
 // the first user of a run and by all of it, or by two runs), and never if it is
@@ -141,7 +165,7 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 	if err != nil {
 		return err
 	}
-	if r.firstFee.Known() {
+	if r.firstFee.Known() && r.counters.current().users > 1 { // else the run has measured once, not twice
 		seen = r.firstFee
 	}
 	names := []string{learntFeeSeen}

@@ -33,7 +33,9 @@ type run struct {
 	sharedLinks *sharedLinks
 	resolver    *resolver
 	fee         Amount
-	firstFee    Amount // what the first user of this run cost; unknown if it was not asked for
+	budget      pacing.Budget // the users that the wallet pays for
+	mayCost     atomic.Int64  // rows in doubt whose request may still be charged
+	firstFee    Amount        // what the first user of this run cost; unknown if it was not asked for
 	existing    userlist.Existing
 	gaps        *decide.Gaps
 	gapStore    ledger.Gaps // where they are kept; nil without gaps

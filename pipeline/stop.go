@@ -21,6 +21,7 @@ type Reason string
 const (
 	Limit       Reason = "limit"
 	MaxNew      Reason = "max_new"
+	MaxInvalid  Reason = "max_invalid"
 	MaxErrors   Reason = "max_errors"
 	MaxDuration Reason = "max_duration"
 	LowBalance  Reason = "low_balance"

@@ -34,6 +34,9 @@ type GateController struct {
 	// watchWallet begins to watch a wallet that cannot pay. It returns what
 	// reports whether the wallet can pay again, and what ends the watch.
 	WatchWallet func(context.Context) (isFunded func(context.Context) bool, end func())
+	// AskCover asks whether the wallet pays for the next row. It returns why it does
+	// not, "" if it does, or that the wallet did not answer.
+	AskCover func(context.Context) (why string, err error)
 
 	tries int // trials in a row that failed
 }
@@ -65,6 +68,10 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 			c.reopenAt(ctx, "this machine has no port or file for another connection, going on", view.restingUntil)
 		case empty:
 			c.awaitFunds(ctx)
+		case uncovered:
+			if err := c.awaitCover(ctx); err != nil {
+				return err
+			}
 		default:
 			c.awaitAnswer(ctx, view)
 		}
@@ -148,4 +155,34 @@ func (c *GateController) awaitFunds(ctx context.Context) {
 		}
 	}
 	c.tryOne(ctx)
+}
+
+// awaitCover asks the wallet until it pays for the next row. No row tries regardless:
+// what the row costs is known. A wallet that does not answer within patience is
+// ErrSilent.
+func (c *GateController) awaitCover(ctx context.Context) error {
+	var silentSince time.Time
+	for {
+		why, err := c.AskCover(ctx)
+		now := WallTime()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil && why == "":
+			c.tryOne(ctx)
+			return nil
+		case err == nil:
+			silentSince = time.Time{}
+		case silentSince.IsZero():
+			why, silentSince = "the wallet does not answer", now
+		case now.Sub(silentSince) >= c.Patience:
+			return ErrSilent
+		default:
+			why = "the wallet does not answer"
+		}
+		c.ShowPause(why+", asking it again", now.Add(walletEvery))
+		if SleepFor(ctx, walletEvery) != nil {
+			return nil
+		}
+	}
 }

@@ -54,6 +54,7 @@ const (
 	unreachable            // no connection: back-off, then a trial
 	broken                 // answers that tell nothing: back-off, the wallet, then a trial
 	empty                  // 402: the wallet, then a trial
+	uncovered              // the wallet does not pay for the next row: the wallet, then a trial
 	exhausted              // no port or file for a connection: the clock opens it
 )
 
@@ -127,6 +128,17 @@ func (g *Gate) reopen() {
 	defer g.mu.Unlock()
 	if g.state == gateShut {
 		g.setState(gateOpen, notShut)
+	}
+}
+
+// HoldForFunds shuts the gate before a row that the wallet does not pay for. No
+// request may be in flight. A gate that is shut stays as it is.
+func (g *Gate) HoldForFunds() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateOpen || g.state == gateTrial && g.trialID == 0 {
+		g.silentSince = time.Time{}
+		g.setState(gateShut, uncovered)
 	}
 }
 

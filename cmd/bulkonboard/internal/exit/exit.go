@@ -42,7 +42,7 @@ func Table() []entry {
 		{[]Code{Refused}, "refused: ledger held by another run, of another environment, account or version, or missing", "refused"},
 		{[]Code{key}, "key refused or account suspended (401, 403)", "the partner refuses the key or the account: correct that first"},
 		{[]Code{Wallet}, "the wallet cannot pay", "top up the wallet first"},
-		{[]Code{Guard}, "a guard found something wrong: --max-new, --max-errors; nothing more was sent", "a guard stopped the run: look at the input before you continue"},
+		{[]Code{Guard}, "a guard found something wrong: --max-new, --max-invalid, --max-errors; nothing more was sent", "a guard stopped the run: look at the input before you continue"},
 		{[]Code{Limit}, "stopped where you asked it to: --limit, --max-duration; nothing is wrong, rows may be left", "stopped at your limit"},
 		{[]Code{Partner}, "the partner API is not answering as it should: silent for --patience, certificate error, redirect, Retry-After beyond --patience, rows still pending after all attempts", "the partner API is not answering as it should: try again later"},
 		{[]Code{Findings}, "finished, and some rows need a review: invalid, duplicate, rejected, link_missing, duplicate_in_input with other details, that no finished run has reported yet; or in_doubt", "finished; some rows need a review"},

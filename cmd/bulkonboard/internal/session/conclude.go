@@ -29,7 +29,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		if code == exit.Usage && sum.Sent > 0 {
 			code = exit.Failure // 2 promises that nothing was sent
 		}
-		if code == exit.CodeOf(failed) && sum.New[ledger.InsufficientBalance] > 0 {
+		if code == exit.CodeOf(failed) && (sum.NoFunds || sum.New[ledger.InsufficientBalance] > 0) {
 			code = exit.First(code, exit.Wallet) // such as --max-duration while it waited for the balance
 		}
 	}

@@ -65,6 +65,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		return nil
 	}
 	cfg.Only = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
+	cfg.Money.Prepaid, cfg.Bounds.MaxInvalid = true, pipeline.Bound{} // this input was sent
 	sum, err := r.pass(ctx, cfg)
 	if err != nil {
 		return sum, err

@@ -74,6 +74,9 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	p := &term.ProgressView{}
 	cfg := s.config(p)
 	cfg.Confirm = s.confirm
+	if term.IsTerminal(s.In) {
+		cfg.AcceptInvalid = s.acceptInvalid
+	}
 	var sum pipeline.Summary
 	var failed error
 	err = s.runWithDisplay(ctx, p, func() {
@@ -99,10 +102,17 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 			return err
 		}
 	}
-	if s.needsYes() && !s.flags.Yes && !s.Confirm(fmt.Sprintf("This sends up to %s to PRODUCTION.", term.Count(plan.Send, "row"))) {
+	if s.needsYes() && !s.flags.Yes && !s.Confirm("This sends up to "+term.Count(plan.Send, "row")+" to PRODUCTION"+coverText(plan)+".") {
 		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil
+}
+
+// acceptInvalid asks whether the valid rows are sent in spite of the many invalid ones.
+// --yes is no answer: whoever wrote it did not know of them.
+func (s *session) acceptInvalid(_ context.Context, plan pipeline.Plan) bool {
+	s.reportPlan(plan)
+	return s.Confirm(fmt.Sprintf("%s of %s %s invalid. Send the other %s?", term.Number(plan.NewInvalid), term.Count(plan.Rows, "row"), term.IsOrAre(plan.NewInvalid), term.Number(plan.Send)))
 }
 
 // config returns what the pipeline is asked to do. p is nil without a display.
@@ -114,8 +124,8 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 			MaxAttempts: f.MaxAttempts.N, Patience: f.Patience.Duration},
 		Doubt: pipeline.Doubt{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
 			CheckExisting: f.CheckExisting.Value == "auto", Timeout: f.Timeout.Duration, SkipConfirm: f.ConfirmCreated.Value == "never"},
-		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
-		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait"},
+		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, MaxInvalid: f.InvalidBound(s.to.Environment), Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
+		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait", Require: f.RequireFunds},
 		Resend: pipeline.Resend{Codes: f.AgainCode, Accept: f.Accept},
 		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
 	}
