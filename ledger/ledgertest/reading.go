@@ -175,6 +175,7 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	other.Recall = "bad@example.com"
 	two := addBatch(t, l, "two", invalidRow(0, "bad"), validRow(1, "good"), other, validRow(3, "refused"), invalidRow(4, "worse"))
 	same(t, "another input", flags(ledger.Selection{}), []bool{true, false, false, true, false})
+	same(t, "before it is registered", countReported(t, l, invalidRow(0, "bad"), validRow(1, "good"), other, validRow(3, "refused"), invalidRow(4, "worse")), 1)
 	second := run(two, 3)
 	same(t, "as of that run", flags(ledger.Selection{Run: second}), []bool{true, false, false, true, false})
 	run(one, 0)
@@ -183,6 +184,23 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	tally, err := l.Tally(ctx, ledger.Selection{Batch: one.ID})
 	must(t, err)
 	same(t, "tally", tally.Known, 2)
+}
+
+// countReported returns how many invalid rows of a registration were reported before. It
+// leaves no trace.
+func countReported(t *testing.T, l ledger.Ledger, rows ...ledger.Row) int {
+	t.Helper()
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "counted", Files: []ledger.File{{Name: "counted.csv"}}, Registered: start()})
+	must(t, err)
+	defer func() { must(t, reg.Rollback()) }()
+	must(t, reg.Add(t.Context(), rows))
+	counter, ok := reg.(ledger.ReportedCounter)
+	if !ok {
+		t.Fatal("a registration of this ledger does not count what was reported")
+	}
+	n, err := counter.CountReported(t.Context(), ledger.Invalid)
+	must(t, err)
+	return n
 }
 
 func testRuns(t *testing.T, l ledger.Ledger) {
