@@ -215,7 +215,7 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 // controlGate opens the gate until ctx ends, and stops the run when it will not
 // open within its patience.
 func (r *run) controlGate(ctx context.Context) error {
-	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.counters.showPause, NameCause: r.lastFailure.bracketedCause,
+	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.showShut, NameCause: r.lastFailure.bracketedCause,
 		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
 		WatchWallet: r.watchWallet, AskCover: r.askCover}
 	err := c.KeepOpen(ctx)
@@ -232,6 +232,14 @@ func (r *run) controlGate(ctx context.Context) error {
 		r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: err})
 	}
 	return nil
+}
+
+// showShut shows why the gate is shut, and until when; "" = it is open.
+func (r *run) showShut(why string, until time.Time) {
+	if f := r.counters.current(); f.Shut != (why != "") {
+		r.counters.update(func(f *figures) { f.Shut = why != "" })
+	}
+	r.counters.showPause(why, until)
 }
 
 // watchWallet begins to watch the wallet after a 402.

@@ -21,6 +21,7 @@ type RunFlags struct {
 	TargetFlags
 	InputFlags
 	LogFlags
+	NotifyFlags
 	Reports        []string
 	Rejects        string
 	Annotate       string
@@ -113,6 +114,7 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	r.KeepRuns = Count{N: DefaultKeepRuns, Min: 1}
 	f.Var(&r.KeepRuns, "keep-runs", "keep the row lists of the newest `N` runs in the ledger")
 	f.StringVar(&r.MetricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date (mode 0644, no personal data)")
+	r.NotifyFlags.AddFlags(f)
 	HideAdvanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
 		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
 }
