@@ -219,6 +219,7 @@ func (r *run) controlGate(ctx context.Context) error {
 		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
 		WatchWallet: r.watchWallet, AskCover: r.askCover}
 	err := c.KeepOpen(ctx)
+	r.counters.update(func(f *figures) { f.Shut = false })
 	patience := r.cfg.Pace.Patience
 	switch {
 	case err == nil:
@@ -264,7 +265,7 @@ func (r *run) askCover(ctx context.Context) (why string, err error) {
 		return "", err
 	}
 	users := r.cfg.Money.usableBalance(balance).Over(r.fee)
-	r.counters.update(func(f *figures) { f.NoFunds = users == 0 })
+	r.counters.update(func(f *figures) { f.NoFunds = users == 0 && r.cfg.Money.Wait })
 	if users == 0 {
 		if !r.cfg.Money.Wait {
 			r.stopReason.stopWith(stopf(LowBalance, "the wallet holds %s %s, which does not pay for another user at %s", balance, r.counters.current().Currency, r.fee))
