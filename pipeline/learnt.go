@@ -141,7 +141,7 @@ func (p *planner) measureFirst(ctx context.Context) {
 	defer cancel()
 	after, err := p.askWallet(soon)
 	if err != nil {
-		p.cfg.Log.Info("the wallet could not be asked after the first user", "error", err.Error())
+		p.cfg.Log.Info("could not read the wallet after the first user", "error", err.Error())
 		return
 	}
 	if fee := before.Minus(after); fee.Known() && fee.Cmp(Amount{}) > 0 {

@@ -115,9 +115,9 @@ func holdLookalike(k *ledger.Match, accept []string) (ledger.Finding, bool) {
 	}
 	switch {
 	case k.ByID != nil && !slices.Contains(accept, CodeIDKnown):
-		return ledger.Finding{Code: CodeIDKnown, Message: "this customer number was onboarded under another e-mail. If it is another person, give it another number, or run with --accept " + CodeIDKnown}, true
+		return ledger.Finding{Code: CodeIDKnown, Message: "this customer number was onboarded under another e-mail. If this is another customer, correct the number. If the number is right, run with --accept " + CodeIDKnown}, true
 	case k.ByName != nil && !slices.Contains(accept, CodeLooksOnboarded):
-		return ledger.Finding{Code: CodeLooksOnboarded, Message: "a person with this name and phone number was onboarded under another e-mail. If it is another person, run with --accept " + CodeLooksOnboarded}, true
+		return ledger.Finding{Code: CodeLooksOnboarded, Message: "a customer with this name and phone number was onboarded under another e-mail. If this is another customer, run with --accept " + CodeLooksOnboarded}, true
 	default:
 		return ledger.Finding{}, false
 	}

@@ -137,12 +137,12 @@ func breakages() []breakage {
 		sameService = "another customer has the same service id"
 		noRun       = "its run is not in the log"
 		mayBeSent   = "an attempt is unanswered and its status says that it may be sent or was refused"
-		notCounted  = "its attempts are not as many as it counts"
+		notCounted  = "its number of attempts differs from its count"
 		notNewest   = "key or generation are not those of its newest create-user request"
 	)
 	return []breakage{
 		one("customer 3", "an attempt is open and it is not in doubt", "UPDATE customer SET status = 'duplicate' WHERE id = 3"),
-		one("customer 4", "two of its requests are under way", "DROP INDEX attempt_open; UPDATE attempt SET class = '' WHERE customer = 4"),
+		one("customer 4", "two of its requests are in flight", "DROP INDEX attempt_open; UPDATE attempt SET class = '' WHERE customer = 4"),
 		one("customer 1", sameService, "UPDATE customer SET (service_id, service_mark) = (SELECT service_id, service_mark FROM customer WHERE id = 1) WHERE id = 6", "customer 6: "+sameService),
 		one("customer 9", "its e-mail is gone and it is not forgotten", "UPDATE customer SET email = '', identity = NULL WHERE id = 9"),
 		one("customer 10", "its e-mail is gone and it is not forgotten", "UPDATE customer SET email = 'x@example.com' WHERE id = 10"),
@@ -158,8 +158,8 @@ func breakages() []breakage {
 		one("attempt 10", "its number is higher than the last one given", "UPDATE ledger SET last_attempt = 9"),
 		one("attempt 1", "it ended before it began", "UPDATE attempt SET not_after_us = not_before_us - 5000001 WHERE id = 1"),
 		{"it ended before it began", "UPDATE attempt SET not_after_us = not_before_us - 5000000, not_after_offset_us = not_before_offset_us WHERE id = 1", []string{}},
-		one("batch 1", "it has not as many rows as it counts", "UPDATE batch SET rows = 13 WHERE id = 1"),
-		one("batch 1", "it has not as many rows as it counts", "DELETE FROM input_row WHERE batch = 1 AND ordinal = 11"),
+		one("batch 1", "its number of rows differs from its count", "UPDATE batch SET rows = 13 WHERE id = 1"),
+		one("batch 1", "its number of rows differs from its count", "DELETE FROM input_row WHERE batch = 1 AND ordinal = 11"),
 		one("batch 1", "two of its rows claim one customer", "UPDATE input_row SET claims = 1 WHERE batch = 1 AND ordinal = 10"),
 		one("batch 1", notLed, "UPDATE input_row SET customer = 9 WHERE batch = 1 AND ordinal = 10"),
 		one("batch 1", notLed, "UPDATE input_row SET customer = NULL WHERE batch = 1 AND ordinal = 0"),
@@ -184,7 +184,7 @@ func breakages() []breakage {
 
 		reference("run.batch", "run, record 1", "batch", "UPDATE run SET batch = 99 WHERE id = 1"),
 		reference("input_file.batch", "input_file", "batch", "UPDATE input_file SET batch = 99 WHERE batch = 1"),
-		reference("input_row.batch", "input_row", "batch", "UPDATE input_row SET batch = 99 WHERE batch = 1 AND ordinal = 11", "batch 1: it has not as many rows as it counts"),
+		reference("input_row.batch", "input_row", "batch", "UPDATE input_row SET batch = 99 WHERE batch = 1 AND ordinal = 11", "batch 1: its number of rows differs from its count"),
 		reference("input_row.customer", "input_row", "customer", "UPDATE input_row SET customer = 99 WHERE batch = 1 AND ordinal = 11"),
 		reference("attempt.customer", "attempt, record 7", "customer", "UPDATE attempt SET customer = 99 WHERE id = 7", "customer 7: "+notCounted),
 		reference("forgotten.customer", "forgotten", "customer", "UPDATE forgotten SET customer = 99"),

@@ -136,7 +136,7 @@ func tableClaims() []tableClaim {
 	return []tableClaim{
 		{"customer", "an attempt is open and it is not in doubt",
 			"SELECT c.id FROM attempt a JOIN customer c ON c.id = a.customer WHERE a.class = '' AND c.status <> 'in_doubt'"},
-		{"customer", "two of its requests are under way",
+		{"customer", "two of its requests are in flight",
 			"SELECT customer FROM attempt WHERE class = '' GROUP BY customer HAVING count(*) > 1"},
 		{"customer", "another customer has the same service id",
 			`SELECT id FROM customer WHERE status IN ('created', 'link_missing') AND service_id <> '' AND service_id IN
@@ -149,7 +149,7 @@ func tableClaims() []tableClaim {
 		{"attempt", "its number is higher than the last one given", "SELECT id FROM attempt WHERE id > (SELECT last_attempt FROM ledger)"},
 		{"attempt", "it ended before it began", `SELECT id FROM attempt WHERE class NOT IN ('', 'NOT_SENT')
 			AND not_after_us + not_after_offset_us < not_before_us + not_before_offset_us - 5e6`},
-		{"batch", "it has not as many rows as it counts", "SELECT id FROM batch b WHERE rows <> (SELECT count(*) FROM input_row WHERE batch = b.id)"},
+		{"batch", "its number of rows differs from its count", "SELECT id FROM batch b WHERE rows <> (SELECT count(*) FROM input_row WHERE batch = b.id)"},
 		{"batch", "two of its rows claim one customer",
 			"SELECT DISTINCT batch FROM input_row WHERE claims = 1 AND customer IS NOT NULL GROUP BY batch, customer HAVING count(*) > 1"},
 		{"batch", "a row of it does not lead to the customer of its e-mail",
@@ -195,7 +195,7 @@ type customerClaim struct {
 
 func customerClaims() []customerClaim {
 	return []customerClaim{
-		{"its attempts are not as many as it counts", func(c *ledger.Customer) bool {
+		{"its number of attempts differs from its count", func(c *ledger.Customer) bool {
 			sent := 0
 			for _, a := range c.History {
 				if a.Class != ledger.NotSent && a.Removes == "" {

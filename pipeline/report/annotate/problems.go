@@ -128,13 +128,13 @@ func (l *markList) guide(sheet string) []string {
 		lines = append(lines,
 			fmt.Sprintf("%s in %s must be corrected before %s can be sent.", reporttext.CountNoun(d.Problems, "problem"), reporttext.CountNoun(d.Rows, "row"), reporttext.Plural(d.Rows, "it", "they")),
 			fmt.Sprintf("1.  Go to sheet %q and correct the red cells. %s", reporttext.Clean(sheet), says),
-			"2.  Save the file, as .xlsx, and give it back. Colours, comments and this sheet may stay as they are.")
+			"2.  Save the file as .xlsx and return it. Colours, comments and this sheet may stay as they are.")
 	}
 	if d.Warnings > 0 {
-		lines = append(lines, fmt.Sprintf("%s, yellow: have a look; %s sent unchanged.", reporttext.CountNoun(d.Warnings, "warning"), reporttext.Plural(d.Warnings, "it is", "they are")))
+		lines = append(lines, fmt.Sprintf("%s in yellow: please check; %s sent unchanged.", reporttext.CountNoun(d.Warnings, "warning"), reporttext.Plural(d.Warnings, "it is", "they are")))
 	}
 	if d.Displaced > 0 {
-		lines = append(lines, fmt.Sprintf("%s no comment of ours, so that those that were there stay as they are: the list below says what to write.", reporttext.CountNoun(d.Displaced, "marked cell")+reporttext.Plural(d.Displaced, " has", " have")))
+		lines = append(lines, fmt.Sprintf("%s no new comment, so that existing comments are kept: the list below says what to write.", reporttext.CountNoun(d.Displaced, "marked cell")+reporttext.Plural(d.Displaced, " has", " have")))
 	}
 	if d.Comments > 0 && !d.Commented {
 		lines = append(lines, fmt.Sprintf("Only the first %s cells have a comment. Every problem is in the list below.", reporttext.FormatCount(d.Comments)))
@@ -156,7 +156,7 @@ func (l *markList) writeCounts(p *workbook.LongList, style workbook.Styles) {
 	p.WriteLine(style.Head, 20, "How many", "First row", "Column", "What to do", "What is wrong")
 	for _, k := range kinds {
 		p.WriteEntry(entryStyles(style, k.warning, style.Entry), l.kinds[k].cells, l.kinds[k].firstRow, l.a.columnTitle(k.column, k.field),
-			severity(k.warning), l.a.Headings.Meaning(k.code, l.a.Meanings[k.code]))
+			severity(k.warning), l.a.phrases.Meaning(k.code))
 	}
 }
 
@@ -190,7 +190,7 @@ func severityStyle(isWarning bool, style workbook.Styles) int {
 
 func severity(warning bool) string {
 	if warning {
-		return "have a look"
+		return "please check"
 	}
 	return "correct it"
 }

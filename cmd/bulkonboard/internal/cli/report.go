@@ -196,7 +196,7 @@ func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info 
 func (f *reportOptions) parseSelection(now time.Time) (ledger.Selection, error) {
 	sel := ledger.Selection{All: f.all}
 	if f.all && (f.input != "" || f.run != "") {
-		return sel, exit.UsageErrorf("--input, --run and --all each choose the rows: give one of them")
+		return sel, exit.UsageErrorf("--input, --run and --all each choose the rows: use only one of them")
 	}
 	var err error
 	if sel.Run, err = f.runID(); err != nil {
