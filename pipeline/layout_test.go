@@ -111,12 +111,13 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"session/outputs":    {"exit", "session/findings", "session/reportfile", "settings", "term"},
 		"session":            {"exit", "session/alerts", "session/findings", "session/outputs", "session/reportfile", "settings", "term"},
 		"cli/subcommand":     {"exit", "settings", "term"},
+		"cli/cardscmd":       {"cli/subcommand", "exit", "session", "session/outputs", "settings", "term"},
 		"cli/kyccmd":         {"cli/subcommand", "exit", "session", "settings", "term"},
 		"cli/ledgercmd":      {"cli/subcommand", "exit", "session", "session/outputs", "session/reportfile", "settings", "term"},
 		"cli/linkscmd":       {"cli/subcommand", "exit", "session", "session/outputs", "settings", "term"},
 		"docgen":             {"cli", "exit", "session", "settings", "term"},
 		"cli/sandboxcmd":     {"cli/subcommand", "exit", "settings", "term"},
-		"cli": {"cli/kyccmd", "cli/ledgercmd", "cli/linkscmd", "cli/sandboxcmd", "cli/subcommand", "exit", "session", "session/findings",
+		"cli": {"cli/cardscmd", "cli/kyccmd", "cli/ledgercmd", "cli/linkscmd", "cli/sandboxcmd", "cli/subcommand", "exit", "session", "session/findings",
 			"session/outputs", "settings", "term"},
 	}
 	for path, p := range pkgs {

@@ -16,7 +16,6 @@ const (
 	learntFee         = "fee" // believed, see learnFee
 	learntFeeFirst    = "fee_first"
 	learntFeeSeen     = "fee_seen"
-	learntCurrency    = "currency"
 	learntPace        = "pace"
 	learntForm        = "service_id_form"
 	learntOtherKey    = "other_account_key" // fingerprint of the API key that created a user in another account
@@ -58,6 +57,9 @@ func (r *run) recallLearnt(ctx context.Context) error {
 	}
 	return nil
 }
+
+// LearntCurrency is the fact under which the ledger keeps the wallet's currency.
+const LearntCurrency = "currency"
 
 // facts are what runs keep for later ones. It is as safe for concurrent use as
 // its ledger.
@@ -192,7 +194,7 @@ func (r *run) keepLearnt(ctx context.Context, s Summary) error {
 		return err
 	}
 	if s.Currency != "" {
-		if err := r.facts.keep(ctx, learntCurrency, s.Currency); err != nil {
+		if err := r.facts.keep(ctx, LearntCurrency, s.Currency); err != nil {
 			return err
 		}
 	}
