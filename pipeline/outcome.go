@@ -19,6 +19,8 @@ func Codes() []string {
 		CodeRepeats,
 		CodeRepeatsOther,
 		CodeSharesEmail,
+		CodeSharesNumber,
+		CodeSharesPerson,
 		"known_from",
 		CodeIDKnown,
 		CodeIDRepeated,
@@ -83,7 +85,7 @@ func doubtCause(a *answered) string {
 	case a.class == ledger.KeyUsed:
 		return "its idempotency key was used before"
 	case a.class == ledger.DupUser:
-		return "its e-mail is known, perhaps through an earlier attempt of ours"
+		return "its e-mail is known, perhaps from an earlier attempt"
 	case a.answer.Cause != "":
 		return a.answer.Cause
 	case a.answer.HTTPStatus != 0:

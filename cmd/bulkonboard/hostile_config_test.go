@@ -48,7 +48,7 @@ func decisive() map[string][]string {
 		"who is notified, and what is run": {"on-end", "notify-url-file", "notify-when"},
 		"which ledger, and what it keeps":  {"ledger", "new-ledger", "fresh", "keep-runs"},
 		"which files are written":          {"report", "rejects", "annotate", "log-file", "metrics-file", "save-map", "output"},
-		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
+		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "value", "join", "leave-out", "decide", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
 		"what is sent, and when again":     {"again", "again-code", "accept", "limit", "max-new", "max-invalid", "max-errors", "max-attempts", "max-duration", "patience", "timeout", "yes"},
 		"what cards cost, and for whom":    {"amount", "card-fee", "issued"},
 		"what money is spent":              {"fee", "keep-balance", "on-low-balance", "require-funds"},

@@ -28,7 +28,7 @@ const (
 
 // Why a Sync ended before every page was read, with users not seen.
 var (
-	ErrRepeats = errors.New("the list returned the same page twice: it ignores skip")
+	ErrRepeats = errors.New("the list ignores skip (it returned the same page twice)")
 	ErrEndless = errors.New("the list has far more users than it says, or than the limit")
 )
 

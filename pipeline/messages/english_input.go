@@ -136,6 +136,10 @@ func warningCodes() map[string]Message {
 		ownIP        = "Enter the address that the customer registered from, if you have it."
 	)
 	return map[string]Message{
+		"foretold": {"wrong once the rest is corrected",
+			"The value will be wrong once the other problems of the row are corrected.",
+			"Correct it together with the others. The message of the row says what is wrong.",
+			"Correct " + Column + " together with the other cells of the row."},
 		"placeholder_ignored": {"a placeholder, read as empty",
 			"The cell holds a dash, N/A or the like, and is read as empty.",
 			"Fill in the value if you know it.", "Fill in the value of " + Column + " if you know it."},

@@ -133,6 +133,15 @@ func (l *markList) guide(sheet string) []string {
 	if d.Warnings > 0 {
 		lines = append(lines, fmt.Sprintf("%s in yellow: please check; %s sent unchanged.", reporttext.CountNoun(d.Warnings, "warning"), reporttext.Plural(d.Warnings, "it is", "they are")))
 	}
+	for _, column := range d.Widened {
+		lines = append(lines, fmt.Sprintf("The drop-down list of %q did not offer what must be entered. It was added to the list.", column))
+	}
+	for _, column := range d.Lifted {
+		lines = append(lines, fmt.Sprintf("A drop-down list or another check of %q could refuse what must be entered. It no longer refuses anything.", column))
+	}
+	if d.Protected && d.Problems > 0 {
+		lines = append(lines, "The sheet is protected. If a cell cannot be changed, choose Review, Unprotect Sheet first; whoever protected the sheet may know a password.")
+	}
 	if d.Displaced > 0 {
 		lines = append(lines, fmt.Sprintf("%s no new comment, so that existing comments are kept: the list below says what to write.", reporttext.CountNoun(d.Displaced, "marked cell")+reporttext.Plural(d.Displaced, " has", " have")))
 	}
@@ -168,7 +177,7 @@ func (l *markList) writeCells(p *workbook.LongList, style workbook.Styles, marke
 	place := "'" + strings.ReplaceAll(marked, "'", "''") + "'!"
 	for i := range l.list {
 		m := &l.list[i]
-		at := workbook.CellName(max(m.Column, 0), m.row)
+		at := workbook.CellName(max(m.Column, 0), cmp.Or(m.anchor, m.row))
 		p.WriteEntry(entryStyles(style, m.Warning, style.Jump), m.row, at, l.a.columnTitle(m.header, m.Field), severity(m.Warning), l.a.sentence(&m.Mark))
 		p.Jump(1, place+at)
 	}

@@ -154,7 +154,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		if !g.IsOpen() {
 			state = "No customer created then is called a duplicate."
 		}
-		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Put back from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
+		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Restored from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
 	}
 	if s.batch.ID == 0 {
 		p.Part("List").Text("none registered yet")

@@ -30,12 +30,12 @@ const (
 type NotifyFlags struct {
 	OnEnd   string // command
 	URLFile string
-	When    Words
+	When    Choices
 }
 
 // AddFlags adds the flags.
 func (n *NotifyFlags) AddFlags(f *pflag.FlagSet) {
-	n.When = Words{Allowed: []string{NotifyFailed, NotifyAttention, NotifyAlways}}
+	n.When = Choices{Allowed: []string{NotifyFailed, NotifyAttention, NotifyAlways}}
 	f.StringVar(&n.OnEnd, OnEndFlag, "", "at the end, run `COMMAND` in a shell with the JSON summary on its standard input")
 	f.StringVar(&n.URLFile, NotifyURLFlag, "", "at the end, POST the JSON summary to the URL in `FILE`, as for a Slack webhook")
 	f.Var(&n.When, notifyWhenFlag, "notify after a run that failed, one that needs attention (exit 3), or always (default failed,attention)")
@@ -65,28 +65,28 @@ func (n *NotifyFlags) ReadURL(con *term.Console) (string, error) {
 	return string(url), err
 }
 
-// Words are some of a few words, with commas between.
-type Words struct {
+// Choices are some of a few words, with commas between.
+type Choices struct {
 	List    []string
 	Allowed []string
 }
 
-func (w *Words) String() string { return strings.Join(w.List, ",") }
+func (c *Choices) String() string { return strings.Join(c.List, ",") }
 
 // Type names the value in help.
-func (w *Words) Type() string { return strings.Join(w.Allowed, ",") }
+func (c *Choices) Type() string { return strings.Join(c.Allowed, ",") }
 
 // Set reads the words.
-func (w *Words) Set(text string) error {
+func (c *Choices) Set(text string) error {
 	list := strings.Split(text, ",")
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
-		if !slices.Contains(w.Allowed, list[i]) {
-			return fmt.Errorf("use %s, with commas between", strings.Join(w.Allowed, " or "))
+		if !slices.Contains(c.Allowed, list[i]) {
+			return fmt.Errorf("use %s, with commas between", strings.Join(c.Allowed, " or "))
 		}
 	}
-	w.List = list
+	c.List = list
 	return nil
 }
 
-var _ pflag.Value = (*Words)(nil)
+var _ pflag.Value = (*Choices)(nil)

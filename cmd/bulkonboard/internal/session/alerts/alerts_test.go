@@ -102,7 +102,7 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 		t.Errorf("nobody is notified: %v, %v", a, err)
 	}
 	for _, f := range []settings.NotifyFlags{
-		{When: settings.Words{List: []string{"always"}}},
+		{When: settings.Choices{List: []string{"always"}}},
 		{URLFile: "nowhere"},
 	} {
 		if _, err := Open(con, "run", "1", &f, "", report.Summary{}); exit.CodeOf(err) != exit.Usage {

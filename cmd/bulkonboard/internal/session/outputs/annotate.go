@@ -18,6 +18,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // CheckAnnotate refuses what --annotate cannot do, before anything is done.
@@ -36,7 +37,12 @@ func CheckAnnotate(path string, files []source.File) error {
 
 // NewAnnotation returns what the sender's list is given back with, but for its rows.
 func NewAnnotation(file source.File) annotate.Annotation {
-	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file)}
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file), Choices: map[string][]string{}}
+	for _, f := range validate.Fields() {
+		if choices := f.Choices(); choices != nil {
+			note.Choices[f.Name] = choices
+		}
+	}
 	if file.Kind == "xlsx" {
 		note.Workbook, note.SHA256 = file.Name, file.SHA256
 	}
