@@ -51,6 +51,7 @@
 //   - attempt: one create-user request, from its intent to its closing.
 //   - batch: one input, registered with its bytes and settings.
 //   - breaker: what shuts the gate when too many answers say nothing.
+//   - budget: the users that the wallet still pays for, at a known fee.
 //   - calibration: comparing createdAt with the partner's Date by users whom we created.
 //   - canary: the first user of a run, sent alone, who shows whose account it is.
 //   - check pass: reading and registering the whole input before anything is sent.

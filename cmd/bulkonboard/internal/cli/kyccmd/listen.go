@@ -73,7 +73,7 @@ is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
-	f.NotifyFlags.AddFlags(c.Flags())
+	f.AddFlags(c.Flags())
 	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
